@@ -1,0 +1,20 @@
+/** Time and chance, so that the simulator can own both. */
+
+/** Ends what it stands for; harmless when called twice. */
+export type Cancel = () => void
+
+export interface ClockPort {
+  /** Milliseconds of a clock that never jumps; only differences mean something. */
+  monotonicMs(): number
+  /** Milliseconds since 1970 UTC; for records only. */
+  wallMs(): number
+  /** Calls back once, after at least `afterMs`. */
+  schedule(afterMs: number, callback: () => void): Cancel
+}
+
+export interface RandomPort {
+  /** A number in [0, 1). */
+  next(): number
+  /** A version 4 UUID (RFC 9562). */
+  uuid(): string
+}

@@ -1,0 +1,223 @@
+/**
+ * The store: inventory and notifications for the gateway, recovery records for the engine.
+ * Every method may throw STORE_UNAVAILABLE or STORE_CONFLICT (retryable); nothing is half-written.
+ */
+import type {
+  DeathCertificate,
+  Host,
+  JournalEntry,
+  MoveStatus,
+  Notification,
+  NotificationStatus,
+  NotificationType,
+  Payload,
+  RecoveryMethod,
+  Segment,
+  VmMove,
+} from '../../schema/records.ts'
+import type {
+  Epoch,
+  HostId,
+  HostName,
+  InstanceId,
+  MoveId,
+  NodeName,
+  NotificationId,
+  SegmentId,
+} from '../../schema/ids.ts'
+
+/** One page of a list (`reference`: the Masakari API's lists). Markers are the integer id or the uuid of a row. */
+export interface Page {
+  readonly limit: number
+  readonly marker?: string
+  /** Primary key first; names as clients know them (`created_at`, `name`, …), validated by the gateway. */
+  readonly sort: readonly { readonly key: string; readonly direction: 'asc' | 'desc' }[]
+}
+
+export interface SegmentFields {
+  readonly name: string
+  readonly serviceType: string
+  readonly description: string | null
+  readonly recoveryMethod: RecoveryMethod
+  readonly enabled: boolean
+}
+
+export interface HostFields {
+  readonly name: HostName
+  readonly type: string
+  readonly controlAttributes: string
+  readonly reserved: boolean
+  readonly onMaintenance: boolean
+}
+
+export interface SegmentFilter {
+  readonly recoveryMethod?: string
+  readonly serviceType?: string
+  readonly enabled?: boolean
+}
+
+export interface HostFilter {
+  readonly segment: SegmentId
+  readonly name?: string
+  readonly type?: string
+  readonly controlAttributes?: string
+  readonly reserved?: boolean
+  readonly onMaintenance?: boolean
+}
+
+export interface NotificationFilter {
+  readonly status?: string
+  readonly sourceHost?: string
+  readonly type?: string
+  readonly generatedSince?: number
+}
+
+export interface MoveFilter {
+  readonly status?: string
+  readonly type?: string
+}
+
+/** A change names only what changes. */
+export type Change<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
+
+export interface InventoryStore {
+  createSegment(fields: SegmentFields): Promise<Segment>
+  getSegment(id: SegmentId): Promise<Segment | undefined>
+  /** SEGMENT_NOT_FOUND, SEGMENT_NAME_TAKEN, SEGMENT_UNDER_RECOVERY. */
+  updateSegment(id: SegmentId, change: Change<SegmentFields>): Promise<Segment>
+  /** Deletes its hosts too. SEGMENT_NOT_FOUND, SEGMENT_UNDER_RECOVERY. */
+  deleteSegment(id: SegmentId): Promise<void>
+  /** MARKER_NOT_FOUND. */
+  listSegments(filter: SegmentFilter, page: Page): Promise<readonly Segment[]>
+  /** SEGMENT_NOT_FOUND, HOST_NAME_TAKEN (names are unique over all segments). */
+  createHost(segment: SegmentId, fields: HostFields): Promise<Host>
+  getHost(segment: SegmentId, id: HostId): Promise<Host | undefined>
+  findHost(name: HostName): Promise<Host | undefined>
+  /** HOST_NOT_FOUND, HOST_NAME_TAKEN, HOST_UNDER_RECOVERY. A change of `onMaintenance` makes it the operator's. */
+  updateHost(segment: SegmentId, id: HostId, change: Change<HostFields>): Promise<Host>
+  deleteHost(segment: SegmentId, id: HostId): Promise<void>
+  /** SEGMENT_NOT_FOUND, MARKER_NOT_FOUND. */
+  listHosts(filter: HostFilter, page: Page): Promise<readonly Host[]>
+  /** Every host of every segment, for watchers: by id. */
+  listAllHosts(): Promise<readonly Host[]>
+}
+
+export interface NewNotification {
+  readonly type: NotificationType
+  readonly hostName: HostName
+  readonly generatedAt: number
+  readonly payload: Payload
+  /** Reports of one fault within so many ms are duplicates of each other. */
+  readonly duplicateWindowMs: number
+}
+
+export type Acceptance =
+  | { readonly kind: 'accepted'; readonly notification: Notification }
+  | { readonly kind: 'duplicate'; readonly of: NotificationId }
+  | { readonly kind: 'on-maintenance' }
+  | { readonly kind: 'unknown-host' }
+
+export interface NotificationStore {
+  /** Checks and inserts atomically: of any number of equal concurrent reports, one is accepted. */
+  acceptNotification(report: NewNotification): Promise<Acceptance>
+  getNotification(id: NotificationId): Promise<Notification | undefined>
+  listNotifications(filter: NotificationFilter, page: Page): Promise<readonly Notification[]>
+  listMoves(id: NotificationId, filter: MoveFilter, page: Page): Promise<readonly VmMove[]>
+  getMove(id: NotificationId, move: MoveId): Promise<VmMove | undefined>
+  /** Everything recorded about a recovery, oldest first. */
+  listJournal(id: NotificationId): Promise<readonly JournalEntry[]>
+  getCertificate(id: NotificationId): Promise<DeathCertificate | undefined>
+}
+
+export interface LeadershipStore {
+  /** Makes the holder the only one whose recovery writes count: the epoch grows by one. */
+  claimEpoch(holder: NodeName): Promise<Epoch>
+  currentEpoch(): Promise<Epoch>
+}
+
+export type NewEntry = Omit<JournalEntry, 'id' | 'at' | 'epoch'>
+
+export interface Transition {
+  readonly notification: NotificationId
+  /** The statuses that it may leave; when it is in none of them nothing changes. */
+  readonly from: readonly NotificationStatus[]
+  readonly to: NotificationStatus
+  readonly reason: string
+}
+
+/** What may be forbidden between deciding a step and doing it (design I8). */
+export type Grant =
+  { readonly kind: 'granted' } | { readonly kind: 'refused'; readonly reason: string }
+
+export interface PlannedMove {
+  readonly instance: InstanceId
+  readonly instanceName: string
+}
+
+export interface MoveChange {
+  readonly move: MoveId
+  readonly from: readonly MoveStatus[]
+  readonly to: MoveStatus
+  readonly destHost: HostName | null
+  readonly message: string | null
+}
+
+export interface UnfinishedRecovery {
+  readonly notification: Notification
+  /** The host as registered now; undefined when it was deleted meanwhile. */
+  readonly host: Host | undefined
+}
+
+/** Everything a decision needs, read at one moment. */
+export interface SegmentSnapshot {
+  readonly segment: Segment | undefined
+  readonly hosts: readonly Host[]
+  readonly notification: Notification | undefined
+  readonly certificate: DeathCertificate | undefined
+  readonly moves: readonly VmMove[]
+  /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
+  readonly hostsActedOn: readonly HostId[]
+  /** Hosts of all segments, likewise. */
+  readonly hostsActedOnOverall: readonly HostId[]
+}
+
+/** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
+export interface RecoveryStore {
+  listUnfinished(): Promise<readonly UnfinishedRecovery[]>
+  readSnapshot(
+    segment: SegmentId,
+    notification: NotificationId,
+    actedOnSinceMs: number,
+  ): Promise<SegmentSnapshot>
+  /** Status, reason and a journal line in one transaction; false when the status was not one of `from`. */
+  recordTransition(epoch: Epoch, transition: Transition): Promise<boolean>
+  /**
+   * Written before an irreversible step: checks, in the transaction that writes the line, that the segment is enabled,
+   * that the host is registered and not on an operator's maintenance, and that the notification is unfinished.
+   */
+  recordIntent(epoch: Epoch, entry: Omit<NewEntry, 'kind'>): Promise<Grant>
+  appendJournal(epoch: Epoch, entry: NewEntry): Promise<void>
+  /** First certificate wins; a second one for the same recovery changes nothing. */
+  saveCertificate(certificate: DeathCertificate): Promise<void>
+  /** Adds the moves that the recovery does not have yet (`pending`, in this order); answers all of them by id. */
+  planMoves(
+    epoch: Epoch,
+    notification: NotificationId,
+    sourceHost: HostName,
+    moves: readonly PlannedMove[],
+  ): Promise<readonly VmMove[]>
+  /** Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. */
+  updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
+  /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
+  holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
+  /** Undoes `holdHost` when that recovery ended without touching the host. */
+  releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
+}
+
+export interface StorePort
+  extends InventoryStore, NotificationStore, LeadershipStore, RecoveryStore, AsyncDisposable {
+  /** Brings the schema up to date; safe with several processes at once. */
+  migrate(): Promise<void>
+  /** Cheap round trip for the readiness check. */
+  ping(): Promise<void>
+}

@@ -1,0 +1,125 @@
+/** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+
+/** A text that must never be printed; `reveal` is called only by the transport that needs it. */
+export class Secret {
+  readonly #text: string
+  constructor(text: string) {
+    this.#text = text
+  }
+  reveal(): string {
+    return this.#text
+  }
+  toString(): string {
+    return '***'
+  }
+  toJSON(): string {
+    return '***'
+  }
+}
+
+/** IPMI over RMCP+ (lanplus). */
+export interface BmcSettings {
+  readonly address: string
+  readonly port: number
+  readonly username: string
+  readonly password: Secret
+  /** RMCP+ cipher suite: 17 is modern, 3 universal. */
+  readonly cipherSuite: number
+}
+
+export interface SshSettings {
+  readonly address: string
+  readonly port: number
+  readonly username: string
+  /** `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it; undefined pins the first key seen. */
+  readonly hostKey: string | undefined
+}
+
+export interface ControlAttributes {
+  readonly ipmi: BmcSettings | undefined
+  readonly ssh: SshSettings | undefined
+  /** What is wrong with the text, for people; empty when it is fine or plainly not ours. */
+  readonly problems: readonly string[]
+}
+
+const NOTHING: ControlAttributes = { ipmi: undefined, ssh: undefined, problems: [] }
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite"}, "ssh": {"host", "port", "username", "host_key"}}`,
+ * and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
+ * Text that is not a JSON object is somebody's note: no settings, no problem.
+ */
+export function parseControlAttributes(text: string): ControlAttributes {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return NOTHING // a label, as Masakari allows
+  }
+  if (!isFields(value)) return NOTHING
+  const problems: string[] = []
+  const flat = 'host' in value ? value : undefined
+  const flatIsIpmi = flat !== undefined && 'password' in flat
+  const ipmi = value['ipmi'] ?? (flatIsIpmi ? flat : undefined)
+  const ssh = value['ssh'] ?? (flatIsIpmi ? undefined : flat)
+  return {
+    ipmi: ipmi === undefined ? undefined : parseBmc(ipmi, problems),
+    ssh: ssh === undefined ? undefined : parseSsh(ssh, problems),
+    problems,
+  }
+}
+
+function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
+  const fields = fieldsOf(value, 'ipmi', problems)
+  const address = requiredText(fields, 'ipmi.host', problems)
+  const username = requiredText(fields, 'ipmi.username', problems)
+  const password = requiredText(fields, 'ipmi.password', problems)
+  const port = port16(fields, 'ipmi.port', 623, problems)
+  const cipherSuite = Number(fields['cipher_suite'] ?? 17)
+  if (![3, 8, 12, 17].includes(cipherSuite)) {
+    problems.push('ipmi.cipher_suite: must be 3, 8, 12 or 17')
+  }
+  if (problems.length > 0) return undefined
+  return { address, port, username, password: new Secret(password), cipherSuite }
+}
+
+function parseSsh(value: unknown, problems: string[]): SshSettings | undefined {
+  const before = problems.length
+  const fields = fieldsOf(value, 'ssh', problems)
+  const address = requiredText(fields, 'ssh.host', problems)
+  const username = requiredText(fields, 'ssh.username', problems)
+  const port = port16(fields, 'ssh.port', 22, problems)
+  const hostKey = fields['host_key']
+  if (hostKey !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(String(hostKey))) {
+    problems.push(
+      'ssh.host_key: must be SHA256: and 43 characters of base64, as ssh-keygen -lf prints it',
+    )
+  }
+  if (problems.length > before) return undefined
+  return { address, port, username, hostKey: hostKey === undefined ? undefined : String(hostKey) }
+}
+
+function fieldsOf(value: unknown, name: string, problems: string[]): Fields {
+  if (isFields(value)) return value
+  problems.push(`${name}: must be a JSON object`)
+  return {}
+}
+
+function requiredText(fields: Fields, path: string, problems: string[]): string {
+  const value = fields[path.slice(path.indexOf('.') + 1)]
+  if (typeof value === 'string' && value !== '' && !/[\u0000-\u001f]/.test(value)) return value
+  problems.push(`${path}: must be a text without control characters`)
+  return ''
+}
+
+function port16(fields: Fields, path: string, fallback: number, problems: string[]): number {
+  const port = Number(fields['port'] ?? fallback)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  problems.push(`${path}: must be a port number from 1 to 65535`)
+  return fallback
+}

@@ -1,0 +1,82 @@
+/** Catalogue of every error that we raise: code, HTTP status, and whether trying again may help. */
+
+interface ErrorKind {
+  readonly status: number
+  /** True when the same request may succeed later without anybody changing it. */
+  readonly retryable: boolean
+}
+
+export const ERRORS = {
+  CONFIG_INVALID: { status: 500, retryable: false },
+  INPUT_INVALID: { status: 400, retryable: false },
+  MESSAGE_INVALID: { status: 400, retryable: false },
+  SEGMENT_NOT_FOUND: { status: 404, retryable: false },
+  SEGMENT_NAME_TAKEN: { status: 409, retryable: false },
+  SEGMENT_UNDER_RECOVERY: { status: 409, retryable: false },
+  HOST_NOT_FOUND: { status: 404, retryable: false },
+  HOST_NAME_TAKEN: { status: 409, retryable: false },
+  HOST_UNDER_RECOVERY: { status: 409, retryable: false },
+  HOST_UNKNOWN_TO_COMPUTE: { status: 400, retryable: false },
+  MARKER_NOT_FOUND: { status: 400, retryable: false },
+  NOTIFICATION_NOT_FOUND: { status: 404, retryable: false },
+  MOVE_NOT_FOUND: { status: 404, retryable: false },
+  STALE_EPOCH: { status: 503, retryable: true },
+  STORE_UNAVAILABLE: { status: 503, retryable: true },
+  STORE_CONFLICT: { status: 503, retryable: true },
+  BUS_UNAVAILABLE: { status: 503, retryable: true },
+  LEASE_UNAVAILABLE: { status: 503, retryable: true },
+  IDENTITY_UNAVAILABLE: { status: 503, retryable: true },
+  IDENTITY_REFUSED: { status: 401, retryable: false },
+  COMPUTE_UNAVAILABLE: { status: 503, retryable: true },
+  /** The request was sent and no answer came: it may or may not have been carried out. */
+  COMPUTE_OUTCOME_UNKNOWN: { status: 504, retryable: false },
+  COMPUTE_BUSY: { status: 503, retryable: true },
+  COMPUTE_REFUSED: { status: 502, retryable: false },
+  COMPUTE_NOT_FOUND: { status: 404, retryable: false },
+  POWER_UNREACHABLE: { status: 504, retryable: true },
+  POWER_MISCONFIGURED: { status: 502, retryable: false },
+  POWER_COMMAND_FAILED: { status: 502, retryable: true },
+  POWER_UNAVAILABLE: { status: 501, retryable: false },
+  MAILBOX_FULL: { status: 503, retryable: true },
+  RESTART_LIMIT_REACHED: { status: 500, retryable: false },
+  STOP_DEADLINE_PASSED: { status: 500, retryable: false },
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** An error of ours: a code of the catalogue, a sentence for people, and the cause. */
+export class CodedError extends Error {
+  readonly code: ErrorCode
+  /** Seconds that the other side asked us to wait (Retry-After), if it did. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = 'CodedError'
+    this.code = code
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+}
+
+/** True for an error of ours with one of the codes (with any code, when none is named). */
+export function isCoded(error: unknown, ...codes: readonly ErrorCode[]): error is CodedError {
+  return error instanceof CodedError && (codes.length === 0 || codes.includes(error.code))
+}
+
+/** One line about any thrown thing, with our code in front when it has one. */
+export function describeError(error: unknown): string {
+  if (error instanceof CodedError) return `${error.code}: ${error.message}`
+  return error instanceof Error ? error.message : String(error)
+}

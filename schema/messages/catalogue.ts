@@ -1,0 +1,75 @@
+/** Append-only list of all wire messages: name, schema, and the subject it travels on. */
+import type { Static, TSchema } from 'typebox'
+import { ComputeEvent, NotificationAccepted } from './incident.ts'
+import { LeaderProclaimed, RoleHealth } from './leadership.ts'
+import { GuestFailed, HostObserved } from './observation.ts'
+import { MoveStepped, RecoveryStepped } from './recovery.ts'
+
+interface WireMessage<Body extends TSchema> {
+  readonly body: Body
+  /** Tokens after `ha.<cloud>.`, from the body's fields. Escaped into single tokens by the codec. */
+  readonly subject: (body: Static<Body>) => readonly string[]
+  /** `stream`: kept until acknowledged; `core`: at most once. */
+  readonly guarantee: 'stream' | 'core'
+}
+
+const wire = <Body extends TSchema>(message: WireMessage<Body>): WireMessage<Body> => message
+
+export const CATALOGUE = {
+  'host.observed': wire({
+    body: HostObserved,
+    subject: (body) => ['observation', 'host', body.segment, body.hostName],
+    guarantee: 'core',
+  }),
+  'guest.failed': wire({
+    body: GuestFailed,
+    subject: (body) => ['fault', 'guest', body.instance],
+    guarantee: 'stream',
+  }),
+  'notification.accepted': wire({
+    body: NotificationAccepted,
+    subject: (body) => ['fault', 'notification', body.notification],
+    guarantee: 'stream',
+  }),
+  'compute.event': wire({
+    body: ComputeEvent,
+    subject: (body) => ['compute', ...body.eventType.split('.')],
+    guarantee: 'core',
+  }),
+  'recovery.stepped': wire({
+    body: RecoveryStepped,
+    subject: (body) => ['recovery', body.notification, body.step],
+    guarantee: 'core',
+  }),
+  'move.stepped': wire({
+    body: MoveStepped,
+    subject: (body) => ['instance', body.instance, body.status],
+    guarantee: 'core',
+  }),
+  'leader.proclaimed': wire({
+    body: LeaderProclaimed,
+    subject: () => ['leadership', 'proclaimed'],
+    guarantee: 'core',
+  }),
+  'role.health': wire({
+    body: RoleHealth,
+    subject: (body) => ['health', body.roles[0] ?? 'none', body.node],
+    guarantee: 'core',
+  }),
+} as const
+
+export type WireType = keyof typeof CATALOGUE
+export type WireBody<Name extends WireType> = Static<(typeof CATALOGUE)[Name]['body']>
+
+/** A decoded message: name, body, and who sent it. */
+export type Received = {
+  readonly [Name in WireType]: {
+    readonly type: Name
+    readonly body: WireBody<Name>
+    readonly id: string
+    readonly sender: string
+    readonly incarnation: string
+    readonly epoch: number | null
+    readonly sentAt: number
+  }
+}[WireType]

@@ -1,0 +1,93 @@
+/** Between typed messages and bytes: the only place that encodes, decodes and names subjects. */
+import { Compile } from 'typebox/compile'
+import { CodedError } from '../errors.ts'
+import { CATALOGUE, type Received, type WireBody, type WireType } from './catalogue.ts'
+import { ENVELOPE_VERSION, Envelope } from './envelope.ts'
+
+/** Who sends: the same for every message of one process. */
+export interface Sender {
+  readonly cloud: string
+  readonly node: string
+  readonly incarnation: string
+}
+
+export interface Encoded {
+  readonly subject: string
+  readonly body: Uint8Array
+}
+
+/** Makes any text one NATS token: letters, digits, `-` and `_` stay, everything else is percent-encoded. */
+export function subjectToken(text: string): string {
+  if (text === '') return '%'
+  return text.replace(/[^A-Za-z0-9_-]/gu, (char) =>
+    [...new TextEncoder().encode(char)]
+      .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
+      .join(''),
+  )
+}
+
+/** Full subject `ha.<cloud>.<tokens>`; `*` and `>` stay wildcards, for subscriptions. */
+export function subjectOf(cloud: string, ...tokens: readonly string[]): string {
+  const rest = tokens.map((token) => (token === '*' || token === '>' ? token : subjectToken(token)))
+  return ['ha', subjectToken(cloud), ...rest].join('.')
+}
+
+/** Bytes and subject of one message. */
+export function encode<Name extends WireType>(
+  type: Name,
+  body: WireBody<Name>,
+  from: Sender & { readonly id: string; readonly epoch: number | null; readonly sentAt: number },
+): Encoded {
+  const envelope: Envelope = {
+    version: ENVELOPE_VERSION,
+    type,
+    id: from.id,
+    sender: from.node,
+    incarnation: from.incarnation,
+    epoch: from.epoch,
+    sentAt: from.sentAt,
+    trace: null,
+    body,
+  }
+  // The catalogue ties the subject function to the body of the same name, which TypeScript cannot follow by index.
+  const tokens = (CATALOGUE[type].subject as (body: WireBody<Name>) => readonly string[])(body)
+  return {
+    subject: subjectOf(from.cloud, ...tokens),
+    body: new TextEncoder().encode(JSON.stringify(envelope)),
+  }
+}
+
+const envelopes = Compile(Envelope)
+const bodies = new Map(
+  Object.entries(CATALOGUE).map(([name, message]) => [name, Compile(message.body)] as const),
+)
+
+/** Decodes and validates once, at the edge. MESSAGE_INVALID says which field is wrong. */
+export function decode(bytes: Uint8Array): Received {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw new CodedError('MESSAGE_INVALID', 'the message is not JSON in UTF-8', { cause })
+  }
+  if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
+  const validator = bodies.get(value.type)
+  if (validator === undefined) {
+    throw new CodedError('MESSAGE_INVALID', `unknown message type ${JSON.stringify(value.type)}`)
+  }
+  if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
+  const { type, body, id, sender, incarnation, epoch, sentAt } = value
+  return { type, body, id, sender, incarnation, epoch, sentAt } as Received // checked just above
+}
+
+function invalid(
+  what: string,
+  errors: readonly { readonly instancePath: string; readonly message: string }[],
+): CodedError {
+  const [first] = errors
+  const where = first === undefined || first.instancePath === '' ? what : what + first.instancePath
+  return new CodedError(
+    'MESSAGE_INVALID',
+    `${where}: ${first?.message ?? 'does not fit its schema'}`,
+  )
+}

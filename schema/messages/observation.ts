@@ -1,0 +1,33 @@
+/** What watchers say about hosts and guests. Level-triggered: the current state, again and again. */
+import { Type, type Static } from 'typebox'
+
+export const HOST_STATES = ['alive', 'suspect', 'dead', 'blind', 'misconfigured'] as const
+export type HostState = (typeof HOST_STATES)[number]
+
+const Text = Type.String({ maxLength: 1024 })
+
+/** One observer's view of one host. */
+export const HostObserved = Type.Object({
+  host: Type.String({ minLength: 1, maxLength: 64 }),
+  hostName: Type.String({ minLength: 1, maxLength: 255 }),
+  segment: Type.String({ minLength: 1, maxLength: 64 }),
+  observer: Type.String({ minLength: 1, maxLength: 255 }),
+  state: Type.Union(HOST_STATES.map((state) => Type.Literal(state))),
+  /** Grows with every observation of one incarnation of the observer. */
+  sequence: Type.Integer({ minimum: 0 }),
+  /** One sentence a channel: what it showed. */
+  evidence: Type.Array(Text, { maxItems: 16 }),
+})
+export type HostObserved = Static<typeof HostObserved>
+
+/** A guest stopped answering, or died, on a host that is otherwise well. */
+export const GuestFailed = Type.Object({
+  instance: Type.String({ minLength: 1, maxLength: 64 }),
+  hostName: Type.String({ minLength: 1, maxLength: 255 }),
+  observer: Type.String({ minLength: 1, maxLength: 255 }),
+  /** Masakari's vocabulary, `LIFECYCLE` / `QEMU_GUEST_AGENT_ERROR` / `IO_ERROR`. */
+  event: Type.String({ minLength: 1, maxLength: 255 }),
+  domainEvent: Type.String({ minLength: 1, maxLength: 255 }),
+  evidence: Type.Array(Text, { maxItems: 16 }),
+})
+export type GuestFailed = Static<typeof GuestFailed>

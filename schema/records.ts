@@ -1,0 +1,124 @@
+/** The stored things as the house sees them: plain, immutable, times in wall-clock milliseconds (UTC). */
+import type {
+  Epoch,
+  HostId,
+  HostName,
+  InstanceId,
+  MoveId,
+  NotificationId,
+  SegmentId,
+} from './ids.ts'
+
+export const RECOVERY_METHODS = ['auto', 'reserved_host', 'auto_priority', 'rh_priority'] as const
+export type RecoveryMethod = (typeof RECOVERY_METHODS)[number]
+
+export const NOTIFICATION_TYPES = ['COMPUTE_HOST', 'VM', 'PROCESS'] as const
+export type NotificationType = (typeof NOTIFICATION_TYPES)[number]
+
+export const NOTIFICATION_STATUSES = [
+  'new',
+  'running',
+  'error',
+  'failed',
+  'ignored',
+  'finished',
+] as const
+export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number]
+
+/** Statuses that a recovery may still leave. */
+export const UNFINISHED_STATUSES = [
+  'new',
+  'running',
+  'error',
+] as const satisfies readonly NotificationStatus[]
+
+export const MOVE_STATUSES = ['pending', 'ongoing', 'ignored', 'failed', 'succeeded'] as const
+export type MoveStatus = (typeof MOVE_STATUSES)[number]
+
+/** What every stored row shows to clients. `id` is the integer that old clients page with. */
+export interface RowStamp {
+  readonly id: number
+  readonly createdAt: number
+  readonly updatedAt: number | null
+}
+
+export interface Segment extends RowStamp {
+  readonly uuid: SegmentId
+  readonly name: string
+  readonly serviceType: string
+  readonly description: string | null
+  readonly recoveryMethod: RecoveryMethod
+  readonly enabled: boolean
+}
+
+export interface Host extends RowStamp {
+  readonly uuid: HostId
+  readonly name: HostName
+  readonly segment: SegmentId
+  readonly type: string
+  readonly controlAttributes: string
+  readonly reserved: boolean
+  readonly onMaintenance: boolean
+  /** The recovery that set `onMaintenance`; null when an operator did. */
+  readonly maintenanceBy: NotificationId | null
+}
+
+export type Payload = Readonly<Record<string, string>>
+
+export interface Notification extends RowStamp {
+  readonly uuid: NotificationId
+  readonly type: NotificationType
+  /** Sender's clock, ms. Only for clients: never decides expiry. */
+  readonly generatedAt: number
+  readonly sourceHost: HostId
+  readonly segment: SegmentId
+  readonly payload: Payload
+  readonly status: NotificationStatus
+  readonly message: string | null
+}
+
+/** One instance of one recovery. The verdict is the state of the last attempt. */
+export interface VmMove extends RowStamp {
+  readonly uuid: MoveId
+  readonly notification: NotificationId
+  readonly instance: InstanceId
+  readonly instanceName: string
+  readonly sourceHost: HostName
+  /** Where it went; while `ongoing`, where it was asked to go. */
+  readonly destHost: HostName | null
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly status: MoveStatus
+  readonly message: string | null
+  /** Evacuate requests sent so far. */
+  readonly attempts: number
+}
+
+/** How it is certain that a host is dead (design I2). */
+export const CERTIFICATE_GROUNDS = ['power-off-confirmed', 'already-off', 'consent'] as const
+export type CertificateGround = (typeof CERTIFICATE_GROUNDS)[number]
+
+export interface DeathCertificate {
+  readonly notification: NotificationId
+  readonly host: HostId
+  readonly epoch: Epoch
+  readonly issuedAt: number
+  readonly ground: CertificateGround
+  /** One sentence each: who saw what, through which channel, when. */
+  readonly evidence: readonly string[]
+}
+
+/** One line of the append-only journal. `intent` is written before a step, `outcome` after it. */
+export interface JournalEntry {
+  readonly id: number
+  readonly at: number
+  readonly epoch: Epoch
+  readonly notification: NotificationId
+  readonly kind: 'intent' | 'outcome' | 'decision' | 'evidence'
+  /** What is done, for example `power-off`, `isolate`, `evacuate`, `transition`. */
+  readonly step: string
+  /** What it is done to: a host name or an instance id. */
+  readonly subject: string
+  /** Why, or what came of it: one sentence. */
+  readonly detail: string
+}
