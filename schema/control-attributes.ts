@@ -75,6 +75,7 @@ export function parseControlAttributes(text: string): ControlAttributes {
 }
 
 function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
+  const before = problems.length
   const fields = fieldsOf(value, 'ipmi', problems)
   const address = requiredText(fields, 'ipmi.host', problems)
   const username = requiredText(fields, 'ipmi.username', problems)
@@ -84,7 +85,7 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   if (![3, 8, 12, 17].includes(cipherSuite)) {
     problems.push('ipmi.cipher_suite: must be 3, 8, 12 or 17')
   }
-  if (problems.length > 0) return undefined
+  if (problems.length > before) return undefined
   return { address, port, username, password: new Secret(password), cipherSuite }
 }
 
@@ -94,14 +95,17 @@ function parseSsh(value: unknown, problems: string[]): SshSettings | undefined {
   const address = requiredText(fields, 'ssh.host', problems)
   const username = requiredText(fields, 'ssh.username', problems)
   const port = port16(fields, 'ssh.port', 22, problems)
-  const hostKey = fields['host_key']
-  if (hostKey !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(String(hostKey))) {
-    problems.push(
-      'ssh.host_key: must be SHA256: and 43 characters of base64, as ssh-keygen -lf prints it',
-    )
-  }
+  const hostKey = hostKeyOf(fields, problems)
   if (problems.length > before) return undefined
-  return { address, port, username, hostKey: hostKey === undefined ? undefined : String(hostKey) }
+  return { address, port, username, hostKey }
+}
+
+function hostKeyOf(fields: Fields, problems: string[]): string | undefined {
+  const value = fields['host_key']
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && /^SHA256:[A-Za-z0-9+/]{43}$/.test(value)) return value
+  problems.push('ssh.host_key: must be SHA256: and 43 characters, as ssh-keygen -lf prints it')
+  return undefined
 }
 
 function fieldsOf(value: unknown, name: string, problems: string[]): Fields {
@@ -112,7 +116,7 @@ function fieldsOf(value: unknown, name: string, problems: string[]): Fields {
 
 function requiredText(fields: Fields, path: string, problems: string[]): string {
   const value = fields[path.slice(path.indexOf('.') + 1)]
-  if (typeof value === 'string' && value !== '' && !/[\u0000-\u001f]/.test(value)) return value
+  if (typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value)) return value
   problems.push(`${path}: must be a text without control characters`)
   return ''
 }

@@ -1,0 +1,131 @@
+/** Real servers as child processes on free loopback ports with their own temporary directories. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { existsSync } from 'node:fs'
+
+/** A TCP port on 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const server = createServer()
+  server.once('error', reject)
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    server.close(() => resolve(port))
+  })
+  return promise
+}
+
+/** A directory of our own that is removed on disposal. */
+export async function temporaryDirectory(
+  name: string,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), `instance-ha-${name}-`))
+  return {
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+/** Full path of a program: on PATH, or where distributions keep servers. Throws a text that says what to install. */
+export function program(name: string, debianPackage: string): string {
+  const directories = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/sbin',
+    '/usr/local/sbin',
+  ]
+  const found = directories
+    .map((directory) => join(directory, name))
+    .find((path) => existsSync(path))
+  if (found === undefined) {
+    throw new Error(`${name} is not installed: apt-get install ${debianPackage}`)
+  }
+  return found
+}
+
+export interface ServerProcess extends AsyncDisposable {
+  readonly pid: number
+  /** Everything that it has printed so far. */
+  output(): string
+  signal(signal: NodeJS.Signals): void
+  /** Resolves once the process has ended. */
+  readonly ended: Promise<void>
+}
+
+interface StartOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Ready when its output matches; undefined: at once. */
+  readonly ready?: RegExp
+  readonly readyTimeoutMs?: number
+  /** Signal that asks it to stop; SIGKILL follows after five seconds. */
+  readonly stopSignal?: NodeJS.Signals
+}
+
+/** Starts a server that dies with this process, and waits until it says that it is ready. */
+export async function startServer(options: StartOptions): Promise<ServerProcess> {
+  const child = spawnWithParent(options)
+  let text = ''
+  const ended = Promise.withResolvers<void>()
+  const ready = Promise.withResolvers<void>()
+  const collect = (chunk: Buffer): void => {
+    text = (text + chunk.toString('utf8')).slice(-200_000)
+    if (options.ready?.test(text) === true) ready.resolve()
+  }
+  child.stdout?.on('data', collect)
+  child.stderr?.on('data', collect)
+  child.once('error', ready.reject)
+  child.once('exit', (code, signal) => {
+    ended.resolve()
+    ready.reject(
+      new Error(`${options.command} ended (${code ?? signal}) before it was ready:\n${text}`),
+    )
+  })
+  if (options.ready === undefined) ready.resolve()
+  const timer = setTimeout(
+    () => ready.reject(new Error(`${options.command} is not ready in time:\n${text}`)),
+    options.readyTimeoutMs ?? 60_000,
+  )
+  const server: ServerProcess = {
+    pid: child.pid ?? -1,
+    output: () => text,
+    signal: (signal) => void child.kill(signal),
+    ended: ended.promise,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGCONT')
+      child.kill(options.stopSignal ?? 'SIGTERM')
+      const killer = setTimeout(() => child.kill('SIGKILL'), 5000)
+      await ended.promise
+      clearTimeout(killer)
+    },
+  }
+  try {
+    await ready.promise
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  return server
+}
+
+const hasSetpriv = spawnSync('setpriv', ['--version']).status === 0
+
+function spawnWithParent(options: StartOptions): ChildProcess {
+  const command = hasSetpriv ? 'setpriv' : options.command
+  const args = hasSetpriv
+    ? ['--pdeathsig', 'KILL', options.command, ...options.args]
+    : [...options.args]
+  return spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  })
+}
