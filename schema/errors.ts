@@ -10,6 +10,11 @@ export const ERRORS = {
   CONFIG_INVALID: { status: 500, retryable: false },
   INPUT_INVALID: { status: 400, retryable: false },
   MESSAGE_INVALID: { status: 400, retryable: false },
+  TOKEN_INVALID: { status: 401, retryable: false },
+  ACCESS_FORBIDDEN: { status: 403, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  VERSION_UNSUPPORTED: { status: 406, retryable: false },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, retryable: false },
   SEGMENT_NOT_FOUND: { status: 404, retryable: false },
   SEGMENT_NAME_TAKEN: { status: 409, retryable: false },
   SEGMENT_UNDER_RECOVERY: { status: 409, retryable: false },
@@ -18,6 +23,8 @@ export const ERRORS = {
   HOST_UNDER_RECOVERY: { status: 409, retryable: false },
   HOST_UNKNOWN_TO_COMPUTE: { status: 400, retryable: false },
   MARKER_NOT_FOUND: { status: 400, retryable: false },
+  HOST_ON_MAINTENANCE: { status: 409, retryable: false },
+  NOTIFICATION_DUPLICATE: { status: 409, retryable: false },
   NOTIFICATION_NOT_FOUND: { status: 404, retryable: false },
   MOVE_NOT_FOUND: { status: 404, retryable: false },
   STALE_EPOCH: { status: 503, retryable: true },
@@ -39,7 +46,7 @@ export const ERRORS = {
   POWER_UNAVAILABLE: { status: 501, retryable: false },
   MAILBOX_FULL: { status: 503, retryable: true },
   RESTART_LIMIT_REACHED: { status: 500, retryable: false },
-  STOP_DEADLINE_PASSED: { status: 500, retryable: false },
+  ACTOR_STOPPED: { status: 503, retryable: true },
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof ERRORS
