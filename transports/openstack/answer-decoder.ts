@@ -1,0 +1,46 @@
+/** From the text of an answer to a typed value: the edge where OpenStack's JSON is checked, once. */
+import type { Static, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { CodedError, type ErrorCode } from '../../schema/errors.ts'
+
+/** Makes a decoder that throws the given code when the text is not what the schema says; unknown fields are fine. */
+export function answerDecoder<Schema extends TSchema>(
+  schema: Schema,
+  code: ErrorCode,
+): (text: string) => Static<Schema> {
+  const validator = Compile(schema)
+  return (text) => {
+    const value = parseJson(text, code)
+    if (validator.Check(value)) return value
+    const [first] = validator.Errors(value)
+    const where = first === undefined ? '' : ` at ${first.instancePath || '/'}: ${first.message}`
+    throw new CodedError(code, `the answer is malformed${where}`)
+  }
+}
+
+function parseJson(text: string, code: ErrorCode): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CodedError(code, 'the answer is not JSON', { cause })
+  }
+}
+
+const FAULT_LENGTH_MAX = 500
+
+/** OpenStack's own words about a refusal (`{"<fault>": {"message"}}`), or the beginning of what came instead. */
+export function faultText(text: string): string {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return text.replaceAll(/\s+/g, ' ').trim().slice(0, FAULT_LENGTH_MAX) // a proxy's page
+  }
+  const message = messageIn(value) ?? Object.values(Object(value)).map(messageIn).find(Boolean)
+  return (message ?? text).slice(0, FAULT_LENGTH_MAX)
+}
+
+function messageIn(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('message' in value)) return undefined
+  return typeof value.message === 'string' ? value.message : undefined
+}

@@ -1,0 +1,111 @@
+/** One call of the Compute API: authorised, bounded, and its outcome named by our codes. */
+import { CodedError, type ErrorCode } from '../../schema/errors.ts'
+import { faultText } from './answer-decoder.ts'
+import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-repeatedly.ts'
+import type { HttpAnswer, HttpClient, HttpOutcome, HttpRequest } from './http-client.ts'
+import type { Keystone, Session } from './keystone.ts'
+
+export interface ComputeCall {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** Below the endpoint, with its query. */
+  readonly path: string
+  readonly body?: unknown
+  /** Whether doing it twice equals doing it once. */
+  readonly repeat: 'harmless' | 'never'
+  /** Another than the usual microversion. */
+  readonly microversion?: string
+}
+
+export interface ComputeApi {
+  /** The text of a good answer. COMPUTE_* and IDENTITY_* as `actors/ports/compute.ts` says. */
+  call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
+}
+
+interface ComputeApiOptions {
+  readonly client: HttpClient
+  readonly keystone: Keystone
+  readonly timing: Timing
+  readonly requestTimeoutMs: number
+  /** Joins the caller's signal with that of closing. */
+  readonly signalOf: (signal: AbortSignal | undefined) => AbortSignal
+}
+
+/** The lowest one with service uuids and `forced_down` in a plain update; keeps power states on evacuation. */
+const MICROVERSION = '2.53'
+
+/** The Compute API of the cloud behind a Keystone. */
+export function computeApi(options: ComputeApiOptions): ComputeApi {
+  const { client, keystone, timing } = options
+  return {
+    async call(call, callerSignal) {
+      const signal = options.signalOf(callerSignal)
+      const limits = { deadlineMs: timing.clock.monotonicMs() + options.requestTimeoutMs, signal }
+      const outcome = await keystone.withSession((session) => {
+        const request = requestOf(call, session, `req-${timing.random.uuid()}`)
+        return call.repeat === 'harmless'
+          ? exchangeRepeatedly(client, timing, request, limits)
+          : client.exchange(request, limits)
+      })
+      if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) {
+        return outcome.text
+      }
+      if (!lostOnTheWay(outcome, call)) signal.throwIfAborted()
+      throw failureOf(outcome, call, timing)
+    },
+  }
+}
+
+function requestOf(call: ComputeCall, session: Session, requestId: string): HttpRequest {
+  if (session.computeUrl === undefined) {
+    throw new CodedError(
+      'COMPUTE_UNAVAILABLE',
+      'the catalogue has no compute endpoint for the configured region and interface',
+    )
+  }
+  const version = call.microversion ?? MICROVERSION
+  const headers = {
+    'X-Auth-Token': session.token,
+    'X-OpenStack-Request-ID': requestId,
+    'OpenStack-API-Version': `compute ${version}`,
+    'X-OpenStack-Nova-API-Version': version,
+    Accept: 'application/json',
+  }
+  const url = session.computeUrl + call.path
+  if (call.body === undefined) return { method: call.method, url, headers }
+  const body = JSON.stringify(call.body)
+  const typed = { ...headers, 'Content-Type': 'application/json' }
+  return { method: call.method, url, headers: typed, body }
+}
+
+/** A request that must not be repeated, and nobody knows whether it was carried out. */
+const lostOnTheWay = (outcome: HttpOutcome, call: ComputeCall): boolean =>
+  call.repeat === 'never' && outcome.kind === 'unanswered'
+
+function failureOf(outcome: HttpOutcome, call: ComputeCall, timing: Timing): CodedError {
+  const what = `${call.method} ${call.path.replace(/\?.*/, '')}`
+  if (outcome.kind !== 'answered') {
+    const code = lostOnTheWay(outcome, call) ? 'COMPUTE_OUTCOME_UNKNOWN' : 'COMPUTE_UNAVAILABLE'
+    return new CodedError(code, `${what}: ${outcome.detail}`, { cause: outcome.cause })
+  }
+  const id = requestIdOf(outcome)
+  const text = `${what}: ${outcome.status} ${faultText(outcome.text)}${id === '' ? '' : ` (${id})`}`
+  const seconds = retryAfterSeconds(outcome, timing.clock)
+  const asked = seconds === undefined ? {} : { retryAfterSeconds: seconds }
+  return new CodedError(codeOf(outcome.status, call), text, asked)
+}
+
+function codeOf(status: number, call: ComputeCall): ErrorCode {
+  if (status === 429 || status === 503) return 'COMPUTE_BUSY'
+  if (status === 401) return 'IDENTITY_REFUSED'
+  if (status === 404) return 'COMPUTE_NOT_FOUND'
+  if (status >= 400 && status < 500) return 'COMPUTE_REFUSED'
+  // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
+  return status >= 500 && call.repeat === 'never'
+    ? 'COMPUTE_OUTCOME_UNKNOWN'
+    : 'COMPUTE_UNAVAILABLE'
+}
+
+function requestIdOf(answer: HttpAnswer): string {
+  const id = answer.headers['x-openstack-request-id'] ?? answer.headers['x-compute-request-id']
+  return typeof id === 'string' ? id : ''
+}

@@ -1,0 +1,102 @@
+/** What we read of Nova's answers, and nothing more. */
+import { Type, type Static } from 'typebox'
+import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { hostName, instanceId } from '../../schema/ids.ts'
+import { answerDecoder } from './answer-decoder.ts'
+
+const TextOrNull = Type.Union([Type.String(), Type.Null()])
+
+const Service = Type.Object({
+  id: Type.String(),
+  host: Type.String(),
+  state: Type.String(),
+  status: Type.String(),
+  forced_down: Type.Boolean(),
+})
+
+const Server = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  // Only administrators are told; without it nothing may be decided.
+  'OS-EXT-SRV-ATTR:host': TextOrNull,
+  'OS-EXT-STS:vm_state': Type.String(),
+  'OS-EXT-STS:task_state': TextOrNull,
+  'OS-EXT-STS:power_state': Type.Integer(),
+  metadata: Type.Record(Type.String(), Type.String()),
+  image: Type.Unknown(),
+})
+
+const Migration = Type.Object({
+  uuid: Type.String(),
+  instance_uuid: Type.String(),
+  status: Type.String(),
+  source_compute: Type.String(),
+  dest_compute: TextOrNull,
+  created_at: Type.String(),
+  updated_at: TextOrNull,
+})
+export type Migration = Static<typeof Migration>
+
+export const decodeServices = answerDecoder(
+  Type.Object({ services: Type.Array(Service) }),
+  'COMPUTE_UNAVAILABLE',
+)
+
+export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
+
+const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
+
+export const decodeServers = answerDecoder(
+  Type.Object({ servers: Type.Array(Server), servers_links: Links }),
+  'COMPUTE_UNAVAILABLE',
+)
+
+export const decodeMigrations = answerDecoder(
+  Type.Object({
+    migrations: Type.Array(Migration),
+    migrations_links: Links,
+  }),
+  'COMPUTE_UNAVAILABLE',
+)
+
+/** Nova's service in our words. */
+export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
+  id: service.id,
+  host: hostName(service.host),
+  up: service.state === 'up',
+  disabled: service.status === 'disabled',
+  forcedDown: service.forced_down,
+})
+
+/** Nova's server in our words. */
+export function instanceOf(server: Static<typeof Server>): Instance {
+  const host = server['OS-EXT-SRV-ATTR:host']
+  return {
+    id: instanceId(server.id),
+    name: server.name,
+    host: host === null ? null : hostName(host),
+    vmState: server['OS-EXT-STS:vm_state'],
+    taskState: server['OS-EXT-STS:task_state'],
+    powerState: server['OS-EXT-STS:power_state'],
+    metadata: server.metadata,
+    volumeBacked: server.image === '' || server.image === null,
+  }
+}
+
+/** Nova's migration record in our words. */
+export const evacuationOf = (migration: Migration): Evacuation => ({
+  id: migration.uuid,
+  instance: instanceId(migration.instance_uuid),
+  status: migration.status,
+  source: hostName(migration.source_compute),
+  dest: migration.dest_compute === null ? null : hostName(migration.dest_compute),
+  createdAt: utcMs(migration.created_at),
+})
+
+/** Wall ms of a time of Nova's, which is UTC even when it does not say so. */
+export function utcMs(text: string): number {
+  const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`)
+  if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
+  return ms
+}

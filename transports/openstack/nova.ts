@@ -1,0 +1,93 @@
+/** The Compute port on Nova. */
+import type { ComputePort, ComputeService } from '../../actors/ports/compute.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import type { ComputeApi } from './compute-api.ts'
+import { everyPage } from './every-page.ts'
+import {
+  decodeServer,
+  decodeServers,
+  decodeServices,
+  instanceOf,
+  serviceOf,
+} from './nova-answers.ts'
+import { listEvacuations } from './nova-evacuations.ts'
+
+/** Longest `disabled_reason`. */
+const REASON_LENGTH_MAX = 255
+
+/** Speaks Nova's REST API. */
+export function nova(api: ComputeApi): ComputePort {
+  const get = (path: string, signal: AbortSignal | undefined): Promise<string> =>
+    api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
+
+  const act = async (
+    id: InstanceId,
+    action: Readonly<Record<string, unknown>>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
+    const path = `${serverPath(id)}/action`
+    await api.call({ method: 'POST', path, body: action, repeat: 'never' }, signal)
+  }
+
+  const listServices = async (
+    filter: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ComputeService[]> => {
+    const query = new URLSearchParams({ binary: 'nova-compute', ...filter })
+    const text = await get(`/os-services?${query.toString()}`, signal)
+    return decodeServices(text).services.map(serviceOf)
+  }
+
+  return {
+    listServices: (signal) => listServices({}, signal),
+    async findService(host, signal) {
+      const services = await listServices({ host }, signal)
+      return services.find((service) => service.host === host)
+    },
+    async isolate(serviceId, reason, signal) {
+      const body = {
+        status: 'disabled',
+        disabled_reason: reason.slice(0, REASON_LENGTH_MAX),
+        forced_down: true,
+      }
+      const path = `/os-services/${encodeURIComponent(serviceId)}`
+      await api.call({ method: 'PUT', path, body, repeat: 'harmless' }, signal)
+    },
+    async listInstances(host, signal) {
+      const servers = await everyPage(async (marker) => {
+        const query = new URLSearchParams({ all_tenants: '1', host, ...marker })
+        const text = await get(`/servers/detail?${query.toString()}`, signal)
+        const { servers, servers_links: links } = decodeServers(text)
+        return { items: servers, links, last: servers.at(-1)?.id }
+      })
+      // Nova ignores the filter for whoever may not use it: what is elsewhere is not ours to touch.
+      return servers.map(instanceOf).filter((instance) => instance.host === host)
+    },
+    async getInstance(id, signal) {
+      try {
+        return instanceOf(decodeServer(await get(serverPath(id), signal)).server)
+      } catch (error) {
+        if (isCoded(error, 'COMPUTE_NOT_FOUND')) return undefined
+        throw error
+      }
+    },
+    async evacuate(id, target, signal) {
+      try {
+        await act(id, { evacuate: target === undefined ? {} : { host: target } }, signal)
+      } catch (error) {
+        if (!isUnknownTarget(error)) throw error
+        throw new CodedError('COMPUTE_REFUSED', error.message, { cause: error })
+      }
+    },
+    listEvacuations: (source, sinceMs, signal) => listEvacuations(api, source, sinceMs, signal),
+    hardReboot: (id, signal) => act(id, { reboot: { type: 'HARD' } }, signal),
+    start: (id, signal) => act(id, { 'os-start': null }, signal),
+  }
+}
+
+const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`
+
+/** Nova says 404 of an unknown target as of an unknown instance; only its text tells them apart. */
+const isUnknownTarget = (error: unknown): error is CodedError =>
+  isCoded(error, 'COMPUTE_NOT_FOUND') && /compute host/i.test(error.message)

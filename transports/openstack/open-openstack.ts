@@ -1,0 +1,58 @@
+/** OpenStack in one piece: Compute and Identity over one login and one set of kept connections. */
+import { readFile } from 'node:fs/promises'
+import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { IdentityPort } from '../../actors/ports/identity.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { computeApi } from './compute-api.ts'
+import type { Timing } from './exchange-repeatedly.ts'
+import { openHttpClient } from './http-client.ts'
+import { identityOf } from './identity.ts'
+import { openKeystone, type KeystoneOptions } from './keystone.ts'
+import { nova } from './nova.ts'
+
+export interface OpenstackOptions extends KeystoneOptions, Timing {
+  /** Certificates to trust, a PEM file; without it those of the system. */
+  readonly cacertFile?: string
+  /** True accepts any certificate. */
+  readonly insecure?: boolean
+}
+
+export interface Openstack extends AsyncDisposable {
+  readonly compute: ComputePort
+  readonly identity: IdentityPort
+  /** Logins tried so far. */
+  loginCount(): number
+  /** HTTP requests started so far, logins and repeats included. */
+  requestCount(): number
+}
+
+/** Opens the ports; the first call logs in. Throws CONFIG_INVALID when the certificate file cannot be read. */
+export async function openOpenstack(options: OpenstackOptions): Promise<Openstack> {
+  const { clock, random, requestTimeoutMs, cacertFile } = options
+  const ca = cacertFile === undefined ? undefined : await readCertificates(cacertFile)
+  const client = openHttpClient({ clock, ca, insecure: options.insecure === true })
+  const closing = new AbortController()
+  const timing = { clock, random }
+  const keystone = openKeystone(client, timing, options, closing.signal)
+  const signalOf = (signal: AbortSignal | undefined): AbortSignal =>
+    signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
+  const parts = { client, keystone, timing, requestTimeoutMs, signalOf }
+  return {
+    compute: nova(computeApi(parts)),
+    identity: identityOf(parts),
+    loginCount: () => keystone.loginCount(),
+    requestCount: () => client.requestCount(),
+    async [Symbol.asyncDispose]() {
+      closing.abort(new CodedError('COMPUTE_UNAVAILABLE', 'the connection to OpenStack is closed'))
+      await client[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function readCertificates(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new CodedError('CONFIG_INVALID', `cannot read the certificate file ${path}`, { cause })
+  }
+}
