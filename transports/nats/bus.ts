@@ -1,0 +1,109 @@
+/** The bus on NATS: core subjects, and the fault stream on JetStream. */
+import type { NatsConnection, Subscription } from 'nats'
+import { CodedError, describeError } from '../../schema/errors.ts'
+import type { BusMessage, BusPort, FaultDelivery } from '../../actors/ports/bus.ts'
+import { FaultConsumer } from './fault-consumer.ts'
+import type { NatsLink } from './link.ts'
+import { isJsError, isNobodyThere, JS_ERROR, trimAcknowledged, type KeptStream } from './streams.ts'
+import { pause, type Surroundings } from './upkeep.ts'
+
+const PUBLISH_DEADLINE_MS = 3000
+const ATTEMPT_MS_MAX = 1000
+const RETRY_AFTER_MS = 100
+
+export class NatsBus implements BusPort {
+  readonly #around: Surroundings
+  readonly #link: NatsLink
+  readonly #faults: KeptStream
+
+  constructor(around: Surroundings, link: NatsLink, faults: KeptStream) {
+    this.#around = around
+    this.#link = link
+    this.#faults = faults
+  }
+
+  connected(): boolean {
+    return this.#link.connection() !== undefined
+  }
+
+  publish(subject: string, body: Uint8Array): void {
+    this.#link.send(subject, body)
+  }
+
+  subscribe(pattern: string, handler: (message: BusMessage) => void): AsyncDisposable {
+    let owner: NatsConnection | undefined
+    let subscription: Subscription | undefined
+    const stopListening = this.#link.onUp((connection) => {
+      if (connection === owner) return // the library renews it after a reconnect
+      owner = connection
+      subscription = connection.subscribe(pattern, {
+        callback: (error, { subject, data }) => {
+          if (error === null) this.#hand(handler, { subject, body: data })
+          else this.#around.log.warn({ pattern, reason: describeError(error) }, 'cannot subscribe')
+        },
+      })
+    })
+    return {
+      [Symbol.asyncDispose]: async () => {
+        stopListening()
+        subscription?.unsubscribe()
+      },
+    }
+  }
+
+  async publishFault(subject: string, body: Uint8Array, messageId: string): Promise<void> {
+    const { clock, random } = this.#around
+    const deadline = clock.monotonicMs() + PUBLISH_DEADLINE_MS
+    let cause: unknown = new Error('not connected')
+    for (;;) {
+      const left = deadline - clock.monotonicMs()
+      if (left <= 0 || this.#link.ending.aborted) {
+        throw new CodedError('BUS_UNAVAILABLE', `the fault was not stored: ${String(cause)}`, {
+          cause,
+        })
+      }
+      const connection = this.#link.connection()
+      if (connection !== undefined) {
+        try {
+          const timeout = Math.max(1, Math.min(left, ATTEMPT_MS_MAX))
+          return await this.#store(connection, { subject, body }, { messageId, timeout })
+        } catch (error) {
+          cause = error
+        }
+      }
+      await pause(clock, RETRY_AFTER_MS * (1 + random.next()), this.#link.ending)
+    }
+  }
+
+  consumeFaults(durable: string, handler: (delivery: FaultDelivery) => void): AsyncDisposable {
+    const options = { link: this.#link, stream: this.#faults, durable, handler }
+    return new FaultConsumer(this.#around, options)
+  }
+
+  async #store(
+    connection: NatsConnection,
+    { subject, body }: BusMessage,
+    { messageId, timeout }: { readonly messageId: string; readonly timeout: number },
+  ): Promise<void> {
+    const { name } = this.#faults
+    try {
+      // A repetition after a lost answer is folded by the server.
+      const options = { msgID: messageId, expect: { streamName: name }, timeout }
+      await connection.jetstream().publish(subject, body, options)
+    } catch (error) {
+      if (isNobodyThere(error)) this.#faults.restore()
+      else if (isJsError(error, JS_ERROR.maximumMessages)) await trimAcknowledged(connection, name)
+      throw error
+    }
+  }
+
+  #hand(handler: (message: BusMessage) => void, message: BusMessage): void {
+    try {
+      handler(message)
+    } catch (error) {
+      // Thrown on, it would end the reading of the whole connection.
+      const reason = describeError(error)
+      this.#around.log.error({ subject: message.subject, reason }, 'a message handler failed')
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** Everything that one process does on NATS: one connection, the bus and the lease on it. */
+import type { BusPort } from '../../actors/ports/bus.ts'
+import type { LeasePort } from '../../actors/ports/lease.ts'
+import { NatsBus } from './bus.ts'
+import { NatsLease } from './lease.ts'
+import { NatsLink, type NatsCredentials } from './link.ts'
+import { faultStream, KeptStream, leaseStream, leaseSubject } from './streams.ts'
+import type { Surroundings } from './upkeep.ts'
+
+export interface NatsOptions extends Surroundings {
+  /** `nats://host:port`, the nearest first. */
+  readonly servers: readonly string[]
+  readonly cloud: string
+  readonly credentials?: NatsCredentials
+  readonly leaseTtlMs: number
+}
+
+export interface NatsTransport extends AsyncDisposable {
+  readonly bus: BusPort
+  readonly lease: LeasePort
+}
+
+/** Returns at once: connects, and prepares its streams, in the background, again after every loss. */
+export function connectNats(options: NatsOptions): NatsTransport {
+  const { clock, random, log, cloud, leaseTtlMs } = options
+  const around: Surroundings = { clock, random, log }
+  const link = new NatsLink(around, options.servers, options.credentials ?? {})
+  const faults = new KeptStream(around, link, faultStream(cloud))
+  const bucket = new KeptStream(around, link, leaseStream(cloud, leaseTtlMs))
+  const subject = leaseSubject(cloud)
+  return {
+    bus: new NatsBus(around, link, faults),
+    lease: new NatsLease(around, { link, bucket, subject, ttlMs: leaseTtlMs }),
+    async [Symbol.asyncDispose]() {
+      await link[Symbol.asyncDispose]()
+      await Promise.all([faults.settled(), bucket.settled()])
+    },
+  }
+}

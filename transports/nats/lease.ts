@@ -1,0 +1,136 @@
+/**
+ * The lease as one key of a NATS bucket. Every answer is decided by a compare-and-set write; a read, always from the
+ * stream's leader, only finds the revision to write against.
+ */
+import { headers, type MsgHdrs, type NatsConnection } from 'nats'
+import { CodedError, describeError } from '../../schema/errors.ts'
+import type { LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
+import type { NatsLink } from './link.ts'
+import { isJsError, isNobodyThere, JS_ERROR, manage, type KeptStream } from './streams.ts'
+import type { Surroundings } from './upkeep.ts'
+
+const CALL_MS_MAX = 2000
+/** The mark that the tools of NATS put on a deleted key. */
+const DELETED: MsgHdrs = headers()
+DELETED.set('KV-Operation', 'DEL')
+
+interface LeaseOptions {
+  readonly link: NatsLink
+  readonly bucket: KeptStream
+  readonly subject: string
+  readonly ttlMs: number
+}
+
+/** One call: its connection, and how long it may still take. */
+interface Call {
+  readonly connection: NatsConnection
+  readonly leftMs: () => number
+}
+
+/** What the key holds now, and the revision that a write must name. */
+interface Found {
+  readonly kind: 'free' | 'ours' | 'taken'
+  readonly revision: LeaseRevision
+}
+
+export class NatsLease implements LeasePort {
+  readonly #around: Surroundings
+  readonly #options: LeaseOptions
+  /** Tells our own writes from those of an earlier life under the same holder's name. */
+  readonly #life: string
+
+  constructor(around: Surroundings, options: LeaseOptions) {
+    this.#around = around
+    this.#options = options
+    this.#life = around.random.uuid()
+  }
+
+  create(holder: string): Promise<LeaseRevision | undefined> {
+    return this.#call(async (call) => {
+      const created = await this.#write(call, 0, this.#mark(holder))
+      if (created !== undefined) return created
+      // Given back (a mark of deletion is left), or a create of ours whose answer was lost.
+      const found = await this.#read(call)
+      if (found.kind === 'taken') return undefined
+      return await this.#write(call, found.revision, this.#mark(holder))
+    })
+  }
+
+  renew(holder: string, revision: LeaseRevision): Promise<LeaseRevision | undefined> {
+    return this.#call(async (call) => {
+      const renewed = await this.#write(call, revision, this.#mark(holder))
+      if (renewed !== undefined) return renewed
+      // A renewal whose answer was lost may have been applied. Written again, because its TTL began earlier.
+      const found = await this.#read(call)
+      if (found.kind !== 'ours') return undefined
+      return await this.#write(call, found.revision, this.#mark(holder))
+    })
+  }
+
+  async release(revision: LeaseRevision): Promise<void> {
+    try {
+      await this.#call(async (call) => {
+        const released = await this.#write(call, revision, undefined)
+        if (released !== undefined) return
+        const found = await this.#read(call)
+        if (found.kind === 'ours') await this.#write(call, found.revision, undefined)
+      })
+    } catch (error) {
+      this.#around.log.warn({ reason: describeError(error) }, 'the lease was not given back')
+    }
+  }
+
+  #mark(holder: string): string {
+    return `${holder} ${this.#life}`
+  }
+
+  /** Undefined when the key is not at this revision (0: there is no key). No text: the key is deleted. */
+  async #write(
+    { connection, leftMs }: Call,
+    revision: LeaseRevision,
+    text: string | undefined,
+  ): Promise<LeaseRevision | undefined> {
+    try {
+      const stored = await connection.jetstream().publish(this.#options.subject, text ?? '', {
+        expect: { streamName: this.#options.bucket.name, lastSubjectSequence: revision },
+        timeout: leftMs(),
+        ...(text === undefined ? { headers: DELETED } : {}),
+      })
+      return stored.seq
+    } catch (error) {
+      if (isJsError(error, JS_ERROR.wrongLastSequence)) return undefined
+      throw error
+    }
+  }
+
+  async #read({ connection, leftMs }: Call): Promise<Found> {
+    const { streams } = await manage(connection, leftMs())
+    try {
+      // Asked of the leader: a direct get may be answered by a follower that lags.
+      const query = { last_by_subj: this.#options.subject }
+      const message = await streams.getMessage(this.#options.bucket.name, query)
+      const revision = message.seq
+      if (message.header.get('KV-Operation') !== '') return { kind: 'free', revision }
+      const ours = message.string().endsWith(` ${this.#life}`)
+      return { kind: ours ? 'ours' : 'taken', revision }
+    } catch (error) {
+      if (isJsError(error, JS_ERROR.messageNotFound)) return { kind: 'free', revision: 0 }
+      throw error
+    }
+  }
+
+  async #call<Outcome>(work: (call: Call) => Promise<Outcome>): Promise<Outcome> {
+    const { clock } = this.#around
+    const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#options.ttlMs / 3)
+    const connection = this.#options.link.connection()
+    if (connection === undefined) throw new CodedError('LEASE_UNAVAILABLE', 'not connected to NATS')
+    const leftMs = (): number => Math.max(1, deadline - clock.monotonicMs())
+    try {
+      return await work({ connection, leftMs })
+    } catch (cause) {
+      if (isNobodyThere(cause)) this.#options.bucket.restore()
+      const reason = describeError(cause)
+      throw new CodedError('LEASE_UNAVAILABLE', `the lease did not answer: ${reason}`, { cause })
+    }
+  }
+}

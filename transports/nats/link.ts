@@ -1,0 +1,127 @@
+/** One connection to the NATS servers that is always wanted: dialled in the background, for as long as it takes. */
+import { connect, Events, type ConnectionOptions, type NatsConnection, type Status } from 'nats'
+import { describeError } from '../../schema/errors.ts'
+import type { Cancel } from '../../actors/ports/clock.ts'
+import { pause, untilItWorks, type Surroundings } from './upkeep.ts'
+
+/** How we show who we are; a secret. */
+export interface NatsCredentials {
+  readonly user?: string
+  readonly password?: string
+  readonly token?: string
+  /** TLS with files in PEM form; the client certificate is optional. */
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
+}
+
+const RECONNECT_WAIT_MS = 200
+const DIAL_TIMEOUT_MS = 2000
+const FLUSH_TIMEOUT_MS = 500
+
+export class NatsLink implements AsyncDisposable {
+  readonly #around: Surroundings
+  readonly #settings: ConnectionOptions
+  readonly #ending = new AbortController()
+  readonly #listeners = new Set<(connection: NatsConnection) => void>()
+  readonly #life: Promise<void>
+  #connection: NatsConnection | undefined
+  #up = false
+
+  constructor(around: Surroundings, servers: readonly string[], credentials: NatsCredentials) {
+    this.#around = around
+    this.#settings = {
+      servers: [...servers],
+      noRandomize: true, // the own node comes first
+      pingInterval: 1000,
+      maxPingOut: 2,
+      timeout: DIAL_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectDelayHandler: () => RECONNECT_WAIT_MS * (1 + around.random.next()),
+      ignoreAuthErrorAbort: true, // a password that is being rotated must not end us
+      noAsyncTraces: true,
+      ...secretsOf(credentials),
+    }
+    this.#life = this.#live()
+  }
+
+  /** Aborts when the link ends. */
+  get ending(): AbortSignal {
+    return this.#ending.signal
+  }
+
+  /** The connection, while something can be sent over it. */
+  connection(): NatsConnection | undefined {
+    return this.#up ? this.#connection : undefined
+  }
+
+  /** Calls with every connection that comes up, and with the same one again after it was lost for a while. */
+  onUp(listener: (connection: NatsConnection) => void): Cancel {
+    this.#listeners.add(listener)
+    const connection = this.connection()
+    if (connection !== undefined) listener(connection)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Sends what can be sent now. Never throws: what cannot be sent is lost. */
+  send(subject: string, body: Uint8Array, reply?: string): void {
+    try {
+      this.connection()?.publish(subject, body, reply === undefined ? {} : { reply })
+    } catch (error) {
+      this.#around.log.warn({ subject, reason: describeError(error) }, 'a message was not sent')
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const connection = this.connection()
+    this.#ending.abort()
+    if (connection !== undefined) {
+      const flushed = connection.flush().then(ignore, ignore) // a loss is no news: we are leaving
+      await Promise.race([flushed, sleep(this.#around, FLUSH_TIMEOUT_MS)])
+    }
+    await this.#connection?.close()
+    await this.#life
+  }
+
+  async #live(): Promise<void> {
+    const goal = { what: 'connect to NATS', signal: this.#ending.signal }
+    while (!this.#ending.signal.aborted) {
+      const connection = await untilItWorks(this.#around, goal, () => connect(this.#settings))
+      if (connection === undefined) return
+      this.#connection = connection
+      if (this.#ending.signal.aborted) return await connection.close()
+      this.#rise(connection)
+      for await (const status of connection.status()) this.#note(connection, status)
+      this.#up = false
+    }
+  }
+
+  #rise(connection: NatsConnection): void {
+    this.#up = true
+    this.#around.log.info({ server: connection.getServer() }, 'connected to NATS')
+    for (const listener of this.#listeners) listener(connection)
+  }
+
+  #note(connection: NatsConnection, status: Status): void {
+    if (status.type === Events.Disconnect) {
+      this.#up = false
+      this.#around.log.warn({ server: status.data }, 'lost the connection to NATS')
+    } else if (status.type === Events.Reconnect) {
+      this.#rise(connection)
+    } else if (status.type === Events.Error) {
+      this.#around.log.warn({ reason: status.data }, 'NATS reports an error')
+    }
+  }
+}
+
+function secretsOf({ user, password, token, tls }: NatsCredentials): ConnectionOptions {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined ? {} : { tls: { ...tls } }),
+  }
+}
+
+const ignore = (): void => undefined
+
+const sleep = (around: Surroundings, afterMs: number): Promise<void> =>
+  pause(around.clock, afterMs, new AbortController().signal)

@@ -1,0 +1,164 @@
+/** The streams that we keep on the server: what they promise, and how they come to be. */
+import {
+  DiscardPolicy,
+  nanos,
+  NatsError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamConfig,
+} from 'nats'
+import { subjectOf, subjectToken } from '../../schema/messages/codec.ts'
+import type { NatsLink } from './link.ts'
+import { untilItWorks, type Surroundings } from './upkeep.ts'
+
+const FAULT_MAX_AGE_MS = 7 * 24 * 3600 * 1000
+const FAULTS_MAX = 1_000_000
+const DUPLICATE_WINDOW_MS = 120_000
+const ADMIN_TIMEOUT_MS = 2000
+/** Copies of each stream where the server is one of a cluster. */
+const CLUSTER_REPLICAS = 3
+
+/** JetStream error numbers that we act on. */
+export const JS_ERROR = {
+  streamNotFound: 10059,
+  consumerNotFound: 10014,
+  messageNotFound: 10037,
+  wrongLastSequence: 10071,
+  maximumMessages: 10077,
+} as const
+
+/** True for a JetStream error of one of these numbers. */
+export function isJsError(error: unknown, ...numbers: readonly number[]): error is NatsError {
+  return error instanceof NatsError && numbers.includes(error.api_error?.err_code ?? 0)
+}
+
+/** True when nobody answers for the stream: it is missing, has no leader now, or JetStream is off. */
+export function isNobodyThere(error: unknown): boolean {
+  return error instanceof NatsError && error.code === '503'
+}
+
+type StreamShape = Partial<StreamConfig> & { readonly name: string }
+
+/**
+ * Every fault of a cloud. At its bound it refuses new faults rather than forget old ones, so that nothing accepted is
+ * lost unacknowledged; publishers first make room by removing what every consumer has acknowledged. Only age forgets:
+ * what nobody took in a week is stale, and its row is in the store.
+ */
+export function faultStream(cloud: string): StreamShape {
+  return {
+    name: `HA_${nameToken(cloud)}_FAULTS`,
+    subjects: [subjectOf(cloud, 'fault', '>')],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    storage: StorageType.File,
+    max_msgs: FAULTS_MAX,
+    max_age: nanos(FAULT_MAX_AGE_MS),
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  }
+}
+
+/** A key-value bucket (so that NATS tools can read it) with one key, which the server frees after the TTL. */
+export function leaseStream(cloud: string, ttlMs: number): StreamShape {
+  const bucket = leaseBucket(cloud)
+  return {
+    name: `KV_${bucket}`,
+    subjects: [`$KV.${bucket}.>`],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    storage: StorageType.File,
+    max_msgs_per_subject: 1,
+    max_age: nanos(ttlMs),
+    duplicate_window: nanos(Math.min(ttlMs, DUPLICATE_WINDOW_MS)),
+    allow_rollup_hdrs: true,
+    deny_delete: true,
+  }
+}
+
+/** Subject of the key of the lease. The key, unlike the name of the bucket, is different for every two clouds. */
+export function leaseSubject(cloud: string): string {
+  return `$KV.${leaseBucket(cloud)}.${subjectToken(cloud).replaceAll('%', '=')}`
+}
+
+const leaseBucket = (cloud: string): string => `HA_${nameToken(cloud)}_LEASE`
+
+/** Names of buckets take letters, digits, `-` and `_` only. */
+const nameToken = (cloud: string): string => subjectToken(cloud).replaceAll('%', '_')
+
+/** The administrator's side of JetStream, with a deadline for every call. */
+export function manage(
+  connection: NatsConnection,
+  timeoutMs = ADMIN_TIMEOUT_MS,
+): Promise<JetStreamManager> {
+  return connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs })
+}
+
+/** Creates the stream, or brings an older one up to date; harmless when it is as it should be. */
+export async function ensureStream(connection: NatsConnection, shape: StreamShape): Promise<void> {
+  const { streams } = await manage(connection)
+  const wanted = connection.info?.cluster === undefined ? 1 : CLUSTER_REPLICAS
+  try {
+    const { config } = await streams.info(shape.name)
+    // An operator who keeps more copies knows why.
+    const num_replicas = Math.max(config.num_replicas, wanted)
+    await streams.update(shape.name, { ...shape, num_replicas })
+  } catch (error) {
+    if (!isJsError(error, JS_ERROR.streamNotFound)) throw error
+    await streams.add({ ...shape, num_replicas: wanted })
+  }
+}
+
+/** Removes the faults that every durable consumer has acknowledged; nothing while there is no consumer. */
+export async function trimAcknowledged(connection: NatsConnection, name: string): Promise<void> {
+  const manager = await manage(connection)
+  let floor = Number.POSITIVE_INFINITY
+  for await (const consumer of manager.consumers.list(name)) {
+    floor = Math.min(floor, consumer.ack_floor.stream_seq)
+  }
+  if (Number.isFinite(floor) && floor > 0) await manager.streams.purge(name, { seq: floor + 1 })
+}
+
+/** A stream that is made on every (re)connect, and again whenever somebody misses it. */
+export class KeptStream {
+  readonly #around: Surroundings
+  readonly #link: NatsLink
+  readonly #shape: StreamShape
+  #restoring: Promise<void> | undefined
+
+  constructor(around: Surroundings, link: NatsLink, shape: StreamShape) {
+    this.#around = around
+    this.#link = link
+    this.#shape = shape
+    link.onUp(() => this.restore())
+  }
+
+  get name(): string {
+    return this.#shape.name
+  }
+
+  /** Makes sure of the stream, once, now. */
+  ensure(connection: NatsConnection): Promise<void> {
+    return ensureStream(connection, this.#shape)
+  }
+
+  /** Makes sure of the stream in the background, until it is there or the connection is gone. */
+  restore(): void {
+    this.#restoring ??= this.#persist().finally(() => {
+      this.#restoring = undefined
+    })
+  }
+
+  /** Resolves when nothing runs in its background any more. */
+  async settled(): Promise<void> {
+    await this.#restoring
+  }
+
+  async #persist(): Promise<void> {
+    const goal = { what: `prepare the stream ${this.name}`, signal: this.#link.ending }
+    await untilItWorks(this.#around, goal, async () => {
+      const connection = this.#link.connection()
+      if (connection !== undefined) await this.ensure(connection)
+    })
+  }
+}

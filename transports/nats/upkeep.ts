@@ -1,0 +1,52 @@
+/** Tries again and again, with exponential backoff and jitter, until something works or its owner ends. */
+import { describeError } from '../../schema/errors.ts'
+import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
+
+/** What every part of this transport needs of the process. */
+export interface Surroundings {
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+}
+
+const BACKOFF_MS_MIN = 200
+const BACKOFF_MS_MAX = 2000
+
+/** The first success of `attempt`; undefined once `signal` says that nobody wants it any more. */
+export async function untilItWorks<Outcome>(
+  around: Surroundings,
+  goal: { readonly what: string; readonly signal: AbortSignal },
+  attempt: () => Promise<Outcome>,
+): Promise<Outcome | undefined> {
+  let lastFailure = ''
+  for (let failures = 0; !goal.signal.aborted; failures += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const failure = describeError(error)
+      // The same reason once: an outage of hours must not fill the log.
+      if (failure !== lastFailure) around.log.warn({ reason: failure }, `cannot ${goal.what} yet`)
+      lastFailure = failure
+    }
+    await pause(around.clock, backoffMs(failures, around.random), goal.signal)
+  }
+  return undefined
+}
+
+function backoffMs(failures: number, random: RandomPort): number {
+  const full = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures, 10))
+  return full * (0.75 + random.next() / 2)
+}
+
+/** Resolves after `afterMs`, or as soon as the signal aborts. */
+export async function pause(clock: ClockPort, afterMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const done = (): void => resolve()
+  const cancel = clock.schedule(afterMs, done)
+  signal.addEventListener('abort', done, { once: true })
+  await promise
+  cancel()
+  signal.removeEventListener('abort', done)
+}
