@@ -1,0 +1,102 @@
+import test from 'ava'
+import { startBmc } from '../../support/bmc.ts'
+import { commandLinesWith } from '../../support/child-processes.ts'
+import { powerConformance } from '../../support/power-conformance.ts'
+import { openIpmiPower } from '../../../transports/ipmi/power.ts'
+import { SystemClock } from '../../../transports/system/clock.ts'
+
+const systemClock = new SystemClock()
+
+const openHasty = (): ReturnType<typeof openIpmiPower> =>
+  openIpmiPower({ clock: systemClock, minimumSpacingMs: 0 })
+
+powerConformance(test, { open: openHasty, startMachine: startBmc })
+
+test('orders at the same time share one process and are sent one after the other', async (t) => {
+  await using bmc = await startBmc()
+  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 300 })
+  const orders = Promise.all([1, 2, 3].map(() => power.read(bmc.settings)))
+  t.deepEqual(await orders, ['on', 'on', 'on'])
+  t.is((await ipmitools(bmc.settings.port)).length, 1)
+  const times = (await bmc.calls()).map((call) => call.atMs)
+  t.is(times.length, 3)
+  for (const [index, atMs] of times.entries()) {
+    t.true(index === 0 || atMs - (times[index - 1] ?? 0) >= 290, times.join(' '))
+  }
+})
+
+test('power-off goes ahead of waiting reads and neither it nor its verification waits for long', async (t) => {
+  await using bmc = await startBmc()
+  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 3_600_000 })
+  t.is(await power.read(bmc.settings), 'on')
+  const startedMs = systemClock.monotonicMs()
+  const waiting = power.read(bmc.settings)
+  await power.off(bmc.settings)
+  t.is(await waiting, 'off')
+  t.true(systemClock.monotonicMs() - startedMs < 3000)
+  t.deepEqual(
+    (await bmc.calls()).map((call) => call.what).filter((what) => what.startsWith('set')),
+    ['set power 0'],
+  )
+})
+
+test('waiting orders are bounded, and removed when they are aborted', async (t) => {
+  await using bmc = await startBmc()
+  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 3_600_000 })
+  await power.read(bmc.settings)
+  const abort = new AbortController()
+  const waiting = Array.from({ length: 8 }, () => power.read(bmc.settings, abort.signal))
+  await t.throwsAsync(power.read(bmc.settings), { code: 'POWER_COMMAND_FAILED' })
+  abort.abort(new Error('enough'))
+  for (const answer of waiting) await t.throwsAsync(answer, { message: 'enough' })
+  const late = power.read(bmc.settings)
+  await power[Symbol.asyncDispose]()
+  await t.throwsAsync(late, { code: 'POWER_UNAVAILABLE' })
+  t.is((await bmc.calls()).length, 1)
+})
+
+test('refused password is not tried again for a while by reads', async (t) => {
+  await using bmc = await startBmc()
+  await using power = openHasty()
+  const stranger = { ...bmc.settings, username: 'stranger' }
+  const first = await t.throwsAsync(power.read(stranger), { code: 'POWER_MISCONFIGURED' })
+  const second = await t.throwsAsync(power.read(stranger), { code: 'POWER_MISCONFIGURED' })
+  t.is(first, second)
+})
+
+test('password is in no command line, and children end with the port', async (t) => {
+  await using bmc = await startBmc()
+  const power = openHasty()
+  await power.read(bmc.settings)
+  t.is((await ipmitools(bmc.settings.port)).length, 1)
+  t.deepEqual(await commandLinesWith(bmc.settings.password.reveal()), [])
+  await power[Symbol.asyncDispose]()
+  t.deepEqual(await ipmitools(bmc.settings.port), [])
+})
+
+test('port closes at once while a session is being opened to a silent BMC', async (t) => {
+  await using bmc = await startBmc()
+  bmc.freeze()
+  const power = openHasty()
+  const answer = power.read(bmc.settings)
+  const startedMs = systemClock.monotonicMs()
+  await power[Symbol.asyncDispose]()
+  await t.throwsAsync(answer, { code: 'POWER_UNAVAILABLE' })
+  t.true(systemClock.monotonicMs() - startedMs < 2000)
+  t.deepEqual(await ipmitools(bmc.settings.port), [])
+})
+
+test('slow BMC holds an order no longer than the deadline of a command', async (t) => {
+  await using bmc = await startBmc()
+  await using power = openIpmiPower({
+    clock: systemClock,
+    minimumSpacingMs: 0,
+    commandTimeoutMs: 500,
+  })
+  t.is(await power.read(bmc.settings), 'on')
+  await bmc.setTemper('slow')
+  await t.throwsAsync(power.read(bmc.settings), { code: 'POWER_UNREACHABLE' })
+})
+
+const ipmitools = (port: number): Promise<readonly string[]> =>
+  commandLinesWith(`ipmitool -v -I lanplus -C 3 -H 127.0.0.1 -p ${port} `)
