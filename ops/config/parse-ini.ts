@@ -1,0 +1,84 @@
+/**
+ * Reads the INI dialect of oslo.config, as an existing masakari.conf has it.
+ * The `ini` package does not fit: it cuts values at `;` and `#` (passwords!), knows neither `:` nor continuation
+ * lines, splits section names at dots, and reports no errors.
+ */
+
+/** Last value of each option, by section and option; `$references` are still in them. */
+export interface IniFile {
+  readonly sections: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** What is not INI: `line 7: …`. Never quotes the line, it may hold a password. */
+  readonly problems: readonly string[]
+}
+
+type Section = Map<string, string>
+
+interface Reader {
+  readonly sections: Map<string, Section>
+  readonly problems: string[]
+  section: Section | undefined
+  /** The option that an indented line would continue. */
+  open: string | undefined
+}
+
+/** Section names are compared in lower case, except DEFAULT. */
+export const sectionName = (name: string): string =>
+  name === 'DEFAULT' ? name : name.toLowerCase()
+
+/** Splits a text into sections and options; goes on after each problem so that all are found at once. */
+export function parseIni(text: string): IniFile {
+  const reader: Reader = {
+    sections: new Map(),
+    problems: [],
+    section: undefined,
+    open: undefined,
+  }
+  const lines = text.replace(/^\uFEFF/, '').split('\n')
+  for (const [index, line] of lines.entries()) {
+    const problem = readLine(reader, line.trimEnd())
+    if (problem !== undefined) reader.problems.push(`line ${index + 1}: ${problem}`)
+  }
+  return reader
+}
+
+function readLine(reader: Reader, line: string): string | undefined {
+  if (/^[ \t]/.test(line)) return continueValue(reader, line.trimStart())
+  reader.open = undefined
+  if (line === '' || line.startsWith('#') || line.startsWith(';')) return undefined
+  return line.startsWith('[') ? openSection(reader, line) : assign(reader, line)
+}
+
+function continueValue({ section, open }: Reader, line: string): string | undefined {
+  if (section === undefined || open === undefined) {
+    return 'an indented line continues a value, and there is none'
+  }
+  section.set(open, `${section.get(open) ?? ''}\n${line}`)
+  return undefined
+}
+
+function openSection(reader: Reader, line: string): string | undefined {
+  const name = /^\[(.+)\]$/.exec(line)?.[1]
+  if (name === undefined) return 'a section must read [name]'
+  const key = sectionName(name)
+  reader.section = reader.sections.get(key) ?? new Map()
+  reader.sections.set(key, reader.section)
+  return undefined
+}
+
+function assign(reader: Reader, line: string): string | undefined {
+  const [name, value] = splitAssignment(line)
+  if (name === '') return 'expected option = value'
+  if (reader.section === undefined) return 'an option before the first [section]'
+  reader.section.set(name, value)
+  reader.open = name
+  return undefined
+}
+
+/** At the first `=` or `:`; one pair of quotes around the whole value is dropped. No name: not an assignment. */
+function splitAssignment(line: string): readonly [name: string, value: string] {
+  const at = line.search(/[=:]/)
+  if (at === -1) return ['', '']
+  const value = line.slice(at + 1).trim()
+  const quoted = /^(["'])(.*)\1$/.exec(value)
+  return [line.slice(0, at).trim(), quoted?.[2] ?? value]
+}

@@ -1,0 +1,139 @@
+/** Turns the text of one option into its value, or refuses it with what is allowed. */
+import { accessSync, constants } from 'node:fs'
+import { Secret } from '../../schema/control-attributes.ts'
+import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
+import { readAmqp, readBus, readStore } from './read-location.ts'
+
+/** A value, or nothing when the text does not fit. */
+export type Reading<Value = unknown> = { readonly value: Value } | undefined
+
+const TRUE = ['true', '1', 'yes', 'on']
+const FALSE = ['false', '0', 'no', 'off']
+const INTERFACES: Readonly<Record<string, CatalogEndpoint['interface']>> = {
+  public: 'public',
+  publicURL: 'public',
+  internal: 'internal',
+  internalURL: 'internal',
+  admin: 'admin',
+  adminURL: 'admin',
+}
+
+/** Reads one value; the empty text was taken for "not set" before, except for lists of names. */
+export function readValue(text: string, option: Option): Reading {
+  switch (option.kind) {
+    case 'seconds':
+      return scaled(readNumber(text, option, /^\d+(\.\d{1,3})?$/), 1000)
+    case 'share':
+      return readNumber(text, option, /^\d+(\.\d+)?$/)
+    case 'whole':
+      return readNumber(text, option, /^\d+$/)
+    case 'choice':
+      return when(option.of.includes(text), text)
+    case 'choices':
+      return readChoices(text, option.of)
+    default:
+      return PLAIN[option.kind](text)
+  }
+}
+
+type PlainKind = Exclude<Option['kind'], 'seconds' | 'share' | 'whole' | 'choice' | 'choices'>
+
+const PLAIN: Readonly<Record<PlainKind, (text: string) => Reading>> = {
+  text: (text) => when(text.length <= 255 && !/\p{Cc}/u.test(text), text),
+  secret: (text) => when(!/\p{Cc}/u.test(text), new Secret(text)),
+  switch: readSwitch,
+  names: (text) => ({ value: listOf(text) }),
+  file: (text) => when(isReadable(text), text),
+  directory: (text) => when(!/\p{Cc}/u.test(text), text),
+  url: readUrl,
+  endpoint: readEndpoint,
+  store: readStore,
+  bus: readBus,
+  amqp: readAmqp,
+}
+
+const ALLOWED: Readonly<Record<PlainKind, string>> = {
+  text: 'one line of at most 255 characters',
+  secret: 'one line',
+  switch: 'true or false (also yes/no, on/off, 1/0)',
+  names: 'names with commas between them',
+  file: 'the path of a file that can be read',
+  directory: 'the path of a directory',
+  url: 'a URL, http://… or https://…, without a password in it',
+  endpoint: '<service type>:<service name>:<publicURL, internalURL or adminURL>',
+  store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
+  bus: 'memory, or nats://host:port with commas between them (credentials go to user, password or token)',
+  amqp: 'rabbit://user:password@host:port,…/virtual-host',
+}
+
+/** What an option may hold, for people. */
+export function allowedText(option: Option): string {
+  switch (option.kind) {
+    case 'seconds':
+      return `seconds from ${option.min} to ${option.max}`
+    case 'share':
+      return `a share from ${option.min} to ${option.max}`
+    case 'whole':
+      return `a whole number from ${option.min} to ${option.max}`
+    case 'choice':
+      return `one of ${option.of.join(', ')}`
+    case 'choices':
+      return `some of ${option.of.join(', ')}, with commas between them`
+    default:
+      return ALLOWED[option.kind]
+  }
+}
+
+const when = <Value>(fits: boolean, value: Value): Reading<Value> => (fits ? { value } : undefined)
+
+const listOf = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+function readNumber(
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+  form: RegExp,
+): Reading<number> {
+  const value = Number(text)
+  return when(form.test(text) && value >= min && value <= max, value)
+}
+
+const scaled = (reading: Reading<number>, factor: number): Reading<number> =>
+  reading === undefined ? undefined : { value: Math.round(reading.value * factor) }
+
+function readSwitch(text: string): Reading<boolean> {
+  const word = text.toLowerCase()
+  return when(TRUE.includes(word) || FALSE.includes(word), TRUE.includes(word))
+}
+
+function readChoices(text: string, of: readonly string[]): Reading<readonly string[]> {
+  const chosen = listOf(text)
+  return when(chosen.length > 0 && chosen.every((choice) => of.includes(choice)), [
+    ...new Set(chosen),
+  ])
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false // the problem list says so
+  }
+}
+
+function readUrl(text: string): Reading<string> {
+  const url = URL.parse(text)
+  const fits = url !== null && /^https?:$/.test(url.protocol) && url.username === ''
+  return when(fits, text.replace(/\/+$/, ''))
+}
+
+function readEndpoint(text: string): Reading<CatalogEndpoint> {
+  const [serviceType = '', serviceName = '', interfaceName = '', ...rest] = text.split(':')
+  const found = INTERFACES[interfaceName]
+  if (serviceType === '' || found === undefined || rest.length > 0) return undefined
+  return { value: { serviceType, serviceName, interface: found } }
+}

@@ -1,0 +1,70 @@
+/** Writes the commented sample file from the declarations, so that the two cannot drift apart. */
+import { OPTIONS } from '../../schema/config.ts'
+import type { Option } from '../../schema/config/option.ts'
+import { SUPERSEDED } from '../../schema/config/superseded.ts'
+import { allowedText } from './read-value.ts'
+
+const WIDTH = 96
+
+const HEAD = `# instance-ha: every option with its meaning and default. Usual place: /etc/xavs/instance-ha/instance-ha.conf
+#
+# The format is that of oslo.config: [section], option = value; a line that starts with # or ; is a comment, but
+# inside a value both are ordinary characters. $other refers to another option, $$ is a dollar sign. The last of
+# repeated options counts, and an indented line continues the one before. Durations are seconds, fractions allowed.
+# An existing masakari.conf can be read as it is: what is not used is named in the log at start, nothing is dropped
+# silently, and a value that cannot be understood stops the start.
+`
+
+/** The text of `ops/instance-ha.conf.sample`. */
+export function renderSample(): string {
+  const sections = new Map<string, string[]>()
+  for (const options of Object.values<Readonly<Record<string, Option>>>(OPTIONS)) {
+    for (const option of Object.values(options)) {
+      const [section, name] = split(option.names[0])
+      const entries = sections.get(section) ?? []
+      entries.push(renderOption(name, option))
+      sections.set(section, entries)
+    }
+  }
+  const body = [...sections].map(([section, entries]) => `[${section}]\n\n${entries.join('\n')}`)
+  return [HEAD, ...body, renderSuperseded()].join('\n')
+}
+
+function renderOption(name: string, option: Option): string {
+  const others = option.names.slice(1).map((each) => `[${split(each)[0]}] ${split(each)[1]}`)
+  const sentences = [
+    option.meaning,
+    `Allowed: ${allowedText(option)}.`,
+    option.low === undefined ? '' : `Too low: ${option.low}.`,
+    option.high === undefined ? '' : `Too high: ${option.high}.`,
+    option.embedded === undefined ? '' : `Without a configuration file: ${option.embedded}.`,
+    others.length === 0 ? '' : `Also read from ${others.join(' and ')}.`,
+  ]
+  const comment = sentences.filter((sentence) => sentence !== '').flatMap(wrap)
+  return [...comment, `#${name} = ${option.default ?? ''}`.trimEnd(), ''].join('\n')
+}
+
+function renderSuperseded(): string {
+  const lines = Object.entries(SUPERSEDED).flatMap(([name, instead]) =>
+    wrap(`[${split(name)[0]}] ${split(name)[1]}: ${instead}.`),
+  )
+  return ['# Options of Masakari that are accepted and have no effect:', ...lines, ''].join('\n')
+}
+
+function split(name: string): readonly [section: string, option: string] {
+  const dot = name.indexOf('.')
+  return [name.slice(0, dot), name.slice(dot + 1)]
+}
+
+function wrap(sentence: string): readonly string[] {
+  const lines: string[] = []
+  let line = '#'
+  for (const word of sentence.split(' ')) {
+    if (line.length + word.length >= WIDTH) {
+      lines.push(line)
+      line = '#'
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line]
+}

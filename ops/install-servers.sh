@@ -1,0 +1,80 @@
+#!/bin/sh
+# Installs the servers and tools that specs start themselves, from the distribution's packages.
+# Nothing is started: every spec runs its own instance on a free loopback port.
+set -eu
+
+# program:package, one a line
+WANTED='
+nats-server:nats-server
+mariadbd:mariadb-server
+rabbitmq-server:rabbitmq-server
+ipmitool:ipmitool
+ipmi_sim:openipmi
+sshd:openssh-server
+ssh-keygen:openssh-client
+python3:python3
+make:make
+g++:g++
+'
+PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
+POLICY=/usr/sbin/policy-rc.d
+
+say() { printf 'instance-ha: %s\n' "$*" >&2; }
+
+missing_packages() {
+  for pair in $WANTED; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair#*:}"
+  done
+}
+
+give_up() {
+  say "$1"
+  say "missing packages: $packages"
+  say "install them as root: apt-get install $packages"
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# dpkg asks this file before it starts a service; 101 means: do not.
+forbid_services() {
+  [ -e "$POLICY" ] && return
+  trap 'as_root rm -f "$POLICY"' EXIT
+  trap 'exit 130' INT TERM HUP
+  printf '#!/bin/sh\nexit 101\n' | as_root tee "$POLICY" >/dev/null
+  as_root chmod 755 "$POLICY"
+}
+
+lists_know() {
+  for package in $packages; do
+    apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
+  done
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
+    -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
+}
+
+install_packages() {
+  # shellcheck disable=SC2086 # a list of words on purpose
+  apt_get install --yes --no-install-recommends $packages
+}
+
+packages=$(missing_packages)
+[ -n "$packages" ] || exit 0
+
+command -v apt-get >/dev/null 2>&1 || give_up 'specs need servers, and this system has no apt-get'
+if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+  give_up 'specs need servers, and this user may not install them (no root, no passwordless sudo)'
+fi
+
+say "installing $packages…"
+forbid_services
+lists_know || apt_get update || give_up 'apt-get update failed, see above'
+install_packages || { apt_get update && install_packages; } || give_up 'apt-get failed, see above'
+
+packages=$(missing_packages)
+[ -z "$packages" ] || give_up 'some programs are still missing after the installation'

@@ -1,0 +1,143 @@
+/** Reads the configuration file: the only reader of files and environment for settings. Reports all problems at once. */
+import { readFileSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { OPTIONS, type Config } from '../schema/config.ts'
+import type { Option } from '../schema/config/option.ts'
+import { advice, contradictions, type Origin } from '../schema/config/relations.ts'
+import { SUPERSEDED } from '../schema/config/superseded.ts'
+import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
+import { allowedText, readValue } from './config/read-value.ts'
+import { substitute } from './config/substitute.ts'
+
+/** One thing that keeps the configuration from being used; a secret `value` is masked. */
+export interface ConfigProblem {
+  /** Undefined when the file as a whole is meant. */
+  readonly option: string | undefined
+  readonly value: string | undefined
+  readonly text: string
+}
+
+/** A frozen configuration with remarks worth a log line each, or everything that is wrong with it. */
+export type LoadedConfig =
+  | { readonly kind: 'ok'; readonly config: Config; readonly notes: readonly string[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
+
+/** Loads a file, or the embedded defaults (everything in one process, a simulated cloud) without one. */
+export function loadConfig(path: string | undefined): LoadedConfig {
+  if (path === undefined) return readConfig('', 'embedded')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { kind: 'invalid', problems: [whole(`cannot read ${path}: ${reason}`)] }
+  }
+  const loaded = readConfig(text, 'file')
+  if (loaded.kind === 'invalid' || (statSync(path).mode & 0o004) === 0) return loaded
+  const note = `${path} can be read by every user of this machine, and it may hold passwords`
+  return { ...loaded, notes: [note, ...loaded.notes] }
+}
+
+/** Reads the text of a file; with the origin `embedded`, options have their embedded defaults. */
+export function readConfig(text: string, origin: Origin): LoadedConfig {
+  const file = parseIni(text)
+  const problems = file.problems.map(whole)
+  const parts = Object.entries<Readonly<Record<string, Option>>>(OPTIONS).map(([part, options]) => [
+    part,
+    Object.fromEntries(
+      Object.entries(options).map(([name, option]) => {
+        const outcome = readOption(option, file, origin)
+        if (outcome.kind === 'problem') problems.push(outcome.problem)
+        return [name, outcome.kind === 'value' ? outcome.value : undefined]
+      }),
+    ),
+  ])
+  if (problems.length > 0) return { kind: 'invalid', problems }
+  const config = Object.fromEntries(parts) as Config // each value was read as its declaration says
+  for (const { option, text: why } of contradictions(config, origin)) {
+    problems.push({ option, value: undefined, text: why })
+  }
+  if (problems.length > 0) return { kind: 'invalid', problems }
+  const notes = origin === 'file' ? [...remarks(file), ...advice(config)] : []
+  return { kind: 'ok', config: deepFreeze(config), notes }
+}
+
+/** All problems as lines for a terminal. */
+export function describeProblems(problems: readonly ConfigProblem[]): string {
+  return problems
+    .map(({ option, value, text }) => {
+      if (option === undefined) return text
+      const [section, name] = splitName(option)
+      return `[${section}] ${name}${value === undefined ? '' : ` = ${value}`}: ${text}`
+    })
+    .join('\n')
+}
+
+const whole = (text: string): ConfigProblem => ({ option: undefined, value: undefined, text })
+
+const splitName = (name: string): readonly [section: string, option: string] => {
+  const dot = name.indexOf('.')
+  return [name.slice(0, dot), name.slice(dot + 1)]
+}
+
+type Outcome =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'problem'; readonly problem: ConfigProblem }
+
+function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
+  const name = option.names.find((each) => isSet(file, each)) ?? option.names[0]
+  const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
+  const raw = textOf(file, name) || fallback
+  if (raw === undefined) return { kind: 'value', value: undefined }
+  const secret = ['secret', 'store', 'amqp'].includes(option.kind)
+  const refuse = (text: string): Outcome => ({
+    kind: 'problem',
+    problem: { option: name, value: secret ? '***' : JSON.stringify(raw), text },
+  })
+  const [section] = splitName(name)
+  const ambient = new Map([['hostname', hostname()]])
+  const resolved = substitute(raw, { sections: file.sections, section, ambient })
+  if (resolved.kind === 'problem') {
+    // A stray dollar sign is part of the password: do not print what follows it.
+    return refuse(secret ? 'holds a dollar sign that is not written $$' : resolved.text)
+  }
+  const reading = readValue(resolved.text, option)
+  return reading === undefined
+    ? refuse(`must be ${allowedText(option)}`)
+    : { kind: 'value', value: reading.value }
+}
+
+function textOf(file: IniFile, name: string): string | undefined {
+  const [section, option] = splitName(name)
+  return file.sections.get(sectionName(section))?.get(option)
+}
+
+/** `option =` without a value is as good as no such line. */
+const isSet = (file: IniFile, name: string): boolean => (textOf(file, name) ?? '') !== ''
+
+function remarks({ sections }: IniFile): readonly string[] {
+  const known = new Set<string>(
+    Object.values<Readonly<Record<string, Option>>>(OPTIONS).flatMap((options) =>
+      Object.values(options).flatMap((option) => option.names),
+    ),
+  )
+  const notes: string[] = []
+  for (const [section, options] of sections) {
+    const ignored: string[] = []
+    for (const option of options.keys()) {
+      const name = `${section}.${option}`
+      const instead = SUPERSEDED[name]
+      if (instead !== undefined) notes.push(`[${section}] ${option} has no effect: ${instead}`)
+      else if (!known.has(name)) ignored.push(option)
+    }
+    if (ignored.length > 0) notes.push(`[${section}] options ignored: ${ignored.join(', ')}`)
+  }
+  return notes
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return value
+}

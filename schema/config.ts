@@ -1,0 +1,46 @@
+/**
+ * The one configuration: every option is declared once, with its names in the file, default and limits, and the type
+ * follows from the declarations. `ops/load-config.ts` is its only reader; modules receive values, never the whole.
+ */
+import { API, IDENTITY } from './config/api.ts'
+import { BRIDGE, COMPUTE } from './config/compute.ts'
+import {
+  FENCE,
+  HOST_RECOVERY,
+  INSTANCE_RECOVERY,
+  NOTIFICATIONS,
+  STORM_GUARD,
+} from './config/engine.ts'
+import { BUS, LEASE, NODE, STORE } from './config/node.ts'
+import type { Option, ValueOf } from './config/option.ts'
+import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
+
+/** All options, by the part of the configuration that they belong to. */
+export const OPTIONS = {
+  node: NODE,
+  api: API,
+  identity: IDENTITY,
+  compute: COMPUTE,
+  store: STORE,
+  bus: BUS,
+  lease: LEASE,
+  notifications: NOTIFICATIONS,
+  hostRecovery: HOST_RECOVERY,
+  stormGuard: STORM_GUARD,
+  fence: FENCE,
+  instanceRecovery: INSTANCE_RECOVERY,
+  hostMonitor: HOST_MONITOR,
+  ipmi: IPMI,
+  ssh: SSH,
+  guest: GUEST,
+  bridge: BRIDGE,
+} as const
+
+type Declared = typeof OPTIONS
+
+/** Every value, read and checked. Durations are milliseconds, and their names end in `Ms`. */
+export type Config = {
+  readonly [Part in keyof Declared]: {
+    readonly [Name in keyof Declared[Part]]: ValueOf<Extract<Declared[Part][Name], Option>>
+  }
+}

@@ -1,0 +1,180 @@
+/** Options of the engine: which faults count, how much may be done at once, what makes a host certainly dead. */
+import type { OptionGroup } from './option.ts'
+
+export const NOTIFICATIONS = {
+  drivers: {
+    names: ['DEFAULT.notification_drivers'],
+    kind: 'choices',
+    of: ['nova_notification', 'webhook'],
+    default: 'nova_notification',
+    meaning:
+      "Sources of faults beside our own monitors: events of the Compute service's bus. " +
+      'POST /v1/notifications (webhook) is always on.',
+  },
+  duplicateWindowMs: {
+    names: ['DEFAULT.duplicate_notification_detection_interval'],
+    kind: 'seconds',
+    min: 0,
+    max: 86_400,
+    default: '180',
+    meaning:
+      'A POST that equals a notification of the last so many seconds is refused as a duplicate (409).',
+    low: 'several monitors that report one fault make several notifications',
+    high: 'a fault that comes back is refused for so long',
+  },
+  expiryMs: {
+    names: ['DEFAULT.notifications_expired_interval'],
+    kind: 'seconds',
+    min: 60,
+    max: 2_592_000,
+    default: '86400',
+    meaning:
+      'A notification that nobody could start to handle for so long is given up, by our own clock.',
+    low: 'a fault accepted during a long outage of the engines is lost',
+    high: 'a forgotten fault may move instances after people have already repaired the host',
+  },
+} as const satisfies OptionGroup
+
+const HA_KEY_MEANING = 'Metadata key that marks an instance as HA-enabled when its value is true.'
+
+export const HOST_RECOVERY = {
+  evacuateAll: {
+    names: ['host_failure.evacuate_all_instances'],
+    kind: 'switch',
+    default: 'true',
+    meaning:
+      'Whether all instances of a dead host are moved (HA-enabled ones first), or only HA-enabled ones.',
+  },
+  haKey: {
+    names: ['host_failure.ha_enabled_instance_metadata_key'],
+    kind: 'text',
+    default: 'HA_Enabled',
+    meaning: HA_KEY_MEANING,
+  },
+  ignoreErrorInstances: {
+    names: ['host_failure.ignore_instances_in_error_state'],
+    kind: 'switch',
+    default: 'false',
+    meaning: 'Whether instances that were in ERROR before the failure are left alone.',
+  },
+  disableReason: {
+    names: ['host_failure.service_disable_reason'],
+    kind: 'text',
+    default: 'Masakari detected host failed.',
+    meaning: 'Reason shown at the disabled compute service of a failed host.',
+  },
+  retryIntervalMs: {
+    names: ['host_failure.host_failure_recovery_interval'],
+    kind: 'seconds',
+    min: 1,
+    max: 3600,
+    default: '17',
+    meaning: 'Between two tries of a recovery, or of a move, that failed or waits for capacity.',
+    low: 'load on a Compute service that is already in trouble',
+    high: 'a recovery goes on so much later after the trouble is over',
+  },
+  bootGraceMs: {
+    names: ['host_failure.ignore_lease_seconds'],
+    kind: 'seconds',
+    min: 0,
+    max: 86_400,
+    default: '0',
+    meaning: "For so long after a host's boot its failures are ignored.",
+    low: 'a host that is still starting may be fenced',
+    high: 'a host that dies again soon after its boot is left alone for so long',
+  },
+  evacuationTimeoutMs: {
+    names: ['DEFAULT.wait_period_after_evacuation'],
+    kind: 'seconds',
+    min: 10,
+    max: 86_400,
+    default: '90',
+    meaning:
+      'An evacuation without an end after so long is reported as slow. It is waited for all the same: ' +
+      "only the Compute service's migration record ends it.",
+    low: 'every move of a busy cloud is reported',
+    high: 'a stuck evacuation is noticed late',
+  },
+  concurrencyMax: {
+    names: ['DEFAULT.host_failure_recovery_threads'],
+    kind: 'whole',
+    min: 1,
+    max: 1000,
+    default: '64',
+    meaning:
+      'Most evacuations in flight at once. Below it, the number follows how fast Compute answers.',
+    low: 'a full host takes many rounds to empty',
+    high: 'the Compute service may be flooded before its slowness shows',
+  },
+} as const satisfies OptionGroup
+
+export const STORM_GUARD = {
+  hostsMax: {
+    names: ['host_failure.max_hosts_per_window'],
+    kind: 'whole',
+    min: 0,
+    max: 10_000,
+    default: '0',
+    meaning:
+      'Most hosts of a segment acted on in a window, those in flight included; 0 leaves it to the share.',
+    low: 'an outage of a few hosts already needs an operator',
+    high: 'a fault of the network may power off many healthy hosts',
+  },
+  hostsShareMax: {
+    names: ['host_failure.max_hosts_share'],
+    kind: 'share',
+    min: 0.01,
+    max: 1,
+    default: '0.34',
+    meaning: 'The same as a share of the hosts in the segment; one host is always allowed.',
+    low: 'as above',
+    high: 'as above; and the hosts left over cannot hold the instances',
+  },
+  windowMs: {
+    names: ['host_failure.window_seconds'],
+    kind: 'seconds',
+    min: 10,
+    max: 86_400,
+    default: '600',
+    meaning: 'Length of that window.',
+    low: 'failures that follow each other closely escape the cap',
+    high: 'independent failures hold each other up',
+  },
+} as const satisfies OptionGroup
+
+export const FENCE = {
+  deadlineMs: {
+    names: ['fence.deadline'],
+    kind: 'seconds',
+    min: 5,
+    max: 600,
+    default: '20',
+    meaning: 'Longest time on one rung of the fence plan before the next one is tried.',
+    low: 'a slow BMC cannot confirm in time, and an operator is asked for nothing',
+    high: 'a dead BMC holds the recovery up for so long',
+  },
+  consentSegments: {
+    names: ['fence.consent_segments'],
+    kind: 'names',
+    default: '',
+    meaning:
+      'Names of segments whose operators consent in writing to evacuation without a confirmed power-off ' +
+      'when a trusted report says that the host is dead (host_status NORMAL). If such a report is wrong, ' +
+      'an instance may run twice and destroy its disk.',
+  },
+} as const satisfies OptionGroup
+
+export const INSTANCE_RECOVERY = {
+  recoverAll: {
+    names: ['instance_failure.process_all_instances'],
+    kind: 'switch',
+    default: 'false',
+    meaning: 'Whether every failed instance is restarted, or only HA-enabled ones.',
+  },
+  haKey: {
+    names: ['instance_failure.ha_enabled_instance_metadata_key'],
+    kind: 'text',
+    default: 'HA_Enabled',
+    meaning: HA_KEY_MEANING,
+  },
+} as const satisfies OptionGroup

@@ -1,0 +1,121 @@
+/** Options of one process: who it is, what it does, what it logs, how it reaches bus and store. */
+import type { OptionGroup } from './option.ts'
+
+/** What a process can be part of. */
+export const ROLES = ['gateway', 'engine', 'host-monitor', 'instance-monitor', 'bridge'] as const
+export type Role = (typeof ROLES)[number]
+
+const LOG_LEVELS = ['info', 'warn', 'error'] as const
+/** The least important line that is still written. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export const NODE = {
+  name: {
+    names: ['DEFAULT.host', 'DEFAULT.hostname'],
+    kind: 'text',
+    default: '$hostname',
+    meaning:
+      'Name of this process in elections and observations; on a compute host it must equal the name ' +
+      "of the host's compute service. $hostname is the machine's own name. Unique in the cloud.",
+  },
+  roles: {
+    names: ['roles.enabled'],
+    kind: 'choices',
+    of: ROLES,
+    default: 'gateway, engine, host-monitor, instance-monitor, bridge',
+    meaning:
+      'What this process does. Controllers run all but the instance-monitor, compute hosts only that.',
+  },
+  logLevel: {
+    names: ['log.level'],
+    kind: 'choice',
+    of: LOG_LEVELS,
+    default: 'info',
+    meaning: 'The least important line that is still written, as JSON on stderr.',
+  },
+} as const satisfies OptionGroup
+
+export const STORE = {
+  location: {
+    names: ['database.connection'],
+    kind: 'store',
+    default: 'sqlite:////var/lib/instance-ha/instance-ha.sqlite',
+    embedded: 'sqlite:///.instance-ha/instance-ha.sqlite',
+    meaning:
+      'The store, as a SQLAlchemy URL: mysql+pymysql://user:password@host:3306/database, or ' +
+      'sqlite:////absolute/path for a single machine. Percent-encode @ : / in a password.',
+  },
+} as const satisfies OptionGroup
+
+export const BUS = {
+  location: {
+    names: ['bus.servers'],
+    kind: 'bus',
+    default: 'memory',
+    meaning:
+      'NATS servers, for example nats://10.0.0.1:4222, tls://10.0.0.2:4222. The word memory keeps the ' +
+      'bus inside this process: then there is exactly one engine and no standby.',
+  },
+  cloud: {
+    names: ['bus.cloud'],
+    kind: 'text',
+    default: 'default',
+    meaning:
+      'Second token of every subject and part of the lease name: keeps clouds on one bus apart.',
+  },
+  user: { names: ['bus.user'], kind: 'text', meaning: 'NATS user.' },
+  password: { names: ['bus.password'], kind: 'secret', meaning: 'Password of the NATS user.' },
+  token: {
+    names: ['bus.token'],
+    kind: 'secret',
+    meaning: 'NATS token, instead of user and password.',
+  },
+  caFile: {
+    names: ['bus.ca_file'],
+    kind: 'file',
+    meaning: 'Certificates that may sign the NATS servers; the public ones when unset.',
+  },
+} as const satisfies OptionGroup
+
+export const LEASE = {
+  ttlMs: {
+    names: ['lease.ttl'],
+    kind: 'seconds',
+    min: 2,
+    max: 60,
+    default: '6',
+    meaning: 'How long a leader that falls silent keeps the lease.',
+    low: 'a short stall of the leader or of NATS costs the leadership for nothing',
+    high: 'recoveries stand still for so long after a leader has died',
+  },
+  renewIntervalMs: {
+    names: ['lease.renew_interval'],
+    kind: 'seconds',
+    min: 0.2,
+    max: 20,
+    default: '2',
+    meaning: 'How often the leader prolongs its lease.',
+    low: 'needless writes to NATS',
+    high: 'one lost renewal costs the leadership',
+  },
+  campaignIntervalMs: {
+    names: ['lease.campaign_interval'],
+    kind: 'seconds',
+    min: 0.05,
+    max: 10,
+    default: '0.25',
+    meaning: 'How often a standby tries to take the free lease.',
+    low: 'needless writes to NATS from every standby',
+    high: 'the lease lies free for so long',
+  },
+  marginMs: {
+    names: ['lease.margin'],
+    kind: 'seconds',
+    min: 0.1,
+    max: 20,
+    default: '1',
+    meaning: 'The leader stops so long before its lease ends, by its own clock.',
+    low: 'must exceed the skew between the clocks of the NATS servers, or two may lead for a moment',
+    high: 'less time for a renewal to succeed',
+  },
+} as const satisfies OptionGroup

@@ -1,0 +1,101 @@
+/** How one option is declared: its names in the file, what it may hold, its default, and what goes wrong when it is off. */
+import type { Secret } from '../control-attributes.ts'
+
+/** Where the store is. */
+export type StoreLocation =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'mysql'
+      readonly host: string
+      readonly port: number
+      readonly user: string
+      readonly password: Secret
+      readonly database: string
+    }
+
+/** Where the bus is: inside this process, or NATS servers as `nats://host:port` or `tls://host:port`. */
+export type BusLocation =
+  { readonly kind: 'memory' } | { readonly kind: 'nats'; readonly servers: readonly string[] }
+
+/** Which entry of the Identity service's catalogue to use. */
+export interface CatalogEndpoint {
+  readonly serviceType: string
+  readonly serviceName: string
+  readonly interface: 'public' | 'internal' | 'admin'
+}
+
+/** What each kind of option becomes once it is read. Durations are milliseconds. */
+export interface OptionValues {
+  readonly text: string
+  readonly secret: Secret
+  readonly seconds: number
+  readonly whole: number
+  readonly share: number
+  readonly switch: boolean
+  readonly choice: string
+  readonly choices: readonly string[]
+  readonly names: readonly string[]
+  /** A file that must be readable at start. */
+  readonly file: string
+  readonly directory: string
+  /** `http` or `https`, without a slash at the end. */
+  readonly url: string
+  readonly endpoint: CatalogEndpoint
+  readonly store: StoreLocation
+  readonly bus: BusLocation
+  /** AMQP URLs, one a broker; secret because they hold passwords. */
+  readonly amqp: readonly Secret[]
+}
+
+interface Described {
+  /** `<section>.<option>`, the preferred spelling first; the first that the file holds counts. */
+  readonly names: readonly [string, ...string[]]
+  /** As it would stand in the file. Without a default the value may be undefined. */
+  readonly default?: string
+  /** The default when there is no file at all and everything runs in one process. */
+  readonly embedded?: string
+  /** One or two sentences: what it is for. */
+  readonly meaning: string
+  /** What goes wrong when a number is too low, and when it is too high. */
+  readonly low?: string
+  readonly high?: string
+}
+
+interface Ranged extends Described {
+  readonly kind: 'seconds' | 'whole' | 'share'
+  /** In the unit of the file: seconds, pieces, or a share of one. */
+  readonly min: number
+  readonly max: number
+  readonly low: string
+  readonly high: string
+}
+
+interface Chosen extends Described {
+  readonly kind: 'choice' | 'choices'
+  readonly of: readonly [string, ...string[]]
+}
+
+interface Plain extends Described {
+  readonly kind: Exclude<keyof OptionValues, 'seconds' | 'whole' | 'share' | 'choice' | 'choices'>
+}
+
+/** One option. `seconds` are written as seconds and read as milliseconds. */
+export type Option = Ranged | Chosen | Plain
+
+/** Options of one part of the configuration, by their name in the code. */
+export type OptionGroup = Readonly<Record<string, Option>>
+
+type ChoiceOf<Declared> = Declared extends { readonly of: readonly (infer Choice)[] }
+  ? Choice
+  : never
+
+type Present<Declared extends Option> = Declared['kind'] extends 'choice'
+  ? ChoiceOf<Declared>
+  : Declared['kind'] extends 'choices'
+    ? readonly ChoiceOf<Declared>[]
+    : OptionValues[Declared['kind']]
+
+/** The value of a declared option: undefined only when it has no default. */
+export type ValueOf<Declared extends Option> = Declared extends { readonly default: string }
+  ? Present<Declared>
+  : Present<Declared> | undefined

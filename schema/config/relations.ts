@@ -1,0 +1,143 @@
+/** What must hold between values, and combinations that work but that an operator should know about. */
+import type { Config } from '../config.ts'
+
+/** Values that do not fit each other; `option` is the one to change first, as `section.option`. */
+export interface Contradiction {
+  readonly option: string
+  readonly text: string
+}
+
+/** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
+export type Origin = 'file' | 'embedded'
+
+/** Everything that contradicts itself; empty when the configuration can run. */
+export function contradictions(config: Config, origin: Origin): readonly Contradiction[] {
+  return [
+    ...leaseContradictions(config),
+    ...watchContradictions(config),
+    ...busContradictions(config),
+    ...(origin === 'file' ? missingParts(config) : []),
+    ...unless(
+      config.notifications.expiryMs > config.notifications.duplicateWindowMs,
+      'DEFAULT.notifications_expired_interval',
+      `expiry of notifications ${config.notifications.expiryMs} ms must exceed the duplicate window ` +
+        `${config.notifications.duplicateWindowMs} ms`,
+    ),
+  ]
+}
+
+function unless(holds: boolean, option: string, text: string): readonly Contradiction[] {
+  return holds ? [] : [{ option, text }]
+}
+
+function leaseContradictions({ lease }: Config): readonly Contradiction[] {
+  return [
+    ...unless(
+      lease.ttlMs > 2 * lease.renewIntervalMs + lease.marginMs,
+      'lease.ttl',
+      `lease TTL ${lease.ttlMs} ms must exceed twice the renew interval ${lease.renewIntervalMs} ms ` +
+        `plus the margin ${lease.marginMs} ms, so that one lost renewal costs nothing`,
+    ),
+    ...unless(
+      lease.campaignIntervalMs < lease.ttlMs,
+      'lease.campaign_interval',
+      `campaign interval ${lease.campaignIntervalMs} ms must be below the lease TTL ${lease.ttlMs} ms`,
+    ),
+  ]
+}
+
+function watchContradictions({ ipmi, ssh, hostMonitor, fence }: Config): readonly Contradiction[] {
+  const twoCommands = 2 * ipmi.timeoutMs + ipmi.spacingMs
+  return [
+    ...unless(
+      ipmi.spacingMs <= ipmi.intervalMs,
+      'host.ipmi_minimum_spacing',
+      `spacing of IPMI commands ${ipmi.spacingMs} ms must not exceed the IPMI interval ${ipmi.intervalMs} ms`,
+    ),
+    ...unless(
+      ipmi.timeoutMs <= ipmi.intervalMs,
+      'host.ipmi_timeout',
+      `IPMI timeout ${ipmi.timeoutMs} ms must not exceed the IPMI interval ${ipmi.intervalMs} ms`,
+    ),
+    ...unless(
+      ssh.timeoutMs <= hostMonitor.intervalMs,
+      'ssh.probe_timeout',
+      `SSH probe timeout ${ssh.timeoutMs} ms must not exceed the monitoring interval ${hostMonitor.intervalMs} ms`,
+    ),
+    ...unless(
+      fence.deadlineMs >= twoCommands,
+      'fence.deadline',
+      `fence deadline ${fence.deadlineMs} ms must leave time for the order and its read-back: two IPMI ` +
+        `timeouts of ${ipmi.timeoutMs} ms and the spacing ${ipmi.spacingMs} ms are ${twoCommands} ms`,
+    ),
+  ]
+}
+
+const known = (value: unknown): boolean => value !== undefined
+
+function busContradictions({ bus, node }: Config): readonly Contradiction[] {
+  return [
+    ...unless(
+      bus.location.kind === 'nats' || node.roles.includes('engine'),
+      'bus.servers',
+      `the bus is inside this process, and its roles ${node.roles.join(', ')} do not include the engine, ` +
+        'which therefore can never hear of a fault: name the NATS servers',
+    ),
+    ...unless(
+      known(bus.user) === known(bus.password),
+      'bus.user',
+      'user and password of the bus must be given together',
+    ),
+    ...unless(
+      !known(bus.token) || !known(bus.user),
+      'bus.token',
+      'the bus takes a token, or a user with a password, not both',
+    ),
+  ]
+}
+
+function missingParts({ node, api, identity, compute }: Config): readonly Contradiction[] {
+  const gateway = node.roles.includes('gateway')
+  const account = {
+    'DEFAULT.os_privileged_user_auth_url': compute.authUrl,
+    'DEFAULT.os_privileged_user_name': compute.username,
+    'DEFAULT.os_privileged_user_password': compute.password,
+    'DEFAULT.os_privileged_user_tenant': compute.project,
+  }
+  const checker = {
+    'keystone_authtoken.auth_url': identity.authUrl,
+    'keystone_authtoken.username': identity.username,
+    'keystone_authtoken.password': identity.password,
+  }
+  return [
+    ...(gateway || node.roles.includes('engine')
+      ? unset(account, 'is needed by the roles gateway and engine to reach Compute')
+      : []),
+    ...(gateway && api.authStrategy === 'keystone'
+      ? unset(checker, 'is needed by the role gateway to check tokens (auth_strategy = keystone)')
+      : []),
+  ]
+}
+
+function unset(values: Readonly<Record<string, unknown>>, text: string): readonly Contradiction[] {
+  return Object.entries(values).flatMap(([option, value]) =>
+    unless(value !== undefined, option, text),
+  )
+}
+
+/** What works, but differs from what an operator may expect: one sentence each. */
+export function advice({ bus, store, node, bridge, api }: Config): readonly string[] {
+  const sentences: string[] = []
+  if (bus.location.kind === 'memory') {
+    sentences.push('bus.servers = memory: run exactly one engine, there can be no standby')
+  } else if (store.location.kind === 'sqlite') {
+    sentences.push('the store is SQLite: every engine must use this same file on this machine')
+  }
+  if (node.roles.includes('bridge') && bridge.brokers === undefined) {
+    sentences.push("bridge.transport_url is not set: the Compute service's bus is not read")
+  }
+  if (api.authStrategy === 'noauth2') {
+    sentences.push('auth_strategy = noauth2: everybody who reaches the API is an administrator')
+  }
+  return sentences
+}

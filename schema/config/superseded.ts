@@ -1,0 +1,19 @@
+/** Options of Masakari that are read without complaint and have no effect, with what happens instead. */
+
+/** By `section.option`. */
+export const SUPERSEDED: Readonly<Record<string, string>> = {
+  'DEFAULT.wait_period_after_service_update':
+    'there is no blind wait: a fenced host is forced down, and the observed state is waited for',
+  'DEFAULT.wait_period_after_power_off': 'the observed state of the instance is waited for',
+  'DEFAULT.wait_period_after_power_on': 'the observed state of the instance is waited for',
+  'DEFAULT.verify_interval': 'the pace of polls follows how fast Compute answers',
+  'DEFAULT.long_rpc_timeout':
+    'every Compute request has its own deadline, and moves are waited for by their record',
+  'DEFAULT.process_unfinished_notifications_interval': 'unfinished notifications resume at once',
+  'DEFAULT.retry_notification_new_status_interval': 'unfinished notifications resume at once',
+  'DEFAULT.notification_delay_max': 'duplicates are found without a random delay',
+  'coordination.backend_url': 'leadership is a lease on the bus, see [bus] and [lease]',
+  'taskflow.connection': 'progress is kept in the store itself, see [database]',
+  'host.ipmi_retry_max': 'a suspect is looked at in bursts, see [host] monitoring_samples',
+  'host.ipmi_retry_interval': 'a suspect is looked at in bursts, see [host] ipmi_minimum_spacing',
+}

@@ -1,0 +1,50 @@
+/** Writes the log: one JSON line an event on stderr, with everything that may hold a secret taken out. */
+import { pino, stdSerializers, type DestinationStream } from 'pino'
+import type { LogPort } from '../../actors/ports/log.ts'
+import type { LogLevel } from '../../schema/config/node.ts'
+
+const SECRET_NAMES = [
+  'password',
+  'token',
+  'secret',
+  'authorization',
+  'privateKey',
+  'controlAttributes',
+  'control_attributes',
+  '["x-auth-token"]',
+  '["x-subject-token"]',
+  '["x-service-token"]',
+]
+
+// pino matches whole paths, and a star stands for exactly one level.
+const LEVELS_ABOVE = ['', '*', '*.*', '*.*.*']
+
+/** Every place that pino blanks: each secret name, at the top or up to three levels down. */
+export const REDACTED_PATHS: readonly string[] = LEVELS_ABOVE.flatMap((above) =>
+  SECRET_NAMES.map((name) =>
+    above === '' || name.startsWith('[') ? above + name : `${above}.${name}`,
+  ),
+)
+
+/** The log of one process. Lines leave at once, so that the last words of a crash are not lost. */
+export function createLogger(
+  level: LogLevel,
+  destination: DestinationStream = process.stderr,
+): LogPort {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: [...REDACTED_PATHS], censor: '***' },
+      serializers: { error: stdSerializers.err },
+    },
+    destination,
+  )
+  return {
+    info: (fields, text) => logger.info(fields, text),
+    warn: (fields, text) => logger.warn(fields, text),
+    error: (fields, text) => logger.error(fields, text),
+  }
+}
