@@ -1,0 +1,99 @@
+/** Builds a simulated cloud of a given size, and what a store must know to protect it. */
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
+import { SimulatedCloud } from './cloud.ts'
+import { Machine } from './machine.ts'
+import type { InstanceRow } from './nova-rows.ts'
+import { draw, type SeededRandom } from './random.ts'
+import { bmcAddress } from './site.ts'
+
+/** A failover segment to register, with its hosts. */
+export interface SegmentSeed {
+  readonly name: string
+  readonly hosts: readonly HostSeed[]
+}
+
+export interface HostSeed {
+  readonly name: HostName
+  /** JSON, as `parseControlAttributes` reads it. */
+  readonly controlAttributes: string
+}
+
+export interface CloudPlan {
+  readonly clock: ClockPort
+  readonly random: SeededRandom
+  readonly segments: number
+  readonly hostsPerSegment: number
+  readonly instances: number
+  /** How many instances fit on a host; default: twice the even share, at least two. */
+  readonly capacity?: number
+}
+
+const SHARE_HA_ENABLED = 0.7
+const SHARE_STOPPED = 0.05
+const SHARE_VOLUME_BACKED = 0.5
+
+/** Hosts `compute-01`… in `segment-1`…, instances `vm-001`… dealt out to the hosts in turn. */
+export function buildCloud(plan: CloudPlan): {
+  readonly cloud: SimulatedCloud
+  readonly segments: readonly SegmentSeed[]
+} {
+  const random = plan.random.fork('build')
+  const count = plan.segments * plan.hostsPerSegment
+  const capacity = plan.capacity ?? Math.max(2, Math.ceil((2 * plan.instances) / count))
+  const machines = Array.from(
+    { length: count },
+    (_, index) =>
+      new Machine({
+        name: hostName(`compute-${numbered(index, count, 2)}`),
+        segment: `segment-${Math.floor(index / plan.hostsPerSegment) + 1}`,
+        capacity,
+        serviceId: random.uuid(),
+        // Heartbeats of different hosts do not coincide.
+        beatingSinceMs: plan.clock.monotonicMs() - draw(random, [0, 9999]),
+      }),
+  )
+  const instances = Array.from({ length: plan.instances }, (_, index) => {
+    const host = machines[index % count]?.name ?? null
+    return buildInstance(`vm-${numbered(index, plan.instances, 3)}`, host, random)
+  })
+  const cloud = new SimulatedCloud({ clock: plan.clock, random: plan.random, machines, instances })
+  return { cloud, segments: seedsOf(machines) }
+}
+
+function buildInstance(name: string, host: HostName | null, random: SeededRandom): InstanceRow {
+  const stopped = random.next() < SHARE_STOPPED
+  return {
+    id: instanceId(random.uuid()),
+    name,
+    host,
+    vmState: stopped ? 'stopped' : 'active',
+    taskState: null,
+    powerState: stopped ? 4 : 1,
+    metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
+    volumeBacked: random.next() < SHARE_VOLUME_BACKED,
+  }
+}
+
+function seedsOf(machines: readonly Machine[]): readonly SegmentSeed[] {
+  const bySegment = Map.groupBy(machines, (machine) => machine.segment)
+  return [...bySegment].map(([name, members]) => ({
+    name,
+    hosts: members.map((machine) => ({
+      name: machine.name,
+      controlAttributes: JSON.stringify({
+        ipmi: {
+          host: bmcAddress(machine.name),
+          username: 'fence',
+          password: machine.bmcPassword,
+        },
+        ssh: { host: machine.name, username: 'ha' },
+      }),
+    })),
+  }))
+}
+
+/** One-based, with leading zeros so that names sort like numbers. */
+function numbered(index: number, count: number, digits: number): string {
+  return String(index + 1).padStart(Math.max(digits, String(count).length), '0')
+}

@@ -1,0 +1,162 @@
+/** The asynchronous half of an evacuation: scheduling, the claim, the rebuild, and the source's return. */
+import type { RandomPort } from '../../actors/ports/clock.ts'
+import type { Evacuation } from '../../actors/ports/compute.ts'
+import type { HostName } from '../../schema/ids.ts'
+import type { Faults } from './faults.ts'
+import type { Machine } from './machine.ts'
+import type { EvacuationRow, InstanceRow, NovaRows } from './nova-rows.ts'
+import { draw } from './random.ts'
+import type { Site } from './site.ts'
+
+const SCHEDULING_MS = [100, 600] as const
+const CLAIM_MS = [50, 300] as const
+/** How often a hung target is looked at again. */
+const HUNG_TARGET_MS = 5000
+
+/** One evacuation after its acceptance. */
+interface Course {
+  readonly row: InstanceRow
+  readonly record: EvacuationRow
+  /** The host that the caller asked for. */
+  readonly wanted: HostName | undefined
+}
+
+/** Conductor and destination computes of the simulated Nova. */
+export class Evacuations {
+  readonly #site: Site
+  readonly #rows: NovaRows
+  readonly #faults: Faults
+  readonly #random: RandomPort
+
+  constructor(parts: {
+    readonly site: Site
+    readonly rows: NovaRows
+    readonly faults: Faults
+    readonly random: RandomPort
+  }) {
+    this.#site = parts.site
+    this.#rows = parts.rows
+    this.#faults = parts.faults
+    this.#random = parts.random
+  }
+
+  begin(row: InstanceRow, source: HostName, wanted: HostName | undefined): void {
+    const record = this.#rows.addEvacuation(row, source, this.#site.clock.wallMs())
+    row.taskState = 'rebuilding'
+    this.#site.ledger.count('evacuation.accepted')
+    const course = { row, record, wanted }
+    this.#later(SCHEDULING_MS, () => this.#schedule(course))
+  }
+
+  /** What nova-compute does when it starts: it destroys what has moved away, and closes the records. */
+  cleanUp(source: Machine): void {
+    for (const record of this.#rows.evacuationsFrom(source.name)) {
+      if (!['accepted', 'pre-migrating', 'done'].includes(record.status)) continue
+      const back = record.status === 'done' && this.#isHostOf(source, record)
+      if (!back) source.copies.delete(record.instance)
+      if (record.status === 'done') this.#mark(record, 'completed')
+    }
+    for (const row of this.#rows.onHost(source.name)) {
+      const isLost = row.vmState === 'active' && row.taskState === null
+      if (isLost && !source.copies.has(row.id)) Object.assign(row, STOPPED)
+    }
+  }
+
+  #isHostOf(machine: Machine, record: EvacuationRow): boolean {
+    return this.#rows.instances.get(record.instance)?.host === machine.name
+  }
+
+  #schedule(course: Course): void {
+    const target = this.#chooseTarget(course)
+    if (target === undefined) {
+      this.#fail(course, 'error', 'no valid host')
+      course.row.vmState = 'error'
+      return
+    }
+    course.record.dest = target.name
+    this.#later(CLAIM_MS, () => this.#claim(course, target))
+  }
+
+  /** Nova's filters: up, enabled, with room, not the source; the emptiest wins, then the first. */
+  #chooseTarget({ record, wanted }: Course): Machine | undefined {
+    const nowMs = this.#site.clock.monotonicMs()
+    let best: Machine | undefined
+    for (const machine of this.#site.machines) {
+      if (machine.disabled || machine.name === record.source) continue
+      if (wanted !== undefined && machine.name !== wanted) continue
+      const room = machine.capacity - machine.occupied
+      if (room <= 0 || !machine.isUpForNova(nowMs)) continue
+      if (best === undefined || room > best.capacity - best.occupied) best = machine
+    }
+    return best
+  }
+
+  #claim(course: Course, target: Machine): void {
+    if (!target.serves) return this.#giveUp(course, target)
+    if (target.occupied >= target.capacity) return this.#fail(course, 'failed', 'no room left')
+    target.occupied += 1
+    course.row.taskState = 'rebuild_spawning'
+    this.#mark(course.record, 'pre-migrating')
+    const boot = target.boot
+    this.#later(this.#faults.nova.rebuildMs, () => this.#finish(course, target, boot))
+  }
+
+  #finish(course: Course, target: Machine, boot: number): void {
+    if (target.boot === boot && target.os === 'hung') {
+      this.#later([HUNG_TARGET_MS, HUNG_TARGET_MS], () => this.#finish(course, target, boot))
+      return
+    }
+    if (target.boot !== boot || !target.serves) {
+      target.occupied -= 1
+      return this.#giveUp(course, target)
+    }
+    const rate = this.#faults.nova.spawnFailureRate
+    if (rate > 0 && this.#random.next() < rate) {
+      target.occupied -= 1
+      this.#fail(course, 'failed', `the guest did not start on ${target.name}`)
+      course.row.vmState = 'error'
+      return
+    }
+    this.#arrive(course, target)
+  }
+
+  #arrive({ row, record }: Course, target: Machine): void {
+    const left = row.host === null ? undefined : this.#site.find(row.host)
+    if (left !== undefined) left.occupied -= 1
+    row.host = target.name
+    row.taskState = null
+    if (row.vmState !== 'stopped') Object.assign(row, ACTIVE)
+    record.work = 'over'
+    this.#mark(record, 'done')
+    this.#site.ledger.note('world', `${row.name} moved from ${record.source} to ${target.name}`)
+    if (row.vmState === 'active') this.#site.startCopy(target, row.id)
+  }
+
+  /** Nobody is left who would finish or close the record. */
+  #giveUp({ row, record }: Course, target: Machine): void {
+    record.work = 'over'
+    this.#site.ledger.note('world', `${row.name} is stuck on its way to ${target.name}`)
+  }
+
+  #fail({ row, record }: Course, status: 'error' | 'failed', why: string): void {
+    record.work = 'over'
+    row.taskState = null
+    this.#mark(record, status)
+    this.#site.ledger.note('world', `${row.name} stays on ${record.source}: ${why}`)
+  }
+
+  #mark(record: EvacuationRow, status: Evacuation['status']): void {
+    record.status = status
+    record.updatedAt = this.#site.clock.wallMs()
+    this.#site.ledger.count(`evacuation.${status}`)
+  }
+
+  #later(rangeMs: readonly [number, number], callback: () => void): void {
+    this.#site.clock.schedule(draw(this.#random, rangeMs), callback)
+  }
+}
+
+/** What becomes of an instance that runs. */
+export const ACTIVE = { vmState: 'active', taskState: null, powerState: 1 } as const
+/** What becomes of an instance whose emulator has ended. */
+export const STOPPED = { vmState: 'stopped', taskState: null, powerState: 4 } as const

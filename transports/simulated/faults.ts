@@ -1,0 +1,59 @@
+/** What is wrong with the world between the machines: cut wires, and the mood of the Compute API. */
+
+/** From the shortest to the longest, in ms. */
+export type RangeMs = readonly [number, number]
+
+export interface NovaMood {
+  /** Nobody listens: refused at once. */
+  readonly outage: boolean
+  /** From the request to its answer, one way. */
+  readonly latencyMs: RangeMs
+  /** Share of requests answered with 429 or 503. */
+  readonly busyRate: number
+  /** Retry-After of these answers. */
+  readonly retryAfterSeconds: number
+  /** Share of requests answered with 500, half of them after they took effect. */
+  readonly brokenRate: number
+  /** Share of requests that never arrive. */
+  readonly lostRequestRate: number
+  /** Share of requests that take effect and are never answered. */
+  readonly lostAnswerRate: number
+  /** Share of evacuations that fail on the target after the claim. */
+  readonly spawnFailureRate: number
+  /** From the claim on the target to the running guest. */
+  readonly rebuildMs: RangeMs
+}
+
+/** A Compute API on a good day. */
+export const CALM: NovaMood = {
+  outage: false,
+  latencyMs: [10, 60],
+  busyRate: 0,
+  retryAfterSeconds: 2,
+  brokenRate: 0,
+  lostRequestRate: 0,
+  lostAnswerRate: 0,
+  spawnFailureRate: 0,
+  rebuildMs: [3000, 12_000],
+}
+
+/** What a process of ours may be cut off from: the Compute API, or one host's SSH or BMC. */
+export type Wire = 'compute' | `ssh:${string}` | `bmc:${string}`
+
+/** Everything that is switched on at the moment; changed by the cloud's switches only. */
+export class Faults {
+  nova: NovaMood = CALM
+  readonly #cuts = new Set<string>()
+
+  cut(node: string, wire: Wire): void {
+    this.#cuts.add(`${node} ${wire}`)
+  }
+
+  mend(node: string, wire: Wire): void {
+    this.#cuts.delete(`${node} ${wire}`)
+  }
+
+  isCut(node: string, wire: Wire): boolean {
+    return this.#cuts.size > 0 && this.#cuts.has(`${node} ${wire}`)
+  }
+}

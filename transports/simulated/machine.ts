@@ -1,0 +1,93 @@
+/** One simulated compute host: its power, operating system, nova-compute, BMC and wires, and what runs on it. */
+import type { PowerState } from '../../actors/ports/power.ts'
+import type { HostName, InstanceId } from '../../schema/ids.ts'
+
+/**
+ * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
+ * lies: does nothing and then reads off; slow: answers late or too late.
+ */
+export const BMC_MOODS = ['well', 'silent', 'refuses', 'ignores', 'lies', 'slow'] as const
+export type BmcMood = (typeof BMC_MOODS)[number]
+
+/** up; down: connections are refused; rejects: our key is not accepted; slow: logs in late or too late. */
+export const SSHD_MOODS = ['up', 'down', 'rejects', 'slow'] as const
+export type SshdMood = (typeof SSHD_MOODS)[number]
+
+/** nova-compute reports this often … */
+const HEARTBEAT_INTERVAL_MS = 10_000
+/** … and counts as down when its last report is older than this. */
+const SERVICE_DOWN_MS = 60_000
+
+/** A machine; its fields are changed by the site and the cloud's switches only. */
+export class Machine {
+  readonly name: HostName
+  readonly segment: string
+  /** How many instances fit. */
+  readonly capacity: number
+  readonly serviceId: string
+  power: PowerState = 'on'
+  os: 'up' | 'hung' | 'booting' = 'up'
+  novaCompute: 'up' | 'down' = 'up'
+  network: 'up' | 'cut' = 'up'
+  sshd: SshdMood = 'up'
+  bmc: BmcMood = 'well'
+  bmcPassword = 'secret'
+  /** Whether a lying BMC has begun to. */
+  bmcClaims: PowerState = 'on'
+  disabled = false
+  forcedDown = false
+  /** dead-once: lost its power and has not been let back into service since. */
+  standing: 'in-service' | 'dead-once' = 'in-service'
+  /** Grows with each loss of power, so that what was under way knows that it is over. */
+  boot = 1
+  /** Instances placed here, evacuations on their way in included. */
+  occupied = 0
+  /** Emulators on this machine; they stand still while the operating system hangs. */
+  readonly copies = new Set<InstanceId>()
+  #beatingSinceMs: number | undefined
+  #lastBeatMs = 0
+
+  constructor(options: {
+    readonly name: HostName
+    readonly segment: string
+    readonly capacity: number
+    readonly serviceId: string
+    readonly beatingSinceMs: number
+  }) {
+    this.name = options.name
+    this.segment = options.segment
+    this.capacity = options.capacity
+    this.serviceId = options.serviceId
+    this.#beatingSinceMs = options.beatingSinceMs
+  }
+
+  /** True while processes run. */
+  get isRunning(): boolean {
+    return this.power === 'on' && this.os === 'up'
+  }
+
+  /** True when nova-compute runs and reaches the cloud. */
+  get serves(): boolean {
+    return this.isRunning && this.novaCompute === 'up' && this.network === 'up'
+  }
+
+  /** Call after each change that may start or stop the heartbeat. */
+  noteHeartbeat(nowMs: number): void {
+    if (this.serves) {
+      this.#beatingSinceMs ??= nowMs
+      return
+    }
+    this.#lastBeatMs = this.#lastHeartbeatMs(nowMs)
+    this.#beatingSinceMs = undefined
+  }
+
+  /** What Nova believes about the service. */
+  isUpForNova(nowMs: number): boolean {
+    return !this.forcedDown && nowMs - this.#lastHeartbeatMs(nowMs) < SERVICE_DOWN_MS
+  }
+
+  #lastHeartbeatMs(nowMs: number): number {
+    if (this.#beatingSinceMs === undefined) return this.#lastBeatMs
+    return nowMs - ((nowMs - this.#beatingSinceMs) % HEARTBEAT_INTERVAL_MS)
+  }
+}

@@ -1,0 +1,163 @@
+/** The way from one process to the simulated Nova and back, on which requests and answers are delayed, lost or refused. */
+import type { RandomPort } from '../../actors/ports/clock.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
+import type { Faults, NovaMood } from './faults.ts'
+import { draw } from './random.ts'
+import type { Site } from './site.ts'
+
+/** The client gives a request up after this time. */
+const REQUEST_TIMEOUT_MS = 10_000
+
+export interface NovaRequest<Answer> {
+  /** read: changes nothing; repeatable: may be sent twice; once: must not. */
+  readonly kind: 'read' | 'repeatable' | 'once'
+  readonly name: string
+  /** What it is about, for the log. */
+  readonly subject: string
+  readonly effect: () => Answer
+  readonly signal: AbortSignal | undefined
+}
+
+type Outcome<Answer> =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'failure'; readonly error: unknown }
+  | { readonly kind: 'nothing'; readonly where: 'request' | 'answer' }
+
+type Fate = 'served' | 'busy' | 'broken' | 'broken-late' | 'request-lost' | 'answer-lost'
+
+/** One process's connection to Nova. */
+export class NovaWire {
+  readonly #site: Site
+  readonly #faults: Faults
+  readonly #node: string
+  readonly #random: RandomPort
+
+  constructor(parts: {
+    readonly site: Site
+    readonly faults: Faults
+    readonly node: string
+    readonly random: RandomPort
+  }) {
+    this.#site = parts.site
+    this.#faults = parts.faults
+    this.#node = parts.node
+    this.#random = parts.random
+  }
+
+  send<Answer>(request: NovaRequest<Answer>): Promise<Answer> {
+    const { name, signal } = request
+    const { clock } = this.#site
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const mood = this.#faults.nova
+    const thereMs = draw(this.#random, mood.latencyMs)
+    const backMs = draw(this.#random, mood.latencyMs)
+    const fate = fateOf(mood, this.#random.next())
+    this.#site.ledger.count(`nova.${name}`)
+    const end = (): void => {
+      cancelTimeout()
+      signal?.removeEventListener('abort', giveUp)
+    }
+    const giveUp = (): void => {
+      end()
+      reject(unanswered(request))
+    }
+    const cancelTimeout = clock.schedule(REQUEST_TIMEOUT_MS, giveUp)
+    if (signal?.aborted === true) {
+      giveUp()
+      return promise
+    }
+    signal?.addEventListener('abort', giveUp, { once: true })
+    // The request goes its way even when nobody waits for the answer any more.
+    clock.schedule(thereMs, () => {
+      const outcome = this.#arrive(request, fate)
+      clock.schedule(backMs, () => {
+        if (outcome.kind === 'nothing' || this.#isCut()) return
+        end()
+        if (outcome.kind === 'answer') resolve(outcome.answer)
+        else reject(outcome.error)
+      })
+    })
+    return promise
+  }
+
+  #arrive<Answer>(request: NovaRequest<Answer>, fate: Fate): Outcome<Answer> {
+    const outcome: Outcome<Answer> =
+      fate === 'request-lost' || this.#isCut()
+        ? { kind: 'nothing', where: 'request' }
+        : this.#serve(request, fate)
+    const subject = request.subject === '' ? '' : ` ${request.subject}`
+    this.#site.ledger.note(
+      request.kind === 'read' ? 'read' : 'write',
+      `${this.#node} ${request.name}${subject}: ${describe(outcome)}`,
+    )
+    return outcome
+  }
+
+  #serve<Answer>(request: NovaRequest<Answer>, fate: Fate): Outcome<Answer> {
+    const mood = this.#faults.nova
+    if (mood.outage) return failure('COMPUTE_UNAVAILABLE', 'Nova refuses connections')
+    if (fate === 'busy') {
+      const { retryAfterSeconds } = mood
+      return failure('COMPUTE_BUSY', 'Nova is overloaded', { retryAfterSeconds })
+    }
+    const broken = failure(lossCode(request), 'Nova answers 500')
+    if (fate === 'broken') return broken
+    try {
+      const answer = request.effect()
+      if (fate === 'broken-late') return broken
+      return fate === 'answer-lost'
+        ? { kind: 'nothing', where: 'answer' }
+        : { kind: 'answer', answer }
+    } catch (error) {
+      return { kind: 'failure', error }
+    }
+  }
+
+  #isCut(): boolean {
+    return this.#faults.isCut(this.#node, 'compute')
+  }
+}
+
+/** Which share of all requests this one falls into. */
+function fateOf(mood: NovaMood, chance: number): Fate {
+  let bound = 0
+  const shares: readonly (readonly [Fate, number])[] = [
+    ['busy', mood.busyRate],
+    ['broken', mood.brokenRate / 2],
+    ['broken-late', mood.brokenRate / 2],
+    ['request-lost', mood.lostRequestRate],
+    ['answer-lost', mood.lostAnswerRate],
+  ]
+  for (const [fate, share] of shares) {
+    bound += share
+    if (chance < bound) return fate
+  }
+  return 'served'
+}
+
+const lossCode = (
+  request: Pick<NovaRequest<unknown>, 'kind'>,
+): 'COMPUTE_OUTCOME_UNKNOWN' | 'COMPUTE_UNAVAILABLE' =>
+  request.kind === 'once' ? 'COMPUTE_OUTCOME_UNKNOWN' : 'COMPUTE_UNAVAILABLE'
+
+const unanswered = (request: Pick<NovaRequest<unknown>, 'kind' | 'name'>): CodedError =>
+  new CodedError(lossCode(request), `Nova did not answer ${request.name} in time`)
+
+function failure(
+  code: ConstructorParameters<typeof CodedError>[0],
+  message: string,
+  options: { readonly retryAfterSeconds?: number } = {},
+): { readonly kind: 'failure'; readonly error: CodedError } {
+  return { kind: 'failure', error: new CodedError(code, message, options) }
+}
+
+function describe(outcome: Outcome<unknown>): string {
+  switch (outcome.kind) {
+    case 'answer':
+      return 'ok'
+    case 'failure':
+      return isCoded(outcome.error) ? outcome.error.code : 'crashed'
+    case 'nothing':
+      return outcome.where === 'request' ? 'lost on the way' : 'ok, but the answer is lost'
+  }
+}

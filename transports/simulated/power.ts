@@ -1,0 +1,104 @@
+/** The Power port as one process of ours has it: BMCs that answer, keep silent, refuse, or lie. */
+import type { RandomPort } from '../../actors/ports/clock.ts'
+import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
+import type { BmcSettings } from '../../schema/control-attributes.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { Faults } from './faults.ts'
+import type { Machine } from './machine.ts'
+import { draw } from './random.ts'
+import type { Site } from './site.ts'
+import { wait } from './wait.ts'
+
+/** After this time without an answer a command has failed. */
+const COMMAND_TIMEOUT_MS = 6000
+const ANSWER_MS = [20, 200] as const
+const SLOW_ANSWER_MS = [1000, 8000] as const
+/** From the accepted order to the loss of power. */
+const POWER_OFF_MS = [500, 3000] as const
+
+/** The BMCs of a site, found by the address in the settings. */
+export class SimulatedPower implements PowerPort {
+  readonly #site: Site
+  readonly #faults: Faults
+  readonly #node: string
+  readonly #random: RandomPort
+
+  constructor(parts: {
+    readonly site: Site
+    readonly faults: Faults
+    readonly node: string
+    readonly random: RandomPort
+  }) {
+    this.#site = parts.site
+    this.#faults = parts.faults
+    this.#node = parts.node
+    this.#random = parts.random
+  }
+
+  read(bmc: BmcSettings, signal?: AbortSignal): Promise<PowerState> {
+    this.#site.ledger.count('power.read')
+    return this.#command(bmc, signal, (machine) =>
+      machine.bmc === 'lies' ? machine.bmcClaims : machine.power,
+    )
+  }
+
+  off(bmc: BmcSettings, signal?: AbortSignal): Promise<void> {
+    this.#site.ledger.count('power.off')
+    return this.#command(bmc, signal, (machine) => this.#order(machine))
+  }
+
+  #order(machine: Machine): void {
+    this.#site.ledger.note('write', `${this.#node} power-off ${machine.name} (BMC ${machine.bmc})`)
+    switch (machine.bmc) {
+      case 'refuses':
+        throw new CodedError('POWER_COMMAND_FAILED', `BMC of ${machine.name} refuses the command`)
+      case 'lies':
+        machine.bmcClaims = 'off'
+        return
+      case 'ignores':
+        return
+      case 'well':
+      case 'slow':
+      case 'silent': {
+        const { boot } = machine
+        this.#site.clock.schedule(draw(this.#random, POWER_OFF_MS), () => {
+          if (machine.boot === boot) this.#site.cutPower(machine)
+        })
+      }
+    }
+  }
+
+  /** Half of the time passes before the BMC does something, half before we hear of it. */
+  async #command<Answer>(
+    bmc: BmcSettings,
+    signal: AbortSignal | undefined,
+    effect: (machine: Machine) => Answer,
+  ): Promise<Answer> {
+    const { clock } = this.#site
+    const machine = this.#site.findByBmc(bmc.address)
+    const takesMs = draw(this.#random, machine?.bmc === 'slow' ? SLOW_ANSWER_MS : ANSWER_MS)
+    const thereMs = takesMs >> 1
+    const leftMs = COMMAND_TIMEOUT_MS - thereMs
+    const isAborted = (): boolean => signal?.aborted === true
+    await wait(clock, thereMs, signal)
+    if (machine === undefined || this.#isDeaf(machine)) {
+      await wait(clock, leftMs, signal)
+      throw unreachable(bmc)
+    }
+    if (isAborted()) throw unreachable(bmc)
+    if (bmc.password.reveal() !== machine.bmcPassword) {
+      throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects the password`)
+    }
+    const answer = effect(machine)
+    await wait(clock, Math.min(takesMs - thereMs, leftMs), signal)
+    if (isAborted() || takesMs > COMMAND_TIMEOUT_MS) throw unreachable(bmc)
+    return answer
+  }
+
+  #isDeaf(machine: Machine): boolean {
+    return machine.bmc === 'silent' || this.#faults.isCut(this.#node, `bmc:${machine.name}`)
+  }
+}
+
+const unreachable = (bmc: BmcSettings): CodedError =>
+  new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)

@@ -1,0 +1,71 @@
+/** Seeded chance: xoshiro128** 1.1 by D. Blackman and S. Vigna (https://prng.di.unimi.it/xoshiro128starstar.c). */
+import type { RandomPort } from '../../actors/ports/clock.ts'
+
+/** Four words of 32 bits, not all zero. */
+export type XoshiroState = [number, number, number, number]
+
+const rotateLeft = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
+
+/** Next 32 bits; changes the state. */
+export function xoshiro128StarStar(state: XoshiroState): number {
+  const result = Math.imul(rotateLeft(Math.imul(state[1], 5), 7), 9) >>> 0
+  const shifted = state[1] << 9
+  state[2] ^= state[0]
+  state[3] ^= state[1]
+  state[1] ^= state[2]
+  state[0] ^= state[3]
+  state[2] ^= shifted
+  state[3] = rotateLeft(state[3], 11)
+  return result
+}
+
+/** Chance that repeats itself: the same seed gives the same numbers. */
+export class SeededRandom implements RandomPort {
+  readonly #seed: string
+  readonly #state: XoshiroState
+
+  constructor(seed: number | string) {
+    this.#seed = String(seed)
+    const word = (lane: number): number => hash(`${lane}/${this.#seed}`)
+    this.#state = [word(1), word(2), word(3), word(4)]
+  }
+
+  next(): number {
+    return xoshiro128StarStar(this.#state) / 2 ** 32
+  }
+
+  uuid(): string {
+    const hex = Array.from({ length: 4 }, () =>
+      xoshiro128StarStar(this.#state).toString(16).padStart(8, '0'),
+    ).join('')
+    const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3)
+    return [
+      hex.slice(0, 8),
+      hex.slice(8, 12),
+      `4${hex.slice(13, 16)}`,
+      variant + hex.slice(17, 20),
+      hex.slice(20),
+    ].join('-')
+  }
+
+  /** A stream of its own that depends on the seed and the name only: nobody else's draws shift it. */
+  fork(name: string): SeededRandom {
+    return new SeededRandom(`${this.#seed}/${name}`)
+  }
+}
+
+/** A whole number from `min` to `max`, both included. */
+export function draw(random: RandomPort, [min, max]: readonly [number, number]): number {
+  return min + Math.floor(random.next() * (max - min + 1))
+}
+
+/** FNV-1a over UTF-16 units, then the finaliser of MurmurHash3: near seeds give far states. */
+function hash(text: string): number {
+  let word = 0x81_1c_9d_c5
+  for (let index = 0; index < text.length; index += 1) {
+    word = Math.imul(word ^ text.charCodeAt(index), 0x01_00_01_93)
+  }
+  word = Math.imul(word ^ (word >>> 16), 0x85_eb_ca_6b)
+  word = Math.imul(word ^ (word >>> 13), 0xc2_b2_ae_35)
+  return (word ^ (word >>> 16)) >>> 0
+}

@@ -1,0 +1,62 @@
+/** The Shell port as one process of ours has it: sshd of the simulated hosts. */
+import type { RandomPort } from '../../actors/ports/clock.ts'
+import type { ShellOutcome, ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
+import type { SshSettings } from '../../schema/control-attributes.ts'
+import type { Faults } from './faults.ts'
+import type { Machine } from './machine.ts'
+import { draw } from './random.ts'
+import type { Site } from './site.ts'
+import { wait } from './wait.ts'
+
+const ANSWER_MS = [1, 20] as const
+const SLOW_ANSWER_MS = [1000, 20_000] as const
+
+const DETAIL: Record<ShellOutcome, string> = {
+  alive: 'the connection answered',
+  refused: 'the connection was refused',
+  silent: 'nothing came back',
+  misconfigured: 'our key was not accepted',
+}
+
+/** Hosts of a site, found by the address in the settings (the host's name). */
+export class SimulatedShell implements ShellPort {
+  readonly #site: Site
+  readonly #faults: Faults
+  readonly #node: string
+  readonly #random: RandomPort
+
+  constructor(parts: {
+    readonly site: Site
+    readonly faults: Faults
+    readonly node: string
+    readonly random: RandomPort
+  }) {
+    this.#site = parts.site
+    this.#faults = parts.faults
+    this.#node = parts.node
+    this.#random = parts.random
+  }
+
+  async probe(target: SshSettings, timeoutMs: number): Promise<ShellProbe> {
+    const { clock, ledger } = this.#site
+    ledger.count('ssh.probe')
+    const machine = this.#site.find(target.address)
+    const takesMs = draw(this.#random, machine?.sshd === 'slow' ? SLOW_ANSWER_MS : ANSWER_MS)
+    const spentMs = Math.min(takesMs, timeoutMs)
+    await wait(clock, spentMs)
+    const outcome = takesMs > timeoutMs ? 'silent' : this.#lookAt(machine)
+    if (outcome === 'silent') await wait(clock, timeoutMs - spentMs)
+    return { outcome, detail: DETAIL[outcome] }
+  }
+
+  forget(_target: SshSettings): void {
+    // Nothing is kept between probes.
+  }
+
+  #lookAt(machine: Machine | undefined): ShellOutcome {
+    if (machine?.isRunning !== true || machine.network === 'cut') return 'silent'
+    if (this.#faults.isCut(this.#node, `ssh:${machine.name}`)) return 'silent'
+    if (machine.sshd === 'down') return 'refused'
+    return machine.sshd === 'rejects' ? 'misconfigured' : 'alive'
+  }
+}

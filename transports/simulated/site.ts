@@ -1,0 +1,148 @@
+/** The machine rooms: what power, operating systems and emulators do, whatever Nova believes. */
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { HostName, InstanceId } from '../../schema/ids.ts'
+import type { Ledger } from './ledger.ts'
+import type { Machine } from './machine.ts'
+
+/** From power to a running operating system. */
+const BOOT_MS = 45_000
+/** From there to nova-compute. */
+const COMPUTE_START_MS = 8000
+
+/** Address of a host's BMC in its control attributes. */
+export const bmcAddress = (host: string): string => `bmc.${host}`
+
+/** What the machines look like to those who act on them; the cloud's own services come in through `onComputeStart`. */
+export class Site {
+  readonly clock: ClockPort
+  readonly ledger: Ledger
+  readonly machines: readonly Machine[]
+  /** Guests that run and answer nothing. */
+  readonly hungGuests = new Set<InstanceId>()
+  /** Called when nova-compute starts on a machine. */
+  onComputeStart: (machine: Machine) => void = () => {}
+  readonly #byName: ReadonlyMap<string, Machine>
+  readonly #byBmc: ReadonlyMap<string, Machine>
+  readonly #nameOf: (instance: InstanceId) => string
+  readonly #consents = new Set<string>()
+
+  constructor(options: {
+    readonly clock: ClockPort
+    readonly ledger: Ledger
+    readonly machines: readonly Machine[]
+    readonly nameOf: (instance: InstanceId) => string
+  }) {
+    this.clock = options.clock
+    this.ledger = options.ledger
+    this.machines = options.machines
+    this.#nameOf = options.nameOf
+    this.#byName = new Map(options.machines.map((machine) => [machine.name, machine]))
+    this.#byBmc = new Map(options.machines.map((machine) => [bmcAddress(machine.name), machine]))
+  }
+
+  find(host: string): Machine | undefined {
+    return this.#byName.get(host)
+  }
+
+  findByBmc(address: string): Machine | undefined {
+    return this.#byBmc.get(address)
+  }
+
+  /** A segment's written consent to do without a confirmed power-off. */
+  consent(segment: string): void {
+    this.#consents.add(segment)
+  }
+
+  /** True when nothing that ran on the machine before its failure can still run. */
+  isCertainlyDead(machine: Machine): boolean {
+    if (machine.power === 'off' || machine.standing === 'dead-once') return true
+    return machine.os === 'hung' && this.#consents.has(machine.segment)
+  }
+
+  cutPower(machine: Machine): void {
+    if (machine.power === 'off') return
+    machine.power = 'off'
+    machine.standing = 'dead-once'
+    machine.boot += 1
+    machine.copies.clear()
+    this.#changed(machine, 'has no power')
+  }
+
+  /** Powers a machine on: it boots, then nova-compute starts; its instances do not. */
+  powerOn(machine: Machine): void {
+    if (machine.power === 'on') return
+    machine.power = 'on'
+    machine.os = 'booting'
+    machine.novaCompute = 'down'
+    machine.bmcClaims = 'on'
+    const boot = machine.boot
+    this.#changed(machine, 'boots')
+    this.clock.schedule(BOOT_MS, () => {
+      if (machine.boot !== boot) return
+      machine.os = 'up'
+      this.#changed(machine, 'is up')
+      this.clock.schedule(COMPUTE_START_MS, () => {
+        if (machine.boot === boot) this.startCompute(machine)
+      })
+    })
+  }
+
+  hang(machine: Machine): void {
+    if (!machine.isRunning) return
+    machine.os = 'hung'
+    this.#changed(machine, 'hangs')
+  }
+
+  /** A hung operating system goes on where it stood, its emulators too. */
+  thaw(machine: Machine): void {
+    if (machine.power === 'off' || machine.os !== 'hung') return
+    machine.os = 'up'
+    this.#changed(machine, 'goes on after a hang')
+    for (const instance of machine.copies) this.#checkOneCopy(instance)
+  }
+
+  stopCompute(machine: Machine): void {
+    machine.novaCompute = 'down'
+    this.#changed(machine, 'has no nova-compute')
+  }
+
+  startCompute(machine: Machine): void {
+    if (!machine.isRunning || machine.novaCompute === 'up') return
+    machine.novaCompute = 'up'
+    if (!machine.forcedDown) machine.standing = 'in-service'
+    this.#changed(machine, 'runs nova-compute')
+    this.onComputeStart(machine)
+  }
+
+  setNetwork(machine: Machine, network: Machine['network']): void {
+    machine.network = network
+    this.#changed(machine, network === 'up' ? 'is on the network' : 'is off the network')
+  }
+
+  startCopy(machine: Machine, instance: InstanceId): void {
+    this.hungGuests.delete(instance)
+    machine.copies.add(instance)
+    this.#checkOneCopy(instance)
+  }
+
+  /** Machines on which a copy of the instance runs now. */
+  copiesOf(instance: InstanceId): readonly HostName[] {
+    return this.machines
+      .filter((machine) => machine.isRunning && machine.copies.has(instance))
+      .map((machine) => machine.name)
+  }
+
+  #checkOneCopy(instance: InstanceId): void {
+    const copies = this.copiesOf(instance)
+    if (copies.length < 2) return
+    const lie = copies.some((host) => this.find(host)?.bmc === 'lies') ? ' (a BMC lies)' : ''
+    this.ledger.violate(
+      `I1 two copies of ${this.#nameOf(instance)} on ${copies.join(' and ')}${lie}`,
+    )
+  }
+
+  #changed(machine: Machine, what: string): void {
+    machine.noteHeartbeat(this.clock.monotonicMs())
+    this.ledger.note('world', `${machine.name} ${what}`)
+  }
+}
