@@ -1,0 +1,108 @@
+/**
+ * One node's way to the lease inside this process. The same steps as on NATS: a compare-and-set write decides, a read
+ * only finds the revision to write against.
+ */
+import { describeError } from '../../schema/errors.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
+import type { LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
+import type { Wires } from './wires.ts'
+
+const CALL_MS_MAX = 2000
+
+interface Found {
+  readonly owner: MemoryLease | undefined
+  /** Zero when nobody has it. */
+  readonly revision: LeaseRevision
+}
+
+const FREE: Found = { owner: undefined, revision: 0 }
+
+/** The lease itself, as the broker keeps it: freed when its time is over. */
+export class LeaseKey {
+  readonly ttlMs: number
+  readonly #now: () => number
+  #found: Found = FREE
+  #expiresAt = 0
+  #writes = 0
+
+  constructor(ttlMs: number, now: () => number) {
+    this.ttlMs = ttlMs
+    this.#now = now
+  }
+
+  read(): Found {
+    return this.#now() < this.#expiresAt ? this.#found : FREE
+  }
+
+  /** The new revision; undefined when it is not at this revision. No owner: free from now on. */
+  write(revision: LeaseRevision, owner: MemoryLease | undefined): LeaseRevision | undefined {
+    if (this.read().revision !== revision) return undefined
+    this.#writes += 1
+    this.#found = owner === undefined ? FREE : { owner, revision: this.#writes }
+    this.#expiresAt = this.#now() + this.ttlMs
+    return this.#writes
+  }
+}
+
+/** Ours is what this object wrote: a new life of the same holder makes a new object, and is somebody else. */
+export class MemoryLease implements LeasePort {
+  readonly #wires: Wires
+  readonly #log: LogPort
+  readonly #key: LeaseKey
+  readonly #node: string
+
+  constructor(
+    { wires, log }: { readonly wires: Wires; readonly log: LogPort },
+    key: LeaseKey,
+    node: string,
+  ) {
+    this.#wires = wires
+    this.#log = log
+    this.#key = key
+    this.#node = node
+  }
+
+  async create(_holder: string): Promise<LeaseRevision | undefined> {
+    const ask = this.#call()
+    const created = await ask(() => this.#key.write(0, this))
+    if (created !== undefined) return created
+    const found = await ask(() => this.#key.read())
+    if (found.owner !== undefined && found.owner !== this) return undefined
+    return await ask(() => this.#key.write(found.revision, this))
+  }
+
+  async renew(_holder: string, revision: LeaseRevision): Promise<LeaseRevision | undefined> {
+    const ask = this.#call()
+    const renewed = await ask(() => this.#key.write(revision, this))
+    if (renewed !== undefined) return renewed
+    const found = await ask(() => this.#key.read())
+    if (found.owner !== this) return undefined
+    return await ask(() => this.#key.write(found.revision, this))
+  }
+
+  async release(revision: LeaseRevision): Promise<void> {
+    const ask = this.#call()
+    try {
+      const released = await ask(() => this.#key.write(revision, undefined))
+      if (released !== undefined) return
+      const found = await ask(() => this.#key.read())
+      if (found.owner === this) await ask(() => this.#key.write(found.revision, undefined))
+    } catch (error) {
+      this.#log.warn({ reason: describeError(error) }, 'the lease was not given back')
+    }
+  }
+
+  /** Asks the broker, as often as one call needs, within one deadline. */
+  #call(): <Answer>(apply: () => Answer) => Promise<Answer> {
+    const { clock } = this.#wires
+    const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#key.ttlMs / 3)
+    return (apply) =>
+      this.#wires.ask({
+        node: this.#node,
+        subject: 'lease',
+        timeoutMs: deadline - clock.monotonicMs(),
+        lost: 'LEASE_UNAVAILABLE',
+        apply,
+      })
+  }
+}
