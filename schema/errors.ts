@@ -27,6 +27,8 @@ export const ERRORS = {
   NOTIFICATION_DUPLICATE: { status: 409, retryable: false },
   NOTIFICATION_NOT_FOUND: { status: 404, retryable: false },
   MOVE_NOT_FOUND: { status: 404, retryable: false },
+  EXTENSION_NOT_FOUND: { status: 404, retryable: false },
+  ANSWER_LATE: { status: 504, retryable: true },
   STALE_EPOCH: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   STORE_CONFLICT: { status: 503, retryable: true },
