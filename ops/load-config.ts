@@ -80,6 +80,9 @@ const splitName = (name: string): readonly [section: string, option: string] => 
   return [name.slice(0, dot), name.slice(dot + 1)]
 }
 
+/** A value for people; a URL may carry a password although it should not. */
+const shown = (raw: string): string => JSON.stringify(raw.replaceAll(/:\/\/[^/]*@/g, '://***@'))
+
 type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'problem'; readonly problem: ConfigProblem }
@@ -92,7 +95,7 @@ function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
   const secret = ['secret', 'store', 'amqp'].includes(option.kind)
   const refuse = (text: string): Outcome => ({
     kind: 'problem',
-    problem: { option: name, value: secret ? '***' : JSON.stringify(raw), text },
+    problem: { option: name, value: secret ? '***' : shown(raw), text },
   })
   const [section] = splitName(name)
   const ambient = new Map([['hostname', hostname()]])

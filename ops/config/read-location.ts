@@ -11,24 +11,18 @@ const MYSQL = /^(?:mysql|mariadb)(?:\+\w+)?:\/\//
 export function readStore(text: string): Reading<StoreLocation> {
   const path = SQLITE.exec(text)?.[1]
   if (path !== undefined) return { value: { kind: 'sqlite', path } }
-  if (!MYSQL.test(text)) return undefined
-  const url = URL.parse(text.replace(MYSQL, 'mysql://'))
-  const user = decoded(url?.username)
-  const password = decoded(url?.password)
-  const database = decoded(url?.pathname.slice(1))
-  if (url === null || url.hostname === '' || !user || !database || password === undefined) {
-    return undefined
-  }
-  return {
-    value: {
-      kind: 'mysql',
-      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: url.port === '' ? 3306 : Number(url.port),
-      user,
-      password: new Secret(password),
-      database,
-    },
-  }
+  const url = MYSQL.test(text) ? URL.parse(text.replace(MYSQL, 'mysql://')) : null
+  return url === null ? undefined : readMysql(url)
+}
+
+function readMysql(url: URL): Reading<StoreLocation> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1') // IPv6
+  const port = url.port === '' ? 3306 : Number(url.port)
+  const user = decoded(url.username)
+  const password = decoded(url.password)
+  const database = decoded(url.pathname.slice(1))
+  if (host === '' || !user || !database || password === undefined) return undefined
+  return { value: { kind: 'mysql', host, port, user, password: new Secret(password), database } }
 }
 
 /** `memory`, or NATS URLs with commas between them. */
@@ -50,19 +44,19 @@ export function readBus(text: string): Reading<BusLocation> {
 
 /** An oslo.messaging transport URL: several brokers before one virtual host. One AMQP URL each. */
 export function readAmqp(text: string): Reading<readonly Secret[]> {
-  const parts = /^(?:rabbit|amqp)(s?):\/\/([^/?]+)(?:\/([^/?]*))?(?:\?.*)?$/.exec(text)
+  const parts = /^(?:rabbit|amqp)(s?):\/\/([^/?]+)(?:\/([^?]*))?(?:\?.*)?$/.exec(text)
   if (parts === null) return undefined
   const [, secure = '', brokers = '', virtualHost = ''] = parts
-  // As with oslo, no virtual host means the default one, which AMQP names with a slash.
+  // As with oslo, `/` and `//` at the end both mean the default virtual host, whose name is a slash.
   const path = virtualHost === '' ? '%2F' : encodeURIComponent(decoded(virtualHost) ?? virtualHost)
   const urls = brokers.split(',').map((broker) => `amqp${secure}://${broker.trim()}/${path}`)
   const fits = urls.every((url) => (URL.parse(url)?.hostname ?? '') !== '')
   return fits ? { value: urls.map((url) => new Secret(url)) } : undefined
 }
 
-function decoded(text: string | undefined): string | undefined {
+function decoded(text: string): string | undefined {
   try {
-    return text === undefined ? undefined : decodeURIComponent(text)
+    return decodeURIComponent(text)
   } catch {
     return undefined // a stray percent sign
   }

@@ -1,0 +1,242 @@
+/** The scripts that make a fresh checkout runnable, driven with stand-ins for npm, node and apt-get on PATH. */
+import { spawnSync } from 'node:child_process'
+import { chmod, cp, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import test from 'ava'
+import { temporaryDirectory } from '../support/process.ts'
+
+/** What the scripts themselves call; all else is a stand-in or missing. */
+const TOOLS = ['sh', 'dirname', 'tr', 'grep', 'paste', 'find', 'touch', 'uname', 'id', 'mkdir']
+const SERVERS = ['nats-server', 'mariadbd', 'rabbitmq-server', 'ipmitool', 'ipmi_sim', 'sshd']
+const COMPILER = ['python3', 'make', 'g++']
+
+interface Machine extends AsyncDisposable {
+  /** A program that only prints, or does what the lines of shell say. */
+  provide(name: string, script?: string): Promise<void>
+  run(...args: readonly string[]): { readonly status: number | null; readonly output: string }
+  /** What the stand-ins were called with, one call a line. */
+  calls(): Promise<string>
+  readonly path: string
+}
+
+/** A checkout with nothing installed, on a machine with nothing but a shell. */
+async function bareMachine(script = 'bootstrap.sh'): Promise<Machine> {
+  const directory = await temporaryDirectory('bootstrap')
+  const bin = join(directory.path, 'bin')
+  const calls = join(directory.path, 'calls')
+  await mkdir(bin)
+  await cp('ops/bootstrap.sh', join(directory.path, 'ops/bootstrap.sh'))
+  await cp('ops/install-servers.sh', join(directory.path, 'ops/install-servers.sh'))
+  await writeFile(join(directory.path, 'package-lock.json'), '{}')
+  await writeFile(calls, '')
+  for (const tool of TOOLS) {
+    const found = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim()
+    await symlink(resolve(found), join(bin, tool))
+  }
+  return {
+    path: directory.path,
+    async provide(name, body = ':') {
+      await writeFile(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n${body}\n`)
+      await chmod(join(bin, name), 0o755)
+    },
+    run(...args) {
+      const env = { PATH: `${directory.path}/node_modules/.bin:${bin}` }
+      const { status, stdout, stderr } = spawnSync(
+        join(bin, 'sh'),
+        [join('ops', script), ...args],
+        { cwd: directory.path, env, encoding: 'utf8' },
+      )
+      return { status, output: stdout + stderr }
+    },
+    calls: () => readFile(calls, 'utf8'),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  }
+}
+
+/** What `npm ci` leaves behind; with a terminal where it could be compiled. */
+const npmCi = (
+  packages = 'node_modules/.bin node_modules/node-pty',
+  version = 'v24.21.0',
+): string => `
+mkdir -p ${packages}
+printf '#!/bin/sh\\necho ${version}\\n' > node_modules/.bin/node
+chmod +x node_modules/.bin/node
+echo '{}' > node_modules/.package-lock.json`
+
+async function machineWithNpm(script = npmCi()): Promise<Machine> {
+  const machine = await bareMachine()
+  await machine.provide('npm', script)
+  await symlink('/bin/chmod', join(machine.path, 'bin/chmod'))
+  return machine
+}
+
+test('a fresh checkout gets its packages, with one line about it', async (t) => {
+  await using machine = await machineWithNpm()
+  const { status, output } = machine.run()
+  t.is(status, 0, output)
+  t.is(output, 'instance-ha: installing packages …\n')
+  t.regex(await machine.calls(), /^npm ci .*--no-audit/)
+})
+
+test('packages that are there are left alone, without a word', async (t) => {
+  await using machine = await machineWithNpm()
+  machine.run()
+  const { status, output } = machine.run()
+  t.is(status, 0)
+  t.is(output, '')
+  t.is((await machine.calls()).split('npm ci').length - 1, 1)
+})
+
+test('packages are installed anew when the lock file is newer', async (t) => {
+  await using machine = await machineWithNpm()
+  machine.run()
+  const future = new Date(Date.now() + 60_000)
+  await utimes(join(machine.path, 'package-lock.json'), future, future)
+  machine.run()
+  t.is((await machine.calls()).split('npm ci').length - 1, 2)
+})
+
+test('npm never runs on the Node of the folder that it replaces', async (t) => {
+  await using machine = await machineWithNpm(`${npmCi()}\necho "PATH $PATH" >>calls`)
+  machine.run()
+  t.regex(await machine.calls(), /^PATH /m)
+  t.notRegex(await machine.calls(), /^PATH .*node_modules/m)
+})
+
+test('errors of npm are shown, and end the start', async (t) => {
+  await using machine = await machineWithNpm('echo "npm error network" >&2; exit 1')
+  const { status, output } = machine.run()
+  t.is(status, 1)
+  t.regex(output, /npm error network/)
+  t.regex(output, /npm ci failed/)
+})
+
+test('an installation that was interrupted is done again', async (t) => {
+  await using machine = await machineWithNpm()
+  machine.run()
+  await rm(join(machine.path, 'node_modules/.package-lock.json'))
+  t.regex(machine.run().output, /installing packages/)
+})
+
+test('a machine without npm is told what to install', async (t) => {
+  await using machine = await bareMachine()
+  const { status, output } = machine.run()
+  t.is(status, 1)
+  t.regex(output, /npm is missing: install Node 20 or later/)
+})
+
+test('a Node that is not version 24 is refused', async (t) => {
+  await using machine = await machineWithNpm(npmCi(undefined, 'v20.20.2'))
+  const { status, output } = machine.run()
+  t.is(status, 1)
+  t.regex(output, /Node 24 is needed, found v20\.20\.2/)
+})
+
+test('without a compiler the rest works, and what is lost is said once', async (t) => {
+  await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
+  const { status, output } = machine.run()
+  t.is(status, 0)
+  t.regex(output, /node-pty could not be built, .* IPMI; install python3, make and g\+\+/)
+  t.is(machine.run().output, '')
+})
+
+test('with --servers the packages are completed once a compiler is there', async (t) => {
+  await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
+  machine.run()
+  for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen']) await machine.provide(name)
+  await machine.provide('npm', npmCi())
+  const { status, output } = machine.run('--servers')
+  t.is(status, 0, output)
+  t.is(output, 'instance-ha: installing packages …\n')
+  t.is(machine.run('--servers').output, '')
+})
+
+test('an unknown argument is refused', async (t) => {
+  await using machine = await machineWithNpm()
+  t.is(machine.run('--server').status, 2)
+})
+
+/** Every server on this machine is in /usr/sbin, which the script looks at too: tell it to look elsewhere. */
+async function bareServerMachine(): Promise<Machine> {
+  const machine = await bareMachine('install-servers.sh')
+  const script = join(machine.path, 'ops/install-servers.sh')
+  const text = await readFile(script, 'utf8')
+  await writeFile(
+    script,
+    text
+      .replace('PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin', '')
+      .replace('POLICY=/usr/sbin/policy-rc.d', `POLICY=${machine.path}/policy-rc.d`),
+  )
+  for (const tool of ['env', 'tee', 'chmod', 'rm']) {
+    await symlink(join('/usr/bin', tool), join(machine.path, 'bin', tool))
+  }
+  for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen']) await machine.provide(name)
+  return machine
+}
+
+/** An apt-get that brings the program, and shows whether services were forbidden meanwhile. */
+const aptGet = (program: string): string => `
+case "$*" in *install*) ;; *) exit 0 ;; esac
+[ -x policy-rc.d ] && echo 'services are forbidden' >>calls
+printf '#!/bin/sh\\n' >bin/${program}
+chmod +x bin/${program}`
+
+test('nothing is asked of the system when every server is there', async (t) => {
+  await using machine = await bareServerMachine()
+  await machine.provide('apt-get')
+  t.deepEqual(machine.run(), { status: 0, output: '' })
+  t.is(await machine.calls(), '')
+})
+
+test('what is missing is installed as root, and no service may start meanwhile', async (t) => {
+  await using machine = await bareServerMachine()
+  await rm(join(machine.path, 'bin/nats-server'))
+  await rm(join(machine.path, 'bin/id'))
+  await machine.provide('id', 'echo 0')
+  await machine.provide('apt-cache', 'echo "  Candidate: 2.9.10"')
+  await machine.provide('apt-get', aptGet('nats-server'))
+  const { status, output } = machine.run()
+  t.is(status, 0, output)
+  const calls = await machine.calls()
+  t.regex(calls, /^apt-get .*install --yes --no-install-recommends nats-server$/m)
+  t.regex(calls, /services are forbidden/)
+  t.notRegex(calls, /apt-get .*update/)
+  await t.throwsAsync(readFile(join(machine.path, 'policy-rc.d')), { code: 'ENOENT' })
+})
+
+test('package lists are fetched only when a package is not known', async (t) => {
+  await using machine = await bareServerMachine()
+  await rm(join(machine.path, 'bin/ipmi_sim'))
+  await rm(join(machine.path, 'bin/id'))
+  await machine.provide('id', 'echo 0')
+  await machine.provide('apt-cache', 'echo "  Candidate: (none)"')
+  await machine.provide('apt-get', aptGet('ipmi_sim'))
+  t.is(machine.run().status, 0)
+  t.regex(await machine.calls(), /apt-get .*update\n[^]*apt-get .*install/)
+})
+
+for (const { what, provide, expected } of [
+  { what: 'no apt-get', provide: {}, expected: /this system has no apt-get/ },
+  {
+    what: 'no right to install',
+    provide: { 'apt-get': ':', id: 'echo 1000', sudo: 'exit 1' },
+    expected: /no root, no passwordless sudo/,
+  },
+  {
+    what: 'an apt-get that fails',
+    provide: { 'apt-get': 'exit 100', id: 'echo 0', 'apt-cache': 'echo "Candidate: 1"' },
+    expected: /apt-get failed/,
+  },
+]) {
+  test(`with ${what}, the text says exactly what to install`, async (t) => {
+    await using machine = await bareServerMachine()
+    await rm(join(machine.path, 'bin/mariadbd'))
+    await rm(join(machine.path, 'bin/sshd'))
+    if ('id' in provide) await rm(join(machine.path, 'bin/id'))
+    for (const [name, script] of Object.entries(provide)) await machine.provide(name, script)
+    const { status, output } = machine.run()
+    t.is(status, 1)
+    t.regex(output, expected)
+    t.regex(output, /apt-get install mariadb-server openssh-server/)
+  })
+}

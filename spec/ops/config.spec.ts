@@ -1,0 +1,287 @@
+/** The configuration: what is read from a file, what is refused, what is remarked. */
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { renderSample } from '../../ops/config/render-sample.ts'
+import { describeProblems, loadConfig, readConfig } from '../../ops/load-config.ts'
+import type { Config } from '../../schema/config.ts'
+import { Secret } from '../../schema/control-attributes.ts'
+import { temporaryDirectory } from '../support/process.ts'
+
+/** The least that a file must hold; options of DEFAULT may follow. */
+const MINIMUM = `
+[keystone_authtoken]
+auth_url = http://controller:5000/v3/
+username = ha
+password = k
+[DEFAULT]
+os_privileged_user_auth_url = http://controller:5000
+os_privileged_user_name = nova
+os_privileged_user_password = n
+os_privileged_user_tenant = service
+`
+
+function read(text: string): { readonly config: Config; readonly notes: readonly string[] } {
+  const loaded = readConfig(MINIMUM + text, 'file')
+  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
+  return loaded
+}
+
+function refused(text: string): readonly string[] {
+  const loaded = readConfig(MINIMUM + text, 'file')
+  return loaded.kind === 'invalid' ? describeProblems(loaded.problems).split('\n') : []
+}
+
+test('without a file everything runs in one process, open to this machine only', (t) => {
+  const loaded = loadConfig(undefined)
+  if (loaded.kind === 'invalid') return t.fail(describeProblems(loaded.problems))
+  const { api, bus, store, compute, node, lease } = loaded.config
+  t.like(api, { listen: '127.0.0.1', port: 15_868, authStrategy: 'noauth2', limitMax: 1000 })
+  t.deepEqual(bus.location, { kind: 'memory' })
+  t.is(store.location.kind, 'sqlite')
+  t.is(compute.authUrl, undefined)
+  t.is(node.name, hostname())
+  t.deepEqual(lease, {
+    ttlMs: 6000,
+    renewIntervalMs: 2000,
+    campaignIntervalMs: 250,
+    marginMs: 1000,
+  })
+})
+
+test('a file with the least that is needed has the defaults of a deployment', (t) => {
+  const { config } = read('')
+  t.like(config.api, { listen: '0.0.0.0', authStrategy: 'keystone' })
+  t.is(config.identity.authUrl, 'http://controller:5000/v3')
+  t.is(config.compute.password?.reveal(), 'n')
+})
+
+test('the configuration cannot be changed, at any depth', (t) => {
+  const { config } = read('')
+  t.true(Object.isFrozen(config.lease))
+  t.true(Object.isFrozen(config.node.roles))
+  t.throws(() => Object.assign(config.lease, { ttlMs: 1 }), { instanceOf: TypeError })
+})
+
+test('both spellings of an option are read, and the preferred one wins', (t) => {
+  t.is(read('masakari_api_listen_port = 1').config.api.port, 1)
+  t.is(read('masakari_api_listen_port = 1\n[api]\nlisten_port = 2').config.api.port, 2)
+  t.is(read('[api]\nlisten_port =\n[DEFAULT]\nmasakari_api_listen_port = 1').config.api.port, 1)
+})
+
+test('values are read as oslo.config reads them', (t) => {
+  const { config } = read(`
+; a comment
+os_privileged_user_password = a;b#c=d:%e
+os_privileged_user_name: with-colon
+os_region_name = first
+os_region_name = "the last one"
+host_failure_recovery_threads = 7
+[Host_Failure]
+evacuate_all_instances = off
+[fence]
+consent_segments = rack 1,
+    rack 2
+`)
+  t.is(config.compute.password?.reveal(), 'a;b#c=d:%e')
+  t.is(config.compute.username, 'with-colon')
+  t.is(config.compute.region, 'the last one')
+  t.is(config.hostRecovery.concurrencyMax, 7)
+  t.false(config.hostRecovery.evacuateAll)
+  t.deepEqual(config.fence.consentSegments, ['rack 1', 'rack 2'])
+})
+
+test('references are replaced from the same section, DEFAULT, or a named section', (t) => {
+  const { config } = read(`
+base = nova
+os_privileged_user_name = $base-\${keystone_authtoken.username}
+os_privileged_user_password = pa$$word$1
+host = ha-$hostname
+`)
+  t.is(config.compute.username, 'nova-ha')
+  t.is(config.compute.password?.reveal(), 'pa$word$1')
+  t.is(config.node.name, `ha-${hostname()}`)
+})
+
+test('a reference to nothing, or to itself, is a problem', (t) => {
+  t.deepEqual(refused('os_region_name = $region\nhost = $a\na = $b\nb = $a'), [
+    '[DEFAULT] host = "$a": refers to $a, which refers back to itself',
+    '[DEFAULT] os_region_name = "$region": refers to $region, which the file does not set (write $$ for a dollar sign)',
+  ])
+})
+
+test('a MySQL location is taken apart, and its password is decoded', (t) => {
+  const { location } = read(
+    '[database]\nconnection = mysql+pymysql://ha:p%40s%2Fs@db.example:3307/masakari?charset=utf8',
+  ).config.store
+  if (location.kind !== 'mysql') return t.fail('not MySQL')
+  t.like(location, { host: 'db.example', port: 3307, user: 'ha', database: 'masakari' })
+  t.is(location.password.reveal(), 'p@s/s')
+})
+
+const urls = (text: string): readonly string[] | undefined =>
+  read(`transport_url = ${text}`).config.bridge.brokers?.map((url) => url.reveal())
+
+test('every broker of a transport URL becomes one AMQP URL', (t) => {
+  t.deepEqual(urls('rabbit://u:p@h1:5672,u:p%2F@h2/nova'), [
+    'amqp://u:p@h1:5672/nova',
+    'amqp://u:p%2F@h2/nova',
+  ])
+  t.deepEqual(urls('rabbit://u:p@h1/'), ['amqp://u:p@h1/%2F'])
+  t.deepEqual(urls('amqps://u:p@h1:5671//'), ['amqps://u:p@h1:5671/%2F'])
+})
+
+test('NATS servers are a list, and carry no credentials', (t) => {
+  t.deepEqual(read('[bus]\nservers = nats://a:4222, tls://b:4222').config.bus.location, {
+    kind: 'nats',
+    servers: ['nats://a:4222', 'tls://b:4222'],
+  })
+  t.is(refused('[bus]\nservers = nats://user:pass@a:4222').length, 1)
+})
+
+test('all problems are reported at once, with section, option, value and what is allowed', (t) => {
+  t.deepEqual(
+    refused(`
+this is not an option
+[host_failure]
+evacuate_all_instances = ture
+max_hosts_share = 34
+[host]
+ipmi_interval = 26
+monitoring_samples = 2.5
+[roles]
+enabled = gateway, engin
+`),
+    [
+      'line 12: expected option = value',
+      '[roles] enabled = "gateway, engin": must be some of gateway, engine, host-monitor, instance-monitor, bridge, with commas between them',
+      '[host_failure] evacuate_all_instances = "ture": must be true or false (also yes/no, on/off, 1/0)',
+      '[host_failure] max_hosts_share = "34": must be a share from 0.01 to 1',
+      '[host] monitoring_samples = "2.5": must be a whole number from 1 to 20',
+      '[host] ipmi_interval = "26": must be seconds from 5 to 25',
+    ],
+  )
+})
+
+for (const [what, text] of Object.entries({
+  'a store location': '[database]\nconnection = oracle://ha:hunter2@db/ha',
+  'a transport URL': 'transport_url = kombu://ha:hunter2@mq/',
+  'a password with a stray dollar sign': 'os_privileged_user_password = hun$hunter2',
+  'a line that is not an option': 'password hunter2',
+  'a bus server': '[bus]\nservers = nats://ha:hunter2@a:4222',
+  'an Identity URL': 'os_privileged_user_auth_url = http://ha:hunter2@keystone',
+})) {
+  test(`a password in ${what} is not printed when it is refused`, (t) => {
+    const lines = refused(text)
+    t.is(lines.length, 1)
+    t.notRegex(lines.join(), /hunter2/)
+  })
+}
+
+test('a secret shows itself to nobody who prints it', (t) => {
+  const { config } = read('')
+  t.notRegex(JSON.stringify(config) + String(config.compute.password), /"n"|"k"/)
+  t.true(config.compute.password instanceof Secret)
+})
+
+for (const { text, expected } of [
+  {
+    text: '[lease]\nttl = 4\nrenew_interval = 3',
+    expected:
+      /lease TTL 4000 ms must exceed twice the renew interval 3000 ms plus the margin 1000 ms/,
+  },
+  {
+    text: '[lease]\nttl = 5.2\ncampaign_interval = 6',
+    expected: /campaign interval 6000 ms .* 5200 ms/,
+  },
+  {
+    text: '[host]\nipmi_interval = 5\nipmi_timeout = 4\nipmi_minimum_spacing = 6',
+    expected: /spacing .* 6000 ms .* 5000 ms/,
+  },
+  {
+    text: '[host]\nipmi_interval = 5\nipmi_timeout = 6\n[fence]\ndeadline = 60',
+    expected: /IPMI timeout 6000 ms .* 5000 ms/,
+  },
+  { text: '[ssh]\nprobe_timeout = 6', expected: /SSH probe timeout 6000 ms .* 5000 ms/ },
+  { text: '[fence]\ndeadline = 14', expected: /fence deadline 14000 ms .* are 15000 ms/ },
+  { text: 'notifications_expired_interval = 180', expected: /180000 ms must exceed .* 180000 ms/ },
+  {
+    text: '[roles]\nenabled = host-monitor',
+    expected: /roles host-monitor do not include the engine/,
+  },
+  { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
+  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /not both/ },
+]) {
+  test(`values that contradict each other are refused: ${text.replaceAll('\n', ' ')}`, (t) => {
+    const lines = refused(text)
+    t.is(lines.length, 1, lines.join('\n'))
+    t.regex(lines.join(), expected)
+  })
+}
+
+test('an empty file names every account that a deployment needs', (t) => {
+  const loaded = readConfig('', 'file')
+  t.deepEqual(loaded.kind === 'invalid' ? loaded.problems.map(({ option }) => option) : [], [
+    'DEFAULT.os_privileged_user_auth_url',
+    'DEFAULT.os_privileged_user_name',
+    'DEFAULT.os_privileged_user_password',
+    'DEFAULT.os_privileged_user_tenant',
+    'keystone_authtoken.auth_url',
+    'keystone_authtoken.username',
+    'keystone_authtoken.password',
+  ])
+})
+
+test('a monitor on a compute host needs no account at all', (t) => {
+  const text = '[roles]\nenabled = instance-monitor\n[bus]\nservers = nats://a:4222'
+  t.is(readConfig(text, 'file').kind, 'ok')
+})
+
+test('options of Masakari without effect say so, unknown ones are listed once a section', (t) => {
+  const { notes } = read(`
+wait_period_after_service_update = 10
+debug = true
+use_syslog = true
+[oslo_middleware]
+enable_proxy_headers_parsing = true
+[bus]
+servers = nats://a:4222
+[database]
+connection = mysql://a:b@c/d
+[bridge]
+transport_url = rabbit://a:b@c/
+`)
+  t.deepEqual(notes, [
+    '[DEFAULT] wait_period_after_service_update has no effect: there is no blind wait: a fenced host is forced down, and the observed state is waited for',
+    '[DEFAULT] options ignored: debug, use_syslog',
+    '[oslo_middleware] options ignored: enable_proxy_headers_parsing',
+  ])
+})
+
+test('a file that others can read is remarked, one that cannot be read is refused', async (t) => {
+  await using directory = await temporaryDirectory('config')
+  const path = join(directory.path, 'instance-ha.conf')
+  await writeFile(path, MINIMUM)
+  await chmod(path, 0o644)
+  const open = loadConfig(path)
+  t.true(open.kind === 'ok' && open.notes.some((note) => note.includes('every user')))
+  await chmod(path, 0o640)
+  const closed = loadConfig(path)
+  t.true(closed.kind === 'ok' && !closed.notes.some((note) => note.includes('every user')))
+  const absent = loadConfig(join(directory.path, 'absent.conf'))
+  t.true(
+    absent.kind === 'invalid' &&
+      /cannot read .*absent\.conf/.test(describeProblems(absent.problems)),
+  )
+})
+
+test('the sample file is what the declarations say, and is itself a valid file', async (t) => {
+  const sample = await readFile('ops/instance-ha.conf.sample', 'utf8')
+  t.is(sample, renderSample(), 'write it anew from renderSample()')
+  const { notes } = read(sample.replace(/^#(\w+ = .+)$/gm, '$1'))
+  t.deepEqual(
+    notes.filter((note) => note.includes('ignored')),
+    [],
+  )
+})
