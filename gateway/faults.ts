@@ -1,0 +1,85 @@
+/** Bodies of error answers, as clients of the API expect them. */
+import { CodedError, type ErrorCode } from '../schema/errors.ts'
+
+/** An answer that reports an error: ready to be sent. */
+export interface Fault {
+  readonly status: number
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const NAMES: Readonly<Record<number, string>> = {
+  400: 'badRequest',
+  403: 'forbidden',
+  404: 'itemNotFound',
+  405: 'badMethod',
+  409: 'conflictingRequest',
+  413: 'overLimit',
+  415: 'badMediaType',
+  429: 'overLimit',
+  501: 'notImplemented',
+  503: 'serviceUnavailable',
+}
+
+const JSON_TYPE = 'application/json; charset=UTF-8'
+const RETRY_AFTER_SECONDS = 5
+
+/** What callers may read about services behind this one: our words only, never an address or a credential. */
+const OUTAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  STORE_UNAVAILABLE: 'The database is not available.',
+  STORE_CONFLICT: 'The database is too busy.',
+  STALE_EPOCH: 'The leader has changed.',
+  BUS_UNAVAILABLE: 'The message bus is not available.',
+  IDENTITY_UNAVAILABLE: 'The Identity service is not available.',
+  IDENTITY_REFUSED: 'The Identity service refuses the credentials of this service.',
+  COMPUTE_UNAVAILABLE: 'The Compute service is not available.',
+  COMPUTE_OUTCOME_UNKNOWN: 'The Compute service does not answer.',
+  COMPUTE_BUSY: 'The Compute service is too busy.',
+  COMPUTE_REFUSED: 'The Compute service refuses this service.',
+  ANSWER_LATE: 'No answer came in time.',
+  COMPUTE_NOT_FOUND: 'The Compute service does not know what it was asked for.',
+}
+
+/** `{"<name>": {"code", "message"}}` with the name that belongs to the status. */
+export function fault(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Fault {
+  const body = JSON.stringify({ [NAMES[status] ?? 'masakariFault']: { code: status, message } })
+  return { status, body, headers: { 'content-type': JSON_TYPE, ...headers } }
+}
+
+/** 401 has a shape of its own: clients know it from the Identity service's filter. */
+export function unauthorized(authUrl: string | undefined): Fault {
+  const message = 'The request you have made requires authentication.'
+  return {
+    status: 401,
+    body: JSON.stringify({ error: { code: 401, title: 'Unauthorized', message } }),
+    headers: {
+      'content-type': JSON_TYPE,
+      'www-authenticate': authUrl === undefined ? 'Keystone' : `Keystone uri="${authUrl}"`,
+    },
+  }
+}
+
+/** Plain text: what the router and the body limit answer, instead of a JSON fault. */
+export function plain(status: number, text: string): Fault {
+  return { status, body: text, headers: { 'content-type': 'text/plain; charset=UTF-8' } }
+}
+
+/** The public side of an error of ours; undefined when it is nobody's business but the operator's. */
+export function codedFault(error: CodedError): Fault | undefined {
+  const outage = OUTAGES[error.code]
+  if (outage !== undefined) {
+    const seconds = Math.ceil(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
+    return fault(503, outage, { 'retry-after': String(seconds) })
+  }
+  return error.status < 500 ? fault(error.status, error.message) : undefined
+}
+
+/** One line about a failed readiness check: the code and our words. */
+export function publicReason(error: unknown): string {
+  if (!(error instanceof CodedError)) return 'the check failed'
+  return `${error.code}: ${OUTAGES[error.code] ?? 'the check failed'}`
+}

@@ -1,0 +1,69 @@
+/** Field types that several resources share, and their decoders. */
+import { Type } from 'typebox'
+import { CodedError } from '../schema/errors.ts'
+
+// The pattern bounds count code points, as the database's columns do; `maxLength` counts what readers see as one character.
+const PRINTABLE = '[^\\p{C}\\p{Zl}\\p{Zp}]'
+
+/** 1..255 printable characters, no white space at either end. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: `^(?!\\p{Z})${PRINTABLE}{1,255}(?<!\\p{Z})$`,
+})
+
+/** Printable text with line breaks, as long as a body may be. */
+export const Text = Type.String({ pattern: `^(?:${PRINTABLE}|\\n)*$` })
+
+/** `Text` or null. */
+export const NullableText = Type.Unsafe<string | null>({
+  type: ['string', 'null'],
+  pattern: `^(?:${PRINTABLE}|\\n)*$`,
+})
+
+const TRUE_WORDS = ['True', 'TRUE', 'true', '1', 'ON', 'On', 'on', 'YES', 'Yes', 'yes'] as const
+const FALSE_WORDS = ['False', 'FALSE', 'false', '0', 'OFF', 'Off', 'off', 'NO', 'No', 'no'] as const
+
+/** true, false, or one of the words that clients send instead. */
+export const BooleanLike = Type.Unsafe<boolean | string>({
+  enum: [true, false, ...TRUE_WORDS, ...FALSE_WORDS],
+})
+
+const isTrueWord = (text: string): boolean => TRUE_WORDS.some((word) => word === text)
+
+/** The boolean that a valid `BooleanLike` means. */
+export const toBoolean = (value: boolean | string): boolean =>
+  typeof value === 'string' ? isTrueWord(value) : value
+
+const TRUE_FILTERS = ['1', 't', 'true', 'y', 'yes', 'on']
+const FALSE_FILTERS = ['0', 'f', 'false', 'n', 'no', 'off']
+
+/** A boolean in a query string, in a wider vocabulary than bodies allow; anything else is refused. */
+export function filterBoolean(name: string, text: string): boolean {
+  const word = text.trim().toLowerCase()
+  if (TRUE_FILTERS.includes(word)) return true
+  if (FALSE_FILTERS.includes(word)) return false
+  const words = [...FALSE_FILTERS, ...TRUE_FILTERS].map((known) => `'${known}'`).join(', ')
+  throw new CodedError(
+    'INPUT_INVALID',
+    `Invalid value for ${name}. Unrecognized value '${text.slice(0, 64)}', acceptable values are: ${words}`,
+  )
+}
+
+/** What every stored object shows. */
+export const Stamps = {
+  id: Type.Integer(),
+  created_at: Type.String(),
+  updated_at: Type.Union([Type.String(), Type.Null()]),
+  deleted_at: Type.Null(),
+  deleted: Type.Boolean(),
+}
+
+/** Any error: one member, named after the status. */
+export const FaultBody = Type.Record(
+  Type.String(),
+  Type.Object({ code: Type.Integer(), message: Type.String() }),
+)
+
+/** Path parameters of the resources; `.json` after an id is ignored. */
+export const idOf = (text: string): string => text.replace(/\.json$/, '')

@@ -1,0 +1,97 @@
+/** Validation of what callers send, with the texts that they know. */
+import type { FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { CodedError } from '../schema/errors.ts'
+
+interface SchemaError {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly message: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+const SHOWN_LENGTH = 120
+
+/** Compiles a route's schema; a value that does not fit becomes INPUT_INVALID naming the field. */
+export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const check = checker(schema)
+  return (value) => {
+    const error = check(value, httpPart ?? 'request')
+    return error === undefined ? { value } : { error }
+  }
+}
+
+/** A check of one value against one schema; answers what is wrong with it. */
+export function checker(schema: TSchema): (value: unknown, name: string) => CodedError | undefined {
+  const compiled = Compile(schema)
+  return (value, name) => {
+    if (compiled.Check(value)) return undefined
+    const [first] = compiled.Errors(value).filter((error) => error.keyword !== 'boolean')
+    return explain(first ?? UNKNOWN, value, name)
+  }
+}
+
+const UNKNOWN: SchemaError = { keyword: '', instancePath: '', message: 'is not valid', params: {} }
+
+/** `Invalid input for field/attribute F. Value: V. <what is wrong>`. */
+export const invalidField = (field: string, value: unknown, text: string): CodedError =>
+  new CodedError(
+    'INPUT_INVALID',
+    `Invalid input for field/attribute ${field}. Value: ${shown(field, value)}. ${text}`,
+  )
+
+function explain(error: SchemaError, root: unknown, name: string): CodedError {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const value = path.reduce<unknown>(member, root)
+  const field = cut(path.at(-1) ?? name)
+  return invalidField(field, value, wrong(error, shown(field, value)))
+}
+
+const member = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined
+
+/** The sentence that a Python schema checker would give: tests and people match on it. */
+function wrong(error: SchemaError, value: string): string {
+  const { params } = error
+  switch (error.keyword) {
+    case 'required':
+      return `'${listed(params['requiredProperties'])}' is a required property`
+    case 'additionalProperties':
+      return `Additional properties are not allowed ('${listed(params['additionalProperties'])}' was unexpected)`
+    case 'type':
+      return `${value} is not of type ${listed(params['type'])}`
+    case 'enum':
+      return `${value} is not one of ${JSON.stringify(params['allowedValues'])}`
+    case 'pattern':
+      return `${value} does not match '${String(params['pattern'])}'`
+    case 'minLength':
+      return `${value} is too short`
+    case 'maxLength':
+      return `${value} is too long`
+    case 'minProperties':
+      return `${value} does not have enough properties`
+    default:
+      return `${value} ${error.message}`
+  }
+}
+
+const listed = (names: unknown): string =>
+  cut(Array.isArray(names) ? names.slice(0, 5).join(', ') : String(names))
+
+/** A value in an error text: short, and nothing of what may hold credentials. */
+function shown(field: string, value: unknown): string {
+  if (field === 'control_attributes') return '***'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  if (typeof value === 'string') return `'${cut(value)}'`
+  return cut(JSON.stringify(value) ?? 'nothing')
+}
+
+const cut = (text: string): string =>
+  text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`

@@ -1,0 +1,65 @@
+/** Is this process alive, can it work, and how are its actors. */
+import { Type } from 'typebox'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { RoleHealth } from '../../schema/messages/leadership.ts'
+import type { GatewayApp } from '../app.ts'
+import { withDeadline } from '../deadline.ts'
+import { publicReason } from '../faults.ts'
+
+/** One thing that this process cannot work without. */
+export interface ReadinessCheck {
+  readonly name: string
+  check(): Promise<void>
+}
+
+const CHECK_TIMEOUT_MS = 3000
+
+const CheckResult = Type.Object({
+  name: Type.String(),
+  ok: Type.Boolean(),
+  reason: Type.Union([Type.String(), Type.Null()]),
+})
+const Readiness = Type.Object({ ready: Type.Boolean(), checks: Type.Array(CheckResult) })
+
+/** Endpoints for load balancers and container engines: no token, no secrets. */
+export function healthRoutes(
+  app: GatewayApp,
+  clock: ClockPort,
+  checks: readonly ReadinessCheck[],
+): void {
+  const run = async (tested: ReadinessCheck) => {
+    const { name } = tested
+    try {
+      await withDeadline(clock, CHECK_TIMEOUT_MS, 'ANSWER_LATE', () => tested.check())
+      return { name, ok: true, reason: null }
+    } catch (error) {
+      return { name, ok: false, reason: publicReason(error) }
+    }
+  }
+
+  app.get('/healthcheck', async (_request, reply) => reply.type('text/plain').send('OK'))
+
+  app.get('/health/live', {
+    schema: { response: { 200: Type.Object({ live: Type.Boolean() }) } },
+    handler: async () => ({ live: true }),
+  })
+
+  app.get('/health/ready', {
+    schema: { response: { 200: Readiness, 503: Readiness } },
+    handler: async (_request, reply) => {
+      const results = await Promise.all(checks.map(run))
+      const ready = results.every(({ ok }) => ok)
+      reply.code(ready ? 200 : 503)
+      return { ready, checks: results }
+    },
+  })
+}
+
+/** The live supervision trees: for operators, behind the same token as the API. */
+export function supervisorRoute(app: GatewayApp, supervisors: () => readonly RoleHealth[]): void {
+  app.get('/health/supervisors', {
+    config: { rule: 'supervisors:index' },
+    schema: { response: { 200: Type.Object({ supervisors: Type.Array(RoleHealth) }) } },
+    handler: async () => ({ supervisors: [...supervisors()] }),
+  })
+}

@@ -1,0 +1,46 @@
+/** What every request under /v1 goes through first: an id, bodies read as JSON, answers with the right type. */
+import type { FastifyRequest } from 'fastify'
+import type { GatewayApp } from '../app.ts'
+import { CodedError } from '../../schema/errors.ts'
+
+const VENDOR_TYPE = 'application/vnd.openstack.masakari+json'
+const JSON_TYPES = ['', 'application/json', VENDOR_TYPE, 'text/plain']
+
+/** Adds `x-openstack-request-id` to every answer. */
+export function nameRequests(app: GatewayApp): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-openstack-request-id', request.id)
+  })
+}
+
+/** Reads JSON, vendor JSON, plain text and untyped bodies as JSON; refuses every other type. */
+export function readJson(app: GatewayApp): void {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      const [type = ''] = (request.headers['content-type'] ?? '').split(';')
+      if (!JSON_TYPES.includes(type.trim().toLowerCase())) {
+        throw new CodedError('MEDIA_TYPE_UNSUPPORTED', 'Unsupported Content-Type')
+      }
+      if (body.length === 0) return undefined
+      try {
+        return JSON.parse(decoder.decode(body)) as unknown
+      } catch (cause) {
+        throw new CodedError('INPUT_INVALID', 'Malformed request body', { cause })
+      }
+    },
+  )
+}
+
+/** Successful answers carry their type without a charset, and the vendor's type for who asks for it. */
+export function typeAnswers(app: GatewayApp): void {
+  app.addHook('onSend', async (request, reply) => {
+    const type = reply.getHeader('content-type')
+    if (reply.statusCode >= 300 || typeof type !== 'string' || !type.includes('json')) return
+    const wantsVendorType = (request.headers.accept ?? '').includes(VENDOR_TYPE)
+    reply.header('content-type', wantsVendorType ? VENDOR_TYPE : 'application/json')
+  })
+}

@@ -1,0 +1,101 @@
+/** Progress of a recovery as clients know it (`recovery_workflow_details`), read from the journal. */
+import type { JournalEntry, Notification, NotificationType } from '../schema/records.ts'
+import { detailTimeText } from './times.ts'
+
+/** One task of a recovery. */
+export interface TaskProgress {
+  readonly name: string
+  readonly progress: number
+  readonly state: 'SUCCESS' | 'FAILURE' | 'RUNNING'
+  readonly progress_details: {
+    readonly timestamp: string
+    readonly progress: string
+    readonly message: string
+  }[]
+}
+
+/** A task reports the journal lines of one step; where a step has several tasks, each reports one side of it. */
+interface Task {
+  readonly name: string
+  readonly step: string
+  readonly reports: readonly ('intent' | 'outcome')[]
+}
+
+const BOTH = ['intent', 'outcome'] as const
+
+/** Task names in the order of the flow. */
+const TASKS: Readonly<Record<NotificationType, readonly Task[]>> = {
+  COMPUTE_HOST: [
+    { name: 'DisableComputeServiceTask', step: 'isolate', reports: BOTH },
+    { name: 'PrepareHAEnabledInstancesTask', step: 'plan', reports: BOTH },
+    { name: 'EvacuateInstancesTask', step: 'evacuate', reports: BOTH },
+  ],
+  VM: [
+    { name: 'StopInstanceTask', step: 'restart', reports: ['intent'] },
+    { name: 'StartInstanceTask', step: 'restart', reports: ['intent'] },
+    { name: 'ConfirmInstanceActiveTask', step: 'restart', reports: ['outcome'] },
+  ],
+  PROCESS: [
+    { name: 'DisableComputeNodeTask', step: 'isolate', reports: ['intent'] },
+    { name: 'ConfirmComputeNodeDisabledTask', step: 'isolate', reports: ['outcome'] },
+  ],
+}
+
+/** Tasks in flow order; those that reported nothing are left out. */
+export function workflowDetails(
+  notification: Notification,
+  journal: readonly JournalEntry[],
+): readonly TaskProgress[] {
+  const reported = TASKS[notification.type].flatMap((task) => {
+    const step = journal.filter((entry) => entry.step === task.step && isStep(entry))
+    const lines = step.filter((entry) => task.reports.some((kind) => kind === entry.kind))
+    return lines.length === 0 ? [] : [{ name: task.name, step, lines }]
+  })
+  return reported.map((task, index) =>
+    progressOf(task, notification, index === reported.length - 1),
+  )
+}
+
+const isStep = (entry: JournalEntry): boolean => entry.kind === 'intent' || entry.kind === 'outcome'
+
+interface Reported {
+  readonly name: string
+  readonly step: readonly JournalEntry[]
+  readonly lines: readonly JournalEntry[]
+}
+
+function progressOf(
+  { name, step, lines }: Reported,
+  of: Notification,
+  last: boolean,
+): TaskProgress {
+  const state = stateOf(step, of, last)
+  return {
+    name,
+    state,
+    progress: state === 'SUCCESS' ? 1 : doneShare(step),
+    progress_details: lines.map((line) => ({
+      timestamp: detailTimeText(line.at),
+      progress: doneShare(step.slice(0, step.indexOf(line) + 1)).toFixed(1),
+      message: line.detail,
+    })),
+  }
+}
+
+/** A recovery that failed did so in its last task; a step that was begun and not ended is still running. */
+function stateOf(
+  step: readonly JournalEntry[],
+  { status }: Notification,
+  last: boolean,
+): TaskProgress['state'] {
+  if (last && (status === 'failed' || status === 'error')) return 'FAILURE'
+  const unfinished = status === 'new' || status === 'running'
+  return unfinished && last && doneShare(step) < 1 ? 'RUNNING' : 'SUCCESS'
+}
+
+/** Share of the subjects begun (hosts, instances) whose last line is an outcome. */
+function doneShare(step: readonly JournalEntry[]): number {
+  const lastKind = new Map(step.map((entry) => [entry.subject, entry.kind]))
+  if (lastKind.size === 0) return 0
+  return [...lastKind.values()].filter((kind) => kind === 'outcome').length / lastKind.size
+}

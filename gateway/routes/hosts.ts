@@ -1,0 +1,242 @@
+/** Hosts of a segment: `/segments/{uuid}/hosts`. */
+import { Type, type Static } from 'typebox'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { Change, HostFields, HostFilter, InventoryStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { hostId, hostName, isUuid, type HostName, type SegmentId } from '../../schema/ids.ts'
+import type { Host, Segment } from '../../schema/records.ts'
+import type { GatewayApp } from '../app.ts'
+import { withDeadline } from '../deadline.ts'
+import {
+  BooleanLike,
+  FaultBody,
+  filterBoolean,
+  idOf,
+  Name,
+  Stamps,
+  Text,
+  toBoolean,
+} from '../fields.ts'
+import { maskControlAttributes } from '../mask.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
+import type { ListOptions } from '../paging.ts'
+import { isAdmin } from '../plugins/policy.ts'
+import { stampsOf } from '../stamps.ts'
+import { refuseUnusedPaths } from './not-allowed.ts'
+import { requireSegment, segmentView, SegmentView } from './segments.ts'
+
+const HostView = Type.Object({
+  ...Stamps,
+  uuid: Type.String(),
+  name: Type.String(),
+  failover_segment_id: Type.String(),
+  failover_segment: SegmentView,
+  type: Type.String(),
+  reserved: Type.Boolean(),
+  control_attributes: Type.String(),
+  on_maintenance: Type.Boolean(),
+})
+const HostAnswer = Type.Object({ host: HostView })
+
+const FIELDS = {
+  name: Name,
+  type: Type.String({ maxLength: 255, pattern: '^[a-zA-Z0-9]*$' }),
+  control_attributes: Text,
+  reserved: Type.Optional(BooleanLike),
+  on_maintenance: Type.Optional(BooleanLike),
+}
+const STRICT = { additionalProperties: false }
+
+const CreateBody = Type.Object({ host: Type.Object(FIELDS, STRICT) }, STRICT)
+const UpdateBody = Type.Object(
+  { host: Type.Partial(Type.Object(FIELDS), { ...STRICT, minProperties: 1 }) },
+  STRICT,
+)
+const ListQuery = Type.Object({
+  ...PageQuery,
+  name: QueryText,
+  type: QueryText,
+  control_attributes: QueryText,
+  reserved: QueryText,
+  on_maintenance: QueryText,
+})
+const SegmentParams = Type.Object({ segment: Type.String() })
+const HostParams = Type.Object({ segment: Type.String(), id: Type.String() })
+
+const COLUMNS = ['uuid', 'name', 'type', 'reserved', 'on_maintenance', 'failover_segment_id']
+// Not even the order of the credentials is for everybody.
+const ADMIN_COLUMNS = [...COLUMNS, 'control_attributes']
+const COLLECTION = '/segments/:segment/hosts'
+const COMPUTE_TIMEOUT_MS = 10_000
+
+/** What the routes of hosts need. */
+export interface HostRoutesDependencies {
+  readonly store: InventoryStore
+  readonly compute: Pick<ComputePort, 'findService'>
+  readonly clock: ClockPort
+  readonly options: ListOptions
+}
+
+/** Installs the routes. */
+export function hostRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void {
+  readRoutes(app, dependencies)
+  createRoute(app, dependencies)
+  changeRoutes(app, dependencies)
+  refuseUnusedPaths(app, COLLECTION)
+}
+
+function readRoutes(app: GatewayApp, { store, options }: HostRoutesDependencies): void {
+  const Answer = Type.Object({ hosts: Type.Array(HostView), links: NextLink })
+  app.get(COLLECTION, {
+    config: { rule: 'os-hosts:index' },
+    schema: {
+      params: SegmentParams,
+      querystring: ListQuery,
+      response: { 200: Answer, default: FaultBody },
+    },
+    handler: async (request) => {
+      const { params, query } = request
+      const page = pageOf(query, isAdmin(request) ? ADMIN_COLUMNS : COLUMNS, options)
+      const segment = await requireSegment(store, params.segment)
+      const filter = filterOf(query, segment.uuid, isAdmin(request))
+      const { rows, next } = await listPage(request, options, page, (wanted) =>
+        store.listHosts(filter, wanted),
+      )
+      return { hosts: rows.map((host) => hostView(host, segment, isAdmin(request))), ...next }
+    },
+  })
+
+  app.get(`${COLLECTION}/:id`, {
+    config: { rule: 'os-hosts:detail' },
+    schema: { params: HostParams, response: { 200: HostAnswer, default: FaultBody } },
+    handler: async (request) => {
+      const { params } = request
+      const host = await requireHost(store, params.segment, idOf(params.id))
+      const segment = await requireSegment(store, host.segment)
+      return { host: hostView(host, segment, isAdmin(request)) }
+    },
+  })
+}
+
+function createRoute(app: GatewayApp, { store, compute, clock }: HostRoutesDependencies): void {
+  app.post(COLLECTION, {
+    config: { rule: 'os-hosts:create' },
+    schema: {
+      params: SegmentParams,
+      body: CreateBody,
+      response: { 201: HostAnswer, default: FaultBody },
+    },
+    handler: async ({ params, body }, reply) => {
+      const segment = await requireSegment(store, params.segment)
+      const name = await requireComputeHost(compute, clock, body.host.name)
+      const created = await store.createHost(segment.uuid, {
+        name,
+        type: body.host.type,
+        controlAttributes: body.host.control_attributes,
+        reserved: toBoolean(body.host.reserved ?? false),
+        onMaintenance: toBoolean(body.host.on_maintenance ?? false),
+      })
+      reply.code(201)
+      return { host: hostView(created, segment, true) }
+    },
+  })
+}
+
+function changeRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void {
+  const { store, compute, clock } = dependencies
+  app.put(`${COLLECTION}/:id`, {
+    config: { rule: 'os-hosts:update' },
+    schema: {
+      params: HostParams,
+      body: UpdateBody,
+      response: { 200: HostAnswer, default: FaultBody },
+    },
+    handler: async ({ params, body }) => {
+      const segment = await requireSegment(store, params.segment)
+      const { uuid } = await requireHost(store, segment.uuid, idOf(params.id))
+      const { name } = body.host
+      if (name !== undefined) await requireComputeHost(compute, clock, name)
+      const changed = await store.updateHost(segment.uuid, uuid, changeOf(body.host))
+      return { host: hostView(changed, segment, true) }
+    },
+  })
+
+  app.delete(`${COLLECTION}/:id`, {
+    config: { rule: 'os-hosts:delete' },
+    schema: { params: HostParams, response: { 204: Type.Null(), default: FaultBody } },
+    handler: async ({ params }, reply) => {
+      const { uuid, segment } = await requireHost(store, params.segment, idOf(params.id))
+      await store.deleteHost(segment, uuid)
+      return reply.code(204).send(null)
+    },
+  })
+}
+
+async function requireComputeHost(
+  compute: Pick<ComputePort, 'findService'>,
+  clock: ClockPort,
+  text: string,
+): Promise<HostName> {
+  const name = hostName(text)
+  const service = await withDeadline(clock, COMPUTE_TIMEOUT_MS, 'COMPUTE_UNAVAILABLE', (signal) =>
+    compute.findService(name, signal),
+  )
+  if (service !== undefined) return name
+  throw new CodedError(
+    'HOST_UNKNOWN_TO_COMPUTE',
+    `Compute service with name ${text} could not be found.`,
+  )
+}
+
+async function requireHost(store: InventoryStore, segment: string, id: string): Promise<Host> {
+  if (!isUuid(id)) throw new CodedError('HOST_NOT_FOUND', `No host with id ${id}.`)
+  const { uuid } = await requireSegment(store, segment)
+  const host = await store.getHost(uuid, hostId(id))
+  if (host === undefined) throw new CodedError('HOST_NOT_FOUND', unknownHost(segment, id))
+  return host
+}
+
+const unknownHost = (segment: string, id: string): string =>
+  `Host '${id}' under failover_segment '${segment}' could not be found.`
+
+const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof HostView> => ({
+  ...stampsOf(host),
+  uuid: host.uuid,
+  name: host.name,
+  failover_segment_id: host.segment,
+  failover_segment: segmentView(segment),
+  type: host.type,
+  reserved: host.reserved,
+  control_attributes: clear
+    ? host.controlAttributes
+    : maskControlAttributes(host.controlAttributes),
+  on_maintenance: host.onMaintenance,
+})
+
+function filterOf(query: Static<typeof ListQuery>, segment: SegmentId, clear: boolean): HostFilter {
+  const name = lastOf(query.name)
+  const type = lastOf(query.type)
+  // Who may not read the credentials may not guess them through a filter either.
+  const controlAttributes = clear ? lastOf(query.control_attributes) : undefined
+  const reserved = lastOf(query.reserved)
+  const onMaintenance = lastOf(query.on_maintenance)
+  return {
+    segment,
+    ...(name === undefined ? {} : { name }),
+    ...(type === undefined ? {} : { type }),
+    ...(controlAttributes === undefined ? {} : { controlAttributes }),
+    ...(reserved === undefined ? {} : { reserved: filterBoolean('reserved', reserved) }),
+    ...(onMaintenance === undefined
+      ? {}
+      : { onMaintenance: filterBoolean('on_maintenance', onMaintenance) }),
+  }
+}
+
+const changeOf = (host: Static<typeof UpdateBody>['host']): Change<HostFields> => ({
+  ...(host.name === undefined ? {} : { name: hostName(host.name) }),
+  ...(host.type === undefined ? {} : { type: host.type }),
+  ...(host.control_attributes === undefined ? {} : { controlAttributes: host.control_attributes }),
+  ...(host.reserved === undefined ? {} : { reserved: toBoolean(host.reserved) }),
+  ...(host.on_maintenance === undefined ? {} : { onMaintenance: toBoolean(host.on_maintenance) }),
+})

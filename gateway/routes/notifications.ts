@@ -1,0 +1,266 @@
+/** Fault notifications: `/notifications`. */
+import type { FastifySchemaCompiler } from 'fastify'
+import { Type, type Static, type TSchema } from 'typebox'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type {
+  Acceptance,
+  NewNotification,
+  NotificationFilter,
+  NotificationStore,
+} from '../../actors/ports/store.ts'
+import { CodedError, describeError } from '../../schema/errors.ts'
+import { hostName, isUuid, notificationId } from '../../schema/ids.ts'
+import type { Notification, NotificationType } from '../../schema/records.ts'
+import type { GatewayApp } from '../app.ts'
+import { withDeadline } from '../deadline.ts'
+import { FaultBody, idOf, Stamps } from '../fields.ts'
+import { compileInput, invalidField } from '../input.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
+import type { ListOptions } from '../paging.ts'
+import { AnyPayload, canonicalPayload, payloadChecks } from '../payloads.ts'
+import { workflowDetails } from '../progress.ts'
+import { stampsOf } from '../stamps.ts'
+import { parseTime, timeText } from '../times.ts'
+import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
+
+const VIEW = {
+  ...Stamps,
+  notification_uuid: Type.String(),
+  generated_time: Type.String(),
+  source_host_uuid: Type.String(),
+  type: Type.String(),
+  payload: Type.Record(Type.String(), Type.String()),
+  status: Type.String(),
+  failover_segment_uuid: Type.Union([Type.String(), Type.Null()]),
+  message: Type.Union([Type.String(), Type.Null()]),
+}
+const NotificationView = Type.Object(VIEW)
+const Detail = Type.Object({
+  name: Type.String(),
+  progress: Type.Number(),
+  state: Type.String(),
+  progress_details: Type.Array(
+    Type.Object({ timestamp: Type.String(), progress: Type.String(), message: Type.String() }),
+  ),
+})
+const DetailedView = Type.Object({
+  ...VIEW,
+  recovery_workflow_details: Type.Optional(Type.Array(Detail)),
+})
+
+/** `COMPUTE_INSTANCE` is another name of `VM`. */
+const TYPES = ['COMPUTE_HOST', 'VM', 'PROCESS', 'COMPUTE_INSTANCE'] as const
+const typeOf = (name: (typeof TYPES)[number]): NotificationType =>
+  name === 'COMPUTE_INSTANCE' ? 'VM' : name
+
+const STRICT = { additionalProperties: false }
+const CreateBody = Type.Object(
+  {
+    notification: Type.Object(
+      {
+        type: Type.Unsafe<(typeof TYPES)[number]>({ enum: [...TYPES] }),
+        hostname: Type.String({ minLength: 1, maxLength: 255, pattern: '^[a-zA-Z0-9\\-._]*$' }),
+        generated_time: Type.String({ maxLength: 64 }),
+        payload: AnyPayload,
+      },
+      STRICT,
+    ),
+  },
+  STRICT,
+)
+const ListQuery = Type.Object({
+  ...PageQuery,
+  status: QueryText,
+  type: QueryText,
+  source_host_uuid: QueryText,
+  'generated-since': QueryText,
+})
+const Params = Type.Object({ id: Type.String() })
+
+const COLUMNS = [
+  'notification_uuid',
+  'generated_time',
+  'source_host_uuid',
+  'failover_segment_uuid',
+  'type',
+  'payload',
+  'status',
+  'message',
+]
+const ANNOUNCE_TIMEOUT_MS = 2000
+
+/** What the routes of notifications need. */
+export interface NotificationRoutesDependencies {
+  readonly store: NotificationStore
+  readonly clock: ClockPort
+  /** Hands an accepted notification over to the engine. */
+  readonly announce: (notification: Notification) => Promise<void>
+  readonly options: ListOptions & { readonly duplicateWindowMs: number }
+}
+
+/** The notification of a path, or NOTIFICATION_NOT_FOUND. */
+export async function requireNotification(
+  store: NotificationStore,
+  text: string,
+): Promise<Notification> {
+  const found = isUuid(text) ? await store.getNotification(notificationId(text)) : undefined
+  if (found !== undefined) return found
+  throw new CodedError('NOTIFICATION_NOT_FOUND', `No notification with id ${text}.`)
+}
+
+/** Installs the routes. */
+export function notificationRoutes(
+  app: GatewayApp,
+  dependencies: NotificationRoutesDependencies,
+): void {
+  createRoute(app, dependencies)
+  readRoutes(app, dependencies)
+  refuseMethods(app, '/notifications/:id', ['PUT', 'DELETE'], 'GET')
+  refuseUnusedPaths(app, '/notifications')
+}
+
+function createRoute(app: GatewayApp, dependencies: NotificationRoutesDependencies): void {
+  const { store, clock, announce, options } = dependencies
+  const Answer = Type.Object({ notification: NotificationView })
+  app.post('/notifications', {
+    config: { rule: 'notifications:create' },
+    schema: { body: CreateBody, response: { 202: Answer, default: FaultBody } },
+    validatorCompiler: compileNotification(),
+    handler: async (request, reply) => {
+      const report = reportOf(request.body, options.duplicateWindowMs)
+      const notification = accepted(await store.acceptNotification(report), report)
+      try {
+        await withDeadline(clock, ANNOUNCE_TIMEOUT_MS, 'BUS_UNAVAILABLE', () =>
+          announce(notification),
+        )
+      } catch (error) {
+        // The row is stored, and the engine looks for such rows: nothing is lost, it only takes longer.
+        request.log.warn(
+          { notification: notification.uuid, reason: describeError(error) },
+          'the notification waits for the engine to find it',
+        )
+      }
+      reply.code(202)
+      return { notification: notificationView(notification) }
+    },
+  })
+}
+
+function readRoutes(app: GatewayApp, { store, options }: NotificationRoutesDependencies): void {
+  const Answer = Type.Object({ notifications: Type.Array(NotificationView), links: NextLink })
+  app.get('/notifications', {
+    config: { rule: 'notifications:index' },
+    schema: { querystring: ListQuery, response: { 200: Answer, default: FaultBody } },
+    handler: async (request) => {
+      const filter = filterOf(request.query)
+      const page = pageOf(request.query, COLUMNS, options)
+      const { rows, next } = await listPage(request, options, page, (wanted) =>
+        store.listNotifications(filter, wanted),
+      )
+      return { notifications: rows.map(notificationView), ...next }
+    },
+  })
+
+  const Detailed = Type.Object({ notification: DetailedView })
+  app.get('/notifications/:id', {
+    config: { rule: 'notifications:detail' },
+    schema: { params: Params, response: { 200: Detailed, default: FaultBody } },
+    handler: async ({ params, minor }) => {
+      const found = await requireNotification(store, idOf(params.id))
+      const view = notificationView(found)
+      if (minor < 1) return { notification: view }
+      const details = workflowDetails(found, await store.listJournal(found.uuid))
+      return { notification: { ...view, recovery_workflow_details: [...details] } }
+    },
+  })
+}
+
+/** The body's schema first, then the payload's, as its type says. */
+function compileNotification(): FastifySchemaCompiler<TSchema> {
+  const checks = payloadChecks()
+  return (route) => {
+    const validate = compileInput(route)
+    if (route.httpPart !== 'body') return validate
+    return (body: Static<typeof CreateBody>) => {
+      const result = validate(body)
+      if (result !== undefined && typeof result === 'object' && 'error' in result) return result
+      const { type, payload } = body.notification
+      const error = checks[typeOf(type)](payload, 'payload')
+      return error === undefined ? { value: body } : { error }
+    }
+  }
+}
+
+function reportOf(
+  { notification }: Static<typeof CreateBody>,
+  duplicateWindowMs: number,
+): NewNotification {
+  const generatedAt = parseTime(notification.generated_time)
+  if (generatedAt === undefined) {
+    throw invalidField(
+      'generated_time',
+      notification.generated_time,
+      `'${notification.generated_time}' is not a 'date-time'`,
+    )
+  }
+  return {
+    type: typeOf(notification.type),
+    hostName: hostName(notification.hostname),
+    generatedAt,
+    payload: canonicalPayload(notification.payload),
+    duplicateWindowMs,
+  }
+}
+
+function accepted(acceptance: Acceptance, { type, hostName: name }: NewNotification): Notification {
+  switch (acceptance.kind) {
+    case 'accepted':
+      return acceptance.notification
+    case 'unknown-host':
+      throw new CodedError('INPUT_INVALID', `Host with name ${name} could not be found.`)
+    case 'on-maintenance':
+      throw new CodedError('HOST_ON_MAINTENANCE', `Host ${name} is already under maintenance.`)
+    case 'duplicate':
+      throw new CodedError(
+        'NOTIFICATION_DUPLICATE',
+        `Duplicate notification received for type: ${type}`,
+      )
+    default:
+      throw new TypeError('unknown acceptance')
+  }
+}
+
+function filterOf(query: Static<typeof ListQuery>): NotificationFilter {
+  const status = lastOf(query.status)
+  const type = lastOf(query.type)
+  const sourceHost = lastOf(query.source_host_uuid)
+  const since = lastOf(query['generated-since'])
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(type === undefined ? {} : { type: type === 'COMPUTE_INSTANCE' ? 'VM' : type }),
+    ...(sourceHost === undefined ? {} : { sourceHost }),
+    ...(since === undefined ? {} : { generatedSince: sinceOf(since) }),
+  }
+}
+
+function sinceOf(text: string): number {
+  // A `+` of an offset that was not escaped arrives as a space.
+  const since = parseTime(text.replace(/ (?=\d\d:?\d\d$)/, '+')) ?? parseTime(text)
+  if (since !== undefined) return since
+  throw new CodedError(
+    'INPUT_INVALID',
+    `Invalid generated-since value: '${text.slice(0, 64)}' is not an ISO 8601 time`,
+  )
+}
+
+const notificationView = (notification: Notification): Static<typeof NotificationView> => ({
+  ...stampsOf(notification),
+  notification_uuid: notification.uuid,
+  generated_time: timeText(notification.generatedAt),
+  source_host_uuid: notification.sourceHost,
+  type: notification.type,
+  payload: { ...notification.payload },
+  status: notification.status,
+  failover_segment_uuid: notification.segment,
+  message: notification.message,
+})

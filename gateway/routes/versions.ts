@@ -1,0 +1,61 @@
+/** Version discovery. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { GatewayApp } from '../app.ts'
+import { linkBase } from '../links.ts'
+import { VERSION_MAX, VERSION_MIN } from '../plugins/microversion.ts'
+
+const MEDIA_TYPES = [
+  { base: 'application/json', type: 'application/vnd.openstack.masakari+json;version=1' },
+]
+
+const VERSION = {
+  id: 'v1.0',
+  status: 'CURRENT',
+  version: VERSION_MAX,
+  min_version: VERSION_MIN,
+  updated: '2016-07-01T11:33:21Z',
+}
+
+/** `GET /` for everybody. */
+export function listVersions(app: GatewayApp, linkPrefix: string | undefined): void {
+  app.get('/', async (request, reply) => {
+    const href = `${linkBase(request, linkPrefix)}/v1/`
+    reply.type('application/json')
+    return JSON.stringify({ versions: [{ ...VERSION, links: [{ rel: 'self', href }] }] })
+  })
+}
+
+/** `GET /v1` and `GET /v1/`, inside the scope of `/v1`. */
+export function showVersion(app: GatewayApp, linkPrefix: string | undefined): void {
+  const answer = async (request: FastifyRequest): Promise<unknown> => ({
+    version: {
+      ...VERSION,
+      links: [
+        { rel: 'self', href: `${linkBase(request, linkPrefix)}/v1/` },
+        { rel: 'describedby', type: 'text/html', href: 'https://docs.openstack.org/' },
+      ],
+      'media-types': MEDIA_TYPES,
+    },
+  })
+  app.get('/', { prefixTrailingSlash: 'both' }, answer)
+}
+
+/** Any path outside `/v1`: which versions there are to choose from. */
+export function offerVersions(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  linkPrefix: string | undefined,
+): FastifyReply {
+  const [path = '/'] = request.url.split('?', 1)
+  const self = { rel: 'self', href: `${linkBase(request, linkPrefix)}/v1${path}` }
+  const choice = {
+    id: VERSION.id,
+    status: VERSION.status,
+    links: [self],
+    'media-types': MEDIA_TYPES,
+  }
+  return reply
+    .code(300)
+    .type('application/json')
+    .send(JSON.stringify({ choices: [choice] }))
+}

@@ -1,0 +1,127 @@
+/** Instance moves of a recovery: `/notifications/{uuid}/vmoves`. */
+import { Type, type Static } from 'typebox'
+import type { MoveFilter, NotificationStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { isUuid, moveId } from '../../schema/ids.ts'
+import type { Notification, VmMove } from '../../schema/records.ts'
+import type { GatewayApp } from '../app.ts'
+import { FaultBody, idOf, Stamps } from '../fields.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
+import type { ListOptions } from '../paging.ts'
+import { stampsOf } from '../stamps.ts'
+import { timeText } from '../times.ts'
+import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
+import { requireNotification } from './notifications.ts'
+
+const NullableString = Type.Union([Type.String(), Type.Null()])
+
+const MoveView = Type.Object({
+  ...Stamps,
+  uuid: Type.String(),
+  notification_uuid: Type.String(),
+  instance_uuid: Type.String(),
+  instance_name: Type.String(),
+  source_host: NullableString,
+  dest_host: NullableString,
+  start_time: NullableString,
+  end_time: NullableString,
+  type: Type.String(),
+  status: Type.String(),
+  message: NullableString,
+})
+const ListQuery = Type.Object({ ...PageQuery, status: QueryText, type: QueryText })
+const ListParams = Type.Object({ notification: Type.String() })
+const MoveParams = Type.Object({ notification: Type.String(), id: Type.String() })
+
+const COLUMNS = [
+  'uuid',
+  'notification_uuid',
+  'instance_uuid',
+  'instance_name',
+  'source_host',
+  'dest_host',
+  'start_time',
+  'end_time',
+  'type',
+  'status',
+  'message',
+]
+const COLLECTION = '/notifications/:notification/vmoves'
+
+/** Installs the routes. */
+export function vmMoveRoutes(
+  app: GatewayApp,
+  store: NotificationStore,
+  options: ListOptions,
+): void {
+  const Answer = Type.Object({ vmoves: Type.Array(MoveView), links: NextLink })
+  app.get(COLLECTION, {
+    config: { rule: 'vmoves:index' },
+    schema: {
+      params: ListParams,
+      querystring: ListQuery,
+      response: { 200: Answer, default: FaultBody },
+    },
+    handler: async (request) => {
+      const { params, query } = request
+      const page = pageOf(query, COLUMNS, options)
+      const { uuid } = await requireHostRecovery(store, params.notification)
+      const { rows, next } = await listPage(request, options, page, (wanted) =>
+        store.listMoves(uuid, filterOf(query), wanted),
+      )
+      return { vmoves: rows.map(moveView), ...next }
+    },
+  })
+
+  app.get(`${COLLECTION}/:id`, {
+    config: { rule: 'vmoves:detail' },
+    schema: {
+      params: MoveParams,
+      response: { 200: Type.Object({ vmove: MoveView }), default: FaultBody },
+    },
+    handler: async ({ params }) => {
+      const { uuid } = await requireHostRecovery(store, params.notification)
+      const id = idOf(params.id)
+      const move = isUuid(id) ? await store.getMove(uuid, moveId(id)) : undefined
+      if (move !== undefined) return { vmove: moveView(move) }
+      throw new CodedError('MOVE_NOT_FOUND', `No vm move with id ${id}.`)
+    },
+  })
+
+  refuseMethods(app, COLLECTION, ['POST'], 'GET')
+  refuseMethods(app, `${COLLECTION}/:id`, ['PUT', 'DELETE'], 'GET')
+  refuseUnusedPaths(app, COLLECTION)
+}
+
+/** Only the recovery of a host moves instances. */
+async function requireHostRecovery(store: NotificationStore, text: string): Promise<Notification> {
+  const notification = await requireNotification(store, text)
+  if (notification.type === 'COMPUTE_HOST') return notification
+  throw new CodedError('INPUT_INVALID', `This notification ${text} without vm moves.`)
+}
+
+function filterOf(query: Static<typeof ListQuery>): MoveFilter {
+  const status = lastOf(query.status)
+  const type = lastOf(query.type)
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(type === undefined ? {} : { type }),
+  }
+}
+
+const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))
+
+const moveView = (move: VmMove): Static<typeof MoveView> => ({
+  ...stampsOf(move),
+  uuid: move.uuid,
+  notification_uuid: move.notification,
+  instance_uuid: move.instance,
+  instance_name: move.instanceName,
+  source_host: move.sourceHost,
+  dest_host: move.destHost,
+  start_time: timeOrNull(move.startedAt),
+  end_time: timeOrNull(move.endedAt),
+  type: 'evacuation',
+  status: move.status,
+  message: move.message,
+})

@@ -1,0 +1,144 @@
+/** Puts the REST gateway together. Stateless: everything lasting is in the store. */
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { ClockPort, RandomPort } from '../actors/ports/clock.ts'
+import type { ComputePort } from '../actors/ports/compute.ts'
+import type { IdentityPort } from '../actors/ports/identity.ts'
+import type { InventoryStore, NotificationStore } from '../actors/ports/store.ts'
+import type { RoleHealth } from '../schema/messages/leadership.ts'
+import type { Notification } from '../schema/records.ts'
+import type { GatewayApp } from './app.ts'
+import { plain } from './faults.ts'
+import { compileInput } from './input.ts'
+import { authenticator, requireCaller, type Authenticate } from './plugins/auth.ts'
+import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
+import { healthRoutes, supervisorRoute, type ReadinessCheck } from './plugins/health.ts'
+import { negotiateMicroversion } from './plugins/microversion.ts'
+import { requireOwnProject, requireRole } from './plugins/policy.ts'
+import { nameRequests, readJson, typeAnswers } from './plugins/requests.ts'
+import { extensionRoutes } from './routes/extensions.ts'
+import { hostRoutes } from './routes/hosts.ts'
+import { notificationRoutes } from './routes/notifications.ts'
+import { segmentRoutes } from './routes/segments.ts'
+import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
+import { vmMoveRoutes } from './routes/vm-moves.ts'
+
+const BODY_BYTES_MAX = 114_688
+const HANDLER_TIMEOUT_MS = 30_000
+const PROJECT_PREFIX = '/:projectId(^[0-9a-f-]+$)'
+
+/** What the gateway needs of the world. */
+export interface GatewayDependencies {
+  readonly store: InventoryStore & NotificationStore
+  readonly compute: Pick<ComputePort, 'findService'>
+  /** Undefined: no tokens are asked for and everybody is admin. */
+  readonly identity: IdentityPort | undefined
+  /** Hands an accepted notification over to the engine, which finds it by itself when this fails. */
+  readonly announce: (notification: Notification) => Promise<void>
+  readonly readiness: readonly ReadinessCheck[]
+  /** Live trees of this process's roles. */
+  readonly supervisors: () => readonly RoleHealth[]
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: FastifyBaseLogger | false
+  readonly options: GatewayOptions
+}
+
+export interface GatewayOptions {
+  /** Longest page of a list, and the default one. Masakari: `osapi_max_limit`, 1000. */
+  readonly maxLimit: number
+  /** Reports of one fault within so many ms are duplicates of each other. */
+  readonly duplicateWindowMs: number
+  /** Address of the Identity service that callers without a token are sent to. */
+  readonly publicAuthUrl?: string
+  /** Replaces scheme and host of links, and prepends its path. */
+  readonly linkPrefix?: string
+}
+
+/** Builds the gateway; it does not listen yet. */
+export function buildGateway(dependencies: GatewayDependencies): FastifyInstance {
+  const { clock, random, log, options } = dependencies
+  const app = fastify({
+    ...(log === false ? { logger: false } : { loggerInstance: log }),
+    disableRequestLogging: true,
+    bodyLimit: BODY_BYTES_MAX,
+    handlerTimeout: HANDLER_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    requestIdHeader: false,
+    genReqId: () => `req-${random.uuid()}`,
+    rewriteUrl: (request) => (request.url ?? '/').replace(/^\/+/, '/'),
+    routerOptions: { maxParamLength: 255 },
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply, options.publicAuthUrl)
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setValidatorCompiler(compileInput)
+  app.decorateRequest('caller', null)
+  answerErrors(app, options.publicAuthUrl)
+  logAnswers(app)
+  app.setNotFoundHandler((request, reply) => offerVersions(request, reply, options.linkPrefix))
+
+  const authenticate = authenticator(dependencies.identity, clock)
+  listVersions(app, options.linkPrefix)
+  healthRoutes(app, clock, dependencies.readiness)
+  app.register(async (operators: GatewayApp) => {
+    requireCaller(operators, authenticate)
+    requireRole(operators)
+    supervisorRoute(operators, dependencies.supervisors)
+  })
+  app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, authenticate), { prefix: '/v1' })
+  return app
+}
+
+function buildV1(
+  app: GatewayApp,
+  dependencies: GatewayDependencies,
+  authenticate: Authenticate,
+): void {
+  nameRequests(app)
+  requireCaller(app, authenticate)
+  negotiateMicroversion(app)
+  readJson(app)
+  if (dependencies.identity !== undefined) requireOwnProject(app)
+  requireRole(app)
+  typeAnswers(app)
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, plain(404, 'Not Found')))
+  showVersion(app, dependencies.options.linkPrefix)
+  for (const prefix of ['', PROJECT_PREFIX]) {
+    app.register(async (resources: GatewayApp) => buildResources(resources, dependencies), {
+      prefix,
+    })
+  }
+}
+
+function buildResources(app: GatewayApp, dependencies: GatewayDependencies): void {
+  const { store, compute, clock, announce, options } = dependencies
+  const listOptions = { maxLimit: options.maxLimit, linkPrefix: options.linkPrefix }
+  segmentRoutes(app, store, listOptions)
+  hostRoutes(app, { store, compute, clock, options: listOptions })
+  notificationRoutes(app, {
+    store,
+    clock,
+    announce,
+    options: { ...listOptions, duplicateWindowMs: options.duplicateWindowMs },
+  })
+  vmMoveRoutes(app, store, listOptions)
+  extensionRoutes(app)
+}
+
+/** One line a request: the route and not the URL, whose query may hold what is none of the log's business. */
+function logAnswers(app: GatewayApp): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        tookMs: Math.round(reply.elapsedTime),
+        user: request.caller?.userId ?? null,
+      },
+      'answered',
+    )
+  })
+}

@@ -1,0 +1,35 @@
+/** Times as the API writes and reads them: UTC without a zone. */
+
+const FORMAT =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/
+
+/** `2026-11-22T07:24:52.123000`. */
+export const timeText = (ms: number): string => new Date(ms).toISOString().replace('Z', '000')
+
+/** `2026-11-22T07:24:52.000000`: rows are stamped to the second. */
+export const stampText = (ms: number): string => timeText(Math.floor(ms / 1000) * 1000)
+
+/** `2026-11-22 07:15:26.775000`, as progress details have it. */
+export const detailTimeText = (ms: number): string => timeText(ms).replace('T', ' ')
+
+/** Milliseconds since 1970 of an ISO 8601 text (UTC unless it says otherwise); undefined when it is none. */
+export function parseTime(text: string): number | undefined {
+  const match = FORMAT.exec(text)
+  if (match === null) return undefined
+  const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone] = match
+  const naive = `${year}-${month}-${day}T${hour}:${minute}:${second}`
+  const ms = Date.parse(`${naive}Z`)
+  // Date.parse rolls 30 February over into March; a real time reads back as it was written.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== naive) return undefined
+  const utc = ms + Number(fraction.padEnd(3, '0').slice(0, 3)) - zoneOffsetMs(zone)
+  return utc >= 0 && utc <= LAST ? utc : undefined
+}
+
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+function zoneOffsetMs(zone: string | undefined): number {
+  if (zone === undefined || zone === 'Z') return 0
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0')
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))
+  return (zone.startsWith('-') ? -minutes : minutes) * 60_000
+}
