@@ -91,13 +91,15 @@ function failureOf(outcome: HttpOutcome, call: ComputeCall, timing: Timing): Cod
   const text = `${what}: ${outcome.status} ${faultText(outcome.text)}${id === '' ? '' : ` (${id})`}`
   const seconds = retryAfterSeconds(outcome, timing.clock)
   const asked = seconds === undefined ? {} : { retryAfterSeconds: seconds }
-  return new CodedError(codeOf(outcome.status, call), text, asked)
+  return new CodedError(codeOf(outcome, call), text, asked)
 }
 
-function codeOf(status: number, call: ComputeCall): ErrorCode {
+function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
   if (status === 429 || status === 503) return 'COMPUTE_BUSY'
   if (status === 401) return 'IDENTITY_REFUSED'
-  if (status === 404) return 'COMPUTE_NOT_FOUND'
+  // Only Nova knows what exists: a wrong URL or a proxy answers 404 to everything.
+  if (status === 404)
+    return /"itemNotFound"/.test(text) ? 'COMPUTE_NOT_FOUND' : 'COMPUTE_UNAVAILABLE'
   if (status >= 400 && status < 500) return 'COMPUTE_REFUSED'
   // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
   return status >= 500 && call.repeat === 'never'

@@ -1,0 +1,82 @@
+/** A real RabbitMQ on loopback with its own Erlang port mapper, which can be restarted. */
+import { existsSync } from 'node:fs'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  freePort,
+  program,
+  startServer,
+  temporaryDirectory,
+  type ServerProcess,
+} from './process.ts'
+
+export interface Rabbitmq extends AsyncDisposable {
+  readonly url: string
+  /** Ends the broker; what is durable stays. */
+  stop(): Promise<void>
+  /** Starts it again on the same port. */
+  start(): Promise<void>
+}
+
+const LIBRARY = '/usr/lib/rabbitmq/lib'
+
+/** The script of the package's own directory; the one on PATH switches user. */
+async function serverScript(): Promise<string> {
+  const versions = existsSync(LIBRARY) ? await readdir(LIBRARY) : []
+  const script = versions
+    .map((version) => join(LIBRARY, version, 'sbin', 'rabbitmq-server'))
+    .find((path) => existsSync(path))
+  return script ?? program('rabbitmq-server', 'rabbitmq-server')
+}
+
+/** Starts a broker, user and password `guest`; takes some seconds. */
+export async function startRabbitmq(): Promise<Rabbitmq> {
+  await using stack = new AsyncDisposableStack()
+  const directory = stack.use(await temporaryDirectory('rabbitmq'))
+  const at = (name: string): string => join(directory.path, name)
+  const [port, distributionPort, mapperPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
+  await writeFile(at('rabbitmq.conf'), 'vm_memory_high_watermark.absolute = 512MB\n')
+  await writeFile(at('enabled_plugins'), '[].\n')
+  const script = await serverScript()
+  const mapper = { ERL_EPMD_PORT: String(mapperPort), ERL_EPMD_ADDRESS: '127.0.0.1' }
+  // Started here in the foreground, so that the broker does not leave one behind.
+  stack.use(await startServer({ command: program('epmd', 'erlang-base'), args: [], env: mapper }))
+  const env = {
+    ...mapper,
+    HOME: directory.path,
+    RABBITMQ_NODENAME: `instance-ha-${port}@localhost`,
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_MNESIA_BASE: at('mnesia'),
+    RABBITMQ_LOG_BASE: at('log'),
+    RABBITMQ_CONFIG_FILE: at('rabbitmq'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
+    RABBITMQ_PID_FILE: at('pid'),
+    // The script becomes the broker instead of watching over one: signals reach it, and it dies with us.
+    RABBITMQ_ALLOW_INPUT: '1',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+      '-noinput -kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none',
+  }
+  const launch = (): Promise<ServerProcess> =>
+    startServer({ command: script, args: [], env, ready: /Starting broker\.\.\. completed/ })
+  let server = await launch()
+  const resources = stack.move()
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}/`,
+    async stop() {
+      await server[Symbol.asyncDispose]()
+    },
+    async start() {
+      server = await launch()
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await resources[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/** Waits for what only shows from outside. */
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Resolves once the condition holds; throws, with what was waited for, when it takes too long. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 20_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await delay(20)
+  }
+}

@@ -1,0 +1,95 @@
+/** From the body of an oslo.messaging notification to one of our messages. Pure. */
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { CodedError } from '../../schema/errors.ts'
+import type { ComputeEvent } from '../../schema/messages/incident.ts'
+
+export interface OsloNotification {
+  readonly event: ComputeEvent
+  /** What a repeated delivery has in common with the first one. */
+  readonly ids: readonly string[]
+}
+
+/** Our own bus carries 1 MB at most; Nova's notifications take about 5 kB. */
+const BODY_BYTES_MAX = 512 * 1024
+/** Nova's objects nest four deep. */
+const DEPTH_MAX = 32
+
+const Outer = Compile(Type.Object({ 'oslo.version': Type.String(), 'oslo.message': Type.String() }))
+
+const Inner = Compile(
+  Type.Object({
+    message_id: Type.String({ minLength: 1, maxLength: 64 }),
+    publisher_id: Type.String({ maxLength: 255 }),
+    event_type: Type.String({ minLength: 1, maxLength: 255 }),
+    priority: Type.String({ maxLength: 32 }),
+    timestamp: Type.String({ maxLength: 64 }),
+    payload: Type.Record(Type.String(), Type.Unknown()),
+    _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  }),
+)
+
+/** Reads both wire forms, `messagingv2` and the bare old one. MESSAGE_INVALID; its text repeats nothing of the body. */
+export function parseOsloNotification(body: Uint8Array): OsloNotification {
+  if (body.byteLength > BODY_BYTES_MAX) throw invalid(`longer than ${BODY_BYTES_MAX} bytes`)
+  const inner = unwrap(parseJson(decodeText(body)))
+  if (!Inner.Check(inner)) {
+    const [first] = Inner.Errors(inner)
+    throw invalid(`${first?.instancePath ?? ''} ${first?.message ?? 'not a notification'}`.trim())
+  }
+  const { payload } = inner
+  const versioned = 'nova_object.data' in payload
+  const flat = flatten(payload, 0)
+  if (!isRecord(flat)) throw invalid('the payload is not an object')
+  const event: ComputeEvent = {
+    eventType: inner.event_type,
+    publisher: inner.publisher_id,
+    priority: inner.priority,
+    timestamp: inner.timestamp,
+    messageId: inner.message_id,
+    format: versioned ? 'versioned' : 'unversioned',
+    payload: flat,
+  }
+  const unique = inner._unique_id
+  return { event, ids: unique === undefined ? [inner.message_id] : [inner.message_id, unique] }
+}
+
+function unwrap(outer: unknown): unknown {
+  if (!isRecord(outer) || !('oslo.version' in outer || 'oslo.message' in outer)) return outer
+  if (!Outer.Check(outer)) throw invalid('the oslo envelope lacks its version or its message')
+  if (!/^2(\.\d+)*$/.test(outer['oslo.version']))
+    throw invalid('the oslo envelope is not of version 2')
+  return parseJson(outer['oslo.message'])
+}
+
+/** Leaves of Nova's objects only: `nova_object.data` takes the place of its wrapping, at every level. */
+function flatten(value: unknown, depth: number): unknown {
+  if (depth > DEPTH_MAX) throw invalid(`nested deeper than ${DEPTH_MAX}`)
+  if (Array.isArray(value)) return value.map((item) => flatten(item, depth + 1))
+  if (!isRecord(value)) return value
+  if ('nova_object.data' in value) return flatten(value['nova_object.data'], depth + 1)
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, flatten(item, depth + 1)]),
+  )
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function decodeText(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw invalid('not UTF-8') // the cause would add nothing
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalid('not JSON') // the cause quotes the body
+  }
+}
+
+const invalid = (reason: string): CodedError => new CodedError('MESSAGE_INVALID', reason)
