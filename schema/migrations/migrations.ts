@@ -1,0 +1,24 @@
+/** All migrations in order. Append only: one that landed is never edited, renamed or removed. */
+import type { Migration } from 'kysely/migration'
+import { segments } from './0001-segments.ts'
+import { hosts } from './0002-hosts.ts'
+import { notifications } from './0003-notifications.ts'
+import { vmMoves } from './0004-vm-moves.ts'
+import { leadership } from './0005-leadership.ts'
+import { journal } from './0006-journal.ts'
+import { deathCertificates } from './0007-death-certificates.ts'
+
+/**
+ * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
+ * not transactional). So an index is a unique constraint that ends in the id: it comes with the table, in one statement,
+ * and MySQL has no CREATE INDEX IF NOT EXISTS.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-segments': segments,
+  '0002-hosts': hosts,
+  '0003-notifications': notifications,
+  '0004-vm-moves': vmMoves,
+  '0005-leadership': leadership,
+  '0006-journal': journal,
+  '0007-death-certificates': deathCertificates,
+}

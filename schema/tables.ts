@@ -1,0 +1,129 @@
+/** The tables as Kysely sees them. Flags are 0 or 1; times are wall-clock milliseconds (UTC). */
+import type { Generated } from 'kysely'
+import type {
+  Epoch,
+  HostId,
+  HostName,
+  InstanceId,
+  MoveId,
+  NodeName,
+  NotificationId,
+  SegmentId,
+} from './ids.ts'
+import type {
+  CertificateGround,
+  JournalEntry,
+  MoveStatus,
+  NotificationStatus,
+  NotificationType,
+  RecoveryMethod,
+} from './records.ts'
+
+/** First columns of every table that clients see. A deleted row has its own id in `deleted`. */
+interface Stamp {
+  readonly id: Generated<number>
+  /** Whole seconds, as clients expect; so is `updated_at`. */
+  readonly created_at: number
+  readonly updated_at: number | null
+  readonly deleted_at: number | null
+  readonly deleted: Generated<number>
+}
+
+/** Counts the writes that took the row's lock: a lock that changes nothing is invisible to other Galera nodes. */
+interface Lockable {
+  readonly revision: Generated<number>
+}
+
+export interface SegmentsTable extends Stamp, Lockable {
+  readonly uuid: SegmentId
+  readonly name: string
+  /** The name in lower case: unique and sorted alike on every database. */
+  readonly name_key: string
+  readonly service_type: string
+  readonly description: string | null
+  readonly recovery_method: RecoveryMethod
+  readonly enabled: number
+}
+
+export interface HostsTable extends Stamp, Lockable {
+  readonly uuid: HostId
+  readonly name: HostName
+  readonly name_key: string
+  readonly failover_segment_id: SegmentId
+  readonly type: string
+  readonly control_attributes: string
+  readonly reserved: number
+  readonly on_maintenance: number
+  /** The recovery that holds the host; null when nobody or an operator does. */
+  readonly maintenance_by: NotificationId | null
+  /** Whether a held host was reserved before. */
+  readonly held_reserved: Generated<number>
+}
+
+export interface NotificationsTable extends Stamp {
+  readonly notification_uuid: NotificationId
+  readonly generated_time: number
+  readonly source_host_uuid: HostId
+  readonly failover_segment_uuid: SegmentId
+  readonly type: NotificationType
+  /** JSON text of an object, keys sorted, so that equal payloads are equal texts. */
+  readonly payload: string
+  readonly status: NotificationStatus
+  readonly message: string | null
+}
+
+export interface VmMovesTable extends Stamp {
+  readonly uuid: MoveId
+  readonly notification_uuid: NotificationId
+  readonly instance_uuid: InstanceId
+  readonly instance_name: string
+  readonly source_host: HostName
+  readonly dest_host: HostName | null
+  readonly start_time: number | null
+  readonly end_time: number | null
+  readonly type: string
+  readonly status: MoveStatus
+  readonly message: string | null
+  readonly attempts: Generated<number>
+}
+
+/** One row: who may write recovery records. */
+export interface LeadershipTable extends Lockable {
+  readonly id: number
+  readonly epoch: Epoch
+  readonly holder: NodeName | null
+  readonly claimed_at: number | null
+}
+
+/** Append-only. */
+export interface JournalTable {
+  readonly id: Generated<number>
+  readonly recorded_at: number
+  readonly epoch: Epoch
+  readonly notification_uuid: NotificationId
+  readonly kind: JournalEntry['kind']
+  readonly step: string
+  readonly subject: string
+  readonly detail: string
+}
+
+export interface DeathCertificatesTable {
+  readonly id: Generated<number>
+  readonly notification_uuid: NotificationId
+  readonly host_uuid: HostId
+  readonly epoch: Epoch
+  readonly issued_at: number
+  readonly ground: CertificateGround
+  /** JSON text of a list of sentences. */
+  readonly evidence: string
+}
+
+export interface Database {
+  readonly segments: SegmentsTable
+  readonly hosts: HostsTable
+  readonly notifications: NotificationsTable
+  readonly vm_moves: VmMovesTable
+  readonly leadership: LeadershipTable
+  readonly journal: JournalTable
+  readonly death_certificates: DeathCertificatesTable
+}

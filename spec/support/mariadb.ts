@@ -1,0 +1,125 @@
+/** A real MariaDB server of our own: binaries, a free port, a temporary directory. */
+import { writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { createConnection } from 'mysql2/promise'
+import { Secret } from '../../schema/control-attributes.ts'
+import {
+  freePort,
+  program,
+  startServer,
+  temporaryDirectory,
+  type ServerProcess,
+} from './process.ts'
+
+/** What every MariaDB for specs offers, whoever runs it. */
+export interface MariadbServer extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: Secret
+  /** Makes an empty database and answers its name. */
+  createDatabase(): Promise<string>
+}
+
+/** One that can also be hurt. */
+export interface BreakableMariadb extends MariadbServer {
+  /** Power cut: kills it without a word. */
+  kill(): Promise<void>
+  /** Starts it again on what is on its disk. */
+  restart(): Promise<void>
+  /** Freezes and thaws it: it accepts connections and answers nothing. */
+  freeze(): void
+  thaw(): void
+}
+
+const HOST = '127.0.0.1'
+const USER = 'instance_ha'
+const PASSWORD = 'correct horse'
+
+/** Ready when it resolves; about a second. */
+export async function startMariadb(): Promise<BreakableMariadb> {
+  await using stack = new AsyncDisposableStack()
+  const directory = stack.use(await temporaryDirectory('mariadb')).path
+  await install(directory)
+  const port = await freePort()
+  let server = stack.use(await run(directory, port))
+  let databases = 0
+  const parts = stack.move()
+  return {
+    host: HOST,
+    port,
+    user: USER,
+    password: new Secret(PASSWORD),
+    async createDatabase() {
+      databases += 1
+      const name = `specs_${databases}`
+      const connection = await createConnection({
+        host: HOST,
+        port,
+        user: USER,
+        password: PASSWORD,
+      })
+      await connection.query(`CREATE DATABASE ${name}`)
+      await connection.end()
+      return name
+    },
+    async kill() {
+      server.signal('SIGKILL')
+      await server.ended
+    },
+    async restart() {
+      server = parts.use(await run(directory, port))
+    },
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? ['--user=root'] : [])
+
+async function install(directory: string): Promise<void> {
+  const { status, stdout, stderr } = spawnSync(
+    program('mariadb-install-db', 'mariadb-server'),
+    [
+      '--no-defaults',
+      ...asRoot(),
+      `--datadir=${join(directory, 'data')}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+      '--innodb-log-file-size=8M',
+    ],
+    { encoding: 'utf8' },
+  )
+  if (status !== 0) throw new Error(`mariadb-install-db failed:\n${stdout}\n${stderr}`)
+  await writeFile(
+    join(directory, 'init.sql'),
+    `CREATE USER IF NOT EXISTS '${USER}'@'${HOST}' IDENTIFIED BY '${PASSWORD}';\n` +
+      `GRANT ALL ON \`specs\\_%\`.* TO '${USER}'@'${HOST}';\n`,
+  )
+}
+
+/** Fast rather than durable, and deliberately with the server's own character set, latin1. */
+const run = (directory: string, port: number): Promise<ServerProcess> =>
+  startServer({
+    command: program('mariadbd', 'mariadb-server'),
+    args: [
+      '--no-defaults',
+      ...asRoot(),
+      `--datadir=${join(directory, 'data')}`,
+      `--init-file=${join(directory, 'init.sql')}`,
+      `--port=${port}`,
+      `--bind-address=${HOST}`,
+      `--socket=${join(directory, 'sock')}`,
+      `--pid-file=${join(directory, 'pid')}`,
+      '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-doublewrite=0',
+      '--innodb-flush-method=nosync',
+      '--innodb-log-file-size=8M',
+      '--skip-log-bin',
+      '--performance-schema=0',
+      '--skip-name-resolve',
+    ],
+    ready: /ready for connections/,
+  })

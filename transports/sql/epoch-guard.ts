@@ -1,0 +1,59 @@
+/** Lets the acting leader write, and nobody else: each write takes the leadership row's lock by its epoch first. */
+import { sql, type Transaction } from 'kysely'
+import type { LeadershipStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { epoch, type Epoch } from '../../schema/ids.ts'
+import type { Database } from '../../schema/tables.ts'
+import type { StorePorts, Transactions } from './transactions.ts'
+
+/** Runs work in one transaction that holds the epoch until it ends. */
+export type GuardedWrite = <Result>(
+  epoch: Epoch,
+  work: (trx: Transaction<Database>) => Promise<Result>,
+) => Promise<Result>
+
+/** STALE_EPOCH, with nothing written, unless the epoch is the current one. */
+export function epochGuard(transactions: Transactions): GuardedWrite {
+  return (epoch, work) =>
+    transactions.write(async (trx) => {
+      // The row must really change: Galera certifies changes, not locks.
+      const held = await trx
+        .updateTable('leadership')
+        .set({ revision: sql`revision + 1` })
+        .where('epoch', '=', epoch)
+        .executeTakeFirst()
+      if (held.numUpdatedRows !== 1n) {
+        throw new CodedError('STALE_EPOCH', `epoch ${epoch} is not the current one`)
+      }
+      return work(trx)
+    })
+}
+
+export function leadershipStore(
+  transactions: Transactions,
+  { clock }: StorePorts,
+): LeadershipStore {
+  return {
+    claimEpoch: (holder) =>
+      transactions.write(async (trx) => {
+        const current = await readEpoch(trx)
+        const next = epoch(current + 1)
+        const claimed = await trx
+          .updateTable('leadership')
+          .set({ epoch: next, holder, claimed_at: clock.wallMs() })
+          .where('epoch', '=', current)
+          .executeTakeFirst()
+        if (claimed.numUpdatedRows !== 1n) {
+          throw new CodedError('STORE_CONFLICT', `epoch ${next} was claimed by somebody else`)
+        }
+        return next
+      }),
+
+    currentEpoch: () => transactions.read(readEpoch),
+  }
+}
+
+async function readEpoch(db: Pick<Transaction<Database>, 'selectFrom'>): Promise<Epoch> {
+  const row = await db.selectFrom('leadership').select('epoch').executeTakeFirstOrThrow()
+  return epoch(row.epoch)
+}

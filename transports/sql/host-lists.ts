@@ -1,0 +1,63 @@
+/** Hosts of segments, for reading. */
+import type { Kysely } from 'kysely'
+import type { InventoryStore } from '../../actors/ports/store.ts'
+import type { Database } from '../../schema/tables.ts'
+import { matching, readPaging } from './paging.ts'
+import { hostOf, nameKey } from './rows.ts'
+import { segmentNotFound } from './segments.ts'
+import type { Transactions } from './transactions.ts'
+
+/** The reading part of the hosts' store. */
+export function hostLists(
+  transactions: Transactions,
+): Pick<InventoryStore, 'getHost' | 'findHost' | 'listHosts' | 'listAllHosts'> {
+  return {
+    getHost: (segment, id) =>
+      transactions.read(async (db) => {
+        const query = liveHosts(db).where('uuid', '=', id)
+        const row = await query.where('failover_segment_id', '=', segment).executeTakeFirst()
+        return row && hostOf(row)
+      }),
+
+    findHost: (name) =>
+      transactions.read(async (db) => {
+        const row = await liveHosts(db).where('name_key', '=', nameKey(name)).executeTakeFirst()
+        return row && hostOf(row)
+      }),
+
+    listHosts: (filter, page) =>
+      transactions.read(async (db) => {
+        const { segment, name, type, controlAttributes, reserved, onMaintenance } = filter
+        const found = db.selectFrom('segments').select('id').where('uuid', '=', segment)
+        if ((await found.where('deleted', '=', 0).executeTakeFirst()) === undefined) {
+          throw segmentNotFound(segment)
+        }
+        const { after, order } = await readPaging(db, 'hosts', page)
+        const rows = await liveHosts(db)
+          .where(
+            matching({
+              failover_segment_id: segment,
+              name_key: name === undefined ? undefined : nameKey(name),
+              type,
+              control_attributes: controlAttributes,
+              reserved,
+              on_maintenance: onMaintenance,
+            }),
+          )
+          .where(after)
+          .orderBy(order)
+          .limit(page.limit)
+          .execute()
+        return rows.map(hostOf)
+      }),
+
+    listAllHosts: () =>
+      transactions.read(async (db) => {
+        const rows = await liveHosts(db).orderBy('id').execute()
+        return rows.map(hostOf)
+      }),
+  }
+}
+
+const liveHosts = (db: Kysely<Database>) =>
+  db.selectFrom('hosts').selectAll().where('deleted', '=', 0)

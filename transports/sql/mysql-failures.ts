@@ -1,0 +1,54 @@
+/** What the errors of MySQL, MariaDB, Galera and mysql2 mean for the store. */
+import type { SqlFailure } from './transactions.ts'
+
+/** Another transaction was first: the same one may succeed when it runs again. */
+const CONFLICTS = [
+  1020, // record has changed since last read (MariaDB ≥ 11.6)
+  1180, // error during commit (Galera)
+  1205, // lock wait timeout
+  1213, // deadlock, or Galera's certification failed
+]
+
+/** The server answers, and cannot serve us now. */
+const UNAVAILABLE = [
+  1021, // disk full
+  1040, // too many connections
+  1044, // no access to the database
+  1045, // access denied
+  1047, // this Galera node is not ready
+  1049, // no such database
+  1053, // shutting down
+  1114, // table full
+  1129, // our address is blocked
+  1146, // no such table: not migrated yet
+  1203, // too many connections of this user
+  1226, // this user's resources are used up
+  1290, // read-only
+  1317, // query interrupted
+  1792, // read-only transaction
+  1836, // read-only mode
+  1927, // connection was killed
+  1969, // statement timeout (MariaDB)
+  3024, // statement timeout (MySQL)
+]
+
+const DUPLICATE_KEY = 1062
+
+/** Errors of the pool itself, which have no code. */
+const POOL = ['Pool is closed.', 'Queue limit reached.']
+
+/** Undefined for errors that are ours: bad SQL, values that do not fit. */
+export function failureOf(error: unknown): SqlFailure | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('errno' in error && typeof error.errno === 'number' && 'sqlState' in error) {
+    if (error.errno === DUPLICATE_KEY) return 'duplicate'
+    if (CONFLICTS.includes(error.errno)) return 'conflict'
+    return UNAVAILABLE.includes(error.errno) || isFatal(error) ? 'unavailable' : undefined
+  }
+  return isFatal(error) || POOL.includes(error.message) ? 'unavailable' : undefined
+}
+
+/** The connection is gone, or never was: ECONNREFUSED, PROTOCOL_CONNECTION_LOST, an untrusted certificate, … */
+const isFatal = (error: Error): boolean =>
+  ('fatal' in error && error.fatal === true) ||
+  ('code' in error && typeof error.code === 'string' && /^(E[A-Z]+$|PROTOCOL_)/.test(error.code))

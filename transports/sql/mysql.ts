@@ -1,0 +1,202 @@
+/** MySQL and MariaDB, Galera clusters included. */
+import { connect, type Socket } from 'node:net'
+import {
+  createPool,
+  type Pool,
+  type PoolConnection,
+  type PoolOptions,
+  type ResultSetHeader,
+  type RowDataPacket,
+} from 'mysql2'
+import {
+  CreateTableNode,
+  Kysely,
+  MysqlDialect,
+  MysqlDriver,
+  RawNode,
+  type Driver,
+  type KyselyPlugin,
+  type MysqlPool,
+  type MysqlPoolConnection,
+} from 'kysely'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { StorePort } from '../../actors/ports/store.ts'
+import type { Secret } from '../../schema/control-attributes.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { Database } from '../../schema/tables.ts'
+import { failureOf } from './mysql-failures.ts'
+import { buildStore } from './store.ts'
+import type { StorePorts } from './transactions.ts'
+
+/** Where the database is and who we are there. */
+export interface MysqlSettings {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: Secret
+  readonly database: string
+  /** Encrypted, and the server's certificate is checked: against this authority (PEM), or the system's. */
+  readonly tls?: { readonly ca?: string }
+}
+
+const CONNECTIONS_MAX = 10
+/** Callers that wait for a connection; one more is refused at once. */
+const WAITING_MAX = 1000
+const CONNECT_TIMEOUT_MS = 5000
+const LOCK_WAIT_SECONDS = 5
+/** A free connection, whether kept, new or released by somebody else. */
+const ACQUIRE_TIMEOUT_MS = 6000
+/** Longer than the wait for a lock, so that the server's own answer comes first. */
+const QUERY_TIMEOUT_MS = 8000
+const CLOSE_TIMEOUT_MS = 2000
+
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, sql_mode = 'TRADITIONAL'`,
+]
+
+/** Connects when first used, and again after every failure. */
+export function openMysqlStore(settings: MysqlSettings, ports: StorePorts): StorePort {
+  const pool = new BoundedPool(settings, ports.clock)
+  const dialect = new BoundedDialect(pool, ports.clock)
+  const db = new Kysely<Database>({ dialect, plugins: [TABLE_OPTIONS] })
+  return buildStore({ db, failureOf }, ports)
+}
+
+/** Names, texts and comparisons are the same whatever the server's defaults. */
+const TABLE_OPTIONS: KyselyPlugin = {
+  transformQuery: ({ node }) =>
+    CreateTableNode.is(node)
+      ? CreateTableNode.cloneWithEndModifier(
+          node,
+          RawNode.createWithSql('engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin'),
+        )
+      : node,
+  transformResult: ({ result }) => Promise.resolve(result),
+}
+
+/** The pool as Kysely wants it, with a deadline on everything. */
+class BoundedPool implements MysqlPool {
+  readonly #pool: Pool
+  readonly #clock: ClockPort
+  readonly #sockets = new Set<Socket>()
+
+  constructor(settings: MysqlSettings, clock: ClockPort) {
+    this.#clock = clock
+    this.#pool = createPool(poolOptions(settings, () => this.#connect(settings)))
+    this.#pool.on('connection', (connection) => {
+      // Every command in flight is told too; without a listener the event would end the process.
+      connection.on('error', () => connection.destroy())
+      for (const sql of SESSION) {
+        // Queued before whatever the connection is wanted for.
+        connection.query({ sql, timeout: QUERY_TIMEOUT_MS }, (error) => {
+          if (error !== null) connection.destroy()
+        })
+      }
+    })
+  }
+
+  #connect({ host, port }: MysqlSettings): Socket {
+    const socket = connect({ host, port, noDelay: true, keepAlive: true })
+    this.#sockets.add(socket)
+    return socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  getConnection(callback: (error: unknown, connection: MysqlPoolConnection) => void): void {
+    this.#pool.getConnection((error, connection) =>
+      callback(error, error === null ? bounded(connection) : connection),
+    )
+  }
+
+  /** Lets queries in flight end, but not for long. */
+  end(callback: (error: unknown) => void): void {
+    const finish = (): void => {
+      cancel()
+      for (const socket of this.#sockets) socket.destroy()
+      callback(undefined)
+    }
+    const cancel = this.#clock.schedule(CLOSE_TIMEOUT_MS, finish)
+    this.#pool.end(finish)
+  }
+}
+
+/** Does not wait for ever while all connections are busy. */
+class BoundedDriver extends MysqlDriver {
+  readonly #clock: ClockPort
+
+  constructor(pool: MysqlPool, clock: ClockPort) {
+    super({ pool })
+    this.#clock = clock
+  }
+
+  override async acquireConnection(): ReturnType<MysqlDriver['acquireConnection']> {
+    const deadline = Promise.withResolvers<never>()
+    let expired = false
+    const cancel = this.#clock.schedule(ACQUIRE_TIMEOUT_MS, () => {
+      expired = true
+      const message = `no connection to the database was free for ${ACQUIRE_TIMEOUT_MS} ms`
+      deadline.reject(new CodedError('STORE_UNAVAILABLE', message))
+    })
+    const acquire = async () => {
+      const connection = await super.acquireConnection()
+      if (expired) await this.releaseConnection(connection) // nobody waits for it any more
+      return connection
+    }
+    try {
+      return await Promise.race([acquire(), deadline.promise])
+    } finally {
+      cancel()
+    }
+  }
+}
+
+class BoundedDialect extends MysqlDialect {
+  readonly #driver: () => BoundedDriver
+
+  constructor(pool: MysqlPool, clock: ClockPort) {
+    super({ pool })
+    this.#driver = () => new BoundedDriver(pool, clock)
+  }
+
+  override createDriver(): Driver {
+    return this.#driver()
+  }
+}
+
+/** One connection whose queries end in time; one that did not answer is not used again. */
+function bounded(connection: PoolConnection): MysqlPoolConnection {
+  return {
+    config: connection.config,
+    threadId: connection.threadId,
+    connect: (callback) => connection.connect(callback),
+    destroy: () => connection.destroy(),
+    release: () => connection.release(),
+    query: (sql, values, callback) =>
+      connection.query<ResultSetHeader | RowDataPacket[]>(
+        { sql, values, timeout: QUERY_TIMEOUT_MS },
+        (error, result) => {
+          if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') connection.destroy()
+          callback?.(error, result)
+        },
+      ),
+  }
+}
+
+const poolOptions = (
+  { host, port, user, password, database, tls }: MysqlSettings,
+  stream: () => Socket,
+): PoolOptions => ({
+  host,
+  port,
+  user,
+  password: password.reveal(),
+  database,
+  stream,
+  charset: 'utf8mb4',
+  timezone: 'Z',
+  supportBigNumbers: true,
+  connectionLimit: CONNECTIONS_MAX,
+  queueLimit: WAITING_MAX,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  ...(tls && { ssl: { rejectUnauthorized: true, ...tls } }),
+})

@@ -1,0 +1,74 @@
+/** Notifications, and everything that was recorded about them, for reading. */
+import type { NotificationStore } from '../../actors/ports/store.ts'
+import { matching, readPaging } from './paging.ts'
+import { certificateOf, journalEntryOf, moveOf, notificationOf } from './rows.ts'
+import type { Transactions } from './transactions.ts'
+
+/** The notifications' part of the store. */
+export function notificationStore(
+  transactions: Transactions,
+): Omit<NotificationStore, 'acceptNotification'> {
+  return {
+    getNotification: (id) =>
+      transactions.read(async (db) => {
+        const query = db.selectFrom('notifications').selectAll()
+        const row = await query.where('notification_uuid', '=', id).executeTakeFirst()
+        return row && notificationOf(row)
+      }),
+
+    listNotifications: (filter, page) =>
+      transactions.read(async (db) => {
+        const { after, order } = await readPaging(db, 'notifications', page)
+        const { status, sourceHost, type, generatedSince } = filter
+        const rows = await db
+          .selectFrom('notifications')
+          .selectAll()
+          .where('deleted', '=', 0)
+          .where(matching({ status, source_host_uuid: sourceHost, type }))
+          .where('generated_time', '>=', generatedSince ?? Number.MIN_SAFE_INTEGER)
+          .where(after)
+          .orderBy(order)
+          .limit(page.limit)
+          .execute()
+        return rows.map(notificationOf)
+      }),
+
+    listMoves: (id, filter, page) =>
+      transactions.read(async (db) => {
+        const { after, order } = await readPaging(db, 'vm_moves', page)
+        const { status, type } = filter
+        const rows = await db
+          .selectFrom('vm_moves')
+          .selectAll()
+          .where('notification_uuid', '=', id)
+          .where('deleted', '=', 0)
+          .where(matching({ status, type }))
+          .where(after)
+          .orderBy(order)
+          .limit(page.limit)
+          .execute()
+        return rows.map(moveOf)
+      }),
+
+    getMove: (id, move) =>
+      transactions.read(async (db) => {
+        const query = db.selectFrom('vm_moves').selectAll().where('uuid', '=', move)
+        const row = await query.where('notification_uuid', '=', id).executeTakeFirst()
+        return row && moveOf(row)
+      }),
+
+    listJournal: (id) =>
+      transactions.read(async (db) => {
+        const query = db.selectFrom('journal').selectAll().where('notification_uuid', '=', id)
+        const rows = await query.orderBy('id').execute()
+        return rows.map(journalEntryOf)
+      }),
+
+    getCertificate: (id) =>
+      transactions.read(async (db) => {
+        const query = db.selectFrom('death_certificates').selectAll()
+        const row = await query.where('notification_uuid', '=', id).executeTakeFirst()
+        return row && certificateOf(row)
+      }),
+  }
+}

@@ -1,0 +1,174 @@
+/** Pages of lists: order, and the rows strictly after a marker. */
+import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from 'kysely'
+import type { Page } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { isUuid } from '../../schema/ids.ts'
+import type {
+  Database,
+  HostsTable,
+  NotificationsTable,
+  SegmentsTable,
+  VmMovesTable,
+} from '../../schema/tables.ts'
+import { flag } from './rows.ts'
+
+interface Listed {
+  readonly uuid: string
+  /** What clients may sort by, beside the columns that every list has. */
+  readonly sortable: readonly string[]
+}
+
+const STAMP = ['id', 'created_at', 'updated_at', 'deleted_at', 'deleted']
+
+const LISTED = {
+  segments: {
+    uuid: 'uuid',
+    sortable: ['uuid', 'name', 'service_type', 'description', 'recovery_method', 'enabled'],
+  },
+  hosts: {
+    uuid: 'uuid',
+    sortable: [
+      'uuid',
+      'name',
+      'failover_segment_id',
+      'type',
+      'control_attributes',
+      'reserved',
+      'on_maintenance',
+    ],
+  },
+  notifications: {
+    uuid: 'notification_uuid',
+    sortable: [
+      'notification_uuid',
+      'generated_time',
+      'source_host_uuid',
+      'failover_segment_uuid',
+      'type',
+      'payload',
+      'status',
+      'message',
+    ],
+  },
+  vm_moves: {
+    uuid: 'uuid',
+    sortable: [
+      'uuid',
+      'notification_uuid',
+      'instance_uuid',
+      'instance_name',
+      'source_host',
+      'dest_host',
+      'start_time',
+      'end_time',
+      'type',
+      'status',
+      'message',
+    ],
+  },
+} as const satisfies Record<string, Listed>
+
+interface SortKey {
+  readonly column: string
+  readonly direction: 'asc' | 'desc'
+}
+
+/** What a list query adds: `where(after).orderBy(order)`. */
+export interface Paging {
+  readonly after: Expression<SqlBool>
+  readonly order: RawBuilder<unknown>
+}
+
+/** MARKER_NOT_FOUND; INPUT_INVALID for a column that the list does not have. */
+export async function readPaging(
+  db: Kysely<Database>,
+  table: keyof typeof LISTED,
+  page: Page,
+): Promise<Paging> {
+  const keys = sortKeys(LISTED[table], page)
+  return {
+    order: sql.join(
+      keys.map(({ column, direction }) => sql`${sql.ref(column)} ${sql.raw(direction)}`),
+    ),
+    after:
+      page.marker === undefined ? ALL : rowsAfter(await readMarker(db, table, page.marker), keys),
+  }
+}
+
+/** Creation and id break ties, in the direction of the first key. */
+function sortKeys({ sortable }: Listed, page: Page): readonly SortKey[] {
+  const direction = page.sort[0]?.direction ?? 'desc'
+  const all = [...page.sort, { key: 'created_at', direction }, { key: 'id', direction }]
+  const first = all.filter(
+    ({ key }, index) => all.findIndex((other) => other.key === key) === index,
+  )
+  return first.map(({ key, direction }) => {
+    if (!STAMP.includes(key) && !sortable.includes(key)) {
+      throw new CodedError('INPUT_INVALID', `Sort key ${key} is not valid.`)
+    }
+    return { column: key === 'name' ? 'name_key' : key, direction }
+  })
+}
+
+type Wanted = {
+  readonly [Column in keyof (SegmentsTable & HostsTable & NotificationsTable & VmMovesTable)]?:
+    string | boolean | undefined
+}
+
+/** Rows whose columns have the wanted values; undefined asks for nothing. */
+export function matching(wanted: Wanted): Expression<SqlBool> {
+  const parts = Object.entries(wanted)
+    .filter(([, value]) => value !== undefined)
+    .map(([column, value]) => {
+      const wanted = typeof value === 'boolean' ? flag(value) : value
+      return sql`${sql.ref(column)} = ${wanted}`
+    })
+  return parts.length === 0 ? ALL : sql<SqlBool>`(${sql.join(parts, sql` and `)})`
+}
+
+const ALL = sql<SqlBool>`1 = 1`
+
+type Row = Readonly<Record<string, unknown>>
+
+/** The marker is the integer id or the uuid of a row, and nothing that merely begins like one. */
+async function readMarker(
+  db: Kysely<Database>,
+  table: keyof typeof LISTED,
+  marker: string,
+): Promise<Row> {
+  const missing = new CodedError('MARKER_NOT_FOUND', `Marker ${marker} could not be found.`)
+  const isId = /^\d{1,16}$/.test(marker) && Number.isSafeInteger(Number(marker))
+  if (!isId && !isUuid(marker)) throw missing
+  const match = isId
+    ? sql`id = ${Number(marker)}`
+    : sql`${sql.ref(LISTED[table].uuid)} = ${marker.toLowerCase()}`
+  const { rows } = await sql<Row>`
+    select * from ${sql.table(table)} where deleted = 0 and ${match}`.execute(db)
+  const [row] = rows
+  if (row === undefined) throw missing
+  return row
+}
+
+/** Greater in the first key, or equal there and greater in the second, and so on. */
+function rowsAfter(marker: Row, keys: readonly SortKey[]): Expression<SqlBool> {
+  const cases = keys.map((key, index) =>
+    sql.join(
+      [...keys.slice(0, index).map((prior) => equals(marker, prior)), passes(marker, key)],
+      sql` and `,
+    ),
+  )
+  return sql<SqlBool>`(${sql.join(cases, sql` or `)})`
+}
+
+function equals(marker: Row, { column }: SortKey): RawBuilder<unknown> {
+  const value = marker[column]
+  return value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`
+}
+
+/** Both databases sort null before everything. */
+function passes(marker: Row, { column, direction }: SortKey): RawBuilder<unknown> {
+  const value = marker[column]
+  const ref = sql.ref(column)
+  if (direction === 'asc') return value === null ? sql`${ref} is not null` : sql`${ref} > ${value}`
+  return value === null ? sql`1 = 0` : sql`(${ref} < ${value} or ${ref} is null)`
+}

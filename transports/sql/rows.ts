@@ -1,0 +1,126 @@
+/** Rows as records: decodes flags, numbers and JSON texts. */
+import type { Selectable } from 'kysely'
+import { epoch } from '../../schema/ids.ts'
+import type {
+  DeathCertificate,
+  Host,
+  JournalEntry,
+  Notification,
+  Payload,
+  RowStamp,
+  Segment,
+  VmMove,
+} from '../../schema/records.ts'
+import type {
+  DeathCertificatesTable,
+  HostsTable,
+  JournalTable,
+  NotificationsTable,
+  SegmentsTable,
+  VmMovesTable,
+} from '../../schema/tables.ts'
+
+/** Refuses a number that JavaScript cannot hold (mysql2 hands it over as text) rather than use a neighbour of it. */
+function integer(value: number): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`)
+  return value
+}
+
+const integerOrNull = (value: number | null): number | null =>
+  value === null ? null : integer(value)
+
+const stampOf = (row: {
+  readonly id: number
+  readonly created_at: number
+  readonly updated_at: number | null
+}): RowStamp => ({
+  id: integer(row.id),
+  createdAt: integer(row.created_at),
+  updatedAt: integerOrNull(row.updated_at),
+})
+
+export const segmentOf = (row: Selectable<SegmentsTable>): Segment => ({
+  ...stampOf(row),
+  uuid: row.uuid,
+  name: row.name,
+  serviceType: row.service_type,
+  description: row.description,
+  recoveryMethod: row.recovery_method,
+  enabled: row.enabled !== 0,
+})
+
+export const hostOf = (row: Selectable<HostsTable>): Host => ({
+  ...stampOf(row),
+  uuid: row.uuid,
+  name: row.name,
+  segment: row.failover_segment_id,
+  type: row.type,
+  controlAttributes: row.control_attributes,
+  reserved: row.reserved !== 0,
+  onMaintenance: row.on_maintenance !== 0,
+  maintenanceBy: row.maintenance_by,
+})
+
+export const notificationOf = (row: Selectable<NotificationsTable>): Notification => ({
+  ...stampOf(row),
+  uuid: row.notification_uuid,
+  type: row.type,
+  generatedAt: integer(row.generated_time),
+  sourceHost: row.source_host_uuid,
+  segment: row.failover_segment_uuid,
+  payload: payloadOf(row.payload),
+  status: row.status,
+  message: row.message,
+})
+
+/** The text of a payload: equal for equal payloads, whatever the order of their keys. */
+export const payloadText = (payload: Payload): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(payload).toSorted(byKey)))
+
+const byKey = ([one]: [string, string], [other]: [string, string]): number => (one < other ? -1 : 1)
+
+export const payloadOf = (text: string): Payload => JSON.parse(text) as Payload // written by payloadText
+
+export const moveOf = (row: Selectable<VmMovesTable>): VmMove => ({
+  ...stampOf(row),
+  uuid: row.uuid,
+  notification: row.notification_uuid,
+  instance: row.instance_uuid,
+  instanceName: row.instance_name,
+  sourceHost: row.source_host,
+  destHost: row.dest_host,
+  startedAt: integerOrNull(row.start_time),
+  endedAt: integerOrNull(row.end_time),
+  status: row.status,
+  message: row.message,
+  attempts: integer(row.attempts),
+})
+
+export const journalEntryOf = (row: Selectable<JournalTable>): JournalEntry => ({
+  id: integer(row.id),
+  at: integer(row.recorded_at),
+  epoch: epoch(row.epoch),
+  notification: row.notification_uuid,
+  kind: row.kind,
+  step: row.step,
+  subject: row.subject,
+  detail: row.detail,
+})
+
+export const certificateOf = (row: Selectable<DeathCertificatesTable>): DeathCertificate => ({
+  notification: row.notification_uuid,
+  host: row.host_uuid,
+  epoch: epoch(row.epoch),
+  issuedAt: integer(row.issued_at),
+  ground: row.ground,
+  evidence: JSON.parse(row.evidence) as readonly string[], // written by saveCertificate
+})
+
+/** 0 or 1, which every database can store. */
+export const flag = (value: boolean): number => (value ? 1 : 0)
+
+/** A moment in whole seconds, as clients expect `created_at` and `updated_at`. */
+export const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000
+
+/** Names are compared by their keys, so that `Node-1` and `node-1` are one host on every database. */
+export const nameKey = (name: string): string => name.toLowerCase()

@@ -1,0 +1,107 @@
+/** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment. */
+import type { Transaction } from 'kysely'
+import type { RecoveryStore } from '../../actors/ports/store.ts'
+import type { HostId, SegmentId } from '../../schema/ids.ts'
+import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import type { Database } from '../../schema/tables.ts'
+import { certificateOf, hostOf, moveOf, notificationOf, segmentOf } from './rows.ts'
+import type { Transactions } from './transactions.ts'
+
+/** The reading part of the leader's store. */
+export function snapshotStore(
+  transactions: Transactions,
+): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
+  return {
+    listUnfinished: () =>
+      transactions.snapshot(async (trx) => {
+        const unfinished = trx
+          .selectFrom('notifications')
+          .where('status', 'in', UNFINISHED_STATUSES)
+        const rows = await unfinished.selectAll().orderBy('id').execute()
+        if (rows.length === 0) return []
+        const hosts = await trx
+          .selectFrom('hosts')
+          .selectAll()
+          .where('deleted', '=', 0)
+          .where('uuid', 'in', unfinished.select('source_host_uuid'))
+          .execute()
+        const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
+        return rows.map((row) => ({
+          notification: notificationOf(row),
+          host: hostsById.get(row.source_host_uuid),
+        }))
+      }),
+
+    readSnapshot: (segment, notification, actedOnSinceMs) =>
+      transactions.snapshot(async (trx) => {
+        const live = trx.selectFrom('segments').selectAll().where('deleted', '=', 0)
+        const segmentRow = await live.where('uuid', '=', segment).executeTakeFirst()
+        const hosts = await trx
+          .selectFrom('hosts')
+          .selectAll()
+          .where('failover_segment_id', '=', segment)
+          .where('deleted', '=', 0)
+          .orderBy('id')
+          .execute()
+        const notificationRow = await trx
+          .selectFrom('notifications')
+          .selectAll()
+          .where('notification_uuid', '=', notification)
+          .executeTakeFirst()
+        const certificateRow = await trx
+          .selectFrom('death_certificates')
+          .selectAll()
+          .where('notification_uuid', '=', notification)
+          .executeTakeFirst()
+        const moves = await trx
+          .selectFrom('vm_moves')
+          .selectAll()
+          .where('notification_uuid', '=', notification)
+          .orderBy('id')
+          .execute()
+        const acted = await readActedOn(trx, actedOnSinceMs)
+        return {
+          segment: segmentRow && segmentOf(segmentRow),
+          hosts: hosts.map(hostOf),
+          notification: notificationRow && notificationOf(notificationRow),
+          certificate: certificateRow && certificateOf(certificateRow),
+          moves: moves.map(moveOf),
+          hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
+          hostsActedOnOverall: distinct(acted),
+        }
+      }),
+  }
+}
+
+interface ActedOn {
+  readonly host: HostId
+  readonly segment: SegmentId
+}
+
+const distinct = (rows: readonly ActedOn[]): readonly HostId[] => [
+  ...new Set(rows.map(({ host }) => host)),
+]
+
+/** Hosts certified dead since then, and those whose fence was ordered since then and may still be under way. */
+const readActedOn = (trx: Transaction<Database>, sinceMs: number): Promise<readonly ActedOn[]> =>
+  trx
+    .selectFrom('death_certificates')
+    .innerJoin(
+      'notifications',
+      'notifications.notification_uuid',
+      'death_certificates.notification_uuid',
+    )
+    .select(['host_uuid as host', 'failover_segment_uuid as segment'])
+    .where('issued_at', '>=', sinceMs)
+    .union(
+      trx
+        .selectFrom('journal')
+        .innerJoin('notifications', 'notifications.notification_uuid', 'journal.notification_uuid')
+        .select(['source_host_uuid as host', 'failover_segment_uuid as segment'])
+        .where('step', '=', 'power-off')
+        .where('kind', '=', 'intent')
+        .where('recorded_at', '>=', sinceMs)
+        .where('notifications.status', 'in', UNFINISHED_STATUSES),
+    )
+    .orderBy('host')
+    .execute()

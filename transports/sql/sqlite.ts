@@ -1,0 +1,134 @@
+/** The embedded database: Node's own SQLite. No timers, no clock and no chance of its own, so the simulator uses it too. */
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  CompiledQuery,
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type SqliteDatabase,
+  type SqliteStatement,
+  type TransactionSettings,
+} from 'kysely'
+import type { StorePort } from '../../actors/ports/store.ts'
+import { CodedError, describeError } from '../../schema/errors.ts'
+import type { Database } from '../../schema/tables.ts'
+import { buildStore } from './store.ts'
+import type { SqlFailure, StorePorts } from './transactions.ts'
+
+/** Opens the file, which only its owner may read; `:memory:` is a database that ends with the store. */
+export function openSqliteStore(path: string, ports: StorePorts): StorePort {
+  const database = openDatabase(path)
+  const db = new Kysely<Database>({ dialect: new FileDialect({ database: adapt(database) }) })
+  return buildStore({ db, failureOf }, ports)
+}
+
+/** How long a statement waits, blocking the process, for another process's write. */
+const BUSY_TIMEOUT_MS = 1000
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)) // it holds credentials
+    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+    // What was committed is on the disk: an accepted fault survives a power cut.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    return database
+  } catch (cause) {
+    const message = `cannot open the database ${path}: ${describeError(cause)}`
+    throw new CodedError('STORE_UNAVAILABLE', message, { cause })
+  }
+}
+
+/** Transactions that lock at once, instead of failing when they turn out to write; reading ones do not lock. */
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    settings: TransactionSettings = {},
+  ): Promise<void> {
+    const begin = settings.accessMode === 'read only' ? 'begin' : 'begin immediate'
+    await connection.executeQuery(CompiledQuery.raw(begin))
+  }
+}
+
+/** Lets the migrations run in one transaction, which also keeps two processes apart. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+class FileDialect extends SqliteDialect {
+  readonly #config: { readonly database: SqliteDatabase }
+  constructor(config: { readonly database: SqliteDatabase }) {
+    super(config)
+    this.#config = config
+  }
+  override createDriver(): SqliteDriver {
+    return new ImmediateDriver(this.#config)
+  }
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter()
+  }
+}
+
+/** Statements kept prepared; the oldest goes when there is one more. */
+const STATEMENTS_MAX = 256
+
+/** Node's database as Kysely wants it. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>()
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const known = statements.get(sql)
+      if (known !== undefined) return known
+      const statement = adaptStatement(database.prepare(sql))
+      for (const oldest of statements.keys()) {
+        if (statements.size < STATEMENTS_MAX) break
+        statements.delete(oldest)
+      }
+      statements.set(sql, statement)
+      return statement
+    },
+  }
+}
+
+const adaptStatement = (statement: StatementSync): SqliteStatement => ({
+  reader: statement.columns().length > 0,
+  all: (parameters) => statement.all(...parameters.map(input)),
+  run: (parameters) => statement.run(...parameters.map(input)),
+  iterate: (parameters) => statement.iterate(...parameters.map(input)),
+})
+
+function input(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'bigint') return value
+  throw new TypeError(`SQLite cannot store a ${typeof value}`)
+}
+
+/** Primary result codes (the low byte): https://www.sqlite.org/rescode.html */
+const FAILURES = new Map<number, SqlFailure>([
+  [5, 'conflict'], // BUSY
+  [6, 'conflict'], // LOCKED
+  [3, 'unavailable'], // PERM
+  [7, 'unavailable'], // NOMEM
+  [8, 'unavailable'], // READONLY
+  [10, 'unavailable'], // IOERR
+  [11, 'unavailable'], // CORRUPT
+  [13, 'unavailable'], // FULL
+  [14, 'unavailable'], // CANTOPEN
+  [26, 'unavailable'], // NOTADB
+])
+const UNIQUE = [1555, 2067] // PRIMARYKEY, UNIQUE
+
+function failureOf(error: unknown): SqlFailure | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('errcode' in error && typeof error.errcode === 'number') {
+    if (UNIQUE.includes(error.errcode)) return 'duplicate'
+    if (error.message.startsWith('no such table')) return 'unavailable' // not migrated yet
+    return FAILURES.get(error.errcode & 0xff)
+  }
+  return undefined
+}

@@ -1,0 +1,44 @@
+/** The store of one SQL database, put together from its parts. */
+import { Migrator } from 'kysely/migration'
+import type { StorePort } from '../../actors/ports/store.ts'
+import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
+import { acceptanceStore } from './acceptance.ts'
+import { epochGuard, leadershipStore } from './epoch-guard.ts'
+import { hostLists } from './host-lists.ts'
+import { hostStore } from './hosts.ts'
+import { moveStore } from './moves.ts'
+import { notificationStore } from './notifications.ts'
+import { recordStore } from './recovery.ts'
+import { segmentStore } from './segments.ts'
+import { snapshotStore } from './snapshot.ts'
+import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
+
+/** The same store whatever the database. */
+export function buildStore(connection: SqlConnection, ports: StorePorts): StorePort {
+  const steps = transactions(connection, ports)
+  const guarded = epochGuard(steps)
+  const leadership = leadershipStore(steps, ports)
+  return {
+    ...segmentStore(steps, ports),
+    ...hostStore(steps, ports),
+    ...hostLists(steps),
+    ...acceptanceStore(steps, ports),
+    ...notificationStore(steps),
+    ...leadership,
+    ...snapshotStore(steps),
+    ...recordStore(guarded, ports),
+    ...moveStore(guarded, ports),
+
+    migrate: () =>
+      steps.read(async (db) => {
+        const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) }
+        const { error } = await new Migrator({ db, provider }).migrateToLatest()
+        if (error !== undefined) throw error
+      }),
+
+    // Also proves that the schema is there.
+    ping: async () => void (await leadership.currentEpoch()),
+
+    [Symbol.asyncDispose]: () => connection.db.destroy(),
+  }
+}
