@@ -1,0 +1,132 @@
+/** An OpenSSH server for specs, on a free port with its own keys and configuration. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+import type { SshSettings } from '../../schema/control-attributes.ts'
+import {
+  freePort,
+  program,
+  startServer,
+  temporaryDirectory,
+  type ServerProcess,
+} from './process.ts'
+
+export interface Sshd extends AsyncDisposable {
+  /** No host key is pinned in them. */
+  readonly settings: SshSettings
+  /** `SHA256:…` of the present host key. */
+  fingerprint(): string
+  /** How many connections it has accepted since its start. */
+  connections(): number
+  /** How many connections are open now. */
+  sessions(): Promise<number>
+  /** Stops the server and all its sessions, as a frozen host does; connections are still accepted by the kernel. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+  /** Ends the server and all its sessions; disposal is still allowed. */
+  kill(): Promise<void>
+  /** Kills it and starts it anew on the same port. */
+  restart(): Promise<void>
+  /** Gives it another host key, as a reinstalled host has. */
+  reinstall(): Promise<void>
+}
+
+/** Starts sshd for the present user, who may log in with the key. */
+export async function startSshd(options: { readonly authorizedKey: string }): Promise<Sshd> {
+  const directory = await temporaryDirectory('sshd')
+  const file = (name: string): string => join(directory.path, name)
+  const port = await freePort()
+  let fingerprint = await newHostKey(file('host_key'))
+  await writeFile(file('authorized_keys'), `restrict ${options.authorizedKey}\n`, { mode: 0o600 })
+  await writeFile(file('sshd_config'), configuration(directory.path, port))
+  // Privilege separation of a server that root starts needs this directory, which packages make at boot.
+  if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
+  const start = (): Promise<ServerProcess> =>
+    startServer({
+      command: program('sshd', 'openssh-server'),
+      args: ['-D', '-e', '-f', file('sshd_config')],
+      ready: /Server listening on/,
+    })
+  let server = await start()
+  const signalAll = async (signal: NodeJS.Signals): Promise<void> => {
+    for (const pid of await family(server.pid)) signalIfAlive(pid, signal)
+  }
+  const kill = async (): Promise<void> => {
+    await signalAll('SIGKILL')
+    await server.ended
+  }
+  const restart = async (): Promise<void> => {
+    await kill()
+    server = await start()
+  }
+  return {
+    settings: {
+      address: '127.0.0.1',
+      port,
+      username: userInfo().username,
+      hostKey: undefined,
+    },
+    fingerprint: () => fingerprint,
+    connections: () => server.output().match(/^Connection from /gm)?.length ?? 0,
+    sessions: async () => (await childrenOf(server.pid)).length,
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
+    kill,
+    restart,
+    async reinstall() {
+      fingerprint = await newHostKey(file('host_key'))
+      await restart()
+    },
+    async [Symbol.asyncDispose]() {
+      await kill()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const configuration = (directory: string, port: number): string => `Port ${port}
+ListenAddress 127.0.0.1
+HostKey ${join(directory, 'host_key')}
+AuthorizedKeysFile ${join(directory, 'authorized_keys')}
+PidFile none
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+MaxStartups 100
+LogLevel VERBOSE
+`
+
+async function newHostKey(path: string): Promise<string> {
+  const pair = ssh2.utils.generateKeyPairSync('ed25519')
+  await writeFile(path, pair.private, { mode: 0o600 })
+  const blob = Buffer.from(pair.public.split(' ')[1] ?? '', 'base64')
+  const digest = await crypto.subtle.digest('SHA-256', blob)
+  return `SHA256:${Buffer.from(digest).toString('base64').replace(/=+$/, '')}`
+}
+
+/** The process and all its descendants. */
+async function family(pid: number): Promise<readonly number[]> {
+  const children = await childrenOf(pid)
+  const descendants = await Promise.all(children.map(family))
+  return [pid, ...descendants.flat()]
+}
+
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  try {
+    const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean).map(Number)
+  } catch {
+    return [] // it has ended meanwhile
+  }
+}
+
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    return // it has ended meanwhile
+  }
+}

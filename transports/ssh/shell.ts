@@ -1,0 +1,126 @@
+/** Proves life of hosts over one kept, authenticated SSH connection each. */
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
+import type { SshSettings } from '../../schema/control-attributes.ts'
+import { connect, type Connection } from './connection.ts'
+import { HostKeys } from './host-keys.ts'
+import { ensureKeyPair } from './key-pair.ts'
+
+interface ShellOptions {
+  readonly clock: ClockPort
+  /** Holds our key pair and the host keys that were trusted on first use. */
+  readonly stateDirectory: string
+}
+
+/** A host and what we know of the way to it. */
+interface Route {
+  readonly target: SshSettings
+  connection: Connection | undefined
+  /** The answer to give until `refusedUntilMs`, because our key or the host key is wrong. */
+  refusal: ShellProbe | undefined
+  refusedUntilMs: number
+  isForgotten: boolean
+}
+
+/** At the bound the connection that was used longest ago is closed; each costs 65 kB. */
+const CONNECTIONS_MAX = 1000
+/** sshd blocks addresses that fail to authenticate again and again. */
+const REFUSED_PAUSE_MS = 30_000
+
+/** Opens the port; no connection is made before the first probe. CONFIG_INVALID when there is no key. */
+export async function openSshShell(options: ShellOptions): Promise<ShellPort & AsyncDisposable> {
+  const { clock, stateDirectory } = options
+  const { privateKey } = await ensureKeyPair(stateDirectory)
+  const hostKeys = new HostKeys(stateDirectory)
+  const routes = new Map<string, Route>()
+
+  const routeTo = (target: SshSettings): Route => {
+    const key = keyOf(target)
+    let route = routes.get(key)
+    if (route !== undefined && !isSameTarget(route.target, target)) {
+      close(route)
+      route = undefined
+    }
+    route ??= {
+      target,
+      connection: undefined,
+      refusal: undefined,
+      refusedUntilMs: 0,
+      isForgotten: false,
+    }
+    routes.delete(key) // the last one of the map is the one used last
+    routes.set(key, route)
+    for (const [oldKey, oldRoute] of routes) {
+      if (routes.size <= CONNECTIONS_MAX) break
+      close(oldRoute)
+      routes.delete(oldKey)
+    }
+    return route
+  }
+
+  const ask = async (route: Route): Promise<ShellProbe> => {
+    if (route.refusal !== undefined && clock.monotonicMs() < route.refusedUntilMs) {
+      return route.refusal
+    }
+    route.refusal = undefined
+    if (route.connection === undefined || route.connection.hasEnded()) {
+      route.connection = connect({ target: route.target, privateKey, hostKeys })
+    }
+    const connection = route.connection
+    const failure = await connection.opened
+    if (failure === undefined) return (await connection.ping()) ? ALIVE : LOST
+    if (failure.outcome === 'misconfigured') {
+      route.refusal = failure
+      route.refusedUntilMs = clock.monotonicMs() + REFUSED_PAUSE_MS
+    }
+    return failure
+  }
+
+  /** A connection may have been lost since the last probe, by a restart of sshd: one new one is tried. */
+  const askTwice = async (route: Route): Promise<ShellProbe> => {
+    const answer = await ask(route)
+    return answer === LOST && !route.isForgotten ? ask(route) : answer
+  }
+
+  return {
+    probe: (target, timeoutMs) => within(clock, timeoutMs, askTwice(routeTo(target))),
+    forget(target) {
+      const route = routes.get(keyOf(target))
+      if (route !== undefined) close(route)
+      routes.delete(keyOf(target))
+    },
+    async [Symbol.asyncDispose]() {
+      for (const route of routes.values()) close(route)
+      routes.clear()
+    },
+  }
+}
+
+const ALIVE: ShellProbe = { outcome: 'alive', detail: 'sshd answered over the kept connection' }
+const LOST: ShellProbe = { outcome: 'silent', detail: 'the connection was lost before an answer' }
+
+async function within(
+  clock: ClockPort,
+  timeoutMs: number,
+  answer: Promise<ShellProbe>,
+): Promise<ShellProbe> {
+  const silence = Promise.withResolvers<ShellProbe>()
+  const cancel = clock.schedule(timeoutMs, () =>
+    silence.resolve({ outcome: 'silent', detail: `no answer within ${timeoutMs} ms` }),
+  )
+  try {
+    return await Promise.race([answer, silence.promise])
+  } finally {
+    cancel()
+  }
+}
+
+function close(route: Route): void {
+  route.isForgotten = true
+  route.connection?.destroy()
+}
+
+const keyOf = (target: SshSettings): string => `[${target.address}]:${target.port}`
+
+const isSameTarget = (one: SshSettings, other: SshSettings): boolean =>
+  one.username === other.username && one.hostKey === other.hostKey
