@@ -2,7 +2,7 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
 import { SimulatedCloud } from './cloud.ts'
-import { Machine } from './machine.ts'
+import { BMC_USERNAME, Machine } from './machine.ts'
 import type { InstanceRow } from './nova-rows.ts'
 import { draw, type SeededRandom } from './random.ts'
 import { bmcAddress } from './site.ts'
@@ -84,7 +84,7 @@ function seedsOf(machines: readonly Machine[]): readonly SegmentSeed[] {
       controlAttributes: JSON.stringify({
         ipmi: {
           host: bmcAddress(machine.name),
-          username: 'fence',
+          username: BMC_USERNAME,
           password: machine.bmcPassword,
         },
         ssh: { host: machine.name, username: 'ha' },

@@ -7,7 +7,7 @@ import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { simulatedCompute } from './compute.ts'
 import { Evacuations, STOPPED } from './evacuations.ts'
-import { CALM, Faults, type NovaMood, type Wire } from './faults.ts'
+import { CALM, Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { SimulatedGuests } from './guest.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
 import type { BmcMood, Machine, SshdMood } from './machine.ts'
@@ -173,6 +173,12 @@ export class SimulatedCloud {
 
   setSshd(host: string, mood: SshdMood): void {
     this.#switch(host, `has an sshd that is ${mood}`).sshd = mood
+  }
+
+  /** How long machines take to lose power after their BMC has accepted the order. */
+  setPowerOffDelay(rangeMs: RangeMs): void {
+    this.#note(`power-off takes ${rangeMs.join(' to ')} ms`)
+    this.#faults.powerOffMs = rangeMs
   }
 
   // Switches: wires between our processes and the world

@@ -43,6 +43,8 @@ export type Wire = 'compute' | `ssh:${string}` | `bmc:${string}`
 /** Everything that is switched on at the moment; changed by the cloud's switches only. */
 export class Faults {
   nova: NovaMood = CALM
+  /** From a BMC's accepted order to the loss of power. */
+  powerOffMs: RangeMs = [500, 3000]
   readonly #cuts = new Set<string>()
 
   cut(node: string, wire: Wire): void {

@@ -13,6 +13,9 @@ export type BmcMood = (typeof BMC_MOODS)[number]
 export const SSHD_MOODS = ['up', 'down', 'rejects', 'slow'] as const
 export type SshdMood = (typeof SSHD_MOODS)[number]
 
+/** The one account of every BMC. */
+export const BMC_USERNAME = 'fence'
+
 /** nova-compute reports this often … */
 const HEARTBEAT_INTERVAL_MS = 10_000
 /** … and counts as down when its last report is older than this. */

@@ -44,8 +44,9 @@ export class NovaWire {
     this.#random = parts.random
   }
 
-  send<Answer>(request: NovaRequest<Answer>): Promise<Answer> {
+  async send<Answer>(request: NovaRequest<Answer>): Promise<Answer> {
     const { name, signal } = request
+    signal?.throwIfAborted()
     const { clock } = this.#site
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const mood = this.#faults.nova
@@ -55,18 +56,19 @@ export class NovaWire {
     this.#site.ledger.count(`nova.${name}`)
     const end = (): void => {
       cancelTimeout()
-      signal?.removeEventListener('abort', giveUp)
+      signal?.removeEventListener('abort', onAbort)
     }
     const giveUp = (): void => {
       end()
       reject(unanswered(request))
     }
-    const cancelTimeout = clock.schedule(REQUEST_TIMEOUT_MS, giveUp)
-    if (signal?.aborted === true) {
-      giveUp()
-      return promise
+    const onAbort = (): void => {
+      end()
+      // What may have been carried out must not look as if it had never been sent.
+      reject(request.kind === 'once' ? unanswered(request) : signal?.reason)
     }
-    signal?.addEventListener('abort', giveUp, { once: true })
+    const cancelTimeout = clock.schedule(REQUEST_TIMEOUT_MS, giveUp)
+    signal?.addEventListener('abort', onAbort, { once: true })
     // The request goes its way even when nobody waits for the answer any more.
     clock.schedule(thereMs, () => {
       const outcome = this.#arrive(request, fate)

@@ -71,7 +71,7 @@ export class Nova {
       throw refused(`compute service of ${source.name} is still in use`)
     }
     if (target !== undefined && this.#site.find(target) === undefined) {
-      throw notFound(`compute host ${target}`)
+      throw refused(`compute host ${target} could not be found`)
     }
     if (target === source.name) throw refused(`${row.name} is already on ${target}`)
     this.#checkState(row)
@@ -89,9 +89,10 @@ export class Nova {
   }
 
   listEvacuations(source: HostName, sinceMs: number): readonly Evacuation[] {
+    const fromMs = Math.floor(sinceMs / 1000) * 1000 // Nova keeps seconds
     return this.#rows
       .evacuationsFrom(source)
-      .filter((record) => record.updatedAt >= sinceMs)
+      .filter((record) => record.updatedAt >= fromMs)
       .map(({ id, instance, status, source, dest, createdAt }) => ({
         id,
         instance,

@@ -4,7 +4,7 @@ import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Faults } from './faults.ts'
-import type { Machine } from './machine.ts'
+import { BMC_USERNAME, type Machine } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
 import { wait } from './wait.ts'
@@ -13,8 +13,6 @@ import { wait } from './wait.ts'
 const COMMAND_TIMEOUT_MS = 6000
 const ANSWER_MS = [20, 200] as const
 const SLOW_ANSWER_MS = [1000, 8000] as const
-/** From the accepted order to the loss of power. */
-const POWER_OFF_MS = [500, 3000] as const
 
 /** The BMCs of a site, found by the address in the settings. */
 export class SimulatedPower implements PowerPort {
@@ -61,7 +59,7 @@ export class SimulatedPower implements PowerPort {
       case 'slow':
       case 'silent': {
         const { boot } = machine
-        this.#site.clock.schedule(draw(this.#random, POWER_OFF_MS), () => {
+        this.#site.clock.schedule(draw(this.#random, this.#faults.powerOffMs), () => {
           if (machine.boot === boot) this.#site.cutPower(machine)
         })
       }
@@ -79,19 +77,20 @@ export class SimulatedPower implements PowerPort {
     const takesMs = draw(this.#random, machine?.bmc === 'slow' ? SLOW_ANSWER_MS : ANSWER_MS)
     const thereMs = takesMs >> 1
     const leftMs = COMMAND_TIMEOUT_MS - thereMs
-    const isAborted = (): boolean => signal?.aborted === true
     await wait(clock, thereMs, signal)
+    signal?.throwIfAborted()
     if (machine === undefined || this.#isDeaf(machine)) {
       await wait(clock, leftMs, signal)
+      signal?.throwIfAborted()
       throw unreachable(bmc)
     }
-    if (isAborted()) throw unreachable(bmc)
-    if (bmc.password.reveal() !== machine.bmcPassword) {
-      throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects the password`)
+    if (bmc.username !== BMC_USERNAME || bmc.password.reveal() !== machine.bmcPassword) {
+      throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects user or password`)
     }
     const answer = effect(machine)
     await wait(clock, Math.min(takesMs - thereMs, leftMs), signal)
-    if (isAborted() || takesMs > COMMAND_TIMEOUT_MS) throw unreachable(bmc)
+    signal?.throwIfAborted()
+    if (takesMs > COMMAND_TIMEOUT_MS) throw unreachable(bmc)
     return answer
   }
 

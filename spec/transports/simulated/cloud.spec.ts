@@ -1,0 +1,169 @@
+import { readFile, readdir } from 'node:fs/promises'
+import test from 'ava'
+import { parseControlAttributes } from '../../../schema/control-attributes.ts'
+import { buildCloud } from '../../../transports/simulated/build-cloud.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { formatEntry } from '../../../transports/simulated/ledger.ts'
+import { SeededRandom } from '../../../transports/simulated/random.ts'
+import { wait } from '../../../transports/simulated/wait.ts'
+import { buildWorld, defined, type World } from './world.ts'
+
+test('cloud has the planned size, and its hosts say how to reach them', (t) => {
+  const { cloud, segments } = buildCloud({
+    clock: new VirtualClock(),
+    random: new SeededRandom(1),
+    segments: 3,
+    hostsPerSegment: 8,
+    instances: 150,
+  })
+  const hosts = segments.flatMap((segment) => segment.hosts)
+  t.deepEqual(
+    segments.map(({ name, hosts }) => [name, hosts.length]),
+    [
+      ['segment-1', 8],
+      ['segment-2', 8],
+      ['segment-3', 8],
+    ],
+  )
+  t.is(hosts[23]?.name as string, 'compute-24')
+  for (const { name, controlAttributes } of hosts) {
+    const { ipmi, ssh, problems } = parseControlAttributes(controlAttributes)
+    t.deepEqual([ipmi?.address, ssh?.address, problems], [`bmc.${name}`, name, []])
+  }
+  t.is(cloud.instances.length, 150)
+  t.is(cloud.instances[149]?.name, 'vm-150')
+  const enabled = cloud.instances.filter(({ metadata }) => metadata['HA_Enabled'] === 'True')
+  t.true(enabled.length > 75 && enabled.length < 150)
+  for (const { host, vmState, name } of cloud.instances) {
+    t.deepEqual(cloud.copiesOf(name), vmState === 'active' ? [defined(host ?? undefined)] : [])
+  }
+})
+
+test('evacuation from a host that only lost its network ends in two copies, and the ledger says so', async (t) => {
+  const { cloud, compute, during, pass, runningOn, one, two } = buildWorld()
+  const instance = runningOn(one)
+  cloud.cutHost(one)
+  await pass(61_000)
+  await during(compute.evacuate(instance.id, two))
+  await pass(15_000)
+  t.deepEqual(cloud.copiesOf(instance.id), [one, two])
+  t.regex(cloud.violations[0] ?? '', /^I2 evacuation of vm-\d+ while compute-01 may run at \d+ ms$/)
+  t.regex(
+    cloud.violations[1] ?? '',
+    /^I1 two copies of vm-\d+ on compute-01 and compute-02 at \d+ ms$/,
+  )
+})
+
+/** Hangs the first host, and moves one of its instances when Nova lets us. */
+async function moveFromHungHost(world: World): Promise<void> {
+  world.cloud.hangHost(world.one)
+  await world.pass(61_000)
+  await world.during(world.compute.evacuate(world.runningOn(world.one).id, world.two))
+  await world.pass(15_000)
+}
+
+test('hung host may be evacuated with consent only, and its thaw makes the second copy', async (t) => {
+  const without = buildWorld()
+  await moveFromHungHost(without)
+  t.regex(without.cloud.violations.join(), /^I2 evacuation of vm-\d+ while compute-01 may run/)
+  const world = buildWorld()
+  world.cloud.consent('segment-1')
+  await moveFromHungHost(world)
+  t.deepEqual(world.cloud.violations, [])
+  world.cloud.thawHost(world.one)
+  t.regex(world.cloud.violations.join(), /^I1 two copies of vm-\d+ on compute-01 and compute-02 at/)
+})
+
+test('host that lost its power is dead for good, even when it boots in the middle of its recovery', async (t) => {
+  const { cloud, compute, during, pass, bury, runningOn, one } = buildWorld()
+  const instance = runningOn(one)
+  await bury(one)
+  cloud.powerOnHost(one)
+  await pass(60_000)
+  t.is(cloud.machine(one).novaCompute, 'up')
+  await during(compute.evacuate(instance.id, undefined))
+  await pass(15_000)
+  t.deepEqual(cloud.violations, [])
+})
+
+test('forcing a living host down is a broken promise', async (t) => {
+  const { cloud, compute, during, one } = buildWorld()
+  const service = defined(await during(compute.findService(one)))
+  await during(compute.isolate(service.id, 'a mistake'))
+  t.regex(cloud.violations.join(), /^I2 compute-01 is forced down while it may run at \d+ ms$/)
+})
+
+test('operator lets a repaired host back in, and from then on it counts as living', async (t) => {
+  const { cloud, compute, during, pass, bury, runningOn, now, one } = buildWorld()
+  const instance = runningOn(one)
+  await bury(one)
+  cloud.powerOnHost(one)
+  await pass(60_000)
+  t.true(cloud.admitHost(one))
+  t.is(now(instance).host, one)
+  await t.throwsAsync(during(compute.evacuate(instance.id, undefined)), { code: 'COMPUTE_REFUSED' })
+  t.is(cloud.violations.length, 1)
+})
+
+test('switch for an unknown host or instance throws', (t) => {
+  const { cloud } = buildWorld()
+  t.throws(() => cloud.crashHost('nowhere'), { instanceOf: RangeError })
+  t.throws(() => cloud.killGuest('nobody'), { instanceOf: RangeError })
+})
+
+/** A fault of each kind, two observers, and a careless engine. */
+async function tellStory(seed: number): Promise<string> {
+  const world = buildWorld({ seed })
+  const { cloud, clock, pass } = world
+  const problems: string[] = []
+  const watch = async (node: string): Promise<void> => {
+    const { power, shell, compute } = cloud.viewFor(node)
+    for (let round = 0; round < 40; round += 1) {
+      await wait(clock, 4000)
+      for (const { host } of await compute.listServices().catch(() => [])) {
+        const { outcome } = await shell.probe(world.ssh(host), 1000)
+        const reading = await power.read(world.bmc(host)).catch(String)
+        if (outcome !== 'alive')
+          problems.push(`${clock.monotonicMs()} ${node} ${outcome} ${reading}`)
+        if (reading !== 'off') continue
+        for (const { id } of await compute.listInstances(host).catch(() => [])) {
+          await compute
+            .evacuate(id, undefined)
+            .catch((error: unknown) => problems.push(String(error)))
+        }
+      }
+    }
+  }
+  const watching = Promise.all([watch('monitor-1'), watch('monitor-2')])
+  cloud.setNova({ busyRate: 0.05, lostAnswerRate: 0.02 })
+  await pass(20_000)
+  cloud.crashHost(world.one)
+  await pass(90_000)
+  cloud.setBmc(world.two, 'slow')
+  cloud.hangHost('compute-03')
+  await pass(30_000)
+  cloud.powerOnHost(world.one)
+  cloud.calmNova()
+  await world.during(watching.catch((error: unknown) => problems.push(String(error))))
+  return [...cloud.log.map(formatEntry), ...cloud.violations, ...problems].join('\n')
+}
+
+test('same seed tells the same story byte for byte, and another seed another one', async (t) => {
+  const story = await tellStory(11)
+  t.true(story.split('\n').length > 100)
+  t.regex(story, /moved from compute-01/)
+  t.is(await tellStory(11), story)
+  t.not(await tellStory(12), story)
+})
+
+test('simulated world reads no clock, chance or timer but its own', async (t) => {
+  const folder = new URL('../../../transports/simulated/', import.meta.url)
+  for (const file of await readdir(folder)) {
+    const text = await readFile(new URL(file, folder), 'utf8')
+    t.notRegex(
+      text,
+      /\bDate\b|Math\.random|\bset(Timeout|Immediate|Interval)\b|performance|'node:/,
+      file,
+    )
+  }
+})

@@ -1,0 +1,49 @@
+import test from 'ava'
+import { SSHD_MOODS } from '../../../transports/simulated/machine.ts'
+import { buildWorld } from './world.ts'
+
+test('host that is up is alive, whoever asks', async (t) => {
+  const { cloud, shell, ssh, during, one } = buildWorld()
+  t.is((await during(shell.probe(ssh(one), 1000))).outcome, 'alive')
+  t.is((await during(cloud.viewFor('monitor-2').shell.probe(ssh(one), 1000))).outcome, 'alive')
+})
+
+test('crashed, hung, booting and cut-off hosts are silent for exactly the timeout', async (t) => {
+  const { cloud, shell, ssh, clock, during, one } = buildWorld()
+  const isSilent = async (): Promise<void> => {
+    const startedMs = clock.monotonicMs()
+    t.is((await during(shell.probe(ssh(one), 1000))).outcome, 'silent')
+    t.is(clock.monotonicMs() - startedMs, 1000)
+  }
+  cloud.hangHost(one)
+  await isSilent()
+  cloud.thawHost(one)
+  cloud.cutHost(one)
+  await isSilent()
+  cloud.mendHost(one)
+  cloud.cutWire('engine-1', `ssh:${one}`)
+  await isSilent()
+  cloud.mendWire('engine-1', `ssh:${one}`)
+  t.is((await during(shell.probe(ssh(one), 1000))).outcome, 'alive')
+  cloud.rebootHost(one)
+  await isSilent()
+})
+
+test('cut wire of one observer blinds only that one', async (t) => {
+  const { cloud, shell, ssh, during, one } = buildWorld()
+  cloud.cutWire('engine-1', `ssh:${one}`)
+  t.is((await during(shell.probe(ssh(one), 1000))).outcome, 'silent')
+  t.is((await during(cloud.viewFor('monitor-2').shell.probe(ssh(one), 1000))).outcome, 'alive')
+})
+
+test('each mood of sshd has its outcome, and a slow one answers only those who wait', async (t) => {
+  const { cloud, shell, ssh, during, one } = buildWorld()
+  const outcomes: Record<string, string> = {}
+  for (const mood of SSHD_MOODS) {
+    cloud.setSshd(one, mood)
+    outcomes[mood] = (await during(shell.probe(ssh(one), 500))).outcome
+  }
+  t.deepEqual(outcomes, { up: 'alive', down: 'refused', rejects: 'misconfigured', slow: 'silent' })
+  cloud.setSshd(one, 'slow')
+  t.is((await during(shell.probe(ssh(one), 30_000))).outcome, 'alive')
+})
