@@ -20,9 +20,16 @@ packages_are_current() {
   [ "$with_servers" = no ] || [ -d node_modules/node-pty ] || ! can_compile
 }
 
+# node-pty is compiled against Node's headers; where they lie beside the running Node, none are downloaded.
+use_local_headers() {
+  prefix=$(PATH=$outer_path node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null) || return 0
+  if [ -f "$prefix/include/node/node_api.h" ]; then export npm_config_nodedir="$prefix"; fi
+}
+
 install_packages() {
   has npm || { say 'npm is missing: install Node 20 or later together with npm'; exit 1; }
   say 'installing packages …'
+  use_local_headers
   if ! PATH=$outer_path npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; then
     say 'npm ci failed, see above; it needs the npm registry or a filled npm cache'
     exit 1

@@ -1,0 +1,165 @@
+/** Rules that no linter knows: what is documented is what is there, and the house stays as it was designed. */
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import test from 'ava'
+import type { TSchema } from 'typebox'
+import { ERRORS } from '../schema/errors.ts'
+import { ROLES } from '../schema/config/node.ts'
+import { CATALOGUE } from '../schema/messages/catalogue.ts'
+import { everyFile, everySource, type Source } from './support/sources.ts'
+
+const files = everyFile()
+const sources = everySource()
+const product = sources.filter(({ path }) => !path.startsWith('spec/'))
+
+const paths = (found: readonly Source[]): readonly string[] => found.map(({ path }) => path)
+
+/** Cells of a Markdown table's rows, without head and rule; code marks are taken off. */
+function tableRows(path: string): readonly (readonly string[])[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(' | ')
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    )
+}
+
+/** A body whose every field holds its own name, to see where it turns up in the subject. */
+function bodyOfNames(schema: TSchema): Readonly<Record<string, unknown>> {
+  const properties: Readonly<Record<string, TSchema>> =
+    'properties' in schema ? Object(schema.properties) : {}
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const token = `<${name}>`
+      return [name, 'type' in property && property.type === 'array' ? [token] : token]
+    }),
+  )
+}
+
+test('the protocol page lists every message with its subject and guarantee, in order', (t) => {
+  const listed = tableRows('schema/messages/PROTOCOL.md').map(([name, , , subject, guarantee]) => ({
+    name,
+    subject,
+    guarantee,
+  }))
+  const catalogued = Object.entries(CATALOGUE).map(([name, message]) => {
+    const subject: (body: never) => readonly string[] = message.subject
+    const tokens = subject(bodyOfNames(message.body) as never) // its fields are names, not values
+    return { name, subject: ['ha', '<cloud>', ...tokens].join('.'), guarantee: message.guarantee }
+  })
+  t.deepEqual(listed, catalogued)
+})
+
+test('the protocol page names only roles that exist, and replies that are messages', (t) => {
+  const messages = Object.keys(CATALOGUE)
+  for (const [name, from, to, , , reply] of tableRows('schema/messages/PROTOCOL.md')) {
+    for (const role of [from, to]) {
+      t.true([...ROLES, 'every role'].includes(role ?? ''), `${name}: ${role} is not a role`)
+    }
+    t.true([...messages, '–'].includes(reply ?? ''), `${name}: ${reply} is not a message`)
+  }
+})
+
+test('every error code is documented, with its status and whether it may be retried', (t) => {
+  const documented = tableRows('ops/docs/errors.md')
+    .map(([code, status, retryable]) => `${code} ${status} ${retryable}`)
+    .toSorted()
+  const raised = Object.entries(ERRORS)
+    .map(([code, { status, retryable }]) => `${code} ${status} ${retryable ? 'yes' : 'no'}`)
+    .toSorted()
+  t.deepEqual(documented, raised)
+})
+
+test('every error code is raised somewhere', (t) => {
+  const text = product.filter(({ path }) => path !== 'schema/errors.ts').map((each) => each.text)
+  const unused = Object.keys(ERRORS).filter(
+    (code) => !text.some((each) => each.includes(`'${code}'`)),
+  )
+  t.deepEqual(unused, [])
+})
+
+test('every source file starts with its purpose', (t) => {
+  const silent = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*[ \n]/.test(text))
+  t.deepEqual(paths(silent), [])
+})
+
+test('no source file is longer than 300 lines', (t) => {
+  const long = sources.filter(({ text }) => text.trimEnd().split('\n').length > 300)
+  t.deepEqual(paths(long), [])
+})
+
+test('no file speaks of the machine that it was written on', (t) => {
+  const machine = /\/(?:work|root|home\/\w+)\/\w|\/tmp\/\w/
+  const pages = ['package.json', 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', '.ci/run']
+  const found = [...files, ...pages.filter((page) => existsSync(page))]
+    .filter((path) => path !== 'spec/tidy.spec.ts' && !/\.(gz|png|tar)$/.test(path))
+    .filter((path) => machine.test(readFileSync(path, 'utf8')))
+  t.deepEqual(found, [])
+})
+
+test('every decision has a number, and says context, decision and consequences', (t) => {
+  const wrong = files
+    .filter((path) => path.startsWith('ops/docs/decisions/'))
+    .filter((path) => {
+      const headings = [...readFileSync(path, 'utf8').matchAll(/^## (.+)$/gm)].map(
+        ([, title]) => title,
+      )
+      const said = headings.slice(0, 3).join()
+      return (
+        !/^\d{4}-[a-z0-9-]+\.md$/.test(basename(path)) || said !== 'Context,Decision,Consequences'
+      )
+    })
+  t.deepEqual(wrong, [])
+})
+
+test('no test is skipped, forgotten or run alone', (t) => {
+  const marks = ['skip', 'only', 'todo', 'failing'].map(
+    (word) => new RegExp(`\\btest(\\.\\w+)*\\.${word}\\b`),
+  )
+  const found = sources.filter(({ text }) => marks.some((mark) => mark.test(text)))
+  t.deepEqual(paths(found), [])
+})
+
+test('files have names that say what is in them', (t) => {
+  const empty = /^(utils?|helpers?|common|misc|types|index|constants|shared)$/
+  t.deepEqual(
+    files.filter((path) => empty.test(basename(path, extname(path)))),
+    [],
+  )
+})
+
+test('nothing is called a manager, a helper or a base', (t) => {
+  const declared = /^(?:export )?(?:abstract )?(?:class|interface|type|function|const) (\w+)/gm
+  const banned = /(Manager|Helper|Utils?|Master|Slave|Remediation)$|^(Abstract|Base)[A-Z]/
+  const found = product.flatMap(({ path, text }) =>
+    [...text.matchAll(declared)]
+      .map(([, name = '']) => name)
+      .filter((name) => banned.test(name))
+      .map((name) => `${path}: ${name}`),
+  )
+  t.deepEqual(found, [])
+})
+
+const kebab = (name: string): string => name.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase()
+
+test('every exported function and class has a line about it, unless the file is about it', (t) => {
+  const bare = /(?<!\*\/)\nexport (?:async )?(?:function|class) (\w+)/g
+  const found = product.flatMap(({ path, text }) =>
+    [...text.matchAll(bare)]
+      .map(([, name = '']) => name)
+      .filter((name) => kebab(name) !== basename(path, '.ts'))
+      .map((name) => `${path}: ${name}`),
+  )
+  t.deepEqual(found, [])
+})
+
+test('there are no enums, namespaces, escapes from the type checker, or default exports', (t) => {
+  const banned = /^\s*(export )?(const )?(enum|namespace) \w|@ts-(ignore|nocheck)|^export default/m
+  t.deepEqual(
+    product.filter(({ text }) => banned.test(text)).map(({ path }) => path),
+    [],
+  )
+})
