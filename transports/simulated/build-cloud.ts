@@ -2,7 +2,7 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
 import { SimulatedCloud } from './cloud.ts'
-import { BMC_USERNAME, Machine } from './machine.ts'
+import { BMC_USERNAME, drawHostKey, Machine } from './machine.ts'
 import type { InstanceRow } from './nova-rows.ts'
 import { draw, type SeededRandom } from './random.ts'
 import { bmcAddress } from './site.ts'
@@ -49,6 +49,7 @@ export function buildCloud(plan: CloudPlan): {
         segment: `segment-${Math.floor(index / plan.hostsPerSegment) + 1}`,
         capacity,
         serviceId: random.uuid(),
+        hostKey: drawHostKey(random),
         // Heartbeats of different hosts do not coincide.
         beatingSinceMs: plan.clock.monotonicMs() - draw(random, [0, 9999]),
       }),

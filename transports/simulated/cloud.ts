@@ -10,7 +10,7 @@ import { Evacuations, STOPPED } from './evacuations.ts'
 import { CALM, Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { SimulatedGuests } from './guest.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
-import type { BmcMood, Machine, SshdMood } from './machine.ts'
+import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
 import { NovaRows, type InstanceRow } from './nova-rows.ts'
 import { NovaWire } from './nova-wire.ts'
 import { Nova } from './nova.ts'
@@ -173,6 +173,12 @@ export class SimulatedCloud {
 
   setSshd(host: string, mood: SshdMood): void {
     this.#switch(host, `has an sshd that is ${mood}`).sshd = mood
+  }
+
+  /** The host has another SSH key from now on. */
+  reinstallHost(host: string): void {
+    const machine = this.#switch(host, 'is reinstalled')
+    machine.hostKey = drawHostKey(this.#random.fork(`key after ${machine.hostKey}`))
   }
 
   /** How long machines take to lose power after their BMC has accepted the order. */

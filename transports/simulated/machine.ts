@@ -1,4 +1,5 @@
 /** One simulated compute host: its power, operating system, nova-compute, BMC and wires, and what runs on it. */
+import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 
@@ -21,6 +22,10 @@ const HEARTBEAT_INTERVAL_MS = 10_000
 /** … and counts as down when its last report is older than this. */
 const SERVICE_DOWN_MS = 60_000
 
+/** A host key's fingerprint, as `ssh-keygen -lf` prints it. */
+export const drawHostKey = (random: RandomPort): string =>
+  `SHA256:${(random.uuid() + random.uuid()).replaceAll('-', '').slice(0, 43)}`
+
 /** A machine; its fields are changed by the site and the cloud's switches only. */
 export class Machine {
   readonly name: HostName
@@ -33,6 +38,7 @@ export class Machine {
   novaCompute: 'up' | 'down' = 'up'
   network: 'up' | 'cut' = 'up'
   sshd: SshdMood = 'up'
+  hostKey: string
   bmc: BmcMood = 'well'
   bmcPassword = 'secret'
   /** Whether a lying BMC has begun to. */
@@ -55,12 +61,14 @@ export class Machine {
     readonly segment: string
     readonly capacity: number
     readonly serviceId: string
+    readonly hostKey: string
     readonly beatingSinceMs: number
   }) {
     this.name = options.name
     this.segment = options.segment
     this.capacity = options.capacity
     this.serviceId = options.serviceId
+    this.hostKey = options.hostKey
     this.#beatingSinceMs = options.beatingSinceMs
   }
 

@@ -15,7 +15,7 @@ const DETAIL: Record<ShellOutcome, string> = {
   alive: 'the connection answered',
   refused: 'the connection was refused',
   silent: 'nothing came back',
-  misconfigured: 'our key was not accepted',
+  misconfigured: 'our key was not accepted, or the host has another one than it had',
 }
 
 /** Hosts of a site, found by the address in the settings (the host's name). */
@@ -24,6 +24,8 @@ export class SimulatedShell implements ShellPort {
   readonly #faults: Faults
   readonly #node: string
   readonly #random: RandomPort
+  /** First key seen of each host whose settings pin none. */
+  readonly #seenKeys = new Map<string, string>()
 
   constructor(parts: {
     readonly site: Site
@@ -44,19 +46,22 @@ export class SimulatedShell implements ShellPort {
     const takesMs = draw(this.#random, machine?.sshd === 'slow' ? SLOW_ANSWER_MS : ANSWER_MS)
     const spentMs = Math.min(takesMs, timeoutMs)
     await wait(clock, spentMs)
-    const outcome = takesMs > timeoutMs ? 'silent' : this.#lookAt(machine)
+    const outcome = takesMs > timeoutMs ? 'silent' : this.#lookAt(machine, target)
     if (outcome === 'silent') await wait(clock, timeoutMs - spentMs)
     return { outcome, detail: DETAIL[outcome] }
   }
 
   forget(_target: SshSettings): void {
-    // Nothing is kept between probes.
+    // There is no connection to close, and a key once seen stays pinned.
   }
 
-  #lookAt(machine: Machine | undefined): ShellOutcome {
+  #lookAt(machine: Machine | undefined, target: SshSettings): ShellOutcome {
     if (machine?.isRunning !== true || machine.network === 'cut') return 'silent'
     if (this.#faults.isCut(this.#node, `ssh:${machine.name}`)) return 'silent'
     if (machine.sshd === 'down') return 'refused'
-    return machine.sshd === 'rejects' ? 'misconfigured' : 'alive'
+    const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
+    if (pinned === undefined) this.#seenKeys.set(target.address, machine.hostKey)
+    const isKnown = pinned === undefined || pinned === machine.hostKey
+    return machine.sshd !== 'rejects' && isKnown ? 'alive' : 'misconfigured'
   }
 }

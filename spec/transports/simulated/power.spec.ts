@@ -2,10 +2,7 @@ import test from 'ava'
 import { powerConformance, type PowerMachine } from '../../support/power-conformance.ts'
 import { parseControlAttributes, type BmcSettings } from '../../../schema/control-attributes.ts'
 import type { HostName } from '../../../schema/ids.ts'
-import { buildCloud } from '../../../transports/simulated/build-cloud.ts'
-import { SeededRandom } from '../../../transports/simulated/random.ts'
-import { buildWorld, defined } from './world.ts'
-import { RunawayClock } from './virtual-time.ts'
+import { buildRunawayCloud, buildWorld, defined } from './world.ts'
 
 test('accepted power-off takes its time, and is read back as off then', async (t) => {
   const { cloud, power, bmc, during, pass, one } = buildWorld()
@@ -70,15 +67,8 @@ test('changed password is misconfigured, never off', async (t) => {
   await t.throwsAsync(during(power.off(bmc(one))), { code: 'POWER_MISCONFIGURED' })
 })
 
-const { cloud, segments } = buildCloud({
-  clock: new RunawayClock(),
-  random: new SeededRandom(1),
-  segments: 1,
-  hostsPerSegment: 32,
-  instances: 0,
-})
+const { cloud, nextHost } = buildRunawayCloud()
 cloud.setPowerOffDelay([0, 0])
-const hosts = segments.flatMap((segment) => segment.hosts)
 
 powerConformance(test, {
   open: () => ({
@@ -87,7 +77,7 @@ powerConformance(test, {
     async [Symbol.asyncDispose]() {},
   }),
   async startMachine() {
-    const { name, controlAttributes } = defined(hosts.pop())
+    const { name, controlAttributes } = nextHost()
     return machineOf(name, defined(parseControlAttributes(controlAttributes).ipmi))
   },
 })

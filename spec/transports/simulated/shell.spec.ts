@@ -1,6 +1,8 @@
 import test from 'ava'
 import { SSHD_MOODS } from '../../../transports/simulated/machine.ts'
-import { buildWorld } from './world.ts'
+import { shellConformance } from '../../support/shell-conformance.ts'
+import { parseControlAttributes } from '../../../schema/control-attributes.ts'
+import { buildRunawayCloud, buildWorld, defined } from './world.ts'
 
 test('host that is up is alive, whoever asks', async (t) => {
   const { cloud, shell, ssh, during, one } = buildWorld()
@@ -47,3 +49,23 @@ test('each mood of sshd has its outcome, and a slow one answers only those who w
   cloud.setSshd(one, 'slow')
   t.is((await during(shell.probe(ssh(one), 30_000))).outcome, 'alive')
 })
+
+const { cloud, nextHost } = buildRunawayCloud()
+
+shellConformance(test, async () => ({
+  shell: cloud.viewFor('monitor-1').shell,
+  async startMachine(access) {
+    const { name, controlAttributes } = nextHost()
+    if (access === 'denied') cloud.setSshd(name, 'rejects')
+    return {
+      settings: defined(parseControlAttributes(controlAttributes).ssh),
+      freeze: async () => cloud.hangHost(name),
+      thaw: async () => cloud.thawHost(name),
+      kill: async () => cloud.setSshd(name, 'down'),
+      restart: async () => cloud.setSshd(name, 'up'),
+      reinstall: async () => cloud.reinstallHost(name),
+      async [Symbol.asyncDispose]() {},
+    }
+  },
+  async [Symbol.asyncDispose]() {},
+}))

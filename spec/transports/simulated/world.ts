@@ -6,11 +6,11 @@ import {
   type SshSettings,
 } from '../../../schema/control-attributes.ts'
 import { hostName, type HostName } from '../../../schema/ids.ts'
-import { buildCloud } from '../../../transports/simulated/build-cloud.ts'
+import { buildCloud, type HostSeed } from '../../../transports/simulated/build-cloud.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import type { CloudView, SimulatedCloud } from '../../../transports/simulated/cloud.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
-import { during, settle } from './virtual-time.ts'
+import { RunawayClock, during, settle } from './virtual-time.ts'
 
 export interface World extends CloudView {
   readonly clock: VirtualClock
@@ -69,4 +69,20 @@ export function buildWorld(
 export function defined<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error('the spec expects a value here')
   return value
+}
+
+/** A cloud whose time runs by itself, and a fresh host of it for each test: for the suites that all transports share. */
+export function buildRunawayCloud(): {
+  readonly cloud: SimulatedCloud
+  readonly nextHost: () => HostSeed
+} {
+  const { cloud, segments } = buildCloud({
+    clock: new RunawayClock(),
+    random: new SeededRandom(1),
+    segments: 1,
+    hostsPerSegment: 32,
+    instances: 0,
+  })
+  const hosts = segments.flatMap((segment) => segment.hosts)
+  return { cloud, nextHost: () => defined(hosts.pop()) }
 }
