@@ -1,6 +1,6 @@
 /** The pure parser on recorded notifications and on everything that may come instead. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isCoded } from '../../../schema/errors.ts'
 import { parseOsloNotification } from '../../../transports/amqp/oslo-envelope.ts'
 import { captures } from '../../support/notifications.ts'

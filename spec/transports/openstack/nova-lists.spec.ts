@@ -1,0 +1,138 @@
+/** What the Compute port makes of Nova's lists. */
+import test from 'ava'
+import { isCoded } from '../../../schema/errors.ts'
+import { hostName, instanceId } from '../../../schema/ids.ts'
+import { openTo, serverOf, SmallCloud, fault, type Request } from './small-cloud.ts'
+
+const source = hostName('compute-1')
+
+const queryOf = (request: Request): URLSearchParams =>
+  new URL(request.path, 'http://x').searchParams
+
+test('every page of the instances of a host is read, and nothing from elsewhere', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const pages: Readonly<Record<string, object[]>> = {
+    '': [serverOf('a', 'compute-1'), serverOf('b', 'compute-1')],
+    b: [serverOf('c', 'compute-10'), serverOf('d', 'compute-1', { image: '' })],
+    d: [serverOf('e', 'compute-1', { 'OS-EXT-STS:task_state': 'rebuilding' })],
+  }
+  cloud.api = (request) => {
+    const marker = queryOf(request).get('marker') ?? ''
+    const more = marker === 'd' ? {} : { servers_links: [{ rel: 'next', href: 'http://other/' }] }
+    return { status: 200, body: { servers: pages[marker], ...more } }
+  }
+  await using openstack = await openTo(cloud)
+  const instances = await openstack.compute.listInstances(source)
+  t.deepEqual(
+    instances.map(({ id, volumeBacked, taskState }) => [String(id), volumeBacked, taskState]),
+    [
+      ['a', false, null],
+      ['b', false, null],
+      ['d', true, null],
+      ['e', false, 'rebuilding'],
+    ],
+  )
+  t.is(cloud.calls[0]?.path, '/v2.1/servers/detail?all_tenants=1&host=compute-1')
+})
+
+test('a list without end is given up', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const servers = [serverOf('a', 'compute-1')]
+  cloud.api = () => ({ status: 200, body: { servers, servers_links: [{ rel: 'next' }] } })
+  await using openstack = await openTo(cloud)
+  const error = await t.throwsAsync(openstack.compute.listInstances(source))
+  t.true(isCoded(error, 'COMPUTE_UNAVAILABLE'))
+})
+
+test('an instance that Nova does not know is undefined', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = () => fault(404, 'itemNotFound', 'Instance x could not be found.')
+  await using openstack = await openTo(cloud)
+  t.is(await openstack.compute.getInstance(instanceId('x')), undefined)
+})
+
+test('an instance that a proxy does not know is no reason to forget it', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = () => ({ status: 404, body: 'no backend' })
+  await using openstack = await openTo(cloud)
+  await t.throwsAsync(openstack.compute.getInstance(instanceId('x')))
+})
+
+test('an instance is told in our words', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = () => ({ status: 200, body: { server: serverOf('x', null) } })
+  await using openstack = await openTo(cloud)
+  t.deepEqual(await openstack.compute.getInstance(instanceId('x')), {
+    id: instanceId('x'),
+    name: 'name of x',
+    host: null,
+    vmState: 'active',
+    taskState: null,
+    powerState: 1,
+    metadata: { HA_Enabled: 'True' },
+    volumeBacked: false,
+  })
+})
+
+const service = (host: string): object => ({
+  id: `id of ${host}`,
+  host,
+  binary: 'nova-compute',
+  state: 'down',
+  status: 'disabled',
+  forced_down: true,
+})
+
+test('the service of a host is found by its whole name', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = () => ({ status: 200, body: { services: ['compute-10', 'compute-1'].map(service) } })
+  await using openstack = await openTo(cloud)
+  t.deepEqual(await openstack.compute.findService(source), {
+    id: 'id of compute-1',
+    host: source,
+    up: false,
+    disabled: true,
+    forcedDown: true,
+  })
+  t.is(await openstack.compute.findService(hostName('compute')), undefined)
+})
+
+const record = (uuid: string, status: string, created: string, updated: string | null): object => ({
+  uuid,
+  instance_uuid: `instance of ${uuid}`,
+  status,
+  source_compute: 'compute-1',
+  dest_compute: null,
+  created_at: `2026-11-22T11:${created}.000000`,
+  updated_at: updated === null ? null : `2026-11-22T11:${updated}.000000`,
+})
+
+test('evacuations are those changed since, the ones just accepted included', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const stale = record('stale', 'accepted', '00:00', null)
+  const fresh = record('fresh', 'accepted', '20:00', null)
+  const done = record('done', 'done', '15:00', '21:00')
+  const moving = record('moving', 'accepted', '18:00', null)
+  const moved = record('moving', 'pre-migrating', '18:00', '22:00')
+  cloud.api = (request) => {
+    // Nova compares `changes-since` with updated_at, which a new record does not have.
+    const accepted = queryOf(request).get('status') === 'accepted'
+    return { status: 200, body: { migrations: accepted ? [stale, moving, fresh] : [done, moved] } }
+  }
+  await using openstack = await openTo(cloud)
+  const since = Date.parse('2026-11-22T11:10:00.700Z')
+  const evacuations = await openstack.compute.listEvacuations(source, since)
+  t.deepEqual(
+    evacuations.map(({ id, status }) => [id, status]),
+    [
+      ['fresh', 'accepted'],
+      ['moving', 'pre-migrating'],
+      ['done', 'done'],
+    ],
+  )
+  t.is(evacuations[0]?.createdAt, Date.parse('2026-11-22T11:20:00Z'))
+  const [first, second] = cloud.calls.map(queryOf)
+  t.is(first?.get('source_compute'), 'compute-1')
+  t.is(second?.get('changes-since'), '2026-11-22T11:10:00.000Z')
+  t.is(cloud.calls[1]?.headers['openstack-api-version'], 'compute 2.59')
+})
