@@ -6,7 +6,7 @@ import { Secret, type BmcSettings } from '../../schema/control-attributes.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { program, startServer, temporaryDirectory, type ServerProcess } from './process.ts'
 
-/** obey: does what it is told; refuse: answers an error; lie: answers well and does nothing; slow: takes 1.5 s. */
+/** obey: does what it is told; refuse: answers an error; lie: answers well and does nothing; slow: takes 0.7 s. */
 export type BmcTemper = 'obey' | 'refuse' | 'lie' | 'slow'
 
 /** One call of the machine's script, with the time of the wall clock. */
@@ -35,7 +35,7 @@ const CHASSIS_SCRIPT = `#!/bin/sh
 directory=$1; shift
 echo "$(date +%s%3N) $*" >> "$directory/calls"
 temper=$(cat "$directory/temper")
-[ "$temper" = slow ] && sleep 1.5
+[ "$temper" = slow ] && sleep 0.7
 case "$*" in
   "get power") echo "power:$(cat "$directory/power")" ;;
   "set power "*)

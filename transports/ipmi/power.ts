@@ -6,7 +6,8 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { BmcLane, type LaneOptions, type OrderKind } from './bmc-lane.ts'
+import { BmcLane, type LaneOptions } from './bmc-lane.ts'
+import type { OrderKind } from './bmc-session.ts'
 import { startIpmitoolShell, type PtyLibrary } from './ipmitool-shell.ts'
 
 interface PowerOptions {

@@ -1,8 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import { startBmc } from '../../support/bmc.ts'
 import { commandLinesWith } from '../../support/child-processes.ts'
 import { powerConformance } from '../../support/power-conformance.ts'
+import { until } from '../../support/until.ts'
 import { openIpmiPower } from '../../../transports/ipmi/power.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 
 const systemClock = new SystemClock()
@@ -86,16 +89,57 @@ test('port closes at once while a session is being opened to a silent BMC', asyn
   t.deepEqual(await ipmitools(bmc.settings.port), [])
 })
 
-test('slow BMC holds an order no longer than the deadline of a command', async (t) => {
+test('slow BMC is waited for', async (t) => {
   await using bmc = await startBmc()
-  await using power = openIpmiPower({
-    clock: systemClock,
-    minimumSpacingMs: 0,
-    commandTimeoutMs: 500,
-  })
-  t.is(await power.read(bmc.settings), 'on')
+  await using power = openHasty()
   await bmc.setTemper('slow')
-  await t.throwsAsync(power.read(bmc.settings), { code: 'POWER_UNREACHABLE' })
+  await power.off(bmc.settings)
+  t.is(await power.read(bmc.settings), 'off')
+})
+
+test('silent BMC holds an order no longer than the deadline of a command', async (t) => {
+  await using bmc = await startBmc()
+  bmc.freeze()
+  const commandTimeoutMs = 500 // well below the six seconds of ipmitool itself
+  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 0, commandTimeoutMs })
+  const startedMs = systemClock.monotonicMs()
+  const error = await t.throwsAsync(power.read(bmc.settings), { code: 'POWER_UNREACHABLE' })
+  t.is(error?.message, 'no answer in time')
+  t.true(systemClock.monotonicMs() - startedMs < 4000)
+  await until('no process', async () => (await ipmitools(bmc.settings.port)).length === 0)
+})
+
+test('idle session is closed after a minute, and opened again when it is needed', async (t) => {
+  await using bmc = await startBmc()
+  const clock = new VirtualClock()
+  await using power = openIpmiPower({ clock, minimumSpacingMs: 0 })
+  await power.read(bmc.settings)
+  await clock.pass(59_000, () => setImmediate())
+  t.is((await ipmitools(bmc.settings.port)).length, 1)
+  await clock.pass(1000, () => setImmediate())
+  await until('no session', async () => (await ipmitools(bmc.settings.port)).length === 0)
+  t.is(await power.read(bmc.settings), 'on')
+})
+
+test('power-off opens a new session when the old one may have died of idleness', async (t) => {
+  await using bmc = await startBmc()
+  const clock = new VirtualClock()
+  await using power = openIpmiPower({ clock, minimumSpacingMs: 0 })
+  await power.read(bmc.settings)
+  await bmc.restart()
+  await clock.pass(26_000, () => setImmediate())
+  await power.off(bmc.settings)
+  t.is(await bmc.power(), 'off')
+})
+
+test('power-off in a session that has just died fails, and its repetition works', async (t) => {
+  await using bmc = await startBmc()
+  await using power = openHasty()
+  await power.read(bmc.settings)
+  await bmc.restart()
+  await t.throwsAsync(power.off(bmc.settings), { code: 'POWER_UNREACHABLE' })
+  await power.off(bmc.settings)
+  t.is(await bmc.power(), 'off')
 })
 
 const ipmitools = (port: number): Promise<readonly string[]> =>

@@ -2,12 +2,14 @@ import { connect, createServer, type Socket } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import ssh2 from 'ssh2'
 import type { ShellPort } from '../../../actors/ports/shell.ts'
 import type { SshSettings } from '../../../schema/control-attributes.ts'
 import { ensureKeyPair } from '../../../transports/ssh/key-pair.ts'
 import { openSshShell } from '../../../transports/ssh/shell.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { freePort, temporaryDirectory } from '../../support/process.ts'
 import { shellConformance, type ShellWorld } from '../../support/shell-conformance.ts'
@@ -57,6 +59,33 @@ test('key that is refused is not tried again and again', async (t) => {
     t.regex(detail, /refuses our key/)
   }
   t.is(host.connections(), 1)
+})
+
+test('key that was refused is tried again after half a minute', async (t) => {
+  await using world = await openWorld()
+  await using host = await world.startMachine('denied')
+  const clock = new VirtualClock()
+  await using shell = await openSshShell({ clock, stateDirectory: world.stateDirectory })
+  t.is((await shell.probe(host.settings, 5000)).outcome, 'misconfigured')
+  await clock.pass(29_000, () => setImmediate())
+  t.is((await shell.probe(host.settings, 5000)).outcome, 'misconfigured')
+  t.is(host.connections(), 1)
+  await clock.pass(1000, () => setImmediate())
+  t.is((await shell.probe(host.settings, 5000)).outcome, 'misconfigured')
+  t.is(host.connections(), 2)
+})
+
+test('connection used longest ago is closed when there are a thousand', async (t) => {
+  await using world = await openWorld()
+  await using host = await world.startMachine('allowed')
+  await world.shell.probe(host.settings, 5000)
+  const closedPort = await freePort()
+  for (let index = 0; index < 1000; index += 1) {
+    t.is(await host.sessions(), 1)
+    const address = `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`
+    await world.shell.probe({ ...host.settings, address, port: closedPort }, 5000)
+  }
+  await until('the session has ended', async () => (await host.sessions()) === 0)
 })
 
 test('frozen host sees one pending connection, however often it is probed', async (t) => {
