@@ -26,9 +26,11 @@ export class NovaRows {
     this.#byName = new Map(instances.map((row) => [row.name, row]))
   }
 
-  /** By id or by name. */
-  findInstance(idOrName: string): InstanceRow | undefined {
-    return this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
+  /** By id or by name; throws RangeError for a wrong one. */
+  get(idOrName: string): InstanceRow {
+    const row = this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
+    if (row === undefined) throw new RangeError(`no such instance: ${idOrName}`)
+    return row
   }
 
   nameOf(id: InstanceId): string {

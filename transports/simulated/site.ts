@@ -44,6 +44,13 @@ export class Site {
     return this.#byName.get(host)
   }
 
+  /** The machine of that name; throws RangeError for a wrong one. */
+  get(host: string): Machine {
+    const machine = this.find(host)
+    if (machine === undefined) throw new RangeError(`no such host: ${host}`)
+    return machine
+  }
+
   findByBmc(address: string): Machine | undefined {
     return this.#byBmc.get(address)
   }

@@ -3,7 +3,7 @@ import test from 'ava'
 import { parseControlAttributes } from '../../../schema/control-attributes.ts'
 import { buildCloud } from '../../../transports/simulated/build-cloud.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
-import { formatEntry } from '../../../transports/simulated/ledger.ts'
+import { Ledger, formatEntry } from '../../../transports/simulated/ledger.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
 import { wait } from '../../../transports/simulated/wait.ts'
 import { buildWorld, defined, type World } from './world.ts'
@@ -154,6 +154,16 @@ test('same seed tells the same story byte for byte, and another seed another one
   t.regex(story, /moved from compute-01/)
   t.is(await tellStory(11), story)
   t.not(await tellStory(12), story)
+})
+
+test('log keeps the newest entries and counts all', (t) => {
+  const ledger = new Ledger(new VirtualClock())
+  for (let entry = 1; entry <= 250_000; entry += 1) ledger.note('read', String(entry))
+  t.true(ledger.log.length <= 200_000)
+  t.is(ledger.log.at(-1)?.text, '250000')
+  for (let entry = 0; entry < 1500; entry += 1) ledger.violate('I1 again')
+  t.is(ledger.violations.length, 1000)
+  t.is(ledger.counters.get('violation.I1'), 1500)
 })
 
 test('simulated world reads no clock, chance or timer but its own', async (t) => {

@@ -1,0 +1,186 @@
+/** The switches of the simulated world: what breaks, what is mended, and what operators do. */
+import { STOPPED } from './evacuations.ts'
+import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
+import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
+import type { NovaRows } from './nova-rows.ts'
+import type { SeededRandom } from './random.ts'
+import type { Site } from './site.ts'
+
+/** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
+export class CloudSwitches {
+  readonly #site: Site
+  readonly #rows: NovaRows
+  readonly #faults: Faults
+  readonly #random: SeededRandom
+
+  constructor(parts: {
+    readonly site: Site
+    readonly rows: NovaRows
+    readonly faults: Faults
+    readonly random: SeededRandom
+  }) {
+    this.#site = parts.site
+    this.#rows = parts.rows
+    this.#faults = parts.faults
+    this.#random = parts.random
+  }
+
+  /** The machine loses power; its BMC goes on answering. */
+  crashHost(host: string): void {
+    this.#site.cutPower(this.#switch(host, 'crashes'))
+  }
+
+  /** Machine and BMC lose power together. */
+  unplugHost(host: string): void {
+    const machine = this.#switch(host, 'is unplugged')
+    machine.bmc = 'silent'
+    this.#site.cutPower(machine)
+  }
+
+  /** Power is lost and comes back at once, as after a kernel panic. */
+  rebootHost(host: string): void {
+    const machine = this.#switch(host, 'reboots')
+    this.#site.cutPower(machine)
+    this.#site.powerOn(machine)
+  }
+
+  /** An operator powers the machine on; nova-compute follows in less than a minute. */
+  powerOnHost(host: string): void {
+    this.#site.powerOn(this.#switch(host, 'is powered on'))
+  }
+
+  hangHost(host: string): void {
+    this.#site.hang(this.#switch(host, 'hangs'))
+  }
+
+  /** A hung machine goes on, and so do the guests on it. */
+  thawHost(host: string): void {
+    this.#site.thaw(this.#switch(host, 'thaws'))
+  }
+
+  killNovaCompute(host: string): void {
+    this.#site.stopCompute(this.#switch(host, 'loses nova-compute'))
+  }
+
+  startNovaCompute(host: string): void {
+    this.#site.startCompute(this.#switch(host, 'starts nova-compute'))
+  }
+
+  /** Cuts the host's own network: SSH and heartbeats end, guests run on, the BMC answers. */
+  cutHost(host: string): void {
+    this.#site.setNetwork(this.#switch(host, 'is cut off'), 'cut')
+  }
+
+  mendHost(host: string): void {
+    this.#site.setNetwork(this.#switch(host, 'is connected again'), 'up')
+  }
+
+  setBmc(host: string, mood: BmcMood): void {
+    this.#switch(host, `has a BMC that is ${mood}`).bmc = mood
+  }
+
+  changeBmcPassword(host: string, password: string): void {
+    this.#switch(host, 'has another BMC password').bmcPassword = password
+  }
+
+  setSshd(host: string, mood: SshdMood): void {
+    this.#switch(host, `has an sshd that is ${mood}`).sshd = mood
+  }
+
+  /** The host has another SSH key from now on. */
+  reinstallHost(host: string): void {
+    const machine = this.#switch(host, 'is reinstalled')
+    machine.hostKey = drawHostKey(this.#random.fork(`key after ${machine.hostKey}`))
+  }
+
+  /** How long machines take to lose power after their BMC has accepted the order. */
+  setPowerOffDelay(rangeMs: RangeMs): void {
+    this.#note(`power-off takes ${rangeMs.join(' to ')} ms`)
+    this.#faults.powerOffMs = rangeMs
+  }
+
+  cutWire(node: string, wire: Wire): void {
+    this.#note(`${node} loses ${wire}`)
+    this.#faults.cut(node, wire)
+  }
+
+  mendWire(node: string, wire: Wire): void {
+    this.#note(`${node} has ${wire} again`)
+    this.#faults.mend(node, wire)
+  }
+
+  /** Cuts a process off from Nova and from SSH and BMC of every host. */
+  isolateNode(node: string): void {
+    this.#note(`${node} is isolated`)
+    for (const wire of this.#wires()) this.#faults.cut(node, wire)
+  }
+
+  reconnectNode(node: string): void {
+    this.#note(`${node} is reconnected`)
+    for (const wire of this.#wires()) this.#faults.mend(node, wire)
+  }
+
+  /** Changes some of Nova's ways, and leaves the others. */
+  setNova(mood: Partial<NovaMood>): void {
+    this.#note(`Nova changes: ${JSON.stringify(mood)}`)
+    this.#faults.nova = { ...this.#faults.nova, ...mood }
+  }
+
+  /** Nova is well again in every respect. */
+  calmNova(): void {
+    this.#note('Nova is calm')
+    this.#faults.nova = CALM
+  }
+
+  /** The emulator dies; nova-compute sees it and calls the instance stopped. */
+  killGuest(instance: string): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} dies`)
+    const machine = row.host === null ? undefined : this.#site.get(row.host)
+    machine?.copies.delete(row.id)
+    if (machine?.serves === true) Object.assign(row, STOPPED)
+  }
+
+  /** The guest runs and answers nothing, until it is rebooted. */
+  hangGuest(instance: string): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} hangs`)
+    this.#site.hungGuests.add(row.id)
+  }
+
+  /** A segment's written consent to do without a confirmed power-off. */
+  consent(segment: string): void {
+    this.#note(`${segment} consents to evacuation without a fence`)
+    this.#site.consent(segment)
+  }
+
+  /** An operator keeps Nova's scheduler away from a host. */
+  disableHost(host: string): void {
+    this.#switch(host, 'is disabled').disabled = true
+  }
+
+  /** An operator lets a host back: enabled, not forced down. False when Nova refuses: its evacuations are not closed. */
+  admitHost(host: string): boolean {
+    const machine = this.#switch(host, 'is let back in')
+    const isOpen = this.#rows.evacuationsFrom(machine.name).some(({ status }) => status === 'done')
+    if (machine.forcedDown && isOpen) return false
+    machine.forcedDown = false
+    machine.disabled = false
+    if (machine.serves) machine.standing = 'in-service'
+    return true
+  }
+
+  #wires(): readonly Wire[] {
+    const hosts = this.#site.machines.map((machine) => machine.name)
+    return ['compute', ...hosts.flatMap((host): Wire[] => [`ssh:${host}`, `bmc:${host}`])]
+  }
+
+  #switch(host: string, what: string): Machine {
+    this.#note(`${host} ${what}`)
+    return this.#site.get(host)
+  }
+
+  #note(text: string): void {
+    this.#site.ledger.note('switch', text)
+  }
+}
