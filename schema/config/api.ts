@@ -19,7 +19,7 @@ export const API = {
     low: 'ports below 1024 need privileges',
     high: 'ports of the ephemeral range may be taken by outgoing connections',
   },
-  limitMax: {
+  maxLimit: {
     names: ['api.max_limit', 'DEFAULT.osapi_max_limit'],
     kind: 'whole',
     min: 1,
@@ -28,6 +28,12 @@ export const API = {
     meaning: 'Most rows in one answer.',
     low: 'clients that do not page see only part of a list',
     high: 'large answers delay other requests',
+  },
+  linkPrefix: {
+    names: ['api.link_prefix', 'DEFAULT.osapi_masakari_link_prefix'],
+    kind: 'url',
+    meaning:
+      'Replaces scheme and host of links in answers, and prepends its path; for use behind a proxy.',
   },
   authStrategy: {
     names: ['DEFAULT.auth_strategy', 'api.auth_strategy'],
@@ -61,19 +67,19 @@ export const IDENTITY = {
     kind: 'secret',
     meaning: 'Password of that account.',
   },
-  project: {
+  projectName: {
     names: ['keystone_authtoken.project_name', 'keystone_authtoken.admin_tenant_name'],
     kind: 'text',
     default: 'service',
     meaning: 'Project of that account.',
   },
-  userDomain: {
+  userDomainName: {
     names: ['keystone_authtoken.user_domain_name'],
     kind: 'text',
     default: 'Default',
     meaning: 'Domain of that account, by name.',
   },
-  projectDomain: {
+  projectDomainName: {
     names: ['keystone_authtoken.project_domain_name'],
     kind: 'text',
     default: 'Default',

@@ -29,18 +29,18 @@ export const COMPUTE = {
     kind: 'secret',
     meaning: 'Password of that account.',
   },
-  project: {
+  projectName: {
     names: ['DEFAULT.os_privileged_user_tenant'],
     kind: 'text',
     meaning: 'Project of that account.',
   },
-  userDomain: {
+  userDomainName: {
     names: ['DEFAULT.os_user_domain_name'],
     kind: 'text',
     default: 'default',
     meaning: 'Domain of that account, by name.',
   },
-  projectDomain: {
+  projectDomainName: {
     names: ['DEFAULT.os_project_domain_name'],
     kind: 'text',
     default: 'default',
@@ -60,7 +60,7 @@ export const COMPUTE = {
 } as const satisfies OptionGroup
 
 export const BRIDGE = {
-  brokers: {
+  urls: {
     names: [
       'bridge.transport_url',
       'oslo_messaging_notifications.transport_url',

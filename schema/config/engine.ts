@@ -45,13 +45,13 @@ export const HOST_RECOVERY = {
     meaning:
       'Whether all instances of a dead host are moved (HA-enabled ones first), or only HA-enabled ones.',
   },
-  haKey: {
+  haMetadataKey: {
     names: ['host_failure.ha_enabled_instance_metadata_key'],
     kind: 'text',
     default: 'HA_Enabled',
     meaning: HA_KEY_MEANING,
   },
-  ignoreErrorInstances: {
+  ignoreInstancesInError: {
     names: ['host_failure.ignore_instances_in_error_state'],
     kind: 'switch',
     default: 'false',
@@ -83,18 +83,6 @@ export const HOST_RECOVERY = {
     low: 'a host that is still starting may be fenced',
     high: 'a host that dies again soon after its boot is left alone for so long',
   },
-  evacuationTimeoutMs: {
-    names: ['DEFAULT.wait_period_after_evacuation'],
-    kind: 'seconds',
-    min: 10,
-    max: 86_400,
-    default: '90',
-    meaning:
-      'An evacuation without an end after so long is reported as slow. It is waited for all the same: ' +
-      "only the Compute service's migration record ends it.",
-    low: 'every move of a busy cloud is reported',
-    high: 'a stuck evacuation is noticed late',
-  },
   concurrencyMax: {
     names: ['DEFAULT.host_failure_recovery_threads'],
     kind: 'whole',
@@ -120,7 +108,7 @@ export const STORM_GUARD = {
     low: 'an outage of a few hosts already needs an operator',
     high: 'a fault of the network may power off many healthy hosts',
   },
-  hostsShareMax: {
+  shareMax: {
     names: ['host_failure.max_hosts_share'],
     kind: 'share',
     min: 0.01,
@@ -165,13 +153,13 @@ export const FENCE = {
 } as const satisfies OptionGroup
 
 export const INSTANCE_RECOVERY = {
-  recoverAll: {
+  processAll: {
     names: ['instance_failure.process_all_instances'],
     kind: 'switch',
     default: 'false',
     meaning: 'Whether every failed instance is restarted, or only HA-enabled ones.',
   },
-  haKey: {
+  haMetadataKey: {
     names: ['instance_failure.ha_enabled_instance_metadata_key'],
     kind: 'text',
     default: 'HA_Enabled',

@@ -44,7 +44,7 @@ export interface OptionValues {
   readonly store: StoreLocation
   readonly bus: BusLocation
   /** AMQP URLs, one a broker; secret because they hold passwords. */
-  readonly amqp: readonly Secret[]
+  readonly amqp: readonly [Secret, ...Secret[]]
 }
 
 interface Described {

@@ -47,12 +47,12 @@ function leaseContradictions({ lease }: Config): readonly Contradiction[] {
 }
 
 function watchContradictions({ ipmi, ssh, hostMonitor, fence }: Config): readonly Contradiction[] {
-  const twoCommands = 2 * ipmi.timeoutMs + ipmi.spacingMs
+  const twoCommands = 2 * ipmi.timeoutMs + ipmi.minimumSpacingMs
   return [
     ...unless(
-      ipmi.spacingMs <= ipmi.intervalMs,
+      ipmi.minimumSpacingMs <= ipmi.intervalMs,
       'host.ipmi_minimum_spacing',
-      `spacing of IPMI commands ${ipmi.spacingMs} ms must not exceed the IPMI interval ${ipmi.intervalMs} ms`,
+      `spacing of IPMI commands ${ipmi.minimumSpacingMs} ms must not exceed the IPMI interval ${ipmi.intervalMs} ms`,
     ),
     ...unless(
       ipmi.timeoutMs <= ipmi.intervalMs,
@@ -68,7 +68,7 @@ function watchContradictions({ ipmi, ssh, hostMonitor, fence }: Config): readonl
       fence.deadlineMs >= twoCommands,
       'fence.deadline',
       `fence deadline ${fence.deadlineMs} ms must leave time for the order and its read-back: two IPMI ` +
-        `timeouts of ${ipmi.timeoutMs} ms and the spacing ${ipmi.spacingMs} ms are ${twoCommands} ms`,
+        `timeouts of ${ipmi.timeoutMs} ms and the spacing ${ipmi.minimumSpacingMs} ms are ${twoCommands} ms`,
     ),
   ]
 }
@@ -102,7 +102,7 @@ function missingParts({ node, api, identity, compute }: Config): readonly Contra
     'DEFAULT.os_privileged_user_auth_url': compute.authUrl,
     'DEFAULT.os_privileged_user_name': compute.username,
     'DEFAULT.os_privileged_user_password': compute.password,
-    'DEFAULT.os_privileged_user_tenant': compute.project,
+    'DEFAULT.os_privileged_user_tenant': compute.projectName,
   }
   const checker = {
     'keystone_authtoken.auth_url': identity.authUrl,
@@ -133,7 +133,7 @@ export function advice({ bus, store, node, bridge, api }: Config): readonly stri
   } else if (store.location.kind === 'sqlite') {
     sentences.push('the store is SQLite: every engine must use this same file on this machine')
   }
-  if (node.roles.includes('bridge') && bridge.brokers === undefined) {
+  if (node.roles.includes('bridge') && bridge.urls === undefined) {
     sentences.push("bridge.transport_url is not set: the Compute service's bus is not read")
   }
   if (api.authStrategy === 'noauth2') {

@@ -4,6 +4,8 @@
 export const SUPERSEDED: Readonly<Record<string, string>> = {
   'DEFAULT.wait_period_after_service_update':
     'there is no blind wait: a fenced host is forced down, and the observed state is waited for',
+  'DEFAULT.wait_period_after_evacuation':
+    "an evacuation is waited for until Compute's own record of it ends",
   'DEFAULT.wait_period_after_power_off': 'the observed state of the instance is waited for',
   'DEFAULT.wait_period_after_power_on': 'the observed state of the instance is waited for',
   'DEFAULT.verify_interval': 'the pace of polls follows how fast Compute answers',

@@ -46,7 +46,7 @@ export const IPMI = {
     low: 'load on the BMCs',
     high: 'BMCs drop a session that is idle for 30 s, so at most 25',
   },
-  spacingMs: {
+  minimumSpacingMs: {
     names: ['host.ipmi_minimum_spacing'],
     kind: 'seconds',
     min: 0,

@@ -1,9 +1,6 @@
 /** What watchers say about hosts and guests. Level-triggered: the current state, again and again. */
 import { Type, type Static } from 'typebox'
 
-export const HOST_STATES = ['alive', 'suspect', 'dead', 'blind', 'misconfigured'] as const
-export type HostState = (typeof HOST_STATES)[number]
-
 const Text = Type.String({ maxLength: 1024 })
 
 /** One observer's view of one host. */
@@ -12,13 +9,21 @@ export const HostObserved = Type.Object({
   hostName: Type.String({ minLength: 1, maxLength: 255 }),
   segment: Type.String({ minLength: 1, maxLength: 64 }),
   observer: Type.String({ minLength: 1, maxLength: 255 }),
-  state: Type.Union(HOST_STATES.map((state) => Type.Literal(state))),
+  state: Type.Union([
+    Type.Literal('alive'),
+    Type.Literal('suspect'),
+    Type.Literal('dead'),
+    Type.Literal('blind'),
+    Type.Literal('misconfigured'),
+  ]),
   /** Grows with every observation of one incarnation of the observer. */
   sequence: Type.Integer({ minimum: 0 }),
   /** One sentence a channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type HostObserved = Static<typeof HostObserved>
+/** blind: the observer sees nothing; misconfigured: its credentials are refused. Neither is life, neither is death. */
+export type HostState = HostObserved['state']
 
 /** A guest stopped answering, or died, on a host that is otherwise well. */
 export const GuestFailed = Type.Object({

@@ -1,0 +1,225 @@
+/** Folds observations and notifications into incidents: the first opens one, the rest are its evidence. */
+import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
+import type { HostObserved } from '../../schema/messages/observation.ts'
+import { hostId } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import type { ActorRef } from '../kernel/ref.ts'
+import type { LeaderMessage } from '../leadership/leader.ts'
+import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
+import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
+import { judgeHost, type HostVerdict, type QuorumRules } from './quorum.ts'
+
+export type DedupWindowMessage =
+  | { readonly type: 'window.begin' } // first message
+  | { readonly type: 'window.settled' } // private: our own timer
+  | { readonly type: 'window.observed'; readonly observed: HostObserved; readonly atMs: number }
+  | { readonly type: 'window.notified' } // a row was stored: look now instead of at the next turn
+  | { readonly type: 'window.look-due' } // private: our own timer
+  | {
+      readonly type: 'window.looked' // private: everything unfinished; undefined while the store is away
+      readonly unfinished: readonly UnfinishedRecovery[] | undefined
+      readonly atMs: number
+    }
+  | {
+      readonly type: 'window.reported' // private: our own report; undefined while the store is away
+      readonly host: HostId
+      readonly acceptance: Acceptance | undefined
+      readonly atMs: number
+    }
+
+export interface DedupWindowState {
+  readonly kind: 'folding'
+  /** False for a while after the start: who was heard so far may not be everybody. */
+  readonly settled: boolean
+  readonly incidents: ReadonlyMap<HostId, Incident>
+  /** Since when a notification is held back because its host is seen alive, monotonic ms. */
+  readonly contradicted: ReadonlyMap<NotificationId, number>
+  readonly looking: boolean
+  /** A notification came while we were looking: look once more. */
+  readonly lookAgain: boolean
+}
+
+export type DedupWindowEffect =
+  | { readonly type: 'unfinished.read' }
+  | { readonly type: 'fault.report'; readonly host: HostId; readonly hostName: HostName }
+
+export interface WindowRules extends QuorumRules {
+  /** After our start, observers are listened to for so long before their quorum counts, ms. */
+  readonly settleMs: number
+  /** How often unfinished notifications are read again, ms. */
+  readonly lookIntervalMs: number
+  /** A report about a host that stays alive for so long is refused, ms. */
+  readonly contradictionMs: number
+  /** Pause after our own report before the observers of that host may cause another one, ms. */
+  readonly quietMs: number
+}
+
+type WindowEffect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
+type WindowStep = Step<DedupWindowState, WindowEffect>
+
+export const EMPTY_WINDOW: DedupWindowState = {
+  kind: 'folding',
+  settled: false,
+  incidents: new Map(),
+  contradicted: new Map(),
+  looking: false,
+  lookAgain: false,
+}
+
+export const dedupWindow =
+  (rules: WindowRules, leader: ActorRef<LeaderMessage>) =>
+  (state: DedupWindowState, message: DedupWindowMessage): WindowStep => {
+    switch (message.type) {
+      case 'window.begin':
+        return onBegin(rules, state)
+      case 'window.settled':
+        return [{ ...state, settled: true }, []]
+      case 'window.observed':
+        return onObserved(rules, leader, state, message)
+      case 'window.notified':
+        return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
+      case 'window.look-due':
+        return look(rules, state)
+      case 'window.looked':
+        return onLooked(rules, leader, state, message)
+      case 'window.reported':
+        return onReported(rules, state, message)
+      default:
+        return assertNever(message)
+    }
+  }
+
+function onBegin(rules: WindowRules, state: DedupWindowState): WindowStep {
+  const [next, effects] = look(rules, state)
+  const settle: WindowEffect = {
+    type: 'timer.start',
+    name: 'settle',
+    afterMs: rules.settleMs,
+    message: { type: 'window.settled' },
+  }
+  return [next, [settle, ...effects]]
+}
+
+function look(rules: WindowRules, state: DedupWindowState): WindowStep {
+  const later: WindowEffect = {
+    type: 'timer.start',
+    name: 'look',
+    afterMs: rules.lookIntervalMs,
+    message: { type: 'window.look-due' },
+  }
+  return [{ ...state, looking: true, lookAgain: false }, [{ type: 'unfinished.read' }, later]]
+}
+
+function onObserved(
+  rules: WindowRules,
+  leader: ActorRef<LeaderMessage>,
+  state: DedupWindowState,
+  { observed, atMs }: DedupWindowMessage & { readonly type: 'window.observed' },
+): WindowStep {
+  const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
+  const incident = withView(known, observed, atMs)
+  const next = withIncident(state, incident)
+  const verdict = judgeHost(incident.views, rules, atMs)
+  if (verdict === 'alive' && incident.open !== null) {
+    const { host, segment, hostName } = incident
+    const reason = `${hostName} was seen alive by ${observed.observer}`
+    return [next, [tell(leader, { type: 'leader.host-alive', segment, host, reason })]]
+  }
+  const mayReport = state.settled && incident.open === null && atMs >= incident.quietUntilMs
+  if (verdict !== 'dead' || !mayReport) return [next, []]
+  const quiet = { ...incident, quietUntilMs: atMs + rules.quietMs }
+  const { host, hostName } = incident
+  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName }]]
+}
+
+/** Everything unfinished goes to its segment, again and again: segments know what they have. */
+function onLooked(
+  rules: WindowRules,
+  leader: ActorRef<LeaderMessage>,
+  state: DedupWindowState,
+  { unfinished, atMs }: DedupWindowMessage & { readonly type: 'window.looked' },
+): WindowStep {
+  const idle = { ...state, looking: false }
+  if (unfinished === undefined) return [idle, []]
+  const effects: WindowEffect[] = []
+  const contradicted = new Map<NotificationId, number>()
+  for (const recovery of unfinished) {
+    const { notification } = recovery
+    const incident = state.incidents.get(notification.sourceHost)
+    const since = state.contradicted.get(notification.uuid) ?? atMs
+    const alive = contradicts(rules, recovery, incident, atMs)
+    if (alive) contradicted.set(notification.uuid, since)
+    if (alive && atMs - since < rules.contradictionMs) continue
+    const evidence = incident === undefined ? [] : evidenceOf(incident)
+    effects.push(
+      tell(leader, {
+        type: 'leader.recover',
+        unfinished: recovery,
+        evidence: [...reportOf(recovery), ...evidence],
+        objection: alive ? `the host is alive all the time: ${evidence.join('; ')}` : null,
+      }),
+    )
+  }
+  const next = { ...idle, contradicted, incidents: withOpen(state, unfinished) }
+  if (!state.lookAgain) return [next, effects]
+  const [looking, more] = look(rules, next)
+  return [looking, [...effects, ...more]]
+}
+
+/** A fresh report about a host that our own observers see alive is not believed at once. */
+function contradicts(
+  rules: WindowRules,
+  { notification }: UnfinishedRecovery,
+  incident: Incident | undefined,
+  atMs: number,
+): boolean {
+  if (notification.type !== 'COMPUTE_HOST' || notification.status !== 'new') return false
+  if (notification.payload['event'] !== 'STOPPED' || incident === undefined) return false
+  const verdict: HostVerdict = judgeHost(incident.views, rules, atMs)
+  return verdict === 'alive'
+}
+
+function reportOf({ notification }: UnfinishedRecovery): readonly string[] {
+  const { type, payload } = notification
+  const fields = Object.entries(payload).map(([key, value]) => `${key} ${value}`)
+  return [`reported as ${type}: ${fields.join(', ')}`]
+}
+
+function withOpen(
+  state: DedupWindowState,
+  unfinished: readonly UnfinishedRecovery[],
+): ReadonlyMap<HostId, Incident> {
+  const open = new Map(
+    unfinished
+      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
+      .map(({ notification }) => [notification.sourceHost, notification.uuid]),
+  )
+  const changed = [...state.incidents.values()].filter(
+    (incident) => incident.open !== (open.get(incident.host) ?? null),
+  )
+  if (changed.length === 0) return state.incidents
+  const incidents = new Map(state.incidents)
+  for (const incident of changed) {
+    incidents.set(incident.host, { ...incident, open: open.get(incident.host) ?? null })
+  }
+  return incidents
+}
+
+function onReported(
+  rules: WindowRules,
+  state: DedupWindowState,
+  { host, acceptance, atMs }: DedupWindowMessage & { readonly type: 'window.reported' },
+): WindowStep {
+  if (acceptance?.kind === 'accepted') {
+    return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
+  }
+  const incident = state.incidents.get(host)
+  if (acceptance !== undefined || incident === undefined) return [state, []]
+  // The store is away: the next word of an observer tries again, a second later at the earliest.
+  return [withIncident(state, { ...incident, quietUntilMs: atMs + 1000 }), []]
+}
+
+function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {
+  return { ...state, incidents: new Map(state.incidents).set(incident.host, incident) }
+}

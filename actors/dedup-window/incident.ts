@@ -1,0 +1,44 @@
+/** What the window knows of one host: who sees what, and which notification is open. */
+import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
+import type { HostObserved } from '../../schema/messages/observation.ts'
+import { hostId, hostName, segmentId } from '../../schema/ids.ts'
+import type { View } from './quorum.ts'
+
+export interface Incident {
+  readonly host: HostId
+  readonly hostName: HostName
+  readonly segment: SegmentId
+  /** By observer. */
+  readonly views: ReadonlyMap<string, View>
+  /** The unfinished COMPUTE_HOST notification of this host, if there is one. */
+  readonly open: NotificationId | null
+  /** Our own report is being stored, or was refused or answered a moment ago: nothing new before this, monotonic ms. */
+  readonly quietUntilMs: number
+}
+
+/** A host that was not heard of before. */
+export function newIncident(observed: HostObserved): Incident {
+  return {
+    host: hostId(observed.host),
+    hostName: hostName(observed.hostName),
+    segment: segmentId(observed.segment),
+    views: new Map(),
+    open: null,
+    quietUntilMs: 0,
+  }
+}
+
+export function withView(incident: Incident, observed: HostObserved, heardAtMs: number): Incident {
+  const { observer, state, evidence } = observed
+  const views = new Map(incident.views).set(observer, { state, evidence, heardAtMs })
+  return { ...incident, views }
+}
+
+/** All that observers say, one sentence each. */
+export function evidenceOf(incident: Incident): readonly string[] {
+  return [...incident.views].flatMap(([observer, { state, evidence }]) =>
+    evidence.length === 0
+      ? [`${observer}: ${state}`]
+      : evidence.map((sentence) => `${observer}: ${state}: ${sentence}`),
+  )
+}

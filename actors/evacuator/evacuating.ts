@@ -1,0 +1,55 @@
+/** The surroundings of one evacuation, which all of its effects share. */
+import { isCoded } from '../../schema/errors.ts'
+import type { Acting } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { ComputePort } from '../ports/compute.ts'
+import type { NewEntry } from '../ports/store.ts'
+import type { EvacuationOrder, EvacuatorRules } from './evacuator.ts'
+
+export interface EvacuatorWorld extends Acting {
+  readonly clock: ClockPort
+  readonly compute: ComputePort
+  readonly announcer: Announcer
+  readonly rules: EvacuatorRules
+  /** Shown in Nova as the reason why the service is disabled. */
+  readonly disableReason: string
+}
+
+/** One evacuation's surroundings, handed through its effects. */
+export interface Evacuating {
+  readonly world: EvacuatorWorld
+  readonly order: EvacuationOrder
+  readonly signal: AbortSignal
+}
+
+/** What Compute and Identity may throw; everything else is a defect of ours. */
+export const isComputeTrouble = (error: unknown): boolean =>
+  isCoded(
+    error,
+    'COMPUTE_UNAVAILABLE',
+    'COMPUTE_OUTCOME_UNKNOWN',
+    'COMPUTE_BUSY',
+    'COMPUTE_REFUSED',
+    'COMPUTE_NOT_FOUND',
+    'IDENTITY_UNAVAILABLE',
+    'IDENTITY_REFUSED',
+  )
+
+/** Writes a line of the journal about the host, however long the store is away. */
+export async function note(
+  { world, order, signal }: Evacuating,
+  entry: Pick<NewEntry, 'kind' | 'step' | 'detail'>,
+): Promise<void> {
+  const { notification, host: subject } = order
+  await untilStored(world.clock, signal, () =>
+    world.store.appendJournal(order.epoch, { notification, subject, ...entry }),
+  )
+}
+
+/** Tells the bus that the recovery passed a step. */
+export function announceStep({ world, order }: Evacuating, step: string, reason: string): void {
+  const { notification, host } = order
+  world.announcer.announce('recovery.stepped', { notification, host, step, reason, evidence: [] })
+}

@@ -1,0 +1,90 @@
+/** One instance of a recovery on its way: what Nova's evacuation records say about it, and what to do next. */
+import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import type { VmMove } from '../../schema/records.ts'
+import type { Evacuation } from '../ports/compute.ts'
+
+export type Phase =
+  | { readonly kind: 'pending'; readonly notBeforeMs: number; readonly reason: string | null }
+  | { readonly kind: 'requesting' }
+  | {
+      readonly kind: 'ongoing'
+      /** Monotonic ms of the request; of our own start when an earlier leader sent it. */
+      readonly requestedAtMs: number
+      /** True once Nova said yes, or showed a record. */
+      readonly accepted: boolean
+    }
+  | { readonly kind: 'settling' } // its terminal state is being written
+  | { readonly kind: 'ended'; readonly outcome: 'succeeded' | 'failed' | 'ignored' }
+
+export interface MoveTrack {
+  readonly move: MoveId
+  readonly instance: InstanceId
+  readonly instanceName: string
+  readonly phase: Phase
+  /** Where it was asked to go, or went. */
+  readonly target: HostName | null
+  readonly attempts: number
+  /** Targets that refused it: not asked again. */
+  readonly refusedBy: readonly HostName[]
+  /** Evacuation records that existed before our latest request: they say nothing about it. */
+  readonly olderRecords: readonly string[]
+}
+
+const ENDED = { succeeded: 'succeeded', failed: 'failed', ignored: 'ignored' } as const
+
+/** A stored move as this process takes it up. */
+export function trackOf(row: VmMove, olderRecords: readonly string[], nowMs: number): MoveTrack {
+  const { uuid: move, instance, instanceName, attempts } = row
+  const target = row.destHost
+  const base = { move, instance, instanceName, attempts, target, refusedBy: [] }
+  if (row.status === 'pending') {
+    // Once asked for, a record that exists may be the answer to that request, come late.
+    const older = row.attempts === 0 ? olderRecords : []
+    const phase: Phase = { kind: 'pending', notBeforeMs: nowMs, reason: null }
+    return { ...base, olderRecords: older, phase }
+  }
+  if (row.status === 'ongoing') {
+    // Requested by an earlier incarnation, or about to be: only Nova's records can tell.
+    const phase: Phase = { kind: 'ongoing', requestedAtMs: nowMs, accepted: false }
+    return { ...base, olderRecords: [], phase }
+  }
+  return { ...base, olderRecords, phase: { kind: 'ended', outcome: ENDED[row.status] } }
+}
+
+export type RecordVerdict =
+  | { readonly kind: 'moved'; readonly dest: HostName | null }
+  | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
+  | { readonly kind: 'under-way' }
+  | { readonly kind: 'no-record' }
+
+const MOVED: readonly string[] = ['done', 'completed']
+const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
+
+/**
+ * What the newest record of an instance says about our latest request. `startedAt` is when the request was recorded,
+ * by our wall clock; records much older than that belong to an earlier life of the host.
+ */
+export function judgeRecords(
+  track: MoveTrack,
+  records: readonly Evacuation[],
+  startedAt: number,
+): RecordVerdict {
+  const ours = records
+    .filter((record) => record.instance === track.instance)
+    .filter((record) => !track.olderRecords.includes(record.id))
+    .filter((record) => record.createdAt >= startedAt - CLOCK_SKEW_MS)
+    .toSorted((a, b) => b.createdAt - a.createdAt) // stable: within a second Nova's own order, newest first
+  const [newest] = ours
+  if (newest === undefined) return { kind: 'no-record' }
+  if (ours.some((record) => MOVED.includes(record.status))) {
+    return {
+      kind: 'moved',
+      dest: ours.find((record) => MOVED.includes(record.status))?.dest ?? null,
+    }
+  }
+  if (!REFUSED.includes(newest.status)) return { kind: 'under-way' }
+  return { kind: 'refused', dest: newest.dest, status: newest.status }
+}
+
+/** Nova's clock and ours may differ by so much. */
+const CLOCK_SKEW_MS = 60_000

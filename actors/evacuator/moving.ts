@@ -1,0 +1,173 @@
+/** The moving part of an evacuation: what Nova's answers and its records mean for each instance. */
+import { assertNever } from '../kernel/assert-never.ts'
+import type { KernelEffect } from '../kernel/behaviour.ts'
+import type { Evacuation } from '../ports/compute.ts'
+import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
+import {
+  proceed,
+  settle,
+  waiting,
+  withPhase,
+  type Moving,
+  type MovingEffect,
+  type MovingMessage,
+  type MovingRules,
+  type MovingStep,
+} from './moving-state.ts'
+import { slowDown, speedUp, type Pace } from './pacing.ts'
+
+export function onMovingMessage(
+  rules: MovingRules,
+  state: Moving,
+  message: MovingMessage,
+): MovingStep {
+  switch (message.type) {
+    case 'move.requested':
+      return onAnswered(state, message, speedUp(state.pace))
+    case 'move.unknown':
+      return onAnswered(state, message, slowDown(state.pace))
+    case 'move.refused':
+      return onRefused(rules, state, message)
+    case 'move.hindered':
+      return onHindered(rules, state, message)
+    case 'move.settled':
+      return [
+        withPhase(state, message.move, { kind: 'ended', outcome: message.outcome }),
+        [], // the poll timer goes on
+      ]
+    case 'move.poll-due':
+      return [{ ...state, polls: state.polls + 1 }, [{ type: 'move.poll' }]]
+    case 'move.polled':
+      return onPolled(rules, { ...state, pollPending: false }, message)
+    case 'move.poll-failed':
+      return proceed({ ...state, pollPending: false, pace: slowDown(state.pace) }, message.atMs)
+    default:
+      return assertNever(message)
+  }
+}
+
+/** Nova said yes, or nothing: from now on its records tell. */
+function onAnswered(
+  state: Moving,
+  answer: MovingMessage & { readonly type: 'move.requested' | 'move.unknown' },
+  pace: Pace,
+): MovingStep {
+  const track = state.tracks.get(answer.move)
+  if (track?.phase.kind !== 'requesting') return [state, []]
+  const phase: Phase = {
+    kind: 'ongoing',
+    requestedAtMs: answer.atMs,
+    accepted: answer.type === 'move.requested',
+  }
+  const startedAt = new Map(state.startedAt).set(answer.move, answer.startedAt)
+  return proceed({ ...withPhase(state, answer.move, phase), startedAt, pace }, answer.atMs)
+}
+
+function onRefused(
+  rules: MovingRules,
+  state: Moving,
+  refusal: MovingMessage & { readonly type: 'move.refused' },
+): MovingStep {
+  const track = state.tracks.get(refusal.move)
+  if (track?.phase.kind !== 'requesting') return [state, []]
+  const slower = refusal.busy ? { ...state, pace: slowDown(state.pace) } : state
+  if (!refusal.again) {
+    return settle(slower, track, { outcome: 'ignored', dest: null, reason: refusal.reason })
+  }
+  if (!refusal.busy && track.attempts >= rules.attemptsMax) {
+    return settle(slower, track, { outcome: 'failed', dest: null, reason: refusal.reason })
+  }
+  const until =
+    refusal.atMs + Math.max(refusal.pauseMs, refusal.busy ? 1000 : rules.retryIntervalMs)
+  const back = refusal.busy ? { ...track, attempts: track.attempts - 1 } : track
+  return proceed(waiting(slower, back, until, refusal.reason), refusal.atMs)
+}
+
+/** No grant just now: the segment was disabled, or the host taken into maintenance. Nothing was asked for. */
+function onHindered(
+  rules: MovingRules,
+  state: Moving,
+  message: MovingMessage & { readonly type: 'move.hindered' },
+): MovingStep {
+  const track = state.tracks.get(message.move)
+  if (track?.phase.kind !== 'requesting') return [state, []]
+  const until = message.atMs + rules.retryIntervalMs
+  const back = { ...track, attempts: track.attempts - 1 }
+  return proceed(waiting(state, back, until, message.reason), message.atMs)
+}
+
+function onPolled(
+  rules: MovingRules,
+  state: Moving,
+  { records, atMs }: { readonly records: readonly Evacuation[]; readonly atMs: number },
+): MovingStep {
+  let next: Moving = { ...state, records }
+  const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
+  for (const track of state.tracks.values()) {
+    const [after, more] = judge(rules, next, adopt(next, track, atMs), atMs)
+    next = after
+    effects.push(...more)
+  }
+  const [last, rest] = proceed(next, atMs)
+  return [last, [...effects, ...rest]]
+}
+
+/** A request that we had given up may show its record late: it is under way after all. */
+function adopt(state: Moving, track: MoveTrack, atMs: number): MoveTrack {
+  if (track.phase.kind !== 'pending' || track.attempts === 0) return track
+  const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
+  if (verdict.kind !== 'under-way' && verdict.kind !== 'moved') return track
+  return {
+    ...track,
+    phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
+  }
+}
+
+function judge(rules: MovingRules, state: Moving, track: MoveTrack, atMs: number): MovingStep {
+  if (track.phase.kind !== 'ongoing') return [state, []]
+  const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
+  const graceOver = atMs - track.phase.requestedAtMs >= rules.graceMs
+  switch (verdict.kind) {
+    case 'moved': {
+      const dest = verdict.dest ?? track.target
+      return settle(state, track, {
+        outcome: 'succeeded',
+        dest,
+        reason: 'Nova recorded it as done',
+      })
+    }
+    case 'under-way':
+      return [withPhase(state, track.move, { ...track.phase, accepted: true }), []]
+    case 'refused':
+      // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
+      if (!track.phase.accepted && !graceOver) return [state, []]
+      return again(rules, state, track, {
+        reason: `Nova recorded the evacuation as ${verdict.status}`,
+        atMs,
+      })
+    case 'no-record':
+      if (!graceOver) return [state, []]
+      return again(rules, state, track, {
+        reason: 'no record of the request appeared in Nova',
+        atMs,
+      })
+    default:
+      return assertNever(verdict)
+  }
+}
+
+/** An attempt is over without success: another one elsewhere, or the end. */
+function again(
+  rules: MovingRules,
+  state: Moving,
+  track: MoveTrack,
+  { reason, atMs }: { readonly reason: string; readonly atMs: number },
+): MovingStep {
+  if (track.phase.kind !== 'ongoing') return [state, []]
+  if (track.attempts >= rules.attemptsMax) {
+    return settle(state, track, { outcome: 'failed', dest: null, reason })
+  }
+  const refusedBy = track.target === null ? track.refusedBy : [...track.refusedBy, track.target]
+  const next = waiting(state, { ...track, refusedBy }, atMs + 1000, reason)
+  return [next, [{ type: 'move.put-back', move: track.move, reason }]]
+}

@@ -1,0 +1,139 @@
+/** Carries out the evacuator's effects on the Compute API and the store. */
+import { describeError } from '../../schema/errors.ts'
+import type { VmMove } from '../../schema/records.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { LEAF } from '../kernel/supervision.ts'
+import { withIntent } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { PlannedMove } from '../ports/store.ts'
+import {
+  evacuator,
+  type EvacuationOrder,
+  type EvacuatorEffect,
+  type EvacuatorMessage,
+  type EvacuatorState,
+} from './evacuator.ts'
+import {
+  announceStep,
+  isComputeTrouble,
+  note,
+  type Evacuating,
+  type EvacuatorWorld,
+} from './evacuating.ts'
+import { performMove } from './perform-move.ts'
+
+export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
+  return define<EvacuatorState, EvacuatorMessage, EvacuatorEffect>({
+    initial: { kind: 'isolating' },
+    behaviour: evacuator(order, world.rules),
+    first: { type: 'evacuator.begin' },
+    policy: LEAF,
+    perform: (effect, signal) => performEvacuator({ world, order, signal }, effect),
+  })
+}
+
+async function performEvacuator(
+  evacuating: Evacuating,
+  effect: EvacuatorEffect,
+): Promise<EvacuatorMessage | undefined> {
+  switch (effect.type) {
+    case 'compute.isolate':
+      return hinderable(() => isolate(evacuating))
+    case 'compute.survey':
+      return hinderable(() => survey(evacuating))
+    case 'moves.plan':
+      return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
+    case 'note.hindered':
+      await note(evacuating, { kind: 'decision', step: 'wait', detail: effect.reason })
+      announceStep(evacuating, 'waiting', effect.reason)
+      return undefined
+    case 'move.request':
+    case 'move.settle':
+    case 'move.put-back':
+    case 'move.poll':
+      return performMove(evacuating, effect)
+    default:
+      return assertNever(effect)
+  }
+}
+
+/** Turns what Compute and Identity may throw into waiting; everything else crashes. */
+async function hinderable(call: () => Promise<EvacuatorMessage>): Promise<EvacuatorMessage> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return { type: 'evacuator.hindered', reason: describeError(error) }
+  }
+}
+
+/** Disabled, forced down: Nova need not wait for a heartbeat to be missed. Done once, whoever asks. */
+async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
+  const { world, order, signal } = evacuating
+  const service = await world.compute.findService(order.host, signal)
+  if (service === undefined) {
+    return { type: 'evacuator.hindered', reason: `Nova has no compute service on ${order.host}` }
+  }
+  if (service.disabled && service.forcedDown) {
+    await note(evacuating, {
+      kind: 'outcome',
+      step: 'isolate',
+      detail: 'already disabled and forced down',
+    })
+    return { type: 'evacuator.isolated' }
+  }
+  const entry = {
+    notification: order.notification,
+    step: 'isolate',
+    subject: order.host,
+    detail: 'disable the compute service and force it down',
+  }
+  const deed = await untilStored(world.clock, signal, () =>
+    withIntent(world, order.epoch, entry, () =>
+      world.compute.isolate(service.id, world.disableReason, signal),
+    ),
+  )
+  if (deed.kind === 'refused') return { type: 'evacuator.hindered', reason: deed.reason }
+  await note(evacuating, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
+  announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
+  return { type: 'evacuator.isolated' }
+}
+
+/** Records older than this have nothing to do with a recovery that is going on. */
+const RECORDS_SINCE_MS = 24 * 3600 * 1000
+
+async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMessage> {
+  const since = world.clock.wallMs() - RECORDS_SINCE_MS
+  const [instances, services, evacuations, snapshot] = await Promise.all([
+    world.compute.listInstances(order.host, signal),
+    world.compute.listServices(signal),
+    world.compute.listEvacuations(order.host, since, signal),
+    untilStored(world.clock, signal, () =>
+      world.store.readSnapshot(order.segment, order.notification, since),
+    ),
+  ])
+  const { hosts } = snapshot
+  const atMs = world.clock.monotonicMs()
+  return { type: 'evacuator.surveyed', survey: { instances, services, hosts, evacuations, atMs } }
+}
+
+async function plan(
+  evacuating: Evacuating,
+  moves: readonly PlannedMove[],
+): Promise<readonly VmMove[]> {
+  const { world, order, signal } = evacuating
+  const { notification, epoch, host } = order
+  const stored = (): Promise<readonly VmMove[]> =>
+    untilStored(world.clock, signal, () => world.store.planMoves(epoch, notification, host, moves))
+  const rows = await stored()
+  await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
+  announceStep(evacuating, 'planned', `${rows.length} instances`)
+  const failed = order.run === 1 ? [] : rows.filter(({ status }) => status === 'failed')
+  if (failed.length === 0) return rows
+  for (const { uuid: move, message } of failed) {
+    const change = { move, from: ['failed'], to: 'pending', destHost: null, message } as const
+    await untilStored(world.clock, signal, () => world.store.updateMove(epoch, change))
+  }
+  return stored()
+}

@@ -1,0 +1,178 @@
+/** Asks Nova for one evacuation, writes what came of it, and reads the evacuation records of the host. */
+import { describeError, isCoded } from '../../schema/errors.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { withIntent } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { MoveChange } from '../ports/store.ts'
+import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import type { MovingEffect, MovingMessage } from './moving-state.ts'
+
+type Request = MovingEffect & { readonly type: 'move.request' }
+
+export async function performMove(
+  evacuating: Evacuating,
+  effect: MovingEffect,
+): Promise<MovingMessage | undefined> {
+  switch (effect.type) {
+    case 'move.request':
+      return request(evacuating, effect)
+    case 'move.settle':
+      return settle(evacuating, effect)
+    case 'move.put-back':
+      await putBack(evacuating, effect.move, effect.reason)
+      return undefined
+    case 'move.poll':
+      return poll(evacuating)
+    default:
+      return assertNever(effect)
+  }
+}
+
+/** Thrown inside the deed when the row is no longer `pending`; nothing was asked for then. */
+class NotPending extends Error {}
+
+async function request(evacuating: Evacuating, effect: Request): Promise<MovingMessage> {
+  const { world, order, signal } = evacuating
+  const { move, instance, target } = effect
+  const startedAt = world.clock.wallMs()
+  const entry = {
+    notification: order.notification,
+    step: 'evacuate',
+    subject: instance,
+    detail: `evacuate from ${order.host} to ${target}`,
+  }
+  try {
+    const deed = await untilStored(world.clock, signal, () =>
+      withIntent(world, order.epoch, entry, () => ask(evacuating, effect)),
+    )
+    const atMs = world.clock.monotonicMs()
+    return deed.kind === 'refused'
+      ? { type: 'move.hindered', move, reason: deed.reason, atMs }
+      : { type: 'move.requested', move, startedAt, atMs }
+  } catch (error) {
+    const atMs = world.clock.monotonicMs()
+    if (error instanceof NotPending) {
+      return { type: 'move.hindered', move, reason: 'the move is not pending any more', atMs }
+    }
+    if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) {
+      return { type: 'move.unknown', move, startedAt, atMs }
+    }
+    if (!isComputeTrouble(error)) throw error
+    return refused(evacuating, effect, error)
+  }
+}
+
+/** The row first, then the request: whoever reads `ongoing` must look for a record in Nova. */
+async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
+  const { world, order, signal } = evacuating
+  const { move, instance, target } = effect
+  const change = {
+    move,
+    from: ['pending'],
+    to: 'ongoing',
+    destHost: target,
+    message: null,
+  } as const
+  const ours = await world.store.updateMove(order.epoch, change)
+  if (!ours) throw new NotPending()
+  announceMove(evacuating, { ...effect, status: 'ongoing', dest: target, reason: 'asked for' })
+  world.tenure.assert(order.epoch)
+  await world.compute.evacuate(instance, target, signal)
+}
+
+async function refused(
+  evacuating: Evacuating,
+  effect: Request,
+  error: unknown,
+): Promise<MovingMessage> {
+  const { world, signal } = evacuating
+  const reason = describeError(error)
+  const busy = isCoded(
+    error,
+    'COMPUTE_BUSY',
+    'COMPUTE_UNAVAILABLE',
+    'IDENTITY_UNAVAILABLE',
+    'IDENTITY_REFUSED',
+  )
+  const gone =
+    isCoded(error, 'COMPUTE_NOT_FOUND') &&
+    (await world.compute.getInstance(effect.instance, signal)) === undefined
+  await putBack(evacuating, effect.move, reason)
+  const pauseMs = isCoded(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+  return {
+    type: 'move.refused',
+    move: effect.move,
+    reason: gone ? 'the instance was deleted meanwhile' : reason,
+    again: !gone,
+    busy,
+    pauseMs,
+    atMs: world.clock.monotonicMs(),
+  }
+}
+
+async function putBack(
+  evacuating: Evacuating,
+  move: MoveChange['move'],
+  message: string,
+): Promise<void> {
+  const { world, order, signal } = evacuating
+  const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
+  await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+}
+
+async function settle(
+  evacuating: Evacuating,
+  effect: MovingEffect & { readonly type: 'move.settle' },
+): Promise<MovingMessage> {
+  const { world, order, signal } = evacuating
+  const { move, outcome, dest, reason } = effect
+  const change: MoveChange = {
+    move,
+    from: ['pending', 'ongoing'],
+    to: outcome,
+    destHost: dest,
+    message: outcome === 'succeeded' ? null : reason,
+  }
+  await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+  announceMove(evacuating, { ...effect, status: outcome })
+  return { type: 'move.settled', move, outcome }
+}
+
+async function poll({ world, order, signal }: Evacuating): Promise<MovingMessage> {
+  try {
+    const since = world.clock.wallMs() - POLL_SINCE_MS
+    const records = await world.compute.listEvacuations(order.host, since, signal)
+    return { type: 'move.polled', records, atMs: world.clock.monotonicMs() }
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return { type: 'move.poll-failed', atMs: world.clock.monotonicMs() }
+  }
+}
+
+/** Records are asked for by their last change; a slow rebuild changes its record only at the end. */
+const POLL_SINCE_MS = 24 * 3600 * 1000
+
+function announceMove(
+  { world, order }: Evacuating,
+  moved: {
+    readonly move: MoveChange['move']
+    readonly status: string
+    readonly dest: string | null
+    readonly reason: string
+    readonly instance: string
+    readonly instanceName: string
+    readonly progress: { readonly done: number; readonly total: number }
+  },
+): void {
+  const { status, dest, reason, instance, instanceName, progress } = moved
+  const { notification } = order
+  world.announcer.announce('move.stepped', {
+    notification,
+    instance,
+    instanceName,
+    status,
+    dest,
+    reason,
+    ...progress,
+  })
+}

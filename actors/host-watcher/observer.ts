@@ -1,0 +1,188 @@
+/** One monitor's view of all hosts: starts their watchers, and says what they see, or that it is blind. */
+import type { HostId } from '../../schema/ids.ts'
+import type { HostState } from '../../schema/messages/observation.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import { blindByCount, blindByStall } from './blindness.ts'
+import type { WatchedHost } from './host-watcher.ts'
+
+export type ObserverMessage =
+  | { readonly type: 'observer.begin' }
+  | { readonly type: 'observer.tick-due' } // private: our own timer
+  | { readonly type: 'observer.ticked'; readonly atMs: number } // private
+  | { readonly type: 'observer.inventory'; readonly hosts: readonly WatchedHost[] | undefined } // private
+  | {
+      readonly type: 'observer.watched' // from a host-watcher
+      readonly host: HostId
+      readonly state: HostState
+      readonly evidence: readonly string[]
+    }
+
+export interface Sight {
+  readonly watched: WatchedHost
+  readonly state: HostState
+  readonly evidence: readonly string[]
+  readonly announceAtMs: number
+}
+
+export interface ObserverState {
+  readonly kind: 'sighted' | 'blind'
+  readonly sights: ReadonlyMap<HostId, Sight>
+  readonly lastTickMs: number | undefined
+  /** A stall makes blind until this moment: its probes still come in. */
+  readonly stalledUntilMs: number
+  /** Why it is blind; empty while it sees. */
+  readonly reason: string
+  readonly inventoryAtMs: number
+}
+
+export type ObserverEffect =
+  | { readonly type: 'clock.read' }
+  | { readonly type: 'inventory.read' }
+  | {
+      readonly type: 'observation.announce'
+      readonly watched: WatchedHost
+      readonly state: HostState
+      readonly evidence: readonly string[]
+    }
+
+/** Milliseconds. */
+export interface ObserverRules {
+  readonly tickMs: number
+  /** How often an unchanged state is said again. */
+  readonly repeatMs: number
+  /** How often the registered hosts are read again. */
+  readonly inventoryMs: number
+  /** How long a stall makes blind: as long as a verdict takes. */
+  readonly stallBlindMs: number
+}
+
+type ObserverStep = Step<ObserverState, ObserverEffect | KernelEffect<ObserverMessage>>
+type Effects = readonly (ObserverEffect | KernelEffect<ObserverMessage>)[]
+
+export const NEW_OBSERVER: ObserverState = {
+  kind: 'sighted',
+  sights: new Map(),
+  lastTickMs: undefined,
+  stalledUntilMs: 0,
+  reason: '',
+  inventoryAtMs: -Infinity,
+}
+
+export const observer =
+  (rules: ObserverRules) =>
+  (state: ObserverState, message: ObserverMessage): ObserverStep => {
+    switch (message.type) {
+      case 'observer.begin':
+      case 'observer.tick-due':
+        return [state, [{ type: 'clock.read' }]]
+      case 'observer.ticked':
+        return onTicked(rules, state, message.atMs)
+      case 'observer.inventory':
+        return message.hosts === undefined ? [state, []] : onInventory(state, message.hosts)
+      case 'observer.watched':
+        return onWatched(state, message)
+      default:
+        return assertNever(message)
+    }
+  }
+
+function onTicked(rules: ObserverRules, state: ObserverState, atMs: number): ObserverStep {
+  const stall = blindByStall(atMs - (state.lastTickMs ?? atMs), rules.tickMs)
+  const stalledUntilMs = stall === undefined ? state.stalledUntilMs : atMs + rules.stallBlindMs
+  const since = stall ?? (atMs < stalledUntilMs ? state.reason : undefined)
+  const reason = since ?? blindByCount(statesOf(state)) ?? ''
+  const kind = reason === '' ? 'sighted' : 'blind'
+  const readInventory = atMs - state.inventoryAtMs >= rules.inventoryMs
+  const inventoryAtMs = readInventory ? atMs : state.inventoryAtMs
+  const ticked: ObserverState = {
+    kind,
+    reason,
+    stalledUntilMs,
+    inventoryAtMs,
+    lastTickMs: atMs,
+    sights: state.sights,
+  }
+  const [next, said] = sayDue(rules, ticked, kind === state.kind ? atMs : Infinity)
+  const tick: KernelEffect<ObserverMessage> = {
+    type: 'timer.start',
+    name: 'tick',
+    afterMs: rules.tickMs,
+    message: { type: 'observer.tick-due' },
+  }
+  return [next, [tick, ...(readInventory ? [{ type: 'inventory.read' } as const] : []), ...said]]
+}
+
+function* statesOf(state: ObserverState): Iterable<HostState> {
+  for (const sight of state.sights.values()) yield sight.state
+}
+
+/** Says again what was not said for a while; everything at once when sight was lost or came back (`dueMs` infinite). */
+function sayDue(
+  rules: ObserverRules,
+  state: ObserverState,
+  dueMs: number,
+): readonly [ObserverState, Effects] {
+  const due = [...state.sights.values()].filter(({ announceAtMs }) => announceAtMs <= dueMs)
+  if (due.length === 0) return [state, []]
+  const sights = new Map(state.sights)
+  for (const sight of due) {
+    sights.set(sight.watched.host, {
+      ...sight,
+      announceAtMs: (state.lastTickMs ?? 0) + rules.repeatMs,
+    })
+  }
+  return [{ ...state, sights }, due.map((sight) => announce(state, sight))]
+}
+
+/** What a blind observer says about a host is that it is blind. */
+function announce(state: ObserverState, sight: Sight): ObserverEffect {
+  const { watched } = sight
+  return state.kind === 'blind'
+    ? { type: 'observation.announce', watched, state: 'blind', evidence: [state.reason] }
+    : { type: 'observation.announce', watched, state: sight.state, evidence: sight.evidence }
+}
+
+function onWatched(
+  state: ObserverState,
+  { host, state: seen, evidence }: ObserverMessage & { readonly type: 'observer.watched' },
+): ObserverStep {
+  const before = state.sights.get(host)
+  if (before === undefined) return [state, []]
+  const sight = { ...before, state: seen, evidence }
+  const sights = new Map(state.sights).set(host, sight)
+  const next = { ...state, sights }
+  // Death is said at the next tick, when it is known how many others seem to fail with it.
+  const atOnce = seen !== before.state && seen !== 'dead'
+  if (seen === 'dead' && before.state !== 'dead') sights.set(host, { ...sight, announceAtMs: 0 })
+  return [next, atOnce ? [announce(next, sight)] : []]
+}
+
+/** Starts watchers for new hosts, ends those of hosts that are gone, and restarts those whose settings changed. */
+function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): ObserverStep {
+  const sights = new Map<HostId, Sight>()
+  const effects: KernelEffect<ObserverMessage>[] = []
+  for (const watched of hosts) {
+    const before = state.sights.get(watched.host)
+    if (before !== undefined && before.watched.fingerprint === watched.fingerprint) {
+      sights.set(watched.host, before)
+      continue
+    }
+    if (before !== undefined) effects.push(stopWatching(watched.host))
+    sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
+    effects.push({
+      type: 'child.start',
+      kind: 'host-watcher',
+      name: watched.host,
+      argument: watched,
+    })
+  }
+  for (const host of state.sights.keys()) if (!sights.has(host)) effects.push(stopWatching(host))
+  return [{ ...state, sights }, effects]
+}
+
+const stopWatching = (host: HostId): KernelEffect<ObserverMessage> => ({
+  type: 'child.stop',
+  kind: 'host-watcher',
+  name: host,
+})

@@ -1,0 +1,169 @@
+/** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
+import { describeError, isCoded, type CodedError } from '../../schema/errors.ts'
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import type { Host } from '../../schema/records.ts'
+import type { NodeName } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { refOf } from '../kernel/ref.ts'
+import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
+import { pause } from '../leadership/until-stored.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import type { PowerPort } from '../ports/power.ts'
+import type { ShellPort } from '../ports/shell.ts'
+import type { InventoryStore } from '../ports/store.ts'
+import type { Channel, Sign } from './failure-detector.ts'
+import {
+  hostWatcher,
+  type HostWatcherEffect,
+  type HostWatcherMessage,
+  type HostWatcherRules,
+  type HostWatcherState,
+  type WatchedHost,
+} from './host-watcher.ts'
+import {
+  NEW_OBSERVER,
+  observer,
+  type ObserverEffect,
+  type ObserverMessage,
+  type ObserverRules,
+  type ObserverState,
+} from './observer.ts'
+
+export interface WatchingWorld {
+  readonly node: NodeName
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly store: InventoryStore
+  readonly power: PowerPort
+  readonly shell: ShellPort
+  readonly announcer: Announcer
+  readonly observerRules: ObserverRules
+  readonly watcherRules: HostWatcherRules
+  readonly sshTimeoutMs: number
+}
+
+/** Where the watchers of a process tell what they see. */
+export const OBSERVER = refOf<ObserverMessage>('observer', 'hosts')
+
+export function defineObserver(world: WatchingWorld): AnyDefinition {
+  let sequence = 0
+  return define<ObserverState, ObserverMessage, ObserverEffect>({
+    initial: NEW_OBSERVER,
+    behaviour: observer(world.observerRules),
+    first: { type: 'observer.begin' },
+    policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
+    perform: (effect) => {
+      if (effect.type === 'observation.announce') sequence += 1
+      return performObserver(world, effect, sequence)
+    },
+  })
+}
+
+function performObserver(
+  world: WatchingWorld,
+  effect: ObserverEffect,
+  sequence: number,
+): Promise<ObserverMessage> | ObserverMessage | undefined {
+  switch (effect.type) {
+    case 'clock.read':
+      return { type: 'observer.ticked', atMs: world.clock.monotonicMs() }
+    case 'inventory.read':
+      return readInventory(world)
+    case 'observation.announce': {
+      const { watched, state, evidence } = effect
+      const { host, hostName, segment } = watched
+      world.announcer.announce('host.observed', {
+        host,
+        hostName,
+        segment,
+        observer: world.node,
+        state,
+        sequence,
+        evidence: [...evidence],
+      })
+      return undefined
+    }
+    default:
+      return assertNever(effect)
+  }
+}
+
+/** Undefined while the store is away: the hosts that we know are watched all the same. */
+async function readInventory(world: WatchingWorld): Promise<ObserverMessage> {
+  try {
+    const hosts = await world.store.listAllHosts()
+    return { type: 'observer.inventory', hosts: hosts.map(watchedOf) }
+  } catch (error) {
+    if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    return { type: 'observer.inventory', hosts: undefined }
+  }
+}
+
+function watchedOf(host: Host): WatchedHost {
+  const { ipmi, ssh } = parseControlAttributes(host.controlAttributes)
+  const fingerprint = `${host.name} ${host.segment} ${host.updatedAt ?? host.createdAt}`
+  return { host: host.uuid, hostName: host.name, segment: host.segment, ipmi, ssh, fingerprint }
+}
+
+export function defineHostWatcher(world: WatchingWorld, watched: WatchedHost): AnyDefinition {
+  return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
+    initial: { kind: 'blind', views: {} },
+    behaviour: hostWatcher(watched, world.watcherRules, OBSERVER),
+    first: { type: 'watcher.begin' },
+    policy: LEAF,
+    perform: (effect, signal) => performWatcher(world, watched, effect, signal),
+  })
+}
+
+async function performWatcher(
+  world: WatchingWorld,
+  watched: WatchedHost,
+  effect: HostWatcherEffect,
+  signal: AbortSignal,
+): Promise<HostWatcherMessage | undefined> {
+  const { channel } = effect
+  if (effect.type === 'probe.first') {
+    // Spread over one peace interval, so that a start does not ask every host at once.
+    await pause(world.clock, world.random.next() * world.watcherRules.timing.sshPeaceMs)
+    if (signal.aborted) return undefined
+  }
+  const { sign, detail } = await probe(world, watched, channel, signal)
+  return { type: 'watcher.probed', channel, sign, detail, chance: world.random.next() }
+}
+
+type Shown = { readonly sign: Sign; readonly detail: string }
+
+async function probe(
+  world: WatchingWorld,
+  watched: WatchedHost,
+  channel: Channel,
+  signal: AbortSignal,
+): Promise<Shown> {
+  if (channel === 'ssh') {
+    if (watched.ssh === undefined) return { sign: 'misconfigured', detail: 'no SSH settings' }
+    const { outcome, detail } = await world.shell.probe(watched.ssh, world.sshTimeoutMs)
+    return { sign: outcome, detail }
+  }
+  if (watched.ipmi === undefined) return { sign: 'misconfigured', detail: 'no IPMI settings' }
+  try {
+    const power = await world.power.read(watched.ipmi, signal)
+    const detail = `chassis power is ${power}`
+    return { sign: power === 'on' ? 'powered-on' : 'powered-off', detail }
+  } catch (error) {
+    if (!isPowerTrouble(error)) throw error
+    const sign = error.retryable ? 'silent' : 'misconfigured'
+    return { sign, detail: describeError(error) }
+  }
+}
+
+const isPowerTrouble = (error: unknown): error is CodedError =>
+  isCoded(
+    error,
+    'POWER_UNREACHABLE',
+    'POWER_MISCONFIGURED',
+    'POWER_COMMAND_FAILED',
+    'POWER_UNAVAILABLE',
+    'ACTOR_STOPPED',
+  )

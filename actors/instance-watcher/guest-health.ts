@@ -1,0 +1,20 @@
+/** What missed heartbeats of one guest mean. Pure. */
+import type { GuestSign } from '../ports/guest.ts'
+
+export interface GuestHealth {
+  /** Whether the guest has answered since it was first seen here: one without an agent never does. */
+  readonly answered: boolean
+  readonly missed: number
+}
+
+export const UNKNOWN_GUEST: GuestHealth = { answered: false, missed: 0 }
+
+export function afterSign(health: GuestHealth, sign: GuestSign): GuestHealth {
+  if (sign === 'alive') return { answered: true, missed: 0 }
+  return sign === 'silent' ? { ...health, missed: health.missed + 1 } : UNKNOWN_GUEST
+}
+
+/** True at the sample that makes a guest failed, and again each time as many more were missed. */
+export function failsNow(health: GuestHealth, samples: number): boolean {
+  return health.answered && health.missed > 0 && health.missed % samples === 0
+}

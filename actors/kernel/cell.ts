@@ -1,0 +1,164 @@
+/** One running actor: its state, mailbox, timers, effects in flight and children. Knows nothing of nact. */
+import { CodedError, describeError } from '../../schema/errors.ts'
+import type { Cancel, ClockPort } from '../ports/clock.ts'
+import type { AnyDefinition, AnyMessage, AnyState, ChildStart, ChildStop } from './behaviour.ts'
+import { Mailbox } from './mailbox.ts'
+
+/** What a mailbox holds: a message, or an error that crashes the actor when its turn comes. */
+export type Item =
+  | { readonly kind: 'message'; readonly message: AnyMessage }
+  | { readonly kind: 'crash'; readonly error: unknown }
+
+/** What a cell needs of the system around it. */
+export interface CellHost {
+  readonly clock: ClockPort
+  readonly factories: Readonly<Record<string, (argument: never, name: string) => AnyDefinition>>
+  /** Tells an actor by its address. */
+  deliver(address: string, message: AnyMessage): void
+  /** Enqueues for the cell itself. */
+  enqueue(cell: Cell, item: Item): void
+  startChild(parent: Cell, child: ChildStart): void
+  stopChild(parent: Cell, child: ChildStop): void
+}
+
+export class Cell {
+  readonly address: string
+  readonly path: string
+  readonly parent: Cell | undefined
+  readonly definition: AnyDefinition
+  readonly mailbox: Mailbox<Item>
+  readonly children = new Map<string, Cell>()
+  readonly startedAtMs: number
+  state: AnyState
+  stopped = false
+  restarts = 0
+  crashesAt: readonly number[] = []
+  lastError: string | null = null
+  inFlight = 0
+  #generation = 0
+  #abort = new AbortController()
+  readonly #timers = new Map<string, Cancel>()
+  readonly #host: CellHost
+
+  constructor(
+    host: CellHost,
+    identity: { readonly kind: string; readonly name: string; readonly parent: Cell | undefined },
+    definition: AnyDefinition,
+  ) {
+    this.#host = host
+    this.address = `${identity.kind}/${identity.name}`
+    this.parent = identity.parent
+    this.path =
+      identity.parent === undefined ? this.address : `${identity.parent.path}/${this.address}`
+    this.definition = definition
+    this.mailbox = new Mailbox(definition.policy.mailboxCapacity, definition.policy.overflow)
+    this.startedAtMs = host.clock.monotonicMs()
+    this.state = definition.initial
+  }
+
+  /** Handles the next item of the mailbox. Throws what the behaviour throws. */
+  handleNext(): void {
+    const item = this.mailbox.shift()
+    if (item === undefined || this.stopped) return
+    if (item.kind === 'crash') throw item.error
+    const [next, effects] = this.definition.behaviour(this.state, item.message)
+    if (next.kind !== this.state.kind) this.#cancelTimers()
+    this.state = next
+    for (const effect of effects) this.#run(effect)
+  }
+
+  /** Forgets state, timers and effects in flight, as if started anew. */
+  reset(): void {
+    this.restarts += 1
+    this.#endGeneration()
+    this.state = this.definition.initial
+  }
+
+  /** Stops for good; answers what was still waiting. */
+  end(): readonly Item[] {
+    this.stopped = true
+    this.#endGeneration()
+    return this.mailbox.drain()
+  }
+
+  #endGeneration(): void {
+    this.#generation += 1
+    this.#cancelTimers()
+    this.#abort.abort(new CodedError('ACTOR_STOPPED', `${this.path} has stopped`))
+    this.#abort = new AbortController()
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+  }
+
+  #run(effect: AnyMessage): void {
+    const kernelEffect = effect as ChildStart | ChildStop | KernelTimer // told apart by `type`, as everywhere
+    switch (kernelEffect.type) {
+      case 'timer.start':
+        return this.#startTimer(kernelEffect)
+      case 'timer.cancel':
+        this.#timers.get(kernelEffect.name)?.()
+        this.#timers.delete(kernelEffect.name)
+        return undefined
+      case 'tell':
+        return this.#host.deliver(kernelEffect.to, kernelEffect.message)
+      case 'child.start':
+        return this.#host.startChild(this, kernelEffect)
+      case 'child.stop':
+        return this.#host.stopChild(this, kernelEffect)
+      default:
+        return this.#perform(effect)
+    }
+  }
+
+  #startTimer(timer: TimerEffect): void {
+    this.#timers.get(timer.name)?.()
+    const cancel = this.#host.clock.schedule(timer.afterMs, () => {
+      this.#timers.delete(timer.name)
+      this.#host.enqueue(this, { kind: 'message', message: timer.message })
+    })
+    this.#timers.set(timer.name, cancel)
+  }
+
+  #perform(effect: AnyMessage): void {
+    const result = this.definition.perform(effect, this.#abort.signal)
+    if (!(result instanceof Promise)) {
+      if (result !== undefined) this.#host.enqueue(this, { kind: 'message', message: result })
+      return
+    }
+    void this.#await(result, this.#generation)
+  }
+
+  async #await(result: Promise<AnyMessage | undefined>, generation: number): Promise<void> {
+    this.inFlight += 1
+    let item: Item | undefined
+    try {
+      const message = await result
+      if (message !== undefined) item = { kind: 'message', message }
+    } catch (error) {
+      item = { kind: 'crash', error }
+    }
+    this.inFlight -= 1
+    // The outcome of an effect belongs to the incarnation that asked for it, never to a later one.
+    if (item !== undefined && generation === this.#generation) this.#host.enqueue(this, item)
+  }
+
+  /** Remembers why it crashed, in one line. */
+  noteError(error: unknown): void {
+    this.lastError = describeError(error).slice(0, 1024)
+  }
+}
+
+type TimerEffect = {
+  readonly type: 'timer.start'
+  readonly name: string
+  readonly afterMs: number
+  readonly message: AnyMessage
+}
+
+type KernelTimer =
+  | TimerEffect
+  | { readonly type: 'timer.cancel'; readonly name: string }
+  | { readonly type: 'tell'; readonly to: string; readonly message: AnyMessage }

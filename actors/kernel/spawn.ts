@@ -1,0 +1,228 @@
+/**
+ * Runs behaviours on nact: the only file that imports it. nact gives one handler at a time and a place to decide after
+ * a crash; mailbox bounds, restart limits, timers, stop deadlines and the tree are ours (see `ops/docs/decisions`).
+ */
+import * as nact from 'nact'
+import { CodedError } from '../../schema/errors.ts'
+import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
+import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import type { LogPort } from '../ports/log.ts'
+import type { AnyDefinition, AnyMessage } from './behaviour.ts'
+import { Cell, type CellHost, type Item } from './cell.ts'
+import { DeadLetters } from './dead-letters.ts'
+import type { ActorRef } from './ref.ts'
+import { judgeCrash } from './supervision.ts'
+import { snapshotTree } from './tree.ts'
+
+export interface ActorSystem {
+  /** Starts a top-level actor of a known kind. */
+  start(kind: string, name: string, argument: unknown): void
+  tell<Message extends AnyMessage>(to: ActorRef<Message>, message: Message): void
+  snapshot(): readonly ActorSnapshot[]
+  /** Letters that reached nobody, since the start. */
+  deadLetters(): number
+  /** Messages that wait in all mailboxes. */
+  queued(): number
+  /** Stops everything; resolves when no effect is in flight, or when the longest stop deadline has passed. */
+  stop(): Promise<void>
+}
+
+export interface SystemOptions {
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  /** How to make an actor of each kind from its argument. */
+  readonly factories: CellHost['factories']
+  /** A top-level actor crashed too often: the process should end and be restarted from outside. */
+  readonly onGiveUp: (path: string, error: unknown) => void
+}
+
+/** A tree of actors in this process. */
+export function createActorSystem(options: SystemOptions): ActorSystem {
+  return new NactSystem(options)
+}
+
+/** nact's own reference type fits everything; ours is the cell, so this one stays inside. */
+type NactRef = ReturnType<typeof nact.spawn>
+/** What nact's `onCrash` may answer. */
+type Decisions = nact.SupervisionContext<unknown, nact.ActorSystemRef>
+
+class NactSystem implements ActorSystem {
+  readonly #options: SystemOptions
+  readonly #nact = nact.start()
+  readonly #cells = new Map<string, Cell>()
+  readonly #nactRefs = new Map<Cell, NactRef>()
+  readonly #deadLetters: DeadLetters
+  readonly #host: CellHost
+  /** Stopped cells whose effects still run. */
+  readonly #leaving = new Set<Cell>()
+  #queued = 0
+  #spawned = 0
+
+  constructor(options: SystemOptions) {
+    this.#options = options
+    this.#deadLetters = new DeadLetters((reason, address, type) => {
+      options.log.warn({ reason, address, type }, 'dead letter')
+    })
+    this.#host = {
+      clock: options.clock,
+      factories: options.factories,
+      deliver: (address, message) => this.#deliver(address, message),
+      enqueue: (cell, item) => this.#enqueue(cell, item),
+      startChild: (parent, child) => this.#spawn(child, parent),
+      stopChild: (parent, child) => {
+        const cell = parent.children.get(`${child.kind}/${child.name}`)
+        if (cell !== undefined) this.#stopCell(cell)
+      },
+    }
+  }
+
+  start(kind: string, name: string, argument: unknown): void {
+    this.#spawn({ kind, name, argument }, undefined)
+  }
+
+  tell<Message extends AnyMessage>(to: ActorRef<Message>, message: Message): void {
+    this.#deliver(to.address, message)
+  }
+
+  snapshot(): readonly ActorSnapshot[] {
+    const roots = [...this.#cells.values()].filter((cell) => cell.parent === undefined)
+    return snapshotTree(roots, this.#options.clock.monotonicMs())
+  }
+
+  deadLetters(): number {
+    return this.#deadLetters.total
+  }
+
+  queued(): number {
+    return this.#queued
+  }
+
+  async stop(): Promise<void> {
+    const roots = [...this.#cells.values()].filter((cell) => cell.parent === undefined)
+    for (const root of roots.toReversed()) this.#stopCell(root)
+    const deadlineMs = Math.max(0, ...[...this.#leaving].map(stopDeadline))
+    const until = this.#options.clock.monotonicMs() + deadlineMs
+    while (this.#leaving.size > 0 && this.#options.clock.monotonicMs() < until) {
+      await this.#sleep(10)
+      for (const cell of this.#leaving) if (cell.inFlight === 0) this.#leaving.delete(cell)
+    }
+    for (const cell of this.#leaving) {
+      this.#options.log.warn({ path: cell.path, effects: cell.inFlight }, 'stop deadline passed')
+    }
+    nact.stop(this.#nact)
+  }
+
+  #spawn(
+    child: { readonly kind: string; readonly name: string; readonly argument: unknown },
+    parent: Cell | undefined,
+  ): void {
+    if (this.#cells.has(`${child.kind}/${child.name}`)) return
+    const factory = this.#options.factories[child.kind]
+    if (factory === undefined) throw new RangeError(`no actor of kind ${child.kind} is known`)
+    const definition: AnyDefinition = factory(child.argument as never, child.name) // kind and argument come from one place
+    const cell = new Cell(this.#host, { kind: child.kind, name: child.name, parent }, definition)
+    this.#cells.set(cell.address, cell)
+    parent?.children.set(cell.address, cell)
+    this.#spawned += 1
+    // nact's tree stays flat: it copies a parent's table of children for every message to the parent.
+    const handle = (): void => {
+      this.#queued -= 1
+      cell.handleNext()
+    }
+    const ref: NactRef = nact.spawn(this.#nact, handle, `a${this.#spawned}`, {
+      onCrash: (_message, error, context) => this.#onCrash(cell, error, context),
+    })
+    this.#nactRefs.set(cell, ref)
+    this.#enqueue(cell, { kind: 'message', message: definition.first })
+  }
+
+  #deliver(address: string, message: AnyMessage): void {
+    const cell = this.#cells.get(address)
+    if (cell === undefined) this.#deadLetters.add('no-such-actor', address, message.type)
+    else this.#enqueue(cell, { kind: 'message', message })
+  }
+
+  #enqueue(cell: Cell, item: Item): void {
+    if (cell.stopped) {
+      if (item.kind === 'message') {
+        this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
+      }
+      return
+    }
+    const dropped = cell.mailbox.push(item)
+    if (dropped !== undefined) {
+      const type = dropped.kind === 'message' ? dropped.message.type : 'crash'
+      this.#deadLetters.add('mailbox-full', cell.address, type)
+      return
+    }
+    this.#dispatch(cell)
+  }
+
+  /** One token in nact's mailbox for each item in ours. */
+  #dispatch(cell: Cell): void {
+    const ref = this.#nactRefs.get(cell)
+    if (ref === undefined) return
+    this.#queued += 1
+    nact.dispatch(ref, true)
+  }
+
+  async #onCrash(cell: Cell, error: unknown, context: Decisions): Promise<Decisions['resume']> {
+    cell.noteError(error)
+    const { clock, random, log } = this.#options
+    const verdict = judgeCrash(
+      cell.definition.policy,
+      cell.crashesAt,
+      clock.monotonicMs(),
+      random.next(),
+    )
+    log.error({ path: cell.path, error: cell.lastError, verdict: verdict.kind }, 'actor crashed')
+    if (verdict.kind === 'give-up') {
+      this.#giveUp(cell, error)
+      return context.resume // stopped: no effect
+    }
+    cell.crashesAt = verdict.crashesAt
+    for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
+    cell.reset()
+    await this.#sleep(verdict.afterMs)
+    if (!cell.stopped) {
+      cell.mailbox.putFirst({ kind: 'message', message: cell.definition.first })
+      this.#dispatch(cell)
+    }
+    return context.resume // our own reset is done; nact's would only add its traps
+  }
+
+  /** One crash too many: the actor stops, and its parent crashes in its place. */
+  #giveUp(cell: Cell, cause: unknown): void {
+    const error = new CodedError('RESTART_LIMIT_REACHED', `${cell.path} crashed too often`, {
+      cause,
+    })
+    this.#stopCell(cell)
+    if (cell.parent === undefined) this.#options.onGiveUp(cell.path, error)
+    else this.#enqueue(cell.parent, { kind: 'crash', error })
+  }
+
+  #stopCell(cell: Cell): void {
+    for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
+    for (const item of cell.end()) {
+      this.#queued -= 1
+      if (item.kind === 'message') {
+        this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
+      }
+    }
+    if (cell.inFlight > 0) this.#leaving.add(cell)
+    this.#cells.delete(cell.address)
+    cell.parent?.children.delete(cell.address)
+    const ref = this.#nactRefs.get(cell)
+    this.#nactRefs.delete(cell)
+    if (ref !== undefined) nact.stop(ref)
+  }
+
+  async #sleep(afterMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#options.clock.schedule(afterMs, resolve)
+    return promise
+  }
+}
+
+const stopDeadline = (cell: Cell): number => cell.definition.policy.stopDeadlineMs

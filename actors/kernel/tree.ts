@@ -1,0 +1,21 @@
+/** Snapshot of the running tree, for the health endpoint. */
+import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
+import type { Cell } from './cell.ts'
+
+/** One line an actor, parents before children. */
+export function snapshotTree(roots: Iterable<Cell>, nowMs: number): readonly ActorSnapshot[] {
+  const lines: ActorSnapshot[] = []
+  const visit = (cell: Cell): void => {
+    lines.push({
+      path: cell.path,
+      state: cell.state.kind,
+      mailboxDepth: cell.mailbox.depth,
+      restarts: cell.restarts,
+      lastError: cell.lastError,
+      uptimeMs: Math.max(0, Math.round(nowMs - cell.startedAtMs)),
+    })
+    for (const child of cell.children.values()) visit(child)
+  }
+  for (const root of roots) visit(root)
+  return lines
+}

@@ -1,0 +1,80 @@
+/** Supervises everything that acts, for one epoch: the intake, the dedup window, and one segment actor a segment. */
+import type { Epoch, HostId, SegmentId } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import {
+  define,
+  tell,
+  type AnyDefinition,
+  type KernelEffect,
+  type Step,
+} from '../kernel/behaviour.ts'
+import { refOf } from '../kernel/ref.ts'
+import { SUPERVISOR } from '../kernel/supervision.ts'
+import type { UnfinishedRecovery } from '../ports/store.ts'
+import type { SegmentIdentity, SegmentMessage } from '../segment/segment-state.ts'
+
+export type LeaderMessage =
+  | { readonly type: 'leader.begin' }
+  | {
+      readonly type: 'leader.recover'
+      readonly unfinished: UnfinishedRecovery
+      readonly evidence: readonly string[]
+      readonly objection: string | null
+    }
+  | {
+      readonly type: 'leader.host-alive'
+      readonly segment: SegmentId
+      readonly host: HostId
+      readonly reason: string
+    }
+
+export interface LeaderState {
+  readonly kind: 'leading'
+}
+
+type LeaderStep = Step<LeaderState, KernelEffect<LeaderMessage>>
+
+export const leader =
+  (epoch: Epoch) =>
+  (state: LeaderState, message: LeaderMessage): LeaderStep => {
+    switch (message.type) {
+      case 'leader.begin':
+        return [
+          state,
+          [
+            { type: 'child.start', kind: 'dedup-window', name: 'leader', argument: epoch },
+            { type: 'child.start', kind: 'intake', name: 'leader', argument: epoch },
+          ],
+        ]
+      case 'leader.recover': {
+        const { unfinished, evidence, objection } = message
+        const { segment } = unfinished.notification
+        const argument: SegmentIdentity = { segment, epoch }
+        const recover = { type: 'segment.recover', unfinished, evidence, objection } as const
+        return [
+          state,
+          [
+            { type: 'child.start', kind: 'segment', name: segment, argument },
+            tell(refOf<SegmentMessage>('segment', segment), recover),
+          ],
+        ]
+      }
+      case 'leader.host-alive': {
+        const { host, reason } = message
+        const to = refOf<SegmentMessage>('segment', message.segment)
+        return [state, [tell(to, { type: 'segment.host-alive', host, reason })]]
+      }
+      default:
+        return assertNever(message)
+    }
+  }
+
+export function defineLeader(epoch: Epoch): AnyDefinition {
+  return define<LeaderState, LeaderMessage, never>({
+    initial: { kind: 'leading' },
+    behaviour: leader(epoch),
+    first: { type: 'leader.begin' },
+    policy: SUPERVISOR,
+    perform: () => undefined,
+  })
+}

@@ -1,0 +1,279 @@
+/** Campaigns for the lease, keeps it, and starts the leader's actors only while it is certainly held. */
+import { CodedError, describeError } from '../../schema/errors.ts'
+import type { Epoch, NodeName } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { SUPERVISOR } from '../kernel/supervision.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { LeasePort, LeaseRevision } from '../ports/lease.ts'
+import type { LeadershipStore } from '../ports/store.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { Tenure } from './tenure.ts'
+
+/** Milliseconds; `ttlMs` must exceed `2 × renewIntervalMs + marginMs` (checked with the configuration). */
+export interface LeaseTiming {
+  readonly ttlMs: number
+  readonly renewIntervalMs: number
+  readonly campaignIntervalMs: number
+  readonly marginMs: number
+}
+
+export type LeaseMessage =
+  | { readonly type: 'lease.campaign' } // private: our own timer, and the first message
+  | {
+      readonly type: 'lease.taken' // private
+      readonly revision: LeaseRevision
+      readonly startedAtMs: number
+    }
+  | { readonly type: 'lease.missed' } // private: somebody has it, or the bus is away
+  | { readonly type: 'lease.epoch-claimed'; readonly epoch: Epoch } // private
+  | { readonly type: 'lease.epoch-refused' } // private: the store is away
+  | { readonly type: 'lease.renew-due' } // private: our own timer
+  | {
+      readonly type: 'lease.renewed' // private
+      readonly revision: LeaseRevision
+      readonly startedAtMs: number
+    }
+  | { readonly type: 'lease.renew-failed' } // private: unknown outcome, try again
+  | { readonly type: 'lease.lost' } // private: another holder, or our own clock ran out
+  | { readonly type: 'lease.deposed'; readonly epoch: Epoch } // the store has seen a newer epoch
+  | { readonly type: 'lease.resign' } // from the shutdown
+
+interface Held {
+  readonly revision: LeaseRevision
+  /** When the last successful write was started, by the monotonic clock. */
+  readonly startedAtMs: number
+}
+
+export type LeaseState =
+  | { readonly kind: 'candidate' }
+  | ({ readonly kind: 'claiming-epoch' } & Held)
+  | ({ readonly kind: 'leader'; readonly epoch: Epoch } & Held)
+  | { readonly kind: 'resigned' }
+
+export type LeaseEffect =
+  | { readonly type: 'lease.create' }
+  | { readonly type: 'lease.renew'; readonly revision: LeaseRevision }
+  | { readonly type: 'lease.release'; readonly revision: LeaseRevision }
+  | { readonly type: 'epoch.claim' }
+  | { readonly type: 'tenure.hold'; readonly epoch: Epoch; readonly startedAtMs: number }
+  | { readonly type: 'tenure.end' }
+  | { readonly type: 'leader.proclaim'; readonly epoch: Epoch }
+
+type LeaseStep = Step<LeaseState, LeaseEffect | KernelEffect<LeaseMessage>>
+
+const CANDIDATE: LeaseState = { kind: 'candidate' }
+
+export const leaseHolder =
+  (timing: LeaseTiming) =>
+  (state: LeaseState, message: LeaseMessage): LeaseStep => {
+    switch (message.type) {
+      case 'lease.campaign':
+        return state.kind === 'candidate' ? [state, [{ type: 'lease.create' }]] : [state, []]
+      case 'lease.missed':
+        return state.kind === 'candidate' ? [state, [campaignLater(timing)]] : [state, []]
+      case 'lease.taken':
+        return onTaken(state, message)
+      case 'lease.epoch-claimed':
+        return onEpochClaimed(timing, state, message.epoch)
+      case 'lease.epoch-refused':
+        return state.kind === 'claiming-epoch' ? giveBack(timing, state) : [state, []]
+      case 'lease.renew-due':
+        return state.kind === 'leader'
+          ? [state, [{ type: 'lease.renew', revision: state.revision }]]
+          : [state, []]
+      case 'lease.renewed':
+        return onRenewed(timing, state, message)
+      case 'lease.renew-failed':
+        return state.kind === 'leader' ? [state, [renewSoon(timing)]] : [state, []]
+      case 'lease.lost':
+        return onLost(timing, state)
+      case 'lease.deposed':
+        return onDeposed(timing, state, message.epoch)
+      case 'lease.resign':
+        return onResign(state)
+      default:
+        return assertNever(message)
+    }
+  }
+
+function onTaken(state: LeaseState, taken: Held): LeaseStep {
+  if (state.kind !== 'candidate') return [state, []]
+  const { revision, startedAtMs } = taken
+  return [{ kind: 'claiming-epoch', revision, startedAtMs }, [{ type: 'epoch.claim' }]]
+}
+
+function onEpochClaimed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): LeaseStep {
+  if (state.kind !== 'claiming-epoch') return [state, []]
+  const { revision, startedAtMs } = state
+  return [
+    { kind: 'leader', epoch, revision, startedAtMs },
+    [
+      { type: 'tenure.hold', epoch, startedAtMs },
+      { type: 'leader.proclaim', epoch },
+      { type: 'child.start', kind: 'leader', name: String(epoch), argument: epoch },
+      { type: 'timer.start', name: 'renew', afterMs: 0, message: { type: 'lease.renew-due' } },
+      ownClock(timing),
+    ],
+  ]
+}
+
+function onRenewed(timing: LeaseTiming, state: LeaseState, renewed: Held): LeaseStep {
+  if (state.kind !== 'leader') return [state, []]
+  const { revision, startedAtMs } = renewed
+  return [
+    { ...state, revision, startedAtMs },
+    [
+      { type: 'tenure.hold', epoch: state.epoch, startedAtMs },
+      {
+        type: 'timer.start',
+        name: 'renew',
+        afterMs: timing.renewIntervalMs,
+        message: { type: 'lease.renew-due' },
+      },
+      ownClock(timing),
+    ],
+  ]
+}
+
+/** The store would not give us an epoch: let somebody else try. */
+function giveBack(timing: LeaseTiming, held: Held): LeaseStep {
+  return [CANDIDATE, [{ type: 'lease.release', revision: held.revision }, campaignLater(timing)]]
+}
+
+function onLost(timing: LeaseTiming, state: LeaseState): LeaseStep {
+  if (state.kind !== 'leader') return [state, []]
+  return [CANDIDATE, [...stepDown(state), campaignLater(timing)]]
+}
+
+/** Somebody took a newer epoch: our lease, if it is still ours, keeps out the one who may act. */
+function onDeposed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): LeaseStep {
+  if (state.kind !== 'leader' || state.epoch !== epoch) return [state, []]
+  const release: LeaseEffect = { type: 'lease.release', revision: state.revision }
+  return [CANDIDATE, [...stepDown(state), release, campaignLater(timing)]]
+}
+
+function onResign(state: LeaseState): LeaseStep {
+  if (state.kind !== 'leader') return [{ kind: 'resigned' }, []]
+  const release: LeaseEffect = { type: 'lease.release', revision: state.revision }
+  return [{ kind: 'resigned' }, [...stepDown(state), release]]
+}
+
+function stepDown(
+  state: LeaseState & { readonly kind: 'leader' },
+): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
+  return [{ type: 'tenure.end' }, { type: 'child.stop', kind: 'leader', name: String(state.epoch) }]
+}
+
+const campaignLater = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
+  type: 'timer.start',
+  name: 'campaign',
+  afterMs: timing.campaignIntervalMs,
+  message: { type: 'lease.campaign' },
+})
+
+const renewSoon = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
+  type: 'timer.start',
+  name: 'renew',
+  afterMs: timing.campaignIntervalMs,
+  message: { type: 'lease.renew-due' },
+})
+
+/**
+ * Ends the tenure by our own clock. It is started when the answer arrives, later than the write began, so `Tenure`,
+ * which counts from the beginning of the write, refuses first; this timer only takes the actors down.
+ */
+const ownClock = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
+  type: 'timer.start',
+  name: 'own-clock',
+  afterMs: timing.ttlMs - timing.marginMs,
+  message: { type: 'lease.lost' },
+})
+
+export interface LeaseWorld {
+  readonly node: NodeName
+  readonly timing: LeaseTiming
+  readonly clock: ClockPort
+  readonly lease: LeasePort
+  readonly store: LeadershipStore
+  readonly tenure: Tenure
+  readonly announcer: Announcer
+}
+
+export function defineLeaseHolder(world: LeaseWorld): AnyDefinition {
+  return define<LeaseState, LeaseMessage, LeaseEffect>({
+    initial: CANDIDATE,
+    behaviour: leaseHolder(world.timing),
+    first: { type: 'lease.campaign' },
+    policy: SUPERVISOR,
+    perform: (effect) => performLease(world, effect),
+  })
+}
+
+function performLease(
+  world: LeaseWorld,
+  effect: LeaseEffect,
+): Promise<LeaseMessage | undefined> | undefined {
+  switch (effect.type) {
+    case 'lease.create':
+      world.tenure.end() // a candidate does not lead, whatever a crashed incarnation believed
+      return write(world, () => world.lease.create(world.node), 'lease.taken', 'lease.missed')
+    case 'lease.renew':
+      return renew(world, effect.revision)
+    case 'lease.release':
+      return release(world, effect.revision)
+    case 'epoch.claim':
+      return claimEpoch(world)
+    case 'tenure.hold':
+      world.tenure.hold(
+        effect.epoch,
+        effect.startedAtMs + world.timing.ttlMs - world.timing.marginMs,
+      )
+      return undefined
+    case 'tenure.end':
+      world.tenure.end()
+      return undefined
+    case 'leader.proclaim':
+      world.announcer.announce('leader.proclaimed', { holder: world.node, epoch: effect.epoch })
+      return undefined
+    default:
+      return assertNever(effect)
+  }
+}
+
+async function write(
+  world: LeaseWorld,
+  attempt: () => Promise<LeaseRevision | undefined>,
+  won: 'lease.taken' | 'lease.renewed',
+  otherwise: 'lease.missed' | 'lease.lost',
+): Promise<LeaseMessage> {
+  const startedAtMs = world.clock.monotonicMs()
+  try {
+    const revision = await attempt()
+    return revision === undefined ? { type: otherwise } : { type: won, revision, startedAtMs }
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    return { type: won === 'lease.taken' ? 'lease.missed' : 'lease.renew-failed' }
+  }
+}
+
+function renew(world: LeaseWorld, revision: LeaseRevision): Promise<LeaseMessage> {
+  return write(world, () => world.lease.renew(world.node, revision), 'lease.renewed', 'lease.lost')
+}
+
+async function release(world: LeaseWorld, revision: LeaseRevision): Promise<undefined> {
+  try {
+    await world.lease.release(revision)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error // the lease simply runs out
+  }
+}
+
+async function claimEpoch(world: LeaseWorld): Promise<LeaseMessage> {
+  try {
+    return { type: 'lease.epoch-claimed', epoch: await world.store.claimEpoch(world.node) }
+  } catch (error) {
+    if (error instanceof CodedError) return { type: 'lease.epoch-refused' }
+    throw new Error(`the epoch could not be claimed: ${describeError(error)}`, { cause: error })
+  }
+}

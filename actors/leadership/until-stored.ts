@@ -1,0 +1,30 @@
+/** Repeats a write of the leader while the store is away: what was decided must not be lost. */
+import { isCoded } from '../../schema/errors.ts'
+import type { ClockPort } from '../ports/clock.ts'
+
+const PAUSE_MS_MIN = 100
+const PAUSE_MS_MAX = 5000
+
+/** Resolves with what `write` answers. Throws anything but STORE_UNAVAILABLE and STORE_CONFLICT, and when aborted. */
+export async function untilStored<Value>(
+  clock: ClockPort,
+  signal: AbortSignal,
+  write: () => Promise<Value>,
+): Promise<Value> {
+  for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2)) {
+    signal.throwIfAborted()
+    try {
+      return await write()
+    } catch (error) {
+      if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    }
+    await pause(clock, pauseMs)
+  }
+}
+
+/** Resolves after so many milliseconds of the clock. */
+export async function pause(clock: ClockPort, afterMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  clock.schedule(afterMs, resolve)
+  return promise
+}

@@ -1,0 +1,135 @@
+/** What a segment does about one notification, given everything that is known at this moment. Pure. */
+import type { HostId } from '../../schema/ids.ts'
+import type { Host, Notification, NotificationType } from '../../schema/records.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
+import { stormObjection, type StormLimits } from './storm-guard.ts'
+
+export type Decision =
+  | { readonly kind: 'gone' } // somebody ended it already
+  | {
+      readonly kind: 'conclude'
+      readonly to: 'ignored' | 'finished' | 'failed'
+      readonly reason: string
+    }
+  | { readonly kind: 'hold'; readonly reason: string }
+  | { readonly kind: 'fence'; readonly host: Host; readonly consent: boolean }
+  | { readonly kind: 'restart' }
+
+export interface DecisionRules {
+  readonly storm: StormLimits
+  /** Notifications older than this (by our receive time) that could not be acted on fail, ms. */
+  readonly expiryMs: number
+  /** Names of segments whose operators consent in writing to go on without a confirmed power off. */
+  readonly consentSegments: readonly string[]
+}
+
+export interface Situation {
+  readonly snapshot: SegmentSnapshot
+  /** Hosts that this segment is fencing or evacuating right now. */
+  readonly inFlight: ReadonlySet<HostId>
+  readonly nowWallMs: number
+}
+
+const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
+const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })
+
+export function decide(rules: DecisionRules, situation: Situation): Decision {
+  const { notification, segment, hosts } = situation.snapshot
+  if (notification === undefined || isEnded(notification)) return { kind: 'gone' }
+  const host = hosts.find(({ uuid }) => uuid === notification.sourceHost)
+  if (host === undefined || segment === undefined) {
+    return ignored('the host is not registered any more')
+  }
+  const objection = forbidden(situation.snapshot, notification, host)
+  // What has begun is not dropped because an operator intervened: it waits for the word to go on.
+  const begun = notification.status !== 'new' || situation.snapshot.certificate !== undefined
+  if (objection !== undefined) {
+    if (expired(rules, situation, notification)) return expiry(objection)
+    return begun ? { kind: 'hold', reason: objection } : ignored(objection)
+  }
+  return BY_TYPE[notification.type](rules, situation, notification, host)
+}
+
+const isEnded = ({ status }: Notification): boolean =>
+  status === 'finished' || status === 'ignored' || status === 'failed'
+
+/** The operator's word, at the moment of action (design I8). */
+function forbidden(
+  snapshot: SegmentSnapshot,
+  notification: Notification,
+  host: Host,
+): string | undefined {
+  if (snapshot.segment?.enabled === false) return 'the segment is disabled'
+  if (!host.onMaintenance || host.maintenanceBy === notification.uuid) return undefined
+  return host.maintenanceBy === null
+    ? 'the host is on maintenance'
+    : `the host is being handled by recovery ${host.maintenanceBy}`
+}
+
+function expired(
+  rules: DecisionRules,
+  { nowWallMs }: Situation,
+  notification: Notification,
+): boolean {
+  return nowWallMs - notification.createdAt > rules.expiryMs
+}
+
+const expiry = (reason: string): Decision => ({
+  kind: 'conclude',
+  to: 'failed',
+  reason: `expired while it had to wait: ${reason}`,
+})
+
+type Rule = (
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+  host: Host,
+) => Decision
+
+const BY_TYPE: Readonly<Record<NotificationType, Rule>> = {
+  COMPUTE_HOST: decideHost,
+  VM: (_rules, _situation, notification) => decideGuest(notification),
+  PROCESS: (_rules, _situation, { payload }) =>
+    payload['event'] === 'STARTED'
+      ? finished('a process that starts needs nothing')
+      : ignored('processes are not recovered: the host itself is watched'),
+}
+
+function decideHost(
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+  host: Host,
+): Decision {
+  const { payload } = notification
+  if (payload['event'] !== 'STOPPED') return finished('a host that starts needs nothing')
+  if (payload['host_status'] !== 'NORMAL') {
+    return ignored('the reporter does not know the host to be down; our own watchers decide')
+  }
+  const { snapshot, inFlight } = situation
+  const objection = stormObjection(rules.storm, {
+    host: host.uuid,
+    hostsInSegment: snapshot.hosts.length,
+    actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
+  })
+  if (objection !== undefined) {
+    return expired(rules, situation, notification)
+      ? expiry(objection)
+      : { kind: 'hold', reason: objection }
+  }
+  const consent = rules.consentSegments.includes(snapshot.segment?.name ?? '')
+  return { kind: 'fence', host, consent }
+}
+
+/** Pairs of `event` and `vir_domain_event` that mean a guest died (Masakari's vocabulary). */
+const GUEST_DIED: ReadonlySet<string> = new Set([
+  'LIFECYCLE STOPPED_FAILED',
+  'IO_ERROR IO_ERROR_REPORT',
+  'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED',
+])
+
+function decideGuest({ payload }: Notification): Decision {
+  const what = `${payload['event']} ${payload['vir_domain_event']}`
+  return GUEST_DIED.has(what) ? { kind: 'restart' } : ignored(`${what} needs no recovery`)
+}

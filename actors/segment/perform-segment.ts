@@ -1,0 +1,164 @@
+/** Carries out the segment's effects: reads the situation and writes its decisions. */
+import { assertNever } from '../kernel/assert-never.ts'
+import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { SUPERVISOR } from '../kernel/supervision.ts'
+import type { Acting } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { Recovery } from './recovery.ts'
+import { segment } from './segment.ts'
+import type {
+  SegmentEffect,
+  SegmentIdentity,
+  SegmentMessage,
+  SegmentRules,
+  SegmentState,
+} from './segment-state.ts'
+
+export interface SegmentWorld extends Acting {
+  readonly clock: ClockPort
+  readonly announcer: Announcer
+  readonly rules: SegmentRules
+}
+
+export function defineSegment(world: SegmentWorld, identity: SegmentIdentity): AnyDefinition {
+  return define<SegmentState, SegmentMessage, SegmentEffect>({
+    initial: { kind: 'serving', recoveries: new Map() },
+    behaviour: segment(identity, world.rules),
+    first: { type: 'segment.begin' },
+    policy: SUPERVISOR,
+    perform: (effect, signal) => performSegment({ world, identity, signal }, effect),
+  })
+}
+
+interface Serving {
+  readonly world: SegmentWorld
+  readonly identity: SegmentIdentity
+  readonly signal: AbortSignal
+}
+
+async function performSegment(
+  serving: Serving,
+  effect: SegmentEffect,
+): Promise<SegmentMessage | undefined> {
+  const { world, identity, signal } = serving
+  switch (effect.type) {
+    case 'snapshot.read': {
+      const { notification } = effect
+      const since = world.clock.wallMs() - world.rules.storm.windowMs
+      const snapshot = await untilStored(world.clock, signal, () =>
+        world.store.readSnapshot(identity.segment, notification, since),
+      )
+      return {
+        type: 'segment.consulted',
+        notification,
+        snapshot,
+        nowWallMs: world.clock.wallMs(),
+      }
+    }
+    case 'recovery.admit':
+      return admit(serving, effect.recovery, effect.reason)
+    case 'recovery.suspend':
+      await transition(serving, effect.recovery, { to: 'error', reason: effect.reason })
+      return undefined
+    case 'recovery.note-held':
+      await noteHeld(serving, effect.recovery, effect.reason)
+      return undefined
+    case 'recovery.conclude':
+      return conclude(serving, effect)
+    default:
+      return assertNever(effect)
+  }
+}
+
+async function admit(
+  serving: Serving,
+  recovery: Recovery,
+  reason: string,
+): Promise<SegmentMessage> {
+  const { world, identity, signal } = serving
+  const { uuid: notification, type } = recovery.notification
+  const admitted = await transition(serving, recovery, { to: 'running', reason })
+  if (!admitted) return { type: 'segment.gone', notification }
+  await untilStored(world.clock, signal, async () => {
+    for (const detail of recovery.run === 1 ? recovery.evidence : []) {
+      await world.store.appendJournal(identity.epoch, {
+        notification,
+        kind: 'evidence',
+        step: 'observe',
+        subject: recovery.hostName,
+        detail,
+      })
+    }
+    if (type === 'COMPUTE_HOST') {
+      await world.store.holdHost(identity.epoch, recovery.host, notification)
+    }
+  })
+  return { type: 'segment.admitted', notification }
+}
+
+async function conclude(
+  serving: Serving,
+  { recovery, to, reason }: SegmentEffect & { readonly type: 'recovery.conclude' },
+): Promise<SegmentMessage> {
+  const { world, identity, signal } = serving
+  const { uuid: notification } = recovery.notification
+  await untilStored(world.clock, signal, async () => {
+    // An untouched host goes back into service; a fenced one waits for its checked return.
+    if (!recovery.certified) {
+      await world.store.releaseHost(identity.epoch, recovery.host, notification)
+    }
+  })
+  await transition(serving, recovery, { to, reason })
+  return { type: 'segment.concluded', notification }
+}
+
+/** Writes the status with its reason, and says it on the bus. False when the notification had ended already. */
+async function transition(
+  { world, identity, signal }: Serving,
+  recovery: Recovery,
+  { to, reason }: { readonly to: Recovery['notification']['status']; readonly reason: string },
+): Promise<boolean> {
+  const { uuid: notification } = recovery.notification
+  const done = await untilStored(world.clock, signal, () =>
+    world.store.recordTransition(identity.epoch, {
+      notification,
+      from: ['new', 'running', 'error'],
+      to,
+      reason,
+    }),
+  )
+  if (done) announceStep(world, recovery, { step: to, reason })
+  return done
+}
+
+async function noteHeld(serving: Serving, recovery: Recovery, reason: string): Promise<void> {
+  const { world, identity, signal } = serving
+  const { uuid: notification } = recovery.notification
+  if (recovery.lastHeld === reason) return
+  await untilStored(world.clock, signal, () =>
+    world.store.appendJournal(identity.epoch, {
+      notification,
+      kind: 'decision',
+      step: 'hold',
+      subject: recovery.hostName,
+      detail: reason,
+    }),
+  )
+  announceStep(world, recovery, { step: 'held', reason })
+}
+
+function announceStep(
+  world: SegmentWorld,
+  recovery: Recovery,
+  { step, reason }: { readonly step: string; readonly reason: string },
+): void {
+  world.announcer.announce('recovery.stepped', {
+    notification: recovery.notification.uuid,
+    host: recovery.hostName,
+    step,
+    reason,
+    evidence: step === 'running' ? [...recovery.evidence] : [],
+  })
+}

@@ -1,0 +1,40 @@
+/** One notification on its way through its segment. */
+import type { HostId, HostName } from '../../schema/ids.ts'
+import type { Host, Notification, NotificationStatus } from '../../schema/records.ts'
+
+export type RecoveryPhase =
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'deciding' }
+  | { readonly kind: 'held'; readonly reason: string }
+  | { readonly kind: 'admitting'; readonly plan: Plan }
+  | { readonly kind: 'fencing' }
+  | { readonly kind: 'evacuating' }
+  | { readonly kind: 'restarting' }
+  | { readonly kind: 'pausing'; readonly reason: string } // an attempt failed, another follows
+  | { readonly kind: 'concluding'; readonly to: NotificationStatus }
+
+/** What follows once the notification is `running`. */
+export type Plan =
+  | { readonly kind: 'fence'; readonly host: Host; readonly consent: boolean }
+  | { readonly kind: 'restart' }
+
+export interface Recovery {
+  readonly notification: Notification
+  readonly host: HostId
+  readonly hostName: HostName
+  /** What reporters and watchers said, one sentence each. */
+  readonly evidence: readonly string[]
+  /** Attempts of the whole recovery, 1 the first time. */
+  readonly run: number
+  /** Whether the death certificate is there: from then on there is no way back. */
+  readonly certified: boolean
+  /** Why it was held last, so that a reason is recorded once. */
+  readonly lastHeld: string | null
+  readonly phase: RecoveryPhase
+}
+
+/** Whether this recovery counts as acting on its host. */
+export function actsOnHost({ phase, certified }: Recovery): boolean {
+  if (phase.kind === 'admitting') return phase.plan.kind === 'fence'
+  return certified || phase.kind === 'fencing' || phase.kind === 'evacuating'
+}

@@ -1,0 +1,124 @@
+/** State, messages and effects of a segment, and the rule whose turn it is. */
+import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.ts'
+import type { NotificationStatus } from '../../schema/records.ts'
+import type { EvacuatorReply } from '../evacuator/evacuator.ts'
+import type { RestartReply } from '../evacuator/instance-restart.ts'
+import type { FenceReply } from '../fence/fence.ts'
+import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
+import type { DecisionRules } from './decide.ts'
+import type { Recovery, RecoveryPhase } from './recovery.ts'
+
+export type SegmentMessage =
+  | { readonly type: 'segment.begin' }
+  | {
+      /** Repeated for as long as the notification is unfinished. */
+      readonly type: 'segment.recover'
+      readonly unfinished: UnfinishedRecovery
+      readonly evidence: readonly string[]
+      /** Why it must not be acted on: its host has been seen alive all the time. */
+      readonly objection: string | null
+    }
+  | { readonly type: 'segment.host-alive'; readonly host: HostId; readonly reason: string }
+  | {
+      readonly type: 'segment.consulted' // private
+      readonly notification: NotificationId
+      readonly snapshot: SegmentSnapshot
+      readonly nowWallMs: number
+    }
+  | About<'segment.admitted'> // private
+  | About<'segment.gone'> // private: no longer unfinished
+  | About<'segment.decide-due'> // private: our own timer
+  | About<'segment.concluded'> // private
+  | FenceReply
+  | EvacuatorReply
+  | RestartReply
+
+interface About<Type extends string> {
+  readonly type: Type
+  readonly notification: NotificationId
+}
+
+export interface SegmentState {
+  readonly kind: 'serving'
+  readonly recoveries: ReadonlyMap<NotificationId, Recovery>
+}
+
+export type SegmentEffect =
+  | { readonly type: 'snapshot.read'; readonly notification: NotificationId }
+  | { readonly type: 'recovery.admit'; readonly recovery: Recovery; readonly reason: string }
+  | { readonly type: 'recovery.suspend'; readonly recovery: Recovery; readonly reason: string }
+  | { readonly type: 'recovery.note-held'; readonly recovery: Recovery; readonly reason: string }
+  | {
+      readonly type: 'recovery.conclude'
+      readonly recovery: Recovery
+      readonly to: NotificationStatus
+      readonly reason: string
+    }
+
+export interface SegmentRules extends DecisionRules {
+  /** Attempts of one recovery before it is given up. */
+  readonly runsMax: number
+  /** Pause before a held or failed recovery is decided again, ms. */
+  readonly retryIntervalMs: number
+}
+
+export interface SegmentIdentity {
+  readonly segment: SegmentId
+  readonly epoch: Epoch
+}
+
+export type SegmentStep = Step<SegmentState, SegmentEffect | KernelEffect<SegmentMessage>>
+
+/** One decision at a time: whoever has waited longest is next, once nobody is being decided on or admitted. */
+export function nextTurn(
+  state: SegmentState,
+  effects: readonly (SegmentEffect | KernelEffect<SegmentMessage>)[],
+): SegmentStep {
+  const all = [...state.recoveries.values()]
+  if (all.some(({ phase }) => phase.kind === 'deciding' || phase.kind === 'admitting')) {
+    return [state, effects]
+  }
+  const next = all.find(({ phase }) => phase.kind === 'queued')
+  if (next === undefined) return [state, effects]
+  const { uuid: notification } = next.notification
+  return [
+    withPhase(state, next, { kind: 'deciding' }),
+    [...effects, { type: 'snapshot.read', notification }],
+  ]
+}
+
+/** The state with this recovery in it. */
+export function withRecovery(state: SegmentState, recovery: Recovery): SegmentState {
+  const { uuid } = recovery.notification
+  return { ...state, recoveries: new Map(state.recoveries).set(uuid, recovery) }
+}
+
+/** The state with this recovery in another phase. */
+export const withPhase = (
+  state: SegmentState,
+  recovery: Recovery,
+  phase: RecoveryPhase,
+): SegmentState => withRecovery(state, { ...recovery, phase })
+
+/** The state without this recovery. */
+export function without(state: SegmentState, id: NotificationId): SegmentState {
+  const recoveries = new Map(state.recoveries)
+  recoveries.delete(id)
+  return { ...state, recoveries }
+}
+
+/** Ends whatever works on a recovery. */
+export const stopChildren = (name: NotificationId): readonly KernelEffect<SegmentMessage>[] =>
+  ['fence', 'evacuator', 'restart'].map((kind) => ({ type: 'child.stop', kind, name }))
+
+/** Asks the question again after a pause. */
+export const decideLater = (
+  rules: SegmentRules,
+  recovery: Recovery,
+): KernelEffect<SegmentMessage> => ({
+  type: 'timer.start',
+  name: `decide-${recovery.notification.uuid}`,
+  afterMs: rules.retryIntervalMs,
+  message: { type: 'segment.decide-due', notification: recovery.notification.uuid },
+})

@@ -1,0 +1,254 @@
+/** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { instanceId } from '../../schema/ids.ts'
+import type { NotificationStatus } from '../../schema/records.ts'
+import type { EvacuationOrder, EvacuatorReply } from '../evacuator/evacuator.ts'
+import type { RestartArgument } from '../evacuator/perform-restart.ts'
+import type { FenceMessage } from '../fence/fence.ts'
+import type { FenceArgument } from '../fence/perform-fence.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { tell, type KernelEffect } from '../kernel/behaviour.ts'
+import { refOf } from '../kernel/ref.ts'
+import { decide } from './decide.ts'
+import { actsOnHost, type Plan, type Recovery } from './recovery.ts'
+import {
+  decideLater,
+  nextTurn,
+  stopChildren,
+  withPhase,
+  withRecovery,
+  without,
+  type SegmentEffect,
+  type SegmentIdentity,
+  type SegmentMessage,
+  type SegmentRules,
+  type SegmentState,
+  type SegmentStep,
+} from './segment-state.ts'
+
+export const segment =
+  (identity: SegmentIdentity, rules: SegmentRules) =>
+  (state: SegmentState, message: SegmentMessage): SegmentStep => {
+    if (message.type === 'segment.begin') return [state, []]
+    if (message.type === 'segment.recover') return onRecover(state, message)
+    if (message.type === 'segment.host-alive') return onHostAlive(state, message)
+    const id =
+      message.type === 'fence.confirmed' ? message.certificate.notification : message.notification
+    const recovery = state.recoveries.get(id)
+    if (recovery === undefined) return [state, []]
+    switch (message.type) {
+      case 'segment.consulted':
+        return onConsulted(rules, state, recovery, message)
+      case 'segment.admitted':
+        return onAdmitted(identity, state, recovery)
+      case 'segment.gone':
+      case 'segment.concluded':
+        return nextTurn(without(state, id), stopChildren(id))
+      case 'segment.decide-due':
+        return nextTurn(withPhase(state, recovery, { kind: 'queued' }), [])
+      case 'fence.confirmed':
+        return onFenced(identity, state, recovery)
+      case 'fence.unconfirmed':
+        return tryAgain(rules, state, recovery, message.reason)
+      case 'fence.refused':
+      case 'fence.abandoned':
+        return conclude(state, recovery, 'ignored', message.reason)
+      case 'evacuator.finished':
+        return onEvacuated(rules, state, recovery, message)
+      case 'restart.finished':
+        return message.status === 'error'
+          ? tryAgain(rules, state, recovery, message.reason)
+          : conclude(state, recovery, message.status, message.reason)
+      default:
+        return assertNever(message)
+    }
+  }
+
+function onRecover(
+  state: SegmentState,
+  { unfinished, evidence, objection }: SegmentMessage & { readonly type: 'segment.recover' },
+): SegmentStep {
+  const { notification, host } = unfinished
+  if (state.recoveries.has(notification.uuid)) return [state, []]
+  const recovery: Recovery = {
+    notification,
+    host: notification.sourceHost,
+    hostName: host?.name ?? UNKNOWN_HOST,
+    evidence,
+    run: 1,
+    certified: false,
+    lastHeld: null,
+    phase: { kind: 'queued' },
+  }
+  const next = withRecovery(state, recovery)
+  return objection === null ? nextTurn(next, []) : conclude(next, recovery, 'ignored', objection)
+}
+
+/** A host that is not registered any more has no name; its recovery is only concluded. */
+const UNKNOWN_HOST = 'unregistered' as Recovery['hostName']
+
+/** Evidence of life calls a recovery off for as long as nothing irreversible was done (design I7). */
+function onHostAlive(
+  state: SegmentState,
+  { host, reason }: SegmentMessage & { readonly type: 'segment.host-alive' },
+): SegmentStep {
+  const effects: (SegmentEffect | KernelEffect<SegmentMessage>)[] = []
+  let next = state
+  for (const recovery of state.recoveries.values()) {
+    if (recovery.host !== host || recovery.certified) continue
+    if (recovery.notification.type !== 'COMPUTE_HOST') continue
+    if (recovery.phase.kind === 'fencing') {
+      const fence = refOf<FenceMessage>('fence', recovery.notification.uuid)
+      effects.push(tell(fence, { type: 'fence.abandon', reason }))
+    } else if (recovery.phase.kind === 'held' || recovery.phase.kind === 'pausing') {
+      const [after, more] = conclude(next, recovery, 'ignored', reason)
+      next = after
+      effects.push(...more)
+    }
+  }
+  return [next, effects]
+}
+
+function onConsulted(
+  rules: SegmentRules,
+  state: SegmentState,
+  waiting: Recovery,
+  { snapshot, nowWallMs }: SegmentMessage & { readonly type: 'segment.consulted' },
+): SegmentStep {
+  if (waiting.phase.kind !== 'deciding') return [state, []]
+  // A certificate of an earlier leader, or of an earlier run, still stands.
+  const recovery = { ...waiting, certified: snapshot.certificate !== undefined }
+  const others = [...state.recoveries.values()].filter((other) => other !== waiting)
+  const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
+  const decision = decide(rules, { snapshot, inFlight, nowWallMs })
+  switch (decision.kind) {
+    case 'gone':
+      return nextTurn(without(state, recovery.notification.uuid), [])
+    case 'conclude':
+      return conclude(state, recovery, decision.to, decision.reason)
+    case 'hold':
+      return hold(rules, state, recovery, decision.reason)
+    case 'fence':
+    case 'restart':
+      return admit(state, recovery, decision)
+    default:
+      return assertNever(decision)
+  }
+}
+
+function admit(state: SegmentState, recovery: Recovery, plan: Plan): SegmentStep {
+  const reason = plan.kind === 'fence' ? 'the host will be fenced' : 'the guest will be restarted'
+  const next = withPhase(state, recovery, { kind: 'admitting', plan })
+  return [next, [{ type: 'recovery.admit', recovery, reason }]]
+}
+
+function onAdmitted(
+  identity: SegmentIdentity,
+  state: SegmentState,
+  recovery: Recovery,
+): SegmentStep {
+  if (recovery.phase.kind !== 'admitting') return [state, []]
+  const { plan } = recovery.phase
+  const { epoch } = identity
+  const { uuid: notification, payload } = recovery.notification
+  const replyTo = refOf<SegmentMessage>('segment', identity.segment)
+  if (plan.kind === 'restart') {
+    const instance = instanceId(payload['instance_uuid'] ?? '')
+    const argument: RestartArgument = { notification, epoch, instance, replyTo }
+    return nextTurn(withPhase(state, recovery, { kind: 'restarting' }), [
+      ...stopChildren(notification),
+      { type: 'child.start', kind: 'restart', name: notification, argument },
+    ])
+  }
+  const { hostName, evidence } = recovery
+  const { host, consent } = plan
+  const bmc = parseControlAttributes(host.controlAttributes).ipmi
+  const argument: FenceArgument = {
+    notification,
+    epoch,
+    host: host.uuid,
+    hostName,
+    evidence,
+    consent,
+    bmc,
+    replyTo,
+  }
+  return nextTurn(withPhase(state, recovery, { kind: 'fencing' }), [
+    ...stopChildren(notification),
+    { type: 'child.start', kind: 'fence', name: notification, argument },
+  ])
+}
+
+function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Recovery): SegmentStep {
+  if (recovery.phase.kind !== 'fencing') return [state, []]
+  const { uuid: notification } = recovery.notification
+  const argument: EvacuationOrder = {
+    notification,
+    segment: identity.segment,
+    host: recovery.hostName,
+    epoch: identity.epoch,
+    run: recovery.run,
+    replyTo: refOf<SegmentMessage>('segment', identity.segment),
+  }
+  const next = withRecovery(state, { ...recovery, certified: true, phase: { kind: 'evacuating' } })
+  return [next, [{ type: 'child.start', kind: 'evacuator', name: notification, argument }]]
+}
+
+function onEvacuated(
+  rules: SegmentRules,
+  state: SegmentState,
+  recovery: Recovery,
+  { succeeded, failed, ignored }: EvacuatorReply,
+): SegmentStep {
+  const sentence = `${succeeded} instances moved, ${failed} failed, ${ignored} ignored`
+  return failed > 0
+    ? tryAgain(rules, state, recovery, sentence)
+    : conclude(state, recovery, 'finished', sentence)
+}
+
+/** Another attempt after a pause, or the end when there were enough. */
+function tryAgain(
+  rules: SegmentRules,
+  state: SegmentState,
+  recovery: Recovery,
+  reason: string,
+): SegmentStep {
+  if (recovery.run >= rules.runsMax) return conclude(state, recovery, 'failed', reason)
+  const paused: Recovery = {
+    ...recovery,
+    run: recovery.run + 1,
+    phase: { kind: 'pausing', reason },
+  }
+  return nextTurn(withRecovery(state, paused), [
+    { type: 'recovery.suspend', recovery, reason },
+    decideLater(rules, recovery),
+  ])
+}
+
+/** Not now: the reason is recorded when it changes, and the question asked again later. */
+function hold(
+  rules: SegmentRules,
+  state: SegmentState,
+  recovery: Recovery,
+  reason: string,
+): SegmentStep {
+  const next = withRecovery(state, {
+    ...recovery,
+    lastHeld: reason,
+    phase: { kind: 'held', reason },
+  })
+  return nextTurn(next, [
+    { type: 'recovery.note-held', recovery, reason },
+    decideLater(rules, recovery),
+  ])
+}
+
+function conclude(
+  state: SegmentState,
+  recovery: Recovery,
+  to: NotificationStatus,
+  reason: string,
+): SegmentStep {
+  const next = withPhase(state, recovery, { kind: 'concluding', to })
+  return nextTurn(next, [{ type: 'recovery.conclude', recovery, to, reason }])
+}

@@ -1,0 +1,31 @@
+/** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network. */
+import type { HostId } from '../../schema/ids.ts'
+
+export interface StormLimits {
+  /** Hosts per window and segment; 0: only the share counts. */
+  readonly hostsMax: number
+  /** Share of the segment's hosts, rounded down, but at least one host. */
+  readonly shareMax: number
+  readonly windowMs: number
+}
+
+export function stormCap(limits: StormLimits, hostsInSegment: number): number {
+  const byShare = Math.max(1, Math.floor(hostsInSegment * limits.shareMax))
+  return limits.hostsMax > 0 ? Math.min(limits.hostsMax, byShare) : byShare
+}
+
+/** Undefined when one more host may be acted on; else the reason why it must wait. A host counts once, however often. */
+export function stormObjection(
+  limits: StormLimits,
+  situation: {
+    readonly host: HostId
+    readonly hostsInSegment: number
+    readonly actedOn: ReadonlySet<HostId>
+  },
+): string | undefined {
+  const { host, hostsInSegment, actedOn } = situation
+  if (actedOn.has(host)) return undefined
+  const cap = stormCap(limits, hostsInSegment)
+  if (actedOn.size < cap) return undefined
+  return `storm guard: ${actedOn.size} of ${hostsInSegment} hosts were acted on in the last ${limits.windowMs / 1000} s, the cap is ${cap}`
+}
