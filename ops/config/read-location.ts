@@ -43,15 +43,16 @@ export function readBus(text: string): Reading<BusLocation> {
 }
 
 /** An oslo.messaging transport URL: several brokers before one virtual host. One AMQP URL each. */
-export function readAmqp(text: string): Reading<readonly Secret[]> {
+export function readAmqp(text: string): Reading<readonly [Secret, ...Secret[]]> {
   const parts = /^(?:rabbit|amqp)(s?):\/\/([^/?]+)(?:\/([^?]*))?(?:\?.*)?$/.exec(text)
   if (parts === null) return undefined
   const [, secure = '', brokers = '', virtualHost = ''] = parts
   // As with oslo, `/` and `//` at the end both mean the default virtual host, whose name is a slash.
   const path = virtualHost === '' ? '%2F' : encodeURIComponent(decoded(virtualHost) ?? virtualHost)
   const urls = brokers.split(',').map((broker) => `amqp${secure}://${broker.trim()}/${path}`)
-  const fits = urls.every((url) => (URL.parse(url)?.hostname ?? '') !== '')
-  return fits ? { value: urls.map((url) => new Secret(url)) } : undefined
+  if (urls.some((url) => (URL.parse(url)?.hostname ?? '') === '')) return undefined
+  const [first, ...others] = urls.map((url) => new Secret(url))
+  return first === undefined ? undefined : { value: [first, ...others] }
 }
 
 function decoded(text: string): string | undefined {

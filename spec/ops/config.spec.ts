@@ -37,7 +37,7 @@ test('without a file everything runs in one process, open to this machine only',
   const loaded = loadConfig(undefined)
   if (loaded.kind === 'invalid') return t.fail(describeProblems(loaded.problems))
   const { api, bus, store, compute, node, lease } = loaded.config
-  t.like(api, { listen: '127.0.0.1', port: 15_868, authStrategy: 'noauth2', limitMax: 1000 })
+  t.like(api, { listen: '127.0.0.1', port: 15_868, authStrategy: 'noauth2', maxLimit: 1000 })
   t.deepEqual(bus.location, { kind: 'memory' })
   t.is(store.location.kind, 'sqlite')
   t.is(compute.authUrl, undefined)
@@ -121,7 +121,7 @@ test('a MySQL location is taken apart, and its password is decoded', (t) => {
 })
 
 const urls = (text: string): readonly string[] | undefined =>
-  read(`transport_url = ${text}`).config.bridge.brokers?.map((url) => url.reveal())
+  read(`transport_url = ${text}`).config.bridge.urls?.map((url) => url.reveal())
 
 test('every broker of a transport URL becomes one AMQP URL', (t) => {
   t.deepEqual(urls('rabbit://u:p@h1:5672,u:p%2F@h2/nova'), [
