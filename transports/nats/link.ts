@@ -89,9 +89,15 @@ export class NatsLink implements AsyncDisposable {
       this.#connection = connection
       if (this.#ending.signal.aborted) return await connection.close()
       this.#rise(connection)
-      for await (const status of connection.status()) this.#note(connection, status)
+      void this.#watch(connection)
+      await connection.closed()
       this.#up = false
     }
+  }
+
+  /** Never returns: the library does not end this iterator when the connection closes, it forgets it. */
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) this.#note(connection, status)
   }
 
   #rise(connection: NatsConnection): void {

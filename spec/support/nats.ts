@@ -1,0 +1,69 @@
+/** A NATS server with JetStream for specs: stopped, restarted, frozen and thawed at will, always on the same port. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  freePort,
+  program,
+  startServer,
+  temporaryDirectory,
+  type ServerProcess,
+} from './process.ts'
+
+export interface NatsServer extends AsyncDisposable {
+  readonly url: string
+  stop(): Promise<void>
+  /** Starts it again, with what it has stored. */
+  restart(change?: Partial<NatsFeatures>): Promise<void>
+  /** Freezes it: connections stay open and nothing answers. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+}
+
+export interface NatsFeatures {
+  readonly jetstream: boolean
+  /** Password of the user `ha`; undefined: everybody may come in. */
+  readonly password: string | undefined
+}
+
+/** Starts a server; `port` for one whose address had to be known before. */
+export async function startNats(
+  features: Partial<NatsFeatures> & { readonly port?: number } = {},
+): Promise<NatsServer> {
+  const directory = await temporaryDirectory('nats')
+  const port = features.port ?? (await freePort())
+  const file = join(directory.path, 'nats.conf')
+  let process: ServerProcess | undefined
+  const start = async (change: Partial<NatsFeatures>): Promise<void> => {
+    const text = configuration({ jetstream: true, password: undefined, ...change }, directory.path)
+    await writeFile(file, text, { mode: 0o600 })
+    process = await startServer({
+      command: program('nats-server', 'nats-server'),
+      args: ['--config', file, '--addr', '127.0.0.1', '--port', String(port)],
+      ready: /Server is ready/u,
+    })
+  }
+  await start(features)
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    async stop() {
+      await process?.[Symbol.asyncDispose]()
+    },
+    restart: (change = {}) => start(change),
+    async pause() {
+      process?.signal('SIGSTOP')
+    },
+    async resume() {
+      process?.signal('SIGCONT')
+    },
+    async [Symbol.asyncDispose]() {
+      await process?.[Symbol.asyncDispose]()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function configuration({ jetstream, password }: NatsFeatures, directory: string): string {
+  const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
+  const user = `authorization { user: ha, password: ${JSON.stringify(password ?? '')} }`
+  return [...(jetstream ? [store] : []), ...(password === undefined ? [] : [user]), ''].join('\n')
+}
