@@ -41,7 +41,8 @@ export class Evacuations {
   }
 
   begin(row: InstanceRow, source: HostName, wanted: HostName | undefined): void {
-    const record = this.#rows.addEvacuation(row, source, this.#site.clock.wallMs())
+    const wallMs = this.#site.clock.wallMs()
+    const record = this.#rows.addEvacuation({ row, source, wanted, wallMs })
     row.taskState = 'rebuilding'
     this.#site.ledger.count('evacuation.accepted')
     const course = { row, record, wanted }
@@ -73,6 +74,7 @@ export class Evacuations {
       course.row.vmState = 'error'
       return
     }
+    target.occupied += 1
     course.record.dest = target.name
     this.#later(CLAIM_MS, () => this.#claim(course, target))
   }
@@ -93,8 +95,10 @@ export class Evacuations {
 
   #claim(course: Course, target: Machine): void {
     if (!target.serves) return this.#giveUp(course, target)
-    if (target.occupied >= target.capacity) return this.#fail(course, 'failed', 'no room left')
-    target.occupied += 1
+    if (this.#happens(this.#faults.nova.claimFailureRate)) {
+      target.occupied -= 1
+      return this.#fail(course, 'failed', `${target.name} turns it down`)
+    }
     course.row.taskState = 'rebuild_spawning'
     this.#mark(course.record, 'pre-migrating')
     const boot = target.boot
@@ -106,12 +110,8 @@ export class Evacuations {
       this.#later([HUNG_TARGET_MS, HUNG_TARGET_MS], () => this.#finish(course, target, boot))
       return
     }
-    if (target.boot !== boot || !target.serves) {
-      target.occupied -= 1
-      return this.#giveUp(course, target)
-    }
-    const rate = this.#faults.nova.spawnFailureRate
-    if (rate > 0 && this.#random.next() < rate) {
+    if (target.boot !== boot || !target.serves) return this.#giveUp(course, target)
+    if (this.#happens(this.#faults.nova.spawnFailureRate)) {
       target.occupied -= 1
       this.#fail(course, 'failed', `the guest did not start on ${target.name}`)
       course.row.vmState = 'error'
@@ -134,6 +134,7 @@ export class Evacuations {
 
   /** Nobody is left who would finish or close the record. */
   #giveUp({ row, record }: Course, target: Machine): void {
+    target.occupied -= 1
     record.work = 'over'
     this.#site.ledger.note('world', `${row.name} is stuck on its way to ${target.name}`)
   }
@@ -143,6 +144,10 @@ export class Evacuations {
     row.taskState = null
     this.#mark(record, status)
     this.#site.ledger.note('world', `${row.name} stays on ${record.source}: ${why}`)
+  }
+
+  #happens(rate: number): boolean {
+    return this.#random.next() < rate
   }
 
   #mark(record: EvacuationRow, status: Evacuation['status']): void {

@@ -18,6 +18,8 @@ export interface NovaMood {
   readonly lostRequestRate: number
   /** Share of requests that take effect and are never answered. */
   readonly lostAnswerRate: number
+  /** Share of evacuations that the chosen target turns down, as for a server group. */
+  readonly claimFailureRate: number
   /** Share of evacuations that fail on the target after the claim. */
   readonly spawnFailureRate: number
   /** From the claim on the target to the running guest. */
@@ -33,6 +35,7 @@ export const CALM: NovaMood = {
   brokenRate: 0,
   lostRequestRate: 0,
   lostAnswerRate: 0,
+  claimFailureRate: 0,
   spawnFailureRate: 0,
   rebuildMs: [3000, 12_000],
 }

@@ -16,14 +16,22 @@ export interface EvacuationRow extends Mutable<Evacuation> {
 
 /** The tables and the questions asked of them. */
 export class NovaRows {
-  readonly instances: ReadonlyMap<InstanceId, InstanceRow>
-  readonly #byName: ReadonlyMap<string, InstanceRow>
+  readonly #instances = new Map<InstanceId, InstanceRow>()
+  readonly #byName = new Map<string, InstanceRow>()
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
   #lastRecordId = 0
 
   constructor(instances: readonly InstanceRow[]) {
-    this.instances = new Map(instances.map((row) => [row.id, row]))
-    this.#byName = new Map(instances.map((row) => [row.name, row]))
+    for (const row of instances) this.addInstance(row)
+  }
+
+  get instances(): ReadonlyMap<InstanceId, InstanceRow> {
+    return this.#instances
+  }
+
+  addInstance(row: InstanceRow): void {
+    this.#instances.set(row.id, row)
+    this.#byName.set(row.name, row)
   }
 
   /** By id or by name; throws RangeError for a wrong one. */
@@ -42,14 +50,20 @@ export class NovaRows {
     return [...this.instances.values()].filter((row) => row.host === host)
   }
 
-  addEvacuation(row: InstanceRow, source: HostName, wallMs: number): EvacuationRow {
+  addEvacuation(order: {
+    readonly row: InstanceRow
+    readonly source: HostName
+    readonly wanted: HostName | undefined
+    readonly wallMs: number
+  }): EvacuationRow {
+    const { source, wallMs } = order
     this.#lastRecordId += 1
     const record: EvacuationRow = {
       id: String(this.#lastRecordId),
-      instance: row.id,
+      instance: order.row.id,
       status: 'accepted',
       source,
-      dest: null,
+      dest: order.wanted ?? null,
       createdAt: wallMs,
       updatedAt: wallMs,
       work: 'under-way',

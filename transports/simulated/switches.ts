@@ -1,5 +1,6 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
-import { STOPPED } from './evacuations.ts'
+import { instanceId, type InstanceId } from '../../schema/ids.ts'
+import { ACTIVE, STOPPED } from './evacuations.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
@@ -130,6 +131,24 @@ export class CloudSwitches {
   calmNova(): void {
     this.#note('Nova is calm')
     this.#faults.nova = CALM
+  }
+
+  /** A user boots an instance on a host; it runs at once. */
+  bootInstance(host: string, name: string): InstanceId {
+    const machine = this.#switch(host, `gets ${name}`)
+    const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
+    const metadata = { HA_Enabled: 'True' }
+    this.#rows.addInstance({
+      id,
+      name,
+      host: machine.name,
+      ...ACTIVE,
+      metadata,
+      volumeBacked: true,
+    })
+    machine.occupied += 1
+    this.#site.startCopy(machine, id)
+    return id
   }
 
   /** The emulator dies; nova-compute sees it and calls the instance stopped. */

@@ -73,16 +73,18 @@ export function defined<Value>(value: Value | undefined): Value {
 
 /** A cloud whose time runs by itself, and a fresh host of it for each test: for the suites that all transports share. */
 export function buildRunawayCloud(): {
+  readonly clock: VirtualClock
   readonly cloud: SimulatedCloud
   readonly nextHost: () => HostSeed
 } {
+  const clock = new RunawayClock()
   const { cloud, segments } = buildCloud({
-    clock: new RunawayClock(),
+    clock,
     random: new SeededRandom(1),
     segments: 1,
     hostsPerSegment: 32,
     instances: 0,
   })
   const hosts = segments.flatMap((segment) => segment.hosts)
-  return { cloud, nextHost: () => defined(hosts.pop()) }
+  return { clock, cloud, nextHost: () => defined(hosts.pop()) }
 }

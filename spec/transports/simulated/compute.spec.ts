@@ -1,0 +1,27 @@
+import test from 'ava'
+import { wait } from '../../../transports/simulated/wait.ts'
+import { computeConformance } from '../../support/compute-conformance.ts'
+import { buildRunawayCloud } from './world.ts'
+
+computeConformance(test, async () => {
+  const { clock, cloud, nextHost } = buildRunawayCloud()
+  const source = nextHost().name
+  const target = nextHost().name
+  return {
+    compute: cloud.viewFor('engine-1').compute,
+    source,
+    target,
+    wallMs: () => clock.wallMs(),
+    boot: async (count) =>
+      Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
+    stop: async (id) => cloud.killGuest(id),
+    async until(what, condition) {
+      for (let round = 0; round < 100; round += 1) {
+        if (await condition()) return
+        await wait(clock, 1000)
+      }
+      throw new Error(`it never came about that ${what}`)
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+})
