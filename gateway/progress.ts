@@ -21,6 +21,8 @@ interface Task {
   readonly reports: readonly ('intent' | 'outcome')[]
 }
 
+const UNFINISHED_MAX = 0.9
+
 const BOTH = ['intent', 'outcome'] as const
 
 /** Task names in the order of the flow. */
@@ -69,11 +71,12 @@ function progressOf(
   of: Notification,
   last: boolean,
 ): TaskProgress {
-  const state = stateOf(step, of, last)
+  const state = stateOf(of, last)
   return {
     name,
     state,
-    progress: state === 'SUCCESS' ? 1 : doneShare(step),
+    // An outcome says that a request was accepted; only the end of the recovery proves that all is done.
+    progress: state === 'SUCCESS' ? 1 : Math.min(doneShare(step), UNFINISHED_MAX),
     progress_details: lines.map((line) => ({
       timestamp: detailTimeText(line.at),
       progress: doneShare(step.slice(0, step.indexOf(line) + 1)).toFixed(1),
@@ -82,15 +85,10 @@ function progressOf(
   }
 }
 
-/** A recovery that failed did so in its last task; a step that was begun and not ended is still running. */
-function stateOf(
-  step: readonly JournalEntry[],
-  { status }: Notification,
-  last: boolean,
-): TaskProgress['state'] {
+/** Tasks follow each other: all but the last are done, and the last fares as the recovery does. */
+function stateOf({ status }: Notification, last: boolean): TaskProgress['state'] {
   if (last && (status === 'failed' || status === 'error')) return 'FAILURE'
-  const unfinished = status === 'new' || status === 'running'
-  return unfinished && last && doneShare(step) < 1 ? 'RUNNING' : 'SUCCESS'
+  return last && (status === 'new' || status === 'running') ? 'RUNNING' : 'SUCCESS'
 }
 
 /** Share of the subjects begun (hosts, instances) whose last line is an outcome. */

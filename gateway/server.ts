@@ -1,5 +1,5 @@
 /** Puts the REST gateway together. Stateless: everything lasting is in the store. */
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ClockPort, RandomPort } from '../actors/ports/clock.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
@@ -15,7 +15,7 @@ import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
 import { healthRoutes, supervisorRoute, type ReadinessCheck } from './plugins/health.ts'
 import { negotiateMicroversion } from './plugins/microversion.ts'
 import { requireOwnProject, requireRole } from './plugins/policy.ts'
-import { nameRequests, readJson, typeAnswers } from './plugins/requests.ts'
+import { nameRequests, readJson, refuseTrailingSlashes, typeAnswers } from './plugins/requests.ts'
 import { extensionRoutes } from './routes/extensions.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { notificationRoutes } from './routes/notifications.ts'
@@ -60,7 +60,7 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   const { clock, random, log, options } = dependencies
   const app = fastify({
     ...(log === false ? { logger: false } : { loggerInstance: log }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     exposeHeadRoutes: false,
@@ -74,6 +74,8 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(compileInput)
+  // The views are what the schemas say: compiling a serializer for each answer would only cost start-up time.
+  app.setSerializerCompiler(() => JSON.stringify)
   app.decorateRequest('caller', null)
   answerErrors(app, options.publicAuthUrl)
   logAnswers(app)
@@ -115,6 +117,7 @@ function buildV1(
 function buildResources(app: GatewayApp, dependencies: GatewayDependencies): void {
   const { store, compute, clock, announce, options } = dependencies
   const listOptions = { maxLimit: options.maxLimit, linkPrefix: options.linkPrefix }
+  refuseTrailingSlashes(app)
   segmentRoutes(app, store, listOptions)
   hostRoutes(app, { store, compute, clock, options: listOptions })
   notificationRoutes(app, {

@@ -2,6 +2,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
+import { plain } from '../faults.ts'
+import { sendFault } from './errors.ts'
 
 const VENDOR_TYPE = 'application/vnd.openstack.masakari+json'
 const JSON_TYPES = ['', 'application/json', VENDOR_TYPE, 'text/plain']
@@ -10,6 +12,14 @@ const JSON_TYPES = ['', 'application/json', VENDOR_TYPE, 'text/plain']
 export function nameRequests(app: GatewayApp): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-openstack-request-id', request.id)
+  })
+}
+
+/** A slash at the end is not an id that happens to be empty: 404, as from the router. */
+export function refuseTrailingSlashes(app: GatewayApp): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const [path = ''] = request.url.split('?', 1)
+    if (path.endsWith('/')) return sendFault(reply, plain(404, 'Not Found'))
   })
 }
 

@@ -1,0 +1,177 @@
+/** Tokens, roles and the project in the URL. */
+import test from 'ava'
+import { CodedError } from '../../schema/errors.ts'
+import { aHost, aSegment, at, startGateway, textAt, PROJECT } from '../support/gateway.ts'
+
+const settled = async (): Promise<void> => undefined
+
+test('a caller without a valid token is told where to get one', async (t) => {
+  await using world = await startGateway()
+  for (const token of ['', 'made-up']) {
+    const { status, json, headers } = await world.call({ url: '/v1/segments', token })
+    t.is(status, 401)
+    t.is(at(json, 'error', 'code'), 401)
+    t.is(at(json, 'error', 'title'), 'Unauthorized')
+    t.is(headers['www-authenticate'], 'Keystone uri="http://keystone.example/v3"')
+  }
+})
+
+test('a valid token is asked about once in five minutes', async (t) => {
+  await using world = await startGateway()
+  await Promise.all(Array.from({ length: 5 }, () => world.call({ url: '/v1/segments' })))
+  t.is(world.asked(), 1)
+  await world.clock.pass(299_000, settled)
+  await world.call({ url: '/v1/segments' })
+  t.is(world.asked(), 1)
+  await world.clock.pass(2000, settled)
+  await world.call({ url: '/v1/segments' })
+  t.is(world.asked(), 2)
+})
+
+test('an invalid token is asked about once in ten seconds', async (t) => {
+  await using world = await startGateway()
+  await world.call({ url: '/v1/segments', token: 'made-up' })
+  await world.call({ url: '/v1/segments', token: 'made-up' })
+  t.is(world.asked(), 1)
+  await world.clock.pass(10_001, settled)
+  await world.call({ url: '/v1/segments', token: 'made-up' })
+  t.is(world.asked(), 2)
+})
+
+test('a token is never trusted past its end, not even when the wall clock jumps', async (t) => {
+  await using world = await startGateway()
+  const known = world.callers.get('admin-token')
+  if (known === undefined) return t.fail()
+  world.callers.set('short', { ...known, expiresAt: world.clock.wallMs() + 5000 })
+  t.is((await world.call({ url: '/v1/segments', token: 'short' })).status, 200)
+  world.clock.jumpWall(6000)
+  t.is((await world.call({ url: '/v1/segments', token: 'short' })).status, 401)
+})
+
+test('an Identity service that is away is 503, and is asked again next time', async (t) => {
+  let away = true
+  await using world = await startGateway({
+    identity: {
+      validate: async () => {
+        if (away) throw new CodedError('IDENTITY_UNAVAILABLE', 'connect ECONNREFUSED 10.1.2.3')
+        return undefined
+      },
+    },
+  })
+  const { status, text, headers } = await world.call({ url: '/v1/segments' })
+  t.is(status, 503)
+  t.false(text.includes('10.1.2.3'))
+  t.is(headers['retry-after'], '5')
+  away = false
+  t.is((await world.call({ url: '/v1/segments' })).status, 401)
+})
+
+test('an Identity service that refuses this service is 503 and not 401', async (t) => {
+  await using world = await startGateway({
+    identity: {
+      validate: async () => {
+        throw new CodedError('IDENTITY_REFUSED', 'wrong password of the service user')
+      },
+    },
+  })
+  t.is((await world.call({ url: '/v1/segments' })).status, 503)
+})
+
+test('without an Identity service everybody is admin', async (t) => {
+  await using world = await startGateway({ identity: undefined })
+  t.is((await world.call({ url: '/v1/segments', token: '' })).status, 200)
+  t.is((await world.call({ url: `/v1/${PROJECT}/segments`, token: '' })).status, 200)
+})
+
+test('the project in the URL must be the project of the token', async (t) => {
+  await using world = await startGateway()
+  t.is((await world.call({ url: `/v1/${PROJECT}/segments` })).status, 200)
+  const { status, json } = await world.call({ url: '/v1/fedcba/segments' })
+  t.is(status, 400)
+  t.regex(textAt(json, 'badRequest', 'message'), /project id fedcba/)
+})
+
+const notification = '/v1/notifications/00000000-0000-4000-8000-000000000000'
+for (const [role, rows] of Object.entries({
+  member: [
+    ['/v1/segments', 200],
+    ['/v1/notifications', 200],
+    ['/v1/segments/SEGMENT/hosts', 403],
+    [`${notification}/vmoves`, 403],
+  ],
+  reader: [
+    ['/v1/segments', 200],
+    ['/v1/segments/SEGMENT/hosts', 200],
+    [`${notification}/vmoves`, 404],
+    ['/health/supervisors', 200],
+  ],
+  stranger: [
+    ['/v1/segments', 403],
+    ['/v1/notifications', 403],
+    ['/health/supervisors', 403],
+    ['/v1', 200],
+  ],
+} as const)) {
+  test(`a ${role} reads what the role may read`, async (t) => {
+    await using world = await startGateway()
+    const segment = await aSegment(world)
+    for (const [path, status] of rows) {
+      const url = path.replace('SEGMENT', segment)
+      t.is((await world.call({ url, token: `${role}-token` })).status, status, url)
+    }
+  })
+}
+
+test('only an admin writes', async (t) => {
+  await using world = await startGateway()
+  const segment = { name: 'a', recovery_method: 'auto', service_type: 'b' }
+  const answer = await world.call({
+    method: 'POST',
+    url: '/v1/segments',
+    body: { segment },
+    token: 'reader-token',
+  })
+  t.is(answer.status, 403)
+  t.is(
+    textAt(answer.json, 'forbidden', 'message'),
+    "Policy doesn't allow os_masakari_api:segments:create to be performed.",
+  )
+})
+
+test('a bad body is refused before the role is looked at', async (t) => {
+  await using world = await startGateway()
+  const request = { method: 'POST', url: '/v1/segments', token: 'reader-token' } as const
+  t.is((await world.call({ ...request, body: {} })).status, 400)
+})
+
+test('credentials are shown to admins and to nobody else', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const attributes = JSON.stringify({
+    ipmi: { host: '10.0.0.1', username: 'root', password: 'calvin', port: 623 },
+    extra: { deep: 'calvin' },
+  })
+  const id = await aHost(world, segment, 'compute-1', { control_attributes: attributes })
+  const other = await aHost(world, segment, 'compute-2', { control_attributes: 'password=calvin' })
+  for (const host of [id, other]) {
+    const url = `/v1/segments/${segment}/hosts/${host}`
+    t.true((await world.call({ url })).text.includes('calvin'))
+    const { text, json } = await world.call({ url, token: 'reader-token' })
+    t.false(text.includes('calvin'))
+    t.true(textAt(json, 'host', 'control_attributes').includes('***'))
+  }
+  const list = `/v1/segments/${segment}/hosts`
+  const listed = await world.call({ url: list, token: 'reader-token' })
+  t.false(listed.text.includes('calvin'))
+  t.true(listed.text.includes('10.0.0.1'))
+  const guess = await world.call({
+    url: `${list}?control_attributes=${encodeURIComponent('password=guess')}`,
+    token: 'reader-token',
+  })
+  t.is(Object.keys(at(guess.json, 'hosts') ?? {}).length, 2)
+  const sorted = await world.call({
+    url: `${list}?sort_key=control_attributes`,
+    token: 'reader-token',
+  })
+  t.is(sorted.status, 400)
+})

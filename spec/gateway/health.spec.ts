@@ -1,0 +1,104 @@
+/** Health endpoints and the log. */
+import test from 'ava'
+import { pino } from 'pino'
+import { CodedError } from '../../schema/errors.ts'
+import { aHost, aSegment, at, startGateway } from '../support/gateway.ts'
+
+test('a process that answers is alive, and ready when all its checks pass', async (t) => {
+  await using world = await startGateway()
+  t.deepEqual((await world.call({ url: '/health/live', token: '' })).json, { live: true })
+  const { status, json } = await world.call({ url: '/health/ready', token: '' })
+  t.is(status, 200)
+  t.deepEqual(json, { ready: true, checks: [{ name: 'store', ok: true, reason: null }] })
+  const { text, headers } = await world.call({ url: '/healthcheck', token: '' })
+  t.is(text, 'OK')
+  t.regex(String(headers['content-type']), /^text\/plain/)
+})
+
+test('a failed check makes the process not ready, and its reason holds no address', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  await using world = await startGateway({
+    readiness: [
+      { name: 'bus', check: async () => undefined },
+      {
+        name: 'store',
+        check: async () => {
+          throw new CodedError('STORE_UNAVAILABLE', 'mysql://ha:secret@10.0.0.9/ha')
+        },
+      },
+      {
+        name: 'odd',
+        check: async () => {
+          throw new Error('secret')
+        },
+      },
+      {
+        name: 'slow',
+        check: () => {
+          asked.resolve()
+          return new Promise<void>(() => undefined)
+        },
+      },
+    ],
+  })
+  const answer = world.call({ url: '/health/ready', token: '' })
+  await asked.promise
+  await world.clock.pass(3001, async () => undefined)
+  const { status, json } = await answer
+  t.is(status, 503)
+  t.deepEqual(json, {
+    ready: false,
+    checks: [
+      { name: 'bus', ok: true, reason: null },
+      { name: 'store', ok: false, reason: 'STORE_UNAVAILABLE: The database is not available.' },
+      { name: 'odd', ok: false, reason: 'the check failed' },
+      { name: 'slow', ok: false, reason: 'ANSWER_LATE: No answer came in time.' },
+    ],
+  })
+})
+
+test('the live trees are shown to operators', async (t) => {
+  const health = {
+    node: 'node-1',
+    roles: ['engine'],
+    leading: true,
+    deadLetters: 0,
+    actors: [
+      {
+        path: '/segment',
+        state: 'idle',
+        mailboxDepth: 0,
+        restarts: 1,
+        lastError: null,
+        uptimeMs: 5,
+      },
+    ],
+  }
+  await using world = await startGateway({ supervisors: () => [health] })
+  const { json } = await world.call({ url: '/health/supervisors' })
+  t.deepEqual(json, { supervisors: [health] })
+  t.is((await world.call({ url: '/health/supervisors', token: '' })).status, 401)
+})
+
+test('the log says what was asked and answered, and never a token or a credential', async (t) => {
+  const lines: string[] = []
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  await using world = await startGateway({
+    log,
+    announce: async () => {
+      throw new Error('no bus')
+    },
+  })
+  const segment = await aSegment(world)
+  await aHost(world, segment, 'compute-1', { control_attributes: '{"password":"calvin"}' })
+  const url = `/v1/segments/${segment}/hosts`
+  await world.call({ url: `${url}?control_attributes=calvin` })
+  await world.call({ method: 'POST', url, body: { host: { control_attributes: 'calvin\u0000' } } })
+  await world.call({ method: 'POST', url, body: '{"control_attributes":"calvin' })
+  const text = lines.join('')
+  t.true(text.includes('/v1/segments/:segment/hosts'))
+  t.true(text.includes('admin-user'))
+  t.false(text.includes('calvin'))
+  t.false(text.includes('admin-token'))
+  t.is(at(JSON.parse(lines.at(-1) ?? ''), 'status'), 400)
+})

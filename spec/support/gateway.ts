@@ -1,0 +1,189 @@
+/** A gateway on the real store, with an Identity service and a Compute service that specs decide about. */
+import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
+import type { Caller } from '../../actors/ports/identity.ts'
+import type { StorePort } from '../../actors/ports/store.ts'
+import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
+import type { Notification } from '../../schema/records.ts'
+import { VirtualClock } from '../../transports/simulated/clock.ts'
+import { openSqliteStore } from '../../transports/sql/sqlite.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+
+export const PROJECT = '0123456789abcdef0123456789abcdef'
+
+/** What a spec may look at or replace. */
+export interface GatewayWorld extends AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly store: StorePort
+  readonly clock: VirtualClock
+  readonly announced: Notification[]
+  /** Tokens and their owners. */
+  readonly callers: Map<string, Caller>
+  /** How often the Identity service was asked. */
+  asked(): number
+  call(request: Request): Promise<Answer>
+}
+
+interface Request {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS'
+  readonly url: string
+  readonly body?: unknown
+  readonly version?: string
+  readonly token?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly text: string
+  /** The decoded body; undefined when it is not JSON. */
+  readonly json: unknown
+}
+
+type Replaced = Partial<
+  Pick<GatewayDependencies, 'compute' | 'announce' | 'readiness' | 'supervisors' | 'identity'>
+> & {
+  readonly options?: Partial<GatewayDependencies['options']>
+  readonly log?: FastifyBaseLogger
+  readonly wrapStore?: (store: StorePort) => GatewayDependencies['store']
+}
+
+/** Starts a gateway; hosts whose name begins with `unknown` are unknown to Compute. */
+export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorld> {
+  const clock = new VirtualClock()
+  const random = new SystemRandom()
+  const store = openSqliteStore(':memory:', { clock, random })
+  await store.migrate()
+  const announced: Notification[] = []
+  const callers = new Map<string, Caller>([
+    ['admin-token', caller(clock, 'admin')],
+    ['reader-token', caller(clock, 'reader')],
+    ['member-token', caller(clock, 'member')],
+    ['stranger-token', caller(clock, 'swift-user')],
+  ])
+  let asked = 0
+  const { options, log, wrapStore, ...ports } = replaced
+  const app = buildGateway({
+    store: wrapStore?.(store) ?? store,
+    compute: { findService: async (host) => serviceOf(host) },
+    identity: {
+      validate: async (token) => {
+        asked += 1
+        return callers.get(token)
+      },
+    },
+    announce: async (notification) => {
+      announced.push(notification)
+    },
+    readiness: [{ name: 'store', check: () => store.ping() }],
+    supervisors: () => [],
+    clock,
+    random,
+    log: log ?? false,
+    ...ports,
+    options: {
+      maxLimit: 1000,
+      duplicateWindowMs: 180_000,
+      publicAuthUrl: 'http://keystone.example/v3',
+      ...options,
+    },
+  })
+  return {
+    app,
+    store,
+    clock,
+    announced,
+    callers,
+    asked: () => asked,
+    call: (request) => call(app, request),
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const caller = (clock: VirtualClock, role: string): Caller => ({
+  userId: `${role}-user`,
+  projectId: PROJECT,
+  roles: [role],
+  expiresAt: clock.wallMs() + 3_600_000,
+})
+
+type Service = Awaited<ReturnType<GatewayDependencies['compute']['findService']>>
+type ServiceHost = Parameters<GatewayDependencies['compute']['findService']>[0]
+
+const serviceOf = (host: ServiceHost): Service =>
+  host.startsWith('unknown')
+    ? undefined
+    : { id: '1', host, up: true, disabled: false, forcedDown: false }
+
+async function call(app: FastifyInstance, request: Request): Promise<Answer> {
+  const { method = 'GET', url, body, version, token = 'admin-token', headers = {} } = request
+  const raw = typeof body === 'string' || Buffer.isBuffer(body)
+  const options: InjectOptions = {
+    method,
+    url,
+    headers: {
+      ...(token === '' ? {} : { 'x-auth-token': token }),
+      ...(version === undefined ? {} : { 'openstack-api-version': `instance-ha ${version}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { payload: raw ? body : JSON.stringify(body) }),
+  }
+  const { statusCode, headers: answered, payload } = await app.inject(options)
+  return { status: statusCode, headers: answered, text: payload, json: decoded(payload) }
+}
+
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** A member of an answer, found by its path; undefined when it is not there. */
+export const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
+  path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null
+        ? Object.entries(inner).find(([name]) => name === String(key))?.[1]
+        : undefined,
+    value,
+  )
+
+/** The same, as a text. */
+export const textAt = (value: unknown, ...path: readonly (string | number)[]): string =>
+  String(at(value, ...path))
+
+/** Creates a segment and answers its uuid. */
+export async function aSegment(world: GatewayWorld, name = 'rack-1'): Promise<string> {
+  const segment = { name, recovery_method: 'auto', service_type: 'COMPUTE' }
+  const { json } = await world.call({ method: 'POST', url: '/v1/segments', body: { segment } })
+  return textAt(json, 'segment', 'uuid')
+}
+
+/** Creates a host and answers its uuid. */
+export async function aHost(
+  world: GatewayWorld,
+  segment: string,
+  name = 'compute-1',
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const host = { name, type: 'COMPUTE', control_attributes: 'label', ...more }
+  const url = `/v1/segments/${segment}/hosts`
+  const { json } = await world.call({ method: 'POST', url, body: { host } })
+  return textAt(json, 'host', 'uuid')
+}
+
+/** A body of `POST /notifications` about a failed host. */
+export const hostFailure = (hostname = 'compute-1', generatedTime = '2026-01-01T00:00:00') => ({
+  notification: {
+    type: 'COMPUTE_HOST',
+    hostname,
+    generated_time: generatedTime,
+    payload: { event: 'STOPPED', host_status: 'NORMAL', cluster_status: 'OFFLINE' },
+  },
+})
