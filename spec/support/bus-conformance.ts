@@ -1,6 +1,6 @@
 /** What every BusPort promises, whatever stands behind it: registers the tests for one kind of bus. */
 import type { TestFn } from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { BusMessage, FaultDelivery } from '../../actors/ports/bus.ts'
 import { inForce, type BusOpener } from './bus-world.ts'
 import { faultConformance } from './fault-conformance.ts'

@@ -30,13 +30,13 @@ export async function openMemoryWorld(): Promise<BusWorld> {
   /** Time must go on, or nothing that waits for a deadline ever ends. */
   const passing = async <Value>(value: Value | Promise<Value>): Promise<Value> => {
     if (!(value instanceof Promise)) return value
-    let settled = false
-    const note = (): void => {
-      settled = true
+    const settled = value.then(
+      () => 'settled',
+      () => 'settled',
+    )
+    while ((await Promise.race([settled, setImmediate('pending')])) === 'pending') {
+      await clock.pass(STEP_MS, () => setImmediate())
     }
-    value.then(note, note)
-    await setImmediate()
-    while (!settled) await clock.pass(STEP_MS, () => setImmediate())
     return await value
   }
   return {

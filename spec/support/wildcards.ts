@@ -1,5 +1,5 @@
 /** Random subjects and patterns over few tokens, and a plain reading of wildcards to compare with. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 const token = fc.constantFrom('a', 'b', 'c-d', '%2e')
 

@@ -91,8 +91,8 @@ export class NatsBus implements BusPort {
       const options = { msgID: messageId, expect: { streamName: name }, timeout }
       await connection.jetstream().publish(subject, body, options)
     } catch (error) {
-      if (isNobodyThere(error)) this.#faults.restore()
-      else if (isJsError(error, JS_ERROR.maximumMessages)) await trimAcknowledged(connection, name)
+      if (isJsError(error, JS_ERROR.maximumMessages)) await trimAcknowledged(connection, name)
+      else if (isNobodyThere(error)) this.#faults.restore()
       throw error
     }
   }

@@ -76,15 +76,13 @@ export function leaseStream(cloud: string, ttlMs: number): StreamShape {
   }
 }
 
-/** Subject of the key of the lease. The key, unlike the name of the bucket, is different for every two clouds. */
-export function leaseSubject(cloud: string): string {
-  return `$KV.${leaseBucket(cloud)}.${subjectToken(cloud).replaceAll('%', '=')}`
-}
+/** Subject of the key of the lease. */
+export const leaseSubject = (cloud: string): string => `$KV.${leaseBucket(cloud)}.leader`
 
 const leaseBucket = (cloud: string): string => `HA_${nameToken(cloud)}_LEASE`
 
-/** Names of buckets take letters, digits, `-` and `_` only. */
-const nameToken = (cloud: string): string => subjectToken(cloud).replaceAll('%', '_')
+/** `=` never comes out of the escaping, so no two clouds share a name. */
+const nameToken = (cloud: string): string => subjectToken(cloud).replaceAll('%', '=')
 
 /** The administrator's side of JetStream, with a deadline for every call. */
 export function manage(

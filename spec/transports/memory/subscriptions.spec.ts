@@ -1,0 +1,25 @@
+/** Wildcards of the in-process bus, against a plain reading of them. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import { covers, Subscriptions } from '../../../transports/memory/subscriptions.ts'
+import { coversByReference, patternTokens, subjectTokens } from '../../support/wildcards.ts'
+
+test('a pattern covers what a plain reading of it covers', (t) => {
+  fc.assert(
+    fc.property(patternTokens, subjectTokens, (pattern, subject) => {
+      return covers(pattern, subject) === coversByReference(pattern, subject)
+    }),
+    { numRuns: 2000 },
+  )
+  t.pass()
+})
+
+test('listeners come and go although the subject was looked up before', (t) => {
+  const subscriptions = new Subscriptions<string>()
+  subscriptions.add('a.*', 'one')
+  t.deepEqual(subscriptions.matching('a.b'), ['one'])
+  subscriptions.add('>', 'two')
+  t.deepEqual(subscriptions.matching('a.b'), ['one', 'two'])
+  subscriptions.remove('one')
+  t.deepEqual(subscriptions.matching('a.b'), ['two'])
+})

@@ -1,0 +1,224 @@
+/** The NATS transport where real servers misbehave: absent, frozen, locked, without JetStream, full. */
+import { setTimeout } from 'node:timers/promises'
+import test from 'ava'
+import { connect, type JetStreamManager } from 'nats'
+import {
+  connectNats,
+  type NatsOptions,
+  type NatsTransport,
+} from '../../../transports/nats/connect.ts'
+import { SystemClock } from '../../../transports/system/clock.ts'
+import { SystemRandom } from '../../../transports/system/random.ts'
+import { recordingLog, silentLog } from '../../support/logs.ts'
+import { startNats } from '../../support/nats.ts'
+import { freePort } from '../../support/process.ts'
+
+const CLOUD = 'west'
+const SUBJECT = `ha.${CLOUD}.fault.guest.x`
+const STREAM = 'HA_west_FAULTS'
+
+const clock = new SystemClock()
+
+function join(url: string, change: Partial<NatsOptions> = {}): NatsTransport {
+  const around = { clock, random: new SystemRandom(), log: silentLog }
+  return connectNats({ servers: [url], cloud: CLOUD, leaseTtlMs: 6000, ...around, ...change })
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = clock.monotonicMs() + 20_000
+  while (!(await condition())) {
+    if (clock.monotonicMs() > deadline) throw new Error(`it never came to be that ${what}`)
+    await setTimeout(20)
+  }
+}
+
+const publish = ({ bus }: NatsTransport, id: string): Promise<void> =>
+  bus.publishFault(SUBJECT, new TextEncoder().encode(id), id)
+
+/** JetStream as an administrator sees it, for the time of one piece of work. */
+async function administer<Value>(
+  url: string,
+  work: (manager: JetStreamManager) => Promise<Value>,
+): Promise<Value> {
+  const connection = await connect({ servers: [url] })
+  try {
+    return await work(await connection.jetstreamManager())
+  } finally {
+    await connection.close()
+  }
+}
+
+test('connects although the server starts later, and ends although it never starts', async (t) => {
+  const port = await freePort()
+  const early = join(`nats://127.0.0.1:${port}`)
+  t.false(early.bus.connected())
+  await t.throwsAsync(early.lease.create('early'), { code: 'LEASE_UNAVAILABLE' })
+  const seen: string[] = []
+  await using _subscription = early.bus.subscribe('x', ({ subject }) => seen.push(subject))
+  await using _consumer = early.bus.consumeFaults('engine', (fault) => {
+    fault.ack()
+    seen.push(fault.subject)
+  })
+  {
+    await using _server = await startNats({ port })
+    await until(() => early.bus.connected(), 'it is connected')
+    await publish(early, 'a')
+    await until(() => {
+      early.bus.publish('x', new Uint8Array())
+      return seen.includes('x') && seen.includes(SUBJECT)
+    }, 'both have arrived')
+  }
+  await early[Symbol.asyncDispose]()
+  const before = clock.monotonicMs()
+  const never = join(`nats://127.0.0.1:${port}`)
+  await setTimeout(0)
+  await never[Symbol.asyncDispose]()
+  t.true(clock.monotonicMs() - before < 2000)
+})
+
+test('frozen server is noticed within four seconds and forgiven when it thaws', async (t) => {
+  await using server = await startNats()
+  await using node = join(server.url)
+  await until(() => node.bus.connected(), 'it is connected')
+  const before = clock.monotonicMs()
+  await server.pause()
+  await until(() => !node.bus.connected(), 'it is noticed')
+  t.true(clock.monotonicMs() - before < 4500)
+  await server.resume()
+  await until(() => node.bus.connected(), 'it is connected again')
+  await t.notThrowsAsync(publish(node, 'a'))
+})
+
+test('password is asked for, and a wrong one is tried until it is right', async (t) => {
+  await using server = await startNats({ password: 'right' })
+  const log = recordingLog()
+  await using locked = join(server.url, { credentials: { user: 'ha', password: 'wrong' }, log })
+  await using open = join(server.url, { credentials: { user: 'ha', password: 'right' } })
+  await until(() => open.bus.connected(), 'the right one is let in')
+  await until(() => log.lines.length > 0, 'the wrong one is told')
+  t.false(locked.bus.connected())
+  t.regex(log.lines.join('\n'), /cannot connect to NATS yet.*Authorization/iu)
+  t.notRegex(log.lines.join('\n'), /wrong/u)
+  await server.stop()
+  await server.restart({ password: 'wrong' })
+  await until(() => locked.bus.connected(), 'it is right now')
+})
+
+test('server without JetStream carries messages, refuses faults, says why, and recovers', async (t) => {
+  await using server = await startNats({ jetstream: false })
+  const log = recordingLog()
+  await using node = join(server.url, { log })
+  await until(() => node.bus.connected(), 'it is connected')
+  const seen: string[] = []
+  await using _consumer = node.bus.consumeFaults('engine', (fault) => {
+    fault.ack()
+    seen.push(fault.subject)
+  })
+  await t.throwsAsync(publish(node, 'a'), { code: 'BUS_UNAVAILABLE' })
+  await t.throwsAsync(node.lease.create('node'), { code: 'LEASE_UNAVAILABLE' })
+  t.true(log.lines.some((line) => line.includes(`cannot prepare the stream ${STREAM}`)))
+  await server.stop()
+  await server.restart({ jetstream: true })
+  await until(
+    () =>
+      publish(node, 'b').then(
+        () => true,
+        () => false,
+      ),
+    'it is stored',
+  )
+  await until(() => seen.length > 0, 'it has come')
+  t.deepEqual(seen, [SUBJECT])
+})
+
+test('deleted stream, deleted consumer and deleted bucket are made again', async (t) => {
+  await using server = await startNats()
+  await using node = join(server.url)
+  const seen: string[] = []
+  await using _consumer = node.bus.consumeFaults('engine', (fault) => {
+    fault.ack()
+    seen.push(new TextDecoder().decode(fault.body))
+  })
+  await publish(node, 'a')
+  await until(() => seen.includes('a'), 'the first has come')
+  await administer(server.url, (manager) => manager.consumers.delete(STREAM, 'engine'))
+  await publish(node, 'b')
+  await until(() => seen.includes('b'), 'the second has come')
+  await administer(server.url, async (manager) => {
+    await manager.streams.delete(STREAM)
+    await manager.streams.delete('KV_HA_west_LEASE')
+  })
+  await publish(node, 'c')
+  await until(() => seen.includes('c'), 'the third has come')
+  const taken = (): Promise<boolean> =>
+    node.lease.create('node').then(
+      (revision) => revision !== undefined,
+      () => false,
+    )
+  await until(taken, 'the lease is there')
+  t.pass()
+})
+
+test('fault whose consumer says nothing comes again after its time', async (t) => {
+  await using server = await startNats()
+  await using node = join(server.url)
+  const deliveries: number[] = []
+  await using _consumer = node.bus.consumeFaults('engine', (fault) => {
+    deliveries.push(fault.deliveries)
+    if (fault.deliveries === 2) fault.ack()
+  })
+  await publish(node, 'before')
+  await until(() => deliveries.length === 1, 'it has come')
+  const config = await administer(server.url, async ({ consumers }) => {
+    const { config } = await consumers.info(STREAM, 'engine')
+    await consumers.update(STREAM, 'engine', { ack_wait: 200_000_000 })
+    return config
+  })
+  t.is(config.ack_wait, 30_000_000_000)
+  t.is(config.max_ack_pending, 256)
+  await publish(node, 'after')
+  await until(() => deliveries.includes(2), 'one has come again')
+  t.pass()
+})
+
+test('full stream makes room of what everybody has acknowledged, then refuses', async (t) => {
+  await using server = await startNats()
+  await using node = join(server.url)
+  const seen: string[] = []
+  let answers: 'ack' | 'nothing' = 'ack'
+  await using _consumer = node.bus.consumeFaults('engine', (fault) => {
+    seen.push(new TextDecoder().decode(fault.body))
+    if (answers === 'ack') fault.ack()
+  })
+  await publish(node, 'a1')
+  await administer(server.url, async ({ streams }) => {
+    const { config } = await streams.info(STREAM)
+    t.is(config.max_msgs, 1_000_000)
+    t.is(config.max_age, 7 * 24 * 3600 * 1e9)
+    await streams.update(STREAM, { max_msgs: 3 })
+  })
+  for (const id of ['a2', 'a3']) await publish(node, id)
+  await until(() => seen.length === 3, 'all have come')
+  answers = 'nothing'
+  for (const id of ['b1', 'b2', 'b3']) await publish(node, id)
+  await t.throwsAsync(publish(node, 'b4'), { code: 'BUS_UNAVAILABLE' })
+  const kept = await administer(server.url, ({ streams }) => streams.info(STREAM))
+  t.is(kept.state.messages, 3)
+  t.is(kept.state.first_seq, 4)
+})
+
+test('clouds with awkward names do not hear each other', async (t) => {
+  await using server = await startNats()
+  const clouds = ['a.b', 'a%2eb', 'a=2eb', 'a_2eb', 'wéird > *', 'ok']
+  await using stack = new AsyncDisposableStack()
+  for (const cloud of clouds) {
+    const node = stack.use(join(server.url, { cloud }))
+    const taken = (): Promise<boolean> =>
+      node.lease.create('same').then(
+        (revision) => revision !== undefined,
+        () => false,
+      )
+    await until(taken, `the lease of ${cloud} is taken`)
+  }
+  t.pass()
+})
