@@ -117,6 +117,8 @@ const run = (directory: string, port: number): Promise<ServerProcess> =>
       '--innodb-doublewrite=0',
       '--innodb-flush-method=nosync',
       '--innodb-log-file-size=8M',
+      '--sync-frm=0',
+      '--max-connections=500',
       '--skip-log-bin',
       '--performance-schema=0',
       '--skip-name-resolve',

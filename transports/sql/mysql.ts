@@ -5,15 +5,17 @@ import {
   type Pool,
   type PoolConnection,
   type PoolOptions,
+  type QueryError,
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2'
 import {
   CreateTableNode,
   Kysely,
+  MysqlAdapter,
   MysqlDialect,
-  MysqlDriver,
   RawNode,
+  sql,
   type Driver,
   type KyselyPlugin,
   type MysqlPool,
@@ -87,9 +89,9 @@ class BoundedPool implements MysqlPool {
     this.#pool.on('connection', (connection) => {
       // Every command in flight is told too; without a listener the event would end the process.
       connection.on('error', () => connection.destroy())
-      for (const sql of SESSION) {
+      for (const statement of SESSION) {
         // Queued before whatever the connection is wanted for.
-        connection.query({ sql, timeout: QUERY_TIMEOUT_MS }, (error) => {
+        connection.query({ sql: statement, timeout: QUERY_TIMEOUT_MS }, (error) => {
           if (error !== null) connection.destroy()
         })
       }
@@ -120,8 +122,26 @@ class BoundedPool implements MysqlPool {
   }
 }
 
+/** Migrations of one database wait for each other, and not for those of other databases on the server. */
+class MigrationLock extends MysqlAdapter {
+  readonly #name = sql`concat('instance-ha ', md5(database()))`
+
+  override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
+    const query = sql<{
+      taken: number
+    }>`select get_lock(${this.#name}, ${LOCK_WAIT_SECONDS}) as taken`
+    const { rows } = await query.execute(db)
+    if (rows[0]?.taken === 1) return
+    throw new CodedError('STORE_CONFLICT', 'another process is migrating the database')
+  }
+
+  override async releaseMigrationLock(db: Kysely<unknown>): Promise<void> {
+    await sql`select release_lock(${this.#name})`.execute(db)
+  }
+}
+
 /** Does not wait for ever while all connections are busy. */
-class BoundedDriver extends MysqlDriver {
+class BoundedDialect extends MysqlDialect {
   readonly #clock: ClockPort
 
   constructor(pool: MysqlPool, clock: ClockPort) {
@@ -129,7 +149,21 @@ class BoundedDriver extends MysqlDriver {
     this.#clock = clock
   }
 
-  override async acquireConnection(): ReturnType<MysqlDriver['acquireConnection']> {
+  override createAdapter(): MysqlAdapter {
+    return new MigrationLock()
+  }
+
+  override createDriver(): Driver {
+    const driver = super.createDriver()
+    const acquire = driver.acquireConnection.bind(driver)
+    driver.acquireConnection = () => this.#inTime(acquire, (late) => driver.releaseConnection(late))
+    return driver
+  }
+
+  async #inTime<Result>(
+    acquire: () => Promise<Result>,
+    release: (late: Result) => Promise<void>,
+  ): Promise<Result> {
     const deadline = Promise.withResolvers<never>()
     let expired = false
     const cancel = this.#clock.schedule(ACQUIRE_TIMEOUT_MS, () => {
@@ -137,34 +171,23 @@ class BoundedDriver extends MysqlDriver {
       const message = `no connection to the database was free for ${ACQUIRE_TIMEOUT_MS} ms`
       deadline.reject(new CodedError('STORE_UNAVAILABLE', message))
     })
-    const acquire = async () => {
-      const connection = await super.acquireConnection()
-      if (expired) await this.releaseConnection(connection) // nobody waits for it any more
+    const acquired = async (): Promise<Result> => {
+      const connection = await acquire()
+      if (expired) await release(connection)
       return connection
     }
     try {
-      return await Promise.race([acquire(), deadline.promise])
+      return await Promise.race([acquired(), deadline.promise])
     } finally {
       cancel()
     }
   }
 }
 
-class BoundedDialect extends MysqlDialect {
-  readonly #driver: () => BoundedDriver
-
-  constructor(pool: MysqlPool, clock: ClockPort) {
-    super({ pool })
-    this.#driver = () => new BoundedDriver(pool, clock)
-  }
-
-  override createDriver(): Driver {
-    return this.#driver()
-  }
-}
-
 /** One connection whose queries end in time; one that did not answer is not used again. */
 function bounded(connection: PoolConnection): MysqlPoolConnection {
+  /** What broke the connection stays the reason, also for the rollback that is tried on it afterwards. */
+  let broken: QueryError | undefined
   return {
     config: connection.config,
     threadId: connection.threadId,
@@ -175,8 +198,10 @@ function bounded(connection: PoolConnection): MysqlPoolConnection {
       connection.query<ResultSetHeader | RowDataPacket[]>(
         { sql, values, timeout: QUERY_TIMEOUT_MS },
         (error, result) => {
-          if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') connection.destroy()
-          callback?.(error, result)
+          const timedOut = error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT'
+          if (timedOut) connection.destroy()
+          if (error !== null && (timedOut || error.fatal)) broken ??= error
+          callback?.(broken ?? error, result)
         },
       ),
   }

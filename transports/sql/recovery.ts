@@ -104,9 +104,10 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
     .where('notifications.notification_uuid', '=', id)
     .executeTakeFirst()
 
+const refused = (reason: string): Grant => ({ kind: 'refused', reason })
+
 async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
   const row = await readRecovery(trx, id)
-  const refused = (reason: string): Grant => ({ kind: 'refused', reason })
   if (row === undefined) return refused(`There is no notification ${id}.`)
   if (!UNFINISHED_STATUSES.some((status) => status === row.status)) {
     return refused(`The recovery is over: its notification is ${row.status}.`)

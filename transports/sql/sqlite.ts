@@ -25,15 +25,18 @@ export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   return buildStore({ db, failureOf }, ports)
 }
 
-/** How long a statement waits, blocking the process, for another process's write. */
-const BUSY_TIMEOUT_MS = 1000
+/** How long opening waits for another process that opens the same new file. */
+const OPEN_TIMEOUT_MS = 1000
+/** How long a statement waits for another process's write. It blocks our process, so the rest is backoff. */
+const BUSY_TIMEOUT_MS = 5
 
 function openDatabase(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)) // it holds credentials
-    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+    const database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS })
     // What was committed is on the disk: an accepted fault survives a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     return database
   } catch (cause) {
     const message = `cannot open the database ${path}: ${describeError(cause)}`

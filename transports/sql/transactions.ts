@@ -35,7 +35,9 @@ export interface Transactions {
   ): Promise<Result>
 }
 
-const ATTEMPTS_MAX = 6
+const ATTEMPTS_MAX = 10
+/** No attempt starts later than this: one that waited for a lock may have taken five seconds. */
+const RETRY_MS_MAX = 8000
 const BACKOFF_MS_FIRST = 10
 const BACKOFF_MS_MAX = 250
 
@@ -50,12 +52,14 @@ export function transactions(connection: SqlConnection, ports: StorePorts): Tran
   }
 
   const persist = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const startedAt = ports.clock.monotonicMs()
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await work()
       } catch (error) {
         if (!isConflict(error, failureOf)) throw named(error, failureOf)
-        if (attempt === ATTEMPTS_MAX) {
+        const elapsedMs = ports.clock.monotonicMs() - startedAt
+        if (attempt === ATTEMPTS_MAX || elapsedMs > RETRY_MS_MAX) {
           const message = `the database refused ${attempt} attempts: ${describeError(error)}`
           throw new CodedError('STORE_CONFLICT', message, { cause: error })
         }

@@ -1,0 +1,19 @@
+/** What every store promises, whatever database is behind it: registers the tests for one kind of database. */
+import { inventoryConformance } from './store-inventory-conformance.ts'
+import { leadershipConformance } from './store-leadership-conformance.ts'
+import { listConformance } from './store-list-conformance.ts'
+import { notificationConformance } from './store-notification-conformance.ts'
+import { recoveryConformance } from './store-recovery-conformance.ts'
+import { snapshotConformance } from './store-snapshot-conformance.ts'
+import { storeWorld, type OpenWorld, type RegisterTest, type StoreDatabase } from './store-world.ts'
+
+/** Registers the tests; each gets an empty database. */
+export function storeConformance(test: RegisterTest, open: () => Promise<StoreDatabase>): void {
+  const world: OpenWorld = () => storeWorld(open)
+  inventoryConformance(test, world)
+  listConformance(test, world)
+  notificationConformance(test, world)
+  recoveryConformance(test, world)
+  snapshotConformance(test, world)
+  leadershipConformance(test, world)
+}

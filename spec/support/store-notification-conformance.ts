@@ -1,0 +1,172 @@
+/** How every store accepts notifications: each fault once. */
+import type { NewNotification } from '../../actors/ports/store.ts'
+import { hostName, notificationId } from '../../schema/ids.ts'
+import {
+  accepted,
+  hostFields,
+  hostStopped,
+  incident,
+  plannedMove,
+  segmentFields,
+  wholePage,
+  type OpenWorld,
+  type RegisterTest,
+} from './store-world.ts'
+
+const WINDOW_MS = 180_000
+
+const guestFailed = (instance: string, generatedAt: number): NewNotification => ({
+  type: 'VM',
+  hostName: hostName('compute-1'),
+  generatedAt,
+  payload: { instance_uuid: instance, event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED' },
+  duplicateWindowMs: WINDOW_MS,
+})
+
+/** Registers the tests. */
+export function notificationConformance(test: RegisterTest, open: OpenWorld): void {
+  test('notification is read back as it was accepted, to the millisecond', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { segment, host, notification } = await incident(world)
+    t.like(notification, {
+      type: 'COMPUTE_HOST',
+      generatedAt: clock.wall,
+      createdAt: Math.floor(clock.wall / 1000) * 1000,
+      updatedAt: null,
+      sourceHost: host.uuid,
+      segment: segment.uuid,
+      payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+      status: 'new',
+      message: null,
+    })
+    t.deepEqual(await store.getNotification(notification.uuid), notification)
+    t.is(await store.getNotification(notificationId('nobody')), undefined)
+  })
+
+  test('unknown host and host on maintenance are told apart, whatever the case of the name', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { uuid: segment } = await store.createSegment(segmentFields('zone-a'))
+    const host = await store.createHost(segment, {
+      ...hostFields('Compute-1'),
+      onMaintenance: true,
+    })
+    const report = hostStopped('cOMPUTE-1', clock.wall)
+    t.deepEqual(await store.acceptNotification(report), { kind: 'on-maintenance' })
+    const unknown = hostStopped('compute-10', clock.wall)
+    t.deepEqual(await store.acceptNotification(unknown), { kind: 'unknown-host' })
+    await store.updateHost(segment, host.uuid, { onMaintenance: false })
+    t.is((await accepted(store, report)).sourceHost, host.uuid)
+    await store.createHost(segment, hostFields('compute-2'))
+    t.is((await store.listNotifications({}, wholePage)).length, 1)
+  })
+
+  test('twenty equal reports at once, from two processes, are one', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { uuid: segment } = await store.createSegment(segmentFields('zone-a'))
+    await store.createHost(segment, hostFields('compute-1'))
+    const stores = [store, world.openAnother()]
+    const report = hostStopped('compute-1', clock.wall)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        stores.map((each) => each.acceptNotification(report)),
+      ).flat(),
+    )
+    const kinds = answers.map(({ kind }) => kind).toSorted()
+    t.deepEqual(kinds, ['accepted', ...Array.from({ length: 19 }, () => 'duplicate')])
+    const [stored, ...others] = await store.listNotifications({}, wholePage)
+    t.deepEqual(others, [])
+    const named = answers.flatMap((answer) => (answer.kind === 'duplicate' ? [answer.of] : []))
+    t.deepEqual([...new Set(named)], [stored?.uuid])
+  })
+
+  test('unfinished host fault absorbs reports that differ in details or come much later', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { notification, epoch } = await incident(world)
+    const again = hostStopped('compute-1', clock.wall + 86_400_000)
+    const kind = async (payload: Record<string, string>): Promise<string> =>
+      (await store.acceptNotification({ ...again, payload })).kind
+    for (const to of ['running', 'error'] as const) {
+      const reason = 'because'
+      await store.recordTransition(epoch, {
+        notification: notification.uuid,
+        from: ['new', 'running'],
+        to,
+        reason,
+      })
+      t.is(await kind({ event: 'STOPPED', host_status: 'NORMAL' }), 'duplicate')
+      t.is(
+        await kind({ host_status: 'NORMAL', event: 'STOPPED', cluster_status: 'ONLINE' }),
+        'duplicate',
+      )
+    }
+    t.is(await kind({ event: 'STARTED', host_status: 'NORMAL' }), 'accepted')
+    t.is(await kind({ event: 'STOPPED', host_status: 'UNKNOWN' }), 'accepted')
+    t.is(await kind({ event: 'STOPPED' }), 'accepted')
+  })
+
+  test('ended fault absorbs equal reports within the window on both sides, unless it failed', async (t) => {
+    for (const ended of ['finished', 'ignored', 'failed'] as const) {
+      await using world = await open()
+      const { store, clock } = world
+      const { notification, epoch } = await incident(world)
+      const transition = {
+        notification: notification.uuid,
+        from: ['new'],
+        to: ended,
+        reason: 'over',
+      } as const
+      t.true(await store.recordTransition(epoch, transition))
+      const at = async (offsetMs: number): Promise<string> =>
+        (await store.acceptNotification(hostStopped('compute-1', clock.wall + offsetMs))).kind
+      const within = ended === 'failed' ? 'accepted' : 'duplicate'
+      if (ended !== 'failed') {
+        t.is(await at(-WINDOW_MS), within, ended)
+        t.is(await at(WINDOW_MS + 1), 'accepted', ended)
+      }
+      t.is(await at(WINDOW_MS), ended === 'failed' ? 'accepted' : 'duplicate', ended)
+      t.is(await at(0), 'duplicate', ended) // of the second one by now, when the first failed
+    }
+  })
+
+  test('equal payloads are equal whatever the order of their keys, and instances are not each other', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    await incident(world)
+    const report = guestFailed('a', clock.wall)
+    const { uuid } = await accepted(store, report)
+    const reversed = Object.fromEntries(Object.entries(report.payload).toReversed())
+    const answer = await store.acceptNotification({ ...report, payload: reversed })
+    t.deepEqual(answer, { kind: 'duplicate', of: uuid })
+    await accepted(store, guestFailed('b', clock.wall))
+    await accepted(store, { ...report, type: 'PROCESS' })
+    await store.createHost(
+      (await store.createSegment(segmentFields('z'))).uuid,
+      hostFields('compute-2'),
+    )
+    await accepted(store, { ...report, hostName: hostName('compute-2') })
+  })
+
+  test('moves are listed by notification, filtered and paged', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const of = await incident(world)
+    const move = await plannedMove(store, of)
+    const { uuid } = of.notification
+    t.deepEqual(await store.listMoves(uuid, {}, wholePage), [move])
+    t.deepEqual(await store.listMoves(uuid, { status: 'pending', type: 'evacuation' }, wholePage), [
+      move,
+    ])
+    t.deepEqual(await store.listMoves(uuid, { status: 'failed' }, wholePage), [])
+    t.deepEqual(await store.listMoves(uuid, { type: 'migration' }, wholePage), [])
+    t.deepEqual(await store.listMoves(notificationId('other'), {}, wholePage), [])
+    t.deepEqual(await store.listMoves(uuid, {}, { ...wholePage, marker: move.uuid }), [])
+    const sort = [{ key: 'start_time', direction: 'asc' }] as const
+    t.deepEqual(await store.listMoves(uuid, {}, { limit: 1, sort }), [move])
+    t.deepEqual(await store.getMove(uuid, move.uuid), move)
+    t.is(await store.getMove(notificationId('other'), move.uuid), undefined)
+  })
+}

@@ -1,0 +1,129 @@
+/** What a new leader reads in every store. */
+import { nodeName, notificationId, segmentId } from '../../schema/ids.ts'
+import {
+  accepted,
+  hostFields,
+  hostStopped,
+  incident,
+  plannedMove,
+  refusal,
+  segmentFields,
+  type OpenWorld,
+  type RegisterTest,
+} from './store-world.ts'
+
+/** Registers the tests. */
+export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
+  test('unfinished recoveries are listed oldest first, with their hosts if still there', async (t) => {
+    await using world = await open()
+    const { store, clock, database } = world
+    t.deepEqual(await store.listUnfinished(), [])
+    const { segment, host, notification, epoch } = await incident(world)
+    const gone = await store.createHost(segment.uuid, hostFields('compute-2'))
+    const second = await accepted(store, hostStopped('compute-2', clock.wall))
+    await database.execute(`UPDATE hosts SET deleted = id WHERE id = ${gone.id}`)
+    const expected = [
+      { notification, host },
+      { notification: second, host: undefined },
+    ]
+    t.deepEqual(await store.listUnfinished(), expected)
+    await store.recordTransition(epoch, {
+      notification: notification.uuid,
+      from: ['new'],
+      to: 'finished',
+      reason: 'x',
+    })
+    t.deepEqual(await store.listUnfinished(), expected.slice(1))
+  })
+
+  test('snapshot holds all that a decision needs, and nothing of deleted things', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const of = await incident(world)
+    const { segment, host, notification } = of
+    const other = await store.createHost(segment.uuid, hostFields('compute-2'))
+    const elsewhere = await store.createSegment(segmentFields('zone-b'))
+    await store.createHost(elsewhere.uuid, hostFields('compute-3'))
+    const move = await plannedMove(store, of)
+    t.deepEqual(await store.readSnapshot(segment.uuid, notification.uuid, 0), {
+      segment,
+      hosts: [host, other],
+      notification,
+      certificate: undefined,
+      moves: [move],
+      hostsActedOn: [],
+      hostsActedOnOverall: [],
+    })
+    t.deepEqual(await store.readSnapshot(segmentId('x'), notificationId('y'), 0), {
+      segment: undefined,
+      hosts: [],
+      notification: undefined,
+      certificate: undefined,
+      moves: [],
+      hostsActedOn: [],
+      hostsActedOnOverall: [],
+    })
+  })
+
+  test('hosts acted on are those certified or being fenced since then, each once, here and overall', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const of = await incident(world)
+    const zoneB = await store.createSegment(segmentFields('zone-b'))
+    const far = await store.createHost(zoneB.uuid, hostFields('compute-9'))
+    const farFault = await accepted(store, hostStopped('compute-9', clock.wall))
+    const acted = async (sinceMs: number) => {
+      const snapshot = await store.readSnapshot(of.segment.uuid, of.notification.uuid, sinceMs)
+      return [snapshot.hostsActedOn, snapshot.hostsActedOnOverall.toSorted()]
+    }
+    const entry = { notification: of.notification.uuid, subject: of.host.name, detail: 'x' }
+    await store.recordIntent(of.epoch, { ...entry, step: 'isolate' })
+    t.deepEqual(await acted(0), [[], []])
+    await store.recordIntent(of.epoch, { ...entry, step: 'power-off' })
+    await store.recordIntent(of.epoch, { ...entry, step: 'power-off' })
+    t.deepEqual(await acted(clock.wall), [[of.host.uuid], [of.host.uuid]])
+    t.deepEqual(await acted(clock.wall + 1), [[], []])
+
+    const epoch = await store.claimEpoch(nodeName('engine-2'))
+    const certificate = {
+      epoch,
+      ground: 'already-off',
+      evidence: [],
+      issuedAt: clock.wall + 5,
+    } as const
+    await store.saveCertificate({
+      ...certificate,
+      notification: of.notification.uuid,
+      host: of.host.uuid,
+    })
+    await store.saveCertificate({ ...certificate, notification: farFault.uuid, host: far.uuid })
+    const both = [of.host.uuid, far.uuid].toSorted()
+    t.deepEqual(await acted(clock.wall), [[of.host.uuid], both])
+    for (const { uuid } of [of.notification, farFault]) {
+      await store.recordTransition(epoch, {
+        notification: uuid,
+        from: ['new'],
+        to: 'finished',
+        reason: 'x',
+      })
+    }
+    t.deepEqual(await acted(clock.wall + 5), [[of.host.uuid], both])
+    t.deepEqual(await acted(clock.wall + 6), [[], []])
+  })
+
+  test('fence that ended without a certificate is not counted any more', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const of = await incident(world)
+    const { notification, segment, epoch } = of
+    t.is(await refusal(store, of), 'granted')
+    await store.recordTransition(epoch, {
+      notification: notification.uuid,
+      from: ['new'],
+      to: 'failed',
+      reason: 'x',
+    })
+    const { hostsActedOn } = await store.readSnapshot(segment.uuid, notification.uuid, 0)
+    t.deepEqual(hostsActedOn, [])
+  })
+}
