@@ -1,5 +1,5 @@
 /** Knows which guests run on this compute host, and keeps one instance-watcher for each. */
-import type { InstanceId } from '../../schema/ids.ts'
+import type { HostName, InstanceId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 
@@ -14,25 +14,32 @@ export interface GuestListState {
 
 export type GuestListEffect = { readonly type: 'guests.list' }
 
+/** A guest where it runs. */
+export interface Guest {
+  readonly host: HostName
+  readonly instance: InstanceId
+}
+
 type GuestListStep = Step<GuestListState, GuestListEffect | KernelEffect<GuestListMessage>>
 
 export const NO_GUESTS: GuestListState = { kind: 'listing', guests: new Set() }
 
+/** The behaviour: lists, starts what is new, stops what is gone. */
 export const guestList =
-  (listIntervalMs: number) =>
+  (host: HostName, listIntervalMs: number) =>
   (state: GuestListState, message: GuestListMessage): GuestListStep => {
     switch (message.type) {
       case 'guests.begin':
         return [state, [{ type: 'guests.list' }]]
       case 'guests.listed':
-        return onListed(listIntervalMs, state, message.guests)
+        return onListed({ host, listIntervalMs }, state, message.guests)
       default:
         return assertNever(message)
     }
   }
 
 function onListed(
-  listIntervalMs: number,
+  { host, listIntervalMs }: { readonly host: HostName; readonly listIntervalMs: number },
   state: GuestListState,
   listed: readonly InstanceId[],
 ): GuestListStep {
@@ -42,10 +49,11 @@ function onListed(
   return [
     { ...state, guests },
     [
-      ...started.map(
-        (name) => ({ ...watcher(name), type: 'child.start', argument: name }) as const,
-      ),
-      ...ended.map((name) => ({ ...watcher(name), type: 'child.stop' }) as const),
+      ...started.map((instance) => {
+        const guest: Guest = { host, instance }
+        return { ...watcher(guest), type: 'child.start', argument: guest } as const
+      }),
+      ...ended.map((instance) => ({ ...watcher({ host, instance }), type: 'child.stop' }) as const),
       {
         type: 'timer.start',
         name: 'list',
@@ -56,7 +64,8 @@ function onListed(
   ]
 }
 
-const watcher = (name: InstanceId): { readonly kind: string; readonly name: string } => ({
+/** Named after host and instance: an instance that moves is listened to anew. */
+const watcher = ({ host, instance }: Guest): { readonly kind: string; readonly name: string } => ({
   kind: 'instance-watcher',
-  name,
+  name: `${host}.${instance}`,
 })

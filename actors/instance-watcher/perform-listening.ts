@@ -1,5 +1,5 @@
 /** Carries out the effects of the guest list and its instance-watchers. */
-import type { HostName, InstanceId, NodeName } from '../../schema/ids.ts'
+import type { HostName, NodeName } from '../../schema/ids.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
@@ -12,6 +12,7 @@ import {
   guestList,
   type GuestListEffect,
   type GuestListMessage,
+  type Guest,
   type GuestListState,
 } from './guest-list.ts'
 import {
@@ -25,47 +26,54 @@ import {
 
 export interface ListeningWorld {
   readonly node: NodeName
-  /** The compute host that this monitor runs on. */
-  readonly hostName: HostName
+  /** The compute hosts that this process listens on: its own one, or all of a simulated cloud. */
+  readonly guests: ReadonlyMap<HostName, GuestPort>
   readonly random: RandomPort
-  readonly guest: GuestPort
   readonly announcer: Announcer
   readonly rules: InstanceWatcherRules
 }
 
-export function defineGuestList(world: ListeningWorld): AnyDefinition {
+/** The actor that lists the guests of one host. */
+export function defineGuestList(world: ListeningWorld, host: HostName): AnyDefinition {
   return define<GuestListState, GuestListMessage, GuestListEffect>({
     initial: NO_GUESTS,
-    behaviour: guestList(world.rules.intervalMs),
+    behaviour: guestList(host, world.rules.intervalMs),
     first: { type: 'guests.begin' },
     policy: SUPERVISOR,
-    perform: async () => ({ type: 'guests.listed', guests: await world.guest.list() }),
+    perform: async () => ({ type: 'guests.listed', guests: await guestPort(world, host).list() }),
   })
 }
 
-export function defineInstanceWatcher(world: ListeningWorld, instance: InstanceId): AnyDefinition {
+function guestPort(world: ListeningWorld, host: HostName): GuestPort {
+  const port = world.guests.get(host)
+  if (port === undefined) throw new RangeError(`this process does not run on ${host}`)
+  return port
+}
+
+/** The actor that listens to one guest. */
+export function defineInstanceWatcher(world: ListeningWorld, guest: Guest): AnyDefinition {
   return define<InstanceWatcherState, InstanceWatcherMessage, InstanceWatcherEffect>({
     initial: NEW_GUEST,
     behaviour: instanceWatcher(world.rules),
     first: { type: 'guest.begin' },
     policy: LEAF,
-    perform: (effect) => performListening(world, instance, effect),
+    perform: (effect) => performListening(world, guest, effect),
   })
 }
 
 async function performListening(
   world: ListeningWorld,
-  instance: InstanceId,
+  guest: Guest,
   effect: InstanceWatcherEffect,
 ): Promise<InstanceWatcherMessage | undefined> {
   switch (effect.type) {
     case 'guest.ask':
       return {
         type: 'guest.heard',
-        sign: await world.guest.heartbeat(instance, world.rules.timeoutMs),
+        sign: await guestPort(world, guest.host).heartbeat(guest.instance, world.rules.timeoutMs),
       }
     case 'guest.report':
-      await report(world, instance, effect.missed)
+      await report(world, guest, effect.missed)
       return undefined
     default:
       return assertNever(effect)
@@ -73,10 +81,14 @@ async function performListening(
 }
 
 /** A report that the bus did not take is made again with the next missed heartbeats. */
-async function report(world: ListeningWorld, instance: InstanceId, missed: number): Promise<void> {
+async function report(
+  world: ListeningWorld,
+  { host, instance }: Guest,
+  missed: number,
+): Promise<void> {
   const fault = {
     instance,
-    hostName: world.hostName,
+    hostName: host,
     observer: world.node,
     event: 'QEMU_GUEST_AGENT_ERROR',
     domainEvent: 'STOPPED_FAILED',

@@ -35,6 +35,8 @@ export interface SystemOptions {
   readonly factories: CellHost['factories']
   /** A top-level actor crashed too often: the process should end and be restarted from outside. */
   readonly onGiveUp: (path: string, error: unknown) => void
+  /** Told of every change of a state's kind; the simulator's log is made of it. */
+  readonly onTransition?: ((path: string, from: string, to: string) => void) | undefined
 }
 
 /** A tree of actors in this process. */
@@ -43,6 +45,7 @@ export function createActorSystem(options: SystemOptions): ActorSystem {
 }
 
 /** nact's own reference type fits everything; ours is the cell, so this one stays inside. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- nact declares Ref as an empty class
 type NactRef = ReturnType<typeof nact.spawn>
 /** What nact's `onCrash` may answer. */
 type Decisions = nact.SupervisionContext<unknown, nact.ActorSystemRef>
@@ -128,7 +131,11 @@ class NactSystem implements ActorSystem {
     // nact's tree stays flat: it copies a parent's table of children for every message to the parent.
     const handle = (): void => {
       this.#queued -= 1
+      const before = cell.state.kind
       cell.handleNext()
+      if (cell.state.kind !== before) {
+        this.#options.onTransition?.(cell.path, before, cell.state.kind)
+      }
     }
     const ref: NactRef = nact.spawn(this.#nact, handle, `a${this.#spawned}`, {
       onCrash: (_message, error, context) => this.#onCrash(cell, error, context),

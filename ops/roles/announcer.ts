@@ -1,0 +1,32 @@
+/** Puts messages into envelopes and onto the bus. */
+import type { Announcer } from '../../actors/ports/announcer.ts'
+import type { BusPort } from '../../actors/ports/bus.ts'
+import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import type { Tenure } from '../../actors/leadership/tenure.ts'
+import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
+import { encode, type Encoded, type Sender } from '../../schema/messages/codec.ts'
+
+/** The announcer of one process; its messages carry the epoch for as long as it leads. */
+export function announcerOn(
+  bus: BusPort,
+  from: Sender,
+  world: { readonly clock: ClockPort; readonly random: RandomPort; readonly tenure: Tenure },
+): Announcer {
+  const pack = <Name extends WireType>(type: Name, body: WireBody<Name>, id: string): Encoded =>
+    encode(type, body, {
+      ...from,
+      id,
+      epoch: world.tenure.current() ?? null,
+      sentAt: Math.max(0, Math.round(world.clock.wallMs())),
+    })
+  return {
+    announce(type, body) {
+      const { subject, body: bytes } = pack(type, body, world.random.uuid())
+      bus.publish(subject, bytes)
+    },
+    async submit(type, body, id) {
+      const { subject, body: bytes } = pack(type, body, id)
+      await bus.publishFault(subject, bytes, id)
+    },
+  }
+}

@@ -1,0 +1,55 @@
+/** What the engine role is made of: the lease holder, and below it everything that acts while it leads. */
+import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
+import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.ts'
+import { defineIntake } from '../../actors/dedup-window/intake.ts'
+import type { EvacuationOrder } from '../../actors/evacuator/evacuator.ts'
+import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
+import { defineRestart, type RestartArgument } from '../../actors/evacuator/perform-restart.ts'
+import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
+import type { AnyDefinition } from '../../actors/kernel/behaviour.ts'
+import { refOf } from '../../actors/kernel/ref.ts'
+import type { ActorSystem } from '../../actors/kernel/spawn.ts'
+import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
+import { defineLeaseHolder, type LeaseMessage } from '../../actors/leadership/lease-holder.ts'
+import { defineSegment } from '../../actors/segment/perform-segment.ts'
+import type { SegmentIdentity } from '../../actors/segment/segment-state.ts'
+import type { Epoch } from '../../schema/ids.ts'
+import type { NodeWorld } from './node.ts'
+
+/** The lease holder of a process; its name is the same everywhere. */
+export const LEASE_HOLDER = refOf<LeaseMessage>('lease-holder', 'engine')
+const WINDOW = refOf<DedupWindowMessage>('dedup-window', 'leader')
+
+/** Makers of every kind of actor in the engine. */
+export function engineFactories(
+  world: NodeWorld,
+  system: () => ActorSystem,
+): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
+  const { rules } = world
+  const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
+  return {
+    'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
+    leader: (epoch: Epoch) => defineLeader(epoch),
+    'dedup-window': (epoch: Epoch) =>
+      defineDedupWindow(
+        { ...world, rules: rules.window, duplicateWindowMs: rules.duplicateWindowMs },
+        refOf<LeaderMessage>('leader', String(epoch)),
+      ),
+    intake: () =>
+      defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
+    segment: (identity: SegmentIdentity) =>
+      defineSegment({ ...world, rules: rules.segment }, identity),
+    fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence }, order),
+    evacuator: (order: EvacuationOrder) =>
+      defineEvacuator(
+        { ...world, rules: rules.evacuator, disableReason: rules.disableReason },
+        order,
+      ),
+    restart: (order: RestartArgument) => defineRestart({ ...world, rules: rules.restart }, order),
+  }
+}
+
+/** Starts campaigning. */
+export function startEngine(system: ActorSystem): void {
+  system.start('lease-holder', 'engine', undefined)
+}

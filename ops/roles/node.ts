@@ -1,0 +1,97 @@
+/** One process of ours: its ports, its actor system, and the roles that it plays. Real and simulated nodes are made here. */
+import type { Announcer } from '../../actors/ports/announcer.ts'
+import type { BusPort } from '../../actors/ports/bus.ts'
+import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { LeasePort } from '../../actors/ports/lease.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
+import type { PowerPort } from '../../actors/ports/power.ts'
+import type { ShellPort } from '../../actors/ports/shell.ts'
+import type { StorePort } from '../../actors/ports/store.ts'
+import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
+import { Tenure } from '../../actors/leadership/tenure.ts'
+import type { HostName, NodeName } from '../../schema/ids.ts'
+import { announcerOn } from './announcer.ts'
+import { deposingStore } from './deposing-store.ts'
+import { LEASE_HOLDER, engineFactories, startEngine } from './engine.ts'
+import { hostMonitorFactories, startHostMonitor } from './host-monitor.ts'
+import { instanceMonitorFactories, startInstanceMonitor } from './instance-monitor.ts'
+import type { Rules } from './rules.ts'
+
+/** What a node is given of the world. */
+export interface NodePorts {
+  readonly node: NodeName
+  readonly cloud: string
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  readonly bus: BusPort
+  readonly lease: LeasePort
+  readonly store: StorePort
+  readonly compute: ComputePort
+  readonly power: PowerPort
+  readonly shell: ShellPort
+  /** Compute hosts whose guests this node listens to. */
+  readonly guests: ReadonlyMap<HostName, GuestPort>
+  readonly rules: Rules
+}
+
+/** The ports, and what the node itself adds to them. */
+export interface NodeWorld extends NodePorts {
+  readonly tenure: Tenure
+  readonly announcer: Announcer
+}
+
+/** Roles that are made of actors. */
+export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
+
+export interface Node {
+  readonly system: ActorSystem
+  readonly announcer: Announcer
+  /** True while this node leads. */
+  leading(): boolean
+  /** Gives leadership up, so that a standby takes over at once. */
+  resign(): void
+}
+
+/** What only some nodes have: who is told of a hopeless crash, and of every change of an actor's state. */
+export interface NodeHooks {
+  readonly onGiveUp: (path: string, error: unknown) => void
+  readonly onTransition?: (path: string, from: string, to: string) => void
+}
+
+/** Starts a node in its roles. */
+export function startNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
+  const { clock, random, log, bus, guests } = ports
+  const tenure = new Tenure(clock)
+  const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
+  const announcer = announcerOn(bus, from, { clock, random, tenure })
+  const store = deposingStore(ports.store, (refused) => {
+    log.warn({ epoch: refused }, 'a newer leader has taken over')
+    system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
+  })
+  const world: NodeWorld = { ...ports, store, tenure, announcer }
+  const system: ActorSystem = createActorSystem({
+    clock,
+    random,
+    log,
+    ...hooks,
+    factories: {
+      ...engineFactories(world, () => system),
+      ...hostMonitorFactories(world),
+      ...instanceMonitorFactories(world, guests),
+    },
+  })
+  if (roles.includes('engine')) startEngine(system)
+  if (roles.includes('host-monitor')) startHostMonitor(system)
+  if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
+  return {
+    system,
+    announcer,
+    leading: () => tenure.current() !== undefined,
+    resign: () => {
+      if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
+    },
+  }
+}

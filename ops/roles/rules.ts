@@ -1,0 +1,100 @@
+/** From options to the rules of the actors: the one place where defaults that are not options are written down. */
+import type { EvacuatorRules } from '../../actors/evacuator/evacuator.ts'
+import type { RestartRules } from '../../actors/evacuator/instance-restart.ts'
+import type { FenceTiming } from '../../actors/fence/fence.ts'
+import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
+import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts'
+import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
+import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
+import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
+import type { SegmentRules } from '../../actors/segment/segment-state.ts'
+import type { Config } from '../../schema/config.ts'
+
+/** What every role of a process goes by. */
+export interface Rules {
+  readonly lease: LeaseTiming
+  readonly window: WindowRules
+  readonly segment: SegmentRules
+  readonly fence: FenceTiming
+  readonly evacuator: EvacuatorRules
+  readonly restart: RestartRules
+  readonly observer: ObserverRules
+  readonly watcher: HostWatcherRules
+  readonly guest: InstanceWatcherRules
+  readonly duplicateWindowMs: number
+  readonly sshTimeoutMs: number
+  readonly disableReason: string
+}
+
+/** A suspect host is asked over SSH every second: three samples make a verdict within the ten seconds of the design. */
+const SSH_BURST_MS = 1000
+/** Recoveries are tried so often before they are given up. */
+const RUNS_MAX = 3
+/** Evacuate requests that one instance may cost in one run. */
+const ATTEMPTS_MAX = 4
+/** An unanswered evacuate request shows a record by then, or never arrived (three times the request time-out). */
+const GRACE_MS = 30_000
+const RESTART_DEADLINE_MS = 60_000
+
+export function rulesOf(config: Config): Rules {
+  const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
+  const repeatMs = hostMonitor.intervalMs
+  const retryIntervalMs = hostRecovery.retryIntervalMs
+  return {
+    lease: config.lease,
+    window: {
+      observersMin: 2,
+      freshMs: 3 * repeatMs,
+      settleMs: 2 * repeatMs,
+      lookIntervalMs: 2000,
+      contradictionMs: 60_000,
+      quietMs: 30_000,
+    },
+    segment: {
+      storm: config.stormGuard,
+      expiryMs: notifications.expiryMs,
+      consentSegments: config.fence.consentSegments,
+      runsMax: RUNS_MAX,
+      retryIntervalMs,
+    },
+    fence: { deadlineMs: config.fence.deadlineMs, retryMs: 1000, verifyMs: 1000 },
+    evacuator: {
+      evacuateAll: hostRecovery.evacuateAll,
+      haMetadataKey: hostRecovery.haMetadataKey,
+      ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
+      concurrencyMax: hostRecovery.concurrencyMax,
+      retryIntervalMs,
+      attemptsMax: ATTEMPTS_MAX,
+      graceMs: GRACE_MS,
+    },
+    restart: {
+      processAll: config.instanceRecovery.processAll,
+      haMetadataKey: config.instanceRecovery.haMetadataKey,
+      pollMs: 1000,
+      deadlineMs: RESTART_DEADLINE_MS,
+    },
+    observer: {
+      tickMs: 1000,
+      repeatMs,
+      inventoryMs: 10_000,
+      stallBlindMs: hostMonitor.samples * SSH_BURST_MS + ssh.timeoutMs,
+    },
+    watcher: {
+      samples: hostMonitor.samples,
+      timing: {
+        sshPeaceMs: hostMonitor.intervalMs,
+        sshBurstMs: SSH_BURST_MS,
+        ipmiPeaceMs: ipmi.intervalMs,
+        ipmiBurstMs: Math.max(1000, ipmi.minimumSpacingMs),
+      },
+    },
+    guest: {
+      intervalMs: guest.heartbeatIntervalMs,
+      timeoutMs: Math.min(5000, guest.heartbeatIntervalMs),
+      samples: guest.heartbeatSamples,
+    },
+    duplicateWindowMs: notifications.duplicateWindowMs,
+    sshTimeoutMs: ssh.timeoutMs,
+    disableReason: hostRecovery.disableReason,
+  }
+}

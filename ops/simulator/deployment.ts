@@ -1,0 +1,254 @@
+/** A whole deployment in one simulated world: cloud, bus, store, and the processes that can die in it. */
+import type { StorePort } from '../../actors/ports/store.ts'
+import type { BusPort } from '../../actors/ports/bus.ts'
+import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
+import { MemoryBroker } from '../../transports/memory/broker.ts'
+import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+import { VirtualClock } from '../../transports/simulated/clock.ts'
+import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+import { SeededRandom } from '../../transports/simulated/random.ts'
+import { wait } from '../../transports/simulated/wait.ts'
+import { openSqliteStore } from '../../transports/sql/sqlite.ts'
+import { startNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
+import type { Rules } from '../roles/rules.ts'
+import { BusWeather } from './bus-weather.ts'
+import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
+import { registerSegments } from './register-segments.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** How large the simulated cloud is. */
+export interface DeploymentSize {
+  readonly segments: number
+  readonly hostsPerSegment: number
+  readonly instances: number
+}
+
+/** Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before it starts. */
+export type Sabotage = (ports: NodePorts) => NodePorts
+
+interface Process {
+  readonly life: Life
+  readonly node: Node
+  readonly roles: readonly ActingRole[]
+}
+
+const SILENT: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
+
+export class Deployment {
+  readonly clock = new VirtualClock()
+  readonly cloud: SimulatedCloud
+  readonly watchdog: Watchdog
+  readonly weather: BusWeather
+  readonly store: StorePort
+  readonly segments: readonly SegmentSeed[]
+  /** One line a transition of any actor, and a fault or repair of the world; the golden log of scenarios. */
+  readonly trace: string[] = []
+  segmentIds: ReadonlyMap<string, SegmentId> = new Map()
+  #storeAway = false
+  readonly #broker: MemoryBroker
+  readonly #processes = new Map<string, Process>()
+  readonly #random: SeededRandom
+  readonly #rules: Rules
+  readonly #sabotage: Sabotage
+
+  constructor(options: {
+    readonly seed: number
+    readonly size: DeploymentSize
+    readonly rules: Rules
+    readonly sabotage?: Sabotage
+  }) {
+    const random = new SeededRandom(options.seed)
+    const { clock } = this
+    const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
+    this.cloud = cloud
+    this.segments = segments
+    this.watchdog = new Watchdog({ clock, cloud, segments, storm: options.rules.segment.storm })
+    this.weather = new BusWeather(random.fork('weather'))
+    this.#random = random
+    this.#rules = options.rules
+    this.#sabotage = options.sabotage ?? ((ports) => ports)
+    this.#broker = new MemoryBroker({
+      clock,
+      log: SILENT,
+      leaseTtlMs: options.rules.lease.ttlMs,
+      disturb: this.weather.disturb,
+    })
+    this.store = openSqliteStore(':memory:', { clock, random: random.fork('store') })
+  }
+
+  /** Creates the schema and registers every segment and host. */
+  async prepare(): Promise<void> {
+    await this.store.migrate()
+    this.segmentIds = await registerSegments(this.store, this.segments)
+  }
+
+  /** Starts a process, or starts it again after its death. */
+  start(name: string, roles: readonly ActingRole[]): void {
+    const life = new Life()
+    const ports = this.#sabotage(this.#portsOf(name, life))
+    const node = startNode(ports, roles, {
+      onGiveUp: (path, error) => {
+        this.watchdog.violations.push(`${name}: ${path} gave up: ${String(error)}`)
+        life.kill()
+      },
+      onTransition: (path, from, to) => this.note(`${name} ${path}: ${from} => ${to}`),
+    })
+    this.#processes.set(name, { life, node, roles })
+  }
+
+  /** SIGKILL, and a restart after a while if one is wanted. */
+  kill(name: string, restartAfterMs?: number): void {
+    const process = this.#processes.get(name)
+    if (process === undefined || !process.life.alive) return
+    process.life.kill()
+    if (restartAfterMs !== undefined) this.#restartLater(name, process.roles, restartAfterMs)
+  }
+
+  /** Dies at its n-th call from now and starts again a while later. */
+  killAtCall(name: string, calls: number, restartAfterMs: number): void {
+    const process = this.#processes.get(name)
+    if (process === undefined || !process.life.alive) return
+    process.life.atDeath(() => this.#restartLater(name, process.roles, restartAfterMs))
+    process.life.killAtCall(calls)
+  }
+
+  freeze(name: string, forMs: number): void {
+    const process = this.#processes.get(name)
+    if (process === undefined) return
+    this.note(`${name} is frozen`)
+    process.life.freeze()
+    this.clock.schedule(forMs, () => {
+      this.note(`${name} thaws`)
+      process.life.thaw()
+    })
+  }
+
+  /** The database refuses everything for a while. */
+  closeStore(forMs: number): void {
+    this.note('the store is away')
+    this.#storeAway = true
+    this.clock.schedule(forMs, () => {
+      this.note('the store is back')
+      this.#storeAway = false
+    })
+  }
+
+  get processNames(): readonly string[] {
+    return [...this.#processes.keys()]
+  }
+
+  nodeOf(name: string): Node | undefined {
+    return this.#processes.get(name)?.node
+  }
+
+  note(text: string): void {
+    this.trace.push(`${Math.round(this.clock.monotonicMs())} ${text}`)
+  }
+
+  /** Lets so much time pass. */
+  async pass(forMs: number): Promise<void> {
+    await this.clock.pass(forMs, () => this.settle())
+  }
+
+  /** Until no actor of a living process has anything to do at this instant. */
+  async settle(): Promise<void> {
+    do await immediate()
+    while (
+      [...this.#processes.values()].some(({ life, node }) => life.alive && node.system.queued() > 0)
+    )
+  }
+
+  #restartLater(name: string, roles: readonly ActingRole[], afterMs: number): void {
+    this.note(`${name} died`)
+    this.clock.schedule(afterMs, () => {
+      this.note(`${name} starts again`)
+      this.start(name, roles)
+    })
+  }
+
+  #portsOf(name: string, life: Life): NodePorts {
+    const view = this.cloud.viewFor(name)
+    const clock = mortalClock(this.clock, life)
+    const random = this.#random.fork(`${name} ${this.clock.monotonicMs()}`)
+    const guests = new Map<HostName, GuestPort>()
+    if (name === 'guests') {
+      for (const { hosts } of this.segments) {
+        for (const host of hosts)
+          guests.set(host.name, mortalPort(this.cloud.guest(host.name), life))
+      }
+    }
+    return {
+      node: nodeName(name),
+      cloud: 'sim',
+      clock,
+      random,
+      log: SILENT,
+      bus: mortalBus(this.#broker.bus(name), life),
+      lease: mortalPort(this.#broker.lease(name), life),
+      store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
+      compute: mortalPort(view.compute, life, this.#watchCompute(name)),
+      power: mortalPort(view.power, life, this.#watchPower(name)),
+      shell: mortalPort(view.shell, life),
+      guests,
+      rules: this.#rules,
+    }
+  }
+
+  /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
+  #storeWeather(name: string, random: SeededRandom): Interception {
+    return async (method, _parameters, call) => {
+      await wait(this.clock, 1 + Math.floor(random.next() * 3))
+      const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
+      if (this.#storeAway && random.next() < 0.7) throw away()
+      const answer = await call()
+      if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))
+      if (this.#storeAway) throw away()
+      return answer
+    }
+  }
+
+  #watchCompute(name: string): Interception {
+    return (method, [first], call) => {
+      if (method === 'evacuate') this.watchdog.evacuate(name, String(first))
+      if (method === 'isolate') this.watchdog.isolate(name)
+      return call()
+    }
+  }
+
+  #watchPower(name: string): Interception {
+    return (method, [first], call) => {
+      if (method === 'off' && typeof first === 'object' && first !== null && 'address' in first) {
+        this.watchdog.powerOff(name, String(first.address))
+      }
+      return call()
+    }
+  }
+}
+
+function mortalBus(bus: BusPort, life: Life): BusPort {
+  const tied = (subscription: AsyncDisposable): AsyncDisposable => {
+    life.atDeath(() => void subscription[Symbol.asyncDispose]())
+    return subscription
+  }
+  const { publishFault } = mortalPort(bus, life)
+  return {
+    connected: () => bus.connected(),
+    publish: (subject, body) => {
+      if (life.alive) bus.publish(subject, body)
+    },
+    publishFault,
+    subscribe: (pattern, handler) =>
+      tied(bus.subscribe(pattern, (message) => life.reach(() => handler(message)))),
+    consumeFaults: (durable, handler) =>
+      tied(bus.consumeFaults(durable, (delivery) => life.reach(() => handler(delivery)))),
+  }
+}
+
+const immediate = (): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  setImmediate(resolve)
+  return promise
+}

@@ -1,0 +1,128 @@
+/** Checks the promises of the design at every irreversible act, knowing the truth that no actor knows. */
+import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { stormCap, type StormLimits } from '../../actors/segment/storm-guard.ts'
+import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+
+/** After an operator's word, what was on its way may still arrive. */
+const OPERATOR_SLACK_MS = 10_000
+/** After a host came back, a fence that was decided on fresh evidence of its death may still come. */
+const RETURN_SLACK_MS = 60_000
+
+export class Watchdog {
+  readonly violations: string[] = []
+  /** Hosts that a test broke in a way that no observer can tell from death. */
+  readonly #unwellAtMs = new Map<string, number>()
+  readonly #forbiddenAtMs = new Map<string, number>()
+  readonly #epochs = new Map<string, number>()
+  readonly #actedOn: { readonly host: string; readonly atMs: number }[] = []
+  readonly #segmentOf = new Map<string, SegmentSeed>()
+  readonly #hostByBmc = new Map<string, string>()
+  readonly #clock: ClockPort
+  readonly #cloud: SimulatedCloud
+  readonly #storm: StormLimits
+  #latestEpoch = 0
+
+  constructor(world: {
+    readonly clock: ClockPort
+    readonly cloud: SimulatedCloud
+    readonly segments: readonly SegmentSeed[]
+    readonly storm: StormLimits
+  }) {
+    this.#clock = world.clock
+    this.#cloud = world.cloud
+    this.#storm = world.storm
+    for (const segment of world.segments) {
+      for (const host of segment.hosts) {
+        this.#segmentOf.set(host.name, segment)
+        const bmc = parseControlAttributes(host.controlAttributes).ipmi
+        if (bmc !== undefined) this.#hostByBmc.set(bmc.address, host.name)
+      }
+    }
+  }
+
+  /** A node has made this epoch its own. */
+  claimed(node: string, epoch: number): void {
+    this.#epochs.set(node, epoch)
+    this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
+  }
+
+  /** An operator forbade or allowed acting on a host or a segment (by name). */
+  operatorSays(subject: string, allowed: boolean): void {
+    if (allowed) this.#forbiddenAtMs.delete(subject)
+    else if (!this.#forbiddenAtMs.has(subject)) {
+      this.#forbiddenAtMs.set(subject, this.#clock.monotonicMs())
+    }
+  }
+
+  /** Call often: remembers when each host was last seen broken. */
+  lookAround(): void {
+    for (const host of this.#segmentOf.keys()) {
+      const machine = this.#cloud.machine(host)
+      const well = machine.isRunning && machine.network === 'up' && machine.sshd === 'up'
+      if (!well) this.#unwellAtMs.set(host, this.#clock.monotonicMs())
+    }
+  }
+
+  powerOff(node: string, bmcAddress: string): void {
+    const host = this.#hostByBmc.get(bmcAddress) ?? bmcAddress
+    this.lookAround()
+    const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
+    if (brokenAgoMs > RETURN_SLACK_MS)
+      this.#report('I7', `${node} powers off ${host}, which is well`)
+    this.#actsOn(node, host, 'powers off')
+  }
+
+  evacuate(node: string, instance: string): void {
+    const host = this.#cloud.instances.find(({ id }) => id === instance)?.host
+    if (host !== null && host !== undefined) this.#actsOn(node, host, 'evacuates')
+  }
+
+  isolate(node: string): void {
+    this.#mustLead(node, 'isolates a host')
+  }
+
+  #actsOn(node: string, host: string, what: string): void {
+    this.#mustLead(node, `${what} ${host}`)
+    this.#mustBeAllowed(node, host, what)
+    this.#mustBeBounded(host)
+  }
+
+  #mustLead(node: string, what: string): void {
+    const epoch = this.#epochs.get(node)
+    if (epoch !== this.#latestEpoch) {
+      this.#report(
+        'I4',
+        `${node} ${what} with epoch ${epoch}, the current one is ${this.#latestEpoch}`,
+      )
+    }
+  }
+
+  #mustBeAllowed(node: string, host: string, what: string): void {
+    for (const subject of [host, this.#segmentOf.get(host)?.name ?? '']) {
+      const since = this.#forbiddenAtMs.get(subject)
+      if (since !== undefined && this.#clock.monotonicMs() - since > OPERATOR_SLACK_MS) {
+        this.#report('I8', `${node} ${what} ${host} although ${subject} is out of bounds`)
+      }
+    }
+  }
+
+  #mustBeBounded(host: string): void {
+    const now = this.#clock.monotonicMs()
+    const segment = this.#segmentOf.get(host)
+    const before = this.#actedOn.filter(({ atMs }) => now - atMs < this.#storm.windowMs)
+    // In flight for long counts as acted on now.
+    this.#actedOn.push({ host, atMs: now })
+    const hosts = new Set([...before.map((act) => act.host), host])
+    const here = [...hosts].filter((each) => this.#segmentOf.get(each) === segment)
+    const cap = stormCap(this.#storm, segment?.hosts.length ?? 0)
+    if (here.length > cap) {
+      this.#report('I6', `${here.length} hosts acted on, the cap is ${cap}: ${here.join(', ')}`)
+    }
+  }
+
+  #report(promise: string, text: string): void {
+    this.violations.push(`${promise} ${text} at ${Math.round(this.#clock.monotonicMs())} ms`)
+  }
+}
