@@ -65,5 +65,5 @@ export const FaultBody = Type.Record(
   Type.Object({ code: Type.Integer(), message: Type.String() }),
 )
 
-/** Path parameters of the resources; `.json` after an id is ignored. */
+/** The id in a path parameter; `.json` after it is ignored. */
 export const idOf = (text: string): string => text.replace(/\.json$/, '')

@@ -61,11 +61,11 @@ function wrong(error: SchemaError, value: string): string {
   const { params } = error
   switch (error.keyword) {
     case 'required':
-      return `'${listed(params['requiredProperties'])}' is a required property`
+      return `${quoted(params['requiredProperties'], 1)} is a required property`
     case 'additionalProperties':
-      return `Additional properties are not allowed ('${listed(params['additionalProperties'])}' was unexpected)`
+      return `Additional properties are not allowed (${unexpected(params['additionalProperties'])})`
     case 'type':
-      return `${value} is not of type ${listed(params['type'])}`
+      return `${value} is not of type ${quoted(params['type'], 2)}`
     case 'enum':
       return `${value} is not one of ${JSON.stringify(params['allowedValues'])}`
     case 'pattern':
@@ -81,8 +81,15 @@ function wrong(error: SchemaError, value: string): string {
   }
 }
 
-const listed = (names: unknown): string =>
-  cut(Array.isArray(names) ? names.slice(0, 5).join(', ') : String(names))
+const quoted = (names: unknown, atMost: number): string =>
+  [names]
+    .flat()
+    .slice(0, atMost)
+    .map((name) => `'${cut(String(name))}'`)
+    .join(', ')
+
+const unexpected = (names: unknown): string =>
+  `${quoted(names, 3)} ${Array.isArray(names) && names.length > 1 ? 'were' : 'was'} unexpected`
 
 /** A value in an error text: short, and nothing of what may hold credentials. */
 function shown(field: string, value: unknown): string {

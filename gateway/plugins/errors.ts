@@ -27,7 +27,7 @@ export function answerError(
   return sendFault(reply, known ?? fault(500, unforeseen(request.id)))
 }
 
-/** Installs the error handler and the plain-text 404 of the router. */
+/** Installs the error handler. */
 export function answerErrors(app: GatewayApp, authUrl: string | undefined): void {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, authUrl))
 }

@@ -220,3 +220,22 @@ test('what nobody foresaw is 500 without internals', async (t) => {
   const message = textAt(json, 'masakariFault', 'message')
   t.true(message.includes(String(headers['x-openstack-request-id'])))
 })
+
+for (const [segment, text] of [
+  [{}, "Value: an object. 'name' is a required property"],
+  [{ ...SEGMENT, a: 1 }, "Additional properties are not allowed ('a' was unexpected)"],
+  [{ ...SEGMENT, a: 1, b: 2 }, "Additional properties are not allowed ('a', 'b' were unexpected)"],
+  [{ ...SEGMENT, name: 7 }, "name. Value: 7. 7 is not of type 'string'"],
+  [{ ...SEGMENT, description: 7 }, "7 is not of type 'string', 'null'"],
+  [{ ...SEGMENT, name: '' }, "name. Value: ''. '' is too short"],
+  [
+    { ...SEGMENT, recovery_method: 'x' },
+    `'x' is not one of ["auto","reserved_host","auto_priority","rh_priority"]`,
+  ],
+] as const) {
+  test(`the body ${JSON.stringify(segment)} is refused with the text ${text}`, async (t) => {
+    await using world = await startGateway()
+    const { json } = await world.call({ method: 'POST', url: '/v1/segments', body: { segment } })
+    t.true(textAt(json, 'badRequest', 'message').endsWith(text), JSON.stringify(json))
+  })
+}
