@@ -28,6 +28,7 @@ const Server = Type.Object({
 })
 
 const Migration = Type.Object({
+  id: Type.Integer(),
   uuid: Type.String(),
   instance_uuid: Type.String(),
   status: Type.String(),

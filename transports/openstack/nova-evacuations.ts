@@ -23,8 +23,12 @@ export async function listEvacuations(
   const changed = await list(api, { source_compute: source, 'changes-since': since }, signal)
   const recent = accepted.filter((record) => changedAtMs(record) >= fromMs)
   const latest = new Map([...recent, ...changed].map((record) => [record.uuid, record]))
-  return [...latest.values()].map(evacuationOf).toSorted((a, b) => b.createdAt - a.createdAt)
+  return [...latest.values()].toSorted(newestFirst).map(evacuationOf)
 }
+
+/** The number tells apart what was created within one second. */
+const newestFirst = (a: Migration, b: Migration): number =>
+  utcMs(b.created_at) - utcMs(a.created_at) || b.id - a.id
 
 const changedAtMs = (record: Migration): number => utcMs(record.updated_at ?? record.created_at)
 

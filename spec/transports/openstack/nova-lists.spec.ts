@@ -98,6 +98,7 @@ test('the service of a host is found by its whole name', async (t) => {
 })
 
 const record = (uuid: string, status: string, created: string, updated: string | null): object => ({
+  id: uuid.length, // of two that are equally old the one with the longer name is newer
   uuid,
   instance_uuid: `instance of ${uuid}`,
   status,
@@ -111,13 +112,17 @@ test('evacuations are those changed since, the ones just accepted included', asy
   await using cloud = await SmallCloud.start()
   const stale = record('stale', 'accepted', '00:00', null)
   const fresh = record('fresh', 'accepted', '20:00', null)
+  const failed = record('failed', 'failed', '20:00', '20:01')
   const done = record('done', 'done', '15:00', '21:00')
   const moving = record('moving', 'accepted', '18:00', null)
   const moved = record('moving', 'pre-migrating', '18:00', '22:00')
   cloud.api = (request) => {
     // Nova compares `changes-since` with updated_at, which a new record does not have.
     const accepted = queryOf(request).get('status') === 'accepted'
-    return { status: 200, body: { migrations: accepted ? [stale, moving, fresh] : [done, moved] } }
+    return {
+      status: 200,
+      body: { migrations: accepted ? [stale, moving, fresh] : [done, failed, moved] },
+    }
   }
   await using openstack = await openTo(cloud)
   const since = Date.parse('2026-11-22T11:10:00.700Z')
@@ -125,6 +130,7 @@ test('evacuations are those changed since, the ones just accepted included', asy
   t.deepEqual(
     evacuations.map(({ id, status }) => [id, status]),
     [
+      ['failed', 'failed'],
       ['fresh', 'accepted'],
       ['moving', 'pre-migrating'],
       ['done', 'done'],

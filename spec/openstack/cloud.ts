@@ -1,0 +1,228 @@
+/** The cloud that the OS_* variables name, and what specs do to it besides the ports. Needs an administrator. */
+import { execFileSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
+import { Secret } from '../../schema/control-attributes.ts'
+import { openOpenstack, type Openstack } from '../../transports/openstack/open-openstack.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import type { ComputeWorld } from '../support/compute-conformance.ts'
+import { until } from '../support/until.ts'
+
+const env = (name: string, fallback?: string): string => {
+  const value = process.env[name] ?? fallback
+  if (value === undefined) {
+    throw new Error(`${name} is not set: these specs need a cloud, see \`source openrc\``)
+  }
+  return value
+}
+
+/** Our side of it. */
+export const openCloud = (): Promise<Openstack> =>
+  openOpenstack({
+    authUrl: env('OS_AUTH_URL'),
+    username: env('OS_USERNAME'),
+    password: new Secret(env('OS_PASSWORD')),
+    projectName: env('OS_PROJECT_NAME'),
+    userDomainName: env('OS_USER_DOMAIN_NAME', 'Default'),
+    projectDomainName: env('OS_PROJECT_DOMAIN_NAME', 'Default'),
+    region: process.env['OS_REGION_NAME'],
+    interface: 'public',
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    requestTimeoutMs: 30_000,
+    ...(process.env['OS_CACERT'] === undefined ? {} : { cacertFile: process.env['OS_CACERT'] }),
+  })
+
+interface Credentials {
+  readonly name: string
+  readonly password: string
+  readonly project: string
+}
+
+/** A session of the plain API, as an ordinary client has it. */
+export class Client {
+  readonly token: string
+  readonly userId: string
+  readonly #endpoints: ReadonlyMap<string, string>
+
+  private constructor(token: string, userId: string, endpoints: ReadonlyMap<string, string>) {
+    this.token = token
+    this.userId = userId
+    this.#endpoints = endpoints
+  }
+
+  static async logIn(who?: Credentials): Promise<Client> {
+    const name = who?.name ?? env('OS_USERNAME')
+    const password = who?.password ?? env('OS_PASSWORD')
+    const project = who?.project ?? env('OS_PROJECT_NAME')
+    const domain = { name: env('OS_USER_DOMAIN_NAME', 'Default') }
+    const user = { name, domain, password }
+    const scope = { project: { name: project, domain } }
+    const auth = { identity: { methods: ['password'], password: { user } }, scope }
+    const url = `${identityUrl()}/auth/tokens`
+    const headers = { 'Content-Type': 'application/json' }
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ auth }) })
+    const { token } = decoded(Login, await answer.json())
+    const endpoints = token.catalog.map(({ type, endpoints }): [string, string] => {
+      const endpoint = endpoints.find((one) => one.interface === 'public')
+      return [type, endpoint?.url ?? '']
+    })
+    const id = answer.headers.get('x-subject-token') ?? ''
+    return new Client(id, token.user.id, new Map(endpoints))
+  }
+
+  async call(method: string, service: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch((this.#endpoints.get(service) ?? '') + path, {
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        'X-Auth-Token': this.token,
+        'OpenStack-API-Version': 'compute 2.74', // the lowest one that boots on a named host
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+
+  /** Makes our token worthless, as an administrator may at any time. */
+  async revoke(token: string): Promise<void> {
+    const headers = { 'X-Auth-Token': this.token, 'X-Subject-Token': token }
+    await fetch(`${identityUrl()}/auth/tokens`, { method: 'DELETE', headers })
+  }
+}
+
+const identityUrl = (): string => `${env('OS_AUTH_URL').replace(/\/+$|\/v3\/*$/, '')}/v3`
+
+const Login = Type.Object({
+  token: Type.Object({
+    user: Type.Object({ id: Type.String() }),
+    catalog: Type.Array(
+      Type.Object({
+        type: Type.String(),
+        endpoints: Type.Array(Type.Object({ interface: Type.String(), url: Type.String() })),
+      }),
+    ),
+  }),
+})
+const Named = Type.Object({ id: Type.String() })
+const Images = Type.Object({ images: Type.Array(Named) })
+const Flavors = Type.Object({ flavors: Type.Array(Named) })
+const Booted = Type.Object({ server: Named })
+
+function decoded<Schema extends TSchema>(schema: Schema, value: unknown): Static<Schema> {
+  if (!Compile(schema).Check(value)) throw new Error(`unexpected: ${JSON.stringify(value)}`)
+  return value
+}
+
+/**
+ * Opens worlds of two empty hosts; on disposal its instances are deleted and the source is put back into service.
+ * A host just put back comes last: Nova calls it up before its nova-compute is ready.
+ */
+export function realWorlds(): () => Promise<ComputeWorld> {
+  const restarted: HostName[] = []
+  return () => openRealWorld(restarted)
+}
+
+async function openRealWorld(restarted: HostName[]): Promise<ComputeWorld> {
+  const openstack = await openCloud()
+  const client = await Client.logIn()
+  const { compute } = openstack
+  const [source, target] = await emptyHosts(openstack, restarted)
+  const booted: InstanceId[] = []
+  const act = (id: InstanceId, body: unknown): Promise<unknown> =>
+    client.call('POST', 'compute', `/servers/${id}/action`, body)
+  const isIdle = async (id: InstanceId, vmState: string): Promise<boolean> => {
+    const instance = await compute.getInstance(id)
+    return instance?.vmState === vmState && instance.taskState === null
+  }
+  return {
+    compute,
+    source,
+    target,
+    wallMs: () => Date.now(),
+    until: (what, condition) => slowly(what, condition),
+    async boot(count) {
+      const ids = await Promise.all(Array.from({ length: count }, () => bootOn(client, source)))
+      booted.push(...ids)
+      for (const id of ids) await slowly(`${id} runs`, () => isIdle(id, 'active'))
+      return ids
+    },
+    async stop(id) {
+      await act(id, { 'os-stop': null })
+      await slowly(`${id} is stopped`, () => isIdle(id, 'stopped'))
+    },
+    async [Symbol.asyncDispose]() {
+      for (const id of booted) await client.call('DELETE', 'compute', `/servers/${id}`)
+      for (const id of booted) {
+        await slowly(`${id} is deleted`, async () => (await compute.getInstance(id)) === undefined)
+      }
+      if (await putBack(openstack, client, source)) restarted.push(source)
+      await openstack[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const slowly = (what: string, condition: () => Promise<boolean>): Promise<void> =>
+  until(
+    what,
+    async () => {
+      if (await condition()) return true
+      await delay(200) // a cloud is not polled as fast as memory
+      return false
+    },
+    120_000,
+  )
+
+async function emptyHosts(
+  { compute }: Openstack,
+  last: readonly HostName[],
+): Promise<[HostName, HostName]> {
+  const empty: HostName[] = []
+  for (const service of await compute.listServices()) {
+    if (!service.up || service.disabled) continue
+    if ((await compute.listInstances(service.host)).length === 0) empty.push(service.host)
+  }
+  const [source, target] = empty.toSorted((a, b) => last.lastIndexOf(a) - last.lastIndexOf(b))
+  if (source === undefined || target === undefined) throw new Error('no two empty hosts are up')
+  return [source, target]
+}
+
+async function bootOn(client: Client, host: HostName): Promise<InstanceId> {
+  const { images } = decoded(Images, await client.call('GET', 'image', '/v2/images'))
+  const { flavors } = decoded(
+    Flavors,
+    await client.call('GET', 'compute', '/flavors?sort_key=memory_mb'),
+  )
+  const answer = await client.call('POST', 'compute', '/servers', {
+    server: {
+      name: 'instance-ha-conformance',
+      imageRef: images[0]?.id,
+      flavorRef: flavors[0]?.id,
+      networks: 'none',
+      host,
+    },
+  })
+  return instanceId(decoded(Booted, answer).server.id)
+}
+
+/** Nova keeps a host forced down until its nova-compute was restarted after evacuations: that is the command's part. */
+async function putBack({ compute }: Openstack, client: Client, host: HostName): Promise<boolean> {
+  const service = await compute.findService(host)
+  if (service === undefined || (service.up && !service.disabled)) return false
+  const command = process.env['INSTANCE_HA_TEST_RESTART_COMPUTE_COMMAND']
+  if (command !== undefined) execFileSync(command, [host], { stdio: 'ignore' })
+  const path = `/os-services/${service.id}`
+  await slowly(`${host} may be used again (INSTANCE_HA_TEST_RESTART_COMPUTE_COMMAND helps)`, () =>
+    client.call('PUT', 'compute', path, { status: 'enabled', forced_down: false }).then(
+      () => true,
+      () => false,
+    ),
+  )
+  await slowly(`${host} is up`, async () => (await compute.findService(host))?.up === true)
+  return true
+}

@@ -1,0 +1,15 @@
+/** The Compute port on the cloud that the OS_* variables name. */
+import test from 'ava'
+import { computeConformance } from '../support/compute-conformance.ts'
+import { openCloud, realWorlds } from './cloud.ts'
+
+computeConformance(test, realWorlds())
+
+test.serial('forty calls at once share one login', async (t) => {
+  await using openstack = await openCloud()
+  const calls = Array.from({ length: 40 }, () => openstack.compute.listServices())
+  const answers = await Promise.all(calls)
+  t.true(answers.every((services) => services.length > 0))
+  t.is(openstack.loginCount(), 1)
+  t.is(openstack.requestCount(), 41)
+})

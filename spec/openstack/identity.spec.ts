@@ -1,0 +1,20 @@
+/** The Identity port on the cloud that the OS_* variables name. */
+import test from 'ava'
+import { Client, openCloud } from './cloud.ts'
+
+test("a user's token is validated, until it is revoked", async (t) => {
+  await using openstack = await openCloud()
+  const client = await Client.logIn()
+  const caller = await openstack.identity.validate(client.token)
+  t.is(caller?.userId, client.userId)
+  t.true(caller?.roles.includes('admin'))
+  t.true((caller?.expiresAt ?? 0) > Date.now())
+  await client.revoke(client.token)
+  t.is(await openstack.identity.validate(client.token), undefined)
+})
+
+test('a token that Keystone never issued is nobody', async (t) => {
+  await using openstack = await openCloud()
+  t.is(await openstack.identity.validate('gAAAAAB-not-a-token'), undefined)
+  t.is(openstack.loginCount(), 1)
+})

@@ -1,0 +1,193 @@
+/** What every ComputePort promises, whatever cloud stands behind it: registers the tests for one kind. */
+import type { ExecutionContext, TestFn } from 'ava'
+import type { ComputePort, Evacuation } from '../../actors/ports/compute.ts'
+import { isCoded, type ErrorCode } from '../../schema/errors.ts'
+import { hostName, instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
+
+/** A cloud, and two hosts of it that are up, enabled and empty. */
+export interface ComputeWorld extends AsyncDisposable {
+  readonly compute: ComputePort
+  /** Its loss harms nobody. */
+  readonly source: HostName
+  readonly target: HostName
+  /** Wall clock of the cloud, ms. */
+  wallMs(): number
+  /** Puts so many running, idle instances on the source. */
+  boot(count: number): Promise<readonly InstanceId[]>
+  /** Stops an instance; resolves when it is stopped and idle. */
+  stop(id: InstanceId): Promise<void>
+  /** Resolves once the condition holds; lets the cloud's time pass meanwhile. */
+  until(what: string, condition: () => Promise<boolean>): Promise<void>
+}
+
+const NOBODY = instanceId('00000000-0000-4000-8000-000000000000')
+const NOWHERE = hostName('no-such-host')
+
+async function refuses(
+  t: ExecutionContext,
+  code: ErrorCode,
+  call: Promise<unknown>,
+): Promise<void> {
+  const error = await t.throwsAsync(call)
+  t.true(isCoded(error, code), `${String(error)} is not ${code}`)
+}
+
+/** Isolates the source, as for a host that is certainly dead. */
+async function isolateSource({ compute, source }: ComputeWorld): Promise<void> {
+  const service = await compute.findService(source)
+  if (service === undefined) throw new Error(`no service on ${source}`)
+  await compute.isolate(service.id, 'conformance')
+}
+
+async function bootOne(world: ComputeWorld): Promise<InstanceId> {
+  const [id] = await world.boot(1)
+  if (id === undefined) throw new Error('nothing was booted')
+  return id
+}
+
+/** The latest evacuation of an instance, once it has ended. */
+async function ended(
+  world: ComputeWorld,
+  id: InstanceId,
+  sinceMs: number,
+): Promise<Evacuation | undefined> {
+  let found: Evacuation | undefined
+  await world.until(`the evacuation of ${id} has ended`, async () => {
+    const records = await world.compute.listEvacuations(world.source, sinceMs)
+    found = records.find((record) => record.instance === id)
+    return found !== undefined && !['accepted', 'pre-migrating'].includes(found.status)
+  })
+  return found
+}
+
+/** Registers the tests, one after the other: they may share one cloud. */
+export function computeConformance(test: TestFn, open: () => Promise<ComputeWorld>): void {
+  test.serial('services are listed, and found by their whole name', async (t) => {
+    await using world = await open()
+    const { compute, source, target } = world
+    const services = await compute.listServices()
+    for (const host of [source, target]) {
+      const service = services.find((one) => one.host === host)
+      t.like(service, { up: true, disabled: false, forcedDown: false })
+      t.deepEqual(await compute.findService(host), service)
+    }
+    t.is(await compute.findService(NOWHERE), undefined)
+    t.is(await compute.findService(hostName(source.slice(0, -1))), undefined)
+  })
+
+  test.serial('the instances of a host are listed, and only those', async (t) => {
+    await using world = await open()
+    const { compute, source, target } = world
+    const booted = await world.boot(3)
+    const listed = await compute.listInstances(source)
+    t.deepEqual(listed.map((one) => one.id).toSorted(), booted.toSorted())
+    for (const instance of listed) {
+      t.like(instance, { host: source, vmState: 'active', taskState: null, powerState: 1 })
+      t.deepEqual(await compute.getInstance(instance.id), instance)
+    }
+    t.deepEqual(await compute.listInstances(target), [])
+    t.deepEqual(await compute.listInstances(NOWHERE), [])
+    t.is(await compute.getInstance(NOBODY), undefined)
+  })
+
+  test.serial('nothing is evacuated from a host whose service is up', async (t) => {
+    await using world = await open()
+    const { compute, source, target } = world
+    const id = await bootOne(world)
+    const sinceMs = world.wallMs()
+    await refuses(t, 'COMPUTE_REFUSED', compute.evacuate(id, target))
+    t.like(await compute.getInstance(id), { host: source, taskState: null })
+    t.deepEqual(await compute.listEvacuations(source, sinceMs), [])
+  })
+
+  test.serial('isolating disables and forces down at once, and may be repeated', async (t) => {
+    await using world = await open()
+    const { compute, source } = world
+    await isolateSource(world)
+    const isolated = { up: false, disabled: true, forcedDown: true }
+    t.like(await compute.findService(source), isolated)
+    await isolateSource(world)
+    t.like(await compute.findService(source), isolated)
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.isolate(NOBODY, 'conformance'))
+  })
+
+  test.serial('an evacuation that cannot be is refused and leaves no record', async (t) => {
+    await using world = await open()
+    const { compute, source } = world
+    const id = await bootOne(world)
+    await isolateSource(world)
+    const sinceMs = world.wallMs()
+    await refuses(t, 'COMPUTE_REFUSED', compute.evacuate(id, NOWHERE))
+    await refuses(t, 'COMPUTE_REFUSED', compute.evacuate(id, source))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.evacuate(NOBODY, undefined))
+    t.deepEqual(await compute.listEvacuations(source, sinceMs), [])
+    t.like(await compute.getInstance(id), { host: source, vmState: 'active', taskState: null })
+  })
+
+  test.serial(
+    'an evacuation has a record at once, ends as done, and changes the host',
+    async (t) => {
+      await using world = await open()
+      const { compute, source, target } = world
+      const id = await bootOne(world)
+      await isolateSource(world)
+      const sinceMs = world.wallMs()
+      await compute.evacuate(id, target)
+      const [record, ...others] = await compute.listEvacuations(source, sinceMs)
+      t.like(record, { instance: id, source, dest: target })
+      t.is(others.length, 0)
+      t.true(Math.abs((record?.createdAt ?? 0) - sinceMs) < 60_000)
+      t.like(await ended(world, id, sinceMs), {
+        id: record?.id ?? '',
+        status: 'done',
+        dest: target,
+      })
+      const moved = { host: target, vmState: 'active', taskState: null, powerState: 1 }
+      t.like(await compute.getInstance(id), moved)
+      t.deepEqual(await compute.listInstances(source), [])
+      t.deepEqual(await compute.listEvacuations(source, world.wallMs() + 60_000), [])
+      await refuses(t, 'COMPUTE_REFUSED', compute.evacuate(id, undefined)) // its host lives
+    },
+  )
+
+  test.serial(
+    'without a target the cloud chooses one, and a stopped instance stays stopped',
+    async (t) => {
+      await using world = await open()
+      const { compute, source } = world
+      const [running, stopped] = await world.boot(2)
+      if (running === undefined || stopped === undefined) throw new Error('nothing was booted')
+      await world.stop(stopped)
+      await isolateSource(world)
+      const sinceMs = world.wallMs()
+      await Promise.all([running, stopped].map((id) => compute.evacuate(id, undefined)))
+      for (const [id, vmState] of [[running, 'active'] as const, [stopped, 'stopped'] as const]) {
+        t.like(await ended(world, id, sinceMs), { status: 'done' })
+        const instance = await compute.getInstance(id)
+        t.like(instance, { vmState, taskState: null })
+        t.not(instance?.host, source)
+      }
+    },
+  )
+
+  test.serial('a stopped instance starts, a running one does not', async (t) => {
+    await using world = await open()
+    const { compute } = world
+    const id = await bootOne(world)
+    await refuses(t, 'COMPUTE_REFUSED', compute.start(id))
+    await world.stop(id)
+    await compute.start(id)
+    await world.until('started', async () => (await compute.getInstance(id))?.vmState === 'active')
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.start(NOBODY))
+  })
+
+  test.serial('a hard reboot ends with a running instance', async (t) => {
+    await using world = await open()
+    const { compute, source } = world
+    const id = await bootOne(world)
+    await compute.hardReboot(id)
+    await world.until('idle', async () => (await compute.getInstance(id))?.taskState === null)
+    t.like(await compute.getInstance(id), { host: source, vmState: 'active', powerState: 1 })
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.hardReboot(NOBODY))
+  })
+}
