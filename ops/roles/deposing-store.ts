@@ -4,7 +4,7 @@ import { isCoded } from '../../schema/errors.ts'
 import { epoch, type Epoch } from '../../schema/ids.ts'
 
 /** Passes everything on; STALE_EPOCH is reported with the epoch that was refused, and thrown all the same. */
-export function deposingStore(store: StorePort, depose: (refused: unknown) => void): StorePort {
+export function deposingStore(store: StorePort, depose: (refused: Epoch) => void): StorePort {
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target)
