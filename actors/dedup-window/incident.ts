@@ -28,6 +28,7 @@ export function newIncident(observed: HostObserved): Incident {
   }
 }
 
+/** The incident with the latest word of one observer in it. */
 export function withView(incident: Incident, observed: HostObserved, heardAtMs: number): Incident {
   const { observer, state, evidence } = observed
   const views = new Map(incident.views).set(observer, { state, evidence, heardAtMs })

@@ -26,6 +26,7 @@ export interface IntakeWorld {
   readonly tellWindow: (message: DedupWindowMessage) => void
 }
 
+/** The actor that listens to the bus while we lead. */
 export function defineIntake(world: IntakeWorld): AnyDefinition {
   return define<IntakeState, IntakeMessage, IntakeEffect>({
     initial: { kind: 'listening' },

@@ -25,6 +25,7 @@ export interface WindowWorld {
   readonly duplicateWindowMs: number
 }
 
+/** The actor that folds reports into incidents, and tells the leader. */
 export function defineDedupWindow(
   world: WindowWorld,
   leader: ActorRef<LeaderMessage>,

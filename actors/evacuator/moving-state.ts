@@ -88,6 +88,7 @@ export interface End {
   readonly reason: string
 }
 
+/** The state with this move in another phase. */
 export function withPhase(state: Moving, move: MoveId, phase: Phase): Moving {
   const track = state.tracks.get(move)
   return track === undefined ? state : withTrack(state, { ...track, phase })

@@ -16,6 +16,7 @@ import {
 } from './moving-state.ts'
 import { slowDown, speedUp, type Pace } from './pacing.ts'
 
+/** One step of the moving part. */
 export function onMovingMessage(
   rules: MovingRules,
   state: Moving,

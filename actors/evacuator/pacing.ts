@@ -5,6 +5,7 @@ export interface Pace {
   readonly ceiling: number
 }
 
+/** A careful start: eight at once, or fewer if the ceiling is lower. */
 export function startPace(ceiling: number): Pace {
   return { limit: Math.min(8, ceiling), ceiling }
 }

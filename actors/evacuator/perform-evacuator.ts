@@ -23,6 +23,7 @@ import {
 } from './evacuating.ts'
 import { performMove } from './perform-move.ts'
 
+/** The actor that moves the instances of one dead host. */
 export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
   return define<EvacuatorState, EvacuatorMessage, EvacuatorEffect>({
     initial: { kind: 'isolating' },

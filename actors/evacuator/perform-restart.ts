@@ -28,6 +28,7 @@ export interface RestartArgument extends RestartOrder {
   readonly epoch: Epoch
 }
 
+/** The actor that restarts one guest. */
 export function defineRestart(world: RestartWorld, order: RestartArgument): AnyDefinition {
   return define<RestartState, RestartMessage, RestartEffect>({
     initial: { kind: 'idle' },

@@ -11,6 +11,7 @@ export interface SelectionRules {
 /** Words that oslo.utils' `bool_from_string` takes for true. */
 const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 't', 'true', 'on', 'y', 'yes'])
 
+/** Whether its owner marked the instance. */
 export function isHaEnabled(instance: Instance, metadataKey: string): boolean {
   return TRUE_WORDS.has((instance.metadata[metadataKey] ?? '').trim().toLowerCase())
 }

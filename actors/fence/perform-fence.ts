@@ -29,6 +29,7 @@ export interface FenceArgument extends FenceOrder {
   readonly bmc: BmcSettings | undefined
 }
 
+/** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): AnyDefinition {
   return define<FenceState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },

@@ -47,6 +47,7 @@ export interface WatchingWorld {
 /** Where the watchers of a process tell what they see. */
 export const OBSERVER = refOf<ObserverMessage>('observer', 'hosts')
 
+/** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): AnyDefinition {
   let sequence = 0
   return define<ObserverState, ObserverMessage, ObserverEffect>({
@@ -107,6 +108,7 @@ function watchedOf(host: Host): WatchedHost {
   return { host: host.uuid, hostName: host.name, segment: host.segment, ipmi, ssh, fingerprint }
 }
 
+/** The actor that probes one host. */
 export function defineHostWatcher(world: WatchingWorld, watched: WatchedHost): AnyDefinition {
   return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
     initial: { kind: 'blind', views: {} },

@@ -9,6 +9,7 @@ export interface GuestHealth {
 
 export const UNKNOWN_GUEST: GuestHealth = { answered: false, missed: 0 }
 
+/** What is known of the guest after one more sign. */
 export function afterSign(health: GuestHealth, sign: GuestSign): GuestHealth {
   if (sign === 'alive') return { answered: true, missed: 0 }
   return sign === 'silent' ? { ...health, missed: health.missed + 1 } : UNKNOWN_GUEST

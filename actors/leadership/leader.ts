@@ -69,6 +69,7 @@ export const leader =
     }
   }
 
+/** The supervisor of everything that acts with this epoch. */
 export function defineLeader(epoch: Epoch): AnyDefinition {
   return define<LeaderState, LeaderMessage, never>({
     initial: { kind: 'leading' },

@@ -200,6 +200,7 @@ export interface LeaseWorld {
   readonly announcer: Announcer
 }
 
+/** The actor that campaigns for this process. */
 export function defineLeaseHolder(world: LeaseWorld): AnyDefinition {
   return define<LeaseState, LeaseMessage, LeaseEffect>({
     initial: CANDIDATE,

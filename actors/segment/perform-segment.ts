@@ -22,6 +22,7 @@ export interface SegmentWorld extends Acting {
   readonly rules: SegmentRules
 }
 
+/** The actor that decides for one segment, with one epoch. */
 export function defineSegment(world: SegmentWorld, identity: SegmentIdentity): AnyDefinition {
   return define<SegmentState, SegmentMessage, SegmentEffect>({
     initial: { kind: 'serving', recoveries: new Map() },

@@ -9,6 +9,7 @@ export interface StormLimits {
   readonly windowMs: number
 }
 
+/** Hosts of a segment of this size that may be acted on in a window. */
 export function stormCap(limits: StormLimits, hostsInSegment: number): number {
   const byShare = Math.max(1, Math.floor(hostsInSegment * limits.shareMax))
   return limits.hostsMax > 0 ? Math.min(limits.hostsMax, byShare) : byShare

@@ -36,6 +36,7 @@ const ATTEMPTS_MAX = 4
 const GRACE_MS = 30_000
 const RESTART_DEADLINE_MS = 60_000
 
+/** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
   const repeatMs = hostMonitor.intervalMs
