@@ -24,7 +24,7 @@ export interface MariadbServer extends AsyncDisposable {
 
 /** One that can also be hurt. */
 export interface BreakableMariadb extends MariadbServer {
-  /** Power cut: kills it without a word. */
+  /** Kills it without a word. */
   kill(): Promise<void>
   /** Starts it again on what is on its disk. */
   restart(): Promise<void>
@@ -100,7 +100,7 @@ async function install(directory: string): Promise<void> {
   )
 }
 
-/** Fast rather than durable, and deliberately with the server's own character set, latin1. */
+/** What is committed survives a kill, though not a power cut. It has deliberately the server's own character set, latin1. */
 const run = (directory: string, port: number): Promise<ServerProcess> =>
   startServer({
     command: program('mariadbd', 'mariadb-server'),
@@ -113,7 +113,7 @@ const run = (directory: string, port: number): Promise<ServerProcess> =>
       `--bind-address=${HOST}`,
       `--socket=${join(directory, 'sock')}`,
       `--pid-file=${join(directory, 'pid')}`,
-      '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-flush-log-at-trx-commit=2',
       '--innodb-doublewrite=0',
       '--innodb-flush-method=nosync',
       '--innodb-log-file-size=8M',

@@ -32,31 +32,31 @@ export async function startNats(
   const directory = await temporaryDirectory('nats')
   const port = features.port ?? (await freePort())
   const file = join(directory.path, 'nats.conf')
-  let process: ServerProcess | undefined
+  const host = await openServerHost('nats', directory.path)
+  let server: HostedServer | undefined
   const start = async (change: Partial<NatsFeatures>): Promise<void> => {
     const text = configuration({ jetstream: true, password: undefined, ...change }, directory.path)
     await writeFile(file, text, { mode: 0o600 })
-    process = await startServer({
-      command: program('nats-server', 'nats-server'),
-      args: ['--config', file, '--addr', '127.0.0.1', '--port', String(port)],
-      ready: /Server is ready/u,
-    })
+    const args = ['--config', file, '--addr', '127.0.0.1', '--port', String(port)]
+    const command = { command: 'nats-server', debianPackage: 'nats-server', args }
+    server = await host.start(command, /Server is ready/u)
   }
   await start(features)
   return {
     url: `nats://127.0.0.1:${port}`,
     async stop() {
-      await process?.[Symbol.asyncDispose]()
+      await server?.[Symbol.asyncDispose]()
+      server = undefined
     },
     restart: (change = {}) => start(change),
     async pause() {
-      process?.signal('SIGSTOP')
+      await server?.signal('SIGSTOP')
     },
     async resume() {
-      process?.signal('SIGCONT')
+      await server?.signal('SIGCONT')
     },
     async [Symbol.asyncDispose]() {
-      await process?.[Symbol.asyncDispose]()
+      await server?.[Symbol.asyncDispose]()
       await directory[Symbol.asyncDispose]()
     },
   }

@@ -61,10 +61,11 @@ test('path that is no database is STORE_UNAVAILABLE, at once', async (t) => {
   }
 })
 
+const url = (file: string): string => new URL(`../../../transports/${file}`, import.meta.url).href
+
 test('processes that migrate one new file at once all succeed', async (t) => {
   await using directory = await temporaryDirectory('sqlite')
   const path = join(directory.path, 'store.db')
-  const url = (file: string): string => new URL(`../../../transports/${file}`, import.meta.url).href
   const script = `
     const { openSqliteStore } = await import('${url('sql/sqlite.ts')}')
     const { SystemClock } = await import('${url('system/clock.ts')}')

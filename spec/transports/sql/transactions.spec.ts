@@ -26,13 +26,14 @@ const FAILURES: Readonly<Record<string, SqlFailure>> = {
   same: 'duplicate',
 }
 
+const failureOf = (error: unknown): SqlFailure | undefined =>
+  error instanceof Error ? FAILURES[error.message] : undefined
+
 function attempts() {
   const clock = new EagerClock()
   const db = new Kysely<Database>({
     dialect: new SqliteDialect({ database: () => Promise.reject(new Error('unused')) }),
   })
-  const failureOf = (error: unknown): SqlFailure | undefined =>
-    error instanceof Error ? FAILURES[error.message] : undefined
   const steps = transactions(
     { db, failureOf },
     { clock, random: { next: () => 0, uuid: () => '' } },
