@@ -1,13 +1,8 @@
 /** A NATS server with JetStream for specs: stopped, restarted, frozen and thawed at will, always on the same port. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  freePort,
-  program,
-  startServer,
-  temporaryDirectory,
-  type ServerProcess,
-} from './process.ts'
+import { openServerHost, type HostedServer } from './container.ts'
+import { freePort, temporaryDirectory } from './process.ts'
 
 export interface NatsServer extends AsyncDisposable {
   readonly url: string
