@@ -1,16 +1,10 @@
-/** A real MariaDB server of our own: binaries, a free port, a temporary directory. */
+/** A real MariaDB server of our own: in a container or from its binaries, a free port, a temporary directory. */
 import { writeFile } from 'node:fs/promises'
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { Secret } from '../../schema/control-attributes.ts'
-import {
-  freePort,
-  program,
-  startServer,
-  temporaryDirectory,
-  type ServerProcess,
-} from './process.ts'
+import { openServerHost, type HostedServer, type ServerHost } from './container.ts'
+import { freePort, temporaryDirectory } from './process.ts'
 
 /** What every MariaDB for specs offers, whoever runs it. */
 export interface MariadbServer extends AsyncDisposable {
@@ -29,8 +23,8 @@ export interface BreakableMariadb extends MariadbServer {
   /** Starts it again on what is on its disk. */
   restart(): Promise<void>
   /** Freezes and thaws it: it accepts connections and answers nothing. */
-  freeze(): void
-  thaw(): void
+  freeze(): Promise<void>
+  thaw(): Promise<void>
 }
 
 const HOST = '127.0.0.1'
@@ -41,9 +35,10 @@ const PASSWORD = 'correct horse'
 export async function startMariadb(): Promise<BreakableMariadb> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('mariadb')).path
-  await install(directory)
+  const host = await openServerHost('mariadb', directory)
+  await install(host, directory)
   const port = await freePort()
-  let server = stack.use(await run(directory, port))
+  let server = stack.use(await run(host, { directory, port }))
   let databases = 0
   const parts = stack.move()
   return {
@@ -65,11 +60,11 @@ export async function startMariadb(): Promise<BreakableMariadb> {
       return name
     },
     async kill() {
-      server.signal('SIGKILL')
+      await server.signal('SIGKILL')
       await server.ended
     },
     async restart() {
-      server = parts.use(await run(directory, port))
+      server = parts.use(await run(host, { directory, port }))
     },
     freeze: () => server.signal('SIGSTOP'),
     thaw: () => server.signal('SIGCONT'),
@@ -79,10 +74,11 @@ export async function startMariadb(): Promise<BreakableMariadb> {
 
 const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? ['--user=root'] : [])
 
-async function install(directory: string): Promise<void> {
-  const { status, stdout, stderr } = spawnSync(
-    program('mariadb-install-db', 'mariadb-server'),
-    [
+async function install(host: ServerHost, directory: string): Promise<void> {
+  await host.run({
+    command: 'mariadb-install-db',
+    debianPackage: 'mariadb-server',
+    args: [
       '--no-defaults',
       ...asRoot(),
       `--datadir=${join(directory, 'data')}`,
@@ -90,9 +86,7 @@ async function install(directory: string): Promise<void> {
       '--skip-test-db',
       '--innodb-log-file-size=8M',
     ],
-    { encoding: 'utf8' },
-  )
-  if (status !== 0) throw new Error(`mariadb-install-db failed:\n${stdout}\n${stderr}`)
+  })
   await writeFile(
     join(directory, 'init.sql'),
     `CREATE USER IF NOT EXISTS '${USER}'@'${HOST}' IDENTIFIED BY '${PASSWORD}';\n` +
@@ -101,27 +95,33 @@ async function install(directory: string): Promise<void> {
 }
 
 /** What is committed survives a kill, though not a power cut. It has deliberately the server's own character set, latin1. */
-const run = (directory: string, port: number): Promise<ServerProcess> =>
-  startServer({
-    command: program('mariadbd', 'mariadb-server'),
-    args: [
-      '--no-defaults',
-      ...asRoot(),
-      `--datadir=${join(directory, 'data')}`,
-      `--init-file=${join(directory, 'init.sql')}`,
-      `--port=${port}`,
-      `--bind-address=${HOST}`,
-      `--socket=${join(directory, 'sock')}`,
-      `--pid-file=${join(directory, 'pid')}`,
-      '--innodb-flush-log-at-trx-commit=2',
-      '--innodb-doublewrite=0',
-      '--innodb-flush-method=nosync',
-      '--innodb-log-file-size=8M',
-      '--sync-frm=0',
-      '--max-connections=500',
-      '--skip-log-bin',
-      '--performance-schema=0',
-      '--skip-name-resolve',
-    ],
-    ready: /ready for connections/,
-  })
+const run = (
+  host: ServerHost,
+  { directory, port }: { readonly directory: string; readonly port: number },
+): Promise<HostedServer> =>
+  host.start(
+    {
+      command: 'mariadbd',
+      debianPackage: 'mariadb-server',
+      args: [
+        '--no-defaults',
+        ...asRoot(),
+        `--datadir=${join(directory, 'data')}`,
+        `--init-file=${join(directory, 'init.sql')}`,
+        `--port=${port}`,
+        `--bind-address=${HOST}`,
+        `--socket=${join(directory, 'sock')}`,
+        `--pid-file=${join(directory, 'pid')}`,
+        '--innodb-flush-log-at-trx-commit=2',
+        '--innodb-doublewrite=0',
+        '--innodb-flush-method=nosync',
+        '--innodb-log-file-size=8M',
+        '--sync-frm=0',
+        '--max-connections=500',
+        '--skip-log-bin',
+        '--performance-schema=0',
+        '--skip-name-resolve',
+      ],
+    },
+    /ready for connections/,
+  )

@@ -87,7 +87,7 @@ test.serial(
   async (t) => {
     await using world = await open()
     const { store, server } = world
-    server.freeze()
+    await server.freeze()
     const startedAt = performance.now()
     try {
       const asks = [
@@ -100,7 +100,7 @@ test.serial(
       }
       t.true(performance.now() - startedAt < 15_000)
     } finally {
-      server.thaw()
+      await server.thaw()
     }
     await until('the store answers again', () => answers(store))
     t.is((await store.createSegment(segmentFields('zone-b'))).name, 'zone-b')
@@ -109,7 +109,7 @@ test.serial(
 
 test.serial('store closes in time although its database is frozen', async (t) => {
   await using world = await open()
-  world.server.freeze()
+  await world.server.freeze()
   const ask = t.throwsAsync(world.store.ping(), UNAVAILABLE)
   const startedAt = performance.now()
   try {
@@ -117,7 +117,7 @@ test.serial('store closes in time although its database is frozen', async (t) =>
     t.true(performance.now() - startedAt < 5000)
     await ask
   } finally {
-    world.server.thaw()
+    await world.server.thaw()
   }
 })
 
