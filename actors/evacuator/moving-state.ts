@@ -199,7 +199,7 @@ function schedulePoll(
   effects: readonly (MovingEffect | KernelEffect<MovingMessage>)[],
 ): MovingStep {
   if (state.pollPending) return [state, effects]
-  const afterMs = Math.round(Math.min(POLL_MS_MAX, POLL_MS_MIN * 1.25 ** state.polls))
+  const afterMs = Math.round(Math.min(POLL_MS_MAX, POLL_MS_MIN * 1.4 ** state.polls))
   const timer: KernelEffect<MovingMessage> = {
     type: 'timer.start',
     name: 'poll',

@@ -1,11 +1,13 @@
 /** Carries out the fence's effects on the BMC and the store. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
+import type { DeathCertificate } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
+import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { PowerPort } from '../ports/power.ts'
 import { certify } from './death-certificate.ts'
@@ -21,6 +23,7 @@ import {
 export interface FenceWorld extends Acting {
   readonly clock: ClockPort
   readonly power: PowerPort
+  readonly announcer: Announcer
   readonly timing: FenceTiming
 }
 
@@ -57,11 +60,26 @@ async function performFence(
     case 'certificate.save': {
       const certificate = certify(order, effect.ground, world.clock.wallMs())
       await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))
+      announceFenced(world, order, certificate)
       return { type: 'fence.certified', certificate }
     }
     default:
       return assertNever(effect)
   }
+}
+
+function announceFenced(
+  { announcer }: FenceWorld,
+  { notification, hostName: host }: FenceArgument,
+  { ground, evidence }: DeathCertificate,
+): void {
+  announcer.announce('recovery.stepped', {
+    notification,
+    host,
+    step: 'fenced',
+    reason: ground,
+    evidence: [...evidence],
+  })
 }
 
 async function powerOff(

@@ -15,7 +15,7 @@ import {
   type Sign,
 } from './failure-detector.ts'
 import type { ObserverMessage } from './observer.ts'
-import { nextProbeMs, type ProbeTiming } from './probe-plan.ts'
+import { nextProbeMs, type Occasion, type ProbeTiming } from './probe-plan.ts'
 
 export interface WatchedHost {
   readonly host: HostId
@@ -85,7 +85,9 @@ function onProbed(
   return [
     { kind, views },
     [
-      ...planned.map((each) => probeLater(rules, { channel: each, kind, chance })),
+      ...planned.map((each) =>
+        probeLater(rules, each, { state: kind, before: state.kind, chance }),
+      ),
       tell(observer, {
         type: 'observer.watched',
         host: watched.host,
@@ -98,12 +100,13 @@ function onProbed(
 
 const probeLater = (
   rules: HostWatcherRules,
-  next: { readonly channel: Channel; readonly kind: HostState; readonly chance: number },
+  channel: Channel,
+  occasion: Occasion,
 ): KernelEffect<HostWatcherMessage> => ({
   type: 'timer.start',
-  name: `probe-${next.channel}`,
-  afterMs: nextProbeMs(rules.timing, next.channel, next.kind, next.chance),
-  message: { type: 'watcher.probe-due', channel: next.channel },
+  name: `probe-${channel}`,
+  afterMs: nextProbeMs(rules.timing, channel, occasion),
+  message: { type: 'watcher.probe-due', channel },
 })
 
 function channelsOf({ ssh, ipmi }: WatchedHost): readonly Channel[] {

@@ -12,14 +12,23 @@ export interface ProbeTiming {
   readonly ipmiBurstMs: number
 }
 
-/** Pause before the next probe. `chance` in [0, 1) spreads peace probes by ±10 %, so that hosts are not asked in step. */
+/** What the pause before the next probe depends on. */
+export interface Occasion {
+  readonly state: HostState
+  /** The state before the last probe. */
+  readonly before: HostState
+  /** In [0, 1): spreads peace probes by ±10 %, so that hosts are not asked in step. */
+  readonly chance: number
+}
+
+/** Pause before the next probe of a channel. A new suspect's power is read at once: off is the quickest proof. */
 export function nextProbeMs(
   timing: ProbeTiming,
   channel: Channel,
-  state: HostState,
-  chance: number,
+  { state, before, chance }: Occasion,
 ): number {
   const burst = state === 'suspect'
+  if (burst && before !== 'suspect' && channel === 'ipmi') return 0
   const peaceMs = channel === 'ssh' ? timing.sshPeaceMs : timing.ipmiPeaceMs
   const burstMs = channel === 'ssh' ? timing.sshBurstMs : timing.ipmiBurstMs
   return burst ? burstMs : Math.round(peaceMs * (0.9 + chance * 0.2))

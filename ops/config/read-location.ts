@@ -11,6 +11,7 @@ const MYSQL = /^(?:mysql|mariadb)(?:\+\w+)?:\/\//
 export function readStore(text: string): Reading<StoreLocation> {
   const path = SQLITE.exec(text)?.[1]
   if (path !== undefined) return { value: { kind: 'sqlite', path } }
+  if (text === 'sqlite://') return { value: { kind: 'sqlite', path: ':memory:' } }
   const url = MYSQL.test(text) ? URL.parse(text.replace(MYSQL, 'mysql://')) : null
   return url === null ? undefined : readMysql(url)
 }

@@ -49,6 +49,8 @@ export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
 export interface Node {
   readonly system: ActorSystem
   readonly announcer: Announcer
+  /** Starts its roles. */
+  start(): void
   /** True while this node leads. */
   leading(): boolean
   /** Gives leadership up, so that a standby takes over at once. */
@@ -61,8 +63,8 @@ export interface NodeHooks {
   readonly onTransition?: (path: string, from: string, to: string) => void
 }
 
-/** Starts a node in its roles. */
-export function startNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
+/** Makes a node; its actors come to life with `start`. */
+export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
   const { clock, random, log, bus, guests } = ports
   const tenure = new Tenure(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
@@ -83,12 +85,14 @@ export function startNode(ports: NodePorts, roles: readonly ActingRole[], hooks:
       ...instanceMonitorFactories(world, guests),
     },
   })
-  if (roles.includes('engine')) startEngine(system)
-  if (roles.includes('host-monitor')) startHostMonitor(system)
-  if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
   return {
     system,
     announcer,
+    start: () => {
+      if (roles.includes('engine')) startEngine(system)
+      if (roles.includes('host-monitor')) startHostMonitor(system)
+      if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
+    },
     leading: () => tenure.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })

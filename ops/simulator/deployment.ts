@@ -12,7 +12,7 @@ import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
 import { wait } from '../../transports/simulated/wait.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
-import { startNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
+import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
@@ -37,21 +37,22 @@ interface Process {
 
 const SILENT: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
 
-export class Deployment {
+export class Deployment implements AsyncDisposable {
   readonly clock = new VirtualClock()
   readonly cloud: SimulatedCloud
   readonly watchdog: Watchdog
   readonly weather: BusWeather
   readonly store: StorePort
+  readonly rules: Rules
   readonly segments: readonly SegmentSeed[]
   /** One line a transition of any actor, and a fault or repair of the world; the golden log of scenarios. */
   readonly trace: string[] = []
   segmentIds: ReadonlyMap<string, SegmentId> = new Map()
   #storeAway = false
+  #cloudNoted = 0
   readonly #broker: MemoryBroker
   readonly #processes = new Map<string, Process>()
   readonly #random: SeededRandom
-  readonly #rules: Rules
   readonly #sabotage: Sabotage
 
   constructor(options: {
@@ -68,7 +69,7 @@ export class Deployment {
     this.watchdog = new Watchdog({ clock, cloud, segments, storm: options.rules.segment.storm })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
-    this.#rules = options.rules
+    this.rules = options.rules
     this.#sabotage = options.sabotage ?? ((ports) => ports)
     this.#broker = new MemoryBroker({
       clock,
@@ -89,13 +90,14 @@ export class Deployment {
   start(name: string, roles: readonly ActingRole[]): void {
     const life = new Life()
     const ports = this.#sabotage(this.#portsOf(name, life))
-    const node = startNode(ports, roles, {
+    const node = createNode(ports, roles, {
       onGiveUp: (path, error) => {
         this.watchdog.violations.push(`${name}: ${path} gave up: ${String(error)}`)
         life.kill()
       },
       onTransition: (path, from, to) => this.note(`${name} ${path}: ${from} => ${to}`),
     })
+    node.start()
     this.#processes.set(name, { life, node, roles })
   }
 
@@ -136,21 +138,33 @@ export class Deployment {
     })
   }
 
-  get processNames(): readonly string[] {
-    return [...this.#processes.keys()]
+  /** The process that leads now. */
+  get leader(): string | undefined {
+    const living = [...this.#processes].filter(([, { life }]) => life.alive)
+    return living.find(([, { node }]) => node.leading())?.[0]
   }
 
-  nodeOf(name: string): Node | undefined {
-    return this.#processes.get(name)?.node
+  /** Messages that reached nobody, in all processes that live now. */
+  get deadLetters(): number {
+    const counts = [...this.#processes.values()].map(({ node }) => node.system.deadLetters())
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   note(text: string): void {
+    this.#noteCloud()
     this.trace.push(`${Math.round(this.clock.monotonicMs())} ${text}`)
   }
 
   /** Lets so much time pass. */
   async pass(forMs: number): Promise<void> {
     await this.clock.pass(forMs, () => this.settle())
+    this.#noteCloud()
+  }
+
+  /** Ends every process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { life } of this.#processes.values()) life.kill()
+    await this.store[Symbol.asyncDispose]()
   }
 
   /** Until no actor of a living process has anything to do at this instant. */
@@ -159,6 +173,15 @@ export class Deployment {
     while (
       [...this.#processes.values()].some(({ life, node }) => life.alive && node.system.queued() > 0)
     )
+  }
+
+  /** What the world has done, or had done to it, since we last looked. */
+  #noteCloud(): void {
+    const { log } = this.cloud
+    for (const { atMs, kind, text } of log.slice(this.#cloudNoted)) {
+      if (kind !== 'read') this.trace.push(`${atMs} ${text}`)
+    }
+    this.#cloudNoted = log.length
   }
 
   #restartLater(name: string, roles: readonly ActingRole[], afterMs: number): void {
@@ -193,7 +216,7 @@ export class Deployment {
       power: mortalPort(view.power, life, this.#watchPower(name)),
       shell: mortalPort(view.shell, life),
       guests,
-      rules: this.#rules,
+      rules: this.rules,
     }
   }
 

@@ -73,16 +73,6 @@ export const HOST_RECOVERY = {
     low: 'load on a Compute service that is already in trouble',
     high: 'a recovery goes on so much later after the trouble is over',
   },
-  bootGraceMs: {
-    names: ['host_failure.ignore_lease_seconds'],
-    kind: 'seconds',
-    min: 0,
-    max: 86_400,
-    default: '0',
-    meaning: "For so long after a host's boot its failures are ignored.",
-    low: 'a host that is still starting may be fenced',
-    high: 'a host that dies again soon after its boot is left alone for so long',
-  },
   concurrencyMax: {
     names: ['DEFAULT.host_failure_recovery_threads'],
     kind: 'whole',

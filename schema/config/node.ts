@@ -40,10 +40,11 @@ export const STORE = {
     names: ['database.connection'],
     kind: 'store',
     default: 'sqlite:////var/lib/instance-ha/instance-ha.sqlite',
-    embedded: 'sqlite:///.instance-ha/instance-ha.sqlite',
+    embedded: 'sqlite://',
     meaning:
       'The store, as a SQLAlchemy URL: mysql+pymysql://user:password@host:3306/database, or ' +
-      'sqlite:////absolute/path for a single machine. Percent-encode @ : / in a password.',
+      'sqlite:////absolute/path for a single machine, sqlite:// for trials (forgotten at the end). ' +
+      'Percent-encode @ : / in a password.',
   },
 } as const satisfies OptionGroup
 

@@ -1,6 +1,5 @@
 /** Writes the log: one JSON line an event on stderr, with everything that may hold a secret taken out. */
-import { pino, stdSerializers, type DestinationStream } from 'pino'
-import type { LogPort } from '../../actors/ports/log.ts'
+import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from '../../schema/config/node.ts'
 
 const SECRET_NAMES = [
@@ -26,12 +25,12 @@ export const REDACTED_PATHS: readonly string[] = LEVELS_ABOVE.flatMap((above) =>
   ),
 )
 
-/** The log of one process. Lines leave at once, so that the last words of a crash are not lost. */
+/** The log of one process, fit for `LogPort` and for Fastify. Lines leave at once, so that the last words of a crash are not lost. */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream = process.stderr,
-): LogPort {
-  const logger = pino(
+): Logger {
+  return pino(
     {
       level,
       base: null,
@@ -42,9 +41,4 @@ export function createLogger(
     },
     destination,
   )
-  return {
-    info: (fields, text) => logger.info(fields, text),
-    warn: (fields, text) => logger.warn(fields, text),
-    error: (fields, text) => logger.error(fields, text),
-  }
 }

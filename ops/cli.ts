@@ -1,0 +1,43 @@
+/** The one entry point: `node ops/cli.ts <command> [options]`. */
+import { run } from './commands/run.ts'
+import { printKey } from './commands/print-key.ts'
+import { printSample } from './commands/print-sample.ts'
+import { simulate } from './commands/simulate.ts'
+
+/** Each answers the exit status. */
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  run,
+  simulate,
+  'print-key': printKey,
+  'print-sample': printSample,
+}
+
+const USAGE = `usage: node ops/cli.ts <command>
+  run [--config FILE] [--exit-after-recovery]   all roles; without a file, a demonstration on a simulated cloud
+  simulate [--seeds N] [--seed S]               search for broken promises in a simulated world
+  print-key [--config FILE]                     public SSH key for authorized_keys on the compute hosts
+  print-sample                                  every option with its default
+`
+
+async function main([command = '', ...args]: readonly string[]): Promise<number> {
+  const chosen = COMMANDS[command]
+  if (chosen === undefined) {
+    process.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    return await chosen(args)
+  } catch (error) {
+    if (
+      error instanceof TypeError &&
+      'code' in error &&
+      String(error.code).startsWith('ERR_PARSE_ARGS')
+    ) {
+      process.stderr.write(`${error.message}\n${USAGE}`)
+      return 2
+    }
+    throw error
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

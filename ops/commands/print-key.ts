@@ -1,0 +1,17 @@
+/** `print-key`: the public SSH key of the host monitor, made at first use. */
+import { parseArgs } from 'node:util'
+import { ensureKeyPair } from '../../transports/ssh/key-pair.ts'
+import { describeProblems, loadConfig } from '../load-config.ts'
+
+/** Exit statuses: 0 printed; 2 the configuration cannot be used. */
+export async function printKey(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
+  const loaded = loadConfig(values.config)
+  if (loaded.kind === 'invalid') {
+    process.stderr.write(`${describeProblems(loaded.problems)}\n`)
+    return 2
+  }
+  const { publicKey } = await ensureKeyPair(loaded.config.ssh.stateDirectory)
+  process.stdout.write(`${publicKey.trim()}\n`)
+  return 0
+}

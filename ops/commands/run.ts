@@ -1,0 +1,99 @@
+/** `run`: all roles of the configuration in this process, until it is asked to end. */
+import { parseArgs } from 'node:util'
+import type { Config } from '../../schema/config.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
+import { createLogger } from '../../transports/log/logger.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import { prepareDemo, startDemo } from '../demo/demo.ts'
+import { describeProblems, loadConfig } from '../load-config.ts'
+import { embeddedCloud, openEmbeddedWorld, openRealWorld } from '../ports.ts'
+import { startProcess } from '../process.ts'
+import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
+
+/** Exit statuses: 0 ended as asked; 1 failed; 2 the configuration cannot be used. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { config: { type: 'string' }, 'exit-after-recovery': { type: 'boolean' } },
+  })
+  const loaded = loadConfig(values.config)
+  if (loaded.kind === 'invalid') {
+    process.stderr.write(
+      `The configuration cannot be used:\n${describeProblems(loaded.problems)}\n`,
+    )
+    return 2
+  }
+  const { config, notes } = loaded
+  if (values.config === undefined) return runDemo(config, values['exit-after-recovery'] === true)
+  const ambient = ambientOf(config)
+  for (const note of notes) ambient.log.info({}, note)
+  return runReal(config, ambient)
+}
+
+type RunAmbient = ReturnType<typeof ambientOf>
+
+function ambientOf(config: Config) {
+  const log = createLogger(config.node.logLevel)
+  const clock = new SystemClock()
+  return { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
+}
+
+async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
+  const { log } = ambient
+  try {
+    const gaveUp = Promise.withResolvers<'gave-up'>()
+    const world = await openRealWorld(config, ambient)
+    const running = await startProcess(config, world, ambient, (path, error) => {
+      log.error({ path, error: describeError(error) }, 'this process gives up')
+      gaveUp.resolve('gave-up')
+    })
+    log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
+    const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])
+    log.info({ reason }, 'instance-ha ends')
+    const clean = await endInOrder(running.endings, log)
+    return reason === 'gave-up' || !clean ? 1 : 0
+  } catch (error) {
+    if (!isStartProblem(error)) throw error
+    process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
+    return isCoded(error, 'CONFIG_INVALID') ? 2 : 1
+  }
+}
+
+async function runDemo(config: Config, exitAfterRecovery: boolean): Promise<number> {
+  const ambient = { ...ambientOf(config), log: createLogger('error') }
+  const embedded = embeddedCloud(ambient)
+  const world = openEmbeddedWorld(config, ambient, embedded)
+  try {
+    await prepareDemo(world.store, embedded)
+    const running = await startProcess(config, world, ambient, (path, error) => {
+      throw new Error(`${path} gave up`, { cause: error })
+    })
+    await using demo = startDemo(embedded, world.bus, {
+      cloud: config.bus.cloud,
+      address: running.address,
+    })
+    const asked = untilAskedToEnd()
+    const recovered = await Promise.race([demo.recovered, asked])
+    if (!exitAfterRecovery && typeof recovered === 'boolean') {
+      process.stdout.write('\nCtrl-C ends.\n')
+      await asked
+    }
+    await endInOrder(running.endings, ambient.log)
+    return exitAfterRecovery && recovered !== true ? 1 : 0
+  } catch (error) {
+    if (!isStartProblem(error)) throw error
+    process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
+    return 1
+  }
+}
+
+/** What an operator can mend: a taken port, an unreadable file. Everything else is a defect and shows its stack. */
+function isStartProblem(error: unknown): boolean {
+  if (isCoded(error)) return true
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String(error.code))
+  )
+}

@@ -1,0 +1,127 @@
+/** One running process: opened world, migrated store, started roles; and the way to end it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { LogPort } from '../actors/ports/log.ts'
+import type { Config } from '../schema/config.ts'
+import { describeError } from '../schema/errors.ts'
+import { hostName, nodeName } from '../schema/ids.ts'
+import type { ReadinessCheck } from '../gateway/plugins/health.ts'
+import { startBridge } from './roles/bridge.ts'
+import { startGateway } from './roles/gateway.ts'
+import { startHealthBoard } from './roles/health.ts'
+import { createNode, type ActingRole, type Node } from './roles/node.ts'
+import { rulesOf } from './roles/rules.ts'
+import type { Ambient, World } from './ports.ts'
+import type { Ending } from './shutdown.ts'
+
+export interface RunningProcess {
+  readonly node: Node
+  /** Where the REST API listens; undefined without the role `gateway`. */
+  readonly address: string | undefined
+  readonly endings: readonly Ending[]
+}
+
+type Logger = LogPort & FastifyBaseLogger
+
+/** Starts every role of the configuration. The API answers before the store does; actors start once it is migrated. */
+export async function startProcess(
+  config: Config,
+  world: World,
+  ambient: Ambient & { readonly log: Logger },
+  onGiveUp: (path: string, error: unknown) => void,
+): Promise<RunningProcess> {
+  const { clock, random, log, closing } = ambient
+  const roles = config.node.roles
+  const stopping = new AbortController()
+  const node = createNode(
+    {
+      node: nodeName(config.node.name),
+      cloud: config.bus.cloud,
+      rules: rulesOf(config),
+      clock,
+      random,
+      log,
+      ...world,
+    },
+    roles.filter(isActing),
+    { onGiveUp },
+  )
+  void migrate(world, log, stopping.signal).then((ready) => {
+    if (ready) node.start()
+  })
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles }
+  const board = startHealthBoard(node, identity, { bus: world.bus, clock })
+  const bridge =
+    roles.includes('bridge') && config.bridge.urls !== undefined
+      ? startBridge(config.bridge.urls, config.bridge.exchange, {
+          ...ambient,
+          announcer: node.announcer,
+        })
+      : undefined
+  const readiness = readinessOf(world, bridge)
+  const gateway = roles.includes('gateway')
+    ? await startGateway(
+        { ...world, ...ambient, board, readiness, announcer: node.announcer },
+        config,
+      )
+    : undefined
+  const endings: Ending[] = [
+    { name: 'gateway', end: async () => gateway?.app.close() },
+    { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
+    { name: 'leadership', end: () => handOver(node) },
+    {
+      name: 'actors',
+      end: async () => {
+        stopping.abort()
+        await node.system.stop()
+      },
+    },
+    { name: 'health board', end: () => board[Symbol.asyncDispose]() },
+    { name: 'world', end: async () => closing.disposeAsync() },
+  ]
+  return { node, address: gateway?.address, endings }
+}
+
+const isActing = (role: string): role is ActingRole =>
+  role === 'engine' || role === 'host-monitor' || role === 'instance-monitor'
+
+/** The database may be away at the start: tries until it is there. */
+async function migrate({ store }: World, log: LogPort, signal: AbortSignal): Promise<boolean> {
+  for (let pauseMs = 250; !signal.aborted; pauseMs = Math.min(10_000, pauseMs * 2)) {
+    try {
+      await store.migrate()
+      return true
+    } catch (error) {
+      log.warn({ error: describeError(error), againMs: pauseMs }, 'the store is not ready yet')
+    }
+    await sleep(pauseMs, undefined, { ref: false })
+  }
+  return false
+}
+
+/** Gives the lease back and waits a moment for it to be gone, so that a standby takes over at once. */
+async function handOver(node: Node): Promise<void> {
+  node.resign()
+  for (let tries = 0; tries < 20 && node.leading(); tries += 1) await sleep(50)
+}
+
+/** Asked for so that Compute answers at all; no host has this name. */
+const NOBODY = hostName('instance-ha-readiness-check')
+
+function readinessOf(
+  { store, bus, compute }: World,
+  bridge: { connected(): boolean } | undefined,
+): readonly ReadinessCheck[] {
+  const connected = (name: string, is: () => boolean): ReadinessCheck => ({
+    name,
+    check: async () => {
+      if (!is()) throw new Error('not connected')
+    },
+  })
+  return [
+    { name: 'store', check: () => store.ping() },
+    connected('bus', () => bus.connected()),
+    { name: 'compute', check: async () => void (await compute.findService(NOBODY)) },
+    ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
+  ]
+}

@@ -1,0 +1,40 @@
+/** Ends a process in order: stop taking work, hand leadership over, let what is in flight end, close the world. */
+import type { LogPort } from '../actors/ports/log.ts'
+import { describeError } from '../schema/errors.ts'
+
+/** The whole shutdown; what is not done by then is resumed by the next leader anyway. */
+const DEADLINE_MS = 9000
+
+/** Something that ends, in the order given; a failure is logged and does not keep the rest from ending. */
+export interface Ending {
+  readonly name: string
+  end(): Promise<void>
+}
+
+/** Runs the endings one after the other. False when the deadline passed first. */
+export async function endInOrder(endings: readonly Ending[], log: LogPort): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => late.resolve(false), DEADLINE_MS)
+  const inOrder = async (): Promise<boolean> => {
+    for (const { name, end } of endings) {
+      try {
+        await end()
+      } catch (error) {
+        log.error({ part: name, error: describeError(error) }, 'could not be ended cleanly')
+      }
+    }
+    return true
+  }
+  const done = await Promise.race([inOrder(), late.promise])
+  clearTimeout(timer)
+  if (!done) log.error({ deadlineMs: DEADLINE_MS }, 'shutdown deadline passed')
+  return done
+}
+
+/** Resolves with the first signal that asks this process to end. */
+export function untilAskedToEnd(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  process.once('SIGTERM', resolve)
+  process.once('SIGINT', resolve)
+  return promise
+}

@@ -1,0 +1,193 @@
+/** Everything that can be done to a simulated deployment, as plain values: fault plans and scenarios are made of them. */
+import { assertNever } from '../../actors/kernel/assert-never.ts'
+import { hostName } from '../../schema/ids.ts'
+import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
+import type { BmcMood } from '../../transports/simulated/machine.ts'
+import type { Deployment } from './deployment.ts'
+
+/** `node` names a process; `leader` is the one that leads at that moment. */
+export type Act =
+  | { readonly do: HostAct; readonly host: string }
+  | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
+  | { readonly do: 'bmc-password'; readonly host: string; readonly password: string }
+  | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
+  | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
+  | { readonly do: 'calm-nova' }
+  | { readonly do: 'kill-guest' | 'hang-guest'; readonly instance: string }
+  | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
+  | {
+      readonly do: 'kill-at-call'
+      readonly node: string
+      readonly calls: number
+      readonly restartAfterMs: number
+    }
+  | { readonly do: 'freeze'; readonly node: string; readonly forMs: number }
+  | {
+      readonly do: 'cut-from-bus' | 'mend-bus' | 'isolate' | 'reconnect'
+      readonly node: string
+    }
+  | { readonly do: 'rough-bus'; readonly share: number }
+  | { readonly do: 'store-away'; readonly forMs: number }
+  | { readonly do: 'jump-wall'; readonly byMs: number }
+  | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
+  | {
+      readonly do: 'begin-maintenance' | 'end-maintenance'
+      readonly host: string
+    }
+  /** A trusted reporter says that the host is dead, so many times at once. */
+  | { readonly do: 'report'; readonly host: string; readonly times: number }
+
+/** What can be done to a host without saying more. */
+export type HostAct = keyof typeof HOST_ACTS
+
+const HOST_ACTS = {
+  crash: 'crashHost',
+  unplug: 'unplugHost',
+  reboot: 'rebootHost',
+  'power-on': 'powerOnHost',
+  hang: 'hangHost',
+  thaw: 'thawHost',
+  cut: 'cutHost',
+  mend: 'mendHost',
+  'keep-away': 'disableHost',
+  admit: 'admitHost',
+} as const
+
+/** Does it now. */
+export async function perform(deployment: Deployment, act: Act): Promise<void> {
+  switch (act.do) {
+    case 'disable-segment':
+    case 'enable-segment':
+      return switchSegment(deployment, act)
+    case 'begin-maintenance':
+    case 'end-maintenance':
+      return switchMaintenance(deployment, act)
+    case 'report':
+      return report(deployment, act)
+    case 'kill':
+    case 'kill-at-call':
+    case 'freeze':
+    case 'cut-from-bus':
+    case 'mend-bus':
+    case 'isolate':
+    case 'reconnect':
+      return toProcess(deployment, act)
+    case 'store-away':
+      return deployment.closeStore(act.forMs)
+    case 'rough-bus':
+      deployment.weather.roughness = act.share
+      return deployment.note(`the bus disturbs ${act.share} of all messages`)
+    case 'jump-wall':
+      deployment.clock.jumpWall(act.byMs)
+      return deployment.note(`the wall clock jumps by ${act.byMs} ms`)
+    default:
+      return toCloud(deployment, act)
+  }
+}
+
+type CloudAct = Extract<
+  Act,
+  {
+    readonly do:
+      | HostAct
+      | 'bmc'
+      | 'bmc-password'
+      | 'power-off-takes'
+      | 'nova'
+      | 'calm-nova'
+      | 'kill-guest'
+      | 'hang-guest'
+  }
+>
+
+function toCloud({ cloud }: Deployment, act: CloudAct): void {
+  switch (act.do) {
+    case 'bmc':
+      return cloud.setBmc(act.host, act.mood)
+    case 'bmc-password':
+      return cloud.changeBmcPassword(act.host, act.password)
+    case 'power-off-takes':
+      return cloud.setPowerOffDelay(act.rangeMs)
+    case 'nova':
+      return cloud.setNova(act.mood)
+    case 'calm-nova':
+      return cloud.calmNova()
+    case 'kill-guest':
+      return cloud.killGuest(act.instance)
+    case 'hang-guest':
+      return cloud.hangGuest(act.instance)
+    default:
+      cloud[HOST_ACTS[act.do]](act.host)
+  }
+}
+
+type ProcessAct = Extract<Act, { readonly node: string }>
+
+function toProcess(deployment: Deployment, act: ProcessAct): void {
+  const node = act.node === 'leader' ? deployment.leader : act.node
+  if (node === undefined) return deployment.note('nobody leads')
+  switch (act.do) {
+    case 'kill':
+      return deployment.kill(node, act.restartAfterMs)
+    case 'kill-at-call':
+      return deployment.killAtCall(node, act.calls, act.restartAfterMs)
+    case 'freeze':
+      return deployment.freeze(node, act.forMs)
+    case 'cut-from-bus':
+      deployment.weather.cutOff(node)
+      return deployment.note(`${node} is cut off from the bus`)
+    case 'mend-bus':
+      deployment.weather.reconnect(node)
+      return deployment.note(`${node} reaches the bus again`)
+    case 'isolate':
+      return deployment.cloud.isolateNode(node)
+    case 'reconnect':
+      return deployment.cloud.reconnectNode(node)
+    default:
+      return assertNever(act)
+  }
+}
+
+async function switchSegment(
+  deployment: Deployment,
+  act: { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string },
+): Promise<void> {
+  const id = deployment.segmentIds.get(act.segment)
+  if (id === undefined) throw new RangeError(`no such segment: ${act.segment}`)
+  const enabled = act.do === 'enable-segment'
+  await deployment.store.updateSegment(id, { enabled })
+  deployment.note(`an operator ${enabled ? 'enables' : 'disables'} ${act.segment}`)
+  deployment.watchdog.operatorSays(act.segment, enabled)
+}
+
+async function switchMaintenance(
+  deployment: Deployment,
+  act: { readonly do: 'begin-maintenance' | 'end-maintenance'; readonly host: string },
+): Promise<void> {
+  const host = await deployment.store.findHost(hostName(act.host))
+  if (host === undefined) throw new RangeError(`no such host: ${act.host}`)
+  const onMaintenance = act.do === 'begin-maintenance'
+  await deployment.store.updateHost(host.segment, host.uuid, { onMaintenance })
+  deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
+  deployment.watchdog.operatorSays(act.host, !onMaintenance)
+}
+
+async function report(
+  deployment: Deployment,
+  { host, times }: { readonly host: string; readonly times: number },
+): Promise<void> {
+  const { store, clock } = deployment
+  const answers = await Promise.all(
+    Array.from({ length: times }, () =>
+      store.acceptNotification({
+        type: 'COMPUTE_HOST',
+        hostName: hostName(host),
+        generatedAt: clock.wallMs(),
+        payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+        duplicateWindowMs: deployment.rules.duplicateWindowMs,
+      }),
+    ),
+  )
+  const outcome = answers.map(({ kind }) => kind).join(', ')
+  deployment.note(`${host} is reported as dead: ${outcome}`)
+}

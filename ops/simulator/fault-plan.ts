@@ -1,0 +1,273 @@
+/** From a seed to a list of faults: what breaks when, and when it is mended. Plain values, so that a plan can be printed and shrunk. */
+import type { RandomPort } from '../../actors/ports/clock.ts'
+import type { BmcMood } from '../../transports/simulated/machine.ts'
+import type { NovaMood } from '../../transports/simulated/faults.ts'
+import { draw, SeededRandom } from '../../transports/simulated/random.ts'
+import type { Act } from './acts.ts'
+import type { DeploymentSize } from './deployment.ts'
+
+export interface TimedAct {
+  readonly atMs: number
+  readonly act: Act
+}
+
+/** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
+export interface Fault {
+  readonly kind: FaultKind
+  readonly acts: readonly TimedAct[]
+}
+
+export type FaultKind = keyof typeof FAULTS
+
+/** Every process that can be hurt. */
+export const ENGINES = ['engine-1', 'engine-2'] as const
+export const MONITORS = ['monitor-1', 'monitor-2'] as const
+
+const FAULTS_MAX = 6
+/** Processes have started and seen their world by then. */
+const FIRST_MS = 30_000
+const LAST_MS = 300_000
+
+/** The places where something can break, and the chance that picks one. */
+interface Targets {
+  readonly random: RandomPort
+  readonly hosts: readonly string[]
+  readonly segments: readonly string[]
+  readonly instances: readonly string[]
+}
+
+/** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
+export function planFaults(seed: number, size: DeploymentSize): readonly Fault[] {
+  const random = new SeededRandom(seed).fork('plan')
+  const targets = { random, ...namesOf(size) }
+  const count = draw(random, [1, FAULTS_MAX])
+  const first = draw(random, [FIRST_MS, 60_000])
+  const faults = Array.from({ length: count }, (_, index) => {
+    const kind = index === 0 ? pick(random, DEADLY) : pick(random, KINDS)
+    // Half of all faults come close to the first one, when its recovery is under way.
+    const near = random.next() < 0.5
+    const spread = near ? draw(random, [-20_000, 90_000]) : draw(random, [0, LAST_MS - first])
+    const atMs = index === 0 ? first : Math.max(FIRST_MS, first + spread)
+    return { kind, acts: FAULTS[kind](targets, atMs) }
+  })
+  return withoutLies(faults)
+}
+
+/** One line a fault. */
+export const describeFault = ({ kind, acts }: Fault): string =>
+  `${kind}: ${acts.map(({ atMs, act }) => `${atMs} ${JSON.stringify(act)}`).join(', ')}`
+
+/**
+ * A trusted report is believed unless our own observers contradict it, so a false one is planned only where they can:
+ * an operator who blinds all observers and then reports a living host gets what he asked for.
+ */
+function withoutLies(faults: readonly Fault[]): readonly Fault[] {
+  const deaf = faults.some(({ kind }) => BLINDING.includes(kind))
+  return deaf ? faults.filter(({ kind }) => kind !== 'false-report') : faults
+}
+
+type Breaker = (targets: Targets, atMs: number) => readonly TimedAct[]
+
+const FAULTS = {
+  'host-crash': ({ random, hosts }, atMs) => [
+    { atMs, act: { do: 'crash', host: pick(random, hosts) } },
+  ],
+  'host-unplugged': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    return [
+      { atMs, act: { do: 'unplug', host } },
+      { atMs: atMs + draw(random, [20_000, 240_000]), act: { do: 'bmc', host, mood: 'well' } },
+    ]
+  },
+  'host-hang': ({ random, hosts }, atMs) => [
+    { atMs, act: { do: 'hang', host: pick(random, hosts) } },
+  ],
+  'host-hiccup': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    return [
+      { atMs, act: { do: 'hang', host } },
+      { atMs: atMs + draw(random, [1000, 60_000]), act: { do: 'thaw', host } },
+    ]
+  },
+  'host-cut-off': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    return [
+      { atMs, act: { do: 'cut', host } },
+      { atMs: atMs + draw(random, [5000, 180_000]), act: { do: 'mend', host } },
+    ]
+  },
+  'host-reboot': ({ random, hosts }, atMs) => [
+    { atMs, act: { do: 'reboot', host: pick(random, hosts) } },
+  ],
+  'host-returns': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    return [
+      { atMs, act: { do: 'crash', host } },
+      { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'power-on', host } },
+    ]
+  },
+  'rack-crash': ({ random, hosts }, atMs) => {
+    const from = draw(random, [0, hosts.length - 1])
+    const rack = hosts.slice(from, from + draw(random, [2, 4]))
+    return rack.map((host) => ({
+      atMs: atMs + draw(random, [0, 2000]),
+      act: { do: 'crash', host },
+    }))
+  },
+  'bmc-trouble': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    const mood = pick<BmcMood>(random, ['silent', 'refuses', 'ignores', 'slow'])
+    const crashAt = atMs + draw(random, [0, 30_000])
+    return [
+      { atMs, act: { do: 'bmc', host, mood } },
+      { atMs: crashAt, act: { do: pick(random, ['crash', 'hang']), host } },
+      { atMs: crashAt + draw(random, [5000, 180_000]), act: { do: 'bmc', host, mood: 'well' } },
+    ]
+  },
+  'engine-killed': ({ random }, atMs) => [
+    { atMs, act: { do: 'kill', node: pick(random, ['leader', ...ENGINES]), ...restart(random) } },
+  ],
+  'engine-killed-at-call': ({ random }, atMs) => {
+    const calls = draw(random, [1, 60])
+    return [{ atMs, act: { do: 'kill-at-call', node: 'leader', calls, ...restart(random) } }]
+  },
+  'engine-frozen': ({ random }, atMs) => [
+    { atMs, act: { do: 'freeze', node: 'leader', forMs: draw(random, [1000, 15_000]) } },
+  ],
+  'monitor-killed': ({ random }, atMs) => [
+    { atMs, act: { do: 'kill', node: pick(random, MONITORS), ...restart(random) } },
+  ],
+  'monitor-frozen': ({ random }, atMs) => [
+    {
+      atMs,
+      act: { do: 'freeze', node: pick(random, MONITORS), forMs: draw(random, [1000, 15_000]) },
+    },
+  ],
+  'rough-bus': ({ random }, atMs) => [
+    { atMs, act: { do: 'rough-bus', share: draw(random, [5, 40]) / 100 } },
+    { atMs: atMs + draw(random, [10_000, 120_000]), act: { do: 'rough-bus', share: 0 } },
+  ],
+  'cut-from-bus': ({ random }, atMs) => {
+    const node = pick(random, [...ENGINES, ...MONITORS])
+    return [
+      { atMs, act: { do: 'cut-from-bus', node } },
+      { atMs: atMs + draw(random, [1000, 60_000]), act: { do: 'mend-bus', node } },
+    ]
+  },
+  'node-isolated': ({ random }, atMs) => {
+    const node = pick(random, [...ENGINES, ...MONITORS])
+    return isolation([node], { atMs, untilMs: atMs + draw(random, [1000, 90_000]) })
+  },
+  'monitors-isolated': ({ random }, atMs) =>
+    isolation(MONITORS, { atMs, untilMs: atMs + draw(random, [1000, 90_000]) }),
+  'store-away': ({ random }, atMs) => [
+    { atMs, act: { do: 'store-away', forMs: draw(random, [1000, 20_000]) } },
+  ],
+  'nova-trouble': ({ random }, atMs) => [
+    { atMs, act: { do: 'nova', mood: pick(random, NOVA_MOODS) } },
+    { atMs: atMs + draw(random, [5000, 180_000]), act: { do: 'calm-nova' } },
+  ],
+  'guest-hangs': ({ random, instances }, atMs) => [
+    { atMs, act: { do: 'hang-guest', instance: pick(random, instances) } },
+  ],
+  'guest-dies': ({ random, instances }, atMs) => [
+    { atMs, act: { do: 'kill-guest', instance: pick(random, instances) } },
+  ],
+  'segment-disabled': ({ random, segments }, atMs) => {
+    const segment = pick(random, segments)
+    return [
+      { atMs, act: { do: 'disable-segment', segment } },
+      { atMs: atMs + draw(random, [5000, 180_000]), act: { do: 'enable-segment', segment } },
+    ]
+  },
+  maintenance: ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    const crashAt = atMs + draw(random, [-15_000, 30_000])
+    return [
+      { atMs, act: { do: 'begin-maintenance', host } },
+      { atMs: Math.max(FIRST_MS, crashAt), act: { do: 'crash', host } },
+      { atMs: atMs + draw(random, [40_000, 240_000]), act: { do: 'end-maintenance', host } },
+    ]
+  },
+  'wall-jump': ({ random }, atMs) => [
+    { atMs, act: { do: 'jump-wall', byMs: draw(random, [-60_000, 60_000]) } },
+  ],
+  'reported-crash': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    return [
+      { atMs, act: { do: 'crash', host } },
+      { atMs: atMs + draw(random, [1000, 20_000]), act: { do: 'report', host, times: 2 } },
+    ]
+  },
+  'false-report': ({ random, hosts }, atMs) => [
+    { atMs, act: { do: 'report', host: pick(random, hosts), times: 2 } },
+  ],
+} as const satisfies Readonly<Record<string, Breaker>>
+
+const KINDS = Object.keys(FAULTS) as readonly FaultKind[]
+
+/** After these, observers may not be able to contradict a false report. */
+const BLINDING: readonly FaultKind[] = [
+  'monitor-killed',
+  'monitor-frozen',
+  'rough-bus',
+  'cut-from-bus',
+  'node-isolated',
+  'monitors-isolated',
+]
+
+const DEADLY: readonly FaultKind[] = [
+  'host-crash',
+  'host-crash',
+  'host-hang',
+  'host-cut-off',
+  'host-unplugged',
+  'host-returns',
+  'rack-crash',
+  'reported-crash',
+  'bmc-trouble',
+  'monitors-isolated',
+]
+
+const NOVA_MOODS: readonly Partial<NovaMood>[] = [
+  { outage: true },
+  { latencyMs: [1000, 8000] },
+  { busyRate: 0.5 },
+  { brokenRate: 0.3 },
+  { lostAnswerRate: 0.3, lostRequestRate: 0.1 },
+  { claimFailureRate: 0.4, spawnFailureRate: 0.1 },
+  { rebuildMs: [20_000, 90_000] },
+]
+
+const restart = (random: RandomPort): { readonly restartAfterMs: number } => ({
+  restartAfterMs: draw(random, [500, 20_000]),
+})
+
+const isolation = (
+  nodes: readonly string[],
+  { atMs, untilMs }: { readonly atMs: number; readonly untilMs: number },
+): readonly TimedAct[] =>
+  nodes.flatMap((node): TimedAct[] => [
+    { atMs, act: { do: 'isolate', node } },
+    { atMs: untilMs, act: { do: 'reconnect', node } },
+  ])
+
+function pick<Item>(random: RandomPort, items: readonly Item[]): Item {
+  const item = items[draw(random, [0, items.length - 1])]
+  if (item === undefined) throw new RangeError('nothing to pick from')
+  return item
+}
+
+/** The names that `buildCloud` gives. */
+function namesOf(size: DeploymentSize): Omit<Targets, 'random'> {
+  const numbered = (prefix: string, count: number, digits: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => {
+      const width = Math.max(digits, String(count).length)
+      return `${prefix}-${String(index + 1).padStart(width, '0')}`
+    })
+  return {
+    hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
+    segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),
+    instances: numbered('vm', size.instances, 3),
+  }
+}

@@ -1,0 +1,129 @@
+/** What must be true when a simulated run has come to rest: nothing lost, nothing left behind, everything explained. */
+import type { StorePort } from '../../actors/ports/store.ts'
+import type { Host, Notification, VmMove } from '../../schema/records.ts'
+import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+import type { Deployment } from './deployment.ts'
+
+const ENDED: readonly string[] = ['finished', 'ignored', 'failed']
+const MOVE_ENDED: readonly string[] = ['succeeded', 'ignored', 'failed']
+/** Letters to actors that have just stopped are normal; more than so many in one run are not. */
+const DEAD_LETTERS_MAX = 500
+const EVERYTHING = { limit: 10_000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
+
+/** One recovery with all that was written about it. */
+interface Account {
+  readonly notification: Notification
+  readonly host: Host | undefined
+  readonly moves: readonly VmMove[]
+}
+
+/** What a run has done, for the summary. */
+export interface Tally {
+  readonly recoveries: number
+  readonly moved: number
+}
+
+/** Every broken promise, one sentence each, and what was done. `touched` are guests that the plan itself hurt. */
+export async function checkAtRest(
+  deployment: Deployment,
+  touched: ReadonlySet<string>,
+): Promise<{ readonly violations: readonly string[]; readonly tally: Tally }> {
+  const accounts = await readAccounts(deployment.store)
+  const violations: string[] = []
+  for (const account of accounts) {
+    violations.push(...checkEnded(account), ...(await checkExplained(deployment.store, account)))
+    violations.push(...checkMoves(deployment.cloud, account, touched))
+  }
+  violations.push(...checkLeftBehind(deployment, accounts))
+  if (deployment.deadLetters > DEAD_LETTERS_MAX) {
+    violations.push(`${deployment.deadLetters} messages reached nobody`)
+  }
+  const moves = accounts.flatMap((account) => account.moves)
+  const moved = moves.filter(({ status }) => status === 'succeeded').length
+  return { violations, tally: { recoveries: accounts.length, moved } }
+}
+
+async function readAccounts(store: StorePort): Promise<readonly Account[]> {
+  const hosts = new Map((await store.listAllHosts()).map((host) => [host.uuid, host]))
+  const notifications = await store.listNotifications({}, EVERYTHING)
+  return Promise.all(
+    notifications.map(async (notification) => ({
+      notification,
+      host: hosts.get(notification.sourceHost),
+      moves: await store.listMoves(notification.uuid, {}, EVERYTHING),
+    })),
+  )
+}
+
+const titleOf = ({ notification, host }: Account): string =>
+  `${notification.type} of ${host?.name ?? notification.sourceHost}`
+
+function checkEnded(account: Account): readonly string[] {
+  const { status } = account.notification
+  return ENDED.includes(status) ? [] : [`L1 ${titleOf(account)} is still ${status} at the end`]
+}
+
+/** E1, E2 and the death certificate of I2. */
+async function checkExplained(store: StorePort, account: Account): Promise<readonly string[]> {
+  const { notification, moves } = account
+  const violations: string[] = []
+  const title = titleOf(account)
+  const journal = await store.listJournal(notification.uuid)
+  if (notification.message === null) violations.push(`E1 ${title} ended without a reason`)
+  if (!journal.some(({ step }) => step === 'transition')) {
+    violations.push(`E1 ${title} has no transition in the journal`)
+  }
+  if (journal.some(({ detail }) => detail === '')) {
+    violations.push(`E1 ${title} has a line without a reason in the journal`)
+  }
+  if (moves.some(({ attempts }) => attempts > 0)) {
+    const certificate = await store.getCertificate(notification.uuid)
+    if (certificate === undefined || certificate.evidence.length < 2) {
+      violations.push(`I2 ${title} was evacuated without a certificate and its evidence`)
+    }
+  }
+  return violations
+}
+
+/** L4: every move has ended, and what was moved runs exactly once, unless its new host failed as well. */
+function checkMoves(
+  cloud: SimulatedCloud,
+  account: Account,
+  touched: ReadonlySet<string>,
+): readonly string[] {
+  if (account.notification.status !== 'finished') return []
+  return account.moves.flatMap((move) => {
+    const what = `${move.instanceName} of ${titleOf(account)}`
+    if (!MOVE_ENDED.includes(move.status)) return [`L4 ${what} is ${move.status} at the end`]
+    if (move.status !== 'succeeded' || touched.has(move.instanceName)) return []
+    const row = cloud.instances.find(({ id }) => id === move.instance)
+    if (row?.vmState !== 'active' || row.host === null) return []
+    const machine = cloud.machine(row.host)
+    if (machine.boot > 1 || !machine.isRunning) return []
+    const copies = cloud.copiesOf(row.id)
+    return copies.length === 1 ? [] : [`L4 ${what} was moved and runs ${copies.length} times`]
+  })
+}
+
+/** L4: no instance that should run is still on a dead host, unless somebody said why. */
+function checkLeftBehind(
+  { cloud, segments }: Deployment,
+  accounts: readonly Account[],
+): readonly string[] {
+  const dead = segments
+    .flatMap(({ hosts }) => hosts.map(({ name }) => name))
+    .filter((name) => cloud.machine(name).power === 'off')
+  return dead.flatMap((name) => {
+    const ofHost = accounts.filter(({ host }) => host?.name === name)
+    if (ofHost.some(({ notification }) => notification.status === 'failed')) return []
+    const excused = new Set(
+      ofHost
+        .flatMap(({ moves }) => moves)
+        .filter(({ status }) => status === 'failed' || status === 'ignored')
+        .map(({ instance }) => instance),
+    )
+    return cloud.instances
+      .filter((row) => row.host === name && row.vmState === 'active' && !excused.has(row.id))
+      .map((row) => `L4 ${row.name} is left behind on ${name}, which is dead`)
+  })
+}
