@@ -4,9 +4,9 @@ import type { Cancel, ClockPort } from '../ports/clock.ts'
 import type { AnyDefinition, AnyMessage, AnyState, ChildStart, ChildStop } from './behaviour.ts'
 import { Mailbox } from './mailbox.ts'
 
-/** What a mailbox holds: a message, or an error that crashes the actor when its turn comes. */
+/** What a mailbox holds: what others tell, what comes of the actor's own effects and timers, or why it must crash. */
 export type Item =
-  | { readonly kind: 'message'; readonly message: AnyMessage }
+  | { readonly kind: 'told' | 'own'; readonly message: AnyMessage }
   | { readonly kind: 'crash'; readonly error: unknown }
 
 /** What a cell needs of the system around it. */
@@ -19,6 +19,8 @@ export interface CellHost {
   enqueue(cell: Cell, item: Item): void
   startChild(parent: Cell, child: ChildStart): void
   stopChild(parent: Cell, child: ChildStop): void
+  /** The last effect of a stopped cell has ended. */
+  left(cell: Cell): void
 }
 
 export class Cell {
@@ -117,7 +119,7 @@ export class Cell {
     this.#timers.get(timer.name)?.()
     const cancel = this.#host.clock.schedule(timer.afterMs, () => {
       this.#timers.delete(timer.name)
-      this.#host.enqueue(this, { kind: 'message', message: timer.message })
+      this.#host.enqueue(this, { kind: 'own', message: timer.message })
     })
     this.#timers.set(timer.name, cancel)
   }
@@ -125,7 +127,7 @@ export class Cell {
   #perform(effect: AnyMessage): void {
     const result = this.definition.perform(effect, this.#abort.signal)
     if (!(result instanceof Promise)) {
-      if (result !== undefined) this.#host.enqueue(this, { kind: 'message', message: result })
+      if (result !== undefined) this.#host.enqueue(this, { kind: 'own', message: result })
       return
     }
     void this.#await(result, this.#generation)
@@ -136,11 +138,12 @@ export class Cell {
     let item: Item | undefined
     try {
       const message = await result
-      if (message !== undefined) item = { kind: 'message', message }
+      if (message !== undefined) item = { kind: 'own', message }
     } catch (error) {
       item = { kind: 'crash', error }
     }
     this.inFlight -= 1
+    if (this.stopped && this.inFlight === 0) this.#host.left(this)
     // The outcome of an effect belongs to the incarnation that asked for it, never to a later one.
     if (item !== undefined && generation === this.#generation) this.#host.enqueue(this, item)
   }

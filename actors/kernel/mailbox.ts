@@ -1,11 +1,16 @@
-/** A bounded first-in-first-out queue with a stated overflow rule. */
+/**
+ * A first-in-first-out queue with a stated overflow rule. The bound is for what others tell; what an actor owes to itself
+ * (outcomes, timers, crashes) always finds room, for nobody would repeat it. It is bounded by what the actor asked for.
+ */
 import type { Overflow } from './supervision.ts'
 
-export class Mailbox<Item> {
+export class Mailbox<Item extends { readonly kind: string }> {
   readonly #capacity: number
   readonly #overflow: Overflow
   #items: (Item | undefined)[] = []
   #head = 0
+  /** Items that count against the capacity. */
+  #told = 0
 
   constructor(capacity: number, overflow: Overflow) {
     this.#capacity = capacity
@@ -18,20 +23,31 @@ export class Mailbox<Item> {
 
   /** Adds an item; answers the one that had to go, if any. */
   push(item: Item): Item | undefined {
-    if (this.depth < this.#capacity) {
+    if (item.kind !== 'told') {
       this.#items.push(item)
       return undefined
     }
-    if (this.#overflow === 'drop-newest') return item
-    const oldest = this.shift()
+    if (this.#told >= this.#capacity && this.#overflow === 'drop-newest') return item
+    const oldest = this.#told >= this.#capacity ? this.#dropOldest() : undefined
     this.#items.push(item)
+    this.#told += 1
     return oldest
   }
 
-  /** Puts an item before all others, past the bound: the restart message of an actor. */
+  /** Puts an item before all others: the restart message of an actor. */
   putFirst(item: Item): void {
     this.#items = [item, ...this.#items.slice(this.#head)]
     this.#head = 0
+    if (item.kind === 'told') this.#told += 1
+  }
+
+  #dropOldest(): Item | undefined {
+    let at = this.#head
+    while (this.#items[at]?.kind !== 'told') at += 1
+    if (at === this.#head) return this.shift()
+    const [oldest] = this.#items.splice(at, 1)
+    this.#told -= 1
+    return oldest
   }
 
   shift(): Item | undefined {
@@ -39,6 +55,7 @@ export class Mailbox<Item> {
     if (this.#head < this.#items.length) {
       this.#items[this.#head] = undefined
       this.#head += 1
+      if (item?.kind === 'told') this.#told -= 1
     }
     if (this.#head === this.#items.length) {
       this.#items = []
@@ -55,6 +72,7 @@ export class Mailbox<Item> {
     const rest = this.#items.slice(this.#head).filter((item): item is Item => item !== undefined)
     this.#items = []
     this.#head = 0
+    this.#told = 0
     return rest
   }
 }

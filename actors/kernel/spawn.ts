@@ -21,7 +21,7 @@ export interface ActorSystem {
   snapshot(): readonly ActorSnapshot[]
   /** Letters that reached nobody, since the start. */
   deadLetters(): number
-  /** Messages that wait in all mailboxes. */
+  /** Messages that can be handled now; those of actors that wait for their restart do not count. */
   queued(): number
   /** Stops everything; resolves when no effect is in flight, or when the longest stop deadline has passed. */
   stop(): Promise<void>
@@ -59,6 +59,8 @@ class NactSystem implements ActorSystem {
   readonly #host: CellHost
   /** Stopped cells whose effects still run. */
   readonly #leaving = new Set<Cell>()
+  /** Crashed cells that wait for their restart. */
+  readonly #resting = new Set<Cell>()
   #queued = 0
   #spawned = 0
 
@@ -77,6 +79,7 @@ class NactSystem implements ActorSystem {
         const cell = parent.children.get(`${child.kind}/${child.name}`)
         if (cell !== undefined) this.#stopCell(cell)
       },
+      left: (cell) => this.#leaving.delete(cell),
     }
   }
 
@@ -98,7 +101,9 @@ class NactSystem implements ActorSystem {
   }
 
   queued(): number {
-    return this.#queued
+    let queued = this.#queued
+    for (const cell of this.#resting) queued -= cell.mailbox.depth
+    return queued
   }
 
   async stop(): Promise<void> {
@@ -108,7 +113,6 @@ class NactSystem implements ActorSystem {
     const until = this.#options.clock.monotonicMs() + deadlineMs
     while (this.#leaving.size > 0 && this.#options.clock.monotonicMs() < until) {
       await this.#sleep(10)
-      for (const cell of this.#leaving) if (cell.inFlight === 0) this.#leaving.delete(cell)
     }
     for (const cell of this.#leaving) {
       this.#options.log.warn({ path: cell.path, effects: cell.inFlight }, 'stop deadline passed')
@@ -141,25 +145,25 @@ class NactSystem implements ActorSystem {
       onCrash: (_message, error, context) => this.#onCrash(cell, error, context),
     })
     this.#nactRefs.set(cell, ref)
-    this.#enqueue(cell, { kind: 'message', message: definition.first })
+    this.#enqueue(cell, { kind: 'own', message: definition.first })
   }
 
   #deliver(address: string, message: AnyMessage): void {
     const cell = this.#cells.get(address)
     if (cell === undefined) this.#deadLetters.add('no-such-actor', address, message.type)
-    else this.#enqueue(cell, { kind: 'message', message })
+    else this.#enqueue(cell, { kind: 'told', message })
   }
 
   #enqueue(cell: Cell, item: Item): void {
     if (cell.stopped) {
-      if (item.kind === 'message') {
+      if (item.kind !== 'crash') {
         this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
       }
       return
     }
     const dropped = cell.mailbox.push(item)
     if (dropped !== undefined) {
-      const type = dropped.kind === 'message' ? dropped.message.type : 'crash'
+      const type = dropped.kind === 'crash' ? 'crash' : dropped.message.type
       this.#deadLetters.add('mailbox-full', cell.address, type)
       return
     }
@@ -191,9 +195,11 @@ class NactSystem implements ActorSystem {
     cell.crashesAt = verdict.crashesAt
     for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
     cell.reset()
+    this.#resting.add(cell)
     await this.#sleep(verdict.afterMs)
+    this.#resting.delete(cell)
     if (!cell.stopped) {
-      cell.mailbox.putFirst({ kind: 'message', message: cell.definition.first })
+      cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
       this.#dispatch(cell)
     }
     return context.resume // our own reset is done; nact's would only add its traps
@@ -213,7 +219,7 @@ class NactSystem implements ActorSystem {
     for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
     for (const item of cell.end()) {
       this.#queued -= 1
-      if (item.kind === 'message') {
+      if (item.kind !== 'crash') {
         this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
       }
     }

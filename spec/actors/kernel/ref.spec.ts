@@ -1,0 +1,53 @@
+/** A ref takes only what its actor understands: the compiler checks these lines. */
+import test from 'ava'
+import { define, tell, type Step } from '../../../actors/kernel/behaviour.ts'
+import { refOf, type ActorRef } from '../../../actors/kernel/ref.ts'
+import { LEAF } from '../../../actors/kernel/supervision.ts'
+
+interface Ping {
+  readonly type: 'ping'
+}
+interface Pong {
+  readonly type: 'pong'
+  readonly round: number
+}
+const PING: Ping = { type: 'ping' }
+const player: ActorRef<Ping> = refOf('player', 'one')
+const both: ActorRef<Ping | Pong> = refOf('player', 'both')
+
+test('a ref has an address of kind and name, and tells what its actor understands', (t) => {
+  t.deepEqual(tell(player, PING), { type: 'tell', to: 'player/one', message: PING })
+})
+
+test('a wrong message does not compile', (t) => {
+  // @ts-expect-error -- the player does not understand pong
+  const wrong = tell(player, { type: 'pong', round: 1 })
+  // @ts-expect-error -- a pong says its round
+  const cut = tell(both, { type: 'pong' })
+  t.is(wrong.to, 'player/one')
+  t.is(cut.to, 'player/both')
+})
+
+test('a ref that takes more fits where less is told, never the other way round', (t) => {
+  const narrow: ActorRef<Ping> = both
+  // @ts-expect-error -- the player does not understand pong
+  const wide: ActorRef<Ping | Pong> = player
+  t.is(narrow.address, 'player/both')
+  t.is(wide.address, 'player/one')
+})
+
+test('an effect that nobody performs does not compile', (t) => {
+  const behaviour = (state: { readonly kind: 'idle' }): Step<{ readonly kind: 'idle' }, Pong> => [
+    state,
+    [{ type: 'pong', round: 1 }],
+  ]
+  const definition = define<{ readonly kind: 'idle' }, Ping, never>({
+    initial: { kind: 'idle' },
+    // @ts-expect-error -- its effects are not among those that are performed
+    behaviour,
+    first: PING,
+    policy: LEAF,
+    perform: () => undefined,
+  })
+  t.is(definition.first, PING)
+})

@@ -1,0 +1,135 @@
+/** A small actor system in virtual time, whose actors do as they are told and write down what they hear. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { define, type KernelEffect, type Step } from '../../../actors/kernel/behaviour.ts'
+import { refOf, type ActorRef } from '../../../actors/kernel/ref.ts'
+import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
+import { LEAF, type ChildPolicy } from '../../../actors/kernel/supervision.ts'
+import type { LogPort } from '../../../actors/ports/log.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { SeededRandom } from '../../../transports/simulated/random.ts'
+
+export interface ToyState {
+  readonly kind: string
+}
+
+export type ToyMessage =
+  | { readonly type: 'toy.begin' }
+  | { readonly type: 'toy.say'; readonly text: string }
+  | { readonly type: 'toy.crash' }
+  | { readonly type: 'toy.become'; readonly kind: string; readonly effects?: readonly ToyEffect[] }
+  | { readonly type: 'toy.run'; readonly effects: readonly ToyEffect[] }
+
+/** Waits for what the spec resolves or rejects. */
+export interface ToyWait {
+  readonly type: 'toy.wait'
+  readonly outcome: Promise<ToyMessage | undefined>
+}
+
+export type ToyEffect = ToyWait | KernelEffect<ToyMessage>
+
+export type Stage = ReturnType<typeof openStage>
+
+/** The address of a toy of this name. */
+export const toy = (name: string): ActorRef<ToyMessage> => refOf('toy', name)
+
+export const say = (text: string): ToyMessage => ({ type: 'toy.say', text })
+export const CRASH: ToyMessage = { type: 'toy.crash' }
+export const run = (...effects: readonly ToyEffect[]): ToyMessage => ({ type: 'toy.run', effects })
+
+/** Starts a child of a toy. */
+export const child = (name: string): ToyEffect => ({
+  type: 'child.start',
+  kind: 'toy',
+  name,
+  argument: undefined,
+})
+
+/** Starts a timer that says something. */
+export const timer = (name: string, afterMs: number, text = name): ToyEffect => ({
+  type: 'timer.start',
+  name,
+  afterMs,
+  message: say(text),
+})
+
+/** Opens an empty system; every toy follows the same policy. */
+export function openStage(policy: Partial<ChildPolicy> = {}) {
+  const clock = new VirtualClock()
+  const heard: string[] = []
+  const gaveUp: { readonly path: string; readonly error: unknown }[] = []
+  const transitions: string[] = []
+  const warnings: { readonly text: string; readonly fields: Readonly<Record<string, unknown>> }[] =
+    []
+  const signals: AbortSignal[] = []
+  const log: LogPort = {
+    info: () => {},
+    warn: (fields, text) => void warnings.push({ fields, text }),
+    error: () => {},
+  }
+  const system: ActorSystem = createActorSystem({
+    clock,
+    random: new SeededRandom(1),
+    log,
+    factories: {
+      toy: (_argument: undefined, name: string) =>
+        define<ToyState, ToyMessage, ToyWait>({
+          initial: { kind: 'awake' },
+          behaviour: (state, message) => {
+            heard.push(`${name} ${message.type === 'toy.say' ? message.text : message.type}`)
+            return onToyMessage(state, message)
+          },
+          first: { type: 'toy.begin' },
+          policy: { ...LEAF, ...policy },
+          perform: (effect, signal) => {
+            signals.push(signal)
+            return effect.outcome
+          },
+        }),
+    },
+    onGiveUp: (path, error) => void gaveUp.push({ path, error }),
+    onTransition: (path, from, to) => void transitions.push(`${path}: ${from} => ${to}`),
+  })
+  /** Until nothing is left that can be handled at this instant. */
+  const settle = async (): Promise<void> => {
+    do await nextTurn()
+    while (system.queued() > 0)
+    await nextTurn()
+  }
+  return {
+    system,
+    clock,
+    heard,
+    gaveUp,
+    transitions,
+    warnings,
+    signals,
+    settle,
+    pass: (ms: number) => clock.pass(ms, settle),
+    /** Starts a top-level toy. */
+    async start(name: string) {
+      system.start('toy', name, undefined)
+      await settle()
+    },
+    /** Tells a toy, and lets it act. */
+    async tell(name: string, ...messages: readonly ToyMessage[]) {
+      for (const message of messages) system.tell(toy(name), message)
+      await settle()
+    },
+    /** What was heard since the last look. */
+    take: (): readonly string[] => heard.splice(0),
+    lineOf: (path: string) => system.snapshot().find((line) => line.path === path),
+  }
+}
+
+function onToyMessage(state: ToyState, message: ToyMessage): Step<ToyState, ToyEffect> {
+  switch (message.type) {
+    case 'toy.crash':
+      throw new Error('told to crash')
+    case 'toy.become':
+      return [{ kind: message.kind }, message.effects ?? []]
+    case 'toy.run':
+      return [state, message.effects]
+    default:
+      return [state, []]
+  }
+}
