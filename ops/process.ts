@@ -46,9 +46,7 @@ export async function startProcess(
     roles.filter(isActing),
     { onGiveUp },
   )
-  void migrate(world, log, stopping.signal).then((ready) => {
-    if (ready) node.start()
-  })
+  void startWhenReady(node, world, log, stopping.signal)
   const identity = { node: config.node.name, cloud: config.bus.cloud, roles }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const bridge =
@@ -76,14 +74,35 @@ export async function startProcess(
         await node.system.stop()
       },
     },
-    { name: 'health board', end: () => board[Symbol.asyncDispose]() },
-    { name: 'world', end: async () => closing.disposeAsync() },
+    { name: 'health board', end: async () => await board[Symbol.asyncDispose]() },
+    {
+      name: 'world',
+      end: async () => {
+        await closing.disposeAsync()
+      },
+    },
   ]
   return { node, address: gateway?.address, endings }
 }
 
+const connected = (name: string, is: () => boolean): ReadinessCheck => ({
+  name,
+  check: async () => {
+    if (!is()) throw new Error('not connected')
+  },
+})
+
 const isActing = (role: string): role is ActingRole =>
   role === 'engine' || role === 'host-monitor' || role === 'instance-monitor'
+
+async function startWhenReady(
+  node: Node,
+  world: World,
+  log: LogPort,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await migrate(world, log, signal)) node.start()
+}
 
 /** The database may be away at the start: tries until it is there. */
 async function migrate({ store }: World, log: LogPort, signal: AbortSignal): Promise<boolean> {
@@ -112,12 +131,6 @@ function readinessOf(
   { store, bus, compute }: World,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
-  const connected = (name: string, is: () => boolean): ReadinessCheck => ({
-    name,
-    check: async () => {
-      if (!is()) throw new Error('not connected')
-    },
-  })
   return [
     { name: 'store', check: () => store.ping() },
     connected('bus', () => bus.connected()),

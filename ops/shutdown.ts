@@ -16,11 +16,11 @@ export async function endInOrder(endings: readonly Ending[], log: LogPort): Prom
   const late = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => late.resolve(false), DEADLINE_MS)
   const inOrder = async (): Promise<boolean> => {
-    for (const { name, end } of endings) {
+    for (const ending of endings) {
       try {
-        await end()
+        await ending.end()
       } catch (error) {
-        log.error({ part: name, error: describeError(error) }, 'could not be ended cleanly')
+        log.error({ part: ending.name, error: describeError(error) }, 'could not be ended cleanly')
       }
     }
     return true

@@ -31,7 +31,7 @@ export function startHealthBoard(
     deadLetters: node.system.deadLetters(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
-  let cancel: Cancel = () => {}
+  let cancel: Cancel | undefined
   const say = (): void => {
     node.announcer.announce('role.health', own())
     cancel = clock.schedule(SAY_MS, say)
@@ -49,7 +49,7 @@ export function startHealthBoard(
       return [own(), ...[...heard.values()].map(({ health }) => health)]
     },
     async [Symbol.asyncDispose]() {
-      cancel()
+      cancel?.()
       await listening[Symbol.asyncDispose]()
     },
   }

@@ -11,7 +11,8 @@ import { SystemRandom } from '../../transports/system/random.ts'
 import type { ComputeWorld } from '../support/compute-conformance.ts'
 import { until } from '../support/until.ts'
 
-const env = (name: string, fallback?: string): string => {
+/** A variable of the environment; throws a text that says what these specs need. */
+export const env = (name: string, fallback?: string): string => {
   const value = process.env[name] ?? fallback
   if (value === undefined) {
     throw new Error(`${name} is not set: these specs need a cloud, see \`source openrc\``)
@@ -167,7 +168,8 @@ async function openRealWorld(restarted: HostName[]): Promise<ComputeWorld> {
   }
 }
 
-const slowly = (what: string, condition: () => Promise<boolean>): Promise<void> =>
+/** Waits for something in the cloud, politely. */
+export const slowly = (what: string, condition: () => Promise<boolean>): Promise<void> =>
   until(
     what,
     async () => {
@@ -192,7 +194,8 @@ async function emptyHosts(
   return [source, target]
 }
 
-async function bootOn(client: Client, host: HostName): Promise<InstanceId> {
+/** Boots one server on a host; it is not waited for. */
+export async function bootOn(client: Client, host: HostName): Promise<InstanceId> {
   const { images } = decoded(Images, await client.call('GET', 'image', '/v2/images'))
   const { flavors } = decoded(
     Flavors,
@@ -210,8 +213,12 @@ async function bootOn(client: Client, host: HostName): Promise<InstanceId> {
   return instanceId(decoded(Booted, answer).server.id)
 }
 
-/** Nova keeps a host forced down until its nova-compute was restarted after evacuations: that is the command's part. */
-async function putBack({ compute }: Openstack, client: Client, host: HostName): Promise<boolean> {
+/** Puts a host back into service. Nova keeps it forced down until its nova-compute was restarted after evacuations: that is the command's part. */
+export async function putBack(
+  { compute }: Openstack,
+  client: Client,
+  host: HostName,
+): Promise<boolean> {
   const service = await compute.findService(host)
   if (service === undefined || (service.up && !service.disabled)) return false
   const command = process.env['INSTANCE_HA_TEST_RESTART_COMPUTE_COMMAND']

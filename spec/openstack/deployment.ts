@@ -1,0 +1,124 @@
+/** Our whole product beside a real cloud: NATS, MariaDB, a BMC and an sshd for each compute host, and our processes. */
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HostName } from '../../schema/ids.ts'
+import { ensureKeyPair } from '../../transports/ssh/key-pair.ts'
+import type { Openstack } from '../../transports/openstack/open-openstack.ts'
+import { startBmc, type Bmc } from '../support/bmc.ts'
+import { startMariadb } from '../support/mariadb.ts'
+import { startNats } from '../support/nats.ts'
+import {
+  freePort,
+  startServer,
+  temporaryDirectory,
+  type ServerProcess,
+} from '../support/process.ts'
+import { startSshd, type Sshd } from '../support/sshd.ts'
+import { env } from './cloud.ts'
+
+/** The machine that stands for one compute host. */
+export interface Machine {
+  readonly host: HostName
+  readonly bmc: Bmc
+  readonly sshd: Sshd
+}
+
+export interface Deployment extends AsyncDisposable {
+  readonly machines: ReadonlyMap<HostName, Machine>
+  /** The REST API, `http://127.0.0.1:<port>`. */
+  readonly url: string
+  /** Text of a configuration file for a process of these parts. */
+  configuration(node: string, roles: string): string
+  /** Starts one of our processes by the command line that operators use. */
+  start(node: string, roles: string): Promise<ServerProcess>
+}
+
+/** Starts everything but our own processes. */
+export async function prepareDeployment(openstack: Openstack): Promise<Deployment> {
+  await using opening = new AsyncDisposableStack()
+  const directory = opening.use(await temporaryDirectory('deployment')).path
+  const nats = opening.use(await startNats())
+  const mariadb = opening.use(await startMariadb())
+  const database = await mariadb.createDatabase()
+  const { publicKey } = await ensureKeyPair(directory)
+  const machines = new Map<HostName, Machine>()
+  for (const { host } of await openstack.compute.listServices()) {
+    const bmc = opening.use(await startBmc())
+    const sshd = opening.use(await startSshd({ authorizedKey: publicKey }))
+    machines.set(host, { host, bmc, sshd })
+  }
+  const port = await freePort()
+  const store = `mysql+pymysql://${mariadb.user}:${encodeURIComponent(mariadb.password.reveal())}@127.0.0.1:${mariadb.port}/${database}`
+  const configuration = (node: string, roles: string): string => `[DEFAULT]
+host = ${node}
+os_privileged_user_auth_url = ${env('OS_AUTH_URL')}
+os_privileged_user_name = ${env('OS_USERNAME')}
+os_privileged_user_password = ${env('OS_PASSWORD')}
+os_privileged_user_tenant = ${env('OS_PROJECT_NAME')}
+os_region_name = ${env('OS_REGION_NAME')}
+[keystone_authtoken]
+auth_url = ${env('OS_AUTH_URL')}
+username = ${env('OS_USERNAME')}
+password = ${env('OS_PASSWORD')}
+project_name = ${env('OS_PROJECT_NAME')}
+[api]
+listen = 127.0.0.1
+listen_port = ${port}
+[database]
+connection = ${store}
+[bus]
+servers = ${nats.url}
+[roles]
+enabled = ${roles}
+[ssh]
+state_directory = ${directory}
+`
+  const processes = opening.adopt(new Set<ServerProcess>(), async (running) => {
+    for (const process of running) await process[Symbol.asyncDispose]()
+  })
+  const kept = opening.move()
+  return {
+    machines,
+    url: `http://127.0.0.1:${port}`,
+    configuration,
+    async start(node, roles) {
+      const file = join(directory, `${node}.conf`)
+      await writeFile(file, configuration(node, roles), { mode: 0o600 })
+      const process = await startServer({
+        command: globalThis.process.execPath,
+        args: ['ops/cli.ts', 'run', '--config', file],
+        ready: /instance-ha runs/,
+      })
+      processes.add(process)
+      return process
+    },
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  }
+}
+
+/** Ends a host's nova-compute and its machine's power, as a power loss does. */
+export async function killHost({ host, bmc, sshd }: Machine): Promise<void> {
+  await bmc.setPower('off')
+  await sshd.freeze()
+  execFileSync(env('INSTANCE_HA_TEST_KILL_COMPUTE_COMMAND'), [host], { stdio: 'ignore' })
+}
+
+/** `control_attributes` of a machine, as an operator writes them. */
+export function controlAttributes({ bmc, sshd }: Machine): string {
+  const { address, port, username, password, cipherSuite } = bmc.settings
+  return JSON.stringify({
+    ipmi: {
+      host: address,
+      port,
+      username,
+      password: password.reveal(),
+      cipher_suite: cipherSuite,
+    },
+    ssh: {
+      host: sshd.settings.address,
+      port: sshd.settings.port,
+      username: sshd.settings.username,
+    },
+  })
+}

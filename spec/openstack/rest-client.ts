@@ -1,0 +1,82 @@
+/** Our REST API as an operator's script uses it. */
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+const Notification = Type.Object({
+  notification_uuid: Type.String(),
+  type: Type.String(),
+  status: Type.String(),
+  message: Type.Union([Type.String(), Type.Null()]),
+  source_host_uuid: Type.String(),
+})
+/** What these specs read of a notification. */
+export type Notification = Static<typeof Notification>
+const Move = Type.Object({
+  instance_uuid: Type.String(),
+  status: Type.String(),
+  dest_host: Type.Union([Type.String(), Type.Null()]),
+})
+/** What these specs read of a move. */
+export type Move = Static<typeof Move>
+
+const Created = Type.Object({ segment: Type.Object({ uuid: Type.String() }) })
+const Accepted = Compile(Type.Object({ notification: Notification }))
+const Notifications = Compile(Type.Object({ notifications: Type.Array(Notification) }))
+const Moves = Compile(Type.Object({ vmoves: Type.Array(Move) }))
+const Segment = Compile(Created)
+
+export class RestClient {
+  readonly #url: string
+  readonly #token: string
+
+  constructor(url: string, token: string) {
+    this.#url = url
+    this.#token = token
+  }
+
+  async request(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.#url}/v1${path}`, {
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        'X-Auth-Token': this.#token,
+        'OpenStack-API-Version': 'instance-ha 1.3',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+
+  /** Makes a segment of these hosts. */
+  async register(name: string, hosts: ReadonlyMap<string, string>): Promise<void> {
+    const segment = { name, recovery_method: 'auto', service_type: 'COMPUTE' }
+    const { segment: created } = Segment.Parse(await this.request('POST', '/segments', { segment }))
+    for (const [host, attributes] of hosts) {
+      await this.request('POST', `/segments/${created.uuid}/hosts`, {
+        host: { name: host, type: 'COMPUTE', control_attributes: attributes },
+      })
+    }
+  }
+
+  /** Reports a host as certainly down. */
+  async reportHostDown(hostname: string): Promise<Notification> {
+    const notification = {
+      type: 'COMPUTE_HOST',
+      hostname,
+      generated_time: new Date().toISOString().replace('Z', ''),
+      payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+    }
+    return Accepted.Parse(await this.request('POST', '/notifications', { notification }))
+      .notification
+  }
+
+  async notifications(): Promise<readonly Notification[]> {
+    return Notifications.Parse(await this.request('GET', '/notifications')).notifications
+  }
+
+  async moves(notification: string): Promise<readonly Move[]> {
+    return Moves.Parse(await this.request('GET', `/notifications/${notification}/vmoves`)).vmoves
+  }
+}
