@@ -98,6 +98,7 @@ export const leaseHolder =
   }
 
 function onTaken(state: LeaseState, taken: Held): LeaseStep {
+  if (state.kind === 'resigned') return [state, [release(taken)]]
   if (state.kind !== 'candidate') return [state, []]
   const { revision, startedAtMs } = taken
   return [{ kind: 'claiming-epoch', revision, startedAtMs }, [{ type: 'epoch.claim' }]]
@@ -119,6 +120,7 @@ function onEpochClaimed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): L
 }
 
 function onRenewed(timing: LeaseTiming, state: LeaseState, renewed: Held): LeaseStep {
+  if (state.kind === 'resigned') return [state, [release(renewed)]]
   if (state.kind !== 'leader') return [state, []]
   const { revision, startedAtMs } = renewed
   return [
@@ -138,7 +140,7 @@ function onRenewed(timing: LeaseTiming, state: LeaseState, renewed: Held): Lease
 
 /** The store would not give us an epoch: let somebody else try. */
 function giveBack(timing: LeaseTiming, held: Held): LeaseStep {
-  return [CANDIDATE, [{ type: 'lease.release', revision: held.revision }, campaignLater(timing)]]
+  return [CANDIDATE, [release(held), campaignLater(timing)]]
 }
 
 function onLost(timing: LeaseTiming, state: LeaseState): LeaseStep {
@@ -149,15 +151,17 @@ function onLost(timing: LeaseTiming, state: LeaseState): LeaseStep {
 /** Somebody took a newer epoch: our lease, if it is still ours, keeps out the one who may act. */
 function onDeposed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): LeaseStep {
   if (state.kind !== 'leader' || state.epoch !== epoch) return [state, []]
-  const release: LeaseEffect = { type: 'lease.release', revision: state.revision }
-  return [CANDIDATE, [...stepDown(state), release, campaignLater(timing)]]
+  return [CANDIDATE, [...stepDown(state), release(state), campaignLater(timing)]]
 }
 
+/** Whatever is held is given back, also what a write under way brings later: a standby need not wait for the TTL. */
 function onResign(state: LeaseState): LeaseStep {
-  if (state.kind !== 'leader') return [{ kind: 'resigned' }, []]
-  const release: LeaseEffect = { type: 'lease.release', revision: state.revision }
-  return [{ kind: 'resigned' }, [...stepDown(state), release]]
+  const resigned: LeaseState = { kind: 'resigned' }
+  if (state.kind === 'leader') return [resigned, [...stepDown(state), release(state)]]
+  return [resigned, state.kind === 'claiming-epoch' ? [release(state)] : []]
 }
+
+const release = ({ revision }: Held): LeaseEffect => ({ type: 'lease.release', revision })
 
 function stepDown(
   state: LeaseState & { readonly kind: 'leader' },
@@ -222,7 +226,7 @@ function performLease(
     case 'lease.renew':
       return renew(world, effect.revision)
     case 'lease.release':
-      return release(world, effect.revision)
+      return giveLeaseBack(world, effect.revision)
     case 'epoch.claim':
       return claimEpoch(world)
     case 'tenure.hold':
@@ -262,7 +266,7 @@ function renew(world: LeaseWorld, revision: LeaseRevision): Promise<LeaseMessage
   return write(world, () => world.lease.renew(world.node, revision), 'lease.renewed', 'lease.lost')
 }
 
-async function release(world: LeaseWorld, revision: LeaseRevision): Promise<undefined> {
+async function giveLeaseBack(world: LeaseWorld, revision: LeaseRevision): Promise<undefined> {
   try {
     await world.lease.release(revision)
   } catch (error) {

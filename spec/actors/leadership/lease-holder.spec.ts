@@ -1,0 +1,213 @@
+/** Campaign, claim the epoch, lead, and step down: every transition of the lease holder. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import {
+  leaseHolder,
+  type LeaseEffect,
+  type LeaseMessage,
+  type LeaseState,
+} from '../../../actors/leadership/lease-holder.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { epoch } from '../../../schema/ids.ts'
+import { EPOCH } from '../records.ts'
+import { testSteps, timer } from '../step-table.ts'
+
+const TIMING = { ttlMs: 6000, renewIntervalMs: 2000, campaignIntervalMs: 250, marginMs: 500 }
+const behaviour = leaseHolder(TIMING)
+
+type Effect = LeaseEffect | KernelEffect<LeaseMessage>
+
+const CANDIDATE: LeaseState = { kind: 'candidate' }
+const CLAIMING: LeaseState = { kind: 'claiming-epoch', revision: 3, startedAtMs: 1000 }
+const LEADER: LeaseState = { kind: 'leader', epoch: EPOCH, revision: 3, startedAtMs: 1000 }
+const RESIGNED: LeaseState = { kind: 'resigned' }
+
+const campaignLater = timer<LeaseMessage>('campaign', 250, { type: 'lease.campaign' })
+const renewIn = (afterMs: number): KernelEffect<LeaseMessage> =>
+  timer<LeaseMessage>('renew', afterMs, { type: 'lease.renew-due' })
+const ownClock = timer<LeaseMessage>('own-clock', 5500, { type: 'lease.lost' })
+const stepDown: readonly Effect[] = [
+  { type: 'tenure.end' },
+  { type: 'child.stop', kind: 'leader', name: '7' },
+]
+const release: Effect = { type: 'lease.release', revision: 3 }
+
+testSteps(behaviour, [
+  {
+    title: 'a candidate campaigns',
+    state: CANDIDATE,
+    message: { type: 'lease.campaign' },
+    effects: [{ type: 'lease.create' }],
+  },
+  {
+    title: 'a candidate that missed campaigns again later',
+    state: CANDIDATE,
+    message: { type: 'lease.missed' },
+    effects: [campaignLater],
+  },
+  {
+    title: 'a candidate that took the lease claims an epoch before it leads',
+    state: CANDIDATE,
+    message: { type: 'lease.taken', revision: 3, startedAtMs: 1000 },
+    next: CLAIMING,
+    effects: [{ type: 'epoch.claim' }],
+  },
+  {
+    title: 'a claimed epoch makes the leader, for as long as the lease was taken for',
+    state: CLAIMING,
+    message: { type: 'lease.epoch-claimed', epoch: EPOCH },
+    next: LEADER,
+    effects: [
+      { type: 'tenure.hold', epoch: EPOCH, startedAtMs: 1000 },
+      { type: 'leader.proclaim', epoch: EPOCH },
+      { type: 'child.start', kind: 'leader', name: '7', argument: EPOCH },
+      renewIn(0),
+      ownClock,
+    ],
+  },
+  {
+    title: 'a store that gives no epoch makes us give the lease back',
+    state: CLAIMING,
+    message: { type: 'lease.epoch-refused' },
+    next: CANDIDATE,
+    effects: [release, campaignLater],
+  },
+  {
+    title: 'a leader renews when it is due',
+    state: LEADER,
+    message: { type: 'lease.renew-due' },
+    effects: [{ type: 'lease.renew', revision: 3 }],
+  },
+  {
+    title: 'a renewal prolongs the tenure from the moment when its write began',
+    state: LEADER,
+    message: { type: 'lease.renewed', revision: 4, startedAtMs: 3000 },
+    next: { kind: 'leader', epoch: EPOCH, revision: 4, startedAtMs: 3000 },
+    effects: [{ type: 'tenure.hold', epoch: EPOCH, startedAtMs: 3000 }, renewIn(2000), ownClock],
+  },
+  {
+    title: 'a renewal of unknown outcome is tried again soon, and our own clock goes on',
+    state: LEADER,
+    message: { type: 'lease.renew-failed' },
+    effects: [renewIn(250)],
+  },
+  {
+    title: 'a lost lease ends the tenure and all that acts',
+    state: LEADER,
+    message: { type: 'lease.lost' },
+    next: CANDIDATE,
+    effects: [...stepDown, campaignLater],
+  },
+  {
+    title: 'a leader whose epoch the store refuses steps down and gives the lease back',
+    state: LEADER,
+    message: { type: 'lease.deposed', epoch: EPOCH },
+    next: CANDIDATE,
+    effects: [...stepDown, release, campaignLater],
+  },
+  {
+    title: 'news of an earlier epoch does not depose the leader',
+    state: LEADER,
+    message: { type: 'lease.deposed', epoch: epoch(6) },
+  },
+  {
+    title: 'a leader that resigns gives the lease back at once',
+    state: LEADER,
+    message: { type: 'lease.resign' },
+    next: RESIGNED,
+    effects: [...stepDown, release],
+  },
+  {
+    title: 'a candidate that resigns campaigns no more',
+    state: CANDIDATE,
+    message: { type: 'lease.resign' },
+    next: RESIGNED,
+  },
+  {
+    title: 'a holder that resigns before it has an epoch gives the lease back, too',
+    state: CLAIMING,
+    message: { type: 'lease.resign' },
+    next: RESIGNED,
+    effects: [release],
+  },
+  {
+    title: 'a lease that was taken while we resigned is given back',
+    state: RESIGNED,
+    message: { type: 'lease.taken', revision: 3, startedAtMs: 1000 },
+    effects: [release],
+  },
+  {
+    title: 'a lease that was renewed while we resigned is given back',
+    state: RESIGNED,
+    message: { type: 'lease.renewed', revision: 3, startedAtMs: 1000 },
+    effects: [release],
+  },
+])
+
+const MESSAGES: readonly LeaseMessage[] = [
+  { type: 'lease.campaign' },
+  { type: 'lease.missed' },
+  { type: 'lease.epoch-claimed', epoch: EPOCH },
+  { type: 'lease.epoch-refused' },
+  { type: 'lease.renew-due' },
+  { type: 'lease.renewed', revision: 9, startedAtMs: 9000 },
+  { type: 'lease.renew-failed' },
+  { type: 'lease.lost' },
+  { type: 'lease.deposed', epoch: EPOCH },
+]
+
+/** Messages that a state does not wait for: answers to what an earlier state asked. */
+const UNEXPECTED: readonly (readonly [LeaseState, readonly LeaseMessage['type'][]])[] = [
+  [CANDIDATE, ['lease.campaign', 'lease.missed']],
+  [CLAIMING, ['lease.epoch-claimed', 'lease.epoch-refused']],
+  [
+    LEADER,
+    ['lease.renew-due', 'lease.renewed', 'lease.renew-failed', 'lease.lost', 'lease.deposed'],
+  ],
+  [RESIGNED, ['lease.renewed']],
+]
+
+for (const [state, expected] of UNEXPECTED) {
+  test(`answers that ${state.kind} does not wait for change nothing`, (t) => {
+    for (const message of MESSAGES) {
+      if (expected.includes(message.type)) continue
+      t.deepEqual(behaviour(state, message), [state, []], message.type)
+    }
+  })
+}
+
+const messages = fc.oneof(
+  fc.constantFrom<LeaseMessage>(...MESSAGES, {
+    type: 'lease.taken',
+    revision: 5,
+    startedAtMs: 500,
+  }),
+  fc
+    .integer({ min: 1, max: 50 })
+    .map((value): LeaseMessage => ({ type: 'lease.epoch-claimed', epoch: epoch(value) })),
+)
+
+test('whatever happens, at most one leader runs, and none without a tenure', (t) => {
+  fc.assert(
+    fc.property(fc.array(messages, { maxLength: 200 }), (sequence) => {
+      const running = new Set<string>()
+      let tenure: number | undefined
+      let state: LeaseState = CANDIDATE
+      for (const message of sequence) {
+        const [next, effects] = behaviour(state, message)
+        for (const effect of effects) {
+          if (effect.type === 'tenure.hold') tenure = effect.epoch
+          if (effect.type === 'tenure.end') tenure = undefined
+          if (effect.type === 'child.start') running.add(effect.name)
+          if (effect.type === 'child.stop') running.delete(effect.name)
+        }
+        state = next
+        const leads = state.kind === 'leader'
+        if (running.size !== (leads ? 1 : 0) || (tenure !== undefined) !== leads) return false
+        if (state.kind === 'leader' && tenure !== state.epoch) return false
+      }
+      return true
+    }),
+  )
+  t.pass()
+})
