@@ -1,6 +1,6 @@
 /** The bounded queue of an actor. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Mailbox } from '../../../actors/kernel/mailbox.ts'
 import type { Overflow } from '../../../actors/kernel/supervision.ts'
 

@@ -36,12 +36,14 @@ test('a ref that takes more fits where less is told, never the other way round',
   t.is(wide.address, 'player/one')
 })
 
+interface Idle {
+  readonly kind: 'idle'
+}
+
+const behaviour = (state: Idle): Step<Idle, Pong> => [state, [{ type: 'pong', round: 1 }]]
+
 test('an effect that nobody performs does not compile', (t) => {
-  const behaviour = (state: { readonly kind: 'idle' }): Step<{ readonly kind: 'idle' }, Pong> => [
-    state,
-    [{ type: 'pong', round: 1 }],
-  ]
-  const definition = define<{ readonly kind: 'idle' }, Ping, never>({
+  const definition = define<Idle, Ping, never>({
     initial: { kind: 'idle' },
     // @ts-expect-error -- its effects are not among those that are performed
     behaviour,

@@ -1,6 +1,6 @@
 /** When a crashed actor starts again: Erlang's restart intensity, with backoff and jitter. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import {
   LEAF,
   SUPERVISOR,

@@ -1,0 +1,237 @@
+/** The ladder of the fence: read, order, read back; its deadline, its ways out, and the point of no return. */
+import test from 'ava'
+import {
+  fence,
+  type FenceMessage,
+  type FenceOrder,
+  type FenceReply,
+  type FenceState,
+} from '../../../actors/fence/fence.ts'
+import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import { EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
+import { testSteps, timer } from '../step-table.ts'
+
+const TIMING = { deadlineMs: 60_000, retryMs: 1000, verifyMs: 500 }
+const ORDER: FenceOrder = {
+  notification: N1,
+  host: H1,
+  hostName: ONE,
+  epoch: EPOCH,
+  evidence: [],
+  consent: false,
+  replyTo: refOf('segment', 'one'),
+}
+const behaviour = fence(ORDER, TIMING)
+
+const climbing = (
+  change: Partial<FenceState & { readonly kind: 'climbing' }> = {},
+): FenceState => ({
+  kind: 'climbing',
+  ordered: false,
+  failures: 0,
+  lastFailure: 'the BMC has not answered yet',
+  ...change,
+})
+const ORDERED = climbing({ ordered: true })
+const CERTIFYING: FenceState = { kind: 'certifying' }
+const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
+
+const reply = (message: FenceReply): Tell => ({ type: 'tell', to: 'segment/one', message })
+const refusal = (
+  type: 'fence.unconfirmed' | 'fence.refused' | 'fence.abandoned',
+  reason: string,
+): Tell => reply({ type, notification: N1, reason })
+const readAfter = (afterMs: number): KernelEffect<FenceMessage> =>
+  timer<FenceMessage>('read', afterMs, { type: 'fence.read-due' })
+const failed = (reason: string, hopeless = false): FenceMessage => ({
+  type: 'fence.power-failed',
+  reason,
+  hopeless,
+})
+const read = (power: 'on' | 'off'): FenceMessage => ({ type: 'fence.power-read', power })
+const STILL_ON = 'power off was ordered and the BMC still reads on'
+const certificate = certificateRow()
+
+testSteps(behaviour, [
+  {
+    title: 'a fence begins with a read and a deadline',
+    state: { kind: 'idle' },
+    message: { type: 'fence.begin' },
+    next: climbing(),
+    effects: [
+      timer<FenceMessage>('deadline', 60_000, { type: 'fence.deadline-passed' }),
+      { type: 'power.read' },
+    ],
+  },
+  {
+    title: 'a host that is off already needs no order',
+    state: climbing(),
+    message: read('off'),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'already-off' }],
+  },
+  {
+    title: 'a host that is on is ordered off',
+    state: climbing(),
+    message: read('on'),
+    next: ORDERED,
+    effects: [{ type: 'power.off' }],
+  },
+  {
+    title: 'an order is not a proof: the power is read back',
+    state: ORDERED,
+    message: { type: 'fence.power-off-ordered' },
+    effects: [readAfter(500)],
+  },
+  {
+    title: 'a host that reads off after the order is fenced',
+    state: ORDERED,
+    message: read('off'),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed' }],
+  },
+  {
+    title: 'a host that still reads on is read again',
+    state: ORDERED,
+    message: read('on'),
+    next: climbing({ ordered: true, failures: 1, lastFailure: STILL_ON }),
+    effects: [readAfter(500)],
+  },
+  {
+    title: 'a host that reads on for the third time is ordered off again',
+    state: climbing({ ordered: true, failures: 2, lastFailure: STILL_ON }),
+    message: read('on'),
+    next: climbing({ ordered: true, failures: 3, lastFailure: STILL_ON }),
+    effects: [{ type: 'power.off' }],
+  },
+  {
+    title: 'a BMC that does not answer is asked again after a pause',
+    state: climbing(),
+    message: failed('silence'),
+    next: climbing({ failures: 1, lastFailure: 'silence' }),
+    effects: [readAfter(1000)],
+  },
+  {
+    title: 'pauses double with each failure',
+    state: climbing({ failures: 2, lastFailure: 'silence' }),
+    message: failed('silence'),
+    next: climbing({ failures: 3, lastFailure: 'silence' }),
+    effects: [readAfter(4000)],
+  },
+  {
+    title: 'pauses stop growing after the fifth failure',
+    state: climbing({ failures: 9, lastFailure: 'silence' }),
+    message: failed('silence'),
+    next: climbing({ failures: 10, lastFailure: 'silence' }),
+    effects: [readAfter(16_000)],
+  },
+  {
+    title: 'a failure after the order leads to a read, not to success',
+    state: ORDERED,
+    message: failed('silence'),
+    next: climbing({ ordered: true, failures: 1, lastFailure: 'silence' }),
+    effects: [readAfter(1000)],
+  },
+  {
+    title: 'a read that is due is made',
+    state: ORDERED,
+    message: { type: 'fence.read-due' },
+    effects: [{ type: 'power.read' }],
+  },
+  {
+    title: 'a hopeless failure ends the rung at once',
+    state: climbing(),
+    message: failed('wrong password', true),
+    next: unfenced('power off is not confirmed: wrong password'),
+    effects: [refusal('fence.unconfirmed', 'power off is not confirmed: wrong password')],
+  },
+  {
+    title: 'a deadline without confirmation is answered honestly',
+    state: climbing({ ordered: true, failures: 4, lastFailure: STILL_ON }),
+    message: { type: 'fence.deadline-passed' },
+    next: unfenced(`power off is not confirmed: ${STILL_ON}`),
+    effects: [refusal('fence.unconfirmed', `power off is not confirmed: ${STILL_ON}`)],
+  },
+  {
+    title: 'evidence of life before the order calls the fence off',
+    state: climbing({ failures: 3, lastFailure: 'silence' }),
+    message: { type: 'fence.abandon', reason: 'seen alive' },
+    next: unfenced('seen alive'),
+    effects: [refusal('fence.abandoned', 'seen alive')],
+  },
+  {
+    title: 'evidence of life after the order comes too late',
+    state: ORDERED,
+    message: { type: 'fence.abandon', reason: 'seen alive' },
+  },
+  {
+    title: 'evidence of life during certification comes too late',
+    state: CERTIFYING,
+    message: { type: 'fence.abandon', reason: 'seen alive' },
+  },
+  {
+    title: 'an intent without a grant ends the fence as refused',
+    state: ORDERED,
+    message: { type: 'fence.forbidden', reason: 'the segment is disabled' },
+    next: unfenced('the segment is disabled'),
+    effects: [refusal('fence.refused', 'the segment is disabled')],
+  },
+  {
+    title: 'a stored certificate is what the segment hears',
+    state: CERTIFYING,
+    message: { type: 'fence.certified', certificate },
+    next: { kind: 'fenced' },
+    effects: [reply({ type: 'fence.confirmed', certificate })],
+  },
+  {
+    title: 'a certificate that nobody waits for is not told',
+    state: climbing(),
+    message: { type: 'fence.certified', certificate },
+  },
+])
+
+const consenting = fence({ ...ORDER, consent: true }, TIMING)
+
+testSteps(consenting, [
+  {
+    title: 'a deadline with consent leads to a certificate on that ground',
+    state: climbing({ ordered: true }),
+    message: { type: 'fence.deadline-passed' },
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'consent' }],
+  },
+  {
+    title: 'consent is used when the BMC is hopeless, too',
+    state: climbing(),
+    message: failed('no IPMI settings', true),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'consent' }],
+  },
+  {
+    title: 'consent does not replace a read that says off',
+    state: climbing(),
+    message: read('off'),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'already-off' }],
+  },
+])
+
+const ENDS: readonly FenceState[] = [{ kind: 'fenced' }, unfenced('over'), CERTIFYING]
+const LATE: readonly FenceMessage[] = [
+  read('on'),
+  read('off'),
+  failed('silence'),
+  failed('silence', true),
+  { type: 'fence.power-off-ordered' },
+  { type: 'fence.forbidden', reason: 'late' },
+  { type: 'fence.read-due' },
+  { type: 'fence.deadline-passed' },
+  { type: 'fence.abandon', reason: 'late' },
+]
+
+test('nothing that comes late moves a fence that has left its ladder', (t) => {
+  for (const state of ENDS) {
+    for (const message of LATE) t.deepEqual(behaviour(state, message), [state, []], message.type)
+  }
+})

@@ -1,0 +1,141 @@
+/** Records of a small cloud, as specs need them: one segment, its hosts, a notification, instances. */
+import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type { SegmentSnapshot } from '../../actors/ports/store.ts'
+import {
+  epoch,
+  hostId,
+  hostName,
+  instanceId,
+  moveId,
+  nodeName,
+  notificationId,
+  segmentId,
+} from '../../schema/ids.ts'
+import type { DeathCertificate, Host, Notification, Segment, VmMove } from '../../schema/records.ts'
+
+export const SEGMENT = segmentId('segment-1')
+export const EPOCH = epoch(7)
+export const NODE = nodeName('engine-1')
+export const N1 = notificationId('notification-1')
+export const N2 = notificationId('notification-2')
+export const H1 = hostId('host-1')
+export const H2 = hostId('host-2')
+export const ONE = hostName('compute-1')
+export const TWO = hostName('compute-2')
+export const THREE = hostName('compute-3')
+export const M1 = moveId('move-1')
+export const M2 = moveId('move-2')
+export const M3 = moveId('move-3')
+export const I1 = instanceId('instance-1')
+export const I2 = instanceId('instance-2')
+export const I3 = instanceId('instance-3')
+
+const STAMP = { id: 1, createdAt: 0, updatedAt: null }
+
+export const segmentRow = (change: Partial<Segment> = {}): Segment => ({
+  ...STAMP,
+  uuid: SEGMENT,
+  name: 'rack-1',
+  serviceType: 'COMPUTE',
+  description: null,
+  recoveryMethod: 'auto',
+  enabled: true,
+  ...change,
+})
+
+export const hostRow = (change: Partial<Host> = {}): Host => ({
+  ...STAMP,
+  uuid: H1,
+  name: ONE,
+  segment: SEGMENT,
+  type: 'COMPUTE',
+  controlAttributes: '',
+  reserved: false,
+  onMaintenance: false,
+  maintenanceBy: null,
+  ...change,
+})
+
+/** A trusted report that the first host is down. */
+export const notificationRow = (change: Partial<Notification> = {}): Notification => ({
+  ...STAMP,
+  uuid: N1,
+  type: 'COMPUTE_HOST',
+  generatedAt: 0,
+  sourceHost: H1,
+  segment: SEGMENT,
+  payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+  status: 'new',
+  message: null,
+  ...change,
+})
+
+export const certificateRow = (change: Partial<DeathCertificate> = {}): DeathCertificate => ({
+  notification: N1,
+  host: H1,
+  epoch: EPOCH,
+  issuedAt: 0,
+  ground: 'power-off-confirmed',
+  evidence: [],
+  ...change,
+})
+
+/** Two hosts, one of them reported. */
+export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnapshot => ({
+  segment: segmentRow(),
+  hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
+  notification: notificationRow(),
+  certificate: undefined,
+  moves: [],
+  hostsActedOn: [],
+  hostsActedOnOverall: [],
+  ...change,
+})
+
+export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
+  id: I1,
+  name: 'web',
+  host: ONE,
+  vmState: 'active',
+  taskState: null,
+  powerState: 1,
+  metadata: {},
+  volumeBacked: true,
+  ...change,
+})
+
+export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService => ({
+  id: 'service-1',
+  host: TWO,
+  up: true,
+  disabled: false,
+  forcedDown: false,
+  ...change,
+})
+
+export const moveRow = (change: Partial<VmMove> = {}): VmMove => ({
+  ...STAMP,
+  uuid: M1,
+  notification: N1,
+  instance: I1,
+  instanceName: 'web',
+  sourceHost: ONE,
+  destHost: null,
+  startedAt: null,
+  endedAt: null,
+  status: 'pending',
+  message: null,
+  attempts: 0,
+  ...change,
+})
+
+/** Nova's record of an evacuation under way. */
+export const evacuationRow = (change: Partial<Evacuation> = {}): Evacuation => ({
+  id: 'record-1',
+  instance: I1,
+  status: 'accepted',
+  source: ONE,
+  dest: TWO,
+  createdAt: 0,
+  ...change,
+})
