@@ -1,0 +1,46 @@
+/** The simulated cloud behind Keystone's and Nova's real HTTP APIs: what no OpenStack is needed for. */
+import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+import { SeededRandom } from '../../transports/simulated/random.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { HttpKeystone, type Account } from './http-keystone.ts'
+import { answerNova } from './http-nova.ts'
+import { HttpServer } from './http-server.ts'
+
+export interface HttpCloud extends AsyncDisposable {
+  /** The truth: what runs where, what was asked, which promises were broken. */
+  readonly cloud: SimulatedCloud
+  readonly segments: readonly SegmentSeed[]
+  readonly keystone: HttpKeystone
+  readonly nova: HttpServer
+}
+
+interface CloudSize {
+  readonly segments: number
+  readonly hostsPerSegment: number
+  readonly instances: number
+}
+
+const ACCOUNT: Account = { username: 'ha', password: 'nova-p4ssw0rd', project: 'service' }
+/** Faster than life, so that specs end: from the claim to the running guest. */
+const REBUILD_MS = [300, 900] as const
+
+/** Starts it in real time; instances boot and move within a second. */
+export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
+  await using opening = new AsyncDisposableStack()
+  const plan = { clock: new SystemClock(), random: new SeededRandom(1), ...size }
+  const { cloud, segments } = buildCloud(plan)
+  cloud.setNova({ rebuildMs: REBUILD_MS, latencyMs: [1, 5] })
+  const { compute } = cloud.viewFor('http')
+  const nova = opening.use(
+    await HttpServer.start(async (request) => {
+      if (keystone.isAdmin(request.headers['x-auth-token'])) return answerNova(compute, request)
+      return { status: 401, body: { error: { code: 401, message: 'who are you?' } } }
+    }),
+  )
+  const keystone = opening.use(
+    await HttpKeystone.start(ACCOUNT, 'unmistakable-token', `${nova.url}/v2.1`),
+  )
+  const parts = opening.move()
+  return { cloud, segments, keystone, nova, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}

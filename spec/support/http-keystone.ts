@@ -1,0 +1,120 @@
+/** Keystone as our specs need it: password logins, tokens and their owners, a catalogue of one service. */
+import { randomUUID } from 'node:crypto'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { HttpServer, type HttpReply, type HttpRequest } from './http-server.ts'
+
+export interface Account {
+  readonly username: string
+  readonly password: string
+  readonly project: string
+}
+
+const TOKEN_LIFE_MS = 3_600_000
+
+const Login = Compile(
+  Type.Object({
+    auth: Type.Object({
+      identity: Type.Object({
+        password: Type.Object({
+          user: Type.Object({ name: Type.String(), password: Type.String() }),
+        }),
+      }),
+    }),
+  }),
+)
+
+/** One administrator; every token begins with `tokenPrefix`, so that a leaked one is recognised. */
+export class HttpKeystone implements AsyncDisposable {
+  readonly account: Account
+  readonly #tokenPrefix: string
+  readonly #roles = new Map<string, string>()
+  readonly #computeUrl: string
+  #server: HttpServer | undefined
+
+  private constructor(account: Account, tokenPrefix: string, computeUrl: string) {
+    this.account = account
+    this.#tokenPrefix = tokenPrefix
+    this.#computeUrl = computeUrl
+  }
+
+  static async start(
+    account: Account,
+    tokenPrefix: string,
+    computeUrl: string,
+  ): Promise<HttpKeystone> {
+    const keystone = new HttpKeystone(account, tokenPrefix, computeUrl)
+    keystone.#server = await HttpServer.start(async (request) => keystone.#answer(request))
+    return keystone
+  }
+
+  get url(): string {
+    return `${this.#server?.url}/v3`
+  }
+
+  /** A token of a user who has this role. */
+  issue(role: string): string {
+    const token = `${this.#tokenPrefix}-${randomUUID()}`
+    this.#roles.set(token, role)
+    return token
+  }
+
+  /** True for a token of an administrator. */
+  isAdmin(token: unknown): boolean {
+    return typeof token === 'string' && this.#roles.get(token) === 'admin'
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop()
+  }
+
+  async start(): Promise<void> {
+    await this.#server?.start()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #answer({ method, url, headers, body }: HttpRequest): HttpReply {
+    if (url.pathname !== '/v3/auth/tokens') return { status: 404 }
+    if (method === 'POST') return this.#logIn(body)
+    if (!this.isAdmin(headers['x-auth-token'])) return refused()
+    const subject = headers['x-subject-token']
+    const role = typeof subject === 'string' ? this.#roles.get(subject) : undefined
+    return role === undefined ? { status: 404 } : { status: 200, body: this.#tokenBody(role) }
+  }
+
+  #logIn(body: unknown): HttpReply {
+    if (!Login.Check(body)) return refused()
+    const { name, password } = body.auth.identity.password.user
+    const { account } = this
+    if (name !== account.username || password !== account.password) return refused()
+    const headers = { 'X-Subject-Token': this.issue('admin') }
+    return { status: 201, headers, body: this.#tokenBody('admin') }
+  }
+
+  #tokenBody(role: string): object {
+    const nowMs = Date.now()
+    return {
+      token: {
+        issued_at: new Date(nowMs).toISOString(),
+        expires_at: new Date(nowMs + TOKEN_LIFE_MS).toISOString(),
+        user: { id: `user-${role}` },
+        project: { id: '0123456789abcdef0123456789abcdef' },
+        roles: [{ name: role }],
+        catalog: [
+          {
+            type: 'compute',
+            endpoints: [{ interface: 'public', region: 'one', url: this.#computeUrl }],
+          },
+        ],
+      },
+    }
+  }
+}
+
+const refused = (): HttpReply => ({
+  status: 401,
+  body: { error: { code: 401, message: 'The request you have made requires authentication.' } },
+})

@@ -1,0 +1,139 @@
+/** Nova's REST API over a Compute port: the requests that our own Nova transport makes. */
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type {
+  ComputePort,
+  ComputeService,
+  Evacuation,
+  Instance,
+} from '../../actors/ports/compute.ts'
+import { isCoded, type ErrorCode } from '../../schema/errors.ts'
+import { hostName, instanceId } from '../../schema/ids.ts'
+import type { HttpReply, HttpRequest } from './http-server.ts'
+
+const Action = Compile(
+  Type.Object({
+    evacuate: Type.Optional(Type.Object({ host: Type.Optional(Type.String()) })),
+    reboot: Type.Optional(Type.Object({ type: Type.Literal('HARD') })),
+    'os-start': Type.Optional(Type.Null()),
+  }),
+)
+
+/** Answers one authorised request. */
+export async function answerNova(compute: ComputePort, request: HttpRequest): Promise<HttpReply> {
+  const [, , collection = '', id = '', what = ''] = request.url.pathname.split('/')
+  try {
+    switch (
+      `${request.method} ${collection}${id === '' ? '' : '/*'}${what === '' ? '' : `/${what}`}`
+    ) {
+      case 'GET os-services':
+        return await listServices(compute, request)
+      case 'PUT os-services/*':
+        await compute.isolate(id, 'as asked')
+        return { status: 200, body: {} }
+      case 'GET servers/*':
+        return id === 'detail' ? await listServers(compute, request) : await showServer(compute, id)
+      case 'POST servers/*/action':
+        return await act(compute, id, request.body)
+      case 'GET os-migrations':
+        return await listMigrations(compute, request)
+      default:
+        return fault(404, 'notFound', `no such path: ${request.url.pathname}`)
+    }
+  } catch (error) {
+    return failure(error)
+  }
+}
+
+async function listServices(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
+  const host = url.searchParams.get('host')
+  const services = await compute.listServices()
+  const found = services.filter((service) => host === null || service.host === host)
+  return { status: 200, body: { services: found.map(serviceView) } }
+}
+
+async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
+  const instances = await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
+  return { status: 200, body: { servers: instances.map(serverView) } }
+}
+
+async function showServer(compute: ComputePort, id: string): Promise<HttpReply> {
+  const instance = await compute.getInstance(instanceId(id))
+  if (instance === undefined)
+    return fault(404, 'itemNotFound', `Instance ${id} could not be found.`)
+  return { status: 200, body: { server: serverView(instance) } }
+}
+
+async function act(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
+  if (!Action.Check(body)) return fault(400, 'badRequest', 'no such action')
+  const instance = instanceId(id)
+  if (body.evacuate !== undefined) {
+    const { host } = body.evacuate
+    await compute.evacuate(instance, host === undefined ? undefined : hostName(host))
+    return { status: 200 }
+  }
+  if (body.reboot === undefined) await compute.start(instance)
+  else await compute.hardReboot(instance)
+  return { status: 202 }
+}
+
+/** As Nova: `changes-since` leaves out what was never updated, which are the records just accepted. */
+async function listMigrations(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
+  const source = hostName(url.searchParams.get('source_compute') ?? '')
+  const since = url.searchParams.get('changes-since')
+  const records = await compute.listEvacuations(source, since === null ? 0 : Date.parse(since))
+  const accepted = url.searchParams.get('status') === 'accepted'
+  const found = records.filter((record) => (record.status === 'accepted') === accepted)
+  return { status: 200, body: { migrations: found.map(migrationView) } }
+}
+
+const serviceView = (service: ComputeService): object => ({
+  id: service.id,
+  binary: 'nova-compute',
+  host: service.host,
+  state: service.up ? 'up' : 'down',
+  status: service.disabled ? 'disabled' : 'enabled',
+  forced_down: service.forcedDown,
+})
+
+const serverView = (instance: Instance): object => ({
+  id: instance.id,
+  name: instance.name,
+  'OS-EXT-SRV-ATTR:host': instance.host,
+  'OS-EXT-STS:vm_state': instance.vmState,
+  'OS-EXT-STS:task_state': instance.taskState,
+  'OS-EXT-STS:power_state': instance.powerState,
+  metadata: instance.metadata,
+  image: instance.volumeBacked ? '' : { id: 'an image' },
+})
+
+const migrationView = (record: Evacuation): object => ({
+  id: Number(record.id),
+  uuid: record.id,
+  instance_uuid: record.instance,
+  status: record.status,
+  source_compute: record.source,
+  dest_compute: record.dest,
+  created_at: new Date(record.createdAt).toISOString().replace('Z', ''),
+  updated_at: null,
+})
+
+const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  COMPUTE_NOT_FOUND: 404,
+  COMPUTE_REFUSED: 409,
+  COMPUTE_BUSY: 503,
+}
+
+function failure(error: unknown): HttpReply {
+  if (!isCoded(error)) throw error
+  const status = STATUSES[error.code] ?? 500
+  const reply = fault(status, status === 404 ? 'itemNotFound' : 'computeFault', error.message)
+  const seconds = error.retryAfterSeconds
+  return seconds === undefined ? reply : { ...reply, headers: { 'Retry-After': String(seconds) } }
+}
+
+const fault = (code: number, name: string, message: string): HttpReply => ({
+  status: code,
+  headers: { 'x-openstack-request-id': 'req-of-the-http-cloud' },
+  body: { [name]: { code, message } },
+})

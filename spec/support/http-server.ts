@@ -1,0 +1,74 @@
+/** A JSON server on loopback that can be away for a while and come back on its port. */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { freePort } from './process.ts'
+
+export interface HttpRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: IncomingMessage['headers']
+  /** Undefined when there is none. */
+  readonly body: unknown
+}
+
+export interface HttpReply {
+  readonly status: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export class HttpServer implements AsyncDisposable {
+  readonly url: string
+  readonly #port: number
+  readonly #answer: (request: HttpRequest) => Promise<HttpReply>
+  #server: Server | undefined
+
+  private constructor(port: number, answer: (request: HttpRequest) => Promise<HttpReply>) {
+    this.#port = port
+    this.#answer = answer
+    this.url = `http://127.0.0.1:${port}`
+  }
+
+  static async start(answer: (request: HttpRequest) => Promise<HttpReply>): Promise<HttpServer> {
+    const server = new HttpServer(await freePort(), answer)
+    await server.start()
+    return server
+  }
+
+  /** Connections are refused from now on, and the open ones are cut. */
+  async stop(): Promise<void> {
+    const server = this.#server
+    if (server === undefined) return
+    this.#server = undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    server.close(() => resolve())
+    server.closeAllConnections()
+    await promise
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((incoming, outgoing) => {
+      void this.#reply(incoming).then(({ status, body, headers }) => {
+        outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers })
+        outgoing.end(body === undefined ? '' : JSON.stringify(body))
+      })
+    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    server.once('error', reject)
+    server.listen(this.#port, '127.0.0.1', resolve)
+    await promise
+    this.#server = server
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #reply(incoming: IncomingMessage): Promise<HttpReply> {
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+    const text = Buffer.concat(chunks).toString()
+    const body: unknown = text === '' ? undefined : JSON.parse(text)
+    const { method = '', url = '/', headers } = incoming
+    return await this.#answer({ method, url: new URL(url, this.url), headers, body })
+  }
+}

@@ -1,0 +1,47 @@
+/** The cloud that specs of the whole product stand on keeps the promises of every Compute port, over real HTTP. */
+import test from 'ava'
+import { hostName } from '../../../schema/ids.ts'
+import { Secret } from '../../../schema/control-attributes.ts'
+import { openOpenstack } from '../../../transports/openstack/open-openstack.ts'
+import { SystemClock } from '../../../transports/system/clock.ts'
+import { SystemRandom } from '../../../transports/system/random.ts'
+import { computeConformance, type ComputeWorld } from '../../support/compute-conformance.ts'
+import { startHttpCloud } from '../../support/http-cloud.ts'
+import { until } from '../../support/until.ts'
+
+computeConformance(test, openWorld)
+
+async function openWorld(): Promise<ComputeWorld> {
+  await using opening = new AsyncDisposableStack()
+  const { cloud, keystone } = opening.use(
+    await startHttpCloud({ segments: 1, hostsPerSegment: 3, instances: 0 }),
+  )
+  const openstack = opening.use(
+    await openOpenstack({
+      authUrl: keystone.url,
+      username: keystone.account.username,
+      password: new Secret(keystone.account.password),
+      projectName: keystone.account.project,
+      userDomainName: 'Default',
+      projectDomainName: 'Default',
+      region: undefined,
+      interface: 'public',
+      clock: new SystemClock(),
+      random: new SystemRandom(),
+      requestTimeoutMs: 10_000,
+    }),
+  )
+  const source = hostName('compute-01')
+  const parts = opening.move()
+  return {
+    compute: openstack.compute,
+    source,
+    target: hostName('compute-02'),
+    wallMs: () => Date.now(),
+    boot: async (count) =>
+      Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
+    stop: async (id) => cloud.killGuest(id),
+    until: (what, condition) => until(what, condition),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
