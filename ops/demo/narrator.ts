@@ -69,10 +69,16 @@ export class Narrator implements AsyncDisposable {
   #onStep({ host, step, reason, evidence }: WireBody<'recovery.stepped'>): void {
     if (host !== this.#host) return
     const end = ENDS.find((status) => status === step)
-    if (end !== undefined) this.#bars.stop()
+    if (end !== undefined) this.#endBar()
     this.say(`${STEPS[step] ?? step}: ${reason}`)
     if (step === 'fenced') this.say(styleText('dim', `    ${evidence.at(-1) ?? ''}`))
     if (end !== undefined) this.#resolve({ status: end, reason })
+  }
+
+  /** The bar stays as it is, and lines follow below it. */
+  #endBar(): void {
+    this.#bars.stop()
+    this.#bar = undefined
   }
 
   #onMove({ instanceName, status, dest, done, total, reason }: WireBody<'move.stepped'>): void {
