@@ -24,7 +24,8 @@ export interface NatsFeatures {
 export async function startNats(
   features: Partial<NatsFeatures> & { readonly port?: number } = {},
 ): Promise<NatsServer> {
-  const directory = await temporaryDirectory('nats')
+  await using stack = new AsyncDisposableStack()
+  const directory = stack.use(await temporaryDirectory('nats'))
   const port = features.port ?? (await freePort())
   const file = join(directory.path, 'nats.conf')
   const host = await openServerHost('nats', directory.path)
@@ -37,6 +38,7 @@ export async function startNats(
     server = await host.start(command, /Server is ready/u)
   }
   await start(features)
+  const parts = stack.move()
   return {
     url: `nats://127.0.0.1:${port}`,
     async stop() {
@@ -52,7 +54,7 @@ export async function startNats(
     },
     async [Symbol.asyncDispose]() {
       await server?.[Symbol.asyncDispose]()
-      await directory[Symbol.asyncDispose]()
+      await parts.disposeAsync()
     },
   }
 }

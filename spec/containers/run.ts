@@ -1,0 +1,71 @@
+/** Runs the specs that need a server with every server in a container, and says what ran where. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import type { ContainerRuntimeClient } from 'testcontainers'
+import { findEngine, hasImage, imageOf, mayHaveEngine } from '../support/container.ts'
+import { buildImage } from '../support/images.ts'
+import { startEngine } from './engine.ts'
+
+const KINDS = ['nats', 'mariadb'] as const
+const SPECS = ['spec/transports/nats/**', 'spec/transports/sql/mysql*.spec.ts']
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/** The exit code of ava, which must not fall back to anything but containers. */
+async function runSpecs(): Promise<number> {
+  const environment = { ...process.env, INSTANCE_HA_TEST_CONTAINERS: 'always' }
+  const args = ['node_modules/.bin/ava', ...SPECS]
+  const ava = spawn(process.execPath, args, { stdio: 'inherit', env: environment })
+  // It is told by the terminal, or by us; then we still have an engine to stop.
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => void ava.kill('SIGTERM'))
+  const [code] = await once(ava, 'exit')
+  return typeof code === 'number' ? code : 1
+}
+
+/** How many containers of each image have started since a time, as the engine remembers. */
+async function countStarts(
+  engine: ContainerRuntimeClient,
+  sinceMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const events = await engine.container.dockerode.getEvents({
+    since: Math.floor(sinceMs / 1000),
+    until: Math.ceil(Date.now() / 1000),
+    filters: { type: ['container'], event: ['start'], label: ['instance-ha.spec'] },
+  })
+  const counts = new Map<string, number>()
+  for (const line of (await text(events)).split('\n')) {
+    const image = /"image":"([^"]+)"/u.exec(line)?.[1]
+    if (image !== undefined) counts.set(image, (counts.get(image) ?? 0) + 1)
+  }
+  return counts
+}
+
+async function main(): Promise<number> {
+  await using stack = new AsyncDisposableStack()
+  if (mayHaveEngine()) say('using the container engine of this machine')
+  else {
+    const own = stack.use(await startEngine())
+    Object.assign(process.env, own.environment)
+    say('started a container engine of our own')
+  }
+  const engine = await findEngine()
+  if (engine === undefined) throw new Error('the container engine does not answer')
+  for (const kind of KINDS) {
+    if (await hasImage(engine, kind)) say(`${imageOf(kind)} is there`)
+    else {
+      await buildImage(engine, kind)
+      say(`${imageOf(kind)} was built from installed files`)
+    }
+  }
+  const startedAt = Date.now()
+  const code = await runSpecs()
+  const counts = await countStarts(engine, startedAt)
+  for (const kind of KINDS) say(`${imageOf(kind)}: ${counts.get(imageOf(kind)) ?? 0} containers`)
+  const unused = KINDS.filter((kind) => !counts.has(imageOf(kind)))
+  if (unused.length > 0) throw new Error(`no container was started for ${unused.join(' and ')}`)
+  return code
+}
+
+process.exitCode = await main()

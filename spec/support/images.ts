@@ -1,0 +1,103 @@
+/** Images of servers from the Debian packages installed here, for engines that can pull nothing. */
+import { execFile, spawn } from 'node:child_process'
+import { lstatSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import type { ContainerRuntimeClient } from 'testcontainers'
+import { imageOf, type ServerKind } from './container.ts'
+
+/** Packages that each image is made of; what they depend on comes along. */
+const PACKAGES: Readonly<Record<ServerKind, readonly string[]>> = {
+  nats: ['nats-server'],
+  // The script that makes a database needs a shell and its usual tools.
+  mariadb: [
+    'mariadb-server-core',
+    'mariadb-client-core',
+    'coreutils',
+    'dash',
+    'grep',
+    'hostname',
+    'mawk',
+    'sed',
+  ],
+}
+
+/** Files that no package lists: links that others made, and what names users and finds libraries. */
+const LOOSE_FILES = [
+  '/usr/bin/sh',
+  '/usr/bin/awk',
+  '/etc/alternatives/awk',
+  '/etc/group',
+  '/etc/ld.so.cache',
+  '/etc/passwd',
+]
+
+/** Left out: an image for specs needs no manuals. */
+const MANUALS = /^\/usr\/share\/(?:bug|doc|doc-base|info|lintian|locale|man)(?:\/|$)/u
+
+const run = promisify(execFile)
+const OUTPUT_MAX = 64 * 1024 * 1024
+
+/** Builds the local image of a server from installed files. */
+export async function buildImage(engine: ContainerRuntimeClient, kind: ServerKind): Promise<void> {
+  const files = await filesOf(await withDependencies(PACKAGES[kind]))
+  const args = ['--create', '--no-recursion', '--directory', '/', '--files-from', '-']
+  const tar = spawn('tar', args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  tar.stdin.end(files.join('\n'))
+  const [repo, tag] = imageOf(kind).split(':')
+  const answer = await engine.container.dockerode.importImage(tar.stdout, { repo, tag })
+  const report = await text(answer)
+  if (report.includes('"error"')) throw new Error(`${imageOf(kind)} was not built: ${report}`)
+}
+
+/** The packages and all that they need and is installed. */
+async function withDependencies(roots: readonly string[]): Promise<ReadonlySet<string>> {
+  const format = '${binary:Package}\t${Pre-Depends}, ${Depends}\n'
+  const { stdout } = await run('dpkg-query', ['--show', `--showformat=${format}`], {
+    maxBuffer: OUTPUT_MAX,
+  })
+  const needs = new Map(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [name = '', depends = ''] = line.split('\t')
+        // "a (>= 1) | b, c:any": alternatives are taken as far as they are installed.
+        const names = depends.split(/[,|]/u).map((each) => each.trim().split(/[ :]/u)[0] ?? '')
+        return [name.split(':')[0] ?? '', names] as const
+      }),
+  )
+  const found = new Set<string>()
+  const wanted = [...roots]
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    const next = needs.get(name)
+    if (next === undefined && roots.includes(name)) {
+      throw new Error(`${name} is not installed: apt-get install ${name}`)
+    }
+    if (next === undefined || found.has(name)) continue
+    found.add(name)
+    wanted.push(...next)
+  }
+  return found
+}
+
+/** Paths without the leading slash, links to merged directories first, each directory without what is in it. */
+async function filesOf(packages: ReadonlySet<string>): Promise<readonly string[]> {
+  const { stdout } = await run('dpkg-query', ['--listfiles', ...packages], {
+    maxBuffer: OUTPUT_MAX,
+  })
+  const links = ['/bin', '/lib', '/lib64', '/sbin'].filter(isLink)
+  const merged = (path: string): string =>
+    links.some((link) => path.startsWith(`${link}/`)) ? `/usr${path}` : path
+  const paths = [...stdout.split('\n'), ...LOOSE_FILES]
+    .filter((path) => path.startsWith('/') && path !== '/.' && !links.includes(path))
+    .filter((path) => !MANUALS.test(path))
+    .map(merged)
+  const present = [...new Set(paths)].filter(
+    (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+  )
+  return [...links, ...present].map((path) => path.slice(1))
+}
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
