@@ -29,8 +29,8 @@ export interface ObserverState {
   readonly kind: 'sighted' | 'blind'
   readonly sights: ReadonlyMap<HostId, Sight>
   readonly lastTickMs: number | undefined
-  /** A stall makes blind until this moment: its probes still come in. */
-  readonly stalledUntilMs: number
+  /** Blind at least until this moment: what the blind eye has gathered still comes in. */
+  readonly blindUntilMs: number
   /** Why it is blind; empty while it sees. */
   readonly reason: string
   readonly inventoryAtMs: number
@@ -53,8 +53,8 @@ export interface ObserverRules {
   readonly repeatMs: number
   /** How often the registered hosts are read again. */
   readonly inventoryMs: number
-  /** How long a stall makes blind: as long as a verdict takes. */
-  readonly stallBlindMs: number
+  /** How long it stays blind after the cause has gone: until every host was probed anew. */
+  readonly regainMs: number
 }
 
 type ObserverStep = Step<ObserverState, ObserverEffect | KernelEffect<ObserverMessage>>
@@ -64,7 +64,7 @@ export const NEW_OBSERVER: ObserverState = {
   kind: 'sighted',
   sights: new Map(),
   lastTickMs: undefined,
-  stalledUntilMs: 0,
+  blindUntilMs: 0,
   reason: '',
   inventoryAtMs: -Infinity,
 }
@@ -89,19 +89,19 @@ export const observer =
 
 function onTicked(rules: ObserverRules, state: ObserverState, atMs: number): ObserverStep {
   const stall = blindByStall(atMs - (state.lastTickMs ?? atMs), rules.tickMs)
-  const stalledUntilMs = stall === undefined ? state.stalledUntilMs : atMs + rules.stallBlindMs
-  const since = stall ?? (atMs < stalledUntilMs ? state.reason : undefined)
-  const reason = since ?? blindByCount(statesOf(state)) ?? ''
+  const cause = stall ?? blindByCount(statesOf(state))
+  const blindUntilMs = cause === undefined ? state.blindUntilMs : atMs + rules.regainMs
+  const reason = cause ?? (atMs < blindUntilMs ? state.reason : '')
   const kind = reason === '' ? 'sighted' : 'blind'
   const readInventory = atMs - state.inventoryAtMs >= rules.inventoryMs
   const inventoryAtMs = readInventory ? atMs : state.inventoryAtMs
   const ticked: ObserverState = {
     kind,
     reason,
-    stalledUntilMs,
+    blindUntilMs,
     inventoryAtMs,
     lastTickMs: atMs,
-    sights: state.sights,
+    sights: stall === undefined ? state.sights : unseen(state, stall),
   }
   const [next, said] = sayDue(rules, ticked, kind === state.kind ? atMs : Infinity)
   const tick: KernelEffect<ObserverMessage> = {
@@ -111,6 +111,14 @@ function onTicked(rules: ObserverRules, state: ObserverState, atMs: number): Obs
     message: { type: 'observer.tick-due' },
   }
   return [next, [tick, ...(readInventory ? [{ type: 'inventory.read' } as const] : []), ...said]]
+}
+
+/** What was seen before a stall is too old to be said again, life included. */
+function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, Sight> {
+  const entries = [...sights].map(
+    ([host, sight]) => [host, { ...sight, state: 'blind', evidence: [reason] }] as const,
+  )
+  return new Map(entries)
 }
 
 function* statesOf(state: ObserverState): Iterable<HostState> {
@@ -135,10 +143,10 @@ function sayDue(
   return [{ ...state, sights }, due.map((sight) => announce(state, sight))]
 }
 
-/** What a blind observer says about a host is that it is blind. */
+/** A blind observer may take life for death, never death for life: life it says, for the rest it is blind. */
 function announce(state: ObserverState, sight: Sight): ObserverEffect {
   const { watched } = sight
-  return state.kind === 'blind'
+  return state.kind === 'blind' && sight.state !== 'alive'
     ? { type: 'observation.announce', watched, state: 'blind', evidence: [state.reason] }
     : { type: 'observation.announce', watched, state: sight.state, evidence: sight.evidence }
 }
