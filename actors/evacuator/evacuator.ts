@@ -8,7 +8,7 @@ import type { ComputeService, Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/store.ts'
 import { placementTargets } from '../segment/placement.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
-import { onMovingMessage } from './moving.ts'
+import { adoptAll, onMovingMessage } from './moving.ts'
 import {
   proceed,
   type Moving,
@@ -47,6 +47,10 @@ export interface EvacuatorRules extends SelectionRules {
   readonly attemptsMax: number
   /** How long an unanswered request may take to show a record, ms. */
   readonly graceMs: number
+  /** An evacuation that is under way for so long has its target looked at, ms. */
+  readonly overdueMs: number
+  /** One that is under way for so long is given up: Nova will not end it, ms. */
+  readonly deadlineMs: number
 }
 
 /** Everything about the dead host, read at one moment. */
@@ -144,10 +148,12 @@ function onPlanned(
     targets: placementTargets(survey.hosts, survey.services, order.host),
     records: survey.evacuations,
     pace: startPace(rules.concurrencyMax),
+    overdueTargets: [],
     polls: 0,
     pollPending: false,
   }
-  return finishOr(order, rules, proceed(begun, survey.atMs))
+  // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
+  return finishOr(order, rules, proceed(adoptAll(begun, survey.atMs), survey.atMs))
 }
 
 function onMoving(

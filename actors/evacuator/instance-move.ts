@@ -54,7 +54,7 @@ export function trackOf(row: VmMove, olderRecords: readonly string[], nowMs: num
 export type RecordVerdict =
   | { readonly kind: 'moved'; readonly dest: HostName | null }
   | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
-  | { readonly kind: 'under-way' }
+  | { readonly kind: 'under-way'; readonly dest: HostName | null }
   | { readonly kind: 'no-record' }
 
 const MOVED: readonly string[] = ['done', 'completed']
@@ -82,7 +82,7 @@ export function judgeRecords(
       dest: ours.find((record) => MOVED.includes(record.status))?.dest ?? null,
     }
   }
-  if (!REFUSED.includes(newest.status)) return { kind: 'under-way' }
+  if (!REFUSED.includes(newest.status)) return { kind: 'under-way', dest: newest.dest }
   return { kind: 'refused', dest: newest.dest, status: newest.status }
 }
 

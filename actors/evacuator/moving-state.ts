@@ -10,6 +10,8 @@ export interface MovingRules {
   readonly retryIntervalMs: number
   readonly attemptsMax: number
   readonly graceMs: number
+  readonly overdueMs: number
+  readonly deadlineMs: number
 }
 
 export interface Moving {
@@ -24,6 +26,8 @@ export interface Moving {
   /** The evacuation records as last read. */
   readonly records: readonly Evacuation[]
   readonly pace: Pace
+  /** Targets of moves that take long: looked at with the records. */
+  readonly overdueTargets: readonly HostName[]
   readonly polls: number
   /** Whether a look at the records is already due. */
   readonly pollPending: boolean
@@ -49,7 +53,13 @@ export type MovingMessage =
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
     })
   | { readonly type: 'move.poll-due' }
-  | { readonly type: 'move.polled'; readonly records: readonly Evacuation[]; readonly atMs: number }
+  | {
+      readonly type: 'move.polled'
+      readonly records: readonly Evacuation[]
+      /** Of the overdue moves' targets those that are out of service for good: forced down after a fence. */
+      readonly lostTargets: readonly HostName[]
+      readonly atMs: number
+    }
   | { readonly type: 'move.poll-failed'; readonly atMs: number }
 
 /** Ended moves of all moves, for progress bars. */
@@ -78,7 +88,8 @@ export type MovingEffect =
       readonly progress: Progress
     }
   | { readonly type: 'move.put-back'; readonly move: MoveId; readonly reason: string }
-  | { readonly type: 'move.poll' }
+  /** Reads the records, and whether these targets of overdue moves are still in service. */
+  | { readonly type: 'move.poll'; readonly targets: readonly HostName[] }
 
 export type MovingStep = Step<Moving, MovingEffect | KernelEffect<MovingMessage>>
 
@@ -177,9 +188,7 @@ function absence(state: Moving, track: MoveTrack): End {
 }
 
 function requesting(state: Moving, track: MoveTrack, target: HostName): Moving {
-  const olderRecords = state.records
-    .filter((record) => record.instance === track.instance)
-    .map(({ id }) => id)
+  const olderRecords = recordIdsOf(state, track)
   const attempts = track.attempts + 1
   return withTrack(state, {
     ...track,
@@ -189,6 +198,10 @@ function requesting(state: Moving, track: MoveTrack, target: HostName): Moving {
     attempts,
   })
 }
+
+/** The records of an instance that are known by now. */
+export const recordIdsOf = (state: Moving, track: MoveTrack): readonly string[] =>
+  state.records.filter(({ instance }) => instance === track.instance).map(({ id }) => id)
 
 /** Looks come quickly at first and then every five seconds: Nova pays for each of them. */
 const POLL_MS_MIN = 500

@@ -1,10 +1,11 @@
 /** The moving part of an evacuation: what Nova's answers and its records mean for each instance. */
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
-import type { Evacuation } from '../ports/compute.ts'
+import type { HostName } from '../../schema/ids.ts'
 import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
 import {
   proceed,
+  recordIdsOf,
   settle,
   waiting,
   withPhase,
@@ -37,7 +38,10 @@ export function onMovingMessage(
         [], // the poll timer goes on
       ]
     case 'move.poll-due':
-      return [{ ...state, polls: state.polls + 1 }, [{ type: 'move.poll' }]]
+      return [
+        { ...state, polls: state.polls + 1 },
+        [{ type: 'move.poll', targets: state.overdueTargets }],
+      ]
     case 'move.polled':
       return onPolled(rules, { ...state, pollPending: false }, message)
     case 'move.poll-failed':
@@ -100,17 +104,36 @@ function onHindered(
 function onPolled(
   rules: MovingRules,
   state: Moving,
-  { records, atMs }: { readonly records: readonly Evacuation[]; readonly atMs: number },
+  polled: MovingMessage & { readonly type: 'move.polled' },
 ): MovingStep {
+  const { records, atMs } = polled
   let next: Moving = { ...state, records }
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
   for (const track of state.tracks.values()) {
-    const [after, more] = judge(rules, next, adopt(next, track, atMs), atMs)
+    const [after, more] = judge(rules, next, adopt(next, track, atMs), polled)
     next = after
     effects.push(...more)
   }
-  const [last, rest] = proceed(next, atMs)
+  const [last, rest] = proceed({ ...next, overdueTargets: overdue(rules, next, atMs) }, atMs)
   return [last, [...effects, ...rest]]
+}
+
+/** Targets that have kept us waiting. */
+function overdue(rules: MovingRules, state: Moving, atMs: number): readonly HostName[] {
+  const targets = [...state.tracks.values()].flatMap(({ phase, target }) =>
+    phase.kind === 'ongoing' && atMs - phase.requestedAtMs >= rules.overdueMs && target !== null
+      ? [target]
+      : [],
+  )
+  return [...new Set(targets)]
+}
+
+/** Takes up every request that turns out to be under way. */
+export function adoptAll(state: Moving, atMs: number): Moving {
+  const tracks = [...state.tracks].map(
+    ([move, track]) => [move, adopt(state, track, atMs)] as const,
+  )
+  return { ...state, tracks: new Map(tracks) }
 }
 
 /** A request that we had given up may show its record late: it is under way after all. */
@@ -120,12 +143,19 @@ function adopt(state: Moving, track: MoveTrack, atMs: number): MoveTrack {
   if (verdict.kind !== 'under-way' && verdict.kind !== 'moved') return track
   return {
     ...track,
+    target: verdict.dest,
     phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
   }
 }
 
-function judge(rules: MovingRules, state: Moving, track: MoveTrack, atMs: number): MovingStep {
+function judge(
+  rules: MovingRules,
+  state: Moving,
+  track: MoveTrack,
+  polled: MovingMessage & { readonly type: 'move.polled' },
+): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
+  const { atMs } = polled
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
   const graceOver = atMs - track.phase.requestedAtMs >= rules.graceMs
   switch (verdict.kind) {
@@ -138,7 +168,7 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, atMs: number
       })
     }
     case 'under-way':
-      return [withPhase(state, track.move, { ...track.phase, accepted: true }), []]
+      return onUnderWay(rules, state, track, polled)
     case 'refused':
       // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
       if (!track.phase.accepted && !graceOver) return [state, []]
@@ -157,6 +187,26 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, atMs: number
   }
 }
 
+/** Nova never ends an evacuation whose target died under it: a lost target frees the instance, and so does time. */
+function onUnderWay(
+  rules: MovingRules,
+  state: Moving,
+  track: MoveTrack,
+  { lostTargets, atMs }: MovingMessage & { readonly type: 'move.polled' },
+): MovingStep {
+  const { phase, target } = track
+  if (phase.kind !== 'ongoing') return [state, []]
+  if (target !== null && lostTargets.includes(target)) {
+    return again(rules, state, track, { reason: `${target} died as well`, atMs })
+  }
+  if (atMs - phase.requestedAtMs >= rules.deadlineMs) {
+    const minutes = Math.round(rules.deadlineMs / 60_000)
+    const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
+    return settle(state, track, { outcome: 'failed', dest: null, reason })
+  }
+  return [withPhase(state, track.move, { ...phase, accepted: true }), []]
+}
+
 /** An attempt is over without success: another one elsewhere, or the end. */
 function again(
   rules: MovingRules,
@@ -169,6 +219,8 @@ function again(
     return settle(state, track, { outcome: 'failed', dest: null, reason })
   }
   const refusedBy = track.target === null ? track.refusedBy : [...track.refusedBy, track.target]
-  const next = waiting(state, { ...track, refusedBy }, atMs + 1000, reason)
+  // What is on record now has been judged: it is not taken up a second time.
+  const olderRecords = recordIdsOf(state, track)
+  const next = waiting(state, { ...track, refusedBy, olderRecords }, atMs + 1000, reason)
   return [next, [{ type: 'move.put-back', move: track.move, reason }]]
 }

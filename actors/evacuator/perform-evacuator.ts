@@ -106,15 +106,22 @@ const RECORDS_SINCE_MS = 24 * 3600 * 1000
 
 async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMessage> {
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
-  const [instances, services, evacuations, snapshot] = await Promise.all([
+  const [instances, services, evacuations, snapshot, unfinished] = await Promise.all([
     world.compute.listInstances(order.host, signal),
     world.compute.listServices(signal),
     world.compute.listEvacuations(order.host, since, signal),
     untilStored(world.clock, signal, () =>
       world.store.readSnapshot(order.segment, order.notification, since),
     ),
+    untilStored(world.clock, signal, () => world.store.listUnfinished()),
   ])
-  const { hosts } = snapshot
+  // Nova believes in a dead host for a minute; whoever is reported dead is no place to go to.
+  const reported = new Set(
+    unfinished
+      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
+      .map(({ notification }) => notification.sourceHost),
+  )
+  const hosts = snapshot.hosts.filter(({ uuid }) => !reported.has(uuid))
   const atMs = world.clock.monotonicMs()
   return { type: 'evacuator.surveyed', survey: { instances, services, hosts, evacuations, atMs } }
 }

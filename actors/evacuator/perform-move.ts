@@ -1,5 +1,6 @@
 /** Asks Nova for one evacuation, writes what came of it, and reads the evacuation records of the host. */
 import { describeError, isCoded } from '../../schema/errors.ts'
+import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -22,7 +23,7 @@ export async function performMove(
       await putBack(evacuating, effect.move, effect.reason)
       return undefined
     case 'move.poll':
-      return poll(evacuating)
+      return poll(evacuating, effect.targets)
     default:
       return assertNever(effect)
   }
@@ -138,11 +139,20 @@ async function settle(
   return { type: 'move.settled', move, outcome }
 }
 
-async function poll({ world, order, signal }: Evacuating): Promise<MovingMessage> {
+async function poll(
+  { world, order, signal }: Evacuating,
+  targets: readonly HostName[],
+): Promise<MovingMessage> {
   try {
+    const lostTargets: HostName[] = []
+    for (const target of targets) {
+      const service = await world.compute.findService(target, signal)
+      if (service?.forcedDown === true) lostTargets.push(target)
+    }
     const since = world.clock.wallMs() - POLL_SINCE_MS
+    // Read after the targets: what arrived before its target was lost shows as done.
     const records = await world.compute.listEvacuations(order.host, since, signal)
-    return { type: 'move.polled', records, atMs: world.clock.monotonicMs() }
+    return { type: 'move.polled', records, lostTargets, atMs: world.clock.monotonicMs() }
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'move.poll-failed', atMs: world.clock.monotonicMs() }

@@ -35,6 +35,10 @@ const ATTEMPTS_MAX = 4
 /** An unanswered evacuate request shows a record by then, or never arrived (three times the request time-out). */
 const GRACE_MS = 30_000
 const RESTART_DEADLINE_MS = 60_000
+/** Most rebuilds are over by then; the target of one that is not is looked at. */
+const OVERDUE_MS = 30_000
+/** With three runs, half an hour: longer than a large image takes to arrive. */
+const MOVE_DEADLINE_MS = 600_000
 
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
@@ -67,6 +71,8 @@ export function rulesOf(config: Config): Rules {
       retryIntervalMs,
       attemptsMax: ATTEMPTS_MAX,
       graceMs: GRACE_MS,
+      overdueMs: OVERDUE_MS,
+      deadlineMs: MOVE_DEADLINE_MS,
     },
     restart: {
       processAll: config.instanceRecovery.processAll,
