@@ -1,0 +1,228 @@
+/** The dedup window folds what is said about one host into one incident, and hands on what is unfinished. */
+import test from 'ava'
+import {
+  EMPTY_WINDOW,
+  dedupWindow,
+  type DedupWindowEffect,
+  type DedupWindowMessage,
+  type DedupWindowState,
+} from '../../../actors/dedup-window/dedup-window.ts'
+import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
+import type { HostState } from '../../../schema/messages/observation.ts'
+import type { Notification } from '../../../schema/records.ts'
+import { H1, N1, N2, ONE, SEGMENT, hostRow, notificationRow } from '../records.ts'
+import { timer } from '../step-table.ts'
+
+const RULES = {
+  observersMin: 2,
+  freshMs: 9000,
+  settleMs: 6000,
+  lookIntervalMs: 2000,
+  contradictionMs: 60_000,
+  quietMs: 30_000,
+}
+const behaviour = dedupWindow(RULES, refOf('leader', '7'))
+
+type Effect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
+
+const observed = (observer: string, state: HostState, atMs: number): DedupWindowMessage => ({
+  type: 'window.observed',
+  observed: {
+    host: H1,
+    hostName: ONE,
+    segment: SEGMENT,
+    observer,
+    state,
+    sequence: 1,
+    evidence: [`ssh looks ${state}`],
+  },
+  atMs,
+})
+const looked = (
+  atMs: number,
+  ...unfinished: readonly UnfinishedRecovery[]
+): DedupWindowMessage => ({ type: 'window.looked', unfinished, atMs })
+const unfinished = (change: Partial<Notification> = {}): UnfinishedRecovery => ({
+  notification: notificationRow(change),
+  host: hostRow(),
+})
+
+/** Where the messages lead from a state, and all that was asked for on the way. */
+function after(
+  messages: readonly DedupWindowMessage[],
+  from: DedupWindowState = { ...EMPTY_WINDOW, settled: true },
+): { readonly state: DedupWindowState; readonly effects: readonly Effect[] } {
+  let state = from
+  const effects: Effect[] = []
+  for (const message of messages) {
+    const [next, more] = behaviour(state, message)
+    state = next
+    effects.push(...more)
+  }
+  return { state, effects }
+}
+
+const reports = (effects: readonly Effect[]): number =>
+  effects.filter(({ type }) => type === 'fault.report').length
+const told = (effects: readonly Effect[]): readonly Tell['message'][] =>
+  effects.flatMap((effect) => (effect.type === 'tell' ? [effect.message] : []))
+const recovered = (effects: readonly Effect[]): readonly unknown[] =>
+  told(effects).filter(({ type }) => type === 'leader.recover')
+
+const lookLater = timer<DedupWindowMessage>('look', 2000, { type: 'window.look-due' })
+const REPORT: Effect = { type: 'fault.report', host: H1, hostName: ONE }
+/** Two observers that come to agree. */
+const QUORUM = [observed('b', 'suspect', 0), observed('a', 'dead', 1), observed('b', 'dead', 2)]
+
+test('a window begins by looking at once, and listens for a while before it judges', (t) => {
+  const [state, effects] = behaviour(EMPTY_WINDOW, { type: 'window.begin' })
+  t.deepEqual(state, { ...EMPTY_WINDOW, looking: true })
+  t.deepEqual(effects, [
+    timer<DedupWindowMessage>('settle', 6000, { type: 'window.settled' }),
+    { type: 'unfinished.read' },
+    lookLater,
+  ])
+})
+
+test('a quorum before the window has settled reports nothing', (t) => {
+  t.is(reports(after(QUORUM, EMPTY_WINDOW).effects), 0)
+})
+
+test('a quorum reports the host, and the next words about it report nothing', (t) => {
+  const { effects, state } = after(QUORUM)
+  t.deepEqual(effects, [REPORT])
+  t.is(reports(after([observed('a', 'dead', 3), observed('b', 'dead', 30_001)], state).effects), 0)
+})
+
+test('a host that is still dead after the quiet time is reported again', (t) => {
+  const { state } = after(QUORUM)
+  const again = [observed('a', 'dead', 30_001), observed('b', 'dead', 30_002)]
+  t.is(reports(after(again, state).effects), 1)
+})
+
+test('one observer of two that sees it alive keeps a host from being reported', (t) => {
+  const words = [observed('a', 'alive', 1), observed('b', 'dead', 2), observed('b', 'dead', 3)]
+  t.is(reports(after(words).effects), 0)
+})
+
+test('an open incident takes new words in and reports nothing', (t) => {
+  const { state } = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  t.is(state.incidents.get(H1)?.open, N1)
+  const { effects } = after([observed('a', 'dead', 40_000), observed('b', 'dead', 40_001)], state)
+  t.deepEqual(effects, [])
+})
+
+test('a host that is seen alive calls its open recovery off', (t) => {
+  const { state } = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  t.deepEqual(told(after([observed('b', 'alive', 3)], state).effects), [
+    {
+      type: 'leader.host-alive',
+      segment: SEGMENT,
+      host: H1,
+      reason: 'compute-1 was seen alive by b',
+    },
+  ])
+})
+
+test('a host that is seen alive without a recovery is nobody’s business', (t) => {
+  t.deepEqual(after([observed('a', 'alive', 1)]).effects, [])
+})
+
+test('everything unfinished is handed on at each look, with all that was said about it', (t) => {
+  const { effects, state } = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  const recover = {
+    type: 'leader.recover',
+    unfinished: unfinished(),
+    evidence: [
+      'reported as COMPUTE_HOST: event STOPPED, cluster_status OFFLINE, host_status NORMAL',
+      'a: dead: ssh looks dead',
+    ],
+    objection: null,
+  }
+  t.deepEqual(recovered(effects), [recover])
+  t.deepEqual(recovered(after([looked(3, unfinished())], state).effects), [recover])
+})
+
+test('an incident closes when its notification is unfinished no longer', (t) => {
+  const { state } = after([observed('a', 'dead', 1), looked(2, unfinished()), looked(3)])
+  t.is(state.incidents.get(H1)?.open, null)
+})
+
+test('a store that is away ends the look and changes nothing else', (t) => {
+  const before = after([observed('a', 'dead', 1), looked(2, unfinished())]).state
+  const away: DedupWindowMessage = { type: 'window.looked', unfinished: undefined, atMs: 3 }
+  t.deepEqual(behaviour({ ...before, looking: true }, away), [before, []])
+})
+
+test('a fresh report about a host that is seen alive is held back', (t) => {
+  const { effects, state } = after([observed('a', 'alive', 1), looked(2, unfinished())])
+  t.deepEqual(recovered(effects), [])
+  t.is(state.contradicted.get(N1), 2)
+})
+
+test('a report about a host that stays alive is refused after a while', (t) => {
+  const { state } = after([observed('a', 'alive', 1), looked(2, unfinished())])
+  const later = [observed('a', 'alive', 60_001), looked(60_002, unfinished())]
+  t.like(recovered(after(later, state).effects)[0], {
+    objection: 'the host is alive all the time: a: alive: ssh looks alive',
+  })
+})
+
+test('a report is acted on once its host is not seen alive any more', (t) => {
+  const { state } = after([observed('a', 'alive', 1), looked(2, unfinished())])
+  const { effects, state: next } = after([looked(9002, unfinished())], state)
+  t.like(recovered(effects)[0], { objection: null })
+  t.is(next.contradicted.size, 0)
+})
+
+for (const [what, change] of [
+  ['a recovery that runs', { status: 'running' }],
+  ['a report about a guest', { type: 'VM' }],
+  ['a report that a host starts', { payload: { event: 'STARTED' } }],
+] as const) {
+  test(`${what} is handed on although its host is alive`, (t) => {
+    const { effects } = after([observed('a', 'alive', 1), looked(2, unfinished(change))])
+    t.is(recovered(effects).length, 1)
+  })
+}
+
+test('a stored notification is looked at without waiting for the next turn', (t) => {
+  t.deepEqual(after([{ type: 'window.notified' }]).effects, [
+    { type: 'unfinished.read' },
+    lookLater,
+  ])
+})
+
+test('a notification that comes during a look leads to one more look', (t) => {
+  const [first, second] = [{ type: 'window.notified' }, { type: 'window.notified' }] as const
+  const { effects } = after([{ type: 'window.look-due' }, first, second, looked(5), looked(6)])
+  t.is(effects.filter(({ type }) => type === 'unfinished.read').length, 2)
+})
+
+test('our own accepted report is looked at once', (t) => {
+  const acceptance = { kind: 'accepted', notification: notificationRow() } as const
+  const message = { type: 'window.reported', host: H1, acceptance, atMs: 3 } as const
+  t.deepEqual(after([message]).effects, [{ type: 'unfinished.read' }, lookLater])
+})
+
+for (const acceptance of [
+  { kind: 'duplicate', of: N2 },
+  { kind: 'on-maintenance' },
+  { kind: 'unknown-host' },
+] as const) {
+  test(`our own report that is refused (${acceptance.kind}) is not repeated at once`, (t) => {
+    const { state } = after(QUORUM)
+    const refused = { type: 'window.reported', host: H1, acceptance, atMs: 3 } as const
+    t.deepEqual(behaviour(state, refused), [state, []])
+  })
+}
+
+test('our own report is repeated soon when the store is away', (t) => {
+  const { state } = after(QUORUM)
+  const away = { type: 'window.reported', host: H1, acceptance: undefined, atMs: 100 } as const
+  const { state: next } = after([away], state)
+  t.is(reports(after([observed('a', 'dead', 1099)], next).effects), 0)
+  t.is(reports(after([observed('a', 'dead', 1100)], next).effects), 1)
+})

@@ -1,0 +1,220 @@
+/** What a segment does about one notification: every branch, and that an operator's word wins. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import { decide, type Decision } from '../../../actors/segment/decide.ts'
+import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
+import type { HostId } from '../../../schema/ids.ts'
+import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'
+import {
+  H1,
+  H2,
+  N1,
+  N2,
+  TWO,
+  certificateRow,
+  hostRow,
+  notificationRow,
+  segmentRow,
+  snapshotRow,
+} from '../records.ts'
+
+const RULES = {
+  storm: { hostsMax: 0, shareMax: 0.5, windowMs: 300_000 },
+  expiryMs: 3_600_000,
+  consentSegments: ['trusting'],
+}
+const OLD = RULES.expiryMs + 1
+
+const host = hostRow()
+const others = hostRow({ uuid: H2, name: TWO })
+const report = notificationRow
+const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
+const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })
+const failed = (reason: string): Decision => ({ kind: 'conclude', to: 'failed', reason })
+const hold = (reason: string): Decision => ({ kind: 'hold', reason })
+const fenceIt: Decision = { kind: 'fence', host, consent: false }
+
+const guest = (event: string, what: string): Notification =>
+  report({ type: 'VM', payload: { event, vir_domain_event: what, instance_uuid: 'i' } })
+const operators = { hosts: [hostRow({ onMaintenance: true }), others] }
+const held = (by: typeof N1): Partial<SegmentSnapshot> => ({
+  hosts: [hostRow({ onMaintenance: true, maintenanceBy: by }), others],
+})
+const STORM = 'storm guard: 1 of 2 hosts were acted on in the last 300 s, the cap is 1'
+
+interface Case {
+  readonly snapshot?: Partial<SegmentSnapshot>
+  readonly inFlight?: readonly HostId[]
+  readonly nowWallMs?: number
+  readonly decision: Decision
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'a notification that is gone is left alone': {
+    snapshot: { notification: undefined },
+    decision: { kind: 'gone' },
+  },
+  'a notification of an unregistered host is ignored': {
+    snapshot: { hosts: [others] },
+    decision: ignored('the host is not registered any more'),
+  },
+  'a notification of a deleted segment is ignored': {
+    snapshot: { segment: undefined },
+    decision: ignored('the host is not registered any more'),
+  },
+  'a trusted report that a host is down leads to a fence': { decision: fenceIt },
+  'a segment that consents says so to the fence': {
+    snapshot: { segment: segmentRow({ name: 'trusting' }) },
+    decision: { kind: 'fence', host, consent: true },
+  },
+  'a host that starts needs nothing': {
+    snapshot: { notification: report({ payload: { event: 'STARTED' } }) },
+    decision: finished('a host that starts needs nothing'),
+  },
+  'a report whose sender is not sure is ignored': {
+    snapshot: {
+      notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
+    },
+    decision: ignored('the reporter does not know the host to be down; our own watchers decide'),
+  },
+  'a disabled segment ignores what is new': {
+    snapshot: { segment: segmentRow({ enabled: false }) },
+    decision: ignored('the segment is disabled'),
+  },
+  'a disabled segment holds what has begun': {
+    snapshot: {
+      segment: segmentRow({ enabled: false }),
+      notification: report({ status: 'running' }),
+    },
+    decision: hold('the segment is disabled'),
+  },
+  'a disabled segment holds a host whose death is certified': {
+    snapshot: { segment: segmentRow({ enabled: false }), certificate: certificateRow() },
+    decision: hold('the segment is disabled'),
+  },
+  'a held recovery fails when it has become too old': {
+    snapshot: {
+      segment: segmentRow({ enabled: false }),
+      notification: report({ status: 'running' }),
+    },
+    nowWallMs: OLD,
+    decision: failed('expired while it had to wait: the segment is disabled'),
+  },
+  'a host on maintenance is ignored': {
+    snapshot: operators,
+    decision: ignored('the host is on maintenance'),
+  },
+  'a host taken into maintenance meanwhile is held': {
+    snapshot: { ...operators, notification: report({ status: 'error' }) },
+    decision: hold('the host is on maintenance'),
+  },
+  'a host that another recovery handles is ignored': {
+    snapshot: held(N2),
+    decision: ignored(`the host is being handled by recovery ${N2}`),
+  },
+  'a host that this very recovery holds is acted on': {
+    snapshot: { ...held(N1), notification: report({ status: 'running' }) },
+    decision: {
+      kind: 'fence',
+      host: hostRow({ onMaintenance: true, maintenanceBy: N1 }),
+      consent: false,
+    },
+  },
+  'a host beyond the cap is held': {
+    snapshot: { hostsActedOn: [H2] },
+    decision: hold(STORM),
+  },
+  'hosts in flight count against the cap': { inFlight: [H2], decision: hold(STORM) },
+  'a host that was acted on already counts once': {
+    snapshot: { hostsActedOn: [H1] },
+    decision: fenceIt,
+  },
+  'a host that waited too long for the storm to pass fails': {
+    snapshot: { hostsActedOn: [H2] },
+    nowWallMs: OLD,
+    decision: failed(`expired while it had to wait: ${STORM}`),
+  },
+  'a guest that died is restarted': {
+    snapshot: { notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
+    decision: { kind: 'restart' },
+  },
+  'a guest with a broken disk is restarted': {
+    snapshot: { notification: guest('IO_ERROR', 'IO_ERROR_REPORT') },
+    decision: { kind: 'restart' },
+  },
+  'a guest whose agent fell silent is restarted': {
+    snapshot: { notification: guest('QEMU_GUEST_AGENT_ERROR', 'STOPPED_FAILED') },
+    decision: { kind: 'restart' },
+  },
+  'a guest that was shut down is left alone': {
+    snapshot: { notification: guest('LIFECYCLE', 'SHUTDOWN_FINISHED') },
+    decision: ignored('LIFECYCLE SHUTDOWN_FINISHED needs no recovery'),
+  },
+  'a guest on a host on maintenance is left alone': {
+    snapshot: { ...operators, notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
+    decision: ignored('the host is on maintenance'),
+  },
+  'a process that starts needs nothing': {
+    snapshot: { notification: report({ type: 'PROCESS', payload: { event: 'STARTED' } }) },
+    decision: finished('a process that starts needs nothing'),
+  },
+  'a process that stops is left to the watchers of its host': {
+    snapshot: { notification: report({ type: 'PROCESS', payload: { event: 'STOPPED' } }) },
+    decision: ignored('processes are not recovered: the host itself is watched'),
+  },
+}
+
+for (const [title, { snapshot = {}, inFlight = [], nowWallMs = 0, decision }] of Object.entries(
+  CASES,
+)) {
+  test(title, (t) => {
+    const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), nowWallMs }
+    t.deepEqual(decide(RULES, situation), decision)
+  })
+}
+
+for (const status of ['finished', 'ignored', 'failed'] as const) {
+  test(`a notification that is ${status} is left alone`, (t) => {
+    const snapshot = snapshotRow({ notification: report({ status }) })
+    const situation = { snapshot, inFlight: new Set<HostId>(), nowWallMs: 0 }
+    t.deepEqual(decide(RULES, situation), { kind: 'gone' })
+  })
+}
+
+const situations = fc.record({
+  status: fc.constantFrom(...NOTIFICATION_STATUSES),
+  type: fc.constantFrom('COMPUTE_HOST' as const, 'VM' as const),
+  enabled: fc.boolean(),
+  onMaintenance: fc.boolean(),
+  maintenanceBy: fc.constantFrom(null, N1, N2),
+  certified: fc.boolean(),
+  actedOn: fc.subarray([H1, H2]),
+  nowWallMs: fc.constantFrom(0, OLD),
+})
+
+test('nothing is done against an operator’s word, whatever else is known', (t) => {
+  fc.assert(
+    fc.property(situations, (world) => {
+      const { onMaintenance, enabled } = world
+      const maintenanceBy = onMaintenance ? world.maintenanceBy : null
+      const payload =
+        world.type === 'VM'
+          ? { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED' }
+          : { event: 'STOPPED', host_status: 'NORMAL' }
+      const decision = decide(RULES, {
+        snapshot: snapshotRow({
+          segment: segmentRow({ enabled }),
+          hosts: [hostRow({ onMaintenance, maintenanceBy }), others],
+          notification: report({ status: world.status, type: world.type, payload }),
+          certificate: world.certified ? certificateRow() : undefined,
+          hostsActedOn: world.actedOn,
+        }),
+        inFlight: new Set(),
+        nowWallMs: world.nowWallMs,
+      })
+      const acts = decision.kind === 'fence' || decision.kind === 'restart'
+      return !acts || (enabled && (!onMaintenance || maintenanceBy === N1))
+    }),
+  )
+  t.pass()
+})
