@@ -21,7 +21,7 @@ export interface ActorSystem {
   snapshot(): readonly ActorSnapshot[]
   /** Letters that reached nobody, since the start. */
   deadLetters(): number
-  /** Messages that can be handled now; those of actors that wait for their restart do not count. */
+  /** Actors that have a message to handle now; those that wait for their restart do not count. */
   queued(): number
   /** Stops everything; resolves when no effect is in flight, or when the longest stop deadline has passed. */
   stop(): Promise<void>
@@ -50,6 +50,9 @@ type NactRef = ReturnType<typeof nact.spawn>
 /** What nact's `onCrash` may answer. */
 type Decisions = nact.SupervisionContext<unknown, nact.ActorSystemRef>
 
+/** Handled in one go before others have their turn. */
+const TURN_MESSAGES_MAX = 64
+
 class NactSystem implements ActorSystem {
   readonly #options: SystemOptions
   readonly #nact = nact.start()
@@ -61,7 +64,8 @@ class NactSystem implements ActorSystem {
   readonly #leaving = new Set<Cell>()
   /** Crashed cells that wait for their restart. */
   readonly #resting = new Set<Cell>()
-  #queued = 0
+  /** Cells whose turn is to come. */
+  readonly #awake = new Set<Cell>()
   #spawned = 0
 
   constructor(options: SystemOptions) {
@@ -101,9 +105,7 @@ class NactSystem implements ActorSystem {
   }
 
   queued(): number {
-    let queued = this.#queued
-    for (const cell of this.#resting) queued -= cell.mailbox.depth
-    return queued
+    return this.#awake.size
   }
 
   async stop(): Promise<void> {
@@ -133,15 +135,7 @@ class NactSystem implements ActorSystem {
     parent?.children.set(cell.address, cell)
     this.#spawned += 1
     // nact's tree stays flat: it copies a parent's table of children for every message to the parent.
-    const handle = (): void => {
-      this.#queued -= 1
-      const before = cell.state.kind
-      cell.handleNext()
-      if (cell.state.kind !== before) {
-        this.#options.onTransition?.(cell.path, before, cell.state.kind)
-      }
-    }
-    const ref: NactRef = nact.spawn(this.#nact, handle, `a${this.#spawned}`, {
+    const ref: NactRef = nact.spawn(this.#nact, () => this.#takeTurn(cell), `a${this.#spawned}`, {
       onCrash: (_message, error, context) => this.#onCrash(cell, error, context),
     })
     this.#nactRefs.set(cell, ref)
@@ -167,18 +161,31 @@ class NactSystem implements ActorSystem {
       this.#deadLetters.add('mailbox-full', cell.address, type)
       return
     }
-    this.#dispatch(cell)
+    this.#wake(cell)
   }
 
-  /** One token in nact's mailbox for each item in ours. */
-  #dispatch(cell: Cell): void {
+  /** One token in nact's mailbox for a turn, however much waits in ours: nact takes its time for each. */
+  #wake(cell: Cell): void {
     const ref = this.#nactRefs.get(cell)
-    if (ref === undefined) return
-    this.#queued += 1
+    if (ref === undefined || this.#awake.has(cell) || this.#resting.has(cell)) return
+    this.#awake.add(cell)
     nact.dispatch(ref, true)
   }
 
+  #takeTurn(cell: Cell): void {
+    for (let left = TURN_MESSAGES_MAX; left > 0 && cell.mailbox.depth > 0; left -= 1) {
+      const before = cell.state.kind
+      cell.handleNext()
+      if (cell.state.kind !== before) {
+        this.#options.onTransition?.(cell.path, before, cell.state.kind)
+      }
+    }
+    this.#awake.delete(cell)
+    if (cell.mailbox.depth > 0) this.#wake(cell)
+  }
+
   async #onCrash(cell: Cell, error: unknown, context: Decisions): Promise<Decisions['resume']> {
+    this.#awake.delete(cell)
     cell.noteError(error)
     const { clock, random, log } = this.#options
     const verdict = judgeCrash(
@@ -200,7 +207,7 @@ class NactSystem implements ActorSystem {
     this.#resting.delete(cell)
     if (!cell.stopped) {
       cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
-      this.#dispatch(cell)
+      this.#wake(cell)
     }
     return context.resume // our own reset is done; nact's would only add its traps
   }
@@ -217,8 +224,8 @@ class NactSystem implements ActorSystem {
 
   #stopCell(cell: Cell): void {
     for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
+    this.#awake.delete(cell)
     for (const item of cell.end()) {
-      this.#queued -= 1
       if (item.kind !== 'crash') {
         this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
       }
