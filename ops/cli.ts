@@ -13,10 +13,11 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 }
 
 const USAGE = `usage: node ops/cli.ts <command>
-  run [--config FILE] [--exit-after-recovery]   all roles; without a file, a demonstration on a simulated cloud
-  simulate [--seeds N] [--seed S]               search for broken promises in a simulated world
-  print-key [--config FILE]                     public SSH key for authorized_keys on the compute hosts
-  print-sample                                  every option with its default
+  run --config FILE                         the roles that the file names, until asked to end
+  run [--port PORT] [--exit-after-recovery] a demonstration: all roles, on a simulated cloud
+  simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
+  print-key [--config FILE]                 public SSH key for authorized_keys on the compute hosts
+  print-sample                              every option with its default
 `
 
 async function main([command = '', ...args]: readonly string[]): Promise<number> {

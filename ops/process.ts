@@ -12,7 +12,7 @@ import { startHealthBoard } from './roles/health.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
 import type { Ambient, World } from './ports.ts'
-import type { Ending } from './shutdown.ts'
+import { endInOrder, type Ending } from './shutdown.ts'
 
 export interface RunningProcess {
   readonly node: Node
@@ -57,12 +57,7 @@ export async function startProcess(
         })
       : undefined
   const readiness = readinessOf(world, bridge)
-  const gateway = roles.includes('gateway')
-    ? await startGateway(
-        { ...world, ...ambient, board, readiness, announcer: node.announcer },
-        config,
-      )
-    : undefined
+  let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },
     { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
@@ -82,6 +77,15 @@ export async function startProcess(
       },
     },
   ]
+  try {
+    if (roles.includes('gateway')) {
+      const parts = { ...world, ...ambient, board, readiness, announcer: node.announcer }
+      gateway = await startGateway(parts, config)
+    }
+  } catch (error) {
+    await endInOrder(endings, log)
+    throw error
+  }
   return { node, address: gateway?.address, endings }
 }
 
@@ -101,7 +105,8 @@ async function startWhenReady(
   log: LogPort,
   signal: AbortSignal,
 ): Promise<void> {
-  if (await migrate(world, log, signal)) node.start()
+  const migrated = await migrate(world, log, signal)
+  if (migrated && !signal.aborted) node.start()
 }
 
 /** The database may be away at the start: tries until it is there. */

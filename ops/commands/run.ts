@@ -6,7 +6,7 @@ import { createLogger } from '../../transports/log/logger.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { prepareDemo, startDemo } from '../demo/demo.ts'
-import { describeProblems, loadConfig } from '../load-config.ts'
+import { describeProblems, loadConfig, readConfig } from '../load-config.ts'
 import { embeddedCloud, openEmbeddedWorld, openRealWorld } from '../ports.ts'
 import { startProcess } from '../process.ts'
 import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
@@ -15,9 +15,21 @@ import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { config: { type: 'string' }, 'exit-after-recovery': { type: 'boolean' } },
+    options: {
+      config: { type: 'string' },
+      port: { type: 'string' },
+      'exit-after-recovery': { type: 'boolean' },
+    },
   })
-  const loaded = loadConfig(values.config)
+  const { port, 'exit-after-recovery': exitAfterRecovery = false } = values
+  if (values.config !== undefined && (port !== undefined || exitAfterRecovery)) {
+    process.stderr.write('--port and --exit-after-recovery belong to the demonstration\n')
+    return 2
+  }
+  const loaded =
+    port === undefined
+      ? loadConfig(values.config)
+      : readConfig(`[api]\nlisten_port = ${port}`, 'embedded')
   if (loaded.kind === 'invalid') {
     process.stderr.write(
       `The configuration cannot be used:\n${describeProblems(loaded.problems)}\n`,
@@ -25,7 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 2
   }
   const { config, notes } = loaded
-  if (values.config === undefined) return runDemo(config, values['exit-after-recovery'] === true)
+  if (values.config === undefined) return runDemo(config, exitAfterRecovery)
   const ambient = ambientOf(config)
   for (const note of notes) ambient.log.info({}, note)
   return runReal(config, ambient)
@@ -54,9 +66,7 @@ async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
     const clean = await endInOrder(running.endings, log)
     return reason === 'gave-up' || !clean ? 1 : 0
   } catch (error) {
-    if (!isStartProblem(error)) throw error
-    process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
-    return isCoded(error, 'CONFIG_INVALID') ? 2 : 1
+    return await cannotStart(error, ambient)
   }
 }
 
@@ -82,10 +92,16 @@ async function runDemo(config: Config, exitAfterRecovery: boolean): Promise<numb
     await endInOrder(running.endings, ambient.log)
     return exitAfterRecovery && recovered !== true ? 1 : 0
   } catch (error) {
-    if (!isStartProblem(error)) throw error
-    process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
-    return 1
+    return await cannotStart(error, ambient)
   }
+}
+
+/** One line about what keeps us from starting; what is open by then would keep the process alive. */
+async function cannotStart(error: unknown, { closing }: RunAmbient): Promise<number> {
+  if (!isStartProblem(error)) throw error
+  process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
+  await closing.disposeAsync()
+  return isCoded(error, 'CONFIG_INVALID') ? 2 : 1
 }
 
 /** What an operator can mend: a taken port, an unreadable file. Everything else is a defect and shows its stack. */
