@@ -1,19 +1,13 @@
 /** Our whole product beside a real cloud: NATS, MariaDB, a BMC and an sshd for each compute host, and our processes. */
 import { execFileSync } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { HostName } from '../../schema/ids.ts'
 import { ensureKeyPair } from '../../transports/ssh/key-pair.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
 import { startBmc, type Bmc } from '../support/bmc.ts'
 import { startMariadb } from '../support/mariadb.ts'
 import { startNats } from '../support/nats.ts'
-import {
-  freePort,
-  startServer,
-  temporaryDirectory,
-  type ServerProcess,
-} from '../support/process.ts'
+import { freePort, temporaryDirectory, type ServerProcess } from '../support/process.ts'
+import { configurationOf, startProduct, storeUrl } from '../support/product.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
 import { env } from './cloud.ts'
 
@@ -49,31 +43,18 @@ export async function prepareDeployment(openstack: Openstack): Promise<Deploymen
     machines.set(host, { host, bmc, sshd })
   }
   const port = await freePort()
-  const store = `mysql+pymysql://${mariadb.user}:${encodeURIComponent(mariadb.password.reveal())}@127.0.0.1:${mariadb.port}/${database}`
-  const configuration = (node: string, roles: string): string => `[DEFAULT]
-host = ${node}
-os_privileged_user_auth_url = ${env('OS_AUTH_URL')}
-os_privileged_user_name = ${env('OS_USERNAME')}
-os_privileged_user_password = ${env('OS_PASSWORD')}
-os_privileged_user_tenant = ${env('OS_PROJECT_NAME')}
-os_region_name = ${env('OS_REGION_NAME')}
-[keystone_authtoken]
-auth_url = ${env('OS_AUTH_URL')}
-username = ${env('OS_USERNAME')}
-password = ${env('OS_PASSWORD')}
-project_name = ${env('OS_PROJECT_NAME')}
-[api]
-listen = 127.0.0.1
-listen_port = ${port}
-[database]
-connection = ${store}
-[bus]
-servers = ${nats.url}
-[roles]
-enabled = ${roles}
-[ssh]
-state_directory = ${directory}
-`
+  const account = {
+    authUrl: env('OS_AUTH_URL'),
+    username: env('OS_USERNAME'),
+    password: env('OS_PASSWORD'),
+    project: env('OS_PROJECT_NAME'),
+  }
+  const configuration = (node: string, roles: string): string =>
+    configurationOf({
+      ...{ node, roles, account, port, stateDirectory: directory, bus: nats.url },
+      store: storeUrl(mariadb, database),
+      more: `[DEFAULT]\nos_region_name = ${env('OS_REGION_NAME')}\n`,
+    })
   const processes = opening.adopt(new Set<ServerProcess>(), async (running) => {
     for (const process of running) await process[Symbol.asyncDispose]()
   })
@@ -83,13 +64,7 @@ state_directory = ${directory}
     url: `http://127.0.0.1:${port}`,
     configuration,
     async start(node, roles) {
-      const file = join(directory, `${node}.conf`)
-      await writeFile(file, configuration(node, roles), { mode: 0o600 })
-      const process = await startServer({
-        command: globalThis.process.execPath,
-        args: ['ops/cli.ts', 'run', '--config', file],
-        ready: /instance-ha runs/,
-      })
+      const process = await startProduct(directory, node, configuration(node, roles))
       processes.add(process)
       return process
     },

@@ -1,5 +1,5 @@
 /** A JSON server on loopback that can be away for a while and come back on its port. */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { freePort } from './process.ts'
 
 export interface HttpRequest {
@@ -47,10 +47,7 @@ export class HttpServer implements AsyncDisposable {
 
   async start(): Promise<void> {
     const server = createServer((incoming, outgoing) => {
-      void this.#reply(incoming).then(({ status, body, headers }) => {
-        outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers })
-        outgoing.end(body === undefined ? '' : JSON.stringify(body))
-      })
+      void this.#serve(incoming, outgoing)
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
@@ -63,12 +60,15 @@ export class HttpServer implements AsyncDisposable {
     await this.stop()
   }
 
-  async #reply(incoming: IncomingMessage): Promise<HttpReply> {
+  async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
     const text = Buffer.concat(chunks).toString()
     const body: unknown = text === '' ? undefined : JSON.parse(text)
-    const { method = '', url = '/', headers } = incoming
-    return await this.#answer({ method, url: new URL(url, this.url), headers, body })
+    const { method = '', url = '/' } = incoming
+    const request = { method, url: new URL(url, this.url), headers: incoming.headers, body }
+    const { status, body: answer, headers } = await this.#answer(request)
+    outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers })
+    outgoing.end(answer === undefined ? '' : JSON.stringify(answer))
   }
 }

@@ -53,6 +53,8 @@ export interface ServerProcess extends AsyncDisposable {
   signal(signal: NodeJS.Signals): void
   /** Resolves once the process has ended. */
   readonly ended: Promise<void>
+  /** Null while it runs, and when a signal has ended it. */
+  exitStatus(): number | null
 }
 
 interface StartOptions {
@@ -96,6 +98,7 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
     output: () => text,
     signal: (signal) => void child.kill(signal),
     ended: ended.promise,
+    exitStatus: () => child.exitCode,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGCONT')

@@ -1,0 +1,83 @@
+/** Our program as operators start it: `node ops/cli.ts …`, each process a child with a configuration file of its own. */
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Account } from './http-keystone.ts'
+import type { MariadbServer } from './mariadb.ts'
+import { startServer, type ServerProcess } from './process.ts'
+
+/** What a process of ours is told. */
+export interface Configuration {
+  readonly node: string
+  /** With commas between them. */
+  readonly roles: string
+  readonly account: Account & { readonly authUrl: string }
+  /** Port of the REST API. */
+  readonly port: number
+  readonly store: string
+  readonly bus: string
+  readonly stateDirectory: string
+  /** Further sections; they may repeat those above. */
+  readonly more?: string
+}
+
+/** Text of a configuration file. */
+export const configurationOf = (told: Configuration): string => `[DEFAULT]
+host = ${told.node}
+os_privileged_user_auth_url = ${told.account.authUrl}
+os_privileged_user_name = ${told.account.username}
+os_privileged_user_password = ${told.account.password}
+os_privileged_user_tenant = ${told.account.project}
+[keystone_authtoken]
+auth_url = ${told.account.authUrl}
+username = ${told.account.username}
+password = ${told.account.password}
+project_name = ${told.account.project}
+[api]
+listen = 127.0.0.1
+listen_port = ${told.port}
+[database]
+connection = ${told.store}
+[bus]
+servers = ${told.bus}
+[roles]
+enabled = ${told.roles}
+[ssh]
+state_directory = ${told.stateDirectory}
+${told.more ?? ''}`
+
+/** A database of this server, as the configuration names it. */
+export const storeUrl = ({ user, password, port }: MariadbServer, database: string): string =>
+  `mysql+pymysql://${user}:${encodeURIComponent(password.reveal())}@127.0.0.1:${port}/${database}`
+
+/** Starts one process; it is ready when its own log says so. */
+export async function startProduct(
+  directory: string,
+  node: string,
+  configuration: string,
+): Promise<ServerProcess> {
+  const file = join(directory, `${node}.conf`)
+  await writeFile(file, configuration, { mode: 0o600 })
+  return await startServer({
+    command: process.execPath,
+    args: ['ops/cli.ts', 'run', '--config', file],
+    ready: /instance-ha runs/,
+  })
+}
+
+/** How a command of ours ended, and what it said. */
+export interface Ended {
+  readonly status: number | string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command to its end; one that does not end within two minutes is killed, and its status is null. */
+export function runProduct(...args: readonly string[]): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>()
+  const options = { timeout: 120_000, killSignal: 'SIGKILL' } as const
+  execFile(process.execPath, ['ops/cli.ts', ...args], options, (error, stdout, stderr) => {
+    resolve({ status: error === null ? 0 : (error.code ?? null), stdout, stderr })
+  })
+  return promise
+}
