@@ -45,7 +45,9 @@ export const segment =
       case 'segment.concluded':
         return nextTurn(without(state, id), stopChildren(id))
       case 'segment.decide-due':
-        return nextTurn(withPhase(state, recovery, { kind: 'queued' }), [])
+        return waits(recovery)
+          ? nextTurn(withPhase(state, recovery, { kind: 'queued' }), [])
+          : [state, []]
       case 'fence.confirmed':
         return onFenced(identity, state, recovery)
       case 'fence.unconfirmed':
@@ -100,7 +102,7 @@ function onHostAlive(
     if (recovery.phase.kind === 'fencing') {
       const fence = refOf<FenceMessage>('fence', recovery.notification.uuid)
       effects.push(tell(fence, { type: 'fence.abandon', reason }))
-    } else if (recovery.phase.kind === 'held' || recovery.phase.kind === 'pausing') {
+    } else if (waits(recovery) || isUntouched(recovery)) {
       const [after, more] = conclude(next, recovery, 'ignored', reason)
       next = after
       effects.push(...more)
@@ -108,6 +110,12 @@ function onHostAlive(
   }
   return [next, effects]
 }
+
+const waits = ({ phase }: Recovery): boolean => phase.kind === 'held' || phase.kind === 'pausing'
+
+/** Of what has begun under an earlier leader a certificate may exist that we have not read yet. */
+const isUntouched = ({ phase, notification }: Recovery): boolean =>
+  (phase.kind === 'queued' || phase.kind === 'deciding') && notification.status === 'new'
 
 function onConsulted(
   rules: SegmentRules,

@@ -1,0 +1,285 @@
+/** A segment decides on one notification at a time, and takes each through fence and evacuation to its end. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import { H1, H2, I1, N1, N2, ONE, SEGMENT, certificateRow, segmentRow } from '../records.ts'
+import { timer } from '../step-table.ts'
+import {
+  N,
+  UNTIL_EVACUATING,
+  UNTIL_FENCING,
+  about,
+  after,
+  alive,
+  concluded,
+  consulted,
+  evacuated,
+  fenced,
+  recover,
+  reportOf,
+  started,
+  unfenced,
+  type Effect,
+} from './story.ts'
+
+const DISABLED = { segment: segmentRow({ enabled: false }) }
+const running = reportOf(N1, H1, { status: 'running' })
+const held = [recover(running), consulted(running, DISABLED)]
+const decideLater = timer<SegmentMessage>(
+  'decide-notification-1',
+  30_000,
+  about('segment.decide-due'),
+)
+const stops = (name: string): readonly Effect[] =>
+  ['fence', 'evacuator', 'restart'].map((kind) => ({ type: 'child.stop', kind, name }))
+
+test('a notification is decided on by a fresh look at everything', (t) => {
+  const { effects, phaseOf } = after(recover())
+  t.is(phaseOf(), 'deciding')
+  t.deepEqual(effects, [{ type: 'snapshot.read', notification: N1 }])
+})
+
+test('a notification that is told again is one', (t) => {
+  const { effects, state } = after(recover(), recover())
+  t.deepEqual(effects, [])
+  t.is(state.recoveries.size, 1)
+})
+
+test('a notification that its observers contradict is ignored without a look', (t) => {
+  t.deepEqual(concluded(after(recover(reportOf(), 'alive')).effects), ['ignored: alive'])
+})
+
+test('a host is fenced only once its notification is stored as running', (t) => {
+  const { effects, phaseOf } = after(recover(), consulted())
+  t.is(phaseOf(), 'admitting')
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['recovery.admit'],
+  )
+  t.deepEqual(started(after(...UNTIL_FENCING).effects), ['fence/notification-1'])
+})
+
+test('a fence is given the host, the evidence, and where to answer', (t) => {
+  const start = after(...UNTIL_FENCING).effects.find(({ type }) => type === 'child.start')
+  t.like(start, {
+    argument: {
+      notification: N1,
+      host: H1,
+      hostName: ONE,
+      epoch: 7,
+      evidence: ['reported'],
+      consent: false,
+      bmc: undefined,
+      replyTo: { address: `segment/${SEGMENT}` },
+    },
+  })
+})
+
+test('an earlier attempt is stopped before the next fence is started', (t) => {
+  t.deepEqual(after(...UNTIL_FENCING).effects.slice(0, 3), stops('notification-1'))
+})
+
+test('a confirmed fence starts the evacuation', (t) => {
+  const { effects, phaseOf, state } = after(...UNTIL_EVACUATING)
+  t.is(phaseOf(), 'evacuating')
+  t.true(state.recoveries.get(N1)?.certified)
+  t.deepEqual(started(effects), ['evacuator/notification-1'])
+})
+
+test('a second confirmation starts no second evacuation', (t) => {
+  t.deepEqual(after(...UNTIL_EVACUATING, fenced()).effects, [])
+})
+
+test('an evacuation without failures finishes the recovery', (t) => {
+  const { effects, phaseOf } = after(...UNTIL_EVACUATING, evacuated(0))
+  t.is(phaseOf(), 'concluding')
+  t.deepEqual(concluded(effects), ['finished: 2 instances moved, 0 failed, 1 ignored'])
+})
+
+test('a concluded recovery is forgotten and its children end', (t) => {
+  const { effects, state } = after(...UNTIL_EVACUATING, evacuated(0), about('segment.concluded'))
+  t.is(state.recoveries.size, 0)
+  t.deepEqual(effects, stops('notification-1'))
+})
+
+test('an evacuation with failures pauses and is tried again', (t) => {
+  const { effects, phaseOf, state } = after(...UNTIL_EVACUATING, evacuated(1))
+  t.is(phaseOf(), 'pausing')
+  t.is(state.recoveries.get(N1)?.run, 2)
+  t.like(effects[0], { type: 'recovery.suspend', reason: '2 instances moved, 1 failed, 1 ignored' })
+  t.deepEqual(effects[1], decideLater)
+})
+
+test('a recovery that failed as often as it may is failed', (t) => {
+  const certificate = certificateRow()
+  const again = [
+    about('segment.decide-due'),
+    consulted(reportOf(), { certificate }),
+    about('segment.admitted'),
+    fenced(),
+    evacuated(1),
+  ]
+  const { effects } = after(...UNTIL_EVACUATING, evacuated(1), ...again, ...again)
+  t.deepEqual(concluded(effects), ['failed: 2 instances moved, 1 failed, 1 ignored'])
+})
+
+test('a fence that could not confirm is tried again', (t) => {
+  const { phaseOf, state } = after(...UNTIL_FENCING, unfenced('fence.unconfirmed'))
+  t.is(phaseOf(), 'pausing')
+  t.false(state.recoveries.get(N1)?.certified)
+})
+
+for (const answer of ['fence.refused', 'fence.abandoned'] as const) {
+  test(`a recovery whose fence answers ${answer} is ignored, with the reason`, (t) => {
+    t.deepEqual(concluded(after(...UNTIL_FENCING, unfenced(answer)).effects), ['ignored: because'])
+  })
+}
+
+test('a held recovery says why and is decided on again later', (t) => {
+  const { effects, phaseOf } = after(...held)
+  t.is(phaseOf(), 'held')
+  t.like(effects[0], { type: 'recovery.note-held', reason: 'the segment is disabled' })
+  t.deepEqual(effects[1], decideLater)
+  t.is(after(...held, about('segment.decide-due')).phaseOf(), 'deciding')
+})
+
+test('a notification that ended meanwhile is forgotten', (t) => {
+  const { state } = after(recover(), consulted(reportOf(N1, H1, { status: 'finished' })))
+  t.is(state.recoveries.size, 0)
+  t.is(after(recover(), consulted(), about('segment.gone')).state.recoveries.size, 0)
+})
+
+test('a certificate of an earlier leader still stands', (t) => {
+  const story = [recover(running), consulted(running, { certificate: certificateRow() })]
+  t.true(after(...story).state.recoveries.get(N1)?.certified)
+})
+
+test('a second notification waits until the first is admitted', (t) => {
+  const two = [recover(), recover(reportOf(N2, H2))]
+  t.is(after(...two).phaseOf(N2), 'queued')
+  t.is(after(...two, consulted()).phaseOf(N2), 'queued')
+  const { effects, phaseOf } = after(...two, consulted(), about('segment.admitted'))
+  t.is(phaseOf(N2), 'deciding')
+  t.deepEqual(effects.at(-1), { type: 'snapshot.read', notification: N2 })
+})
+
+test('a guest that died is restarted, and its end is the recovery’s end', (t) => {
+  const guest = reportOf(N1, H1, {
+    type: 'VM',
+    payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: I1 },
+  })
+  const story = [recover(guest), consulted(guest), about('segment.admitted')]
+  const { effects } = after(...story)
+  t.like(effects.at(-1), { kind: 'restart', name: N1, argument: { instance: I1, epoch: 7 } })
+  const end = { type: 'restart.finished', notification: N1, reason: 'because' } as const
+  t.deepEqual(concluded(after(...story, { ...end, status: 'finished' }).effects), [
+    'finished: because',
+  ])
+  t.deepEqual(concluded(after(...story, { ...end, status: 'ignored' }).effects), [
+    'ignored: because',
+  ])
+  t.is(after(...story, { ...end, status: 'error' }).phaseOf(), 'pausing')
+  t.deepEqual(after(...story, alive()).effects, [])
+})
+
+test('evidence of life reaches the fence', (t) => {
+  t.deepEqual(after(...UNTIL_FENCING, alive()).effects, [
+    {
+      type: 'tell',
+      to: 'fence/notification-1',
+      message: { type: 'fence.abandon', reason: 'seen alive' },
+    },
+  ])
+})
+
+for (const [phase, story] of [
+  ['deciding', [recover()]],
+  ['held', held],
+  ['pausing', [...UNTIL_FENCING, unfenced('fence.unconfirmed')]],
+] as const) {
+  test(`evidence of life ends a recovery that is ${phase}`, (t) => {
+    const { effects, phaseOf } = after(...story, alive())
+    t.deepEqual(concluded(effects), ['ignored: seen alive'])
+    t.is(phaseOf(), 'concluding')
+  })
+}
+
+test('evidence of life ends a recovery that waits for its turn', (t) => {
+  const { effects, phaseOf } = after(recover(), recover(reportOf(N2, H2)), alive(H2))
+  t.deepEqual(concluded(effects), ['ignored: seen alive'])
+  t.is(phaseOf(N2), 'concluding')
+})
+
+test('evidence of life does not end what an earlier leader may have certified', (t) => {
+  t.deepEqual(after(recover(running), alive()).effects, [])
+  t.deepEqual(
+    after(recover(), recover(reportOf(N2, H2, { status: 'error' })), alive(H2)).effects,
+    [],
+  )
+})
+
+test('evidence of life comes too late once death is certified', (t) => {
+  t.deepEqual(after(...UNTIL_EVACUATING, alive()).effects, [])
+  t.deepEqual(after(...UNTIL_EVACUATING, evacuated(1), alive()).effects, [])
+})
+
+test('evidence of life of another host changes nothing', (t) => {
+  t.deepEqual(after(...held, alive(H2)).effects, [])
+})
+
+for (const late of [about('segment.decide-due'), consulted(), about('segment.admitted')]) {
+  test(`a recovery that is being concluded is not taken up again by ${late.type}`, (t) => {
+    const { effects, phaseOf } = after(...held, alive(), late)
+    t.is(phaseOf(), 'concluding')
+    t.deepEqual(effects, [])
+  })
+}
+
+const ids = fc.integer({ min: 1, max: 3 }).map(N)
+const words = fc.oneof(
+  ids.map((id) => recover(reportOf(id, H1))),
+  ids.map((id) => recover(reportOf(id, H2))),
+  ids.map((id) => consulted(reportOf(id))),
+  ids.map((id) => consulted(reportOf(id), DISABLED)),
+  fc
+    .tuple(
+      fc.constantFrom(
+        'segment.admitted' as const,
+        'segment.gone' as const,
+        'segment.decide-due' as const,
+        'segment.concluded' as const,
+      ),
+      ids,
+    )
+    .map(([type, id]) => about(type, id)),
+  ids.map((id) => fenced(id)),
+  ids.map((id) => unfenced('fence.unconfirmed', id)),
+  fc.tuple(fc.constantFrom(0, 1), ids).map(([failed, id]) => evacuated(failed, id)),
+  fc.constantFrom(alive(H1), alive(H2)),
+)
+const stories = fc.array(words, { maxLength: 60, size: 'max' })
+
+test('whatever a segment is told, it decides on one notification at a time', (t) => {
+  fc.assert(
+    fc.property(stories, (story) => {
+      const phases = [...after(...story).state.recoveries.values()].map(({ phase }) => phase.kind)
+      return phases.filter((kind) => kind === 'deciding' || kind === 'admitting').length <= 1
+    }),
+  )
+  t.pass()
+})
+
+test('no evacuation starts before its host is fenced', (t) => {
+  fc.assert(
+    fc.property(stories, (story) => {
+      const confirmed = new Set<string>()
+      return story.every((message, index) => {
+        if (message.type === 'fence.confirmed') confirmed.add(message.certificate.notification)
+        return started(after(...story.slice(0, index + 1)).effects)
+          .filter((child) => child.startsWith('evacuator/'))
+          .every((child) => confirmed.has(child.slice('evacuator/'.length)))
+      })
+    }),
+  )
+  t.pass()
+})

@@ -1,0 +1,131 @@
+/** Tells a segment a story, message by message, and shows where it led. */
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import type { FenceReply } from '../../../actors/fence/fence.ts'
+import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
+import type { Recovery } from '../../../actors/segment/recovery.ts'
+import type {
+  SegmentEffect,
+  SegmentMessage,
+  SegmentState,
+} from '../../../actors/segment/segment-state.ts'
+import { segment } from '../../../actors/segment/segment.ts'
+import { notificationId, type HostId, type NotificationId } from '../../../schema/ids.ts'
+import type { Notification } from '../../../schema/records.ts'
+import {
+  EPOCH,
+  H1,
+  H2,
+  N1,
+  SEGMENT,
+  TWO,
+  certificateRow,
+  hostRow,
+  notificationRow,
+  snapshotRow,
+} from '../records.ts'
+
+export const RULES = {
+  storm: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
+  expiryMs: 3_600_000,
+  consentSegments: [],
+  runsMax: 3,
+  retryIntervalMs: 30_000,
+}
+
+export type Effect = SegmentEffect | KernelEffect<SegmentMessage>
+export type Kind = Recovery['phase']['kind']
+
+const behaviour = segment({ segment: SEGMENT, epoch: EPOCH }, RULES)
+
+const hosts = [hostRow(), hostRow({ uuid: H2, name: TWO })]
+
+/** A trusted report about a host. */
+export const reportOf = (
+  uuid: NotificationId = N1,
+  host: HostId = H1,
+  change: Partial<Notification> = {},
+): Notification => notificationRow({ uuid, sourceHost: host, ...change })
+
+export const recover = (
+  notification: Notification = reportOf(),
+  objection: string | null = null,
+): SegmentMessage => ({
+  type: 'segment.recover',
+  unfinished: { notification, host: hosts.find(({ uuid }) => uuid === notification.sourceHost) },
+  evidence: ['reported'],
+  objection,
+})
+
+export const consulted = (
+  notification: Notification = reportOf(),
+  change: Partial<SegmentSnapshot> = {},
+): SegmentMessage => ({
+  type: 'segment.consulted',
+  notification: notification.uuid,
+  snapshot: snapshotRow({ notification, hosts, ...change }),
+  nowWallMs: 0,
+})
+
+/** A word about a recovery that carries nothing else. */
+export const about = (
+  type: 'segment.admitted' | 'segment.gone' | 'segment.decide-due' | 'segment.concluded',
+  notification: NotificationId = N1,
+): SegmentMessage => ({ type, notification })
+
+export const alive = (host: HostId = H1): SegmentMessage => ({
+  type: 'segment.host-alive',
+  host,
+  reason: 'seen alive',
+})
+
+export const fenced = (notification: NotificationId = N1): FenceReply => ({
+  type: 'fence.confirmed',
+  certificate: certificateRow({ notification }),
+})
+
+export const unfenced = (
+  type: 'fence.unconfirmed' | 'fence.refused' | 'fence.abandoned',
+  notification: NotificationId = N1,
+): FenceReply => ({ type, notification, reason: 'because' })
+
+export const evacuated = (failed: number, notification: NotificationId = N1): SegmentMessage => ({
+  type: 'evacuator.finished',
+  notification,
+  succeeded: 2,
+  failed,
+  ignored: 1,
+})
+
+/** Up to the fence, and up to the evacuation, of one recovery. */
+export const UNTIL_FENCING = [recover(), consulted(), about('segment.admitted')]
+export const UNTIL_EVACUATING = [...UNTIL_FENCING, fenced()]
+
+export interface Ending {
+  readonly state: SegmentState
+  /** What the last message led to. */
+  readonly effects: readonly Effect[]
+  readonly phaseOf: (notification?: NotificationId) => Kind | undefined
+}
+
+/** Where the story leads. */
+export function after(...story: readonly SegmentMessage[]): Ending {
+  let state: SegmentState = { kind: 'serving', recoveries: new Map() }
+  let effects: readonly Effect[] = []
+  for (const message of story) [state, effects] = behaviour(state, message)
+  const { recoveries } = state
+  return { state, effects, phaseOf: (id = N1) => recoveries.get(id)?.phase.kind }
+}
+
+/** Kind and name of every child that is started. */
+export const started = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'child.start' ? [`${effect.kind}/${effect.name}`] : [],
+  )
+
+/** What each recovery is concluded as, and why. */
+export const concluded = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'recovery.conclude' ? [`${effect.to}: ${effect.reason}`] : [],
+  )
+
+export const N = (index: number): NotificationId => notificationId(`notification-${index}`)
