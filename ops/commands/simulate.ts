@@ -1,6 +1,147 @@
-/** `simulate`: searches for broken promises in a simulated world. */
+/** `simulate`: many seeded runs of a whole deployment on a virtual clock, and for a broken promise the way to see it again. */
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../load-config.ts'
+import { rulesOf, type Rules } from '../roles/rules.ts'
+import { describeFault, planFaults } from '../simulator/fault-plan.ts'
+import { FULL_SIZE, runFaults, type Run, type RunReport } from '../simulator/run-seed.ts'
+import { shrink } from '../simulator/shrink.ts'
 
-/** Replaced by the simulator's own. */
-export async function simulate(_args: readonly string[]): Promise<number> {
-  return 2
+const USAGE = `usage: npm run simulate -- [--seeds N] [--seed S]
+  --seeds N  how many seeds to run (default 100)
+  --seed S   the first seed (default 1); alone: this seed only, with its trace`
+
+const SEEDS_DEFAULT = 100
+const PROGRESS_MS = 5000
+const TRACE_LINES = 60
+
+/** Answers the exit status: 0 when every promise was kept. */
+export async function simulate(args: readonly string[]): Promise<number> {
+  const asked = parse(args)
+  if (asked === undefined) return print(USAGE, 2)
+  const loaded = loadConfig(undefined)
+  if (loaded.kind === 'invalid') return print('the embedded defaults contradict each other', 1)
+  const rules = rulesOf(loaded.config)
+  return asked.traced ? one(asked.first, rules) : many(asked, rules)
+}
+
+interface Asked {
+  readonly first: number
+  readonly count: number
+  /** One seed, with everything that happened. */
+  readonly traced: boolean
+}
+
+function parse(args: readonly string[]): Asked | undefined {
+  const options = { seeds: { type: 'string' }, seed: { type: 'string' } } as const
+  try {
+    const { values } = parseArgs({ args: [...args], options })
+    const traced = values.seed !== undefined && values.seeds === undefined
+    const first = Number(values.seed ?? 1)
+    const count = traced ? 1 : Number(values.seeds ?? SEEDS_DEFAULT)
+    const fits = Number.isSafeInteger(first) && Number.isSafeInteger(count) && count > 0
+    return fits ? { first, count, traced } : undefined
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+const planned = (seed: number, rules: Rules): Run => ({
+  seed,
+  rules,
+  size: FULL_SIZE,
+  faults: planFaults(seed, FULL_SIZE),
+})
+
+async function one(seed: number, rules: Rules): Promise<number> {
+  const run = planned(seed, rules)
+  const report = await runFaults(run)
+  print(report.trace.join('\n'))
+  if (report.violations.length > 0) return explain(run, report)
+  const seconds = Math.round(report.simulatedMs / 1000)
+  return print(`seed ${seed}: every promise was kept over ${seconds} simulated seconds`)
+}
+
+async function many({ first, count }: Asked, rules: Rules): Promise<number> {
+  const { segments, hostsPerSegment, instances } = FULL_SIZE
+  print(`${count} seeds from ${first}, each a cloud of its own:`)
+  print(`${segments * hostsPerSegment} hosts in ${segments} segments, ${instances} instances`)
+  const sum = new Sum()
+  let failing: { readonly run: Run; readonly report: RunReport } | undefined
+  for (let seed = first; seed < first + count; seed += 1) {
+    const run = planned(seed, rules)
+    const report = await runFaults(run)
+    sum.add(run, report)
+    if (report.violations.length > 0) failing ??= { run, report }
+    if (sum.progressIsDue()) print(`  seed ${seed}: ${sum.line()}`)
+  }
+  print(sum.summary())
+  return failing === undefined ? 0 : explain(failing.run, failing.report)
+}
+
+/** The seed, the fewest faults that still break the promise, and the end of that run. */
+async function explain(run: Run, report: RunReport): Promise<number> {
+  print(`\nseed ${run.seed} breaks a promise; looking for the fewest faults that do …`)
+  const smallest = await shrink(run, report)
+  print(`\nViolations (see the promises in ARCHITECTURE.md)`)
+  for (const violation of smallest.report.violations.slice(0, 10)) print(`  ${violation}`)
+  print('\nFaults')
+  for (const fault of smallest.faults) print(`  ${describeFault(fault)}`)
+  print(`\nThe last ${TRACE_LINES} lines`)
+  for (const line of smallest.report.trace.slice(-TRACE_LINES)) print(`  ${line}`)
+  return print(`\nAgain, with all lines: npm run simulate -- --seed ${run.seed}`, 1)
+}
+
+/** What all runs together have done. */
+class Sum {
+  readonly #startedAt = performance.now()
+  #reportedAt = this.#startedAt
+  #seeds = 0
+  #simulatedMs = 0
+  #recoveries = 0
+  #moved = 0
+  readonly #failed: number[] = []
+  readonly #faults = new Map<string, number>()
+
+  add({ seed, faults }: Run, { simulatedMs, tally, violations }: RunReport): void {
+    this.#seeds += 1
+    this.#simulatedMs += simulatedMs
+    this.#recoveries += tally.recoveries
+    this.#moved += tally.moved
+    for (const { kind } of faults) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1)
+    if (violations.length > 0) this.#failed.push(seed)
+  }
+
+  progressIsDue(): boolean {
+    if (performance.now() - this.#reportedAt < PROGRESS_MS) return false
+    this.#reportedAt = performance.now()
+    return true
+  }
+
+  line(): string {
+    const hours = (this.#simulatedMs / 3_600_000).toFixed(1)
+    const failed = this.#failed.length
+    return `${hours} simulated hours, ${this.#recoveries} recoveries, ${failed} seeds failed`
+  }
+
+  summary(): string {
+    const realMs = performance.now() - this.#startedAt
+    const kinds = [...this.#faults].toSorted(([, one], [, other]) => other - one)
+    return [
+      '',
+      `seeds              ${this.#seeds}`,
+      `simulated          ${(this.#simulatedMs / 3_600_000).toFixed(1)} hours`,
+      `took               ${(realMs / 1000).toFixed(1)} s, ${Math.round(this.#simulatedMs / realMs)} times as fast as real`,
+      `faults injected    ${kinds.reduce((sum, [, times]) => sum + times, 0)}`,
+      ...kinds.map(([kind, times]) => `  ${kind.padEnd(24)} ${times}`),
+      `recoveries         ${this.#recoveries}`,
+      `instances moved    ${this.#moved}`,
+      `promises broken    ${this.#failed.length === 0 ? 'none' : `in seeds ${this.#failed.join(', ')}`}`,
+    ].join('\n')
+  }
+}
+
+function print(text: string, status = 0): number {
+  process.stdout.write(`${text}\n`)
+  return status
 }

@@ -1,6 +1,5 @@
 /** A whole deployment in one simulated world: cloud, bus, store, and the processes that can die in it. */
 import type { StorePort } from '../../actors/ports/store.ts'
-import type { BusPort } from '../../actors/ports/bus.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -16,6 +15,7 @@ import { createNode, type ActingRole, type Node, type NodePorts } from '../roles
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
+import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -169,10 +169,18 @@ export class Deployment implements AsyncDisposable {
 
   /** Until no actor of a living process has anything to do at this instant. */
   async settle(): Promise<void> {
-    do await immediate()
-    while (
-      [...this.#processes.values()].some(({ life, node }) => life.alive && node.system.queued() > 0)
-    )
+    await promisesAtRest()
+    while (this.#isBusy()) {
+      await immediate()
+      await promisesAtRest()
+    }
+  }
+
+  #isBusy(): boolean {
+    for (const { life, node } of this.#processes.values()) {
+      if (life.alive && node.system.queued() > 0) return true
+    }
+    return false
   }
 
   /** What the world has done, or had done to it, since we last looked. */
@@ -222,15 +230,23 @@ export class Deployment implements AsyncDisposable {
 
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
-    return async (method, _parameters, call) => {
+    return async (method, [first], call) => {
       await wait(this.clock, 1 + Math.floor(random.next() * 3))
-      const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()
       if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))
+      if (method === 'saveCertificate') await this.#noteCertificate(first)
       if (this.#storeAway) throw away()
       return answer
     }
+  }
+
+  async #noteCertificate(certificate: unknown): Promise<void> {
+    if (typeof certificate !== 'object' || certificate === null) return
+    if (!('host' in certificate) || !('notification' in certificate)) return
+    const hosts = await this.store.listAllHosts()
+    const host = hosts.find(({ uuid }) => uuid === certificate.host)
+    if (host !== undefined) this.watchdog.certified(host.name, String(certificate.notification))
   }
 
   #watchCompute(name: string): Interception {
@@ -251,23 +267,14 @@ export class Deployment implements AsyncDisposable {
   }
 }
 
-function mortalBus(bus: BusPort, life: Life): BusPort {
-  const tied = (subscription: AsyncDisposable): AsyncDisposable => {
-    life.atDeath(() => void subscription[Symbol.asyncDispose]())
-    return subscription
-  }
-  const { publishFault } = mortalPort(bus, life)
-  return {
-    connected: () => bus.connected(),
-    publish: (subject, body) => {
-      if (life.alive) bus.publish(subject, body)
-    },
-    publishFault,
-    subscribe: (pattern, handler) =>
-      tied(bus.subscribe(pattern, (message) => life.reach(() => handler(message)))),
-    consumeFaults: (durable, handler) =>
-      tied(bus.consumeFaults(durable, (delivery) => life.reach(() => handler(delivery)))),
-  }
+const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
+
+/** Until no promise has anything to do: a tick asked for by a promise comes after all of them, and costs no turn. */
+async function promisesAtRest(): Promise<void> {
+  await undefined
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.nextTick(resolve)
+  await promise
 }
 
 const immediate = (): Promise<void> => {

@@ -260,14 +260,16 @@ function pick<Item>(random: RandomPort, items: readonly Item[]): Item {
 
 /** The names that `buildCloud` gives. */
 function namesOf(size: DeploymentSize): Omit<Targets, 'random'> {
-  const numbered = (prefix: string, count: number, digits: number): readonly string[] =>
-    Array.from({ length: count }, (_, index) => {
-      const width = Math.max(digits, String(count).length)
-      return `${prefix}-${String(index + 1).padStart(width, '0')}`
-    })
   return {
     hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
     segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),
     instances: numbered('vm', size.instances, 3),
   }
+}
+
+function numbered(prefix: string, count: number, digits: number): readonly string[] {
+  const width = Math.max(digits, String(count).length)
+  return Array.from({ length: count }, (_, index) => {
+    return `${prefix}-${String(index + 1).padStart(width, '0')}`
+  })
 }

@@ -110,9 +110,10 @@ function checkLeftBehind(
   { cloud, segments }: Deployment,
   accounts: readonly Account[],
 ): readonly string[] {
-  const dead = segments
-    .flatMap(({ hosts }) => hosts.map(({ name }) => name))
-    .filter((name) => cloud.machine(name).power === 'off')
+  const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
+  const dead = names.filter((name) => cloud.machine(name).power === 'off')
+  // Observers that see most hosts fail call themselves blind and report nobody: that is for operators.
+  if (dead.length * 2 > names.length) return []
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)
     if (ofHost.some(({ notification }) => notification.status === 'failed')) return []

@@ -31,7 +31,10 @@ export const runSeed = (run: Omit<Run, 'faults'>): Promise<RunReport> =>
 
 const STEP_MS = 1000
 /** A run rests when nothing was unfinished for so long. */
+const LOOK_MS = 10_000
 const QUIET_MS = 60_000
+/** A report that was refused as the duplicate of one that was ignored comes again by then. */
+const PATIENCE_MS = 300_000
 const LONGEST_MS = 90 * 60_000
 const NOTHING: Tally = { recoveries: 0, moved: 0 }
 
@@ -49,14 +52,9 @@ export async function runFaults(run: Run): Promise<RunReport> {
   process.on('unhandledRejection', onRejection)
   try {
     await startAll(deployment)
-    const early = await runToRest(deployment, timeline(faults), rejections)
-    const rest = early.length > 0 ? undefined : await checkAtRest(deployment, hurtGuests(faults))
-    return {
-      violations: rest?.violations ?? early,
-      trace: deployment.trace,
-      simulatedMs: deployment.clock.monotonicMs(),
-      tally: rest?.tally ?? NOTHING,
-    }
+    const outcome = await runToRest(deployment, faults, rejections)
+    const { trace, clock } = deployment
+    return { ...outcome, trace, simulatedMs: clock.monotonicMs() }
   } finally {
     process.off('unhandledRejection', onRejection)
   }
@@ -76,30 +74,58 @@ const timeline = (faults: readonly Fault[]): readonly TimedAct[] =>
 const hurtGuests = (faults: readonly Fault[]): ReadonlySet<string> =>
   new Set(timeline(faults).flatMap(({ act }) => ('instance' in act ? [act.instance] : [])))
 
-/** What was broken on the way; the promises of the last moment are checked by others. */
+type Outcome = Pick<RunReport, 'violations' | 'tally'>
+
+/** Does everything that is planned, and goes on until the world rests. What is broken on the way ends the run. */
 async function runToRest(
   deployment: Deployment,
-  acts: readonly TimedAct[],
+  faults: readonly Fault[],
   rejections: readonly string[],
-): Promise<readonly string[]> {
-  const { clock, cloud, watchdog, store } = deployment
-  const waiting = [...acts]
-  const lastActMs = waiting.at(-1)?.atMs ?? 0
-  let busyAtMs = 0
+): Promise<Outcome> {
+  const { clock, cloud, watchdog } = deployment
+  const waiting = [...timeline(faults)]
+  const quiet = new Quiet(deployment, waiting.at(-1)?.atMs ?? 0)
   while (clock.monotonicMs() < LONGEST_MS) {
-    const next = waiting[0]
-    const leftMs = (next?.atMs ?? Infinity) - clock.monotonicMs()
-    await deployment.pass(Math.min(STEP_MS, Math.max(0, leftMs)))
-    watchdog.lookAround()
-    const broken = [...cloud.violations, ...watchdog.violations, ...rejections]
-    if (broken.length > 0) return broken
-    if (next !== undefined && leftMs <= STEP_MS) {
-      waiting.shift()
-      await perform(deployment, next.act)
-    }
-    const now = clock.monotonicMs()
-    if ((await store.listUnfinished()).length > 0 || now < lastActMs) busyAtMs = now
-    if (now - busyAtMs >= QUIET_MS) return []
+    await step(deployment, waiting)
+    const violations = [...cloud.violations, ...watchdog.violations, ...rejections]
+    if (violations.length > 0) return { violations, tally: NOTHING }
+    const quietMs = await quiet.lastedMs()
+    if (quietMs < QUIET_MS) continue
+    const outcome = await checkAtRest(deployment, hurtGuests(faults))
+    if (outcome.violations.length === 0 || quietMs >= PATIENCE_MS) return outcome
   }
-  return []
+  return checkAtRest(deployment, hurtGuests(faults))
+}
+
+/** Lets a second pass, or the time until the next act, and then does that. */
+async function step(deployment: Deployment, waiting: TimedAct[]): Promise<void> {
+  const [next] = waiting
+  const leftMs = Math.max(0, (next?.atMs ?? Infinity) - deployment.clock.monotonicMs())
+  await deployment.pass(Math.min(STEP_MS, leftMs))
+  deployment.watchdog.lookAround()
+  if (next === undefined || leftMs > STEP_MS) return
+  waiting.shift()
+  await perform(deployment, next.act)
+}
+
+/** Knows for how long nothing has been unfinished since the last act. */
+class Quiet {
+  readonly #deployment: Deployment
+  #sinceMs: number
+  #lookedAtMs = 0
+
+  constructor(deployment: Deployment, lastActMs: number) {
+    this.#deployment = deployment
+    this.#sinceMs = lastActMs
+  }
+
+  /** Zero between two looks. */
+  async lastedMs(): Promise<number> {
+    const { clock, store } = this.#deployment
+    const now = clock.monotonicMs()
+    if (now - this.#lookedAtMs < LOOK_MS) return 0
+    this.#lookedAtMs = now
+    if ((await store.listUnfinished()).length > 0) this.#sinceMs = Math.max(this.#sinceMs, now)
+    return now - this.#sinceMs
+  }
 }

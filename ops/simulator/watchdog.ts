@@ -10,13 +10,18 @@ const OPERATOR_SLACK_MS = 10_000
 /** After a host came back, a fence that was decided on fresh evidence of its death may still come. */
 const RETURN_SLACK_MS = 60_000
 
+/** The window is counted on records, which keep whole seconds of a clock that is corrected now and then. */
+const CLOCK_SLACK_MS = 61_000
+
 export class Watchdog {
   readonly violations: string[] = []
   /** Hosts that a test broke in a way that no observer can tell from death. */
   readonly #unwellAtMs = new Map<string, number>()
   readonly #forbiddenAtMs = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
-  readonly #actedOn: { readonly host: string; readonly atMs: number }[] = []
+  /** When each host was last powered off or certified to be dead. */
+  readonly #actedOnAtMs = new Map<string, number>()
+  readonly #certified = new Set<string>()
   readonly #segmentOf = new Map<string, SegmentSeed>()
   readonly #hostByBmc = new Map<string, string>()
   readonly #clock: ClockPort
@@ -72,6 +77,19 @@ export class Watchdog {
     if (brokenAgoMs > RETURN_SLACK_MS)
       this.#report('I7', `${node} powers off ${host}, which is well`)
     this.#actsOn(node, host, 'powers off')
+    this.#countActedOn(host)
+  }
+
+  /** A recovery has made certain that a host is dead. Doing it again in a later run is not another act. */
+  certified(host: string, recovery: string): void {
+    if (this.#certified.has(recovery)) return
+    this.#certified.add(recovery)
+    this.#countActedOn(host)
+  }
+
+  #countActedOn(host: string): void {
+    this.#actedOnAtMs.set(host, this.#clock.monotonicMs())
+    this.#mustBeBounded(host)
   }
 
   evacuate(node: string, instance: string): void {
@@ -86,7 +104,6 @@ export class Watchdog {
   #actsOn(node: string, host: string, what: string): void {
     this.#mustLead(node, `${what} ${host}`)
     this.#mustBeAllowed(node, host, what)
-    this.#mustBeBounded(host)
   }
 
   #mustLead(node: string, what: string): void {
@@ -111,11 +128,10 @@ export class Watchdog {
   #mustBeBounded(host: string): void {
     const now = this.#clock.monotonicMs()
     const segment = this.#segmentOf.get(host)
-    const before = this.#actedOn.filter(({ atMs }) => now - atMs < this.#storm.windowMs)
-    // In flight for long counts as acted on now.
-    this.#actedOn.push({ host, atMs: now })
-    const hosts = new Set([...before.map((act) => act.host), host])
-    const here = [...hosts].filter((each) => this.#segmentOf.get(each) === segment)
+    const here = [...this.#actedOnAtMs]
+      .filter(([, atMs]) => now - atMs < this.#storm.windowMs - CLOCK_SLACK_MS)
+      .map(([other]) => other)
+      .filter((other) => this.#segmentOf.get(other) === segment)
     const cap = stormCap(this.#storm, segment?.hosts.length ?? 0)
     if (here.length > cap) {
       this.#report('I6', `${here.length} hosts acted on, the cap is ${cap}: ${here.join(', ')}`)

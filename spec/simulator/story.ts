@@ -1,0 +1,150 @@
+/** Failover stories: a folder with steps is played in a small simulated deployment, and its log is compared with the golden one. */
+import { readFileSync, writeFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadConfig } from '../../ops/load-config.ts'
+import { rulesOf, type Rules } from '../../ops/roles/rules.ts'
+import { perform, type Act } from '../../ops/simulator/acts.ts'
+import { Deployment, type DeploymentSize } from '../../ops/simulator/deployment.ts'
+import { startAll } from '../../ops/simulator/run-seed.ts'
+
+/** One line of `steps.json`: something is done, or something must be true at that moment. */
+type Step =
+  | { readonly atMs: number; readonly act: Act }
+  | { readonly atMs: number; readonly expect: Partial<Facts> }
+
+export interface Story {
+  readonly size?: DeploymentSize
+  readonly steps: readonly Step[]
+}
+
+/** What a story may expect; of objects only the named parts. */
+export interface Facts {
+  /** Statuses of all notifications of a host, oldest first. */
+  readonly notifications: Readonly<Record<string, readonly string[]>>
+  /** The reasons of the same. */
+  readonly reasons: Readonly<Record<string, readonly (string | null)[]>>
+  /** Instance moves by status. */
+  readonly moves: Readonly<Record<string, number>>
+  readonly power: Readonly<Record<string, string>>
+  /** On how many hosts each instance really runs. */
+  readonly copies: Readonly<Record<string, number>>
+  /** Evacuations that Nova has accepted. */
+  readonly evacuations: number
+  readonly leader: string | undefined
+}
+
+export interface Told {
+  readonly log: string
+  readonly expectations: readonly {
+    readonly atMs: number
+    readonly facts: Facts
+    readonly expected: Partial<Facts>
+  }[]
+  readonly violations: readonly string[]
+}
+
+const SMALL: DeploymentSize = { segments: 1, hostsPerSegment: 4, instances: 8 }
+const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
+
+/** The rules that come with the embedded defaults. */
+export function defaultRules(): Rules {
+  const loaded = loadConfig(undefined)
+  if (loaded.kind === 'invalid') throw new Error('the embedded defaults are invalid')
+  return rulesOf(loaded.config)
+}
+
+export const readStory = (folder: string): Story =>
+  JSON.parse(readFileSync(join(folder, 'steps.json'), 'utf8')) as Story // a wrong step fails when it is performed
+
+/** Plays a story from beginning to end. */
+export async function tell({ size = SMALL, steps }: Story): Promise<Told> {
+  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules() })
+  await startAll(deployment)
+  const expectations: Told['expectations'][number][] = []
+  for (const step of steps) {
+    await deployment.pass(step.atMs - deployment.clock.monotonicMs())
+    deployment.watchdog.lookAround()
+    if ('act' in step) await perform(deployment, step.act)
+    else {
+      const facts = await factsOf(deployment)
+      expectations.push({ atMs: step.atMs, facts, expected: step.expect })
+    }
+  }
+  const violations = [...deployment.cloud.violations, ...deployment.watchdog.violations]
+  return { log: await goldenLog(deployment), expectations, violations }
+}
+
+/** The stored golden log; written anew when there is none, or when `UPDATE_GOLDEN=1` asks for it. */
+export function goldenOf(folder: string, log: string): string {
+  const path = join(folder, 'expected.log')
+  if (process.env['UPDATE_GOLDEN'] === '1' || !existsSync(path)) writeFileSync(path, log)
+  return readFileSync(path, 'utf8')
+}
+
+async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<Facts> {
+  const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
+  const hosts = new Map((await store.listAllHosts()).map(({ uuid, name }) => [uuid, name]))
+  const notifications = await store.listNotifications({}, EVERYTHING)
+  const byHost = Object.groupBy(notifications, ({ sourceHost }) => hosts.get(sourceHost) ?? '?')
+  const moves = await Promise.all(
+    notifications.map(({ uuid }) => store.listMoves(uuid, {}, EVERYTHING)),
+  )
+  const byStatus = Object.groupBy(moves.flat(), ({ status }) => status)
+  return {
+    notifications: mapValues(byHost, (rows) => rows.map(({ status }) => status)),
+    reasons: mapValues(byHost, (rows) => rows.map(({ message }) => message)),
+    moves: mapValues(byStatus, (rows) => rows.length),
+    power: Object.fromEntries(names.map((name) => [name, cloud.machine(name).power])),
+    copies: Object.fromEntries(
+      cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),
+    ),
+    evacuations: cloud.counters.get('evacuation.accepted') ?? 0,
+    leader,
+  }
+}
+
+function mapValues<Value, Answer>(
+  record: Partial<Record<string, Value>>,
+  answer: (value: Value) => Answer,
+): Readonly<Record<string, Answer>> {
+  return Object.fromEntries(
+    Object.entries(record).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, answer(value)]],
+    ),
+  )
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const LEADING = /lease-holder\/engine\/leader\/(\d+)\/(?:\S+\/)?([a-z-]+)\/([^/\s]+): (.*)$/
+const OTHER = /(?:\S+\/)?([a-z-]+)\/([^/\s]+): (.*)$/
+
+/** One line a transition, switch, or write to the cloud; names for ids, and the epoch last. */
+async function goldenLog(deployment: Deployment): Promise<string> {
+  const names = await namesOf(deployment)
+  const lines = deployment.trace
+    .filter((line) => !/host-watcher\/\S+: blind => alive/.test(line))
+    .map((line) =>
+      line
+        .replace(UUID, (id) => names.get(id) ?? 'unknown')
+        .replace(LEADING, '$2 $3: $4 (epoch $1)')
+        .replace(OTHER, '$1 $2: $3'),
+    )
+  return `${lines.join('\n')}\n`
+}
+
+/** A recovery is called after its host: `compute-02#1` is the first one. */
+async function namesOf(deployment: Deployment): Promise<ReadonlyMap<string, string>> {
+  const { store, cloud, segmentIds } = deployment
+  const names = new Map<string, string>()
+  for (const [name, id] of segmentIds) names.set(id, name)
+  for (const { uuid, name } of await store.listAllHosts()) names.set(uuid, name)
+  for (const { id, name } of cloud.instances) names.set(id, name)
+  const counts = new Map<string, number>()
+  for (const { uuid, sourceHost } of await store.listNotifications({}, EVERYTHING)) {
+    const host = names.get(sourceHost) ?? 'unregistered'
+    const count = (counts.get(host) ?? 0) + 1
+    counts.set(host, count)
+    names.set(uuid, `${host}#${count}`)
+  }
+  return names
+}
