@@ -1,6 +1,6 @@
 /** The leader's ears: decodes what comes over the bus, stores guest faults, and tells the dedup window. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import { hostName } from '../../schema/ids.ts'
+import { hostId, hostName } from '../../schema/ids.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import type { GuestFailed } from '../../schema/messages/observation.ts'
@@ -11,6 +11,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { NotificationStore } from '../ports/store.ts'
 import type { DedupWindowMessage } from './dedup-window.ts'
+import type { Sightings } from './sightings.ts'
 
 type IntakeMessage = { readonly type: 'intake.begin' }
 type IntakeState = { readonly kind: 'listening' }
@@ -23,6 +24,7 @@ export interface IntakeWorld {
   readonly log: LogPort
   readonly store: NotificationStore
   readonly duplicateWindowMs: number
+  readonly sightings: Sightings
   readonly tellWindow: (message: DedupWindowMessage) => void
 }
 
@@ -44,6 +46,8 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
     const received = decodeOrPark(world, message)
     if (received?.type !== 'host.observed') return
     const atMs = world.clock.monotonicMs()
+    const { host, observer, state } = received.body
+    world.sightings.note(hostId(host), observer, { state, heardAtMs: atMs })
     world.tellWindow({ type: 'window.observed', observed: received.body, atMs })
   })
   const faults = bus.consumeFaults('engine', (delivery) => {

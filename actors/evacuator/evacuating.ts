@@ -1,5 +1,6 @@
 /** The surroundings of one evacuation, which all of its effects share. */
 import { isCoded } from '../../schema/errors.ts'
+import type { Sightings } from '../dedup-window/sightings.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -12,6 +13,7 @@ export interface EvacuatorWorld extends Acting {
   readonly clock: ClockPort
   readonly compute: ComputePort
   readonly announcer: Announcer
+  readonly sightings: Sightings
   readonly rules: EvacuatorRules
   /** Shown in Nova as the reason why the service is disabled. */
   readonly disableReason: string

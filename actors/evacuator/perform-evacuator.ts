@@ -104,6 +104,9 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
 /** Records older than this have nothing to do with a recovery that is going on. */
 const RECORDS_SINCE_MS = 24 * 3600 * 1000
 
+/** Observers repeat themselves; a doubt that was not repeated for so long is over. */
+const DOUBT_MS = 15_000
+
 async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMessage> {
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   const [instances, services, evacuations, snapshot, unfinished] = await Promise.all([
@@ -115,14 +118,16 @@ async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMe
     ),
     untilStored(world.clock, signal, () => world.store.listUnfinished()),
   ])
-  // Nova believes in a dead host for a minute; whoever is reported dead is no place to go to.
+  const atMs = world.clock.monotonicMs()
+  // Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to.
   const reported = new Set(
     unfinished
       .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
       .map(({ notification }) => notification.sourceHost),
   )
-  const hosts = snapshot.hosts.filter(({ uuid }) => !reported.has(uuid))
-  const atMs = world.clock.monotonicMs()
+  const hosts = snapshot.hosts.filter(
+    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, atMs - DOUBT_MS),
+  )
   return { type: 'evacuator.surveyed', survey: { instances, services, hosts, evacuations, atMs } }
 }
 

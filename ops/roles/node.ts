@@ -10,6 +10,7 @@ import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
+import { Sightings } from '../../actors/dedup-window/sightings.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
@@ -40,6 +41,7 @@ export interface NodePorts {
 /** The ports, and what the node itself adds to them. */
 export interface NodeWorld extends NodePorts {
   readonly tenure: Tenure
+  readonly sightings: Sightings
   readonly announcer: Announcer
 }
 
@@ -73,7 +75,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
-  const world: NodeWorld = { ...ports, store, tenure, announcer }
+  const world: NodeWorld = { ...ports, store, tenure, announcer, sightings: new Sightings() }
   const system: ActorSystem = createActorSystem({
     clock,
     random,

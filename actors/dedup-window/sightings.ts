@@ -1,0 +1,30 @@
+/**
+ * The latest word of each observer on each host, for whoever looks for a safe place: Nova believes in a dead host for a
+ * minute, observers doubt it within seconds. Doubt only ever takes a host out of the choice.
+ */
+import type { HostId } from '../../schema/ids.ts'
+import type { HostState } from '../../schema/messages/observation.ts'
+
+interface Word {
+  readonly state: HostState
+  readonly heardAtMs: number
+}
+
+export class Sightings {
+  readonly #words = new Map<HostId, Map<string, Word>>()
+
+  /** What an observer says of a host, at a moment of the monotonic clock. */
+  note(host: HostId, observer: string, word: Word): void {
+    const words = this.#words.get(host)
+    if (words === undefined) this.#words.set(host, new Map([[observer, word]]))
+    else words.set(observer, word)
+  }
+
+  /** True when somebody who was heard since that moment suspects the host, or calls it dead. */
+  doubted(host: HostId, sinceMs: number): boolean {
+    const words = [...(this.#words.get(host)?.values() ?? [])]
+    return words.some(
+      ({ state, heardAtMs }) => heardAtMs >= sinceMs && (state === 'suspect' || state === 'dead'),
+    )
+  }
+}
