@@ -1,0 +1,91 @@
+/** The simulator can fail: each promise, broken on purpose, is reported within 200 seeds, and the same seed is clean otherwise. */
+import test from 'ava'
+import type { Sabotage } from '../../ops/simulator/deployment.ts'
+import { planFaults, type FaultKind } from '../../ops/simulator/fault-plan.ts'
+import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
+import {
+  actWhileBlind,
+  evacuateBeforeTheFence,
+  forgetTheEpoch,
+  forgetWhatWasAsked,
+  ignoreLife,
+  ignoreOperators,
+  noStormGuard,
+} from './sabotages.ts'
+import { defaultRules } from './story.ts'
+
+const SEEDS_MAX = 200
+
+interface Case {
+  readonly title: string
+  readonly sabotage: Sabotage
+  readonly promise: string
+  /** Seeds without any of these faults are passed over: the rule does not matter in them. */
+  readonly needs: readonly FaultKind[]
+}
+
+const CASES: readonly Case[] = [
+  {
+    title: 'an evacuation before the fence',
+    sabotage: evacuateBeforeTheFence,
+    promise: 'I2',
+    needs: ['host-hang', 'host-cut-off'],
+  },
+  {
+    title: 'a leader that forgets the epoch',
+    sabotage: forgetTheEpoch,
+    promise: 'I4',
+    needs: ['engine-frozen', 'cut-from-bus'],
+  },
+  {
+    title: 'an observer that acts while blind',
+    sabotage: actWhileBlind,
+    promise: 'I7',
+    needs: ['monitors-isolated', 'monitor-frozen'],
+  },
+  {
+    title: 'an engine deaf to signs of life',
+    sabotage: ignoreLife,
+    promise: 'I7',
+    needs: ['false-report'],
+  },
+  {
+    title: 'a storm without its guard',
+    sabotage: noStormGuard,
+    promise: 'I6',
+    needs: ['rack-crash'],
+  },
+  {
+    title: 'an engine that ignores operators',
+    sabotage: ignoreOperators,
+    promise: 'I8',
+    needs: ['segment-disabled', 'maintenance'],
+  },
+  {
+    title: 'a second evacuation by a new leader',
+    sabotage: forgetWhatWasAsked,
+    promise: 'I3',
+    needs: ['engine-killed', 'engine-killed-at-call', 'engine-frozen'],
+  },
+]
+
+for (const { title, sabotage, promise, needs } of CASES) {
+  test(`${title} is found within ${SEEDS_MAX} seeds`, async (t) => {
+    const rules = defaultRules()
+    for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
+      const kinds = planFaults(seed, SMALL_SIZE).map(({ kind }) => kind)
+      if (!needs.some((kind) => kinds.includes(kind))) continue
+      const run = { seed, size: SMALL_SIZE, rules }
+      const broken = await runSeed({ ...run, sabotage })
+      if (!breaks(broken, promise)) continue
+      t.log(`seed ${seed}: ${broken.violations[0]}`)
+      const { violations } = await runSeed(run)
+      t.deepEqual(violations, [], `seed ${seed} without sabotage`)
+      return
+    }
+    t.fail(`no violation of ${promise} in ${SEEDS_MAX} seeds`)
+  })
+}
+
+const breaks = ({ violations }: RunReport, promise: string): boolean =>
+  violations.some((violation) => violation.startsWith(promise))

@@ -1,0 +1,122 @@
+/** Rules broken on purpose, one each, to see that the simulator finds it. */
+import type { NodePorts } from '../../ops/roles/node.ts'
+import type { Sabotage } from '../../ops/simulator/deployment.ts'
+import type { BusMessage } from '../../actors/ports/bus.ts'
+import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
+
+/** The port with some of its methods replaced. */
+const withChanges = <Port extends object>(port: Port, changes: Partial<Port>): Port =>
+  new Proxy(port, {
+    get: (target, name): unknown => Reflect.get(name in changes ? changes : target, name),
+  })
+
+/** Takes every BMC's word as "off", asked or not: evacuations begin before the fence. */
+export const evacuateBeforeTheFence: Sabotage = (ports) => ({
+  ...ports,
+  power: withChanges(ports.power, { read: async () => 'off' }),
+})
+
+/** A lease that never ends by our own clock, a broker's no taken for a yes, and a store that compares no epochs. */
+export const forgetTheEpoch: Sabotage = (ports) => {
+  const { store, lease, rules } = ports
+  return {
+    ...ports,
+    rules: { ...rules, lease: { ...rules.lease, ttlMs: 100_000_000 } },
+    lease: withChanges(lease, {
+      renew: async (holder, revision) => (await lease.renew(holder, revision)) ?? revision,
+    }),
+    store: withoutEpochGuard(store),
+  }
+}
+
+function withoutEpochGuard(store: StorePort): StorePort {
+  const current = (): ReturnType<StorePort['currentEpoch']> => store.currentEpoch()
+  return withChanges(store, {
+    recordTransition: async (_epoch, transition) =>
+      store.recordTransition(await current(), transition),
+    recordIntent: async (_epoch, entry) => store.recordIntent(await current(), entry),
+    appendJournal: async (_epoch, entry) => store.appendJournal(await current(), entry),
+    saveCertificate: async (certificate) =>
+      store.saveCertificate({ ...certificate, epoch: await current() }),
+    planMoves: async (_epoch, notification, host, moves) =>
+      store.planMoves(await current(), notification, host, moves),
+    updateMove: async (_epoch, change) => store.updateMove(await current(), change),
+    holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
+    releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
+  })
+}
+
+/** Observers that should say "blind" say "dead". */
+export const actWhileBlind: Sabotage = (ports) => ({
+  ...ports,
+  bus: withChanges(ports.bus, {
+    publish: (subject, body) =>
+      ports.bus.publish(subject, replaced(body, '"state":"blind"', '"state":"dead"')),
+  }),
+})
+
+/** The engine does not listen when an observer says "alive". */
+export const ignoreLife: Sabotage = (ports) => ({
+  ...ports,
+  bus: withChanges(ports.bus, {
+    subscribe: (pattern, handler) =>
+      ports.bus.subscribe(pattern, (message: BusMessage) => {
+        if (!textOf(message.body).includes('"state":"alive"')) handler(message)
+      }),
+  }),
+})
+
+/** Any number of hosts may be acted on at once. */
+export const noStormGuard: Sabotage = (ports) => ({
+  ...ports,
+  rules: {
+    ...ports.rules,
+    segment: { ...ports.rules.segment, storm: { hostsMax: 0, shareMax: 1, windowMs: 600_000 } },
+  },
+})
+
+/** Neither a disabled segment nor maintenance is seen, at the decision or at the deed. */
+export const ignoreOperators: Sabotage = (ports) => {
+  const { store } = ports
+  return {
+    ...ports,
+    store: withChanges(store, {
+      readSnapshot: async (segment, notification, since) =>
+        withoutOrders(await store.readSnapshot(segment, notification, since)),
+      recordIntent: async (epoch, entry) => {
+        await store.appendJournal(epoch, { ...entry, kind: 'intent' })
+        return { kind: 'granted' }
+      },
+    }),
+  }
+}
+
+const withoutOrders = (snapshot: SegmentSnapshot): SegmentSnapshot => ({
+  ...snapshot,
+  segment: snapshot.segment && { ...snapshot.segment, enabled: true },
+  hosts: snapshot.hosts.map((host) => ({ ...host, onMaintenance: false })),
+})
+
+/** A new leader takes every move for one that nobody has asked for, whatever the rows and Nova's records say. */
+export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
+  const { store, compute } = ports
+  return {
+    ...ports,
+    store: withChanges(store, {
+      planMoves: async (epoch, notification, host, moves) =>
+        (await store.planMoves(epoch, notification, host, moves)).map((move) =>
+          move.status === 'ongoing' ? { ...move, status: 'pending', attempts: 0 } : move,
+        ),
+      updateMove: async (epoch, change) => {
+        await store.updateMove(epoch, change)
+        return true
+      },
+    }),
+    compute: withChanges(compute, { listEvacuations: async () => [] }),
+  }
+}
+
+const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
+
+const replaced = (body: Uint8Array, from: string, to: string): Uint8Array =>
+  new TextEncoder().encode(textOf(body).replace(from, to))
