@@ -1,13 +1,17 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
+import { dbPurge } from './commands/db-purge.ts'
 import { run } from './commands/run.ts'
 import { printKey } from './commands/print-key.ts'
 import { printSample } from './commands/print-sample.ts'
+import { sealCredentials } from './commands/seal-credentials.ts'
 import { simulate } from './commands/simulate.ts'
 
 /** Each answers the exit status. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   run,
   simulate,
+  'db-purge': dbPurge,
+  'seal-credentials': sealCredentials,
   'print-key': printKey,
   'print-sample': printSample,
 }
@@ -16,6 +20,9 @@ const USAGE = `usage: node ops/cli.ts <command>
   run --config FILE                         the roles that the file names, until asked to end
   run [--port PORT] [--exit-after-recovery] a demonstration: all roles, on a simulated cloud
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
+  db-purge --config FILE [--age-in-days N] [--max-rows M]
+                                            delete for good what ended long ago
+  seal-credentials --config FILE            seal stored credentials with the first key of the key file
   print-key [--config FILE]                 public SSH key for authorized_keys on the compute hosts
   print-sample                              every option with its default
 `

@@ -1,6 +1,6 @@
 /** Opens the world for one process: real parts as the configuration names them, or the simulated cloud. */
 import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { GuestPort } from '../actors/ports/guest.ts'
@@ -22,6 +22,8 @@ import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
 import { openSshShell } from '../transports/ssh/shell.ts'
+import { openKeyFile } from '../transports/vault/key-file.ts'
+import { sealedStore } from '../transports/vault/sealed-store.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
 
@@ -90,7 +92,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   )
   return {
     ...openBus(config, ambient),
-    store: openStore(config, ambient),
+    store: await openSealedStore(config, ambient),
     compute: account.compute,
     identity: await openIdentity(config, ambient, account),
     power,
@@ -125,12 +127,26 @@ function openBus(
   )
 }
 
-function openStore({ store }: Config, { clock, random, closing }: Ambient): StorePort {
+/** The store as it is: credentials of hosts come out as they are stored. */
+export function openStore({ store }: Config, { clock, random, closing }: Ambient): StorePort {
   const { location } = store
   if (location.kind === 'mysql') return closing.use(openMysqlStore(location, { clock, random }))
   if (location.path !== ':memory:') mkdirSync(dirname(location.path), { recursive: true })
   return closing.use(openSqliteStore(location.path, { clock, random }))
 }
+
+/** Compute hosts hold no key: an instance-monitor reads no credentials. */
+async function openSealedStore(config: Config, ambient: Ambient): Promise<StorePort> {
+  const store = openStore(config, ambient)
+  const reads = config.node.roles.some((role) => role !== 'instance-monitor' && role !== 'bridge')
+  if (!reads) return store
+  const keyring = await openKeyFile(keyFileOf(config))
+  return sealedStore(store, keyring, ambient.log)
+}
+
+/** Where the keys of stored credentials are. */
+export const keyFileOf = ({ store, ssh }: Config): string =>
+  store.credentialsKeyFile ?? join(ssh.stateDirectory, 'credentials.key')
 
 /** Longest time for one request to Nova, repeats of reads included. */
 const REQUEST_TIMEOUT_MS = 10_000

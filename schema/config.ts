@@ -11,17 +11,21 @@ import {
   NOTIFICATIONS,
   STORM_GUARD,
 } from './config/engine.ts'
-import { BUS, LEASE, NODE, STORE } from './config/node.ts'
+import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
 import type { Option, ValueOf } from './config/option.ts'
+import { SERVING, WEBHOOK } from './config/serving.ts'
 import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
 
 /** All options, by the part of the configuration that they belong to. */
 export const OPTIONS = {
   node: NODE,
   api: API,
+  serving: SERVING,
+  webhook: WEBHOOK,
   identity: IDENTITY,
   compute: COMPUTE,
   store: STORE,
+  housekeeping: HOUSEKEEPING,
   bus: BUS,
   lease: LEASE,
   notifications: NOTIFICATIONS,

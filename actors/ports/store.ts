@@ -77,6 +77,9 @@ export interface MoveFilter {
   readonly type?: string
 }
 
+/** What must stay as it is during a recovery: all, or all but `enabled`, `onMaintenance` and `reserved`. */
+export type Frozen = 'all' | 'all-but-switches'
+
 /** A change names only what changes. */
 export type Change<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
 
@@ -84,7 +87,7 @@ export interface InventoryStore {
   createSegment(fields: SegmentFields): Promise<Segment>
   getSegment(id: SegmentId): Promise<Segment | undefined>
   /** SEGMENT_NOT_FOUND, SEGMENT_NAME_TAKEN, SEGMENT_UNDER_RECOVERY. */
-  updateSegment(id: SegmentId, change: Change<SegmentFields>): Promise<Segment>
+  updateSegment(id: SegmentId, change: Change<SegmentFields>, frozen?: Frozen): Promise<Segment>
   /** Deletes its hosts too. SEGMENT_NOT_FOUND, SEGMENT_UNDER_RECOVERY. */
   deleteSegment(id: SegmentId): Promise<void>
   /** MARKER_NOT_FOUND. */
@@ -94,7 +97,12 @@ export interface InventoryStore {
   getHost(segment: SegmentId, id: HostId): Promise<Host | undefined>
   findHost(name: HostName): Promise<Host | undefined>
   /** HOST_NOT_FOUND, HOST_NAME_TAKEN, HOST_UNDER_RECOVERY. A change of `onMaintenance` makes it the operator's. */
-  updateHost(segment: SegmentId, id: HostId, change: Change<HostFields>): Promise<Host>
+  updateHost(
+    segment: SegmentId,
+    id: HostId,
+    change: Change<HostFields>,
+    frozen?: Frozen,
+  ): Promise<Host>
   deleteHost(segment: SegmentId, id: HostId): Promise<void>
   /** SEGMENT_NOT_FOUND, MARKER_NOT_FOUND. */
   listHosts(filter: HostFilter, page: Page): Promise<readonly Host[]>
@@ -214,8 +222,38 @@ export interface RecoveryStore {
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
+/** What is old enough to go. */
+export interface PurgeOrder {
+  /** What ended before this moment, wall ms. */
+  readonly before: number
+  /** Most notifications, hosts and segments together. */
+  readonly rowsMax: number
+}
+
+/** Rows that are gone for good. */
+export interface Purged {
+  /** Their moves, journals and certificates went with them. */
+  readonly notifications: number
+  readonly hosts: number
+  readonly segments: number
+}
+
+/** Needs no epoch: what it deletes nobody may change any more, and deleting it twice is harmless. */
+export interface HousekeepingStore {
+  /** Ended notifications, oldest first, then deleted hosts that no notification names, then segments without hosts. */
+  purge(order: PurgeOrder): Promise<Purged>
+  /** Replaces the stored texts, also of deleted hosts, all or none; answers how many hosts that changed. */
+  rewriteControlAttributes(rewrite: (stored: string) => string): Promise<number>
+}
+
 export interface StorePort
-  extends InventoryStore, NotificationStore, LeadershipStore, RecoveryStore, AsyncDisposable {
+  extends
+    InventoryStore,
+    NotificationStore,
+    LeadershipStore,
+    RecoveryStore,
+    HousekeepingStore,
+    AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */
   migrate(): Promise<void>
   /** Cheap round trip for the readiness check. */

@@ -46,6 +46,40 @@ export const STORE = {
       'sqlite:////absolute/path for a single machine, sqlite:// for trials (forgotten at the end). ' +
       'Percent-encode @ : / in a password.',
   },
+  credentialsKeyFile: {
+    names: ['database.credentials_key_file'],
+    kind: 'text',
+    meaning:
+      "Keys that seal the hosts' control_attributes in the database: 32 bytes in base64 each, one a line; the first " +
+      'seals, all of them open. When unset: credentials.key in the state_directory of [ssh]. Made at the first start; ' +
+      'every controller then needs the same file. To change keys: ' +
+      'add a new last line everywhere, restart, make it the first line everywhere, restart, run seal-credentials, ' +
+      'remove the old line.',
+  },
+} as const satisfies OptionGroup
+
+export const HOUSEKEEPING = {
+  retentionDays: {
+    names: ['housekeeping.retention_days'],
+    kind: 'whole',
+    min: 1,
+    max: 3650,
+    default: '90',
+    meaning:
+      'Ended notifications with all that is recorded of them, and deleted hosts and segments, are kept for so long.',
+    low: 'what an incident review needs is gone',
+    high: 'the database grows',
+  },
+  rowsMax: {
+    names: ['housekeeping.max_rows'],
+    kind: 'whole',
+    min: 0,
+    max: 1_000_000,
+    default: '10000',
+    meaning: 'Most rows that the leader deletes every hour; 0 leaves it to the command db-purge.',
+    low: 'rows may come faster than they go',
+    high: 'load on the database',
+  },
 } as const satisfies OptionGroup
 
 export const BUS = {

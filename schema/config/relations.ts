@@ -16,6 +16,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...leaseContradictions(config),
     ...watchContradictions(config),
     ...busContradictions(config),
+    ...servingContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
@@ -92,6 +93,21 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
       !known(bus.token) || !known(bus.user),
       'bus.token',
       'the bus takes a token, or a user with a password, not both',
+    ),
+  ]
+}
+
+function servingContradictions({ serving, webhook }: Config): readonly Contradiction[] {
+  return [
+    ...unless(
+      known(serving.tlsCertFile) === known(serving.tlsKeyFile),
+      'api.tls_cert_file',
+      'tls_cert_file and tls_key_file must be given together',
+    ),
+    ...unless(
+      known(webhook.username) === known(webhook.password),
+      'webhook.username',
+      'user and password of the webhook must be given together',
     ),
   ]
 }

@@ -7,11 +7,12 @@ import { vmMoves } from './0004-vm-moves.ts'
 import { leadership } from './0005-leadership.ts'
 import { journal } from './0006-journal.ts'
 import { deathCertificates } from './0007-death-certificates.ts'
+import { listIndices } from './0008-list-indices.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
- * not transactional). So an index is a unique constraint that ends in the id: it comes with the table, in one statement,
- * and MySQL has no CREATE INDEX IF NOT EXISTS.
+ * not transactional). So an index of a new table is a unique constraint that ends in the id: it comes with the table, in one
+ * statement; a later one is created on its own, and may be there already.
  */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-segments': segments,
@@ -21,4 +22,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-leadership': leadership,
   '0006-journal': journal,
   '0007-death-certificates': deathCertificates,
+  '0008-list-indices': listIndices,
 }

@@ -1,4 +1,5 @@
 /** What every store promises, whatever database is behind it: registers the tests for one kind of database. */
+import { housekeepingConformance } from './store-housekeeping-conformance.ts'
 import { inventoryConformance } from './store-inventory-conformance.ts'
 import { leadershipConformance } from './store-leadership-conformance.ts'
 import { listConformance } from './store-list-conformance.ts'
@@ -16,4 +17,5 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   recoveryConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
+  housekeepingConformance(test, world)
 }

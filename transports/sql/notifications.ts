@@ -20,16 +20,14 @@ export function notificationStore(
       transactions.read(async (db) => {
         const { after, order } = await readPaging(db, 'notifications', page)
         const { status, sourceHost, type, generatedSince } = filter
-        const rows = await db
+        const found = db
           .selectFrom('notifications')
           .selectAll()
           .where('deleted', '=', 0)
           .where(matching({ status, source_host_uuid: sourceHost, type }))
-          .where('generated_time', '>=', generatedSince ?? Number.MIN_SAFE_INTEGER)
-          .where(after)
-          .orderBy(order)
-          .limit(page.limit)
-          .execute()
+        const recent =
+          generatedSince === undefined ? found : found.where('generated_time', '>=', generatedSince)
+        const rows = await recent.where(after).orderBy(order).limit(page.limit).execute()
         return rows.map(notificationOf)
       }),
 

@@ -3,11 +3,13 @@ import { Migrator } from 'kysely/migration'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
+import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
+import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
@@ -28,6 +30,8 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...snapshotStore(steps),
     ...recordStore(guarded, ports),
     ...moveStore(guarded, ports),
+    ...purgeStore(steps),
+    ...credentialsStore(steps),
 
     migrate: () =>
       steps.read(async (db) => {

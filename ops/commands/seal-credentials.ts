@@ -1,0 +1,16 @@
+/** `seal-credentials`: seals the stored credentials with the first key of the key file, whatever they are sealed with now. */
+import { parseArgs } from 'node:util'
+import { openKeyFile } from '../../transports/vault/key-file.ts'
+import { resealCredentials } from '../../transports/vault/sealed-store.ts'
+import { keyFileOf } from '../ports.ts'
+import { withStore } from '../with-store.ts'
+
+/** Exit statuses: 0 all are sealed with the first key; 1 the store is away; 2 the configuration or a key cannot be used. */
+export async function sealCredentials(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
+  return withStore(values.config, async ({ store, config }) => {
+    const keyring = await openKeyFile(keyFileOf(config))
+    const count = await resealCredentials(store, keyring)
+    process.stdout.write(`sealed with the first key: ${count} hosts\n`)
+  })
+}

@@ -1,0 +1,63 @@
+/** Indices for the filters of lists, each in the order that lists have by default, and for the purge. */
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+const INDICES = [
+  {
+    table: 'notifications',
+    name: 'notifications_status_created',
+    columns: ['status', 'created_at', 'id'],
+  },
+  {
+    table: 'notifications',
+    name: 'notifications_type_created',
+    columns: ['type', 'created_at', 'id'],
+  },
+  {
+    table: 'notifications',
+    name: 'notifications_host_created',
+    columns: ['source_host_uuid', 'created_at', 'id'],
+  },
+  {
+    table: 'notifications',
+    name: 'notifications_status_updated',
+    columns: ['status', 'updated_at', 'id'],
+  },
+  { table: 'segments', name: 'segments_created', columns: ['deleted', 'created_at', 'id'] },
+  {
+    table: 'segments',
+    name: 'segments_method_created',
+    columns: ['deleted', 'recovery_method', 'created_at', 'id'],
+  },
+  {
+    table: 'segments',
+    name: 'segments_type_created',
+    columns: ['deleted', 'service_type', 'created_at', 'id'],
+  },
+  {
+    table: 'segments',
+    name: 'segments_enabled_created',
+    columns: ['deleted', 'enabled', 'created_at', 'id'],
+  },
+] as const
+
+export const listIndices: Migration = {
+  async up(db: Kysely<unknown>) {
+    for (const { table, name, columns } of INDICES) {
+      try {
+        await db.schema
+          .createIndex(name)
+          .on(table)
+          .columns([...columns])
+          .execute()
+      } catch (error) {
+        // A migration that was cut off runs again, and MySQL has no CREATE INDEX IF NOT EXISTS.
+        if (!isThere(error)) throw error
+      }
+    }
+  },
+}
+
+/** SQLite: `index … already exists`; MySQL and MariaDB: `Duplicate key name …`. */
+const isThere = (error: unknown): boolean =>
+  error instanceof Error && /already exists|duplicate key name/i.test(error.message)

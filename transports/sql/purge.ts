@@ -1,0 +1,123 @@
+/** Deletes for good what ended long ago, a few rows at a time, so that nobody waits for its locks. */
+import { sql } from 'kysely'
+import type { HousekeepingStore, PurgeOrder } from '../../actors/ports/store.ts'
+import type { NotificationStatus } from '../../schema/records.ts'
+import type { Transactions } from './transactions.ts'
+
+const BATCH = 100
+
+const ENDED = ['finished', 'failed', 'ignored'] as const satisfies readonly NotificationStatus[]
+
+/** The part of the store that forgets. */
+export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 'purge'> {
+  return {
+    purge: async ({ before, rowsMax }) => {
+      const notifications = await repeat(rowsMax, (limit) =>
+        purgeNotifications(transactions, before, limit),
+      )
+      const hosts = await repeat(rowsMax - notifications, (limit) =>
+        purgeHosts(transactions, { before, rowsMax: limit }),
+      )
+      const segments = await repeat(rowsMax - notifications - hosts, (limit) =>
+        purgeSegments(transactions, { before, rowsMax: limit }),
+      )
+      return { notifications, hosts, segments }
+    },
+  }
+}
+
+/** Moves, journal and certificate first: what is cut off here leaves nothing without its notification. */
+const purgeNotifications = (
+  transactions: Transactions,
+  before: number,
+  limit: number,
+): Promise<number> =>
+  transactions.write(async (trx) => {
+    const rows = await trx
+      .selectFrom('notifications')
+      .select('notification_uuid')
+      .where('status', 'in', ENDED)
+      .where('updated_at', '<', before)
+      .orderBy('updated_at')
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    const ids = rows.map((row) => row.notification_uuid)
+    if (ids.length === 0) return 0
+    await trx.deleteFrom('vm_moves').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('journal').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('death_certificates').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('notifications').where('notification_uuid', 'in', ids).execute()
+    return ids.length
+  })
+
+/** A host whose notifications are still there is part of their history. */
+const purgeHosts = (transactions: Transactions, { before, rowsMax }: PurgeOrder): Promise<number> =>
+  transactions.write(async (trx) => {
+    const rows = await trx
+      .selectFrom('hosts')
+      .select('id')
+      .where('deleted', '!=', 0)
+      .where('deleted_at', '<', before)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('notifications')
+              .select(sql`1`.as('one'))
+              .whereRef('notifications.source_host_uuid', '=', 'hosts.uuid'),
+          ),
+        ),
+      )
+      .limit(rowsMax)
+      .execute()
+    return deleteById(rows, (ids) => trx.deleteFrom('hosts').where('id', 'in', ids).execute())
+  })
+
+const purgeSegments = (
+  transactions: Transactions,
+  { before, rowsMax }: PurgeOrder,
+): Promise<number> =>
+  transactions.write(async (trx) => {
+    const rows = await trx
+      .selectFrom('segments')
+      .select('id')
+      .where('deleted', '!=', 0)
+      .where('deleted_at', '<', before)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('hosts')
+              .select(sql`1`.as('one'))
+              .whereRef('hosts.failover_segment_id', '=', 'segments.uuid'),
+          ),
+        ),
+      )
+      .limit(rowsMax)
+      .execute()
+    return deleteById(rows, (ids) => trx.deleteFrom('segments').where('id', 'in', ids).execute())
+  })
+
+async function deleteById(
+  rows: readonly { readonly id: number }[],
+  deleteAll: (ids: readonly number[]) => Promise<unknown>,
+): Promise<number> {
+  if (rows.length > 0) await deleteAll(rows.map(({ id }) => id))
+  return rows.length
+}
+
+/** Batch by batch until nothing is left or the bound is reached. */
+async function repeat(
+  rowsMax: number,
+  deleteSome: (limit: number) => Promise<number>,
+): Promise<number> {
+  let count = 0
+  while (count < rowsMax) {
+    const limit = Math.min(BATCH, rowsMax - count)
+    const deleted = await deleteSome(limit)
+    count += deleted
+    if (deleted < limit) break
+  }
+  return count
+}

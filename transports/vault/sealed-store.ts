@@ -1,0 +1,118 @@
+/** A store whose database never sees the credentials of a host: they are sealed on the way in, opened on the way out. */
+import type { LogPort } from '../../actors/ports/log.ts'
+import type { Change, HostFields, HostFilter, Page, StorePort } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { HostId, SegmentId } from '../../schema/ids.ts'
+import type { Host } from '../../schema/records.ts'
+import type { Keyring } from './keyring.ts'
+
+type SealedMethods = Pick<
+  StorePort,
+  | 'createHost'
+  | 'updateHost'
+  | 'getHost'
+  | 'findHost'
+  | 'listHosts'
+  | 'listAllHosts'
+  | 'listUnfinished'
+  | 'readSnapshot'
+>
+
+/** The same store; ends with the one inside. A host whose credentials cannot be read has a note instead of them. */
+export function sealedStore(store: StorePort, keyring: Keyring, log: LogPort): StorePort {
+  const opened = opener(keyring, log)
+  const methods: SealedMethods = {
+    createHost: async (segment, fields) =>
+      opened(await store.createHost(segment, sealed(keyring, fields))),
+    updateHost: async (segment, id, change, frozen) => {
+      const wanted = await withoutEqual(segment, id, change)
+      return opened(await store.updateHost(segment, id, sealed(keyring, wanted), frozen))
+    },
+    getHost: async (segment, id) => openedIf(await store.getHost(segment, id)),
+    findHost: async (name) => openedIf(await store.findHost(name)),
+    listHosts: async (filter, page) => {
+      refuseSealedOrder(page)
+      if (filter.controlAttributes !== undefined) return listMatching(filter, page)
+      return (await store.listHosts(filter, page)).map(opened)
+    },
+    listAllHosts: async () => (await store.listAllHosts()).map(opened),
+    listUnfinished: async () =>
+      (await store.listUnfinished()).map((each) => ({ ...each, host: openedIf(each.host) })),
+    readSnapshot: async (...parameters) => {
+      const snapshot = await store.readSnapshot(...parameters)
+      return { ...snapshot, hosts: snapshot.hosts.map(opened) }
+    },
+  }
+  return { ...store, ...methods }
+
+  function openedIf(host: Host | undefined): Host | undefined {
+    return host === undefined ? undefined : opened(host)
+  }
+
+  /** Sealing one text twice gives two texts: what is stored already is not written, so that it counts as unchanged. */
+  async function withoutEqual(
+    segment: SegmentId,
+    id: HostId,
+    change: Change<HostFields>,
+  ): Promise<Change<HostFields>> {
+    const { controlAttributes, ...others } = change
+    if (controlAttributes === undefined) return change
+    const current = openedIf(await store.getHost(segment, id))
+    return current?.controlAttributes === controlAttributes ? others : change
+  }
+
+  /** The database cannot compare what it cannot read, so the rows of the segment are compared here. */
+  async function listMatching(filter: HostFilter, page: Page): Promise<readonly Host[]> {
+    const { controlAttributes, ...others } = filter
+    const found: Host[] = []
+    let next: Page = { ...page, limit: BATCH }
+    while (found.length < page.limit) {
+      const rows = await store.listHosts(others, next)
+      found.push(...rows.map(opened).filter((host) => host.controlAttributes === controlAttributes))
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < BATCH) break
+      next = { ...next, marker: String(last.id) }
+    }
+    return found.slice(0, page.limit)
+  }
+}
+
+/** Seals anew what an older key sealed, or none did; answers how many hosts that were, deleted ones included. */
+export function resealCredentials(store: StorePort, keyring: Keyring): Promise<number> {
+  return store.rewriteControlAttributes((stored) => {
+    if (keyring.isCurrent(stored)) return stored
+    const opened = keyring.open(stored)
+    if (opened.kind === 'opened') return keyring.seal(opened.text)
+    throw new CodedError('CONFIG_INVALID', `nothing was changed: ${opened.reason}`)
+  })
+}
+
+const BATCH = 500
+
+const sealed = <Fields extends Change<HostFields>>(keyring: Keyring, fields: Fields): Fields =>
+  fields.controlAttributes === undefined
+    ? fields
+    : { ...fields, controlAttributes: keyring.seal(fields.controlAttributes) }
+
+/** Says each reason once: hosts are read every few seconds. */
+function opener(keyring: Keyring, log: LogPort): (host: Host) => Host {
+  const said = new Set<string>()
+  return (host) => {
+    const opened = keyring.open(host.controlAttributes)
+    if (opened.kind === 'opened') return { ...host, controlAttributes: opened.text }
+    if (!said.has(opened.reason)) {
+      said.add(opened.reason)
+      log.error({ host: host.name, reason: opened.reason }, 'credentials cannot be read')
+    }
+    // Recoveries of other hosts go on. Written back, the note counts as unchanged.
+    return { ...host, controlAttributes: `(unreadable: ${opened.reason})` }
+  }
+}
+
+function refuseSealedOrder({ sort }: Page): void {
+  if (!sort.some(({ key }) => key === 'control_attributes')) return
+  throw new CodedError(
+    'INPUT_INVALID',
+    'Sort key control_attributes is not valid: it is encrypted.',
+  )
+}
