@@ -61,7 +61,7 @@ const MOVED: readonly string[] = ['done', 'completed']
 const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
 
 /**
- * What the newest record of an instance says about our latest request. `startedAt` is when the request was recorded,
+ * What the records of an instance say about our latest request. `startedAt` is when the request was recorded,
  * by our wall clock; records much older than that belong to an earlier life of the host.
  */
 export function judgeRecords(
@@ -76,13 +76,11 @@ export function judgeRecords(
     .toSorted((a, b) => b.createdAt - a.createdAt) // stable: within a second Nova's own order, newest first
   const [newest] = ours
   if (newest === undefined) return { kind: 'no-record' }
-  if (ours.some((record) => MOVED.includes(record.status))) {
-    return {
-      kind: 'moved',
-      dest: ours.find((record) => MOVED.includes(record.status))?.dest ?? null,
-    }
-  }
-  if (!REFUSED.includes(newest.status)) return { kind: 'under-way', dest: newest.dest }
+  const moved = ours.find(({ status }) => MOVED.includes(status))
+  if (moved !== undefined) return { kind: 'moved', dest: moved.dest }
+  // An older request may show its record after a newer one failed: as long as any goes on, no other is sent.
+  const underWay = ours.find(({ status }) => !REFUSED.includes(status))
+  if (underWay !== undefined) return { kind: 'under-way', dest: underWay.dest }
   return { kind: 'refused', dest: newest.dest, status: newest.status }
 }
 

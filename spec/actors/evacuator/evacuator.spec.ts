@@ -1,0 +1,238 @@
+/** An evacuation isolates its host, surveys, plans, moves, looks again, and tells the segment how it ended. */
+import test from 'ava'
+import {
+  evacuator,
+  type EvacuationOrder,
+  type EvacuatorEffect,
+  type EvacuatorMessage,
+  type EvacuatorState,
+  type Survey,
+} from '../../../actors/evacuator/evacuator.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { VmMove } from '../../../schema/records.ts'
+import {
+  EPOCH,
+  H2,
+  I1,
+  I2,
+  M1,
+  M2,
+  N1,
+  ONE,
+  SEGMENT,
+  TWO,
+  evacuationRow,
+  hostRow,
+  instanceRow,
+  moveRow,
+  serviceRow,
+} from '../records.ts'
+import { testSteps, timer } from '../step-table.ts'
+
+const RULES = {
+  evacuateAll: true,
+  haMetadataKey: 'HA_Enabled',
+  ignoreInstancesInError: false,
+  concurrencyMax: 8,
+  retryIntervalMs: 30_000,
+  attemptsMax: 3,
+  graceMs: 10_000,
+  overdueMs: 60_000,
+  deadlineMs: 600_000,
+}
+const ORDER: EvacuationOrder = {
+  notification: N1,
+  segment: SEGMENT,
+  host: ONE,
+  epoch: EPOCH,
+  run: 1,
+  replyTo: refOf('segment', 'one'),
+}
+const behaviour = evacuator(ORDER, RULES)
+
+type Effect = EvacuatorEffect | KernelEffect<EvacuatorMessage>
+
+const BEGIN: EvacuatorMessage = { type: 'evacuator.begin' }
+const ISOLATED: EvacuatorMessage = { type: 'evacuator.isolated' }
+const surveyOf = (change: Partial<Survey> = {}): Survey => ({
+  instances: [instanceRow(), instanceRow({ id: I2, metadata: { HA_Enabled: 'true' } })],
+  services: [serviceRow()],
+  hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
+  evacuations: [],
+  atMs: 0,
+  ...change,
+})
+const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
+  type: 'evacuator.surveyed',
+  survey: surveyOf(change),
+})
+const planned = (...moves: readonly VmMove[]): EvacuatorMessage => ({
+  type: 'evacuator.planned',
+  moves,
+})
+const SURVEYING: EvacuatorState = { kind: 'surveying' }
+const again = timer<EvacuatorMessage>('again', 30_000, BEGIN)
+
+function after(...story: readonly EvacuatorMessage[]) {
+  let state: EvacuatorState = { kind: 'isolating' }
+  let effects: readonly Effect[] = []
+  for (const message of story) [state, effects] = behaviour(state, message)
+  return { state, effects, replies: effects.filter(({ type }) => type === 'tell') }
+}
+
+const UNTIL_SURVEYED = [BEGIN, ISOLATED, surveyed()]
+const BOTH = [moveRow(), moveRow({ uuid: M2, instance: I2 })]
+const yes = (move: typeof M1): EvacuatorMessage => ({
+  type: 'move.requested',
+  move,
+  atMs: 0,
+  startedAt: 0,
+})
+const settled = (
+  move: typeof M1,
+  outcome: 'succeeded' | 'failed' | 'ignored' = 'succeeded',
+): EvacuatorMessage => ({ type: 'move.settled', move, outcome })
+const polled: EvacuatorMessage = {
+  type: 'move.polled',
+  records: [evacuationRow({ status: 'done' }), evacuationRow({ instance: I2, status: 'done' })],
+  lostTargets: [],
+  atMs: 500,
+}
+const UNTIL_MOVED = [
+  ...UNTIL_SURVEYED,
+  planned(...BOTH),
+  yes(M1),
+  yes(M2),
+  { type: 'move.poll-due' } as const,
+  polled,
+]
+const reply = (succeeded: number, failed: number, ignored: number) => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'evacuator.finished', notification: N1, succeeded, failed, ignored },
+  },
+]
+
+testSteps(behaviour, [
+  {
+    title: 'an evacuation isolates its host before anything else',
+    state: { kind: 'isolating' },
+    message: BEGIN,
+    effects: [{ type: 'compute.isolate' }],
+  },
+  {
+    title: 'an isolated host is surveyed',
+    state: { kind: 'isolating' },
+    message: ISOLATED,
+    next: SURVEYING,
+    effects: [{ type: 'compute.survey' }],
+  },
+  {
+    title: 'the plan lists HA-enabled instances first',
+    state: SURVEYING,
+    message: surveyed(),
+    next: { kind: 'planning', survey: surveyOf() },
+    effects: [
+      {
+        type: 'moves.plan',
+        moves: [
+          { instance: I2, instanceName: 'web' },
+          { instance: I1, instanceName: 'web' },
+        ],
+      },
+    ],
+  },
+  {
+    title: 'a hindrance is noted, and everything asked again later',
+    state: SURVEYING,
+    message: { type: 'evacuator.hindered', reason: 'Nova is away' },
+    next: { kind: 'hindered', reason: 'Nova is away' },
+    effects: [{ type: 'note.hindered', reason: 'Nova is away' }, again],
+  },
+  {
+    title: 'a hindered evacuation begins anew',
+    state: { kind: 'hindered', reason: 'Nova is away' },
+    message: BEGIN,
+    next: { kind: 'isolating' },
+    effects: [{ type: 'compute.isolate' }],
+  },
+  {
+    title: 'an answer to an earlier question is not taken for this one’s',
+    state: { kind: 'hindered', reason: 'Nova is away' },
+    message: surveyed(),
+  },
+  {
+    title: 'a plan that nobody waits for starts nothing',
+    state: SURVEYING,
+    message: planned(moveRow()),
+  },
+  {
+    title: 'a late word about a move does not wake a finished evacuation',
+    state: { kind: 'finished' },
+    message: yes(M1),
+  },
+])
+
+test('a host without instances is finished at once', (t) => {
+  const story = [BEGIN, ISOLATED, surveyed({ instances: [] }), planned()]
+  t.deepEqual(after(...story).replies, reply(0, 0, 0))
+})
+
+test('planned instances are asked for in the order of the plan', (t) => {
+  const { state, effects } = after(...UNTIL_SURVEYED, planned(...BOTH))
+  t.is(state.kind, 'moving')
+  t.deepEqual(
+    effects.flatMap((effect) => (effect.type === 'move.request' ? [effect.move] : [])),
+    [M1, M2],
+  )
+})
+
+test('a request of an earlier leader that is under way is not made again', (t) => {
+  const evacuations = [evacuationRow({ createdAt: 0 })]
+  const row = moveRow({ attempts: 1, startedAt: 0 })
+  const { effects } = after(BEGIN, ISOLATED, surveyed({ evacuations }), planned(row))
+  t.deepEqual(
+    effects.filter(({ type }) => type === 'move.request'),
+    [],
+  )
+})
+
+test('when all have moved, the host is looked at again for an instance that came late', (t) => {
+  const { state, effects } = after(...UNTIL_MOVED, settled(M1), settled(M2))
+  t.is(state.kind, 'surveying')
+  t.deepEqual(effects, [{ type: 'compute.survey' }])
+})
+
+test('when nothing came late, the segment hears how it ended', (t) => {
+  const done = BOTH.map((row) => ({ ...row, status: 'succeeded' as const }))
+  const story = [...UNTIL_MOVED, settled(M1), settled(M2), surveyed({ instances: [] })]
+  const { state, replies } = after(...story, planned(...done))
+  t.is(state.kind, 'finished')
+  t.deepEqual(replies, reply(2, 0, 0))
+})
+
+test('an evacuation with a failure ends at once and says so', (t) => {
+  const { replies } = after(...UNTIL_MOVED, settled(M1, 'failed'), settled(M2, 'ignored'))
+  t.deepEqual(replies, reply(0, 1, 1))
+})
+
+test('an evacuation goes on as long as one move is open', (t) => {
+  t.deepEqual(after(...UNTIL_MOVED, settled(M1, 'failed')).replies, [])
+})
+
+test('a segment without a target waits, with the reason', (t) => {
+  const { state, effects } = after(BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH))
+  const reason = 'no host of the segment takes the last 2 instances'
+  t.deepEqual(state, { kind: 'hindered', reason })
+  t.deepEqual(effects.slice(-2), [{ type: 'note.hindered', reason }, again])
+})
+
+test('an instance without a target does not keep the others waiting', (t) => {
+  const evacuations = [evacuationRow({ instance: I2 })]
+  const survey = surveyed({ services: [], evacuations })
+  const rows = [moveRow(), moveRow({ uuid: M2, instance: I2, attempts: 1, startedAt: 0 })]
+  const { state } = after(BEGIN, ISOLATED, survey, planned(...rows))
+  t.is(state.kind, 'moving')
+})

@@ -1,0 +1,109 @@
+/** What Nova's evacuation records say about our latest request, and how a stored move is taken up. */
+import test from 'ava'
+import {
+  judgeRecords,
+  trackOf,
+  type MoveTrack,
+  type RecordVerdict,
+} from '../../../actors/evacuator/instance-move.ts'
+import type { Evacuation } from '../../../actors/ports/compute.ts'
+import { I1, I2, M1, THREE, TWO, evacuationRow, moveRow } from '../records.ts'
+
+const STARTED_AT = 1_000_000
+const track = (olderRecords: readonly string[] = []): MoveTrack => ({
+  move: M1,
+  instance: I1,
+  instanceName: 'web',
+  phase: { kind: 'ongoing', requestedAtMs: 0, accepted: true },
+  target: TWO,
+  attempts: 1,
+  refusedBy: [],
+  olderRecords,
+})
+const record = (change: Partial<Evacuation> = {}): Evacuation =>
+  evacuationRow({ createdAt: STARTED_AT, ...change })
+
+const underWay: RecordVerdict = { kind: 'under-way', dest: TWO }
+const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[] = [
+  ['there is no record', [], { kind: 'no-record' }],
+  ['the record is of another instance', [record({ instance: I2 })], { kind: 'no-record' }],
+  ['the record was known before', [record({ id: 'older' })], { kind: 'no-record' }],
+  [
+    'the record is of an earlier life of the host',
+    [record({ createdAt: STARTED_AT - 60_001, status: 'done' })],
+    { kind: 'no-record' },
+  ],
+  ['Nova’s clock is a little behind', [record({ createdAt: STARTED_AT - 60_000 })], underWay],
+  ['the record is accepted', [record({ status: 'accepted' })], underWay],
+  ['the record is pre-migrating', [record({ status: 'pre-migrating' })], underWay],
+  ['the record has a status that nobody knows', [record({ status: 'novel' })], underWay],
+  ['the record is done', [record({ status: 'done' })], { kind: 'moved', dest: TWO }],
+  ['the record is completed', [record({ status: 'completed' })], { kind: 'moved', dest: TWO }],
+  [
+    'the record failed',
+    [record({ status: 'failed' })],
+    { kind: 'refused', dest: TWO, status: 'failed' },
+  ],
+  [
+    'the record ended in error, without a host',
+    [record({ status: 'error', dest: null })],
+    { kind: 'refused', dest: null, status: 'error' },
+  ],
+  [
+    'an earlier request moved it after all',
+    [
+      record({ id: 'b', status: 'failed', createdAt: STARTED_AT + 2 }),
+      record({ id: 'a', status: 'done', dest: THREE, createdAt: STARTED_AT + 1 }),
+    ],
+    { kind: 'moved', dest: THREE },
+  ],
+  [
+    'an earlier request failed and a newer one is under way',
+    [
+      record({ id: 'a', status: 'failed', createdAt: STARTED_AT + 1 }),
+      record({ id: 'b', createdAt: STARTED_AT + 2 }),
+    ],
+    underWay,
+  ],
+  [
+    'an earlier request is under way after all, although a newer one failed',
+    [
+      record({ id: 'b', status: 'failed', dest: THREE, createdAt: STARTED_AT + 2 }),
+      record({ id: 'a', createdAt: STARTED_AT + 1 }),
+    ],
+    underWay,
+  ],
+]
+
+for (const [what, records, verdict] of TABLE) {
+  test(`the verdict is ${verdict.kind} when ${what}`, (t) => {
+    t.deepEqual(judgeRecords(track(['older']), records, STARTED_AT), verdict)
+  })
+}
+
+test('a move that was never asked for takes no notice of records that exist', (t) => {
+  t.like(trackOf(moveRow(), ['older'], 5), {
+    olderRecords: ['older'],
+    attempts: 0,
+    phase: { kind: 'pending', notBeforeMs: 5, reason: null },
+  })
+})
+
+test('a move that was put back may find its record late', (t) => {
+  t.deepEqual(trackOf(moveRow({ attempts: 1 }), ['older'], 5).olderRecords, [])
+})
+
+test('a move that was under way is asked for again only after a grace', (t) => {
+  const row = moveRow({ status: 'ongoing', destHost: TWO, attempts: 1 })
+  t.like(trackOf(row, ['older'], 5), {
+    olderRecords: [],
+    target: TWO,
+    phase: { kind: 'ongoing', requestedAtMs: 5, accepted: false },
+  })
+})
+
+for (const status of ['succeeded', 'failed', 'ignored'] as const) {
+  test(`a move that is ${status} stays so`, (t) => {
+    t.deepEqual(trackOf(moveRow({ status }), [], 5).phase, { kind: 'ended', outcome: status })
+  })
+}

@@ -1,0 +1,217 @@
+/** Each instance is asked for once at a time: what Nova's answers and its records mean. */
+import test from 'ava'
+import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
+import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
+import {
+  proceed,
+  type Moving,
+  type MovingEffect,
+  type MovingMessage,
+} from '../../../actors/evacuator/moving-state.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
+import { M1, THREE, TWO, evacuationRow } from '../records.ts'
+import {
+  PENDING,
+  RULES,
+  asked,
+  movingOf,
+  ongoing,
+  polled,
+  refused,
+  REQUESTING,
+  trackRow,
+} from './tracks.ts'
+
+type Effect = MovingEffect | KernelEffect<MovingMessage>
+
+interface Answer {
+  readonly phase: Phase | undefined
+  readonly track: MoveTrack | undefined
+  readonly effects: readonly Effect[]
+  readonly state: Moving
+}
+
+function told(track: MoveTrack, message: MovingMessage, change: Partial<Moving> = {}): Answer {
+  const [state, effects] = onMovingMessage(RULES, movingOf([track], change), message)
+  return { state, effects, track: state.tracks.get(M1), phase: state.tracks.get(M1)?.phase }
+}
+
+const requests = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'move.request' ? [effect] : []))
+const settled = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'move.settle' ? [`${effect.outcome}: ${effect.reason}`] : [],
+  )
+
+test('instances are asked for in the order of the plan, on the least loaded target, up to the pace', (t) => {
+  const tracks = [1, 2, 3].map((n) =>
+    trackRow({ move: moveId(`m${n}`), instance: instanceId(`i${n}`) }),
+  )
+  const state = movingOf(tracks, { pace: { limit: 2, ceiling: 8 } })
+  t.deepEqual(
+    requests(proceed(state, 0)[1]).map(({ instance, target }) => `${instance} ${target}`),
+    ['i1 compute-2', 'i2 compute-3'],
+  )
+})
+
+test('an instance waits until its moment', (t) => {
+  const later = trackRow({ phase: { kind: 'pending', notBeforeMs: 50, reason: 'busy' } })
+  t.is(requests(proceed(movingOf([later]), 49)[1]).length, 0)
+  t.is(requests(proceed(movingOf([later]), 50)[1]).length, 1)
+})
+
+test('an instance that is not on the host any more is ignored', (t) => {
+  const [, effects] = proceed(movingOf([trackRow()], { here: new Set() }), 0)
+  t.deepEqual(settled(effects), ['ignored: the instance is not on the host any more'])
+})
+
+test('an instance that left by our own late success is a success', (t) => {
+  const change = { here: new Set<InstanceId>(), records: [evacuationRow({ status: 'done' })] }
+  const [, effects] = proceed(movingOf([trackRow({ attempts: 1 })], change), 0)
+  t.deepEqual(settled(effects), ['succeeded: Nova recorded it as done, late'])
+})
+
+test('an instance that every target refused is not asked for', (t) => {
+  const [state, effects] = proceed(movingOf([trackRow({ refusedBy: [TWO, THREE] })]), 0)
+  t.is(requests(effects).length, 0)
+  t.deepEqual(state.tracks.get(M1)?.phase, PENDING)
+})
+
+test('a yes of Nova makes the move ongoing and the pace quicker', (t) => {
+  const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
+  const { phase, state } = told(asked(), yes, { pace: { limit: 4, ceiling: 8 } })
+  t.deepEqual(phase, ongoing(true, 7))
+  t.is(state.startedAt.get(M1), 900)
+  t.is(state.pace.limit, 5)
+})
+
+test('silence of Nova makes the move ongoing, without a yes, and the pace slower', (t) => {
+  const silence = { type: 'move.unknown', move: M1, atMs: 7, startedAt: 900 } as const
+  const { phase, state } = told(asked(), silence)
+  t.deepEqual(phase, ongoing(false, 7))
+  t.is(state.pace.limit, 4)
+})
+
+test('a refused request is tried again after a pause and costs an attempt', (t) => {
+  const { track } = told(asked(), refused())
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_100, reason: 'no room' })
+  t.is(track?.attempts, 1)
+})
+
+test('a busy Nova costs no attempt, slows the pace, and is given the time that it asked for', (t) => {
+  const { track, state } = told(asked(), refused({ busy: true, pauseMs: 5000 }))
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 5100, reason: 'no room' })
+  t.is(track?.attempts, 0)
+  t.is(state.pace.limit, 4)
+})
+
+test('a request that is refused as often as it may be fails', (t) => {
+  const last = asked(REQUESTING, { attempts: 3 })
+  t.deepEqual(settled(told(last, refused()).effects), ['failed: no room'])
+  t.deepEqual(settled(told(last, refused({ busy: true })).effects), [])
+})
+
+test('an instance that is gone is ignored', (t) => {
+  t.deepEqual(settled(told(asked(), refused({ again: false })).effects), ['ignored: no room'])
+})
+
+test('a step that an operator forbids waits and costs no attempt', (t) => {
+  const hindered = { type: 'move.hindered', move: M1, reason: 'disabled', atMs: 1 } as const
+  const { track } = told(asked(), hindered)
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_001, reason: 'disabled' })
+  t.is(track?.attempts, 0)
+})
+
+test('a record that is done settles the move where it went', (t) => {
+  const record = evacuationRow({ status: 'done', dest: THREE })
+  const { effects, phase } = told(asked(ongoing(true)), polled(1, [record]))
+  t.like(effects[0], { type: 'move.settle', outcome: 'succeeded', dest: THREE })
+  t.deepEqual(phase, { kind: 'settling' })
+})
+
+test('a record under way is waited for, long after the grace', (t) => {
+  const { phase, effects } = told(asked(ongoing(false)), polled(59_000, [evacuationRow()]))
+  t.deepEqual(phase, ongoing(true))
+  t.is(requests(effects).length, 0)
+})
+
+test('a record that failed after Nova’s yes puts the move back, for another target', (t) => {
+  const record = evacuationRow({ status: 'failed' })
+  const { track, effects } = told(asked(ongoing(true)), polled(1, [record]))
+  t.deepEqual(track?.refusedBy, [TWO])
+  t.is(track?.phase.kind, 'pending')
+  t.like(effects[0], { type: 'move.put-back', reason: 'Nova recorded the evacuation as failed' })
+})
+
+test('a record that failed without Nova’s yes may be an earlier one: it is waited for', (t) => {
+  const record = evacuationRow({ status: 'failed' })
+  t.deepEqual(told(asked(ongoing(false)), polled(9999, [record])).phase, ongoing(false))
+  t.is(told(asked(ongoing(false)), polled(10_000, [record])).phase?.kind, 'pending')
+})
+
+test('a request without a record is given up after the grace, not before', (t) => {
+  t.deepEqual(told(asked(ongoing(false)), polled(9999, [])).phase, ongoing(false))
+  t.is(told(asked(ongoing(false)), polled(10_000, [])).phase?.kind, 'pending')
+})
+
+test('a request without success fails when it was the last one', (t) => {
+  const last = asked(ongoing(true), { attempts: 3 })
+  const { effects } = told(last, polled(1, [evacuationRow({ status: 'error' })]))
+  t.deepEqual(settled(effects), ['failed: Nova recorded the evacuation as error'])
+})
+
+test('a request that was given up and shows its record late is taken up again', (t) => {
+  const put = trackRow({ attempts: 1 })
+  const { phase, effects } = told(put, polled(20_000, [evacuationRow()]))
+  t.deepEqual(phase, ongoing(true, 20_000))
+  t.is(requests(effects).length, 0)
+})
+
+test('a move that takes long has its target looked at, and a lost target frees it', (t) => {
+  const slow = asked(ongoing(true))
+  const { state } = told(slow, polled(60_000, [evacuationRow()]))
+  t.deepEqual(state.overdueTargets, [TWO])
+  const { track } = told(slow, polled(60_001, [evacuationRow()], [TWO]))
+  t.is(track?.phase.kind, 'pending')
+  t.deepEqual(track?.olderRecords, ['record-1'])
+})
+
+test('a move that Nova never ends is given up at the deadline', (t) => {
+  const { effects } = told(asked(ongoing(true)), polled(600_000, [evacuationRow()]))
+  t.deepEqual(settled(effects), [
+    'failed: Nova shows it under way to compute-2 and does not end it within 10 min',
+  ])
+})
+
+test('an answer that comes twice changes nothing', (t) => {
+  const track = asked(ongoing(true))
+  const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
+  t.deepEqual(told(track, yes).effects, [])
+  t.deepEqual(told(track, refused()).track, track)
+})
+
+test('looks at the records come one at a time, at growing distances up to five seconds', (t) => {
+  let state = movingOf([asked(ongoing(true))], { pollPending: false })
+  const pauses: number[] = []
+  for (let looks = 0; looks < 12; looks += 1) {
+    for (const message of [polled(0, [evacuationRow()]), { type: 'move.poll-due' } as const]) {
+      const [next, effects] = onMovingMessage(RULES, state, message)
+      for (const effect of effects) if (effect.type === 'timer.start') pauses.push(effect.afterMs)
+      state = next
+    }
+  }
+  t.is(pauses.length, 12)
+  t.deepEqual(
+    pauses,
+    pauses.toSorted((a, b) => a - b),
+  )
+  t.is(pauses[0], 500)
+  t.is(pauses.at(-1), 5000)
+})
+
+test('a look that fails slows the pace and is repeated', (t) => {
+  const { state, effects } = told(asked(ongoing(true)), { type: 'move.poll-failed', atMs: 1 })
+  t.is(state.pace.limit, 4)
+  t.is(effects.filter(({ type }) => type === 'timer.start').length, 1)
+})

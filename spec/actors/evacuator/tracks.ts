@@ -1,0 +1,68 @@
+/** Moves at every point of their way, and what may be told about them. */
+import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
+import type { Moving, MovingMessage } from '../../../actors/evacuator/moving-state.ts'
+import type { Evacuation } from '../../../actors/ports/compute.ts'
+import { I1, M1, THREE, TWO } from '../records.ts'
+
+export const RULES = {
+  retryIntervalMs: 30_000,
+  attemptsMax: 3,
+  graceMs: 10_000,
+  overdueMs: 60_000,
+  deadlineMs: 600_000,
+}
+
+export const PENDING: Phase = { kind: 'pending', notBeforeMs: 0, reason: null }
+export const REQUESTING: Phase = { kind: 'requesting' }
+export const ongoing = (accepted: boolean, requestedAtMs = 0): Phase => ({
+  kind: 'ongoing',
+  requestedAtMs,
+  accepted,
+})
+
+export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
+  move: M1,
+  instance: I1,
+  instanceName: 'web',
+  phase: PENDING,
+  target: null,
+  attempts: 0,
+  refusedBy: [],
+  olderRecords: [],
+  ...change,
+})
+export const asked = (phase: Phase = REQUESTING, change: Partial<MoveTrack> = {}): MoveTrack =>
+  trackRow({ phase, target: TWO, attempts: 1, ...change })
+
+export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> = {}): Moving {
+  return {
+    kind: 'moving',
+    tracks: new Map(tracks.map((track) => [track.move, track])),
+    startedAt: new Map(),
+    here: new Set(tracks.map(({ instance }) => instance)),
+    targets: [TWO, THREE],
+    records: [],
+    pace: { limit: 8, ceiling: 8 },
+    overdueTargets: [],
+    polls: 0,
+    pollPending: true,
+    ...change,
+  }
+}
+
+export const polled = (
+  atMs: number,
+  records: readonly Evacuation[],
+  lostTargets: Moving['targets'] = [],
+): MovingMessage => ({ type: 'move.polled', records, lostTargets, atMs })
+export const refused = (change: Partial<MovingMessage & { readonly type: 'move.refused' }> = {}) =>
+  ({
+    type: 'move.refused',
+    move: M1,
+    reason: 'no room',
+    again: true,
+    busy: false,
+    pauseMs: 0,
+    atMs: 100,
+    ...change,
+  }) as const
