@@ -147,8 +147,10 @@ function onLooked(
   for (const recovery of unfinished) {
     const { notification } = recovery
     const incident = state.incidents.get(notification.sourceHost)
+    const objection = objectionTo(rules, state, recovery, atMs)
+    if (objection === 'unheard') continue
     const since = state.contradicted.get(notification.uuid) ?? atMs
-    const alive = contradicts(rules, recovery, incident, atMs)
+    const alive = objection === 'alive'
     if (alive) contradicted.set(notification.uuid, since)
     if (alive && atMs - since < rules.contradictionMs) continue
     const evidence = incident === undefined ? [] : evidenceOf(incident)
@@ -167,17 +169,22 @@ function onLooked(
   return [looking, [...effects, ...more]]
 }
 
-/** A fresh report about a host that our own observers see alive is not believed at once. */
-function contradicts(
+/**
+ * A fresh report about a host that our own observers see alive is not believed at once; and a leader that has just begun
+ * listens to them before it believes one that they do not confirm.
+ */
+function objectionTo(
   rules: WindowRules,
+  state: DedupWindowState,
   { notification }: UnfinishedRecovery,
-  incident: Incident | undefined,
   atMs: number,
-): boolean {
-  if (notification.type !== 'COMPUTE_HOST' || notification.status !== 'new') return false
-  if (notification.payload['event'] !== 'STOPPED' || incident === undefined) return false
-  const verdict: HostVerdict = judgeHost(incident.views, rules, atMs)
-  return verdict === 'alive'
+): 'none' | 'alive' | 'unheard' {
+  if (notification.type !== 'COMPUTE_HOST' || notification.status !== 'new') return 'none'
+  if (notification.payload['event'] !== 'STOPPED') return 'none'
+  const views = state.incidents.get(notification.sourceHost)?.views ?? new Map()
+  const verdict: HostVerdict = judgeHost(views, rules, atMs)
+  if (verdict === 'alive') return 'alive'
+  return verdict === 'dead' || state.settled ? 'none' : 'unheard'
 }
 
 function reportOf({ notification }: UnfinishedRecovery): readonly string[] {
