@@ -1,0 +1,210 @@
+/** An observer says what its watchers see, again and again, and that it is blind when it cannot trust its eyes. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import { blindByCount, blindByStall } from '../../../actors/host-watcher/blindness.ts'
+import type { WatchedHost } from '../../../actors/host-watcher/host-watcher.ts'
+import {
+  NEW_OBSERVER,
+  observer,
+  type ObserverEffect,
+  type ObserverMessage,
+  type ObserverState,
+} from '../../../actors/host-watcher/observer.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { hostId, hostName, type HostId } from '../../../schema/ids.ts'
+import type { HostState } from '../../../schema/messages/observation.ts'
+import { SEGMENT } from '../records.ts'
+
+const RULES = { tickMs: 1000, repeatMs: 5000, inventoryMs: 10_000, regainMs: 8000 }
+const behaviour = observer(RULES)
+
+type Effect = ObserverEffect | KernelEffect<ObserverMessage>
+
+const idOf = (n: number): HostId => hostId(`host-${n}`)
+const watchedHost = (n: number, fingerprint = '1'): WatchedHost => ({
+  host: idOf(n),
+  hostName: hostName(`compute-${n}`),
+  segment: SEGMENT,
+  ssh: undefined,
+  ipmi: undefined,
+  fingerprint,
+})
+const inventory = (...hosts: readonly WatchedHost[]): ObserverMessage => ({
+  type: 'observer.inventory',
+  hosts,
+})
+const three = inventory(watchedHost(1), watchedHost(2), watchedHost(3))
+const ticked = (atMs: number): ObserverMessage => ({ type: 'observer.ticked', atMs })
+const sees = (n: number, state: HostState): ObserverMessage => ({
+  type: 'observer.watched',
+  host: idOf(n),
+  state,
+  evidence: [`looks ${state}`],
+})
+const allAlive = [1, 2, 3].map((n) => sees(n, 'alive'))
+
+function after(...story: readonly ObserverMessage[]) {
+  let state: ObserverState = NEW_OBSERVER
+  let effects: readonly Effect[] = []
+  for (const message of story) [state, effects] = behaviour(state, message)
+  return { state, effects, said: said(effects) }
+}
+
+const said = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'observation.announce' ? [`${effect.watched.host} ${effect.state}`] : [],
+  )
+
+const children = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'child.start' || effect.type === 'child.stop'
+      ? [`${effect.type} ${effect.name}`]
+      : [],
+  )
+
+test('an observer begins by reading its clock, and a tick that is due does so again', (t) => {
+  t.deepEqual(after({ type: 'observer.begin' }).effects, [{ type: 'clock.read' }])
+  t.deepEqual(after({ type: 'observer.tick-due' }).effects, [{ type: 'clock.read' }])
+})
+
+test('the first tick reads the inventory, and ticks come again and again', (t) => {
+  const { effects } = after(ticked(0))
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['timer.start', 'inventory.read'],
+  )
+  t.deepEqual(
+    after(ticked(0), ticked(1000)).effects.map(({ type }) => type),
+    ['timer.start'],
+  )
+})
+
+test('a new host gets a watcher', (t) => {
+  t.deepEqual(children(after(inventory(watchedHost(1))).effects), ['child.start host-1'])
+})
+
+test('a host that is watched already goes on being watched', (t) => {
+  t.deepEqual(children(after(three, three).effects), [])
+})
+
+test('a host that is gone is watched no longer', (t) => {
+  const { effects, state } = after(three, inventory(watchedHost(1), watchedHost(2)))
+  t.deepEqual(children(effects), ['child.stop host-3'])
+  t.false(state.sights.has(idOf(3)))
+})
+
+test('a host whose settings changed gets a new watcher', (t) => {
+  const { effects } = after(inventory(watchedHost(1)), inventory(watchedHost(1, '2')))
+  t.deepEqual(children(effects), ['child.stop host-1', 'child.start host-1'])
+})
+
+test('a store that is away changes nothing', (t) => {
+  const away: ObserverMessage = { type: 'observer.inventory', hosts: undefined }
+  t.deepEqual(after(three, away).state, after(three).state)
+})
+
+test('a change is said at once, except death', (t) => {
+  t.deepEqual(after(three, ticked(0), sees(1, 'alive')).said, ['host-1 alive'])
+  t.deepEqual(after(three, ticked(0), sees(1, 'suspect')).said, ['host-1 suspect'])
+  t.deepEqual(after(three, ticked(0), sees(1, 'dead')).said, [])
+})
+
+test('death is said at the next tick', (t) => {
+  const story = [three, ticked(0), ...allAlive, ticked(1000), sees(1, 'dead'), ticked(2000)]
+  t.deepEqual(after(...story).said, ['host-1 dead'])
+})
+
+test('what does not change is said again after a while', (t) => {
+  const story = [inventory(watchedHost(1)), ticked(0), sees(1, 'alive')]
+  const ticks = [1000, 2000, 3000, 4000].map(ticked)
+  t.deepEqual(after(...story, ...ticks).said, [])
+  t.deepEqual(after(...story, ...ticks, ticked(5000)).said, ['host-1 alive'])
+})
+
+test('a word of a watcher that was ended is not said', (t) => {
+  t.deepEqual(after(three, ticked(0), sees(9, 'dead')).effects, [])
+})
+
+const MASS = [three, ticked(0), ...allAlive, sees(1, 'dead'), sees(2, 'dead'), sees(3, 'suspect')]
+
+test('an observer to which most hosts seem to fail says that it is blind', (t) => {
+  const { said: words, state } = after(...MASS, ticked(1000))
+  t.is(state.kind, 'blind')
+  t.is(state.reason, '3 of 3 hosts seem to fail at once: rather it is this observer')
+  t.deepEqual(words, ['host-1 blind', 'host-2 blind', 'host-3 blind'])
+})
+
+test('a blind observer still says who is alive', (t) => {
+  const story = [three, ticked(0), ...allAlive, sees(1, 'dead'), sees(2, 'dead'), ticked(1000)]
+  t.deepEqual(after(...story).said, ['host-1 blind', 'host-2 blind', 'host-3 alive'])
+})
+
+test('an observer stays blind for a while after most hosts are well again', (t) => {
+  const well = [...MASS, ticked(1000), sees(2, 'alive'), sees(3, 'alive')]
+  const ticks = (until: number): readonly ObserverMessage[] =>
+    Array.from({ length: (until - 1000) / 1000 }, (_, n) => ticked(2000 + n * 1000))
+  t.is(after(...well, ...ticks(8000)).state.kind, 'blind')
+  t.is(after(...well, ...ticks(9000)).state.kind, 'sighted')
+})
+
+test('an observer that stood still is blind, and forgets what it saw before', (t) => {
+  const { state, said: words } = after(three, ticked(0), ...allAlive, ticked(4000))
+  t.is(state.kind, 'blind')
+  t.is(state.reason, 'this process stood still for 3000 ms')
+  t.deepEqual(words, ['host-1 blind', 'host-2 blind', 'host-3 blind'])
+})
+
+for (const [failing, watched, blind] of [
+  [1, 1, false],
+  [2, 2, true],
+  [1, 2, false],
+  [2, 3, true],
+  [2, 4, false],
+  [3, 4, true],
+  [5, 10, false],
+  [6, 10, true],
+] as const) {
+  test(`${failing} failing hosts of ${watched} ${blind ? 'make' : 'do not make'} blind`, (t) => {
+    const states = Array.from({ length: watched }, (_, n): HostState =>
+      n < failing ? 'dead' : 'alive',
+    )
+    t.is(blindByCount(states) !== undefined, blind)
+    t.is(blindByCount([...states, 'misconfigured', 'blind']) !== undefined, blind)
+  })
+}
+
+test('a late tick is a stall from one and a half seconds on', (t) => {
+  t.is(blindByStall(2499, 1000), undefined)
+  t.is(blindByStall(2500, 1000), 'this process stood still for 1500 ms')
+})
+
+const hosts = fc.integer({ min: 1, max: 4 })
+const states = fc.constantFrom<HostState>('alive', 'suspect', 'dead', 'blind', 'misconfigured')
+const events = fc.oneof(
+  fc.tuple(hosts, states).map(([n, state]) => ({ message: sees(n, state), passMs: 0 })),
+  fc.integer({ min: 900, max: 2400 }).map((passMs) => ({ message: undefined, passMs })),
+  fc.integer({ min: 2500, max: 9000 }).map((passMs) => ({ message: undefined, passMs })),
+)
+
+test('a blind observer calls nobody dead, whatever it is told', (t) => {
+  fc.assert(
+    fc.property(fc.array(events, { maxLength: 60, size: 'max' }), (walk) => {
+      let [state] = behaviour(NEW_OBSERVER, inventory(...[1, 2, 3, 4].map((n) => watchedHost(n))))
+      let nowMs = 0
+      for (const { message, passMs } of [{ message: ticked(0), passMs: 0 }, ...walk]) {
+        nowMs += passMs
+        const [next, effects] = behaviour(state, message ?? ticked(nowMs))
+        const dead = said(effects).filter((word) => word.endsWith('dead'))
+        const failing = [...next.sights.values()].filter(
+          ({ state: seen }) => seen === 'dead' || seen === 'suspect',
+        ).length
+        if (dead.length > 0 && (next.kind === 'blind' || failing > 2 || passMs >= 2500))
+          return false
+        state = next
+      }
+      return true
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
+})
