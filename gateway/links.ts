@@ -1,7 +1,43 @@
 /** Absolute links to this API, as the caller reaches it. */
 import type { FastifyRequest } from 'fastify'
 
+/** How the outside of this API looks. */
+export interface LinkOptions {
+  /** Replaces scheme and host, and prepends its path. */
+  readonly linkPrefix: string | undefined
+  /** Whether a proxy in front says, in its headers, how callers reach it. Anybody can send such headers. */
+  readonly trustProxy: boolean
+}
+
 /** Scheme, host and perhaps a path in front of the API's own paths, without a slash at the end. */
-export function linkBase(request: FastifyRequest, prefix: string | undefined): string {
-  return (prefix ?? `${request.protocol}://${request.host}`).replace(/\/+$/, '')
+export function linkBase(request: FastifyRequest, options: LinkOptions): string {
+  const base = options.linkPrefix ?? (options.trustProxy ? proxied(request) : direct(request))
+  return base.replace(/\/+$/, '')
+}
+
+const direct = (request: FastifyRequest): string => `${request.protocol}://${request.host}`
+
+function proxied(request: FastifyRequest): string {
+  const standard = text(request, 'forwarded')
+  const { proto, host } =
+    standard === undefined
+      ? { proto: text(request, 'x-forwarded-proto'), host: text(request, 'x-forwarded-host') }
+      : forwarded(standard)
+  const scheme = proto === 'http' || proto === 'https' ? proto : request.protocol
+  return `${scheme}://${host ?? request.host}${text(request, 'x-forwarded-prefix') ?? ''}`
+}
+
+/** The pairs of the first proxy (RFC 7239), which is the one that the caller talks to. */
+function forwarded(header: string): Readonly<Record<string, string>> {
+  const [first = ''] = header.split(',', 1)
+  const pairs = first.split(';').map((pair) => {
+    const [name = '', value = ''] = pair.split('=', 2)
+    return [name.trim().toLowerCase(), value.trim().replaceAll('"', '')] as const
+  })
+  return Object.fromEntries(pairs)
+}
+
+function text(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
 }

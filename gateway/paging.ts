@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Page } from '../actors/ports/store.ts'
 import { isUuid } from '../schema/ids.ts'
 import { CodedError } from '../schema/errors.ts'
-import { linkBase } from './links.ts'
+import { linkBase, type LinkOptions } from './links.ts'
 
 /** A query parameter that may be given more than once. */
 export const QueryText = Type.Optional(
@@ -26,9 +26,8 @@ export const NextLink = Type.Optional(
 )
 
 /** Where a list may be cut, and how its links begin. */
-export interface ListOptions {
+export interface ListOptions extends LinkOptions {
   readonly maxLimit: number
-  readonly linkPrefix: string | undefined
 }
 
 const STAMP_KEYS = ['id', 'created_at', 'updated_at', 'deleted_at', 'deleted']
@@ -80,7 +79,7 @@ export async function listPage<Row extends { readonly id: number }>(
   const parameters = new URLSearchParams(query)
   parameters.set('limit', String(page.limit))
   parameters.set('marker', String(last.id))
-  const href = `${linkBase(request, options.linkPrefix)}${path}?${parameters.toString()}`
+  const href = `${linkBase(request, options)}${path}?${parameters.toString()}`
   return { rows, next: { links: [{ rel: 'next', href }] } }
 }
 

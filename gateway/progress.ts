@@ -1,5 +1,8 @@
-/** Progress of a recovery as clients know it (`recovery_workflow_details`), read from the journal. */
+/** Progress of a recovery: as clients know it (`recovery_workflow_details`), and in figures. */
+import { Type, type Static } from 'typebox'
+import type { NotificationStore } from '../actors/ports/store.ts'
 import type { JournalEntry, Notification, NotificationType } from '../schema/records.ts'
+import { MOVE_STATUSES, UNFINISHED_STATUSES, type VmMove } from '../schema/records.ts'
 import { detailTimeText } from './times.ts'
 
 /** One task of a recovery. */
@@ -96,4 +99,43 @@ function doneShare(step: readonly JournalEntry[]): number {
   const lastKind = new Map(step.map((entry) => [entry.subject, entry.kind]))
   if (lastKind.size === 0) return 0
   return [...lastKind.values()].filter((kind) => kind === 'outcome').length / lastKind.size
+}
+
+/** How many instances are in which state, and how much of the recovery is done. */
+export const MovesProgress = Type.Object({
+  percent: Type.Integer({ minimum: 0, maximum: 100 }),
+  total: Type.Integer(),
+  pending: Type.Integer(),
+  ongoing: Type.Integer(),
+  ignored: Type.Integer(),
+  failed: Type.Integer(),
+  succeeded: Type.Integer(),
+})
+
+const PAGE = 1000
+
+/** Counts the moves of a recovery. */
+export async function movesProgress(
+  store: NotificationStore,
+  { uuid, status }: Notification,
+): Promise<Static<typeof MovesProgress>> {
+  const counts = { pending: 0, ongoing: 0, ignored: 0, failed: 0, succeeded: 0 }
+  let page: readonly VmMove[]
+  let marker = {}
+  do {
+    const sort = [{ key: 'id', direction: 'asc' }] as const
+    page = await store.listMoves(uuid, {}, { limit: PAGE, sort, ...marker })
+    for (const move of page) counts[move.status] += 1
+    marker = { marker: String(page.at(-1)?.id) }
+  } while (page.length === PAGE)
+  const total = MOVE_STATUSES.reduce((sum, each) => sum + counts[each], 0)
+  const done = total - counts.pending - counts.ongoing
+  const ended = !UNFINISHED_STATUSES.some((each) => each === status)
+  return { percent: percentOf(done, total, ended), total, ...counts }
+}
+
+/** Before the plan is made nothing is done, and only the end of the recovery is the whole. */
+function percentOf(done: number, total: number, ended: boolean): number {
+  if (ended) return 100
+  return total === 0 ? 0 : Math.min(99, Math.floor((100 * done) / total))
 }

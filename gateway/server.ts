@@ -8,14 +8,22 @@ import type { InventoryStore, NotificationStore } from '../actors/ports/store.ts
 import type { RoleHealth } from '../schema/messages/leadership.ts'
 import type { Notification } from '../schema/records.ts'
 import type { GatewayApp } from './app.ts'
+import type { EventFeed } from './event-feed.ts'
 import { plain } from './faults.ts'
 import { compileInput } from './input.ts'
+import { answerMalformed } from './malformed.ts'
+import type { ObservationBoard } from './observations.ts'
+import type { ListOptions } from './paging.ts'
 import { authenticator, requireCaller, type Authenticate } from './plugins/auth.ts'
+import { shareAcrossOrigins, type CorsOptions } from './plugins/cors.ts'
 import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
 import { healthRoutes, supervisorRoute, type ReadinessCheck } from './plugins/health.ts'
 import { negotiateMicroversion } from './plugins/microversion.ts'
-import { requireOwnProject, requireRole } from './plugins/policy.ts'
+import { requireOwnProject, requirePermission } from './plugins/policy.ts'
 import { nameRequests, readJson, refuseTrailingSlashes, typeAnswers } from './plugins/requests.ts'
+import type { Policy } from './policy/policy.ts'
+import { eventRoutes } from './routes/events.ts'
+import { evidenceRoute } from './routes/evidence.ts'
 import { extensionRoutes } from './routes/extensions.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { notificationRoutes } from './routes/notifications.ts'
@@ -23,9 +31,7 @@ import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
 
-const BODY_BYTES_MAX = 114_688
 const HANDLER_TIMEOUT_MS = 30_000
-const PROJECT_PREFIX = '/:projectId(^[0-9a-f-]+$)'
 
 /** What the gateway needs of the world. */
 export interface GatewayDependencies {
@@ -35,7 +41,14 @@ export interface GatewayDependencies {
   readonly identity: IdentityPort | undefined
   /** Hands an accepted notification over to the engine, which finds it by itself when this fails. */
   readonly announce: (notification: Notification) => Promise<void>
+  readonly policy: Policy
+  /** What the watchers say about hosts. */
+  readonly observations: ObservationBoard
+  /** Progress of recoveries, for those who follow it. */
+  readonly feed: EventFeed
   readonly readiness: readonly ReadinessCheck[]
+  /** True while an operator keeps this process out of the load balancer. */
+  readonly outOfService: () => boolean
   /** Live trees of this process's roles. */
   readonly supervisors: () => readonly RoleHealth[]
   readonly clock: ClockPort
@@ -53,6 +66,13 @@ export interface GatewayOptions {
   readonly publicAuthUrl?: string
   /** Replaces scheme and host of links, and prepends its path. */
   readonly linkPrefix?: string
+  /** Whether links follow the headers of a proxy in front. */
+  readonly trustProxy: boolean
+  readonly cors: CorsOptions
+  /** Longest body of a request. Masakari: `max_request_body_size`, 114688. */
+  readonly bodyBytesMax: number
+  /** What a project id in a path looks like, a regular expression. Masakari: `project_id_regex`. */
+  readonly projectIdPattern: string
 }
 
 /** Builds the gateway; it does not listen yet. */
@@ -61,7 +81,8 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   const app = fastify({
     ...(log === false ? { logger: false } : { loggerInstance: log }),
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: options.bodyBytesMax,
+    clientErrorHandler: answerMalformed,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     exposeHeadRoutes: false,
     requestIdHeader: false,
@@ -79,14 +100,15 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   app.decorateRequest('caller', null)
   answerErrors(app, options.publicAuthUrl)
   logAnswers(app)
-  app.setNotFoundHandler((request, reply) => offerVersions(request, reply, options.linkPrefix))
+  shareAcrossOrigins(app, options.cors)
+  app.setNotFoundHandler((request, reply) => offerVersions(request, reply, linksOf(options)))
 
   const authenticate = authenticator(dependencies.identity, clock)
-  listVersions(app, options.linkPrefix)
-  healthRoutes(app, clock, dependencies.readiness)
+  listVersions(app, linksOf(options))
+  healthRoutes(app, dependencies)
   app.register(async (operators: GatewayApp) => {
     requireCaller(operators, authenticate)
-    requireRole(operators)
+    requirePermission(operators, dependencies.policy)
     supervisorRoute(operators, dependencies.supervisors)
   })
   app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, authenticate), { prefix: '/v1' })
@@ -103,11 +125,12 @@ function buildV1(
   negotiateMicroversion(app)
   readJson(app)
   if (dependencies.identity !== undefined) requireOwnProject(app)
-  requireRole(app)
+  requirePermission(app, dependencies.policy)
   typeAnswers(app)
   app.setNotFoundHandler((_request, reply) => sendFault(reply, plain(404, 'Not Found')))
-  showVersion(app, dependencies.options.linkPrefix)
-  for (const prefix of ['', PROJECT_PREFIX]) {
+  const { options } = dependencies
+  showVersion(app, linksOf(options))
+  for (const prefix of ['', `/:projectId(^${options.projectIdPattern}$)`]) {
     app.register(async (resources: GatewayApp) => buildResources(resources, dependencies), {
       prefix,
     })
@@ -115,20 +138,26 @@ function buildV1(
 }
 
 function buildResources(app: GatewayApp, dependencies: GatewayDependencies): void {
-  const { store, compute, clock, announce, options } = dependencies
-  const listOptions = { maxLimit: options.maxLimit, linkPrefix: options.linkPrefix }
+  const { store, policy, options } = dependencies
+  const listOptions = linksOf(options)
   refuseTrailingSlashes(app)
   segmentRoutes(app, store, listOptions)
-  hostRoutes(app, { store, compute, clock, options: listOptions })
+  hostRoutes(app, { ...dependencies, options: listOptions })
   notificationRoutes(app, {
-    store,
-    clock,
-    announce,
+    ...dependencies,
     options: { ...listOptions, duplicateWindowMs: options.duplicateWindowMs },
   })
   vmMoveRoutes(app, store, listOptions)
-  extensionRoutes(app)
+  evidenceRoute(app, store, listOptions)
+  eventRoutes(app, dependencies)
+  extensionRoutes(app, policy)
 }
+
+const linksOf = ({ maxLimit, linkPrefix, trustProxy }: GatewayOptions): ListOptions => ({
+  maxLimit,
+  linkPrefix,
+  trustProxy,
+})
 
 /** One line a request: the route and not the URL, whose query may hold what is none of the log's business. */
 function logAnswers(app: GatewayApp): void {

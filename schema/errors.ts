@@ -28,6 +28,7 @@ export const ERRORS = {
   NOTIFICATION_NOT_FOUND: { status: 404, retryable: false },
   MOVE_NOT_FOUND: { status: 404, retryable: false },
   EXTENSION_NOT_FOUND: { status: 404, retryable: false },
+  STREAMS_EXHAUSTED: { status: 429, retryable: true },
   ANSWER_LATE: { status: 504, retryable: true },
   STALE_EPOCH: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },

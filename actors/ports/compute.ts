@@ -38,8 +38,12 @@ export interface Evacuation {
 export interface ComputePort {
   /** All nova-compute services, every page. */
   listServices(signal?: AbortSignal): Promise<readonly ComputeService[]>
-  /** The nova-compute service of one host; undefined when Nova does not know the host. */
-  findService(host: HostName, signal?: AbortSignal): Promise<ComputeService | undefined>
+  /** The nova-compute service of one host; undefined when Nova does not know the host. `requestId` is the caller's. */
+  findService(
+    host: HostName,
+    signal?: AbortSignal,
+    requestId?: string,
+  ): Promise<ComputeService | undefined>
   /** Disables the service and forces it down, in one request: only for a host that is certainly dead. */
   isolate(serviceId: string, reason: string, signal?: AbortSignal): Promise<void>
   /** All instances of a host, every page, deleted ones left out. */

@@ -21,11 +21,18 @@ const CheckResult = Type.Object({
 })
 const Readiness = Type.Object({ ready: Type.Boolean(), checks: Type.Array(CheckResult) })
 
+/** What health endpoints look at. */
+export interface HealthRoutesDependencies {
+  readonly clock: ClockPort
+  readonly readiness: readonly ReadinessCheck[]
+  /** True while an operator keeps this process out of the load balancer. */
+  readonly outOfService: () => boolean
+}
+
 /** Endpoints for load balancers and container engines: no token, no secrets. */
 export function healthRoutes(
   app: GatewayApp,
-  clock: ClockPort,
-  checks: readonly ReadinessCheck[],
+  { clock, readiness, outOfService }: HealthRoutesDependencies,
 ): void {
   const run = async (tested: ReadinessCheck) => {
     const { name } = tested
@@ -37,7 +44,10 @@ export function healthRoutes(
     }
   }
 
-  app.get('/healthcheck', async (_request, reply) => reply.type('text/plain').send('OK'))
+  app.get('/healthcheck', async (_request, reply) => {
+    reply.type('text/plain')
+    return outOfService() ? reply.code(503).send('DISABLED BY FILE') : reply.send('OK')
+  })
 
   app.get('/health/live', {
     schema: { response: { 200: Type.Object({ live: Type.Boolean() }) } },
@@ -47,7 +57,7 @@ export function healthRoutes(
   app.get('/health/ready', {
     schema: { response: { 200: Readiness, 503: Readiness } },
     handler: async (_request, reply) => {
-      const results = await Promise.all(checks.map(run))
+      const results = await Promise.all(readiness.map(run))
       const ready = results.every(({ ok }) => ok)
       reply.code(ready ? 200 : 503)
       return { ready, checks: results }
@@ -58,7 +68,7 @@ export function healthRoutes(
 /** The live supervision trees: for operators, behind the same token as the API. */
 export function supervisorRoute(app: GatewayApp, supervisors: () => readonly RoleHealth[]): void {
   app.get('/health/supervisors', {
-    config: { rule: 'supervisors:index' },
+    config: { action: 'supervisors:index' },
     schema: { response: { 200: Type.Object({ supervisors: Type.Array(RoleHealth) }) } },
     handler: async () => ({ supervisors: [...supervisors()] }),
   })

@@ -1,15 +1,28 @@
 /** Negotiates the microversion `OpenStack-API-Version: instance-ha 1.Y`. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Frozen } from '../../actors/ports/store.ts'
 import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
+import { plain } from '../faults.ts'
 import { invalidField } from '../input.ts'
+import { sendFault } from './errors.ts'
 
 const SERVICE = 'instance-ha'
 const HEADER = 'openstack-api-version'
 const FORMAT = /^([1-9]\d*)\.(0|[1-9]\d*)$/
 
 const MAJOR = 1
-const MINOR_MAX = 3
+const MINOR_MAX = 4
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Minor number of the microversion that brought the route; before it, there is no such path. */
+    readonly since?: number
+  }
+}
+
+/** What is new here and not in Masakari begins with it. */
+export const OWN_MINOR = MINOR_MAX
 
 export const VERSION_MIN = `${MAJOR}.0`
 export const VERSION_MAX = `${MAJOR}.${MINOR_MAX}`
@@ -18,7 +31,11 @@ export const VERSION_MAX = `${MAJOR}.${MINOR_MAX}`
 export function negotiateMicroversion(app: GatewayApp): void {
   app.decorateRequest('minor', 0)
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) negotiate(request, reply)
+    if (request.is404) return
+    negotiate(request, reply)
+    if (request.minor < (request.routeOptions.config.since ?? 0)) {
+      return sendFault(reply, plain(404, 'Not Found'))
+    }
   })
 }
 
@@ -54,6 +71,10 @@ function askedVersion(header: string | readonly string[] | undefined): string {
   if (version === '') return VERSION_MIN
   return version.toLowerCase() === 'latest' ? VERSION_MAX : version
 }
+
+/** Before 1.4 nothing of a segment changes while a host of it is being recovered. */
+export const frozenFor = ({ minor }: FastifyRequest): Frozen =>
+  minor < OWN_MINOR ? 'all' : 'all-but-switches'
 
 /** A check for bodies: the member `field` of `resource` exists since 1.`minor` only. */
 export const fieldSince =

@@ -1,40 +1,13 @@
-/** What a caller may do: rules by role, and the project in the URL. */
+/** What a caller may do: the route's action against the policy, and the project in the URL. */
 import type { FastifyRequest } from 'fastify'
 import { CodedError } from '../../schema/errors.ts'
 import { pathParam, type GatewayApp } from '../app.ts'
-
-const ADMIN = ['admin'] as const
-const READERS = ['admin', 'reader'] as const
-const MEMBERS = ['admin', 'reader', 'member'] as const
-
-const RULES = {
-  'segments:index': MEMBERS,
-  'segments:detail': MEMBERS,
-  'segments:create': ADMIN,
-  'segments:update': ADMIN,
-  'segments:delete': ADMIN,
-  'os-hosts:index': READERS,
-  'os-hosts:detail': READERS,
-  'os-hosts:create': ADMIN,
-  'os-hosts:update': ADMIN,
-  'os-hosts:delete': ADMIN,
-  'notifications:index': MEMBERS,
-  'notifications:detail': MEMBERS,
-  'notifications:create': ADMIN,
-  'vmoves:index': READERS,
-  'vmoves:detail': READERS,
-  'extensions:index': READERS,
-  'extensions:detail': READERS,
-  'supervisors:index': READERS,
-} as const satisfies Record<string, readonly string[]>
-
-/** Name of a rule, without the prefix `os_masakari_api:`. */
-export type Rule = keyof typeof RULES
+import type { Action, Policy } from '../policy/policy.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the caller must be allowed to do; routes without a rule are open to every valid token. */
-    readonly rule?: Rule
+    /** What the caller must be allowed to do; routes without an action are open to every valid token. */
+    readonly action?: Action
   }
 }
 
@@ -50,20 +23,18 @@ export function requireOwnProject(app: GatewayApp): void {
   })
 }
 
-/** Refuses callers that the route's rule does not name. */
-export function requireRole(app: GatewayApp): void {
+/** Refuses callers whom the policy does not allow the route's action. */
+export function requirePermission(app: GatewayApp, policy: Policy): void {
   app.addHook('preHandler', async (request) => {
-    const { rule } = request.routeOptions.config
-    if (rule === undefined || hasRole(request, RULES[rule])) return
+    const { action } = request.routeOptions.config
+    if (action === undefined || mayDo(request, policy, action)) return
     throw new CodedError(
       'ACCESS_FORBIDDEN',
-      `Policy doesn't allow os_masakari_api:${rule} to be performed.`,
+      `Policy doesn't allow os_masakari_api:${action} to be performed.`,
     )
   })
 }
 
-/** True for callers who may see what opens a machine. */
-export const isAdmin = (request: FastifyRequest): boolean => hasRole(request, ADMIN)
-
-const hasRole = (request: FastifyRequest, allowed: readonly string[]): boolean =>
-  request.caller?.roles.some((role) => allowed.includes(role.toLowerCase())) === true
+/** Whether the caller of this request may do something. */
+export const mayDo = (request: FastifyRequest, policy: Policy, action: Action): boolean =>
+  request.caller !== null && policy.allows(action, request.caller)

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
+import { isUuid } from '../../schema/ids.ts'
 import { plain } from '../faults.ts'
 import { sendFault } from './errors.ts'
 
@@ -13,6 +14,12 @@ export function nameRequests(app: GatewayApp): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-openstack-request-id', request.id)
   })
+}
+
+/** The id that the caller gave this request across all services; undefined when it gave none of this form. */
+export function globalRequestId(request: FastifyRequest): string | undefined {
+  const id = request.headers['x-openstack-request-id']
+  return typeof id === 'string' && id.startsWith('req-') && isUuid(id.slice(4)) ? id : undefined
 }
 
 /** A slash at the end is not an id that happens to be empty: 404, as from the router. */

@@ -1,8 +1,11 @@
 /** The list of built-in extensions, which some clients use for discovery: `/extensions`. */
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { FaultBody, idOf } from '../fields.ts'
+import { mayDo } from '../plugins/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 
 const Extension = Type.Object({
   name: Type.String(),
@@ -13,7 +16,7 @@ const Extension = Type.Object({
   links: Type.Array(Type.Unknown()),
 })
 
-const extension = (alias: string, name: string, description: string) => ({
+const extension = <Alias extends string>(alias: Alias, name: string, description: string) => ({
   name,
   alias,
   description,
@@ -32,25 +35,28 @@ const EXTENSIONS = [
   extension('vmoves', 'VMoves', 'Moves of instances.'),
 ]
 
-/** Installs the routes. */
-export function extensionRoutes(app: GatewayApp): void {
+/** Installs the routes; each caller sees what the policy lets it discover. */
+export function extensionRoutes(app: GatewayApp, policy: Policy): void {
+  const visible = (request: FastifyRequest) =>
+    EXTENSIONS.filter(({ alias }) => mayDo(request, policy, `${alias}:discoverable`))
+
   app.get('/extensions', {
-    config: { rule: 'extensions:index' },
+    config: { action: 'extensions:index' },
     schema: {
       response: { 200: Type.Object({ extensions: Type.Array(Extension) }), default: FaultBody },
     },
-    handler: async () => ({ extensions: EXTENSIONS }),
+    handler: async (request) => ({ extensions: visible(request) }),
   })
 
   app.get('/extensions/:alias', {
-    config: { rule: 'extensions:detail' },
+    config: { action: 'extensions:detail' },
     schema: {
       params: Type.Object({ alias: Type.String() }),
       response: { 200: Type.Object({ extension: Extension }), default: FaultBody },
     },
-    handler: async ({ params }) => {
-      const alias = idOf(params.alias)
-      const found = EXTENSIONS.find((known) => known.alias === alias)
+    handler: async (request) => {
+      const alias = idOf(request.params.alias)
+      const found = visible(request).find((known) => known.alias === alias)
       if (found !== undefined) return { extension: found }
       throw new CodedError('EXTENSION_NOT_FOUND', `No extension with alias ${alias}.`)
     },

@@ -1,4 +1,5 @@
 /** Hosts of a segment: `/segments/{uuid}/hosts`. */
+import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
@@ -19,12 +20,29 @@ import {
   toBoolean,
 } from '../fields.ts'
 import { maskControlAttributes } from '../mask.ts'
+import { summaryOf, type Observation, type ObservationBoard } from '../observations.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
-import { isAdmin } from '../plugins/policy.ts'
+import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
+import { globalRequestId } from '../plugins/requests.ts'
+import type { Policy } from '../policy/policy.ts'
 import { stampsOf } from '../stamps.ts'
+import { timeText } from '../times.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
 import { requireSegment, segmentView, SegmentView } from './segments.ts'
+
+/** The host as its watchers see it, since 1.4. */
+const ObservedView = Type.Object({
+  state: Type.String(),
+  observers: Type.Array(
+    Type.Object({
+      observer: Type.String(),
+      state: Type.String(),
+      seen_at: Type.String(),
+      evidence: Type.Array(Type.String()),
+    }),
+  ),
+})
 
 const HostView = Type.Object({
   ...Stamps,
@@ -36,6 +54,7 @@ const HostView = Type.Object({
   reserved: Type.Boolean(),
   control_attributes: Type.String(),
   on_maintenance: Type.Boolean(),
+  observed: Type.Optional(ObservedView),
 })
 const HostAnswer = Type.Object({ host: HostView })
 
@@ -75,6 +94,8 @@ export interface HostRoutesDependencies {
   readonly store: InventoryStore
   readonly compute: Pick<ComputePort, 'findService'>
   readonly clock: ClockPort
+  readonly policy: Policy
+  readonly observations: ObservationBoard
   readonly options: ListOptions
 }
 
@@ -86,10 +107,12 @@ export function hostRoutes(app: GatewayApp, dependencies: HostRoutesDependencies
   refuseUnusedPaths(app, COLLECTION)
 }
 
-function readRoutes(app: GatewayApp, { store, options }: HostRoutesDependencies): void {
+function readRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void {
+  const { store, options } = dependencies
+
   const Answer = Type.Object({ hosts: Type.Array(HostView), links: NextLink })
   app.get(COLLECTION, {
-    config: { rule: 'os-hosts:index' },
+    config: { action: 'os-hosts:index' },
     schema: {
       params: SegmentParams,
       querystring: ListQuery,
@@ -97,39 +120,43 @@ function readRoutes(app: GatewayApp, { store, options }: HostRoutesDependencies)
     },
     handler: async (request) => {
       const { params, query } = request
-      const page = pageOf(query, isAdmin(request) ? ADMIN_COLUMNS : COLUMNS, options)
+      const clear = maySeeSecrets(request, dependencies)
+      const page = pageOf(query, clear ? ADMIN_COLUMNS : COLUMNS, options)
       const segment = await requireSegment(store, params.segment)
-      const filter = filterOf(query, segment.uuid, isAdmin(request))
+      const filter = filterOf(query, segment.uuid, clear)
       const { rows, next } = await listPage(request, options, page, (wanted) =>
         store.listHosts(filter, wanted),
       )
-      return { hosts: rows.map((host) => hostView(host, segment, isAdmin(request))), ...next }
+      const view = viewFor(request, dependencies)
+      return { hosts: rows.map((host) => view(host, segment)), ...next }
     },
   })
 
   app.get(`${COLLECTION}/:id`, {
-    config: { rule: 'os-hosts:detail' },
+    config: { action: 'os-hosts:detail' },
     schema: { params: HostParams, response: { 200: HostAnswer, default: FaultBody } },
     handler: async (request) => {
       const { params } = request
       const host = await requireHost(store, params.segment, idOf(params.id))
       const segment = await requireSegment(store, host.segment)
-      return { host: hostView(host, segment, isAdmin(request)) }
+      return { host: viewFor(request, dependencies)(host, segment) }
     },
   })
 }
 
-function createRoute(app: GatewayApp, { store, compute, clock }: HostRoutesDependencies): void {
+function createRoute(app: GatewayApp, dependencies: HostRoutesDependencies): void {
+  const { store } = dependencies
   app.post(COLLECTION, {
-    config: { rule: 'os-hosts:create' },
+    config: { action: 'os-hosts:create' },
     schema: {
       params: SegmentParams,
       body: CreateBody,
       response: { 201: HostAnswer, default: FaultBody },
     },
-    handler: async ({ params, body }, reply) => {
+    handler: async (request, reply) => {
+      const { params, body } = request
       const segment = await requireSegment(store, params.segment)
-      const name = await requireComputeHost(compute, clock, body.host.name)
+      const name = await requireComputeHost(request, dependencies, body.host.name)
       const created = await store.createHost(segment.uuid, {
         name,
         type: body.host.type,
@@ -138,32 +165,34 @@ function createRoute(app: GatewayApp, { store, compute, clock }: HostRoutesDepen
         onMaintenance: toBoolean(body.host.on_maintenance ?? false),
       })
       reply.code(201)
-      return { host: hostView(created, segment, true) }
+      return { host: viewFor(request, dependencies)(created, segment) }
     },
   })
 }
 
 function changeRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void {
-  const { store, compute, clock } = dependencies
+  const { store } = dependencies
   app.put(`${COLLECTION}/:id`, {
-    config: { rule: 'os-hosts:update' },
+    config: { action: 'os-hosts:update' },
     schema: {
       params: HostParams,
       body: UpdateBody,
       response: { 200: HostAnswer, default: FaultBody },
     },
-    handler: async ({ params, body }) => {
+    handler: async (request) => {
+      const { params, body } = request
       const segment = await requireSegment(store, params.segment)
       const { uuid } = await requireHost(store, segment.uuid, idOf(params.id))
       const { name } = body.host
-      if (name !== undefined) await requireComputeHost(compute, clock, name)
-      const changed = await store.updateHost(segment.uuid, uuid, changeOf(body.host))
-      return { host: hostView(changed, segment, true) }
+      if (name !== undefined) await requireComputeHost(request, dependencies, name)
+      const change = changeOf(body.host)
+      const changed = await store.updateHost(segment.uuid, uuid, change, frozenFor(request))
+      return { host: viewFor(request, dependencies)(changed, segment) }
     },
   })
 
   app.delete(`${COLLECTION}/:id`, {
-    config: { rule: 'os-hosts:delete' },
+    config: { action: 'os-hosts:delete' },
     schema: { params: HostParams, response: { 204: Type.Null(), default: FaultBody } },
     handler: async ({ params }, reply) => {
       const { uuid, segment } = await requireHost(store, params.segment, idOf(params.id))
@@ -174,13 +203,13 @@ function changeRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): vo
 }
 
 async function requireComputeHost(
-  compute: Pick<ComputePort, 'findService'>,
-  clock: ClockPort,
+  request: FastifyRequest,
+  { compute, clock }: HostRoutesDependencies,
   text: string,
 ): Promise<HostName> {
   const name = hostName(text)
   const service = await withDeadline(clock, COMPUTE_TIMEOUT_MS, 'COMPUTE_UNAVAILABLE', (signal) =>
-    compute.findService(name, signal),
+    compute.findService(name, signal, globalRequestId(request)),
   )
   if (service !== undefined) return name
   throw new CodedError(
@@ -199,6 +228,32 @@ async function requireHost(store: InventoryStore, segment: string, id: string): 
 
 const unknownHost = (segment: string, id: string): string =>
   `Host '${id}' under failover_segment '${segment}' could not be found.`
+
+const maySeeSecrets = ({ caller }: FastifyRequest, { policy }: HostRoutesDependencies): boolean =>
+  caller !== null && policy.isAdmin(caller)
+
+/** Hosts as this caller, asking with this version, sees them. */
+function viewFor(
+  request: FastifyRequest,
+  dependencies: HostRoutesDependencies,
+): (host: Host, segment: Segment) => Static<typeof HostView> {
+  const clear = maySeeSecrets(request, dependencies)
+  if (request.minor < OWN_MINOR) return (host, segment) => hostView(host, segment, clear)
+  return (host, segment) => ({
+    ...hostView(host, segment, clear),
+    observed: observedView(dependencies.observations.of(host.uuid)),
+  })
+}
+
+const observedView = (views: readonly Observation[]): Static<typeof ObservedView> => ({
+  state: summaryOf(views),
+  observers: views.map(({ observer, state, seenAtWallMs, evidence }) => ({
+    observer,
+    state,
+    seen_at: timeText(seenAtWallMs),
+    evidence: [...evidence],
+  })),
+})
 
 const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof HostView> => ({
   ...stampsOf(host),

@@ -18,7 +18,8 @@ import { compileInput, invalidField } from '../input.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
 import { AnyPayload, canonicalPayload, payloadChecks } from '../payloads.ts'
-import { workflowDetails } from '../progress.ts'
+import { MovesProgress, movesProgress, workflowDetails } from '../progress.ts'
+import { OWN_MINOR } from '../plugins/microversion.ts'
 import { stampsOf } from '../stamps.ts'
 import { parseTime, timeText } from '../times.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
@@ -46,6 +47,7 @@ const Detail = Type.Object({
 const DetailedView = Type.Object({
   ...VIEW,
   recovery_workflow_details: Type.Optional(Type.Array(Detail)),
+  progress: Type.Optional(MovesProgress),
 })
 
 /** `COMPUTE_INSTANCE` is another name of `VM`. */
@@ -123,7 +125,7 @@ function createRoute(app: GatewayApp, dependencies: NotificationRoutesDependenci
   const { store, clock, announce, options } = dependencies
   const Answer = Type.Object({ notification: NotificationView })
   app.post('/notifications', {
-    config: { rule: 'notifications:create' },
+    config: { action: 'notifications:create' },
     schema: { body: CreateBody, response: { 202: Answer, default: FaultBody } },
     validatorCompiler: compileNotification(),
     handler: async (request, reply) => {
@@ -149,7 +151,7 @@ function createRoute(app: GatewayApp, dependencies: NotificationRoutesDependenci
 function readRoutes(app: GatewayApp, { store, options }: NotificationRoutesDependencies): void {
   const Answer = Type.Object({ notifications: Type.Array(NotificationView), links: NextLink })
   app.get('/notifications', {
-    config: { rule: 'notifications:index' },
+    config: { action: 'notifications:index' },
     schema: { querystring: ListQuery, response: { 200: Answer, default: FaultBody } },
     handler: async (request) => {
       const filter = filterOf(request.query)
@@ -163,14 +165,15 @@ function readRoutes(app: GatewayApp, { store, options }: NotificationRoutesDepen
 
   const Detailed = Type.Object({ notification: DetailedView })
   app.get('/notifications/:id', {
-    config: { rule: 'notifications:detail' },
+    config: { action: 'notifications:detail' },
     schema: { params: Params, response: { 200: Detailed, default: FaultBody } },
     handler: async ({ params, minor }) => {
       const found = await requireNotification(store, idOf(params.id))
       const view = notificationView(found)
       if (minor < 1) return { notification: view }
       const details = workflowDetails(found, await store.listJournal(found.uuid))
-      return { notification: { ...view, recovery_workflow_details: [...details] } }
+      const progress = minor < OWN_MINOR ? {} : { progress: await movesProgress(store, found) }
+      return { notification: { ...view, recovery_workflow_details: [...details], ...progress } }
     },
   })
 }

@@ -17,7 +17,7 @@ import {
 } from '../fields.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
-import { fieldSince } from '../plugins/microversion.ts'
+import { fieldSince, frozenFor } from '../plugins/microversion.ts'
 import { stampsOf } from '../stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
 
@@ -96,7 +96,7 @@ export function segmentRoutes(app: GatewayApp, store: InventoryStore, options: L
 function readRoutes(app: GatewayApp, store: InventoryStore, options: ListOptions): void {
   const Answer = Type.Object({ segments: Type.Array(SegmentView), links: NextLink })
   app.get('/segments', {
-    config: { rule: 'segments:index' },
+    config: { action: 'segments:index' },
     schema: { querystring: ListQuery, response: { 200: Answer, default: FaultBody } },
     handler: async (request) => {
       const filter = filterOf(request.query)
@@ -109,7 +109,7 @@ function readRoutes(app: GatewayApp, store: InventoryStore, options: ListOptions
   })
 
   app.get('/segments/:id', {
-    config: { rule: 'segments:detail' },
+    config: { action: 'segments:detail' },
     schema: { params: Params, response: { 200: SegmentAnswer, default: FaultBody } },
     handler: async ({ params }) => ({
       segment: segmentView(await requireSegment(store, idOf(params.id))),
@@ -119,7 +119,7 @@ function readRoutes(app: GatewayApp, store: InventoryStore, options: ListOptions
 
 function writeRoutes(app: GatewayApp, store: InventoryStore): void {
   app.post('/segments', {
-    config: { rule: 'segments:create' },
+    config: { action: 'segments:create' },
     schema: { body: CreateBody, response: { 201: SegmentAnswer, default: FaultBody } },
     preValidation: fieldSince(2, 'segment', 'enabled'),
     handler: async ({ body }, reply) => {
@@ -137,21 +137,22 @@ function writeRoutes(app: GatewayApp, store: InventoryStore): void {
   })
 
   app.put('/segments/:id', {
-    config: { rule: 'segments:update' },
+    config: { action: 'segments:update' },
     schema: {
       params: Params,
       body: UpdateBody,
       response: { 200: SegmentAnswer, default: FaultBody },
     },
     preValidation: fieldSince(2, 'segment', 'enabled'),
-    handler: async ({ params, body }) => {
-      const { uuid } = await requireSegment(store, idOf(params.id))
-      return { segment: segmentView(await store.updateSegment(uuid, changeOf(body.segment))) }
+    handler: async (request) => {
+      const { uuid } = await requireSegment(store, idOf(request.params.id))
+      const change = changeOf(request.body.segment)
+      return { segment: segmentView(await store.updateSegment(uuid, change, frozenFor(request))) }
     },
   })
 
   app.delete('/segments/:id', {
-    config: { rule: 'segments:delete' },
+    config: { action: 'segments:delete' },
     schema: { params: Params, response: { 204: Type.Null(), default: FaultBody } },
     handler: async ({ params }, reply) => {
       const { uuid } = await requireSegment(store, idOf(params.id))

@@ -1,7 +1,7 @@
 /** Version discovery. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
-import { linkBase } from '../links.ts'
+import { linkBase, type LinkOptions } from '../links.ts'
 import { VERSION_MAX, VERSION_MIN } from '../plugins/microversion.ts'
 
 const MEDIA_TYPES = [
@@ -17,37 +17,37 @@ const VERSION = {
 }
 
 /** `GET /` for everybody. */
-export function listVersions(app: GatewayApp, linkPrefix: string | undefined): void {
+export function listVersions(app: GatewayApp, options: LinkOptions): void {
   app.get('/', async (request, reply) => {
-    const href = `${linkBase(request, linkPrefix)}/v1/`
+    const href = `${linkBase(request, options)}/v1/`
     reply.type('application/json')
     return JSON.stringify({ versions: [{ ...VERSION, links: [{ rel: 'self', href }] }] })
   })
 }
 
 /** `GET /v1` and `GET /v1/`, inside the scope of `/v1`. */
-export function showVersion(app: GatewayApp, linkPrefix: string | undefined): void {
+export function showVersion(app: GatewayApp, options: LinkOptions): void {
   const answer = async (request: FastifyRequest): Promise<unknown> => ({
     version: {
       ...VERSION,
       links: [
-        { rel: 'self', href: `${linkBase(request, linkPrefix)}/v1/` },
+        { rel: 'self', href: `${linkBase(request, options)}/v1/` },
         { rel: 'describedby', type: 'text/html', href: 'https://docs.openstack.org/' },
       ],
       'media-types': MEDIA_TYPES,
     },
   })
-  app.get('/', { prefixTrailingSlash: 'both' }, answer)
+  app.get('/', { prefixTrailingSlash: 'both', config: { action: 'versions:index' } }, answer)
 }
 
 /** Any path outside `/v1`: which versions there are to choose from. */
 export function offerVersions(
   request: FastifyRequest,
   reply: FastifyReply,
-  linkPrefix: string | undefined,
+  options: LinkOptions,
 ): FastifyReply {
   const [path = '/'] = request.url.split('?', 1)
-  const self = { rel: 'self', href: `${linkBase(request, linkPrefix)}/v1${path}` }
+  const self = { rel: 'self', href: `${linkBase(request, options)}/v1${path}` }
   const choice = {
     id: VERSION.id,
     status: VERSION.status,

@@ -56,7 +56,7 @@ export function vmMoveRoutes(
 ): void {
   const Answer = Type.Object({ vmoves: Type.Array(MoveView), links: NextLink })
   app.get(COLLECTION, {
-    config: { rule: 'vmoves:index' },
+    config: { action: 'vmoves:index' },
     schema: {
       params: ListParams,
       querystring: ListQuery,
@@ -74,7 +74,7 @@ export function vmMoveRoutes(
   })
 
   app.get(`${COLLECTION}/:id`, {
-    config: { rule: 'vmoves:detail' },
+    config: { action: 'vmoves:detail' },
     schema: {
       params: MoveParams,
       response: { 200: Type.Object({ vmove: MoveView }), default: FaultBody },

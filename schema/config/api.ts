@@ -35,6 +35,67 @@ export const API = {
     meaning:
       'Replaces scheme and host of links in answers, and prepends its path; for use behind a proxy.',
   },
+  trustProxy: {
+    names: ['oslo_middleware.enable_proxy_headers_parsing'],
+    kind: 'switch',
+    default: 'false',
+    meaning:
+      'Whether links follow the headers Forwarded and X-Forwarded-* of a proxy in front. Without such a proxy any ' +
+      'caller can send them.',
+  },
+  bodyBytesMax: {
+    names: ['oslo_middleware.max_request_body_size'],
+    kind: 'whole',
+    min: 1024,
+    max: 16_777_216,
+    default: '114688',
+    meaning: 'Longest body of a request, bytes.',
+    low: 'long descriptions and control attributes are refused',
+    high: 'callers can make this process hold much memory',
+  },
+  projectIdPattern: {
+    names: ['osapi_v1.project_id_regex'],
+    kind: 'text',
+    default: '[0-9a-f\\-]+',
+    meaning: 'What the project id in a path looks like, a regular expression.',
+  },
+  disableFile: {
+    names: ['healthcheck.disable_by_file_path'],
+    kind: 'text',
+    default: '/etc/masakari/healthcheck_disable',
+    meaning:
+      'While this file exists, /healthcheck answers 503, which takes this process out of a load balancer.',
+  },
+  policyFile: {
+    names: ['oslo_policy.policy_file'],
+    kind: 'file',
+    meaning:
+      "Changes to the rules of who may do what, in oslo.policy's language (policy.yaml). A rule that cannot be used " +
+      'stops the start.',
+  },
+  corsOrigins: {
+    names: ['cors.allowed_origin'],
+    kind: 'names',
+    default: '',
+    meaning:
+      'Origins whose pages may read answers in a browser, as https://host:port; * is any origin.',
+  },
+  corsCredentials: {
+    names: ['cors.allow_credentials'],
+    kind: 'switch',
+    default: 'true',
+    meaning: 'Whether such pages may send credentials.',
+  },
+  corsMaxAge: {
+    names: ['cors.max_age'],
+    kind: 'whole',
+    min: 0,
+    max: 86_400,
+    default: '3600',
+    meaning: 'How long a browser may remember what it is allowed, seconds.',
+    low: 'every request of a page is preceded by another one',
+    high: 'a change of these options is noticed late',
+  },
   authStrategy: {
     names: ['DEFAULT.auth_strategy', 'api.auth_strategy'],
     kind: 'choice',

@@ -142,7 +142,7 @@ const PAYLOAD = fc.oneof(
 const HEADERS = fc.record(
   {
     'openstack-api-version': fc.constantFrom(
-      ...['1.0', '1.1', '1.2', '1.3', '1.4', 'latest', 'x', '', '01.1'].map(
+      ...['1.0', '1.1', '1.2', '1.3', '1.4', '1.5', 'latest', 'x', '', '01.1'].map(
         (version) => `instance-ha ${version}`,
       ),
     ),

@@ -129,7 +129,7 @@ test('a Compute service that never answers is 503 at the deadline', async (t) =>
   t.true(signal?.aborted)
 })
 
-test('a host of a segment under recovery is not renamed or deleted, but may be put on maintenance', async (t) => {
+test('a host of a segment under recovery is not changed; since 1.4 its switches may be', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const host = await aHost(world, segment)
@@ -139,7 +139,11 @@ test('a host of a segment under recovery is not renamed or deleted, but may be p
   const rename = { host: { name: 'compute-9' } }
   t.is((await world.call({ method: 'PUT', url, body: rename })).status, 409)
   const hold = { host: { on_maintenance: true } }
-  t.is((await world.call({ method: 'PUT', url, body: hold })).status, 200)
+  t.is((await world.call({ method: 'PUT', url, body: hold, version: '1.3' })).status, 409)
+  t.is((await world.call({ method: 'PUT', url, body: rename, version: '1.4' })).status, 409)
+  const held = await world.call({ method: 'PUT', url, body: hold, version: '1.4' })
+  t.is(held.status, 200)
+  t.is(at(held.json, 'host', 'on_maintenance'), true)
 })
 
 for (const [what, change, field] of [

@@ -53,7 +53,7 @@ test('a name that is taken is 409', async (t) => {
   t.deepEqual(json, { conflictingRequest: { code: 409, message } })
 })
 
-test('a segment under recovery is not renamed or deleted', async (t) => {
+test('a segment under recovery is not changed; since 1.4 it may be disabled', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   await aHost(world, segment)
@@ -63,11 +63,17 @@ test('a segment under recovery is not renamed or deleted', async (t) => {
   for (const request of [
     { method: 'PUT', url, body },
     { method: 'DELETE', url },
+    { method: 'PUT', url, body: { segment: { enabled: false } }, version: '1.3' },
+    { method: 'PUT', url, body: { segment: { ...body.segment, enabled: false } }, version: '1.4' },
   ] as const) {
     const { status, json } = await world.call(request)
     t.is(status, 409)
     t.is(at(json, 'conflictingRequest', 'code'), 409)
   }
+  const disable = { segment: { enabled: false } }
+  const disabled = await world.call({ method: 'PUT', url, body: disable, version: '1.4' })
+  t.is(disabled.status, 200)
+  t.is(at(disabled.json, 'segment', 'enabled'), false)
 })
 
 test('enabled may be set from 1.2 on, as a boolean or as one of its words', async (t) => {

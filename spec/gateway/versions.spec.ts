@@ -15,7 +15,7 @@ test('the root lists the version for everybody', async (t) => {
       {
         id: 'v1.0',
         status: 'CURRENT',
-        version: '1.3',
+        version: '1.4',
         min_version: '1.0',
         updated: '2016-07-01T11:33:21Z',
         links: [{ rel: 'self', href: 'http://ha.example:15868/v1/' }],
@@ -54,7 +54,7 @@ for (const [header, answered] of [
   [undefined, '1.0'],
   ['instance-ha 1.2', '1.2'],
   ['compute 2.53, Instance-HA  1.3', '1.3'],
-  ['instance-ha latest', '1.3'],
+  ['instance-ha latest', '1.4'],
   ['instance-ha', '1.0'],
   ['ha 9.9', '1.0'],
 ] as const) {
@@ -70,10 +70,10 @@ for (const [header, answered] of [
 
 test('a version that is not supported is 406 and echoed', async (t) => {
   await using world = await startGateway()
-  for (const version of ['1.4', '2.0', '1.99999999999999999999']) {
+  for (const version of ['1.5', '2.0', '1.99999999999999999999']) {
     const { status, json, headers } = await world.call({ url: '/v1/segments', version })
     t.is(status, 406)
-    t.regex(textAt(json, 'masakariFault', 'message'), /Minimum is 1\.0 and maximum is 1\.3/)
+    t.regex(textAt(json, 'masakariFault', 'message'), /Minimum is 1\.0 and maximum is 1\.4/)
     t.is(headers['openstack-api-version'], `instance-ha ${version}`)
   }
 })

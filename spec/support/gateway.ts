@@ -2,6 +2,9 @@
 import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
 import type { Caller } from '../../actors/ports/identity.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
+import { EventFeed } from '../../gateway/event-feed.ts'
+import { ObservationBoard } from '../../gateway/observations.ts'
+import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
 import type { Notification } from '../../schema/records.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
@@ -16,6 +19,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly store: StorePort
   readonly clock: VirtualClock
   readonly announced: Notification[]
+  readonly observations: ObservationBoard
+  readonly feed: EventFeed
   /** Tokens and their owners. */
   readonly callers: Map<string, Caller>
   /** How often the Identity service was asked. */
@@ -41,7 +46,10 @@ export interface Answer {
 }
 
 type Replaced = Partial<
-  Pick<GatewayDependencies, 'compute' | 'announce' | 'readiness' | 'supervisors' | 'identity'>
+  Pick<
+    GatewayDependencies,
+    'compute' | 'announce' | 'readiness' | 'supervisors' | 'identity' | 'policy' | 'outOfService'
+  >
 > & {
   readonly options?: Partial<GatewayDependencies['options']>
   readonly log?: FastifyBaseLogger
@@ -59,8 +67,11 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     ['admin-token', caller(clock, 'admin')],
     ['reader-token', caller(clock, 'reader')],
     ['member-token', caller(clock, 'member')],
+    ['reporter-token', caller(clock, 'reporter')],
     ['stranger-token', caller(clock, 'swift-user')],
   ])
+  const observations = new ObservationBoard(clock, 60_000)
+  const feed = new EventFeed()
   let asked = 0
   const { options, log, wrapStore, ...ports } = replaced
   const app = buildGateway({
@@ -75,6 +86,10 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     announce: async (notification) => {
       announced.push(notification)
     },
+    policy: compilePolicy({}),
+    observations,
+    feed,
+    outOfService: () => false,
     readiness: [{ name: 'store', check: () => store.ping() }],
     supervisors: () => [],
     clock,
@@ -83,6 +98,10 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     ...ports,
     options: {
       maxLimit: 1000,
+      bodyBytesMax: 114_688,
+      projectIdPattern: '[0-9a-f\\-]+',
+      trustProxy: false,
+      cors: { allowedOrigins: [], credentials: true, maxAgeSeconds: 3600 },
       duplicateWindowMs: 180_000,
       publicAuthUrl: 'http://keystone.example/v3',
       ...options,
@@ -93,6 +112,8 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     store,
     clock,
     announced,
+    observations,
+    feed,
     callers,
     asked: () => asked,
     call: (request) => call(app, request),

@@ -12,6 +12,8 @@ export interface ComputeCall {
   readonly body?: unknown
   /** Whether doing it twice equals doing it once. */
   readonly repeat: 'harmless' | 'never'
+  /** Global request id of whoever caused this call; a new one when unset. */
+  readonly requestId?: string
   /** Another than the usual microversion. */
   readonly microversion?: string
 }
@@ -41,7 +43,7 @@ export function computeApi(options: ComputeApiOptions): ComputeApi {
       const signal = options.signalOf(callerSignal)
       const limits = { deadlineMs: timing.clock.monotonicMs() + options.requestTimeoutMs, signal }
       const outcome = await keystone.withSession((session) => {
-        const request = requestOf(call, session, `req-${timing.random.uuid()}`)
+        const request = requestOf(call, session, call.requestId ?? `req-${timing.random.uuid()}`)
         return call.repeat === 'harmless'
           ? exchangeRepeatedly(client, timing, request, limits)
           : client.exchange(request, limits)

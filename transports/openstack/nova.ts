@@ -2,7 +2,7 @@
 import type { ComputePort, ComputeService } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
-import type { ComputeApi } from './compute-api.ts'
+import type { ComputeApi, ComputeCall } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
 import {
   decodeServer,
@@ -18,8 +18,11 @@ const REASON_LENGTH_MAX = 255
 
 /** Speaks Nova's REST API. */
 export function nova(api: ComputeApi): ComputePort {
-  const get = (path: string, signal: AbortSignal | undefined): Promise<string> =>
-    api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
+  const get = (
+    path: string,
+    signal: AbortSignal | undefined,
+    more: Pick<ComputeCall, 'requestId'> = {},
+  ): Promise<string> => api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
 
   const act = async (
     id: InstanceId,
@@ -33,16 +36,18 @@ export function nova(api: ComputeApi): ComputePort {
   const listServices = async (
     filter: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
+    requestId?: string,
   ): Promise<readonly ComputeService[]> => {
     const query = new URLSearchParams({ binary: 'nova-compute', ...filter })
-    const text = await get(`/os-services?${query.toString()}`, signal)
+    const more = requestId === undefined ? {} : { requestId }
+    const text = await get(`/os-services?${query.toString()}`, signal, more)
     return decodeServices(text).services.map(serviceOf)
   }
 
   return {
     listServices: (signal) => listServices({}, signal),
-    async findService(host, signal) {
-      const services = await listServices({ host }, signal)
+    async findService(host, signal, requestId) {
+      const services = await listServices({ host }, signal, requestId)
       return services.find((service) => service.host === host)
     },
     async isolate(serviceId, reason, signal) {

@@ -28,13 +28,13 @@ export function hostStore(transactions: Transactions, ports: StorePorts): HostSt
         return hostOf(await query.executeTakeFirstOrThrow())
       }),
 
-    updateHost: (segment, id, change) =>
+    updateHost: (segment, id, change, frozen = 'all-but-switches') =>
       transactions.writeUnique(nameTaken(change), async (trx) => {
         const row = await lockHost(trx, { uuid: id })
         if (row?.failover_segment_id !== segment) throw hostNotFound(segment, id)
         const before = hostOf(row)
         const after = { ...before, ...change }
-        if (FROZEN.some((field) => before[field] !== after[field])) {
+        if (frozen === 'all' || FROZEN.some((field) => before[field] !== after[field])) {
           if (await isUnderRecovery(trx, segment)) throw hostUnderRecovery(id)
         }
         const columns = {

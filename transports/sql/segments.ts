@@ -34,13 +34,13 @@ export function segmentStore(transactions: Transactions, ports: StorePorts): Seg
         return row && segmentOf(row)
       }),
 
-    updateSegment: (id, change) =>
+    updateSegment: (id, change, frozen = 'all-but-switches') =>
       transactions.writeUnique(nameTaken(change), async (trx) => {
         const row = await lockSegment(trx, id)
         if (row === undefined) throw segmentNotFound(id)
         const before = segmentOf(row)
         const after = { ...before, ...change }
-        if (FROZEN.some((field) => before[field] !== after[field])) {
+        if (frozen === 'all' || FROZEN.some((field) => before[field] !== after[field])) {
           if (await isUnderRecovery(trx, id)) throw segmentUnderRecovery(id)
         }
         const columns = { ...columnsOf(after), updated_at: now() }

@@ -1,0 +1,28 @@
+/** Reads an operator's `policy.yaml`. */
+import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
+import { compilePolicy, type Policy } from '../../gateway/policy/policy.ts'
+import { CodedError, describeError } from '../../schema/errors.ts'
+
+/** The policy with the file's rules; the default one without a file. CONFIG_INVALID says what is wrong, and where. */
+export function loadPolicy(path: string | undefined): Policy {
+  if (path === undefined) return compilePolicy({})
+  try {
+    const document = parseDocument(readFileSync(path, 'utf8'), { uniqueKeys: true })
+    const [problem] = [...document.errors, ...document.warnings]
+    if (problem !== undefined) throw problem
+    return compilePolicy(rulesOf(document.toJS({ maxAliasCount: 0 })))
+  } catch (cause) {
+    const text = cause instanceof CodedError ? cause.message : describeError(cause)
+    throw new CodedError('CONFIG_INVALID', `${path}: ${text}`, { cause })
+  }
+}
+
+/** A file in which every line is a comment says nothing. */
+function rulesOf(content: unknown): Readonly<Record<string, unknown>> {
+  if (content === null) return {}
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new CodedError('CONFIG_INVALID', 'the file is no mapping of rule names to rules')
+  }
+  return Object.fromEntries(Object.entries(content))
+}
