@@ -92,13 +92,14 @@ test('power off is believed at the second read', (t) => {
   t.is(judge(viewsOf('silent', 'powered-off', 2), RULES), 'dead')
 })
 
+const showing = (views: ChannelViews, sign: Sign): ChannelViews =>
+  observe(views, 'ssh', { sign, detail: sign })
+
 test('equal signs in a row are counted, and another sign starts anew', (t) => {
-  const sign = (views: ChannelViews, shown: Sign): ChannelViews =>
-    observe(views, 'ssh', { sign: shown, detail: shown })
-  const twice = sign(sign({}, 'silent'), 'silent')
+  const twice = showing(showing({}, 'silent'), 'silent')
   t.deepEqual(twice, { ssh: { sign: 'silent', times: 2, detail: 'silent' } })
-  t.is(sign(twice, 'alive').ssh?.times, 1)
-  t.is(sign(sign(twice, 'alive'), 'silent').ssh?.times, 1)
+  t.is(showing(twice, 'alive').ssh?.times, 1)
+  t.is(showing(showing(twice, 'alive'), 'silent').ssh?.times, 1)
 })
 
 test('one channel’s signs leave the other’s as they are', (t) => {
