@@ -42,7 +42,13 @@ export interface DedupWindowState {
 
 export type DedupWindowEffect =
   | { readonly type: 'unfinished.read' }
-  | { readonly type: 'fault.report'; readonly host: HostId; readonly hostName: HostName }
+  | {
+      readonly type: 'fault.report'
+      readonly host: HostId
+      readonly hostName: HostName
+      /** Another failure than the one reported last, however short ago that was. */
+      readonly anew: boolean
+    }
 
 export interface WindowRules extends QuorumRules {
   /** After our start, observers are listened to for so long before their quorum counts, ms. */
@@ -118,9 +124,10 @@ function onObserved(
   { observed, atMs }: DedupWindowMessage & { readonly type: 'window.observed' },
 ): WindowStep {
   const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
-  const incident = withView(known, observed, atMs)
+  const heard = withView(known, observed, atMs)
+  const verdict = judgeHost(heard.views, rules, atMs)
+  const incident = verdict === 'alive' ? { ...heard, wasAlive: true } : heard
   const next = withIncident(state, incident)
-  const verdict = judgeHost(incident.views, rules, atMs)
   if (verdict === 'alive' && incident.open !== null) {
     const { host, segment, hostName } = incident
     const reason = `${hostName} was seen alive by ${observed.observer}`
@@ -129,8 +136,8 @@ function onObserved(
   const mayReport = state.settled && incident.open === null && atMs >= incident.quietUntilMs
   if (verdict !== 'dead' || !mayReport) return [next, []]
   const quiet = { ...incident, quietUntilMs: atMs + rules.quietMs }
-  const { host, hostName } = incident
-  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName }]]
+  const { host, hostName, wasAlive: anew } = incident
+  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, anew }]]
 }
 
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
@@ -218,10 +225,12 @@ function onReported(
   state: DedupWindowState,
   { host, acceptance, atMs }: DedupWindowMessage & { readonly type: 'window.reported' },
 ): WindowStep {
-  if (acceptance?.kind === 'accepted') {
-    return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
-  }
   const incident = state.incidents.get(host)
+  if (acceptance?.kind === 'accepted') {
+    const told =
+      incident === undefined ? state : withIncident(state, { ...incident, wasAlive: false })
+    return told.looking ? [{ ...told, lookAgain: true }, []] : look(rules, told)
+  }
   if (acceptance !== undefined || incident === undefined) return [state, []]
   // The store is away: the next word of an observer tries again, a second later at the earliest.
   return [withIncident(state, { ...incident, quietUntilMs: atMs + 1000 }), []]

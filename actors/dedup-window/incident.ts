@@ -14,6 +14,8 @@ export interface Incident {
   readonly open: NotificationId | null
   /** Our own report is being stored, or was refused or answered a moment ago: nothing new before this, monotonic ms. */
   readonly quietUntilMs: number
+  /** Whether the host was seen alive since our last report, so that the next one is about another failure. */
+  readonly wasAlive: boolean
 }
 
 /** A host that was not heard of before. */
@@ -25,6 +27,7 @@ export function newIncident(observed: HostObserved): Incident {
     views: new Map(),
     open: null,
     quietUntilMs: 0,
+    wasAlive: false,
   }
 }
 

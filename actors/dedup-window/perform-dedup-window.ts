@@ -1,6 +1,5 @@
 /** Carries out the dedup window's effects on the store. */
 import { isCoded } from '../../schema/errors.ts'
-import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -50,7 +49,7 @@ async function performWindow(
       return { type: 'window.looked', unfinished, atMs: world.clock.monotonicMs() }
     }
     case 'fault.report': {
-      const acceptance = await unlessAway(() => report(world, effect.hostName))
+      const acceptance = await unlessAway(() => report(world, effect))
       const { host } = effect
       return { type: 'window.reported', host, acceptance, atMs: world.clock.monotonicMs() }
     }
@@ -59,14 +58,16 @@ async function performWindow(
   }
 }
 
-/** What our own watchers say goes the way of every report: a row first. */
-function report(world: WindowWorld, hostName: HostName): Promise<Acceptance> {
+type Report = DedupWindowEffect & { readonly type: 'fault.report' }
+
+/** What our own watchers say goes the way of every report: a row first. A new failure duplicates only what is unfinished. */
+function report(world: WindowWorld, { hostName, anew }: Report): Promise<Acceptance> {
   return world.store.acceptNotification({
     type: 'COMPUTE_HOST',
     hostName,
     generatedAt: world.clock.wallMs(),
     payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
-    duplicateWindowMs: world.duplicateWindowMs,
+    duplicateWindowMs: anew ? 0 : world.duplicateWindowMs,
   })
 }
 
