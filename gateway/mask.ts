@@ -2,11 +2,14 @@
 
 /** Members of `control_attributes` that are no secret; everything else is hidden. */
 const HARMLESS = new Set(['ipmi', 'ssh', 'host', 'port', 'username', 'cipher_suite', 'host_key'])
-const HIDDEN = '***'
+/** Stands for what is not shown. */
+export const HIDDEN = '***'
 
-type Fields = Readonly<Record<string, unknown>>
+/** A JSON object. */
+export type Fields = Readonly<Record<string, unknown>>
 
-const isFields = (value: unknown): value is Fields =>
+/** Whether a value is a JSON object. */
+export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The text with every secret replaced; text that is not a JSON object is hidden as a whole. */

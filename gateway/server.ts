@@ -11,8 +11,10 @@ import type { GatewayApp } from './app.ts'
 import type { EventFeed } from './event-feed.ts'
 import { plain } from './faults.ts'
 import { compileInput } from './input.ts'
+import { createListener, type TlsSettings } from './listener.ts'
 import { answerMalformed } from './malformed.ts'
 import type { ObservationBoard } from './observations.ts'
+import { describeRoutes } from './openapi.ts'
 import type { ListOptions } from './paging.ts'
 import { authenticator, requireCaller, type Authenticate } from './plugins/auth.ts'
 import { shareAcrossOrigins, type CorsOptions } from './plugins/cors.ts'
@@ -20,7 +22,9 @@ import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
 import { healthRoutes, supervisorRoute, type ReadinessCheck } from './plugins/health.ts'
 import { negotiateMicroversion } from './plugins/microversion.ts'
 import { requireOwnProject, requirePermission } from './plugins/policy.ts'
+import { limitRequests } from './plugins/rate-limit.ts'
 import { nameRequests, readJson, refuseTrailingSlashes, typeAnswers } from './plugins/requests.ts'
+import { requireWebhookCredentials } from './plugins/webhook-auth.ts'
 import type { Policy } from './policy/policy.ts'
 import { eventRoutes } from './routes/events.ts'
 import { evidenceRoute } from './routes/evidence.ts'
@@ -30,6 +34,7 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
+import { webhookRoutes, type Webhook } from './routes/webhooks.ts'
 
 const HANDLER_TIMEOUT_MS = 30_000
 
@@ -46,6 +51,8 @@ export interface GatewayDependencies {
   readonly observations: ObservationBoard
   /** Progress of recoveries, for those who follow it. */
   readonly feed: EventFeed
+  /** Undefined: Alertmanager cannot report. */
+  readonly webhook?: Webhook
   readonly readiness: readonly ReadinessCheck[]
   /** True while an operator keeps this process out of the load balancer. */
   readonly outOfService: () => boolean
@@ -73,6 +80,10 @@ export interface GatewayOptions {
   readonly bodyBytesMax: number
   /** What a project id in a path looks like, a regular expression. Masakari: `project_id_regex`. */
   readonly projectIdPattern: string
+  /** Undefined: plain HTTP, for use behind something that speaks TLS. */
+  readonly tls?: TlsSettings
+  /** Of one token, at this gateway; undefined sets no limit. */
+  readonly requestsPerMinute?: number
 }
 
 /** Builds the gateway; it does not listen yet. */
@@ -83,6 +94,7 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyBytesMax,
     clientErrorHandler: answerMalformed,
+    serverFactory: createListener(options.tls),
     handlerTimeout: HANDLER_TIMEOUT_MS,
     exposeHeadRoutes: false,
     requestIdHeader: false,
@@ -104,15 +116,31 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   app.setNotFoundHandler((request, reply) => offerVersions(request, reply, linksOf(options)))
 
   const authenticate = authenticator(dependencies.identity, clock)
-  listVersions(app, linksOf(options))
-  healthRoutes(app, dependencies)
+  describeRoutes(app)
+  app.register(async (everybody: GatewayApp) => {
+    listVersions(everybody, linksOf(options))
+    healthRoutes(everybody, dependencies)
+  })
   app.register(async (operators: GatewayApp) => {
     requireCaller(operators, authenticate)
     requirePermission(operators, dependencies.policy)
     supervisorRoute(operators, dependencies.supervisors)
   })
+  app.register(async (hooks: GatewayApp) => buildWebhooks(hooks, dependencies), {
+    prefix: '/v1/webhooks',
+  })
   app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, authenticate), { prefix: '/v1' })
   return app
+}
+
+/** Senders of alerts know no tokens of the Identity service. */
+function buildWebhooks(app: GatewayApp, dependencies: GatewayDependencies): void {
+  const { webhook, options } = dependencies
+  if (webhook === undefined) return
+  nameRequests(app)
+  requireWebhookCredentials(app, webhook)
+  const { duplicateWindowMs } = options
+  webhookRoutes(app, { ...dependencies, webhook, duplicateWindowMs })
 }
 
 function buildV1(
@@ -129,6 +157,7 @@ function buildV1(
   typeAnswers(app)
   app.setNotFoundHandler((_request, reply) => sendFault(reply, plain(404, 'Not Found')))
   const { options } = dependencies
+  if (options.requestsPerMinute !== undefined) limitRequests(app, options.requestsPerMinute)
   showVersion(app, linksOf(options))
   for (const prefix of ['', `/:projectId(^${options.projectIdPattern}$)`]) {
     app.register(async (resources: GatewayApp) => buildResources(resources, dependencies), {

@@ -15,6 +15,7 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   VERSION_UNSUPPORTED: { status: 406, retryable: false },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, retryable: false },
+  RATE_LIMITED: { status: 429, retryable: true },
   SEGMENT_NOT_FOUND: { status: 404, retryable: false },
   SEGMENT_NAME_TAKEN: { status: 409, retryable: false },
   SEGMENT_UNDER_RECOVERY: { status: 409, retryable: false },

@@ -19,6 +19,7 @@ import {
   Text,
   toBoolean,
 } from '../fields.ts'
+import { credentialsToStore, withoutPasswords } from '../credentials.ts'
 import { maskControlAttributes } from '../mask.ts'
 import { summaryOf, type Observation, type ObservationBoard } from '../observations.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
@@ -160,7 +161,7 @@ function createRoute(app: GatewayApp, dependencies: HostRoutesDependencies): voi
       const created = await store.createHost(segment.uuid, {
         name,
         type: body.host.type,
-        controlAttributes: body.host.control_attributes,
+        controlAttributes: credentialsToStore(body.host.control_attributes, undefined),
         reserved: toBoolean(body.host.reserved ?? false),
         onMaintenance: toBoolean(body.host.on_maintenance ?? false),
       })
@@ -182,11 +183,11 @@ function changeRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): vo
     handler: async (request) => {
       const { params, body } = request
       const segment = await requireSegment(store, params.segment)
-      const { uuid } = await requireHost(store, segment.uuid, idOf(params.id))
+      const host = await requireHost(store, segment.uuid, idOf(params.id))
       const { name } = body.host
       if (name !== undefined) await requireComputeHost(request, dependencies, name)
-      const change = changeOf(body.host)
-      const changed = await store.updateHost(segment.uuid, uuid, change, frozenFor(request))
+      const change = changeOf(body.host, host)
+      const changed = await store.updateHost(segment.uuid, host.uuid, change, frozenFor(request))
       return { host: viewFor(request, dependencies)(changed, segment) }
     },
   })
@@ -264,7 +265,7 @@ const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof H
   type: host.type,
   reserved: host.reserved,
   control_attributes: clear
-    ? host.controlAttributes
+    ? withoutPasswords(host.controlAttributes)
     : maskControlAttributes(host.controlAttributes),
   on_maintenance: host.onMaintenance,
 })
@@ -288,10 +289,12 @@ function filterOf(query: Static<typeof ListQuery>, segment: SegmentId, clear: bo
   }
 }
 
-const changeOf = (host: Static<typeof UpdateBody>['host']): Change<HostFields> => ({
+const changeOf = (host: Static<typeof UpdateBody>['host'], stored: Host): Change<HostFields> => ({
   ...(host.name === undefined ? {} : { name: hostName(host.name) }),
   ...(host.type === undefined ? {} : { type: host.type }),
-  ...(host.control_attributes === undefined ? {} : { controlAttributes: host.control_attributes }),
+  ...(host.control_attributes === undefined
+    ? {}
+    : { controlAttributes: credentialsToStore(host.control_attributes, stored.controlAttributes) }),
   ...(host.reserved === undefined ? {} : { reserved: toBoolean(host.reserved) }),
   ...(host.on_maintenance === undefined ? {} : { onMaintenance: toBoolean(host.on_maintenance) }),
 })

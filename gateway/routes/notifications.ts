@@ -8,12 +8,12 @@ import type {
   NotificationFilter,
   NotificationStore,
 } from '../../actors/ports/store.ts'
-import { CodedError, describeError } from '../../schema/errors.ts'
+import { CodedError } from '../../schema/errors.ts'
 import { hostName, isUuid, notificationId } from '../../schema/ids.ts'
 import type { Notification, NotificationType } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
-import { withDeadline } from '../deadline.ts'
 import { FaultBody, idOf, Stamps } from '../fields.ts'
+import { handOver } from '../hand-over.ts'
 import { compileInput, invalidField } from '../input.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
@@ -89,7 +89,6 @@ const COLUMNS = [
   'status',
   'message',
 ]
-const ANNOUNCE_TIMEOUT_MS = 2000
 
 /** What the routes of notifications need. */
 export interface NotificationRoutesDependencies {
@@ -122,7 +121,7 @@ export function notificationRoutes(
 }
 
 function createRoute(app: GatewayApp, dependencies: NotificationRoutesDependencies): void {
-  const { store, clock, announce, options } = dependencies
+  const { store, options } = dependencies
   const Answer = Type.Object({ notification: NotificationView })
   app.post('/notifications', {
     config: { action: 'notifications:create' },
@@ -131,17 +130,7 @@ function createRoute(app: GatewayApp, dependencies: NotificationRoutesDependenci
     handler: async (request, reply) => {
       const report = reportOf(request.body, options.duplicateWindowMs)
       const notification = accepted(await store.acceptNotification(report), report)
-      try {
-        await withDeadline(clock, ANNOUNCE_TIMEOUT_MS, 'BUS_UNAVAILABLE', () =>
-          announce(notification),
-        )
-      } catch (error) {
-        // The row is stored, and the engine looks for such rows: nothing is lost, it only takes longer.
-        request.log.warn(
-          { notification: notification.uuid, reason: describeError(error) },
-          'the notification waits for the engine to find it',
-        )
-      }
+      await handOver(dependencies, request, notification)
       reply.code(202)
       return { notification: notificationView(notification) }
     },

@@ -1,5 +1,6 @@
 /** What the gateway role is made of: the REST server, and what it needs of the rest of the process. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
@@ -8,10 +9,11 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { Config } from '../../schema/config.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, describeError } from '../../schema/errors.ts'
 import { ObservationBoard } from '../../gateway/observations.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
+import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
 import { overhear } from './overheard.ts'
 import { loadPolicy } from './policy-file.ts'
@@ -40,6 +42,7 @@ export async function startGateway(
   const { api, bus, hostMonitor } = config
   const policy = loadPolicy(api.policyFile)
   const options = optionsOf(config)
+  const webhook = webhookOf(config, world.announcer)
   const board = new ObservationBoard(world.clock, MISSED_MAX * hostMonitor.intervalMs)
   const overheard = overhear(world.bus, bus.cloud, board)
   const app = buildGateway({
@@ -50,6 +53,7 @@ export async function startGateway(
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
     supervisors: () => world.board.all(),
     outOfService: () => existsSync(api.disableFile),
+    ...(webhook === undefined ? {} : { webhook }),
     options,
   })
   app.addHook('onClose', async () => await overheard[Symbol.asyncDispose]())
@@ -57,7 +61,7 @@ export async function startGateway(
   return { app, address }
 }
 
-function optionsOf({ api, identity, notifications }: Config): GatewayOptions {
+function optionsOf({ api, serving, identity, notifications }: Config): GatewayOptions {
   const publicAuthUrl = identity.publicUrl ?? identity.authUrl
   return {
     maxLimit: api.maxLimit,
@@ -72,6 +76,47 @@ function optionsOf({ api, identity, notifications }: Config): GatewayOptions {
     },
     ...(publicAuthUrl === undefined ? {} : { publicAuthUrl }),
     ...(api.linkPrefix === undefined ? {} : { linkPrefix: api.linkPrefix }),
+    ...(serving.requestsPerMinute === 0 ? {} : { requestsPerMinute: serving.requestsPerMinute }),
+    ...tlsOf(serving),
+  }
+}
+
+function tlsOf({ tlsCertFile, tlsKeyFile }: Config['serving']): Pick<GatewayOptions, 'tls'> {
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return {}
+  const [certificate, key] = [readFileSync(tlsCertFile, 'utf8'), readFileSync(tlsKeyFile, 'utf8')]
+  try {
+    createSecureContext({ cert: certificate, key })
+  } catch (cause) {
+    const text = `[api] tls_cert_file and tls_key_file do not fit: ${describeError(cause)}`
+    throw new CodedError('CONFIG_INVALID', text, { cause })
+  }
+  return { tls: { certificate, key } }
+}
+
+/** Undefined while nothing is configured that senders could show. */
+function webhookOf({ webhook }: Config, announcer: Announcer): Webhook | undefined {
+  const { token, username, password, hostLabel, instanceLabel } = webhook
+  const basic =
+    username === undefined || password === undefined ? undefined : { username, password }
+  if (token === undefined && basic === undefined) return undefined
+  let sequence = 0
+  return {
+    token,
+    basic,
+    hostLabel,
+    instanceLabel,
+    seenAlive: (host, sentence) => {
+      sequence += 1
+      announcer.announce('host.observed', {
+        host: host.uuid,
+        hostName: host.name,
+        segment: host.segment,
+        observer: 'alertmanager',
+        state: 'alive',
+        sequence,
+        evidence: [sentence],
+      })
+    },
   }
 }
 

@@ -1,0 +1,35 @@
+/** Who may call a webhook: senders that know its token, or its user and password. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Secret } from '../../schema/control-attributes.ts'
+import { plain } from '../faults.ts'
+import type { GatewayApp } from '../app.ts'
+import { sendFault } from './errors.ts'
+
+/** What senders must know: one of the two is enough. */
+export interface WebhookCredentials {
+  readonly token: Secret | undefined
+  readonly basic: { readonly username: string; readonly password: Secret } | undefined
+}
+
+/** Lets only senders with credentials in. */
+export function requireWebhookCredentials(app: GatewayApp, credentials: WebhookCredentials): void {
+  const allowed = headersOf(credentials).map(digest)
+  app.addHook('onRequest', async (request, reply) => {
+    const sent = digest(request.headers.authorization ?? '')
+    if (allowed.some((known) => timingSafeEqual(known, sent))) return
+    reply.header('www-authenticate', 'Bearer, Basic realm="webhooks"')
+    return sendFault(reply, plain(401, 'Unauthorized'))
+  })
+}
+
+function headersOf({ token, basic }: WebhookCredentials): readonly string[] {
+  const encoded =
+    basic && Buffer.from(`${basic.username}:${basic.password.reveal()}`).toString('base64')
+  return [
+    ...(token === undefined ? [] : [`Bearer ${token.reveal()}`]),
+    ...(encoded === undefined ? [] : [`Basic ${encoded}`]),
+  ]
+}
+
+/** Digests of one length, compared in a time that says nothing about the text. */
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

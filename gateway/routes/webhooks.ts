@@ -1,0 +1,164 @@
+/** Faults that Alertmanager reports: `/webhooks/alertmanager`, payload version 4. */
+import type { FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+import type { Acceptance, InventoryStore, NotificationStore } from '../../actors/ports/store.ts'
+import { hostName, isUuid } from '../../schema/ids.ts'
+import type { Host, NotificationType, Payload } from '../../schema/records.ts'
+import type { GatewayApp } from '../app.ts'
+import { FaultBody } from '../fields.ts'
+import { handOver, type HandOver } from '../hand-over.ts'
+import type { WebhookCredentials } from '../plugins/webhook-auth.ts'
+import { parseTime } from '../times.ts'
+
+/** How alerts are read, and who may send them. */
+export interface Webhook extends WebhookCredentials {
+  /** Label that names the compute host. */
+  readonly hostLabel: string
+  /** Label that names an instance; with it the alert is about the instance. */
+  readonly instanceLabel: string
+  /** Tells the engine that a host shows life. */
+  readonly seenAlive: (host: Host, sentence: string) => void
+}
+
+/** What the route needs. */
+export interface WebhookDependencies extends HandOver {
+  readonly store: Pick<InventoryStore, 'findHost'> & Pick<NotificationStore, 'acceptNotification'>
+  readonly webhook: Webhook
+  readonly duplicateWindowMs: number
+}
+
+const Labels = Type.Record(Type.String(), Type.String())
+const Alert = Type.Object({
+  status: Type.Unsafe<'firing' | 'resolved'>({ enum: ['firing', 'resolved'] }),
+  labels: Labels,
+  startsAt: Type.String({ maxLength: 64 }),
+  fingerprint: Type.Optional(Type.String({ maxLength: 64 })),
+})
+type Alert = Static<typeof Alert>
+
+const Message = Type.Object({
+  version: Type.Literal('4'),
+  alerts: Type.Array(Alert, { maxItems: 1000 }),
+})
+
+const Outcome = Type.Object({
+  fingerprint: Type.Union([Type.String(), Type.Null()]),
+  outcome: Type.Unsafe<'accepted' | 'duplicate' | 'alive' | 'ignored'>({
+    enum: ['accepted', 'duplicate', 'alive', 'ignored'],
+  }),
+  /** The notification that it became, or that it repeats. */
+  notification_uuid: Type.Union([Type.String(), Type.Null()]),
+  reason: Type.Union([Type.String(), Type.Null()]),
+})
+type Outcome = Static<typeof Outcome>
+
+/** Installs the route. What the database cannot take now is 503: Alertmanager sends it again. */
+export function webhookRoutes(app: GatewayApp, dependencies: WebhookDependencies): void {
+  app.post('/alertmanager', {
+    schema: {
+      body: Message,
+      response: { 200: Type.Object({ alerts: Type.Array(Outcome) }), default: FaultBody },
+    },
+    handler: async (request) => {
+      const alerts: Outcome[] = []
+      for (const alert of request.body.alerts) {
+        const outcome = await take(dependencies, request, alert)
+        alerts.push({ ...NOTHING, fingerprint: alert.fingerprint ?? null, ...outcome })
+      }
+      request.log.info({ alerts }, 'alerts taken')
+      return { alerts }
+    },
+  })
+}
+
+const NOTHING = { notification_uuid: null, reason: null }
+type Taken = Pick<Outcome, 'outcome'> & Partial<Outcome>
+
+const ignored = (reason: string): Taken => ({ outcome: 'ignored', reason })
+
+async function take(
+  dependencies: WebhookDependencies,
+  request: FastifyRequest,
+  alert: Alert,
+): Promise<Taken> {
+  const { hostLabel, instanceLabel } = dependencies.webhook
+  const host = alert.labels[hostLabel]
+  const instance = alert.labels[instanceLabel]
+  if (host === undefined || host === '') return ignored(`there is no label ${hostLabel}`)
+  if (alert.status === 'resolved') return resolve(dependencies, alert, host)
+  if (instance === undefined) return report(dependencies, request, alert, HOST_FAULT)
+  if (!isUuid(instance)) return ignored(`the label ${instanceLabel} is no UUID`)
+  return report(dependencies, request, alert, guestFault(instance))
+}
+
+/** An instance that is well again needs nothing; a host that is, must not be fenced. */
+async function resolve(
+  { store, webhook }: WebhookDependencies,
+  { labels }: Alert,
+  name: string,
+): Promise<Taken> {
+  if (labels[webhook.instanceLabel] !== undefined) return ignored('nothing to do')
+  const host = await store.findHost(hostName(name))
+  if (host === undefined) return ignored(unknownHost(name))
+  const { alertname = 'without a name' } = labels
+  webhook.seenAlive(host, `the alert ${alertname.slice(0, 255)} is resolved`)
+  return { outcome: 'alive' }
+}
+
+interface Fault {
+  readonly type: NotificationType
+  readonly payload: Payload
+}
+
+/** The engine fences before it believes. */
+const HOST_FAULT: Fault = {
+  type: 'COMPUTE_HOST',
+  payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+}
+
+const guestFault = (instance: string): Fault => ({
+  type: 'VM',
+  payload: {
+    event: 'LIFECYCLE',
+    instance_uuid: instance.toLowerCase(),
+    vir_domain_event: 'STOPPED_FAILED',
+  },
+})
+
+/** An alert that goes on is sent again with the same start, which makes it a duplicate. */
+async function report(
+  dependencies: WebhookDependencies,
+  request: FastifyRequest,
+  alert: Alert,
+  fault: Fault,
+): Promise<Taken> {
+  const { store, clock, webhook, duplicateWindowMs } = dependencies
+  const name = alert.labels[webhook.hostLabel] ?? ''
+  const acceptance = await store.acceptNotification({
+    ...fault,
+    hostName: hostName(name),
+    generatedAt: parseTime(alert.startsAt) ?? clock.wallMs(),
+    duplicateWindowMs,
+  })
+  if (acceptance.kind === 'accepted') {
+    await handOver(dependencies, request, acceptance.notification)
+  }
+  return takenAs(acceptance, name)
+}
+
+function takenAs(acceptance: Acceptance, name: string): Taken {
+  switch (acceptance.kind) {
+    case 'accepted':
+      return { outcome: 'accepted', notification_uuid: acceptance.notification.uuid }
+    case 'duplicate':
+      return { outcome: 'duplicate', notification_uuid: acceptance.of }
+    case 'on-maintenance':
+      return ignored(`host ${name} is on maintenance`)
+    case 'unknown-host':
+      return ignored(unknownHost(name))
+    default:
+      throw new TypeError('unknown acceptance')
+  }
+}
+
+const unknownHost = (name: string): string => `host ${name.slice(0, 255)} is not registered`
