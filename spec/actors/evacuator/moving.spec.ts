@@ -168,6 +168,17 @@ test('a request that was given up and shows its record late is taken up again', 
   t.is(requests(effects).length, 0)
 })
 
+test('a late record of an earlier request says nothing about the next one', (t) => {
+  const failed = evacuationRow({ status: 'failed' })
+  const again = polled(30_000, [failed])
+  const yes = { type: 'move.requested', move: M1, atMs: 30_001, startedAt: 1 } as const
+  let state = movingOf([trackRow({ attempts: 1, refusedBy: [TWO] })])
+  for (const message of [again, yes, polled(30_500, [failed])]) {
+    ;[state] = onMovingMessage(RULES, state, message)
+  }
+  t.deepEqual(state.tracks.get(M1)?.phase, ongoing(true, 30_001))
+})
+
 test('a move that takes long has its target looked at, and a lost target frees it', (t) => {
   const slow = asked(ongoing(true))
   const { state } = told(slow, polled(60_000, [evacuationRow()]))

@@ -9,7 +9,7 @@ import type {
   SegmentState,
 } from '../../../actors/segment/segment-state.ts'
 import { segment } from '../../../actors/segment/segment.ts'
-import { notificationId, type HostId, type NotificationId } from '../../../schema/ids.ts'
+import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
 import {
   EPOCH,
@@ -104,16 +104,22 @@ export interface Ending {
   readonly state: SegmentState
   /** What the last message led to. */
   readonly effects: readonly Effect[]
+  /** What each message led to. */
+  readonly chapters: readonly (readonly Effect[])[]
   readonly phaseOf: (notification?: NotificationId) => Kind | undefined
 }
 
 /** Where the story leads. */
 export function after(...story: readonly SegmentMessage[]): Ending {
   let state: SegmentState = { kind: 'serving', recoveries: new Map() }
-  let effects: readonly Effect[] = []
-  for (const message of story) [state, effects] = behaviour(state, message)
+  const chapters = story.map((message) => {
+    const [next, effects] = behaviour(state, message)
+    state = next
+    return effects
+  })
   const { recoveries } = state
-  return { state, effects, phaseOf: (id = N1) => recoveries.get(id)?.phase.kind }
+  const effects = chapters.at(-1) ?? []
+  return { state, effects, chapters, phaseOf: (id = N1) => recoveries.get(id)?.phase.kind }
 }
 
 /** Kind and name of every child that is started. */
@@ -127,5 +133,3 @@ export const concluded = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) =>
     effect.type === 'recovery.conclude' ? [`${effect.to}: ${effect.reason}`] : [],
   )
-
-export const N = (index: number): NotificationId => notificationId(`notification-${index}`)
