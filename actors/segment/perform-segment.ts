@@ -6,6 +6,7 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
+import { ActedOn } from './acted-on.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
 import type {
@@ -24,18 +25,20 @@ export interface SegmentWorld extends Acting {
 
 /** The actor that decides for one segment, with one epoch. */
 export function defineSegment(world: SegmentWorld, identity: SegmentIdentity): AnyDefinition {
+  const actedOn = new ActedOn()
   return define<SegmentState, SegmentMessage, SegmentEffect>({
     initial: { kind: 'serving', recoveries: new Map() },
     behaviour: segment(identity, world.rules),
     first: { type: 'segment.begin' },
     policy: SUPERVISOR,
-    perform: (effect, signal) => performSegment({ world, identity, signal }, effect),
+    perform: (effect, signal) => performSegment({ world, identity, actedOn, signal }, effect),
   })
 }
 
 interface Serving {
   readonly world: SegmentWorld
   readonly identity: SegmentIdentity
+  readonly actedOn: ActedOn
   readonly signal: AbortSignal
 }
 
@@ -43,21 +46,9 @@ async function performSegment(
   serving: Serving,
   effect: SegmentEffect,
 ): Promise<SegmentMessage | undefined> {
-  const { world, identity, signal } = serving
   switch (effect.type) {
-    case 'snapshot.read': {
-      const { notification } = effect
-      const since = world.clock.wallMs() - world.rules.storm.windowMs
-      const snapshot = await untilStored(world.clock, signal, () =>
-        world.store.readSnapshot(identity.segment, notification, since),
-      )
-      return {
-        type: 'segment.consulted',
-        notification,
-        snapshot,
-        nowWallMs: world.clock.wallMs(),
-      }
-    }
+    case 'snapshot.read':
+      return consult(serving, effect.notification)
     case 'recovery.admit':
       return admit(serving, effect.recovery, effect.reason)
     case 'recovery.suspend':
@@ -73,12 +64,31 @@ async function performSegment(
   }
 }
 
+async function consult(
+  { world, identity, actedOn, signal }: Serving,
+  notification: Recovery['notification']['uuid'],
+): Promise<SegmentMessage> {
+  const { windowMs } = world.rules.storm
+  const since = world.clock.wallMs() - windowMs
+  const stored = await untilStored(world.clock, signal, () =>
+    world.store.readSnapshot(identity.segment, notification, since),
+  )
+  const remembered = actedOn.since(world.clock.monotonicMs() - windowMs)
+  const hostsActedOn = [...new Set([...stored.hostsActedOn, ...remembered])]
+  return {
+    type: 'segment.consulted',
+    notification,
+    snapshot: { ...stored, hostsActedOn },
+    nowWallMs: world.clock.wallMs(),
+  }
+}
+
 async function admit(
   serving: Serving,
   recovery: Recovery,
   reason: string,
 ): Promise<SegmentMessage> {
-  const { world, identity, signal } = serving
+  const { world, identity, actedOn, signal } = serving
   const { uuid: notification, type } = recovery.notification
   const admitted = await transition(serving, recovery, { to: 'running', reason })
   if (!admitted) return { type: 'segment.gone', notification }
@@ -96,6 +106,7 @@ async function admit(
       await world.store.holdHost(identity.epoch, recovery.host, notification)
     }
   })
+  if (recovery.run === 1) actedOn.begin(recovery.host, world.clock.monotonicMs())
   return { type: 'segment.admitted', notification }
 }
 
@@ -103,8 +114,9 @@ async function conclude(
   serving: Serving,
   { recovery, to, reason }: SegmentEffect & { readonly type: 'recovery.conclude' },
 ): Promise<SegmentMessage> {
-  const { world, identity, signal } = serving
+  const { world, identity, actedOn, signal } = serving
   const { uuid: notification } = recovery.notification
+  if (recovery.certified) actedOn.confirm(recovery.host)
   await untilStored(world.clock, signal, async () => {
     // An untouched host goes back into service; a fenced one waits for its checked return.
     if (!recovery.certified) {

@@ -1,0 +1,26 @@
+/**
+ * The hosts that this leader's segment has made certain to be dead, by the monotonic clock. The store knows them too, and
+ * of earlier leaders, but by the wall clock: when that jumps ahead, the storm guard must not forget.
+ */
+import type { HostId } from '../../schema/ids.ts'
+
+export class ActedOn {
+  readonly #begunAtMs = new Map<HostId, number>()
+  readonly #certainAtMs = new Map<HostId, number>()
+
+  /** A recovery that may act on the host begins. */
+  begin(host: HostId, atMs: number): void {
+    this.#begunAtMs.set(host, atMs)
+  }
+
+  /** Its recovery has ended, and the host was made certain to be dead. */
+  confirm(host: HostId): void {
+    const atMs = this.#begunAtMs.get(host)
+    if (atMs !== undefined) this.#certainAtMs.set(host, atMs)
+  }
+
+  /** Hosts acted on since that moment. */
+  since(atMs: number): readonly HostId[] {
+    return [...this.#certainAtMs].flatMap(([host, when]) => (when >= atMs ? [host] : []))
+  }
+}
