@@ -26,7 +26,7 @@ export const MONITORS = ['monitor-1', 'monitor-2'] as const
 const FAULTS_MAX = 6
 /** Processes have started and seen their world by then. */
 const FIRST_MS = 30_000
-const LAST_MS = 300_000
+const LAST_MS = 180_000
 
 /** The places where something can break, and the chance that picks one. */
 interface Targets {
@@ -76,7 +76,7 @@ const FAULTS = {
     const host = pick(random, hosts)
     return [
       { atMs, act: { do: 'unplug', host } },
-      { atMs: atMs + draw(random, [20_000, 240_000]), act: { do: 'bmc', host, mood: 'well' } },
+      { atMs: atMs + draw(random, [20_000, 150_000]), act: { do: 'bmc', host, mood: 'well' } },
     ]
   },
   'host-hang': ({ random, hosts }, atMs) => [
@@ -93,7 +93,7 @@ const FAULTS = {
     const host = pick(random, hosts)
     return [
       { atMs, act: { do: 'cut', host } },
-      { atMs: atMs + draw(random, [5000, 180_000]), act: { do: 'mend', host } },
+      { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'mend', host } },
     ]
   },
   'host-reboot': ({ random, hosts }, atMs) => [
@@ -121,7 +121,7 @@ const FAULTS = {
     return [
       { atMs, act: { do: 'bmc', host, mood } },
       { atMs: crashAt, act: { do: pick(random, ['crash', 'hang']), host } },
-      { atMs: crashAt + draw(random, [5000, 180_000]), act: { do: 'bmc', host, mood: 'well' } },
+      { atMs: crashAt + draw(random, [5000, 120_000]), act: { do: 'bmc', host, mood: 'well' } },
     ]
   },
   'engine-killed': ({ random }, atMs) => [
@@ -165,7 +165,7 @@ const FAULTS = {
   ],
   'nova-trouble': ({ random }, atMs) => [
     { atMs, act: { do: 'nova', mood: pick(random, NOVA_MOODS) } },
-    { atMs: atMs + draw(random, [5000, 180_000]), act: { do: 'calm-nova' } },
+    { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'calm-nova' } },
   ],
   'guest-hangs': ({ random, instances }, atMs) => [
     { atMs, act: { do: 'hang-guest', instance: pick(random, instances) } },
@@ -177,7 +177,7 @@ const FAULTS = {
     const segment = pick(random, segments)
     return [
       { atMs, act: { do: 'disable-segment', segment } },
-      { atMs: atMs + draw(random, [5000, 180_000]), act: { do: 'enable-segment', segment } },
+      { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'enable-segment', segment } },
     ]
   },
   maintenance: ({ random, hosts }, atMs) => {
@@ -186,11 +186,11 @@ const FAULTS = {
     return [
       { atMs, act: { do: 'begin-maintenance', host } },
       { atMs: Math.max(FIRST_MS, crashAt), act: { do: 'crash', host } },
-      { atMs: atMs + draw(random, [40_000, 240_000]), act: { do: 'end-maintenance', host } },
+      { atMs: atMs + draw(random, [40_000, 150_000]), act: { do: 'end-maintenance', host } },
     ]
   },
   'wall-jump': ({ random }, atMs) => [
-    { atMs, act: { do: 'jump-wall', byMs: draw(random, [-60_000, 60_000]) } },
+    { atMs, act: { do: 'jump-wall', byMs: draw(random, [-3_600_000, 3_600_000]) } },
   ],
   'reported-crash': ({ random, hosts }, atMs) => {
     const host = pick(random, hosts)

@@ -31,7 +31,10 @@ export async function checkAtRest(
   const accounts = await readAccounts(deployment.store)
   const violations: string[] = []
   for (const account of accounts) {
-    violations.push(...checkEnded(account), ...(await checkExplained(deployment.store, account)))
+    violations.push(
+      ...checkEnded(deployment, account),
+      ...(await checkExplained(deployment.store, account)),
+    )
     violations.push(...checkMoves(deployment.cloud, account, touched))
   }
   violations.push(...checkLeftBehind(deployment, accounts))
@@ -58,9 +61,19 @@ async function readAccounts(store: StorePort): Promise<readonly Account[]> {
 const titleOf = ({ notification, host }: Account): string =>
   `${notification.type} of ${host?.name ?? notification.sourceHost}`
 
-function checkEnded(account: Account): readonly string[] {
+function checkEnded(deployment: Deployment, account: Account): readonly string[] {
   const { status } = account.notification
+  if (status === 'running' && !hasPlace(deployment, account)) return []
   return ENDED.includes(status) ? [] : [`L1 ${titleOf(account)} is still ${status} at the end`]
+}
+
+/** While no other host of the segment is in service, a recovery waits: L4 allows that. */
+function hasPlace({ cloud, segments }: Deployment, { host }: Account): boolean {
+  const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host?.name))
+  return (segment?.hosts ?? []).some(({ name }) => {
+    const machine = cloud.machine(name)
+    return machine.serves && !machine.disabled
+  })
 }
 
 /** E1, E2 and the death certificate of I2. */

@@ -8,7 +8,7 @@ import { checkAtRest, type Tally } from './final-checks.ts'
 /** A cloud as a first customer has it. */
 export const FULL_SIZE: DeploymentSize = { segments: 3, hostsPerSegment: 8, instances: 150 }
 /** Small enough for many seeds a second, large enough for two segments and a storm. */
-export const SMALL_SIZE: DeploymentSize = { segments: 2, hostsPerSegment: 5, instances: 30 }
+export const SMALL_SIZE: DeploymentSize = { segments: 2, hostsPerSegment: 6, instances: 30 }
 
 export interface Run {
   readonly seed: number
