@@ -162,7 +162,9 @@ function onMoving(
   state: Moving,
   message: MovingMessage,
 ): EvacuatorStep {
-  return finishOr(order, rules, onMovingMessage(rules, state, message))
+  // Attempts are counted over all runs, and each run has its own.
+  const attemptsMax = rules.attemptsMax * order.run
+  return finishOr(order, rules, onMovingMessage({ ...rules, attemptsMax }, state, message))
 }
 
 /** When every move has ended: look at the host again if anything was moved, for an instance that came late. */

@@ -222,6 +222,26 @@ test('an evacuation goes on as long as one move is open', (t) => {
   t.deepEqual(after(...UNTIL_MOVED, settled(M1, 'failed')).replies, [])
 })
 
+test('a second run may cost as many requests as the first', (t) => {
+  const second = evacuator({ ...ORDER, run: 2 }, RULES)
+  const story: readonly EvacuatorMessage[] = [
+    ...UNTIL_SURVEYED,
+    planned(moveRow({ attempts: RULES.attemptsMax })),
+    {
+      type: 'move.refused',
+      move: M1,
+      reason: 'no room',
+      again: true,
+      busy: false,
+      pauseMs: 0,
+      atMs: 0,
+    },
+  ]
+  let state: EvacuatorState = { kind: 'isolating' }
+  for (const message of story) [state] = second(state, message)
+  t.is(state.kind === 'moving' && state.tracks.get(M1)?.phase.kind, 'pending')
+})
+
 test('a segment without a target waits, with the reason', (t) => {
   const { state, effects } = after(BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH))
   const reason = 'no host of the segment takes the last 2 instances'
