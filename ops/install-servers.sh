@@ -3,7 +3,7 @@
 # Nothing is started: every spec runs its own instance on a free loopback port.
 set -eu
 
-# program:package, one a line
+# program:package, one a line; what is no program is named by its path
 WANTED='
 nats-server:nats-server
 mariadbd:mariadb-server
@@ -13,6 +13,9 @@ ipmi_sim:openipmi
 sshd:openssh-server
 ssh-keygen:openssh-client
 python3:python3
+openstack:python3-openstackclient
+/usr/lib/python3/dist-packages/masakariclient:python3-masakariclient
+/usr/lib/python3/dist-packages/openstack:python3-openstacksdk
 make:make
 g++:g++
 '
@@ -21,9 +24,16 @@ POLICY=/usr/sbin/policy-rc.d
 
 say() { printf 'instance-ha: %s\n' "$*" >&2; }
 
+is_there() {
+  case $1 in
+    /*) [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+  esac
+}
+
 missing_packages() {
   for pair in $WANTED; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair#*:}"
+    is_there "${pair%%:*}" || printf '%s ' "${pair#*:}"
   done
 }
 

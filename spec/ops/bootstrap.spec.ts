@@ -143,7 +143,8 @@ test('without a compiler the rest works, and what is lost is said once', async (
 test('with --servers the packages are completed once a compiler is there', async (t) => {
   await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
   machine.run()
-  for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen']) await machine.provide(name)
+  for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen', 'openstack'])
+    await machine.provide(name)
   await machine.provide('npm', npmCi())
   const { status, output } = machine.run('--servers')
   t.is(status, 0, output)
@@ -165,12 +166,17 @@ async function bareServerMachine(): Promise<Machine> {
     script,
     text
       .replace('PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin', '')
-      .replace('POLICY=/usr/sbin/policy-rc.d', `POLICY=${machine.path}/policy-rc.d`),
+      .replace('POLICY=/usr/sbin/policy-rc.d', `POLICY=${machine.path}/policy-rc.d`)
+      .replaceAll('/usr/lib/python3/dist-packages', join(machine.path, 'python')),
   )
+  for (const name of ['masakariclient', 'openstack']) {
+    await mkdir(join(machine.path, 'python', name), { recursive: true })
+  }
   for (const tool of ['env', 'tee', 'chmod', 'rm']) {
     await symlink(join('/usr/bin', tool), join(machine.path, 'bin', tool))
   }
-  for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen']) await machine.provide(name)
+  for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen', 'openstack'])
+    await machine.provide(name)
   return machine
 }
 

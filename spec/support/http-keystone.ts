@@ -1,4 +1,4 @@
-/** Keystone as our specs need it: password logins, tokens and their owners, a catalogue of one service. */
+/** Keystone as our specs and real clients need it: password logins, tokens and their owners, a small catalogue. */
 import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -10,6 +10,7 @@ export interface Account {
   readonly project: string
 }
 
+const DOMAIN = { id: 'default', name: 'Default' }
 const TOKEN_LIFE_MS = 3_600_000
 
 const Login = Compile(
@@ -29,13 +30,13 @@ export class HttpKeystone implements AsyncDisposable {
   readonly account: Account
   readonly #tokenPrefix: string
   readonly #roles = new Map<string, string>()
-  readonly #computeUrl: string
+  readonly #services = new Map<string, string>()
   #server: HttpServer | undefined
 
   private constructor(account: Account, tokenPrefix: string, computeUrl: string) {
     this.account = account
     this.#tokenPrefix = tokenPrefix
-    this.#computeUrl = computeUrl
+    this.offer('compute', computeUrl)
   }
 
   static async start(
@@ -50,6 +51,16 @@ export class HttpKeystone implements AsyncDisposable {
 
   get url(): string {
     return `${this.#server?.url}/v3`
+  }
+
+  /** Adds a service to the catalogue. */
+  offer(type: string, url: string): void {
+    this.#services.set(type, url)
+  }
+
+  /** Ends the token before its time. */
+  revoke(token: string): void {
+    this.#roles.delete(token)
   }
 
   /** A token of a user who has this role. */
@@ -77,6 +88,7 @@ export class HttpKeystone implements AsyncDisposable {
   }
 
   #answer({ method, url, headers, body }: HttpRequest): HttpReply {
+    if (/^\/v3\/?$/.test(url.pathname)) return { status: 200, body: this.#version() }
     if (url.pathname !== '/v3/auth/tokens') return { status: 404 }
     if (method === 'POST') return this.#logIn(body)
     if (!this.isAdmin(headers['x-auth-token'])) return refused()
@@ -100,17 +112,27 @@ export class HttpKeystone implements AsyncDisposable {
       token: {
         issued_at: new Date(nowMs).toISOString(),
         expires_at: new Date(nowMs + TOKEN_LIFE_MS).toISOString(),
-        user: { id: `user-${role}` },
-        project: { id: '0123456789abcdef0123456789abcdef' },
-        roles: [{ name: role }],
-        catalog: [
-          {
-            type: 'compute',
-            endpoints: [{ interface: 'public', region: 'one', url: this.#computeUrl }],
-          },
-        ],
+        methods: ['password'],
+        user: { id: `user-${role}`, name: role, domain: DOMAIN },
+        project: {
+          id: '0123456789abcdef0123456789abcdef',
+          name: this.account.project,
+          domain: DOMAIN,
+        },
+        roles: [{ id: role, name: role }],
+        catalog: [...this.#services].map(([type, url]) => ({
+          id: type,
+          type,
+          name: type,
+          endpoints: [{ id: type, interface: 'public', region: 'one', region_id: 'one', url }],
+        })),
       },
     }
+  }
+
+  #version(): object {
+    const links = [{ rel: 'self', href: `${this.url}/` }]
+    return { version: { id: 'v3.14', status: 'stable', links, 'media-types': [] } }
   }
 }
 
