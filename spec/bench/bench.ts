@@ -1,0 +1,45 @@
+/** Prints what we have measured ourselves by, each figure with its target; ends with 1 when one is missed. */
+import { measureAcceptance } from './acceptance.ts'
+import { lineOf, meets, type Figure } from './figure.ts'
+import { openHttpScene } from './http-scene.ts'
+import { measureKernel } from './kernel.ts'
+import { measureMemory } from './memory.ts'
+import { openOpenstackScene } from './openstack-scene.ts'
+import { measureRecovery, type Scene } from './recovery.ts'
+import { measureSimulator } from './simulator.ts'
+
+const recoveryOn = async (open: () => Promise<Scene>): Promise<readonly Figure[]> => {
+  await using scene = await open()
+  return await measureRecovery(scene)
+}
+
+/** One after the other: they would disturb each other. */
+const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  kernel: measureKernel,
+  simulator: measureSimulator,
+  acceptance: measureAcceptance,
+  recovery: () => recoveryOn(openHttpScene),
+  openstack: () => recoveryOn(openOpenstackScene),
+  memory: measureMemory,
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
+async function bench(names: readonly string[]): Promise<number> {
+  let missed = 0
+  for (const name of names.length === 0 ? Object.keys(MEASUREMENTS) : names) {
+    const measure = MEASUREMENTS[name]
+    if (measure === undefined) throw new Error(`there is no measurement ${name}`)
+    if (name === 'openstack' && process.env['OS_AUTH_URL'] === undefined) {
+      print('left out: recovery on OpenStack, for OS_AUTH_URL is not set (`source openrc`)')
+      continue
+    }
+    const figures = await measure()
+    for (const figure of figures) print(lineOf(figure))
+    missed += figures.filter(({ value, target }) => !meets(value, target)).length
+  }
+  print(missed === 0 ? 'every target is met' : `targets missed: ${missed}`)
+  return missed === 0 ? 0 : 1
+}
+
+process.exitCode = await bench(process.argv.slice(2))

@@ -1,0 +1,113 @@
+/** How soon a reported host failure leads to the first evacuation, and what a whole recovery asks of OpenStack. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openRealWorld } from '../../ops/ports.ts'
+import { startProcess } from '../../ops/process.ts'
+import { rulesOf } from '../../ops/roles/rules.ts'
+import { endInOrder } from '../../ops/shutdown.ts'
+import { createLogger } from '../../transports/log/logger.ts'
+import type { Openstack } from '../../transports/openstack/open-openstack.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import type { RestClient } from '../openstack/rest-client.ts'
+import { until } from '../support/until.ts'
+import { configOf } from './config.ts'
+import type { Figure } from './figure.ts'
+import { OutsideWatch } from './outside.ts'
+
+/** A cloud with one host that is about to die, and the parts that our product runs on. */
+export interface Scene extends AsyncDisposable {
+  /** For the lines: which cloud it is. */
+  readonly name: string
+  /** Text of the configuration of a process with the roles gateway and engine. */
+  readonly configuration: string
+  /** The account of that process, which nobody else uses. */
+  readonly openstack: Openstack
+  readonly rest: RestClient
+  readonly victim: string
+  /** Instances on the victim. */
+  readonly instances: number
+  /** Registers the hosts; the gateway runs by now. */
+  register(): Promise<void>
+  /** Powers the victim off. */
+  kill(): Promise<void>
+}
+
+const FOR_EVERY_RECOVERY = 30
+/** Between two looks at the notification: they go through the gateway and the store that are measured. */
+const LOOK_MS = 200
+
+/** Runs our product in this process, and one recovery on it. */
+export async function measureRecovery(scene: Scene): Promise<readonly Figure[]> {
+  const { openstack, rest, instances } = scene
+  const outside = new OutsideWatch('evacuate')
+  const product = await runProduct(scene, outside)
+  await scene.register()
+  await scene.kill()
+  const requestsBefore = openstack.requestCount()
+  outside.start()
+  const postedAtMs = performance.now()
+  const { notification_uuid: id } = await rest.reportHostDown(scene.victim)
+  await until(`${id} has ended`, () => hasFinished(rest, id), 240_000)
+  const endedAtMs = performance.now()
+  const requests = openstack.requestCount() - requestsBefore
+  await product[Symbol.asyncDispose]()
+  const firstMs = outside.mark.atMs - postedAtMs
+  const ownMs = firstMs - outside.mark.waitedMs
+  const seconds = ((endedAtMs - postedAtMs) / 1000).toFixed(1)
+  return [
+    {
+      what: `${scene.name}: own time from POST to first evacuate`,
+      value: ownMs / 1000,
+      unit: 's',
+      target: { kind: 'at-most', value: 0.5 },
+      remark: `${(firstMs / 1000).toFixed(2)} s with the answers of Keystone, Nova and the BMC`,
+    },
+    {
+      what: `${scene.name}: requests to OpenStack, ${instances} instances`,
+      value: requests,
+      unit: '',
+      target: { kind: 'at-most', value: instances + FOR_EVERY_RECOVERY },
+      remark: `the recovery took ${seconds} s`,
+    },
+    {
+      what: `${scene.name}: logins at Keystone`,
+      value: openstack.loginCount(),
+      unit: '',
+      target: { kind: 'at-most', value: 1 },
+    },
+  ]
+}
+
+/** Everything real but the account, which is the scene's and counted; resolves once it leads and has heard what observers say. */
+async function runProduct(
+  { configuration, openstack }: Scene,
+  outside: OutsideWatch,
+): Promise<AsyncDisposable> {
+  const config = configOf(configuration, 'file')
+  const log = createLogger('error')
+  const closing = new AsyncDisposableStack()
+  const ambient = { clock: new SystemClock(), random: new SystemRandom(), log, closing }
+  const real = await openRealWorld(config, ambient)
+  const world = {
+    ...real,
+    identity: outside.watch(openstack.identity),
+    compute: outside.watch(openstack.compute),
+    power: outside.watch(real.power),
+  }
+  const running = await startProcess(config, world, ambient, (path, error) => {
+    throw new Error(`${path} gave up`, { cause: error })
+  })
+  await until('the engine leads', () => running.node.leading())
+  await sleep(rulesOf(config).window.settleMs)
+  return { [Symbol.asyncDispose]: async () => void (await endInOrder(running.endings, log)) }
+}
+
+async function hasFinished(rest: RestClient, id: string): Promise<boolean> {
+  await sleep(LOOK_MS)
+  const all = await rest.notifications()
+  const found = all.find(({ notification_uuid: uuid }) => uuid === id)
+  if (found === undefined || ['failed', 'error', 'ignored'].includes(found.status)) {
+    throw new Error(`${id} is ${found?.status}: ${found?.message}`)
+  }
+  return found.status === 'finished'
+}
