@@ -52,9 +52,15 @@ const ACQUIRE_TIMEOUT_MS = 6000
 const QUERY_TIMEOUT_MS = 8000
 const CLOSE_TIMEOUT_MS = 2000
 
+/**
+ * A leader that stands still in a write holds the epoch's row: nobody could lead until the server gives up, after hours.
+ * MySQL has no such limit and takes the option for a comment.
+ */
+const IDLE_TRANSACTION_SECONDS = 3
+
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, sql_mode = 'TRADITIONAL'`,
+  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, sql_mode = 'TRADITIONAL' /*M! , idle_transaction_timeout = ${IDLE_TRANSACTION_SECONDS} */`,
 ]
 
 /** Connects when first used, and again after every failure. */
