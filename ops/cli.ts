@@ -48,4 +48,8 @@ async function main([command = '', ...args]: readonly string[]): Promise<number>
   }
 }
 
+/** A library may leave something open behind a server that fell silent; a command that is done has said all it had to. */
+const LEFTOVERS_MS = 500
+
 process.exitCode = await main(process.argv.slice(2))
+setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
