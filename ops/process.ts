@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
-import { describeError } from '../schema/errors.ts'
+import { CodedError, describeError } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { startBridge } from './roles/bridge.ts'
@@ -92,7 +92,7 @@ export async function startProcess(
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({
   name,
   check: async () => {
-    if (!is()) throw new Error('not connected')
+    if (!is()) throw new CodedError('BUS_UNAVAILABLE', 'not connected')
   },
 })
 
