@@ -29,11 +29,10 @@ const readinesses = Compile(Readiness)
 const Supervisors = Compile(Type.Object({ supervisors: Type.Array(RoleHealth) }))
 
 /** What specs need to be done soon, not at an operator's pace. */
-const QUICK = `[DEFAULT]
-host_failure_recovery_interval = 1
-[host]
+const QUICK = `[host]
 ipmi_minimum_spacing = 0
 [host_failure]
+host_failure_recovery_interval = 1
 max_hosts_share = 1
 `
 
