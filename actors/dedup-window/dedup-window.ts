@@ -5,6 +5,7 @@ import { hostId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
+import { withEntry } from '../kernel/with-entry.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
 import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
@@ -240,5 +241,5 @@ function onReported(
 }
 
 function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {
-  return { ...state, incidents: new Map(state.incidents).set(incident.host, incident) }
+  return { ...state, incidents: withEntry(state.incidents, incident.host, incident) }
 }
