@@ -37,12 +37,10 @@ export async function measureGateway(): Promise<readonly Figure[]> {
   await using mariadb = await startMariadb()
   const { host, port, user, password } = mariadb
   const database = await mariadb.createDatabase()
+  const access = [host, String(port), user, password.reveal(), database]
   await using child = await startServer({
     command: process.execPath,
-    args: [
-      join(import.meta.dirname, 'gateway-server.ts'),
-      ...[host, String(port), user, password.reveal(), database],
-    ],
+    args: [join(import.meta.dirname, 'gateway-server.ts'), ...access],
     ready: /listens on http/,
   })
   const address = addressOf(child.output())
@@ -55,11 +53,7 @@ export async function measureGateway(): Promise<readonly Figure[]> {
       figures.push(...figuresOf(load, connections, await drive(served, load, connections)))
     }
   }
-  return [
-    ...figures,
-    await comparison(served, [host, String(port), user, password.reveal(), database]),
-    await growth(served),
-  ]
+  return [...figures, await comparison(served, access), await growth(served)]
 }
 
 /** The same list by a Python WSGI service (Debian: python3-sqlalchemy, python3-pymysql, python3-webob), in turns. */
@@ -98,6 +92,9 @@ const addressOf = (output: string): string => /listens on (\S+)/.exec(output)?.[
 
 let posted = 0
 
+const known = (): string => 'known'
+const fresh = (): string => `fresh-${Math.random()}`
+
 function loadsOn(address: string): readonly Load[] {
   const get = (path: string, token: (index: number) => string) => (agent: Agent, index: number) =>
     exchange(agent, { address, path, token: token(index), wanted: 200 })
@@ -112,8 +109,6 @@ function loadsOn(address: string): readonly Load[] {
       wanted: 202,
     })
   }
-  const known = (): string => 'known'
-  const fresh = (): string => `fresh-${Math.random()}`
   return [
     { title: 'GET 1,000 notifications', requests: 300, send: get('/v1/notifications', known) },
     { title: 'POST a notification', requests: 1000, send: post(known) },

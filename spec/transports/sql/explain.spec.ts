@@ -109,6 +109,8 @@ async function wholeReads(
   }
 }
 
+const input = (values: readonly unknown[]) => [...values] as SQLInputValue[] // compiled by Kysely
+
 const recorder = (queries: Query[]) => (event: LogEvent) => void queries.push(event.query)
 const ports = () => ({ clock: new SetClock(), random: new SystemRandom() })
 const failureOf = () => undefined
@@ -119,7 +121,6 @@ test('SQLite reads no list from a whole table', async (t) => {
     close: () => undefined,
     prepare: (sql) => {
       const statement = database.prepare(sql)
-      const input = (values: readonly unknown[]) => [...values] as SQLInputValue[] // compiled by Kysely
       return {
         reader: statement.columns().length > 0,
         all: (values) => statement.all(...input(values)),
@@ -140,7 +141,7 @@ test('SQLite reads no list from a whole table', async (t) => {
   await wholeReads(t, store, queries, async ({ sql, parameters }) =>
     database
       .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .all(...([...parameters] as SQLInputValue[])) // the query's own
+      .all(...input(parameters))
       .map(({ detail }) => String(detail))
       .map((text) => ({
         text,
