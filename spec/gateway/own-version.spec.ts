@@ -20,7 +20,7 @@ async function withRecovery(): Promise<
 
 test('before 1.4 nothing of it is there', async (t) => {
   await using world = await withRecovery()
-  for (const url of [`${world.url}/evidence`, '/v1/events', '/v1/instances']) {
+  for (const url of [`${world.url}/evidence`, '/v1/events']) {
     const answer = await world.call({ url, version: '1.3' })
     t.is(answer.status, 404, url)
   }
