@@ -50,7 +50,11 @@ async function setStage(start: (deployment: Deployment) => Promise<void>): Promi
   for (const id of instances) await slowly(`${id} runs`, () => runs(openstack, id))
   const kept = opening.move()
   return {
-    ...{ openstack, deployment, rest, victim, instances },
+    openstack,
+    deployment,
+    rest,
+    victim,
+    instances,
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
   }
 }
