@@ -1,8 +1,10 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
 import { dbPurge } from './commands/db-purge.ts'
+import { policy } from './commands/policy.ts'
 import { run } from './commands/run.ts'
 import { printKey } from './commands/print-key.ts'
 import { printSample } from './commands/print-sample.ts'
+import { say } from './commands/say.ts'
 import { sealCredentials } from './commands/seal-credentials.ts'
 import { simulate } from './commands/simulate.ts'
 
@@ -10,6 +12,8 @@ import { simulate } from './commands/simulate.ts'
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   run,
   simulate,
+  policy,
+  say,
   'db-purge': dbPurge,
   'seal-credentials': sealCredentials,
   'print-key': printKey,
@@ -20,6 +24,10 @@ const USAGE = `usage: node ops/cli.ts <command>
   run --config FILE                         the roles that the file names, until asked to end
   run [--port PORT] [--exit-after-recovery] a demonstration: all roles, on a simulated cloud
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
+  policy SEGMENT [NAME=VALUE …] --config FILE
+                                            show or change how a segment fences
+  say WORD HOST --by NAME --reason TEXT --config FILE
+                                            confirm-dead: you answer for it that the host is dead
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete for good what ended long ago
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

@@ -10,11 +10,13 @@ import type {
   Notification,
   NotificationStatus,
   NotificationType,
+  OperatorWord,
   Payload,
   RecoveryMethod,
   Segment,
   VmMove,
 } from '../../schema/records.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type {
   Epoch,
   HostId,
@@ -137,6 +139,18 @@ export interface NotificationStore {
   getCertificate(id: NotificationId): Promise<DeathCertificate | undefined>
 }
 
+/** What operators say: about a segment for good, about a recovery once. */
+export interface OperatorStore {
+  /** Empty when nothing was chosen. */
+  getPolicy(segment: SegmentId): Promise<PolicyChoices>
+  /** Replaces all choices. SEGMENT_NOT_FOUND. */
+  setPolicy(segment: SegmentId, choices: PolicyChoices): Promise<void>
+  /** NOTIFICATION_NOT_FOUND. */
+  sayWord(word: Omit<OperatorWord, 'saidAt'>): Promise<void>
+  /** Oldest first. */
+  listWords(id: NotificationId): Promise<readonly OperatorWord[]>
+}
+
 export interface LeadershipStore {
   /** Makes the holder the only one whose recovery writes count: the epoch grows by one. */
   claimEpoch(holder: NodeName): Promise<Epoch>
@@ -183,6 +197,8 @@ export interface SegmentSnapshot {
   readonly notification: Notification | undefined
   readonly certificate: DeathCertificate | undefined
   readonly moves: readonly VmMove[]
+  readonly choices: PolicyChoices
+  readonly words: readonly OperatorWord[]
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
@@ -250,6 +266,7 @@ export interface StorePort
   extends
     InventoryStore,
     NotificationStore,
+    OperatorStore,
     LeadershipStore,
     RecoveryStore,
     HousekeepingStore,

@@ -1,7 +1,10 @@
 /** What a segment does about one notification, given everything that is known at this moment. Pure. */
 import type { HostId } from '../../schema/ids.ts'
 import type { Host, Notification, NotificationType } from '../../schema/records.ts'
+import type { FenceOrder } from '../fence/fence.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
+import { confirmedBy } from './operator-word.ts'
+import { policyOf, type PolicyDefaults } from './policy.ts'
 import { stormObjection, type StormLimits } from './storm-guard.ts'
 
 export type Decision =
@@ -12,15 +15,20 @@ export type Decision =
       readonly reason: string
     }
   | { readonly kind: 'hold'; readonly reason: string }
-  | { readonly kind: 'fence'; readonly host: Host; readonly consent: boolean }
+  | FencePlan
   | { readonly kind: 'restart' }
 
-export interface DecisionRules {
+export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
+  readonly kind: 'fence'
+  readonly host: Host
+}
+
+export interface DecisionRules extends PolicyDefaults {
   readonly storm: StormLimits
   /** Notifications older than this (by our receive time) that could not be acted on fail, ms. */
   readonly expiryMs: number
-  /** Names of segments whose operators consent in writing to go on without a confirmed power off. */
-  readonly consentSegments: readonly string[]
+  /** A report whose sender is not sure waits so long for somebody who is, ms. */
+  readonly unsureHoldMs: number
 }
 
 export interface Situation {
@@ -105,7 +113,7 @@ function decideHost(
   const { payload } = notification
   if (payload['event'] !== 'STOPPED') return finished('a host that starts needs nothing')
   if (payload['host_status'] !== 'NORMAL') {
-    return ignored('the reporter does not know the host to be down; our own watchers decide')
+    return decideUnsure(rules, situation, notification)
   }
   const { snapshot, inFlight } = situation
   const objection = stormObjection(rules.storm, {
@@ -118,8 +126,36 @@ function decideHost(
       ? expiry(objection)
       : { kind: 'hold', reason: objection }
   }
-  const consent = rules.consentSegments.includes(snapshot.segment?.name ?? '')
-  return { kind: 'fence', host, consent }
+  return planFence(rules, snapshot, host)
+}
+
+/** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
+function decideUnsure(
+  { unsureHoldMs }: DecisionRules,
+  { nowWallMs }: Situation,
+  { createdAt }: Notification,
+): Decision {
+  if (nowWallMs - createdAt <= unsureHoldMs) {
+    return {
+      kind: 'hold',
+      reason: 'the reporter does not know whether the host is down; our own watchers look again',
+    }
+  }
+  return ignored(
+    `the reporter did not know whether the host was down, and nobody confirmed it for ${unsureHoldMs / 1000} s`,
+  )
+}
+
+/** What may stand in for a confirmation: the word of an operator first, then the consent of the segment. */
+function planFence(
+  rules: DecisionRules,
+  { segment, choices, words }: SegmentSnapshot,
+  host: Host,
+): Decision {
+  const { rungs, trustReports } = policyOf(rules, segment?.name ?? '', choices)
+  const consent = trustReports ? 'consent' : null
+  const lastResort = confirmedBy(words) === undefined ? consent : 'operator'
+  return { kind: 'fence', host, rungs, lastResort }
 }
 
 /** Pairs of `event` and `vir_domain_event` that mean a guest died (Masakari's vocabulary). */

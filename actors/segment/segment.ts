@@ -169,16 +169,18 @@ function onAdmitted(
     ])
   }
   const { hostName, evidence } = recovery
-  const { host, consent } = plan
-  const bmc = parseControlAttributes(host.controlAttributes).ipmi
+  const { host, rungs, lastResort } = plan
+  const { ipmi: bmc, agents } = parseControlAttributes(host.controlAttributes)
   const argument: FenceArgument = {
     notification,
     epoch,
     host: host.uuid,
     hostName,
     evidence,
-    consent,
+    rungs,
+    lastResort,
     bmc,
+    agents,
     replyTo,
   }
   return nextTurn(withPhase(state, recovery, { kind: 'fencing' }), [

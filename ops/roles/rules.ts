@@ -34,6 +34,8 @@ const RUNS_MAX = 3
 const ATTEMPTS_MAX = 4
 /** An unanswered evacuate request shows a record by then, or never arrived (three times the request time-out). */
 const GRACE_MS = 30_000
+/** Our own watchers have their verdict long before. */
+const UNSURE_HOLD_MS = 600_000
 const RESTART_DEADLINE_MS = 60_000
 /** Most rebuilds are over by then; the target of one that is not is looked at. */
 const OVERDUE_MS = 30_000
@@ -58,11 +60,13 @@ export function rulesOf(config: Config): Rules {
     segment: {
       storm: config.stormGuard,
       expiryMs: notifications.expiryMs,
+      rungs: [{ kind: 'bmc', limitMs: config.fence.deadlineMs }],
       consentSegments: config.fence.consentSegments,
+      unsureHoldMs: UNSURE_HOLD_MS,
       runsMax: RUNS_MAX,
       retryIntervalMs,
     },
-    fence: { deadlineMs: config.fence.deadlineMs, retryMs: 1000, verifyMs: 1000 },
+    fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
       evacuateAll: hostRecovery.evacuateAll,
       haMetadataKey: hostRecovery.haMetadataKey,

@@ -222,6 +222,7 @@ export class Deployment implements AsyncDisposable {
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
       compute: mortalPort(view.compute, life, this.#watchCompute(name)),
       power: mortalPort(view.power, life, this.#watchPower(name)),
+      fenceAgent: mortalPort(view.fenceAgent, life, this.#watchFenceAgent(name)),
       shell: mortalPort(view.shell, life),
       guests,
       rules: this.rules,
@@ -253,6 +254,15 @@ export class Deployment implements AsyncDisposable {
     return (method, [first], call) => {
       if (method === 'evacuate') this.watchdog.evacuate(name, String(first))
       if (method === 'isolate') this.watchdog.isolate(name)
+      return call()
+    }
+  }
+
+  #watchFenceAgent(name: string): Interception {
+    return (method, [first], call) => {
+      if (method === 'off' && typeof first === 'object' && first !== null && 'host' in first) {
+        this.watchdog.cutOff(name, String(first.host))
+      }
       return call()
     }
   }

@@ -71,7 +71,11 @@ export class Watchdog {
   }
 
   powerOff(node: string, bmcAddress: string): void {
-    const host = this.#hostByBmc.get(bmcAddress) ?? bmcAddress
+    this.cutOff(node, this.#hostByBmc.get(bmcAddress) ?? bmcAddress)
+  }
+
+  /** Whatever cuts a host off: from its power, or from its storage. */
+  cutOff(node: string, host: string): void {
     this.lookAround()
     const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
     if (brokenAgoMs > RETURN_SLACK_MS)

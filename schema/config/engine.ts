@@ -131,6 +131,21 @@ export const FENCE = {
     low: 'a slow BMC cannot confirm in time, and an operator is asked for nothing',
     high: 'a dead BMC holds the recovery up for so long',
   },
+  agentsDirectory: {
+    names: ['fence.agents_directory'],
+    kind: 'directory',
+    default: '/usr/sbin',
+    meaning: 'Where the ClusterLabs fence agents are that a fence plan may name.',
+  },
+  commandsDirectory: {
+    names: ['fence.commands_directory'],
+    kind: 'directory',
+    default: '/etc/instance-ha/fence.d',
+    meaning:
+      'Where the commands are that a fence plan may name, for example to put a host on the blocklist of its ' +
+      'storage. A command reads lines of key=value (action, nodename); for the action status it ends with 0 ' +
+      'while the host reaches its storage and with 2 when it is certainly cut off.',
+  },
   consentSegments: {
     names: ['fence.consent_segments'],
     kind: 'names',

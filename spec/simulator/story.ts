@@ -23,6 +23,8 @@ export interface Facts {
   readonly notifications: Readonly<Record<string, readonly string[]>>
   /** The reasons of the same. */
   readonly reasons: Readonly<Record<string, readonly (string | null)[]>>
+  /** On what ground each host was certified dead, oldest first. */
+  readonly grounds: Readonly<Record<string, readonly (string | null)[]>>
   /** Instance moves by status. */
   readonly moves: Readonly<Record<string, number>>
   readonly power: Readonly<Record<string, string>>
@@ -89,10 +91,19 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
   const moves = await Promise.all(
     notifications.map(({ uuid }) => store.listMoves(uuid, {}, EVERYTHING)),
   )
+  const grounds = new Map(
+    await Promise.all(
+      notifications.map(async ({ uuid }) => {
+        const certificate = await store.getCertificate(uuid)
+        return [uuid, certificate?.ground ?? null] as const
+      }),
+    ),
+  )
   const byStatus = Object.groupBy(moves.flat(), ({ status }) => status)
   return {
     notifications: mapValues(byHost, (rows) => rows.map(({ status }) => status)),
     reasons: mapValues(byHost, (rows) => rows.map(({ message }) => message)),
+    grounds: mapValues(byHost, (rows) => rows.map(({ uuid }) => grounds.get(uuid) ?? null)),
     moves: mapValues(byStatus, (rows) => rows.length),
     power: Object.fromEntries(names.map((name) => [name, cloud.machine(name).power])),
     copies: Object.fromEntries(

@@ -51,6 +51,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       notification,
       certificate: undefined,
       moves: [move],
+      choices: {},
+      words: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
     })
@@ -60,6 +62,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       notification: undefined,
       certificate: undefined,
       moves: [],
+      choices: {},
+      words: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
     })

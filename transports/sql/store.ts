@@ -9,6 +9,7 @@ import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
+import { operatorStore } from './operators.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
 import { segmentStore } from './segments.ts'
@@ -26,6 +27,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...hostLists(steps),
     ...acceptanceStore(steps, ports),
     ...notificationStore(steps),
+    ...operatorStore(steps, ports),
     ...leadership,
     ...snapshotStore(steps),
     ...recordStore(guarded, ports),

@@ -16,12 +16,16 @@ import {
   notificationRow,
   segmentRow,
   snapshotRow,
+  wordRow,
 } from '../records.ts'
 
+const RUNGS = [{ kind: 'bmc', limitMs: 20_000 } as const]
 const RULES = {
   storm: { hostsMax: 0, shareMax: 0.5, windowMs: 300_000 },
   expiryMs: 3_600_000,
+  rungs: RUNGS,
   consentSegments: ['trusting'],
+  unsureHoldMs: 600_000,
 }
 const OLD = RULES.expiryMs + 1
 
@@ -32,7 +36,7 @@ const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored'
 const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })
 const failed = (reason: string): Decision => ({ kind: 'conclude', to: 'failed', reason })
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
-const fenceIt: Decision = { kind: 'fence', host, consent: false }
+const fenceIt: Decision = { kind: 'fence', host, rungs: RUNGS, lastResort: null }
 
 const guest = (event: string, what: string): Notification =>
   report({ type: 'VM', payload: { event, vir_domain_event: what, instance_uuid: 'i' } })
@@ -40,6 +44,9 @@ const operators = { hosts: [hostRow({ onMaintenance: true }), others] }
 const held = (by: typeof N1): Partial<SegmentSnapshot> => ({
   hosts: [hostRow({ onMaintenance: true, maintenanceBy: by }), others],
 })
+const UNSURE = {
+  notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
+}
 const STORM = 'storm guard: 1 of 2 hosts were acted on in the last 300 s, the cap is 1'
 
 interface Case {
@@ -65,17 +72,42 @@ const CASES: Readonly<Record<string, Case>> = {
   'a trusted report that a host is down leads to a fence': { decision: fenceIt },
   'a segment that consents says so to the fence': {
     snapshot: { segment: segmentRow({ name: 'trusting' }) },
-    decision: { kind: 'fence', host, consent: true },
+    decision: { kind: 'fence', host, rungs: RUNGS, lastResort: 'consent' },
   },
   'a host that starts needs nothing': {
     snapshot: { notification: report({ payload: { event: 'STARTED' } }) },
     decision: finished('a host that starts needs nothing'),
   },
-  'a report whose sender is not sure is ignored': {
-    snapshot: {
-      notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
+  'a report whose sender is not sure is held for a second look': {
+    snapshot: UNSURE,
+    nowWallMs: RULES.unsureHoldMs,
+    decision: hold(
+      'the reporter does not know whether the host is down; our own watchers look again',
+    ),
+  },
+  'a report whose sender is not sure is ignored when nobody confirms it': {
+    snapshot: UNSURE,
+    nowWallMs: RULES.unsureHoldMs + 1,
+    decision: ignored(
+      'the reporter did not know whether the host was down, and nobody confirmed it for 600 s',
+    ),
+  },
+  'a segment climbs the fence plan that its operators chose': {
+    snapshot: { choices: { rungs: [{ kind: 'operator', limitMs: 5000 }], trustReports: true } },
+    decision: {
+      kind: 'fence',
+      host,
+      rungs: [{ kind: 'operator', limitMs: 5000 }],
+      lastResort: 'consent',
     },
-    decision: ignored('the reporter does not know the host to be down; our own watchers decide'),
+  },
+  'a segment may take back the consent of the configuration': {
+    snapshot: { segment: segmentRow({ name: 'trusting' }), choices: { trustReports: false } },
+    decision: fenceIt,
+  },
+  'an operator who confirms the death stands in for a confirmation, before any consent': {
+    snapshot: { segment: segmentRow({ name: 'trusting' }), words: [wordRow()] },
+    decision: { kind: 'fence', host, rungs: RUNGS, lastResort: 'operator' },
   },
   'a disabled segment ignores what is new': {
     snapshot: { segment: segmentRow({ enabled: false }) },
@@ -117,7 +149,8 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: {
       kind: 'fence',
       host: hostRow({ onMaintenance: true, maintenanceBy: N1 }),
-      consent: false,
+      rungs: RUNGS,
+      lastResort: null,
     },
   },
   'a host beyond the cap is held': {

@@ -27,7 +27,9 @@ import {
 export const RULES = {
   storm: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   expiryMs: 3_600_000,
+  rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
+  unsureHoldMs: 600_000,
   runsMax: 3,
   retryIntervalMs: 30_000,
 }
