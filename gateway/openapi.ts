@@ -24,8 +24,10 @@ export function describeRoutes(app: GatewayApp): void {
       },
     },
     transform: ({ schema, url, route }) => {
-      const hidden = url.includes(':projectId') || !('schema' in route)
-      return { schema: { ...schema, hide: hidden, security: securityOf(url) }, url }
+      const { action } = route.config ?? {}
+      const hide = url.includes(':projectId') || !('schema' in route)
+      const named = action === undefined ? {} : { operationId: action }
+      return { schema: { ...schema, ...named, hide, security: securityOf(url) }, url }
     },
   })
   app.register(async (described: GatewayApp) => {

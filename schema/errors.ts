@@ -48,7 +48,6 @@ export const ERRORS = {
   POWER_MISCONFIGURED: { status: 502, retryable: false },
   POWER_COMMAND_FAILED: { status: 502, retryable: true },
   POWER_UNAVAILABLE: { status: 501, retryable: false },
-  MAILBOX_FULL: { status: 503, retryable: true },
   RESTART_LIMIT_REACHED: { status: 500, retryable: false },
   ACTOR_STOPPED: { status: 503, retryable: true },
 } as const satisfies Record<string, ErrorKind>

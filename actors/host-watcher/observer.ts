@@ -39,6 +39,8 @@ export interface ObserverState {
 export type ObserverEffect =
   | { readonly type: 'clock.read' }
   | { readonly type: 'inventory.read' }
+  /** Closes what was kept open to a host that is no longer watched, or not in this way. */
+  | { readonly type: 'channels.forget'; readonly watched: WatchedHost }
   | {
       readonly type: 'observation.announce'
       readonly watched: WatchedHost
@@ -169,14 +171,14 @@ function onWatched(
 /** Starts watchers for new hosts, ends those of hosts that are gone, and restarts those whose settings changed. */
 function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): ObserverStep {
   const sights = new Map<HostId, Sight>()
-  const effects: KernelEffect<ObserverMessage>[] = []
+  const effects: (ObserverEffect | KernelEffect<ObserverMessage>)[] = []
   for (const watched of hosts) {
     const before = state.sights.get(watched.host)
     if (before !== undefined && before.watched.fingerprint === watched.fingerprint) {
       sights.set(watched.host, before)
       continue
     }
-    if (before !== undefined) effects.push(stopWatching(watched.host))
+    if (before !== undefined) effects.push(...stopWatching(before.watched))
     sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
     effects.push({
       type: 'child.start',
@@ -185,12 +187,13 @@ function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): Obser
       argument: watched,
     })
   }
-  for (const host of state.sights.keys()) if (!sights.has(host)) effects.push(stopWatching(host))
+  for (const { watched } of state.sights.values()) {
+    if (!sights.has(watched.host)) effects.push(...stopWatching(watched))
+  }
   return [{ ...state, sights }, effects]
 }
 
-const stopWatching = (host: HostId): KernelEffect<ObserverMessage> => ({
-  type: 'child.stop',
-  kind: 'host-watcher',
-  name: host,
-})
+const stopWatching = (watched: WatchedHost): Effects => [
+  { type: 'child.stop', kind: 'host-watcher', name: watched.host },
+  { type: 'channels.forget', watched },
+]

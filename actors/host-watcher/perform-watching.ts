@@ -72,6 +72,9 @@ function performObserver(
       return { type: 'observer.ticked', atMs: world.clock.monotonicMs() }
     case 'inventory.read':
       return readInventory(world)
+    case 'channels.forget':
+      if (effect.watched.ssh !== undefined) world.shell.forget(effect.watched.ssh)
+      return undefined
     case 'observation.announce': {
       const { watched, state, evidence } = effect
       const { host, hostName, segment } = watched

@@ -58,7 +58,8 @@ export async function startGateway(
   })
   app.addHook('onClose', async () => await overheard[Symbol.asyncDispose]())
   const address = await app.listen({ host: api.listen, port: api.port })
-  return { app, address }
+  // Fastify does not know that the server below it speaks TLS.
+  return { app, address: options.tls ? address.replace(/^http:/, 'https:') : address }
 }
 
 function optionsOf({ api, serving, identity, notifications }: Config): GatewayOptions {

@@ -169,11 +169,8 @@ export class Deployment implements AsyncDisposable {
 
   /** Until no actor of a living process has anything to do at this instant. */
   async settle(): Promise<void> {
-    await promisesAtRest()
-    while (this.#isBusy()) {
-      await immediate()
-      await promisesAtRest()
-    }
+    do await immediate()
+    while (this.#isBusy())
   }
 
   #isBusy(): boolean {
@@ -278,14 +275,6 @@ export class Deployment implements AsyncDisposable {
 }
 
 const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
-
-/** Until no promise has anything to do: a tick asked for by a promise comes after all of them, and costs no turn. */
-async function promisesAtRest(): Promise<void> {
-  await undefined
-  const { promise, resolve } = Promise.withResolvers<void>()
-  process.nextTick(resolve)
-  await promise
-}
 
 const immediate = (): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -51,7 +51,12 @@ export async function prepareDeployment(openstack: Openstack): Promise<Deploymen
   }
   const configuration = (node: string, roles: string): string =>
     configurationOf({
-      ...{ node, roles, account, port, stateDirectory: directory, bus: nats.url },
+      node,
+      roles,
+      account,
+      port,
+      stateDirectory: directory,
+      bus: nats.url,
       store: storeUrl(mariadb, database),
       more: `[DEFAULT]\nos_region_name = ${env('OS_REGION_NAME')}\n`,
     })

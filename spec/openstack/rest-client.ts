@@ -34,8 +34,17 @@ export class RestClient {
     this.#token = token
   }
 
-  async request(method: string, path: string, body?: unknown): Promise<unknown> {
-    const answer = await fetch(`${this.#url}/v1${path}`, {
+  request(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.#send(method, `/v1${path}`, body)
+  }
+
+  /** Reads what is not below `/v1`. */
+  get(path: string): Promise<unknown> {
+    return this.#send('GET', path)
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(this.#url + path, {
       method,
       headers: {
         'Content-Type': 'application/json',

@@ -48,7 +48,14 @@ export interface Answer {
 type Replaced = Partial<
   Pick<
     GatewayDependencies,
-    'compute' | 'announce' | 'readiness' | 'supervisors' | 'identity' | 'policy' | 'outOfService'
+    | 'compute'
+    | 'announce'
+    | 'readiness'
+    | 'supervisors'
+    | 'identity'
+    | 'policy'
+    | 'outOfService'
+    | 'webhook'
   >
 > & {
   readonly options?: Partial<GatewayDependencies['options']>

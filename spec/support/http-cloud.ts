@@ -28,7 +28,13 @@ const REBUILD_MS = [300, 900] as const
 /** Starts it in real time; instances boot and move within a second. */
 export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
   await using opening = new AsyncDisposableStack()
-  const plan = { clock: new SystemClock(), random: new SeededRandom(1), ...size }
+  // Room for all on any host: a shortage is another story.
+  const plan = {
+    clock: new SystemClock(),
+    random: new SeededRandom(1),
+    capacity: Math.max(8, size.instances),
+    ...size,
+  }
   const { cloud, segments } = buildCloud(plan)
   cloud.setNova({ rebuildMs: REBUILD_MS, latencyMs: [1, 5] })
   const { compute } = cloud.viewFor('http')

@@ -28,14 +28,14 @@ const Login = Compile(
 /** One administrator; every token begins with `tokenPrefix`, so that a leaked one is recognised. */
 export class HttpKeystone implements AsyncDisposable {
   readonly account: Account
-  readonly #tokenPrefix: string
+  readonly tokenPrefix: string
   readonly #roles = new Map<string, string>()
   readonly #services = new Map<string, string>()
   #server: HttpServer | undefined
 
   private constructor(account: Account, tokenPrefix: string, computeUrl: string) {
     this.account = account
-    this.#tokenPrefix = tokenPrefix
+    this.tokenPrefix = tokenPrefix
     this.offer('compute', computeUrl)
   }
 
@@ -65,7 +65,7 @@ export class HttpKeystone implements AsyncDisposable {
 
   /** A token of a user who has this role. */
   issue(role: string): string {
-    const token = `${this.#tokenPrefix}-${randomUUID()}`
+    const token = `${this.tokenPrefix}-${randomUUID()}`
     this.#roles.set(token, role)
     return token
   }

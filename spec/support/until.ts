@@ -6,10 +6,11 @@ export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   withinMs = 20_000,
+  everyMs = 20,
 ): Promise<void> {
   const deadlineMs = performance.now() + withinMs
   while (!(await condition())) {
     if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await delay(20)
+    await delay(everyMs)
   }
 }

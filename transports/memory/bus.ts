@@ -23,6 +23,7 @@ export interface Exchange {
   readonly faults: FaultLog
 }
 
+/** A node's bus; made by the broker. */
 export class MemoryBus implements BusPort {
   readonly #exchange: Exchange
   readonly #node: string

@@ -11,6 +11,7 @@ const PUBLISH_DEADLINE_MS = 3000
 const ATTEMPT_MS_MAX = 1000
 const RETRY_AFTER_MS = 100
 
+/** The bus of one connection. */
 export class NatsBus implements BusPort {
   readonly #around: Surroundings
   readonly #link: NatsLink

@@ -33,6 +33,7 @@ interface Found {
   readonly revision: LeaseRevision
 }
 
+/** The lease of one connection. */
 export class NatsLease implements LeasePort {
   readonly #around: Surroundings
   readonly #options: LeaseOptions

@@ -17,6 +17,7 @@ const RECONNECT_WAIT_MS = 200
 const DIAL_TIMEOUT_MS = 2000
 const FLUSH_TIMEOUT_MS = 500
 
+/** A connection that comes back by itself. */
 export class NatsLink implements AsyncDisposable {
   readonly #around: Surroundings
   readonly #settings: ConnectionOptions

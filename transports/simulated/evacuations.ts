@@ -101,7 +101,8 @@ export class Evacuations {
     }
     course.row.taskState = 'rebuild_spawning'
     this.#mark(course.record, 'pre-migrating')
-    const boot = target.boot
+    const { boot } = target
+    course.record.targetBoot = boot
     this.#later(this.#faults.nova.rebuildMs, () => this.#finish(course, target, boot))
   }
 

@@ -12,6 +12,8 @@ export interface EvacuationRow extends Mutable<Evacuation> {
   updatedAt: number
   /** over: finished, or given up because the target died under it (Nova then leaves the record as it is). */
   work: 'under-way' | 'over'
+  /** The target's life that works on it, once one does: a machine that lost power since then has forgotten it. */
+  targetBoot: number | undefined
 }
 
 /** The tables and the questions asked of them. */
@@ -67,6 +69,7 @@ export class NovaRows {
       createdAt: wallMs,
       updatedAt: wallMs,
       work: 'under-way',
+      targetBoot: undefined,
     }
     const records = this.#evacuations.get(source)
     if (records === undefined) this.#evacuations.set(source, [record])
@@ -79,11 +82,14 @@ export class NovaRows {
     return this.#evacuations.get(source) ?? []
   }
 
-  /** True while an evacuation of the instance may still bring it to life somewhere. */
-  isOnItsWay(row: InstanceRow): boolean {
+  /** True while an evacuation of the instance may still bring it to life somewhere. `bootOf` tells each target's life. */
+  isOnItsWay(row: InstanceRow, bootOf: (host: HostName) => number | undefined): boolean {
     if (row.host === null) return false
     return this.evacuationsFrom(row.host).some(
-      (record) => record.instance === row.id && record.work === 'under-way',
+      ({ instance, work, dest, targetBoot }) =>
+        instance === row.id &&
+        work === 'under-way' &&
+        (targetBoot === undefined || dest === null || bootOf(dest) === targetBoot),
     )
   }
 }

@@ -83,7 +83,7 @@ export class Nova {
     if (!EVACUABLE.includes(row.vmState)) throw refused(`${row.name} is ${row.vmState}`)
     const isRebuilding = row.taskState?.startsWith('rebuild') ?? true
     if (!isRebuilding) throw refused(`${row.name} is ${row.taskState}`)
-    if (!this.#rows.isOnItsWay(row)) return
+    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) return
     this.#site.ledger.count('evacuation.second')
     this.#site.ledger.violate(`I3 two evacuations of ${row.name} in flight`)
   }

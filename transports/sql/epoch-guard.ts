@@ -29,6 +29,7 @@ export function epochGuard(transactions: Transactions): GuardedWrite {
     })
 }
 
+/** Reads and claims the epoch. */
 export function leadershipStore(
   transactions: Transactions,
   { clock }: StorePorts,

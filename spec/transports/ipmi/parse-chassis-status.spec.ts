@@ -1,3 +1,4 @@
+/** What ipmitool prints, cut off and garbled too, and what it means. */
 import test from 'ava'
 import {
   commandFailure,

@@ -1,3 +1,4 @@
+/** Power over real ipmitool sessions to BMC simulators that obey, lie, freeze and die. */
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import { startBmc } from '../../support/bmc.ts'

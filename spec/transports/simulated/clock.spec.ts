@@ -1,3 +1,4 @@
+/** Virtual time: order, cancelling, jumps of the wall clock. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'

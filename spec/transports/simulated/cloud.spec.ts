@@ -1,3 +1,4 @@
+/** The simulated world as a whole: the truth about copies, and the same story for the same seed. */
 import { readFile, readdir } from 'node:fs/promises'
 import test from 'ava'
 import { parseControlAttributes } from '../../../schema/control-attributes.ts'

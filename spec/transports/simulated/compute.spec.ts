@@ -1,3 +1,4 @@
+/** The simulated Compute API passes the suite that the real one passes. */
 import test from 'ava'
 import { wait } from '../../../transports/simulated/wait.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'

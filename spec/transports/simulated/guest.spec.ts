@@ -1,3 +1,4 @@
+/** Simulated guests: who runs where, and who answers. */
 import test from 'ava'
 import { buildWorld } from './world.ts'
 import { settle } from './virtual-time.ts'

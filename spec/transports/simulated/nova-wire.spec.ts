@@ -1,3 +1,4 @@
+/** The way to the simulated Compute API: slow, busy, broken, lost. */
 import test from 'ava'
 import { CodedError } from '../../../schema/errors.ts'
 import { buildWorld } from './world.ts'

@@ -1,3 +1,4 @@
+/** Services, evacuations and their records in the simulated Compute service. */
 import test from 'ava'
 import { hostName, instanceId } from '../../../schema/ids.ts'
 import { buildWorld, defined } from './world.ts'

@@ -1,3 +1,4 @@
+/** Simulated BMCs pass the suite that real ones pass. */
 import test from 'ava'
 import { powerConformance, type PowerMachine } from '../../support/power-conformance.ts'
 import { parseControlAttributes, type BmcSettings } from '../../../schema/control-attributes.ts'

@@ -1,3 +1,4 @@
+/** Seeded chance: known vectors, and forks that do not disturb each other. */
 import test from 'ava'
 import { isUuid } from '../../../schema/ids.ts'
 import {

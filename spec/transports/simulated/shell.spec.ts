@@ -1,3 +1,4 @@
+/** Simulated sshds pass the suite that real ones pass. */
 import test from 'ava'
 import { SSHD_MOODS } from '../../../transports/simulated/machine.ts'
 import { shellConformance } from '../../support/shell-conformance.ts'

@@ -1,3 +1,4 @@
+/** What ssh2's errors mean for a host's life. */
 import test from 'ava'
 import { explain } from '../../../transports/ssh/connection.ts'
 

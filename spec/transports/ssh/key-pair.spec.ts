@@ -1,3 +1,4 @@
+/** Our own key pair: made once, kept private, never replaced. */
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'

@@ -1,3 +1,4 @@
+/** Proof of life over real sshds that answer, refuse, freeze and change their keys. */
 import { connect, createServer, type Socket } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'

@@ -1,3 +1,4 @@
+/** The machine's own clock. */
 import test from 'ava'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'

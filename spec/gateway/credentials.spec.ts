@@ -1,0 +1,124 @@
+/** Credentials of hosts over the API: checked, never shown with a password, kept when the mask comes back. */
+import test from 'ava'
+import { assert, jsonValue, property } from 'fast-check'
+import { credentialsToStore, withoutPasswords } from '../../gateway/credentials.ts'
+import { newKeyLine, parseKeys } from '../../transports/vault/keyring.ts'
+import { sealedStore } from '../../transports/vault/sealed-store.ts'
+import { aHost, aSegment, startGateway, textAt, type GatewayWorld } from '../support/gateway.ts'
+import { silentLog } from '../support/logs.ts'
+
+const BOTH = {
+  ipmi: { host: '192.0.2.1', username: 'ha', password: 'calvin' },
+  ssh: { host: '192.0.2.2', username: 'ha' },
+}
+const FLAT = { host: '192.0.2.1', username: 'ha', password: 'calvin' }
+
+const masked = (settings: object): string =>
+  JSON.stringify(settings).replaceAll('"calvin"', '"***"')
+
+async function put(world: GatewayWorld, path: string, control_attributes: string) {
+  return world.call({ method: 'PUT', url: path, body: { host: { control_attributes } } })
+}
+
+test('administrators see everything but the password, in every answer', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const list = `/v1/segments/${segment}/hosts`
+  for (const [index, settings] of [BOTH, FLAT].entries()) {
+    const control_attributes = JSON.stringify(settings)
+    const name = `compute-${index}`
+    const host = { name, type: 'COMPUTE', control_attributes }
+    const created = await world.call({ method: 'POST', url: list, body: { host } })
+    t.is(textAt(created.json, 'host', 'control_attributes'), masked(settings))
+    const path = `${list}/${textAt(created.json, 'host', 'uuid')}`
+    const read = await world.call({ url: path })
+    t.is(textAt(read.json, 'host', 'control_attributes'), masked(settings))
+    const changed = await world.call({
+      method: 'PUT',
+      url: path,
+      body: { host: { reserved: true } },
+    })
+    t.false(changed.text.includes('calvin'))
+  }
+  t.false((await world.call({ url: list })).text.includes('calvin'))
+})
+
+test('client that sends the masked text back keeps the stored password', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const id = await aHost(world, segment, 'compute-1', { control_attributes: JSON.stringify(BOTH) })
+  const path = `/v1/segments/${segment}/hosts/${id}`
+  const stored = async () => (await world.store.listAllHosts())[0]?.controlAttributes
+  t.is((await put(world, path, masked(BOTH))).status, 200)
+  t.is(await stored(), JSON.stringify(BOTH))
+  const moved = { ...BOTH, ipmi: { ...BOTH.ipmi, host: '192.0.2.9' } }
+  t.is((await put(world, path, masked(moved))).status, 200)
+  t.is(await stored(), JSON.stringify(moved))
+  const renewed = { ...BOTH, ipmi: { ...BOTH.ipmi, password: 'hobbes' } }
+  t.is((await put(world, path, JSON.stringify(renewed))).status, 200)
+  t.is(await stored(), JSON.stringify(renewed))
+})
+
+test('mask that stands for nothing is refused', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const host = { name: 'compute-1', type: 'COMPUTE', control_attributes: masked(FLAT) }
+  const list = `/v1/segments/${segment}/hosts`
+  t.is((await world.call({ method: 'POST', url: list, body: { host } })).status, 400)
+  const id = await aHost(world, segment, 'compute-2')
+  const { status, text } = await put(world, `${list}/${id}`, masked(BOTH))
+  t.is(status, 400)
+  t.regex(text, /control_attributes.*none is stored/)
+})
+
+test('settings that cannot be used are refused with what is wrong, and without the text', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const settings = { ipmi: { host: '', username: 'ha', password: 'calvin', port: 0 } }
+  const host = {
+    name: 'compute-1',
+    type: 'COMPUTE',
+    control_attributes: JSON.stringify(settings),
+  }
+  const url = `/v1/segments/${segment}/hosts`
+  const { status, text } = await world.call({ method: 'POST', url, body: { host } })
+  t.is(status, 400)
+  t.regex(text, /control_attributes.*ipmi\.host: .*; ipmi\.port: /)
+  t.false(text.includes('calvin'))
+})
+
+test('opaque text and JSON that is not ours are stored and shown as they are', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  for (const [index, text] of ['SSH', '{"rack":  7}', '[1]', '"x"', '{broken'].entries()) {
+    const id = await aHost(world, segment, `compute-${index}`, { control_attributes: text })
+    const { json } = await world.call({ url: `/v1/segments/${segment}/hosts/${id}` })
+    t.is(textAt(json, 'host', 'control_attributes'), text)
+  }
+})
+
+test('what is shown, sent back unchanged, always stores what was stored', (t) => {
+  assert(
+    property(jsonValue(), (value) => {
+      const stored = JSON.stringify(value)
+      t.is(credentialsToStore(withoutPasswords(stored), stored), stored)
+    }),
+  )
+})
+
+test('over a sealed store, filters by credentials work for administrators, and an order by them is 400', async (t) => {
+  const keyring = parseKeys(newKeyLine())
+  await using world = await startGateway({
+    wrapStore: (store) => sealedStore(store, keyring, silentLog),
+  })
+  const segment = await aSegment(world)
+  await aHost(world, segment, 'compute-1', { control_attributes: 'rack 7' })
+  await aHost(world, segment, 'compute-2', { control_attributes: 'rack 8' })
+  const list = `/v1/segments/${segment}/hosts`
+  const { json } = await world.call({ url: `${list}?control_attributes=rack%208` })
+  t.is(textAt(json, 'hosts', 0, 'name'), 'compute-2')
+  t.is(textAt(json, 'hosts', 1), 'undefined')
+  t.is((await world.call({ url: `${list}?sort_key=control_attributes` })).status, 400)
+  const [stored] = await world.store.listAllHosts()
+  t.regex(stored?.controlAttributes ?? '', /^sealed:v1:/)
+})

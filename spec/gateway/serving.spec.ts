@@ -1,0 +1,112 @@
+/** Serving well: TLS, time-outs, the rate limit, and the end without a lost answer. */
+import { spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { request as tlsRequest } from 'node:https'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import test from 'ava'
+import type { SegmentFilter, Page } from '../../actors/ports/store.ts'
+import { aSegment, startGateway, textAt } from '../support/gateway.ts'
+import { program, temporaryDirectory } from '../support/process.ts'
+
+const listen = { host: '127.0.0.1', port: 0 }
+
+test('with a certificate the API speaks TLS, and nothing older than 1.2', async (t) => {
+  await using directory = await temporaryDirectory('tls')
+  const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => join(directory.path, name))
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const make = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const files = ['-days', '1', '-keyout', key ?? '', '-out', certificate ?? '']
+  spawnSync(program('openssl', 'openssl'), [...make, ...subject, ...files])
+  const tls = {
+    key: await readFile(key ?? '', 'utf8'),
+    certificate: await readFile(certificate ?? '', 'utf8'),
+  }
+  await using world = await startGateway({ options: { tls } })
+  const { port } = new URL(await world.app.listen(listen))
+  const ask = async (more: object): Promise<number | undefined> => {
+    const sent = tlsRequest(`https://127.0.0.1:${port}/health/live`, {
+      ca: tls.certificate,
+      ...more,
+    })
+    const answered = once(sent, 'response')
+    sent.end()
+    const [answer] = await answered
+    await text(answer)
+    return answer.statusCode
+  }
+  t.is(await ask({}), 200)
+  await t.throwsAsync(ask({ maxVersion: 'TLSv1.1' }))
+})
+
+test('headers and bodies that do not arrive in time are 408, and hold no connection', async (t) => {
+  await using world = await startGateway()
+  const { server } = world.app
+  t.is(server.headersTimeout, 10_000)
+  t.is(server.requestTimeout, 30_000)
+  server.headersTimeout = 50
+  server.requestTimeout = 100
+  const { port } = new URL(await world.app.listen(listen))
+  const beginnings = [
+    'GET / HTTP/1.1\r\nHost: x\r\n',
+    'POST /v1/segments HTTP/1.1\r\nHost: x\r\nX-Auth-Token: admin-token\r\nContent-Length: 9\r\n\r\n{',
+  ]
+  for (const beginning of beginnings) {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(beginning)
+    t.regex(await text(socket), /^HTTP\/1\.1 408 /)
+  }
+})
+
+test('token that asks too often waits, and others do not', async (t) => {
+  await using world = await startGateway({ options: { requestsPerMinute: 3 } })
+  const statuses: number[] = []
+  for (let index = 0; index < 4; index += 1) {
+    statuses.push((await world.call({ url: '/v1/segments' })).status)
+  }
+  t.deepEqual(statuses, [200, 200, 200, 429])
+  const { json, headers } = await world.call({ url: '/v1/notifications' })
+  t.is(textAt(json, 'overLimit', 'code'), '429')
+  const seconds = Number(headers['retry-after'])
+  t.true(seconds > 0 && seconds <= 60)
+  t.is((await world.call({ url: '/v1/segments', token: 'member-token' })).status, 200)
+  t.is((await world.call({ url: '/health/live' })).status, 200)
+})
+
+test('the end waits for answers under way, and takes no new requests', async (t) => {
+  const reading = Promise.withResolvers<void>()
+  const mayAnswer = Promise.withResolvers<void>()
+  await using world = await startGateway({
+    wrapStore: (store) => ({
+      ...store,
+      listSegments: async (filter: SegmentFilter, page: Page) => {
+        reading.resolve()
+        await mayAnswer.promise
+        return store.listSegments(filter, page)
+      },
+    }),
+  })
+  await aSegment(world)
+  const address = await world.app.listen(listen)
+  const headers = { 'x-auth-token': 'admin-token' }
+  const answer = fetch(`${address}/v1/segments`, { headers })
+  await reading.promise
+  const closed = world.app.close()
+  await t.throwsAsync(fetch(`${address}/health/live`))
+  mayAnswer.resolve()
+  const { status } = await answer
+  t.is(status, 200)
+  t.is(textAt(await (await answer).json(), 'segments', 0, 'name'), 'rack-1')
+  await closed
+})
+
+test('the request id of an answer is fresh, whatever the caller calls it', async (t) => {
+  await using world = await startGateway()
+  const global = 'req-0f0e0d0c-0000-4000-8000-000000000001'
+  const sent = { 'x-openstack-request-id': global }
+  const { headers } = await world.call({ url: '/v1/segments', headers: sent })
+  t.regex(String(headers['x-openstack-request-id']), /^req-[0-9a-f-]{36}$/)
+  t.not(headers['x-openstack-request-id'], global)
+})

@@ -1,0 +1,195 @@
+/** Alerts of Alertmanager: what they become, and who may send them. */
+import test from 'ava'
+import type { Webhook } from '../../gateway/routes/webhooks.ts'
+import { Secret } from '../../schema/control-attributes.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { aHost, aSegment, at, startGateway, textAt, type GatewayWorld } from '../support/gateway.ts'
+
+const BEARER = 'Bearer webhook-token'
+const URL = '/v1/webhooks/alertmanager'
+const INSTANCE = '0F0E0D0C-0000-4000-8000-000000000001'
+const STARTED = '2026-11-22T07:24:52.123456789Z'
+
+interface Alert {
+  readonly status: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly startsAt?: string
+}
+
+/** As Alertmanager 0.27 sends it. */
+const message = (...alerts: readonly Alert[]) => ({
+  receiver: 'instance-ha',
+  status: 'firing',
+  groupLabels: { alertname: 'ComputeHostDown' },
+  commonLabels: { alertname: 'ComputeHostDown', severity: 'critical' },
+  commonAnnotations: {},
+  externalURL: 'http://alertmanager.example:9093',
+  version: '4',
+  groupKey: '{}:{alertname="ComputeHostDown"}',
+  truncatedAlerts: 0,
+  alerts: alerts.map((alert, index) => ({
+    startsAt: STARTED,
+    endsAt: '0001-01-01T00:00:00Z',
+    generatorURL: 'http://prometheus.example:9090/graph',
+    annotations: { summary: 'down' },
+    fingerprint: `f${index}`,
+    ...alert,
+  })),
+})
+
+const firing = (labels: Readonly<Record<string, string>>): Alert => ({
+  status: 'firing',
+  labels: { alertname: 'ComputeHostDown', ...labels },
+})
+
+async function world(more: Parameters<typeof startGateway>[0] = {}) {
+  const alive: string[] = []
+  const webhook: Webhook = {
+    token: new Secret('webhook-token'),
+    basic: { username: 'prometheus', password: new Secret('open sesame') },
+    hostLabel: 'compute_host',
+    instanceLabel: 'instance_uuid',
+    seenAlive: (host, sentence) => void alive.push(`${host.name}: ${sentence}`),
+  }
+  return { gateway: await startGateway({ webhook, ...more }), alive }
+}
+
+const post = (gateway: GatewayWorld, body: unknown, authorization = BEARER) =>
+  gateway.call({ method: 'POST', url: URL, body, token: '', headers: { authorization } })
+
+test('firing alert of a host becomes a notification, once however often it is repeated', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  await aHost(opened, await aSegment(opened))
+  const body = message(firing({ compute_host: 'compute-1' }))
+  const { status, json } = await post(opened, body)
+  t.is(status, 200)
+  const uuid = textAt(json, 'alerts', 0, 'notification_uuid')
+  t.like(at(json, 'alerts', 0), { fingerprint: 'f0', outcome: 'accepted', reason: null })
+  t.deepEqual(
+    opened.announced.map((each) => String(each.uuid)),
+    [uuid],
+  )
+  t.like(opened.announced[0], {
+    type: 'COMPUTE_HOST',
+    generatedAt: Date.UTC(2026, 10, 22, 7, 24, 52, 123),
+    payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+  })
+  const again = await post(opened, body)
+  t.like(at(again.json, 'alerts', 0), { outcome: 'duplicate', notification_uuid: uuid })
+  t.is(opened.announced.length, 1)
+})
+
+test('alert with an instance is about the instance', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  await aHost(opened, await aSegment(opened))
+  const labels = { compute_host: 'compute-1', instance_uuid: INSTANCE }
+  await post(opened, message(firing(labels)))
+  t.like(opened.announced[0], {
+    type: 'VM',
+    payload: {
+      event: 'LIFECYCLE',
+      instance_uuid: INSTANCE.toLowerCase(),
+      vir_domain_event: 'STOPPED_FAILED',
+    },
+  })
+})
+
+test('resolved alert of a host is evidence of its life, one of an instance is nothing', async (t) => {
+  const { gateway, alive } = await world()
+  await using opened = gateway
+  await aHost(opened, await aSegment(opened))
+  const host = { alertname: 'ComputeHostDown', compute_host: 'compute-1' }
+  const { json } = await post(
+    opened,
+    message(
+      { status: 'resolved', labels: host },
+      { status: 'resolved', labels: { ...host, instance_uuid: INSTANCE } },
+      { status: 'resolved', labels: { compute_host: 'stranger' } },
+    ),
+  )
+  t.is(textAt(json, 'alerts', 0, 'outcome'), 'alive')
+  t.is(textAt(json, 'alerts', 1, 'outcome'), 'ignored')
+  t.is(textAt(json, 'alerts', 2, 'reason'), 'host stranger is not registered')
+  t.deepEqual(alive, ['compute-1: the alert ComputeHostDown is resolved'])
+  t.deepEqual(opened.announced, [])
+})
+
+test('what is not ours is ignored with the reason, and stops nothing', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  const segment = await aSegment(opened)
+  await aHost(opened, segment)
+  await aHost(opened, segment, 'compute-2', { on_maintenance: true })
+  const { status, json } = await post(
+    opened,
+    message(
+      firing({}),
+      firing({ compute_host: 'stranger' }),
+      firing({ compute_host: 'compute-2' }),
+      firing({ compute_host: 'compute-1', instance_uuid: 'vm-1' }),
+      firing({ compute_host: 'compute-1' }),
+    ),
+  )
+  t.is(status, 200)
+  const reasons = [0, 1, 2, 3, 4].map((index) => at(json, 'alerts', index, 'reason'))
+  t.deepEqual(reasons, [
+    'there is no label compute_host',
+    'host stranger is not registered',
+    'host compute-2 is on maintenance',
+    'the label instance_uuid is no UUID',
+    null,
+  ])
+  t.is(opened.announced.length, 1)
+})
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
+
+test('token or user and password let a sender in, a token of the Identity service does not', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  for (const allowed of [BEARER, basic('prometheus:open sesame')]) {
+    t.is((await post(opened, message(), allowed)).status, 200, allowed)
+  }
+  for (const refused of [
+    '',
+    'Bearer',
+    'Bearer x',
+    'webhook-token',
+    basic('prometheus:'),
+    basic(''),
+  ]) {
+    const { status, headers } = await post(opened, message(), refused)
+    t.is(status, 401, refused)
+    t.truthy(headers['www-authenticate'])
+  }
+  t.is((await opened.call({ method: 'POST', url: URL, body: message() })).status, 401)
+})
+
+test('webhook is closed while it has no credentials', async (t) => {
+  await using opened = await startGateway()
+  t.is((await post(opened, message())).status, 401)
+  t.is((await opened.call({ method: 'POST', url: URL, body: message() })).status, 404)
+})
+
+test('payload of another version or shape is 400', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  const broken = { ...message(), alerts: [{ status: 'burning', labels: {}, startsAt: STARTED }] }
+  for (const body of [{ ...message(), version: '3' }, {}, [], broken, '{"alerts": [']) {
+    t.is((await post(opened, body)).status, 400, JSON.stringify(body))
+  }
+})
+
+test('database away is 503, so that Alertmanager sends it again', async (t) => {
+  const { gateway } = await world({
+    wrapStore: (store) => ({
+      ...store,
+      acceptNotification: () => Promise.reject(new CodedError('STORE_UNAVAILABLE', 'away')),
+    }),
+  })
+  await using opened = gateway
+  const { status } = await post(opened, message(firing({ compute_host: 'compute-1' })))
+  t.is(status, 503)
+})

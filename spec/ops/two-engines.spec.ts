@@ -1,0 +1,159 @@
+/** Two engines: one leads, and whatever becomes of it, the other finishes what was begun and repeats nothing. */
+import test, { type ExecutionContext } from 'ava'
+import { connect } from 'nats'
+import type { ServerProcess } from '../support/process.ts'
+import { openProductWorld, type Loss, type ProductWorld } from '../support/product-world.ts'
+import { decode } from '../../schema/messages/codec.ts'
+import { until } from '../support/until.ts'
+
+interface Proclamation {
+  readonly holder: string
+  readonly epoch: number
+  readonly atMs: number
+}
+
+interface Stage {
+  readonly world: ProductWorld
+  /** By node; the latest process of each. */
+  readonly engines: Map<string, ServerProcess>
+  /** Everybody who ever led, in order. */
+  readonly proclaimed: readonly Proclamation[]
+}
+
+const staging = new AsyncDisposableStack()
+let stage: Stage
+
+test.before(async () => {
+  const world = staging.use(await openProductWorld())
+  const proclaimed: Proclamation[] = []
+  const tap = await connect({ servers: world.nats.url, user: 'ha', pass: world.natsPassword })
+  staging.defer(async () => await tap.close())
+  tap.subscribe('ha.default.leadership.proclaimed', {
+    callback: (_error, { data }) => {
+      const received = decode(data)
+      if (received.type !== 'leader.proclaimed') return
+      proclaimed.push({ ...received.body, atMs: performance.now() })
+    },
+  })
+  await tap.flush()
+  const [one, two] = await Promise.all([
+    world.start('engine-1', 'engine'),
+    world.start('engine-2', 'engine'),
+    world.start('gateway-1', 'gateway'),
+  ])
+  await world.register()
+  const engines = new Map([
+    ['engine-1', one],
+    ['engine-2', two],
+  ])
+  stage = { world, engines, proclaimed }
+  // Slow enough that a leader is lost in the middle.
+  world.http.cloud.setNova({ rebuildMs: [1500, 3000] })
+})
+test.after.always(async () => await staging.disposeAsync())
+
+/** The present leader, as it has proclaimed itself. */
+async function leader(): Promise<{ readonly node: string; readonly engine: ServerProcess }> {
+  await until('somebody leads', () => stage.proclaimed.length > 0)
+  const node = stage.proclaimed.at(-1)?.holder ?? ''
+  const engine = stage.engines.get(node)
+  if (engine === undefined) throw new Error(`${node} is not one of ours`)
+  return { node, engine }
+}
+
+/** Milliseconds until somebody else than this node has proclaimed itself. */
+async function succession(node: string, sinceMs: number): Promise<number> {
+  await until(`another one than ${node} leads`, () => stage.proclaimed.at(-1)?.holder !== node)
+  return (stage.proclaimed.at(-1)?.atMs ?? 0) - sinceMs
+}
+
+/** Loses a host, and waits for the first evacuation. */
+async function inTheMiddle(host: string): Promise<Loss> {
+  const loss = await stage.world.loseHost(host)
+  const isOnItsWay = async (): Promise<boolean> =>
+    (await loss.evacuations()).some((count) => count > 0)
+  await until('the first instance is on its way', isOnItsWay)
+  return loss
+}
+
+/** The recovery finishes, and every instance was moved exactly once. */
+async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
+  const { world } = stage
+  await world.finished(loss)
+  const counts = await loss.evacuations()
+  t.true(counts.length > 1, 'there was something to move')
+  t.deepEqual(
+    counts,
+    counts.map(() => 1),
+  )
+  t.deepEqual(world.http.cloud.violations, [])
+}
+
+test.serial('the supervisors of all processes are shown, and one engine leads', async (t) => {
+  const { world } = stage
+  const nodes = ['engine-1', 'engine-2', 'gateway-1']
+  await until('all processes were heard', async () => {
+    const heard = await world.supervisors()
+    return heard.length === nodes.length && heard.some(({ leading }) => leading)
+  })
+  const shown = await world.supervisors()
+  t.deepEqual(shown.map(({ node }) => node).toSorted(), nodes)
+  const { node } = await leader()
+  t.deepEqual(
+    shown.filter(({ leading }) => leading).map((each) => each.node),
+    [node],
+  )
+  const paths = shown.find((each) => each.node === node)?.actors.map(({ path }) => path) ?? []
+  for (const part of [/lease-holder\/engine$/, /leader\/1$/, /dedup-window/, /intake/]) {
+    t.true(
+      paths.some((path) => part.test(path)),
+      `${String(part)} is not in ${paths.join()}`,
+    )
+  }
+})
+
+test.serial('the leader is killed, and the other one leads within ten seconds', async (t) => {
+  t.timeout(120_000)
+  const { world, engines } = stage
+  const { node, engine } = await leader()
+  const loss = await inTheMiddle('compute-01')
+  engine.signal('SIGKILL')
+  const tookMs = await succession(node, performance.now())
+  t.log(`the other leads after ${Math.round(tookMs)} ms`)
+  t.true(tookMs < 10_000)
+  await finishesOnce(t, loss)
+  engines.set(node, await world.start(node, 'engine'))
+})
+
+test.serial('a leader that stood still steps down when it goes on, and does nothing', async (t) => {
+  t.timeout(120_000)
+  const { world } = stage
+  const { node, engine } = await leader()
+  const loss = await inTheMiddle('compute-02')
+  engine.signal('SIGSTOP')
+  const tookMs = await succession(node, performance.now())
+  t.log(`the other leads after ${Math.round(tookMs)} ms`)
+  engine.signal('SIGCONT')
+  await finishesOnce(t, loss)
+  await until('the one that stood still is heard again, as a follower', async () => {
+    const heard = await world.supervisors()
+    const leading = heard.filter((each) => each.leading).map((each) => each.node)
+    return heard.some((each) => each.node === node) && leading.length === 1 && leading[0] !== node
+  })
+})
+
+test.serial('a leader that is asked to end hands over within two seconds', async (t) => {
+  t.timeout(120_000)
+  const { node, engine } = await leader()
+  const loss = await inTheMiddle('compute-03')
+  const askedAtMs = performance.now()
+  engine.signal('SIGTERM')
+  const tookMs = await succession(node, askedAtMs)
+  await engine.ended
+  const endedMs = performance.now() - askedAtMs
+  t.log(`the other leads after ${Math.round(tookMs)} ms; ended after ${Math.round(endedMs)} ms`)
+  t.true(tookMs < 2000)
+  t.is(engine.exitStatus(), 0, engine.output())
+  t.true(endedMs < 10_000)
+  await finishesOnce(t, loss)
+})

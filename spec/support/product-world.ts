@@ -1,0 +1,178 @@
+/** Our whole product on real parts: NATS, MariaDB and a BMC, beside a cloud behind real HTTP. */
+import { randomUUID } from 'node:crypto'
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { RestClient, type Notification } from '../openstack/rest-client.ts'
+import { hostName } from '../../schema/ids.ts'
+import { RoleHealth } from '../../schema/messages/leadership.ts'
+import { startBmc, type Bmc } from './bmc.ts'
+import { startHttpCloud, type HttpCloud } from './http-cloud.ts'
+import { startMariadb, type BreakableMariadb } from './mariadb.ts'
+import { startNats, type NatsServer } from './nats.ts'
+import { freePort, temporaryDirectory, type ServerProcess } from './process.ts'
+import { configurationOf, startProduct, storeUrl } from './product.ts'
+import { until } from './until.ts'
+
+const NATS_PASSWORD = 'nats-p4ssw0rd'
+
+const Readiness = Type.Object({
+  ready: Type.Boolean(),
+  checks: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      ok: Type.Boolean(),
+      reason: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+})
+const readinesses = Compile(Readiness)
+const Supervisors = Compile(Type.Object({ supervisors: Type.Array(RoleHealth) }))
+
+/** What specs need to be done soon, not at an operator's pace. */
+const QUICK = `[DEFAULT]
+host_failure_recovery_interval = 1
+[host]
+ipmi_minimum_spacing = 0
+[host_failure]
+max_hosts_share = 1
+`
+
+export interface ProductWorld extends AsyncDisposable {
+  readonly http: HttpCloud
+  readonly nats: NatsServer
+  readonly mariadb: BreakableMariadb
+  /** Every host's: the first fence powers it off, the later ones find it so. */
+  readonly bmc: Bmc
+  /** The REST API as an administrator uses it. */
+  readonly rest: RestClient
+  /** Of the gateway, `http://127.0.0.1:<port>`. */
+  readonly url: string
+  readonly natsPassword: string
+  /** Starts one of our processes; `more` are further sections of its configuration. */
+  start(node: string, roles: string, more?: string): Promise<ServerProcess>
+  /** Registers every host of the cloud; a gateway must run. */
+  register(): Promise<void>
+  /** A host loses its power, and a trusted monitor says so. */
+  loseHost(host: string): Promise<Loss>
+  /** What is not ready, with its reason; empty when everything is. */
+  unready(): Promise<Readonly<Record<string, string | null>>>
+  /** The processes that the gateway has heard of. */
+  supervisors(): Promise<readonly Static<typeof RoleHealth>[]>
+  /** Resolves once the notification of a loss has finished; throws when it ends in another way. */
+  finished(loss: Loss): Promise<void>
+}
+
+/** A host that was lost, and what became of it. */
+export interface Loss {
+  readonly host: string
+  readonly notification: Notification
+  /** How often Nova evacuated each of its instances away from it. */
+  evacuations(): Promise<readonly number[]>
+}
+
+/** One segment of sixteen hosts with three instances each; nothing of ours runs yet. */
+export async function openProductWorld(): Promise<ProductWorld> {
+  await using opening = new AsyncDisposableStack()
+  const directory = opening.use(await temporaryDirectory('product')).path
+  const size = { segments: 1, hostsPerSegment: 16, instances: 48 }
+  const [http, nats, mariadb, bmc] = await Promise.all([
+    startHttpCloud(size),
+    startNats({ password: NATS_PASSWORD }),
+    startMariadb(),
+    startBmc(),
+  ])
+  for (const part of [http, nats, mariadb, bmc]) opening.use(part)
+  const database = await mariadb.createDatabase()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const rest = new RestClient(url, http.keystone.issue('admin'))
+  const parts = {
+    account: { ...http.keystone.account, authUrl: http.keystone.url },
+    store: storeUrl(mariadb, database),
+    bus: nats.url,
+    stateDirectory: directory,
+    port,
+  }
+  const access = `[bus]\nuser = ha\npassword = ${NATS_PASSWORD}\n`
+  const processes = opening.adopt(new Set<ServerProcess>(), async (running) => {
+    await Promise.all([...running].map((process) => process[Symbol.asyncDispose]()))
+  })
+  const kept = opening.move()
+  return {
+    http,
+    nats,
+    mariadb,
+    bmc,
+    rest,
+    url,
+    natsPassword: NATS_PASSWORD,
+    async start(node, roles, more = '') {
+      const text = configurationOf({ ...parts, node, roles, more: access + QUICK + more })
+      const process = await startProduct(directory, `${node}-${randomUUID()}`, text)
+      processes.add(process)
+      return process
+    },
+    async register() {
+      const canRegister = async (): Promise<boolean> => {
+        const { checks } = await readiness(url)
+        return checks.every(({ name, ok }) => ok || name === 'bridge')
+      }
+      await until('the gateway is ready', canRegister, 30_000, 200)
+      for (const { name, hosts } of http.segments) {
+        await rest.register(name, new Map(hosts.map((host) => [host.name, attributesOf(bmc)])))
+      }
+    },
+    async loseHost(host) {
+      const lost = http.cloud.instances.filter((instance) => instance.host === host)
+      http.cloud.crashHost(host)
+      const notification = await rest.reportHostDown(host)
+      const { compute } = http.cloud.viewFor('truth')
+      return {
+        host,
+        notification,
+        async evacuations() {
+          const records = await compute.listEvacuations(hostName(host), 0)
+          return lost.map(({ id }) => records.filter(({ instance }) => instance === id).length)
+        },
+      }
+    },
+    async unready() {
+      const { checks } = await readiness(url)
+      return Object.fromEntries(
+        checks.flatMap(({ name, ok, reason }) => (ok ? [] : [[name, reason]])),
+      )
+    },
+    async supervisors() {
+      return Supervisors.Parse(await rest.get('/health/supervisors')).supervisors
+    },
+    finished: ({ notification }) => untilFinished(rest, notification.notification_uuid),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+async function untilFinished(rest: RestClient, id: string): Promise<void> {
+  const isFinished = async (): Promise<boolean> => {
+    const all = await rest.notifications()
+    const found = all.find(({ notification_uuid: uuid }) => uuid === id)
+    if (found === undefined || ['failed', 'error', 'ignored'].includes(found.status)) {
+      throw new Error(`${id} is ${found?.status}: ${found?.message}`)
+    }
+    return found.status === 'finished'
+  }
+  await until(`${id} has finished`, isFinished, 90_000, 200)
+}
+
+async function readiness(url: string): Promise<Static<typeof Readiness>> {
+  const answer = await fetch(`${url}/health/ready`)
+  const body = readinesses.Parse(await answer.json())
+  if (answer.ok !== body.ready) throw new Error(`${answer.status}, but ready is ${body.ready}`)
+  return body
+}
+
+/** `control_attributes` of a host that can be fenced and is not watched. */
+function attributesOf({ settings }: Bmc): string {
+  const { address, port, username, password, cipherSuite } = settings
+  return JSON.stringify({
+    ipmi: { host: address, port, username, password: password.reveal(), cipher_suite: cipherSuite },
+  })
+}
