@@ -27,7 +27,8 @@ const USAGE = `usage: node ops/cli.ts <command>
   policy SEGMENT [NAME=VALUE …] --config FILE
                                             show or change how a segment fences
   say WORD HOST --by NAME --reason TEXT --config FILE
-                                            confirm-dead: you answer for it that the host is dead
+                                            confirm-dead: you answer for it that the host is dead;
+                                            approve: act on it beyond the cap of the storm guard
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete for good what ended long ago
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

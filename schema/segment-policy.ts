@@ -30,6 +30,10 @@ export const PolicyChoices = Type.Object(
     rungs: Type.Optional(Type.Array(Rung, { minItems: 1, maxItems: 8 })),
     /** Whether a report of `host_status NORMAL` is trusted when no rung could confirm the death. */
     trustReports: Type.Optional(Type.Boolean()),
+    /** Hosts acted on in a window of the storm guard; 0: only the share counts. */
+    hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    /** The same as a share of the segment's hosts. */
+    shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
   },
   { additionalProperties: false },
 )
@@ -39,6 +43,8 @@ export type PolicyChoices = Static<typeof PolicyChoices>
 export interface SegmentPolicy {
   readonly rungs: readonly Rung[]
   readonly trustReports: boolean
+  readonly hostsMax: number
+  readonly shareMax: number
 }
 
 const choices = Compile(PolicyChoices)

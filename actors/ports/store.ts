@@ -203,6 +203,8 @@ export interface SegmentSnapshot {
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
+  /** How many hosts are registered in all segments. */
+  readonly hostsOverall: number
 }
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */

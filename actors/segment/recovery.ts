@@ -37,3 +37,7 @@ export function actsOnHost({ phase, certified }: Recovery): boolean {
   if (phase.kind === 'admitting') return phase.plan.kind === 'fence'
   return certified || phase.kind === 'fencing' || phase.kind === 'evacuating'
 }
+
+/** Whether its host is reported down and waits to be recovered. */
+export const isFailing = ({ notification, phase, certified }: Recovery): boolean =>
+  notification.type === 'COMPUTE_HOST' && phase.kind !== 'concluding' && !certified

@@ -20,6 +20,9 @@ interface Field {
 
 const YES_NO: Readonly<Record<string, boolean>> = { yes: true, no: false }
 
+const readNumber = (text: string): number | undefined =>
+  /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined
+
 const FIELDS: Readonly<Record<string, Field>> = {
   fence: {
     key: 'rungs',
@@ -30,6 +33,16 @@ const FIELDS: Readonly<Record<string, Field>> = {
     key: 'trustReports',
     read: (text) => YES_NO[text],
     show: ({ trustReports }) => (trustReports ? 'yes' : 'no'),
+  },
+  max_hosts: {
+    key: 'hostsMax',
+    read: readNumber,
+    show: ({ hostsMax }) => String(hostsMax),
+  },
+  max_hosts_share: {
+    key: 'shareMax',
+    read: readNumber,
+    show: ({ shareMax }) => String(shareMax),
   },
 }
 

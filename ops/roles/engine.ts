@@ -11,6 +11,7 @@ import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder, type LeaseMessage } from '../../actors/leadership/lease-holder.ts'
+import { InFlight } from '../../actors/segment/in-flight.ts'
 import { defineSegment } from '../../actors/segment/perform-segment.ts'
 import type { SegmentIdentity } from '../../actors/segment/segment-state.ts'
 import type { Epoch } from '../../schema/ids.ts'
@@ -26,6 +27,7 @@ export function engineFactories(
   system: () => ActorSystem,
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const { rules } = world
+  const inFlight = new InFlight()
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
@@ -38,7 +40,7 @@ export function engineFactories(
     intake: () =>
       defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
     segment: (identity: SegmentIdentity) =>
-      defineSegment({ ...world, rules: rules.segment }, identity),
+      defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
     fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(

@@ -57,15 +57,7 @@ export function rulesOf(config: Config): Rules {
       contradictionMs: 60_000,
       quietMs: 30_000,
     },
-    segment: {
-      storm: config.stormGuard,
-      expiryMs: notifications.expiryMs,
-      rungs: [{ kind: 'bmc', limitMs: config.fence.deadlineMs }],
-      consentSegments: config.fence.consentSegments,
-      unsureHoldMs: UNSURE_HOLD_MS,
-      runsMax: RUNS_MAX,
-      retryIntervalMs,
-    },
+    segment: segmentRulesOf(config),
     fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
       evacuateAll: hostRecovery.evacuateAll,
@@ -107,5 +99,23 @@ export function rulesOf(config: Config): Rules {
     duplicateWindowMs: notifications.duplicateWindowMs,
     sshTimeoutMs: ssh.timeoutMs,
     disableReason: hostRecovery.disableReason,
+  }
+}
+
+function segmentRulesOf({ hostRecovery, stormGuard, notifications, fence }: Config): SegmentRules {
+  return {
+    storm: stormGuard,
+    overall: {
+      hostsMax: stormGuard.overallHostsMax,
+      shareMax: stormGuard.overallShareMax,
+      windowMs: stormGuard.windowMs,
+    },
+    holdDownMs: stormGuard.holdDownMs,
+    expiryMs: notifications.expiryMs,
+    rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
+    consentSegments: fence.consentSegments,
+    unsureHoldMs: UNSURE_HOLD_MS,
+    runsMax: RUNS_MAX,
+    retryIntervalMs: hostRecovery.retryIntervalMs,
   }
 }

@@ -195,6 +195,7 @@ async function choosePolicy(
   const id = deployment.segmentIds.get(segment)
   if (id === undefined) throw new RangeError(`no such segment: ${segment}`)
   await deployment.store.setPolicy(id, choices)
+  deployment.watchdog.caps(segment, choices)
   deployment.note(`an operator chooses for ${segment}: ${JSON.stringify(choices)}`)
 }
 
@@ -209,6 +210,7 @@ async function say(
   })
   const notification = open?.notification.uuid ?? host?.maintenanceBy
   if (!notification) throw new RangeError(`no recovery of ${name} waits for a word`)
+  if (word === 'approve') deployment.watchdog.approves(name)
   await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
   deployment.note(`an operator says ${word} about ${name}`)
 }

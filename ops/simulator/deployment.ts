@@ -66,7 +66,8 @@ export class Deployment implements AsyncDisposable {
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
     this.segments = segments
-    this.watchdog = new Watchdog({ clock, cloud, segments, storm: options.rules.segment.storm })
+    const { storm, overall } = options.rules.segment
+    this.watchdog = new Watchdog({ clock, cloud, segments, storm, overall })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
     this.rules = options.rules

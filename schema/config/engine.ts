@@ -108,6 +108,38 @@ export const STORM_GUARD = {
     low: 'as above',
     high: 'as above; and the hosts left over cannot hold the instances',
   },
+  overallHostsMax: {
+    names: ['host_failure.max_hosts_overall'],
+    kind: 'whole',
+    min: 0,
+    max: 100_000,
+    default: '0',
+    meaning: 'Most hosts of all segments together acted on in a window; 0 leaves it to the share.',
+    low: 'an outage that touches several segments already needs an operator',
+    high: 'a fault of the whole network may power off many healthy hosts',
+  },
+  overallShareMax: {
+    names: ['host_failure.max_hosts_overall_share'],
+    kind: 'share',
+    min: 0.01,
+    max: 1,
+    default: '1',
+    meaning: 'The same as a share of all hosts.',
+    low: 'as above',
+    high: 'as above',
+  },
+  holdDownMs: {
+    names: ['host_failure.hold_down_seconds'],
+    kind: 'seconds',
+    min: 0,
+    max: 3600,
+    default: '0',
+    meaning:
+      'A leader acts on no new host for so long after it began to lead: after the start of the site, or after a ' +
+      'partition of its own, hosts may only seem dead. What has begun goes on.',
+    low: 'after a power cut of the whole site, hosts that still boot may be powered off',
+    high: 'a host that dies soon after a change of the leader waits for so long',
+  },
   windowMs: {
     names: ['host_failure.window_seconds'],
     kind: 'seconds',

@@ -108,6 +108,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   words: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],
+  hostsOverall: 2,
   ...change,
 })
 

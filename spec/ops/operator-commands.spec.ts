@@ -31,10 +31,10 @@ test('a policy is read, and written as it was read', (t) => {
     ],
     trustReports: true,
   })
-  const policy = { rungs: choices.rungs ?? [], trustReports: false }
+  const policy = { rungs: choices.rungs ?? [], trustReports: false, hostsMax: 2, shareMax: 0.5 }
   t.is(
     describePolicy(policy, { rungs: policy.rungs.slice() }),
-    `${LADDER}\ntrust_reports=no  (default)\n`,
+    `${LADDER}\ntrust_reports=no  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\n`,
   )
   t.deepEqual(changePolicy(choices, ['fence=default']), {
     kind: 'ok',

@@ -1,7 +1,7 @@
 /** Failover stories: a folder with steps is played in a small simulated deployment, and its log is compared with the golden one. */
 import { readFileSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadConfig } from '../../ops/load-config.ts'
+import { readConfig } from '../../ops/load-config.ts'
 import { rulesOf, type Rules } from '../../ops/roles/rules.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
 import { Deployment, type DeploymentSize } from '../../ops/simulator/deployment.ts'
@@ -14,6 +14,8 @@ type Step =
 
 export interface Story {
   readonly size?: DeploymentSize
+  /** Lines of a configuration file. */
+  readonly options?: string
   readonly steps: readonly Step[]
 }
 
@@ -48,9 +50,9 @@ export interface Told {
 const SMALL: DeploymentSize = { segments: 1, hostsPerSegment: 4, instances: 8 }
 const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
 
-/** The rules that come with the embedded defaults. */
-export function defaultRules(): Rules {
-  const loaded = loadConfig(undefined)
+/** The rules that come with the embedded defaults, and with lines of a configuration file. */
+export function defaultRules(options = ''): Rules {
+  const loaded = readConfig(options, 'embedded')
   if (loaded.kind === 'invalid') throw new Error('the embedded defaults are invalid')
   return rulesOf(loaded.config)
 }
@@ -59,8 +61,8 @@ export const readStory = (folder: string): Story =>
   JSON.parse(readFileSync(join(folder, 'steps.json'), 'utf8')) as Story // a wrong step fails when it is performed
 
 /** Plays a story from beginning to end. */
-export async function tell({ size = SMALL, steps }: Story): Promise<Told> {
-  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules() })
+export async function tell({ size = SMALL, options, steps }: Story): Promise<Told> {
+  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules(options) })
   await startAll(deployment)
   const expectations: Told['expectations'][number][] = []
   for (const step of steps) {

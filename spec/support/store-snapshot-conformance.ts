@@ -55,6 +55,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       words: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
+      hostsOverall: 3,
     })
     t.deepEqual(await store.readSnapshot(segmentId('x'), notificationId('y'), 0), {
       segment: undefined,
@@ -66,6 +67,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       words: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
+      hostsOverall: 3,
     })
   })
 

@@ -71,6 +71,7 @@ export function snapshotStore(
           words: await readWords(trx, notification),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
+          hostsOverall: await countHosts(trx),
         }
       }),
   }
@@ -108,3 +109,9 @@ const readActedOn = (trx: Transaction<Database>, sinceMs: number): Promise<reado
     )
     .orderBy('host')
     .execute()
+
+async function countHosts(trx: Transaction<Database>): Promise<number> {
+  const query = trx.selectFrom('hosts').select((eb) => eb.fn.countAll().as('count'))
+  const { count } = await query.where('deleted', '=', 0).executeTakeFirstOrThrow()
+  return Number(count)
+}

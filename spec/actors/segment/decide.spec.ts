@@ -3,13 +3,14 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { decide, type Decision } from '../../../actors/segment/decide.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
-import type { HostId } from '../../../schema/ids.ts'
+import type { HostId, HostName } from '../../../schema/ids.ts'
 import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'
 import {
   H1,
   H2,
   N1,
   N2,
+  ONE,
   TWO,
   certificateRow,
   hostRow,
@@ -26,6 +27,7 @@ const RULES = {
   rungs: RUNGS,
   consentSegments: ['trusting'],
   unsureHoldMs: 600_000,
+  holdDownMs: 60_000,
 }
 const OLD = RULES.expiryMs + 1
 
@@ -52,6 +54,8 @@ const STORM = 'storm guard: 1 of 2 hosts were acted on in the last 300 s, the ca
 interface Case {
   readonly snapshot?: Partial<SegmentSnapshot>
   readonly inFlight?: readonly HostId[]
+  readonly failing?: readonly HostName[]
+  readonly ledForMs?: number
   readonly nowWallMs?: number
   readonly decision: Decision
 }
@@ -167,6 +171,33 @@ const CASES: Readonly<Record<string, Case>> = {
     nowWallMs: OLD,
     decision: failed(`expired while it had to wait: ${STORM}`),
   },
+  'hosts that fail together are named together when one of them must wait': {
+    snapshot: { hostsActedOn: [H2] },
+    failing: [TWO, ONE],
+    decision: hold(`${STORM}; 2 hosts failed together: compute-1, compute-2`),
+  },
+  'a host beyond the cap is acted on when an operator approves': {
+    snapshot: { hostsActedOn: [H2], words: [wordRow({ word: 'approve' })] },
+    decision: fenceIt,
+  },
+  'a segment may have a cap of its own': {
+    snapshot: { hostsActedOn: [H2], choices: { shareMax: 1 } },
+    decision: fenceIt,
+  },
+  'a leader that has just begun to lead acts on no new host': {
+    ledForMs: 59_999,
+    decision: hold('hold-down: no host is acted on in the first 60 s of a leader'),
+  },
+  'a leader that has just begun to lead goes on with what has begun': {
+    ledForMs: 0,
+    snapshot: { notification: report({ status: 'running' }) },
+    decision: fenceIt,
+  },
+  'an operator may cut the hold-down short': {
+    ledForMs: 0,
+    snapshot: { words: [wordRow({ word: 'approve' })] },
+    decision: fenceIt,
+  },
   'a guest that died is restarted': {
     snapshot: { notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
     decision: { kind: 'restart' },
@@ -197,11 +228,10 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 }
 
-for (const [title, { snapshot = {}, inFlight = [], nowWallMs = 0, decision }] of Object.entries(
-  CASES,
-)) {
+for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Object.entries(CASES)) {
   test(title, (t) => {
-    const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), nowWallMs }
+    const when = { nowWallMs: 0, ledForMs: RULES.holdDownMs, failing: [], ...rest }
+    const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), ...when }
     t.deepEqual(decide(RULES, situation), decision)
   })
 }
@@ -209,7 +239,13 @@ for (const [title, { snapshot = {}, inFlight = [], nowWallMs = 0, decision }] of
 for (const status of ['finished', 'ignored', 'failed'] as const) {
   test(`a notification that is ${status} is left alone`, (t) => {
     const snapshot = snapshotRow({ notification: report({ status }) })
-    const situation = { snapshot, inFlight: new Set<HostId>(), nowWallMs: 0 }
+    const situation = {
+      snapshot,
+      inFlight: new Set<HostId>(),
+      nowWallMs: 0,
+      ledForMs: 0,
+      failing: [],
+    }
     t.deepEqual(decide(RULES, situation), { kind: 'gone' })
   })
 }
@@ -243,6 +279,8 @@ test('nothing is done against an operator’s word, whatever else is known', (t)
           hostsActedOn: world.actedOn,
         }),
         inFlight: new Set(),
+        failing: [],
+        ledForMs: RULES.holdDownMs,
         nowWallMs: world.nowWallMs,
       })
       const acts = decision.kind === 'fence' || decision.kind === 'restart'

@@ -30,6 +30,8 @@ export const RULES = {
   rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
   unsureHoldMs: 600_000,
+  holdDownMs: 0,
+  overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   runsMax: 3,
   retryIntervalMs: 30_000,
 }
@@ -66,6 +68,7 @@ export const consulted = (
   notification: notification.uuid,
   snapshot: snapshotRow({ notification, hosts, ...change }),
   nowWallMs: 0,
+  ledForMs: 0,
 })
 
 /** A word about a recovery that carries nothing else. */
