@@ -25,10 +25,11 @@ const USAGE = `usage: node ops/cli.ts <command>
   run [--port PORT] [--exit-after-recovery] a demonstration: all roles, on a simulated cloud
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
   policy SEGMENT [NAME=VALUE …] --config FILE
-                                            show or change how a segment fences
+                                            show or change the policy of a segment
   say WORD HOST --by NAME --reason TEXT --config FILE
                                             confirm-dead: you answer for it that the host is dead;
-                                            approve: act on it beyond the cap of the storm guard
+                                            approve: act on it beyond the cap of the storm guard;
+                                            let-back: let it back into service once it is checked
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete for good what ended long ago
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

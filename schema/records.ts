@@ -114,8 +114,9 @@ export interface DeathCertificate {
   readonly evidence: readonly string[]
 }
 
-/** confirm-dead: the host is certainly dead; approve: act on it beyond the cap of the storm guard. */
-export const OPERATOR_WORDS = ['confirm-dead', 'approve'] as const
+/** confirm-dead: the host is certainly dead; approve: act on it beyond the cap of the storm guard;
+ * let-back: once it is checked, let it back into service. */
+export const OPERATOR_WORDS = ['confirm-dead', 'approve', 'let-back'] as const
 export type OperatorWordKind = (typeof OPERATOR_WORDS)[number]
 
 /** What an operator said about one recovery, and answers for. */

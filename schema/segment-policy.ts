@@ -30,6 +30,10 @@ export const PolicyChoices = Type.Object(
     rungs: Type.Optional(Type.Array(Rung, { minItems: 1, maxItems: 8 })),
     /** Whether a report of `host_status NORMAL` is trusted when no rung could confirm the death. */
     trustReports: Type.Optional(Type.Boolean()),
+    /** Whether a repaired host comes back by itself, or after an operator's word. */
+    returnToService: Type.Optional(
+      Type.Union([Type.Literal('automatic'), Type.Literal('operator')]),
+    ),
     /** Hosts acted on in a window of the storm guard; 0: only the share counts. */
     hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
     /** The same as a share of the segment's hosts. */
@@ -43,6 +47,7 @@ export type PolicyChoices = Static<typeof PolicyChoices>
 export interface SegmentPolicy {
   readonly rungs: readonly Rung[]
   readonly trustReports: boolean
+  readonly returnToService: 'automatic' | 'operator'
   readonly hostsMax: number
   readonly shareMax: number
 }

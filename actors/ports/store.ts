@@ -207,6 +207,19 @@ export interface SegmentSnapshot {
   readonly hostsOverall: number
 }
 
+/** A host that an ended recovery has taken out of service. */
+export interface Returning {
+  readonly host: Host
+  readonly segmentName: string
+  readonly by: NotificationId
+  readonly choices: PolicyChoices
+  readonly words: readonly OperatorWord[]
+  /** When it was certified dead since the asked moment, oldest first. */
+  readonly deaths: readonly number[]
+  /** Whether that recovery disabled its compute service, or found it disabled. */
+  readonly disabledByUs: boolean
+}
+
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
 export interface RecoveryStore {
   listUnfinished(): Promise<readonly UnfinishedRecovery[]>
@@ -236,7 +249,9 @@ export interface RecoveryStore {
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
-  /** Undoes `holdHost` when that recovery ended without touching the host. */
+  /** Hosts of enabled segments that ended recoveries still hold. */
+  listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
+  /** Undoes `holdHost`: the recovery ended without touching the host, or the host is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 

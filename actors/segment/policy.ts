@@ -7,6 +7,7 @@ export interface PolicyDefaults {
   readonly rungs: readonly Rung[]
   /** Names of segments whose operators consent in writing to go on without a confirmed power off. */
   readonly consentSegments: readonly string[]
+  readonly returnToService: SegmentPolicy['returnToService']
   /** The storm guard of a segment that has no cap of its own. */
   readonly storm: StormLimits
 }
@@ -20,5 +21,6 @@ export function policyOf(
   const { rungs, consentSegments, storm } = defaults
   const { hostsMax, shareMax } = storm
   const trustReports = consentSegments.includes(segmentName)
-  return { rungs, trustReports, hostsMax, shareMax, ...choices }
+  const returnToService = defaults.returnToService
+  return { rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
 }

@@ -34,6 +34,11 @@ const FIELDS: Readonly<Record<string, Field>> = {
     read: (text) => YES_NO[text],
     show: ({ trustReports }) => (trustReports ? 'yes' : 'no'),
   },
+  return: {
+    key: 'returnToService',
+    read: (text) => text,
+    show: ({ returnToService }) => returnToService,
+  },
   max_hosts: {
     key: 'hostsMax',
     read: readNumber,

@@ -11,6 +11,7 @@ import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder, type LeaseMessage } from '../../actors/leadership/lease-holder.ts'
+import { defineReturner } from '../../actors/return/returner.ts'
 import { InFlight } from '../../actors/segment/in-flight.ts'
 import { defineSegment } from '../../actors/segment/perform-segment.ts'
 import type { SegmentIdentity } from '../../actors/segment/segment-state.ts'
@@ -41,6 +42,16 @@ export function engineFactories(
       defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
     segment: (identity: SegmentIdentity) =>
       defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
+    returner: (epoch: Epoch) =>
+      defineReturner(
+        {
+          ...world,
+          rules: rules.returner,
+          policy: rules.segment,
+          sshTimeoutMs: rules.sshTimeoutMs,
+        },
+        epoch,
+      ),
     fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(

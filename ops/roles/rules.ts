@@ -7,6 +7,7 @@ import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
+import type { ReturnRules } from '../../actors/return/returner.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
 
@@ -16,6 +17,7 @@ export interface Rules {
   readonly window: WindowRules
   readonly segment: SegmentRules
   readonly fence: FenceTiming
+  readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
   readonly restart: RestartRules
   readonly observer: ObserverRules
@@ -58,6 +60,7 @@ export function rulesOf(config: Config): Rules {
       quietMs: 30_000,
     },
     segment: segmentRulesOf(config),
+    returner: returnRulesOf(config),
     fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
       evacuateAll: hostRecovery.evacuateAll,
@@ -102,7 +105,8 @@ export function rulesOf(config: Config): Rules {
   }
 }
 
-function segmentRulesOf({ hostRecovery, stormGuard, notifications, fence }: Config): SegmentRules {
+function segmentRulesOf(config: Config): SegmentRules {
+  const { hostRecovery, stormGuard, notifications, fence } = config
   return {
     storm: stormGuard,
     overall: {
@@ -114,8 +118,21 @@ function segmentRulesOf({ hostRecovery, stormGuard, notifications, fence }: Conf
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,
+    returnToService: config.return.toService,
     unsureHoldMs: UNSURE_HOLD_MS,
     runsMax: RUNS_MAX,
     retryIntervalMs: hostRecovery.retryIntervalMs,
   }
 }
+
+const DAY_MS = 86_400_000
+/** A host takes minutes to boot; nobody needs to know sooner. */
+const RETURN_LOOK_MS = 15_000
+
+const returnRulesOf = (config: Config): ReturnRules => ({
+  lookIntervalMs: RETURN_LOOK_MS,
+  deathsMin: config.return.deathsMin,
+  windowMs: DAY_MS,
+  firstMs: config.return.quarantineMs,
+  longestMs: DAY_MS,
+})

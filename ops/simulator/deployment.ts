@@ -229,8 +229,11 @@ export class Deployment implements AsyncDisposable {
 
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
+    const looking = random.fork('looking')
     return async (method, [first], call) => {
-      await wait(this.clock, 1 + Math.floor(random.next() * 3))
+      // A look in the background must not change the rest of a story.
+      const chance = method === 'listReturning' ? looking : random
+      await wait(this.clock, 1 + Math.floor(chance.next() * 3))
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()
       if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))

@@ -189,6 +189,40 @@ export const FENCE = {
   },
 } as const satisfies OptionGroup
 
+export const RETURN = {
+  toService: {
+    names: ['host_failure.return_to_service'],
+    kind: 'choice',
+    of: ['operator', 'automatic'],
+    default: 'operator',
+    meaning:
+      'Whether a repaired host comes back into service by itself once everything is checked, or after an ' +
+      "operator's word; a segment may choose otherwise.",
+  },
+  deathsMin: {
+    names: ['host_failure.quarantine_deaths'],
+    kind: 'whole',
+    min: 2,
+    max: 100,
+    default: '3',
+    meaning:
+      'A host that died so many times in a day comes back by itself only after a quarantine, which each ' +
+      'further death doubles.',
+    low: 'a host with one bad day is kept out',
+    high: 'instances are moved to a broken host again and again',
+  },
+  quarantineMs: {
+    names: ['host_failure.quarantine_seconds'],
+    kind: 'seconds',
+    min: 60,
+    max: 86_400,
+    default: '3600',
+    meaning: 'Length of the first quarantine.',
+    low: 'as with the number of deaths, too high',
+    high: 'capacity is missing for so long',
+  },
+} as const satisfies OptionGroup
+
 export const INSTANCE_RECOVERY = {
   processAll: {
     names: ['instance_failure.process_all_instances'],

@@ -31,10 +31,16 @@ test('a policy is read, and written as it was read', (t) => {
     ],
     trustReports: true,
   })
-  const policy = { rungs: choices.rungs ?? [], trustReports: false, hostsMax: 2, shareMax: 0.5 }
+  const policy = {
+    rungs: choices.rungs ?? [],
+    trustReports: false,
+    returnToService: 'operator' as const,
+    hostsMax: 2,
+    shareMax: 0.5,
+  }
   t.is(
     describePolicy(policy, { rungs: policy.rungs.slice() }),
-    `${LADDER}\ntrust_reports=no  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\n`,
+    `${LADDER}\ntrust_reports=no  (default)\nreturn=operator  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\n`,
   )
   t.deepEqual(changePolicy(choices, ['fence=default']), {
     kind: 'ok',
@@ -52,6 +58,9 @@ for (const word of [
   'fence=command/../../bin/sh:20',
   'fence=operator:99999999',
   'trust_reports=maybe',
+  'return=never',
+  'max_hosts=-1',
+  'max_hosts_share=2',
   'colour=blue',
   'trust_reports',
   '=yes',

@@ -30,6 +30,13 @@ export interface Facts {
   /** Instance moves by status. */
   readonly moves: Readonly<Record<string, number>>
   readonly power: Readonly<Record<string, string>>
+  /** What keeps instances from each host. */
+  readonly standing: Readonly<
+    Record<
+      string,
+      { readonly disabled: boolean; readonly forcedDown: boolean; readonly onMaintenance: boolean }
+    >
+  >
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
   /** Evacuations that Nova has accepted. */
@@ -107,6 +114,12 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     reasons: mapValues(byHost, (rows) => rows.map(({ message }) => message)),
     grounds: mapValues(byHost, (rows) => rows.map(({ uuid }) => grounds.get(uuid) ?? null)),
     moves: mapValues(byStatus, (rows) => rows.length),
+    standing: Object.fromEntries(
+      (await store.listAllHosts()).map(({ name, onMaintenance }) => {
+        const { disabled, forcedDown } = cloud.machine(name)
+        return [name, { disabled, forcedDown, onMaintenance }]
+      }),
+    ),
     power: Object.fromEntries(names.map((name) => [name, cloud.machine(name).power])),
     copies: Object.fromEntries(
       cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),

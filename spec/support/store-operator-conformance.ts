@@ -21,6 +21,49 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     await t.throwsAsync(store.setPolicy(segmentId('none'), {}), { code: 'SEGMENT_NOT_FOUND' })
   })
 
+  test('host that an ended recovery holds is returning, with all that decides on it', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { segment, host, notification, epoch } = await incident(world)
+    const { uuid } = notification
+    await store.holdHost(epoch, host.uuid, uuid)
+    t.deepEqual(await store.listReturning(0), [], 'its recovery goes on')
+    const entry = { notification: uuid, step: 'isolate', subject: host.name, detail: 'disabled' }
+    await store.recordIntent(epoch, entry)
+    const issuedAt = clock.wall
+    await store.saveCertificate({
+      notification: uuid,
+      host: host.uuid,
+      epoch,
+      issuedAt,
+      ground: 'operator',
+      evidence: ['seen'],
+    })
+    await store.recordTransition(epoch, {
+      notification: uuid,
+      from: ['new'],
+      to: 'finished',
+      reason: 'done',
+    })
+    const [returning, ...others] = await store.listReturning(issuedAt)
+    t.deepEqual(others, [])
+    t.like(returning, {
+      host: { uuid: host.uuid, onMaintenance: true },
+      segmentName: segment.name,
+      by: uuid,
+      choices: {},
+      words: [],
+      deaths: [issuedAt],
+      disabledByUs: true,
+    })
+    t.deepEqual((await store.listReturning(issuedAt + 1))[0]?.deaths, [])
+    await store.updateSegment(segment.uuid, { enabled: false })
+    t.deepEqual(await store.listReturning(0), [], 'its segment is disabled')
+    await store.updateSegment(segment.uuid, { enabled: true })
+    await store.releaseHost(epoch, host.uuid, uuid)
+    t.deepEqual(await store.listReturning(0), [])
+  })
+
   test('word of an operator is kept with his name, and a decision sees it with the policy', async (t) => {
     await using world = await open()
     const { store, clock } = world

@@ -33,6 +33,15 @@ export function nova(api: ComputeApi): ComputePort {
     await api.call({ method: 'POST', path, body: action, repeat: 'never' }, signal)
   }
 
+  const changeService = async (
+    serviceId: string,
+    body: Readonly<Record<string, unknown>>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
+    const path = `/os-services/${encodeURIComponent(serviceId)}`
+    await api.call({ method: 'PUT', path, body, repeat: 'harmless' }, signal)
+  }
+
   const listServices = async (
     filter: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
@@ -50,15 +59,16 @@ export function nova(api: ComputeApi): ComputePort {
       const services = await listServices({ host }, signal, requestId)
       return services.find((service) => service.host === host)
     },
-    async isolate(serviceId, reason, signal) {
-      const body = {
-        status: 'disabled',
-        disabled_reason: reason.slice(0, REASON_LENGTH_MAX),
-        forced_down: true,
-      }
-      const path = `/os-services/${encodeURIComponent(serviceId)}`
-      await api.call({ method: 'PUT', path, body, repeat: 'harmless' }, signal)
+    isolate(serviceId, reason, signal) {
+      const disabled =
+        reason === null
+          ? {}
+          : { status: 'disabled', disabled_reason: reason.slice(0, REASON_LENGTH_MAX) }
+      return changeService(serviceId, { ...disabled, forced_down: true }, signal)
     },
+    clearForcedDown: (serviceId, signal) =>
+      changeService(serviceId, { forced_down: false }, signal),
+    enable: (serviceId, signal) => changeService(serviceId, { status: 'enabled' }, signal),
     async listInstances(host, signal) {
       const servers = await everyPage(async (marker) => {
         const query = new URLSearchParams({ all_tenants: '1', host, ...marker })

@@ -12,6 +12,7 @@ import { notificationStore } from './notifications.ts'
 import { operatorStore } from './operators.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
+import { returningStore } from './returning.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
@@ -30,6 +31,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...operatorStore(steps, ports),
     ...leadership,
     ...snapshotStore(steps),
+    ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...moveStore(guarded, ports),
     ...purgeStore(steps),

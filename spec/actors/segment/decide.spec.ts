@@ -26,6 +26,7 @@ const RULES = {
   expiryMs: 3_600_000,
   rungs: RUNGS,
   consentSegments: ['trusting'],
+  returnToService: 'operator' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 60_000,
 }

@@ -29,6 +29,7 @@ export const RULES = {
   expiryMs: 3_600_000,
   rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
+  returnToService: 'operator' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 0,
   overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
