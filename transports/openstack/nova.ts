@@ -1,20 +1,12 @@
 /** The Compute port on Nova. */
-import type { ComputePort, ComputeService } from '../../actors/ports/compute.ts'
+import type { ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi, ComputeCall } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import {
-  decodeServer,
-  decodeServers,
-  decodeServices,
-  instanceOf,
-  serviceOf,
-} from './nova-answers.ts'
+import { decodeServer, decodeServers, instanceOf } from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
-
-/** Longest `disabled_reason`. */
-const REASON_LENGTH_MAX = 255
+import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
 export function nova(api: ComputeApi): ComputePort {
@@ -33,42 +25,8 @@ export function nova(api: ComputeApi): ComputePort {
     await api.call({ method: 'POST', path, body: action, repeat: 'never' }, signal)
   }
 
-  const changeService = async (
-    serviceId: string,
-    body: Readonly<Record<string, unknown>>,
-    signal: AbortSignal | undefined,
-  ): Promise<void> => {
-    const path = `/os-services/${encodeURIComponent(serviceId)}`
-    await api.call({ method: 'PUT', path, body, repeat: 'harmless' }, signal)
-  }
-
-  const listServices = async (
-    filter: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
-    requestId?: string,
-  ): Promise<readonly ComputeService[]> => {
-    const query = new URLSearchParams({ binary: 'nova-compute', ...filter })
-    const more = requestId === undefined ? {} : { requestId }
-    const text = await get(`/os-services?${query.toString()}`, signal, more)
-    return decodeServices(text).services.map(serviceOf)
-  }
-
   return {
-    listServices: (signal) => listServices({}, signal),
-    async findService(host, signal, requestId) {
-      const services = await listServices({ host }, signal, requestId)
-      return services.find((service) => service.host === host)
-    },
-    isolate(serviceId, reason, signal) {
-      const disabled =
-        reason === null
-          ? {}
-          : { status: 'disabled', disabled_reason: reason.slice(0, REASON_LENGTH_MAX) }
-      return changeService(serviceId, { ...disabled, forced_down: true }, signal)
-    },
-    clearForcedDown: (serviceId, signal) =>
-      changeService(serviceId, { forced_down: false }, signal),
-    enable: (serviceId, signal) => changeService(serviceId, { status: 'enabled' }, signal),
+    ...novaServices(api),
     async listInstances(host, signal) {
       const servers = await everyPage(async (marker) => {
         const query = new URLSearchParams({ all_tenants: '1', host, ...marker })
