@@ -3,8 +3,25 @@
 const FORMAT =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/
 
-/** `2026-11-22T07:24:52.123000`. */
-export const timeText = (ms: number): string => new Date(ms).toISOString().replace('Z', '000')
+const DAY_MS = 86_400_000
+
+/** The day that was asked for last, as text: rows of one list are mostly of few days. */
+let known = { day: Number.NaN, text: '' }
+
+/** `2026-11-22T07:24:52.123000`. A list of 1,000 rows has 3,000 of them, for which `Date` is too slow. */
+export function timeText(ms: number): string {
+  const day = Math.floor(ms / DAY_MS)
+  if (day !== known.day) known = { day, text: new Date(day * DAY_MS).toISOString().slice(0, 11) }
+  const rest = Math.trunc(ms - day * DAY_MS)
+  const seconds = Math.floor(rest / 1000)
+  const minutes = Math.floor(seconds / 60)
+  const fraction = String(1000 + (rest % 1000)).slice(1)
+  const clock = `${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}:${digits(seconds % 60)}`
+  return `${known.text}${clock}.${fraction}000`
+}
+
+const DIGITS = Array.from({ length: 60 }, (_value, index) => String(index).padStart(2, '0'))
+const digits = (value: number): string => DIGITS[value] ?? ''
 
 /** `2026-11-22T07:24:52.000000`: rows are stamped to the second. */
 export const stampText = (ms: number): string => timeText(Math.floor(ms / 1000) * 1000)

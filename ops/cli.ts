@@ -1,23 +1,17 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
-import { dbPurge } from './commands/db-purge.ts'
-import { policy } from './commands/policy.ts'
-import { run } from './commands/run.ts'
-import { printKey } from './commands/print-key.ts'
-import { printSample } from './commands/print-sample.ts'
-import { say } from './commands/say.ts'
-import { sealCredentials } from './commands/seal-credentials.ts'
-import { simulate } from './commands/simulate.ts'
 
-/** Each answers the exit status. */
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  run,
-  simulate,
-  policy,
-  say,
-  'db-purge': dbPurge,
-  'seal-credentials': sealCredentials,
-  'print-key': printKey,
-  'print-sample': printSample,
+type Command = (args: readonly string[]) => Promise<number>
+
+/** Each answers the exit status. Loaded when chosen: a command need not wait for what others are made of. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.ts')).run,
+  simulate: async () => (await import('./commands/simulate.ts')).simulate,
+  policy: async () => (await import('./commands/policy.ts')).policy,
+  say: async () => (await import('./commands/say.ts')).say,
+  'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
+  'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
+  'print-key': async () => (await import('./commands/print-key.ts')).printKey,
+  'print-sample': async () => (await import('./commands/print-sample.ts')).printSample,
 }
 
 const USAGE = `usage: node ops/cli.ts <command>
@@ -38,12 +32,13 @@ const USAGE = `usage: node ops/cli.ts <command>
 `
 
 async function main([command = '', ...args]: readonly string[]): Promise<number> {
-  const chosen = COMMANDS[command]
-  if (chosen === undefined) {
+  const load = COMMANDS[command]
+  if (load === undefined) {
     process.stderr.write(USAGE)
     return 2
   }
   try {
+    const chosen = await load()
     return await chosen(args)
   } catch (error) {
     if (

@@ -47,8 +47,6 @@ export async function startProcess(
     { onGiveUp },
   )
   void startWhenReady(node, world, log, stopping.signal)
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles }
-  const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const bridge =
     roles.includes('bridge') && config.bridge.urls !== undefined
       ? startBridge(config.bridge.urls, config.bridge.exchange, {
@@ -56,6 +54,9 @@ export async function startProcess(
           announcer: node.announcer,
         })
       : undefined
+  const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
+  const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const readiness = readinessOf(world, bridge)
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [

@@ -6,6 +6,7 @@ import type { Notification } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
+import { withEntry } from '../kernel/with-entry.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
 import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
@@ -58,8 +59,9 @@ export interface WindowRules extends QuorumRules {
   readonly lookIntervalMs: number
   /** A report about a host that stays alive for so long is refused, ms. */
   readonly contradictionMs: number
-  /** Pause after our own report before the observers of that host may cause another one, ms. */
+  /** Pause after our own report before the observers of that host may cause another one, ms; doubles each time. */
   readonly quietMs: number
+  readonly quietMsMax: number
 }
 
 type WindowEffect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
@@ -127,7 +129,7 @@ function onObserved(
   const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
   const heard = withView(known, observed, atMs)
   const verdict = judgeHost(heard.views, rules, atMs)
-  const incident = verdict === 'alive' ? { ...heard, wasAlive: true } : heard
+  const incident = verdict === 'alive' ? { ...heard, wasAlive: true, reports: 0 } : heard
   const next = withIncident(state, incident)
   if (verdict === 'alive' && incident.open !== null) {
     const { host, segment, hostName } = incident
@@ -137,7 +139,8 @@ function onObserved(
   const unreported = incident.open === null || incident.unsure
   const mayReport = state.settled && unreported && atMs >= incident.quietUntilMs
   if (verdict !== 'dead' || !mayReport) return [next, []]
-  const quiet = { ...incident, quietUntilMs: atMs + rules.quietMs }
+  const quietMs = Math.min(rules.quietMsMax, rules.quietMs * 2 ** incident.reports)
+  const quiet = { ...incident, quietUntilMs: atMs + quietMs, reports: incident.reports + 1 }
   const { host, hostName, wasAlive: anew } = incident
   return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, anew }]]
 }
@@ -245,9 +248,10 @@ function onReported(
   }
   if (acceptance !== undefined || incident === undefined) return [state, []]
   // The store is away: the next word of an observer tries again, a second later at the earliest.
-  return [withIncident(state, { ...incident, quietUntilMs: atMs + 1000 }), []]
+  const again = { ...incident, quietUntilMs: atMs + 1000, reports: incident.reports - 1 }
+  return [withIncident(state, again), []]
 }
 
 function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {
-  return { ...state, incidents: new Map(state.incidents).set(incident.host, incident) }
+  return { ...state, incidents: withEntry(state.incidents, incident.host, incident) }
 }

@@ -16,6 +16,8 @@ export interface Incident {
   readonly unsure: boolean
   /** Our own report is being stored, or was refused or answered a moment ago: nothing new before this, monotonic ms. */
   readonly quietUntilMs: number
+  /** Our own reports since the host was last seen alive: each makes the next one wait longer. */
+  readonly reports: number
   /** Whether the host was seen alive since our last report, so that the next one is about another failure. */
   readonly wasAlive: boolean
 }
@@ -30,6 +32,7 @@ export function newIncident(observed: HostObserved): Incident {
     open: null,
     unsure: false,
     quietUntilMs: 0,
+    reports: 0,
     wasAlive: false,
   }
 }

@@ -26,6 +26,8 @@ export interface IntakeWorld {
   readonly duplicateWindowMs: number
   readonly sightings: Sightings
   readonly tellWindow: (message: DedupWindowMessage) => void
+  /** Counts a message that could not be decoded. */
+  readonly countParked: () => void
 }
 
 /** The actor that listens to the bus while we lead. */
@@ -100,6 +102,7 @@ function decodeOrPark(world: IntakeWorld, message: BusMessage): Received | undef
   } catch (error) {
     if (!isCoded(error, 'MESSAGE_INVALID')) throw error
     world.log.warn({ subject: message.subject, error: describeError(error) }, 'message parked')
+    world.countParked()
     world.bus.publish(subjectOf(world.cloud, 'parked', message.subject), message.body)
     return undefined
   }

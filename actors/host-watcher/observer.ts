@@ -3,6 +3,7 @@ import type { HostId } from '../../schema/ids.ts'
 import type { HostState } from '../../schema/messages/observation.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import { withEntry } from '../kernel/with-entry.ts'
 import { blindByCount, blindByStall } from './blindness.ts'
 import type { WatchedHost } from './host-watcher.ts'
 
@@ -159,12 +160,12 @@ function onWatched(
 ): ObserverStep {
   const before = state.sights.get(host)
   if (before === undefined) return [state, []]
-  const sight = { ...before, state: seen, evidence }
-  const sights = new Map(state.sights).set(host, sight)
-  const next = { ...state, sights }
+  const news = seen !== before.state
   // Death is said at the next tick, when it is known how many others seem to fail with it.
-  const atOnce = seen !== before.state && seen !== 'dead'
-  if (seen === 'dead' && before.state !== 'dead') sights.set(host, { ...sight, announceAtMs: 0 })
+  const announceAtMs = news && seen === 'dead' ? 0 : before.announceAtMs
+  const sight = { ...before, state: seen, evidence, announceAtMs }
+  const next = { ...state, sights: withEntry(state.sights, host, sight) }
+  const atOnce = news && seen !== 'dead'
   return [next, atOnce ? [announce(next, sight)] : []]
 }
 

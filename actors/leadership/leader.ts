@@ -1,4 +1,4 @@
-/** Supervises everything that acts, for one epoch: the intake, the dedup window, and one segment actor a segment. */
+/** Supervises everything that acts, for one epoch: the intake, the dedup window, the housekeeper, and one segment actor a segment. */
 import type { Epoch, HostId, SegmentId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import {
@@ -45,6 +45,7 @@ export const leader =
             { type: 'child.start', kind: 'dedup-window', name: 'leader', argument: epoch },
             { type: 'child.start', kind: 'intake', name: 'leader', argument: epoch },
             { type: 'child.start', kind: 'returner', name: 'leader', argument: epoch },
+            { type: 'child.start', kind: 'housekeeper', name: 'leader', argument: epoch },
           ],
         ]
       case 'leader.recover': {

@@ -5,6 +5,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
+import type { LogPort } from '../ports/log.ts'
 import type { LeasePort, LeaseRevision } from '../ports/lease.ts'
 import type { LeadershipStore } from '../ports/store.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -202,6 +203,7 @@ export interface LeaseWorld {
   readonly store: LeadershipStore
   readonly tenure: Tenure
   readonly announcer: Announcer
+  readonly log: LogPort
 }
 
 /** The actor that campaigns for this process. */
@@ -278,7 +280,10 @@ async function claimEpoch(world: LeaseWorld): Promise<LeaseMessage> {
   try {
     return { type: 'lease.epoch-claimed', epoch: await world.store.claimEpoch(world.node) }
   } catch (error) {
-    if (error instanceof CodedError) return { type: 'lease.epoch-refused' }
+    if (error instanceof CodedError) {
+      world.log.warn({ error: describeError(error) }, 'we hold the lease and get no epoch')
+      return { type: 'lease.epoch-refused' }
+    }
     throw new Error(`the epoch could not be claimed: ${describeError(error)}`, { cause: error })
   }
 }

@@ -37,7 +37,6 @@ const ACTIONS = {
   'vmoves:detail': 'rule:reader_api',
   'vmoves:discoverable': 'rule:reader_api',
   'events:index': 'rule:reader_api',
-  'instances:index': 'rule:member_api',
   'extensions:index': 'rule:reader_api',
   'extensions:detail': 'rule:reader_api',
   'extensions:discoverable': 'rule:reader_api',

@@ -21,29 +21,16 @@ import {
 } from '../fields.ts'
 import { credentialsToStore, withoutPasswords } from '../credentials.ts'
 import { maskControlAttributes } from '../mask.ts'
-import { summaryOf, type Observation, type ObservationBoard } from '../observations.ts'
+import type { ObservationBoard } from '../observations.ts'
+import { ObservedView, observedView } from '../observed-view.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
 import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
 import { globalRequestId } from '../plugins/requests.ts'
 import type { Policy } from '../policy/policy.ts'
 import { stampsOf } from '../stamps.ts'
-import { timeText } from '../times.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
 import { requireSegment, segmentView, SegmentView } from './segments.ts'
-
-/** The host as its watchers see it, since 1.4. */
-const ObservedView = Type.Object({
-  state: Type.String(),
-  observers: Type.Array(
-    Type.Object({
-      observer: Type.String(),
-      state: Type.String(),
-      seen_at: Type.String(),
-      evidence: Type.Array(Type.String()),
-    }),
-  ),
-})
 
 const HostView = Type.Object({
   ...Stamps,
@@ -245,16 +232,6 @@ function viewFor(
     observed: observedView(dependencies.observations.of(host.uuid)),
   })
 }
-
-const observedView = (views: readonly Observation[]): Static<typeof ObservedView> => ({
-  state: summaryOf(views),
-  observers: views.map(({ observer, state, seenAtWallMs, evidence }) => ({
-    observer,
-    state,
-    seen_at: timeText(seenAtWallMs),
-    evidence: [...evidence],
-  })),
-})
 
 const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof HostView> => ({
   ...stampsOf(host),

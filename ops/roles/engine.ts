@@ -6,6 +6,7 @@ import type { EvacuationOrder } from '../../actors/evacuator/evacuator.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
 import { defineRestart, type RestartArgument } from '../../actors/evacuator/perform-restart.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
+import { defineHousekeeper } from '../../actors/housekeeper/perform-housekeeper.ts'
 import type { AnyDefinition } from '../../actors/kernel/behaviour.ts'
 import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
@@ -40,6 +41,7 @@ export function engineFactories(
       ),
     intake: () =>
       defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
+    housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity: SegmentIdentity) =>
       defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
     returner: (epoch: Epoch) =>

@@ -19,7 +19,13 @@ export interface HealthBoard extends AsyncDisposable {
 /** Starts saying and hearing. */
 export function startHealthBoard(
   node: Node,
-  identity: { readonly node: string; readonly cloud: string; readonly roles: readonly string[] },
+  identity: {
+    readonly node: string
+    readonly cloud: string
+    readonly roles: readonly string[]
+    /** Messages from outside that could not be decoded. */
+    parked(): number
+  },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
   const { bus, clock } = world
@@ -29,6 +35,7 @@ export function startHealthBoard(
     roles: [...identity.roles],
     leading: node.leading(),
     deadLetters: node.system.deadLetters(),
+    parked: identity.parked(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
   let cancel: Cancel | undefined

@@ -45,6 +45,8 @@ export interface NodeWorld extends NodePorts {
   readonly tenure: Tenure
   readonly sightings: Sightings
   readonly announcer: Announcer
+  /** Counts a message from outside that could not be decoded. */
+  readonly countParked: () => void
 }
 
 /** Roles that are made of actors. */
@@ -55,6 +57,8 @@ export interface Node {
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
+  /** Messages that could not be decoded, since the start. */
+  parked(): number
   /** True while this node leads. */
   leading(): boolean
   /** Gives leadership up, so that a standby takes over at once. */
@@ -77,7 +81,18 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
-  const world: NodeWorld = { ...ports, store, tenure, announcer, sightings: new Sightings() }
+  let parked = 0
+  const countParked = (): void => {
+    parked += 1
+  }
+  const world: NodeWorld = {
+    ...ports,
+    store,
+    tenure,
+    announcer,
+    sightings: new Sightings(),
+    countParked,
+  }
   const system: ActorSystem = createActorSystem({
     clock,
     random,
@@ -97,6 +112,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('host-monitor')) startHostMonitor(system)
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
     },
+    parked: () => parked,
     leading: () => tenure.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })

@@ -1,6 +1,6 @@
 /** Reads an operator's `policy.yaml`. */
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { parseDocument, visit, type Document } from 'yaml'
 import { compilePolicy, type Policy } from '../../gateway/policy/policy.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 
@@ -11,11 +11,22 @@ export function loadPolicy(path: string | undefined): Policy {
     const document = parseDocument(readFileSync(path, 'utf8'), { uniqueKeys: true })
     const [problem] = [...document.errors, ...document.warnings]
     if (problem !== undefined) throw problem
+    refuseTags(document)
     return compilePolicy(rulesOf(document.toJS({ maxAliasCount: 0 })))
   } catch (cause) {
     const text = cause instanceof CodedError ? cause.message : describeError(cause)
     throw new CodedError('CONFIG_INVALID', `${path}: ${text}`, { cause })
   }
+}
+
+/** A bare `!`, meant as "nobody", is a tag of YAML, and what is left of the rule would let everybody in. */
+function refuseTags(document: Document): void {
+  visit(document, {
+    Scalar(_key, { tag }) {
+      if (tag !== '!') return
+      throw new CodedError('CONFIG_INVALID', 'a rule that begins with ! must stand in quotes')
+    },
+  })
 }
 
 /** A file in which every line is a comment says nothing. */

@@ -3,6 +3,7 @@ import type { EvacuatorRules } from '../../actors/evacuator/evacuator.ts'
 import type { RestartRules } from '../../actors/evacuator/instance-restart.ts'
 import type { FenceTiming } from '../../actors/fence/fence.ts'
 import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
+import type { HousekeepingRules } from '../../actors/housekeeper/perform-housekeeper.ts'
 import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts'
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
@@ -23,6 +24,7 @@ export interface Rules {
   readonly observer: ObserverRules
   readonly watcher: HostWatcherRules
   readonly guest: InstanceWatcherRules
+  readonly housekeeping: HousekeepingRules
   readonly duplicateWindowMs: number
   readonly sshTimeoutMs: number
   readonly disableReason: string
@@ -44,6 +46,8 @@ const OVERDUE_MS = 30_000
 /** With three runs, half an hour: longer than a large image takes to arrive. */
 const MOVE_DEADLINE_MS = 600_000
 
+const DAY_MS = 86_400_000
+
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
@@ -58,6 +62,7 @@ export function rulesOf(config: Config): Rules {
       lookIntervalMs: 2000,
       contradictionMs: 60_000,
       quietMs: 30_000,
+      quietMsMax: 300_000,
     },
     segment: segmentRulesOf(config),
     returner: returnRulesOf(config),
@@ -99,6 +104,10 @@ export function rulesOf(config: Config): Rules {
       timeoutMs: Math.min(5000, guest.heartbeatIntervalMs),
       samples: guest.heartbeatSamples,
     },
+    housekeeping: {
+      retentionMs: config.housekeeping.retentionDays * DAY_MS,
+      rowsMax: config.housekeeping.rowsMax,
+    },
     duplicateWindowMs: notifications.duplicateWindowMs,
     sshTimeoutMs: ssh.timeoutMs,
     disableReason: hostRecovery.disableReason,
@@ -125,7 +134,6 @@ function segmentRulesOf(config: Config): SegmentRules {
   }
 }
 
-const DAY_MS = 86_400_000
 /** A host takes minutes to boot; nobody needs to know sooner. */
 const RETURN_LOOK_MS = 15_000
 

@@ -26,6 +26,8 @@ export const RoleHealth = Type.Object({
   roles: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 8 }),
   leading: Type.Boolean(),
   deadLetters: Type.Integer({ minimum: 0 }),
+  /** Messages from outside that could not be decoded, since the start. */
+  parked: Type.Integer({ minimum: 0 }),
   /** At most the first 1,000 actors, supervisors first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

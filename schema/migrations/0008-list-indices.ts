@@ -5,6 +5,11 @@ import type { Migration } from 'kysely/migration'
 const INDICES = [
   {
     table: 'notifications',
+    name: 'notifications_created',
+    columns: ['deleted', 'created_at', 'id'],
+  },
+  {
+    table: 'notifications',
     name: 'notifications_status_created',
     columns: ['status', 'created_at', 'id'],
   },

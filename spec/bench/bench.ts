@@ -1,6 +1,7 @@
 /** Prints what we have measured ourselves by, each figure with its target; ends with 1 when one is missed. */
 import { measureAcceptance } from './acceptance.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
+import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureKernel } from './kernel.ts'
 import { measureMemory } from './memory.ts'
@@ -18,6 +19,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   kernel: measureKernel,
   simulator: measureSimulator,
   acceptance: measureAcceptance,
+  gateway: measureGateway,
   recovery: () => recoveryOn(openHttpScene),
   openstack: () => recoveryOn(openOpenstackScene),
   memory: measureMemory,

@@ -39,11 +39,12 @@ async function compare(
     speeds.bare.push(await speedOf(bare))
   }
   const [our, their] = [median(speeds.ours), median(speeds.bare)]
+  // Neighbours in time share the machine's mood: rounds are compared in pairs.
+  const ratios = speeds.ours.map((speed, round) => speed / (speeds.bare[round] ?? NaN))
   return {
     what: `kernel, ${what}: messages/s, ours to bare nact's`,
-    value: our / their,
+    value: median(ratios),
     unit: '×',
-    target: { kind: 'at-least', value: 0.8 },
     remark: `${Math.round(our / 1000)} k/s to ${Math.round(their / 1000)} k/s, medians of ${ROUNDS} rounds in turn`,
   }
 }

@@ -7,7 +7,7 @@ import { Compile } from 'typebox/compile'
 import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
 import type { GatewayWorld } from '../support/gateway.ts'
 
-const RUNS = 3000
+const RUNS = 20_000
 
 interface Route {
   readonly method: string
@@ -182,6 +182,8 @@ function requestFor(route: Route, ids: readonly string[]): fc.Arbitrary<InjectOp
       'x-auth-token': 'admin-token',
       ...(route.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
+      // An open stream of events has no end: here nobody is let in as far as that.
+      ...(route.url.endsWith('/events') ? { 'x-auth-token': 'member-token' } : {}),
     })),
   })
 }
@@ -195,11 +197,11 @@ const FAULT = Compile(
 )
 
 /** What is wrong with an answer; undefined when it is as documented. */
-function complaint(route: Route, status: number, type: string, text: string): string | undefined {
+function complaint(route: Route, status: number, type: string, body: string): string | undefined {
   if (status >= 500) return 'a server error'
-  if (status === 204) return text === '' ? undefined : 'a body after all'
+  if (status === 204) return body === '' ? undefined : 'a body after all'
   if (type.startsWith('text/plain')) return [404, 413].includes(status) ? undefined : 'plain text'
-  const json: unknown = JSON.parse(text)
+  const json: unknown = JSON.parse(body)
   return status >= 400 ? faultComplaint(status, json) : shapeComplaint(route, status, json)
 }
 
@@ -231,13 +233,16 @@ test('no request makes a server error or an undocumented answer', async (t) => {
     ids.push(await aSegment(world, name))
   const documented = routes.filter(({ answers }) => Object.keys(answers).length > 0)
   const writing = routes.filter(({ body }) => body !== undefined)
-  const requests = fc
-    .oneof(
-      { weight: 1, arbitrary: fc.constantFrom(...routes) },
-      { weight: 3, arbitrary: fc.constantFrom(...documented) },
-      { weight: 3, arbitrary: fc.constantFrom(...writing) },
-    )
-    .chain((route) => requestFor(route, ids).map((options) => ({ route, options })))
+  const arbitraries = new Map(
+    routes.map((route) => [route, requestFor(route, ids).map((options) => ({ route, options }))]),
+  )
+  const anyOf = (chosen: readonly Route[]) =>
+    fc.oneof(...chosen.flatMap((route) => arbitraries.get(route) ?? []))
+  const requests = fc.oneof(
+    { weight: 1, arbitrary: anyOf(routes) },
+    { weight: 3, arbitrary: anyOf(documented) },
+    { weight: 3, arbitrary: anyOf(writing) },
+  )
   const seen = new Map<number, number>()
   await fc.assert(
     fc.asyncProperty(requests, async ({ route, options }) => {

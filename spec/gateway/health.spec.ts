@@ -63,6 +63,7 @@ test('the live trees are shown to operators', async (t) => {
     roles: ['engine'],
     leading: true,
     deadLetters: 0,
+    parked: 0,
     actors: [
       {
         path: '/segment',

@@ -212,6 +212,14 @@ for (const { text, expected } of [
   },
   { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
   { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /not both/ },
+  {
+    text: '[webhook]\nusername = a',
+    expected: /user and password of the webhook must be given together/,
+  },
+  {
+    text: '[api]\ntls_key_file = package.json',
+    expected: /tls_cert_file and tls_key_file must be given together/,
+  },
 ]) {
   test(`values that contradict each other are refused: ${text.replaceAll('\n', ' ')}`, (t) => {
     const lines = refused(text)
@@ -243,8 +251,8 @@ test('options of Masakari without effect say so, unknown ones are listed once a 
 wait_period_after_service_update = 10
 debug = true
 use_syslog = true
-[oslo_middleware]
-enable_proxy_headers_parsing = true
+[oslo_messaging_rabbit]
+heartbeat_timeout_threshold = 60
 [bus]
 servers = nats://a:4222
 [database]
@@ -255,7 +263,7 @@ transport_url = rabbit://a:b@c/
   t.deepEqual(notes, [
     '[DEFAULT] wait_period_after_service_update has no effect: there is no blind wait: a fenced host is forced down, and the observed state is waited for',
     '[DEFAULT] options ignored: debug, use_syslog',
-    '[oslo_middleware] options ignored: enable_proxy_headers_parsing',
+    '[oslo_messaging_rabbit] options ignored: heartbeat_timeout_threshold',
   ])
 })
 

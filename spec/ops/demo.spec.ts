@@ -6,7 +6,7 @@ test('the demonstration shows a host die and its instances come back within a mi
   const args = ['run', '--port', '0', '--exit-after-recovery']
   const { status, stdout, stderr } = await runProduct(...args)
   t.is(status, 0, stdout + stderr)
-  t.is(stderr, '')
+  t.is(stderr.trim(), '')
   const address = /REST API\s+http:\/\/127\.0\.0\.1:(\d+)\/v1\/segments/.exec(stdout)?.[1]
   t.true(Number(address) > 0, 'the address that it really has')
   const story = [

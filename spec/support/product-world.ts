@@ -29,11 +29,10 @@ const readinesses = Compile(Readiness)
 const Supervisors = Compile(Type.Object({ supervisors: Type.Array(RoleHealth) }))
 
 /** What specs need to be done soon, not at an operator's pace. */
-const QUICK = `[DEFAULT]
-host_failure_recovery_interval = 1
-[host]
+const QUICK = `[host]
 ipmi_minimum_spacing = 0
 [host_failure]
+host_failure_recovery_interval = 1
 max_hosts_share = 1
 `
 
@@ -113,11 +112,7 @@ export async function openProductWorld(): Promise<ProductWorld> {
       return process
     },
     async register() {
-      const canRegister = async (): Promise<boolean> => {
-        const { checks } = await readiness(url)
-        return checks.every(({ name, ok }) => ok || name === 'bridge')
-      }
-      await until('the gateway is ready', canRegister, 30_000, 200)
+      await until('hosts can be registered', () => canRegister(url), 30_000, 200)
       for (const { name, hosts } of http.segments) {
         await rest.register(name, new Map(hosts.map((host) => [host.name, attributesOf(bmc)])))
       }
@@ -148,6 +143,12 @@ export async function openProductWorld(): Promise<ProductWorld> {
     finished: ({ notification }) => untilFinished(rest, notification.notification_uuid),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+/** Store and cloud are there; a broker is not needed. */
+async function canRegister(url: string): Promise<boolean> {
+  const { checks } = await readiness(url)
+  return checks.every(({ name, ok }) => ok || name === 'bridge')
 }
 
 async function untilFinished(rest: RestClient, id: string): Promise<void> {

@@ -2,8 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import ssh2 from 'ssh2'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import { generateKeyPair } from '../../transports/ssh/key-pair.ts'
 import {
   freePort,
   program,
@@ -100,7 +100,7 @@ LogLevel VERBOSE
 `
 
 async function newHostKey(path: string): Promise<string> {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519')
+  const pair = generateKeyPair()
   await writeFile(path, pair.private, { mode: 0o600 })
   const blob = Buffer.from(pair.public.split(' ')[1] ?? '', 'base64')
   const digest = await crypto.subtle.digest('SHA-256', blob)

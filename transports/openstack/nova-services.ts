@@ -29,7 +29,8 @@ export function novaServices(api: ComputeApi): ServicePort {
   ): Promise<readonly ComputeService[]> => {
     const query = new URLSearchParams({ binary: 'nova-compute', ...filter })
     const more = requestId === undefined ? {} : { requestId }
-    const text = await get(`/os-services?${query.toString()}`, signal, more)
+    const path = `/os-services?${query.toString()}`
+    const text = await api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
     return decodeServices(text).services.map(serviceOf)
   }
 

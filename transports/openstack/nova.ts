@@ -2,7 +2,7 @@
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
-import type { ComputeApi, ComputeCall } from './compute-api.ts'
+import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
 import { decodeServer, decodeServers, instanceOf } from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
@@ -10,11 +10,8 @@ import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
 export function nova(api: ComputeApi): ComputePort {
-  const get = (
-    path: string,
-    signal: AbortSignal | undefined,
-    more: Pick<ComputeCall, 'requestId'> = {},
-  ): Promise<string> => api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
+  const get = (path: string, signal: AbortSignal | undefined): Promise<string> =>
+    api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
 
   const act = async (
     id: InstanceId,

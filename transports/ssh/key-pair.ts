@@ -24,6 +24,12 @@ export async function ensureKeyPair(directory: string): Promise<KeyPair> {
   }
 }
 
+/** A new pair in OpenSSH's form. The library writes one of 256 so that nobody can read it (ssh2 1.17.0): those are thrown away. */
+export function generateKeyPair(): { readonly private: string; readonly public: string } {
+  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: COMMENT })
+  return ssh2.utils.parseKey(pair.private) instanceof Error ? generateKeyPair() : pair
+}
+
 async function readOrCreate(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
@@ -32,8 +38,7 @@ async function readOrCreate(path: string): Promise<string> {
   }
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}`
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: COMMENT })
-  await writeFile(draft, pair.private, { mode: 0o600, flush: true })
+  await writeFile(draft, generateKeyPair().private, { mode: 0o600, flush: true })
   await chmod(draft, 0o600)
   try {
     await link(draft, path) // fails when another process was first: then its key is the one

@@ -22,6 +22,7 @@ const RULES = {
   lookIntervalMs: 2000,
   contradictionMs: 60_000,
   quietMs: 30_000,
+  quietMsMax: 300_000,
 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 
@@ -101,6 +102,20 @@ test('a host that is still dead after the quiet time is reported again', (t) => 
   const { state } = after(QUORUM)
   const again = [observed('a', 'dead', 30_001), observed('b', 'dead', 30_002)]
   t.is(reports(after(again, state).effects), 1)
+})
+
+test('each report about a host that stays dead makes the next one wait longer, until it is seen alive', (t) => {
+  const dead = (atMs: number): readonly DedupWindowMessage[] => [
+    observed('a', 'dead', atMs),
+    observed('b', 'dead', atMs + 1),
+  ]
+  const { state } = after([...dead(0), ...dead(30_002)])
+  t.is(reports(after(dead(90_000), state).effects), 0)
+  t.is(reports(after(dead(90_003), state).effects), 1)
+  const back = [observed('a', 'alive', 40_000), observed('b', 'alive', 40_001)]
+  const reported = after([...back, ...dead(91_000)], state)
+  t.is(reports(reported.effects), 1)
+  t.is(reports(after(dead(121_002), reported.state).effects), 1)
 })
 
 test('one observer of two that sees it alive keeps a host from being reported', (t) => {

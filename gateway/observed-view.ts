@@ -1,0 +1,28 @@
+/** A host as its watchers see it, in the words of the API: since 1.4. */
+import { Type, type Static } from 'typebox'
+import { summaryOf, type Observation } from './observations.ts'
+import { timeText } from './times.ts'
+
+/** One word for all, and what each of them says. */
+export const ObservedView = Type.Object({
+  state: Type.String(),
+  observers: Type.Array(
+    Type.Object({
+      observer: Type.String(),
+      state: Type.String(),
+      seen_at: Type.String(),
+      evidence: Type.Array(Type.String()),
+    }),
+  ),
+})
+
+/** Shows the views. */
+export const observedView = (views: readonly Observation[]): Static<typeof ObservedView> => ({
+  state: summaryOf(views),
+  observers: views.map(({ observer, state, seenAtWallMs, evidence }) => ({
+    observer,
+    state,
+    seen_at: timeText(seenAtWallMs),
+    evidence: [...evidence],
+  })),
+})

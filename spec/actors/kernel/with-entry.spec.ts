@@ -1,0 +1,40 @@
+/** Maps that share what they have in common. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import { withEntry } from '../../../actors/kernel/with-entry.ts'
+
+test('any number of new entries gives what a plain map would have, in its order', (t) => {
+  const entries = fc.array(fc.tuple(fc.nat(400), fc.string()), { maxLength: 300 })
+  fc.assert(
+    fc.property(fc.nat(300), entries, (size, changes) => {
+      const start = Array.from({ length: size }, (_, key): [number, string] => [key, 'old'])
+      const plain = new Map(start)
+      let shared: ReadonlyMap<number, string> = new Map(start)
+      for (const [key, value] of changes) {
+        plain.set(key, value)
+        shared = withEntry(shared, key, value)
+      }
+      t.deepEqual([...shared], [...plain])
+      t.deepEqual([...shared.keys()], [...plain.keys()])
+      t.deepEqual([...shared.values()], [...plain.values()])
+      t.is(shared.size, plain.size)
+      for (const [key] of changes) t.is(shared.get(key), plain.get(key))
+      t.false(shared.has(-1))
+      t.is(shared.get(-1), undefined)
+      const visited: [number, string][] = []
+      // oxlint-disable-next-line unicorn/no-array-for-each -- it is what is tried
+      shared.forEach((value, key) => visited.push([key, value]))
+      t.deepEqual(visited, [...plain])
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('the old map stays as it was', (t) => {
+  const old = new Map(Array.from({ length: 1000 }, (_, key) => [key, 'old']))
+  const patched = withEntry(old, 7, 'new')
+  const again = withEntry(patched, 7, 'newer')
+  t.is(old.get(7), 'old')
+  t.is(patched.get(7), 'new')
+  t.is(again.get(7), 'newer')
+})

@@ -1,0 +1,51 @@
+/** A gateway on a MariaDB of the caller's, in a process of its own: the caller measures it from outside. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EventFeed } from '../../gateway/event-feed.ts'
+import { ObservationBoard } from '../../gateway/observations.ts'
+import { compilePolicy } from '../../gateway/policy/policy.ts'
+import { buildGateway } from '../../gateway/server.ts'
+import { Secret } from '../../schema/control-attributes.ts'
+import { openMysqlStore } from '../../transports/sql/mysql.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+
+/** What the Identity service takes for one token. */
+const VALIDATION_MS = 5
+
+const [host = '', port = '', user = '', password = '', database = ''] = process.argv.slice(2)
+const clock = new SystemClock()
+const random = new SystemRandom()
+const access = { host, port: Number(port), user, password: new Secret(password), database }
+const store = openMysqlStore(access, { clock, random })
+await store.migrate()
+const app = buildGateway({
+  store,
+  compute: { findService: async () => undefined },
+  identity: {
+    validate: async () => {
+      await sleep(VALIDATION_MS)
+      const expiresAt = clock.wallMs() + 3_600_000
+      return { userId: 'bench', projectId: null, roles: ['admin'], expiresAt }
+    },
+  },
+  announce: async () => undefined,
+  policy: compilePolicy({}),
+  observations: new ObservationBoard(clock, 60_000),
+  feed: new EventFeed(),
+  outOfService: () => false,
+  readiness: [],
+  supervisors: () => [],
+  clock,
+  random,
+  log: false,
+  options: {
+    maxLimit: 1000,
+    bodyBytesMax: 114_688,
+    projectIdPattern: '[0-9a-f\\-]+',
+    trustProxy: false,
+    cors: { allowedOrigins: [], credentials: true, maxAgeSeconds: 3600 },
+    duplicateWindowMs: 180_000,
+  },
+})
+process.once('SIGTERM', () => void app.close().then(() => store[Symbol.asyncDispose]()))
+process.stdout.write(`listens on ${await app.listen({ host: '127.0.0.1', port: 0 })}\n`)

@@ -1,0 +1,262 @@
+/** The gateway over HTTP on a MariaDB with 100,000 notifications: latency, and requests a second of its CPU time. */
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { createConnection } from 'mysql2/promise'
+import { startMariadb, type MariadbServer } from '../support/mariadb.ts'
+import { startServer } from '../support/process.ts'
+import { median, quantile, type Figure } from './figure.ts'
+
+const STORED = 100_000
+const HOSTS = 2000
+const CONNECTIONS = [1, 50] as const
+/** Clock ticks of /proc/<pid>/stat a second, the same on every Linux. */
+const TICKS = 100
+/** Requests that must not make it grow. */
+const LONG_RUN = 200_000
+
+interface Measured {
+  readonly tookMs: readonly number[]
+  readonly perSecond: number
+  readonly perCpuSecond: number
+}
+
+interface Served {
+  readonly address: string
+  readonly pid: number
+}
+
+interface Load {
+  readonly title: string
+  readonly requests: number
+  readonly send: (agent: Agent, index: number) => Promise<void>
+}
+
+/** Lists and posts with one token, then with a new token each time. */
+export async function measureGateway(): Promise<readonly Figure[]> {
+  await using mariadb = await startMariadb()
+  const { host, port, user, password } = mariadb
+  const database = await mariadb.createDatabase()
+  const access = [host, String(port), user, password.reveal(), database]
+  await using child = await startServer({
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'gateway-server.ts'), ...access],
+    ready: /listens on http/,
+  })
+  const address = addressOf(child.output())
+  await fill(mariadb, database)
+  const served = { address, pid: child.pid }
+  const figures: Figure[] = []
+  for (const load of loadsOn(address)) {
+    await drive(served, { ...load, requests: Math.ceil(load.requests / 10) }, 1) // warm
+    for (const connections of CONNECTIONS) {
+      figures.push(...figuresOf(load, connections, await drive(served, load, connections)))
+    }
+  }
+  return [...figures, await comparison(served, access), await growth(served)]
+}
+
+/** The same list by a Python WSGI service (Debian: python3-sqlalchemy, python3-pymysql, python3-webob), in turns. */
+async function comparison(gateway: Served, access: readonly string[]): Promise<Figure> {
+  await using child = await startServer({
+    command: '/usr/bin/python3', // Debian's own, which has Debian's packages
+    args: [join(import.meta.dirname, 'wsgi.py'), ...access],
+    ready: /listens on http/,
+  })
+  const wsgi = { address: addressOf(child.output()), pid: child.pid }
+  const speeds = { ours: [] as number[], theirs: [] as number[] }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    speeds.ours.push(await listSpeed(gateway))
+    speeds.theirs.push(await listSpeed(wsgi))
+  }
+  const [ours, theirs] = [median(speeds.ours), median(speeds.theirs)]
+  return {
+    what: "gateway, GET 1,000 notifications: requests a CPU second, ours to Python's",
+    value: ours / theirs,
+    unit: '×',
+    target: { kind: 'at-least', value: 20 },
+    remark: `${ours.toFixed(1)} to ${theirs.toFixed(1)}, medians of ${ROUNDS} rounds in turn`,
+  }
+}
+
+const ROUNDS = 3
+
+async function listSpeed(served: Served): Promise<number> {
+  const { address } = served
+  const send = (agent: Agent): Promise<void> =>
+    exchange(agent, { address, path: '/v1/notifications', token: 'known', wanted: 200 })
+  return (await drive(served, { title: 'list', requests: 40, send }, 1)).perCpuSecond
+}
+
+const addressOf = (output: string): string => /listens on (\S+)/.exec(output)?.[1] ?? ''
+
+let posted = 0
+
+const known = (): string => 'known'
+const fresh = (): string => `fresh-${Math.random()}`
+
+function loadsOn(address: string): readonly Load[] {
+  const get = (path: string, token: (index: number) => string) => (agent: Agent, index: number) =>
+    exchange(agent, { address, path, token: token(index), wanted: 200 })
+  const post = (token: (index: number) => string) => (agent: Agent, index: number) => {
+    posted += 1
+    const body = reportAbout(posted)
+    return exchange(agent, {
+      address,
+      path: '/v1/notifications',
+      token: token(index),
+      body,
+      wanted: 202,
+    })
+  }
+  return [
+    { title: 'GET 1,000 notifications', requests: 300, send: get('/v1/notifications', known) },
+    { title: 'POST a notification', requests: 1000, send: post(known) },
+    {
+      title: 'GET 1,000 notifications, new token',
+      requests: 300,
+      send: get('/v1/notifications', fresh),
+    },
+    { title: 'POST a notification, new token', requests: 1000, send: post(fresh) },
+  ]
+}
+
+/** A guest's fault, never twice the same. */
+const reportAbout = (index: number): string =>
+  JSON.stringify({
+    notification: {
+      type: 'VM',
+      hostname: `compute-${1 + (index % HOSTS)}`,
+      generated_time: '2026-11-22T07:24:52.123456',
+      payload: {
+        event: 'LIFECYCLE',
+        instance_uuid: `0f0e0d0c-0000-4000-8000-${String(index).padStart(12, '0')}`,
+        vir_domain_event: 'STOPPED_FAILED',
+      },
+    },
+  })
+
+interface Exchange {
+  readonly address: string
+  readonly path: string
+  readonly token: string
+  readonly body?: string
+  readonly wanted: number
+}
+
+/** Throws unless the answer is the wanted one. */
+function exchange(agent: Agent, { address, path, token, body, wanted }: Exchange): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
+  const method = body === undefined ? 'GET' : 'POST'
+  const sent = request(`${address}${path}`, { agent, method, headers }, (answer) => {
+    answer.once('end', () => {
+      if (answer.statusCode === wanted) resolve()
+      else reject(new Error(`${method} ${path} answered ${answer.statusCode}`))
+    })
+    answer.resume()
+  })
+  sent.once('error', reject)
+  sent.end(body)
+  return promise
+}
+
+/** So many connections, each with one request in flight, until all are answered. */
+async function drive(served: Served, load: Load, connections: number): Promise<Measured> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const tookMs: number[] = []
+  let next = 0
+  const cpuBefore = cpuSeconds(served.pid)
+  const startedAtMs = performance.now()
+  const worker = async (): Promise<void> => {
+    while (next < load.requests) {
+      next += 1
+      const sentAtMs = performance.now()
+      await load.send(agent, next)
+      tookMs.push(performance.now() - sentAtMs)
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, worker))
+  const seconds = (performance.now() - startedAtMs) / 1000
+  const cpu = cpuSeconds(served.pid) - cpuBefore
+  agent.destroy()
+  return {
+    tookMs,
+    perSecond: load.requests / seconds,
+    perCpuSecond: load.requests / Math.max(cpu, 1 / TICKS),
+  }
+}
+
+function figuresOf({ title, requests }: Load, connections: number, measured: Measured): Figure[] {
+  const what = `gateway, ${title}, ${connections} at once`
+  const { tookMs, perSecond, perCpuSecond } = measured
+  return [
+    {
+      what,
+      value: perCpuSecond,
+      unit: '/CPU s',
+      remark:
+        `p50 ${quantile(tookMs, 0.5).toFixed(1)} ms, p99 ${quantile(tookMs, 0.99).toFixed(1)} ms, ` +
+        `${perSecond.toFixed(0)} a second, of ${requests}`,
+    },
+  ]
+}
+
+/** Resident memory after many requests, to what it was after a tenth of them. */
+async function growth(served: Served): Promise<Figure> {
+  const send = (agent: Agent): Promise<void> =>
+    exchange(agent, { address: served.address, path: '/v1/segments', token: 'known', wanted: 200 })
+  const load = { title: 'GET segments', send }
+  await drive(served, { ...load, requests: LONG_RUN / 10 }, 50)
+  const before = residentMb(served.pid)
+  const { perCpuSecond } = await drive(served, { ...load, requests: LONG_RUN }, 50)
+  return {
+    what: `gateway, growth over ${LONG_RUN} requests`,
+    value: residentMb(served.pid) - before,
+    unit: 'MB',
+    target: { kind: 'at-most', value: 30 },
+    remark: `from ${before.toFixed(0)} MB; ${perCpuSecond.toFixed(0)} /CPU s`,
+  }
+}
+
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / TICKS
+}
+
+function residentMb(pid: number): number {
+  const [, kilobytes = ''] =
+    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
+}
+
+const DIGITS = Array.from({ length: 10 }, (_value, digit) => `select ${digit} as d`).join(' union ')
+const NUMBERS = `(select 1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d as n
+  from (${DIGITS}) a, (${DIGITS}) b, (${DIGITS}) c, (${DIGITS}) e, (${DIGITS}) f)`
+
+/** As they are after years: all but the newest ended. */
+async function fill(mariadb: MariadbServer, database: string): Promise<void> {
+  const { host, port, user, password } = mariadb
+  const connection = await createConnection({
+    host,
+    port,
+    user,
+    password: password.reveal(),
+    database,
+  })
+  const segment = '00000000-0000-4000-8000-000000000001'
+  const payload = '{"cluster_status":"OFFLINE","event":"STOPPED","host_status":"NORMAL"}'
+  const statements = [
+    `insert into segments (created_at, uuid, name, name_key, service_type, recovery_method, enabled)
+     values (0, '${segment}', 'racks', 'racks', 'COMPUTE', 'auto', 1)`,
+    `insert into hosts (created_at, uuid, name, name_key, failover_segment_id, type, control_attributes, reserved, on_maintenance)
+     select n * 1000, uuid(), concat('compute-', n), concat('compute-', n), '${segment}', 'COMPUTE', '', 0, 0
+     from ${NUMBERS} numbers where n <= ${HOSTS}`,
+    `insert into notifications (created_at, updated_at, notification_uuid, generated_time, source_host_uuid, failover_segment_uuid, type, payload, status, message)
+     select 1700000000000 + n * 1000, 1700000000000 + n * 1000, uuid(), 1700000000123 + n * 1000, hosts.uuid, '${segment}', 'COMPUTE_HOST', '${payload}', 'finished', 'all instances were moved'
+     from ${NUMBERS} numbers join hosts on hosts.id = 1 + numbers.n % ${HOSTS} where n <= ${STORED}`,
+    'analyze table notifications',
+  ]
+  for (const statement of statements) await connection.query(statement)
+  await connection.end()
+}

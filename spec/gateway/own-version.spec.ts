@@ -1,0 +1,141 @@
+/** What microversion 1.4 adds: evidence, progress in figures, and hosts as their watchers see them. */
+import test from 'ava'
+import { epoch, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
+import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
+import type { GatewayWorld } from '../support/gateway.ts'
+
+async function withRecovery(): Promise<
+  GatewayWorld & { readonly id: string; readonly url: string; readonly host: string }
+> {
+  const world = await startGateway()
+  const host = await aHost(world, await aSegment(world))
+  const { json } = await world.call({
+    method: 'POST',
+    url: '/v1/notifications',
+    body: hostFailure(),
+  })
+  const id = textAt(json, 'notification', 'notification_uuid')
+  return Object.assign(world, { id, host, url: `/v1/notifications/${id}` })
+}
+
+test('before 1.4 nothing of it is there', async (t) => {
+  await using world = await withRecovery()
+  for (const url of [`${world.url}/evidence`, '/v1/events']) {
+    const answer = await world.call({ url, version: '1.3' })
+    t.is(answer.status, 404, url)
+  }
+  const { json } = await world.call({ url: world.url, version: '1.3' })
+  t.is(at(json, 'notification', 'progress'), undefined)
+})
+
+test('a recovery shows why its host was declared dead, and each step with its reason', async (t) => {
+  await using world = await withRecovery()
+  const { store, clock } = world
+  const notification = notificationId(world.id)
+  const first = await store.claimEpoch(nodeName('engine-1'))
+  const [host] = await store.listAllHosts()
+  if (host === undefined) return t.fail()
+  const running = { notification, from: ['new'], to: 'running', reason: 'two observers' } as const
+  await store.recordTransition(first, running)
+  const seen = 'controller-1 over ssh: silent for 12 s'
+  const line = { notification, kind: 'evidence', step: 'observe', subject: host.name } as const
+  await store.appendJournal(first, { ...line, detail: seen })
+  await store.saveCertificate({
+    notification,
+    host: host.uuid,
+    epoch: first,
+    issuedAt: clock.wallMs(),
+    ground: 'power-off-confirmed',
+    evidence: ['the BMC reads off'],
+  })
+  const url = `${world.url}/evidence`
+  const { status, json } = await world.call({ url, version: '1.4' })
+  t.is(status, 200)
+  t.deepEqual(at(json, 'death_certificate'), {
+    host_uuid: world.host,
+    ground: 'power-off-confirmed',
+    issued_at: '2026-01-01T00:00:00.000000',
+    epoch: epoch(1),
+    evidence: ['the BMC reads off'],
+  })
+  t.like(at(json, 'evidence', 0), { step: 'transition', detail: 'new => running: two observers' })
+  t.like(at(json, 'evidence', 1), { kind: 'evidence', subject: 'compute-1', detail: seen })
+  const page = await world.call({ url: `${url}?limit=1`, version: '1.4' })
+  t.is(at(page.json, 'evidence', 1), undefined)
+  const next = textAt(page.json, 'links', 0, 'href').replace('http://localhost:80', '')
+  const rest = await world.call({ url: next, version: '1.4' })
+  t.deepEqual(at(rest.json, 'evidence', 0), at(json, 'evidence', 1))
+  t.is((await world.call({ url, version: '1.4', token: 'member-token' })).status, 403)
+  const none = await world.call({ url: `/v1/notifications/${world.host}/evidence`, version: '1.4' })
+  t.is(none.status, 404)
+})
+
+test('progress counts the instances by state', async (t) => {
+  await using world = await withRecovery()
+  const { store } = world
+  const notification = notificationId(world.id)
+  const progress = async (): Promise<unknown> => {
+    const { json } = await world.call({ url: world.url, version: '1.4' })
+    return at(json, 'notification', 'progress')
+  }
+  t.like(await progress(), { percent: 0, total: 0 })
+  const first = await store.claimEpoch(nodeName('engine-1'))
+  const [host] = await store.listAllHosts()
+  if (host === undefined) return t.fail()
+  const planned = ['one', 'two', 'three'].map((instanceName, index) => ({
+    instance: instanceId(`00000000-0000-4000-8000-00000000000${index}`),
+    instanceName,
+  }))
+  const [move] = await store.planMoves(first, notification, host.name, planned)
+  if (move === undefined) return t.fail()
+  const change = { move: move.uuid, destHost: null, message: null } as const
+  await store.updateMove(first, { ...change, from: ['pending'], to: 'ongoing' })
+  await store.updateMove(first, { ...change, from: ['ongoing'], to: 'succeeded' })
+  const counts = { total: 3, pending: 2, ongoing: 0, ignored: 0, failed: 0, succeeded: 1 }
+  t.deepEqual(await progress(), { percent: 33, ...counts })
+  const failed = { notification, from: ['new'], to: 'failed', reason: 'gave up' } as const
+  await store.recordTransition(first, failed)
+  t.like(await progress(), { percent: 100 })
+})
+
+test('a host shows what each watcher says, until it says nothing any more', async (t) => {
+  await using world = await withRecovery()
+  const { observations, clock, host } = world
+  const [segment] = await world.store.listAllHosts()
+  const url = `/v1/segments/${segment?.segment}/hosts/${host}`
+  const observed = async (path = url): Promise<unknown> => {
+    const { json } = await world.call({ url: path, version: '1.4' })
+    return at(json, 'host', 'observed') ?? at(json, 'hosts', 0, 'observed')
+  }
+  t.deepEqual(await observed(), { state: 'unknown', observers: [] })
+  const say = (observer: string, state: 'alive' | 'dead' | 'blind', sequence: number): void =>
+    observations.heard({
+      host,
+      hostName: 'compute-1',
+      segment: 's',
+      observer,
+      state,
+      sequence,
+      evidence: [`ssh: ${state}`],
+    })
+  say('b', 'blind', 1)
+  say('a', 'alive', 1)
+  say('a', 'dead', 2)
+  const seen_at = '2026-01-01T00:00:00.000000'
+  const expected = {
+    state: 'dead',
+    observers: [
+      { observer: 'a', state: 'dead', seen_at, evidence: ['ssh: dead'] },
+      { observer: 'b', state: 'blind', seen_at, evidence: ['ssh: blind'] },
+    ],
+  }
+  t.deepEqual(await observed(), expected)
+  t.deepEqual(await observed(`/v1/segments/${segment?.segment}/hosts`), expected)
+  await clock.pass(50_000, async () => undefined)
+  say('b', 'alive', 2)
+  t.like(await observed(), { state: 'alive' })
+  await clock.pass(20_000, async () => undefined)
+  t.like(await observed(), { state: 'alive', observers: { 0: { observer: 'b' } } })
+  const old = await world.call({ url, version: '1.3' })
+  t.is(at(old.json, 'host', 'observed'), undefined)
+})

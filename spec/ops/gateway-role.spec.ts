@@ -1,0 +1,113 @@
+/** What the gateway role takes from files and from the bus. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { ObservationBoard } from '../../gateway/observations.ts'
+import { overhear } from '../../ops/roles/overheard.ts'
+import { loadPolicy } from '../../ops/roles/policy-file.ts'
+import { encode } from '../../schema/messages/codec.ts'
+import { MemoryBroker } from '../../transports/memory/broker.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { silentLog } from '../support/logs.ts'
+import { temporaryDirectory } from '../support/process.ts'
+import { until } from '../support/until.ts'
+
+const OPERATOR = { userId: 'u', projectId: 'p', roles: ['operator'], expiresAt: 0 }
+
+const withFile = async (text: string): Promise<AsyncDisposable & { readonly path: string }> => {
+  const directory = await temporaryDirectory('policy')
+  const path = join(directory.path, 'policy.yaml')
+  await writeFile(path, text)
+  return { path, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() }
+}
+
+test('a policy file changes the rules that it names, and leaves the others', async (t) => {
+  await using file = await withFile(
+    '# reads\n"os_masakari_api:segments:index": "role:operator"\nops: [["role:x"]]\n',
+  )
+  const policy = loadPolicy(file.path)
+  t.true(policy.allows('segments:index', OPERATOR))
+  t.false(policy.allows('segments:detail', OPERATOR))
+  t.false(loadPolicy(undefined).allows('segments:index', OPERATOR))
+})
+
+test('a policy file of comments only changes nothing', async (t) => {
+  await using file = await withFile('# "os_masakari_api:segments:index": "!"\n')
+  t.false(loadPolicy(file.path).allows('segments:index', OPERATOR))
+})
+
+for (const [what, text, message] of [
+  ['no mapping', '- role:a\n', /no mapping/],
+  ['no YAML', '"a": "b\n', /policy\.yaml/],
+  ['a rule twice', 'a: "@"\na: "!"\n', /unique/],
+  ['a rule that cannot be read', 'a: "role:x and"\n', /"a" cannot be used/],
+  ['a bare exclamation mark', 'a: !\n', /must stand in quotes/],
+] as const) {
+  test(`a policy file with ${what} stops the start`, async (t) => {
+    await using file = await withFile(text)
+    const error = t.throws(() => loadPolicy(file.path), { code: 'CONFIG_INVALID' })
+    t.regex(error?.message ?? '', message)
+  })
+}
+
+test('a policy file that is not there stops the start', (t) => {
+  t.throws(() => loadPolicy('/nonexistent/policy.yaml'), { code: 'CONFIG_INVALID' })
+})
+
+test('watchers and recoveries are overheard on the bus, and noise is not', async (t) => {
+  const clock = new SystemClock()
+  const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
+  await using heard = overhear(bus, 'one', new ObservationBoard(clock, 60_000))
+  const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
+  const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
+  bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))
+  say(
+    encode(
+      'host.observed',
+      {
+        host: 'h1',
+        hostName: 'compute-1',
+        segment: 's1',
+        observer: 'controller-1',
+        state: 'suspect',
+        sequence: 1,
+        evidence: ['ssh: silent'],
+      },
+      { ...from, id: 'm1' },
+    ),
+  )
+  const stepped = { notification: 'n1', host: 'compute-1', reason: 'why', evidence: ['seen'] }
+  say(encode('recovery.stepped', { ...stepped, step: 'fenced' }, { ...from, id: 'm2' }))
+  const moved = { notification: 'n1', instance: 'i1', instanceName: 'vm', reason: 'moved' }
+  const counts = { status: 'succeeded', dest: 'compute-2', done: 1, total: 2 }
+  say(encode('move.stepped', { ...moved, ...counts }, { ...from, id: 'm3' }))
+  await until('three messages were heard', () => heard.feed.all().length === 2)
+  t.like(heard.observations.of('h1')[0], { observer: 'controller-1', state: 'suspect' })
+  const sent_at = '1970-01-01T00:00:01.000Z'
+  t.deepEqual(
+    heard.feed.all().map(({ id, data }) => ({ id, ...data })),
+    [
+      {
+        id: 'm2',
+        sent_at,
+        notification_uuid: 'n1',
+        host: 'compute-1',
+        step: 'fenced',
+        reason: 'why',
+        evidence: ['seen'],
+      },
+      {
+        id: 'm3',
+        sent_at,
+        notification_uuid: 'n1',
+        instance_uuid: 'i1',
+        instance_name: 'vm',
+        status: 'succeeded',
+        dest_host: 'compute-2',
+        reason: 'moved',
+        done: 1,
+        total: 2,
+      },
+    ],
+  )
+})
