@@ -82,7 +82,7 @@ export type Interception = (
 export function mortalPort<Port extends object>(
   port: Port,
   life: Life,
-  intercept: Interception = (_method, _parameters, call) => call(),
+  intercept?: Interception,
 ): Port {
   return new Proxy(port, {
     get(target, name) {
@@ -91,7 +91,8 @@ export function mortalPort<Port extends object>(
       return (...parameters: readonly unknown[]): Promise<unknown> => {
         if (!life.alive || !life.countCall()) return new Promise<never>(() => {})
         const call = async (): Promise<unknown> => Reflect.apply(member, target, parameters)
-        return outlive(intercept(String(name), parameters, call), life)
+        const answer = intercept === undefined ? call() : intercept(String(name), parameters, call)
+        return outlive(answer, life)
       }
     },
   })
