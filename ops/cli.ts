@@ -6,6 +6,8 @@ type Command = (args: readonly string[]) => Promise<number>
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
+  policy: async () => (await import('./commands/policy.ts')).policy,
+  say: async () => (await import('./commands/say.ts')).say,
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
   'print-key': async () => (await import('./commands/print-key.ts')).printKey,
@@ -16,6 +18,12 @@ const USAGE = `usage: node ops/cli.ts <command>
   run --config FILE                         the roles that the file names, until asked to end
   run [--port PORT] [--exit-after-recovery] a demonstration: all roles, on a simulated cloud
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
+  policy SEGMENT [NAME=VALUE …] --config FILE
+                                            show or change the policy of a segment
+  say WORD HOST --by NAME --reason TEXT --config FILE
+                                            confirm-dead: you answer for it that the host is dead;
+                                            approve: act on it beyond the cap of the storm guard;
+                                            let-back: let it back into service once it is checked
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete for good what ended long ago
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

@@ -10,6 +10,7 @@ mariadbd:mariadb-server
 rabbitmq-server:rabbitmq-server
 ipmitool:ipmitool
 ipmi_sim:openipmi
+fence_ipmilan:fence-agents
 sshd:openssh-server
 ssh-keygen:openssh-client
 python3:python3

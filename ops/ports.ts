@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
+import type { FenceAgentPort } from '../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../actors/ports/guest.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
@@ -12,6 +13,7 @@ import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
 import type { HostName } from '../schema/ids.ts'
+import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openIpmiPower } from '../transports/ipmi/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { connectNats } from '../transports/nats/connect.ts'
@@ -44,6 +46,7 @@ export interface World {
   readonly compute: ComputePort
   readonly identity: IdentityPort | undefined
   readonly power: PowerPort
+  readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly guests: ReadonlyMap<HostName, GuestPort>
 }
@@ -96,6 +99,15 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     compute: account.compute,
     identity: await openIdentity(config, ambient, account),
     power,
+    fenceAgent: closing.use(
+      openFenceAgents({
+        clock,
+        directories: {
+          agent: config.fence.agentsDirectory,
+          command: config.fence.commandsDirectory,
+        },
+      }),
+    ),
     shell,
     guests: new Map(), // guests of a real hypervisor come with the libvirt transport
   }

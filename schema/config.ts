@@ -9,6 +9,7 @@ import {
   HOST_RECOVERY,
   INSTANCE_RECOVERY,
   NOTIFICATIONS,
+  RETURN,
   STORM_GUARD,
 } from './config/engine.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
@@ -32,6 +33,7 @@ export const OPTIONS = {
   hostRecovery: HOST_RECOVERY,
   stormGuard: STORM_GUARD,
   fence: FENCE,
+  return: RETURN,
   instanceRecovery: INSTANCE_RECOVERY,
   hostMonitor: HOST_MONITOR,
   ipmi: IPMI,

@@ -38,11 +38,18 @@ export interface SshSettings {
 export interface ControlAttributes {
   readonly ipmi: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
+  /** Options of each ClusterLabs fence agent that may act on the host, by the agent's name. */
+  readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
   /** What is wrong with the text, for people; empty when it is fine or plainly not ours. */
   readonly problems: readonly string[]
 }
 
-const NOTHING: ControlAttributes = { ipmi: undefined, ssh: undefined, problems: [] }
+const NOTHING: ControlAttributes = {
+  ipmi: undefined,
+  ssh: undefined,
+  agents: new Map(),
+  problems: [],
+}
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -51,7 +58,8 @@ const isFields = (value: unknown): value is Fields =>
 
 /**
  * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite"}, "ssh": {"host", "port", "username", "host_key"}}`,
- * and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
+ * `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
+ * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
  * Text that is not a JSON object is somebody's note: no settings, no problem.
  */
 export function parseControlAttributes(text: string): ControlAttributes {
@@ -70,6 +78,7 @@ export function parseControlAttributes(text: string): ControlAttributes {
   return {
     ipmi: ipmi === undefined ? undefined : parseBmc(ipmi, problems),
     ssh: ssh === undefined ? undefined : parseSsh(ssh, problems),
+    agents: parseAgents(value['fence'] ?? {}, problems),
     problems,
   }
 }
@@ -87,6 +96,31 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   }
   if (problems.length > before) return undefined
   return { address, port, username, password: new Secret(password), cipherSuite }
+}
+
+function parseAgents(value: unknown, problems: string[]): ControlAttributes['agents'] {
+  const agents = Object.entries(fieldsOf(value, 'fence', problems))
+  return new Map(
+    agents.map(([name, options]) => {
+      const path = `fence.${name}`
+      const fields = Object.entries(fieldsOf(options, path, problems))
+      return [
+        name,
+        new Map(
+          fields.map(([key, option]) => [key, agentOption(`${path}.${key}`, option, problems)]),
+        ),
+      ]
+    }),
+  )
+}
+
+/** Agents read one `key=value` a line, so neither may hold a line break. */
+function agentOption(path: string, value: unknown, problems: string[]): Secret {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  if (!/^fence\.\w+\.\w+$/.test(path) || typeof value === 'object' || /\p{Cc}/u.test(text)) {
+    problems.push(`${path}: must be a text, a number or a truth value without control characters`)
+  }
+  return new Secret(text)
 }
 
 function parseSsh(value: unknown, problems: string[]): SshSettings | undefined {

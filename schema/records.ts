@@ -95,7 +95,13 @@ export interface VmMove extends RowStamp {
 }
 
 /** How it is certain that a host is dead (design I2). */
-export const CERTIFICATE_GROUNDS = ['power-off-confirmed', 'already-off', 'consent'] as const
+export const CERTIFICATE_GROUNDS = [
+  'power-off-confirmed',
+  'already-off',
+  'storage-cut-off',
+  'operator',
+  'consent',
+] as const
 export type CertificateGround = (typeof CERTIFICATE_GROUNDS)[number]
 
 export interface DeathCertificate {
@@ -106,6 +112,21 @@ export interface DeathCertificate {
   readonly ground: CertificateGround
   /** One sentence each: who saw what, through which channel, when. */
   readonly evidence: readonly string[]
+}
+
+/** confirm-dead: the host is certainly dead; approve: act on it beyond the cap of the storm guard;
+ * let-back: once it is checked, let it back into service. */
+export const OPERATOR_WORDS = ['confirm-dead', 'approve', 'let-back'] as const
+export type OperatorWordKind = (typeof OPERATOR_WORDS)[number]
+
+/** What an operator said about one recovery, and answers for. */
+export interface OperatorWord {
+  readonly notification: NotificationId
+  readonly word: OperatorWordKind
+  /** Who said it. */
+  readonly operator: string
+  readonly reason: string
+  readonly saidAt: number
 }
 
 /** One line of the append-only journal. `intent` is written before a step, `outcome` after it. */

@@ -16,6 +16,7 @@ import type {
   MoveStatus,
   NotificationStatus,
   NotificationType,
+  OperatorWordKind,
   RecoveryMethod,
 } from './records.ts'
 
@@ -118,6 +119,24 @@ export interface DeathCertificatesTable {
   readonly evidence: string
 }
 
+export interface SegmentPoliciesTable {
+  readonly id: Generated<number>
+  readonly segment_uuid: SegmentId
+  /** JSON text of `PolicyChoices`. */
+  readonly choices: string
+  readonly updated_at: number
+}
+
+/** Append-only. */
+export interface OperatorWordsTable {
+  readonly id: Generated<number>
+  readonly notification_uuid: NotificationId
+  readonly word: OperatorWordKind
+  readonly operator: string
+  readonly reason: string
+  readonly said_at: number
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -126,4 +145,6 @@ export interface Database {
   readonly leadership: LeadershipTable
   readonly journal: JournalTable
   readonly death_certificates: DeathCertificatesTable
+  readonly segment_policies: SegmentPoliciesTable
+  readonly operator_words: OperatorWordsTable
 }

@@ -2,6 +2,7 @@
 import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId } from '../../schema/ids.ts'
+import type { Notification } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -135,7 +136,8 @@ function onObserved(
     const reason = `${hostName} was seen alive by ${observed.observer}`
     return [next, [tell(leader, { type: 'leader.host-alive', segment, host, reason })]]
   }
-  const mayReport = state.settled && incident.open === null && atMs >= incident.quietUntilMs
+  const unreported = incident.open === null || incident.unsure
+  const mayReport = state.settled && unreported && atMs >= incident.quietUntilMs
   if (verdict !== 'dead' || !mayReport) return [next, []]
   const quietMs = Math.min(rules.quietMsMax, rules.quietMs * 2 ** incident.reports)
   const quiet = { ...incident, quietUntilMs: atMs + quietMs, reports: incident.reports + 1 }
@@ -207,21 +209,31 @@ function withOpen(
   state: DedupWindowState,
   unfinished: readonly UnfinishedRecovery[],
 ): ReadonlyMap<HostId, Incident> {
+  const reports = unfinished
+    .map(({ notification }) => notification)
+    .filter(({ type }) => type === 'COMPUTE_HOST')
+  // Of several reports about one host, one that is sure counts.
   const open = new Map(
-    unfinished
-      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
-      .map(({ notification }) => [notification.sourceHost, notification.uuid]),
+    [...reports.filter(isUnsure), ...reports.filter((report) => !isUnsure(report))].map(
+      (report) => [report.sourceHost, { open: report.uuid, unsure: isUnsure(report) }] as const,
+    ),
   )
-  const changed = [...state.incidents.values()].filter(
-    (incident) => incident.open !== (open.get(incident.host) ?? null),
-  )
+  const changed = [...state.incidents.values()].filter((incident) => {
+    const now = open.get(incident.host) ?? NOTHING_OPEN
+    return incident.open !== now.open || incident.unsure !== now.unsure
+  })
   if (changed.length === 0) return state.incidents
   const incidents = new Map(state.incidents)
   for (const incident of changed) {
-    incidents.set(incident.host, { ...incident, open: open.get(incident.host) ?? null })
+    incidents.set(incident.host, { ...incident, ...(open.get(incident.host) ?? NOTHING_OPEN) })
   }
   return incidents
 }
+
+const NOTHING_OPEN = { open: null, unsure: false } as const
+
+const isUnsure = ({ payload, status }: Notification): boolean =>
+  status === 'new' && payload['event'] === 'STOPPED' && payload['host_status'] !== 'NORMAL'
 
 function onReported(
   rules: WindowRules,

@@ -12,6 +12,8 @@ export interface Incident {
   readonly views: ReadonlyMap<string, View>
   /** The unfinished COMPUTE_HOST notification of this host, if there is one. */
   readonly open: NotificationId | null
+  /** Whether the reporter of the open one is not sure: then our own observers may still make a report. */
+  readonly unsure: boolean
   /** Our own report is being stored, or was refused or answered a moment ago: nothing new before this, monotonic ms. */
   readonly quietUntilMs: number
   /** Our own reports since the host was last seen alive: each makes the next one wait longer. */
@@ -28,6 +30,7 @@ export function newIncident(observed: HostObserved): Incident {
     segment: segmentId(observed.segment),
     views: new Map(),
     open: null,
+    unsure: false,
     quietUntilMs: 0,
     reports: 0,
     wasAlive: false,

@@ -86,13 +86,16 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   }
   const entry = {
     notification: order.notification,
-    step: 'isolate',
+    // The journal's word decides whether the service is enabled when the host comes back.
+    step: service.disabled ? 'force-down' : 'isolate',
     subject: order.host,
-    detail: 'disable the compute service and force it down',
+    detail: service.disabled
+      ? 'force the compute service down; it is disabled already'
+      : 'disable the compute service and force it down',
   }
   const deed = await untilStored(world.clock, signal, () =>
     withIntent(world, order.epoch, entry, () =>
-      world.compute.isolate(service.id, world.disableReason, signal),
+      world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal),
     ),
   )
   if (deed.kind === 'refused') return { type: 'evacuator.hindered', reason: deed.reason }

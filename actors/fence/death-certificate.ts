@@ -12,20 +12,28 @@ export interface Deceased {
   readonly evidence: readonly string[]
 }
 
-const SENTENCES: Readonly<Record<CertificateGround, string>> = {
-  'already-off': 'the BMC read its power as off before we ordered anything',
-  'power-off-confirmed': 'we ordered power off and the BMC read it back as off',
-  consent:
+export interface Proof {
+  readonly ground: CertificateGround
+  /** Who read it back, or who said it. */
+  readonly witness: string
+  readonly issuedAt: number
+}
+
+const SENTENCES: Readonly<Record<CertificateGround, (witness: string) => string>> = {
+  'already-off': (witness) => `${witness} read its power as off before we ordered anything`,
+  'power-off-confirmed': (witness) => `we ordered power off and ${witness} read it back as off`,
+  'storage-cut-off': (witness) => `${witness} confirms that it is cut off from its storage`,
+  operator: (witness) => `an operator confirms that it is dead: ${witness}`,
+  consent: () =>
     'power off could not be confirmed; the segment consents in writing to trust the report of a cluster that fences',
 }
 
 /** The certificate, its ground last among the evidence. */
 export function certify(
   deceased: Deceased,
-  ground: CertificateGround,
-  issuedAt: number,
+  { ground, witness, issuedAt }: Proof,
 ): DeathCertificate {
   const { notification, host, hostName, epoch, evidence } = deceased
-  const sentence = `${hostName}: ${SENTENCES[ground]} (${isoTime(issuedAt)})`
+  const sentence = `${hostName}: ${SENTENCES[ground](witness)} (${isoTime(issuedAt)})`
   return { notification, host, epoch, issuedAt, ground, evidence: [...evidence, sentence] }
 }

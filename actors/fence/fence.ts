@@ -1,5 +1,6 @@
-/** Powers one failed host off, and proves that it is off, before anyone may restart its instances. */
+/** Climbs the fence plan of one failed host, rung by rung, until it is proved dead: before, nobody may restart its instances. */
 import type { DeathCertificate, CertificateGround } from '../../schema/records.ts'
+import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -19,31 +20,39 @@ interface Refusal {
 }
 
 export interface FenceOrder extends Deceased {
-  /** The segment's operators consent to go on without a confirmed power off, for trusted reports. */
-  readonly consent: boolean
+  /** The fence plan, first rung first. */
+  readonly rungs: readonly Rung[]
+  /** What is as good as a confirmation once no rung is left; null: nothing is. */
+  readonly lastResort: Extract<CertificateGround, 'operator' | 'consent'> | null
   readonly replyTo: ActorRef<FenceReply>
 }
 
 /** Milliseconds. */
 export interface FenceTiming {
-  /** Longest climb before the next rung, BMC retries included. */
-  readonly deadlineMs: number
-  /** First pause after a BMC failure; doubles. */
+  /** First pause after a failure; doubles. */
   readonly retryMs: number
-  /** Pause between an ordered power off and reading it back. */
+  /** Pause between an order and reading it back, and between two looks for an operator's word. */
   readonly verifyMs: number
 }
 
+/** Every answer says from which rung it comes: one that comes late must not be taken for another one's. */
 export type FenceMessage =
   | { readonly type: 'fence.begin' }
   | { readonly type: 'fence.abandon'; readonly reason: string } // evidence of life
-  | { readonly type: 'fence.power-read'; readonly power: PowerState } // private
-  | { readonly type: 'fence.power-off-ordered' } // private
-  | { readonly type: 'fence.power-failed'; readonly reason: string; readonly hopeless: boolean } // private
+  | { readonly type: 'fence.power-read'; readonly rung: number; readonly power: PowerState } // private
+  | { readonly type: 'fence.power-off-ordered'; readonly rung: number } // private
+  | FenceFailure // private
   | { readonly type: 'fence.forbidden'; readonly reason: string } // private: no grant for the intent
-  | { readonly type: 'fence.read-due' } // private: our own timer
-  | { readonly type: 'fence.deadline-passed' } // private: our own timer
+  | { readonly type: 'fence.read-due'; readonly rung: number } // private: our own timer
+  | { readonly type: 'fence.deadline-passed'; readonly rung: number } // private: our own timer
   | { readonly type: 'fence.certified'; readonly certificate: DeathCertificate } // private
+
+interface FenceFailure {
+  readonly type: 'fence.power-failed'
+  readonly rung: number
+  readonly reason: string
+  readonly hopeless: boolean
+}
 
 export type FenceState =
   | { readonly kind: 'idle' }
@@ -54,99 +63,187 @@ export type FenceState =
 
 interface Climbing {
   readonly kind: 'climbing'
-  /** Whether power off was ordered: from then on there is no way back. */
-  readonly ordered: boolean
+  /** Index of the rung that is tried. */
+  readonly rung: number
+  /** Rungs through which power off was ordered: from the first one on there is no way back. */
+  readonly ordered: readonly number[]
+  /** On this rung. */
   readonly failures: number
   readonly lastFailure: string
+  /** Why each of the rungs below could not help. */
+  readonly spent: readonly string[]
 }
 
 export type FenceEffect =
-  | { readonly type: 'power.read' }
-  | { readonly type: 'power.off' }
-  | { readonly type: 'certificate.save'; readonly ground: CertificateGround }
+  | { readonly type: 'rung.read'; readonly rung: number }
+  | { readonly type: 'rung.off'; readonly rung: number }
+  | { readonly type: 'rung.spent'; readonly reason: string }
+  | {
+      readonly type: 'certificate.save'
+      readonly ground: CertificateGround
+      /** Null: none of them. */
+      readonly rung: number | null
+    }
 
+type Effects = readonly (FenceEffect | KernelEffect<FenceMessage>)[]
 type FenceStep = Step<FenceState, FenceEffect | KernelEffect<FenceMessage>>
 
 export const fence =
   (order: FenceOrder, timing: FenceTiming) =>
   (state: FenceState, message: FenceMessage): FenceStep => {
+    if (message.type === 'fence.begin') return climb(order, 0, { ordered: [], spent: [] })
+    if (message.type === 'fence.certified') return onCertified(order, state, message.certificate)
+    if (state.kind !== 'climbing') return [state, []]
     switch (message.type) {
-      case 'fence.begin':
-        return onBegin(timing)
       case 'fence.abandon':
-        return state.kind === 'climbing' && !state.ordered
+        return state.ordered.length === 0
           ? giveUp(order, 'fence.abandoned', message.reason)
           : [state, []]
-      case 'fence.power-read':
-        return onPowerRead(timing, state, message.power)
-      case 'fence.power-off-ordered':
-        return state.kind === 'climbing' ? [state, [readAfter(timing.verifyMs)]] : [state, []]
-      case 'fence.power-failed':
-        return onPowerFailed(order, timing, state, message)
       case 'fence.forbidden':
-        return state.kind === 'climbing'
-          ? giveUp(order, 'fence.refused', message.reason)
-          : [state, []]
+        return giveUp(order, 'fence.refused', message.reason)
+      case 'fence.power-read':
+        return onPowerRead(order, timing, state, message)
+      case 'fence.power-off-ordered':
+      case 'fence.power-failed':
       case 'fence.read-due':
-        return state.kind === 'climbing' ? [state, [{ type: 'power.read' }]] : [state, []]
       case 'fence.deadline-passed':
-        return state.kind === 'climbing' ? nextRung(order, state) : [state, []]
-      case 'fence.certified':
-        return onCertified(order, state, message.certificate)
+        return message.rung === state.rung ? onRung(order, timing, state, message) : [state, []]
       default:
         return assertNever(message)
     }
   }
 
-function onBegin(timing: FenceTiming): FenceStep {
+type OfThisRung = Extract<
+  FenceMessage,
+  {
+    readonly type:
+      'fence.power-off-ordered' | 'fence.power-failed' | 'fence.read-due' | 'fence.deadline-passed'
+  }
+>
+
+function onRung(
+  order: FenceOrder,
+  timing: FenceTiming,
+  state: Climbing,
+  message: OfThisRung,
+): FenceStep {
+  switch (message.type) {
+    case 'fence.power-off-ordered':
+      return [state, [readAfter(state.rung, timing.verifyMs)]]
+    case 'fence.power-failed':
+      return onPowerFailed(order, timing, state, message)
+    case 'fence.read-due':
+      return [state, [{ type: 'rung.read', rung: state.rung }]]
+    case 'fence.deadline-passed':
+      return nextRung(order, state)
+    default:
+      return assertNever(message)
+  }
+}
+
+/** Begins with a rung, if there is one left. */
+function climb(
+  order: FenceOrder,
+  rung: number,
+  so: Pick<Climbing, 'ordered' | 'spent'>,
+): FenceStep {
+  const next = order.rungs[rung]
+  if (next === undefined) return exhausted(order, so.spent)
   const deadline: KernelEffect<FenceMessage> = {
     type: 'timer.start',
     name: 'deadline',
-    afterMs: timing.deadlineMs,
-    message: { type: 'fence.deadline-passed' },
+    afterMs: next.limitMs,
+    message: { type: 'fence.deadline-passed', rung },
   }
+  const lastFailure = UNANSWERED[next.kind]
   return [
-    { kind: 'climbing', ordered: false, failures: 0, lastFailure: 'the BMC has not answered yet' },
-    [deadline, { type: 'power.read' }],
+    { kind: 'climbing', rung, failures: 0, lastFailure, ...so },
+    [deadline, { type: 'rung.read', rung }],
   ]
 }
 
-/** Off is a success whatever any command said; on means to order power off, again if need be. */
-function onPowerRead(timing: FenceTiming, state: FenceState, power: PowerState): FenceStep {
-  if (state.kind !== 'climbing') return [state, []]
+const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
+  bmc: 'the BMC has not answered yet',
+  agent: 'the fence agent has not answered yet',
+  command: 'the command has not answered yet',
+  operator: 'no operator has confirmed it yet',
+}
+
+/** Off is a success whatever any command said, and whichever rung says it; on means to order it, again if need be. */
+function onPowerRead(
+  order: FenceOrder,
+  timing: FenceTiming,
+  state: Climbing,
+  { rung, power }: FenceMessage & { readonly type: 'fence.power-read' },
+): FenceStep {
+  const read = order.rungs[rung]
+  if (read === undefined) return [state, []]
   if (power === 'off') {
-    const ground = state.ordered ? 'power-off-confirmed' : 'already-off'
-    return [{ kind: 'certifying' }, [{ type: 'certificate.save', ground }]]
+    const ground = groundOf(read, state.ordered.length > 0)
+    return [{ kind: 'certifying' }, [{ type: 'certificate.save', ground, rung }]]
   }
-  if (!state.ordered) return [{ ...state, ordered: true }, [{ type: 'power.off' }]]
+  if (rung !== state.rung) return [state, []]
+  if (read.kind === 'operator') return [state, [readAfter(rung, timing.verifyMs)]]
+  const off: FenceEffect = { type: 'rung.off', rung }
+  if (!state.ordered.includes(rung)) return [{ ...state, ordered: [...state.ordered, rung] }, [off]]
   const failures = state.failures + 1
-  const lastFailure = 'power off was ordered and the BMC still reads on'
-  const again: FenceEffect | KernelEffect<FenceMessage> =
-    failures % READS_PER_ORDER === 0 ? { type: 'power.off' } : readAfter(timing.verifyMs)
+  const lastFailure = `power off was ordered and ${WHO[read.kind]} still reads on`
+  const again = failures % READS_PER_ORDER === 0 ? off : readAfter(rung, timing.verifyMs)
   return [{ ...state, failures, lastFailure }, [again]]
 }
 
 /** A machine may take some seconds to go down before the order is worth repeating. */
 const READS_PER_ORDER = 3
 
+const WHO: Readonly<Record<Exclude<Rung['kind'], 'operator'>, string>> = {
+  bmc: 'the BMC',
+  agent: 'the fence agent',
+  command: 'the command',
+}
+
+function groundOf({ kind }: Rung, ordered: boolean): CertificateGround {
+  if (kind === 'operator') return 'operator'
+  if (kind === 'command') return 'storage-cut-off'
+  return ordered ? 'power-off-confirmed' : 'already-off'
+}
+
 function onPowerFailed(
   order: FenceOrder,
   timing: FenceTiming,
-  state: FenceState,
-  failure: { readonly reason: string; readonly hopeless: boolean },
+  state: Climbing,
+  failure: FenceFailure,
 ): FenceStep {
-  if (state.kind !== 'climbing') return [state, []]
   const next = { ...state, failures: state.failures + 1, lastFailure: failure.reason }
   if (failure.hopeless) return nextRung(order, next)
-  return [next, [readAfter(timing.retryMs * 2 ** Math.min(state.failures, 4))]]
+  return [next, [readAfter(state.rung, timing.retryMs * 2 ** Math.min(state.failures, 4))]]
 }
 
-/** The BMC rung is used up: the written consent, or an honest refusal. */
+/** This rung is used up, and says why. */
 function nextRung(order: FenceOrder, state: Climbing): FenceStep {
-  if (order.consent) {
-    return [{ kind: 'certifying' }, [{ type: 'certificate.save', ground: 'consent' }]]
+  const { ordered, lastFailure } = state
+  const [next, effects] = climb(order, state.rung + 1, {
+    ordered,
+    spent: [...state.spent, lastFailure],
+  })
+  if (next.kind !== 'climbing') return [next, effects]
+  const [from, to] = [order.rungs[state.rung], order.rungs[next.rung]]
+  const titles = [from, to].map((rung) => (rung === undefined ? '' : rungTitle(rung)))
+  const reason = `${titles[0]} could not confirm it (${lastFailure}); next is ${titles[1]}`
+  const more: Effects = [
+    { type: 'timer.cancel', name: 'read' },
+    { type: 'rung.spent', reason },
+  ]
+  return [next, [...more, ...effects]]
+}
+
+/** No rung is left: what the segment takes instead of a confirmation, or an honest refusal. */
+function exhausted({ lastResort, ...order }: FenceOrder, spent: readonly string[]): FenceStep {
+  if (lastResort !== null) {
+    const save: FenceEffect = { type: 'certificate.save', ground: lastResort, rung: null }
+    return [{ kind: 'certifying' }, [save]]
   }
-  return giveUp(order, 'fence.unconfirmed', `power off is not confirmed: ${state.lastFailure}`)
+  const reason = `power off is not confirmed: ${spent.join('; ')}`
+  return giveUp({ ...order, lastResort }, 'fence.unconfirmed', reason)
 }
 
 function onCertified(
@@ -167,9 +264,9 @@ function giveUp(
   return [{ kind: 'unfenced', reason }, [tell(order.replyTo, reply)]]
 }
 
-const readAfter = (afterMs: number): KernelEffect<FenceMessage> => ({
+const readAfter = (rung: number, afterMs: number): KernelEffect<FenceMessage> => ({
   type: 'timer.start',
   name: 'read',
   afterMs,
-  message: { type: 'fence.read-due' },
+  message: { type: 'fence.read-due', rung },
 })

@@ -1,6 +1,5 @@
 /** Carries out the fence's effects on the BMC and the store. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
@@ -9,8 +8,10 @@ import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { PowerPort } from '../ports/power.ts'
+import type { OperatorStore, RecoveryStore } from '../ports/store.ts'
+import { confirmedBy, quoteOf } from '../segment/operator-word.ts'
 import { certify } from './death-certificate.ts'
+import { leverOf, type FenceTarget, type Lever, type LeverPorts } from './levers.ts'
 import {
   fence,
   type FenceEffect,
@@ -20,17 +21,15 @@ import {
   type FenceTiming,
 } from './fence.ts'
 
-export interface FenceWorld extends Acting {
+export interface FenceWorld extends Acting, LeverPorts {
   readonly clock: ClockPort
-  readonly power: PowerPort
+  readonly store: RecoveryStore & OperatorStore
   readonly announcer: Announcer
   readonly timing: FenceTiming
 }
 
-/** What a fence is started with. `bmc` is undefined when the host is registered without one. */
-export interface FenceArgument extends FenceOrder {
-  readonly bmc: BmcSettings | undefined
-}
+/** What a fence is started with. */
+export interface FenceArgument extends FenceOrder, FenceTarget {}
 
 /** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): AnyDefinition {
@@ -39,93 +38,121 @@ export function defineFence(world: FenceWorld, argument: FenceArgument): AnyDefi
     behaviour: fence(argument, world.timing),
     first: { type: 'fence.begin' },
     policy: LEAF,
-    perform: (effect, signal) => performFence(world, argument, effect, signal),
+    perform: (effect, signal) => performFence({ world, order: argument, signal }, effect),
   })
 }
 
+interface Fencing {
+  readonly world: FenceWorld
+  readonly order: FenceArgument
+  readonly signal: AbortSignal
+}
+
 async function performFence(
-  world: FenceWorld,
-  order: FenceArgument,
+  fencing: Fencing,
   effect: FenceEffect,
-  signal: AbortSignal,
-): Promise<FenceMessage> {
+): Promise<FenceMessage | undefined> {
   switch (effect.type) {
-    case 'power.read':
-      return powerCall(order, async (bmc) => ({
+    case 'rung.read':
+      return pull(fencing, effect.rung, async (lever) => ({
         type: 'fence.power-read',
-        power: await world.power.read(bmc, signal),
+        rung: effect.rung,
+        power: await lever.read(fencing.signal),
       }))
-    case 'power.off':
-      return powerCall(order, (bmc) => powerOff(world, order, bmc, signal))
-    case 'certificate.save': {
-      const certificate = certify(order, effect.ground, world.clock.wallMs())
-      await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))
-      announceFenced(world, order, certificate)
-      return { type: 'fence.certified', certificate }
-    }
+    case 'rung.off':
+      return pull(fencing, effect.rung, (lever) => powerOff(fencing, effect.rung, lever))
+    case 'rung.spent':
+      await noteSpent(fencing, effect.reason)
+      return undefined
+    case 'certificate.save':
+      return { type: 'fence.certified', certificate: await save(fencing, effect) }
     default:
       return assertNever(effect)
   }
 }
 
-function announceFenced(
-  { announcer }: FenceWorld,
-  { notification, hostName: host }: FenceArgument,
-  { ground, evidence }: DeathCertificate,
-): void {
-  announcer.announce('recovery.stepped', {
-    notification,
-    host,
-    step: 'fenced',
-    reason: ground,
-    evidence: [...evidence],
-  })
+/** The lever of a rung of this order. */
+function leverAt({ world, order }: Fencing, index: number): Lever {
+  const rung = order.rungs[index]
+  if (rung === undefined) throw new RangeError(`the fence plan has no rung ${index}`)
+  return leverOf(world, order, rung)
 }
 
-async function powerOff(
-  world: FenceWorld,
-  order: FenceArgument,
-  bmc: BmcSettings,
-  signal: AbortSignal,
+/** Pulls a lever; what the other end refuses is an answer, what the store throws is waited out. */
+async function pull(
+  fencing: Fencing,
+  rung: number,
+  call: (lever: Lever) => Promise<FenceMessage>,
 ): Promise<FenceMessage> {
+  const { world, signal } = fencing
+  try {
+    return await untilStored(world.clock, signal, () => call(leverAt(fencing, rung)))
+  } catch (error) {
+    if (!isCoded(error, ...POWER_TROUBLE)) throw error
+    const hopeless = isCoded(error, 'POWER_MISCONFIGURED', 'POWER_UNAVAILABLE')
+    return { type: 'fence.power-failed', rung, reason: describeError(error), hopeless }
+  }
+}
+
+const POWER_TROUBLE = [
+  'POWER_UNREACHABLE',
+  'POWER_MISCONFIGURED',
+  'POWER_COMMAND_FAILED',
+  'POWER_UNAVAILABLE',
+] as const
+
+async function powerOff(fencing: Fencing, rung: number, lever: Lever): Promise<FenceMessage> {
+  const { world, order, signal } = fencing
   const { notification, hostName, epoch } = order
   const entry = {
     notification,
     step: 'power-off',
     subject: hostName,
-    detail: `power off through the BMC at ${bmc.address}`,
+    detail: `power off through ${lever.channel}`,
   }
-  const deed = await untilStored(world.clock, signal, () =>
-    withIntent(world, epoch, entry, () => world.power.off(bmc, signal)),
-  )
+  const deed = await withIntent(world, epoch, entry, () => lever.off(signal))
   return deed.kind === 'refused'
     ? { type: 'fence.forbidden', reason: deed.reason }
-    : { type: 'fence.power-off-ordered' }
+    : { type: 'fence.power-off-ordered', rung }
 }
 
-async function powerCall(
-  order: FenceArgument,
-  call: (bmc: BmcSettings) => Promise<FenceMessage>,
-): Promise<FenceMessage> {
-  if (order.bmc === undefined) {
-    const reason = `${order.hostName} has no IPMI settings in its control_attributes`
-    return { type: 'fence.power-failed', reason, hopeless: true }
-  }
-  try {
-    return await call(order.bmc)
-  } catch (error) {
-    if (
-      !isCoded(
-        error,
-        'POWER_UNREACHABLE',
-        'POWER_MISCONFIGURED',
-        'POWER_COMMAND_FAILED',
-        'POWER_UNAVAILABLE',
-      )
-    ) {
-      throw error
-    }
-    const hopeless = isCoded(error, 'POWER_MISCONFIGURED', 'POWER_UNAVAILABLE')
-    return { type: 'fence.power-failed', reason: describeError(error), hopeless }
-  }
+/** A rung that could not help says so, for people who may have to (design L3). */
+async function noteSpent({ world, order, signal }: Fencing, reason: string): Promise<void> {
+  const { notification, hostName, epoch } = order
+  const entry = { notification, kind: 'decision', step: 'fence', subject: hostName } as const
+  await untilStored(world.clock, signal, () =>
+    world.store.appendJournal(epoch, { ...entry, detail: reason }),
+  )
+  announce(world, order, { step: 'fence', reason, evidence: [] })
+}
+
+/** The words that make an operator answer for it. */
+async function confirmation({ world, order, signal }: Fencing): Promise<string> {
+  const words = await untilStored(world.clock, signal, () =>
+    world.store.listWords(order.notification),
+  )
+  const word = confirmedBy(words)
+  return word === undefined ? 'no words are left' : quoteOf(word)
+}
+
+async function save(
+  fencing: Fencing,
+  { ground, rung }: FenceEffect & { readonly type: 'certificate.save' },
+): Promise<DeathCertificate> {
+  const { world, order, signal } = fencing
+  const reader = rung === null ? '' : leverAt(fencing, rung).witness
+  const witness = ground === 'operator' ? await confirmation(fencing) : reader
+  const certificate = certify(order, { ground, witness, issuedAt: world.clock.wallMs() })
+  await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))
+  const { evidence } = certificate
+  announce(world, order, { step: 'fenced', reason: ground, evidence: [...evidence] })
+  return certificate
+}
+
+function announce(
+  { announcer }: FenceWorld,
+  { notification, hostName: host }: FenceArgument,
+  what: { readonly step: string; readonly reason: string; readonly evidence: string[] },
+): void {
+  announcer.announce('recovery.stepped', { notification, host, ...what })
 }

@@ -10,6 +10,7 @@ export class Tenure {
   readonly #clock: ClockPort
   #epoch: Epoch | undefined
   #untilMs = 0
+  #sinceMs = 0
 
   constructor(clock: ClockPort) {
     this.#clock = clock
@@ -17,12 +18,18 @@ export class Tenure {
 
   /** Leads with this epoch until a moment of the monotonic clock. */
   hold(epoch: Epoch, untilMs: number): void {
+    if (epoch !== this.#epoch) this.#sinceMs = this.#clock.monotonicMs()
     this.#epoch = epoch
     this.#untilMs = untilMs
   }
 
   end(): void {
     this.#epoch = undefined
+  }
+
+  /** How long we have led with the latest epoch, ms. */
+  heldForMs(): number {
+    return this.#clock.monotonicMs() - this.#sinceMs
   }
 
   /** The epoch that we lead with now, if we do. */

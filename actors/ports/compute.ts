@@ -44,8 +44,15 @@ export interface ComputePort {
     signal?: AbortSignal,
     requestId?: string,
   ): Promise<ComputeService | undefined>
-  /** Disables the service and forces it down, in one request: only for a host that is certainly dead. */
-  isolate(serviceId: string, reason: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Disables the service and forces it down, in one request: only for a host that is certainly dead. Without a reason it
+   * is only forced down: whoever disabled it before keeps his own.
+   */
+  isolate(serviceId: string, reason: string | null, signal?: AbortSignal): Promise<void>
+  /** Lets Nova count the service by its heartbeat again. COMPUTE_REFUSED while evacuations of its host are not closed. */
+  clearForcedDown(serviceId: string, signal?: AbortSignal): Promise<void>
+  /** Lets the scheduler use the host again. */
+  enable(serviceId: string, signal?: AbortSignal): Promise<void>
   /** All instances of a host, every page, deleted ones left out. */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>

@@ -10,11 +10,13 @@ import type {
   Notification,
   NotificationStatus,
   NotificationType,
+  OperatorWord,
   Payload,
   RecoveryMethod,
   Segment,
   VmMove,
 } from '../../schema/records.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type {
   Epoch,
   HostId,
@@ -137,6 +139,18 @@ export interface NotificationStore {
   getCertificate(id: NotificationId): Promise<DeathCertificate | undefined>
 }
 
+/** What operators say: about a segment for good, about a recovery once. */
+export interface OperatorStore {
+  /** Empty when nothing was chosen. */
+  getPolicy(segment: SegmentId): Promise<PolicyChoices>
+  /** Replaces all choices. SEGMENT_NOT_FOUND. */
+  setPolicy(segment: SegmentId, choices: PolicyChoices): Promise<void>
+  /** NOTIFICATION_NOT_FOUND. */
+  sayWord(word: Omit<OperatorWord, 'saidAt'>): Promise<void>
+  /** Oldest first. */
+  listWords(id: NotificationId): Promise<readonly OperatorWord[]>
+}
+
 export interface LeadershipStore {
   /** Makes the holder the only one whose recovery writes count: the epoch grows by one. */
   claimEpoch(holder: NodeName): Promise<Epoch>
@@ -183,10 +197,27 @@ export interface SegmentSnapshot {
   readonly notification: Notification | undefined
   readonly certificate: DeathCertificate | undefined
   readonly moves: readonly VmMove[]
+  readonly choices: PolicyChoices
+  readonly words: readonly OperatorWord[]
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
+  /** How many hosts are registered in all segments. */
+  readonly hostsOverall: number
+}
+
+/** A host that an ended recovery has taken out of service. */
+export interface Returning {
+  readonly host: Host
+  readonly segmentName: string
+  readonly by: NotificationId
+  readonly choices: PolicyChoices
+  readonly words: readonly OperatorWord[]
+  /** When it was certified dead since the asked moment, oldest first. */
+  readonly deaths: readonly number[]
+  /** Whether that recovery disabled its compute service, or found it disabled. */
+  readonly disabledByUs: boolean
 }
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
@@ -218,7 +249,9 @@ export interface RecoveryStore {
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
-  /** Undoes `holdHost` when that recovery ended without touching the host. */
+  /** Hosts of enabled segments that ended recoveries still hold. */
+  listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
+  /** Undoes `holdHost`: the recovery ended without touching the host, or the host is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
@@ -250,6 +283,7 @@ export interface StorePort
   extends
     InventoryStore,
     NotificationStore,
+    OperatorStore,
     LeadershipStore,
     RecoveryStore,
     HousekeepingStore,

@@ -1,8 +1,11 @@
 /** What a segment does about one notification, given everything that is known at this moment. Pure. */
-import type { HostId } from '../../schema/ids.ts'
+import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Host, Notification, NotificationType } from '../../schema/records.ts'
+import type { FenceOrder } from '../fence/fence.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
-import { stormObjection, type StormLimits } from './storm-guard.ts'
+import { approvedBy, confirmedBy } from './operator-word.ts'
+import { policyOf, type PolicyDefaults } from './policy.ts'
+import { groupSentence, stormObjection } from './storm-guard.ts'
 
 export type Decision =
   | { readonly kind: 'gone' } // somebody ended it already
@@ -12,21 +15,31 @@ export type Decision =
       readonly reason: string
     }
   | { readonly kind: 'hold'; readonly reason: string }
-  | { readonly kind: 'fence'; readonly host: Host; readonly consent: boolean }
+  | FencePlan
   | { readonly kind: 'restart' }
 
-export interface DecisionRules {
-  readonly storm: StormLimits
+export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
+  readonly kind: 'fence'
+  readonly host: Host
+}
+
+export interface DecisionRules extends PolicyDefaults {
   /** Notifications older than this (by our receive time) that could not be acted on fail, ms. */
   readonly expiryMs: number
-  /** Names of segments whose operators consent in writing to go on without a confirmed power off. */
-  readonly consentSegments: readonly string[]
+  /** A report whose sender is not sure waits so long for somebody who is, ms. */
+  readonly unsureHoldMs: number
+  /** A leader acts on no new host for so long after it began to lead, ms. */
+  readonly holdDownMs: number
 }
 
 export interface Situation {
   readonly snapshot: SegmentSnapshot
   /** Hosts that this segment is fencing or evacuating right now. */
   readonly inFlight: ReadonlySet<HostId>
+  /** All hosts of the segment that are reported down and not yet recovered. */
+  readonly failing: readonly HostName[]
+  /** How long this leader has led, ms. */
+  readonly ledForMs: number
   readonly nowWallMs: number
 }
 
@@ -105,21 +118,66 @@ function decideHost(
   const { payload } = notification
   if (payload['event'] !== 'STOPPED') return finished('a host that starts needs nothing')
   if (payload['host_status'] !== 'NORMAL') {
-    return ignored('the reporter does not know the host to be down; our own watchers decide')
+    return decideUnsure(rules, situation, notification)
   }
-  const { snapshot, inFlight } = situation
-  const objection = stormObjection(rules.storm, {
-    host: host.uuid,
-    hostsInSegment: snapshot.hosts.length,
-    actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
-  })
+  const objection = brake(rules, situation, notification, host)
   if (objection !== undefined) {
     return expired(rules, situation, notification)
       ? expiry(objection)
       : { kind: 'hold', reason: objection }
   }
-  const consent = rules.consentSegments.includes(snapshot.segment?.name ?? '')
-  return { kind: 'fence', host, consent }
+  return planFence(rules, situation.snapshot, host)
+}
+
+/** Why this host must wait although it is dead: the hold-down, or the storm guard; an operator may overrule both. */
+function brake(
+  rules: DecisionRules,
+  { snapshot, inFlight, failing, ledForMs }: Situation,
+  { status }: Notification,
+  host: Host,
+): string | undefined {
+  const { segment, choices, words, hosts, certificate } = snapshot
+  if (approvedBy(words) !== undefined) return undefined
+  const begun = status !== 'new' || certificate !== undefined
+  if (!begun && ledForMs < rules.holdDownMs) {
+    return `hold-down: no host is acted on in the first ${rules.holdDownMs / 1000} s of a leader`
+  }
+  const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
+  const objection = stormObjection(limits, {
+    host: host.uuid,
+    hostsInSegment: hosts.length,
+    actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
+  })
+  return objection && objection + groupSentence(failing)
+}
+
+/** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
+function decideUnsure(
+  { unsureHoldMs }: DecisionRules,
+  { nowWallMs }: Situation,
+  { createdAt }: Notification,
+): Decision {
+  if (nowWallMs - createdAt <= unsureHoldMs) {
+    return {
+      kind: 'hold',
+      reason: 'the reporter does not know whether the host is down; our own watchers look again',
+    }
+  }
+  return ignored(
+    `the reporter did not know whether the host was down, and nobody confirmed it for ${unsureHoldMs / 1000} s`,
+  )
+}
+
+/** What may stand in for a confirmation: the word of an operator first, then the consent of the segment. */
+function planFence(
+  rules: DecisionRules,
+  { segment, choices, words }: SegmentSnapshot,
+  host: Host,
+): Decision {
+  const { rungs, trustReports } = policyOf(rules, segment?.name ?? '', choices)
+  const consent = trustReports ? 'consent' : null
+  const lastResort = confirmedBy(words) === undefined ? consent : 'operator'
+  return { kind: 'fence', host, rungs, lastResort }
 }
 
 /** Pairs of `event` and `vir_domain_event` that mean a guest died (Masakari's vocabulary). */

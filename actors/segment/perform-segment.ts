@@ -7,8 +7,10 @@ import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import { ActedOn } from './acted-on.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
+import { overallObjection } from './storm-guard.ts'
 import type {
   SegmentEffect,
   SegmentIdentity,
@@ -21,6 +23,8 @@ export interface SegmentWorld extends Acting {
   readonly clock: ClockPort
   readonly announcer: Announcer
   readonly rules: SegmentRules
+  /** Shared by all segments of this process. */
+  readonly inFlight: InFlight
 }
 
 /** The actor that decides for one segment, with one epoch. */
@@ -50,7 +54,7 @@ async function performSegment(
     case 'snapshot.read':
       return consult(serving, effect.notification)
     case 'recovery.admit':
-      return admit(serving, effect.recovery, effect.reason)
+      return admit(serving, effect)
     case 'recovery.suspend':
       await transition(serving, effect.recovery, { to: 'error', reason: effect.reason })
       return undefined
@@ -80,18 +84,26 @@ async function consult(
     notification,
     snapshot: { ...stored, hostsActedOn },
     nowWallMs: world.clock.wallMs(),
+    ledForMs: world.tenure.heldForMs(),
   }
 }
 
 async function admit(
   serving: Serving,
-  recovery: Recovery,
-  reason: string,
+  effect: SegmentEffect & { readonly type: 'recovery.admit' },
 ): Promise<SegmentMessage> {
   const { world, identity, actedOn, signal } = serving
+  const { recovery, reason } = effect
   const { uuid: notification, type } = recovery.notification
+  const objection = claim(serving, effect)
+  if (objection !== undefined) {
+    return { type: 'segment.deferred', notification, reason: objection }
+  }
   const admitted = await transition(serving, recovery, { to: 'running', reason })
-  if (!admitted) return { type: 'segment.gone', notification }
+  if (!admitted) {
+    world.inFlight.release(identity.epoch, recovery.host)
+    return { type: 'segment.gone', notification }
+  }
   await untilStored(world.clock, signal, async () => {
     for (const detail of recovery.run === 1 ? recovery.evidence : []) {
       await world.store.appendJournal(identity.epoch, {
@@ -110,6 +122,20 @@ async function admit(
   return { type: 'segment.admitted', notification }
 }
 
+/** Takes the last place under the cap of all segments, or says why there is none. */
+function claim(
+  { world, identity }: Serving,
+  { recovery, census }: SegmentEffect & { readonly type: 'recovery.admit' },
+): string | undefined {
+  const { host } = recovery
+  if (recovery.notification.type !== 'COMPUTE_HOST') return undefined
+  return world.inFlight.claim(identity.epoch, host, (inFlight) => {
+    if (census === null) return undefined
+    const actedOn = new Set([...census.actedOn, ...inFlight])
+    return overallObjection(world.rules.overall, { host, hosts: census.hosts, actedOn })
+  })
+}
+
 async function conclude(
   serving: Serving,
   { recovery, to, reason }: SegmentEffect & { readonly type: 'recovery.conclude' },
@@ -124,6 +150,9 @@ async function conclude(
     }
   })
   await transition(serving, recovery, { to, reason })
+  if (recovery.notification.type === 'COMPUTE_HOST') {
+    world.inFlight.release(identity.epoch, recovery.host)
+  }
   return { type: 'segment.concluded', notification }
 }
 

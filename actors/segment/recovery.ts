@@ -1,6 +1,7 @@
 /** One notification on its way through its segment. */
 import type { HostId, HostName } from '../../schema/ids.ts'
-import type { Host, Notification, NotificationStatus } from '../../schema/records.ts'
+import type { Notification, NotificationStatus } from '../../schema/records.ts'
+import type { FencePlan } from './decide.ts'
 
 export type RecoveryPhase =
   | { readonly kind: 'queued' }
@@ -14,9 +15,7 @@ export type RecoveryPhase =
   | { readonly kind: 'concluding'; readonly to: NotificationStatus }
 
 /** What follows once the notification is `running`. */
-export type Plan =
-  | { readonly kind: 'fence'; readonly host: Host; readonly consent: boolean }
-  | { readonly kind: 'restart' }
+export type Plan = FencePlan | { readonly kind: 'restart' }
 
 export interface Recovery {
   readonly notification: Notification
@@ -38,3 +37,7 @@ export function actsOnHost({ phase, certified }: Recovery): boolean {
   if (phase.kind === 'admitting') return phase.plan.kind === 'fence'
   return certified || phase.kind === 'fencing' || phase.kind === 'evacuating'
 }
+
+/** Whether its host is reported down and waits to be recovered. */
+export const isFailing = ({ notification, phase, certified }: Recovery): boolean =>
+  notification.type === 'COMPUTE_HOST' && phase.kind !== 'concluding' && !certified

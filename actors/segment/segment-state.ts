@@ -8,6 +8,7 @@ import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
 import type { DecisionRules } from './decide.ts'
 import type { Recovery, RecoveryPhase } from './recovery.ts'
+import type { Census, StormLimits } from './storm-guard.ts'
 
 export type SegmentMessage =
   | { readonly type: 'segment.begin' }
@@ -25,8 +26,14 @@ export type SegmentMessage =
       readonly notification: NotificationId
       readonly snapshot: SegmentSnapshot
       readonly nowWallMs: number
+      readonly ledForMs: number
     }
   | About<'segment.admitted'> // private
+  | {
+      readonly type: 'segment.deferred' // private: not under the cap over all segments
+      readonly notification: NotificationId
+      readonly reason: string
+    }
   | About<'segment.gone'> // private: no longer unfinished
   | About<'segment.decide-due'> // private: our own timer
   | About<'segment.concluded'> // private
@@ -46,7 +53,13 @@ export interface SegmentState {
 
 export type SegmentEffect =
   | { readonly type: 'snapshot.read'; readonly notification: NotificationId }
-  | { readonly type: 'recovery.admit'; readonly recovery: Recovery; readonly reason: string }
+  | {
+      readonly type: 'recovery.admit'
+      readonly recovery: Recovery
+      readonly reason: string
+      /** All segments together, when their cap counts for this recovery. */
+      readonly census: Census | null
+    }
   | { readonly type: 'recovery.suspend'; readonly recovery: Recovery; readonly reason: string }
   | { readonly type: 'recovery.note-held'; readonly recovery: Recovery; readonly reason: string }
   | {
@@ -57,6 +70,8 @@ export type SegmentEffect =
     }
 
 export interface SegmentRules extends DecisionRules {
+  /** The storm guard of all segments together. */
+  readonly overall: StormLimits
   /** Attempts of one recovery before it is given up. */
   readonly runsMax: number
   /** Pause before a held or failed recovery is decided again, ms. */

@@ -10,7 +10,9 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
 import { decide } from './decide.ts'
-import { actsOnHost, type Plan, type Recovery } from './recovery.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
+import { approvedBy } from './operator-word.ts'
+import { actsOnHost, isFailing, type Plan, type Recovery } from './recovery.ts'
 import {
   decideLater,
   nextTurn,
@@ -25,6 +27,7 @@ import {
   type SegmentState,
   type SegmentStep,
 } from './segment-state.ts'
+import type { Census } from './storm-guard.ts'
 
 export const segment =
   (identity: SegmentIdentity, rules: SegmentRules) =>
@@ -41,6 +44,10 @@ export const segment =
         return onConsulted(rules, state, recovery, message)
       case 'segment.admitted':
         return onAdmitted(identity, state, recovery)
+      case 'segment.deferred':
+        return recovery.phase.kind === 'admitting'
+          ? hold(rules, state, recovery, message.reason)
+          : [state, []]
       case 'segment.gone':
       case 'segment.concluded':
         return nextTurn(without(state, id), stopChildren(id))
@@ -121,14 +128,15 @@ function onConsulted(
   rules: SegmentRules,
   state: SegmentState,
   waiting: Recovery,
-  { snapshot, nowWallMs }: SegmentMessage & { readonly type: 'segment.consulted' },
+  { snapshot, ...when }: SegmentMessage & { readonly type: 'segment.consulted' },
 ): SegmentStep {
   if (waiting.phase.kind !== 'deciding') return [state, []]
   // A certificate of an earlier leader, or of an earlier run, still stands.
   const recovery = { ...waiting, certified: snapshot.certificate !== undefined }
   const others = [...state.recoveries.values()].filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
-  const decision = decide(rules, { snapshot, inFlight, nowWallMs })
+  const failing = [...state.recoveries.values()].filter(isFailing).map(({ hostName }) => hostName)
+  const decision = decide(rules, { snapshot, inFlight, failing, ...when })
   switch (decision.kind) {
     case 'gone':
       return nextTurn(without(state, recovery.notification.uuid), [])
@@ -138,16 +146,27 @@ function onConsulted(
       return hold(rules, state, recovery, decision.reason)
     case 'fence':
     case 'restart':
-      return admit(state, recovery, decision)
+      return admit(state, recovery, decision, censusOf(snapshot))
     default:
       return assertNever(decision)
   }
 }
 
-function admit(state: SegmentState, recovery: Recovery, plan: Plan): SegmentStep {
+/** Null when an operator has approved it: then no cap counts. */
+const censusOf = (snapshot: SegmentSnapshot): Census | null =>
+  approvedBy(snapshot.words) === undefined
+    ? { hosts: snapshot.hostsOverall, actedOn: new Set(snapshot.hostsActedOnOverall) }
+    : null
+
+function admit(
+  state: SegmentState,
+  recovery: Recovery,
+  plan: Plan,
+  census: Census | null,
+): SegmentStep {
   const reason = plan.kind === 'fence' ? 'the host will be fenced' : 'the guest will be restarted'
   const next = withPhase(state, recovery, { kind: 'admitting', plan })
-  return [next, [{ type: 'recovery.admit', recovery, reason }]]
+  return [next, [{ type: 'recovery.admit', recovery, reason, census }]]
 }
 
 function onAdmitted(
@@ -169,16 +188,18 @@ function onAdmitted(
     ])
   }
   const { hostName, evidence } = recovery
-  const { host, consent } = plan
-  const bmc = parseControlAttributes(host.controlAttributes).ipmi
+  const { host, rungs, lastResort } = plan
+  const { ipmi: bmc, agents } = parseControlAttributes(host.controlAttributes)
   const argument: FenceArgument = {
     notification,
     epoch,
     host: host.uuid,
     hostName,
     evidence,
-    consent,
+    rungs,
+    lastResort,
     bmc,
+    agents,
     replyTo,
   }
   return nextTurn(withPhase(state, recovery, { kind: 'fencing' }), [

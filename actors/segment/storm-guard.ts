@@ -1,16 +1,16 @@
 /** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network. */
-import type { HostId } from '../../schema/ids.ts'
+import type { HostId, HostName } from '../../schema/ids.ts'
 
 export interface StormLimits {
-  /** Hosts per window and segment; 0: only the share counts. */
+  /** Hosts per window; 0: only the share counts. */
   readonly hostsMax: number
-  /** Share of the segment's hosts, rounded down, but at least one host. */
+  /** Share of all hosts, rounded down, but at least one host. */
   readonly shareMax: number
   readonly windowMs: number
 }
 
-/** Hosts of a segment of this size that may be acted on in a window. */
-export function stormCap(limits: StormLimits, hostsInSegment: number): number {
+/** Hosts of so many that may be acted on in a window. */
+export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hostsInSegment: number): number {
   const byShare = Math.max(1, Math.floor(hostsInSegment * limits.shareMax))
   return limits.hostsMax > 0 ? Math.min(limits.hostsMax, byShare) : byShare
 }
@@ -29,4 +29,25 @@ export function stormObjection(
   const cap = stormCap(limits, hostsInSegment)
   if (actedOn.size < cap) return undefined
   return `storm guard: ${actedOn.size} of ${hostsInSegment} hosts were acted on in the last ${limits.windowMs / 1000} s, the cap is ${cap}`
+}
+
+/** The same for the hosts of all segments together. */
+export function overallObjection(
+  limits: StormLimits,
+  { host, hosts, actedOn }: Census & { readonly host: HostId },
+): string | undefined {
+  const objection = stormObjection(limits, { host, hostsInSegment: hosts, actedOn })
+  return objection?.replace('storm guard:', 'storm guard over all segments:')
+}
+
+/** All segments as one. */
+export interface Census {
+  readonly hosts: number
+  readonly actedOn: ReadonlySet<HostId>
+}
+
+/** Hosts that fail together are judged together, so each one's reason names them all. */
+export function groupSentence(failing: readonly HostName[]): string {
+  if (failing.length < 2) return ''
+  return `; ${failing.length} hosts failed together: ${failing.toSorted().join(', ')}`
 }

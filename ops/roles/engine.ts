@@ -12,6 +12,8 @@ import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder, type LeaseMessage } from '../../actors/leadership/lease-holder.ts'
+import { defineReturner } from '../../actors/return/returner.ts'
+import { InFlight } from '../../actors/segment/in-flight.ts'
 import { defineSegment } from '../../actors/segment/perform-segment.ts'
 import type { SegmentIdentity } from '../../actors/segment/segment-state.ts'
 import type { Epoch } from '../../schema/ids.ts'
@@ -27,6 +29,7 @@ export function engineFactories(
   system: () => ActorSystem,
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const { rules } = world
+  const inFlight = new InFlight()
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
@@ -40,7 +43,17 @@ export function engineFactories(
       defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity: SegmentIdentity) =>
-      defineSegment({ ...world, rules: rules.segment }, identity),
+      defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
+    returner: (epoch: Epoch) =>
+      defineReturner(
+        {
+          ...world,
+          rules: rules.returner,
+          policy: rules.segment,
+          sshTimeoutMs: rules.sshTimeoutMs,
+        },
+        epoch,
+      ),
     fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(

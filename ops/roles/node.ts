@@ -3,6 +3,7 @@ import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -32,6 +33,7 @@ export interface NodePorts {
   readonly store: StorePort
   readonly compute: ComputePort
   readonly power: PowerPort
+  readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   /** Compute hosts whose guests this node listens to. */
   readonly guests: ReadonlyMap<HostName, GuestPort>

@@ -8,6 +8,7 @@ import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
+import type { ReturnRules } from '../../actors/return/returner.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
 
@@ -17,6 +18,7 @@ export interface Rules {
   readonly window: WindowRules
   readonly segment: SegmentRules
   readonly fence: FenceTiming
+  readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
   readonly restart: RestartRules
   readonly observer: ObserverRules
@@ -36,6 +38,8 @@ const RUNS_MAX = 3
 const ATTEMPTS_MAX = 4
 /** An unanswered evacuate request shows a record by then, or never arrived (three times the request time-out). */
 const GRACE_MS = 30_000
+/** Our own watchers have their verdict long before. */
+const UNSURE_HOLD_MS = 600_000
 const RESTART_DEADLINE_MS = 60_000
 /** Most rebuilds are over by then; the target of one that is not is looked at. */
 const OVERDUE_MS = 30_000
@@ -60,14 +64,9 @@ export function rulesOf(config: Config): Rules {
       quietMs: 30_000,
       quietMsMax: 300_000,
     },
-    segment: {
-      storm: config.stormGuard,
-      expiryMs: notifications.expiryMs,
-      consentSegments: config.fence.consentSegments,
-      runsMax: RUNS_MAX,
-      retryIntervalMs,
-    },
-    fence: { deadlineMs: config.fence.deadlineMs, retryMs: 1000, verifyMs: 1000 },
+    segment: segmentRulesOf(config),
+    returner: returnRulesOf(config),
+    fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
       evacuateAll: hostRecovery.evacuateAll,
       haMetadataKey: hostRecovery.haMetadataKey,
@@ -114,3 +113,34 @@ export function rulesOf(config: Config): Rules {
     disableReason: hostRecovery.disableReason,
   }
 }
+
+function segmentRulesOf(config: Config): SegmentRules {
+  const { hostRecovery, stormGuard, notifications, fence } = config
+  return {
+    storm: stormGuard,
+    overall: {
+      hostsMax: stormGuard.overallHostsMax,
+      shareMax: stormGuard.overallShareMax,
+      windowMs: stormGuard.windowMs,
+    },
+    holdDownMs: stormGuard.holdDownMs,
+    expiryMs: notifications.expiryMs,
+    rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
+    consentSegments: fence.consentSegments,
+    returnToService: config.return.toService,
+    unsureHoldMs: UNSURE_HOLD_MS,
+    runsMax: RUNS_MAX,
+    retryIntervalMs: hostRecovery.retryIntervalMs,
+  }
+}
+
+/** A host takes minutes to boot; nobody needs to know sooner. */
+const RETURN_LOOK_MS = 15_000
+
+const returnRulesOf = (config: Config): ReturnRules => ({
+  lookIntervalMs: RETURN_LOOK_MS,
+  deathsMin: config.return.deathsMin,
+  windowMs: DAY_MS,
+  firstMs: config.return.quarantineMs,
+  longestMs: DAY_MS,
+})

@@ -3,12 +3,15 @@ import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
+import type { OperatorWordKind } from '../../schema/records.ts'
 import type { Deployment } from './deployment.ts'
 
 /** `node` names a process; `leader` is the one that leads at that moment. */
 export type Act =
   | { readonly do: HostAct; readonly host: string }
   | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
+  | { readonly do: 'outlet'; readonly host: string; readonly mood: 'well' | 'silent' }
   | { readonly do: 'bmc-password'; readonly host: string; readonly password: string }
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
@@ -34,8 +37,12 @@ export type Act =
       readonly do: 'begin-maintenance' | 'end-maintenance'
       readonly host: string
     }
+  | { readonly do: 'policy'; readonly segment: string; readonly choices: PolicyChoices }
+  | { readonly do: 'say'; readonly host: string; readonly word: OperatorWordKind }
   /** A trusted reporter says that the host is dead, so many times at once. */
   | { readonly do: 'report'; readonly host: string; readonly times: number }
+  /** A reporter has lost sight of the host. */
+  | { readonly do: 'report-unsure'; readonly host: string }
 
 /** What can be done to a host without saying more. */
 export type HostAct = keyof typeof HOST_ACTS
@@ -62,8 +69,14 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'begin-maintenance':
     case 'end-maintenance':
       return switchMaintenance(deployment, act)
+    case 'policy':
+      return choosePolicy(deployment, act)
+    case 'say':
+      return say(deployment, act)
     case 'report':
-      return report(deployment, act)
+      return report(deployment, act, 'NORMAL')
+    case 'report-unsure':
+      return report(deployment, { ...act, times: 1 }, 'UNKNOWN')
     case 'kill':
     case 'kill-at-call':
     case 'freeze':
@@ -91,6 +104,7 @@ type CloudAct = Extract<
     readonly do:
       | HostAct
       | 'bmc'
+      | 'outlet'
       | 'bmc-password'
       | 'power-off-takes'
       | 'nova'
@@ -104,6 +118,8 @@ function toCloud({ cloud }: Deployment, act: CloudAct): void {
   switch (act.do) {
     case 'bmc':
       return cloud.setBmc(act.host, act.mood)
+    case 'outlet':
+      return cloud.setOutlet(act.host, act.mood)
     case 'bmc-password':
       return cloud.changeBmcPassword(act.host, act.password)
     case 'power-off-takes':
@@ -172,9 +188,37 @@ async function switchMaintenance(
   deployment.watchdog.operatorSays(act.host, !onMaintenance)
 }
 
+async function choosePolicy(
+  deployment: Deployment,
+  { segment, choices }: { readonly segment: string; readonly choices: PolicyChoices },
+): Promise<void> {
+  const id = deployment.segmentIds.get(segment)
+  if (id === undefined) throw new RangeError(`no such segment: ${segment}`)
+  await deployment.store.setPolicy(id, choices)
+  deployment.watchdog.caps(segment, choices)
+  deployment.note(`an operator chooses for ${segment}: ${JSON.stringify(choices)}`)
+}
+
+async function say(
+  deployment: Deployment,
+  { host: name, word }: { readonly host: string; readonly word: OperatorWordKind },
+): Promise<void> {
+  const { store } = deployment
+  const host = await store.findHost(hostName(name))
+  const open = (await store.listUnfinished()).find(({ notification }) => {
+    return notification.sourceHost === host?.uuid
+  })
+  const notification = open?.notification.uuid ?? host?.maintenanceBy
+  if (!notification) throw new RangeError(`no recovery of ${name} waits for a word`)
+  if (word === 'approve') deployment.watchdog.approves(name)
+  await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
+  deployment.note(`an operator says ${word} about ${name}`)
+}
+
 async function report(
   deployment: Deployment,
   { host, times }: { readonly host: string; readonly times: number },
+  status: 'NORMAL' | 'UNKNOWN',
 ): Promise<void> {
   const { store, clock } = deployment
   const answers = await Promise.all(
@@ -183,11 +227,12 @@ async function report(
         type: 'COMPUTE_HOST',
         hostName: hostName(host),
         generatedAt: clock.wallMs(),
-        payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+        payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: status },
         duplicateWindowMs: deployment.rules.duplicateWindowMs,
       }),
     ),
   )
   const outcome = answers.map(({ kind }) => kind).join(', ')
-  deployment.note(`${host} is reported as dead: ${outcome}`)
+  const what = status === 'NORMAL' ? 'dead' : 'lost from sight'
+  deployment.note(`${host} is reported as ${what}: ${outcome}`)
 }

@@ -66,7 +66,8 @@ export class Deployment implements AsyncDisposable {
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
     this.segments = segments
-    this.watchdog = new Watchdog({ clock, cloud, segments, storm: options.rules.segment.storm })
+    const { storm, overall } = options.rules.segment
+    this.watchdog = new Watchdog({ clock, cloud, segments, storm, overall })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
     this.rules = options.rules
@@ -219,6 +220,7 @@ export class Deployment implements AsyncDisposable {
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
       compute: mortalPort(view.compute, life, this.#watchCompute(name)),
       power: mortalPort(view.power, life, this.#watchPower(name)),
+      fenceAgent: mortalPort(view.fenceAgent, life, this.#watchFenceAgent(name)),
       shell: mortalPort(view.shell, life),
       guests,
       rules: this.rules,
@@ -227,8 +229,11 @@ export class Deployment implements AsyncDisposable {
 
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
+    const looking = random.fork('looking')
     return async (method, [first], call) => {
-      await wait(this.clock, 1 + Math.floor(random.next() * 3))
+      // A look in the background must not change the rest of a story.
+      const chance = method === 'listReturning' ? looking : random
+      await wait(this.clock, 1 + Math.floor(chance.next() * 3))
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()
       if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))
@@ -250,6 +255,15 @@ export class Deployment implements AsyncDisposable {
     return (method, [first], call) => {
       if (method === 'evacuate') this.watchdog.evacuate(name, String(first))
       if (method === 'isolate') this.watchdog.isolate(name)
+      return call()
+    }
+  }
+
+  #watchFenceAgent(name: string): Interception {
+    return (method, [first], call) => {
+      if (method === 'off' && typeof first === 'object' && first !== null && 'host' in first) {
+        this.watchdog.cutOff(name, String(first.host))
+      }
       return call()
     }
   }

@@ -3,6 +3,7 @@ import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { stormCap, type StormLimits } from '../../actors/segment/storm-guard.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 
 /** After an operator's word, what was on its way may still arrive. */
@@ -27,6 +28,11 @@ export class Watchdog {
   readonly #clock: ClockPort
   readonly #cloud: SimulatedCloud
   readonly #storm: StormLimits
+  readonly #overall: StormLimits
+  /** Segments with a cap of their own. */
+  readonly #stormOf = new Map<string, Partial<StormLimits>>()
+  /** Hosts that an operator let be acted on beyond any cap. */
+  readonly #approved = new Set<string>()
   #latestEpoch = 0
 
   constructor(world: {
@@ -34,10 +40,12 @@ export class Watchdog {
     readonly cloud: SimulatedCloud
     readonly segments: readonly SegmentSeed[]
     readonly storm: StormLimits
+    readonly overall: StormLimits
   }) {
     this.#clock = world.clock
     this.#cloud = world.cloud
     this.#storm = world.storm
+    this.#overall = world.overall
     for (const segment of world.segments) {
       for (const host of segment.hosts) {
         this.#segmentOf.set(host.name, segment)
@@ -61,6 +69,18 @@ export class Watchdog {
     }
   }
 
+  /** An operator chose another cap for a segment. */
+  caps(segment: string, { hostsMax, shareMax }: PolicyChoices): void {
+    this.#stormOf.set(segment, {
+      ...(hostsMax === undefined ? {} : { hostsMax }),
+      ...(shareMax === undefined ? {} : { shareMax }),
+    })
+  }
+
+  approves(host: string): void {
+    this.#approved.add(host)
+  }
+
   /** Call often: remembers when each host was last seen broken. */
   lookAround(): void {
     for (const host of this.#segmentOf.keys()) {
@@ -71,7 +91,11 @@ export class Watchdog {
   }
 
   powerOff(node: string, bmcAddress: string): void {
-    const host = this.#hostByBmc.get(bmcAddress) ?? bmcAddress
+    this.cutOff(node, this.#hostByBmc.get(bmcAddress) ?? bmcAddress)
+  }
+
+  /** Whatever cuts a host off: from its power, or from its storage. */
+  cutOff(node: string, host: string): void {
     this.lookAround()
     const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
     if (brokenAgoMs > RETURN_SLACK_MS)
@@ -128,14 +152,19 @@ export class Watchdog {
   #mustBeBounded(host: string): void {
     const now = this.#clock.monotonicMs()
     const segment = this.#segmentOf.get(host)
-    const here = [...this.#actedOnAtMs]
+    const everywhere = [...this.#actedOnAtMs]
       .filter(([, atMs]) => now - atMs < this.#storm.windowMs - CLOCK_SLACK_MS)
       .map(([other]) => other)
-      .filter((other) => this.#segmentOf.get(other) === segment)
-    const cap = stormCap(this.#storm, segment?.hosts.length ?? 0)
-    if (here.length > cap) {
-      this.#report('I6', `${here.length} hosts acted on, the cap is ${cap}: ${here.join(', ')}`)
-    }
+      .filter((other) => !this.#approved.has(other))
+    const here = everywhere.filter((other) => this.#segmentOf.get(other) === segment)
+    const limits = { ...this.#storm, ...this.#stormOf.get(segment?.name ?? '') }
+    this.#mustFit(here, stormCap(limits, segment?.hosts.length ?? 0))
+    this.#mustFit(everywhere, stormCap(this.#overall, this.#segmentOf.size))
+  }
+
+  #mustFit(hosts: readonly string[], cap: number): void {
+    if (hosts.length <= cap) return
+    this.#report('I6', `${hosts.length} hosts acted on, the cap is ${cap}: ${hosts.join(', ')}`)
   }
 
   #report(promise: string, text: string): void {

@@ -108,6 +108,38 @@ export const STORM_GUARD = {
     low: 'as above',
     high: 'as above; and the hosts left over cannot hold the instances',
   },
+  overallHostsMax: {
+    names: ['host_failure.max_hosts_overall'],
+    kind: 'whole',
+    min: 0,
+    max: 100_000,
+    default: '0',
+    meaning: 'Most hosts of all segments together acted on in a window; 0 leaves it to the share.',
+    low: 'an outage that touches several segments already needs an operator',
+    high: 'a fault of the whole network may power off many healthy hosts',
+  },
+  overallShareMax: {
+    names: ['host_failure.max_hosts_overall_share'],
+    kind: 'share',
+    min: 0.01,
+    max: 1,
+    default: '1',
+    meaning: 'The same as a share of all hosts.',
+    low: 'as above',
+    high: 'as above',
+  },
+  holdDownMs: {
+    names: ['host_failure.hold_down_seconds'],
+    kind: 'seconds',
+    min: 0,
+    max: 3600,
+    default: '0',
+    meaning:
+      'A leader acts on no new host for so long after it began to lead: after the start of the site, or after a ' +
+      'partition of its own, hosts may only seem dead. What has begun goes on.',
+    low: 'after a power cut of the whole site, hosts that still boot may be powered off',
+    high: 'a host that dies soon after a change of the leader waits for so long',
+  },
   windowMs: {
     names: ['host_failure.window_seconds'],
     kind: 'seconds',
@@ -131,6 +163,21 @@ export const FENCE = {
     low: 'a slow BMC cannot confirm in time, and an operator is asked for nothing',
     high: 'a dead BMC holds the recovery up for so long',
   },
+  agentsDirectory: {
+    names: ['fence.agents_directory'],
+    kind: 'directory',
+    default: '/usr/sbin',
+    meaning: 'Where the ClusterLabs fence agents are that a fence plan may name.',
+  },
+  commandsDirectory: {
+    names: ['fence.commands_directory'],
+    kind: 'directory',
+    default: '/etc/instance-ha/fence.d',
+    meaning:
+      'Where the commands are that a fence plan may name, for example to put a host on the blocklist of its ' +
+      'storage. A command reads lines of key=value (action, nodename); for the action status it ends with 0 ' +
+      'while the host reaches its storage and with 2 when it is certainly cut off.',
+  },
   consentSegments: {
     names: ['fence.consent_segments'],
     kind: 'names',
@@ -139,6 +186,40 @@ export const FENCE = {
       'Names of segments whose operators consent in writing to evacuation without a confirmed power-off ' +
       'when a trusted report says that the host is dead (host_status NORMAL). If such a report is wrong, ' +
       'an instance may run twice and destroy its disk.',
+  },
+} as const satisfies OptionGroup
+
+export const RETURN = {
+  toService: {
+    names: ['host_failure.return_to_service'],
+    kind: 'choice',
+    of: ['operator', 'automatic'],
+    default: 'operator',
+    meaning:
+      'Whether a repaired host comes back into service by itself once everything is checked, or after an ' +
+      "operator's word; a segment may choose otherwise.",
+  },
+  deathsMin: {
+    names: ['host_failure.quarantine_deaths'],
+    kind: 'whole',
+    min: 2,
+    max: 100,
+    default: '3',
+    meaning:
+      'A host that died so many times in a day comes back by itself only after a quarantine, which each ' +
+      'further death doubles.',
+    low: 'a host with one bad day is kept out',
+    high: 'instances are moved to a broken host again and again',
+  },
+  quarantineMs: {
+    names: ['host_failure.quarantine_seconds'],
+    kind: 'seconds',
+    min: 60,
+    max: 86_400,
+    default: '3600',
+    meaning: 'Length of the first quarantine.',
+    low: 'as with the number of deaths, too high',
+    high: 'capacity is missing for so long',
   },
 } as const satisfies OptionGroup
 

@@ -8,6 +8,8 @@ import { leadership } from './0005-leadership.ts'
 import { journal } from './0006-journal.ts'
 import { deathCertificates } from './0007-death-certificates.ts'
 import { listIndices } from './0008-list-indices.ts'
+import { segmentPolicies } from './0009-segment-policies.ts'
+import { operatorWords } from './0010-operator-words.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -23,4 +25,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-journal': journal,
   '0007-death-certificates': deathCertificates,
   '0008-list-indices': listIndices,
+  '0009-segment-policies': segmentPolicies,
+  '0010-operator-words': operatorWords,
 }

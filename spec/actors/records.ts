@@ -11,7 +11,14 @@ import {
   notificationId,
   segmentId,
 } from '../../schema/ids.ts'
-import type { DeathCertificate, Host, Notification, Segment, VmMove } from '../../schema/records.ts'
+import type {
+  DeathCertificate,
+  Host,
+  Notification,
+  OperatorWord,
+  Segment,
+  VmMove,
+} from '../../schema/records.ts'
 
 export const SEGMENT = segmentId('segment-1')
 export const EPOCH = epoch(7)
@@ -79,6 +86,16 @@ export const certificateRow = (change: Partial<DeathCertificate> = {}): DeathCer
   ...change,
 })
 
+/** An operator who has looked at the host. */
+export const wordRow = (change: Partial<OperatorWord> = {}): OperatorWord => ({
+  notification: N1,
+  word: 'confirm-dead',
+  operator: 'alice',
+  reason: 'I pulled the plug',
+  saidAt: 0,
+  ...change,
+})
+
 /** Two hosts, one of them reported. */
 export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnapshot => ({
   segment: segmentRow(),
@@ -86,8 +103,11 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   notification: notificationRow(),
   certificate: undefined,
   moves: [],
+  choices: {},
+  words: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],
+  hostsOverall: 2,
   ...change,
 })
 

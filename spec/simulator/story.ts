@@ -1,7 +1,7 @@
 /** Failover stories: a folder with steps is played in a small simulated deployment, and its log is compared with the golden one. */
 import { readFileSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadConfig } from '../../ops/load-config.ts'
+import { readConfig } from '../../ops/load-config.ts'
 import { rulesOf, type Rules } from '../../ops/roles/rules.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
 import { Deployment, type DeploymentSize } from '../../ops/simulator/deployment.ts'
@@ -14,6 +14,8 @@ type Step =
 
 export interface Story {
   readonly size?: DeploymentSize
+  /** Lines of a configuration file. */
+  readonly options?: string
   readonly steps: readonly Step[]
 }
 
@@ -23,9 +25,18 @@ export interface Facts {
   readonly notifications: Readonly<Record<string, readonly string[]>>
   /** The reasons of the same. */
   readonly reasons: Readonly<Record<string, readonly (string | null)[]>>
+  /** On what ground each host was certified dead, oldest first. */
+  readonly grounds: Readonly<Record<string, readonly (string | null)[]>>
   /** Instance moves by status. */
   readonly moves: Readonly<Record<string, number>>
   readonly power: Readonly<Record<string, string>>
+  /** What keeps instances from each host. */
+  readonly standing: Readonly<
+    Record<
+      string,
+      { readonly disabled: boolean; readonly forcedDown: boolean; readonly onMaintenance: boolean }
+    >
+  >
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
   /** Evacuations that Nova has accepted. */
@@ -46,9 +57,9 @@ export interface Told {
 const SMALL: DeploymentSize = { segments: 1, hostsPerSegment: 4, instances: 8 }
 const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
 
-/** The rules that come with the embedded defaults. */
-export function defaultRules(): Rules {
-  const loaded = loadConfig(undefined)
+/** The rules that come with the embedded defaults, and with lines of a configuration file. */
+export function defaultRules(options = ''): Rules {
+  const loaded = readConfig(options, 'embedded')
   if (loaded.kind === 'invalid') throw new Error('the embedded defaults are invalid')
   return rulesOf(loaded.config)
 }
@@ -57,8 +68,8 @@ export const readStory = (folder: string): Story =>
   JSON.parse(readFileSync(join(folder, 'steps.json'), 'utf8')) as Story // a wrong step fails when it is performed
 
 /** Plays a story from beginning to end. */
-export async function tell({ size = SMALL, steps }: Story): Promise<Told> {
-  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules() })
+export async function tell({ size = SMALL, options, steps }: Story): Promise<Told> {
+  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules(options) })
   await startAll(deployment)
   const expectations: Told['expectations'][number][] = []
   for (const step of steps) {
@@ -89,11 +100,26 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
   const moves = await Promise.all(
     notifications.map(({ uuid }) => store.listMoves(uuid, {}, EVERYTHING)),
   )
+  const grounds = new Map(
+    await Promise.all(
+      notifications.map(async ({ uuid }) => {
+        const certificate = await store.getCertificate(uuid)
+        return [uuid, certificate?.ground ?? null] as const
+      }),
+    ),
+  )
   const byStatus = Object.groupBy(moves.flat(), ({ status }) => status)
   return {
     notifications: mapValues(byHost, (rows) => rows.map(({ status }) => status)),
     reasons: mapValues(byHost, (rows) => rows.map(({ message }) => message)),
+    grounds: mapValues(byHost, (rows) => rows.map(({ uuid }) => grounds.get(uuid) ?? null)),
     moves: mapValues(byStatus, (rows) => rows.length),
+    standing: Object.fromEntries(
+      (await store.listAllHosts()).map(({ name, onMaintenance }) => {
+        const { disabled, forcedDown } = cloud.machine(name)
+        return [name, { disabled, forcedDown, onMaintenance }]
+      }),
+    ),
     power: Object.fromEntries(names.map((name) => [name, cloud.machine(name).power])),
     copies: Object.fromEntries(
       cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),

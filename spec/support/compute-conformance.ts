@@ -111,6 +111,24 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     await refuses(t, 'COMPUTE_NOT_FOUND', compute.isolate(NOBODY, 'conformance'))
   })
 
+  test.serial(
+    'an isolated service comes back step by step, and keeps what we did not set',
+    async (t) => {
+      await using world = await open()
+      const { compute, source } = world
+      const { id } = (await compute.findService(source)) ?? { id: 'none' }
+      await compute.isolate(id, null)
+      t.like(await compute.findService(source), { disabled: false, forcedDown: true, up: false })
+      await compute.isolate(id, 'conformance')
+      await compute.clearForcedDown(id)
+      t.like(await compute.findService(source), { disabled: true, forcedDown: false })
+      await compute.enable(id)
+      t.like(await compute.findService(source), { disabled: false, forcedDown: false })
+      await refuses(t, 'COMPUTE_NOT_FOUND', compute.clearForcedDown(NOBODY))
+      await refuses(t, 'COMPUTE_NOT_FOUND', compute.enable(NOBODY))
+    },
+  )
+
   test.serial('an evacuation that cannot be is refused and leaves no record', async (t) => {
     await using world = await open()
     const { compute, source } = world

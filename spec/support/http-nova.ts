@@ -19,6 +19,22 @@ const Action = Compile(
   }),
 )
 
+const ServiceChange = Compile(
+  Type.Object({
+    status: Type.Optional(Type.Union([Type.Literal('enabled'), Type.Literal('disabled')])),
+    disabled_reason: Type.Optional(Type.String()),
+    forced_down: Type.Optional(Type.Boolean()),
+  }),
+)
+
+async function changeService(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
+  const change = ServiceChange.Parse(body)
+  if (change.forced_down === true) await compute.isolate(id, change.disabled_reason ?? null)
+  if (change.forced_down === false) await compute.clearForcedDown(id)
+  if (change.status === 'enabled') await compute.enable(id)
+  return { status: 200, body: {} }
+}
+
 /** Answers one authorised request. */
 export async function answerNova(compute: ComputePort, request: HttpRequest): Promise<HttpReply> {
   const [, , collection = '', id = '', what = ''] = request.url.pathname.split('/')
@@ -29,8 +45,7 @@ export async function answerNova(compute: ComputePort, request: HttpRequest): Pr
       case 'GET os-services':
         return await listServices(compute, request)
       case 'PUT os-services/*':
-        await compute.isolate(id, 'as asked')
-        return { status: 200, body: {} }
+        return await changeService(compute, id, request.body)
       case 'GET servers/*':
         return id === 'detail' ? await listServers(compute, request) : await showServer(compute, id)
       case 'POST servers/*/action':

@@ -4,6 +4,7 @@ import { inventoryConformance } from './store-inventory-conformance.ts'
 import { leadershipConformance } from './store-leadership-conformance.ts'
 import { listConformance } from './store-list-conformance.ts'
 import { notificationConformance } from './store-notification-conformance.ts'
+import { operatorConformance } from './store-operator-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
 import { storeWorld, type OpenWorld, type RegisterTest, type StoreDatabase } from './store-world.ts'
@@ -17,5 +18,6 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   recoveryConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
+  operatorConformance(test, world)
   housekeepingConformance(test, world)
 }

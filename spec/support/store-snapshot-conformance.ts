@@ -51,8 +51,11 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       notification,
       certificate: undefined,
       moves: [move],
+      choices: {},
+      words: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
+      hostsOverall: 3,
     })
     t.deepEqual(await store.readSnapshot(segmentId('x'), notificationId('y'), 0), {
       segment: undefined,
@@ -60,8 +63,11 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       notification: undefined,
       certificate: undefined,
       moves: [],
+      choices: {},
+      words: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
+      hostsOverall: 3,
     })
   })
 

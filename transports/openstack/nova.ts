@@ -1,28 +1,17 @@
 /** The Compute port on Nova. */
-import type { ComputePort, ComputeService } from '../../actors/ports/compute.ts'
+import type { ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
-import type { ComputeApi, ComputeCall } from './compute-api.ts'
+import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import {
-  decodeServer,
-  decodeServers,
-  decodeServices,
-  instanceOf,
-  serviceOf,
-} from './nova-answers.ts'
+import { decodeServer, decodeServers, instanceOf } from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
-
-/** Longest `disabled_reason`. */
-const REASON_LENGTH_MAX = 255
+import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
 export function nova(api: ComputeApi): ComputePort {
-  const get = (
-    path: string,
-    signal: AbortSignal | undefined,
-    more: Pick<ComputeCall, 'requestId'> = {},
-  ): Promise<string> => api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
+  const get = (path: string, signal: AbortSignal | undefined): Promise<string> =>
+    api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
 
   const act = async (
     id: InstanceId,
@@ -33,32 +22,8 @@ export function nova(api: ComputeApi): ComputePort {
     await api.call({ method: 'POST', path, body: action, repeat: 'never' }, signal)
   }
 
-  const listServices = async (
-    filter: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
-    requestId?: string,
-  ): Promise<readonly ComputeService[]> => {
-    const query = new URLSearchParams({ binary: 'nova-compute', ...filter })
-    const more = requestId === undefined ? {} : { requestId }
-    const text = await get(`/os-services?${query.toString()}`, signal, more)
-    return decodeServices(text).services.map(serviceOf)
-  }
-
   return {
-    listServices: (signal) => listServices({}, signal),
-    async findService(host, signal, requestId) {
-      const services = await listServices({ host }, signal, requestId)
-      return services.find((service) => service.host === host)
-    },
-    async isolate(serviceId, reason, signal) {
-      const body = {
-        status: 'disabled',
-        disabled_reason: reason.slice(0, REASON_LENGTH_MAX),
-        forced_down: true,
-      }
-      const path = `/os-services/${encodeURIComponent(serviceId)}`
-      await api.call({ method: 'PUT', path, body, repeat: 'harmless' }, signal)
-    },
+    ...novaServices(api),
     async listInstances(host, signal) {
       const servers = await everyPage(async (marker) => {
         const query = new URLSearchParams({ all_tenants: '1', host, ...marker })

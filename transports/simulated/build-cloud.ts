@@ -89,6 +89,7 @@ function seedsOf(machines: readonly Machine[]): readonly SegmentSeed[] {
           password: machine.bmcPassword,
         },
         ssh: { host: machine.name, username: 'ha' },
+        fence: { fence_outlet: { plug: machine.name } },
       }),
     })),
   }))

@@ -1,6 +1,7 @@
 /** The simulated world: a Nova twin, its machines, and the truth about both. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
@@ -8,6 +9,7 @@ import type { HostName } from '../../schema/ids.ts'
 import { simulatedCompute } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
+import { SimulatedFenceAgents } from './fence-agent.ts'
 import { SimulatedGuests } from './guest.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
 import type { Machine } from './machine.ts'
@@ -24,6 +26,7 @@ import { CloudSwitches } from './switches.ts'
 export interface CloudView {
   readonly compute: ComputePort
   readonly power: PowerPort
+  readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
 }
 
@@ -94,6 +97,7 @@ export class SimulatedCloud extends CloudSwitches {
     const view: CloudView = {
       compute: simulatedCompute(this.#nova, this.#rows, wire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
+      fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),
       shell: new SimulatedShell({ ...parts, random: chance('shell') }),
     }
     this.#views.set(node, view)

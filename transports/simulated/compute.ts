@@ -21,12 +21,28 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     listEvacuations: (source, sinceMs, signal) =>
       read('list-evacuations', source, () => nova.listEvacuations(source, sinceMs), signal),
-    isolate: (serviceId, _reason, signal) =>
+    clearForcedDown: (serviceId, signal) =>
+      wire.send({
+        kind: 'repeatable',
+        name: 'clear-forced-down',
+        subject: nova.hostOf(serviceId),
+        effect: () => nova.clearForcedDown(serviceId),
+        signal,
+      }),
+    enable: (serviceId, signal) =>
+      wire.send({
+        kind: 'repeatable',
+        name: 'enable',
+        subject: nova.hostOf(serviceId),
+        effect: () => nova.enable(serviceId),
+        signal,
+      }),
+    isolate: (serviceId, reason, signal) =>
       wire.send({
         kind: 'repeatable',
         name: 'isolate',
         subject: nova.hostOf(serviceId),
-        effect: () => nova.isolate(serviceId),
+        effect: () => nova.isolate(serviceId, reason),
         signal,
       }),
     evacuate: (id, target, signal) =>

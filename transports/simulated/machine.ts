@@ -41,6 +41,9 @@ export class Machine {
   hostKey: string
   bmc: BmcMood = 'well'
   bmcPassword = 'secret'
+  /** What a fence agent reaches. */
+  outlet: 'well' | 'silent' = 'well'
+  storage: 'attached' | 'cut-off' = 'attached'
   /** Whether a lying BMC has begun to. */
   bmcClaims: PowerState = 'on'
   disabled = false

@@ -9,6 +9,8 @@ import type { Site } from './site.ts'
 
 /** From a reboot or start to the running guest. */
 const GUEST_START_MS = 3000
+/** Evacuations on their way. */
+const OPEN: readonly string[] = ['accepted', 'pre-migrating']
 const EVACUABLE = ['active', 'stopped', 'error']
 
 /** Answers requests at once; latency and faults are the wire's business. */
@@ -41,13 +43,42 @@ export class Nova {
     return this.#findById(serviceId)?.name ?? serviceId
   }
 
-  isolate(serviceId: string): void {
+  clearForcedDown(serviceId: string): void {
+    const machine = this.#findById(serviceId)
+    if (machine === undefined) throw notFound(`service ${serviceId}`)
+    const records = this.#rows.evacuationsFrom(machine.name)
+    if (records.some(({ status }) => status === 'done')) {
+      throw refused(`${machine.name} has evacuations that its nova-compute has not closed`)
+    }
+    if (records.some(({ status }) => OPEN.includes(status))) {
+      this.#site.ledger.violate(`I10 ${machine.name} is let back while it is evacuated`)
+    }
+    machine.forcedDown = false
+    this.#noteReturn(machine)
+  }
+
+  enable(serviceId: string): void {
+    const machine = this.#findById(serviceId)
+    if (machine === undefined) throw notFound(`service ${serviceId}`)
+    if (machine.forcedDown) {
+      this.#site.ledger.violate(`I10 ${machine.name} is enabled while it is forced down`)
+    }
+    machine.disabled = false
+    this.#noteReturn(machine)
+  }
+
+  /** From here on its guests count as living on it again. */
+  #noteReturn(machine: Machine): void {
+    if (machine.serves && !machine.forcedDown && !machine.disabled) machine.standing = 'in-service'
+  }
+
+  isolate(serviceId: string, reason: string | null = ''): void {
     const machine = this.#findById(serviceId)
     if (machine === undefined) throw notFound(`service ${serviceId}`)
     if (!this.#site.isCertainlyDead(machine)) {
       this.#site.ledger.violate(`I2 ${machine.name} is forced down while it may run`)
     }
-    machine.disabled = true
+    if (reason !== null) machine.disabled = true
     machine.forcedDown = true
   }
 

@@ -63,6 +63,7 @@ export class Site {
   /** True when nothing that ran on the machine before its failure can still run. */
   isCertainlyDead(machine: Machine): boolean {
     if (machine.power === 'off' || machine.standing === 'dead-once') return true
+    if (machine.storage === 'cut-off') return true
     return machine.os === 'hung' && this.#consents.has(machine.segment)
   }
 
@@ -73,6 +74,13 @@ export class Site {
     machine.boot += 1
     machine.copies.clear()
     this.#changed(machine, 'has no power')
+  }
+
+  /** Nothing on the machine can write any more: its guests stop. */
+  cutStorage(machine: Machine): void {
+    machine.storage = 'cut-off'
+    machine.copies.clear()
+    this.#changed(machine, 'is cut off from its storage')
   }
 
   /** Powers a machine on: it boots, then nova-compute starts; its instances do not. */

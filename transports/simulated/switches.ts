@@ -80,6 +80,11 @@ export class CloudSwitches {
     this.#switch(host, `has a BMC that is ${mood}`).bmc = mood
   }
 
+  /** The switched power outlet of the machine, which a fence agent reaches. */
+  setOutlet(host: string, mood: 'well' | 'silent'): void {
+    this.#switch(host, `has an outlet that is ${mood}`).outlet = mood
+  }
+
   changeBmcPassword(host: string, password: string): void {
     this.#switch(host, 'has another BMC password').bmcPassword = password
   }

@@ -26,7 +26,7 @@ export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 
   }
 }
 
-/** Moves, journal and certificate first: what is cut off here leaves nothing without its notification. */
+/** Moves, journal, certificate and words first: what is cut off here leaves nothing without its notification. */
 const purgeNotifications = (
   transactions: Transactions,
   before: number,
@@ -47,6 +47,7 @@ const purgeNotifications = (
     await trx.deleteFrom('vm_moves').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('journal').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('death_certificates').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('operator_words').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('notifications').where('notification_uuid', 'in', ids).execute()
     return ids.length
   })

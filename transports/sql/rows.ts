@@ -6,16 +6,20 @@ import type {
   Host,
   JournalEntry,
   Notification,
+  OperatorWord,
   Payload,
   RowStamp,
   Segment,
   VmMove,
 } from '../../schema/records.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type {
   DeathCertificatesTable,
   HostsTable,
   JournalTable,
   NotificationsTable,
+  OperatorWordsTable,
+  SegmentPoliciesTable,
   SegmentsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
@@ -115,6 +119,18 @@ export const certificateOf = (row: Selectable<DeathCertificatesTable>): DeathCer
   ground: row.ground,
   evidence: JSON.parse(row.evidence) as readonly string[], // written by saveCertificate
 })
+
+export const wordOf = (row: Selectable<OperatorWordsTable>): OperatorWord => ({
+  notification: row.notification_uuid,
+  word: row.word,
+  operator: row.operator,
+  reason: row.reason,
+  saidAt: integer(row.said_at),
+})
+
+export const choicesOf = (
+  row: Pick<Selectable<SegmentPoliciesTable>, 'choices'> | undefined,
+): PolicyChoices => (row === undefined ? {} : (JSON.parse(row.choices) as PolicyChoices)) // written by setPolicy
 
 /** 0 or 1, which every database can store. */
 export const flag = (value: boolean): number => (value ? 1 : 0)

@@ -90,6 +90,7 @@ async function deleteSegment(
     .where('failover_segment_id', '=', id)
     .where('deleted', '=', 0)
     .execute()
+  await trx.deleteFrom('segment_policies').where('segment_uuid', '=', id).execute()
   await trx
     .updateTable('segments')
     .set({ deleted: row.id, deleted_at: deletedAt })

@@ -4,6 +4,7 @@ import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
+import { readChoices, readWords } from './operators.ts'
 import { certificateOf, hostOf, moveOf, notificationOf, segmentOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -66,8 +67,11 @@ export function snapshotStore(
           notification: notificationRow && notificationOf(notificationRow),
           certificate: certificateRow && certificateOf(certificateRow),
           moves: moves.map(moveOf),
+          choices: await readChoices(trx, segment),
+          words: await readWords(trx, notification),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
+          hostsOverall: await countHosts(trx),
         }
       }),
   }
@@ -105,3 +109,9 @@ const readActedOn = (trx: Transaction<Database>, sinceMs: number): Promise<reado
     )
     .orderBy('host')
     .execute()
+
+async function countHosts(trx: Transaction<Database>): Promise<number> {
+  const query = trx.selectFrom('hosts').select((eb) => eb.fn.countAll().as('count'))
+  const { count } = await query.where('deleted', '=', 0).executeTakeFirstOrThrow()
+  return Number(count)
+}

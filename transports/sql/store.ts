@@ -9,8 +9,10 @@ import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
+import { operatorStore } from './operators.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
+import { returningStore } from './returning.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
@@ -26,8 +28,10 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...hostLists(steps),
     ...acceptanceStore(steps, ports),
     ...notificationStore(steps),
+    ...operatorStore(steps, ports),
     ...leadership,
     ...snapshotStore(steps),
+    ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...moveStore(guarded, ports),
     ...purgeStore(steps),

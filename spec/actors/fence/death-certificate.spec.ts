@@ -13,7 +13,11 @@ const DECEASED = {
 }
 
 test('a certificate names host, recovery, epoch and ground, and keeps the evidence in order', (t) => {
-  const certificate = certify(DECEASED, 'power-off-confirmed', 1_767_225_600_000)
+  const certificate = certify(DECEASED, {
+    ground: 'power-off-confirmed',
+    witness: 'the BMC',
+    issuedAt: 1_767_225_600_000,
+  })
   const { evidence, ...rest } = certificate
   t.deepEqual(rest, {
     notification: N1,
@@ -23,12 +27,15 @@ test('a certificate names host, recovery, epoch and ground, and keeps the eviden
     issuedAt: 1_767_225_600_000,
   })
   t.deepEqual(evidence.slice(0, 2), DECEASED.evidence)
-  t.regex(evidence[2] ?? '', /^compute-1: we ordered power off .* as off \(2026-01-01T00:00:00/)
+  t.regex(
+    evidence[2] ?? '',
+    /^compute-1: we ordered power off and the BMC read it back as off \(2026-01-01T00:00:00/,
+  )
 })
 
 test('every ground has a sentence of its own', (t) => {
   const sentences = CERTIFICATE_GROUNDS.map((ground) =>
-    certify(DECEASED, ground, 0).evidence.at(-1),
+    certify(DECEASED, { ground, witness: 'the BMC', issuedAt: 0 }).evidence.at(-1),
   )
   t.is(new Set(sentences).size, CERTIFICATE_GROUNDS.length)
 })

@@ -1,4 +1,4 @@
-/** However the BMC behaves, nobody is called dead without a proof, and nobody is told twice. */
+/** However rungs behave, nobody is called dead without a proof, and nobody is told twice. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import {
@@ -10,34 +10,47 @@ import {
 } from '../../../actors/fence/fence.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
+import type { Rung } from '../../../schema/segment-policy.ts'
 import { EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
 
-const TIMING = { deadlineMs: 60_000, retryMs: 1000, verifyMs: 500 }
+const TIMING = { retryMs: 1000, verifyMs: 500 }
+const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
+const AGENT: Rung = { kind: 'agent', name: 'fence_apc', limitMs: 30_000 }
+const OPERATOR: Rung = { kind: 'operator', limitMs: 90_000 }
 const ORDER: FenceOrder = {
   notification: N1,
   host: H1,
   hostName: ONE,
   epoch: EPOCH,
   evidence: [],
-  consent: false,
+  rungs: [BMC, AGENT, OPERATOR],
+  lastResort: null,
   replyTo: refOf('segment', 'one'),
 }
 
-const read = (power: 'on' | 'off'): FenceMessage => ({ type: 'fence.power-read', power })
-const failed = (hopeless: boolean): FenceMessage => ({
+const read = (power: 'on' | 'off', rung = 0): FenceMessage => ({
+  type: 'fence.power-read',
+  rung,
+  power,
+})
+const failed = (hopeless: boolean, rung = 0): FenceMessage => ({
   type: 'fence.power-failed',
+  rung,
   reason: 'silence',
   hopeless,
 })
+const ofRung = (rung: number): readonly FenceMessage[] => [
+  read('on', rung),
+  read('off', rung),
+  failed(false, rung),
+  failed(true, rung),
+  { type: 'fence.power-off-ordered', rung },
+  { type: 'fence.read-due', rung },
+  { type: 'fence.deadline-passed', rung },
+]
 const MESSAGES: readonly FenceMessage[] = [
-  read('on'),
-  read('off'),
-  failed(false),
-  failed(true),
-  { type: 'fence.power-off-ordered' },
+  ...[0, 1, 2].flatMap(ofRung),
   { type: 'fence.forbidden', reason: 'disabled' },
-  { type: 'fence.read-due' },
-  { type: 'fence.deadline-passed' },
   { type: 'fence.abandon', reason: 'seen alive' },
   { type: 'fence.certified', certificate: certificateRow() },
 ]
@@ -55,7 +68,7 @@ function walk(
   sequence: readonly FenceMessage[],
   consent: boolean,
 ): readonly [FenceMessage, Effect][] {
-  const step = fence({ ...ORDER, consent }, TIMING)
+  const step = fence({ ...ORDER, lastResort: consent ? 'consent' : null }, TIMING)
   const seen: [FenceMessage, Effect][] = []
   let state: FenceState = { kind: 'idle' }
   for (const message of [{ type: 'fence.begin' } as const, ...sequence]) {
@@ -84,10 +97,25 @@ test('power off is ordered only for a host that was just read as on', (t) => {
     fc.property(fc.array(messages), fc.boolean(), (sequence, consent) =>
       walk(sequence, consent).every(
         ([message, effect]) =>
-          effect.type !== 'power.off' ||
-          (message.type === 'fence.power-read' && message.power === 'on'),
+          effect.type !== 'rung.off' ||
+          (message.type === 'fence.power-read' &&
+            message.power === 'on' &&
+            message.rung === effect.rung),
       ),
     ),
+  )
+  t.pass()
+})
+
+test('nobody but the rung that is tried is ordered, and an operator is never ordered', (t) => {
+  fc.assert(
+    fc.property(fc.array(messages), (sequence) => {
+      let tried = 0
+      return walk(sequence, false).every(([, effect]) => {
+        if (effect.type === 'timer.start' && effect.name === 'deadline') tried += 1
+        return effect.type !== 'rung.off' || (effect.rung === tried - 1 && effect.rung < 2)
+      })
+    }),
   )
   t.pass()
 })

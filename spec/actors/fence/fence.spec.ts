@@ -9,17 +9,20 @@ import {
 } from '../../../actors/fence/fence.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
+import type { Rung } from '../../../schema/segment-policy.ts'
 import { EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
-const TIMING = { deadlineMs: 60_000, retryMs: 1000, verifyMs: 500 }
+const TIMING = { retryMs: 1000, verifyMs: 500 }
+const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
 const ORDER: FenceOrder = {
   notification: N1,
   host: H1,
   hostName: ONE,
   epoch: EPOCH,
   evidence: [],
-  consent: false,
+  rungs: [BMC],
+  lastResort: null,
   replyTo: refOf('segment', 'one'),
 }
 const behaviour = fence(ORDER, TIMING)
@@ -28,12 +31,14 @@ const climbing = (
   change: Partial<FenceState & { readonly kind: 'climbing' }> = {},
 ): FenceState => ({
   kind: 'climbing',
-  ordered: false,
+  rung: 0,
+  ordered: [],
   failures: 0,
   lastFailure: 'the BMC has not answered yet',
+  spent: [],
   ...change,
 })
-const ORDERED = climbing({ ordered: true })
+const ORDERED = climbing({ ordered: [0] })
 const CERTIFYING: FenceState = { kind: 'certifying' }
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 
@@ -43,13 +48,18 @@ const refusal = (
   reason: string,
 ): Tell => reply({ type, notification: N1, reason })
 const readAfter = (afterMs: number): KernelEffect<FenceMessage> =>
-  timer<FenceMessage>('read', afterMs, { type: 'fence.read-due' })
+  timer<FenceMessage>('read', afterMs, { type: 'fence.read-due', rung: 0 })
 const failed = (reason: string, hopeless = false): FenceMessage => ({
   type: 'fence.power-failed',
+  rung: 0,
   reason,
   hopeless,
 })
-const read = (power: 'on' | 'off'): FenceMessage => ({ type: 'fence.power-read', power })
+const read = (power: 'on' | 'off', rung = 0): FenceMessage => ({
+  type: 'fence.power-read',
+  rung,
+  power,
+})
 const STILL_ON = 'power off was ordered and the BMC still reads on'
 const certificate = certificateRow()
 
@@ -60,8 +70,8 @@ testSteps(behaviour, [
     message: { type: 'fence.begin' },
     next: climbing(),
     effects: [
-      timer<FenceMessage>('deadline', 60_000, { type: 'fence.deadline-passed' }),
-      { type: 'power.read' },
+      timer<FenceMessage>('deadline', 60_000, { type: 'fence.deadline-passed', rung: 0 }),
+      { type: 'rung.read', rung: 0 },
     ],
   },
   {
@@ -69,19 +79,19 @@ testSteps(behaviour, [
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'already-off' }],
+    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0 }],
   },
   {
     title: 'a host that is on is ordered off',
     state: climbing(),
     message: read('on'),
     next: ORDERED,
-    effects: [{ type: 'power.off' }],
+    effects: [{ type: 'rung.off', rung: 0 }],
   },
   {
     title: 'an order is not a proof: the power is read back',
     state: ORDERED,
-    message: { type: 'fence.power-off-ordered' },
+    message: { type: 'fence.power-off-ordered', rung: 0 },
     effects: [readAfter(500)],
   },
   {
@@ -89,21 +99,21 @@ testSteps(behaviour, [
     state: ORDERED,
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed' }],
+    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0 }],
   },
   {
     title: 'a host that still reads on is read again',
     state: ORDERED,
     message: read('on'),
-    next: climbing({ ordered: true, failures: 1, lastFailure: STILL_ON }),
+    next: climbing({ ordered: [0], failures: 1, lastFailure: STILL_ON }),
     effects: [readAfter(500)],
   },
   {
     title: 'a host that reads on for the third time is ordered off again',
-    state: climbing({ ordered: true, failures: 2, lastFailure: STILL_ON }),
+    state: climbing({ ordered: [0], failures: 2, lastFailure: STILL_ON }),
     message: read('on'),
-    next: climbing({ ordered: true, failures: 3, lastFailure: STILL_ON }),
-    effects: [{ type: 'power.off' }],
+    next: climbing({ ordered: [0], failures: 3, lastFailure: STILL_ON }),
+    effects: [{ type: 'rung.off', rung: 0 }],
   },
   {
     title: 'a BMC that does not answer is asked again after a pause',
@@ -130,14 +140,14 @@ testSteps(behaviour, [
     title: 'a failure after the order leads to a read, not to success',
     state: ORDERED,
     message: failed('silence'),
-    next: climbing({ ordered: true, failures: 1, lastFailure: 'silence' }),
+    next: climbing({ ordered: [0], failures: 1, lastFailure: 'silence' }),
     effects: [readAfter(1000)],
   },
   {
     title: 'a read that is due is made',
     state: ORDERED,
-    message: { type: 'fence.read-due' },
-    effects: [{ type: 'power.read' }],
+    message: { type: 'fence.read-due', rung: 0 },
+    effects: [{ type: 'rung.read', rung: 0 }],
   },
   {
     title: 'a hopeless failure ends the rung at once',
@@ -148,8 +158,8 @@ testSteps(behaviour, [
   },
   {
     title: 'a deadline without confirmation is answered honestly',
-    state: climbing({ ordered: true, failures: 4, lastFailure: STILL_ON }),
-    message: { type: 'fence.deadline-passed' },
+    state: climbing({ ordered: [0], failures: 4, lastFailure: STILL_ON }),
+    message: { type: 'fence.deadline-passed', rung: 0 },
     next: unfenced(`power off is not confirmed: ${STILL_ON}`),
     effects: [refusal('fence.unconfirmed', `power off is not confirmed: ${STILL_ON}`)],
   },
@@ -191,29 +201,29 @@ testSteps(behaviour, [
   },
 ])
 
-const consenting = fence({ ...ORDER, consent: true }, TIMING)
+const consenting = fence({ ...ORDER, lastResort: 'consent' }, TIMING)
 
 testSteps(consenting, [
   {
     title: 'a deadline with consent leads to a certificate on that ground',
-    state: climbing({ ordered: true }),
-    message: { type: 'fence.deadline-passed' },
+    state: climbing({ ordered: [0] }),
+    message: { type: 'fence.deadline-passed', rung: 0 },
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'consent' }],
+    effects: [{ type: 'certificate.save', ground: 'consent', rung: null }],
   },
   {
     title: 'consent is used when the BMC is hopeless, too',
     state: climbing(),
     message: failed('no IPMI settings', true),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'consent' }],
+    effects: [{ type: 'certificate.save', ground: 'consent', rung: null }],
   },
   {
     title: 'consent does not replace a read that says off',
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'already-off' }],
+    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0 }],
   },
 ])
 
@@ -223,10 +233,10 @@ const LATE: readonly FenceMessage[] = [
   read('off'),
   failed('silence'),
   failed('silence', true),
-  { type: 'fence.power-off-ordered' },
+  { type: 'fence.power-off-ordered', rung: 0 },
   { type: 'fence.forbidden', reason: 'late' },
-  { type: 'fence.read-due' },
-  { type: 'fence.deadline-passed' },
+  { type: 'fence.read-due', rung: 0 },
+  { type: 'fence.deadline-passed', rung: 0 },
   { type: 'fence.abandon', reason: 'late' },
 ]
 

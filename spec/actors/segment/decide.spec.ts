@@ -3,25 +3,32 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { decide, type Decision } from '../../../actors/segment/decide.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
-import type { HostId } from '../../../schema/ids.ts'
+import type { HostId, HostName } from '../../../schema/ids.ts'
 import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'
 import {
   H1,
   H2,
   N1,
   N2,
+  ONE,
   TWO,
   certificateRow,
   hostRow,
   notificationRow,
   segmentRow,
   snapshotRow,
+  wordRow,
 } from '../records.ts'
 
+const RUNGS = [{ kind: 'bmc', limitMs: 20_000 } as const]
 const RULES = {
   storm: { hostsMax: 0, shareMax: 0.5, windowMs: 300_000 },
   expiryMs: 3_600_000,
+  rungs: RUNGS,
   consentSegments: ['trusting'],
+  returnToService: 'operator' as const,
+  unsureHoldMs: 600_000,
+  holdDownMs: 60_000,
 }
 const OLD = RULES.expiryMs + 1
 
@@ -32,7 +39,7 @@ const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored'
 const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })
 const failed = (reason: string): Decision => ({ kind: 'conclude', to: 'failed', reason })
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
-const fenceIt: Decision = { kind: 'fence', host, consent: false }
+const fenceIt: Decision = { kind: 'fence', host, rungs: RUNGS, lastResort: null }
 
 const guest = (event: string, what: string): Notification =>
   report({ type: 'VM', payload: { event, vir_domain_event: what, instance_uuid: 'i' } })
@@ -40,11 +47,16 @@ const operators = { hosts: [hostRow({ onMaintenance: true }), others] }
 const held = (by: typeof N1): Partial<SegmentSnapshot> => ({
   hosts: [hostRow({ onMaintenance: true, maintenanceBy: by }), others],
 })
+const UNSURE = {
+  notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
+}
 const STORM = 'storm guard: 1 of 2 hosts were acted on in the last 300 s, the cap is 1'
 
 interface Case {
   readonly snapshot?: Partial<SegmentSnapshot>
   readonly inFlight?: readonly HostId[]
+  readonly failing?: readonly HostName[]
+  readonly ledForMs?: number
   readonly nowWallMs?: number
   readonly decision: Decision
 }
@@ -65,17 +77,42 @@ const CASES: Readonly<Record<string, Case>> = {
   'a trusted report that a host is down leads to a fence': { decision: fenceIt },
   'a segment that consents says so to the fence': {
     snapshot: { segment: segmentRow({ name: 'trusting' }) },
-    decision: { kind: 'fence', host, consent: true },
+    decision: { kind: 'fence', host, rungs: RUNGS, lastResort: 'consent' },
   },
   'a host that starts needs nothing': {
     snapshot: { notification: report({ payload: { event: 'STARTED' } }) },
     decision: finished('a host that starts needs nothing'),
   },
-  'a report whose sender is not sure is ignored': {
-    snapshot: {
-      notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
+  'a report whose sender is not sure is held for a second look': {
+    snapshot: UNSURE,
+    nowWallMs: RULES.unsureHoldMs,
+    decision: hold(
+      'the reporter does not know whether the host is down; our own watchers look again',
+    ),
+  },
+  'a report whose sender is not sure is ignored when nobody confirms it': {
+    snapshot: UNSURE,
+    nowWallMs: RULES.unsureHoldMs + 1,
+    decision: ignored(
+      'the reporter did not know whether the host was down, and nobody confirmed it for 600 s',
+    ),
+  },
+  'a segment climbs the fence plan that its operators chose': {
+    snapshot: { choices: { rungs: [{ kind: 'operator', limitMs: 5000 }], trustReports: true } },
+    decision: {
+      kind: 'fence',
+      host,
+      rungs: [{ kind: 'operator', limitMs: 5000 }],
+      lastResort: 'consent',
     },
-    decision: ignored('the reporter does not know the host to be down; our own watchers decide'),
+  },
+  'a segment may take back the consent of the configuration': {
+    snapshot: { segment: segmentRow({ name: 'trusting' }), choices: { trustReports: false } },
+    decision: fenceIt,
+  },
+  'an operator who confirms the death stands in for a confirmation, before any consent': {
+    snapshot: { segment: segmentRow({ name: 'trusting' }), words: [wordRow()] },
+    decision: { kind: 'fence', host, rungs: RUNGS, lastResort: 'operator' },
   },
   'a disabled segment ignores what is new': {
     snapshot: { segment: segmentRow({ enabled: false }) },
@@ -117,7 +154,8 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: {
       kind: 'fence',
       host: hostRow({ onMaintenance: true, maintenanceBy: N1 }),
-      consent: false,
+      rungs: RUNGS,
+      lastResort: null,
     },
   },
   'a host beyond the cap is held': {
@@ -133,6 +171,33 @@ const CASES: Readonly<Record<string, Case>> = {
     snapshot: { hostsActedOn: [H2] },
     nowWallMs: OLD,
     decision: failed(`expired while it had to wait: ${STORM}`),
+  },
+  'hosts that fail together are named together when one of them must wait': {
+    snapshot: { hostsActedOn: [H2] },
+    failing: [TWO, ONE],
+    decision: hold(`${STORM}; 2 hosts failed together: compute-1, compute-2`),
+  },
+  'a host beyond the cap is acted on when an operator approves': {
+    snapshot: { hostsActedOn: [H2], words: [wordRow({ word: 'approve' })] },
+    decision: fenceIt,
+  },
+  'a segment may have a cap of its own': {
+    snapshot: { hostsActedOn: [H2], choices: { shareMax: 1 } },
+    decision: fenceIt,
+  },
+  'a leader that has just begun to lead acts on no new host': {
+    ledForMs: 59_999,
+    decision: hold('hold-down: no host is acted on in the first 60 s of a leader'),
+  },
+  'a leader that has just begun to lead goes on with what has begun': {
+    ledForMs: 0,
+    snapshot: { notification: report({ status: 'running' }) },
+    decision: fenceIt,
+  },
+  'an operator may cut the hold-down short': {
+    ledForMs: 0,
+    snapshot: { words: [wordRow({ word: 'approve' })] },
+    decision: fenceIt,
   },
   'a guest that died is restarted': {
     snapshot: { notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
@@ -164,11 +229,10 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 }
 
-for (const [title, { snapshot = {}, inFlight = [], nowWallMs = 0, decision }] of Object.entries(
-  CASES,
-)) {
+for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Object.entries(CASES)) {
   test(title, (t) => {
-    const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), nowWallMs }
+    const when = { nowWallMs: 0, ledForMs: RULES.holdDownMs, failing: [], ...rest }
+    const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), ...when }
     t.deepEqual(decide(RULES, situation), decision)
   })
 }
@@ -176,7 +240,13 @@ for (const [title, { snapshot = {}, inFlight = [], nowWallMs = 0, decision }] of
 for (const status of ['finished', 'ignored', 'failed'] as const) {
   test(`a notification that is ${status} is left alone`, (t) => {
     const snapshot = snapshotRow({ notification: report({ status }) })
-    const situation = { snapshot, inFlight: new Set<HostId>(), nowWallMs: 0 }
+    const situation = {
+      snapshot,
+      inFlight: new Set<HostId>(),
+      nowWallMs: 0,
+      ledForMs: 0,
+      failing: [],
+    }
     t.deepEqual(decide(RULES, situation), { kind: 'gone' })
   })
 }
@@ -210,6 +280,8 @@ test('nothing is done against an operator’s word, whatever else is known', (t)
           hostsActedOn: world.actedOn,
         }),
         inFlight: new Set(),
+        failing: [],
+        ledForMs: RULES.holdDownMs,
         nowWallMs: world.nowWallMs,
       })
       const acts = decision.kind === 'fence' || decision.kind === 'restart'

@@ -14,7 +14,7 @@ const recoveryIn = (phase: RecoveryPhase, certified: boolean): Recovery => ({
   phase,
 })
 
-const fencePlan = { kind: 'fence', host: hostRow(), consent: false } as const
+const fencePlan = { kind: 'fence', host: hostRow(), rungs: [], lastResort: null } as const
 const TABLE: readonly (readonly [
   phase: RecoveryPhase,
   uncertified: boolean,

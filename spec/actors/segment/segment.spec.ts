@@ -5,6 +5,7 @@ import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
 import { H1, H2, I1, N1, N2, ONE, SEGMENT, certificateRow, segmentRow } from '../records.ts'
 import { timer } from '../step-table.ts'
 import {
+  RULES,
   UNTIL_EVACUATING,
   UNTIL_FENCING,
   about,
@@ -67,7 +68,8 @@ test('a fence is given the host, the evidence, and where to answer', (t) => {
       hostName: ONE,
       epoch: 7,
       evidence: ['reported'],
-      consent: false,
+      rungs: RULES.rungs,
+      lastResort: null,
       bmc: undefined,
       replyTo: { address: `segment/${SEGMENT}` },
     },

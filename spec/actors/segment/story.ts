@@ -27,7 +27,12 @@ import {
 export const RULES = {
   storm: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   expiryMs: 3_600_000,
+  rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
+  returnToService: 'operator' as const,
+  unsureHoldMs: 600_000,
+  holdDownMs: 0,
+  overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   runsMax: 3,
   retryIntervalMs: 30_000,
 }
@@ -64,6 +69,7 @@ export const consulted = (
   notification: notification.uuid,
   snapshot: snapshotRow({ notification, hosts, ...change }),
   nowWallMs: 0,
+  ledForMs: 0,
 })
 
 /** A word about a recovery that carries nothing else. */

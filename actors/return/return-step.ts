@@ -1,0 +1,64 @@
+/** The next step of a repaired host on its way back into service, or why it must wait. Pure. */
+import type { OperatorWord } from '../../schema/records.ts'
+import { isoTime } from '../../schema/time.ts'
+import type { ComputeService, Evacuation } from '../ports/compute.ts'
+
+export type ReturnStep =
+  | { readonly kind: 'wait'; readonly reason: string }
+  | { readonly kind: 'clear-forced-down'; readonly service: string }
+  | { readonly kind: 'enable'; readonly service: string }
+  | { readonly kind: 'let-back' }
+
+export interface ReturnFacts {
+  readonly words: readonly OperatorWord[]
+  /** When the host was certified dead, lately, oldest first, wall ms. */
+  readonly deaths: readonly number[]
+  readonly nowWallMs: number
+  /** Why it does not answer; null when it does. */
+  readonly silence: string | null
+  readonly service: ComputeService | undefined
+  /** False when an operator had disabled the service before us: then it stays disabled. */
+  readonly disabledByUs: boolean
+  readonly evacuations: readonly Evacuation[]
+}
+
+/** Flap damping: a host that died often is kept out for a growing time. */
+export interface QuarantineRules {
+  /** Deaths in the window from which on a host is quarantined. */
+  readonly deathsMin: number
+  readonly windowMs: number
+  /** The first quarantine, counted from the last death; each further death doubles it. */
+  readonly firstMs: number
+  readonly longestMs: number
+}
+
+/** Nova's records that nothing more comes of; `done` still waits for the source's nova-compute to clean up. */
+const CLOSED: readonly string[] = ['completed', 'failed', 'error', 'cancelled']
+
+/** Everything is checked anew at each step (design I10). */
+export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): ReturnStep {
+  const { service, evacuations, silence } = facts
+  const asked = facts.words.some(({ word }) => word === 'let-back')
+  const until = quarantinedUntil(rules, facts.deaths)
+  if (!asked && facts.nowWallMs < until) {
+    return wait(`it died ${facts.deaths.length} times and is quarantined until ${isoTime(until)}`)
+  }
+  if (silence !== null) return wait(silence)
+  if (service === undefined) return wait('Nova has no compute service on it')
+  const open = evacuations.filter(({ status }) => !CLOSED.includes(status)).length
+  if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
+  if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
+  if (!service.up) return wait('its nova-compute is not up yet')
+  if (service.disabled && facts.disabledByUs) return { kind: 'enable', service: service.id }
+  return { kind: 'let-back' }
+}
+
+/** Zero when the host did not die often. */
+export function quarantinedUntil(rules: QuarantineRules, deaths: readonly number[]): number {
+  const last = deaths.at(-1)
+  const excess = deaths.length - rules.deathsMin
+  if (last === undefined || excess < 0) return 0
+  return last + Math.min(rules.longestMs, rules.firstMs * 2 ** excess)
+}
+
+const wait = (reason: string): ReturnStep => ({ kind: 'wait', reason })

@@ -1,0 +1,157 @@
+/** Looks after the hosts that recoveries have taken out of service, and lets each one back once everything is checked. */
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
+import type { Epoch, HostId } from '../../schema/ids.ts'
+import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { LEAF } from '../kernel/supervision.ts'
+import type { Acting } from '../leadership/intent.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { ComputePort } from '../ports/compute.ts'
+import type { ShellPort } from '../ports/shell.ts'
+import type { NewEntry, Returning } from '../ports/store.ts'
+import { policyOf, type PolicyDefaults } from '../segment/policy.ts'
+import { nextReturnStep, type QuarantineRules, type ReturnFacts } from './return-step.ts'
+
+export interface ReturnRules extends QuarantineRules {
+  /** Between two looks, ms. */
+  readonly lookIntervalMs: number
+}
+
+export interface ReturnWorld extends Acting {
+  readonly clock: ClockPort
+  readonly compute: ComputePort
+  readonly shell: ShellPort
+  readonly announcer: Announcer
+  readonly rules: ReturnRules
+  readonly policy: PolicyDefaults
+  readonly sshTimeoutMs: number
+}
+
+type ReturnerMessage = { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
+type ReturnerState = { readonly kind: 'looking' }
+type ReturnerEffect = { readonly type: 'hosts.look' }
+
+/** The actor that lets hosts back, with one epoch. */
+export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition {
+  /** What each host waited for when we last looked: said once. */
+  const said = new Map<HostId, string>()
+  const later: KernelEffect<ReturnerMessage> = {
+    type: 'timer.start',
+    name: 'look',
+    afterMs: world.rules.lookIntervalMs,
+    message: { type: 'returner.look-due' },
+  }
+  return define<ReturnerState, ReturnerMessage, ReturnerEffect>({
+    initial: { kind: 'looking' },
+    behaviour: (
+      state,
+      { type },
+    ): Step<ReturnerState, ReturnerEffect | KernelEffect<ReturnerMessage>> =>
+      type === 'returner.looked' ? [state, [later]] : [state, [{ type: 'hosts.look' }]],
+    first: { type: 'returner.looked' },
+    policy: LEAF,
+    perform: async (_effect, signal) => {
+      await look({ world, epoch, said, signal })
+      return { type: 'returner.looked' }
+    },
+  })
+}
+
+interface Looking {
+  readonly world: ReturnWorld
+  readonly epoch: Epoch
+  readonly said: Map<HostId, string>
+  readonly signal: AbortSignal
+}
+
+/** One step for every host; whatever is away now is there at the next look. */
+async function look(looking: Looking): Promise<void> {
+  const { world, said } = looking
+  const since = world.clock.wallMs() - world.rules.windowMs
+  try {
+    const hosts = await world.store.listReturning(since)
+    const held = new Set(hosts.map(({ host }) => host.uuid))
+    for (const known of said.keys()) if (!held.has(known)) said.delete(known)
+    for (const returning of hosts) await advance(looking, returning)
+  } catch (error) {
+    if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+  }
+}
+
+async function advance(looking: Looking, returning: Returning): Promise<void> {
+  const { world, epoch } = looking
+  const { host, by } = returning
+  if (!isAsked(world, returning)) return // its policy says what it waits for
+  try {
+    const step = nextReturnStep(world.rules, await factsOf(looking, returning))
+    if (step.kind === 'wait') return await note(looking, returning, 'decision', step.reason)
+    await note(looking, returning, 'intent', STEPS[step.kind])
+    world.tenure.assert(epoch)
+    if (step.kind === 'let-back') await world.store.releaseHost(epoch, host.uuid, by)
+    else if (step.kind === 'enable') await world.compute.enable(step.service, looking.signal)
+    else await world.compute.clearForcedDown(step.service, looking.signal)
+  } catch (error) {
+    if (!isCoded(error) || isCoded(error, 'STALE_EPOCH', ...STORE_AWAY)) throw error
+    await note(looking, returning, 'decision', describeError(error))
+  }
+}
+
+const STORE_AWAY = ['STORE_UNAVAILABLE', 'STORE_CONFLICT'] as const
+
+const STEPS = {
+  'clear-forced-down': 'Nova may count its compute service by its heartbeat again',
+  enable: "Nova's scheduler may use it again",
+  'let-back': 'it is in service again',
+} as const
+
+/** By the segment's policy, or by an operator. */
+function isAsked({ policy }: ReturnWorld, { segmentName, choices, words }: Returning): boolean {
+  if (words.some(({ word }) => word === 'let-back')) return true
+  return policyOf(policy, segmentName, choices).returnToService === 'automatic'
+}
+
+async function factsOf(
+  { world, signal }: Looking,
+  { host, words, deaths, disabledByUs }: Returning,
+): Promise<ReturnFacts> {
+  const { compute, clock } = world
+  const nowWallMs = clock.wallMs()
+  const since = nowWallMs - RECORDS_SINCE_MS
+  return {
+    words,
+    deaths,
+    nowWallMs,
+    disabledByUs,
+    silence: await silenceOf(world, host.controlAttributes),
+    service: await compute.findService(host.name, signal),
+    evacuations: await compute.listEvacuations(host.name, since, signal),
+  }
+}
+
+/** Evacuations that were closed need not be seen; one that is open is shown for as long as it is changed. */
+const RECORDS_SINCE_MS = 30 * 24 * 3_600_000
+
+/** A host without SSH settings shows its life through its nova-compute only. */
+async function silenceOf(world: ReturnWorld, controlAttributes: string): Promise<string | null> {
+  const { ssh } = parseControlAttributes(controlAttributes)
+  if (ssh === undefined) return null
+  const { outcome, detail } = await world.shell.probe(ssh, world.sshTimeoutMs)
+  return outcome === 'alive' ? null : `it is not reachable: ${detail}`
+}
+
+/** Writes and says what is new. */
+async function note(
+  { world, epoch, said }: Looking,
+  { host, by }: Returning,
+  kind: NewEntry['kind'],
+  detail: string,
+): Promise<void> {
+  if (said.get(host.uuid) === detail) return
+  const entry = { notification: by, kind, step: 'return', subject: host.name, detail }
+  await world.store.appendJournal(epoch, entry)
+  said.set(host.uuid, detail)
+  const evidence: string[] = []
+  const step = { notification: by, host: host.name, step: 'return', reason: detail, evidence }
+  world.announcer.announce('recovery.stepped', step)
+}

@@ -1,0 +1,26 @@
+/** The policy of a segment: what its operators chose, and the configuration for the rest. Pure. */
+import type { PolicyChoices, Rung, SegmentPolicy } from '../../schema/segment-policy.ts'
+import type { StormLimits } from './storm-guard.ts'
+
+export interface PolicyDefaults {
+  /** The fence plan of a segment that has none of its own. */
+  readonly rungs: readonly Rung[]
+  /** Names of segments whose operators consent in writing to go on without a confirmed power off. */
+  readonly consentSegments: readonly string[]
+  readonly returnToService: SegmentPolicy['returnToService']
+  /** The storm guard of a segment that has no cap of its own. */
+  readonly storm: StormLimits
+}
+
+/** What counts for the segment of that name. */
+export function policyOf(
+  defaults: PolicyDefaults,
+  segmentName: string,
+  choices: PolicyChoices,
+): SegmentPolicy {
+  const { rungs, consentSegments, storm } = defaults
+  const { hostsMax, shareMax } = storm
+  const trustReports = consentSegments.includes(segmentName)
+  const returnToService = defaults.returnToService
+  return { rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
+}

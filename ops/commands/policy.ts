@@ -1,0 +1,44 @@
+/** `policy`: shows what counts for a segment, and changes what its operators chose. */
+import { parseArgs } from 'node:util'
+import { policyOf } from '../../actors/segment/policy.ts'
+import type { StorePort } from '../../actors/ports/store.ts'
+import type { Segment } from '../../schema/records.ts'
+import { changePolicy, describePolicy } from '../config/parse-policy.ts'
+import { rulesOf } from '../roles/rules.ts'
+import { withStore } from '../with-store.ts'
+
+/** Exit statuses: 0 shown or changed; 1 the store is away; 2 the arguments or the configuration cannot be used. */
+export async function policy(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { config: { type: 'string' } },
+  })
+  const [name = '', ...words] = positionals
+  let problem: string | undefined
+  const status = await withStore(values.config, async ({ store, config }) => {
+    const segment = await findSegment(store, name)
+    if (segment === undefined) {
+      problem = `there is no segment ${name}`
+      return
+    }
+    const changed = changePolicy(await store.getPolicy(segment.uuid), words)
+    if (changed.kind === 'problem') {
+      problem = changed.text
+      return
+    }
+    const { choices } = changed
+    if (words.length > 0) await store.setPolicy(segment.uuid, choices)
+    const inForce = policyOf(rulesOf(config).segment, segment.name, choices)
+    process.stdout.write(describePolicy(inForce, choices))
+  })
+  if (problem === undefined) return status
+  process.stderr.write(`${problem}\n`)
+  return 2
+}
+
+/** By name or uuid; there are few enough segments to look through. */
+async function findSegment(store: StorePort, name: string): Promise<Segment | undefined> {
+  const segments = await store.listSegments({}, { limit: 100_000, sort: [] })
+  return segments.find((segment) => segment.name === name || segment.uuid === name)
+}

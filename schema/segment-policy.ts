@@ -1,0 +1,76 @@
+/** What the operators of one segment chose for it. What they did not choose is as the configuration says. */
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+const limitMs = Type.Number({ minimum: 1000, maximum: 7 * 24 * 3_600_000 })
+
+/**
+ * One way to make certain that a host is dead, and the longest time for it. `bmc`: its own BMC; `agent`: a ClusterLabs
+ * fence agent; `command`: a command of the operators that cuts the host off from its storage; `operator`: their word.
+ */
+export const Rung = Type.Union([
+  Type.Object({ kind: Type.Literal('bmc'), limitMs }),
+  Type.Object({
+    kind: Type.Literal('agent'),
+    name: Type.String({ pattern: '^fence_[a-z0-9_]{1,60}$' }),
+    limitMs,
+  }),
+  Type.Object({
+    kind: Type.Literal('command'),
+    name: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,63}$' }),
+    limitMs,
+  }),
+  Type.Object({ kind: Type.Literal('operator'), limitMs }),
+])
+export type Rung = Static<typeof Rung>
+
+export const PolicyChoices = Type.Object(
+  {
+    /** The fence plan: rungs in the order in which they are climbed. */
+    rungs: Type.Optional(Type.Array(Rung, { minItems: 1, maxItems: 8 })),
+    /** Whether a report of `host_status NORMAL` is trusted when no rung could confirm the death. */
+    trustReports: Type.Optional(Type.Boolean()),
+    /** Whether a repaired host comes back by itself, or after an operator's word. */
+    returnToService: Type.Optional(
+      Type.Union([Type.Literal('automatic'), Type.Literal('operator')]),
+    ),
+    /** Hosts acted on in a window of the storm guard; 0: only the share counts. */
+    hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    /** The same as a share of the segment's hosts. */
+    shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
+  },
+  { additionalProperties: false },
+)
+export type PolicyChoices = Static<typeof PolicyChoices>
+
+/** Everything decided: by the segment's operators, or by the configuration. */
+export interface SegmentPolicy {
+  readonly rungs: readonly Rung[]
+  readonly trustReports: boolean
+  readonly returnToService: 'automatic' | 'operator'
+  readonly hostsMax: number
+  readonly shareMax: number
+}
+
+const choices = Compile(PolicyChoices)
+
+/** What is wrong with choices that come from outside; undefined when they can be stored. */
+export function policyProblem(value: unknown): string | undefined {
+  const [problem] = choices.Errors(value)
+  return problem === undefined
+    ? undefined
+    : `${problem.instancePath || 'policy'} ${problem.message}`
+}
+
+/** A rung as people write and read it: `bmc`, `fence_ipmilan`, `command/ceph-blocklist`, `operator`. */
+export function rungTitle(rung: Rung): string {
+  switch (rung.kind) {
+    case 'agent':
+      return rung.name
+    case 'command':
+      return `command/${rung.name}`
+    case 'bmc':
+    case 'operator':
+      return rung.kind
+  }
+}

@@ -1,0 +1,151 @@
+/** More than one rung: what moves a fence up its plan, and what counts of the rungs that were left. */
+import {
+  fence,
+  type FenceMessage,
+  type FenceOrder,
+  type FenceReply,
+  type FenceState,
+} from '../../../actors/fence/fence.ts'
+import type { Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { Rung } from '../../../schema/segment-policy.ts'
+import { EPOCH, H1, N1, ONE } from '../records.ts'
+import { testSteps, timer } from '../step-table.ts'
+
+const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
+const AGENT: Rung = { kind: 'agent', name: 'fence_apc', limitMs: 30_000 }
+const COMMAND: Rung = { kind: 'command', name: 'blocklist', limitMs: 20_000 }
+const OPERATOR: Rung = { kind: 'operator', limitMs: 90_000 }
+const ORDER: FenceOrder = {
+  notification: N1,
+  host: H1,
+  hostName: ONE,
+  epoch: EPOCH,
+  evidence: [],
+  rungs: [BMC, AGENT, COMMAND, OPERATOR],
+  lastResort: null,
+  replyTo: refOf('segment', 'one'),
+}
+
+type Climbing = FenceState & { readonly kind: 'climbing' }
+
+const climbing = (change: Partial<Climbing>): FenceState => ({
+  kind: 'climbing',
+  rung: 0,
+  ordered: [],
+  failures: 0,
+  lastFailure: 'no operator has confirmed it yet',
+  spent: [],
+  ...change,
+})
+const CERTIFYING: FenceState = { kind: 'certifying' }
+const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
+const refusal = (type: 'fence.unconfirmed', reason: string): Tell => {
+  const message: FenceReply = { type, notification: N1, reason }
+  return { type: 'tell', to: 'segment/one', message }
+}
+const failed = (reason: string, hopeless: boolean): FenceMessage => ({
+  type: 'fence.power-failed',
+  rung: 0,
+  reason,
+  hopeless,
+})
+const read = (power: 'on' | 'off', rung: number): FenceMessage => ({
+  type: 'fence.power-read',
+  rung,
+  power,
+})
+
+const ladder = fence(ORDER, { retryMs: 1000, verifyMs: 500 })
+const SPENT = ['silence']
+const AGENT_ANSWERS = 'the fence agent has not answered yet'
+const onAgent = (change: Partial<FenceState & { readonly kind: 'climbing' }> = {}): FenceState =>
+  climbing({ rung: 1, lastFailure: AGENT_ANSWERS, spent: SPENT, ...change })
+
+const step = (rung: number, reason: string, limitMs: number) => [
+  { type: 'timer.cancel', name: 'read' } as const,
+  { type: 'rung.spent', reason } as const,
+  timer<FenceMessage>('deadline', limitMs, { type: 'fence.deadline-passed', rung }),
+  { type: 'rung.read', rung } as const,
+]
+
+testSteps(ladder, [
+  {
+    title: 'a rung whose time is up says why, and the next one is climbed',
+    state: climbing({ ordered: [0], failures: 3, lastFailure: 'silence' }),
+    message: { type: 'fence.deadline-passed', rung: 0 },
+    next: onAgent({ ordered: [0] }),
+    effects: step(1, 'bmc could not confirm it (silence); next is fence_apc', 30_000),
+  },
+  {
+    title: 'a hopeless rung is left at once',
+    state: onAgent(),
+    message: { type: 'fence.power-failed', rung: 1, reason: 'no settings', hopeless: true },
+    next: climbing({
+      rung: 2,
+      lastFailure: 'the command has not answered yet',
+      spent: [...SPENT, 'no settings'],
+    }),
+    effects: step(
+      2,
+      'fence_apc could not confirm it (no settings); next is command/blocklist',
+      20_000,
+    ),
+  },
+  {
+    title: 'each rung is ordered off by itself',
+    state: onAgent({ ordered: [0] }),
+    message: read('on', 1),
+    next: onAgent({ ordered: [0, 1] }),
+    effects: [{ type: 'rung.off', rung: 1 }],
+  },
+  {
+    title: 'a rung that was left and still reads off proves the death',
+    state: onAgent({ ordered: [0] }),
+    message: read('off', 0),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0 }],
+  },
+  {
+    title: 'a rung that was left and still reads on means nothing',
+    state: onAgent(),
+    message: read('on', 0),
+  },
+  {
+    title: 'a failure of a rung that was left means nothing',
+    state: onAgent(),
+    message: failed('silence', true),
+  },
+  {
+    title: 'evidence of life comes too late once any rung was ordered',
+    state: onAgent({ ordered: [0] }),
+    message: { type: 'fence.abandon', reason: 'seen alive' },
+  },
+  {
+    title: 'a command that reads off proves that the host is cut off from its storage',
+    state: climbing({ rung: 2, ordered: [2] }),
+    message: read('off', 2),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'storage-cut-off', rung: 2 }],
+  },
+  {
+    title: 'an operator is waited for, not ordered',
+    state: climbing({ rung: 3 }),
+    message: read('on', 3),
+    effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 3 })],
+  },
+  {
+    title: "an operator's word is as good as a confirmed power off",
+    state: climbing({ rung: 3, ordered: [0] }),
+    message: read('off', 3),
+    next: CERTIFYING,
+    effects: [{ type: 'certificate.save', ground: 'operator', rung: 3 }],
+  },
+  {
+    title: 'the end of the last rung says why each of them could not help',
+    state: climbing({ rung: 3, lastFailure: 'nobody came', spent: ['a', 'b', 'c'] }),
+    message: { type: 'fence.deadline-passed', rung: 3 },
+    next: unfenced('power off is not confirmed: a; b; c; nobody came'),
+    effects: [refusal('fence.unconfirmed', 'power off is not confirmed: a; b; c; nobody came')],
+  },
+])

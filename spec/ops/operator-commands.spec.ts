@@ -1,0 +1,145 @@
+/** What operators type: a segment's policy, and their word about a host. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { policy } from '../../ops/commands/policy.ts'
+import { say } from '../../ops/commands/say.ts'
+import { changePolicy, describePolicy } from '../../ops/config/parse-policy.ts'
+import { openSqliteStore } from '../../transports/sql/sqlite.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import { temporaryDirectory } from '../support/process.ts'
+import {
+  accepted,
+  hostFields,
+  hostStopped,
+  segmentFields,
+  SetClock,
+} from '../support/store-world.ts'
+
+const LADDER = 'fence=bmc:20,fence_apc:30.5,command/ceph-blocklist:30,operator:3600'
+
+test('a policy is read, and written as it was read', (t) => {
+  const parsed = changePolicy({}, [LADDER, 'trust_reports=yes'])
+  if (parsed.kind === 'problem') return t.fail(parsed.text)
+  const { choices } = parsed
+  t.deepEqual(choices, {
+    rungs: [
+      { kind: 'bmc', limitMs: 20_000 },
+      { kind: 'agent', name: 'fence_apc', limitMs: 30_500 },
+      { kind: 'command', name: 'ceph-blocklist', limitMs: 30_000 },
+      { kind: 'operator', limitMs: 3_600_000 },
+    ],
+    trustReports: true,
+  })
+  const policy = {
+    rungs: choices.rungs ?? [],
+    trustReports: false,
+    returnToService: 'operator' as const,
+    hostsMax: 2,
+    shareMax: 0.5,
+  }
+  t.is(
+    describePolicy(policy, { rungs: policy.rungs.slice() }),
+    `${LADDER}\ntrust_reports=no  (default)\nreturn=operator  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\n`,
+  )
+  t.deepEqual(changePolicy(choices, ['fence=default']), {
+    kind: 'ok',
+    choices: { trustReports: true },
+  })
+})
+
+for (const word of [
+  'fence=',
+  'fence=bmc',
+  'fence=bmc:0',
+  'fence=bmc:20,',
+  'fence=telnet:20',
+  'fence=fence_../../bin/sh:20',
+  'fence=command/../../bin/sh:20',
+  'fence=operator:99999999',
+  'trust_reports=maybe',
+  'return=never',
+  'max_hosts=-1',
+  'max_hosts_share=2',
+  'colour=blue',
+  'trust_reports',
+  '=yes',
+]) {
+  test(`${word} is refused, and named`, (t) => {
+    const parsed = changePolicy({}, [word])
+    t.is(parsed.kind, 'problem')
+    if (parsed.kind === 'problem') t.true(parsed.text.startsWith(`${word}:`), parsed.text)
+  })
+}
+
+/** A configuration with a store that knows one host. */
+async function installation() {
+  const directory = await temporaryDirectory('operators')
+  const database = join(directory.path, 'store.db')
+  const config = join(directory.path, 'ha.conf')
+  await writeFile(
+    config,
+    `[roles]
+enabled = engine
+[bus]
+servers = memory
+[DEFAULT]
+os_privileged_user_auth_url = http://127.0.0.1:5000
+os_privileged_user_name = nova
+os_privileged_user_password = n
+os_privileged_user_tenant = service
+[database]
+connection = sqlite:///${database}
+[ssh]
+state_directory = ${directory.path}
+`,
+    { mode: 0o600 },
+  )
+  const clock = new SetClock()
+  const store = openSqliteStore(database, { clock, random: new SystemRandom() })
+  await store.migrate()
+  const segment = await store.createSegment(segmentFields('zone-a'))
+  await store.createHost(segment.uuid, hostFields('compute-1'))
+  return {
+    config: ['--config', config],
+    store,
+    clock,
+    segment: segment.uuid,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test.serial(
+  'policy changes what is stored for a segment, by name or uuid, and only when it can be read',
+  async (t) => {
+    await using installed = await installation()
+    const { config, store, segment } = installed
+    t.is(await policy(['zone-a', 'trust_reports=yes', ...config]), 0)
+    t.is(await policy([segment, 'fence=operator:60', ...config]), 0)
+    const choices = { rungs: [{ kind: 'operator', limitMs: 60_000 } as const], trustReports: true }
+    t.deepEqual(await store.getPolicy(segment), choices)
+    t.is(await policy(['zone-a', ...config]), 0)
+    t.is(await policy(['zone-a', 'trust_reports=default', 'fence=never', ...config]), 2)
+    t.is(await policy(['zone-b', ...config]), 2)
+    t.deepEqual(await store.getPolicy(segment), choices)
+  },
+)
+
+test.serial('say keeps an operator’s word about the open recovery of a host', async (t) => {
+  await using installed = await installation()
+  const { config, store, clock } = installed
+  const words = ['confirm-dead', 'compute-1', '--by', 'alice', '--reason', 'no power', ...config]
+  t.is(await say(words), 1, 'nothing is going on yet')
+  const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
+  t.is(await say(words), 0)
+  t.like((await store.listWords(uuid))[0], {
+    word: 'confirm-dead',
+    operator: 'alice',
+    reason: 'no power',
+  })
+  t.is(await say(words.slice(0, 4)), 2, 'a word needs a reason')
+  t.is(await say(['believe', ...words.slice(1)]), 2)
+})

@@ -1,0 +1,93 @@
+/** What operators choose and say, in every store. */
+import { notificationId, segmentId } from '../../schema/ids.ts'
+import { incident, segmentFields, type OpenWorld, type RegisterTest } from './store-world.ts'
+
+/** Registers the tests. */
+export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
+  test('policy of a segment is what was chosen last, and goes with the segment', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const segment = await store.createSegment(segmentFields('zone-p'))
+    const other = await store.createSegment(segmentFields('zone-q'))
+    t.deepEqual(await store.getPolicy(segment.uuid), {})
+    await store.setPolicy(segment.uuid, { trustReports: true })
+    const rungs = [{ kind: 'command', name: 'blocklist', limitMs: 5000 } as const]
+    await store.setPolicy(segment.uuid, { rungs })
+    t.deepEqual(await store.getPolicy(segment.uuid), { rungs })
+    t.deepEqual(await store.getPolicy(other.uuid), {})
+    await store.deleteSegment(segment.uuid)
+    t.deepEqual(await store.getPolicy(segment.uuid), {})
+    await t.throwsAsync(store.setPolicy(segment.uuid, {}), { code: 'SEGMENT_NOT_FOUND' })
+    await t.throwsAsync(store.setPolicy(segmentId('none'), {}), { code: 'SEGMENT_NOT_FOUND' })
+  })
+
+  test('host that an ended recovery holds is returning, with all that decides on it', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { segment, host, notification, epoch } = await incident(world)
+    const { uuid } = notification
+    await store.holdHost(epoch, host.uuid, uuid)
+    t.deepEqual(await store.listReturning(0), [], 'its recovery goes on')
+    const entry = { notification: uuid, step: 'isolate', subject: host.name, detail: 'disabled' }
+    await store.recordIntent(epoch, entry)
+    const issuedAt = clock.wall
+    await store.saveCertificate({
+      notification: uuid,
+      host: host.uuid,
+      epoch,
+      issuedAt,
+      ground: 'operator',
+      evidence: ['seen'],
+    })
+    await store.recordTransition(epoch, {
+      notification: uuid,
+      from: ['new'],
+      to: 'finished',
+      reason: 'done',
+    })
+    const [returning, ...others] = await store.listReturning(issuedAt)
+    t.deepEqual(others, [])
+    t.like(returning, {
+      host: { uuid: host.uuid, onMaintenance: true },
+      segmentName: segment.name,
+      by: uuid,
+      choices: {},
+      words: [],
+      deaths: [issuedAt],
+      disabledByUs: true,
+    })
+    t.deepEqual((await store.listReturning(issuedAt + 1))[0]?.deaths, [])
+    await store.updateSegment(segment.uuid, { enabled: false })
+    t.deepEqual(await store.listReturning(0), [], 'its segment is disabled')
+    await store.updateSegment(segment.uuid, { enabled: true })
+    await store.releaseHost(epoch, host.uuid, uuid)
+    t.deepEqual(await store.listReturning(0), [])
+  })
+
+  test('word of an operator is kept with his name, and a decision sees it with the policy', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { segment, notification } = await incident(world)
+    const word = {
+      notification: notification.uuid,
+      word: 'confirm-dead',
+      operator: 'Zoë',
+      reason: 'I pulled the plug — twice',
+    } as const
+    t.deepEqual(await store.listWords(notification.uuid), [])
+    await store.sayWord(word)
+    clock.wall += 1000
+    await store.sayWord({ ...word, reason: 'again' })
+    await store.setPolicy(segment.uuid, { trustReports: true })
+    const words = await store.listWords(notification.uuid)
+    t.deepEqual(words, [
+      { ...word, saidAt: clock.wall - 1000 },
+      { ...word, reason: 'again', saidAt: clock.wall },
+    ])
+    const snapshot = await store.readSnapshot(segment.uuid, notification.uuid, 0)
+    t.deepEqual(snapshot.words, words)
+    t.deepEqual(snapshot.choices, { trustReports: true })
+    const unknown = { ...word, notification: notificationId('nobody') }
+    await t.throwsAsync(store.sayWord(unknown), { code: 'NOTIFICATION_NOT_FOUND' })
+  })
+}

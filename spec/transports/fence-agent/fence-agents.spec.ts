@@ -1,0 +1,155 @@
+/** Fence agents and commands as real child processes: a ClusterLabs agent on a real BMC, and scripts that misbehave. */
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import type { FenceProgram } from '../../../actors/ports/fence-agent.ts'
+import { Secret } from '../../../schema/control-attributes.ts'
+import { hostName } from '../../../schema/ids.ts'
+import { openFenceAgents } from '../../../transports/fence-agent/fence-agents.ts'
+import { SystemClock } from '../../../transports/system/clock.ts'
+import { startBmc } from '../../support/bmc.ts'
+import { program, temporaryDirectory } from '../../support/process.ts'
+import { until } from '../../support/until.ts'
+
+const HOST = hostName('compute-1')
+const PASSWORD = 's3cret-of-the-outlet'
+
+/** Scripts in a directory of their own, and the port that runs them. */
+async function withScripts(scripts: Readonly<Record<string, string>>) {
+  const directory = await temporaryDirectory('fence')
+  for (const [name, text] of Object.entries(scripts)) {
+    const path = join(directory.path, name)
+    await writeFile(path, `#!/bin/sh\ncd ${directory.path}\n${text}\n`)
+    await chmod(path, 0o755)
+  }
+  const directories = { agent: directory.path, command: directory.path }
+  const port = openFenceAgents({ clock: new SystemClock(), directories })
+  return {
+    port,
+    path: directory.path,
+    async [Symbol.asyncDispose]() {
+      await port[Symbol.asyncDispose]()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const programOf = (name: string, change: Partial<FenceProgram> = {}): FenceProgram => ({
+  kind: 'command',
+  name,
+  host: HOST,
+  options: new Map(),
+  timeoutMs: 20_000,
+  ...change,
+})
+
+test('fence_ipmilan powers a machine off, and reads back what its BMC says', async (t) => {
+  const agent = program('fence_ipmilan', 'fence-agents')
+  await using bmc = await startBmc()
+  const { settings } = bmc
+  const directory = agent.slice(0, agent.lastIndexOf('/'))
+  const directories = { agent: directory, command: directory }
+  await using port = openFenceAgents({ clock: new SystemClock(), directories })
+  const options = {
+    ip: settings.address,
+    ipport: String(settings.port),
+    username: settings.username,
+    password: settings.password.reveal(),
+    lanplus: '1',
+    cipher: String(settings.cipherSuite),
+  }
+  const ipmilan = programOf('fence_ipmilan', {
+    kind: 'agent',
+    options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
+  })
+  t.is(await port.read(ipmilan), 'on')
+  await port.off(ipmilan)
+  t.is(await port.read(ipmilan), 'off')
+  t.is(await bmc.power(), 'off')
+  const wrong = new Map([...ipmilan.options, ['password', new Secret('guessed-it')]])
+  const error = await t.throwsAsync(port.read({ ...ipmilan, options: wrong }), {
+    code: 'POWER_COMMAND_FAILED',
+  })
+  t.false(error.message.includes('guessed-it'))
+})
+
+test('a program is told everything on its standard input, and nothing in its arguments', async (t) => {
+  await using world = await withScripts({
+    told: 'cat > input; echo "$0 $*" > arguments; env > environment; exit 2',
+  })
+  const options = new Map([['password', new Secret(PASSWORD)]])
+  t.is(await world.port.read(programOf('told', { options })), 'off')
+  const said = (name: string): Promise<string> => readFile(join(world.path, name), 'utf8')
+  t.is(await said('input'), `action=status\nnodename=compute-1\npassword=${PASSWORD}\n`)
+  t.is(await said('arguments'), `${join(world.path, 'told')} \n`)
+  t.false((await said('environment')).includes(PASSWORD))
+})
+
+test('only the exit statuses 0 and 2 say anything about the state', async (t) => {
+  await using world = await withScripts({
+    on: 'exit 0',
+    off: 'exit 2',
+    broken: 'exit 1',
+    odd: 'echo it is off >&2; exit 3',
+    killed: 'kill -9 $$',
+  })
+  t.is(await world.port.read(programOf('on')), 'on')
+  t.is(await world.port.read(programOf('off')), 'off')
+  for (const name of ['broken', 'odd', 'killed']) {
+    await t.throwsAsync(world.port.read(programOf(name)), { code: 'POWER_COMMAND_FAILED' }, name)
+  }
+})
+
+test('an order that fails says the last line, without its secrets', async (t) => {
+  await using world = await withScripts({ fails: 'cat >&2; exit 1' })
+  const options = new Map([['password', new Secret(PASSWORD)]])
+  await t.throwsAsync(world.port.off(programOf('fails', { options })), {
+    code: 'POWER_COMMAND_FAILED',
+    message: 'fails off ended with 1: password=***',
+  })
+})
+
+/** Waits until the program has started a child; answers whether that child is gone. */
+async function childOf(path: string): Promise<() => Promise<boolean>> {
+  let pid = ''
+  await until('the child is started', async () => {
+    pid = (await readFile(join(path, 'pid'), 'utf8').catch(() => '')).trim()
+    return pid !== ''
+  })
+  return async () => {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z ')
+    return state.includes(') Z ')
+  }
+}
+
+const STUBBORN = { stubborn: 'trap "" TERM; sleep 600 & echo $! > pid; wait' }
+
+test('a program that does not end in time is ended with all that it started', async (t) => {
+  await using world = await withScripts(STUBBORN)
+  const reading = t.throwsAsync(world.port.read(programOf('stubborn', { timeoutMs: 1500 })), {
+    code: 'POWER_UNREACHABLE',
+  })
+  const isGone = await childOf(world.path)
+  await reading
+  await until('the child is gone', isGone)
+})
+
+test('a signal ends a program, and so does disposal', async (t) => {
+  await using world = await withScripts(STUBBORN)
+  const abort = new AbortController()
+  const first = t.throwsAsync(world.port.read(programOf('stubborn'), abort.signal))
+  const isGone = await childOf(world.path)
+  abort.abort(new Error('enough'))
+  await first
+  await until('the child is gone', isGone)
+  const second = t.throwsAsync(world.port.off(programOf('stubborn')), { code: 'POWER_UNAVAILABLE' })
+  await world.port[Symbol.asyncDispose]()
+  await second
+})
+
+test('a program that is not there, or is no plain name, is never run', async (t) => {
+  await using world = await withScripts({})
+  for (const name of ['missing', '../../bin/true', '/bin/true', '']) {
+    await t.throwsAsync(world.port.off(programOf(name)), { code: 'POWER_UNAVAILABLE' }, name)
+  }
+})

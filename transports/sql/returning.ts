@@ -1,0 +1,66 @@
+/** Hosts that ended recoveries have taken out of service, with everything that decides on their return. */
+import type { Transaction } from 'kysely'
+import type { RecoveryStore, Returning } from '../../actors/ports/store.ts'
+import type { HostId, NotificationId } from '../../schema/ids.ts'
+import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import type { Database } from '../../schema/tables.ts'
+import { readChoices, readWords } from './operators.ts'
+import { hostOf } from './rows.ts'
+import type { Transactions } from './transactions.ts'
+
+/** The part of the store that knows who may come back. */
+export function returningStore(transactions: Transactions): Pick<RecoveryStore, 'listReturning'> {
+  return {
+    listReturning: (deathsSinceMs) =>
+      transactions.snapshot(async (trx) => {
+        const rows = await trx
+          .selectFrom('hosts')
+          .innerJoin('notifications', 'notifications.notification_uuid', 'hosts.maintenance_by')
+          .innerJoin('segments', 'segments.uuid', 'hosts.failover_segment_id')
+          .selectAll('hosts')
+          .select(['segments.name as segment_name', 'notifications.notification_uuid as by'])
+          .where('hosts.deleted', '=', 0)
+          .where('segments.enabled', '!=', 0)
+          .where('notifications.status', 'not in', UNFINISHED_STATUSES)
+          .orderBy('hosts.id')
+          .execute()
+        const returning: Returning[] = []
+        for (const { segment_name: segmentName, by, ...row } of rows) {
+          returning.push({
+            host: hostOf(row),
+            segmentName,
+            by,
+            choices: await readChoices(trx, row.failover_segment_id),
+            words: await readWords(trx, by),
+            deaths: await readDeaths(trx, row.uuid, deathsSinceMs),
+            disabledByUs: await wasDisabled(trx, by),
+          })
+        }
+        return returning
+      }),
+  }
+}
+
+async function readDeaths(
+  trx: Transaction<Database>,
+  host: HostId,
+  sinceMs: number,
+): Promise<readonly number[]> {
+  const query = trx
+    .selectFrom('death_certificates')
+    .select('issued_at')
+    .where('host_uuid', '=', host)
+  const rows = await query.where('issued_at', '>=', sinceMs).orderBy('issued_at').execute()
+  return rows.map((row) => row.issued_at)
+}
+
+/** The journal tells whether it was us who disabled the compute service. */
+async function wasDisabled(trx: Transaction<Database>, by: NotificationId): Promise<boolean> {
+  const lines = trx.selectFrom('journal').select('id').where('notification_uuid', '=', by)
+  const row = await lines
+    .where('kind', '=', 'intent')
+    .where('step', '=', 'isolate')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
