@@ -4,7 +4,8 @@ import { invalidField } from './input.ts'
 import { HIDDEN, isFields, type Fields } from './mask.ts'
 
 const FIELD = 'control_attributes'
-const PASSWORD = 'password'
+/** Names of fields whose values open something; fence agents spell them in both ways. */
+const SECRET = /^(password|passwd)$/
 
 /** The text for administrators: as it is stored, but for the passwords. */
 export function withoutPasswords(stored: string): string {
@@ -39,22 +40,21 @@ function fieldsOf(text: string): Fields | undefined {
 
 type Test = (value: unknown) => boolean
 
-/** Settings are flat, or one level down in `ipmi` and `ssh`. */
+/** At any depth: settings are flat, in `ipmi` and `ssh`, or those of fence agents in `fence.<agent>`. */
 const somePassword = (fields: Fields, test: Test): boolean =>
   Object.entries(fields).some(([name, value]) =>
-    isFields(value) ? test(value[PASSWORD]) : name === PASSWORD && test(value),
+    isFields(value) ? somePassword(value, test) : SECRET.test(name) && test(value),
   )
 
-const hasPassword = (fields: Fields): boolean =>
-  somePassword(fields, (value) => value !== undefined)
+const hasPassword = (fields: Fields): boolean => somePassword(fields, () => true)
 
 const isMasked = (fields: Fields): boolean => somePassword(fields, (value) => value === HIDDEN)
 
 const masked = (fields: Fields): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
-      if (isFields(value)) return [name, PASSWORD in value ? { ...value, password: HIDDEN } : value]
-      return [name, name === PASSWORD ? HIDDEN : value]
+      if (isFields(value)) return [name, masked(value)]
+      return [name, SECRET.test(name) ? HIDDEN : value]
     }),
   )
 
@@ -62,10 +62,8 @@ const restored = (fields: Fields, stored: Fields): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
       const old = stored[name]
-      if (!isFields(value)) return [name, name === PASSWORD ? kept(value, old) : value]
-      if (value[PASSWORD] !== HIDDEN) return [name, value]
-      const inner = isFields(old) ? old[PASSWORD] : undefined
-      return [name, { ...value, password: kept(HIDDEN, inner) }]
+      if (isFields(value)) return [name, restored(value, isFields(old) ? old : {})]
+      return [name, SECRET.test(name) ? kept(value, old) : value]
     }),
   )
 

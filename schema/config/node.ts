@@ -3,7 +3,6 @@ import type { OptionGroup } from './option.ts'
 
 /** What a process can be part of. */
 export const ROLES = ['gateway', 'engine', 'host-monitor', 'instance-monitor', 'bridge'] as const
-type Role = (typeof ROLES)[number]
 
 const LOG_LEVELS = ['info', 'warn', 'error'] as const
 /** The least important line that is still written. */

@@ -11,6 +11,7 @@ const BOTH = {
   ipmi: { host: '192.0.2.1', username: 'ha', password: 'calvin' },
   ssh: { host: '192.0.2.2', username: 'ha' },
 }
+const AGENTS = { fence: { fence_apc: { ip: '192.0.2.3', username: 'ha', password: 'calvin' } } }
 const FLAT = { host: '192.0.2.1', username: 'ha', password: 'calvin' }
 
 const masked = (settings: object): string =>
@@ -24,7 +25,7 @@ test('administrators see everything but the password, in every answer', async (t
   await using world = await startGateway()
   const segment = await aSegment(world)
   const list = `/v1/segments/${segment}/hosts`
-  for (const [index, settings] of [BOTH, FLAT].entries()) {
+  for (const [index, settings] of [BOTH, FLAT, AGENTS].entries()) {
     const control_attributes = JSON.stringify(settings)
     const name = `compute-${index}`
     const host = { name, type: 'COMPUTE', control_attributes }

@@ -27,8 +27,6 @@ export interface ToyWait {
 
 export type ToyEffect = ToyWait | KernelEffect<ToyMessage>
 
-export type Stage = ReturnType<typeof openStage>
-
 /** The address of a toy of this name. */
 export const toy = (name: string): ActorRef<ToyMessage> => refOf('toy', name)
 
