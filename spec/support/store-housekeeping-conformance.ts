@@ -75,6 +75,21 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     t.not(await store.getHost(segment.uuid, host.uuid), undefined)
   })
 
+  test('purge leaves a recovery whose host is still out of service because of it', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { notification, epoch, host, segment } = await ended(world)
+    await store.holdHost(epoch, host.uuid, notification.uuid)
+    clock.wall += HOUR_MS
+    t.deepEqual(await store.purge({ before: clock.wall, rowsMax: 9 }), NOTHING)
+    t.not(await store.getCertificate(notification.uuid), undefined)
+    await store.updateHost(segment.uuid, host.uuid, { onMaintenance: false })
+    t.deepEqual(await store.purge({ before: clock.wall, rowsMax: 9 }), {
+      ...NOTHING,
+      notifications: 1,
+    })
+  })
+
   test('purge takes a deleted host after its history, and a segment after its hosts', async (t) => {
     await using world = await open()
     const { store, clock } = world

@@ -26,7 +26,10 @@ export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 
   }
 }
 
-/** Moves, journal, certificate and words first: what is cut off here leaves nothing without its notification. */
+/**
+ * Moves, journal, certificate and words first: what is cut off here leaves nothing without its notification. One whose
+ * host it still keeps out of service is needed for the host's return.
+ */
 const purgeNotifications = (
   transactions: Transactions,
   before: number,
@@ -38,6 +41,17 @@ const purgeNotifications = (
       .select('notification_uuid')
       .where('status', 'in', ENDED)
       .where('updated_at', '<', before)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('hosts')
+              .select(sql`1`.as('one'))
+              .whereRef('hosts.maintenance_by', '=', 'notifications.notification_uuid')
+              .where('hosts.deleted', '=', 0),
+          ),
+        ),
+      )
       .orderBy('updated_at')
       .orderBy('id')
       .limit(limit)
