@@ -7,7 +7,15 @@ import { temporaryDirectory } from '../support/process.ts'
 
 /** What the scripts themselves call; all else is a stand-in or missing. */
 const TOOLS = ['sh', 'dirname', 'tr', 'grep', 'paste', 'find', 'touch', 'uname', 'id', 'mkdir']
-const SERVERS = ['nats-server', 'mariadbd', 'rabbitmq-server', 'ipmitool', 'ipmi_sim', 'sshd']
+const SERVERS = [
+  'nats-server',
+  'mariadbd',
+  'rabbitmq-server',
+  'ipmitool',
+  'ipmi_sim',
+  'fence_ipmilan',
+  'sshd',
+]
 const COMPILER = ['python3', 'make', 'g++']
 
 interface Machine extends AsyncDisposable {

@@ -82,6 +82,7 @@ async function install(host: ServerHost, directory: string): Promise<void> {
       '--no-defaults',
       ...asRoot(),
       `--datadir=${join(directory, 'data')}`,
+      `--tmpdir=${directory}`, // a server that starts deletes the temporary tables of others
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--innodb-log-file-size=8M',
@@ -107,6 +108,7 @@ const run = (
         '--no-defaults',
         ...asRoot(),
         `--datadir=${join(directory, 'data')}`,
+        `--tmpdir=${directory}`,
         `--init-file=${join(directory, 'init.sql')}`,
         `--port=${port}`,
         `--bind-address=${HOST}`,

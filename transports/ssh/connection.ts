@@ -96,9 +96,13 @@ export function connect({ target, privateKey, hostKeys }: ConnectOptions): Conne
  * Asks to cancel a forwarding that does not exist. The session's process must answer, with whatever it
  * likes; unlike a command this starts no process on the host, and an account with `restrict` allows it.
  */
-function askForNothing(client: Client): Promise<true> {
-  const { promise, resolve } = Promise.withResolvers<true>()
-  client.unforwardIn('127.0.0.1', 1, () => resolve(true))
+function askForNothing(client: Client): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  try {
+    client.unforwardIn('127.0.0.1', 1, () => resolve(true))
+  } catch {
+    resolve(false) // ssh2 throws "Not connected" when the socket is gone and its end not yet told
+  }
   return promise
 }
 
