@@ -4,7 +4,7 @@
  */
 
 /** Smaller maps are copied: they are as quick, and plain. */
-const PATCHED_FROM = 128
+const PATCHED_FROM = 16
 /** A patch is folded into a new map when it has grown to so many entries. */
 const PATCH_MAX = 32
 

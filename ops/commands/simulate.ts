@@ -4,6 +4,7 @@ import { loadConfig } from '../load-config.ts'
 import { rulesOf, type Rules } from '../roles/rules.ts'
 import { describeFault, planFaults } from '../simulator/fault-plan.ts'
 import { FULL_SIZE, runFaults, type Run, type RunReport } from '../simulator/run-seed.ts'
+import { runSeeds, type SeedSummary } from '../simulator/seed-pool.ts'
 import { shrink } from '../simulator/shrink.ts'
 
 const USAGE = `usage: npm run simulate -- [--seeds N] [--seed S]
@@ -67,16 +68,16 @@ async function many({ first, count }: Asked, rules: Rules): Promise<number> {
   print(`${count} seeds from ${first}, each a cloud of its own:`)
   print(`${segments * hostsPerSegment} hosts in ${segments} segments, ${instances} instances`)
   const sum = new Sum()
-  let failing: { readonly run: Run; readonly report: RunReport } | undefined
-  for (let seed = first; seed < first + count; seed += 1) {
-    const run = planned(seed, rules)
-    const report = await runFaults(run)
-    sum.add(run, report)
-    if (report.violations.length > 0) failing ??= { run, report }
-    if (sum.progressIsDue()) print(`  seed ${seed}: ${sum.line()}`)
+  const seeds = Array.from({ length: count }, (_, index) => first + index)
+  for await (const summary of runSeeds(seeds)) {
+    sum.add(summary)
+    if (sum.progressIsDue()) print(`  ${sum.line(count)}`)
   }
   print(sum.summary())
-  return failing === undefined ? 0 : explain(failing.run, failing.report)
+  const [failing] = sum.failed
+  if (failing === undefined) return 0
+  const run = planned(failing, rules)
+  return explain(run, await runFaults(run)) // the same seed, the same run
 }
 
 /** The seed, the fewest faults that still break the promise, and the end of that run. */
@@ -100,16 +101,17 @@ class Sum {
   #simulatedMs = 0
   #recoveries = 0
   #moved = 0
-  readonly #failed: number[] = []
+  readonly failed: number[] = []
   readonly #faults = new Map<string, number>()
 
-  add({ seed, faults }: Run, { simulatedMs, tally, violations }: RunReport): void {
+  add({ seed, simulatedMs, tally, broken }: SeedSummary): void {
     this.#seeds += 1
     this.#simulatedMs += simulatedMs
     this.#recoveries += tally.recoveries
     this.#moved += tally.moved
-    for (const { kind } of faults) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1)
-    if (violations.length > 0) this.#failed.push(seed)
+    for (const { kind } of planFaults(seed, FULL_SIZE))
+      this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1)
+    if (broken) this.failed.push(seed)
   }
 
   progressIsDue(): boolean {
@@ -118,10 +120,10 @@ class Sum {
     return true
   }
 
-  line(): string {
+  line(count: number): string {
     const hours = (this.#simulatedMs / 3_600_000).toFixed(1)
-    const failed = this.#failed.length
-    return `${hours} simulated hours, ${this.#recoveries} recoveries, ${failed} seeds failed`
+    const failed = this.failed.length
+    return `${this.#seeds} of ${count} seeds, ${hours} simulated hours, ${this.#recoveries} recoveries, ${failed} failed`
   }
 
   summary(): string {
@@ -136,7 +138,7 @@ class Sum {
       ...kinds.map(([kind, times]) => `  ${kind.padEnd(24)} ${times}`),
       `recoveries         ${this.#recoveries}`,
       `instances moved    ${this.#moved}`,
-      `promises broken    ${this.#failed.length === 0 ? 'none' : `in seeds ${this.#failed.join(', ')}`}`,
+      `promises broken    ${this.failed.length === 0 ? 'none' : `in seeds ${this.failed.join(', ')}`}`,
     ].join('\n')
   }
 }

@@ -4,11 +4,13 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ContainerRuntimeClient, GenericContainer } from 'testcontainers'
 import { program, startServer } from './process.ts'
+import { until } from './until.ts'
 
 /** Servers that may run in a container. */
 export type ServerKind = 'nats' | 'mariadb'
@@ -90,6 +92,9 @@ const asProcesses: ServerHost = {
     return {
       async signal(signal) {
         server.signal(signal)
+        // A server of many threads may answer once more before all of them stand still.
+        if (signal === 'SIGSTOP')
+          await until('the server stands still', () => isStopped(server.pid))
       },
       ended: server.ended,
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
@@ -143,4 +148,13 @@ function inContainers(
       await finished.stop()
     },
   }
+}
+
+/** Every thread of a process is stopped (proc(5): the state follows the name in brackets). */
+async function isStopped(pid: number): Promise<boolean> {
+  const tasks = await readdir(`/proc/${pid}/task`)
+  const states = await Promise.all(
+    tasks.map((task) => readFile(`/proc/${pid}/task/${task}/stat`, 'utf8')),
+  )
+  return states.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'))
 }

@@ -66,13 +66,14 @@ export class VirtualClock implements ClockPort {
   }
 
   /**
-   * Lets `byMs` pass: runs all that becomes due, with a `settle` after each callback that lets the promises it woke go on.
+   * Lets `byMs` pass: runs all that becomes due, with a `settle` after each instant that lets the promises it woke go on.
    */
   async pass(byMs: number, settle: () => Promise<void>): Promise<void> {
     const until = this.#now + byMs
     await settle()
     while ((this.nextAt() ?? Infinity) <= until) {
-      this.advanceToNext()
+      do this.advanceToNext()
+      while (this.nextAt() === this.#now)
       await settle()
     }
     this.#now = until

@@ -86,7 +86,9 @@ export function connect({ target, privateKey, hostKeys }: ConnectOptions): Conne
     hasEnded: () => hasEnded,
     ping: async () => {
       if (hasEnded) return false
-      return Promise.race([ended.promise, askForNothing(client)])
+      const answered = await Promise.race([ended.promise, askForNothing(client)])
+      if (!answered) fail('silent', 'the connection was lost') // the next probe makes a new one
+      return answered
     },
     destroy: () => fail('silent', 'we closed the connection'),
   }

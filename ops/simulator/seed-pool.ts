@@ -1,0 +1,50 @@
+/** Runs seeds on all cores. A run depends on nothing but its seed, so it does not matter which thread has it. */
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { Tally } from './final-checks.ts'
+
+/** What is told of a run; the trace of a broken one is made again by whoever wants to see it. */
+export interface SeedSummary {
+  readonly seed: number
+  readonly broken: boolean
+  readonly simulatedMs: number
+  readonly tally: Tally
+}
+
+interface Answer {
+  readonly worker: Worker
+  readonly summary: SeedSummary
+}
+
+/** The summaries as they come, in no particular order. Throws what a thread throws. */
+export async function* runSeeds(seeds: readonly number[]): AsyncGenerator<SeedSummary> {
+  const waiting = [...seeds]
+  const busy = new Map<Worker, Promise<Answer>>()
+  const giveNext = (worker: Worker): void => {
+    const seed = waiting.shift()
+    if (seed === undefined) busy.delete(worker)
+    else busy.set(worker, run(worker, seed))
+  }
+  const workers = Array.from(
+    { length: Math.min(availableParallelism(), seeds.length) },
+    () => new Worker(new URL('./seed-worker.ts', import.meta.url)),
+  )
+  try {
+    for (const worker of workers) giveNext(worker)
+    while (busy.size > 0) {
+      const { worker, summary } = await Promise.race(busy.values())
+      giveNext(worker)
+      yield summary
+    }
+  } finally {
+    for (const worker of workers) await worker.terminate()
+  }
+}
+
+async function run(worker: Worker, seed: number): Promise<Answer> {
+  worker.postMessage(seed)
+  const [summary]: readonly SeedSummary[] = await once(worker, 'message') // rejects when the thread fails
+  if (summary === undefined) throw new Error(`seed ${seed} was answered with nothing`)
+  return { worker, summary }
+}
