@@ -9,7 +9,10 @@ test('threads run every seed once, and each as it would run alone', async (t) =>
   t.timeout(240_000)
   const found: SeedSummary[] = []
   for await (const summary of runSeeds([3, 1, 2])) found.push(summary)
-  t.deepEqual(found.map(({ seed }) => seed).toSorted(), [1, 2, 3])
+  t.deepEqual(
+    found.map(({ seed }) => seed).toSorted((one, other) => one - other),
+    [1, 2, 3],
+  )
   const loaded = loadConfig(undefined)
   if (loaded.kind === 'invalid') throw new Error('the embedded defaults contradict each other')
   const alone = await runSeed({ seed: 2, size: FULL_SIZE, rules: rulesOf(loaded.config) })
