@@ -1,4 +1,5 @@
 /** The file that holds the keys of stored credentials: made at first start, read by its owner only. */
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CodedError, describeError } from '../../schema/errors.ts'
@@ -32,8 +33,7 @@ async function ensureFile(path: string): Promise<void> {
     if (!hasCode(error, 'ENOENT')) throw error
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}`
-  await rm(draft, { force: true })
+  const draft = `${path}.${randomUUID()}`
   try {
     await using file = await open(draft, 'wx', 0o600)
     await file.writeFile(`${HEAD}${newKeyLine()}\n`)
