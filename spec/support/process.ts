@@ -1,5 +1,6 @@
 /** Real servers as child processes on free loopback ports with their own temporary directories. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,12 +10,30 @@ import { existsSync } from 'node:fs'
 /** Below the range that the kernel takes for outgoing connections: nobody gets such a port by chance. */
 const PORTS = { first: 20_000, count: 12_000 }
 
-/** A TCP port on 127.0.0.1 that was free a moment ago, and stays so while a server is down for a while. */
+/** Where ports are reserved: an address of the loopback network that no server of ours listens on. */
+const RESERVATIONS = '127.0.0.2'
+
+/**
+ * A TCP port on 127.0.0.1 that nobody else gets before this process ends, also while its server is down for a while.
+ * Specs run side by side, and a port that is only found free may be taken before its server listens on it. So it is
+ * reserved first: by a UDP socket of that number, which the kernel gives to one process only and takes back by itself.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
-    if (await isFree(port)) return port
+    if ((await reserve(port)) && (await isFree(port))) return port
   }
+}
+
+async function reserve(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = createSocket('udp4')
+  socket.once('error', () => resolve(false))
+  socket.bind({ port, address: RESERVATIONS, exclusive: true }, () => {
+    socket.unref()
+    resolve(true)
+  })
+  return promise
 }
 
 async function isFree(port: number): Promise<boolean> {
