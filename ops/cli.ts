@@ -23,7 +23,12 @@ const USAGE = `usage: node ops/cli.ts <command>
   say WORD HOST --by NAME --reason TEXT --config FILE
                                             confirm-dead: you answer for it that the host is dead;
                                             approve: act on it beyond the cap of the storm guard;
-                                            let-back: let it back into service once it is checked
+                                            let-back: let it back into service once it is checked;
+                                            pause, resume: begin nothing new, go on;
+                                            cancel: begin nothing new for good;
+                                            retry: begin an ended recovery again
+  say stop|release --by NAME --reason TEXT --config FILE
+                                            no irreversible step in any segment, until released
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete for good what ended long ago
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

@@ -75,6 +75,10 @@ export interface Notification extends RowStamp {
   readonly payload: Payload
   readonly status: NotificationStatus
   readonly message: string | null
+  /** The latest attempt of its recovery, 0 before the first. */
+  readonly run: number
+  /** The attempt that began it, or the latest retry by an operator: attempts are limited from there on. */
+  readonly firstRun: number
 }
 
 /** One instance of one recovery. The verdict is the state of the last attempt. */
@@ -115,8 +119,17 @@ export interface DeathCertificate {
 }
 
 /** confirm-dead: the host is certainly dead; approve: act on it beyond the cap of the storm guard;
- * let-back: once it is checked, let it back into service. */
-export const OPERATOR_WORDS = ['confirm-dead', 'approve', 'let-back'] as const
+ * let-back: once it is checked, let it back into service; pause, resume: begin nothing new, go on; cancel: begin nothing
+ * new for good; retry: begin an ended one again. */
+export const OPERATOR_WORDS = [
+  'confirm-dead',
+  'approve',
+  'let-back',
+  'pause',
+  'resume',
+  'cancel',
+  'retry',
+] as const
 export type OperatorWordKind = (typeof OPERATOR_WORDS)[number]
 
 /** What an operator said about one recovery, and answers for. */
@@ -129,12 +142,26 @@ export interface OperatorWord {
   readonly saidAt: number
 }
 
+/** stop: no irreversible step in any segment; release: go on. */
+export const SITE_WORDS = ['stop', 'release'] as const
+export type SiteWordKind = (typeof SITE_WORDS)[number]
+
+/** What an operator said about all recoveries, and answers for. */
+export interface SiteWord {
+  readonly word: SiteWordKind
+  readonly operator: string
+  readonly reason: string
+  readonly saidAt: number
+}
+
 /** One line of the append-only journal. `intent` is written before a step, `outcome` after it. */
 export interface JournalEntry {
   readonly id: number
   readonly at: number
   readonly epoch: Epoch
   readonly notification: NotificationId
+  /** The attempt of the recovery that was going on. */
+  readonly run: number
   readonly kind: 'intent' | 'outcome' | 'decision' | 'evidence'
   /** What is done, for example `power-off`, `isolate`, `evacuate`, `transition`. */
   readonly step: string

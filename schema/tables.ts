@@ -18,6 +18,7 @@ import type {
   NotificationType,
   OperatorWordKind,
   RecoveryMethod,
+  SiteWordKind,
 } from './records.ts'
 
 /** First columns of every table that clients see. A deleted row has its own id in `deleted`. */
@@ -61,7 +62,7 @@ export interface HostsTable extends Stamp, Lockable {
   readonly held_reserved: Generated<number>
 }
 
-export interface NotificationsTable extends Stamp {
+export interface NotificationsTable extends Stamp, Lockable {
   readonly notification_uuid: NotificationId
   readonly generated_time: number
   readonly source_host_uuid: HostId
@@ -71,6 +72,8 @@ export interface NotificationsTable extends Stamp {
   readonly payload: string
   readonly status: NotificationStatus
   readonly message: string | null
+  readonly run: Generated<number>
+  readonly first_run: Generated<number>
 }
 
 export interface VmMovesTable extends Stamp {
@@ -102,6 +105,7 @@ export interface JournalTable {
   readonly recorded_at: number
   readonly epoch: Epoch
   readonly notification_uuid: NotificationId
+  readonly run: Generated<number>
   readonly kind: JournalEntry['kind']
   readonly step: string
   readonly subject: string
@@ -117,6 +121,8 @@ export interface DeathCertificatesTable {
   readonly ground: CertificateGround
   /** JSON text of a list of sentences. */
   readonly evidence: string
+  /** 1 from a retry on, until the host is certified dead again. */
+  readonly void: Generated<number>
 }
 
 export interface SegmentPoliciesTable {
@@ -137,6 +143,15 @@ export interface OperatorWordsTable {
   readonly said_at: number
 }
 
+/** Append-only; the latest one counts. */
+export interface SiteWordsTable {
+  readonly id: Generated<number>
+  readonly word: SiteWordKind
+  readonly operator: string
+  readonly reason: string
+  readonly said_at: number
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -147,4 +162,5 @@ export interface Database {
   readonly death_certificates: DeathCertificatesTable
   readonly segment_policies: SegmentPoliciesTable
   readonly operator_words: OperatorWordsTable
+  readonly site_words: SiteWordsTable
 }

@@ -20,13 +20,20 @@ import { startPace } from './pacing.ts'
 import { selectInstances, type SelectionRules } from './selection.ts'
 
 /** What the evacuator answers to the segment. */
-export interface EvacuatorReply {
-  readonly type: 'evacuator.finished'
-  readonly notification: NotificationId
-  readonly succeeded: number
-  readonly failed: number
-  readonly ignored: number
-}
+export type EvacuatorReply =
+  | {
+      readonly type: 'evacuator.finished'
+      readonly notification: NotificationId
+      readonly succeeded: number
+      readonly failed: number
+      readonly ignored: number
+    }
+  /** Nothing new may be begun, and nothing is under way any more. */
+  | {
+      readonly type: 'evacuator.forbidden'
+      readonly notification: NotificationId
+      readonly reason: string
+    }
 
 export interface EvacuationOrder {
   readonly notification: NotificationId
@@ -35,6 +42,8 @@ export interface EvacuationOrder {
   readonly epoch: Epoch
   /** 1 the first time; later runs take up the instances that failed before. */
   readonly run: number
+  /** Why nothing new may be begun, so that only what is under way is followed; null: all is to be moved. */
+  readonly forbidden: string | null
   readonly replyTo: ActorRef<EvacuatorReply>
 }
 
@@ -68,7 +77,8 @@ export type EvacuatorMessage =
   | { readonly type: 'evacuator.isolated' } // private
   | { readonly type: 'evacuator.surveyed'; readonly survey: Survey } // private
   | { readonly type: 'evacuator.planned'; readonly moves: readonly VmMove[] } // private
-  | { readonly type: 'evacuator.hindered'; readonly reason: string } // private: Compute is away, or no grant
+  | { readonly type: 'evacuator.hindered'; readonly reason: string } // private: Compute is away
+  | { readonly type: 'evacuator.forbid'; readonly reason: string } // an operator's word, or no grant
   | MovingMessage
 
 export type EvacuatorState =
@@ -93,21 +103,26 @@ export const evacuator =
   (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
     switch (message.type) {
       case 'evacuator.begin':
-        return [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
+        return order.forbidden === null
+          ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
+          : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
       case 'evacuator.isolated':
         return state.kind === 'isolating'
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
           : [state, []]
       case 'evacuator.surveyed':
-        return onSurveyed(rules, state, message.survey)
+        return onSurveyed(order, rules, state, message.survey)
       case 'evacuator.planned':
         return onPlanned(order, rules, state, message.moves)
       case 'evacuator.hindered':
         return onHindered(rules, message.reason)
+      case 'evacuator.forbid':
+        return onForbid(order, rules, state, message.reason)
       case 'move.requested':
       case 'move.refused':
       case 'move.unknown':
       case 'move.hindered':
+      case 'move.forbidden':
       case 'move.settled':
       case 'move.poll-due':
       case 'move.polled':
@@ -118,9 +133,14 @@ export const evacuator =
     }
   }
 
-function onSurveyed(rules: EvacuatorRules, state: EvacuatorState, survey: Survey): EvacuatorStep {
+function onSurveyed(
+  order: EvacuationOrder,
+  rules: EvacuatorRules,
+  state: EvacuatorState,
+  survey: Survey,
+): EvacuatorStep {
   if (state.kind !== 'surveying') return [state, []]
-  const chosen = selectInstances(survey.instances, rules)
+  const chosen = order.forbidden === null ? selectInstances(survey.instances, rules) : []
   const moves = chosen.map(({ id, name }) => ({ instance: id, instanceName: name }))
   return [{ kind: 'planning', survey }, [{ type: 'moves.plan', moves }]]
 }
@@ -151,6 +171,7 @@ function onPlanned(
     overdueTargets: [],
     polls: 0,
     pollPending: false,
+    forbidden: order.forbidden,
   }
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
   return finishOr(order, rules, proceed(adoptAll(begun, survey.atMs), survey.atMs))
@@ -174,6 +195,11 @@ function finishOr(
   [state, effects]: MovingStep,
 ): EvacuatorStep {
   const tracks = [...state.tracks.values()]
+  if (state.forbidden !== null) {
+    if (tracks.some(({ phase }) => isUnderWay(phase))) return [state, effects]
+    const [next, more] = forbidden(order, state.forbidden)
+    return [next, [...effects, ...more]]
+  }
   const stuck = tracks.filter((track) => lacksTarget(state, track))
   const open = tracks.filter((track) => track.phase.kind !== 'ended')
   if (stuck.length > 0 && stuck.length === open.length) {
@@ -199,13 +225,34 @@ function finishOr(
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }
 
+/** What is under way goes on; what waits, waits for the segment. Before the moves the store refuses the next step. */
+function onForbid(
+  order: EvacuationOrder,
+  rules: EvacuatorRules,
+  state: EvacuatorState,
+  reason: string,
+): EvacuatorStep {
+  if (state.kind === 'moving') return finishOr(order, rules, [{ ...state, forbidden: reason }, []])
+  return state.kind === 'hindered' || state.kind === 'isolating'
+    ? forbidden(order, reason)
+    : [state, []]
+}
+
+function forbidden({ notification, replyTo }: EvacuationOrder, reason: string): EvacuatorStep {
+  const reply: EvacuatorReply = { type: 'evacuator.forbidden', notification, reason }
+  return [{ kind: 'finished' }, [tell(replyTo, reply)]]
+}
+
+const isUnderWay = ({ kind }: MoveTrack['phase']): boolean =>
+  kind === 'requesting' || kind === 'ongoing' || kind === 'settling'
+
 /** Nobody in the segment is left to ask for this instance. */
 function lacksTarget(state: Moving, track: MoveTrack): boolean {
   if (track.phase.kind !== 'pending' || !state.here.has(track.instance)) return false
   return state.targets.every((target) => track.refusedBy.includes(target))
 }
 
-/** Compute is away, or an operator forbids it just now: everything stays as it is, and we ask again. */
+/** Compute is away: everything stays as it is, and we ask again. */
 function onHindered(rules: EvacuatorRules, reason: string): EvacuatorStep {
   return [
     { kind: 'hindered', reason },

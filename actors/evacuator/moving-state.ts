@@ -31,6 +31,8 @@ export interface Moving {
   readonly polls: number
   /** Whether a look at the records is already due. */
   readonly pollPending: boolean
+  /** Why nothing new may be asked for; null: it may. */
+  readonly forbidden: string | null
 }
 
 type About = { readonly move: MoveId }
@@ -48,6 +50,7 @@ export type MovingMessage =
     })
   | (About & { readonly type: 'move.unknown'; readonly atMs: number; readonly startedAt: number })
   | (About & { readonly type: 'move.hindered'; readonly reason: string; readonly atMs: number })
+  | (About & { readonly type: 'move.forbidden'; readonly reason: string; readonly atMs: number })
   | (About & {
       readonly type: 'move.settled'
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
@@ -138,6 +141,7 @@ function progressOf(state: Moving): Progress {
 
 /** Asks for as many instances as the pace allows, in the order of the plan, and looks at the records again later. */
 export function proceed(state: Moving, nowMs: number): MovingStep {
+  if (state.forbidden !== null) return schedulePoll(state, [])
   let next = state
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
   const assigned = loadOf(state)

@@ -32,6 +32,8 @@ export function onMovingMessage(
       return onRefused(rules, state, message)
     case 'move.hindered':
       return onHindered(rules, state, message)
+    case 'move.forbidden':
+      return onHindered(rules, { ...state, forbidden: message.reason }, message)
     case 'move.settled':
       return [
         withPhase(state, message.move, { kind: 'ended', outcome: message.outcome }),
@@ -88,11 +90,11 @@ function onRefused(
   return proceed(waiting(slower, back, until, refusal.reason), refusal.atMs)
 }
 
-/** No grant just now: the segment was disabled, or the host taken into maintenance. Nothing was asked for. */
+/** The row was not as we knew it, or there was no grant: an operator's word. Nothing was asked for. */
 function onHindered(
   rules: MovingRules,
   state: Moving,
-  message: MovingMessage & { readonly type: 'move.hindered' },
+  message: MovingMessage & { readonly type: 'move.hindered' | 'move.forbidden' },
 ): MovingStep {
   const track = state.tracks.get(message.move)
   if (track?.phase.kind !== 'requesting') return [state, []]

@@ -98,7 +98,7 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
       world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal),
     ),
   )
-  if (deed.kind === 'refused') return { type: 'evacuator.hindered', reason: deed.reason }
+  if (deed.kind === 'refused') return { type: 'evacuator.forbid', reason: deed.reason }
   await note(evacuating, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
   announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }

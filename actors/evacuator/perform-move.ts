@@ -48,7 +48,7 @@ async function request(evacuating: Evacuating, effect: Request): Promise<MovingM
     )
     const atMs = world.clock.monotonicMs()
     return deed.kind === 'refused'
-      ? { type: 'move.hindered', move, reason: deed.reason, atMs }
+      ? { type: 'move.forbidden', move, reason: deed.reason, atMs }
       : { type: 'move.requested', move, startedAt, atMs }
   } catch (error) {
     const atMs = world.clock.monotonicMs()

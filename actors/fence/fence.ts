@@ -39,6 +39,7 @@ export interface FenceTiming {
 export type FenceMessage =
   | { readonly type: 'fence.begin' }
   | { readonly type: 'fence.abandon'; readonly reason: string } // evidence of life
+  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's word
   | { readonly type: 'fence.power-read'; readonly rung: number; readonly power: PowerState } // private
   | { readonly type: 'fence.power-off-ordered'; readonly rung: number } // private
   | FenceFailure // private
@@ -96,8 +97,10 @@ export const fence =
     if (state.kind !== 'climbing') return [state, []]
     switch (message.type) {
       case 'fence.abandon':
+      case 'fence.forbid':
+        // An order that is out is read back: the records must tell whether the host is off.
         return state.ordered.length === 0
-          ? giveUp(order, 'fence.abandoned', message.reason)
+          ? giveUp(order, GIVEN_UP[message.type], message.reason)
           : [state, []]
       case 'fence.forbidden':
         return giveUp(order, 'fence.refused', message.reason)
@@ -112,6 +115,8 @@ export const fence =
         return assertNever(message)
     }
   }
+
+const GIVEN_UP = { 'fence.abandon': 'fence.abandoned', 'fence.forbid': 'fence.refused' } as const
 
 type OfThisRung = Extract<
   FenceMessage,

@@ -6,7 +6,7 @@ import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
 import type { PowerPort, PowerState } from '../ports/power.ts'
-import type { OperatorStore } from '../ports/store.ts'
+import type { OperatorStore } from '../ports/operator-store.ts'
 import { confirmedBy } from '../segment/operator-word.ts'
 
 export interface Lever {

@@ -16,6 +16,8 @@ import type {
   Segment,
   VmMove,
 } from '../../schema/records.ts'
+import type { Standing } from '../../schema/standing.ts'
+import type { OperatorStore } from './operator-store.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type {
   Epoch,
@@ -139,25 +141,13 @@ export interface NotificationStore {
   getCertificate(id: NotificationId): Promise<DeathCertificate | undefined>
 }
 
-/** What operators say: about a segment for good, about a recovery once. */
-export interface OperatorStore {
-  /** Empty when nothing was chosen. */
-  getPolicy(segment: SegmentId): Promise<PolicyChoices>
-  /** Replaces all choices. SEGMENT_NOT_FOUND. */
-  setPolicy(segment: SegmentId, choices: PolicyChoices): Promise<void>
-  /** NOTIFICATION_NOT_FOUND. */
-  sayWord(word: Omit<OperatorWord, 'saidAt'>): Promise<void>
-  /** Oldest first. */
-  listWords(id: NotificationId): Promise<readonly OperatorWord[]>
-}
-
 export interface LeadershipStore {
   /** Makes the holder the only one whose recovery writes count: the epoch grows by one. */
   claimEpoch(holder: NodeName): Promise<Epoch>
   currentEpoch(): Promise<Epoch>
 }
 
-export type NewEntry = Omit<JournalEntry, 'id' | 'at' | 'epoch'>
+export type NewEntry = Omit<JournalEntry, 'id' | 'at' | 'epoch' | 'run'>
 
 export interface Transition {
   readonly notification: NotificationId
@@ -188,6 +178,7 @@ export interface UnfinishedRecovery {
   readonly notification: Notification
   /** The host as registered now; undefined when it was deleted meanwhile. */
   readonly host: Host | undefined
+  readonly standing: Standing
 }
 
 /** Everything a decision needs, read at one moment. */
@@ -195,10 +186,12 @@ export interface SegmentSnapshot {
   readonly segment: Segment | undefined
   readonly hosts: readonly Host[]
   readonly notification: Notification | undefined
+  /** One that still counts. */
   readonly certificate: DeathCertificate | undefined
   readonly moves: readonly VmMove[]
   readonly choices: PolicyChoices
   readonly words: readonly OperatorWord[]
+  readonly standing: Standing
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
@@ -228,15 +221,16 @@ export interface RecoveryStore {
     notification: NotificationId,
     actedOnSinceMs: number,
   ): Promise<SegmentSnapshot>
-  /** Status, reason and a journal line in one transaction; false when the status was not one of `from`. */
+  /** Status, reason and a journal line in one transaction; false when the status was not one of `from`. `running` begins a run. */
   recordTransition(epoch: Epoch, transition: Transition): Promise<boolean>
   /**
    * Written before an irreversible step: checks, in the transaction that writes the line, that the segment is enabled,
-   * that the host is registered and not on an operator's maintenance, and that the notification is unfinished.
+   * that the host is registered and not on an operator's maintenance, that the notification is unfinished, and that no
+   * operator has paused or cancelled it or stopped everything.
    */
   recordIntent(epoch: Epoch, entry: Omit<NewEntry, 'kind'>): Promise<Grant>
   appendJournal(epoch: Epoch, entry: NewEntry): Promise<void>
-  /** First certificate wins; a second one for the same recovery changes nothing. */
+  /** First certificate wins; until a retry, a second one for the same recovery changes nothing. */
   saveCertificate(certificate: DeathCertificate): Promise<void>
   /** Adds the moves that the recovery does not have yet (`pending`, in this order); answers all of them by id. */
   planMoves(
@@ -247,12 +241,16 @@ export interface RecoveryStore {
   ): Promise<readonly VmMove[]>
   /** Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. */
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
+  /** Gives up every move that nobody has asked for. */
+  endMoves(epoch: Epoch, notification: NotificationId, message: string): Promise<void>
   /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
   /** Hosts of enabled segments that ended recoveries still hold. */
   listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
-  /** Undoes `holdHost`: the recovery ended without touching the host, or the host is let back. */
+  /** Undoes `holdHost`: the host is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
+  /** The same if the recovery has never certified the host dead. */
+  releaseUntouched(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
 /** What is old enough to go. */

@@ -1,5 +1,6 @@
 /** The rule for COMPUTE_HOST notifications: fence, hold, or leave alone. Pure. */
 import type { Host, Notification } from '../../schema/records.ts'
+import { askedForAt } from '../../schema/standing.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import {
   finished,
@@ -55,10 +56,10 @@ function brake(
 /** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
 function decideUnsure(
   { unsureHoldMs }: DecisionRules,
-  { nowWallMs }: Situation,
-  { createdAt }: Notification,
+  { nowWallMs, snapshot }: Situation,
+  notification: Notification,
 ): Decision {
-  if (nowWallMs - createdAt <= unsureHoldMs) {
+  if (nowWallMs - askedForAt(notification, snapshot.words) <= unsureHoldMs) {
     return {
       kind: 'hold',
       reason: 'the reporter does not know whether the host is down; our own watchers look again',

@@ -22,29 +22,53 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
     return ignored('the host is not registered any more')
   }
   const objection = forbidden(situation.snapshot, notification, host)
-  // What has begun is not dropped because an operator intervened: it waits for the word to go on.
-  const begun = notification.status !== 'new' || situation.snapshot.certificate !== undefined
-  if (objection !== undefined) {
-    const waiting = hold(rules, situation, notification, objection)
-    return begun || waiting.kind === 'conclude' ? waiting : ignored(objection)
+  if (objection === undefined) {
+    return BY_TYPE[notification.type](rules, situation, notification, host)
   }
-  return BY_TYPE[notification.type](rules, situation, notification, host)
+  const { reason, answer } = objection
+  // Whatever forbids to begin more: what Nova has under way is followed to its end.
+  const underWay = situation.snapshot.moves.some(({ status }) => status === 'ongoing')
+  if (underWay) return { kind: 'follow', reason }
+  if (answer === 'cancel') return { kind: 'cancel', reason }
+  const waiting = hold(rules, situation, notification, reason)
+  return answer === 'hold' || waiting.kind === 'conclude' ? waiting : ignored(reason)
 }
 
 const isEnded = ({ status }: Notification): boolean =>
   status === 'finished' || status === 'ignored' || status === 'failed'
+
+interface Objection {
+  readonly reason: string
+  readonly answer: 'cancel' | 'hold' | 'ignore'
+}
 
 /** The operator's word, at the moment of action (design I8). */
 function forbidden(
   snapshot: SegmentSnapshot,
   notification: Notification,
   host: Host,
+): Objection | undefined {
+  const { standing, certificate } = snapshot
+  if (standing.kind !== 'free') {
+    return { reason: standing.reason, answer: standing.kind === 'cancelled' ? 'cancel' : 'hold' }
+  }
+  const reason = outOfBounds(snapshot, notification, host)
+  if (reason === undefined) return undefined
+  // What has begun is not dropped because an operator intervened: it waits for the word to go on.
+  const begun = notification.status !== 'new' || certificate !== undefined
+  return { reason, answer: begun ? 'hold' : 'ignore' }
+}
+
+function outOfBounds(
+  { segment }: SegmentSnapshot,
+  { uuid }: Notification,
+  { onMaintenance, maintenanceBy }: Host,
 ): string | undefined {
-  if (snapshot.segment?.enabled === false) return 'the segment is disabled'
-  if (!host.onMaintenance || host.maintenanceBy === notification.uuid) return undefined
-  return host.maintenanceBy === null
+  if (segment?.enabled === false) return 'the segment is disabled'
+  if (!onMaintenance || maintenanceBy === uuid) return undefined
+  return maintenanceBy === null
     ? 'the host is on maintenance'
-    : `the host is being handled by recovery ${host.maintenanceBy}`
+    : `the host is being handled by recovery ${maintenanceBy}`
 }
 
 const BY_TYPE: Readonly<Record<NotificationType, Rule>> = {

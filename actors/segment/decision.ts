@@ -1,6 +1,7 @@
 /** What a segment may decide about one notification, and what it decides on. */
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
+import { askedForAt } from '../../schema/standing.ts'
 import type { FenceOrder } from '../fence/fence.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { PolicyDefaults } from './policy.ts'
@@ -12,7 +13,9 @@ export type Decision =
       readonly to: 'ignored' | 'finished' | 'failed'
       readonly reason: string
     }
+  | { readonly kind: 'cancel'; readonly reason: string }
   | { readonly kind: 'hold'; readonly reason: string }
+  | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
   | FencePlan
   | { readonly kind: 'restart' }
 
@@ -55,11 +58,11 @@ export const finished = (reason: string): Decision => ({ kind: 'conclude', to: '
 /** Waits for as long as the notification may, then fails. */
 export function hold(
   { expiryMs }: DecisionRules,
-  { nowWallMs }: Situation,
-  { createdAt }: Notification,
+  { nowWallMs, snapshot }: Situation,
+  notification: Notification,
   reason: string,
 ): Decision {
-  return nowWallMs - createdAt > expiryMs
+  return nowWallMs - askedForAt(notification, snapshot.words) > expiryMs
     ? { kind: 'conclude', to: 'failed', reason: `expired while it had to wait: ${reason}` }
     : { kind: 'hold', reason }
 }

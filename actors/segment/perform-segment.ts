@@ -5,7 +5,7 @@ import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
-import type { ClockPort } from '../ports/clock.ts'
+import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import { ActedOn } from './acted-on.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
@@ -21,6 +21,7 @@ import type {
 
 export interface SegmentWorld extends Acting {
   readonly clock: ClockPort
+  readonly random: RandomPort
   readonly announcer: Announcer
   readonly rules: SegmentRules
   /** Shared by all segments of this process. */
@@ -56,13 +57,14 @@ async function performSegment(
     case 'recovery.admit':
       return admit(serving, effect)
     case 'recovery.suspend':
-      await transition(serving, effect.recovery, { to: 'error', reason: effect.reason })
-      return undefined
+      return suspend(serving, effect.recovery, effect.reason)
     case 'recovery.note-held':
       await noteHeld(serving, effect.recovery, effect.reason)
       return undefined
     case 'recovery.conclude':
       return conclude(serving, effect)
+    case 'recovery.cancel':
+      return cancel(serving, effect.recovery, effect.reason)
     default:
       return assertNever(effect)
   }
@@ -105,7 +107,7 @@ async function admit(
     return { type: 'segment.gone', notification }
   }
   await untilStored(world.clock, signal, async () => {
-    for (const detail of recovery.run === 1 ? recovery.evidence : []) {
+    for (const detail of recovery.run === recovery.firstRun ? recovery.evidence : []) {
       await world.store.appendJournal(identity.epoch, {
         notification,
         kind: 'evidence',
@@ -118,7 +120,7 @@ async function admit(
       await world.store.holdHost(identity.epoch, recovery.host, notification)
     }
   })
-  if (recovery.run === 1) actedOn.begin(recovery.host, world.clock.monotonicMs())
+  if (recovery.run === recovery.firstRun) actedOn.begin(recovery.host, world.clock.monotonicMs())
   return { type: 'segment.admitted', notification }
 }
 
@@ -143,17 +145,54 @@ async function conclude(
   const { world, identity, actedOn, signal } = serving
   const { uuid: notification } = recovery.notification
   if (recovery.certified) actedOn.confirm(recovery.host)
+  // An untouched host goes back into service; a fenced one waits for its checked return.
   await untilStored(world.clock, signal, async () => {
-    // An untouched host goes back into service; a fenced one waits for its checked return.
-    if (!recovery.certified) {
-      await world.store.releaseHost(identity.epoch, recovery.host, notification)
-    }
+    if (recovery.certified) return
+    await world.store.releaseUntouched(identity.epoch, recovery.host, notification)
   })
-  await transition(serving, recovery, { to, reason })
+  return end(serving, recovery, { to, reason })
+}
+
+/** What is cancelled is in an operator's hands: its host stays out of service, and is not reported again, until it returns. */
+async function cancel(
+  serving: Serving,
+  recovery: Recovery,
+  reason: string,
+): Promise<SegmentMessage> {
+  const { world, identity, signal } = serving
+  const { epoch } = identity
+  const { uuid: notification, type } = recovery.notification
+  await untilStored(world.clock, signal, async () => {
+    await world.store.endMoves(epoch, notification, reason)
+    if (type === 'COMPUTE_HOST') await world.store.holdHost(epoch, recovery.host, notification)
+  })
+  return end(serving, recovery, { to: 'ignored', reason })
+}
+
+async function end(
+  serving: Serving,
+  recovery: Recovery,
+  verdict: { readonly to: Recovery['notification']['status']; readonly reason: string },
+): Promise<SegmentMessage> {
+  const { world, identity } = serving
+  await transition(serving, recovery, verdict)
   if (recovery.notification.type === 'COMPUTE_HOST') {
     world.inFlight.release(identity.epoch, recovery.host)
   }
-  return { type: 'segment.concluded', notification }
+  return { type: 'segment.concluded', notification: recovery.notification.uuid }
+}
+
+async function suspend(
+  serving: Serving,
+  recovery: Recovery,
+  reason: string,
+): Promise<SegmentMessage> {
+  const { uuid: notification } = recovery.notification
+  const chance = serving.world.random.next()
+  const done = await transition(serving, recovery, { to: 'error', reason })
+  return done
+    ? { type: 'segment.suspended', notification, chance }
+    : { type: 'segment.gone', notification }
 }
 
 /** Writes the status with its reason, and says it on the bus. False when the notification had ended already. */

@@ -1,6 +1,7 @@
 /** One notification on its way through its segment. */
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Notification, NotificationStatus } from '../../schema/records.ts'
+import type { Standing } from '../../schema/standing.ts'
 import type { FencePlan } from './decision.ts'
 
 export type RecoveryPhase =
@@ -11,7 +12,8 @@ export type RecoveryPhase =
   | { readonly kind: 'fencing' }
   | { readonly kind: 'evacuating' }
   | { readonly kind: 'restarting' }
-  | { readonly kind: 'pausing'; readonly reason: string } // an attempt failed, another follows
+  | { readonly kind: 'suspending' } // an attempt failed: that is being written
+  | { readonly kind: 'pausing' } // another follows
   | { readonly kind: 'concluding'; readonly to: NotificationStatus }
 
 /** What follows once the notification is `running`. */
@@ -25,12 +27,20 @@ export interface Recovery {
   readonly evidence: readonly string[]
   /** Attempts of the whole recovery, 1 the first time. */
   readonly run: number
+  /** The attempt that counts as the first: an operator's retry begins anew. */
+  readonly firstRun: number
+  /** Whether operators let it go on, as last heard. */
+  readonly standing: Standing
   /** Whether the death certificate is there: from then on there is no way back. */
   readonly certified: boolean
   /** Why it was held last, so that a reason is recorded once. */
   readonly lastHeld: string | null
   readonly phase: RecoveryPhase
 }
+
+/** Whether nothing works on it until it is decided on again. */
+export const waits = ({ phase }: Recovery): boolean =>
+  phase.kind === 'held' || phase.kind === 'pausing'
 
 /** Whether this recovery counts as acting on its host. */
 export function actsOnHost({ phase, certified }: Recovery): boolean {

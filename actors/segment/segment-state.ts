@@ -37,6 +37,12 @@ export type SegmentMessage =
   | About<'segment.gone'> // private: no longer unfinished
   | About<'segment.decide-due'> // private: our own timer
   | About<'segment.concluded'> // private
+  | {
+      readonly type: 'segment.suspended' // private: that an attempt failed is written
+      readonly notification: NotificationId
+      /** In [0, 1). */
+      readonly chance: number
+    }
   | FenceReply
   | EvacuatorReply
   | RestartReply
@@ -68,13 +74,15 @@ export type SegmentEffect =
       readonly to: NotificationStatus
       readonly reason: string
     }
+  /** Ends it for an operator: its host stays out of service until it returns. */
+  | { readonly type: 'recovery.cancel'; readonly recovery: Recovery; readonly reason: string }
 
 export interface SegmentRules extends DecisionRules {
   /** The storm guard of all segments together. */
   readonly overall: StormLimits
   /** Attempts of one recovery before it is given up. */
   readonly runsMax: number
-  /** Pause before a held or failed recovery is decided again, ms. */
+  /** Pause before a held recovery is decided on again, and the first one after a failed attempt, ms. */
   readonly retryIntervalMs: number
 }
 
@@ -127,13 +135,14 @@ export function without(state: SegmentState, id: NotificationId): SegmentState {
 export const stopChildren = (name: NotificationId): readonly KernelEffect<SegmentMessage>[] =>
   ['fence', 'evacuator', 'restart'].map((kind) => ({ type: 'child.stop', kind, name }))
 
+/** Asks the question again, as soon as it is its turn. */
+export const decideAnew = (state: SegmentState, recovery: Recovery): SegmentStep =>
+  nextTurn(withPhase(state, recovery, { kind: 'queued' }), [])
+
 /** Asks the question again after a pause. */
-export const decideLater = (
-  rules: SegmentRules,
-  recovery: Recovery,
-): KernelEffect<SegmentMessage> => ({
+export const decideLater = (recovery: Recovery, afterMs: number): KernelEffect<SegmentMessage> => ({
   type: 'timer.start',
   name: `decide-${recovery.notification.uuid}`,
-  afterMs: rules.retryIntervalMs,
+  afterMs,
   message: { type: 'segment.decide-due', notification: recovery.notification.uuid },
 })

@@ -1,5 +1,4 @@
 /** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
-import type { NotificationStatus } from '../../schema/records.ts'
 import type { EvacuationOrder, EvacuatorReply } from '../evacuator/evacuator.ts'
 import type { FenceMessage } from '../fence/fence.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -7,10 +6,11 @@ import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
 import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
+import { onStanding } from './operator-orders.ts'
 import { approvedBy } from './operator-word.ts'
-import { actsOnHost, isFailing, type Plan, type Recovery } from './recovery.ts'
+import { actsOnHost, isFailing, waits, type Plan, type Recovery } from './recovery.ts'
 import {
-  decideLater,
+  decideAnew,
   nextTurn,
   stopChildren,
   withPhase,
@@ -24,6 +24,7 @@ import {
   type SegmentStep,
 } from './segment-state.ts'
 import type { Census } from './storm-guard.ts'
+import { cancel, conclude, hold, onSuspended, tryAgain } from './ways-on.ts'
 import { workOrder } from './work-order.ts'
 
 export const segment =
@@ -38,7 +39,7 @@ export const segment =
     if (recovery === undefined) return [state, []]
     switch (message.type) {
       case 'segment.consulted':
-        return onConsulted(rules, state, recovery, message)
+        return onConsulted({ identity, rules }, state, recovery, message)
       case 'segment.admitted':
         return onAdmitted(identity, state, recovery)
       case 'segment.deferred':
@@ -49,14 +50,16 @@ export const segment =
       case 'segment.concluded':
         return nextTurn(without(state, id), stopChildren(id))
       case 'segment.decide-due':
-        return waits(recovery)
-          ? nextTurn(withPhase(state, recovery, { kind: 'queued' }), [])
-          : [state, []]
+        return waits(recovery) ? decideAnew(state, recovery) : [state, []]
+      case 'segment.suspended':
+        return onSuspended(rules, state, recovery, message.chance)
       case 'fence.confirmed':
         return onFenced(identity, state, recovery)
       case 'fence.unconfirmed':
         return tryAgain(rules, state, recovery, message.reason)
       case 'fence.refused':
+      case 'evacuator.forbidden':
+        return onForbidden(state, recovery)
       case 'fence.abandoned':
         return conclude(state, recovery, 'ignored', message.reason)
       case 'evacuator.finished':
@@ -74,14 +77,17 @@ function onRecover(
   state: SegmentState,
   { unfinished, evidence, objection }: SegmentMessage & { readonly type: 'segment.recover' },
 ): SegmentStep {
-  const { notification, host } = unfinished
-  if (state.recoveries.has(notification.uuid)) return [state, []]
+  const { notification, host, standing } = unfinished
+  const known = state.recoveries.get(notification.uuid)
+  if (known !== undefined) return onStanding(state, known, standing)
   const recovery: Recovery = {
     notification,
     host: notification.sourceHost,
     hostName: host?.name ?? UNKNOWN_HOST,
     evidence,
-    run: 1,
+    run: notification.run,
+    firstRun: notification.firstRun,
+    standing,
     certified: false,
     lastHeld: null,
     phase: { kind: 'queued' },
@@ -115,21 +121,26 @@ function onHostAlive(
   return [next, effects]
 }
 
-const waits = ({ phase }: Recovery): boolean => phase.kind === 'held' || phase.kind === 'pausing'
-
 /** Of what has begun under an earlier leader a certificate may exist that we have not read yet. */
 const isUntouched = ({ phase, notification }: Recovery): boolean =>
   (phase.kind === 'queued' || phase.kind === 'deciding') && notification.status === 'new'
 
+interface Charter {
+  readonly identity: SegmentIdentity
+  readonly rules: SegmentRules
+}
+
 function onConsulted(
-  rules: SegmentRules,
+  { identity, rules }: Charter,
   state: SegmentState,
   waiting: Recovery,
   { snapshot, ...when }: SegmentMessage & { readonly type: 'segment.consulted' },
 ): SegmentStep {
   if (waiting.phase.kind !== 'deciding') return [state, []]
   // A certificate of an earlier leader, or of an earlier run, still stands.
-  const recovery = { ...waiting, certified: snapshot.certificate !== undefined }
+  const certified = snapshot.certificate !== undefined
+  const { standing } = snapshot
+  const recovery = { ...waiting, ...runOf(snapshot), certified, standing }
   const others = [...state.recoveries.values()].filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
   const failing = [...state.recoveries.values()].filter(isFailing).map(({ hostName }) => hostName)
@@ -139,14 +150,24 @@ function onConsulted(
       return nextTurn(without(state, recovery.notification.uuid), [])
     case 'conclude':
       return conclude(state, recovery, decision.to, decision.reason)
+    case 'cancel':
+      return cancel(state, recovery, decision.reason)
     case 'hold':
       return hold(rules, state, recovery, decision.reason)
+    case 'follow':
+      return evacuate(identity, state, recovery, decision.reason)
     case 'fence':
     case 'restart':
       return admit(state, recovery, decision, censusOf(snapshot))
     default:
       return assertNever(decision)
   }
+}
+
+/** A new leader goes on with the attempt that is running; otherwise the next one begins. */
+function runOf({ notification }: SegmentSnapshot): Pick<Recovery, 'run' | 'firstRun'> {
+  const { run = 0, firstRun = 1, status } = notification ?? {}
+  return { run: status === 'running' ? Math.max(run, 1) : run + 1, firstRun }
 }
 
 /** Null when an operator has approved it: then no cap counts. */
@@ -181,6 +202,25 @@ function onAdmitted(
 
 function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Recovery): SegmentStep {
   if (recovery.phase.kind !== 'fencing') return [state, []]
+  const certified = { ...recovery, certified: true }
+  return recovery.standing.kind === 'free'
+    ? evacuate(identity, state, certified, null)
+    : decideAnew(state, certified)
+}
+
+/** Somebody has forbidden to go on: the next decision says whether it waits or ends. */
+const onForbidden = (state: SegmentState, recovery: Recovery): SegmentStep =>
+  recovery.phase.kind === 'fencing' || recovery.phase.kind === 'evacuating'
+    ? decideAnew(state, recovery)
+    : [state, []]
+
+/** With a reason why nothing new may be begun, only what is under way is followed. */
+function evacuate(
+  identity: SegmentIdentity,
+  state: SegmentState,
+  recovery: Recovery,
+  forbidden: string | null,
+): SegmentStep {
   const { uuid: notification } = recovery.notification
   const argument: EvacuationOrder = {
     notification,
@@ -188,67 +228,23 @@ function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Reco
     host: recovery.hostName,
     epoch: identity.epoch,
     run: recovery.run,
+    forbidden,
     replyTo: refOf<SegmentMessage>('segment', identity.segment),
   }
-  const next = withRecovery(state, { ...recovery, certified: true, phase: { kind: 'evacuating' } })
-  return [next, [{ type: 'child.start', kind: 'evacuator', name: notification, argument }]]
+  return nextTurn(withPhase(state, recovery, { kind: 'evacuating' }), [
+    ...stopChildren(notification),
+    { type: 'child.start', kind: 'evacuator', name: notification, argument },
+  ])
 }
 
 function onEvacuated(
   rules: SegmentRules,
   state: SegmentState,
   recovery: Recovery,
-  { succeeded, failed, ignored }: EvacuatorReply,
+  { succeeded, failed, ignored }: EvacuatorReply & { readonly type: 'evacuator.finished' },
 ): SegmentStep {
   const sentence = `${succeeded} instances moved, ${failed} failed, ${ignored} ignored`
   return failed > 0
     ? tryAgain(rules, state, recovery, sentence)
     : conclude(state, recovery, 'finished', sentence)
-}
-
-/** Another attempt after a pause, or the end when there were enough. */
-function tryAgain(
-  rules: SegmentRules,
-  state: SegmentState,
-  recovery: Recovery,
-  reason: string,
-): SegmentStep {
-  if (recovery.run >= rules.runsMax) return conclude(state, recovery, 'failed', reason)
-  const paused: Recovery = {
-    ...recovery,
-    run: recovery.run + 1,
-    phase: { kind: 'pausing', reason },
-  }
-  return nextTurn(withRecovery(state, paused), [
-    { type: 'recovery.suspend', recovery, reason },
-    decideLater(rules, recovery),
-  ])
-}
-
-/** Not now: the reason is recorded when it changes, and the question asked again later. */
-function hold(
-  rules: SegmentRules,
-  state: SegmentState,
-  recovery: Recovery,
-  reason: string,
-): SegmentStep {
-  const next = withRecovery(state, {
-    ...recovery,
-    lastHeld: reason,
-    phase: { kind: 'held', reason },
-  })
-  return nextTurn(next, [
-    { type: 'recovery.note-held', recovery, reason },
-    decideLater(rules, recovery),
-  ])
-}
-
-function conclude(
-  state: SegmentState,
-  recovery: Recovery,
-  to: NotificationStatus,
-  reason: string,
-): SegmentStep {
-  const next = withPhase(state, recovery, { kind: 'concluding', to })
-  return nextTurn(next, [{ type: 'recovery.conclude', recovery, to, reason }])
 }

@@ -1,11 +1,12 @@
-/** `say`: an operator's word about the recovery of a host, which the records keep with his name. */
+/** `say`: an operator's word about one recovery, or about all of them, which the records keep with his name. */
 import { parseArgs } from 'node:util'
 import type { StorePort } from '../../actors/ports/store.ts'
-import { hostName, type NotificationId } from '../../schema/ids.ts'
-import { OPERATOR_WORDS } from '../../schema/records.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
+import { OPERATOR_WORDS, SITE_WORDS } from '../../schema/records.ts'
+import { findRecovery } from '../find-recovery.ts'
 import { withStore } from '../with-store.ts'
 
-/** Exit statuses: 0 said; 1 the store is away, or nothing is going on about the host; 2 the arguments cannot be used. */
+/** Exit statuses: 0 said; 1 the store is away, or the word does not fit; 2 the arguments cannot be used. */
 export async function say(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -13,32 +14,54 @@ export async function say(args: readonly string[]): Promise<number> {
     options: { config: { type: 'string' }, by: { type: 'string' }, reason: { type: 'string' } },
   })
   const { config, by: operator = '', reason = '' } = values
-  const word = OPERATOR_WORDS.find((each) => each === positionals[0])
-  const host = positionals[1]
-  if (word === undefined || host === undefined || operator === '' || reason === '') {
-    const words = OPERATOR_WORDS.join(' | ')
+  const speak = speechOf(positionals, { operator, reason })
+  if (speak === undefined || operator === '' || reason === '') {
+    const [words, siteWords] = [OPERATOR_WORDS.join(' | '), SITE_WORDS.join(' | ')]
     process.stderr.write(`say ${words} HOST --by NAME --reason TEXT --config FILE\n`)
+    process.stderr.write(`say ${siteWords} --by NAME --reason TEXT --config FILE\n`)
     return 2
   }
-  let found: NotificationId | undefined
+  let problem: string | undefined
   const status = await withStore(config, async ({ store }) => {
-    found = await findRecovery(store, host)
-    if (found === undefined) return
-    await store.sayWord({ notification: found, word, operator, reason })
-    process.stdout.write(`${operator} says ${word} about ${host}, recovery ${found}\n`)
+    try {
+      process.stdout.write(`${operator} says ${await speak(store)}\n`)
+    } catch (error) {
+      if (!isCoded(error, 'WORD_REFUSED', 'NOTIFICATION_NOT_FOUND')) throw error
+      problem = error.message
+    }
   })
-  if (status !== 0 || found !== undefined) return status
-  process.stderr.write(`there is no recovery of ${host} that waits for a word\n`)
+  if (problem === undefined) return status
+  process.stderr.write(`${problem}\n`)
   return 1
 }
 
-/** The recovery that is going on about the host, or the ended one that still holds it. */
-async function findRecovery(store: StorePort, name: string): Promise<NotificationId | undefined> {
-  const host = await store.findHost(hostName(name))
-  const unfinished = await store.listUnfinished()
-  const open = unfinished.filter(
-    ({ notification }) =>
-      notification.type === 'COMPUTE_HOST' && notification.sourceHost === host?.uuid,
-  )
-  return open.at(-1)?.notification.uuid ?? host?.maintenanceBy ?? undefined
+interface Speaker {
+  readonly operator: string
+  readonly reason: string
+}
+
+type Speech = (store: StorePort) => Promise<string>
+
+/** How to say what the arguments mean; undefined when they mean nothing. */
+function speechOf([first, named]: readonly string[], speaker: Speaker): Speech | undefined {
+  const siteWord = SITE_WORDS.find((each) => each === first)
+  if (siteWord !== undefined && named === undefined) {
+    return async (store) => {
+      await store.saySiteWord({ word: siteWord, ...speaker })
+      return `${siteWord} about all recoveries`
+    }
+  }
+  const word = OPERATOR_WORDS.find((each) => each === first)
+  if (word === undefined || named === undefined) return undefined
+  return async (store) => {
+    const notification = await findRecovery(store, named, word)
+    if (notification === undefined) {
+      throw new CodedError(
+        'NOTIFICATION_NOT_FOUND',
+        `there is no recovery of ${named} that waits for a word`,
+      )
+    }
+    await store.sayWord({ notification, word, ...speaker })
+    return `${word} about ${named}, recovery ${notification}`
+  }
 }

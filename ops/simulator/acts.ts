@@ -3,9 +3,8 @@ import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
-import type { PolicyChoices } from '../../schema/segment-policy.ts'
-import type { OperatorWordKind } from '../../schema/records.ts'
 import type { Deployment } from './deployment.ts'
+import { performAsOperator, type OperatorAct } from './operator-acts.ts'
 
 /** `node` names a process; `leader` is the one that leads at that moment. */
 export type Act =
@@ -32,15 +31,14 @@ export type Act =
   | { readonly do: 'rough-bus'; readonly share: number }
   | { readonly do: 'store-away'; readonly forMs: number }
   | { readonly do: 'jump-wall'; readonly byMs: number }
-  | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
+  | OperatorAct
+  /** A trusted reporter says that the host is dead, so many times at once, by a clock that may be behind. */
   | {
-      readonly do: 'begin-maintenance' | 'end-maintenance'
+      readonly do: 'report'
       readonly host: string
+      readonly times: number
+      readonly agoMs?: number
     }
-  | { readonly do: 'policy'; readonly segment: string; readonly choices: PolicyChoices }
-  | { readonly do: 'say'; readonly host: string; readonly word: OperatorWordKind }
-  /** A trusted reporter says that the host is dead, so many times at once. */
-  | { readonly do: 'report'; readonly host: string; readonly times: number }
   /** A reporter has lost sight of the host. */
   | { readonly do: 'report-unsure'; readonly host: string }
 
@@ -65,14 +63,14 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
   switch (act.do) {
     case 'disable-segment':
     case 'enable-segment':
-      return switchSegment(deployment, act)
     case 'begin-maintenance':
     case 'end-maintenance':
-      return switchMaintenance(deployment, act)
     case 'policy':
-      return choosePolicy(deployment, act)
     case 'say':
-      return say(deployment, act)
+    case 'say-latest':
+    case 'say-to-all':
+    case 'resume-all':
+      return performAsOperator(deployment, act)
     case 'report':
       return report(deployment, act, 'NORMAL')
     case 'report-unsure':
@@ -164,60 +162,13 @@ function toProcess(deployment: Deployment, act: ProcessAct): void {
   }
 }
 
-async function switchSegment(
-  deployment: Deployment,
-  act: { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string },
-): Promise<void> {
-  const id = deployment.segmentIds.get(act.segment)
-  if (id === undefined) throw new RangeError(`no such segment: ${act.segment}`)
-  const enabled = act.do === 'enable-segment'
-  await deployment.store.updateSegment(id, { enabled })
-  deployment.note(`an operator ${enabled ? 'enables' : 'disables'} ${act.segment}`)
-  deployment.watchdog.operatorSays(act.segment, enabled)
-}
-
-async function switchMaintenance(
-  deployment: Deployment,
-  act: { readonly do: 'begin-maintenance' | 'end-maintenance'; readonly host: string },
-): Promise<void> {
-  const host = await deployment.store.findHost(hostName(act.host))
-  if (host === undefined) throw new RangeError(`no such host: ${act.host}`)
-  const onMaintenance = act.do === 'begin-maintenance'
-  await deployment.store.updateHost(host.segment, host.uuid, { onMaintenance })
-  deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
-  deployment.watchdog.operatorSays(act.host, !onMaintenance)
-}
-
-async function choosePolicy(
-  deployment: Deployment,
-  { segment, choices }: { readonly segment: string; readonly choices: PolicyChoices },
-): Promise<void> {
-  const id = deployment.segmentIds.get(segment)
-  if (id === undefined) throw new RangeError(`no such segment: ${segment}`)
-  await deployment.store.setPolicy(id, choices)
-  deployment.watchdog.caps(segment, choices)
-  deployment.note(`an operator chooses for ${segment}: ${JSON.stringify(choices)}`)
-}
-
-async function say(
-  deployment: Deployment,
-  { host: name, word }: { readonly host: string; readonly word: OperatorWordKind },
-): Promise<void> {
-  const { store } = deployment
-  const host = await store.findHost(hostName(name))
-  const open = (await store.listUnfinished()).find(({ notification }) => {
-    return notification.sourceHost === host?.uuid
-  })
-  const notification = open?.notification.uuid ?? host?.maintenanceBy
-  if (!notification) throw new RangeError(`no recovery of ${name} waits for a word`)
-  if (word === 'approve') deployment.watchdog.approves(name)
-  await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
-  deployment.note(`an operator says ${word} about ${name}`)
-}
-
 async function report(
   deployment: Deployment,
-  { host, times }: { readonly host: string; readonly times: number },
+  {
+    host,
+    times,
+    agoMs = 0,
+  }: { readonly host: string; readonly times: number; readonly agoMs?: number },
   status: 'NORMAL' | 'UNKNOWN',
 ): Promise<void> {
   const { store, clock } = deployment
@@ -226,7 +177,7 @@ async function report(
       store.acceptNotification({
         type: 'COMPUTE_HOST',
         hostName: hostName(host),
-        generatedAt: clock.wallMs(),
+        generatedAt: clock.wallMs() - agoMs,
         payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: status },
         duplicateWindowMs: deployment.rules.duplicateWindowMs,
       }),

@@ -14,6 +14,12 @@ const RETURN_SLACK_MS = 60_000
 /** The window is counted on records, which keep whole seconds of a clock that is corrected now and then. */
 const CLOCK_SLACK_MS = 61_000
 
+/** What an operator speaks of who stops or releases everything. */
+export const EVERYTHING = 'everything'
+
+/** What an operator speaks of who pauses or cancels the recovery of a host. */
+export const recoveryOf = (host: string): string => `the recovery of ${host}`
+
 export class Watchdog {
   readonly violations: string[] = []
   /** Hosts that a test broke in a way that no observer can tell from death. */
@@ -61,7 +67,7 @@ export class Watchdog {
     this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
   }
 
-  /** An operator forbade or allowed acting on a host or a segment (by name). */
+  /** An operator forbade or allowed acting on a host or a segment (by name), a recovery, or everything. */
   operatorSays(subject: string, allowed: boolean): void {
     if (allowed) this.#forbiddenAtMs.delete(subject)
     else if (!this.#forbiddenAtMs.has(subject)) {
@@ -141,7 +147,8 @@ export class Watchdog {
   }
 
   #mustBeAllowed(node: string, host: string, what: string): void {
-    for (const subject of [host, this.#segmentOf.get(host)?.name ?? '']) {
+    const segment = this.#segmentOf.get(host)?.name ?? ''
+    for (const subject of [host, recoveryOf(host), segment, EVERYTHING]) {
       const since = this.#forbiddenAtMs.get(subject)
       if (since !== undefined && this.#clock.monotonicMs() - since > OPERATOR_SLACK_MS) {
         this.#report('I8', `${node} ${what} ${host} although ${subject} is out of bounds`)

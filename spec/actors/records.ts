@@ -73,6 +73,8 @@ export const notificationRow = (change: Partial<Notification> = {}): Notificatio
   payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
   status: 'new',
   message: null,
+  run: 0,
+  firstRun: 1,
   ...change,
 })
 
@@ -105,6 +107,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   moves: [],
   choices: {},
   words: [],
+  standing: { kind: 'free' },
   hostsActedOn: [],
   hostsActedOnOverall: [],
   hostsOverall: 2,

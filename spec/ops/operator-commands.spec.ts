@@ -143,3 +143,24 @@ test.serial('say keeps an operator’s word about the open recovery of a host', 
   t.is(await say(words.slice(0, 4)), 2, 'a word needs a reason')
   t.is(await say(['believe', ...words.slice(1)]), 2)
 })
+
+test.serial(
+  'say pauses, resumes, cancels and retries a recovery, and stops everything',
+  async (t) => {
+    await using installed = await installation()
+    const { config, store, clock } = installed
+    const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
+    const why = ['--by', 'alice', '--reason', 'so', ...config]
+    t.is(await say(['pause', 'compute-1', ...why]), 0)
+    t.is(await say(['pause', 'compute-1', ...why]), 1, 'it is paused already')
+    t.is(await say(['resume', uuid, ...why]), 0, 'a recovery may be named, too')
+    t.is(await say(['stop', ...why]), 0)
+    t.is((await store.listUnfinished())[0]?.standing.kind, 'stopped')
+    t.is(await say(['release', ...why]), 0)
+    t.is(await say(['release', ...why]), 1, 'nothing is stopped')
+    t.is(await say(['stop', 'compute-1', ...why]), 2)
+    t.is(await say(['retry', 'compute-1', ...why]), 1, 'it has not ended')
+    t.is(await say(['cancel', 'compute-1', ...why]), 0)
+    t.is((await store.listUnfinished())[0]?.standing.kind, 'cancelled')
+  },
+)

@@ -42,7 +42,10 @@ function withoutEpochGuard(store: StorePort): StorePort {
       store.planMoves(await current(), notification, host, moves),
     updateMove: async (_epoch, change) => store.updateMove(await current(), change),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
+    endMoves: async (_epoch, notification, message) =>
+      store.endMoves(await current(), notification, message),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
+    releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
   })
 }
 

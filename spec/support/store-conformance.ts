@@ -7,6 +7,7 @@ import { notificationConformance } from './store-notification-conformance.ts'
 import { operatorConformance } from './store-operator-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
+import { wordConformance } from './store-word-conformance.ts'
 import { storeWorld, type OpenWorld, type RegisterTest, type StoreDatabase } from './store-world.ts'
 
 /** Registers the tests; each gets an empty database. */
@@ -19,5 +20,6 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)
+  wordConformance(test, world)
   housekeepingConformance(test, world)
 }

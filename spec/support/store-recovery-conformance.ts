@@ -36,6 +36,7 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
       ...notification,
       status: 'running',
       message: 'the quorum agrees',
+      run: 1,
       updatedAt,
     })
     const line = {

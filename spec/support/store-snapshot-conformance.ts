@@ -12,6 +12,8 @@ import {
   type RegisterTest,
 } from './store-world.ts'
 
+const FREE = { kind: 'free' } as const
+
 /** Registers the tests. */
 export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
   test('unfinished recoveries are listed oldest first, with their hosts if still there', async (t) => {
@@ -23,8 +25,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const second = await accepted(store, hostStopped('compute-2', clock.wall))
     await database.execute(`UPDATE hosts SET deleted = id WHERE id = ${gone.id}`)
     const expected = [
-      { notification, host },
-      { notification: second, host: undefined },
+      { notification, host, standing: FREE },
+      { notification: second, host: undefined, standing: FREE },
     ]
     t.deepEqual(await store.listUnfinished(), expected)
     await store.recordTransition(epoch, {
@@ -53,6 +55,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       moves: [move],
       choices: {},
       words: [],
+      standing: FREE,
       hostsActedOn: [],
       hostsActedOnOverall: [],
       hostsOverall: 3,
@@ -65,6 +68,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       moves: [],
       choices: {},
       words: [],
+      standing: FREE,
       hostsActedOn: [],
       hostsActedOnOverall: [],
       hostsOverall: 3,

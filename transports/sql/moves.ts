@@ -13,7 +13,7 @@ const BATCH = 500
 export function moveStore(
   guarded: GuardedWrite,
   { clock, random }: StorePorts,
-): Pick<RecoveryStore, 'planMoves' | 'updateMove'> {
+): Pick<RecoveryStore, 'planMoves' | 'updateMove' | 'endMoves'> {
   return {
     planMoves: (epoch, notification, sourceHost, planned) =>
       guarded(epoch, async (trx) => {
@@ -63,6 +63,17 @@ export function moveStore(
           .where('status', 'in', change.from)
           .executeTakeFirst()
         return updated.numUpdatedRows === 1n
+      }),
+
+    endMoves: (epoch, notification, message) =>
+      guarded(epoch, async (trx) => {
+        const now = clock.wallMs()
+        await trx
+          .updateTable('vm_moves')
+          .set({ status: 'ignored', message, end_time: now, updated_at: wholeSecond(now) })
+          .where('notification_uuid', '=', notification)
+          .where('status', '=', 'pending')
+          .execute()
       }),
   }
 }

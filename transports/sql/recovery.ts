@@ -1,22 +1,18 @@
-/** Recovery records of the acting leader: transitions, intents, the journal, certificates, held hosts. */
-import type { Transaction } from 'kysely'
+/** Recovery records of the acting leader: transitions, intents, the journal, certificates. */
+import { sql, type Transaction } from 'kysely'
 import type { Grant, NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
-import type { Epoch, HostId, NotificationId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import type { Epoch, NotificationId } from '../../schema/ids.ts'
+import { UNFINISHED_STATUSES, type DeathCertificate } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { lockHost } from './locks.ts'
-import { flag, wholeSecond } from './rows.ts'
+import { wholeSecond } from './rows.ts'
+import { runOf } from './run-of.ts'
 import type { StorePorts } from './transactions.ts'
+import { readStanding } from './words.ts'
 
 type RecordStore = Pick<
   RecoveryStore,
-  | 'recordTransition'
-  | 'recordIntent'
-  | 'appendJournal'
-  | 'saveCertificate'
-  | 'holdHost'
-  | 'releaseHost'
+  'recordTransition' | 'recordIntent' | 'appendJournal' | 'saveCertificate'
 >
 
 /** The part of the store that records what a recovery does. */
@@ -26,7 +22,8 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
     epoch: Epoch,
     { notification, ...entry }: NewEntry,
   ): Promise<void> => {
-    const stamp = { recorded_at: clock.wallMs(), epoch, notification_uuid: notification }
+    const run = runOf(notification)
+    const stamp = { recorded_at: clock.wallMs(), epoch, notification_uuid: notification, run }
     await trx
       .insertInto('journal')
       .values({ ...stamp, ...entry })
@@ -40,7 +37,13 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
         if (row === undefined || !from.includes(row.status)) return false
         await trx
           .updateTable('notifications')
-          .set({ status: to, message: reason, updated_at: wholeSecond(clock.wallMs()) })
+          .set({
+            status: to,
+            message: reason,
+            updated_at: wholeSecond(clock.wallMs()),
+            // Who takes up what is running goes on with the same attempt.
+            ...(to === 'running' && row.status !== to ? { run: sql<number>`run + 1` } : {}),
+          })
           .where('notification_uuid', '=', notification)
           .execute()
         await journal(trx, epoch, {
@@ -62,26 +65,8 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
 
     appendJournal: (epoch, entry) => guarded(epoch, (trx) => journal(trx, epoch, entry)),
 
-    saveCertificate: ({ notification, host, epoch, issuedAt, ground, evidence }) =>
-      guarded(epoch, async (trx) => {
-        const query = trx.selectFrom('death_certificates').select('id')
-        const first = await query.where('notification_uuid', '=', notification).executeTakeFirst()
-        if (first !== undefined) return
-        await trx
-          .insertInto('death_certificates')
-          .values({
-            notification_uuid: notification,
-            host_uuid: host,
-            epoch,
-            issued_at: issuedAt,
-            ground,
-            evidence: JSON.stringify(evidence),
-          })
-          .execute()
-      }),
-
-    holdHost: (epoch, host, by) => guarded(epoch, (trx) => holdHost(trx, host, by)),
-    releaseHost: (epoch, host, by) => guarded(epoch, (trx) => releaseHost(trx, host, by)),
+    saveCertificate: (certificate) =>
+      guarded(certificate.epoch, (trx) => saveCertificate(trx, certificate)),
   }
 }
 
@@ -118,40 +103,30 @@ async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promi
   if (row.on_maintenance !== 0 && row.maintenance_by === null) {
     return refused(`An operator has put the host ${row.host_name} on maintenance.`)
   }
-  return { kind: 'granted' }
+  const standing = await readStanding(trx, id)
+  return standing.kind === 'free' ? { kind: 'granted' } : refused(standing.reason)
 }
 
-async function holdHost(
+/** The first one counts; after a retry, the first one since then. */
+async function saveCertificate(
   trx: Transaction<Database>,
-  host: HostId,
-  by: NotificationId,
+  { notification, host, epoch, issuedAt, ground, evidence }: DeathCertificate,
 ): Promise<void> {
-  const row = await lockHost(trx, { uuid: host })
-  if (row === undefined) return
-  const isHeld = row.maintenance_by !== null
-  if (row.on_maintenance !== 0 && !isHeld) return // an operator's maintenance stays his
-  await trx
-    .updateTable('hosts')
-    .set({
-      on_maintenance: flag(true),
-      maintenance_by: by,
-      held_reserved: isHeld ? row.held_reserved : row.reserved,
-      reserved: flag(false),
-    })
-    .where('uuid', '=', host)
-    .execute()
-}
-
-async function releaseHost(
-  trx: Transaction<Database>,
-  host: HostId,
-  by: NotificationId,
-): Promise<void> {
-  const row = await lockHost(trx, { uuid: host })
-  if (row?.maintenance_by !== by) return
-  await trx
-    .updateTable('hosts')
-    .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })
-    .where('uuid', '=', host)
-    .execute()
+  const columns = {
+    host_uuid: host,
+    epoch,
+    issued_at: issuedAt,
+    ground,
+    evidence: JSON.stringify(evidence),
+    void: 0,
+  }
+  const query = trx.selectFrom('death_certificates').select('void')
+  const first = await query.where('notification_uuid', '=', notification).executeTakeFirst()
+  if (first === undefined) {
+    const values = { notification_uuid: notification, ...columns }
+    await trx.insertInto('death_certificates').values(values).execute()
+  } else if (first.void !== 0) {
+    const row = trx.updateTable('death_certificates').set(columns)
+    await row.where('notification_uuid', '=', notification).execute()
+  }
 }

@@ -3,10 +3,12 @@ import type { Transaction } from 'kysely'
 import type { RecoveryStore, Returning } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import { sinceRetry } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
-import { readChoices, readWords } from './operators.ts'
+import { readChoices } from './policies.ts'
 import { hostOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
+import { readWords } from './words.ts'
 
 /** The part of the store that knows who may come back. */
 export function returningStore(transactions: Transactions): Pick<RecoveryStore, 'listReturning'> {
@@ -31,7 +33,7 @@ export function returningStore(transactions: Transactions): Pick<RecoveryStore, 
             segmentName,
             by,
             choices: await readChoices(trx, row.failover_segment_id),
-            words: await readWords(trx, by),
+            words: sinceRetry(await readWords(trx, by)),
             deaths: await readDeaths(trx, row.uuid, deathsSinceMs),
             disabledByUs: await wasDisabled(trx, by),
           })
@@ -50,6 +52,7 @@ async function readDeaths(
     .selectFrom('death_certificates')
     .select('issued_at')
     .where('host_uuid', '=', host)
+    .where('void', '=', 0)
   const rows = await query.where('issued_at', '>=', sinceMs).orderBy('issued_at').execute()
   return rows.map((row) => row.issued_at)
 }

@@ -10,6 +10,7 @@ import type {
   Payload,
   RowStamp,
   Segment,
+  SiteWord,
   VmMove,
 } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
@@ -21,6 +22,7 @@ import type {
   OperatorWordsTable,
   SegmentPoliciesTable,
   SegmentsTable,
+  SiteWordsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
 
@@ -75,6 +77,8 @@ export const notificationOf = (row: Selectable<NotificationsTable>): Notificatio
   payload: payloadOf(row.payload),
   status: row.status,
   message: row.message,
+  run: integer(row.run),
+  firstRun: integer(row.first_run),
 })
 
 /** The text of a payload: equal for equal payloads, whatever the order of their keys. */
@@ -105,6 +109,7 @@ export const journalEntryOf = (row: Selectable<JournalTable>): JournalEntry => (
   at: integer(row.recorded_at),
   epoch: epoch(row.epoch),
   notification: row.notification_uuid,
+  run: integer(row.run),
   kind: row.kind,
   step: row.step,
   subject: row.subject,
@@ -122,6 +127,13 @@ export const certificateOf = (row: Selectable<DeathCertificatesTable>): DeathCer
 
 export const wordOf = (row: Selectable<OperatorWordsTable>): OperatorWord => ({
   notification: row.notification_uuid,
+  word: row.word,
+  operator: row.operator,
+  reason: row.reason,
+  saidAt: integer(row.said_at),
+})
+
+export const siteWordOf = (row: Selectable<SiteWordsTable>): SiteWord => ({
   word: row.word,
   operator: row.operator,
   reason: row.reason,

@@ -1,37 +1,21 @@
 /** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment. */
 import type { Transaction } from 'kysely'
-import type { RecoveryStore } from '../../actors/ports/store.ts'
+import type { RecoveryStore, UnfinishedRecovery } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import { standingOf } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
-import { readChoices, readWords } from './operators.ts'
-import { certificateOf, hostOf, moveOf, notificationOf, segmentOf } from './rows.ts'
+import { readChoices } from './policies.ts'
+import { certificateOf, hostOf, moveOf, notificationOf, segmentOf, wordOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
+import { readSiteWords, readWords } from './words.ts'
 
 /** The reading part of the leader's store. */
 export function snapshotStore(
   transactions: Transactions,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
   return {
-    listUnfinished: () =>
-      transactions.snapshot(async (trx) => {
-        const unfinished = trx
-          .selectFrom('notifications')
-          .where('status', 'in', UNFINISHED_STATUSES)
-        const rows = await unfinished.selectAll().orderBy('id').execute()
-        if (rows.length === 0) return []
-        const hosts = await trx
-          .selectFrom('hosts')
-          .selectAll()
-          .where('deleted', '=', 0)
-          .where('uuid', 'in', unfinished.select('source_host_uuid'))
-          .execute()
-        const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
-        return rows.map((row) => ({
-          notification: notificationOf(row),
-          host: hostsById.get(row.source_host_uuid),
-        }))
-      }),
+    listUnfinished: () => transactions.snapshot(readUnfinished),
 
     readSnapshot: (segment, notification, actedOnSinceMs) =>
       transactions.snapshot(async (trx) => {
@@ -53,6 +37,7 @@ export function snapshotStore(
           .selectFrom('death_certificates')
           .selectAll()
           .where('notification_uuid', '=', notification)
+          .where('void', '=', 0)
           .executeTakeFirst()
         const moves = await trx
           .selectFrom('vm_moves')
@@ -61,6 +46,7 @@ export function snapshotStore(
           .orderBy('id')
           .execute()
         const acted = await readActedOn(trx, actedOnSinceMs)
+        const words = await readWords(trx, notification)
         return {
           segment: segmentRow && segmentOf(segmentRow),
           hosts: hosts.map(hostOf),
@@ -68,13 +54,40 @@ export function snapshotStore(
           certificate: certificateRow && certificateOf(certificateRow),
           moves: moves.map(moveOf),
           choices: await readChoices(trx, segment),
-          words: await readWords(trx, notification),
+          words,
+          standing: standingOf(words, (await readSiteWords(trx)).at(-1)),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await countHosts(trx),
         }
       }),
   }
+}
+
+async function readUnfinished(trx: Transaction<Database>): Promise<readonly UnfinishedRecovery[]> {
+  const unfinished = trx.selectFrom('notifications').where('status', 'in', UNFINISHED_STATUSES)
+  const rows = await unfinished.selectAll().orderBy('id').execute()
+  if (rows.length === 0) return []
+  const hosts = await trx
+    .selectFrom('hosts')
+    .selectAll()
+    .where('deleted', '=', 0)
+    .where('uuid', 'in', unfinished.select('source_host_uuid'))
+    .execute()
+  const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
+  const said = await trx
+    .selectFrom('operator_words')
+    .selectAll()
+    .where('notification_uuid', 'in', unfinished.select('notification_uuid'))
+    .orderBy('id')
+    .execute()
+  const words = Map.groupBy(said.map(wordOf), ({ notification }) => notification)
+  const siteWord = (await readSiteWords(trx)).at(-1)
+  return rows.map((row) => ({
+    notification: notificationOf(row),
+    host: hostsById.get(row.source_host_uuid),
+    standing: standingOf(words.get(row.notification_uuid) ?? [], siteWord),
+  }))
 }
 
 interface ActedOn {

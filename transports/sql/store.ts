@@ -5,17 +5,19 @@ import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
+import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
-import { operatorStore } from './operators.ts'
+import { policyStore } from './policies.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
 import { returningStore } from './returning.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
+import { wordStore } from './words.ts'
 
 /** The same store whatever the database. */
 export function buildStore(connection: SqlConnection, ports: StorePorts): StorePort {
@@ -28,11 +30,13 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...hostLists(steps),
     ...acceptanceStore(steps, ports),
     ...notificationStore(steps),
-    ...operatorStore(steps, ports),
+    ...policyStore(steps, ports),
+    ...wordStore(steps, ports),
     ...leadership,
     ...snapshotStore(steps),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
+    ...holdingStore(guarded),
     ...moveStore(guarded, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),

@@ -48,6 +48,7 @@ const looked = (
 const unfinished = (change: Partial<Notification> = {}): UnfinishedRecovery => ({
   notification: notificationRow(change),
   host: hostRow(),
+  standing: { kind: 'free' },
 })
 
 /** Where the messages lead from a state, and all that was asked for on the way. */

@@ -8,7 +8,7 @@ import {
   type EvacuatorState,
   type Survey,
 } from '../../../actors/evacuator/evacuator.ts'
-import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { VmMove } from '../../../schema/records.ts'
 import {
@@ -47,6 +47,7 @@ const ORDER: EvacuationOrder = {
   host: ONE,
   epoch: EPOCH,
   run: 1,
+  forbidden: null,
   replyTo: refOf('segment', 'one'),
 }
 const behaviour = evacuator(ORDER, RULES)
@@ -70,6 +71,11 @@ const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
 const planned = (...moves: readonly VmMove[]): EvacuatorMessage => ({
   type: 'evacuator.planned',
   moves,
+})
+const forbidden = (reason: string): Tell => ({
+  type: 'tell',
+  to: 'segment/one',
+  message: { type: 'evacuator.forbidden', notification: N1, reason },
 })
 const SURVEYING: EvacuatorState = { kind: 'surveying' }
 const again = timer<EvacuatorMessage>('again', 30_000, BEGIN)
@@ -150,6 +156,20 @@ testSteps(behaviour, [
     message: { type: 'evacuator.hindered', reason: 'Nova is away' },
     next: { kind: 'hindered', reason: 'Nova is away' },
     effects: [{ type: 'note.hindered', reason: 'Nova is away' }, again],
+  },
+  {
+    title: 'an isolation without a grant ends the evacuation until the segment decides',
+    state: { kind: 'isolating' },
+    message: { type: 'evacuator.forbid', reason: 'paused' },
+    next: { kind: 'finished' },
+    effects: [forbidden('paused')],
+  },
+  {
+    title: 'an evacuation that waits for Nova ends at once when it is forbidden',
+    state: { kind: 'hindered', reason: 'Nova is away' },
+    message: { type: 'evacuator.forbid', reason: 'paused' },
+    next: { kind: 'finished' },
+    effects: [forbidden('paused')],
   },
   {
     title: 'a hindered evacuation begins anew',
@@ -255,4 +275,43 @@ test('an instance without a target does not keep the others waiting', (t) => {
   const rows = [moveRow(), moveRow({ uuid: M2, instance: I2, attempts: 1, startedAt: 0 })]
   const { state } = after(BEGIN, ISOLATED, survey, planned(...rows))
   t.is(state.kind, 'moving')
+})
+
+const FORBID: EvacuatorMessage = { type: 'evacuator.forbid', reason: 'paused' }
+
+test('what is forbidden is not asked for, and what is under way is followed to its end', (t) => {
+  const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), FORBID]
+  const { state, effects } = after(...story)
+  t.is(state.kind, 'moving')
+  t.deepEqual(effects, [])
+  const followed = [...story, yes(M2), polled, settled(M1)]
+  t.deepEqual(after(...followed).replies, [])
+  t.deepEqual(after(...followed, settled(M2)).replies, [forbidden('paused')])
+})
+
+test('a request without a grant forbids all others', (t) => {
+  const refused = { type: 'move.forbidden', move: M1, reason: 'paused', atMs: 0 } as const
+  const { replies, state } = after(...UNTIL_SURVEYED, planned(...BOTH), yes(M2), refused)
+  t.is(state.kind === 'moving' && state.forbidden, 'paused')
+  t.deepEqual(replies, [])
+})
+
+test('an evacuation that only follows isolates, plans and asks for nothing', (t) => {
+  const following = evacuator({ ...ORDER, forbidden: 'paused' }, RULES)
+  const rows = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow({ uuid: M2, instance: I2 })]
+  let [state, effects] = following({ kind: 'isolating' }, BEGIN)
+  t.deepEqual(effects, [{ type: 'compute.survey' }])
+  ;[state, effects] = following(state, surveyed())
+  t.deepEqual(effects, [{ type: 'moves.plan', moves: [] }])
+  ;[state, effects] = following(state, planned(...rows))
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['timer.start'],
+  )
+  ;[state, effects] = following(state, polled)
+  ;[state, effects] = following(state, settled(M1))
+  t.deepEqual(
+    effects.filter(({ type }) => type === 'tell'),
+    [forbidden('paused')],
+  )
 })

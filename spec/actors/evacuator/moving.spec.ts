@@ -117,7 +117,7 @@ test('an instance that is gone is ignored', (t) => {
 })
 
 test('a step that an operator forbids waits and costs no attempt', (t) => {
-  const hindered = { type: 'move.hindered', move: M1, reason: 'disabled', atMs: 1 } as const
+  const hindered = { type: 'move.forbidden', move: M1, reason: 'disabled', atMs: 1 } as const
   const { track } = told(asked(), hindered)
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_001, reason: 'disabled' })
   t.is(track?.attempts, 0)

@@ -46,6 +46,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     overdueTargets: [],
     polls: 0,
     pollPending: true,
+    forbidden: null,
     ...change,
   }
 }

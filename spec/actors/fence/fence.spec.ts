@@ -171,6 +171,18 @@ testSteps(behaviour, [
     effects: [refusal('fence.abandoned', 'seen alive')],
   },
   {
+    title: 'an operator’s word before the order ends the fence as refused',
+    state: climbing(),
+    message: { type: 'fence.forbid', reason: 'paused' },
+    next: unfenced('paused'),
+    effects: [refusal('fence.refused', 'paused')],
+  },
+  {
+    title: 'an order that is out is read back whatever an operator says',
+    state: ORDERED,
+    message: { type: 'fence.forbid', reason: 'paused' },
+  },
+  {
     title: 'evidence of life after the order comes too late',
     state: ORDERED,
     message: { type: 'fence.abandon', reason: 'seen alive' },
@@ -238,6 +250,7 @@ const LATE: readonly FenceMessage[] = [
   { type: 'fence.read-due', rung: 0 },
   { type: 'fence.deadline-passed', rung: 0 },
   { type: 'fence.abandon', reason: 'late' },
+  { type: 'fence.forbid', reason: 'late' },
 ]
 
 test('nothing that comes late moves a fence that has left its ladder', (t) => {

@@ -9,6 +9,8 @@ const recoveryIn = (phase: RecoveryPhase, certified: boolean): Recovery => ({
   hostName: ONE,
   evidence: [],
   run: 1,
+  firstRun: 1,
+  standing: { kind: 'free' },
   certified,
   lastHeld: null,
   phase,
@@ -28,7 +30,8 @@ const TABLE: readonly (readonly [
   [{ kind: 'fencing' }, true, true],
   [{ kind: 'evacuating' }, true, true],
   [{ kind: 'restarting' }, false, true],
-  [{ kind: 'pausing', reason: '' }, false, true],
+  [{ kind: 'suspending' }, false, true],
+  [{ kind: 'pausing' }, false, true],
 ]
 
 for (const [phase, uncertified, certified] of TABLE) {

@@ -10,14 +10,17 @@ import {
   UNTIL_FENCING,
   about,
   after,
+  afterUnder,
   alive,
   concluded,
   consulted,
   evacuated,
   fenced,
+  forbidden,
   recover,
   reportOf,
   started,
+  suspended,
   unfenced,
   type Effect,
 } from './story.ts'
@@ -25,6 +28,7 @@ import {
 const DISABLED = { segment: segmentRow({ enabled: false }) }
 const running = reportOf(N1, H1, { status: 'running' })
 const held = [recover(running), consulted(running, DISABLED)]
+const PAUSED = { kind: 'paused', reason: 'paused by alice: lunch' } as const
 const decideLater = timer<SegmentMessage>(
   'decide-notification-1',
   30_000,
@@ -108,37 +112,75 @@ test('a concluded recovery is forgotten and its children end', (t) => {
 })
 
 test('an evacuation with failures pauses and is tried again', (t) => {
-  const { effects, phaseOf, state } = after(...UNTIL_EVACUATING, evacuated(1))
-  t.is(phaseOf(), 'pausing')
-  t.is(state.recoveries.get(N1)?.run, 2)
+  const { effects, phaseOf } = after(...UNTIL_EVACUATING, evacuated(1))
+  t.is(phaseOf(), 'suspending')
   t.like(effects[0], { type: 'recovery.suspend', reason: '2 instances moved, 1 failed, 1 ignored' })
-  t.deepEqual(effects[1], decideLater)
+  const paused = after(...UNTIL_EVACUATING, evacuated(1), suspended())
+  t.is(paused.phaseOf(), 'pausing')
+  t.deepEqual(paused.effects, [decideLater])
+  const again = after(...UNTIL_EVACUATING, evacuated(1), suspended(), about('segment.decide-due'))
+  t.is(again.phaseOf(), 'deciding')
 })
 
 test('a recovery that failed as often as it may is failed', (t) => {
   const certificate = certificateRow()
-  const again = [
+  const again = (run: number): readonly SegmentMessage[] => [
+    suspended(),
     about('segment.decide-due'),
-    consulted(reportOf(), { certificate }),
+    consulted(reportOf(N1, H1, { status: 'error', run }), { certificate }),
     about('segment.admitted'),
     fenced(),
     evacuated(1),
   ]
-  const { effects } = after(...UNTIL_EVACUATING, evacuated(1), ...again, ...again)
+  const { effects } = after(...UNTIL_EVACUATING, evacuated(1), ...again(1), ...again(2))
   t.deepEqual(concluded(effects), ['failed: 2 instances moved, 1 failed, 1 ignored'])
 })
 
+for (const [what, change, verdict] of [
+  ['that a new leader goes on with', { status: 'running', run: 3 }, ['failed']],
+  ['that begins under a new leader', { status: 'error', run: 2 }, ['failed']],
+  ['that an operator had retried', { status: 'new', run: 3, firstRun: 4 }, []],
+] as const) {
+  test(`an attempt ${what} counts among all that there were`, (t) => {
+    const report = reportOf(N1, H1, change)
+    const story = [recover(report), consulted(report), about('segment.admitted'), fenced()]
+    const { effects } = after(...story, evacuated(1))
+    t.deepEqual(
+      concluded(effects).map((line) => line.split(':')[0]),
+      verdict,
+    )
+  })
+}
+
+for (const [failures, chance, pauseMs] of [
+  [1, 0, 27_000],
+  [1, 0.5, 30_000],
+  [2, 0.5, 60_000],
+  [20, 0.5, 300_000],
+] as const) {
+  test(`failure ${failures} pauses the recovery for ${pauseMs} ms by the chance of ${chance}`, (t) => {
+    const report = reportOf(N1, H1, { status: 'error', run: failures - 1 })
+    const limited = { ...RULES, runsMax: 100 }
+    const story = [recover(report), consulted(report), about('segment.admitted'), fenced()]
+    const { effects } = afterUnder(limited, [...story, evacuated(1), suspended(N1, chance)])
+    t.like(effects[0], { type: 'timer.start', afterMs: pauseMs })
+  })
+}
+
 test('a fence that could not confirm is tried again', (t) => {
   const { phaseOf, state } = after(...UNTIL_FENCING, unfenced('fence.unconfirmed'))
-  t.is(phaseOf(), 'pausing')
+  t.is(phaseOf(), 'suspending')
   t.false(state.recoveries.get(N1)?.certified)
 })
 
-for (const answer of ['fence.refused', 'fence.abandoned'] as const) {
-  test(`a recovery whose fence answers ${answer} is ignored, with the reason`, (t) => {
-    t.deepEqual(concluded(after(...UNTIL_FENCING, unfenced(answer)).effects), ['ignored: because'])
-  })
-}
+test('a recovery whose fence is abandoned is ignored, with the reason', (t) => {
+  const { effects } = after(...UNTIL_FENCING, unfenced('fence.abandoned'))
+  t.deepEqual(concluded(effects), ['ignored: because'])
+})
+
+test('a recovery whose fence is refused is decided on at once: it may have to wait, or end', (t) => {
+  t.is(after(...UNTIL_FENCING, unfenced('fence.refused')).phaseOf(), 'deciding')
+})
 
 test('a held recovery says why and is decided on again later', (t) => {
   const { effects, phaseOf } = after(...held)
@@ -183,7 +225,7 @@ test('a guest that died is restarted, and its end is the recovery’s end', (t) 
   t.deepEqual(concluded(after(...story, { ...end, status: 'ignored' }).effects), [
     'ignored: because',
   ])
-  t.is(after(...story, { ...end, status: 'error' }).phaseOf(), 'pausing')
+  t.is(after(...story, { ...end, status: 'error' }).phaseOf(), 'suspending')
   t.deepEqual(after(...story, alive()).effects, [])
 })
 
@@ -200,7 +242,7 @@ test('evidence of life reaches the fence', (t) => {
 for (const [phase, story] of [
   ['deciding', [recover()]],
   ['held', held],
-  ['pausing', [...UNTIL_FENCING, unfenced('fence.unconfirmed')]],
+  ['pausing', [...UNTIL_FENCING, unfenced('fence.unconfirmed'), suspended()]],
 ] as const) {
   test(`evidence of life ends a recovery that is ${phase}`, (t) => {
     const { effects, phaseOf } = after(...story, alive())
@@ -259,6 +301,11 @@ const words = fc.oneof(
     .map(([type, id]) => about(type, id)),
   ids.map((id) => fenced(id)),
   ids.map((id) => unfenced('fence.unconfirmed', id)),
+  ids.map((id) => unfenced('fence.refused', id)),
+  ids.map((id) => forbidden(id)),
+  ids.map((id) => suspended(id)),
+  ids.map((id) => recover(reportOf(id), null, PAUSED)),
+  ids.map((id) => consulted(reportOf(id), { standing: PAUSED })),
   fc.tuple(fc.constantFrom(0, 1), ids).map(([failed, id]) => evacuated(failed, id)),
   fc.constantFrom(alive(H1), alive(H2)),
 )

@@ -6,11 +6,13 @@ import type { Recovery } from '../../../actors/segment/recovery.ts'
 import type {
   SegmentEffect,
   SegmentMessage,
+  SegmentRules,
   SegmentState,
 } from '../../../actors/segment/segment-state.ts'
 import { segment } from '../../../actors/segment/segment.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
+import type { Standing } from '../../../schema/standing.ts'
 import {
   EPOCH,
   H1,
@@ -40,8 +42,6 @@ export const RULES = {
 export type Effect = SegmentEffect | KernelEffect<SegmentMessage>
 export type Kind = Recovery['phase']['kind']
 
-const behaviour = segment({ segment: SEGMENT, epoch: EPOCH }, RULES)
-
 const hosts = [hostRow(), hostRow({ uuid: H2, name: TWO })]
 
 /** A trusted report about a host. */
@@ -54,9 +54,14 @@ export const reportOf = (
 export const recover = (
   notification: Notification = reportOf(),
   objection: string | null = null,
+  standing: Standing = { kind: 'free' },
 ): SegmentMessage => ({
   type: 'segment.recover',
-  unfinished: { notification, host: hosts.find(({ uuid }) => uuid === notification.sourceHost) },
+  unfinished: {
+    notification,
+    host: hosts.find(({ uuid }) => uuid === notification.sourceHost),
+    standing,
+  },
   evidence: ['reported'],
   objection,
 })
@@ -102,6 +107,19 @@ export const evacuated = (failed: number, notification: NotificationId = N1): Se
   ignored: 1,
 })
 
+/** A failed attempt is written, and it is time for the next one. */
+export const suspended = (notification: NotificationId = N1, chance = 0.5): SegmentMessage => ({
+  type: 'segment.suspended',
+  notification,
+  chance,
+})
+
+export const forbidden = (notification: NotificationId = N1): SegmentMessage => ({
+  type: 'evacuator.forbidden',
+  notification,
+  reason: 'because',
+})
+
 /** Up to the fence, and up to the evacuation, of one recovery. */
 export const UNTIL_FENCING = [recover(), consulted(), about('segment.admitted')]
 export const UNTIL_EVACUATING = [...UNTIL_FENCING, fenced()]
@@ -116,7 +134,11 @@ export interface Ending {
 }
 
 /** Where the story leads. */
-export function after(...story: readonly SegmentMessage[]): Ending {
+export const after = (...story: readonly SegmentMessage[]): Ending => afterUnder(RULES, story)
+
+/** The same under other rules. */
+export function afterUnder(rules: SegmentRules, story: readonly SegmentMessage[]): Ending {
+  const behaviour = segment({ segment: SEGMENT, epoch: EPOCH }, rules)
   let state: SegmentState = { kind: 'serving', recoveries: new Map() }
   const chapters = story.map((message) => {
     const [next, effects] = behaviour(state, message)

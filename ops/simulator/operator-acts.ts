@@ -1,0 +1,129 @@
+/** What operators do to a simulated deployment, told to the watchdog, who holds everybody to it. */
+import { isCoded } from '../../schema/errors.ts'
+import { hostName, type NotificationId } from '../../schema/ids.ts'
+import type { OperatorWordKind, SiteWordKind } from '../../schema/records.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
+import { findRecovery } from '../find-recovery.ts'
+import type { Deployment } from './deployment.ts'
+import { EVERYTHING, recoveryOf } from './watchdog.ts'
+
+export type OperatorAct =
+  | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
+  | { readonly do: 'begin-maintenance' | 'end-maintenance'; readonly host: string }
+  | { readonly do: 'policy'; readonly segment: string; readonly choices: PolicyChoices }
+  /** About the recovery of a host. */
+  | { readonly do: 'say'; readonly host: string; readonly word: OperatorWordKind }
+  /** About whatever was reported last. */
+  | { readonly do: 'say-latest'; readonly word: OperatorWordKind }
+  /** About everything that is paused. */
+  | { readonly do: 'resume-all' }
+  | { readonly do: 'say-to-all'; readonly word: SiteWordKind }
+
+/** Does it now. */
+export async function performAsOperator(deployment: Deployment, act: OperatorAct): Promise<void> {
+  switch (act.do) {
+    case 'disable-segment':
+    case 'enable-segment':
+      return switchSegment(deployment, act)
+    case 'begin-maintenance':
+    case 'end-maintenance':
+      return switchMaintenance(deployment, act)
+    case 'policy':
+      return choosePolicy(deployment, act)
+    case 'say': {
+      const recovery = await findRecovery(deployment.store, act.host, act.word)
+      if (recovery === undefined) {
+        throw new RangeError(`no recovery of ${act.host} waits for a word`)
+      }
+      return say(deployment, recovery, act.word)
+    }
+    case 'say-latest': {
+      const [latest] = await deployment.store.listNotifications({}, LATEST)
+      return latest && say(deployment, latest.uuid, act.word)
+    }
+    case 'resume-all': {
+      const unfinished = await deployment.store.listUnfinished()
+      for (const { notification } of unfinished) {
+        await say(deployment, notification.uuid, 'resume')
+      }
+      return
+    }
+    case 'say-to-all':
+      return sayToAll(deployment, act.word)
+  }
+}
+
+const LATEST = { limit: 1, sort: [{ key: 'created_at', direction: 'desc' }] } as const
+
+/** A word that does not fit is refused, and nothing comes of it. */
+async function say(
+  deployment: Deployment,
+  notification: NotificationId,
+  word: OperatorWordKind,
+): Promise<void> {
+  const { store, watchdog } = deployment
+  try {
+    await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
+  } catch (error) {
+    if (!isCoded(error, 'WORD_REFUSED')) throw error
+    return deployment.note(`an operator would say ${word}, which does not fit`)
+  }
+  const found = await store.getNotification(notification)
+  const host = (await store.listAllHosts()).find(({ uuid }) => uuid === found?.sourceHost)
+  const name = host?.name ?? 'a host'
+  deployment.note(`an operator says ${word} about ${name}`)
+  if (word === 'approve') watchdog.approves(name)
+  if (found?.type !== 'COMPUTE_HOST') return
+  if (word === 'pause' || word === 'cancel') watchdog.operatorSays(recoveryOf(name), false)
+  if (LETS_GO_ON.has(word)) watchdog.operatorSays(recoveryOf(name), true)
+}
+
+const LETS_GO_ON: ReadonlySet<OperatorWordKind> = new Set(['resume', 'retry', 'let-back'])
+
+async function sayToAll(deployment: Deployment, word: SiteWordKind): Promise<void> {
+  try {
+    await deployment.store.saySiteWord({ word, operator: 'bob', reason: 'a drill' })
+  } catch (error) {
+    if (!isCoded(error, 'WORD_REFUSED')) throw error
+    return deployment.note(`an operator would say ${word}, which does not fit`)
+  }
+  deployment.note(`an operator says ${word} about everything`)
+  deployment.watchdog.operatorSays(EVERYTHING, word === 'release')
+}
+
+async function switchSegment(
+  deployment: Deployment,
+  act: { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string },
+): Promise<void> {
+  const id = deployment.segmentIds.get(act.segment)
+  if (id === undefined) throw new RangeError(`no such segment: ${act.segment}`)
+  const enabled = act.do === 'enable-segment'
+  await deployment.store.updateSegment(id, { enabled })
+  deployment.note(`an operator ${enabled ? 'enables' : 'disables'} ${act.segment}`)
+  deployment.watchdog.operatorSays(act.segment, enabled)
+}
+
+async function switchMaintenance(
+  deployment: Deployment,
+  act: { readonly do: 'begin-maintenance' | 'end-maintenance'; readonly host: string },
+): Promise<void> {
+  const host = await deployment.store.findHost(hostName(act.host))
+  if (host === undefined) throw new RangeError(`no such host: ${act.host}`)
+  const onMaintenance = act.do === 'begin-maintenance'
+  await deployment.store.updateHost(host.segment, host.uuid, { onMaintenance })
+  deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
+  deployment.watchdog.operatorSays(act.host, !onMaintenance)
+  // Whoever ends the maintenance takes the host out of the hands of a cancelled recovery.
+  if (!onMaintenance) deployment.watchdog.operatorSays(recoveryOf(act.host), true)
+}
+
+async function choosePolicy(
+  deployment: Deployment,
+  { segment, choices }: { readonly segment: string; readonly choices: PolicyChoices },
+): Promise<void> {
+  const id = deployment.segmentIds.get(segment)
+  if (id === undefined) throw new RangeError(`no such segment: ${segment}`)
+  await deployment.store.setPolicy(id, choices)
+  deployment.watchdog.caps(segment, choices)
+  deployment.note(`an operator chooses for ${segment}: ${JSON.stringify(choices)}`)
+}

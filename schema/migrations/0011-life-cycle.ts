@@ -1,0 +1,40 @@
+/** Operators' words about everything, and the runs of a recovery, which a retry begins anew. */
+import { sql, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+const COLUMNS = [
+  { table: 'notifications', name: 'run', initially: 0 },
+  { table: 'notifications', name: 'first_run', initially: 1 },
+  { table: 'notifications', name: 'revision', initially: 0 },
+  { table: 'journal', name: 'run', initially: 0 },
+  { table: 'death_certificates', name: 'void', initially: 0 },
+] as const
+
+export const lifeCycle: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('site_words')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('word', 'varchar(32)', (column) => column.notNull())
+      .addColumn('operator', 'varchar(255)', (column) => column.notNull())
+      .addColumn('reason', sql`mediumtext`, (column) => column.notNull())
+      .addColumn('said_at', 'bigint', (column) => column.notNull())
+      .execute()
+    for (const { table, name, initially } of COLUMNS) {
+      try {
+        await db.schema
+          .alterTable(table)
+          .addColumn(name, 'integer', (column) => column.notNull().defaultTo(initially))
+          .execute()
+      } catch (error) {
+        // A migration that was cut off runs again, and MySQL has no ADD COLUMN IF NOT EXISTS.
+        if (!isThere(error)) throw error
+      }
+    }
+  },
+}
+
+/** SQLite, MySQL and MariaDB say it alike. */
+const isThere = (error: unknown): boolean =>
+  error instanceof Error && /duplicate column name/i.test(error.message)

@@ -1,0 +1,85 @@
+/** Pause, cancel and stop reach a recovery in every phase; what is under way is followed, and nothing new is begun. */
+import test from 'ava'
+import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import type { Standing } from '../../../schema/standing.ts'
+import { H1, N1, certificateRow, moveRow } from '../records.ts'
+import {
+  UNTIL_EVACUATING,
+  UNTIL_FENCING,
+  after,
+  concluded,
+  consulted,
+  evacuated,
+  fenced,
+  forbidden,
+  recover,
+  reportOf,
+  started,
+  suspended,
+  unfenced,
+} from './story.ts'
+
+const PAUSED: Standing = { kind: 'paused', reason: 'paused by alice: lunch' }
+const CANCELLED: Standing = { kind: 'cancelled', reason: 'cancelled by alice: wrong host' }
+const hear = (standing: Standing): SegmentMessage => recover(reportOf(), null, standing)
+const running = reportOf(N1, H1, { status: 'running', run: 1 })
+const HELD = [recover(), consulted(reportOf(), { standing: PAUSED })]
+
+test('a paused recovery is held with the name of who paused it, also as new', (t) => {
+  const { effects, phaseOf } = after(...HELD)
+  t.is(phaseOf(), 'held')
+  t.like(effects[0], { type: 'recovery.note-held', reason: 'paused by alice: lunch' })
+})
+
+test('a held recovery is decided on as soon as the word changes, and once', (t) => {
+  t.is(after(...HELD, hear(PAUSED)).phaseOf(), 'held')
+  t.is(after(...HELD, hear({ kind: 'free' })).phaseOf(), 'deciding')
+  t.is(after(...HELD, hear(CANCELLED)).phaseOf(), 'deciding')
+})
+
+test('a recovery between two attempts is decided on as soon as the word changes', (t) => {
+  const pausing = [...UNTIL_FENCING, unfenced('fence.unconfirmed'), suspended()]
+  t.is(after(...pausing, hear(CANCELLED)).phaseOf(), 'deciding')
+})
+
+for (const [standing, story, told] of [
+  [PAUSED, UNTIL_FENCING, { to: `fence/${N1}`, message: { type: 'fence.forbid' } }],
+  [CANCELLED, UNTIL_EVACUATING, { to: `evacuator/${N1}`, message: { type: 'evacuator.forbid' } }],
+] as const) {
+  test(`whoever works on a recovery that is ${standing.kind} is told once`, (t) => {
+    t.like(after(...story, hear(standing)).effects[0], { type: 'tell', ...told })
+    t.deepEqual(after(...story, hear(standing), hear(standing)).effects, [])
+    t.deepEqual(after(...story, hear(standing), hear({ kind: 'free' })).effects, [])
+  })
+}
+
+test('a fence that is confirmed after the word starts no evacuation', (t) => {
+  const { effects, phaseOf, state } = after(...UNTIL_FENCING, hear(CANCELLED), fenced())
+  t.is(phaseOf(), 'deciding')
+  t.true(state.recoveries.get(N1)?.certified)
+  t.deepEqual(started(effects), [])
+})
+
+test('an evacuation that may not go on is decided on', (t) => {
+  t.is(after(...UNTIL_EVACUATING, forbidden()).phaseOf(), 'deciding')
+  t.deepEqual(after(...UNTIL_EVACUATING, evacuated(0), forbidden()).effects, [])
+})
+
+test('a cancelled recovery ends', (t) => {
+  const story = [recover(running), consulted(running, { standing: CANCELLED })]
+  const { effects, phaseOf } = after(...story)
+  t.is(phaseOf(), 'concluding')
+  t.like(effects[0], { type: 'recovery.cancel', reason: 'cancelled by alice: wrong host' })
+  t.deepEqual(concluded(effects), [])
+})
+
+test('whatever forbids more, what Nova has under way is followed, without a fence', (t) => {
+  const moves = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow()]
+  for (const standing of [CANCELLED, PAUSED]) {
+    const change = { standing, moves, certificate: certificateRow() }
+    const { effects, phaseOf } = after(recover(running), consulted(running, change))
+    t.is(phaseOf(), 'evacuating')
+    t.deepEqual(started(effects), [`evacuator/${N1}`])
+    t.like(effects.at(-1), { argument: { forbidden: standing.reason } })
+  }
+})

@@ -1,0 +1,57 @@
+/** Hosts that recoveries take out of service, and give back. */
+import type { Transaction } from 'kysely'
+import type { RecoveryStore } from '../../actors/ports/store.ts'
+import type { HostId, NotificationId } from '../../schema/ids.ts'
+import type { Database } from '../../schema/tables.ts'
+import type { GuardedWrite } from './epoch-guard.ts'
+import { lockHost } from './locks.ts'
+import { flag } from './rows.ts'
+
+/** The part of the store that holds hosts. */
+export const holdingStore = (
+  guarded: GuardedWrite,
+): Pick<RecoveryStore, 'holdHost' | 'releaseHost' | 'releaseUntouched'> => ({
+  holdHost: (epoch, host, by) => guarded(epoch, (trx) => holdHost(trx, host, by)),
+  releaseHost: (epoch, host, by) => guarded(epoch, (trx) => releaseHost(trx, host, by)),
+  releaseUntouched: (epoch, host, by) =>
+    guarded(epoch, async (trx) => {
+      const certificates = trx.selectFrom('death_certificates').select('id')
+      const any = await certificates.where('notification_uuid', '=', by).executeTakeFirst()
+      if (any === undefined) await releaseHost(trx, host, by)
+    }),
+})
+
+async function holdHost(
+  trx: Transaction<Database>,
+  host: HostId,
+  by: NotificationId,
+): Promise<void> {
+  const row = await lockHost(trx, { uuid: host })
+  if (row === undefined) return
+  const isHeld = row.maintenance_by !== null
+  if (row.on_maintenance !== 0 && !isHeld) return // an operator's maintenance stays his
+  await trx
+    .updateTable('hosts')
+    .set({
+      on_maintenance: flag(true),
+      maintenance_by: by,
+      held_reserved: isHeld ? row.held_reserved : row.reserved,
+      reserved: flag(false),
+    })
+    .where('uuid', '=', host)
+    .execute()
+}
+
+async function releaseHost(
+  trx: Transaction<Database>,
+  host: HostId,
+  by: NotificationId,
+): Promise<void> {
+  const row = await lockHost(trx, { uuid: host })
+  if (row?.maintenance_by !== by) return
+  await trx
+    .updateTable('hosts')
+    .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })
+    .where('uuid', '=', host)
+    .execute()
+}
