@@ -7,6 +7,7 @@ import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { PlannedMove } from '../ports/store.ts'
+import { policyOf } from '../segment/policy.ts'
 import {
   evacuator,
   type EvacuationOrder,
@@ -122,6 +123,7 @@ async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMe
     untilStored(world.clock, signal, () => world.store.listUnfinished()),
   ])
   const atMs = world.clock.monotonicMs()
+  const disks = policyOf(world.policy, snapshot.segment?.name ?? '', snapshot.choices)
   // Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to.
   const reported = new Set(
     unfinished
@@ -131,7 +133,10 @@ async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMe
   const hosts = snapshot.hosts.filter(
     ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, atMs - DOUBT_MS),
   )
-  return { type: 'evacuator.surveyed', survey: { instances, services, hosts, evacuations, atMs } }
+  return {
+    type: 'evacuator.surveyed',
+    survey: { instances, services, hosts, evacuations, disks, atMs },
+  }
 }
 
 async function plan(

@@ -22,6 +22,8 @@ export interface Instance {
   readonly powerState: number
   readonly metadata: Readonly<Record<string, string>>
   readonly volumeBacked: boolean
+  /** Its owner can do nothing with it, except when he locked it himself. */
+  readonly locked: boolean
 }
 
 /** Nova's migration record of one evacuation. */
@@ -66,4 +68,14 @@ export interface ComputePort {
   ): Promise<readonly Evacuation[]>
   hardReboot(id: InstanceId, signal?: AbortSignal): Promise<void>
   start(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Only of what is active or in error, and idle. */
+  stop(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Only of what is active and idle. */
+  pause(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Calls it broken, whatever it is, and ends its task; the guest is not touched. */
+  callBroken(id: InstanceId, signal?: AbortSignal): Promise<void>
+  lock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  unlock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Nova's own reason why its latest evacuation failed; undefined when it tells none. */
+  explainFailure(id: InstanceId, signal?: AbortSignal): Promise<string | undefined>
 }

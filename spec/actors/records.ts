@@ -120,6 +120,7 @@ export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   powerState: 1,
   metadata: {},
   volumeBacked: true,
+  locked: false,
   ...change,
 })
 

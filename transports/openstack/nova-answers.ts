@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import { answerDecoder } from './answer-decoder.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
@@ -25,6 +25,9 @@ const Server = Type.Object({
   'OS-EXT-STS:power_state': Type.Integer(),
   metadata: Type.Record(Type.String(), Type.String()),
   image: Type.Unknown(),
+  locked: Type.Boolean(),
+  // Only of a server in error.
+  fault: Type.Optional(Type.Object({ message: Type.String() })),
 })
 
 const Migration = Type.Object({
@@ -82,6 +85,7 @@ export function instanceOf(server: Static<typeof Server>): Instance {
     powerState: server['OS-EXT-STS:power_state'],
     metadata: server.metadata,
     volumeBacked: server.image === '' || server.image === null,
+    locked: server.locked,
   }
 }
 
@@ -101,3 +105,6 @@ export function utcMs(text: string): number {
   if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
   return ms
 }
+
+/** The path of one server. */
+export const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`

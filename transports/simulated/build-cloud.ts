@@ -73,6 +73,7 @@ function buildInstance(name: string, host: HostName | null, random: SeededRandom
     powerState: stopped ? 4 : 1,
     metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
     volumeBacked: random.next() < SHARE_VOLUME_BACKED,
+    locked: false,
   }
 }
 

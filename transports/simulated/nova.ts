@@ -1,9 +1,9 @@
 /** The simulated Compute API: what each request does at the moment when it arrives. */
 import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
-import { CodedError } from '../../schema/errors.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, type Evacuations } from './evacuations.ts'
 import type { Machine } from './machine.ts'
+import { notFound, refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
 
@@ -92,7 +92,7 @@ export class Nova {
   }
 
   evacuate(id: InstanceId, target: HostName | undefined): void {
-    const row = this.#instance(id)
+    const row = this.#rows.find(id)
     const source = row.host === null ? undefined : this.#site.find(row.host)
     if (source === undefined) throw refused(`${row.name} is on no host`)
     if (!this.#site.isCertainlyDead(source)) {
@@ -112,9 +112,10 @@ export class Nova {
   /** Like Nova, this takes a second evacuation of an instance that is being evacuated; the ledger does not forgive it. */
   #checkState(row: InstanceRow): void {
     if (!EVACUABLE.includes(row.vmState)) throw refused(`${row.name} is ${row.vmState}`)
-    const isRebuilding = row.taskState?.startsWith('rebuild') ?? true
-    if (!isRebuilding) throw refused(`${row.name} is ${row.taskState}`)
-    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) return
+    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) {
+      if (row.taskState === null || row.taskState.startsWith('rebuild')) return
+      throw refused(`${row.name} is ${row.taskState}`)
+    }
     this.#site.ledger.count('evacuation.second')
     this.#site.ledger.violate(`I3 two evacuations of ${row.name} in flight`)
   }
@@ -136,13 +137,13 @@ export class Nova {
   }
 
   hardReboot(id: InstanceId): void {
-    const row = this.#instance(id)
+    const row = this.#rows.find(id)
     if (row.taskState !== null) throw refused(`${row.name} is ${row.taskState}`)
     this.#startGuest(row, 'reboot_started_hard')
   }
 
   start(id: InstanceId): void {
-    const row = this.#instance(id)
+    const row = this.#rows.find(id)
     if (row.vmState !== 'stopped' || row.taskState !== null) {
       throw refused(`${row.name} is ${row.vmState} (${row.taskState ?? 'no task'}), not stopped`)
     }
@@ -174,16 +175,4 @@ export class Nova {
       forcedDown: machine.forcedDown,
     }
   }
-
-  #instance(id: InstanceId): InstanceRow {
-    const row = this.#rows.instances.get(id)
-    if (row === undefined) throw notFound(`instance ${id}`)
-    return row
-  }
 }
-
-const refused = (why: string): CodedError =>
-  new CodedError('COMPUTE_REFUSED', `Nova refuses: ${why}`)
-
-const notFound = (what: string): CodedError =>
-  new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)

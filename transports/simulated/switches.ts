@@ -3,25 +3,39 @@ import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, STOPPED } from './evacuations.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
-import type { NovaRows } from './nova-rows.ts'
+import type { InstanceActions } from './instance-actions.ts'
+import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
+
+/** What can be said about an instance by decree. */
+export type InstanceChange = Partial<
+  Pick<InstanceRow, 'vmState' | 'taskState' | 'powerState' | 'locked' | 'metadata' | 'volumeBacked'>
+>
+
+export type OwnersDeed = Parameters<InstanceActions['byOwner']>[1]
+
+/** States in which an emulator runs. */
+const EMULATED: readonly string[] = ['active', 'paused', 'rescued', 'resized']
 
 /** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
 export class CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
+  readonly #actions: InstanceActions
   readonly #faults: Faults
   readonly #random: SeededRandom
 
   constructor(parts: {
     readonly site: Site
     readonly rows: NovaRows
+    readonly actions: InstanceActions
     readonly faults: Faults
     readonly random: SeededRandom
   }) {
     this.#site = parts.site
     this.#rows = parts.rows
+    this.#actions = parts.actions
     this.#faults = parts.faults
     this.#random = parts.random
   }
@@ -150,6 +164,7 @@ export class CloudSwitches {
       ...ACTIVE,
       metadata,
       volumeBacked: true,
+      locked: false,
     })
     machine.occupied += 1
     this.#site.startCopy(machine, id)
@@ -170,6 +185,22 @@ export class CloudSwitches {
     const row = this.#rows.get(instance)
     this.#note(`${row.name} hangs`)
     this.#site.hungGuests.add(row.id)
+  }
+
+  /** An instance is as Nova says: paused, in the middle of a task, locked, on a volume … */
+  putInstance(instance: string, change: InstanceChange): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} is ${JSON.stringify(change)}`)
+    Object.assign(row, change)
+    const machine = row.host === null ? undefined : this.#site.get(row.host)
+    if (!EMULATED.includes(row.vmState)) machine?.copies.delete(row.id)
+  }
+
+  /** An owner does something with an instance, if it still exists and Nova lets him. */
+  ownerActs(instance: string, what: OwnersDeed): void {
+    const row = this.#rows.seek(instance)
+    const answer = row === undefined ? 'it is gone' : this.#actions.byOwner(row, what)?.message
+    this.#note(`the owner of ${instance} tries to ${what} it: ${answer ?? 'ok'}`)
   }
 
   /** A segment's written consent to do without a confirmed power-off. */

@@ -33,6 +33,7 @@ import { testSteps, timer } from '../step-table.ts'
 const RULES = {
   evacuateAll: true,
   haMetadataKey: 'HA_Enabled',
+  priorityMetadataKey: 'HA_Priority',
   ignoreInstancesInError: false,
   concurrencyMax: 8,
   retryIntervalMs: 30_000,
@@ -60,6 +61,7 @@ const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   services: [serviceRow()],
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
+  disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },
   atMs: 0,
   ...change,
 })

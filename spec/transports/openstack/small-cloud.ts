@@ -184,6 +184,7 @@ export const serverOf = (id: string, host: string | null, more: object = {}): ob
   'OS-EXT-STS:power_state': 1,
   metadata: { HA_Enabled: 'True' },
   image: { id: 'an image' },
+  locked: false,
   ...more,
 })
 
