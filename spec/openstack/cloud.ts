@@ -8,7 +8,7 @@ import { Secret } from '../../schema/control-attributes.ts'
 import { openOpenstack, type Openstack } from '../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
-import type { ComputeWorld } from '../support/compute-conformance.ts'
+import type { ComputeWorld } from '../support/compute-world.ts'
 import { until } from '../support/until.ts'
 
 /** A variable of the environment; throws a text that says what these specs need. */

@@ -6,6 +6,7 @@ import type {
   ComputeService,
   Evacuation,
   Instance,
+  InstanceAction,
 } from '../../actors/ports/compute.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
 import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
@@ -21,6 +22,7 @@ const Action = Compile(
     lock: Type.Optional(Type.Null()),
     unlock: Type.Optional(Type.Null()),
     'os-resetState': Type.Optional(Type.Object({ state: Type.Literal('error') })),
+    rebuild: Type.Optional(Type.Object({ imageRef: Type.String() })),
   }),
 )
 
@@ -35,6 +37,7 @@ const ServiceChange = Compile(
 async function changeService(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
   const change = ServiceChange.Parse(body)
   if (change.forced_down === true) await compute.isolate(id, change.disabled_reason ?? null)
+  else if (change.status === 'disabled') await compute.disable(id, change.disabled_reason ?? '')
   if (change.forced_down === false) await compute.clearForcedDown(id)
   if (change.status === 'enabled') await compute.enable(id)
   return { status: 200, body: {} }
@@ -104,6 +107,7 @@ const ACTIONS: Readonly<
 > = {
   reboot: (compute, instance) => compute.hardReboot(instance),
   'os-start': (compute, instance) => compute.start(instance),
+  rebuild: (compute, instance) => compute.rebuild(instance),
   'os-stop': (compute, instance) => compute.stop(instance),
   pause: (compute, instance) => compute.pause(instance),
   lock: (compute, instance) => compute.lock(instance),
@@ -115,12 +119,12 @@ const REQUEST = 'req-of-the-evacuation'
 
 /** The list, or with a request id the events, with a traceback as administrators see it. */
 async function showActions(compute: ComputePort, id: string, request: string): Promise<HttpReply> {
-  const reason = await compute.explainFailure(instanceId(id))
-  const evacuations = reason === undefined ? [] : [{ action: 'evacuate', request_id: REQUEST }]
   if (request === '') {
-    const create = { action: 'create', request_id: 'req-of-the-owner' }
-    return { status: 200, body: { instanceActions: [...evacuations, create] } }
+    const actions = await compute.listActions(instanceId(id))
+    return { status: 200, body: { instanceActions: actions.map(actionView) } }
   }
+  const reason = await compute.explainFailure(instanceId(id))
+  if (reason === undefined) return { status: 200, body: { instanceAction: { events: [] } } }
   const traceback = `Traceback (most recent call last):\n  File "x.py", line 1\nnova.exception.NoValidHost: ${reason}\n`
   const events = [
     { result: 'Success', traceback: null },
@@ -146,6 +150,8 @@ const serviceView = (service: ComputeService): object => ({
   state: service.up ? 'up' : 'down',
   status: service.disabled ? 'disabled' : 'enabled',
   forced_down: service.forcedDown,
+  disabled_reason: service.disabledReason,
+  updated_at: service.writtenAt === null ? null : novaTime(service.writtenAt),
 })
 
 const serverView = (instance: Instance): object => ({
@@ -167,9 +173,19 @@ const migrationView = (record: Evacuation): object => ({
   status: record.status,
   source_compute: record.source,
   dest_compute: record.dest,
-  created_at: new Date(record.createdAt).toISOString().replace('Z', ''),
+  created_at: novaTime(record.createdAt),
   updated_at: null,
 })
+
+const actionView = ({ action, user, startedAt }: InstanceAction): object => ({
+  action,
+  request_id: REQUEST,
+  user_id: user,
+  start_time: novaTime(startedAt),
+})
+
+/** Naive, as Nova writes it. */
+const novaTime = (wallMs: number): string => new Date(wallMs).toISOString().replace('Z', '')
 
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   COMPUTE_NOT_FOUND: 404,

@@ -1,6 +1,11 @@
 /** What we read of Nova's answers, and nothing more. */
 import { Type, type Static } from 'typebox'
-import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type {
+  ComputeService,
+  Evacuation,
+  Instance,
+  InstanceAction,
+} from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import { answerDecoder } from './answer-decoder.ts'
@@ -13,6 +18,8 @@ const Service = Type.Object({
   state: Type.String(),
   status: Type.String(),
   forced_down: Type.Boolean(),
+  disabled_reason: TextOrNull,
+  updated_at: TextOrNull,
 })
 
 const Server = Type.Object({
@@ -28,6 +35,12 @@ const Server = Type.Object({
   locked: Type.Boolean(),
   // Only of a server in error.
   fault: Type.Optional(Type.Object({ message: Type.String() })),
+})
+
+const Action = Type.Object({
+  action: Type.String(),
+  user_id: TextOrNull,
+  start_time: Type.String(),
 })
 
 const Migration = Type.Object({
@@ -56,6 +69,11 @@ export const decodeServers = answerDecoder(
   'COMPUTE_UNAVAILABLE',
 )
 
+export const decodeActions = answerDecoder(
+  Type.Object({ instanceActions: Type.Array(Action) }),
+  'COMPUTE_UNAVAILABLE',
+)
+
 export const decodeMigrations = answerDecoder(
   Type.Object({
     migrations: Type.Array(Migration),
@@ -70,7 +88,9 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
   host: hostName(service.host),
   up: service.state === 'up',
   disabled: service.status === 'disabled',
+  disabledReason: service.disabled_reason,
   forcedDown: service.forced_down,
+  writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
 })
 
 /** Nova's server in our words. */
@@ -87,6 +107,20 @@ export function instanceOf(server: Static<typeof Server>): Instance {
     volumeBacked: server.image === '' || server.image === null,
     locked: server.locked,
   }
+}
+
+/** What happened to a server in our words. */
+export const actionOf = (action: Static<typeof Action>): InstanceAction => ({
+  action: action.action,
+  user: action.user_id,
+  startedAt: utcMs(action.start_time),
+})
+
+/** The image that a server was made from; undefined when it starts from a volume. */
+export function imageOf(server: Static<typeof Server>): string | undefined {
+  const { image } = server
+  if (typeof image !== 'object' || image === null || !('id' in image)) return undefined
+  return typeof image.id === 'string' ? image.id : undefined
 }
 
 /** Nova's migration record in our words. */

@@ -7,7 +7,7 @@ import { decodeServer, serverPath } from './nova-answers.ts'
 
 const TextOrNull = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
-const decodeActions = answerDecoder(
+const decodeRequests = answerDecoder(
   Type.Object({
     instanceActions: Type.Array(Type.Object({ action: Type.String(), request_id: Type.String() })),
   }),
@@ -46,7 +46,7 @@ async function failedEvent(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const path = `${serverPath(id)}/os-instance-actions`
-  const { instanceActions } = decodeActions(await get(path, signal)) // newest first
+  const { instanceActions } = decodeRequests(await get(path, signal)) // newest first
   const latest = instanceActions.find(({ action }) => action === 'evacuate')
   if (latest === undefined) return undefined
   const { request_id: request } = latest

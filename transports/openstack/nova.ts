@@ -4,7 +4,15 @@ import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import { decodeServer, decodeServers, instanceOf, serverPath } from './nova-answers.ts'
+import {
+  actionOf,
+  decodeActions,
+  decodeServer,
+  decodeServers,
+  imageOf,
+  instanceOf,
+  serverPath,
+} from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
 import { novaServices } from './nova-services.ts'
@@ -62,6 +70,16 @@ export function nova(api: ComputeApi): ComputePort {
     lock: (id, signal) => act(id, { lock: null }, signal, 'harmless'),
     unlock: (id, signal) => act(id, { unlock: null }, signal, 'harmless'),
     explainFailure: (id, signal) => explainFailure(get, id, signal),
+    async rebuild(id, signal) {
+      const image = imageOf(decodeServer(await get(serverPath(id), signal)).server)
+      if (image === undefined) throw new CodedError('COMPUTE_REFUSED', `${id} has no image`)
+      await act(id, { rebuild: { imageRef: image } }, signal)
+    },
+    async listActions(id, signal) {
+      const text = await get(`${serverPath(id)}/os-instance-actions`, signal)
+      const actions = decodeActions(text).instanceActions.map(actionOf)
+      return actions.toSorted((one, other) => other.startedAt - one.startedAt)
+    },
   }
 }
 

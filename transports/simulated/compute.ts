@@ -13,22 +13,27 @@ interface Services {
   readonly rows: NovaRows
 }
 
+type Signal = AbortSignal | undefined
+
 /** The simulated Nova behind the wire of one process. */
 export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWire): ComputePort {
   const read = <Answer>(
     name: string,
     subject: string,
     effect: () => Answer,
-    signal: AbortSignal | undefined,
+    signal: Signal,
   ): Promise<Answer> => wire.send({ kind: 'read', name, subject, effect, signal })
-  const act = (
-    kind: 'once' | 'repeatable',
+  const change = (
     name: string,
-    effect: (id: InstanceId) => void,
-  ): ((id: InstanceId, signal?: AbortSignal) => Promise<void>) => {
-    return (id, signal) =>
-      wire.send({ kind, name, subject: rows.nameOf(id), effect: () => effect(id), signal })
-  }
+    serviceId: string,
+    effect: () => void,
+    signal: Signal,
+  ): Promise<void> =>
+    wire.send({ kind: 'repeatable', name, subject: nova.hostOf(serviceId), effect, signal })
+  const act = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
+    wire.send({ kind: 'once', name, subject: rows.nameOf(id), effect, signal })
+  const mark = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
+    wire.send({ kind: 'repeatable', name, subject: rows.nameOf(id), effect, signal })
   return {
     listServices: (signal) => read('list-services', '', () => nova.listServices(), signal),
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
@@ -36,32 +41,15 @@ export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWi
       read('list-instances', host, () => nova.listInstances(host), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
+    listActions: (id, signal) =>
+      read('list-actions', rows.nameOf(id), () => nova.listActions(id), signal),
     listEvacuations: (source, sinceMs, signal) =>
       read('list-evacuations', source, () => nova.listEvacuations(source, sinceMs), signal),
-    clearForcedDown: (serviceId, signal) =>
-      wire.send({
-        kind: 'repeatable',
-        name: 'clear-forced-down',
-        subject: nova.hostOf(serviceId),
-        effect: () => nova.clearForcedDown(serviceId),
-        signal,
-      }),
-    enable: (serviceId, signal) =>
-      wire.send({
-        kind: 'repeatable',
-        name: 'enable',
-        subject: nova.hostOf(serviceId),
-        effect: () => nova.enable(serviceId),
-        signal,
-      }),
-    isolate: (serviceId, reason, signal) =>
-      wire.send({
-        kind: 'repeatable',
-        name: 'isolate',
-        subject: nova.hostOf(serviceId),
-        effect: () => nova.isolate(serviceId, reason),
-        signal,
-      }),
+    disable: (id, reason, signal) => change('disable', id, () => nova.disable(id, reason), signal),
+    clearForcedDown: (id, signal) =>
+      change('clear-forced-down', id, () => nova.clearForcedDown(id), signal),
+    enable: (id, signal) => change('enable', id, () => nova.enable(id), signal),
+    isolate: (id, reason, signal) => change('isolate', id, () => nova.isolate(id, reason), signal),
     evacuate: (id, target, signal) =>
       wire.send({
         kind: 'once',
@@ -70,13 +58,14 @@ export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWi
         effect: () => nova.evacuate(id, target),
         signal,
       }),
-    hardReboot: act('once', 'hard-reboot', (id) => nova.hardReboot(id)),
-    start: act('once', 'start', (id) => nova.start(id)),
-    stop: act('once', 'stop', (id) => actions.stop(id)),
-    pause: act('once', 'pause', (id) => actions.pause(id)),
-    callBroken: act('repeatable', 'call-broken', (id) => actions.callBroken(id)),
-    lock: act('repeatable', 'lock', (id) => actions.lock(id)),
-    unlock: act('repeatable', 'unlock', (id) => actions.unlock(id)),
+    hardReboot: (id, signal) => act('hard-reboot', id, () => nova.hardReboot(id), signal),
+    start: (id, signal) => act('start', id, () => nova.start(id), signal),
+    rebuild: (id, signal) => act('rebuild', id, () => nova.rebuild(id), signal),
+    stop: (id, signal) => act('stop', id, () => actions.stop(id), signal),
+    pause: (id, signal) => act('pause', id, () => actions.pause(id), signal),
+    callBroken: (id, signal) => mark('call-broken', id, () => actions.callBroken(id), signal),
+    lock: (id, signal) => mark('lock', id, () => actions.lock(id), signal),
+    unlock: (id, signal) => mark('unlock', id, () => actions.unlock(id), signal),
     explainFailure: (id, signal) =>
       read('explain-failure', rows.nameOf(id), () => actions.explainFailure(id), signal),
   }

@@ -31,6 +31,8 @@ const PAUSE: Order = {
   end: { vmState: 'paused', powerState: 3 },
 }
 
+export type OwnersDeed = 'stop' | 'pause' | 'delete' | 'lock'
+
 /** Actions on single instances, answered at once; an owner is told no while the instance is locked. */
 export class InstanceActions {
   readonly #site: Site
@@ -71,7 +73,7 @@ export class InstanceActions {
   }
 
   /** What an owner may do; undefined when Nova took it, or its refusal. */
-  byOwner(row: InstanceRow, what: 'stop' | 'pause' | 'delete' | 'lock'): CodedError | undefined {
+  byOwner(row: InstanceRow, what: OwnersDeed): CodedError | undefined {
     if (row.locked) return refused(`${row.name} is locked`)
     if (what === 'lock') {
       row.locked = true

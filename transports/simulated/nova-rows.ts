@@ -1,5 +1,5 @@
 /** What the simulated Nova has written down: instances and evacuation records. */
-import type { Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type { Evacuation, Instance, InstanceAction } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 import { notFound } from './nova-errors.ts'
 
@@ -24,6 +24,7 @@ export class NovaRows {
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
   /** Why the latest evacuation of an instance failed. */
   readonly failures = new Map<InstanceId, string>()
+  readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
 
   constructor(instances: readonly InstanceRow[]) {
@@ -70,6 +71,18 @@ export class NovaRows {
   /** Instances of one host in the order of their creation. */
   onHost(host: HostName): readonly InstanceRow[] {
     return [...this.instances.values()].filter((row) => row.host === host)
+  }
+
+  /** Something is asked of an instance, or Nova does it by itself. */
+  noteAction(id: InstanceId, action: InstanceAction): void {
+    const actions = this.#actions.get(id)
+    if (actions === undefined) this.#actions.set(id, [action])
+    else actions.unshift(action)
+  }
+
+  /** Newest first. */
+  actionsOf(id: InstanceId): readonly InstanceAction[] {
+    return this.#actions.get(id) ?? []
   }
 
   addEvacuation(order: {

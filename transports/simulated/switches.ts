@@ -1,41 +1,22 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
-import { instanceId, type InstanceId } from '../../schema/ids.ts'
-import { ACTIVE, STOPPED } from './evacuations.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
+import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
-import type { InstanceActions } from './instance-actions.ts'
-import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
-/** What can be said about an instance by decree. */
-export type InstanceChange = Partial<
-  Pick<InstanceRow, 'vmState' | 'taskState' | 'powerState' | 'locked' | 'metadata' | 'volumeBacked'>
->
-
-export type OwnersDeed = Parameters<InstanceActions['byOwner']>[1]
-
-/** States in which an emulator runs. */
-const EMULATED: readonly string[] = ['active', 'paused', 'rescued', 'resized']
-
 /** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
-export class CloudSwitches {
+export class CloudSwitches extends InstanceSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
-  readonly #actions: InstanceActions
   readonly #faults: Faults
   readonly #random: SeededRandom
 
-  constructor(parts: {
-    readonly site: Site
-    readonly rows: NovaRows
-    readonly actions: InstanceActions
-    readonly faults: Faults
-    readonly random: SeededRandom
-  }) {
+  constructor(parts: InstanceParts & { readonly faults: Faults }) {
+    super(parts)
     this.#site = parts.site
     this.#rows = parts.rows
-    this.#actions = parts.actions
     this.#faults = parts.faults
     this.#random = parts.random
   }
@@ -152,57 +133,6 @@ export class CloudSwitches {
     this.#faults.nova = CALM
   }
 
-  /** A user boots an instance on a host; it runs at once. */
-  bootInstance(host: string, name: string): InstanceId {
-    const machine = this.#switch(host, `gets ${name}`)
-    const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
-    const metadata = { HA_Enabled: 'True' }
-    this.#rows.addInstance({
-      id,
-      name,
-      host: machine.name,
-      ...ACTIVE,
-      metadata,
-      volumeBacked: true,
-      locked: false,
-    })
-    machine.occupied += 1
-    this.#site.startCopy(machine, id)
-    return id
-  }
-
-  /** The emulator dies; nova-compute sees it and calls the instance stopped. */
-  killGuest(instance: string): void {
-    const row = this.#rows.get(instance)
-    this.#note(`${row.name} dies`)
-    const machine = row.host === null ? undefined : this.#site.get(row.host)
-    machine?.copies.delete(row.id)
-    if (machine?.serves === true) Object.assign(row, STOPPED)
-  }
-
-  /** The guest runs and answers nothing, until it is rebooted. */
-  hangGuest(instance: string): void {
-    const row = this.#rows.get(instance)
-    this.#note(`${row.name} hangs`)
-    this.#site.hungGuests.add(row.id)
-  }
-
-  /** An instance is as Nova says: paused, in the middle of a task, locked, on a volume … */
-  putInstance(instance: string, change: InstanceChange): void {
-    const row = this.#rows.get(instance)
-    this.#note(`${row.name} is ${JSON.stringify(change)}`)
-    Object.assign(row, change)
-    const machine = row.host === null ? undefined : this.#site.get(row.host)
-    if (!EMULATED.includes(row.vmState)) machine?.copies.delete(row.id)
-  }
-
-  /** An owner does something with an instance, if it still exists and Nova lets him. */
-  ownerActs(instance: string, what: OwnersDeed): void {
-    const row = this.#rows.seek(instance)
-    const answer = row === undefined ? 'it is gone' : this.#actions.byOwner(row, what)?.message
-    this.#note(`the owner of ${instance} tries to ${what} it: ${answer ?? 'ok'}`)
-  }
-
   /** A segment's written consent to do without a confirmed power-off. */
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
@@ -211,7 +141,8 @@ export class CloudSwitches {
 
   /** An operator keeps Nova's scheduler away from a host. */
   disableHost(host: string): void {
-    this.#switch(host, 'is disabled').disabled = true
+    const machine = this.#switch(host, 'is disabled')
+    machine.setDisabled(true, null, this.#site.clock.monotonicMs())
   }
 
   /** An operator lets a host back: enabled, not forced down. False when Nova refuses: its evacuations are not closed. */
@@ -220,7 +151,7 @@ export class CloudSwitches {
     const isOpen = this.#rows.evacuationsFrom(machine.name).some(({ status }) => status === 'done')
     if (machine.forcedDown && isOpen) return false
     machine.forcedDown = false
-    machine.disabled = false
+    machine.setDisabled(false, null, this.#site.clock.monotonicMs())
     if (machine.serves) machine.standing = 'in-service'
     return true
   }

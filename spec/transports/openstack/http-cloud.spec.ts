@@ -5,7 +5,8 @@ import { Secret } from '../../../schema/control-attributes.ts'
 import { openOpenstack } from '../../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
-import { computeConformance, type ComputeWorld } from '../../support/compute-conformance.ts'
+import { computeConformance } from '../../support/compute-conformance.ts'
+import type { ComputeWorld } from '../../support/compute-world.ts'
 import { startHttpCloud } from '../../support/http-cloud.ts'
 import { until } from '../../support/until.ts'
 
@@ -40,7 +41,7 @@ async function openWorld(): Promise<ComputeWorld> {
     wallMs: () => Date.now(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
-    stop: async (id) => cloud.killGuest(id),
+    stop: async (id) => void cloud.stopGuest(id),
     until: (what, condition) => until(what, condition),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
