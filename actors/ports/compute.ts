@@ -1,5 +1,6 @@
 /** What we need of the Compute API (Nova), in our words. Errors carry COMPUTE_* and IDENTITY_* codes. */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 
 export interface ComputeService {
   readonly id: string
@@ -22,6 +23,8 @@ export interface Instance {
   readonly powerState: number
   readonly metadata: Readonly<Record<string, string>>
   readonly volumeBacked: boolean
+  /** What it takes of a host. */
+  readonly needs: Resources
 }
 
 /** Nova's migration record of one evacuation. */

@@ -2,6 +2,7 @@
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, STOPPED } from './evacuations.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
+import { FLAVORS } from './flavors.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
@@ -143,6 +144,7 @@ export class CloudSwitches {
     const machine = this.#switch(host, `gets ${name}`)
     const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
     const metadata = { HA_Enabled: 'True' }
+    const needs = FLAVORS.small
     this.#rows.addInstance({
       id,
       name,
@@ -150,8 +152,9 @@ export class CloudSwitches {
       ...ACTIVE,
       metadata,
       volumeBacked: true,
+      needs,
     })
-    machine.occupied += 1
+    machine.take(needs)
     this.#site.startCopy(machine, id)
     return id
   }
@@ -176,6 +179,11 @@ export class CloudSwitches {
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
     this.#site.consent(segment)
+  }
+
+  /** Placement has no provider for the host any more. */
+  forgetProvider(host: string): void {
+    this.#switch(host, 'is unknown to Placement').isKnownToPlacement = false
   }
 
   /** An operator keeps Nova's scheduler away from a host. */
