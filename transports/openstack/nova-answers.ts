@@ -1,6 +1,11 @@
 /** What we read of Nova's answers, and nothing more. */
 import { Type, type Static } from 'typebox'
-import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type {
+  ComputeService,
+  Evacuation,
+  Instance,
+  InstanceAction,
+} from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostName, instanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
@@ -14,6 +19,8 @@ const Service = Type.Object({
   state: Type.String(),
   status: Type.String(),
   forced_down: Type.Boolean(),
+  disabled_reason: TextOrNull,
+  updated_at: TextOrNull,
 })
 
 const Server = Type.Object({
@@ -35,6 +42,12 @@ const Server = Type.Object({
     // Policies may keep them secret.
     extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
   }),
+})
+
+const Action = Type.Object({
+  action: Type.String(),
+  user_id: TextOrNull,
+  start_time: Type.String(),
 })
 
 const Migration = Type.Object({
@@ -63,6 +76,11 @@ export const decodeServers = answerDecoder(
   'COMPUTE_UNAVAILABLE',
 )
 
+export const decodeActions = answerDecoder(
+  Type.Object({ instanceActions: Type.Array(Action) }),
+  'COMPUTE_UNAVAILABLE',
+)
+
 export const decodeMigrations = answerDecoder(
   Type.Object({
     migrations: Type.Array(Migration),
@@ -77,7 +95,9 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
   host: hostName(service.host),
   up: service.state === 'up',
   disabled: service.status === 'disabled',
+  disabledReason: service.disabled_reason,
   forcedDown: service.forced_down,
+  writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
 })
 
 /** Nova's server in our words. */
@@ -103,6 +123,20 @@ function needsOf(flavor: Static<typeof Server>['flavor'], volumeBacked: boolean)
   const pinned = ['dedicated', 'mixed'].includes(flavor.extra_specs?.['hw:cpu_policy'] ?? '')
   const diskGb = (volumeBacked ? 0 : disk) + ephemeral + Math.ceil(swap / 1024)
   return { vcpus: pinned ? 0 : vcpus, memoryMb: ram, diskGb }
+}
+
+/** What happened to a server in our words. */
+export const actionOf = (action: Static<typeof Action>): InstanceAction => ({
+  action: action.action,
+  user: action.user_id,
+  startedAt: utcMs(action.start_time),
+})
+
+/** The image that a server was made from; undefined when it starts from a volume. */
+export function imageOf(server: Static<typeof Server>): string | undefined {
+  const { image } = server
+  if (typeof image !== 'object' || image === null || !('id' in image)) return undefined
+  return typeof image.id === 'string' ? image.id : undefined
 }
 
 /** Nova's migration record in our words. */

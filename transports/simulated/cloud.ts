@@ -19,6 +19,7 @@ import { NovaWire } from './nova-wire.ts'
 import { Nova } from './nova.ts'
 import { simulatedPlacement } from './placement.ts'
 import { SimulatedPower } from './power.ts'
+import { Restarts } from './restarts.ts'
 import type { SeededRandom } from './random.ts'
 import { SimulatedShell } from './shell.ts'
 import { Site } from './site.ts'
@@ -58,7 +59,7 @@ export class SimulatedCloud extends CloudSwitches {
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
-    this.#nova = new Nova({ site, rows, evacuations })
+    this.#nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -115,6 +116,7 @@ export class SimulatedCloud extends CloudSwitches {
 
   #place(row: InstanceRow): void {
     if (row.host === null) return
+    if (row.vmState === 'stopped') this.noteUserStop(row)
     const machine = this.#site.get(row.host)
     machine.take(row.needs)
     if (row.vmState === 'active') machine.copies.add(row.id)

@@ -48,6 +48,7 @@ export class Machine {
   bmcClaims: PowerState = 'on'
   disabled = false
   isKnownToPlacement = true
+  disabledReason: string | null = null
   forcedDown = false
   /** dead-once: lost its power and has not been let back into service since. */
   standing: 'in-service' | 'dead-once' = 'in-service'
@@ -59,6 +60,7 @@ export class Machine {
   readonly copies = new Set<InstanceId>()
   #beatingSinceMs: number | undefined
   #lastBeatMs = 0
+  #changedAtMs = 0
 
   constructor(options: {
     readonly name: HostName
@@ -102,6 +104,18 @@ export class Machine {
     }
     this.#lastBeatMs = this.#lastHeartbeatMs(nowMs)
     this.#beatingSinceMs = undefined
+  }
+
+  /** The service is disabled, with a reason or without, or enabled. */
+  setDisabled(disabled: boolean, reason: string | null, nowMs: number): void {
+    this.disabled = disabled
+    this.disabledReason = reason
+    this.#changedAtMs = nowMs
+  }
+
+  /** When Nova last wrote the service's row. */
+  writtenAtMs(nowMs: number): number {
+    return Math.max(this.#changedAtMs, this.#lastHeartbeatMs(nowMs))
   }
 
   /** What Nova believes about the service. */
