@@ -1,7 +1,7 @@
 /** One notification on its way through its segment. */
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Notification, NotificationStatus } from '../../schema/records.ts'
-import type { FencePlan } from './decide.ts'
+import type { FencePlan } from './decision.ts'
 
 export type RecoveryPhase =
   | { readonly kind: 'queued' }

@@ -6,7 +6,7 @@ import type { RestartReply } from '../evacuator/instance-restart.ts'
 import type { FenceReply } from '../fence/fence.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
-import type { DecisionRules } from './decide.ts'
+import type { DecisionRules } from './decision.ts'
 import type { Recovery, RecoveryPhase } from './recovery.ts'
 import type { Census, StormLimits } from './storm-guard.ts'
 

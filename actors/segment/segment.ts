@@ -1,11 +1,7 @@
 /** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
-import { instanceId } from '../../schema/ids.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import type { EvacuationOrder, EvacuatorReply } from '../evacuator/evacuator.ts'
-import type { RestartArgument } from '../evacuator/perform-restart.ts'
 import type { FenceMessage } from '../fence/fence.ts'
-import type { FenceArgument } from '../fence/perform-fence.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
@@ -28,6 +24,7 @@ import {
   type SegmentStep,
 } from './segment-state.ts'
 import type { Census } from './storm-guard.ts'
+import { workOrder } from './work-order.ts'
 
 export const segment =
   (identity: SegmentIdentity, rules: SegmentRules) =>
@@ -175,36 +172,10 @@ function onAdmitted(
   recovery: Recovery,
 ): SegmentStep {
   if (recovery.phase.kind !== 'admitting') return [state, []]
-  const { plan } = recovery.phase
-  const { epoch } = identity
-  const { uuid: notification, payload } = recovery.notification
-  const replyTo = refOf<SegmentMessage>('segment', identity.segment)
-  if (plan.kind === 'restart') {
-    const instance = instanceId(payload['instance_uuid'] ?? '')
-    const argument: RestartArgument = { notification, epoch, instance, replyTo }
-    return nextTurn(withPhase(state, recovery, { kind: 'restarting' }), [
-      ...stopChildren(notification),
-      { type: 'child.start', kind: 'restart', name: notification, argument },
-    ])
-  }
-  const { hostName, evidence } = recovery
-  const { host, rungs, lastResort } = plan
-  const { ipmi: bmc, agents } = parseControlAttributes(host.controlAttributes)
-  const argument: FenceArgument = {
-    notification,
-    epoch,
-    host: host.uuid,
-    hostName,
-    evidence,
-    rungs,
-    lastResort,
-    bmc,
-    agents,
-    replyTo,
-  }
-  return nextTurn(withPhase(state, recovery, { kind: 'fencing' }), [
-    ...stopChildren(notification),
-    { type: 'child.start', kind: 'fence', name: notification, argument },
+  const { phase, child } = workOrder(identity, recovery, recovery.phase.plan)
+  return nextTurn(withPhase(state, recovery, phase), [
+    ...stopChildren(recovery.notification.uuid),
+    child,
   ])
 }
 

@@ -1,7 +1,8 @@
 /** What a segment does about one notification: every branch, and that an operator's word wins. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { decide, type Decision } from '../../../actors/segment/decide.ts'
+import { decide } from '../../../actors/segment/decide.ts'
+import type { Decision } from '../../../actors/segment/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, HostName } from '../../../schema/ids.ts'
 import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'

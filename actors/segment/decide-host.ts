@@ -1,0 +1,82 @@
+/** The rule for COMPUTE_HOST notifications: fence, hold, or leave alone. Pure. */
+import type { Host, Notification } from '../../schema/records.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
+import {
+  finished,
+  hold,
+  ignored,
+  type Decision,
+  type DecisionRules,
+  type Situation,
+} from './decision.ts'
+import { approvedBy, confirmedBy } from './operator-word.ts'
+import { policyOf } from './policy.ts'
+import { groupSentence, stormObjection } from './storm-guard.ts'
+
+/** A host is reported: fence it, hold it, or say why not. */
+export function decideHost(
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+  host: Host,
+): Decision {
+  const { payload } = notification
+  if (payload['event'] !== 'STOPPED') return finished('a host that starts needs nothing')
+  if (payload['host_status'] !== 'NORMAL') {
+    return decideUnsure(rules, situation, notification)
+  }
+  const objection = brake(rules, situation, notification, host)
+  if (objection !== undefined) return hold(rules, situation, notification, objection)
+  return planFence(rules, situation.snapshot, host)
+}
+
+/** Why this host must wait although it is dead: the hold-down, or the storm guard; an operator may overrule both. */
+function brake(
+  rules: DecisionRules,
+  { snapshot, inFlight, failing, ledForMs }: Situation,
+  { status }: Notification,
+  host: Host,
+): string | undefined {
+  const { segment, choices, words, hosts, certificate } = snapshot
+  if (approvedBy(words) !== undefined) return undefined
+  const begun = status !== 'new' || certificate !== undefined
+  if (!begun && ledForMs < rules.holdDownMs) {
+    return `hold-down: no host is acted on in the first ${rules.holdDownMs / 1000} s of a leader`
+  }
+  const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
+  const objection = stormObjection(limits, {
+    host: host.uuid,
+    hostsInSegment: hosts.length,
+    actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
+  })
+  return objection && objection + groupSentence(failing)
+}
+
+/** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
+function decideUnsure(
+  { unsureHoldMs }: DecisionRules,
+  { nowWallMs }: Situation,
+  { createdAt }: Notification,
+): Decision {
+  if (nowWallMs - createdAt <= unsureHoldMs) {
+    return {
+      kind: 'hold',
+      reason: 'the reporter does not know whether the host is down; our own watchers look again',
+    }
+  }
+  return ignored(
+    `the reporter did not know whether the host was down, and nobody confirmed it for ${unsureHoldMs / 1000} s`,
+  )
+}
+
+/** What may stand in for a confirmation: the word of an operator first, then the consent of the segment. */
+function planFence(
+  rules: DecisionRules,
+  { segment, choices, words }: SegmentSnapshot,
+  host: Host,
+): Decision {
+  const { rungs, trustReports } = policyOf(rules, segment?.name ?? '', choices)
+  const consent = trustReports ? 'consent' : null
+  const lastResort = confirmedBy(words) === undefined ? consent : 'operator'
+  return { kind: 'fence', host, rungs, lastResort }
+}

@@ -1,0 +1,65 @@
+/** What a segment may decide about one notification, and what it decides on. */
+import type { HostId, HostName } from '../../schema/ids.ts'
+import type { Host, Notification } from '../../schema/records.ts'
+import type { FenceOrder } from '../fence/fence.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
+import type { PolicyDefaults } from './policy.ts'
+
+export type Decision =
+  | { readonly kind: 'gone' } // somebody ended it already
+  | {
+      readonly kind: 'conclude'
+      readonly to: 'ignored' | 'finished' | 'failed'
+      readonly reason: string
+    }
+  | { readonly kind: 'hold'; readonly reason: string }
+  | FencePlan
+  | { readonly kind: 'restart' }
+
+export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
+  readonly kind: 'fence'
+  readonly host: Host
+}
+
+export interface DecisionRules extends PolicyDefaults {
+  /** Notifications older than this (by our receive time) that could not be acted on fail, ms. */
+  readonly expiryMs: number
+  /** A report whose sender is not sure waits so long for somebody who is, ms. */
+  readonly unsureHoldMs: number
+  /** A leader acts on no new host for so long after it began to lead, ms. */
+  readonly holdDownMs: number
+}
+
+export interface Situation {
+  readonly snapshot: SegmentSnapshot
+  /** Hosts that this segment is fencing or evacuating right now. */
+  readonly inFlight: ReadonlySet<HostId>
+  /** All hosts of the segment that are reported down and not yet recovered. */
+  readonly failing: readonly HostName[]
+  /** How long this leader has led, ms. */
+  readonly ledForMs: number
+  readonly nowWallMs: number
+}
+
+/** The rule for one type of notification, once nothing forbids to act. */
+export type Rule = (
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+  host: Host,
+) => Decision
+
+export const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
+export const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })
+
+/** Waits for as long as the notification may, then fails. */
+export function hold(
+  { expiryMs }: DecisionRules,
+  { nowWallMs }: Situation,
+  { createdAt }: Notification,
+  reason: string,
+): Decision {
+  return nowWallMs - createdAt > expiryMs
+    ? { kind: 'conclude', to: 'failed', reason: `expired while it had to wait: ${reason}` }
+    : { kind: 'hold', reason }
+}
