@@ -128,7 +128,9 @@ export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService
   host: TWO,
   up: true,
   disabled: false,
+  disabledReason: null,
   forcedDown: false,
+  writtenAt: 0,
   ...change,
 })
 

@@ -14,7 +14,7 @@ export interface ComputeWorld extends AsyncDisposable {
   wallMs(): number
   /** Puts so many running, idle instances on the source. */
   boot(count: number): Promise<readonly InstanceId[]>
-  /** Stops an instance; resolves when it is stopped and idle. */
+  /** Stops an instance, as its user; resolves when it is stopped and idle. */
   stop(id: InstanceId): Promise<void>
   /** Resolves once the condition holds; lets the cloud's time pass meanwhile. */
   until(what: string, condition: () => Promise<boolean>): Promise<void>
@@ -197,6 +197,59 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     await compute.start(id)
     await world.until('started', async () => (await compute.getInstance(id))?.vmState === 'active')
     await refuses(t, 'COMPUTE_NOT_FOUND', compute.start(NOBODY))
+  })
+
+  test.serial(
+    'a service of a living host is disabled with a reason, and enabled again',
+    async (t) => {
+      await using world = await open()
+      const { compute, source } = world
+      const before = await compute.findService(source)
+      const id = before?.id ?? 'none'
+      await compute.disable(id, 'conformance')
+      const disabled = await compute.findService(source)
+      const reason = 'conformance'
+      t.like(disabled, { up: true, disabled: true, disabledReason: reason, forcedDown: false })
+      t.true((disabled?.writtenAt ?? 0) >= (before?.writtenAt ?? 0))
+      await world.until('a heartbeat is written', async () => {
+        const service = await compute.findService(source)
+        return (service?.writtenAt ?? 0) > (disabled?.writtenAt ?? 0)
+      })
+      await compute.enable(id)
+      t.like(await compute.findService(source), { disabled: false, disabledReason: null })
+      await refuses(t, 'COMPUTE_NOT_FOUND', compute.disable(NOBODY, 'conformance'))
+    },
+  )
+
+  test.serial(
+    'the actions of an instance tell what its user asked for, newest first',
+    async (t) => {
+      await using world = await open()
+      const { compute } = world
+      const id = await bootOne(world)
+      await world.stop(id)
+      const [stopped, created] = await compute.listActions(id)
+      t.like(stopped, { action: 'stop' })
+      t.like(created, { action: 'create' })
+      for (const action of [stopped, created]) {
+        t.is(typeof action?.user, 'string')
+        t.true(Math.abs((action?.startedAt ?? 0) - world.wallMs()) < 120_000)
+      }
+      await compute.start(id)
+      t.like((await compute.listActions(id))[0], { action: 'start' })
+      await refuses(t, 'COMPUTE_NOT_FOUND', compute.listActions(NOBODY))
+    },
+  )
+
+  test.serial('a rebuild ends with a running instance on the same host', async (t) => {
+    await using world = await open()
+    const { compute, source } = world
+    const id = await bootOne(world)
+    await compute.rebuild(id)
+    await world.until('idle', async () => (await compute.getInstance(id))?.taskState === null)
+    t.like(await compute.getInstance(id), { host: source, vmState: 'active', powerState: 1 })
+    t.like((await compute.listActions(id))[0], { action: 'rebuild' })
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.rebuild(NOBODY))
   })
 
   test.serial('a hard reboot ends with a running instance', async (t) => {

@@ -6,6 +6,7 @@ import type {
   ComputeService,
   Evacuation,
   Instance,
+  InstanceAction,
 } from '../../actors/ports/compute.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
 import { hostName, instanceId } from '../../schema/ids.ts'
@@ -16,6 +17,7 @@ const Action = Compile(
     evacuate: Type.Optional(Type.Object({ host: Type.Optional(Type.String()) })),
     reboot: Type.Optional(Type.Object({ type: Type.Literal('HARD') })),
     'os-start': Type.Optional(Type.Null()),
+    rebuild: Type.Optional(Type.Object({ imageRef: Type.String() })),
   }),
 )
 
@@ -30,6 +32,7 @@ const ServiceChange = Compile(
 async function changeService(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
   const change = ServiceChange.Parse(body)
   if (change.forced_down === true) await compute.isolate(id, change.disabled_reason ?? null)
+  else if (change.status === 'disabled') await compute.disable(id, change.disabled_reason ?? '')
   if (change.forced_down === false) await compute.clearForcedDown(id)
   if (change.status === 'enabled') await compute.enable(id)
   return { status: 200, body: {} }
@@ -50,6 +53,10 @@ export async function answerNova(compute: ComputePort, request: HttpRequest): Pr
         return id === 'detail' ? await listServers(compute, request) : await showServer(compute, id)
       case 'POST servers/*/action':
         return await act(compute, id, request.body)
+      case 'GET servers/*/os-instance-actions': {
+        const actions = await compute.listActions(instanceId(id))
+        return { status: 200, body: { instanceActions: actions.map(actionView) } }
+      }
       case 'GET os-migrations':
         return await listMigrations(compute, request)
       default:
@@ -87,7 +94,8 @@ async function act(compute: ComputePort, id: string, body: unknown): Promise<Htt
     await compute.evacuate(instance, host === undefined ? undefined : hostName(host))
     return { status: 200 }
   }
-  if (body.reboot === undefined) await compute.start(instance)
+  if (body.rebuild !== undefined) await compute.rebuild(instance)
+  else if (body.reboot === undefined) await compute.start(instance)
   else await compute.hardReboot(instance)
   return { status: 202 }
 }
@@ -109,6 +117,8 @@ const serviceView = (service: ComputeService): object => ({
   state: service.up ? 'up' : 'down',
   status: service.disabled ? 'disabled' : 'enabled',
   forced_down: service.forcedDown,
+  disabled_reason: service.disabledReason,
+  updated_at: service.writtenAt === null ? null : novaTime(service.writtenAt),
 })
 
 const serverView = (instance: Instance): object => ({
@@ -129,9 +139,18 @@ const migrationView = (record: Evacuation): object => ({
   status: record.status,
   source_compute: record.source,
   dest_compute: record.dest,
-  created_at: new Date(record.createdAt).toISOString().replace('Z', ''),
+  created_at: novaTime(record.createdAt),
   updated_at: null,
 })
+
+const actionView = ({ action, user, startedAt }: InstanceAction): object => ({
+  action,
+  user_id: user,
+  start_time: novaTime(startedAt),
+})
+
+/** Naive, as Nova writes it. */
+const novaTime = (wallMs: number): string => new Date(wallMs).toISOString().replace('Z', '')
 
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   COMPUTE_NOT_FOUND: 404,

@@ -1,6 +1,11 @@
 /** What we read of Nova's answers, and nothing more. */
 import { Type, type Static } from 'typebox'
-import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type {
+  ComputeService,
+  Evacuation,
+  Instance,
+  InstanceAction,
+} from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostName, instanceId } from '../../schema/ids.ts'
 import { answerDecoder } from './answer-decoder.ts'
@@ -13,6 +18,8 @@ const Service = Type.Object({
   state: Type.String(),
   status: Type.String(),
   forced_down: Type.Boolean(),
+  disabled_reason: TextOrNull,
+  updated_at: TextOrNull,
 })
 
 const Server = Type.Object({
@@ -25,6 +32,12 @@ const Server = Type.Object({
   'OS-EXT-STS:power_state': Type.Integer(),
   metadata: Type.Record(Type.String(), Type.String()),
   image: Type.Unknown(),
+})
+
+const Action = Type.Object({
+  action: Type.String(),
+  user_id: TextOrNull,
+  start_time: Type.String(),
 })
 
 const Migration = Type.Object({
@@ -53,6 +66,11 @@ export const decodeServers = answerDecoder(
   'COMPUTE_UNAVAILABLE',
 )
 
+export const decodeActions = answerDecoder(
+  Type.Object({ instanceActions: Type.Array(Action) }),
+  'COMPUTE_UNAVAILABLE',
+)
+
 export const decodeMigrations = answerDecoder(
   Type.Object({
     migrations: Type.Array(Migration),
@@ -67,7 +85,9 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
   host: hostName(service.host),
   up: service.state === 'up',
   disabled: service.status === 'disabled',
+  disabledReason: service.disabled_reason,
   forcedDown: service.forced_down,
+  writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
 })
 
 /** Nova's server in our words. */
@@ -83,6 +103,20 @@ export function instanceOf(server: Static<typeof Server>): Instance {
     metadata: server.metadata,
     volumeBacked: server.image === '' || server.image === null,
   }
+}
+
+/** What happened to a server in our words. */
+export const actionOf = (action: Static<typeof Action>): InstanceAction => ({
+  action: action.action,
+  user: action.user_id,
+  startedAt: utcMs(action.start_time),
+})
+
+/** The image that a server was made from; undefined when it starts from a volume. */
+export function imageOf(server: Static<typeof Server>): string | undefined {
+  const { image } = server
+  if (typeof image !== 'object' || image === null || !('id' in image)) return undefined
+  return typeof image.id === 'string' ? image.id : undefined
 }
 
 /** Nova's migration record in our words. */

@@ -4,7 +4,14 @@ import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import { decodeServer, decodeServers, instanceOf } from './nova-answers.ts'
+import {
+  actionOf,
+  decodeActions,
+  decodeServer,
+  decodeServers,
+  imageOf,
+  instanceOf,
+} from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { novaServices } from './nova-services.ts'
 
@@ -53,6 +60,16 @@ export function nova(api: ComputeApi): ComputePort {
     listEvacuations: (source, sinceMs, signal) => listEvacuations(api, source, sinceMs, signal),
     hardReboot: (id, signal) => act(id, { reboot: { type: 'HARD' } }, signal),
     start: (id, signal) => act(id, { 'os-start': null }, signal),
+    async rebuild(id, signal) {
+      const image = imageOf(decodeServer(await get(serverPath(id), signal)).server)
+      if (image === undefined) throw new CodedError('COMPUTE_REFUSED', `${id} has no image`)
+      await act(id, { rebuild: { imageRef: image } }, signal)
+    },
+    async listActions(id, signal) {
+      const text = await get(`${serverPath(id)}/os-instance-actions`, signal)
+      const actions = decodeActions(text).instanceActions.map(actionOf)
+      return actions.toSorted((one, other) => other.startedAt - one.startedAt)
+    },
   }
 }
 

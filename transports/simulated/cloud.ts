@@ -17,6 +17,7 @@ import { NovaRows, type InstanceRow } from './nova-rows.ts'
 import { NovaWire } from './nova-wire.ts'
 import { Nova } from './nova.ts'
 import { SimulatedPower } from './power.ts'
+import { Restarts } from './restarts.ts'
 import type { SeededRandom } from './random.ts'
 import { SimulatedShell } from './shell.ts'
 import { Site } from './site.ts'
@@ -55,7 +56,7 @@ export class SimulatedCloud extends CloudSwitches {
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
-    this.#nova = new Nova({ site, rows, evacuations })
+    this.#nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -110,6 +111,7 @@ export class SimulatedCloud extends CloudSwitches {
 
   #place(row: InstanceRow): void {
     if (row.host === null) return
+    if (row.vmState === 'stopped') this.noteUserStop(row)
     const machine = this.#site.get(row.host)
     machine.occupied += 1
     if (row.vmState === 'active') machine.copies.add(row.id)

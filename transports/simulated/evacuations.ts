@@ -59,7 +59,10 @@ export class Evacuations {
     }
     for (const row of this.#rows.onHost(source.name)) {
       const isLost = row.vmState === 'active' && row.taskState === null
-      if (isLost && !source.copies.has(row.id)) Object.assign(row, STOPPED)
+      if (!isLost || source.copies.has(row.id)) continue
+      Object.assign(row, STOPPED)
+      const startedAt = this.#site.clock.wallMs()
+      this.#rows.noteAction(row.id, { action: 'stop', user: null, startedAt })
     }
   }
 

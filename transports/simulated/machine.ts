@@ -47,6 +47,7 @@ export class Machine {
   /** Whether a lying BMC has begun to. */
   bmcClaims: PowerState = 'on'
   disabled = false
+  disabledReason: string | null = null
   forcedDown = false
   /** dead-once: lost its power and has not been let back into service since. */
   standing: 'in-service' | 'dead-once' = 'in-service'
@@ -58,6 +59,7 @@ export class Machine {
   readonly copies = new Set<InstanceId>()
   #beatingSinceMs: number | undefined
   #lastBeatMs = 0
+  #changedAtMs = 0
 
   constructor(options: {
     readonly name: HostName
@@ -93,6 +95,18 @@ export class Machine {
     }
     this.#lastBeatMs = this.#lastHeartbeatMs(nowMs)
     this.#beatingSinceMs = undefined
+  }
+
+  /** The service is disabled, with a reason or without, or enabled. */
+  setDisabled(disabled: boolean, reason: string | null, nowMs: number): void {
+    this.disabled = disabled
+    this.disabledReason = reason
+    this.#changedAtMs = nowMs
+  }
+
+  /** When Nova last wrote the service's row. */
+  writtenAtMs(nowMs: number): number {
+    return Math.max(this.#changedAtMs, this.#lastHeartbeatMs(nowMs))
   }
 
   /** What Nova believes about the service. */

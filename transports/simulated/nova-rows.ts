@@ -1,5 +1,5 @@
 /** What the simulated Nova has written down: instances and evacuation records. */
-import type { Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type { Evacuation, Instance, InstanceAction } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
@@ -21,6 +21,7 @@ export class NovaRows {
   readonly #instances = new Map<InstanceId, InstanceRow>()
   readonly #byName = new Map<string, InstanceRow>()
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
+  readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
 
   constructor(instances: readonly InstanceRow[]) {
@@ -50,6 +51,18 @@ export class NovaRows {
   /** Instances of one host in the order of their creation. */
   onHost(host: HostName): readonly InstanceRow[] {
     return [...this.instances.values()].filter((row) => row.host === host)
+  }
+
+  /** Something is asked of an instance, or Nova does it by itself. */
+  noteAction(id: InstanceId, action: InstanceAction): void {
+    const actions = this.#actions.get(id)
+    if (actions === undefined) this.#actions.set(id, [action])
+    else actions.unshift(action)
+  }
+
+  /** Newest first. */
+  actionsOf(id: InstanceId): readonly InstanceAction[] {
+    return this.#actions.get(id) ?? []
   }
 
   addEvacuation(order: {

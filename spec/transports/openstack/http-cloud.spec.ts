@@ -40,7 +40,7 @@ async function openWorld(): Promise<ComputeWorld> {
     wallMs: () => Date.now(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
-    stop: async (id) => cloud.killGuest(id),
+    stop: async (id) => void cloud.stopGuest(id),
     until: (what, condition) => until(what, condition),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }

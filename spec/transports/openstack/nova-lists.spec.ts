@@ -81,6 +81,8 @@ const service = (host: string): object => ({
   state: 'down',
   status: 'disabled',
   forced_down: true,
+  disabled_reason: 'for a reason',
+  updated_at: '2026-11-22T11:00:00.000000',
 })
 
 test('the service of a host is found by its whole name', async (t) => {
@@ -92,7 +94,9 @@ test('the service of a host is found by its whole name', async (t) => {
     host: source,
     up: false,
     disabled: true,
+    disabledReason: 'for a reason',
     forcedDown: true,
+    writtenAt: Date.UTC(2026, 10, 22, 11),
   })
   t.is(await openstack.compute.findService(hostName('compute')), undefined)
 })

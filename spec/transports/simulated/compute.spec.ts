@@ -15,7 +15,7 @@ computeConformance(test, async () => {
     wallMs: () => clock.wallMs(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
-    stop: async (id) => cloud.killGuest(id),
+    stop: async (id) => void cloud.stopGuest(id),
     async until(what, condition) {
       for (let round = 0; round < 100; round += 1) {
         if (await condition()) return
