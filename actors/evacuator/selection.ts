@@ -84,9 +84,10 @@ export function selectInstances(
 }
 
 /** HA-enabled first, then by priority, then the bigger ones, which find room as long as there is much of it. */
-function rankOf({ verdict }: Selected): readonly number[] {
+function rankOf({ verdict, instance: { needs } }: Selected): readonly number[] {
   if (verdict.kind === 'leave') return [1]
-  return [0, verdict.haEnabled ? 0 : 1, -verdict.priority]
+  const size = [-needs.memoryMb, -needs.vcpus, -needs.diskGb]
+  return [0, verdict.haEnabled ? 0 : 1, -verdict.priority, ...size]
 }
 
 /** The first difference decides; equals keep the order of Nova's list. */

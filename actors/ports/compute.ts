@@ -1,5 +1,6 @@
 /** What we need of the Compute API (Nova), in our words. Errors carry COMPUTE_* and IDENTITY_* codes. */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 
 export interface ComputeService {
   readonly id: string
@@ -28,6 +29,8 @@ export interface Instance {
   readonly volumeBacked: boolean
   /** Its owner can do nothing with it, except when he locked it himself. */
   readonly locked: boolean
+  /** What it takes of a host. */
+  readonly needs: Resources
 }
 
 /** What was asked of one instance, or what Nova did to it by itself. */

@@ -72,6 +72,7 @@ export function rulesOf(config: Config): Rules {
       haMetadataKey: hostRecovery.haMetadataKey,
       priorityMetadataKey: hostRecovery.priorityMetadataKey,
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
+      placement: hostRecovery.placement,
       concurrencyMax: hostRecovery.concurrencyMax,
       retryIntervalMs,
       attemptsMax: ATTEMPTS_MAX,

@@ -47,6 +47,12 @@ test('being HA-enabled counts more than any priority, and a higher priority come
   t.deepEqual(order(idle, instanceRow({ id: I2 })), [I2, I3])
 })
 
+test('of one priority the bigger comes first', (t) => {
+  const big = instanceRow({ id: I3, needs: { vcpus: 1, memoryMb: 4096, diskGb: 1 } })
+  const wide = instanceRow({ id: I2, needs: { vcpus: 8, memoryMb: 2048, diskGb: 10 } })
+  t.deepEqual(order(plain, wide, big), [I3, I2, I1])
+})
+
 for (const [text, priority] of [
   ['0', 0],
   ['1000', 1000],

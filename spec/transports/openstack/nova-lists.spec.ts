@@ -72,6 +72,7 @@ test('an instance is told in our words', async (t) => {
     metadata: { HA_Enabled: 'True' },
     volumeBacked: false,
     locked: false,
+    needs: { vcpus: 1, memoryMb: 2048, diskGb: 10 },
   })
 })
 
