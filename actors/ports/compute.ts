@@ -1,12 +1,17 @@
 /** What we need of the Compute API (Nova), in our words. Errors carry COMPUTE_* and IDENTITY_* codes. */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 
 export interface ComputeService {
   readonly id: string
   readonly host: HostName
   readonly up: boolean
   readonly disabled: boolean
+  /** What whoever disabled it said; null when nobody did, or without a word. */
+  readonly disabledReason: string | null
   readonly forcedDown: boolean
+  /** When Nova last wrote its row, wall ms: with each heartbeat, and with each change. Null when never. */
+  readonly writtenAt: number | null
 }
 
 export interface Instance {
@@ -22,6 +27,19 @@ export interface Instance {
   readonly powerState: number
   readonly metadata: Readonly<Record<string, string>>
   readonly volumeBacked: boolean
+  /** Its owner can do nothing with it, except when he locked it himself. */
+  readonly locked: boolean
+  /** What it takes of a host. */
+  readonly needs: Resources
+}
+
+/** What was asked of one instance, or what Nova did to it by itself. */
+export interface InstanceAction {
+  /** create, stop, start, reboot, rebuild, evacuate, … */
+  readonly action: string
+  /** Who asked; null when Nova acted by itself, as when it finds that the emulator has died. */
+  readonly user: string | null
+  readonly startedAt: number
 }
 
 /** Nova's migration record of one evacuation. */
@@ -49,6 +67,8 @@ export interface ComputePort {
    * is only forced down: whoever disabled it before keeps his own.
    */
   isolate(serviceId: string, reason: string | null, signal?: AbortSignal): Promise<void>
+  /** Keeps the scheduler away from a host that lives. */
+  disable(serviceId: string, reason: string, signal?: AbortSignal): Promise<void>
   /** Lets Nova count the service by its heartbeat again. COMPUTE_REFUSED while evacuations of its host are not closed. */
   clearForcedDown(serviceId: string, signal?: AbortSignal): Promise<void>
   /** Lets the scheduler use the host again. */
@@ -56,6 +76,8 @@ export interface ComputePort {
   /** All instances of a host, every page, deleted ones left out. */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
+  /** Newest first. COMPUTE_NOT_FOUND. */
+  listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
   /** Asks for an evacuation; resolves when Nova has accepted it. Never retried inside: COMPUTE_OUTCOME_UNKNOWN. */
   evacuate(id: InstanceId, target: HostName | undefined, signal?: AbortSignal): Promise<void>
   /** Evacuation records with this source host, changed since a time (wall ms), newest first. */
@@ -66,4 +88,16 @@ export interface ComputePort {
   ): Promise<readonly Evacuation[]>
   hardReboot(id: InstanceId, signal?: AbortSignal): Promise<void>
   start(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Only of what is active or in error, and idle. */
+  stop(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Only of what is active and idle. */
+  pause(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Calls it broken, whatever it is, and ends its task; the guest is not touched. */
+  callBroken(id: InstanceId, signal?: AbortSignal): Promise<void>
+  lock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  unlock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Nova's own reason why its latest evacuation failed; undefined when it tells none. */
+  explainFailure(id: InstanceId, signal?: AbortSignal): Promise<string | undefined>
+  /** Makes its root disk anew from its image, on the host where it is. COMPUTE_REFUSED when it has none. */
+  rebuild(id: InstanceId, signal?: AbortSignal): Promise<void>
 }

@@ -29,9 +29,9 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
   // Whatever forbids to begin more: what Nova has under way is followed to its end.
   const underWay = situation.snapshot.moves.some(({ status }) => status === 'ongoing')
   if (underWay) return { kind: 'follow', reason }
-  if (answer === 'cancel') return { kind: 'cancel', reason }
+  if (answer === 'cancel' || answer === 'hold') return { kind: answer, reason }
   const waiting = hold(rules, situation, notification, reason)
-  return answer === 'hold' || waiting.kind === 'conclude' ? waiting : ignored(reason)
+  return answer === 'hold-until-expiry' || waiting.kind === 'conclude' ? waiting : ignored(reason)
 }
 
 const isEnded = ({ status }: Notification): boolean =>
@@ -39,7 +39,8 @@ const isEnded = ({ status }: Notification): boolean =>
 
 interface Objection {
   readonly reason: string
-  readonly answer: 'cancel' | 'hold' | 'ignore'
+  /** What somebody holds by a word of his own does not expire: it would be reported again, and begin without him. */
+  readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore'
 }
 
 /** The operator's word, at the moment of action (design I8). */
@@ -56,7 +57,7 @@ function forbidden(
   if (reason === undefined) return undefined
   // What has begun is not dropped because an operator intervened: it waits for the word to go on.
   const begun = notification.status !== 'new' || certificate !== undefined
-  return { reason, answer: begun ? 'hold' : 'ignore' }
+  return { reason, answer: begun ? 'hold-until-expiry' : 'ignore' }
 }
 
 function outOfBounds(

@@ -1,7 +1,7 @@
 /** State, messages and effects of a segment, and the rule whose turn it is. */
 import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
-import type { EvacuatorReply } from '../evacuator/evacuator.ts'
+import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { RestartReply } from '../evacuator/instance-restart.ts'
 import type { FenceReply } from '../fence/fence.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'

@@ -98,7 +98,15 @@ test('a global request id goes on to Compute, and another one of ours comes back
     compute: {
       findService: async (host, _signal, requestId) => {
         passed.push(requestId)
-        return { id: '1', host, up: true, disabled: false, forcedDown: false }
+        return {
+          id: '1',
+          host,
+          up: true,
+          disabled: false,
+          disabledReason: null,
+          forcedDown: false,
+          writtenAt: 0,
+        }
       },
     },
   })

@@ -1,67 +1,21 @@
 /** What every ComputePort promises, whatever cloud stands behind it: registers the tests for one kind. */
-import type { ExecutionContext, TestFn } from 'ava'
-import type { ComputePort, Evacuation } from '../../actors/ports/compute.ts'
-import { isCoded, type ErrorCode } from '../../schema/errors.ts'
-import { hostName, instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
-
-/** A cloud, and two hosts of it that are up, enabled and empty. */
-export interface ComputeWorld extends AsyncDisposable {
-  readonly compute: ComputePort
-  /** Its loss harms nobody. */
-  readonly source: HostName
-  readonly target: HostName
-  /** Wall clock of the cloud, ms. */
-  wallMs(): number
-  /** Puts so many running, idle instances on the source. */
-  boot(count: number): Promise<readonly InstanceId[]>
-  /** Stops an instance; resolves when it is stopped and idle. */
-  stop(id: InstanceId): Promise<void>
-  /** Resolves once the condition holds; lets the cloud's time pass meanwhile. */
-  until(what: string, condition: () => Promise<boolean>): Promise<void>
-}
-
-const NOBODY = instanceId('00000000-0000-4000-8000-000000000000')
-const NOWHERE = hostName('no-such-host')
-
-async function refuses(
-  t: ExecutionContext,
-  code: ErrorCode,
-  call: Promise<unknown>,
-): Promise<void> {
-  const error = await t.throwsAsync(call)
-  t.true(isCoded(error, code), `${String(error)} is not ${code}`)
-}
-
-/** Isolates the source, as for a host that is certainly dead. */
-async function isolateSource({ compute, source }: ComputeWorld): Promise<void> {
-  const service = await compute.findService(source)
-  if (service === undefined) throw new Error(`no service on ${source}`)
-  await compute.isolate(service.id, 'conformance')
-}
-
-async function bootOne(world: ComputeWorld): Promise<InstanceId> {
-  const [id] = await world.boot(1)
-  if (id === undefined) throw new Error('nothing was booted')
-  return id
-}
-
-/** The latest evacuation of an instance, once it has ended. */
-async function ended(
-  world: ComputeWorld,
-  id: InstanceId,
-  sinceMs: number,
-): Promise<Evacuation | undefined> {
-  let found: Evacuation | undefined
-  await world.until(`the evacuation of ${id} has ended`, async () => {
-    const records = await world.compute.listEvacuations(world.source, sinceMs)
-    found = records.find((record) => record.instance === id)
-    return found !== undefined && !['accepted', 'pre-migrating'].includes(found.status)
-  })
-  return found
-}
+import type { TestFn } from 'ava'
+import { hostName } from '../../schema/ids.ts'
+import {
+  bootOne,
+  ended,
+  isolateSource,
+  NOBODY,
+  NOWHERE,
+  refuses,
+  type ComputeWorld,
+} from './compute-world.ts'
+import { instanceConformance } from './instance-conformance.ts'
 
 /** Registers the tests, one after the other: they may share one cloud. */
 export function computeConformance(test: TestFn, open: () => Promise<ComputeWorld>): void {
+  instanceConformance(test, open)
+
   test.serial('services are listed, and found by their whole name', async (t) => {
     await using world = await open()
     const { compute, source, target } = world
@@ -197,6 +151,59 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     await compute.start(id)
     await world.until('started', async () => (await compute.getInstance(id))?.vmState === 'active')
     await refuses(t, 'COMPUTE_NOT_FOUND', compute.start(NOBODY))
+  })
+
+  test.serial(
+    'a service of a living host is disabled with a reason, and enabled again',
+    async (t) => {
+      await using world = await open()
+      const { compute, source } = world
+      const before = await compute.findService(source)
+      const id = before?.id ?? 'none'
+      await compute.disable(id, 'conformance')
+      const disabled = await compute.findService(source)
+      const reason = 'conformance'
+      t.like(disabled, { up: true, disabled: true, disabledReason: reason, forcedDown: false })
+      t.true((disabled?.writtenAt ?? 0) >= (before?.writtenAt ?? 0))
+      await world.until('a heartbeat is written', async () => {
+        const service = await compute.findService(source)
+        return (service?.writtenAt ?? 0) > (disabled?.writtenAt ?? 0)
+      })
+      await compute.enable(id)
+      t.like(await compute.findService(source), { disabled: false, disabledReason: null })
+      await refuses(t, 'COMPUTE_NOT_FOUND', compute.disable(NOBODY, 'conformance'))
+    },
+  )
+
+  test.serial(
+    'the actions of an instance tell what its user asked for, newest first',
+    async (t) => {
+      await using world = await open()
+      const { compute } = world
+      const id = await bootOne(world)
+      await world.stop(id)
+      const [stopped, created] = await compute.listActions(id)
+      t.like(stopped, { action: 'stop' })
+      t.like(created, { action: 'create' })
+      for (const action of [stopped, created]) {
+        t.is(typeof action?.user, 'string')
+        t.true(Math.abs((action?.startedAt ?? 0) - world.wallMs()) < 120_000)
+      }
+      await compute.start(id)
+      t.like((await compute.listActions(id))[0], { action: 'start' })
+      await refuses(t, 'COMPUTE_NOT_FOUND', compute.listActions(NOBODY))
+    },
+  )
+
+  test.serial('a rebuild ends with a running instance on the same host', async (t) => {
+    await using world = await open()
+    const { compute, source } = world
+    const id = await bootOne(world)
+    await compute.rebuild(id)
+    await world.until('idle', async () => (await compute.getInstance(id))?.taskState === null)
+    t.like(await compute.getInstance(id), { host: source, vmState: 'active', powerState: 1 })
+    t.like((await compute.listActions(id))[0], { action: 'rebuild' })
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.rebuild(NOBODY))
   })
 
   test.serial('a hard reboot ends with a running instance', async (t) => {

@@ -144,7 +144,15 @@ type ServiceHost = Parameters<GatewayDependencies['compute']['findService']>[0]
 const serviceOf = (host: ServiceHost): Service =>
   host.startsWith('unknown')
     ? undefined
-    : { id: '1', host, up: true, disabled: false, forcedDown: false }
+    : {
+        id: '1',
+        host,
+        up: true,
+        disabled: false,
+        disabledReason: null,
+        forcedDown: false,
+        writtenAt: 0,
+      }
 
 async function call(app: FastifyInstance, request: Request): Promise<Answer> {
   const { method = 'GET', url, body, version, token = 'admin-token', headers = {} } = request

@@ -1,8 +1,14 @@
 /** What we read of Nova's answers, and nothing more. */
 import { Type, type Static } from 'typebox'
-import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type {
+  ComputeService,
+  Evacuation,
+  Instance,
+  InstanceAction,
+} from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
@@ -13,6 +19,8 @@ const Service = Type.Object({
   state: Type.String(),
   status: Type.String(),
   forced_down: Type.Boolean(),
+  disabled_reason: TextOrNull,
+  updated_at: TextOrNull,
 })
 
 const Server = Type.Object({
@@ -25,6 +33,24 @@ const Server = Type.Object({
   'OS-EXT-STS:power_state': Type.Integer(),
   metadata: Type.Record(Type.String(), Type.String()),
   image: Type.Unknown(),
+  flavor: Type.Object({
+    vcpus: Type.Integer(),
+    ram: Type.Integer(),
+    disk: Type.Integer(),
+    ephemeral: Type.Integer(),
+    swap: Type.Integer(),
+    // Policies may keep them secret.
+    extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
+  }),
+  locked: Type.Boolean(),
+  // Only of a server in error.
+  fault: Type.Optional(Type.Object({ message: Type.String() })),
+})
+
+const Action = Type.Object({
+  action: Type.String(),
+  user_id: TextOrNull,
+  start_time: Type.String(),
 })
 
 const Migration = Type.Object({
@@ -46,10 +72,15 @@ export const decodeServices = answerDecoder(
 
 export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
 
-const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
+export const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
 
 export const decodeServers = answerDecoder(
   Type.Object({ servers: Type.Array(Server), servers_links: Links }),
+  'COMPUTE_UNAVAILABLE',
+)
+
+export const decodeActions = answerDecoder(
+  Type.Object({ instanceActions: Type.Array(Action) }),
   'COMPUTE_UNAVAILABLE',
 )
 
@@ -67,12 +98,15 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
   host: hostName(service.host),
   up: service.state === 'up',
   disabled: service.status === 'disabled',
+  disabledReason: service.disabled_reason,
   forcedDown: service.forced_down,
+  writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
 })
 
 /** Nova's server in our words. */
 export function instanceOf(server: Static<typeof Server>): Instance {
   const host = server['OS-EXT-SRV-ATTR:host']
+  const volumeBacked = server.image === '' || server.image === null
   return {
     id: instanceId(server.id),
     name: server.name,
@@ -81,8 +115,32 @@ export function instanceOf(server: Static<typeof Server>): Instance {
     taskState: server['OS-EXT-STS:task_state'],
     powerState: server['OS-EXT-STS:power_state'],
     metadata: server.metadata,
-    volumeBacked: server.image === '' || server.image === null,
+    volumeBacked,
+    locked: server.locked,
+    needs: needsOf(server.flavor, volumeBacked),
   }
+}
+
+/** As Nova counts them: a volume is no disk of the host, and pinned CPUs are of another kind, which its scheduler checks. */
+function needsOf(flavor: Static<typeof Server>['flavor'], volumeBacked: boolean): Resources {
+  const { vcpus, ram, disk, ephemeral, swap } = flavor
+  const pinned = ['dedicated', 'mixed'].includes(flavor.extra_specs?.['hw:cpu_policy'] ?? '')
+  const diskGb = (volumeBacked ? 0 : disk) + ephemeral + Math.ceil(swap / 1024)
+  return { vcpus: pinned ? 0 : vcpus, memoryMb: ram, diskGb }
+}
+
+/** What happened to a server in our words. */
+export const actionOf = (action: Static<typeof Action>): InstanceAction => ({
+  action: action.action,
+  user: action.user_id,
+  startedAt: utcMs(action.start_time),
+})
+
+/** The image that a server was made from; undefined when it starts from a volume. */
+export function imageOf(server: Static<typeof Server>): string | undefined {
+  const { image } = server
+  if (typeof image !== 'object' || image === null || !('id' in image)) return undefined
+  return typeof image.id === 'string' ? image.id : undefined
 }
 
 /** Nova's migration record in our words. */
@@ -101,3 +159,6 @@ export function utcMs(text: string): number {
   if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
   return ms
 }
+
+/** The path of one server. */
+export const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`

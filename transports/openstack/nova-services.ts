@@ -8,7 +8,7 @@ const REASON_LENGTH_MAX = 255
 
 type ServicePort = Pick<
   ComputePort,
-  'listServices' | 'findService' | 'isolate' | 'clearForcedDown' | 'enable'
+  'listServices' | 'findService' | 'isolate' | 'disable' | 'clearForcedDown' | 'enable'
 >
 
 /** Speaks Nova's `/os-services`. */
@@ -41,14 +41,17 @@ export function novaServices(api: ComputeApi): ServicePort {
       return services.find((service) => service.host === host)
     },
     isolate(serviceId, reason, signal) {
-      const disabled =
-        reason === null
-          ? {}
-          : { status: 'disabled', disabled_reason: reason.slice(0, REASON_LENGTH_MAX) }
+      const disabled = reason === null ? {} : disabledFor(reason)
       return changeService(serviceId, { ...disabled, forced_down: true }, signal)
     },
+    disable: (serviceId, reason, signal) => changeService(serviceId, disabledFor(reason), signal),
     clearForcedDown: (serviceId, signal) =>
       changeService(serviceId, { forced_down: false }, signal),
     enable: (serviceId, signal) => changeService(serviceId, { status: 'enabled' }, signal),
   }
 }
+
+const disabledFor = (reason: string): Readonly<Record<string, string>> => ({
+  status: 'disabled',
+  disabled_reason: reason.slice(0, REASON_LENGTH_MAX),
+})

@@ -4,8 +4,17 @@ import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import { decodeServer, decodeServers, instanceOf } from './nova-answers.ts'
+import {
+  actionOf,
+  decodeActions,
+  decodeServer,
+  decodeServers,
+  imageOf,
+  instanceOf,
+  serverPath,
+} from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
+import { explainFailure } from './nova-failures.ts'
 import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
@@ -17,9 +26,10 @@ export function nova(api: ComputeApi): ComputePort {
     id: InstanceId,
     action: Readonly<Record<string, unknown>>,
     signal: AbortSignal | undefined,
+    repeat: 'harmless' | 'never' = 'never',
   ): Promise<void> => {
     const path = `${serverPath(id)}/action`
-    await api.call({ method: 'POST', path, body: action, repeat: 'never' }, signal)
+    await api.call({ method: 'POST', path, body: action, repeat }, signal)
   }
 
   return {
@@ -53,10 +63,25 @@ export function nova(api: ComputeApi): ComputePort {
     listEvacuations: (source, sinceMs, signal) => listEvacuations(api, source, sinceMs, signal),
     hardReboot: (id, signal) => act(id, { reboot: { type: 'HARD' } }, signal),
     start: (id, signal) => act(id, { 'os-start': null }, signal),
+    stop: (id, signal) => act(id, { 'os-stop': null }, signal),
+    pause: (id, signal) => act(id, { pause: null }, signal),
+    callBroken: (id, signal) =>
+      act(id, { 'os-resetState': { state: 'error' } }, signal, 'harmless'),
+    lock: (id, signal) => act(id, { lock: null }, signal, 'harmless'),
+    unlock: (id, signal) => act(id, { unlock: null }, signal, 'harmless'),
+    explainFailure: (id, signal) => explainFailure(get, id, signal),
+    async rebuild(id, signal) {
+      const image = imageOf(decodeServer(await get(serverPath(id), signal)).server)
+      if (image === undefined) throw new CodedError('COMPUTE_REFUSED', `${id} has no image`)
+      await act(id, { rebuild: { imageRef: image } }, signal)
+    },
+    async listActions(id, signal) {
+      const text = await get(`${serverPath(id)}/os-instance-actions`, signal)
+      const actions = decodeActions(text).instanceActions.map(actionOf)
+      return actions.toSorted((one, other) => other.startedAt - one.startedAt)
+    },
   }
 }
-
-const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`
 
 /** Nova says 404 of an unknown target as of an unknown instance; only its text tells them apart. */
 const isUnknownTarget = (error: unknown): error is CodedError =>

@@ -1,17 +1,39 @@
 /** The Compute port as one process of ours has it. */
 import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import type { InstanceActions } from './instance-actions.ts'
 import type { Nova } from './nova.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { NovaWire } from './nova-wire.ts'
 
+/** What answers. */
+interface Services {
+  readonly nova: Nova
+  readonly actions: InstanceActions
+  readonly rows: NovaRows
+}
+
+type Signal = AbortSignal | undefined
+
 /** The simulated Nova behind the wire of one process. */
-export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): ComputePort {
+export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWire): ComputePort {
   const read = <Answer>(
     name: string,
     subject: string,
     effect: () => Answer,
-    signal: AbortSignal | undefined,
+    signal: Signal,
   ): Promise<Answer> => wire.send({ kind: 'read', name, subject, effect, signal })
+  const change = (
+    name: string,
+    serviceId: string,
+    effect: () => void,
+    signal: Signal,
+  ): Promise<void> =>
+    wire.send({ kind: 'repeatable', name, subject: nova.hostOf(serviceId), effect, signal })
+  const act = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
+    wire.send({ kind: 'once', name, subject: rows.nameOf(id), effect, signal })
+  const mark = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
+    wire.send({ kind: 'repeatable', name, subject: rows.nameOf(id), effect, signal })
   return {
     listServices: (signal) => read('list-services', '', () => nova.listServices(), signal),
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
@@ -19,32 +41,15 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
       read('list-instances', host, () => nova.listInstances(host), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
+    listActions: (id, signal) =>
+      read('list-actions', rows.nameOf(id), () => nova.listActions(id), signal),
     listEvacuations: (source, sinceMs, signal) =>
       read('list-evacuations', source, () => nova.listEvacuations(source, sinceMs), signal),
-    clearForcedDown: (serviceId, signal) =>
-      wire.send({
-        kind: 'repeatable',
-        name: 'clear-forced-down',
-        subject: nova.hostOf(serviceId),
-        effect: () => nova.clearForcedDown(serviceId),
-        signal,
-      }),
-    enable: (serviceId, signal) =>
-      wire.send({
-        kind: 'repeatable',
-        name: 'enable',
-        subject: nova.hostOf(serviceId),
-        effect: () => nova.enable(serviceId),
-        signal,
-      }),
-    isolate: (serviceId, reason, signal) =>
-      wire.send({
-        kind: 'repeatable',
-        name: 'isolate',
-        subject: nova.hostOf(serviceId),
-        effect: () => nova.isolate(serviceId, reason),
-        signal,
-      }),
+    disable: (id, reason, signal) => change('disable', id, () => nova.disable(id, reason), signal),
+    clearForcedDown: (id, signal) =>
+      change('clear-forced-down', id, () => nova.clearForcedDown(id), signal),
+    enable: (id, signal) => change('enable', id, () => nova.enable(id), signal),
+    isolate: (id, reason, signal) => change('isolate', id, () => nova.isolate(id, reason), signal),
     evacuate: (id, target, signal) =>
       wire.send({
         kind: 'once',
@@ -53,21 +58,15 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
         effect: () => nova.evacuate(id, target),
         signal,
       }),
-    hardReboot: (id, signal) =>
-      wire.send({
-        kind: 'once',
-        name: 'hard-reboot',
-        subject: rows.nameOf(id),
-        effect: () => nova.hardReboot(id),
-        signal,
-      }),
-    start: (id, signal) =>
-      wire.send({
-        kind: 'once',
-        name: 'start',
-        subject: rows.nameOf(id),
-        effect: () => nova.start(id),
-        signal,
-      }),
+    hardReboot: (id, signal) => act('hard-reboot', id, () => nova.hardReboot(id), signal),
+    start: (id, signal) => act('start', id, () => nova.start(id), signal),
+    rebuild: (id, signal) => act('rebuild', id, () => nova.rebuild(id), signal),
+    stop: (id, signal) => act('stop', id, () => actions.stop(id), signal),
+    pause: (id, signal) => act('pause', id, () => actions.pause(id), signal),
+    callBroken: (id, signal) => mark('call-broken', id, () => actions.callBroken(id), signal),
+    lock: (id, signal) => mark('lock', id, () => actions.lock(id), signal),
+    unlock: (id, signal) => mark('unlock', id, () => actions.unlock(id), signal),
+    explainFailure: (id, signal) =>
+      read('explain-failure', rows.nameOf(id), () => actions.explainFailure(id), signal),
   }
 }

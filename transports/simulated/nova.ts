@@ -1,14 +1,18 @@
 /** The simulated Compute API: what each request does at the moment when it arrives. */
-import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
-import { CodedError } from '../../schema/errors.ts'
+import type {
+  ComputeService,
+  Evacuation,
+  Instance,
+  InstanceAction,
+} from '../../actors/ports/compute.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
-import { ACTIVE, type Evacuations } from './evacuations.ts'
+import type { Evacuations } from './evacuations.ts'
 import type { Machine } from './machine.ts'
+import { notFound, refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import { asked, type Restarts } from './restarts.ts'
 import type { Site } from './site.ts'
 
-/** From a reboot or start to the running guest. */
-const GUEST_START_MS = 3000
 /** Evacuations on their way. */
 const OPEN: readonly string[] = ['accepted', 'pre-migrating']
 const EVACUABLE = ['active', 'stopped', 'error']
@@ -17,16 +21,23 @@ const EVACUABLE = ['active', 'stopped', 'error']
 export class Nova {
   readonly #site: Site
   readonly #rows: NovaRows
+  /** Where the wall clock stood at the zero of the monotonic one. */
+  readonly #bornAtMs: number
   readonly #evacuations: Evacuations
+  readonly #restarts: Restarts
 
   constructor(parts: {
     readonly site: Site
     readonly rows: NovaRows
     readonly evacuations: Evacuations
+    readonly restarts: Restarts
   }) {
     this.#site = parts.site
+    const { clock } = parts.site
+    this.#bornAtMs = clock.wallMs() - clock.monotonicMs()
     this.#rows = parts.rows
     this.#evacuations = parts.evacuations
+    this.#restarts = parts.restarts
   }
 
   listServices(): readonly ComputeService[] {
@@ -63,7 +74,7 @@ export class Nova {
     if (machine.forcedDown) {
       this.#site.ledger.violate(`I10 ${machine.name} is enabled while it is forced down`)
     }
-    machine.disabled = false
+    machine.setDisabled(false, null, this.#nowMs)
     this.#noteReturn(machine)
   }
 
@@ -72,13 +83,19 @@ export class Nova {
     if (machine.serves && !machine.forcedDown && !machine.disabled) machine.standing = 'in-service'
   }
 
+  disable(serviceId: string, reason: string): void {
+    const machine = this.#findById(serviceId)
+    if (machine === undefined) throw notFound(`service ${serviceId}`)
+    machine.setDisabled(true, reason, this.#nowMs)
+  }
+
   isolate(serviceId: string, reason: string | null = ''): void {
     const machine = this.#findById(serviceId)
     if (machine === undefined) throw notFound(`service ${serviceId}`)
     if (!this.#site.isCertainlyDead(machine)) {
       this.#site.ledger.violate(`I2 ${machine.name} is forced down while it may run`)
     }
-    if (reason !== null) machine.disabled = true
+    if (reason !== null) machine.setDisabled(true, reason, this.#nowMs)
     machine.forcedDown = true
   }
 
@@ -92,7 +109,7 @@ export class Nova {
   }
 
   evacuate(id: InstanceId, target: HostName | undefined): void {
-    const row = this.#instance(id)
+    const row = this.#rows.find(id)
     const source = row.host === null ? undefined : this.#site.find(row.host)
     if (source === undefined) throw refused(`${row.name} is on no host`)
     if (!this.#site.isCertainlyDead(source)) {
@@ -106,15 +123,17 @@ export class Nova {
     }
     if (target === source.name) throw refused(`${row.name} is already on ${target}`)
     this.#checkState(row)
+    this.#rows.noteAction(id, asked('evacuate', this.#site.clock.wallMs()))
     this.#evacuations.begin(row, source.name, target)
   }
 
   /** Like Nova, this takes a second evacuation of an instance that is being evacuated; the ledger does not forgive it. */
   #checkState(row: InstanceRow): void {
     if (!EVACUABLE.includes(row.vmState)) throw refused(`${row.name} is ${row.vmState}`)
-    const isRebuilding = row.taskState?.startsWith('rebuild') ?? true
-    if (!isRebuilding) throw refused(`${row.name} is ${row.taskState}`)
-    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) return
+    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) {
+      if (row.taskState === null || row.taskState.startsWith('rebuild')) return
+      throw refused(`${row.name} is ${row.taskState}`)
+    }
     this.#site.ledger.count('evacuation.second')
     this.#site.ledger.violate(`I3 two evacuations of ${row.name} in flight`)
   }
@@ -135,30 +154,25 @@ export class Nova {
       .toReversed()
   }
 
+  listActions(id: InstanceId): readonly InstanceAction[] {
+    this.#rows.find(id)
+    return this.#rows.actionsOf(id)
+  }
+
   hardReboot(id: InstanceId): void {
-    const row = this.#instance(id)
-    if (row.taskState !== null) throw refused(`${row.name} is ${row.taskState}`)
-    this.#startGuest(row, 'reboot_started_hard')
+    this.#restarts.hardReboot(this.#rows.find(id))
   }
 
   start(id: InstanceId): void {
-    const row = this.#instance(id)
-    if (row.vmState !== 'stopped' || row.taskState !== null) {
-      throw refused(`${row.name} is ${row.vmState} (${row.taskState ?? 'no task'}), not stopped`)
-    }
-    this.#startGuest(row, 'powering-on')
+    this.#restarts.start(this.#rows.find(id))
   }
 
-  /** Without a nova-compute on the host the task is never finished, as in Nova. */
-  #startGuest(row: InstanceRow, taskState: string): void {
-    row.taskState = taskState
-    const machine = row.host === null ? undefined : this.#site.find(row.host)
-    this.#site.clock.schedule(GUEST_START_MS, () => {
-      if (machine === undefined || !machine.serves || row.taskState !== taskState) return
-      Object.assign(row, ACTIVE)
-      this.#site.ledger.note('world', `${row.name} starts on ${machine.name}`)
-      this.#site.startCopy(machine, row.id)
-    })
+  rebuild(id: InstanceId): void {
+    this.#restarts.rebuild(this.#rows.find(id))
+  }
+
+  get #nowMs(): number {
+    return this.#site.clock.monotonicMs()
   }
 
   #findById(serviceId: string): Machine | undefined {
@@ -169,21 +183,11 @@ export class Nova {
     return {
       id: machine.serviceId,
       host: machine.name,
-      up: machine.isUpForNova(this.#site.clock.monotonicMs()),
+      up: machine.isUpForNova(this.#nowMs),
       disabled: machine.disabled,
+      disabledReason: machine.disabledReason,
       forcedDown: machine.forcedDown,
+      writtenAt: Math.round(this.#bornAtMs + machine.writtenAtMs(this.#nowMs)),
     }
   }
-
-  #instance(id: InstanceId): InstanceRow {
-    const row = this.#rows.instances.get(id)
-    if (row === undefined) throw notFound(`instance ${id}`)
-    return row
-  }
 }
-
-const refused = (why: string): CodedError =>
-  new CodedError('COMPUTE_REFUSED', `Nova refuses: ${why}`)
-
-const notFound = (what: string): CodedError =>
-  new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)

@@ -19,6 +19,8 @@ export class Site {
   readonly machines: readonly Machine[]
   /** Guests that run and answer nothing. */
   readonly hungGuests = new Set<InstanceId>()
+  /** Guests that cannot start until they are rebuilt. */
+  readonly brokenGuests = new Set<InstanceId>()
   /** Called when nova-compute starts on a machine. */
   onComputeStart: (machine: Machine) => void = () => {}
   readonly #byName: ReadonlyMap<string, Machine>

@@ -1,25 +1,20 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
-import { instanceId, type InstanceId } from '../../schema/ids.ts'
-import { ACTIVE, STOPPED } from './evacuations.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
+import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
 /** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
-export class CloudSwitches {
+export class CloudSwitches extends InstanceSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
   readonly #faults: Faults
   readonly #random: SeededRandom
 
-  constructor(parts: {
-    readonly site: Site
-    readonly rows: NovaRows
-    readonly faults: Faults
-    readonly random: SeededRandom
-  }) {
+  constructor(parts: InstanceParts & { readonly faults: Faults }) {
+    super(parts)
     this.#site = parts.site
     this.#rows = parts.rows
     this.#faults = parts.faults
@@ -138,49 +133,21 @@ export class CloudSwitches {
     this.#faults.nova = CALM
   }
 
-  /** A user boots an instance on a host; it runs at once. */
-  bootInstance(host: string, name: string): InstanceId {
-    const machine = this.#switch(host, `gets ${name}`)
-    const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
-    const metadata = { HA_Enabled: 'True' }
-    this.#rows.addInstance({
-      id,
-      name,
-      host: machine.name,
-      ...ACTIVE,
-      metadata,
-      volumeBacked: true,
-    })
-    machine.occupied += 1
-    this.#site.startCopy(machine, id)
-    return id
-  }
-
-  /** The emulator dies; nova-compute sees it and calls the instance stopped. */
-  killGuest(instance: string): void {
-    const row = this.#rows.get(instance)
-    this.#note(`${row.name} dies`)
-    const machine = row.host === null ? undefined : this.#site.get(row.host)
-    machine?.copies.delete(row.id)
-    if (machine?.serves === true) Object.assign(row, STOPPED)
-  }
-
-  /** The guest runs and answers nothing, until it is rebooted. */
-  hangGuest(instance: string): void {
-    const row = this.#rows.get(instance)
-    this.#note(`${row.name} hangs`)
-    this.#site.hungGuests.add(row.id)
-  }
-
   /** A segment's written consent to do without a confirmed power-off. */
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
     this.#site.consent(segment)
   }
 
+  /** Placement has no provider for the host any more. */
+  forgetProvider(host: string): void {
+    this.#switch(host, 'is unknown to Placement').isKnownToPlacement = false
+  }
+
   /** An operator keeps Nova's scheduler away from a host. */
   disableHost(host: string): void {
-    this.#switch(host, 'is disabled').disabled = true
+    const machine = this.#switch(host, 'is disabled')
+    machine.setDisabled(true, null, this.#site.clock.monotonicMs())
   }
 
   /** An operator lets a host back: enabled, not forced down. False when Nova refuses: its evacuations are not closed. */
@@ -189,7 +156,7 @@ export class CloudSwitches {
     const isOpen = this.#rows.evacuationsFrom(machine.name).some(({ status }) => status === 'done')
     if (machine.forcedDown && isOpen) return false
     machine.forcedDown = false
-    machine.disabled = false
+    machine.setDisabled(false, null, this.#site.clock.monotonicMs())
     if (machine.serves) machine.standing = 'in-service'
     return true
   }

@@ -2,117 +2,32 @@
 import test from 'ava'
 import {
   evacuator,
-  type EvacuationOrder,
-  type EvacuatorEffect,
   type EvacuatorMessage,
   type EvacuatorState,
-  type Survey,
 } from '../../../actors/evacuator/evacuator.ts'
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
-import type { VmMove } from '../../../schema/records.ts'
-import {
-  EPOCH,
-  H2,
-  I1,
-  I2,
-  M1,
-  M2,
-  N1,
-  ONE,
-  SEGMENT,
-  TWO,
-  evacuationRow,
-  hostRow,
-  instanceRow,
-  moveRow,
-  serviceRow,
-} from '../records.ts'
+import { I1, I2, M1, M2, N1, TWO, evacuationRow, moveRow, roomRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
-const RULES = {
-  evacuateAll: true,
-  haMetadataKey: 'HA_Enabled',
-  ignoreInstancesInError: false,
-  concurrencyMax: 8,
-  retryIntervalMs: 30_000,
-  attemptsMax: 3,
-  graceMs: 10_000,
-  overdueMs: 60_000,
-  deadlineMs: 600_000,
-}
-const ORDER: EvacuationOrder = {
-  notification: N1,
-  segment: SEGMENT,
-  host: ONE,
-  epoch: EPOCH,
-  run: 1,
-  forbidden: null,
-  replyTo: refOf('segment', 'one'),
-}
-const behaviour = evacuator(ORDER, RULES)
+import {
+  RULES,
+  ORDER,
+  behaviour,
+  BEGIN,
+  ISOLATED,
+  surveyOf,
+  surveyed,
+  planned,
+  forbidden,
+  SURVEYING,
+  again,
+  after,
+  UNTIL_SURVEYED,
+  BOTH,
+  yes,
+  settled,
+  UNTIL_MOVED,
+} from './story.ts'
 
-type Effect = EvacuatorEffect | KernelEffect<EvacuatorMessage>
-
-const BEGIN: EvacuatorMessage = { type: 'evacuator.begin' }
-const ISOLATED: EvacuatorMessage = { type: 'evacuator.isolated' }
-const surveyOf = (change: Partial<Survey> = {}): Survey => ({
-  instances: [instanceRow(), instanceRow({ id: I2, metadata: { HA_Enabled: 'true' } })],
-  services: [serviceRow()],
-  hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
-  evacuations: [],
-  atMs: 0,
-  ...change,
-})
-const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
-  type: 'evacuator.surveyed',
-  survey: surveyOf(change),
-})
-const planned = (...moves: readonly VmMove[]): EvacuatorMessage => ({
-  type: 'evacuator.planned',
-  moves,
-})
-const forbidden = (reason: string): Tell => ({
-  type: 'tell',
-  to: 'segment/one',
-  message: { type: 'evacuator.forbidden', notification: N1, reason },
-})
-const SURVEYING: EvacuatorState = { kind: 'surveying' }
-const again = timer<EvacuatorMessage>('again', 30_000, BEGIN)
-
-function after(...story: readonly EvacuatorMessage[]) {
-  let state: EvacuatorState = { kind: 'isolating' }
-  let effects: readonly Effect[] = []
-  for (const message of story) [state, effects] = behaviour(state, message)
-  return { state, effects, replies: effects.filter(({ type }) => type === 'tell') }
-}
-
-const UNTIL_SURVEYED = [BEGIN, ISOLATED, surveyed()]
-const BOTH = [moveRow(), moveRow({ uuid: M2, instance: I2 })]
-const yes = (move: typeof M1): EvacuatorMessage => ({
-  type: 'move.requested',
-  move,
-  atMs: 0,
-  startedAt: 0,
-})
-const settled = (
-  move: typeof M1,
-  outcome: 'succeeded' | 'failed' | 'ignored' = 'succeeded',
-): EvacuatorMessage => ({ type: 'move.settled', move, outcome })
-const polled: EvacuatorMessage = {
-  type: 'move.polled',
-  records: [evacuationRow({ status: 'done' }), evacuationRow({ instance: I2, status: 'done' })],
-  lostTargets: [],
-  atMs: 500,
-}
-const UNTIL_MOVED = [
-  ...UNTIL_SURVEYED,
-  planned(...BOTH),
-  yes(M1),
-  yes(M2),
-  { type: 'move.poll-due' } as const,
-  polled,
-]
 const reply = (succeeded: number, failed: number, ignored: number) => [
   {
     type: 'tell',
@@ -262,11 +177,43 @@ test('a second run may cost as many requests as the first', (t) => {
   t.is(state.kind === 'moving' && state.tracks.get(M1)?.phase.kind, 'pending')
 })
 
-test('a segment without a target waits, with the reason', (t) => {
-  const { state, effects } = after(BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH))
-  const reason = 'no host of the segment takes the last 2 instances'
-  t.deepEqual(state, { kind: 'hindered', reason })
-  t.deepEqual(effects.slice(-2), [{ type: 'note.hindered', reason }, again])
+const NOBODY = 'no other host of the segment is in service'
+const look = timer<EvacuatorMessage>('look', 30_000, { type: 'evacuator.look-due' })
+
+test('a segment without a target waits, with the reason, and looks again', (t) => {
+  const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
+  const { state, effects } = after(...until)
+  t.is(state.kind, 'moving')
+  t.deepEqual(effects, [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, look])
+  const looking = after(...until, { type: 'evacuator.look-due' })
+  t.deepEqual(looking.effects, [{ type: 'compute.survey' }])
+})
+
+test('a reason is written once, and a look follows the other', (t) => {
+  const nobody = surveyed({ services: [] })
+  const { effects } = after(BEGIN, ISOLATED, nobody, planned(...BOTH), nobody)
+  t.deepEqual(effects, [look])
+})
+
+test('whoever waited goes on when there is room, and Compute away does not end the wait', (t) => {
+  const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
+  const away: EvacuatorMessage = { type: 'evacuator.hindered', reason: 'Nova is away' }
+  t.deepEqual(after(...until, away).effects, [
+    { type: 'note.hindered', reason: 'Nova is away' },
+    look,
+  ])
+  const { effects } = after(...until, away, surveyed({ rooms: new Map([[TWO, roomRow(1)]]) }))
+  t.deepEqual(
+    effects.flatMap((effect) => (effect.type === 'move.request' ? [effect.move] : [])),
+    [M1],
+  )
+  t.like(
+    effects.find(({ type }) => type === 'moves.wait'),
+    {
+      moves: [M2],
+      reason: 'no host of the segment has room for 1 VCPU, 2048 MB, 10 GB',
+    },
+  )
 })
 
 test('an instance without a target does not keep the others waiting', (t) => {
@@ -275,43 +222,4 @@ test('an instance without a target does not keep the others waiting', (t) => {
   const rows = [moveRow(), moveRow({ uuid: M2, instance: I2, attempts: 1, startedAt: 0 })]
   const { state } = after(BEGIN, ISOLATED, survey, planned(...rows))
   t.is(state.kind, 'moving')
-})
-
-const FORBID: EvacuatorMessage = { type: 'evacuator.forbid', reason: 'paused' }
-
-test('what is forbidden is not asked for, and what is under way is followed to its end', (t) => {
-  const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), FORBID]
-  const { state, effects } = after(...story)
-  t.is(state.kind, 'moving')
-  t.deepEqual(effects, [])
-  const followed = [...story, yes(M2), polled, settled(M1)]
-  t.deepEqual(after(...followed).replies, [])
-  t.deepEqual(after(...followed, settled(M2)).replies, [forbidden('paused')])
-})
-
-test('a request without a grant forbids all others', (t) => {
-  const refused = { type: 'move.forbidden', move: M1, reason: 'paused', atMs: 0 } as const
-  const { replies, state } = after(...UNTIL_SURVEYED, planned(...BOTH), yes(M2), refused)
-  t.is(state.kind === 'moving' && state.forbidden, 'paused')
-  t.deepEqual(replies, [])
-})
-
-test('an evacuation that only follows isolates, plans and asks for nothing', (t) => {
-  const following = evacuator({ ...ORDER, forbidden: 'paused' }, RULES)
-  const rows = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow({ uuid: M2, instance: I2 })]
-  let [state, effects] = following({ kind: 'isolating' }, BEGIN)
-  t.deepEqual(effects, [{ type: 'compute.survey' }])
-  ;[state, effects] = following(state, surveyed())
-  t.deepEqual(effects, [{ type: 'moves.plan', moves: [] }])
-  ;[state, effects] = following(state, planned(...rows))
-  t.deepEqual(
-    effects.map(({ type }) => type),
-    ['timer.start'],
-  )
-  ;[state, effects] = following(state, polled)
-  ;[state, effects] = following(state, settled(M1))
-  t.deepEqual(
-    effects.filter(({ type }) => type === 'tell'),
-    [forbidden('paused')],
-  )
 })

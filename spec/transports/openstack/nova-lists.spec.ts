@@ -71,6 +71,8 @@ test('an instance is told in our words', async (t) => {
     powerState: 1,
     metadata: { HA_Enabled: 'True' },
     volumeBacked: false,
+    locked: false,
+    needs: { vcpus: 1, memoryMb: 2048, diskGb: 10 },
   })
 })
 
@@ -81,6 +83,8 @@ const service = (host: string): object => ({
   state: 'down',
   status: 'disabled',
   forced_down: true,
+  disabled_reason: 'for a reason',
+  updated_at: '2026-11-22T11:00:00.000000',
 })
 
 test('the service of a host is found by its whole name', async (t) => {
@@ -92,7 +96,9 @@ test('the service of a host is found by its whole name', async (t) => {
     host: source,
     up: false,
     disabled: true,
+    disabledReason: 'for a reason',
     forcedDown: true,
+    writtenAt: Date.UTC(2026, 10, 22, 11),
   })
   t.is(await openstack.compute.findService(hostName('compute')), undefined)
 })

@@ -1,0 +1,49 @@
+/** What an evacuator answers to its segment, and when it may. Pure. */
+import type { NotificationId } from '../../schema/ids.ts'
+import type { MoveTrack } from './instance-move.ts'
+
+/** What the evacuator answers to the segment. */
+export type EvacuatorReply =
+  | {
+      readonly type: 'evacuator.finished'
+      readonly notification: NotificationId
+      readonly succeeded: number
+      readonly failed: number
+      readonly ignored: number
+    }
+  /** Nothing new may be begun, and nothing is under way any more. */
+  | {
+      readonly type: 'evacuator.forbidden'
+      readonly notification: NotificationId
+      readonly reason: string
+    }
+
+type Of<Type extends EvacuatorReply['type']> = EvacuatorReply & { readonly type: Type }
+type About = Pick<EvacuatorReply, 'notification'>
+
+/** Every move has ended. */
+export function finished(
+  { notification }: About,
+  tracks: readonly MoveTrack[],
+): Of<'evacuator.finished'> {
+  const count = (outcome: 'succeeded' | 'failed' | 'ignored'): number =>
+    tracks.filter(({ phase }) => phase.kind === 'ended' && phase.outcome === outcome).length
+  return {
+    type: 'evacuator.finished',
+    notification,
+    succeeded: count('succeeded'),
+    failed: count('failed'),
+    ignored: count('ignored'),
+  }
+}
+
+/** The segment decides whether the rest waits or ends. */
+export const forbidden = ({ notification }: About, reason: string): Of<'evacuator.forbidden'> => ({
+  type: 'evacuator.forbidden',
+  notification,
+  reason,
+})
+
+/** Whether something about this move is still to come, also when nothing new is begun. */
+export const isGoingOn = ({ kind }: MoveTrack['phase']): boolean =>
+  kind === 'requesting' || kind === 'ongoing' || kind === 'settling'

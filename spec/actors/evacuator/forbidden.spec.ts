@@ -1,0 +1,58 @@
+/** An evacuation that may not go on begins nothing new, and follows what is under way to its end. */
+import test from 'ava'
+import { evacuator, type EvacuatorMessage } from '../../../actors/evacuator/evacuator.ts'
+import { I2, M1, M2, moveRow } from '../records.ts'
+
+import {
+  RULES,
+  ORDER,
+  BEGIN,
+  surveyed,
+  planned,
+  forbidden,
+  after,
+  UNTIL_SURVEYED,
+  BOTH,
+  yes,
+  settled,
+  polled,
+} from './story.ts'
+
+const FORBID: EvacuatorMessage = { type: 'evacuator.forbid', reason: 'paused' }
+
+test('what is forbidden is not asked for, and what is under way is followed to its end', (t) => {
+  const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), FORBID]
+  const { state, effects } = after(...story)
+  t.is(state.kind, 'moving')
+  t.deepEqual(effects, [])
+  const followed = [...story, yes(M2), polled, settled(M1)]
+  t.deepEqual(after(...followed).replies, [])
+  t.deepEqual(after(...followed, settled(M2)).replies, [forbidden('paused')])
+})
+
+test('a request without a grant forbids all others', (t) => {
+  const refused = { type: 'move.forbidden', move: M1, reason: 'paused', atMs: 0 } as const
+  const { replies, state } = after(...UNTIL_SURVEYED, planned(...BOTH), yes(M2), refused)
+  t.is(state.kind === 'moving' && state.forbidden, 'paused')
+  t.deepEqual(replies, [])
+})
+
+test('an evacuation that only follows isolates, plans and asks for nothing', (t) => {
+  const following = evacuator({ ...ORDER, forbidden: 'paused' }, RULES)
+  const rows = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow({ uuid: M2, instance: I2 })]
+  let [state, effects] = following({ kind: 'isolating' }, BEGIN)
+  t.deepEqual(effects, [{ type: 'compute.survey' }])
+  ;[state, effects] = following(state, surveyed())
+  t.deepEqual(effects, [{ type: 'moves.plan', moves: [] }])
+  ;[state, effects] = following(state, planned(...rows))
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['timer.start'],
+  )
+  ;[state, effects] = following(state, polled)
+  ;[state, effects] = following(state, settled(M1))
+  t.deepEqual(
+    effects.filter(({ type }) => type === 'tell'),
+    [forbidden('paused')],
+  )
+})

@@ -1,0 +1,117 @@
+/** What happens to guests: by themselves, and by their users. */
+import { instanceId, type InstanceId } from '../../schema/ids.ts'
+import { ACTIVE, STOPPED } from './evacuations.ts'
+import { FLAVORS } from './flavors.ts'
+import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import type { SeededRandom } from './random.ts'
+import type { Site } from './site.ts'
+
+/** The world that switches work on. */
+export interface WorldParts {
+  readonly site: Site
+  readonly rows: NovaRows
+  readonly random: SeededRandom
+}
+
+/** Every instance belongs to this one. */
+const USER = 'a-user'
+
+/** Every method is a switch; instances go by id or name, a wrong one throws RangeError. */
+export class GuestSwitches {
+  readonly #site: Site
+  readonly #rows: NovaRows
+  readonly #random: SeededRandom
+
+  constructor({ site, rows, random }: WorldParts) {
+    this.#site = site
+    this.#rows = rows
+    this.#random = random
+  }
+
+  /** A user boots an instance on a host; it runs at once. */
+  bootInstance(host: string, name: string): InstanceId {
+    this.#note(`${host} gets ${name}`)
+    const machine = this.#site.get(host)
+    const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
+    const metadata = { HA_Enabled: 'True' }
+    const needs = FLAVORS.small
+    const place = { id, name, host: machine.name, metadata, volumeBacked: false, locked: false }
+    this.#rows.addInstance({ ...place, ...ACTIVE, needs })
+    this.#act(id, 'create', USER)
+    machine.take(needs)
+    this.#site.startCopy(machine, id)
+    return id
+  }
+
+  /** The emulator dies; nova-compute sees it and calls the instance stopped. */
+  killGuest(instance: string): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} dies`)
+    if (this.#end(row)) this.#act(row.id, 'stop', null)
+  }
+
+  /** The guest runs and answers nothing, until it is rebooted. */
+  hangGuest(instance: string): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} hangs`)
+    this.#site.hungGuests.add(row.id)
+  }
+
+  /** The guest cannot start any more, whoever tries, until it is rebuilt. */
+  breakGuest(instance: string): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} is broken`)
+    this.#site.brokenGuests.add(row.id)
+  }
+
+  /** Its user stops an instance. False when Nova refuses. */
+  stopGuest(instance: string): boolean {
+    const row = this.#rows.get(instance)
+    if (row.vmState !== 'active' || row.taskState !== null) return false
+    this.#note(`${row.name} is stopped by its user`)
+    if (this.#end(row)) this.noteUserStop(row)
+    return true
+  }
+
+  /** Its user starts an instance. False when Nova refuses. */
+  startGuest(instance: string): boolean {
+    const row = this.#rows.get(instance)
+    const machine = row.host === null ? undefined : this.#site.get(row.host)
+    if (row.vmState !== 'stopped' || row.taskState !== null || !machine?.serves) return false
+    this.#note(`${row.name} is started by its user`)
+    this.#act(row.id, 'start', USER)
+    Object.assign(row, ACTIVE)
+    this.#site.startCopy(machine, row.id)
+    return true
+  }
+
+  /** Since when an instance is as its user stopped it, wall ms; undefined when it is not. */
+  stoppedByUserAt(instance: string): number | undefined {
+    const { id } = this.#rows.get(instance)
+    const actions = this.#rows.actionsOf(id)
+    const started = actions.findIndex(({ action }) => action !== 'stop' && action !== 'evacuate')
+    const stops = started === -1 ? actions : actions.slice(0, started)
+    return stops.find(({ user }) => user === USER)?.startedAt
+  }
+
+  protected noteUserStop({ id }: InstanceRow): void {
+    this.#act(id, 'stop', USER)
+  }
+
+  /** The emulator ends. True when Nova has noticed. */
+  #end(row: InstanceRow): boolean {
+    const machine = row.host === null ? undefined : this.#site.get(row.host)
+    machine?.copies.delete(row.id)
+    if (machine?.serves !== true) return false
+    Object.assign(row, STOPPED)
+    return true
+  }
+
+  #act(id: InstanceId, action: string, user: string | null): void {
+    this.#rows.noteAction(id, { action, user, startedAt: this.#site.clock.wallMs() })
+  }
+
+  #note(text: string): void {
+    this.#site.ledger.note('switch', text)
+  }
+}

@@ -1,0 +1,85 @@
+/** How the simulated Nova brings a guest up again on the host where it is: reboot, start, rebuild. */
+import type { InstanceAction } from '../../actors/ports/compute.ts'
+import { ACTIVE } from './evacuations.ts'
+import { refused } from './nova-errors.ts'
+import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import type { Site } from './site.ts'
+
+/** From a reboot or start to the running guest. */
+const GUEST_START_MS = 3000
+/** From a rebuild to the running guest. */
+const REBUILD_MS = 20_000
+const REBOOTABLE: readonly string[] = ['active', 'stopped', 'paused', 'suspended', 'error']
+const REBUILDABLE: readonly string[] = ['active', 'stopped', 'error']
+
+/** The user of our own account. */
+const OURSELVES = 'ha'
+
+/** Something that we ask of an instance. */
+export const asked = (action: string, startedAt: number): InstanceAction => ({
+  action,
+  user: OURSELVES,
+  startedAt,
+})
+
+/** Each order is taken at once and carried out later, by the nova-compute of the host. */
+export class Restarts {
+  readonly #site: Site
+  readonly #rows: NovaRows
+
+  constructor(parts: { readonly site: Site; readonly rows: NovaRows }) {
+    this.#site = parts.site
+    this.#rows = parts.rows
+  }
+
+  hardReboot(row: InstanceRow): void {
+    mustBeIdle(row, REBOOTABLE)
+    this.#begin(row, {
+      action: 'reboot',
+      taskState: 'reboot_started_hard',
+      takesMs: GUEST_START_MS,
+    })
+  }
+
+  start(row: InstanceRow): void {
+    mustBeIdle(row, ['stopped'])
+    this.#begin(row, { action: 'start', taskState: 'powering-on', takesMs: GUEST_START_MS })
+  }
+
+  /** The root disk is made anew: what kept the guest from starting is gone, and so is everything else on it. */
+  rebuild(row: InstanceRow): void {
+    if (row.volumeBacked) throw refused(`${row.name} has no image`)
+    mustBeIdle(row, REBUILDABLE)
+    this.#site.brokenGuests.delete(row.id)
+    this.#site.ledger.count('rebuild')
+    this.#begin(row, { action: 'rebuild', taskState: 'rebuilding', takesMs: REBUILD_MS })
+  }
+
+  /** Without a nova-compute on the host the task is never finished, as in Nova. */
+  #begin(
+    row: InstanceRow,
+    task: { readonly action: string; readonly taskState: string; readonly takesMs: number },
+  ): void {
+    const site = this.#site
+    this.#rows.noteAction(row.id, asked(task.action, site.clock.wallMs()))
+    row.taskState = task.taskState
+    const machine = row.host === null ? undefined : site.find(row.host)
+    site.clock.schedule(task.takesMs, () => {
+      if (machine === undefined || !machine.serves || row.taskState !== task.taskState) return
+      if (site.brokenGuests.has(row.id)) {
+        Object.assign(row, { vmState: 'error', taskState: null, powerState: 4 })
+        site.ledger.note('world', `${row.name} does not start on ${machine.name}`)
+        machine.copies.delete(row.id)
+        return
+      }
+      Object.assign(row, ACTIVE)
+      site.ledger.note('world', `${row.name} starts on ${machine.name}`)
+      site.startCopy(machine, row.id)
+    })
+  }
+}
+
+function mustBeIdle(row: InstanceRow, vmStates: readonly string[]): void {
+  if (vmStates.includes(row.vmState) && row.taskState === null) return
+  throw refused(`${row.name} is ${row.vmState} (${row.taskState ?? 'no task'})`)
+}
