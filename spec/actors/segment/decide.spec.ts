@@ -15,7 +15,6 @@ import {
   TWO,
   certificateRow,
   hostRow,
-  moveRow,
   notificationRow,
   segmentRow,
   snapshotRow,
@@ -52,9 +51,6 @@ const held = (by: typeof N1): Partial<SegmentSnapshot> => ({
 const UNSURE = {
   notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
 }
-const PAUSED = { kind: 'paused', reason: 'paused by alice' } as const
-const STOPPED = { kind: 'stopped', reason: 'stopped by bob' } as const
-const CANCELLED = { kind: 'cancelled', reason: 'cancelled by alice' } as const
 const STORM = 'storm guard: 1 of 2 hosts were acted on in the last 300 s, the cap is 1'
 
 interface Case {
@@ -141,45 +137,6 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     nowWallMs: OLD,
     decision: failed('expired while it had to wait: the segment is disabled'),
-  },
-  'a held recovery is as old as its latest retry': {
-    snapshot: {
-      segment: segmentRow({ enabled: false }),
-      notification: report({ status: 'running' }),
-      words: [wordRow({ word: 'retry', saidAt: OLD })],
-    },
-    nowWallMs: OLD,
-    decision: hold('the segment is disabled'),
-  },
-  'a paused recovery is held however old it is, also as new': {
-    snapshot: { standing: PAUSED },
-    nowWallMs: OLD,
-    decision: hold('paused by alice'),
-  },
-  'a stopped site holds everything, before it looks at the segment': {
-    snapshot: { standing: STOPPED, segment: segmentRow({ enabled: false }) },
-    decision: hold('stopped by bob'),
-  },
-  'a cancelled recovery ends': {
-    snapshot: { standing: CANCELLED },
-    decision: { kind: 'cancel', reason: 'cancelled by alice' },
-  },
-  'a cancelled recovery follows what Nova has under way first': {
-    snapshot: { standing: CANCELLED, moves: [moveRow({ status: 'ongoing' })] },
-    decision: { kind: 'follow', reason: 'cancelled by alice' },
-  },
-  'a disabled segment follows what Nova has under way, too': {
-    snapshot: {
-      segment: segmentRow({ enabled: false }),
-      notification: report({ status: 'running' }),
-      moves: [moveRow({ status: 'ongoing' })],
-    },
-    nowWallMs: OLD,
-    decision: { kind: 'follow', reason: 'the segment is disabled' },
-  },
-  'a death that was confirmed before the latest retry is not confirmed any more': {
-    snapshot: { words: [wordRow(), wordRow({ word: 'retry' })] },
-    decision: fenceIt,
   },
   'a host on maintenance is ignored': {
     snapshot: operators,

@@ -1,0 +1,76 @@
+/** What a segment does about a recovery that operators have paused, cancelled, retried, or stopped with all others. */
+import test from 'ava'
+import { decide } from '../../../actors/segment/decide.ts'
+import type { Decision } from '../../../actors/segment/decision.ts'
+import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
+import {
+  hostRow,
+  moveRow,
+  notificationRow as report,
+  segmentRow,
+  snapshotRow,
+  wordRow,
+} from '../records.ts'
+import { RULES } from './story.ts'
+
+const OLD = RULES.expiryMs + 1
+const hold = (reason: string): Decision => ({ kind: 'hold', reason })
+const fenceIt: Decision = { kind: 'fence', host: hostRow(), rungs: RULES.rungs, lastResort: null }
+const PAUSED = { kind: 'paused', reason: 'paused by alice' } as const
+const STOPPED = { kind: 'stopped', reason: 'stopped by bob' } as const
+const CANCELLED = { kind: 'cancelled', reason: 'cancelled by alice' } as const
+
+interface Case {
+  readonly snapshot: Partial<SegmentSnapshot>
+  readonly nowWallMs?: number
+  readonly decision: Decision
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'a held recovery is as old as its latest retry': {
+    snapshot: {
+      segment: segmentRow({ enabled: false }),
+      notification: report({ status: 'running' }),
+      words: [wordRow({ word: 'retry', saidAt: OLD })],
+    },
+    nowWallMs: OLD,
+    decision: hold('the segment is disabled'),
+  },
+  'a paused recovery is held however old it is, also as new': {
+    snapshot: { standing: PAUSED },
+    nowWallMs: OLD,
+    decision: hold('paused by alice'),
+  },
+  'a stopped site holds everything, before it looks at the segment': {
+    snapshot: { standing: STOPPED, segment: segmentRow({ enabled: false }) },
+    decision: hold('stopped by bob'),
+  },
+  'a cancelled recovery ends': {
+    snapshot: { standing: CANCELLED },
+    decision: { kind: 'cancel', reason: 'cancelled by alice' },
+  },
+  'a cancelled recovery follows what Nova has under way first': {
+    snapshot: { standing: CANCELLED, moves: [moveRow({ status: 'ongoing' })] },
+    decision: { kind: 'follow', reason: 'cancelled by alice' },
+  },
+  'a disabled segment follows what Nova has under way, too': {
+    snapshot: {
+      segment: segmentRow({ enabled: false }),
+      notification: report({ status: 'running' }),
+      moves: [moveRow({ status: 'ongoing' })],
+    },
+    nowWallMs: OLD,
+    decision: { kind: 'follow', reason: 'the segment is disabled' },
+  },
+  'a death that was confirmed before the latest retry is not confirmed any more': {
+    snapshot: { words: [wordRow(), wordRow({ word: 'retry' })] },
+    decision: fenceIt,
+  },
+}
+
+for (const [title, { snapshot, nowWallMs = 0, decision }] of Object.entries(CASES)) {
+  test(title, (t) => {
+    const now = { nowWallMs, ledForMs: 0, failing: [], inFlight: new Set<never>() }
+    t.deepEqual(decide(RULES, { snapshot: snapshotRow(snapshot), ...now }), decision)
+  })
+}
