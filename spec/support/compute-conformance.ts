@@ -10,6 +10,8 @@ export interface ComputeWorld extends AsyncDisposable {
   /** Its loss harms nobody. */
   readonly source: HostName
   readonly target: HostName
+  /** Owner of the instances that are booted. */
+  readonly project: string
   /** Wall clock of the cloud, ms. */
   wallMs(): number
   /** Puts so many running, idle instances on the source. */
@@ -88,6 +90,21 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     t.deepEqual(await compute.listInstances(target), [])
     t.deepEqual(await compute.listInstances(NOWHERE), [])
     t.is(await compute.getInstance(NOBODY), undefined)
+  })
+
+  test.serial('the instances of a project are listed, and only those', async (t) => {
+    await using world = await open()
+    const { compute, source, project } = world
+    const booted = await world.boot(2)
+    const listed = await compute.listProjectInstances(project)
+    t.true(listed.every((instance) => instance.project === project))
+    const ours = listed.filter(({ id }) => booted.includes(id))
+    t.is(ours.length, 2)
+    for (const instance of ours) {
+      t.is(instance.host, source)
+      t.deepEqual(await compute.getInstance(instance.id), instance)
+    }
+    t.deepEqual(await compute.listProjectInstances(NOBODY), [])
   })
 
   test.serial('nothing is evacuated from a host whose service is up', async (t) => {

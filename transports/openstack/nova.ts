@@ -1,5 +1,5 @@
 /** The Compute port on Nova. */
-import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { ComputePort, Instance } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
@@ -17,8 +17,8 @@ import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
 export function nova(api: ComputeApi): ComputePort {
-  const get = (path: string, signal: AbortSignal | undefined): Promise<string> =>
-    api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
+  const get = getter(api)
+  const listServers = serverLister(get)
 
   const act = async (
     id: InstanceId,
@@ -31,15 +31,14 @@ export function nova(api: ComputeApi): ComputePort {
 
   return {
     ...novaServices(api),
+    // Nova ignores a filter for whoever may not use it: what is elsewhere is not ours to touch, nor others' to see.
     async listInstances(host, signal) {
-      const servers = await everyPage(async (marker) => {
-        const query = new URLSearchParams({ all_tenants: '1', host, ...marker })
-        const text = await get(`/servers/detail?${query.toString()}`, signal)
-        const { servers, servers_links: links } = decodeServers(text)
-        return { items: servers, links, last: servers.at(-1)?.id }
-      })
-      // Nova ignores the filter for whoever may not use it: what is elsewhere is not ours to touch.
-      return servers.map(instanceOf).filter((instance) => instance.host === host)
+      const found = await listServers({ host }, signal)
+      return found.filter((instance) => instance.host === host)
+    },
+    async listProjectInstances(project, signal, requestId) {
+      const found = await listServers({ project_id: project }, signal, requestId)
+      return found.filter((instance) => instance.project === project)
     },
     async getInstance(id, signal) {
       try {
@@ -72,6 +71,32 @@ export function nova(api: ComputeApi): ComputePort {
     },
   }
 }
+
+type Get = (path: string, signal: AbortSignal | undefined, requestId?: string) => Promise<string>
+
+const getter =
+  (api: ComputeApi): Get =>
+  (path, signal, requestId) => {
+    const more = requestId === undefined ? {} : { requestId }
+    return api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
+  }
+
+/** Every page of the servers that fit a filter, of all projects. */
+const serverLister =
+  (get: Get) =>
+  async (
+    filter: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+    requestId?: string,
+  ): Promise<readonly Instance[]> => {
+    const servers = await everyPage(async (marker) => {
+      const query = new URLSearchParams({ all_tenants: '1', ...filter, ...marker })
+      const text = await get(`/servers/detail?${query.toString()}`, signal, requestId)
+      const { servers, servers_links: links } = decodeServers(text)
+      return { items: servers, links, last: servers.at(-1)?.id }
+    })
+    return servers.map(instanceOf)
+  }
 
 const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`
 

@@ -29,6 +29,8 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
     listInstances: (host, signal) =>
       read('list-instances', host, () => nova.listInstances(host), signal),
+    listProjectInstances: (project, signal) =>
+      read('list-project', project, () => nova.listProjectInstances(project), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     listActions: (id, signal) =>
