@@ -8,7 +8,8 @@ import type { IdentityPort } from '../../actors/ports/identity.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
-import { verdictOn, type SelectionRules } from '../../actors/evacuator/selection.ts'
+import { verdictOn } from '../../actors/evacuator/selection.ts'
+import { policyOf } from '../../actors/segment/policy.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import { ObservationBoard } from '../../gateway/observations.ts'
@@ -19,7 +20,7 @@ import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
 import { overhear } from './overheard.ts'
 import { loadPolicy } from './policy-file.ts'
-import { rulesOf } from './rules.ts'
+import { rulesOf, type Rules } from './rules.ts'
 
 export interface GatewayWorld {
   readonly bus: BusPort
@@ -52,7 +53,7 @@ export async function startGateway(
     ...world,
     ...overheard,
     policy,
-    objection: objectionOf(rulesOf(config).evacuator),
+    objection: objectionOf(rulesOf(config)),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
     supervisors: () => world.board.all(),
@@ -67,9 +68,9 @@ export async function startGateway(
 }
 
 /** Owners are told by the evacuator's own rules. */
-function objectionOf(rules: SelectionRules): Objection {
-  return (instance) => {
-    const verdict = verdictOn(instance, rules)
+function objectionOf({ evacuator, segment }: Rules): Objection {
+  return (instance, { segmentName, choices }) => {
+    const verdict = verdictOn(instance, evacuator, policyOf(segment, segmentName, choices))
     return verdict.kind === 'leave' ? verdict.reason : undefined
   }
 }

@@ -126,6 +126,7 @@ export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   powerState: 1,
   metadata: {},
   volumeBacked: true,
+  locked: false,
   needs: SMALL,
   ...change,
 })

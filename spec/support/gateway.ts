@@ -222,6 +222,7 @@ export const anInstance = (number: number, change: Partial<Instance> = {}): Inst
   metadata: {},
   volumeBacked: true,
   needs: NOTHING,
+  locked: false,
   ...change,
 })
 

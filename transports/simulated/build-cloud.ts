@@ -77,6 +77,7 @@ function buildInstance(
     powerState: stopped ? 4 : 1,
     metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
     volumeBacked: random.next() < SHARE_VOLUME_BACKED,
+    locked: false,
     needs: FLAVORS.small,
   }
 }

@@ -1,6 +1,7 @@
 /** What the simulated Nova has written down: instances and evacuation records. */
 import type { Evacuation, Instance, InstanceAction } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
+import { notFound } from './nova-errors.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
 
@@ -27,6 +28,8 @@ export class NovaRows {
   readonly #instances = new Map<InstanceId, InstanceRow>()
   readonly #byName = new Map<string, InstanceRow>()
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
+  /** Why the latest evacuation of an instance failed. */
+  readonly failures = new Map<InstanceId, string>()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
 
@@ -43,9 +46,26 @@ export class NovaRows {
     this.#byName.set(row.name, row)
   }
 
+  remove(row: InstanceRow): void {
+    this.#instances.delete(row.id)
+    this.#byName.delete(row.name)
+  }
+
+  /** As a client asks for it; throws COMPUTE_NOT_FOUND. */
+  find(id: InstanceId): InstanceRow {
+    const row = this.#instances.get(id)
+    if (row === undefined) throw notFound(`instance ${id}`)
+    return row
+  }
+
+  /** By id or by name. */
+  seek(idOrName: string): InstanceRow | undefined {
+    return this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
+  }
+
   /** By id or by name; throws RangeError for a wrong one. */
   get(idOrName: string): InstanceRow {
-    const row = this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
+    const row = this.seek(idOrName)
     if (row === undefined) throw new RangeError(`no such instance: ${idOrName}`)
     return row
   }

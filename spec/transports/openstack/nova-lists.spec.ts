@@ -98,6 +98,7 @@ test('an instance is told in our words', async (t) => {
     powerState: 1,
     metadata: { HA_Enabled: 'True' },
     volumeBacked: false,
+    locked: false,
     needs: { vcpus: 1, memoryMb: 2048, diskGb: 10 },
   })
 })

@@ -186,6 +186,7 @@ export const serverOf = (id: string, host: string | null, more: object = {}): ob
   'OS-EXT-STS:power_state': 1,
   metadata: { HA_Enabled: 'True' },
   image: { id: 'an image' },
+  locked: false,
   flavor: { vcpus: 1, ram: 2048, disk: 10, ephemeral: 0, swap: 0 },
   ...more,
 })
