@@ -221,6 +221,7 @@ export class Deployment implements AsyncDisposable {
       lease: mortalPort(this.#broker.lease(name), life),
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
       compute: mortalPort(view.compute, life, this.#watchCompute(name)),
+      placement: mortalPort(view.placement, life),
       power: mortalPort(view.power, life, this.#watchPower(name)),
       fenceAgent: mortalPort(view.fenceAgent, life, this.#watchFenceAgent(name)),
       shell: mortalPort(view.shell, life),

@@ -51,11 +51,28 @@ export const HOST_RECOVERY = {
     default: 'HA_Enabled',
     meaning: HA_KEY_MEANING,
   },
+  priorityMetadataKey: {
+    names: ['host_failure.priority_metadata_key'],
+    kind: 'text',
+    default: 'HA_Priority',
+    meaning:
+      'Metadata key with the priority of an instance: a whole number from 0 to 1000, higher ones are moved first; ' +
+      'without one it counts as 500.',
+  },
   ignoreInstancesInError: {
     names: ['host_failure.ignore_instances_in_error_state'],
     kind: 'switch',
     default: 'false',
     meaning: 'Whether instances that were in ERROR before the failure are left alone.',
+  },
+  placement: {
+    names: ['host_failure.placement'],
+    kind: 'choice',
+    of: ['segment', 'scheduler'],
+    default: 'segment',
+    meaning:
+      'Who chooses where an instance goes. segment: we do, among the hosts of its segment that are in service and ' +
+      "have room; Nova's scheduler checks each choice. scheduler: Nova does, who knows no segments.",
   },
   disableReason: {
     names: ['host_failure.service_disable_reason'],

@@ -8,7 +8,7 @@ import { Secret } from '../../schema/control-attributes.ts'
 import { openOpenstack, type Openstack } from '../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
-import type { ComputeWorld } from '../support/compute-conformance.ts'
+import type { PlacementWorld } from '../support/placement-conformance.ts'
 import { until } from '../support/until.ts'
 
 /** A variable of the environment; throws a text that says what these specs need. */
@@ -47,11 +47,16 @@ interface Credentials {
 export class Client {
   readonly token: string
   readonly userId: string
+  readonly projectId: string
   readonly #endpoints: ReadonlyMap<string, string>
 
-  private constructor(token: string, userId: string, endpoints: ReadonlyMap<string, string>) {
-    this.token = token
-    this.userId = userId
+  private constructor(
+    owner: Pick<Client, 'token' | 'userId' | 'projectId'>,
+    endpoints: ReadonlyMap<string, string>,
+  ) {
+    this.token = owner.token
+    this.userId = owner.userId
+    this.projectId = owner.projectId
     this.#endpoints = endpoints
   }
 
@@ -72,7 +77,8 @@ export class Client {
       return [type, endpoint?.url ?? '']
     })
     const id = answer.headers.get('x-subject-token') ?? ''
-    return new Client(id, token.user.id, new Map(endpoints))
+    const owner = { token: id, userId: token.user.id, projectId: token.project.id }
+    return new Client(owner, new Map(endpoints))
   }
 
   async call(method: string, service: string, path: string, body?: unknown): Promise<unknown> {
@@ -102,6 +108,7 @@ const identityUrl = (): string => `${env('OS_AUTH_URL').replace(/\/+$|\/v3\/*$/,
 const Login = Type.Object({
   token: Type.Object({
     user: Type.Object({ id: Type.String() }),
+    project: Type.Object({ id: Type.String() }),
     catalog: Type.Array(
       Type.Object({
         type: Type.String(),
@@ -124,15 +131,15 @@ function decoded<Schema extends TSchema>(schema: Schema, value: unknown): Static
  * Opens worlds of two empty hosts; on disposal its instances are deleted and the source is put back into service.
  * A host just put back comes last: Nova calls it up before its nova-compute is ready.
  */
-export function realWorlds(): () => Promise<ComputeWorld> {
+export function realWorlds(): () => Promise<PlacementWorld> {
   const restarted: HostName[] = []
   return () => openRealWorld(restarted)
 }
 
-async function openRealWorld(restarted: HostName[]): Promise<ComputeWorld> {
+async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
   const openstack = await openCloud()
   const client = await Client.logIn()
-  const { compute } = openstack
+  const { compute, placement } = openstack
   const [source, target] = await emptyHosts(openstack, restarted)
   const booted: InstanceId[] = []
   const act = (id: InstanceId, body: unknown): Promise<unknown> =>
@@ -143,8 +150,10 @@ async function openRealWorld(restarted: HostName[]): Promise<ComputeWorld> {
   }
   return {
     compute,
+    placement,
     source,
     target,
+    project: client.projectId,
     wallMs: () => Date.now(),
     until: (what, condition) => slowly(what, condition),
     async boot(count) {

@@ -7,7 +7,8 @@ import type {
   InstanceAction,
 } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
@@ -25,6 +26,7 @@ const Service = Type.Object({
 const Server = Type.Object({
   id: Type.String(),
   name: Type.String(),
+  tenant_id: Type.String(),
   // Only administrators are told; without it nothing may be decided.
   'OS-EXT-SRV-ATTR:host': TextOrNull,
   'OS-EXT-STS:vm_state': Type.String(),
@@ -32,6 +34,18 @@ const Server = Type.Object({
   'OS-EXT-STS:power_state': Type.Integer(),
   metadata: Type.Record(Type.String(), Type.String()),
   image: Type.Unknown(),
+  flavor: Type.Object({
+    vcpus: Type.Integer(),
+    ram: Type.Integer(),
+    disk: Type.Integer(),
+    ephemeral: Type.Integer(),
+    swap: Type.Integer(),
+    // Policies may keep them secret.
+    extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
+  }),
+  locked: Type.Boolean(),
+  // Only of a server in error.
+  fault: Type.Optional(Type.Object({ message: Type.String() })),
 })
 
 const Action = Type.Object({
@@ -59,7 +73,7 @@ export const decodeServices = answerDecoder(
 
 export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
 
-const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
+export const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
 
 export const decodeServers = answerDecoder(
   Type.Object({ servers: Type.Array(Server), servers_links: Links }),
@@ -93,16 +107,28 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
 /** Nova's server in our words. */
 export function instanceOf(server: Static<typeof Server>): Instance {
   const host = server['OS-EXT-SRV-ATTR:host']
+  const volumeBacked = server.image === '' || server.image === null
   return {
     id: instanceId(server.id),
     name: server.name,
+    project: server.tenant_id,
     host: host === null ? null : hostName(host),
     vmState: server['OS-EXT-STS:vm_state'],
     taskState: server['OS-EXT-STS:task_state'],
     powerState: server['OS-EXT-STS:power_state'],
     metadata: server.metadata,
-    volumeBacked: server.image === '' || server.image === null,
+    volumeBacked,
+    locked: server.locked,
+    needs: needsOf(server.flavor, volumeBacked),
   }
+}
+
+/** As Nova counts them: a volume is no disk of the host, and pinned CPUs are of another kind, which its scheduler checks. */
+function needsOf(flavor: Static<typeof Server>['flavor'], volumeBacked: boolean): Resources {
+  const { vcpus, ram, disk, ephemeral, swap } = flavor
+  const pinned = ['dedicated', 'mixed'].includes(flavor.extra_specs?.['hw:cpu_policy'] ?? '')
+  const diskGb = (volumeBacked ? 0 : disk) + ephemeral + Math.ceil(swap / 1024)
+  return { vcpus: pinned ? 0 : vcpus, memoryMb: ram, diskGb }
 }
 
 /** What happened to a server in our words. */
@@ -135,3 +161,6 @@ export function utcMs(text: string): number {
   if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
   return ms
 }
+
+/** The path of one server. */
+export const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`

@@ -3,6 +3,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName } from '../../schema/ids.ts'
@@ -11,11 +12,13 @@ import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
 import { SimulatedFenceAgents } from './fence-agent.ts'
 import { SimulatedGuests } from './guest.ts'
+import { InstanceActions } from './instance-actions.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { NovaRows, type InstanceRow } from './nova-rows.ts'
 import { NovaWire } from './nova-wire.ts'
 import { Nova } from './nova.ts'
+import { simulatedPlacement } from './placement.ts'
 import { SimulatedPower } from './power.ts'
 import { Restarts } from './restarts.ts'
 import type { SeededRandom } from './random.ts'
@@ -26,6 +29,7 @@ import { CloudSwitches } from './switches.ts'
 /** The world as one process of ours reaches it. */
 export interface CloudView {
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
@@ -36,6 +40,7 @@ export class SimulatedCloud extends CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
   readonly #nova: Nova
+  readonly #actions: InstanceActions
   readonly #faults: Faults
   readonly #random: SeededRandom
   readonly #views = new Map<string, CloudView>()
@@ -51,12 +56,14 @@ export class SimulatedCloud extends CloudSwitches {
     const ledger = new Ledger(clock)
     const site = new Site({ clock, ledger, machines, nameOf: (id) => rows.nameOf(id) })
     const faults = new Faults()
-    super({ site, rows, faults, random })
+    const actions = new InstanceActions(site, rows)
+    super({ site, rows, actions, faults, random })
     const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
     this.#nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
+    this.#actions = actions
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -95,8 +102,11 @@ export class SimulatedCloud extends CloudSwitches {
     const parts = { site: this.#site, faults: this.#faults, node }
     const chance = (channel: string): SeededRandom => this.#random.fork(`${channel} of ${node}`)
     const wire = new NovaWire({ ...parts, random: chance('compute') })
+    const services = { nova: this.#nova, actions: this.#actions, rows: this.#rows }
+    const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
-      compute: simulatedCompute(this.#nova, this.#rows, wire),
+      compute: simulatedCompute(services, wire),
+      placement: simulatedPlacement(this.#site, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),
       shell: new SimulatedShell({ ...parts, random: chance('shell') }),
@@ -113,7 +123,7 @@ export class SimulatedCloud extends CloudSwitches {
     if (row.host === null) return
     if (row.vmState === 'stopped') this.noteUserStop(row)
     const machine = this.#site.get(row.host)
-    machine.occupied += 1
+    machine.take(row.needs)
     if (row.vmState === 'active') machine.copies.add(row.id)
   }
 }

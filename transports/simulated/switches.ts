@@ -1,19 +1,19 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
-import { GuestSwitches, type WorldParts } from './guest-switches.ts'
+import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
 /** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
-export class CloudSwitches extends GuestSwitches {
+export class CloudSwitches extends InstanceSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
   readonly #faults: Faults
   readonly #random: SeededRandom
 
-  constructor(parts: WorldParts & { readonly faults: Faults }) {
+  constructor(parts: InstanceParts & { readonly faults: Faults }) {
     super(parts)
     this.#site = parts.site
     this.#rows = parts.rows
@@ -137,6 +137,11 @@ export class CloudSwitches extends GuestSwitches {
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
     this.#site.consent(segment)
+  }
+
+  /** Placement has no provider for the host any more. */
+  forgetProvider(host: string): void {
+    this.#switch(host, 'is unknown to Placement').isKnownToPlacement = false
   }
 
   /** An operator keeps Nova's scheduler away from a host. */

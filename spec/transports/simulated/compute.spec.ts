@@ -1,17 +1,23 @@
-/** The simulated Compute API passes the suite that the real one passes. */
+/** The simulated Compute and Placement APIs pass the suites that the real ones pass. */
 import test from 'ava'
+import { PROJECTS } from '../../../transports/simulated/nova-rows.ts'
 import { wait } from '../../../transports/simulated/wait.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
+import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
 import { buildRunawayCloud } from './world.ts'
 
-computeConformance(test, async () => {
+computeConformance(test, openWorld)
+placementConformance(test, openWorld)
+
+async function openWorld(): Promise<PlacementWorld> {
   const { clock, cloud, nextHost } = buildRunawayCloud()
   const source = nextHost().name
   const target = nextHost().name
   return {
-    compute: cloud.viewFor('engine-1').compute,
+    ...cloud.viewFor('engine-1'),
     source,
     target,
+    project: PROJECTS[0],
     wallMs: () => clock.wallMs(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
@@ -25,4 +31,4 @@ computeConformance(test, async () => {
     },
     async [Symbol.asyncDispose]() {},
   }
-})
+}
