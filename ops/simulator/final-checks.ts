@@ -3,6 +3,8 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { Host, Notification, VmMove } from '../../schema/records.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
+import { checkLedger } from './ledger-checks.ts'
+import { hasPlace } from './room.ts'
 
 const ENDED: readonly string[] = ['finished', 'ignored', 'failed']
 const MOVE_ENDED: readonly string[] = ['succeeded', 'ignored', 'failed']
@@ -37,7 +39,7 @@ export async function checkAtRest(
     )
     violations.push(...checkMoves(deployment.cloud, account, touched))
   }
-  violations.push(...checkLeftBehind(deployment, accounts))
+  violations.push(...checkLeftBehind(deployment, accounts), ...(await checkLedger(deployment)))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages reached nobody`)
   }
@@ -63,18 +65,16 @@ const titleOf = ({ notification, host }: Account): string =>
 
 function checkEnded(deployment: Deployment, account: Account): readonly string[] {
   const { status } = account.notification
-  if (status === 'running' && !hasPlace(deployment, account)) return []
+  if (status === 'running' && !isPlaced(deployment, account)) return []
   return ENDED.includes(status) ? [] : [`L1 ${titleOf(account)} is still ${status} at the end`]
 }
 
-/** While no other host of the segment is in service, a recovery waits: L4 allows that. */
-function hasPlace({ cloud, segments }: Deployment, { host }: Account): boolean {
-  const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host?.name))
-  return (segment?.hosts ?? []).some(({ name }) => {
-    const machine = cloud.machine(name)
-    return machine.serves && !machine.disabled
+/** While nobody takes what is left, a recovery waits: L4 allows that. */
+const isPlaced = (deployment: Deployment, { host, moves }: Account): boolean =>
+  hasPlace(deployment, {
+    host: host?.name,
+    instances: moves.filter(({ status }) => status === 'pending').map(({ instance }) => instance),
   })
-}
 
 /** E1, E2 and the death certificate of I2. */
 async function checkExplained(store: StorePort, account: Account): Promise<readonly string[]> {
@@ -119,10 +119,8 @@ function checkMoves(
 }
 
 /** L4: no instance that should run is still on a dead host, unless somebody said why. */
-function checkLeftBehind(
-  { cloud, segments }: Deployment,
-  accounts: readonly Account[],
-): readonly string[] {
+function checkLeftBehind(deployment: Deployment, accounts: readonly Account[]): readonly string[] {
+  const { cloud, segments } = deployment
   const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const dead = names.filter((name) => cloud.machine(name).power === 'off')
   // Observers that see most hosts fail call themselves blind and report nobody: that is for operators.
@@ -130,6 +128,8 @@ function checkLeftBehind(
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)
     if (ofHost.some(({ notification }) => notification.status === 'failed')) return []
+    const waits = ofHost.filter(({ notification }) => notification.status === 'running')
+    if (waits.some((account) => !isPlaced(deployment, account))) return []
     const excused = new Set(
       ofHost
         .flatMap(({ moves }) => moves)

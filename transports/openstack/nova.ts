@@ -12,6 +12,7 @@ import {
   imageOf,
   instanceOf,
 } from './nova-answers.ts'
+import { novaAggregates } from './nova-aggregates.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { novaServices } from './nova-services.ts'
 
@@ -31,6 +32,7 @@ export function nova(api: ComputeApi): ComputePort {
 
   return {
     ...novaServices(api),
+    ...novaAggregates(api),
     async listInstances(host, signal) {
       const servers = await everyPage(async (marker) => {
         const query = new URLSearchParams({ all_tenants: '1', host, ...marker })

@@ -7,7 +7,8 @@ import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName } from '../../schema/ids.ts'
-import { simulatedCompute } from './compute.ts'
+import { Aggregates } from './aggregates.ts'
+import { simulatedCompute, type SimulatedNova } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
 import { SimulatedFenceAgents } from './fence-agent.ts'
@@ -38,7 +39,7 @@ export interface CloudView {
 export class SimulatedCloud extends CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
-  readonly #nova: Nova
+  readonly #parts: SimulatedNova
   readonly #faults: Faults
   readonly #random: SeededRandom
   readonly #views = new Map<string, CloudView>()
@@ -59,7 +60,8 @@ export class SimulatedCloud extends CloudSwitches {
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
-    this.#nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
+    const nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
+    this.#parts = { nova, rows, aggregates: new Aggregates(site) }
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -87,6 +89,11 @@ export class SimulatedCloud extends CloudSwitches {
     return [...this.#rows.instances.values()]
   }
 
+  /** Names of the hosts in each aggregate, by its name. */
+  get aggregates(): ReadonlyMap<string, readonly HostName[]> {
+    return new Map(this.#parts.aggregates.list().map(({ name, hosts }) => [name, hosts]))
+  }
+
   machine(host: string): Readonly<Machine> {
     return this.#site.get(host)
   }
@@ -100,7 +107,7 @@ export class SimulatedCloud extends CloudSwitches {
     const wire = new NovaWire({ ...parts, random: chance('compute') })
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
-      compute: simulatedCompute(this.#nova, this.#rows, wire),
+      compute: simulatedCompute(this.#parts, wire),
       placement: simulatedPlacement(this.#site, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),

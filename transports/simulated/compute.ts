@@ -1,14 +1,25 @@
 /** The Compute port as one process of ours has it. */
 import type { ComputePort } from '../../actors/ports/compute.ts'
-import type { InstanceId } from '../../schema/ids.ts'
+import type { HostName, InstanceId } from '../../schema/ids.ts'
+import type { Aggregates } from './aggregates.ts'
 import type { Nova } from './nova.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { NovaWire } from './nova-wire.ts'
 
 type Signal = AbortSignal | undefined
 
+/** What a simulated Nova is made of. */
+export interface SimulatedNova {
+  readonly nova: Nova
+  readonly rows: NovaRows
+  readonly aggregates: Aggregates
+}
+
 /** The simulated Nova behind the wire of one process. */
-export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): ComputePort {
+export function simulatedCompute(
+  { nova, rows, aggregates }: SimulatedNova,
+  wire: NovaWire,
+): ComputePort {
   const read = <Answer>(
     name: string,
     subject: string,
@@ -24,7 +35,21 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
     wire.send({ kind: 'repeatable', name, subject: nova.hostOf(serviceId), effect, signal })
   const act = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
     wire.send({ kind: 'once', name, subject: rows.nameOf(id), effect, signal })
+  const regroup = (
+    name: string,
+    [id, host]: readonly [string, HostName],
+    effect: () => void,
+    signal: Signal,
+  ): Promise<void> => {
+    const subject = `${host} ${aggregates.nameOf(id)}`
+    return wire.send({ kind: 'repeatable', name, subject, effect, signal })
+  }
   return {
+    listAggregates: (signal) => read('list-aggregates', '', () => aggregates.list(), signal),
+    joinAggregate: (id, host, signal) =>
+      regroup('join-aggregate', [id, host], () => aggregates.join(id, host), signal),
+    leaveAggregate: (id, host, signal) =>
+      regroup('leave-aggregate', [id, host], () => aggregates.leave(id, host), signal),
     listServices: (signal) => read('list-services', '', () => nova.listServices(), signal),
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
     listInstances: (host, signal) =>

@@ -40,6 +40,7 @@ async function openWorld(): Promise<PlacementWorld> {
     placement: openstack.placement,
     source,
     target: hostName('compute-02'),
+    aggregate: async () => '1',
     wallMs: () => Date.now(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),

@@ -16,6 +16,7 @@ async function openWorld(): Promise<PlacementWorld> {
     ...cloud.viewFor('engine-1'),
     source,
     target,
+    aggregate: async () => '1',
     wallMs: () => clock.wallMs(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
