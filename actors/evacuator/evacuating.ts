@@ -9,6 +9,7 @@ import type { ComputePort } from '../ports/compute.ts'
 import type { PlacementPort } from '../ports/placement.ts'
 import type { LedgerStore } from '../ports/ledger.ts'
 import type { InventoryStore, NewEntry, RecoveryStore } from '../ports/store.ts'
+import type { PolicyDefaults } from '../segment/policy.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator.ts'
 
 export interface EvacuatorWorld extends Acting {
@@ -19,6 +20,7 @@ export interface EvacuatorWorld extends Acting {
   readonly announcer: Announcer
   readonly sightings: Sightings
   readonly rules: EvacuatorRules
+  readonly policy: PolicyDefaults
   /** Shown in Nova as the reason why the service is disabled. */
   readonly disableReason: string
 }

@@ -30,7 +30,11 @@ export async function checkAtRest(
   deployment: Deployment,
   touched: ReadonlySet<string>,
 ): Promise<{ readonly violations: readonly string[]; readonly tally: Tally }> {
-  const accounts = await readAccounts(deployment.store)
+  const all = await readAccounts(deployment.store)
+  // Behind a recovery that waits for room, the storm guard holds others.
+  const waiting = all.filter((account) => isWaiting(deployment, account))
+  const held = waiting.length > 0 ? all.filter(isNew) : []
+  const accounts = all.filter((account) => !held.includes(account))
   const violations: string[] = []
   for (const account of accounts) {
     violations.push(
@@ -39,7 +43,9 @@ export async function checkAtRest(
     )
     violations.push(...checkMoves(deployment.cloud, account, touched))
   }
-  violations.push(...checkLeftBehind(deployment, accounts), ...(await checkLedger(deployment)))
+  const excused = [...waiting, ...held].map(({ host }) => host?.name)
+  violations.push(...checkLeftBehind(deployment, accounts, new Set(excused)))
+  violations.push(...(await checkLedger(deployment)))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages reached nobody`)
   }
@@ -65,13 +71,16 @@ const titleOf = ({ notification, host }: Account): string =>
 
 function checkEnded(deployment: Deployment, account: Account): readonly string[] {
   const { status } = account.notification
-  if (status === 'running' && !isPlaced(deployment, account)) return []
+  if (isWaiting(deployment, account)) return []
   return ENDED.includes(status) ? [] : [`L1 ${titleOf(account)} is still ${status} at the end`]
 }
 
+const isNew = ({ notification }: Account): boolean => notification.status === 'new'
+
 /** While nobody takes what is left, a recovery waits: L4 allows that. */
-const isPlaced = (deployment: Deployment, { host, moves }: Account): boolean =>
-  hasPlace(deployment, {
+const isWaiting = (deployment: Deployment, { notification, host, moves }: Account): boolean =>
+  notification.status === 'running' &&
+  !hasPlace(deployment, {
     host: host?.name,
     instances: moves.filter(({ status }) => status === 'pending').map(({ instance }) => instance),
   })
@@ -119,7 +128,11 @@ function checkMoves(
 }
 
 /** L4: no instance that should run is still on a dead host, unless somebody said why. */
-function checkLeftBehind(deployment: Deployment, accounts: readonly Account[]): readonly string[] {
+function checkLeftBehind(
+  deployment: Deployment,
+  accounts: readonly Account[],
+  waiting: ReadonlySet<string | undefined>,
+): readonly string[] {
   const { cloud, segments } = deployment
   const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const dead = names.filter((name) => cloud.machine(name).power === 'off')
@@ -127,9 +140,8 @@ function checkLeftBehind(deployment: Deployment, accounts: readonly Account[]): 
   if (dead.length * 2 > names.length) return []
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)
+    if (waiting.has(name)) return []
     if (ofHost.some(({ notification }) => notification.status === 'failed')) return []
-    const waits = ofHost.filter(({ notification }) => notification.status === 'running')
-    if (waits.some((account) => !isPlaced(deployment, account))) return []
     const excused = new Set(
       ofHost
         .flatMap(({ moves }) => moves)

@@ -30,13 +30,15 @@ export function hasPlace(deployment: Deployment, { host, instances }: Waiting): 
 const takes = ({ capacity, taken }: Readonly<Machine>, needs: Resources): boolean =>
   isWithin(needs, minus(capacity, taken))
 
-/** True when nothing goes on but waiting for room that is not there. */
+/** True when nothing goes on but waiting for room that is not there; behind whom it waits, the storm guard holds others. */
 export async function onlyWaits(deployment: Deployment): Promise<boolean> {
   const { store } = deployment
-  for (const { notification, host } of await store.listUnfinished()) {
-    if (notification.status !== 'running') return false
+  const unfinished = await store.listUnfinished()
+  const begun = unfinished.filter(({ notification }) => notification.status !== 'new')
+  if (begun.length === 0) return unfinished.length === 0
+  for (const { notification, host } of begun) {
     const moves = await store.listMoves(notification.uuid, {}, EVERYTHING)
-    const open = moves.filter(({ endedAt, status }) => endedAt === null || status === 'pending')
+    const open = moves.filter(({ status }) => !ENDED.includes(status))
     if (open.length === 0 || open.some(({ status }) => status !== 'pending')) return false
     const instances = open.map(({ instance }) => instance)
     if (hasPlace(deployment, { host: host?.name, instances })) return false
@@ -44,4 +46,5 @@ export async function onlyWaits(deployment: Deployment): Promise<boolean> {
   return true
 }
 
+const ENDED: readonly string[] = ['succeeded', 'failed', 'ignored']
 const EVERYTHING = { limit: 10_000, sort: [{ key: 'created_at', direction: 'asc' }] } as const

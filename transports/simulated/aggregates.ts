@@ -1,7 +1,8 @@
 /** Aggregates of the simulated Nova. */
-import type { Aggregate } from '../../actors/ports/compute.ts'
+import type { Aggregate, ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
+import type { NovaWire } from './nova-wire.ts'
 import type { Site } from './site.ts'
 
 /** One a segment, of its hosts that are no spares. */
@@ -46,3 +47,30 @@ export class Aggregates {
 
 const notFound = (what: string): CodedError =>
   new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)
+
+/** The aggregates part of the Compute port, behind the wire of one process. */
+export function aggregatePort(
+  aggregates: Aggregates,
+  wire: NovaWire,
+): Pick<ComputePort, 'listAggregates' | 'joinAggregate' | 'leaveAggregate'> {
+  const change = (
+    name: string,
+    subject: string,
+    effect: () => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => wire.send({ kind: 'repeatable', name, subject, effect, signal })
+  return {
+    listAggregates: (signal) => {
+      const effect = (): readonly Aggregate[] => aggregates.list()
+      return wire.send({ kind: 'read', name: 'list-aggregates', subject: '', effect, signal })
+    },
+    joinAggregate: (id, host, signal) => {
+      const subject = `${host} ${aggregates.nameOf(id)}`
+      return change('join-aggregate', subject, () => aggregates.join(id, host), signal)
+    },
+    leaveAggregate: (id, host, signal) => {
+      const subject = `${host} ${aggregates.nameOf(id)}`
+      return change('leave-aggregate', subject, () => aggregates.leave(id, host), signal)
+    },
+  }
+}

@@ -5,7 +5,7 @@ import type { RecoveryMethod } from '../../schema/records.ts'
 import { SimulatedCloud } from './cloud.ts'
 import { FLAVORS, roomFor } from './flavors.ts'
 import { BMC_USERNAME, drawHostKey, Machine } from './machine.ts'
-import type { InstanceRow } from './nova-rows.ts'
+import { PROJECTS, type InstanceRow } from './nova-rows.ts'
 import { draw, type SeededRandom } from './random.ts'
 import { bmcAddress } from './site.ts'
 
@@ -70,29 +70,29 @@ export function buildCloud(plan: CloudPlan): {
   const instances = Array.from({ length: plan.instances }, (_, index) => {
     const host = inUse[index % inUse.length]?.name ?? null
     const name = `vm-${numbered(index, plan.instances, 3)}`
+    const project = PROJECTS[index % 2 === 0 ? 0 : 1]
     const isLarge = plan.largeEvery !== undefined && (index + 1) % plan.largeEvery === 0
     const needs = isLarge ? FLAVORS.large : FLAVORS.small
-    return { ...buildInstance(name, host, random), needs }
+    return buildInstance({ name, host, project, needs }, random)
   })
   const cloud = new SimulatedCloud({ clock: plan.clock, random: plan.random, machines, instances })
   return { cloud, segments: seedsOf(machines, plan.methods ?? ['auto']) }
 }
 
 function buildInstance(
-  name: string,
-  host: HostName | null,
+  named: Pick<InstanceRow, 'name' | 'host' | 'project' | 'needs'>,
   random: SeededRandom,
-): Omit<InstanceRow, 'needs'> {
+): InstanceRow {
   const stopped = random.next() < SHARE_STOPPED
   return {
     id: instanceId(random.uuid()),
-    name,
-    host,
+    ...named,
     vmState: stopped ? 'stopped' : 'active',
     taskState: null,
     powerState: stopped ? 4 : 1,
     metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
     volumeBacked: random.next() < SHARE_VOLUME_BACKED,
+    locked: false,
   }
 }
 

@@ -8,11 +8,12 @@ import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { Aggregates } from './aggregates.ts'
-import { simulatedCompute, type SimulatedNova } from './compute.ts'
+import { simulatedCompute, type Services } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
 import { SimulatedFenceAgents } from './fence-agent.ts'
 import { SimulatedGuests } from './guest.ts'
+import { InstanceActions } from './instance-actions.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { NovaRows, type InstanceRow } from './nova-rows.ts'
@@ -39,7 +40,7 @@ export interface CloudView {
 export class SimulatedCloud extends CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
-  readonly #parts: SimulatedNova
+  readonly #services: Services
   readonly #faults: Faults
   readonly #random: SeededRandom
   readonly #views = new Map<string, CloudView>()
@@ -55,13 +56,14 @@ export class SimulatedCloud extends CloudSwitches {
     const ledger = new Ledger(clock)
     const site = new Site({ clock, ledger, machines, nameOf: (id) => rows.nameOf(id) })
     const faults = new Faults()
-    super({ site, rows, faults, random })
+    const actions = new InstanceActions(site, rows)
+    super({ site, rows, actions, faults, random })
     const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
     const nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
-    this.#parts = { nova, rows, aggregates: new Aggregates(site) }
+    this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -91,7 +93,7 @@ export class SimulatedCloud extends CloudSwitches {
 
   /** Names of the hosts in each aggregate, by its name. */
   get aggregates(): ReadonlyMap<string, readonly HostName[]> {
-    return new Map(this.#parts.aggregates.list().map(({ name, hosts }) => [name, hosts]))
+    return new Map(this.#services.aggregates.list().map(({ name, hosts }) => [name, hosts]))
   }
 
   machine(host: string): Readonly<Machine> {
@@ -107,7 +109,7 @@ export class SimulatedCloud extends CloudSwitches {
     const wire = new NovaWire({ ...parts, random: chance('compute') })
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
-      compute: simulatedCompute(this.#parts, wire),
+      compute: simulatedCompute(this.#services, wire),
       placement: simulatedPlacement(this.#site, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),

@@ -1,23 +1,25 @@
 /** The Compute port as one process of ours has it. */
 import type { ComputePort } from '../../actors/ports/compute.ts'
-import type { HostName, InstanceId } from '../../schema/ids.ts'
-import type { Aggregates } from './aggregates.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import { aggregatePort, type Aggregates } from './aggregates.ts'
+import type { InstanceActions } from './instance-actions.ts'
 import type { Nova } from './nova.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { NovaWire } from './nova-wire.ts'
 
-type Signal = AbortSignal | undefined
-
-/** What a simulated Nova is made of. */
-export interface SimulatedNova {
+/** What answers. */
+export interface Services {
   readonly nova: Nova
+  readonly actions: InstanceActions
   readonly rows: NovaRows
   readonly aggregates: Aggregates
 }
 
+type Signal = AbortSignal | undefined
+
 /** The simulated Nova behind the wire of one process. */
 export function simulatedCompute(
-  { nova, rows, aggregates }: SimulatedNova,
+  { nova, actions, rows, aggregates }: Services,
   wire: NovaWire,
 ): ComputePort {
   const read = <Answer>(
@@ -35,25 +37,16 @@ export function simulatedCompute(
     wire.send({ kind: 'repeatable', name, subject: nova.hostOf(serviceId), effect, signal })
   const act = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
     wire.send({ kind: 'once', name, subject: rows.nameOf(id), effect, signal })
-  const regroup = (
-    name: string,
-    [id, host]: readonly [string, HostName],
-    effect: () => void,
-    signal: Signal,
-  ): Promise<void> => {
-    const subject = `${host} ${aggregates.nameOf(id)}`
-    return wire.send({ kind: 'repeatable', name, subject, effect, signal })
-  }
+  const mark = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
+    wire.send({ kind: 'repeatable', name, subject: rows.nameOf(id), effect, signal })
   return {
-    listAggregates: (signal) => read('list-aggregates', '', () => aggregates.list(), signal),
-    joinAggregate: (id, host, signal) =>
-      regroup('join-aggregate', [id, host], () => aggregates.join(id, host), signal),
-    leaveAggregate: (id, host, signal) =>
-      regroup('leave-aggregate', [id, host], () => aggregates.leave(id, host), signal),
+    ...aggregatePort(aggregates, wire),
     listServices: (signal) => read('list-services', '', () => nova.listServices(), signal),
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
     listInstances: (host, signal) =>
       read('list-instances', host, () => nova.listInstances(host), signal),
+    listProjectInstances: (project, signal) =>
+      read('list-project', project, () => nova.listProjectInstances(project), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     listActions: (id, signal) =>
@@ -76,5 +69,12 @@ export function simulatedCompute(
     hardReboot: (id, signal) => act('hard-reboot', id, () => nova.hardReboot(id), signal),
     start: (id, signal) => act('start', id, () => nova.start(id), signal),
     rebuild: (id, signal) => act('rebuild', id, () => nova.rebuild(id), signal),
+    stop: (id, signal) => act('stop', id, () => actions.stop(id), signal),
+    pause: (id, signal) => act('pause', id, () => actions.pause(id), signal),
+    callBroken: (id, signal) => mark('call-broken', id, () => actions.callBroken(id), signal),
+    lock: (id, signal) => mark('lock', id, () => actions.lock(id), signal),
+    unlock: (id, signal) => mark('unlock', id, () => actions.unlock(id), signal),
+    explainFailure: (id, signal) =>
+      read('explain-failure', rows.nameOf(id), () => actions.explainFailure(id), signal),
   }
 }
