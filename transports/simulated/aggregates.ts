@@ -59,11 +59,10 @@ export function aggregatePort(
     effect: () => void,
     signal: AbortSignal | undefined,
   ): Promise<void> => wire.send({ kind: 'repeatable', name, subject, effect, signal })
+  const list = (): readonly Aggregate[] => aggregates.list()
   return {
-    listAggregates: (signal) => {
-      const effect = (): readonly Aggregate[] => aggregates.list()
-      return wire.send({ kind: 'read', name: 'list-aggregates', subject: '', effect, signal })
-    },
+    listAggregates: (signal) =>
+      wire.send({ kind: 'read', name: 'list-aggregates', subject: '', effect: list, signal }),
     joinAggregate: (id, host, signal) => {
       const subject = `${host} ${aggregates.nameOf(id)}`
       return change('join-aggregate', subject, () => aggregates.join(id, host), signal)
