@@ -8,6 +8,7 @@ import type {
   NotificationId,
   SegmentId,
 } from './ids.ts'
+import type { PolicyChoices } from './segment-policy.ts'
 
 export const RECOVERY_METHODS = ['auto', 'reserved_host', 'auto_priority', 'rh_priority'] as const
 export type RecoveryMethod = (typeof RECOVERY_METHODS)[number]
@@ -61,6 +62,17 @@ export interface Host extends RowStamp {
   readonly onMaintenance: boolean
   /** The recovery that set `onMaintenance`; null when an operator did. */
   readonly maintenanceBy: NotificationId | null
+}
+
+/** A registered host, as far as it decides whether its instances are protected. */
+export interface HostStanding {
+  readonly name: HostName
+  readonly onMaintenance: boolean
+  /** The recovery that set `onMaintenance`; null when an operator did. */
+  readonly maintenanceBy: NotificationId | null
+  readonly segmentName: string
+  readonly segmentEnabled: boolean
+  readonly choices: PolicyChoices
 }
 
 export type Payload = Readonly<Record<string, string>>
@@ -152,6 +164,33 @@ export interface SiteWord {
   readonly operator: string
   readonly reason: string
   readonly saidAt: number
+}
+
+export const CHANGE_KINDS = ['spare', 'aggregate', 'service'] as const
+/**
+ * spare: a reserved host was taken into service; aggregate: a spare joined the aggregate `subject` (its id); service: the
+ * compute service was disabled, with `subject` as the reason.
+ */
+export type ChangeKind = (typeof CHANGE_KINDS)[number]
+
+/** A reversible change that a recovery makes to a host. */
+export interface NewChange {
+  readonly notification: NotificationId
+  readonly kind: ChangeKind
+  readonly host: HostId
+  readonly subject: string
+}
+
+export interface Change extends NewChange {
+  readonly id: number
+  readonly state: 'open' | 'undoing'
+}
+
+/** A spare that a recovery has taken, or is giving back. */
+export interface TakenSpare {
+  readonly host: HostId
+  readonly by: NotificationId
+  readonly state: Change['state']
 }
 
 /** One line of the append-only journal. `intent` is written before a step, `outcome` after it. */

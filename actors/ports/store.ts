@@ -5,6 +5,7 @@
 import type {
   DeathCertificate,
   Host,
+  HostStanding,
   JournalEntry,
   MoveStatus,
   Notification,
@@ -14,10 +15,13 @@ import type {
   Payload,
   RecoveryMethod,
   Segment,
+  TakenSpare,
   VmMove,
 } from '../../schema/records.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { OperatorStore } from './operator-store.ts'
+import type { Grant } from './grant.ts'
+import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type {
   Epoch,
@@ -29,6 +33,7 @@ import type {
   NotificationId,
   SegmentId,
 } from '../../schema/ids.ts'
+import type { HousekeepingStore } from './housekeeping-store.ts'
 
 /** One page of a list (`reference`: the Masakari API's lists). Markers are the integer id or the uuid of a row. */
 export interface Page {
@@ -112,6 +117,8 @@ export interface InventoryStore {
   listHosts(filter: HostFilter, page: Page): Promise<readonly Host[]>
   /** Every host of every segment, for watchers: by id. */
   listAllHosts(): Promise<readonly Host[]>
+  /** Every host again, without its credentials: by id. */
+  listStandings(): Promise<readonly HostStanding[]>
 }
 
 export interface NewNotification {
@@ -135,6 +142,12 @@ export interface NotificationStore {
   getNotification(id: NotificationId): Promise<Notification | undefined>
   listNotifications(filter: NotificationFilter, page: Page): Promise<readonly Notification[]>
   listMoves(id: NotificationId, filter: MoveFilter, page: Page): Promise<readonly VmMove[]>
+  /** Moves of these instances in all recoveries. MARKER_NOT_FOUND, also for a move of another instance. */
+  listInstanceMoves(
+    instances: readonly InstanceId[],
+    filter: Pick<MoveFilter, 'status'>,
+    page: Page,
+  ): Promise<readonly VmMove[]>
   getMove(id: NotificationId, move: MoveId): Promise<VmMove | undefined>
   /** Everything recorded about a recovery, oldest first. */
   listJournal(id: NotificationId): Promise<readonly JournalEntry[]>
@@ -156,10 +169,6 @@ export interface Transition {
   readonly to: NotificationStatus
   readonly reason: string
 }
-
-/** What may be forbidden between deciding a step and doing it (design I8). */
-export type Grant =
-  { readonly kind: 'granted' } | { readonly kind: 'refused'; readonly reason: string }
 
 export interface PlannedMove {
   readonly instance: InstanceId
@@ -192,6 +201,8 @@ export interface SegmentSnapshot {
   readonly choices: PolicyChoices
   readonly words: readonly OperatorWord[]
   readonly standing: Standing
+  /** Of this segment. */
+  readonly takenSpares: readonly TakenSpare[]
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
@@ -209,8 +220,8 @@ export interface Returning {
   readonly words: readonly OperatorWord[]
   /** When it was certified dead since the asked moment, oldest first. */
   readonly deaths: readonly number[]
-  /** Whether that recovery disabled its compute service, or found it disabled. */
-  readonly disabledByUs: boolean
+  /** The reason with which that recovery disabled its compute service; null when it found it disabled. */
+  readonly disabledWith: string | null
 }
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
@@ -239,7 +250,10 @@ export interface RecoveryStore {
     sourceHost: HostName,
     moves: readonly PlannedMove[],
   ): Promise<readonly VmMove[]>
-  /** Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. */
+  /**
+   * Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. Nothing is
+   * sent to a host that is reserved by then.
+   */
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Gives up every move that nobody has asked for. */
   endMoves(epoch: Epoch, notification: NotificationId, message: string): Promise<void>
@@ -253,30 +267,6 @@ export interface RecoveryStore {
   releaseUntouched(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
-/** What is old enough to go. */
-export interface PurgeOrder {
-  /** What ended before this moment, wall ms. */
-  readonly before: number
-  /** Most notifications, hosts and segments together. */
-  readonly rowsMax: number
-}
-
-/** Rows that are gone for good. */
-export interface Purged {
-  /** Their moves, journals and certificates went with them. */
-  readonly notifications: number
-  readonly hosts: number
-  readonly segments: number
-}
-
-/** Needs no epoch: what it deletes nobody may change any more, and deleting it twice is harmless. */
-export interface HousekeepingStore {
-  /** Ended notifications, oldest first, then deleted hosts that no notification names, then segments without hosts. */
-  purge(order: PurgeOrder): Promise<Purged>
-  /** Replaces the stored texts, also of deleted hosts, all or none; answers how many hosts that changed. */
-  rewriteControlAttributes(rewrite: (stored: string) => string): Promise<number>
-}
-
 export interface StorePort
   extends
     InventoryStore,
@@ -284,6 +274,7 @@ export interface StorePort
     OperatorStore,
     LeadershipStore,
     RecoveryStore,
+    LedgerStore,
     HousekeepingStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */

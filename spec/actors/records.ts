@@ -113,6 +113,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   choices: {},
   words: [],
   standing: { kind: 'free' },
+  takenSpares: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],
   hostsOverall: 2,
@@ -122,6 +123,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
 export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   id: I1,
   name: 'web',
+  project: 'a project',
   host: ONE,
   vmState: 'active',
   taskState: null,
@@ -164,6 +166,7 @@ export const moveRow = (change: Partial<VmMove> = {}): VmMove => ({
 export const targetRow = (name: TargetName, change: Partial<Target> = {}): Target => ({
   name,
   pool: 'in-service',
+  door: 'open',
   room: null,
   ...change,
 })

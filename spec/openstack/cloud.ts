@@ -47,11 +47,16 @@ interface Credentials {
 export class Client {
   readonly token: string
   readonly userId: string
+  readonly projectId: string
   readonly #endpoints: ReadonlyMap<string, string>
 
-  private constructor(token: string, userId: string, endpoints: ReadonlyMap<string, string>) {
-    this.token = token
-    this.userId = userId
+  private constructor(
+    owner: Pick<Client, 'token' | 'userId' | 'projectId'>,
+    endpoints: ReadonlyMap<string, string>,
+  ) {
+    this.token = owner.token
+    this.userId = owner.userId
+    this.projectId = owner.projectId
     this.#endpoints = endpoints
   }
 
@@ -72,7 +77,8 @@ export class Client {
       return [type, endpoint?.url ?? '']
     })
     const id = answer.headers.get('x-subject-token') ?? ''
-    return new Client(id, token.user.id, new Map(endpoints))
+    const owner = { token: id, userId: token.user.id, projectId: token.project.id }
+    return new Client(owner, new Map(endpoints))
   }
 
   async call(method: string, service: string, path: string, body?: unknown): Promise<unknown> {
@@ -102,6 +108,7 @@ const identityUrl = (): string => `${env('OS_AUTH_URL').replace(/\/+$|\/v3\/*$/,
 const Login = Type.Object({
   token: Type.Object({
     user: Type.Object({ id: Type.String() }),
+    project: Type.Object({ id: Type.String() }),
     catalog: Type.Array(
       Type.Object({
         type: Type.String(),
@@ -135,6 +142,7 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
   const { compute, placement } = openstack
   const [source, target] = await emptyHosts(openstack, restarted)
   const booted: InstanceId[] = []
+  let ownAggregate: string | undefined
   const act = (id: InstanceId, body: unknown): Promise<unknown> =>
     client.call('POST', 'compute', `/servers/${id}/action`, body)
   const isIdle = async (id: InstanceId, vmState: string): Promise<boolean> => {
@@ -146,7 +154,9 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
     placement,
     source,
     target,
+    project: client.projectId,
     wallMs: () => Date.now(),
+    aggregate: async () => (ownAggregate ??= await createAggregate(client)),
     until: (what, condition) => slowly(what, condition),
     async boot(count) {
       const ids = await Promise.all(Array.from({ length: count }, () => bootOn(client, source)))
@@ -159,6 +169,9 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
       await slowly(`${id} is stopped`, () => isIdle(id, 'stopped'))
     },
     async [Symbol.asyncDispose]() {
+      if (ownAggregate !== undefined) {
+        await client.call('DELETE', 'compute', `/os-aggregates/${ownAggregate}`)
+      }
       for (const id of booted) await client.call('DELETE', 'compute', `/servers/${id}`)
       for (const id of booted) {
         await slowly(`${id} is deleted`, async () => (await compute.getInstance(id)) === undefined)
@@ -167,6 +180,14 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
       await openstack[Symbol.asyncDispose]()
     },
   }
+}
+
+const NewAggregate = Type.Object({ aggregate: Type.Object({ id: Type.Integer() }) })
+
+async function createAggregate(client: Client): Promise<string> {
+  const aggregate = { name: `instance-ha-conformance-${Date.now()}` }
+  const answer = await client.call('POST', 'compute', '/os-aggregates', { aggregate })
+  return String(decoded(NewAggregate, answer).aggregate.id)
 }
 
 /** Waits for something in the cloud, politely. */

@@ -44,6 +44,41 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     t.is(await compute.getInstance(NOBODY), undefined)
   })
 
+  test.serial('a host joins and leaves an aggregate, and either may be repeated', async (t) => {
+    await using world = await open()
+    const { compute, target } = world
+    const id = await world.aggregate()
+    const isIn = async (): Promise<boolean | undefined> =>
+      (await compute.listAggregates()).find((one) => one.id === id)?.hosts.includes(target)
+    for (let time = 0; time < 2; time += 1) {
+      await compute.leaveAggregate(id, target)
+      t.is(await isIn(), false)
+    }
+    for (let time = 0; time < 2; time += 1) {
+      await compute.joinAggregate(id, target)
+      t.is(await isIn(), true)
+    }
+    await compute.leaveAggregate(id, target)
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.joinAggregate(id, NOWHERE))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.joinAggregate('987654321', target))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.leaveAggregate('987654321', target))
+  })
+
+  test.serial('the instances of a project are listed, and only those', async (t) => {
+    await using world = await open()
+    const { compute, source, project } = world
+    const booted = await world.boot(2)
+    const listed = await compute.listProjectInstances(project)
+    t.true(listed.every((instance) => instance.project === project))
+    const ours = listed.filter(({ id }) => booted.includes(id))
+    t.is(ours.length, 2)
+    for (const instance of ours) {
+      t.is(instance.host, source)
+      t.deepEqual(await compute.getInstance(instance.id), instance)
+    }
+    t.deepEqual(await compute.listProjectInstances(NOBODY), [])
+  })
+
   test.serial('nothing is evacuated from a host whose service is up', async (t) => {
     await using world = await open()
     const { compute, source, target } = world

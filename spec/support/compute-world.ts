@@ -10,8 +10,12 @@ export interface ComputeWorld extends AsyncDisposable {
   /** Its loss harms nobody. */
   readonly source: HostName
   readonly target: HostName
+  /** Owner of the instances that are booted. */
+  readonly project: string
   /** Wall clock of the cloud, ms. */
   wallMs(): number
+  /** Id of an aggregate; whether hosts join or leave it harms nobody. */
+  aggregate(): Promise<string>
   /** Puts so many running, idle instances on the source. */
   boot(count: number): Promise<readonly InstanceId[]>
   /** Stops an instance, as its user; resolves when it is stopped and idle. */

@@ -5,6 +5,8 @@ import { leadershipConformance } from './store-leadership-conformance.ts'
 import { listConformance } from './store-list-conformance.ts'
 import { notificationConformance } from './store-notification-conformance.ts'
 import { operatorConformance } from './store-operator-conformance.ts'
+import { ledgerConformance } from './store-ledger-conformance.ts'
+import { projectConformance } from './store-project-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
 import { wordConformance } from './store-word-conformance.ts'
@@ -17,9 +19,11 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   listConformance(test, world)
   notificationConformance(test, world)
   recoveryConformance(test, world)
+  ledgerConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)
   wordConformance(test, world)
   housekeepingConformance(test, world)
+  projectConformance(test, world)
 }

@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely'
 import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Database } from '../../schema/tables.ts'
+import { closeServiceChange } from './closed-changes.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { flag } from './rows.ts'
@@ -49,6 +50,7 @@ async function releaseHost(
 ): Promise<void> {
   const row = await lockHost(trx, { uuid: host })
   if (row?.maintenance_by !== by) return
+  await closeServiceChange(trx, host, by)
   await trx
     .updateTable('hosts')
     .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })

@@ -1,6 +1,7 @@
 /** Recovery records of the acting leader: transitions, intents, the journal, certificates. */
 import { sql, type Transaction } from 'kysely'
-import type { Grant, NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
+import type { Grant } from '../../actors/ports/grant.ts'
+import type { NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
 import type { Epoch, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type DeathCertificate } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
@@ -89,9 +90,11 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
     .where('notifications.notification_uuid', '=', id)
     .executeTakeFirst()
 
-const refused = (reason: string): Grant => ({ kind: 'refused', reason })
+/** No, and why. */
+export const refused = (reason: string): Grant => ({ kind: 'refused', reason })
 
-async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
+/** Asked in the transaction that writes the intent. */
+export async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
   const row = await readRecovery(trx, id)
   if (row === undefined) return refused(`There is no notification ${id}.`)
   if (!UNFINISHED_STATUSES.some((status) => status === row.status)) {

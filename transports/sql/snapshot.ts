@@ -5,6 +5,7 @@ import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
 import { standingOf } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
+import { readTakenSpares } from './changes.ts'
 import { readChoices } from './policies.ts'
 import { certificateOf, hostOf, moveOf, notificationOf, segmentOf, wordOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
@@ -56,6 +57,7 @@ export function snapshotStore(
           choices: await readChoices(trx, segment),
           words,
           standing: standingOf(words, (await readSiteWords(trx)).at(-1)),
+          takenSpares: await readTakenSpares(trx, segment),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await countHosts(trx),

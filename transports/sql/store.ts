@@ -3,11 +3,13 @@ import { Migrator } from 'kysely/migration'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
+import { ledgerStore } from './changes.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
+import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
 import { policyStore } from './policies.ts'
@@ -37,7 +39,9 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...holdingStore(guarded),
+    ...moveLists(steps),
     ...moveStore(guarded, ports),
+    ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),
 

@@ -34,6 +34,7 @@ export const RULES = {
   priorityMetadataKey: 'HA_Priority',
   ignoreInstancesInError: false,
   placement: 'segment',
+  joinAggregates: false,
   concurrencyMax: 8,
   retryIntervalMs: 30_000,
   attemptsMax: 3,
@@ -58,6 +59,7 @@ export const BEGIN: EvacuatorMessage = { type: 'evacuator.begin' }
 export const ISOLATED: EvacuatorMessage = { type: 'evacuator.isolated' }
 export const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   method: 'auto',
+  takenSpares: [],
   instances: [instanceRow(), instanceRow({ id: I2, metadata: { HA_Enabled: 'true' } })],
   services: [serviceRow()],
   rooms: new Map(),
