@@ -38,6 +38,8 @@ export const PolicyChoices = Type.Object(
     hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
     /** The same as a share of the segment's hosts. */
     shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
+    /** Whether a guest that nothing else brings back is made anew from its image: what its disk holds is lost. */
+    instanceRebuild: Type.Optional(Type.Union([Type.Literal('forbid'), Type.Literal('allow')])),
   },
   { additionalProperties: false },
 )
@@ -50,6 +52,7 @@ export interface SegmentPolicy {
   readonly returnToService: 'automatic' | 'operator'
   readonly hostsMax: number
   readonly shareMax: number
+  readonly instanceRebuild: 'forbid' | 'allow'
 }
 
 const choices = Compile(PolicyChoices)

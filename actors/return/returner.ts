@@ -11,7 +11,8 @@ import type { ComputePort } from '../ports/compute.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { NewEntry, Returning } from '../ports/store.ts'
 import { policyOf, type PolicyDefaults } from '../segment/policy.ts'
-import { nextReturnStep, type QuarantineRules, type ReturnFacts } from './return-step.ts'
+import type { QuarantineRules } from './quarantine.ts'
+import { nextReturnStep, type ReturnFacts } from './return-step.ts'
 
 export interface ReturnRules extends QuarantineRules {
   /** Between two looks, ms. */

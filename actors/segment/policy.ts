@@ -22,5 +22,6 @@ export function policyOf(
   const { hostsMax, shareMax } = storm
   const trustReports = consentSegments.includes(segmentName)
   const returnToService = defaults.returnToService
-  return { rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
+  const instanceRebuild = 'forbid'
+  return { instanceRebuild, rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
 }

@@ -39,6 +39,8 @@ export interface Facts {
   >
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
+  /** What Nova calls each instance. */
+  readonly states: Readonly<Record<string, string>>
   /** Evacuations that Nova has accepted. */
   readonly evacuations: number
   readonly leader: string | undefined
@@ -124,6 +126,7 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     copies: Object.fromEntries(
       cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),
     ),
+    states: Object.fromEntries(cloud.instances.map(({ name, vmState }) => [name, vmState])),
     evacuations: cloud.counters.get('evacuation.accepted') ?? 0,
     leader,
   }

@@ -56,6 +56,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       hostsActedOn: [],
       hostsActedOnOverall: [],
       hostsOverall: 3,
+      hostFault: null,
+      restarts: [],
     })
     t.deepEqual(await store.readSnapshot(segmentId('x'), notificationId('y'), 0), {
       segment: undefined,
@@ -68,6 +70,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       hostsActedOn: [],
       hostsActedOnOverall: [],
       hostsOverall: 3,
+      hostFault: null,
+      restarts: [],
     })
   })
 
