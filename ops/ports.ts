@@ -8,6 +8,7 @@ import type { GuestPort } from '../actors/ports/guest.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
 import type { LogPort } from '../actors/ports/log.ts'
+import type { PlacementPort } from '../actors/ports/placement.ts'
 import type { PowerPort } from '../actors/ports/power.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
@@ -44,6 +45,7 @@ export interface World {
   readonly lease: LeasePort
   readonly store: StorePort
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly identity: IdentityPort | undefined
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
@@ -97,6 +99,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     ...openBus(config, ambient),
     store: await openSealedStore(config, ambient),
     compute: account.compute,
+    placement: account.placement,
     identity: await openIdentity(config, ambient, account),
     power,
     fenceAgent: closing.use(

@@ -1,6 +1,7 @@
 /** One running process: opened world, migrated store, started roles; and the way to end it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { NactTurns } from '../actors/kernel/nact-turns.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
 import { CodedError, describeError } from '../schema/errors.ts'
@@ -41,6 +42,7 @@ export async function startProcess(
       clock,
       random,
       log,
+      turns: new NactTurns(),
       ...world,
     },
     roles.filter(isActing),

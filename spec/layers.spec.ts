@@ -29,7 +29,7 @@ const FORBIDDEN: readonly Attempt[] = [
   ...importing('schema/messages/a.ts', 'node:fs', '../../transports/a/b.ts', '../../gateway/a.ts'),
   ...importing('actors/a/b.ts', 'node:fs', 'nact', 'pino', 'kysely', 'nats', 'fastify'),
   ...importing('actors/a/b.ts', '../../transports/a/b.ts', '../../ops/a.ts', '../../gateway/a.ts'),
-  ...importing('actors/kernel/spawn.ts', 'node:fs', '../../transports/a/b.ts'),
+  ...importing('actors/kernel/nact-turns.ts', 'node:fs', '../../transports/a/b.ts'),
   ...importing('transports/a/b.ts', 'nact', '../c/d.ts', '../../actors/kernel/ref.ts'),
   ...importing('transports/a/b.ts', '../../gateway/a.ts', '../../ops/a.ts', '../../spec/a.ts'),
   ...importing('gateway/a.ts', 'nact', 'kysely', 'nats', '../transports/a/b.ts', '../ops/a.ts'),
@@ -41,7 +41,7 @@ const FORBIDDEN: readonly Attempt[] = [
 const ALLOWED: readonly Attempt[] = [
   ...importing('schema/a.ts', 'typebox', 'kysely', './b.ts'),
   ...importing('actors/a/b.ts', '../../schema/a.ts', '../ports/a.ts', './c.ts'),
-  ...importing('actors/kernel/spawn.ts', 'nact', '../ports/a.ts'),
+  ...importing('actors/kernel/nact-turns.ts', 'nact', '../ports/a.ts'),
   ...importing('transports/nats/b.ts', 'nats', 'node:net', './c.ts', '../../schema/a.ts'),
   ...importing('transports/nats/b.ts', '../../actors/ports/a.ts'),
   ...importing('gateway/routes/a.ts', 'fastify', 'typebox', '../b.ts', '../../actors/ports/a.ts'),
@@ -85,7 +85,7 @@ const GLOBALS: readonly Attempt[] = [
   'fetch(f)',
 ].map((use) => ({ path: 'actors/a/b.ts', text: `export const f = ${use}\n` }))
 
-const hasFreeName = ({ path }: Attempt): boolean => path !== 'actors/kernel/spawn.ts'
+const hasFreeName = ({ path }: Attempt): boolean => path !== 'actors/kernel/nact-turns.ts'
 
 /** Writes each attempt to a file of its own in the same folder, and says which. */
 async function writeAll(
@@ -113,7 +113,7 @@ test("the linter's layer rules fire on each forbidden import and global, and on 
   const forbidden = await writeAll(directory.path, 'forbidden', [...FORBIDDEN, ...GLOBALS])
   await writeAll(directory.path, 'allowed', ALLOWED.filter(hasFreeName))
   // The one file that may import nact keeps its name.
-  await writeFile(join(directory.path, 'actors/kernel/spawn.ts'), "import 'nact'\n")
+  await writeFile(join(directory.path, 'actors/kernel/nact-turns.ts'), "import 'nact'\n")
   const lint = spawnSync(resolve('node_modules/.bin/oxlint'), ['--format', 'unix'], {
     cwd: directory.path,
     encoding: 'utf8',

@@ -6,12 +6,14 @@ import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { ComputePort } from '../ports/compute.ts'
+import type { PlacementPort } from '../ports/placement.ts'
 import type { NewEntry } from '../ports/store.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator.ts'
 
 export interface EvacuatorWorld extends Acting {
   readonly clock: ClockPort
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly announcer: Announcer
   readonly sightings: Sightings
   readonly rules: EvacuatorRules

@@ -1,12 +1,14 @@
 /** Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and look again until none is left. */
 import type { Epoch, HostName, MoveId, NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { Host, VmMove } from '../../schema/records.ts'
+import type { RecoveryMethod, VmMove } from '../../schema/records.ts'
+import { NOTHING } from '../../schema/resources.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
-import type { ComputeService, Evacuation, Instance } from '../ports/compute.ts'
+import { STAGES } from '../placement/stages.ts'
+import { targetsOf, type Census } from '../placement/targets.ts'
+import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/store.ts'
-import { placementTargets } from '../segment/placement.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
 import { adoptAll, onMovingMessage } from './moving.ts'
 import {
@@ -38,7 +40,7 @@ export interface EvacuationOrder {
   readonly replyTo: ActorRef<EvacuatorReply>
 }
 
-export interface EvacuatorRules extends SelectionRules {
+export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'> {
   /** Upper bound of evacuations under way at once. */
   readonly concurrencyMax: number
   /** Pause before an instance, or a step, is tried again, ms. */
@@ -54,10 +56,9 @@ export interface EvacuatorRules extends SelectionRules {
 }
 
 /** Everything about the dead host, read at one moment. */
-export interface Survey {
+export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms'> {
+  readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
-  readonly services: readonly ComputeService[]
-  readonly hosts: readonly Host[]
   readonly evacuations: readonly Evacuation[]
   /** Monotonic ms. */
   readonly atMs: number
@@ -67,6 +68,7 @@ export type EvacuatorMessage =
   | { readonly type: 'evacuator.begin' } // first message, and our own timer
   | { readonly type: 'evacuator.isolated' } // private
   | { readonly type: 'evacuator.surveyed'; readonly survey: Survey } // private
+  | { readonly type: 'evacuator.look-due' } // our own timer: is there room now?
   | { readonly type: 'evacuator.planned'; readonly moves: readonly VmMove[] } // private
   | { readonly type: 'evacuator.hindered'; readonly reason: string } // private: Compute is away, or no grant
   | MovingMessage
@@ -99,11 +101,15 @@ export const evacuator =
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
           : [state, []]
       case 'evacuator.surveyed':
-        return onSurveyed(rules, state, message.survey)
+        return state.kind === 'moving'
+          ? onSurveyedAgain(order, rules, state, message.survey)
+          : onSurveyed(rules, state, message.survey)
+      case 'evacuator.look-due':
+        return state.kind === 'moving' ? [state, [{ type: 'compute.survey' }]] : [state, []]
       case 'evacuator.planned':
         return onPlanned(order, rules, state, message.moves)
       case 'evacuator.hindered':
-        return onHindered(rules, message.reason)
+        return onHindered(order, rules, state, message.reason)
       case 'move.requested':
       case 'move.refused':
       case 'move.unknown':
@@ -135,25 +141,56 @@ function onPlanned(
   const { survey } = state
   const recordsOf = (row: VmMove): readonly string[] =>
     survey.evacuations.filter((record) => record.instance === row.instance).map(({ id }) => id)
+  const needs = new Map(survey.instances.map((instance) => [instance.id, instance.needs]))
   const tracks = new Map<MoveId, MoveTrack>(
-    rows.map((row) => [row.uuid, trackOf(row, recordsOf(row), survey.atMs)]),
+    rows.map((row) => {
+      const olderRecords = recordsOf(row)
+      const found = { needs: needs.get(row.instance) ?? NOTHING, olderRecords }
+      return [row.uuid, trackOf(row, { ...found, nowMs: survey.atMs })]
+    }),
   )
   const startedAt = new Map(rows.map((row) => [row.uuid, row.startedAt ?? 0]))
-  const here = new Set(survey.instances.map(({ id }) => id))
   const begun: Moving = {
     kind: 'moving',
     tracks,
     startedAt,
-    here,
-    targets: placementTargets(survey.hosts, survey.services, order.host),
-    records: survey.evacuations,
+    ...seenIn(order, rules, survey),
     pace: startPace(rules.concurrencyMax),
     overdueTargets: [],
     polls: 0,
     pollPending: false,
+    lookPending: false,
   }
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
   return finishOr(order, rules, proceed(adoptAll(begun, survey.atMs), survey.atMs))
+}
+
+/** What a survey says about those that are to be moved. */
+function seenIn(
+  { host: failed }: EvacuationOrder,
+  { placement }: EvacuatorRules,
+  survey: Survey,
+): Pick<Moving, 'here' | 'places' | 'records'> {
+  const { method, instances, evacuations: records } = survey
+  const targets = targetsOf({ ...survey, failed, placement })
+  const places = { stages: STAGES[method], targets, uncounted: new Set<MoveId>() }
+  return { here: new Set(instances.map(({ id }) => id)), places, records }
+}
+
+/** While some instances wait for room, the others go on; what is being asked for just now may not be counted yet. */
+function onSurveyedAgain(
+  order: EvacuationOrder,
+  rules: EvacuatorRules,
+  state: Moving,
+  survey: Survey,
+): EvacuatorStep {
+  const seen = seenIn(order, rules, survey)
+  const uncounted = [...state.places.uncounted].filter(
+    (move) => state.tracks.get(move)?.phase.kind === 'requesting',
+  )
+  const places = { ...seen.places, uncounted: new Set(uncounted) }
+  const next: Moving = { ...state, ...seen, places, lookPending: false }
+  return finishOr(order, rules, proceed(adoptAll(next, survey.atMs), survey.atMs))
 }
 
 function onMoving(
@@ -174,16 +211,7 @@ function finishOr(
   [state, effects]: MovingStep,
 ): EvacuatorStep {
   const tracks = [...state.tracks.values()]
-  const stuck = tracks.filter((track) => lacksTarget(state, track))
-  const open = tracks.filter((track) => track.phase.kind !== 'ended')
-  if (stuck.length > 0 && stuck.length === open.length) {
-    const [next, more] = onHindered(
-      rules,
-      `no host of the segment takes the last ${stuck.length} instances`,
-    )
-    return [next, [...effects, ...more]]
-  }
-  if (open.length > 0) return [state, effects]
+  if (tracks.some(({ phase }) => phase.kind !== 'ended')) return lookLater(rules, state, effects)
   const count = (outcome: 'succeeded' | 'failed' | 'ignored'): number =>
     tracks.filter(({ phase }) => phase.kind === 'ended' && phase.outcome === outcome).length
   if (state.polls > 0 && tracks.length > 0 && count('failed') === 0) {
@@ -199,18 +227,36 @@ function finishOr(
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }
 
-/** Nobody in the segment is left to ask for this instance. */
-function lacksTarget(state: Moving, track: MoveTrack): boolean {
-  if (track.phase.kind !== 'pending' || !state.here.has(track.instance)) return false
-  return state.targets.every((target) => track.refusedBy.includes(target))
+/** For as long as nobody has room for an instance, everything is looked at again. */
+function lookLater(
+  { retryIntervalMs: afterMs }: EvacuatorRules,
+  state: Moving,
+  effects: MovingStep[1],
+): EvacuatorStep {
+  if (state.lookPending || ![...state.tracks.values()].some(isUnplaced)) return [state, effects]
+  const message = { type: 'evacuator.look-due' } as const
+  const timer = { type: 'timer.start', name: 'look', afterMs, message } as const
+  return [{ ...state, lookPending: true }, [...effects, timer]]
 }
 
+const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
+
 /** Compute is away, or an operator forbids it just now: everything stays as it is, and we ask again. */
-function onHindered(rules: EvacuatorRules, reason: string): EvacuatorStep {
+function onHindered(
+  order: EvacuationOrder,
+  rules: EvacuatorRules,
+  state: EvacuatorState,
+  reason: string,
+): EvacuatorStep {
+  const noted: EvacuatorEffect = { type: 'note.hindered', reason }
+  if (state.kind === 'moving') {
+    const [next, effects] = finishOr(order, rules, [{ ...state, lookPending: false }, []])
+    return [next, [noted, ...effects]]
+  }
   return [
     { kind: 'hindered', reason },
     [
-      { type: 'note.hindered', reason },
+      noted,
       {
         type: 'timer.start',
         name: 'again',

@@ -1,10 +1,13 @@
 /** One instance of a recovery on its way: what Nova's evacuation records say about it, and what to do next. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
+import type { Resources } from '../../schema/resources.ts'
+import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation } from '../ports/compute.ts'
 
 export type Phase =
   | { readonly kind: 'pending'; readonly notBeforeMs: number; readonly reason: string | null }
+  | { readonly kind: 'unplaced'; readonly reason: string } // no target has room for it
   | { readonly kind: 'requesting' }
   | {
       readonly kind: 'ongoing'
@@ -21,22 +24,30 @@ export interface MoveTrack {
   readonly instance: InstanceId
   readonly instanceName: string
   readonly phase: Phase
+  readonly needs: Resources
   /** Where it was asked to go, or went. */
-  readonly target: HostName | null
+  readonly target: TargetName | null
   readonly attempts: number
   /** Targets that refused it: not asked again. */
-  readonly refusedBy: readonly HostName[]
+  readonly refusedBy: readonly TargetName[]
   /** Evacuation records that existed before our latest request: they say nothing about it. */
   readonly olderRecords: readonly string[]
 }
 
 const ENDED = { succeeded: 'succeeded', failed: 'failed', ignored: 'ignored' } as const
 
+/** What the survey says about the instance of a stored move. */
+interface Found {
+  readonly needs: Resources
+  readonly olderRecords: readonly string[]
+  readonly nowMs: number
+}
+
 /** A stored move as this process takes it up. */
-export function trackOf(row: VmMove, olderRecords: readonly string[], nowMs: number): MoveTrack {
+export function trackOf(row: VmMove, { needs, olderRecords, nowMs }: Found): MoveTrack {
   const { uuid: move, instance, instanceName, attempts } = row
   const target = row.destHost
-  const base = { move, instance, instanceName, attempts, target, refusedBy: [] }
+  const base = { move, instance, instanceName, needs, attempts, target, refusedBy: [] }
   if (row.status === 'pending') {
     // Once asked for, a record that exists may be the answer to that request, come late.
     const older = row.attempts === 0 ? olderRecords : []

@@ -1,10 +1,13 @@
 /** State, messages and effects of the moving part of an evacuation, and the step that asks for more. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { Evacuation } from '../ports/compute.ts'
-import { chooseTarget } from '../segment/placement.ts'
+import type { Choice } from '../placement/choose-target.ts'
+import type { TargetName } from '../placement/targets.ts'
 import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
 import type { Pace } from './pacing.ts'
+import { Assignment, type Places } from './places.ts'
 
 export interface MovingRules {
   readonly retryIntervalMs: number
@@ -22,7 +25,7 @@ export interface Moving {
   readonly startedAt: ReadonlyMap<MoveId, number>
   /** Instances that Nova listed on the dead host. */
   readonly here: ReadonlySet<InstanceId>
-  readonly targets: readonly HostName[]
+  readonly places: Places
   /** The evacuation records as last read. */
   readonly records: readonly Evacuation[]
   readonly pace: Pace
@@ -31,6 +34,8 @@ export interface Moving {
   readonly polls: number
   /** Whether a look at the records is already due. */
   readonly pollPending: boolean
+  /** Whether a look at the whole host is already due, for instances that nobody has room for. */
+  readonly lookPending: boolean
 }
 
 type About = { readonly move: MoveId }
@@ -74,7 +79,7 @@ export type MovingEffect =
       readonly move: MoveId
       readonly instance: InstanceId
       readonly instanceName: string
-      readonly target: HostName
+      readonly target: TargetName
       readonly progress: Progress
     }
   | {
@@ -88,6 +93,8 @@ export type MovingEffect =
       readonly progress: Progress
     }
   | { readonly type: 'move.put-back'; readonly move: MoveId; readonly reason: string }
+  /** Writes why these instances go nowhere for the moment. */
+  | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
   /** Reads the records, and whether these targets of overdue moves are still in service. */
   | { readonly type: 'move.poll'; readonly targets: readonly HostName[] }
 
@@ -105,7 +112,8 @@ export function withPhase(state: Moving, move: MoveId, phase: Phase): Moving {
   return track === undefined ? state : withTrack(state, { ...track, phase })
 }
 
-function withTrack(state: Moving, track: MoveTrack): Moving {
+/** The state with this track. */
+export function withTrack(state: Moving, track: MoveTrack): Moving {
   return { ...state, tracks: new Map(state.tracks).set(track.move, track) }
 }
 
@@ -140,28 +148,23 @@ function progressOf(state: Moving): Progress {
 export function proceed(state: Moving, nowMs: number): MovingStep {
   let next = state
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
-  const assigned = loadOf(state)
+  const assignment = new Assignment(state.places, state.tracks.values())
   let underWay = countUnderWay(state)
   for (const track of state.tracks.values()) {
     if (underWay >= state.pace.limit) break
-    if (track.phase.kind !== 'pending' || track.phase.notBeforeMs > nowMs) continue
-    if (!state.here.has(track.instance)) {
-      const [after, more] = settle(next, track, absence(state, track))
-      next = after
-      effects.push(...more)
-      continue
-    }
-    const target = chooseTarget(state.targets, track.refusedBy, assigned)
-    if (target === undefined) continue
-    assigned.set(target, (assigned.get(target) ?? 0) + 1)
-    underWay += 1
-    next = requesting(next, track, target)
-    const { move, instance, instanceName } = track
-    const progress = progressOf(next)
-    effects.push({ type: 'move.request', move, instance, instanceName, target, progress })
+    if (!isDue(track, nowMs)) continue
+    const [after, more] = state.here.has(track.instance)
+      ? follow(next, track, assignment.choose(track))
+      : settle(next, track, absence(state, track))
+    if (isUnderWay(after.tracks.get(track.move) ?? track)) underWay += 1
+    next = after
+    effects.push(...more)
   }
-  return schedulePoll(next, effects)
+  return schedulePoll(next, [...effects, ...newlyUnplaced(state, next)])
 }
+
+const isDue = ({ phase }: MoveTrack, nowMs: number): boolean =>
+  phase.kind === 'unplaced' || (phase.kind === 'pending' && phase.notBeforeMs <= nowMs)
 
 const isUnderWay = ({ phase }: MoveTrack): boolean =>
   phase.kind === 'requesting' || phase.kind === 'ongoing'
@@ -169,13 +172,35 @@ const isUnderWay = ({ phase }: MoveTrack): boolean =>
 const countUnderWay = (state: Moving): number =>
   [...state.tracks.values()].filter(isUnderWay).length
 
-/** Moves that each target was given in this recovery and has not refused. */
-function loadOf(state: Moving): Map<HostName, number> {
-  const load = new Map<HostName, number>()
-  for (const { target } of state.tracks.values()) {
-    if (target !== null) load.set(target, (load.get(target) ?? 0) + 1)
+/** What is done with an instance, now that a target was looked for. */
+function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
+  switch (choice.kind) {
+    case 'target':
+      return request(state, track, choice.target.name)
+    case 'wait':
+      return [
+        withTrack(state, { ...track, phase: { kind: 'unplaced', reason: choice.reason } }),
+        [],
+      ]
+    case 'refused':
+      return settle(state, track, { outcome: 'failed', dest: null, reason: choice.reason })
+    default:
+      return assertNever(choice)
   }
-  return load
+}
+
+/** One effect for all that wait for the same reason, and did not before. */
+function newlyUnplaced(before: Moving, after: Moving): readonly MovingEffect[] {
+  const reasonOf = (state: Moving, move: MoveId): string | undefined => {
+    const phase = state.tracks.get(move)?.phase
+    return phase?.kind === 'unplaced' ? phase.reason : undefined
+  }
+  const changed = [...after.tracks.keys()].filter((move) => {
+    return reasonOf(after, move) !== reasonOf(before, move)
+  })
+  return [...Map.groupBy(changed, (move) => reasonOf(after, move))].flatMap(([reason, moves]) =>
+    reason === undefined ? [] : [{ type: 'moves.wait', moves, reason }],
+  )
 }
 
 /** Why an instance that is to be moved is no longer on the host: our own late success, or somebody else's deed. */
@@ -187,16 +212,19 @@ function absence(state: Moving, track: MoveTrack): End {
   return { outcome: 'ignored', dest: null, reason: 'the instance is not on the host any more' }
 }
 
-function requesting(state: Moving, track: MoveTrack, target: HostName): Moving {
-  const olderRecords = recordIdsOf(state, track)
-  const attempts = track.attempts + 1
-  return withTrack(state, {
+function request(state: Moving, track: MoveTrack, target: TargetName): MovingStep {
+  const { move, instance, instanceName } = track
+  const asked = withTrack(state, {
     ...track,
     phase: { kind: 'requesting' },
     target,
-    olderRecords,
-    attempts,
+    olderRecords: recordIdsOf(state, track),
+    attempts: track.attempts + 1,
   })
+  const uncounted = new Set(state.places.uncounted).add(move)
+  const next = { ...asked, places: { ...state.places, uncounted } }
+  const progress = progressOf(next)
+  return [next, [{ type: 'move.request', move, instance, instanceName, target, progress }]]
 }
 
 /** The records of an instance that are known by now. */
@@ -207,11 +235,15 @@ export const recordIdsOf = (state: Moving, track: MoveTrack): readonly string[] 
 const POLL_MS_MIN = 500
 const POLL_MS_MAX = 5000
 
+/** Whether its records, or its moment, may change anything. */
+const isAwaited = ({ phase }: MoveTrack): boolean =>
+  phase.kind !== 'unplaced' && phase.kind !== 'ended'
+
 function schedulePoll(
   state: Moving,
   effects: readonly (MovingEffect | KernelEffect<MovingMessage>)[],
 ): MovingStep {
-  if (state.pollPending) return [state, effects]
+  if (state.pollPending || ![...state.tracks.values()].some(isAwaited)) return [state, effects]
   const afterMs = Math.round(Math.min(POLL_MS_MAX, POLL_MS_MIN * 1.4 ** state.polls))
   const timer: KernelEffect<MovingMessage> = {
     type: 'timer.start',

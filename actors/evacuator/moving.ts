@@ -9,12 +9,14 @@ import {
   settle,
   waiting,
   withPhase,
+  withTrack,
   type Moving,
   type MovingEffect,
   type MovingMessage,
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
+import { hostOf } from './places.ts'
 import { slowDown, speedUp, type Pace } from './pacing.ts'
 
 /** One step of the moving part. */
@@ -121,11 +123,11 @@ function onPolled(
 /** Targets that have kept us waiting. */
 function overdue(rules: MovingRules, state: Moving, atMs: number): readonly HostName[] {
   const targets = [...state.tracks.values()].flatMap(({ phase, target }) =>
-    phase.kind === 'ongoing' && atMs - phase.requestedAtMs >= rules.overdueMs && target !== null
-      ? [target]
+    phase.kind === 'ongoing' && atMs - phase.requestedAtMs >= rules.overdueMs
+      ? [hostOf(target)]
       : [],
   )
-  return [...new Set(targets)]
+  return [...new Set(targets)].filter((target) => target !== null)
 }
 
 /** Takes up every request that turns out to be under way. */
@@ -138,7 +140,7 @@ export function adoptAll(state: Moving, atMs: number): Moving {
 
 /** A request that we had given up may show its record late: it is under way after all. */
 function adopt(state: Moving, track: MoveTrack, atMs: number): MoveTrack {
-  if (track.phase.kind !== 'pending' || track.attempts === 0) return track
+  if (!['pending', 'unplaced'].includes(track.phase.kind) || track.attempts === 0) return track
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
   if (verdict.kind !== 'under-way' && verdict.kind !== 'moved') return track
   return {
@@ -160,7 +162,7 @@ function judge(
   const graceOver = atMs - track.phase.requestedAtMs >= rules.graceMs
   switch (verdict.kind) {
     case 'moved': {
-      const dest = verdict.dest ?? track.target
+      const dest = verdict.dest ?? hostOf(track.target)
       return settle(state, track, {
         outcome: 'succeeded',
         dest,
@@ -168,7 +170,8 @@ function judge(
       })
     }
     case 'under-way':
-      return onUnderWay(rules, state, track, polled)
+      // Nova has chosen, or had chosen otherwise.
+      return onUnderWay(rules, state, { ...track, target: verdict.dest ?? track.target }, polled)
     case 'refused':
       // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
       if (!track.phase.accepted && !graceOver) return [state, []]
@@ -196,15 +199,16 @@ function onUnderWay(
 ): MovingStep {
   const { phase, target } = track
   if (phase.kind !== 'ongoing') return [state, []]
-  if (target !== null && lostTargets.includes(target)) {
-    return again(rules, state, track, { reason: `${target} died as well`, atMs })
+  const host = hostOf(target)
+  if (host !== null && lostTargets.includes(host)) {
+    return again(rules, state, track, { reason: `${host} died as well`, atMs })
   }
   if (atMs - phase.requestedAtMs >= rules.deadlineMs) {
     const minutes = Math.round(rules.deadlineMs / 60_000)
     const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
     return settle(state, track, { outcome: 'failed', dest: null, reason })
   }
-  return [withPhase(state, track.move, { ...phase, accepted: true }), []]
+  return [withTrack(state, { ...track, phase: { ...phase, accepted: true } }), []]
 }
 
 /** An attempt is over without success: another one elsewhere, or the end. */

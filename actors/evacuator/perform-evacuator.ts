@@ -22,6 +22,7 @@ import {
   type EvacuatorWorld,
 } from './evacuating.ts'
 import { performMove } from './perform-move.ts'
+import { survey } from './survey.ts'
 
 /** The actor that moves the instances of one dead host. */
 export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
@@ -52,6 +53,7 @@ async function performEvacuator(
     case 'move.request':
     case 'move.settle':
     case 'move.put-back':
+    case 'moves.wait':
     case 'move.poll':
       return performMove(evacuating, effect)
     default:
@@ -102,36 +104,6 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   await note(evacuating, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
   announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }
-}
-
-/** Records older than this have nothing to do with a recovery that is going on. */
-const RECORDS_SINCE_MS = 24 * 3600 * 1000
-
-/** Observers repeat themselves; a doubt that was not repeated for so long is over. */
-const DOUBT_MS = 15_000
-
-async function survey({ world, order, signal }: Evacuating): Promise<EvacuatorMessage> {
-  const since = world.clock.wallMs() - RECORDS_SINCE_MS
-  const [instances, services, evacuations, snapshot, unfinished] = await Promise.all([
-    world.compute.listInstances(order.host, signal),
-    world.compute.listServices(signal),
-    world.compute.listEvacuations(order.host, since, signal),
-    untilStored(world.clock, signal, () =>
-      world.store.readSnapshot(order.segment, order.notification, since),
-    ),
-    untilStored(world.clock, signal, () => world.store.listUnfinished()),
-  ])
-  const atMs = world.clock.monotonicMs()
-  // Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to.
-  const reported = new Set(
-    unfinished
-      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
-      .map(({ notification }) => notification.sourceHost),
-  )
-  const hosts = snapshot.hosts.filter(
-    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, atMs - DOUBT_MS),
-  )
-  return { type: 'evacuator.surveyed', survey: { instances, services, hosts, evacuations, atMs } }
 }
 
 async function plan(

@@ -5,8 +5,9 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/store.ts'
-import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
 import type { MovingEffect, MovingMessage } from './moving-state.ts'
+import { hostOf } from './places.ts'
 
 type Request = MovingEffect & { readonly type: 'move.request' }
 
@@ -21,6 +22,9 @@ export async function performMove(
       return settle(evacuating, effect)
     case 'move.put-back':
       await putBack(evacuating, effect.move, effect.reason)
+      return undefined
+    case 'moves.wait':
+      await noteWaiting(evacuating, effect.moves, effect.reason)
       return undefined
     case 'move.poll':
       return poll(evacuating, effect.targets)
@@ -71,14 +75,19 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
     move,
     from: ['pending'],
     to: 'ongoing',
-    destHost: target,
+    destHost: hostOf(target),
     message: null,
   } as const
   const ours = await world.store.updateMove(order.epoch, change)
   if (!ours) throw new NotPending()
-  announceMove(evacuating, { ...effect, status: 'ongoing', dest: target, reason: 'asked for' })
+  announceMove(evacuating, {
+    ...effect,
+    status: 'ongoing',
+    dest: hostOf(target),
+    reason: 'asked for',
+  })
   world.tenure.assert(order.epoch)
-  await world.compute.evacuate(instance, target, signal)
+  await world.compute.evacuate(instance, hostOf(target) ?? undefined, signal)
 }
 
 async function refused(
@@ -119,6 +128,28 @@ async function putBack(
   const { world, order, signal } = evacuating
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+}
+
+/** Said once for all of them; each one's row tells it too. */
+async function noteWaiting(
+  evacuating: Evacuating,
+  moves: readonly MoveChange['move'][],
+  reason: string,
+): Promise<void> {
+  const { world, order, signal } = evacuating
+  const detail = `${moves.length} instances wait: ${reason}`
+  await note(evacuating, { kind: 'decision', step: 'wait', detail })
+  announceStep(evacuating, 'waiting', detail)
+  for (const move of moves) {
+    const change = {
+      move,
+      from: ['pending'],
+      to: 'pending',
+      destHost: null,
+      message: reason,
+    } as const
+    await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+  }
 }
 
 async function settle(

@@ -7,12 +7,14 @@ export interface GuestHealth {
   readonly missed: number
 }
 
+/** Also of one that was away: it may be another incarnation. */
 export const UNKNOWN_GUEST: GuestHealth = { answered: false, missed: 0 }
+
+const WELL: GuestHealth = { answered: true, missed: 0 }
 
 /** What is known of the guest after one more sign. */
 export function afterSign(health: GuestHealth, sign: GuestSign): GuestHealth {
-  if (sign === 'alive') return { answered: true, missed: 0 }
-  return sign === 'silent' ? { ...health, missed: health.missed + 1 } : UNKNOWN_GUEST
+  return sign === 'alive' ? WELL : { ...health, missed: health.missed + 1 }
 }
 
 /** True at the sample that makes a guest failed, and again each time as many more were missed. */

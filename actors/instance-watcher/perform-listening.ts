@@ -1,22 +1,14 @@
-/** Carries out the effects of the guest list and its instance-watchers. */
+/** Carries out the effects of an instance-watcher. */
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
-import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
+import { LEAF } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { RandomPort } from '../ports/clock.ts'
 import type { GuestPort } from '../ports/guest.ts'
 import {
   NO_GUESTS,
-  guestList,
-  type GuestListEffect,
-  type GuestListMessage,
-  type Guest,
-  type GuestListState,
-} from './guest-list.ts'
-import {
-  NEW_GUEST,
   instanceWatcher,
   type InstanceWatcherEffect,
   type InstanceWatcherMessage,
@@ -33,15 +25,33 @@ export interface ListeningWorld {
   readonly rules: InstanceWatcherRules
 }
 
-/** The actor that lists the guests of one host. */
-export function defineGuestList(world: ListeningWorld, host: HostName): AnyDefinition {
-  return define<GuestListState, GuestListMessage, GuestListEffect>({
+/** The actor that listens to the guests of one host. */
+export function defineInstanceWatcher(world: ListeningWorld, host: HostName): AnyDefinition {
+  return define<InstanceWatcherState, InstanceWatcherMessage, InstanceWatcherEffect>({
     initial: NO_GUESTS,
-    behaviour: guestList(host, world.rules.intervalMs),
+    behaviour: instanceWatcher(world.rules),
     first: { type: 'guests.begin' },
-    policy: SUPERVISOR,
-    perform: async () => ({ type: 'guests.listed', guests: await guestPort(world, host).list() }),
+    policy: LEAF,
+    perform: (effect) => performListening(world, host, effect),
   })
+}
+
+async function performListening(
+  world: ListeningWorld,
+  host: HostName,
+  effect: InstanceWatcherEffect,
+): Promise<InstanceWatcherMessage | undefined> {
+  switch (effect.type) {
+    case 'guests.ask': {
+      const signs = await guestPort(world, host).heartbeats(world.rules.timeoutMs)
+      return { type: 'guests.heard', signs }
+    }
+    case 'guest.report':
+      await report(world, host, effect)
+      return undefined
+    default:
+      return assertNever(effect)
+  }
 }
 
 function guestPort(world: ListeningWorld, host: HostName): GuestPort {
@@ -50,41 +60,11 @@ function guestPort(world: ListeningWorld, host: HostName): GuestPort {
   return port
 }
 
-/** The actor that listens to one guest. */
-export function defineInstanceWatcher(world: ListeningWorld, guest: Guest): AnyDefinition {
-  return define<InstanceWatcherState, InstanceWatcherMessage, InstanceWatcherEffect>({
-    initial: NEW_GUEST,
-    behaviour: instanceWatcher(world.rules),
-    first: { type: 'guest.begin' },
-    policy: LEAF,
-    perform: (effect) => performListening(world, guest, effect),
-  })
-}
-
-async function performListening(
-  world: ListeningWorld,
-  guest: Guest,
-  effect: InstanceWatcherEffect,
-): Promise<InstanceWatcherMessage | undefined> {
-  switch (effect.type) {
-    case 'guest.ask':
-      return {
-        type: 'guest.heard',
-        sign: await guestPort(world, guest.host).heartbeat(guest.instance, world.rules.timeoutMs),
-      }
-    case 'guest.report':
-      await report(world, guest, effect.missed)
-      return undefined
-    default:
-      return assertNever(effect)
-  }
-}
-
 /** A report that the bus did not take is made again with the next missed heartbeats. */
 async function report(
   world: ListeningWorld,
-  { host, instance }: Guest,
-  missed: number,
+  host: HostName,
+  { instance, missed }: InstanceWatcherEffect & { readonly type: 'guest.report' },
 ): Promise<void> {
   const fault = {
     instance,

@@ -1,8 +1,7 @@
 /**
- * Runs behaviours on nact: the only file that imports it. nact gives one handler at a time and a place to decide after
- * a crash; mailbox bounds, restart limits, timers, stop deadlines and the tree are ours (see `ops/docs/decisions`).
+ * Runs behaviours: mailbox bounds, restart limits, timers, stop deadlines and the tree are ours; whoever gives the turns only
+ * sees to it that one is taken at a time.
  */
-import * as nact from 'nact'
 import { CodedError } from '../../schema/errors.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
@@ -13,6 +12,7 @@ import { DeadLetters } from './dead-letters.ts'
 import type { ActorRef } from './ref.ts'
 import { judgeCrash } from './supervision.ts'
 import { snapshotTree } from './tree.ts'
+import type { Place, Turns } from '../ports/turns.ts'
 
 export interface ActorSystem {
   /** Starts a top-level actor of a known kind. */
@@ -31,6 +31,7 @@ export interface SystemOptions {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  readonly turns: Turns
   /** How to make an actor of each kind from its argument. */
   readonly factories: CellHost['factories']
   /** A top-level actor crashed too often: the process should end and be restarted from outside. */
@@ -41,23 +42,16 @@ export interface SystemOptions {
 
 /** A tree of actors in this process. */
 export function createActorSystem(options: SystemOptions): ActorSystem {
-  return new NactSystem(options)
+  return new Kernel(options)
 }
-
-/** nact's own reference type fits everything; ours is the cell, so this one stays inside. */
-// oxlint-disable-next-line typescript/no-generated-empty-object-type -- nact declares Ref as an empty class
-type NactRef = ReturnType<typeof nact.spawn>
-/** What nact's `onCrash` may answer. */
-type Decisions = nact.SupervisionContext<unknown, nact.ActorSystemRef>
 
 /** Handled in one go before others have their turn. */
 const TURN_MESSAGES_MAX = 64
 
-class NactSystem implements ActorSystem {
+class Kernel implements ActorSystem {
   readonly #options: SystemOptions
-  readonly #nact = nact.start()
   readonly #cells = new Map<string, Cell>()
-  readonly #nactRefs = new Map<Cell, NactRef>()
+  readonly #places = new Map<Cell, Place>()
   readonly #deadLetters: DeadLetters
   readonly #host: CellHost
   /** Stopped cells whose effects still run. */
@@ -66,7 +60,6 @@ class NactSystem implements ActorSystem {
   readonly #resting = new Set<Cell>()
   /** Cells whose turn is to come. */
   readonly #awake = new Set<Cell>()
-  #spawned = 0
 
   constructor(options: SystemOptions) {
     this.#options = options
@@ -119,7 +112,7 @@ class NactSystem implements ActorSystem {
     for (const cell of this.#leaving) {
       this.#options.log.warn({ path: cell.path, effects: cell.inFlight }, 'stop deadline passed')
     }
-    nact.stop(this.#nact)
+    this.#options.turns.close()
   }
 
   #spawn(
@@ -133,12 +126,11 @@ class NactSystem implements ActorSystem {
     const cell = new Cell(this.#host, { kind: child.kind, name: child.name, parent }, definition)
     this.#cells.set(cell.address, cell)
     parent?.children.set(cell.address, cell)
-    this.#spawned += 1
-    // nact's tree stays flat: it copies a parent's table of children for every message to the parent.
-    const ref: NactRef = nact.spawn(this.#nact, () => this.#takeTurn(cell), `a${this.#spawned}`, {
-      onCrash: (_message, error, context) => this.#onCrash(cell, error, context),
+    const place = this.#options.turns.open({
+      take: () => this.#takeTurn(cell),
+      crashed: (error) => void this.#onCrash(cell, error),
     })
-    this.#nactRefs.set(cell, ref)
+    this.#places.set(cell, place)
     this.#enqueue(cell, { kind: 'own', message: definition.first })
   }
 
@@ -164,12 +156,12 @@ class NactSystem implements ActorSystem {
     this.#wake(cell)
   }
 
-  /** One token in nact's mailbox for a turn, however much waits in ours: nact takes its time for each. */
+  /** One turn, however much waits in the mailbox: each turn has its price. */
   #wake(cell: Cell): void {
-    const ref = this.#nactRefs.get(cell)
-    if (ref === undefined || this.#awake.has(cell) || this.#resting.has(cell)) return
+    const place = this.#places.get(cell)
+    if (place === undefined || this.#awake.has(cell) || this.#resting.has(cell)) return
     this.#awake.add(cell)
-    nact.dispatch(ref, true)
+    place.ask()
   }
 
   #takeTurn(cell: Cell): void {
@@ -184,7 +176,7 @@ class NactSystem implements ActorSystem {
     if (cell.mailbox.depth > 0) this.#wake(cell)
   }
 
-  async #onCrash(cell: Cell, error: unknown, context: Decisions): Promise<Decisions['resume']> {
+  async #onCrash(cell: Cell, error: unknown): Promise<void> {
     this.#awake.delete(cell)
     cell.noteError(error)
     const { clock, random, log } = this.#options
@@ -197,7 +189,7 @@ class NactSystem implements ActorSystem {
     log.error({ path: cell.path, error: cell.lastError, verdict: verdict.kind }, 'actor crashed')
     if (verdict.kind === 'give-up') {
       this.#giveUp(cell, error)
-      return context.resume // stopped: no effect
+      return
     }
     cell.crashesAt = verdict.crashesAt
     for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
@@ -205,11 +197,9 @@ class NactSystem implements ActorSystem {
     this.#resting.add(cell)
     await this.#sleep(verdict.afterMs)
     this.#resting.delete(cell)
-    if (!cell.stopped) {
-      cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
-      this.#wake(cell)
-    }
-    return context.resume // our own reset is done; nact's would only add its traps
+    if (cell.stopped) return
+    cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
+    this.#wake(cell)
   }
 
   /** One crash too many: the actor stops, and its parent crashes in its place. */
@@ -233,9 +223,8 @@ class NactSystem implements ActorSystem {
     if (cell.inFlight > 0) this.#leaving.add(cell)
     this.#cells.delete(cell.address)
     cell.parent?.children.delete(cell.address)
-    const ref = this.#nactRefs.get(cell)
-    this.#nactRefs.delete(cell)
-    if (ref !== undefined) nact.stop(ref)
+    this.#places.get(cell)?.close()
+    this.#places.delete(cell)
   }
 
   async #sleep(afterMs: number): Promise<void> {

@@ -5,8 +5,8 @@
 
 /** Smaller maps are copied: they are as quick, and plain. */
 const PATCHED_FROM = 16
-/** A patch is folded into a new map when it has grown to so many entries. */
-const PATCH_MAX = 32
+/** A patch that has grown to so many entries is folded into a new map: by then all its copies cost as much as that one. */
+const patchMax = (size: number): number => Math.ceil(Math.sqrt(size))
 
 /** The same entries, but this one; values are never undefined. */
 export function withEntry<Key, Value>(
@@ -17,7 +17,7 @@ export function withEntry<Key, Value>(
   if (map.size < PATCHED_FROM) return new Map(map).set(key, value)
   const [base, patch] = map instanceof PatchedMap ? [map.base, map.patch] : [map, new Map()]
   const patched = new Map(patch).set(key, value)
-  return patched.size > PATCH_MAX ? folded(base, patched) : new PatchedMap(base, patched)
+  return patched.size > patchMax(base.size) ? folded(base, patched) : new PatchedMap(base, patched)
 }
 
 function folded<Key, Value>(

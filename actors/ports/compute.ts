@@ -1,5 +1,6 @@
 /** What we need of the Compute API (Nova), in our words. Errors carry COMPUTE_* and IDENTITY_* codes. */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 
 export interface ComputeService {
   readonly id: string
@@ -26,6 +27,8 @@ export interface Instance {
   readonly powerState: number
   readonly metadata: Readonly<Record<string, string>>
   readonly volumeBacked: boolean
+  /** What it takes of a host. */
+  readonly needs: Resources
 }
 
 /** What was asked of one instance, or what Nova did to it by itself. */

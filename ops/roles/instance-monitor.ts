@@ -1,9 +1,5 @@
-/** What the instance-monitor role is made of: a guest list for each compute host here, and a watcher for each guest. */
-import {
-  defineGuestList,
-  defineInstanceWatcher,
-} from '../../actors/instance-watcher/perform-listening.ts'
-import type { Guest } from '../../actors/instance-watcher/guest-list.ts'
+/** What the instance-monitor role is made of: a watcher of the guests of each compute host here. */
+import { defineInstanceWatcher } from '../../actors/instance-watcher/perform-listening.ts'
 import type { AnyDefinition } from '../../actors/kernel/behaviour.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
@@ -17,8 +13,7 @@ export function instanceMonitorFactories(
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const listening = { ...world, guests, rules: world.rules.guest }
   return {
-    'guest-list': (host: HostName) => defineGuestList(listening, host),
-    'instance-watcher': (guest: Guest) => defineInstanceWatcher(listening, guest),
+    'instance-watcher': (host: HostName) => defineInstanceWatcher(listening, host),
   }
 }
 
@@ -27,5 +22,5 @@ export function startInstanceMonitor(
   system: ActorSystem,
   guests: ReadonlyMap<HostName, GuestPort>,
 ): void {
-  for (const host of guests.keys()) system.start('guest-list', host, host)
+  for (const host of guests.keys()) system.start('instance-watcher', host, host)
 }

@@ -7,9 +7,11 @@ import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
+import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
+import type { Turns } from '../../actors/ports/turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import { Sightings } from '../../actors/dedup-window/sightings.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
@@ -28,10 +30,13 @@ export interface NodePorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  /** Of this process alone. */
+  readonly turns: Turns
   readonly bus: BusPort
   readonly lease: LeasePort
   readonly store: StorePort
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
@@ -73,7 +78,7 @@ export interface NodeHooks {
 
 /** Makes a node; its actors come to life with `start`. */
 export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
-  const { clock, random, log, bus, guests } = ports
+  const { clock, random, log, turns, bus, guests } = ports
   const tenure = new Tenure(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
   const announcer = announcerOn(bus, from, { clock, random, tenure })
@@ -97,6 +102,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     clock,
     random,
     log,
+    turns,
     ...hooks,
     factories: {
       ...engineFactories(world, () => system),

@@ -74,6 +74,7 @@ export function rulesOf(config: Config): Rules {
       evacuateAll: hostRecovery.evacuateAll,
       haMetadataKey: hostRecovery.haMetadataKey,
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
+      placement: hostRecovery.placement,
       concurrencyMax: hostRecovery.concurrencyMax,
       retryIntervalMs,
       attemptsMax: ATTEMPTS_MAX,

@@ -9,6 +9,7 @@ import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-c
 import { VirtualClock } from '../../transports/simulated/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
+import { VirtualTurns } from '../../transports/simulated/turns.ts'
 import { wait } from '../../transports/simulated/wait.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
@@ -215,10 +216,12 @@ export class Deployment implements AsyncDisposable {
       clock,
       random,
       log: SILENT,
+      turns: new VirtualTurns(),
       bus: mortalBus(this.#broker.bus(name), life),
       lease: mortalPort(this.#broker.lease(name), life),
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
       compute: mortalPort(view.compute, life, this.#watchCompute(name)),
+      placement: mortalPort(view.placement, life),
       power: mortalPort(view.power, life, this.#watchPower(name)),
       fenceAgent: mortalPort(view.fenceAgent, life, this.#watchFenceAgent(name)),
       shell: mortalPort(view.shell, life),

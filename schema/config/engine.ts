@@ -59,6 +59,15 @@ export const HOST_RECOVERY = {
     default: 'false',
     meaning: 'Whether instances that were in ERROR before the failure are left alone.',
   },
+  placement: {
+    names: ['host_failure.placement'],
+    kind: 'choice',
+    of: ['segment', 'scheduler'],
+    default: 'segment',
+    meaning:
+      'Who chooses where an instance goes. segment: we do, among the hosts of its segment that are in service and ' +
+      "have room; Nova's scheduler checks each choice. scheduler: Nova does, who knows no segments.",
+  },
   disableReason: {
     names: ['host_failure.service_disable_reason'],
     kind: 'text',

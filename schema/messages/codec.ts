@@ -18,6 +18,7 @@ export interface Encoded {
 
 /** Makes any text one NATS token: letters, digits, `-` and `_` stay, everything else is percent-encoded. */
 export function subjectToken(text: string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(text)) return text
   if (text === '') return '%'
   return text.replace(/[^A-Za-z0-9_-]/gu, (char) =>
     [...new TextEncoder().encode(char)]

@@ -1,5 +1,7 @@
 /** Records of a small cloud, as specs need them: one segment, its hosts, a notification, instances. */
 import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type { Room } from '../../actors/ports/placement.ts'
+import type { Target, TargetName } from '../../actors/placement/targets.ts'
 import type { SegmentSnapshot } from '../../actors/ports/store.ts'
 import {
   epoch,
@@ -35,6 +37,9 @@ export const M2 = moveId('move-2')
 export const I1 = instanceId('instance-1')
 export const I2 = instanceId('instance-2')
 export const I3 = instanceId('instance-3')
+
+/** What an instance takes. */
+export const SMALL = { vcpus: 1, memoryMb: 2048, diskGb: 10 }
 
 const STAMP = { id: 1, createdAt: 0, updatedAt: null }
 
@@ -122,6 +127,7 @@ export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   powerState: 1,
   metadata: {},
   volumeBacked: true,
+  needs: SMALL,
   ...change,
 })
 
@@ -150,6 +156,20 @@ export const moveRow = (change: Partial<VmMove> = {}): VmMove => ({
   message: null,
   attempts: 0,
   ...change,
+})
+
+/** A host in service of which nobody knows how much room it has. */
+export const targetRow = (name: TargetName, change: Partial<Target> = {}): Target => ({
+  name,
+  pool: 'in-service',
+  room: null,
+  ...change,
+})
+
+/** A host with room for so many instances of the usual size. */
+export const roomRow = (count: number): Room => ({
+  free: { vcpus: count, memoryMb: 2048 * count, diskGb: 10 * count },
+  largest: { vcpus: 64, memoryMb: 524_288, diskGb: 8000 },
 })
 
 /** Nova's record of an evacuation under way. */

@@ -2,6 +2,7 @@
 import * as nact from 'nact'
 import { define, tell, type AnyDefinition, type AnyMessage } from '../../actors/kernel/behaviour.ts'
 import { refOf, type ActorRef } from '../../actors/kernel/ref.ts'
+import { NactTurns } from '../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import { LEAF } from '../../actors/kernel/supervision.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
@@ -87,7 +88,12 @@ async function withSystem(
   factories: Readonly<Record<string, (argument: never, name: string) => AnyDefinition>>,
   play: (system: ActorSystem) => Promise<void>,
 ): Promise<void> {
-  const world = { clock: new SystemClock(), random: new SystemRandom(), log: silentLog }
+  const world = {
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    log: silentLog,
+    turns: new NactTurns(),
+  }
   const system = createActorSystem({
     ...world,
     factories,

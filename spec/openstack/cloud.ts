@@ -8,7 +8,7 @@ import { Secret } from '../../schema/control-attributes.ts'
 import { openOpenstack, type Openstack } from '../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
-import type { ComputeWorld } from '../support/compute-conformance.ts'
+import type { PlacementWorld } from '../support/placement-conformance.ts'
 import { until } from '../support/until.ts'
 
 /** A variable of the environment; throws a text that says what these specs need. */
@@ -124,15 +124,15 @@ function decoded<Schema extends TSchema>(schema: Schema, value: unknown): Static
  * Opens worlds of two empty hosts; on disposal its instances are deleted and the source is put back into service.
  * A host just put back comes last: Nova calls it up before its nova-compute is ready.
  */
-export function realWorlds(): () => Promise<ComputeWorld> {
+export function realWorlds(): () => Promise<PlacementWorld> {
   const restarted: HostName[] = []
   return () => openRealWorld(restarted)
 }
 
-async function openRealWorld(restarted: HostName[]): Promise<ComputeWorld> {
+async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
   const openstack = await openCloud()
   const client = await Client.logIn()
-  const { compute } = openstack
+  const { compute, placement } = openstack
   const [source, target] = await emptyHosts(openstack, restarted)
   const booted: InstanceId[] = []
   const act = (id: InstanceId, body: unknown): Promise<unknown> =>
@@ -143,6 +143,7 @@ async function openRealWorld(restarted: HostName[]): Promise<ComputeWorld> {
   }
   return {
     compute,
+    placement,
     source,
     target,
     wallMs: () => Date.now(),

@@ -1,9 +1,12 @@
-/** The Compute port on the cloud that the OS_* variables name. */
+/** The Compute and Placement ports on the cloud that the OS_* variables name. */
 import test from 'ava'
 import { computeConformance } from '../support/compute-conformance.ts'
+import { placementConformance } from '../support/placement-conformance.ts'
 import { openCloud, realWorlds } from './cloud.ts'
 
-computeConformance(test, realWorlds())
+const open = realWorlds()
+computeConformance(test, open)
+placementConformance(test, open)
 
 test.serial('forty calls at once share one login', async (t) => {
   await using openstack = await openCloud()

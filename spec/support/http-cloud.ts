@@ -5,6 +5,7 @@ import { SeededRandom } from '../../transports/simulated/random.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { HttpKeystone, type Account } from './http-keystone.ts'
 import { answerNova } from './http-nova.ts'
+import { answerPlacement } from './http-placement.ts'
 import { HttpServer } from './http-server.ts'
 
 export interface HttpCloud extends AsyncDisposable {
@@ -37,16 +38,21 @@ export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
   }
   const { cloud, segments } = buildCloud(plan)
   cloud.setNova({ rebuildMs: REBUILD_MS, latencyMs: [1, 5] })
-  const { compute } = cloud.viewFor('http')
+  const { compute, placement } = cloud.viewFor('http')
   const nova = opening.use(
     await HttpServer.start(async (request) => {
-      if (keystone.isAdmin(request.headers['x-auth-token'])) return answerNova(compute, request)
-      return { status: 401, body: { error: { code: 401, message: 'who are you?' } } }
+      if (!keystone.isAdmin(request.headers['x-auth-token'])) {
+        return { status: 401, body: { error: { code: 401, message: 'who are you?' } } }
+      }
+      return request.url.pathname.startsWith('/placement/')
+        ? answerPlacement(placement, request)
+        : answerNova(compute, request)
     }),
   )
   const keystone = opening.use(
     await HttpKeystone.start(ACCOUNT, 'unmistakable-token', `${nova.url}/v2.1`),
   )
+  keystone.offer('placement', `${nova.url}/placement`)
   const parts = opening.move()
   return { cloud, segments, keystone, nova, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }

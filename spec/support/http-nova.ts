@@ -49,6 +49,8 @@ export async function answerNova(compute: ComputePort, request: HttpRequest): Pr
         return await listServices(compute, request)
       case 'PUT os-services/*':
         return await changeService(compute, id, request.body)
+      case 'GET os-hypervisors/*':
+        return await listHypervisors(compute)
       case 'GET servers/*':
         return id === 'detail' ? await listServers(compute, request) : await showServer(compute, id)
       case 'POST servers/*/action':
@@ -72,6 +74,17 @@ async function listServices(compute: ComputePort, { url }: HttpRequest): Promise
   const services = await compute.listServices()
   const found = services.filter((service) => host === null || service.host === host)
   return { status: 200, body: { services: found.map(serviceView) } }
+}
+
+/** Each host has one, which is called after it. */
+async function listHypervisors(compute: ComputePort): Promise<HttpReply> {
+  const services = await compute.listServices()
+  const hypervisors = services.map(({ host }) => ({
+    id: host,
+    hypervisor_hostname: `${host}.example`,
+    service: { host },
+  }))
+  return { status: 200, body: { hypervisors } }
 }
 
 async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
@@ -130,6 +143,13 @@ const serverView = (instance: Instance): object => ({
   'OS-EXT-STS:power_state': instance.powerState,
   metadata: instance.metadata,
   image: instance.volumeBacked ? '' : { id: 'an image' },
+  flavor: {
+    vcpus: instance.needs.vcpus,
+    ram: instance.needs.memoryMb,
+    disk: instance.volumeBacked ? 0 : instance.needs.diskGb,
+    ephemeral: instance.volumeBacked ? instance.needs.diskGb : 0,
+    swap: 0,
+  },
 })
 
 const migrationView = (record: Evacuation): object => ({

@@ -77,7 +77,7 @@ const LIBRARY: Readonly<Record<string, RegExp>> = {
 /** True when the layers allow this import (style: who may import whom). */
 export function isAllowed({ from, to }: Import): boolean {
   const [layer = '', folder = ''] = from.split('/')
-  if (from === 'actors/kernel/spawn.ts' && to === 'npm:nact') return true
+  if (from === 'actors/kernel/nact-turns.ts' && to === 'npm:nact') return true
   if (layer === 'transports') {
     if (to.startsWith(`transports/${folder}/`) || LIBRARY[folder]?.test(to) === true) return true
   }

@@ -23,7 +23,8 @@ export interface ComputeApi {
   call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
 }
 
-interface ComputeApiOptions {
+/** What every API of OpenStack is reached with. */
+export interface ComputeApiOptions {
   readonly client: HttpClient
   readonly keystone: Keystone
   readonly timing: Timing

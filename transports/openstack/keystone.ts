@@ -14,7 +14,7 @@ export interface KeystoneOptions {
   readonly projectName: string
   readonly userDomainName: string
   readonly projectDomainName: string
-  /** Region of the Compute endpoint; undefined takes the first one that fits. */
+  /** Region of the endpoints; undefined takes the first one that fits. */
   readonly region: string | undefined
   readonly interface: 'public' | 'internal' | 'admin'
   /** Bound of one call, its repeats included. */
@@ -26,6 +26,8 @@ export interface Session {
   readonly token: string
   /** Base URL of the Compute API; undefined when the catalogue has none that fits. */
   readonly computeUrl: string | undefined
+  /** The same of the Placement API. */
+  readonly placementUrl: string | undefined
 }
 
 interface KeptSession extends Session {
@@ -176,15 +178,18 @@ function sessionOf(
   }
   const expiresAtMs = startMs + lifeMs // by our own clock, so that skew does not matter
   const renewAtMs = expiresAtMs - Math.min(RENEWAL_MS, lifeMs / 5)
-  return { token, computeUrl: computeUrlOf(catalog, options), renewAtMs, expiresAtMs }
+  const computeUrl = urlOf(catalog, 'compute', options)
+  const placementUrl = urlOf(catalog, 'placement', options)
+  return { token, computeUrl, placementUrl, renewAtMs, expiresAtMs }
 }
 
-function computeUrlOf(
+function urlOf(
   catalog: Catalog,
+  type: 'compute' | 'placement',
   wanted: Pick<KeystoneOptions, 'interface' | 'region'>,
 ): string | undefined {
   return catalog
-    .filter((service) => service.type === 'compute')
+    .filter((service) => service.type === type)
     .flatMap((service) => service.endpoints)
     .find(
       (endpoint) =>

@@ -8,6 +8,7 @@ import type {
 } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostName, instanceId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
@@ -32,6 +33,15 @@ const Server = Type.Object({
   'OS-EXT-STS:power_state': Type.Integer(),
   metadata: Type.Record(Type.String(), Type.String()),
   image: Type.Unknown(),
+  flavor: Type.Object({
+    vcpus: Type.Integer(),
+    ram: Type.Integer(),
+    disk: Type.Integer(),
+    ephemeral: Type.Integer(),
+    swap: Type.Integer(),
+    // Policies may keep them secret.
+    extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
+  }),
 })
 
 const Action = Type.Object({
@@ -59,7 +69,7 @@ export const decodeServices = answerDecoder(
 
 export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
 
-const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
+export const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
 
 export const decodeServers = answerDecoder(
   Type.Object({ servers: Type.Array(Server), servers_links: Links }),
@@ -93,6 +103,7 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
 /** Nova's server in our words. */
 export function instanceOf(server: Static<typeof Server>): Instance {
   const host = server['OS-EXT-SRV-ATTR:host']
+  const volumeBacked = server.image === '' || server.image === null
   return {
     id: instanceId(server.id),
     name: server.name,
@@ -101,8 +112,17 @@ export function instanceOf(server: Static<typeof Server>): Instance {
     taskState: server['OS-EXT-STS:task_state'],
     powerState: server['OS-EXT-STS:power_state'],
     metadata: server.metadata,
-    volumeBacked: server.image === '' || server.image === null,
+    volumeBacked,
+    needs: needsOf(server.flavor, volumeBacked),
   }
+}
+
+/** As Nova counts them: a volume is no disk of the host, and pinned CPUs are of another kind, which its scheduler checks. */
+function needsOf(flavor: Static<typeof Server>['flavor'], volumeBacked: boolean): Resources {
+  const { vcpus, ram, disk, ephemeral, swap } = flavor
+  const pinned = ['dedicated', 'mixed'].includes(flavor.extra_specs?.['hw:cpu_policy'] ?? '')
+  const diskGb = (volumeBacked ? 0 : disk) + ephemeral + Math.ceil(swap / 1024)
+  return { vcpus: pinned ? 0 : vcpus, memoryMb: ram, diskGb }
 }
 
 /** What happened to a server in our words. */

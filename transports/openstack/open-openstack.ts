@@ -1,7 +1,8 @@
-/** OpenStack in one piece: Compute and Identity over one login and one set of kept connections. */
+/** OpenStack in one piece: Compute, Placement and Identity over one login and one set of kept connections. */
 import { readFile } from 'node:fs/promises'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { IdentityPort } from '../../actors/ports/identity.ts'
+import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { computeApi } from './compute-api.ts'
 import type { Timing } from './exchange-repeatedly.ts'
@@ -9,6 +10,7 @@ import { openHttpClient } from './http-client.ts'
 import { identityOf } from './identity.ts'
 import { openKeystone, type KeystoneOptions } from './keystone.ts'
 import { nova } from './nova.ts'
+import { placement } from './placement.ts'
 
 export interface OpenstackOptions extends KeystoneOptions, Timing {
   /** Certificates to trust, a PEM file; without it those of the system. */
@@ -19,6 +21,7 @@ export interface OpenstackOptions extends KeystoneOptions, Timing {
 
 export interface Openstack extends AsyncDisposable {
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly identity: IdentityPort
   /** Logins tried so far. */
   loginCount(): number
@@ -37,8 +40,10 @@ export async function openOpenstack(options: OpenstackOptions): Promise<Openstac
   const signalOf = (signal: AbortSignal | undefined): AbortSignal =>
     signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
   const parts = { client, keystone, timing, requestTimeoutMs, signalOf }
+  const api = computeApi(parts)
   return {
-    compute: nova(computeApi(parts)),
+    compute: nova(api),
+    placement: placement(parts, api),
     identity: identityOf(parts),
     loginCount: () => keystone.loginCount(),
     requestCount: () => client.requestCount(),

@@ -2,6 +2,7 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
 import { SimulatedCloud } from './cloud.ts'
+import { FLAVORS, roomFor } from './flavors.ts'
 import { BMC_USERNAME, drawHostKey, Machine } from './machine.ts'
 import type { InstanceRow } from './nova-rows.ts'
 import { draw, type SeededRandom } from './random.ts'
@@ -25,7 +26,7 @@ export interface CloudPlan {
   readonly segments: number
   readonly hostsPerSegment: number
   readonly instances: number
-  /** How many instances fit on a host; default: twice the even share, at least two. */
+  /** How many small instances fit on a host; default: twice the even share, at least two. */
   readonly capacity?: number
 }
 
@@ -40,7 +41,7 @@ export function buildCloud(plan: CloudPlan): {
 } {
   const random = plan.random.fork('build')
   const count = plan.segments * plan.hostsPerSegment
-  const capacity = plan.capacity ?? Math.max(2, Math.ceil((2 * plan.instances) / count))
+  const capacity = roomFor(plan.capacity ?? Math.max(2, Math.ceil((2 * plan.instances) / count)))
   const machines = Array.from(
     { length: count },
     (_, index) =>
@@ -73,6 +74,7 @@ function buildInstance(name: string, host: HostName | null, random: SeededRandom
     powerState: stopped ? 4 : 1,
     metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
     volumeBacked: random.next() < SHARE_VOLUME_BACKED,
+    needs: FLAVORS.small,
   }
 }
 

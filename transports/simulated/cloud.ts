@@ -3,6 +3,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName } from '../../schema/ids.ts'
@@ -16,6 +17,7 @@ import type { Machine } from './machine.ts'
 import { NovaRows, type InstanceRow } from './nova-rows.ts'
 import { NovaWire } from './nova-wire.ts'
 import { Nova } from './nova.ts'
+import { simulatedPlacement } from './placement.ts'
 import { SimulatedPower } from './power.ts'
 import { Restarts } from './restarts.ts'
 import type { SeededRandom } from './random.ts'
@@ -26,6 +28,7 @@ import { CloudSwitches } from './switches.ts'
 /** The world as one process of ours reaches it. */
 export interface CloudView {
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
@@ -95,8 +98,10 @@ export class SimulatedCloud extends CloudSwitches {
     const parts = { site: this.#site, faults: this.#faults, node }
     const chance = (channel: string): SeededRandom => this.#random.fork(`${channel} of ${node}`)
     const wire = new NovaWire({ ...parts, random: chance('compute') })
+    const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
       compute: simulatedCompute(this.#nova, this.#rows, wire),
+      placement: simulatedPlacement(this.#site, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),
       shell: new SimulatedShell({ ...parts, random: chance('shell') }),
@@ -113,7 +118,7 @@ export class SimulatedCloud extends CloudSwitches {
     if (row.host === null) return
     if (row.vmState === 'stopped') this.noteUserStop(row)
     const machine = this.#site.get(row.host)
-    machine.occupied += 1
+    machine.take(row.needs)
     if (row.vmState === 'active') machine.copies.add(row.id)
   }
 }

@@ -2,6 +2,7 @@
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { Evacuation } from '../../actors/ports/compute.ts'
 import type { HostName } from '../../schema/ids.ts'
+import { isWithin, minus } from '../../schema/resources.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './machine.ts'
 import type { EvacuationRow, InstanceRow, NovaRows } from './nova-rows.ts'
@@ -77,21 +78,23 @@ export class Evacuations {
       course.row.vmState = 'error'
       return
     }
-    target.occupied += 1
+    target.take(course.row.needs)
     course.record.dest = target.name
     this.#later(CLAIM_MS, () => this.#claim(course, target))
   }
 
   /** Nova's filters: up, enabled, with room, not the source; the emptiest wins, then the first. */
-  #chooseTarget({ record, wanted }: Course): Machine | undefined {
+  #chooseTarget({ row, record, wanted }: Course): Machine | undefined {
     const nowMs = this.#site.clock.monotonicMs()
     let best: Machine | undefined
     for (const machine of this.#site.machines) {
       if (machine.disabled || machine.name === record.source) continue
       if (wanted !== undefined && machine.name !== wanted) continue
-      const room = machine.capacity - machine.occupied
-      if (room <= 0 || !machine.isUpForNova(nowMs)) continue
-      if (best === undefined || room > best.capacity - best.occupied) best = machine
+      const room = minus(machine.capacity, machine.taken)
+      if (!isWithin(row.needs, room) || !machine.isUpForNova(nowMs)) continue
+      if (best === undefined || room.memoryMb > best.capacity.memoryMb - best.taken.memoryMb) {
+        best = machine
+      }
     }
     return best
   }
@@ -99,7 +102,7 @@ export class Evacuations {
   #claim(course: Course, target: Machine): void {
     if (!target.serves) return this.#giveUp(course, target)
     if (this.#happens(this.#faults.nova.claimFailureRate)) {
-      target.occupied -= 1
+      target.release(course.row.needs)
       return this.#fail(course, 'failed', `${target.name} turns it down`)
     }
     course.row.taskState = 'rebuild_spawning'
@@ -116,7 +119,7 @@ export class Evacuations {
     }
     if (target.boot !== boot || !target.serves) return this.#giveUp(course, target)
     if (this.#happens(this.#faults.nova.spawnFailureRate)) {
-      target.occupied -= 1
+      target.release(course.row.needs)
       this.#fail(course, 'failed', `the guest did not start on ${target.name}`)
       course.row.vmState = 'error'
       return
@@ -126,7 +129,7 @@ export class Evacuations {
 
   #arrive({ row, record }: Course, target: Machine): void {
     const left = row.host === null ? undefined : this.#site.find(row.host)
-    if (left !== undefined) left.occupied -= 1
+    left?.release(row.needs)
     row.host = target.name
     row.taskState = null
     if (row.vmState !== 'stopped') Object.assign(row, ACTIVE)
@@ -138,7 +141,7 @@ export class Evacuations {
 
   /** Nobody is left who would finish or close the record. */
   #giveUp({ row, record }: Course, target: Machine): void {
-    target.occupied -= 1
+    target.release(row.needs)
     record.work = 'over'
     this.#site.ledger.note('world', `${row.name} is stuck on its way to ${target.name}`)
   }

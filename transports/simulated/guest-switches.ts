@@ -1,6 +1,7 @@
 /** What happens to guests: by themselves, and by their users. */
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, STOPPED } from './evacuations.ts'
+import { FLAVORS } from './flavors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
@@ -33,10 +34,11 @@ export class GuestSwitches {
     const machine = this.#site.get(host)
     const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
     const metadata = { HA_Enabled: 'True' }
+    const needs = FLAVORS.small
     const place = { id, name, host: machine.name, metadata, volumeBacked: false }
-    this.#rows.addInstance({ ...place, ...ACTIVE })
+    this.#rows.addInstance({ ...place, ...ACTIVE, needs })
     this.#act(id, 'create', USER)
-    machine.occupied += 1
+    machine.take(needs)
     this.#site.startCopy(machine, id)
     return id
   }

@@ -18,23 +18,14 @@ export class SimulatedGuests implements GuestPort {
     this.#machine = machine
   }
 
-  async list(): Promise<readonly InstanceId[]> {
-    await this.#untilServed()
-    return [...this.#machine.copies]
-  }
-
-  async heartbeat(instance: InstanceId, timeoutMs: number): Promise<GuestSign> {
-    this.#site.ledger.count('guest.heartbeat')
-    await this.#untilServed()
-    if (!this.#machine.copies.has(instance)) return 'gone'
-    if (!this.#site.hungGuests.has(instance)) return 'alive'
-    await this.#pass(timeoutMs)
-    return this.#machine.copies.has(instance) ? 'silent' : 'gone'
-  }
-
-  /** A machine that is well answers at once: most calls of a simulation are of this kind. */
-  async #untilServed(): Promise<void> {
+  async heartbeats(timeoutMs: number): Promise<ReadonlyMap<InstanceId, GuestSign>> {
+    this.#site.ledger.count('guest.heartbeats')
+    // A machine that is well answers at once: most calls of a simulation are of this kind.
     if (!this.#machine.isRunning) await this.#pass(HUNG_MS)
+    const { copies } = this.#machine
+    const hung = new Set([...copies].filter((copy) => this.#site.hungGuests.has(copy)))
+    if (hung.size > 0) await this.#pass(timeoutMs)
+    return new Map([...copies].map((copy) => [copy, hung.has(copy) ? 'silent' : 'alive']))
   }
 
   /** Lets time pass as the machine lives it. */

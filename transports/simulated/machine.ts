@@ -2,6 +2,7 @@
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
+import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 
 /**
  * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
@@ -30,8 +31,7 @@ export const drawHostKey = (random: RandomPort): string =>
 export class Machine {
   readonly name: HostName
   readonly segment: string
-  /** How many instances fit. */
-  readonly capacity: number
+  readonly capacity: Resources
   readonly serviceId: string
   power: PowerState = 'on'
   os: 'up' | 'hung' | 'booting' = 'up'
@@ -47,14 +47,15 @@ export class Machine {
   /** Whether a lying BMC has begun to. */
   bmcClaims: PowerState = 'on'
   disabled = false
+  isKnownToPlacement = true
   disabledReason: string | null = null
   forcedDown = false
   /** dead-once: lost its power and has not been let back into service since. */
   standing: 'in-service' | 'dead-once' = 'in-service'
   /** Grows with each loss of power, so that what was under way knows that it is over. */
   boot = 1
-  /** Instances placed here, evacuations on their way in included. */
-  occupied = 0
+  /** By instances placed here, evacuations on their way in included. */
+  taken: Resources = NOTHING
   /** Emulators on this machine; they stand still while the operating system hangs. */
   readonly copies = new Set<InstanceId>()
   #beatingSinceMs: number | undefined
@@ -64,7 +65,7 @@ export class Machine {
   constructor(options: {
     readonly name: HostName
     readonly segment: string
-    readonly capacity: number
+    readonly capacity: Resources
     readonly serviceId: string
     readonly hostKey: string
     readonly beatingSinceMs: number
@@ -75,6 +76,14 @@ export class Machine {
     this.serviceId = options.serviceId
     this.hostKey = options.hostKey
     this.#beatingSinceMs = options.beatingSinceMs
+  }
+
+  take(needs: Resources): void {
+    this.taken = plus(this.taken, needs)
+  }
+
+  release(needs: Resources): void {
+    this.taken = minus(this.taken, needs)
   }
 
   /** True while processes run. */

@@ -139,6 +139,11 @@ export class CloudSwitches extends GuestSwitches {
     this.#site.consent(segment)
   }
 
+  /** Placement has no provider for the host any more. */
+  forgetProvider(host: string): void {
+    this.#switch(host, 'is unknown to Placement').isKnownToPlacement = false
+  }
+
   /** An operator keeps Nova's scheduler away from a host. */
   disableHost(host: string): void {
     const machine = this.#switch(host, 'is disabled')

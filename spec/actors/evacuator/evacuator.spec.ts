@@ -26,6 +26,7 @@ import {
   hostRow,
   instanceRow,
   moveRow,
+  roomRow,
   serviceRow,
 } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
@@ -34,13 +35,14 @@ const RULES = {
   evacuateAll: true,
   haMetadataKey: 'HA_Enabled',
   ignoreInstancesInError: false,
+  placement: 'segment',
   concurrencyMax: 8,
   retryIntervalMs: 30_000,
   attemptsMax: 3,
   graceMs: 10_000,
   overdueMs: 60_000,
   deadlineMs: 600_000,
-}
+} as const
 const ORDER: EvacuationOrder = {
   notification: N1,
   segment: SEGMENT,
@@ -56,8 +58,10 @@ type Effect = EvacuatorEffect | KernelEffect<EvacuatorMessage>
 const BEGIN: EvacuatorMessage = { type: 'evacuator.begin' }
 const ISOLATED: EvacuatorMessage = { type: 'evacuator.isolated' }
 const surveyOf = (change: Partial<Survey> = {}): Survey => ({
+  method: 'auto',
   instances: [instanceRow(), instanceRow({ id: I2, metadata: { HA_Enabled: 'true' } })],
   services: [serviceRow()],
+  rooms: new Map(),
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
   atMs: 0,
@@ -242,11 +246,43 @@ test('a second run may cost as many requests as the first', (t) => {
   t.is(state.kind === 'moving' && state.tracks.get(M1)?.phase.kind, 'pending')
 })
 
-test('a segment without a target waits, with the reason', (t) => {
-  const { state, effects } = after(BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH))
-  const reason = 'no host of the segment takes the last 2 instances'
-  t.deepEqual(state, { kind: 'hindered', reason })
-  t.deepEqual(effects.slice(-2), [{ type: 'note.hindered', reason }, again])
+const NOBODY = 'no other host of the segment is in service'
+const look = timer<EvacuatorMessage>('look', 30_000, { type: 'evacuator.look-due' })
+
+test('a segment without a target waits, with the reason, and looks again', (t) => {
+  const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
+  const { state, effects } = after(...until)
+  t.is(state.kind, 'moving')
+  t.deepEqual(effects, [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, look])
+  const looking = after(...until, { type: 'evacuator.look-due' })
+  t.deepEqual(looking.effects, [{ type: 'compute.survey' }])
+})
+
+test('a reason is written once, and a look follows the other', (t) => {
+  const nobody = surveyed({ services: [] })
+  const { effects } = after(BEGIN, ISOLATED, nobody, planned(...BOTH), nobody)
+  t.deepEqual(effects, [look])
+})
+
+test('whoever waited goes on when there is room, and Compute away does not end the wait', (t) => {
+  const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
+  const away: EvacuatorMessage = { type: 'evacuator.hindered', reason: 'Nova is away' }
+  t.deepEqual(after(...until, away).effects, [
+    { type: 'note.hindered', reason: 'Nova is away' },
+    look,
+  ])
+  const { effects } = after(...until, away, surveyed({ rooms: new Map([[TWO, roomRow(1)]]) }))
+  t.deepEqual(
+    effects.flatMap((effect) => (effect.type === 'move.request' ? [effect.move] : [])),
+    [M1],
+  )
+  t.like(
+    effects.find(({ type }) => type === 'moves.wait'),
+    {
+      moves: [M2],
+      reason: 'no host of the segment has room for 1 VCPU, 2048 MB, 10 GB',
+    },
+  )
 })
 
 test('an instance without a target does not keep the others waiting', (t) => {

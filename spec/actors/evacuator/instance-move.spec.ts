@@ -7,13 +7,14 @@ import {
   type RecordVerdict,
 } from '../../../actors/evacuator/instance-move.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
-import { I1, I2, M1, THREE, TWO, evacuationRow, moveRow } from '../records.ts'
+import { I1, I2, M1, SMALL, THREE, TWO, evacuationRow, moveRow } from '../records.ts'
 
 const STARTED_AT = 1_000_000
 const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   move: M1,
   instance: I1,
   instanceName: 'web',
+  needs: SMALL,
   phase: { kind: 'ongoing', requestedAtMs: 0, accepted: true },
   target: TWO,
   attempts: 1,
@@ -81,8 +82,10 @@ for (const [what, records, verdict] of TABLE) {
   })
 }
 
+const FOUND = { needs: SMALL, olderRecords: ['older'], nowMs: 5 }
+
 test('a move that was never asked for takes no notice of records that exist', (t) => {
-  t.like(trackOf(moveRow(), ['older'], 5), {
+  t.like(trackOf(moveRow(), FOUND), {
     olderRecords: ['older'],
     attempts: 0,
     phase: { kind: 'pending', notBeforeMs: 5, reason: null },
@@ -90,12 +93,12 @@ test('a move that was never asked for takes no notice of records that exist', (t
 })
 
 test('a move that was put back may find its record late', (t) => {
-  t.deepEqual(trackOf(moveRow({ attempts: 1 }), ['older'], 5).olderRecords, [])
+  t.deepEqual(trackOf(moveRow({ attempts: 1 }), FOUND).olderRecords, [])
 })
 
 test('a move that was under way is asked for again only after a grace', (t) => {
   const row = moveRow({ status: 'ongoing', destHost: TWO, attempts: 1 })
-  t.like(trackOf(row, ['older'], 5), {
+  t.like(trackOf(row, FOUND), {
     olderRecords: [],
     target: TWO,
     phase: { kind: 'ongoing', requestedAtMs: 5, accepted: false },
@@ -104,6 +107,6 @@ test('a move that was under way is asked for again only after a grace', (t) => {
 
 for (const status of ['succeeded', 'failed', 'ignored'] as const) {
   test(`a move that is ${status} stays so`, (t) => {
-    t.deepEqual(trackOf(moveRow({ status }), [], 5).phase, { kind: 'ended', outcome: status })
+    t.deepEqual(trackOf(moveRow({ status }), FOUND).phase, { kind: 'ended', outcome: status })
   })
 }

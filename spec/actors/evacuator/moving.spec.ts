@@ -10,13 +10,14 @@ import {
 } from '../../../actors/evacuator/moving-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
-import { M1, THREE, TWO, evacuationRow } from '../records.ts'
+import { ANYWHERE } from '../../../actors/placement/targets.ts'
+import { I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
 import {
-  PENDING,
   RULES,
   asked,
   movingOf,
   ongoing,
+  placesOf,
   polled,
   refused,
   REQUESTING,
@@ -72,10 +73,47 @@ test('an instance that left by our own late success is a success', (t) => {
   t.deepEqual(settled(effects), ['succeeded: Nova recorded it as done, late'])
 })
 
-test('an instance that every target refused is not asked for', (t) => {
-  const [state, effects] = proceed(movingOf([trackRow({ refusedBy: [TWO, THREE] })]), 0)
-  t.is(requests(effects).length, 0)
-  t.deepEqual(state.tracks.get(M1)?.phase, PENDING)
+test('an instance that every target refused is given up', (t) => {
+  const [, effects] = proceed(movingOf([trackRow({ refusedBy: [TWO, THREE] })]), 0)
+  t.deepEqual(settled(effects), ['failed: every target has refused it: compute-2, compute-3'])
+})
+
+test('what we sent to a target since its room was read leaves less room for the next', (t) => {
+  const tracks = [1, 2, 3].map((n) =>
+    trackRow({ move: moveId(`m${n}`), instance: instanceId(`i${n}`) }),
+  )
+  const places = placesOf(
+    targetRow(TWO, { room: roomRow(1) }),
+    targetRow(THREE, { room: roomRow(1) }),
+  )
+  const [state, effects] = proceed(movingOf(tracks, { places }), 0)
+  t.deepEqual(
+    requests(effects).map(({ instance, target }) => `${instance} ${target}`),
+    ['i1 compute-2', 'i2 compute-3'],
+  )
+  t.is(state.tracks.get(moveId('m3'))?.phase.kind, 'unplaced')
+  const [, later] = proceed(state, 0)
+  t.deepEqual(later, [], 'the same reason is not written twice')
+})
+
+test('a refusal gives the room back to the others', (t) => {
+  const waits = trackRow({ move: M2, instance: I2 })
+  const places = placesOf(targetRow(TWO, { room: roomRow(1) }))
+  const [state] = proceed(movingOf([trackRow(), waits], { places }), 0)
+  const [, effects] = onMovingMessage(RULES, state, refused())
+  t.deepEqual(
+    requests(effects).map(({ instance }) => instance),
+    [I2],
+  )
+})
+
+test('where Nova chooses, no target is named, and its choice is remembered as the target', (t) => {
+  const places = placesOf(targetRow(ANYWHERE))
+  const [, effects] = proceed(movingOf([trackRow()], { places }), 0)
+  t.is(requests(effects)[0]?.target, ANYWHERE)
+  const track = asked(ongoing(true), { target: ANYWHERE })
+  t.is(told(track, polled(1, [evacuationRow()])).track?.target, TWO)
+  t.is(told(track, polled(1, [evacuationRow({ dest: null })])).track?.target, ANYWHERE)
 })
 
 test('a yes of Nova makes the move ongoing and the pace quicker', (t) => {

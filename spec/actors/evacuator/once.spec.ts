@@ -1,6 +1,7 @@
 /** At most one evacuation is in flight per instance (design I3): a random walk through everything that Nova may do. */
 import test from 'ava'
 import * as fc from 'fast-check'
+import { hostOf } from '../../../actors/evacuator/places.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import {
   proceed,
@@ -84,7 +85,7 @@ test('whatever Nova answers, and however late, an instance is never asked for tw
         if (request === undefined) continue
         const { move, instance, target } = request
         const atMs = nova.nowMs
-        if (act === 'yes' || act === 'silence') nova.ask(instance, target, delayMs)
+        if (act === 'yes' || act === 'silence') nova.ask(instance, hostOf(target), delayMs)
         if (act === 'yes') tell({ type: 'move.requested', move, atMs, startedAt: atMs })
         else if (act === 'refuse') tell(refused({ move, atMs }))
         else if (act === 'busy') tell(refused({ move, atMs, busy: true }))

@@ -1,8 +1,11 @@
 /** Moves at every point of their way, and what may be told about them. */
 import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
 import type { Moving, MovingMessage } from '../../../actors/evacuator/moving-state.ts'
+import type { Places } from '../../../actors/evacuator/places.ts'
+import type { Target } from '../../../actors/placement/targets.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
-import { I1, M1, THREE, TWO } from '../records.ts'
+import type { HostName } from '../../../schema/ids.ts'
+import { I1, M1, SMALL, THREE, TWO, targetRow } from '../records.ts'
 
 export const RULES = {
   retryIntervalMs: 30_000,
@@ -20,10 +23,17 @@ export const ongoing = (accepted: boolean, requestedAtMs = 0): Phase => ({
   accepted,
 })
 
+export const placesOf = (...targets: readonly Target[]): Places => ({
+  stages: ['in-service'],
+  targets,
+  uncounted: new Set(),
+})
+
 export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   move: M1,
   instance: I1,
   instanceName: 'web',
+  needs: SMALL,
   phase: PENDING,
   target: null,
   attempts: 0,
@@ -40,12 +50,13 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     tracks: new Map(tracks.map((track) => [track.move, track])),
     startedAt: new Map(),
     here: new Set(tracks.map(({ instance }) => instance)),
-    targets: [TWO, THREE],
+    places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
     pace: { limit: 8, ceiling: 8 },
     overdueTargets: [],
     polls: 0,
     pollPending: true,
+    lookPending: false,
     ...change,
   }
 }
@@ -53,7 +64,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
 export const polled = (
   atMs: number,
   records: readonly Evacuation[],
-  lostTargets: Moving['targets'] = [],
+  lostTargets: readonly HostName[] = [],
 ): MovingMessage => ({ type: 'move.polled', records, lostTargets, atMs })
 export const refused = (change: Partial<MovingMessage & { readonly type: 'move.refused' }> = {}) =>
   ({

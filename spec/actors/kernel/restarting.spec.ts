@@ -1,38 +1,43 @@
 /** The kernel restarts what crashes, within limits, and lets nothing of an old incarnation reach a new one. */
-import test from 'ava'
 import { isCoded } from '../../../schema/errors.ts'
-import { CRASH, child, openStage, run, say, timer } from './stage.ts'
+import { CRASH, child, testKernel, run, say, timer } from './stage.ts'
 
-test('an actor is told its first message at the start', async (t) => {
+testKernel('an actor is told its first message at the start', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   t.deepEqual(stage.take(), ['a toy.begin'])
 })
 
-test('a crashed actor is told its first message again, then what waited, in order', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  stage.take()
-  await stage.tell('a', CRASH, say('one'), say('two'))
-  t.deepEqual(stage.take(), ['a toy.crash'])
-  await stage.tell('a', say('three'))
-  t.deepEqual(stage.take(), [])
-  await stage.pass(100)
-  t.deepEqual(stage.take(), ['a toy.begin', 'a one', 'a two', 'a three'])
-})
+testKernel(
+  'a crashed actor is told its first message again, then what waited, in order',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    stage.take()
+    await stage.tell('a', CRASH, say('one'), say('two'))
+    t.deepEqual(stage.take(), ['a toy.crash'])
+    await stage.tell('a', say('three'))
+    t.deepEqual(stage.take(), [])
+    await stage.pass(100)
+    t.deepEqual(stage.take(), ['a toy.begin', 'a one', 'a two', 'a three'])
+  },
+)
 
-test('what waits for a restart does not count as work that can be done now', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', CRASH, say('one'), say('two'))
-  t.is(stage.system.queued(), 0)
-  t.is(stage.lineOf('toy/a')?.mailboxDepth, 2)
-  await stage.pass(100)
-  t.is(stage.lineOf('toy/a')?.mailboxDepth, 0)
-  t.is(stage.system.queued(), 0)
-})
+testKernel(
+  'what waits for a restart does not count as work that can be done now',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', CRASH, say('one'), say('two'))
+    t.is(stage.system.queued(), 0)
+    t.is(stage.lineOf('toy/a')?.mailboxDepth, 2)
+    await stage.pass(100)
+    t.is(stage.lineOf('toy/a')?.mailboxDepth, 0)
+    t.is(stage.system.queued(), 0)
+  },
+)
 
-test('a crash starts the state anew and ends its timers', async (t) => {
+testKernel('a crash starts the state anew and ends its timers', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', { type: 'toy.become', kind: 'asleep' }, run(timer('ring', 200)), CRASH)
@@ -41,18 +46,21 @@ test('a crash starts the state anew and ends its timers', async (t) => {
   t.false(stage.take().includes('a ring'))
 })
 
-test('a crash stops the children, which are not started again by themselves', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(child('b')), CRASH)
-  await stage.pass(1000)
-  t.deepEqual(
-    stage.system.snapshot().map(({ path }) => path),
-    ['toy/a'],
-  )
-})
+testKernel(
+  'a crash stops the children, which are not started again by themselves',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(child('b')), CRASH)
+    await stage.pass(1000)
+    t.deepEqual(
+      stage.system.snapshot().map(({ path }) => path),
+      ['toy/a'],
+    )
+  },
+)
 
-test('a rejected effect crashes the actor', async (t) => {
+testKernel('a rejected effect crashes the actor', async (t, openStage) => {
   const stage = openStage()
   const { promise, reject } = Promise.withResolvers<undefined>()
   await stage.start('a')
@@ -64,38 +72,44 @@ test('a rejected effect crashes the actor', async (t) => {
   t.is(stage.lineOf('toy/a')?.restarts, 1)
 })
 
-test('a rejected effect crashes the actor even when its mailbox is full', async (t) => {
-  const stage = openStage({ mailboxCapacity: 2 })
-  const { promise, reject } = Promise.withResolvers<undefined>()
-  await stage.start('a')
-  await stage.tell('a', run({ type: 'toy.wait', outcome: promise }))
-  stage.system.tell({ address: 'toy/a' }, say('one'))
-  stage.system.tell({ address: 'toy/a' }, say('two'))
-  reject(new Error('no such luck'))
-  await stage.settle()
-  t.is(stage.lineOf('toy/a')?.lastError, 'no such luck')
-})
+testKernel(
+  'a rejected effect crashes the actor even when its mailbox is full',
+  async (t, openStage) => {
+    const stage = openStage({ mailboxCapacity: 2 })
+    const { promise, reject } = Promise.withResolvers<undefined>()
+    await stage.start('a')
+    await stage.tell('a', run({ type: 'toy.wait', outcome: promise }))
+    stage.system.tell({ address: 'toy/a' }, say('one'))
+    stage.system.tell({ address: 'toy/a' }, say('two'))
+    reject(new Error('no such luck'))
+    await stage.settle()
+    t.is(stage.lineOf('toy/a')?.lastError, 'no such luck')
+  },
+)
 
 for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
-  test(`a flood takes neither timers nor outcomes of effects away (${overflow})`, async (t) => {
-    const stage = openStage({ mailboxCapacity: 2, overflow })
-    const { promise, resolve } = Promise.withResolvers<ReturnType<typeof say>>()
-    await stage.start('a')
-    await stage.tell('a', run({ type: 'toy.wait', outcome: promise }, timer('ring', 10)))
-    stage.take()
-    stage.system.tell({ address: 'toy/a' }, say('flood 1'))
-    stage.system.tell({ address: 'toy/a' }, say('flood 2'))
-    resolve(say('outcome'))
-    stage.clock.advanceToNext()
-    for (let n = 3; n < 9; n += 1) stage.system.tell({ address: 'toy/a' }, say(`flood ${n}`))
-    await stage.settle()
-    const taken = stage.take()
-    t.true(taken.includes('a ring'), taken.join())
-    t.true(taken.includes('a outcome'), taken.join())
-  })
+  testKernel(
+    `a flood takes neither timers nor outcomes of effects away (${overflow})`,
+    async (t, openStage) => {
+      const stage = openStage({ mailboxCapacity: 2, overflow })
+      const { promise, resolve } = Promise.withResolvers<ReturnType<typeof say>>()
+      await stage.start('a')
+      await stage.tell('a', run({ type: 'toy.wait', outcome: promise }, timer('ring', 10)))
+      stage.take()
+      stage.system.tell({ address: 'toy/a' }, say('flood 1'))
+      stage.system.tell({ address: 'toy/a' }, say('flood 2'))
+      resolve(say('outcome'))
+      stage.clock.advanceToNext()
+      for (let n = 3; n < 9; n += 1) stage.system.tell({ address: 'toy/a' }, say(`flood ${n}`))
+      await stage.settle()
+      const taken = stage.take()
+      t.true(taken.includes('a ring'), taken.join())
+      t.true(taken.includes('a outcome'), taken.join())
+    },
+  )
 }
 
-test('the outcome of an effect of an old incarnation is dropped', async (t) => {
+testKernel('the outcome of an effect of an old incarnation is dropped', async (t, openStage) => {
   const stage = openStage()
   const late = Promise.withResolvers<ReturnType<typeof say>>()
   await stage.start('a')
@@ -109,34 +123,40 @@ test('the outcome of an effect of an old incarnation is dropped', async (t) => {
   t.deepEqual(stage.take(), [])
 })
 
-test('the rejection of an effect of an old incarnation does not crash the new one', async (t) => {
-  const stage = openStage()
-  const late = Promise.withResolvers<undefined>()
-  await stage.start('a')
-  await stage.tell('a', run({ type: 'toy.wait', outcome: late.promise }), CRASH)
-  await stage.pass(100)
-  late.reject(new Error('aborted'))
-  await stage.settle()
-  t.is(stage.lineOf('toy/a')?.restarts, 1)
-  t.is(stage.lineOf('toy/a')?.lastError, 'told to crash')
-})
+testKernel(
+  'the rejection of an effect of an old incarnation does not crash the new one',
+  async (t, openStage) => {
+    const stage = openStage()
+    const late = Promise.withResolvers<undefined>()
+    await stage.start('a')
+    await stage.tell('a', run({ type: 'toy.wait', outcome: late.promise }), CRASH)
+    await stage.pass(100)
+    late.reject(new Error('aborted'))
+    await stage.settle()
+    t.is(stage.lineOf('toy/a')?.restarts, 1)
+    t.is(stage.lineOf('toy/a')?.lastError, 'told to crash')
+  },
+)
 
-test('an actor that crashes too often is stopped and crashes its parent', async (t) => {
-  const stage = openStage({ intensity: 1 })
-  await stage.start('a')
-  await stage.tell('a', run(child('b')))
-  await stage.tell('b', CRASH)
-  await stage.pass(100)
-  await stage.tell('b', CRASH)
-  await stage.settle()
-  t.is(stage.lineOf('toy/a/toy/b'), undefined)
-  t.is(stage.lineOf('toy/a')?.lastError, 'RESTART_LIMIT_REACHED: toy/a/toy/b crashed too often')
-  await stage.pass(100)
-  t.is(stage.lineOf('toy/a')?.restarts, 1)
-  t.deepEqual(stage.gaveUp, [])
-})
+testKernel(
+  'an actor that crashes too often is stopped and crashes its parent',
+  async (t, openStage) => {
+    const stage = openStage({ intensity: 1 })
+    await stage.start('a')
+    await stage.tell('a', run(child('b')))
+    await stage.tell('b', CRASH)
+    await stage.pass(100)
+    await stage.tell('b', CRASH)
+    await stage.settle()
+    t.is(stage.lineOf('toy/a/toy/b'), undefined)
+    t.is(stage.lineOf('toy/a')?.lastError, 'RESTART_LIMIT_REACHED: toy/a/toy/b crashed too often')
+    await stage.pass(100)
+    t.is(stage.lineOf('toy/a')?.restarts, 1)
+    t.deepEqual(stage.gaveUp, [])
+  },
+)
 
-test('a top-level actor that crashes too often is given up', async (t) => {
+testKernel('a top-level actor that crashes too often is given up', async (t, openStage) => {
   const stage = openStage({ intensity: 1 })
   await stage.start('a')
   await stage.tell('a', run(child('b')))
@@ -151,7 +171,7 @@ test('a top-level actor that crashes too often is given up', async (t) => {
   t.deepEqual(stage.system.snapshot(), [])
 })
 
-test('crashes far apart never exhaust an actor', async (t) => {
+testKernel('crashes far apart never exhaust an actor', async (t, openStage) => {
   const stage = openStage({ intensity: 1, periodMs: 1000 })
   await stage.start('a')
   for (let n = 0; n < 5; n += 1) {
@@ -162,14 +182,17 @@ test('crashes far apart never exhaust an actor', async (t) => {
   t.deepEqual(stage.gaveUp, [])
 })
 
-test('an actor that is stopped while it waits for its restart stays stopped', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(child('b')))
-  await stage.tell('b', CRASH)
-  await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
-  stage.take()
-  await stage.pass(1000)
-  t.deepEqual(stage.take(), [])
-  t.is(stage.system.queued(), 0)
-})
+testKernel(
+  'an actor that is stopped while it waits for its restart stays stopped',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(child('b')))
+    await stage.tell('b', CRASH)
+    await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
+    stage.take()
+    await stage.pass(1000)
+    t.deepEqual(stage.take(), [])
+    t.is(stage.system.queued(), 0)
+  },
+)

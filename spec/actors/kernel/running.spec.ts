@@ -1,8 +1,7 @@
 /** The kernel runs timers, children and mailboxes, counts what reached nobody, and stops in time. */
-import test from 'ava'
-import { CRASH, child, openStage, run, say, timer, type ToyMessage } from './stage.ts'
+import { CRASH, child, testKernel, run, say, timer, type ToyMessage } from './stage.ts'
 
-test('a timer tells once, after its time', async (t) => {
+testKernel('a timer tells once, after its time', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(timer('ring', 100)))
@@ -13,16 +12,19 @@ test('a timer tells once, after its time', async (t) => {
   t.deepEqual(stage.take(), ['a ring'])
 })
 
-test('a timer of the same name replaces the earlier one, another name does not', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(timer('x', 50, 'first'), timer('y', 70), timer('x', 90, 'second')))
-  stage.take()
-  await stage.pass(200)
-  t.deepEqual(stage.take(), ['a y', 'a second'])
-})
+testKernel(
+  'a timer of the same name replaces the earlier one, another name does not',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(timer('x', 50, 'first'), timer('y', 70), timer('x', 90, 'second')))
+    stage.take()
+    await stage.pass(200)
+    t.deepEqual(stage.take(), ['a y', 'a second'])
+  },
+)
 
-test('a cancelled timer tells nothing', async (t) => {
+testKernel('a cancelled timer tells nothing', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(timer('x', 50)), run({ type: 'timer.cancel', name: 'x' }))
@@ -31,18 +33,21 @@ test('a cancelled timer tells nothing', async (t) => {
   t.deepEqual(stage.take(), [])
 })
 
-test('timers end when the kind of state changes, those that the change starts go on', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(timer('old', 50)))
-  await stage.tell('a', { type: 'toy.become', kind: 'asleep', effects: [timer('new', 50)] })
-  stage.take()
-  await stage.pass(200)
-  t.deepEqual(stage.take(), ['a new'])
-  t.deepEqual(stage.transitions, ['toy/a: awake => asleep'])
-})
+testKernel(
+  'timers end when the kind of state changes, those that the change starts go on',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(timer('old', 50)))
+    await stage.tell('a', { type: 'toy.become', kind: 'asleep', effects: [timer('new', 50)] })
+    stage.take()
+    await stage.pass(200)
+    t.deepEqual(stage.take(), ['a new'])
+    t.deepEqual(stage.transitions, ['toy/a: awake => asleep'])
+  },
+)
 
-test('timers survive a step that stays in the same kind of state', async (t) => {
+testKernel('timers survive a step that stays in the same kind of state', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(timer('x', 50)), { type: 'toy.become', kind: 'awake' })
@@ -51,7 +56,7 @@ test('timers survive a step that stays in the same kind of state', async (t) => 
   t.deepEqual(stage.take(), ['a x'])
 })
 
-test('timers end with their actor', async (t) => {
+testKernel('timers end with their actor', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(child('b')))
@@ -63,7 +68,7 @@ test('timers end with their actor', async (t) => {
   t.is(stage.clock.nextAt(), undefined)
 })
 
-test('a child that is started twice is one, and keeps its state', async (t) => {
+testKernel('a child that is started twice is one, and keeps its state', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(child('b')))
@@ -73,27 +78,30 @@ test('a child that is started twice is one, and keeps its state', async (t) => {
   t.is(stage.heard.filter((line) => line === 'b toy.begin').length, 1)
 })
 
-test('stopping a child stops everything below it, and it can be started again', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(child('b')))
-  await stage.tell('b', run(child('c')))
-  await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }, child('b')))
-  t.deepEqual(
-    stage.system.snapshot().map(({ path }) => path),
-    ['toy/a', 'toy/a/toy/b'],
-  )
-  t.is(stage.heard.filter((line) => line === 'b toy.begin').length, 2)
-})
+testKernel(
+  'stopping a child stops everything below it, and it can be started again',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(child('b')))
+    await stage.tell('b', run(child('c')))
+    await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }, child('b')))
+    t.deepEqual(
+      stage.system.snapshot().map(({ path }) => path),
+      ['toy/a', 'toy/a/toy/b'],
+    )
+    t.is(stage.heard.filter((line) => line === 'b toy.begin').length, 2)
+  },
+)
 
-test('an actor of an unknown kind crashes whoever starts it', async (t) => {
+testKernel('an actor of an unknown kind crashes whoever starts it', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run({ type: 'child.start', kind: 'ghost', name: 'g', argument: null }))
   t.is(stage.lineOf('toy/a')?.lastError, 'no actor of kind ghost is known')
 })
 
-test('messages are handled in the order in which they were told', async (t) => {
+testKernel('messages are handled in the order in which they were told', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   stage.take()
@@ -109,21 +117,24 @@ for (const [overflow, kept] of [
   ['drop-newest', ['a 1', 'a 2']],
   ['drop-oldest', ['a 3', 'a 4']],
 ] as const) {
-  test(`a full mailbox counts dead letters and keeps what ${overflow} says`, async (t) => {
-    const stage = openStage({ mailboxCapacity: 2, overflow })
-    await stage.start('a')
-    stage.take()
-    await stage.tell('a', say('1'), say('2'), say('3'), say('4'))
-    t.deepEqual(stage.take(), kept)
-    t.is(stage.system.deadLetters(), 2)
-    t.deepEqual(stage.warnings[0], {
-      text: 'dead letter',
-      fields: { reason: 'mailbox-full', address: 'toy/a', type: 'toy.say' },
-    })
-  })
+  testKernel(
+    `a full mailbox counts dead letters and keeps what ${overflow} says`,
+    async (t, openStage) => {
+      const stage = openStage({ mailboxCapacity: 2, overflow })
+      await stage.start('a')
+      stage.take()
+      await stage.tell('a', say('1'), say('2'), say('3'), say('4'))
+      t.deepEqual(stage.take(), kept)
+      t.is(stage.system.deadLetters(), 2)
+      t.deepEqual(stage.warnings[0], {
+        text: 'dead letter',
+        fields: { reason: 'mailbox-full', address: 'toy/a', type: 'toy.say' },
+      })
+    },
+  )
 }
 
-test('a message for nobody is a dead letter', async (t) => {
+testKernel('a message for nobody is a dead letter', async (t, openStage) => {
   const stage = openStage()
   await stage.tell('nobody', say('hello'))
   t.is(stage.system.deadLetters(), 1)
@@ -134,47 +145,53 @@ test('a message for nobody is a dead letter', async (t) => {
   })
 })
 
-test('what waits for an actor that stops is a dead letter, and no longer queued', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(child('b')))
-  await stage.tell('b', CRASH, say('1'), say('2'))
-  await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
-  t.deepEqual(
-    stage.warnings.map(({ fields }) => fields['reason']),
-    ['actor-stopped', 'actor-stopped'],
-  )
-  t.is(stage.system.queued(), 0)
-})
+testKernel(
+  'what waits for an actor that stops is a dead letter, and no longer queued',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(child('b')))
+    await stage.tell('b', CRASH, say('1'), say('2'))
+    await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
+    t.deepEqual(
+      stage.warnings.map(({ fields }) => fields['reason']),
+      ['actor-stopped', 'actor-stopped'],
+    )
+    t.is(stage.system.queued(), 0)
+  },
+)
 
-test('dead letters never show their content', async (t) => {
+testKernel('dead letters never show their content', async (t, openStage) => {
   const stage = openStage()
   await stage.tell('nobody', say('the password'))
   t.false(JSON.stringify(stage.warnings).includes('the password'))
 })
 
-test('the snapshot says where each actor is, how it is, and since when', async (t) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.pass(1000)
-  await stage.tell('a', run(child('b')))
-  await stage.tell('b', CRASH, say('1'))
-  await stage.pass(20)
-  const common = { state: 'awake', uptimeMs: 1020 }
-  t.deepEqual(stage.system.snapshot(), [
-    { ...common, path: 'toy/a', mailboxDepth: 0, restarts: 0, lastError: null },
-    {
-      ...common,
-      path: 'toy/a/toy/b',
-      mailboxDepth: 1,
-      restarts: 1,
-      lastError: 'told to crash',
-      uptimeMs: 20,
-    },
-  ])
-})
+testKernel(
+  'the snapshot says where each actor is, how it is, and since when',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.pass(1000)
+    await stage.tell('a', run(child('b')))
+    await stage.tell('b', CRASH, say('1'))
+    await stage.pass(20)
+    const common = { state: 'awake', uptimeMs: 1020 }
+    t.deepEqual(stage.system.snapshot(), [
+      { ...common, path: 'toy/a', mailboxDepth: 0, restarts: 0, lastError: null },
+      {
+        ...common,
+        path: 'toy/a/toy/b',
+        mailboxDepth: 1,
+        restarts: 1,
+        lastError: 'told to crash',
+        uptimeMs: 20,
+      },
+    ])
+  },
+)
 
-test('a stop ends every actor, and waits for effects in flight', async (t) => {
+testKernel('a stop ends every actor, and waits for effects in flight', async (t, openStage) => {
   const stage = openStage()
   const work = Promise.withResolvers<ToyMessage | undefined>()
   await stage.start('a')
@@ -190,19 +207,22 @@ test('a stop ends every actor, and waits for effects in flight', async (t) => {
   t.deepEqual(stage.warnings, [])
 })
 
-test('a stop gives up waiting at the stop deadline, and says for what', async (t) => {
-  const stage = openStage({ stopDeadlineMs: 200 })
-  await stage.start('a')
-  await stage.tell('a', run({ type: 'toy.wait', outcome: new Promise(() => {}) }))
-  const stopping = stage.system.stop()
-  await stage.pass(220)
-  await stopping
-  t.deepEqual(stage.warnings, [
-    { text: 'stop deadline passed', fields: { path: 'toy/a', effects: 1 } },
-  ])
-})
+testKernel(
+  'a stop gives up waiting at the stop deadline, and says for what',
+  async (t, openStage) => {
+    const stage = openStage({ stopDeadlineMs: 200 })
+    await stage.start('a')
+    await stage.tell('a', run({ type: 'toy.wait', outcome: new Promise(() => {}) }))
+    const stopping = stage.system.stop()
+    await stage.pass(220)
+    await stopping
+    t.deepEqual(stage.warnings, [
+      { text: 'stop deadline passed', fields: { path: 'toy/a', effects: 1 } },
+    ])
+  },
+)
 
-test('a system whose last effects have ended stops at once', async (t) => {
+testKernel('a system whose last effects have ended stops at once', async (t, openStage) => {
   const stage = openStage()
   const work = Promise.withResolvers<ToyMessage | undefined>()
   await stage.start('a')
@@ -215,7 +235,7 @@ test('a system whose last effects have ended stops at once', async (t) => {
   t.is(stage.clock.monotonicMs(), 0)
 })
 
-test('a system without work stops at once', async (t) => {
+testKernel('a system without work stops at once', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.system.stop()

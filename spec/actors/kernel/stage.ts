@@ -1,12 +1,16 @@
 /** A small actor system in virtual time, whose actors do as they are told and write down what they hear. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
 import { define, type KernelEffect, type Step } from '../../../actors/kernel/behaviour.ts'
 import { refOf, type ActorRef } from '../../../actors/kernel/ref.ts'
+import { NactTurns } from '../../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
 import { LEAF, type ChildPolicy } from '../../../actors/kernel/supervision.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
+import type { Turns } from '../../../actors/ports/turns.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
+import { VirtualTurns } from '../../../transports/simulated/turns.ts'
 
 export interface ToyState {
   readonly kind: string
@@ -50,8 +54,26 @@ export const timer = (name: string, afterMs: number, text = name): ToyEffect => 
   message: say(text),
 })
 
+/** Whoever gives the turns, actors behave alike. */
+const TURNS: Readonly<Record<string, () => Turns>> = {
+  'on nact': () => new NactTurns(),
+  'in virtual time': () => new VirtualTurns(),
+}
+
+type OpenStage = (policy?: Partial<ChildPolicy>) => ReturnType<typeof stageOn>
+
+/** One test of the kernel for each way to give turns. */
+export function testKernel(
+  title: string,
+  body: (t: ExecutionContext, openStage: OpenStage) => Promise<void>,
+): void {
+  for (const [where, turns] of Object.entries(TURNS)) {
+    test(`${title} (${where})`, (t) => body(t, (policy = {}) => stageOn(turns(), policy)))
+  }
+}
+
 /** Opens an empty system; every toy follows the same policy. */
-export function openStage(policy: Partial<ChildPolicy> = {}) {
+function stageOn(turns: Turns, policy: Partial<ChildPolicy>) {
   const clock = new VirtualClock()
   const heard: string[] = []
   const gaveUp: { readonly path: string; readonly error: unknown }[] = []
@@ -68,6 +90,7 @@ export function openStage(policy: Partial<ChildPolicy> = {}) {
     clock,
     random: new SeededRandom(1),
     log,
+    turns,
     factories: {
       toy: (_argument: undefined, name: string) =>
         define<ToyState, ToyMessage, ToyWait>({

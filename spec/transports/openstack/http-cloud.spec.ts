@@ -1,17 +1,19 @@
-/** The cloud that specs of the whole product stand on keeps the promises of every Compute port, over real HTTP. */
+/** The cloud that specs of the whole product stand on keeps the promises of every Compute and Placement port, over real HTTP. */
 import test from 'ava'
 import { hostName } from '../../../schema/ids.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { openOpenstack } from '../../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
-import { computeConformance, type ComputeWorld } from '../../support/compute-conformance.ts'
+import { computeConformance } from '../../support/compute-conformance.ts'
 import { startHttpCloud } from '../../support/http-cloud.ts'
+import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
 import { until } from '../../support/until.ts'
 
 computeConformance(test, openWorld)
+placementConformance(test, openWorld)
 
-async function openWorld(): Promise<ComputeWorld> {
+async function openWorld(): Promise<PlacementWorld> {
   await using opening = new AsyncDisposableStack()
   const { cloud, keystone } = opening.use(
     await startHttpCloud({ segments: 1, hostsPerSegment: 3, instances: 0 }),
@@ -35,6 +37,7 @@ async function openWorld(): Promise<ComputeWorld> {
   const parts = opening.move()
   return {
     compute: openstack.compute,
+    placement: openstack.placement,
     source,
     target: hostName('compute-02'),
     wallMs: () => Date.now(),

@@ -71,6 +71,7 @@ test('an instance is told in our words', async (t) => {
     powerState: 1,
     metadata: { HA_Enabled: 'True' },
     volumeBacked: false,
+    needs: { vcpus: 1, memoryMb: 2048, diskGb: 10 },
   })
 })
 

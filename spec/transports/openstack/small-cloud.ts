@@ -122,6 +122,7 @@ export class SmallCloud implements AsyncDisposable {
           catalog: [
             { type: 'volumev3', endpoints: [endpoint('internal', 'one', 'http://volume')] },
             { type: 'compute', endpoints },
+            { type: 'placement', endpoints: [endpoint('internal', 'one', `${this.url}/place`)] },
           ],
         },
       },
@@ -184,6 +185,7 @@ export const serverOf = (id: string, host: string | null, more: object = {}): ob
   'OS-EXT-STS:power_state': 1,
   metadata: { HA_Enabled: 'True' },
   image: { id: 'an image' },
+  flavor: { vcpus: 1, ram: 2048, disk: 10, ephemeral: 0, swap: 0 },
   ...more,
 })
 

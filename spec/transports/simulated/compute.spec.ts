@@ -1,15 +1,19 @@
-/** The simulated Compute API passes the suite that the real one passes. */
+/** The simulated Compute and Placement APIs pass the suites that the real ones pass. */
 import test from 'ava'
 import { wait } from '../../../transports/simulated/wait.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
+import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
 import { buildRunawayCloud } from './world.ts'
 
-computeConformance(test, async () => {
+computeConformance(test, openWorld)
+placementConformance(test, openWorld)
+
+async function openWorld(): Promise<PlacementWorld> {
   const { clock, cloud, nextHost } = buildRunawayCloud()
   const source = nextHost().name
   const target = nextHost().name
   return {
-    compute: cloud.viewFor('engine-1').compute,
+    ...cloud.viewFor('engine-1'),
     source,
     target,
     wallMs: () => clock.wallMs(),
@@ -25,4 +29,4 @@ computeConformance(test, async () => {
     },
     async [Symbol.asyncDispose]() {},
   }
-})
+}

@@ -1,0 +1,47 @@
+/** Where the instances of one evacuation may go, and what it has sent there since it looked. Pure. */
+import type { HostName, MoveId } from '../../schema/ids.ts'
+import { plus, type Resources } from '../../schema/resources.ts'
+import { chooseTarget, NO_LOAD, type Choice, type Load } from '../placement/choose-target.ts'
+import type { Pool } from '../placement/stages.ts'
+import { ANYWHERE, type Target, type TargetName } from '../placement/targets.ts'
+import type { MoveTrack } from './instance-move.ts'
+
+export interface Places {
+  readonly stages: readonly Pool[]
+  readonly targets: readonly Target[]
+  /** Moves that were asked for since the room of the targets was read: Placement had not counted them. */
+  readonly uncounted: ReadonlySet<MoveId>
+}
+
+/** Gives targets out one after the other, so that the next instance finds less room. */
+export class Assignment {
+  readonly #places: Places
+  readonly #loads = new Map<TargetName, Load>()
+
+  constructor(places: Places, tracks: Iterable<MoveTrack>) {
+    this.#places = places
+    for (const { move, target, needs } of tracks) {
+      if (target !== null) this.#add(target, places.uncounted.has(move) ? needs : null)
+    }
+  }
+
+  choose({ needs, refusedBy }: Pick<MoveTrack, 'needs' | 'refusedBy'>): Choice {
+    const { stages, targets } = this.#places
+    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
+    const choice = chooseTarget({ stages, targets, needs, refusedBy, loadOf })
+    if (choice.kind === 'target') this.#add(choice.target.name, needs)
+    return choice
+  }
+
+  #add(target: TargetName, needs: Resources | null): void {
+    const { given, moves } = this.#loads.get(target) ?? NO_LOAD
+    this.#loads.set(target, {
+      given: needs === null ? given : plus(given, needs),
+      moves: moves + 1,
+    })
+  }
+}
+
+/** The host of a target; null as long as Nova chooses. */
+export const hostOf = (target: TargetName | null): HostName | null =>
+  target === ANYWHERE ? null : target

@@ -1,0 +1,77 @@
+/** Reads everything about a dead host and its segment at one moment. */
+import { describeError, isCoded } from '../../schema/errors.ts'
+import type { Host } from '../../schema/records.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import { note, type Evacuating } from './evacuating.ts'
+import type { EvacuatorMessage, Survey } from './evacuator.ts'
+
+/** Records older than this have nothing to do with a recovery that is going on. */
+const RECORDS_SINCE_MS = 24 * 3600 * 1000
+
+/** Observers repeat themselves; a doubt that was not repeated for so long is over. */
+const DOUBT_MS = 15_000
+
+/** Throws what Compute and Identity may throw. */
+export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> {
+  const { world, order, signal } = evacuating
+  const since = world.clock.wallMs() - RECORDS_SINCE_MS
+  const [instances, services, evacuations, segment] = await Promise.all([
+    world.compute.listInstances(order.host, signal),
+    world.compute.listServices(signal),
+    world.compute.listEvacuations(order.host, since, signal),
+    readSegment(evacuating, since),
+  ])
+  const atMs = world.clock.monotonicMs()
+  return {
+    type: 'evacuator.surveyed',
+    survey: { instances, services, evacuations, ...segment, atMs },
+  }
+}
+
+/** Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to. */
+async function readSegment(
+  evacuating: Evacuating,
+  since: number,
+): Promise<Pick<Survey, 'method' | 'hosts' | 'rooms'>> {
+  const { world, order, signal } = evacuating
+  const { snapshot, unfinished } = await untilStored(world.clock, signal, async () => ({
+    snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
+    unfinished: await world.store.listUnfinished(),
+  }))
+  const reported = new Set(
+    unfinished
+      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
+      .map(({ notification }) => notification.sourceHost),
+  )
+  const doubtedSinceMs = world.clock.monotonicMs() - DOUBT_MS
+  const hosts = snapshot.hosts.filter(
+    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),
+  )
+  const method = snapshot.segment?.recoveryMethod ?? 'auto'
+  return { method, hosts, rooms: await readRooms(evacuating, hosts) }
+}
+
+/** Without Placement, targets are chosen by the number of moves; that is said. */
+async function readRooms(evacuating: Evacuating, hosts: readonly Host[]): Promise<Survey['rooms']> {
+  const { world, order, signal } = evacuating
+  if (world.rules.placement === 'scheduler') return new Map()
+  const names = hosts.map(({ name }) => name).filter((name) => name !== order.host)
+  try {
+    const rooms = await world.placement.readRooms(names, signal)
+    const unknown = names.filter((name) => !rooms.has(name))
+    if (unknown.length > 0)
+      await byCount(evacuating, `Placement does not know ${unknown.join(', ')}`)
+    return rooms
+  } catch (error) {
+    if (!isCoded(error, 'PLACEMENT_UNAVAILABLE')) throw error
+    await byCount(evacuating, describeError(error))
+    return new Map()
+  }
+}
+
+const byCount = (evacuating: Evacuating, why: string): Promise<void> =>
+  note(evacuating, {
+    kind: 'decision',
+    step: 'placement',
+    detail: `${why}: chosen by the number of moves`,
+  })

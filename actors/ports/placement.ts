@@ -1,0 +1,18 @@
+/** What we need of the Placement API, in our words: how much room compute hosts still have. */
+import type { HostName } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
+
+/** What a host can still take. Infinity where it sets no limit itself, as with shared disks. */
+export interface Room {
+  readonly free: Resources
+  /** By one instance at most. */
+  readonly largest: Resources
+}
+
+export interface PlacementPort {
+  /**
+   * Room on these hosts, evacuations under way to them counted; hosts that Placement does not know are left out.
+   * PLACEMENT_UNAVAILABLE.
+   */
+  readRooms(hosts: readonly HostName[], signal?: AbortSignal): Promise<ReadonlyMap<HostName, Room>>
+}

@@ -1,0 +1,127 @@
+/** Where an instance goes: the first pool with room decides, in it the host with the most of it. */
+import test from 'ava'
+import { chooseTarget, NO_LOAD, type Question } from '../../../actors/placement/choose-target.ts'
+import { STAGES } from '../../../actors/placement/stages.ts'
+import { ANYWHERE, type Target } from '../../../actors/placement/targets.ts'
+import type { RecoveryMethod } from '../../../schema/records.ts'
+import { hostName } from '../../../schema/ids.ts'
+import { ONE, SMALL, THREE, TWO, roomRow, targetRow } from '../records.ts'
+
+const LARGE = { vcpus: 4, memoryMb: 8192, diskGb: 40 }
+const FOUR = hostName('compute-4')
+
+const chosen = (change: Partial<Question>): string => {
+  const choice = chooseTarget({
+    stages: ['in-service'],
+    targets: [ONE, TWO, THREE].map((name) => targetRow(name)),
+    needs: SMALL,
+    refusedBy: [],
+    loadOf: () => NO_LOAD,
+    ...change,
+  })
+  return choice.kind === 'target' ? choice.target.name : `${choice.kind}: ${choice.reason}`
+}
+const withRoom = (...rooms: readonly (readonly [Target['name'], number])[]): readonly Target[] =>
+  rooms.map(([name, count]) => targetRow(name, { room: roomRow(count) }))
+const loads = (moves: Readonly<Record<string, number>>) => (name: string) => {
+  const count = moves[name] ?? 0
+  return { given: roomRow(count).free, moves: count }
+}
+
+test('of hosts without a known room the least loaded is chosen, the first of equals', (t) => {
+  t.is(chosen({ loadOf: loads({ [ONE]: 2, [TWO]: 1, [THREE]: 1 }) }), TWO)
+  t.is(chosen({ loadOf: loads({ [TWO]: 1 }) }), ONE)
+})
+
+test('the host with the most memory left is chosen, what we sent there subtracted', (t) => {
+  const targets = withRoom([ONE, 2], [TWO, 5], [THREE, 4])
+  t.is(chosen({ targets }), TWO)
+  t.is(chosen({ targets, loadOf: loads({ [TWO]: 2 }) }), THREE)
+  t.is(chosen({ targets, loadOf: loads({ [TWO]: 1 }) }), THREE, 'of equals that with fewer moves')
+})
+
+test('a host whose room is known is preferred to one that may have none', (t) => {
+  t.is(chosen({ targets: [targetRow(ONE), ...withRoom([TWO, 1])] }), TWO)
+  t.is(chosen({ targets: [targetRow(ONE), ...withRoom([TWO, 0])] }), ONE)
+})
+
+test('a host without room is not asked, whatever is short', (t) => {
+  const tight = roomRow(1)
+  for (const key of ['vcpus', 'memoryMb', 'diskGb'] as const) {
+    for (const room of [
+      { ...tight, free: { ...tight.free, [key]: SMALL[key] - 1 } },
+      { ...tight, largest: { ...tight.largest, [key]: SMALL[key] - 1 } },
+    ]) {
+      t.is(
+        chosen({ targets: [targetRow(ONE, { room })] }),
+        'wait: no host of the segment has room for 1 VCPU, 2048 MB, 10 GB',
+      )
+    }
+  }
+  t.is(chosen({ targets: [targetRow(ONE, { room: tight })] }), ONE)
+})
+
+test('what an instance does not need may be overcommitted already', (t) => {
+  const full = { ...roomRow(1), free: { vcpus: 1, memoryMb: 2048, diskGb: -100 } }
+  const targets = [targetRow(ONE, { room: full })]
+  t.is(chosen({ targets, needs: { ...SMALL, diskGb: 0 } }), ONE)
+})
+
+test('a large instance goes where it fits', (t) => {
+  t.is(chosen({ targets: withRoom([ONE, 3], [TWO, 4]), needs: LARGE }), TWO)
+})
+
+test('a target that refused the instance is not asked again', (t) => {
+  t.is(chosen({ refusedBy: [ONE] }), TWO)
+  const refusedBy = [ONE, TWO, THREE]
+  t.is(
+    chosen({ refusedBy }),
+    'refused: every target has refused it: compute-1, compute-2, compute-3',
+  )
+  t.is(
+    chosen({ targets: [], refusedBy: [ONE] }),
+    'wait: no other host of the segment is in service',
+  )
+  t.is(
+    chosen({ targets: withRoom([ONE, 9], [TWO, 0]), refusedBy: [ONE] }),
+    'wait: no host of the segment has room for 1 VCPU, 2048 MB, 10 GB; refused by compute-1',
+  )
+  t.is(chosen({ targets: [targetRow(ANYWHERE)] }), ANYWHERE)
+})
+
+const SPARES = withRoom([THREE, 2], [FOUR, 1]).map((target) => ({
+  ...target,
+  pool: 'spares' as const,
+}))
+const METHODS: readonly (readonly [RecoveryMethod, string, string, string])[] = [
+  ['auto', TWO, 'wait', 'wait'],
+  ['reserved_host', THREE, THREE, 'wait'],
+  ['auto_priority', TWO, THREE, 'wait'],
+  ['rh_priority', THREE, THREE, 'wait'],
+]
+
+for (const [method, whenAllHaveRoom, whenHostsAreFull, whenAllAreFull] of METHODS) {
+  test(`${method} looks for room in its pools, in their order`, (t) => {
+    const stages = STAGES[method]
+    const hosts = withRoom([ONE, 1], [TWO, 1])
+    const full = loads({ [ONE]: 1, [TWO]: 1 })
+    const choose = (loadOf: Question['loadOf']): string =>
+      chosen({ stages, targets: [...hosts, ...SPARES], loadOf }).replace(/^wait:.*/, 'wait')
+    t.is(choose(loads({ [ONE]: 1 })), whenAllHaveRoom)
+    t.is(choose(full), whenHostsAreFull)
+    t.is(choose(loads({ [ONE]: 1, [TWO]: 1, [THREE]: 2, [FOUR]: 1 })), whenAllAreFull)
+  })
+}
+
+test('whoever has spares first falls back on hosts in service', (t) => {
+  const targets = [...withRoom([ONE, 1]), ...SPARES]
+  const loadOf = loads({ [THREE]: 2, [FOUR]: 1 })
+  t.is(chosen({ stages: STAGES.rh_priority, targets, loadOf }), ONE)
+})
+
+test('without any host of its pools an instance waits for one', (t) => {
+  t.is(
+    chosen({ stages: STAGES.rh_priority, targets: [] }),
+    'wait: no reserved host is there to be used, and no other host of the segment is in service',
+  )
+})
