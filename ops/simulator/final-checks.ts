@@ -63,16 +63,19 @@ const titleOf = ({ notification, host }: Account): string =>
 
 function checkEnded(deployment: Deployment, account: Account): readonly string[] {
   const { status } = account.notification
-  if (status === 'running' && !hasPlace(deployment, account)) return []
+  if (waitsForRoom(deployment, account)) return []
   return ENDED.includes(status) ? [] : [`L1 ${titleOf(account)} is still ${status} at the end`]
 }
 
-/** While no other host of the segment is in service, a recovery waits: L4 allows that. */
+const waitsForRoom = (deployment: Deployment, account: Account): boolean =>
+  account.notification.status === 'running' && !hasPlace(deployment, account)
+
+/** While no other host of the segment is in service and has room, a recovery waits: L4 allows that. */
 function hasPlace({ cloud, segments }: Deployment, { host }: Account): boolean {
   const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host?.name))
   return (segment?.hosts ?? []).some(({ name }) => {
     const machine = cloud.machine(name)
-    return machine.serves && !machine.disabled
+    return machine.serves && !machine.disabled && machine.occupied < machine.capacity
   })
 }
 
@@ -120,9 +123,10 @@ function checkMoves(
 
 /** L4: no instance that should run is still on a dead host, unless somebody said why. */
 function checkLeftBehind(
-  { cloud, segments }: Deployment,
+  deployment: Deployment,
   accounts: readonly Account[],
 ): readonly string[] {
+  const { cloud, segments } = deployment
   const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const dead = names.filter((name) => cloud.machine(name).power === 'off')
   // Observers that see most hosts fail call themselves blind and report nobody: that is for operators.
@@ -130,6 +134,7 @@ function checkLeftBehind(
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)
     if (ofHost.some(({ notification }) => notification.status === 'failed')) return []
+    if (ofHost.some((account) => waitsForRoom(deployment, account))) return []
     const excused = new Set(
       ofHost
         .flatMap(({ moves }) => moves)

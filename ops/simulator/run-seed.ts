@@ -2,7 +2,8 @@
 import type { Rules } from '../roles/rules.ts'
 import { perform } from './acts.ts'
 import { Deployment, type DeploymentSize, type Sabotage } from './deployment.ts'
-import { ENGINES, MONITORS, planFaults, type Fault, type TimedAct } from './fault-plan.ts'
+import type { TimedAct } from './breaker.ts'
+import { ENGINES, MONITORS, planFaults, type Fault } from './fault-plan.ts'
 import { checkAtRest, type Tally } from './final-checks.ts'
 
 /** A cloud as a first customer has it. */

@@ -3,7 +3,7 @@ import type { Selectable, Transaction } from 'kysely'
 import type { NewNotification, NotificationStore } from '../../actors/ports/store.ts'
 import { notificationId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/records.ts'
-import type { Database, HostsTable } from '../../schema/tables.ts'
+import type { Database, HostsTable, NotificationsTable } from '../../schema/tables.ts'
 import { lockHost } from './locks.ts'
 import { nameKey, notificationOf, payloadOf, payloadText, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -50,7 +50,7 @@ const columnsOf = (report: NewNotification, host: Selectable<HostsTable>) => ({
 
 /**
  * An equal report is a duplicate while its recovery is unfinished, and also shortly before and after unless that recovery
- * failed: a failed one may be asked for again.
+ * failed: a failed one may be asked for again. Of guests and processes only what was seen before that end is one.
  */
 async function findDuplicate(
   trx: Transaction<Database>,
@@ -60,7 +60,7 @@ async function findDuplicate(
   const { generatedAt, duplicateWindowMs } = report
   const candidates = await trx
     .selectFrom('notifications')
-    .select(['notification_uuid', 'payload', 'status'])
+    .select(['notification_uuid', 'payload', 'status', 'generated_time', 'updated_at'])
     .where('source_host_uuid', '=', host.uuid)
     .where('type', '=', report.type)
     .where((eb) =>
@@ -77,13 +77,26 @@ async function findDuplicate(
     .execute()
   const text = payloadText(report.payload)
   const duplicate = candidates.find(
-    (row) => row.payload === text || (isUnfinished(row.status) && isSameFault(report, row.payload)),
+    (row) =>
+      (row.payload === text && !isAnotherFault(report, row)) ||
+      (isUnfinished(row.status) && isSameFault(report, row.payload)),
   )
   return duplicate?.notification_uuid
 }
 
 const isUnfinished = (status: NotificationStatus): boolean =>
   UNFINISHED_STATUSES.some((unfinished) => unfinished === status)
+
+/** A guest or a process that failed after the recovery of its last failure had ended has failed again. */
+const isAnotherFault = (
+  { type, generatedAt }: NewNotification,
+  row: Pick<Selectable<NotificationsTable>, 'status' | 'generated_time' | 'updated_at'>,
+): boolean =>
+  type !== 'COMPUTE_HOST' &&
+  !isUnfinished(row.status) &&
+  generatedAt !== row.generated_time &&
+  row.updated_at !== null &&
+  generatedAt > row.updated_at
 
 /** Observers of one dead host may differ in details (`cluster_status`) and still mean one recovery. */
 function isSameFault(report: NewNotification, text: string): boolean {
