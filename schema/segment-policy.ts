@@ -40,6 +40,10 @@ export const PolicyChoices = Type.Object(
     shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
     /** Whether a guest that nothing else brings back is made anew from its image: what its disk holds is lost. */
     instanceRebuild: Type.Optional(Type.Union([Type.Literal('forbid'), Type.Literal('allow')])),
+    /** Where the disks of its image-backed instances are: Nova does not tell. */
+    instanceDisks: Type.Optional(Type.Union([Type.Literal('shared'), Type.Literal('local')])),
+    /** Whether an instance may be started anew from its image where its disk was local and is lost. */
+    rebuildLocal: Type.Optional(Type.Union([Type.Literal('forbid'), Type.Literal('allow')])),
   },
   { additionalProperties: false },
 )
@@ -53,6 +57,8 @@ export interface SegmentPolicy {
   readonly hostsMax: number
   readonly shareMax: number
   readonly instanceRebuild: 'forbid' | 'allow'
+  readonly instanceDisks: 'shared' | 'local'
+  readonly rebuildLocal: 'forbid' | 'allow'
 }
 
 const choices = Compile(PolicyChoices)

@@ -8,6 +8,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { ComputePort } from '../ports/compute.ts'
 import type { PlacementPort } from '../ports/placement.ts'
 import type { NewEntry } from '../ports/store.ts'
+import type { PolicyDefaults } from '../segment/policy.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator.ts'
 
 export interface EvacuatorWorld extends Acting {
@@ -17,6 +18,7 @@ export interface EvacuatorWorld extends Acting {
   readonly announcer: Announcer
   readonly sightings: Sightings
   readonly rules: EvacuatorRules
+  readonly policy: PolicyDefaults
   /** Shown in Nova as the reason why the service is disabled. */
   readonly disableReason: string
 }

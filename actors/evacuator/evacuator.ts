@@ -19,7 +19,7 @@ import {
   type MovingStep,
 } from './moving-state.ts'
 import { startPace } from './pacing.ts'
-import { selectInstances, type SelectionRules } from './selection.ts'
+import { selectInstances, type DiskPolicy, type SelectionRules } from './selection.ts'
 
 /** What the evacuator answers to the segment. */
 export interface EvacuatorReply {
@@ -60,6 +60,7 @@ export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms'> {
   readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]
+  readonly disks: DiskPolicy
   /** Monotonic ms. */
   readonly atMs: number
 }
@@ -126,8 +127,10 @@ export const evacuator =
 
 function onSurveyed(rules: EvacuatorRules, state: EvacuatorState, survey: Survey): EvacuatorStep {
   if (state.kind !== 'surveying') return [state, []]
-  const chosen = selectInstances(survey.instances, rules)
-  const moves = chosen.map(({ id, name }) => ({ instance: id, instanceName: name }))
+  const selected = selectInstances(survey.instances, rules, survey.disks)
+  const moves = selected
+    .filter(({ verdict }) => verdict.kind === 'move')
+    .map(({ instance: { id, name } }) => ({ instance: id, instanceName: name }))
   return [{ kind: 'planning', survey }, [{ type: 'moves.plan', moves }]]
 }
 

@@ -2,6 +2,7 @@
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Host } from '../../schema/records.ts'
 import { untilStored } from '../leadership/until-stored.ts'
+import { policyOf } from '../segment/policy.ts'
 import { note, type Evacuating } from './evacuating.ts'
 import type { EvacuatorMessage, Survey } from './evacuator.ts'
 
@@ -32,7 +33,7 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
 async function readSegment(
   evacuating: Evacuating,
   since: number,
-): Promise<Pick<Survey, 'method' | 'hosts' | 'rooms'>> {
+): Promise<Pick<Survey, 'method' | 'hosts' | 'rooms' | 'disks'>> {
   const { world, order, signal } = evacuating
   const { snapshot, unfinished } = await untilStored(world.clock, signal, async () => ({
     snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
@@ -48,7 +49,8 @@ async function readSegment(
     ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
-  return { method, hosts, rooms: await readRooms(evacuating, hosts) }
+  const disks = policyOf(world.policy, snapshot.segment?.name ?? '', snapshot.choices)
+  return { method, disks, hosts, rooms: await readRooms(evacuating, hosts) }
 }
 
 /** Without Placement, targets are chosen by the number of moves; that is said. */

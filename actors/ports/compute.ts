@@ -17,6 +17,8 @@ export interface ComputeService {
 export interface Instance {
   readonly id: InstanceId
   readonly name: string
+  /** Id of the project that owns it. */
+  readonly project: string
   /** Service host; null when the instance is on none. */
   readonly host: HostName | null
   /** `OS-EXT-STS:vm_state`: active, stopped, error, … */
@@ -27,6 +29,8 @@ export interface Instance {
   readonly powerState: number
   readonly metadata: Readonly<Record<string, string>>
   readonly volumeBacked: boolean
+  /** Its owner can do nothing with it, except when he locked it himself. */
+  readonly locked: boolean
   /** What it takes of a host. */
   readonly needs: Resources
 }
@@ -73,6 +77,12 @@ export interface ComputePort {
   enable(serviceId: string, signal?: AbortSignal): Promise<void>
   /** All instances of a host, every page, deleted ones left out. */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
+  /** All instances of a project, every page, deleted ones left out. `requestId` is the caller's. */
+  listProjectInstances(
+    project: string,
+    signal?: AbortSignal,
+    requestId?: string,
+  ): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
@@ -86,6 +96,16 @@ export interface ComputePort {
   ): Promise<readonly Evacuation[]>
   hardReboot(id: InstanceId, signal?: AbortSignal): Promise<void>
   start(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Only of what is active or in error, and idle. */
+  stop(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Only of what is active and idle. */
+  pause(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Calls it broken, whatever it is, and ends its task; the guest is not touched. */
+  callBroken(id: InstanceId, signal?: AbortSignal): Promise<void>
+  lock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  unlock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Nova's own reason why its latest evacuation failed; undefined when it tells none. */
+  explainFailure(id: InstanceId, signal?: AbortSignal): Promise<string | undefined>
   /** Makes its root disk anew from its image, on the host where it is. COMPUTE_REFUSED when it has none. */
   rebuild(id: InstanceId, signal?: AbortSignal): Promise<void>
 }

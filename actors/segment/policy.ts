@@ -12,6 +12,13 @@ export interface PolicyDefaults {
   readonly storm: StormLimits
 }
 
+/** The platform requires shared disks; where they are not, nothing is lost unless somebody allowed it (design I9). */
+const DISKS = {
+  instanceDisks: 'shared',
+  rebuildLocal: 'forbid',
+  instanceRebuild: 'forbid',
+} as const
+
 /** What counts for the segment of that name. */
 export function policyOf(
   defaults: PolicyDefaults,
@@ -22,6 +29,5 @@ export function policyOf(
   const { hostsMax, shareMax } = storm
   const trustReports = consentSegments.includes(segmentName)
   const returnToService = defaults.returnToService
-  const instanceRebuild = 'forbid'
-  return { instanceRebuild, rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
+  return { ...DISKS, rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
 }

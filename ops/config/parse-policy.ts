@@ -54,6 +54,16 @@ const FIELDS: Readonly<Record<string, Field>> = {
     read: (text) => text,
     show: ({ instanceRebuild }) => instanceRebuild,
   },
+  instance_disks: {
+    key: 'instanceDisks',
+    read: (text) => text,
+    show: ({ instanceDisks }) => instanceDisks,
+  },
+  rebuild_local: {
+    key: 'rebuildLocal',
+    read: (text) => text,
+    show: ({ rebuildLocal }) => rebuildLocal,
+  },
 }
 
 /** The choices after `name=value` words changed them; `default` takes a choice back. */

@@ -60,7 +60,12 @@ export function engineFactories(
     fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(
-        { ...world, rules: rules.evacuator, disableReason: rules.disableReason },
+        {
+          ...world,
+          rules: rules.evacuator,
+          policy: rules.segment,
+          disableReason: rules.disableReason,
+        },
         order,
       ),
     'instance-recovery': (order: InstanceArgument) =>

@@ -73,6 +73,7 @@ export function rulesOf(config: Config): Rules {
     evacuator: {
       evacuateAll: hostRecovery.evacuateAll,
       haMetadataKey: hostRecovery.haMetadataKey,
+      priorityMetadataKey: hostRecovery.priorityMetadataKey,
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
       placement: hostRecovery.placement,
       concurrencyMax: hostRecovery.concurrencyMax,

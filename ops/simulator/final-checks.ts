@@ -1,6 +1,7 @@
 /** What must be true when a simulated run has come to rest: nothing lost, nothing left behind, everything explained. */
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Host, Notification, VmMove } from '../../schema/records.ts'
+import { isWithin, minus } from '../../schema/resources.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
 
@@ -70,12 +71,15 @@ function checkEnded(deployment: Deployment, account: Account): readonly string[]
 const waitsForRoom = (deployment: Deployment, account: Account): boolean =>
   account.notification.status === 'running' && !hasPlace(deployment, account)
 
-/** While no other host of the segment is in service and has room, a recovery waits: L4 allows that. */
+/** While no other host of the segment is in service and has room for what is left, a recovery waits: L4 allows that. */
 function hasPlace({ cloud, segments }: Deployment, { host }: Account): boolean {
+  const left = cloud.instances.filter((row) => row.host === host?.name)
   const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host?.name))
   return (segment?.hosts ?? []).some(({ name }) => {
     const machine = cloud.machine(name)
-    return machine.serves && !machine.disabled && machine.occupied < machine.capacity
+    const room = minus(machine.capacity, machine.taken)
+    const fits = left.some(({ needs }) => isWithin(needs, room))
+    return machine.serves && !machine.disabled && fits
   })
 }
 
@@ -122,10 +126,7 @@ function checkMoves(
 }
 
 /** L4: no instance that should run is still on a dead host, unless somebody said why. */
-function checkLeftBehind(
-  deployment: Deployment,
-  accounts: readonly Account[],
-): readonly string[] {
+function checkLeftBehind(deployment: Deployment, accounts: readonly Account[]): readonly string[] {
   const { cloud, segments } = deployment
   const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const dead = names.filter((name) => cloud.machine(name).power === 'off')

@@ -53,6 +53,14 @@ export const HOST_RECOVERY = {
     default: 'HA_Enabled',
     meaning: HA_KEY_MEANING,
   },
+  priorityMetadataKey: {
+    names: ['host_failure.priority_metadata_key'],
+    kind: 'text',
+    default: 'HA_Priority',
+    meaning:
+      'Metadata key with the priority of an instance: a whole number from 0 to 1000, higher ones are moved first; ' +
+      'without one it counts as 500.',
+  },
   ignoreInstancesInError: {
     names: ['host_failure.ignore_instances_in_error_state'],
     kind: 'switch',

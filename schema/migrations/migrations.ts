@@ -10,6 +10,7 @@ import { deathCertificates } from './0007-death-certificates.ts'
 import { listIndices } from './0008-list-indices.ts'
 import { segmentPolicies } from './0009-segment-policies.ts'
 import { operatorWords } from './0010-operator-words.ts'
+import { movesByInstance } from './0011-moves-by-instance.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -27,4 +28,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-list-indices': listIndices,
   '0009-segment-policies': segmentPolicies,
   '0010-operator-words': operatorWords,
+  '0011-moves-by-instance': movesByInstance,
 }

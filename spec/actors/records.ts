@@ -121,12 +121,14 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
 export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   id: I1,
   name: 'web',
+  project: 'a project',
   host: ONE,
   vmState: 'active',
   taskState: null,
   powerState: 1,
   metadata: {},
   volumeBacked: true,
+  locked: false,
   needs: SMALL,
   ...change,
 })

@@ -1,67 +1,21 @@
 /** What every ComputePort promises, whatever cloud stands behind it: registers the tests for one kind. */
-import type { ExecutionContext, TestFn } from 'ava'
-import type { ComputePort, Evacuation } from '../../actors/ports/compute.ts'
-import { isCoded, type ErrorCode } from '../../schema/errors.ts'
-import { hostName, instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
-
-/** A cloud, and two hosts of it that are up, enabled and empty. */
-export interface ComputeWorld extends AsyncDisposable {
-  readonly compute: ComputePort
-  /** Its loss harms nobody. */
-  readonly source: HostName
-  readonly target: HostName
-  /** Wall clock of the cloud, ms. */
-  wallMs(): number
-  /** Puts so many running, idle instances on the source. */
-  boot(count: number): Promise<readonly InstanceId[]>
-  /** Stops an instance, as its user; resolves when it is stopped and idle. */
-  stop(id: InstanceId): Promise<void>
-  /** Resolves once the condition holds; lets the cloud's time pass meanwhile. */
-  until(what: string, condition: () => Promise<boolean>): Promise<void>
-}
-
-const NOBODY = instanceId('00000000-0000-4000-8000-000000000000')
-const NOWHERE = hostName('no-such-host')
-
-async function refuses(
-  t: ExecutionContext,
-  code: ErrorCode,
-  call: Promise<unknown>,
-): Promise<void> {
-  const error = await t.throwsAsync(call)
-  t.true(isCoded(error, code), `${String(error)} is not ${code}`)
-}
-
-/** Isolates the source, as for a host that is certainly dead. */
-async function isolateSource({ compute, source }: ComputeWorld): Promise<void> {
-  const service = await compute.findService(source)
-  if (service === undefined) throw new Error(`no service on ${source}`)
-  await compute.isolate(service.id, 'conformance')
-}
-
-async function bootOne(world: ComputeWorld): Promise<InstanceId> {
-  const [id] = await world.boot(1)
-  if (id === undefined) throw new Error('nothing was booted')
-  return id
-}
-
-/** The latest evacuation of an instance, once it has ended. */
-async function ended(
-  world: ComputeWorld,
-  id: InstanceId,
-  sinceMs: number,
-): Promise<Evacuation | undefined> {
-  let found: Evacuation | undefined
-  await world.until(`the evacuation of ${id} has ended`, async () => {
-    const records = await world.compute.listEvacuations(world.source, sinceMs)
-    found = records.find((record) => record.instance === id)
-    return found !== undefined && !['accepted', 'pre-migrating'].includes(found.status)
-  })
-  return found
-}
+import type { TestFn } from 'ava'
+import { hostName } from '../../schema/ids.ts'
+import {
+  bootOne,
+  ended,
+  isolateSource,
+  NOBODY,
+  NOWHERE,
+  refuses,
+  type ComputeWorld,
+} from './compute-world.ts'
+import { instanceConformance } from './instance-conformance.ts'
 
 /** Registers the tests, one after the other: they may share one cloud. */
 export function computeConformance(test: TestFn, open: () => Promise<ComputeWorld>): void {
+  instanceConformance(test, open)
+
   test.serial('services are listed, and found by their whole name', async (t) => {
     await using world = await open()
     const { compute, source, target } = world
@@ -88,6 +42,21 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     t.deepEqual(await compute.listInstances(target), [])
     t.deepEqual(await compute.listInstances(NOWHERE), [])
     t.is(await compute.getInstance(NOBODY), undefined)
+  })
+
+  test.serial('the instances of a project are listed, and only those', async (t) => {
+    await using world = await open()
+    const { compute, source, project } = world
+    const booted = await world.boot(2)
+    const listed = await compute.listProjectInstances(project)
+    t.true(listed.every((instance) => instance.project === project))
+    const ours = listed.filter(({ id }) => booted.includes(id))
+    t.is(ours.length, 2)
+    for (const instance of ours) {
+      t.is(instance.host, source)
+      t.deepEqual(await compute.getInstance(instance.id), instance)
+    }
+    t.deepEqual(await compute.listProjectInstances(NOBODY), [])
   })
 
   test.serial('nothing is evacuated from a host whose service is up', async (t) => {

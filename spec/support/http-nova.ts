@@ -9,7 +9,7 @@ import type {
   InstanceAction,
 } from '../../actors/ports/compute.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import type { HttpReply, HttpRequest } from './http-server.ts'
 
 const Action = Compile(
@@ -17,6 +17,11 @@ const Action = Compile(
     evacuate: Type.Optional(Type.Object({ host: Type.Optional(Type.String()) })),
     reboot: Type.Optional(Type.Object({ type: Type.Literal('HARD') })),
     'os-start': Type.Optional(Type.Null()),
+    'os-stop': Type.Optional(Type.Null()),
+    pause: Type.Optional(Type.Null()),
+    lock: Type.Optional(Type.Null()),
+    unlock: Type.Optional(Type.Null()),
+    'os-resetState': Type.Optional(Type.Object({ state: Type.Literal('error') })),
     rebuild: Type.Optional(Type.Object({ imageRef: Type.String() })),
   }),
 )
@@ -40,7 +45,7 @@ async function changeService(compute: ComputePort, id: string, body: unknown): P
 
 /** Answers one authorised request. */
 export async function answerNova(compute: ComputePort, request: HttpRequest): Promise<HttpReply> {
-  const [, , collection = '', id = '', what = ''] = request.url.pathname.split('/')
+  const [, , collection = '', id = '', what = '', which = ''] = request.url.pathname.split('/')
   try {
     switch (
       `${request.method} ${collection}${id === '' ? '' : '/*'}${what === '' ? '' : `/${what}`}`
@@ -55,10 +60,8 @@ export async function answerNova(compute: ComputePort, request: HttpRequest): Pr
         return id === 'detail' ? await listServers(compute, request) : await showServer(compute, id)
       case 'POST servers/*/action':
         return await act(compute, id, request.body)
-      case 'GET servers/*/os-instance-actions': {
-        const actions = await compute.listActions(instanceId(id))
-        return { status: 200, body: { instanceActions: actions.map(actionView) } }
-      }
+      case 'GET servers/*/os-instance-actions':
+        return await showActions(compute, id, which)
       case 'GET os-migrations':
         return await listMigrations(compute, request)
       default:
@@ -88,7 +91,11 @@ async function listHypervisors(compute: ComputePort): Promise<HttpReply> {
 }
 
 async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
-  const instances = await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
+  const project = url.searchParams.get('project_id')
+  const instances =
+    project === null
+      ? await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
+      : await compute.listProjectInstances(project)
   return { status: 200, body: { servers: instances.map(serverView) } }
 }
 
@@ -107,10 +114,40 @@ async function act(compute: ComputePort, id: string, body: unknown): Promise<Htt
     await compute.evacuate(instance, host === undefined ? undefined : hostName(host))
     return { status: 200 }
   }
-  if (body.rebuild !== undefined) await compute.rebuild(instance)
-  else if (body.reboot === undefined) await compute.start(instance)
-  else await compute.hardReboot(instance)
+  const [name = ''] = Object.keys(body)
+  await ACTIONS[name]?.(compute, instance)
   return { status: 202 }
+}
+
+const ACTIONS: Readonly<
+  Record<string, (compute: ComputePort, instance: InstanceId) => Promise<void>>
+> = {
+  reboot: (compute, instance) => compute.hardReboot(instance),
+  'os-start': (compute, instance) => compute.start(instance),
+  rebuild: (compute, instance) => compute.rebuild(instance),
+  'os-stop': (compute, instance) => compute.stop(instance),
+  pause: (compute, instance) => compute.pause(instance),
+  lock: (compute, instance) => compute.lock(instance),
+  unlock: (compute, instance) => compute.unlock(instance),
+  'os-resetState': (compute, instance) => compute.callBroken(instance),
+}
+
+const REQUEST = 'req-of-the-evacuation'
+
+/** The list, or with a request id the events, with a traceback as administrators see it. */
+async function showActions(compute: ComputePort, id: string, request: string): Promise<HttpReply> {
+  if (request === '') {
+    const actions = await compute.listActions(instanceId(id))
+    return { status: 200, body: { instanceActions: actions.map(actionView) } }
+  }
+  const reason = await compute.explainFailure(instanceId(id))
+  if (reason === undefined) return { status: 200, body: { instanceAction: { events: [] } } }
+  const traceback = `Traceback (most recent call last):\n  File "x.py", line 1\nnova.exception.NoValidHost: ${reason}\n`
+  const events = [
+    { result: 'Success', traceback: null },
+    { result: 'Error', traceback },
+  ]
+  return { status: 200, body: { instanceAction: { events } } }
 }
 
 /** As Nova: `changes-since` leaves out what was never updated, which are the records just accepted. */
@@ -137,12 +174,14 @@ const serviceView = (service: ComputeService): object => ({
 const serverView = (instance: Instance): object => ({
   id: instance.id,
   name: instance.name,
+  tenant_id: instance.project,
   'OS-EXT-SRV-ATTR:host': instance.host,
   'OS-EXT-STS:vm_state': instance.vmState,
   'OS-EXT-STS:task_state': instance.taskState,
   'OS-EXT-STS:power_state': instance.powerState,
   metadata: instance.metadata,
   image: instance.volumeBacked ? '' : { id: 'an image' },
+  locked: instance.locked,
   flavor: {
     vcpus: instance.needs.vcpus,
     ram: instance.needs.memoryMb,
@@ -165,6 +204,7 @@ const migrationView = (record: Evacuation): object => ({
 
 const actionView = ({ action, user, startedAt }: InstanceAction): object => ({
   action,
+  request_id: REQUEST,
   user_id: user,
   start_time: novaTime(startedAt),
 })

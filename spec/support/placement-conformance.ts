@@ -3,7 +3,7 @@ import type { TestFn } from 'ava'
 import type { PlacementPort, Room } from '../../actors/ports/placement.ts'
 import { hostName } from '../../schema/ids.ts'
 import { isWithin, minus } from '../../schema/resources.ts'
-import type { ComputeWorld } from './compute-conformance.ts'
+import type { ComputeWorld } from './compute-world.ts'
 
 /** A cloud with two empty hosts, and its Placement. */
 export interface PlacementWorld extends ComputeWorld {

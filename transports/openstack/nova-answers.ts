@@ -7,7 +7,7 @@ import type {
   InstanceAction,
 } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 
@@ -26,6 +26,7 @@ const Service = Type.Object({
 const Server = Type.Object({
   id: Type.String(),
   name: Type.String(),
+  tenant_id: Type.String(),
   // Only administrators are told; without it nothing may be decided.
   'OS-EXT-SRV-ATTR:host': TextOrNull,
   'OS-EXT-STS:vm_state': Type.String(),
@@ -42,6 +43,9 @@ const Server = Type.Object({
     // Policies may keep them secret.
     extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
   }),
+  locked: Type.Boolean(),
+  // Only of a server in error.
+  fault: Type.Optional(Type.Object({ message: Type.String() })),
 })
 
 const Action = Type.Object({
@@ -107,12 +111,14 @@ export function instanceOf(server: Static<typeof Server>): Instance {
   return {
     id: instanceId(server.id),
     name: server.name,
+    project: server.tenant_id,
     host: host === null ? null : hostName(host),
     vmState: server['OS-EXT-STS:vm_state'],
     taskState: server['OS-EXT-STS:task_state'],
     powerState: server['OS-EXT-STS:power_state'],
     metadata: server.metadata,
     volumeBacked,
+    locked: server.locked,
     needs: needsOf(server.flavor, volumeBacked),
   }
 }
@@ -155,3 +161,6 @@ export function utcMs(text: string): number {
   if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
   return ms
 }
+
+/** The path of one server. */
+export const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`

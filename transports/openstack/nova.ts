@@ -3,16 +3,17 @@ import type { ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
-import { everyPage } from './every-page.ts'
 import {
   actionOf,
   decodeActions,
   decodeServer,
-  decodeServers,
   imageOf,
   instanceOf,
+  serverPath,
 } from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
+import { explainFailure } from './nova-failures.ts'
+import { novaServers } from './nova-servers.ts'
 import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
@@ -24,23 +25,15 @@ export function nova(api: ComputeApi): ComputePort {
     id: InstanceId,
     action: Readonly<Record<string, unknown>>,
     signal: AbortSignal | undefined,
+    repeat: 'harmless' | 'never' = 'never',
   ): Promise<void> => {
     const path = `${serverPath(id)}/action`
-    await api.call({ method: 'POST', path, body: action, repeat: 'never' }, signal)
+    await api.call({ method: 'POST', path, body: action, repeat }, signal)
   }
 
   return {
     ...novaServices(api),
-    async listInstances(host, signal) {
-      const servers = await everyPage(async (marker) => {
-        const query = new URLSearchParams({ all_tenants: '1', host, ...marker })
-        const text = await get(`/servers/detail?${query.toString()}`, signal)
-        const { servers, servers_links: links } = decodeServers(text)
-        return { items: servers, links, last: servers.at(-1)?.id }
-      })
-      // Nova ignores the filter for whoever may not use it: what is elsewhere is not ours to touch.
-      return servers.map(instanceOf).filter((instance) => instance.host === host)
-    },
+    ...novaServers(api),
     async getInstance(id, signal) {
       try {
         return instanceOf(decodeServer(await get(serverPath(id), signal)).server)
@@ -60,6 +53,13 @@ export function nova(api: ComputeApi): ComputePort {
     listEvacuations: (source, sinceMs, signal) => listEvacuations(api, source, sinceMs, signal),
     hardReboot: (id, signal) => act(id, { reboot: { type: 'HARD' } }, signal),
     start: (id, signal) => act(id, { 'os-start': null }, signal),
+    stop: (id, signal) => act(id, { 'os-stop': null }, signal),
+    pause: (id, signal) => act(id, { pause: null }, signal),
+    callBroken: (id, signal) =>
+      act(id, { 'os-resetState': { state: 'error' } }, signal, 'harmless'),
+    lock: (id, signal) => act(id, { lock: null }, signal, 'harmless'),
+    unlock: (id, signal) => act(id, { unlock: null }, signal, 'harmless'),
+    explainFailure: (id, signal) => explainFailure(get, id, signal),
     async rebuild(id, signal) {
       const image = imageOf(decodeServer(await get(serverPath(id), signal)).server)
       if (image === undefined) throw new CodedError('COMPUTE_REFUSED', `${id} has no image`)
@@ -72,8 +72,6 @@ export function nova(api: ComputeApi): ComputePort {
     },
   }
 }
-
-const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`
 
 /** Nova says 404 of an unknown target as of an unknown instance; only its text tells them apart. */
 const isUnknownTarget = (error: unknown): error is CodedError =>

@@ -12,6 +12,7 @@ import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
 import { SimulatedFenceAgents } from './fence-agent.ts'
 import { SimulatedGuests } from './guest.ts'
+import { InstanceActions } from './instance-actions.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { NovaRows, type InstanceRow } from './nova-rows.ts'
@@ -39,6 +40,7 @@ export class SimulatedCloud extends CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
   readonly #nova: Nova
+  readonly #actions: InstanceActions
   readonly #faults: Faults
   readonly #random: SeededRandom
   readonly #views = new Map<string, CloudView>()
@@ -54,12 +56,14 @@ export class SimulatedCloud extends CloudSwitches {
     const ledger = new Ledger(clock)
     const site = new Site({ clock, ledger, machines, nameOf: (id) => rows.nameOf(id) })
     const faults = new Faults()
-    super({ site, rows, faults, random })
+    const actions = new InstanceActions(site, rows)
+    super({ site, rows, actions, faults, random })
     const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
     this.#nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
+    this.#actions = actions
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -98,9 +102,10 @@ export class SimulatedCloud extends CloudSwitches {
     const parts = { site: this.#site, faults: this.#faults, node }
     const chance = (channel: string): SeededRandom => this.#random.fork(`${channel} of ${node}`)
     const wire = new NovaWire({ ...parts, random: chance('compute') })
+    const services = { nova: this.#nova, actions: this.#actions, rows: this.#rows }
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
-      compute: simulatedCompute(this.#nova, this.#rows, wire),
+      compute: simulatedCompute(services, wire),
       placement: simulatedPlacement(this.#site, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),

@@ -1,14 +1,22 @@
 /** The Compute port as one process of ours has it. */
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { InstanceId } from '../../schema/ids.ts'
+import type { InstanceActions } from './instance-actions.ts'
 import type { Nova } from './nova.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { NovaWire } from './nova-wire.ts'
 
+/** What answers. */
+interface Services {
+  readonly nova: Nova
+  readonly actions: InstanceActions
+  readonly rows: NovaRows
+}
+
 type Signal = AbortSignal | undefined
 
 /** The simulated Nova behind the wire of one process. */
-export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): ComputePort {
+export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWire): ComputePort {
   const read = <Answer>(
     name: string,
     subject: string,
@@ -24,11 +32,15 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
     wire.send({ kind: 'repeatable', name, subject: nova.hostOf(serviceId), effect, signal })
   const act = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
     wire.send({ kind: 'once', name, subject: rows.nameOf(id), effect, signal })
+  const mark = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
+    wire.send({ kind: 'repeatable', name, subject: rows.nameOf(id), effect, signal })
   return {
     listServices: (signal) => read('list-services', '', () => nova.listServices(), signal),
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
     listInstances: (host, signal) =>
       read('list-instances', host, () => nova.listInstances(host), signal),
+    listProjectInstances: (project, signal) =>
+      read('list-project', project, () => nova.listProjectInstances(project), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     listActions: (id, signal) =>
@@ -51,5 +63,12 @@ export function simulatedCompute(nova: Nova, rows: NovaRows, wire: NovaWire): Co
     hardReboot: (id, signal) => act('hard-reboot', id, () => nova.hardReboot(id), signal),
     start: (id, signal) => act('start', id, () => nova.start(id), signal),
     rebuild: (id, signal) => act('rebuild', id, () => nova.rebuild(id), signal),
+    stop: (id, signal) => act('stop', id, () => actions.stop(id), signal),
+    pause: (id, signal) => act('pause', id, () => actions.pause(id), signal),
+    callBroken: (id, signal) => mark('call-broken', id, () => actions.callBroken(id), signal),
+    lock: (id, signal) => mark('lock', id, () => actions.lock(id), signal),
+    unlock: (id, signal) => mark('unlock', id, () => actions.unlock(id), signal),
+    explainFailure: (id, signal) =>
+      read('explain-failure', rows.nameOf(id), () => actions.explainFailure(id), signal),
   }
 }

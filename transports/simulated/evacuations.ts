@@ -149,6 +149,7 @@ export class Evacuations {
   #fail({ row, record }: Course, status: 'error' | 'failed', why: string): void {
     record.work = 'over'
     row.taskState = null
+    this.#rows.failures.set(row.id, why)
     this.#mark(record, status)
     this.#site.ledger.note('world', `${row.name} stays on ${record.source}: ${why}`)
   }

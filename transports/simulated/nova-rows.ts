@@ -1,8 +1,15 @@
 /** What the simulated Nova has written down: instances and evacuation records. */
 import type { Evacuation, Instance, InstanceAction } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
+import { notFound } from './nova-errors.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
+
+/** Who owns the instances. */
+export const PROJECTS = [
+  '0123456789abcdef0123456789abcdef',
+  'fedcba9876543210fedcba9876543210',
+] as const
 
 /** A server as Nova believes it to be. */
 export type InstanceRow = Mutable<Instance>
@@ -21,6 +28,8 @@ export class NovaRows {
   readonly #instances = new Map<InstanceId, InstanceRow>()
   readonly #byName = new Map<string, InstanceRow>()
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
+  /** Why the latest evacuation of an instance failed. */
+  readonly failures = new Map<InstanceId, string>()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
 
@@ -37,9 +46,26 @@ export class NovaRows {
     this.#byName.set(row.name, row)
   }
 
+  remove(row: InstanceRow): void {
+    this.#instances.delete(row.id)
+    this.#byName.delete(row.name)
+  }
+
+  /** As a client asks for it; throws COMPUTE_NOT_FOUND. */
+  find(id: InstanceId): InstanceRow {
+    const row = this.#instances.get(id)
+    if (row === undefined) throw notFound(`instance ${id}`)
+    return row
+  }
+
+  /** By id or by name. */
+  seek(idOrName: string): InstanceRow | undefined {
+    return this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
+  }
+
   /** By id or by name; throws RangeError for a wrong one. */
   get(idOrName: string): InstanceRow {
-    const row = this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
+    const row = this.seek(idOrName)
     if (row === undefined) throw new RangeError(`no such instance: ${idOrName}`)
     return row
   }
@@ -51,6 +77,10 @@ export class NovaRows {
   /** Instances of one host in the order of their creation. */
   onHost(host: HostName): readonly InstanceRow[] {
     return [...this.instances.values()].filter((row) => row.host === host)
+  }
+
+  ofProject(project: string): readonly InstanceRow[] {
+    return [...this.instances.values()].filter((row) => row.project === project)
   }
 
   /** Something is asked of an instance, or Nova does it by itself. */

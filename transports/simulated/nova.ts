@@ -5,12 +5,12 @@ import type {
   Instance,
   InstanceAction,
 } from '../../actors/ports/compute.ts'
-import { CodedError } from '../../schema/errors.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Evacuations } from './evacuations.ts'
 import type { Machine } from './machine.ts'
+import { notFound, refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
-import { asked, refused, type Restarts } from './restarts.ts'
+import { asked, type Restarts } from './restarts.ts'
 import type { Site } from './site.ts'
 
 /** Evacuations on their way. */
@@ -103,13 +103,17 @@ export class Nova {
     return this.#rows.onHost(host).map((row) => ({ ...row }))
   }
 
+  listProjectInstances(project: string): readonly Instance[] {
+    return this.#rows.ofProject(project).map((row) => ({ ...row }))
+  }
+
   getInstance(id: InstanceId): Instance | undefined {
     const row = this.#rows.instances.get(id)
     return row === undefined ? undefined : { ...row }
   }
 
   evacuate(id: InstanceId, target: HostName | undefined): void {
-    const row = this.#instance(id)
+    const row = this.#rows.find(id)
     const source = row.host === null ? undefined : this.#site.find(row.host)
     if (source === undefined) throw refused(`${row.name} is on no host`)
     if (!this.#site.isCertainlyDead(source)) {
@@ -130,9 +134,10 @@ export class Nova {
   /** Like Nova, this takes a second evacuation of an instance that is being evacuated; the ledger does not forgive it. */
   #checkState(row: InstanceRow): void {
     if (!EVACUABLE.includes(row.vmState)) throw refused(`${row.name} is ${row.vmState}`)
-    const isRebuilding = row.taskState?.startsWith('rebuild') ?? true
-    if (!isRebuilding) throw refused(`${row.name} is ${row.taskState}`)
-    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) return
+    if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) {
+      if (row.taskState === null || row.taskState.startsWith('rebuild')) return
+      throw refused(`${row.name} is ${row.taskState}`)
+    }
     this.#site.ledger.count('evacuation.second')
     this.#site.ledger.violate(`I3 two evacuations of ${row.name} in flight`)
   }
@@ -154,20 +159,20 @@ export class Nova {
   }
 
   listActions(id: InstanceId): readonly InstanceAction[] {
-    this.#instance(id)
+    this.#rows.find(id)
     return this.#rows.actionsOf(id)
   }
 
   hardReboot(id: InstanceId): void {
-    this.#restarts.hardReboot(this.#instance(id))
+    this.#restarts.hardReboot(this.#rows.find(id))
   }
 
   start(id: InstanceId): void {
-    this.#restarts.start(this.#instance(id))
+    this.#restarts.start(this.#rows.find(id))
   }
 
   rebuild(id: InstanceId): void {
-    this.#restarts.rebuild(this.#instance(id))
+    this.#restarts.rebuild(this.#rows.find(id))
   }
 
   get #nowMs(): number {
@@ -189,13 +194,4 @@ export class Nova {
       writtenAt: Math.round(this.#bornAtMs + machine.writtenAtMs(this.#nowMs)),
     }
   }
-
-  #instance(id: InstanceId): InstanceRow {
-    const row = this.#rows.instances.get(id)
-    if (row === undefined) throw notFound(`instance ${id}`)
-    return row
-  }
 }
-
-const notFound = (what: string): CodedError =>
-  new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)

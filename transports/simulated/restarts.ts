@@ -1,7 +1,7 @@
 /** How the simulated Nova brings a guest up again on the host where it is: reboot, start, rebuild. */
 import type { InstanceAction } from '../../actors/ports/compute.ts'
-import { CodedError } from '../../schema/errors.ts'
 import { ACTIVE } from './evacuations.ts'
+import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
 
@@ -21,9 +21,6 @@ export const asked = (action: string, startedAt: number): InstanceAction => ({
   user: OURSELVES,
   startedAt,
 })
-
-export const refused = (why: string): CodedError =>
-  new CodedError('COMPUTE_REFUSED', `Nova refuses: ${why}`)
 
 /** Each order is taken at once and carried out later, by the nova-compute of the host. */
 export class Restarts {

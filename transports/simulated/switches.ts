@@ -1,19 +1,19 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
-import { GuestSwitches, type WorldParts } from './guest-switches.ts'
+import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
 /** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
-export class CloudSwitches extends GuestSwitches {
+export class CloudSwitches extends InstanceSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
   readonly #faults: Faults
   readonly #random: SeededRandom
 
-  constructor(parts: WorldParts & { readonly faults: Faults }) {
+  constructor(parts: InstanceParts & { readonly faults: Faults }) {
     super(parts)
     this.#site = parts.site
     this.#rows = parts.rows

@@ -50,7 +50,7 @@ const columnsOf = (report: NewNotification, host: Selectable<HostsTable>) => ({
 
 /**
  * An equal report is a duplicate while its recovery is unfinished, and also shortly before and after unless that recovery
- * failed: a failed one may be asked for again. Of guests and processes only what was seen before that end is one.
+ * failed: a failed one may be asked for again. So may that of a guest or a process which something was done about.
  */
 async function findDuplicate(
   trx: Transaction<Database>,
@@ -76,27 +76,37 @@ async function findDuplicate(
     .orderBy('id')
     .execute()
   const text = payloadText(report.payload)
-  const duplicate = candidates.find(
-    (row) =>
-      (row.payload === text && !isAnotherFault(report, row)) ||
-      (isUnfinished(row.status) && isSameFault(report, row.payload)),
-  )
-  return duplicate?.notification_uuid
+  for (const row of candidates) {
+    const sameFault = isUnfinished(row.status) && isSameFault(report, row.payload)
+    const equal = row.payload === text && !(await isAnotherFault(trx, report, row))
+    if (sameFault || equal) return row.notification_uuid
+  }
+  return undefined
 }
 
 const isUnfinished = (status: NotificationStatus): boolean =>
   UNFINISHED_STATUSES.some((unfinished) => unfinished === status)
 
-/** A guest or a process that failed after the recovery of its last failure had ended has failed again. */
-const isAnotherFault = (
+/** A guest or a process that failed after something was done about its last failure has failed again. */
+async function isAnotherFault(
+  trx: Transaction<Database>,
   { type, generatedAt }: NewNotification,
-  row: Pick<Selectable<NotificationsTable>, 'status' | 'generated_time' | 'updated_at'>,
-): boolean =>
-  type !== 'COMPUTE_HOST' &&
-  !isUnfinished(row.status) &&
-  generatedAt !== row.generated_time &&
-  row.updated_at !== null &&
-  generatedAt > row.updated_at
+  row: Pick<
+    Selectable<NotificationsTable>,
+    'notification_uuid' | 'status' | 'generated_time' | 'updated_at'
+  >,
+): Promise<boolean> {
+  if (type === 'COMPUTE_HOST' || isUnfinished(row.status) || row.updated_at === null) return false
+  if (generatedAt === row.generated_time || generatedAt <= row.updated_at) return false
+  const done = await trx
+    .selectFrom('journal')
+    .select('id')
+    .where('notification_uuid', '=', row.notification_uuid)
+    .where('kind', '=', 'outcome')
+    .limit(1)
+    .executeTakeFirst()
+  return done !== undefined
+}
 
 /** Observers of one dead host may differ in details (`cluster_status`) and still mean one recovery. */
 function isSameFault(report: NewNotification, text: string): boolean {

@@ -34,6 +34,7 @@ import { testSteps, timer } from '../step-table.ts'
 const RULES = {
   evacuateAll: true,
   haMetadataKey: 'HA_Enabled',
+  priorityMetadataKey: 'HA_Priority',
   ignoreInstancesInError: false,
   placement: 'segment',
   concurrencyMax: 8,
@@ -64,6 +65,7 @@ const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   rooms: new Map(),
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
+  disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },
   atMs: 0,
   ...change,
 })

@@ -5,13 +5,14 @@ import {
   type InstanceRecoveryMessage,
   type InstanceRecoveryState,
 } from '../../../actors/instance-recovery/instance-recovery.ts'
-import type { Examination, Rung, RungOrder } from '../../../actors/instance-recovery/ladder.ts'
+import type { Rung } from '../../../actors/instance-recovery/ladder.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
-import type { Instance, InstanceAction } from '../../../actors/ports/compute.ts'
+import type { InstanceAction } from '../../../actors/ports/compute.ts'
 import { hostName } from '../../../schema/ids.ts'
 import { I1, N1, ONE, instanceRow } from '../records.ts'
 import { testSteps, timer, type Row } from '../step-table.ts'
+import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
 const RULES = {
   processAll: false,
@@ -41,22 +42,6 @@ const ordering = (rung: Rung, hindrances = 1): InstanceRecoveryState => ({
   hindrances,
 })
 
-const marked = (change: Partial<Instance> = {}): Instance =>
-  instanceRow({ metadata: { HA_Enabled: 'true' }, volumeBacked: false, ...change })
-const DEAD = { powerState: 4 }
-const at = (action: string, startedAt: number, user: string | null = 'ha'): InstanceAction => ({
-  action,
-  user,
-  startedAt,
-})
-const ordered = (rung: Rung, when: number): RungOrder => ({ rung, at: when })
-const examined = (
-  instance: Instance | undefined,
-  more: Partial<Examination> = {},
-): InstanceRecoveryMessage => ({
-  type: 'instance.examined',
-  examination: { instance, actions: [], orders: [], ...more },
-})
 const reply = (
   status: 'finished' | 'ignored' | 'failed' | 'error',
   reason: string,

@@ -18,8 +18,8 @@ import {
   recover,
   reportOf,
   started,
+  stops,
   unfenced,
-  type Effect,
 } from './story.ts'
 
 const DISABLED = { segment: segmentRow({ enabled: false }) }
@@ -30,9 +30,6 @@ const decideLater = timer<SegmentMessage>(
   30_000,
   about('segment.decide-due'),
 )
-const stops = (name: string): readonly Effect[] =>
-  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))
-
 test('a notification is decided on by a fresh look at everything', (t) => {
   const { effects, phaseOf } = after(recover())
   t.is(phaseOf(), 'deciding')

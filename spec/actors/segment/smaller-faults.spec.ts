@@ -13,11 +13,8 @@ import {
   fenced,
   recover,
   reportOf,
-  type Effect,
+  stops,
 } from './story.ts'
-
-const stops = (name: string): readonly Effect[] =>
-  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))
 
 const guestOf = (host: HostId): Notification =>
   reportOf(N2, host, {

@@ -140,3 +140,7 @@ export const concluded = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) =>
     effect.type === 'recovery.conclude' ? [`${effect.to}: ${effect.reason}`] : [],
   )
+
+/** The effects that end whatever works on a recovery. */
+export const stops = (name: string): readonly Effect[] =>
+  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))

@@ -215,3 +215,56 @@ test('only administrators are told where instances are, and nothing less will do
   const error = await failureOf(openstack.compute.listInstances(source))
   t.is(error.code, 'COMPUTE_UNAVAILABLE')
 })
+
+const TRACEBACK = `Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/nova/conductor/manager.py", line 1278, in rebuild_instance
+    raise exception.NoValidHost(reason='')
+nova.exception.NoValidHost: No valid host was found. There are not enough hosts available.
+`
+const evacuateAction = { action: 'evacuate', request_id: 'req-1' }
+const failedEvents = [
+  { event: 'conductor_rebuild', result: 'Success', traceback: null },
+  { event: 'compute_rebuild', result: 'Error', traceback: TRACEBACK },
+]
+const explanations = [
+  {
+    title: 'the events of its latest evacuation',
+    actions: [evacuateAction, { action: 'create', request_id: 'req-0' }],
+    events: failedEvents,
+    reason: 'No valid host was found. There are not enough hosts available. (req-1)',
+  },
+  {
+    title: 'its fault when the events tell nothing',
+    actions: [evacuateAction],
+    events: [{ result: 'Error', traceback: null }],
+    reason: 'the disk is gone',
+  },
+  {
+    title: 'its fault when it has no evacuation',
+    actions: [],
+    events: [],
+    reason: 'the disk is gone',
+  },
+]
+for (const { title, actions, events, reason } of explanations) {
+  test(`the reason of a failure is taken from ${title}`, async (t) => {
+    await using cloud = await SmallCloud.start()
+    cloud.api = ({ path }): Reply => {
+      if (path.endsWith('/os-instance-actions')) {
+        return { status: 200, body: { instanceActions: actions } }
+      }
+      if (path.endsWith('/req-1')) return { status: 200, body: { instanceAction: { events } } }
+      const fault = { message: 'the disk is gone' }
+      return { status: 200, body: { server: serverOf(instance, 'compute-1', { fault }) } }
+    }
+    await using openstack = await openTo(cloud)
+    t.is(await openstack.compute.explainFailure(instance), reason)
+  })
+}
+
+test('a failure of a server that is gone has no reason', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = () => fault(404, 'itemNotFound', 'Instance x could not be found.')
+  await using openstack = await openTo(cloud)
+  t.is(await openstack.compute.explainFailure(instance), undefined)
+})

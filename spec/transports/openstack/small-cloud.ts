@@ -178,6 +178,7 @@ export const openTo = (
 export const serverOf = (id: string, host: string | null, more: object = {}): object => ({
   id,
   name: `name of ${id}`,
+  tenant_id: 'a project',
   status: 'ACTIVE',
   'OS-EXT-SRV-ATTR:host': host,
   'OS-EXT-STS:vm_state': 'active',
@@ -185,6 +186,7 @@ export const serverOf = (id: string, host: string | null, more: object = {}): ob
   'OS-EXT-STS:power_state': 1,
   metadata: { HA_Enabled: 'True' },
   image: { id: 'an image' },
+  locked: false,
   flavor: { vcpus: 1, ram: 2048, disk: 10, ephemeral: 0, swap: 0 },
   ...more,
 })

@@ -1,0 +1,118 @@
+/** What the simulated Nova does when an instance is stopped, paused, locked or called broken: by us, or by its owner. */
+import type { CodedError } from '../../schema/errors.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import type { Machine } from './machine.ts'
+import { refused } from './nova-errors.ts'
+import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import type { Site } from './site.ts'
+
+/** From an order to what came of it. */
+const ORDER_MS = 1500
+
+/** In the middle of these nobody knows where the instance, or its disk, is. */
+const BETWEEN_HOSTS = ['migrating', 'resize_migrating', 'resize_reverting']
+
+/** An order that a nova-compute carries out. */
+interface Order {
+  readonly task: string
+  /** States in which Nova takes it. */
+  readonly from: readonly string[]
+  readonly end: Pick<InstanceRow, 'vmState' | 'powerState'>
+}
+
+const STOP: Order = {
+  task: 'powering-off',
+  from: ['active', 'error'],
+  end: { vmState: 'stopped', powerState: 4 },
+}
+const PAUSE: Order = {
+  task: 'pausing',
+  from: ['active'],
+  end: { vmState: 'paused', powerState: 3 },
+}
+
+export type OwnersDeed = 'stop' | 'pause' | 'delete' | 'lock'
+
+/** Actions on single instances, answered at once; an owner is told no while the instance is locked. */
+export class InstanceActions {
+  readonly #site: Site
+  readonly #rows: NovaRows
+
+  constructor(site: Site, rows: NovaRows) {
+    this.#site = site
+    this.#rows = rows
+  }
+
+  stop(id: InstanceId): void {
+    this.#order(this.#rows.find(id), STOP)
+  }
+
+  pause(id: InstanceId): void {
+    this.#order(this.#rows.find(id), PAUSE)
+  }
+
+  callBroken(id: InstanceId): void {
+    const row = this.#rows.find(id)
+    if (BETWEEN_HOSTS.includes(row.taskState ?? '')) {
+      this.#site.ledger.violate(`I9 ${row.name} is called broken while it is ${row.taskState}`)
+    }
+    row.vmState = 'error'
+    row.taskState = null
+  }
+
+  lock(id: InstanceId): void {
+    this.#rows.find(id).locked = true
+  }
+
+  unlock(id: InstanceId): void {
+    this.#rows.find(id).locked = false
+  }
+
+  explainFailure(id: InstanceId): string | undefined {
+    return this.#rows.failures.get(id)
+  }
+
+  /** What an owner may do; undefined when Nova took it, or its refusal. */
+  byOwner(row: InstanceRow, what: OwnersDeed): CodedError | undefined {
+    if (row.locked) return refused(`${row.name} is locked`)
+    if (what === 'lock') {
+      row.locked = true
+      return undefined
+    }
+    if (what === 'delete') {
+      this.#delete(row)
+      return undefined
+    }
+    if (row.taskState !== null) return refused(`${row.name} is ${row.taskState}`)
+    this.#order(row, what === 'stop' ? STOP : PAUSE)
+    return undefined
+  }
+
+  /** Nova deletes at once, also when nobody on the host can hear of it. */
+  #delete(row: InstanceRow): void {
+    const machine = row.host === null ? undefined : this.#site.find(row.host)
+    machine?.copies.delete(row.id)
+    this.#rows.remove(row)
+  }
+
+  /** Without a nova-compute on the host the task is never finished, as in Nova. */
+  #order(row: InstanceRow, { task, from, end }: Order): void {
+    if (!from.includes(row.vmState) || row.taskState !== null) {
+      throw refused(`${row.name} is ${row.vmState} (${row.taskState ?? 'no task'})`)
+    }
+    row.taskState = task
+    const machine = row.host === null ? undefined : this.#site.find(row.host)
+    this.#site.clock.schedule(ORDER_MS, () => this.#carryOut(row, machine, { task, end }))
+  }
+
+  #carryOut(
+    row: InstanceRow,
+    machine: Machine | undefined,
+    { task, end }: Pick<Order, 'task' | 'end'>,
+  ): void {
+    if (machine === undefined || !machine.serves || row.taskState !== task) return
+    Object.assign(row, end, { taskState: null })
+    if (end.vmState === 'stopped') machine.copies.delete(row.id)
+    this.#site.ledger.note('world', `${row.name} is ${end.vmState} on ${machine.name}`)
+  }
+}

@@ -1,0 +1,51 @@
+/** What instances are like when a story begins, and what their owners do with them. */
+import type { InstanceActions, OwnersDeed } from './instance-actions.ts'
+import { GuestSwitches, type WorldParts } from './guest-switches.ts'
+import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import type { Site } from './site.ts'
+
+/** What can be said about an instance by decree. */
+export type InstanceChange = Partial<
+  Pick<InstanceRow, 'vmState' | 'taskState' | 'powerState' | 'locked' | 'metadata' | 'volumeBacked'>
+>
+
+export interface InstanceParts extends WorldParts {
+  readonly actions: InstanceActions
+}
+
+/** States in which an emulator runs. */
+const EMULATED: readonly string[] = ['active', 'paused', 'rescued', 'resized']
+
+/** Every method is a switch; instances go by id or name. */
+export class InstanceSwitches extends GuestSwitches {
+  readonly #site: Site
+  readonly #rows: NovaRows
+  readonly #actions: InstanceActions
+
+  constructor(parts: InstanceParts) {
+    super(parts)
+    this.#site = parts.site
+    this.#rows = parts.rows
+    this.#actions = parts.actions
+  }
+
+  /** An instance is as Nova says: paused, in the middle of a task, locked, on a volume … */
+  putInstance(instance: string, change: InstanceChange): void {
+    const row = this.#rows.get(instance)
+    this.#say(`${row.name} is ${JSON.stringify(change)}`)
+    Object.assign(row, change)
+    const machine = row.host === null ? undefined : this.#site.get(row.host)
+    if (!EMULATED.includes(row.vmState)) machine?.copies.delete(row.id)
+  }
+
+  /** An owner does something with an instance, if it still exists and Nova lets him. */
+  ownerActs(instance: string, what: OwnersDeed): void {
+    const row = this.#rows.seek(instance)
+    const answer = row === undefined ? 'it is gone' : this.#actions.byOwner(row, what)?.message
+    this.#say(`the owner of ${instance} tries to ${what} it: ${answer ?? 'ok'}`)
+  }
+
+  #say(text: string): void {
+    this.#site.ledger.note('switch', text)
+  }
+}

@@ -1,0 +1,8 @@
+/** How the simulated Nova says no. */
+import { CodedError } from '../../schema/errors.ts'
+
+export const refused = (why: string): CodedError =>
+  new CodedError('COMPUTE_REFUSED', `Nova refuses: ${why}`)
+
+export const notFound = (what: string): CodedError =>
+  new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)
