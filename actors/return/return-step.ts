@@ -18,8 +18,8 @@ export interface ReturnFacts {
   /** Why it does not answer; null when it does. */
   readonly silence: string | null
   readonly service: ComputeService | undefined
-  /** False when an operator had disabled the service before us: then it stays disabled. */
-  readonly disabledByUs: boolean
+  /** The reason that we gave; null when an operator had disabled the service before us: then it stays disabled. */
+  readonly disabledWith: string | null
   readonly evacuations: readonly Evacuation[]
 }
 
@@ -40,8 +40,13 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
   if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
   if (!service.up) return wait('its nova-compute is not up yet')
-  if (service.disabled && facts.disabledByUs) return { kind: 'enable', service: service.id }
+  // Another reason than ours is an operator's.
+  if (service.disabled && isOurs(service, facts.disabledWith))
+    return { kind: 'enable', service: service.id }
   return { kind: 'let-back' }
 }
+
+const isOurs = ({ disabledReason }: ComputeService, ours: string | null): boolean =>
+  ours !== null && (disabledReason ?? ours) === ours
 
 const wait = (reason: string): ReturnStep => ({ kind: 'wait', reason })

@@ -58,6 +58,7 @@ const HOST_ACTS = {
   admit: 'admitHost',
   'kill-compute': 'killNovaCompute',
   'start-compute': 'startNovaCompute',
+  'forget-provider': 'forgetProvider',
 } as const
 
 /** What can be done to a guest without saying more. */

@@ -4,7 +4,7 @@ import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 import { pick, type Breaker, type Targets, type TimedAct } from './breaker.ts'
-import type { DeploymentSize } from './deployment.ts'
+import type { Layout } from './layout.ts'
 import { SMALL_FAULTS } from './small-faults.ts'
 
 /** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
@@ -25,7 +25,7 @@ const FIRST_MS = 30_000
 const LAST_MS = 180_000
 
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
-export function planFaults(seed: number, size: DeploymentSize): readonly Fault[] {
+export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const random = new SeededRandom(seed).fork('plan')
   const targets = { random, ...namesOf(size) }
   const count = draw(random, [1, FAULTS_MAX])
@@ -234,7 +234,7 @@ const isolation = (
   ])
 
 /** The names that `buildCloud` gives. */
-function namesOf(size: DeploymentSize): Omit<Targets, 'random'> {
+function namesOf(size: Layout): Omit<Targets, 'random'> {
   return {
     hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
     segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),

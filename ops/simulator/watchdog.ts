@@ -42,6 +42,8 @@ export class Watchdog {
   readonly #restarts = new Map<string, Map<string, number>>()
   /** Hosts that an operator let be acted on beyond any cap. */
   readonly #approved = new Set<string>()
+  /** Who chooses targets. */
+  readonly #placement: 'segment' | 'scheduler'
   #latestEpoch = 0
 
   constructor(world: {
@@ -51,7 +53,9 @@ export class Watchdog {
     readonly storm: StormLimits
     readonly overall: StormLimits
     readonly crashLoop: QuarantineRules
+    readonly placement: 'segment' | 'scheduler'
   }) {
+    this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
     this.#storm = world.storm
@@ -127,9 +131,14 @@ export class Watchdog {
     this.#mustBeBounded(host)
   }
 
-  evacuate(node: string, instance: string): void {
+  evacuate(node: string, instance: string, target: string | undefined): void {
     const host = this.#cloud.instances.find(({ id }) => id === instance)?.host
-    if (host !== null && host !== undefined) this.#actsOn(node, host, 'evacuates')
+    if (host === null || host === undefined) return
+    this.#actsOn(node, host, 'evacuates')
+    if (this.#placement === 'scheduler') return
+    if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
+      this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)
+    }
   }
 
   /** The intent to restart an instance is stored: the first one of a recovery counts. */

@@ -7,8 +7,11 @@ const STARTING: readonly string[] = ['start', 'hardReboot', 'rebuild']
 
 export const witnessCompute =
   (watchdog: Watchdog, node: string): Interception =>
-  (method, [first], call) => {
-    if (method === 'evacuate') watchdog.evacuate(node, String(first))
+  (method, [first, second], call) => {
+    if (method === 'evacuate') {
+      const target = typeof second === 'string' ? second : undefined
+      watchdog.evacuate(node, String(first), target)
+    }
     if (method === 'isolate') watchdog.isolate(node)
     if (STARTING.includes(method)) watchdog.startGuest(node, String(first))
     return call()
