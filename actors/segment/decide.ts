@@ -62,14 +62,15 @@ function forbidden(
 
 function outOfBounds(
   { segment }: SegmentSnapshot,
-  { uuid }: Notification,
+  { uuid, type }: Notification,
   { onMaintenance, maintenanceBy }: Host,
 ): string | undefined {
   if (segment?.enabled === false) return 'the segment is disabled'
   if (!onMaintenance || maintenanceBy === uuid) return undefined
-  return maintenanceBy === null
-    ? 'the host is on maintenance'
-    : `the host is being handled by recovery ${maintenanceBy}`
+  if (maintenanceBy === null) return 'the host is on maintenance'
+  // Smaller faults have a rule of their own for that.
+  if (type !== 'COMPUTE_HOST') return undefined
+  return `the host is being handled by recovery ${maintenanceBy}`
 }
 
 const BY_TYPE: Readonly<Record<NotificationType, Rule>> = {

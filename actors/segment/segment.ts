@@ -9,10 +9,18 @@ import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { onStanding } from './operator-orders.ts'
 import { approvedBy } from './operator-word.ts'
-import { actsOnHost, isFailing, waits, type Plan, type Recovery } from './recovery.ts'
+import {
+  actsOnHost,
+  instanceInHand,
+  isFailing,
+  waits,
+  type Plan,
+  type Recovery,
+} from './recovery.ts'
 import {
   decideAnew,
   nextTurn,
+  standAside,
   stopChildren,
   withPhase,
   withRecovery,
@@ -65,7 +73,7 @@ export const segment =
         return conclude(state, recovery, 'ignored', message.reason)
       case 'evacuator.finished':
         return onEvacuated(rules, state, recovery, message)
-      case 'restart.finished':
+      case 'fault.concluded':
         return message.status === 'error'
           ? tryAgain(rules, state, recovery, message.reason)
           : conclude(state, recovery, message.status, message.reason)
@@ -145,7 +153,13 @@ function onConsulted(
   const others = [...state.recoveries.values()].filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
   const failing = [...state.recoveries.values()].filter(isFailing).map(({ hostName }) => hostName)
-  const decision = decide(rules, { snapshot, inFlight, failing, ...when })
+  const recovering = new Map(
+    others.flatMap((other) => {
+      const instance = instanceInHand(other)
+      return instance === undefined ? [] : [[instance, other.notification.uuid] as const]
+    }),
+  )
+  const decision = decide(rules, { snapshot, inFlight, failing, recovering, ...when })
   switch (decision.kind) {
     case 'gone':
       return nextTurn(without(state, recovery.notification.uuid), [])
@@ -194,11 +208,13 @@ function onAdmitted(
   recovery: Recovery,
 ): SegmentStep {
   if (recovery.phase.kind !== 'admitting') return [state, []]
-  const { phase, child } = workOrder(identity, recovery, recovery.phase.plan)
-  return nextTurn(withPhase(state, recovery, phase), [
-    ...stopChildren(recovery.notification.uuid),
-    child,
-  ])
+  const { plan } = recovery.phase
+  const { phase, child } = workOrder(identity, recovery, plan)
+  const next = withPhase(state, recovery, phase)
+  const effects = [...stopChildren(recovery.notification.uuid), child]
+  if (plan.kind !== 'fence') return nextTurn(next, effects)
+  const [aside, more] = standAside(next, recovery.host)
+  return nextTurn(aside, [...more, ...effects])
 }
 
 function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Recovery): SegmentStep {
@@ -232,7 +248,10 @@ function evacuate(
     forbidden,
     replyTo: refOf<SegmentMessage>('segment', identity.segment),
   }
-  return nextTurn(withPhase(state, recovery, { kind: 'evacuating' }), [
+  const next = withPhase(state, recovery, { kind: 'evacuating' })
+  const [aside, effects] = standAside(next, recovery.host)
+  return nextTurn(aside, [
+    ...effects,
     ...stopChildren(notification),
     { type: 'child.start', kind: 'evacuator', name: notification, argument },
   ])

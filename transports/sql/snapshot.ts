@@ -1,19 +1,25 @@
 /** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment. */
 import type { Transaction } from 'kysely'
-import type { RecoveryStore, UnfinishedRecovery } from '../../actors/ports/store.ts'
+import type {
+  RecoveryStore,
+  SegmentSnapshot,
+  UnfinishedRecovery,
+} from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
 import { standingOf } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
 import { readTakenSpares } from './changes.ts'
 import { readChoices } from './policies.ts'
 import { certificateOf, hostOf, moveOf, notificationOf, segmentOf, wordOf } from './rows.ts'
-import type { Transactions } from './transactions.ts'
+import { readHostFault, readRestarts } from './smaller-faults.ts'
+import type { StorePorts, Transactions } from './transactions.ts'
 import { readSiteWords, readWords } from './words.ts'
 
 /** The reading part of the leader's store. */
 export function snapshotStore(
   transactions: Transactions,
+  { clock }: StorePorts,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
   return {
     listUnfinished: () => transactions.snapshot(readUnfinished),
@@ -46,12 +52,13 @@ export function snapshotStore(
           .where('notification_uuid', '=', notification)
           .orderBy('id')
           .execute()
+        const notificationNow = notificationRow && notificationOf(notificationRow)
         const acted = await readActedOn(trx, actedOnSinceMs)
         const words = await readWords(trx, notification)
         return {
           segment: segmentRow && segmentOf(segmentRow),
           hosts: hosts.map(hostOf),
-          notification: notificationRow && notificationOf(notificationRow),
+          notification: notificationNow,
           certificate: certificateRow && certificateOf(certificateRow),
           moves: moves.map(moveOf),
           choices: await readChoices(trx, segment),
@@ -61,6 +68,7 @@ export function snapshotStore(
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await countHosts(trx),
+          ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
         }
       }),
   }
@@ -90,6 +98,21 @@ async function readUnfinished(trx: Transaction<Database>): Promise<readonly Unfi
     host: hostsById.get(row.source_host_uuid),
     standing: standingOf(words.get(row.notification_uuid) ?? [], siteWord),
   }))
+}
+
+/** Of no interest to the fault of a host itself. */
+async function readSmallerFault(
+  trx: Transaction<Database>,
+  notification: Notification | undefined,
+  nowMs: number,
+): Promise<Pick<SegmentSnapshot, 'hostFault' | 'restarts'>> {
+  if (notification === undefined || notification.type === 'COMPUTE_HOST') {
+    return { hostFault: null, restarts: [] }
+  }
+  return {
+    hostFault: await readHostFault(trx, notification.sourceHost),
+    restarts: await readRestarts(trx, notification, nowMs),
+  }
 }
 
 interface ActedOn {

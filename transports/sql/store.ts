@@ -35,7 +35,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...policyStore(steps, ports),
     ...wordStore(steps, ports),
     ...leadership,
-    ...snapshotStore(steps),
+    ...snapshotStore(steps, ports),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...holdingStore(guarded),

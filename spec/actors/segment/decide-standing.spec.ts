@@ -70,7 +70,13 @@ const CASES: Readonly<Record<string, Case>> = {
 
 for (const [title, { snapshot, nowWallMs = 0, decision }] of Object.entries(CASES)) {
   test(title, (t) => {
-    const now = { nowWallMs, ledForMs: 0, failing: [], inFlight: new Set<never>() }
+    const now = {
+      nowWallMs,
+      ledForMs: 0,
+      failing: [],
+      inFlight: new Set<never>(),
+      recovering: new Map<never, never>(),
+    }
     t.deepEqual(decide(RULES, { snapshot: snapshotRow(snapshot), ...now }), decision)
   })
 }
