@@ -4,10 +4,10 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { Evacuation } from '../ports/compute.ts'
 import type { Choice } from '../placement/choose-target.ts'
-import type { TargetName } from '../placement/targets.ts'
+import type { Target, TargetName } from '../placement/targets.ts'
 import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
 import type { Pace } from './pacing.ts'
-import { Assignment, type Places } from './places.ts'
+import { Assignment, hostOf, withDoor, type Places } from './places.ts'
 
 export interface MovingRules {
   readonly retryIntervalMs: number
@@ -66,6 +66,9 @@ export type MovingMessage =
       readonly atMs: number
     }
   | { readonly type: 'move.poll-failed'; readonly atMs: number }
+  | { readonly type: 'spare.opened'; readonly host: HostName; readonly atMs: number }
+  /** It cannot be had just now: somebody else has it, or an operator or Compute is in the way. */
+  | { readonly type: 'spare.refused'; readonly host: HostName; readonly atMs: number }
 
 /** Ended moves of all moves, for progress bars. */
 export interface Progress {
@@ -93,6 +96,8 @@ export type MovingEffect =
       readonly progress: Progress
     }
   | { readonly type: 'move.put-back'; readonly move: MoveId; readonly reason: string }
+  /** Takes a reserved host into service. */
+  | { readonly type: 'spare.open'; readonly host: HostName }
   /** Writes why these instances go nowhere for the moment. */
   | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
   /** Reads the records, and whether these targets of overdue moves are still in service. */
@@ -176,7 +181,9 @@ const countUnderWay = (state: Moving): number =>
 function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
   switch (choice.kind) {
     case 'target':
-      return request(state, track, choice.target.name)
+      return choice.target.door === 'open'
+        ? request(state, track, choice.target.name)
+        : knock(state, choice.target)
     case 'wait':
       return [
         withTrack(state, { ...track, phase: { kind: 'unplaced', reason: choice.reason } }),
@@ -187,6 +194,15 @@ function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
     default:
       return assertNever(choice)
   }
+}
+
+/** Who is to go to a spare waits until it is open; the first one has it opened. */
+function knock(state: Moving, { name, door }: Target): MovingStep {
+  const host = hostOf(name)
+  if (host === null || door === 'opening') return [state, []]
+  const asked = state.places.targets.find((target) => target.name === name)?.door === 'opening'
+  const places = withDoor(state.places, name, 'opening')
+  return [{ ...state, places }, asked ? [] : [{ type: 'spare.open', host }]]
 }
 
 /** One effect for all that wait for the same reason, and did not before. */

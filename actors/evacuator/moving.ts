@@ -16,7 +16,7 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
-import { hostOf } from './places.ts'
+import { hostOf, withDoor, withoutTarget } from './places.ts'
 import { slowDown, speedUp, type Pace } from './pacing.ts'
 
 /** One step of the moving part. */
@@ -48,6 +48,13 @@ export function onMovingMessage(
       return onPolled(rules, { ...state, pollPending: false }, message)
     case 'move.poll-failed':
       return proceed({ ...state, pollPending: false, pace: slowDown(state.pace) }, message.atMs)
+    case 'spare.opened':
+      return proceed(
+        { ...state, places: withDoor(state.places, message.host, 'open') },
+        message.atMs,
+      )
+    case 'spare.refused':
+      return proceed({ ...state, places: withoutTarget(state.places, message.host) }, message.atMs)
     default:
       return assertNever(message)
   }

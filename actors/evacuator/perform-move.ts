@@ -7,6 +7,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/store.ts'
 import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
 import type { MovingEffect, MovingMessage } from './moving-state.ts'
+import { openSpare } from './open-spare.ts'
 import { hostOf } from './places.ts'
 
 type Request = MovingEffect & { readonly type: 'move.request' }
@@ -23,6 +24,8 @@ export async function performMove(
     case 'move.put-back':
       await putBack(evacuating, effect.move, effect.reason)
       return undefined
+    case 'spare.open':
+      return openSpare(evacuating, effect.host)
     case 'moves.wait':
       await noteWaiting(evacuating, effect.moves, effect.reason)
       return undefined

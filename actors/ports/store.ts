@@ -15,8 +15,11 @@ import type {
   Payload,
   RecoveryMethod,
   Segment,
+  TakenSpare,
   VmMove,
 } from '../../schema/records.ts'
+import type { Grant } from './grant.ts'
+import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type {
   Epoch,
@@ -177,10 +180,6 @@ export interface Transition {
   readonly reason: string
 }
 
-/** What may be forbidden between deciding a step and doing it (design I8). */
-export type Grant =
-  { readonly kind: 'granted' } | { readonly kind: 'refused'; readonly reason: string }
-
 export interface PlannedMove {
   readonly instance: InstanceId
   readonly instanceName: string
@@ -209,6 +208,8 @@ export interface SegmentSnapshot {
   readonly moves: readonly VmMove[]
   readonly choices: PolicyChoices
   readonly words: readonly OperatorWord[]
+  /** Of this segment. */
+  readonly takenSpares: readonly TakenSpare[]
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
@@ -226,8 +227,8 @@ export interface Returning {
   readonly words: readonly OperatorWord[]
   /** When it was certified dead since the asked moment, oldest first. */
   readonly deaths: readonly number[]
-  /** Whether that recovery disabled its compute service, or found it disabled. */
-  readonly disabledByUs: boolean
+  /** The reason with which that recovery disabled its compute service; null when it found it disabled. */
+  readonly disabledWith: string | null
 }
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
@@ -255,7 +256,10 @@ export interface RecoveryStore {
     sourceHost: HostName,
     moves: readonly PlannedMove[],
   ): Promise<readonly VmMove[]>
-  /** Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. */
+  /**
+   * Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. Nothing is
+   * sent to a host that is reserved by then.
+   */
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
@@ -272,6 +276,7 @@ export interface StorePort
     OperatorStore,
     LeadershipStore,
     RecoveryStore,
+    LedgerStore,
     HousekeepingStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */

@@ -17,8 +17,8 @@ export interface ReturnFacts {
   /** Why it does not answer; null when it does. */
   readonly silence: string | null
   readonly service: ComputeService | undefined
-  /** False when an operator had disabled the service before us: then it stays disabled. */
-  readonly disabledByUs: boolean
+  /** The reason that we gave; null when an operator had disabled the service before us: then it stays disabled. */
+  readonly disabledWith: string | null
   readonly evacuations: readonly Evacuation[]
 }
 
@@ -49,7 +49,9 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
   if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
   if (!service.up) return wait('its nova-compute is not up yet')
-  if (service.disabled && facts.disabledByUs) return { kind: 'enable', service: service.id }
+  // Another reason than ours is an operator's.
+  if (service.disabled && isOurs(service, facts.disabledWith))
+    return { kind: 'enable', service: service.id }
   return { kind: 'let-back' }
 }
 
@@ -60,5 +62,8 @@ export function quarantinedUntil(rules: QuarantineRules, deaths: readonly number
   if (last === undefined || excess < 0) return 0
   return last + Math.min(rules.longestMs, rules.firstMs * 2 ** excess)
 }
+
+const isOurs = ({ disabledReason }: ComputeService, ours: string | null): boolean =>
+  ours !== null && (disabledReason ?? ours) === ours
 
 const wait = (reason: string): ReturnStep => ({ kind: 'wait', reason })

@@ -8,7 +8,7 @@ import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
-import type { ReturnRules } from '../../actors/return/returner.ts'
+import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
 
@@ -73,6 +73,7 @@ export function rulesOf(config: Config): Rules {
       priorityMetadataKey: hostRecovery.priorityMetadataKey,
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
       placement: hostRecovery.placement,
+      joinAggregates: hostRecovery.joinAggregates,
       concurrencyMax: hostRecovery.concurrencyMax,
       retryIntervalMs,
       attemptsMax: ATTEMPTS_MAX,

@@ -58,6 +58,7 @@ const HOST_ACTS = {
   mend: 'mendHost',
   'keep-away': 'disableHost',
   admit: 'admitHost',
+  'forget-provider': 'forgetProvider',
 } as const
 
 /** Does it now. */

@@ -15,17 +15,11 @@ import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
+import type { Layout } from './layout.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** How large the simulated cloud is. */
-export interface DeploymentSize {
-  readonly segments: number
-  readonly hostsPerSegment: number
-  readonly instances: number
-}
 
 /** Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before it starts. */
 export type Sabotage = (ports: NodePorts) => NodePorts
@@ -58,7 +52,7 @@ export class Deployment implements AsyncDisposable {
 
   constructor(options: {
     readonly seed: number
-    readonly size: DeploymentSize
+    readonly size: Layout
     readonly rules: Rules
     readonly sabotage?: Sabotage
   }) {
@@ -68,7 +62,8 @@ export class Deployment implements AsyncDisposable {
     this.cloud = cloud
     this.segments = segments
     const { storm, overall } = options.rules.segment
-    this.watchdog = new Watchdog({ clock, cloud, segments, storm, overall })
+    const { placement } = options.rules.evacuator
+    this.watchdog = new Watchdog({ clock, cloud, segments, storm, overall, placement })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
     this.rules = options.rules
@@ -235,7 +230,7 @@ export class Deployment implements AsyncDisposable {
     const looking = random.fork('looking')
     return async (method, [first], call) => {
       // A look in the background must not change the rest of a story.
-      const chance = method === 'listReturning' ? looking : random
+      const chance = ['listReturning', 'listChanges'].includes(method) ? looking : random
       await wait(this.clock, 1 + Math.floor(chance.next() * 3))
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()
@@ -255,8 +250,11 @@ export class Deployment implements AsyncDisposable {
   }
 
   #watchCompute(name: string): Interception {
-    return (method, [first], call) => {
-      if (method === 'evacuate') this.watchdog.evacuate(name, String(first))
+    return (method, [first, second], call) => {
+      if (method === 'evacuate') {
+        const target = typeof second === 'string' ? second : undefined
+        this.watchdog.evacuate(name, String(first), target)
+      }
       if (method === 'isolate') this.watchdog.isolate(name)
       return call()
     }

@@ -4,7 +4,7 @@ import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 import type { Act } from './acts.ts'
-import type { DeploymentSize } from './deployment.ts'
+import type { Layout } from './layout.ts'
 
 export interface TimedAct {
   readonly atMs: number
@@ -37,7 +37,7 @@ interface Targets {
 }
 
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
-export function planFaults(seed: number, size: DeploymentSize): readonly Fault[] {
+export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const random = new SeededRandom(seed).fork('plan')
   const targets = { random, ...namesOf(size) }
   const count = draw(random, [1, FAULTS_MAX])
@@ -259,7 +259,7 @@ function pick<Item>(random: RandomPort, items: readonly Item[]): Item {
 }
 
 /** The names that `buildCloud` gives. */
-function namesOf(size: DeploymentSize): Omit<Targets, 'random'> {
+function namesOf(size: Layout): Omit<Targets, 'random'> {
   return {
     hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
     segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),

@@ -33,6 +33,8 @@ export class Watchdog {
   readonly #stormOf = new Map<string, Partial<StormLimits>>()
   /** Hosts that an operator let be acted on beyond any cap. */
   readonly #approved = new Set<string>()
+  /** Who chooses targets. */
+  readonly #placement: 'segment' | 'scheduler'
   #latestEpoch = 0
 
   constructor(world: {
@@ -41,7 +43,9 @@ export class Watchdog {
     readonly segments: readonly SegmentSeed[]
     readonly storm: StormLimits
     readonly overall: StormLimits
+    readonly placement: 'segment' | 'scheduler'
   }) {
+    this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
     this.#storm = world.storm
@@ -116,9 +120,14 @@ export class Watchdog {
     this.#mustBeBounded(host)
   }
 
-  evacuate(node: string, instance: string): void {
+  evacuate(node: string, instance: string, target: string | undefined): void {
     const host = this.#cloud.instances.find(({ id }) => id === instance)?.host
-    if (host !== null && host !== undefined) this.#actsOn(node, host, 'evacuates')
+    if (host === null || host === undefined) return
+    this.#actsOn(node, host, 'evacuates')
+    if (this.#placement === 'scheduler') return
+    if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
+      this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)
+    }
   }
 
   isolate(node: string): void {

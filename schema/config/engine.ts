@@ -74,6 +74,14 @@ export const HOST_RECOVERY = {
       'Who chooses where an instance goes. segment: we do, among the hosts of its segment that are in service and ' +
       "have room; Nova's scheduler checks each choice. scheduler: Nova does, who knows no segments.",
   },
+  joinAggregates: {
+    names: ['host_failure.add_reserved_host_to_aggregate'],
+    kind: 'switch',
+    default: 'false',
+    meaning:
+      'Whether a reserved host that is taken into service joins the aggregates of the dead host, until that one ' +
+      'is back.',
+  },
   disableReason: {
     names: ['host_failure.service_disable_reason'],
     kind: 'text',

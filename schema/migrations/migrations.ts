@@ -11,6 +11,7 @@ import { listIndices } from './0008-list-indices.ts'
 import { segmentPolicies } from './0009-segment-policies.ts'
 import { operatorWords } from './0010-operator-words.ts'
 import { movesByInstance } from './0011-moves-by-instance.ts'
+import { changes } from './0012-changes.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -29,4 +30,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-segment-policies': segmentPolicies,
   '0010-operator-words': operatorWords,
   '0011-moves-by-instance': movesByInstance,
+  '0012-changes': changes,
 }

@@ -110,6 +110,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   moves: [],
   choices: {},
   words: [],
+  takenSpares: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],
   hostsOverall: 2,
@@ -162,6 +163,7 @@ export const moveRow = (change: Partial<VmMove> = {}): VmMove => ({
 export const targetRow = (name: TargetName, change: Partial<Target> = {}): Target => ({
   name,
   pool: 'in-service',
+  door: 'open',
   room: null,
   ...change,
 })

@@ -5,6 +5,7 @@ import { leadershipConformance } from './store-leadership-conformance.ts'
 import { listConformance } from './store-list-conformance.ts'
 import { notificationConformance } from './store-notification-conformance.ts'
 import { operatorConformance } from './store-operator-conformance.ts'
+import { ledgerConformance } from './store-ledger-conformance.ts'
 import { projectConformance } from './store-project-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
@@ -17,6 +18,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   listConformance(test, world)
   notificationConformance(test, world)
   recoveryConformance(test, world)
+  ledgerConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)

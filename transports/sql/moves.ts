@@ -1,9 +1,10 @@
 /** Instance moves of a recovery: planned once, then changed by compare-and-set on their status. */
-import { sql } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { MoveChange, RecoveryStore } from '../../actors/ports/store.ts'
 import { moveId } from '../../schema/ids.ts'
+import type { Database } from '../../schema/tables.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { moveOf, wholeSecond } from './rows.ts'
+import { moveOf, nameKey, wholeSecond } from './rows.ts'
 import type { StorePorts } from './transactions.ts'
 
 /** Rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of MySQL. */
@@ -48,7 +49,7 @@ export function moveStore(
 
     updateMove: (epoch, change) =>
       guarded(epoch, async (trx) => {
-        if (change.from.length === 0) return false
+        if (change.from.length === 0 || (await isReserved(trx, change))) return false
         const now = clock.wallMs()
         const updated = await trx
           .updateTable('vm_moves')
@@ -65,6 +66,17 @@ export function moveStore(
         return updated.numUpdatedRows === 1n
       }),
   }
+}
+
+/** A spare that is given back just now is no place to go to. */
+async function isReserved(
+  trx: Transaction<Database>,
+  { to, destHost }: MoveChange,
+): Promise<boolean> {
+  if (to !== 'ongoing' || destHost === null) return false
+  const query = trx.selectFrom('hosts').select('reserved').where('name_key', '=', nameKey(destHost))
+  const row = await query.where('deleted', '=', 0).executeTakeFirst()
+  return row !== undefined && row.reserved !== 0
 }
 
 /** Times are those of the last attempt, like the verdict. */

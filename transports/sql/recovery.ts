@@ -1,10 +1,12 @@
 /** Recovery records of the acting leader: transitions, intents, the journal, certificates, held hosts. */
 import type { Transaction } from 'kysely'
-import type { Grant, NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
+import type { Grant } from '../../actors/ports/grant.ts'
+import type { NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
 import type { Epoch, HostId, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
+import { closeServiceChange } from './closed-changes.ts'
 import { lockHost } from './locks.ts'
 import { flag, wholeSecond } from './rows.ts'
 import type { StorePorts } from './transactions.ts'
@@ -104,9 +106,11 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
     .where('notifications.notification_uuid', '=', id)
     .executeTakeFirst()
 
-const refused = (reason: string): Grant => ({ kind: 'refused', reason })
+/** No, and why. */
+export const refused = (reason: string): Grant => ({ kind: 'refused', reason })
 
-async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
+/** Asked in the transaction that writes the intent. */
+export async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
   const row = await readRecovery(trx, id)
   if (row === undefined) return refused(`There is no notification ${id}.`)
   if (!UNFINISHED_STATUSES.some((status) => status === row.status)) {
@@ -149,6 +153,7 @@ async function releaseHost(
 ): Promise<void> {
   const row = await lockHost(trx, { uuid: host })
   if (row?.maintenance_by !== by) return
+  await closeServiceChange(trx, host, by)
   await trx
     .updateTable('hosts')
     .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })

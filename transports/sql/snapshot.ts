@@ -4,6 +4,7 @@ import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
+import { readTakenSpares } from './changes.ts'
 import { readChoices, readWords } from './operators.ts'
 import { certificateOf, hostOf, moveOf, notificationOf, segmentOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
@@ -69,6 +70,7 @@ export function snapshotStore(
           moves: moves.map(moveOf),
           choices: await readChoices(trx, segment),
           words: await readWords(trx, notification),
+          takenSpares: await readTakenSpares(trx, segment),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await countHosts(trx),

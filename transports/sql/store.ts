@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
+import { ledgerStore } from './changes.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { hostLists } from './host-lists.ts'
@@ -36,6 +37,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...recordStore(guarded, ports),
     ...moveLists(steps),
     ...moveStore(guarded, ports),
+    ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),
 
