@@ -18,6 +18,7 @@ import type {
   TakenSpare,
   VmMove,
 } from '../../schema/records.ts'
+import type { HostFault, InstanceRestart } from './smaller-fault.ts'
 import type { Grant } from './grant.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
@@ -216,6 +217,10 @@ export interface SegmentSnapshot {
   readonly hostsActedOnOverall: readonly HostId[]
   /** How many hosts are registered in all segments. */
   readonly hostsOverall: number
+  /** Of the host of a smaller fault: the trusted report of its death that is open, or whose recovery still holds it. */
+  readonly hostFault: HostFault | null
+  /** Of the instance of a guest's fault, of the last day, by recovery, oldest first. */
+  readonly restarts: readonly InstanceRestart[]
 }
 
 /** A host that an ended recovery has taken out of service. */

@@ -2,6 +2,7 @@
 import type { OperatorWord } from '../../schema/records.ts'
 import { isoTime } from '../../schema/time.ts'
 import type { ComputeService, Evacuation } from '../ports/compute.ts'
+import { quarantinedUntil, type QuarantineRules } from './quarantine.ts'
 
 export type ReturnStep =
   | { readonly kind: 'wait'; readonly reason: string }
@@ -20,16 +21,6 @@ export interface ReturnFacts {
   /** The reason that we gave; null when an operator had disabled the service before us: then it stays disabled. */
   readonly disabledWith: string | null
   readonly evacuations: readonly Evacuation[]
-}
-
-/** Flap damping: a host that died often is kept out for a growing time. */
-export interface QuarantineRules {
-  /** Deaths in the window from which on a host is quarantined. */
-  readonly deathsMin: number
-  readonly windowMs: number
-  /** The first quarantine, counted from the last death; each further death doubles it. */
-  readonly firstMs: number
-  readonly longestMs: number
 }
 
 /** Nova's records that nothing more comes of; `done` still waits for the source's nova-compute to clean up. */
@@ -53,14 +44,6 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (service.disabled && isOurs(service, facts.disabledWith))
     return { kind: 'enable', service: service.id }
   return { kind: 'let-back' }
-}
-
-/** Zero when the host did not die often. */
-export function quarantinedUntil(rules: QuarantineRules, deaths: readonly number[]): number {
-  const last = deaths.at(-1)
-  const excess = deaths.length - rules.deathsMin
-  if (last === undefined || excess < 0) return 0
-  return last + Math.min(rules.longestMs, rules.firstMs * 2 ** excess)
 }
 
 const isOurs = ({ disabledReason }: ComputeService, ours: string | null): boolean =>

@@ -7,7 +7,7 @@ import type { LedgerStore } from '../ports/ledger.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
-import type { QuarantineRules } from './return-step.ts'
+import type { QuarantineRules } from './quarantine.ts'
 
 export interface ReturnRules extends QuarantineRules {
   /** Between two looks, ms. */

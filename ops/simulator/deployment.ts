@@ -20,6 +20,7 @@ import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { Watchdog } from './watchdog.ts'
+import { witnessCompute, witnessFenceAgent, witnessIntent, witnessPower } from './witness.ts'
 
 /** Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before it starts. */
 export type Sabotage = (ports: NodePorts) => NodePorts
@@ -61,9 +62,8 @@ export class Deployment implements AsyncDisposable {
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
     this.segments = segments
-    const { storm, overall } = options.rules.segment
     const { placement } = options.rules.evacuator
-    this.watchdog = new Watchdog({ clock, cloud, segments, storm, overall, placement })
+    this.watchdog = new Watchdog({ clock, cloud, segments, placement, ...options.rules.segment })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
     this.rules = options.rules
@@ -215,10 +215,10 @@ export class Deployment implements AsyncDisposable {
       bus: mortalBus(this.#broker.bus(name), life),
       lease: mortalPort(this.#broker.lease(name), life),
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
-      compute: mortalPort(view.compute, life, this.#watchCompute(name)),
+      compute: mortalPort(view.compute, life, witnessCompute(this.watchdog, name)),
       placement: mortalPort(view.placement, life),
-      power: mortalPort(view.power, life, this.#watchPower(name)),
-      fenceAgent: mortalPort(view.fenceAgent, life, this.#watchFenceAgent(name)),
+      power: mortalPort(view.power, life, witnessPower(this.watchdog, name)),
+      fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.watchdog, name)),
       shell: mortalPort(view.shell, life),
       guests,
       rules: this.rules,
@@ -228,7 +228,7 @@ export class Deployment implements AsyncDisposable {
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
     const looking = random.fork('looking')
-    return async (method, [first], call) => {
+    return async (method, [first, second], call) => {
       // A look in the background must not change the rest of a story.
       const chance = ['listReturning', 'listChanges'].includes(method) ? looking : random
       await wait(this.clock, 1 + Math.floor(chance.next() * 3))
@@ -236,6 +236,7 @@ export class Deployment implements AsyncDisposable {
       const answer = await call()
       if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))
       if (method === 'saveCertificate') await this.#noteCertificate(first)
+      if (method === 'recordIntent') witnessIntent(this.watchdog, second)
       if (this.#storeAway) throw away()
       return answer
     }
@@ -247,35 +248,6 @@ export class Deployment implements AsyncDisposable {
     const hosts = await this.store.listAllHosts()
     const host = hosts.find(({ uuid }) => uuid === certificate.host)
     if (host !== undefined) this.watchdog.certified(host.name, String(certificate.notification))
-  }
-
-  #watchCompute(name: string): Interception {
-    return (method, [first, second], call) => {
-      if (method === 'evacuate') {
-        const target = typeof second === 'string' ? second : undefined
-        this.watchdog.evacuate(name, String(first), target)
-      }
-      if (method === 'isolate') this.watchdog.isolate(name)
-      return call()
-    }
-  }
-
-  #watchFenceAgent(name: string): Interception {
-    return (method, [first], call) => {
-      if (method === 'off' && typeof first === 'object' && first !== null && 'host' in first) {
-        this.watchdog.cutOff(name, String(first.host))
-      }
-      return call()
-    }
-  }
-
-  #watchPower(name: string): Interception {
-    return (method, [first], call) => {
-      if (method === 'off' && typeof first === 'object' && first !== null && 'address' in first) {
-        this.watchdog.powerOff(name, String(first.address))
-      }
-      return call()
-    }
   }
 }
 

@@ -114,6 +114,8 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   hostsActedOn: [],
   hostsActedOnOverall: [],
   hostsOverall: 2,
+  hostFault: null,
+  restarts: [],
   ...change,
 })
 

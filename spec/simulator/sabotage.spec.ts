@@ -6,10 +6,14 @@ import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-see
 import {
   actWhileBlind,
   evacuateBeforeTheFence,
+  forgetRestarts,
   forgetTheEpoch,
   forgetWhatWasAsked,
   ignoreLife,
   ignoreOperators,
+  ignoreUsers,
+  keepSpares,
+  leaveTheSegment,
   noStormGuard,
 } from './sabotages.ts'
 import { defaultRules } from './story.ts'
@@ -62,10 +66,34 @@ const CASES: readonly Case[] = [
     needs: ['segment-disabled', 'maintenance'],
   },
   {
+    title: 'an evacuation that may leave its segment',
+    sabotage: leaveTheSegment,
+    promise: 'B5',
+    needs: ['host-crash'],
+  },
+  {
+    title: 'a spare that is never given back',
+    sabotage: keepSpares,
+    promise: 'B6',
+    needs: ['host-crash'],
+  },
+  {
     title: 'a second evacuation by a new leader',
     sabotage: forgetWhatWasAsked,
     promise: 'I3',
     needs: ['engine-killed', 'engine-killed-at-call', 'engine-frozen'],
+  },
+  {
+    title: 'an engine that starts what users have stopped',
+    sabotage: ignoreUsers,
+    promise: 'I8',
+    needs: ['user-stops'],
+  },
+  {
+    title: 'an engine that forgets how often it restarted a guest',
+    sabotage: forgetRestarts,
+    promise: 'I6',
+    needs: ['guest-crash-loop'],
   },
 ]
 

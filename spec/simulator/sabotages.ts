@@ -97,6 +97,31 @@ const withoutOrders = (snapshot: SegmentSnapshot): SegmentSnapshot => ({
   hosts: snapshot.hosts.map((host) => ({ ...host, onMaintenance: false })),
 })
 
+/** Nobody tells Nova where to send an instance, and so it may send it anywhere. */
+export const leaveTheSegment: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, {
+    evacuate: (id, _target, signal) => ports.compute.evacuate(id, undefined, signal),
+  }),
+})
+
+/** Takes every spare that it can, and never looks at what it has changed. */
+export const keepSpares: Sabotage = (ports) => {
+  const { store } = ports
+  return {
+    ...ports,
+    store: withChanges(store, {
+      listChanges: async () => [],
+      takeSpare: async (epoch, notification, host) => {
+        for (const { name, reserved } of await store.listAllHosts()) {
+          if (reserved) await store.takeSpare(epoch, notification, name)
+        }
+        return store.takeSpare(epoch, notification, host)
+      },
+    }),
+  }
+}
+
 /** A new leader takes every move for one that nobody has asked for, whatever the rows and Nova's records say. */
 export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   const { store, compute } = ports
@@ -115,6 +140,26 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
     compute: withChanges(compute, { listEvacuations: async () => [] }),
   }
 }
+
+/** Whoever stopped an instance, it counts as stopped by Nova. */
+export const ignoreUsers: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, {
+    listActions: async (id, signal) =>
+      (await ports.compute.listActions(id, signal)).map((action) => ({ ...action, user: null })),
+  }),
+})
+
+/** Nobody remembers how often a guest was restarted. */
+export const forgetRestarts: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, {
+    readSnapshot: async (segment, notification, since) => ({
+      ...(await ports.store.readSnapshot(segment, notification, since)),
+      restarts: [],
+    }),
+  }),
+})
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 

@@ -40,6 +40,8 @@ export interface Facts {
   >
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
+  /** What Nova calls each instance. */
+  readonly states: Readonly<Record<string, string>>
   /** Where Nova has each instance. */
   readonly places: Readonly<Record<string, string | null>>
   /** Hosts that are reserved. */
@@ -133,6 +135,7 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     copies: Object.fromEntries(
       cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),
     ),
+    states: Object.fromEntries(cloud.instances.map(({ name, vmState }) => [name, vmState])),
     places: Object.fromEntries(cloud.instances.map(({ name, host }) => [name, host])),
     reserved: (await store.listAllHosts()).flatMap((host) => (host.reserved ? [host.name] : [])),
     aggregates: Object.fromEntries(cloud.aggregates),

@@ -122,6 +122,9 @@ export async function checkGrant(trx: Transaction<Database>, id: NotificationId)
   if (row.on_maintenance !== 0 && row.maintenance_by === null) {
     return refused(`An operator has put the host ${row.host_name} on maintenance.`)
   }
+  if (row.on_maintenance !== 0 && row.maintenance_by !== id) {
+    return refused(`The host ${row.host_name} is being handled by recovery ${row.maintenance_by}.`)
+  }
   return { kind: 'granted' }
 }
 

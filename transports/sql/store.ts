@@ -32,7 +32,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...notificationStore(steps),
     ...operatorStore(steps, ports),
     ...leadership,
-    ...snapshotStore(steps),
+    ...snapshotStore(steps, ports),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...moveLists(steps),

@@ -2,13 +2,13 @@
 import test from 'ava'
 import {
   nextReturnStep,
-  quarantinedUntil,
   type ReturnFacts,
   type ReturnStep,
 } from '../../../actors/return/return-step.ts'
+import { quarantinedUntil } from '../../../actors/return/quarantine.ts'
 import { evacuationRow, serviceRow, wordRow } from '../records.ts'
 
-const RULES = { deathsMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
+const RULES = { failuresMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
 
 const facts = (change: Partial<ReturnFacts> = {}): ReturnFacts => ({
   words: [],
