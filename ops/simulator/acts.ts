@@ -2,6 +2,8 @@
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
+import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
+import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { OperatorWordKind } from '../../schema/records.ts'
@@ -17,6 +19,8 @@ export type Act =
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
   | { readonly do: 'calm-nova' }
   | { readonly do: 'kill-guest' | 'hang-guest'; readonly instance: string }
+  | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
+  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
   | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
   | {
       readonly do: 'kill-at-call'
@@ -111,6 +115,8 @@ type CloudAct = Extract<
       | 'calm-nova'
       | 'kill-guest'
       | 'hang-guest'
+      | 'put-instance'
+      | 'owner-acts'
   }
 >
 
@@ -132,6 +138,10 @@ function toCloud({ cloud }: Deployment, act: CloudAct): void {
       return cloud.killGuest(act.instance)
     case 'hang-guest':
       return cloud.hangGuest(act.instance)
+    case 'put-instance':
+      return cloud.putInstance(act.instance, act.change)
+    case 'owner-acts':
+      return cloud.ownerActs(act.instance, act.what)
     default:
       cloud[HOST_ACTS[act.do]](act.host)
   }

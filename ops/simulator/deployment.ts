@@ -235,7 +235,7 @@ export class Deployment implements AsyncDisposable {
     const looking = random.fork('looking')
     return async (method, [first], call) => {
       // A look in the background must not change the rest of a story.
-      const chance = method === 'listReturning' ? looking : random
+      const chance = ['listReturning', 'listTouched'].includes(method) ? looking : random
       await wait(this.clock, 1 + Math.floor(chance.next() * 3))
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()

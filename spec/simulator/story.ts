@@ -37,6 +37,10 @@ export interface Facts {
       { readonly disabled: boolean; readonly forcedDown: boolean; readonly onMaintenance: boolean }
     >
   >
+  /** Of each instance what Nova calls it, its task, and whether it is locked. */
+  readonly states: Readonly<Record<string, string>>
+  /** What became of each instance that was to be moved, and why. */
+  readonly verdicts: Readonly<Record<string, string>>
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
   /** Evacuations that Nova has accepted. */
@@ -123,6 +127,20 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     power: Object.fromEntries(names.map((name) => [name, cloud.machine(name).power])),
     copies: Object.fromEntries(
       cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),
+    ),
+    states: Object.fromEntries(
+      cloud.instances.map(({ name, vmState, taskState, locked }) => [
+        name,
+        [vmState, taskState ?? '', locked ? 'locked' : ''].filter((word) => word !== '').join(' '),
+      ]),
+    ),
+    verdicts: Object.fromEntries(
+      moves
+        .flat()
+        .map(({ instanceName, status, message }) => [
+          instanceName,
+          message === null ? status : `${status}: ${message}`,
+        ]),
     ),
     evacuations: cloud.counters.get('evacuation.accepted') ?? 0,
     leader,

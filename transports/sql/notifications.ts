@@ -7,7 +7,7 @@ import type { Transactions } from './transactions.ts'
 /** The notifications' part of the store. */
 export function notificationStore(
   transactions: Transactions,
-): Omit<NotificationStore, 'acceptNotification'> {
+): Omit<NotificationStore, 'acceptNotification' | 'listAttempts'> {
   return {
     getNotification: (id) =>
       transactions.read(async (db) => {

@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
+import { attemptStore } from './attempts.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { hostLists } from './host-lists.ts'
@@ -33,7 +34,8 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...snapshotStore(steps),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
-    ...moveStore(guarded, ports),
+    ...moveStore(guarded, steps, ports),
+    ...attemptStore(steps),
     ...purgeStore(steps),
     ...credentialsStore(steps),
 
