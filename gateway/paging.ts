@@ -64,7 +64,7 @@ interface Listing<Row> {
 }
 
 /** Reads one row more than asked for, which tells whether a next page exists. */
-export async function listPage<Row extends { readonly id: number }>(
+export async function listPage<Row extends { readonly id: number | string }>(
   request: FastifyRequest,
   options: ListOptions,
   page: Page,

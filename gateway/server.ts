@@ -26,10 +26,13 @@ import { limitRequests } from './plugins/rate-limit.ts'
 import { nameRequests, readJson, refuseTrailingSlashes, typeAnswers } from './plugins/requests.ts'
 import { requireWebhookCredentials } from './plugins/webhook-auth.ts'
 import type { Policy } from './policy/policy.ts'
+import { projectView, type ProjectView } from './project-view.ts'
+import type { Objection } from './protection.ts'
 import { eventRoutes } from './routes/events.ts'
 import { evidenceRoute } from './routes/evidence.ts'
 import { extensionRoutes } from './routes/extensions.ts'
 import { hostRoutes } from './routes/hosts.ts'
+import { instanceRoutes } from './routes/instances.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
@@ -41,12 +44,14 @@ const HANDLER_TIMEOUT_MS = 30_000
 /** What the gateway needs of the world. */
 export interface GatewayDependencies {
   readonly store: InventoryStore & NotificationStore
-  readonly compute: Pick<ComputePort, 'findService'>
+  readonly compute: Pick<ComputePort, 'findService' | 'listProjectInstances'>
   /** Undefined: no tokens are asked for and everybody is admin. */
   readonly identity: IdentityPort | undefined
   /** Hands an accepted notification over to the engine, which finds it by itself when this fails. */
   readonly announce: (notification: Notification) => Promise<void>
   readonly policy: Policy
+  /** The engine's own rules: what a project is told is what would be done. */
+  readonly objection: Objection
   /** What the watchers say about hosts. */
   readonly observations: ObservationBoard
   /** Progress of recoveries, for those who follow it. */
@@ -159,14 +164,19 @@ function buildV1(
   const { options } = dependencies
   if (options.requestsPerMinute !== undefined) limitRequests(app, options.requestsPerMinute)
   showVersion(app, linksOf(options))
+  const view = projectView(dependencies)
   for (const prefix of ['', `/:projectId(^${options.projectIdPattern}$)`]) {
-    app.register(async (resources: GatewayApp) => buildResources(resources, dependencies), {
+    app.register(async (resources: GatewayApp) => buildResources(resources, dependencies, view), {
       prefix,
     })
   }
 }
 
-function buildResources(app: GatewayApp, dependencies: GatewayDependencies): void {
+function buildResources(
+  app: GatewayApp,
+  dependencies: GatewayDependencies,
+  view: ProjectView,
+): void {
   const { store, policy, options } = dependencies
   const listOptions = linksOf(options)
   refuseTrailingSlashes(app)
@@ -178,6 +188,7 @@ function buildResources(app: GatewayApp, dependencies: GatewayDependencies): voi
   })
   vmMoveRoutes(app, store, listOptions)
   evidenceRoute(app, store, listOptions)
+  instanceRoutes(app, { ...dependencies, view, options: listOptions })
   eventRoutes(app, dependencies)
   extensionRoutes(app, policy)
 }

@@ -28,6 +28,7 @@ export const ERRORS = {
   NOTIFICATION_DUPLICATE: { status: 409, retryable: false },
   NOTIFICATION_NOT_FOUND: { status: 404, retryable: false },
   MOVE_NOT_FOUND: { status: 404, retryable: false },
+  INSTANCE_NOT_FOUND: { status: 404, retryable: false },
   EXTENSION_NOT_FOUND: { status: 404, retryable: false },
   STREAMS_EXHAUSTED: { status: 429, retryable: true },
   ANSWER_LATE: { status: 504, retryable: true },

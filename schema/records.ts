@@ -8,6 +8,7 @@ import type {
   NotificationId,
   SegmentId,
 } from './ids.ts'
+import type { PolicyChoices } from './segment-policy.ts'
 
 export const RECOVERY_METHODS = ['auto', 'reserved_host', 'auto_priority', 'rh_priority'] as const
 export type RecoveryMethod = (typeof RECOVERY_METHODS)[number]
@@ -61,6 +62,17 @@ export interface Host extends RowStamp {
   readonly onMaintenance: boolean
   /** The recovery that set `onMaintenance`; null when an operator did. */
   readonly maintenanceBy: NotificationId | null
+}
+
+/** A registered host, as far as it decides whether its instances are protected. */
+export interface HostStanding {
+  readonly name: HostName
+  readonly onMaintenance: boolean
+  /** The recovery that set `onMaintenance`; null when an operator did. */
+  readonly maintenanceBy: NotificationId | null
+  readonly segmentName: string
+  readonly segmentEnabled: boolean
+  readonly choices: PolicyChoices
 }
 
 export type Payload = Readonly<Record<string, string>>

@@ -3,7 +3,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import type { HostName } from '../../schema/ids.ts'
 import type { Instance } from '../ports/compute.ts'
-import { isOpen, judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
+import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
 import {
   ask,
   proceed,
@@ -16,10 +16,11 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
+import { adopt } from './adopting.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { hostOf } from './places.ts'
 import { slowDown, speedUp, type Pace } from './pacing.ts'
-import { isRebuilding, mustReset } from './restoration.ts'
+import { mustReset } from './restoration.ts'
 import { lookAgain, onLooked, onRestored } from './restoring.ts'
 
 /** One step of the moving part. */
@@ -162,41 +163,6 @@ function overdue(rules: MovingRules, state: Moving, atMs: number): readonly Host
       : [],
   )
   return [...new Set(targets)].filter((target) => target !== null)
-}
-
-/** Takes up every request that turns out to be under way. */
-export function adoptAll(state: Moving, atMs: number): Moving {
-  const tracks = [...state.tracks].map(
-    ([move, track]) => [move, adopt(state, track, atMs)] as const,
-  )
-  return { ...state, tracks: new Map(tracks) }
-}
-
-/** A request that we had given up may show its record late: it is under way after all. */
-function adopt(state: Moving, track: MoveTrack, atMs: number): MoveTrack {
-  if (!['pending', 'unplaced'].includes(track.phase.kind)) return track
-  if (track.attempts === 0) return adoptForeign(state, track, atMs)
-  const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
-  if (verdict.kind !== 'under-way' && verdict.kind !== 'moved') return track
-  return {
-    ...track,
-    target: verdict.dest,
-    phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
-  }
-}
-
-/** Somebody else, or an earlier recovery, has asked for it: a second request would make it run twice. */
-function adoptForeign(state: Moving, track: MoveTrack, atMs: number): MoveTrack {
-  if (!isRebuilding(state.here.get(track.instance)?.taskState ?? null)) return track
-  const verdict = judgeRecords({ ...track, olderRecords: [] }, state.records, 0)
-  if (verdict.kind !== 'under-way') return track
-  const ended = state.records.filter(({ status }) => !isOpen(status)).map(({ id }) => id)
-  return {
-    ...track,
-    target: verdict.dest,
-    olderRecords: ended,
-    phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
-  }
 }
 
 function judge(

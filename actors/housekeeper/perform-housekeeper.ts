@@ -4,7 +4,7 @@ import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
-import type { HousekeepingStore } from '../ports/store.ts'
+import type { HousekeepingStore } from '../ports/housekeeping-store.ts'
 import {
   housekeeper,
   type HousekeeperEffect,

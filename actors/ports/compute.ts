@@ -17,6 +17,8 @@ export interface ComputeService {
 export interface Instance {
   readonly id: InstanceId
   readonly name: string
+  /** Id of the project that owns it. */
+  readonly project: string
   /** Service host; null when the instance is on none. */
   readonly host: HostName | null
   /** `OS-EXT-STS:vm_state`: active, stopped, error, … */
@@ -75,6 +77,12 @@ export interface ComputePort {
   enable(serviceId: string, signal?: AbortSignal): Promise<void>
   /** All instances of a host, every page, deleted ones left out. */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
+  /** All instances of a project, every page, deleted ones left out. `requestId` is the caller's. */
+  listProjectInstances(
+    project: string,
+    signal?: AbortSignal,
+    requestId?: string,
+  ): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>

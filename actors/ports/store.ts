@@ -5,6 +5,7 @@
 import type {
   DeathCertificate,
   Host,
+  HostStanding,
   JournalEntry,
   MoveAttempt,
   Notification,
@@ -22,11 +23,13 @@ import type {
   Epoch,
   HostId,
   HostName,
+  InstanceId,
   MoveId,
   NodeName,
   NotificationId,
   SegmentId,
 } from '../../schema/ids.ts'
+import type { HousekeepingStore } from './housekeeping-store.ts'
 
 /** One page of a list (`reference`: the Masakari API's lists). Markers are the integer id or the uuid of a row. */
 export interface Page {
@@ -110,6 +113,8 @@ export interface InventoryStore {
   listHosts(filter: HostFilter, page: Page): Promise<readonly Host[]>
   /** Every host of every segment, for watchers: by id. */
   listAllHosts(): Promise<readonly Host[]>
+  /** Every host again, without its credentials: by id. */
+  listStandings(): Promise<readonly HostStanding[]>
 }
 
 export interface NewNotification {
@@ -133,6 +138,12 @@ export interface NotificationStore {
   getNotification(id: NotificationId): Promise<Notification | undefined>
   listNotifications(filter: NotificationFilter, page: Page): Promise<readonly Notification[]>
   listMoves(id: NotificationId, filter: MoveFilter, page: Page): Promise<readonly VmMove[]>
+  /** Moves of these instances in all recoveries. MARKER_NOT_FOUND, also for a move of another instance. */
+  listInstanceMoves(
+    instances: readonly InstanceId[],
+    filter: Pick<MoveFilter, 'status'>,
+    page: Page,
+  ): Promise<readonly VmMove[]>
   getMove(id: NotificationId, move: MoveId): Promise<VmMove | undefined>
   /** Every evacuation that a recovery asked for, by move and number. */
   listAttempts(id: NotificationId): Promise<readonly MoveAttempt[]>
@@ -233,30 +244,6 @@ export interface RecoveryStore extends MoveStore {
   listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
   /** Undoes `holdHost`: the recovery ended without touching the host, or the host is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
-}
-
-/** What is old enough to go. */
-export interface PurgeOrder {
-  /** What ended before this moment, wall ms. */
-  readonly before: number
-  /** Most notifications, hosts and segments together. */
-  readonly rowsMax: number
-}
-
-/** Rows that are gone for good. */
-export interface Purged {
-  /** Their moves, journals and certificates went with them. */
-  readonly notifications: number
-  readonly hosts: number
-  readonly segments: number
-}
-
-/** Needs no epoch: what it deletes nobody may change any more, and deleting it twice is harmless. */
-export interface HousekeepingStore {
-  /** Ended notifications, oldest first, then deleted hosts that no notification names, then segments without hosts. */
-  purge(order: PurgeOrder): Promise<Purged>
-  /** Replaces the stored texts, also of deleted hosts, all or none; answers how many hosts that changed. */
-  rewriteControlAttributes(rewrite: (stored: string) => string): Promise<number>
 }
 
 export interface StorePort

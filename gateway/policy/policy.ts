@@ -11,6 +11,7 @@ const SHARED = {
   reader_api: 'rule:admin_api or role:reader',
   member_api: 'rule:reader_api or role:member',
   reporter_api: 'rule:admin_api or role:reporter',
+  project_api: 'rule:admin_api or project_id:%(project_id)s',
 }
 
 const ACTIONS = {
@@ -36,6 +37,9 @@ const ACTIONS = {
   'vmoves:index': 'rule:reader_api',
   'vmoves:detail': 'rule:reader_api',
   'vmoves:discoverable': 'rule:reader_api',
+  'instances:index': 'rule:project_api',
+  'instances:detail': 'rule:project_api',
+  'instances:moves': 'rule:project_api',
   'events:index': 'rule:reader_api',
   'extensions:index': 'rule:reader_api',
   'extensions:detail': 'rule:reader_api',

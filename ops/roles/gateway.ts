@@ -8,15 +8,19 @@ import type { IdentityPort } from '../../actors/ports/identity.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
+import { verdictOn } from '../../actors/evacuator/selection.ts'
+import { policyOf } from '../../actors/segment/policy.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import { ObservationBoard } from '../../gateway/observations.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
+import type { Objection } from '../../gateway/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
 import { overhear } from './overheard.ts'
 import { loadPolicy } from './policy-file.ts'
+import { rulesOf, type Rules } from './rules.ts'
 
 export interface GatewayWorld {
   readonly bus: BusPort
@@ -49,6 +53,7 @@ export async function startGateway(
     ...world,
     ...overheard,
     policy,
+    objection: objectionOf(rulesOf(config)),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
     supervisors: () => world.board.all(),
@@ -60,6 +65,14 @@ export async function startGateway(
   const address = await app.listen({ host: api.listen, port: api.port })
   // Fastify does not know that the server below it speaks TLS.
   return { app, address: options.tls ? address.replace(/^http:/, 'https:') : address }
+}
+
+/** Owners are told by the evacuator's own rules. */
+function objectionOf({ evacuator, segment }: Rules): Objection {
+  return (instance, { segmentName, choices }) => {
+    const verdict = verdictOn(instance, evacuator, policyOf(segment, segmentName, choices))
+    return verdict.kind === 'leave' ? verdict.reason : undefined
+  }
 }
 
 function optionsOf({ api, serving, identity, notifications }: Config): GatewayOptions {

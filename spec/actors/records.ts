@@ -119,6 +119,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
 export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   id: I1,
   name: 'web',
+  project: 'a project',
   host: ONE,
   vmState: 'active',
   taskState: null,

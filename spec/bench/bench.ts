@@ -5,23 +5,25 @@ import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureKernel } from './kernel.ts'
 import { measureMemory } from './memory.ts'
-import { openOpenstackScene } from './openstack-scene.ts'
-import { measureRecovery, type Scene } from './recovery.ts'
+import { measureOpenstack } from './openstack.ts'
+import { measureRecovery } from './recovery.ts'
+import { measureScale } from './scale.ts'
 import { measureSimulator } from './simulator.ts'
 
-const recoveryOn = async (open: () => Promise<Scene>): Promise<readonly Figure[]> => {
-  await using scene = await open()
-  return await measureRecovery(scene)
+async function measureHttpRecovery(): Promise<readonly Figure[]> {
+  await using scene = await openHttpScene()
+  return (await measureRecovery(scene)).figures
 }
 
 /** One after the other: they would disturb each other. */
 const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   kernel: measureKernel,
   simulator: measureSimulator,
+  scale: measureScale,
   acceptance: measureAcceptance,
   gateway: measureGateway,
-  recovery: () => recoveryOn(openHttpScene),
-  openstack: () => recoveryOn(openOpenstackScene),
+  recovery: measureHttpRecovery,
+  openstack: measureOpenstack,
   memory: measureMemory,
 }
 

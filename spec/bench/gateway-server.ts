@@ -20,7 +20,7 @@ const store = openMysqlStore(access, { clock, random })
 await store.migrate()
 const app = buildGateway({
   store,
-  compute: { findService: async () => undefined },
+  compute: { findService: async () => undefined, listProjectInstances: async () => [] },
   identity: {
     validate: async () => {
       await sleep(VALIDATION_MS)
@@ -30,6 +30,7 @@ const app = buildGateway({
   },
   announce: async () => undefined,
   policy: compilePolicy({}),
+  objection: () => undefined,
   observations: new ObservationBoard(clock, 60_000),
   feed: new EventFeed(),
   outOfService: () => false,

@@ -6,26 +6,39 @@ import { controlAttributes, killHost, prepareDeployment } from '../openstack/dep
 import { RestClient } from '../openstack/rest-client.ts'
 import type { Scene } from './recovery.ts'
 
-const INSTANCES = 10
+/** Instances on a host that is about to die; they are deleted at the end, and the host is put back. */
+export interface Doomed extends AsyncDisposable {
+  readonly openstack: Openstack
+  readonly client: Client
+  readonly host: HostName
+  readonly instances: readonly InstanceId[]
+}
 
-/** Boots instances on an empty host; all is put back at the end. */
-export async function openOpenstackScene(): Promise<Scene> {
+/** Boots so many instances on an empty host. */
+export async function doom(count: number): Promise<Doomed> {
   await using opening = new AsyncDisposableStack()
-  const looking = opening.use(await openCloud())
+  const openstack = opening.use(await openCloud())
   const client = await Client.logIn()
+  const host = await emptyHost(openstack)
+  const instances: InstanceId[] = []
+  opening.defer(() => cleanUp(openstack, client, { victim: host, instances }))
+  for (let booted = 0; booted < count; booted += 1) instances.push(await bootOn(client, host))
+  await slowly('all instances run', async () => {
+    const here = await openstack.compute.listInstances(host)
+    const running = here.filter(({ vmState, taskState }) => vmState === 'active' && !taskState)
+    return running.length === count
+  })
+  const kept = opening.move()
+  return { openstack, client, host, instances, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** Our product beside the cloud, and a host with so many instances. */
+export async function openOpenstackScene(count: number): Promise<Scene> {
+  await using opening = new AsyncDisposableStack()
+  const { openstack: looking, client, host: victim } = opening.use(await doom(count))
   const deployment = opening.use(await prepareDeployment(looking))
-  const victim = await emptyHost(looking)
   const machine = deployment.machines.get(victim)
   if (machine === undefined) throw new Error(`${victim} has no machine`)
-  const instances: InstanceId[] = []
-  opening.defer(() => cleanUp(looking, client, { victim, instances }))
-  for (let count = 0; count < INSTANCES; count += 1) instances.push(await bootOn(client, victim))
-  for (const id of instances) {
-    await slowly(`${id} runs`, async () => {
-      const instance = await looking.compute.getInstance(id)
-      return instance?.vmState === 'active' && instance.taskState === null
-    })
-  }
   const openstack = opening.use(await openCloud())
   const rest = new RestClient(deployment.url, client.token)
   const attributes = new Map(
@@ -38,7 +51,7 @@ export async function openOpenstackScene(): Promise<Scene> {
     openstack,
     rest,
     victim,
-    instances: INSTANCES,
+    instances: count,
     register: () => rest.register('racks', attributes),
     kill: () => killHost(machine),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -52,6 +52,7 @@ export async function startClientWorld(
     ...openstack,
     ...ports,
     policy: compilePolicy({}),
+    objection: () => undefined,
     observations: new ObservationBoard(ports.clock, 60_000),
     feed: new EventFeed(),
     announce: async () => undefined,

@@ -4,7 +4,15 @@ import * as fc from 'fast-check'
 import type { InjectOptions, RouteOptions } from 'fastify'
 import { Type, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
+import {
+  aHost,
+  anInstance,
+  aSegment,
+  at,
+  hostFailure,
+  startGateway,
+  textAt,
+} from '../support/gateway.ts'
 import type { GatewayWorld } from '../support/gateway.ts'
 
 const RUNS = 20_000
@@ -220,7 +228,9 @@ function shapeComplaint(route: Route, status: number, json: unknown): string | u
 const VERSION_PATHS = ['/v1', '/v1/']
 
 test('no request makes a server error or an undocumented answer', async (t) => {
-  await using world = await startGateway()
+  const owned = Array.from({ length: 5 }, (_value, index) => anInstance(index))
+  const compute = { listProjectInstances: async () => owned }
+  await using world = await startGateway({ compute })
   const routes = await collectRoutes(world)
   t.true(routes.length > 40)
   const segment = await aSegment(world)
@@ -229,6 +239,7 @@ test('no request makes a server error or an undocumented answer', async (t) => {
   await aHost(world, segment, 'untouched')
   const made = await world.call({ method: 'POST', url: '/v1/notifications', body: hostFailure() })
   const ids = [segment, host, textAt(made.json, 'notification', 'notification_uuid')]
+  ids.push(...owned.map(({ id }) => id))
   for (const name of ['spare-1', 'spare-2', 'spare-3', 'spare-4', 'spare-5'])
     ids.push(await aSegment(world, name))
   const documented = routes.filter(({ answers }) => Object.keys(answers).length > 0)

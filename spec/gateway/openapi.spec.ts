@@ -2,7 +2,15 @@
 import test from 'ava'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
+import {
+  aHost,
+  anInstance,
+  aSegment,
+  at,
+  hostFailure,
+  startGateway,
+  textAt,
+} from '../support/gateway.ts'
 
 /** Every operation of every path. */
 function operations(document: unknown): ReadonlyMap<string, unknown> {
@@ -56,7 +64,9 @@ test('every operation of a resource has a name of its own, parameters for its pa
 })
 
 test('answers are what the description says', async (t) => {
-  await using world = await startGateway()
+  const owned = anInstance(1)
+  const compute = { listProjectInstances: async () => [owned] }
+  await using world = await startGateway({ compute })
   const { json } = await world.call({ url: '/openapi.json' })
   const segment = await aSegment(world)
   const host = await aHost(world, segment)
@@ -72,6 +82,9 @@ test('answers are what the description says', async (t) => {
     ['/v1/notifications/{id}', `/v1/notifications/${notification}`],
     ['/v1/notifications/{notification}/vmoves', `/v1/notifications/${notification}/vmoves`],
     ['/v1/extensions', '/v1/extensions'],
+    ['/v1/instances', '/v1/instances'],
+    ['/v1/instances/{id}', `/v1/instances/${owned.id}`],
+    ['/v1/moves', '/v1/moves'],
   ]
   for (const [path, url] of asked) {
     const schema = at(
@@ -87,7 +100,7 @@ test('answers are what the description says', async (t) => {
     )
     t.truthy(schema, path)
     const check = Compile(Type.Unsafe<unknown>(Object(schema)))
-    const { json: answer } = await world.call({ url, version: '1.3' })
+    const { json: answer } = await world.call({ url, version: '1.4' })
     t.deepEqual(check.Errors(answer), [], url)
   }
 })

@@ -47,11 +47,16 @@ interface Credentials {
 export class Client {
   readonly token: string
   readonly userId: string
+  readonly projectId: string
   readonly #endpoints: ReadonlyMap<string, string>
 
-  private constructor(token: string, userId: string, endpoints: ReadonlyMap<string, string>) {
-    this.token = token
-    this.userId = userId
+  private constructor(
+    owner: Pick<Client, 'token' | 'userId' | 'projectId'>,
+    endpoints: ReadonlyMap<string, string>,
+  ) {
+    this.token = owner.token
+    this.userId = owner.userId
+    this.projectId = owner.projectId
     this.#endpoints = endpoints
   }
 
@@ -72,7 +77,8 @@ export class Client {
       return [type, endpoint?.url ?? '']
     })
     const id = answer.headers.get('x-subject-token') ?? ''
-    return new Client(id, token.user.id, new Map(endpoints))
+    const owner = { token: id, userId: token.user.id, projectId: token.project.id }
+    return new Client(owner, new Map(endpoints))
   }
 
   async call(method: string, service: string, path: string, body?: unknown): Promise<unknown> {
@@ -102,6 +108,7 @@ const identityUrl = (): string => `${env('OS_AUTH_URL').replace(/\/+$|\/v3\/*$/,
 const Login = Type.Object({
   token: Type.Object({
     user: Type.Object({ id: Type.String() }),
+    project: Type.Object({ id: Type.String() }),
     catalog: Type.Array(
       Type.Object({
         type: Type.String(),
@@ -146,6 +153,7 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
     placement,
     source,
     target,
+    project: client.projectId,
     wallMs: () => Date.now(),
     until: (what, condition) => slowly(what, condition),
     async boot(count) {

@@ -1,5 +1,6 @@
 /** Our whole product beside a real cloud: NATS, MariaDB, a BMC and an sshd for each compute host, and our processes. */
 import { execFileSync } from 'node:child_process'
+import type { Secret } from '../../schema/control-attributes.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { ensureKeyPair } from '../../transports/ssh/key-pair.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
@@ -18,7 +19,17 @@ export interface Machine {
   readonly sshd: Sshd
 }
 
+/** Where our store is. */
+export interface Database {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: Secret
+  readonly database: string
+}
+
 export interface Deployment extends AsyncDisposable {
+  readonly database: Database
   readonly machines: ReadonlyMap<HostName, Machine>
   /** The REST API, `http://127.0.0.1:<port>`. */
   readonly url: string
@@ -28,8 +39,8 @@ export interface Deployment extends AsyncDisposable {
   start(node: string, roles: string): Promise<ServerProcess>
 }
 
-/** Starts everything but our own processes. */
-export async function prepareDeployment(openstack: Openstack): Promise<Deployment> {
+/** Starts everything but our own processes; `more` are further lines of their configuration. */
+export async function prepareDeployment(openstack: Openstack, more = ''): Promise<Deployment> {
   await using opening = new AsyncDisposableStack()
   const directory = opening.use(await temporaryDirectory('deployment')).path
   const nats = opening.use(await startNats())
@@ -58,13 +69,15 @@ export async function prepareDeployment(openstack: Openstack): Promise<Deploymen
       stateDirectory: directory,
       bus: nats.url,
       store: storeUrl(mariadb, database),
-      more: `[DEFAULT]\nos_region_name = ${env('OS_REGION_NAME')}\n`,
+      more: `[DEFAULT]\nos_region_name = ${env('OS_REGION_NAME')}\n${more}`,
     })
   const processes = opening.adopt(new Set<ServerProcess>(), async (running) => {
     for (const process of running) await process[Symbol.asyncDispose]()
   })
   const kept = opening.move()
+  const { host, port: sqlPort, user, password } = mariadb
   return {
+    database: { host, port: sqlPort, user, password, database },
     machines,
     url: `http://127.0.0.1:${port}`,
     configuration,
@@ -81,6 +94,11 @@ export async function prepareDeployment(openstack: Openstack): Promise<Deploymen
 export async function killHost({ host, bmc, sshd }: Machine): Promise<void> {
   await bmc.setPower('off')
   await sshd.freeze()
+  killCompute(host)
+}
+
+/** Ends a host's nova-compute. */
+export function killCompute(host: HostName): void {
   execFileSync(env('INSTANCE_HA_TEST_KILL_COMPUTE_COMMAND'), [host], { stdio: 'ignore' })
 }
 

@@ -22,6 +22,12 @@ export type Move = Static<typeof Move>
 const Created = Type.Object({ segment: Type.Object({ uuid: Type.String() }) })
 const Accepted = Compile(Type.Object({ notification: Notification }))
 const Notifications = Compile(Type.Object({ notifications: Type.Array(Notification) }))
+const Hosts = Compile(
+  Type.Object({ hosts: Type.Array(Type.Object({ uuid: Type.String(), name: Type.String() })) }),
+)
+const Segments = Compile(
+  Type.Object({ segments: Type.Array(Type.Object({ uuid: Type.String() })) }),
+)
 const Moves = Compile(Type.Object({ vmoves: Type.Array(Move) }))
 const Segment = Compile(Created)
 
@@ -79,6 +85,18 @@ export class RestClient {
     }
     return Accepted.Parse(await this.request('POST', '/notifications', { notification }))
       .notification
+  }
+
+  /** An operator lets a host back after its repair. */
+  async release(name: string): Promise<void> {
+    const { segments } = Segments.Parse(await this.request('GET', '/segments'))
+    for (const { uuid: segment } of segments) {
+      const path = `/segments/${segment}/hosts`
+      const { hosts } = Hosts.Parse(await this.request('GET', path))
+      const host = hosts.find((each) => each.name === name)
+      if (host === undefined) continue
+      await this.request('PUT', `${path}/${host.uuid}`, { host: { on_maintenance: false } })
+    }
   }
 
   async notifications(): Promise<readonly Notification[]> {

@@ -44,6 +44,21 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     t.is(await compute.getInstance(NOBODY), undefined)
   })
 
+  test.serial('the instances of a project are listed, and only those', async (t) => {
+    await using world = await open()
+    const { compute, source, project } = world
+    const booted = await world.boot(2)
+    const listed = await compute.listProjectInstances(project)
+    t.true(listed.every((instance) => instance.project === project))
+    const ours = listed.filter(({ id }) => booted.includes(id))
+    t.is(ours.length, 2)
+    for (const instance of ours) {
+      t.is(instance.host, source)
+      t.deepEqual(await compute.getInstance(instance.id), instance)
+    }
+    t.deepEqual(await compute.listProjectInstances(NOBODY), [])
+  })
+
   test.serial('nothing is evacuated from a host whose service is up', async (t) => {
     await using world = await open()
     const { compute, source, target } = world

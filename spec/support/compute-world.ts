@@ -10,6 +10,8 @@ export interface ComputeWorld extends AsyncDisposable {
   /** Its loss harms nobody. */
   readonly source: HostName
   readonly target: HostName
+  /** Owner of the instances that are booted. */
+  readonly project: string
   /** Wall clock of the cloud, ms. */
   wallMs(): number
   /** Puts so many running, idle instances on the source. */

@@ -1,12 +1,15 @@
 /** A gateway on the real store, with an Identity service and a Compute service that specs decide about. */
 import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
+import type { Instance } from '../../actors/ports/compute.ts'
 import type { Caller } from '../../actors/ports/identity.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { EventFeed } from '../../gateway/event-feed.ts'
 import { ObservationBoard } from '../../gateway/observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
+import { hostName, instanceId } from '../../schema/ids.ts'
 import type { Notification } from '../../schema/records.ts'
+import { NOTHING } from '../../schema/resources.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
@@ -48,7 +51,6 @@ export interface Answer {
 type Replaced = Partial<
   Pick<
     GatewayDependencies,
-    | 'compute'
     | 'announce'
     | 'readiness'
     | 'supervisors'
@@ -56,8 +58,10 @@ type Replaced = Partial<
     | 'policy'
     | 'outOfService'
     | 'webhook'
+    | 'objection'
   >
 > & {
+  readonly compute?: Partial<GatewayDependencies['compute']>
   readonly options?: Partial<GatewayDependencies['options']>
   readonly log?: FastifyBaseLogger
   readonly wrapStore?: (store: StorePort) => GatewayDependencies['store']
@@ -80,10 +84,14 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
   const observations = new ObservationBoard(clock, 60_000)
   const feed = new EventFeed()
   let asked = 0
-  const { options, log, wrapStore, ...ports } = replaced
+  const { options, log, wrapStore, compute, ...ports } = replaced
   const app = buildGateway({
     store: wrapStore?.(store) ?? store,
-    compute: { findService: async (host) => serviceOf(host) },
+    compute: {
+      findService: async (host) => serviceOf(host),
+      listProjectInstances: async () => [],
+      ...compute,
+    },
     identity: {
       validate: async (token) => {
         asked += 1
@@ -94,6 +102,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
       announced.push(notification)
     },
     policy: compilePolicy({}),
+    objection: () => undefined,
     observations,
     feed,
     outOfService: () => false,
@@ -200,6 +209,22 @@ export async function aSegment(world: GatewayWorld, name = 'rack-1'): Promise<st
   const { json } = await world.call({ method: 'POST', url: '/v1/segments', body: { segment } })
   return textAt(json, 'segment', 'uuid')
 }
+
+/** An instance of the callers' project, as Compute shows it. */
+export const anInstance = (number: number, change: Partial<Instance> = {}): Instance => ({
+  id: instanceId(`0f0e0d0c-0000-4000-8000-${String(number).padStart(12, '0')}`),
+  name: `vm-${number}`,
+  project: PROJECT,
+  host: hostName('compute-1'),
+  vmState: 'active',
+  taskState: null,
+  powerState: 1,
+  metadata: {},
+  volumeBacked: true,
+  needs: NOTHING,
+  locked: false,
+  ...change,
+})
 
 /** Creates a host and answers its uuid. */
 export async function aHost(

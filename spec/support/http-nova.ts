@@ -91,7 +91,11 @@ async function listHypervisors(compute: ComputePort): Promise<HttpReply> {
 }
 
 async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
-  const instances = await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
+  const project = url.searchParams.get('project_id')
+  const instances =
+    project === null
+      ? await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
+      : await compute.listProjectInstances(project)
   return { status: 200, body: { servers: instances.map(serverView) } }
 }
 
@@ -170,6 +174,7 @@ const serviceView = (service: ComputeService): object => ({
 const serverView = (instance: Instance): object => ({
   id: instance.id,
   name: instance.name,
+  tenant_id: instance.project,
   'OS-EXT-SRV-ATTR:host': instance.host,
   'OS-EXT-STS:vm_state': instance.vmState,
   'OS-EXT-STS:task_state': instance.taskState,

@@ -6,6 +6,7 @@ import { listConformance } from './store-list-conformance.ts'
 import { moveConformance } from './store-move-conformance.ts'
 import { notificationConformance } from './store-notification-conformance.ts'
 import { operatorConformance } from './store-operator-conformance.ts'
+import { projectConformance } from './store-project-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
 import { storeWorld, type OpenWorld, type RegisterTest, type StoreDatabase } from './store-world.ts'
@@ -22,4 +23,5 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   leadershipConformance(test, world)
   operatorConformance(test, world)
   housekeepingConformance(test, world)
+  projectConformance(test, world)
 }

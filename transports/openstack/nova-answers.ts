@@ -26,6 +26,7 @@ const Service = Type.Object({
 const Server = Type.Object({
   id: Type.String(),
   name: Type.String(),
+  tenant_id: Type.String(),
   // Only administrators are told; without it nothing may be decided.
   'OS-EXT-SRV-ATTR:host': TextOrNull,
   'OS-EXT-STS:vm_state': Type.String(),
@@ -110,6 +111,7 @@ export function instanceOf(server: Static<typeof Server>): Instance {
   return {
     id: instanceId(server.id),
     name: server.name,
+    project: server.tenant_id,
     host: host === null ? null : hostName(host),
     vmState: server['OS-EXT-STS:vm_state'],
     taskState: server['OS-EXT-STS:task_state'],

@@ -3,18 +3,17 @@ import type { ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
-import { everyPage } from './every-page.ts'
 import {
   actionOf,
   decodeActions,
   decodeServer,
-  decodeServers,
   imageOf,
   instanceOf,
   serverPath,
 } from './nova-answers.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
+import { novaServers } from './nova-servers.ts'
 import { novaServices } from './nova-services.ts'
 
 /** Speaks Nova's REST API. */
@@ -34,16 +33,7 @@ export function nova(api: ComputeApi): ComputePort {
 
   return {
     ...novaServices(api),
-    async listInstances(host, signal) {
-      const servers = await everyPage(async (marker) => {
-        const query = new URLSearchParams({ all_tenants: '1', host, ...marker })
-        const text = await get(`/servers/detail?${query.toString()}`, signal)
-        const { servers, servers_links: links } = decodeServers(text)
-        return { items: servers, links, last: servers.at(-1)?.id }
-      })
-      // Nova ignores the filter for whoever may not use it: what is elsewhere is not ours to touch.
-      return servers.map(instanceOf).filter((instance) => instance.host === host)
-    },
+    ...novaServers(api),
     async getInstance(id, signal) {
       try {
         return instanceOf(decodeServer(await get(serverPath(id), signal)).server)

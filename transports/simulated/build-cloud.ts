@@ -4,7 +4,7 @@ import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
 import { SimulatedCloud } from './cloud.ts'
 import { FLAVORS, roomFor } from './flavors.ts'
 import { BMC_USERNAME, drawHostKey, Machine } from './machine.ts'
-import type { InstanceRow } from './nova-rows.ts'
+import { PROJECTS, type InstanceRow } from './nova-rows.ts'
 import { draw, type SeededRandom } from './random.ts'
 import { bmcAddress } from './site.ts'
 
@@ -57,18 +57,21 @@ export function buildCloud(plan: CloudPlan): {
   )
   const instances = Array.from({ length: plan.instances }, (_, index) => {
     const host = machines[index % count]?.name ?? null
-    return buildInstance(`vm-${numbered(index, plan.instances, 3)}`, host, random)
+    const name = `vm-${numbered(index, plan.instances, 3)}`
+    return buildInstance({ name, host, project: PROJECTS[index % 2 === 0 ? 0 : 1] }, random)
   })
   const cloud = new SimulatedCloud({ clock: plan.clock, random: plan.random, machines, instances })
   return { cloud, segments: seedsOf(machines) }
 }
 
-function buildInstance(name: string, host: HostName | null, random: SeededRandom): InstanceRow {
+function buildInstance(
+  named: Pick<InstanceRow, 'name' | 'host' | 'project'>,
+  random: SeededRandom,
+): InstanceRow {
   const stopped = random.next() < SHARE_STOPPED
   return {
     id: instanceId(random.uuid()),
-    name,
-    host,
+    ...named,
     vmState: stopped ? 'stopped' : 'active',
     taskState: null,
     powerState: stopped ? 4 : 1,

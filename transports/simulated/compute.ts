@@ -39,6 +39,8 @@ export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWi
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
     listInstances: (host, signal) =>
       read('list-instances', host, () => nova.listInstances(host), signal),
+    listProjectInstances: (project, signal) =>
+      read('list-project', project, () => nova.listProjectInstances(project), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     listActions: (id, signal) =>

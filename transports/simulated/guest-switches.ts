@@ -2,7 +2,7 @@
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, STOPPED } from './evacuations.ts'
 import { FLAVORS } from './flavors.ts'
-import type { InstanceRow, NovaRows } from './nova-rows.ts'
+import { PROJECTS, type InstanceRow, type NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
@@ -35,8 +35,8 @@ export class GuestSwitches {
     const id = instanceId(this.#random.fork(`id of ${name}`).uuid())
     const metadata = { HA_Enabled: 'True' }
     const needs = FLAVORS.small
-    const place = { id, name, host: machine.name, metadata, volumeBacked: false, locked: false }
-    this.#rows.addInstance({ ...place, ...ACTIVE, needs })
+    const owned = { id, name, project: PROJECTS[0], metadata, volumeBacked: false, needs }
+    this.#rows.addInstance({ ...owned, host: machine.name, ...ACTIVE, locked: false })
     this.#act(id, 'create', USER)
     machine.take(needs)
     this.#site.startCopy(machine, id)

@@ -5,6 +5,12 @@ import { notFound } from './nova-errors.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
 
+/** Who owns the instances. */
+export const PROJECTS = [
+  '0123456789abcdef0123456789abcdef',
+  'fedcba9876543210fedcba9876543210',
+] as const
+
 /** A server as Nova believes it to be. */
 export type InstanceRow = Mutable<Instance>
 
@@ -71,6 +77,10 @@ export class NovaRows {
   /** Instances of one host in the order of their creation. */
   onHost(host: HostName): readonly InstanceRow[] {
     return [...this.instances.values()].filter((row) => row.host === host)
+  }
+
+  ofProject(project: string): readonly InstanceRow[] {
+    return [...this.instances.values()].filter((row) => row.project === project)
   }
 
   /** Something is asked of an instance, or Nova does it by itself. */

@@ -103,6 +103,10 @@ export class Nova {
     return this.#rows.onHost(host).map((row) => ({ ...row }))
   }
 
+  listProjectInstances(project: string): readonly Instance[] {
+    return this.#rows.ofProject(project).map((row) => ({ ...row }))
+  }
+
   getInstance(id: InstanceId): Instance | undefined {
     const row = this.#rows.instances.get(id)
     return row === undefined ? undefined : { ...row }

@@ -1,5 +1,5 @@
 /** Rewrites the stored credentials of all hosts, for a change of keys. */
-import type { HousekeepingStore } from '../../actors/ports/store.ts'
+import type { HousekeepingStore } from '../../actors/ports/housekeeping-store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Transactions } from './transactions.ts'
 

@@ -1,16 +1,18 @@
 /** Hosts of segments, for reading. */
 import type { Kysely } from 'kysely'
 import type { InventoryStore } from '../../actors/ports/store.ts'
+import type { HostName, NotificationId } from '../../schema/ids.ts'
+import type { HostStanding } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { matching, readPaging } from './paging.ts'
-import { hostOf, nameKey } from './rows.ts'
+import { choicesOf, hostOf, nameKey } from './rows.ts'
 import { segmentNotFound } from './segments.ts'
 import type { Transactions } from './transactions.ts'
 
 /** The reading part of the hosts' store. */
 export function hostLists(
   transactions: Transactions,
-): Pick<InventoryStore, 'getHost' | 'findHost' | 'listHosts' | 'listAllHosts'> {
+): Pick<InventoryStore, 'getHost' | 'findHost' | 'listHosts' | 'listAllHosts' | 'listStandings'> {
   return {
     getHost: (segment, id) =>
       transactions.read(async (db) => {
@@ -56,8 +58,38 @@ export function hostLists(
         const rows = await liveHosts(db).orderBy('id').execute()
         return rows.map(hostOf)
       }),
+
+    listStandings: () =>
+      transactions.read(async (db) => {
+        const rows = await db
+          .selectFrom('hosts')
+          .innerJoin('segments', 'segments.uuid', 'hosts.failover_segment_id')
+          .leftJoin('segment_policies', 'segment_policies.segment_uuid', 'segments.uuid')
+          .select(['hosts.name', 'hosts.on_maintenance', 'hosts.maintenance_by', 'choices'])
+          .select(['segments.name as segment_name', 'segments.enabled'])
+          .where('hosts.deleted', '=', 0)
+          .orderBy('hosts.id')
+          .execute()
+        return rows.map(standingOf)
+      }),
   }
 }
 
 const liveHosts = (db: Kysely<Database>) =>
   db.selectFrom('hosts').selectAll().where('deleted', '=', 0)
+
+const standingOf = (row: {
+  readonly name: HostName
+  readonly on_maintenance: number
+  readonly maintenance_by: NotificationId | null
+  readonly segment_name: string
+  readonly enabled: number
+  readonly choices: string | null
+}): HostStanding => ({
+  name: row.name,
+  onMaintenance: row.on_maintenance !== 0,
+  maintenanceBy: row.maintenance_by,
+  segmentName: row.segment_name,
+  segmentEnabled: row.enabled !== 0,
+  choices: row.choices === null ? {} : choicesOf({ choices: row.choices }),
+})

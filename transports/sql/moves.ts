@@ -1,7 +1,8 @@
 /** Instance moves of a recovery: planned once, then changed by compare-and-set on their status. */
 import { sql, type Transaction } from 'kysely'
 import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move-store.ts'
-import { moveId, type MoveId } from '../../schema/ids.ts'
+import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
+import type { RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { beginAttempt, endAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
@@ -15,49 +16,12 @@ const BATCH = 500
 export function moveStore(
   guarded: GuardedWrite,
   transactions: Transactions,
-  { clock, random }: StorePorts,
+  ports: StorePorts,
 ): MoveStore {
+  const { clock } = ports
   return {
     planMoves: (epoch, notification, sourceHost, planned) =>
-      guarded(epoch, async (trx) => {
-        const all = trx
-          .selectFrom('vm_moves')
-          .select(['uuid', 'instance_uuid'])
-          .where('notification_uuid', '=', notification)
-        const known = new Map((await all.execute()).map((row) => [row.instance_uuid, row.uuid]))
-        const now = clock.wallMs()
-        const stamp = { created_at: wholeSecond(now), notification_uuid: notification }
-        const seen = new Set(known.keys())
-        const rows = planned
-          .filter(({ instance }) => !seen.has(instance) && seen.add(instance))
-          .map(({ instance, instanceName, status, message }) => ({
-            ...stamp,
-            uuid: moveId(random.uuid()),
-            instance_uuid: instance,
-            instance_name: instanceName,
-            source_host: sourceHost,
-            type: 'evacuation',
-            status,
-            message,
-            end_time: status === 'ignored' ? now : null,
-          }))
-        for (let first = 0; first < rows.length; first += BATCH) {
-          await trx
-            .insertInto('vm_moves')
-            .values(rows.slice(first, first + BATCH))
-            .execute()
-        }
-        const moves = new Map([
-          ...known,
-          ...rows.map((row) => [row.instance_uuid, row.uuid] as const),
-        ])
-        await keepOrigins(
-          trx,
-          planned.map((move) => ({ ...move, move: moves.get(move.instance) })),
-        )
-        const stored = recorded(trx).where('notification_uuid', '=', notification)
-        return (await stored.orderBy('vm_moves.id').execute()).map(recordedMoveOf)
-      }),
+      guarded(epoch, (trx) => plan(trx, ports, { notification, sourceHost, planned })),
 
     updateMove: (epoch, change) =>
       guarded(epoch, async (trx) => {
@@ -102,6 +66,53 @@ export function moveStore(
         return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
       }),
   }
+}
+
+interface Plan {
+  readonly notification: NotificationId
+  readonly sourceHost: HostName
+  readonly planned: readonly PlannedMove[]
+}
+
+async function plan(
+  trx: Transaction<Database>,
+  { clock, random }: StorePorts,
+  { notification, sourceHost, planned }: Plan,
+): Promise<readonly RecordedMove[]> {
+  const all = trx
+    .selectFrom('vm_moves')
+    .select(['uuid', 'instance_uuid'])
+    .where('notification_uuid', '=', notification)
+  const known = new Map((await all.execute()).map((row) => [row.instance_uuid, row.uuid]))
+  const now = clock.wallMs()
+  const stamp = { created_at: wholeSecond(now), notification_uuid: notification }
+  const seen = new Set(known.keys())
+  const rows = planned
+    .filter(({ instance }) => !seen.has(instance) && seen.add(instance))
+    .map(({ instance, instanceName, status, message }) => ({
+      ...stamp,
+      uuid: moveId(random.uuid()),
+      instance_uuid: instance,
+      instance_name: instanceName,
+      source_host: sourceHost,
+      type: 'evacuation',
+      status,
+      message,
+      end_time: status === 'ignored' ? now : null,
+    }))
+  for (let first = 0; first < rows.length; first += BATCH) {
+    await trx
+      .insertInto('vm_moves')
+      .values(rows.slice(first, first + BATCH))
+      .execute()
+  }
+  const moves = new Map([...known, ...rows.map((row) => [row.instance_uuid, row.uuid] as const)])
+  await keepOrigins(
+    trx,
+    planned.map((move) => ({ ...move, move: moves.get(move.instance) })),
+  )
+  const stored = recorded(trx).where('notification_uuid', '=', notification)
+  return (await stored.orderBy('vm_moves.id').execute()).map(recordedMoveOf)
 }
 
 const recorded = (db: Pick<Transaction<Database>, 'selectFrom'>) =>

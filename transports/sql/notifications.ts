@@ -1,13 +1,16 @@
 /** Notifications, and everything that was recorded about them, for reading. */
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import { matching, readPaging } from './paging.ts'
-import { certificateOf, journalEntryOf, moveOf, notificationOf } from './rows.ts'
+import { certificateOf, journalEntryOf, notificationOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
 
 /** The notifications' part of the store. */
 export function notificationStore(
   transactions: Transactions,
-): Omit<NotificationStore, 'acceptNotification' | 'listAttempts'> {
+): Pick<
+  NotificationStore,
+  'getNotification' | 'listNotifications' | 'listJournal' | 'getCertificate'
+> {
   return {
     getNotification: (id) =>
       transactions.read(async (db) => {
@@ -29,30 +32,6 @@ export function notificationStore(
           generatedSince === undefined ? found : found.where('generated_time', '>=', generatedSince)
         const rows = await recent.where(after).orderBy(order).limit(page.limit).execute()
         return rows.map(notificationOf)
-      }),
-
-    listMoves: (id, filter, page) =>
-      transactions.read(async (db) => {
-        const { after, order } = await readPaging(db, 'vm_moves', page)
-        const { status, type } = filter
-        const rows = await db
-          .selectFrom('vm_moves')
-          .selectAll()
-          .where('notification_uuid', '=', id)
-          .where('deleted', '=', 0)
-          .where(matching({ status, type }))
-          .where(after)
-          .orderBy(order)
-          .limit(page.limit)
-          .execute()
-        return rows.map(moveOf)
-      }),
-
-    getMove: (id, move) =>
-      transactions.read(async (db) => {
-        const query = db.selectFrom('vm_moves').selectAll().where('uuid', '=', move)
-        const row = await query.where('notification_uuid', '=', id).executeTakeFirst()
-        return row && moveOf(row)
       }),
 
     listJournal: (id) =>

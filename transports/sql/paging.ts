@@ -79,11 +79,12 @@ export interface Paging {
   readonly order: RawBuilder<unknown>
 }
 
-/** MARKER_NOT_FOUND; INPUT_INVALID for a column that the list does not have. */
+/** MARKER_NOT_FOUND, also for a row that is not `visible`; INPUT_INVALID for a column that the list does not have. */
 export async function readPaging(
   db: Kysely<Database>,
   table: keyof typeof LISTED,
   page: Page,
+  visible: Expression<SqlBool> = ALL,
 ): Promise<Paging> {
   const keys = sortKeys(LISTED[table], page)
   return {
@@ -91,7 +92,9 @@ export async function readPaging(
       keys.map(({ column, direction }) => sql`${sql.ref(column)} ${sql.raw(direction)}`),
     ),
     after:
-      page.marker === undefined ? ALL : rowsAfter(await readMarker(db, table, page.marker), keys),
+      page.marker === undefined
+        ? ALL
+        : rowsAfter(await readMarker(db, table, { marker: page.marker, visible }), keys),
   }
 }
 
@@ -134,7 +137,7 @@ type Row = Readonly<Record<string, unknown>>
 async function readMarker(
   db: Kysely<Database>,
   table: keyof typeof LISTED,
-  marker: string,
+  { marker, visible }: { readonly marker: string; readonly visible: Expression<SqlBool> },
 ): Promise<Row> {
   const missing = new CodedError('MARKER_NOT_FOUND', `Marker ${marker} could not be found.`)
   const isId = /^\d{1,16}$/.test(marker) && Number.isSafeInteger(Number(marker))
@@ -143,7 +146,7 @@ async function readMarker(
     ? sql`id = ${Number(marker)}`
     : sql`${sql.ref(LISTED[table].uuid)} = ${marker.toLowerCase()}`
   const { rows } = await sql<Row>`
-    select * from ${sql.table(table)} where deleted = 0 and ${match}`.execute(db)
+    select * from ${sql.table(table)} where deleted = 0 and ${match} and ${visible}`.execute(db)
   const [row] = rows
   if (row === undefined) throw missing
   return row

@@ -1,6 +1,6 @@
 /** Deletes for good what ended long ago, a few rows at a time, so that nobody waits for its locks. */
 import { sql } from 'kysely'
-import type { HousekeepingStore, PurgeOrder } from '../../actors/ports/store.ts'
+import type { HousekeepingStore, PurgeOrder } from '../../actors/ports/housekeeping-store.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import type { Transactions } from './transactions.ts'
 

@@ -8,6 +8,7 @@ import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
+import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
 import { operatorStore } from './operators.ts'
@@ -34,6 +35,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...snapshotStore(steps),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
+    ...moveLists(steps),
     ...moveStore(guarded, steps, ports),
     ...attemptStore(steps),
     ...purgeStore(steps),

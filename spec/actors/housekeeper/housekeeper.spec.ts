@@ -8,7 +8,7 @@ import {
 } from '../../../actors/housekeeper/housekeeper.ts'
 import { defineHousekeeper } from '../../../actors/housekeeper/perform-housekeeper.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import type { PurgeOrder } from '../../../actors/ports/store.ts'
+import type { PurgeOrder } from '../../../actors/ports/housekeeping-store.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { recordingLog } from '../../support/logs.ts'

@@ -3,6 +3,7 @@ import test from 'ava'
 import { hostName } from '../../../schema/ids.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { openOpenstack } from '../../../transports/openstack/open-openstack.ts'
+import { PROJECTS } from '../../../transports/simulated/nova-rows.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
@@ -40,6 +41,7 @@ async function openWorld(): Promise<PlacementWorld> {
     placement: openstack.placement,
     source,
     target: hostName('compute-02'),
+    project: PROJECTS[0],
     wallMs: () => Date.now(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),

@@ -35,6 +35,32 @@ test('every page of the instances of a host is read, and nothing from elsewhere'
   t.is(cloud.calls[0]?.path, '/v2.1/servers/detail?all_tenants=1&host=compute-1')
 })
 
+test('every page of the instances of a project is read, and nothing of others', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const ours = { tenant_id: 'ours' }
+  const pages: Readonly<Record<string, object[]>> = {
+    '': [serverOf('a', 'compute-1', ours), serverOf('b', 'compute-2', { tenant_id: 'theirs' })],
+    b: [serverOf('c', null, ours)],
+  }
+  cloud.api = (request) => {
+    const marker = queryOf(request).get('marker') ?? ''
+    const more = marker === 'b' ? {} : { servers_links: [{ rel: 'next', href: 'http://other/' }] }
+    return { status: 200, body: { servers: pages[marker], ...more } }
+  }
+  await using openstack = await openTo(cloud)
+  const id = 'req-0f0e0d0c-0000-4000-8000-000000000001'
+  const instances = await openstack.compute.listProjectInstances('ours', undefined, id)
+  t.deepEqual(
+    instances.map(({ id, host, project }) => [String(id), host, project]),
+    [
+      ['a', source, 'ours'],
+      ['c', null, 'ours'],
+    ],
+  )
+  t.is(cloud.calls[1]?.path, '/v2.1/servers/detail?all_tenants=1&project_id=ours&marker=b')
+  t.is(cloud.calls[1]?.headers['x-openstack-request-id'], id)
+})
+
 test('a list without end is given up', async (t) => {
   await using cloud = await SmallCloud.start()
   const servers = [serverOf('a', 'compute-1')]
@@ -65,6 +91,7 @@ test('an instance is told in our words', async (t) => {
   t.deepEqual(await openstack.compute.getInstance(instanceId('x')), {
     id: instanceId('x'),
     name: 'name of x',
+    project: 'a project',
     host: null,
     vmState: 'active',
     taskState: null,

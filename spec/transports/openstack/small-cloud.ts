@@ -178,6 +178,7 @@ export const openTo = (
 export const serverOf = (id: string, host: string | null, more: object = {}): object => ({
   id,
   name: `name of ${id}`,
+  tenant_id: 'a project',
   status: 'ACTIVE',
   'OS-EXT-SRV-ATTR:host': host,
   'OS-EXT-STS:vm_state': 'active',

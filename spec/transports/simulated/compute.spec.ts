@@ -1,5 +1,6 @@
 /** The simulated Compute and Placement APIs pass the suites that the real ones pass. */
 import test from 'ava'
+import { PROJECTS } from '../../../transports/simulated/nova-rows.ts'
 import { wait } from '../../../transports/simulated/wait.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
 import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
@@ -16,6 +17,7 @@ async function openWorld(): Promise<PlacementWorld> {
     ...cloud.viewFor('engine-1'),
     source,
     target,
+    project: PROJECTS[0],
     wallMs: () => clock.wallMs(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { createConnection, createPool, type RowDataPacket } from 'mysql2'
 import { Kysely, MysqlDialect, SqliteDialect, type LogEvent, type SqliteDatabase } from 'kysely'
 import type { Page, StorePort } from '../../../actors/ports/store.ts'
-import { notificationId, segmentId } from '../../../schema/ids.ts'
+import { instanceId, notificationId, segmentId } from '../../../schema/ids.ts'
 import type { Database } from '../../../schema/tables.ts'
 import { buildStore } from '../../../transports/sql/store.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
@@ -13,6 +13,8 @@ import { SetClock } from '../../support/store-world.ts'
 
 const SEGMENT = '00000000-0000-4000-8000-000000000001'
 const HOST = '00000000-0000-4000-8000-000000000002'
+/** What one project owns. */
+const INSTANCES = Array.from({ length: 50 }, (_value, index) => instanceId(`i${index}`))
 const page: Page = { limit: 101, sort: [] }
 
 /** Each list of the API, with each of its filters. */
@@ -61,6 +63,17 @@ const LISTS: readonly (readonly [title: string, list: (store: StorePort) => Prom
         (store: StorePort) => store.listMoves(notificationId(HOST), filter, page),
       ] as const,
   ),
+  ...[{}, { status: 'failed' }].map(
+    (filter) =>
+      [
+        `moves by instance ${Object.keys(filter).join()}`,
+        (store: StorePort) => store.listInstanceMoves(INSTANCES, filter, page),
+      ] as const,
+  ),
+  [
+    'moves by instance after a marker',
+    (store) => store.listInstanceMoves(INSTANCES, {}, { ...page, marker: '9' }),
+  ],
   ['unfinished', (store) => store.listUnfinished()],
 ]
 
@@ -88,6 +101,7 @@ const fill = (concat: (prefix: string) => string): readonly string[] => [
    select n * 1000, n * 1000, 0, ${concat('n')}, n * 1000, 'h1', '${SEGMENT}', 'COMPUTE_HOST', '{}', 'finished' from ${NUMBERS} numbers`,
   `insert into vm_moves (created_at, deleted, uuid, notification_uuid, instance_uuid, instance_name, source_host, type, status)
    select n * 1000, 0, ${concat('m')}, 'n1', ${concat('i')}, 'vm', 'h1', 'evacuation', 'succeeded' from ${NUMBERS} numbers`,
+  `update vm_moves set instance_uuid = 'i0' where id = 9`,
 ]
 
 async function wholeReads(

@@ -1,0 +1,25 @@
+/** The part of the store that forgets, and keeps secrets fresh. */
+
+/** What is old enough to go. */
+export interface PurgeOrder {
+  /** What ended before this moment, wall ms. */
+  readonly before: number
+  /** Most notifications, hosts and segments together. */
+  readonly rowsMax: number
+}
+
+/** Rows that are gone for good. */
+export interface Purged {
+  /** Their moves, journals and certificates went with them. */
+  readonly notifications: number
+  readonly hosts: number
+  readonly segments: number
+}
+
+/** Needs no epoch: what it deletes nobody may change any more, and deleting it twice is harmless. */
+export interface HousekeepingStore {
+  /** Ended notifications, oldest first, then deleted hosts that no notification names, then segments without hosts. */
+  purge(order: PurgeOrder): Promise<Purged>
+  /** Replaces the stored texts, also of deleted hosts, all or none; answers how many hosts that changed. */
+  rewriteControlAttributes(rewrite: (stored: string) => string): Promise<number>
+}

@@ -1,0 +1,161 @@
+/** A project's own view: are its instances protected (`/instances`), and what happened to them (`/moves`). Since 1.4. */
+import { Type, type Static } from 'typebox'
+import type { Instance } from '../../actors/ports/compute.ts'
+import type { NotificationStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { VmMove } from '../../schema/records.ts'
+import type { GatewayApp } from '../app.ts'
+import { FaultBody, idOf, Stamps } from '../fields.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
+import type { ListOptions } from '../paging.ts'
+import { OWN_MINOR } from '../plugins/microversion.ts'
+import type { ProjectView } from '../project-view.ts'
+import { gapOf, publicMessage, type Objection, type Standings } from '../protection.ts'
+import { stampsOf } from '../stamps.ts'
+import { timeText } from '../times.ts'
+
+const TextOrNull = Type.Union([Type.String(), Type.Null()])
+
+const InstanceView = Type.Object({
+  uuid: Type.String(),
+  name: Type.String(),
+  protected: Type.Boolean(),
+  /** Why it is not. */
+  reason: TextOrNull,
+})
+const MoveView = Type.Object({
+  ...Stamps,
+  uuid: Type.String(),
+  instance_uuid: Type.String(),
+  instance_name: Type.String(),
+  type: Type.String(),
+  status: Type.String(),
+  start_time: TextOrNull,
+  end_time: TextOrNull,
+  message: TextOrNull,
+})
+const InstanceQuery = Type.Object({ limit: QueryText, marker: QueryText })
+const MoveQuery = Type.Object({ ...PageQuery, status: QueryText, instance_uuid: QueryText })
+const Params = Type.Object({ id: Type.String() })
+
+const MOVE_COLUMNS = ['uuid', 'instance_uuid', 'instance_name', 'start_time', 'end_time', 'status']
+/** Moves of more instances than that are asked for one instance at a time. */
+const INSTANCES_MAX = 10_000
+
+/** What the routes need. */
+export interface InstanceRoutesDependencies {
+  readonly store: Pick<NotificationStore, 'listInstanceMoves'>
+  readonly view: ProjectView
+  readonly objection: Objection
+  readonly options: ListOptions
+}
+
+/** Installs the routes. Nothing that is not the project's is told apart from what does not exist. */
+export function instanceRoutes(app: GatewayApp, dependencies: InstanceRoutesDependencies): void {
+  protectionRoutes(app, dependencies)
+  moveRoute(app, dependencies)
+}
+
+function protectionRoutes(
+  app: GatewayApp,
+  { view, objection, options }: InstanceRoutesDependencies,
+): void {
+  const Answer = Type.Object({ instances: Type.Array(InstanceView), links: NextLink })
+  app.get('/instances', {
+    config: { action: 'instances:index', since: OWN_MINOR },
+    schema: { querystring: InstanceQuery, response: { 200: Answer, default: FaultBody } },
+    handler: async (request) => {
+      const page = pageOf(request.query, [], options)
+      const owned = await view.instances(request)
+      const standings = await view.standings()
+      const { rows, next } = await listPage(request, options, page, async ({ limit, marker }) =>
+        rowsAfter(owned, marker).slice(0, limit),
+      )
+      return { instances: rows.map((row) => instanceView(row, standings, objection)), ...next }
+    },
+  })
+
+  app.get('/instances/:id', {
+    config: { action: 'instances:detail', since: OWN_MINOR },
+    schema: {
+      params: Params,
+      response: { 200: Type.Object({ instance: InstanceView }), default: FaultBody },
+    },
+    handler: async (request) => {
+      const owned = requireOwn(await view.instances(request), idOf(request.params.id))
+      return { instance: instanceView(owned, await view.standings(), objection) }
+    },
+  })
+}
+
+function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): void {
+  const { store, view, options } = dependencies
+  const Answer = Type.Object({ moves: Type.Array(MoveView), links: NextLink })
+  app.get('/moves', {
+    config: { action: 'instances:moves', since: OWN_MINOR },
+    schema: { querystring: MoveQuery, response: { 200: Answer, default: FaultBody } },
+    handler: async (request) => {
+      const { query } = request
+      const page = pageOf(query, MOVE_COLUMNS, options)
+      const status = lastOf(query.status)
+      const owned = await view.instances(request)
+      const instances = chosen(owned, lastOf(query.instance_uuid))
+      const standings = await view.standings()
+      const { rows, next } = await listPage(request, options, page, (wanted) =>
+        store.listInstanceMoves(
+          instances.map(({ id }) => id),
+          status === undefined ? {} : { status },
+          wanted,
+        ),
+      )
+      return { moves: rows.map((move) => moveView(move, standings)), ...next }
+    },
+  })
+}
+
+function requireOwn(owned: readonly Instance[], id: string): Instance {
+  const found = owned.find((instance) => instance.id === id)
+  if (found !== undefined) return found
+  throw new CodedError('INSTANCE_NOT_FOUND', `This project has no instance with id ${id}.`)
+}
+
+/** One, or all of them while they are not too many for one question. */
+function chosen(owned: readonly Instance[], id: string | undefined): readonly Instance[] {
+  if (id !== undefined) return [requireOwn(owned, id)]
+  if (owned.length <= INSTANCES_MAX) return owned
+  throw new CodedError(
+    'INPUT_INVALID',
+    `This project has more than ${INSTANCES_MAX} instances: name one as instance_uuid.`,
+  )
+}
+
+function rowsAfter(owned: readonly Instance[], marker: string | undefined): readonly Instance[] {
+  if (marker === undefined) return owned
+  const index = owned.findIndex(({ id }) => id === marker)
+  if (index >= 0) return owned.slice(index + 1)
+  throw new CodedError('MARKER_NOT_FOUND', `Marker ${marker} could not be found.`)
+}
+
+function instanceView(
+  instance: Instance,
+  standings: Standings,
+  objection: Objection,
+): Static<typeof InstanceView> {
+  const gap = gapOf(instance, standings, objection)
+  const { id, name } = instance
+  return { uuid: id, name, protected: gap === undefined, reason: gap ?? null }
+}
+
+const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))
+
+const moveView = (move: VmMove, standings: Standings): Static<typeof MoveView> => ({
+  ...stampsOf(move),
+  uuid: move.uuid,
+  instance_uuid: move.instance,
+  instance_name: move.instanceName,
+  type: 'evacuation',
+  status: move.status,
+  start_time: timeOrNull(move.startedAt),
+  end_time: timeOrNull(move.endedAt),
+  message: publicMessage(move, standings),
+})
