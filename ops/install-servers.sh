@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the servers and tools that specs start themselves, from the distribution's packages.
+# With --bench also what the benchmarks compare us with.
 # Nothing is started: every spec runs its own instance on a free loopback port.
 set -eu
 
@@ -20,6 +21,15 @@ openstack:python3-openstackclient
 make:make
 g++:g++
 '
+COMPARED='
+/usr/bin/masakari-wsgi:python3-masakari
+/usr/lib/python3/dist-packages/pymysql:python3-pymysql
+'
+case ${1-} in
+  '') ;;
+  --bench) WANTED="$WANTED$COMPARED" ;;
+  *) printf 'usage: ops/install-servers.sh [--bench]\n' >&2; exit 2 ;;
+esac
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
 POLICY=/usr/sbin/policy-rc.d
 

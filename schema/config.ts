@@ -4,14 +4,8 @@
  */
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
-import {
-  FENCE,
-  HOST_RECOVERY,
-  INSTANCE_RECOVERY,
-  NOTIFICATIONS,
-  RETURN,
-  STORM_GUARD,
-} from './config/engine.ts'
+import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN, STORM_GUARD } from './config/engine.ts'
+import { INSTANCE_RECOVERY } from './config/instances.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
 import type { Option, ValueOf } from './config/option.ts'
 import { SERVING, WEBHOOK } from './config/serving.ts'

@@ -169,6 +169,33 @@ export interface OperatorWord {
   readonly saidAt: number
 }
 
+export const CHANGE_KINDS = ['spare', 'aggregate', 'service'] as const
+/**
+ * spare: a reserved host was taken into service; aggregate: a spare joined the aggregate `subject` (its id); service: the
+ * compute service was disabled, with `subject` as the reason.
+ */
+export type ChangeKind = (typeof CHANGE_KINDS)[number]
+
+/** A reversible change that a recovery makes to a host. */
+export interface NewChange {
+  readonly notification: NotificationId
+  readonly kind: ChangeKind
+  readonly host: HostId
+  readonly subject: string
+}
+
+export interface Change extends NewChange {
+  readonly id: number
+  readonly state: 'open' | 'undoing'
+}
+
+/** A spare that a recovery has taken, or is giving back. */
+export interface TakenSpare {
+  readonly host: HostId
+  readonly by: NotificationId
+  readonly state: Change['state']
+}
+
 /** One line of the append-only journal. `intent` is written before a step, `outcome` after it. */
 export interface JournalEntry {
   readonly id: number

@@ -38,6 +38,8 @@ export const PolicyChoices = Type.Object(
     hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
     /** The same as a share of the segment's hosts. */
     shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
+    /** Whether a guest that nothing else brings back is made anew from its image: what its disk holds is lost. */
+    instanceRebuild: Type.Optional(Type.Union([Type.Literal('forbid'), Type.Literal('allow')])),
     /** Where the disks of its image-backed instances are: Nova does not tell. */
     instanceDisks: Type.Optional(Type.Union([Type.Literal('shared'), Type.Literal('local')])),
     /** Whether an instance may be started anew from its image where its disk was local and is lost. */
@@ -54,6 +56,7 @@ export interface SegmentPolicy {
   readonly returnToService: 'automatic' | 'operator'
   readonly hostsMax: number
   readonly shareMax: number
+  readonly instanceRebuild: 'forbid' | 'allow'
   readonly instanceDisks: 'shared' | 'local'
   readonly rebuildLocal: 'forbid' | 'allow'
 }

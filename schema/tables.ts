@@ -12,6 +12,8 @@ import type {
 } from './ids.ts'
 import type {
   CertificateGround,
+  Change,
+  ChangeKind,
   JournalEntry,
   MoveAttempt,
   MoveStatus,
@@ -161,6 +163,19 @@ export interface OperatorWordsTable {
   readonly said_at: number
 }
 
+/** The ledger. */
+export interface ChangesTable {
+  readonly id: Generated<number>
+  readonly notification_uuid: NotificationId
+  readonly kind: ChangeKind
+  readonly host_uuid: HostId
+  readonly subject: string
+  readonly state: Change['state'] | 'closed'
+  readonly made_at: number
+  readonly closed_at: number | null
+  readonly outcome: string | null
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -173,4 +188,5 @@ export interface Database {
   readonly death_certificates: DeathCertificatesTable
   readonly segment_policies: SegmentPoliciesTable
   readonly operator_words: OperatorWordsTable
+  readonly changes: ChangesTable
 }

@@ -7,11 +7,13 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { ComputePort } from '../ports/compute.ts'
 import type { PlacementPort } from '../ports/placement.ts'
-import type { NewEntry } from '../ports/store.ts'
+import type { LedgerStore } from '../ports/ledger.ts'
+import type { InventoryStore, NewEntry, RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator.ts'
 
 export interface EvacuatorWorld extends Acting {
+  readonly store: RecoveryStore & LedgerStore & Pick<InventoryStore, 'findHost'>
   readonly clock: ClockPort
   readonly compute: ComputePort
   readonly placement: PlacementPort

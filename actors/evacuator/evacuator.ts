@@ -38,6 +38,8 @@ export interface EvacuationOrder {
 }
 
 export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'> {
+  /** Whether a spare joins the aggregates of the host that it stands in for. */
+  readonly joinAggregates: boolean
   /** Upper bound of evacuations under way at once. */
   readonly concurrencyMax: number
   /** Pause before an instance, or a step, is tried again, ms. */
@@ -55,7 +57,7 @@ export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'
 }
 
 /** Everything about the dead host, read at one moment. */
-export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms'> {
+export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
   readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]
@@ -123,6 +125,8 @@ export const evacuator =
       case 'move.poll-due':
       case 'move.polled':
       case 'move.poll-failed':
+      case 'spare.opened':
+      case 'spare.refused':
         return state.kind === 'moving' ? onMoving(order, rules, state, message) : [state, []]
       default:
         return assertNever(message)
@@ -172,12 +176,12 @@ function onPlanned(
 
 /** What a survey says about those that are to be moved. */
 function seenIn(
-  { host: failed }: EvacuationOrder,
+  { host: failed, notification: recovery }: EvacuationOrder,
   { placement }: EvacuatorRules,
   survey: Survey,
 ): Pick<Moving, 'here' | 'places' | 'records'> {
   const { method, instances, evacuations: records } = survey
-  const targets = targetsOf({ ...survey, failed, placement })
+  const targets = targetsOf({ ...survey, failed, recovery, placement })
   const places = { stages: STAGES[method], targets, uncounted: new Set<MoveId>() }
   return { here: new Map(instances.map((instance) => [instance.id, instance])), places, records }
 }

@@ -59,6 +59,9 @@ export type MovingMessage =
       readonly atMs: number
     }
   | { readonly type: 'move.poll-failed'; readonly atMs: number }
+  | { readonly type: 'spare.opened'; readonly host: HostName; readonly atMs: number }
+  /** It cannot be had just now: somebody else has it, or an operator or Compute is in the way. */
+  | { readonly type: 'spare.refused'; readonly host: HostName; readonly atMs: number }
 
 /** Ended moves of all moves, for progress bars. */
 export interface Progress {
@@ -111,6 +114,8 @@ export type MovingEffect =
       readonly instance: InstanceId
       readonly step: RestoringOrder
     })
+  /** Takes a reserved host into service. */
+  | { readonly type: 'spare.open'; readonly host: HostName }
   /** Writes why these instances go nowhere for the moment. */
   | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
   /** Reads the records, and whether these targets of overdue moves are still in service. */

@@ -4,11 +4,11 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { Choice } from '../placement/choose-target.ts'
-import type { TargetName } from '../placement/targets.ts'
+import type { Target, TargetName } from '../placement/targets.ts'
 import { judgeRecords, type End, type MoveTrack, type Phase } from './instance-move.ts'
 import type { MovingEffect, MovingMessage, Preparation, Progress } from './moving-messages.ts'
 import type { Pace } from './pacing.ts'
-import { Assignment, type Places } from './places.ts'
+import { Assignment, hostOf, withDoor, type Places } from './places.ts'
 import { isUsual, mustReset, restorationOf } from './restoration.ts'
 
 export interface MovingRules {
@@ -144,7 +144,9 @@ const countUnderWay = (state: Moving): number =>
 function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
   switch (choice.kind) {
     case 'target':
-      return request(state, track, choice.target.name)
+      return choice.target.door === 'open'
+        ? request(state, track, choice.target.name)
+        : knock(state, choice.target)
     case 'wait':
       return [
         withTrack(state, { ...track, phase: { kind: 'unplaced', reason: choice.reason } }),
@@ -155,6 +157,15 @@ function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
     default:
       return assertNever(choice)
   }
+}
+
+/** Who is to go to a spare waits until it is open; the first one has it opened. */
+function knock(state: Moving, { name, door }: Target): MovingStep {
+  const host = hostOf(name)
+  if (host === null || door === 'opening') return [state, []]
+  const asked = state.places.targets.find((target) => target.name === name)?.door === 'opening'
+  const places = withDoor(state.places, name, 'opening')
+  return [{ ...state, places }, asked ? [] : [{ type: 'spare.open', host }]]
 }
 
 /** One effect for all that wait for the same reason, and did not before. */

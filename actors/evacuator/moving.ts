@@ -18,7 +18,7 @@ import {
 } from './moving-state.ts'
 import { adopt } from './adopting.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
-import { hostOf } from './places.ts'
+import { hostOf, withDoor, withoutTarget } from './places.ts'
 import { slowDown, speedUp, type Pace } from './pacing.ts'
 import { mustReset } from './restoration.ts'
 import { lookAgain, onLooked, onRestored } from './restoring.ts'
@@ -58,6 +58,13 @@ export function onMovingMessage(
       return onPolled(rules, { ...state, pollPending: false }, message)
     case 'move.poll-failed':
       return proceed({ ...state, pollPending: false, pace: slowDown(state.pace) }, message.atMs)
+    case 'spare.opened':
+      return proceed(
+        { ...state, places: withDoor(state.places, message.host, 'open') },
+        message.atMs,
+      )
+    case 'spare.refused':
+      return proceed({ ...state, places: withoutTarget(state.places, message.host) }, message.atMs)
     default:
       return assertNever(message)
   }

@@ -57,6 +57,7 @@ async function performEvacuator(
     case 'move.settle':
     case 'move.put-back':
     case 'moves.wait':
+    case 'spare.open':
     case 'move.poll':
       return performMove(evacuating, effect)
     default:
@@ -89,24 +90,30 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
     })
     return { type: 'evacuator.isolated' }
   }
-  const entry = {
-    notification: order.notification,
-    // The journal's word decides whether the service is enabled when the host comes back.
-    step: service.disabled ? 'force-down' : 'isolate',
-    subject: order.host,
-    detail: service.disabled
-      ? 'force the compute service down; it is disabled already'
-      : 'disable the compute service and force it down',
-  }
+  const { notification, epoch } = order
+  const what = service.disabled
+    ? 'force the compute service down; it is disabled already'
+    : 'disable the compute service and force it down'
+  const entry = { notification, step: 'isolate', subject: order.host, detail: what }
   const deed = await untilStored(world.clock, signal, () =>
-    withIntent(world, order.epoch, entry, () =>
-      world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal),
-    ),
+    withIntent(world, epoch, entry, async () => {
+      if (!service.disabled) await recordDisabling(evacuating)
+      await world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal)
+    }),
   )
   if (deed.kind === 'refused') return { type: 'evacuator.hindered', reason: deed.reason }
   await note(evacuating, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
   announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }
+}
+
+/** The ledger decides whether the service is enabled when the host comes back. */
+async function recordDisabling({ world, order }: Evacuating): Promise<void> {
+  const { notification, epoch } = order
+  const host = await world.store.findHost(order.host)
+  if (host === undefined) return
+  const change = { notification, kind: 'service', host: host.uuid } as const
+  await world.store.recordChange(epoch, { ...change, subject: world.disableReason })
 }
 
 async function plan(

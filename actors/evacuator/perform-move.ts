@@ -11,6 +11,7 @@ import { explained } from './explained.ts'
 import { prepare } from './perform-preparing.ts'
 import { look, restore } from './perform-restoring.ts'
 import { putBack, refused } from './refused.ts'
+import { openSpare } from './open-spare.ts'
 import { hostOf } from './places.ts'
 
 type Request = MovingEffect & { readonly type: 'move.request' }
@@ -27,6 +28,8 @@ export async function performMove(
     case 'move.put-back':
       await putBack(evacuating, effect.move, await explained(evacuating, effect))
       return undefined
+    case 'spare.open':
+      return openSpare(evacuating, effect.host)
     case 'moves.wait':
       await noteWaiting(evacuating, effect.moves, effect.reason)
       return undefined

@@ -3,7 +3,7 @@ import type { HostName, MoveId } from '../../schema/ids.ts'
 import { plus, type Resources } from '../../schema/resources.ts'
 import { chooseTarget, NO_LOAD, type Choice, type Load } from '../placement/choose-target.ts'
 import type { Pool } from '../placement/stages.ts'
-import { ANYWHERE, type Target, type TargetName } from '../placement/targets.ts'
+import { ANYWHERE, type Door, type Target, type TargetName } from '../placement/targets.ts'
 import type { MoveTrack } from './instance-move.ts'
 
 export interface Places {
@@ -12,6 +12,18 @@ export interface Places {
   /** Moves that were asked for since the room of the targets was read: Placement had not counted them. */
   readonly uncounted: ReadonlySet<MoveId>
 }
+
+/** The places with this door in another state. */
+export const withDoor = (places: Places, name: TargetName, door: Door): Places => ({
+  ...places,
+  targets: places.targets.map((target) => (target.name === name ? { ...target, door } : target)),
+})
+
+/** The places without a target that cannot be had just now. */
+export const withoutTarget = (places: Places, name: TargetName): Places => ({
+  ...places,
+  targets: places.targets.filter((target) => target.name !== name),
+})
 
 /** Gives targets out one after the other, so that the next instance finds less room. */
 export class Assignment {

@@ -34,7 +34,7 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
 async function readSegment(
   evacuating: Evacuating,
   since: number,
-): Promise<Pick<Survey, 'method' | 'hosts' | 'rooms' | 'disks'>> {
+): Promise<Pick<Survey, 'method' | 'hosts' | 'takenSpares' | 'rooms' | 'disks'>> {
   const { world, order, signal } = evacuating
   const { snapshot, unfinished } = await untilStored(world.clock, signal, async () => ({
     snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
@@ -50,14 +50,14 @@ async function readSegment(
     ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
+  const { takenSpares } = snapshot
   const disks = policyOf(world.policy, snapshot.segment?.name ?? '', snapshot.choices)
-  return { method, disks, hosts, rooms: await readRooms(evacuating, hosts) }
+  return { method, disks, hosts, takenSpares, rooms: await readRooms(evacuating, hosts) }
 }
 
 /** Without Placement, targets are chosen by the number of moves; that is said. */
 async function readRooms(evacuating: Evacuating, hosts: readonly Host[]): Promise<Survey['rooms']> {
   const { world, order, signal } = evacuating
-  if (world.rules.placement === 'scheduler') return new Map()
   const names = hosts.map(({ name }) => name).filter((name) => name !== order.host)
   try {
     const rooms = await world.placement.readRooms(names, signal)

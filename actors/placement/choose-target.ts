@@ -52,10 +52,18 @@ const fits = ({ free, largest }: Room, given: Resources, needs: Resources): bool
   isWithin(needs, minus(free, given)) && isWithin(needs, largest)
 
 function isBetter({ loadOf }: Question, one: Target, other: Target): boolean {
+  const effort = effortOf(one, loadOf) - effortOf(other, loadOf)
+  if (effort !== 0) return effort < 0
   const memory = memoryLeft(one, loadOf)
   const otherMemory = memoryLeft(other, loadOf)
   if (memory !== otherMemory) return memory > otherMemory
   return loadOf(one.name).moves < loadOf(other.name).moves
+}
+
+/** No spare is taken while one that is taken has room. Of spares whose room is unknown, each is to take its share. */
+function effortOf({ name, door, room }: Target, loadOf: Question['loadOf']): number {
+  if (door === 'open' || room === null) return 0
+  return door === 'opening' || loadOf(name).moves > 0 ? 1 : 2
 }
 
 /** A host whose room is known is preferred to one that may have none. */

@@ -1,6 +1,6 @@
 /** The hosts that may take instances of a dead host, as they are at one moment. Pure. */
-import type { HostName } from '../../schema/ids.ts'
-import type { Host } from '../../schema/records.ts'
+import type { HostName, NotificationId } from '../../schema/ids.ts'
+import type { Host, TakenSpare } from '../../schema/records.ts'
 import type { ComputeService } from '../ports/compute.ts'
 import type { Room } from '../ports/placement.ts'
 import type { Pool } from './stages.ts'
@@ -10,9 +10,13 @@ export const ANYWHERE = 'anywhere'
 
 export type TargetName = HostName | typeof ANYWHERE
 
+/** open: instances may be sent; closed: a spare that has to be taken into service first; opening: that is going on. */
+export type Door = 'open' | 'closed' | 'opening'
+
 export interface Target {
   readonly name: TargetName
   readonly pool: Pool
+  readonly door: Door
   /** Null when nobody can tell. */
   readonly room: Room | null
 }
@@ -21,28 +25,45 @@ export interface Target {
 export interface Census {
   readonly hosts: readonly Host[]
   readonly services: readonly ComputeService[]
+  readonly takenSpares: readonly TakenSpare[]
   readonly rooms: ReadonlyMap<HostName, Room>
   readonly failed: HostName
+  readonly recovery: NotificationId
   /** Who chooses among hosts in service: we do, or Nova does, who knows no segments. */
   readonly placement: 'segment' | 'scheduler'
 }
 
-/** In service: registered, not spare, not on maintenance, not the failed one; its compute service is up and enabled. */
-export function targetsOf({
-  hosts,
-  services,
-  rooms,
-  failed,
-  placement,
-}: Census): readonly Target[] {
-  if (placement === 'scheduler') return [{ name: ANYWHERE, pool: 'in-service', room: null }]
-  const ready = new Set(
-    services
-      .filter((service) => service.up && !service.disabled && !service.forcedDown)
-      .map((service) => service.host),
-  )
-  return hosts
-    .filter((host) => !host.reserved && !host.onMaintenance && host.name !== failed)
-    .filter(({ name }) => ready.has(name))
-    .map(({ name }) => ({ name, pool: 'in-service', room: rooms.get(name) ?? null }))
+const IN_SERVICE: Entrance = { pool: 'in-service', door: 'open' }
+const SCHEDULER: Target = { ...IN_SERVICE, name: ANYWHERE, room: null }
+
+/** Registered, not on maintenance, not the failed one, and with a compute service that is up. */
+export function targetsOf(census: Census): readonly Target[] {
+  const { hosts, services, rooms, failed, placement } = census
+  const byHost = new Map(services.map((service) => [service.host, service]))
+  const targets = hosts.flatMap((host): readonly Target[] => {
+    const service = byHost.get(host.name)
+    if (host.onMaintenance || host.name === failed) return []
+    if (service === undefined || !service.up || service.forcedDown) return []
+    const entrance = entranceOf(census, host, service)
+    const room = rooms.get(host.name) ?? null
+    return entrance === undefined ? [] : [{ name: host.name, ...entrance, room }]
+  })
+  if (placement === 'segment') return targets
+  return [SCHEDULER, ...targets.filter(({ pool }) => pool === 'spares')]
+}
+
+type Entrance = Pick<Target, 'pool' | 'door'>
+
+/** A host that an operator has disabled is no spare, and neither is one that is just given back. */
+function entranceOf(
+  { takenSpares, recovery }: Census,
+  { uuid, reserved }: Host,
+  { disabled }: ComputeService,
+): Entrance | undefined {
+  const taken = takenSpares.find(({ host }) => host === uuid)
+  if (taken?.state === 'undoing') return undefined
+  if (reserved) return { pool: 'spares', door: 'closed' }
+  if (!disabled) return taken === undefined ? IN_SERVICE : { pool: 'spares', door: 'open' }
+  // Taken by us, or by an earlier leader for us, who got no further.
+  return taken?.by === recovery ? { pool: 'spares', door: 'closed' } : undefined
 }

@@ -55,6 +55,13 @@ export interface Evacuation {
   readonly createdAt: number
 }
 
+/** A group of hosts that instances may be bound to. */
+export interface Aggregate {
+  readonly id: string
+  readonly name: string
+  readonly hosts: readonly HostName[]
+}
+
 export interface ComputePort {
   /** All nova-compute services, every page. */
   listServices(signal?: AbortSignal): Promise<readonly ComputeService[]>
@@ -75,6 +82,11 @@ export interface ComputePort {
   clearForcedDown(serviceId: string, signal?: AbortSignal): Promise<void>
   /** Lets the scheduler use the host again. */
   enable(serviceId: string, signal?: AbortSignal): Promise<void>
+  listAggregates(signal?: AbortSignal): Promise<readonly Aggregate[]>
+  /** Harmless when it is in. COMPUTE_REFUSED when it cannot be, as in two zones; COMPUTE_NOT_FOUND. */
+  joinAggregate(id: string, host: HostName, signal?: AbortSignal): Promise<void>
+  /** Harmless when it is not in. COMPUTE_REFUSED when it may not leave; COMPUTE_NOT_FOUND without the aggregate. */
+  leaveAggregate(id: string, host: HostName, signal?: AbortSignal): Promise<void>
   /** All instances of a host, every page, deleted ones left out. */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
   /** All instances of a project, every page, deleted ones left out. `requestId` is the caller's. */

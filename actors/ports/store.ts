@@ -15,8 +15,12 @@ import type {
   Payload,
   RecoveryMethod,
   Segment,
+  TakenSpare,
   VmMove,
 } from '../../schema/records.ts'
+import type { HostFault, InstanceRestart } from './smaller-fault.ts'
+import type { Grant } from './grant.ts'
+import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { MoveStore } from './move-store.ts'
 import type {
@@ -180,10 +184,6 @@ export interface Transition {
   readonly reason: string
 }
 
-/** What may be forbidden between deciding a step and doing it (design I8). */
-export type Grant =
-  { readonly kind: 'granted' } | { readonly kind: 'refused'; readonly reason: string }
-
 export interface UnfinishedRecovery {
   readonly notification: Notification
   /** The host as registered now; undefined when it was deleted meanwhile. */
@@ -199,12 +199,18 @@ export interface SegmentSnapshot {
   readonly moves: readonly VmMove[]
   readonly choices: PolicyChoices
   readonly words: readonly OperatorWord[]
+  /** Of this segment. */
+  readonly takenSpares: readonly TakenSpare[]
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
   /** How many hosts are registered in all segments. */
   readonly hostsOverall: number
+  /** Of the host of a smaller fault: the trusted report of its death that is open, or whose recovery still holds it. */
+  readonly hostFault: HostFault | null
+  /** Of the instance of a guest's fault, of the last day, by recovery, oldest first. */
+  readonly restarts: readonly InstanceRestart[]
 }
 
 /** A host that an ended recovery has taken out of service. */
@@ -216,8 +222,8 @@ export interface Returning {
   readonly words: readonly OperatorWord[]
   /** When it was certified dead since the asked moment, oldest first. */
   readonly deaths: readonly number[]
-  /** Whether that recovery disabled its compute service, or found it disabled. */
-  readonly disabledByUs: boolean
+  /** The reason with which that recovery disabled its compute service; null when it found it disabled. */
+  readonly disabledWith: string | null
 }
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
@@ -253,6 +259,7 @@ export interface StorePort
     OperatorStore,
     LeadershipStore,
     RecoveryStore,
+    LedgerStore,
     HousekeepingStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */

@@ -2,6 +2,7 @@
 import type { OperatorWord } from '../../schema/records.ts'
 import { isoTime } from '../../schema/time.ts'
 import type { ComputeService, Evacuation } from '../ports/compute.ts'
+import { quarantinedUntil, type QuarantineRules } from './quarantine.ts'
 
 export type ReturnStep =
   | { readonly kind: 'wait'; readonly reason: string }
@@ -17,19 +18,9 @@ export interface ReturnFacts {
   /** Why it does not answer; null when it does. */
   readonly silence: string | null
   readonly service: ComputeService | undefined
-  /** False when an operator had disabled the service before us: then it stays disabled. */
-  readonly disabledByUs: boolean
+  /** The reason that we gave; null when an operator had disabled the service before us: then it stays disabled. */
+  readonly disabledWith: string | null
   readonly evacuations: readonly Evacuation[]
-}
-
-/** Flap damping: a host that died often is kept out for a growing time. */
-export interface QuarantineRules {
-  /** Deaths in the window from which on a host is quarantined. */
-  readonly deathsMin: number
-  readonly windowMs: number
-  /** The first quarantine, counted from the last death; each further death doubles it. */
-  readonly firstMs: number
-  readonly longestMs: number
 }
 
 /** Nova's records that nothing more comes of; `done` still waits for the source's nova-compute to clean up. */
@@ -49,16 +40,13 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
   if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
   if (!service.up) return wait('its nova-compute is not up yet')
-  if (service.disabled && facts.disabledByUs) return { kind: 'enable', service: service.id }
+  // Another reason than ours is an operator's.
+  if (service.disabled && isOurs(service, facts.disabledWith))
+    return { kind: 'enable', service: service.id }
   return { kind: 'let-back' }
 }
 
-/** Zero when the host did not die often. */
-export function quarantinedUntil(rules: QuarantineRules, deaths: readonly number[]): number {
-  const last = deaths.at(-1)
-  const excess = deaths.length - rules.deathsMin
-  if (last === undefined || excess < 0) return 0
-  return last + Math.min(rules.longestMs, rules.firstMs * 2 ** excess)
-}
+const isOurs = ({ disabledReason }: ComputeService, ours: string | null): boolean =>
+  ours !== null && (disabledReason ?? ours) === ours
 
 const wait = (reason: string): ReturnStep => ({ kind: 'wait', reason })

@@ -4,29 +4,11 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
 import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
-import type { Acting } from '../leadership/intent.ts'
-import type { Announcer } from '../ports/announcer.ts'
-import type { ClockPort } from '../ports/clock.ts'
-import type { ComputePort } from '../ports/compute.ts'
-import type { ShellPort } from '../ports/shell.ts'
 import type { NewEntry, Returning } from '../ports/store.ts'
-import { policyOf, type PolicyDefaults } from '../segment/policy.ts'
-import { nextReturnStep, type QuarantineRules, type ReturnFacts } from './return-step.ts'
-
-export interface ReturnRules extends QuarantineRules {
-  /** Between two looks, ms. */
-  readonly lookIntervalMs: number
-}
-
-export interface ReturnWorld extends Acting {
-  readonly clock: ClockPort
-  readonly compute: ComputePort
-  readonly shell: ShellPort
-  readonly announcer: Announcer
-  readonly rules: ReturnRules
-  readonly policy: PolicyDefaults
-  readonly sshTimeoutMs: number
-}
+import { policyOf } from '../segment/policy.ts'
+import { nextReturnStep, type ReturnFacts } from './return-step.ts'
+import type { ReturnWorld } from './return-world.ts'
+import { undoChanges, type Looking } from './undoing.ts'
 
 type ReturnerMessage = { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
 type ReturnerState = { readonly kind: 'looking' }
@@ -36,6 +18,7 @@ type ReturnerEffect = { readonly type: 'hosts.look' }
 export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition {
   /** What each host waited for when we last looked: said once. */
   const said = new Map<HostId, string>()
+  const saidOfChanges = new Map<number, string>()
   const later: KernelEffect<ReturnerMessage> = {
     type: 'timer.start',
     name: 'look',
@@ -52,17 +35,10 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
     first: { type: 'returner.looked' },
     policy: LEAF,
     perform: async (_effect, signal) => {
-      await look({ world, epoch, said, signal })
+      await look({ world, epoch, said, saidOfChanges, signal })
       return { type: 'returner.looked' }
     },
   })
-}
-
-interface Looking {
-  readonly world: ReturnWorld
-  readonly epoch: Epoch
-  readonly said: Map<HostId, string>
-  readonly signal: AbortSignal
 }
 
 /** One step for every host; whatever is away now is there at the next look. */
@@ -74,6 +50,7 @@ async function look(looking: Looking): Promise<void> {
     const held = new Set(hosts.map(({ host }) => host.uuid))
     for (const known of said.keys()) if (!held.has(known)) said.delete(known)
     for (const returning of hosts) await advance(looking, returning)
+    await undoChanges(looking)
   } catch (error) {
     if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
   }
@@ -113,7 +90,7 @@ function isAsked({ policy }: ReturnWorld, { segmentName, choices, words }: Retur
 
 async function factsOf(
   { world, signal }: Looking,
-  { host, words, deaths, disabledByUs }: Returning,
+  { host, words, deaths, disabledWith }: Returning,
 ): Promise<ReturnFacts> {
   const { compute, clock } = world
   const nowWallMs = clock.wallMs()
@@ -122,7 +99,7 @@ async function factsOf(
     words,
     deaths,
     nowWallMs,
-    disabledByUs,
+    disabledWith,
     silence: await silenceOf(world, host.controlAttributes),
     service: await compute.findService(host.name, signal),
     evacuations: await compute.listEvacuations(host.name, since, signal),

@@ -25,9 +25,29 @@ export function decideHost(
   if (payload['host_status'] !== 'NORMAL') {
     return decideUnsure(rules, situation, notification)
   }
+  const hopeless = withoutSpares(situation.snapshot, notification, host)
+  if (hopeless !== undefined) return { kind: 'conclude', to: 'failed', reason: hopeless }
   const objection = brake(rules, situation, notification, host)
   if (objection !== undefined) return hold(rules, situation, notification, objection)
   return planFence(rules, situation.snapshot, host)
+}
+
+/**
+ * A segment that moves instances to spares only, and has none: fencing its host would help nobody, and it may be alive.
+ * A fenced one waits for a spare instead.
+ */
+function withoutSpares(
+  { segment, hosts, takenSpares, certificate }: SegmentSnapshot,
+  { status }: Notification,
+  { uuid }: Host,
+): string | undefined {
+  if (segment?.recoveryMethod !== 'reserved_host') return undefined
+  if (status !== 'new' || certificate !== undefined) return undefined
+  const isSpare = (host: Host): boolean =>
+    host.reserved || takenSpares.some((spare) => spare.host === host.uuid)
+  const spares = hosts.filter((host) => host.uuid !== uuid && isSpare(host) && !host.onMaintenance)
+  if (spares.length > 0) return undefined
+  return 'the recovery method is reserved_host, and the segment has no reserved host'
 }
 
 /** Why this host must wait although it is dead: the hold-down, or the storm guard; an operator may overrule both. */

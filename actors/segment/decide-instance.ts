@@ -1,15 +1,46 @@
-/** The rule for VM notifications: which events mean that a guest must be restarted. Pure. */
-import { ignored, type Rule } from './decision.ts'
+/** The rule for VM notifications: which guests are recovered, and how often. Pure. */
+import { isoTime } from '../../schema/time.ts'
+import { quarantinedUntil } from '../return/quarantine.ts'
+import type { InstanceRestart } from '../ports/smaller-fault.ts'
+import { hold, ignored, type DecisionRules, type Rule, type Situation } from './decision.ts'
+import { eventPolicy } from './instance-events.ts'
+import { policyOf } from './policy.ts'
+import { superseded } from './superseded.ts'
 
-/** Pairs of `event` and `vir_domain_event` that mean a guest died (Masakari's vocabulary). */
-const GUEST_DIED: ReadonlySet<string> = new Set([
-  'LIFECYCLE STOPPED_FAILED',
-  'IO_ERROR IO_ERROR_REPORT',
-  'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED',
-])
-
-/** A guest is reported: restart it, or say why not. */
-export const decideInstance: Rule = (_rules, _situation, { payload }) => {
+/** A guest is reported: recover it, wait, or say why not. */
+export const decideInstance: Rule = (rules, situation, notification, host) => {
+  const { uuid, payload, createdAt, status } = notification
+  const { snapshot, recovering } = situation
   const what = `${payload['event']} ${payload['vir_domain_event']}`
-  return GUEST_DIED.has(what) ? { kind: 'restart' } : ignored(`${what} needs no recovery`)
+  const policy = eventPolicy(what)
+  if (policy.kind === 'ignore') return ignored(`${what} needs no recovery: ${policy.because}`)
+  const higher = superseded(situation, host)
+  if (higher !== undefined) return higher
+  const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)
+  const since = others.find(({ ranAt }) => ranAt !== null && createdAt + STAMP_MS <= ranAt)
+  if (since !== undefined) return ignored(`recovery ${since.notification} has restarted it since`)
+  const rival = recovering.get(payload['instance_uuid'] ?? '')
+  const wait = (reason: string) => hold(rules, situation, notification, reason)
+  if (rival !== undefined) return wait(`recovery ${rival} restarts it already`)
+  const until = status === 'new' ? leftAloneUntil(rules, situation, others) : 0
+  if (situation.nowWallMs < until) {
+    const times = `${others.length} times`
+    return wait(`it was restarted ${times} lately and is left alone until ${isoTime(until)}`)
+  }
+  const { instanceRebuild } = policyOf(rules, snapshot.segment?.name ?? '', snapshot.choices)
+  return { kind: 'restart', mayRebuild: instanceRebuild === 'allow' }
+}
+
+/** A notification's own time is kept in whole seconds, rounded down. */
+const STAMP_MS = 1000
+
+/** The crash-loop limit: each recovery counts once, however many rungs it climbed. */
+function leftAloneUntil(
+  { crashLoop }: DecisionRules,
+  { nowWallMs }: Situation,
+  restarts: readonly InstanceRestart[],
+): number {
+  const times = restarts.map(({ orderedAt }) => orderedAt)
+  const lately = times.filter((at) => at > nowWallMs - crashLoop.windowMs)
+  return quarantinedUntil(crashLoop, lately)
 }

@@ -41,10 +41,12 @@ function forbidden(
   host: Host,
 ): string | undefined {
   if (snapshot.segment?.enabled === false) return 'the segment is disabled'
-  if (!host.onMaintenance || host.maintenanceBy === notification.uuid) return undefined
-  return host.maintenanceBy === null
-    ? 'the host is on maintenance'
-    : `the host is being handled by recovery ${host.maintenanceBy}`
+  const { onMaintenance, maintenanceBy } = host
+  if (!onMaintenance || maintenanceBy === notification.uuid) return undefined
+  if (maintenanceBy === null) return 'the host is on maintenance'
+  // Smaller faults have a rule of their own for that.
+  if (notification.type !== 'COMPUTE_HOST') return undefined
+  return `the host is being handled by recovery ${maintenanceBy}`
 }
 
 const BY_TYPE: Readonly<Record<NotificationType, Rule>> = {

@@ -1,8 +1,9 @@
 /** What a segment may decide about one notification, and what it decides on. */
-import type { HostId, HostName } from '../../schema/ids.ts'
+import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
 import type { FenceOrder } from '../fence/fence.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
+import type { QuarantineRules } from '../return/quarantine.ts'
 import type { PolicyDefaults } from './policy.ts'
 
 export type Decision =
@@ -14,11 +15,17 @@ export type Decision =
     }
   | { readonly kind: 'hold'; readonly reason: string }
   | FencePlan
-  | { readonly kind: 'restart' }
+  | RestartPlan
 
 export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
   readonly kind: 'fence'
   readonly host: Host
+}
+
+export interface RestartPlan {
+  readonly kind: 'restart'
+  /** Whether the segment lets a guest be made anew from its image. */
+  readonly mayRebuild: boolean
 }
 
 export interface DecisionRules extends PolicyDefaults {
@@ -28,12 +35,16 @@ export interface DecisionRules extends PolicyDefaults {
   readonly unsureHoldMs: number
   /** A leader acts on no new host for so long after it began to lead, ms. */
   readonly holdDownMs: number
+  /** How often a guest may be restarted before it is left alone for a while. */
+  readonly crashLoop: QuarantineRules
 }
 
 export interface Situation {
   readonly snapshot: SegmentSnapshot
   /** Hosts that this segment is fencing or evacuating right now. */
   readonly inFlight: ReadonlySet<HostId>
+  /** Instances that are being recovered right now, and by which recovery. */
+  readonly recovering: ReadonlyMap<string, NotificationId>
   /** All hosts of the segment that are reported down and not yet recovered. */
   readonly failing: readonly HostName[]
   /** How long this leader has led, ms. */

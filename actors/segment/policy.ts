@@ -13,7 +13,11 @@ export interface PolicyDefaults {
 }
 
 /** The platform requires shared disks; where they are not, nothing is lost unless somebody allowed it (design I9). */
-const DISKS = { instanceDisks: 'shared', rebuildLocal: 'forbid' } as const
+const DISKS = {
+  instanceDisks: 'shared',
+  rebuildLocal: 'forbid',
+  instanceRebuild: 'forbid',
+} as const
 
 /** What counts for the segment of that name. */
 export function policyOf(

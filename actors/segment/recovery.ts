@@ -1,7 +1,7 @@
 /** One notification on its way through its segment. */
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Notification, NotificationStatus } from '../../schema/records.ts'
-import type { FencePlan } from './decision.ts'
+import type { FencePlan, RestartPlan } from './decision.ts'
 
 export type RecoveryPhase =
   | { readonly kind: 'queued' }
@@ -15,7 +15,7 @@ export type RecoveryPhase =
   | { readonly kind: 'concluding'; readonly to: NotificationStatus }
 
 /** What follows once the notification is `running`. */
-export type Plan = FencePlan | { readonly kind: 'restart' }
+export type Plan = FencePlan | RestartPlan
 
 export interface Recovery {
   readonly notification: Notification
@@ -41,3 +41,17 @@ export function actsOnHost({ phase, certified }: Recovery): boolean {
 /** Whether its host is reported down and waits to be recovered. */
 export const isFailing = ({ notification, phase, certified }: Recovery): boolean =>
   notification.type === 'COMPUTE_HOST' && phase.kind !== 'concluding' && !certified
+
+/** The instance that it restarts, or is about to. */
+export function instanceInHand({ notification, phase }: Recovery): string | undefined {
+  const isMine =
+    phase.kind === 'restarting' || (phase.kind === 'admitting' && phase.plan.kind === 'restart')
+  return isMine ? notification.payload['instance_uuid'] : undefined
+}
+
+/** Whether it works on something smaller than the host. */
+export const isSmall = ({ notification }: Recovery): boolean => notification.type !== 'COMPUTE_HOST'
+
+/** Whether it works, or waits, and may be decided on anew. */
+export const isOpen = ({ phase }: Recovery): boolean =>
+  phase.kind === 'held' || phase.kind === 'pausing' || phase.kind === 'restarting'

@@ -2,12 +2,12 @@
 import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator.ts'
-import type { RestartReply } from '../evacuator/instance-restart.ts'
 import type { FenceReply } from '../fence/fence.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
 import type { DecisionRules } from './decision.ts'
-import type { Recovery, RecoveryPhase } from './recovery.ts'
+import type { FaultReply } from './fault-reply.ts'
+import { isOpen, isSmall, type Recovery, type RecoveryPhase } from './recovery.ts'
 import type { Census, StormLimits } from './storm-guard.ts'
 
 export type SegmentMessage =
@@ -39,7 +39,7 @@ export type SegmentMessage =
   | About<'segment.concluded'> // private
   | FenceReply
   | EvacuatorReply
-  | RestartReply
+  | FaultReply
 
 interface About<Type extends string> {
   readonly type: Type
@@ -125,7 +125,19 @@ export function without(state: SegmentState, id: NotificationId): SegmentState {
 
 /** Ends whatever works on a recovery. */
 export const stopChildren = (name: NotificationId): readonly KernelEffect<SegmentMessage>[] =>
-  ['fence', 'evacuator', 'restart'].map((kind) => ({ type: 'child.stop', kind, name }))
+  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))
+
+/** Faults smaller than the host are decided on anew: it is about to be acted on, or certainly dead. */
+export function standAside(state: SegmentState, host: HostId): SegmentStep {
+  const small = [...state.recoveries.values()].filter(
+    (recovery) => recovery.host === host && isSmall(recovery) && isOpen(recovery),
+  )
+  const next = small.reduce(
+    (before, recovery) => withPhase(before, recovery, { kind: 'queued' }),
+    state,
+  )
+  return [next, small.flatMap(({ notification }) => stopChildren(notification.uuid))]
+}
 
 /** Asks the question again after a pause. */
 export const decideLater = (

@@ -8,10 +8,11 @@ import { refOf } from '../kernel/ref.ts'
 import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { approvedBy } from './operator-word.ts'
-import { actsOnHost, isFailing, type Plan, type Recovery } from './recovery.ts'
+import { actsOnHost, instanceInHand, isFailing, type Plan, type Recovery } from './recovery.ts'
 import {
   decideLater,
   nextTurn,
+  standAside,
   stopChildren,
   withPhase,
   withRecovery,
@@ -61,7 +62,7 @@ export const segment =
         return conclude(state, recovery, 'ignored', message.reason)
       case 'evacuator.finished':
         return onEvacuated(rules, state, recovery, message)
-      case 'restart.finished':
+      case 'fault.concluded':
         return message.status === 'error'
           ? tryAgain(rules, state, recovery, message.reason)
           : conclude(state, recovery, message.status, message.reason)
@@ -133,7 +134,13 @@ function onConsulted(
   const others = [...state.recoveries.values()].filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
   const failing = [...state.recoveries.values()].filter(isFailing).map(({ hostName }) => hostName)
-  const decision = decide(rules, { snapshot, inFlight, failing, ...when })
+  const recovering = new Map(
+    others.flatMap((other) => {
+      const instance = instanceInHand(other)
+      return instance === undefined ? [] : [[instance, other.notification.uuid] as const]
+    }),
+  )
+  const decision = decide(rules, { snapshot, inFlight, failing, recovering, ...when })
   switch (decision.kind) {
     case 'gone':
       return nextTurn(without(state, recovery.notification.uuid), [])
@@ -172,11 +179,13 @@ function onAdmitted(
   recovery: Recovery,
 ): SegmentStep {
   if (recovery.phase.kind !== 'admitting') return [state, []]
-  const { phase, child } = workOrder(identity, recovery, recovery.phase.plan)
-  return nextTurn(withPhase(state, recovery, phase), [
-    ...stopChildren(recovery.notification.uuid),
-    child,
-  ])
+  const { plan } = recovery.phase
+  const { phase, child } = workOrder(identity, recovery, plan)
+  const next = withPhase(state, recovery, phase)
+  const effects = [...stopChildren(recovery.notification.uuid), child]
+  if (plan.kind !== 'fence') return nextTurn(next, effects)
+  const [aside, more] = standAside(next, recovery.host)
+  return nextTurn(aside, [...more, ...effects])
 }
 
 function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Recovery): SegmentStep {
@@ -191,7 +200,11 @@ function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Reco
     replyTo: refOf<SegmentMessage>('segment', identity.segment),
   }
   const next = withRecovery(state, { ...recovery, certified: true, phase: { kind: 'evacuating' } })
-  return [next, [{ type: 'child.start', kind: 'evacuator', name: notification, argument }]]
+  const [aside, effects] = standAside(next, recovery.host)
+  return nextTurn(aside, [
+    ...effects,
+    { type: 'child.start', kind: 'evacuator', name: notification, argument },
+  ])
 }
 
 function onEvacuated(

@@ -1,8 +1,8 @@
 /** The child that carries out a plan, and the phase that its recovery is in meanwhile. Pure. */
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { instanceId } from '../../schema/ids.ts'
-import type { RestartArgument } from '../evacuator/perform-restart.ts'
 import type { FenceArgument } from '../fence/perform-fence.ts'
+import type { InstanceArgument } from '../instance-recovery/perform-instance-recovery.ts'
 import type { ChildStart } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
 import type { Plan, Recovery, RecoveryPhase } from './recovery.ts'
@@ -21,10 +21,12 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
   const replyTo = refOf<SegmentMessage>('segment', segment)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
-    const argument: RestartArgument = { notification, epoch, instance, replyTo }
+    const { mayRebuild } = plan
+    const order = { notification, epoch, instance, host: hostName, mayRebuild, replyTo }
+    const argument: InstanceArgument = order
     return {
       phase: { kind: 'restarting' },
-      child: { type: 'child.start', kind: 'restart', name: notification, argument },
+      child: { type: 'child.start', kind: 'instance-recovery', name: notification, argument },
     }
   }
   const { host, rungs, lastResort } = plan

@@ -49,6 +49,11 @@ const FIELDS: Readonly<Record<string, Field>> = {
     read: readNumber,
     show: ({ shareMax }) => String(shareMax),
   },
+  rebuild_instances: {
+    key: 'instanceRebuild',
+    read: (text) => text,
+    show: ({ instanceRebuild }) => instanceRebuild,
+  },
   instance_disks: {
     key: 'instanceDisks',
     read: (text) => text,

@@ -4,9 +4,12 @@ import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
-import { defineRestart, type RestartArgument } from '../../actors/evacuator/perform-restart.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import { defineHousekeeper } from '../../actors/housekeeper/perform-housekeeper.ts'
+import {
+  defineInstanceRecovery,
+  type InstanceArgument,
+} from '../../actors/instance-recovery/perform-instance-recovery.ts'
 import type { AnyDefinition } from '../../actors/kernel/behaviour.ts'
 import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
@@ -65,7 +68,8 @@ export function engineFactories(
         },
         order,
       ),
-    restart: (order: RestartArgument) => defineRestart({ ...world, rules: rules.restart }, order),
+    'instance-recovery': (order: InstanceArgument) =>
+      defineInstanceRecovery({ ...world, rules: rules.instanceRecovery }, order),
   }
 }
 

@@ -1,14 +1,14 @@
 /** From options to the rules of the actors: the one place where defaults that are not options are written down. */
 import type { EvacuatorRules } from '../../actors/evacuator/evacuator.ts'
-import type { RestartRules } from '../../actors/evacuator/instance-restart.ts'
 import type { FenceTiming } from '../../actors/fence/fence.ts'
 import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
 import type { HousekeepingRules } from '../../actors/housekeeper/perform-housekeeper.ts'
 import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts'
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
+import type { InstanceRecoveryRules } from '../../actors/instance-recovery/instance-recovery.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
-import type { ReturnRules } from '../../actors/return/returner.ts'
+import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
 
@@ -20,7 +20,7 @@ export interface Rules {
   readonly fence: FenceTiming
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
-  readonly restart: RestartRules
+  readonly instanceRecovery: InstanceRecoveryRules
   readonly observer: ObserverRules
   readonly watcher: HostWatcherRules
   readonly guest: InstanceWatcherRules
@@ -40,7 +40,10 @@ const ATTEMPTS_MAX = 4
 const GRACE_MS = 30_000
 /** Our own watchers have their verdict long before. */
 const UNSURE_HOLD_MS = 600_000
-const RESTART_DEADLINE_MS = 60_000
+/** As Masakari waits, and longer for a whole disk. */
+const RESTART_LIMIT_MS = { start: 60_000, 'hard-reboot': 60_000, rebuild: 600_000 }
+/** With the pause between them, six minutes of a Compute service in trouble; then comes the next attempt. */
+const HINDRANCES_MAX = 20
 /** Most rebuilds are over by then; the target of one that is not is looked at. */
 const OVERDUE_MS = 30_000
 /** With three runs, half an hour: longer than a large image takes to arrive. */
@@ -76,6 +79,7 @@ export function rulesOf(config: Config): Rules {
       priorityMetadataKey: hostRecovery.priorityMetadataKey,
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
       placement: hostRecovery.placement,
+      joinAggregates: hostRecovery.joinAggregates,
       concurrencyMax: hostRecovery.concurrencyMax,
       retryIntervalMs,
       attemptsMax: ATTEMPTS_MAX,
@@ -84,11 +88,12 @@ export function rulesOf(config: Config): Rules {
       deadlineMs: MOVE_DEADLINE_MS,
       restoreMs: RESTORE_MS,
     },
-    restart: {
-      processAll: config.instanceRecovery.processAll,
-      haMetadataKey: config.instanceRecovery.haMetadataKey,
+    instanceRecovery: {
+      ...config.instanceRecovery,
       pollMs: 1000,
-      deadlineMs: RESTART_DEADLINE_MS,
+      limitMs: RESTART_LIMIT_MS,
+      retryMs: retryIntervalMs,
+      hindrancesMax: HINDRANCES_MAX,
     },
     observer: {
       tickMs: 1000,
@@ -121,7 +126,7 @@ export function rulesOf(config: Config): Rules {
 }
 
 function segmentRulesOf(config: Config): SegmentRules {
-  const { hostRecovery, stormGuard, notifications, fence } = config
+  const { hostRecovery, instanceRecovery, stormGuard, notifications, fence } = config
   return {
     storm: stormGuard,
     overall: {
@@ -130,6 +135,12 @@ function segmentRulesOf(config: Config): SegmentRules {
       windowMs: stormGuard.windowMs,
     },
     holdDownMs: stormGuard.holdDownMs,
+    crashLoop: {
+      failuresMin: instanceRecovery.restartsMin,
+      windowMs: instanceRecovery.restartsWindowMs,
+      firstMs: instanceRecovery.coolDownMs,
+      longestMs: DAY_MS,
+    },
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,
@@ -145,7 +156,7 @@ const RETURN_LOOK_MS = 15_000
 
 const returnRulesOf = (config: Config): ReturnRules => ({
   lookIntervalMs: RETURN_LOOK_MS,
-  deathsMin: config.return.deathsMin,
+  failuresMin: config.return.deathsMin,
   windowMs: DAY_MS,
   firstMs: config.return.quarantineMs,
   longestMs: DAY_MS,

@@ -8,6 +8,7 @@ import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { OperatorWordKind } from '../../schema/records.ts'
 import type { Deployment } from './deployment.ts'
+import { report, type Report } from './reports.ts'
 
 /** `node` names a process; `leader` is the one that leads at that moment. */
 export type Act =
@@ -18,9 +19,9 @@ export type Act =
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
   | { readonly do: 'calm-nova' }
-  | { readonly do: 'kill-guest' | 'hang-guest'; readonly instance: string }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
   | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
+  | { readonly do: GuestAct; readonly instance: string }
   | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
   | {
       readonly do: 'kill-at-call'
@@ -43,10 +44,7 @@ export type Act =
     }
   | { readonly do: 'policy'; readonly segment: string; readonly choices: PolicyChoices }
   | { readonly do: 'say'; readonly host: string; readonly word: OperatorWordKind }
-  /** A trusted reporter says that the host is dead, so many times at once. */
-  | { readonly do: 'report'; readonly host: string; readonly times: number }
-  /** A reporter has lost sight of the host. */
-  | { readonly do: 'report-unsure'; readonly host: string }
+  | Report
 
 /** What can be done to a host without saying more. */
 export type HostAct = keyof typeof HOST_ACTS
@@ -62,6 +60,20 @@ const HOST_ACTS = {
   mend: 'mendHost',
   'keep-away': 'disableHost',
   admit: 'admitHost',
+  'kill-compute': 'killNovaCompute',
+  'start-compute': 'startNovaCompute',
+  'forget-provider': 'forgetProvider',
+} as const
+
+/** What can be done to a guest without saying more. */
+export type GuestAct = keyof typeof GUEST_ACTS
+
+const GUEST_ACTS = {
+  'kill-guest': 'killGuest',
+  'hang-guest': 'hangGuest',
+  'break-guest': 'breakGuest',
+  'stop-guest': 'stopGuest',
+  'start-guest': 'startGuest',
 } as const
 
 /** Does it now. */
@@ -78,9 +90,11 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'say':
       return say(deployment, act)
     case 'report':
-      return report(deployment, act, 'NORMAL')
     case 'report-unsure':
-      return report(deployment, { ...act, times: 1 }, 'UNKNOWN')
+    case 'report-back':
+    case 'report-guest':
+    case 'report-process':
+      return report(deployment, act)
     case 'kill':
     case 'kill-at-call':
     case 'freeze':
@@ -113,8 +127,7 @@ type CloudAct = Extract<
       | 'power-off-takes'
       | 'nova'
       | 'calm-nova'
-      | 'kill-guest'
-      | 'hang-guest'
+      | GuestAct
       | 'put-instance'
       | 'owner-acts'
   }
@@ -134,16 +147,13 @@ function toCloud({ cloud }: Deployment, act: CloudAct): void {
       return cloud.setNova(act.mood)
     case 'calm-nova':
       return cloud.calmNova()
-    case 'kill-guest':
-      return cloud.killGuest(act.instance)
-    case 'hang-guest':
-      return cloud.hangGuest(act.instance)
     case 'put-instance':
       return cloud.putInstance(act.instance, act.change)
     case 'owner-acts':
       return cloud.ownerActs(act.instance, act.what)
     default:
-      cloud[HOST_ACTS[act.do]](act.host)
+      if ('instance' in act) cloud[GUEST_ACTS[act.do]](act.instance)
+      else cloud[HOST_ACTS[act.do]](act.host)
   }
 }
 
@@ -223,26 +233,4 @@ async function say(
   if (word === 'approve') deployment.watchdog.approves(name)
   await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
   deployment.note(`an operator says ${word} about ${name}`)
-}
-
-async function report(
-  deployment: Deployment,
-  { host, times }: { readonly host: string; readonly times: number },
-  status: 'NORMAL' | 'UNKNOWN',
-): Promise<void> {
-  const { store, clock } = deployment
-  const answers = await Promise.all(
-    Array.from({ length: times }, () =>
-      store.acceptNotification({
-        type: 'COMPUTE_HOST',
-        hostName: hostName(host),
-        generatedAt: clock.wallMs(),
-        payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: status },
-        duplicateWindowMs: deployment.rules.duplicateWindowMs,
-      }),
-    ),
-  )
-  const outcome = answers.map(({ kind }) => kind).join(', ')
-  const what = status === 'NORMAL' ? 'dead' : 'lost from sight'
-  deployment.note(`${host} is reported as ${what}: ${outcome}`)
 }

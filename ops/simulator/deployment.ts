@@ -15,17 +15,12 @@ import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
+import type { Layout } from './layout.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** How large the simulated cloud is. */
-export interface DeploymentSize {
-  readonly segments: number
-  readonly hostsPerSegment: number
-  readonly instances: number
-}
+import { witnessCompute, witnessFenceAgent, witnessIntent, witnessPower } from './witness.ts'
 
 /** Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before it starts. */
 export type Sabotage = (ports: NodePorts) => NodePorts
@@ -58,7 +53,7 @@ export class Deployment implements AsyncDisposable {
 
   constructor(options: {
     readonly seed: number
-    readonly size: DeploymentSize
+    readonly size: Layout
     readonly rules: Rules
     readonly sabotage?: Sabotage
   }) {
@@ -67,8 +62,8 @@ export class Deployment implements AsyncDisposable {
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
     this.segments = segments
-    const { storm, overall } = options.rules.segment
-    this.watchdog = new Watchdog({ clock, cloud, segments, storm, overall })
+    const { placement } = options.rules.evacuator
+    this.watchdog = new Watchdog({ clock, cloud, segments, placement, ...options.rules.segment })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
     this.rules = options.rules
@@ -220,10 +215,10 @@ export class Deployment implements AsyncDisposable {
       bus: mortalBus(this.#broker.bus(name), life),
       lease: mortalPort(this.#broker.lease(name), life),
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
-      compute: mortalPort(view.compute, life, this.#watchCompute(name)),
+      compute: mortalPort(view.compute, life, witnessCompute(this.watchdog, name)),
       placement: mortalPort(view.placement, life),
-      power: mortalPort(view.power, life, this.#watchPower(name)),
-      fenceAgent: mortalPort(view.fenceAgent, life, this.#watchFenceAgent(name)),
+      power: mortalPort(view.power, life, witnessPower(this.watchdog, name)),
+      fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.watchdog, name)),
       shell: mortalPort(view.shell, life),
       guests,
       rules: this.rules,
@@ -232,11 +227,14 @@ export class Deployment implements AsyncDisposable {
 
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
+    const looking = random.fork('looking')
+    const touched = random.fork('touched')
     const background = new Map([
-      ['listReturning', random.fork('looking')],
-      ['listTouched', random.fork('touched')],
+      ['listReturning', looking],
+      ['listChanges', looking],
+      ['listTouched', touched],
     ])
-    return async (method, [first], call) => {
+    return async (method, [first, second], call) => {
       // A look in the background must not change the rest of a story.
       const chance = background.get(method) ?? random
       await wait(this.clock, 1 + Math.floor(chance.next() * 3))
@@ -244,6 +242,7 @@ export class Deployment implements AsyncDisposable {
       const answer = await call()
       if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))
       if (method === 'saveCertificate') await this.#noteCertificate(first)
+      if (method === 'recordIntent') witnessIntent(this.watchdog, second)
       if (this.#storeAway) throw away()
       return answer
     }
@@ -255,32 +254,6 @@ export class Deployment implements AsyncDisposable {
     const hosts = await this.store.listAllHosts()
     const host = hosts.find(({ uuid }) => uuid === certificate.host)
     if (host !== undefined) this.watchdog.certified(host.name, String(certificate.notification))
-  }
-
-  #watchCompute(name: string): Interception {
-    return (method, [first], call) => {
-      if (method === 'evacuate') this.watchdog.evacuate(name, String(first))
-      if (method === 'isolate') this.watchdog.isolate(name)
-      return call()
-    }
-  }
-
-  #watchFenceAgent(name: string): Interception {
-    return (method, [first], call) => {
-      if (method === 'off' && typeof first === 'object' && first !== null && 'host' in first) {
-        this.watchdog.cutOff(name, String(first.host))
-      }
-      return call()
-    }
-  }
-
-  #watchPower(name: string): Interception {
-    return (method, [first], call) => {
-      if (method === 'off' && typeof first === 'object' && first !== null && 'address' in first) {
-        this.watchdog.powerOff(name, String(first.address))
-      }
-      return call()
-    }
   }
 }
 

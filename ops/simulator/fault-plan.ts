@@ -3,13 +3,9 @@ import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
-import type { Act } from './acts.ts'
-import type { DeploymentSize } from './deployment.ts'
-
-export interface TimedAct {
-  readonly atMs: number
-  readonly act: Act
-}
+import { pick, type Breaker, type Targets, type TimedAct } from './breaker.ts'
+import type { Layout } from './layout.ts'
+import { SMALL_FAULTS } from './small-faults.ts'
 
 /** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
 export interface Fault {
@@ -28,16 +24,8 @@ const FAULTS_MAX = 6
 const FIRST_MS = 30_000
 const LAST_MS = 180_000
 
-/** The places where something can break, and the chance that picks one. */
-interface Targets {
-  readonly random: RandomPort
-  readonly hosts: readonly string[]
-  readonly segments: readonly string[]
-  readonly instances: readonly string[]
-}
-
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
-export function planFaults(seed: number, size: DeploymentSize): readonly Fault[] {
+export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const random = new SeededRandom(seed).fork('plan')
   const targets = { random, ...namesOf(size) }
   const count = draw(random, [1, FAULTS_MAX])
@@ -65,8 +53,6 @@ function withoutLies(faults: readonly Fault[]): readonly Fault[] {
   const deaf = faults.some(({ kind }) => BLINDING.includes(kind))
   return deaf ? faults.filter(({ kind }) => kind !== 'false-report') : faults
 }
-
-type Breaker = (targets: Targets, atMs: number) => readonly TimedAct[]
 
 const FAULTS = {
   'host-crash': ({ random, hosts }, atMs) => [
@@ -167,12 +153,7 @@ const FAULTS = {
     { atMs, act: { do: 'nova', mood: pick(random, NOVA_MOODS) } },
     { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'calm-nova' } },
   ],
-  'guest-hangs': ({ random, instances }, atMs) => [
-    { atMs, act: { do: 'hang-guest', instance: pick(random, instances) } },
-  ],
-  'guest-dies': ({ random, instances }, atMs) => [
-    { atMs, act: { do: 'kill-guest', instance: pick(random, instances) } },
-  ],
+  ...SMALL_FAULTS,
   'segment-disabled': ({ random, segments }, atMs) => {
     const segment = pick(random, segments)
     return [
@@ -252,14 +233,8 @@ const isolation = (
     { atMs: untilMs, act: { do: 'reconnect', node } },
   ])
 
-function pick<Item>(random: RandomPort, items: readonly Item[]): Item {
-  const item = items[draw(random, [0, items.length - 1])]
-  if (item === undefined) throw new RangeError('nothing to pick from')
-  return item
-}
-
 /** The names that `buildCloud` gives. */
-function namesOf(size: DeploymentSize): Omit<Targets, 'random'> {
+function namesOf(size: Layout): Omit<Targets, 'random'> {
   return {
     hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
     segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),

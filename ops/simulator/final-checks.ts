@@ -3,6 +3,8 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { Host, Notification, VmMove } from '../../schema/records.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
+import { checkLedger } from './ledger-checks.ts'
+import { hasPlace } from './room.ts'
 
 const ENDED: readonly string[] = ['finished', 'ignored', 'failed']
 const MOVE_ENDED: readonly string[] = ['succeeded', 'ignored', 'failed']
@@ -28,7 +30,11 @@ export async function checkAtRest(
   deployment: Deployment,
   touched: ReadonlySet<string>,
 ): Promise<{ readonly violations: readonly string[]; readonly tally: Tally }> {
-  const accounts = await readAccounts(deployment.store)
+  const all = await readAccounts(deployment.store)
+  // Behind a recovery that waits for room, the storm guard holds others.
+  const waiting = all.filter((account) => isWaiting(deployment, account))
+  const held = waiting.length > 0 ? all.filter(isNew) : []
+  const accounts = all.filter((account) => !held.includes(account))
   const violations: string[] = []
   for (const account of accounts) {
     violations.push(
@@ -37,7 +43,9 @@ export async function checkAtRest(
     )
     violations.push(...checkMoves(deployment.cloud, account, touched))
   }
-  violations.push(...checkLeftBehind(deployment, accounts))
+  const excused = [...waiting, ...held].map(({ host }) => host?.name)
+  violations.push(...checkLeftBehind(deployment, accounts, new Set(excused)))
+  violations.push(...(await checkLedger(deployment)))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages reached nobody`)
   }
@@ -63,18 +71,19 @@ const titleOf = ({ notification, host }: Account): string =>
 
 function checkEnded(deployment: Deployment, account: Account): readonly string[] {
   const { status } = account.notification
-  if (status === 'running' && !hasPlace(deployment, account)) return []
+  if (isWaiting(deployment, account)) return []
   return ENDED.includes(status) ? [] : [`L1 ${titleOf(account)} is still ${status} at the end`]
 }
 
-/** While no other host of the segment is in service, a recovery waits: L4 allows that. */
-function hasPlace({ cloud, segments }: Deployment, { host }: Account): boolean {
-  const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host?.name))
-  return (segment?.hosts ?? []).some(({ name }) => {
-    const machine = cloud.machine(name)
-    return machine.serves && !machine.disabled
+const isNew = ({ notification }: Account): boolean => notification.status === 'new'
+
+/** While nobody takes what is left, a recovery waits: L4 allows that. */
+const isWaiting = (deployment: Deployment, { notification, host, moves }: Account): boolean =>
+  notification.status === 'running' &&
+  !hasPlace(deployment, {
+    host: host?.name,
+    instances: moves.filter(({ status }) => status === 'pending').map(({ instance }) => instance),
   })
-}
 
 /** E1, E2 and the death certificate of I2. */
 async function checkExplained(store: StorePort, account: Account): Promise<readonly string[]> {
@@ -120,15 +129,18 @@ function checkMoves(
 
 /** L4: no instance that should run is still on a dead host, unless somebody said why. */
 function checkLeftBehind(
-  { cloud, segments }: Deployment,
+  deployment: Deployment,
   accounts: readonly Account[],
+  waiting: ReadonlySet<string | undefined>,
 ): readonly string[] {
+  const { cloud, segments } = deployment
   const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const dead = names.filter((name) => cloud.machine(name).power === 'off')
   // Observers that see most hosts fail call themselves blind and report nobody: that is for operators.
   if (dead.length * 2 > names.length) return []
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)
+    if (waiting.has(name)) return []
     if (ofHost.some(({ notification }) => notification.status === 'failed')) return []
     const excused = new Set(
       ofHost

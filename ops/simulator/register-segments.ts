@@ -14,16 +14,16 @@ export async function registerSegments(
       name: seed.name,
       serviceType: 'COMPUTE',
       description: null,
-      recoveryMethod: 'auto',
+      recoveryMethod: seed.recoveryMethod,
       enabled: true,
     })
     ids.set(seed.name, segment.uuid)
-    for (const { name, controlAttributes } of seed.hosts) {
+    for (const { name, controlAttributes, reserved } of seed.hosts) {
       await store.createHost(segment.uuid, {
         name,
         type: 'COMPUTE',
         controlAttributes,
-        reserved: false,
+        reserved,
         onMaintenance: false,
       })
     }

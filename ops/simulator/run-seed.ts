@@ -1,18 +1,21 @@
 /** Runs one fault plan in a fresh deployment until it rests, and tells which promises were broken. */
 import type { Rules } from '../roles/rules.ts'
 import { perform } from './acts.ts'
-import { Deployment, type DeploymentSize, type Sabotage } from './deployment.ts'
-import { ENGINES, MONITORS, planFaults, type Fault, type TimedAct } from './fault-plan.ts'
+import { Deployment, type Sabotage } from './deployment.ts'
+import type { TimedAct } from './breaker.ts'
+import { ENGINES, MONITORS, planFaults, type Fault } from './fault-plan.ts'
 import { checkAtRest, type Tally } from './final-checks.ts'
+import { layoutOf, type Layout } from './layout.ts'
+import { onlyWaits } from './room.ts'
 
 /** A cloud as a first customer has it. */
-export const FULL_SIZE: DeploymentSize = { segments: 3, hostsPerSegment: 8, instances: 150 }
+export const FULL_SIZE: Layout = { segments: 3, hostsPerSegment: 8, instances: 150 }
 /** Small enough for many seeds a second, large enough for two segments and a storm. */
-export const SMALL_SIZE: DeploymentSize = { segments: 2, hostsPerSegment: 6, instances: 30 }
+export const SMALL_SIZE: Layout = { segments: 2, hostsPerSegment: 6, instances: 30 }
 
 export interface Run {
   readonly seed: number
-  readonly size: DeploymentSize
+  readonly size: Layout
   readonly rules: Rules
   readonly faults: readonly Fault[]
   readonly sabotage?: Sabotage | undefined
@@ -25,7 +28,7 @@ export interface RunReport {
   readonly tally: Tally
 }
 
-/** The plan of a seed, run. */
+/** The plan of a seed, run in the cloud of that seed. */
 export const runSeed = (run: Omit<Run, 'faults'>): Promise<RunReport> =>
   runFaults({ ...run, faults: planFaults(run.seed, run.size) })
 
@@ -41,10 +44,12 @@ const NOTHING: Tally = { recoveries: 0, moved: 0 }
 /** Ends at the first broken promise, or at rest. */
 export async function runFaults(run: Run): Promise<RunReport> {
   const { seed, size, rules, faults, sabotage } = run
+  const layout = layoutOf(seed, size)
+  const joinAggregates = layout.sparesPerSegment !== undefined
   await using deployment = new Deployment({
     seed,
-    size,
-    rules,
+    size: layout,
+    rules: { ...rules, evacuator: { ...rules.evacuator, joinAggregates } },
     ...(sabotage === undefined ? {} : { sabotage }),
   })
   const rejections: string[] = []
@@ -121,11 +126,11 @@ class Quiet {
 
   /** Zero between two looks. */
   async lastedMs(): Promise<number> {
-    const { clock, store } = this.#deployment
+    const { clock } = this.#deployment
     const now = clock.monotonicMs()
     if (now - this.#lookedAtMs < LOOK_MS) return 0
     this.#lookedAtMs = now
-    if ((await store.listUnfinished()).length > 0) this.#sinceMs = Math.max(this.#sinceMs, now)
+    if (!(await onlyWaits(this.#deployment))) this.#sinceMs = Math.max(this.#sinceMs, now)
     return now - this.#sinceMs
   }
 }

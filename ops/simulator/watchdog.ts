@@ -2,6 +2,7 @@
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import type { QuarantineRules } from '../../actors/return/quarantine.ts'
 import { stormCap, type StormLimits } from '../../actors/segment/storm-guard.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
@@ -13,6 +14,11 @@ const RETURN_SLACK_MS = 60_000
 
 /** The window is counted on records, which keep whole seconds of a clock that is corrected now and then. */
 const CLOCK_SLACK_MS = 61_000
+
+/** An answer of Nova's may be so old when it is acted on. */
+const USER_SLACK_MS = 60_000
+/** From the decision to the intent, with a store that comes and goes. */
+const CRASH_SLACK_MS = 30_000
 
 export class Watchdog {
   readonly violations: string[] = []
@@ -29,10 +35,15 @@ export class Watchdog {
   readonly #cloud: SimulatedCloud
   readonly #storm: StormLimits
   readonly #overall: StormLimits
+  readonly #crashLoop: QuarantineRules
   /** Segments with a cap of their own. */
   readonly #stormOf = new Map<string, Partial<StormLimits>>()
+  /** When each recovery restarted an instance, wall ms: the limit counts on records. */
+  readonly #restarts = new Map<string, Map<string, number>>()
   /** Hosts that an operator let be acted on beyond any cap. */
   readonly #approved = new Set<string>()
+  /** Who chooses targets. */
+  readonly #placement: 'segment' | 'scheduler'
   #latestEpoch = 0
 
   constructor(world: {
@@ -41,11 +52,15 @@ export class Watchdog {
     readonly segments: readonly SegmentSeed[]
     readonly storm: StormLimits
     readonly overall: StormLimits
+    readonly crashLoop: QuarantineRules
+    readonly placement: 'segment' | 'scheduler'
   }) {
+    this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
     this.#storm = world.storm
     this.#overall = world.overall
+    this.#crashLoop = world.crashLoop
     for (const segment of world.segments) {
       for (const host of segment.hosts) {
         this.#segmentOf.set(host.name, segment)
@@ -116,9 +131,39 @@ export class Watchdog {
     this.#mustBeBounded(host)
   }
 
-  evacuate(node: string, instance: string): void {
+  evacuate(node: string, instance: string, target: string | undefined): void {
     const host = this.#cloud.instances.find(({ id }) => id === instance)?.host
-    if (host !== null && host !== undefined) this.#actsOn(node, host, 'evacuates')
+    if (host === null || host === undefined) return
+    this.#actsOn(node, host, 'evacuates')
+    if (this.#placement === 'scheduler') return
+    if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
+      this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)
+    }
+  }
+
+  /** The intent to restart an instance is stored: the first one of a recovery counts. */
+  restarts(instance: string, recovery: string): void {
+    const nowMs = this.#clock.wallMs()
+    const known = this.#restarts.get(instance) ?? new Map<string, number>()
+    this.#restarts.set(instance, known)
+    if (known.has(recovery)) return
+    const { failuresMin, windowMs, firstMs, longestMs } = this.#crashLoop
+    const lately = [...known.values()].filter((atMs) => atMs > nowMs - windowMs)
+    const excess = lately.length - failuresMin
+    const pauseMs = excess < 0 ? 0 : Math.min(longestMs, firstMs * 2 ** excess)
+    if (lately.some((atMs) => Math.abs(nowMs - atMs) < pauseMs - CRASH_SLACK_MS)) {
+      this.#report('I6', `${instance} is restarted after ${lately.length} restarts lately`)
+    }
+    known.set(recovery, nowMs)
+  }
+
+  /** Something is asked of Nova that starts a guest. */
+  startGuest(node: string, instance: string): void {
+    this.#mustLead(node, 'starts a guest')
+    const stoppedAt = this.#cloud.stoppedByUserAt(instance)
+    if (stoppedAt !== undefined && this.#clock.wallMs() - stoppedAt > USER_SLACK_MS) {
+      this.#report('I8', `${node} starts ${instance}, which its user has stopped`)
+    }
   }
 
   isolate(node: string): void {

@@ -35,7 +35,9 @@ export const NOTIFICATIONS = {
   },
 } as const satisfies OptionGroup
 
-const HA_KEY_MEANING = 'Metadata key that marks an instance as HA-enabled when its value is true.'
+/** Of instances on a dead host, and of a guest that failed alone. */
+export const HA_KEY_MEANING =
+  'Metadata key that marks an instance as HA-enabled when its value is true.'
 
 export const HOST_RECOVERY = {
   evacuateAll: {
@@ -73,6 +75,14 @@ export const HOST_RECOVERY = {
     meaning:
       'Who chooses where an instance goes. segment: we do, among the hosts of its segment that are in service and ' +
       "have room; Nova's scheduler checks each choice. scheduler: Nova does, who knows no segments.",
+  },
+  joinAggregates: {
+    names: ['host_failure.add_reserved_host_to_aggregate'],
+    kind: 'switch',
+    default: 'false',
+    meaning:
+      'Whether a reserved host that is taken into service joins the aggregates of the dead host, until that one ' +
+      'is back.',
   },
   disableReason: {
     names: ['host_failure.service_disable_reason'],
@@ -237,20 +247,5 @@ export const RETURN = {
     meaning: 'Length of the first quarantine.',
     low: 'as with the number of deaths, too high',
     high: 'capacity is missing for so long',
-  },
-} as const satisfies OptionGroup
-
-export const INSTANCE_RECOVERY = {
-  processAll: {
-    names: ['instance_failure.process_all_instances'],
-    kind: 'switch',
-    default: 'false',
-    meaning: 'Whether every failed instance is restarted, or only HA-enabled ones.',
-  },
-  haMetadataKey: {
-    names: ['instance_failure.ha_enabled_instance_metadata_key'],
-    kind: 'text',
-    default: 'HA_Enabled',
-    meaning: HA_KEY_MEANING,
   },
 } as const satisfies OptionGroup

@@ -11,8 +11,9 @@ import { listIndices } from './0008-list-indices.ts'
 import { segmentPolicies } from './0009-segment-policies.ts'
 import { operatorWords } from './0010-operator-words.ts'
 import { movesByInstance } from './0011-moves-by-instance.ts'
-import { moveOrigins } from './0012-move-origins.ts'
-import { moveAttempts } from './0013-move-attempts.ts'
+import { changes } from './0012-changes.ts'
+import { moveOrigins } from './0013-move-origins.ts'
+import { moveAttempts } from './0014-move-attempts.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -31,6 +32,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-segment-policies': segmentPolicies,
   '0010-operator-words': operatorWords,
   '0011-moves-by-instance': movesByInstance,
-  '0012-move-origins': moveOrigins,
-  '0013-move-attempts': moveAttempts,
+  '0012-changes': changes,
+  '0013-move-origins': moveOrigins,
+  '0014-move-attempts': moveAttempts,
 }

@@ -110,9 +110,12 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   moves: [],
   choices: {},
   words: [],
+  takenSpares: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],
   hostsOverall: 2,
+  hostFault: null,
+  restarts: [],
   ...change,
 })
 
@@ -167,6 +170,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
 export const targetRow = (name: TargetName, change: Partial<Target> = {}): Target => ({
   name,
   pool: 'in-service',
+  door: 'open',
   room: null,
   ...change,
 })

@@ -142,6 +142,7 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
   const { compute, placement } = openstack
   const [source, target] = await emptyHosts(openstack, restarted)
   const booted: InstanceId[] = []
+  let ownAggregate: string | undefined
   const act = (id: InstanceId, body: unknown): Promise<unknown> =>
     client.call('POST', 'compute', `/servers/${id}/action`, body)
   const isIdle = async (id: InstanceId, vmState: string): Promise<boolean> => {
@@ -155,6 +156,7 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
     target,
     project: client.projectId,
     wallMs: () => Date.now(),
+    aggregate: async () => (ownAggregate ??= await createAggregate(client)),
     until: (what, condition) => slowly(what, condition),
     async boot(count) {
       const ids = await Promise.all(Array.from({ length: count }, () => bootOn(client, source)))
@@ -167,6 +169,9 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
       await slowly(`${id} is stopped`, () => isIdle(id, 'stopped'))
     },
     async [Symbol.asyncDispose]() {
+      if (ownAggregate !== undefined) {
+        await client.call('DELETE', 'compute', `/os-aggregates/${ownAggregate}`)
+      }
       for (const id of booted) await client.call('DELETE', 'compute', `/servers/${id}`)
       for (const id of booted) {
         await slowly(`${id} is deleted`, async () => (await compute.getInstance(id)) === undefined)
@@ -175,6 +180,14 @@ async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
       await openstack[Symbol.asyncDispose]()
     },
   }
+}
+
+const NewAggregate = Type.Object({ aggregate: Type.Object({ id: Type.Integer() }) })
+
+async function createAggregate(client: Client): Promise<string> {
+  const aggregate = { name: `instance-ha-conformance-${Date.now()}` }
+  const answer = await client.call('POST', 'compute', '/os-aggregates', { aggregate })
+  return String(decoded(NewAggregate, answer).aggregate.id)
 }
 
 /** Waits for something in the cloud, politely. */

@@ -37,12 +37,13 @@ test('a policy is read, and written as it was read', (t) => {
     returnToService: 'operator' as const,
     hostsMax: 2,
     shareMax: 0.5,
+    instanceRebuild: 'forbid' as const,
     instanceDisks: 'shared' as const,
     rebuildLocal: 'forbid' as const,
   }
   t.is(
     describePolicy(policy, { rungs: policy.rungs.slice() }),
-    `${LADDER}\ntrust_reports=no  (default)\nreturn=operator  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\ninstance_disks=shared  (default)\nrebuild_local=forbid  (default)\n`,
+    `${LADDER}\ntrust_reports=no  (default)\nreturn=operator  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\nrebuild_instances=forbid  (default)\ninstance_disks=shared  (default)\nrebuild_local=forbid  (default)\n`,
   )
   t.deepEqual(changePolicy(choices, ['fence=default']), {
     kind: 'ok',
@@ -63,6 +64,7 @@ for (const word of [
   'return=never',
   'max_hosts=-1',
   'max_hosts_share=2',
+  'rebuild_instances=yes',
   'colour=blue',
   'trust_reports',
   '=yes',

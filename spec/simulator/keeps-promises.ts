@@ -1,6 +1,6 @@
 /** Runs seeds one after the other and stops at the first that breaks a promise. */
 import type { ExecutionContext } from 'ava'
-import type { DeploymentSize } from '../../ops/simulator/deployment.ts'
+import type { Layout } from '../../ops/simulator/layout.ts'
 import { describeFault, planFaults } from '../../ops/simulator/fault-plan.ts'
 import { runSeed } from '../../ops/simulator/run-seed.ts'
 import { defaultRules } from './story.ts'
@@ -8,7 +8,7 @@ import { defaultRules } from './story.ts'
 /** Asserts that nothing is broken, and that the runs were worth something: a recovery a seed, at least. */
 export async function keepsPromises(
   t: ExecutionContext,
-  seeds: { readonly first: number; readonly count: number; readonly size: DeploymentSize },
+  seeds: { readonly first: number; readonly count: number; readonly size: Layout },
 ): Promise<void> {
   const { first, count, size } = seeds
   const rules = defaultRules()

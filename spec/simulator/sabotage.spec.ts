@@ -6,10 +6,12 @@ import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-see
 import {
   actWhileBlind,
   evacuateBeforeTheFence,
+  forgetRestarts,
   forgetTheEpoch,
   forgetWhatWasAsked,
   ignoreLife,
   ignoreOperators,
+  ignoreUsers,
   noStormGuard,
 } from './sabotages.ts'
 import { defaultRules } from './story.ts'
@@ -66,6 +68,18 @@ const CASES: readonly Case[] = [
     sabotage: forgetWhatWasAsked,
     promise: 'I3',
     needs: ['engine-killed', 'engine-killed-at-call', 'engine-frozen'],
+  },
+  {
+    title: 'an engine that starts what users have stopped',
+    sabotage: ignoreUsers,
+    promise: 'I8',
+    needs: ['user-stops'],
+  },
+  {
+    title: 'an engine that forgets how often it restarted a guest',
+    sabotage: forgetRestarts,
+    promise: 'I6',
+    needs: ['guest-crash-loop'],
   },
 ]
 

@@ -117,6 +117,26 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   }
 }
 
+/** Whoever stopped an instance, it counts as stopped by Nova. */
+export const ignoreUsers: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, {
+    listActions: async (id, signal) =>
+      (await ports.compute.listActions(id, signal)).map((action) => ({ ...action, user: null })),
+  }),
+})
+
+/** Nobody remembers how often a guest was restarted. */
+export const forgetRestarts: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, {
+    readSnapshot: async (segment, notification, since) => ({
+      ...(await ports.store.readSnapshot(segment, notification, since)),
+      restarts: [],
+    }),
+  }),
+})
+
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 
 const replaced = (body: Uint8Array, from: string, to: string): Uint8Array =>

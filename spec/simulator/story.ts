@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { readConfig } from '../../ops/load-config.ts'
 import { rulesOf, type Rules } from '../../ops/roles/rules.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
-import { Deployment, type DeploymentSize } from '../../ops/simulator/deployment.ts'
+import { Deployment } from '../../ops/simulator/deployment.ts'
+import type { Layout } from '../../ops/simulator/layout.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
 
 /** One line of `steps.json`: something is done, or something must be true at that moment. */
@@ -13,7 +14,7 @@ type Step =
   | { readonly atMs: number; readonly expect: Partial<Facts> }
 
 export interface Story {
-  readonly size?: DeploymentSize
+  readonly size?: Layout
   /** Lines of a configuration file. */
   readonly options?: string
   readonly steps: readonly Step[]
@@ -43,6 +44,14 @@ export interface Facts {
   readonly verdicts: Readonly<Record<string, string>>
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
+  /** Where Nova has each instance. */
+  readonly places: Readonly<Record<string, string | null>>
+  /** Hosts that are reserved. */
+  readonly reserved: readonly string[]
+  /** Members of each aggregate. */
+  readonly aggregates: Readonly<Record<string, readonly string[]>>
+  /** Why instances have not been moved yet. */
+  readonly waiting: Readonly<Record<string, string | null>>
   /** Evacuations that Nova has accepted. */
   readonly evacuations: number
   readonly leader: string | undefined
@@ -58,7 +67,7 @@ export interface Told {
   readonly violations: readonly string[]
 }
 
-const SMALL: DeploymentSize = { segments: 1, hostsPerSegment: 4, instances: 8 }
+const SMALL: Layout = { segments: 1, hostsPerSegment: 4, instances: 8 }
 const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
 
 /** The rules that come with the embedded defaults, and with lines of a configuration file. */
@@ -141,6 +150,12 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
           instanceName,
           message === null ? status : `${status}: ${message}`,
         ]),
+    ),
+    places: Object.fromEntries(cloud.instances.map(({ name, host }) => [name, host])),
+    reserved: (await store.listAllHosts()).flatMap((host) => (host.reserved ? [host.name] : [])),
+    aggregates: Object.fromEntries(cloud.aggregates),
+    waiting: Object.fromEntries(
+      (byStatus.pending ?? []).map(({ instanceName, message }) => [instanceName, message]),
     ),
     evacuations: cloud.counters.get('evacuation.accepted') ?? 0,
     leader,

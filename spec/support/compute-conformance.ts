@@ -44,6 +44,26 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     t.is(await compute.getInstance(NOBODY), undefined)
   })
 
+  test.serial('a host joins and leaves an aggregate, and either may be repeated', async (t) => {
+    await using world = await open()
+    const { compute, target } = world
+    const id = await world.aggregate()
+    const isIn = async (): Promise<boolean | undefined> =>
+      (await compute.listAggregates()).find((one) => one.id === id)?.hosts.includes(target)
+    for (let time = 0; time < 2; time += 1) {
+      await compute.leaveAggregate(id, target)
+      t.is(await isIn(), false)
+    }
+    for (let time = 0; time < 2; time += 1) {
+      await compute.joinAggregate(id, target)
+      t.is(await isIn(), true)
+    }
+    await compute.leaveAggregate(id, target)
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.joinAggregate(id, NOWHERE))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.joinAggregate('987654321', target))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.leaveAggregate('987654321', target))
+  })
+
   test.serial('the instances of a project are listed, and only those', async (t) => {
     await using world = await open()
     const { compute, source, project } = world

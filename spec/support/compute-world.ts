@@ -14,6 +14,8 @@ export interface ComputeWorld extends AsyncDisposable {
   readonly project: string
   /** Wall clock of the cloud, ms. */
   wallMs(): number
+  /** Id of an aggregate; whether hosts join or leave it harms nobody. */
+  aggregate(): Promise<string>
   /** Puts so many running, idle instances on the source. */
   boot(count: number): Promise<readonly InstanceId[]>
   /** Stops an instance, as its user; resolves when it is stopped and idle. */

@@ -54,6 +54,10 @@ export async function answerNova(compute: ComputePort, request: HttpRequest): Pr
         return await listServices(compute, request)
       case 'PUT os-services/*':
         return await changeService(compute, id, request.body)
+      case 'GET os-aggregates':
+        return await listAggregates(compute)
+      case 'POST os-aggregates/*/action':
+        return await regroup(compute, id, request.body)
       case 'GET os-hypervisors/*':
         return await listHypervisors(compute)
       case 'GET servers/*':
@@ -77,6 +81,33 @@ async function listServices(compute: ComputePort, { url }: HttpRequest): Promise
   const services = await compute.listServices()
   const found = services.filter((service) => host === null || service.host === host)
   return { status: 200, body: { services: found.map(serviceView) } }
+}
+
+async function listAggregates(compute: ComputePort): Promise<HttpReply> {
+  const all = await compute.listAggregates()
+  const aggregates = all.map(({ id, name, hosts }) => ({ id: Number(id), name, hosts }))
+  return { status: 200, body: { aggregates } }
+}
+
+const Regrouping = Compile(
+  Type.Object({
+    add_host: Type.Optional(Type.Object({ host: Type.String() })),
+    remove_host: Type.Optional(Type.Object({ host: Type.String() })),
+  }),
+)
+
+/** As Nova: a host that is in already is a conflict, and one that is not in is not found. */
+async function regroup(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
+  const { add_host: join, remove_host: leave } = Regrouping.Parse(body)
+  const host = hostName(join?.host ?? leave?.host ?? '')
+  const isIn = (await compute.listAggregates()).some(
+    (one) => one.id === id && one.hosts.includes(host),
+  )
+  if (join !== undefined && isIn) return fault(409, 'conflictingRequest', `${host} is in ${id}`)
+  if (join !== undefined) await compute.joinAggregate(id, host)
+  else if (isIn) await compute.leaveAggregate(id, host)
+  else return fault(404, 'itemNotFound', `${host} is not in ${id}`)
+  return { status: 200, body: {} }
 }
 
 /** Each host has one, which is called after it. */

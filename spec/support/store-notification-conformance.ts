@@ -169,4 +169,24 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.deepEqual(await store.getMove(uuid, move.uuid), move)
     t.is(await store.getMove(notificationId('other'), move.uuid), undefined)
   })
+
+  test('a guest that fails again after something was done is no duplicate, unless the report is the old one', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch } = await incident(world)
+    const early = clock.wall
+    const first = await accepted(store, guestFailed('i-1', early))
+    const again = (generatedAt: number) => store.acceptNotification(guestFailed('i-1', generatedAt))
+    clock.wall += 20_000
+    t.is((await again(clock.wall)).kind, 'duplicate')
+    const end = { notification: first.uuid, from: ['new'], to: 'finished', reason: 'x' } as const
+    await store.recordTransition(epoch, end)
+    clock.wall += 20_000
+    t.is((await again(clock.wall)).kind, 'duplicate')
+    const entry = { notification: first.uuid, step: 'restart', subject: 'i-1', detail: 'x' }
+    await store.appendJournal(epoch, { ...entry, kind: 'outcome' })
+    t.is((await again(early)).kind, 'duplicate')
+    t.is((await again(early + 1000)).kind, 'duplicate')
+    t.is((await again(clock.wall)).kind, 'accepted')
+  })
 }

@@ -28,8 +28,8 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     const { uuid } = notification
     await store.holdHost(epoch, host.uuid, uuid)
     t.deepEqual(await store.listReturning(0), [], 'its recovery goes on')
-    const entry = { notification: uuid, step: 'isolate', subject: host.name, detail: 'disabled' }
-    await store.recordIntent(epoch, entry)
+    const change = { notification: uuid, kind: 'service', host: host.uuid } as const
+    await store.recordChange(epoch, { ...change, subject: 'it is dead' })
     const issuedAt = clock.wall
     await store.saveCertificate({
       notification: uuid,
@@ -54,7 +54,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
       choices: {},
       words: [],
       deaths: [issuedAt],
-      disabledByUs: true,
+      disabledWith: 'it is dead',
     })
     t.deepEqual((await store.listReturning(issuedAt + 1))[0]?.deaths, [])
     await store.updateSegment(segment.uuid, { enabled: false })

@@ -1,4 +1,5 @@
 /** What a new leader reads in every store. */
+import type { NewNotification } from '../../actors/ports/store.ts'
 import { nodeName, notificationId, segmentId } from '../../schema/ids.ts'
 import {
   accepted,
@@ -53,9 +54,12 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       moves: [move],
       choices: {},
       words: [],
+      takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
       hostsOverall: 3,
+      hostFault: null,
+      restarts: [],
     })
     t.deepEqual(await store.readSnapshot(segmentId('x'), notificationId('y'), 0), {
       segment: undefined,
@@ -65,9 +69,12 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       moves: [],
       choices: {},
       words: [],
+      takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
       hostsOverall: 3,
+      hostFault: null,
+      restarts: [],
     })
   })
 
@@ -132,4 +139,54 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const { hostsActedOn } = await store.readSnapshot(segment.uuid, notification.uuid, 0)
     t.deepEqual(hostsActedOn, [])
   })
+
+  test('a smaller fault is shown with the fault of its host, once that is sure, and then certain', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { segment, host, notification: report, epoch } = await incident(world)
+    const guest = await accepted(store, guestFailed('compute-1', clock.wall))
+    const hostFault = async () => (await store.readSnapshot(segment.uuid, guest.uuid, 0)).hostFault
+    const of = { notification: report.uuid, host: host.uuid }
+    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
+    const unsure = { event: 'STOPPED', host_status: 'UNKNOWN' }
+    const end = (to: 'ignored' | 'finished') =>
+      store.recordTransition(epoch, { ...of, from: ['new'], to, reason: 'x' })
+    await end('ignored')
+    t.is(await hostFault(), null)
+    await accepted(store, { ...hostStopped('compute-1', clock.wall), payload: unsure })
+    t.is(await hostFault(), null)
+    await store.holdHost(epoch, host.uuid, report.uuid)
+    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
+    const certificate = { ...of, epoch, ground: 'already-off', evidence: [], issuedAt: 1 } as const
+    await store.saveCertificate(certificate)
+    t.deepEqual(await hostFault(), { notification: report.uuid, certified: true })
+  })
+
+  test('restarts of an instance in the last day are counted by recovery', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { segment, epoch } = await incident(world)
+    const first = await accepted(store, guestFailed('compute-1', clock.wall))
+    const line = { step: 'restart', subject: INSTANCE, detail: 'start' } as const
+    const restarts = async () => (await store.readSnapshot(segment.uuid, first.uuid, 0)).restarts
+    t.deepEqual(await restarts(), [])
+    await store.recordIntent(epoch, { ...line, notification: first.uuid })
+    await store.recordIntent(epoch, { ...line, notification: first.uuid, subject: 'another' })
+    const orderedAt = clock.wall
+    t.deepEqual(await restarts(), [{ notification: first.uuid, orderedAt, ranAt: null }])
+    clock.wall += 3_600_000
+    const ranAt = clock.wall
+    await store.appendJournal(epoch, { ...line, notification: first.uuid, kind: 'outcome' })
+    t.deepEqual(await restarts(), [{ notification: first.uuid, orderedAt, ranAt }])
+    clock.wall += 24 * 3_600_000 + 1
+    t.deepEqual(await restarts(), [])
+  })
 }
+
+const INSTANCE = '00000000-0000-4000-8000-000000000001'
+
+const guestFailed = (host: string, generatedAt: number): NewNotification => ({
+  ...hostStopped(host, generatedAt),
+  type: 'VM',
+  payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: INSTANCE },
+})

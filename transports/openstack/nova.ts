@@ -11,6 +11,7 @@ import {
   instanceOf,
   serverPath,
 } from './nova-answers.ts'
+import { novaAggregates } from './nova-aggregates.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
 import { novaServers } from './nova-servers.ts'
@@ -33,6 +34,7 @@ export function nova(api: ComputeApi): ComputePort {
 
   return {
     ...novaServices(api),
+    ...novaAggregates(api),
     ...novaServers(api),
     async getInstance(id, signal) {
       try {

@@ -1,6 +1,7 @@
 /** Builds a simulated cloud of a given size, and what a store must know to protect it. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
+import type { RecoveryMethod } from '../../schema/records.ts'
 import { SimulatedCloud } from './cloud.ts'
 import { FLAVORS, roomFor } from './flavors.ts'
 import { BMC_USERNAME, drawHostKey, Machine } from './machine.ts'
@@ -11,6 +12,7 @@ import { bmcAddress } from './site.ts'
 /** A failover segment to register, with its hosts. */
 export interface SegmentSeed {
   readonly name: string
+  readonly recoveryMethod: RecoveryMethod
   readonly hosts: readonly HostSeed[]
 }
 
@@ -18,6 +20,7 @@ export interface HostSeed {
   readonly name: HostName
   /** JSON, as `parseControlAttributes` reads it. */
   readonly controlAttributes: string
+  readonly reserved: boolean
 }
 
 export interface CloudPlan {
@@ -28,6 +31,12 @@ export interface CloudPlan {
   readonly instances: number
   /** How many small instances fit on a host; default: twice the even share, at least two. */
   readonly capacity?: number
+  /** Reserved hosts at the end of each segment; default: none. */
+  readonly sparesPerSegment?: number
+  /** Every so manieth instance is a large one; default: none. */
+  readonly largeEvery?: number
+  /** Recovery methods of the segments in turn; default: `auto`. */
+  readonly methods?: readonly RecoveryMethod[]
 }
 
 const SHARE_HA_ENABLED = 0.7
@@ -42,30 +51,36 @@ export function buildCloud(plan: CloudPlan): {
   const random = plan.random.fork('build')
   const count = plan.segments * plan.hostsPerSegment
   const capacity = roomFor(plan.capacity ?? Math.max(2, Math.ceil((2 * plan.instances) / count)))
+  const { hostsPerSegment, sparesPerSegment = 0 } = plan
   const machines = Array.from(
     { length: count },
     (_, index) =>
       new Machine({
         name: hostName(`compute-${numbered(index, count, 2)}`),
-        segment: `segment-${Math.floor(index / plan.hostsPerSegment) + 1}`,
+        segment: `segment-${Math.floor(index / hostsPerSegment) + 1}`,
         capacity,
+        isSpare: index % hostsPerSegment >= hostsPerSegment - sparesPerSegment,
         serviceId: random.uuid(),
         hostKey: drawHostKey(random),
         // Heartbeats of different hosts do not coincide.
         beatingSinceMs: plan.clock.monotonicMs() - draw(random, [0, 9999]),
       }),
   )
+  const inUse = machines.filter(({ isSpare }) => !isSpare)
   const instances = Array.from({ length: plan.instances }, (_, index) => {
-    const host = machines[index % count]?.name ?? null
+    const host = inUse[index % inUse.length]?.name ?? null
     const name = `vm-${numbered(index, plan.instances, 3)}`
-    return buildInstance({ name, host, project: PROJECTS[index % 2 === 0 ? 0 : 1] }, random)
+    const project = PROJECTS[index % 2 === 0 ? 0 : 1]
+    const isLarge = plan.largeEvery !== undefined && (index + 1) % plan.largeEvery === 0
+    const needs = isLarge ? FLAVORS.large : FLAVORS.small
+    return buildInstance({ name, host, project, needs }, random)
   })
   const cloud = new SimulatedCloud({ clock: plan.clock, random: plan.random, machines, instances })
-  return { cloud, segments: seedsOf(machines) }
+  return { cloud, segments: seedsOf(machines, plan.methods ?? ['auto']) }
 }
 
 function buildInstance(
-  named: Pick<InstanceRow, 'name' | 'host' | 'project'>,
+  named: Pick<InstanceRow, 'name' | 'host' | 'project' | 'needs'>,
   random: SeededRandom,
 ): InstanceRow {
   const stopped = random.next() < SHARE_STOPPED
@@ -78,16 +93,20 @@ function buildInstance(
     metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
     volumeBacked: random.next() < SHARE_VOLUME_BACKED,
     locked: false,
-    needs: FLAVORS.small,
   }
 }
 
-function seedsOf(machines: readonly Machine[]): readonly SegmentSeed[] {
+function seedsOf(
+  machines: readonly Machine[],
+  methods: readonly RecoveryMethod[],
+): readonly SegmentSeed[] {
   const bySegment = Map.groupBy(machines, (machine) => machine.segment)
-  return [...bySegment].map(([name, members]) => ({
+  return [...bySegment].map(([name, members], index) => ({
     name,
+    recoveryMethod: methods[index % methods.length] ?? 'auto',
     hosts: members.map((machine) => ({
       name: machine.name,
+      reserved: machine.isSpare,
       controlAttributes: JSON.stringify({
         ipmi: {
           host: bmcAddress(machine.name),

@@ -7,7 +7,8 @@ import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName } from '../../schema/ids.ts'
-import { simulatedCompute } from './compute.ts'
+import { Aggregates } from './aggregates.ts'
+import { simulatedCompute, type Services } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
 import { SimulatedFenceAgents } from './fence-agent.ts'
@@ -39,8 +40,7 @@ export interface CloudView {
 export class SimulatedCloud extends CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
-  readonly #nova: Nova
-  readonly #actions: InstanceActions
+  readonly #services: Services
   readonly #faults: Faults
   readonly #random: SeededRandom
   readonly #views = new Map<string, CloudView>()
@@ -62,8 +62,8 @@ export class SimulatedCloud extends CloudSwitches {
     site.onComputeStart = (machine) => evacuations.cleanUp(machine)
     this.#site = site
     this.#rows = rows
-    this.#nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
-    this.#actions = actions
+    const nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
+    this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -91,6 +91,11 @@ export class SimulatedCloud extends CloudSwitches {
     return [...this.#rows.instances.values()]
   }
 
+  /** Names of the hosts in each aggregate, by its name. */
+  get aggregates(): ReadonlyMap<string, readonly HostName[]> {
+    return new Map(this.#services.aggregates.list().map(({ name, hosts }) => [name, hosts]))
+  }
+
   machine(host: string): Readonly<Machine> {
     return this.#site.get(host)
   }
@@ -102,10 +107,9 @@ export class SimulatedCloud extends CloudSwitches {
     const parts = { site: this.#site, faults: this.#faults, node }
     const chance = (channel: string): SeededRandom => this.#random.fork(`${channel} of ${node}`)
     const wire = new NovaWire({ ...parts, random: chance('compute') })
-    const services = { nova: this.#nova, actions: this.#actions, rows: this.#rows }
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
-      compute: simulatedCompute(services, wire),
+      compute: simulatedCompute(this.#services, wire),
       placement: simulatedPlacement(this.#site, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),

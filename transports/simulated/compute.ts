@@ -1,22 +1,27 @@
 /** The Compute port as one process of ours has it. */
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { InstanceId } from '../../schema/ids.ts'
+import { aggregatePort, type Aggregates } from './aggregates.ts'
 import type { InstanceActions } from './instance-actions.ts'
 import type { Nova } from './nova.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { NovaWire } from './nova-wire.ts'
 
 /** What answers. */
-interface Services {
+export interface Services {
   readonly nova: Nova
   readonly actions: InstanceActions
   readonly rows: NovaRows
+  readonly aggregates: Aggregates
 }
 
 type Signal = AbortSignal | undefined
 
 /** The simulated Nova behind the wire of one process. */
-export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWire): ComputePort {
+export function simulatedCompute(
+  { nova, actions, rows, aggregates }: Services,
+  wire: NovaWire,
+): ComputePort {
   const read = <Answer>(
     name: string,
     subject: string,
@@ -35,6 +40,7 @@ export function simulatedCompute({ nova, actions, rows }: Services, wire: NovaWi
   const mark = (name: string, id: InstanceId, effect: () => void, signal: Signal): Promise<void> =>
     wire.send({ kind: 'repeatable', name, subject: rows.nameOf(id), effect, signal })
   return {
+    ...aggregatePort(aggregates, wire),
     listServices: (signal) => read('list-services', '', () => nova.listServices(), signal),
     findService: (host, signal) => read('find-service', host, () => nova.findService(host), signal),
     listInstances: (host, signal) =>

@@ -32,6 +32,8 @@ export class Machine {
   readonly name: HostName
   readonly segment: string
   readonly capacity: Resources
+  /** Kept idle for a failover: no instances, and its service is disabled. */
+  readonly isSpare: boolean
   readonly serviceId: string
   power: PowerState = 'on'
   os: 'up' | 'hung' | 'booting' = 'up'
@@ -66,6 +68,7 @@ export class Machine {
     readonly name: HostName
     readonly segment: string
     readonly capacity: Resources
+    readonly isSpare: boolean
     readonly serviceId: string
     readonly hostKey: string
     readonly beatingSinceMs: number
@@ -73,6 +76,8 @@ export class Machine {
     this.name = options.name
     this.segment = options.segment
     this.capacity = options.capacity
+    this.isSpare = options.isSpare
+    this.disabled = options.isSpare
     this.serviceId = options.serviceId
     this.hostKey = options.hostKey
     this.#beatingSinceMs = options.beatingSinceMs

@@ -3,7 +3,7 @@ import type { Selectable, Transaction } from 'kysely'
 import type { NewNotification, NotificationStore } from '../../actors/ports/store.ts'
 import { notificationId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/records.ts'
-import type { Database, HostsTable } from '../../schema/tables.ts'
+import type { Database, HostsTable, NotificationsTable } from '../../schema/tables.ts'
 import { lockHost } from './locks.ts'
 import { nameKey, notificationOf, payloadOf, payloadText, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -50,7 +50,7 @@ const columnsOf = (report: NewNotification, host: Selectable<HostsTable>) => ({
 
 /**
  * An equal report is a duplicate while its recovery is unfinished, and also shortly before and after unless that recovery
- * failed: a failed one may be asked for again.
+ * failed: a failed one may be asked for again. So may that of a guest or a process which something was done about.
  */
 async function findDuplicate(
   trx: Transaction<Database>,
@@ -60,7 +60,7 @@ async function findDuplicate(
   const { generatedAt, duplicateWindowMs } = report
   const candidates = await trx
     .selectFrom('notifications')
-    .select(['notification_uuid', 'payload', 'status'])
+    .select(['notification_uuid', 'payload', 'status', 'generated_time', 'updated_at'])
     .where('source_host_uuid', '=', host.uuid)
     .where('type', '=', report.type)
     .where((eb) =>
@@ -76,14 +76,37 @@ async function findDuplicate(
     .orderBy('id')
     .execute()
   const text = payloadText(report.payload)
-  const duplicate = candidates.find(
-    (row) => row.payload === text || (isUnfinished(row.status) && isSameFault(report, row.payload)),
-  )
-  return duplicate?.notification_uuid
+  for (const row of candidates) {
+    const sameFault = isUnfinished(row.status) && isSameFault(report, row.payload)
+    const equal = row.payload === text && !(await isAnotherFault(trx, report, row))
+    if (sameFault || equal) return row.notification_uuid
+  }
+  return undefined
 }
 
 const isUnfinished = (status: NotificationStatus): boolean =>
   UNFINISHED_STATUSES.some((unfinished) => unfinished === status)
+
+/** A guest or a process that failed after something was done about its last failure has failed again. */
+async function isAnotherFault(
+  trx: Transaction<Database>,
+  { type, generatedAt }: NewNotification,
+  row: Pick<
+    Selectable<NotificationsTable>,
+    'notification_uuid' | 'status' | 'generated_time' | 'updated_at'
+  >,
+): Promise<boolean> {
+  if (type === 'COMPUTE_HOST' || isUnfinished(row.status) || row.updated_at === null) return false
+  if (generatedAt === row.generated_time || generatedAt <= row.updated_at) return false
+  const done = await trx
+    .selectFrom('journal')
+    .select('id')
+    .where('notification_uuid', '=', row.notification_uuid)
+    .where('kind', '=', 'outcome')
+    .limit(1)
+    .executeTakeFirst()
+  return done !== undefined
+}
 
 /** Observers of one dead host may differ in details (`cluster_status`) and still mean one recovery. */
 function isSameFault(report: NewNotification, text: string): boolean {

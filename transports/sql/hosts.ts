@@ -2,6 +2,7 @@
 import type { HostFields, InventoryStore } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostId, type HostId, type SegmentId } from '../../schema/ids.ts'
+import { closeSpareChanges } from './closed-changes.ts'
 import { isUnderRecovery, lockHost, lockSegment } from './locks.ts'
 import { flag, hostOf, nameKey, wholeSecond } from './rows.ts'
 import { segmentNotFound } from './segments.ts'
@@ -45,6 +46,7 @@ export function hostStore(transactions: Transactions, ports: StorePorts): HostSt
           updated_at: now(),
         }
         await trx.updateTable('hosts').set(columns).where('uuid', '=', id).execute()
+        if ('reserved' in change) await closeSpareChanges(trx, id, ports.clock.wallMs())
         return hostOf({ ...row, ...columns })
       }),
 

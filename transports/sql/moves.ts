@@ -6,7 +6,7 @@ import type { RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { beginAttempt, endAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { flag, recordedMoveOf, wholeSecond } from './rows.ts'
+import { flag, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** Rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of MySQL. */
@@ -25,7 +25,7 @@ export function moveStore(
 
     updateMove: (epoch, change) =>
       guarded(epoch, async (trx) => {
-        if (change.from.length === 0) return false
+        if (change.from.length === 0 || (await isReserved(trx, change))) return false
         const now = clock.wallMs()
         const updated = await trx
           .updateTable('vm_moves')
@@ -152,6 +152,17 @@ async function keepOrigins(
       .values(rows.slice(first, first + BATCH))
       .execute()
   }
+}
+
+/** A spare that is given back just now is no place to go to. */
+async function isReserved(
+  trx: Transaction<Database>,
+  { to, destHost }: MoveChange,
+): Promise<boolean> {
+  if (to !== 'ongoing' || destHost === null) return false
+  const query = trx.selectFrom('hosts').select('reserved').where('name_key', '=', nameKey(destHost))
+  const row = await query.where('deleted', '=', 0).executeTakeFirst()
+  return row !== undefined && row.reserved !== 0
 }
 
 /** Times are those of the last attempt, like the verdict. */

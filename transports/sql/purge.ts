@@ -27,8 +27,8 @@ export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 
 }
 
 /**
- * Moves, journal, certificate and words first: what is cut off here leaves nothing without its notification. One whose
- * host it still keeps out of service is needed for the host's return.
+ * What belongs to them first: what is cut off here leaves nothing without its notification. One whose host it still keeps
+ * out of service, or whose changes are not undone, is needed for that.
  */
 const purgeNotifications = (
   transactions: Transactions,
@@ -52,6 +52,20 @@ const purgeNotifications = (
           ),
         ),
       )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('changes')
+              .innerJoin('hosts', 'hosts.uuid', 'changes.host_uuid')
+              .select(sql`1`.as('one'))
+              .whereRef('changes.notification_uuid', '=', 'notifications.notification_uuid')
+              .where('changes.kind', '!=', 'service')
+              .where('changes.state', '!=', 'closed')
+              .where('hosts.deleted', '=', 0),
+          ),
+        ),
+      )
       .orderBy('updated_at')
       .orderBy('id')
       .limit(limit)
@@ -68,6 +82,7 @@ const purgeNotifications = (
     await trx.deleteFrom('vm_moves').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('journal').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('death_certificates').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('changes').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('operator_words').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('notifications').where('notification_uuid', 'in', ids).execute()
     return ids.length

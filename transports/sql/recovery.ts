@@ -1,10 +1,12 @@
 /** Recovery records of the acting leader: transitions, intents, the journal, certificates, held hosts. */
 import type { Transaction } from 'kysely'
-import type { Grant, NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
+import type { Grant } from '../../actors/ports/grant.ts'
+import type { NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
 import type { Epoch, HostId, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
+import { closeServiceChange } from './closed-changes.ts'
 import { lockHost } from './locks.ts'
 import { flag, wholeSecond } from './rows.ts'
 import type { StorePorts } from './transactions.ts'
@@ -104,9 +106,11 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
     .where('notifications.notification_uuid', '=', id)
     .executeTakeFirst()
 
-const refused = (reason: string): Grant => ({ kind: 'refused', reason })
+/** No, and why. */
+export const refused = (reason: string): Grant => ({ kind: 'refused', reason })
 
-async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
+/** Asked in the transaction that writes the intent. */
+export async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
   const row = await readRecovery(trx, id)
   if (row === undefined) return refused(`There is no notification ${id}.`)
   if (!UNFINISHED_STATUSES.some((status) => status === row.status)) {
@@ -117,6 +121,9 @@ async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promi
   if (row.host_deleted !== 0) return refused('The host is not registered any more.')
   if (row.on_maintenance !== 0 && row.maintenance_by === null) {
     return refused(`An operator has put the host ${row.host_name} on maintenance.`)
+  }
+  if (row.on_maintenance !== 0 && row.maintenance_by !== id) {
+    return refused(`The host ${row.host_name} is being handled by recovery ${row.maintenance_by}.`)
   }
   return { kind: 'granted' }
 }
@@ -149,6 +156,7 @@ async function releaseHost(
 ): Promise<void> {
   const row = await lockHost(trx, { uuid: host })
   if (row?.maintenance_by !== by) return
+  await closeServiceChange(trx, host, by)
   await trx
     .updateTable('hosts')
     .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })

@@ -33,7 +33,7 @@ export function returningStore(transactions: Transactions): Pick<RecoveryStore, 
             choices: await readChoices(trx, row.failover_segment_id),
             words: await readWords(trx, by),
             deaths: await readDeaths(trx, row.uuid, deathsSinceMs),
-            disabledByUs: await wasDisabled(trx, by),
+            disabledWith: await readDisabledWith(trx, by),
           })
         }
         return returning
@@ -54,13 +54,17 @@ async function readDeaths(
   return rows.map((row) => row.issued_at)
 }
 
-/** The journal tells whether it was us who disabled the compute service. */
-async function wasDisabled(trx: Transaction<Database>, by: NotificationId): Promise<boolean> {
-  const lines = trx.selectFrom('journal').select('id').where('notification_uuid', '=', by)
-  const row = await lines
-    .where('kind', '=', 'intent')
-    .where('step', '=', 'isolate')
-    .limit(1)
+/** The ledger tells whether it was us who disabled the compute service. */
+async function readDisabledWith(
+  trx: Transaction<Database>,
+  by: NotificationId,
+): Promise<string | null> {
+  const row = await trx
+    .selectFrom('changes')
+    .select('subject')
+    .where('notification_uuid', '=', by)
+    .where('kind', '=', 'service')
+    .where('state', '=', 'open')
     .executeTakeFirst()
-  return row !== undefined
+  return row?.subject ?? null
 }

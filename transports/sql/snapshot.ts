@@ -1,16 +1,19 @@
 /** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment. */
 import type { Transaction } from 'kysely'
-import type { RecoveryStore } from '../../actors/ports/store.ts'
+import type { RecoveryStore, SegmentSnapshot } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES } from '../../schema/records.ts'
+import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
+import { readTakenSpares } from './changes.ts'
 import { readChoices, readWords } from './operators.ts'
 import { certificateOf, hostOf, moveOf, notificationOf, segmentOf } from './rows.ts'
-import type { Transactions } from './transactions.ts'
+import { readHostFault, readRestarts } from './smaller-faults.ts'
+import type { StorePorts, Transactions } from './transactions.ts'
 
 /** The reading part of the leader's store. */
 export function snapshotStore(
   transactions: Transactions,
+  { clock }: StorePorts,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
   return {
     listUnfinished: () =>
@@ -60,20 +63,38 @@ export function snapshotStore(
           .where('notification_uuid', '=', notification)
           .orderBy('id')
           .execute()
+        const notificationNow = notificationRow && notificationOf(notificationRow)
         const acted = await readActedOn(trx, actedOnSinceMs)
         return {
           segment: segmentRow && segmentOf(segmentRow),
           hosts: hosts.map(hostOf),
-          notification: notificationRow && notificationOf(notificationRow),
+          notification: notificationNow,
           certificate: certificateRow && certificateOf(certificateRow),
           moves: moves.map(moveOf),
           choices: await readChoices(trx, segment),
           words: await readWords(trx, notification),
+          takenSpares: await readTakenSpares(trx, segment),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await countHosts(trx),
+          ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
         }
       }),
+  }
+}
+
+/** Of no interest to the fault of a host itself. */
+async function readSmallerFault(
+  trx: Transaction<Database>,
+  notification: Notification | undefined,
+  nowMs: number,
+): Promise<Pick<SegmentSnapshot, 'hostFault' | 'restarts'>> {
+  if (notification === undefined || notification.type === 'COMPUTE_HOST') {
+    return { hostFault: null, restarts: [] }
+  }
+  return {
+    hostFault: await readHostFault(trx, notification.sourceHost),
+    restarts: await readRestarts(trx, notification, nowMs),
   }
 }
 

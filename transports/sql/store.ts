@@ -4,6 +4,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
 import { attemptStore } from './attempts.ts'
+import { ledgerStore } from './changes.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { hostLists } from './host-lists.ts'
@@ -32,12 +33,13 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...notificationStore(steps),
     ...operatorStore(steps, ports),
     ...leadership,
-    ...snapshotStore(steps),
+    ...snapshotStore(steps, ports),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...moveLists(steps),
     ...moveStore(guarded, steps, ports),
     ...attemptStore(steps),
+    ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),
 

@@ -3,13 +3,15 @@ import test from 'ava'
 import { ANYWHERE, targetsOf, type Census } from '../../../actors/placement/targets.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
 import type { Host } from '../../../schema/records.ts'
-import { ONE, THREE, TWO, hostRow, roomRow, serviceRow, targetRow } from '../records.ts'
+import { H2, N1, N2, ONE, THREE, TWO, hostRow, roomRow, serviceRow, targetRow } from '../records.ts'
 
 const census = (change: Partial<Census> = {}): Census => ({
   hosts: [hostRow({ name: TWO })],
   services: [serviceRow()],
+  takenSpares: [],
   rooms: new Map(),
   failed: ONE,
+  recovery: N1,
   placement: 'segment',
   ...change,
 })
@@ -26,7 +28,8 @@ test('where Nova chooses, it does so among all hosts', (t) => {
 
 const UNFIT: readonly (readonly [string, Partial<Host>, Partial<ComputeService>])[] = [
   ['the failed host itself', { name: ONE }, { host: ONE }],
-  ['a reserved host', { name: TWO, reserved: true }, {}],
+  ['a reserved host on maintenance', { name: TWO, reserved: true, onMaintenance: true }, {}],
+  ['a reserved host that is down', { name: TWO, reserved: true }, { up: false }],
   ['a host on maintenance', { name: TWO, onMaintenance: true }, {}],
   ['a host whose service is down', { name: TWO }, { up: false }],
   ['a host whose service is disabled', { name: TWO }, { disabled: true }],
@@ -38,5 +41,69 @@ for (const [what, host, service] of UNFIT) {
   test(`${what} is no target`, (t) => {
     const change = { hosts: [hostRow(host)], services: [serviceRow(service)] }
     t.deepEqual(targetsOf(census(change)), [])
+  })
+}
+
+const spare = (change: Partial<Host> = {}): Host =>
+  hostRow({ uuid: H2, name: TWO, reserved: true, ...change })
+const taken = { host: H2, by: N1, state: 'open' } as const
+const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[] = [
+  [
+    'a reserved host is a spare that has to be opened',
+    { hosts: [spare()], services: [serviceRow({ disabled: true })] },
+    [targetRow(TWO, { pool: 'spares', door: 'closed' })],
+  ],
+  [
+    'a reserved host that nobody disabled is a spare as well',
+    { hosts: [spare()] },
+    [targetRow(TWO, { pool: 'spares', door: 'closed' })],
+  ],
+  [
+    'a taken spare in service is open to every recovery',
+    { hosts: [spare({ reserved: false })], takenSpares: [{ ...taken, by: N2 }] },
+    [targetRow(TWO, { pool: 'spares' })],
+  ],
+  [
+    'a spare that an earlier leader took and did not open is opened by us',
+    {
+      hosts: [spare({ reserved: false })],
+      services: [serviceRow({ disabled: true })],
+      takenSpares: [taken],
+    },
+    [targetRow(TWO, { pool: 'spares', door: 'closed' })],
+  ],
+  [
+    'a spare that another recovery is about to open is waited for',
+    {
+      hosts: [spare({ reserved: false })],
+      services: [serviceRow({ disabled: true })],
+      takenSpares: [{ ...taken, by: N2 }],
+    },
+    [],
+  ],
+  [
+    'a spare that is given back just now is no target',
+    { hosts: [spare()], takenSpares: [{ ...taken, state: 'undoing' }] },
+    [],
+  ],
+  [
+    'a host that its operator disabled himself is no spare',
+    { hosts: [spare({ reserved: false })], services: [serviceRow({ disabled: true })] },
+    [],
+  ],
+  [
+    'where Nova chooses among hosts in service, spares are still ours to choose',
+    {
+      placement: 'scheduler',
+      hosts: [spare(), hostRow({ name: THREE })],
+      services: [serviceRow({ disabled: true }), serviceRow({ host: THREE })],
+    },
+    [targetRow(ANYWHERE), targetRow(TWO, { pool: 'spares', door: 'closed' })],
+  ],
+]
+
+for (const [title, change, targets] of SPARES) {
+  test(title, (t) => {
+    t.deepEqual(targetsOf(census(change)), targets)
   })
 }

@@ -2,13 +2,13 @@
 import test from 'ava'
 import {
   nextReturnStep,
-  quarantinedUntil,
   type ReturnFacts,
   type ReturnStep,
 } from '../../../actors/return/return-step.ts'
+import { quarantinedUntil } from '../../../actors/return/quarantine.ts'
 import { evacuationRow, serviceRow, wordRow } from '../records.ts'
 
-const RULES = { deathsMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
+const RULES = { failuresMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
 
 const facts = (change: Partial<ReturnFacts> = {}): ReturnFacts => ({
   words: [],
@@ -16,11 +16,11 @@ const facts = (change: Partial<ReturnFacts> = {}): ReturnFacts => ({
   nowWallMs: 1000,
   silence: null,
   service: serviceRow({ up: false, disabled: true, forcedDown: true }),
-  disabledByUs: true,
+  disabledWith: 'it is dead',
   evacuations: [evacuationRow({ status: 'completed' }), evacuationRow({ status: 'failed' })],
   ...change,
 })
-const up = serviceRow({ up: true, disabled: true })
+const up = serviceRow({ up: true, disabled: true, disabledReason: 'it is dead' })
 const wait = (reason: string): ReturnStep => ({ kind: 'wait', reason })
 const unclosed = wait('1 evacuations are not closed by its nova-compute yet')
 const often = { deaths: [0, 1, 2] }
@@ -52,8 +52,16 @@ const CASES: Readonly<Record<string, readonly [ReturnFacts, ReturnStep]>> = {
     { kind: 'enable', service: 'service-1' },
   ],
   'a service that an operator had disabled stays disabled': [
-    facts({ service: up, disabledByUs: false }),
+    facts({ service: up, disabledWith: null }),
     { kind: 'let-back' },
+  ],
+  'a service that an operator has disabled meanwhile, for a reason of his own, stays disabled': [
+    facts({ service: { ...up, disabledReason: 'burn-in' } }),
+    { kind: 'let-back' },
+  ],
+  'a service that Nova shows without a reason is the one that we disabled': [
+    facts({ service: { ...up, disabledReason: null } }),
+    { kind: 'enable', service: 'service-1' },
   ],
   'an enabled host is let back': [facts({ service: serviceRow() }), { kind: 'let-back' }],
   'a host that died often is quarantined': [

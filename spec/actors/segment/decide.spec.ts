@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { decide } from '../../../actors/segment/decide.ts'
 import type { Decision } from '../../../actors/segment/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
-import type { HostId, HostName } from '../../../schema/ids.ts'
+import type { HostId, HostName, NotificationId } from '../../../schema/ids.ts'
 import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'
 import {
   H1,
@@ -30,6 +30,7 @@ const RULES = {
   returnToService: 'operator' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 60_000,
+  crashLoop: { failuresMin: 3, windowMs: 86_400_000, firstMs: 600_000, longestMs: 86_400_000 },
 }
 const OLD = RULES.expiryMs + 1
 
@@ -200,22 +201,6 @@ const CASES: Readonly<Record<string, Case>> = {
     snapshot: { words: [wordRow({ word: 'approve' })] },
     decision: fenceIt,
   },
-  'a guest that died is restarted': {
-    snapshot: { notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
-    decision: { kind: 'restart' },
-  },
-  'a guest with a broken disk is restarted': {
-    snapshot: { notification: guest('IO_ERROR', 'IO_ERROR_REPORT') },
-    decision: { kind: 'restart' },
-  },
-  'a guest whose agent fell silent is restarted': {
-    snapshot: { notification: guest('QEMU_GUEST_AGENT_ERROR', 'STOPPED_FAILED') },
-    decision: { kind: 'restart' },
-  },
-  'a guest that was shut down is left alone': {
-    snapshot: { notification: guest('LIFECYCLE', 'SHUTDOWN_FINISHED') },
-    decision: ignored('LIFECYCLE SHUTDOWN_FINISHED needs no recovery'),
-  },
   'a guest on a host on maintenance is left alone': {
     snapshot: { ...operators, notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
     decision: ignored('the host is on maintenance'),
@@ -232,7 +217,8 @@ const CASES: Readonly<Record<string, Case>> = {
 
 for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Object.entries(CASES)) {
   test(title, (t) => {
-    const when = { nowWallMs: 0, ledForMs: RULES.holdDownMs, failing: [], ...rest }
+    const recovering = new Map<string, NotificationId>()
+    const when = { nowWallMs: 0, ledForMs: RULES.holdDownMs, failing: [], recovering, ...rest }
     const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), ...when }
     t.deepEqual(decide(RULES, situation), decision)
   })
@@ -247,6 +233,7 @@ for (const status of ['finished', 'ignored', 'failed'] as const) {
       nowWallMs: 0,
       ledForMs: 0,
       failing: [],
+      recovering: new Map(),
     }
     t.deepEqual(decide(RULES, situation), { kind: 'gone' })
   })
@@ -282,6 +269,7 @@ test('nothing is done against an operator’s word, whatever else is known', (t)
         }),
         inFlight: new Set(),
         failing: [],
+        recovering: new Map(),
         ledForMs: RULES.holdDownMs,
         nowWallMs: world.nowWallMs,
       })

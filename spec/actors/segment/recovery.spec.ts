@@ -24,7 +24,7 @@ const TABLE: readonly (readonly [
   [{ kind: 'deciding' }, false, true],
   [{ kind: 'held', reason: '' }, false, true],
   [{ kind: 'admitting', plan: fencePlan }, true, true],
-  [{ kind: 'admitting', plan: { kind: 'restart' } }, false, false],
+  [{ kind: 'admitting', plan: { kind: 'restart', mayRebuild: false } }, false, false],
   [{ kind: 'fencing' }, true, true],
   [{ kind: 'evacuating' }, true, true],
   [{ kind: 'restarting' }, false, true],

@@ -18,8 +18,8 @@ import {
   recover,
   reportOf,
   started,
+  stops,
   unfenced,
-  type Effect,
 } from './story.ts'
 
 const DISABLED = { segment: segmentRow({ enabled: false }) }
@@ -30,9 +30,6 @@ const decideLater = timer<SegmentMessage>(
   30_000,
   about('segment.decide-due'),
 )
-const stops = (name: string): readonly Effect[] =>
-  ['fence', 'evacuator', 'restart'].map((kind) => ({ type: 'child.stop', kind, name }))
-
 test('a notification is decided on by a fresh look at everything', (t) => {
   const { effects, phaseOf } = after(recover())
   t.is(phaseOf(), 'deciding')
@@ -175,8 +172,12 @@ test('a guest that died is restarted, and its end is the recovery’s end', (t) 
   })
   const story = [recover(guest), consulted(guest), about('segment.admitted')]
   const { effects } = after(...story)
-  t.like(effects.at(-1), { kind: 'restart', name: N1, argument: { instance: I1, epoch: 7 } })
-  const end = { type: 'restart.finished', notification: N1, reason: 'because' } as const
+  t.like(effects.at(-1), {
+    kind: 'instance-recovery',
+    name: N1,
+    argument: { instance: I1, epoch: 7 },
+  })
+  const end = { type: 'fault.concluded', notification: N1, reason: 'because' } as const
   t.deepEqual(concluded(after(...story, { ...end, status: 'finished' }).effects), [
     'finished: because',
   ])

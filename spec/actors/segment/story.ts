@@ -32,6 +32,7 @@ export const RULES = {
   returnToService: 'operator' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 0,
+  crashLoop: { failuresMin: 3, windowMs: 86_400_000, firstMs: 600_000, longestMs: 86_400_000 },
   overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   runsMax: 3,
   retryIntervalMs: 30_000,
@@ -139,3 +140,7 @@ export const concluded = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) =>
     effect.type === 'recovery.conclude' ? [`${effect.to}: ${effect.reason}`] : [],
   )
+
+/** The effects that end whatever works on a recovery. */
+export const stops = (name: string): readonly Effect[] =>
+  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))

@@ -41,6 +41,7 @@ async function openWorld(): Promise<PlacementWorld> {
     placement: openstack.placement,
     source,
     target: hostName('compute-02'),
+    aggregate: async () => '1',
     project: PROJECTS[0],
     wallMs: () => Date.now(),
     boot: async (count) =>

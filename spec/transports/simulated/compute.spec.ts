@@ -17,6 +17,7 @@ async function openWorld(): Promise<PlacementWorld> {
     ...cloud.viewFor('engine-1'),
     source,
     target,
+    aggregate: async () => '1',
     project: PROJECTS[0],
     wallMs: () => clock.wallMs(),
     boot: async (count) =>

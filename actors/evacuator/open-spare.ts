@@ -1,0 +1,96 @@
+/** Takes a reserved host into service: its row, then its aggregates, then its compute service; each is in the ledger first. */
+import { describeError, isCoded } from '../../schema/errors.ts'
+import type { HostName } from '../../schema/ids.ts'
+import { withIntent } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { Aggregate } from '../ports/compute.ts'
+import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
+import type { MovingMessage } from './moving-messages.ts'
+
+/** May be begun again at any point by whoever leads next: what is done already is not done twice. */
+export async function openSpare(evacuating: Evacuating, host: HostName): Promise<MovingMessage> {
+  const { world } = evacuating
+  const objection = await hinderedBy(() => open(evacuating, host))
+  const atMs = world.clock.monotonicMs()
+  if (objection === undefined) {
+    const detail = `the reserved host ${host} is in service`
+    await note(evacuating, { kind: 'outcome', step: 'take-spare', detail })
+    announceStep(evacuating, 'spare-taken', detail)
+    return { type: 'spare.opened', host, atMs }
+  }
+  const detail = `the reserved host ${host} is not used: ${objection}`
+  await note(evacuating, { kind: 'decision', step: 'take-spare', detail })
+  return { type: 'spare.refused', host, atMs }
+}
+
+async function hinderedBy(call: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return describeError(error)
+  }
+}
+
+/** Why it could not be opened. */
+async function open(evacuating: Evacuating, host: HostName): Promise<string | undefined> {
+  const { world, order, signal } = evacuating
+  const { notification, epoch } = order
+  const grant = await untilStored(world.clock, signal, () =>
+    world.store.takeSpare(epoch, notification, host),
+  )
+  if (grant.kind === 'refused') return grant.reason
+  if (world.rules.joinAggregates) {
+    const objection = await joinAll(evacuating, host)
+    if (objection !== undefined) return objection
+  }
+  const service = await world.compute.findService(host, signal)
+  if (service === undefined) return 'Nova has no compute service on it'
+  if (!service.disabled) return undefined
+  const entry = { notification, step: 'enable', subject: host, detail: 'instances are sent to it' }
+  const deed = await untilStored(world.clock, signal, () =>
+    withIntent(world, epoch, entry, () => world.compute.enable(service.id, signal)),
+  )
+  return deed.kind === 'refused' ? deed.reason : undefined
+}
+
+/** Instances that are bound to an aggregate of their dead host find it again on the spare. */
+async function joinAll(evacuating: Evacuating, host: HostName): Promise<string | undefined> {
+  const { world, order, signal } = evacuating
+  const aggregates = await world.compute.listAggregates(signal)
+  const wanted = aggregates.filter(
+    ({ hosts }) => hosts.includes(order.host) && !hosts.includes(host),
+  )
+  for (const aggregate of wanted) {
+    try {
+      const objection = await join(evacuating, host, aggregate)
+      if (objection !== undefined) return objection
+    } catch (error) {
+      if (!isCoded(error, 'COMPUTE_REFUSED', 'COMPUTE_NOT_FOUND')) throw error
+      // A host of another zone may still take what is not bound to this one.
+      const detail = `${host} does not join ${aggregate.name}: ${describeError(error)}`
+      await note(evacuating, { kind: 'outcome', step: 'join-aggregate', detail })
+    }
+  }
+  return undefined
+}
+
+async function join(
+  { world, order, signal }: Evacuating,
+  host: HostName,
+  { id, name }: Aggregate,
+): Promise<string | undefined> {
+  const { notification, epoch } = order
+  const spare = await untilStored(world.clock, signal, () => world.store.findHost(host))
+  if (spare === undefined) return 'it is not registered any more'
+  const change = { notification, kind: 'aggregate', host: spare.uuid, subject: id } as const
+  const detail = `join the aggregate ${name} of ${order.host}`
+  const entry = { notification, step: 'join-aggregate', subject: host, detail }
+  const deed = await untilStored(world.clock, signal, () =>
+    withIntent(world, epoch, entry, async () => {
+      await world.store.recordChange(epoch, change)
+      await world.compute.joinAggregate(id, host, signal)
+    }),
+  )
+  return deed.kind === 'refused' ? deed.reason : undefined
+}

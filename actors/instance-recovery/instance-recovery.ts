@@ -1,0 +1,210 @@
+/**
+ * Brings one failed guest of a living host back: looks at it, climbs one rung, waits until Nova shows it running, and looks
+ * again. It remembers nothing: what was done is read from the journal and from Nova each time, so a new leader goes on.
+ */
+import type { HostName, InstanceId, NotificationId } from '../../schema/ids.ts'
+import { isHaEnabled } from '../evacuator/selection.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import type { ActorRef } from '../kernel/ref.ts'
+import type { Instance } from '../ports/compute.ts'
+import type { FaultReply } from '../segment/fault-reply.ts'
+import { climbed, isRunning, leftAlone, nextRung, type Examination, type Rung } from './ladder.ts'
+
+export interface InstanceOrder {
+  readonly notification: NotificationId
+  readonly instance: InstanceId
+  /** Where it was reported. */
+  readonly host: HostName
+  /** Whether its segment lets its disk be made anew from its image. */
+  readonly mayRebuild: boolean
+  readonly replyTo: ActorRef<FaultReply>
+}
+
+export interface InstanceRecoveryRules {
+  /** Recover guests whose owners did not mark them, too. */
+  readonly processAll: boolean
+  readonly haMetadataKey: string
+  /** Recover instances that were in ERROR before, too. */
+  readonly recoverError: boolean
+  /** Between two looks at an instance that starts, ms. */
+  readonly pollMs: number
+  /** Longest wait for it to run after each rung, ms. */
+  readonly limitMs: Readonly<Record<Rung, number>>
+  /** Pause after a look or an order that failed, or while the instance is busy, ms. */
+  readonly retryMs: number
+  /** So many of these in a row end the attempt. */
+  readonly hindrancesMax: number
+}
+
+export type InstanceRecoveryMessage =
+  | { readonly type: 'instance.begin' }
+  | { readonly type: 'instance.examined'; readonly examination: Examination } // private
+  | { readonly type: 'instance.ordered' } // private
+  | { readonly type: 'instance.seen'; readonly instance: Instance | undefined } // private
+  | { readonly type: 'instance.hindered'; readonly reason: string } // private
+  | { readonly type: 'instance.look-due' } // private: our own timer
+  | { readonly type: 'instance.limit-passed' } // private: our own timer
+  | { readonly type: 'instance.noted' } // private: that it runs again is in the journal
+
+export type InstanceRecoveryState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'examining'; readonly hindrances: number }
+  | { readonly kind: 'hindered'; readonly hindrances: number }
+  | { readonly kind: 'ordering'; readonly rung: Rung; readonly hindrances: number }
+  | { readonly kind: 'confirming'; readonly rung: Rung }
+  | { readonly kind: 'noting' }
+  | { readonly kind: 'finished' }
+
+export type InstanceRecoveryEffect =
+  | { readonly type: 'instance.examine' }
+  | { readonly type: 'instance.look' }
+  | { readonly type: 'instance.restart'; readonly rung: Rung }
+  | { readonly type: 'instance.note-running' }
+
+type RecoveryStep = Step<
+  InstanceRecoveryState,
+  InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
+>
+
+export const instanceRecovery =
+  (order: InstanceOrder, rules: InstanceRecoveryRules) =>
+  (state: InstanceRecoveryState, message: InstanceRecoveryMessage): RecoveryStep => {
+    switch (message.type) {
+      case 'instance.begin':
+        return examine(0)
+      case 'instance.examined':
+        return state.kind === 'examining'
+          ? onExamined(order, rules, state.hindrances, message.examination)
+          : [state, []]
+      case 'instance.ordered':
+        return state.kind === 'ordering' ? onOrdered(rules, state.rung) : [state, []]
+      case 'instance.seen':
+        return state.kind === 'confirming'
+          ? onSeen(order, rules, state, message.instance)
+          : [state, []]
+      case 'instance.hindered':
+        return onHindered(order, rules, state, message.reason)
+      case 'instance.look-due':
+        if (state.kind === 'hindered') return examine(state.hindrances)
+        return state.kind === 'confirming' ? [state, [{ type: 'instance.look' }]] : [state, []]
+      case 'instance.limit-passed':
+        return state.kind === 'confirming' ? examine(0) : [state, []]
+      case 'instance.noted':
+        return state.kind === 'noting'
+          ? finish(order, 'finished', 'the instance runs again')
+          : [state, []]
+      default:
+        return assertNever(message)
+    }
+  }
+
+const examine = (hindrances: number): RecoveryStep => [
+  { kind: 'examining', hindrances },
+  [{ type: 'instance.examine' }],
+]
+
+function onExamined(
+  order: InstanceOrder,
+  rules: InstanceRecoveryRules,
+  hindrances: number,
+  examination: Examination,
+): RecoveryStep {
+  const { instance, actions } = examination
+  if (instance === undefined)
+    return finish(order, 'ignored', 'the instance does not exist any more')
+  const { host, taskState } = instance
+  if (!rules.processAll && !isHaEnabled(instance, rules.haMetadataKey)) {
+    return finish(order, 'finished', `nothing to do: ${rules.haMetadataKey} is not set`)
+  }
+  if (host !== order.host) {
+    return finish(order, 'ignored', `the instance is on ${host ?? 'no host'} now`)
+  }
+  if (taskState !== null)
+    return wait(order, rules, hindrances, `the instance is busy: ${taskState}`)
+  const tried = climbed(examination)
+  if (tried.length > 0 && isRunning(instance)) return note
+  const { recoverError } = rules
+  const objection = leftAlone(instance, actions, { touched: tried.length > 0, recoverError })
+  if (objection !== undefined) {
+    return finish(order, 'ignored', `the instance is left to its owner: ${objection}`)
+  }
+  const rung = nextRung(instance, tried, order.mayRebuild)
+  if (rung === undefined) {
+    return finish(order, 'failed', `it is still ${instance.vmState} after ${tried.join(', ')}`)
+  }
+  return [{ kind: 'ordering', rung, hindrances }, [{ type: 'instance.restart', rung }]]
+}
+
+const note: RecoveryStep = [{ kind: 'noting' }, [{ type: 'instance.note-running' }]]
+
+function onOrdered({ limitMs, pollMs }: InstanceRecoveryRules, rung: Rung): RecoveryStep {
+  const limit: KernelEffect<InstanceRecoveryMessage> = {
+    type: 'timer.start',
+    name: 'limit',
+    afterMs: limitMs[rung],
+    message: { type: 'instance.limit-passed' },
+  }
+  return [{ kind: 'confirming', rung }, [lookLater(pollMs), limit]]
+}
+
+function onSeen(
+  order: InstanceOrder,
+  { pollMs }: InstanceRecoveryRules,
+  state: InstanceRecoveryState,
+  instance: Instance | undefined,
+): RecoveryStep {
+  if (instance === undefined) return finish(order, 'ignored', 'the instance was deleted meanwhile')
+  if (isRunning(instance)) return note
+  // Nova has given up: the next rung need not wait for the limit.
+  if (instance.vmState === 'error' && instance.taskState === null) return examine(0)
+  return [state, [lookLater(pollMs)]]
+}
+
+/** Whether an order that went unanswered was carried out is seen at the next look. */
+function onHindered(
+  order: InstanceOrder,
+  rules: InstanceRecoveryRules,
+  state: InstanceRecoveryState,
+  reason: string,
+): RecoveryStep {
+  switch (state.kind) {
+    case 'examining':
+    case 'ordering':
+      return wait(order, rules, state.hindrances, reason)
+    case 'confirming':
+      return [state, [lookLater(rules.pollMs)]] // its limit goes on
+    case 'idle':
+    case 'hindered':
+    case 'noting':
+    case 'finished':
+      return [state, []]
+    default:
+      return assertNever(state)
+  }
+}
+
+function wait(
+  order: InstanceOrder,
+  { retryMs, hindrancesMax }: InstanceRecoveryRules,
+  hindrances: number,
+  reason: string,
+): RecoveryStep {
+  if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
+  return [{ kind: 'hindered', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
+}
+
+function finish(order: InstanceOrder, status: FaultReply['status'], reason: string): RecoveryStep {
+  const { notification, replyTo } = order
+  return [
+    { kind: 'finished' },
+    [tell(replyTo, { type: 'fault.concluded', notification, status, reason })],
+  ]
+}
+
+const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> => ({
+  type: 'timer.start',
+  name: 'look',
+  afterMs,
+  message: { type: 'instance.look-due' },
+})

@@ -1,0 +1,129 @@
+/** Carries out the effects of an instance recovery on the Compute API. */
+import { describeError } from '../../schema/errors.ts'
+import type { Epoch } from '../../schema/ids.ts'
+import { isComputeTrouble } from '../evacuator/evacuating.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { LEAF } from '../kernel/supervision.ts'
+import { withIntent, type Acting } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { ComputePort } from '../ports/compute.ts'
+import type { NotificationStore, RecoveryStore } from '../ports/store.ts'
+import {
+  instanceRecovery,
+  type InstanceOrder,
+  type InstanceRecoveryEffect,
+  type InstanceRecoveryMessage,
+  type InstanceRecoveryRules,
+  type InstanceRecoveryState,
+} from './instance-recovery.ts'
+import { RUNGS, type Examination, type Rung, type RungOrder } from './ladder.ts'
+
+export interface InstanceRecoveryWorld extends Acting {
+  readonly store: NotificationStore & RecoveryStore
+  readonly clock: ClockPort
+  readonly compute: ComputePort
+  readonly rules: InstanceRecoveryRules
+}
+
+export interface InstanceArgument extends InstanceOrder {
+  readonly epoch: Epoch
+}
+
+interface Recovering {
+  readonly world: InstanceRecoveryWorld
+  readonly order: InstanceArgument
+  readonly signal: AbortSignal
+}
+
+/** The actor that recovers one guest. */
+export function defineInstanceRecovery(
+  world: InstanceRecoveryWorld,
+  order: InstanceArgument,
+): AnyDefinition {
+  return define<InstanceRecoveryState, InstanceRecoveryMessage, InstanceRecoveryEffect>({
+    initial: { kind: 'idle' },
+    behaviour: instanceRecovery(order, world.rules),
+    first: { type: 'instance.begin' },
+    policy: LEAF,
+    perform: async (effect, signal) => {
+      try {
+        return await performInstanceRecovery({ world, order, signal }, effect)
+      } catch (error) {
+        if (!isComputeTrouble(error)) throw error
+        return { type: 'instance.hindered', reason: describeError(error) }
+      }
+    },
+  })
+}
+
+async function performInstanceRecovery(
+  recovering: Recovering,
+  effect: InstanceRecoveryEffect,
+): Promise<InstanceRecoveryMessage> {
+  const { world, order, signal } = recovering
+  switch (effect.type) {
+    case 'instance.examine':
+      return { type: 'instance.examined', examination: await examine(recovering) }
+    case 'instance.look': {
+      const instance = await world.compute.getInstance(order.instance, signal)
+      return { type: 'instance.seen', instance }
+    }
+    case 'instance.restart':
+      return restart(recovering, effect.rung)
+    case 'instance.note-running': {
+      const { notification, instance: subject, epoch } = order
+      const detail = 'the instance runs again'
+      const entry = { notification, kind: 'outcome', step: 'restart', subject, detail } as const
+      await untilStored(world.clock, signal, () => world.store.appendJournal(epoch, entry))
+      return { type: 'instance.noted' }
+    }
+    default:
+      return assertNever(effect)
+  }
+}
+
+async function examine({ world, order, signal }: Recovering): Promise<Examination> {
+  const { store, compute, clock } = world
+  const lines = await untilStored(clock, signal, () => store.listJournal(order.notification))
+  const instance = await compute.getInstance(order.instance, signal)
+  const actions = instance === undefined ? [] : await compute.listActions(order.instance, signal)
+  const orders = lines.flatMap(({ kind, step, detail, at }): readonly RungOrder[] => {
+    const rung = RUNGS.find((known) => known === detail)
+    return kind === 'intent' && step === 'restart' && rung !== undefined ? [{ rung, at }] : []
+  })
+  return { instance, actions, orders }
+}
+
+async function restart(
+  { world, order, signal }: Recovering,
+  rung: Rung,
+): Promise<InstanceRecoveryMessage> {
+  const { notification, instance: subject, epoch } = order
+  const entry = { notification, step: 'restart', subject, detail: rung }
+  const deed = await untilStored(world.clock, signal, () =>
+    withIntent(world, epoch, entry, () => climb(world.compute, order, rung, signal)),
+  )
+  return deed.kind === 'refused'
+    ? { type: 'instance.hindered', reason: deed.reason }
+    : { type: 'instance.ordered' }
+}
+
+function climb(
+  compute: ComputePort,
+  { instance }: InstanceArgument,
+  rung: Rung,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (rung) {
+    case 'start':
+      return compute.start(instance, signal)
+    case 'hard-reboot':
+      return compute.hardReboot(instance, signal)
+    case 'rebuild':
+      return compute.rebuild(instance, signal)
+    default:
+      return assertNever(rung)
+  }
+}

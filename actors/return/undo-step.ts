@@ -1,0 +1,59 @@
+/** What is done about one change in the ledger: undone, kept for now, or closed because somebody else undid it. Pure. */
+import type { Aggregate, ComputeService } from '../ports/compute.ts'
+import type { OpenChange } from '../ports/ledger.ts'
+
+export type UndoStep =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'reserve' }
+  | { readonly kind: 'disable'; readonly service: string }
+  | { readonly kind: 'leave-aggregate' }
+  | { readonly kind: 'close'; readonly outcome: string }
+
+export interface UndoFacts {
+  readonly change: OpenChange
+  /** All of them. */
+  readonly changes: readonly OpenChange[]
+  /** Instances on the spare. */
+  readonly instances: number
+  readonly service: ComputeService | undefined
+  readonly aggregates: readonly Aggregate[]
+}
+
+const KEEP: UndoStep = { kind: 'keep' }
+
+/** Only what is still as we left it is changed back. */
+export function nextUndoStep(facts: UndoFacts): UndoStep {
+  const { change } = facts
+  if (!change.recoveryEnded || change.host.onMaintenance) return KEEP
+  if (change.kind === 'aggregate') return aboutAggregate(facts)
+  return change.state === 'open' ? aboutTakenSpare(facts) : aboutReturnedSpare(facts)
+}
+
+/** A spare is given back when nothing landed on it, or when what landed is gone again. */
+const aboutTakenSpare = ({ instances, service }: UndoFacts): UndoStep =>
+  instances > 0 || service === undefined || service.forcedDown ? KEEP : { kind: 'reserve' }
+
+function aboutReturnedSpare({ change, changes, service }: UndoFacts): UndoStep {
+  if (changes.some((other) => other.kind === 'aggregate' && isOfSameSpare(other, change))) {
+    return KEEP // until it has left them
+  }
+  if (service === undefined || service.disabled) return { kind: 'close', outcome: 'reserved again' }
+  return { kind: 'disable', service: service.id }
+}
+
+/** Until the failed host is back, or nothing is left that stands in for it. */
+function aboutAggregate({ change, changes, aggregates }: UndoFacts): UndoStep {
+  const standsIn = changes.some(
+    (other) => other.kind === 'spare' && other.state === 'open' && isOfSameSpare(other, change),
+  )
+  if (standsIn && !change.failedHostIsBack) return KEEP
+  const aggregate = aggregates.find(({ id }) => id === change.subject)
+  if (aggregate === undefined)
+    return { kind: 'close', outcome: 'there is no such aggregate any more' }
+  return aggregate.hosts.includes(change.host.name)
+    ? { kind: 'leave-aggregate' }
+    : { kind: 'close', outcome: 'an operator has taken it out' }
+}
+
+const isOfSameSpare = (one: OpenChange, other: OpenChange): boolean =>
+  one.host.uuid === other.host.uuid && one.notification === other.notification

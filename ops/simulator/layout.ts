@@ -1,0 +1,20 @@
+/** How the simulated cloud of a seed is laid out: its reserved hosts, and how its segments recover. */
+import { RECOVERY_METHODS } from '../../schema/records.ts'
+import type { CloudPlan } from '../../transports/simulated/build-cloud.ts'
+import { draw, SeededRandom } from '../../transports/simulated/random.ts'
+
+/** How large a simulated cloud is, and what is in it. */
+export type Layout = Omit<CloudPlan, 'clock' | 'random'>
+
+/** One seed of three has reserved hosts, every recovery method, instances of two sizes and hosts that are rather full. */
+export function layoutOf(seed: number, size: Layout): Layout {
+  const random = new SeededRandom(seed).fork('layout')
+  if (draw(random, [0, 2]) > 0) return size
+  const sparesPerSegment = draw(random, [1, 2])
+  const inUse = size.segments * (size.hostsPerSegment - sparesPerSegment)
+  const share = Math.ceil(size.instances / inUse)
+  const first = draw(random, [0, RECOVERY_METHODS.length - 1])
+  const methods = [...RECOVERY_METHODS.slice(first), ...RECOVERY_METHODS.slice(0, first)]
+  const capacity = share * draw(random, [2, 4])
+  return { ...size, sparesPerSegment, largeEvery: 7, capacity, methods }
+}

@@ -1,0 +1,90 @@
+/** What monitors of other people report, with the store as they find it: Masakari's, or an operator's own. */
+import type { NewNotification } from '../../actors/ports/store.ts'
+import { assertNever } from '../../actors/kernel/assert-never.ts'
+import { hostName } from '../../schema/ids.ts'
+import type { Deployment } from './deployment.ts'
+
+export type Report =
+  /** A trusted reporter says that the host is dead, so many times at once. */
+  | { readonly do: 'report'; readonly host: string; readonly times: number }
+  /** A reporter has lost sight of the host. */
+  | { readonly do: 'report-unsure'; readonly host: string }
+  /** A reporter sees the host again. */
+  | { readonly do: 'report-back'; readonly host: string }
+  /** The libvirt of the instance's host has told something about it. */
+  | {
+      readonly do: 'report-guest'
+      readonly instance: string
+      readonly event: string
+      readonly domainEvent: string
+    }
+  | {
+      readonly do: 'report-process'
+      readonly host: string
+      readonly process: string
+      readonly event: 'STARTED' | 'STOPPED'
+    }
+
+/** Makes it now. */
+export async function report(deployment: Deployment, act: Report): Promise<void> {
+  const { store, clock, rules } = deployment
+  const { what, ...fault } = faultOf(deployment, act)
+  const times = act.do === 'report' ? act.times : 1
+  const { duplicateWindowMs } = rules
+  const answers = await Promise.all(
+    Array.from({ length: times }, () =>
+      store.acceptNotification({ ...fault, generatedAt: clock.wallMs(), duplicateWindowMs }),
+    ),
+  )
+  const outcome = answers.map(({ kind }) => kind).join(', ')
+  deployment.note(`${what}: ${outcome}`)
+}
+
+type Fault = Pick<NewNotification, 'type' | 'hostName' | 'payload'> & { readonly what: string }
+
+function faultOf(deployment: Deployment, act: Report): Fault {
+  switch (act.do) {
+    case 'report': {
+      const payload = { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' }
+      return { ...ofHost(act.host, payload), what: `${act.host} is reported as dead` }
+    }
+    case 'report-unsure': {
+      const payload = { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'UNKNOWN' }
+      return { ...ofHost(act.host, payload), what: `${act.host} is reported as lost from sight` }
+    }
+    case 'report-back': {
+      const payload = { event: 'STARTED', cluster_status: 'ONLINE', host_status: 'NORMAL' }
+      return { ...ofHost(act.host, payload), what: `${act.host} is reported as back` }
+    }
+    case 'report-guest':
+      return ofGuest(deployment, act)
+    case 'report-process': {
+      const { host, process, event } = act
+      const payload = { event, process_name: process }
+      const what = `${process} of ${host} is reported as ${event.toLowerCase()}`
+      return { type: 'PROCESS', hostName: hostName(host), payload, what }
+    }
+    default:
+      return assertNever(act)
+  }
+}
+
+const ofHost = (host: string, payload: NewNotification['payload']): Omit<Fault, 'what'> => ({
+  type: 'COMPUTE_HOST',
+  hostName: hostName(host),
+  payload,
+})
+
+function ofGuest(
+  { cloud }: Deployment,
+  { instance, event, domainEvent }: Report & { readonly do: 'report-guest' },
+): Fault {
+  const row = cloud.instances.find(({ name }) => name === instance)
+  if (row === undefined) throw new RangeError(`no such instance: ${instance}`)
+  return {
+    type: 'VM',
+    hostName: hostName(row.host ?? ''),
+    payload: { event, vir_domain_event: domainEvent, instance_uuid: row.id },
+    what: `${instance} is reported with ${event} ${domainEvent}`,
+  }
+}

@@ -1,0 +1,50 @@
+/** Whether the instances of a recovery have anywhere to go, in truth. */
+import { STAGES } from '../../actors/placement/stages.ts'
+import { isWithin, minus, type Resources } from '../../schema/resources.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import type { Machine } from '../../transports/simulated/machine.ts'
+import type { Deployment } from './deployment.ts'
+
+/** A host by its name, and the instances of it that are still to be moved. */
+interface Waiting {
+  readonly host: string | undefined
+  readonly instances: readonly InstanceId[]
+}
+
+/** True while some host in the pools of the segment takes one of them; without any, true while there is such a host. */
+export function hasPlace(deployment: Deployment, { host, instances }: Waiting): boolean {
+  const { cloud, segments } = deployment
+  const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host))
+  if (segment === undefined) return false
+  const pools = STAGES[segment.recoveryMethod]
+  const machines = segment.hosts
+    .filter(({ name }) => name !== host)
+    .map(({ name }) => cloud.machine(name))
+    .filter((machine) => pools.includes(machine.isSpare ? 'spares' : 'in-service'))
+    .filter((machine) => machine.serves && (machine.isSpare || !machine.disabled))
+  const needs = cloud.instances.filter(({ id }) => instances.includes(id)).map((row) => row.needs)
+  if (needs.length === 0) return machines.length > 0
+  return needs.some((need) => machines.some((machine) => takes(machine, need)))
+}
+
+const takes = ({ capacity, taken }: Readonly<Machine>, needs: Resources): boolean =>
+  isWithin(needs, minus(capacity, taken))
+
+/** True when nothing goes on but waiting for room that is not there; behind whom it waits, the storm guard holds others. */
+export async function onlyWaits(deployment: Deployment): Promise<boolean> {
+  const { store } = deployment
+  const unfinished = await store.listUnfinished()
+  const begun = unfinished.filter(({ notification }) => notification.status !== 'new')
+  if (begun.length === 0) return unfinished.length === 0
+  for (const { notification, host } of begun) {
+    const moves = await store.listMoves(notification.uuid, {}, EVERYTHING)
+    const open = moves.filter(({ status }) => !ENDED.includes(status))
+    if (open.length === 0 || open.some(({ status }) => status !== 'pending')) return false
+    const instances = open.map(({ instance }) => instance)
+    if (hasPlace(deployment, { host: host?.name, instances })) return false
+  }
+  return true
+}
+
+const ENDED: readonly string[] = ['succeeded', 'failed', 'ignored']
+const EVERYTHING = { limit: 10_000, sort: [{ key: 'created_at', direction: 'asc' }] } as const

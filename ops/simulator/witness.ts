@@ -1,0 +1,43 @@
+/** Shows the watchdog what a process does to the world, at the moment when it does it. */
+import type { Interception } from './life.ts'
+import type { Watchdog } from './watchdog.ts'
+
+/** Calls of the Compute port that bring a guest to life. */
+const STARTING: readonly string[] = ['start', 'hardReboot', 'rebuild']
+
+export const witnessCompute =
+  (watchdog: Watchdog, node: string): Interception =>
+  (method, [first, second], call) => {
+    if (method === 'evacuate') {
+      const target = typeof second === 'string' ? second : undefined
+      watchdog.evacuate(node, String(first), target)
+    }
+    if (method === 'isolate') watchdog.isolate(node)
+    if (STARTING.includes(method)) watchdog.startGuest(node, String(first))
+    return call()
+  }
+
+export const witnessFenceAgent =
+  (watchdog: Watchdog, node: string): Interception =>
+  (method, [first], call) => {
+    if (method === 'off' && typeof first === 'object' && first !== null && 'host' in first) {
+      watchdog.cutOff(node, String(first.host))
+    }
+    return call()
+  }
+
+export const witnessPower =
+  (watchdog: Watchdog, node: string): Interception =>
+  (method, [first], call) => {
+    if (method === 'off' && typeof first === 'object' && first !== null && 'address' in first) {
+      watchdog.powerOff(node, String(first.address))
+    }
+    return call()
+  }
+
+/** An intent that the store has taken. */
+export function witnessIntent(watchdog: Watchdog, entry: unknown): void {
+  if (typeof entry !== 'object' || entry === null || !('step' in entry)) return
+  if (entry.step !== 'restart' || !('subject' in entry) || !('notification' in entry)) return
+  watchdog.restarts(String(entry.subject), String(entry.notification))
+}

@@ -1,0 +1,292 @@
+/** One failed guest is brought back rung by rung, by what Nova and the journal tell each time. */
+import {
+  instanceRecovery,
+  type InstanceRecoveryEffect,
+  type InstanceRecoveryMessage,
+  type InstanceRecoveryState,
+} from '../../../actors/instance-recovery/instance-recovery.ts'
+import type { Rung } from '../../../actors/instance-recovery/ladder.ts'
+import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { InstanceAction } from '../../../actors/ports/compute.ts'
+import { hostName } from '../../../schema/ids.ts'
+import { I1, N1, ONE, instanceRow } from '../records.ts'
+import { testSteps, timer, type Row } from '../step-table.ts'
+import { DEAD, at, examined, marked, ordered } from './guests.ts'
+
+const RULES = {
+  processAll: false,
+  haMetadataKey: 'HA_Enabled',
+  recoverError: false,
+  pollMs: 1000,
+  limitMs: { start: 60_000, 'hard-reboot': 70_000, rebuild: 600_000 },
+  retryMs: 17_000,
+  hindrancesMax: 2,
+}
+const ORDER = {
+  notification: N1,
+  instance: I1,
+  host: ONE,
+  mayRebuild: false,
+  replyTo: refOf('segment', 'one'),
+} as const
+
+const EXAMINING: InstanceRecoveryState = { kind: 'examining', hindrances: 1 }
+const HINDERED: InstanceRecoveryState = { kind: 'hindered', hindrances: 2 }
+const CONFIRMING: InstanceRecoveryState = { kind: 'confirming', rung: 'start' }
+const NOTING: InstanceRecoveryState = { kind: 'noting' }
+const FINISHED: InstanceRecoveryState = { kind: 'finished' }
+const ordering = (rung: Rung, hindrances = 1): InstanceRecoveryState => ({
+  kind: 'ordering',
+  rung,
+  hindrances,
+})
+
+const reply = (
+  status: 'finished' | 'ignored' | 'failed' | 'error',
+  reason: string,
+): readonly Tell[] => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
+  },
+]
+const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> =>
+  timer('look', afterMs, { type: 'instance.look-due' })
+const EXAMINE: InstanceRecoveryEffect = { type: 'instance.examine' }
+
+type Case = Row<
+  InstanceRecoveryState,
+  InstanceRecoveryMessage,
+  InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
+>
+const climbs = (title: string, rung: Rung, message: InstanceRecoveryMessage): Case => ({
+  title,
+  state: EXAMINING,
+  message,
+  next: ordering(rung),
+  effects: [{ type: 'instance.restart', rung }],
+})
+const ends = (title: string, message: InstanceRecoveryMessage, effects: readonly Tell[]): Case => ({
+  title,
+  state: EXAMINING,
+  message,
+  next: FINISHED,
+  effects,
+})
+const owners = (vmState: string, why: string): Case =>
+  ends(
+    `a guest that is ${vmState} is left to its owner`,
+    examined(marked({ vmState })),
+    reply('ignored', `the instance is left to its owner: ${why}`),
+  )
+const stops = (title: string, actions: readonly InstanceAction[]): Case =>
+  ends(
+    title,
+    examined(marked({ vmState: 'stopped' }), { actions }),
+    reply('ignored', 'the instance is left to its owner: its user has stopped it'),
+  )
+
+const REBOOTED = {
+  orders: [ordered('hard-reboot', 50_000)],
+  actions: [at('reboot', 45_000), at('create', 0)],
+}
+
+testSteps(instanceRecovery(ORDER, RULES), [
+  {
+    title: 'a recovery begins with an examination',
+    state: { kind: 'idle' },
+    message: { type: 'instance.begin' },
+    next: { kind: 'examining', hindrances: 0 },
+    effects: [EXAMINE],
+  },
+  climbs('a guest that is active gets a hard reboot', 'hard-reboot', examined(marked())),
+  climbs(
+    'a guest that Nova itself called stopped is started',
+    'start',
+    examined(marked({ vmState: 'stopped' }), { actions: [at('stop', 9, null), at('create', 1)] }),
+  ),
+  climbs(
+    'a stop before its last start counts for nothing',
+    'start',
+    examined(marked({ vmState: 'stopped' }), {
+      actions: [at('stop', 9, null), at('start', 8, 'user'), at('stop', 7, 'user')],
+    }),
+  ),
+  stops('a stop that its user asked for is respected', [at('stop', 9, 'user'), at('create', 1)]),
+  stops(
+    'a stop of its user is respected though Nova had to repeat it, and something else followed',
+    [at('lock', 11, 'user'), at('stop', 10, null), at('stop', 9, 'user'), at('reboot', 1, 'user')],
+  ),
+  owners('paused', 'its user has paused it'),
+  owners('suspended', 'its user has suspended it'),
+  owners('rescued', 'its user repairs it in rescue mode'),
+  owners('resized', 'its user has not confirmed the resize'),
+  owners('building', 'it is still being built'),
+  owners('shelved', 'its user has shelved it'),
+  owners('dreaming', 'nothing is known about the state dreaming'),
+  owners('error', 'it is in ERROR, and recover_ignoring_error_instances is off'),
+  ends(
+    'a guest that is gone needs nothing',
+    examined(undefined),
+    reply('ignored', 'the instance does not exist any more'),
+  ),
+  ends(
+    'a guest that has moved since is another host’s',
+    examined(marked({ host: hostName('elsewhere') })),
+    reply('ignored', 'the instance is on elsewhere now'),
+  ),
+  ends(
+    'a guest that its owner did not mark is left alone',
+    examined(instanceRow()),
+    reply('finished', 'nothing to do: HA_Enabled is not set'),
+  ),
+  {
+    title: 'a guest with a task is waited for',
+    state: EXAMINING,
+    message: examined(marked({ taskState: 'powering-off' })),
+    next: HINDERED,
+    effects: [lookLater(17_000)],
+  },
+  {
+    title: 'a guest that runs after a rung is the success, whoever climbed it',
+    state: EXAMINING,
+    message: examined(marked(), REBOOTED),
+    next: NOTING,
+    effects: [{ type: 'instance.note-running' }],
+  },
+  climbs(
+    'a rung that never reached Nova is climbed again',
+    'hard-reboot',
+    examined(marked(), { ...REBOOTED, actions: [at('reboot', 30_000), at('create', 0)] }),
+  ),
+  climbs(
+    'a guest that its start left stopped gets a hard reboot',
+    'hard-reboot',
+    examined(marked({ vmState: 'stopped', ...DEAD }), {
+      orders: [ordered('start', 50_000)],
+      actions: [at('stop', 52_000, null), at('start', 50_000)],
+    }),
+  ),
+  ends(
+    'a guest that nothing brings back has failed',
+    examined(marked({ vmState: 'error', ...DEAD }), REBOOTED),
+    reply('failed', 'it is still error after hard-reboot'),
+  ),
+  {
+    title: 'an order is confirmed within a limit of its own',
+    state: ordering('hard-reboot'),
+    message: { type: 'instance.ordered' },
+    next: { kind: 'confirming', rung: 'hard-reboot' },
+    effects: [
+      lookLater(1000),
+      timer<InstanceRecoveryMessage>('limit', 70_000, { type: 'instance.limit-passed' }),
+    ],
+  },
+  {
+    title: 'a look that is due is taken',
+    state: CONFIRMING,
+    message: { type: 'instance.look-due' },
+    effects: [{ type: 'instance.look' }],
+  },
+  {
+    title: 'a guest that is still starting is looked at again',
+    state: CONFIRMING,
+    message: { type: 'instance.seen', instance: marked({ taskState: 'powering-on' }) },
+    effects: [lookLater(1000)],
+  },
+  {
+    title: 'a guest that runs again is noted',
+    state: CONFIRMING,
+    message: { type: 'instance.seen', instance: marked() },
+    next: NOTING,
+    effects: [{ type: 'instance.note-running' }],
+  },
+  {
+    title: 'a guest that Nova gives up is examined at once',
+    state: CONFIRMING,
+    message: { type: 'instance.seen', instance: marked({ vmState: 'error', ...DEAD }) },
+    next: { kind: 'examining', hindrances: 0 },
+    effects: [EXAMINE],
+  },
+  {
+    title: 'a guest that is deleted meanwhile needs nothing more',
+    state: CONFIRMING,
+    message: { type: 'instance.seen', instance: undefined },
+    next: FINISHED,
+    effects: reply('ignored', 'the instance was deleted meanwhile'),
+  },
+  {
+    title: 'a look that fails is repeated within the limit',
+    state: CONFIRMING,
+    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    effects: [lookLater(1000)],
+  },
+  {
+    title: 'a guest that does not run in time is examined for the next rung',
+    state: CONFIRMING,
+    message: { type: 'instance.limit-passed' },
+    next: { kind: 'examining', hindrances: 0 },
+    effects: [EXAMINE],
+  },
+  {
+    title: 'a guest that is noted ends the recovery',
+    state: NOTING,
+    message: { type: 'instance.noted' },
+    next: FINISHED,
+    effects: reply('finished', 'the instance runs again'),
+  },
+  {
+    title: 'an order that is hindered is followed by another look',
+    state: ordering('start'),
+    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    next: HINDERED,
+    effects: [lookLater(17_000)],
+  },
+  {
+    title: 'a look after a hindrance remembers how many there were',
+    state: HINDERED,
+    message: { type: 'instance.look-due' },
+    next: { kind: 'examining', hindrances: 2 },
+    effects: [EXAMINE],
+  },
+  {
+    title: 'too many hindrances are an error, to be tried again',
+    state: ordering('start', 2),
+    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    next: FINISHED,
+    effects: reply('error', 'Nova is away'),
+  },
+  {
+    title: 'a recovery that has ended hears nothing more',
+    state: FINISHED,
+    message: { type: 'instance.hindered', reason: 'late' },
+  },
+])
+
+const ERROR = { vmState: 'error', ...DEAD } as const
+
+testSteps(instanceRecovery({ ...ORDER, mayRebuild: true }, { ...RULES, processAll: true }), [
+  climbs('a guest that its owner did not mark is recovered when all are', 'hard-reboot', {
+    ...examined(instanceRow()),
+  }),
+  climbs(
+    'a guest that a reboot left in error is made anew where its segment allows it',
+    'rebuild',
+    examined(marked(ERROR), REBOOTED),
+  ),
+  ends(
+    'a guest on a volume cannot be made anew',
+    examined(marked({ ...ERROR, volumeBacked: true }), REBOOTED),
+    reply('failed', 'it is still error after hard-reboot'),
+  ),
+])
+
+testSteps(instanceRecovery(ORDER, { ...RULES, recoverError: true }), [
+  climbs(
+    'a guest that was in error before is recovered when that is wanted',
+    'hard-reboot',
+    examined(marked(ERROR)),
+  ),
+])

@@ -1,0 +1,86 @@
+/** What becomes of the changes that recoveries made: undone, kept, or left to whoever changed them since. */
+import test from 'ava'
+import { nextUndoStep, type UndoFacts, type UndoStep } from '../../../actors/return/undo-step.ts'
+import type { OpenChange } from '../../../actors/ports/ledger.ts'
+import { H2, N1, N2, TWO, hostRow, serviceRow } from '../records.ts'
+
+const spare: OpenChange = {
+  id: 1,
+  notification: N1,
+  kind: 'spare',
+  subject: '',
+  state: 'open',
+  host: hostRow({ uuid: H2, name: TWO }),
+  recoveryEnded: true,
+  failedHostIsBack: false,
+}
+const returned: OpenChange = { ...spare, state: 'undoing' }
+const joined: OpenChange = { ...spare, id: 2, kind: 'aggregate', subject: '7' }
+const facts = (change: OpenChange, more: Partial<UndoFacts> = {}): UndoFacts => ({
+  change,
+  changes: [spare, joined],
+  instances: 0,
+  service: serviceRow(),
+  aggregates: [{ id: '7', name: 'ssd', hosts: [TWO] }],
+  ...more,
+})
+const KEEP: UndoStep = { kind: 'keep' }
+const LEAVE: UndoStep = { kind: 'leave-aggregate' }
+const close = (outcome: string): UndoStep => ({ kind: 'close', outcome })
+
+const CASES: Readonly<Record<string, readonly [UndoFacts, UndoStep]>> = {
+  'nothing is undone while the recovery goes on': [facts({ ...spare, recoveryEnded: false }), KEEP],
+  'nothing is undone at a host that is out of service': [
+    facts({ ...spare, host: hostRow({ onMaintenance: true }) }),
+    KEEP,
+  ],
+  'a spare on which nothing landed is reserved again': [facts(spare), { kind: 'reserve' }],
+  'a spare with an instance on it is kept': [facts(spare, { instances: 1 }), KEEP],
+  'a spare that is forced down is not touched': [
+    facts(spare, { service: serviceRow({ forcedDown: true }) }),
+    KEEP,
+  ],
+  'a reserved spare leaves its aggregates before it is disabled': [
+    facts(returned, { changes: [returned, joined] }),
+    KEEP,
+  ],
+  'a reserved spare is disabled': [
+    facts(returned, { changes: [returned] }),
+    { kind: 'disable', service: 'service-1' },
+  ],
+  'aggregates of another recovery do not matter': [
+    facts(returned, { changes: [returned, { ...joined, notification: N2 }] }),
+    { kind: 'disable', service: 'service-1' },
+  ],
+  'a spare that is disabled, by us or by an operator, is done with': [
+    facts(returned, { changes: [returned], service: serviceRow({ disabled: true }) }),
+    close('reserved again'),
+  ],
+  'an aggregate is kept while the spare stands in for the failed host': [facts(joined), KEEP],
+  'an aggregate is left when the failed host is back': [
+    facts({ ...joined, failedHostIsBack: true }),
+    LEAVE,
+  ],
+  'an aggregate is left by a spare that is given back': [
+    facts(joined, { changes: [returned, joined] }),
+    LEAVE,
+  ],
+  'an aggregate is left by a spare that an operator has taken over': [
+    facts(joined, { changes: [joined] }),
+    LEAVE,
+  ],
+  'an aggregate from which an operator took the spare is left alone': [
+    facts(joined, { changes: [joined], aggregates: [{ id: '7', name: 'ssd', hosts: [] }] }),
+    close('an operator has taken it out'),
+  ],
+  'an aggregate that was deleted is forgotten': [
+    facts(joined, { changes: [joined], aggregates: [] }),
+    close('there is no such aggregate any more'),
+  ],
+}
+
+for (const [title, [given, step]] of Object.entries(CASES)) {
+  test(title, (t) => {
+    t.deepEqual(nextUndoStep(given), step)
+  })
+}

@@ -1,0 +1,45 @@
+/** A host's fault goes before those of its guests. */
+import test from 'ava'
+import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import type { HostId } from '../../../schema/ids.ts'
+import type { Notification } from '../../../schema/records.ts'
+import { H1, H2, I1, N1, N2 } from '../records.ts'
+import {
+  UNTIL_EVACUATING,
+  UNTIL_FENCING,
+  about,
+  after,
+  consulted,
+  fenced,
+  recover,
+  reportOf,
+  stops,
+} from './story.ts'
+
+const guestOf = (host: HostId): Notification =>
+  reportOf(N2, host, {
+    type: 'VM',
+    payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: I1 },
+  })
+const restarting = (host: HostId): readonly SegmentMessage[] => [
+  recover(guestOf(host)),
+  consulted(guestOf(host)),
+  about('segment.admitted', N2),
+]
+
+test('a host that is acted on stops the restarts of its guests, which are decided on anew', (t) => {
+  const { effects, phaseOf } = after(...restarting(H1), ...UNTIL_FENCING)
+  t.deepEqual(effects.slice(0, 3), stops(N2))
+  t.is(phaseOf(N2), 'deciding')
+})
+
+test('a host that is certainly dead has its waiting guests decided on at once', (t) => {
+  const hostFault = { notification: N1, certified: false }
+  const held = [...restarting(H1), ...UNTIL_FENCING, consulted(guestOf(H1), { hostFault })]
+  t.is(after(...held).phaseOf(N2), 'held')
+  t.is(after(...held, fenced()).phaseOf(N2), 'deciding')
+})
+
+test('a guest of another host is restarted undisturbed', (t) => {
+  t.is(after(...restarting(H2), ...UNTIL_EVACUATING).phaseOf(N2), 'restarting')
+})

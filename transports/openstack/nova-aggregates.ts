@@ -1,0 +1,65 @@
+/** The aggregates part of the Compute port. */
+import { Type } from 'typebox'
+import type { Aggregate, ComputePort } from '../../actors/ports/compute.ts'
+import { isCoded } from '../../schema/errors.ts'
+import { hostName, type HostName } from '../../schema/ids.ts'
+import { answerDecoder } from './answer-decoder.ts'
+import type { ComputeApi } from './compute-api.ts'
+
+const decodeAggregates = answerDecoder(
+  Type.Object({
+    aggregates: Type.Array(
+      Type.Object({ id: Type.Integer(), name: Type.String(), hosts: Type.Array(Type.String()) }),
+    ),
+  }),
+  'COMPUTE_UNAVAILABLE',
+)
+
+type AggregatePort = Pick<ComputePort, 'listAggregates' | 'joinAggregate' | 'leaveAggregate'>
+
+/** Speaks Nova's `/os-aggregates`. */
+export function novaAggregates(api: ComputeApi): AggregatePort {
+  const listAggregates = async (signal?: AbortSignal): Promise<readonly Aggregate[]> => {
+    const request = { method: 'GET', path: '/os-aggregates', repeat: 'harmless' } as const
+    const { aggregates } = decodeAggregates(await api.call(request, signal))
+    return aggregates.map(({ id, name, hosts }) => ({
+      id: String(id),
+      name,
+      hosts: hosts.map(hostName),
+    }))
+  }
+
+  const act = async (
+    id: string,
+    action: Readonly<Record<string, { readonly host: HostName }>>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
+    const path = `/os-aggregates/${encodeURIComponent(id)}/action`
+    await api.call({ method: 'POST', path, body: action, repeat: 'harmless' }, signal)
+  }
+
+  const isIn = async (id: string, host: HostName, signal?: AbortSignal): Promise<boolean> =>
+    (await listAggregates(signal)).some((one) => one.id === id && one.hosts.includes(host))
+
+  return {
+    listAggregates,
+    async joinAggregate(id, host, signal) {
+      try {
+        await act(id, { add_host: { host } }, signal)
+      } catch (error) {
+        // 409 for a host that is in already as for one that may not be.
+        if (!isCoded(error, 'COMPUTE_REFUSED') || !(await isIn(id, host, signal))) throw error
+      }
+    },
+    async leaveAggregate(id, host, signal) {
+      try {
+        await act(id, { remove_host: { host } }, signal)
+      } catch (error) {
+        // 404 for a host that is not in as for an aggregate that is not there.
+        if (!isCoded(error, 'COMPUTE_NOT_FOUND')) throw error
+        const known = (await listAggregates(signal)).some((one) => one.id === id)
+        if (!known || (await isIn(id, host, signal))) throw error
+      }
+    },
+  }
+}

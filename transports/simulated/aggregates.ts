@@ -1,0 +1,75 @@
+/** Aggregates of the simulated Nova. */
+import type { Aggregate, ComputePort } from '../../actors/ports/compute.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { HostName } from '../../schema/ids.ts'
+import type { NovaWire } from './nova-wire.ts'
+import type { Site } from './site.ts'
+
+/** One a segment, of its hosts that are no spares. */
+export class Aggregates {
+  readonly #site: Site
+  readonly #byId: ReadonlyMap<string, { readonly name: string; readonly hosts: Set<HostName> }>
+
+  constructor(site: Site) {
+    this.#site = site
+    const bySegment = Map.groupBy(site.machines, ({ segment }) => segment)
+    this.#byId = new Map(
+      [...bySegment].map(([segment, machines], index) => {
+        const members = machines.filter(({ isSpare }) => !isSpare).map(({ name }) => name)
+        return [String(index + 1), { name: `hosts-of-${segment}`, hosts: new Set(members) }]
+      }),
+    )
+  }
+
+  list(): readonly Aggregate[] {
+    return [...this.#byId].map(([id, { name, hosts }]) => ({ id, name, hosts: [...hosts] }))
+  }
+
+  join(id: string, host: HostName): void {
+    if (this.#site.find(host) === undefined) throw notFound(`host ${host}`)
+    this.#get(id).hosts.add(host)
+  }
+
+  leave(id: string, host: HostName): void {
+    this.#get(id).hosts.delete(host)
+  }
+
+  nameOf(id: string): string {
+    return this.#byId.get(id)?.name ?? id
+  }
+
+  #get(id: string): { readonly hosts: Set<HostName> } {
+    const found = this.#byId.get(id)
+    if (found === undefined) throw notFound(`aggregate ${id}`)
+    return found
+  }
+}
+
+const notFound = (what: string): CodedError =>
+  new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)
+
+/** The aggregates part of the Compute port, behind the wire of one process. */
+export function aggregatePort(
+  aggregates: Aggregates,
+  wire: NovaWire,
+): Pick<ComputePort, 'listAggregates' | 'joinAggregate' | 'leaveAggregate'> {
+  const change = (
+    name: string,
+    subject: string,
+    effect: () => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => wire.send({ kind: 'repeatable', name, subject, effect, signal })
+  const list = (): readonly Aggregate[] => aggregates.list()
+  return {
+    listAggregates: (signal) =>
+      wire.send({ kind: 'read', name: 'list-aggregates', subject: '', effect: list, signal }),
+    joinAggregate: (id, host, signal) => {
+      const subject = `${host} ${aggregates.nameOf(id)}`
+      return change('join-aggregate', subject, () => aggregates.join(id, host), signal)
+    },
+    leaveAggregate: (id, host, signal) => {
+      const subject = `${host} ${aggregates.nameOf(id)}`
+      return change('leave-aggregate', subject, () => aggregates.leave(id, host), signal)
+    },
+  }
+}

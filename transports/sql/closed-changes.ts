@@ -1,0 +1,35 @@
+/** Changes in the ledger that nobody has to undo any more. */
+import type { Transaction } from 'kysely'
+import type { HostId, NotificationId } from '../../schema/ids.ts'
+import type { Database } from '../../schema/tables.ts'
+
+/** A host that is back, or was never touched, has its compute service as it should be. */
+export async function closeServiceChange(
+  trx: Transaction<Database>,
+  host: HostId,
+  by: NotificationId,
+): Promise<void> {
+  await trx
+    .updateTable('changes')
+    .set({ state: 'closed', outcome: 'the host is back' })
+    .where('notification_uuid', '=', by)
+    .where('host_uuid', '=', host)
+    .where('kind', '=', 'service')
+    .where('state', '!=', 'closed')
+    .execute()
+}
+
+/** An operator who says whether a host is reserved has taken the matter over. */
+export async function closeSpareChanges(
+  trx: Transaction<Database>,
+  host: HostId,
+  closedAt: number,
+): Promise<void> {
+  await trx
+    .updateTable('changes')
+    .set({ state: 'closed', closed_at: closedAt, outcome: 'an operator has taken it over' })
+    .where('host_uuid', '=', host)
+    .where('kind', '=', 'spare')
+    .where('state', '!=', 'closed')
+    .execute()
+}
