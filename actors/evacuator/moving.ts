@@ -199,13 +199,14 @@ function judge(
     case 'refused':
       // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
       if (!track.phase.accepted && !graceOver) return [state, []]
-      return again(rules, state, track, {
+      return again(rules, state, turnedDown(track), {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
         ask: 'nova',
         atMs,
       })
     case 'no-record':
       if (!graceOver) return [state, []]
+      // Nobody was asked: the target has refused nothing.
       return again(rules, state, track, {
         reason: 'no record of the request appeared in Nova',
         ask: 'nobody',
@@ -230,7 +231,11 @@ function onUnderWay(
     // Nova leaves it in the middle of its task.
     const now = state.here.get(track.instance)
     const stuck = now === undefined ? state : seen(state, { ...now, taskState: 'rebuilding' })
-    return again(rules, stuck, track, { reason: `${host} died as well`, ask: 'nobody', atMs })
+    return again(rules, stuck, turnedDown(track), {
+      reason: `${host} died as well`,
+      ask: 'nobody',
+      atMs,
+    })
   }
   if (atMs - phase.requestedAtMs >= rules.deadlineMs) {
     const minutes = Math.round(rules.deadlineMs / 60_000)
@@ -261,6 +266,10 @@ interface Failure {
   readonly atMs: number
 }
 
+/** Its target is not asked again. */
+const turnedDown = (track: MoveTrack): MoveTrack =>
+  track.target === null ? track : { ...track, refusedBy: [...track.refusedBy, track.target] }
+
 /** An attempt is over without success: another one elsewhere, or the end. */
 function again(
   rules: MovingRules,
@@ -272,10 +281,9 @@ function again(
   if (track.attempts >= rules.attemptsMax) {
     return settle(state, track, { outcome: 'failed', dest: null, reason }, source)
   }
-  const refusedBy = track.target === null ? track.refusedBy : [...track.refusedBy, track.target]
   // What is on record now has been judged: it is not taken up a second time.
   const olderRecords = recordIdsOf(state, track)
-  const next = waiting(state, { ...track, refusedBy, olderRecords }, atMs + 1000, reason)
+  const next = waiting(state, { ...track, olderRecords }, atMs + 1000, reason)
   const { move, instance } = track
   return [next, [{ type: 'move.put-back', move, instance, reason, ask: source }]]
 }
