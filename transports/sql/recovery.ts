@@ -59,7 +59,7 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
 
     recordIntent: (epoch, entry) =>
       guarded(epoch, async (trx) => {
-        const grant = await checkGrant(trx, entry.notification)
+        const grant = await checkGrant(trx, entry.notification, entry.subject)
         if (grant.kind === 'granted') await journal(trx, epoch, { ...entry, kind: 'intent' })
         return grant
       }),
@@ -94,7 +94,11 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
 export const refused = (reason: string): Grant => ({ kind: 'refused', reason })
 
 /** Asked in the transaction that writes the intent. */
-export async function checkGrant(trx: Transaction<Database>, id: NotificationId): Promise<Grant> {
+export async function checkGrant(
+  trx: Transaction<Database>,
+  id: NotificationId,
+  subject = '',
+): Promise<Grant> {
   const row = await readRecovery(trx, id)
   if (row === undefined) return refused(`There is no notification ${id}.`)
   if (!UNFINISHED_STATUSES.some((status) => status === row.status)) {
@@ -109,8 +113,30 @@ export async function checkGrant(trx: Transaction<Database>, id: NotificationId)
   if (row.on_maintenance !== 0 && row.maintenance_by !== id) {
     return refused(`The host ${row.host_name} is being handled by recovery ${row.maintenance_by}.`)
   }
+  return checkStanding(trx, id, subject)
+}
+
+/** What is under way is brought to its end: a word forbids to begin. */
+async function checkStanding(
+  trx: Transaction<Database>,
+  id: NotificationId,
+  subject: string,
+): Promise<Grant> {
   const standing = await readStanding(trx, id)
-  return standing.kind === 'free' ? { kind: 'granted' } : refused(standing.reason)
+  return standing.kind === 'free' || (await isUnderWay(trx, id, subject))
+    ? { kind: 'granted' }
+    : refused(standing.reason)
+}
+
+async function isUnderWay(
+  trx: Transaction<Database>,
+  id: NotificationId,
+  instance: string,
+): Promise<boolean> {
+  const moves = trx.selectFrom('vm_moves').select('instance_uuid')
+  const ongoing = moves.where('notification_uuid', '=', id).where('status', '=', 'ongoing')
+  const rows = await ongoing.execute()
+  return rows.some((row) => row.instance_uuid === instance)
 }
 
 /** The first one counts; after a retry, the first one since then. */

@@ -7,6 +7,7 @@ import {
 } from '../../../actors/evacuator/evacuator.ts'
 import { I1, I2, M1, M2, N1, TWO, evacuationRow, moveRow, roomRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
+import { plannedRow } from '../../support/planned.ts'
 
 import {
   RULES,
@@ -58,10 +59,7 @@ testSteps(behaviour, [
     effects: [
       {
         type: 'moves.plan',
-        moves: [
-          { instance: I2, instanceName: 'web' },
-          { instance: I1, instanceName: 'web' },
-        ],
+        moves: [plannedRow(I2, 'web'), plannedRow(I1, 'web')],
       },
     ],
   },
@@ -167,6 +165,7 @@ test('a second run may cost as many requests as the first', (t) => {
       move: M1,
       reason: 'no room',
       again: true,
+      now: null,
       busy: false,
       pauseMs: 0,
       atMs: 0,

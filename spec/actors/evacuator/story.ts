@@ -9,7 +9,7 @@ import {
 } from '../../../actors/evacuator/evacuator.ts'
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
-import type { VmMove } from '../../../schema/records.ts'
+import type { RecordedMove } from '../../../schema/records.ts'
 import {
   EPOCH,
   H2,
@@ -41,6 +41,7 @@ export const RULES = {
   graceMs: 10_000,
   overdueMs: 60_000,
   deadlineMs: 600_000,
+  restoreMs: 180_000,
 } as const
 export const ORDER: EvacuationOrder = {
   notification: N1,
@@ -65,6 +66,7 @@ export const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   rooms: new Map(),
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
+  touched: [],
   disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },
   atMs: 0,
   ...change,
@@ -73,7 +75,7 @@ export const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
   type: 'evacuator.surveyed',
   survey: surveyOf(change),
 })
-export const planned = (...moves: readonly VmMove[]): EvacuatorMessage => ({
+export const planned = (...moves: readonly RecordedMove[]): EvacuatorMessage => ({
   type: 'evacuator.planned',
   moves,
 })
