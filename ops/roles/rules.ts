@@ -8,6 +8,7 @@ import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
 import type { InstanceRecoveryRules } from '../../actors/instance-recovery/instance-recovery.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
+import type { ProcessRecoveryRules } from '../../actors/process-recovery/process-recovery.ts'
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
@@ -21,6 +22,7 @@ export interface Rules {
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
   readonly instanceRecovery: InstanceRecoveryRules
+  readonly processRecovery: ProcessRecoveryRules
   readonly observer: ObserverRules
   readonly watcher: HostWatcherRules
   readonly guest: InstanceWatcherRules
@@ -83,6 +85,11 @@ export function rulesOf(config: Config): Rules {
       graceMs: GRACE_MS,
       overdueMs: OVERDUE_MS,
       deadlineMs: MOVE_DEADLINE_MS,
+    },
+    processRecovery: {
+      ...config.processRecovery,
+      retryMs: retryIntervalMs,
+      hindrancesMax: HINDRANCES_MAX,
     },
     instanceRecovery: {
       ...config.instanceRecovery,
