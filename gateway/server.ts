@@ -114,6 +114,10 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   app.setValidatorCompiler(compileInput)
   // The views are what the schemas say: compiling a serializer for each answer would only cost start-up time.
   app.setSerializerCompiler(() => JSON.stringify)
+  // A long text costs twice the time of a buffer on its way into the socket.
+  app.addHook('onSend', (_request, _reply, payload, done) => {
+    done(null, typeof payload === 'string' ? Buffer.from(payload) : payload)
+  })
   app.decorateRequest('caller', null)
   answerErrors(app, options.publicAuthUrl)
   logAnswers(app)

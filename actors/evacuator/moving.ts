@@ -182,12 +182,13 @@ function judge(
     case 'refused':
       // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
       if (!track.phase.accepted && !graceOver) return [state, []]
-      return again(rules, state, track, {
+      return again(rules, state, turnedDown(track), {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
         atMs,
       })
     case 'no-record':
       if (!graceOver) return [state, []]
+      // Nobody was asked: the target has refused nothing.
       return again(rules, state, track, {
         reason: 'no record of the request appeared in Nova',
         atMs,
@@ -208,7 +209,7 @@ function onUnderWay(
   if (phase.kind !== 'ongoing') return [state, []]
   const host = hostOf(target)
   if (host !== null && lostTargets.includes(host)) {
-    return again(rules, state, track, { reason: `${host} died as well`, atMs })
+    return again(rules, state, turnedDown(track), { reason: `${host} died as well`, atMs })
   }
   if (atMs - phase.requestedAtMs >= rules.deadlineMs) {
     const minutes = Math.round(rules.deadlineMs / 60_000)
@@ -217,6 +218,10 @@ function onUnderWay(
   }
   return [withTrack(state, { ...track, phase: { ...phase, accepted: true } }), []]
 }
+
+/** Its target is not asked again. */
+const turnedDown = (track: MoveTrack): MoveTrack =>
+  track.target === null ? track : { ...track, refusedBy: [...track.refusedBy, track.target] }
 
 /** An attempt is over without success: another one elsewhere, or the end. */
 function again(
@@ -229,9 +234,8 @@ function again(
   if (track.attempts >= rules.attemptsMax) {
     return settle(state, track, { outcome: 'failed', dest: null, reason })
   }
-  const refusedBy = track.target === null ? track.refusedBy : [...track.refusedBy, track.target]
   // What is on record now has been judged: it is not taken up a second time.
   const olderRecords = recordIdsOf(state, track)
-  const next = waiting(state, { ...track, refusedBy, olderRecords }, atMs + 1000, reason)
+  const next = waiting(state, { ...track, olderRecords }, atMs + 1000, reason)
   return [next, [{ type: 'move.put-back', move: track.move, reason }]]
 }

@@ -21,7 +21,8 @@ export function hasPlace(deployment: Deployment, { host, instances }: Waiting): 
     .filter(({ name }) => name !== host)
     .map(({ name }) => cloud.machine(name))
     .filter((machine) => pools.includes(machine.isSpare ? 'spares' : 'in-service'))
-    .filter((machine) => machine.serves && (machine.isSpare || !machine.disabled))
+    .filter((machine) => machine.serves && !machine.forcedDown)
+    .filter((machine) => machine.isSpare || !machine.disabled)
   const needs = cloud.instances.filter(({ id }) => instances.includes(id)).map((row) => row.needs)
   if (needs.length === 0) return machines.length > 0
   return needs.some((need) => machines.some((machine) => takes(machine, need)))

@@ -12,6 +12,8 @@ import {
   ignoreLife,
   ignoreOperators,
   ignoreUsers,
+  keepSpares,
+  leaveTheSegment,
   noStormGuard,
 } from './sabotages.ts'
 import { defaultRules } from './story.ts'
@@ -62,6 +64,18 @@ const CASES: readonly Case[] = [
     sabotage: ignoreOperators,
     promise: 'I8',
     needs: ['segment-disabled', 'maintenance'],
+  },
+  {
+    title: 'an evacuation that may leave its segment',
+    sabotage: leaveTheSegment,
+    promise: 'B5',
+    needs: ['host-crash'],
+  },
+  {
+    title: 'a spare that is never given back',
+    sabotage: keepSpares,
+    promise: 'B6',
+    needs: ['host-crash'],
   },
   {
     title: 'a second evacuation by a new leader',

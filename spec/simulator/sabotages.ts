@@ -97,6 +97,31 @@ const withoutOrders = (snapshot: SegmentSnapshot): SegmentSnapshot => ({
   hosts: snapshot.hosts.map((host) => ({ ...host, onMaintenance: false })),
 })
 
+/** Nobody tells Nova where to send an instance, and so it may send it anywhere. */
+export const leaveTheSegment: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, {
+    evacuate: (id, _target, signal) => ports.compute.evacuate(id, undefined, signal),
+  }),
+})
+
+/** Takes every spare that it can, and never looks at what it has changed. */
+export const keepSpares: Sabotage = (ports) => {
+  const { store } = ports
+  return {
+    ...ports,
+    store: withChanges(store, {
+      listChanges: async () => [],
+      takeSpare: async (epoch, notification, host) => {
+        for (const { name, reserved } of await store.listAllHosts()) {
+          if (reserved) await store.takeSpare(epoch, notification, name)
+        }
+        return store.takeSpare(epoch, notification, host)
+      },
+    }),
+  }
+}
+
 /** A new leader takes every move for one that nobody has asked for, whatever the rows and Nova's records say. */
 export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   const { store, compute } = ports

@@ -190,7 +190,9 @@ test('a record that failed without Nova’s yes may be an earlier one: it is wai
 
 test('a request without a record is given up after the grace, not before', (t) => {
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [])).phase, ongoing(false))
-  t.is(told(asked(ongoing(false)), polled(10_000, [])).phase?.kind, 'pending')
+  const { track } = told(asked(ongoing(false)), polled(10_000, []))
+  t.is(track?.phase.kind, 'pending')
+  t.deepEqual(track?.refusedBy, [], 'a target that was never asked has refused nothing')
 })
 
 test('a request without success fails when it was the last one', (t) => {
