@@ -86,18 +86,7 @@ export function rulesOf(config: Config): Rules {
       overdueMs: OVERDUE_MS,
       deadlineMs: MOVE_DEADLINE_MS,
     },
-    processRecovery: {
-      ...config.processRecovery,
-      retryMs: retryIntervalMs,
-      hindrancesMax: HINDRANCES_MAX,
-    },
-    instanceRecovery: {
-      ...config.instanceRecovery,
-      pollMs: 1000,
-      limitMs: RESTART_LIMIT_MS,
-      retryMs: retryIntervalMs,
-      hindrancesMax: HINDRANCES_MAX,
-    },
+    ...smallFaultRulesOf(config),
     observer: {
       tickMs: 1000,
       repeatMs,
@@ -125,6 +114,19 @@ export function rulesOf(config: Config): Rules {
     duplicateWindowMs: notifications.duplicateWindowMs,
     sshTimeoutMs: ssh.timeoutMs,
     disableReason: hostRecovery.disableReason,
+  }
+}
+
+function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
+  const patience = { retryMs: config.hostRecovery.retryIntervalMs, hindrancesMax: HINDRANCES_MAX }
+  return {
+    processRecovery: { ...config.processRecovery, ...patience },
+    instanceRecovery: {
+      ...config.instanceRecovery,
+      ...patience,
+      pollMs: 1000,
+      limitMs: RESTART_LIMIT_MS,
+    },
   }
 }
 
