@@ -106,6 +106,34 @@ export interface VmMove extends RowStamp {
   readonly attempts: number
 }
 
+/** What an instance was before it was touched. */
+export interface MoveOrigin {
+  readonly vmState: string
+  readonly taskState: string | null
+  readonly powerState: number
+  readonly locked: boolean
+}
+
+/** A move as the acting leader takes it up. */
+export interface RecordedMove extends VmMove {
+  readonly origin: MoveOrigin
+  /** Whether we have locked the instance and must unlock it. */
+  readonly held: boolean
+}
+
+/** One evacuation that was asked for. */
+export interface MoveAttempt {
+  readonly move: MoveId
+  readonly number: number
+  /** Where it was asked to go; null when the choice was Nova's. */
+  readonly target: HostName | null
+  readonly requestedAt: number
+  readonly endedAt: number | null
+  /** Null while it goes on. */
+  readonly outcome: 'succeeded' | 'failed' | 'ignored' | null
+  readonly reason: string | null
+}
+
 /** How it is certain that a host is dead (design I2). */
 export const CERTIFICATE_GROUNDS = [
   'power-off-confirmed',

@@ -15,6 +15,7 @@ import type {
   Change,
   ChangeKind,
   JournalEntry,
+  MoveAttempt,
   MoveStatus,
   NotificationStatus,
   NotificationType,
@@ -90,6 +91,29 @@ export interface VmMovesTable extends Stamp {
   readonly attempts: Generated<number>
 }
 
+export interface MoveOriginsTable {
+  readonly id: Generated<number>
+  readonly move_uuid: MoveId
+  readonly vm_state: string
+  readonly task_state: string | null
+  readonly power_state: number
+  readonly locked: number
+  /** Whether we locked it: it is unlocked by whoever ends the move. */
+  readonly held: Generated<number>
+}
+
+/** Append-only but for the end of the last one. */
+export interface MoveAttemptsTable {
+  readonly id: Generated<number>
+  readonly move_uuid: MoveId
+  readonly number: number
+  readonly target: HostName | null
+  readonly requested_at: number
+  readonly ended_at: number | null
+  readonly outcome: MoveAttempt['outcome']
+  readonly reason: string | null
+}
+
 /** One row: who may write recovery records. */
 export interface LeadershipTable extends Lockable {
   readonly id: number
@@ -157,6 +181,8 @@ export interface Database {
   readonly hosts: HostsTable
   readonly notifications: NotificationsTable
   readonly vm_moves: VmMovesTable
+  readonly move_origins: MoveOriginsTable
+  readonly move_attempts: MoveAttemptsTable
   readonly leadership: LeadershipTable
   readonly journal: JournalTable
   readonly death_certificates: DeathCertificatesTable

@@ -1,6 +1,6 @@
 /** Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and look again until none is left. */
 import type { Epoch, HostName, MoveId, NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { RecoveryMethod, VmMove } from '../../schema/records.ts'
+import type { RecordedMove, RecoveryMethod } from '../../schema/records.ts'
 import { NOTHING } from '../../schema/resources.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
@@ -8,16 +8,13 @@ import type { ActorRef } from '../kernel/ref.ts'
 import { STAGES } from '../placement/stages.ts'
 import { targetsOf, type Census } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
-import type { PlannedMove } from '../ports/store.ts'
+import type { PlannedMove } from '../ports/move-store.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
-import { adoptAll, onMovingMessage } from './moving.ts'
-import {
-  proceed,
-  type Moving,
-  type MovingEffect,
-  type MovingMessage,
-  type MovingStep,
-} from './moving-state.ts'
+import { adoptAll } from './adopting.ts'
+import { onMovingMessage } from './moving.ts'
+import { proceed, type Moving, type MovingStep } from './moving-state.ts'
+import type { MovingEffect, MovingMessage } from './moving-messages.ts'
+import { planOf } from './plan.ts'
 import { startPace } from './pacing.ts'
 import { selectInstances, type DiskPolicy, type SelectionRules } from './selection.ts'
 
@@ -55,6 +52,8 @@ export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'
   readonly overdueMs: number
   /** One that is under way for so long is given up: Nova will not end it, ms. */
   readonly deadlineMs: number
+  /** How long a moved instance may take to become what it was, ms. */
+  readonly restoreMs: number
 }
 
 /** Everything about the dead host, read at one moment. */
@@ -63,6 +62,8 @@ export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 't
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]
   readonly disks: DiskPolicy
+  /** What earlier recoveries of this host began and could not bring to an end. */
+  readonly touched: readonly RecordedMove[]
   /** Monotonic ms. */
   readonly atMs: number
 }
@@ -72,7 +73,7 @@ export type EvacuatorMessage =
   | { readonly type: 'evacuator.isolated' } // private
   | { readonly type: 'evacuator.surveyed'; readonly survey: Survey } // private
   | { readonly type: 'evacuator.look-due' } // our own timer: is there room now?
-  | { readonly type: 'evacuator.planned'; readonly moves: readonly VmMove[] } // private
+  | { readonly type: 'evacuator.planned'; readonly moves: readonly RecordedMove[] } // private
   | { readonly type: 'evacuator.hindered'; readonly reason: string } // private: Compute is away, or no grant
   | MovingMessage
 
@@ -117,6 +118,9 @@ export const evacuator =
       case 'move.refused':
       case 'move.unknown':
       case 'move.hindered':
+      case 'move.prepared':
+      case 'move.looked':
+      case 'move.restored':
       case 'move.settled':
       case 'move.poll-due':
       case 'move.polled':
@@ -132,9 +136,7 @@ export const evacuator =
 function onSurveyed(rules: EvacuatorRules, state: EvacuatorState, survey: Survey): EvacuatorStep {
   if (state.kind !== 'surveying') return [state, []]
   const selected = selectInstances(survey.instances, rules, survey.disks)
-  const moves = selected
-    .filter(({ verdict }) => verdict.kind === 'move')
-    .map(({ instance: { id, name } }) => ({ instance: id, instanceName: name }))
+  const moves = selected.map((each) => planOf(each, survey.touched))
   return [{ kind: 'planning', survey }, [{ type: 'moves.plan', moves }]]
 }
 
@@ -142,11 +144,11 @@ function onPlanned(
   order: EvacuationOrder,
   rules: EvacuatorRules,
   state: EvacuatorState,
-  rows: readonly VmMove[],
+  rows: readonly RecordedMove[],
 ): EvacuatorStep {
   if (state.kind !== 'planning') return [state, []]
   const { survey } = state
-  const recordsOf = (row: VmMove): readonly string[] =>
+  const recordsOf = (row: RecordedMove): readonly string[] =>
     survey.evacuations.filter((record) => record.instance === row.instance).map(({ id }) => id)
   const needs = new Map(survey.instances.map((instance) => [instance.id, instance.needs]))
   const tracks = new Map<MoveId, MoveTrack>(
@@ -181,7 +183,7 @@ function seenIn(
   const { method, instances, evacuations: records } = survey
   const targets = targetsOf({ ...survey, failed, recovery, placement })
   const places = { stages: STAGES[method], targets, uncounted: new Set<MoveId>() }
-  return { here: new Set(instances.map(({ id }) => id)), places, records }
+  return { here: new Map(instances.map((instance) => [instance.id, instance])), places, records }
 }
 
 /** While some instances wait for room, the others go on; what is being asked for just now may not be counted yet. */

@@ -1,6 +1,6 @@
 /** One instance of a recovery on its way: what Nova's evacuation records say about it, and what to do next. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
-import type { VmMove } from '../../schema/records.ts'
+import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation } from '../ports/compute.ts'
@@ -16,8 +16,25 @@ export type Phase =
       /** True once Nova said yes, or showed a record. */
       readonly accepted: boolean
     }
+  | {
+      /** On its new host, or given up: what is left to do before it ends so. */
+      readonly kind: 'restoring'
+      readonly end: End
+      /** Monotonic ms of the first look; null before. */
+      readonly sinceMs: number | null
+      /** A question to Nova, or an order, is open. */
+      readonly step: 'open' | 'none'
+      /** Why the latest order was not taken. */
+      readonly problem: string | null
+    }
   | { readonly kind: 'settling' } // its terminal state is being written
   | { readonly kind: 'ended'; readonly outcome: 'succeeded' | 'failed' | 'ignored' }
+
+export interface End {
+  readonly outcome: 'succeeded' | 'failed' | 'ignored'
+  readonly dest: HostName | null
+  readonly reason: string
+}
 
 export interface MoveTrack {
   readonly move: MoveId
@@ -25,6 +42,14 @@ export interface MoveTrack {
   readonly instanceName: string
   readonly phase: Phase
   readonly needs: Resources
+  /** What it was before the fault. */
+  readonly origin: MoveOrigin
+  /** as-before: it was asked for as what it was, so that Nova itself makes it that again. */
+  readonly askedAs: 'as-before' | 'otherwise'
+  /** arrived: Nova has moved it, whatever is left to do. */
+  readonly whereabouts: 'on-the-way' | 'arrived'
+  /** ours: its owner is kept out until the move ends. */
+  readonly lock: 'ours' | 'none'
   /** Where it was asked to go, or went. */
   readonly target: TargetName | null
   readonly attempts: number
@@ -44,10 +69,12 @@ interface Found {
 }
 
 /** A stored move as this process takes it up. */
-export function trackOf(row: VmMove, { needs, olderRecords, nowMs }: Found): MoveTrack {
-  const { uuid: move, instance, instanceName, attempts } = row
-  const target = row.destHost
-  const base = { move, instance, instanceName, needs, attempts, target, refusedBy: [] }
+export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found): MoveTrack {
+  const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
+  const lock: MoveTrack['lock'] = row.held ? 'ours' : 'none'
+  const found = { needs, origin, lock, refusedBy: [] }
+  const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way' } as const
+  const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
   if (row.status === 'pending') {
     // Once asked for, a record that exists may be the answer to that request, come late.
     const older = row.attempts === 0 ? olderRecords : []
@@ -70,6 +97,10 @@ export type RecordVerdict =
 
 const MOVED: readonly string[] = ['done', 'completed']
 const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
+
+/** Whether an evacuation with a record of this status may still succeed. */
+export const isOpen = (status: string): boolean =>
+  !MOVED.includes(status) && !REFUSED.includes(status)
 
 /**
  * What the records of an instance say about our latest request. `startedAt` is when the request was recorded,

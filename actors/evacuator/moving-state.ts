@@ -1,13 +1,15 @@
-/** State, messages and effects of the moving part of an evacuation, and the step that asks for more. */
+/** State of the moving part of an evacuation, and the step that asks for more. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
-import type { Evacuation } from '../ports/compute.ts'
+import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { Choice } from '../placement/choose-target.ts'
 import type { Target, TargetName } from '../placement/targets.ts'
-import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
+import { judgeRecords, type End, type MoveTrack, type Phase } from './instance-move.ts'
+import type { MovingEffect, MovingMessage, Preparation, Progress } from './moving-messages.ts'
 import type { Pace } from './pacing.ts'
 import { Assignment, hostOf, withDoor, type Places } from './places.ts'
+import { isUsual, mustReset, restorationOf } from './restoration.ts'
 
 export interface MovingRules {
   readonly retryIntervalMs: number
@@ -15,6 +17,7 @@ export interface MovingRules {
   readonly graceMs: number
   readonly overdueMs: number
   readonly deadlineMs: number
+  readonly restoreMs: number
 }
 
 export interface Moving {
@@ -23,8 +26,8 @@ export interface Moving {
   readonly tracks: ReadonlyMap<MoveId, MoveTrack>
   /** Wall ms of each move's latest request, 0 before the first. */
   readonly startedAt: ReadonlyMap<MoveId, number>
-  /** Instances that Nova listed on the dead host. */
-  readonly here: ReadonlySet<InstanceId>
+  /** Instances on the dead host, as Nova showed them last. */
+  readonly here: ReadonlyMap<InstanceId, Instance>
   readonly places: Places
   /** The evacuation records as last read. */
   readonly records: readonly Evacuation[]
@@ -38,78 +41,7 @@ export interface Moving {
   readonly lookPending: boolean
 }
 
-type About = { readonly move: MoveId }
-export type MovingMessage =
-  | (About & { readonly type: 'move.requested'; readonly atMs: number; readonly startedAt: number })
-  | (About & {
-      readonly type: 'move.refused'
-      readonly reason: string
-      /** False when the instance is gone, so that asking again is pointless. */
-      readonly again: boolean
-      /** True when Nova asked for patience: costs no attempt. */
-      readonly busy: boolean
-      readonly pauseMs: number
-      readonly atMs: number
-    })
-  | (About & { readonly type: 'move.unknown'; readonly atMs: number; readonly startedAt: number })
-  | (About & { readonly type: 'move.hindered'; readonly reason: string; readonly atMs: number })
-  | (About & {
-      readonly type: 'move.settled'
-      readonly outcome: 'succeeded' | 'failed' | 'ignored'
-    })
-  | { readonly type: 'move.poll-due' }
-  | {
-      readonly type: 'move.polled'
-      readonly records: readonly Evacuation[]
-      /** Of the overdue moves' targets those that are out of service for good: forced down after a fence. */
-      readonly lostTargets: readonly HostName[]
-      readonly atMs: number
-    }
-  | { readonly type: 'move.poll-failed'; readonly atMs: number }
-  | { readonly type: 'spare.opened'; readonly host: HostName; readonly atMs: number }
-  /** It cannot be had just now: somebody else has it, or an operator or Compute is in the way. */
-  | { readonly type: 'spare.refused'; readonly host: HostName; readonly atMs: number }
-
-/** Ended moves of all moves, for progress bars. */
-export interface Progress {
-  readonly done: number
-  readonly total: number
-}
-
-export type MovingEffect =
-  | {
-      readonly type: 'move.request'
-      readonly move: MoveId
-      readonly instance: InstanceId
-      readonly instanceName: string
-      readonly target: TargetName
-      readonly progress: Progress
-    }
-  | {
-      readonly type: 'move.settle'
-      readonly move: MoveId
-      readonly instance: InstanceId
-      readonly instanceName: string
-      readonly outcome: 'succeeded' | 'failed' | 'ignored'
-      readonly dest: HostName | null
-      readonly reason: string
-      readonly progress: Progress
-    }
-  | { readonly type: 'move.put-back'; readonly move: MoveId; readonly reason: string }
-  /** Takes a reserved host into service. */
-  | { readonly type: 'spare.open'; readonly host: HostName }
-  /** Writes why these instances go nowhere for the moment. */
-  | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
-  /** Reads the records, and whether these targets of overdue moves are still in service. */
-  | { readonly type: 'move.poll'; readonly targets: readonly HostName[] }
-
 export type MovingStep = Step<Moving, MovingEffect | KernelEffect<MovingMessage>>
-
-export interface End {
-  readonly outcome: 'succeeded' | 'failed' | 'ignored'
-  readonly dest: HostName | null
-  readonly reason: string
-}
 
 /** The state with this move in another phase. */
 export function withPhase(state: Moving, move: MoveId, phase: Phase): Moving {
@@ -133,12 +65,41 @@ export function waiting(
   return withTrack(state, { ...track, phase, target: null })
 }
 
+/** Ends a move: at once, or when the instance is as it was and its owner may have it again. */
+export function settle(
+  state: Moving,
+  track: MoveTrack,
+  end: End,
+  source: 'nova' | 'nobody' = 'nobody',
+): MovingStep {
+  const arrived: MoveTrack =
+    end.outcome === 'succeeded' ? { ...track, whereabouts: 'arrived' } : track
+  if (!isToRestore(arrived, end)) return close(state, arrived, end, source)
+  const { move, instance } = track
+  const phase: Phase = { kind: 'restoring', end, sinceMs: null, step: 'open', problem: null }
+  return [withTrack(state, { ...arrived, phase }), [{ type: 'move.look', move, instance }]]
+}
+
 /** Has the end of a move written; it counts as ended once that is done. */
-export function settle(state: Moving, track: MoveTrack, end: End): MovingStep {
-  const next = withPhase(state, track.move, { kind: 'settling' })
+export function close(
+  state: Moving,
+  track: MoveTrack,
+  end: End,
+  source: 'nova' | 'nobody' = 'nobody',
+): MovingStep {
+  const next = withTrack(state, { ...track, phase: { kind: 'settling' } })
   const { move, instance, instanceName } = track
   const progress = progressOf(next)
-  return [next, [{ type: 'move.settle', move, instance, instanceName, ...end, progress }]]
+  const about = { move, instance, instanceName, lock: track.lock, progress }
+  return [next, [{ type: 'move.settle', ...about, ...end, ask: source }]]
+}
+
+/** An ordinary instance needs no look: Nova starts what ran, and stops what was stopped, by itself. */
+function isToRestore({ origin, lock, askedAs }: MoveTrack, { outcome }: End): boolean {
+  if (lock === 'ours') return true
+  const restoration = restorationOf(origin)
+  if (outcome !== 'succeeded' || restoration.kind === 'leave') return false
+  return restoration.wanted !== 'active' && !(isUsual(origin) && askedAs === 'as-before')
 }
 
 function progressOf(state: Moving): Progress {
@@ -158,9 +119,11 @@ export function proceed(state: Moving, nowMs: number): MovingStep {
   for (const track of state.tracks.values()) {
     if (underWay >= state.pace.limit) break
     if (!isDue(track, nowMs)) continue
-    const [after, more] = state.here.has(track.instance)
-      ? follow(next, track, assignment.choose(track))
-      : settle(next, track, absence(state, track))
+    const objection = objectionTo(state, track)
+    const [after, more] =
+      objection === undefined
+        ? follow(next, track, assignment.choose(track))
+        : settle(next, track, objection)
     if (isUnderWay(after.tracks.get(track.move) ?? track)) underWay += 1
     next = after
     effects.push(...more)
@@ -219,6 +182,32 @@ function newlyUnplaced(before: Moving, after: Moving): readonly MovingEffect[] {
   )
 }
 
+/** Why an instance that was to be moved is not any more. */
+function objectionTo(state: Moving, track: MoveTrack): End | undefined {
+  const now = state.here.get(track.instance)
+  if (now === undefined) return absence(state, track)
+  const restoration = restorationOf(now)
+  if (restoration.kind === 'move') return undefined
+  return { outcome: 'ignored', dest: null, reason: restoration.reason }
+}
+
+/** What must come before the evacuation, for Nova to take it and for nobody to interfere with what follows. */
+function preparationsOf(now: Instance | undefined, track: MoveTrack): readonly Preparation[] {
+  if (now === undefined) return []
+  const reset = mustReset(now)
+  const restoration = restorationOf(track.origin)
+  const isPlain = restoration.kind === 'move' && restoration.wanted === 'active'
+  const isOpen = !isUsual(track.origin) || (isOtherwise(now, track) && !isPlain)
+  return [
+    ...(isOpen && !now.locked ? (['lock'] as const) : []),
+    ...(reset ? (['call-broken'] as const) : []),
+  ]
+}
+
+/** A failed attempt leaves an instance in error, and what is in error when it is asked for is started. */
+const isOtherwise = (now: Instance, { origin }: MoveTrack): boolean =>
+  mustReset(now) || now.vmState !== origin.vmState
+
 /** Why an instance that is to be moved is no longer on the host: our own late success, or somebody else's deed. */
 function absence(state: Moving, track: MoveTrack): End {
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
@@ -229,18 +218,33 @@ function absence(state: Moving, track: MoveTrack): End {
 }
 
 function request(state: Moving, track: MoveTrack, target: TargetName): MovingStep {
-  const { move, instance, instanceName } = track
+  const { move, instance } = track
+  const now = state.here.get(instance)
+  const steps = preparationsOf(now, track)
   const asked = withTrack(state, {
     ...track,
     phase: { kind: 'requesting' },
     target,
+    askedAs: now === undefined || isOtherwise(now, track) ? 'otherwise' : 'as-before',
+    lock: steps.includes('lock') ? 'ours' : track.lock,
     olderRecords: recordIdsOf(state, track),
     attempts: track.attempts + 1,
   })
   const uncounted = new Set(state.places.uncounted).add(move)
   const next = { ...asked, places: { ...state.places, uncounted } }
-  const progress = progressOf(next)
-  return [next, [{ type: 'move.request', move, instance, instanceName, target, progress }]]
+  return steps.length === 0
+    ? ask(next, track, target)
+    : [next, [{ type: 'move.prepare', move, instance, target, steps }]]
+}
+
+/** Asks Nova for the evacuation of an instance that may be asked for. */
+export function ask(
+  state: Moving,
+  { move, instance, instanceName }: MoveTrack,
+  target: TargetName,
+): MovingStep {
+  const progress = progressOf(state)
+  return [state, [{ type: 'move.request', move, instance, instanceName, target, progress }]]
 }
 
 /** The records of an instance that are known by now. */

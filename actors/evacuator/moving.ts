@@ -2,8 +2,10 @@
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import type { HostName } from '../../schema/ids.ts'
+import type { Instance } from '../ports/compute.ts'
 import { judgeRecords, type MoveTrack, type Phase } from './instance-move.ts'
 import {
+  ask,
   proceed,
   recordIdsOf,
   settle,
@@ -11,13 +13,15 @@ import {
   withPhase,
   withTrack,
   type Moving,
-  type MovingEffect,
-  type MovingMessage,
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
+import { adopt } from './adopting.ts'
+import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { hostOf, withDoor, withoutTarget } from './places.ts'
 import { slowDown, speedUp, type Pace } from './pacing.ts'
+import { mustReset } from './restoration.ts'
+import { lookAgain, onLooked, onRestored } from './restoring.ts'
 
 /** One step of the moving part. */
 export function onMovingMessage(
@@ -34,6 +38,12 @@ export function onMovingMessage(
       return onRefused(rules, state, message)
     case 'move.hindered':
       return onHindered(rules, state, message)
+    case 'move.prepared':
+      return onPrepared(state, message)
+    case 'move.looked':
+      return onLooked(rules, state, message)
+    case 'move.restored':
+      return onRestored(state, message)
     case 'move.settled':
       return [
         withPhase(state, message.move, { kind: 'ended', outcome: message.outcome }),
@@ -77,13 +87,31 @@ function onAnswered(
   return proceed({ ...withPhase(state, answer.move, phase), startedAt, pace }, answer.atMs)
 }
 
+/** Nothing is in the way of the evacuation any more. */
+function onPrepared(
+  before: Moving,
+  { move, target, done }: MovingMessage & { readonly type: 'move.prepared' },
+): MovingStep {
+  const track = before.tracks.get(move)
+  if (track?.phase.kind !== 'requesting') return [before, []]
+  const now = before.here.get(track.instance)
+  const broken = { vmState: 'error', taskState: null }
+  const state =
+    now === undefined || !done.includes('call-broken')
+      ? before
+      : seen(before, { ...now, ...broken })
+  return ask(state, track, target)
+}
+
 function onRefused(
   rules: MovingRules,
-  state: Moving,
+  before: Moving,
   refusal: MovingMessage & { readonly type: 'move.refused' },
 ): MovingStep {
-  const track = state.tracks.get(refusal.move)
-  if (track?.phase.kind !== 'requesting') return [state, []]
+  const track = before.tracks.get(refusal.move)
+  if (track?.phase.kind !== 'requesting') return [before, []]
+  const { now } = refusal
+  const state = now === null ? before : seen(before, now)
   const slower = refusal.busy ? { ...state, pace: slowDown(state.pace) } : state
   if (!refusal.again) {
     return settle(slower, track, { outcome: 'ignored', dest: null, reason: refusal.reason })
@@ -91,11 +119,18 @@ function onRefused(
   if (!refusal.busy && track.attempts >= rules.attemptsMax) {
     return settle(slower, track, { outcome: 'failed', dest: null, reason: refusal.reason })
   }
-  const until =
-    refusal.atMs + Math.max(refusal.pauseMs, refusal.busy ? 1000 : rules.retryIntervalMs)
+  // What stood in the way of an instance that is busy, or in a state of its own, is cleared by the next attempt.
+  const soon = refusal.busy || (now !== null && mustReset(now))
+  const until = refusal.atMs + Math.max(refusal.pauseMs, soon ? 1000 : rules.retryIntervalMs)
   const back = refusal.busy ? { ...track, attempts: track.attempts - 1 } : track
   return proceed(waiting(slower, back, until, refusal.reason), refusal.atMs)
 }
+
+/** The state with an instance as Nova shows it now. */
+const seen = (state: Moving, instance: Instance): Moving => ({
+  ...state,
+  here: new Map(state.here).set(instance.id, instance),
+})
 
 /** No grant just now: the segment was disabled, or the host taken into maintenance. Nothing was asked for. */
 function onHindered(
@@ -137,34 +172,16 @@ function overdue(rules: MovingRules, state: Moving, atMs: number): readonly Host
   return [...new Set(targets)].filter((target) => target !== null)
 }
 
-/** Takes up every request that turns out to be under way. */
-export function adoptAll(state: Moving, atMs: number): Moving {
-  const tracks = [...state.tracks].map(
-    ([move, track]) => [move, adopt(state, track, atMs)] as const,
-  )
-  return { ...state, tracks: new Map(tracks) }
-}
-
-/** A request that we had given up may show its record late: it is under way after all. */
-function adopt(state: Moving, track: MoveTrack, atMs: number): MoveTrack {
-  if (!['pending', 'unplaced'].includes(track.phase.kind) || track.attempts === 0) return track
-  const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
-  if (verdict.kind !== 'under-way' && verdict.kind !== 'moved') return track
-  return {
-    ...track,
-    target: verdict.dest,
-    phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
-  }
-}
-
 function judge(
   rules: MovingRules,
   state: Moving,
   track: MoveTrack,
   polled: MovingMessage & { readonly type: 'move.polled' },
 ): MovingStep {
-  if (track.phase.kind !== 'ongoing') return [state, []]
   const { atMs } = polled
+  if (track.phase.kind === 'restoring') return lookAgain(state, track)
+  if (track.phase.kind === 'ended') return correct(state, track)
+  if (track.phase.kind !== 'ongoing') return [state, []]
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
   const graceOver = atMs - track.phase.requestedAtMs >= rules.graceMs
   switch (verdict.kind) {
@@ -184,6 +201,7 @@ function judge(
       if (!track.phase.accepted && !graceOver) return [state, []]
       return again(rules, state, turnedDown(track), {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
+        ask: 'nova',
         atMs,
       })
     case 'no-record':
@@ -191,6 +209,7 @@ function judge(
       // Nobody was asked: the target has refused nothing.
       return again(rules, state, track, {
         reason: 'no record of the request appeared in Nova',
+        ask: 'nobody',
         atMs,
       })
     default:
@@ -209,7 +228,14 @@ function onUnderWay(
   if (phase.kind !== 'ongoing') return [state, []]
   const host = hostOf(target)
   if (host !== null && lostTargets.includes(host)) {
-    return again(rules, state, turnedDown(track), { reason: `${host} died as well`, atMs })
+    // Nova leaves it in the middle of its task.
+    const now = state.here.get(track.instance)
+    const stuck = now === undefined ? state : seen(state, { ...now, taskState: 'rebuilding' })
+    return again(rules, stuck, turnedDown(track), {
+      reason: `${host} died as well`,
+      ask: 'nobody',
+      atMs,
+    })
   }
   if (atMs - phase.requestedAtMs >= rules.deadlineMs) {
     const minutes = Math.round(rules.deadlineMs / 60_000)
@@ -217,6 +243,27 @@ function onUnderWay(
     return settle(state, track, { outcome: 'failed', dest: null, reason })
   }
   return [withTrack(state, { ...track, phase: { ...phase, accepted: true } }), []]
+}
+
+/** What was given up may have succeeded late: for as long as the recovery goes on, its record is believed. */
+function correct(state: Moving, track: MoveTrack): MovingStep {
+  if (track.phase.kind !== 'ended' || track.phase.outcome !== 'failed') return [state, []]
+  if (track.whereabouts === 'arrived' || track.attempts === 0) return [state, []]
+  const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
+  if (verdict.kind !== 'moved') return [state, []]
+  const { dest } = verdict
+  return settle(state, track, {
+    outcome: 'succeeded',
+    dest,
+    reason: 'Nova recorded it as done, late',
+  })
+}
+
+interface Failure {
+  readonly reason: string
+  /** Whether Nova can tell more about it. */
+  readonly ask: 'nova' | 'nobody'
+  readonly atMs: number
 }
 
 /** Its target is not asked again. */
@@ -228,14 +275,15 @@ function again(
   rules: MovingRules,
   state: Moving,
   track: MoveTrack,
-  { reason, atMs }: { readonly reason: string; readonly atMs: number },
+  { reason, ask: source, atMs }: Failure,
 ): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
   if (track.attempts >= rules.attemptsMax) {
-    return settle(state, track, { outcome: 'failed', dest: null, reason })
+    return settle(state, track, { outcome: 'failed', dest: null, reason }, source)
   }
   // What is on record now has been judged: it is not taken up a second time.
   const olderRecords = recordIdsOf(state, track)
   const next = waiting(state, { ...track, olderRecords }, atMs + 1000, reason)
-  return [next, [{ type: 'move.put-back', move: track.move, reason }]]
+  const { move, instance } = track
+  return [next, [{ type: 'move.put-back', move, instance, reason, ask: source }]]
 }

@@ -5,7 +5,7 @@ import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Aggregate } from '../ports/compute.ts'
 import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
-import type { MovingMessage } from './moving-state.ts'
+import type { MovingMessage } from './moving-messages.ts'
 
 /** May be begun again at any point by whoever leads next: what is done already is not done twice. */
 export async function openSpare(evacuating: Evacuating, host: HostName): Promise<MovingMessage> {

@@ -1,12 +1,12 @@
 /** Carries out the evacuator's effects on the Compute API and the store. */
 import { describeError } from '../../schema/errors.ts'
-import type { VmMove } from '../../schema/records.ts'
+import type { RecordedMove } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import type { PlannedMove } from '../ports/store.ts'
+import type { PlannedMove } from '../ports/move-store.ts'
 import {
   evacuator,
   type EvacuationOrder,
@@ -50,7 +50,10 @@ async function performEvacuator(
       await note(evacuating, { kind: 'decision', step: 'wait', detail: effect.reason })
       announceStep(evacuating, 'waiting', effect.reason)
       return undefined
+    case 'move.prepare':
     case 'move.request':
+    case 'move.look':
+    case 'move.restore':
     case 'move.settle':
     case 'move.put-back':
     case 'moves.wait':
@@ -116,10 +119,10 @@ async function recordDisabling({ world, order }: Evacuating): Promise<void> {
 async function plan(
   evacuating: Evacuating,
   moves: readonly PlannedMove[],
-): Promise<readonly VmMove[]> {
+): Promise<readonly RecordedMove[]> {
   const { world, order, signal } = evacuating
   const { notification, epoch, host } = order
-  const stored = (): Promise<readonly VmMove[]> =>
+  const stored = (): Promise<readonly RecordedMove[]> =>
     untilStored(world.clock, signal, () => world.store.planMoves(epoch, notification, host, moves))
   const rows = await stored()
   await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })

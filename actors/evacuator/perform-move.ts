@@ -1,12 +1,16 @@
 /** Asks Nova for one evacuation, writes what came of it, and reads the evacuation records of the host. */
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import type { MoveChange } from '../ports/store.ts'
+import type { MoveChange } from '../ports/move-store.ts'
 import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
-import type { MovingEffect, MovingMessage } from './moving-state.ts'
+import type { MovingEffect, MovingMessage } from './moving-messages.ts'
+import { explained } from './explained.ts'
+import { prepare } from './perform-preparing.ts'
+import { look, restore } from './perform-restoring.ts'
+import { putBack, refused } from './refused.ts'
 import { openSpare } from './open-spare.ts'
 import { hostOf } from './places.ts'
 
@@ -22,13 +26,19 @@ export async function performMove(
     case 'move.settle':
       return settle(evacuating, effect)
     case 'move.put-back':
-      await putBack(evacuating, effect.move, effect.reason)
+      await putBack(evacuating, effect.move, await explained(evacuating, effect))
       return undefined
     case 'spare.open':
       return openSpare(evacuating, effect.host)
     case 'moves.wait':
       await noteWaiting(evacuating, effect.moves, effect.reason)
       return undefined
+    case 'move.prepare':
+      return prepare(evacuating, effect)
+    case 'move.look':
+      return look(evacuating, effect)
+    case 'move.restore':
+      return restore(evacuating, effect)
     case 'move.poll':
       return poll(evacuating, effect.targets)
     default:
@@ -93,46 +103,6 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
   await world.compute.evacuate(instance, hostOf(target) ?? undefined, signal)
 }
 
-async function refused(
-  evacuating: Evacuating,
-  effect: Request,
-  error: unknown,
-): Promise<MovingMessage> {
-  const { world, signal } = evacuating
-  const reason = describeError(error)
-  const busy = isCoded(
-    error,
-    'COMPUTE_BUSY',
-    'COMPUTE_UNAVAILABLE',
-    'IDENTITY_UNAVAILABLE',
-    'IDENTITY_REFUSED',
-  )
-  const gone =
-    isCoded(error, 'COMPUTE_NOT_FOUND') &&
-    (await world.compute.getInstance(effect.instance, signal)) === undefined
-  await putBack(evacuating, effect.move, reason)
-  const pauseMs = isCoded(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0
-  return {
-    type: 'move.refused',
-    move: effect.move,
-    reason: gone ? 'the instance was deleted meanwhile' : reason,
-    again: !gone,
-    busy,
-    pauseMs,
-    atMs: world.clock.monotonicMs(),
-  }
-}
-
-async function putBack(
-  evacuating: Evacuating,
-  move: MoveChange['move'],
-  message: string,
-): Promise<void> {
-  const { world, order, signal } = evacuating
-  const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
-  await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
-}
-
 /** Said once for all of them; each one's row tells it too. */
 async function noteWaiting(
   evacuating: Evacuating,
@@ -160,16 +130,21 @@ async function settle(
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, outcome, dest, reason } = effect
+  const { move, outcome, dest, lock } = effect
+  const reason = await explained(evacuating, effect)
   const change: MoveChange = {
     move,
-    from: ['pending', 'ongoing'],
+    // failed: it was given up and has succeeded late
+    from: ['pending', 'ongoing', 'failed'],
     to: outcome,
     destHost: dest,
     message: outcome === 'succeeded' ? null : reason,
   }
-  await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
-  announceMove(evacuating, { ...effect, status: outcome })
+  await untilStored(world.clock, signal, async () => {
+    await world.store.updateMove(order.epoch, change)
+    if (lock === 'ours') await world.store.noteLock(order.epoch, move, 'free')
+  })
+  announceMove(evacuating, { ...effect, reason, status: outcome })
   return { type: 'move.settled', move, outcome }
 }
 

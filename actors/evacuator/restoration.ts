@@ -2,10 +2,9 @@
  * The rule of instance states (`ops/docs/instance-states.md`): from what an instance was before the fault follows whether
  * it is moved, and what it is afterwards. Pure; everything else is driven towards the answer.
  */
-import type { Instance } from '../ports/compute.ts'
+import type { MoveOrigin } from '../../schema/records.ts'
 
-/** What an instance was, as far as it counts: recorded once, before it is touched. */
-export type Origin = Pick<Instance, 'vmState' | 'taskState' | 'powerState' | 'locked'>
+type States = Omit<MoveOrigin, 'locked'>
 
 /** What it is to be in the end. */
 export type WantedState = 'active' | 'stopped' | 'paused' | 'error'
@@ -18,7 +17,7 @@ const leave = (reason: string): Restoration => ({ kind: 'leave', reason })
 const move = (wanted: WantedState): Restoration => ({ kind: 'move', wanted })
 
 /** Whether an instance may be moved, and what it is to be then. */
-export function restorationOf(origin: Omit<Origin, 'locked'>): Restoration {
+export function restorationOf(origin: States): Restoration {
   const { vmState, taskState, powerState } = origin
   const obstacle = taskState === null ? undefined : OBSTACLES[taskState]
   if (obstacle !== undefined) return leave(obstacle)
@@ -60,10 +59,14 @@ const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   resize_reverting: IN_RESIZE,
 }
 
+/** A rebuild that Nova has begun: ours, somebody else's, or one that nobody ends any more. */
+export const isRebuilding = (taskState: string | null): boolean =>
+  taskState?.startsWith('rebuild') === true
+
 const EVACUABLE: readonly string[] = ['active', 'stopped', 'error']
 
 /** Nova refuses to evacuate anything else: it is called broken first. */
-export const mustReset = ({ vmState, taskState }: Omit<Origin, 'locked'>): boolean =>
+export const mustReset = ({ vmState, taskState }: States): boolean =>
   taskState !== null || !EVACUABLE.includes(vmState)
 
 /** A step towards the wanted state, once an instance is on its new host. */
@@ -79,7 +82,7 @@ export type NextStep =
 const step = (name: RestoringStep): NextStep => ({ kind: 'step', step: name })
 
 /** What to do with a moved instance, seen as it is now: whoever looks again goes on where the last one stopped. */
-export function nextStep(wanted: WantedState, now: Omit<Origin, 'locked'>): NextStep {
+export function nextStep(wanted: WantedState, now: States): NextStep {
   const { vmState, taskState } = now
   if (taskState !== null) return { kind: 'wait' }
   if (vmState === wanted) return { kind: 'reached' }
@@ -98,7 +101,7 @@ export function nextStep(wanted: WantedState, now: Omit<Origin, 'locked'>): Next
 }
 
 /** Whether anything is to be done beside the evacuation itself: then its owner must not interfere. */
-export const isUsual = (origin: Origin): boolean => {
+export const isUsual = (origin: MoveOrigin): boolean => {
   const restoration = restorationOf(origin)
   if (restoration.kind === 'leave' || mustReset(origin)) return false
   return restoration.wanted === 'active' || restoration.wanted === 'stopped'

@@ -16,16 +16,17 @@ const DOUBT_MS = 15_000
 export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> {
   const { world, order, signal } = evacuating
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
-  const [instances, services, evacuations, segment] = await Promise.all([
+  const [instances, services, evacuations, segment, touched] = await Promise.all([
     world.compute.listInstances(order.host, signal),
     world.compute.listServices(signal),
     world.compute.listEvacuations(order.host, since, signal),
     readSegment(evacuating, since),
+    untilStored(world.clock, signal, () => world.store.listTouched(order.host, order.notification)),
   ])
   const atMs = world.clock.monotonicMs()
   return {
     type: 'evacuator.surveyed',
-    survey: { instances, services, evacuations, ...segment, atMs },
+    survey: { instances, services, evacuations, touched, ...segment, atMs },
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   Host,
   HostStanding,
   JournalEntry,
-  MoveStatus,
+  MoveAttempt,
   Notification,
   NotificationStatus,
   NotificationType,
@@ -22,6 +22,7 @@ import type { HostFault, InstanceRestart } from './smaller-fault.ts'
 import type { Grant } from './grant.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
+import type { MoveStore } from './move-store.ts'
 import type {
   Epoch,
   HostId,
@@ -148,6 +149,8 @@ export interface NotificationStore {
     page: Page,
   ): Promise<readonly VmMove[]>
   getMove(id: NotificationId, move: MoveId): Promise<VmMove | undefined>
+  /** Every evacuation that a recovery asked for, by move and number. */
+  listAttempts(id: NotificationId): Promise<readonly MoveAttempt[]>
   /** Everything recorded about a recovery, oldest first. */
   listJournal(id: NotificationId): Promise<readonly JournalEntry[]>
   getCertificate(id: NotificationId): Promise<DeathCertificate | undefined>
@@ -179,19 +182,6 @@ export interface Transition {
   readonly from: readonly NotificationStatus[]
   readonly to: NotificationStatus
   readonly reason: string
-}
-
-export interface PlannedMove {
-  readonly instance: InstanceId
-  readonly instanceName: string
-}
-
-export interface MoveChange {
-  readonly move: MoveId
-  readonly from: readonly MoveStatus[]
-  readonly to: MoveStatus
-  readonly destHost: HostName | null
-  readonly message: string | null
 }
 
 export interface UnfinishedRecovery {
@@ -237,7 +227,7 @@ export interface Returning {
 }
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
-export interface RecoveryStore {
+export interface RecoveryStore extends MoveStore {
   listUnfinished(): Promise<readonly UnfinishedRecovery[]>
   readSnapshot(
     segment: SegmentId,
@@ -254,18 +244,6 @@ export interface RecoveryStore {
   appendJournal(epoch: Epoch, entry: NewEntry): Promise<void>
   /** First certificate wins; a second one for the same recovery changes nothing. */
   saveCertificate(certificate: DeathCertificate): Promise<void>
-  /** Adds the moves that the recovery does not have yet (`pending`, in this order); answers all of them by id. */
-  planMoves(
-    epoch: Epoch,
-    notification: NotificationId,
-    sourceHost: HostName,
-    moves: readonly PlannedMove[],
-  ): Promise<readonly VmMove[]>
-  /**
-   * Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. Nothing is
-   * sent to a host that is reserved by then.
-   */
-  updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
   /** Hosts of enabled segments that ended recoveries still hold. */

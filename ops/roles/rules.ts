@@ -51,6 +51,9 @@ const OVERDUE_MS = 30_000
 /** With three runs, half an hour: longer than a large image takes to arrive. */
 const MOVE_DEADLINE_MS = 600_000
 
+/** A guest that does not shut down is powered off by Nova after a minute. */
+const RESTORE_MS = 180_000
+
 const DAY_MS = 86_400_000
 
 /** The rules that the options amount to. */
@@ -85,6 +88,7 @@ export function rulesOf(config: Config): Rules {
       graceMs: GRACE_MS,
       overdueMs: OVERDUE_MS,
       deadlineMs: MOVE_DEADLINE_MS,
+      restoreMs: RESTORE_MS,
     },
     ...smallFaultRulesOf(config),
     observer: {

@@ -2,6 +2,8 @@
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
+import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
+import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { OperatorWordKind } from '../../schema/records.ts'
@@ -17,6 +19,8 @@ export type Act =
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
   | { readonly do: 'calm-nova' }
+  | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
+  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
   | { readonly do: GuestAct; readonly instance: string }
   | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
   | {
@@ -124,6 +128,8 @@ type CloudAct = Extract<
       | 'nova'
       | 'calm-nova'
       | GuestAct
+      | 'put-instance'
+      | 'owner-acts'
   }
 >
 
@@ -141,6 +147,10 @@ function toCloud({ cloud }: Deployment, act: CloudAct): void {
       return cloud.setNova(act.mood)
     case 'calm-nova':
       return cloud.calmNova()
+    case 'put-instance':
+      return cloud.putInstance(act.instance, act.change)
+    case 'owner-acts':
+      return cloud.ownerActs(act.instance, act.what)
     default:
       if ('instance' in act) cloud[GUEST_ACTS[act.do]](act.instance)
       else cloud[HOST_ACTS[act.do]](act.host)

@@ -228,9 +228,15 @@ export class Deployment implements AsyncDisposable {
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
     const looking = random.fork('looking')
+    const touched = random.fork('touched')
+    const background = new Map([
+      ['listReturning', looking],
+      ['listChanges', looking],
+      ['listTouched', touched],
+    ])
     return async (method, [first, second], call) => {
       // A look in the background must not change the rest of a story.
-      const chance = ['listReturning', 'listChanges'].includes(method) ? looking : random
+      const chance = background.get(method) ?? random
       await wait(this.clock, 1 + Math.floor(chance.next() * 3))
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()

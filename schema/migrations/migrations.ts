@@ -12,6 +12,8 @@ import { segmentPolicies } from './0009-segment-policies.ts'
 import { operatorWords } from './0010-operator-words.ts'
 import { movesByInstance } from './0011-moves-by-instance.ts'
 import { changes } from './0012-changes.ts'
+import { moveOrigins } from './0013-move-origins.ts'
+import { moveAttempts } from './0014-move-attempts.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -31,4 +33,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-operator-words': operatorWords,
   '0011-moves-by-instance': movesByInstance,
   '0012-changes': changes,
+  '0013-move-origins': moveOrigins,
+  '0014-move-attempts': moveAttempts,
 }

@@ -18,8 +18,8 @@ import type {
   Host,
   Notification,
   OperatorWord,
+  RecordedMove,
   Segment,
-  VmMove,
 } from '../../schema/records.ts'
 
 export const SEGMENT = segmentId('segment-1')
@@ -145,7 +145,10 @@ export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService
   ...change,
 })
 
-export const moveRow = (change: Partial<VmMove> = {}): VmMove => ({
+/** What an ordinary running instance was. */
+export const RUNNING = { vmState: 'active', taskState: null, powerState: 1, locked: false } as const
+
+export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   ...STAMP,
   uuid: M1,
   notification: N1,
@@ -158,6 +161,8 @@ export const moveRow = (change: Partial<VmMove> = {}): VmMove => ({
   status: 'pending',
   message: null,
   attempts: 0,
+  origin: RUNNING,
+  held: false,
   ...change,
 })
 

@@ -13,6 +13,7 @@ import {
   textAt,
 } from '../support/gateway.ts'
 import { startGateway, type Answer, type GatewayWorld } from '../support/gateway.ts'
+import { plannedRow } from '../support/planned.ts'
 
 interface ProjectWorld extends GatewayWorld {
   /** What Compute has, of all projects. */
@@ -109,10 +110,7 @@ test('moves are those of the own instances, and name no host', async (t) => {
   const made = await world.call({ method: 'POST', url: '/v1/notifications', body: hostFailure() })
   const notification = notificationId(textAt(made.json, 'notification', 'notification_uuid'))
   const epoch = await store.claimEpoch(nodeName('engine-1'))
-  const planned = [1, 2, 3].map((number) => ({
-    instance: anInstance(number).id,
-    instanceName: `vm-${number}`,
-  }))
+  const planned = [1, 2, 3].map((number) => plannedRow(anInstance(number).id, `vm-${number}`))
   const moves = await store.planMoves(epoch, notification, hostName('compute-1'), planned)
   const [first, second, third] = moves.map(({ uuid }) => uuid)
   if (first === undefined || second === undefined) return t.fail()

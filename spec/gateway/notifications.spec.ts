@@ -12,6 +12,7 @@ import {
   type Answer,
   type GatewayWorld,
 } from '../support/gateway.ts'
+import { plannedRow } from '../support/planned.ts'
 
 const VM = {
   type: 'VM',
@@ -249,8 +250,8 @@ test('moves are listed for the recovery of a host, and for no other', async (t) 
   const [host] = await store.listAllHosts()
   if (stored === undefined || host === undefined) return t.fail()
   const moves = await store.planMoves(epoch, notification, host.name, [
-    { instance: instance(1), instanceName: 'one' },
-    { instance: instance(2), instanceName: 'two' },
+    plannedRow(instance(1), 'one'),
+    plannedRow(instance(2), 'two'),
   ])
   const url = `/v1/notifications/${notification}/vmoves`
   const listed = await world.call({ url: `${url}?status=pending&sort_dir=asc`, version: '1.3' })

@@ -3,6 +3,7 @@ import test from 'ava'
 import { epoch, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
 import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
 import type { GatewayWorld } from '../support/gateway.ts'
+import { plannedRow } from '../support/planned.ts'
 
 async function withRecovery(): Promise<
   GatewayWorld & { readonly id: string; readonly url: string; readonly host: string }
@@ -82,10 +83,9 @@ test('progress counts the instances by state', async (t) => {
   const first = await store.claimEpoch(nodeName('engine-1'))
   const [host] = await store.listAllHosts()
   if (host === undefined) return t.fail()
-  const planned = ['one', 'two', 'three'].map((instanceName, index) => ({
-    instance: instanceId(`00000000-0000-4000-8000-00000000000${index}`),
-    instanceName,
-  }))
+  const planned = ['one', 'two', 'three'].map((name, index) =>
+    plannedRow(instanceId(`00000000-0000-4000-8000-00000000000${index}`), name),
+  )
   const [move] = await store.planMoves(first, notification, host.name, planned)
   if (move === undefined) return t.fail()
   const change = { move: move.uuid, destHost: null, message: null } as const

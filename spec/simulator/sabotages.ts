@@ -41,6 +41,7 @@ function withoutEpochGuard(store: StorePort): StorePort {
     planMoves: async (_epoch, notification, host, moves) =>
       store.planMoves(await current(), notification, host, moves),
     updateMove: async (_epoch, change) => store.updateMove(await current(), change),
+    noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
   })

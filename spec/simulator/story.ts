@@ -38,10 +38,12 @@ export interface Facts {
       { readonly disabled: boolean; readonly forcedDown: boolean; readonly onMaintenance: boolean }
     >
   >
+  /** Of each instance what Nova calls it, its task, and whether it is locked. */
+  readonly states: Readonly<Record<string, string>>
+  /** What became of each instance that was to be moved, and why. */
+  readonly verdicts: Readonly<Record<string, string>>
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
-  /** What Nova calls each instance. */
-  readonly states: Readonly<Record<string, string>>
   /** Where Nova has each instance. */
   readonly places: Readonly<Record<string, string | null>>
   /** Hosts that are reserved. */
@@ -135,7 +137,20 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     copies: Object.fromEntries(
       cloud.instances.map(({ id, name }) => [name, cloud.copiesOf(id).length]),
     ),
-    states: Object.fromEntries(cloud.instances.map(({ name, vmState }) => [name, vmState])),
+    states: Object.fromEntries(
+      cloud.instances.map(({ name, vmState, taskState, locked }) => [
+        name,
+        [vmState, taskState ?? '', locked ? 'locked' : ''].filter((word) => word !== '').join(' '),
+      ]),
+    ),
+    verdicts: Object.fromEntries(
+      moves
+        .flat()
+        .map(({ instanceName, status, message }) => [
+          instanceName,
+          message === null ? status : `${status}: ${message}`,
+        ]),
+    ),
     places: Object.fromEntries(cloud.instances.map(({ name, host }) => [name, host])),
     reserved: (await store.listAllHosts()).flatMap((host) => (host.reserved ? [host.name] : [])),
     aggregates: Object.fromEntries(cloud.aggregates),

@@ -3,6 +3,7 @@ import { housekeepingConformance } from './store-housekeeping-conformance.ts'
 import { inventoryConformance } from './store-inventory-conformance.ts'
 import { leadershipConformance } from './store-leadership-conformance.ts'
 import { listConformance } from './store-list-conformance.ts'
+import { moveConformance } from './store-move-conformance.ts'
 import { notificationConformance } from './store-notification-conformance.ts'
 import { operatorConformance } from './store-operator-conformance.ts'
 import { ledgerConformance } from './store-ledger-conformance.ts'
@@ -18,6 +19,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   listConformance(test, world)
   notificationConformance(test, world)
   recoveryConformance(test, world)
+  moveConformance(test, world)
   ledgerConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)

@@ -12,6 +12,7 @@ import {
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
+import { plannedRow } from './planned.ts'
 
 type Write = (epoch: Epoch) => Promise<unknown>
 
@@ -40,9 +41,8 @@ function writes(store: StorePort, of: Incident, move: VmMove): Readonly<Record<s
         evidence: [],
       }),
     planMoves: (epoch) =>
-      store.planMoves(epoch, notification, host.name, [
-        { instance: move.instance, instanceName: 'x' },
-      ]),
+      store.planMoves(epoch, notification, host.name, [plannedRow(move.instance, 'x')]),
+    noteLock: (epoch) => store.noteLock(epoch, move.uuid, 'held'),
     updateMove: (epoch) =>
       store.updateMove(epoch, {
         move: move.uuid,

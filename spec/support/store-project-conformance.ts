@@ -10,6 +10,7 @@ import {
   type OpenWorld,
   type RegisterTest,
 } from './store-world.ts'
+import { plannedRow } from './planned.ts'
 
 const instance = (number: number) =>
   instanceId(`0f0e0d0c-0000-4000-8000-${String(number).padStart(12, '0')}`)
@@ -52,7 +53,7 @@ export function projectConformance(test: RegisterTest, open: OpenWorld): void {
     await using world = await open()
     const { store, clock } = world
     const first = await incident(world)
-    const planned = [1, 2, 3].map((number) => ({ instance: instance(number), instanceName: 'vm' }))
+    const planned = [1, 2, 3].map((number) => plannedRow(instance(number), 'vm'))
     const plan = (notification: typeof first.notification) =>
       store.planMoves(first.epoch, notification.uuid, first.host.name, planned)
     const early = await plan(first.notification)

@@ -9,6 +9,7 @@ import {
   type OpenWorld,
   type RegisterTest,
 } from './store-world.ts'
+import { plannedRow } from './planned.ts'
 
 const instance = (number: number) =>
   instanceId(`0f0e0d0c-0000-4000-8000-${String(number).padStart(12, '0')}`)
@@ -126,7 +127,7 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
     const { store } = world
     const { notification, host, epoch } = await incident(world)
     const planned = (numbers: readonly number[]) =>
-      numbers.map((number) => ({ instance: instance(number), instanceName: `vm-${number}` }))
+      numbers.map((number) => plannedRow(instance(number), `vm-${number}`))
     const plan = (numbers: readonly number[]): Promise<readonly VmMove[]> =>
       store.planMoves(epoch, notification.uuid, host.name, planned(numbers))
     t.deepEqual(await plan([]), [])

@@ -12,6 +12,7 @@ import { hostName, instanceId, nodeName, type Epoch } from '../../schema/ids.ts'
 import type { Host, Notification, Segment, VmMove } from '../../schema/records.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { plannedRow } from './planned.ts'
 
 /** Real timers, and a wall clock that stands still until it is set. */
 export class SetClock extends SystemClock {
@@ -122,10 +123,11 @@ export async function accepted(store: StorePort, report: NewNotification): Promi
 /** Plans one move and answers it. */
 export async function plannedMove(store: StorePort, of: Incident): Promise<VmMove> {
   const instance = instanceId('0f0e0d0c-0000-4000-8000-000000000001')
-  const planned = [{ instance, instanceName: 'vm-1' }]
+  const planned = [plannedRow(instance, 'vm-1')]
   const [move] = await store.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
   if (move === undefined) throw new Error('no move was planned')
-  return move
+  const { origin: _origin, held: _held, ...row } = move // as clients see it
+  return row
 }
 
 /** What the store says to one more power-off: `granted`, or why not. */

@@ -135,7 +135,7 @@ export class Nova {
   #checkState(row: InstanceRow): void {
     if (!EVACUABLE.includes(row.vmState)) throw refused(`${row.name} is ${row.vmState}`)
     if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) {
-      if (row.taskState === null || row.taskState.startsWith('rebuild')) return
+      if (row.taskState === null) return
       throw refused(`${row.name} is ${row.taskState}`)
     }
     this.#site.ledger.count('evacuation.second')

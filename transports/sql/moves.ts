@@ -1,11 +1,13 @@
 /** Instance moves of a recovery: planned once, then changed by compare-and-set on their status. */
 import { sql, type Transaction } from 'kysely'
-import type { MoveChange, RecoveryStore } from '../../actors/ports/store.ts'
-import { moveId } from '../../schema/ids.ts'
+import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move-store.ts'
+import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
+import type { RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
+import { beginAttempt, endAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { moveOf, nameKey, wholeSecond } from './rows.ts'
-import type { StorePorts } from './transactions.ts'
+import { flag, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
+import type { StorePorts, Transactions } from './transactions.ts'
 
 /** Rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of MySQL. */
 const BATCH = 500
@@ -13,39 +15,13 @@ const BATCH = 500
 /** The part of the store that keeps instance moves. */
 export function moveStore(
   guarded: GuardedWrite,
-  { clock, random }: StorePorts,
-): Pick<RecoveryStore, 'planMoves' | 'updateMove'> {
+  transactions: Transactions,
+  ports: StorePorts,
+): MoveStore {
+  const { clock } = ports
   return {
     planMoves: (epoch, notification, sourceHost, planned) =>
-      guarded(epoch, async (trx) => {
-        const all = trx
-          .selectFrom('vm_moves')
-          .selectAll()
-          .where('notification_uuid', '=', notification)
-        const existing = await all.orderBy('id').execute()
-        const known = new Set(existing.map((row) => row.instance_uuid))
-        const created_at = wholeSecond(clock.wallMs())
-        const rows = planned
-          .filter(({ instance }) => !known.has(instance) && known.add(instance))
-          .map(({ instance, instanceName }) => ({
-            created_at,
-            uuid: moveId(random.uuid()),
-            notification_uuid: notification,
-            instance_uuid: instance,
-            instance_name: instanceName,
-            source_host: sourceHost,
-            type: 'evacuation',
-            status: 'pending' as const,
-          }))
-        if (rows.length === 0) return existing.map(moveOf)
-        for (let first = 0; first < rows.length; first += BATCH) {
-          await trx
-            .insertInto('vm_moves')
-            .values(rows.slice(first, first + BATCH))
-            .execute()
-        }
-        return (await all.orderBy('id').execute()).map(moveOf)
-      }),
+      guarded(epoch, (trx) => plan(trx, ports, { notification, sourceHost, planned })),
 
     updateMove: (epoch, change) =>
       guarded(epoch, async (trx) => {
@@ -63,8 +39,118 @@ export function moveStore(
           .where('uuid', '=', change.move)
           .where('status', 'in', change.from)
           .executeTakeFirst()
-        return updated.numUpdatedRows === 1n
+        if (updated.numUpdatedRows !== 1n) return false
+        if (change.to === 'ongoing') await beginAttempt(trx, change, now)
+        else await endAttempt(trx, change, now)
+        return true
       }),
+
+    noteLock: (epoch, move, lock) =>
+      guarded(epoch, async (trx) => {
+        await trx
+          .updateTable('move_origins')
+          .set({ held: flag(lock === 'held') })
+          .where('move_uuid', '=', move)
+          .execute()
+      }),
+
+    listTouched: (sourceHost, except) =>
+      transactions.read(async (db) => {
+        const rows = await recorded(db)
+          .where('source_host', '=', sourceHost)
+          .where('notification_uuid', '!=', except)
+          .where('status', '!=', 'succeeded')
+          .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
+          .orderBy('vm_moves.id')
+          .execute()
+        return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
+      }),
+  }
+}
+
+interface Plan {
+  readonly notification: NotificationId
+  readonly sourceHost: HostName
+  readonly planned: readonly PlannedMove[]
+}
+
+async function plan(
+  trx: Transaction<Database>,
+  { clock, random }: StorePorts,
+  { notification, sourceHost, planned }: Plan,
+): Promise<readonly RecordedMove[]> {
+  const all = trx
+    .selectFrom('vm_moves')
+    .select(['uuid', 'instance_uuid'])
+    .where('notification_uuid', '=', notification)
+  const known = new Map((await all.execute()).map((row) => [row.instance_uuid, row.uuid]))
+  const now = clock.wallMs()
+  const stamp = { created_at: wholeSecond(now), notification_uuid: notification }
+  const seen = new Set(known.keys())
+  const rows = planned
+    .filter(({ instance }) => !seen.has(instance) && seen.add(instance))
+    .map(({ instance, instanceName, status, message }) => ({
+      ...stamp,
+      uuid: moveId(random.uuid()),
+      instance_uuid: instance,
+      instance_name: instanceName,
+      source_host: sourceHost,
+      type: 'evacuation',
+      status,
+      message,
+      end_time: status === 'ignored' ? now : null,
+    }))
+  for (let first = 0; first < rows.length; first += BATCH) {
+    await trx
+      .insertInto('vm_moves')
+      .values(rows.slice(first, first + BATCH))
+      .execute()
+  }
+  const moves = new Map([...known, ...rows.map((row) => [row.instance_uuid, row.uuid] as const)])
+  await keepOrigins(
+    trx,
+    planned.map((move) => ({ ...move, move: moves.get(move.instance) })),
+  )
+  const stored = recorded(trx).where('notification_uuid', '=', notification)
+  return (await stored.orderBy('vm_moves.id').execute()).map(recordedMoveOf)
+}
+
+const recorded = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
+  db
+    .selectFrom('vm_moves')
+    .leftJoin('move_origins', 'move_origins.move_uuid', 'vm_moves.uuid')
+    .selectAll('vm_moves')
+    .select(['vm_state', 'task_state', 'power_state', 'locked', 'held'])
+
+/** Only of moves that have none yet: what an instance was is never read a second time. */
+async function keepOrigins(
+  trx: Transaction<Database>,
+  planned: readonly (PlannedMove & { readonly move: MoveId | undefined })[],
+): Promise<void> {
+  const wanted = new Map(planned.flatMap((plan) => (plan.move ? [[plan.move, plan] as const] : [])))
+  const ids = [...wanted.keys()]
+  for (let first = 0; first < ids.length; first += BATCH) {
+    const batch = ids.slice(first, first + BATCH)
+    const kept = await trx
+      .selectFrom('move_origins')
+      .select('move_uuid')
+      .where('move_uuid', 'in', batch)
+      .execute()
+    for (const { move_uuid: move } of kept) wanted.delete(move)
+  }
+  const rows = [...wanted].map(([move, { origin, held }]) => ({
+    move_uuid: move,
+    vm_state: origin.vmState,
+    task_state: origin.taskState,
+    power_state: origin.powerState,
+    locked: flag(origin.locked),
+    held: flag(held),
+  }))
+  for (let first = 0; first < rows.length; first += BATCH) {
+    await trx
+      .insertInto('move_origins')
+      .values(rows.slice(first, first + BATCH))
+      .execute()
   }
 }
 

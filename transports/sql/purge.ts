@@ -72,6 +72,13 @@ const purgeNotifications = (
       .execute()
     const ids = rows.map((row) => row.notification_uuid)
     if (ids.length === 0) return 0
+    for (const table of ['move_attempts', 'move_origins'] as const) {
+      const moves = trx.selectFrom('vm_moves').select('uuid')
+      await trx
+        .deleteFrom(table)
+        .where('move_uuid', 'in', moves.where('notification_uuid', 'in', ids))
+        .execute()
+    }
     await trx.deleteFrom('vm_moves').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('journal').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('death_certificates').where('notification_uuid', 'in', ids).execute()

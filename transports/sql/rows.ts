@@ -5,9 +5,11 @@ import type {
   DeathCertificate,
   Host,
   JournalEntry,
+  MoveAttempt,
   Notification,
   OperatorWord,
   Payload,
+  RecordedMove,
   RowStamp,
   Segment,
   VmMove,
@@ -17,6 +19,8 @@ import type {
   DeathCertificatesTable,
   HostsTable,
   JournalTable,
+  MoveAttemptsTable,
+  MoveOriginsTable,
   NotificationsTable,
   OperatorWordsTable,
   SegmentPoliciesTable,
@@ -98,6 +102,37 @@ export const moveOf = (row: Selectable<VmMovesTable>): VmMove => ({
   status: row.status,
   message: row.message,
   attempts: integer(row.attempts),
+})
+
+type OriginColumns = Pick<
+  Selectable<MoveOriginsTable>,
+  'vm_state' | 'task_state' | 'power_state' | 'locked' | 'held'
+>
+
+/** A move of before there were origins counts as one of an ordinary running instance. */
+export const recordedMoveOf = (
+  row: Selectable<VmMovesTable> & {
+    readonly [Column in keyof OriginColumns]: OriginColumns[Column] | null
+  },
+): RecordedMove => ({
+  ...moveOf(row),
+  origin: {
+    vmState: row.vm_state ?? 'active',
+    taskState: row.task_state,
+    powerState: row.power_state ?? 1,
+    locked: row.locked === 1,
+  },
+  held: row.held === 1,
+})
+
+export const attemptOf = (row: Selectable<MoveAttemptsTable>): MoveAttempt => ({
+  move: row.move_uuid,
+  number: integer(row.number),
+  target: row.target,
+  requestedAt: integer(row.requested_at),
+  endedAt: integerOrNull(row.ended_at),
+  outcome: row.outcome,
+  reason: row.reason,
 })
 
 export const journalEntryOf = (row: Selectable<JournalTable>): JournalEntry => ({

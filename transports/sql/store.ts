@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
+import { attemptStore } from './attempts.ts'
 import { ledgerStore } from './changes.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
@@ -36,7 +37,8 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...returningStore(steps),
     ...recordStore(guarded, ports),
     ...moveLists(steps),
-    ...moveStore(guarded, ports),
+    ...moveStore(guarded, steps, ports),
+    ...attemptStore(steps),
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),

@@ -10,7 +10,7 @@ import {
 } from '../../../actors/evacuator/evacuator.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
-import type { VmMove } from '../../../schema/records.ts'
+import type { RecordedMove } from '../../../schema/records.ts'
 import {
   EPOCH,
   H2,
@@ -30,6 +30,7 @@ import {
   serviceRow,
 } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
+import { plannedRow } from '../../support/planned.ts'
 
 const RULES = {
   evacuateAll: true,
@@ -44,6 +45,7 @@ const RULES = {
   graceMs: 10_000,
   overdueMs: 60_000,
   deadlineMs: 600_000,
+  restoreMs: 180_000,
 } as const
 const ORDER: EvacuationOrder = {
   notification: N1,
@@ -67,6 +69,7 @@ const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   rooms: new Map(),
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
+  touched: [],
   disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },
   atMs: 0,
   ...change,
@@ -75,7 +78,7 @@ const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
   type: 'evacuator.surveyed',
   survey: surveyOf(change),
 })
-const planned = (...moves: readonly VmMove[]): EvacuatorMessage => ({
+const planned = (...moves: readonly RecordedMove[]): EvacuatorMessage => ({
   type: 'evacuator.planned',
   moves,
 })
@@ -145,10 +148,7 @@ testSteps(behaviour, [
     effects: [
       {
         type: 'moves.plan',
-        moves: [
-          { instance: I2, instanceName: 'web' },
-          { instance: I1, instanceName: 'web' },
-        ],
+        moves: [plannedRow(I2, 'web'), plannedRow(I1, 'web')],
       },
     ],
   },
@@ -240,6 +240,7 @@ test('a second run may cost as many requests as the first', (t) => {
       move: M1,
       reason: 'no room',
       again: true,
+      now: null,
       busy: false,
       pauseMs: 0,
       atMs: 0,

@@ -7,7 +7,7 @@ import {
   type RecordVerdict,
 } from '../../../actors/evacuator/instance-move.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
-import { I1, I2, M1, SMALL, THREE, TWO, evacuationRow, moveRow } from '../records.ts'
+import { I1, I2, M1, RUNNING, SMALL, THREE, TWO, evacuationRow, moveRow } from '../records.ts'
 
 const STARTED_AT = 1_000_000
 const track = (olderRecords: readonly string[] = []): MoveTrack => ({
@@ -15,6 +15,10 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   instance: I1,
   instanceName: 'web',
   needs: SMALL,
+  origin: RUNNING,
+  askedAs: 'as-before',
+  whereabouts: 'on-the-way',
+  lock: 'none',
   phase: { kind: 'ongoing', requestedAtMs: 0, accepted: true },
   target: TWO,
   attempts: 1,

@@ -2,12 +2,8 @@
 import test from 'ava'
 import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import {
-  proceed,
-  type Moving,
-  type MovingEffect,
-  type MovingMessage,
-} from '../../../actors/evacuator/moving-state.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import { proceed, type Moving } from '../../../actors/evacuator/moving-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
 import { ANYWHERE } from '../../../actors/placement/targets.ts'
@@ -23,6 +19,7 @@ import {
   REQUESTING,
   trackRow,
 } from './tracks.ts'
+import type { Instance } from '../../../actors/ports/compute.ts'
 
 type Effect = MovingEffect | KernelEffect<MovingMessage>
 
@@ -63,12 +60,15 @@ test('an instance waits until its moment', (t) => {
 })
 
 test('an instance that is not on the host any more is ignored', (t) => {
-  const [, effects] = proceed(movingOf([trackRow()], { here: new Set() }), 0)
+  const [, effects] = proceed(movingOf([trackRow()], { here: new Map() }), 0)
   t.deepEqual(settled(effects), ['ignored: the instance is not on the host any more'])
 })
 
 test('an instance that left by our own late success is a success', (t) => {
-  const change = { here: new Set<InstanceId>(), records: [evacuationRow({ status: 'done' })] }
+  const change = {
+    here: new Map<InstanceId, Instance>(),
+    records: [evacuationRow({ status: 'done' })],
+  }
   const [, effects] = proceed(movingOf([trackRow({ attempts: 1 })], change), 0)
   t.deepEqual(settled(effects), ['succeeded: Nova recorded it as done, late'])
 })

@@ -3,11 +3,8 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { hostOf } from '../../../actors/evacuator/places.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import {
-  proceed,
-  type MovingEffect,
-  type MovingMessage,
-} from '../../../actors/evacuator/moving-state.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import { proceed } from '../../../actors/evacuator/moving-state.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
 import type { InstanceId } from '../../../schema/ids.ts'
 import { I2, M2, ONE } from '../records.ts'

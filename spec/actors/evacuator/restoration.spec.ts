@@ -5,8 +5,8 @@ import {
   mustReset,
   nextStep,
   restorationOf,
-  type Origin,
 } from '../../../actors/evacuator/restoration.ts'
+import type { MoveOrigin } from '../../../schema/records.ts'
 
 const SHUT_DOWN = 4
 
@@ -43,7 +43,7 @@ const moves = [
 for (const [vmState, taskState, powerState, wanted, isReset, isGuarded] of moves) {
   const what = `${vmState}, ${taskState ?? 'no task'}, power ${powerState}`
   test(`an instance that was ${what} is moved and is ${wanted} then`, (t) => {
-    const origin: Origin = { vmState, taskState, powerState, locked: false }
+    const origin: MoveOrigin = { vmState, taskState, powerState, locked: false }
     t.deepEqual(restorationOf(origin), { kind: 'move', wanted })
     t.is(mustReset(origin), isReset)
     t.is(isUsual(origin), !isGuarded)
@@ -67,7 +67,7 @@ const left = [
 
 for (const [vmState, taskState, reason] of left) {
   test(`an instance that was ${vmState}, ${taskState ?? 'no task'}, is left`, (t) => {
-    const origin: Origin = { vmState, taskState, powerState: 1, locked: false }
+    const origin: MoveOrigin = { vmState, taskState, powerState: 1, locked: false }
     const restoration = restorationOf(origin)
     t.regex(restoration.kind === 'leave' ? restoration.reason : '', reason)
     t.false(isUsual(origin))

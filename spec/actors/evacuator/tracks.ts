@@ -1,11 +1,12 @@
 /** Moves at every point of their way, and what may be told about them. */
 import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
-import type { Moving, MovingMessage } from '../../../actors/evacuator/moving-state.ts'
+import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import type { Moving } from '../../../actors/evacuator/moving-state.ts'
 import type { Places } from '../../../actors/evacuator/places.ts'
 import type { Target } from '../../../actors/placement/targets.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
 import type { HostName } from '../../../schema/ids.ts'
-import { I1, M1, SMALL, THREE, TWO, targetRow } from '../records.ts'
+import { I1, M1, RUNNING, SMALL, THREE, TWO, instanceRow, targetRow } from '../records.ts'
 
 export const RULES = {
   retryIntervalMs: 30_000,
@@ -13,6 +14,7 @@ export const RULES = {
   graceMs: 10_000,
   overdueMs: 60_000,
   deadlineMs: 600_000,
+  restoreMs: 180_000,
 }
 
 export const PENDING: Phase = { kind: 'pending', notBeforeMs: 0, reason: null }
@@ -34,6 +36,10 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   instance: I1,
   instanceName: 'web',
   needs: SMALL,
+  origin: RUNNING,
+  askedAs: 'as-before',
+  whereabouts: 'on-the-way',
+  lock: 'none',
   phase: PENDING,
   target: null,
   attempts: 0,
@@ -49,7 +55,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     kind: 'moving',
     tracks: new Map(tracks.map((track) => [track.move, track])),
     startedAt: new Map(),
-    here: new Set(tracks.map(({ instance }) => instance)),
+    here: new Map(tracks.map(({ instance: id }) => [id, instanceRow({ id })])),
     places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
     pace: { limit: 8, ceiling: 8 },
@@ -72,6 +78,7 @@ export const refused = (change: Partial<MovingMessage & { readonly type: 'move.r
     move: M1,
     reason: 'no room',
     again: true,
+    now: null,
     busy: false,
     pauseMs: 0,
     atMs: 100,

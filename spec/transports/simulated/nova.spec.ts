@@ -161,6 +161,8 @@ test('target that dies during a rebuild leaves the record as it is, and a new at
   await pass(REBUILT_MS)
   t.is((await during(compute.listEvacuations(one, 0)))[0]?.status, 'pre-migrating')
   t.like(now(instance), { host: one, taskState: 'rebuild_spawning' })
+  await t.throwsAsync(during(compute.evacuate(instance.id, hostName('compute-03'))))
+  await during(compute.callBroken(instance.id))
   await during(compute.evacuate(instance.id, hostName('compute-03')))
   await pass(REBUILT_MS)
   t.is(now(instance).host, hostName('compute-03'))

@@ -1,0 +1,122 @@
+/** What the moving part of an evacuation is told, and what it asks for. */
+import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import type { TargetName } from '../placement/targets.ts'
+import type { Evacuation, Instance } from '../ports/compute.ts'
+import type { RestoringStep } from './restoration.ts'
+
+/** Before an evacuation: keep the owner out; call the instance broken, so that Nova takes it. */
+export type Preparation = 'lock' | 'call-broken'
+
+/** After it: towards what the instance was, and the last of all. */
+export type RestoringOrder = RestoringStep | 'unlock'
+
+type About = { readonly move: MoveId }
+export type MovingMessage =
+  | (About & { readonly type: 'move.requested'; readonly atMs: number; readonly startedAt: number })
+  | (About & {
+      readonly type: 'move.refused'
+      readonly reason: string
+      /** False when the instance is gone, so that asking again is pointless. */
+      readonly again: boolean
+      /** The instance as Nova shows it after the refusal; null when that is not known. */
+      readonly now: Instance | null
+      /** True when Nova asked for patience: costs no attempt. */
+      readonly busy: boolean
+      readonly pauseMs: number
+      readonly atMs: number
+    })
+  | (About & { readonly type: 'move.unknown'; readonly atMs: number; readonly startedAt: number })
+  | (About & { readonly type: 'move.hindered'; readonly reason: string; readonly atMs: number })
+  | (About & {
+      readonly type: 'move.settled'
+      readonly outcome: 'succeeded' | 'failed' | 'ignored'
+    })
+  | (About & {
+      readonly type: 'move.prepared'
+      readonly target: TargetName
+      readonly done: readonly Preparation[]
+    })
+  | (About & {
+      readonly type: 'move.looked'
+      /** Undefined when it exists no more. */
+      readonly instance: Instance | undefined
+      readonly atMs: number
+    })
+  | (About & {
+      readonly type: 'move.restored'
+      readonly step: RestoringOrder | 'look'
+      /** Why Nova did not take the order; null when it did. */
+      readonly problem: string | null
+      /** no: an operator forbids it just now. */
+      readonly allowed: 'yes' | 'no'
+    })
+  | { readonly type: 'move.poll-due' }
+  | {
+      readonly type: 'move.polled'
+      readonly records: readonly Evacuation[]
+      /** Of the overdue moves' targets those that are out of service for good: forced down after a fence. */
+      readonly lostTargets: readonly HostName[]
+      readonly atMs: number
+    }
+  | { readonly type: 'move.poll-failed'; readonly atMs: number }
+  | { readonly type: 'spare.opened'; readonly host: HostName; readonly atMs: number }
+  /** It cannot be had just now: somebody else has it, or an operator or Compute is in the way. */
+  | { readonly type: 'spare.refused'; readonly host: HostName; readonly atMs: number }
+
+/** Ended moves of all moves, for progress bars. */
+export interface Progress {
+  readonly done: number
+  readonly total: number
+}
+
+export type MovingEffect =
+  | {
+      readonly type: 'move.request'
+      readonly move: MoveId
+      readonly instance: InstanceId
+      readonly instanceName: string
+      readonly target: TargetName
+      readonly progress: Progress
+    }
+  | {
+      /** What Nova, or its owner, would prevent otherwise. */
+      readonly type: 'move.prepare'
+      readonly move: MoveId
+      readonly instance: InstanceId
+      readonly target: TargetName
+      /** In this order. */
+      readonly steps: readonly Preparation[]
+    }
+  | {
+      readonly type: 'move.settle'
+      readonly move: MoveId
+      readonly instance: InstanceId
+      readonly instanceName: string
+      readonly outcome: 'succeeded' | 'failed' | 'ignored'
+      readonly dest: HostName | null
+      readonly reason: string
+      /** Who can tell more about a failure. */
+      readonly ask: 'nova' | 'nobody'
+      /** ours: it was unlocked, or is locked no more. */
+      readonly lock: 'ours' | 'none'
+      readonly progress: Progress
+    }
+  | {
+      readonly type: 'move.put-back'
+      readonly move: MoveId
+      readonly instance: InstanceId
+      readonly reason: string
+      readonly ask: 'nova' | 'nobody'
+    }
+  | (About & { readonly type: 'move.look'; readonly instance: InstanceId })
+  | (About & {
+      readonly type: 'move.restore'
+      readonly instance: InstanceId
+      readonly step: RestoringOrder
+    })
+  /** Takes a reserved host into service. */
+  | { readonly type: 'spare.open'; readonly host: HostName }
+  /** Writes why these instances go nowhere for the moment. */
+  | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
+  /** Reads the records, and whether these targets of overdue moves are still in service. */
+  | { readonly type: 'move.poll'; readonly targets: readonly HostName[] }

@@ -1,0 +1,55 @@
+/** Clears the way of an evacuation: the owner is kept out, and what Nova would refuse is called broken. */
+import type { InstanceId } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { withIntent } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
+import { refused } from './refused.ts'
+
+type Prepare = MovingEffect & { readonly type: 'move.prepare' }
+
+const DETAILS: Readonly<Record<Preparation, string>> = {
+  lock: 'lock it, so that its owner does not interfere',
+  'call-broken': 'reset its state to error, so that Nova takes an evacuation',
+}
+
+/** Each step has an intent of its own; each may be done twice. */
+export async function prepare(evacuating: Evacuating, effect: Prepare): Promise<MovingMessage> {
+  const { world, order, signal } = evacuating
+  const { move, instance: subject, target, steps } = effect
+  try {
+    for (const step of steps) {
+      const entry = { notification: order.notification, step, subject, detail: DETAILS[step] }
+      const deed = await untilStored(world.clock, signal, () =>
+        withIntent(world, order.epoch, entry, () => perform(evacuating, effect, step)),
+      )
+      if (deed.kind === 'refused') {
+        const atMs = world.clock.monotonicMs()
+        return { type: 'move.hindered', move, reason: deed.reason, atMs }
+      }
+    }
+    return { type: 'move.prepared', move, target, done: steps }
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return refused(evacuating, effect, error)
+  }
+}
+
+async function perform(
+  { world, order, signal }: Evacuating,
+  { move, instance }: { readonly move: Prepare['move']; readonly instance: InstanceId },
+  step: Preparation,
+): Promise<void> {
+  switch (step) {
+    case 'lock':
+      // Noted first: whoever comes after us must know that the lock may be ours.
+      await world.store.noteLock(order.epoch, move, 'held')
+      world.tenure.assert(order.epoch)
+      return world.compute.lock(instance, signal)
+    case 'call-broken':
+      return world.compute.callBroken(instance, signal)
+    default:
+      return assertNever(step)
+  }
+}

@@ -1,0 +1,69 @@
+/** What follows when Nova, or the way to it, did not take what was asked of an instance. */
+import { describeError, isCoded } from '../../schema/errors.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { Instance } from '../ports/compute.ts'
+import type { MoveChange } from '../ports/move-store.ts'
+import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import type { MovingMessage } from './moving-messages.ts'
+
+interface Asked {
+  readonly move: MoveChange['move']
+  readonly instance: InstanceId
+}
+
+/** The move is pending again; what Nova shows of the instance now decides what is done next. */
+export async function refused(
+  evacuating: Evacuating,
+  effect: Asked,
+  error: unknown,
+): Promise<MovingMessage> {
+  const { world } = evacuating
+  const reason = describeError(error)
+  const busy = isCoded(
+    error,
+    'COMPUTE_BUSY',
+    'COMPUTE_UNAVAILABLE',
+    'IDENTITY_UNAVAILABLE',
+    'IDENTITY_REFUSED',
+  )
+  const doubtful = isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')
+  const now = doubtful ? await reread(evacuating, effect) : null
+  const gone = now === undefined
+  await putBack(evacuating, effect.move, reason)
+  const pauseMs = isCoded(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+  return {
+    type: 'move.refused',
+    move: effect.move,
+    reason: gone ? 'the instance was deleted meanwhile' : reason,
+    again: !gone,
+    now: now ?? null,
+    busy,
+    pauseMs,
+    atMs: world.clock.monotonicMs(),
+  }
+}
+
+/** After a refusal: undefined when it is gone, null when Nova does not tell. */
+async function reread(
+  { world, signal }: Evacuating,
+  { instance }: Asked,
+): Promise<Instance | undefined | null> {
+  try {
+    return await world.compute.getInstance(instance, signal)
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return null
+  }
+}
+
+/** Nothing was asked for, or nothing came of it: the move waits for its next attempt. */
+export async function putBack(
+  evacuating: Evacuating,
+  move: MoveChange['move'],
+  message: string,
+): Promise<void> {
+  const { world, order, signal } = evacuating
+  const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
+  await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+}

@@ -1,0 +1,45 @@
+/** What the store keeps of the instances of a recovery. Part of the store's port. */
+import type { Epoch, HostName, InstanceId, MoveId, NotificationId } from '../../schema/ids.ts'
+import type { MoveOrigin, MoveStatus, RecordedMove } from '../../schema/records.ts'
+
+export interface PlannedMove {
+  readonly instance: InstanceId
+  readonly instanceName: string
+  readonly origin: MoveOrigin
+  /** Locked by us, in an earlier recovery that could not unlock it. */
+  readonly held: boolean
+  /** ignored: it is left as it is, and `message` says why. */
+  readonly status: 'pending' | 'ignored'
+  readonly message: string | null
+}
+
+export interface MoveChange {
+  readonly move: MoveId
+  readonly from: readonly MoveStatus[]
+  readonly to: MoveStatus
+  readonly destHost: HostName | null
+  readonly message: string | null
+}
+
+/** Writes of the acting leader: STALE_EPOCH as in the rest of the recovery's store. */
+export interface MoveStore {
+  /**
+   * Adds the moves that the recovery does not have yet, in this order; answers all of them by id. What an instance was is
+   * written with its first plan and never again.
+   */
+  planMoves(
+    epoch: Epoch,
+    notification: NotificationId,
+    sourceHost: HostName,
+    moves: readonly PlannedMove[],
+  ): Promise<readonly RecordedMove[]>
+  /**
+   * Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. The attempt
+   * begins with `ongoing` and ends with whatever follows.
+   */
+  updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
+  /** held: written before an instance is locked; free: after it was unlocked. */
+  noteLock(epoch: Epoch, move: MoveId, lock: 'held' | 'free'): Promise<void>
+  /** Moves of other recoveries off this host that touched their instance and did not succeed; of each the latest. */
+  listTouched(sourceHost: HostName, except: NotificationId): Promise<readonly RecordedMove[]>
+}

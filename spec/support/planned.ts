@@ -1,0 +1,18 @@
+/** Instances as they are planned to be moved. */
+import type { PlannedMove } from '../../actors/ports/move-store.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+
+/** One that runs and has nothing special about it. */
+export const plannedRow = (
+  instance: InstanceId,
+  instanceName: string,
+  change: Partial<PlannedMove> = {},
+): PlannedMove => ({
+  instance,
+  instanceName,
+  origin: { vmState: 'active', taskState: null, powerState: 1, locked: false },
+  held: false,
+  status: 'pending',
+  message: null,
+  ...change,
+})

@@ -1,0 +1,127 @@
+/** What every store keeps of the instances of a recovery: what they were, every attempt, and our locks. */
+import { hostName, instanceId } from '../../schema/ids.ts'
+import type { MoveStatus } from '../../schema/records.ts'
+import { plannedRow } from './planned.ts'
+import {
+  accepted,
+  hostStopped,
+  incident,
+  type OpenWorld,
+  type RegisterTest,
+} from './store-world.ts'
+
+const VM = instanceId('0f0e0d0c-0000-4000-8000-000000000001')
+const OTHER = instanceId('0f0e0d0c-0000-4000-8000-000000000002')
+const PAUSED = { vmState: 'paused', taskState: 'unpausing', powerState: 3, locked: true }
+const BROKEN = { vmState: 'error', taskState: null, powerState: 0, locked: false }
+
+/** Registers the tests. */
+export function moveConformance(test: RegisterTest, open: OpenWorld): void {
+  test('what an instance was is kept with its first plan, whatever later plans say', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    const plan = (origin: typeof PAUSED | typeof BROKEN) =>
+      store.planMoves(epoch, notification.uuid, host.name, [plannedRow(VM, 'vm-1', { origin })])
+    const [first] = await plan(PAUSED)
+    t.like(first, { origin: PAUSED, held: false, status: 'pending' })
+    const [again] = await plan(BROKEN)
+    t.deepEqual(again, first)
+  })
+
+  test('a move that is ignored from the beginning has ended, with its reason', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { notification, host, epoch } = await incident(world)
+    const leave = { status: 'ignored', message: 'its owner is deleting it' } as const
+    const rows = await store.planMoves(epoch, notification.uuid, host.name, [
+      plannedRow(VM, 'vm-1', leave),
+    ])
+    t.like(rows[0], { ...leave, endedAt: clock.wall, startedAt: null, attempts: 0 })
+  })
+
+  test('a lock of ours is noted, and noted to be gone', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    const plan = () =>
+      store.planMoves(epoch, notification.uuid, host.name, [plannedRow(VM, 'vm-1')])
+    const [move] = await plan()
+    if (move === undefined) return t.fail()
+    for (const lock of ['held', 'held', 'free', 'free'] as const) {
+      await store.noteLock(epoch, move.uuid, lock)
+      t.like((await plan())[0], { held: lock === 'held' })
+    }
+  })
+
+  test('every attempt is kept with its target and its end, and a late success is the last one’s', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { notification, host, epoch } = await incident(world)
+    const [move] = await store.planMoves(epoch, notification.uuid, host.name, [
+      plannedRow(VM, 'vm-1'),
+    ])
+    if (move === undefined) return t.fail()
+    const change = (
+      from: MoveStatus,
+      to: MoveStatus,
+      dest: string | null,
+      message: string | null,
+    ) => {
+      clock.wall += 1000
+      const destHost = dest === null ? null : hostName(dest)
+      return store.updateMove(epoch, { move: move.uuid, from: [from], to, destHost, message })
+    }
+    t.deepEqual(await store.listAttempts(notification.uuid), [])
+    t.true(await change('pending', 'ongoing', 'compute-2', null))
+    const one = { move: move.uuid, number: 1, target: 'compute-2', requestedAt: clock.wall }
+    t.deepEqual(await store.listAttempts(notification.uuid), [
+      { ...one, endedAt: null, outcome: null, reason: null },
+    ] as never)
+    t.true(await change('ongoing', 'pending', null, 'turned down'))
+    const failed = { ...one, endedAt: clock.wall, outcome: 'failed', reason: 'turned down' }
+    t.true(await change('pending', 'ongoing', 'compute-3', null))
+    const requestedAt = clock.wall
+    t.true(await change('ongoing', 'failed', null, 'too slow'))
+    t.false(await change('ongoing', 'succeeded', 'compute-3', null))
+    t.true(await change('failed', 'succeeded', 'compute-3', null))
+    const two = { move: move.uuid, number: 2, target: 'compute-3', requestedAt }
+    t.deepEqual(await store.listAttempts(notification.uuid), [
+      failed,
+      { ...two, endedAt: clock.wall, outcome: 'succeeded', reason: null },
+    ] as never)
+  })
+
+  test('what an earlier recovery touched and did not bring to an end is listed, and nothing else', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    const [touched, untouched] = await store.planMoves(epoch, notification.uuid, host.name, [
+      plannedRow(VM, 'vm-1', { origin: PAUSED }),
+      plannedRow(OTHER, 'vm-2'),
+    ])
+    if (touched === undefined || untouched === undefined) return t.fail()
+    const change = { move: touched.uuid, destHost: null, message: null } as const
+    await store.updateMove(epoch, { ...change, from: ['pending'], to: 'ongoing' })
+    await store.updateMove(epoch, { ...change, from: ['ongoing'], to: 'failed' })
+    await store.recordTransition(epoch, {
+      notification: notification.uuid,
+      from: ['new'],
+      to: 'failed',
+      reason: 'x',
+    })
+    t.deepEqual(await store.listTouched(host.name, notification.uuid), [])
+    world.clock.wall += 3_600_000
+    const later = await accepted(store, hostStopped(host.name, world.clock.wall))
+    const listed = await store.listTouched(host.name, later.uuid)
+    t.deepEqual(
+      listed.map((move) => [move.uuid, move.origin, move.status]),
+      [[touched.uuid, PAUSED, 'failed']],
+    )
+    await store.noteLock(epoch, untouched.uuid, 'held')
+    t.is((await store.listTouched(host.name, later.uuid)).length, 2)
+    await store.updateMove(epoch, { ...change, from: ['failed'], to: 'succeeded' })
+    t.is((await store.listTouched(host.name, later.uuid)).length, 1)
+    t.deepEqual(await store.listTouched(hostName('compute-9'), later.uuid), [])
+  })
+}

@@ -1,0 +1,63 @@
+/** The attempts of a move: begun and ended with its status, in the same transaction. */
+import type { Transaction } from 'kysely'
+import type { MoveChange } from '../../actors/ports/move-store.ts'
+import type { NotificationStore } from '../../actors/ports/store.ts'
+import type { MoveAttempt } from '../../schema/records.ts'
+import type { Database } from '../../schema/tables.ts'
+import { attemptOf } from './rows.ts'
+import type { Transactions } from './transactions.ts'
+
+/** After the move has counted it. */
+export async function beginAttempt(
+  trx: Transaction<Database>,
+  { move, destHost: target }: MoveChange,
+  now: number,
+): Promise<void> {
+  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
+  const { attempts: number } = await query.executeTakeFirstOrThrow()
+  await trx
+    .insertInto('move_attempts')
+    .values({ move_uuid: move, number, target, requested_at: now, outcome: null, reason: null })
+    .execute()
+}
+
+/** The one that is open, if any. A late success is the last one's, whatever was said of it before. */
+export async function endAttempt(
+  trx: Transaction<Database>,
+  change: MoveChange,
+  now: number,
+): Promise<void> {
+  const { move, to, destHost, message: reason } = change
+  if (to === 'ongoing') return
+  const outcome: MoveAttempt['outcome'] = to === 'pending' ? 'failed' : to
+  const end = { ended_at: now, outcome, reason }
+  const open = trx.updateTable('move_attempts').where('move_uuid', '=', move)
+  if (to !== 'succeeded') {
+    await open.set(end).where('outcome', 'is', null).execute()
+    return
+  }
+  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
+  const { attempts } = await query.executeTakeFirstOrThrow()
+  await open
+    .set({ ...end, target: destHost })
+    .where('number', '=', attempts)
+    .execute()
+}
+
+/** The reading part. */
+export const attemptStore = (
+  transactions: Transactions,
+): Pick<NotificationStore, 'listAttempts'> => ({
+  listAttempts: (id) =>
+    transactions.read(async (db) => {
+      const rows = await db
+        .selectFrom('move_attempts')
+        .innerJoin('vm_moves', 'vm_moves.uuid', 'move_attempts.move_uuid')
+        .selectAll('move_attempts')
+        .where('notification_uuid', '=', id)
+        .orderBy('vm_moves.id')
+        .orderBy('number')
+        .execute()
+      return rows.map(attemptOf)
+    }),
+})
