@@ -16,10 +16,16 @@ export type Decision =
   | { readonly kind: 'hold'; readonly reason: string }
   | FencePlan
   | RestartPlan
+  | DisablePlan
 
 export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
   readonly kind: 'fence'
   readonly host: Host
+}
+
+/** Keeps the scheduler away from a host whose nova-compute has died. */
+export interface DisablePlan {
+  readonly kind: 'disable'
 }
 
 export interface RestartPlan {
