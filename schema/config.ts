@@ -5,7 +5,7 @@
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
 import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN, STORM_GUARD } from './config/engine.ts'
-import { INSTANCE_RECOVERY } from './config/instances.ts'
+import { INSTANCE_RECOVERY, PROCESS_RECOVERY } from './config/instances.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
 import type { Option, ValueOf } from './config/option.ts'
 import { SERVING, WEBHOOK } from './config/serving.ts'
@@ -29,6 +29,7 @@ export const OPTIONS = {
   fence: FENCE,
   return: RETURN,
   instanceRecovery: INSTANCE_RECOVERY,
+  processRecovery: PROCESS_RECOVERY,
   hostMonitor: HOST_MONITOR,
   ipmi: IPMI,
   ssh: SSH,

@@ -194,10 +194,10 @@ export interface SiteWord {
   readonly saidAt: number
 }
 
-export const CHANGE_KINDS = ['spare', 'aggregate', 'service'] as const
+export const CHANGE_KINDS = ['spare', 'aggregate', 'service', 'process'] as const
 /**
  * spare: a reserved host was taken into service; aggregate: a spare joined the aggregate `subject` (its id); service: the
- * compute service was disabled, with `subject` as the reason.
+ * compute service was disabled with the host, with `subject` as the reason; process: the same on a living host.
  */
 export type ChangeKind = (typeof CHANGE_KINDS)[number]
 

@@ -19,6 +19,7 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
   /** What each host waited for when we last looked: said once. */
   const said = new Map<HostId, string>()
   const saidOfChanges = new Map<number, string>()
+  const written = new Map<number, number>()
   const later: KernelEffect<ReturnerMessage> = {
     type: 'timer.start',
     name: 'look',
@@ -35,7 +36,7 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
     first: { type: 'returner.looked' },
     policy: LEAF,
     perform: async (_effect, signal) => {
-      await look({ world, epoch, said, saidOfChanges, signal })
+      await look({ world, epoch, said, saidOfChanges, written, signal })
       return { type: 'returner.looked' }
     },
   })

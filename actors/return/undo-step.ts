@@ -7,6 +7,7 @@ export type UndoStep =
   | { readonly kind: 'reserve' }
   | { readonly kind: 'disable'; readonly service: string }
   | { readonly kind: 'leave-aggregate' }
+  | { readonly kind: 'enable'; readonly service: string }
   | { readonly kind: 'close'; readonly outcome: string }
 
 export interface UndoFacts {
@@ -17,6 +18,8 @@ export interface UndoFacts {
   readonly instances: number
   readonly service: ComputeService | undefined
   readonly aggregates: readonly Aggregate[]
+  /** When the service's row had been written at the last look, if there was one. */
+  readonly writtenBefore: number | undefined
 }
 
 const KEEP: UndoStep = { kind: 'keep' }
@@ -26,7 +29,19 @@ export function nextUndoStep(facts: UndoFacts): UndoStep {
   const { change } = facts
   if (!change.recoveryEnded || change.host.onMaintenance) return KEEP
   if (change.kind === 'aggregate') return aboutAggregate(facts)
+  if (change.kind === 'process') return aboutProcess(facts)
   return change.state === 'open' ? aboutTakenSpare(facts) : aboutReturnedSpare(facts)
+}
+
+/** Nova calls a service up for a minute after its last heartbeat, so another one must be seen. */
+function aboutProcess({ change, service, writtenBefore }: UndoFacts): UndoStep {
+  if (service === undefined) return KEEP
+  if (!service.disabled) return { kind: 'close', outcome: 'it is enabled again' }
+  if (service.disabledReason !== change.subject) {
+    return { kind: 'close', outcome: 'somebody else has disabled it since' }
+  }
+  const beats = writtenBefore !== undefined && (service.writtenAt ?? 0) > writtenBefore
+  return service.up && beats ? { kind: 'enable', service: service.id } : KEEP
 }
 
 /** A spare is given back when nothing landed on it, or when what landed is gone again. */

@@ -13,6 +13,8 @@ export interface Looking {
   readonly said: Map<HostId, string>
   /** The same for each change in the ledger. */
   readonly saidOfChanges: Map<number, string>
+  /** When the service of each change had been written, as last seen. */
+  readonly written: Map<number, number>
   readonly signal: AbortSignal
 }
 
@@ -44,7 +46,9 @@ async function undo(
     world.compute.findService(name, signal),
     world.compute.listInstances(name, signal),
   ])
-  const facts = { ...known, change, service, instances: instances.length }
+  const writtenBefore = looking.written.get(change.id)
+  if (service?.writtenAt) looking.written.set(change.id, service.writtenAt)
+  const facts = { ...known, change, service, instances: instances.length, writtenBefore }
   const step = nextUndoStep(facts)
   try {
     await take(looking, change, step)
@@ -65,6 +69,7 @@ async function take(looking: Looking, change: OpenChange, step: UndoStep): Promi
   await note(looking, change, 'intent', STEPS[step.kind])
   world.tenure.assert(epoch)
   if (step.kind === 'reserve') await world.store.returnSpare(epoch, change.id)
+  else if (step.kind === 'enable') await world.compute.enable(step.service, signal)
   else if (step.kind === 'disable') await world.compute.disable(step.service, REASON, signal)
   else await world.compute.leaveAggregate(change.subject, change.host.name, signal)
 }
@@ -75,6 +80,7 @@ const REASON = 'reserved host'
 const STEPS = {
   reserve: 'nothing is on it: it is reserved again',
   disable: "Nova's scheduler keeps away from it again",
+  enable: "its nova-compute beats again: Nova's scheduler may use it",
   'leave-aggregate': 'it leaves an aggregate that it joined for a recovery',
 } as const
 

@@ -1,8 +1,15 @@
-/** The rule for PROCESS notifications. Pure. */
+/** The rule for PROCESS notifications: of all processes, nova-compute. Pure. */
 import { finished, ignored, type Rule } from './decision.ts'
+import { superseded } from './superseded.ts'
 
-/** A process is reported. */
-export const decideProcess: Rule = (_rules, _situation, { payload }) =>
-  payload['event'] === 'STARTED'
-    ? finished('a process that starts needs nothing')
-    : ignored('processes are not recovered: the host itself is watched')
+/** A process is reported: it says nothing about the host itself, whose protection goes on. */
+export const decideProcess: Rule = (_rules, situation, { payload }, host) => {
+  const { event, process_name: name } = payload
+  if (name !== 'nova-compute') {
+    return ignored(`${name} is left to its own supervision: only nova-compute is seen to`)
+  }
+  if (event === 'STARTED') {
+    return finished('if it was disabled because it had died, it is enabled once it beats again')
+  }
+  return superseded(situation, host) ?? { kind: 'disable' }
+}

@@ -19,10 +19,16 @@ export type Decision =
   | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
   | FencePlan
   | RestartPlan
+  | DisablePlan
 
 export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
   readonly kind: 'fence'
   readonly host: Host
+}
+
+/** Keeps the scheduler away from a host whose nova-compute has died. */
+export interface DisablePlan {
+  readonly kind: 'disable'
 }
 
 export interface RestartPlan {

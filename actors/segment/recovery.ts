@@ -2,7 +2,7 @@
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Notification, NotificationStatus } from '../../schema/records.ts'
 import type { Standing } from '../../schema/standing.ts'
-import type { FencePlan, RestartPlan } from './decision.ts'
+import type { DisablePlan, FencePlan, RestartPlan } from './decision.ts'
 
 export type RecoveryPhase =
   | { readonly kind: 'queued' }
@@ -12,12 +12,13 @@ export type RecoveryPhase =
   | { readonly kind: 'fencing' }
   | { readonly kind: 'evacuating' }
   | { readonly kind: 'restarting' }
+  | { readonly kind: 'disabling' }
   | { readonly kind: 'suspending' } // an attempt failed: that is being written
   | { readonly kind: 'pausing' } // another follows
   | { readonly kind: 'concluding'; readonly to: NotificationStatus }
 
 /** What follows once the notification is `running`. */
-export type Plan = FencePlan | RestartPlan
+export type Plan = FencePlan | RestartPlan | DisablePlan
 
 export interface Recovery {
   readonly notification: Notification
@@ -62,6 +63,7 @@ export function instanceInHand({ notification, phase }: Recovery): string | unde
 /** Whether it works on something smaller than the host. */
 export const isSmall = ({ notification }: Recovery): boolean => notification.type !== 'COMPUTE_HOST'
 
+const OPEN: readonly RecoveryPhase['kind'][] = ['held', 'pausing', 'restarting', 'disabling']
+
 /** Whether it works, or waits, and may be decided on anew. */
-export const isOpen = ({ phase }: Recovery): boolean =>
-  phase.kind === 'held' || phase.kind === 'pausing' || phase.kind === 'restarting'
+export const isOpen = ({ phase }: Recovery): boolean => OPEN.includes(phase.kind)

@@ -131,9 +131,11 @@ export function without(state: SegmentState, id: NotificationId): SegmentState {
   return { ...state, recoveries }
 }
 
+const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'] as const
+
 /** Ends whatever works on a recovery. */
 export const stopChildren = (name: NotificationId): readonly KernelEffect<SegmentMessage>[] =>
-  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))
+  CHILDREN.map((kind) => ({ type: 'child.stop', kind, name }))
 
 /** Faults smaller than the host are decided on anew: it is about to be acted on, or certainly dead. */
 export function standAside(state: SegmentState, host: HostId): SegmentStep {

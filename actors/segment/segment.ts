@@ -173,6 +173,7 @@ function onConsulted(
       return evacuate(identity, state, recovery, decision.reason)
     case 'fence':
     case 'restart':
+    case 'disable':
       return admit(state, recovery, decision, censusOf(snapshot))
     default:
       return assertNever(decision)
@@ -197,9 +198,15 @@ function admit(
   plan: Plan,
   census: Census | null,
 ): SegmentStep {
-  const reason = plan.kind === 'fence' ? 'the host will be fenced' : 'the guest will be restarted'
+  const reason = PLANNED[plan.kind]
   const next = withPhase(state, recovery, { kind: 'admitting', plan })
   return [next, [{ type: 'recovery.admit', recovery, reason, census }]]
+}
+
+const PLANNED: Readonly<Record<Plan['kind'], string>> = {
+  fence: 'the host will be fenced',
+  restart: 'the guest will be restarted',
+  disable: "Nova's scheduler will be kept away",
 }
 
 function onAdmitted(

@@ -5,6 +5,7 @@ import type { FenceArgument } from '../fence/perform-fence.ts'
 import type { InstanceArgument } from '../instance-recovery/perform-instance-recovery.ts'
 import type { ChildStart } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
+import type { ProcessArgument } from '../process-recovery/perform-process-recovery.ts'
 import type { Plan, Recovery, RecoveryPhase } from './recovery.ts'
 import type { SegmentIdentity, SegmentMessage } from './segment-state.ts'
 
@@ -27,6 +28,19 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     return {
       phase: { kind: 'restarting' },
       child: { type: 'child.start', kind: 'instance-recovery', name: notification, argument },
+    }
+  }
+  if (plan.kind === 'disable') {
+    const argument: ProcessArgument = {
+      notification,
+      epoch,
+      host: recovery.host,
+      hostName,
+      replyTo,
+    }
+    return {
+      phase: { kind: 'disabling' },
+      child: { type: 'child.start', kind: 'process-recovery', name: notification, argument },
     }
   }
   const { host, rungs, lastResort } = plan

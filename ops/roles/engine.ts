@@ -5,6 +5,10 @@ import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
+import {
+  defineProcessRecovery,
+  type ProcessArgument,
+} from '../../actors/process-recovery/perform-process-recovery.ts'
 import { defineHousekeeper } from '../../actors/housekeeper/perform-housekeeper.ts'
 import {
   defineInstanceRecovery,
@@ -68,6 +72,8 @@ export function engineFactories(
         },
         order,
       ),
+    'process-recovery': (order: ProcessArgument) =>
+      defineProcessRecovery({ ...world, rules: rules.processRecovery }, order),
     'instance-recovery': (order: InstanceArgument) =>
       defineInstanceRecovery({ ...world, rules: rules.instanceRecovery }, order),
   }

@@ -8,6 +8,7 @@ import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
 import type { InstanceRecoveryRules } from '../../actors/instance-recovery/instance-recovery.ts'
 import type { InstanceWatcherRules } from '../../actors/instance-watcher/instance-watcher.ts'
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
+import type { ProcessRecoveryRules } from '../../actors/process-recovery/process-recovery.ts'
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
@@ -21,6 +22,7 @@ export interface Rules {
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
   readonly instanceRecovery: InstanceRecoveryRules
+  readonly processRecovery: ProcessRecoveryRules
   readonly observer: ObserverRules
   readonly watcher: HostWatcherRules
   readonly guest: InstanceWatcherRules
@@ -88,13 +90,7 @@ export function rulesOf(config: Config): Rules {
       deadlineMs: MOVE_DEADLINE_MS,
       restoreMs: RESTORE_MS,
     },
-    instanceRecovery: {
-      ...config.instanceRecovery,
-      pollMs: 1000,
-      limitMs: RESTART_LIMIT_MS,
-      retryMs: retryIntervalMs,
-      hindrancesMax: HINDRANCES_MAX,
-    },
+    ...smallFaultRulesOf(config),
     observer: {
       tickMs: 1000,
       repeatMs,
@@ -122,6 +118,19 @@ export function rulesOf(config: Config): Rules {
     duplicateWindowMs: notifications.duplicateWindowMs,
     sshTimeoutMs: ssh.timeoutMs,
     disableReason: hostRecovery.disableReason,
+  }
+}
+
+function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
+  const patience = { retryMs: config.hostRecovery.retryIntervalMs, hindrancesMax: HINDRANCES_MAX }
+  return {
+    processRecovery: { ...config.processRecovery, ...patience },
+    instanceRecovery: {
+      ...config.instanceRecovery,
+      ...patience,
+      pollMs: 1000,
+      limitMs: RESTART_LIMIT_MS,
+    },
   }
 }
 

@@ -34,5 +34,11 @@ export async function checkLedger(deployment: Deployment): Promise<readonly stri
         : []),
     ]
   })
-  return [...kept, ...left]
+  const processes = [...hosts.values()].filter(({ name, onMaintenance }) => {
+    const { disabled, disabledReason, serves, forcedDown } = cloud.machine(name)
+    const isOurs = disabled && disabledReason === deployment.rules.processRecovery.disableReason
+    return isOurs && serves && !forcedDown && !onMaintenance
+  })
+  const disabled = processes.map(({ name }) => `A18 ${name} beats again and is still disabled`)
+  return [...kept, ...left, ...disabled]
 }

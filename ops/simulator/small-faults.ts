@@ -39,6 +39,20 @@ export const SMALL_FAULTS = {
       ...(random.next() < 0.5 ? [start] : []),
     ]
   },
+  'process-dies': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    const process = 'nova-compute'
+    const backAt = atMs + draw(random, [10_000, 150_000])
+    return [
+      { atMs, act: { do: 'kill-compute', host } },
+      {
+        atMs: atMs + draw(random, [100, 20_000]),
+        act: { do: 'report-process', host, process, event: 'STOPPED' },
+      },
+      { atMs: backAt, act: { do: 'start-compute', host } },
+      { atMs: backAt + 1000, act: { do: 'report-process', host, process, event: 'STARTED' } },
+    ]
+  },
 } as const satisfies Readonly<Record<string, Breaker>>
 
 const EMULATOR_DIED = { event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED' } as const

@@ -50,6 +50,8 @@ export class Watchdog {
   readonly #approved = new Set<string>()
   /** Who chooses targets. */
   readonly #placement: 'segment' | 'scheduler'
+  /** Segments whose instances may not lose what is on a disk of the dead host. */
+  readonly #localDisks = new Set<string>()
   #latestEpoch = 0
 
   constructor(world: {
@@ -90,8 +92,10 @@ export class Watchdog {
     }
   }
 
-  /** An operator chose another cap for a segment. */
-  caps(segment: string, { hostsMax, shareMax }: PolicyChoices): void {
+  /** An operator chose another cap for a segment, or said where its disks are. */
+  caps(segment: string, { hostsMax, shareMax, instanceDisks, rebuildLocal }: PolicyChoices): void {
+    if (instanceDisks === 'local' && rebuildLocal !== 'allow') this.#localDisks.add(segment)
+    else this.#localDisks.delete(segment)
     this.#stormOf.set(segment, {
       ...(hostsMax === undefined ? {} : { hostsMax }),
       ...(shareMax === undefined ? {} : { shareMax }),
@@ -138,9 +142,14 @@ export class Watchdog {
   }
 
   evacuate(node: string, instance: string, target: string | undefined): void {
-    const host = this.#cloud.instances.find(({ id }) => id === instance)?.host
+    const row = this.#cloud.instances.find(({ id }) => id === instance)
+    const host = row?.host
     if (host === null || host === undefined) return
     this.#actsOn(node, host, 'evacuates')
+    const isLocal = this.#localDisks.has(this.#segmentOf.get(host)?.name ?? '')
+    if (isLocal && row?.volumeBacked === false) {
+      this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
+    }
     if (this.#placement === 'scheduler') return
     if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
       this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)

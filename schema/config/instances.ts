@@ -54,3 +54,14 @@ export const INSTANCE_RECOVERY = {
     meaning: HA_KEY_MEANING,
   },
 } as const satisfies OptionGroup
+
+export const PROCESS_RECOVERY = {
+  disableReason: {
+    names: ['process_failure.service_disable_reason'],
+    kind: 'text',
+    default: 'Masakari detected process failed.',
+    meaning:
+      'Reason shown at the compute service of a living host whose nova-compute has died. Only a service that is disabled ' +
+      'with this reason, and by us, is enabled again.',
+  },
+} as const satisfies OptionGroup

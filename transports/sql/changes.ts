@@ -158,7 +158,7 @@ async function readOpenChanges(trx: Transaction<Database>): Promise<readonly Ope
     .selectAll('hosts')
     .select(['changes.id as change_id', 'changes.kind', 'changes.subject', 'changes.state'])
     .select(['changes.notification_uuid as by', 'notifications.status', 'held.id as held_id'])
-    .where('kind', 'in', ['spare', 'aggregate'])
+    .where('kind', 'in', ['spare', 'aggregate', 'process'])
     .where('hosts.deleted', '=', 0)
     .where('segments.enabled', '!=', 0)
     .orderBy('changes.id')

@@ -1,6 +1,7 @@
 /** What becomes of the changes that recoveries made: undone, kept, or left to whoever changed them since. */
 import test from 'ava'
 import { nextUndoStep, type UndoFacts, type UndoStep } from '../../../actors/return/undo-step.ts'
+import type { ComputeService } from '../../../actors/ports/compute.ts'
 import type { OpenChange } from '../../../actors/ports/ledger.ts'
 import { H2, N1, N2, TWO, hostRow, serviceRow } from '../records.ts'
 
@@ -21,14 +22,41 @@ const facts = (change: OpenChange, more: Partial<UndoFacts> = {}): UndoFacts => 
   changes: [spare, joined],
   instances: 0,
   service: serviceRow(),
+  writtenBefore: undefined,
   aggregates: [{ id: '7', name: 'ssd', hosts: [TWO] }],
   ...more,
 })
+const REASON = 'it died'
+const silenced: OpenChange = { ...spare, kind: 'process', subject: REASON }
+const ofProcess = (change: Partial<ComputeService>, writtenBefore?: number): UndoFacts =>
+  facts(silenced, {
+    service: serviceRow({ disabled: true, disabledReason: REASON, writtenAt: 9, ...change }),
+    writtenBefore,
+  })
 const KEEP: UndoStep = { kind: 'keep' }
 const LEAVE: UndoStep = { kind: 'leave-aggregate' }
 const close = (outcome: string): UndoStep => ({ kind: 'close', outcome })
 
 const CASES: Readonly<Record<string, readonly [UndoFacts, UndoStep]>> = {
+  'a service that beats again is enabled': [
+    ofProcess({}, 8),
+    { kind: 'enable', service: 'service-1' },
+  ],
+  'a service that Nova calls up by its last heartbeat is not enabled': [ofProcess({}, 9), KEEP],
+  'a service that was never looked at before is not enabled': [ofProcess({}), KEEP],
+  'a service that is down is not enabled': [ofProcess({ up: false }, 8), KEEP],
+  'a service that an operator has disabled since is left to him': [
+    ofProcess({ disabledReason: 'mine' }, 8),
+    close('somebody else has disabled it since'),
+  ],
+  'a service that an operator has disabled since without a word is left to him': [
+    ofProcess({ disabledReason: null }, 8),
+    close('somebody else has disabled it since'),
+  ],
+  'a service that is enabled is done with': [
+    ofProcess({ disabled: false, disabledReason: null }, 8),
+    close('it is enabled again'),
+  ],
   'nothing is undone while the recovery goes on': [facts({ ...spare, recoveryEnded: false }), KEEP],
   'nothing is undone at a host that is out of service': [
     facts({ ...spare, host: hostRow({ onMaintenance: true }) }),

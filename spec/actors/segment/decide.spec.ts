@@ -45,6 +45,8 @@ const fenceIt: Decision = { kind: 'fence', host, rungs: RUNGS, lastResort: null 
 
 const guest = (event: string, what: string): Notification =>
   report({ type: 'VM', payload: { event, vir_domain_event: what, instance_uuid: 'i' } })
+const nova = (event: string): Notification =>
+  report({ type: 'PROCESS', payload: { event, process_name: 'nova-compute' } })
 const operators = { hosts: [hostRow({ onMaintenance: true }), others] }
 const held = (by: typeof N1): Partial<SegmentSnapshot> => ({
   hosts: [hostRow({ onMaintenance: true, maintenanceBy: by }), others],
@@ -205,13 +207,29 @@ const CASES: Readonly<Record<string, Case>> = {
     snapshot: { ...operators, notification: guest('LIFECYCLE', 'STOPPED_FAILED') },
     decision: ignored('the host is on maintenance'),
   },
-  'a process that starts needs nothing': {
-    snapshot: { notification: report({ type: 'PROCESS', payload: { event: 'STARTED' } }) },
-    decision: finished('a process that starts needs nothing'),
+  'a nova-compute that starts needs nothing': {
+    snapshot: { notification: nova('STARTED') },
+    decision: finished('if it was disabled because it had died, it is enabled once it beats again'),
   },
-  'a process that stops is left to the watchers of its host': {
-    snapshot: { notification: report({ type: 'PROCESS', payload: { event: 'STOPPED' } }) },
-    decision: ignored('processes are not recovered: the host itself is watched'),
+  'a nova-compute that stops has its host kept away from the scheduler': {
+    snapshot: { notification: nova('STOPPED') },
+    decision: { kind: 'disable' },
+  },
+  'a nova-compute that stops on a host that is reported dead waits': {
+    snapshot: {
+      notification: nova('STOPPED'),
+      hostFault: { notification: N2, certified: false },
+    },
+    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+  },
+  'another process is left to its own supervision': {
+    snapshot: {
+      notification: report({
+        type: 'PROCESS',
+        payload: { event: 'STOPPED', process_name: 'sshd' },
+      }),
+    },
+    decision: ignored('sshd is left to its own supervision: only nova-compute is seen to'),
   },
 }
 

@@ -77,7 +77,7 @@ test('a fence is given the host, the evidence, and where to answer', (t) => {
 })
 
 test('an earlier attempt is stopped before the next fence is started', (t) => {
-  t.deepEqual(after(...UNTIL_FENCING).effects.slice(0, 3), stops('notification-1'))
+  t.deepEqual(after(...UNTIL_FENCING).effects.slice(0, 4), stops('notification-1'))
 })
 
 test('a second admission starts nothing', (t) => {

@@ -29,7 +29,7 @@ const restarting = (host: HostId): readonly SegmentMessage[] => [
 
 test('a host that is acted on stops the restarts of its guests, which are decided on anew', (t) => {
   const { effects, phaseOf } = after(...restarting(H1), ...UNTIL_FENCING)
-  t.deepEqual(effects.slice(0, 3), stops(N2))
+  t.deepEqual(effects.slice(0, 4), stops(N2))
   t.is(phaseOf(N2), 'deciding')
 })
 

@@ -165,4 +165,8 @@ export const concluded = (effects: readonly Effect[]): readonly string[] =>
 
 /** The effects that end whatever works on a recovery. */
 export const stops = (name: string): readonly Effect[] =>
-  ['fence', 'evacuator', 'instance-recovery'].map((kind) => ({ type: 'child.stop', kind, name }))
+  ['fence', 'evacuator', 'instance-recovery', 'process-recovery'].map((kind) => ({
+    type: 'child.stop',
+    kind,
+    name,
+  }))

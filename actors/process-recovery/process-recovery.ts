@@ -1,0 +1,124 @@
+/**
+ * Keeps Nova's scheduler away from a living host whose nova-compute has died. That is all: the host's own protection goes on,
+ * and the ledger sees to it that the service is enabled again.
+ */
+import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import type { ActorRef } from '../kernel/ref.ts'
+import type { ComputeService } from '../ports/compute.ts'
+import type { FaultReply } from '../segment/fault-reply.ts'
+
+export interface ProcessOrder {
+  readonly notification: NotificationId
+  readonly host: HostId
+  readonly hostName: HostName
+  readonly replyTo: ActorRef<FaultReply>
+}
+
+export interface ProcessRecoveryRules {
+  /** Shown in Nova; also how we know a service that we disabled. */
+  readonly disableReason: string
+  /** Pause after a request that failed, ms. */
+  readonly retryMs: number
+  /** So many of these end the attempt. */
+  readonly hindrancesMax: number
+}
+
+export type ProcessRecoveryMessage =
+  | { readonly type: 'process.begin' }
+  | { readonly type: 'process.read'; readonly service: ComputeService | undefined } // private
+  | { readonly type: 'process.disabled' } // private: Nova has taken the order
+  | { readonly type: 'process.noted' } // private: the outcome is in the journal
+  | { readonly type: 'process.hindered'; readonly reason: string } // private
+  | { readonly type: 'process.look-due' } // private: our own timer
+
+export type ProcessRecoveryState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'reading'; readonly hindrances: number }
+  | { readonly kind: 'disabling'; readonly hindrances: number }
+  | { readonly kind: 'hindered'; readonly hindrances: number }
+  | { readonly kind: 'noting' }
+  | { readonly kind: 'finished' }
+
+export type ProcessRecoveryEffect =
+  | { readonly type: 'service.read' }
+  | { readonly type: 'service.disable'; readonly service: string }
+  | { readonly type: 'outcome.note' }
+
+type RecoveryStep = Step<
+  ProcessRecoveryState,
+  ProcessRecoveryEffect | KernelEffect<ProcessRecoveryMessage>
+>
+
+export const processRecovery =
+  (order: ProcessOrder, rules: ProcessRecoveryRules) =>
+  (state: ProcessRecoveryState, message: ProcessRecoveryMessage): RecoveryStep => {
+    switch (message.type) {
+      case 'process.begin':
+        return read(0)
+      case 'process.read':
+        return state.kind === 'reading'
+          ? onRead(order, rules, state.hindrances, message.service)
+          : [state, []]
+      case 'process.disabled':
+        return state.kind === 'disabling' ? read(state.hindrances) : [state, []]
+      case 'process.noted':
+        return state.kind === 'noting'
+          ? finish(order, 'finished', 'nova-compute is disabled until it beats again')
+          : [state, []]
+      case 'process.hindered':
+        return state.kind === 'reading' || state.kind === 'disabling'
+          ? onHindered(order, rules, state.hindrances, message.reason)
+          : [state, []]
+      case 'process.look-due':
+        return state.kind === 'hindered' ? read(state.hindrances) : [state, []]
+      default:
+        return assertNever(message)
+    }
+  }
+
+const read = (hindrances: number): RecoveryStep => [
+  { kind: 'reading', hindrances },
+  [{ type: 'service.read' }],
+]
+
+function onRead(
+  order: ProcessOrder,
+  rules: ProcessRecoveryRules,
+  hindrances: number,
+  service: ComputeService | undefined,
+): RecoveryStep {
+  if (service === undefined) return finish(order, 'ignored', 'Nova has no compute service on it')
+  if (!service.disabled) {
+    const { id } = service
+    return [{ kind: 'disabling', hindrances }, [{ type: 'service.disable', service: id }]]
+  }
+  return service.disabledReason === rules.disableReason
+    ? [{ kind: 'noting' }, [{ type: 'outcome.note' }]]
+    : finish(order, 'finished', 'nothing to do: somebody else keeps nova-compute disabled')
+}
+
+function onHindered(
+  order: ProcessOrder,
+  { retryMs, hindrancesMax }: ProcessRecoveryRules,
+  hindrances: number,
+  reason: string,
+): RecoveryStep {
+  if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
+  const later: KernelEffect<ProcessRecoveryMessage> = {
+    type: 'timer.start',
+    name: 'look',
+    afterMs: retryMs,
+    message: { type: 'process.look-due' },
+  }
+  return [{ kind: 'hindered', hindrances: hindrances + 1 }, [later]]
+}
+
+function finish(order: ProcessOrder, status: FaultReply['status'], reason: string): RecoveryStep {
+  const { notification, replyTo } = order
+  return [
+    { kind: 'finished' },
+    [tell(replyTo, { type: 'fault.concluded', notification, status, reason })],
+  ]
+}

@@ -1,0 +1,119 @@
+/** The service of a dead nova-compute is disabled once, and what others disabled is left alone. */
+import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { ComputeService } from '../../../actors/ports/compute.ts'
+import {
+  processRecovery,
+  type ProcessRecoveryEffect,
+  type ProcessRecoveryMessage,
+  type ProcessRecoveryState,
+} from '../../../actors/process-recovery/process-recovery.ts'
+import { H1, N1, ONE, serviceRow } from '../records.ts'
+import { testSteps, timer, type Row } from '../step-table.ts'
+
+const RULES = { disableReason: 'it died', retryMs: 17_000, hindrancesMax: 2 }
+const ORDER = {
+  notification: N1,
+  host: H1,
+  hostName: ONE,
+  replyTo: refOf('segment', 'one'),
+} as const
+
+const READING: ProcessRecoveryState = { kind: 'reading', hindrances: 1 }
+const DISABLING: ProcessRecoveryState = { kind: 'disabling', hindrances: 1 }
+const HINDERED: ProcessRecoveryState = { kind: 'hindered', hindrances: 2 }
+const NOTING: ProcessRecoveryState = { kind: 'noting' }
+const FINISHED: ProcessRecoveryState = { kind: 'finished' }
+
+const read = (service: ComputeService | undefined): ProcessRecoveryMessage => ({
+  type: 'process.read',
+  service,
+})
+const reply = (status: 'finished' | 'ignored' | 'error', reason: string): readonly Tell[] => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
+  },
+]
+const hindered: ProcessRecoveryMessage = { type: 'process.hindered', reason: 'Nova is away' }
+const READ = { type: 'service.read' } as const
+
+const ROWS: readonly Row<
+  ProcessRecoveryState,
+  ProcessRecoveryMessage,
+  ProcessRecoveryEffect | KernelEffect<ProcessRecoveryMessage>
+>[] = [
+  {
+    title: 'it begins with a look at the service',
+    state: { kind: 'idle' },
+    message: { type: 'process.begin' },
+    next: { kind: 'reading', hindrances: 0 },
+    effects: [READ],
+  },
+  {
+    title: 'a service that is enabled is disabled',
+    state: READING,
+    message: read(serviceRow()),
+    next: DISABLING,
+    effects: [{ type: 'service.disable', service: 'service-1' }],
+  },
+  {
+    title: 'what was ordered is confirmed',
+    state: DISABLING,
+    message: { type: 'process.disabled' },
+    next: READING,
+    effects: [READ],
+  },
+  {
+    title: 'a service that we have disabled is noted, whichever leader it was',
+    state: READING,
+    message: read(serviceRow({ disabled: true, disabledReason: 'it died' })),
+    next: NOTING,
+    effects: [{ type: 'outcome.note' }],
+  },
+  {
+    title: 'a service that is noted ends the recovery',
+    state: NOTING,
+    message: { type: 'process.noted' },
+    next: FINISHED,
+    effects: reply('finished', 'nova-compute is disabled until it beats again'),
+  },
+  {
+    title: 'a service that somebody else disabled is left to him',
+    state: READING,
+    message: read(serviceRow({ disabled: true, disabledReason: 'mine' })),
+    next: FINISHED,
+    effects: reply('finished', 'nothing to do: somebody else keeps nova-compute disabled'),
+  },
+  {
+    title: 'a host without a service needs nothing',
+    state: READING,
+    message: read(undefined),
+    next: FINISHED,
+    effects: reply('ignored', 'Nova has no compute service on it'),
+  },
+  {
+    title: 'a hindrance is waited out',
+    state: DISABLING,
+    message: hindered,
+    next: HINDERED,
+    effects: [timer<ProcessRecoveryMessage>('look', 17_000, { type: 'process.look-due' })],
+  },
+  {
+    title: 'a look after a hindrance remembers how many there were',
+    state: HINDERED,
+    message: { type: 'process.look-due' },
+    next: { kind: 'reading', hindrances: 2 },
+    effects: [READ],
+  },
+  {
+    title: 'too many hindrances are an error, to be tried again',
+    state: { kind: 'reading', hindrances: 2 },
+    message: hindered,
+    next: FINISHED,
+    effects: reply('error', 'Nova is away'),
+  },
+]
+
+testSteps(processRecovery(ORDER, RULES), ROWS)
