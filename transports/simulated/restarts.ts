@@ -8,7 +8,7 @@ import type { Site } from './site.ts'
 /** From a reboot or start to the running guest. */
 const GUEST_START_MS = 3000
 /** From a rebuild to the running guest. */
-const REBUILD_MS = 20_000
+const REBUILD_MS = 5000
 const REBOOTABLE: readonly string[] = ['active', 'stopped', 'paused', 'suspended', 'error']
 const REBUILDABLE: readonly string[] = ['active', 'stopped', 'error']
 
