@@ -196,6 +196,8 @@ export interface SegmentSnapshot {
   readonly takenSpares: readonly TakenSpare[]
   /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
   readonly hostsActedOn: readonly HostId[]
+  /** When those of them that have a certificate were certified last, wall ms. */
+  readonly certifiedAt: ReadonlyMap<HostId, number>
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
   /** How many hosts are registered in all segments. */

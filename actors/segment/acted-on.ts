@@ -1,6 +1,7 @@
 /**
- * The hosts that this leader's segment has made certain to be dead, by the monotonic clock. The store knows them too, and
- * of earlier leaders, but by the wall clock: when that jumps ahead, the storm guard must not forget.
+ * The hosts that were made certain to be dead, by this leader's monotonic clock: those of its own segment's recoveries, and
+ * what it has learned of earlier leaders. The store knows them too, but by the wall clock: when that jumps ahead, the storm
+ * guard must not forget.
  */
 import type { HostId } from '../../schema/ids.ts'
 
@@ -17,6 +18,11 @@ export class ActedOn {
   confirm(host: HostId): void {
     const atMs = this.#begunAtMs.get(host)
     if (atMs !== undefined) this.#certainAtMs.set(host, atMs)
+  }
+
+  /** The store says that the host was certified dead then. What is known already is not touched: it was learned before a jump. */
+  learn(host: HostId, atMs: number): void {
+    if (!this.#certainAtMs.has(host)) this.#certainAtMs.set(host, atMs)
   }
 
   /** Hosts acted on since that moment. */

@@ -79,6 +79,8 @@ async function consult(
   const stored = await untilStored(world.clock, signal, () =>
     world.store.readSnapshot(identity.segment, notification, since),
   )
+  const startedAtMs = world.clock.wallMs() - world.clock.monotonicMs()
+  for (const [host, atMs] of stored.certifiedAt) actedOn.learn(host, atMs - startedAtMs)
   const remembered = actedOn.since(world.clock.monotonicMs() - windowMs)
   const hostsActedOn = [...new Set([...stored.hostsActedOn, ...remembered])]
   return {

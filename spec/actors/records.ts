@@ -115,6 +115,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   standing: { kind: 'free' },
   takenSpares: [],
   hostsActedOn: [],
+  certifiedAt: new Map(),
   hostsActedOnOverall: [],
   hostsOverall: 2,
   hostFault: null,

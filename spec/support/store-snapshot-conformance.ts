@@ -60,6 +60,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
+      certifiedAt: new Map(),
       hostsOverall: 3,
       hostFault: null,
       restarts: [],
@@ -76,6 +77,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
+      certifiedAt: new Map(),
       hostsOverall: 3,
       hostFault: null,
       restarts: [],
@@ -125,6 +127,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       })
     }
     t.deepEqual(await acted(clock.wall + 5), [[of.host.uuid], both])
+    const { certifiedAt } = await store.readSnapshot(of.segment.uuid, of.notification.uuid, 0)
+    t.deepEqual([...certifiedAt], [[of.host.uuid, clock.wall + 5]])
     t.deepEqual(await acted(clock.wall + 6), [[], []])
   })
 

@@ -67,6 +67,7 @@ export function snapshotStore(
           takenSpares: await readTakenSpares(trx, segment),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
+          certifiedAt: await readCertifiedAt(trx, segment, actedOnSinceMs),
           hostsOverall: await countHosts(trx),
           ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
         }
@@ -147,6 +148,26 @@ const readActedOn = (trx: Transaction<Database>, sinceMs: number): Promise<reado
     )
     .orderBy('host')
     .execute()
+
+async function readCertifiedAt(
+  trx: Transaction<Database>,
+  segment: SegmentId,
+  sinceMs: number,
+): Promise<ReadonlyMap<HostId, number>> {
+  const rows = await trx
+    .selectFrom('death_certificates')
+    .innerJoin(
+      'notifications',
+      'notifications.notification_uuid',
+      'death_certificates.notification_uuid',
+    )
+    .select(['host_uuid', 'issued_at'])
+    .where('failover_segment_uuid', '=', segment)
+    .where('issued_at', '>=', sinceMs)
+    .orderBy('issued_at')
+    .execute()
+  return new Map(rows.map((row) => [row.host_uuid, row.issued_at]))
+}
 
 async function countHosts(trx: Transaction<Database>): Promise<number> {
   const query = trx.selectFrom('hosts').select((eb) => eb.fn.countAll().as('count'))
