@@ -47,6 +47,12 @@ function withoutEpochGuard(store: StorePort): StorePort {
       store.endMoves(await current(), notification, message),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
     releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
+    recordChange: async (_epoch, change) => store.recordChange(await current(), change),
+    takeSpare: async (_epoch, notification, host) =>
+      store.takeSpare(await current(), notification, host),
+    returnSpare: async (_epoch, change) => store.returnSpare(await current(), change),
+    closeChange: async (_epoch, change, outcome) =>
+      store.closeChange(await current(), change, outcome),
   })
 }
 

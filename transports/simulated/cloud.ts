@@ -59,10 +59,14 @@ export class SimulatedCloud extends CloudSwitches {
     const actions = new InstanceActions(site, rows)
     super({ site, rows, actions, faults, random })
     const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
-    site.onComputeStart = (machine) => evacuations.cleanUp(machine)
+    const restarts = new Restarts({ site, rows })
+    site.onComputeStart = (machine) => {
+      evacuations.cleanUp(machine)
+      restarts.resume(machine)
+    }
     this.#site = site
     this.#rows = rows
-    const nova = new Nova({ site, rows, evacuations, restarts: new Restarts({ site, rows }) })
+    const nova = new Nova({ site, rows, evacuations, restarts })
     this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
     this.#faults = faults
     this.#random = random

@@ -1,6 +1,8 @@
 /** How the simulated Nova brings a guest up again on the host where it is: reboot, start, rebuild. */
 import type { InstanceAction } from '../../actors/ports/compute.ts'
+import type { HostName } from '../../schema/ids.ts'
 import { ACTIVE } from './evacuations.ts'
+import type { Machine } from './machine.ts'
 import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
@@ -22,10 +24,18 @@ export const asked = (action: string, startedAt: number): InstanceAction => ({
   startedAt,
 })
 
+interface Task {
+  readonly row: InstanceRow
+  readonly taskState: string
+  readonly takesMs: number
+}
+
 /** Each order is taken at once and carried out later, by the nova-compute of the host. */
 export class Restarts {
   readonly #site: Site
   readonly #rows: NovaRows
+  /** Tasks that are not carried out yet, the oldest first. */
+  readonly #open = new Set<Task>()
 
   constructor(parts: { readonly site: Site; readonly rows: NovaRows }) {
     this.#site = parts.site
@@ -55,27 +65,45 @@ export class Restarts {
     this.#begin(row, { action: 'rebuild', taskState: 'rebuilding', takesMs: REBUILD_MS })
   }
 
-  /** Without a nova-compute on the host the task is never finished, as in Nova. */
+  /** Without a nova-compute a task waits; one that starts takes up what it finds. */
+  resume(machine: Machine): void {
+    for (const task of this.#open) if (task.row.host === machine.name) this.#carryOutLater(task)
+  }
+
   #begin(
     row: InstanceRow,
-    task: { readonly action: string; readonly taskState: string; readonly takesMs: number },
+    { action, taskState, takesMs }: Omit<Task, 'row'> & { readonly action: string },
   ): void {
-    const site = this.#site
-    this.#rows.noteAction(row.id, asked(task.action, site.clock.wallMs()))
-    row.taskState = task.taskState
-    const machine = row.host === null ? undefined : site.find(row.host)
-    site.clock.schedule(task.takesMs, () => {
-      if (machine === undefined || !machine.serves || row.taskState !== task.taskState) return
-      if (site.brokenGuests.has(row.id)) {
-        Object.assign(row, { vmState: 'error', taskState: null, powerState: 4 })
-        site.ledger.note('world', `${row.name} does not start on ${machine.name}`)
-        machine.copies.delete(row.id)
-        return
-      }
-      Object.assign(row, ACTIVE)
-      site.ledger.note('world', `${row.name} starts on ${machine.name}`)
-      site.startCopy(machine, row.id)
+    this.#rows.noteAction(row.id, asked(action, this.#site.clock.wallMs()))
+    row.taskState = taskState
+    const task = { row, taskState, takesMs }
+    this.#open.add(task)
+    this.#carryOutLater(task)
+  }
+
+  #carryOutLater(task: Task): void {
+    const { row, taskState, takesMs } = task
+    const host = row.host
+    this.#site.clock.schedule(takesMs, () => {
+      if (row.taskState !== taskState || row.host !== host) this.#open.delete(task)
+      else if (host !== null && this.#site.find(host)?.serves === true) this.#carryOut(task, host)
     })
+  }
+
+  #carryOut(task: Task, host: HostName): void {
+    const { row } = task
+    const site = this.#site
+    if (!this.#open.delete(task)) return
+    const machine = site.get(host)
+    if (site.brokenGuests.has(row.id)) {
+      Object.assign(row, { vmState: 'error', taskState: null, powerState: 4 })
+      site.ledger.note('world', `${row.name} does not start on ${host}`)
+      machine.copies.delete(row.id)
+      return
+    }
+    Object.assign(row, ACTIVE)
+    site.ledger.note('world', `${row.name} starts on ${host}`)
+    site.startCopy(machine, row.id)
   }
 }
 
