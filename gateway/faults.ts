@@ -40,13 +40,15 @@ const OUTAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   COMPUTE_NOT_FOUND: 'The Compute service does not know what it was asked for.',
 }
 
-/** `{"<name>": {"code", "message"}}` with the name that belongs to the status. */
+/** `{"<name>": {"code", "message"}}` with the name that belongs to the status; `retryAfter` too where too much was asked. */
 export function fault(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Fault {
-  const body = JSON.stringify({ [NAMES[status] ?? 'masakariFault']: { code: status, message } })
+  const name = NAMES[status] ?? 'masakariFault'
+  const retryAfter = name === 'overLimit' ? headers['retry-after'] : undefined
+  const body = JSON.stringify({ [name]: { code: status, message, retryAfter } })
   return { status, body, headers: { 'content-type': JSON_TYPE, ...headers } }
 }
 
@@ -75,7 +77,11 @@ export function codedFault(error: CodedError): Fault | undefined {
     const seconds = Math.ceil(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
     return fault(503, outage, { 'retry-after': String(seconds) })
   }
-  return error.status < 500 ? fault(error.status, error.message) : undefined
+  if (error.status >= 500) return undefined
+  const { retryAfterSeconds: seconds } = error
+  return seconds === undefined
+    ? fault(error.status, error.message)
+    : fault(error.status, error.message, { 'retry-after': String(Math.ceil(seconds)) })
 }
 
 /** One line about a failed readiness check: the code and our words. */

@@ -49,6 +49,9 @@ export function healthRoutes(
     return outOfService() ? reply.code(503).send('DISABLED BY FILE') : reply.send('OK')
   })
 
+  // Load balancers ask so by default, and take the 300 of an unknown path for health.
+  app.head('/healthcheck', async (_request, reply) => reply.code(outOfService() ? 503 : 204).send())
+
   app.get('/health/live', {
     schema: { response: { 200: Type.Object({ live: Type.Boolean() }) } },
     handler: async () => ({ live: true }),

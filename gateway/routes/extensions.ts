@@ -6,6 +6,7 @@ import { CodedError } from '../../schema/errors.ts'
 import { FaultBody, idOf } from '../fields.ts'
 import { mayDo } from '../plugins/policy.ts'
 import type { Policy } from '../policy/policy.ts'
+import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
 
 const Extension = Type.Object({
   name: Type.String(),
@@ -61,4 +62,8 @@ export function extensionRoutes(app: GatewayApp, policy: Policy): void {
       throw new CodedError('EXTENSION_NOT_FOUND', `No extension with alias ${alias}.`)
     },
   })
+
+  refuseMethods(app, '/extensions', ['POST'], 'GET')
+  refuseMethods(app, '/extensions/:alias', ['PUT', 'DELETE'], 'GET')
+  refuseUnusedPaths(app, '/extensions')
 }

@@ -20,8 +20,7 @@ const VERSION = {
 export function listVersions(app: GatewayApp, options: LinkOptions): void {
   app.get('/', async (request, reply) => {
     const href = `${linkBase(request, options)}/v1/`
-    reply.type('application/json')
-    return JSON.stringify({ versions: [{ ...VERSION, links: [{ rel: 'self', href }] }] })
+    return sendJson(reply, { versions: [{ ...VERSION, links: [{ rel: 'self', href }] }] })
   })
 }
 
@@ -54,8 +53,9 @@ export function offerVersions(
     links: [self],
     'media-types': MEDIA_TYPES,
   }
-  return reply
-    .code(300)
-    .type('application/json')
-    .send(JSON.stringify({ choices: [choice] }))
+  return sendJson(reply.code(300), { choices: [choice] })
 }
+
+/** A text would get a charset after its type, which answers of this API do not have. */
+const sendJson = (reply: FastifyReply, body: unknown): FastifyReply =>
+  reply.type('application/json').send(Buffer.from(JSON.stringify(body)))

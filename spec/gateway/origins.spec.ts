@@ -135,9 +135,11 @@ test('a global request id goes on to Compute, and another one of ours comes back
 test('a process that is taken out of service says so to its load balancer', async (t) => {
   let out = true
   await using world = await startGateway({ outOfService: () => out })
-  t.is((await world.call({ url: '/healthcheck', token: '' })).status, 503)
+  const ask = async (method: 'GET' | 'HEAD'): Promise<number> =>
+    (await world.call({ method, url: '/healthcheck', token: '' })).status
+  t.deepEqual([await ask('GET'), await ask('HEAD')], [503, 503])
   out = false
-  t.is((await world.call({ url: '/healthcheck', token: '' })).status, 200)
+  t.deepEqual([await ask('GET'), await ask('HEAD')], [200, 204])
 })
 
 test('the form of project ids in paths can be changed', async (t) => {

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
 import type { SegmentFilter, Page } from '../../actors/ports/store.ts'
-import { aSegment, startGateway, textAt } from '../support/gateway.ts'
+import { aSegment, at, startGateway, textAt } from '../support/gateway.ts'
 import { program, temporaryDirectory } from '../support/process.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
@@ -69,6 +69,7 @@ test('token that asks too often waits, and others do not', async (t) => {
   t.deepEqual(statuses, [200, 200, 200, 429])
   const { json, headers } = await world.call({ url: '/v1/notifications' })
   t.is(textAt(json, 'overLimit', 'code'), '429')
+  t.is(at(json, 'overLimit', 'retryAfter'), headers['retry-after'])
   const seconds = Number(headers['retry-after'])
   t.true(seconds > 0 && seconds <= 60)
   t.is((await world.call({ url: '/v1/segments', token: 'member-token' })).status, 200)

@@ -23,6 +23,7 @@ test('the root lists the version for everybody', async (t) => {
     ],
   })
   t.is(headers['x-openstack-request-id'], undefined)
+  t.is(headers['content-type'], 'application/json')
 })
 
 test('/v1 and /v1/ show the version to callers with a token', async (t) => {
@@ -45,8 +46,9 @@ test('a link prefix replaces scheme and host of links', async (t) => {
 
 test('any other path offers a choice of versions', async (t) => {
   await using world = await startGateway()
-  const { status, json } = await world.call({ url: '/v2/segments?x=1', token: '' })
+  const { status, json, headers } = await world.call({ url: '/v2/segments?x=1', token: '' })
   t.is(status, 300)
+  t.is(headers['content-type'], 'application/json')
   t.is(textAt(json, 'choices', 0, 'links', 0, 'href'), 'http://localhost:80/v1/v2/segments')
 })
 
@@ -125,6 +127,11 @@ test('a method that a resource does not have is 405', async (t) => {
     { method: 'POST', url: '/v1/notifications/1/vmoves' },
     { method: 'GET', url: '/v1/segments/new' },
     { method: 'POST', url: '/v1/segments/1/action' },
+    { method: 'POST', url: '/v1/extensions' },
+    { method: 'PUT', url: '/v1/extensions/segments' },
+    { method: 'DELETE', url: '/v1/extensions/segments' },
+    { method: 'GET', url: '/v1/extensions/new' },
+    { method: 'POST', url: '/v1/extensions/segments/action' },
   ] as const
   for (const request of requests) {
     const { status, json } = await world.call(request)
