@@ -1,13 +1,16 @@
 /** Instance moves of a recovery: `/notifications/{uuid}/vmoves`. */
+import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { MoveFilter, NotificationStore } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { isUuid, moveId } from '../../schema/ids.ts'
 import type { Notification, VmMove } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
+import { AttemptView, attemptViews } from '../attempts.ts'
 import { FaultBody, idOf, Stamps } from '../fields.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
+import { OWN_MINOR } from '../plugins/microversion.ts'
 import { stampsOf } from '../stamps.ts'
 import { timeText } from '../times.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
@@ -28,6 +31,7 @@ const MoveView = Type.Object({
   type: Type.String(),
   status: Type.String(),
   message: NullableString,
+  attempts: Type.Optional(Type.Array(AttemptView)),
 })
 const ListQuery = Type.Object({ ...PageQuery, status: QueryText, type: QueryText })
 const ListParams = Type.Object({ notification: Type.String() })
@@ -69,7 +73,7 @@ export function vmMoveRoutes(
       const { rows, next } = await listPage(request, options, page, (wanted) =>
         store.listMoves(uuid, filterOf(query), wanted),
       )
-      return { vmoves: rows.map(moveView), ...next }
+      return { vmoves: await viewsFor(request, store, rows), ...next }
     },
   })
 
@@ -79,11 +83,13 @@ export function vmMoveRoutes(
       params: MoveParams,
       response: { 200: Type.Object({ vmove: MoveView }), default: FaultBody },
     },
-    handler: async ({ params }) => {
+    handler: async (request) => {
+      const { params } = request
       const { uuid } = await requireHostRecovery(store, params.notification)
       const id = idOf(params.id)
       const move = isUuid(id) ? await store.getMove(uuid, moveId(id)) : undefined
-      if (move !== undefined) return { vmove: moveView(move) }
+      const [vmove] = await viewsFor(request, store, move === undefined ? [] : [move])
+      if (vmove !== undefined) return { vmove }
       throw new CodedError('MOVE_NOT_FOUND', `No vm move with id ${id}.`)
     },
   })
@@ -107,6 +113,18 @@ function filterOf(query: Static<typeof ListQuery>): MoveFilter {
     ...(status === undefined ? {} : { status }),
     ...(type === undefined ? {} : { type }),
   }
+}
+
+/** Moves of one recovery as a caller sees them who asks with this version. */
+async function viewsFor(
+  { minor }: FastifyRequest,
+  store: NotificationStore,
+  moves: readonly VmMove[],
+): Promise<Static<typeof MoveView>[]> {
+  const [first] = moves
+  if (first === undefined || minor < OWN_MINOR) return moves.map(moveView)
+  const attempts = await store.listAttempts(first.notification)
+  return moves.map((move) => ({ ...moveView(move), attempts: attemptViews(attempts, move.uuid) }))
 }
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))

@@ -1,6 +1,6 @@
-/** What microversion 1.4 adds: evidence, progress in figures, and hosts as their watchers see them. */
+/** What microversion 1.4 adds: evidence, progress in figures, attempts, and hosts as their watchers see them. */
 import test from 'ava'
-import { epoch, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
+import { epoch, hostName, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
 import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
 import type { GatewayWorld } from '../support/gateway.ts'
 import { plannedRow } from '../support/planned.ts'
@@ -96,6 +96,43 @@ test('progress counts the instances by state', async (t) => {
   const failed = { notification, from: ['new'], to: 'failed', reason: 'gave up' } as const
   await store.recordTransition(first, failed)
   t.like(await progress(), { percent: 100 })
+})
+
+test('a move shows each attempt at it with its target and its reason', async (t) => {
+  await using world = await withRecovery()
+  const { store } = world
+  const first = await store.claimEpoch(nodeName('engine-1'))
+  const [host] = await store.listAllHosts()
+  if (host === undefined) return t.fail()
+  const planned = ['one', 'two'].map((name, index) =>
+    plannedRow(instanceId(`00000000-0000-4000-8000-00000000000${index}`), name),
+  )
+  const [move] = await store.planMoves(first, notificationId(world.id), host.name, planned)
+  if (move === undefined) return t.fail()
+  const change = { move: move.uuid, destHost: hostName('compute-2'), message: null } as const
+  await store.updateMove(first, { ...change, from: ['pending'], to: 'ongoing' })
+  const turned = { ...change, from: ['ongoing'], to: 'pending', message: 'turned down' } as const
+  await store.updateMove(first, turned)
+  await store.updateMove(first, { ...change, from: ['pending'], to: 'ongoing' })
+  const requested_at = '2026-01-01T00:00:00.000000'
+  const open = { target: 'compute-2', requested_at, ended_at: null, outcome: null, reason: null }
+  const failed = { ended_at: requested_at, outcome: 'failed', reason: 'turned down' }
+  const attempts = [
+    { ...open, number: 1, ...failed },
+    { ...open, number: 2 },
+  ]
+  const url = `${world.url}/vmoves`
+  const { json } = await world.call({ url: `${url}?sort_key=id&sort_dir=asc`, version: '1.4' })
+  t.deepEqual(at(json, 'vmoves', 0, 'attempts'), attempts)
+  t.deepEqual(at(json, 'vmoves', 1, 'attempts'), [])
+  const one = await world.call({ url: `${url}/${move.uuid}`, version: '1.4' })
+  t.deepEqual(at(one.json, 'vmove', 'attempts'), attempts)
+  for (const path of [url, `${url}/${move.uuid}`]) {
+    const { text } = await world.call({ url: path, version: '1.3' })
+    t.false(text.includes('attempts'), path)
+  }
+  const document = await world.call({ url: '/openapi.json' })
+  t.true(document.text.includes('"requested_at"'))
 })
 
 test('a host shows what each watcher says, until it says nothing any more', async (t) => {
