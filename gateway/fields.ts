@@ -21,6 +21,13 @@ export const NullableText = Type.Unsafe<string | null>({
   pattern: `^(?:${PRINTABLE}|\\n)*$`,
 })
 
+/** Why somebody does something: 1..1000 printable characters, and not white space only. */
+export const Reason = Type.String({
+  minLength: 1,
+  maxLength: 1000,
+  pattern: `^(?=[^]*[^\\p{Z}\\n])(?:${PRINTABLE}|\\n){1,1000}$`,
+})
+
 const TRUE_WORDS = ['True', 'TRUE', 'true', '1', 'ON', 'On', 'on', 'YES', 'Yes', 'yes'] as const
 const FALSE_WORDS = ['False', 'FALSE', 'false', '0', 'OFF', 'Off', 'off', 'NO', 'No', 'no'] as const
 

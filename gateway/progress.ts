@@ -46,18 +46,35 @@ const TASKS: Readonly<Record<NotificationType, readonly Task[]>> = {
   ],
 }
 
-/** Tasks in flow order; those that reported nothing are left out. */
+/** Attempts one after the other, each with its tasks in flow order; tasks that reported nothing are left out. */
 export function workflowDetails(
   notification: Notification,
   journal: readonly JournalEntry[],
 ): readonly TaskProgress[] {
+  const runs = [...new Set(journal.map(({ run }) => run))].toSorted((a, b) => a - b)
+  return runs.flatMap((run) =>
+    tasksOf(
+      notification,
+      run,
+      journal.filter((entry) => entry.run === run),
+    ),
+  )
+}
+
+function tasksOf(
+  notification: Notification,
+  run: number,
+  journal: readonly JournalEntry[],
+): readonly TaskProgress[] {
+  const ending = endingOf(notification, run)
   const reported = TASKS[notification.type].flatMap((task) => {
     const step = journal.filter((entry) => entry.step === task.step && isStep(entry))
     const lines = step.filter((entry) => task.reports.some((kind) => kind === entry.kind))
     return lines.length === 0 ? [] : [{ name: task.name, step, lines }]
   })
+  // Tasks follow each other: all but the last are done, and the last fares as the attempt does.
   return reported.map((task, index) =>
-    progressOf(task, notification, index === reported.length - 1),
+    progressOf(task, index === reported.length - 1 ? ending : 'SUCCESS'),
   )
 }
 
@@ -69,12 +86,7 @@ interface Reported {
   readonly lines: readonly JournalEntry[]
 }
 
-function progressOf(
-  { name, step, lines }: Reported,
-  of: Notification,
-  last: boolean,
-): TaskProgress {
-  const state = stateOf(of, last)
+function progressOf({ name, step, lines }: Reported, state: TaskProgress['state']): TaskProgress {
   return {
     name,
     state,
@@ -88,10 +100,14 @@ function progressOf(
   }
 }
 
-/** Tasks follow each other: all but the last are done, and the last fares as the recovery does. */
-function stateOf({ status }: Notification, last: boolean): TaskProgress['state'] {
-  if (last && (status === 'failed' || status === 'error')) return 'FAILURE'
-  return last && (status === 'new' || status === 'running') ? 'RUNNING' : 'SUCCESS'
+/** An attempt that another one follows, or is to follow, has failed; the latest fares as the recovery does. */
+function endingOf(
+  { status, run: latest, firstRun }: Notification,
+  run: number,
+): TaskProgress['state'] {
+  const superseded = run < latest || (run > 0 && run < firstRun)
+  if (superseded || status === 'failed' || status === 'error') return 'FAILURE'
+  return status === 'new' || status === 'running' ? 'RUNNING' : 'SUCCESS'
 }
 
 /** Share of the subjects begun (hosts, instances) whose last line is an outcome. */

@@ -4,7 +4,9 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ClockPort, RandomPort } from '../actors/ports/clock.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
+import type { OperatorStore } from '../actors/ports/operator-store.ts'
 import type { InventoryStore, NotificationStore } from '../actors/ports/store.ts'
+import type { NotificationId } from '../schema/ids.ts'
 import type { RoleHealth } from '../schema/messages/leadership.ts'
 import type { Notification } from '../schema/records.ts'
 import type { GatewayApp } from './app.ts'
@@ -38,17 +40,20 @@ import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
 import { webhookRoutes, type Webhook } from './routes/webhooks.ts'
+import { wordRoutes } from './routes/words.ts'
 
 const HANDLER_TIMEOUT_MS = 30_000
 
 /** What the gateway needs of the world. */
 export interface GatewayDependencies {
-  readonly store: InventoryStore & NotificationStore
+  readonly store: InventoryStore & NotificationStore & OperatorStore
   readonly compute: Pick<ComputePort, 'findService' | 'listProjectInstances'>
   /** Undefined: no tokens are asked for and everybody is admin. */
   readonly identity: IdentityPort | undefined
   /** Hands an accepted notification over to the engine, which finds it by itself when this fails. */
   readonly announce: (notification: Notification) => Promise<void>
+  /** Tells the engine that something was said about a recovery, or about all of them, which it finds by itself too. */
+  readonly wordSaid: (about: NotificationId | null) => void
   readonly policy: Policy
   /** The engine's own rules: what a project is told is what would be done. */
   readonly objection: Objection
@@ -192,6 +197,7 @@ function buildResources(
   })
   vmMoveRoutes(app, store, listOptions)
   evidenceRoute(app, store, listOptions)
+  wordRoutes(app, dependencies)
   instanceRoutes(app, { ...dependencies, view, options: listOptions })
   eventRoutes(app, dependencies)
   extensionRoutes(app, policy)

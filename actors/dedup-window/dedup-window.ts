@@ -16,7 +16,7 @@ export type DedupWindowMessage =
   | { readonly type: 'window.begin' } // first message
   | { readonly type: 'window.settled' } // private: our own timer
   | { readonly type: 'window.observed'; readonly observed: HostObserved; readonly atMs: number }
-  | { readonly type: 'window.notified' } // a row was stored: look now instead of at the next turn
+  | { readonly type: 'window.notified' } // a row or a word was stored: look now instead of at the next turn
   | { readonly type: 'window.look-due' } // private: our own timer
   | {
       readonly type: 'window.looked' // private: everything unfinished; undefined while the store is away

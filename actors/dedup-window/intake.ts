@@ -52,6 +52,11 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
     world.sightings.note(hostId(host), observer, { state, heardAtMs: atMs })
     world.tellWindow({ type: 'window.observed', observed: received.body, atMs })
   })
+  const words = bus.subscribe(subjectOf(cloud, 'word', '>'), (message) => {
+    if (decodeOrPark(world, message)?.type === 'word.said') {
+      world.tellWindow({ type: 'window.notified' })
+    }
+  })
   const faults = bus.consumeFaults('engine', (delivery) => {
     void takeFault(world, delivery, signal)
   })
@@ -59,6 +64,7 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
   await aborted.promise
   await faults[Symbol.asyncDispose]()
+  await words[Symbol.asyncDispose]()
   await observations[Symbol.asyncDispose]()
   return undefined
 }

@@ -13,11 +13,11 @@ export interface OperatorStore {
    * NOTIFICATION_NOT_FOUND; WORD_REFUSED when the word does not fit the state of the recovery. `retry` makes it `new`
    * again: its certificates do not count any more, what was not moved is to be moved.
    */
-  sayWord(word: Omit<OperatorWord, 'saidAt'>): Promise<void>
+  sayWord(word: Omit<OperatorWord, 'saidAt'>): Promise<OperatorWord>
   /** Oldest first. */
   listWords(id: NotificationId): Promise<readonly OperatorWord[]>
   /** WORD_REFUSED. */
-  saySiteWord(word: Omit<SiteWord, 'saidAt'>): Promise<void>
+  saySiteWord(word: Omit<SiteWord, 'saidAt'>): Promise<SiteWord>
   /** Oldest first. */
   listSiteWords(): Promise<readonly SiteWord[]>
 }

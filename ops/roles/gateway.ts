@@ -56,6 +56,7 @@ export async function startGateway(
     objection: objectionOf(rulesOf(config)),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
+    wordSaid: (notification) => world.announcer.announce('word.said', { notification }),
     supervisors: () => world.board.all(),
     outOfService: () => existsSync(api.disableFile),
     ...(webhook === undefined ? {} : { webhook }),

@@ -96,7 +96,9 @@ export const HOST_RECOVERY = {
     min: 1,
     max: 3600,
     default: '17',
-    meaning: 'Between two tries of a recovery, or of a move, that failed or waits for capacity.',
+    meaning:
+      'Between two tries of a recovery, or of a move, that failed or waits for capacity. After each further failed try ' +
+      'of a recovery it is doubled, up to 5 minutes.',
     low: 'load on a Compute service that is already in trouble',
     high: 'a recovery goes on so much later after the trouble is over',
   },

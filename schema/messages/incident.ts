@@ -21,3 +21,9 @@ export const ComputeEvent = Type.Object({
   payload: Type.Record(Type.String(), Type.Unknown()),
 })
 export type ComputeEvent = Static<typeof ComputeEvent>
+
+/** An operator said a word about one recovery, or (null) about all of them. The store holds the word. */
+export const WordSaid = Type.Object({
+  notification: Type.Union([Type.String({ minLength: 1, maxLength: 64 }), Type.Null()]),
+})
+export type WordSaid = Static<typeof WordSaid>

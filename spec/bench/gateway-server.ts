@@ -29,6 +29,7 @@ const app = buildGateway({
     },
   },
   announce: async () => undefined,
+  wordSaid: () => undefined,
   policy: compilePolicy({}),
   objection: () => undefined,
   observations: new ObservationBoard(clock, 60_000),

@@ -51,6 +51,7 @@ export async function startClientWorld(
     store: wrapStore(store),
     ...openstack,
     ...ports,
+    wordSaid: () => undefined,
     policy: compilePolicy({}),
     objection: () => undefined,
     observations: new ObservationBoard(ports.clock, 60_000),

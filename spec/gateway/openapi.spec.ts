@@ -73,6 +73,13 @@ test('answers are what the description says', async (t) => {
   const body = hostFailure()
   const posted = await world.call({ method: 'POST', url: '/v1/notifications', body })
   const notification = textAt(posted.json, 'notification', 'notification_uuid')
+  for (const [url, word] of [
+    [`/v1/notifications/${notification}/words`, 'pause'],
+    ['/v1/words', 'stop'],
+  ] as const) {
+    const said = { word: { word, reason: 'so' } }
+    await world.call({ method: 'POST', url, version: '1.4', body: said })
+  }
   const asked: readonly (readonly [path: string, url: string])[] = [
     ['/v1/segments', '/v1/segments?limit=1'],
     ['/v1/segments/{id}', `/v1/segments/${segment}`],
@@ -81,6 +88,8 @@ test('answers are what the description says', async (t) => {
     ['/v1/notifications', '/v1/notifications'],
     ['/v1/notifications/{id}', `/v1/notifications/${notification}`],
     ['/v1/notifications/{notification}/vmoves', `/v1/notifications/${notification}/vmoves`],
+    ['/v1/notifications/{id}/words', `/v1/notifications/${notification}/words`],
+    ['/v1/words', '/v1/words'],
     ['/v1/extensions', '/v1/extensions'],
     ['/v1/instances', '/v1/instances'],
     ['/v1/instances/{id}', `/v1/instances/${owned.id}`],

@@ -7,7 +7,7 @@ import { EventFeed } from '../../gateway/event-feed.ts'
 import { ObservationBoard } from '../../gateway/observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, type NotificationId } from '../../schema/ids.ts'
 import type { Notification } from '../../schema/records.ts'
 import { NOTHING } from '../../schema/resources.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
@@ -22,6 +22,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly store: StorePort
   readonly clock: VirtualClock
   readonly announced: Notification[]
+  /** What the engine was told that words were said about. */
+  readonly wordsSaid: (NotificationId | null)[]
   readonly observations: ObservationBoard
   readonly feed: EventFeed
   /** Tokens and their owners. */
@@ -74,6 +76,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
   const store = openSqliteStore(':memory:', { clock, random })
   await store.migrate()
   const announced: Notification[] = []
+  const wordsSaid: (NotificationId | null)[] = []
   const callers = new Map<string, Caller>([
     ['admin-token', caller(clock, 'admin')],
     ['reader-token', caller(clock, 'reader')],
@@ -100,6 +103,9 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     },
     announce: async (notification) => {
       announced.push(notification)
+    },
+    wordSaid: (about) => {
+      wordsSaid.push(about)
     },
     policy: compilePolicy({}),
     objection: () => undefined,
@@ -128,6 +134,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     store,
     clock,
     announced,
+    wordsSaid,
     observations,
     feed,
     callers,

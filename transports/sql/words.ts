@@ -29,17 +29,19 @@ export function wordStore(transactions: Transactions, { clock }: StorePorts): Wo
 
     saySiteWord: ({ word, operator, reason }) =>
       transactions.write(async (trx) => {
+        const saidAt = clock.wallMs()
         const objection = objectionToSiteWord(word, (await readSiteWords(trx)).at(-1))
         if (objection !== undefined) throw wordRefused(word, objection)
-        const values = { word, operator, reason, said_at: clock.wallMs() }
+        const values = { word, operator, reason, said_at: saidAt }
         await trx.insertInto('site_words').values(values).execute()
+        return { word, operator, reason, saidAt }
       }),
 
     listSiteWords: () => transactions.read(readSiteWords),
   }
 }
 
-async function sayWord(trx: Transaction<Database>, said: OperatorWord): Promise<void> {
+async function sayWord(trx: Transaction<Database>, said: OperatorWord): Promise<OperatorWord> {
   const { notification, word, operator, reason, saidAt } = said
   const row = await lockNotification(trx, notification)
   if (row === undefined) {
@@ -68,6 +70,7 @@ async function sayWord(trx: Transaction<Database>, said: OperatorWord): Promise<
       detail: `${operator} says ${word}: ${reason}`,
     })
     .execute()
+  return said
 }
 
 async function hostNameOf(
