@@ -167,7 +167,7 @@ function readRoutes(app: GatewayApp, { store, options }: NotificationRoutesDepen
   })
 }
 
-/** The body's schema first, then the payload's, as its type says. */
+/** The body's schema first, then the payload's, as its type says, and the time: all of it before any right is asked for. */
 function compileNotification(): FastifySchemaCompiler<TSchema> {
   const checks = payloadChecks()
   return (route) => {
@@ -176,25 +176,23 @@ function compileNotification(): FastifySchemaCompiler<TSchema> {
     return (body: Static<typeof CreateBody>) => {
       const result = validate(body)
       if (result !== undefined && typeof result === 'object' && 'error' in result) return result
-      const { type, payload } = body.notification
-      const error = checks[typeOf(type)](payload, 'payload')
+      const { type, payload, generated_time: time } = body.notification
+      const untimely = parseTime(time) === undefined ? invalidTime(time) : undefined
+      const error = checks[typeOf(type)](payload, 'payload') ?? untimely
       return error === undefined ? { value: body } : { error }
     }
   }
 }
+
+const invalidTime = (text: string): CodedError =>
+  invalidField('generated_time', text, `'${text}' is not a 'date-time'`)
 
 function reportOf(
   { notification }: Static<typeof CreateBody>,
   duplicateWindowMs: number,
 ): NewNotification {
   const generatedAt = parseTime(notification.generated_time)
-  if (generatedAt === undefined) {
-    throw invalidField(
-      'generated_time',
-      notification.generated_time,
-      `'${notification.generated_time}' is not a 'date-time'`,
-    )
-  }
+  if (generatedAt === undefined) throw invalidTime(notification.generated_time)
   return {
     type: typeOf(notification.type),
     hostName: hostName(notification.hostname),

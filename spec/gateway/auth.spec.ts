@@ -1,7 +1,15 @@
 /** Tokens, roles and the project in the URL. */
 import test from 'ava'
 import { CodedError } from '../../schema/errors.ts'
-import { aHost, aSegment, at, startGateway, textAt, PROJECT } from '../support/gateway.ts'
+import {
+  aHost,
+  aSegment,
+  at,
+  hostFailure,
+  startGateway,
+  textAt,
+  PROJECT,
+} from '../support/gateway.ts'
 
 const settled = async (): Promise<void> => undefined
 
@@ -142,6 +150,10 @@ test('a bad body is refused before the role is looked at', async (t) => {
   await using world = await startGateway()
   const request = { method: 'POST', url: '/v1/segments', token: 'reader-token' } as const
   t.is((await world.call({ ...request, body: {} })).status, 400)
+  const report = { ...request, url: '/v1/notifications' }
+  const late = hostFailure('compute-1', 'yesterday')
+  t.is((await world.call({ ...report, body: late })).status, 400)
+  t.is((await world.call({ ...report, body: hostFailure() })).status, 403)
 })
 
 test('credentials are shown to admins and to nobody else', async (t) => {
