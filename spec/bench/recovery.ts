@@ -69,7 +69,7 @@ export async function measureRecovery(scene: Scene): Promise<MeasuredRecovery> {
       value: ownMs / 1000,
       unit: 's',
       target: { kind: 'at-most', value: 0.5 },
-      remark: `${(firstMs / 1000).toFixed(2)} s with the answers of Keystone, Nova and the BMC`,
+      remark: `${(firstMs / 1000).toFixed(2)} s with the answers of Keystone, Nova, Placement and the BMC`,
     },
     {
       what: `${scene.name}: requests to OpenStack, ${instances} instances`,
@@ -102,6 +102,7 @@ async function runProduct(
     ...real,
     identity: outside.watch(openstack.identity),
     compute: outside.watch(openstack.compute),
+    placement: outside.watch(openstack.placement),
     power: outside.watch(real.power),
   }
   const running = await startProcess(config, world, ambient, (path, error) => {
