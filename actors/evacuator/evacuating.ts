@@ -10,7 +10,7 @@ import type { PlacementPort } from '../ports/placement.ts'
 import type { LedgerStore } from '../ports/ledger.ts'
 import type { InventoryStore, NewEntry, RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
-import type { EvacuationOrder, EvacuatorRules } from './evacuator.ts'
+import type { EvacuationOrder, EvacuatorRules } from './evacuator-messages.ts'
 
 export interface EvacuatorWorld extends Acting {
   readonly store: RecoveryStore & LedgerStore & Pick<InventoryStore, 'findHost'>

@@ -1,93 +1,30 @@
 /** Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and look again until none is left. */
-import type { Epoch, HostName, MoveId, NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { RecordedMove, RecoveryMethod } from '../../schema/records.ts'
+import type { MoveId } from '../../schema/ids.ts'
+import type { RecordedMove } from '../../schema/records.ts'
 import { NOTHING } from '../../schema/resources.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
-import type { ActorRef } from '../kernel/ref.ts'
+import { tell } from '../kernel/behaviour.ts'
 import { STAGES } from '../placement/stages.ts'
-import { targetsOf, type Census } from '../placement/targets.ts'
-import type { Evacuation, Instance } from '../ports/compute.ts'
-import type { PlannedMove } from '../ports/move-store.ts'
-import { trackOf, type MoveTrack } from './instance-move.ts'
-import { finished, forbidden, isGoingOn, type EvacuatorReply } from './evacuator-reply.ts'
+import { targetsOf } from '../placement/targets.ts'
 import { adoptAll } from './adopting.ts'
+import type {
+  EvacuationOrder,
+  EvacuatorEffect,
+  EvacuatorMessage,
+  EvacuatorRules,
+  EvacuatorState,
+  EvacuatorStep,
+  Survey,
+} from './evacuator-messages.ts'
+import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
+import { trackOf, type MoveTrack } from './instance-move.ts'
 import { onMovingMessage } from './moving.ts'
-import { proceed, type Moving, type MovingStep } from './moving-state.ts'
-import type { MovingEffect, MovingMessage } from './moving-messages.ts'
-import { planOf } from './plan.ts'
+import type { MovingMessage } from './moving-messages.ts'
+import type { Moving, MovingStep } from './moving-state.ts'
 import { startPace } from './pacing.ts'
-import { selectInstances, type DiskPolicy, type SelectionRules } from './selection.ts'
-
-export interface EvacuationOrder {
-  readonly notification: NotificationId
-  readonly segment: SegmentId
-  readonly host: HostName
-  readonly epoch: Epoch
-  /** 1 the first time; later runs take up the instances that failed before. */
-  readonly run: number
-  /** Why nothing new may be begun, so that only what is under way is followed; null: all is to be moved. */
-  readonly forbidden: string | null
-  readonly replyTo: ActorRef<EvacuatorReply>
-}
-
-export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'> {
-  /** Whether a spare joins the aggregates of the host that it stands in for. */
-  readonly joinAggregates: boolean
-  /** Upper bound of evacuations under way at once. */
-  readonly concurrencyMax: number
-  /** Pause before an instance, or a step, is tried again, ms. */
-  readonly retryIntervalMs: number
-  /** Evacuate requests an instance may cost in one run. */
-  readonly attemptsMax: number
-  /** How long an unanswered request may take to show a record, ms. */
-  readonly graceMs: number
-  /** An evacuation that is under way for so long has its target looked at, ms. */
-  readonly overdueMs: number
-  /** One that is under way for so long is given up: Nova will not end it, ms. */
-  readonly deadlineMs: number
-  /** How long a moved instance may take to become what it was, ms. */
-  readonly restoreMs: number
-}
-
-/** Everything about the dead host, read at one moment. */
-export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
-  readonly method: RecoveryMethod
-  readonly instances: readonly Instance[]
-  readonly evacuations: readonly Evacuation[]
-  readonly disks: DiskPolicy
-  /** What earlier recoveries of this host began and could not bring to an end. */
-  readonly touched: readonly RecordedMove[]
-  /** Monotonic ms. */
-  readonly atMs: number
-}
-
-export type EvacuatorMessage =
-  | { readonly type: 'evacuator.begin' } // first message, and our own timer
-  | { readonly type: 'evacuator.isolated' } // private
-  | { readonly type: 'evacuator.surveyed'; readonly survey: Survey } // private
-  | { readonly type: 'evacuator.look-due' } // our own timer: is there room now?
-  | { readonly type: 'evacuator.planned'; readonly moves: readonly RecordedMove[] } // private
-  | { readonly type: 'evacuator.hindered'; readonly reason: string } // private: Compute is away
-  | { readonly type: 'evacuator.forbid'; readonly reason: string } // an operator's word, or no grant
-  | MovingMessage
-
-export type EvacuatorState =
-  | { readonly kind: 'isolating' }
-  | { readonly kind: 'surveying' }
-  | { readonly kind: 'planning'; readonly survey: Survey }
-  | Moving
-  | { readonly kind: 'hindered'; readonly reason: string }
-  | { readonly kind: 'finished' }
-
-export type EvacuatorEffect =
-  | { readonly type: 'compute.isolate' }
-  | { readonly type: 'compute.survey' }
-  | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }
-  | { readonly type: 'note.hindered'; readonly reason: string }
-  | MovingEffect
-
-export type EvacuatorStep = Step<EvacuatorState, EvacuatorEffect | KernelEffect<EvacuatorMessage>>
+import { planOf } from './plan.ts'
+import { proceed } from './proceeding.ts'
+import { selectInstances } from './selection.ts'
 
 export const evacuator =
   (order: EvacuationOrder, rules: EvacuatorRules) =>

@@ -7,13 +7,13 @@ import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
-import {
-  evacuator,
-  type EvacuationOrder,
-  type EvacuatorEffect,
-  type EvacuatorMessage,
-  type EvacuatorState,
-} from './evacuator.ts'
+import { evacuator } from './evacuator.ts'
+import type {
+  EvacuationOrder,
+  EvacuatorEffect,
+  EvacuatorMessage,
+  EvacuatorState,
+} from './evacuator-messages.ts'
 import {
   announceStep,
   isComputeTrouble,

@@ -4,7 +4,7 @@ import type { Host } from '../../schema/records.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import { policyOf } from '../segment/policy.ts'
 import { note, type Evacuating } from './evacuating.ts'
-import type { EvacuatorMessage, Survey } from './evacuator.ts'
+import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
 
 /** Records older than this have nothing to do with a recovery that is going on. */
 const RECORDS_SINCE_MS = 24 * 3600 * 1000

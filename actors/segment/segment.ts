@@ -1,5 +1,5 @@
 /** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
-import type { EvacuationOrder } from '../evacuator/evacuator.ts'
+import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceMessage } from '../fence/fence.ts'
 import { assertNever } from '../kernel/assert-never.ts'

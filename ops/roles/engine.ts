@@ -2,7 +2,7 @@
 import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
 import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.ts'
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
-import type { EvacuationOrder } from '../../actors/evacuator/evacuator.ts'
+import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {

@@ -1,5 +1,5 @@
 /** From options to the rules of the actors: the one place where defaults that are not options are written down. */
-import type { EvacuatorRules } from '../../actors/evacuator/evacuator.ts'
+import type { EvacuatorRules } from '../../actors/evacuator/evacuator-messages.ts'
 import type { FenceTiming } from '../../actors/fence/fence.ts'
 import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
 import type { HousekeepingRules } from '../../actors/housekeeper/perform-housekeeper.ts'

@@ -1,10 +1,10 @@
 /** An evacuation isolates its host, surveys, plans, moves, looks again, and tells the segment how it ended. */
 import test from 'ava'
-import {
-  evacuator,
-  type EvacuatorMessage,
-  type EvacuatorState,
-} from '../../../actors/evacuator/evacuator.ts'
+import { evacuator } from '../../../actors/evacuator/evacuator.ts'
+import type {
+  EvacuatorMessage,
+  EvacuatorState,
+} from '../../../actors/evacuator/evacuator-messages.ts'
 import { I1, I2, M1, M2, N1, TWO, evacuationRow, moveRow, roomRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 import { plannedRow } from '../../support/planned.ts'

@@ -1,6 +1,7 @@
 /** An evacuation that may not go on begins nothing new, and follows what is under way to its end. */
 import test from 'ava'
-import { evacuator, type EvacuatorMessage } from '../../../actors/evacuator/evacuator.ts'
+import { evacuator } from '../../../actors/evacuator/evacuator.ts'
+import type { EvacuatorMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import { I2, M1, M2, moveRow } from '../records.ts'
 
 import {

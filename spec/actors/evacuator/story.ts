@@ -1,12 +1,12 @@
 /** Tells an evacuator a story, message by message, and shows where it led. */
-import {
-  evacuator,
-  type EvacuationOrder,
-  type EvacuatorEffect,
-  type EvacuatorMessage,
-  type EvacuatorState,
-  type Survey,
-} from '../../../actors/evacuator/evacuator.ts'
+import { evacuator } from '../../../actors/evacuator/evacuator.ts'
+import type {
+  EvacuationOrder,
+  EvacuatorEffect,
+  EvacuatorMessage,
+  EvacuatorState,
+  Survey,
+} from '../../../actors/evacuator/evacuator-messages.ts'
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { RecordedMove } from '../../../schema/records.ts'

@@ -1,0 +1,160 @@
+/** Asks for more instances of a dead host: who is next, where he goes, and what must come before. */
+import { assertNever } from '../kernel/assert-never.ts'
+import type { KernelEffect } from '../kernel/behaviour.ts'
+import type { Choice } from '../placement/choose-target.ts'
+import type { Target, TargetName } from '../placement/targets.ts'
+import type { Instance } from '../ports/compute.ts'
+import type { MoveId } from '../../schema/ids.ts'
+import { judgeRecords, type End, type MoveTrack } from './instance-move.ts'
+import { scheduleLook } from './looks.ts'
+import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
+import {
+  progressOf,
+  recordIdsOf,
+  settle,
+  withTrack,
+  type Moving,
+  type MovingStep,
+} from './moving-state.ts'
+import { Assignment, hostOf, withDoor } from './places.ts'
+import { isUsual, mustReset, restorationOf } from './restoration.ts'
+
+/** Asks for as many instances as the pace allows, in the order of the plan, and looks at the records again later. */
+export function proceed(state: Moving, nowMs: number): MovingStep {
+  if (state.forbidden !== null) return scheduleLook(state, [])
+  let next = state
+  const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
+  const assignment = new Assignment(state.places, state.tracks.values())
+  let underWay = countUnderWay(state)
+  for (const track of state.tracks.values()) {
+    if (underWay >= state.pace.limit) break
+    if (!isDue(track, nowMs)) continue
+    const objection = objectionTo(state, track)
+    const [after, more] =
+      objection === undefined
+        ? follow(next, track, assignment.choose(track))
+        : settle(next, track, objection)
+    if (isUnderWay(after.tracks.get(track.move) ?? track)) underWay += 1
+    next = after
+    effects.push(...more)
+  }
+  return scheduleLook(next, [...effects, ...newlyUnplaced(state, next)])
+}
+
+const isDue = ({ phase }: MoveTrack, nowMs: number): boolean =>
+  phase.kind === 'unplaced' || (phase.kind === 'pending' && phase.notBeforeMs <= nowMs)
+
+const isUnderWay = ({ phase }: MoveTrack): boolean =>
+  phase.kind === 'requesting' || phase.kind === 'ongoing'
+
+const countUnderWay = (state: Moving): number =>
+  [...state.tracks.values()].filter(isUnderWay).length
+
+/** What is done with an instance, now that a target was looked for. */
+function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
+  switch (choice.kind) {
+    case 'target':
+      return choice.target.door === 'open'
+        ? request(state, track, choice.target.name)
+        : knock(state, choice.target)
+    case 'wait':
+      return [
+        withTrack(state, { ...track, phase: { kind: 'unplaced', reason: choice.reason } }),
+        [],
+      ]
+    case 'refused':
+      return settle(state, track, { outcome: 'failed', dest: null, reason: choice.reason })
+    default:
+      return assertNever(choice)
+  }
+}
+
+/** Who is to go to a spare waits until it is open; the first one has it opened. */
+function knock(state: Moving, { name, door }: Target): MovingStep {
+  const host = hostOf(name)
+  if (host === null || door === 'opening') return [state, []]
+  const asked = state.places.targets.find((target) => target.name === name)?.door === 'opening'
+  const places = withDoor(state.places, name, 'opening')
+  return [{ ...state, places }, asked ? [] : [{ type: 'spare.open', host }]]
+}
+
+/** One effect for all that wait for the same reason, and did not before. */
+function newlyUnplaced(before: Moving, after: Moving): readonly MovingEffect[] {
+  const changed = [...after.tracks.keys()].filter((move) => {
+    return reasonOf(after, move) !== reasonOf(before, move)
+  })
+  return [...Map.groupBy(changed, (move) => reasonOf(after, move))].flatMap(([reason, moves]) =>
+    reason === undefined ? [] : [{ type: 'moves.wait', moves, reason }],
+  )
+}
+
+/** Why nobody has room for it; undefined when it does not wait for any. */
+function reasonOf(state: Moving, move: MoveId): string | undefined {
+  const phase = state.tracks.get(move)?.phase
+  return phase?.kind === 'unplaced' ? phase.reason : undefined
+}
+
+/** Why an instance that was to be moved is not any more. */
+function objectionTo(state: Moving, track: MoveTrack): End | undefined {
+  const now = state.here.get(track.instance)
+  if (now === undefined) return absence(state, track)
+  const restoration = restorationOf(now)
+  if (restoration.kind === 'move') return undefined
+  return { outcome: 'ignored', dest: null, reason: restoration.reason }
+}
+
+/** What must come before the evacuation, for Nova to take it and for nobody to interfere with what follows. */
+function preparationsOf(now: Instance | undefined, track: MoveTrack): readonly Preparation[] {
+  if (now === undefined) return []
+  const reset = mustReset(now)
+  const restoration = restorationOf(track.origin)
+  const isPlain = restoration.kind === 'move' && restoration.wanted === 'active'
+  const isOpen = !isUsual(track.origin) || (isOtherwise(now, track) && !isPlain)
+  return [
+    ...(isOpen && !now.locked ? (['lock'] as const) : []),
+    ...(reset ? (['call-broken'] as const) : []),
+  ]
+}
+
+/** A failed attempt leaves an instance in error, and what is in error when it is asked for is started. */
+const isOtherwise = (now: Instance, { origin }: MoveTrack): boolean =>
+  mustReset(now) || now.vmState !== origin.vmState
+
+/** Why an instance that is to be moved is no longer on the host: our own late success, or somebody else's deed. */
+function absence(state: Moving, track: MoveTrack): End {
+  const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
+  if (track.attempts > 0 && verdict.kind === 'moved') {
+    return { outcome: 'succeeded', dest: verdict.dest, reason: 'Nova recorded it as done, late' }
+  }
+  return { outcome: 'ignored', dest: null, reason: 'the instance is not on the host any more' }
+}
+
+function request(state: Moving, track: MoveTrack, target: TargetName): MovingStep {
+  const { move, instance } = track
+  const now = state.here.get(instance)
+  const steps = preparationsOf(now, track)
+  const asked = withTrack(state, {
+    ...track,
+    phase: { kind: 'requesting' },
+    target,
+    askedAs: now === undefined || isOtherwise(now, track) ? 'otherwise' : 'as-before',
+    lock: steps.includes('lock') ? 'ours' : track.lock,
+    olderRecords: recordIdsOf(state, track),
+    attempts: track.attempts + 1,
+  })
+  const uncounted = new Set(state.places.uncounted).add(move)
+  const next = { ...asked, places: { ...state.places, uncounted } }
+  return steps.length === 0
+    ? ask(next, track, target)
+    : [next, [{ type: 'move.prepare', move, instance, target, steps }]]
+}
+
+/** Asks Nova for the evacuation of an instance that may be asked for. */
+export function ask(
+  state: Moving,
+  { move, instance, instanceName }: MoveTrack,
+  target: TargetName,
+): MovingStep {
+  const progress = progressOf(state)
+  return [state, [{ type: 'move.request', move, instance, instanceName, target, progress }]]
+}
