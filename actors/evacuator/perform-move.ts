@@ -130,7 +130,7 @@ async function settle(
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, outcome, dest, lock } = effect
+  const { move, outcome, dest, lock, remark } = effect
   const reason = await explained(evacuating, effect)
   const change: MoveChange = {
     move,
@@ -138,7 +138,7 @@ async function settle(
     from: ['pending', 'ongoing', 'failed'],
     to: outcome,
     destHost: dest,
-    message: outcome === 'succeeded' ? null : reason,
+    message: outcome === 'succeeded' ? remark : reason,
   }
   await untilStored(world.clock, signal, async () => {
     await world.store.updateMove(order.epoch, change)

@@ -233,6 +233,7 @@ export class Deployment implements AsyncDisposable {
     const background = new Map([
       ['listReturning', looking],
       ['listChanges', looking],
+      ['listLeftLocked', looking],
       ['listTouched', touched],
     ])
     return async (method, parameters, call) => {
