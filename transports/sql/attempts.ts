@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely'
 import type { MoveChange } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
+import type { MoveId } from '../../schema/ids.ts'
 import type { MoveAttempt } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { attemptOf } from './rows.ts'
@@ -42,6 +43,22 @@ export async function endAttempt(
     .set({ ...end, target: destHost })
     .where('number', '=', attempts)
     .execute()
+}
+
+/** The one that is open, of a move that is ongoing: answers how many are left, or undefined when there is none. */
+export async function dropAttempt(
+  trx: Transaction<Database>,
+  move: MoveId,
+): Promise<number | undefined> {
+  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
+  const row = await query.where('status', '=', 'ongoing').executeTakeFirst()
+  if (row === undefined) return undefined
+  await trx
+    .deleteFrom('move_attempts')
+    .where('move_uuid', '=', move)
+    .where('number', '=', row.attempts)
+    .execute()
+  return Math.max(0, row.attempts - 1)
 }
 
 /** The reading part. */
