@@ -11,7 +11,8 @@ export interface Room {
 
 export interface PlacementPort {
   /**
-   * Room on these hosts, evacuations under way to them counted; hosts that Placement does not know are left out.
+   * Room on these hosts, evacuations under way to them counted, at the same cost for one host and for all of a segment.
+   * Hosts of which nobody can tell are left out.
    * PLACEMENT_UNAVAILABLE.
    */
   readRooms(hosts: readonly HostName[], signal?: AbortSignal): Promise<ReadonlyMap<HostName, Room>>

@@ -38,15 +38,15 @@ export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
   }
   const { cloud, segments } = buildCloud(plan)
   cloud.setNova({ rebuildMs: REBUILD_MS, latencyMs: [1, 5] })
-  const { compute, placement } = cloud.viewFor('http')
+  const view = cloud.viewFor('http')
   const nova = opening.use(
     await HttpServer.start(async (request) => {
       if (!keystone.isAdmin(request.headers['x-auth-token'])) {
         return { status: 401, body: { error: { code: 401, message: 'who are you?' } } }
       }
       return request.url.pathname.startsWith('/placement/')
-        ? answerPlacement(placement, request)
-        : answerNova(compute, request)
+        ? answerPlacement(view, request)
+        : answerNova(view, request)
     }),
   )
   const keystone = opening.use(

@@ -8,8 +8,10 @@ import type {
   Instance,
   InstanceAction,
 } from '../../actors/ports/compute.ts'
+import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
 import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
+import type { CloudView } from '../../transports/simulated/cloud.ts'
 import type { HttpReply, HttpRequest } from './http-server.ts'
 
 const Action = Compile(
@@ -44,7 +46,10 @@ async function changeService(compute: ComputePort, id: string, body: unknown): P
 }
 
 /** Answers one authorised request. */
-export async function answerNova(compute: ComputePort, request: HttpRequest): Promise<HttpReply> {
+export async function answerNova(
+  { compute, placement }: Pick<CloudView, 'compute' | 'placement'>,
+  request: HttpRequest,
+): Promise<HttpReply> {
   const [, , collection = '', id = '', what = '', which = ''] = request.url.pathname.split('/')
   try {
     switch (
@@ -59,7 +64,7 @@ export async function answerNova(compute: ComputePort, request: HttpRequest): Pr
       case 'POST os-aggregates/*/action':
         return await regroup(compute, id, request.body)
       case 'GET os-hypervisors/*':
-        return await listHypervisors(compute)
+        return await listHypervisors(compute, placement)
       case 'GET servers/*':
         return id === 'detail' ? await listServers(compute, request) : await showServer(compute, id)
       case 'POST servers/*/action':
@@ -110,13 +115,17 @@ async function regroup(compute: ComputePort, id: string, body: unknown): Promise
   return { status: 200, body: {} }
 }
 
-/** Each host has one, which is called after it. */
-async function listHypervisors(compute: ComputePort): Promise<HttpReply> {
+/** Each host that Placement knows has one, which is called after it. */
+async function listHypervisors(compute: ComputePort, placement: PlacementPort): Promise<HttpReply> {
   const services = await compute.listServices()
-  const hypervisors = services.map(({ host }) => ({
+  const rooms = await placement.readRooms(services.map(({ host }) => host))
+  const hypervisors = [...rooms].map(([host, { largest }]) => ({
     id: host,
     hypervisor_hostname: `${host}.example`,
     service: { host },
+    vcpus: largest.vcpus,
+    memory_mb: largest.memoryMb,
+    local_gb: largest.diskGb,
   }))
   return { status: 200, body: { hypervisors } }
 }

@@ -1,26 +1,41 @@
-/** Which resource provider of Placement stands for which service host. */
+/** Which resource provider of Placement stands for which service host, and how big the host is. */
 import { Type } from 'typebox'
 import { hostName, type HostName } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
 import { Links } from './nova-answers.ts'
 
+/** The sizes are shown up to microversion 2.87. */
 const decodeHypervisors = answerDecoder(
   Type.Object({
     hypervisors: Type.Array(
-      Type.Object({ id: Type.String(), service: Type.Object({ host: Type.String() }) }),
+      Type.Object({
+        id: Type.String(),
+        service: Type.Object({ host: Type.String() }),
+        vcpus: Type.Number(),
+        memory_mb: Type.Number(),
+        local_gb: Type.Number(),
+      }),
     ),
     hypervisors_links: Links,
   }),
   'COMPUTE_UNAVAILABLE',
 )
 
+export interface Hypervisor {
+  /** Uuid of its resource provider. */
+  readonly provider: string
+  /** Without overcommitment: what Nova lets one instance have at most. */
+  readonly size: Resources
+}
+
 /** Nova gives a hypervisor's uuid to its provider too. Of a host with several (Ironic) no single one has the room. */
-export async function readProviders(
+export async function readHypervisors(
   api: ComputeApi,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<HostName, string>> {
+): Promise<ReadonlyMap<HostName, Hypervisor>> {
   const hypervisors = await everyPage(async (marker) => {
     const query = new URLSearchParams(marker).toString()
     const path = `/os-hypervisors/detail${query === '' ? '' : `?${query}`}`
@@ -30,8 +45,10 @@ export async function readProviders(
   })
   const byHost = Map.groupBy(hypervisors, ({ service }) => hostName(service.host))
   return new Map(
-    [...byHost].flatMap(([host, [one, ...others]]) =>
-      one === undefined || others.length > 0 ? [] : [[host, one.id] as const],
-    ),
+    [...byHost].flatMap(([host, [one, ...others]]) => {
+      if (one === undefined || others.length > 0) return []
+      const { id: provider, vcpus, memory_mb: memoryMb, local_gb: diskGb } = one
+      return [[host, { provider, size: { vcpus, memoryMb, diskGb } }] as const]
+    }),
   )
 }

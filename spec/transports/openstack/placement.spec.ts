@@ -10,64 +10,67 @@ const hypervisor = (id: string, host: string): object => ({
   id,
   hypervisor_hostname: `${host}.example.org`,
   service: { id: 'service', host },
-})
-const inventory = (change: object = {}): object => ({
-  total: 8,
-  reserved: 1,
-  min_unit: 1,
-  max_unit: 8,
-  step_size: 1,
-  allocation_ratio: 1.5,
-  ...change,
+  vcpus: 8,
+  memory_mb: 2048,
+  local_gb: 100,
 })
 
-/** One provider, `p1`; hypervisors as given. */
+/** Hypervisors, and what Placement says of their providers, as given. */
 const cloudOf =
-  (hypervisors: readonly object[], inventories: object, usages: object): Behaviour =>
+  (hypervisors: readonly object[], summaries: Readonly<Record<string, object>>): Behaviour =>
   ({ path }) => {
     if (path.startsWith('/v2.1/os-hypervisors')) return { status: 200, body: { hypervisors } }
-    if (path === '/place/resource_providers/p1/inventories') {
-      return { status: 200, body: { inventories } }
+    if (path === '/place/allocation_candidates?resources=MEMORY_MB:1') {
+      return { status: 200, body: { allocation_requests: [], provider_summaries: summaries } }
     }
-    if (path === '/place/resource_providers/p1/usages') return { status: 200, body: { usages } }
-    return { status: 404, body: { errors: [{ status: 404, detail: 'no such provider' }] } }
+    return { status: 404, body: { errors: [{ status: 404, detail: 'no such path' }] } }
   }
 
-test('what is reserved is no room, what is overcommitted is, and a class without an inventory is no limit', async (t) => {
+const summary = (resources: object): object => ({ resources, traits: ['COMPUTE_NODE'] })
+
+test('what is used is no room, no instance is bigger than a host, and a class without an inventory is no limit', async (t) => {
   await using cloud = await SmallCloud.start()
-  const inventories = {
-    VCPU: inventory(),
-    MEMORY_MB: inventory({ total: 4096, reserved: 512, allocation_ratio: 1, max_unit: 2048 }),
-  }
-  cloud.api = cloudOf([hypervisor('p1', ONE)], inventories, { VCPU: 3, MEMORY_MB: 1024, PCPU: 9 })
+  const p1 = summary({
+    VCPU: { capacity: 32, used: 3 },
+    MEMORY_MB: { capacity: 3584, used: 1024 },
+    PCPU: { capacity: 9, used: 9 },
+  })
+  cloud.api = cloudOf([hypervisor('p1', ONE)], { p1 })
   await using openstack = await openTo(cloud)
   const rooms = await openstack.placement.readRooms([ONE])
   t.deepEqual(rooms.get(ONE), {
-    free: { vcpus: 7, memoryMb: 2560, diskGb: Infinity },
+    free: { vcpus: 29, memoryMb: 2560, diskGb: Infinity },
     largest: { vcpus: 8, memoryMb: 2048, diskGb: Infinity },
   })
   const versions = cloud.calls.map(({ headers }) => String(headers['openstack-api-version']))
-  t.deepEqual(versions.toSorted(), ['compute 2.53', 'placement 1.0', 'placement 1.0'])
+  t.deepEqual(versions.toSorted(), ['compute 2.53', 'placement 1.29'])
 })
 
-test('providers are asked for once, and again for a host that is new', async (t) => {
+test('all hosts of a segment cost as much as one, and a host that nobody needs costs nothing', async (t) => {
   await using cloud = await SmallCloud.start()
-  const hypervisors = [hypervisor('p1', ONE)]
-  cloud.api = cloudOf(hypervisors, {}, {})
+  const hosts = Array.from({ length: 40 }, (_, index) => hostName(`compute-${index}`))
+  const room = summary({ MEMORY_MB: { capacity: 64, used: 0 } })
+  const hypervisors = hosts.map((host) => hypervisor(host, host))
+  cloud.api = cloudOf(hypervisors, Object.fromEntries(hosts.map((host) => [host, room])))
   await using openstack = await openTo(cloud)
-  const listed = (): number => cloud.calls.filter(({ path }) => path.includes('hyper')).length
-  await openstack.placement.readRooms([ONE])
-  await openstack.placement.readRooms([ONE])
-  t.is(listed(), 1)
-  hypervisors.push(hypervisor('p1', TWO))
-  t.true((await openstack.placement.readRooms([ONE, TWO])).has(TWO))
-  t.is(listed(), 2)
+  t.is((await openstack.placement.readRooms(hosts)).size, 40)
+  t.is(cloud.calls.length, 2)
+  t.is((await openstack.placement.readRooms([])).size, 0)
+  t.is(cloud.calls.length, 2)
 })
 
-test('a host without a provider, and one with several, is left out', async (t) => {
+test('a host that has no memory left is not among the candidates, and takes nothing', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = cloudOf([hypervisor('p1', ONE)], {})
+  await using openstack = await openTo(cloud)
+  const { free } = (await openstack.placement.readRooms([ONE])).get(ONE) ?? {}
+  t.deepEqual(free, { vcpus: 0, memoryMb: 0, diskGb: 0 })
+})
+
+test('a host without a hypervisor, and one with several, is left out', async (t) => {
   await using cloud = await SmallCloud.start()
   const ironic = [hypervisor('p1', TWO), hypervisor('p2', TWO)]
-  cloud.api = cloudOf([hypervisor('gone', ONE), ...ironic], {}, {})
+  cloud.api = cloudOf(ironic, { p1: summary({}), p2: summary({}) })
   await using openstack = await openTo(cloud)
   t.is((await openstack.placement.readRooms([ONE, TWO])).size, 0)
 })
@@ -81,7 +84,7 @@ const TROUBLE: readonly (readonly [string, Behaviour])[] = [
 for (const [what, trouble] of TROUBLE) {
   test(`a Placement that ${what} is unavailable`, async (t) => {
     await using cloud = await SmallCloud.start()
-    const nova = cloudOf([hypervisor('p1', ONE)], {}, {})
+    const nova = cloudOf([hypervisor('p1', ONE)], {})
     cloud.api = (request) => (request.path.startsWith('/place') ? trouble(request) : nova(request))
     await using openstack = await openTo(cloud, { requestTimeoutMs: 1000 })
     const error = await t.throwsAsync(openstack.placement.readRooms([ONE]))
