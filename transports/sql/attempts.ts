@@ -5,7 +5,7 @@ import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { MoveId } from '../../schema/ids.ts'
 import type { MoveAttempt } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { attemptOf } from './rows.ts'
+import { attemptOf, wholeSecond } from './rows.ts'
 import type { Transactions } from './transactions.ts'
 
 /** After the move has counted it. */
@@ -45,20 +45,27 @@ export async function endAttempt(
     .execute()
 }
 
-/** The one that is open, of a move that is ongoing: answers how many are left, or undefined when there is none. */
-export async function dropAttempt(
+/** The one that is open, of a move that is ongoing: it never was. */
+export async function withdrawAttempt(
   trx: Transaction<Database>,
   move: MoveId,
-): Promise<number | undefined> {
+  { message, now }: { readonly message: string; readonly now: number },
+): Promise<void> {
   const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
   const row = await query.where('status', '=', 'ongoing').executeTakeFirst()
-  if (row === undefined) return undefined
+  if (row === undefined) return
+  const { attempts: number } = row
   await trx
     .deleteFrom('move_attempts')
     .where('move_uuid', '=', move)
-    .where('number', '=', row.attempts)
+    .where('number', '=', number)
     .execute()
-  return Math.max(0, row.attempts - 1)
+  await trx
+    .updateTable('vm_moves')
+    .set({ status: 'pending', dest_host: null, message, updated_at: wholeSecond(now) })
+    .set({ attempts: Math.max(0, number - 1) })
+    .where('uuid', '=', move)
+    .execute()
 }
 
 /** The reading part. */

@@ -4,7 +4,7 @@ import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { beginAttempt, dropAttempt, endAttempt } from './attempts.ts'
+import { beginAttempt, endAttempt, withdrawAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { flag, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -46,16 +46,7 @@ export function moveStore(
       }),
 
     withdrawAttempt: (epoch, move, message) =>
-      guarded(epoch, async (trx) => {
-        const attempts = await dropAttempt(trx, move)
-        if (attempts === undefined) return
-        await trx
-          .updateTable('vm_moves')
-          .set({ status: 'pending', dest_host: null, message, attempts })
-          .set({ updated_at: wholeSecond(clock.wallMs()) })
-          .where('uuid', '=', move)
-          .execute()
-      }),
+      guarded(epoch, (trx) => withdrawAttempt(trx, move, { message, now: clock.wallMs() })),
 
     endMoves: (epoch, notification, message) =>
       guarded(epoch, async (trx) => {

@@ -122,7 +122,12 @@ test('nobody is allowed anything before the moment that Nova named to one of the
 
 test('a busy answer to anything is heeded, without a moment for a second, and at most for five minutes', async (t) => {
   const { pace } = stage()
-  const read = (error: CodedError) => t.throwsAsync(pace.heed(() => Promise.reject(error)))
+  const read = async (error: CodedError) =>
+    t.throwsAsync(
+      pace.heed(async () => {
+        throw error
+      }),
+    )
   await read(trouble('COMPUTE_REFUSED'))
   t.is(pace.patienceMs(), 0)
   await read(trouble('COMPUTE_OUTCOME_UNKNOWN'))
