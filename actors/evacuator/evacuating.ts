@@ -11,7 +11,6 @@ import type { LedgerStore } from '../ports/ledger.ts'
 import type { InventoryStore, NewEntry, RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator-messages.ts'
-import type { SharedPace } from './shared-pace.ts'
 
 export interface EvacuatorWorld extends Acting {
   readonly store: RecoveryStore & LedgerStore & Pick<InventoryStore, 'findHost'>
@@ -22,8 +21,6 @@ export interface EvacuatorWorld extends Acting {
   readonly sightings: Sightings
   readonly rules: EvacuatorRules
   readonly policy: PolicyDefaults
-  /** Shared by all evacuators of this process. */
-  readonly pace: SharedPace
   /** Shown in Nova as the reason why the service is disabled. */
   readonly disableReason: string
 }

@@ -16,16 +16,15 @@ import type {
   EvacuatorStep,
   Survey,
 } from './evacuator-messages.ts'
-import type { Bid } from './fair-share.ts'
 import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
 import { onMovingMessage } from './moving.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import type { Moving, MovingStep } from './moving-state.ts'
+import { startPace } from './pacing.ts'
 import { planOf } from './plan.ts'
-import { proceed, withdraw } from './proceeding.ts'
+import { proceed } from './proceeding.ts'
 import { selectInstances } from './selection.ts'
-import { accounted } from './under-way.ts'
 
 export const evacuator =
   (order: EvacuationOrder, rules: EvacuatorRules) =>
@@ -51,10 +50,6 @@ export const evacuator =
         return onHindered(order, rules, state, message.reason)
       case 'evacuator.forbid':
         return onForbid(order, rules, state, message.reason)
-      case 'pace.allowed':
-        return state.kind === 'moving'
-          ? onMoving(order, rules, state, message)
-          : [state, [unused(message.bids)]]
       case 'move.requested':
       case 'move.refused':
       case 'move.unknown':
@@ -74,13 +69,6 @@ export const evacuator =
         return assertNever(message)
     }
   }
-
-/** Leave that came too late to be used. */
-const unused = (bids: readonly Bid[]): EvacuatorEffect => ({
-  type: 'pace.note',
-  underWay: [],
-  over: bids.map(({ move }) => move),
-})
 
 function onSurveyed(
   order: EvacuationOrder,
@@ -119,7 +107,7 @@ function onPlanned(
     tracks,
     startedAt,
     ...seenIn(order, rules, survey),
-    bids: [],
+    pace: startPace(rules.concurrencyMax),
     overdueTargets: [],
     polls: 0,
     pollPending: false,
@@ -127,8 +115,7 @@ function onPlanned(
     lookPending: false,
   }
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
-  const step = proceed(adoptAll(begun, survey.atMs), survey.atMs)
-  return finishOr(order, rules, accounted(undefined, step))
+  return finishOr(order, rules, proceed(adoptAll(begun, survey.atMs), survey.atMs))
 }
 
 /** What a survey says about those that are to be moved. */
@@ -156,8 +143,7 @@ function onSurveyedAgain(
   )
   const places = { ...seen.places, uncounted: new Set(uncounted) }
   const next: Moving = { ...state, ...seen, places, lookPending: false }
-  const step = proceed(adoptAll(next, survey.atMs), survey.atMs)
-  return finishOr(order, rules, accounted(state, step))
+  return finishOr(order, rules, proceed(adoptAll(next, survey.atMs), survey.atMs))
 }
 
 function onMoving(
@@ -168,8 +154,7 @@ function onMoving(
 ): EvacuatorStep {
   // Attempts are counted over all runs, and each run has its own.
   const attemptsMax = rules.attemptsMax * order.run
-  const step = onMovingMessage({ ...rules, attemptsMax }, state, message)
-  return finishOr(order, rules, accounted(state, step))
+  return finishOr(order, rules, onMovingMessage({ ...rules, attemptsMax }, state, message))
 }
 
 /** When every move has ended: look at the host again if anything was moved, for an instance that came late. */
@@ -201,9 +186,7 @@ function onForbid(
   state: EvacuatorState,
   reason: string,
 ): EvacuatorStep {
-  if (state.kind === 'moving') {
-    return finishOr(order, rules, withdraw({ ...state, forbidden: reason }))
-  }
+  if (state.kind === 'moving') return finishOr(order, rules, [{ ...state, forbidden: reason }, []])
   return state.kind === 'hindered' || state.kind === 'isolating'
     ? [{ kind: 'finished' }, [tell(order.replyTo, forbidden(order, reason))]]
     : [state, []]

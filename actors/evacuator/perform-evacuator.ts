@@ -41,9 +41,9 @@ async function performEvacuator(
 ): Promise<EvacuatorMessage | undefined> {
   switch (effect.type) {
     case 'compute.isolate':
-      return hinderable(evacuating, isolate)
+      return hinderable(() => isolate(evacuating))
     case 'compute.survey':
-      return hinderable(evacuating, survey)
+      return hinderable(() => survey(evacuating))
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
     case 'note.hindered':
@@ -59,8 +59,6 @@ async function performEvacuator(
     case 'moves.wait':
     case 'spare.open':
     case 'move.poll':
-    case 'pace.ask':
-    case 'pace.note':
       return performMove(evacuating, effect)
     default:
       return assertNever(effect)
@@ -68,12 +66,9 @@ async function performEvacuator(
 }
 
 /** Turns what Compute and Identity may throw into waiting; everything else crashes. */
-async function hinderable(
-  evacuating: Evacuating,
-  call: (evacuating: Evacuating) => Promise<EvacuatorMessage>,
-): Promise<EvacuatorMessage> {
+async function hinderable(call: () => Promise<EvacuatorMessage>): Promise<EvacuatorMessage> {
   try {
-    return await evacuating.world.pace.heed(() => call(evacuating))
+    return await call()
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'evacuator.hindered', reason: describeError(error) }

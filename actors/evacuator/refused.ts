@@ -6,7 +6,6 @@ import type { Instance } from '../ports/compute.ts'
 import type { MoveChange } from '../ports/move-store.ts'
 import { isComputeTrouble, type Evacuating } from './evacuating.ts'
 import type { MovingMessage } from './moving-messages.ts'
-import { BUSY } from './shared-pace.ts'
 
 interface Asked {
   readonly move: MoveChange['move']
@@ -21,12 +20,18 @@ export async function refused(
 ): Promise<MovingMessage> {
   const { world } = evacuating
   const reason = describeError(error)
-  const busy = isCoded(error, ...BUSY)
+  const busy = isCoded(
+    error,
+    'COMPUTE_BUSY',
+    'COMPUTE_UNAVAILABLE',
+    'IDENTITY_UNAVAILABLE',
+    'IDENTITY_REFUSED',
+  )
   const doubtful = isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')
   const now = doubtful ? await reread(evacuating, effect) : null
   const gone = now === undefined
-  if (busy) await withdrawAttempt(evacuating, effect.move, reason)
-  else await putBack(evacuating, effect.move, reason)
+  await putBack(evacuating, effect.move, reason)
+  const pauseMs = isCoded(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0
   return {
     type: 'move.refused',
     move: effect.move,
@@ -34,6 +39,7 @@ export async function refused(
     again: !gone,
     now: now ?? null,
     busy,
+    pauseMs,
     atMs: world.clock.monotonicMs(),
   }
 }
@@ -60,15 +66,4 @@ export async function putBack(
   const { world, order, signal } = evacuating
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
-}
-
-/** The same when Nova did not even look at it: it costs no attempt, whoever leads next. */
-export async function withdrawAttempt(
-  { world, order, signal }: Evacuating,
-  move: MoveChange['move'],
-  reason: string,
-): Promise<void> {
-  await untilStored(world.clock, signal, () =>
-    world.store.withdrawAttempt(order.epoch, move, reason),
-  )
 }

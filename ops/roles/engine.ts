@@ -4,7 +4,6 @@ import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
-import { SharedPace } from '../../actors/evacuator/shared-pace.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
   defineProcessRecovery,
@@ -38,7 +37,6 @@ export function engineFactories(
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const { rules } = world
   const inFlight = new InFlight()
-  const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
@@ -69,7 +67,6 @@ export function engineFactories(
         {
           ...world,
           rules: rules.evacuator,
-          pace,
           policy: rules.segment,
           disableReason: rules.disableReason,
         },

@@ -35,6 +35,7 @@ export const RULES = {
   ignoreInstancesInError: false,
   placement: 'segment',
   joinAggregates: false,
+  concurrencyMax: 8,
   retryIntervalMs: 30_000,
   attemptsMax: 3,
   graceMs: 10_000,
@@ -86,14 +87,7 @@ export const again = timer<EvacuatorMessage>('again', 30_000, BEGIN)
 export function after(...story: readonly EvacuatorMessage[]) {
   let state: EvacuatorState = { kind: 'isolating' }
   let effects: readonly Effect[] = []
-  for (const message of story) {
-    ;[state, effects] = behaviour(state, message)
-    const bids = effects.flatMap((effect) => (effect.type === 'pace.ask' ? effect.bids : []))
-    if (bids.length === 0) continue
-    const [next, more] = behaviour(state, { type: 'pace.allowed', bids, atMs: 0 })
-    state = next
-    effects = [...effects, ...more].filter(({ type }) => !type.startsWith('pace.'))
-  }
+  for (const message of story) [state, effects] = behaviour(state, message)
   return { state, effects, replies: effects.filter(({ type }) => type === 'tell') }
 }
 
