@@ -64,37 +64,44 @@ export function moveStore(
           .execute()
       }),
 
-    listLeftLocked: () =>
-      transactions.read(async (db) => {
-        const goesOn = db
-          .selectFrom('vm_moves')
-          .innerJoin('notifications', 'notifications.notification_uuid', 'vm_moves.notification_uuid')
-          .select('instance_uuid')
-          .where('notifications.status', 'in', UNFINISHED_STATUSES)
-        const rows = await db
-          .selectFrom('move_origins')
-          .innerJoin('vm_moves', 'vm_moves.uuid', 'move_origins.move_uuid')
-          .selectAll('vm_moves')
-          .where('held', '=', 1)
-          .where('instance_uuid', 'not in', goesOn)
-          .orderBy('vm_moves.id')
-          .execute()
-        return rows.map(moveOf)
-      }),
-
-    listTouched: (sourceHost, except) =>
-      transactions.read(async (db) => {
-        const rows = await recorded(db)
-          .where('source_host', '=', sourceHost)
-          .where('notification_uuid', '!=', except)
-          .where('status', '!=', 'succeeded')
-          .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
-          .orderBy('vm_moves.id')
-          .execute()
-        return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
-      }),
+    ...readingMoves(transactions),
   }
 }
+
+/** What is read of moves apart from their recovery. */
+const readingMoves = (
+  transactions: Transactions,
+): Pick<MoveStore, 'listLeftLocked' | 'listTouched'> => ({
+  listLeftLocked: () =>
+    transactions.read(async (db) => {
+      const goesOn = db
+        .selectFrom('vm_moves')
+        .innerJoin('notifications', 'notifications.notification_uuid', 'vm_moves.notification_uuid')
+        .select('instance_uuid')
+        .where('notifications.status', 'in', UNFINISHED_STATUSES)
+      const rows = await db
+        .selectFrom('move_origins')
+        .innerJoin('vm_moves', 'vm_moves.uuid', 'move_origins.move_uuid')
+        .selectAll('vm_moves')
+        .where('held', '=', 1)
+        .where('instance_uuid', 'not in', goesOn)
+        .orderBy('vm_moves.id')
+        .execute()
+      return rows.map(moveOf)
+    }),
+
+  listTouched: (sourceHost, except) =>
+    transactions.read(async (db) => {
+      const rows = await recorded(db)
+        .where('source_host', '=', sourceHost)
+        .where('notification_uuid', '!=', except)
+        .where('status', '!=', 'succeeded')
+        .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
+        .orderBy('vm_moves.id')
+        .execute()
+      return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
+    }),
+})
 
 interface Plan {
   readonly notification: NotificationId

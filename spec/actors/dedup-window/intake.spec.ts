@@ -13,6 +13,10 @@ import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
 const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
 const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
 
+const settle = async (): Promise<void> => {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
 /** A leader that listens until the end of the test, and a gateway that says something. */
 function leaderThatListens() {
   const clock = new VirtualClock()
@@ -35,9 +39,6 @@ function leaderThatListens() {
   })
   const end = new AbortController()
   const listening = intake.perform({ type: 'bus.listen' }, end.signal)
-  const settle = async (): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve))
-  }
   return {
     told,
     parked,
