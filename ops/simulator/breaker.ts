@@ -12,6 +12,8 @@ export interface TimedAct {
 export interface Targets {
   readonly random: RandomPort
   readonly hosts: readonly string[]
+  /** Those that die, or seem to, in the same plan. */
+  readonly dying: readonly string[]
   readonly segments: readonly string[]
   readonly instances: readonly string[]
 }

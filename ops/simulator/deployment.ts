@@ -20,7 +20,8 @@ import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { Watchdog } from './watchdog.ts'
-import { witnessCompute, witnessFenceAgent, witnessIntent, witnessPower } from './witness.ts'
+import { witnessStore } from './witness-store.ts'
+import { witnessCompute, witnessFenceAgent, witnessPower } from './witness.ts'
 
 /** Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before it starts. */
 export type Sabotage = (ports: NodePorts) => NodePorts
@@ -234,26 +235,16 @@ export class Deployment implements AsyncDisposable {
       ['listChanges', looking],
       ['listTouched', touched],
     ])
-    return async (method, [first, second], call) => {
+    return async (method, parameters, call) => {
       // A look in the background must not change the rest of a story.
       const chance = background.get(method) ?? random
       await wait(this.clock, 1 + Math.floor(chance.next() * 3))
       if (this.#storeAway && random.next() < 0.7) throw away()
       const answer = await call()
-      if (method === 'claimEpoch') this.watchdog.claimed(name, Number(answer))
-      if (method === 'saveCertificate') await this.#noteCertificate(first)
-      if (method === 'recordIntent') witnessIntent(this.watchdog, second)
+      await witnessStore(this.watchdog, this.store, { node: name, method, parameters, answer })
       if (this.#storeAway) throw away()
       return answer
     }
-  }
-
-  async #noteCertificate(certificate: unknown): Promise<void> {
-    if (typeof certificate !== 'object' || certificate === null) return
-    if (!('host' in certificate) || !('notification' in certificate)) return
-    const hosts = await this.store.listAllHosts()
-    const host = hosts.find(({ uuid }) => uuid === certificate.host)
-    if (host !== undefined) this.watchdog.certified(host.name, String(certificate.notification))
   }
 }
 

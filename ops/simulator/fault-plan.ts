@@ -5,6 +5,7 @@ import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 import { pick, type Breaker, type Targets, type TimedAct } from './breaker.ts'
 import type { Layout } from './layout.ts'
+import { OPERATOR_FAULTS } from './operator-faults.ts'
 import { SMALL_FAULTS } from './small-faults.ts'
 
 /** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
@@ -13,7 +14,7 @@ export interface Fault {
   readonly acts: readonly TimedAct[]
 }
 
-export type FaultKind = keyof typeof FAULTS
+export type FaultKind = keyof typeof FAULTS | keyof typeof PEOPLE
 
 /** Every process that can be hurt. */
 export const ENGINES = ['engine-1', 'engine-2'] as const
@@ -24,10 +25,21 @@ const FAULTS_MAX = 6
 const FIRST_MS = 30_000
 const LAST_MS = 180_000
 
+/** Most plans have people in them. */
+const PEOPLE_MAX = 3
+/** What people do meets the recovery of the first host. */
+const PEOPLE_MS = [2000, 90_000] as const
+
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
 export function planFaults(seed: number, size: Layout): readonly Fault[] {
-  const random = new SeededRandom(seed).fork('plan')
-  const targets = { random, ...namesOf(size) }
+  const random = new SeededRandom(seed)
+  const faults = planBreakage(random.fork('plan'), size)
+  return withoutLies([...faults, ...planPeople(random.fork('people'), size, faults)])
+}
+
+/** What breaks by itself. */
+function planBreakage(random: RandomPort, size: Layout): readonly Fault[] {
+  const targets = { random, ...namesOf(size), dying: [] }
   const count = draw(random, [1, FAULTS_MAX])
   const first = draw(random, [FIRST_MS, 60_000])
   const faults = Array.from({ length: count }, (_, index) => {
@@ -38,7 +50,20 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
     const atMs = index === 0 ? first : Math.max(FIRST_MS, first + spread)
     return { kind, acts: FAULTS[kind](targets, atMs) }
   })
-  return withoutLies(faults)
+  return faults
+}
+
+/** What people do about it meanwhile. Drawn apart, so that it changes nothing of what breaks. */
+function planPeople(random: RandomPort, size: Layout, faults: readonly Fault[]): readonly Fault[] {
+  const acts = faults.flatMap((fault) => fault.acts)
+  const dying = [...new Set(acts.flatMap(({ act }) => ('host' in act ? [act.host] : [])))]
+  if (dying.length === 0) return []
+  const targets = { random, ...namesOf(size), dying }
+  const firstMs = Math.min(...acts.map(({ atMs }) => atMs))
+  return Array.from({ length: draw(random, [0, PEOPLE_MAX]) }, () => {
+    const kind = pick(random, PEOPLE_KINDS)
+    return { kind, acts: PEOPLE[kind](targets, firstMs + draw(random, PEOPLE_MS)) }
+  })
 }
 
 /** One line a fault. */
@@ -46,12 +71,12 @@ export const describeFault = ({ kind, acts }: Fault): string =>
   `${kind}: ${acts.map(({ atMs, act }) => `${atMs} ${JSON.stringify(act)}`).join(', ')}`
 
 /**
- * A trusted report is believed unless our own observers contradict it, so a false one is planned only where they can:
- * an operator who blinds all observers and then reports a living host gets what he asked for.
+ * A trusted report is believed unless our own observers contradict it, so a false one, or the retry of one, is planned only
+ * where they can: an operator who blinds all observers and then reports a living host gets what he asked for.
  */
 function withoutLies(faults: readonly Fault[]): readonly Fault[] {
   const deaf = faults.some(({ kind }) => BLINDING.includes(kind))
-  return deaf ? faults.filter(({ kind }) => kind !== 'false-report') : faults
+  return deaf ? faults.filter(({ kind }) => !REPORTING.includes(kind)) : faults
 }
 
 const FAULTS = {
@@ -185,7 +210,18 @@ const FAULTS = {
   ],
 } as const satisfies Readonly<Record<string, Breaker>>
 
-const KINDS = Object.keys(FAULTS) as readonly FaultKind[]
+const KINDS = Object.keys(FAULTS) as readonly (keyof typeof FAULTS)[]
+
+const PEOPLE = { ...OPERATOR_FAULTS } as const satisfies Readonly<Record<string, Breaker>>
+
+const PEOPLE_KINDS = Object.keys(PEOPLE) as readonly (keyof typeof PEOPLE)[]
+
+/** People say that a host is dead. */
+const REPORTING: readonly FaultKind[] = [
+  'false-report',
+  'operator-retries',
+  'operator-changes-his-mind',
+]
 
 /** After these, observers may not be able to contradict a false report. */
 const BLINDING: readonly FaultKind[] = [
@@ -197,7 +233,7 @@ const BLINDING: readonly FaultKind[] = [
   'monitors-isolated',
 ]
 
-const DEADLY: readonly FaultKind[] = [
+const DEADLY: readonly (keyof typeof FAULTS)[] = [
   'host-crash',
   'host-crash',
   'host-hang',
@@ -234,7 +270,7 @@ const isolation = (
   ])
 
 /** The names that `buildCloud` gives. */
-function namesOf(size: Layout): Omit<Targets, 'random'> {
+function namesOf(size: Layout): Omit<Targets, 'random' | 'dying'> {
   return {
     hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
     segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),

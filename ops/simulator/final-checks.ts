@@ -1,6 +1,7 @@
 /** What must be true when a simulated run has come to rest: nothing lost, nothing left behind, everything explained. */
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Host, Notification, VmMove } from '../../schema/records.ts'
+import { standingOf, type Standing } from '../../schema/standing.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
 import { checkLedger } from './ledger-checks.ts'
@@ -17,6 +18,7 @@ interface Account {
   readonly notification: Notification
   readonly host: Host | undefined
   readonly moves: readonly VmMove[]
+  readonly standing: Standing['kind']
 }
 
 /** What a run has done, for the summary. */
@@ -62,6 +64,7 @@ async function readAccounts(store: StorePort): Promise<readonly Account[]> {
       notification,
       host: hosts.get(notification.sourceHost),
       moves: await store.listMoves(notification.uuid, {}, EVERYTHING),
+      standing: standingOf(await store.listWords(notification.uuid), undefined).kind,
     })),
   )
 }
@@ -127,6 +130,11 @@ function checkMoves(
   })
 }
 
+/** The latest recovery of a host was ended by an operator: what is left there is his. */
+const isCancelled = (ofHost: readonly Account[]): boolean =>
+  ofHost.findLast(({ notification }) => notification.type === 'COMPUTE_HOST')?.standing ===
+  'cancelled'
+
 /** L4: no instance that should run is still on a dead host, unless somebody said why. */
 function checkLeftBehind(
   deployment: Deployment,
@@ -140,7 +148,7 @@ function checkLeftBehind(
   if (dead.length * 2 > names.length) return []
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)
-    if (waiting.has(name)) return []
+    if (waiting.has(name) || isCancelled(ofHost)) return []
     if (ofHost.some(({ notification }) => notification.status === 'failed')) return []
     const excused = new Set(
       ofHost

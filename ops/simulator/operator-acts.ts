@@ -5,7 +5,7 @@ import type { OperatorWordKind, SiteWordKind } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import { findRecovery } from '../find-recovery.ts'
 import type { Deployment } from './deployment.ts'
-import { EVERYTHING, recoveryOf } from './watchdog.ts'
+import { cancelledRecoveryOf, EVERYTHING, pausedRecoveryOf, type Watchdog } from './watchdog.ts'
 
 export type OperatorAct =
   | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
@@ -32,10 +32,8 @@ export async function performAsOperator(deployment: Deployment, act: OperatorAct
       return choosePolicy(deployment, act)
     case 'say': {
       const recovery = await findRecovery(deployment.store, act.host, act.word)
-      if (recovery === undefined) {
-        throw new RangeError(`no recovery of ${act.host} waits for a word`)
-      }
-      return say(deployment, recovery, act.word)
+      if (recovery !== undefined) return say(deployment, recovery, act.word)
+      return deployment.note(`an operator would say ${act.word}: no recovery of ${act.host} waits`)
     }
     case 'say-latest': {
       const [latest] = await deployment.store.listNotifications({}, LATEST)
@@ -72,13 +70,28 @@ async function say(
   const host = (await store.listAllHosts()).find(({ uuid }) => uuid === found?.sourceHost)
   const name = host?.name ?? 'a host'
   deployment.note(`an operator says ${word} about ${name}`)
-  if (word === 'approve') watchdog.approves(name)
-  if (found?.type !== 'COMPUTE_HOST') return
-  if (word === 'pause' || word === 'cancel') watchdog.operatorSays(recoveryOf(name), false)
-  if (LETS_GO_ON.has(word)) watchdog.operatorSays(recoveryOf(name), true)
+  if (found?.type === 'COMPUTE_HOST') tellWatchdog(watchdog, word, name)
 }
 
-const LETS_GO_ON: ReadonlySet<OperatorWordKind> = new Set(['resume', 'retry', 'let-back'])
+/** What it means for whoever acts on the host. */
+function tellWatchdog(watchdog: Watchdog, word: OperatorWordKind, host: string): void {
+  switch (word) {
+    case 'approve':
+      return watchdog.approves(host)
+    case 'pause':
+      return watchdog.operatorSays(pausedRecoveryOf(host), false)
+    case 'cancel':
+      return watchdog.operatorSays(cancelledRecoveryOf(host), false)
+    case 'resume':
+      return watchdog.recoveryEnds(host)
+    case 'let-back':
+      return watchdog.hostReturns(host)
+    case 'retry':
+      watchdog.recoveryEnds(host)
+      return watchdog.hostReturns(host)
+    case 'confirm-dead':
+  }
+}
 
 async function sayToAll(deployment: Deployment, word: SiteWordKind): Promise<void> {
   try {
@@ -114,7 +127,7 @@ async function switchMaintenance(
   deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
   deployment.watchdog.operatorSays(act.host, !onMaintenance)
   // Whoever ends the maintenance takes the host out of the hands of a cancelled recovery.
-  if (!onMaintenance) deployment.watchdog.operatorSays(recoveryOf(act.host), true)
+  if (!onMaintenance) deployment.watchdog.hostReturns(act.host)
 }
 
 async function choosePolicy(

@@ -23,8 +23,11 @@ const CRASH_SLACK_MS = 30_000
 /** What an operator speaks of who stops or releases everything. */
 export const EVERYTHING = 'everything'
 
-/** What an operator speaks of who pauses or cancels the recovery of a host. */
-export const recoveryOf = (host: string): string => `the recovery of ${host}`
+/** What an operator speaks of who pauses the recovery of a host. */
+export const pausedRecoveryOf = (host: string): string => `the paused recovery of ${host}`
+
+/** What an operator speaks of who cancels it. */
+export const cancelledRecoveryOf = (host: string): string => `the cancelled recovery of ${host}`
 
 export class Watchdog {
   readonly violations: string[] = []
@@ -100,6 +103,16 @@ export class Watchdog {
       ...(hostsMax === undefined ? {} : { hostsMax }),
       ...(shareMax === undefined ? {} : { shareMax }),
     })
+  }
+
+  /** The recovery of a host is over: what was said about its going on does not count for the next one. */
+  recoveryEnds(host: string): void {
+    this.operatorSays(pausedRecoveryOf(host), true)
+  }
+
+  /** A host is let back: whoever cancelled its recovery had it until now. */
+  hostReturns(host: string): void {
+    this.operatorSays(cancelledRecoveryOf(host), true)
   }
 
   approves(host: string): void {
@@ -202,7 +215,8 @@ export class Watchdog {
 
   #mustBeAllowed(node: string, host: string, what: string): void {
     const segment = this.#segmentOf.get(host)?.name ?? ''
-    for (const subject of [host, recoveryOf(host), segment, EVERYTHING]) {
+    const words = [pausedRecoveryOf(host), cancelledRecoveryOf(host)]
+    for (const subject of [host, ...words, segment, EVERYTHING]) {
       const since = this.#forbiddenAtMs.get(subject)
       if (since !== undefined && this.#clock.monotonicMs() - since > OPERATOR_SLACK_MS) {
         this.#report('I8', `${node} ${what} ${host} although ${subject} is out of bounds`)

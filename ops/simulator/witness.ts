@@ -34,10 +34,3 @@ export const witnessPower =
     }
     return call()
   }
-
-/** An intent that the store has taken. */
-export function witnessIntent(watchdog: Watchdog, entry: unknown): void {
-  if (typeof entry !== 'object' || entry === null || !('step' in entry)) return
-  if (entry.step !== 'restart' || !('subject' in entry) || !('notification' in entry)) return
-  watchdog.restarts(String(entry.subject), String(entry.notification))
-}

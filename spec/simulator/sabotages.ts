@@ -3,6 +3,7 @@ import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
+import type { Standing } from '../../schema/standing.ts'
 
 /** The port with some of its methods replaced. */
 const withChanges = <Port extends object>(port: Port, changes: Partial<Port>): Port =>
@@ -106,6 +107,52 @@ const withoutOrders = (snapshot: SegmentSnapshot): SegmentSnapshot => ({
   segment: snapshot.segment && { ...snapshot.segment, enabled: true },
   hosts: snapshot.hosts.map((host) => ({ ...host, onMaintenance: false })),
 })
+
+/** Words of this kind are not heard: whatever is said, nothing stands in the way. */
+const deafTo =
+  (kind: Standing['kind']): Sabotage =>
+  (ports) => {
+    const { store } = ports
+    return {
+      ...ports,
+      store: withChanges(store, {
+        listUnfinished: async () =>
+          (await store.listUnfinished()).map((each) => ({
+            ...each,
+            standing: without(kind, each.standing),
+          })),
+        readSnapshot: async (segment, notification, since) => {
+          const snapshot = await store.readSnapshot(segment, notification, since)
+          return { ...snapshot, standing: without(kind, snapshot.standing) }
+        },
+        recordIntent: async (epoch, entry) => {
+          const grant = await store.recordIntent(epoch, entry)
+          if (grant.kind === 'granted' || !grant.reason.startsWith(SAID[kind])) return grant
+          await store.appendJournal(epoch, { ...entry, kind: 'intent' })
+          return { kind: 'granted' }
+        },
+      }),
+    }
+  }
+
+const without = (kind: Standing['kind'], standing: Standing): Standing =>
+  standing.kind === kind ? { kind: 'free' } : standing
+
+const SAID: Readonly<Record<Standing['kind'], string>> = {
+  free: 'free',
+  paused: 'paused by',
+  cancelled: 'cancelled by',
+  stopped: 'all recoveries are stopped',
+}
+
+/** A pause is not heard. */
+export const goOnAfterPause = deafTo('paused')
+
+/** A cancelled recovery goes on. */
+export const goOnAfterCancel = deafTo('cancelled')
+
+/** The global stop is not heard. */
+export const goOnAfterStop = deafTo('stopped')
 
 /** Nobody tells Nova where to send an instance, and so it may send it anywhere. */
 export const leaveTheSegment: Sabotage = (ports) => ({

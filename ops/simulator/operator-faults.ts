@@ -1,0 +1,33 @@
+/** What operators say and do while things break, right or wrong; whatever they forbid they allow again. */
+import { draw } from '../../transports/simulated/random.ts'
+import { pick, type Breaker } from './breaker.ts'
+
+export const OPERATOR_FAULTS = {
+  'operator-pauses': ({ random, dying }, atMs) => [
+    { atMs, act: { do: 'say', host: pick(random, dying), word: 'pause' } },
+    { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'resume-all' } },
+  ],
+  'operator-cancels': ({ random, dying }, atMs) => [
+    { atMs, act: { do: 'say', host: pick(random, dying), word: 'cancel' } },
+  ],
+  'operator-changes-his-mind': ({ random, dying }, atMs) => {
+    const host = pick(random, dying)
+    const word = pick(random, ['retry', 'let-back'] as const)
+    return [
+      { atMs, act: { do: 'say', host, word: 'cancel' } },
+      { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'say', host, word } },
+    ]
+  },
+  'operator-stops-all': ({ random }, atMs) => [
+    { atMs, act: { do: 'say-to-all', word: 'stop' } },
+    { atMs: atMs + draw(random, [1000, 90_000]), act: { do: 'say-to-all', word: 'release' } },
+  ],
+  'operator-approves': ({ random, dying }, atMs) => [
+    { atMs, act: { do: 'say', host: pick(random, dying), word: 'approve' } },
+  ],
+  'operator-retries': (_targets, atMs) => [{ atMs, act: { do: 'say-latest', word: 'retry' } }],
+  /** Of whatever was reported last, be it a guest. */
+  'operator-cancels-latest': (_targets, atMs) => [
+    { atMs, act: { do: 'say-latest', word: 'cancel' } },
+  ],
+} as const satisfies Readonly<Record<string, Breaker>>

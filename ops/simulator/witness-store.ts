@@ -1,0 +1,58 @@
+/** Shows the watchdog what a process has written in the store, once the store has taken it. */
+import type { StorePort } from '../../actors/ports/store.ts'
+import { notificationId } from '../../schema/ids.ts'
+import type { Watchdog } from './watchdog.ts'
+
+/** One call that was answered. */
+interface Written {
+  readonly node: string
+  readonly method: string
+  readonly parameters: readonly unknown[]
+  readonly answer: unknown
+}
+
+/** What the store itself is asked for stays without weather. */
+export async function witnessStore(
+  watchdog: Watchdog,
+  store: StorePort,
+  { node, method, parameters, answer }: Written,
+): Promise<void> {
+  const [first, second] = parameters
+  switch (method) {
+    case 'claimEpoch':
+      return watchdog.claimed(node, Number(answer))
+    case 'recordIntent':
+      return witnessIntent(watchdog, second)
+    case 'saveCertificate': {
+      const host = await nameOf(store, fieldOf(first, 'host'))
+      const recovery = fieldOf(first, 'notification')
+      return host === undefined ? undefined : watchdog.certified(host, String(recovery))
+    }
+    case 'recordTransition': {
+      if (answer !== true || !ENDED.has(fieldOf(second, 'to'))) return
+      const id = notificationId(String(fieldOf(second, 'notification')))
+      const ended = await store.getNotification(id)
+      const host = await nameOf(store, ended?.sourceHost)
+      return host === undefined ? undefined : watchdog.recoveryEnds(host)
+    }
+    case 'releaseHost': {
+      const host = await nameOf(store, second)
+      return host === undefined ? undefined : watchdog.hostReturns(host)
+    }
+  }
+}
+
+const ENDED: ReadonlySet<unknown> = new Set(['finished', 'ignored', 'failed'])
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+async function nameOf(store: StorePort, id: unknown): Promise<string | undefined> {
+  return (await store.listAllHosts()).find(({ uuid }) => uuid === id)?.name
+}
+
+function witnessIntent(watchdog: Watchdog, entry: unknown): void {
+  if (fieldOf(entry, 'step') !== 'restart') return
+  watchdog.restarts(String(fieldOf(entry, 'subject')), String(fieldOf(entry, 'notification')))
+}
