@@ -125,7 +125,8 @@ type CloudAct = Extract<
   }
 >
 
-function toCloud({ cloud, watchdog }: Deployment, act: CloudAct): void {
+function toCloud(deployment: Deployment, act: CloudAct): void {
+  const { cloud, watchdog } = deployment
   switch (act.do) {
     case 'bmc':
       return cloud.setBmc(act.host, act.mood)
@@ -151,8 +152,18 @@ function toCloud({ cloud, watchdog }: Deployment, act: CloudAct): void {
       cloud.admitHost(act.host)
       return
     default:
-      if ('instance' in act) cloud[GUEST_ACTS[act.do]](act.instance)
+      if ('instance' in act) toGuest(deployment, act)
       else cloud[HOST_ACTS[act.do]](act.host)
+  }
+}
+
+/** Its owner may have deleted it meanwhile. */
+function toGuest(
+  { cloud }: Deployment,
+  act: { readonly do: GuestAct; readonly instance: string },
+): void {
+  if (cloud.instances.some(({ name }) => name === act.instance)) {
+    cloud[GUEST_ACTS[act.do]](act.instance)
   }
 }
 

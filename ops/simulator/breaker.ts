@@ -12,7 +12,7 @@ export interface TimedAct {
 export interface Targets {
   readonly random: RandomPort
   readonly hosts: readonly string[]
-  /** Those that die, or seem to, in the same plan. */
+  /** Of these, in the same plan, whoever acts is thinking: they die, or seem to. */
   readonly dying: readonly string[]
   /** Reserved hosts. */
   readonly spares: readonly string[]

@@ -7,6 +7,7 @@ import { pick, type Breaker, type TimedAct } from './breaker.ts'
 import { layoutOf, type Layout } from './layout.ts'
 import { namesIn } from './names.ts'
 import { OPERATOR_FAULTS } from './operator-faults.ts'
+import { OWNER_FAULTS } from './owner-faults.ts'
 import { SMALL_FAULTS } from './small-faults.ts'
 
 /** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
@@ -28,8 +29,8 @@ const LAST_MS = 180_000
 
 /** Most plans have people in them. */
 const PEOPLE_MAX = 3
-/** What people do meets the recovery of the first host. */
-const PEOPLE_MS = [2000, 90_000] as const
+/** What people do meets the recovery of a host, from its detection to its end. */
+const PEOPLE_MS = [2000, 50_000] as const
 
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
 export function planFaults(seed: number, size: Layout): readonly Fault[] {
@@ -62,13 +63,13 @@ function planPeople(
   faults: readonly Fault[],
 ): readonly Fault[] {
   const acts = faults.flatMap((fault) => fault.acts)
-  const dying = [...new Set(acts.flatMap(({ act }) => ('host' in act ? [act.host] : [])))]
-  if (dying.length === 0) return []
-  const targets = { random, ...namesIn(layout), dying }
-  const firstMs = Math.min(...acts.map(({ atMs }) => atMs))
+  const deaths = acts.flatMap(({ atMs, act }) => ('host' in act ? [{ atMs, host: act.host }] : []))
+  if (deaths.length === 0) return []
   return Array.from({ length: draw(random, [0, PEOPLE_MAX]) }, () => {
     const kind = pick(random, PEOPLE_KINDS)
-    return { kind, acts: PEOPLE[kind](targets, firstMs + draw(random, PEOPLE_MS)) }
+    const { atMs, host } = pick(random, deaths)
+    const targets = { random, ...namesIn(layout), dying: [host] }
+    return { kind, acts: PEOPLE[kind](targets, atMs + draw(random, PEOPLE_MS)) }
   })
 }
 
@@ -218,9 +219,16 @@ const FAULTS = {
 
 const KINDS = Object.keys(FAULTS) as readonly (keyof typeof FAULTS)[]
 
-const PEOPLE = { ...OPERATOR_FAULTS } as const satisfies Readonly<Record<string, Breaker>>
+const PEOPLE = { ...OPERATOR_FAULTS, ...OWNER_FAULTS } as const satisfies Readonly<
+  Record<string, Breaker>
+>
 
-const PEOPLE_KINDS = Object.keys(PEOPLE) as readonly (keyof typeof PEOPLE)[]
+/** Owners are busier than operators. */
+const PEOPLE_KINDS = [
+  ...Object.keys(PEOPLE),
+  ...Object.keys(OWNER_FAULTS),
+  ...Object.keys(OWNER_FAULTS),
+] as readonly (keyof typeof PEOPLE)[]
 
 /** People say that a host is dead. */
 const REPORTING: readonly FaultKind[] = [

@@ -4,6 +4,7 @@ import type { Host, Notification, VmMove } from '../../schema/records.ts'
 import { standingOf, type Standing } from '../../schema/standing.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
+import { checkInstances } from './instance-checks.ts'
 import { checkLedger } from './ledger-checks.ts'
 import { hasPlace } from './room.ts'
 
@@ -48,6 +49,8 @@ export async function checkAtRest(
   const excused = [...waiting, ...held].map(({ host }) => host?.name)
   violations.push(...checkLeftBehind(deployment, accounts, new Set(excused)))
   violations.push(...(await checkLedger(deployment)))
+  const planned = all.flatMap(({ moves }) => moves)
+  violations.push(...(await checkInstances(deployment, planned, touched)))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages reached nobody`)
   }

@@ -5,7 +5,7 @@ import { pick, type Breaker } from './breaker.ts'
 export const OPERATOR_FAULTS = {
   'operator-pauses': ({ random, dying }, atMs) => [
     { atMs, act: { do: 'say', host: pick(random, dying), word: 'pause' } },
-    { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'resume-all' } },
+    { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'resume-all' } },
   ],
   'operator-cancels': ({ random, dying }, atMs) => [
     { atMs, act: { do: 'say', host: pick(random, dying), word: 'cancel' } },

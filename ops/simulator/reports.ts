@@ -33,6 +33,7 @@ export type Report =
 /** Makes it now. */
 export async function report(deployment: Deployment, act: Report): Promise<void> {
   const { store, clock, rules } = deployment
+  if (act.do === 'report-guest' && !exists(deployment, act.instance)) return
   const { what, ...fault } = faultOf(deployment, act)
   const { times, agoMs = 0 } = act.do === 'report' ? act : { times: 1 }
   const generatedAt = clock.wallMs() - agoMs
@@ -45,6 +46,10 @@ export async function report(deployment: Deployment, act: Report): Promise<void>
   const outcome = answers.map(({ kind }) => kind).join(', ')
   deployment.note(`${what}: ${outcome}`)
 }
+
+/** What its owner has deleted, nobody reports. */
+const exists = ({ cloud }: Deployment, instance: string): boolean =>
+  cloud.instances.some(({ name }) => name === instance)
 
 type Fault = Pick<NewNotification, 'type' | 'hostName' | 'payload'> & { readonly what: string }
 

@@ -5,9 +5,9 @@ import { planFaults, type FaultKind } from '../../ops/simulator/fault-plan.ts'
 import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
-  enableEverything,
   evacuateBeforeTheFence,
   forgetRestarts,
+  forgetStates,
   forgetTheEpoch,
   forgetWhatWasAsked,
   goOnAfterCancel,
@@ -16,6 +16,7 @@ import {
   ignoreLife,
   ignoreOperators,
   ignoreUsers,
+  keepLocks,
   keepSpares,
   leaveTheSegment,
   noStormGuard,
@@ -88,10 +89,16 @@ const CASES: readonly Case[] = [
     needs: ['operator-stops-all'],
   },
   {
-    title: 'an engine that enables what operators have disabled',
-    sabotage: enableEverything,
-    promise: 'I8',
-    needs: ['operator-disables'],
+    title: 'an engine that forgets what an instance was',
+    sabotage: forgetStates,
+    promise: 'A2',
+    needs: ['odd-instances'],
+  },
+  {
+    title: 'an engine that keeps its locks',
+    sabotage: keepLocks,
+    promise: 'A7',
+    needs: ['odd-instances'],
   },
   {
     title: 'an evacuation that may leave its segment',

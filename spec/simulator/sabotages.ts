@@ -198,19 +198,24 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   }
 }
 
-/** Whoever disabled a service, it was us. */
-export const enableEverything: Sabotage = (ports) => ({
+/** Whatever an instance was before the fault, it is taken for a running one. */
+export const forgetStates: Sabotage = (ports) => ({
   ...ports,
-  compute: withChanges(ports.compute, {
-    findService: async (host, signal) => {
-      const service = await ports.compute.findService(host, signal)
-      return service && { ...service, disabledReason: null }
-    },
-  }),
   store: withChanges(ports.store, {
-    listReturning: async (since) =>
-      (await ports.store.listReturning(since)).map((each) => ({ ...each, disabledWith: 'us' })),
+    planMoves: (epoch, notification, host, moves) =>
+      ports.store.planMoves(
+        epoch,
+        notification,
+        host,
+        moves.map((move) => ({ ...move, origin: { ...move.origin, vmState: 'active' } })),
+      ),
   }),
+})
+
+/** Nova is never asked to unlock anything. */
+export const keepLocks: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, { unlock: async () => {} }),
 })
 
 /** Whoever stopped an instance, it counts as stopped by Nova. */

@@ -62,6 +62,7 @@ export class Evacuations {
       const isLost = row.vmState === 'active' && row.taskState === null
       if (!isLost || source.copies.has(row.id)) continue
       Object.assign(row, STOPPED)
+      this.#rows.wishes.change(row.id, { vmState: null })
       const startedAt = this.#site.clock.wallMs()
       this.#rows.noteAction(row.id, { action: 'stop', user: null, startedAt })
     }
@@ -118,6 +119,10 @@ export class Evacuations {
       return
     }
     if (target.boot !== boot || !target.serves) return this.#giveUp(course, target)
+    if (!this.#rows.instances.has(course.row.id)) {
+      target.release(course.row.needs)
+      return this.#fail(course, 'failed', 'its owner has deleted it')
+    }
     if (this.#happens(this.#faults.nova.spawnFailureRate)) {
       target.release(course.row.needs)
       this.#fail(course, 'failed', `the guest did not start on ${target.name}`)

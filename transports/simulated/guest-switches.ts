@@ -14,7 +14,7 @@ export interface WorldParts {
 }
 
 /** Every instance belongs to this one. */
-const USER = 'a-user'
+export const USER = 'a-user'
 
 /** Every method is a switch; instances go by id or name, a wrong one throws RangeError. */
 export class GuestSwitches {
@@ -69,7 +69,9 @@ export class GuestSwitches {
     const row = this.#rows.get(instance)
     if (row.vmState !== 'active' || row.taskState !== null) return false
     this.#note(`${row.name} is stopped by its user`)
-    if (this.#end(row)) this.noteUserStop(row)
+    if (!this.#end(row)) return true
+    this.noteUserStop(row)
+    this.#rows.wishes.change(row.id, STOPPED)
     return true
   }
 
@@ -81,14 +83,15 @@ export class GuestSwitches {
     this.#note(`${row.name} is started by its user`)
     this.#act(row.id, 'start', USER)
     Object.assign(row, ACTIVE)
+    this.#rows.wishes.change(row.id, ACTIVE)
     this.#site.startCopy(machine, row.id)
     return true
   }
 
   /** Since when an instance is as its user stopped it, wall ms; undefined when it is not. */
   stoppedByUserAt(instance: string): number | undefined {
-    const { id } = this.#rows.get(instance)
-    const actions = this.#rows.actionsOf(id)
+    const id = this.#rows.seek(instance)?.id
+    const actions = id === undefined ? [] : this.#rows.actionsOf(id)
     const started = actions.findIndex(({ action }) => action !== 'stop' && action !== 'evacuate')
     const stops = started === -1 ? actions : actions.slice(0, started)
     return stops.find(({ user }) => user === USER)?.startedAt

@@ -1,6 +1,7 @@
 /** What the simulated Nova does when an instance is stopped, paused, locked or called broken: by us, or by its owner. */
 import type { CodedError } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
+import { USER } from './guest-switches.ts'
 import type { Machine } from './machine.ts'
 import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
@@ -31,12 +32,30 @@ const PAUSE: Order = {
   end: { vmState: 'paused', powerState: 3 },
 }
 
-export type OwnersDeed = 'stop' | 'pause' | 'delete' | 'lock'
+const START: Order = {
+  task: 'powering-on',
+  from: ['stopped'],
+  end: { vmState: 'active', powerState: 1 },
+}
+/** To another flavor on the same host: Nova waits for its owner's confirmation then. */
+const RESIZE: Order = {
+  task: 'resize_prep',
+  from: ['active'],
+  end: { vmState: 'resized', powerState: 1 },
+}
+
+const OWNERS_ORDERS = { stop: STOP, start: START, pause: PAUSE, resize: RESIZE } as const
+
+export type OwnersDeed = keyof typeof OWNERS_ORDERS | 'delete' | 'lock' | 'unlock'
+
+type Orderer = 'owner' | 'us'
 
 /** Actions on single instances, answered at once; an owner is told no while the instance is locked. */
 export class InstanceActions {
   readonly #site: Site
   readonly #rows: NovaRows
+  /** Locked by an administrator, who is one of us: its owner cannot unlock it. */
+  readonly #keptByUs = new Set<InstanceId>()
 
   constructor(site: Site, rows: NovaRows) {
     this.#site = site
@@ -44,11 +63,11 @@ export class InstanceActions {
   }
 
   stop(id: InstanceId): void {
-    this.#order(this.#rows.find(id), STOP)
+    this.#order(this.#rows.find(id), STOP, 'us')
   }
 
   pause(id: InstanceId): void {
-    this.#order(this.#rows.find(id), PAUSE)
+    this.#order(this.#rows.find(id), PAUSE, 'us')
   }
 
   callBroken(id: InstanceId): void {
@@ -62,10 +81,12 @@ export class InstanceActions {
 
   lock(id: InstanceId): void {
     this.#rows.find(id).locked = true
+    this.#keptByUs.add(id)
   }
 
   unlock(id: InstanceId): void {
     this.#rows.find(id).locked = false
+    this.#keptByUs.delete(id)
   }
 
   explainFailure(id: InstanceId): string | undefined {
@@ -74,17 +95,22 @@ export class InstanceActions {
 
   /** What an owner may do; undefined when Nova took it, or its refusal. */
   byOwner(row: InstanceRow, what: OwnersDeed): CodedError | undefined {
-    if (row.locked) return refused(`${row.name} is locked`)
-    if (what === 'lock') {
-      row.locked = true
+    const isHis = row.locked && !this.#keptByUs.has(row.id)
+    if (row.locked && !(what === 'unlock' && isHis)) return refused(`${row.name} is locked`)
+    if (what === 'lock' || what === 'unlock') {
+      row.locked = what === 'lock'
+      this.#rows.wishes.change(row.id, { locked: row.locked })
       return undefined
     }
     if (what === 'delete') {
       this.#delete(row)
       return undefined
     }
-    if (row.taskState !== null) return refused(`${row.name} is ${row.taskState}`)
-    this.#order(row, what === 'stop' ? STOP : PAUSE)
+    const order = OWNERS_ORDERS[what]
+    if (!isTaken(row, order)) return refused(`${row.name} is ${stateOf(row)}`)
+    const startedAt = this.#site.clock.wallMs()
+    this.#rows.noteAction(row.id, { action: what, user: USER, startedAt })
+    this.#order(row, order, 'owner')
     return undefined
   }
 
@@ -92,27 +118,35 @@ export class InstanceActions {
   #delete(row: InstanceRow): void {
     const machine = row.host === null ? undefined : this.#site.find(row.host)
     machine?.copies.delete(row.id)
+    machine?.release(row.needs)
     this.#rows.remove(row)
   }
 
   /** Without a nova-compute on the host the task is never finished, as in Nova. */
-  #order(row: InstanceRow, { task, from, end }: Order): void {
-    if (!from.includes(row.vmState) || row.taskState !== null) {
-      throw refused(`${row.name} is ${row.vmState} (${row.taskState ?? 'no task'})`)
-    }
-    row.taskState = task
+  #order(row: InstanceRow, order: Order, by: Orderer): void {
+    if (!isTaken(row, order)) throw refused(`${row.name} is ${stateOf(row)}`)
+    row.taskState = order.task
     const machine = row.host === null ? undefined : this.#site.find(row.host)
-    this.#site.clock.schedule(ORDER_MS, () => this.#carryOut(row, machine, { task, end }))
+    this.#site.clock.schedule(ORDER_MS, () => this.#carryOut(row, machine, order, by))
   }
 
   #carryOut(
     row: InstanceRow,
     machine: Machine | undefined,
-    { task, end }: Pick<Order, 'task' | 'end'>,
+    { task, end }: Order,
+    by: Orderer,
   ): void {
     if (machine === undefined || !machine.serves || row.taskState !== task) return
     Object.assign(row, end, { taskState: null })
+    if (by === 'owner') this.#rows.wishes.change(row.id, { ...end, taskState: null })
     if (end.vmState === 'stopped') machine.copies.delete(row.id)
+    if (end.vmState === 'active') this.#site.startCopy(machine, row.id)
     this.#site.ledger.note('world', `${row.name} is ${end.vmState} on ${machine.name}`)
   }
 }
+
+const isTaken = ({ vmState, taskState }: InstanceRow, { from }: Order): boolean =>
+  from.includes(vmState) && taskState === null
+
+const stateOf = ({ vmState, taskState }: InstanceRow): string =>
+  `${vmState} (${taskState ?? 'no task'})`

@@ -3,6 +3,7 @@ import type { InstanceActions, OwnersDeed } from './instance-actions.ts'
 import { GuestSwitches, type WorldParts } from './guest-switches.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
+import type { Wish } from './wishes.ts'
 
 /** What can be said about an instance by decree. */
 export type InstanceChange = Partial<
@@ -36,6 +37,17 @@ export class InstanceSwitches extends GuestSwitches {
     Object.assign(row, change)
     const machine = row.host === null ? undefined : this.#site.get(row.host)
     if (!EMULATED.includes(row.vmState)) machine?.copies.delete(row.id)
+    if (row.vmState === 'shelved_offloaded') {
+      machine?.release(row.needs)
+      row.host = null
+    }
+    this.#rows.wishes.keep(row)
+  }
+
+  /** What an instance is to be, by all that was not our doing. */
+  wishOf(instance: string): Wish | undefined {
+    const row = this.#rows.seek(instance)
+    return row && this.#rows.wishes.of(row.id)
   }
 
   /** An owner does something with an instance, if it still exists and Nova lets him. */

@@ -2,6 +2,7 @@
 import type { Evacuation, Instance, InstanceAction } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 import { notFound } from './nova-errors.ts'
+import { Wishes } from './wishes.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
 
@@ -30,6 +31,8 @@ export class NovaRows {
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
   /** Why the latest evacuation of an instance failed. */
   readonly failures = new Map<InstanceId, string>()
+  /** What owners want. */
+  readonly wishes = new Wishes()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
 
@@ -44,6 +47,7 @@ export class NovaRows {
   addInstance(row: InstanceRow): void {
     this.#instances.set(row.id, row)
     this.#byName.set(row.name, row)
+    this.wishes.keep(row)
   }
 
   remove(row: InstanceRow): void {

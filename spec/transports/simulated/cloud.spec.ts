@@ -178,3 +178,38 @@ test('simulated world reads no clock, chance or timer but its own', async (t) =>
     )
   }
 })
+
+test('an owner stops, starts, resizes and locks his instance, and what he wants is on record', async (t) => {
+  const { cloud, compute, during, pass, runningOn, one } = buildWorld()
+  const { id, name } = runningOn(one)
+  for (const [deed, vmState, copies] of [
+    ['stop', 'stopped', 0],
+    ['start', 'active', 1],
+    ['resize', 'resized', 1],
+  ] as const) {
+    cloud.ownerActs(name, deed)
+    await pass(2000)
+    t.like(cloud.wishOf(name), { vmState, taskState: null })
+    t.is(cloud.copiesOf(id).length, copies, deed)
+  }
+  const isLocked = (): unknown => cloud.instances.find((row) => row.id === id)?.locked
+  cloud.ownerActs(name, 'lock')
+  t.like(cloud.wishOf(name), { locked: true })
+  cloud.ownerActs(name, 'unlock')
+  t.false(isLocked())
+  // A lock of ours is no wish of his, and he cannot undo it.
+  await during(compute.lock(id))
+  cloud.ownerActs(name, 'unlock')
+  t.true(isLocked())
+  t.like(cloud.wishOf(name), { locked: false })
+})
+
+test('an order of an owner on a dead host stays a task, and is no wish yet', async (t) => {
+  const { cloud, pass, runningOn, one, now } = buildWorld()
+  const instance = runningOn(one)
+  cloud.crashHost(one)
+  cloud.ownerActs(instance.name, 'stop')
+  await pass(10_000)
+  t.like(now(instance), { vmState: 'active', taskState: 'powering-off' })
+  t.like(cloud.wishOf(instance.name), { vmState: 'active', taskState: null })
+})
