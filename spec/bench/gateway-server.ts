@@ -32,6 +32,7 @@ const app = buildGateway({
   announce: async () => undefined,
   wordSaid: () => undefined,
   policy: compilePolicy({}),
+  policyInForce,
   objection: () => undefined,
   observations: new ObservationBoard(clock, 60_000),
   feed: new EventFeed(),
