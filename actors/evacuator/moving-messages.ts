@@ -1,5 +1,6 @@
 /** What the moving part of an evacuation is told, and what it asks for. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { RestoringStep } from './restoration.ts'
@@ -76,6 +77,7 @@ export type MovingEffect =
       readonly move: MoveId
       readonly instance: InstanceId
       readonly instanceName: string
+      readonly needs: Resources
       readonly target: TargetName
       readonly progress: Progress
     }
@@ -96,6 +98,8 @@ export type MovingEffect =
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
       readonly dest: HostName | null
       readonly reason: string
+      /** What is written of a success; null: there is nothing to say. */
+      readonly remark: string | null
       /** Who can tell more about a failure. */
       readonly ask: 'nova' | 'nobody'
       /** ours: it was unlocked, or is locked no more. */

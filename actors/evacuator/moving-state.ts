@@ -38,6 +38,8 @@ export interface Moving {
   readonly forbidden: string | null
   /** Whether a look at the whole host is already due, for instances that nobody has room for. */
   readonly lookPending: boolean
+  /** awaited: nothing can be done before there is some, and the segment knows. */
+  readonly room: 'there' | 'awaited'
 }
 
 export type MovingStep = Step<Moving, MovingEffect | KernelEffect<MovingMessage>>
@@ -87,9 +89,9 @@ export function close(
   source: 'nova' | 'nobody' = 'nobody',
 ): MovingStep {
   const next = withTrack(state, { ...track, phase: { kind: 'settling' } })
-  const { move, instance, instanceName } = track
+  const { move, instance, instanceName, lock, remark } = track
   const progress = progressOf(next)
-  const about = { move, instance, instanceName, lock: track.lock, progress }
+  const about = { move, instance, instanceName, lock, remark, progress }
   return [next, [{ type: 'move.settle', ...about, ...end, ask: source }]]
 }
 

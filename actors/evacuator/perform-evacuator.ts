@@ -22,6 +22,7 @@ import {
   type EvacuatorWorld,
 } from './evacuating.ts'
 import { performMove } from './perform-move.ts'
+import { dueAgain } from './plan.ts'
 import { survey } from './survey.ts'
 
 /** The actor that moves the instances of one dead host. */
@@ -50,6 +51,8 @@ async function performEvacuator(
       await note(evacuating, { kind: 'decision', step: 'wait', detail: effect.reason })
       announceStep(evacuating, 'waiting', effect.reason)
       return undefined
+    case 'bookings.watch':
+      return watchBookings(evacuating)
     case 'move.prepare':
     case 'move.request':
     case 'move.look':
@@ -62,6 +65,16 @@ async function performEvacuator(
       return performMove(evacuating, effect)
     default:
       return assertNever(effect)
+  }
+}
+
+async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMessage | undefined> {
+  if ((await world.bookings.change(order)) === 'ended') return undefined
+  const takenByOthers = world.bookings.takenByOthers(order)
+  return {
+    type: 'evacuator.others-booked',
+    takenByOthers,
+    atMs: world.clock.monotonicMs(),
   }
 }
 
@@ -127,7 +140,7 @@ async function plan(
   const rows = await stored()
   await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
   announceStep(evacuating, 'planned', `${rows.length} instances`)
-  const failed = order.run === 1 ? [] : rows.filter(({ status }) => status === 'failed')
+  const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows
   for (const { uuid: move, message } of failed) {
     const change = { move, from: ['failed'], to: 'pending', destHost: null, message } as const

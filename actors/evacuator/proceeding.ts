@@ -63,11 +63,20 @@ function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
         [],
       ]
     case 'refused':
-      return settle(state, track, { outcome: 'failed', dest: null, reason: choice.reason })
+      return giveUp(state, track, choice.reason)
     default:
       return assertNever(choice)
   }
 }
+
+/** Nobody is left to be asked: Nova tells what came of the last request. */
+const giveUp = (state: Moving, track: MoveTrack, reason: string): MovingStep =>
+  settle(
+    state,
+    track,
+    { outcome: 'failed', dest: null, reason },
+    track.attempts === 0 ? 'nobody' : 'nova',
+  )
 
 /** Who is to go to a spare waits until it is open; the first one has it opened. */
 function knock(state: Moving, { name, door }: Target): MovingStep {
@@ -152,9 +161,10 @@ function request(state: Moving, track: MoveTrack, target: TargetName): MovingSte
 /** Asks Nova for the evacuation of an instance that may be asked for. */
 export function ask(
   state: Moving,
-  { move, instance, instanceName }: MoveTrack,
+  { move, instance, instanceName, needs }: MoveTrack,
   target: TargetName,
 ): MovingStep {
   const progress = progressOf(state)
-  return [state, [{ type: 'move.request', move, instance, instanceName, target, progress }]]
+  const about = { move, instance, instanceName, needs, target, progress }
+  return [state, [{ type: 'move.request', ...about }]]
 }

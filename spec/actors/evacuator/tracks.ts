@@ -29,6 +29,7 @@ export const placesOf = (...targets: readonly Target[]): Places => ({
   stages: ['in-service'],
   targets,
   uncounted: new Set(),
+  takenByOthers: new Map(),
 })
 
 export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
@@ -40,6 +41,7 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   askedAs: 'as-before',
   whereabouts: 'on-the-way',
   lock: 'none',
+  remark: null,
   phase: PENDING,
   target: null,
   attempts: 0,
@@ -64,6 +66,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     pollPending: true,
     forbidden: null,
     lookPending: false,
+    room: 'there',
     ...change,
   }
 }
