@@ -19,7 +19,7 @@ import type {
 import type { Bid } from './fair-share.ts'
 import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
-import { onMovingMessage } from './moving.ts'
+import { awaitNews, onMovingMessage } from './moving.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import type { Moving, MovingStep } from './moving-state.ts'
 import { planOf } from './plan.ts'
@@ -65,6 +65,7 @@ export const evacuator =
       case 'move.restored':
       case 'move.settled':
       case 'move.poll-due':
+      case 'move.news':
       case 'move.polled':
       case 'move.poll-failed':
       case 'spare.opened':
@@ -122,13 +123,14 @@ function onPlanned(
     bids: [],
     overdueTargets: [],
     polls: 0,
-    pollPending: false,
+    look: { kind: 'none', news: false },
     forbidden: order.forbidden,
     lookPending: false,
   }
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
   const step = proceed(adoptAll(begun, survey.atMs), survey.atMs)
-  return finishOr(order, rules, accounted(undefined, step))
+  const [next, effects] = accounted(undefined, step)
+  return finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
 }
 
 /** What a survey says about those that are to be moved. */

@@ -54,6 +54,8 @@ export type MovingMessage =
   /** Some of what we would ask for next. */
   | { readonly type: 'pace.allowed'; readonly bids: readonly Bid[]; readonly atMs: number }
   | { readonly type: 'move.poll-due' }
+  /** Compute's bus told that the evacuation of one of them has ended. */
+  | { readonly type: 'move.news'; readonly atMs: number }
   | {
       readonly type: 'move.polled'
       readonly records: readonly Evacuation[]
@@ -125,6 +127,8 @@ export type MovingEffect =
       readonly underWay: readonly Bid[]
       readonly over: readonly MoveId[]
     }
+  /** Listens until Compute's bus tells something about one of these. */
+  | { readonly type: 'news.await'; readonly instances: readonly InstanceId[] }
   /** Takes a reserved host into service. */
   | { readonly type: 'spare.open'; readonly host: HostName }
   /** Writes why these instances go nowhere for the moment. */

@@ -1,7 +1,8 @@
 /** The moving part of an evacuation: what Nova's answers mean for each instance. */
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Phase } from './instance-move.ts'
-import type { MovingMessage } from './moving-messages.ts'
+import { hasten } from './looks.ts'
+import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import {
   seen,
   settle,
@@ -48,13 +49,15 @@ export function onMovingMessage(
       ]
     case 'move.poll-due':
       return [
-        { ...state, polls: state.polls + 1 },
+        { ...state, polls: state.polls + 1, look: { kind: 'open', news: false } },
         [{ type: 'move.poll', targets: state.overdueTargets }],
       ]
     case 'move.polled':
-      return onPolled(rules, { ...state, pollPending: false }, message)
+      return onPolled(rules, looked(state), message)
     case 'move.poll-failed':
-      return proceed({ ...state, pollPending: false }, message.atMs)
+      return proceed(looked(state), message.atMs)
+    case 'move.news':
+      return onNews(state, message.atMs)
     case 'spare.opened':
       return proceed(
         { ...state, places: withDoor(state.places, message.host, 'open') },
@@ -66,6 +69,23 @@ export function onMovingMessage(
       return assertNever(message)
   }
 }
+
+/** Listens to what Compute's bus tells of them. */
+export const awaitNews = (state: Moving): MovingEffect => ({
+  type: 'news.await',
+  instances: [...state.tracks.values()].map(({ instance }) => instance),
+})
+
+function onNews(state: Moving, nowMs: number): MovingStep {
+  const [next, effects] = hasten(state, nowMs)
+  return [next, [...effects, awaitNews(state)]]
+}
+
+/** No look is open any more; of news that came during it the next one is told. */
+const looked = (state: Moving): Moving => ({
+  ...state,
+  look: { kind: 'none', news: state.look.kind === 'open' && state.look.news },
+})
 
 /** Nova said yes, or nothing: from now on its records tell. */
 function onAnswered(

@@ -61,6 +61,7 @@ async function performEvacuator(
     case 'move.poll':
     case 'pace.ask':
     case 'pace.note':
+    case 'news.await':
       return performMove(evacuating, effect)
     default:
       return assertNever(effect)

@@ -28,6 +28,8 @@ export async function performMove(
     case 'pace.note':
       evacuating.world.pace.note(sharerOf(evacuating), effect.underWay, effect.over)
       return undefined
+    case 'news.await':
+      return awaitNews(evacuating, effect.instances)
     case 'move.request':
       return request(evacuating, effect)
     case 'move.settle':
@@ -63,6 +65,15 @@ async function askPace(
   const allowed = await pace.ask(sharerOf(evacuating), bids)
   if (allowed.length === 0) return undefined
   return { type: 'pace.allowed', bids: allowed, atMs: clock.monotonicMs() }
+}
+
+async function awaitNews(
+  { world, signal }: Evacuating,
+  instances: readonly string[],
+): Promise<MovingMessage | undefined> {
+  const what = await world.news.await(new Set(instances), signal)
+  if (what === 'nothing') return undefined
+  return { type: 'move.news', atMs: world.clock.monotonicMs() }
 }
 
 /** Thrown inside the deed when the row is no longer `pending`; nothing was asked for then. */

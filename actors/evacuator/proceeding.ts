@@ -25,7 +25,7 @@ const BIDS_MAX = 32
 
 /** Tells the shared pace who is next, in the order of the plan, and looks at the records again later. */
 export function proceed(state: Moving, nowMs: number): MovingStep {
-  if (state.forbidden !== null) return scheduleLook(...withdraw(state))
+  if (state.forbidden !== null) return scheduleLook(...withdraw(state), nowMs)
   let next = state
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
   const bids: Bid[] = []
@@ -38,7 +38,7 @@ export function proceed(state: Moving, nowMs: number): MovingStep {
     effects.push(...more)
   }
   const [last, asked] = bid(next, bids)
-  return scheduleLook(last, [...effects, ...newlyUnplaced(state, next), ...asked])
+  return scheduleLook(last, [...effects, ...newlyUnplaced(state, next), ...asked], nowMs)
 }
 
 const isDue = ({ phase }: MoveTrack, nowMs: number): boolean =>

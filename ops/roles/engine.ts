@@ -4,6 +4,7 @@ import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
+import { ComputeNews } from '../../actors/evacuator/compute-news.ts'
 import { SharedPace } from '../../actors/evacuator/shared-pace.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
@@ -38,6 +39,7 @@ export function engineFactories(
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const { rules } = world
   const inFlight = new InFlight()
+  const news = new ComputeNews()
   const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
@@ -49,7 +51,7 @@ export function engineFactories(
         refOf<LeaderMessage>('leader', String(epoch)),
       ),
     intake: () =>
-      defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
+      defineIntake({ ...world, news, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity: SegmentIdentity) =>
       defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
@@ -70,6 +72,7 @@ export function engineFactories(
           ...world,
           rules: rules.evacuator,
           pace,
+          news,
           policy: rules.segment,
           disableReason: rules.disableReason,
         },

@@ -182,7 +182,8 @@ test('a segment without a target waits, with the reason, and looks again', (t) =
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
   const { state, effects } = after(...until)
   t.is(state.kind, 'moving')
-  t.deepEqual(effects, [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, look])
+  const news = { type: 'news.await', instances: [I1, I2] } as const
+  t.deepEqual(effects, [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, news, look])
   const looking = after(...until, { type: 'evacuator.look-due' })
   t.deepEqual(looking.effects, [{ type: 'compute.survey' }])
 })

@@ -243,7 +243,9 @@ test('an answer that comes twice changes nothing', (t) => {
 })
 
 test('looks at the records come one at a time, at growing distances up to five seconds', (t) => {
-  let state = movingOf([asked(ongoing(true))], { pollPending: false })
+  let state = movingOf([asked(ongoing(true))], {
+    look: { kind: 'none', news: false },
+  })
   const pauses: number[] = []
   for (let looks = 0; looks < 12; looks += 1) {
     for (const message of [polled(0, [evacuationRow()]), { type: 'move.poll-due' } as const]) {

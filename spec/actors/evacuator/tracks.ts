@@ -63,7 +63,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     bids: [],
     overdueTargets: [],
     polls: 0,
-    pollPending: true,
+    look: { kind: 'open', news: false },
     forbidden: null,
     lookPending: false,
     ...change,
