@@ -98,6 +98,9 @@ export type RecordVerdict =
 const MOVED: readonly string[] = ['done', 'completed']
 const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
 
+/** Whether an evacuation with a record of this status has succeeded. */
+export const isMoved = (status: string): boolean => MOVED.includes(status)
+
 /** Whether an evacuation with a record of this status may still succeed. */
 export const isOpen = (status: string): boolean =>
   !MOVED.includes(status) && !REFUSED.includes(status)
@@ -118,7 +121,7 @@ export function judgeRecords(
     .toSorted((a, b) => b.createdAt - a.createdAt) // stable: within a second Nova's own order, newest first
   const [newest] = ours
   if (newest === undefined) return { kind: 'no-record' }
-  const moved = ours.find(({ status }) => MOVED.includes(status))
+  const moved = ours.find(({ status }) => isMoved(status))
   if (moved !== undefined) return { kind: 'moved', dest: moved.dest }
   // An older request may show its record after a newer one failed: as long as any goes on, no other is sent.
   const underWay = ours.find(({ status }) => !REFUSED.includes(status))
@@ -127,4 +130,4 @@ export function judgeRecords(
 }
 
 /** Nova's clock and ours may differ by so much. */
-const CLOCK_SKEW_MS = 60_000
+export const CLOCK_SKEW_MS = 60_000

@@ -1,4 +1,5 @@
 /** What the engine role is made of: the lease holder, and below it everything that acts while it leads. */
+import { defineAftermath } from '../../actors/aftermath/aftermath.ts'
 import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
 import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.ts'
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
@@ -55,6 +56,7 @@ export function engineFactories(
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity: SegmentIdentity) =>
       defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
+    aftermath: (epoch: Epoch) => defineAftermath(world, epoch),
     returner: (epoch: Epoch) =>
       defineReturner(
         {

@@ -234,6 +234,7 @@ export class Deployment implements AsyncDisposable {
       ['listReturning', looking],
       ['listChanges', looking],
       ['listTouched', touched],
+      ['listGivenUp', random.fork('given-up')],
     ])
     return async (method, parameters, call) => {
       // A look in the background must not change the rest of a story.

@@ -50,6 +50,8 @@ function withoutEpochGuard(store: StorePort): StorePort {
       store.endMoves(await current(), notification, message),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
     releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
+    recordLateSuccess: async (_epoch, move, dest) =>
+      store.recordLateSuccess(await current(), move, dest),
     recordChange: async (_epoch, change) => store.recordChange(await current(), change),
     takeSpare: async (_epoch, notification, host) =>
       store.takeSpare(await current(), notification, host),

@@ -17,7 +17,7 @@ interface Row {
   readonly title: string
   readonly look: Look
   readonly atMs: number
-  readonly then: Look
+  readonly after: Look
   /** Of the timer that takes the place of the one before. */
   readonly afterMs?: number
 }
@@ -27,40 +27,40 @@ const ROWS: readonly Row[] = [
     title: 'halve the pause that has begun',
     look: due(5000),
     atMs: 1100,
-    then: due(2500, true),
+    after: due(2500, true),
     afterMs: 2400,
   },
   {
     title: 'after half of it have the look come soon, but not for one alone',
     look: due(5000),
     atMs: 4000,
-    then: due(3200, true),
+    after: due(3200, true),
     afterMs: 200,
   },
   {
     title: 'change nothing when the look is due by then',
     look: due(500),
     atMs: 1400,
-    then: due(500),
+    after: due(500),
   },
   {
     title: 'of many only the first count',
     look: due(2500, true),
     atMs: 1200,
-    then: due(2500, true),
+    after: due(2500, true),
   },
   {
     title: 'during a look are kept for the next one',
     look: { kind: 'open', news: false },
     atMs: 1200,
-    then: { kind: 'open', news: true },
+    after: { kind: 'open', news: true },
   },
 ]
 
-for (const { title, look, atMs, then, afterMs } of ROWS) {
+for (const { title, look, atMs, after, afterMs } of ROWS) {
   test(`news ${title}`, (t) => {
     const [state, effects] = hasten(lookingAt(look), atMs)
-    t.deepEqual(state.look, then)
+    t.deepEqual(state.look, after)
     t.deepEqual(
       effects.map((effect) => (effect.type === 'timer.start' ? effect.afterMs : effect.type)),
       afterMs === undefined ? [] : [afterMs],
