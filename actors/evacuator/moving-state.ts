@@ -2,9 +2,9 @@
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
+import type { Bid } from './fair-share.ts'
 import type { End, MoveTrack, Phase } from './instance-move.ts'
 import type { MovingEffect, MovingMessage, Progress } from './moving-messages.ts'
-import type { Pace } from './pacing.ts'
 import type { Places } from './places.ts'
 import { isUsual, restorationOf } from './restoration.ts'
 
@@ -28,7 +28,8 @@ export interface Moving {
   readonly places: Places
   /** The evacuation records as last read. */
   readonly records: readonly Evacuation[]
-  readonly pace: Pace
+  /** What the shared pace was told that we would ask for next. */
+  readonly bids: readonly Bid[]
   /** Targets of moves that take long: looked at with the records. */
   readonly overdueTargets: readonly HostName[]
   readonly polls: number

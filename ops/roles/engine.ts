@@ -4,6 +4,7 @@ import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
+import { SharedPace } from '../../actors/evacuator/shared-pace.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
   defineProcessRecovery,
@@ -39,6 +40,7 @@ export function engineFactories(
   const { rules } = world
   const inFlight = new InFlight()
   const bookings = new Bookings(world.clock)
+  const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
@@ -70,6 +72,7 @@ export function engineFactories(
           ...world,
           bookings,
           rules: rules.evacuator,
+          pace,
           policy: rules.segment,
           disableReason: rules.disableReason,
         },

@@ -42,6 +42,8 @@ function withoutEpochGuard(store: StorePort): StorePort {
     planMoves: async (_epoch, notification, host, moves) =>
       store.planMoves(await current(), notification, host, moves),
     updateMove: async (_epoch, change) => store.updateMove(await current(), change),
+    withdrawAttempt: async (_epoch, move, message) =>
+      store.withdrawAttempt(await current(), move, message),
     noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
     endMoves: async (_epoch, notification, message) =>

@@ -168,7 +168,6 @@ test('a second run may cost as many requests as the first', (t) => {
       again: true,
       now: null,
       busy: false,
-      pauseMs: 0,
       atMs: 0,
     },
   ]
