@@ -73,6 +73,8 @@ export interface NotificationsTable extends Stamp, Lockable {
   readonly type: NotificationType
   /** JSON text of an object, keys sorted, so that equal payloads are equal texts. */
   readonly payload: string
+  /** What equal reports have in common; only the newest notification of a fault has it. */
+  readonly fault_key: string | null
   readonly status: NotificationStatus
   readonly message: string | null
   readonly run: Generated<number>

@@ -25,8 +25,8 @@ export async function refused(
   const doubtful = isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')
   const now = doubtful ? await reread(evacuating, effect) : null
   const gone = now === undefined
-  if (busy) await withdrawAttempt(evacuating, effect.move, reason)
-  else await putBack(evacuating, effect.move, reason)
+  if (busy) await withdrawAttempt(evacuating, effect, reason)
+  else await putBack(evacuating, effect, reason)
   return {
     type: 'move.refused',
     move: effect.move,
@@ -54,10 +54,11 @@ async function reread(
 /** Nothing was asked for, or nothing came of it: the move waits for its next attempt. */
 export async function putBack(
   evacuating: Evacuating,
-  move: MoveChange['move'],
+  { move, instance }: Asked,
   message: string,
 ): Promise<void> {
   const { world, order, signal } = evacuating
+  world.bookings.release(instance)
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
 }
@@ -65,9 +66,10 @@ export async function putBack(
 /** The same when Nova did not even look at it: it costs no attempt, whoever leads next. */
 export async function withdrawAttempt(
   { world, order, signal }: Evacuating,
-  move: MoveChange['move'],
+  { move, instance }: Asked,
   reason: string,
 ): Promise<void> {
+  world.bookings.release(instance)
   await untilStored(world.clock, signal, () =>
     world.store.withdrawAttempt(order.epoch, move, reason),
   )

@@ -22,6 +22,7 @@ import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder, type LeaseMessage } from '../../actors/leadership/lease-holder.ts'
+import { Bookings } from '../../actors/placement/bookings.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
 import { InFlight } from '../../actors/segment/in-flight.ts'
 import { defineSegment } from '../../actors/segment/perform-segment.ts'
@@ -41,6 +42,7 @@ export function engineFactories(
   const { rules } = world
   const inFlight = new InFlight()
   const news = new ComputeNews()
+  const bookings = new Bookings(world.clock)
   const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
@@ -72,6 +74,7 @@ export function engineFactories(
       defineEvacuator(
         {
           ...world,
+          bookings,
           rules: rules.evacuator,
           pace,
           news,

@@ -1,6 +1,7 @@
 /** Indices for the filters of lists, each in the order that lists have by default, and for the purge. */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { unlessDone } from './again.ts'
 
 const INDICES = [
   {
@@ -49,20 +50,8 @@ const INDICES = [
 export const listIndices: Migration = {
   async up(db: Kysely<unknown>) {
     for (const { table, name, columns } of INDICES) {
-      try {
-        await db.schema
-          .createIndex(name)
-          .on(table)
-          .columns([...columns])
-          .execute()
-      } catch (error) {
-        // A migration that was cut off runs again, and MySQL has no CREATE INDEX IF NOT EXISTS.
-        if (!isThere(error)) throw error
-      }
+      const index = db.schema.createIndex(name).on(table)
+      await unlessDone(() => index.columns([...columns]).execute())
     }
   },
 }
-
-/** SQLite: `index … already exists`; MySQL and MariaDB: `Duplicate key name …`. */
-const isThere = (error: unknown): boolean =>
-  error instanceof Error && /already exists|duplicate key name/i.test(error.message)

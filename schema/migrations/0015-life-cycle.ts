@@ -1,6 +1,7 @@
 /** Operators' words about everything, and the runs of a recovery, which a retry begins anew. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { unlessDone } from './again.ts'
 
 const COLUMNS = [
   { table: 'notifications', name: 'run', initially: 0 },
@@ -22,19 +23,12 @@ export const lifeCycle: Migration = {
       .addColumn('said_at', 'bigint', (column) => column.notNull())
       .execute()
     for (const { table, name, initially } of COLUMNS) {
-      try {
-        await db.schema
+      await unlessDone(() =>
+        db.schema
           .alterTable(table)
           .addColumn(name, 'integer', (column) => column.notNull().defaultTo(initially))
-          .execute()
-      } catch (error) {
-        // A migration that was cut off runs again, and MySQL has no ADD COLUMN IF NOT EXISTS.
-        if (!isThere(error)) throw error
-      }
+          .execute(),
+      )
     }
   },
 }
-
-/** SQLite, MySQL and MariaDB say it alike. */
-const isThere = (error: unknown): boolean =>
-  error instanceof Error && /duplicate column name/i.test(error.message)

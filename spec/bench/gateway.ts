@@ -6,7 +6,7 @@ import { createConnection } from 'mysql2/promise'
 import { startMariadb, type MariadbServer } from '../support/mariadb.ts'
 import { startServer } from '../support/process.ts'
 import { median, quantile, type Figure } from './figure.ts'
-import { startMasakari } from './masakari.ts'
+import { startMasakari, type Masakari } from './masakari.ts'
 import { NUMBERS } from './numbers.ts'
 
 const STORED = 100_000
@@ -55,42 +55,70 @@ export async function measureGateway(): Promise<readonly Figure[]> {
       figures.push(...figuresOf(load, connections, await drive(served, load, connections)))
     }
   }
-  return [...figures, await comparison(served, mariadb), await growth(served)]
+  return [...figures, ...(await comparisons(served, mariadb)), await growth(served)]
 }
 
-/** The same list by Masakari itself, in turns. */
-async function comparison(gateway: Served, mariadb: MariadbServer): Promise<Figure> {
-  await using masakari = await startMasakari(mariadb, STORED)
-  const speeds = { ours: [] as number[], theirs: [] as number[] }
-  await listSpeed(gateway, { requests: WARM_UP, token: 'known' })
-  for (let round = 0; round < ROUNDS; round += 1) {
-    speeds.ours.push(await listSpeed(gateway, { requests: 100, token: 'known' }))
-    speeds.theirs.push(await listSpeed(masakari, { requests: 6, token: 'admin' }))
+/** The same requests by Masakari itself, in turns. */
+async function comparisons(gateway: Served, mariadb: MariadbServer): Promise<readonly Figure[]> {
+  await using masakari = await startMasakari(mariadb, { stored: STORED, hosts: HOSTS })
+  const figures: Figure[] = []
+  for (const contest of CONTESTS) figures.push(await comparison(contest, { gateway, masakari }))
+  return figures
+}
+
+interface Contest {
+  readonly title: string
+  /** Requests until the compiler is done with us; Masakari has none. */
+  readonly warmUp: number
+  readonly ours: number
+  readonly theirs: number
+  readonly body?: () => string
+  readonly wanted: number
+}
+
+const CONTESTS: readonly Contest[] = [
+  { title: 'GET 1,000 notifications', warmUp: 1000, ours: 100, theirs: 6, wanted: 200 },
+  {
+    title: 'POST a notification',
+    warmUp: 5000,
+    ours: 1000,
+    theirs: 40,
+    body: () => reportAbout(++posted),
+    wanted: 202,
+  },
+]
+
+async function comparison(
+  { title, warmUp, ours, theirs, body, wanted }: Contest,
+  { gateway, masakari }: { readonly gateway: Served; readonly masakari: Masakari },
+): Promise<Figure> {
+  const us = { ...gateway, token: 'known' }
+  const speedOf = async (served: Served & { token: string }, requests: number): Promise<number> => {
+    const { address, token } = served
+    const send = (agent: Agent): Promise<void> => {
+      const known = { address, path: '/v1/notifications', token, wanted }
+      return exchange(agent, body === undefined ? known : { ...known, body: body() })
+    }
+    return (await drive(served, { title, requests, send }, 1)).perCpuSecond
   }
-  const [ours, theirs] = [median(speeds.ours), median(speeds.theirs)]
+  await speedOf(us, warmUp)
+  await speedOf(masakari, 2)
+  const speeds = { ours: [] as number[], theirs: [] as number[] }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    speeds.ours.push(await speedOf(us, ours))
+    speeds.theirs.push(await speedOf(masakari, theirs))
+  }
+  const [we, they] = [median(speeds.ours), median(speeds.theirs)]
   return {
-    what: "gateway, GET 1,000 notifications: requests a CPU second, ours to Masakari's",
-    value: ours / theirs,
+    what: `gateway, ${title}: requests a CPU second, ours to Masakari's`,
+    value: we / they,
     unit: '×',
     target: { kind: 'at-least', value: 20 },
-    remark: `${ours.toFixed(1)} to ${theirs.toFixed(2)}, medians of ${ROUNDS} rounds in turn`,
+    remark: `${we.toFixed(1)} to ${they.toFixed(2)}, medians of ${ROUNDS} rounds in turn`,
   }
 }
 
 const ROUNDS = 5
-/** Lists until the compiler is done with us; Masakari has none. */
-const WARM_UP = 1000
-
-async function listSpeed(
-  served: Served,
-  { requests, token }: { readonly requests: number; readonly token: string },
-): Promise<number> {
-  const { address } = served
-  const send = (agent: Agent): Promise<void> =>
-    exchange(agent, { address, path: '/v1/notifications', token, wanted: 200 })
-  await drive(served, { title: 'list', requests: 2, send }, 1) // warm
-  return (await drive(served, { title: 'list', requests, send }, 1)).perCpuSecond
-}
 
 const addressOf = (output: string): string => /listens on (\S+)/.exec(output)?.[1] ?? ''
 

@@ -1,19 +1,30 @@
 /**
  * Masakari itself, as the distribution packages it (Debian: python3-masakari, python3-pymysql): what the gateway is compared
- * with. Its own WSGI script serves it. It checks no tokens, so its figure is better than that of a deployed one.
+ * with. Its own WSGI script serves it, with the middleware of its sample configuration; a token is validated once, and then
+ * known, as it is to us.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import type { MariadbServer } from '../support/mariadb.ts'
+import { HttpKeystone } from '../support/http-keystone.ts'
 import { freePort, startServer, temporaryDirectory } from '../support/process.ts'
 import { NUMBERS } from './numbers.ts'
+
+/** What it finds in its database: hosts of one segment, ended notifications. */
+export interface Filling {
+  readonly hosts: number
+  readonly stored: number
+}
 
 export interface Masakari extends AsyncDisposable {
   readonly address: string
   readonly pid: number
+  /** A token of an administrator. */
+  readonly token: string
 }
 
+/** As Masakari's own sample has it. */
 const PIPELINE = `
 [composite:masakari_api]
 use = call:masakari.api.urlmap:urlmap_factory
@@ -21,7 +32,14 @@ use = call:masakari.api.urlmap:urlmap_factory
 
 [composite:masakari_api_v1]
 use = call:masakari.api.auth:pipeline_factory_v1
-noauth2 = request_id faultwrap noauth2 osapi_masakari_app_v1
+keystone = cors http_proxy_to_wsgi request_id faultwrap sizelimit authtoken keystonecontext osapi_masakari_app_v1
+
+[filter:cors]
+paste.filter_factory = oslo_middleware.cors:filter_factory
+oslo_config_project = masakari
+
+[filter:http_proxy_to_wsgi]
+paste.filter_factory = oslo_middleware.http_proxy_to_wsgi:HTTPProxyToWSGI.factory
 
 [filter:request_id]
 paste.filter_factory = oslo_middleware:RequestId.factory
@@ -29,18 +47,40 @@ paste.filter_factory = oslo_middleware:RequestId.factory
 [filter:faultwrap]
 paste.filter_factory = masakari.api.openstack:FaultWrapper.factory
 
-[filter:noauth2]
-paste.filter_factory = masakari.api.auth:NoAuthMiddleware.factory
+[filter:sizelimit]
+paste.filter_factory = oslo_middleware:RequestBodySizeLimiter.factory
+
+[filter:authtoken]
+paste.filter_factory = keystonemiddleware.auth_token:filter_factory
+
+[filter:keystonecontext]
+paste.filter_factory = masakari.api.auth:MasakariKeystoneContext.factory
 
 [app:osapi_masakari_app_v1]
 paste.app_factory = masakari.api.openstack.ha:APIRouterV1.factory
 `
 
+/**
+ * Its WSGI script. The context of Debian's 14.0.2 refuses what newer oslo.messaging leaves of it, so each POST would store
+ * its row and answer 500: it takes "nothing said" for its own default here.
+ */
+const PROGRAM = `
+import runpy
+from masakari.context import RequestContext as Context
+known = Context.read_deleted
+Context.read_deleted = property(known.fget, lambda self, value: known.fset(self, value or 'no'))
+runpy.run_path('/usr/bin/masakari-wsgi', run_name='__main__')
+`
+
+const ACCOUNT = { username: 'masakari', password: 'benchmark', project: 'service' }
+
 const python = '/usr/bin/python3' // Debian's own, which has Debian's packages
 
-/** Starts it on a database of its own with so many ended notifications. */
-export async function startMasakari(mariadb: MariadbServer, stored: number): Promise<Masakari> {
+/** Starts it on a database of its own. */
+export async function startMasakari(mariadb: MariadbServer, filling: Filling): Promise<Masakari> {
   await using opening = new AsyncDisposableStack()
+  const keystone = opening.use(await HttpKeystone.start(ACCOUNT, 'bench', 'http://127.0.0.1:9'))
+  keystone.offer('identity', keystone.url)
   const { path } = opening.use(await temporaryDirectory('masakari'))
   const database = await mariadb.createDatabase()
   const { host, port, user, password } = mariadb
@@ -50,11 +90,22 @@ export async function startMasakari(mariadb: MariadbServer, stored: number): Pro
   await writeFile(
     config,
     `[DEFAULT]
-auth_strategy = noauth2
+auth_strategy = keystone
 transport_url = fake:///
 state_path = ${path}
 [database]
 connection = mysql+pymysql://${user}:${secret}@${host}:${port}/${database}
+[keystone_authtoken]
+auth_type = password
+auth_url = ${keystone.url}
+www_authenticate_uri = ${keystone.url}
+username = ${ACCOUNT.username}
+password = ${ACCOUNT.password}
+project_name = ${ACCOUNT.project}
+user_domain_id = default
+project_domain_id = default
+service_token_roles_required = false
+interface = public
 [wsgi]
 api_paste_config = ${join(path, 'api-paste.ini')}
 `,
@@ -63,14 +114,14 @@ api_paste_config = ${join(path, 'api-paste.ini')}
   const migration = await startServer({ command: python, args: sync })
   await migration.ended
   if (migration.exitStatus() !== 0) throw new Error(migration.output())
-  await fill({ host, port, user, password: password.reveal(), database }, stored)
+  await fill({ host, port, user, password: password.reveal(), database }, filling)
   const listen = await freePort()
   const child = opening.use(
     await startServer({
       command: python,
       // prettier-ignore
       args: [
-        '/usr/bin/masakari-wsgi', '--host', '127.0.0.1', '--port', String(listen), '--', '--config-file', config,
+        '-c', PROGRAM, '--host', '127.0.0.1', '--port', String(listen), '--', '--config-file', config,
       ],
       env: { OS_MASAKARI_CONFIG_DIR: path },
       ready: /Available at/,
@@ -80,18 +131,28 @@ api_paste_config = ${join(path, 'api-paste.ini')}
   return {
     address: `http://127.0.0.1:${listen}`,
     pid: child.pid,
+    token: keystone.issue('admin'),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-async function fill(access: Parameters<typeof createConnection>[0], stored: number): Promise<void> {
+async function fill(
+  access: Parameters<typeof createConnection>[0],
+  { hosts, stored }: Filling,
+): Promise<void> {
   const connection = await createConnection(access)
   const payload = '{"cluster_status": "OFFLINE", "event": "STOPPED", "host_status": "NORMAL"}'
-  await connection.query(
+  const statements = [
+    `insert into failover_segments (created_at, deleted, uuid, name, service_type, enabled, recovery_method)
+     values (now(), 0, uuid(), 'racks', 'COMPUTE', 1, 'auto')`,
+    `insert into hosts (created_at, deleted, uuid, name, reserved, type, control_attributes, on_maintenance, failover_segment_id)
+     select now(), 0, uuid(), concat('compute-', n), 0, 'COMPUTE', '', 0, failover_segments.uuid
+     from failover_segments join ${NUMBERS} numbers where n <= ${hosts}`,
     `insert into notifications (created_at, updated_at, deleted, notification_uuid, generated_time, source_host_uuid, type, payload, status)
-     select from_unixtime(1700000000 + n), from_unixtime(1700000000 + n), 0, uuid(), from_unixtime(1700000000 + n), uuid(), 'COMPUTE_HOST', '${payload}', 'finished'
-     from ${NUMBERS} numbers where n <= ${stored}`,
-  )
-  await connection.query('analyze table notifications')
+     select from_unixtime(1700000000 + n), from_unixtime(1700000000 + n), 0, uuid(), from_unixtime(1700000000 + n), hosts.uuid, 'COMPUTE_HOST', '${payload}', 'finished'
+     from ${NUMBERS} numbers join hosts on hosts.id = 1 + numbers.n % ${hosts} where n <= ${stored}`,
+    'analyze table hosts, notifications',
+  ]
+  for (const statement of statements) await connection.query(statement)
   await connection.end()
 }

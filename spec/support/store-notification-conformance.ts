@@ -82,6 +82,27 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.deepEqual([...new Set(named)], [stored?.uuid])
   })
 
+  test('a host is deleted or reported, whichever is first', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const another = world.openAnother()
+    const race = async (name: string): Promise<string> => {
+      const { uuid: segment } = await store.createSegment(segmentFields(name))
+      const host = await store.createHost(segment, hostFields(name))
+      const [report, deletion] = await Promise.allSettled([
+        store.acceptNotification(hostStopped(name, clock.wall)),
+        another.deleteHost(segment, host.uuid),
+      ])
+      const kind = report.status === 'fulfilled' ? report.value.kind : 'broken'
+      return `${kind}, deletion ${deletion.status}`
+    }
+    const names = Array.from({ length: 30 }, (_value, index) => `compute-${index}`)
+    const ends = new Set(await Promise.all(names.map(race)))
+    ends.delete('accepted, deletion rejected')
+    ends.delete('unknown-host, deletion fulfilled')
+    t.deepEqual([...ends], [])
+  })
+
   test('unfinished host fault absorbs reports that differ in details or come much later', async (t) => {
     await using world = await open()
     const { store, clock } = world

@@ -1,9 +1,10 @@
 /** Accepts reports of faults: of equal ones, however many come at once, one. */
-import type { Selectable, Transaction } from 'kysely'
-import type { NewNotification, NotificationStore } from '../../actors/ports/store.ts'
+import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { Acceptance, NewNotification, NotificationStore } from '../../actors/ports/store.ts'
 import { notificationId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/records.ts'
 import type { Database, HostsTable, NotificationsTable } from '../../schema/tables.ts'
+import { faultKey, SAME_FAULT } from './fault-key.ts'
 import { lockHost } from './locks.ts'
 import { nameKey, notificationOf, payloadOf, payloadText, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -14,39 +15,90 @@ export function acceptanceStore(
   { clock, random }: StorePorts,
 ): Pick<NotificationStore, 'acceptNotification'> {
   return {
-    acceptNotification: (report) =>
-      transactions.write(async (trx) => {
-        // Reports about one host queue up behind its row, so that the check and the insert are one.
-        const host = await lockHost(trx, { name_key: nameKey(report.hostName) })
-        if (host === undefined) return { kind: 'unknown-host' }
-        if (host.on_maintenance !== 0) return { kind: 'on-maintenance' }
-        const of = await findDuplicate(trx, host, report)
-        if (of !== undefined) return { kind: 'duplicate', of }
-        const uuid = notificationId(random.uuid())
-        const values = {
-          ...columnsOf(report, host),
-          notification_uuid: uuid,
-          created_at: wholeSecond(clock.wallMs()),
-        }
-        await trx.insertInto('notifications').values(values).execute()
-        const query = trx
-          .selectFrom('notifications')
-          .selectAll()
-          .where('notification_uuid', '=', uuid)
-        const notification = notificationOf(await query.executeTakeFirstOrThrow())
-        return { kind: 'accepted', notification }
-      }),
+    acceptNotification: async (report) => {
+      const row = {
+        ...columnsOf(report),
+        notification_uuid: notificationId(random.uuid()),
+        created_at: wholeSecond(clock.wallMs()),
+      }
+      return (
+        (await acceptFirst(transactions, report, row)) ??
+        (await acceptLater(transactions, report, row))
+      )
+    },
   }
 }
 
-const columnsOf = (report: NewNotification, host: Selectable<HostsTable>) => ({
+type NewRow = ReturnType<typeof columnsOf> &
+  Pick<Selectable<NotificationsTable>, 'notification_uuid' | 'created_at'>
+
+const columnsOf = (report: NewNotification) => ({
   generated_time: report.generatedAt,
-  source_host_uuid: host.uuid,
-  failover_segment_uuid: host.failover_segment_id,
   type: report.type,
   payload: payloadText(report.payload),
   status: 'new' as const,
+  fault_key: faultKey(report),
 })
+
+/**
+ * A fault that nobody reported before, of which there are most in a storm: one statement, for no row has its key. The host's
+ * row is locked as it reads it, so that a change of the host comes before or after. Undefined when that is not the case.
+ */
+async function acceptFirst(
+  transactions: Transactions,
+  { hostName }: NewNotification,
+  row: NewRow,
+): Promise<Acceptance | undefined> {
+  const columns = Object.keys(row) as (keyof NewRow)[] // its own
+  const inserted = await transactions.statement((db) =>
+    db
+      .insertInto('notifications')
+      .columns(['source_host_uuid', 'failover_segment_uuid', ...columns])
+      .expression((eb) =>
+        eb
+          .selectFrom('hosts')
+          .select(['uuid', 'failover_segment_id'])
+          .select((values) => columns.map((column) => values.val(row[column]).as(column)))
+          .where('name_key', '=', nameKey(hostName))
+          .where('deleted', '=', 0)
+          .where('on_maintenance', '=', 0)
+          .modifyEnd(transactions.shareLock),
+      )
+      .executeTakeFirst(),
+  )
+  if (inserted === undefined || inserted.numInsertedOrUpdatedRows !== 1n) return undefined
+  return transactions.read((db) => accepted(db, row))
+}
+
+/** Any other: reports about one host queue up behind its row, so that the check and the insert are one. */
+const acceptLater = (
+  transactions: Transactions,
+  report: NewNotification,
+  row: NewRow,
+): Promise<Acceptance> =>
+  transactions.write(async (trx) => {
+    const host = await lockHost(trx, { name_key: nameKey(report.hostName) })
+    if (host === undefined) return { kind: 'unknown-host' }
+    if (host.on_maintenance !== 0) return { kind: 'on-maintenance' }
+    const of = await findDuplicate(trx, host, report)
+    if (of !== undefined) return { kind: 'duplicate', of }
+    const older = trx.updateTable('notifications').where('fault_key', '=', row.fault_key)
+    await older.set({ fault_key: null }).execute()
+    const ofHost = { source_host_uuid: host.uuid, failover_segment_uuid: host.failover_segment_id }
+    await trx
+      .insertInto('notifications')
+      .values({ ...row, ...ofHost })
+      .execute()
+    return accepted(trx, row)
+  })
+
+async function accepted(
+  db: Kysely<Database>,
+  { notification_uuid: uuid }: NewRow,
+): Promise<Acceptance> {
+  const query = db.selectFrom('notifications').selectAll().where('notification_uuid', '=', uuid)
+  return { kind: 'accepted', notification: notificationOf(await query.executeTakeFirstOrThrow()) }
+}
 
 /**
  * An equal report is a duplicate while its recovery is unfinished, and also shortly before and after unless that recovery
@@ -108,11 +160,8 @@ async function isAnotherFault(
   return done !== undefined
 }
 
-/** Observers of one dead host may differ in details (`cluster_status`) and still mean one recovery. */
 function isSameFault(report: NewNotification, text: string): boolean {
   if (report.type !== 'COMPUTE_HOST') return false
   const other = payloadOf(text)
   return SAME_FAULT.every((key) => report.payload[key] === other[key])
 }
-
-const SAME_FAULT = ['event', 'host_status'] as const

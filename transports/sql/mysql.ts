@@ -68,7 +68,7 @@ export function openMysqlStore(settings: MysqlSettings, ports: StorePorts): Stor
   const pool = new BoundedPool(settings, ports.clock)
   const dialect = new BoundedDialect(pool, ports.clock)
   const db = new Kysely<Database>({ dialect, plugins: [TABLE_OPTIONS] })
-  return buildStore({ db, failureOf }, ports)
+  return buildStore({ db, failureOf, shareLock: sql`lock in share mode` }, ports)
 }
 
 /** Names, texts and comparisons are the same whatever the server's defaults. */

@@ -7,6 +7,7 @@ import {
   SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
+  sql,
   type DatabaseConnection,
   type SqliteDatabase,
   type SqliteStatement,
@@ -22,7 +23,7 @@ import type { SqlFailure, StorePorts } from './transactions.ts'
 export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   const database = openDatabase(path)
   const db = new Kysely<Database>({ dialect: new FileDialect({ database: adapt(database) }) })
-  return buildStore({ db, failureOf }, ports)
+  return buildStore({ db, failureOf, shareLock: sql`` }, ports)
 }
 
 /** How long opening waits for another process that opens the same new file. */

@@ -1,5 +1,5 @@
 /** Runs work on the database: retries what may succeed at once, and names what cannot. */
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, RawBuilder, Transaction } from 'kysely'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import { CodedError, describeError, isCoded, type ErrorCode } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
@@ -18,12 +18,17 @@ export interface SqlConnection {
   readonly db: Kysely<Database>
   /** What an error of this kind of database means; undefined when it is none of the three. */
   readonly failureOf: (error: unknown) => SqlFailure | undefined
+  /** How the end of a SELECT in a statement that writes keeps what it read as it is; empty where all writes are one after another. */
+  readonly shareLock: RawBuilder<unknown>
 }
 
-/** The three ways to reach the database. STORE_UNAVAILABLE, STORE_CONFLICT. */
+/** The ways to reach the database. STORE_UNAVAILABLE, STORE_CONFLICT. */
 export interface Transactions {
   /** Statements outside of a transaction: each sees the latest committed rows. */
   read<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result>
+  /** One statement that writes, without a transaction around it; undefined when a unique key is taken. */
+  statement<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result | undefined>
+  readonly shareLock: RawBuilder<unknown>
   /** Reads that all see the same moment. */
   snapshot<Result>(work: (trx: Transaction<Database>) => Promise<Result>): Promise<Result>
   /** All or nothing. The work may run several times. */
@@ -42,7 +47,7 @@ const BACKOFF_MS_FIRST = 10
 const BACKOFF_MS_MAX = 250
 
 export function transactions(connection: SqlConnection, ports: StorePorts): Transactions {
-  const { db, failureOf } = connection
+  const { db, failureOf, shareLock } = connection
 
   const pause = (attempt: number): Promise<void> => {
     const backoffMs = Math.min(BACKOFF_MS_FIRST * 2 ** attempt, BACKOFF_MS_MAX)
@@ -72,6 +77,15 @@ export function transactions(connection: SqlConnection, ports: StorePorts): Tran
   const write: Transactions['write'] = (work) => persist(() => db.transaction().execute(work))
   return {
     read: (work) => persist(() => work(db)),
+    statement: async (work) => {
+      try {
+        return await persist(() => work(db))
+      } catch (error) {
+        if (failureOf(error) === 'duplicate') return undefined
+        throw error
+      }
+    },
+    shareLock,
     snapshot: (work) => persist(() => snapshots.execute(work)),
     write,
     writeUnique: async ({ code, message }, work) => {

@@ -68,9 +68,10 @@ for (const { title, look, atMs, after, afterMs } of ROWS) {
   })
 }
 
+const pauseAfter = (news: boolean) =>
+  scheduleLook(lookingAt({ kind: 'none', news }), [], 7000)[0].look
+
 test('a look that follows news comes after half the pause', (t) => {
-  const pauseAfter = (news: boolean) =>
-    scheduleLook(lookingAt({ kind: 'none', news }), [], 7000)[0].look
   t.like(pauseAfter(false), { sinceMs: 7000, afterMs: 5000, hasty: false })
   t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 2500, hasty: true })
 })

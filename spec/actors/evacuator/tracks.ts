@@ -31,6 +31,7 @@ export const placesOf = (...targets: readonly Target[]): Places => ({
   stages: ['in-service'],
   targets,
   uncounted: new Set(),
+  takenByOthers: new Map(),
 })
 
 export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
@@ -66,6 +67,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     look: { kind: 'open', news: false },
     forbidden: null,
     lookPending: false,
+    room: 'there',
     ...change,
   }
 }

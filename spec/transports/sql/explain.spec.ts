@@ -2,7 +2,14 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import test, { type ExecutionContext } from 'ava'
 import { createConnection, createPool, type RowDataPacket } from 'mysql2'
-import { Kysely, MysqlDialect, SqliteDialect, type LogEvent, type SqliteDatabase } from 'kysely'
+import {
+  Kysely,
+  MysqlDialect,
+  sql,
+  SqliteDialect,
+  type LogEvent,
+  type SqliteDatabase,
+} from 'kysely'
 import type { Page, StorePort } from '../../../actors/ports/store.ts'
 import { instanceId, notificationId, segmentId } from '../../../schema/ids.ts'
 import type { Database } from '../../../schema/tables.ts'
@@ -149,7 +156,7 @@ test('SQLite reads no list from a whole table', async (t) => {
     dialect: new SqliteDialect({ database: adapted }),
     log: recorder(queries),
   })
-  await using store = buildStore({ db, failureOf }, ports())
+  await using store = buildStore({ db, failureOf, shareLock: sql`` }, ports())
   await store.migrate()
   database.exec('PRAGMA foreign_keys = OFF')
   for (const statement of fill((prefix) => `'${prefix}' || n`)) database.exec(statement)
@@ -173,7 +180,7 @@ test('MariaDB reads no list from a whole table', async (t) => {
   const queries: Query[] = []
   const pool = createPool({ ...access, database, supportBigNumbers: true })
   const db = new Kysely<Database>({ dialect: new MysqlDialect({ pool }), log: recorder(queries) })
-  await using store = buildStore({ db, failureOf }, ports())
+  await using store = buildStore({ db, failureOf, shareLock: sql`` }, ports())
   await store.migrate()
   const connection = createConnection({ ...access, database }).promise()
   await using ending = new AsyncDisposableStack()

@@ -1,6 +1,6 @@
 /** Retries of the store: bounded, spaced, and only of what may succeed. */
 import test from 'ava'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, sql, SqliteDialect } from 'kysely'
 import type { Database } from '../../../schema/tables.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { transactions, type SqlFailure } from '../../../transports/sql/transactions.ts'
@@ -35,7 +35,7 @@ function attempts() {
     dialect: new SqliteDialect({ database: () => Promise.reject(new Error('unused')) }),
   })
   const steps = transactions(
-    { db, failureOf },
+    { db, failureOf, shareLock: sql`` },
     { clock, random: { next: () => 0, uuid: () => '' } },
   )
   return { clock, steps }
