@@ -81,7 +81,7 @@ function consider(
         [],
       ]
     case 'refused':
-      return settle(state, track, { outcome: 'failed', dest: null, reason: choice.reason })
+      return giveUp(state, track, choice.reason)
     default:
       return assertNever(choice)
   }
@@ -118,6 +118,15 @@ export function onAllowed(
   const unused: MovingEffect[] = over.length > 0 ? [{ type: 'pace.note', underWay: [], over }] : []
   return [last, [...unused, ...effects, ...rest]]
 }
+
+/** Nobody is left to be asked: Nova tells what came of the last request. */
+const giveUp = (state: Moving, track: MoveTrack, reason: string): MovingStep =>
+  settle(
+    state,
+    track,
+    { outcome: 'failed', dest: null, reason },
+    track.attempts === 0 ? 'nobody' : 'nova',
+  )
 
 /** Who is to go to a spare waits until it is open; the first one has it opened. */
 function knock(state: Moving, { name, door }: Target): MovingStep {
