@@ -36,6 +36,7 @@ import { extensionRoutes } from './routes/extensions.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { instanceRoutes } from './routes/instances.ts'
 import { notificationRoutes } from './routes/notifications.ts'
+import { segmentPolicyRoutes, type PolicyInForce } from './routes/segment-policy.ts'
 import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
@@ -57,6 +58,8 @@ export interface GatewayDependencies {
   readonly policy: Policy
   /** The engine's own rules: what a project is told is what would be done. */
   readonly objection: Objection
+  /** What counts for a segment, by choice or by configuration. */
+  readonly policyInForce: PolicyInForce
   /** What the watchers say about hosts. */
   readonly observations: ObservationBoard
   /** Progress of recoveries, for those who follow it. */
@@ -190,6 +193,7 @@ function buildResources(
   const listOptions = linksOf(options)
   refuseTrailingSlashes(app)
   segmentRoutes(app, store, listOptions)
+  segmentPolicyRoutes(app, dependencies)
   hostRoutes(app, { ...dependencies, options: listOptions })
   notificationRoutes(app, {
     ...dependencies,

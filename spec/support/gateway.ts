@@ -13,6 +13,7 @@ import { NOTHING } from '../../schema/resources.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { policyInForce } from './policy-in-force.ts'
 
 export const PROJECT = '0123456789abcdef0123456789abcdef'
 
@@ -109,6 +110,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     },
     policy: compilePolicy({}),
     objection: () => undefined,
+    policyInForce,
     observations,
     feed,
     outOfService: () => false,
