@@ -32,6 +32,7 @@ const app = buildGateway({
   wordSaid: () => undefined,
   policy: compilePolicy({}),
   objection: () => undefined,
+  rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
   observations: new ObservationBoard(clock, 60_000),
   feed: new EventFeed(),
   outOfService: () => false,

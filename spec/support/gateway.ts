@@ -61,6 +61,7 @@ type Replaced = Partial<
     | 'outOfService'
     | 'webhook'
     | 'objection'
+    | 'rehearse'
   >
 > & {
   readonly compute?: Partial<GatewayDependencies['compute']>
@@ -109,6 +110,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     },
     policy: compilePolicy({}),
     objection: () => undefined,
+    rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
     observations,
     feed,
     outOfService: () => false,
