@@ -5,6 +5,7 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
+import type { Bookings } from '../placement/bookings.ts'
 import type { ComputePort } from '../ports/compute.ts'
 import type { PlacementPort } from '../ports/placement.ts'
 import type { LedgerStore } from '../ports/ledger.ts'
@@ -19,6 +20,8 @@ export interface EvacuatorWorld extends Acting {
   readonly placement: PlacementPort
   readonly announcer: Announcer
   readonly sightings: Sightings
+  /** Shared by all evacuators of this process. */
+  readonly bookings: Bookings
   readonly rules: EvacuatorRules
   readonly policy: PolicyDefaults
   /** Shown in Nova as the reason why the service is disabled. */

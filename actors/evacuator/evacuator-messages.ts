@@ -3,6 +3,7 @@ import type { Epoch, HostName, NotificationId, SegmentId } from '../../schema/id
 import type { RecordedMove, RecoveryMethod } from '../../schema/records.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
+import type { Loads } from '../placement/bookings.ts'
 import type { Census } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
@@ -50,6 +51,8 @@ export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 't
   readonly disks: DiskPolicy
   /** What earlier recoveries of this host began and could not bring to an end. */
   readonly touched: readonly RecordedMove[]
+  /** What other recoveries have asked for, and the rooms do not show. */
+  readonly takenByOthers: Loads
   /** Monotonic ms. */
   readonly atMs: number
 }
@@ -62,6 +65,11 @@ export type EvacuatorMessage =
   | { readonly type: 'evacuator.planned'; readonly moves: readonly RecordedMove[] } // private
   | { readonly type: 'evacuator.hindered'; readonly reason: string } // private: Compute is away
   | { readonly type: 'evacuator.forbid'; readonly reason: string } // an operator's word, or no grant
+  | {
+      readonly type: 'evacuator.others-booked' // private
+      readonly takenByOthers: Loads
+      readonly atMs: number
+    }
   | MovingMessage
 
 export type EvacuatorState =
@@ -77,6 +85,8 @@ export type EvacuatorEffect =
   | { readonly type: 'compute.survey' }
   | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }
   | { readonly type: 'note.hindered'; readonly reason: string }
+  /** Waits until other recoveries take room, or give some back. */
+  | { readonly type: 'bookings.watch' }
   | MovingEffect
 
 export type EvacuatorStep = Step<EvacuatorState, EvacuatorEffect | KernelEffect<EvacuatorMessage>>

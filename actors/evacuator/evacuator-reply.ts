@@ -17,6 +17,12 @@ export type EvacuatorReply =
       readonly notification: NotificationId
       readonly reason: string
     }
+  /** Nothing can be done before there is room for its instances; or something can, again. */
+  | {
+      readonly type: 'evacuator.room'
+      readonly notification: NotificationId
+      readonly room: 'there' | 'awaited'
+    }
 
 type Of<Type extends EvacuatorReply['type']> = EvacuatorReply & { readonly type: Type }
 type About = Pick<EvacuatorReply, 'notification'>

@@ -7,6 +7,7 @@ import { tell } from '../kernel/behaviour.ts'
 import { STAGES } from '../placement/stages.ts'
 import { targetsOf } from '../placement/targets.ts'
 import { adoptAll } from './adopting.ts'
+import { awaitRoom } from './awaiting-room.ts'
 import type {
   EvacuationOrder,
   EvacuatorEffect,
@@ -44,6 +45,8 @@ export const evacuator =
           : onSurveyed(order, rules, state, message.survey)
       case 'evacuator.look-due':
         return state.kind === 'moving' ? [state, [{ type: 'compute.survey' }]] : [state, []]
+      case 'evacuator.others-booked':
+        return onOthersBooked(order, rules, state, message)
       case 'evacuator.planned':
         return onPlanned(order, rules, state, message.moves)
       case 'evacuator.hindered':
@@ -80,7 +83,7 @@ function onSurveyed(
   const following = order.forbidden !== null
   const selected = following ? [] : selectInstances(survey.instances, rules, survey.disks)
   const moves = selected.map((each) => planOf(each, survey.touched))
-  return [{ kind: 'planning', survey }, [{ type: 'moves.plan', moves }]]
+  return [{ kind: 'planning', survey }, [{ type: 'moves.plan', moves }, { type: 'bookings.watch' }]]
 }
 
 function onPlanned(
@@ -113,6 +116,7 @@ function onPlanned(
     pollPending: false,
     forbidden: order.forbidden,
     lookPending: false,
+    room: 'there',
   }
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
   return finishOr(order, rules, proceed(adoptAll(begun, survey.atMs), survey.atMs))
@@ -124,9 +128,14 @@ function seenIn(
   { placement }: EvacuatorRules,
   survey: Survey,
 ): Pick<Moving, 'here' | 'places' | 'records'> {
-  const { method, instances, evacuations: records } = survey
+  const { method, instances, evacuations: records, takenByOthers } = survey
   const targets = targetsOf({ ...survey, failed, recovery, placement })
-  const places = { stages: STAGES[method], targets, uncounted: new Set<MoveId>() }
+  const places = {
+    stages: STAGES[method],
+    targets,
+    uncounted: new Set<MoveId>(),
+    takenByOthers,
+  }
   return { here: new Map(instances.map((instance) => [instance.id, instance])), places, records }
 }
 
@@ -144,6 +153,23 @@ function onSurveyedAgain(
   const places = { ...seen.places, uncounted: new Set(uncounted) }
   const next: Moving = { ...state, ...seen, places, lookPending: false }
   return finishOr(order, rules, proceed(adoptAll(next, survey.atMs), survey.atMs))
+}
+
+/** Others have sent instances where we may, or have come back from there. */
+function onOthersBooked(
+  order: EvacuationOrder,
+  rules: EvacuatorRules,
+  state: EvacuatorState,
+  { takenByOthers, atMs }: EvacuatorMessage & { readonly type: 'evacuator.others-booked' },
+): EvacuatorStep {
+  const watch = { type: 'bookings.watch' } as const
+  if (state.kind === 'planning') {
+    return [{ ...state, survey: { ...state.survey, takenByOthers } }, [watch]]
+  }
+  if (state.kind !== 'moving') return [state, []]
+  const places = { ...state.places, takenByOthers }
+  const [next, effects] = finishOr(order, rules, proceed({ ...state, places }, atMs))
+  return [next, [...effects, watch]]
 }
 
 function onMoving(
@@ -171,7 +197,9 @@ function finishOr(
       [...effects, tell(order.replyTo, forbidden(order, state.forbidden))],
     ]
   }
-  if (tracks.some(({ phase }) => phase.kind !== 'ended')) return lookLater(rules, state, effects)
+  if (tracks.some(({ phase }) => phase.kind !== 'ended')) {
+    return awaitRoom(order, rules, state, effects)
+  }
   const reply = finished(order, tracks)
   if (state.polls > 0 && tracks.length > 0 && reply.failed === 0) {
     return [{ kind: 'surveying' }, [...effects, { type: 'compute.survey' }]]
@@ -191,20 +219,6 @@ function onForbid(
     ? [{ kind: 'finished' }, [tell(order.replyTo, forbidden(order, reason))]]
     : [state, []]
 }
-
-/** For as long as nobody has room for an instance, everything is looked at again. */
-function lookLater(
-  { retryIntervalMs: afterMs }: EvacuatorRules,
-  state: Moving,
-  effects: MovingStep[1],
-): EvacuatorStep {
-  if (state.lookPending || ![...state.tracks.values()].some(isUnplaced)) return [state, effects]
-  const message = { type: 'evacuator.look-due' } as const
-  const timer = { type: 'timer.start', name: 'look', afterMs, message } as const
-  return [{ ...state, lookPending: true }, [...effects, timer]]
-}
-
-const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
 
 /** Compute is away: everything stays as it is, and we ask again. */
 function onHindered(

@@ -98,6 +98,10 @@ export type RecordVerdict =
 const MOVED: readonly string[] = ['done', 'completed']
 const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
 
+/** Whether Nova's scheduler has taken the room for an evacuation with a record of this status: Placement shows it. */
+export const isClaimed = (status: string): boolean =>
+  status !== 'accepted' && !REFUSED.includes(status)
+
 /** Whether an evacuation with a record of this status may still succeed. */
 export const isOpen = (status: string): boolean =>
   !MOVED.includes(status) && !REFUSED.includes(status)

@@ -1,5 +1,6 @@
 /** What the moving part of an evacuation is told, and what it asks for. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { RestoringStep } from './restoration.ts'
@@ -76,6 +77,7 @@ export type MovingEffect =
       readonly move: MoveId
       readonly instance: InstanceId
       readonly instanceName: string
+      readonly needs: Resources
       readonly target: TargetName
       readonly progress: Progress
     }

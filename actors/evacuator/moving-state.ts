@@ -38,6 +38,8 @@ export interface Moving {
   readonly forbidden: string | null
   /** Whether a look at the whole host is already due, for instances that nobody has room for. */
   readonly lookPending: boolean
+  /** awaited: nothing can be done before there is some, and the segment knows. */
+  readonly room: 'there' | 'awaited'
 }
 
 export type MovingStep = Step<Moving, MovingEffect | KernelEffect<MovingMessage>>

@@ -50,6 +50,8 @@ async function performEvacuator(
       await note(evacuating, { kind: 'decision', step: 'wait', detail: effect.reason })
       announceStep(evacuating, 'waiting', effect.reason)
       return undefined
+    case 'bookings.watch':
+      return watchBookings(evacuating)
     case 'move.prepare':
     case 'move.request':
     case 'move.look':
@@ -62,6 +64,16 @@ async function performEvacuator(
       return performMove(evacuating, effect)
     default:
       return assertNever(effect)
+  }
+}
+
+async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMessage | undefined> {
+  if ((await world.bookings.change(order)) === 'ended') return undefined
+  const takenByOthers = world.bookings.takenByOthers(order)
+  return {
+    type: 'evacuator.others-booked',
+    takenByOthers,
+    atMs: world.clock.monotonicMs(),
   }
 }
 

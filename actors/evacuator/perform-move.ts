@@ -7,6 +7,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/move-store.ts'
 import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
+import { isClaimed } from './instance-move.ts'
 import { explained } from './explained.ts'
 import { prepare } from './perform-preparing.ts'
 import { look, restore } from './perform-restoring.ts'
@@ -26,7 +27,7 @@ export async function performMove(
     case 'move.settle':
       return settle(evacuating, effect)
     case 'move.put-back':
-      await putBack(evacuating, effect.move, await explained(evacuating, effect))
+      await putBack(evacuating, effect, await explained(evacuating, effect))
       return undefined
     case 'spare.open':
       return openSpare(evacuating, effect.host)
@@ -51,7 +52,9 @@ class NotPending extends Error {}
 
 async function request(evacuating: Evacuating, effect: Request): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, instance, target } = effect
+  const { move, instance, target, needs } = effect
+  const host = hostOf(target)
+  if (host !== null) world.bookings.book(instance, order, { host, needs })
   const startedAt = world.clock.wallMs()
   const entry = {
     notification: order.notification,
@@ -64,12 +67,14 @@ async function request(evacuating: Evacuating, effect: Request): Promise<MovingM
       withIntent(world, order.epoch, entry, () => ask(evacuating, effect)),
     )
     const atMs = world.clock.monotonicMs()
+    if (deed.kind === 'refused') world.bookings.release(instance)
     return deed.kind === 'refused'
       ? { type: 'move.forbidden', move, reason: deed.reason, atMs }
       : { type: 'move.requested', move, startedAt, atMs }
   } catch (error) {
     const atMs = world.clock.monotonicMs()
     if (error instanceof NotPending) {
+      world.bookings.release(instance)
       return { type: 'move.hindered', move, reason: 'the move is not pending any more', atMs }
     }
     if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) {
@@ -130,7 +135,9 @@ async function settle(
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, outcome, dest, lock } = effect
+  const { move, instance, outcome, dest, lock } = effect
+  if (outcome === 'succeeded') world.bookings.show(instance)
+  else world.bookings.release(instance)
   const reason = await explained(evacuating, effect)
   const change: MoveChange = {
     move,
@@ -161,6 +168,9 @@ async function poll(
     const since = world.clock.wallMs() - POLL_SINCE_MS
     // Read after the targets: what arrived before its target was lost shows as done.
     const records = await world.compute.listEvacuations(order.host, since, signal)
+    for (const { instance, status } of records) {
+      if (isClaimed(status)) world.bookings.show(instance)
+    }
     return { type: 'move.polled', records, lostTargets, atMs: world.clock.monotonicMs() }
   } catch (error) {
     if (!isComputeTrouble(error)) throw error

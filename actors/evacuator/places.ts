@@ -1,6 +1,7 @@
 /** Where the instances of one evacuation may go, and what it has sent there since it looked. Pure. */
 import type { HostName, MoveId } from '../../schema/ids.ts'
 import { plus, type Resources } from '../../schema/resources.ts'
+import type { Loads } from '../placement/bookings.ts'
 import { chooseTarget, NO_LOAD, type Choice, type Load } from '../placement/choose-target.ts'
 import type { Pool } from '../placement/stages.ts'
 import { ANYWHERE, type Door, type Target, type TargetName } from '../placement/targets.ts'
@@ -11,6 +12,8 @@ export interface Places {
   readonly targets: readonly Target[]
   /** Moves that were asked for since the room of the targets was read: Placement had not counted them. */
   readonly uncounted: ReadonlySet<MoveId>
+  /** What other recoveries have sent to them since then. */
+  readonly takenByOthers: Loads
 }
 
 /** The places with this door in another state. */
@@ -28,10 +31,11 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
 /** Gives targets out one after the other, so that the next instance finds less room. */
 export class Assignment {
   readonly #places: Places
-  readonly #loads = new Map<TargetName, Load>()
+  readonly #loads: Map<TargetName, Load>
 
   constructor(places: Places, tracks: Iterable<MoveTrack>) {
     this.#places = places
+    this.#loads = new Map(places.takenByOthers)
     for (const { move, target, needs } of tracks) {
       if (target !== null) this.#add(target, places.uncounted.has(move) ? needs : null)
     }

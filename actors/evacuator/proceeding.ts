@@ -152,9 +152,10 @@ function request(state: Moving, track: MoveTrack, target: TargetName): MovingSte
 /** Asks Nova for the evacuation of an instance that may be asked for. */
 export function ask(
   state: Moving,
-  { move, instance, instanceName }: MoveTrack,
+  { move, instance, instanceName, needs }: MoveTrack,
   target: TargetName,
 ): MovingStep {
   const progress = progressOf(state)
-  return [state, [{ type: 'move.request', move, instance, instanceName, target, progress }]]
+  const about = { move, instance, instanceName, needs, target, progress }
+  return [state, [{ type: 'move.request', ...about }]]
 }

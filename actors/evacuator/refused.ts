@@ -30,7 +30,7 @@ export async function refused(
   const doubtful = isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')
   const now = doubtful ? await reread(evacuating, effect) : null
   const gone = now === undefined
-  await putBack(evacuating, effect.move, reason)
+  await putBack(evacuating, effect, reason)
   const pauseMs = isCoded(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0
   return {
     type: 'move.refused',
@@ -60,10 +60,11 @@ async function reread(
 /** Nothing was asked for, or nothing came of it: the move waits for its next attempt. */
 export async function putBack(
   evacuating: Evacuating,
-  move: MoveChange['move'],
+  { move, instance }: Asked,
   message: string,
 ): Promise<void> {
   const { world, order, signal } = evacuating
+  world.bookings.release(instance)
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
 }

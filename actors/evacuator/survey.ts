@@ -16,6 +16,7 @@ const DOUBT_MS = 15_000
 export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> {
   const { world, order, signal } = evacuating
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
+  world.bookings.read(order, signal)
   const [instances, services, evacuations, segment, touched] = await Promise.all([
     world.compute.listInstances(order.host, signal),
     world.compute.listServices(signal),
@@ -24,9 +25,10 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
     untilStored(world.clock, signal, () => world.store.listTouched(order.host, order.notification)),
   ])
   const atMs = world.clock.monotonicMs()
+  const takenByOthers = world.bookings.takenByOthers(order)
   return {
     type: 'evacuator.surveyed',
-    survey: { instances, services, evacuations, touched, ...segment, atMs },
+    survey: { instances, services, evacuations, touched, takenByOthers, ...segment, atMs },
   }
 }
 

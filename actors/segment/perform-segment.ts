@@ -65,6 +65,12 @@ async function performSegment(
       return conclude(serving, effect)
     case 'recovery.cancel':
       return cancel(serving, effect.recovery, effect.reason)
+    case 'flight.leave':
+      serving.world.inFlight.release(serving.identity.epoch, effect.host)
+      return undefined
+    case 'flight.rejoin':
+      serving.world.inFlight.claim(serving.identity.epoch, effect.host, () => undefined)
+      return undefined
     default:
       return assertNever(effect)
   }

@@ -10,7 +10,8 @@ export type RecoveryPhase =
   | { readonly kind: 'held'; readonly reason: string }
   | { readonly kind: 'admitting'; readonly plan: Plan }
   | { readonly kind: 'fencing' }
-  | { readonly kind: 'evacuating' }
+  /** awaited: nothing can be done before there is room for the instances. */
+  | { readonly kind: 'evacuating'; readonly room: 'there' | 'awaited' }
   | { readonly kind: 'restarting' }
   | { readonly kind: 'disabling' }
   | { readonly kind: 'suspending' } // an attempt failed: that is being written
@@ -43,10 +44,11 @@ export interface Recovery {
 export const waits = ({ phase }: Recovery): boolean =>
   phase.kind === 'held' || phase.kind === 'pausing'
 
-/** Whether this recovery counts as acting on its host. */
+/** Whether this recovery is acting on its host: not while nothing can be done. */
 export function actsOnHost({ phase, certified }: Recovery): boolean {
+  if (phase.kind === 'evacuating') return phase.room === 'there'
   if (phase.kind === 'admitting') return phase.plan.kind === 'fence'
-  return certified || phase.kind === 'fencing' || phase.kind === 'evacuating'
+  return certified || phase.kind === 'fencing'
 }
 
 /** Whether its host is reported down and waits to be recovered. */

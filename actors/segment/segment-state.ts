@@ -74,6 +74,8 @@ export type SegmentEffect =
       readonly to: NotificationStatus
       readonly reason: string
     }
+  /** Whether its host counts as acted on right now, over all segments. */
+  | { readonly type: 'flight.leave' | 'flight.rejoin'; readonly host: HostId }
   /** Ends it for an operator: its host stays out of service until it returns. */
   | { readonly type: 'recovery.cancel'; readonly recovery: Recovery; readonly reason: string }
 

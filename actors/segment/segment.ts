@@ -5,6 +5,7 @@ import type { FenceMessage } from '../fence/fence.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
+import { onRoom } from './awaiting-room.ts'
 import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { onStanding } from './operator-orders.ts'
@@ -71,6 +72,8 @@ export const segment =
         return onForbidden(state, recovery)
       case 'fence.abandoned':
         return conclude(state, recovery, 'ignored', message.reason)
+      case 'evacuator.room':
+        return onRoom(state, recovery, message)
       case 'evacuator.finished':
         return onEvacuated(rules, state, recovery, message)
       case 'fault.concluded':
@@ -255,7 +258,7 @@ function evacuate(
     forbidden,
     replyTo: refOf<SegmentMessage>('segment', identity.segment),
   }
-  const next = withPhase(state, recovery, { kind: 'evacuating' })
+  const next = withPhase(state, recovery, { kind: 'evacuating', room: 'there' })
   const [aside, effects] = standAside(next, recovery.host)
   return nextTurn(aside, [
     ...effects,

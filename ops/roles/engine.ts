@@ -19,6 +19,7 @@ import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder, type LeaseMessage } from '../../actors/leadership/lease-holder.ts'
+import { Bookings } from '../../actors/placement/bookings.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
 import { InFlight } from '../../actors/segment/in-flight.ts'
 import { defineSegment } from '../../actors/segment/perform-segment.ts'
@@ -37,6 +38,7 @@ export function engineFactories(
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const { rules } = world
   const inFlight = new InFlight()
+  const bookings = new Bookings(world.clock)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
@@ -66,6 +68,7 @@ export function engineFactories(
       defineEvacuator(
         {
           ...world,
+          bookings,
           rules: rules.evacuator,
           policy: rules.segment,
           disableReason: rules.disableReason,

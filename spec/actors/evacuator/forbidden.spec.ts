@@ -44,7 +44,7 @@ test('an evacuation that only follows isolates, plans and asks for nothing', (t)
   let [state, effects] = following({ kind: 'isolating' }, BEGIN)
   t.deepEqual(effects, [{ type: 'compute.survey' }])
   ;[state, effects] = following(state, surveyed())
-  t.deepEqual(effects, [{ type: 'moves.plan', moves: [] }])
+  t.deepEqual(effects, [{ type: 'moves.plan', moves: [] }, { type: 'bookings.watch' }])
   ;[state, effects] = following(state, planned(...rows))
   t.deepEqual(
     effects.map(({ type }) => type),

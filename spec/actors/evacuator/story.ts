@@ -67,6 +67,7 @@ export const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
   touched: [],
+  takenByOthers: new Map(),
   disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },
   atMs: 0,
   ...change,

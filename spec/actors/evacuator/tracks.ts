@@ -29,6 +29,7 @@ export const placesOf = (...targets: readonly Target[]): Places => ({
   stages: ['in-service'],
   targets,
   uncounted: new Set(),
+  takenByOthers: new Map(),
 })
 
 export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
@@ -64,6 +65,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     pollPending: true,
     forbidden: null,
     lookPending: false,
+    room: 'there',
     ...change,
   }
 }

@@ -28,7 +28,7 @@ const TABLE: readonly (readonly [
   [{ kind: 'admitting', plan: fencePlan }, true, true],
   [{ kind: 'admitting', plan: { kind: 'restart', mayRebuild: false } }, false, false],
   [{ kind: 'fencing' }, true, true],
-  [{ kind: 'evacuating' }, true, true],
+  [{ kind: 'evacuating', room: 'there' }, true, true],
   [{ kind: 'restarting' }, false, true],
   [{ kind: 'suspending' }, false, true],
   [{ kind: 'pausing' }, false, true],
