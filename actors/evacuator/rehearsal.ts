@@ -8,7 +8,7 @@ import { Assignment, hostOf } from './places.ts'
 import { selectInstances, type Selected } from './selection.ts'
 
 /** What an evacuation would find. */
-export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'atMs'>
+export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'takenByOthers' | 'atMs'>
 
 type Rules = Pick<EvacuatorRules, 'placement'> & Parameters<typeof selectInstances>[1]
 
@@ -21,7 +21,13 @@ export function rehearse(
 ): readonly Fate[] {
   const { placement } = rules
   const targets = targetsOf({ ...prospect, failed, recovery, placement })
-  const places = { stages: STAGES[prospect.method], targets, uncounted: new Set<never>() }
+  const stages = STAGES[prospect.method]
+  const places = {
+    stages,
+    targets,
+    uncounted: new Set<never>(),
+    takenByOthers: new Map<never, never>(),
+  }
   const assignment = new Assignment(places, [])
   return selectInstances(prospect.instances, rules, prospect.disks).map((selected) =>
     fateOf(selected, assignment),
