@@ -6,9 +6,10 @@ import { timeText } from './times.ts'
 
 const NullableString = Type.Union([Type.String(), Type.Null()])
 
-/** One attempt. `target` is null where the choice was Nova's, `outcome` while it goes on. */
+/** One attempt. `run` is the attempt at the whole recovery; `target` is null where the choice was Nova's, `outcome` while it goes on. */
 export const AttemptView = Type.Object({
   number: Type.Integer(),
+  run: Type.Integer(),
   target: NullableString,
   requested_at: Type.String(),
   ended_at: NullableString,
@@ -23,8 +24,9 @@ export const attemptViews = (
 ): Static<typeof AttemptView>[] =>
   attempts
     .filter((attempt) => attempt.move === move)
-    .map(({ number, target, requestedAt, endedAt, outcome, reason }) => ({
+    .map(({ number, run, target, requestedAt, endedAt, outcome, reason }) => ({
       number,
+      run,
       target,
       requested_at: timeText(requestedAt),
       ended_at: endedAt === null ? null : timeText(endedAt),

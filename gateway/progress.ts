@@ -100,14 +100,18 @@ function progressOf({ name, step, lines }: Reported, state: TaskProgress['state'
   }
 }
 
-/** An attempt that another one follows, or is to follow, has failed; the latest fares as the recovery does. */
+/**
+ * An attempt that another one follows, or is to follow, has failed; the latest fares as the recovery does. One that was
+ * broken off (`ignored`: cancelled, or superseded) has not done its last task, and clients know only one word for that.
+ */
 function endingOf(
   { status, run: latest, firstRun }: Notification,
   run: number,
 ): TaskProgress['state'] {
   const superseded = run < latest || (run > 0 && run < firstRun)
-  if (superseded || status === 'failed' || status === 'error') return 'FAILURE'
-  return status === 'new' || status === 'running' ? 'RUNNING' : 'SUCCESS'
+  if (superseded) return 'FAILURE'
+  if (status === 'new' || status === 'running') return 'RUNNING'
+  return status === 'finished' ? 'SUCCESS' : 'FAILURE'
 }
 
 /** Share of the subjects begun (hosts, instances) whose last line is an outcome. */

@@ -38,6 +38,7 @@ import { hostRoutes } from './routes/hosts.ts'
 import { instanceRoutes } from './routes/instances.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { planRoute } from './routes/plan.ts'
+import { segmentPolicyRoutes, type PolicyInForce } from './routes/segment-policy.ts'
 import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
@@ -61,6 +62,8 @@ export interface GatewayDependencies {
   readonly objection: Objection
   /** What would become of a host, by those rules. */
   readonly rehearse: (host: Host, signal: AbortSignal) => Promise<Rehearsal>
+  /** What counts for a segment, by choice or by configuration. */
+  readonly policyInForce: PolicyInForce
   /** What the watchers say about hosts. */
   readonly observations: ObservationBoard
   /** Progress of recoveries, for those who follow it. */
@@ -194,6 +197,7 @@ function buildResources(
   const listOptions = linksOf(options)
   refuseTrailingSlashes(app)
   segmentRoutes(app, store, listOptions)
+  segmentPolicyRoutes(app, dependencies)
   hostRoutes(app, { ...dependencies, options: listOptions })
   notificationRoutes(app, {
     ...dependencies,

@@ -123,12 +123,16 @@ export interface RecordedMove extends VmMove {
   readonly origin: MoveOrigin
   /** Whether we have locked the instance and must unlock it. */
   readonly held: boolean
+  /** The latest run of the recovery that asked for it; 0 before the first request. */
+  readonly askedInRun: number
 }
 
 /** One evacuation that was asked for. */
 export interface MoveAttempt {
   readonly move: MoveId
   readonly number: number
+  /** The attempt at the whole recovery that it belongs to. */
+  readonly run: number
   /** Where it was asked to go; null when the choice was Nova's. */
   readonly target: HostName | null
   readonly requestedAt: number

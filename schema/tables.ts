@@ -112,6 +112,7 @@ export interface MoveAttemptsTable {
   readonly id: Generated<number>
   readonly move_uuid: MoveId
   readonly number: number
+  readonly run: number
   readonly target: HostName | null
   readonly requested_at: number
   readonly ended_at: number | null

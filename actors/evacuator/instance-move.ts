@@ -50,6 +50,8 @@ export interface MoveTrack {
   readonly whereabouts: 'on-the-way' | 'arrived'
   /** ours: its owner is kept out until the move ends. */
   readonly lock: 'ours' | 'none'
+  /** Why it is not what it was before, although it has arrived; null: it is. */
+  readonly remark: string | null
   /** Where it was asked to go, or went. */
   readonly target: TargetName | null
   readonly attempts: number
@@ -73,7 +75,7 @@ export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found
   const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
   const lock: MoveTrack['lock'] = row.held ? 'ours' : 'none'
   const found = { needs, origin, lock, refusedBy: [] }
-  const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way' } as const
+  const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
   const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
   if (row.status === 'pending') {
     // Once asked for, a record that exists may be the answer to that request, come late.

@@ -98,6 +98,8 @@ export type MovingEffect =
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
       readonly dest: HostName | null
       readonly reason: string
+      /** What is written of a success; null: there is nothing to say. */
+      readonly remark: string | null
       /** Who can tell more about a failure. */
       readonly ask: 'nova' | 'nobody'
       /** ours: it was unlocked, or is locked no more. */

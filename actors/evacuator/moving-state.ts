@@ -89,9 +89,9 @@ export function close(
   source: 'nova' | 'nobody' = 'nobody',
 ): MovingStep {
   const next = withTrack(state, { ...track, phase: { kind: 'settling' } })
-  const { move, instance, instanceName } = track
+  const { move, instance, instanceName, lock, remark } = track
   const progress = progressOf(next)
-  const about = { move, instance, instanceName, lock: track.lock, progress }
+  const about = { move, instance, instanceName, lock, remark, progress }
   return [next, [{ type: 'move.settle', ...about, ...end, ask: source }]]
 }
 

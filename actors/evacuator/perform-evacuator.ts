@@ -22,6 +22,7 @@ import {
   type EvacuatorWorld,
 } from './evacuating.ts'
 import { performMove } from './perform-move.ts'
+import { dueAgain } from './plan.ts'
 import { survey } from './survey.ts'
 
 /** The actor that moves the instances of one dead host. */
@@ -139,7 +140,7 @@ async function plan(
   const rows = await stored()
   await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
   announceStep(evacuating, 'planned', `${rows.length} instances`)
-  const failed = order.run === 1 ? [] : rows.filter(({ status }) => status === 'failed')
+  const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows
   for (const { uuid: move, message } of failed) {
     const change = { move, from: ['failed'], to: 'pending', destHost: null, message } as const

@@ -135,7 +135,7 @@ async function settle(
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, instance, outcome, dest, lock } = effect
+  const { move, instance, outcome, dest, lock, remark } = effect
   if (outcome === 'succeeded') world.bookings.show(instance)
   else world.bookings.release(instance)
   const reason = await explained(evacuating, effect)
@@ -145,7 +145,7 @@ async function settle(
     from: ['pending', 'ongoing', 'failed'],
     to: outcome,
     destHost: dest,
-    message: outcome === 'succeeded' ? null : reason,
+    message: outcome === 'succeeded' ? remark : reason,
   }
   await untilStored(world.clock, signal, async () => {
     await world.store.updateMove(order.epoch, change)

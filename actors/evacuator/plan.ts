@@ -30,3 +30,7 @@ function originOf(now: Instance, earlier: RecordedMove | undefined): MoveOrigin 
   const before = isOurs ? earlier.origin : { vmState, taskState, powerState }
   return { ...before, locked: earlier.held ? earlier.origin.locked : locked }
 }
+
+/** What failed in an earlier run is asked for once more; what has failed in this one is left to the next, whoever leads by now. */
+export const dueAgain = (moves: readonly RecordedMove[], run: number): readonly RecordedMove[] =>
+  run === 1 ? [] : moves.filter(({ status, askedInRun }) => status === 'failed' && askedInRun < run)

@@ -63,11 +63,20 @@ function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
         [],
       ]
     case 'refused':
-      return settle(state, track, { outcome: 'failed', dest: null, reason: choice.reason })
+      return giveUp(state, track, choice.reason)
     default:
       return assertNever(choice)
   }
 }
+
+/** Nobody is left to be asked: Nova tells what came of the last request. */
+const giveUp = (state: Moving, track: MoveTrack, reason: string): MovingStep =>
+  settle(
+    state,
+    track,
+    { outcome: 'failed', dest: null, reason },
+    track.attempts === 0 ? 'nobody' : 'nova',
+  )
 
 /** Who is to go to a spare waits until it is open; the first one has it opened. */
 function knock(state: Moving, { name, door }: Target): MovingStep {

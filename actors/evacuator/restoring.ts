@@ -53,7 +53,8 @@ function drive(state: Moving, track: MoveTrack, { phase, instance, isLate }: Vie
     case 'reached':
       return release(state, track, phase, instance)
     case 'impossible':
-      return release(state, track, { ...phase, end: { ...end, reason: next.reason } }, instance)
+      // An administrator has the last word; that it is not as before is written with the move.
+      return release(state, { ...track, remark: next.reason }, phase, instance)
     case 'step':
     case 'wait': {
       if (isLate) {

@@ -1,6 +1,6 @@
 /** What the store keeps of the instances of a recovery. Part of the store's port. */
 import type { Epoch, HostName, InstanceId, MoveId, NotificationId } from '../../schema/ids.ts'
-import type { MoveOrigin, MoveStatus, RecordedMove } from '../../schema/records.ts'
+import type { MoveOrigin, MoveStatus, RecordedMove, VmMove } from '../../schema/records.ts'
 
 export interface PlannedMove {
   readonly instance: InstanceId
@@ -42,6 +42,11 @@ export interface MoveStore {
   endMoves(epoch: Epoch, notification: NotificationId, message: string): Promise<void>
   /** held: written before an instance is locked; free: after it was unlocked. */
   noteLock(epoch: Epoch, move: MoveId, lock: 'held' | 'free'): Promise<void>
+  /**
+   * Instances that recoveries have locked which are over by now, unless one that goes on is about the same instance: it
+   * holds the lock on.
+   */
+  listLeftLocked(): Promise<readonly VmMove[]>
   /** Moves of other recoveries off this host that touched their instance and did not succeed; of each the latest. */
   listTouched(sourceHost: HostName, except: NotificationId): Promise<readonly RecordedMove[]>
 }

@@ -9,6 +9,7 @@ import { policyOf } from '../segment/policy.ts'
 import { nextReturnStep, type ReturnFacts } from './return-step.ts'
 import type { ReturnWorld } from './return-world.ts'
 import { undoChanges, type Looking } from './undoing.ts'
+import { unlockLeft } from './unlocking.ts'
 
 type ReturnerMessage = { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
 type ReturnerState = { readonly kind: 'looking' }
@@ -52,6 +53,7 @@ async function look(looking: Looking): Promise<void> {
     for (const known of said.keys()) if (!held.has(known)) said.delete(known)
     for (const returning of hosts) await advance(looking, returning)
     await undoChanges(looking)
+    await unlockLeft(looking)
   } catch (error) {
     if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
   }

@@ -22,6 +22,8 @@ const ACTIONS = {
   'segments:create': 'rule:admin_api',
   'segments:update': 'rule:admin_api',
   'segments:delete': 'rule:admin_api',
+  'segments:policy': 'rule:reader_api',
+  'segments:set-policy': 'rule:admin_api',
   'segments:discoverable': 'rule:reader_api',
   'os-hosts:index': 'rule:reader_api',
   'os-hosts:detail': 'rule:reader_api',

@@ -49,16 +49,17 @@ export async function startGateway(
   const { api, bus, hostMonitor } = config
   const policy = loadPolicy(api.policyFile)
   const options = optionsOf(config)
+  const rules = rulesOf(config)
   const webhook = webhookOf(config, world.announcer)
   const board = new ObservationBoard(world.clock, MISSED_MAX * hostMonitor.intervalMs)
   const overheard = overhear(world.bus, bus.cloud, board)
-  const rules = rulesOf(config)
   const app = buildGateway({
     ...world,
     ...overheard,
     policy,
     objection: objectionOf(rules),
     rehearse: rehearsals(world, rules),
+    policyInForce: (name, choices) => policyOf(rules.segment, name, choices),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
     wordSaid: (notification) => world.announcer.announce('word.said', { notification }),

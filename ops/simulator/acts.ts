@@ -125,7 +125,7 @@ type CloudAct = Extract<
   }
 >
 
-function toCloud({ cloud }: Deployment, act: CloudAct): void {
+function toCloud({ cloud, watchdog }: Deployment, act: CloudAct): void {
   switch (act.do) {
     case 'bmc':
       return cloud.setBmc(act.host, act.mood)
@@ -143,6 +143,13 @@ function toCloud({ cloud }: Deployment, act: CloudAct): void {
       return cloud.putInstance(act.instance, act.change)
     case 'owner-acts':
       return cloud.ownerActs(act.instance, act.what)
+    case 'keep-away':
+      watchdog.operatorSwitches(act.host, 'off')
+      return cloud.disableHost(act.host)
+    case 'admit':
+      watchdog.operatorSwitches(act.host, 'on')
+      cloud.admitHost(act.host)
+      return
     default:
       if ('instance' in act) cloud[GUEST_ACTS[act.do]](act.instance)
       else cloud[HOST_ACTS[act.do]](act.host)

@@ -14,6 +14,8 @@ export interface Targets {
   readonly hosts: readonly string[]
   /** Those that die, or seem to, in the same plan. */
   readonly dying: readonly string[]
+  /** Reserved hosts. */
+  readonly spares: readonly string[]
   readonly segments: readonly string[]
   readonly instances: readonly string[]
 }

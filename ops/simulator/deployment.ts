@@ -230,9 +230,11 @@ export class Deployment implements AsyncDisposable {
   #storeWeather(name: string, random: SeededRandom): Interception {
     const looking = random.fork('looking')
     const touched = random.fork('touched')
+    const locked = random.fork('locked')
     const background = new Map([
       ['listReturning', looking],
       ['listChanges', looking],
+      ['listLeftLocked', locked],
       ['listTouched', touched],
     ])
     return async (method, parameters, call) => {

@@ -3,8 +3,9 @@ import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
-import { pick, type Breaker, type Targets, type TimedAct } from './breaker.ts'
-import type { Layout } from './layout.ts'
+import { pick, type Breaker, type TimedAct } from './breaker.ts'
+import { layoutOf, type Layout } from './layout.ts'
+import { namesIn } from './names.ts'
 import { OPERATOR_FAULTS } from './operator-faults.ts'
 import { SMALL_FAULTS } from './small-faults.ts'
 
@@ -33,13 +34,14 @@ const PEOPLE_MS = [2000, 90_000] as const
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
 export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const random = new SeededRandom(seed)
-  const faults = planBreakage(random.fork('plan'), size)
-  return withoutLies([...faults, ...planPeople(random.fork('people'), size, faults)])
+  const layout = layoutOf(seed, size)
+  const faults = planBreakage(random.fork('plan'), layout)
+  return withoutLies([...faults, ...planPeople(random.fork('people'), layout, faults)])
 }
 
 /** What breaks by itself. */
-function planBreakage(random: RandomPort, size: Layout): readonly Fault[] {
-  const targets = { random, ...namesOf(size), dying: [] }
+function planBreakage(random: RandomPort, layout: Layout): readonly Fault[] {
+  const targets = { random, ...namesIn(layout), dying: [] }
   const count = draw(random, [1, FAULTS_MAX])
   const first = draw(random, [FIRST_MS, 60_000])
   const faults = Array.from({ length: count }, (_, index) => {
@@ -54,11 +56,15 @@ function planBreakage(random: RandomPort, size: Layout): readonly Fault[] {
 }
 
 /** What people do about it meanwhile. Drawn apart, so that it changes nothing of what breaks. */
-function planPeople(random: RandomPort, size: Layout, faults: readonly Fault[]): readonly Fault[] {
+function planPeople(
+  random: RandomPort,
+  layout: Layout,
+  faults: readonly Fault[],
+): readonly Fault[] {
   const acts = faults.flatMap((fault) => fault.acts)
   const dying = [...new Set(acts.flatMap(({ act }) => ('host' in act ? [act.host] : [])))]
   if (dying.length === 0) return []
-  const targets = { random, ...namesOf(size), dying }
+  const targets = { random, ...namesIn(layout), dying }
   const firstMs = Math.min(...acts.map(({ atMs }) => atMs))
   return Array.from({ length: draw(random, [0, PEOPLE_MAX]) }, () => {
     const kind = pick(random, PEOPLE_KINDS)
@@ -268,19 +274,3 @@ const isolation = (
     { atMs, act: { do: 'isolate', node } },
     { atMs: untilMs, act: { do: 'reconnect', node } },
   ])
-
-/** The names that `buildCloud` gives. */
-function namesOf(size: Layout): Omit<Targets, 'random' | 'dying'> {
-  return {
-    hosts: numbered('compute', size.segments * size.hostsPerSegment, 2),
-    segments: Array.from({ length: size.segments }, (_, index) => `segment-${index + 1}`),
-    instances: numbered('vm', size.instances, 3),
-  }
-}
-
-function numbered(prefix: string, count: number, digits: number): readonly string[] {
-  const width = Math.max(digits, String(count).length)
-  return Array.from({ length: count }, (_, index) => {
-    return `${prefix}-${String(index + 1).padStart(width, '0')}`
-  })
-}

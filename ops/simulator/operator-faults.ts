@@ -22,6 +22,11 @@ export const OPERATOR_FAULTS = {
     { atMs, act: { do: 'say-to-all', word: 'stop' } },
     { atMs: atMs + draw(random, [1000, 90_000]), act: { do: 'say-to-all', word: 'release' } },
   ],
+  'operator-disables': ({ random, dying, spares }, atMs) => {
+    const host = pick(random, dying)
+    // A spare is disabled for as long as it is one.
+    return spares.includes(host) ? [] : [{ atMs, act: { do: 'keep-away', host } }]
+  },
   'operator-approves': ({ random, dying }, atMs) => [
     { atMs, act: { do: 'say', host: pick(random, dying), word: 'approve' } },
   ],

@@ -33,6 +33,8 @@ export class Watchdog {
   readonly violations: string[] = []
   /** Hosts that a test broke in a way that no observer can tell from death. */
   readonly #unwellAtMs = new Map<string, number>()
+  /** Hosts whose compute service an operator has disabled. */
+  readonly #switchedOffAtMs = new Map<string, number>()
   readonly #forbiddenAtMs = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
   /** When each host was last powered off or certified to be dead. */
@@ -191,6 +193,22 @@ export class Watchdog {
     const stoppedAt = this.#cloud.stoppedByUserAt(instance)
     if (stoppedAt !== undefined && this.#clock.wallMs() - stoppedAt > USER_SLACK_MS) {
       this.#report('I8', `${node} starts ${instance}, which its user has stopped`)
+    }
+  }
+
+  /** An operator keeps the scheduler away from a host, or lets it in again. */
+  operatorSwitches(host: string, service: 'off' | 'on'): void {
+    if (service === 'on') this.#switchedOffAtMs.delete(host)
+    else this.#switchedOffAtMs.set(host, this.#clock.monotonicMs())
+  }
+
+  /** Something lets the scheduler in again: never where an operator has shut it out. */
+  enable(node: string, serviceId: string): void {
+    this.#mustLead(node, 'enables a compute service')
+    for (const [host, sinceMs] of this.#switchedOffAtMs) {
+      if (this.#cloud.machine(host).serviceId !== serviceId) continue
+      if (this.#clock.monotonicMs() - sinceMs <= OPERATOR_SLACK_MS) continue
+      this.#report('I8', `${node} enables ${host}, which an operator has disabled`)
     }
   }
 

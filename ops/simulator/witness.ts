@@ -13,6 +13,7 @@ export const witnessCompute =
       watchdog.evacuate(node, String(first), target)
     }
     if (method === 'isolate') watchdog.isolate(node)
+    if (method === 'enable') watchdog.enable(node, String(first))
     if (STARTING.includes(method)) watchdog.startGuest(node, String(first))
     return call()
   }

@@ -16,6 +16,7 @@ import { moveOrigins } from './0013-move-origins.ts'
 import { moveAttempts } from './0014-move-attempts.ts'
 import { lifeCycle } from './0015-life-cycle.ts'
 import { faultKeys } from './0016-fault-keys.ts'
+import { attemptRuns } from './0017-attempt-runs.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -39,4 +40,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-move-attempts': moveAttempts,
   '0015-life-cycle': lifeCycle,
   '0016-fault-keys': faultKeys,
+  '0017-attempt-runs': attemptRuns,
 }

@@ -167,6 +167,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   attempts: 0,
   origin: RUNNING,
   held: false,
+  askedInRun: 0,
   ...change,
 })
 

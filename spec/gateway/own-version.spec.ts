@@ -115,7 +115,8 @@ test('a move shows each attempt at it with its target and its reason', async (t)
   await store.updateMove(first, turned)
   await store.updateMove(first, { ...change, from: ['pending'], to: 'ongoing' })
   const requested_at = '2026-01-01T00:00:00.000000'
-  const open = { target: 'compute-2', requested_at, ended_at: null, outcome: null, reason: null }
+  const asked = { run: 0, target: 'compute-2', requested_at }
+  const open = { ...asked, ended_at: null, outcome: null, reason: null }
   const failed = { ended_at: requested_at, outcome: 'failed', reason: 'turned down' }
   const attempts = [
     { ...open, number: 1, ...failed },

@@ -49,6 +49,31 @@ test('the progress of a recovery is read from its journal', async (t) => {
   t.like(await details(), { 2: { state: 'SUCCESS', progress: 1 } })
 })
 
+test('the last task of a cancelled recovery is not called a success', async (t) => {
+  await using world = await startGateway()
+  await aHost(world, await aSegment(world))
+  const report = { method: 'POST', url: '/v1/notifications', body: hostFailure() } as const
+  const { json } = await world.call(report)
+  const notification = notificationId(textAt(json, 'notification', 'notification_uuid'))
+  const { store } = world
+  const epoch = await store.claimEpoch(nodeName('engine-1'))
+  const write = (kind: 'intent' | 'outcome', step: string, subject: string): Promise<void> =>
+    store.appendJournal(epoch, { notification, kind, step, subject, detail: `${kind} ${subject}` })
+  const become = (from: 'new' | 'running', to: 'running' | 'ignored'): Promise<boolean> =>
+    store.recordTransition(epoch, { notification, from: [from], to, reason: 'test' })
+  await become('new', 'running')
+  await write('outcome', 'isolate', 'compute-1')
+  await write('intent', 'evacuate', 'one')
+  await write('outcome', 'evacuate', 'one')
+  await store.sayWord({ notification, word: 'cancel', operator: 'alice', reason: 'a mistake' })
+  await become('running', 'ignored')
+  const answer = await world.call({ url: `/v1/notifications/${notification}`, version: '1.1' })
+  t.like(at(answer.json, 'notification', 'recovery_workflow_details'), {
+    0: { name: 'DisableComputeServiceTask', state: 'SUCCESS', progress: 1 },
+    1: { name: 'EvacuateInstancesTask', state: 'FAILURE', progress: 0.9 },
+  })
+})
+
 test('attempts at a recovery are shown one after the other, and never mixed', async (t) => {
   await using world = await startGateway()
   await aHost(world, await aSegment(world))

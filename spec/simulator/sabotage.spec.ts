@@ -5,6 +5,7 @@ import { planFaults, type FaultKind } from '../../ops/simulator/fault-plan.ts'
 import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
+  enableEverything,
   evacuateBeforeTheFence,
   forgetRestarts,
   forgetTheEpoch,
@@ -85,6 +86,12 @@ const CASES: readonly Case[] = [
     sabotage: goOnAfterStop,
     promise: 'I8',
     needs: ['operator-stops-all'],
+  },
+  {
+    title: 'an engine that enables what operators have disabled',
+    sabotage: enableEverything,
+    promise: 'I8',
+    needs: ['operator-disables'],
   },
   {
     title: 'an evacuation that may leave its segment',

@@ -198,6 +198,21 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   }
 }
 
+/** Whoever disabled a service, it was us. */
+export const enableEverything: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, {
+    findService: async (host, signal) => {
+      const service = await ports.compute.findService(host, signal)
+      return service && { ...service, disabledReason: null }
+    },
+  }),
+  store: withChanges(ports.store, {
+    listReturning: async (since) =>
+      (await ports.store.listReturning(since)).map((each) => ({ ...each, disabledWith: 'us' })),
+  }),
+})
+
 /** Whoever stopped an instance, it counts as stopped by Nova. */
 export const ignoreUsers: Sabotage = (ports) => ({
   ...ports,

@@ -13,6 +13,7 @@ import { NOTHING } from '../../schema/resources.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { policyInForce } from './policy-in-force.ts'
 
 export const PROJECT = '0123456789abcdef0123456789abcdef'
 
@@ -111,6 +112,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     policy: compilePolicy({}),
     objection: () => undefined,
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
+    policyInForce,
     observations,
     feed,
     outOfService: () => false,

@@ -15,6 +15,8 @@ const OTHER = instanceId('0f0e0d0c-0000-4000-8000-000000000002')
 const PAUSED = { vmState: 'paused', taskState: 'unpausing', powerState: 3, locked: true }
 const BROKEN = { vmState: 'error', taskState: null, powerState: 0, locked: false }
 
+const BEGIN = { from: ['new'], to: 'running', reason: 'a run begins' } as const
+
 /** Registers the tests. */
 export function moveConformance(test: RegisterTest, open: OpenWorld): void {
   test('what an instance was is kept with its first plan, whatever later plans say', async (t) => {
@@ -54,6 +56,37 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     }
   })
 
+  test('what an ended recovery has locked is listed until it is noted to be free', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    const [move] = await store.planMoves(epoch, notification.uuid, host.name, [
+      plannedRow(VM, 'vm-1'),
+      plannedRow(OTHER, 'vm-2'),
+    ])
+    if (move === undefined) return t.fail()
+    const left = async () => (await store.listLeftLocked()).map(({ uuid }) => uuid)
+    await store.noteLock(epoch, move.uuid, 'held')
+    t.deepEqual(await left(), [])
+    const about = { notification: notification.uuid, reason: 'test' } as const
+    await store.recordTransition(epoch, { ...about, from: ['new'], to: 'ignored' })
+    t.deepEqual(await left(), [move.uuid])
+    // Whoever is at work on the same instance holds the lock on.
+    world.clock.wall += 3_600_000
+    const later = await accepted(store, hostStopped(host.name, world.clock.wall))
+    await store.planMoves(epoch, later.uuid, host.name, [plannedRow(VM, 'vm-1', { held: true })])
+    t.deepEqual(await left(), [])
+    await store.recordTransition(epoch, {
+      ...about,
+      notification: later.uuid,
+      from: ['new'],
+      to: 'failed',
+    })
+    t.is((await left()).length, 2)
+    await store.noteLock(epoch, move.uuid, 'free')
+    t.is((await left()).length, 1)
+  })
+
   test('every attempt is kept with its target and its end, and a late success is the last one’s', async (t) => {
     await using world = await open()
     const { store, clock } = world
@@ -72,20 +105,24 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
       const destHost = dest === null ? null : hostName(dest)
       return store.updateMove(epoch, { move: move.uuid, from: [from], to, destHost, message })
     }
+    const again = () => store.planMoves(epoch, notification.uuid, host.name, [])
     t.deepEqual(await store.listAttempts(notification.uuid), [])
     t.true(await change('pending', 'ongoing', 'compute-2', null))
-    const one = { move: move.uuid, number: 1, target: 'compute-2', requestedAt: clock.wall }
+    const one = { move: move.uuid, number: 1, run: 0, target: 'compute-2', requestedAt: clock.wall }
     t.deepEqual(await store.listAttempts(notification.uuid), [
       { ...one, endedAt: null, outcome: null, reason: null },
     ] as never)
     t.true(await change('ongoing', 'pending', null, 'turned down'))
     const failed = { ...one, endedAt: clock.wall, outcome: 'failed', reason: 'turned down' }
+    await store.recordTransition(epoch, { notification: notification.uuid, ...BEGIN })
+    t.like((await again())[0], { askedInRun: 0 })
     t.true(await change('pending', 'ongoing', 'compute-3', null))
     const requestedAt = clock.wall
+    t.like((await again())[0], { askedInRun: 1 })
     t.true(await change('ongoing', 'failed', null, 'too slow'))
     t.false(await change('ongoing', 'succeeded', 'compute-3', null))
     t.true(await change('failed', 'succeeded', 'compute-3', null))
-    const two = { move: move.uuid, number: 2, target: 'compute-3', requestedAt }
+    const two = { move: move.uuid, number: 2, run: 1, target: 'compute-3', requestedAt }
     t.deepEqual(await store.listAttempts(notification.uuid), [
       failed,
       { ...two, endedAt: clock.wall, outcome: 'succeeded', reason: null },

@@ -5,6 +5,7 @@ import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { MoveAttempt } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { attemptOf } from './rows.ts'
+import { runOf } from './run-of.ts'
 import type { Transactions } from './transactions.ts'
 
 /** After the move has counted it. */
@@ -13,11 +14,13 @@ export async function beginAttempt(
   { move, destHost: target }: MoveChange,
   now: number,
 ): Promise<void> {
-  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
-  const { attempts: number } = await query.executeTakeFirstOrThrow()
+  const query = trx.selectFrom('vm_moves').select(['attempts', 'notification_uuid'])
+  const row = await query.where('uuid', '=', move).executeTakeFirstOrThrow()
+  const { attempts: number, notification_uuid: notification } = row
+  const attempt = { move_uuid: move, number, run: runOf(notification), target }
   await trx
     .insertInto('move_attempts')
-    .values({ move_uuid: move, number, target, requested_at: now, outcome: null, reason: null })
+    .values({ ...attempt, requested_at: now, outcome: null, reason: null })
     .execute()
 }
 

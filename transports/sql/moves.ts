@@ -2,11 +2,11 @@
 import { sql, type Transaction } from 'kysely'
 import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move-store.ts'
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
-import type { RecordedMove } from '../../schema/records.ts'
+import { UNFINISHED_STATUSES, type RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { beginAttempt, endAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { flag, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
+import { flag, moveOf, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** Rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of MySQL. */
@@ -64,19 +64,44 @@ export function moveStore(
           .execute()
       }),
 
-    listTouched: (sourceHost, except) =>
-      transactions.read(async (db) => {
-        const rows = await recorded(db)
-          .where('source_host', '=', sourceHost)
-          .where('notification_uuid', '!=', except)
-          .where('status', '!=', 'succeeded')
-          .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
-          .orderBy('vm_moves.id')
-          .execute()
-        return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
-      }),
+    ...readingMoves(transactions),
   }
 }
+
+/** What is read of moves apart from their recovery. */
+const readingMoves = (
+  transactions: Transactions,
+): Pick<MoveStore, 'listLeftLocked' | 'listTouched'> => ({
+  listLeftLocked: () =>
+    transactions.read(async (db) => {
+      const goesOn = db
+        .selectFrom('vm_moves')
+        .innerJoin('notifications', 'notifications.notification_uuid', 'vm_moves.notification_uuid')
+        .select('instance_uuid')
+        .where('notifications.status', 'in', UNFINISHED_STATUSES)
+      const rows = await db
+        .selectFrom('move_origins')
+        .innerJoin('vm_moves', 'vm_moves.uuid', 'move_origins.move_uuid')
+        .selectAll('vm_moves')
+        .where('held', '=', 1)
+        .where('instance_uuid', 'not in', goesOn)
+        .orderBy('vm_moves.id')
+        .execute()
+      return rows.map(moveOf)
+    }),
+
+  listTouched: (sourceHost, except) =>
+    transactions.read(async (db) => {
+      const rows = await recorded(db)
+        .where('source_host', '=', sourceHost)
+        .where('notification_uuid', '!=', except)
+        .where('status', '!=', 'succeeded')
+        .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
+        .orderBy('vm_moves.id')
+        .execute()
+      return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
+    }),
+})
 
 interface Plan {
   readonly notification: NotificationId
@@ -125,12 +150,17 @@ async function plan(
   return (await stored.orderBy('vm_moves.id').execute()).map(recordedMoveOf)
 }
 
+const lastRun = sql<
+  number | null
+>`(select max(run) from move_attempts where move_attempts.move_uuid = vm_moves.uuid)`
+
 const recorded = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
   db
     .selectFrom('vm_moves')
     .leftJoin('move_origins', 'move_origins.move_uuid', 'vm_moves.uuid')
     .selectAll('vm_moves')
     .select(['vm_state', 'task_state', 'power_state', 'locked', 'held'])
+    .select(lastRun.as('asked_in_run'))
 
 /** Only of moves that have none yet: what an instance was is never read a second time. */
 async function keepOrigins(

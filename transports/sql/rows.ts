@@ -117,7 +117,7 @@ type OriginColumns = Pick<
 export const recordedMoveOf = (
   row: Selectable<VmMovesTable> & {
     readonly [Column in keyof OriginColumns]: OriginColumns[Column] | null
-  },
+  } & { readonly asked_in_run: number | null },
 ): RecordedMove => ({
   ...moveOf(row),
   origin: {
@@ -127,11 +127,13 @@ export const recordedMoveOf = (
     locked: row.locked === 1,
   },
   held: row.held === 1,
+  askedInRun: integerOrNull(row.asked_in_run) ?? 0,
 })
 
 export const attemptOf = (row: Selectable<MoveAttemptsTable>): MoveAttempt => ({
   move: row.move_uuid,
   number: integer(row.number),
+  run: integer(row.run),
   target: row.target,
   requestedAt: integer(row.requested_at),
   endedAt: integerOrNull(row.ended_at),

@@ -19,6 +19,7 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   askedAs: 'as-before',
   whereabouts: 'on-the-way',
   lock: 'none',
+  remark: null,
   phase: { kind: 'ongoing', requestedAtMs: 0, accepted: true },
   target: TWO,
   attempts: 1,

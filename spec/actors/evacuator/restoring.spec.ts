@@ -26,7 +26,7 @@ const told = (effects: Effects): readonly string[] =>
       case 'move.restore':
         return [effect.step]
       case 'move.settle':
-        return [`${effect.outcome}: ${effect.reason}`]
+        return [`${effect.outcome}: ${effect.remark ?? effect.reason}`]
       case 'move.prepare':
         return [`prepare ${effect.steps.join(', ')}`]
       case 'move.request':

@@ -41,6 +41,7 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   askedAs: 'as-before',
   whereabouts: 'on-the-way',
   lock: 'none',
+  remark: null,
   phase: PENDING,
   target: null,
   attempts: 0,

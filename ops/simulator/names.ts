@@ -1,0 +1,26 @@
+/** The names that `buildCloud` gives to hosts, segments and instances. */
+import type { Targets } from './breaker.ts'
+import type { Layout } from './layout.ts'
+
+/** Of everything in a cloud that is laid out so. */
+export function namesIn(layout: Layout): Omit<Targets, 'random' | 'dying'> {
+  const { segments, hostsPerSegment, instances, sparesPerSegment = 0 } = layout
+  const hosts = numbered('compute', segments * hostsPerSegment, 2)
+  return {
+    hosts,
+    spares: hosts.filter((_, index) => isSpare(index, hostsPerSegment, sparesPerSegment)),
+    segments: Array.from({ length: segments }, (_, index) => `segment-${index + 1}`),
+    instances: numbered('vm', instances, 3),
+  }
+}
+
+/** Reserved hosts come last in each segment. */
+const isSpare = (index: number, hostsPerSegment: number, sparesPerSegment: number): boolean =>
+  index % hostsPerSegment >= hostsPerSegment - sparesPerSegment
+
+function numbered(prefix: string, count: number, digits: number): readonly string[] {
+  const width = Math.max(digits, String(count).length)
+  return Array.from({ length: count }, (_, index) => {
+    return `${prefix}-${String(index + 1).padStart(width, '0')}`
+  })
+}

@@ -1,0 +1,99 @@
+/** What the leader does with what it hears on the bus. */
+import test from 'ava'
+import type { DedupWindowMessage } from '../../../actors/dedup-window/dedup-window.ts'
+import { defineIntake } from '../../../actors/dedup-window/intake.ts'
+import { Sightings } from '../../../actors/dedup-window/sightings.ts'
+import type { LogPort } from '../../../actors/ports/log.ts'
+import { encode, type Encoded } from '../../../schema/messages/codec.ts'
+import { MemoryBroker } from '../../../transports/memory/broker.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { SeededRandom } from '../../../transports/simulated/random.ts'
+import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
+
+const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
+const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+
+const settle = async (): Promise<void> => {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A leader that listens until the end of the test, and a gateway that says something. */
+function leaderThatListens() {
+  const clock = new VirtualClock()
+  const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
+  const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
+  const told: DedupWindowMessage[] = []
+  const parked: string[] = []
+  const gateway = broker.bus('gateway-1')
+  gateway.subscribe('ha.sim.parked.>', ({ subject }) => void parked.push(subject))
+  const intake = defineIntake({
+    cloud: 'sim',
+    clock,
+    bus: broker.bus('engine-1'),
+    log: LOG,
+    store,
+    duplicateWindowMs: 180_000,
+    sightings: new Sightings(),
+    tellWindow: (message) => void told.push(message),
+    countParked: () => {},
+  })
+  const end = new AbortController()
+  const listening = intake.perform({ type: 'bus.listen' }, end.signal)
+  return {
+    told,
+    parked,
+    stop: async (): Promise<void> => {
+      end.abort()
+      await listening
+    },
+    /** Lets it arrive. */
+    async say({ subject, body }: Encoded): Promise<void> {
+      gateway.publish(subject, body)
+      await clock.pass(100, settle)
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      end.abort()
+      await listening
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const said = (notification: string | null): Encoded => encode('word.said', { notification }, FROM)
+
+for (const [what, notification] of [
+  ['one recovery', 'a-recovery'],
+  ['everything', null],
+] as const) {
+  test(`a word about ${what} has the leader look at once, and each word anew`, async (t) => {
+    await using leader = leaderThatListens()
+    await leader.say(said(notification))
+    t.deepEqual(leader.told, [{ type: 'window.notified' }])
+    await leader.say(said(notification))
+    t.is(leader.told.length, 2)
+    t.deepEqual(leader.parked, [])
+  })
+}
+
+test('what is said under the subject of words and is none is parked, and nobody is told', async (t) => {
+  await using leader = leaderThatListens()
+  const { subject } = said(null)
+  await leader.say({ subject, body: new TextEncoder().encode('{"word":"stop"}') })
+  t.deepEqual(leader.told, [])
+  t.is(leader.parked.length, 1)
+})
+
+test('another message under the subject of words is not taken for one', async (t) => {
+  await using leader = leaderThatListens()
+  const { subject } = said(null)
+  const { body } = encode('leader.proclaimed', { holder: 'engine-2', epoch: 3 }, FROM)
+  await leader.say({ subject, body })
+  t.deepEqual(leader.told, [])
+})
+
+test('who leads no more does not listen any more', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.stop()
+  await leader.say(said('a-recovery'))
+  t.deepEqual(leader.told, [])
+})
