@@ -73,6 +73,7 @@ for (const [title, { snapshot, nowWallMs = 0, decision }] of Object.entries(CASE
     const now = {
       nowWallMs,
       ledForMs: 0,
+      hostSeenWell: false,
       failing: [],
       inFlight: new Set<never>(),
       recovering: new Map<never, never>(),

@@ -236,7 +236,14 @@ const CASES: Readonly<Record<string, Case>> = {
 for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Object.entries(CASES)) {
   test(title, (t) => {
     const recovering = new Map<string, NotificationId>()
-    const when = { nowWallMs: 0, ledForMs: RULES.holdDownMs, failing: [], recovering, ...rest }
+    const when = {
+      nowWallMs: 0,
+      ledForMs: RULES.holdDownMs,
+      hostSeenWell: false,
+      failing: [],
+      recovering,
+      ...rest,
+    }
     const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), ...when }
     t.deepEqual(decide(RULES, situation), decision)
   })
@@ -250,6 +257,7 @@ for (const status of ['finished', 'ignored', 'failed'] as const) {
       inFlight: new Set<HostId>(),
       nowWallMs: 0,
       ledForMs: 0,
+      hostSeenWell: false,
       failing: [],
       recovering: new Map(),
     }
@@ -289,6 +297,7 @@ test('nothing is done against an operator’s word, whatever else is known', (t)
         failing: [],
         recovering: new Map(),
         ledForMs: RULES.holdDownMs,
+        hostSeenWell: false,
         nowWallMs: world.nowWallMs,
       })
       const acts = decision.kind === 'fence' || decision.kind === 'restart'

@@ -76,6 +76,7 @@ export const consulted = (
   snapshot: snapshotRow({ notification, hosts, ...change }),
   nowWallMs: 0,
   ledForMs: 0,
+  hostSeenWell: false,
 })
 
 /** A word about a recovery that carries nothing else. */
