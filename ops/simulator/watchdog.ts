@@ -164,10 +164,7 @@ export class Watchdog {
     const host = row?.host
     if (host === null || host === undefined) return
     this.#actsOn(node, host, 'evacuates')
-    const untilMs = this.#patientUntilMs.get(node) ?? 0
-    if (this.#clock.monotonicMs() < untilMs) {
-      this.#report('Retry-After', `${node} evacuates ${instance} before ${untilMs} ms`)
-    }
+    this.#mustBePatient(node, instance)
     const isLocal = this.#localDisks.has(this.#segmentOf.get(host)?.name ?? '')
     if (isLocal && row?.volumeBacked === false) {
       this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
@@ -176,6 +173,12 @@ export class Watchdog {
     if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
       this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)
     }
+  }
+
+  #mustBePatient(node: string, instance: string): void {
+    const untilMs = this.#patientUntilMs.get(node) ?? 0
+    if (this.#clock.monotonicMs() >= untilMs) return
+    this.#report('Retry-After', `${node} evacuates ${instance} before ${untilMs} ms`)
   }
 
   /** Nova has answered an evacuate request with Retry-After. */
