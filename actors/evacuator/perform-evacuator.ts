@@ -22,6 +22,7 @@ import {
   type EvacuatorWorld,
 } from './evacuating.ts'
 import { performMove } from './perform-move.ts'
+import { contradictions } from './plan.ts'
 import { dueAgain } from './plan.ts'
 import { survey } from './survey.ts'
 
@@ -145,6 +146,9 @@ async function plan(
     untilStored(world.clock, signal, () => world.store.planMoves(epoch, notification, host, moves))
   const rows = await stored()
   await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
+  for (const detail of contradictions(moves, rows)) {
+    await note(evacuating, { kind: 'decision', step: 'plan', detail })
+  }
   announceStep(evacuating, 'planned', `${rows.length} instances`)
   const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows

@@ -27,6 +27,7 @@ const ACTIONS = {
   'segments:discoverable': 'rule:reader_api',
   'os-hosts:index': 'rule:reader_api',
   'os-hosts:detail': 'rule:reader_api',
+  'os-hosts:plan': 'rule:reader_api',
   'os-hosts:create': 'rule:admin_api',
   'os-hosts:update': 'rule:admin_api',
   'os-hosts:delete': 'rule:admin_api',

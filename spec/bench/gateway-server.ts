@@ -34,6 +34,7 @@ const app = buildGateway({
   policy: compilePolicy({}),
   policyInForce,
   objection: () => undefined,
+  rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
   observations: new ObservationBoard(clock, 60_000),
   feed: new EventFeed(),
   outOfService: () => false,

@@ -55,6 +55,7 @@ export async function startClientWorld(
     wordSaid: () => undefined,
     policy: compilePolicy({}),
     objection: () => undefined,
+    rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
     policyInForce,
     observations: new ObservationBoard(ports.clock, 60_000),
     feed: new EventFeed(),

@@ -62,6 +62,7 @@ type Replaced = Partial<
     | 'outOfService'
     | 'webhook'
     | 'objection'
+    | 'rehearse'
   >
 > & {
   readonly compute?: Partial<GatewayDependencies['compute']>
@@ -110,6 +111,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     },
     policy: compilePolicy({}),
     objection: () => undefined,
+    rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
     policyInForce,
     observations,
     feed,

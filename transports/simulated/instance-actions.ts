@@ -2,6 +2,7 @@
 import type { CodedError } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { Machine } from './machine.ts'
+import type { Faults } from './faults.ts'
 import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
@@ -37,14 +38,20 @@ export type OwnersDeed = 'stop' | 'pause' | 'delete' | 'lock'
 export class InstanceActions {
   readonly #site: Site
   readonly #rows: NovaRows
+  readonly #faults: Faults
 
-  constructor(site: Site, rows: NovaRows) {
+  constructor(site: Site, rows: NovaRows, faults: Faults) {
     this.#site = site
     this.#rows = rows
+    this.#faults = faults
   }
 
   stop(id: InstanceId): void {
-    this.#order(this.#rows.find(id), STOP)
+    const row = this.#rows.find(id)
+    if (this.#faults.nova.stopsRefused === 'yes') {
+      throw refused(`${row.name} cannot be stopped: its host does not take the order`)
+    }
+    this.#order(row, STOP)
   }
 
   pause(id: InstanceId): void {
