@@ -30,7 +30,12 @@ test.before(async () => {
     AMQP_PASSWORD,
     WRONG,
   ]
-  const broker = `[bridge]\ntransport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/\n`
+  const broker = `[bridge]
+transport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/
+[oslo_messaging_notifications]
+driver = messagingv2
+transport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/
+`
   processes.push(await world.start('controller-1', 'gateway, engine, host-monitor, bridge', broker))
   // Everything that this one tries is refused.
   const refused = `[DEFAULT]

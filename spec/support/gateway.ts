@@ -116,7 +116,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     observations,
     feed,
     outOfService: () => false,
-    readiness: [{ name: 'store', check: () => store.ping() }],
+    readiness: [{ name: 'store', need: 'vital', check: () => store.ping() }],
     supervisors: () => [],
     clock,
     random,
