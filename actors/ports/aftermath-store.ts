@@ -12,7 +12,10 @@ export interface Correction {
 }
 
 export interface AftermathStore {
-  /** Failed moves that were asked for, of host recoveries that have failed since that moment (wall ms), oldest first. */
+  /**
+   * Failed moves that were asked for and never seen to arrive, of recoveries that have failed since that moment (wall ms),
+   * oldest first. What arrived, and failed to become what it was, has nothing to come.
+   */
   listGivenUp(sinceMs: number): Promise<readonly VmMove[]>
   /**
    * A failed move of a failed recovery has succeeded: its row, its last attempt, a line of the journal, and the verdict of

@@ -92,6 +92,21 @@ export function aftermathConformance(test: RegisterTest, open: OpenWorld): void 
     t.regex(details.at(-1) ?? '', /^failed => finished: 2 instances moved, 0 failed, 1 ignored/)
   })
 
+  test('what arrived and did not become what it was is no late success', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const of = await incident(world)
+    const plan = [plannedRow(VM, 'vm-1')]
+    const [move] = await store.planMoves(of.epoch, of.notification.uuid, of.host.name, plan)
+    if (move === undefined) return t.fail()
+    const change = { move: move.uuid, destHost: DEST, message: 'it is active' } as const
+    await store.updateMove(of.epoch, { ...change, from: ['pending'], to: 'ongoing' })
+    await store.updateMove(of.epoch, { ...change, from: ['ongoing'], to: 'failed' })
+    await end(world, of, 'failed')
+    t.deepEqual(await store.listGivenUp(clock.wall - 60_000), [])
+    t.is(await store.recordLateSuccess(of.epoch, move.uuid, DEST), undefined)
+  })
+
   test('a late success is written by the acting leader only, and not of what operators took over', async (t) => {
     await using world = await open()
     const { store } = world
