@@ -23,10 +23,17 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
   }
   const objection =
     forbidden(situation.snapshot, notification, host) ?? cameBack(situation, notification)
-  if (objection === undefined) {
-    return BY_TYPE[notification.type](rules, situation, notification, host)
-  }
-  const { reason, answer } = objection
+  return objection === undefined
+    ? BY_TYPE[notification.type](rules, situation, notification, host)
+    : obey(objection, rules, situation, notification)
+}
+
+function obey(
+  { reason, answer }: Objection,
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+): Decision {
   // Whatever forbids to begin more: what Nova has under way is followed to its end.
   const underWay = situation.snapshot.moves.some(({ status }) => status === 'ongoing')
   if (underWay) return { kind: 'follow', reason }
