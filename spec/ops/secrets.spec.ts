@@ -67,7 +67,7 @@ test.serial('a recovery with failures of every part leaves no secret in any log'
   await http.keystone.stop()
   await nats.stop()
   await mariadb.kill()
-  await until('all is missed', async () => Object.keys(await world.unready()).length === 4)
+  await until('all is missed', async () => Object.keys(await world.unready()).length === 5)
   const stranger = { 'X-Auth-Token': http.keystone.issue('reader') }
   t.is((await fetch(`${world.url}/v1/segments`, { headers: stranger })).status, 503)
   await mariadb.restart()
