@@ -8,7 +8,8 @@ import type { OperatorStore } from '../actors/ports/operator-store.ts'
 import type { InventoryStore, NotificationStore } from '../actors/ports/store.ts'
 import type { NotificationId } from '../schema/ids.ts'
 import type { RoleHealth } from '../schema/messages/leadership.ts'
-import type { Notification } from '../schema/records.ts'
+import type { Host, Notification } from '../schema/records.ts'
+import type { Rehearsal } from '../schema/rehearsal.ts'
 import type { GatewayApp } from './app.ts'
 import type { EventFeed } from './event-feed.ts'
 import { plain } from './faults.ts'
@@ -36,6 +37,8 @@ import { extensionRoutes } from './routes/extensions.ts'
 import { hostRoutes } from './routes/hosts.ts'
 import { instanceRoutes } from './routes/instances.ts'
 import { notificationRoutes } from './routes/notifications.ts'
+import { planRoute } from './routes/plan.ts'
+import { segmentPolicyRoutes, type PolicyInForce } from './routes/segment-policy.ts'
 import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
@@ -57,6 +60,10 @@ export interface GatewayDependencies {
   readonly policy: Policy
   /** The engine's own rules: what a project is told is what would be done. */
   readonly objection: Objection
+  /** What would become of a host, by those rules. */
+  readonly rehearse: (host: Host, signal: AbortSignal) => Promise<Rehearsal>
+  /** What counts for a segment, by choice or by configuration. */
+  readonly policyInForce: PolicyInForce
   /** What the watchers say about hosts. */
   readonly observations: ObservationBoard
   /** Progress of recoveries, for those who follow it. */
@@ -190,12 +197,14 @@ function buildResources(
   const listOptions = linksOf(options)
   refuseTrailingSlashes(app)
   segmentRoutes(app, store, listOptions)
+  segmentPolicyRoutes(app, dependencies)
   hostRoutes(app, { ...dependencies, options: listOptions })
   notificationRoutes(app, {
     ...dependencies,
     options: { ...listOptions, duplicateWindowMs: options.duplicateWindowMs },
   })
   vmMoveRoutes(app, store, listOptions)
+  planRoute(app, dependencies)
   evidenceRoute(app, store, listOptions)
   wordRoutes(app, dependencies)
   instanceRoutes(app, { ...dependencies, view, options: listOptions })

@@ -47,7 +47,9 @@ export function readConfig(text: string, origin: Origin): LoadedConfig {
     Object.fromEntries(
       Object.entries(options).map(([name, option]) => {
         const outcome = readOption(option, file, origin)
-        if (outcome.kind === 'problem') problems.push(outcome.problem)
+        if (outcome.kind === 'problem' && !isTold(problems, outcome.problem)) {
+          problems.push(outcome.problem)
+        }
         return [name, outcome.kind === 'value' ? outcome.value : undefined]
       }),
     ),
@@ -61,6 +63,10 @@ export function readConfig(text: string, origin: Origin): LoadedConfig {
   const notes = origin === 'file' ? [...remarks(file), ...advice(config)] : []
   return { kind: 'ok', config: deepFreeze(config), notes }
 }
+
+/** Several options may be read from one line. */
+const isTold = (problems: readonly ConfigProblem[], { option }: ConfigProblem): boolean =>
+  problems.some((told) => told.option === option)
 
 /** All problems as lines for a terminal. */
 export function describeProblems(problems: readonly ConfigProblem[]): string {

@@ -10,6 +10,7 @@ import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
 import { startHealthBoard } from './roles/health.ts'
+import { startReporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
 import type { Ambient, World } from './ports.ts'
@@ -27,13 +28,15 @@ type Logger = LogPort & FastifyBaseLogger
 /** Starts every role of the configuration. The API answers before the store does; actors start once it is migrated. */
 export async function startProcess(
   config: Config,
-  world: World,
+  given: World,
   ambient: Ambient & { readonly log: Logger },
   onGiveUp: (path: string, error: unknown) => void,
 ): Promise<RunningProcess> {
   const { clock, random, log, closing } = ambient
   const roles = config.node.roles
   const stopping = new AbortController()
+  const reporting = startReporting(config, given.store, ambient)
+  const world = { ...given, store: reporting.store }
   const node = createNode(
     {
       node: nodeName(config.node.name),
@@ -59,7 +62,7 @@ export async function startProcess(
   const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
   const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
-  const readiness = readinessOf(world, bridge)
+  const readiness = [...readinessOf(world, bridge), ...reporting.readiness]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },
@@ -72,6 +75,7 @@ export async function startProcess(
         await node.system.stop()
       },
     },
+    { name: 'event notifications', end: async () => await reporting[Symbol.asyncDispose]() },
     { name: 'health board', end: async () => await board[Symbol.asyncDispose]() },
     {
       name: 'world',
@@ -94,6 +98,7 @@ export async function startProcess(
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({
   name,
+  need: 'vital',
   check: async () => {
     if (!is()) throw new CodedError('BUS_UNAVAILABLE', 'not connected')
   },
@@ -140,9 +145,13 @@ function readinessOf(
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
   return [
-    { name: 'store', check: () => store.ping() },
+    { name: 'store', need: 'vital', check: () => store.ping() },
     connected('bus', () => bus.connected()),
-    { name: 'compute', check: async () => void (await compute.findService(NOBODY)) },
+    {
+      name: 'compute',
+      need: 'vital',
+      check: async () => void (await compute.findService(NOBODY)),
+    },
     ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
   ]
 }

@@ -4,6 +4,7 @@
  */
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
+import { EVENTS } from './config/events.ts'
 import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN, STORM_GUARD } from './config/engine.ts'
 import { INSTANCE_RECOVERY, PROCESS_RECOVERY } from './config/instances.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
@@ -35,6 +36,7 @@ export const OPTIONS = {
   ssh: SSH,
   guest: GUEST,
   bridge: BRIDGE,
+  events: EVENTS,
 } as const
 
 type Declared = typeof OPTIONS

@@ -24,6 +24,9 @@ export const Rung = Type.Union([
 ])
 export type Rung = Static<typeof Rung>
 
+const oneOf = <Word extends string>(...words: readonly Word[]) =>
+  Type.Unsafe<Word>({ enum: [...words] })
+
 export const PolicyChoices = Type.Object(
   {
     /** The fence plan: rungs in the order in which they are climbed. */
@@ -31,19 +34,17 @@ export const PolicyChoices = Type.Object(
     /** Whether a report of `host_status NORMAL` is trusted when no rung could confirm the death. */
     trustReports: Type.Optional(Type.Boolean()),
     /** Whether a repaired host comes back by itself, or after an operator's word. */
-    returnToService: Type.Optional(
-      Type.Union([Type.Literal('automatic'), Type.Literal('operator')]),
-    ),
+    returnToService: Type.Optional(oneOf('automatic', 'operator')),
     /** Hosts acted on in a window of the storm guard; 0: only the share counts. */
     hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
     /** The same as a share of the segment's hosts. */
     shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
     /** Whether a guest that nothing else brings back is made anew from its image: what its disk holds is lost. */
-    instanceRebuild: Type.Optional(Type.Union([Type.Literal('forbid'), Type.Literal('allow')])),
+    instanceRebuild: Type.Optional(oneOf('forbid', 'allow')),
     /** Where the disks of its image-backed instances are: Nova does not tell. */
-    instanceDisks: Type.Optional(Type.Union([Type.Literal('shared'), Type.Literal('local')])),
+    instanceDisks: Type.Optional(oneOf('shared', 'local')),
     /** Whether an instance may be started anew from its image where its disk was local and is lost. */
-    rebuildLocal: Type.Optional(Type.Union([Type.Literal('forbid'), Type.Literal('allow')])),
+    rebuildLocal: Type.Optional(oneOf('forbid', 'allow')),
   },
   { additionalProperties: false },
 )
@@ -66,9 +67,12 @@ const choices = Compile(PolicyChoices)
 /** What is wrong with choices that come from outside; undefined when they can be stored. */
 export function policyProblem(value: unknown): string | undefined {
   const [problem] = choices.Errors(value)
-  return problem === undefined
-    ? undefined
-    : `${problem.instancePath || 'policy'} ${problem.message}`
+  if (problem === undefined) return undefined
+  const what =
+    problem.keyword === 'enum'
+      ? `must be one of ${problem.params.allowedValues.join(', ')}`
+      : problem.message
+  return `${problem.instancePath || 'policy'} ${what}`
 }
 
 /** A rung as people write and read it: `bmc`, `fence_ipmilan`, `command/ceph-blocklist`, `operator`. */

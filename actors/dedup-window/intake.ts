@@ -4,6 +4,7 @@ import { hostId, hostName } from '../../schema/ids.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import type { GuestFailed } from '../../schema/messages/observation.ts'
+import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type AnyDefinition, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { BusMessage, BusPort, FaultDelivery } from '../ports/bus.ts'
@@ -25,6 +26,7 @@ export interface IntakeWorld {
   readonly store: NotificationStore
   readonly duplicateWindowMs: number
   readonly sightings: Sightings
+  readonly news: ComputeNews
   readonly tellWindow: (message: DedupWindowMessage) => void
   /** Counts a message that could not be decoded. */
   readonly countParked: () => void
@@ -57,6 +59,14 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
       world.tellWindow({ type: 'window.notified' })
     }
   })
+  const news = NEWS_TOPICS.map((topic) =>
+    bus.subscribe(subjectOf(cloud, ...topic), (message) => {
+      const received = decodeOrPark(world, message)
+      if (received?.type !== 'compute.event') return
+      const instance = rebuiltInstance(received.body)
+      if (instance !== undefined) world.news.spread(instance)
+    }),
+  )
   const faults = bus.consumeFaults('engine', (delivery) => {
     void takeFault(world, delivery, signal)
   })
@@ -64,6 +74,7 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
   await aborted.promise
   await faults[Symbol.asyncDispose]()
+  for (const subscription of news) await subscription[Symbol.asyncDispose]()
   await words[Symbol.asyncDispose]()
   await observations[Symbol.asyncDispose]()
   return undefined

@@ -1,6 +1,7 @@
 /**
  * The latest word of each observer on each host, for whoever looks for a safe place: Nova believes in a dead host for a
- * minute, observers doubt it within seconds. Doubt only ever takes a host out of the choice.
+ * minute, observers doubt it within seconds. Doubt only ever takes a host out of the choice, and a sign of life out of the
+ * fence's reach.
  */
 import type { HostId } from '../../schema/ids.ts'
 import type { HostState } from '../../schema/messages/observation.ts'
@@ -18,6 +19,13 @@ export class Sightings {
     const words = this.#words.get(host)
     if (words === undefined) this.#words.set(host, new Map([[observer, word]]))
     else words.set(observer, word)
+  }
+
+  /** True when somebody who was heard since that moment sees the host alive, and nobody doubts it. */
+  seenWell(host: HostId, sinceMs: number): boolean {
+    const words = [...(this.#words.get(host)?.values() ?? [])]
+    const isSeen = words.some(({ state, heardAtMs }) => heardAtMs >= sinceMs && state === 'alive')
+    return isSeen && !this.doubted(host, sinceMs)
   }
 
   /** True when somebody who was heard since that moment suspects the host, or calls it dead. */

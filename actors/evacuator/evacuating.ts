@@ -11,7 +11,9 @@ import type { PlacementPort } from '../ports/placement.ts'
 import type { LedgerStore } from '../ports/ledger.ts'
 import type { InventoryStore, NewEntry, RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
+import type { ComputeNews } from './compute-news.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator-messages.ts'
+import type { SharedPace } from './shared-pace.ts'
 
 export interface EvacuatorWorld extends Acting {
   readonly store: RecoveryStore & LedgerStore & Pick<InventoryStore, 'findHost'>
@@ -24,6 +26,9 @@ export interface EvacuatorWorld extends Acting {
   readonly bookings: Bookings
   readonly rules: EvacuatorRules
   readonly policy: PolicyDefaults
+  /** Shared by all evacuators of this process. */
+  readonly pace: SharedPace
+  readonly news: ComputeNews
   /** Shown in Nova as the reason why the service is disabled. */
   readonly disableReason: string
 }

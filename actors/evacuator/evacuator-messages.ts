@@ -27,8 +27,6 @@ export interface EvacuationOrder {
 export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'> {
   /** Whether a spare joins the aggregates of the host that it stands in for. */
   readonly joinAggregates: boolean
-  /** Upper bound of evacuations under way at once. */
-  readonly concurrencyMax: number
   /** Pause before an instance, or a step, is tried again, ms. */
   readonly retryIntervalMs: number
   /** Evacuate requests an instance may cost in one run. */

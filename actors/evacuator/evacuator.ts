@@ -17,15 +17,16 @@ import type {
   EvacuatorStep,
   Survey,
 } from './evacuator-messages.ts'
+import type { Bid } from './fair-share.ts'
 import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
-import { onMovingMessage } from './moving.ts'
+import { awaitNews, onMovingMessage } from './moving.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import type { Moving, MovingStep } from './moving-state.ts'
-import { startPace } from './pacing.ts'
 import { planOf } from './plan.ts'
-import { proceed } from './proceeding.ts'
+import { proceed, withdraw } from './proceeding.ts'
 import { selectInstances } from './selection.ts'
+import { accounted } from './under-way.ts'
 
 export const evacuator =
   (order: EvacuationOrder, rules: EvacuatorRules) =>
@@ -53,6 +54,10 @@ export const evacuator =
         return onHindered(order, rules, state, message.reason)
       case 'evacuator.forbid':
         return onForbid(order, rules, state, message.reason)
+      case 'pace.allowed':
+        return state.kind === 'moving'
+          ? onMoving(order, rules, state, message)
+          : [state, [unused(message.bids)]]
       case 'move.requested':
       case 'move.refused':
       case 'move.unknown':
@@ -63,6 +68,7 @@ export const evacuator =
       case 'move.restored':
       case 'move.settled':
       case 'move.poll-due':
+      case 'move.news':
       case 'move.polled':
       case 'move.poll-failed':
       case 'spare.opened':
@@ -72,6 +78,13 @@ export const evacuator =
         return assertNever(message)
     }
   }
+
+/** Leave that came too late to be used. */
+const unused = (bids: readonly Bid[]): EvacuatorEffect => ({
+  type: 'pace.note',
+  underWay: [],
+  over: bids.map(({ move }) => move),
+})
 
 function onSurveyed(
   order: EvacuationOrder,
@@ -110,16 +123,18 @@ function onPlanned(
     tracks,
     startedAt,
     ...seenIn(order, rules, survey),
-    pace: startPace(rules.concurrencyMax),
+    bids: [],
     overdueTargets: [],
     polls: 0,
-    pollPending: false,
+    look: { kind: 'none', news: false },
     forbidden: order.forbidden,
     lookPending: false,
     room: 'there',
   }
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
-  return finishOr(order, rules, proceed(adoptAll(begun, survey.atMs), survey.atMs))
+  const step = proceed(adoptAll(begun, survey.atMs), survey.atMs)
+  const [next, effects] = accounted(undefined, step)
+  return finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
 }
 
 /** What a survey says about those that are to be moved. */
@@ -152,7 +167,8 @@ function onSurveyedAgain(
   )
   const places = { ...seen.places, uncounted: new Set(uncounted) }
   const next: Moving = { ...state, ...seen, places, lookPending: false }
-  return finishOr(order, rules, proceed(adoptAll(next, survey.atMs), survey.atMs))
+  const step = proceed(adoptAll(next, survey.atMs), survey.atMs)
+  return finishOr(order, rules, accounted(state, step))
 }
 
 /** Others have sent instances where we may, or have come back from there. */
@@ -168,7 +184,11 @@ function onOthersBooked(
   }
   if (state.kind !== 'moving') return [state, []]
   const places = { ...state.places, takenByOthers }
-  const [next, effects] = finishOr(order, rules, proceed({ ...state, places }, atMs))
+  const [next, effects] = finishOr(
+    order,
+    rules,
+    accounted(state, proceed({ ...state, places }, atMs)),
+  )
   return [next, [...effects, watch]]
 }
 
@@ -180,7 +200,8 @@ function onMoving(
 ): EvacuatorStep {
   // Attempts are counted over all runs, and each run has its own.
   const attemptsMax = rules.attemptsMax * order.run
-  return finishOr(order, rules, onMovingMessage({ ...rules, attemptsMax }, state, message))
+  const step = onMovingMessage({ ...rules, attemptsMax }, state, message)
+  return finishOr(order, rules, accounted(state, step))
 }
 
 /** When every move has ended: look at the host again if anything was moved, for an instance that came late. */
@@ -214,7 +235,9 @@ function onForbid(
   state: EvacuatorState,
   reason: string,
 ): EvacuatorStep {
-  if (state.kind === 'moving') return finishOr(order, rules, [{ ...state, forbidden: reason }, []])
+  if (state.kind === 'moving') {
+    return finishOr(order, rules, withdraw({ ...state, forbidden: reason }))
+  }
   return state.kind === 'hindered' || state.kind === 'isolating'
     ? [{ kind: 'finished' }, [tell(order.replyTo, forbidden(order, reason))]]
     : [state, []]

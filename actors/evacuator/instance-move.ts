@@ -100,6 +100,9 @@ export type RecordVerdict =
 const MOVED: readonly string[] = ['done', 'completed']
 const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
 
+/** Whether an evacuation with a record of this status has succeeded. */
+export const isMoved = (status: string): boolean => MOVED.includes(status)
+
 /** Whether Nova's scheduler has taken the room for an evacuation with a record of this status: Placement shows it. */
 export const isClaimed = (status: string): boolean =>
   status !== 'accepted' && !REFUSED.includes(status)
@@ -124,7 +127,7 @@ export function judgeRecords(
     .toSorted((a, b) => b.createdAt - a.createdAt) // stable: within a second Nova's own order, newest first
   const [newest] = ours
   if (newest === undefined) return { kind: 'no-record' }
-  const moved = ours.find(({ status }) => MOVED.includes(status))
+  const moved = ours.find(({ status }) => isMoved(status))
   if (moved !== undefined) return { kind: 'moved', dest: moved.dest }
   // An older request may show its record after a newer one failed: as long as any goes on, no other is sent.
   const underWay = ours.find(({ status }) => !REFUSED.includes(status))
@@ -133,4 +136,4 @@ export function judgeRecords(
 }
 
 /** Nova's clock and ours may differ by so much. */
-const CLOCK_SKEW_MS = 60_000
+export const CLOCK_SKEW_MS = 60_000

@@ -3,6 +3,7 @@ import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
+import type { Bid } from './fair-share.ts'
 import type { RestoringStep } from './restoration.ts'
 
 /** Before an evacuation: keep the owner out; call the instance broken, so that Nova takes it. */
@@ -23,7 +24,6 @@ export type MovingMessage =
       readonly now: Instance | null
       /** True when Nova asked for patience: costs no attempt. */
       readonly busy: boolean
-      readonly pauseMs: number
       readonly atMs: number
     })
   | (About & { readonly type: 'move.unknown'; readonly atMs: number; readonly startedAt: number })
@@ -52,7 +52,11 @@ export type MovingMessage =
       /** no: an operator forbids it just now. */
       readonly allowed: 'yes' | 'no'
     })
+  /** Some of what we would ask for next. */
+  | { readonly type: 'pace.allowed'; readonly bids: readonly Bid[]; readonly atMs: number }
   | { readonly type: 'move.poll-due' }
+  /** Compute's bus told that the evacuation of one of them has ended. */
+  | { readonly type: 'move.news'; readonly atMs: number }
   | {
       readonly type: 'move.polled'
       readonly records: readonly Evacuation[]
@@ -119,6 +123,16 @@ export type MovingEffect =
       readonly instance: InstanceId
       readonly step: RestoringOrder
     })
+  /** Asks the shared pace for leave to ask for these; none: for nothing any more. */
+  | { readonly type: 'pace.ask'; readonly bids: readonly Bid[] }
+  /** Tells it what is under way, and what no longer. */
+  | {
+      readonly type: 'pace.note'
+      readonly underWay: readonly Bid[]
+      readonly over: readonly MoveId[]
+    }
+  /** Listens until Compute's bus tells something about one of these. */
+  | { readonly type: 'news.await'; readonly instances: readonly InstanceId[] }
   /** Takes a reserved host into service. */
   | { readonly type: 'spare.open'; readonly host: HostName }
   /** Writes why these instances go nowhere for the moment. */

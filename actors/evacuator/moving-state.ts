@@ -2,9 +2,10 @@
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
+import type { Bid } from './fair-share.ts'
 import type { End, MoveTrack, Phase } from './instance-move.ts'
+import type { Look } from './looks.ts'
 import type { MovingEffect, MovingMessage, Progress } from './moving-messages.ts'
-import type { Pace } from './pacing.ts'
 import type { Places } from './places.ts'
 import { isUsual, restorationOf } from './restoration.ts'
 
@@ -28,12 +29,12 @@ export interface Moving {
   readonly places: Places
   /** The evacuation records as last read. */
   readonly records: readonly Evacuation[]
-  readonly pace: Pace
+  /** What the shared pace was told that we would ask for next. */
+  readonly bids: readonly Bid[]
   /** Targets of moves that take long: looked at with the records. */
   readonly overdueTargets: readonly HostName[]
   readonly polls: number
-  /** Whether a look at the records is already due. */
-  readonly pollPending: boolean
+  readonly look: Look
   /** Why nothing new may be asked for; null: it may. */
   readonly forbidden: string | null
   /** Whether a look at the whole host is already due, for instances that nobody has room for. */

@@ -1,7 +1,8 @@
 /** The moving part of an evacuation: what Nova's answers mean for each instance. */
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Phase } from './instance-move.ts'
-import type { MovingMessage } from './moving-messages.ts'
+import { hasten } from './looks.ts'
+import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import {
   seen,
   settle,
@@ -11,10 +12,9 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
-import { slowDown, speedUp, type Pace } from './pacing.ts'
 import { withDoor, withoutTarget } from './places.ts'
 import { onPolled } from './polled.ts'
-import { ask, proceed } from './proceeding.ts'
+import { ask, onAllowed, proceed } from './proceeding.ts'
 import { mustReset } from './restoration.ts'
 import { onLooked, onRestored } from './restoring.ts'
 
@@ -26,9 +26,10 @@ export function onMovingMessage(
 ): MovingStep {
   switch (message.type) {
     case 'move.requested':
-      return onAnswered(state, message, speedUp(state.pace))
     case 'move.unknown':
-      return onAnswered(state, message, slowDown(state.pace))
+      return onAnswered(state, message)
+    case 'pace.allowed':
+      return onAllowed(state, message)
     case 'move.refused':
       return onRefused(rules, state, message)
     case 'move.hindered':
@@ -48,13 +49,15 @@ export function onMovingMessage(
       ]
     case 'move.poll-due':
       return [
-        { ...state, polls: state.polls + 1 },
+        { ...state, polls: state.polls + 1, look: { kind: 'open', news: false } },
         [{ type: 'move.poll', targets: state.overdueTargets }],
       ]
     case 'move.polled':
-      return onPolled(rules, { ...state, pollPending: false }, message)
+      return onPolled(rules, looked(state), message)
     case 'move.poll-failed':
-      return proceed({ ...state, pollPending: false, pace: slowDown(state.pace) }, message.atMs)
+      return proceed(looked(state), message.atMs)
+    case 'move.news':
+      return onNews(state, message.atMs)
     case 'spare.opened':
       return proceed(
         { ...state, places: withDoor(state.places, message.host, 'open') },
@@ -67,11 +70,27 @@ export function onMovingMessage(
   }
 }
 
+/** Listens to what Compute's bus tells of them. */
+export const awaitNews = (state: Moving): MovingEffect => ({
+  type: 'news.await',
+  instances: [...state.tracks.values()].map(({ instance }) => instance),
+})
+
+function onNews(state: Moving, nowMs: number): MovingStep {
+  const [next, effects] = hasten(state, nowMs)
+  return [next, [...effects, awaitNews(state)]]
+}
+
+/** No look is open any more; of news that came during it the next one is told. */
+const looked = (state: Moving): Moving => ({
+  ...state,
+  look: { kind: 'none', news: state.look.kind === 'open' && state.look.news },
+})
+
 /** Nova said yes, or nothing: from now on its records tell. */
 function onAnswered(
   state: Moving,
   answer: MovingMessage & { readonly type: 'move.requested' | 'move.unknown' },
-  pace: Pace,
 ): MovingStep {
   const track = state.tracks.get(answer.move)
   if (track?.phase.kind !== 'requesting') return [state, []]
@@ -81,7 +100,7 @@ function onAnswered(
     accepted: answer.type === 'move.requested',
   }
   const startedAt = new Map(state.startedAt).set(answer.move, answer.startedAt)
-  return proceed({ ...withPhase(state, answer.move, phase), startedAt, pace }, answer.atMs)
+  return proceed({ ...withPhase(state, answer.move, phase), startedAt }, answer.atMs)
 }
 
 /** Nothing is in the way of the evacuation any more. */
@@ -109,18 +128,21 @@ function onRefused(
   if (track?.phase.kind !== 'requesting') return [before, []]
   const { now } = refusal
   const state = now === null ? before : seen(before, now)
-  const slower = refusal.busy ? { ...state, pace: slowDown(state.pace) } : state
   if (!refusal.again) {
-    return settle(slower, track, { outcome: 'ignored', dest: null, reason: refusal.reason })
+    return settle(state, track, { outcome: 'ignored', dest: null, reason: refusal.reason })
   }
-  if (!refusal.busy && track.attempts >= rules.attemptsMax) {
-    return settle(slower, track, { outcome: 'failed', dest: null, reason: refusal.reason })
+  if (refusal.busy) {
+    // The shared pace knows when Nova may be asked again.
+    const back = { ...track, attempts: track.attempts - 1 }
+    return proceed(waiting(state, back, refusal.atMs, refusal.reason), refusal.atMs)
   }
-  // What stood in the way of an instance that is busy, or in a state of its own, is cleared by the next attempt.
-  const soon = refusal.busy || (now !== null && mustReset(now))
-  const until = refusal.atMs + Math.max(refusal.pauseMs, soon ? 1000 : rules.retryIntervalMs)
-  const back = refusal.busy ? { ...track, attempts: track.attempts - 1 } : track
-  return proceed(waiting(slower, back, until, refusal.reason), refusal.atMs)
+  if (track.attempts >= rules.attemptsMax) {
+    return settle(state, track, { outcome: 'failed', dest: null, reason: refusal.reason })
+  }
+  // What stood in the way of an instance in a state of its own is cleared by the next attempt.
+  const soon = now !== null && mustReset(now)
+  const until = refusal.atMs + (soon ? 1000 : rules.retryIntervalMs)
+  return proceed(waiting(state, track, until, refusal.reason), refusal.atMs)
 }
 
 /** The row was not as we knew it, or there was no grant: an operator's word. Nothing was asked for. */

@@ -22,6 +22,7 @@ import {
   type EvacuatorWorld,
 } from './evacuating.ts'
 import { performMove } from './perform-move.ts'
+import { contradictions } from './plan.ts'
 import { dueAgain } from './plan.ts'
 import { survey } from './survey.ts'
 
@@ -42,9 +43,9 @@ async function performEvacuator(
 ): Promise<EvacuatorMessage | undefined> {
   switch (effect.type) {
     case 'compute.isolate':
-      return hinderable(() => isolate(evacuating))
+      return hinderable(evacuating, isolate)
     case 'compute.survey':
-      return hinderable(() => survey(evacuating))
+      return hinderable(evacuating, survey)
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
     case 'note.hindered':
@@ -62,6 +63,9 @@ async function performEvacuator(
     case 'moves.wait':
     case 'spare.open':
     case 'move.poll':
+    case 'pace.ask':
+    case 'pace.note':
+    case 'news.await':
       return performMove(evacuating, effect)
     default:
       return assertNever(effect)
@@ -79,9 +83,12 @@ async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMes
 }
 
 /** Turns what Compute and Identity may throw into waiting; everything else crashes. */
-async function hinderable(call: () => Promise<EvacuatorMessage>): Promise<EvacuatorMessage> {
+async function hinderable(
+  evacuating: Evacuating,
+  call: (evacuating: Evacuating) => Promise<EvacuatorMessage>,
+): Promise<EvacuatorMessage> {
   try {
-    return await call()
+    return await evacuating.world.pace.heed(() => call(evacuating))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'evacuator.hindered', reason: describeError(error) }
@@ -139,6 +146,9 @@ async function plan(
     untilStored(world.clock, signal, () => world.store.planMoves(epoch, notification, host, moves))
   const rows = await stored()
   await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
+  for (const detail of contradictions(moves, rows)) {
+    await note(evacuating, { kind: 'decision', step: 'plan', detail })
+  }
   announceStep(evacuating, 'planned', `${rows.length} instances`)
   const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows

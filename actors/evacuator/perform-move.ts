@@ -1,19 +1,21 @@
 /** Asks Nova for one evacuation, writes what came of it, and reads the evacuation records of the host. */
-import { isCoded } from '../../schema/errors.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/move-store.ts'
 import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
+import type { Bid } from './fair-share.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { isClaimed } from './instance-move.ts'
 import { explained } from './explained.ts'
 import { prepare } from './perform-preparing.ts'
 import { look, restore } from './perform-restoring.ts'
-import { putBack, refused } from './refused.ts'
+import { putBack, refused, withdrawAttempt } from './refused.ts'
 import { openSpare } from './open-spare.ts'
 import { hostOf } from './places.ts'
+import type { Sharer } from './shared-pace.ts'
 
 type Request = MovingEffect & { readonly type: 'move.request' }
 
@@ -22,6 +24,13 @@ export async function performMove(
   effect: MovingEffect,
 ): Promise<MovingMessage | undefined> {
   switch (effect.type) {
+    case 'pace.ask':
+      return askPace(evacuating, effect.bids)
+    case 'pace.note':
+      evacuating.world.pace.note(sharerOf(evacuating), effect.underWay, effect.over)
+      return undefined
+    case 'news.await':
+      return awaitNews(evacuating, effect.instances)
     case 'move.request':
       return request(evacuating, effect)
     case 'move.settle':
@@ -45,6 +54,27 @@ export async function performMove(
     default:
       return assertNever(effect)
   }
+}
+
+const sharerOf = ({ order: { segment }, signal }: Evacuating): Sharer => ({ segment, signal })
+
+async function askPace(
+  evacuating: Evacuating,
+  bids: readonly Bid[],
+): Promise<MovingMessage | undefined> {
+  const { pace, clock } = evacuating.world
+  const allowed = await pace.ask(sharerOf(evacuating), bids)
+  if (allowed.length === 0) return undefined
+  return { type: 'pace.allowed', bids: allowed, atMs: clock.monotonicMs() }
+}
+
+async function awaitNews(
+  { world, signal }: Evacuating,
+  instances: readonly string[],
+): Promise<MovingMessage | undefined> {
+  const what = await world.news.await(new Set(instances), signal)
+  if (what === 'nothing') return undefined
+  return { type: 'move.news', atMs: world.clock.monotonicMs() }
 }
 
 /** Thrown inside the deed when the row is no longer `pending`; nothing was asked for then. */
@@ -74,8 +104,10 @@ async function request(evacuating: Evacuating, effect: Request): Promise<MovingM
   } catch (error) {
     const atMs = world.clock.monotonicMs()
     if (error instanceof NotPending) {
-      world.bookings.release(instance)
-      return { type: 'move.hindered', move, reason: 'the move is not pending any more', atMs }
+      const reason = 'the move was not pending'
+      // It may be that we have begun this very attempt, and the store did not tell: nothing was asked.
+      await withdrawAttempt(evacuating, effect, reason)
+      return { type: 'move.hindered', move, reason, atMs }
     }
     if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) {
       return { type: 'move.unknown', move, startedAt, atMs }
@@ -105,7 +137,15 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
     reason: 'asked for',
   })
   world.tenure.assert(order.epoch)
-  await world.compute.evacuate(instance, hostOf(target) ?? undefined, signal)
+  const patienceMs = world.pace.patienceMs()
+  if (patienceMs > 0) {
+    throw new CodedError('COMPUTE_BUSY', 'Compute has asked others of us to wait', {
+      retryAfterSeconds: patienceMs / 1000,
+    })
+  }
+  await world.pace.measure(() =>
+    world.compute.evacuate(instance, hostOf(target) ?? undefined, signal),
+  )
 }
 
 /** Said once for all of them; each one's row tells it too. */
@@ -155,27 +195,32 @@ async function settle(
   return { type: 'move.settled', move, outcome }
 }
 
-async function poll(
-  { world, order, signal }: Evacuating,
-  targets: readonly HostName[],
-): Promise<MovingMessage> {
+async function poll(evacuating: Evacuating, targets: readonly HostName[]): Promise<MovingMessage> {
+  const { world } = evacuating
   try {
-    const lostTargets: HostName[] = []
-    for (const target of targets) {
-      const service = await world.compute.findService(target, signal)
-      if (service?.forcedDown === true) lostTargets.push(target)
-    }
-    const since = world.clock.wallMs() - POLL_SINCE_MS
-    // Read after the targets: what arrived before its target was lost shows as done.
-    const records = await world.compute.listEvacuations(order.host, since, signal)
-    for (const { instance, status } of records) {
-      if (isClaimed(status)) world.bookings.show(instance)
-    }
-    return { type: 'move.polled', records, lostTargets, atMs: world.clock.monotonicMs() }
+    return await world.pace.heed(() => read(evacuating, targets))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'move.poll-failed', atMs: world.clock.monotonicMs() }
   }
+}
+
+async function read(
+  { world, order, signal }: Evacuating,
+  targets: readonly HostName[],
+): Promise<MovingMessage> {
+  const lostTargets: HostName[] = []
+  for (const target of targets) {
+    const service = await world.compute.findService(target, signal)
+    if (service?.forcedDown === true) lostTargets.push(target)
+  }
+  const since = world.clock.wallMs() - POLL_SINCE_MS
+  // Read after the targets: what arrived before its target was lost shows as done.
+  const records = await world.compute.listEvacuations(order.host, since, signal)
+  for (const { instance, status } of records) {
+    if (isClaimed(status)) world.bookings.show(instance)
+  }
+  return { type: 'move.polled', records, lostTargets, atMs: world.clock.monotonicMs() }
 }
 
 /** Records are asked for by their last change; a slow rebuild changes its record only at the end. */

@@ -22,7 +22,9 @@ export async function prepare(evacuating: Evacuating, effect: Prepare): Promise<
     for (const step of steps) {
       const entry = { notification: order.notification, step, subject, detail: DETAILS[step] }
       const deed = await untilStored(world.clock, signal, () =>
-        withIntent(world, order.epoch, entry, () => perform(evacuating, effect, step)),
+        withIntent(world, order.epoch, entry, () =>
+          world.pace.heed(() => perform(evacuating, effect, step)),
+        ),
       )
       if (deed.kind === 'refused') {
         const atMs = world.clock.monotonicMs()

@@ -49,6 +49,16 @@ export class Assignment {
     return choice
   }
 
+  /** Whether there is room on one target, which is taken then. */
+  takes({ needs, refusedBy }: Pick<MoveTrack, 'needs' | 'refusedBy'>, name: TargetName): boolean {
+    const { stages, targets } = this.#places
+    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
+    const only = targets.filter((target) => target.name === name && target.door === 'open')
+    const { kind } = chooseTarget({ stages, targets: only, needs, refusedBy, loadOf })
+    if (kind === 'target') this.#add(name, needs)
+    return kind === 'target'
+  }
+
   #add(target: TargetName, needs: Resources | null): void {
     const { given, moves } = this.#loads.get(target) ?? NO_LOAD
     this.#loads.set(target, {

@@ -34,3 +34,17 @@ function originOf(now: Instance, earlier: RecordedMove | undefined): MoveOrigin 
 /** What failed in an earlier run is asked for once more; what has failed in this one is left to the next, whoever leads by now. */
 export const dueAgain = (moves: readonly RecordedMove[], run: number): readonly RecordedMove[] =>
   run === 1 ? [] : moves.filter(({ status, askedInRun }) => status === 'failed' && askedInRun < run)
+
+/** Instances that Nova lists on the dead host although it has recorded their move as done: one sentence each. */
+export function contradictions(
+  moves: readonly PlannedMove[],
+  rows: readonly RecordedMove[],
+): readonly string[] {
+  const here = new Set(moves.map(({ instance }) => instance))
+  return rows
+    .filter(({ instance, status }) => status === 'succeeded' && here.has(instance))
+    .map(({ instanceName, destHost }) => {
+      const place = destHost === null ? '' : ` to ${destHost}`
+      return `${instanceName} is listed here, and its move${place} is done: not asked for again, for it may run there`
+    })
+}

@@ -1,11 +1,11 @@
-/** Asks for more instances of a dead host: who is next, where he goes, and what must come before. */
+/** Who of a dead host is next, where he is to go, and what must come before Nova is asked. */
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
-import type { Choice } from '../placement/choose-target.ts'
 import type { Target, TargetName } from '../placement/targets.ts'
 import type { Instance } from '../ports/compute.ts'
 import type { MoveId } from '../../schema/ids.ts'
-import { judgeRecords, type End, type MoveTrack } from './instance-move.ts'
+import { judgeRecords, type End, type MoveTrack, type Phase } from './instance-move.ts'
+import type { Bid } from './fair-share.ts'
 import { scheduleLook } from './looks.ts'
 import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
 import {
@@ -18,45 +18,63 @@ import {
 } from './moving-state.ts'
 import { Assignment, hostOf, withDoor } from './places.ts'
 import { isUsual, mustReset, restorationOf } from './restoration.ts'
+import { isUnderWay } from './under-way.ts'
 
-/** Asks for as many instances as the pace allows, in the order of the plan, and looks at the records again later. */
+/** Nobody may send so many at once; what stands behind them is looked at later. */
+const BIDS_MAX = 32
+
+/** Tells the shared pace who is next, in the order of the plan, and looks at the records again later. */
 export function proceed(state: Moving, nowMs: number): MovingStep {
-  if (state.forbidden !== null) return scheduleLook(state, [])
+  if (state.forbidden !== null) return scheduleLook(...withdraw(state), nowMs)
   let next = state
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
+  const bids: Bid[] = []
   const assignment = new Assignment(state.places, state.tracks.values())
-  let underWay = countUnderWay(state)
   for (const track of state.tracks.values()) {
-    if (underWay >= state.pace.limit) break
+    if (bids.length === BIDS_MAX) break
     if (!isDue(track, nowMs)) continue
-    const objection = objectionTo(state, track)
-    const [after, more] =
-      objection === undefined
-        ? follow(next, track, assignment.choose(track))
-        : settle(next, track, objection)
-    if (isUnderWay(after.tracks.get(track.move) ?? track)) underWay += 1
+    const [after, more] = consider(next, track, assignment, bids)
     next = after
     effects.push(...more)
   }
-  return scheduleLook(next, [...effects, ...newlyUnplaced(state, next)])
+  const [last, asked] = bid(next, bids)
+  return scheduleLook(last, [...effects, ...newlyUnplaced(state, next), ...asked], nowMs)
 }
 
 const isDue = ({ phase }: MoveTrack, nowMs: number): boolean =>
   phase.kind === 'unplaced' || (phase.kind === 'pending' && phase.notBeforeMs <= nowMs)
 
-const isUnderWay = ({ phase }: MoveTrack): boolean =>
-  phase.kind === 'requesting' || phase.kind === 'ongoing'
+/** Says what it would ask for next, unless it has said so already. */
+function bid(state: Moving, bids: readonly Bid[]): MovingStep {
+  const isKnown =
+    bids.length === state.bids.length &&
+    bids.every(({ move, target }, at) => {
+      const known = state.bids[at]
+      return move === known?.move && target === known.target
+    })
+  return isKnown ? [state, []] : [{ ...state, bids }, [{ type: 'pace.ask', bids }]]
+}
 
-const countUnderWay = (state: Moving): number =>
-  [...state.tracks.values()].filter(isUnderWay).length
+/** Asks for nothing any more. */
+export const withdraw = (state: Moving): MovingStep => bid(state, [])
 
-/** What is done with an instance, now that a target was looked for. */
-function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
+/** What is done with an instance whose moment has come. */
+function consider(
+  state: Moving,
+  track: MoveTrack,
+  assignment: Assignment,
+  bids: Bid[],
+): MovingStep {
+  const objection = objectionTo(state, track)
+  if (objection !== undefined) return settle(state, track, objection)
+  const choice = assignment.choose(track)
   switch (choice.kind) {
     case 'target':
-      return choice.target.door === 'open'
-        ? request(state, track, choice.target.name)
-        : knock(state, choice.target)
+      if (choice.target.door !== 'open') return knock(state, choice.target)
+      bids.push({ move: track.move, target: choice.target.name })
+      return track.phase.kind === 'unplaced'
+        ? [withTrack(state, { ...track, phase: ROOM_FOUND }), []]
+        : [state, []]
     case 'wait':
       return [
         withTrack(state, { ...track, phase: { kind: 'unplaced', reason: choice.reason } }),
@@ -67,6 +85,38 @@ function follow(state: Moving, track: MoveTrack, choice: Choice): MovingStep {
     default:
       return assertNever(choice)
   }
+}
+
+const ROOM_FOUND: Phase = { kind: 'pending', notBeforeMs: 0, reason: null }
+
+/** The shared pace allows these: each is asked for if nothing has changed meanwhile. */
+export function onAllowed(
+  state: Moving,
+  { bids, atMs }: MovingMessage & { readonly type: 'pace.allowed' },
+): MovingStep {
+  let next: Moving = { ...state, bids: [] }
+  const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
+  const over: MoveId[] = []
+  const assignment = new Assignment(state.places, state.tracks.values())
+  for (const { move, target } of bids) {
+    const track = next.tracks.get(move)
+    if (track !== undefined && isUnderWay(track)) continue
+    const isWanted =
+      track !== undefined &&
+      next.forbidden === null &&
+      isDue(track, atMs) &&
+      objectionTo(next, track) === undefined
+    if (!isWanted || !assignment.takes(track, target)) {
+      over.push(move)
+      continue
+    }
+    const [after, more] = request(next, track, target)
+    next = after
+    effects.push(...more)
+  }
+  const [last, rest] = proceed(next, atMs)
+  const unused: MovingEffect[] = over.length > 0 ? [{ type: 'pace.note', underWay: [], over }] : []
+  return [last, [...unused, ...effects, ...rest]]
 }
 
 /** Nobody is left to be asked: Nova tells what came of the last request. */

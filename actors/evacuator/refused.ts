@@ -6,6 +6,7 @@ import type { Instance } from '../ports/compute.ts'
 import type { MoveChange } from '../ports/move-store.ts'
 import { isComputeTrouble, type Evacuating } from './evacuating.ts'
 import type { MovingMessage } from './moving-messages.ts'
+import { BUSY } from './shared-pace.ts'
 
 interface Asked {
   readonly move: MoveChange['move']
@@ -20,18 +21,12 @@ export async function refused(
 ): Promise<MovingMessage> {
   const { world } = evacuating
   const reason = describeError(error)
-  const busy = isCoded(
-    error,
-    'COMPUTE_BUSY',
-    'COMPUTE_UNAVAILABLE',
-    'IDENTITY_UNAVAILABLE',
-    'IDENTITY_REFUSED',
-  )
+  const busy = isCoded(error, ...BUSY)
   const doubtful = isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')
   const now = doubtful ? await reread(evacuating, effect) : null
   const gone = now === undefined
-  await putBack(evacuating, effect, reason)
-  const pauseMs = isCoded(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+  if (busy) await withdrawAttempt(evacuating, effect, reason)
+  else await putBack(evacuating, effect, reason)
   return {
     type: 'move.refused',
     move: effect.move,
@@ -39,7 +34,6 @@ export async function refused(
     again: !gone,
     now: now ?? null,
     busy,
-    pauseMs,
     atMs: world.clock.monotonicMs(),
   }
 }
@@ -67,4 +61,16 @@ export async function putBack(
   world.bookings.release(instance)
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+}
+
+/** The same when Nova did not even look at it: it costs no attempt, whoever leads next. */
+export async function withdrawAttempt(
+  { world, order, signal }: Evacuating,
+  { move, instance }: Asked,
+  reason: string,
+): Promise<void> {
+  world.bookings.release(instance)
+  await untilStored(world.clock, signal, () =>
+    world.store.withdrawAttempt(order.epoch, move, reason),
+  )
 }

@@ -38,6 +38,8 @@ export interface MoveStore {
    * begins with `ongoing` and ends with whatever follows.
    */
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
+  /** Back to pending, from `ongoing`: Nova was not asked, or did not listen, so the attempt never was. */
+  withdrawAttempt(epoch: Epoch, move: MoveId, message: string): Promise<void>
   /** Gives up every move that nobody has asked for. */
   endMoves(epoch: Epoch, notification: NotificationId, message: string): Promise<void>
   /** held: written before an instance is locked; free: after it was unlocked. */

@@ -22,6 +22,7 @@ import type { Standing } from '../../schema/standing.ts'
 import type { OperatorStore } from './operator-store.ts'
 import type { HostFault, InstanceRestart } from './smaller-fault.ts'
 import type { Grant } from './grant.ts'
+import type { AftermathStore } from './aftermath-store.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { MoveStore } from './move-store.ts'
@@ -258,6 +259,7 @@ export interface StorePort
     LeadershipStore,
     RecoveryStore,
     LedgerStore,
+    AftermathStore,
     HousekeepingStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */

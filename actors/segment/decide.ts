@@ -21,15 +21,24 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
   if (host === undefined || segment === undefined) {
     return ignored('the host is not registered any more')
   }
-  const objection = forbidden(situation.snapshot, notification, host)
-  if (objection === undefined) {
-    return BY_TYPE[notification.type](rules, situation, notification, host)
-  }
-  const { reason, answer } = objection
+  const objection =
+    forbidden(situation.snapshot, notification, host) ?? cameBack(situation, notification)
+  return objection === undefined
+    ? BY_TYPE[notification.type](rules, situation, notification, host)
+    : obey(objection, rules, situation, notification)
+}
+
+function obey(
+  { reason, answer }: Objection,
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+): Decision {
   // Whatever forbids to begin more: what Nova has under way is followed to its end.
   const underWay = situation.snapshot.moves.some(({ status }) => status === 'ongoing')
   if (underWay) return { kind: 'follow', reason }
   if (answer === 'cancel' || answer === 'hold') return { kind: answer, reason }
+  if (answer === 'fail') return { kind: 'conclude', to: 'failed', reason }
   const waiting = hold(rules, situation, notification, reason)
   return answer === 'hold-until-expiry' || waiting.kind === 'conclude' ? waiting : ignored(reason)
 }
@@ -40,7 +49,7 @@ const isEnded = ({ status }: Notification): boolean =>
 interface Objection {
   readonly reason: string
   /** What somebody holds by a word of his own does not expire: it would be reported again, and begin without him. */
-  readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore'
+  readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore' | 'fail'
 }
 
 /** The operator's word, at the moment of action (design I8). */
@@ -58,6 +67,20 @@ function forbidden(
   // What has begun is not dropped because an operator intervened: it waits for the word to go on.
   const begun = notification.status !== 'new' || certificate !== undefined
   return { reason, answer: begun ? 'hold-until-expiry' : 'ignore' }
+}
+
+/** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (I7). */
+function cameBack(
+  { snapshot, hostSeenWell }: Situation,
+  { type, message }: Notification,
+): Objection | undefined {
+  if (type !== 'COMPUTE_HOST' || snapshot.certificate === undefined || !hostSeenWell)
+    return undefined
+  const before = message === null ? '' : `; ${message}`
+  return {
+    reason: `the host is back, and what was not moved is left on it${before}`,
+    answer: 'fail',
+  }
 }
 
 function outOfBounds(

@@ -58,6 +58,8 @@ export interface Situation {
   readonly failing: readonly HostName[]
   /** How long this leader has led, ms. */
   readonly ledForMs: number
+  /** Its watchers see the host alive, and none of them doubts it. */
+  readonly hostSeenWell: boolean
   readonly nowWallMs: number
 }
 

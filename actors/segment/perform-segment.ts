@@ -6,6 +6,8 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import type { Sightings } from '../dedup-window/sightings.ts'
+import type { HostId } from '../../schema/ids.ts'
 import { ActedOn } from './acted-on.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
@@ -26,6 +28,7 @@ export interface SegmentWorld extends Acting {
   readonly rules: SegmentRules
   /** Shared by all segments of this process. */
   readonly inFlight: InFlight
+  readonly sightings: Sightings
 }
 
 /** The actor that decides for one segment, with one epoch. */
@@ -95,8 +98,15 @@ async function consult(
     snapshot: { ...stored, hostsActedOn },
     nowWallMs: world.clock.wallMs(),
     ledForMs: world.tenure.heldForMs(),
+    hostSeenWell: seenWell(world, stored.notification?.sourceHost),
   }
 }
+
+/** Observers repeat themselves well within this time. */
+const SEEN_MS = 15_000
+
+const seenWell = ({ sightings, clock }: SegmentWorld, host: HostId | undefined): boolean =>
+  host !== undefined && sightings.seenWell(host, clock.monotonicMs() - SEEN_MS)
 
 async function admit(
   serving: Serving,

@@ -6,9 +6,11 @@ import type { GatewayApp } from '../app.ts'
 import { withDeadline } from '../deadline.ts'
 import { publicReason } from '../faults.ts'
 
-/** One thing that this process cannot work without. */
+/** One thing that this process works with. */
 export interface ReadinessCheck {
   readonly name: string
+  /** Whether it cannot work without. */
+  readonly need: 'vital' | 'dispensable'
   check(): Promise<void>
 }
 
@@ -61,7 +63,7 @@ export function healthRoutes(
     schema: { response: { 200: Readiness, 503: Readiness } },
     handler: async (_request, reply) => {
       const results = await Promise.all(readiness.map(run))
-      const ready = results.every(({ ok }) => ok)
+      const ready = results.every(({ ok }, index) => ok || readiness[index]?.need === 'dispensable')
       reply.code(ready ? 200 : 503)
       return { ready, checks: results }
     },

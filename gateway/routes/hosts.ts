@@ -206,7 +206,12 @@ async function requireComputeHost(
   )
 }
 
-async function requireHost(store: InventoryStore, segment: string, id: string): Promise<Host> {
+/** The host of a path, or HOST_NOT_FOUND. */
+export async function requireHost(
+  store: InventoryStore,
+  segment: string,
+  id: string,
+): Promise<Host> {
   if (!isUuid(id)) throw new CodedError('HOST_NOT_FOUND', `No host with id ${id}.`)
   const { uuid } = await requireSegment(store, segment)
   const host = await store.getHost(uuid, hostId(id))

@@ -1,9 +1,12 @@
 /** What the engine role is made of: the lease holder, and below it everything that acts while it leads. */
+import { defineAftermath } from '../../actors/aftermath/aftermath.ts'
 import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
 import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.ts'
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
+import { ComputeNews } from '../../actors/evacuator/compute-news.ts'
+import { SharedPace } from '../../actors/evacuator/shared-pace.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
   defineProcessRecovery,
@@ -38,7 +41,9 @@ export function engineFactories(
 ): Readonly<Record<string, (argument: never, name: string) => AnyDefinition>> {
   const { rules } = world
   const inFlight = new InFlight()
+  const news = new ComputeNews()
   const bookings = new Bookings(world.clock)
+  const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
@@ -49,10 +54,11 @@ export function engineFactories(
         refOf<LeaderMessage>('leader', String(epoch)),
       ),
     intake: () =>
-      defineIntake({ ...world, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
+      defineIntake({ ...world, news, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity: SegmentIdentity) =>
       defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
+    aftermath: (epoch: Epoch) => defineAftermath(world, epoch),
     returner: (epoch: Epoch) =>
       defineReturner(
         {
@@ -70,6 +76,8 @@ export function engineFactories(
           ...world,
           bookings,
           rules: rules.evacuator,
+          pace,
+          news,
           policy: rules.segment,
           disableReason: rules.disableReason,
         },

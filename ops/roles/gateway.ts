@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { IdentityPort } from '../../actors/ports/identity.ts'
+import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
@@ -20,12 +21,14 @@ import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
 import { overhear } from './overheard.ts'
 import { loadPolicy } from './policy-file.ts'
+import { rehearsals } from './rehearsal.ts'
 import { rulesOf, type Rules } from './rules.ts'
 
 export interface GatewayWorld {
   readonly bus: BusPort
   readonly store: StorePort
   readonly compute: ComputePort
+  readonly placement: PlacementPort
   readonly identity: IdentityPort | undefined
   readonly announcer: Announcer
   readonly board: HealthBoard
@@ -46,6 +49,7 @@ export async function startGateway(
   const { api, bus, hostMonitor } = config
   const policy = loadPolicy(api.policyFile)
   const options = optionsOf(config)
+  const rules = rulesOf(config)
   const webhook = webhookOf(config, world.announcer)
   const board = new ObservationBoard(world.clock, MISSED_MAX * hostMonitor.intervalMs)
   const overheard = overhear(world.bus, bus.cloud, board)
@@ -53,7 +57,9 @@ export async function startGateway(
     ...world,
     ...overheard,
     policy,
-    objection: objectionOf(rulesOf(config)),
+    objection: objectionOf(rules),
+    rehearse: rehearsals(world, rules),
+    policyInForce: (name, choices) => policyOf(rules.segment, name, choices),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
     wordSaid: (notification) => world.announcer.announce('word.said', { notification }),

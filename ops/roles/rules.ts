@@ -1,5 +1,6 @@
 /** From options to the rules of the actors: the one place where defaults that are not options are written down. */
 import type { EvacuatorRules } from '../../actors/evacuator/evacuator-messages.ts'
+import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { FenceTiming } from '../../actors/fence/fence.ts'
 import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
 import type { HousekeepingRules } from '../../actors/housekeeper/perform-housekeeper.ts'
@@ -21,6 +22,7 @@ export interface Rules {
   readonly fence: FenceTiming
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
+  readonly pace: Caps
   readonly instanceRecovery: InstanceRecoveryRules
   readonly processRecovery: ProcessRecoveryRules
   readonly observer: ObserverRules
@@ -82,13 +84,17 @@ export function rulesOf(config: Config): Rules {
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
       placement: hostRecovery.placement,
       joinAggregates: hostRecovery.joinAggregates,
-      concurrencyMax: hostRecovery.concurrencyMax,
       retryIntervalMs,
       attemptsMax: ATTEMPTS_MAX,
       graceMs: GRACE_MS,
       overdueMs: OVERDUE_MS,
       deadlineMs: MOVE_DEADLINE_MS,
       restoreMs: RESTORE_MS,
+    },
+    pace: {
+      overall: hostRecovery.concurrencyMax,
+      perSegment: hostRecovery.concurrencyPerSegmentMax,
+      perTarget: hostRecovery.concurrencyPerTargetMax,
     },
     ...smallFaultRulesOf(config),
     observer: {

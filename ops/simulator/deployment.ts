@@ -236,6 +236,7 @@ export class Deployment implements AsyncDisposable {
       ['listChanges', looking],
       ['listLeftLocked', locked],
       ['listTouched', touched],
+      ['listGivenUp', random.fork('given-up')],
     ])
     return async (method, parameters, call) => {
       // A look in the background must not change the rest of a story.

@@ -36,6 +36,8 @@ export class Watchdog {
   /** Hosts whose compute service an operator has disabled. */
   readonly #switchedOffAtMs = new Map<string, number>()
   readonly #forbiddenAtMs = new Map<string, number>()
+  /** Until when Nova wants no evacuate request of a node, monotonic ms: it said so to that life of the node. */
+  readonly #patientUntilMs = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
   /** When each host was last powered off or certified to be dead. */
   readonly #actedOnAtMs = new Map<string, number>()
@@ -86,6 +88,7 @@ export class Watchdog {
   /** A node has made this epoch its own. */
   claimed(node: string, epoch: number): void {
     this.#epochs.set(node, epoch)
+    this.#patientUntilMs.delete(node)
     this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
   }
 
@@ -161,6 +164,7 @@ export class Watchdog {
     const host = row?.host
     if (host === null || host === undefined) return
     this.#actsOn(node, host, 'evacuates')
+    this.#mustBePatient(node, instance)
     const isLocal = this.#localDisks.has(this.#segmentOf.get(host)?.name ?? '')
     if (isLocal && row?.volumeBacked === false) {
       this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
@@ -169,6 +173,18 @@ export class Watchdog {
     if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
       this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)
     }
+  }
+
+  #mustBePatient(node: string, instance: string): void {
+    const untilMs = this.#patientUntilMs.get(node) ?? 0
+    if (this.#clock.monotonicMs() >= untilMs) return
+    this.#report('Retry-After', `${node} evacuates ${instance} before ${untilMs} ms`)
+  }
+
+  /** Nova has answered an evacuate request with Retry-After. */
+  asksForPatience(node: string, seconds: number): void {
+    const untilMs = this.#clock.monotonicMs() + seconds * 1000
+    this.#patientUntilMs.set(node, Math.max(untilMs, this.#patientUntilMs.get(node) ?? 0))
   }
 
   /** The intent to restart an instance is stored: the first one of a recovery counts. */

@@ -1,4 +1,5 @@
 /** Shows the watchdog what a process does to the world, at the moment when it does it. */
+import { isCoded } from '../../schema/errors.ts'
 import type { Interception } from './life.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -11,12 +12,25 @@ export const witnessCompute =
     if (method === 'evacuate') {
       const target = typeof second === 'string' ? second : undefined
       watchdog.evacuate(node, String(first), target)
+      return heeding(watchdog, node, call)
     }
     if (method === 'isolate') watchdog.isolate(node)
     if (method === 'enable') watchdog.enable(node, String(first))
     if (STARTING.includes(method)) watchdog.startGuest(node, String(first))
     return call()
   }
+
+/** What Nova answers to an evacuate request is seen before whoever asked sees it. */
+async function heeding(watchdog: Watchdog, node: string, call: () => unknown): Promise<unknown> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isCoded(error) && error.retryAfterSeconds !== undefined) {
+      watchdog.asksForPatience(node, error.retryAfterSeconds)
+    }
+    throw error
+  }
+}
 
 export const witnessFenceAgent =
   (watchdog: Watchdog, node: string): Interception =>

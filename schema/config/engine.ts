@@ -109,9 +109,31 @@ export const HOST_RECOVERY = {
     max: 1000,
     default: '64',
     meaning:
-      'Most evacuations in flight at once. Below it, the number follows how fast Compute answers.',
+      'Most evacuations in flight at once, of all recoveries together. Below it, the number follows how fast Compute ' +
+      'answers: it begins with 8, grows with each quick answer, and halves when Compute is slow, fails, or asks for ' +
+      'patience (429 or 503; Retry-After is obeyed, up to 5 minutes).',
     low: 'a full host takes many rounds to empty',
     high: 'the Compute service may be flooded before its slowness shows',
+  },
+  concurrencyPerSegmentMax: {
+    names: ['host_failure.max_evacuations_per_segment'],
+    kind: 'whole',
+    min: 1,
+    max: 1000,
+    default: '64',
+    meaning: 'Most evacuations in flight at once off the hosts of one segment.',
+    low: 'as above, for a host that fails alone',
+    high: 'the network and storage of one segment may be flooded',
+  },
+  concurrencyPerTargetMax: {
+    names: ['host_failure.max_evacuations_per_target'],
+    kind: 'whole',
+    min: 1,
+    max: 1000,
+    default: '32',
+    meaning: 'Most evacuations in flight at once to one target host.',
+    low: 'a segment of few hosts takes many rounds to fill them',
+    high: 'a target host starts so many instances at once that all are slow',
   },
 } as const satisfies OptionGroup
 

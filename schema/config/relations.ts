@@ -17,6 +17,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...watchContradictions(config),
     ...busContradictions(config),
     ...servingContradictions(config),
+    ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
@@ -108,6 +109,22 @@ function servingContradictions({ serving, webhook }: Config): readonly Contradic
       known(webhook.username) === known(webhook.password),
       'webhook.username',
       'user and password of the webhook must be given together',
+    ),
+  ]
+}
+
+function eventContradictions({ events }: Config): readonly Contradiction[] {
+  if (events.driver === 'noop') return []
+  return [
+    ...unless(
+      known(events.urls),
+      'oslo_messaging_notifications.transport_url',
+      `is needed by driver = ${events.driver}`,
+    ),
+    ...unless(
+      events.topics.length > 0,
+      'oslo_messaging_notifications.topics',
+      `driver = ${events.driver} needs at least one topic`,
     ),
   ]
 }

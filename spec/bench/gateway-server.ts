@@ -8,6 +8,7 @@ import { Secret } from '../../schema/control-attributes.ts'
 import { openMysqlStore } from '../../transports/sql/mysql.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { policyInForce } from '../support/policy-in-force.ts'
 
 /** What the Identity service takes for one token. */
 const VALIDATION_MS = 5
@@ -31,7 +32,9 @@ const app = buildGateway({
   announce: async () => undefined,
   wordSaid: () => undefined,
   policy: compilePolicy({}),
+  policyInForce,
   objection: () => undefined,
+  rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
   observations: new ObservationBoard(clock, 60_000),
   feed: new EventFeed(),
   outOfService: () => false,

@@ -11,6 +11,7 @@ import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { startHttpCloud, type HttpCloud } from '../support/http-cloud.ts'
+import { policyInForce } from '../support/policy-in-force.ts'
 
 export interface ClientWorld extends AsyncDisposable {
   readonly store: StorePort
@@ -54,6 +55,8 @@ export async function startClientWorld(
     wordSaid: () => undefined,
     policy: compilePolicy({}),
     objection: () => undefined,
+    rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
+    policyInForce,
     observations: new ObservationBoard(ports.clock, 60_000),
     feed: new EventFeed(),
     announce: async () => undefined,

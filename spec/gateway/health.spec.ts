@@ -19,21 +19,24 @@ test('a failed check makes the process not ready, and its reason holds no addres
   const asked = Promise.withResolvers<void>()
   await using world = await startGateway({
     readiness: [
-      { name: 'bus', check: async () => undefined },
+      { name: 'bus', need: 'vital', check: async () => undefined },
       {
         name: 'store',
+        need: 'vital',
         check: async () => {
           throw new CodedError('STORE_UNAVAILABLE', 'mysql://ha:secret@10.0.0.9/ha')
         },
       },
       {
         name: 'odd',
+        need: 'vital',
         check: async () => {
           throw new Error('secret')
         },
       },
       {
         name: 'slow',
+        need: 'vital',
         check: () => {
           asked.resolve()
           return new Promise<void>(() => undefined)
@@ -55,6 +58,25 @@ test('a failed check makes the process not ready, and its reason holds no addres
       { name: 'slow', ok: false, reason: 'ANSWER_LATE: No answer came in time.' },
     ],
   })
+})
+
+test('what a process can do without is told, and does not decide', async (t) => {
+  await using world = await startGateway({
+    readiness: [
+      { name: 'store', need: 'vital', check: async () => undefined },
+      {
+        name: 'event notifications',
+        need: 'dispensable',
+        check: async () => {
+          throw new CodedError('BUS_UNAVAILABLE', 'amqp://ha:secret@10.0.0.9')
+        },
+      },
+    ],
+  })
+  const { status, json, text } = await world.call({ url: '/health/ready', token: '' })
+  t.is(status, 200)
+  t.like(json, { ready: true, checks: [{ ok: true }, { name: 'event notifications', ok: false }] })
+  t.false(text.includes('secret'))
 })
 
 test('the live trees are shown to operators', async (t) => {

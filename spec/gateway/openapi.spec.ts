@@ -83,6 +83,7 @@ test('answers are what the description says', async (t) => {
   const asked: readonly (readonly [path: string, url: string])[] = [
     ['/v1/segments', '/v1/segments?limit=1'],
     ['/v1/segments/{id}', `/v1/segments/${segment}`],
+    ['/v1/segments/{id}/policy', `/v1/segments/${segment}/policy`],
     ['/v1/segments/{segment}/hosts', `/v1/segments/${segment}/hosts`],
     ['/v1/segments/{segment}/hosts/{id}', `/v1/segments/${segment}/hosts/${host}`],
     ['/v1/notifications', '/v1/notifications'],

@@ -76,7 +76,7 @@ test('a segment under recovery is not changed; since 1.4 it may be disabled', as
   t.is(at(disabled.json, 'segment', 'enabled'), false)
 })
 
-test('enabled may be set from 1.2 on, as a boolean or as one of its words', async (t) => {
+test('a15: enabled may be set from 1.2 on, as a boolean or as one of its words, and is what was said', async (t) => {
   await using world = await startGateway()
   const request = { method: 'POST', url: '/v1/segments' } as const
   const body = { segment: { ...SEGMENT, enabled: 'no' } }

@@ -30,7 +30,12 @@ test.before(async () => {
     AMQP_PASSWORD,
     WRONG,
   ]
-  const broker = `[bridge]\ntransport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/\n`
+  const broker = `[bridge]
+transport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/
+[oslo_messaging_notifications]
+driver = messagingv2
+transport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/
+`
   processes.push(await world.start('controller-1', 'gateway, engine, host-monitor, bridge', broker))
   // Everything that this one tries is refused.
   const refused = `[DEFAULT]
@@ -62,7 +67,7 @@ test.serial('a recovery with failures of every part leaves no secret in any log'
   await http.keystone.stop()
   await nats.stop()
   await mariadb.kill()
-  await until('all is missed', async () => Object.keys(await world.unready()).length === 4)
+  await until('all is missed', async () => Object.keys(await world.unready()).length === 5)
   const stranger = { 'X-Auth-Token': http.keystone.issue('reader') }
   t.is((await fetch(`${world.url}/v1/segments`, { headers: stranger })).status, 503)
   await mariadb.restart()

@@ -42,12 +42,16 @@ function withoutEpochGuard(store: StorePort): StorePort {
     planMoves: async (_epoch, notification, host, moves) =>
       store.planMoves(await current(), notification, host, moves),
     updateMove: async (_epoch, change) => store.updateMove(await current(), change),
+    withdrawAttempt: async (_epoch, move, message) =>
+      store.withdrawAttempt(await current(), move, message),
     noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
     endMoves: async (_epoch, notification, message) =>
       store.endMoves(await current(), notification, message),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
     releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
+    recordLateSuccess: async (_epoch, move, dest) =>
+      store.recordLateSuccess(await current(), move, dest),
     recordChange: async (_epoch, change) => store.recordChange(await current(), change),
     takeSpare: async (_epoch, notification, host) =>
       store.takeSpare(await current(), notification, host),

@@ -13,6 +13,7 @@ import { NOTHING } from '../../schema/resources.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { policyInForce } from './policy-in-force.ts'
 
 export const PROJECT = '0123456789abcdef0123456789abcdef'
 
@@ -61,6 +62,7 @@ type Replaced = Partial<
     | 'outOfService'
     | 'webhook'
     | 'objection'
+    | 'rehearse'
   >
 > & {
   readonly compute?: Partial<GatewayDependencies['compute']>
@@ -109,10 +111,12 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     },
     policy: compilePolicy({}),
     objection: () => undefined,
+    rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
+    policyInForce,
     observations,
     feed,
     outOfService: () => false,
-    readiness: [{ name: 'store', check: () => store.ping() }],
+    readiness: [{ name: 'store', need: 'vital', check: () => store.ping() }],
     supervisors: () => [],
     clock,
     random,

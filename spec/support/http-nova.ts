@@ -216,6 +216,8 @@ const serverView = (instance: Instance): object => ({
   name: instance.name,
   tenant_id: instance.project,
   'OS-EXT-SRV-ATTR:host': instance.host,
+  // As libvirt names itself where hosts have domains: another name than that of the compute service.
+  'OS-EXT-SRV-ATTR:hypervisor_hostname': instance.host === null ? null : `${instance.host}.example`,
   'OS-EXT-STS:vm_state': instance.vmState,
   'OS-EXT-STS:task_state': instance.taskState,
   'OS-EXT-STS:power_state': instance.powerState,

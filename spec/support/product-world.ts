@@ -145,10 +145,12 @@ export async function openProductWorld(): Promise<ProductWorld> {
   }
 }
 
+const BROKERS: ReadonlySet<string> = new Set(['bridge', 'event notifications'])
+
 /** Store and cloud are there; a broker is not needed. */
 async function canRegister(url: string): Promise<boolean> {
   const { checks } = await readiness(url)
-  return checks.every(({ name, ok }) => ok || name === 'bridge')
+  return checks.every(({ name, ok }) => ok || BROKERS.has(name))
 }
 
 async function untilFinished(rest: RestClient, id: string): Promise<void> {

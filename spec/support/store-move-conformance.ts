@@ -1,5 +1,5 @@
 /** What every store keeps of the instances of a recovery: what they were, every attempt, and our locks. */
-import { hostName, instanceId } from '../../schema/ids.ts'
+import { hostName, instanceId, epoch as toEpoch } from '../../schema/ids.ts'
 import type { MoveStatus } from '../../schema/records.ts'
 import { plannedRow } from './planned.ts'
 import {
@@ -127,6 +127,31 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
       failed,
       { ...two, endedAt: clock.wall, outcome: 'succeeded', reason: null },
     ] as never)
+  })
+
+  test('an attempt that Nova did not look at never was, and the next one takes its number', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    const [move] = await store.planMoves(epoch, notification.uuid, host.name, [
+      plannedRow(VM, 'vm-1'),
+    ])
+    if (move === undefined) return t.fail()
+    const begin = { move: move.uuid, from: ['pending'], to: 'ongoing', message: null } as const
+    await store.withdrawAttempt(epoch, move.uuid, 'never asked')
+    t.like(await store.getMove(notification.uuid, move.uuid), { status: 'pending', message: null })
+    for (const destHost of ['compute-2', 'compute-3'].map(hostName)) {
+      t.true(await store.updateMove(epoch, { ...begin, destHost }))
+      await store.withdrawAttempt(epoch, move.uuid, 'busy')
+      const withdrawn = { status: 'pending', attempts: 0, destHost: null, message: 'busy' } as const
+      t.like(await store.getMove(notification.uuid, move.uuid), withdrawn)
+      t.deepEqual(await store.listAttempts(notification.uuid), [])
+    }
+    t.true(await store.updateMove(epoch, { ...begin, destHost: hostName('compute-4') }))
+    t.like((await store.listAttempts(notification.uuid))[0], { number: 1, target: 'compute-4' })
+    await t.throwsAsync(store.withdrawAttempt(toEpoch(epoch - 1), move.uuid, 'stale'), {
+      code: 'STALE_EPOCH',
+    })
   })
 
   test('what an earlier recovery touched and did not bring to an end is listed, and nothing else', async (t) => {

@@ -56,7 +56,7 @@ export class SimulatedCloud extends CloudSwitches {
     const ledger = new Ledger(clock)
     const site = new Site({ clock, ledger, machines, nameOf: (id) => rows.nameOf(id) })
     const faults = new Faults()
-    const actions = new InstanceActions(site, rows)
+    const actions = new InstanceActions(site, rows, faults)
     super({ site, rows, actions, faults, random })
     const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
     const restarts = new Restarts({ site, rows })

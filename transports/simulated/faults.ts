@@ -22,6 +22,8 @@ export interface NovaMood {
   readonly claimFailureRate: number
   /** Share of evacuations that fail on the target after the claim. */
   readonly spawnFailureRate: number
+  /** yes: orders to stop an instance are refused. */
+  readonly stopsRefused: 'yes' | 'no'
   /** From the claim on the target to the running guest. */
   readonly rebuildMs: RangeMs
 }
@@ -37,6 +39,7 @@ export const CALM: NovaMood = {
   lostAnswerRate: 0,
   claimFailureRate: 0,
   spawnFailureRate: 0,
+  stopsRefused: 'no',
   rebuildMs: [3000, 12_000],
 }
 

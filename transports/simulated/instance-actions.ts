@@ -3,6 +3,7 @@ import type { CodedError } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { USER } from './guest-switches.ts'
 import type { Machine } from './machine.ts'
+import type { Faults } from './faults.ts'
 import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
@@ -56,14 +57,20 @@ export class InstanceActions {
   readonly #rows: NovaRows
   /** Locked by an administrator, who is one of us: its owner cannot unlock it. */
   readonly #keptByUs = new Set<InstanceId>()
+  readonly #faults: Faults
 
-  constructor(site: Site, rows: NovaRows) {
+  constructor(site: Site, rows: NovaRows, faults: Faults) {
     this.#site = site
     this.#rows = rows
+    this.#faults = faults
   }
 
   stop(id: InstanceId): void {
-    this.#order(this.#rows.find(id), STOP, 'us')
+    const row = this.#rows.find(id)
+    if (this.#faults.nova.stopsRefused === 'yes') {
+      throw refused(`${row.name} cannot be stopped: its host does not take the order`)
+    }
+    this.#order(row, STOP, 'us')
   }
 
   pause(id: InstanceId): void {

@@ -14,6 +14,9 @@ export interface InstanceParts extends WorldParts {
   readonly actions: InstanceActions
 }
 
+/** The longest task of a host: a snapshot of a large disk, or a build that is given up. */
+const TASK_MS = 600_000
+
 /** States in which an emulator runs. */
 const EMULATED: readonly string[] = ['active', 'paused', 'rescued', 'resized']
 
@@ -42,6 +45,19 @@ export class InstanceSwitches extends GuestSwitches {
       row.host = null
     }
     this.#rows.wishes.keep(row)
+    this.#endTask(row)
+  }
+
+  /** A host that lives ends what it has begun; one that dies leaves it behind. */
+  #endTask(row: InstanceRow): void {
+    const { host, taskState } = row
+    if (host === null || taskState === null) return
+    this.#site.clock.schedule(TASK_MS, () => {
+      if (row.host !== host || row.taskState !== taskState || !this.#site.get(host).serves) return
+      row.taskState = null
+      if (row.vmState === 'building') row.vmState = 'error'
+      this.#rows.wishes.change(row.id, { taskState: null, vmState: row.vmState })
+    })
   }
 
   /** What an instance is to be, by all that was not our doing. */

@@ -2,9 +2,10 @@
 import type { Transaction } from 'kysely'
 import type { MoveChange } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
+import type { MoveId } from '../../schema/ids.ts'
 import type { MoveAttempt } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { attemptOf } from './rows.ts'
+import { attemptOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -44,6 +45,29 @@ export async function endAttempt(
   await open
     .set({ ...end, target: destHost })
     .where('number', '=', attempts)
+    .execute()
+}
+
+/** The one that is open, of a move that is ongoing: it never was. */
+export async function withdrawAttempt(
+  trx: Transaction<Database>,
+  move: MoveId,
+  { message, now }: { readonly message: string; readonly now: number },
+): Promise<void> {
+  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
+  const row = await query.where('status', '=', 'ongoing').executeTakeFirst()
+  if (row === undefined) return
+  const { attempts: number } = row
+  await trx
+    .deleteFrom('move_attempts')
+    .where('move_uuid', '=', move)
+    .where('number', '=', number)
+    .execute()
+  await trx
+    .updateTable('vm_moves')
+    .set({ status: 'pending', dest_host: null, message, updated_at: wholeSecond(now) })
+    .set({ attempts: Math.max(0, number - 1) })
+    .where('uuid', '=', move)
     .execute()
 }
 

@@ -4,7 +4,7 @@ import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { beginAttempt, endAttempt } from './attempts.ts'
+import { beginAttempt, endAttempt, withdrawAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { flag, moveOf, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -44,6 +44,9 @@ export function moveStore(
         else await endAttempt(trx, change, now)
         return true
       }),
+
+    withdrawAttempt: (epoch, move, message) =>
+      guarded(epoch, (trx) => withdrawAttempt(trx, move, { message, now: clock.wallMs() })),
 
     endMoves: (epoch, notification, message) =>
       guarded(epoch, async (trx) => {

@@ -10,6 +10,7 @@ import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
+import { aftermathStore } from './late-successes.ts'
 import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
@@ -43,6 +44,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...moveLists(steps),
     ...moveStore(guarded, steps, ports),
     ...attemptStore(steps),
+    ...aftermathStore(guarded, steps, ports),
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),

@@ -2,6 +2,7 @@
 import test from 'ava'
 import type { DedupWindowMessage } from '../../../actors/dedup-window/dedup-window.ts'
 import { defineIntake } from '../../../actors/dedup-window/intake.ts'
+import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
 import { Sightings } from '../../../actors/dedup-window/sightings.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
@@ -34,6 +35,7 @@ function leaderThatListens() {
     store,
     duplicateWindowMs: 180_000,
     sightings: new Sightings(),
+    news: new ComputeNews(),
     tellWindow: (message) => void told.push(message),
     countParked: () => {},
   })

@@ -168,7 +168,6 @@ test('a second run may cost as many requests as the first', (t) => {
       again: true,
       now: null,
       busy: false,
-      pauseMs: 0,
       atMs: 0,
     },
   ]
@@ -184,9 +183,10 @@ test('a segment without a target waits, with the reason, and looks again', (t) =
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
   const { state, effects } = after(...until)
   t.is(state.kind, 'moving')
+  const news = { type: 'news.await', instances: [I1, I2] } as const
   t.deepEqual(
     effects.filter(({ type }) => type !== 'tell'),
-    [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, look],
+    [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, news, look],
   )
   const looking = after(...until, { type: 'evacuator.look-due' })
   t.deepEqual(looking.effects, [{ type: 'compute.survey' }])

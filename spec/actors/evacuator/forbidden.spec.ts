@@ -48,7 +48,7 @@ test('an evacuation that only follows isolates, plans and asks for nothing', (t)
   ;[state, effects] = following(state, planned(...rows))
   t.deepEqual(
     effects.map(({ type }) => type),
-    ['timer.start'],
+    ['timer.start', 'news.await'],
   )
   ;[state, effects] = following(state, polled)
   ;[state, effects] = following(state, settled(M1))

@@ -4,7 +4,6 @@ import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.t
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
 import type { Moving } from '../../../actors/evacuator/moving-state.ts'
-import { proceed } from '../../../actors/evacuator/proceeding.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
 import { ANYWHERE } from '../../../actors/placement/targets.ts'
@@ -12,6 +11,7 @@ import { I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../re
 import {
   RULES,
   asked,
+  asking,
   movingOf,
   ongoing,
   placesOf,
@@ -19,6 +19,7 @@ import {
   refused,
   REQUESTING,
   trackRow,
+  withLeave,
 } from './tracks.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
 
@@ -47,21 +48,21 @@ test('instances are asked for in the order of the plan, on the least loaded targ
   const tracks = [1, 2, 3].map((n) =>
     trackRow({ move: moveId(`m${n}`), instance: instanceId(`i${n}`) }),
   )
-  const state = movingOf(tracks, { pace: { limit: 2, ceiling: 8 } })
+  const state = movingOf(tracks)
   t.deepEqual(
-    requests(proceed(state, 0)[1]).map(({ instance, target }) => `${instance} ${target}`),
+    requests(asking(state, 0, 2)[1]).map(({ instance, target }) => `${instance} ${target}`),
     ['i1 compute-2', 'i2 compute-3'],
   )
 })
 
 test('an instance waits until its moment', (t) => {
   const later = trackRow({ phase: { kind: 'pending', notBeforeMs: 50, reason: 'busy' } })
-  t.is(requests(proceed(movingOf([later]), 49)[1]).length, 0)
-  t.is(requests(proceed(movingOf([later]), 50)[1]).length, 1)
+  t.is(requests(asking(movingOf([later]), 49)[1]).length, 0)
+  t.is(requests(asking(movingOf([later]), 50)[1]).length, 1)
 })
 
 test('an instance that is not on the host any more is ignored', (t) => {
-  const [, effects] = proceed(movingOf([trackRow()], { here: new Map() }), 0)
+  const [, effects] = asking(movingOf([trackRow()], { here: new Map() }), 0)
   t.deepEqual(settled(effects), ['ignored: the instance is not on the host any more'])
 })
 
@@ -70,12 +71,12 @@ test('an instance that left by our own late success is a success', (t) => {
     here: new Map<InstanceId, Instance>(),
     records: [evacuationRow({ status: 'done' })],
   }
-  const [, effects] = proceed(movingOf([trackRow({ attempts: 1 })], change), 0)
+  const [, effects] = asking(movingOf([trackRow({ attempts: 1 })], change), 0)
   t.deepEqual(settled(effects), ['succeeded: Nova recorded it as done, late'])
 })
 
 test('an instance that every target refused is given up', (t) => {
-  const [, effects] = proceed(movingOf([trackRow({ refusedBy: [TWO, THREE] })]), 0)
+  const [, effects] = asking(movingOf([trackRow({ refusedBy: [TWO, THREE] })]), 0)
   t.deepEqual(settled(effects), ['failed: every target has refused it: compute-2, compute-3'])
 })
 
@@ -87,21 +88,21 @@ test('what we sent to a target since its room was read leaves less room for the 
     targetRow(TWO, { room: roomRow(1) }),
     targetRow(THREE, { room: roomRow(1) }),
   )
-  const [state, effects] = proceed(movingOf(tracks, { places }), 0)
+  const [state, effects] = asking(movingOf(tracks, { places }), 0)
   t.deepEqual(
     requests(effects).map(({ instance, target }) => `${instance} ${target}`),
     ['i1 compute-2', 'i2 compute-3'],
   )
   t.is(state.tracks.get(moveId('m3'))?.phase.kind, 'unplaced')
-  const [, later] = proceed(state, 0)
+  const [, later] = asking(state, 0)
   t.deepEqual(later, [], 'the same reason is not written twice')
 })
 
 test('a refusal gives the room back to the others', (t) => {
   const waits = trackRow({ move: M2, instance: I2 })
   const places = placesOf(targetRow(TWO, { room: roomRow(1) }))
-  const [state] = proceed(movingOf([trackRow(), waits], { places }), 0)
-  const [, effects] = onMovingMessage(RULES, state, refused())
+  const [state] = asking(movingOf([trackRow(), waits], { places }), 0)
+  const [, effects] = withLeave(onMovingMessage(RULES, state, refused()), 0)
   t.deepEqual(
     requests(effects).map(({ instance }) => instance),
     [I2],
@@ -110,26 +111,24 @@ test('a refusal gives the room back to the others', (t) => {
 
 test('where Nova chooses, no target is named, and its choice is remembered as the target', (t) => {
   const places = placesOf(targetRow(ANYWHERE))
-  const [, effects] = proceed(movingOf([trackRow()], { places }), 0)
+  const [, effects] = asking(movingOf([trackRow()], { places }), 0)
   t.is(requests(effects)[0]?.target, ANYWHERE)
   const track = asked(ongoing(true), { target: ANYWHERE })
   t.is(told(track, polled(1, [evacuationRow()])).track?.target, TWO)
   t.is(told(track, polled(1, [evacuationRow({ dest: null })])).track?.target, ANYWHERE)
 })
 
-test('a yes of Nova makes the move ongoing and the pace quicker', (t) => {
+test('a yes of Nova makes the move ongoing', (t) => {
   const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
-  const { phase, state } = told(asked(), yes, { pace: { limit: 4, ceiling: 8 } })
+  const { phase, state } = told(asked(), yes)
   t.deepEqual(phase, ongoing(true, 7))
   t.is(state.startedAt.get(M1), 900)
-  t.is(state.pace.limit, 5)
 })
 
-test('silence of Nova makes the move ongoing, without a yes, and the pace slower', (t) => {
+test('silence of Nova makes the move ongoing, without a yes', (t) => {
   const silence = { type: 'move.unknown', move: M1, atMs: 7, startedAt: 900 } as const
-  const { phase, state } = told(asked(), silence)
+  const { phase } = told(asked(), silence)
   t.deepEqual(phase, ongoing(false, 7))
-  t.is(state.pace.limit, 4)
 })
 
 test('a refused request is tried again after a pause and costs an attempt', (t) => {
@@ -138,11 +137,11 @@ test('a refused request is tried again after a pause and costs an attempt', (t) 
   t.is(track?.attempts, 1)
 })
 
-test('a busy Nova costs no attempt, slows the pace, and is given the time that it asked for', (t) => {
-  const { track, state } = told(asked(), refused({ busy: true, pauseMs: 5000 }))
-  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 5100, reason: 'no room' })
+test('a busy Nova costs no attempt, and the shared pace is asked at once, which knows until when it waits', (t) => {
+  const { track, effects } = told(asked(), refused({ busy: true }))
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 100, reason: 'no room' })
   t.is(track?.attempts, 0)
-  t.is(state.pace.limit, 4)
+  t.deepEqual(effects, [{ type: 'pace.ask', bids: [{ move: M1, target: TWO }] }])
 })
 
 test('a request that is refused as often as it may be fails', (t) => {
@@ -215,7 +214,7 @@ test('a late record of an earlier request says nothing about the next one', (t) 
   const yes = { type: 'move.requested', move: M1, atMs: 30_001, startedAt: 1 } as const
   let state = movingOf([trackRow({ attempts: 1, refusedBy: [TWO] })])
   for (const message of [again, yes, polled(30_500, [failed])]) {
-    ;[state] = onMovingMessage(RULES, state, message)
+    ;[state] = withLeave(onMovingMessage(RULES, state, message), 30_000)
   }
   t.deepEqual(state.tracks.get(M1)?.phase, ongoing(true, 30_001))
 })
@@ -244,7 +243,9 @@ test('an answer that comes twice changes nothing', (t) => {
 })
 
 test('looks at the records come one at a time, at growing distances up to five seconds', (t) => {
-  let state = movingOf([asked(ongoing(true))], { pollPending: false })
+  let state = movingOf([asked(ongoing(true))], {
+    look: { kind: 'none', news: false },
+  })
   const pauses: number[] = []
   for (let looks = 0; looks < 12; looks += 1) {
     for (const message of [polled(0, [evacuationRow()]), { type: 'move.poll-due' } as const]) {
@@ -262,8 +263,16 @@ test('looks at the records come one at a time, at growing distances up to five s
   t.is(pauses.at(-1), 5000)
 })
 
-test('a look that fails slows the pace and is repeated', (t) => {
-  const { state, effects } = told(asked(ongoing(true)), { type: 'move.poll-failed', atMs: 1 })
-  t.is(state.pace.limit, 4)
+test('a look that fails is repeated', (t) => {
+  const { effects } = told(asked(ongoing(true)), { type: 'move.poll-failed', atMs: 1 })
   t.is(effects.filter(({ type }) => type === 'timer.start').length, 1)
+})
+
+test('a step whose row was not as we knew it waits and costs no attempt', (t) => {
+  const hindered = { type: 'move.hindered', move: M1, reason: 'not pending', atMs: 1 } as const
+  const last = asked(REQUESTING, { attempts: 3 })
+  const { track, effects } = told(last, hindered)
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_001, reason: 'not pending' })
+  t.is(track?.attempts, 2)
+  t.deepEqual(settled(effects), [])
 })

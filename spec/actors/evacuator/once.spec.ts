@@ -60,6 +60,9 @@ test('whatever Nova answers, and however late, an instance is never asked for tw
         const step = message ? onMovingMessage(RULES, state, message) : proceed(state, nova.nowMs)
         state = step[0]
         for (const effect of step[1]) {
+          if (effect.type === 'pace.ask' && effect.bids.length > 0) {
+            tell({ type: 'pace.allowed', bids: effect.bids, atMs: nova.nowMs })
+          }
           if (effect.type === 'move.settle') tell({ ...effect, type: 'move.settled' })
           if (effect.type !== 'move.request') continue
           if (nova.underWay(effect.instance) > 0) safe = false

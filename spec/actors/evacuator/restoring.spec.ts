@@ -3,12 +3,11 @@ import test from 'ava'
 import type { End, MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
 import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
 import { settle } from '../../../actors/evacuator/moving-state.ts'
-import { proceed } from '../../../actors/evacuator/proceeding.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
 import { I1, M1, RUNNING, THREE, TWO, evacuationRow, instanceRow } from '../records.ts'
-import { RULES, asked, movingOf, ongoing, polled, refused, trackRow } from './tracks.ts'
+import { asked, asking, movingOf, ongoing, polled, refused, RULES, trackRow } from './tracks.ts'
 
 const DONE: End = { outcome: 'succeeded', dest: TWO, reason: 'Nova recorded it as done' }
 const PAUSED = { ...RUNNING, vmState: 'paused', powerState: 3 }
@@ -218,7 +217,7 @@ const prepared: readonly (readonly [string, Partial<MoveTrack>, Partial<Instance
 for (const [what, change, now, expected] of prepared) {
   test(`before the evacuation of ${what}: ${expected}`, (t) => {
     const here = new Map([[I1, instanceRow(now)]])
-    const [state, effects] = proceed(movingOf([trackRow(change)], { here }), 0)
+    const [state, effects] = asking(movingOf([trackRow(change)], { here }), 0)
     t.deepEqual(told(effects), [expected])
     t.is(state.tracks.get(M1)?.lock, expected.includes('lock') ? 'ours' : 'none')
   })
@@ -240,7 +239,7 @@ test('a refusal shows what the instance is now, and the next attempt clears the 
   const now = instanceRow({ taskState: 'powering-off' })
   const [state] = onMovingMessage(RULES, movingOf([asked()]), refused({ now }))
   t.like(state.tracks.get(M1)?.phase, { kind: 'pending', notBeforeMs: 1100 })
-  t.deepEqual(told(proceed(state, 1100)[1]), ['prepare call-broken'])
+  t.deepEqual(told(asking(state, 1100)[1]), ['prepare call-broken'])
 })
 
 test('an evacuation that somebody else has asked for is waited for, not repeated', (t) => {
@@ -255,7 +254,7 @@ test('an evacuation that somebody else has asked for is waited for, not repeated
 
 test('a rebuild that nobody is at work on is reset', (t) => {
   const here = new Map([[I1, instanceRow({ taskState: 'rebuilding' })]])
-  const [, effects] = proceed(movingOf([trackRow()], { here }), 0)
+  const [, effects] = asking(movingOf([trackRow()], { here }), 0)
   t.deepEqual(told(effects), ['prepare call-broken'])
 })
 

@@ -35,7 +35,6 @@ export const RULES = {
   ignoreInstancesInError: false,
   placement: 'segment',
   joinAggregates: false,
-  concurrencyMax: 8,
   retryIntervalMs: 30_000,
   attemptsMax: 3,
   graceMs: 10_000,
@@ -88,7 +87,14 @@ export const again = timer<EvacuatorMessage>('again', 30_000, BEGIN)
 export function after(...story: readonly EvacuatorMessage[]) {
   let state: EvacuatorState = { kind: 'isolating' }
   let effects: readonly Effect[] = []
-  for (const message of story) [state, effects] = behaviour(state, message)
+  for (const message of story) {
+    ;[state, effects] = behaviour(state, message)
+    const bids = effects.flatMap((effect) => (effect.type === 'pace.ask' ? effect.bids : []))
+    if (bids.length === 0) continue
+    const [next, more] = behaviour(state, { type: 'pace.allowed', bids, atMs: 0 })
+    state = next
+    effects = [...effects, ...more].filter(({ type }) => !type.startsWith('pace.'))
+  }
   return { state, effects, replies: effects.filter(({ type }) => type === 'tell') }
 }
 

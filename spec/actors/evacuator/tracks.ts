@@ -1,7 +1,9 @@
 /** Moves at every point of their way, and what may be told about them. */
 import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
 import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
-import type { Moving } from '../../../actors/evacuator/moving-state.ts'
+import type { Moving, MovingStep } from '../../../actors/evacuator/moving-state.ts'
+import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
+import { proceed } from '../../../actors/evacuator/proceeding.ts'
 import type { Places } from '../../../actors/evacuator/places.ts'
 import type { Target } from '../../../actors/placement/targets.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
@@ -60,10 +62,10 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     here: new Map(tracks.map(({ instance: id }) => [id, instanceRow({ id })])),
     places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
-    pace: { limit: 8, ceiling: 8 },
+    bids: [],
     overdueTargets: [],
     polls: 0,
-    pollPending: true,
+    look: { kind: 'open', news: false },
     forbidden: null,
     lookPending: false,
     room: 'there',
@@ -84,7 +86,23 @@ export const refused = (change: Partial<MovingMessage & { readonly type: 'move.r
     again: true,
     now: null,
     busy: false,
-    pauseMs: 0,
     atMs: 100,
     ...change,
   }) as const
+
+/** Goes on, with leave for as many evacuations as are named: all, when none is. */
+export const asking = (state: Moving, nowMs: number, leave = Infinity): MovingStep =>
+  withLeave(proceed(state, nowMs), nowMs, leave)
+
+/** The step, and what follows when the shared pace allows what it asks for. */
+export function withLeave(
+  [state, effects]: MovingStep,
+  atMs: number,
+  leave = Infinity,
+): MovingStep {
+  const bids = effects.flatMap((effect) => (effect.type === 'pace.ask' ? effect.bids : []))
+  if (bids.length === 0) return [state, effects]
+  const allowed = { type: 'pace.allowed', bids: bids.slice(0, leave), atMs } as const
+  const [next, more] = onMovingMessage(RULES, state, allowed)
+  return [next, [...effects, ...more].filter(({ type }) => type !== 'pace.ask')]
+}

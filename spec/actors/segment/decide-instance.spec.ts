@@ -104,6 +104,7 @@ for (const [title, { snapshot = {}, recovering = new Map(), decision }] of Objec
       inFlight: new Set<never>(),
       failing: [],
       ledForMs: 0,
+      hostSeenWell: false,
       nowWallMs: NOW,
     }
     t.deepEqual(decide(RULES, situation), decision)
@@ -150,6 +151,7 @@ test('each event has a policy, and what is ignored says why', (t) => {
       inFlight: new Set(),
       failing: [],
       ledForMs: 0,
+      hostSeenWell: false,
       nowWallMs: NOW,
     })
     t.like(decision, { kind: 'conclude', to: 'ignored' }, what)

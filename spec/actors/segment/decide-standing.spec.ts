@@ -4,6 +4,7 @@ import { decide } from '../../../actors/segment/decide.ts'
 import type { Decision } from '../../../actors/segment/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import {
+  certificateRow,
   hostRow,
   moveRow,
   notificationRow as report,
@@ -11,7 +12,7 @@ import {
   snapshotRow,
   wordRow,
 } from '../records.ts'
-import { RULES } from './story.ts'
+import { AT_REST, RULES } from './story.ts'
 
 const OLD = RULES.expiryMs + 1
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
@@ -23,6 +24,7 @@ const CANCELLED = { kind: 'cancelled', reason: 'cancelled by alice' } as const
 interface Case {
   readonly snapshot: Partial<SegmentSnapshot>
   readonly nowWallMs?: number
+  readonly hostSeenWell?: boolean
   readonly decision: Decision
 }
 
@@ -62,21 +64,43 @@ const CASES: Readonly<Record<string, Case>> = {
     nowWallMs: OLD,
     decision: { kind: 'follow', reason: 'the segment is disabled' },
   },
+  'a host that was fenced and is back is not fenced again': {
+    snapshot: {
+      notification: report({ status: 'error', message: 'vm-1 waits for room' }),
+      certificate: certificateRow(),
+    },
+    hostSeenWell: true,
+    decision: {
+      kind: 'conclude',
+      to: 'failed',
+      reason: 'the host is back, and what was not moved is left on it; vm-1 waits for room',
+    },
+  },
+  'what Nova has under way is followed also when the host is back': {
+    snapshot: {
+      notification: report({ status: 'running' }),
+      certificate: certificateRow(),
+      moves: [moveRow({ status: 'ongoing' })],
+    },
+    hostSeenWell: true,
+    decision: { kind: 'follow', reason: 'the host is back, and what was not moved is left on it' },
+  },
+  'a host that is seen well and was not fenced is no other case': {
+    snapshot: {},
+    hostSeenWell: true,
+    decision: fenceIt,
+  },
   'a death that was confirmed before the latest retry is not confirmed any more': {
     snapshot: { words: [wordRow(), wordRow({ word: 'retry' })] },
     decision: fenceIt,
   },
 }
 
-for (const [title, { snapshot, nowWallMs = 0, decision }] of Object.entries(CASES)) {
+for (const [title, { snapshot, nowWallMs = 0, hostSeenWell = false, decision }] of Object.entries(
+  CASES,
+)) {
   test(title, (t) => {
-    const now = {
-      nowWallMs,
-      ledForMs: 0,
-      failing: [],
-      inFlight: new Set<never>(),
-      recovering: new Map<never, never>(),
-    }
+    const now = { ...AT_REST, nowWallMs, hostSeenWell }
     t.deepEqual(decide(RULES, { snapshot: snapshotRow(snapshot), ...now }), decision)
   })
 }

@@ -20,6 +20,7 @@ import {
   snapshotRow,
   wordRow,
 } from '../records.ts'
+import { AT_REST } from './story.ts'
 
 const RUNGS = [{ kind: 'bmc', limitMs: 20_000 } as const]
 const RULES = {
@@ -236,8 +237,9 @@ const CASES: Readonly<Record<string, Case>> = {
 for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Object.entries(CASES)) {
   test(title, (t) => {
     const recovering = new Map<string, NotificationId>()
-    const when = { nowWallMs: 0, ledForMs: RULES.holdDownMs, failing: [], recovering, ...rest }
-    const situation = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight), ...when }
+    const when = { ...AT_REST, ledForMs: RULES.holdDownMs, recovering, ...rest }
+    const known = { snapshot: snapshotRow(snapshot), inFlight: new Set(inFlight) }
+    const situation = { ...when, ...known }
     t.deepEqual(decide(RULES, situation), decision)
   })
 }
@@ -245,15 +247,7 @@ for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Objec
 for (const status of ['finished', 'ignored', 'failed'] as const) {
   test(`a notification that is ${status} is left alone`, (t) => {
     const snapshot = snapshotRow({ notification: report({ status }) })
-    const situation = {
-      snapshot,
-      inFlight: new Set<HostId>(),
-      nowWallMs: 0,
-      ledForMs: 0,
-      failing: [],
-      recovering: new Map(),
-    }
-    t.deepEqual(decide(RULES, situation), { kind: 'gone' })
+    t.deepEqual(decide(RULES, { ...AT_REST, snapshot }), { kind: 'gone' })
   })
 }
 
@@ -285,9 +279,7 @@ test('nothing is done against an operator’s word, whatever else is known', (t)
           certificate: world.certified ? certificateRow() : undefined,
           hostsActedOn: world.actedOn,
         }),
-        inFlight: new Set(),
-        failing: [],
-        recovering: new Map(),
+        ...AT_REST,
         ledForMs: RULES.holdDownMs,
         nowWallMs: world.nowWallMs,
       })

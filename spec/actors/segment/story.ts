@@ -26,6 +26,16 @@ import {
   snapshotRow,
 } from '../records.ts'
 
+/** The situation of a segment in which nothing else goes on. */
+export const AT_REST = {
+  nowWallMs: 0,
+  ledForMs: 0,
+  hostSeenWell: false,
+  failing: [],
+  inFlight: new Set<HostId>(),
+  recovering: new Map<string, NotificationId>(),
+} as const
+
 export const RULES = {
   storm: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   expiryMs: 3_600_000,
@@ -76,6 +86,7 @@ export const consulted = (
   snapshot: snapshotRow({ notification, hosts, ...change }),
   nowWallMs: 0,
   ledForMs: 0,
+  hostSeenWell: false,
 })
 
 /** A word about a recovery that carries nothing else. */

@@ -87,7 +87,7 @@ test('who is an administrator can be changed, and must not depend on itself', (t
   t.throws(() => compilePolicy({ context_is_admin: 'is_admin:True' }), { message: /itself/ })
 })
 
-test('a reporter may report and do nothing else', (t) => {
+test('b09: a reporter may report and do nothing else', (t) => {
   const policy = compilePolicy({})
   const reporter = caller(['reporter'])
   t.true(policy.allows('notifications:create', reporter))

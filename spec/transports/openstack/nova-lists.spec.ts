@@ -61,6 +61,20 @@ test('every page of the instances of a project is read, and nothing of others', 
   t.is(cloud.calls[1]?.headers['x-openstack-request-id'], id)
 })
 
+test('a04: an instance is where its compute service is, whatever its hypervisor calls itself', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const names = { 'OS-EXT-SRV-ATTR:hypervisor_hostname': 'compute-2.example' }
+  const server = serverOf('a', 'compute-1', names)
+  cloud.api = ({ path }) =>
+    path.startsWith('/v2.1/servers/detail')
+      ? { status: 200, body: { servers: [server] } }
+      : { status: 200, body: { server } }
+  await using openstack = await openTo(cloud)
+  const [listed] = await openstack.compute.listInstances(source)
+  t.is(listed?.host, source)
+  t.is((await openstack.compute.getInstance(instanceId('a')))?.host, source)
+})
+
 test('a list without end is given up', async (t) => {
   await using cloud = await SmallCloud.start()
   const servers = [serverOf('a', 'compute-1')]

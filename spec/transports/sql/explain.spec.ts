@@ -82,6 +82,7 @@ const LISTS: readonly (readonly [title: string, list: (store: StorePort) => Prom
     (store) => store.listInstanceMoves(INSTANCES, {}, { ...page, marker: '9' }),
   ],
   ['unfinished', (store) => store.listUnfinished()],
+  ['given up', (store) => store.listGivenUp(9_990_000)],
 ]
 
 interface Query {

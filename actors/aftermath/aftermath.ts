@@ -1,0 +1,110 @@
+/**
+ * Looks after what a recovery gave up before it ended: for an hour, minute by minute, whether Nova has brought it to an
+ * end by itself. All that it knows is in the store, so any leader goes on.
+ */
+import type { Epoch, HostName } from '../../schema/ids.ts'
+import type { VmMove } from '../../schema/records.ts'
+import { isComputeTrouble } from '../evacuator/evacuating.ts'
+import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { LEAF } from '../kernel/supervision.ts'
+import type { Tenure } from '../leadership/tenure.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { ComputePort, Evacuation } from '../ports/compute.ts'
+import type { AftermathStore } from '../ports/aftermath-store.ts'
+import { isCoded } from '../../schema/errors.ts'
+import { lateSuccess } from './late-success.ts'
+
+type AftermathMessage =
+  { readonly type: 'aftermath.look-due' } | { readonly type: 'aftermath.looked' }
+type AftermathState = { readonly kind: 'looking' }
+type AftermathEffect = { readonly type: 'moves.look' }
+
+export interface AftermathWorld {
+  readonly clock: ClockPort
+  readonly store: AftermathStore
+  readonly tenure: Tenure
+  readonly compute: Pick<ComputePort, 'listEvacuations' | 'getInstance'>
+  readonly announcer: Announcer
+}
+
+/** Nobody waits for it: a request a minute for each host that has left something behind. */
+const INTERVAL_MS = 60_000
+/** Longer than Nova takes to give anything up itself. */
+const PATIENCE_MS = 3_600_000
+/** The record was created while the recovery went on, and changed since: as far back as any look at records goes. */
+const RECORDS_MS = 24 * PATIENCE_MS
+
+/** The actor that corrects the record, with one epoch. */
+export function defineAftermath(world: AftermathWorld, epoch: Epoch): AnyDefinition {
+  const later: KernelEffect<AftermathMessage> = {
+    type: 'timer.start',
+    name: 'look',
+    afterMs: INTERVAL_MS,
+    message: { type: 'aftermath.look-due' },
+  }
+  return define<AftermathState, AftermathMessage, AftermathEffect>({
+    initial: { kind: 'looking' },
+    behaviour: (
+      state,
+      { type },
+    ): Step<AftermathState, AftermathEffect | KernelEffect<AftermathMessage>> =>
+      type === 'aftermath.looked' ? [state, [later]] : [state, [{ type: 'moves.look' }]],
+    first: { type: 'aftermath.looked' },
+    policy: LEAF,
+    perform: async (_effect, signal) => {
+      await look({ world, epoch, signal })
+      return { type: 'aftermath.looked' }
+    },
+  })
+}
+
+interface Looking {
+  readonly world: AftermathWorld
+  readonly epoch: Epoch
+  readonly signal: AbortSignal
+}
+
+/** One request for each host; whatever is away now is there at the next look. */
+async function look(looking: Looking): Promise<void> {
+  const { store, clock } = looking.world
+  try {
+    const moves = await store.listGivenUp(clock.wallMs() - PATIENCE_MS)
+    for (const [host, ofHost] of Map.groupBy(moves, ({ sourceHost }) => sourceHost)) {
+      await lookAt(looking, host, ofHost)
+    }
+  } catch (error) {
+    const isAway = isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')
+    if (!isAway && !isComputeTrouble(error)) throw error
+  }
+}
+
+async function lookAt(looking: Looking, host: HostName, moves: readonly VmMove[]): Promise<void> {
+  const { world, signal } = looking
+  const since = world.clock.wallMs() - RECORDS_MS
+  const records = await world.compute.listEvacuations(host, since, signal)
+  for (const move of moves) await lookFor(looking, move, records)
+}
+
+/** Nova's record, and the server where it says: neither alone is believed. */
+async function lookFor(
+  { world, epoch, signal }: Looking,
+  move: VmMove,
+  records: readonly Evacuation[],
+): Promise<void> {
+  const dest = lateSuccess(move, records)
+  if (dest === undefined) return
+  const instance = await world.compute.getInstance(move.instance, signal)
+  if (instance?.host !== dest) return
+  world.tenure.assert(epoch)
+  const correction = await world.store.recordLateSuccess(epoch, move.uuid, dest)
+  if (correction === undefined) return
+  const { notification, instance: id, instanceName } = move
+  const { reason, done, total, status } = correction
+  const about = { notification, instance: id, instanceName, dest, reason: LATE }
+  world.announcer.announce('move.stepped', { ...about, status: 'succeeded', done, total })
+  const stepped = { notification, host: move.sourceHost, reason, evidence: [LATE] }
+  world.announcer.announce('recovery.stepped', { ...stepped, step: status })
+}
+
+const LATE = 'Nova recorded it as done after the recovery had ended'

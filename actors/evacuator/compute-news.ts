@@ -1,0 +1,49 @@
+/** What Compute's own bus tells of evacuations that have ended: a hint to look soon, which may be lost, late, or wrong. */
+import type { ComputeEvent } from '../../schema/messages/incident.ts'
+
+/** Subjects below the root under which these events come: of Nova's unversioned notifications, and of versioned ones. */
+export const NEWS_TOPICS = [
+  ['compute', 'compute', 'instance', 'rebuild', '*'],
+  ['compute', 'instance', 'rebuild', '*'],
+] as const
+
+/** The instance whose rebuild, which is what an evacuation is on its target, has ended well or badly. */
+export function rebuiltInstance({ eventType, payload }: ComputeEvent): string | undefined {
+  if (!/^(compute\.)?instance\.rebuild\.(end|error)$/.test(eventType)) return undefined
+  const id = payload['uuid'] ?? payload['instance_id']
+  return typeof id === 'string' ? id : undefined
+}
+
+interface Reader {
+  readonly instances: ReadonlySet<string>
+  readonly tell: (what: 'news' | 'nothing') => void
+}
+
+/** Between the leader's ears and the evacuators of this process; each life of one has one open question at most. */
+export class ComputeNews {
+  readonly #readers = new Map<AbortSignal, Reader>()
+
+  /** Something about the instance is new. */
+  spread(instance: string): void {
+    for (const [signal, { instances, tell }] of this.#readers) {
+      if (!instances.has(instance)) continue
+      this.#readers.delete(signal)
+      tell('news')
+    }
+  }
+
+  /** Resolves with the first news about one of them; with nothing when asked again, or when the signal ends. */
+  async await(instances: ReadonlySet<string>, signal: AbortSignal): Promise<'news' | 'nothing'> {
+    if (signal.aborted) return 'nothing'
+    this.#readers.get(signal)?.tell('nothing')
+    const { promise, resolve } = Promise.withResolvers<'news' | 'nothing'>()
+    const onAbort = (): void => resolve('nothing')
+    signal.addEventListener('abort', onAbort, { once: true })
+    const reader: Reader = { instances, tell: resolve }
+    this.#readers.set(signal, reader)
+    const what = await promise
+    signal.removeEventListener('abort', onAbort)
+    if (this.#readers.get(signal) === reader) this.#readers.delete(signal)
+    return what
+  }
+}

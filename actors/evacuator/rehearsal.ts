@@ -1,0 +1,50 @@
+/** Who of a host would go where if it died now, by the rules of an evacuation; nothing is asked for. Pure. */
+import type { HostName, NotificationId } from '../../schema/ids.ts'
+import type { Fate } from '../../schema/rehearsal.ts'
+import { STAGES } from '../placement/stages.ts'
+import { ANYWHERE, targetsOf } from '../placement/targets.ts'
+import type { EvacuatorRules, Survey } from './evacuator-messages.ts'
+import { Assignment, hostOf } from './places.ts'
+import { selectInstances, type Selected } from './selection.ts'
+
+/** What an evacuation would find. */
+export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'takenByOthers' | 'atMs'>
+
+type Rules = Pick<EvacuatorRules, 'placement'> & Parameters<typeof selectInstances>[1]
+
+/** The fate of each instance of the host, in the order in which they would be asked for. */
+export function rehearse(
+  failed: HostName,
+  recovery: NotificationId,
+  rules: Rules,
+  prospect: Prospect,
+): readonly Fate[] {
+  const { placement } = rules
+  const targets = targetsOf({ ...prospect, failed, recovery, placement })
+  const stages = STAGES[prospect.method]
+  const places = {
+    stages,
+    targets,
+    uncounted: new Set<never>(),
+    takenByOthers: new Map<never, never>(),
+  }
+  const assignment = new Assignment(places, [])
+  return selectInstances(prospect.instances, rules, prospect.disks).map((selected) =>
+    fateOf(selected, assignment),
+  )
+}
+
+function fateOf({ instance, verdict }: Selected, assignment: Assignment): Fate {
+  const about = { instance: instance.id, name: instance.name, target: null }
+  if (verdict.kind === 'leave') return { ...about, fate: 'leave', reason: verdict.reason }
+  const choice = assignment.choose({ needs: instance.needs, refusedBy: [] })
+  if (choice.kind !== 'target') return { ...about, fate: 'wait', reason: choice.reason }
+  const { name, door } = choice.target
+  const remarks = [
+    ...(name === ANYWHERE ? ["Nova's scheduler chooses the host"] : []),
+    ...(door === 'closed' ? ['the reserved host is taken into service for it'] : []),
+    ...(verdict.note === null ? [] : [verdict.note]),
+  ]
+  const reason = remarks.length === 0 ? null : remarks.join('; ')
+  return { ...about, fate: 'move', target: hostOf(name), reason }
+}

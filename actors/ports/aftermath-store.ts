@@ -1,0 +1,25 @@
+/** What the store keeps of moves that were given up, after their recovery has ended. Part of the store's port. */
+import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
+import type { NotificationStatus, VmMove } from '../../schema/records.ts'
+
+/** What a late success has made of its recovery. */
+export interface Correction {
+  readonly status: NotificationStatus
+  readonly reason: string
+  /** Moves that have ended, of all. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface AftermathStore {
+  /**
+   * Failed moves that were asked for and never seen to arrive, of recoveries that have failed since that moment (wall ms),
+   * oldest first. What arrived, and failed to become what it was, has nothing to come.
+   */
+  listGivenUp(sinceMs: number): Promise<readonly VmMove[]>
+  /**
+   * A failed move of a failed recovery has succeeded: its row, its last attempt, a line of the journal, and the verdict of
+   * the recovery, `finished` once no move is left that failed; all in one. Undefined when it was not so any more.
+   */
+  recordLateSuccess(epoch: Epoch, move: MoveId, dest: HostName): Promise<Correction | undefined>
+}

@@ -1,0 +1,144 @@
+/** How a segment is fenced, capped and returned to service: `/segments/{uuid}/policy`; since 1.4. */
+import { Type, type Static } from 'typebox'
+import type { OperatorStore } from '../../actors/ports/operator-store.ts'
+import type { InventoryStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import {
+  policyProblem,
+  type PolicyChoices,
+  type Rung,
+  type SegmentPolicy,
+} from '../../schema/segment-policy.ts'
+import type { GatewayApp } from '../app.ts'
+import { FaultBody, idOf } from '../fields.ts'
+import { OWN_MINOR } from '../plugins/microversion.ts'
+import { requireSegment } from './segments.ts'
+
+/** What counts for a segment of that name whose operators chose this. */
+export type PolicyInForce = (segmentName: string, choices: PolicyChoices) => SegmentPolicy
+
+export interface SegmentPolicyDependencies {
+  readonly store: InventoryStore & Pick<OperatorStore, 'getPolicy' | 'setPolicy'>
+  readonly policyInForce: PolicyInForce
+}
+
+const oneOf = <Word extends string>(...words: readonly Word[]) =>
+  Type.Unsafe<Word>({ enum: [...words] })
+
+const STRICT = { additionalProperties: false }
+const RungView = Type.Object(
+  {
+    kind: oneOf('bmc', 'agent', 'command', 'operator'),
+    /** Of agents and commands. */
+    name: Type.Optional(Type.String({ maxLength: 64 })),
+    limit_seconds: Type.Number({ minimum: 1, maximum: 7 * 24 * 3600 }),
+  },
+  STRICT,
+)
+const FIELDS = {
+  fence: Type.Array(RungView, { minItems: 1, maxItems: 8 }),
+  trust_reports: Type.Boolean(),
+  return_to_service: oneOf('automatic', 'operator'),
+  max_hosts: Type.Integer({ minimum: 0, maximum: 10_000 }),
+  max_hosts_share: Type.Number({ minimum: 0.01, maximum: 1 }),
+  rebuild_instances: oneOf('forbid', 'allow'),
+  instance_disks: oneOf('shared', 'local'),
+  rebuild_local: oneOf('forbid', 'allow'),
+}
+const PolicyView = Type.Object(FIELDS)
+const Chosen = Type.Partial(Type.Object(FIELDS), STRICT)
+const Body = Type.Object({ policy: Chosen }, STRICT)
+const Answer = Type.Object({
+  /** Everything that counts. */
+  policy: PolicyView,
+  /** What was chosen for this segment; the rest is as configured. */
+  chosen: Type.Partial(Type.Object(FIELDS)),
+})
+const Params = Type.Object({ id: Type.String() })
+
+/** Installs the routes: the policy is read, and the choices for it are replaced as a whole. */
+export function segmentPolicyRoutes(
+  app: GatewayApp,
+  { store, policyInForce }: SegmentPolicyDependencies,
+): void {
+  const url = '/segments/:id/policy'
+  app.get(url, {
+    config: { action: 'segments:policy', since: OWN_MINOR },
+    schema: { params: Params, response: { 200: Answer, default: FaultBody } },
+    handler: async ({ params }) => {
+      const { uuid, name } = await requireSegment(store, idOf(params.id))
+      const choices = await store.getPolicy(uuid)
+      return { policy: policyView(policyInForce(name, choices)), chosen: chosenView(choices) }
+    },
+  })
+
+  app.put(url, {
+    config: { action: 'segments:set-policy', since: OWN_MINOR },
+    schema: { params: Params, body: Body, response: { 200: Answer, default: FaultBody } },
+    handler: async ({ params, body }) => {
+      const { uuid, name } = await requireSegment(store, idOf(params.id))
+      const choices = choicesOf(body.policy)
+      await store.setPolicy(uuid, choices)
+      return { policy: policyView(policyInForce(name, choices)), chosen: chosenView(choices) }
+    },
+  })
+}
+
+type View = Static<typeof PolicyView>
+
+const rungView = (rung: Rung): Static<typeof RungView> => ({
+  kind: rung.kind,
+  ...('name' in rung ? { name: rung.name } : {}),
+  limit_seconds: rung.limitMs / 1000,
+})
+
+const policyView = (policy: SegmentPolicy): View => ({
+  fence: policy.rungs.map(rungView),
+  trust_reports: policy.trustReports,
+  return_to_service: policy.returnToService,
+  max_hosts: policy.hostsMax,
+  max_hosts_share: policy.shareMax,
+  rebuild_instances: policy.instanceRebuild,
+  instance_disks: policy.instanceDisks,
+  rebuild_local: policy.rebuildLocal,
+})
+
+/** What each field of the API is called inside. */
+const KEYS: Readonly<Record<keyof View, keyof PolicyChoices>> = {
+  fence: 'rungs',
+  trust_reports: 'trustReports',
+  return_to_service: 'returnToService',
+  max_hosts: 'hostsMax',
+  max_hosts_share: 'shareMax',
+  rebuild_instances: 'instanceRebuild',
+  instance_disks: 'instanceDisks',
+  rebuild_local: 'rebuildLocal',
+}
+
+function chosenView({ rungs, ...choices }: PolicyChoices): Static<typeof Chosen> {
+  const inside = { ...choices, ...(rungs === undefined ? {} : { rungs: rungs.map(rungView) }) }
+  const known = new Map<string, unknown>(Object.entries(inside))
+  const entries = Object.entries(KEYS).flatMap(([field, key]) =>
+    known.has(key) ? [[field, known.get(key)] as const] : [],
+  )
+  return Object.fromEntries(entries)
+}
+
+/** The schema has checked each field; what only fits together or not is found here. */
+function choicesOf({ fence, ...chosen }: Static<typeof Chosen>): PolicyChoices {
+  const rungs = fence?.map(({ limit_seconds: seconds, ...rung }) => ({
+    ...rung,
+    limitMs: seconds * 1000,
+  }))
+  const fields = new Map<string, unknown>(Object.entries({ ...chosen, fence: rungs }))
+  const choices: PolicyChoices = Object.fromEntries(
+    Object.entries(KEYS).flatMap(([field, key]) => {
+      const value = fields.get(field)
+      return value === undefined ? [] : [[key, value] as const]
+    }),
+  )
+  const problem = policyProblem(choices)
+  if (problem === undefined) return choices
+  const text = `Invalid input for field/attribute fence. ${problem}`
+  throw new CodedError('INPUT_INVALID', text)
+}

@@ -1,0 +1,79 @@
+/** What is heard of Compute's bus reaches the evacuator that moves the instance, and nobody else. */
+import test from 'ava'
+import {
+  ComputeNews,
+  NEWS_TOPICS,
+  rebuiltInstance,
+} from '../../../actors/evacuator/compute-news.ts'
+import { encode, subjectOf } from '../../../schema/messages/codec.ts'
+import { parseOsloNotification } from '../../../transports/amqp/oslo-envelope.ts'
+import { captures } from '../../support/notifications.ts'
+
+const FROM = { cloud: 'lab', node: 'n', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+
+const matches = (subject: string): boolean =>
+  NEWS_TOPICS.some((topic) => {
+    const pattern = subjectOf('lab', ...topic).split('.')
+    const tokens = subject.split('.')
+    return (
+      pattern.length === tokens.length &&
+      pattern.every((token, at) => token === '*' || token === tokens[at])
+    )
+  })
+
+test('of everything that Nova sends, the end of a rebuild is news, in both forms, and is heard', async (t) => {
+  const heard: string[] = []
+  for (const { format, body } of await captures()) {
+    const { event } = parseOsloNotification(body)
+    const instance = rebuiltInstance(event)
+    if (instance === undefined) continue
+    t.regex(instance, /^[0-9a-f-]{36}$/)
+    t.true(matches(encode('compute.event', event, FROM).subject), event.eventType)
+    heard.push(`${format} ${event.eventType}`)
+  }
+  t.deepEqual([...new Set(heard)].toSorted(), [
+    'unversioned compute.instance.rebuild.end',
+    'versioned instance.rebuild.end',
+  ])
+})
+
+test('a rebuild that failed is news as well, and one without an instance is not', (t) => {
+  const event = {
+    publisher: 'compute',
+    priority: 'ERROR',
+    timestamp: '',
+    messageId: '1',
+    format: 'unversioned',
+  } as const
+  const failed = { ...event, eventType: 'compute.instance.rebuild.error' }
+  t.is(rebuiltInstance({ ...failed, payload: { instance_id: 'vm' } }), 'vm')
+  t.is(rebuiltInstance({ ...failed, payload: {} }), undefined)
+  t.is(
+    rebuiltInstance({ ...event, eventType: 'x.rebuild.end', payload: { uuid: 'vm' } }),
+    undefined,
+  )
+})
+
+test('news reach whoever listens for the instance, once for each question', async (t) => {
+  const news = new ComputeNews()
+  const [one, other] = [new AbortController(), new AbortController()]
+  const heard: string[] = []
+  const listen = async (name: string, instances: readonly string[], signal: AbortSignal) => {
+    heard.push(`${name}: ${await news.await(new Set(instances), signal)}`)
+  }
+  const first = listen('one', ['a', 'b'], one.signal)
+  const second = listen('other', ['c'], other.signal)
+  news.spread('nobody')
+  news.spread('b')
+  news.spread('a')
+  await first
+  t.deepEqual(heard, ['one: news'])
+  const third = listen('other again', ['c'], other.signal)
+  await second
+  other.abort()
+  await third
+  t.deepEqual(heard, ['one: news', 'other: nothing', 'other again: nothing'])
+  news.spread('c')
+  await listen('the dead', ['c'], other.signal)
+  t.is(heard.at(-1), 'the dead: nothing')
+})

@@ -1,0 +1,44 @@
+/** What an evacuator asks of the shared pace, and tells it. */
+import test from 'ava'
+import type { MoveTrack } from '../../../actors/evacuator/instance-move.ts'
+import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
+import { proceed } from '../../../actors/evacuator/proceeding.ts'
+import { accounted } from '../../../actors/evacuator/under-way.ts'
+import { M1, THREE, TWO, targetRow } from '../records.ts'
+import { RULES, asked, movingOf, ongoing, placesOf, trackRow } from './tracks.ts'
+
+test('leave that is of no use any more is given back, and asked for anew', (t) => {
+  const [before] = proceed(movingOf([trackRow()]), 0)
+  const gone = { ...before, places: placesOf(targetRow(THREE)) }
+  const allowed = { type: 'pace.allowed', bids: [{ move: M1, target: TWO }], atMs: 0 } as const
+  const [, effects] = onMovingMessage(RULES, gone, allowed)
+  t.deepEqual(effects, [
+    { type: 'pace.note', underWay: [], over: [M1] },
+    { type: 'pace.ask', bids: [{ move: M1, target: THREE }] },
+  ])
+  const late = movingOf([asked(ongoing(true))])
+  t.deepEqual(onMovingMessage(RULES, late, allowed)[1], [], 'what is under way keeps its leave')
+})
+
+test('leave is asked for once, and withdrawn when nothing new may be begun', (t) => {
+  const [state] = proceed(movingOf([trackRow()]), 0)
+  t.deepEqual(proceed(state, 0)[1], [])
+  const [, effects] = proceed({ ...state, forbidden: 'stopped' }, 0)
+  t.deepEqual(effects, [{ type: 'pace.ask', bids: [] }])
+})
+
+test('what begins, ends, or goes elsewhere is told to the shared pace', (t) => {
+  const before = movingOf([asked(ongoing(true))])
+  const step = (change: Partial<MoveTrack>) =>
+    accounted(before, [movingOf([asked(ongoing(true), change)]), []])
+  t.deepEqual(step({ target: THREE })[1], [
+    { type: 'pace.note', underWay: [{ move: M1, target: THREE }], over: [] },
+  ])
+  t.deepEqual(step({ phase: { kind: 'settling' } })[1], [
+    { type: 'pace.note', underWay: [], over: [M1] },
+  ])
+  t.deepEqual(step({})[1], [])
+  t.deepEqual(accounted(undefined, [before, []])[1], [
+    { type: 'pace.note', underWay: [{ move: M1, target: TWO }], over: [] },
+  ])
+})

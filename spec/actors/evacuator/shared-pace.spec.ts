@@ -1,0 +1,164 @@
+/** All evacuators of an engine share one pace: its limits, its moment, and what is in flight. */
+import test from 'ava'
+import { SharedPace, type Sharer } from '../../../actors/evacuator/shared-pace.ts'
+import type { Bid, Caps } from '../../../actors/evacuator/fair-share.ts'
+import { CodedError, type ErrorCode } from '../../../schema/errors.ts'
+import { moveId, segmentId } from '../../../schema/ids.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { TWO } from '../records.ts'
+
+const CAPS: Caps = { overall: 64, perSegment: 64, perTarget: 64 }
+
+const bidsOf = (prefix: string, count: number): readonly Bid[] =>
+  Array.from({ length: count }, (_, index) => ({ move: moveId(`${prefix}${index}`), target: TWO }))
+
+/** An evacuator that notes what it is allowed. */
+class Evacuator {
+  readonly allowed: string[] = []
+  readonly life = new AbortController()
+  readonly sharer: Sharer
+  readonly #pace: SharedPace
+
+  constructor(pace: SharedPace, segment: string) {
+    this.#pace = pace
+    this.sharer = { segment: segmentId(segment), signal: this.life.signal }
+  }
+
+  async asks(bids: readonly Bid[]): Promise<void> {
+    for (const { move } of await this.#pace.ask(this.sharer, bids)) this.allowed.push(move)
+  }
+}
+
+function stage(caps: Partial<Caps> = {}) {
+  const clock = new VirtualClock()
+  const pace = new SharedPace(clock, { ...CAPS, ...caps })
+  return {
+    pace,
+    evacuator: (segment: string) => new Evacuator(pace, segment),
+    pass: (ms: number) => clock.pass(ms, async () => {}),
+  }
+}
+
+const trouble = (code: ErrorCode, retryAfterSeconds?: number): CodedError =>
+  new CodedError(code, 'trouble', retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
+
+const fail = async (pace: SharedPace, error: CodedError): Promise<void> => {
+  await pace.measure(() => Promise.reject(error)).catch(() => {})
+}
+
+test('an evacuator gets as many at once as there is leave for, and the rest as others end', async (t) => {
+  const { pace, evacuator } = stage()
+  const one = evacuator('a')
+  await one.asks(bidsOf('a', 20))
+  t.is(one.allowed.length, 8)
+  const rest = one.asks(bidsOf('a', 20).slice(8))
+  t.is(one.allowed.length, 8)
+  pace.note(one.sharer, [], [moveId('a0'), moveId('a1')])
+  await rest
+  t.deepEqual(one.allowed.slice(8), ['a8', 'a9'])
+})
+
+test('two segments share what there is, also when one came first', async (t) => {
+  const { pace, evacuator } = stage()
+  const [one, other] = [evacuator('a'), evacuator('b')]
+  await one.asks(bidsOf('a', 8))
+  const [first, second] = [one.asks(bidsOf('c', 9)), other.asks(bidsOf('b', 9))]
+  pace.note(one.sharer, [], ['a0', 'a1', 'a2', 'a3'].map(moveId))
+  await second
+  t.deepEqual(other.allowed, ['b0', 'b1', 'b2', 'b3'])
+  one.life.abort()
+  await first
+  t.deepEqual(one.allowed.length, 8)
+})
+
+test('what was found under way counts, though nobody was asked', async (t) => {
+  const { pace, evacuator } = stage()
+  const [one, other] = [evacuator('a'), evacuator('b')]
+  pace.note(one.sharer, bidsOf('a', 7), [])
+  await other.asks(bidsOf('b', 5))
+  t.deepEqual(other.allowed, ['b0'])
+})
+
+test('an evacuator that stops or crashes gives back what it holds, and its question', async (t) => {
+  const { evacuator } = stage()
+  const [one, other] = [evacuator('a'), evacuator('b')]
+  await one.asks(bidsOf('a', 8))
+  const waiting = other.asks(bidsOf('b', 3))
+  const again = one.asks(bidsOf('c', 1))
+  one.life.abort()
+  await again
+  await waiting
+  t.deepEqual(other.allowed, ['b0', 'b1', 'b2'])
+  t.is(one.allowed.length, 8)
+  await one.asks(bidsOf('d', 1))
+  t.is(one.allowed.length, 8, 'the dead are allowed nothing')
+})
+
+test('a new question takes the place of the old one', async (t) => {
+  const { pace, evacuator } = stage({ overall: 1 })
+  const one = evacuator('a')
+  pace.note(one.sharer, bidsOf('x', 1), [])
+  const first = one.asks(bidsOf('a', 1))
+  const second = one.asks(bidsOf('b', 1))
+  await first
+  t.deepEqual(one.allowed, [])
+  pace.note(one.sharer, [], [moveId('x0')])
+  await second
+  t.deepEqual(one.allowed, ['b0'])
+})
+
+test('nobody is allowed anything before the moment that Nova named to one of them', async (t) => {
+  const { pace, evacuator, pass } = stage()
+  await fail(pace, trouble('COMPUTE_BUSY', 30))
+  t.is(pace.patienceMs(), 30_000)
+  const one = evacuator('a')
+  const asked = one.asks(bidsOf('a', 9))
+  await pass(29_999)
+  t.deepEqual(one.allowed, [])
+  await pass(1)
+  await asked
+  t.is(one.allowed.length, 4, 'half of the pace')
+})
+
+test('a busy answer to anything is heeded, without a moment for a second, and at most for five minutes', async (t) => {
+  const { pace } = stage()
+  const read = async (error: CodedError) =>
+    t.throwsAsync(
+      pace.heed(async () => {
+        throw error
+      }),
+    )
+  await read(trouble('COMPUTE_REFUSED'))
+  t.is(pace.patienceMs(), 0)
+  await read(trouble('COMPUTE_OUTCOME_UNKNOWN'))
+  t.is(pace.patienceMs(), 0)
+  await read(trouble('COMPUTE_UNAVAILABLE'))
+  t.is(pace.patienceMs(), 1000)
+  await read(trouble('COMPUTE_BUSY', 86_400))
+  t.is(pace.patienceMs(), 300_000)
+})
+
+test('an answer that comes quickly lets one more go', async (t) => {
+  const { pace, evacuator } = stage()
+  const one = evacuator('a')
+  await one.asks(bidsOf('a', 8))
+  const next = one.asks(bidsOf('b', 2))
+  await pace.measure(() => Promise.resolve())
+  await next
+  t.deepEqual(one.allowed.slice(8), ['b0'])
+})
+
+test('after a minute without evacuations an old trouble is forgotten', async (t) => {
+  const { pace, evacuator, pass } = stage()
+  const [one, other, late] = [evacuator('a'), evacuator('b'), evacuator('c')]
+  await one.asks([])
+  await fail(pace, trouble('COMPUTE_OUTCOME_UNKNOWN'))
+  one.life.abort()
+  await pass(59_999)
+  await other.asks(bidsOf('b', 9))
+  t.is(other.allowed.length, 4)
+  other.life.abort()
+  await pass(60_000)
+  await late.asks(bidsOf('c', 9))
+  t.is(late.allowed.length, 8)
+})

@@ -1,0 +1,112 @@
+/** The policy of a segment through the API: what counts, what was chosen, and what cannot be. */
+import test from 'ava'
+import { segmentId } from '../../schema/ids.ts'
+import { aSegment, at, startGateway, textAt } from '../support/gateway.ts'
+import type { GatewayWorld } from '../support/gateway.ts'
+
+async function withSegment(): Promise<
+  GatewayWorld & { readonly id: string; readonly url: string }
+> {
+  const world = await startGateway()
+  const id = await aSegment(world)
+  return Object.assign(world, { id, url: `/v1/segments/${id}/policy` })
+}
+
+const put = (world: GatewayWorld & { readonly url: string }, policy: unknown, as: object = {}) =>
+  world.call({ method: 'PUT', url: world.url, version: '1.4', body: { policy }, ...as })
+
+test('before 1.4 nobody hears of policies', async (t) => {
+  await using world = await withSegment()
+  t.is((await world.call({ url: world.url, version: '1.3' })).status, 404)
+  t.is((await put(world, {}, { version: '1.3' })).status, 404)
+})
+
+test('what nobody chose is as configured', async (t) => {
+  await using world = await withSegment()
+  const { status, json } = await world.call({ url: world.url, version: '1.4' })
+  t.is(status, 200)
+  t.deepEqual(json, {
+    policy: {
+      fence: [{ kind: 'bmc', limit_seconds: 20 }],
+      trust_reports: false,
+      return_to_service: 'operator',
+      max_hosts: 0,
+      max_hosts_share: 0.34,
+      rebuild_instances: 'forbid',
+      instance_disks: 'shared',
+      rebuild_local: 'forbid',
+    },
+    chosen: {},
+  })
+})
+
+test('choices are kept as a whole, and taken back as a whole', async (t) => {
+  await using world = await withSegment()
+  const fence = [
+    { kind: 'bmc', limit_seconds: 30 },
+    { kind: 'agent', name: 'fence_apc', limit_seconds: 60 },
+    { kind: 'command', name: 'ceph-blocklist', limit_seconds: 10 },
+    { kind: 'operator', limit_seconds: 3600 },
+  ]
+  const others = {
+    trust_reports: true,
+    return_to_service: 'automatic',
+    max_hosts: 3,
+    max_hosts_share: 0.5,
+    rebuild_instances: 'allow',
+    instance_disks: 'local',
+    rebuild_local: 'allow',
+  }
+  const { status, json } = await put(world, { fence, ...others })
+  t.deepEqual([status, json], [200, { policy: { fence, ...others }, chosen: { fence, ...others } }])
+  t.deepEqual((await world.call({ url: world.url, version: '1.4' })).json, json)
+  const stored = await world.store.getPolicy(segmentId(world.id))
+  t.like(stored, { hostsMax: 3, instanceDisks: 'local', trustReports: true })
+  t.deepEqual(stored.rungs?.[1], { kind: 'agent', name: 'fence_apc', limitMs: 60_000 })
+  t.deepEqual(at((await put(world, { max_hosts: 2 })).json, 'chosen'), { max_hosts: 2 })
+  await put(world, {})
+  t.deepEqual(await world.store.getPolicy(segmentId(world.id)), {})
+})
+
+const REFUSED: readonly (readonly [policy: object, text: RegExp])[] = [
+  [{ instance_disks: 'cloud' }, /instance_disks\. .*'cloud' is not one of \["shared","local"\]/],
+  [{ return_to_service: 1 }, /return_to_service\. .*is not one of \["automatic","operator"\]/],
+  [{ max_hosts: -1 }, /max_hosts\. .*-1 must be >= 0/],
+  [{ max_hosts: 1.5 }, /max_hosts\. .*1\.5 is not of type 'integer'/],
+  [{ max_hosts_share: 7 }, /max_hosts_share\. .*7 must be <= 1/],
+  [{ trust_reports: 'yes' }, /trust_reports\. .*'yes' is not of type 'boolean'/],
+  [{ fence: [] }, /fence\. /],
+  [{ fence: [{ kind: 'axe', limit_seconds: 5 }] }, /kind\. .*'axe' is not one of \["bmc"/],
+  [{ fence: [{ kind: 'agent', limit_seconds: 5 }] }, /fence\. /],
+  [{ fence: [{ kind: 'agent', name: '../sh', limit_seconds: 5 }] }, /fence\. /],
+  [{ fence: [{ kind: 'bmc', limit_seconds: 0 }] }, /limit_seconds\. .*0 must be >= 1/],
+  [{ window: 7 }, /'window' was unexpected/],
+]
+
+test('what cannot be chosen is refused with the field and the values that can, and nothing is changed', async (t) => {
+  await using world = await withSegment()
+  await put(world, { max_hosts: 3 })
+  for (const [policy, text] of REFUSED) {
+    const { status, json } = await put(world, policy)
+    t.is(status, 400, JSON.stringify(policy))
+    t.regex(textAt(json, 'badRequest', 'message'), text)
+  }
+  t.is((await world.call({ method: 'PUT', url: world.url, version: '1.4', body: {} })).status, 400)
+  t.deepEqual(await world.store.getPolicy(segmentId(world.id)), { hostsMax: 3 })
+})
+
+test('readers may look, administrators may choose, and a segment must be there', async (t) => {
+  await using world = await withSegment()
+  const look = async (token: string) =>
+    (await world.call({ url: world.url, version: '1.4', token })).status
+  t.is(await look('reader-token'), 200)
+  t.is(await look('member-token'), 403)
+  for (const token of ['reader-token', 'member-token', 'reporter-token', 'stranger-token']) {
+    t.is((await put(world, { max_hosts: 1 }, { token })).status, 403, token)
+  }
+  for (const id of ['no-uuid', '00000000-0000-4000-8000-000000000000']) {
+    const url = `/v1/segments/${id}/policy`
+    t.is((await world.call({ url, version: '1.4' })).status, 404, id)
+    t.is((await put({ ...world, url }, {})).status, 404, id)
+  }
+})

@@ -1,0 +1,51 @@
+/** Keeps a link to one broker of a cluster, for ever: one after the other, with growing pauses while none works. */
+import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
+import type { Secret } from '../../schema/control-attributes.ts'
+import { describeError } from '../../schema/errors.ts'
+
+export interface LinkKeeping {
+  /** The brokers of one cluster, tried in turn: `amqp[s]://user:password@host:port/vhost`. */
+  readonly urls: readonly [Secret, ...Secret[]]
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+}
+
+const RECONNECT_MS = 200
+const RECONNECT_MS_MAX = 5000
+
+/** Uses one link to its end and answers why it ended; a link that never worked throws. Until stopped. */
+export async function keepLinked(
+  { urls, clock, random, log }: LinkKeeping,
+  use: (url: Secret) => Promise<string>,
+  stop: AbortSignal,
+): Promise<void> {
+  const warn = (reason: string): void => {
+    if (!stop.aborted) log.warn({ reason }, 'not linked to the notification broker')
+  }
+  let failures = 0
+  for (let turn = 0; !stop.aborted; turn += 1) {
+    try {
+      warn(await use(urls[turn % urls.length] ?? urls[0]))
+      failures = 0
+    } catch (error) {
+      warn(describeError(error))
+      failures += 1
+    }
+    const backoffMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS * 2 ** Math.min(failures, 8))
+    await pause(clock, backoffMs * (0.5 + random.next() / 2), stop)
+  }
+}
+
+/** Waits; ends early, without a complaint, when the signal is aborted. */
+export async function pause(clock: ClockPort, afterMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.schedule(afterMs, resolve)
+  const wake = (): void => resolve()
+  signal.addEventListener('abort', wake, { once: true })
+  await promise
+  cancel()
+  signal.removeEventListener('abort', wake)
+}
