@@ -5,11 +5,12 @@
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
 import { EVENTS } from './config/events.ts'
-import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN, STORM_GUARD } from './config/engine.ts'
+import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN } from './config/engine.ts'
 import { INSTANCE_RECOVERY, PROCESS_RECOVERY } from './config/instances.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
 import type { Option, ValueOf } from './config/option.ts'
 import { SERVING, WEBHOOK } from './config/serving.ts'
+import { STORM_GUARD } from './config/storm-guard.ts'
 import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
 
 /** All options, by the part of the configuration that they belong to. */

@@ -10,6 +10,7 @@ import {
   type DecisionRules,
   type Situation,
 } from './decision.ts'
+import { holdDown } from './hold-down.ts'
 import { approvedBy, confirmedBy } from './operator-word.ts'
 import { policyOf } from './policy.ts'
 import { groupSentence, stormObjection } from './storm-guard.ts'
@@ -28,10 +29,17 @@ export function decideHost(
   }
   const hopeless = withoutSpares(situation.snapshot, notification, host)
   if (hopeless !== undefined) return { kind: 'conclude', to: 'failed', reason: hopeless }
-  const objection = brake(rules, situation, notification, host)
-  if (objection !== undefined) return hold(rules, situation, notification, objection)
-  return planFence(rules, situation.snapshot, host)
+  const plan = planFence(rules, situation.snapshot, host)
+  // An operator may overrule the hold-down and the storm guard.
+  if (approvedBy(situation.snapshot.words) !== undefined) return plan
+  const tooSoon = isBegun(situation, notification) ? undefined : holdDown(rules, situation)
+  if (tooSoon !== undefined) return tooSoon
+  const objection = brake(rules, situation, host)
+  return objection === undefined ? plan : hold(rules, situation, notification, objection)
 }
+
+const isBegun = ({ snapshot }: Situation, { status }: Notification): boolean =>
+  status !== 'new' || snapshot.certificate !== undefined
 
 /**
  * A segment that moves instances to spares only, and has none: fencing its host would help nobody, and it may be alive.
@@ -51,19 +59,13 @@ function withoutSpares(
   return 'the recovery method is reserved_host, and the segment has no reserved host'
 }
 
-/** Why this host must wait although it is dead: the hold-down, or the storm guard; an operator may overrule both. */
+/** Why this host must wait although it is dead: too many others are acted on. */
 function brake(
   rules: DecisionRules,
-  { snapshot, inFlight, failing, ledForMs }: Situation,
-  { status }: Notification,
+  { snapshot, inFlight, failing }: Situation,
   host: Host,
 ): string | undefined {
-  const { segment, choices, words, hosts, certificate } = snapshot
-  if (approvedBy(words) !== undefined) return undefined
-  const begun = status !== 'new' || certificate !== undefined
-  if (!begun && ledForMs < rules.holdDownMs) {
-    return `hold-down: no host is acted on in the first ${rules.holdDownMs / 1000} s of a leader`
-  }
+  const { segment, choices, hosts } = snapshot
   const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
   const objection = stormObjection(limits, {
     host: host.uuid,

@@ -16,6 +16,7 @@ export type Decision =
     }
   | { readonly kind: 'cancel'; readonly reason: string }
   | { readonly kind: 'hold'; readonly reason: string }
+  | { readonly kind: 'hold-down'; readonly reason: string; readonly leftMs: number }
   | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
   | FencePlan
   | RestartPlan
@@ -44,6 +45,8 @@ export interface DecisionRules extends PolicyDefaults {
   readonly unsureHoldMs: number
   /** A leader acts on no new host for so long after it began to lead, ms. */
   readonly holdDownMs: number
+  /** The same after a partition of its own, ms. */
+  readonly partitionHoldDownMs: number
   /** How often a guest may be restarted before it is left alone for a while. */
   readonly crashLoop: QuarantineRules
 }
@@ -58,6 +61,8 @@ export interface Situation {
   readonly failing: readonly HostName[]
   /** How long this leader has led, ms. */
   readonly ledForMs: number
+  /** How long this leader has been in contact with the broker without a gap, ms; Infinity: always. */
+  readonly inContactForMs: number
   /** Its watchers see the host alive, and none of them doubts it. */
   readonly hostSeenWell: boolean
   readonly nowWallMs: number

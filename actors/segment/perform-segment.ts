@@ -2,6 +2,7 @@
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
+import type { Contact } from '../leadership/contact.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -25,6 +26,7 @@ export interface SegmentWorld extends Acting {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly announcer: Announcer
+  readonly contact: Contact
   readonly rules: SegmentRules
   /** Shared by all segments of this process. */
   readonly inFlight: InFlight
@@ -98,6 +100,7 @@ async function consult(
     snapshot: { ...stored, hostsActedOn },
     nowWallMs: world.clock.wallMs(),
     ledForMs: world.tenure.heldForMs(),
+    inContactForMs: world.contact.unbrokenForMs(),
     hostSeenWell: seenWell(world, stored.notification?.sourceHost),
   }
 }

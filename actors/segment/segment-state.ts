@@ -27,6 +27,7 @@ export type SegmentMessage =
       readonly snapshot: SegmentSnapshot
       readonly nowWallMs: number
       readonly ledForMs: number
+      readonly inContactForMs: number
       readonly hostSeenWell: boolean
     }
   | About<'segment.admitted'> // private

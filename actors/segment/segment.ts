@@ -172,6 +172,10 @@ function onConsulted(
       return cancel(state, recovery, decision.reason)
     case 'hold':
       return hold(rules, state, recovery, decision.reason)
+    case 'hold-down': {
+      const retryIntervalMs = Math.min(rules.retryIntervalMs, decision.leftMs)
+      return hold({ retryIntervalMs }, state, recovery, decision.reason)
+    }
     case 'follow':
       return evacuate(identity, state, recovery, decision.reason)
     case 'fence':

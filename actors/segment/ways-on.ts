@@ -42,7 +42,7 @@ export function onSuspended(
 
 /** Not now: the reason is recorded when it changes, and the question asked again later. */
 export function hold(
-  rules: SegmentRules,
+  rules: Pick<SegmentRules, 'retryIntervalMs'>,
   state: SegmentState,
   recovery: Recovery,
   reason: string,

@@ -14,6 +14,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import { Sightings } from '../../actors/dedup-window/sightings.ts'
+import { Contact } from '../../actors/leadership/contact.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
@@ -48,6 +49,7 @@ export interface NodePorts {
 /** The ports, and what the node itself adds to them. */
 export interface NodeWorld extends NodePorts {
   readonly tenure: Tenure
+  readonly contact: Contact
   readonly sightings: Sightings
   readonly announcer: Announcer
   /** Counts a message from outside that could not be decoded. */
@@ -94,6 +96,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     ...ports,
     store,
     tenure,
+    contact: new Contact(clock, ports.rules.lease.ttlMs - ports.rules.lease.marginMs),
     announcer,
     sightings: new Sightings(),
     countParked,

@@ -42,6 +42,7 @@ export function rehearsals(
       recovering: new Map(),
       failing: [host.name],
       ledForMs: Infinity,
+      inContactForMs: Infinity,
       hostSeenWell: false,
       nowWallMs,
     })

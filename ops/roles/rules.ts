@@ -150,6 +150,7 @@ function segmentRulesOf(config: Config): SegmentRules {
       windowMs: stormGuard.windowMs,
     },
     holdDownMs: stormGuard.holdDownMs,
+    partitionHoldDownMs: stormGuard.partitionHoldDownMs,
     crashLoop: {
       failuresMin: instanceRecovery.restartsMin,
       windowMs: instanceRecovery.restartsWindowMs,

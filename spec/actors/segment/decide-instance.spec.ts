@@ -104,6 +104,7 @@ for (const [title, { snapshot = {}, recovering = new Map(), decision }] of Objec
       inFlight: new Set<never>(),
       failing: [],
       ledForMs: 0,
+      inContactForMs: Infinity,
       hostSeenWell: false,
       nowWallMs: NOW,
     }
@@ -151,6 +152,7 @@ test('each event has a policy, and what is ignored says why', (t) => {
       inFlight: new Set(),
       failing: [],
       ledForMs: 0,
+      inContactForMs: Infinity,
       hostSeenWell: false,
       nowWallMs: NOW,
     })

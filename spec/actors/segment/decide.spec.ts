@@ -31,6 +31,7 @@ const RULES = {
   returnToService: 'operator' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 60_000,
+  partitionHoldDownMs: 15_000,
   crashLoop: { failuresMin: 3, windowMs: 86_400_000, firstMs: 600_000, longestMs: 86_400_000 },
 }
 const OLD = RULES.expiryMs + 1
@@ -61,7 +62,6 @@ interface Case {
   readonly snapshot?: Partial<SegmentSnapshot>
   readonly inFlight?: readonly HostId[]
   readonly failing?: readonly HostName[]
-  readonly ledForMs?: number
   readonly nowWallMs?: number
   readonly decision: Decision
 }
@@ -188,20 +188,6 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a segment may have a cap of its own': {
     snapshot: { hostsActedOn: [H2], choices: { shareMax: 1 } },
-    decision: fenceIt,
-  },
-  'a leader that has just begun to lead acts on no new host': {
-    ledForMs: 59_999,
-    decision: hold('hold-down: no host is acted on in the first 60 s of a leader'),
-  },
-  'a leader that has just begun to lead goes on with what has begun': {
-    ledForMs: 0,
-    snapshot: { notification: report({ status: 'running' }) },
-    decision: fenceIt,
-  },
-  'an operator may cut the hold-down short': {
-    ledForMs: 0,
-    snapshot: { words: [wordRow({ word: 'approve' })] },
     decision: fenceIt,
   },
   'a guest on a host on maintenance is left alone': {

@@ -30,6 +30,7 @@ import {
 export const AT_REST = {
   nowWallMs: 0,
   ledForMs: 0,
+  inContactForMs: Infinity,
   hostSeenWell: false,
   failing: [],
   inFlight: new Set<HostId>(),
@@ -44,6 +45,7 @@ export const RULES = {
   returnToService: 'operator' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 0,
+  partitionHoldDownMs: 0,
   crashLoop: { failuresMin: 3, windowMs: 86_400_000, firstMs: 600_000, longestMs: 86_400_000 },
   overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   runsMax: 3,
@@ -80,12 +82,13 @@ export const recover = (
 export const consulted = (
   notification: Notification = reportOf(),
   change: Partial<SegmentSnapshot> = {},
-): SegmentMessage => ({
+): SegmentMessage & { readonly type: 'segment.consulted' } => ({
   type: 'segment.consulted',
   notification: notification.uuid,
   snapshot: snapshotRow({ notification, hosts, ...change }),
   nowWallMs: 0,
   ledForMs: 0,
+  inContactForMs: Infinity,
   hostSeenWell: false,
 })
 
