@@ -9,7 +9,7 @@ import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import type { EvacuatorReply } from './evacuator-reply.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
-import type { Moving } from './moving-state.ts'
+import type { Moving, MovingRules } from './moving-state.ts'
 import type { DiskPolicy, SelectionRules } from './selection.ts'
 
 export interface EvacuationOrder {
@@ -24,21 +24,9 @@ export interface EvacuationOrder {
   readonly replyTo: ActorRef<EvacuatorReply>
 }
 
-export interface EvacuatorRules extends SelectionRules, Pick<Census, 'placement'> {
+export interface EvacuatorRules extends SelectionRules, MovingRules, Pick<Census, 'placement'> {
   /** Whether a spare joins the aggregates of the host that it stands in for. */
   readonly joinAggregates: boolean
-  /** Pause before an instance, or a step, is tried again, ms. */
-  readonly retryIntervalMs: number
-  /** Evacuate requests an instance may cost in one run. */
-  readonly attemptsMax: number
-  /** How long an unanswered request may take to show a record, ms. */
-  readonly graceMs: number
-  /** An evacuation that is under way for so long has its target looked at, ms. */
-  readonly overdueMs: number
-  /** One that is under way for so long is given up: Nova will not end it, ms. */
-  readonly deadlineMs: number
-  /** How long a moved instance may take to become what it was, ms. */
-  readonly restoreMs: number
 }
 
 /** Everything about the dead host, read at one moment. */

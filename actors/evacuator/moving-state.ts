@@ -10,11 +10,17 @@ import type { Places } from './places.ts'
 import { isUsual, restorationOf } from './restoration.ts'
 
 export interface MovingRules {
+  /** Pause before an instance, or a step, is tried again, ms. */
   readonly retryIntervalMs: number
+  /** Evacuate requests an instance may cost in one run. */
   readonly attemptsMax: number
+  /** How long an unanswered request may take to show a record, ms. */
   readonly graceMs: number
+  /** An evacuation that is under way for so long has its target looked at, ms. */
   readonly overdueMs: number
+  /** One that is under way for so long is given up: Nova will not end it, ms. */
   readonly deadlineMs: number
+  /** How long a moved instance may take to become what it was, ms. */
   readonly restoreMs: number
 }
 
