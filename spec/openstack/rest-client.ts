@@ -28,6 +28,14 @@ const Hosts = Compile(
 const Segments = Compile(
   Type.Object({ segments: Type.Array(Type.Object({ uuid: Type.String() })) }),
 )
+const Line = Type.Object({
+  at: Type.String(),
+  kind: Type.String(),
+  step: Type.String(),
+  subject: Type.String(),
+  detail: Type.String(),
+})
+const Journal = Compile(Type.Object({ evidence: Type.Array(Line) }))
 const Moves = Compile(Type.Object({ vmoves: Type.Array(Move) }))
 const Segment = Compile(Created)
 
@@ -49,13 +57,13 @@ export class RestClient {
     return this.#send('GET', path)
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<unknown> {
+  async #send(method: string, path: string, body?: unknown, version = '1.3'): Promise<unknown> {
     const answer = await fetch(this.#url + path, {
       method,
       headers: {
         'Content-Type': 'application/json',
         'X-Auth-Token': this.#token,
-        'OpenStack-API-Version': 'instance-ha 1.3',
+        'OpenStack-API-Version': `instance-ha ${version}`,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
@@ -97,6 +105,15 @@ export class RestClient {
       if (host === undefined) continue
       await this.request('PUT', `${path}/${host.uuid}`, { host: { on_maintenance: false } })
     }
+  }
+
+  /** What was written about a recovery, one line each. */
+  async journal(notification: string): Promise<readonly string[]> {
+    const path = `/v1/notifications/${notification}/evidence`
+    const { evidence } = Journal.Parse(await this.#send('GET', path, undefined, '1.4'))
+    return evidence.map(({ at, kind, step, subject, detail }) =>
+      [at, kind, step, subject, detail].join(' '),
+    )
   }
 
   async notifications(): Promise<readonly Notification[]> {

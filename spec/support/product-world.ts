@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { RestClient, type Notification } from '../openstack/rest-client.ts'
 import { hostName } from '../../schema/ids.ts'
+import { describeError } from '../../schema/errors.ts'
 import { RoleHealth } from '../../schema/messages/leadership.ts'
 import { startBmc, type Bmc } from './bmc.ts'
 import { startHttpCloud, type HttpCloud } from './http-cloud.ts'
@@ -162,7 +163,12 @@ async function untilFinished(rest: RestClient, id: string): Promise<void> {
     }
     return found.status === 'finished'
   }
-  await until(`${id} has finished`, isFinished, 90_000, 200)
+  try {
+    await until(`${id} has finished`, isFinished, 90_000, 200)
+  } catch (cause) {
+    const journal = (await rest.journal(id)).join('\n')
+    throw new Error(`${describeError(cause)}; its journal:\n${journal}`, { cause })
+  }
 }
 
 async function readiness(url: string): Promise<Static<typeof Readiness>> {
