@@ -11,14 +11,23 @@ interface Word {
   readonly heardAtMs: number
 }
 
+/** A word, and since when its observer doubts the host without a break. */
+interface Kept extends Word {
+  readonly doubtedSinceMs: number | undefined
+}
+
+const isDoubt = ({ state }: Word): boolean => state === 'suspect' || state === 'dead'
+
 export class Sightings {
-  readonly #words = new Map<HostId, Map<string, Word>>()
+  readonly #words = new Map<HostId, Map<string, Kept>>()
 
   /** What an observer says of a host, at a moment of the monotonic clock. */
   note(host: HostId, observer: string, word: Word): void {
     const words = this.#words.get(host)
-    if (words === undefined) this.#words.set(host, new Map([[observer, word]]))
-    else words.set(observer, word)
+    const since = words?.get(observer)?.doubtedSinceMs ?? word.heardAtMs
+    const kept: Kept = { ...word, doubtedSinceMs: isDoubt(word) ? since : undefined }
+    if (words === undefined) this.#words.set(host, new Map([[observer, kept]]))
+    else words.set(observer, kept)
   }
 
   /** True when somebody who was heard since that moment sees the host alive, and nobody doubts it. */
@@ -31,8 +40,16 @@ export class Sightings {
   /** True when somebody who was heard since that moment suspects the host, or calls it dead. */
   doubted(host: HostId, sinceMs: number): boolean {
     const words = [...(this.#words.get(host)?.values() ?? [])]
-    return words.some(
-      ({ state, heardAtMs }) => heardAtMs >= sinceMs && (state === 'suspect' || state === 'dead'),
-    )
+    return words.some((word) => word.heardAtMs >= sinceMs && isDoubt(word))
+  }
+
+  /** True when it is doubted by somebody who was heard since one moment, and nobody has doubted it since before another. */
+  doubtedLately(
+    host: HostId,
+    when: { readonly heardSinceMs: number; readonly begunSinceMs: number },
+  ): boolean {
+    const words = [...(this.#words.get(host)?.values() ?? [])]
+    const isOld = words.some(({ doubtedSinceMs = Infinity }) => doubtedSinceMs < when.begunSinceMs)
+    return !isOld && this.doubted(host, when.heardSinceMs)
   }
 }

@@ -10,6 +10,7 @@ import {
   type DecisionRules,
   type Situation,
 } from './decision.ts'
+import { failureGroup } from './failure-group.ts'
 import { holdDown } from './hold-down.ts'
 import { approvedBy, confirmedBy } from './operator-word.ts'
 import { policyOf } from './policy.ts'
@@ -34,7 +35,7 @@ export function decideHost(
   if (approvedBy(situation.snapshot.words) !== undefined) return plan
   const tooSoon = isBegun(situation, notification) ? undefined : holdDown(rules, situation)
   if (tooSoon !== undefined) return tooSoon
-  const objection = brake(rules, situation, host)
+  const objection = brake(rules, situation, notification, host)
   return objection === undefined ? plan : hold(rules, situation, notification, objection)
 }
 
@@ -59,20 +60,27 @@ function withoutSpares(
   return 'the recovery method is reserved_host, and the segment has no reserved host'
 }
 
-/** Why this host must wait although it is dead: too many others are acted on. */
+/** Why this host must wait although it is dead: too many fail, or are acted on. What has begun is judged alone. */
 function brake(
   rules: DecisionRules,
-  { snapshot, inFlight, failing }: Situation,
+  situation: Situation,
+  notification: Notification,
   host: Host,
 ): string | undefined {
+  const { snapshot, inFlight, failing, doubted } = situation
   const { segment, choices, hosts } = snapshot
+  const group = isBegun(situation, notification)
+    ? new Set([host.uuid])
+    : failureGroup(snapshot, failing, doubted, notification)
   const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
   const objection = stormObjection(limits, {
     host: host.uuid,
+    group,
     hostsInSegment: hosts.length,
     actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
   })
-  return objection && objection + groupSentence(failing)
+  const names = hosts.filter(({ uuid }) => group.has(uuid)).map(({ name }) => name)
+  return objection && objection + groupSentence(names)
 }
 
 /** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */

@@ -1,5 +1,5 @@
 /** What a segment may decide about one notification, and what it decides on. */
-import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
+import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
 import { askedForAt } from '../../schema/standing.ts'
 import type { FenceOrder } from '../fence/fence.ts'
@@ -57,8 +57,10 @@ export interface Situation {
   readonly inFlight: ReadonlySet<HostId>
   /** Instances that are being recovered right now, and by which recovery. */
   readonly recovering: ReadonlyMap<string, NotificationId>
-  /** All hosts of the segment that are reported down and not yet recovered. */
-  readonly failing: readonly HostName[]
+  /** Reports of the death of hosts of the segment that are not yet certainly dead. */
+  readonly failing: readonly Notification[]
+  /** Hosts of the segment that observers have begun to doubt. */
+  readonly doubted: ReadonlySet<HostId>
   /** How long this leader has led, ms. */
   readonly ledForMs: number
   /** How long this leader has been in contact with the broker without a gap, ms; Infinity: always. */

@@ -9,7 +9,9 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import type { Sightings } from '../dedup-window/sightings.ts'
 import type { HostId } from '../../schema/ids.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
 import { ActedOn } from './acted-on.ts'
+import { GATHERING_MS } from './failure-group.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
@@ -102,6 +104,7 @@ async function consult(
     ledForMs: world.tenure.heldForMs(),
     inContactForMs: world.contact.unbrokenForMs(),
     hostSeenWell: seenWell(world, stored.notification?.sourceHost),
+    doubted: doubtedOf(world, stored),
   }
 }
 
@@ -110,6 +113,17 @@ const SEEN_MS = 15_000
 
 const seenWell = ({ sightings, clock }: SegmentWorld, host: HostId | undefined): boolean =>
   host !== undefined && sightings.seenWell(host, clock.monotonicMs() - SEEN_MS)
+
+/** A doubt that has lasted for long is not of one fault with what is reported now. */
+function doubtedOf(
+  { sightings, clock }: SegmentWorld,
+  { hosts }: SegmentSnapshot,
+): ReadonlySet<HostId> {
+  const nowMs = clock.monotonicMs()
+  const lately = { heardSinceMs: nowMs - SEEN_MS, begunSinceMs: nowMs - GATHERING_MS }
+  const doubted = hosts.filter(({ uuid }) => sightings.doubtedLately(uuid, lately))
+  return new Set(doubted.map(({ uuid }) => uuid))
+}
 
 async function admit(
   serving: Serving,

@@ -53,7 +53,10 @@ export function actsOnHost({ phase, certified }: Recovery): boolean {
 
 /** Whether its host is reported down and waits to be recovered. */
 export const isFailing = ({ notification, phase, certified }: Recovery): boolean =>
-  notification.type === 'COMPUTE_HOST' && phase.kind !== 'concluding' && !certified
+  notification.type === 'COMPUTE_HOST' &&
+  notification.payload['event'] === 'STOPPED' &&
+  phase.kind !== 'concluding' &&
+  !certified
 
 /** The instance that it restarts, or is about to. */
 export function instanceInHand({ notification, phase }: Recovery): string | undefined {

@@ -29,6 +29,7 @@ export type SegmentMessage =
       readonly ledForMs: number
       readonly inContactForMs: number
       readonly hostSeenWell: boolean
+      readonly doubted: ReadonlySet<HostId>
     }
   | About<'segment.admitted'> // private
   | {

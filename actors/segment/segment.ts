@@ -153,9 +153,10 @@ function onConsulted(
   const certified = snapshot.certificate !== undefined
   const { standing } = snapshot
   const recovery = { ...waiting, ...runOf(snapshot), certified, standing }
-  const others = [...state.recoveries.values()].filter((other) => other !== waiting)
+  const all = [...state.recoveries.values()]
+  const others = all.filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
-  const failing = [...state.recoveries.values()].filter(isFailing).map(({ hostName }) => hostName)
+  const failing = all.filter(isFailing).map(({ notification }) => notification)
   const recovering = new Map(
     others.flatMap((other) => {
       const instance = instanceInHand(other)

@@ -15,19 +15,24 @@ export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hostsInSegment: 
   return limits.hostsMax > 0 ? Math.min(limits.hostsMax, byShare) : byShare
 }
 
-/** Undefined when one more host may be acted on; else the reason why it must wait. A host counts once, however often. */
+/**
+ * Undefined when all that fail together may be acted on; else the reason why they must wait: that some of them go and some
+ * stay would be chance. A host counts once, however often.
+ */
 export function stormObjection(
   limits: StormLimits,
   situation: {
     readonly host: HostId
+    /** What it fails together with. */
+    readonly group: ReadonlySet<HostId>
     readonly hostsInSegment: number
     readonly actedOn: ReadonlySet<HostId>
   },
 ): string | undefined {
-  const { host, hostsInSegment, actedOn } = situation
+  const { host, group, hostsInSegment, actedOn } = situation
   if (actedOn.has(host)) return undefined
   const cap = stormCap(limits, hostsInSegment)
-  if (actedOn.size < cap) return undefined
+  if (new Set([...actedOn, ...group, host]).size <= cap) return undefined
   return `storm guard: ${actedOn.size} of ${hostsInSegment} hosts were acted on in the last ${limits.windowMs / 1000} s, the cap is ${cap}`
 }
 
@@ -36,7 +41,8 @@ export function overallObjection(
   limits: StormLimits,
   { host, hosts, actedOn }: Census & { readonly host: HostId },
 ): string | undefined {
-  const objection = stormObjection(limits, { host, hostsInSegment: hosts, actedOn })
+  const alone = { host, group: new Set([host]), hostsInSegment: hosts, actedOn }
+  const objection = stormObjection(limits, alone)
   return objection?.replace('storm guard:', 'storm guard over all segments:')
 }
 
@@ -46,8 +52,8 @@ export interface Census {
   readonly actedOn: ReadonlySet<HostId>
 }
 
-/** Hosts that fail together are judged together, so each one's reason names them all. */
-export function groupSentence(failing: readonly HostName[]): string {
-  if (failing.length < 2) return ''
-  return `; ${failing.length} hosts failed together: ${failing.toSorted().join(', ')}`
+/** Each one's reason names them all. */
+export function groupSentence(group: readonly HostName[]): string {
+  if (group.length < 2) return ''
+  return `; ${group.length} hosts fail together: ${group.toSorted().join(', ')}`
 }

@@ -80,6 +80,7 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'say-latest':
     case 'say-to-all':
     case 'resume-all':
+    case 'approve-held':
       return performAsOperator(deployment, act)
     case 'report':
     case 'report-unsure':

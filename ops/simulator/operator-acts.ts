@@ -17,6 +17,8 @@ export type OperatorAct =
   | { readonly do: 'say-latest'; readonly word: OperatorWordKind }
   /** About everything that is paused. */
   | { readonly do: 'resume-all' }
+  /** About every host that the storm guard holds. */
+  | { readonly do: 'approve-held' }
   | { readonly do: 'say-to-all'; readonly word: SiteWordKind }
 
 /** Does it now. */
@@ -46,6 +48,8 @@ export async function performAsOperator(deployment: Deployment, act: OperatorAct
       }
       return
     }
+    case 'approve-held':
+      return approveHeld(deployment)
     case 'say-to-all':
       return sayToAll(deployment, act.word)
   }
@@ -71,6 +75,16 @@ async function say(
   const name = host?.name ?? 'a host'
   deployment.note(`an operator says ${word} about ${name}`)
   if (found?.type === 'COMPUTE_HOST') tellWatchdog(watchdog, word, name)
+}
+
+async function approveHeld(deployment: Deployment): Promise<void> {
+  const { store } = deployment
+  for (const { notification } of await store.listUnfinished()) {
+    const journal = await store.listJournal(notification.uuid)
+    const why = journal.findLast(({ step }) => step === 'hold' || step === 'transition')
+    if (why?.step !== 'hold' || !why.detail.startsWith('storm guard')) continue
+    await say(deployment, notification.uuid, 'approve')
+  }
 }
 
 /** What it means for whoever acts on the host. */

@@ -38,6 +38,8 @@ const LOOK_MS = 10_000
 const QUIET_MS = 60_000
 /** A report that was refused as the duplicate of one that was ignored comes again by then. */
 const PATIENCE_MS = 300_000
+/** Somebody looks after what the storm guard holds once the plan is over, and again after so long. */
+const APPROVAL_MS = 120_000
 const LONGEST_MS = 90 * 60_000
 const NOTHING: Tally = { recoveries: 0, moved: 0 }
 
@@ -96,9 +98,15 @@ async function runToRest(
 ): Promise<Outcome> {
   const { clock, cloud, watchdog } = deployment
   const waiting = [...timeline(faults)]
-  const quiet = new Quiet(deployment, waiting.at(-1)?.atMs ?? 0)
+  const lastActMs = waiting.at(-1)?.atMs ?? 0
+  let approvalAtMs = lastActMs + APPROVAL_MS
+  const quiet = new Quiet(deployment, lastActMs)
   while (clock.monotonicMs() < LONGEST_MS) {
     await step(deployment, waiting)
+    if (clock.monotonicMs() >= approvalAtMs) {
+      approvalAtMs += APPROVAL_MS
+      await perform(deployment, { do: 'approve-held' })
+    }
     const violations = [...cloud.violations, ...watchdog.violations, ...rejections]
     if (violations.length > 0) return { violations, tally: NOTHING }
     const quietMs = await quiet.lastedMs()

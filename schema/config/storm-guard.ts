@@ -9,7 +9,8 @@ export const STORM_GUARD = {
     max: 10_000,
     default: '0',
     meaning:
-      'Most hosts of a segment acted on in a window, those in flight included; 0 leaves it to the share.',
+      'Most hosts of a segment acted on in a window, those in flight included; 0 leaves it to the share. Hosts that fail ' +
+      'within a minute of each other and are more than that all wait for an operator.',
     low: 'an outage of a few hosts already needs an operator',
     high: 'a fault of the network may power off many healthy hosts',
   },

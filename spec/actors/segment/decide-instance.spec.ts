@@ -5,7 +5,7 @@ import type { Decision } from '../../../actors/segment/decision.ts'
 import { eventPolicy } from '../../../actors/segment/instance-events.ts'
 import type { InstanceRestart } from '../../../actors/ports/smaller-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
-import type { NotificationId } from '../../../schema/ids.ts'
+import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow } from '../records.ts'
 import { RULES } from './story.ts'
@@ -103,6 +103,7 @@ for (const [title, { snapshot = {}, recovering = new Map(), decision }] of Objec
       recovering,
       inFlight: new Set<never>(),
       failing: [],
+      doubted: new Set<HostId>(),
       ledForMs: 0,
       inContactForMs: Infinity,
       hostSeenWell: false,
@@ -151,6 +152,7 @@ test('each event has a policy, and what is ignored says why', (t) => {
       recovering: new Map(),
       inFlight: new Set(),
       failing: [],
+      doubted: new Set<HostId>(),
       ledForMs: 0,
       inContactForMs: Infinity,
       hostSeenWell: false,

@@ -4,14 +4,13 @@ import * as fc from 'fast-check'
 import { decide } from '../../../actors/segment/decide.ts'
 import type { Decision } from '../../../actors/segment/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
-import type { HostId, HostName, NotificationId } from '../../../schema/ids.ts'
+import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'
 import {
   H1,
   H2,
   N1,
   N2,
-  ONE,
   TWO,
   certificateRow,
   hostRow,
@@ -57,11 +56,14 @@ const UNSURE = {
   notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
 }
 const STORM = 'storm guard: 1 of 2 hosts were acted on in the last 300 s, the cap is 1'
+const TOGETHER =
+  'storm guard: 0 of 2 hosts were acted on in the last 300 s, the cap is 1; 2 hosts fail together: compute-1, compute-2'
 
 interface Case {
   readonly snapshot?: Partial<SegmentSnapshot>
   readonly inFlight?: readonly HostId[]
-  readonly failing?: readonly HostName[]
+  readonly failing?: readonly Notification[]
+  readonly doubted?: ReadonlySet<HostId>
   readonly nowWallMs?: number
   readonly decision: Decision
 }
@@ -177,10 +179,27 @@ const CASES: Readonly<Record<string, Case>> = {
     nowWallMs: OLD,
     decision: failed(`expired while it had to wait: ${STORM}`),
   },
-  'hosts that fail together are named together when one of them must wait': {
-    snapshot: { hostsActedOn: [H2] },
-    failing: [TWO, ONE],
-    decision: hold(`${STORM}; 2 hosts failed together: compute-1, compute-2`),
+  'hosts that are reported within a minute wait together': {
+    failing: [report(), report({ sourceHost: H2, createdAt: 60_000 })],
+    decision: hold(TOGETHER),
+  },
+  'a host that was reported longer ago is not of the same group': {
+    failing: [report(), report({ sourceHost: H2, createdAt: -60_001 })],
+    decision: fenceIt,
+  },
+  'a host that observers have begun to doubt is of the group': {
+    doubted: new Set([H2]),
+    decision: hold(TOGETHER),
+  },
+  'a host that is out of service is not of the group': {
+    doubted: new Set([H2]),
+    snapshot: { hosts: [host, hostRow({ uuid: H2, name: TWO, onMaintenance: true })] },
+    decision: fenceIt,
+  },
+  'what has begun does not wait for a group': {
+    doubted: new Set([H2]),
+    snapshot: { notification: report({ status: 'error' }) },
+    decision: fenceIt,
   },
   'a host beyond the cap is acted on when an operator approves': {
     snapshot: { hostsActedOn: [H2], words: [wordRow({ word: 'approve' })] },

@@ -22,7 +22,7 @@ for (const [hosts, hostsMax, cap] of [
 }
 
 test('a host beyond the cap waits, and hears the numbers', (t) => {
-  const situation = { host: H2, hostsInSegment: 4, actedOn: new Set([H1]) }
+  const situation = { host: H2, group: new Set([H2]), hostsInSegment: 4, actedOn: new Set([H1]) }
   t.is(
     stormObjection(LIMITS, situation),
     'storm guard: 1 of 4 hosts were acted on in the last 300 s, the cap is 1',
@@ -30,8 +30,25 @@ test('a host beyond the cap waits, and hears the numbers', (t) => {
 })
 
 test('a host that is acted on already counts once and may go on', (t) => {
-  const situation = { host: H1, hostsInSegment: 4, actedOn: new Set([H1]) }
+  const situation = {
+    host: H1,
+    group: new Set([H1, H2]),
+    hostsInSegment: 4,
+    actedOn: new Set([H1]),
+  }
   t.is(stormObjection(LIMITS, situation), undefined)
+})
+
+test('hosts that fail together wait together when they do not all fit', (t) => {
+  const group = new Set([H1, H2])
+  for (const host of group) {
+    const two = { host, group, actedOn: new Set<HostId>() }
+    t.is(
+      stormObjection(LIMITS, { ...two, hostsInSegment: 4 }),
+      'storm guard: 0 of 4 hosts were acted on in the last 300 s, the cap is 1',
+    )
+    t.is(stormObjection(LIMITS, { ...two, hostsInSegment: 7 }), undefined)
+  }
 })
 
 const limits = fc.record({
@@ -50,7 +67,8 @@ test('hosts acted on never exceed the cap, whoever fails and how often', (t) => 
         const actedOn = new Set<HostId>()
         for (const index of failing) {
           const host = hostId(`host-${index % hostsInSegment}`)
-          if (stormObjection(rules, { host, hostsInSegment, actedOn }) === undefined) {
+          const group = new Set([host])
+          if (stormObjection(rules, { host, group, hostsInSegment, actedOn }) === undefined) {
             actedOn.add(host)
           }
         }
@@ -71,10 +89,12 @@ test('one more host acted on never lets another one through', (t) => {
   fc.assert(
     fc.property(limits, fc.integer({ min: 1, max: 30 }), hosts, (rules, hostsInSegment, all) => {
       const [host = H1, ...acted] = all
+      const group = new Set([host])
       const before = new Set(acted.slice(1))
-      const held = stormObjection(rules, { host, hostsInSegment, actedOn: before }) !== undefined
+      const held =
+        stormObjection(rules, { host, group, hostsInSegment, actedOn: before }) !== undefined
       const actedOn = new Set(acted)
-      return !held || stormObjection(rules, { host, hostsInSegment, actedOn }) !== undefined
+      return !held || stormObjection(rules, { host, group, hostsInSegment, actedOn }) !== undefined
     }),
   )
   t.pass()

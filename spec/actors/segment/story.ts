@@ -33,6 +33,7 @@ export const AT_REST = {
   inContactForMs: Infinity,
   hostSeenWell: false,
   failing: [],
+  doubted: new Set<HostId>(),
   inFlight: new Set<HostId>(),
   recovering: new Map<string, NotificationId>(),
 } as const
@@ -90,6 +91,7 @@ export const consulted = (
   ledForMs: 0,
   inContactForMs: Infinity,
   hostSeenWell: false,
+  doubted: new Set(),
 })
 
 /** A word about a recovery that carries nothing else. */
