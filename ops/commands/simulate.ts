@@ -71,6 +71,7 @@ async function many({ first, count }: Asked, rules: Rules): Promise<number> {
   const seeds = Array.from({ length: count }, (_, index) => first + index)
   for await (const summary of runSeeds(seeds)) {
     sum.add(summary)
+    if (summary.broken) print(`  seed ${summary.seed} broke a promise`)
     if (sum.progressIsDue()) print(`  ${sum.line(count)}`)
   }
   print(sum.summary())
