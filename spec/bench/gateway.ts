@@ -48,14 +48,15 @@ export async function measureGateway(): Promise<readonly Figure[]> {
   const address = addressOf(child.output())
   await fill(mariadb, database)
   const served = { address, pid: child.pid }
-  const figures: Figure[] = []
+  // First, while both have the same rows to list.
+  const figures: Figure[] = [...(await comparisons(served, mariadb))]
   for (const load of loadsOn(address)) {
     await drive(served, { ...load, requests: Math.ceil(load.requests / 10) }, 1) // warm
     for (const connections of CONNECTIONS) {
       figures.push(...figuresOf(load, connections, await drive(served, load, connections)))
     }
   }
-  return [...figures, ...(await comparisons(served, mariadb)), await growth(served)]
+  return [...figures, await growth(served)]
 }
 
 /** The same requests by Masakari itself, in turns. */
