@@ -175,9 +175,9 @@ function preparationsOf(now: Instance | undefined, track: MoveTrack): readonly P
   ]
 }
 
-/** A failed attempt leaves an instance in error, and what is in error when it is asked for is started. */
-const isOtherwise = (now: Instance, { origin }: MoveTrack): boolean =>
-  mustReset(now) || now.vmState !== origin.vmState
+/** A failed attempt leaves an instance in error, whatever was seen of it before, and what is in error then is started. */
+const isOtherwise = (now: Instance, { origin, attempts }: MoveTrack): boolean =>
+  attempts > 0 || mustReset(now) || now.vmState !== origin.vmState
 
 /** Why an instance that is to be moved is no longer on the host: our own late success, or somebody else's deed. */
 function absence(state: Moving, track: MoveTrack): End {
