@@ -164,13 +164,14 @@ test('there are no enums, namespaces, escapes from the type checker, or default 
   )
 })
 
+const numbered = (letter: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => letter + String(index + 1).padStart(2, '0'))
+
 test('every known fault has a story or a spec that bears its name', (t) => {
   const rows = tableRows('ops/docs/known-faults.md')
-  const from = (letter: string, count: number): readonly string[] =>
-    Array.from({ length: count }, (_, index) => letter + String(index + 1).padStart(2, '0'))
   t.deepEqual(
     rows.map(([fault]) => fault),
-    [...from('a', 20), ...from('b', 11)],
+    [...numbered('a', 20), ...numbered('b', 11)],
   )
   const unproved = rows.filter(([fault = '', , place = '']) => {
     const isSpec = place.endsWith('.ts') && existsSync(place)
