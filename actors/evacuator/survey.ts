@@ -1,7 +1,9 @@
 /** Reads everything about a dead host and its segment at one moment. */
 import { describeError, isCoded } from '../../schema/errors.ts'
+import type { HostId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
 import { untilStored } from '../leadership/until-stored.ts'
+import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
 import { note, type Evacuating } from './evacuating.ts'
 import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
@@ -32,6 +34,14 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
   }
 }
 
+/** Hosts that somebody reports dead: no place to go to. */
+export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): ReadonlySet<HostId> =>
+  new Set(
+    unfinished
+      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
+      .map(({ notification }) => notification.sourceHost),
+  )
+
 /** Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to. */
 async function readSegment(
   evacuating: Evacuating,
@@ -42,11 +52,7 @@ async function readSegment(
     snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
     unfinished: await world.store.listUnfinished(),
   }))
-  const reported = new Set(
-    unfinished
-      .filter(({ notification }) => notification.type === 'COMPUTE_HOST')
-      .map(({ notification }) => notification.sourceHost),
-  )
+  const reported = reportedHosts(unfinished)
   const doubtedSinceMs = world.clock.monotonicMs() - DOUBT_MS
   const hosts = snapshot.hosts.filter(
     ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),

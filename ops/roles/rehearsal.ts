@@ -1,5 +1,6 @@
 /** Rehearses the death of a host by the engine's own rules: what a segment would decide, and what its evacuator would do. */
 import { rehearse } from '../../actors/evacuator/rehearsal.ts'
+import { reportedHosts } from '../../actors/evacuator/survey.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
@@ -14,7 +15,7 @@ import type { Rehearsal } from '../../schema/rehearsal.ts'
 import type { Rules } from './rules.ts'
 
 export interface RehearsalWorld {
-  readonly store: Pick<StorePort, 'readSnapshot'>
+  readonly store: Pick<StorePort, 'readSnapshot' | 'listUnfinished'>
   readonly compute: Pick<ComputePort, 'listInstances' | 'listServices'>
   readonly placement: PlacementPort
   readonly clock: ClockPort
@@ -29,12 +30,15 @@ export function rehearsals(
   return async (host, signal) => {
     const nowWallMs = clock.wallMs()
     const since = nowWallMs - rules.segment.storm.windowMs
-    const [stored, instances, services] = await Promise.all([
+    const [stored, unfinished, instances, services] = await Promise.all([
       store.readSnapshot(host.segment, IMAGINED, since),
+      store.listUnfinished(),
       compute.listInstances(host.name, signal),
       compute.listServices(signal),
     ])
-    const { segment, hosts, takenSpares, choices } = stored
+    const { segment, takenSpares, choices } = stored
+    const reported = reportedHosts(unfinished)
+    const hosts = stored.hosts.filter(({ uuid }) => !reported.has(uuid))
     const rooms = await readRooms(world, hosts, signal)
     const decision = decide(rules.segment, {
       snapshot: { ...stored, notification: reportOf(host, nowWallMs) },

@@ -48,6 +48,15 @@ test('the plan for a host says where each of its instances goes, and there it go
   )
 })
 
+test('nobody is planned to go to a host that is reported dead, though Nova calls it up', async (t) => {
+  await using deployment = await inCloud({ segments: 1, hostsPerSegment: 3, instances: 9 }, [
+    { do: 'report', host: 'compute-02', times: 1 },
+  ])
+  const { fates } = await planFor(deployment)
+  t.true(fates.length > 0)
+  t.deepEqual([...new Set(fates.map(({ target }) => target))], [hostName('compute-03')])
+})
+
 test('the plan says who waits for room, and for how much', async (t) => {
   const size = { segments: 2, hostsPerSegment: 3, instances: 8, capacity: 2 }
   await using deployment = await inCloud(size, [{ do: 'keep-away', host: 'compute-03' }])
