@@ -32,7 +32,7 @@ export interface AftermathWorld {
 const INTERVAL_MS = 60_000
 /** Longer than Nova takes to give anything up itself. */
 const PATIENCE_MS = 3_600_000
-/** The record was created while the recovery went on, and changed since: as far back as any look at records goes. */
+/** The record was created while the recovery went on: as far back as any look at records goes. */
 const RECORDS_MS = 24 * PATIENCE_MS
 
 /** The actor that corrects the record, with one epoch. */

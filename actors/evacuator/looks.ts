@@ -16,9 +16,10 @@ export type Look =
   /** Nova was asked; news that come meanwhile may be newer than its answer. */
   | { readonly kind: 'open'; readonly news: boolean }
 
-/** Looks come quickly at first and then every five seconds: Nova pays for each of them. */
-const POLL_MS_MIN = 500
-const POLL_MS_MAX = 5000
+/** The first looks find a small host moved, the later ones free places for those who wait: Nova pays for each of them. */
+const POLL_MS_MIN = 1000
+const POLL_MS_MAX = 3000
+const POLL_GROWTH = 1.3
 /** After news half of the pause is enough, so that however many come, looks are at most twice as many. */
 const HASTE = 0.5
 /** What ends at about the same time is seen in one look. */
@@ -36,7 +37,8 @@ export function scheduleLook(
 ): MovingStep {
   const { look, polls } = state
   if (look.kind !== 'none' || ![...state.tracks.values()].some(isAwaited)) return [state, effects]
-  const pauseMs = Math.min(POLL_MS_MAX, POLL_MS_MIN * 1.4 ** polls) * (look.news ? HASTE : 1)
+  const pauseMs =
+    Math.min(POLL_MS_MAX, POLL_MS_MIN * POLL_GROWTH ** polls) * (look.news ? HASTE : 1)
   const due: Look = { kind: 'due', sinceMs: nowMs, afterMs: Math.round(pauseMs), hasty: look.news }
   return [{ ...state, look: due }, [...effects, timer(due.afterMs)]]
 }

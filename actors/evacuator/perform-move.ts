@@ -223,7 +223,7 @@ async function read(
   return { type: 'move.polled', records, lostTargets, atMs: world.clock.monotonicMs() }
 }
 
-/** Records are asked for by their last change; a slow rebuild changes its record only at the end. */
+/** Records are asked for by their creation, and a leader may take up what was asked for long ago. */
 const POLL_SINCE_MS = 24 * 3600 * 1000
 
 function announceMove(

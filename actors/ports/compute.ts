@@ -100,7 +100,7 @@ export interface ComputePort {
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
   /** Asks for an evacuation; resolves when Nova has accepted it. Never retried inside: COMPUTE_OUTCOME_UNKNOWN. */
   evacuate(id: InstanceId, target: HostName | undefined, signal?: AbortSignal): Promise<void>
-  /** Evacuation records with this source host, changed since a time (wall ms), newest first. */
+  /** Evacuation records with this source host, created since a time (wall ms), newest first. */
   listEvacuations(
     source: HostName,
     sinceMs: number,

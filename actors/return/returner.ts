@@ -109,7 +109,7 @@ async function factsOf(
   }
 }
 
-/** Evacuations that were closed need not be seen; one that is open is shown for as long as it is changed. */
+/** Evacuations that were closed need not be seen, and none stays open for a month. */
 const RECORDS_SINCE_MS = 30 * 24 * 3_600_000
 
 /** A host without SSH settings shows its life through its nova-compute only. */

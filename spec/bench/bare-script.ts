@@ -4,8 +4,8 @@ import type { InstanceId } from '../../schema/ids.ts'
 import { killCompute } from '../openstack/deployment.ts'
 import type { Doomed } from './openstack-scene.ts'
 
-/** Between two looks at Nova's records; ours are as far apart. */
-const LOOK_MS = 500
+/** Between two looks at Nova's records: seldom enough to cost Nova little, often enough to find places that are free. */
+const LOOK_MS = 1000
 
 /** Milliseconds until Nova's records call every evacuation done. One token, kept connections, nothing checked or written. */
 export async function runBareScript(doomed: Doomed, concurrency: number): Promise<number> {

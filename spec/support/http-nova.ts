@@ -190,14 +190,10 @@ async function showActions(compute: ComputePort, id: string, request: string): P
   return { status: 200, body: { instanceAction: { events } } }
 }
 
-/** As Nova: `changes-since` leaves out what was never updated, which are the records just accepted. */
 async function listMigrations(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
   const source = hostName(url.searchParams.get('source_compute') ?? '')
-  const since = url.searchParams.get('changes-since')
-  const records = await compute.listEvacuations(source, since === null ? 0 : Date.parse(since))
-  const accepted = url.searchParams.get('status') === 'accepted'
-  const found = records.filter((record) => (record.status === 'accepted') === accepted)
-  return { status: 200, body: { migrations: found.map(migrationView) } }
+  const records = await compute.listEvacuations(source, 0)
+  return { status: 200, body: { migrations: records.map(migrationView) } }
 }
 
 const serviceView = (service: ComputeService): object => ({
@@ -241,7 +237,6 @@ const migrationView = (record: Evacuation): object => ({
   source_compute: record.source,
   dest_compute: record.dest,
   created_at: novaTime(record.createdAt),
-  updated_at: null,
 })
 
 const actionView = ({ action, user, startedAt }: InstanceAction): object => ({

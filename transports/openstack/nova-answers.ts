@@ -62,7 +62,6 @@ const Migration = Type.Object({
   source_compute: Type.String(),
   dest_compute: TextOrNull,
   created_at: Type.String(),
-  updated_at: TextOrNull,
 })
 export type Migration = Static<typeof Migration>
 

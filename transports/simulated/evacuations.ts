@@ -165,7 +165,6 @@ export class Evacuations {
 
   #mark(record: EvacuationRow, status: Evacuation['status']): void {
     record.status = status
-    record.updatedAt = this.#site.clock.wallMs()
     this.#site.ledger.count(`evacuation.${status}`)
   }
 

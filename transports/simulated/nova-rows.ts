@@ -17,7 +17,6 @@ export type InstanceRow = Mutable<Instance>
 
 /** A migration record, and whether something still works on it. */
 export interface EvacuationRow extends Mutable<Evacuation> {
-  updatedAt: number
   /** over: finished, or given up because the target died under it (Nova then leaves the record as it is). */
   work: 'under-way' | 'over'
   /** The target's life that works on it, once one does: a machine that lost power since then has forgotten it. */
@@ -114,7 +113,6 @@ export class NovaRows {
       source,
       dest: order.wanted ?? null,
       createdAt: wallMs,
-      updatedAt: wallMs,
       work: 'under-way',
       targetBoot: undefined,
     }

@@ -146,7 +146,7 @@ export class Nova {
     const fromMs = Math.floor(sinceMs / 1000) * 1000 // Nova keeps seconds
     return this.#rows
       .evacuationsFrom(source)
-      .filter((record) => record.updatedAt >= fromMs)
+      .filter((record) => record.createdAt >= fromMs)
       .map(({ id, instance, status, source, dest, createdAt }) => ({
         id,
         instance,

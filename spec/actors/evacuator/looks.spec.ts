@@ -72,8 +72,8 @@ const pauseAfter = (news: boolean) =>
   scheduleLook(lookingAt({ kind: 'none', news }), [], 7000)[0].look
 
 test('a look that follows news comes after half the pause', (t) => {
-  t.like(pauseAfter(false), { sinceMs: 7000, afterMs: 5000, hasty: false })
-  t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 2500, hasty: true })
+  t.like(pauseAfter(false), { sinceMs: 7000, afterMs: 3000, hasty: false })
+  t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 1500, hasty: true })
 })
 
 test('news decide nothing, and are listened for again', (t) => {

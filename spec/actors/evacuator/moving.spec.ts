@@ -242,7 +242,7 @@ test('an answer that comes twice changes nothing', (t) => {
   t.deepEqual(told(track, refused()).track, track)
 })
 
-test('looks at the records come one at a time, at growing distances up to five seconds', (t) => {
+test('looks at the records come one at a time, at growing distances up to three seconds', (t) => {
   let state = movingOf([asked(ongoing(true))], {
     look: { kind: 'none', news: false },
   })
@@ -259,8 +259,8 @@ test('looks at the records come one at a time, at growing distances up to five s
     pauses,
     pauses.toSorted((a, b) => a - b),
   )
-  t.is(pauses[0], 500)
-  t.is(pauses.at(-1), 5000)
+  t.is(pauses[0], 1000)
+  t.is(pauses.at(-1), 3000)
 })
 
 test('a look that fails is repeated', (t) => {

@@ -205,7 +205,7 @@ test('instances that were not moved are stopped when their host comes back', asy
   t.like(now(instance), { host: one, vmState: 'stopped', powerState: 4 })
 })
 
-test('records are asked for by source and time of change, newest first', async (t) => {
+test('records are asked for by source and time of creation, newest first', async (t) => {
   const { cloud, compute, clock, during, pass, bury, one } = buildWorld()
   const [first, second] = cloud.instances.filter((row) => row.host === one)
   await bury(one)
