@@ -209,11 +209,9 @@ async function read(
   { world, order, signal }: Evacuating,
   targets: readonly HostName[],
 ): Promise<MovingMessage> {
-  const lostTargets: HostName[] = []
-  for (const target of targets) {
-    const service = await world.compute.findService(target, signal)
-    if (service?.forcedDown === true) lostTargets.push(target)
-  }
+  const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
+  const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
+  const lostTargets = lost.map(({ host }) => host)
   const since = world.clock.wallMs() - POLL_SINCE_MS
   // Read after the targets: what arrived before its target was lost shows as done.
   const records = await world.compute.listEvacuations(order.host, since, signal)
