@@ -29,6 +29,8 @@ export type DedupWindowMessage =
       readonly acceptance: Acceptance | undefined
       readonly atMs: number
     }
+  /** private: nothing was reported, for an operator keeps the host, or its segment, out of service */
+  | { readonly type: 'window.kept-out'; readonly host: HostId; readonly atMs: number }
 
 export interface DedupWindowState {
   readonly kind: 'folding'
@@ -50,6 +52,8 @@ export type DedupWindowEffect =
       readonly hostName: HostName
       /** Another failure than the one reported last, however short ago that was. */
       readonly anew: boolean
+      /** Whether it was reported before and stays dead: then an operator who keeps it out of service is not told again. */
+      readonly repeated: boolean
     }
 
 export interface WindowRules extends QuorumRules {
@@ -62,6 +66,8 @@ export interface WindowRules extends QuorumRules {
   /** Pause after our own report before the observers of that host may cause another one, ms; doubles each time. */
   readonly quietMs: number
   readonly quietMsMax: number
+  /** How often a dead host that an operator keeps out of service is looked at again, ms. */
+  readonly keptOutMs: number
 }
 
 type WindowEffect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
@@ -94,6 +100,8 @@ export const dedupWindow =
         return onLooked(rules, leader, state, message)
       case 'window.reported':
         return onReported(rules, state, message)
+      case 'window.kept-out':
+        return onKeptOut(rules, state, message)
       default:
         return assertNever(message)
     }
@@ -129,7 +137,7 @@ function onObserved(
   const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
   const heard = withView(known, observed, atMs)
   const verdict = judgeHost(heard.views, rules, atMs)
-  const incident = verdict === 'alive' ? { ...heard, wasAlive: true, reports: 0 } : heard
+  const incident = verdict === 'alive' ? { ...heard, anew: true, reports: 0 } : heard
   const next = withIncident(state, incident)
   if (verdict === 'alive' && incident.open !== null) {
     const { host, segment, hostName } = incident
@@ -141,8 +149,9 @@ function onObserved(
   if (verdict !== 'dead' || !mayReport) return [next, []]
   const quietMs = Math.min(rules.quietMsMax, rules.quietMs * 2 ** incident.reports)
   const quiet = { ...incident, quietUntilMs: atMs + quietMs, reports: incident.reports + 1 }
-  const { host, hostName, wasAlive: anew } = incident
-  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, anew }]]
+  const { host, hostName, anew } = incident
+  const repeated = incident.reports > 0
+  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, anew, repeated }]]
 }
 
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
@@ -242,14 +251,25 @@ function onReported(
 ): WindowStep {
   const incident = state.incidents.get(host)
   if (acceptance?.kind === 'accepted') {
-    const told =
-      incident === undefined ? state : withIncident(state, { ...incident, wasAlive: false })
+    const told = incident === undefined ? state : withIncident(state, { ...incident, anew: false })
     return told.looking ? [{ ...told, lookAgain: true }, []] : look(rules, told)
   }
   if (acceptance !== undefined || incident === undefined) return [state, []]
   // The store is away: the next word of an observer tries again, a second later at the earliest.
   const again = { ...incident, quietUntilMs: atMs + 1000, reports: incident.reports - 1 }
   return [withIncident(state, again), []]
+}
+
+/** What made the operator keep it out may be over at any moment; what is reported then is no duplicate of what he knew. */
+function onKeptOut(
+  rules: WindowRules,
+  state: DedupWindowState,
+  { host, atMs }: DedupWindowMessage & { readonly type: 'window.kept-out' },
+): WindowStep {
+  const incident = state.incidents.get(host)
+  if (incident === undefined) return [state, []]
+  const quietUntilMs = atMs + rules.keptOutMs
+  return [withIncident(state, { ...incident, anew: true, reports: 1, quietUntilMs }), []]
 }
 
 function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {

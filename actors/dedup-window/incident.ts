@@ -18,8 +18,8 @@ export interface Incident {
   readonly quietUntilMs: number
   /** Our own reports since the host was last seen alive: each makes the next one wait longer. */
   readonly reports: number
-  /** Whether the host was seen alive since our last report, so that the next one is about another failure. */
-  readonly wasAlive: boolean
+  /** Whether the next report is about another failure than the last: the host was seen alive, or an operator kept it out. */
+  readonly anew: boolean
 }
 
 /** A host that was not heard of before. */
@@ -33,7 +33,7 @@ export function newIncident(observed: HostObserved): Incident {
     unsure: false,
     quietUntilMs: 0,
     reports: 0,
-    wasAlive: false,
+    anew: false,
   }
 }
 

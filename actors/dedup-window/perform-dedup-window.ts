@@ -6,7 +6,12 @@ import type { ActorRef } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { Acceptance, NotificationStore, RecoveryStore } from '../ports/store.ts'
+import type {
+  Acceptance,
+  InventoryStore,
+  NotificationStore,
+  RecoveryStore,
+} from '../ports/store.ts'
 import {
   EMPTY_WINDOW,
   dedupWindow,
@@ -18,7 +23,9 @@ import {
 
 export interface WindowWorld {
   readonly clock: ClockPort
-  readonly store: NotificationStore & RecoveryStore
+  readonly store: NotificationStore &
+    RecoveryStore &
+    Pick<InventoryStore, 'findHost' | 'getSegment'>
   readonly rules: WindowRules
   /** Reports of one fault within so many ms are duplicates of each other. */
   readonly duplicateWindowMs: number
@@ -51,7 +58,10 @@ async function performWindow(
     case 'fault.report': {
       const acceptance = await unlessAway(() => report(world, effect))
       const { host } = effect
-      return { type: 'window.reported', host, acceptance, atMs: world.clock.monotonicMs() }
+      const atMs = world.clock.monotonicMs()
+      return acceptance?.kind === 'on-maintenance' || acceptance?.kind === 'segment-disabled'
+        ? { type: 'window.kept-out', host, atMs }
+        : { type: 'window.reported', host, acceptance, atMs }
     }
     default:
       return assertNever(effect)
@@ -60,14 +70,24 @@ async function performWindow(
 
 type Report = DedupWindowEffect & { readonly type: 'fault.report' }
 
-/** What our own watchers say goes the way of every report: a row first. A new failure duplicates only what is unfinished. */
-function report(world: WindowWorld, { hostName, anew }: Report): Promise<Acceptance> {
-  return world.store.acceptNotification({
+/**
+ * What our own watchers say goes the way of every report: a row first. A new failure duplicates only what is unfinished. In
+ * a disabled segment the first row tells why nothing is done, and no other one is needed.
+ */
+async function report(
+  { store, clock, duplicateWindowMs }: WindowWorld,
+  { hostName, anew, repeated }: Report,
+): Promise<Acceptance | { readonly kind: 'segment-disabled' }> {
+  const host = repeated ? await store.findHost(hostName) : undefined
+  const segment = host === undefined ? undefined : await store.getSegment(host.segment)
+  if (host?.onMaintenance === true) return { kind: 'on-maintenance' }
+  if (segment?.enabled === false) return { kind: 'segment-disabled' }
+  return store.acceptNotification({
     type: 'COMPUTE_HOST',
     hostName,
-    generatedAt: world.clock.wallMs(),
+    generatedAt: clock.wallMs(),
     payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
-    duplicateWindowMs: anew ? 0 : world.duplicateWindowMs,
+    duplicateWindowMs: anew ? 0 : duplicateWindowMs,
   })
 }
 

@@ -17,11 +17,8 @@ export function adopt(state: Moving, track: MoveTrack, atMs: number): MoveTrack 
   if (track.attempts === 0) return adoptForeign(state, track, atMs)
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
   if (verdict.kind !== 'under-way' && verdict.kind !== 'moved') return track
-  return {
-    ...track,
-    target: verdict.dest,
-    phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
-  }
+  const nova = verdict.kind === 'moved' ? 'begun' : verdict.nova
+  return { ...track, target: verdict.dest, phase: { kind: 'ongoing', requestedAtMs: atMs, nova } }
 }
 
 /** Somebody else, or an earlier recovery, has asked for it: a second request would make it run twice. */
@@ -34,6 +31,6 @@ function adoptForeign(state: Moving, track: MoveTrack, atMs: number): MoveTrack 
     ...track,
     target: verdict.dest,
     olderRecords: ended,
-    phase: { kind: 'ongoing', requestedAtMs: atMs, accepted: true },
+    phase: { kind: 'ongoing', requestedAtMs: atMs, nova: verdict.nova },
   }
 }

@@ -8,10 +8,16 @@ export interface Bid {
   readonly target: TargetName
 }
 
+/** One that is under way. */
+export interface Flight extends Bid {
+  /** False while Nova has only noted it down. */
+  readonly begun: boolean
+}
+
 /** What one evacuator has in flight, and what it would ask for next, in its own order. */
 export interface Bidder {
   readonly segment: SegmentId
-  readonly inFlight: ReadonlyMap<MoveId, TargetName>
+  readonly inFlight: ReadonlyMap<MoveId, Flight>
   readonly bids: readonly Bid[]
 }
 
@@ -25,17 +31,20 @@ export interface Caps {
 /** How many are in flight, from where and to where. */
 export class Traffic {
   total = 0
+  /** Those that Nova has not begun. */
+  waiting = 0
   readonly #segments = new Map<SegmentId, number>()
   readonly #targets = new Map<TargetName, number>()
 
   constructor(bidders: Iterable<Bidder>) {
     for (const { segment, inFlight } of bidders) {
-      for (const target of inFlight.values()) this.add(segment, target)
+      for (const flight of inFlight.values()) this.add(segment, flight)
     }
   }
 
-  add(segment: SegmentId, target: TargetName): void {
+  add(segment: SegmentId, { target, begun }: Omit<Flight, 'move'>): void {
     this.total += 1
+    if (!begun) this.waiting += 1
     this.#segments.set(segment, this.from(segment) + 1)
     this.#targets.set(target, this.to(target) + 1)
   }

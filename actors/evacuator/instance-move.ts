@@ -13,8 +13,8 @@ export type Phase =
       readonly kind: 'ongoing'
       /** Monotonic ms of the request; of our own start when an earlier leader sent it. */
       readonly requestedAtMs: number
-      /** True once Nova said yes, or showed a record. */
-      readonly accepted: boolean
+      /** accepted: Nova said yes, or showed a record; begun: its scheduler has found room. */
+      readonly nova: 'silent' | 'accepted' | 'begun'
     }
   | {
       /** On its new host, or given up: what is left to do before it ends so. */
@@ -85,7 +85,7 @@ export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found
   }
   if (row.status === 'ongoing') {
     // Requested by an earlier incarnation, or about to be: only Nova's records can tell.
-    const phase: Phase = { kind: 'ongoing', requestedAtMs: nowMs, accepted: false }
+    const phase: Phase = { kind: 'ongoing', requestedAtMs: nowMs, nova: 'silent' }
     return { ...base, olderRecords: [], phase }
   }
   return { ...base, olderRecords, phase: { kind: 'ended', outcome: ENDED[row.status] } }
@@ -94,7 +94,11 @@ export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found
 export type RecordVerdict =
   | { readonly kind: 'moved'; readonly dest: HostName | null }
   | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
-  | { readonly kind: 'under-way'; readonly dest: HostName | null }
+  | {
+      readonly kind: 'under-way'
+      readonly dest: HostName | null
+      readonly nova: 'accepted' | 'begun'
+    }
   | { readonly kind: 'no-record' }
 
 const MOVED: readonly string[] = ['done', 'completed']
@@ -131,7 +135,10 @@ export function judgeRecords(
   if (moved !== undefined) return { kind: 'moved', dest: moved.dest }
   // An older request may show its record after a newer one failed: as long as any goes on, no other is sent.
   const underWay = ours.find(({ status }) => !REFUSED.includes(status))
-  if (underWay !== undefined) return { kind: 'under-way', dest: underWay.dest }
+  if (underWay !== undefined) {
+    const nova = isClaimed(underWay.status) ? 'begun' : 'accepted'
+    return { kind: 'under-way', dest: underWay.dest, nova }
+  }
   return { kind: 'refused', dest: newest.dest, status: newest.status }
 }
 

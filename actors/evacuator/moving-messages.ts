@@ -3,7 +3,7 @@ import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
-import type { Bid } from './fair-share.ts'
+import type { Bid, Flight } from './fair-share.ts'
 import type { RestoringStep } from './restoration.ts'
 
 /** Before an evacuation: keep the owner out; call the instance broken, so that Nova takes it. */
@@ -128,7 +128,7 @@ export type MovingEffect =
   /** Tells it what is under way, and what no longer. */
   | {
       readonly type: 'pace.note'
-      readonly underWay: readonly Bid[]
+      readonly underWay: readonly Flight[]
       readonly over: readonly MoveId[]
     }
   /** Listens until Compute's bus tells something about one of these. */

@@ -97,7 +97,7 @@ function onAnswered(
   const phase: Phase = {
     kind: 'ongoing',
     requestedAtMs: answer.atMs,
-    accepted: answer.type === 'move.requested',
+    nova: answer.type === 'move.requested' ? 'accepted' : 'silent',
   }
   const startedAt = new Map(state.startedAt).set(answer.move, answer.startedAt)
   return proceed({ ...withPhase(state, answer.move, phase), startedAt }, answer.atMs)

@@ -1,4 +1,7 @@
-/** How many evacuations may be in flight: one more with each quick answer of Nova, half as many when it is in trouble. Pure. */
+/**
+ * How many evacuations Nova may have before it that it has not begun: more while it begins them soon, half as many when it is
+ * in trouble. What it has begun is between its compute hosts, and only the caps bound it. Pure.
+ */
 
 export interface Pace {
   readonly limit: number
@@ -20,8 +23,16 @@ export interface Answer {
     | { readonly kind: 'silent' } // or broken: nobody knows
 }
 
+/** An evacuation that Nova was seen to have begun. */
+export interface Begun {
+  readonly askedAtMs: number
+  readonly atMs: number
+}
+
 /** A careful start. */
 const START = 8
+/** Begun soon: looks are three seconds apart, and a request takes up to a second. */
+const SOON_MS = 4000
 /** An answer within a second is a quick one, however quick others were: a request of eight takes three times as long as one alone. */
 const QUICK_MS = 1000
 const QUICK_TIMES = 2
@@ -38,12 +49,8 @@ export const startPace = (ceiling: number): Pace => ({
   notBeforeMs: 0,
 })
 
-/** The pace after an answer; `inFlight` is what counts against its limit. */
-export function paced(
-  pace: Pace,
-  { askedAtMs, atMs, what }: Answer,
-  { inFlight, ceiling }: { readonly inFlight: number; readonly ceiling: number },
-): Pace {
+/** The pace after an answer. */
+export function paced(pace: Pace, { askedAtMs, atMs, what }: Answer): Pace {
   switch (what.kind) {
     case 'busy': {
       const notBeforeMs = Math.max(pace.notBeforeMs, atMs + what.patienceMs)
@@ -55,12 +62,22 @@ export function paced(
       const tookMs = atMs - askedAtMs
       const bestMs = Math.min(pace.bestMs ?? tookMs, tookMs)
       const quickMs = Math.min(QUICK_MS_MAX, Math.max(QUICK_MS, QUICK_TIMES * bestMs))
-      if (tookMs > TROUBLE_TIMES * quickMs) return { ...halved(pace, askedAtMs, atMs), bestMs }
-      // A limit that nobody has reached says nothing about the next one.
-      const grows = tookMs <= quickMs && 2 * inFlight >= pace.limit
-      return { ...pace, bestMs, limit: Math.min(ceiling, pace.limit + (grows ? 1 : 0)) }
+      const isTrouble = tookMs > TROUBLE_TIMES * quickMs
+      return { ...(isTrouble ? halved(pace, askedAtMs, atMs) : pace), bestMs }
     }
   }
+}
+
+/** The pace after Nova has begun one of so many: one more, unless they were few or it took long. */
+export function quickened(
+  pace: Pace,
+  { askedAtMs, atMs }: Begun,
+  { waiting, ceiling }: { readonly waiting: number; readonly ceiling: number },
+): Pace {
+  const isSoon = atMs - askedAtMs <= SOON_MS && askedAtMs > pace.heededMs
+  // A limit that nobody has reached says nothing about the next one.
+  const grows = isSoon && 2 * waiting >= pace.limit && pace.limit < ceiling
+  return grows ? { ...pace, limit: pace.limit + 1 } : pace
 }
 
 /** Once for all that was asked before: many requests meet the same trouble. */

@@ -68,12 +68,15 @@ function judge(
         reason: 'Nova recorded it as done',
       })
     }
-    case 'under-way':
+    case 'under-way': {
+      const phase = { ...track.phase, nova: verdict.nova }
       // Nova has chosen, or had chosen otherwise.
-      return onUnderWay(rules, state, { ...track, target: verdict.dest ?? track.target }, polled)
+      const target = verdict.dest ?? track.target
+      return onUnderWay(rules, state, { ...track, target, phase }, polled)
+    }
     case 'refused':
       // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
-      if (!track.phase.accepted && !graceOver) return [state, []]
+      if (track.phase.nova === 'silent' && !graceOver) return [state, []]
       return again(rules, state, turnedDown(track), {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
         ask: 'nova',
@@ -117,7 +120,7 @@ function onUnderWay(
     const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
     return settle(state, track, { outcome: 'failed', dest: null, reason })
   }
-  return [withTrack(state, { ...track, phase: { ...phase, accepted: true } }), []]
+  return [withTrack(state, track), []]
 }
 
 /** What was given up may have succeeded late: for as long as the recovery goes on, its record is believed. */

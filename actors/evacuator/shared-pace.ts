@@ -4,10 +4,9 @@
  */
 import { isCoded } from '../../schema/errors.ts'
 import type { MoveId, SegmentId } from '../../schema/ids.ts'
-import type { TargetName } from '../placement/targets.ts'
 import type { Cancel, ClockPort } from '../ports/clock.ts'
-import { nextAllowed, Traffic, type Bid, type Caps } from './fair-share.ts'
-import { paced, startPace, type Answer, type Pace } from './pacing.ts'
+import { nextAllowed, Traffic, type Bid, type Caps, type Flight } from './fair-share.ts'
+import { paced, quickened, startPace, type Answer, type Pace } from './pacing.ts'
 
 /** One life of an evacuator: what it holds is given back when its signal ends. */
 export interface Sharer {
@@ -15,9 +14,14 @@ export interface Sharer {
   readonly signal: AbortSignal
 }
 
+interface SentFlight extends Flight {
+  /** When it was allowed or found, monotonic ms. */
+  readonly sinceMs: number
+}
+
 interface Share {
   readonly segment: SegmentId
-  readonly inFlight: Map<MoveId, TargetName>
+  readonly inFlight: Map<MoveId, SentFlight>
   bids: readonly Bid[]
   answer: (allowed: readonly Bid[]) => void
 }
@@ -57,10 +61,16 @@ export class SharedPace {
   }
 
   /** Counts what is under way, asked for or found, and no longer what is over. */
-  note(sharer: Sharer, underWay: readonly Bid[], over: readonly MoveId[]): void {
+  note(sharer: Sharer, underWay: readonly Flight[], over: readonly MoveId[]): void {
     if (sharer.signal.aborted) return
     const { inFlight } = this.#shareOf(sharer)
-    for (const { move, target } of underWay) inFlight.set(move, target)
+    const { waiting } = new Traffic(this.#shares.values())
+    const atMs = this.#clock.monotonicMs()
+    for (const flight of underWay) {
+      const known = inFlight.get(flight.move)
+      if (known?.begun === false && flight.begun) this.#quicken(known.sinceMs, atMs, waiting)
+      inFlight.set(flight.move, { ...flight, sinceMs: known?.sinceMs ?? atMs })
+    }
     for (const move of over) inFlight.delete(move)
     this.#allow()
   }
@@ -115,9 +125,13 @@ export class SharedPace {
 
   #answered(answer: Omit<Answer, 'atMs'>): void {
     const atMs = this.#clock.monotonicMs()
-    const inFlight = new Traffic(this.#shares.values()).total
-    this.#pace = paced(this.#pace, { ...answer, atMs }, { inFlight, ceiling: this.#caps.overall })
+    this.#pace = paced(this.#pace, { ...answer, atMs })
     this.#allow()
+  }
+
+  #quicken(askedAtMs: number, atMs: number, waiting: number): void {
+    const ceiling = this.#caps.overall
+    this.#pace = quickened(this.#pace, { askedAtMs, atMs }, { waiting, ceiling })
   }
 
   #allow(): void {
@@ -128,14 +142,14 @@ export class SharedPace {
       return
     }
     const traffic = new Traffic(this.#shares.values())
-    const caps = { ...this.#caps, overall: this.#pace.limit }
+    const sinceMs = this.#clock.monotonicMs()
     const allowed = new Map<Share, Bid[]>()
-    for (;;) {
-      const next = nextAllowed(this.#shares.values(), traffic, caps)
+    while (traffic.waiting < this.#pace.limit) {
+      const next = nextAllowed(this.#shares.values(), traffic, this.#caps)
       if (next === undefined) break
       const { bidder, bid } = next
-      bidder.inFlight.set(bid.move, bid.target)
-      traffic.add(bidder.segment, bid.target)
+      bidder.inFlight.set(bid.move, { ...bid, begun: false, sinceMs })
+      traffic.add(bidder.segment, { ...bid, begun: false })
       allowed.set(bidder, [...(allowed.get(bidder) ?? []), bid])
     }
     for (const [share, bids] of allowed) {

@@ -73,6 +73,7 @@ export function rulesOf(config: Config): Rules {
       contradictionMs: 60_000,
       quietMs: 30_000,
       quietMsMax: 300_000,
+      keptOutMs: 10_000,
     },
     segment: segmentRulesOf(config),
     returner: returnRulesOf(config),

@@ -23,6 +23,7 @@ const RULES = {
   contradictionMs: 60_000,
   quietMs: 30_000,
   quietMsMax: 300_000,
+  keptOutMs: 10_000,
 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 
@@ -74,7 +75,13 @@ const recovered = (effects: readonly Effect[]): readonly unknown[] =>
   told(effects).filter(({ type }) => type === 'leader.recover')
 
 const lookLater = timer<DedupWindowMessage>('look', 2000, { type: 'window.look-due' })
-const REPORT: Effect = { type: 'fault.report', host: H1, hostName: ONE, anew: false }
+const REPORT: Effect = {
+  type: 'fault.report',
+  host: H1,
+  hostName: ONE,
+  anew: false,
+  repeated: false,
+}
 /** Two observers that come to agree. */
 const QUORUM = [observed('b', 'suspect', 0), observed('a', 'dead', 1), observed('b', 'dead', 2)]
 
@@ -103,6 +110,18 @@ test('a host that is still dead after the quiet time is reported again', (t) => 
   const { state } = after(QUORUM)
   const again = [observed('a', 'dead', 30_001), observed('b', 'dead', 30_002)]
   t.is(reports(after(again, state).effects), 1)
+})
+
+test('a dead host that an operator keeps out is looked at again soon, as often as it takes', (t) => {
+  const dead = (atMs: number) => [observed('a', 'dead', atMs), observed('b', 'dead', atMs + 1)]
+  let { state } = after(QUORUM)
+  for (const atMs of [100, 10_200, 20_300, 30_400]) {
+    const kept = after([{ type: 'window.kept-out', host: H1, atMs }, ...dead(atMs + 9990)], state)
+    t.is(reports(kept.effects), 0)
+    const next = after(dead(atMs + 10_000), kept.state)
+    t.deepEqual(next.effects, [{ ...REPORT, anew: true, repeated: true }])
+    state = next.state
+  }
 })
 
 test('each report about a host that stays dead makes the next one wait longer, until it is seen alive', (t) => {

@@ -6,6 +6,7 @@ import {
   type Bid,
   type Bidder,
   type Caps,
+  type Flight,
 } from '../../../actors/evacuator/fair-share.ts'
 import { moveId, segmentId, type MoveId } from '../../../schema/ids.ts'
 import { ANYWHERE, type TargetName } from '../../../actors/placement/targets.ts'
@@ -15,7 +16,9 @@ const FREE: Caps = { overall: 64, perSegment: 64, perTarget: 64 }
 
 /** In flight and wanted, as `move target`. */
 function bidder(segment: string, inFlight: readonly Bid[], bids: readonly Bid[]): Bidder {
-  const flying = new Map<MoveId, TargetName>(inFlight.map(({ move, target }) => [move, target]))
+  const flying = new Map<MoveId, Flight>(
+    inFlight.map((each) => [each.move, { ...each, begun: true }]),
+  )
   return { segment: segmentId(segment), inFlight: flying, bids }
 }
 const bid = (move: string, target: TargetName = TWO): Bid => ({ move: moveId(move), target })

@@ -20,7 +20,7 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   whereabouts: 'on-the-way',
   lock: 'none',
   remark: null,
-  phase: { kind: 'ongoing', requestedAtMs: 0, accepted: true },
+  phase: { kind: 'ongoing', requestedAtMs: 0, nova: 'accepted' },
   target: TWO,
   attempts: 1,
   refusedBy: [],
@@ -29,7 +29,8 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
 const record = (change: Partial<Evacuation> = {}): Evacuation =>
   evacuationRow({ createdAt: STARTED_AT, ...change })
 
-const underWay: RecordVerdict = { kind: 'under-way', dest: TWO }
+const underWay: RecordVerdict = { kind: 'under-way', dest: TWO, nova: 'begun' }
+const accepted: RecordVerdict = { ...underWay, nova: 'accepted' }
 const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[] = [
   ['there is no record', [], { kind: 'no-record' }],
   ['the record is of another instance', [record({ instance: I2 })], { kind: 'no-record' }],
@@ -39,8 +40,8 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
     [record({ createdAt: STARTED_AT - 60_001, status: 'done' })],
     { kind: 'no-record' },
   ],
-  ['Nova’s clock is a little behind', [record({ createdAt: STARTED_AT - 60_000 })], underWay],
-  ['the record is accepted', [record({ status: 'accepted' })], underWay],
+  ['Nova’s clock is a little behind', [record({ createdAt: STARTED_AT - 60_000 })], accepted],
+  ['the record is accepted', [record({ status: 'accepted' })], accepted],
   ['the record is pre-migrating', [record({ status: 'pre-migrating' })], underWay],
   ['the record has a status that nobody knows', [record({ status: 'novel' })], underWay],
   ['the record is done', [record({ status: 'done' })], { kind: 'moved', dest: TWO }],
@@ -69,7 +70,7 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
       record({ id: 'a', status: 'failed', createdAt: STARTED_AT + 1 }),
       record({ id: 'b', createdAt: STARTED_AT + 2 }),
     ],
-    underWay,
+    accepted,
   ],
   [
     'an earlier request is under way after all, although a newer one failed',
@@ -77,7 +78,7 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
       record({ id: 'b', status: 'failed', dest: THREE, createdAt: STARTED_AT + 2 }),
       record({ id: 'a', createdAt: STARTED_AT + 1 }),
     ],
-    underWay,
+    accepted,
   ],
 ]
 
@@ -106,7 +107,7 @@ test('a move that was under way is asked for again only after a grace', (t) => {
   t.like(trackOf(row, FOUND), {
     olderRecords: [],
     target: TWO,
-    phase: { kind: 'ongoing', requestedAtMs: 5, accepted: false },
+    phase: { kind: 'ongoing', requestedAtMs: 5, nova: 'silent' },
   })
 })
 

@@ -32,13 +32,22 @@ test('what begins, ends, or goes elsewhere is told to the shared pace', (t) => {
   const step = (change: Partial<MoveTrack>) =>
     accounted(before, [movingOf([asked(ongoing(true), change)]), []])
   t.deepEqual(step({ target: THREE })[1], [
-    { type: 'pace.note', underWay: [{ move: M1, target: THREE }], over: [] },
+    { type: 'pace.note', underWay: [{ move: M1, target: THREE, begun: false }], over: [] },
   ])
   t.deepEqual(step({ phase: { kind: 'settling' } })[1], [
     { type: 'pace.note', underWay: [], over: [M1] },
   ])
+  const begun = { ...ongoing(true), nova: 'begun' } as const
+  t.deepEqual(step({ phase: begun })[1], [
+    { type: 'pace.note', underWay: [{ move: M1, target: TWO, begun: true }], over: [] },
+  ])
+  t.deepEqual(
+    step({ phase: { kind: 'settling' }, whereabouts: 'arrived' })[1],
+    [{ type: 'pace.note', underWay: [{ move: M1, target: TWO, begun: true }], over: [M1] }],
+    'Nova has begun what has arrived',
+  )
   t.deepEqual(step({})[1], [])
   t.deepEqual(accounted(undefined, [before, []])[1], [
-    { type: 'pace.note', underWay: [{ move: M1, target: TWO }], over: [] },
+    { type: 'pace.note', underWay: [{ move: M1, target: TWO, begun: false }], over: [] },
   ])
 })

@@ -1,7 +1,7 @@
-/** The pace grows while Nova answers quickly, stays while it is slow, and halves when it is in trouble. */
+/** The pace grows while Nova begins soon what it takes, stays while it does not, and halves when it is in trouble. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { paced, startPace, type Answer, type Pace } from '../../../actors/evacuator/pacing.ts'
+import { paced, quickened, startPace, type Answer } from '../../../actors/evacuator/pacing.ts'
 
 const taken = (askedAtMs: number, tookMs: number): Answer => ({
   askedAtMs,
@@ -22,23 +22,12 @@ const silent = (askedAtMs: number, atMs: number): Answer => ({
 interface Row {
   readonly title: string
   readonly answers: readonly Answer[]
-  readonly inFlight?: number
-  readonly ceiling?: number
   readonly limit: number
 }
 
 const ROWS: readonly Row[] = [
-  { title: 'eight at first', answers: [], limit: 8 },
-  { title: 'fewer where fewer are allowed', answers: [], ceiling: 3, limit: 3 },
-  { title: 'one more with each quick answer', answers: [taken(0, 200), taken(0, 900)], limit: 10 },
-  { title: 'not beyond what is allowed', answers: [taken(0, 20)], ceiling: 8, limit: 8 },
-  {
-    title: 'a limit that is far from reached does not grow',
-    answers: [taken(0, 20)],
-    inFlight: 3,
-    limit: 8,
-  },
-  { title: 'a slow answer changes nothing', answers: [taken(0, 20), taken(30, 1500)], limit: 9 },
+  { title: 'a quick answer changes nothing', answers: [taken(0, 20)], limit: 8 },
+  { title: 'nor does a slow one', answers: [taken(0, 20), taken(30, 1500)], limit: 8 },
   {
     title: 'an answer that takes much longer than the best halves it',
     answers: [taken(0, 20), taken(30, 2001), taken(31, 2100)],
@@ -47,7 +36,7 @@ const ROWS: readonly Row[] = [
   {
     title: 'a Nova that is never quicker is not slow',
     answers: [taken(0, 1400), taken(9000, 2800), taken(18_000, 2700)],
-    limit: 11,
+    limit: 8,
   },
   {
     title: 'beyond six seconds it is in trouble, however slow it was',
@@ -73,34 +62,56 @@ const ROWS: readonly Row[] = [
   },
 ]
 
-for (const { title, answers, inFlight = 64, ceiling = 64, limit } of ROWS) {
+for (const { title, answers, limit } of ROWS) {
   test(`pace: ${title}`, (t) => {
-    const end = answers.reduce(
-      (pace, answer) => paced(pace, answer, { inFlight, ceiling }),
-      startPace(ceiling),
-    )
-    t.is(end.limit, limit)
+    t.is(answers.reduce(paced, startPace(64)).limit, limit)
   })
 }
 
-test('twenty are in flight within two seconds of a Nova that takes 300 ms for each of eight', (t) => {
-  let pace: Pace = startPace(64)
-  let atMs = 0
-  while (pace.limit < 20) {
-    for (let each = 0; each < 8; each += 1) {
-      pace = paced(pace, taken(atMs, 300), { inFlight: pace.limit, ceiling: 64 })
-    }
-    atMs += 300
-  }
-  t.true(atMs <= 2000)
+interface BegunRow {
+  readonly title: string
+  readonly afterMs: number
+  readonly waiting: number
+  readonly ceiling: number
+  readonly limit: number
+}
+
+const BEGUN: readonly BegunRow[] = [
+  { title: 'soon: one more', afterMs: 4000, waiting: 8, ceiling: 64, limit: 9 },
+  { title: 'late: as many as before', afterMs: 4001, waiting: 8, ceiling: 64, limit: 8 },
+  { title: 'soon, one of few: as many', afterMs: 1000, waiting: 3, ceiling: 64, limit: 8 },
+  {
+    title: 'soon, one of all that may be: as many',
+    afterMs: 1000,
+    waiting: 8,
+    ceiling: 8,
+    limit: 8,
+  },
+]
+
+for (const { title, afterMs, waiting, ceiling, limit } of BEGUN) {
+  test(`pace: what Nova begins ${title}`, (t) => {
+    const begun = { askedAtMs: 100, atMs: 100 + afterMs }
+    t.is(quickened(startPace(ceiling), begun, { waiting, ceiling }).limit, limit)
+  })
+}
+
+test('pace: what was begun of the time before a trouble is no sign of a better one', (t) => {
+  const halved = paced(startPace(64), busy(0, 500, 1000))
+  const room = { waiting: 8, ceiling: 64 }
+  t.is(quickened(halved, { askedAtMs: 400, atMs: 900 }, room).limit, 4)
+  t.is(quickened(halved, { askedAtMs: 501, atMs: 900 }, room).limit, 5)
+})
+
+test('pace: fewer at first where fewer are allowed', (t) => {
+  t.is(startPace(3).limit, 3)
 })
 
 test('the latest moment that Nova named is kept', (t) => {
-  const room = { inFlight: 8, ceiling: 8 }
-  const late = paced(startPace(8), busy(0, 100, 30_000), room)
+  const late = paced(startPace(8), busy(0, 100, 30_000))
   t.is(late.notBeforeMs, 30_100)
-  t.is(paced(late, busy(50, 200, 1000), room).notBeforeMs, 30_100)
-  t.is(paced(late, taken(50, 300), room).notBeforeMs, 30_100)
+  t.is(paced(late, busy(50, 200, 1000)).notBeforeMs, 30_100)
+  t.is(paced(late, taken(50, 300)).notBeforeMs, 30_100)
 })
 
 test('whatever Nova answers, the limit is between one and the ceiling', (t) => {
@@ -115,9 +126,10 @@ test('whatever Nova answers, the limit is between one and the ceiling', (t) => {
     fc.property(fc.integer({ min: 1, max: 50 }), answers, (ceiling, sequence) => {
       let pace = startPace(ceiling)
       for (const { askedAtMs, tookMs, kind } of sequence) {
+        const when = { askedAtMs, atMs: askedAtMs + tookMs }
+        const room = { waiting: ceiling, ceiling }
         const what = kind === 'busy' ? { kind, patienceMs: tookMs } : { kind }
-        const answer = { askedAtMs, atMs: askedAtMs + tookMs, what }
-        pace = paced(pace, answer, { inFlight: ceiling, ceiling })
+        pace = quickened(paced(pace, { ...when, what }), when, room)
         if (pace.limit < 1 || pace.limit > ceiling) return false
       }
       return true

@@ -1,7 +1,7 @@
 /** All evacuators of an engine share one pace: its limits, its moment, and what is in flight. */
 import test from 'ava'
 import { SharedPace, type Sharer } from '../../../actors/evacuator/shared-pace.ts'
-import type { Bid, Caps } from '../../../actors/evacuator/fair-share.ts'
+import type { Bid, Caps, Flight } from '../../../actors/evacuator/fair-share.ts'
 import { CodedError, type ErrorCode } from '../../../schema/errors.ts'
 import { moveId, segmentId } from '../../../schema/ids.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -11,6 +11,9 @@ const CAPS: Caps = { overall: 64, perSegment: 64, perTarget: 64 }
 
 const bidsOf = (prefix: string, count: number): readonly Bid[] =>
   Array.from({ length: count }, (_, index) => ({ move: moveId(`${prefix}${index}`), target: TWO }))
+
+const flightsOf = (bids: readonly Bid[], begun = false): readonly Flight[] =>
+  bids.map((bid) => ({ ...bid, begun }))
 
 /** An evacuator that notes what it is allowed. */
 class Evacuator {
@@ -74,7 +77,7 @@ test('two segments share what there is, also when one came first', async (t) => 
 test('what was found under way counts, though nobody was asked', async (t) => {
   const { pace, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
-  pace.note(one.sharer, bidsOf('a', 7), [])
+  pace.note(one.sharer, flightsOf(bidsOf('a', 7)), [])
   await other.asks(bidsOf('b', 5))
   t.deepEqual(other.allowed, ['b0'])
 })
@@ -97,7 +100,7 @@ test('an evacuator that stops or crashes gives back what it holds, and its quest
 test('a new question takes the place of the old one', async (t) => {
   const { pace, evacuator } = stage({ overall: 1 })
   const one = evacuator('a')
-  pace.note(one.sharer, bidsOf('x', 1), [])
+  pace.note(one.sharer, flightsOf(bidsOf('x', 1)), [])
   const first = one.asks(bidsOf('a', 1))
   const second = one.asks(bidsOf('b', 1))
   await first
@@ -138,12 +141,34 @@ test('a busy answer to anything is heeded, without a moment for a second, and at
   t.is(pace.patienceMs(), 300_000)
 })
 
-test('an answer that comes quickly lets one more go', async (t) => {
-  const { pace, evacuator } = stage()
+test('what Nova has begun makes room, and soon for one more each', async (t) => {
+  const { pace, evacuator, pass } = stage()
   const one = evacuator('a')
   await one.asks(bidsOf('a', 8))
-  const next = one.asks(bidsOf('b', 2))
-  await pace.measure(() => Promise.resolve())
+  const next = one.asks(bidsOf('b', 9))
+  await pass(4000)
+  pace.note(one.sharer, flightsOf(bidsOf('a', 2), true), [])
+  await next
+  t.deepEqual(one.allowed.slice(8), ['b0', 'b1', 'b2', 'b3'])
+})
+
+test('what Nova begins late makes room, and no more', async (t) => {
+  const { pace, evacuator, pass } = stage()
+  const one = evacuator('a')
+  await one.asks(bidsOf('a', 8))
+  const next = one.asks(bidsOf('b', 9))
+  await pass(4001)
+  pace.note(one.sharer, flightsOf(bidsOf('a', 2), true), [])
+  await next
+  t.deepEqual(one.allowed.slice(8), ['b0', 'b1'])
+})
+
+test('what Nova has begun counts under the caps until it is over', async (t) => {
+  const { pace, evacuator } = stage({ overall: 9 })
+  const one = evacuator('a')
+  await one.asks(bidsOf('a', 8))
+  const next = one.asks(bidsOf('b', 9))
+  pace.note(one.sharer, flightsOf(bidsOf('a', 8), true), [])
   await next
   t.deepEqual(one.allowed.slice(8), ['b0'])
 })

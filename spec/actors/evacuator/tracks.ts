@@ -24,7 +24,7 @@ export const REQUESTING: Phase = { kind: 'requesting' }
 export const ongoing = (accepted: boolean, requestedAtMs = 0): Phase => ({
   kind: 'ongoing',
   requestedAtMs,
-  accepted,
+  nova: accepted ? 'accepted' : 'silent',
 })
 
 export const placesOf = (...targets: readonly Target[]): Places => ({
