@@ -5,6 +5,7 @@ import { planFaults, type FaultKind } from '../../ops/simulator/fault-plan.ts'
 import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
+  enableForOperators,
   evacuateBeforeTheFence,
   forgetRestarts,
   forgetStates,
@@ -123,6 +124,12 @@ const CASES: readonly Case[] = [
     sabotage: ignoreUsers,
     promise: 'I8',
     needs: ['user-stops'],
+  },
+  {
+    title: 'an engine that enables what an operator has disabled',
+    sabotage: enableForOperators,
+    promise: 'I8',
+    needs: ['operator-disables'],
   },
   {
     title: 'an engine that forgets how often it restarted a guest',

@@ -242,6 +242,24 @@ export const forgetRestarts: Sabotage = (ports) => ({
   }),
 })
 
+/** Whoever disabled a compute service, it is taken for ours to enable. */
+export const enableForOperators: Sabotage = (ports) => {
+  const { store, compute } = ports
+  return {
+    ...ports,
+    store: withChanges(store, {
+      listReturning: async (since) =>
+        (await store.listReturning(since)).map((each) => ({ ...each, disabledWith: 'ours' })),
+    }),
+    compute: withChanges(compute, {
+      findService: async (host, signal) => {
+        const service = await compute.findService(host, signal)
+        return service && { ...service, disabledReason: 'ours' }
+      },
+    }),
+  }
+}
+
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 
 const replaced = (body: Uint8Array, from: string, to: string): Uint8Array =>

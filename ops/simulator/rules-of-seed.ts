@@ -1,0 +1,15 @@
+/** The rules of a seed: those that ship, with some choices of operators drawn anew. */
+import { draw, SeededRandom } from '../../transports/simulated/random.ts'
+import type { Rules } from '../roles/rules.ts'
+import type { Layout } from './layout.ts'
+
+/** Where there are spares, they join aggregates. Half of all seeds let hosts back by themselves. */
+export function rulesOfSeed(seed: number, layout: Layout, rules: Rules): Rules {
+  const random = new SeededRandom(seed).fork('rules')
+  const returnToService = draw(random, [0, 1]) === 0 ? 'automatic' : 'operator'
+  return {
+    ...rules,
+    evacuator: { ...rules.evacuator, joinAggregates: layout.sparesPerSegment !== undefined },
+    segment: { ...rules.segment, returnToService },
+  }
+}
