@@ -21,6 +21,7 @@ import {
   keepSpares,
   leaveTheSegment,
   noStormGuard,
+  withoutCap,
 } from './sabotages.ts'
 import { defaultRules } from './story.ts'
 
@@ -125,6 +126,12 @@ const CASES: readonly Case[] = [
     promise: 'I8',
     needs: ['user-stops'],
   },
+  ...(['overall', 'perSegment', 'perTarget'] as const).map((which) => ({
+    title: `an engine without the cap ${which}`,
+    sabotage: withoutCap(which),
+    promise: `cap ${which}`,
+    needs: ['host-crash', 'rack-crash'] as const,
+  })),
   {
     title: 'an engine that enables what an operator has disabled',
     sabotage: enableForOperators,

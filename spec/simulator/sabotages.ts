@@ -3,6 +3,7 @@ import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
+import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { Standing } from '../../schema/standing.ts'
 
 /** The port with some of its methods replaced. */
@@ -241,6 +242,14 @@ export const forgetRestarts: Sabotage = (ports) => ({
     }),
   }),
 })
+
+/** As many evacuations at once as Nova takes: overall, off a segment, or to a target. */
+export const withoutCap =
+  (which: keyof Caps): Sabotage =>
+  (ports) => ({
+    ...ports,
+    rules: { ...ports.rules, pace: { ...ports.rules.pace, [which]: 1000 } },
+  })
 
 /** Whoever disabled a compute service, it is taken for ours to enable. */
 export const enableForOperators: Sabotage = (ports) => {
