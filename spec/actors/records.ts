@@ -169,6 +169,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   origin: RUNNING,
   held: false,
   askedInRun: 0,
+  refusedBy: [],
   ...change,
 })
 

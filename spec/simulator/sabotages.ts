@@ -45,6 +45,8 @@ function withoutEpochGuard(store: StorePort): StorePort {
     updateMove: async (_epoch, change) => store.updateMove(await current(), change),
     withdrawAttempt: async (_epoch, move, message) =>
       store.withdrawAttempt(await current(), move, message),
+    recordRefusal: async (_epoch, move, refusal) =>
+      store.recordRefusal(await current(), move, refusal),
     noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
     endMoves: async (_epoch, notification, message) =>
