@@ -30,6 +30,7 @@ export const attemptViews = (
       target,
       requested_at: timeText(requestedAt),
       ended_at: endedAt === null ? null : timeText(endedAt),
-      outcome,
+      // A word that the clients of 1.4 know.
+      outcome: outcome === 'refused' ? 'failed' : outcome,
       reason,
     }))

@@ -118,13 +118,19 @@ export interface MoveOrigin {
   readonly locked: boolean
 }
 
-/** A move as the acting leader takes it up. */
-export interface RecordedMove extends VmMove {
+/** A move, and what is kept of its instance. */
+export interface TouchedMove extends VmMove {
   readonly origin: MoveOrigin
   /** Whether we have locked the instance and must unlock it. */
   readonly held: boolean
+}
+
+/** A move as the acting leader takes it up. */
+export interface RecordedMove extends TouchedMove {
   /** The latest run of the recovery that asked for it; 0 before the first request. */
   readonly askedInRun: number
+  /** Who has refused it in the run that goes on; null when the choice was Nova's. */
+  readonly refusedBy: readonly (HostName | null)[]
 }
 
 /** One evacuation that was asked for. */
@@ -137,8 +143,8 @@ export interface MoveAttempt {
   readonly target: HostName | null
   readonly requestedAt: number
   readonly endedAt: number | null
-  /** Null while it goes on. */
-  readonly outcome: 'succeeded' | 'failed' | 'ignored' | null
+  /** Null while it goes on; refused: its target turned it down. */
+  readonly outcome: 'succeeded' | 'failed' | 'refused' | 'ignored' | null
   readonly reason: string | null
 }
 

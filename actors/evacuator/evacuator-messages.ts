@@ -1,6 +1,6 @@
 /** What an evacuator is ordered to do, what it is told, what it is at, and what it asks for. */
 import type { Epoch, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { RecordedMove, RecoveryMethod } from '../../schema/records.ts'
+import type { RecordedMove, RecoveryMethod, TouchedMove } from '../../schema/records.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Loads } from '../placement/bookings.ts'
@@ -36,7 +36,7 @@ export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 't
   readonly evacuations: readonly Evacuation[]
   readonly disks: DiskPolicy
   /** What earlier recoveries of this host began and could not bring to an end. */
-  readonly touched: readonly RecordedMove[]
+  readonly touched: readonly TouchedMove[]
   /** What other recoveries have asked for, and the rooms do not show. */
   readonly takenByOthers: Loads
   /** Monotonic ms. */

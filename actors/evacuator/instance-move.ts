@@ -2,7 +2,7 @@
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
-import type { TargetName } from '../placement/targets.ts'
+import { ANYWHERE, type TargetName } from '../placement/targets.ts'
 import type { Evacuation } from '../ports/compute.ts'
 
 export type Phase =
@@ -55,7 +55,7 @@ export interface MoveTrack {
   /** Where it was asked to go, or went. */
   readonly target: TargetName | null
   readonly attempts: number
-  /** Targets that refused it: not asked again. */
+  /** Targets that refused it in this run, whoever led: not asked again. */
   readonly refusedBy: readonly TargetName[]
   /** Evacuation records that existed before our latest request: they say nothing about it. */
   readonly olderRecords: readonly string[]
@@ -74,7 +74,8 @@ interface Found {
 export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found): MoveTrack {
   const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
   const lock: MoveTrack['lock'] = row.held ? 'ours' : 'none'
-  const found = { needs, origin, lock, refusedBy: [] }
+  const refusedBy = row.refusedBy.map((host) => host ?? ANYWHERE)
+  const found = { needs, origin, lock, refusedBy }
   const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
   const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
   if (row.status === 'pending') {

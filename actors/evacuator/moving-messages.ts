@@ -115,6 +115,8 @@ export type MovingEffect =
       readonly move: MoveId
       readonly instance: InstanceId
       readonly reason: string
+      /** Who turned it down; null: nobody did. */
+      readonly refusedBy: TargetName | null
       readonly ask: 'nova' | 'nobody'
     }
   | (About & { readonly type: 'move.look'; readonly instance: InstanceId })

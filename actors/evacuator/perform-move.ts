@@ -12,7 +12,7 @@ import { isClaimed } from './instance-move.ts'
 import { explained } from './explained.ts'
 import { prepare } from './perform-preparing.ts'
 import { look, restore } from './perform-restoring.ts'
-import { putBack, refused, withdrawAttempt } from './refused.ts'
+import { putBack, recordRefusal, refused, withdrawAttempt } from './refused.ts'
 import { openSpare } from './open-spare.ts'
 import { hostOf } from './places.ts'
 import type { Sharer } from './shared-pace.ts'
@@ -36,7 +36,7 @@ export async function performMove(
     case 'move.settle':
       return settle(evacuating, effect)
     case 'move.put-back':
-      await putBack(evacuating, effect, await explained(evacuating, effect))
+      await giveBack(evacuating, effect)
       return undefined
     case 'spare.open':
       return openSpare(evacuating, effect.host)
@@ -146,6 +146,17 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
   await world.pace.measure(() =>
     world.compute.evacuate(instance, hostOf(target) ?? undefined, signal),
   )
+}
+
+/** Nobody asks a target again that has refused it, in this run: not the next leader either. */
+async function giveBack(
+  evacuating: Evacuating,
+  effect: MovingEffect & { readonly type: 'move.put-back' },
+): Promise<void> {
+  const message = await explained(evacuating, effect)
+  const { refusedBy } = effect
+  if (refusedBy === null) return putBack(evacuating, effect, message)
+  return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), message })
 }
 
 /** Said once for all of them; each one's row tells it too. */

@@ -1,5 +1,5 @@
 /** What is written of an instance before it is touched: what it was before the fault, and why it is left, if it is. */
-import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
+import type { MoveOrigin, RecordedMove, TouchedMove } from '../../schema/records.ts'
 import type { Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import { isRebuilding } from './restoration.ts'
@@ -8,7 +8,7 @@ import type { Selected } from './selection.ts'
 /** `touched`: what earlier recoveries of the host began and could not bring to an end. */
 export function planOf(
   { instance, verdict }: Selected,
-  touched: readonly RecordedMove[],
+  touched: readonly TouchedMove[],
 ): PlannedMove {
   const earlier = touched.find((move) => move.instance === instance.id)
   const about = {
@@ -23,7 +23,7 @@ export function planOf(
 }
 
 /** An earlier attempt, half done, leaves an instance in error, in the middle of a rebuild, or locked: that is no state of its own. */
-function originOf(now: Instance, earlier: RecordedMove | undefined): MoveOrigin {
+function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
   const { vmState, taskState, powerState, locked } = now
   if (earlier === undefined) return { vmState, taskState, powerState, locked }
   const isOurs = vmState === 'error' || isRebuilding(taskState)

@@ -15,6 +15,7 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
+import type { TargetName } from '../placement/targets.ts'
 import { hostOf } from './places.ts'
 import { proceed } from './proceeding.ts'
 import { lookAgain } from './restoring.ts'
@@ -77,8 +78,9 @@ function judge(
     case 'refused':
       // Without Nova's yes to *this* request the record may be an earlier attempt's: wait for a newer one.
       if (track.phase.nova === 'silent' && !graceOver) return [state, []]
-      return again(rules, state, turnedDown(track), {
+      return again(rules, state, track, {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
+        refusedBy: track.target,
         ask: 'nova',
         atMs,
       })
@@ -87,6 +89,7 @@ function judge(
       // Nobody was asked: the target has refused nothing.
       return again(rules, state, track, {
         reason: 'no record of the request appeared in Nova',
+        refusedBy: null,
         ask: 'nobody',
         atMs,
       })
@@ -109,8 +112,9 @@ function onUnderWay(
     // Nova leaves it in the middle of its task.
     const now = state.here.get(track.instance)
     const stuck = now === undefined ? state : seen(state, { ...now, taskState: 'rebuilding' })
-    return again(rules, stuck, turnedDown(track), {
+    return again(rules, stuck, track, {
       reason: `${host} died as well`,
+      refusedBy: host,
       ask: 'nobody',
       atMs,
     })
@@ -139,21 +143,19 @@ function correct(state: Moving, track: MoveTrack): MovingStep {
 
 interface Failure {
   readonly reason: string
+  /** The target that turned it down, if one did: not asked again. */
+  readonly refusedBy: TargetName | null
   /** Whether Nova can tell more about it. */
   readonly ask: 'nova' | 'nobody'
   readonly atMs: number
 }
-
-/** Its target is not asked again. */
-const turnedDown = (track: MoveTrack): MoveTrack =>
-  track.target === null ? track : { ...track, refusedBy: [...track.refusedBy, track.target] }
 
 /** An attempt is over without success: another one elsewhere, or the end. */
 function again(
   rules: MovingRules,
   state: Moving,
   track: MoveTrack,
-  { reason, ask: source, atMs }: Failure,
+  { reason, refusedBy, ask: source, atMs }: Failure,
 ): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
   if (track.attempts >= rules.attemptsMax) {
@@ -161,7 +163,11 @@ function again(
   }
   // What is on record now has been judged: it is not taken up a second time.
   const olderRecords = recordIdsOf(state, track)
-  const next = waiting(state, { ...track, olderRecords }, atMs + 1000, reason)
+  const refusals = refusedBy === null ? track.refusedBy : [...track.refusedBy, refusedBy]
+  const judged = { ...track, olderRecords, refusedBy: refusals }
   const { move, instance } = track
-  return [next, [{ type: 'move.put-back', move, instance, reason, ask: source }]]
+  return [
+    waiting(state, judged, atMs + 1000, reason),
+    [{ type: 'move.put-back', move, instance, reason, refusedBy, ask: source }],
+  ]
 }

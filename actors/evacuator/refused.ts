@@ -3,7 +3,7 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Instance } from '../ports/compute.ts'
-import type { MoveChange } from '../ports/move-store.ts'
+import type { MoveChange, Refusal } from '../ports/move-store.ts'
 import { isComputeTrouble, type Evacuating } from './evacuating.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import { BUSY } from './shared-pace.ts'
@@ -61,6 +61,18 @@ export async function putBack(
   world.bookings.release(instance)
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+}
+
+/** The same when a target turned it down. */
+export async function recordRefusal(
+  { world, order, signal }: Evacuating,
+  { move, instance }: Asked,
+  refusal: Refusal,
+): Promise<void> {
+  world.bookings.release(instance)
+  await untilStored(world.clock, signal, () =>
+    world.store.recordRefusal(order.epoch, move, refusal),
+  )
 }
 
 /** The same when Nova did not even look at it: it costs no attempt, whoever leads next. */

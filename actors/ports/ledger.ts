@@ -7,7 +7,7 @@ import type { Grant } from './grant.ts'
 export interface OpenChange extends Omit<Change, 'host'> {
   readonly host: Host
   readonly recoveryEnded: boolean
-  /** No host is out of service because of that recovery. */
+  /** The host of that recovery is in service again, whoever had it: the recovery, an operator, or a later recovery. */
   readonly failedHostIsBack: boolean
 }
 

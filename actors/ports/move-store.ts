@@ -1,6 +1,12 @@
 /** What the store keeps of the instances of a recovery. Part of the store's port. */
 import type { Epoch, HostName, InstanceId, MoveId, NotificationId } from '../../schema/ids.ts'
-import type { MoveOrigin, MoveStatus, RecordedMove, VmMove } from '../../schema/records.ts'
+import type {
+  MoveOrigin,
+  MoveStatus,
+  RecordedMove,
+  TouchedMove,
+  VmMove,
+} from '../../schema/records.ts'
 
 export interface PlannedMove {
   readonly instance: InstanceId
@@ -19,6 +25,12 @@ export interface MoveChange {
   readonly to: MoveStatus
   readonly destHost: HostName | null
   readonly message: string | null
+}
+
+/** Who turned an instance down, and in which words. */
+export interface Refusal {
+  readonly by: HostName | null
+  readonly message: string
 }
 
 /** Writes of the acting leader: STALE_EPOCH as in the rest of the recovery's store. */
@@ -40,6 +52,8 @@ export interface MoveStore {
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Back to pending, from `ongoing`: Nova was not asked, or did not listen, so the attempt never was. */
   withdrawAttempt(epoch: Epoch, move: MoveId, message: string): Promise<void>
+  /** Back to pending: this target (null: Nova's choice) has refused the last request, and is not asked again in this run. */
+  recordRefusal(epoch: Epoch, move: MoveId, refusal: Refusal): Promise<void>
   /** Gives up every move that nobody has asked for. */
   endMoves(epoch: Epoch, notification: NotificationId, message: string): Promise<void>
   /** held: written before an instance is locked; free: after it was unlocked. */
@@ -50,5 +64,5 @@ export interface MoveStore {
    */
   listLeftLocked(): Promise<readonly VmMove[]>
   /** Moves of other recoveries off this host that touched their instance and did not succeed; of each the latest. */
-  listTouched(sourceHost: HostName, except: NotificationId): Promise<readonly RecordedMove[]>
+  listTouched(sourceHost: HostName, except: NotificationId): Promise<readonly TouchedMove[]>
 }

@@ -182,6 +182,12 @@ export interface UnfinishedRecovery {
   readonly standing: Standing
 }
 
+/** What a decision needs of a host that may be of another segment. */
+export type HostOverall = Pick<Host, 'uuid' | 'name' | 'onMaintenance'>
+
+/** A host that is reported dead. */
+export type FailingHost = Pick<Notification, 'sourceHost' | 'createdAt'>
+
 /** Everything a decision needs, read at one moment. */
 export interface SegmentSnapshot {
   readonly segment: Segment | undefined
@@ -201,8 +207,9 @@ export interface SegmentSnapshot {
   readonly certifiedAt: ReadonlyMap<HostId, number>
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
-  /** How many hosts are registered in all segments. */
-  readonly hostsOverall: number
+  readonly hostsOverall: readonly HostOverall[]
+  /** Open reports of deaths, in all segments, that are not yet certain. */
+  readonly failing: readonly FailingHost[]
   /** Of the host of a smaller fault: the trusted report of its death that is open, or whose recovery still holds it. */
   readonly hostFault: HostFault | null
   /** Of the instance of a guest's fault, of the last day, by recovery, oldest first. */

@@ -40,13 +40,13 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
   if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
   if (!service.up) return wait('its nova-compute is not up yet')
-  // Another reason than ours is an operator's.
-  if (service.disabled && isOurs(service, facts.disabledWith))
-    return { kind: 'enable', service: service.id }
-  return { kind: 'let-back' }
+  return service.disabled && isOurs(service, facts.disabledWith)
+    ? { kind: 'enable', service: service.id }
+    : { kind: 'let-back' }
 }
 
+/** Another reason than ours is an operator's, and so is none: Nova forgets ours when somebody disables it without a word. */
 const isOurs = ({ disabledReason }: ComputeService, ours: string | null): boolean =>
-  ours !== null && (disabledReason ?? ours) === ours
+  ours !== null && disabledReason === ours
 
 const wait = (reason: string): ReturnStep => ({ kind: 'wait', reason })

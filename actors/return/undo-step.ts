@@ -67,7 +67,7 @@ function aboutAggregate({ change, changes, aggregates }: UndoFacts): UndoStep {
     return { kind: 'close', outcome: 'there is no such aggregate any more' }
   return aggregate.hosts.includes(change.host.name)
     ? { kind: 'leave-aggregate' }
-    : { kind: 'close', outcome: 'an operator has taken it out' }
+    : { kind: 'close', outcome: 'it is not in it any more' }
 }
 
 const isOfSameSpare = (one: OpenChange, other: OpenChange): boolean =>

@@ -4,6 +4,7 @@ import { askedForAt } from '../../schema/standing.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import {
   finished,
+  hasBegun,
   hold,
   ignored,
   type Decision,
@@ -14,7 +15,7 @@ import { failureGroup } from './failure-group.ts'
 import { holdDown } from './hold-down.ts'
 import { approvedBy, confirmedBy } from './operator-word.ts'
 import { policyOf } from './policy.ts'
-import { groupSentence, stormObjection } from './storm-guard.ts'
+import { stormObjection } from './storm-guard.ts'
 
 /** A host is reported: fence it, hold it, or say why not. */
 export function decideHost(
@@ -28,31 +29,25 @@ export function decideHost(
   if (payload['host_status'] !== 'NORMAL') {
     return decideUnsure(rules, situation, notification)
   }
-  const hopeless = withoutSpares(situation.snapshot, notification, host)
+  const hopeless = withoutSpares(situation.snapshot, host)
   if (hopeless !== undefined) return { kind: 'conclude', to: 'failed', reason: hopeless }
   const plan = planFence(rules, situation.snapshot, host)
   // An operator may overrule the hold-down and the storm guard.
   if (approvedBy(situation.snapshot.words) !== undefined) return plan
-  const tooSoon = isBegun(situation, notification) ? undefined : holdDown(rules, situation)
+  const tooSoon = hasBegun(situation.snapshot) ? undefined : holdDown(rules, situation)
   if (tooSoon !== undefined) return tooSoon
-  const objection = brake(rules, situation, notification, host)
+  const objection = brake(rules, situation, host)
   return objection === undefined ? plan : hold(rules, situation, notification, objection)
 }
-
-const isBegun = ({ snapshot }: Situation, { status }: Notification): boolean =>
-  status !== 'new' || snapshot.certificate !== undefined
 
 /**
  * A segment that moves instances to spares only, and has none: fencing its host would help nobody, and it may be alive.
  * A fenced one waits for a spare instead.
  */
-function withoutSpares(
-  { segment, hosts, takenSpares, certificate }: SegmentSnapshot,
-  { status }: Notification,
-  { uuid }: Host,
-): string | undefined {
+function withoutSpares(snapshot: SegmentSnapshot, { uuid }: Host): string | undefined {
+  const { segment, hosts, takenSpares } = snapshot
   if (segment?.recoveryMethod !== 'reserved_host') return undefined
-  if (status !== 'new' || certificate !== undefined) return undefined
+  if (hasBegun(snapshot)) return undefined
   const isSpare = (host: Host): boolean =>
     host.reserved || takenSpares.some((spare) => spare.host === host.uuid)
   const spares = hosts.filter((host) => host.uuid !== uuid && isSpare(host) && !host.onMaintenance)
@@ -60,27 +55,16 @@ function withoutSpares(
   return 'the recovery method is reserved_host, and the segment has no reserved host'
 }
 
-/** Why this host must wait although it is dead: too many fail, or are acted on. What has begun is judged alone. */
-function brake(
-  rules: DecisionRules,
-  situation: Situation,
-  notification: Notification,
-  host: Host,
-): string | undefined {
-  const { snapshot, inFlight, failing, doubted } = situation
+/** Why this host must wait although it is dead: too many of its segment fail, or are acted on. */
+function brake(rules: DecisionRules, situation: Situation, host: Host): string | undefined {
+  const { snapshot, inFlight } = situation
   const { segment, choices, hosts } = snapshot
-  const group = isBegun(situation, notification)
-    ? new Set([host.uuid])
-    : failureGroup(snapshot, failing, doubted, notification)
   const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
-  const objection = stormObjection(limits, {
-    host: host.uuid,
-    group,
-    hostsInSegment: hosts.length,
+  return stormObjection(limits, host.uuid, {
+    hosts: hosts.length,
+    group: failureGroup(situation, hosts),
     actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
   })
-  const names = hosts.filter(({ uuid }) => group.has(uuid)).map(({ name }) => name)
-  return objection && objection + groupSentence(names)
 }
 
 /** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */

@@ -5,6 +5,7 @@ import { decideHost } from './decide-host.ts'
 import { decideInstance } from './decide-instance.ts'
 import { decideProcess } from './decide-process.ts'
 import {
+  hasBegun,
   hold,
   ignored,
   type Decision,
@@ -58,15 +59,14 @@ function forbidden(
   notification: Notification,
   host: Host,
 ): Objection | undefined {
-  const { standing, certificate } = snapshot
+  const { standing } = snapshot
   if (standing.kind !== 'free') {
     return { reason: standing.reason, answer: standing.kind === 'cancelled' ? 'cancel' : 'hold' }
   }
   const reason = outOfBounds(snapshot, notification, host)
   if (reason === undefined) return undefined
   // What has begun is not dropped because an operator intervened: it waits for the word to go on.
-  const begun = notification.status !== 'new' || certificate !== undefined
-  return { reason, answer: begun ? 'hold-until-expiry' : 'ignore' }
+  return { reason, answer: hasBegun(snapshot) ? 'hold-until-expiry' : 'ignore' }
 }
 
 /** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (I7). */

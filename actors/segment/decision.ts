@@ -57,9 +57,7 @@ export interface Situation {
   readonly inFlight: ReadonlySet<HostId>
   /** Instances that are being recovered right now, and by which recovery. */
   readonly recovering: ReadonlyMap<string, NotificationId>
-  /** Reports of the death of hosts of the segment that are not yet certainly dead. */
-  readonly failing: readonly Notification[]
-  /** Hosts of the segment that observers have begun to doubt. */
+  /** Hosts of all segments that observers have begun to doubt. */
   readonly doubted: ReadonlySet<HostId>
   /** How long this leader has led, ms. */
   readonly ledForMs: number
@@ -77,6 +75,13 @@ export type Rule = (
   notification: Notification,
   host: Host,
 ) => Decision
+
+/** What has begun goes on by other rules: something may have been done to the host. */
+export const hasBegun = ({
+  notification,
+  certificate,
+}: Pick<SegmentSnapshot, 'notification' | 'certificate'>): boolean =>
+  notification?.status !== 'new' || certificate !== undefined
 
 export const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
 export const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })

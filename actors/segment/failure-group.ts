@@ -2,29 +2,31 @@
  * Hosts that fail together are judged together: they are rather one fault, and whether it is the hosts' own nobody knows.
  * Together are those that were reported within a minute of each other, and those that observers have begun to doubt. Pure.
  */
-import type { HostId } from '../../schema/ids.ts'
-import type { Host, Notification } from '../../schema/records.ts'
-import type { SegmentSnapshot } from '../ports/store.ts'
+import type { HostId, HostName } from '../../schema/ids.ts'
+import type { HostOverall } from '../ports/store.ts'
+import { hasBegun, type Situation } from './decision.ts'
 
 /** Longest time between two reports, or since a doubt began, ms. Verdicts about one fault differ by a peace interval or two. */
 export const GATHERING_MS = 60_000
 
-/** All that this host fails together with, itself included. */
+/** Hosts with their names. */
+export type FailureGroup = ReadonlyMap<HostId, HostName>
+
+/** All of these hosts that the reported one fails together with, itself included. What has begun is judged alone. */
 export function failureGroup(
-  { hosts }: SegmentSnapshot,
-  reports: readonly Notification[],
-  doubted: ReadonlySet<HostId>,
-  { sourceHost, createdAt }: Notification,
-): ReadonlySet<HostId> {
-  const reported = reports
+  { snapshot, doubted }: Pick<Situation, 'snapshot' | 'doubted'>,
+  hosts: readonly HostOverall[],
+): FailureGroup {
+  const { notification, failing } = snapshot
+  if (notification === undefined) return new Map()
+  const { sourceHost, createdAt } = notification
+  const reported = failing
     .filter((other) => Math.abs(other.createdAt - createdAt) <= GATHERING_MS)
     .map((other) => other.sourceHost)
-  const suspects = [...reported, ...doubted].filter((id) => hosts.some(isInService(id)))
-  return new Set([sourceHost, ...suspects])
+  const suspects = new Set(hasBegun(snapshot) ? [] : [...reported, ...doubted])
+  // Whoever is out of service, by an operator or a recovery, is not acted on anew.
+  const together = hosts.filter(
+    ({ uuid, onMaintenance }) => uuid === sourceHost || (!onMaintenance && suspects.has(uuid)),
+  )
+  return new Map(together.map(({ uuid, name }) => [uuid, name]))
 }
-
-/** Whoever is out of service, by an operator or a recovery, is not acted on anew. */
-const isInService =
-  (id: HostId) =>
-  ({ uuid, onMaintenance }: Host): boolean =>
-    uuid === id && !onMaintenance

@@ -96,10 +96,12 @@ async function consult(
   for (const [host, atMs] of stored.certifiedAt) actedOn.learn(host, atMs - startedAtMs)
   const remembered = actedOn.since(world.clock.monotonicMs() - windowMs)
   const hostsActedOn = [...new Set([...stored.hostsActedOn, ...remembered])]
+  // A report that our own observers contradict is not believed (the window holds it back): its host fails with nobody.
+  const failing = stored.failing.filter(({ sourceHost }) => !seenWell(world, sourceHost))
   return {
     type: 'segment.consulted',
     notification,
-    snapshot: { ...stored, hostsActedOn },
+    snapshot: { ...stored, hostsActedOn, failing },
     nowWallMs: world.clock.wallMs(),
     ledForMs: world.tenure.heldForMs(),
     inContactForMs: world.contact.unbrokenForMs(),
@@ -117,11 +119,11 @@ const seenWell = ({ sightings, clock }: SegmentWorld, host: HostId | undefined):
 /** A doubt that has lasted for long is not of one fault with what is reported now. */
 function doubtedOf(
   { sightings, clock }: SegmentWorld,
-  { hosts }: SegmentSnapshot,
+  { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
   const nowMs = clock.monotonicMs()
   const lately = { heardSinceMs: nowMs - SEEN_MS, begunSinceMs: nowMs - GATHERING_MS }
-  const doubted = hosts.filter(({ uuid }) => sightings.doubtedLately(uuid, lately))
+  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, lately))
   return new Set(doubted.map(({ uuid }) => uuid))
 }
 
@@ -169,7 +171,7 @@ function claim(
   return world.inFlight.claim(identity.epoch, host, (inFlight) => {
     if (census === null) return undefined
     const actedOn = new Set([...census.actedOn, ...inFlight])
-    return overallObjection(world.rules.overall, { host, hosts: census.hosts, actedOn })
+    return overallObjection(world.rules.overall, host, { ...census, actedOn })
   })
 }
 

@@ -51,13 +51,6 @@ export function actsOnHost({ phase, certified }: Recovery): boolean {
   return certified || phase.kind === 'fencing'
 }
 
-/** Whether its host is reported down and waits to be recovered. */
-export const isFailing = ({ notification, phase, certified }: Recovery): boolean =>
-  notification.type === 'COMPUTE_HOST' &&
-  notification.payload['event'] === 'STOPPED' &&
-  phase.kind !== 'concluding' &&
-  !certified
-
 /** The instance that it restarts, or is about to. */
 export function instanceInHand({ notification, phase }: Recovery): string | undefined {
   const isMine =

@@ -6,18 +6,11 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
 import { onRoom } from './awaiting-room.ts'
+import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { onStanding } from './operator-orders.ts'
-import { approvedBy } from './operator-word.ts'
-import {
-  actsOnHost,
-  instanceInHand,
-  isFailing,
-  waits,
-  type Plan,
-  type Recovery,
-} from './recovery.ts'
+import { actsOnHost, instanceInHand, waits, type Plan, type Recovery } from './recovery.ts'
 import {
   decideAnew,
   nextTurn,
@@ -153,17 +146,15 @@ function onConsulted(
   const certified = snapshot.certificate !== undefined
   const { standing } = snapshot
   const recovery = { ...waiting, ...runOf(snapshot), certified, standing }
-  const all = [...state.recoveries.values()]
-  const others = all.filter((other) => other !== waiting)
+  const others = [...state.recoveries.values()].filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
-  const failing = all.filter(isFailing).map(({ notification }) => notification)
   const recovering = new Map(
     others.flatMap((other) => {
       const instance = instanceInHand(other)
       return instance === undefined ? [] : [[instance, other.notification.uuid] as const]
     }),
   )
-  const decision = decide(rules, { snapshot, inFlight, failing, recovering, ...when })
+  const decision = decide(rules, { snapshot, inFlight, recovering, ...when })
   switch (decision.kind) {
     case 'gone':
       return nextTurn(without(state, recovery.notification.uuid), [])
@@ -182,7 +173,7 @@ function onConsulted(
     case 'fence':
     case 'restart':
     case 'disable':
-      return admit(state, recovery, decision, censusOf(snapshot))
+      return admit(state, recovery, decision, censusOf({ snapshot, ...when }))
     default:
       return assertNever(decision)
   }
@@ -193,12 +184,6 @@ function runOf({ notification }: SegmentSnapshot): Pick<Recovery, 'run' | 'first
   const { run = 0, firstRun = 1, status } = notification ?? {}
   return { run: status === 'running' ? Math.max(run, 1) : run + 1, firstRun }
 }
-
-/** Null when an operator has approved it: then no cap counts. */
-const censusOf = (snapshot: SegmentSnapshot): Census | null =>
-  approvedBy(snapshot.words) === undefined
-    ? { hosts: snapshot.hostsOverall, actedOn: new Set(snapshot.hostsActedOnOverall) }
-    : null
 
 function admit(
   state: SegmentState,

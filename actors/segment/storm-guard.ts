@@ -1,5 +1,6 @@
 /** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network. */
-import type { HostId, HostName } from '../../schema/ids.ts'
+import type { HostId } from '../../schema/ids.ts'
+import type { FailureGroup } from './failure-group.ts'
 
 export interface StormLimits {
   /** Hosts per window; 0: only the share counts. */
@@ -10,9 +11,17 @@ export interface StormLimits {
 }
 
 /** Hosts of so many that may be acted on in a window. */
-export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hostsInSegment: number): number {
-  const byShare = Math.max(1, Math.floor(hostsInSegment * limits.shareMax))
+export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hosts: number): number {
+  const byShare = Math.max(1, Math.floor(hosts * limits.shareMax))
   return limits.hostsMax > 0 ? Math.min(limits.hostsMax, byShare) : byShare
+}
+
+/** What a cap is judged by: the hosts that it counts, of one segment or of all. */
+export interface Census {
+  readonly hosts: number
+  readonly actedOn: ReadonlySet<HostId>
+  /** What the host fails together with. */
+  readonly group: FailureGroup
 }
 
 /**
@@ -21,39 +30,28 @@ export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hostsInSegment: 
  */
 export function stormObjection(
   limits: StormLimits,
-  situation: {
-    readonly host: HostId
-    /** What it fails together with. */
-    readonly group: ReadonlySet<HostId>
-    readonly hostsInSegment: number
-    readonly actedOn: ReadonlySet<HostId>
-  },
+  host: HostId,
+  { hosts, actedOn, group }: Census,
 ): string | undefined {
-  const { host, group, hostsInSegment, actedOn } = situation
   if (actedOn.has(host)) return undefined
-  const cap = stormCap(limits, hostsInSegment)
-  if (new Set([...actedOn, ...group, host]).size <= cap) return undefined
-  return `storm guard: ${actedOn.size} of ${hostsInSegment} hosts were acted on in the last ${limits.windowMs / 1000} s, the cap is ${cap}`
+  const cap = stormCap(limits, hosts)
+  if (new Set([...actedOn, ...group.keys(), host]).size <= cap) return undefined
+  const sentence = `storm guard: ${actedOn.size} of ${hosts} hosts were acted on in the last ${limits.windowMs / 1000} s, the cap is ${cap}`
+  return sentence + groupSentence(group)
 }
 
 /** The same for the hosts of all segments together. */
 export function overallObjection(
   limits: StormLimits,
-  { host, hosts, actedOn }: Census & { readonly host: HostId },
+  host: HostId,
+  census: Census,
 ): string | undefined {
-  const alone = { host, group: new Set([host]), hostsInSegment: hosts, actedOn }
-  const objection = stormObjection(limits, alone)
+  const objection = stormObjection(limits, host, census)
   return objection?.replace('storm guard:', 'storm guard over all segments:')
 }
 
-/** All segments as one. */
-export interface Census {
-  readonly hosts: number
-  readonly actedOn: ReadonlySet<HostId>
-}
-
 /** Each one's reason names them all. */
-export function groupSentence(group: readonly HostName[]): string {
-  if (group.length < 2) return ''
-  return `; ${group.length} hosts fail together: ${group.toSorted().join(', ')}`
+function groupSentence(group: FailureGroup): string {
+  if (group.size < 2) return ''
+  return `; ${group.size} hosts fail together: ${[...group.values()].toSorted().join(', ')}`
 }

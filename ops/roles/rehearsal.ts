@@ -44,7 +44,6 @@ export function rehearsals(
       snapshot: { ...stored, notification: reportOf(host, nowWallMs) },
       inFlight: new Set(),
       recovering: new Map(),
-      failing: [],
       doubted: new Set(),
       ledForMs: Infinity,
       inContactForMs: Infinity,

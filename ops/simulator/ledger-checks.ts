@@ -9,9 +9,10 @@ export async function checkLedger(deployment: Deployment): Promise<readonly stri
   const spares = deployment.segments.flatMap((segment) =>
     segment.hosts.filter(({ reserved }) => reserved).map(({ name }) => name),
   )
+  // A spare that died as well leaves what it had joined on its own return.
   const overdue = (await store.listChanges()).filter(
-    ({ kind, recoveryEnded, failedHostIsBack }) =>
-      kind === 'aggregate' && recoveryEnded && failedHostIsBack,
+    ({ kind, host, recoveryEnded, failedHostIsBack }) =>
+      kind === 'aggregate' && recoveryEnded && failedHostIsBack && !host.onMaintenance,
   )
   const kept = overdue.map(
     ({ host, subject }) =>

@@ -25,7 +25,11 @@ export const OPERATOR_FAULTS = {
   'operator-disables': ({ random, dying, spares }, atMs) => {
     const host = pick(random, dying)
     // A spare is disabled for as long as it is one.
-    return spares.includes(host) ? [] : [{ atMs, act: { do: 'keep-away', host } }]
+    if (spares.includes(host)) return []
+    return [
+      { atMs, act: { do: 'keep-away', host } },
+      { atMs: atMs + draw(random, [30_000, 120_000]), act: { do: 'power-on', host } },
+    ]
   },
   'operator-approves': ({ random, dying }, atMs) => [
     { atMs, act: { do: 'say', host: pick(random, dying), word: 'approve' } },

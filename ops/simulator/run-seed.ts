@@ -7,6 +7,7 @@ import { ENGINES, MONITORS, planFaults, type Fault } from './fault-plan.ts'
 import { checkAtRest, type Tally } from './final-checks.ts'
 import { layoutOf, type Layout } from './layout.ts'
 import { onlyWaits } from './room.ts'
+import { rulesOfSeed } from './rules-of-seed.ts'
 
 /** A cloud as a first customer has it. */
 export const FULL_SIZE: Layout = { segments: 3, hostsPerSegment: 8, instances: 150 }
@@ -47,11 +48,10 @@ const NOTHING: Tally = { recoveries: 0, moved: 0 }
 export async function runFaults(run: Run): Promise<RunReport> {
   const { seed, size, rules, faults, sabotage } = run
   const layout = layoutOf(seed, size)
-  const joinAggregates = layout.sparesPerSegment !== undefined
   await using deployment = new Deployment({
     seed,
     size: layout,
-    rules: { ...rules, evacuator: { ...rules.evacuator, joinAggregates } },
+    rules: rulesOfSeed(seed, layout, rules),
     ...(sabotage === undefined ? {} : { sabotage }),
   })
   const rejections: string[] = []

@@ -1,11 +1,13 @@
 /** Checks the promises of the design at every irreversible act, knowing the truth that no actor knows. */
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { QuarantineRules } from '../../actors/return/quarantine.ts'
 import { stormCap, type StormLimits } from '../../actors/segment/storm-guard.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+import { PaceWatch } from './pace-watch.ts'
 
 /** After an operator's word, what was on its way may still arrive. */
 const OPERATOR_SLACK_MS = 10_000
@@ -31,13 +33,12 @@ export const cancelledRecoveryOf = (host: string): string => `the cancelled reco
 
 export class Watchdog {
   readonly violations: string[] = []
+  readonly pace: PaceWatch
   /** Hosts that a test broke in a way that no observer can tell from death. */
   readonly #unwellAtMs = new Map<string, number>()
   /** Hosts whose compute service an operator has disabled. */
   readonly #switchedOffAtMs = new Map<string, number>()
   readonly #forbiddenAtMs = new Map<string, number>()
-  /** Until when Nova wants no evacuate request of a node, monotonic ms: it said so to that life of the node. */
-  readonly #patientUntilMs = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
   /** When each host was last powered off or certified to be dead. */
   readonly #actedOnAtMs = new Map<string, number>()
@@ -69,7 +70,10 @@ export class Watchdog {
     readonly overall: StormLimits
     readonly crashLoop: QuarantineRules
     readonly placement: 'segment' | 'scheduler'
+    readonly caps: Caps
   }) {
+    const report = (promise: string, text: string): void => this.#report(promise, text)
+    this.pace = new PaceWatch({ ...world, report })
     this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
@@ -88,7 +92,7 @@ export class Watchdog {
   /** A node has made this epoch its own. */
   claimed(node: string, epoch: number): void {
     this.#epochs.set(node, epoch)
-    this.#patientUntilMs.delete(node)
+    this.pace.claimed(node)
     this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
   }
 
@@ -164,27 +168,18 @@ export class Watchdog {
     const host = row?.host
     if (host === null || host === undefined) return
     this.#actsOn(node, host, 'evacuates')
-    this.#mustBePatient(node, instance)
-    const isLocal = this.#localDisks.has(this.#segmentOf.get(host)?.name ?? '')
-    if (isLocal && row?.volumeBacked === false) {
+    const segment = this.#segmentOf.get(host)?.name ?? ''
+    this.pace.asks({ node, instance, segment, target })
+    if (this.#localDisks.has(segment) && row?.volumeBacked === false) {
       this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
     }
-    if (this.#placement === 'scheduler') return
-    if (target === undefined || this.#segmentOf.get(target) !== this.#segmentOf.get(host)) {
-      this.#report('B5', `${node} sends ${instance} out of its segment, from ${host} to ${target}`)
-    }
+    if (this.#placement === 'segment') this.#mustStay(host, target, `${node} sends ${instance}`)
   }
 
-  #mustBePatient(node: string, instance: string): void {
-    const untilMs = this.#patientUntilMs.get(node) ?? 0
-    if (this.#clock.monotonicMs() >= untilMs) return
-    this.#report('Retry-After', `${node} evacuates ${instance} before ${untilMs} ms`)
-  }
-
-  /** Nova has answered an evacuate request with Retry-After. */
-  asksForPatience(node: string, seconds: number): void {
-    const untilMs = this.#clock.monotonicMs() + seconds * 1000
-    this.#patientUntilMs.set(node, Math.max(untilMs, this.#patientUntilMs.get(node) ?? 0))
+  #mustStay(host: string, target: string | undefined, what: string): void {
+    const segment = this.#segmentOf.get(host)
+    if (target !== undefined && this.#segmentOf.get(target) === segment) return
+    this.#report('B5', `${what} out of its segment, from ${host} to ${target}`)
   }
 
   /** The intent to restart an instance is stored: the first one of a recovery counts. */

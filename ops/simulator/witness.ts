@@ -12,7 +12,7 @@ export const witnessCompute =
     if (method === 'evacuate') {
       const target = typeof second === 'string' ? second : undefined
       watchdog.evacuate(node, String(first), target)
-      return heeding(watchdog, node, call)
+      return heeding({ watchdog, node, instance: String(first) }, call)
     }
     if (method === 'isolate') watchdog.isolate(node)
     if (method === 'enable') watchdog.enable(node, String(first))
@@ -21,15 +21,24 @@ export const witnessCompute =
   }
 
 /** What Nova answers to an evacuate request is seen before whoever asked sees it. */
-async function heeding(watchdog: Watchdog, node: string, call: () => unknown): Promise<unknown> {
+async function heeding(asking: Asking, call: () => unknown): Promise<unknown> {
+  const { watchdog, node, instance } = asking
   try {
     return await call()
   } catch (error) {
     if (isCoded(error) && error.retryAfterSeconds !== undefined) {
-      watchdog.asksForPatience(node, error.retryAfterSeconds)
+      watchdog.pace.asksForPatience(node, error.retryAfterSeconds)
     }
     throw error
+  } finally {
+    watchdog.pace.answered(instance)
   }
+}
+
+interface Asking {
+  readonly watchdog: Watchdog
+  readonly node: string
+  readonly instance: string
 }
 
 export const witnessFenceAgent =

@@ -30,7 +30,9 @@ export const STORM_GUARD = {
     min: 0,
     max: 100_000,
     default: '0',
-    meaning: 'Most hosts of all segments together acted on in a window; 0 leaves it to the share.',
+    meaning:
+      'Most hosts of all segments together acted on in a window; 0 leaves it to the share. Hosts of any segments that fail ' +
+      'together and are more than that all wait for an operator.',
     low: 'an outage that touches several segments already needs an operator',
     high: 'a fault of the whole network may power off many healthy hosts',
   },

@@ -117,7 +117,8 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   hostsActedOn: [],
   certifiedAt: new Map(),
   hostsActedOnOverall: [],
-  hostsOverall: 2,
+  hostsOverall: [hostRow(), hostRow({ uuid: H2, name: TWO })],
+  failing: [],
   hostFault: null,
   restarts: [],
   ...change,
@@ -168,6 +169,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   origin: RUNNING,
   held: false,
   askedInRun: 0,
+  refusedBy: [],
   ...change,
 })
 

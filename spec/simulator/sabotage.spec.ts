@@ -5,6 +5,7 @@ import { planFaults, type FaultKind } from '../../ops/simulator/fault-plan.ts'
 import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
+  enableForOperators,
   evacuateBeforeTheFence,
   forgetRestarts,
   forgetStates,
@@ -20,6 +21,7 @@ import {
   keepSpares,
   leaveTheSegment,
   noStormGuard,
+  withoutCap,
 } from './sabotages.ts'
 import { defaultRules } from './story.ts'
 
@@ -123,6 +125,18 @@ const CASES: readonly Case[] = [
     sabotage: ignoreUsers,
     promise: 'I8',
     needs: ['user-stops'],
+  },
+  ...(['overall', 'perSegment', 'perTarget'] as const).map((which) => ({
+    title: `an engine without the cap ${which}`,
+    sabotage: withoutCap(which),
+    promise: `cap ${which}`,
+    needs: ['host-crash', 'rack-crash'] as const,
+  })),
+  {
+    title: 'an engine that enables what an operator has disabled',
+    sabotage: enableForOperators,
+    promise: 'I8',
+    needs: ['operator-disables'],
   },
   {
     title: 'an engine that forgets how often it restarted a guest',

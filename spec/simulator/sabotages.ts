@@ -3,6 +3,7 @@ import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
+import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { Standing } from '../../schema/standing.ts'
 
 /** The port with some of its methods replaced. */
@@ -44,6 +45,8 @@ function withoutEpochGuard(store: StorePort): StorePort {
     updateMove: async (_epoch, change) => store.updateMove(await current(), change),
     withdrawAttempt: async (_epoch, move, message) =>
       store.withdrawAttempt(await current(), move, message),
+    recordRefusal: async (_epoch, move, refusal) =>
+      store.recordRefusal(await current(), move, refusal),
     noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
     endMoves: async (_epoch, notification, message) =>
@@ -241,6 +244,32 @@ export const forgetRestarts: Sabotage = (ports) => ({
     }),
   }),
 })
+
+/** As many evacuations at once as Nova takes: overall, off a segment, or to a target. */
+export const withoutCap =
+  (which: keyof Caps): Sabotage =>
+  (ports) => ({
+    ...ports,
+    rules: { ...ports.rules, pace: { ...ports.rules.pace, [which]: 1000 } },
+  })
+
+/** Whoever disabled a compute service, it is taken for ours to enable. */
+export const enableForOperators: Sabotage = (ports) => {
+  const { store, compute } = ports
+  return {
+    ...ports,
+    store: withChanges(store, {
+      listReturning: async (since) =>
+        (await store.listReturning(since)).map((each) => ({ ...each, disabledWith: 'ours' })),
+    }),
+    compute: withChanges(compute, {
+      findService: async (host, signal) => {
+        const service = await compute.findService(host, signal)
+        return service && { ...service, disabledReason: 'ours' }
+      },
+    }),
+  }
+}
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 

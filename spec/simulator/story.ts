@@ -26,6 +26,8 @@ export interface Facts {
   readonly notifications: Readonly<Record<string, readonly string[]>>
   /** The reasons of the same. */
   readonly reasons: Readonly<Record<string, readonly (string | null)[]>>
+  /** Why each report had to wait, as said last, oldest first. */
+  readonly held: Readonly<Record<string, readonly (string | null)[]>>
   /** On what ground each host was certified dead, oldest first. */
   readonly grounds: Readonly<Record<string, readonly (string | null)[]>>
   /** Instance moves by status. */
@@ -121,10 +123,19 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
       }),
     ),
   )
+  const held = new Map(
+    await Promise.all(
+      notifications.map(async ({ uuid }) => {
+        const journal = await store.listJournal(uuid)
+        return [uuid, journal.findLast(({ step }) => step === 'hold')?.detail ?? null] as const
+      }),
+    ),
+  )
   const byStatus = Object.groupBy(moves.flat(), ({ status }) => status)
   return {
     notifications: mapValues(byHost, (rows) => rows.map(({ status }) => status)),
     reasons: mapValues(byHost, (rows) => rows.map(({ message }) => message)),
+    held: mapValues(byHost, (rows) => rows.map(({ uuid }) => held.get(uuid) ?? null)),
     grounds: mapValues(byHost, (rows) => rows.map(({ uuid }) => grounds.get(uuid) ?? null)),
     moves: mapValues(byStatus, (rows) => rows.length),
     standing: Object.fromEntries(

@@ -154,6 +154,62 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     })
   })
 
+  test('who refuses an instance is known to the next leader, until the next run', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    await store.recordTransition(epoch, { notification: notification.uuid, ...BEGIN })
+    const plan = () =>
+      store.planMoves(epoch, notification.uuid, host.name, [plannedRow(VM, 'vm-1')])
+    const [move] = await plan()
+    if (move === undefined) return t.fail()
+    const ask = async (target: string | null) => {
+      const destHost = target === null ? null : hostName(target)
+      const change = { move: move.uuid, message: null, destHost } as const
+      t.true(await store.updateMove(epoch, { ...change, from: ['pending'], to: 'ongoing' }))
+    }
+    const refuse = (by: string | null) =>
+      store.recordRefusal(epoch, move.uuid, {
+        by: by === null ? null : hostName(by),
+        message: 'no thanks',
+      })
+    const back = { move: move.uuid, from: ['ongoing'], destHost: null, message: 'lost' } as const
+    const refusedBy = async () => (await plan())[0]?.refusedBy
+
+    await ask('compute-2')
+    await refuse('compute-2')
+    t.like((await plan())[0], { status: 'pending', destHost: null, message: 'no thanks' })
+    t.like((await store.listAttempts(notification.uuid))[0], {
+      target: 'compute-2',
+      outcome: 'refused',
+      reason: 'no thanks',
+    })
+    await ask('compute-3')
+    await store.updateMove(epoch, { ...back, to: 'pending' })
+    t.deepEqual(await refusedBy(), ['compute-2'], 'who was not heard has refused nothing')
+    await refuse('compute-3')
+    t.deepEqual(await refusedBy(), ['compute-2', 'compute-3'], 'unless it is heard late')
+    await ask(null)
+    await refuse(null)
+    t.deepEqual(await refusedBy(), ['compute-2', 'compute-3', null])
+    await t.throwsAsync(
+      store.recordRefusal(toEpoch(epoch - 1), move.uuid, { by: null, message: 'stale' }),
+      { code: 'STALE_EPOCH' },
+    )
+
+    const end = { notification: notification.uuid, from: ['running'], reason: 'x' } as const
+    await store.recordTransition(epoch, { ...end, to: 'error' })
+    await store.recordTransition(epoch, { ...end, from: ['error'], to: 'running' })
+    t.deepEqual(await refusedBy(), [], 'in the next run everybody may be asked again')
+    await ask('compute-2')
+    await refuse('compute-2')
+    t.deepEqual(await refusedBy(), ['compute-2'])
+    await ask('compute-3')
+    await store.updateMove(epoch, { ...back, to: 'failed' })
+    await refuse('compute-3')
+    t.like((await plan())[0], { status: 'failed', refusedBy: ['compute-2'] })
+  })
+
   test('what an earlier recovery touched and did not bring to an end is listed, and nothing else', async (t) => {
     await using world = await open()
     const { store } = world

@@ -46,7 +46,13 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const { segment, host, notification } = of
     const other = await store.createHost(segment.uuid, hostFields('compute-2'))
     const elsewhere = await store.createSegment(segmentFields('zone-b'))
-    await store.createHost(elsewhere.uuid, hostFields('compute-3'))
+    const far = await store.createHost(elsewhere.uuid, hostFields('compute-3'))
+    const hostsOverall = [host, other, far].map(({ uuid, name, onMaintenance }) => ({
+      uuid,
+      name,
+      onMaintenance,
+    }))
+    const failing = [{ sourceHost: host.uuid, createdAt: notification.createdAt }]
     const move = await plannedMove(store, of)
     t.deepEqual(await store.readSnapshot(segment.uuid, notification.uuid, 0), {
       segment,
@@ -61,7 +67,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       hostsActedOn: [],
       hostsActedOnOverall: [],
       certifiedAt: new Map(),
-      hostsOverall: 3,
+      hostsOverall,
+      failing,
       hostFault: null,
       restarts: [],
     })
@@ -78,7 +85,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       hostsActedOn: [],
       hostsActedOnOverall: [],
       certifiedAt: new Map(),
-      hostsOverall: 3,
+      hostsOverall,
+      failing,
       hostFault: null,
       restarts: [],
     })
@@ -130,6 +138,37 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const { certifiedAt } = await store.readSnapshot(of.segment.uuid, of.notification.uuid, 0)
     t.deepEqual([...certifiedAt], [[of.host.uuid, clock.wall + 5]])
     t.deepEqual(await acted(clock.wall + 6), [[], []])
+  })
+
+  test('hosts that fail are those of all segments whose death is reported, open, and not yet certain', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const of = await incident(world)
+    const { notification, host, epoch } = of
+    const zoneB = await store.createSegment(segmentFields('zone-b'))
+    const far = await store.createHost(zoneB.uuid, hostFields('compute-9'))
+    const failing = async () => {
+      const snapshot = await store.readSnapshot(of.segment.uuid, notification.uuid, 0)
+      return snapshot.failing.map(({ sourceHost }) => sourceHost)
+    }
+    const started = { event: 'STARTED', cluster_status: 'ONLINE', host_status: 'NORMAL' }
+    await accepted(store, { ...hostStopped('compute-9', clock.wall), payload: started })
+    await accepted(store, { ...hostStopped('compute-9', clock.wall), type: 'PROCESS' })
+    t.deepEqual(await failing(), [host.uuid])
+    const farFault = await accepted(store, hostStopped('compute-9', clock.wall))
+    t.deepEqual(await failing(), [host.uuid, far.uuid])
+    await store.saveCertificate({
+      notification: notification.uuid,
+      host: host.uuid,
+      epoch,
+      ground: 'already-off',
+      evidence: [],
+      issuedAt: clock.wall,
+    })
+    t.deepEqual(await failing(), [far.uuid])
+    const end = { from: ['new'], to: 'ignored', reason: 'x' } as const
+    await store.recordTransition(epoch, { ...end, notification: farFault.uuid })
+    t.deepEqual(await failing(), [])
   })
 
   test('fence that ended without a certificate is not counted any more', async (t) => {

@@ -90,6 +90,13 @@ export class SimulatedCloud extends CloudSwitches {
     return this.#site.copiesOf(this.#rows.get(instance).id)
   }
 
+  /** True while an evacuation of the instance, by its id, may still bring it to life somewhere. */
+  isOnItsWay(instance: string): boolean {
+    const row = this.#rows.seek(instance)
+    const bootOf = (host: string): number | undefined => this.#site.find(host)?.boot
+    return row !== undefined && this.#rows.isOnItsWay(row, bootOf)
+  }
+
   /** What Nova believes about all instances, in the order of their creation. */
   get instances(): readonly Readonly<InstanceRow>[] {
     return [...this.#rows.instances.values()]

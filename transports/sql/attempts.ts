@@ -1,9 +1,9 @@
 /** The attempts of a move: begun and ended with its status, in the same transaction. */
 import type { Transaction } from 'kysely'
-import type { MoveChange } from '../../actors/ports/move-store.ts'
+import type { MoveChange, Refusal } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
-import type { MoveId } from '../../schema/ids.ts'
-import type { MoveAttempt } from '../../schema/records.ts'
+import type { MoveId, NotificationId } from '../../schema/ids.ts'
+import type { MoveAttempt, RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { attemptOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
@@ -69,6 +69,46 @@ export async function withdrawAttempt(
     .set({ attempts: Math.max(0, number - 1) })
     .where('uuid', '=', move)
     .execute()
+}
+
+/** The last one, whether it is open or was given up before its target was heard. */
+export async function recordRefusal(
+  trx: Transaction<Database>,
+  move: MoveId,
+  { by: target, message, now }: Refusal & { readonly now: number },
+): Promise<void> {
+  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
+  const row = await query.where('status', 'in', ['pending', 'ongoing']).executeTakeFirst()
+  if (row === undefined) return
+  await trx
+    .updateTable('move_attempts')
+    .set({ ended_at: now, outcome: 'refused', reason: message, target })
+    .where('move_uuid', '=', move)
+    .where('number', '=', row.attempts)
+    .execute()
+  await trx
+    .updateTable('vm_moves')
+    .set({ status: 'pending', dest_host: null, message, updated_at: wholeSecond(now) })
+    .where('uuid', '=', move)
+    .execute()
+}
+
+/** Who has refused each move in the run that goes on; in the next run everybody may be asked again. */
+export async function readRefusals(
+  trx: Transaction<Database>,
+  notification: NotificationId,
+): Promise<ReadonlyMap<MoveId, RecordedMove['refusedBy']>> {
+  const rows = await trx
+    .selectFrom('move_attempts')
+    .innerJoin('vm_moves', 'vm_moves.uuid', 'move_attempts.move_uuid')
+    .select(['move_uuid', 'target'])
+    .where('notification_uuid', '=', notification)
+    .where('outcome', '=', 'refused')
+    .where('run', '=', runOf(notification))
+    .orderBy('number')
+    .execute()
+  const byMove = Map.groupBy(rows, (row) => row.move_uuid)
+  return new Map([...byMove].map(([move, all]) => [move, all.map(({ target }) => target)]))
 }
 
 /** The reading part. */

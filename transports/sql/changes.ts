@@ -150,20 +150,21 @@ async function readOpenChanges(trx: Transaction<Database>): Promise<readonly Ope
     .innerJoin('hosts', 'hosts.uuid', 'changes.host_uuid')
     .innerJoin('segments', 'segments.uuid', 'hosts.failover_segment_id')
     .leftJoin('notifications', 'notifications.notification_uuid', 'changes.notification_uuid')
-    .leftJoin('hosts as held', (join) =>
+    .leftJoin('hosts as absent', (join) =>
       join
-        .onRef('held.maintenance_by', '=', 'changes.notification_uuid')
-        .on('held.deleted', '=', 0),
+        .onRef('absent.uuid', '=', 'notifications.source_host_uuid')
+        .on('absent.on_maintenance', '!=', 0)
+        .on('absent.deleted', '=', 0),
     )
     .selectAll('hosts')
     .select(['changes.id as change_id', 'changes.kind', 'changes.subject', 'changes.state'])
-    .select(['changes.notification_uuid as by', 'notifications.status', 'held.id as held_id'])
+    .select(['changes.notification_uuid as by', 'notifications.status', 'absent.id as absent_id'])
     .where('kind', 'in', ['spare', 'aggregate', 'process'])
     .where('hosts.deleted', '=', 0)
     .where('segments.enabled', '!=', 0)
     .orderBy('changes.id')
     .execute()
-  return rows.map(({ change_id, kind, subject, state, by, status, held_id, ...host }) => ({
+  return rows.map(({ change_id, kind, subject, state, by, status, absent_id, ...host }) => ({
     id: change_id,
     kind,
     subject,
@@ -171,6 +172,6 @@ async function readOpenChanges(trx: Transaction<Database>): Promise<readonly Ope
     notification: by,
     host: hostOf(host),
     recoveryEnded: !UNFINISHED_STATUSES.some((unfinished) => unfinished === status),
-    failedHostIsBack: held_id === null,
+    failedHostIsBack: absent_id === null,
   }))
 }

@@ -4,9 +4,15 @@ import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { beginAttempt, endAttempt, withdrawAttempt } from './attempts.ts'
+import {
+  beginAttempt,
+  endAttempt,
+  readRefusals,
+  recordRefusal,
+  withdrawAttempt,
+} from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { flag, moveOf, nameKey, recordedMoveOf, wholeSecond } from './rows.ts'
+import { flag, moveOf, nameKey, recordedMoveOf, touchedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** Rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of MySQL. */
@@ -47,6 +53,9 @@ export function moveStore(
 
     withdrawAttempt: (epoch, move, message) =>
       guarded(epoch, (trx) => withdrawAttempt(trx, move, { message, now: clock.wallMs() })),
+
+    recordRefusal: (epoch, move, refusal) =>
+      guarded(epoch, (trx) => recordRefusal(trx, move, { ...refusal, now: clock.wallMs() })),
 
     endMoves: (epoch, notification, message) =>
       guarded(epoch, async (trx) => {
@@ -95,14 +104,14 @@ const readingMoves = (
 
   listTouched: (sourceHost, except) =>
     transactions.read(async (db) => {
-      const rows = await recorded(db)
+      const rows = await touched(db)
         .where('source_host', '=', sourceHost)
         .where('notification_uuid', '!=', except)
         .where('status', '!=', 'succeeded')
         .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
         .orderBy('vm_moves.id')
         .execute()
-      return [...new Map(rows.map((row) => [row.instance_uuid, recordedMoveOf(row)])).values()]
+      return [...new Map(rows.map((row) => [row.instance_uuid, touchedMoveOf(row)])).values()]
     }),
 })
 
@@ -149,21 +158,25 @@ async function plan(
     trx,
     planned.map((move) => ({ ...move, move: moves.get(move.instance) })),
   )
-  const stored = recorded(trx).where('notification_uuid', '=', notification)
-  return (await stored.orderBy('vm_moves.id').execute()).map(recordedMoveOf)
+  const refusals = await readRefusals(trx, notification)
+  const stored = await touched(trx)
+    .select(lastRun.as('asked_in_run'))
+    .where('notification_uuid', '=', notification)
+    .orderBy('vm_moves.id')
+    .execute()
+  return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? []))
 }
 
 const lastRun = sql<
   number | null
 >`(select max(run) from move_attempts where move_attempts.move_uuid = vm_moves.uuid)`
 
-const recorded = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
+const touched = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
   db
     .selectFrom('vm_moves')
     .leftJoin('move_origins', 'move_origins.move_uuid', 'vm_moves.uuid')
     .selectAll('vm_moves')
     .select(['vm_state', 'task_state', 'power_state', 'locked', 'held'])
-    .select(lastRun.as('asked_in_run'))
 
 /** Only of moves that have none yet: what an instance was is never read a second time. */
 async function keepOrigins(

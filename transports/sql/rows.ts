@@ -13,6 +13,7 @@ import type {
   RowStamp,
   Segment,
   SiteWord,
+  TouchedMove,
   VmMove,
 } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
@@ -113,12 +114,12 @@ type OriginColumns = Pick<
   'vm_state' | 'task_state' | 'power_state' | 'locked' | 'held'
 >
 
+type TouchedRow = Selectable<VmMovesTable> & {
+  readonly [Column in keyof OriginColumns]: OriginColumns[Column] | null
+}
+
 /** A move of before there were origins counts as one of an ordinary running instance. */
-export const recordedMoveOf = (
-  row: Selectable<VmMovesTable> & {
-    readonly [Column in keyof OriginColumns]: OriginColumns[Column] | null
-  } & { readonly asked_in_run: number | null },
-): RecordedMove => ({
+export const touchedMoveOf = (row: TouchedRow): TouchedMove => ({
   ...moveOf(row),
   origin: {
     vmState: row.vm_state ?? 'active',
@@ -127,7 +128,15 @@ export const recordedMoveOf = (
     locked: row.locked === 1,
   },
   held: row.held === 1,
+})
+
+export const recordedMoveOf = (
+  row: TouchedRow & { readonly asked_in_run: number | null },
+  refusedBy: RecordedMove['refusedBy'],
+): RecordedMove => ({
+  ...touchedMoveOf(row),
   askedInRun: integerOrNull(row.asked_in_run) ?? 0,
+  refusedBy,
 })
 
 export const attemptOf = (row: Selectable<MoveAttemptsTable>): MoveAttempt => ({

@@ -1,6 +1,8 @@
 /** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment. */
 import type { Transaction } from 'kysely'
 import type {
+  FailingHost,
+  HostOverall,
   RecoveryStore,
   SegmentSnapshot,
   UnfinishedRecovery,
@@ -68,7 +70,8 @@ export function snapshotStore(
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           certifiedAt: await readCertifiedAt(trx, segment, actedOnSinceMs),
-          hostsOverall: await countHosts(trx),
+          hostsOverall: await readHostsOverall(trx),
+          failing: await readFailing(trx),
           ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
         }
       }),
@@ -169,8 +172,35 @@ async function readCertifiedAt(
   return new Map(rows.map((row) => [row.host_uuid, row.issued_at]))
 }
 
-async function countHosts(trx: Transaction<Database>): Promise<number> {
-  const query = trx.selectFrom('hosts').select((eb) => eb.fn.countAll().as('count'))
-  const { count } = await query.where('deleted', '=', 0).executeTakeFirstOrThrow()
-  return Number(count)
+async function readHostsOverall(trx: Transaction<Database>): Promise<readonly HostOverall[]> {
+  const rows = await trx
+    .selectFrom('hosts')
+    .select(['uuid', 'name', 'on_maintenance'])
+    .where('deleted', '=', 0)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    uuid: row.uuid,
+    name: row.name,
+    onMaintenance: row.on_maintenance !== 0,
+  }))
+}
+
+async function readFailing(trx: Transaction<Database>): Promise<readonly FailingHost[]> {
+  const certain = trx
+    .selectFrom('death_certificates')
+    .select('notification_uuid')
+    .where('void', '=', 0)
+  const rows = await trx
+    .selectFrom('notifications')
+    .selectAll()
+    .where('status', 'in', UNFINISHED_STATUSES)
+    .where('type', '=', 'COMPUTE_HOST')
+    .where('notification_uuid', 'not in', certain)
+    .orderBy('id')
+    .execute()
+  return rows
+    .map(notificationOf)
+    .filter(({ payload }) => payload['event'] === 'STOPPED')
+    .map(({ sourceHost, createdAt }) => ({ sourceHost, createdAt }))
 }

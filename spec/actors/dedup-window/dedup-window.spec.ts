@@ -112,8 +112,13 @@ test('a host that is still dead after the quiet time is reported again', (t) => 
   t.is(reports(after(again, state).effects), 1)
 })
 
+/** Two observers that say so. */
+const dead = (atMs: number): readonly DedupWindowMessage[] => [
+  observed('a', 'dead', atMs),
+  observed('b', 'dead', atMs + 1),
+]
+
 test('a dead host that an operator keeps out is looked at again soon, as often as it takes', (t) => {
-  const dead = (atMs: number) => [observed('a', 'dead', atMs), observed('b', 'dead', atMs + 1)]
   let { state } = after(QUORUM)
   for (const atMs of [100, 10_200, 20_300, 30_400]) {
     const kept = after([{ type: 'window.kept-out', host: H1, atMs }, ...dead(atMs + 9990)], state)
@@ -125,10 +130,6 @@ test('a dead host that an operator keeps out is looked at again soon, as often a
 })
 
 test('each report about a host that stays dead makes the next one wait longer, until it is seen alive', (t) => {
-  const dead = (atMs: number): readonly DedupWindowMessage[] => [
-    observed('a', 'dead', atMs),
-    observed('b', 'dead', atMs + 1),
-  ]
   const { state } = after([...dead(0), ...dead(30_002)])
   t.is(reports(after(dead(90_000), state).effects), 0)
   t.is(reports(after(dead(90_003), state).effects), 1)

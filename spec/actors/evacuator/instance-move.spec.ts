@@ -1,5 +1,6 @@
 /** What Nova's evacuation records say about our latest request, and how a stored move is taken up. */
 import test from 'ava'
+import { ANYWHERE } from '../../../actors/placement/targets.ts'
 import {
   judgeRecords,
   trackOf,
@@ -100,6 +101,11 @@ test('a move that was never asked for takes no notice of records that exist', (t
 
 test('a move that was put back may find its record late', (t) => {
   t.deepEqual(trackOf(moveRow({ attempts: 1 }), FOUND).olderRecords, [])
+})
+
+test('who has refused a move is not asked again by the next leader either', (t) => {
+  const { refusedBy } = trackOf(moveRow({ attempts: 2, refusedBy: [TWO, null] }), FOUND)
+  t.deepEqual(refusedBy, [TWO, ANYWHERE])
 })
 
 test('a move that was under way is asked for again only after a grace', (t) => {

@@ -179,7 +179,11 @@ test('a record that failed after Nova’s yes puts the move back, for another ta
   const { track, effects } = told(asked(ongoing(true)), polled(1, [record]))
   t.deepEqual(track?.refusedBy, [TWO])
   t.is(track?.phase.kind, 'pending')
-  t.like(effects[0], { type: 'move.put-back', reason: 'Nova recorded the evacuation as failed' })
+  t.like(effects[0], {
+    type: 'move.put-back',
+    reason: 'Nova recorded the evacuation as failed',
+    refusedBy: TWO,
+  })
 })
 
 test('a record that failed without Nova’s yes may be an earlier one: it is waited for', (t) => {
@@ -190,8 +194,9 @@ test('a record that failed without Nova’s yes may be an earlier one: it is wai
 
 test('a request without a record is given up after the grace, not before', (t) => {
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [])).phase, ongoing(false))
-  const { track } = told(asked(ongoing(false)), polled(10_000, []))
+  const { track, effects } = told(asked(ongoing(false)), polled(10_000, []))
   t.is(track?.phase.kind, 'pending')
+  t.like(effects[0], { type: 'move.put-back', refusedBy: null })
   t.deepEqual(track?.refusedBy, [], 'a target that was never asked has refused nothing')
 })
 

@@ -59,9 +59,9 @@ const CASES: Readonly<Record<string, readonly [ReturnFacts, ReturnStep]>> = {
     facts({ service: { ...up, disabledReason: 'burn-in' } }),
     { kind: 'let-back' },
   ],
-  'a service that Nova shows without a reason is the one that we disabled': [
+  'a service that an operator has disabled meanwhile, without a word, stays disabled': [
     facts({ service: { ...up, disabledReason: null } }),
-    { kind: 'enable', service: 'service-1' },
+    { kind: 'let-back' },
   ],
   'an enabled host is let back': [facts({ service: serviceRow() }), { kind: 'let-back' }],
   'a host that died often is quarantined': [

@@ -97,9 +97,9 @@ const CASES: Readonly<Record<string, readonly [UndoFacts, UndoStep]>> = {
     facts(joined, { changes: [joined] }),
     LEAVE,
   ],
-  'an aggregate from which an operator took the spare is left alone': [
+  'an aggregate that the spare has left, or was taken from, is done with': [
     facts(joined, { changes: [joined], aggregates: [{ id: '7', name: 'ssd', hosts: [] }] }),
-    close('an operator has taken it out'),
+    close('it is not in it any more'),
   ],
   'an aggregate that was deleted is forgotten': [
     facts(joined, { changes: [joined], aggregates: [] }),

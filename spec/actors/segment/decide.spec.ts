@@ -62,7 +62,6 @@ const TOGETHER =
 interface Case {
   readonly snapshot?: Partial<SegmentSnapshot>
   readonly inFlight?: readonly HostId[]
-  readonly failing?: readonly Notification[]
   readonly doubted?: ReadonlySet<HostId>
   readonly nowWallMs?: number
   readonly decision: Decision
@@ -180,11 +179,11 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: failed(`expired while it had to wait: ${STORM}`),
   },
   'hosts that are reported within a minute wait together': {
-    failing: [report(), report({ sourceHost: H2, createdAt: 60_000 })],
+    snapshot: { failing: [report(), report({ sourceHost: H2, createdAt: 60_000 })] },
     decision: hold(TOGETHER),
   },
   'a host that was reported longer ago is not of the same group': {
-    failing: [report(), report({ sourceHost: H2, createdAt: -60_001 })],
+    snapshot: { failing: [report(), report({ sourceHost: H2, createdAt: -60_001 })] },
     decision: fenceIt,
   },
   'a host that observers have begun to doubt is of the group': {

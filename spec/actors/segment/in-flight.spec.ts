@@ -3,15 +3,18 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { InFlight } from '../../../actors/segment/in-flight.ts'
 import { overallObjection } from '../../../actors/segment/storm-guard.ts'
-import { epoch, hostId } from '../../../schema/ids.ts'
+import { epoch, hostId, type HostId, type HostName } from '../../../schema/ids.ts'
 import { EPOCH, H1, H2 } from '../records.ts'
 
+const ALONE = new Map<HostId, HostName>()
 const LIMITS = { hostsMax: 1, shareMax: 1, windowMs: 300_000 }
 
 test('the second of two segments that decide at once hears that the last place is taken', (t) => {
   const inFlight = new InFlight()
   const claim = (host: typeof H1) =>
-    inFlight.claim(EPOCH, host, (actedOn) => overallObjection(LIMITS, { host, hosts: 9, actedOn }))
+    inFlight.claim(EPOCH, host, (actedOn) =>
+      overallObjection(LIMITS, host, { hosts: 9, actedOn, group: ALONE }),
+    )
   t.is(claim(H1), undefined)
   t.is(
     claim(H2),
@@ -54,7 +57,7 @@ test('however claims and releases are mixed, the cap is never exceeded', (t) => 
           held.delete(host)
         } else if (
           inFlight.claim(EPOCH, host, (actedOn) =>
-            overallObjection(limits, { host, hosts: 100, actedOn }),
+            overallObjection(limits, host, { hosts: 100, actedOn, group: ALONE }),
           ) === undefined
         ) {
           held.add(host)

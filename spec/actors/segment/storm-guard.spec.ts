@@ -3,8 +3,12 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { stormCap, stormObjection } from '../../../actors/segment/storm-guard.ts'
 import { hostId, type HostId } from '../../../schema/ids.ts'
-import { H1, H2 } from '../records.ts'
+import { H1, H2, ONE, TWO } from '../records.ts'
 
+const BOTH = new Map([
+  [H1, ONE],
+  [H2, TWO],
+])
 const LIMITS = { hostsMax: 0, shareMax: 0.3, windowMs: 300_000 }
 
 for (const [hosts, hostsMax, cap] of [
@@ -22,32 +26,26 @@ for (const [hosts, hostsMax, cap] of [
 }
 
 test('a host beyond the cap waits, and hears the numbers', (t) => {
-  const situation = { host: H2, group: new Set([H2]), hostsInSegment: 4, actedOn: new Set([H1]) }
+  const census = { hosts: 4, group: new Map([[H2, TWO]]), actedOn: new Set([H1]) }
   t.is(
-    stormObjection(LIMITS, situation),
+    stormObjection(LIMITS, H2, census),
     'storm guard: 1 of 4 hosts were acted on in the last 300 s, the cap is 1',
   )
 })
 
 test('a host that is acted on already counts once and may go on', (t) => {
-  const situation = {
-    host: H1,
-    group: new Set([H1, H2]),
-    hostsInSegment: 4,
-    actedOn: new Set([H1]),
-  }
-  t.is(stormObjection(LIMITS, situation), undefined)
+  const census = { hosts: 4, group: BOTH, actedOn: new Set([H1]) }
+  t.is(stormObjection(LIMITS, H1, census), undefined)
 })
 
 test('hosts that fail together wait together when they do not all fit', (t) => {
-  const group = new Set([H1, H2])
-  for (const host of group) {
-    const two = { host, group, actedOn: new Set<HostId>() }
+  const two = { group: BOTH, actedOn: new Set<HostId>() }
+  for (const host of BOTH.keys()) {
     t.is(
-      stormObjection(LIMITS, { ...two, hostsInSegment: 4 }),
-      'storm guard: 0 of 4 hosts were acted on in the last 300 s, the cap is 1',
+      stormObjection(LIMITS, host, { ...two, hosts: 4 }),
+      'storm guard: 0 of 4 hosts were acted on in the last 300 s, the cap is 1; 2 hosts fail together: compute-1, compute-2',
     )
-    t.is(stormObjection(LIMITS, { ...two, hostsInSegment: 7 }), undefined)
+    t.is(stormObjection(LIMITS, host, { ...two, hosts: 7 }), undefined)
   }
 })
 
@@ -63,17 +61,15 @@ test('hosts acted on never exceed the cap, whoever fails and how often', (t) => 
       limits,
       fc.integer({ min: 1, max: 40 }),
       fc.array(fc.nat(39), { maxLength: 120 }),
-      (rules, hostsInSegment, failing) => {
+      (rules, hosts, failing) => {
         const actedOn = new Set<HostId>()
         for (const index of failing) {
-          const host = hostId(`host-${index % hostsInSegment}`)
-          const group = new Set([host])
-          if (stormObjection(rules, { host, group, hostsInSegment, actedOn }) === undefined) {
-            actedOn.add(host)
-          }
+          const host = hostId(`host-${index % hosts}`)
+          const census = { hosts, group: new Map([[host, ONE]]), actedOn }
+          if (stormObjection(rules, host, census) === undefined) actedOn.add(host)
         }
         const byNumber = rules.hostsMax === 0 ? Infinity : rules.hostsMax
-        const byShare = Math.max(1, hostsInSegment * rules.shareMax)
+        const byShare = Math.max(1, hosts * rules.shareMax)
         return actedOn.size <= byNumber && actedOn.size <= byShare
       },
     ),
@@ -82,19 +78,18 @@ test('hosts acted on never exceed the cap, whoever fails and how often', (t) => 
 })
 
 test('one more host acted on never lets another one through', (t) => {
-  const hosts = fc.uniqueArray(
+  const some = fc.uniqueArray(
     fc.nat(20).map((index) => hostId(`host-${index}`)),
     { minLength: 2 },
   )
   fc.assert(
-    fc.property(limits, fc.integer({ min: 1, max: 30 }), hosts, (rules, hostsInSegment, all) => {
+    fc.property(limits, fc.integer({ min: 1, max: 30 }), some, (rules, hosts, all) => {
       const [host = H1, ...acted] = all
-      const group = new Set([host])
-      const before = new Set(acted.slice(1))
-      const held =
-        stormObjection(rules, { host, group, hostsInSegment, actedOn: before }) !== undefined
-      const actedOn = new Set(acted)
-      return !held || stormObjection(rules, { host, group, hostsInSegment, actedOn }) !== undefined
+      const isHeld = (actedOn: readonly HostId[]) => {
+        const census = { hosts, group: new Map([[host, ONE]]), actedOn: new Set(actedOn) }
+        return stormObjection(rules, host, census) !== undefined
+      }
+      return !isHeld(acted.slice(1)) || isHeld(acted)
     }),
   )
   t.pass()

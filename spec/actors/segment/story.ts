@@ -32,7 +32,6 @@ export const AT_REST = {
   ledForMs: 0,
   inContactForMs: Infinity,
   hostSeenWell: false,
-  failing: [],
   doubted: new Set<HostId>(),
   inFlight: new Set<HostId>(),
   recovering: new Map<string, NotificationId>(),
