@@ -50,8 +50,6 @@ export type DedupWindowEffect =
       readonly type: 'fault.report'
       readonly host: HostId
       readonly hostName: HostName
-      /** Another failure than the one reported last, however short ago that was. */
-      readonly anew: boolean
       /** Whether it was reported before and stays dead: then an operator who keeps it out of service is not told again. */
       readonly repeated: boolean
     }
@@ -137,7 +135,7 @@ function onObserved(
   const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
   const heard = withView(known, observed, atMs)
   const verdict = judgeHost(heard.views, rules, atMs)
-  const incident = verdict === 'alive' ? { ...heard, anew: true, reports: 0 } : heard
+  const incident = verdict === 'alive' ? { ...heard, reports: 0 } : heard
   const next = withIncident(state, incident)
   if (verdict === 'alive' && incident.open !== null) {
     const { host, segment, hostName } = incident
@@ -149,9 +147,9 @@ function onObserved(
   if (verdict !== 'dead' || !mayReport) return [next, []]
   const quietMs = Math.min(rules.quietMsMax, rules.quietMs * 2 ** incident.reports)
   const quiet = { ...incident, quietUntilMs: atMs + quietMs, reports: incident.reports + 1 }
-  const { host, hostName, anew } = incident
+  const { host, hostName } = incident
   const repeated = incident.reports > 0
-  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, anew, repeated }]]
+  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, repeated }]]
 }
 
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
@@ -251,8 +249,7 @@ function onReported(
 ): WindowStep {
   const incident = state.incidents.get(host)
   if (acceptance?.kind === 'accepted') {
-    const told = incident === undefined ? state : withIncident(state, { ...incident, anew: false })
-    return told.looking ? [{ ...told, lookAgain: true }, []] : look(rules, told)
+    return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
   }
   if (acceptance !== undefined || incident === undefined) return [state, []]
   // The store is away: the next word of an observer tries again, a second later at the earliest.
@@ -260,7 +257,7 @@ function onReported(
   return [withIncident(state, again), []]
 }
 
-/** What made the operator keep it out may be over at any moment; what is reported then is no duplicate of what he knew. */
+/** What made the operator keep it out may be over at any moment. */
 function onKeptOut(
   rules: WindowRules,
   state: DedupWindowState,
@@ -269,7 +266,7 @@ function onKeptOut(
   const incident = state.incidents.get(host)
   if (incident === undefined) return [state, []]
   const quietUntilMs = atMs + rules.keptOutMs
-  return [withIncident(state, { ...incident, anew: true, reports: 1, quietUntilMs }), []]
+  return [withIncident(state, { ...incident, reports: 1, quietUntilMs }), []]
 }
 
 function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {

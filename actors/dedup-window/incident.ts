@@ -18,8 +18,6 @@ export interface Incident {
   readonly quietUntilMs: number
   /** Our own reports since the host was last seen alive: each makes the next one wait longer. */
   readonly reports: number
-  /** Whether the next report is about another failure than the last: the host was seen alive, or an operator kept it out. */
-  readonly anew: boolean
 }
 
 /** A host that was not heard of before. */
@@ -33,7 +31,6 @@ export function newIncident(observed: HostObserved): Incident {
     unsure: false,
     quietUntilMs: 0,
     reports: 0,
-    anew: false,
   }
 }
 

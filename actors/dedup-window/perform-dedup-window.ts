@@ -27,8 +27,6 @@ export interface WindowWorld {
     RecoveryStore &
     Pick<InventoryStore, 'findHost' | 'getSegment'>
   readonly rules: WindowRules
-  /** Reports of one fault within so many ms are duplicates of each other. */
-  readonly duplicateWindowMs: number
 }
 
 /** The actor that folds reports into incidents, and tells the leader. */
@@ -71,12 +69,13 @@ async function performWindow(
 type Report = DedupWindowEffect & { readonly type: 'fault.report' }
 
 /**
- * What our own watchers say goes the way of every report: a row first. A new failure duplicates only what is unfinished. In
- * a disabled segment the first row tells why nothing is done, and no other one is needed.
+ * What our own watchers say goes the way of every report: a row first. It is a duplicate of what is unfinished, and of nothing
+ * else: what an operator forbade a minute ago may be allowed by now. In a disabled segment the first row tells why nothing is
+ * done, and no other one is needed.
  */
 async function report(
-  { store, clock, duplicateWindowMs }: WindowWorld,
-  { hostName, anew, repeated }: Report,
+  { store, clock }: WindowWorld,
+  { hostName, repeated }: Report,
 ): Promise<Acceptance | { readonly kind: 'segment-disabled' }> {
   const host = repeated ? await store.findHost(hostName) : undefined
   const segment = host === undefined ? undefined : await store.getSegment(host.segment)
@@ -87,7 +86,7 @@ async function report(
     hostName,
     generatedAt: clock.wallMs(),
     payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
-    duplicateWindowMs: anew ? 0 : duplicateWindowMs,
+    duplicateWindowMs: 0,
   })
 }
 

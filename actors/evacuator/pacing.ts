@@ -5,8 +5,6 @@
 
 export interface Pace {
   readonly limit: number
-  /** The quickest answer to an evacuate request, ms; null before the first. */
-  readonly bestMs: number | null
   /** What was asked until then tells of a trouble that has been heeded, monotonic ms. */
   readonly heededMs: number
   /** Nothing may be asked before, monotonic ms: Nova said so. */
@@ -33,18 +31,12 @@ export interface Begun {
 const START = 8
 /** Begun soon: looks are three seconds apart, and a request takes up to a second. */
 const SOON_MS = 4000
-/** An answer within a second is a quick one, however quick others were: a request of eight takes three times as long as one alone. */
-const QUICK_MS = 1000
-const QUICK_TIMES = 2
-/** No longer one is quick, however slow others were. */
-const QUICK_MS_MAX = 3000
-/** An answer that takes so many times longer than a quick one shows a Nova in trouble. */
-const TROUBLE_TIMES = 2
+/** An answer that takes longer shows a Nova in trouble; of eight requests at once some take half as long on a small controller. */
+const TROUBLE_MS = 5000
 
 /** The pace of somebody who knows nothing about Nova yet. */
 export const startPace = (ceiling: number): Pace => ({
   limit: Math.min(START, ceiling),
-  bestMs: null,
   heededMs: -1,
   notBeforeMs: 0,
 })
@@ -58,13 +50,8 @@ export function paced(pace: Pace, { askedAtMs, atMs, what }: Answer): Pace {
     }
     case 'silent':
       return halved(pace, askedAtMs, atMs)
-    case 'taken': {
-      const tookMs = atMs - askedAtMs
-      const bestMs = Math.min(pace.bestMs ?? tookMs, tookMs)
-      const quickMs = Math.min(QUICK_MS_MAX, Math.max(QUICK_MS, QUICK_TIMES * bestMs))
-      const isTrouble = tookMs > TROUBLE_TIMES * quickMs
-      return { ...(isTrouble ? halved(pace, askedAtMs, atMs) : pace), bestMs }
-    }
+    case 'taken':
+      return atMs - askedAtMs > TROUBLE_MS ? halved(pace, askedAtMs, atMs) : pace
   }
 }
 

@@ -180,6 +180,8 @@ export interface UnfinishedRecovery {
   /** The host as registered now; undefined when it was deleted meanwhile. */
   readonly host: Host | undefined
   readonly standing: Standing
+  /** How many words operators have said about it. */
+  readonly wordCount: number
 }
 
 /** What a decision needs of a host that may be of another segment. */

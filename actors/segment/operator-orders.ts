@@ -1,22 +1,29 @@
 /** What an operator's pause, stop, cancel or leave to go on means for a recovery that is under way. Pure. */
-import type { Standing } from '../../schema/standing.ts'
 import type { EvacuatorMessage } from '../evacuator/evacuator-messages.ts'
 import type { FenceMessage } from '../fence/fence.ts'
 import { tell } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
+import type { UnfinishedRecovery } from '../ports/store.ts'
 import { waits, type Recovery } from './recovery.ts'
 import { decideAnew, withRecovery, type SegmentState, type SegmentStep } from './segment-state.ts'
 
-/** Repeated with every look; who works on it is told once, and who waits is decided on at once. */
-export function onStanding(state: SegmentState, known: Recovery, standing: Standing): SegmentStep {
-  if (isSame(known.standing, standing)) return [state, []]
+/** Repeated with every look; who works on it is told once, and who waits is decided on at once, after any word. */
+export function onWords(
+  state: SegmentState,
+  known: Recovery,
+  { standing, wordCount }: UnfinishedRecovery,
+): SegmentStep {
+  if (isSame(known.standing, standing)) {
+    const isHeard = wordCount === known.wordsHeard || !waits(known)
+    return isHeard ? [state, []] : decideAnew(state, known)
+  }
   const recovery = { ...known, standing }
   const next = withRecovery(state, recovery)
   if (waits(recovery)) return decideAnew(next, recovery)
   return standing.kind === 'free' ? [next, []] : [next, forbid(recovery, standing.reason)]
 }
 
-const isSame = (one: Standing, other: Standing): boolean =>
+const isSame = (one: Recovery['standing'], other: Recovery['standing']): boolean =>
   one.kind === other.kind &&
   (one.kind === 'free' || other.kind === 'free' || one.reason === other.reason)
 

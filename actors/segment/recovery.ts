@@ -33,6 +33,8 @@ export interface Recovery {
   readonly firstRun: number
   /** Whether operators let it go on, as last heard. */
   readonly standing: Standing
+  /** How many words operators had said when it was decided on last. */
+  readonly wordsHeard: number
   /** Whether the death certificate is there: from then on there is no way back. */
   readonly certified: boolean
   /** Why it was held last, so that a reason is recorded once. */

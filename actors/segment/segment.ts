@@ -9,7 +9,7 @@ import { onRoom } from './awaiting-room.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
-import { onStanding } from './operator-orders.ts'
+import { onWords } from './operator-orders.ts'
 import { actsOnHost, instanceInHand, waits, type Plan, type Recovery } from './recovery.ts'
 import {
   decideAnew,
@@ -82,9 +82,9 @@ function onRecover(
   state: SegmentState,
   { unfinished, evidence, objection }: SegmentMessage & { readonly type: 'segment.recover' },
 ): SegmentStep {
-  const { notification, host, standing } = unfinished
+  const { notification, host, standing, wordCount: wordsHeard } = unfinished
   const known = state.recoveries.get(notification.uuid)
-  if (known !== undefined) return onStanding(state, known, standing)
+  if (known !== undefined) return onWords(state, known, unfinished)
   const recovery: Recovery = {
     notification,
     host: notification.sourceHost,
@@ -93,6 +93,7 @@ function onRecover(
     run: notification.run,
     firstRun: notification.firstRun,
     standing,
+    wordsHeard,
     certified: false,
     lastHeld: null,
     phase: { kind: 'queued' },
@@ -144,8 +145,9 @@ function onConsulted(
   if (waiting.phase.kind !== 'deciding') return [state, []]
   // A certificate of an earlier leader, or of an earlier run, still stands.
   const certified = snapshot.certificate !== undefined
-  const { standing } = snapshot
-  const recovery = { ...waiting, ...runOf(snapshot), certified, standing }
+  const { standing, words } = snapshot
+  const wordsHeard = words.length
+  const recovery = { ...waiting, ...runOf(snapshot), certified, standing, wordsHeard }
   const others = [...state.recoveries.values()].filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
   const recovering = new Map(

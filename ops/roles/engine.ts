@@ -51,7 +51,7 @@ export function engineFactories(
     leader: (epoch: Epoch) => defineLeader(epoch),
     'dedup-window': (epoch: Epoch) =>
       defineDedupWindow(
-        { ...world, rules: rules.window, duplicateWindowMs: rules.duplicateWindowMs },
+        { ...world, rules: rules.window },
         refOf<LeaderMessage>('leader', String(epoch)),
       ),
     intake: () =>

@@ -26,8 +26,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const second = await accepted(store, hostStopped('compute-2', clock.wall))
     await database.execute(`UPDATE hosts SET deleted = id WHERE id = ${gone.id}`)
     const expected = [
-      { notification, host, standing: FREE },
-      { notification: second, host: undefined, standing: FREE },
+      { notification, host, standing: FREE, wordCount: 0 },
+      { notification: second, host: undefined, standing: FREE, wordCount: 0 },
     ]
     t.deepEqual(await store.listUnfinished(), expected)
     await store.recordTransition(epoch, {

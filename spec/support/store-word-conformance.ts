@@ -43,6 +43,7 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     await store.saySiteWord(stop)
     t.is(await refusal(store, of), 'all recoveries are stopped by bob: drill')
     t.is(await standing(), 'stopped')
+    t.is((await store.listUnfinished())[0]?.wordCount, 2, 'of its own')
     await t.throwsAsync(store.saySiteWord(stop), REFUSED)
     await store.saySiteWord({ ...stop, word: 'release' })
     t.is(await refusal(store, of), 'granted')

@@ -97,11 +97,15 @@ async function readUnfinished(trx: Transaction<Database>): Promise<readonly Unfi
     .execute()
   const words = Map.groupBy(said.map(wordOf), ({ notification }) => notification)
   const siteWord = (await readSiteWords(trx)).at(-1)
-  return rows.map((row) => ({
-    notification: notificationOf(row),
-    host: hostsById.get(row.source_host_uuid),
-    standing: standingOf(words.get(row.notification_uuid) ?? [], siteWord),
-  }))
+  return rows.map((row) => {
+    const ofIt = words.get(row.notification_uuid) ?? []
+    return {
+      notification: notificationOf(row),
+      host: hostsById.get(row.source_host_uuid),
+      standing: standingOf(ofIt, siteWord),
+      wordCount: ofIt.length,
+    }
+  })
 }
 
 /** Of no interest to the fault of a host itself. */

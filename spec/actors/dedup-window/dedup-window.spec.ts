@@ -50,6 +50,7 @@ const unfinished = (change: Partial<Notification> = {}): UnfinishedRecovery => (
   notification: notificationRow(change),
   host: hostRow(),
   standing: { kind: 'free' },
+  wordCount: 0,
 })
 
 /** Where the messages lead from a state, and all that was asked for on the way. */
@@ -79,7 +80,6 @@ const REPORT: Effect = {
   type: 'fault.report',
   host: H1,
   hostName: ONE,
-  anew: false,
   repeated: false,
 }
 /** Two observers that come to agree. */
@@ -124,7 +124,7 @@ test('a dead host that an operator keeps out is looked at again soon, as often a
     const kept = after([{ type: 'window.kept-out', host: H1, atMs }, ...dead(atMs + 9990)], state)
     t.is(reports(kept.effects), 0)
     const next = after(dead(atMs + 10_000), kept.state)
-    t.deepEqual(next.effects, [{ ...REPORT, anew: true, repeated: true }])
+    t.deepEqual(next.effects, [{ ...REPORT, repeated: true }])
     state = next.state
   }
 })

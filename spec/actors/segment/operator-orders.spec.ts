@@ -2,7 +2,7 @@
 import test from 'ava'
 import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
 import type { Standing } from '../../../schema/standing.ts'
-import { H1, N1, certificateRow, moveRow } from '../records.ts'
+import { H1, N1, certificateRow, moveRow, wordRow } from '../records.ts'
 import {
   UNTIL_EVACUATING,
   UNTIL_FENCING,
@@ -21,7 +21,7 @@ import {
 
 const PAUSED: Standing = { kind: 'paused', reason: 'paused by alice: lunch' }
 const CANCELLED: Standing = { kind: 'cancelled', reason: 'cancelled by alice: wrong host' }
-const hear = (standing: Standing): SegmentMessage => recover(reportOf(), null, standing)
+const hear = (standing: Standing): SegmentMessage => recover(reportOf(), null, { standing })
 const running = reportOf(N1, H1, { status: 'running', run: 1 })
 const HELD = [recover(), consulted(reportOf(), { standing: PAUSED })]
 
@@ -35,6 +35,16 @@ test('a held recovery is decided on as soon as the word changes, and once', (t) 
   t.is(after(...HELD, hear(PAUSED)).phaseOf(), 'held')
   t.is(after(...HELD, hear({ kind: 'free' })).phaseOf(), 'deciding')
   t.is(after(...HELD, hear(CANCELLED)).phaseOf(), 'deciding')
+})
+
+test('any word has a held recovery decided on at once, and none twice', (t) => {
+  const hearWords = (wordCount: number) =>
+    recover(reportOf(), null, { standing: PAUSED, wordCount })
+  t.is(after(...HELD, hearWords(1)).phaseOf(), 'deciding')
+  const words = [wordRow({ word: 'approve' })]
+  const heard = [...HELD, hearWords(1), consulted(reportOf(), { standing: PAUSED, words })]
+  t.is(after(...heard, hearWords(1)).phaseOf(), 'held')
+  t.is(after(...heard, hearWords(2)).phaseOf(), 'deciding')
 })
 
 test('a recovery between two attempts is decided on as soon as the word changes', (t) => {

@@ -11,6 +11,7 @@ const recoveryIn = (phase: RecoveryPhase, certified: boolean): Recovery => ({
   run: 1,
   firstRun: 1,
   standing: { kind: 'free' },
+  wordsHeard: 0,
   certified,
   lastHeld: null,
   phase,

@@ -1,7 +1,7 @@
 /** Tells a segment a story, message by message, and shows where it led. */
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { FenceReply } from '../../../actors/fence/fence.ts'
-import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
+import type { SegmentSnapshot, UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { Recovery } from '../../../actors/segment/recovery.ts'
 import type {
   SegmentEffect,
@@ -12,7 +12,6 @@ import type {
 import { segment } from '../../../actors/segment/segment.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
-import type { Standing } from '../../../schema/standing.ts'
 import {
   EPOCH,
   H1,
@@ -67,13 +66,15 @@ export const reportOf = (
 export const recover = (
   notification: Notification = reportOf(),
   objection: string | null = null,
-  standing: Standing = { kind: 'free' },
+  said: Partial<Pick<UnfinishedRecovery, 'standing' | 'wordCount'>> = {},
 ): SegmentMessage => ({
   type: 'segment.recover',
   unfinished: {
     notification,
     host: hosts.find(({ uuid }) => uuid === notification.sourceHost),
-    standing,
+    standing: { kind: 'free' },
+    wordCount: 0,
+    ...said,
   },
   evidence: ['reported'],
   objection,
