@@ -34,7 +34,7 @@ export interface Scene extends AsyncDisposable {
 
 const FOR_EVERY_RECOVERY = 30
 /** Between two looks at the notification: they go through the gateway and the store that are measured. */
-const LOOK_MS = 200
+const LOOK_MS = 500
 
 export interface MeasuredRecovery {
   readonly figures: readonly Figure[]
