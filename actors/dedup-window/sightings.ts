@@ -6,6 +6,9 @@
 import type { HostId } from '../../schema/ids.ts'
 import type { HostState } from '../../schema/messages/observation.ts'
 
+/** Observers repeat themselves well within this time; what nobody repeats is over. */
+export const FRESH_MS = 15_000
+
 interface Word {
   readonly state: HostState
   readonly heardAtMs: number

@@ -1,6 +1,6 @@
 /** The surroundings of one evacuation, which all of its effects share. */
 import { isCoded } from '../../schema/errors.ts'
-import type { Sightings } from '../dedup-window/sightings.ts'
+import { FRESH_MS, type Sightings } from '../dedup-window/sightings.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -52,6 +52,16 @@ export const isComputeTrouble = (error: unknown): boolean =>
     'IDENTITY_UNAVAILABLE',
     'IDENTITY_REFUSED',
   )
+
+/**
+ * Why nothing may be begun although the host was fenced: while Compute was away, or instances waited for room, somebody has
+ * switched it on again, and what it runs must not run a second time.
+ */
+export function objectionOfLife({ world, order }: Evacuating): string | undefined {
+  const sinceMs = world.clock.monotonicMs() - FRESH_MS
+  if (!world.sightings.seenWell(order.hostId, sinceMs)) return undefined
+  return `${order.host} is seen alive after its fence`
+}
 
 /** Writes a line of the journal about the host, however long the store is away. */
 export async function note(

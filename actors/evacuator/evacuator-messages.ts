@@ -1,5 +1,5 @@
 /** What an evacuator is ordered to do, what it is told, what it is at, and what it asks for. */
-import type { Epoch, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
+import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { RecordedMove, RecoveryMethod, TouchedMove } from '../../schema/records.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -16,6 +16,7 @@ export interface EvacuationOrder {
   readonly notification: NotificationId
   readonly segment: SegmentId
   readonly host: HostName
+  readonly hostId: HostId
   readonly epoch: Epoch
   /** 1 the first time; later runs take up the instances that failed before. */
   readonly run: number

@@ -18,6 +18,7 @@ import {
   announceStep,
   isComputeTrouble,
   note,
+  objectionOfLife,
   type Evacuating,
   type EvacuatorWorld,
 } from './evacuating.ts'
@@ -99,6 +100,8 @@ async function hinderable(
 async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   const { world, order, signal } = evacuating
   const service = await world.compute.findService(order.host, signal)
+  const objection = objectionOfLife(evacuating)
+  if (objection !== undefined) return { type: 'evacuator.forbid', reason: objection }
   if (service === undefined) {
     return { type: 'evacuator.hindered', reason: `Nova has no compute service on ${order.host}` }
   }

@@ -5,7 +5,13 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/move-store.ts'
-import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
+import {
+  announceStep,
+  isComputeTrouble,
+  note,
+  objectionOfLife,
+  type Evacuating,
+} from './evacuating.ts'
 import type { Bid } from './fair-share.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { isClaimed } from './instance-move.ts'
@@ -83,6 +89,10 @@ class NotPending extends Error {}
 async function request(evacuating: Evacuating, effect: Request): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
   const { move, instance, target, needs } = effect
+  const objection = objectionOfLife(evacuating)
+  if (objection !== undefined) {
+    return { type: 'move.forbidden', move, reason: objection, atMs: world.clock.monotonicMs() }
+  }
   const host = hostOf(target)
   if (host !== null) world.bookings.book(instance, order, { host, needs })
   const startedAt = world.clock.wallMs()

@@ -2,6 +2,7 @@
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
+import { FRESH_MS } from '../dedup-window/sightings.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
@@ -10,9 +11,6 @@ import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
 
 /** Records older than this have nothing to do with a recovery that is going on. */
 const RECORDS_SINCE_MS = 24 * 3600 * 1000
-
-/** Observers repeat themselves; a doubt that was not repeated for so long is over. */
-const DOUBT_MS = 15_000
 
 /** Throws what Compute and Identity may throw. */
 export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> {
@@ -53,7 +51,7 @@ async function readSegment(
     unfinished: await world.store.listUnfinished(),
   }))
   const reported = reportedHosts(unfinished)
-  const doubtedSinceMs = world.clock.monotonicMs() - DOUBT_MS
+  const doubtedSinceMs = world.clock.monotonicMs() - FRESH_MS
   const hosts = snapshot.hosts.filter(
     ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),
   )

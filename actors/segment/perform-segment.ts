@@ -7,7 +7,7 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
-import type { Sightings } from '../dedup-window/sightings.ts'
+import { FRESH_MS, type Sightings } from '../dedup-window/sightings.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { ActedOn } from './acted-on.ts'
@@ -110,11 +110,8 @@ async function consult(
   }
 }
 
-/** Observers repeat themselves well within this time. */
-const SEEN_MS = 15_000
-
 const seenWell = ({ sightings, clock }: SegmentWorld, host: HostId | undefined): boolean =>
-  host !== undefined && sightings.seenWell(host, clock.monotonicMs() - SEEN_MS)
+  host !== undefined && sightings.seenWell(host, clock.monotonicMs() - FRESH_MS)
 
 /** A doubt that has lasted for long is not of one fault with what is reported now. */
 function doubtedOf(
@@ -122,7 +119,7 @@ function doubtedOf(
   { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
   const nowMs = clock.monotonicMs()
-  const lately = { heardSinceMs: nowMs - SEEN_MS, begunSinceMs: nowMs - GATHERING_MS }
+  const lately = { heardSinceMs: nowMs - FRESH_MS, begunSinceMs: nowMs - GATHERING_MS }
   const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, lately))
   return new Set(doubted.map(({ uuid }) => uuid))
 }

@@ -245,6 +245,7 @@ function evacuate(
     notification,
     segment: identity.segment,
     host: recovery.hostName,
+    hostId: recovery.host,
     epoch: identity.epoch,
     run: recovery.run,
     forbidden,

@@ -12,6 +12,7 @@ import { refOf } from '../../../actors/kernel/ref.ts'
 import type { RecordedMove } from '../../../schema/records.ts'
 import {
   EPOCH,
+  H1,
   H2,
   I2,
   M1,
@@ -46,6 +47,7 @@ export const ORDER: EvacuationOrder = {
   notification: N1,
   segment: SEGMENT,
   host: ONE,
+  hostId: H1,
   epoch: EPOCH,
   run: 1,
   forbidden: null,
