@@ -78,8 +78,8 @@ async function report(
   { hostName, repeated }: Report,
 ): Promise<Acceptance | { readonly kind: 'segment-disabled' }> {
   const host = repeated ? await store.findHost(hostName) : undefined
-  const segment = host === undefined ? undefined : await store.getSegment(host.segment)
   if (host?.onMaintenance === true) return { kind: 'on-maintenance' }
+  const segment = host === undefined ? undefined : await store.getSegment(host.segment)
   if (segment?.enabled === false) return { kind: 'segment-disabled' }
   return store.acceptNotification({
     type: 'COMPUTE_HOST',

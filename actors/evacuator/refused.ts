@@ -1,9 +1,9 @@
 /** What follows when Nova, or the way to it, did not take what was asked of an instance. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import type { InstanceId } from '../../schema/ids.ts'
+import type { Epoch, InstanceId } from '../../schema/ids.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Instance } from '../ports/compute.ts'
-import type { MoveChange, Refusal } from '../ports/move-store.ts'
+import type { MoveChange, MoveStore, Refusal } from '../ports/move-store.ts'
 import { isComputeTrouble, type Evacuating } from './evacuating.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import { BUSY } from './shared-pace.ts'
@@ -52,37 +52,34 @@ async function reread(
 }
 
 /** Nothing was asked for, or nothing came of it: the move waits for its next attempt. */
-export async function putBack(
-  evacuating: Evacuating,
-  { move, instance }: Asked,
-  message: string,
-): Promise<void> {
-  const { world, order, signal } = evacuating
-  world.bookings.release(instance)
+export const putBack = (evacuating: Evacuating, asked: Asked, message: string): Promise<void> => {
+  const { move } = asked
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
-  await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+  return giveBack(evacuating, asked, (store, epoch) => store.updateMove(epoch, change))
 }
 
 /** The same when a target turned it down. */
-export async function recordRefusal(
-  { world, order, signal }: Evacuating,
-  { move, instance }: Asked,
+export const recordRefusal = (
+  evacuating: Evacuating,
+  asked: Asked,
   refusal: Refusal,
-): Promise<void> {
-  world.bookings.release(instance)
-  await untilStored(world.clock, signal, () =>
-    world.store.recordRefusal(order.epoch, move, refusal),
-  )
-}
+): Promise<void> =>
+  giveBack(evacuating, asked, (store, epoch) => store.recordRefusal(epoch, asked.move, refusal))
 
 /** The same when Nova did not even look at it: it costs no attempt, whoever leads next. */
-export async function withdrawAttempt(
-  { world, order, signal }: Evacuating,
-  { move, instance }: Asked,
+export const withdrawAttempt = (
+  evacuating: Evacuating,
+  asked: Asked,
   reason: string,
+): Promise<void> =>
+  giveBack(evacuating, asked, (store, epoch) => store.withdrawAttempt(epoch, asked.move, reason))
+
+/** Its room is free for others, and the store knows why it waits. */
+async function giveBack(
+  { world, order, signal }: Evacuating,
+  { instance }: Asked,
+  write: (store: MoveStore, epoch: Epoch) => Promise<unknown>,
 ): Promise<void> {
   world.bookings.release(instance)
-  await untilStored(world.clock, signal, () =>
-    world.store.withdrawAttempt(order.epoch, move, reason),
-  )
+  await untilStored(world.clock, signal, () => write(world.store, order.epoch))
 }
