@@ -1,6 +1,7 @@
 /** The surroundings of one evacuation, which all of its effects share. */
 import { isCoded } from '../../schema/errors.ts'
 import { FRESH_MS, type Sightings } from '../dedup-window/sightings.ts'
+import type { Vigils } from '../fence/vigils.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -22,6 +23,8 @@ export interface EvacuatorWorld extends Acting {
   readonly placement: PlacementPort
   readonly announcer: Announcer
   readonly sightings: Sightings
+  /** Kept by the fences of this process. */
+  readonly vigils: Vigils
   /** Shared by all evacuators of this process. */
   readonly bookings: Bookings
   readonly rules: EvacuatorRules
@@ -53,14 +56,37 @@ export const isComputeTrouble = (error: unknown): boolean =>
     'IDENTITY_REFUSED',
   )
 
+export interface Objection {
+  /** wait: ask again later; forbid: the segment decides anew. */
+  readonly answer: 'wait' | 'forbid'
+  readonly reason: string
+  /** Whether it is new, so that it is to be told. */
+  readonly isNews: boolean
+}
+
 /**
  * Why nothing may be begun although the host was fenced: while Compute was away, or instances waited for room, somebody has
  * switched it on again, and what it runs must not run a second time.
  */
-export function objectionOfLife({ world, order }: Evacuating): string | undefined {
-  const sinceMs = world.clock.monotonicMs() - FRESH_MS
-  if (!world.sightings.seenWell(order.hostId, sinceMs)) return undefined
-  return `${order.host} is seen alive after its fence`
+export async function objectionOfLife(evacuating: Evacuating): Promise<Objection | undefined> {
+  const { world, order, signal } = evacuating
+  const { host, hostId } = order
+  const { life, isNews } = await world.vigils.look(hostId, signal)
+  if (world.sightings.seenWell(hostId, world.clock.monotonicMs() - FRESH_MS)) {
+    return { answer: 'forbid', reason: `${host} is seen alive after its fence`, isNews: false }
+  }
+  if (life === 'none') return undefined
+  const reason = `${host} has power again after its fence`
+  if (life === 'hung') {
+    return { answer: 'forbid', reason: `${reason}, and does not come up`, isNews: false }
+  }
+  return { answer: 'wait', reason: `${reason}: it may be booting, and nothing is begun`, isNews }
+}
+
+/** Says why nothing goes on for the moment. */
+export async function noteWait(evacuating: Evacuating, reason: string): Promise<void> {
+  await note(evacuating, { kind: 'decision', step: 'wait', detail: reason })
+  announceStep(evacuating, 'waiting', reason)
 }
 
 /** Writes a line of the journal about the host, however long the store is away. */

@@ -18,6 +18,7 @@ import {
   announceStep,
   isComputeTrouble,
   note,
+  noteWait,
   objectionOfLife,
   type Evacuating,
   type EvacuatorWorld,
@@ -50,8 +51,7 @@ async function performEvacuator(
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
     case 'note.hindered':
-      await note(evacuating, { kind: 'decision', step: 'wait', detail: effect.reason })
-      announceStep(evacuating, 'waiting', effect.reason)
+      await noteWait(evacuating, effect.reason)
       return undefined
     case 'bookings.watch':
       return watchBookings(evacuating)
@@ -100,8 +100,8 @@ async function hinderable(
 async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   const { world, order, signal } = evacuating
   const service = await world.compute.findService(order.host, signal)
-  const objection = objectionOfLife(evacuating)
-  if (objection !== undefined) return { type: 'evacuator.forbid', reason: objection }
+  const objection = await objectionOfLife(evacuating)
+  if (objection !== undefined) return { type: ANSWERS[objection.answer], reason: objection.reason }
   if (service === undefined) {
     return { type: 'evacuator.hindered', reason: `Nova has no compute service on ${order.host}` }
   }
@@ -129,6 +129,8 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }
 }
+
+const ANSWERS = { wait: 'evacuator.hindered', forbid: 'evacuator.forbid' } as const
 
 /** The ledger decides whether the service is enabled when the host comes back. */
 async function recordDisabling({ world, order }: Evacuating): Promise<void> {

@@ -1,6 +1,6 @@
 /** Asks Nova for one evacuation, writes what came of it, and reads the evacuation records of the host. */
 import { CodedError, isCoded } from '../../schema/errors.ts'
-import type { HostName } from '../../schema/ids.ts'
+import type { HostName, MoveId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -9,6 +9,7 @@ import {
   announceStep,
   isComputeTrouble,
   note,
+  noteWait,
   objectionOfLife,
   type Evacuating,
 } from './evacuating.ts'
@@ -38,7 +39,7 @@ export async function performMove(
     case 'news.await':
       return awaitNews(evacuating, effect.instances)
     case 'move.request':
-      return request(evacuating, effect)
+      return unlessAlive(evacuating, effect, request)
     case 'move.settle':
       return settle(evacuating, effect)
     case 'move.put-back':
@@ -50,7 +51,7 @@ export async function performMove(
       await noteWaiting(evacuating, effect.moves, effect.reason)
       return undefined
     case 'move.prepare':
-      return prepare(evacuating, effect)
+      return unlessAlive(evacuating, effect, prepare)
     case 'move.look':
       return look(evacuating, effect)
     case 'move.restore':
@@ -61,6 +62,22 @@ export async function performMove(
       return assertNever(effect)
   }
 }
+
+/** Nothing is begun on a host that may run again. */
+async function unlessAlive<Effect extends { readonly move: MoveId }>(
+  evacuating: Evacuating,
+  effect: Effect,
+  begin: (evacuating: Evacuating, effect: Effect) => Promise<MovingMessage>,
+): Promise<MovingMessage> {
+  const objection = await objectionOfLife(evacuating)
+  if (objection === undefined) return begin(evacuating, effect)
+  const { answer, reason, isNews } = objection
+  if (isNews) await noteWait(evacuating, reason)
+  const atMs = evacuating.world.clock.monotonicMs()
+  return { type: ANSWERS[answer], move: effect.move, reason, atMs }
+}
+
+const ANSWERS = { wait: 'move.hindered', forbid: 'move.forbidden' } as const
 
 const sharerOf = ({ order: { segment }, signal }: Evacuating): Sharer => ({ segment, signal })
 
@@ -89,10 +106,6 @@ class NotPending extends Error {}
 async function request(evacuating: Evacuating, effect: Request): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
   const { move, instance, target, needs } = effect
-  const objection = objectionOfLife(evacuating)
-  if (objection !== undefined) {
-    return { type: 'move.forbidden', move, reason: objection, atMs: world.clock.monotonicMs() }
-  }
   const host = hostOf(target)
   if (host !== null) world.bookings.book(instance, order, { host, needs })
   const startedAt = world.clock.wallMs()

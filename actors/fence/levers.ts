@@ -1,6 +1,6 @@
 /** The rungs of a fence plan as levers: one way to read, one way to order, whatever stands behind it. */
 import type { BmcSettings, Secret } from '../../schema/control-attributes.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -34,6 +34,16 @@ export interface LeverPorts {
   readonly fenceAgent: FenceAgentPort
   readonly store: Pick<OperatorStore, 'listWords'>
 }
+
+/** What the other end may throw: it says nothing about the power. */
+export const isPowerTrouble = (error: unknown): boolean =>
+  isCoded(
+    error,
+    'POWER_UNREACHABLE',
+    'POWER_MISCONFIGURED',
+    'POWER_COMMAND_FAILED',
+    'POWER_UNAVAILABLE',
+  )
 
 /** The lever of one rung. */
 export function leverOf(ports: LeverPorts, target: FenceTarget, rung: Rung): Lever {

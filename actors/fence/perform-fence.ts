@@ -12,7 +12,8 @@ import type { OperatorStore } from '../ports/operator-store.ts'
 import type { RecoveryStore } from '../ports/store.ts'
 import { confirmedBy, quoteOf } from '../segment/operator-word.ts'
 import { certify } from './death-certificate.ts'
-import { leverOf, type FenceTarget, type Lever, type LeverPorts } from './levers.ts'
+import { isPowerTrouble, leverOf, type FenceTarget, type Lever, type LeverPorts } from './levers.ts'
+import type { Vigils } from './vigils.ts'
 import {
   fence,
   type FenceEffect,
@@ -27,6 +28,8 @@ export interface FenceWorld extends Acting, LeverPorts {
   readonly store: RecoveryStore & OperatorStore
   readonly announcer: Announcer
   readonly timing: FenceTiming
+  /** Shared with those who act on the death. */
+  readonly vigils: Vigils
 }
 
 /** What a fence is started with. */
@@ -89,18 +92,11 @@ async function pull(
   try {
     return await untilStored(world.clock, signal, () => call(leverAt(fencing, rung)))
   } catch (error) {
-    if (!isCoded(error, ...POWER_TROUBLE)) throw error
+    if (!isPowerTrouble(error)) throw error
     const hopeless = isCoded(error, 'POWER_MISCONFIGURED', 'POWER_UNAVAILABLE')
     return { type: 'fence.power-failed', rung, reason: describeError(error), hopeless }
   }
 }
-
-const POWER_TROUBLE = [
-  'POWER_UNREACHABLE',
-  'POWER_MISCONFIGURED',
-  'POWER_COMMAND_FAILED',
-  'POWER_UNAVAILABLE',
-] as const
 
 async function powerOff(fencing: Fencing, rung: number, lever: Lever): Promise<FenceMessage> {
   const { world, order, signal } = fencing
@@ -141,8 +137,11 @@ async function save(
   { ground, rung }: FenceEffect & { readonly type: 'certificate.save' },
 ): Promise<DeathCertificate> {
   const { world, order, signal } = fencing
-  const reader = rung === null ? '' : leverAt(fencing, rung).witness
-  const witness = ground === 'operator' ? await confirmation(fencing) : reader
+  const lever = rung === null ? undefined : leverAt(fencing, rung)
+  if (lever !== undefined && ground !== 'operator') {
+    world.vigils.keep(order.host, lever, world.clock.monotonicMs())
+  }
+  const witness = ground === 'operator' ? await confirmation(fencing) : (lever?.witness ?? '')
   const certificate = certify(order, { ground, witness, issuedAt: world.clock.wallMs() })
   await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))
   const { evidence } = certificate

@@ -7,6 +7,7 @@ import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
 import { ComputeNews } from '../../actors/evacuator/compute-news.ts'
 import { SharedPace } from '../../actors/evacuator/shared-pace.ts'
+import { Vigils } from '../../actors/fence/vigils.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
   defineProcessRecovery,
@@ -44,6 +45,7 @@ export function engineFactories(
   const inFlight = new InFlight()
   const news = new ComputeNews()
   const bookings = new Bookings(world.clock)
+  const vigils = new Vigils(world.clock)
   const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   return {
@@ -70,12 +72,13 @@ export function engineFactories(
         },
         epoch,
       ),
-    fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence }, order),
+    fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence, vigils }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(
         {
           ...world,
           bookings,
+          vigils,
           rules: rules.evacuator,
           pace,
           news,
