@@ -33,8 +33,8 @@ export interface Scene extends AsyncDisposable {
 }
 
 const FOR_EVERY_RECOVERY = 30
-/** Between two looks at the notification: they go through the gateway and the store that are measured. */
-const LOOK_MS = 500
+/** Between two looks at the notification, as often as the bare script looks: they go through the gateway and the store that are measured. */
+const LOOK_MS = 1000
 
 export interface MeasuredRecovery {
   readonly figures: readonly Figure[]

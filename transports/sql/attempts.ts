@@ -1,12 +1,12 @@
 /** The attempts of a move: begun and ended with its status, in the same transaction. */
-import type { Transaction } from 'kysely'
+import { sql, type RawBuilder, type Transaction } from 'kysely'
 import type { MoveChange, Refusal } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { MoveId, NotificationId } from '../../schema/ids.ts'
 import type { MoveAttempt, RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { attemptOf, wholeSecond } from './rows.ts'
-import { runOf } from './run-of.ts'
+import { runOf, runOfMove } from './run-of.ts'
 import type { Transactions } from './transactions.ts'
 
 /** After the move has counted it. */
@@ -15,10 +15,7 @@ export async function beginAttempt(
   { move, destHost: target }: MoveChange,
   now: number,
 ): Promise<void> {
-  const query = trx.selectFrom('vm_moves').select(['attempts', 'notification_uuid'])
-  const row = await query.where('uuid', '=', move).executeTakeFirstOrThrow()
-  const { attempts: number, notification_uuid: notification } = row
-  const attempt = { move_uuid: move, number, run: runOf(notification), target }
+  const attempt = { move_uuid: move, number: lastOf(move), run: runOfMove(move), target }
   await trx
     .insertInto('move_attempts')
     .values({ ...attempt, requested_at: now, outcome: null, reason: null })
@@ -40,13 +37,15 @@ export async function endAttempt(
     await open.set(end).where('outcome', 'is', null).execute()
     return
   }
-  const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
-  const { attempts } = await query.executeTakeFirstOrThrow()
   await open
     .set({ ...end, target: destHost })
-    .where('number', '=', attempts)
+    .where('number', '=', lastOf(move))
     .execute()
 }
+
+/** The number of the move's last attempt, for a statement. */
+const lastOf = (move: MoveId): RawBuilder<number> =>
+  sql<number>`(select attempts from vm_moves where uuid = ${move})`
 
 /** The one that is open, of a move that is ongoing: it never was. */
 export async function withdrawAttempt(

@@ -1,5 +1,5 @@
 /** Instance moves of a recovery: planned once, then changed by compare-and-set on their status. */
-import { sql, type Transaction } from 'kysely'
+import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely'
 import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move-store.ts'
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type RecordedMove } from '../../schema/records.ts'
@@ -31,7 +31,7 @@ export function moveStore(
 
     updateMove: (epoch, change) =>
       guarded(epoch, async (trx) => {
-        if (change.from.length === 0 || (await isReserved(trx, change))) return false
+        if (change.from.length === 0) return false
         const now = clock.wallMs()
         const updated = await trx
           .updateTable('vm_moves')
@@ -44,6 +44,7 @@ export function moveStore(
           })
           .where('uuid', '=', change.move)
           .where('status', 'in', change.from)
+          .where(isOpen(change))
           .executeTakeFirst()
         if (updated.numUpdatedRows !== 1n) return false
         if (change.to === 'ongoing') await beginAttempt(trx, change, now)
@@ -211,15 +212,10 @@ async function keepOrigins(
 }
 
 /** A spare that is given back just now is no place to go to. */
-async function isReserved(
-  trx: Transaction<Database>,
-  { to, destHost }: MoveChange,
-): Promise<boolean> {
-  if (to !== 'ongoing' || destHost === null) return false
-  const query = trx.selectFrom('hosts').select('reserved').where('name_key', '=', nameKey(destHost))
-  const row = await query.where('deleted', '=', 0).executeTakeFirst()
-  return row !== undefined && row.reserved !== 0
-}
+const isOpen = ({ to, destHost }: MoveChange): RawBuilder<SqlBool> =>
+  to !== 'ongoing' || destHost === null
+    ? sql`1 = 1`
+    : sql`not exists (select 1 from hosts where name_key = ${nameKey(destHost)} and deleted = 0 and reserved <> 0)`
 
 /** Times are those of the last attempt, like the verdict. */
 function timesOf({ to }: MoveChange, now: number) {
