@@ -40,7 +40,10 @@ export function startReporting(
         name: 'event notifications',
         need: 'dispensable',
         check: async () => {
-          if (!sender.connected()) throw new CodedError('BUS_UNAVAILABLE', 'not linked')
+          if (sender.connected()) return
+          const { waiting, dropped } = sender.counts()
+          const fate = `${waiting} wait to be sent, ${dropped} are lost`
+          throw new CodedError('BUS_UNAVAILABLE', `not linked: ${fate}`)
         },
       },
     ],

@@ -263,6 +263,7 @@ const DEADLY: readonly (keyof typeof FAULTS)[] = [
 const NOVA_MOODS: readonly Partial<NovaMood>[] = [
   { outage: true },
   { latencyMs: [1000, 8000] },
+  { strainMs: 700, evacuationsMax: 3, retryAfterSeconds: 5 },
   { busyRate: 0.5, retryAfterSeconds: 15 },
   { brokenRate: 0.3 },
   { lostAnswerRate: 0.3, lostRequestRate: 0.1 },

@@ -115,7 +115,7 @@ export class SimulatedCloud extends CloudSwitches {
   viewFor(node: string): CloudView {
     const known = this.#views.get(node)
     if (known !== undefined) return known
-    const parts = { site: this.#site, faults: this.#faults, node }
+    const parts = { site: this.#site, faults: this.#faults, node, rows: this.#rows }
     const chance = (channel: string): SeededRandom => this.#random.fork(`${channel} of ${node}`)
     const wire = new NovaWire({ ...parts, random: chance('compute') })
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })

@@ -8,6 +8,10 @@ export interface NovaMood {
   readonly outage: boolean
   /** From the request to its answer, one way. */
   readonly latencyMs: RangeMs
+  /** What each evacuation under way adds to it, ms. */
+  readonly strainMs: number
+  /** With so many evacuations under way, what would add work is answered with 429 or 503. */
+  readonly evacuationsMax: number
   /** Share of requests answered with 429 or 503. */
   readonly busyRate: number
   /** Retry-After of these answers. */
@@ -32,6 +36,8 @@ export interface NovaMood {
 export const CALM: NovaMood = {
   outage: false,
   latencyMs: [10, 60],
+  strainMs: 0,
+  evacuationsMax: Number.POSITIVE_INFINITY,
   busyRate: 0,
   retryAfterSeconds: 2,
   brokenRate: 0,

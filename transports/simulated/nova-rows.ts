@@ -127,6 +127,12 @@ export class NovaRows {
     return this.#evacuations.get(source) ?? []
   }
 
+  /** How many evacuations are at work. */
+  get underWay(): number {
+    const all = [...this.#evacuations.values()].flat()
+    return all.filter(({ work }) => work === 'under-way').length
+  }
+
   /** True while an evacuation of the instance may still bring it to life somewhere. `bootOf` tells each target's life. */
   isOnItsWay(row: InstanceRow, bootOf: (host: HostName) => number | undefined): boolean {
     if (row.host === null) return false

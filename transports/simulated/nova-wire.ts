@@ -2,6 +2,7 @@
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { Faults, NovaMood } from './faults.ts'
+import type { NovaRows } from './nova-rows.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
 
@@ -31,17 +32,20 @@ export class NovaWire {
   readonly #faults: Faults
   readonly #node: string
   readonly #random: RandomPort
+  readonly #rows: Pick<NovaRows, 'underWay'>
 
   constructor(parts: {
     readonly site: Site
     readonly faults: Faults
     readonly node: string
     readonly random: RandomPort
+    readonly rows: Pick<NovaRows, 'underWay'>
   }) {
     this.#site = parts.site
     this.#faults = parts.faults
     this.#node = parts.node
     this.#random = parts.random
+    this.#rows = parts.rows
   }
 
   async send<Answer>(request: NovaRequest<Answer>): Promise<Answer> {
@@ -50,8 +54,9 @@ export class NovaWire {
     const { clock } = this.#site
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const mood = this.#faults.nova
-    const thereMs = draw(this.#random, mood.latencyMs)
-    const backMs = draw(this.#random, mood.latencyMs)
+    const strainMs = mood.strainMs === 0 ? 0 : mood.strainMs * this.#rows.underWay
+    const thereMs = draw(this.#random, mood.latencyMs) + strainMs
+    const backMs = draw(this.#random, mood.latencyMs) + strainMs
     const fate = fateOf(mood, this.#random.next())
     this.#site.ledger.count(`nova.${name}`)
     const end = (): void => {
@@ -98,7 +103,7 @@ export class NovaWire {
   #serve<Answer>(request: NovaRequest<Answer>, fate: Fate): Outcome<Answer> {
     const mood = this.#faults.nova
     if (mood.outage) return failure('COMPUTE_UNAVAILABLE', 'Nova refuses connections')
-    if (fate === 'busy') {
+    if (fate === 'busy' || this.#isFull(request, mood)) {
       const { retryAfterSeconds } = mood
       return failure('COMPUTE_BUSY', 'Nova is overloaded', { retryAfterSeconds })
     }
@@ -113,6 +118,10 @@ export class NovaWire {
     } catch (error) {
       return { kind: 'failure', error }
     }
+  }
+
+  #isFull({ kind }: NovaRequest<unknown>, { evacuationsMax }: NovaMood): boolean {
+    return kind === 'once' && this.#rows.underWay >= evacuationsMax
   }
 
   #isCut(): boolean {

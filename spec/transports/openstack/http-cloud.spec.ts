@@ -8,13 +8,15 @@ import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
 import { startHttpCloud } from '../../support/http-cloud.ts'
+import { overloadConformance, type OverloadWorld } from '../../support/overload-conformance.ts'
 import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
 import { until } from '../../support/until.ts'
 
 computeConformance(test, openWorld)
 placementConformance(test, openWorld)
+overloadConformance(test, openWorld)
 
-async function openWorld(): Promise<PlacementWorld> {
+async function openWorld(): Promise<PlacementWorld & OverloadWorld> {
   await using opening = new AsyncDisposableStack()
   const { cloud, keystone } = opening.use(
     await startHttpCloud({ segments: 1, hostsPerSegment: 3, instances: 0 }),
@@ -44,6 +46,8 @@ async function openWorld(): Promise<PlacementWorld> {
     aggregate: async () => '1',
     project: PROJECTS[0],
     wallMs: () => Date.now(),
+    overload: (retryAfterSeconds) => cloud.setNova({ busyRate: 1, retryAfterSeconds }),
+    relieve: () => cloud.calmNova(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
     stop: async (id) => void cloud.stopGuest(id),

@@ -3,13 +3,15 @@ import test from 'ava'
 import { PROJECTS } from '../../../transports/simulated/nova-rows.ts'
 import { wait } from '../../../transports/simulated/wait.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
+import { overloadConformance, type OverloadWorld } from '../../support/overload-conformance.ts'
 import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
 import { buildRunawayCloud } from './world.ts'
 
 computeConformance(test, openWorld)
 placementConformance(test, openWorld)
+overloadConformance(test, openWorld)
 
-async function openWorld(): Promise<PlacementWorld> {
+async function openWorld(): Promise<PlacementWorld & OverloadWorld> {
   const { clock, cloud, nextHost } = buildRunawayCloud()
   const source = nextHost().name
   const target = nextHost().name
@@ -20,6 +22,8 @@ async function openWorld(): Promise<PlacementWorld> {
     aggregate: async () => '1',
     project: PROJECTS[0],
     wallMs: () => clock.wallMs(),
+    overload: (retryAfterSeconds) => cloud.setNova({ busyRate: 1, retryAfterSeconds }),
+    relieve: () => cloud.calmNova(),
     boot: async (count) =>
       Array.from({ length: count }, (_, index) => cloud.bootInstance(source, `vm-${index}`)),
     stop: async (id) => void cloud.stopGuest(id),

@@ -1,7 +1,7 @@
 /** The way to the simulated Compute API: slow, busy, broken, lost. */
 import test from 'ava'
 import { CodedError } from '../../../schema/errors.ts'
-import { buildWorld } from './world.ts'
+import { buildWorld, defined } from './world.ts'
 
 test('busy Nova says when to come again, and does nothing', async (t) => {
   const { cloud, compute, during, bury, now, runningOn, one } = buildWorld()
@@ -14,6 +14,24 @@ test('busy Nova says when to come again, and does nothing', async (t) => {
   })
   t.is(error?.retryAfterSeconds, 7)
   t.is(now(instance).taskState, null)
+})
+
+test('strained Nova answers the later, and turns down the more, the more evacuations are under way', async (t) => {
+  const { cloud, compute, clock, during, bury, one } = buildWorld()
+  const [first, second] = cloud.instances.filter(({ host }) => host === one)
+  await bury(one)
+  cloud.setNova({ strainMs: 1000, evacuationsMax: 1, retryAfterSeconds: 7 })
+  const answered = async (): Promise<number> => {
+    const askedAtMs = clock.monotonicMs()
+    await during(compute.listServices())
+    return clock.monotonicMs() - askedAtMs
+  }
+  t.true((await answered()) < 200)
+  await during(compute.evacuate(defined(first).id, undefined))
+  t.true((await answered()) >= 2000)
+  await t.throwsAsync(during(compute.evacuate(defined(second).id, undefined)), {
+    code: 'COMPUTE_BUSY',
+  })
 })
 
 test('outage is known at once, and its end too', async (t) => {
