@@ -52,4 +52,8 @@ export const forbidden = ({ notification }: About, reason: string): Of<'evacuato
 
 /** Whether something about this move is still to come, also when nothing new is begun. */
 export const isGoingOn = ({ kind }: MoveTrack['phase']): boolean =>
-  kind === 'requesting' || kind === 'ongoing' || kind === 'restoring' || kind === 'settling'
+  kind === 'requesting' ||
+  kind === 'ongoing' ||
+  kind === 'putting-back' ||
+  kind === 'restoring' ||
+  kind === 'settling'

@@ -67,6 +67,7 @@ export const evacuator =
       case 'move.looked':
       case 'move.restored':
       case 'move.settled':
+      case 'move.was-put-back':
       case 'move.poll-due':
       case 'move.news':
       case 'move.polled':

@@ -8,6 +8,8 @@ import type { Evacuation } from '../ports/compute.ts'
 export type Phase =
   | { readonly kind: 'pending'; readonly notBeforeMs: number; readonly reason: string | null }
   | { readonly kind: 'unplaced'; readonly reason: string } // no target has room for it
+  /** It came to nothing: that is being written, and pending follows. */
+  | { readonly kind: 'putting-back'; readonly next: Phase & { readonly kind: 'pending' } }
   | { readonly kind: 'requesting' }
   | {
       readonly kind: 'ongoing'

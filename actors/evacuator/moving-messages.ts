@@ -33,6 +33,7 @@ export type MovingMessage =
       readonly type: 'move.settled'
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
     })
+  | (About & { readonly type: 'move.was-put-back'; readonly atMs: number })
   | (About & {
       readonly type: 'move.prepared'
       readonly target: TargetName

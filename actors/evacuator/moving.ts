@@ -47,6 +47,8 @@ export function onMovingMessage(
         withPhase(state, message.move, { kind: 'ended', outcome: message.outcome }),
         [], // the poll timer goes on
       ]
+    case 'move.was-put-back':
+      return onPutBack(state, message)
     case 'move.poll-due':
       return [
         { ...state, polls: state.polls + 1, look: { kind: 'open', news: false } },
@@ -101,6 +103,16 @@ function onAnswered(
   }
   const startedAt = new Map(state.startedAt).set(answer.move, answer.startedAt)
   return proceed({ ...withPhase(state, answer.move, phase), startedAt }, answer.atMs)
+}
+
+/** It is pending again, for whoever reads the store, too. */
+function onPutBack(
+  state: Moving,
+  { move, atMs }: MovingMessage & { readonly type: 'move.was-put-back' },
+): MovingStep {
+  const phase = state.tracks.get(move)?.phase
+  if (phase?.kind !== 'putting-back') return [state, []]
+  return proceed(withPhase(state, move, phase.next), atMs)
 }
 
 /** Nothing is in the way of the evacuation any more. */

@@ -44,7 +44,11 @@ export async function performMove(
       return settle(evacuating, effect)
     case 'move.put-back':
       await giveBack(evacuating, effect)
-      return undefined
+      return {
+        type: 'move.was-put-back',
+        move: effect.move,
+        atMs: evacuating.world.clock.monotonicMs(),
+      }
     case 'spare.open':
       return openSpare(evacuating, effect.host)
     case 'moves.wait':

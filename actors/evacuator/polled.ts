@@ -9,7 +9,6 @@ import {
   recordIdsOf,
   seen,
   settle,
-  waiting,
   withTrack,
   type Moving,
   type MovingRules,
@@ -166,8 +165,9 @@ function again(
   const refusals = refusedBy === null ? track.refusedBy : [...track.refusedBy, refusedBy]
   const judged = { ...track, olderRecords, refusedBy: refusals }
   const { move, instance } = track
+  const next = { kind: 'pending', notBeforeMs: atMs + 1000, reason } as const
   return [
-    waiting(state, judged, atMs + 1000, reason),
+    withTrack(state, { ...judged, phase: { kind: 'putting-back', next }, target: null }),
     [{ type: 'move.put-back', move, instance, reason, refusedBy, ask: source }],
   ]
 }

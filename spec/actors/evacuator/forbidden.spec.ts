@@ -2,7 +2,7 @@
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type { EvacuatorMessage } from '../../../actors/evacuator/evacuator-messages.ts'
-import { I2, M1, M2, moveRow } from '../records.ts'
+import { evacuationRow, I2, M1, M2, moveRow } from '../records.ts'
 
 import {
   RULES,
@@ -29,6 +29,19 @@ test('what is forbidden is not asked for, and what is under way is followed to i
   const followed = [...story, yes(M2), polled, settled(M1)]
   t.deepEqual(after(...followed).replies, [])
   t.deepEqual(after(...followed, settled(M2)).replies, [forbidden('paused')])
+})
+
+test('what failed under way is put back before the segment is told', (t) => {
+  const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), yes(M2), FORBID]
+  const records = [
+    evacuationRow({ status: 'failed' }),
+    evacuationRow({ id: 'record-2', instance: I2, status: 'failed' }),
+  ]
+  const failed = [...story, { type: 'move.polled', records, lostTargets: [], atMs: 5000 } as const]
+  t.deepEqual(after(...failed).replies, [])
+  const back = (move: typeof M1) => ({ type: 'move.was-put-back', move, atMs: 5100 }) as const
+  t.deepEqual(after(...failed, back(M1)).replies, [])
+  t.deepEqual(after(...failed, back(M1), back(M2)).replies, [forbidden('paused')])
 })
 
 test('a request without a grant forbids all others', (t) => {

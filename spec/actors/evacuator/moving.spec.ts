@@ -178,7 +178,7 @@ test('a record that failed after Nova’s yes puts the move back, for another ta
   const record = evacuationRow({ status: 'failed' })
   const { track, effects } = told(asked(ongoing(true)), polled(1, [record]))
   t.deepEqual(track?.refusedBy, [TWO])
-  t.is(track?.phase.kind, 'pending')
+  t.is(track?.phase.kind, 'putting-back')
   t.like(effects[0], {
     type: 'move.put-back',
     reason: 'Nova recorded the evacuation as failed',
@@ -189,13 +189,13 @@ test('a record that failed after Nova’s yes puts the move back, for another ta
 test('a record that failed without Nova’s yes may be an earlier one: it is waited for', (t) => {
   const record = evacuationRow({ status: 'failed' })
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [record])).phase, ongoing(false))
-  t.is(told(asked(ongoing(false)), polled(10_000, [record])).phase?.kind, 'pending')
+  t.is(told(asked(ongoing(false)), polled(10_000, [record])).phase?.kind, 'putting-back')
 })
 
 test('a request without a record is given up after the grace, not before', (t) => {
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [])).phase, ongoing(false))
   const { track, effects } = told(asked(ongoing(false)), polled(10_000, []))
-  t.is(track?.phase.kind, 'pending')
+  t.is(track?.phase.kind, 'putting-back')
   t.like(effects[0], { type: 'move.put-back', refusedBy: null })
   t.deepEqual(track?.refusedBy, [], 'a target that was never asked has refused nothing')
 })
@@ -229,8 +229,17 @@ test('a move that takes long has its target looked at, and a lost target frees i
   const { state } = told(slow, polled(60_000, [evacuationRow()]))
   t.deepEqual(state.overdueTargets, [TWO])
   const { track } = told(slow, polled(60_001, [evacuationRow()], [TWO]))
-  t.is(track?.phase.kind, 'pending')
+  t.is(track?.phase.kind, 'putting-back')
   t.deepEqual(track?.olderRecords, ['record-1'])
+})
+
+test('what was put back is asked for again only once that is written', (t) => {
+  const next = { kind: 'pending', notBeforeMs: 1001, reason: 'failed' } as const
+  const track = asked({ kind: 'putting-back', next })
+  t.deepEqual(told(track, polled(2000, [])).phase, track.phase)
+  const written = { type: 'move.was-put-back', move: M1, atMs: 500 } as const
+  t.deepEqual(told(track, written).phase, next)
+  t.deepEqual(told(asked(ongoing(true)), written).phase, ongoing(true), 'it comes too late')
 })
 
 test('a move that Nova never ends is given up at the deadline', (t) => {
