@@ -5,6 +5,7 @@ import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble, type Evacuating } from './evacuating.ts'
 import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
+import { lockForUs } from './our-lock.ts'
 import { refused } from './refused.ts'
 
 type Prepare = MovingEffect & { readonly type: 'move.prepare' }
@@ -48,7 +49,7 @@ async function perform(
       // Noted first: whoever comes after us must know that the lock may be ours.
       await world.store.noteLock(order.epoch, move, 'held')
       world.tenure.assert(order.epoch)
-      return world.compute.lock(instance, signal)
+      return lockForUs(world.compute, instance, signal)
     case 'call-broken':
       return world.compute.callBroken(instance, signal)
     default:

@@ -5,6 +5,7 @@ import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { ComputePort } from '../ports/compute.ts'
 import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import { unlockForUs } from './our-lock.ts'
 import type { MovingEffect, MovingMessage, RestoringOrder } from './moving-messages.ts'
 
 type Look = MovingEffect & { readonly type: 'move.look' }
@@ -40,7 +41,7 @@ const ORDERS: Readonly<Record<RestoringOrder, { readonly detail: string; readonl
   },
   unlock: {
     detail: 'unlock it: its owner may have it again',
-    deed: (compute, id, signal) => compute.unlock(id, signal),
+    deed: unlockForUs,
   },
 }
 

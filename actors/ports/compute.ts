@@ -114,7 +114,11 @@ export interface ComputePort {
   pause(id: InstanceId, signal?: AbortSignal): Promise<void>
   /** Calls it broken, whatever it is, and ends its task; the guest is not touched. */
   callBroken(id: InstanceId, signal?: AbortSignal): Promise<void>
-  lock(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Keeps its owner out; the reason tells whose lock it is. */
+  lock(id: InstanceId, reason: string, signal?: AbortSignal): Promise<void>
+  /** The reason of its lock; null when it has none; undefined when it is not locked, or gone. */
+  readLock(id: InstanceId, signal?: AbortSignal): Promise<string | null | undefined>
+  /** Whoever has locked it; sent once, for a second one may undo what its owner has done after the first. */
   unlock(id: InstanceId, signal?: AbortSignal): Promise<void>
   /** Nova's own reason why its latest evacuation failed; undefined when it tells none. */
   explainFailure(id: InstanceId, signal?: AbortSignal): Promise<string | undefined>

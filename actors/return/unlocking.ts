@@ -1,6 +1,7 @@
 /** Gives back instances that a recovery had locked when it ended: cancelled in the middle, or while Nova was away. */
 import { isCoded } from '../../schema/errors.ts'
 import type { VmMove } from '../../schema/records.ts'
+import { unlockForUs } from '../evacuator/our-lock.ts'
 import type { Looking } from './undoing.ts'
 
 /** Whoever leads next looks again: a lock is on record from before it was made until after it was undone. */
@@ -23,7 +24,7 @@ async function unlock({ world, epoch, signal }: Looking, move: VmMove): Promise<
     const about = { notification, subject, kind: 'intent', step: 'give-back' } as const
     await world.store.appendJournal(epoch, { ...about, detail: DETAIL })
     world.tenure.assert(epoch)
-    await world.compute.unlock(subject, signal)
+    await unlockForUs(world.compute, subject, signal)
   }
   await world.store.noteLock(epoch, uuid, 'free')
 }

@@ -21,7 +21,7 @@ const Action = Compile(
     'os-start': Type.Optional(Type.Null()),
     'os-stop': Type.Optional(Type.Null()),
     pause: Type.Optional(Type.Null()),
-    lock: Type.Optional(Type.Null()),
+    lock: Type.Optional(Type.Object({ locked_reason: Type.String() })),
     unlock: Type.Optional(Type.Null()),
     'os-resetState': Type.Optional(Type.Object({ state: Type.Literal('error') })),
     rebuild: Type.Optional(Type.Object({ imageRef: Type.String() })),
@@ -143,7 +143,8 @@ async function showServer(compute: ComputePort, id: string): Promise<HttpReply> 
   const instance = await compute.getInstance(instanceId(id))
   if (instance === undefined)
     return fault(404, 'itemNotFound', `Instance ${id} could not be found.`)
-  return { status: 200, body: { server: serverView(instance) } }
+  const reason = (await compute.readLock(instance.id)) ?? null
+  return { status: 200, body: { server: { ...serverView(instance), locked_reason: reason } } }
 }
 
 async function act(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
@@ -153,6 +154,10 @@ async function act(compute: ComputePort, id: string, body: unknown): Promise<Htt
     const { host } = body.evacuate
     await compute.evacuate(instance, host === undefined ? undefined : hostName(host))
     return { status: 200 }
+  }
+  if (body.lock !== undefined) {
+    await compute.lock(instance, body.lock.locked_reason)
+    return { status: 202 }
   }
   const [name = ''] = Object.keys(body)
   await ACTIONS[name]?.(compute, instance)
@@ -167,7 +172,6 @@ const ACTIONS: Readonly<
   rebuild: (compute, instance) => compute.rebuild(instance),
   'os-stop': (compute, instance) => compute.stop(instance),
   pause: (compute, instance) => compute.pause(instance),
-  lock: (compute, instance) => compute.lock(instance),
   unlock: (compute, instance) => compute.unlock(instance),
   'os-resetState': (compute, instance) => compute.callBroken(instance),
 }

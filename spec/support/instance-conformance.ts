@@ -40,10 +40,12 @@ export function instanceConformance(test: TestFn, open: () => Promise<ComputeWor
     const id = await bootOne(world)
     t.like(await compute.getInstance(id), { locked: false })
     for (const locked of [true, false]) {
-      for (const _ of [1, 2]) await (locked ? compute.lock(id) : compute.unlock(id))
+      for (const _ of [1, 2]) await (locked ? compute.lock(id, 'ours') : compute.unlock(id))
       t.like(await compute.getInstance(id), { locked })
+      t.is(await compute.readLock(id), locked ? 'ours' : undefined)
     }
-    await refuses(t, 'COMPUTE_NOT_FOUND', compute.lock(NOBODY))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.lock(NOBODY, 'ours'))
+    t.is(await compute.readLock(NOBODY), undefined)
     await refuses(t, 'COMPUTE_NOT_FOUND', compute.unlock(NOBODY))
   })
 

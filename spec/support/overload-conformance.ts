@@ -25,7 +25,7 @@ export function overloadConformance(test: TestFn, open: () => Promise<OverloadWo
       for (const call of [
         () => compute.evacuate(id, target),
         () => compute.listServices(),
-        () => compute.lock(id),
+        () => compute.lock(id, 'ours'),
       ]) {
         const error = await t.throwsAsync(call(), { instanceOf: CodedError, code: 'COMPUTE_BUSY' })
         t.is(error?.retryAfterSeconds, 7)

@@ -72,6 +72,11 @@ export const decodeServices = answerDecoder(
 
 export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
 
+export const decodeLock = answerDecoder(
+  Type.Object({ server: Type.Object({ locked: Type.Boolean(), locked_reason: TextOrNull }) }),
+  'COMPUTE_UNAVAILABLE',
+)
+
 export const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
 
 export const decodeServers = answerDecoder(

@@ -14,6 +14,7 @@ import {
 import { novaAggregates } from './nova-aggregates.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
+import { novaLocks } from './nova-locks.ts'
 import { novaServers } from './nova-servers.ts'
 import { novaServices } from './nova-services.ts'
 
@@ -59,8 +60,7 @@ export function nova(api: ComputeApi): ComputePort {
     pause: (id, signal) => act(id, { pause: null }, signal),
     callBroken: (id, signal) =>
       act(id, { 'os-resetState': { state: 'error' } }, signal, 'harmless'),
-    lock: (id, signal) => act(id, { lock: null }, signal, 'harmless'),
-    unlock: (id, signal) => act(id, { unlock: null }, signal, 'harmless'),
+    ...novaLocks(api),
     explainFailure: (id, signal) => explainFailure(get, id, signal),
     async rebuild(id, signal) {
       const image = imageOf(decodeServer(await get(serverPath(id), signal)).server)

@@ -72,8 +72,10 @@ export function simulatedCompute(
     stop: (id, signal) => act('stop', id, () => actions.stop(id), signal),
     pause: (id, signal) => act('pause', id, () => actions.pause(id), signal),
     callBroken: (id, signal) => mark('call-broken', id, () => actions.callBroken(id), signal),
-    lock: (id, signal) => mark('lock', id, () => actions.lock(id), signal),
-    unlock: (id, signal) => mark('unlock', id, () => actions.unlock(id), signal),
+    lock: (id, reason, signal) => mark('lock', id, () => actions.lock(id, reason), signal),
+    readLock: (id, signal) =>
+      read('read-lock', rows.nameOf(id), () => actions.readLock(id), signal),
+    unlock: (id, signal) => act('unlock', id, () => actions.unlock(id), signal),
     explainFailure: (id, signal) =>
       read('explain-failure', rows.nameOf(id), () => actions.explainFailure(id), signal),
   }

@@ -56,7 +56,7 @@ export class InstanceActions {
   readonly #site: Site
   readonly #rows: NovaRows
   /** Locked by an administrator, who is one of us: its owner cannot unlock it. */
-  readonly #keptByUs = new Set<InstanceId>()
+  readonly #keptByUs = new Map<InstanceId, string>()
   readonly #faults: Faults
 
   constructor(site: Site, rows: NovaRows, faults: Faults) {
@@ -86,9 +86,14 @@ export class InstanceActions {
     row.taskState = null
   }
 
-  lock(id: InstanceId): void {
+  lock(id: InstanceId, reason: string): void {
     this.#rows.find(id).locked = true
-    this.#keptByUs.add(id)
+    this.#keptByUs.set(id, reason)
+  }
+
+  readLock(id: InstanceId): string | null | undefined {
+    const row = this.#rows.instances.get(id)
+    return row?.locked === true ? (this.#keptByUs.get(id) ?? null) : undefined
   }
 
   unlock(id: InstanceId): void {

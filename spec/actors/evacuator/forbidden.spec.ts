@@ -31,6 +31,8 @@ test('what is forbidden is not asked for, and what is under way is followed to i
   t.deepEqual(after(...followed, settled(M2)).replies, [forbidden('paused')])
 })
 
+const back = (move: typeof M1) => ({ type: 'move.was-put-back', move, atMs: 5100 }) as const
+
 test('what failed under way is put back before the segment is told', (t) => {
   const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), yes(M2), FORBID]
   const records = [
@@ -39,7 +41,6 @@ test('what failed under way is put back before the segment is told', (t) => {
   ]
   const failed = [...story, { type: 'move.polled', records, lostTargets: [], atMs: 5000 } as const]
   t.deepEqual(after(...failed).replies, [])
-  const back = (move: typeof M1) => ({ type: 'move.was-put-back', move, atMs: 5100 }) as const
   t.deepEqual(after(...failed, back(M1)).replies, [])
   t.deepEqual(after(...failed, back(M1), back(M2)).replies, [forbidden('paused')])
 })

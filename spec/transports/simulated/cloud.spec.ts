@@ -198,7 +198,7 @@ test('an owner stops, starts, resizes and locks his instance, and what he wants 
   cloud.ownerActs(name, 'unlock')
   t.false(isLocked())
   // A lock of ours is no wish of his, and he cannot undo it.
-  await during(compute.lock(id))
+  await during(compute.lock(id, 'ours'))
   cloud.ownerActs(name, 'unlock')
   t.true(isLocked())
   t.like(cloud.wishOf(name), { locked: false })
