@@ -4,11 +4,14 @@ import type { ComputePort } from '../ports/compute.ts'
 
 const REASON = 'instance-ha moves it away from a failed host'
 
-export const lockForUs = (
-  compute: Pick<ComputePort, 'lock'>,
+/** Leaves a lock that its owner has made meanwhile: Nova would let ours take its place. */
+export async function lockForUs(
+  compute: Pick<ComputePort, 'readLock' | 'lock'>,
   id: InstanceId,
   signal: AbortSignal,
-): Promise<void> => compute.lock(id, REASON, signal)
+): Promise<void> {
+  if ((await compute.readLock(id, signal)) === undefined) await compute.lock(id, REASON, signal)
+}
 
 /** Undoes our lock, however often it is asked: once it is undone its owner may have locked it himself. */
 export async function unlockForUs(
