@@ -5,14 +5,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/move-store.ts'
-import {
-  announceStep,
-  isComputeTrouble,
-  note,
-  noteWait,
-  objectionOfLife,
-  type Evacuating,
-} from './evacuating.ts'
+import { isComputeTrouble, noteWait, objectionOfLife, type Evacuating } from './evacuating.ts'
 import type { Bid } from './fair-share.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { isClaimed } from './instance-move.ts'
@@ -194,8 +187,7 @@ async function noteWaiting(
 ): Promise<void> {
   const { world, order, signal } = evacuating
   const detail = `${moves.length} instances wait: ${reason}`
-  await note(evacuating, { kind: 'decision', step: 'wait', detail })
-  announceStep(evacuating, 'waiting', detail)
+  await noteWait(evacuating, detail)
   for (const move of moves) {
     const change = {
       move,

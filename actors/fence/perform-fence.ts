@@ -138,9 +138,8 @@ async function save(
 ): Promise<DeathCertificate> {
   const { world, order, signal } = fencing
   const lever = rung === null ? undefined : leverAt(fencing, rung)
-  if (lever !== undefined && ground !== 'operator') {
-    world.vigils.keep(order.host, lever, world.clock.monotonicMs())
-  }
+  if (lever === undefined || ground === 'operator') world.vigils.end(order.host)
+  else world.vigils.keep(order.host, lever, world.clock.monotonicMs())
   const witness = ground === 'operator' ? await confirmation(fencing) : (lever?.witness ?? '')
   const certificate = certify(order, { ground, witness, issuedAt: world.clock.wallMs() })
   await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))

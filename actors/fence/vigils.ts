@@ -42,6 +42,11 @@ export class Vigils {
     this.#vigils.set(host, { lever, readAtMs, ...found })
   }
 
+  /** Its latest death rests on something that nothing can be asked about again. */
+  end(host: HostId): void {
+    this.#vigils.delete(host)
+  }
+
   /** What its power says of a host; an operator's word, and a consent, are not read again. Those who ask at once share a reading. */
   async look(host: HostId, signal: AbortSignal): Promise<Finding> {
     const vigil = this.#vigils.get(host)

@@ -95,3 +95,10 @@ test('a new fence begins anew, and of other hosts nothing is known', async (t) =
   t.is((await lookAfter(0)).life, 'none')
   t.is((await vigils.look(H2, new AbortController().signal)).life, 'none')
 })
+
+test('a death that rests on a word alone ends the vigil of an earlier one', async (t) => {
+  const { vigils, lookAfter, reads } = watch('on')
+  vigils.end(H1)
+  t.deepEqual(await lookAfter(READING_MS), { life: 'none', isNews: false })
+  t.is(reads(), 0)
+})
