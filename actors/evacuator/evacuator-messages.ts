@@ -70,6 +70,8 @@ export type EvacuatorState =
 export type EvacuatorEffect =
   | { readonly type: 'compute.isolate' }
   | { readonly type: 'compute.survey' }
+  /** For those that wait for room, unless the host lives by now. */
+  | { readonly type: 'compute.survey-again' }
   | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }
   | { readonly type: 'note.hindered'; readonly reason: string }
   /** Waits until other recoveries take room, or give some back. */

@@ -45,7 +45,7 @@ export const evacuator =
           ? onSurveyedAgain(order, rules, state, message.survey)
           : onSurveyed(order, rules, state, message.survey)
       case 'evacuator.look-due':
-        return state.kind === 'moving' ? [state, [{ type: 'compute.survey' }]] : [state, []]
+        return state.kind === 'moving' ? [state, [{ type: 'compute.survey-again' }]] : [state, []]
       case 'evacuator.others-booked':
         return onOthersBooked(order, rules, state, message)
       case 'evacuator.planned':

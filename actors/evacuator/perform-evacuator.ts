@@ -48,6 +48,8 @@ async function performEvacuator(
       return hinderable(evacuating, isolate)
     case 'compute.survey':
       return hinderable(evacuating, survey)
+    case 'compute.survey-again':
+      return hinderable(evacuating, surveyAgain)
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
     case 'note.hindered':
@@ -94,6 +96,14 @@ async function hinderable(
     if (!isComputeTrouble(error)) throw error
     return { type: 'evacuator.hindered', reason: describeError(error) }
   }
+}
+
+/** Who waits for room waits in vain once the host is back: there is none that is nearer. */
+async function surveyAgain(evacuating: Evacuating): Promise<EvacuatorMessage> {
+  const objection = await objectionOfLife(evacuating)
+  if (objection?.answer === 'forbid') return { type: 'evacuator.forbid', reason: objection.reason }
+  if (objection?.isNews === true) await noteWait(evacuating, objection.reason)
+  return survey(evacuating)
 }
 
 /** Disabled, forced down: Nova need not wait for a heartbeat to be missed. Done once, whoever asks. */

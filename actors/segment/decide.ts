@@ -72,11 +72,12 @@ function forbidden(
 /** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (I7). */
 function cameBack(
   { snapshot, hostSeenWell }: Situation,
-  { type, message }: Notification,
+  { type, status, message }: Notification,
 ): Objection | undefined {
   if (type !== 'COMPUTE_HOST' || snapshot.certificate === undefined || !hostSeenWell)
     return undefined
-  const before = message === null ? '' : `; ${message}`
+  // What a running one says is what it was about to do.
+  const before = status === 'error' && message !== null ? `; ${message}` : ''
   return {
     reason: `the host is back, and what was not moved is left on it${before}`,
     answer: 'fail',

@@ -189,7 +189,7 @@ test('a segment without a target waits, with the reason, and looks again', (t) =
     [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, news, look],
   )
   const looking = after(...until, { type: 'evacuator.look-due' })
-  t.deepEqual(looking.effects, [{ type: 'compute.survey' }])
+  t.deepEqual(looking.effects, [{ type: 'compute.survey-again' }])
 })
 
 test('a reason is written once, and a look follows the other', (t) => {

@@ -76,6 +76,18 @@ const CASES: Readonly<Record<string, Case>> = {
       reason: 'the host is back, and what was not moved is left on it; vm-1 waits for room',
     },
   },
+  'what was intended before a host came back is not told of it': {
+    snapshot: {
+      notification: report({ status: 'running', message: 'the host will be fenced' }),
+      certificate: certificateRow(),
+    },
+    hostSeenWell: true,
+    decision: {
+      kind: 'conclude',
+      to: 'failed',
+      reason: 'the host is back, and what was not moved is left on it',
+    },
+  },
   'what Nova has under way is followed also when the host is back': {
     snapshot: {
       notification: report({ status: 'running' }),
