@@ -5,7 +5,7 @@ import type { HostName, NotificationId } from '../../schema/ids.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
-import type { PowerPort, PowerState } from '../ports/power.ts'
+import { POWER_TROUBLES, type PowerPort, type PowerState } from '../ports/power.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import { confirmedBy } from '../segment/operator-word.ts'
 
@@ -36,14 +36,7 @@ export interface LeverPorts {
 }
 
 /** What the other end may throw: it says nothing about the power. */
-export const isPowerTrouble = (error: unknown): boolean =>
-  isCoded(
-    error,
-    'POWER_UNREACHABLE',
-    'POWER_MISCONFIGURED',
-    'POWER_COMMAND_FAILED',
-    'POWER_UNAVAILABLE',
-  )
+export const isPowerTrouble = (error: unknown): boolean => isCoded(error, ...POWER_TROUBLES)
 
 /** The lever of one rung. */
 export function leverOf(ports: LeverPorts, target: FenceTarget, rung: Rung): Lever {

@@ -1,5 +1,5 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
-import { describeError, isCoded, type CodedError } from '../../schema/errors.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
@@ -10,7 +10,7 @@ import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
 import { pause } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
-import type { PowerPort } from '../ports/power.ts'
+import { POWER_TROUBLES, type PowerPort } from '../ports/power.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { InventoryStore } from '../ports/store.ts'
 import type { Channel, Sign } from './failure-detector.ts'
@@ -157,18 +157,8 @@ async function probe(
     const detail = `chassis power is ${power}`
     return { sign: power === 'on' ? 'powered-on' : 'powered-off', detail }
   } catch (error) {
-    if (!isPowerTrouble(error)) throw error
+    if (!isCoded(error, ...POWER_TROUBLES, 'ACTOR_STOPPED')) throw error
     const sign = error.retryable ? 'silent' : 'misconfigured'
     return { sign, detail: describeError(error) }
   }
 }
-
-const isPowerTrouble = (error: unknown): error is CodedError =>
-  isCoded(
-    error,
-    'POWER_UNREACHABLE',
-    'POWER_MISCONFIGURED',
-    'POWER_COMMAND_FAILED',
-    'POWER_UNAVAILABLE',
-    'ACTOR_STOPPED',
-  )

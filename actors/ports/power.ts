@@ -3,6 +3,14 @@ import type { BmcSettings } from '../../schema/control-attributes.ts'
 
 export type PowerState = 'on' | 'off'
 
+/** What whoever stands between us and the power may throw: it says nothing about the state. UNAVAILABLE: there is nobody. */
+export const POWER_TROUBLES = [
+  'POWER_UNREACHABLE',
+  'POWER_MISCONFIGURED',
+  'POWER_COMMAND_FAILED',
+  'POWER_UNAVAILABLE',
+] as const
+
 export interface PowerPort {
   /** Reads the chassis power. POWER_UNREACHABLE, POWER_MISCONFIGURED, POWER_COMMAND_FAILED. */
   read(bmc: BmcSettings, signal?: AbortSignal): Promise<PowerState>
