@@ -61,11 +61,12 @@ async function setStage(): Promise<Stage> {
   )
   const instances: InstanceId[] = []
   opening.defer(async () => {
+    // A nova-compute that is still dead would delete nothing.
+    for (const { host } of [one, two]) await putBack(openstack, client, host)
     for (const id of instances) await client.call('DELETE', 'compute', `/servers/${id}`)
     for (const id of instances) {
       await slowly(`${id} is gone`, async () => !(await openstack.compute.getInstance(id)))
     }
-    for (const { host } of [one, two]) await putBack(openstack, client, host)
   })
   for (let count = 0; count < INSTANCES; count += 1) {
     instances.push(await bootOn(client, one.host))
