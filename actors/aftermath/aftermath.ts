@@ -1,32 +1,22 @@
 /**
- * Looks after what a recovery gave up before it ended: for an hour, minute by minute, whether Nova has brought it to an
- * end by itself. All that it knows is in the store, so any leader goes on.
+ * Looks after what a recovery gave up before it ended, minute by minute: for an hour, whether Nova has brought it to an end
+ * by itself, and once its host is back, whether it runs again. All that it knows is in the store, so any leader goes on.
  */
-import type { Epoch, HostName } from '../../schema/ids.ts'
+import { isCoded } from '../../schema/errors.ts'
+import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { isComputeTrouble } from '../evacuator/evacuating.ts'
 import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
-import type { Tenure } from '../leadership/tenure.ts'
-import type { Announcer } from '../ports/announcer.ts'
-import type { ClockPort } from '../ports/clock.ts'
-import type { ComputePort, Evacuation } from '../ports/compute.ts'
-import type { AftermathStore } from '../ports/aftermath-store.ts'
-import { isCoded } from '../../schema/errors.ts'
+import type { Evacuation } from '../ports/compute.ts'
+import type { AftermathWorld, Looking } from './aftermath-world.ts'
 import { lateSuccess } from './late-success.ts'
+import { startLeftBehind } from './starting-again.ts'
 
 type AftermathMessage =
   { readonly type: 'aftermath.look-due' } | { readonly type: 'aftermath.looked' }
 type AftermathState = { readonly kind: 'looking' }
 type AftermathEffect = { readonly type: 'moves.look' }
-
-export interface AftermathWorld {
-  readonly clock: ClockPort
-  readonly store: AftermathStore
-  readonly tenure: Tenure
-  readonly compute: Pick<ComputePort, 'listEvacuations' | 'getInstance'>
-  readonly announcer: Announcer
-}
 
 /** Nobody waits for it: a request a minute for each host that has left something behind. */
 const INTERVAL_MS = 60_000
@@ -37,6 +27,7 @@ const RECORDS_MS = 24 * PATIENCE_MS
 
 /** The actor that corrects the record, with one epoch. */
 export function defineAftermath(world: AftermathWorld, epoch: Epoch): AnyDefinition {
+  const refused = new Set<MoveId>()
   const later: KernelEffect<AftermathMessage> = {
     type: 'timer.start',
     name: 'look',
@@ -53,29 +44,29 @@ export function defineAftermath(world: AftermathWorld, epoch: Epoch): AnyDefinit
     first: { type: 'aftermath.looked' },
     policy: LEAF,
     perform: async (_effect, signal) => {
-      await look({ world, epoch, signal })
+      await look({ world, epoch, refused, signal })
       return { type: 'aftermath.looked' }
     },
   })
 }
 
-interface Looking {
-  readonly world: AftermathWorld
-  readonly epoch: Epoch
-  readonly signal: AbortSignal
-}
-
-/** One request for each host; whatever is away now is there at the next look. */
+/** Whatever is away now is there at the next look. */
 async function look(looking: Looking): Promise<void> {
-  const { store, clock } = looking.world
   try {
-    const moves = await store.listGivenUp(clock.wallMs() - PATIENCE_MS)
-    for (const [host, ofHost] of Map.groupBy(moves, ({ sourceHost }) => sourceHost)) {
-      await lookAt(looking, host, ofHost)
-    }
+    await correctRecord(looking)
+    await startLeftBehind(looking)
   } catch (error) {
     const isAway = isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')
     if (!isAway && !isComputeTrouble(error)) throw error
+  }
+}
+
+/** One request for each host. */
+async function correctRecord(looking: Looking): Promise<void> {
+  const { store, clock } = looking.world
+  const moves = await store.listGivenUp(clock.wallMs() - PATIENCE_MS)
+  for (const [host, ofHost] of Map.groupBy(moves, ({ sourceHost }) => sourceHost)) {
+    await lookAt(looking, host, ofHost)
   }
 }
 

@@ -88,13 +88,21 @@ export function leftAlone(
  * Nova stops an instance whose emulator died in nobody's name. Of the stops since it was last started, one that was asked
  * for is its user's own; Nova repeats it in nobody's name when it finds the guest running all the same.
  */
-function isStoppedByUser(actions: readonly InstanceAction[]): boolean {
+export function isStoppedByUser(actions: readonly InstanceAction[]): boolean {
   const started = actions.findIndex(({ action }) => STARTING.includes(action))
   const stops = started === -1 ? actions : actions.slice(0, started)
   return stops.some(({ action, user }) => action === 'stop' && user !== null)
 }
 
-const STARTING: readonly string[] = ['start', 'reboot', 'rebuild', 'create', 'resume', 'unshelve']
+/** What Nova calls everything that makes a guest run. */
+export const STARTING: readonly string[] = [
+  'start',
+  'reboot',
+  'rebuild',
+  'create',
+  'resume',
+  'unshelve',
+]
 
 const RUNNING = 1
 

@@ -1,6 +1,7 @@
 /** What the store keeps of moves that were given up, after their recovery has ended. Part of the store's port. */
 import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
 import type { NotificationStatus, VmMove } from '../../schema/records.ts'
+import type { Grant } from './grant.ts'
 
 /** What a late success has made of its recovery. */
 export interface Correction {
@@ -22,4 +23,11 @@ export interface AftermathStore {
    * the recovery, `finished` once no move is left that failed; all in one. Undefined when it was not so any more.
    */
   recordLateSuccess(epoch: Epoch, move: MoveId, dest: HostName): Promise<Correction | undefined>
+  /**
+   * Moves that were not made, of failed recoveries, whose instance ran before the fault, and whose host was let back since that moment
+   * (wall ms) and is in service, oldest first. An instance that more than one recovery failed to move comes once.
+   */
+  listLeftBehind(sinceMs: number): Promise<readonly VmMove[]>
+  /** The intent to start such an instance, unless operators have stopped its recovery, or its host fails again. */
+  recordStart(epoch: Epoch, move: MoveId, reason: string): Promise<Grant>
 }

@@ -6,6 +6,7 @@ import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
 import { checkInstances } from './instance-checks.ts'
 import { checkLedger } from './ledger-checks.ts'
+import { checkLeftStopped } from './left-behind-checks.ts'
 import { hasPlace } from './room.ts'
 
 const ENDED: readonly string[] = ['finished', 'ignored', 'failed']
@@ -48,6 +49,8 @@ export async function checkAtRest(
   }
   const excused = [...waiting, ...held].map(({ host }) => host?.name)
   violations.push(...checkLeftBehind(deployment, accounts, new Set(excused)))
+  const taken = all.filter(({ standing }) => standing !== 'free').map(uuidOf)
+  violations.push(...(await checkLeftStopped(deployment, new Set(taken))))
   violations.push(...(await checkLedger(deployment)))
   const planned = all.flatMap(({ moves }) => moves)
   violations.push(...(await checkInstances(deployment, planned, touched)))
@@ -58,6 +61,8 @@ export async function checkAtRest(
   const moved = moves.filter(({ status }) => status === 'succeeded').length
   return { violations, tally: { recoveries: accounts.length, moved } }
 }
+
+const uuidOf = ({ notification }: Account): string => notification.uuid
 
 async function readAccounts(store: StorePort): Promise<readonly Account[]> {
   const hosts = new Map((await store.listAllHosts()).map((host) => [host.uuid, host]))

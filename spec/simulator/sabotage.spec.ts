@@ -2,7 +2,8 @@
 import test from 'ava'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import { planFaults, type FaultKind } from '../../ops/simulator/fault-plan.ts'
-import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
+import type { Layout } from '../../ops/simulator/layout.ts'
+import { FULL_SIZE, runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
   enableForOperators,
@@ -19,6 +20,7 @@ import {
   ignoreUsers,
   keepLocks,
   keepSpares,
+  leaveStopped,
   leaveTheSegment,
   noStormGuard,
   withoutCap,
@@ -33,6 +35,8 @@ interface Case {
   readonly promise: string
   /** Seeds without any of these faults are passed over: the rule does not matter in them. */
   readonly needs: readonly FaultKind[]
+  /** Small ones if not said. */
+  readonly size?: Layout
 }
 
 const CASES: readonly Case[] = [
@@ -71,6 +75,13 @@ const CASES: readonly Case[] = [
     sabotage: ignoreOperators,
     promise: 'I8',
     needs: ['segment-disabled', 'maintenance'],
+  },
+  {
+    title: 'an engine that leaves stopped what ran before the fault',
+    sabotage: leaveStopped,
+    promise: 'A2',
+    needs: ['host-returns', 'host-reboot'],
+    size: FULL_SIZE,
   },
   {
     title: 'an engine that goes on after a pause',
@@ -146,13 +157,13 @@ const CASES: readonly Case[] = [
   },
 ]
 
-for (const { title, sabotage, promise, needs } of CASES) {
+for (const { title, sabotage, promise, needs, size = SMALL_SIZE } of CASES) {
   test(`${title} is found within ${SEEDS_MAX} seeds`, async (t) => {
     const rules = defaultRules()
     for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
-      const kinds = planFaults(seed, SMALL_SIZE).map(({ kind }) => kind)
+      const kinds = planFaults(seed, size).map(({ kind }) => kind)
       if (!needs.some((kind) => kinds.includes(kind))) continue
-      const run = { seed, size: SMALL_SIZE, rules }
+      const run = { seed, size, rules }
       const broken = await runSeed({ ...run, sabotage })
       if (!breaks(broken, promise)) continue
       t.log(`seed ${seed}: ${broken.violations[0]}`)

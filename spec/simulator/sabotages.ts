@@ -55,6 +55,7 @@ function withoutEpochGuard(store: StorePort): StorePort {
     releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
     recordLateSuccess: async (_epoch, move, dest) =>
       store.recordLateSuccess(await current(), move, dest),
+    recordStart: async (_epoch, move, reason) => store.recordStart(await current(), move, reason),
     recordChange: async (_epoch, change) => store.recordChange(await current(), change),
     takeSpare: async (_epoch, notification, host) =>
       store.takeSpare(await current(), notification, host),
@@ -270,6 +271,12 @@ export const enableForOperators: Sabotage = (ports) => {
     }),
   }
 }
+
+/** What was left on a host that is back stays as Nova stopped it. */
+export const leaveStopped: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, { listLeftBehind: async () => [] }),
+})
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 

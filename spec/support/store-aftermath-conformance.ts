@@ -1,4 +1,4 @@
-/** What every store makes of a success that comes after its recovery has failed. */
+/** What every store knows of moves that a failed recovery gave up: late successes, and what was left on a host that is back. */
 import { hostName, instanceId, epoch as toEpoch } from '../../schema/ids.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import { plannedRow } from './planned.ts'
@@ -13,6 +13,7 @@ import {
 const VM = instanceId('0f0e0d0c-0000-4000-8000-000000000001')
 const OTHER = instanceId('0f0e0d0c-0000-4000-8000-000000000002')
 const THIRD = instanceId('0f0e0d0c-0000-4000-8000-000000000003')
+const FOURTH = instanceId('0f0e0d0c-0000-4000-8000-000000000004')
 const DEST = hostName('compute-2')
 
 /** Two moves that were asked for and given up, and one that never was asked for. */
@@ -39,6 +40,24 @@ const end = ({ store }: StoreWorld, { epoch, notification }: Incident, to: Notif
     to,
     reason: '0 instances moved, 2 failed, 1 ignored',
   })
+
+/** A held host whose service we have disabled, and a failed recovery: two that ran were not moved, two others are not of interest. */
+async function leaveTwo(world: StoreWorld, of: Incident) {
+  const { store } = world
+  const { notification, host, epoch } = of
+  await store.holdHost(epoch, host.uuid, notification.uuid)
+  const change = { notification: notification.uuid, kind: 'service', host: host.uuid } as const
+  await store.recordChange(epoch, { ...change, subject: 'it is dead' })
+  const stopped = { vmState: 'stopped', taskState: null, powerState: 4, locked: false }
+  const moves = await store.planMoves(epoch, notification.uuid, host.name, [
+    plannedRow(VM, 'vm-1'),
+    plannedRow(OTHER, 'vm-2'),
+    plannedRow(THIRD, 'vm-3', { origin: stopped }),
+    plannedRow(FOURTH, 'vm-4', { status: 'ignored' }),
+  ])
+  await end(world, of, 'failed')
+  return moves
+}
 
 /** Registers the tests. */
 export function aftermathConformance(test: RegisterTest, open: OpenWorld): void {
@@ -105,6 +124,55 @@ export function aftermathConformance(test: RegisterTest, open: OpenWorld): void 
     await end(world, of, 'failed')
     t.deepEqual(await store.listGivenUp(clock.wall - 60_000), [])
     t.is(await store.recordLateSuccess(of.epoch, move.uuid, DEST), undefined)
+  })
+
+  test('what ran on a host that was let back is left behind there, until it is held again', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const of = await incident(world)
+    const { epoch, host, notification } = of
+    const moves = await leaveTwo(world, of)
+    const left = async (sinceMs: number) =>
+      (await store.listLeftBehind(sinceMs)).map(({ instanceName }) => instanceName)
+    t.deepEqual(await left(0), [], 'the host is not back yet')
+    await store.releaseHost(epoch, host.uuid, notification.uuid)
+    t.deepEqual(
+      await left(clock.wall),
+      ['vm-1', 'vm-2'],
+      'vm-3 did not run, vm-4 was not to be moved',
+    )
+    t.deepEqual(await left(clock.wall + 1), [])
+    const [one] = moves
+    if (one === undefined) return t.fail()
+    t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), { kind: 'granted' })
+    const intent = { kind: 'intent', step: 'start', subject: VM, detail: 'it ran' }
+    t.like((await store.listJournal(notification.uuid)).at(-1), intent)
+    await store.holdHost(epoch, host.uuid, notification.uuid)
+    t.deepEqual(await left(0), [])
+    t.like(await store.recordStart(epoch, one.uuid, 'it ran'), { kind: 'refused' })
+  })
+
+  test('what is left behind is started by the acting leader only, and not while operators forbid it', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const of = await incident(world)
+    const { epoch, host, notification, segment } = of
+    const [one] = await leaveTwo(world, of)
+    if (one === undefined) return t.fail()
+    await store.releaseHost(epoch, host.uuid, notification.uuid)
+    await t.throwsAsync(store.recordStart(toEpoch(epoch - 1), one.uuid, 'it ran'), {
+      code: 'STALE_EPOCH',
+    })
+    const said = { operator: 'kim', reason: 'exercise' }
+    await store.saySiteWord({ ...said, word: 'stop' })
+    t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), {
+      kind: 'refused',
+      reason: 'all recoveries are stopped by kim: exercise',
+    })
+    await store.saySiteWord({ ...said, word: 'release' })
+    t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), { kind: 'granted' })
+    await store.updateSegment(segment.uuid, { enabled: false })
+    t.deepEqual(await store.listLeftBehind(0), [])
   })
 
   test('a late success is written by the acting leader only, and not of what operators took over', async (t) => {

@@ -1,12 +1,12 @@
 /** The simulated world: a Nova twin, its machines, and the truth about both. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
-import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { ComputePort, InstanceAction } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
-import type { HostName } from '../../schema/ids.ts'
+import type { HostName, InstanceId } from '../../schema/ids.ts'
 import { Aggregates } from './aggregates.ts'
 import { simulatedCompute, type Services } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
@@ -20,6 +20,7 @@ import { NovaRows, type InstanceRow } from './nova-rows.ts'
 import { NovaWire } from './nova-wire.ts'
 import { Nova } from './nova.ts'
 import { simulatedPlacement } from './placement.ts'
+import { PowerSync } from './power-sync.ts'
 import { SimulatedPower } from './power.ts'
 import { Restarts } from './restarts.ts'
 import type { SeededRandom } from './random.ts'
@@ -60,9 +61,11 @@ export class SimulatedCloud extends CloudSwitches {
     super({ site, rows, actions, faults, random })
     const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
     const restarts = new Restarts({ site, rows })
+    const powerSync = new PowerSync({ site, rows, faults })
     site.onComputeStart = (machine) => {
       evacuations.cleanUp(machine)
       restarts.resume(machine)
+      powerSync.begin(machine)
     }
     this.#site = site
     this.#rows = rows
@@ -100,6 +103,11 @@ export class SimulatedCloud extends CloudSwitches {
   /** What Nova believes about all instances, in the order of their creation. */
   get instances(): readonly Readonly<InstanceRow>[] {
     return [...this.#rows.instances.values()]
+  }
+
+  /** What was asked of an instance, newest first. */
+  actionsOf(id: InstanceId): readonly InstanceAction[] {
+    return this.#rows.actionsOf(id)
   }
 
   /** Names of the hosts in each aggregate, by its name. */

@@ -58,14 +58,6 @@ export class Evacuations {
       if (!back) source.copies.delete(record.instance)
       if (record.status === 'done') this.#mark(record, 'completed')
     }
-    for (const row of this.#rows.onHost(source.name)) {
-      const isLost = row.vmState === 'active' && row.taskState === null
-      if (!isLost || source.copies.has(row.id)) continue
-      Object.assign(row, STOPPED)
-      this.#rows.wishes.change(row.id, { vmState: null })
-      const startedAt = this.#site.clock.wallMs()
-      this.#rows.noteAction(row.id, { action: 'stop', user: null, startedAt })
-    }
   }
 
   #isHostOf(machine: Machine, record: EvacuationRow): boolean {

@@ -30,6 +30,8 @@ export interface NovaMood {
   readonly stopsRefused: 'yes' | 'no'
   /** From the claim on the target to the running guest. */
   readonly rebuildMs: RangeMs
+  /** Between two looks of a nova-compute at what really runs on its host, ms; Nova's default, 600 s, would outlast a seed. */
+  readonly powerSyncMs: number
 }
 
 /** A Compute API on a good day. */
@@ -47,6 +49,7 @@ export const CALM: NovaMood = {
   spawnFailureRate: 0,
   stopsRefused: 'no',
   rebuildMs: [3000, 12_000],
+  powerSyncMs: 5000,
 }
 
 /** What a process of ours may be cut off from: the Compute API, or one host's SSH or BMC. */

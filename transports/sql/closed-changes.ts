@@ -8,10 +8,11 @@ export async function closeServiceChange(
   trx: Transaction<Database>,
   host: HostId,
   by: NotificationId,
+  closedAt: number,
 ): Promise<void> {
   await trx
     .updateTable('changes')
-    .set({ state: 'closed', outcome: 'the host is back' })
+    .set({ state: 'closed', closed_at: closedAt, outcome: 'the host is back' })
     .where('notification_uuid', '=', by)
     .where('host_uuid', '=', host)
     .where('kind', '=', 'service')

@@ -7,18 +7,21 @@ import { closeServiceChange } from './closed-changes.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { flag } from './rows.ts'
+import type { StorePorts } from './transactions.ts'
 
 /** The part of the store that holds hosts. */
 export const holdingStore = (
   guarded: GuardedWrite,
+  { clock }: StorePorts,
 ): Pick<RecoveryStore, 'holdHost' | 'releaseHost' | 'releaseUntouched'> => ({
   holdHost: (epoch, host, by) => guarded(epoch, (trx) => holdHost(trx, host, by)),
-  releaseHost: (epoch, host, by) => guarded(epoch, (trx) => releaseHost(trx, host, by)),
+  releaseHost: (epoch, host, by) =>
+    guarded(epoch, (trx) => releaseHost(trx, { host, by, now: clock.wallMs() })),
   releaseUntouched: (epoch, host, by) =>
     guarded(epoch, async (trx) => {
       const certificates = trx.selectFrom('death_certificates').select('id')
       const any = await certificates.where('notification_uuid', '=', by).executeTakeFirst()
-      if (any === undefined) await releaseHost(trx, host, by)
+      if (any === undefined) await releaseHost(trx, { host, by, now: clock.wallMs() })
     }),
 })
 
@@ -45,12 +48,11 @@ async function holdHost(
 
 async function releaseHost(
   trx: Transaction<Database>,
-  host: HostId,
-  by: NotificationId,
+  { host, by, now }: { readonly host: HostId; readonly by: NotificationId; readonly now: number },
 ): Promise<void> {
   const row = await lockHost(trx, { uuid: host })
   if (row?.maintenance_by !== by) return
-  await closeServiceChange(trx, host, by)
+  await closeServiceChange(trx, host, by, now)
   await trx
     .updateTable('hosts')
     .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })

@@ -11,11 +11,11 @@ import { runOf } from './run-of.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** The part of the store that corrects the record. */
-export function aftermathStore(
+export function lateSuccessStore(
   guarded: GuardedWrite,
   transactions: Transactions,
   { clock }: StorePorts,
-): AftermathStore {
+): Pick<AftermathStore, 'listGivenUp' | 'recordLateSuccess'> {
   return {
     listGivenUp: (sinceMs) =>
       transactions.read(async (db) => {

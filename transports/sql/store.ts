@@ -10,7 +10,8 @@ import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
-import { aftermathStore } from './late-successes.ts'
+import { lateSuccessStore } from './late-successes.ts'
+import { leftBehindStore } from './left-behind.ts'
 import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
@@ -40,11 +41,12 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...snapshotStore(steps, ports),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
-    ...holdingStore(guarded),
+    ...holdingStore(guarded, ports),
     ...moveLists(steps),
     ...moveStore(guarded, steps, ports),
     ...attemptStore(steps),
-    ...aftermathStore(guarded, steps, ports),
+    ...lateSuccessStore(guarded, steps, ports),
+    ...leftBehindStore(guarded, steps, ports),
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),

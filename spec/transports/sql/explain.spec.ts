@@ -83,6 +83,7 @@ const LISTS: readonly (readonly [title: string, list: (store: StorePort) => Prom
   ],
   ['unfinished', (store) => store.listUnfinished()],
   ['given up', (store) => store.listGivenUp(9_990_000)],
+  ['left behind', (store) => store.listLeftBehind(9_990_000)],
 ]
 
 interface Query {

@@ -1,0 +1,114 @@
+/** One instance that Nova does not start keeps nobody from starting the others, and is not asked for again. */
+import test from 'ava'
+import type { Looking } from '../../../actors/aftermath/aftermath-world.ts'
+import { startLeftBehind } from '../../../actors/aftermath/starting-again.ts'
+import { Tenure } from '../../../actors/leadership/tenure.ts'
+import type { Grant } from '../../../actors/ports/grant.ts'
+import { CodedError } from '../../../schema/errors.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { EPOCH, I1, I2, instanceRow, M1, M2, moveRow, ONE } from '../records.ts'
+
+interface Scene {
+  readonly looking: Looking
+  /** What was asked of Nova, and written down, in their order. */
+  readonly told: readonly string[]
+}
+
+const refuse = async (): Promise<never> => Promise.reject(new Error('not asked for here'))
+
+function scene(answers: {
+  readonly grant?: Grant
+  readonly start?: (instance: string) => void
+}): Scene {
+  const told: string[] = []
+  const clock = new VirtualClock()
+  const tenure = new Tenure(clock)
+  tenure.hold(EPOCH, Number.POSITIVE_INFINITY)
+  const stopped = { host: ONE, vmState: 'stopped', powerState: 4 }
+  const looking: Looking = {
+    epoch: EPOCH,
+    refused: new Set(),
+    signal: new AbortController().signal,
+    world: {
+      clock,
+      tenure,
+      announcer: {
+        announce: (_type, body) =>
+          void ('reason' in body && told.push(`announced: ${body.reason}`)),
+        submit: refuse,
+      },
+      store: {
+        listGivenUp: refuse,
+        recordLateSuccess: refuse,
+        listLeftBehind: async () => [
+          moveRow({ uuid: M1, instance: I1 }),
+          moveRow({ uuid: M2, instance: I2 }),
+        ],
+        recordStart: async (_epoch, move) => {
+          told.push(`intent ${move}`)
+          return answers.grant ?? { kind: 'granted' }
+        },
+        appendJournal: async (_epoch, { subject, detail }) =>
+          void told.push(`${subject}: ${detail}`),
+      },
+      compute: {
+        listEvacuations: refuse,
+        getInstance: refuse,
+        listInstances: async () => [
+          instanceRow({ id: I1, ...stopped }),
+          instanceRow({ id: I2, ...stopped }),
+        ],
+        listActions: async () => [{ action: 'stop', user: null, startedAt: 10 ** 13 }],
+        start: async (instance) => {
+          told.push(`start ${instance}`)
+          answers.start?.(instance)
+        },
+      },
+    },
+  }
+  return { looking, told }
+}
+
+test('each is written down before it is started', async (t) => {
+  const { looking, told } = scene({})
+  await startLeftBehind(looking)
+  const reason = 'announced: it ran before the fault and was left on a host that is back'
+  t.deepEqual(told, [`intent ${M1}`, `start ${I1}`, reason, `intent ${M2}`, `start ${I2}`, reason])
+})
+
+test('what operators forbid is not started', async (t) => {
+  const { looking, told } = scene({ grant: { kind: 'refused', reason: 'all is stopped' } })
+  await startLeftBehind(looking)
+  t.deepEqual(told, [`intent ${M1}`, `intent ${M2}`])
+})
+
+test('who is refused is explained and not asked for again; the others are started', async (t) => {
+  const { looking, told } = scene({
+    start: (instance) => {
+      if (instance === I1) throw new CodedError('COMPUTE_REFUSED', 'Its volume is gone.')
+    },
+  })
+  await startLeftBehind(looking)
+  t.deepEqual(
+    told.filter((line) => !line.startsWith('announced')),
+    [
+      `intent ${M1}`,
+      `start ${I1}`,
+      `${I1}: COMPUTE_REFUSED: Its volume is gone.`,
+      `intent ${M2}`,
+      `start ${I2}`,
+    ],
+  )
+  await startLeftBehind(looking)
+  t.is(told.filter((line) => line === `start ${I1}`).length, 1)
+})
+
+test('while Nova is away nothing is taken for settled', async (t) => {
+  const { looking } = scene({
+    start: () => {
+      throw new CodedError('COMPUTE_UNAVAILABLE', 'Nobody listens.')
+    },
+  })
+  await t.throwsAsync(startLeftBehind(looking), { code: 'COMPUTE_UNAVAILABLE' })
+  t.is(looking.refused.size, 0)
+})

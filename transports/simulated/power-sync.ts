@@ -1,0 +1,43 @@
+/** nova-compute's periodic look at what really runs: what Nova calls active, and is not there, it stops in nobody's name. */
+import type { Cancel } from '../../actors/ports/clock.ts'
+import { STOPPED } from './evacuations.ts'
+import type { Faults } from './faults.ts'
+import type { Machine } from './machine.ts'
+import type { NovaRows } from './nova-rows.ts'
+import type { Site } from './site.ts'
+
+/** After a boot Nova still shows what ran before it, until this comes round (`sync_power_state_interval`). */
+export class PowerSync {
+  readonly #site: Site
+  readonly #rows: NovaRows
+  readonly #faults: Faults
+  readonly #next = new Map<Machine, Cancel>()
+
+  constructor(parts: { readonly site: Site; readonly rows: NovaRows; readonly faults: Faults }) {
+    this.#site = parts.site
+    this.#rows = parts.rows
+    this.#faults = parts.faults
+  }
+
+  /** From a start of nova-compute on: until the first one nothing is there that it has not seen. */
+  begin(machine: Machine): void {
+    this.#next.get(machine)?.()
+    const cancel = this.#site.clock.schedule(this.#faults.nova.powerSyncMs, () => {
+      if (machine.serves) this.#sync(machine)
+      this.begin(machine)
+    })
+    this.#next.set(machine, cancel)
+  }
+
+  #sync(machine: Machine): void {
+    for (const row of this.#rows.onHost(machine.name)) {
+      const runs = machine.copies.has(row.id)
+      if (runs || row.vmState !== 'active' || row.taskState !== null) continue
+      Object.assign(row, STOPPED)
+      this.#rows.wishes.change(row.id, { vmState: null })
+      const startedAt = this.#site.clock.wallMs()
+      this.#rows.noteAction(row.id, { action: 'stop', user: null, startedAt })
+      this.#site.ledger.note('world', `${row.name} does not run on ${machine.name}: Nova stops it`)
+    }
+  }
+}
