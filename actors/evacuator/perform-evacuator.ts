@@ -164,7 +164,10 @@ async function plan(
   for (const detail of contradictions(moves, rows)) {
     await note(evacuating, { kind: 'decision', step: 'plan', detail })
   }
-  announceStep(evacuating, 'planned', `${rows.length} instances`)
+  // That nothing is left when it looks again is no news.
+  if (moves.length > 0 || rows.length === 0) {
+    announceStep(evacuating, 'planned', `${rows.length} instances`)
+  }
   const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows
   for (const { uuid: move, message } of failed) {
