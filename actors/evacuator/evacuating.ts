@@ -71,9 +71,14 @@ export interface Objection {
 export async function objectionOfLife(evacuating: Evacuating): Promise<Objection | undefined> {
   const { world, order, signal } = evacuating
   const { host, hostId } = order
-  const { life, isNews } = await world.vigils.look(hostId, signal)
-  if (world.sightings.seenWell(hostId, world.clock.monotonicMs() - FRESH_MS)) {
-    return { answer: 'forbid', reason: `${host} is seen alive after its fence`, isNews: false }
+  const { life, isNews, diedAtMs = -Infinity } = await world.vigils.look(hostId, signal)
+  const freshMs = world.clock.monotonicMs() - FRESH_MS
+  if (world.sightings.seenWell(hostId, freshMs)) {
+    // Words of before its power went off prove nothing; nor is it begun on against them: observers look again within seconds.
+    return life !== 'none' ||
+      world.sightings.seenWell(hostId, Math.max(freshMs, diedAtMs + FRESH_MS))
+      ? { answer: 'forbid', reason: `${host} is seen alive after its fence`, isNews: false }
+      : { answer: 'wait', reason: `${host} was seen alive until its fence`, isNews: false }
   }
   if (life === 'none') return undefined
   const reason = `${host} has power again after its fence`

@@ -126,6 +126,7 @@ function onPlanned(
     ...seenIn(order, rules, survey),
     bids: [],
     overdueTargets: [],
+    lookAtHost: 'no',
     polls: 0,
     look: { kind: 'none', news: false },
     forbidden: order.forbidden,

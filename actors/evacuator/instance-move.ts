@@ -95,7 +95,12 @@ export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found
 }
 
 export type RecordVerdict =
-  | { readonly kind: 'moved'; readonly dest: HostName | null }
+  | {
+      readonly kind: 'moved'
+      readonly dest: HostName | null
+      /** done: by the target, which had it then; closed: by the source, which closes whatever it finds when it starts. */
+      readonly by: 'done' | 'closed'
+    }
   | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
   | {
       readonly kind: 'under-way'
@@ -135,7 +140,9 @@ export function judgeRecords(
   const [newest] = ours
   if (newest === undefined) return { kind: 'no-record' }
   const moved = ours.find(({ status }) => isMoved(status))
-  if (moved !== undefined) return { kind: 'moved', dest: moved.dest }
+  if (moved !== undefined) {
+    return { kind: 'moved', dest: moved.dest, by: moved.status === 'done' ? 'done' : 'closed' }
+  }
   // An older request may show its record after a newer one failed: as long as any goes on, no other is sent.
   const underWay = ours.find(({ status }) => !REFUSED.includes(status))
   if (underWay !== undefined) {

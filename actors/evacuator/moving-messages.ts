@@ -63,6 +63,8 @@ export type MovingMessage =
       readonly records: readonly Evacuation[]
       /** Of the overdue moves' targets those that are out of service for good: forced down after a fence. */
       readonly lostTargets: readonly HostName[]
+      /** What Nova has on the dead host, where it was asked. */
+      readonly onHost?: ReadonlySet<InstanceId>
       readonly atMs: number
     }
   | { readonly type: 'move.poll-failed'; readonly atMs: number }
@@ -141,4 +143,8 @@ export type MovingEffect =
   /** Writes why these instances go nowhere for the moment. */
   | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
   /** Reads the records, and whether these targets of overdue moves are still in service. */
-  | { readonly type: 'move.poll'; readonly targets: readonly HostName[] }
+  | {
+      readonly type: 'move.poll'
+      readonly targets: readonly HostName[]
+      readonly lookAtHost: 'yes' | 'no'
+    }

@@ -39,6 +39,8 @@ export interface Moving {
   readonly bids: readonly Bid[]
   /** Targets of moves that take long: looked at with the records. */
   readonly overdueTargets: readonly HostName[]
+  /** Whether the next look is also at what Nova has on the dead host: records do not say who has left it. */
+  readonly lookAtHost: 'yes' | 'no'
   readonly polls: number
   readonly look: Look
   /** Why nothing new may be asked for; null: it may. */

@@ -52,7 +52,7 @@ export function onMovingMessage(
     case 'move.poll-due':
       return [
         { ...state, polls: state.polls + 1, look: { kind: 'open', news: false } },
-        [{ type: 'move.poll', targets: state.overdueTargets }],
+        [{ type: 'move.poll', targets: state.overdueTargets, lookAtHost: state.lookAtHost }],
       ]
     case 'move.polled':
       return onPolled(rules, looked(state), message)

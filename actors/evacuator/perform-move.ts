@@ -1,6 +1,6 @@
 /** Asks Nova for one evacuation, writes what came of it, and reads the evacuation records of the host. */
 import { CodedError, isCoded } from '../../schema/errors.ts'
-import type { HostName, MoveId } from '../../schema/ids.ts'
+import type { MoveId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -54,7 +54,7 @@ export async function performMove(
     case 'move.restore':
       return restore(evacuating, effect)
     case 'move.poll':
-      return poll(evacuating, effect.targets)
+      return poll(evacuating, effect)
     default:
       return assertNever(effect)
   }
@@ -225,10 +225,12 @@ async function settle(
   return { type: 'move.settled', move, outcome }
 }
 
-async function poll(evacuating: Evacuating, targets: readonly HostName[]): Promise<MovingMessage> {
+type Poll = MovingEffect & { readonly type: 'move.poll' }
+
+async function poll(evacuating: Evacuating, effect: Poll): Promise<MovingMessage> {
   const { world } = evacuating
   try {
-    return await world.pace.heed(() => read(evacuating, targets))
+    return await world.pace.heed(() => read(evacuating, effect))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'move.poll-failed', atMs: world.clock.monotonicMs() }
@@ -237,7 +239,7 @@ async function poll(evacuating: Evacuating, targets: readonly HostName[]): Promi
 
 async function read(
   { world, order, signal }: Evacuating,
-  targets: readonly HostName[],
+  { targets, lookAtHost }: Poll,
 ): Promise<MovingMessage> {
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
   const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
@@ -248,7 +250,12 @@ async function read(
   for (const { instance, status } of records) {
     if (isClaimed(status)) world.bookings.show(instance)
   }
-  return { type: 'move.polled', records, lostTargets, atMs: world.clock.monotonicMs() }
+  const polled = { type: 'move.polled', records, lostTargets } as const
+  if (lookAtHost === 'no') return { ...polled, atMs: world.clock.monotonicMs() }
+  // After the records: what has left the host since then is seen at the next look.
+  const instances = await world.compute.listInstances(order.host, signal)
+  const onHost = new Set(instances.map(({ id }) => id))
+  return { ...polled, onHost, atMs: world.clock.monotonicMs() }
 }
 
 /** Records are asked for by their creation, and a leader may take up what was asked for long ago. */

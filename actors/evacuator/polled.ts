@@ -3,7 +3,7 @@ import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import { adopt } from './adopting.ts'
-import { judgeRecords, type MoveTrack } from './instance-move.ts'
+import { judgeRecords, type MoveTrack, type RecordVerdict } from './instance-move.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import {
   recordIdsOf,
@@ -19,14 +19,12 @@ import { hostOf } from './places.ts'
 import { proceed } from './proceeding.ts'
 import { lookAgain } from './restoring.ts'
 
+type Polled = MovingMessage & { readonly type: 'move.polled' }
+
 /** One look is for all instances of the host. */
-export function onPolled(
-  rules: MovingRules,
-  state: Moving,
-  polled: MovingMessage & { readonly type: 'move.polled' },
-): MovingStep {
+export function onPolled(rules: MovingRules, state: Moving, polled: Polled): MovingStep {
   const { records, atMs } = polled
-  let next: Moving = { ...state, records }
+  let next: Moving = { ...state, records, lookAtHost: 'no' }
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
   for (const track of state.tracks.values()) {
     const [after, more] = judge(rules, next, adopt(next, track, atMs), polled)
@@ -47,20 +45,20 @@ function overdue(rules: MovingRules, state: Moving, atMs: number): readonly Host
   return [...new Set(targets)].filter((target) => target !== null)
 }
 
-function judge(
-  rules: MovingRules,
-  state: Moving,
-  track: MoveTrack,
-  polled: MovingMessage & { readonly type: 'move.polled' },
-): MovingStep {
+function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Polled): MovingStep {
   const { atMs } = polled
   if (track.phase.kind === 'restoring') return lookAgain(state, track)
-  if (track.phase.kind === 'ended') return correct(state, track)
+  if (track.phase.kind === 'ended') return correct(state, track, polled)
   if (track.phase.kind !== 'ongoing') return [state, []]
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
   const graceOver = atMs - track.phase.requestedAtMs >= rules.graceMs
   switch (verdict.kind) {
     case 'moved': {
+      if (!hasLeft(verdict, track, polled)) {
+        const looking: Moving = { ...state, lookAtHost: 'yes' }
+        const phase = { ...track.phase, nova: 'begun' } as const
+        return onUnderWay(rules, looking, { ...track, phase }, polled)
+      }
       const dest = verdict.dest ?? hostOf(track.target)
       return settle(state, track, {
         outcome: 'succeeded',
@@ -97,12 +95,22 @@ function judge(
   }
 }
 
+/**
+ * A nova-compute that starts closes every evacuation from its host as completed, also those under way: only what Nova has not on
+ * the host any more was moved then. Until that was looked at, nothing is believed.
+ */
+const hasLeft = (
+  { by }: RecordVerdict & { readonly kind: 'moved' },
+  { instance }: MoveTrack,
+  { onHost }: Polled,
+): boolean => by === 'done' || (onHost !== undefined && !onHost.has(instance))
+
 /** Nova never ends an evacuation whose target died under it: a lost target frees the instance, and so does time. */
 function onUnderWay(
   rules: MovingRules,
   state: Moving,
   track: MoveTrack,
-  { lostTargets, atMs }: MovingMessage & { readonly type: 'move.polled' },
+  { lostTargets, atMs }: Polled,
 ): MovingStep {
   const { phase, target } = track
   if (phase.kind !== 'ongoing') return [state, []]
@@ -127,11 +135,12 @@ function onUnderWay(
 }
 
 /** What was given up may have succeeded late: for as long as the recovery goes on, its record is believed. */
-function correct(state: Moving, track: MoveTrack): MovingStep {
+function correct(state: Moving, track: MoveTrack, polled: Polled): MovingStep {
   if (track.phase.kind !== 'ended' || track.phase.outcome !== 'failed') return [state, []]
   if (track.whereabouts === 'arrived' || track.attempts === 0) return [state, []]
   const verdict = judgeRecords(track, state.records, state.startedAt.get(track.move) ?? 0)
   if (verdict.kind !== 'moved') return [state, []]
+  if (!hasLeft(verdict, track, polled)) return [{ ...state, lookAtHost: 'yes' }, []]
   const { dest } = verdict
   return settle(state, track, {
     outcome: 'succeeded',

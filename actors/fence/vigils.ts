@@ -15,11 +15,14 @@ export interface Finding {
   readonly life: 'none' | 'powered' | 'hung'
   /** Whether it has power again, and this is the first to be told. */
   readonly isNews: boolean
+  /** Monotonic ms of the reading that proved its death; undefined when none did. */
+  readonly diedAtMs: number | undefined
 }
 
 interface Vigil {
   readonly lever: Pick<Lever, 'read'>
   /** Monotonic ms. */
+  readonly diedAtMs: number
   readAtMs: number
   poweredSinceMs: number | undefined
   /** Whether it has power again, and nobody was told yet. */
@@ -39,7 +42,7 @@ export class Vigils {
   /** From the moment of that reading (monotonic ms) the lever answers for the death of the host. */
   keep(host: HostId, lever: Pick<Lever, 'read'>, readAtMs: number): void {
     const found = { poweredSinceMs: undefined, isNews: false, reading: undefined }
-    this.#vigils.set(host, { lever, readAtMs, ...found })
+    this.#vigils.set(host, { lever, diedAtMs: readAtMs, readAtMs, ...found })
   }
 
   /** Its latest death rests on something that nothing can be asked about again. */
@@ -50,16 +53,16 @@ export class Vigils {
   /** What its power says of a host; an operator's word, and a consent, are not read again. Those who ask at once share a reading. */
   async look(host: HostId, signal: AbortSignal): Promise<Finding> {
     const vigil = this.#vigils.get(host)
-    if (vigil === undefined) return { life: 'none', isNews: false }
+    if (vigil === undefined) return { life: 'none', isNews: false, diedAtMs: undefined }
     vigil.reading ??= this.#read(vigil, signal).finally(() => {
       vigil.reading = undefined
     })
     await vigil.reading
-    const { poweredSinceMs, isNews } = vigil
+    const { poweredSinceMs, isNews, diedAtMs } = vigil
     vigil.isNews = false
-    if (poweredSinceMs === undefined) return { life: 'none', isNews }
+    if (poweredSinceMs === undefined) return { life: 'none', isNews, diedAtMs }
     const isHung = this.#clock.monotonicMs() - poweredSinceMs >= BOOT_MAX_MS
-    return { life: isHung ? 'hung' : 'powered', isNews }
+    return { life: isHung ? 'hung' : 'powered', isNews, diedAtMs }
   }
 
   async #read(vigil: Vigil, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,9 @@ const CLAIM_MS = [50, 300] as const
 /** How often a hung target is looked at again. */
 const HUNG_TARGET_MS = 5000
 
+/** Records that a starting nova-compute closes. */
+const OPEN: ReadonlySet<string> = new Set(['accepted', 'pre-migrating', 'done'])
+
 /** One evacuation after its acceptance. */
 interface Course {
   readonly row: InstanceRow
@@ -50,13 +53,13 @@ export class Evacuations {
     this.#later(SCHEDULING_MS, () => this.#schedule(course))
   }
 
-  /** What nova-compute does when it starts: it destroys what has moved away, and closes the records. */
+  /** What nova-compute does when it starts: it destroys what moves, or has moved, away, and closes the newest record of each. */
   cleanUp(source: Machine): void {
-    for (const record of this.#rows.evacuationsFrom(source.name)) {
-      if (!['accepted', 'pre-migrating', 'done'].includes(record.status)) continue
+    const records = this.#rows.evacuationsFrom(source.name).filter(({ status }) => OPEN.has(status))
+    for (const record of new Map(records.map((each) => [each.instance, each])).values()) {
       const back = record.status === 'done' && this.#isHostOf(source, record)
       if (!back) source.copies.delete(record.instance)
-      if (record.status === 'done') this.#mark(record, 'completed')
+      this.#mark(record, 'completed')
     }
   }
 

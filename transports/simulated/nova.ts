@@ -61,7 +61,7 @@ export class Nova {
     if (records.some(({ status }) => status === 'done')) {
       throw refused(`${machine.name} has evacuations that its nova-compute has not closed`)
     }
-    if (records.some(({ status }) => OPEN.includes(status))) {
+    if (records.some(({ status, work }) => OPEN.includes(status) || work === 'under-way')) {
       this.#site.ledger.violate(`I10 ${machine.name} is let back while it is evacuated`)
     }
     machine.forcedDown = false

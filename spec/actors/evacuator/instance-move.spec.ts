@@ -45,8 +45,12 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
   ['the record is accepted', [record({ status: 'accepted' })], accepted],
   ['the record is pre-migrating', [record({ status: 'pre-migrating' })], underWay],
   ['the record has a status that nobody knows', [record({ status: 'novel' })], underWay],
-  ['the record is done', [record({ status: 'done' })], { kind: 'moved', dest: TWO }],
-  ['the record is completed', [record({ status: 'completed' })], { kind: 'moved', dest: TWO }],
+  ['the record is done', [record({ status: 'done' })], { kind: 'moved', dest: TWO, by: 'done' }],
+  [
+    'the record is completed',
+    [record({ status: 'completed' })],
+    { kind: 'moved', dest: TWO, by: 'closed' },
+  ],
   [
     'the record failed',
     [record({ status: 'failed' })],
@@ -63,7 +67,7 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
       record({ id: 'b', status: 'failed', createdAt: STARTED_AT + 2 }),
       record({ id: 'a', status: 'done', dest: THREE, createdAt: STARTED_AT + 1 }),
     ],
-    { kind: 'moved', dest: THREE },
+    { kind: 'moved', dest: THREE, by: 'done' },
   ],
   [
     'an earlier request failed and a newer one is under way',

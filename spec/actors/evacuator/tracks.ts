@@ -64,6 +64,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     records: [],
     bids: [],
     overdueTargets: [],
+    lookAtHost: 'no',
     polls: 0,
     look: { kind: 'open', news: false },
     forbidden: null,
@@ -77,7 +78,12 @@ export const polled = (
   atMs: number,
   records: readonly Evacuation[],
   lostTargets: readonly HostName[] = [],
-): MovingMessage => ({ type: 'move.polled', records, lostTargets, atMs })
+): MovingMessage & { readonly type: 'move.polled' } => ({
+  type: 'move.polled',
+  records,
+  lostTargets,
+  atMs,
+})
 export const refused = (change: Partial<MovingMessage & { readonly type: 'move.refused' }> = {}) =>
   ({
     type: 'move.refused',

@@ -32,7 +32,7 @@ const SILENT = new CodedError('POWER_UNREACHABLE', 'the BMC is silent')
 
 test('a fresh reading is believed', async (t) => {
   const { lookAfter, reads } = watch('on')
-  t.deepEqual(await lookAfter(READING_MS - 1), { life: 'none', isNews: false })
+  t.deepEqual(await lookAfter(READING_MS - 1), { life: 'none', isNews: false, diedAtMs: 0 })
   t.is(reads(), 0)
 })
 
@@ -45,9 +45,9 @@ test('an old one is taken again, and then it is fresh', async (t) => {
 
 test('power is told to the first who looks, and to the others that it is there', async (t) => {
   const { lookAfter } = watch('on')
-  t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: true })
-  t.deepEqual(await lookAfter(1), { life: 'powered', isNews: false })
-  t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: false })
+  t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: true, diedAtMs: 0 })
+  t.deepEqual(await lookAfter(1), { life: 'powered', isNews: false, diedAtMs: 0 })
+  t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: false, diedAtMs: 0 })
 })
 
 test('those who look at once share a reading, and one of them is told first', async (t) => {
@@ -72,7 +72,7 @@ test('power that is gone again is forgotten', async (t) => {
   const { lookAfter } = watch('on', 'off', 'on')
   await lookAfter(READING_MS)
   t.is((await lookAfter(BOOT_MAX_MS)).life, 'none')
-  t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: true })
+  t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: true, diedAtMs: 0 })
 })
 
 test('a lever that cannot be read any more says nothing new', async (t) => {
@@ -99,6 +99,6 @@ test('a new fence begins anew, and of other hosts nothing is known', async (t) =
 test('a death that rests on a word alone ends the vigil of an earlier one', async (t) => {
   const { vigils, lookAfter, reads } = watch('on')
   vigils.end(H1)
-  t.deepEqual(await lookAfter(READING_MS), { life: 'none', isNews: false })
+  t.deepEqual(await lookAfter(READING_MS), { life: 'none', isNews: false, diedAtMs: undefined })
   t.is(reads(), 0)
 })
