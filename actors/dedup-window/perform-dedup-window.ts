@@ -85,7 +85,8 @@ async function report(
     type: 'COMPUTE_HOST',
     hostName,
     generatedAt: clock.wallMs(),
-    payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+    // Of a cluster that fences our observers know nothing: nobody trusts them as one.
+    payload: { event: 'STOPPED', host_status: 'NORMAL' },
     duplicateWindowMs: 0,
   })
 }

@@ -31,7 +31,7 @@ export function decideHost(
   }
   const hopeless = withoutSpares(situation.snapshot, host)
   if (hopeless !== undefined) return { kind: 'conclude', to: 'failed', reason: hopeless }
-  const plan = planFence(rules, situation.snapshot, host)
+  const plan = planFence(rules, situation.snapshot, notification, host)
   // An operator may overrule the hold-down and the storm guard.
   if (approvedBy(situation.snapshot.words) !== undefined) return plan
   const tooSoon = hasBegun(situation.snapshot) ? undefined : holdDown(rules, situation)
@@ -88,10 +88,12 @@ function decideUnsure(
 function planFence(
   rules: DecisionRules,
   { segment, choices, words }: SegmentSnapshot,
+  { payload }: Notification,
   host: Host,
 ): Decision {
   const { rungs, trustReports } = policyOf(rules, segment?.name ?? '', choices)
-  const consent = trustReports ? 'consent' : null
+  // Only who saw the host through a cluster may have seen it fenced: our own observers cannot reach it, and that is all.
+  const consent = trustReports && payload['cluster_status'] === 'OFFLINE' ? 'consent' : null
   const lastResort = confirmedBy(words) === undefined ? consent : 'operator'
   return { kind: 'fence', host, rungs, lastResort }
 }

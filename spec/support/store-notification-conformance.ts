@@ -129,6 +129,23 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.is(await kind({ event: 'STOPPED' }), 'accepted')
   })
 
+  test('what a cluster says of a host is adopted by what our own observers have reported', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch, host, notification } = await incident(world)
+    const ended = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
+    await store.recordTransition(epoch, { ...ended, reason: 'over' })
+    const report = hostStopped(host.name, clock.wall)
+    const ours = { event: 'STOPPED', host_status: 'NORMAL' }
+    const accepted = await store.acceptNotification({ ...report, payload: ours })
+    if (accepted.kind !== 'accepted') return t.fail(accepted.kind)
+    const { uuid } = accepted.notification
+    for (const payload of [report.payload, ours]) {
+      t.is((await store.acceptNotification({ ...report, payload })).kind, 'duplicate')
+      t.deepEqual((await store.getNotification(uuid))?.payload, report.payload)
+    }
+  })
+
   test('ended fault absorbs equal reports within the window on both sides, unless it failed', async (t) => {
     for (const ended of ['finished', 'ignored', 'failed'] as const) {
       await using world = await open()

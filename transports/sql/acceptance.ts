@@ -79,9 +79,15 @@ const acceptLater = (
   transactions.write(async (trx) => {
     const host = await lockHost(trx, { name_key: nameKey(report.hostName) })
     if (host === undefined) return { kind: 'unknown-host' }
-    if (host.on_maintenance !== 0) return { kind: 'on-maintenance' }
+    if (host.on_maintenance !== 0) {
+      if (host.maintenance_by !== null) await adoptCluster(trx, host.maintenance_by, report)
+      return { kind: 'on-maintenance' }
+    }
     const of = await findDuplicate(trx, host, report)
-    if (of !== undefined) return { kind: 'duplicate', of }
+    if (of !== undefined) {
+      await adoptCluster(trx, of, report)
+      return { kind: 'duplicate', of }
+    }
     const older = trx.updateTable('notifications').where('fault_key', '=', row.fault_key)
     await older.set({ fault_key: null }).execute()
     const ofHost = { source_host_uuid: host.uuid, failover_segment_uuid: host.failover_segment_id }
@@ -98,6 +104,22 @@ async function accepted(
 ): Promise<Acceptance> {
   const query = db.selectFrom('notifications').selectAll().where('notification_uuid', '=', uuid)
   return { kind: 'accepted', notification: notificationOf(await query.executeTakeFirstOrThrow()) }
+}
+
+/** What a cluster says of the host is more than our own observers knew when they reported it. */
+async function adoptCluster(
+  trx: Transaction<Database>,
+  of: NotificationId,
+  { type, payload }: NewNotification,
+): Promise<void> {
+  if (type !== 'COMPUTE_HOST' || payload['cluster_status'] === undefined) return
+  await trx
+    .updateTable('notifications')
+    .set({ payload: payloadText(payload) })
+    .where('notification_uuid', '=', of)
+    .where('status', 'in', UNFINISHED_STATUSES)
+    .where('payload', '=', payloadText({ event: 'STOPPED', host_status: 'NORMAL' }))
+    .execute()
 }
 
 /**

@@ -154,6 +154,7 @@ async function plan(
       .values(rows.slice(first, first + BATCH))
       .execute()
   }
+  await leave(trx, notification, planned, now)
   const moves = new Map([...known, ...rows.map((row) => [row.instance_uuid, row.uuid] as const)])
   await keepOrigins(
     trx,
@@ -167,6 +168,30 @@ async function plan(
     .execute()
   return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? []))
 }
+
+/** What an operator has begun again is selected again: what nothing was done about yet may be left once more. */
+async function leave(
+  trx: Transaction<Database>,
+  notification: NotificationId,
+  planned: readonly PlannedMove[],
+  now: number,
+): Promise<void> {
+  for (const { instance, status, message } of planned) {
+    if (status !== 'ignored') continue
+    await trx
+      .updateTable('vm_moves')
+      .set({ status, message, end_time: now })
+      .where('notification_uuid', '=', notification)
+      .where('instance_uuid', '=', instance)
+      .where('status', '=', 'pending')
+      .where('attempts', '=', 0)
+      .where('uuid', 'not in', heldMoves(trx))
+      .execute()
+  }
+}
+
+const heldMoves = (trx: Transaction<Database>) =>
+  trx.selectFrom('move_origins').select('move_uuid').where('held', '=', 1)
 
 const lastRun = sql<
   number | null
