@@ -41,8 +41,8 @@ const TASKS: Readonly<Record<NotificationType, readonly Task[]>> = {
     { name: 'ConfirmInstanceActiveTask', step: 'restart', reports: ['outcome'] },
   ],
   PROCESS: [
-    { name: 'DisableComputeNodeTask', step: 'isolate', reports: ['intent'] },
-    { name: 'ConfirmComputeNodeDisabledTask', step: 'isolate', reports: ['outcome'] },
+    { name: 'DisableComputeNodeTask', step: 'disable-service', reports: ['intent'] },
+    { name: 'ConfirmComputeNodeDisabledTask', step: 'disable-service', reports: ['outcome'] },
   ],
 }
 

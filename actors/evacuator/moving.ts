@@ -12,7 +12,7 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
-import { withDoor, withoutTarget } from './places.ts'
+import { hostOf, withDoor, withoutTarget } from './places.ts'
 import { onPolled } from './polled.ts'
 import { ask, onAllowed, proceed } from './proceeding.ts'
 import { mustReset } from './restoration.ts'
@@ -167,5 +167,10 @@ function onHindered(
   if (track?.phase.kind !== 'requesting') return [state, []]
   const until = message.atMs + rules.retryIntervalMs
   const back = { ...track, attempts: track.attempts - 1 }
-  return proceed(waiting(state, back, until, message.reason), message.atMs)
+  const next = waiting(state, back, until, message.reason)
+  const host = hostOf(track.target)
+  // The row refuses a target that was reserved again: until the next survey it is none.
+  return message.type === 'move.hindered' && host !== null
+    ? proceed({ ...next, places: withoutTarget(next.places, host) }, message.atMs)
+    : proceed(next, message.atMs)
 }

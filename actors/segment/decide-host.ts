@@ -26,7 +26,7 @@ export function decideHost(
 ): Decision {
   const { payload } = notification
   if (payload['event'] !== 'STOPPED') return finished('a host that starts needs nothing')
-  if (payload['host_status'] !== 'NORMAL') {
+  if (payload['host_status'] !== 'NORMAL' && !isVouchedFor(situation.snapshot)) {
     return decideUnsure(rules, situation, notification)
   }
   const hopeless = withoutSpares(situation.snapshot, host)
@@ -66,6 +66,10 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
     actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
   })
 }
+
+/** An operator who calls the host dead, or wants it acted on, knows what the reporter did not. */
+const isVouchedFor = ({ words }: SegmentSnapshot): boolean =>
+  confirmedBy(words) !== undefined || approvedBy(words) !== undefined
 
 /** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
 function decideUnsure(

@@ -121,3 +121,23 @@ test('attempts at a recovery are shown one after the other, and never mixed', as
   await become('finished')
   t.deepEqual(await details(), [...second, 'EvacuateInstancesTask SUCCESS 1'])
 })
+
+test('so is that of a dead nova-compute', async (t) => {
+  await using world = await startGateway()
+  await aHost(world, await aSegment(world))
+  const payload = { event: 'STOPPED', process_name: 'nova-compute' }
+  const { notification: host } = hostFailure()
+  const body = { notification: { ...host, type: 'PROCESS', payload } }
+  const { json } = await world.call({ method: 'POST', url: '/v1/notifications', body })
+  const notification = notificationId(textAt(json, 'notification', 'notification_uuid'))
+  const { store } = world
+  const epoch = await store.claimEpoch(nodeName('engine-1'))
+  const line = { notification, step: 'disable-service', subject: 'compute-1', detail: 'dead' }
+  await store.appendJournal(epoch, { ...line, kind: 'intent' })
+  await store.appendJournal(epoch, { ...line, kind: 'outcome' })
+  const answer = await world.call({ url: `/v1/notifications/${notification}`, version: '1.3' })
+  t.like(at(answer.json, 'notification', 'recovery_workflow_details'), {
+    0: { name: 'DisableComputeNodeTask', progress: 1 },
+    1: { name: 'ConfirmComputeNodeDisabledTask', progress: 0.9 },
+  })
+})

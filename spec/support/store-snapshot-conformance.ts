@@ -200,13 +200,21 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       store.recordTransition(epoch, { ...of, from: ['new'], to, reason: 'x' })
     await end('ignored')
     t.is(await hostFault(), null)
-    await accepted(store, { ...hostStopped('compute-1', clock.wall), payload: unsure })
+    const doubt = await accepted(store, {
+      ...hostStopped('compute-1', clock.wall),
+      payload: unsure,
+    })
     t.is(await hostFault(), null)
     await store.holdHost(epoch, host.uuid, report.uuid)
     t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
     const certificate = { ...of, epoch, ground: 'already-off', evidence: [], issuedAt: 1 } as const
     await store.saveCertificate(certificate)
     t.deepEqual(await hostFault(), { notification: report.uuid, certified: true })
+    const over = { notification: doubt.uuid, from: ['new'], to: 'ignored', reason: 'x' } as const
+    await store.recordTransition(epoch, over)
+    const retry = { word: 'retry', operator: 'kim', reason: 'the host is repaired' } as const
+    await store.sayWord({ notification: report.uuid, ...retry })
+    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
   })
 
   test('restarts of an instance in the last day are counted by recovery', async (t) => {

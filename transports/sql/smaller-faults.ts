@@ -16,10 +16,10 @@ export async function readHostFault(
 ): Promise<HostFault | null> {
   const rows = await trx
     .selectFrom('notifications')
-    .leftJoin(
-      'death_certificates as certificate',
-      'certificate.notification_uuid',
-      'notifications.notification_uuid',
+    .leftJoin('death_certificates as certificate', (join) =>
+      join
+        .onRef('certificate.notification_uuid', '=', 'notifications.notification_uuid')
+        .on('certificate.void', '=', 0),
     )
     .leftJoin('hosts', 'hosts.maintenance_by', 'notifications.notification_uuid')
     .select([

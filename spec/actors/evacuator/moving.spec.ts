@@ -285,7 +285,12 @@ test('a look that fails is repeated', (t) => {
 test('a step whose row was not as we knew it waits and costs no attempt', (t) => {
   const hindered = { type: 'move.hindered', move: M1, reason: 'not pending', atMs: 1 } as const
   const last = asked(REQUESTING, { attempts: 3 })
-  const { track, effects } = told(last, hindered)
+  const { state, track, effects } = told(last, hindered)
+  t.deepEqual(
+    placesOf(targetRow(THREE)),
+    state.places,
+    'it may be its target that was reserved again',
+  )
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_001, reason: 'not pending' })
   t.is(track?.attempts, 2)
   t.deepEqual(settled(effects), [])

@@ -64,6 +64,24 @@ const CASES: Readonly<Record<string, Case>> = {
     nowWallMs: OLD,
     decision: { kind: 'follow', reason: 'the segment is disabled' },
   },
+  'an operator vouches for a report whose sender is not sure': {
+    snapshot: {
+      notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
+      words: [wordRow()],
+    },
+    decision: { ...fenceIt, lastResort: 'operator' },
+  },
+  'a segment that trusts reports trusts those of a cluster': {
+    snapshot: { choices: { trustReports: true } },
+    decision: { ...fenceIt, lastResort: 'consent' },
+  },
+  'a segment that trusts reports does not trust our own observers': {
+    snapshot: {
+      notification: report({ payload: { event: 'STOPPED', host_status: 'NORMAL' } }),
+      choices: { trustReports: true },
+    },
+    decision: fenceIt,
+  },
   'a host that was fenced and is back is not fenced again': {
     snapshot: {
       notification: report({ status: 'error', message: 'vm-1 waits for room' }),
