@@ -9,13 +9,23 @@ import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Instance } from '../ports/compute.ts'
 import type { FaultReply } from '../segment/fault-reply.ts'
-import { climbed, isRunning, leftAlone, nextRung, type Examination, type Rung } from './ladder.ts'
+import {
+  climbed,
+  isRunning,
+  isTakenUp,
+  leftAlone,
+  nextRung,
+  type Examination,
+  type Rung,
+} from './ladder.ts'
 
 export interface InstanceOrder {
   readonly notification: NotificationId
   readonly instance: InstanceId
   /** Where it was reported. */
   readonly host: HostName
+  /** When it was asked for, by our own clock: by the report, or by an operator's retry. */
+  readonly askedForAt: number
   /** Whether its segment lets its disk be made anew from its image. */
   readonly mayRebuild: boolean
   readonly replyTo: ActorRef<FaultReply>
@@ -110,7 +120,7 @@ function onExamined(
   hindrances: number,
   examination: Examination,
 ): RecoveryStep {
-  const { instance, actions } = examination
+  const { instance } = examination
   if (instance === undefined)
     return finish(order, 'ignored', 'the instance does not exist any more')
   const { host, taskState } = instance
@@ -122,9 +132,21 @@ function onExamined(
   }
   if (taskState !== null)
     return wait(order, rules, hindrances, `the instance is busy: ${taskState}`)
+  return climbOn(order, rules, hindrances, { ...examination, instance })
+}
+
+function climbOn(
+  order: InstanceOrder,
+  { recoverError }: InstanceRecoveryRules,
+  hindrances: number,
+  examination: Examination & { readonly instance: Instance },
+): RecoveryStep {
+  const { instance, actions } = examination
   const tried = climbed(examination)
   if (tried.length > 0 && isRunning(instance)) return note
-  const { recoverError } = rules
+  if (isRunning(instance) && isTakenUp(actions, order.askedForAt)) {
+    return finish(order, 'finished', 'it was started again meanwhile')
+  }
   const objection = leftAlone(instance, actions, { touched: tried.length > 0, recoverError })
   if (objection !== undefined) {
     return finish(order, 'ignored', `the instance is left to its owner: ${objection}`)

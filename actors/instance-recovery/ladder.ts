@@ -104,6 +104,10 @@ export const STARTING: readonly string[] = [
   'unshelve',
 ]
 
+/** Whether somebody, its owner or an operator, has made it run since; what may have been before the fault does not count. */
+export const isTakenUp = (actions: readonly InstanceAction[], since: number): boolean =>
+  actions.some(({ action, startedAt }) => STARTING.includes(action) && startedAt > since + SKEW_MS)
+
 const RUNNING = 1
 
 /** True when Nova shows it at work. */

@@ -1,4 +1,5 @@
 /** The rule for VM notifications: which guests are recovered, and how often. Pure. */
+import { askedForAt } from '../../schema/standing.ts'
 import { isoTime } from '../../schema/time.ts'
 import { quarantinedUntil } from '../return/quarantine.ts'
 import type { InstanceRestart } from '../ports/smaller-fault.ts'
@@ -28,7 +29,8 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
     return wait(`it was restarted ${times} lately and is left alone until ${isoTime(until)}`)
   }
   const { instanceRebuild } = policyOf(rules, snapshot.segment?.name ?? '', snapshot.choices)
-  return { kind: 'restart', mayRebuild: instanceRebuild === 'allow' }
+  const mayRebuild = instanceRebuild === 'allow'
+  return { kind: 'restart', mayRebuild, askedForAt: askedForAt(notification, snapshot.words) }
 }
 
 /** A notification's own time is kept in whole seconds, rounded down. */

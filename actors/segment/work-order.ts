@@ -22,9 +22,16 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
   const replyTo = refOf<SegmentMessage>('segment', segment)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
-    const { mayRebuild } = plan
-    const order = { notification, epoch, instance, host: hostName, mayRebuild, replyTo }
-    const argument: InstanceArgument = order
+    const { mayRebuild, askedForAt } = plan
+    const argument: InstanceArgument = {
+      notification,
+      epoch,
+      instance,
+      host: hostName,
+      askedForAt,
+      mayRebuild,
+      replyTo,
+    }
     return {
       phase: { kind: 'restarting' },
       child: { type: 'child.start', kind: 'instance-recovery', name: notification, argument },

@@ -24,7 +24,7 @@ const restarted = (agoMs: number, ranAgoMs?: number, by: NotificationId = N2): I
   orderedAt: NOW - agoMs,
   ranAt: ranAgoMs === undefined ? null : NOW - ranAgoMs,
 })
-const RESTART: Decision = { kind: 'restart', mayRebuild: false }
+const RESTART: Decision = { kind: 'restart', mayRebuild: false, askedForAt: NOW }
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
 const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
 const THRICE = [restarted(3 * HOUR), restarted(2 * HOUR), restarted(60_000, 50_000)]
@@ -39,7 +39,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a guest that died is restarted': { decision: RESTART },
   'a guest may be made anew where its segment allows it': {
     snapshot: { choices: { instanceRebuild: 'allow' } },
-    decision: { kind: 'restart', mayRebuild: true },
+    decision: { ...RESTART, mayRebuild: true },
   },
   'a guest waits while its host is reported dead': {
     snapshot: { hostFault: { notification: N2, certified: false } },
