@@ -26,6 +26,8 @@ export interface InstanceOrder {
   readonly host: HostName
   /** When it was asked for, by our own clock: by the report, or by an operator's retry. */
   readonly askedForAt: number
+  /** The attempt that counts as the first: an operator's retry begins at the foot of the ladder. */
+  readonly firstRun: number
   /** Whether its segment lets its disk be made anew from its image. */
   readonly mayRebuild: boolean
   readonly replyTo: ActorRef<FaultReply>
@@ -141,13 +143,14 @@ function climbOn(
   hindrances: number,
   examination: Examination & { readonly instance: Instance },
 ): RecoveryStep {
-  const { instance, actions } = examination
-  const tried = climbed(examination)
+  const { instance, actions, orders } = examination
+  const tried = climbed({ actions, orders: orders.filter(({ run }) => run >= order.firstRun) })
   if (tried.length > 0 && isRunning(instance)) return note
   if (isRunning(instance) && isTakenUp(actions, order.askedForAt)) {
     return finish(order, 'finished', 'it was started again meanwhile')
   }
-  const objection = leftAlone(instance, actions, { touched: tried.length > 0, recoverError })
+  const touched = climbed(examination).length > 0
+  const objection = leftAlone(instance, actions, { touched, recoverError })
   if (objection !== undefined) {
     return finish(order, 'ignored', `the instance is left to its owner: ${objection}`)
   }

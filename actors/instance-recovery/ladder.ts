@@ -9,6 +9,8 @@ export type Rung = (typeof RUNGS)[number]
 export interface RungOrder {
   readonly rung: Rung
   readonly at: number
+  /** The attempt that ordered it. */
+  readonly run: number
 }
 
 export interface Examination {
@@ -31,7 +33,10 @@ const ACTION_OF: Readonly<Record<Rung, string>> = {
 const SKEW_MS = 10_000
 
 /** The rungs that Nova has carried out: an intent without an action of Nova's was never sent, or lost on its way. */
-export function climbed({ actions, orders }: Examination): readonly Rung[] {
+export function climbed({
+  actions,
+  orders,
+}: Pick<Examination, 'actions' | 'orders'>): readonly Rung[] {
   const done = orders.filter(({ rung, at }) =>
     actions.some(
       ({ action, startedAt }) => action === ACTION_OF[rung] && startedAt >= at - SKEW_MS,

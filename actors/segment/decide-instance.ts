@@ -10,7 +10,7 @@ import { superseded } from './superseded.ts'
 
 /** A guest is reported: recover it, wait, or say why not. */
 export const decideInstance: Rule = (rules, situation, notification, host) => {
-  const { uuid, payload, createdAt, status } = notification
+  const { uuid, payload, status } = notification
   const { snapshot, recovering } = situation
   const what = `${payload['event']} ${payload['vir_domain_event']}`
   const policy = eventPolicy(what)
@@ -18,7 +18,8 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   const higher = superseded(situation, host)
   if (higher !== undefined) return higher
   const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)
-  const since = others.find(({ ranAt }) => ranAt !== null && createdAt + STAMP_MS <= ranAt)
+  const askedAt = askedForAt(notification, snapshot.words)
+  const since = others.find(({ ranAt }) => ranAt !== null && askedAt + STAMP_MS <= ranAt)
   if (since !== undefined) return ignored(`recovery ${since.notification} has restarted it since`)
   const rival = recovering.get(payload['instance_uuid'] ?? '')
   const wait = (reason: string) => hold(rules, situation, notification, reason)
@@ -30,7 +31,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   }
   const { instanceRebuild } = policyOf(rules, snapshot.segment?.name ?? '', snapshot.choices)
   const mayRebuild = instanceRebuild === 'allow'
-  return { kind: 'restart', mayRebuild, askedForAt: askedForAt(notification, snapshot.words) }
+  return { kind: 'restart', mayRebuild, askedForAt: askedAt }
 }
 
 /** A notification's own time is kept in whole seconds, rounded down. */

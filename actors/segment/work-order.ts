@@ -17,7 +17,7 @@ export interface WorkOrder {
 /** Who does what is planned for this recovery. */
 export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: Plan): WorkOrder {
   const { epoch, segment } = identity
-  const { hostName, evidence } = recovery
+  const { hostName, evidence, firstRun } = recovery
   const { uuid: notification, payload } = recovery.notification
   const replyTo = refOf<SegmentMessage>('segment', segment)
   if (plan.kind === 'restart') {
@@ -29,6 +29,7 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
       instance,
       host: hostName,
       askedForAt,
+      firstRun,
       mayRebuild,
       replyTo,
     }

@@ -24,6 +24,7 @@ export const ORDER = {
   instance: I1,
   host: ONE,
   askedForAt: 40_000,
+  firstRun: 1,
   mayRebuild: false,
   replyTo: refOf('segment', 'one'),
 } as const

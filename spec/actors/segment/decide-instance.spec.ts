@@ -7,7 +7,7 @@ import type { InstanceRestart } from '../../../actors/ports/smaller-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
-import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow } from '../records.ts'
+import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
 import { RULES } from './story.ts'
 
 const NOW = 100 * 3_600_000
@@ -65,6 +65,13 @@ const CASES: Readonly<Record<string, Case>> = {
   'a guest that was restarted since the report needs nothing': {
     snapshot: { restarts: [restarted(0, -2000)] },
     decision: ignored(`recovery ${N2} has restarted it since`),
+  },
+  'a guest that an operator retries is restarted, whatever was done before': {
+    snapshot: {
+      restarts: [restarted(0, -2000)],
+      words: [wordRow({ word: 'retry', saidAt: NOW + 60_000 })],
+    },
+    decision: { kind: 'restart', mayRebuild: false, askedForAt: NOW + 60_000 },
   },
   'a guest that failed again after a restart is restarted again': {
     snapshot: { restarts: [restarted(HOUR, 10)] },
