@@ -8,7 +8,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Instance } from '../ports/compute.ts'
-import type { FaultReply } from '../segment/fault-reply.ts'
+import type { FaultOutcome, FaultReply } from '../segment/fault-reply.ts'
 import {
   climbed,
   isRunning,
@@ -51,8 +51,10 @@ export interface InstanceRecoveryRules {
 
 export type InstanceRecoveryMessage =
   | { readonly type: 'instance.begin' }
+  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's word
   | { readonly type: 'instance.examined'; readonly examination: Examination } // private
   | { readonly type: 'instance.ordered' } // private
+  | { readonly type: 'instance.forbidden'; readonly reason: string } // private: no grant for the intent
   | { readonly type: 'instance.seen'; readonly instance: Instance | undefined } // private
   | { readonly type: 'instance.hindered'; readonly reason: string } // private
   | { readonly type: 'instance.look-due' } // private: our own timer
@@ -91,6 +93,12 @@ export const instanceRecovery =
           : [state, []]
       case 'instance.ordered':
         return state.kind === 'ordering' ? onOrdered(rules, state.rung) : [state, []]
+      case 'instance.forbid':
+        return state.kind === 'examining' || state.kind === 'hindered'
+          ? giveWay(order, message.reason)
+          : [state, []] // what was ordered is followed
+      case 'instance.forbidden':
+        return state.kind === 'ordering' ? giveWay(order, message.reason) : [state, []]
       case 'instance.seen':
         return state.kind === 'confirming'
           ? onSeen(order, rules, state, message.instance)
@@ -219,13 +227,18 @@ function wait(
   return [{ kind: 'hindered', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
 }
 
-function finish(order: InstanceOrder, status: FaultReply['status'], reason: string): RecoveryStep {
+function finish(order: InstanceOrder, status: FaultOutcome, reason: string): RecoveryStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
     [tell(replyTo, { type: 'fault.concluded', notification, status, reason })],
   ]
 }
+
+const giveWay = ({ notification, replyTo }: InstanceOrder, reason: string): RecoveryStep => [
+  { kind: 'finished' },
+  [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
+]
 
 const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> => ({
   type: 'timer.start',

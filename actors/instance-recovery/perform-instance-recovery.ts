@@ -106,7 +106,7 @@ async function restart(
     withIntent(world, epoch, entry, () => climb(world.compute, order, rung, signal)),
   )
   return deed.kind === 'refused'
-    ? { type: 'instance.hindered', reason: deed.reason }
+    ? { type: 'instance.forbidden', reason: deed.reason }
     : { type: 'instance.ordered' }
 }
 

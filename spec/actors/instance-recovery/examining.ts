@@ -47,6 +47,14 @@ export const reply = (
     message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
   },
 ]
+export const givenWay = (reason: string): readonly Tell[] => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
+  },
+]
+
 export type Case = Row<
   InstanceRecoveryState,
   InstanceRecoveryMessage,

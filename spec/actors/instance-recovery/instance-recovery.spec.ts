@@ -17,6 +17,7 @@ import {
   RULES,
   climbs,
   ends,
+  givenWay,
   ordering,
   reply,
   type Case,
@@ -212,6 +213,25 @@ testSteps(instanceRecovery(ORDER, RULES), [
     message: { type: 'instance.hindered', reason: 'Nova is away' },
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
+  },
+  ...[EXAMINING, HINDERED].map((state): Case => ({
+    title: `a recovery that is ${state.kind} gives way to an operator’s word`,
+    state,
+    message: { type: 'instance.forbid', reason: 'paused by alice: lunch' },
+    next: FINISHED,
+    effects: givenWay('paused by alice: lunch'),
+  })),
+  {
+    title: 'what was ordered before an operator’s word is followed',
+    state: CONFIRMING,
+    message: { type: 'instance.forbid', reason: 'paused by alice: lunch' },
+  },
+  {
+    title: 'an order that is not granted ends the attempt, and is no hindrance',
+    state: ordering('start'),
+    message: { type: 'instance.forbidden', reason: 'paused by alice: lunch' },
+    next: FINISHED,
+    effects: givenWay('paused by alice: lunch'),
   },
   {
     title: 'a recovery that has ended hears nothing more',
