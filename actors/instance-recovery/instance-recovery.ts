@@ -8,14 +8,26 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Instance } from '../ports/compute.ts'
-import type { FaultReply } from '../segment/fault-reply.ts'
-import { climbed, isRunning, leftAlone, nextRung, type Examination, type Rung } from './ladder.ts'
+import type { FaultOutcome, FaultReply } from '../segment/fault-reply.ts'
+import {
+  climbed,
+  isRunning,
+  isTakenUp,
+  leftAlone,
+  nextRung,
+  type Examination,
+  type Rung,
+} from './ladder.ts'
 
 export interface InstanceOrder {
   readonly notification: NotificationId
   readonly instance: InstanceId
   /** Where it was reported. */
   readonly host: HostName
+  /** When it was asked for, by our own clock: by the report, or by an operator's retry. */
+  readonly askedForAt: number
+  /** The attempt that counts as the first: an operator's retry begins at the foot of the ladder. */
+  readonly firstRun: number
   /** Whether its segment lets its disk be made anew from its image. */
   readonly mayRebuild: boolean
   readonly replyTo: ActorRef<FaultReply>
@@ -39,8 +51,10 @@ export interface InstanceRecoveryRules {
 
 export type InstanceRecoveryMessage =
   | { readonly type: 'instance.begin' }
+  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's word
   | { readonly type: 'instance.examined'; readonly examination: Examination } // private
   | { readonly type: 'instance.ordered' } // private
+  | { readonly type: 'instance.forbidden'; readonly reason: string } // private: no grant for the intent
   | { readonly type: 'instance.seen'; readonly instance: Instance | undefined } // private
   | { readonly type: 'instance.hindered'; readonly reason: string } // private
   | { readonly type: 'instance.look-due' } // private: our own timer
@@ -79,6 +93,12 @@ export const instanceRecovery =
           : [state, []]
       case 'instance.ordered':
         return state.kind === 'ordering' ? onOrdered(rules, state.rung) : [state, []]
+      case 'instance.forbid':
+        return state.kind === 'examining' || state.kind === 'hindered'
+          ? giveWay(order, message.reason)
+          : [state, []] // what was ordered is followed
+      case 'instance.forbidden':
+        return state.kind === 'ordering' ? giveWay(order, message.reason) : [state, []]
       case 'instance.seen':
         return state.kind === 'confirming'
           ? onSeen(order, rules, state, message.instance)
@@ -110,7 +130,7 @@ function onExamined(
   hindrances: number,
   examination: Examination,
 ): RecoveryStep {
-  const { instance, actions } = examination
+  const { instance } = examination
   if (instance === undefined)
     return finish(order, 'ignored', 'the instance does not exist any more')
   const { host, taskState } = instance
@@ -122,10 +142,23 @@ function onExamined(
   }
   if (taskState !== null)
     return wait(order, rules, hindrances, `the instance is busy: ${taskState}`)
-  const tried = climbed(examination)
+  return climbOn(order, rules, hindrances, { ...examination, instance })
+}
+
+function climbOn(
+  order: InstanceOrder,
+  { recoverError }: InstanceRecoveryRules,
+  hindrances: number,
+  examination: Examination & { readonly instance: Instance },
+): RecoveryStep {
+  const { instance, actions, orders } = examination
+  const tried = climbed({ actions, orders: orders.filter(({ run }) => run >= order.firstRun) })
   if (tried.length > 0 && isRunning(instance)) return note
-  const { recoverError } = rules
-  const objection = leftAlone(instance, actions, { touched: tried.length > 0, recoverError })
+  if (isRunning(instance) && isTakenUp(actions, order.askedForAt)) {
+    return finish(order, 'finished', 'it was started again meanwhile')
+  }
+  const touched = climbed(examination).length > 0
+  const objection = leftAlone(instance, actions, { touched, recoverError })
   if (objection !== undefined) {
     return finish(order, 'ignored', `the instance is left to its owner: ${objection}`)
   }
@@ -194,13 +227,18 @@ function wait(
   return [{ kind: 'hindered', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
 }
 
-function finish(order: InstanceOrder, status: FaultReply['status'], reason: string): RecoveryStep {
+function finish(order: InstanceOrder, status: FaultOutcome, reason: string): RecoveryStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
     [tell(replyTo, { type: 'fault.concluded', notification, status, reason })],
   ]
 }
+
+const giveWay = ({ notification, replyTo }: InstanceOrder, reason: string): RecoveryStep => [
+  { kind: 'finished' },
+  [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
+]
 
 const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> => ({
   type: 'timer.start',

@@ -9,6 +9,8 @@ export type Rung = (typeof RUNGS)[number]
 export interface RungOrder {
   readonly rung: Rung
   readonly at: number
+  /** The attempt that ordered it. */
+  readonly run: number
 }
 
 export interface Examination {
@@ -31,7 +33,10 @@ const ACTION_OF: Readonly<Record<Rung, string>> = {
 const SKEW_MS = 10_000
 
 /** The rungs that Nova has carried out: an intent without an action of Nova's was never sent, or lost on its way. */
-export function climbed({ actions, orders }: Examination): readonly Rung[] {
+export function climbed({
+  actions,
+  orders,
+}: Pick<Examination, 'actions' | 'orders'>): readonly Rung[] {
   const done = orders.filter(({ rung, at }) =>
     actions.some(
       ({ action, startedAt }) => action === ACTION_OF[rung] && startedAt >= at - SKEW_MS,
@@ -103,6 +108,10 @@ export const STARTING: readonly string[] = [
   'resume',
   'unshelve',
 ]
+
+/** Whether somebody, its owner or an operator, has made it run since; what may have been before the fault does not count. */
+export const isTakenUp = (actions: readonly InstanceAction[], since: number): boolean =>
+  actions.some(({ action, startedAt }) => STARTING.includes(action) && startedAt > since + SKEW_MS)
 
 const RUNNING = 1
 

@@ -89,9 +89,9 @@ async function examine({ world, order, signal }: Recovering): Promise<Examinatio
   const lines = await untilStored(clock, signal, () => store.listJournal(order.notification))
   const instance = await compute.getInstance(order.instance, signal)
   const actions = instance === undefined ? [] : await compute.listActions(order.instance, signal)
-  const orders = lines.flatMap(({ kind, step, detail, at }): readonly RungOrder[] => {
+  const orders = lines.flatMap(({ kind, step, detail, at, run }): readonly RungOrder[] => {
     const rung = RUNGS.find((known) => known === detail)
-    return kind === 'intent' && step === 'restart' && rung !== undefined ? [{ rung, at }] : []
+    return kind === 'intent' && step === 'restart' && rung !== undefined ? [{ rung, at, run }] : []
   })
   return { instance, actions, orders }
 }
@@ -106,7 +106,7 @@ async function restart(
     withIntent(world, epoch, entry, () => climb(world.compute, order, rung, signal)),
   )
   return deed.kind === 'refused'
-    ? { type: 'instance.hindered', reason: deed.reason }
+    ? { type: 'instance.forbidden', reason: deed.reason }
     : { type: 'instance.ordered' }
 }
 

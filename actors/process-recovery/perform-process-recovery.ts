@@ -96,6 +96,6 @@ async function disable(
     )
   })
   return deed.kind === 'refused'
-    ? { type: 'process.hindered', reason: deed.reason }
+    ? { type: 'process.forbidden', reason: deed.reason }
     : { type: 'process.disabled' }
 }

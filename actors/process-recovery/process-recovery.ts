@@ -7,7 +7,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { ComputeService } from '../ports/compute.ts'
-import type { FaultReply } from '../segment/fault-reply.ts'
+import type { FaultOutcome, FaultReply } from '../segment/fault-reply.ts'
 
 export interface ProcessOrder {
   readonly notification: NotificationId
@@ -27,8 +27,10 @@ export interface ProcessRecoveryRules {
 
 export type ProcessRecoveryMessage =
   | { readonly type: 'process.begin' }
+  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's word
   | { readonly type: 'process.read'; readonly service: ComputeService | undefined } // private
   | { readonly type: 'process.disabled' } // private: Nova has taken the order
+  | { readonly type: 'process.forbidden'; readonly reason: string } // private: no grant for the intent
   | { readonly type: 'process.noted' } // private: the outcome is in the journal
   | { readonly type: 'process.hindered'; readonly reason: string } // private
   | { readonly type: 'process.look-due' } // private: our own timer
@@ -63,6 +65,12 @@ export const processRecovery =
           : [state, []]
       case 'process.disabled':
         return state.kind === 'disabling' ? read(state.hindrances) : [state, []]
+      case 'process.forbid':
+        return state.kind === 'reading' || state.kind === 'hindered'
+          ? giveWay(order, message.reason)
+          : [state, []] // what was ordered is followed
+      case 'process.forbidden':
+        return state.kind === 'disabling' ? giveWay(order, message.reason) : [state, []]
       case 'process.noted':
         return state.kind === 'noting'
           ? finish(order, 'finished', 'nova-compute is disabled until it beats again')
@@ -115,10 +123,15 @@ function onHindered(
   return [{ kind: 'hindered', hindrances: hindrances + 1 }, [later]]
 }
 
-function finish(order: ProcessOrder, status: FaultReply['status'], reason: string): RecoveryStep {
+function finish(order: ProcessOrder, status: FaultOutcome, reason: string): RecoveryStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
     [tell(replyTo, { type: 'fault.concluded', notification, status, reason })],
   ]
 }
+
+const giveWay = ({ notification, replyTo }: ProcessOrder, reason: string): RecoveryStep => [
+  { kind: 'finished' },
+  [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
+]

@@ -1,4 +1,5 @@
 /** The rule for VM notifications: which guests are recovered, and how often. Pure. */
+import { askedForAt } from '../../schema/standing.ts'
 import { isoTime } from '../../schema/time.ts'
 import { quarantinedUntil } from '../return/quarantine.ts'
 import type { InstanceRestart } from '../ports/smaller-fault.ts'
@@ -9,7 +10,7 @@ import { superseded } from './superseded.ts'
 
 /** A guest is reported: recover it, wait, or say why not. */
 export const decideInstance: Rule = (rules, situation, notification, host) => {
-  const { uuid, payload, createdAt, status } = notification
+  const { uuid, payload, status } = notification
   const { snapshot, recovering } = situation
   const what = `${payload['event']} ${payload['vir_domain_event']}`
   const policy = eventPolicy(what)
@@ -17,7 +18,8 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   const higher = superseded(situation, host)
   if (higher !== undefined) return higher
   const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)
-  const since = others.find(({ ranAt }) => ranAt !== null && createdAt + STAMP_MS <= ranAt)
+  const askedAt = askedForAt(notification, snapshot.words)
+  const since = others.find(({ ranAt }) => ranAt !== null && askedAt + STAMP_MS <= ranAt)
   if (since !== undefined) return ignored(`recovery ${since.notification} has restarted it since`)
   const rival = recovering.get(payload['instance_uuid'] ?? '')
   const wait = (reason: string) => hold(rules, situation, notification, reason)
@@ -28,7 +30,8 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
     return wait(`it was restarted ${times} lately and is left alone until ${isoTime(until)}`)
   }
   const { instanceRebuild } = policyOf(rules, snapshot.segment?.name ?? '', snapshot.choices)
-  return { kind: 'restart', mayRebuild: instanceRebuild === 'allow' }
+  const mayRebuild = instanceRebuild === 'allow'
+  return { kind: 'restart', mayRebuild, askedForAt: askedAt }
 }
 
 /** A notification's own time is kept in whole seconds, rounded down. */

@@ -36,6 +36,8 @@ export interface RestartPlan {
   readonly kind: 'restart'
   /** Whether the segment lets a guest be made anew from its image. */
   readonly mayRebuild: boolean
+  /** When it was asked for last: a guest that somebody has started since needs nothing. */
+  readonly askedForAt: number
 }
 
 export interface DecisionRules extends PolicyDefaults {

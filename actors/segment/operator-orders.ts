@@ -1,9 +1,11 @@
 /** What an operator's pause, stop, cancel or leave to go on means for a recovery that is under way. Pure. */
 import type { EvacuatorMessage } from '../evacuator/evacuator-messages.ts'
 import type { FenceMessage } from '../fence/fence.ts'
+import type { InstanceRecoveryMessage } from '../instance-recovery/instance-recovery.ts'
 import { tell } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
+import type { ProcessRecoveryMessage } from '../process-recovery/process-recovery.ts'
 import { waits, type Recovery } from './recovery.ts'
 import { decideAnew, withRecovery, type SegmentState, type SegmentStep } from './segment-state.ts'
 
@@ -32,9 +34,22 @@ function forbid(
   { phase, notification: { uuid } }: Recovery,
   reason: string,
 ): readonly ReturnType<typeof tell>[] {
-  if (phase.kind === 'fencing') {
-    return [tell(refOf<FenceMessage>('fence', uuid), { type: 'fence.forbid', reason })]
+  switch (phase.kind) {
+    case 'fencing':
+      return [tell(refOf<FenceMessage>('fence', uuid), { type: 'fence.forbid', reason })]
+    case 'evacuating': {
+      const evacuator = refOf<EvacuatorMessage>('evacuator', uuid)
+      return [tell(evacuator, { type: 'evacuator.forbid', reason })]
+    }
+    case 'restarting': {
+      const recovery = refOf<InstanceRecoveryMessage>('instance-recovery', uuid)
+      return [tell(recovery, { type: 'instance.forbid', reason })]
+    }
+    case 'disabling': {
+      const recovery = refOf<ProcessRecoveryMessage>('process-recovery', uuid)
+      return [tell(recovery, { type: 'process.forbid', reason })]
+    }
+    default:
+      return []
   }
-  if (phase.kind !== 'evacuating') return []
-  return [tell(refOf<EvacuatorMessage>('evacuator', uuid), { type: 'evacuator.forbid', reason })]
 }

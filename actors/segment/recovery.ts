@@ -46,6 +46,11 @@ export interface Recovery {
 export const waits = ({ phase }: Recovery): boolean =>
   phase.kind === 'held' || phase.kind === 'pausing'
 
+/** Whether a child of its segment works on it. */
+export const isAtWork = ({ phase }: Recovery): boolean => WORK.includes(phase.kind)
+
+const WORK: readonly RecoveryPhase['kind'][] = ['fencing', 'evacuating', 'restarting', 'disabling']
+
 /** Whether this recovery is acting on its host: not while nothing can be done. */
 export function actsOnHost({ phase, certified }: Recovery): boolean {
   if (phase.kind === 'evacuating') return phase.room === 'there'

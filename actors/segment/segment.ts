@@ -10,7 +10,14 @@ import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { onWords } from './operator-orders.ts'
-import { actsOnHost, instanceInHand, waits, type Plan, type Recovery } from './recovery.ts'
+import {
+  actsOnHost,
+  instanceInHand,
+  isAtWork,
+  waits,
+  type Plan,
+  type Recovery,
+} from './recovery.ts'
 import {
   decideAnew,
   nextTurn,
@@ -62,6 +69,7 @@ export const segment =
         return tryAgain(rules, state, recovery, message.reason)
       case 'fence.refused':
       case 'evacuator.forbidden':
+      case 'fault.forbidden':
         return onForbidden(state, recovery)
       case 'fence.abandoned':
         return conclude(state, recovery, 'ignored', message.reason)
@@ -229,9 +237,7 @@ function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Reco
 
 /** Somebody has forbidden to go on: the next decision says whether it waits or ends. */
 const onForbidden = (state: SegmentState, recovery: Recovery): SegmentStep =>
-  recovery.phase.kind === 'fencing' || recovery.phase.kind === 'evacuating'
-    ? decideAnew(state, recovery)
-    : [state, []]
+  isAtWork(recovery) ? decideAnew(state, recovery) : [state, []]
 
 /** With a reason why nothing new may be begun, only what is under way is followed. */
 function evacuate(

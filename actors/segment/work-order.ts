@@ -17,14 +17,22 @@ export interface WorkOrder {
 /** Who does what is planned for this recovery. */
 export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: Plan): WorkOrder {
   const { epoch, segment } = identity
-  const { hostName, evidence } = recovery
+  const { hostName, evidence, firstRun } = recovery
   const { uuid: notification, payload } = recovery.notification
   const replyTo = refOf<SegmentMessage>('segment', segment)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
-    const { mayRebuild } = plan
-    const order = { notification, epoch, instance, host: hostName, mayRebuild, replyTo }
-    const argument: InstanceArgument = order
+    const { mayRebuild, askedForAt } = plan
+    const argument: InstanceArgument = {
+      notification,
+      epoch,
+      instance,
+      host: hostName,
+      askedForAt,
+      firstRun,
+      mayRebuild,
+      replyTo,
+    }
     return {
       phase: { kind: 'restarting' },
       child: { type: 'child.start', kind: 'instance-recovery', name: notification, argument },

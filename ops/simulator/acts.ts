@@ -64,6 +64,7 @@ const GUEST_ACTS = {
   'kill-guest': 'killGuest',
   'hang-guest': 'hangGuest',
   'break-guest': 'breakGuest',
+  'mend-guest': 'mendGuest',
   'stop-guest': 'stopGuest',
   'start-guest': 'startGuest',
 } as const

@@ -57,11 +57,18 @@ export class GuestSwitches {
     this.#site.hungGuests.add(row.id)
   }
 
-  /** The guest cannot start any more, whoever tries, until it is rebuilt. */
+  /** The guest cannot start any more, whoever tries, until it is repaired or rebuilt. */
   breakGuest(instance: string): void {
     const row = this.#rows.get(instance)
     this.#note(`${row.name} is broken`)
     this.#site.brokenGuests.add(row.id)
+  }
+
+  /** Somebody has repaired it: it starts again when it is told to. */
+  mendGuest(instance: string): void {
+    const row = this.#rows.get(instance)
+    this.#note(`${row.name} is repaired`)
+    this.#site.brokenGuests.delete(row.id)
   }
 
   /** Its user stops an instance. False when Nova refuses. */

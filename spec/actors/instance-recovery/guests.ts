@@ -20,7 +20,7 @@ export const at = (
   startedAt,
 })
 /** An intent of ours. */
-export const ordered = (rung: Rung, when: number): RungOrder => ({ rung, at: when })
+export const ordered = (rung: Rung, when: number, run = 1): RungOrder => ({ rung, at: when, run })
 /** What was found out about it. */
 export const examined = (
   instance: Instance | undefined,

@@ -5,76 +5,32 @@ import {
   type InstanceRecoveryMessage,
   type InstanceRecoveryState,
 } from '../../../actors/instance-recovery/instance-recovery.ts'
-import type { Rung } from '../../../actors/instance-recovery/ladder.ts'
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { InstanceAction } from '../../../actors/ports/compute.ts'
 import { hostName } from '../../../schema/ids.ts'
-import { I1, N1, ONE, instanceRow } from '../records.ts'
-import { testSteps, timer, type Row } from '../step-table.ts'
+import { instanceRow } from '../records.ts'
+import { testSteps, timer } from '../step-table.ts'
+import {
+  EXAMINING,
+  FINISHED,
+  ORDER,
+  RULES,
+  climbs,
+  ends,
+  givenWay,
+  ordering,
+  reply,
+  type Case,
+} from './examining.ts'
 import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
-const RULES = {
-  processAll: false,
-  haMetadataKey: 'HA_Enabled',
-  recoverError: false,
-  pollMs: 1000,
-  limitMs: { start: 60_000, 'hard-reboot': 70_000, rebuild: 600_000 },
-  retryMs: 17_000,
-  hindrancesMax: 2,
-}
-const ORDER = {
-  notification: N1,
-  instance: I1,
-  host: ONE,
-  mayRebuild: false,
-  replyTo: refOf('segment', 'one'),
-} as const
-
-const EXAMINING: InstanceRecoveryState = { kind: 'examining', hindrances: 1 }
 const HINDERED: InstanceRecoveryState = { kind: 'hindered', hindrances: 2 }
 const CONFIRMING: InstanceRecoveryState = { kind: 'confirming', rung: 'start' }
 const NOTING: InstanceRecoveryState = { kind: 'noting' }
-const FINISHED: InstanceRecoveryState = { kind: 'finished' }
-const ordering = (rung: Rung, hindrances = 1): InstanceRecoveryState => ({
-  kind: 'ordering',
-  rung,
-  hindrances,
-})
-
-const reply = (
-  status: 'finished' | 'ignored' | 'failed' | 'error',
-  reason: string,
-): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
-  },
-]
 const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> =>
   timer('look', afterMs, { type: 'instance.look-due' })
 const EXAMINE: InstanceRecoveryEffect = { type: 'instance.examine' }
 
-type Case = Row<
-  InstanceRecoveryState,
-  InstanceRecoveryMessage,
-  InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
->
-const climbs = (title: string, rung: Rung, message: InstanceRecoveryMessage): Case => ({
-  title,
-  state: EXAMINING,
-  message,
-  next: ordering(rung),
-  effects: [{ type: 'instance.restart', rung }],
-})
-const ends = (title: string, message: InstanceRecoveryMessage, effects: readonly Tell[]): Case => ({
-  title,
-  state: EXAMINING,
-  message,
-  next: FINISHED,
-  effects,
-})
 const owners = (vmState: string, why: string): Case =>
   ends(
     `a guest that is ${vmState} is left to its owner`,
@@ -257,6 +213,25 @@ testSteps(instanceRecovery(ORDER, RULES), [
     message: { type: 'instance.hindered', reason: 'Nova is away' },
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
+  },
+  ...[EXAMINING, HINDERED].map((state): Case => ({
+    title: `a recovery that is ${state.kind} gives way to an operator’s word`,
+    state,
+    message: { type: 'instance.forbid', reason: 'paused by alice: lunch' },
+    next: FINISHED,
+    effects: givenWay('paused by alice: lunch'),
+  })),
+  {
+    title: 'what was ordered before an operator’s word is followed',
+    state: CONFIRMING,
+    message: { type: 'instance.forbid', reason: 'paused by alice: lunch' },
+  },
+  {
+    title: 'an order that is not granted ends the attempt, and is no hindrance',
+    state: ordering('start'),
+    message: { type: 'instance.forbidden', reason: 'paused by alice: lunch' },
+    next: FINISHED,
+    effects: givenWay('paused by alice: lunch'),
   },
   {
     title: 'a recovery that has ended hears nothing more',

@@ -36,6 +36,13 @@ const reply = (status: 'finished' | 'ignored' | 'error', reason: string): readon
     message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
   },
 ]
+const givenWay = (reason: string): readonly Tell[] => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
+  },
+]
 const hindered: ProcessRecoveryMessage = { type: 'process.hindered', reason: 'Nova is away' }
 const READ = { type: 'service.read' } as const
 
@@ -113,6 +120,25 @@ const ROWS: readonly Row<
     message: hindered,
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
+  },
+  {
+    title: 'a recovery that waits gives way to an operator’s word',
+    state: HINDERED,
+    message: { type: 'process.forbid', reason: 'paused by alice: lunch' },
+    next: FINISHED,
+    effects: givenWay('paused by alice: lunch'),
+  },
+  {
+    title: 'what is being ordered is followed',
+    state: DISABLING,
+    message: { type: 'process.forbid', reason: 'paused by alice: lunch' },
+  },
+  {
+    title: 'an order that is not granted ends the attempt, and is no hindrance',
+    state: DISABLING,
+    message: { type: 'process.forbidden', reason: 'paused by alice: lunch' },
+    next: FINISHED,
+    effects: givenWay('paused by alice: lunch'),
   },
 ]
 

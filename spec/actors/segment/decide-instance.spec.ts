@@ -7,7 +7,7 @@ import type { InstanceRestart } from '../../../actors/ports/smaller-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
-import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow } from '../records.ts'
+import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
 import { RULES } from './story.ts'
 
 const NOW = 100 * 3_600_000
@@ -24,7 +24,7 @@ const restarted = (agoMs: number, ranAgoMs?: number, by: NotificationId = N2): I
   orderedAt: NOW - agoMs,
   ranAt: ranAgoMs === undefined ? null : NOW - ranAgoMs,
 })
-const RESTART: Decision = { kind: 'restart', mayRebuild: false }
+const RESTART: Decision = { kind: 'restart', mayRebuild: false, askedForAt: NOW }
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
 const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
 const THRICE = [restarted(3 * HOUR), restarted(2 * HOUR), restarted(60_000, 50_000)]
@@ -39,7 +39,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a guest that died is restarted': { decision: RESTART },
   'a guest may be made anew where its segment allows it': {
     snapshot: { choices: { instanceRebuild: 'allow' } },
-    decision: { kind: 'restart', mayRebuild: true },
+    decision: { ...RESTART, mayRebuild: true },
   },
   'a guest waits while its host is reported dead': {
     snapshot: { hostFault: { notification: N2, certified: false } },
@@ -65,6 +65,13 @@ const CASES: Readonly<Record<string, Case>> = {
   'a guest that was restarted since the report needs nothing': {
     snapshot: { restarts: [restarted(0, -2000)] },
     decision: ignored(`recovery ${N2} has restarted it since`),
+  },
+  'a guest that an operator retries is restarted, whatever was done before': {
+    snapshot: {
+      restarts: [restarted(0, -2000)],
+      words: [wordRow({ word: 'retry', saidAt: NOW + 60_000 })],
+    },
+    decision: { kind: 'restart', mayRebuild: false, askedForAt: NOW + 60_000 },
   },
   'a guest that failed again after a restart is restarted again': {
     snapshot: { restarts: [restarted(HOUR, 10)] },

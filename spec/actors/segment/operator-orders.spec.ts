@@ -1,11 +1,13 @@
 /** Pause, cancel and stop reach a recovery in every phase; what is under way is followed, and nothing new is begun. */
 import test from 'ava'
 import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import type { Notification } from '../../../schema/records.ts'
 import type { Standing } from '../../../schema/standing.ts'
-import { H1, N1, certificateRow, moveRow, wordRow } from '../records.ts'
+import { H1, I1, N1, certificateRow, moveRow, wordRow } from '../records.ts'
 import {
   UNTIL_EVACUATING,
   UNTIL_FENCING,
+  about,
   after,
   concluded,
   consulted,
@@ -52,11 +54,34 @@ test('a recovery between two attempts is decided on as soon as the word changes'
   t.is(after(...pausing, hear(CANCELLED)).phaseOf(), 'deciding')
 })
 
+const small = (change: Partial<Notification>): readonly SegmentMessage[] => {
+  const report = reportOf(N1, H1, change)
+  return [recover(report), consulted(report), about('segment.admitted')]
+}
+const UNTIL_RESTARTING = small({
+  type: 'VM',
+  payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: I1 },
+})
+const UNTIL_DISABLING = small({
+  type: 'PROCESS',
+  payload: { event: 'STOPPED', process_name: 'nova-compute' },
+})
+
 for (const [standing, story, told] of [
   [PAUSED, UNTIL_FENCING, { to: `fence/${N1}`, message: { type: 'fence.forbid' } }],
   [CANCELLED, UNTIL_EVACUATING, { to: `evacuator/${N1}`, message: { type: 'evacuator.forbid' } }],
+  [
+    PAUSED,
+    UNTIL_RESTARTING,
+    { to: `instance-recovery/${N1}`, message: { type: 'instance.forbid' } },
+  ],
+  [
+    CANCELLED,
+    UNTIL_DISABLING,
+    { to: `process-recovery/${N1}`, message: { type: 'process.forbid' } },
+  ],
 ] as const) {
-  test(`whoever works on a recovery that is ${standing.kind} is told once`, (t) => {
+  test(`${told.to} of a recovery that is ${standing.kind} is told once`, (t) => {
     t.like(after(...story, hear(standing)).effects[0], { type: 'tell', ...told })
     t.deepEqual(after(...story, hear(standing), hear(standing)).effects, [])
     t.deepEqual(after(...story, hear(standing), hear({ kind: 'free' })).effects, [])
@@ -73,6 +98,12 @@ test('a fence that is confirmed after the word starts no evacuation', (t) => {
 test('an evacuation that may not go on is decided on', (t) => {
   t.is(after(...UNTIL_EVACUATING, forbidden()).phaseOf(), 'deciding')
   t.deepEqual(after(...UNTIL_EVACUATING, evacuated(0), forbidden()).effects, [])
+})
+
+test('a smaller recovery that may not go on is decided on, and has not failed', (t) => {
+  const given = { type: 'fault.forbidden', notification: N1, reason: 'because' } as const
+  t.is(after(...UNTIL_RESTARTING, given).phaseOf(), 'deciding')
+  t.is(after(...UNTIL_DISABLING, given).phaseOf(), 'deciding')
 })
 
 test('a cancelled recovery ends', (t) => {

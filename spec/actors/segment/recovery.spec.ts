@@ -27,7 +27,11 @@ const TABLE: readonly (readonly [
   [{ kind: 'deciding' }, false, true],
   [{ kind: 'held', reason: '' }, false, true],
   [{ kind: 'admitting', plan: fencePlan }, true, true],
-  [{ kind: 'admitting', plan: { kind: 'restart', mayRebuild: false } }, false, false],
+  [
+    { kind: 'admitting', plan: { kind: 'restart', mayRebuild: false, askedForAt: 0 } },
+    false,
+    false,
+  ],
   [{ kind: 'fencing' }, true, true],
   [{ kind: 'evacuating', room: 'there' }, true, true],
   [{ kind: 'restarting' }, false, true],

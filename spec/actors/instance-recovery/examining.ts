@@ -1,0 +1,80 @@
+/** A recovery of one guest at the moment of an examination, and what may come of it. */
+import type {
+  InstanceRecoveryEffect,
+  InstanceRecoveryMessage,
+  InstanceRecoveryState,
+} from '../../../actors/instance-recovery/instance-recovery.ts'
+import type { Rung } from '../../../actors/instance-recovery/ladder.ts'
+import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import { I1, N1, ONE } from '../records.ts'
+import type { Row } from '../step-table.ts'
+
+export const RULES = {
+  processAll: false,
+  haMetadataKey: 'HA_Enabled',
+  recoverError: false,
+  pollMs: 1000,
+  limitMs: { start: 60_000, 'hard-reboot': 70_000, rebuild: 600_000 },
+  retryMs: 17_000,
+  hindrancesMax: 2,
+}
+export const ORDER = {
+  notification: N1,
+  instance: I1,
+  host: ONE,
+  askedForAt: 40_000,
+  firstRun: 1,
+  mayRebuild: false,
+  replyTo: refOf('segment', 'one'),
+} as const
+
+export const EXAMINING: InstanceRecoveryState = { kind: 'examining', hindrances: 1 }
+export const FINISHED: InstanceRecoveryState = { kind: 'finished' }
+export const ordering = (rung: Rung, hindrances = 1): InstanceRecoveryState => ({
+  kind: 'ordering',
+  rung,
+  hindrances,
+})
+
+export const reply = (
+  status: 'finished' | 'ignored' | 'failed' | 'error',
+  reason: string,
+): readonly Tell[] => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
+  },
+]
+export const givenWay = (reason: string): readonly Tell[] => [
+  {
+    type: 'tell',
+    to: 'segment/one',
+    message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
+  },
+]
+
+export type Case = Row<
+  InstanceRecoveryState,
+  InstanceRecoveryMessage,
+  InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
+>
+export const climbs = (title: string, rung: Rung, message: InstanceRecoveryMessage): Case => ({
+  title,
+  state: EXAMINING,
+  message,
+  next: ordering(rung),
+  effects: [{ type: 'instance.restart', rung }],
+})
+export const ends = (
+  title: string,
+  message: InstanceRecoveryMessage,
+  effects: readonly Tell[],
+): Case => ({
+  title,
+  state: EXAMINING,
+  message,
+  next: FINISHED,
+  effects,
+})

@@ -1,0 +1,50 @@
+/** What counts for a guest's recovery is what was done since it was asked for. */
+import { instanceRecovery } from '../../../actors/instance-recovery/instance-recovery.ts'
+import { testSteps } from '../step-table.ts'
+import { ORDER, RULES, climbs, ends, reply } from './examining.ts'
+import { DEAD, at, examined, marked, ordered } from './guests.ts'
+
+testSteps(instanceRecovery(ORDER, RULES), [
+  ends(
+    'a guest that somebody has started since the report needs nothing',
+    examined(marked(), { actions: [at('reboot', 90_000, 'user'), at('create', 0)] }),
+    reply('finished', 'it was started again meanwhile'),
+  ),
+  climbs(
+    'a start that may have been before the fault counts for nothing',
+    'hard-reboot',
+    examined(marked(), { actions: [at('reboot', 50_000, 'user'), at('create', 0)] }),
+  ),
+  climbs(
+    'a guest that was started since, and does not run, is restarted',
+    'hard-reboot',
+    examined(marked(DEAD), { actions: [at('reboot', 90_000, 'user'), at('create', 0)] }),
+  ),
+])
+
+const BEFORE = {
+  orders: [ordered('hard-reboot', 50_000, 3)],
+  actions: [at('reboot', 50_000), at('create', 0)],
+}
+const RETRIED = { ...ORDER, firstRun: 4, askedForAt: 90_000 }
+
+testSteps(instanceRecovery(RETRIED, RULES), [
+  climbs(
+    'what was ordered before a retry is not its success',
+    'hard-reboot',
+    examined(marked(), BEFORE),
+  ),
+  climbs(
+    'what was ordered before a retry is tried again, also when that has left it in error',
+    'hard-reboot',
+    examined(marked({ vmState: 'error', ...DEAD }), BEFORE),
+  ),
+  ends(
+    'what was ordered in an earlier run since the retry has been tried',
+    examined(marked({ vmState: 'error', ...DEAD }), {
+      orders: [...BEFORE.orders, ordered('hard-reboot', 100_000, 4)],
+      actions: [at('reboot', 100_000), ...BEFORE.actions],
+    }),
+    reply('failed', 'it is still error after hard-reboot'),
+  ),
+])
