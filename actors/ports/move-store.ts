@@ -55,7 +55,11 @@ export interface MoveStore {
   /** Back to pending: this target (null: Nova's choice) has refused the last request, and is not asked again in this run. */
   recordRefusal(epoch: Epoch, move: MoveId, refusal: Refusal): Promise<void>
   /** Gives up every move that nobody has asked for. */
-  endMoves(epoch: Epoch, notification: NotificationId, message: string): Promise<void>
+  endMoves(
+    epoch: Epoch,
+    notification: NotificationId,
+    end: { readonly status: 'failed' | 'ignored'; readonly message: string },
+  ): Promise<void>
   /** held: written before an instance is locked; free: after it was unlocked. */
   noteLock(epoch: Epoch, move: MoveId, lock: 'held' | 'free'): Promise<void>
   /**

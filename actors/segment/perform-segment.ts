@@ -181,6 +181,10 @@ async function conclude(
   if (recovery.certified) actedOn.confirm(recovery.host)
   // An untouched host goes back into service; a fenced one waits for its checked return.
   await untilStored(world.clock, signal, async () => {
+    if (to === 'failed') {
+      const end = { status: to, message: reason } as const
+      await world.store.endMoves(identity.epoch, notification, end)
+    }
     if (recovery.certified) return
     await world.store.releaseUntouched(identity.epoch, recovery.host, notification)
   })
@@ -197,7 +201,7 @@ async function cancel(
   const { epoch } = identity
   const { uuid: notification, type } = recovery.notification
   await untilStored(world.clock, signal, async () => {
-    await world.store.endMoves(epoch, notification, reason)
+    await world.store.endMoves(epoch, notification, { status: 'ignored', message: reason })
     if (type === 'COMPUTE_HOST') await world.store.holdHost(epoch, recovery.host, notification)
   })
   return end(serving, recovery, { to: 'ignored', reason })

@@ -49,8 +49,8 @@ function withoutEpochGuard(store: StorePort): StorePort {
       store.recordRefusal(await current(), move, refusal),
     noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
     holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
-    endMoves: async (_epoch, notification, message) =>
-      store.endMoves(await current(), notification, message),
+    endMoves: async (_epoch, notification, end) =>
+      store.endMoves(await current(), notification, end),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
     releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
     recordLateSuccess: async (_epoch, move, dest) =>

@@ -86,16 +86,22 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     const { store } = world
     const of = await incident(world)
     const move = await plannedMove(store, of)
-    await store.endMoves(of.epoch, of.notification.uuid, 'cancelled')
+    await store.endMoves(of.epoch, of.notification.uuid, {
+      status: 'ignored',
+      message: 'cancelled',
+    })
     const read = () => store.getMove(of.notification.uuid, move.uuid)
     t.like(await read(), { status: 'ignored', message: 'cancelled' })
     const change = { move: move.uuid, destHost: null, message: null } as const
     await store.updateMove(of.epoch, { ...change, from: ['ignored'], to: 'ongoing' })
-    await store.endMoves(of.epoch, of.notification.uuid, 'again')
+    await store.endMoves(of.epoch, of.notification.uuid, { status: 'ignored', message: 'again' })
     t.is((await read())?.status, 'ongoing')
-    await t.throwsAsync(store.endMoves(epochBefore(of), of.notification.uuid, 'late'), {
-      code: 'STALE_EPOCH',
-    })
+    await t.throwsAsync(
+      store.endMoves(epochBefore(of), of.notification.uuid, { status: 'ignored', message: 'late' }),
+      {
+        code: 'STALE_EPOCH',
+      },
+    )
   })
 
   test('a retry makes an ended recovery new, keeps what was done, and has the host looked at again', async (t) => {

@@ -58,12 +58,12 @@ export function moveStore(
     recordRefusal: (epoch, move, refusal) =>
       guarded(epoch, (trx) => recordRefusal(trx, move, { ...refusal, now: clock.wallMs() })),
 
-    endMoves: (epoch, notification, message) =>
+    endMoves: (epoch, notification, { status, message }) =>
       guarded(epoch, async (trx) => {
         const now = clock.wallMs()
         await trx
           .updateTable('vm_moves')
-          .set({ status: 'ignored', message, end_time: now, updated_at: wholeSecond(now) })
+          .set({ status, message, end_time: now, updated_at: wholeSecond(now) })
           .where('notification_uuid', '=', notification)
           .where('status', '=', 'pending')
           .execute()
