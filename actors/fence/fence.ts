@@ -71,6 +71,8 @@ interface Climbing {
   /** On this rung. */
   readonly failures: number
   readonly lastFailure: string
+  /** What speaks for its life since an order was out; null: nothing. */
+  readonly life: string | null
   /** Why each of the rungs below could not help. */
   readonly spent: readonly string[]
 }
@@ -98,9 +100,12 @@ export const fence =
     switch (message.type) {
       case 'fence.abandon':
       case 'fence.forbid':
-        // An order that is out is read back: the records must tell whether the host is off.
-        return state.ordered.length === 0
-          ? giveUp(order, GIVEN_UP[message.type], message.reason)
+        if (state.ordered.length === 0) {
+          return giveUp(order, GIVEN_UP[message.type], message.reason)
+        }
+        // An order that is out is read back: the records must tell whether the host is off. No other one follows on a live host.
+        return message.type === 'fence.abandon'
+          ? [{ ...state, life: message.reason }, []]
           : [state, []]
       case 'fence.forbidden':
         return giveUp(order, 'fence.refused', message.reason)
@@ -162,7 +167,7 @@ function climb(
   }
   const lastFailure = UNANSWERED[next.kind]
   return [
-    { kind: 'climbing', rung, failures: 0, lastFailure, ...so },
+    { kind: 'climbing', rung, failures: 0, lastFailure, life: null, ...so },
     [deadline, { type: 'rung.read', rung }],
   ]
 }
@@ -193,7 +198,8 @@ function onPowerRead(
   if (!state.ordered.includes(rung)) return [{ ...state, ordered: [...state.ordered, rung] }, [off]]
   const failures = state.failures + 1
   const lastFailure = `power off was ordered and ${WHO[read.kind]} still reads on`
-  const again = failures % READS_PER_ORDER === 0 ? off : readAfter(rung, timing.verifyMs)
+  const isDue = failures % READS_PER_ORDER === 0 && state.life === null
+  const again = isDue ? off : readAfter(rung, timing.verifyMs)
   return [{ ...state, failures, lastFailure }, [again]]
 }
 
@@ -225,7 +231,8 @@ function onPowerFailed(
 
 /** This rung is used up, and says why. */
 function nextRung(order: FenceOrder, state: Climbing): FenceStep {
-  const { ordered, lastFailure } = state
+  const { ordered, lastFailure, life } = state
+  if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
   const [next, effects] = climb(order, state.rung + 1, {
     ordered,
     spent: [...state.spent, lastFailure],

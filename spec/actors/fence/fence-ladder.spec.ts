@@ -31,6 +31,7 @@ type Climbing = FenceState & { readonly kind: 'climbing' }
 
 const climbing = (change: Partial<Climbing>): FenceState => ({
   kind: 'climbing',
+  life: null,
   rung: 0,
   ordered: [],
   failures: 0,
@@ -40,7 +41,7 @@ const climbing = (change: Partial<Climbing>): FenceState => ({
 })
 const CERTIFYING: FenceState = { kind: 'certifying' }
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
-const refusal = (type: 'fence.unconfirmed', reason: string): Tell => {
+const refusal = (type: 'fence.unconfirmed' | 'fence.abandoned', reason: string): Tell => {
   const message: FenceReply = { type, notification: N1, reason }
   return { type: 'tell', to: 'segment/one', message }
 }
@@ -117,9 +118,29 @@ testSteps(ladder, [
     message: failed('silence', true),
   },
   {
-    title: 'evidence of life comes too late once any rung was ordered',
+    title: 'evidence of life comes too late for the rung that was ordered',
     state: onAgent({ ordered: [0] }),
     message: { type: 'fence.abandon', reason: 'seen alive' },
+    next: onAgent({ ordered: [0], life: 'seen alive' }),
+  },
+  {
+    title: 'a host that is seen alive is given up before the next rung',
+    state: climbing({ ordered: [0], life: 'seen alive' }),
+    message: { type: 'fence.deadline-passed', rung: 0 },
+    next: unfenced('seen alive; no operator has confirmed it yet'),
+    effects: [refusal('fence.abandoned', 'seen alive; no operator has confirmed it yet')],
+  },
+  {
+    title: 'a host that is seen alive is not ordered off again on the same rung',
+    state: climbing({ ordered: [0], failures: 2, life: 'seen alive' }),
+    message: read('on', 0),
+    next: climbing({
+      ordered: [0],
+      failures: 3,
+      life: 'seen alive',
+      lastFailure: 'power off was ordered and the BMC still reads on',
+    }),
+    effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 0 })],
   },
   {
     title: 'a command that reads off proves that the host is cut off from its storage',

@@ -31,6 +31,7 @@ const climbing = (
   change: Partial<FenceState & { readonly kind: 'climbing' }> = {},
 ): FenceState => ({
   kind: 'climbing',
+  life: null,
   rung: 0,
   ordered: [],
   failures: 0,
@@ -183,9 +184,10 @@ testSteps(behaviour, [
     message: { type: 'fence.forbid', reason: 'paused' },
   },
   {
-    title: 'evidence of life after the order comes too late',
+    title: 'evidence of life after the order comes too late for it, and is remembered',
     state: ORDERED,
     message: { type: 'fence.abandon', reason: 'seen alive' },
+    next: { ...ORDERED, life: 'seen alive' } as FenceState,
   },
   {
     title: 'evidence of life during certification comes too late',
