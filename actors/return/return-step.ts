@@ -17,6 +17,8 @@ export interface ReturnFacts {
   readonly nowWallMs: number
   /** Why it does not answer; null when it does. */
   readonly silence: string | null
+  /** Whether anything but Nova's word, which is a minute old at times, tells that it runs: SSH, or a heartbeat between two looks. */
+  readonly isSeen: boolean
   readonly service: ComputeService | undefined
   /** The reason that we gave; null when an operator had disabled the service before us: then it stays disabled. */
   readonly disabledWith: string | null
@@ -40,6 +42,7 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
   if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
   if (!service.up) return wait('its nova-compute is not up yet')
+  if (!facts.isSeen) return wait('no new heartbeat of its nova-compute was seen yet')
   return service.disabled && isOurs(service, facts.disabledWith)
     ? { kind: 'enable', service: service.id }
     : { kind: 'let-back' }

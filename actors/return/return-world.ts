@@ -4,6 +4,7 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { ComputePort } from '../ports/compute.ts'
 import type { LedgerStore } from '../ports/ledger.ts'
+import type { OperatorStore } from '../ports/operator-store.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
@@ -15,7 +16,7 @@ export interface ReturnRules extends QuarantineRules {
 }
 
 export interface ReturnWorld extends Acting {
-  readonly store: RecoveryStore & LedgerStore
+  readonly store: RecoveryStore & LedgerStore & Pick<OperatorStore, 'listSiteWords'>
   readonly clock: ClockPort
   readonly compute: ComputePort
   readonly shell: ShellPort

@@ -1,13 +1,15 @@
 /** Looks after the hosts that recoveries have taken out of service, and lets each one back once everything is checked. */
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { parseControlAttributes, type SshSettings } from '../../schema/control-attributes.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
 import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { NewEntry, Returning } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { nextReturnStep, type ReturnFacts } from './return-step.ts'
 import type { ReturnWorld } from './return-world.ts'
+import { siteStop } from './site-stop.ts'
 import { undoChanges, type Looking } from './undoing.ts'
 import { unlockLeft } from './unlocking.ts'
 
@@ -20,6 +22,7 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
   /** What each host waited for when we last looked: said once. */
   const said = new Map<HostId, string>()
   const saidOfChanges = new Map<number, string>()
+  const beats = new Heartbeats()
   const written = new Map<number, number>()
   const later: KernelEffect<ReturnerMessage> = {
     type: 'timer.start',
@@ -37,7 +40,7 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
     first: { type: 'returner.looked' },
     policy: LEAF,
     perform: async (_effect, signal) => {
-      await look({ world, epoch, said, saidOfChanges, written, signal })
+      await look({ world, epoch, said, saidOfChanges, beats, written, signal })
       return { type: 'returner.looked' }
     },
   })
@@ -66,8 +69,11 @@ async function advance(looking: Looking, returning: Returning): Promise<void> {
   try {
     const step = nextReturnStep(world.rules, await factsOf(looking, returning))
     if (step.kind === 'wait') return await note(looking, returning, 'decision', step.reason)
+    const stop = await siteStop(world.store)
+    if (stop !== undefined) return await note(looking, returning, 'decision', stop)
     await note(looking, returning, 'intent', STEPS[step.kind])
     world.tenure.assert(epoch)
+    looking.beats.forget(host.uuid) // what is written now is no heartbeat
     if (step.kind === 'let-back') await world.store.releaseHost(epoch, host.uuid, by)
     else if (step.kind === 'enable') await world.compute.enable(step.service, looking.signal)
     else await world.compute.clearForcedDown(step.service, looking.signal)
@@ -92,19 +98,24 @@ function isAsked({ policy }: ReturnWorld, { segmentName, choices, words }: Retur
 }
 
 async function factsOf(
-  { world, signal }: Looking,
+  looking: Looking,
   { host, words, deaths, disabledWith }: Returning,
 ): Promise<ReturnFacts> {
+  const { world, signal } = looking
   const { compute, clock } = world
   const nowWallMs = clock.wallMs()
   const since = nowWallMs - RECORDS_SINCE_MS
+  const { ssh } = parseControlAttributes(host.controlAttributes)
+  const silence = ssh === undefined ? null : await silenceOf(world, ssh)
+  const service = await compute.findService(host.name, signal)
   return {
     words,
     deaths,
     nowWallMs,
     disabledWith,
-    silence: await silenceOf(world, host.controlAttributes),
-    service: await compute.findService(host.name, signal),
+    silence,
+    service,
+    isSeen: ssh !== undefined || looking.beats.look(host.uuid, service),
     evacuations: await compute.listEvacuations(host.name, since, signal),
   }
 }
@@ -112,10 +123,7 @@ async function factsOf(
 /** Evacuations that were closed need not be seen, and none stays open for a month. */
 const RECORDS_SINCE_MS = 30 * 24 * 3_600_000
 
-/** A host without SSH settings shows its life through its nova-compute only. */
-async function silenceOf(world: ReturnWorld, controlAttributes: string): Promise<string | null> {
-  const { ssh } = parseControlAttributes(controlAttributes)
-  if (ssh === undefined) return null
+async function silenceOf(world: ReturnWorld, ssh: SshSettings): Promise<string | null> {
   const { outcome, detail } = await world.shell.probe(ssh, world.sshTimeoutMs)
   return outcome === 'alive' ? null : `it is not reachable: ${detail}`
 }

@@ -4,6 +4,8 @@ import type { Epoch, HostId } from '../../schema/ids.ts'
 import type { OpenChange } from '../ports/ledger.ts'
 import type { NewEntry } from '../ports/store.ts'
 import type { ReturnWorld } from './return-world.ts'
+import type { Heartbeats } from './heartbeats.ts'
+import { siteStop } from './site-stop.ts'
 import { nextUndoStep, type UndoFacts, type UndoStep } from './undo-step.ts'
 
 export interface Looking {
@@ -13,6 +15,7 @@ export interface Looking {
   readonly said: Map<HostId, string>
   /** The same for each change in the ledger. */
   readonly saidOfChanges: Map<number, string>
+  readonly beats: Heartbeats
   /** When the service of each change had been written, as last seen. */
   readonly written: Map<number, number>
   readonly signal: AbortSignal
@@ -66,6 +69,8 @@ async function take(looking: Looking, change: OpenChange, step: UndoStep): Promi
     await world.store.closeChange(epoch, change.id, step.outcome)
     return note(looking, change, 'outcome', step.outcome)
   }
+  const stop = await siteStop(world.store)
+  if (stop !== undefined) return note(looking, change, 'decision', stop)
   await note(looking, change, 'intent', STEPS[step.kind])
   world.tenure.assert(epoch)
   if (step.kind === 'reserve') await world.store.returnSpare(epoch, change.id)

@@ -15,6 +15,7 @@ const facts = (change: Partial<ReturnFacts> = {}): ReturnFacts => ({
   deaths: [0],
   nowWallMs: 1000,
   silence: null,
+  isSeen: true,
   service: serviceRow({ up: false, disabled: true, forcedDown: true }),
   disabledWith: 'it is dead',
   evacuations: [evacuationRow({ status: 'completed' }), evacuationRow({ status: 'failed' })],
@@ -46,6 +47,10 @@ const CASES: Readonly<Record<string, readonly [ReturnFacts, ReturnStep]>> = {
   'a nova-compute that does not report is waited for': [
     facts({ service: serviceRow({ up: false, disabled: true }) }),
     wait('its nova-compute is not up yet'),
+  ],
+  'a host without SSH is not enabled for an old heartbeat': [
+    facts({ service: up, isSeen: false }),
+    wait('no new heartbeat of its nova-compute was seen yet'),
   ],
   'a nova-compute that reports is enabled': [
     facts({ service: up }),
