@@ -218,11 +218,13 @@ export interface SegmentSnapshot {
   readonly restarts: readonly InstanceRestart[]
 }
 
-/** A host that an ended recovery has taken out of service. */
+/** A host that an ended recovery has taken out of service, and whose compute service at least is still so. */
 export interface Returning {
   readonly host: Host
   readonly segmentName: string
   readonly by: NotificationId
+  /** Whether an operator has ended its maintenance himself, as with Masakari: that is his word. */
+  readonly isGivenBack: boolean
   readonly choices: PolicyChoices
   readonly words: readonly OperatorWord[]
   /** When it was certified dead since the asked moment, oldest first. */
@@ -254,7 +256,7 @@ export interface RecoveryStore extends MoveStore {
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
   /** Hosts of enabled segments that ended recoveries still hold. */
   listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
-  /** Undoes `holdHost`: the host is let back. */
+  /** Undoes `holdHost`, where nobody else has taken the host over since: it is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
   /** The same if the recovery has never certified the host dead. */
   releaseUntouched(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>

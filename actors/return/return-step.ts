@@ -11,6 +11,8 @@ export type ReturnStep =
   | { readonly kind: 'let-back' }
 
 export interface ReturnFacts {
+  /** An operator has ended its maintenance himself. */
+  readonly isGivenBack: boolean
   readonly words: readonly OperatorWord[]
   /** When the host was certified dead, lately, oldest first, wall ms. */
   readonly deaths: readonly number[]
@@ -31,7 +33,7 @@ const CLOSED: readonly string[] = ['completed', 'failed', 'error', 'cancelled']
 /** Everything is checked anew at each step (design I10). */
 export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): ReturnStep {
   const { service, evacuations, silence } = facts
-  const asked = facts.words.some(({ word }) => word === 'let-back')
+  const asked = facts.isGivenBack || facts.words.some(({ word }) => word === 'let-back')
   const until = quarantinedUntil(rules, facts.deaths)
   if (!asked && facts.nowWallMs < until) {
     return wait(`it died ${facts.deaths.length} times and is quarantined until ${isoTime(until)}`)

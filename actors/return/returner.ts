@@ -92,14 +92,15 @@ const STEPS = {
 } as const
 
 /** By the segment's policy, or by an operator. */
-function isAsked({ policy }: ReturnWorld, { segmentName, choices, words }: Returning): boolean {
-  if (words.some(({ word }) => word === 'let-back')) return true
+function isAsked({ policy }: ReturnWorld, returning: Returning): boolean {
+  const { segmentName, choices, words, isGivenBack } = returning
+  if (isGivenBack || words.some(({ word }) => word === 'let-back')) return true
   return policyOf(policy, segmentName, choices).returnToService === 'automatic'
 }
 
 async function factsOf(
   looking: Looking,
-  { host, words, deaths, disabledWith }: Returning,
+  { host, isGivenBack, words, deaths, disabledWith }: Returning,
 ): Promise<ReturnFacts> {
   const { world, signal } = looking
   const { compute, clock } = world
@@ -109,6 +110,7 @@ async function factsOf(
   const silence = ssh === undefined ? null : await silenceOf(world, ssh)
   const service = await compute.findService(host.name, signal)
   return {
+    isGivenBack,
     words,
     deaths,
     nowWallMs,

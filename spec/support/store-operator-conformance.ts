@@ -51,6 +51,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
       host: { uuid: host.uuid, onMaintenance: true },
       segmentName: segment.name,
       by: uuid,
+      isGivenBack: false,
       choices: {},
       words: [],
       deaths: [issuedAt],
@@ -60,6 +61,11 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     await store.updateSegment(segment.uuid, { enabled: false })
     t.deepEqual(await store.listReturning(0), [], 'its segment is disabled')
     await store.updateSegment(segment.uuid, { enabled: true })
+    await store.updateHost(segment.uuid, host.uuid, { onMaintenance: true })
+    t.deepEqual(await store.listReturning(0), [], 'an operator has taken it over')
+    await store.updateHost(segment.uuid, host.uuid, { onMaintenance: false })
+    const given = { by: uuid, isGivenBack: true, disabledWith: 'it is dead' }
+    t.like((await store.listReturning(0))[0], given, 'its service is still disabled')
     await store.releaseHost(epoch, host.uuid, uuid)
     t.deepEqual(await store.listReturning(0), [])
   })

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely'
 import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Database } from '../../schema/tables.ts'
-import { closeServiceChange } from './closed-changes.ts'
+import { closeServiceChange, noteReturn } from './closed-changes.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { flag } from './rows.ts'
@@ -51,8 +51,12 @@ async function releaseHost(
   { host, by, now }: { readonly host: HostId; readonly by: NotificationId; readonly now: number },
 ): Promise<void> {
   const row = await lockHost(trx, { uuid: host })
-  if (row?.maintenance_by !== by) return
-  await closeServiceChange(trx, host, by, now)
+  if (row === undefined) return
+  if (row.maintenance_by === null && row.on_maintenance === 0) {
+    return closeServiceChange(trx, host, by, now) // an operator has given it back before us
+  }
+  if (row.maintenance_by !== by) return
+  await noteReturn(trx, host, by, now)
   await trx
     .updateTable('hosts')
     .set({ on_maintenance: flag(false), maintenance_by: null, reserved: row.held_reserved })

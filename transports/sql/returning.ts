@@ -15,23 +15,15 @@ export function returningStore(transactions: Transactions): Pick<RecoveryStore, 
   return {
     listReturning: (deathsSinceMs) =>
       transactions.snapshot(async (trx) => {
-        const rows = await trx
-          .selectFrom('hosts')
-          .innerJoin('notifications', 'notifications.notification_uuid', 'hosts.maintenance_by')
-          .innerJoin('segments', 'segments.uuid', 'hosts.failover_segment_id')
-          .selectAll('hosts')
-          .select(['segments.name as segment_name', 'notifications.notification_uuid as by'])
-          .where('hosts.deleted', '=', 0)
-          .where('segments.enabled', '!=', 0)
-          .where('notifications.status', 'not in', UNFINISHED_STATUSES)
-          .orderBy('hosts.id')
-          .execute()
+        const held = await heldHosts(trx).execute()
+        const given = await givenBack(trx).execute()
         const returning: Returning[] = []
-        for (const { segment_name: segmentName, by, ...row } of rows) {
+        for (const { segment_name: segmentName, by, ...row } of [...held, ...given]) {
           returning.push({
             host: hostOf(row),
             segmentName,
             by,
+            isGivenBack: row.maintenance_by === null,
             choices: await readChoices(trx, row.failover_segment_id),
             words: sinceRetry(await readWords(trx, by)),
             deaths: await readDeaths(trx, row.uuid, deathsSinceMs),
@@ -42,6 +34,35 @@ export function returningStore(transactions: Transactions): Pick<RecoveryStore, 
       }),
   }
 }
+
+const heldHosts = (trx: Transaction<Database>) =>
+  trx
+    .selectFrom('hosts')
+    .innerJoin('notifications', 'notifications.notification_uuid', 'hosts.maintenance_by')
+    .innerJoin('segments', 'segments.uuid', 'hosts.failover_segment_id')
+    .selectAll('hosts')
+    .select(['segments.name as segment_name', 'notifications.notification_uuid as by'])
+    .where('hosts.deleted', '=', 0)
+    .where('segments.enabled', '!=', 0)
+    .where('notifications.status', 'not in', UNFINISHED_STATUSES)
+    .orderBy('hosts.id')
+
+/** Nobody holds them any more, but the ledger says that their compute service is still as we left it. */
+const givenBack = (trx: Transaction<Database>) =>
+  trx
+    .selectFrom('changes')
+    .innerJoin('hosts', 'hosts.uuid', 'changes.host_uuid')
+    .innerJoin('notifications', 'notifications.notification_uuid', 'changes.notification_uuid')
+    .innerJoin('segments', 'segments.uuid', 'hosts.failover_segment_id')
+    .selectAll('hosts')
+    .select(['segments.name as segment_name', 'notifications.notification_uuid as by'])
+    .where('changes.kind', '=', 'service')
+    .where('changes.state', '=', 'open')
+    .where('hosts.deleted', '=', 0)
+    .where('hosts.on_maintenance', '=', 0)
+    .where('segments.enabled', '!=', 0)
+    .where('notifications.status', 'not in', UNFINISHED_STATUSES)
+    .orderBy('changes.id')
 
 async function readDeaths(
   trx: Transaction<Database>,

@@ -11,6 +11,7 @@ import { evacuationRow, serviceRow, wordRow } from '../records.ts'
 const RULES = { failuresMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
 
 const facts = (change: Partial<ReturnFacts> = {}): ReturnFacts => ({
+  isGivenBack: false,
   words: [],
   deaths: [0],
   nowWallMs: 1000,
