@@ -146,6 +146,28 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     }
   })
 
+  test('of a held host only a report of the same death is adopted', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch, host, notification } = await incident(world)
+    const ended = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
+    await store.recordTransition(epoch, { ...ended, reason: 'over' })
+    const report = hostStopped(host.name, clock.wall)
+    const ours = { event: 'STOPPED', host_status: 'NORMAL' }
+    const accepted = await store.acceptNotification({ ...report, payload: ours })
+    if (accepted.kind !== 'accepted') return t.fail(accepted.kind)
+    const { uuid } = accepted.notification
+    await store.holdHost(epoch, host.uuid, uuid)
+    const others = [{ event: 'STARTED' }, { host_status: 'UNKNOWN' }, { cluster_status: 'ONLINE' }]
+    for (const other of others) {
+      const payload = { ...report.payload, ...other }
+      t.is((await store.acceptNotification({ ...report, payload })).kind, 'on-maintenance')
+      t.deepEqual((await store.getNotification(uuid))?.payload, ours)
+    }
+    await store.acceptNotification(report)
+    t.deepEqual((await store.getNotification(uuid))?.payload, report.payload)
+  })
+
   test('ended fault absorbs equal reports within the window on both sides, unless it failed', async (t) => {
     for (const ended of ['finished', 'ignored', 'failed'] as const) {
       await using world = await open()

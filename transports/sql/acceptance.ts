@@ -112,13 +112,16 @@ async function adoptCluster(
   of: NotificationId,
   { type, payload }: NewNotification,
 ): Promise<void> {
-  if (type !== 'COMPUTE_HOST' || payload['cluster_status'] === undefined) return
+  // Of the same death: a report that the host starts, or may live, is about another matter.
+  const ours = { event: 'STOPPED', host_status: 'NORMAL' }
+  if (type !== 'COMPUTE_HOST' || payload['cluster_status'] !== 'OFFLINE') return
+  if (SAME_FAULT.some((key) => payload[key] !== ours[key])) return
   await trx
     .updateTable('notifications')
     .set({ payload: payloadText(payload) })
     .where('notification_uuid', '=', of)
     .where('status', 'in', UNFINISHED_STATUSES)
-    .where('payload', '=', payloadText({ event: 'STOPPED', host_status: 'NORMAL' }))
+    .where('payload', '=', payloadText(ours))
     .execute()
 }
 
