@@ -129,8 +129,10 @@ export interface TouchedMove extends VmMove {
 export interface RecordedMove extends TouchedMove {
   /** The latest run of the recovery that asked for it; 0 before the first request. */
   readonly askedInRun: number
-  /** Who has refused it in the run that goes on; null when the choice was Nova's. */
-  readonly refusedBy: readonly (HostName | null)[]
+  /** Who has refused it in the run that goes on. */
+  readonly refusedBy: readonly HostName[]
+  /** How often Nova's scheduler had no host for it, in all runs. */
+  readonly hadNoHost: number
 }
 
 /** One evacuation that was asked for. */

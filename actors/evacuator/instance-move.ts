@@ -2,7 +2,7 @@
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
-import { ANYWHERE, type TargetName } from '../placement/targets.ts'
+import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation } from '../ports/compute.ts'
 
 export type Phase =
@@ -32,6 +32,16 @@ export type Phase =
   | { readonly kind: 'settling' } // its terminal state is being written
   | { readonly kind: 'ended'; readonly outcome: 'succeeded' | 'failed' | 'ignored' }
 
+/** What Nova's scheduler says of an instance: where it has no host, it is asked again, however often. */
+export interface SchedulerWord {
+  /** How often it had none, in all runs: no such request counts as an attempt. */
+  readonly hadNoHost: number
+  /** Monotonic ms. */
+  readonly askAgainAtMs: number
+}
+
+export const NEVER_ASKED: SchedulerWord = { hadNoHost: 0, askAgainAtMs: 0 }
+
 export interface End {
   readonly outcome: 'succeeded' | 'failed' | 'ignored'
   readonly dest: HostName | null
@@ -57,11 +67,17 @@ export interface MoveTrack {
   /** Where it was asked to go, or went. */
   readonly target: TargetName | null
   readonly attempts: number
-  /** Targets that refused it in this run, whoever led: not asked again. */
-  readonly refusedBy: readonly TargetName[]
+  /** Hosts that refused it in this run, whoever led: not asked again. */
+  readonly refusedBy: readonly HostName[]
+  /** Nova's scheduler, where the choice is its own. */
+  readonly scheduler: SchedulerWord
   /** Evacuation records that existed before our latest request: they say nothing about it. */
   readonly olderRecords: readonly string[]
 }
+
+/** Attempts that count against the limit. */
+export const spentOf = ({ attempts, scheduler }: MoveTrack): number =>
+  attempts - scheduler.hadNoHost
 
 const ENDED = { succeeded: 'succeeded', failed: 'failed', ignored: 'ignored' } as const
 
@@ -76,8 +92,9 @@ interface Found {
 export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found): MoveTrack {
   const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
   const lock: MoveTrack['lock'] = row.held ? 'ours' : 'none'
-  const refusedBy = row.refusedBy.map((host) => host ?? ANYWHERE)
-  const found = { needs, origin, lock, refusedBy }
+  const { refusedBy, hadNoHost } = row
+  const scheduler = { hadNoHost, askAgainAtMs: nowMs }
+  const found = { needs, origin, lock, refusedBy, scheduler }
   const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
   const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
   if (row.status === 'pending') {

@@ -1,6 +1,6 @@
 /** The moving part of an evacuation: what Nova's answers mean for each instance. */
 import { assertNever } from '../kernel/assert-never.ts'
-import type { Phase } from './instance-move.ts'
+import { spentOf, type Phase } from './instance-move.ts'
 import { hasten } from './looks.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import {
@@ -148,7 +148,7 @@ function onRefused(
     const back = { ...track, attempts: track.attempts - 1 }
     return proceed(waiting(state, back, refusal.atMs, refusal.reason), refusal.atMs)
   }
-  if (track.attempts >= rules.attemptsMax) {
+  if (spentOf(track) >= rules.attemptsMax) {
     return settle(state, track, { outcome: 'failed', dest: null, reason: refusal.reason })
   }
   // What stood in the way of an instance in a state of its own is cleared by the next attempt.

@@ -28,35 +28,44 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
   targets: places.targets.filter((target) => target.name !== name),
 })
 
+/** Who looks for a target. */
+type Candidate = Pick<MoveTrack, 'needs' | 'refusedBy' | 'scheduler'>
+
 /** Gives targets out one after the other, so that the next instance finds less room. */
 export class Assignment {
   readonly #places: Places
+  readonly #nowMs: number
   readonly #loads: Map<TargetName, Load>
 
-  constructor(places: Places, tracks: Iterable<MoveTrack>) {
+  constructor(places: Places, tracks: Iterable<MoveTrack>, nowMs: number) {
     this.#places = places
+    this.#nowMs = nowMs
     this.#loads = new Map(places.takenByOthers)
     for (const { move, target, needs } of tracks) {
       if (target !== null) this.#add(target, places.uncounted.has(move) ? needs : null)
     }
   }
 
-  choose({ needs, refusedBy }: Pick<MoveTrack, 'needs' | 'refusedBy'>): Choice {
-    const { stages, targets } = this.#places
-    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
-    const choice = chooseTarget({ stages, targets, needs, refusedBy, loadOf })
-    if (choice.kind === 'target') this.#add(choice.target.name, needs)
-    return choice
+  choose(candidate: Candidate): Choice {
+    return this.#chooseOf(this.#places.targets, candidate)
   }
 
   /** Whether there is room on one target, which is taken then. */
-  takes({ needs, refusedBy }: Pick<MoveTrack, 'needs' | 'refusedBy'>, name: TargetName): boolean {
-    const { stages, targets } = this.#places
-    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
+  takes(candidate: Candidate, name: TargetName): boolean {
+    const { targets } = this.#places
     const only = targets.filter((target) => target.name === name && target.door === 'open')
-    const { kind } = chooseTarget({ stages, targets: only, needs, refusedBy, loadOf })
-    if (kind === 'target') this.#add(name, needs)
-    return kind === 'target'
+    return this.#chooseOf(only, candidate).kind === 'target'
+  }
+
+  #chooseOf(targets: readonly Target[], candidate: Candidate): Choice {
+    const { needs, refusedBy, scheduler } = candidate
+    const { stages } = this.#places
+    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
+    const schedulerIsFull = this.#nowMs < scheduler.askAgainAtMs
+    const question = { stages, targets, needs, refusedBy, schedulerIsFull, loadOf }
+    const choice = chooseTarget(question)
+    if (choice.kind === 'target') this.#add(choice.target.name, needs)
+    return choice
   }
 
   #add(target: TargetName, needs: Resources | null): void {

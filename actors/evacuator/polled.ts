@@ -3,7 +3,7 @@ import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import { adopt } from './adopting.ts'
-import { judgeRecords, type MoveTrack, type RecordVerdict } from './instance-move.ts'
+import { judgeRecords, spentOf, type MoveTrack, type RecordVerdict } from './instance-move.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import {
   recordIdsOf,
@@ -14,7 +14,8 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
-import type { TargetName } from '../placement/targets.ts'
+import { ANYWHERE, type TargetName } from '../placement/targets.ts'
+import { pauseMs } from '../segment/backoff.ts'
 import { hostOf } from './places.ts'
 import { proceed } from './proceeding.ts'
 import { lookAgain } from './restoring.ts'
@@ -77,7 +78,7 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Poll
       if (track.phase.nova === 'silent' && !graceOver) return [state, []]
       return again(rules, state, track, {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
-        refusedBy: track.target,
+        refusedBy: refuserOf(track, verdict),
         ask: 'nova',
         atMs,
       })
@@ -134,6 +135,15 @@ function onUnderWay(
   return [withTrack(state, track), []]
 }
 
+/** Without a host the record says `error` when the scheduler had none. */
+function refuserOf(
+  track: MoveTrack,
+  { dest, status }: RecordVerdict & { readonly kind: 'refused' },
+): TargetName | null {
+  const target = dest ?? track.target
+  return target === ANYWHERE && status !== 'error' ? null : target
+}
+
 /** What was given up may have succeeded late: for as long as the recovery goes on, its record is believed. */
 function correct(state: Moving, track: MoveTrack, polled: Polled): MovingStep {
   if (track.phase.kind !== 'ended' || track.phase.outcome !== 'failed') return [state, []]
@@ -166,17 +176,30 @@ function again(
   { reason, refusedBy, ask: source, atMs }: Failure,
 ): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
-  if (track.attempts >= rules.attemptsMax) {
+  if (refusedBy !== ANYWHERE && spentOf(track) >= rules.attemptsMax) {
     return settle(state, track, { outcome: 'failed', dest: null, reason }, source)
   }
   // What is on record now has been judged: it is not taken up a second time.
   const olderRecords = recordIdsOf(state, track)
-  const refusals = refusedBy === null ? track.refusedBy : [...track.refusedBy, refusedBy]
-  const judged = { ...track, olderRecords, refusedBy: refusals }
+  const judged = { ...refused(rules, track, refusedBy, atMs), olderRecords }
   const { move, instance } = track
   const next = { kind: 'pending', notBeforeMs: atMs + 1000, reason } as const
   return [
     withTrack(state, { ...judged, phase: { kind: 'putting-back', next }, target: null }),
     [{ type: 'move.put-back', move, instance, reason, refusedBy, ask: source }],
   ]
+}
+
+/** A host is not asked again in this run; Nova's scheduler is, after twice the pause each time. */
+function refused(
+  { retryIntervalMs }: MovingRules,
+  track: MoveTrack,
+  by: TargetName | null,
+  atMs: number,
+): MoveTrack {
+  if (by === null) return track
+  if (by !== ANYWHERE) return { ...track, refusedBy: [...track.refusedBy, by] }
+  const hadNoHost = track.scheduler.hadNoHost + 1
+  const askAgainAtMs = atMs + pauseMs(retryIntervalMs, hadNoHost, 0.5)
+  return { ...track, scheduler: { hadNoHost, askAgainAtMs } }
 }

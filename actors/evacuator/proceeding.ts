@@ -29,7 +29,7 @@ export function proceed(state: Moving, nowMs: number): MovingStep {
   let next = state
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
   const bids: Bid[] = []
-  const assignment = new Assignment(state.places, state.tracks.values())
+  const assignment = new Assignment(state.places, state.tracks.values(), nowMs)
   for (const track of state.tracks.values()) {
     if (bids.length === BIDS_MAX) break
     if (!isDue(track, nowMs)) continue
@@ -97,7 +97,7 @@ export function onAllowed(
   let next: Moving = { ...state, bids: [] }
   const effects: (MovingEffect | KernelEffect<MovingMessage>)[] = []
   const over: MoveId[] = []
-  const assignment = new Assignment(state.places, state.tracks.values())
+  const assignment = new Assignment(state.places, state.tracks.values(), atMs)
   for (const { move, target } of bids) {
     const track = next.tracks.get(move)
     if (track !== undefined && isUnderWay(track)) continue

@@ -4,6 +4,7 @@ import type { Fate } from '../../schema/rehearsal.ts'
 import { STAGES } from '../placement/stages.ts'
 import { ANYWHERE, targetsOf } from '../placement/targets.ts'
 import type { EvacuatorRules, Survey } from './evacuator-messages.ts'
+import { NEVER_ASKED } from './instance-move.ts'
 import { Assignment, hostOf } from './places.ts'
 import { selectInstances, type Selected } from './selection.ts'
 
@@ -28,7 +29,7 @@ export function rehearse(
     uncounted: new Set<never>(),
     takenByOthers: new Map<never, never>(),
   }
-  const assignment = new Assignment(places, [])
+  const assignment = new Assignment(places, [], 0)
   return selectInstances(prospect.instances, rules, prospect.disks).map((selected) =>
     fateOf(selected, assignment),
   )
@@ -37,7 +38,11 @@ export function rehearse(
 function fateOf({ instance, verdict }: Selected, assignment: Assignment): Fate {
   const about = { instance: instance.id, name: instance.name, target: null }
   if (verdict.kind === 'leave') return { ...about, fate: 'leave', reason: verdict.reason }
-  const choice = assignment.choose({ needs: instance.needs, refusedBy: [] })
+  const choice = assignment.choose({
+    needs: instance.needs,
+    refusedBy: [],
+    scheduler: NEVER_ASKED,
+  })
   if (choice.kind !== 'target') return { ...about, fate: 'wait', reason: choice.reason }
   const { name, door } = choice.target
   const remarks = [

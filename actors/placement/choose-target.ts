@@ -1,8 +1,9 @@
 /** Which target an instance is sent to, or why to none. Pure. */
 import { amountOf, isWithin, minus, NOTHING, type Resources } from '../../schema/resources.ts'
+import type { HostName } from '../../schema/ids.ts'
 import type { Room } from '../ports/placement.ts'
 import type { Pool } from './stages.ts'
-import type { Target, TargetName } from './targets.ts'
+import { ANYWHERE, type Target, type TargetName } from './targets.ts'
 
 /** What we have sent to a target since its room was read, and how many instances in all. */
 export interface Load {
@@ -21,15 +22,17 @@ export interface Question {
   readonly targets: readonly Target[]
   readonly needs: Resources
   /** Targets that have refused the instance: not asked again. */
-  readonly refusedBy: readonly TargetName[]
+  readonly refusedBy: readonly HostName[]
+  /** Nova's scheduler has no host for it; asked again later. */
+  readonly schedulerIsFull: boolean
   readonly loadOf: (target: TargetName) => Load
 }
 
 /** The first pool with room decides; in it the host with the most memory left, and of unknown ones that with the fewest of our moves. */
 export function chooseTarget(question: Question): Choice {
-  const { stages, targets, refusedBy, needs } = question
+  const { stages, targets, refusedBy } = question
   const reachable = targets.filter(({ pool }) => stages.includes(pool))
-  const open = reachable.filter(({ name }) => !refusedBy.includes(name))
+  const open = reachable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
   for (const stage of stages) {
     const [best, ...others] = open.filter((target) => {
       return target.pool === stage && hasRoom(question, target)
@@ -40,11 +43,12 @@ export function chooseTarget(question: Question): Choice {
     return { kind: 'target', target: others.reduce(better, best) }
   }
   if (reachable.length === 0) return { kind: 'wait', reason: nobody(stages) }
-  if (open.length > 0) return { kind: 'wait', reason: noRoom(needs, refusedBy) }
+  if (open.length > 0) return { kind: 'wait', reason: noRoom(question, open) }
   return { kind: 'refused', reason: `every target has refused it: ${refusedBy.join(', ')}` }
 }
 
-function hasRoom({ needs, loadOf }: Question, { name, room }: Target): boolean {
+function hasRoom({ needs, loadOf, schedulerIsFull }: Question, { name, room }: Target): boolean {
+  if (name === ANYWHERE) return !schedulerIsFull
   return room === null || fits(room, loadOf(name).given, needs)
 }
 
@@ -78,9 +82,12 @@ const POOLS: Readonly<Record<Pool, string>> = {
 const nobody = (stages: readonly Pool[]): string =>
   stages.map((stage) => POOLS[stage]).join(', and ')
 
-function noRoom(needs: Resources, refusedBy: readonly TargetName[]): string {
+function noRoom({ needs, refusedBy }: Question, open: readonly Target[]): string {
+  const who = open.some(({ name }) => name === ANYWHERE)
+    ? "Nova's scheduler finds no host with room"
+    : 'no host of the segment has room'
   const refused = refusedBy.length === 0 ? '' : `; refused by ${refusedBy.join(', ')}`
-  return `no host of the segment has room for ${amountOf(needs)}${refused}`
+  return `${who} for ${amountOf(needs)}${refused}`
 }
 
 export const NO_LOAD: Load = { given: NOTHING, moves: 0 }

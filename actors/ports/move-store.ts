@@ -27,7 +27,7 @@ export interface MoveChange {
   readonly message: string | null
 }
 
-/** Who turned an instance down, and in which words. */
+/** Who turned an instance down (null: Nova's scheduler, which had no host for it), and in which words. */
 export interface Refusal {
   readonly by: HostName | null
   readonly message: string
@@ -52,7 +52,7 @@ export interface MoveStore {
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Back to pending, from `ongoing`: Nova was not asked, or did not listen, so the attempt never was. */
   withdrawAttempt(epoch: Epoch, move: MoveId, message: string): Promise<void>
-  /** Back to pending: this target (null: Nova's choice) has refused the last request, and is not asked again in this run. */
+  /** Back to pending: the last request was refused. A host is not asked again in this run. */
   recordRefusal(epoch: Epoch, move: MoveId, refusal: Refusal): Promise<void>
   /** Gives up every move that nobody has asked for. */
   endMoves(

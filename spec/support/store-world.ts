@@ -126,7 +126,8 @@ export async function plannedMove(store: StorePort, of: Incident): Promise<VmMov
   const planned = [plannedRow(instance, 'vm-1')]
   const [move] = await store.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
   if (move === undefined) throw new Error('no move was planned')
-  const { origin: _origin, held: _held, askedInRun: _run, refusedBy: _by, ...row } = move // as clients see it
+  const { origin: _origin, held: _held, askedInRun: _run, ...rest } = move
+  const { refusedBy: _by, hadNoHost: _none, ...row } = rest // as clients see it
   return row
 }
 

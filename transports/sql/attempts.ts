@@ -5,7 +5,7 @@ import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { MoveId, NotificationId } from '../../schema/ids.ts'
 import type { MoveAttempt, RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { attemptOf, wholeSecond } from './rows.ts'
+import { attemptOf, integer, wholeSecond } from './rows.ts'
 import { runOf, runOfMove } from './run-of.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -92,22 +92,33 @@ export async function recordRefusal(
     .execute()
 }
 
-/** Who has refused each move in the run that goes on; in the next run everybody may be asked again. */
+type Refusals = Pick<RecordedMove, 'refusedBy' | 'hadNoHost'>
+
+export const NO_REFUSALS: Refusals = { refusedBy: [], hadNoHost: 0 }
+
+/** Who has refused each move: hosts in the run that goes on, since in the next one everybody may be asked again. */
 export async function readRefusals(
   trx: Transaction<Database>,
   notification: NotificationId,
-): Promise<ReadonlyMap<MoveId, RecordedMove['refusedBy']>> {
+): Promise<ReadonlyMap<MoveId, Refusals>> {
   const rows = await trx
     .selectFrom('move_attempts')
     .innerJoin('vm_moves', 'vm_moves.uuid', 'move_attempts.move_uuid')
-    .select(['move_uuid', 'target'])
+    .select(['move_uuid', 'target', 'run', runOf(notification).as('run_now')])
     .where('notification_uuid', '=', notification)
     .where('outcome', '=', 'refused')
-    .where('run', '=', runOf(notification))
     .orderBy('number')
     .execute()
   const byMove = Map.groupBy(rows, (row) => row.move_uuid)
-  return new Map([...byMove].map(([move, all]) => [move, all.map(({ target }) => target)]))
+  return new Map(
+    [...byMove].map(([move, all]) => {
+      const hosts = all.flatMap(({ target, run, run_now: now }) =>
+        target === null || integer(run) !== integer(now) ? [] : [target],
+      )
+      const hadNoHost = all.filter(({ target }) => target === null).length
+      return [move, { refusedBy: hosts, hadNoHost }]
+    }),
+  )
 }
 
 /** The reading part. */

@@ -7,6 +7,7 @@ import type { Database } from '../../schema/tables.ts'
 import {
   beginAttempt,
   endAttempt,
+  NO_REFUSALS,
   readRefusals,
   recordRefusal,
   withdrawAttempt,
@@ -166,7 +167,7 @@ async function plan(
     .where('notification_uuid', '=', notification)
     .orderBy('vm_moves.id')
     .execute()
-  return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? []))
+  return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? NO_REFUSALS))
 }
 
 /** What an operator has begun again is selected again: what nothing was done about yet may be left once more. */

@@ -32,7 +32,7 @@ import type {
 } from '../../schema/tables.ts'
 
 /** Refuses a number that JavaScript cannot hold (mysql2 hands it over as text) rather than use a neighbour of it. */
-function integer(value: number): number {
+export function integer(value: number): number {
   if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`)
   return value
 }
@@ -132,11 +132,11 @@ export const touchedMoveOf = (row: TouchedRow): TouchedMove => ({
 
 export const recordedMoveOf = (
   row: TouchedRow & { readonly asked_in_run: number | null },
-  refusedBy: RecordedMove['refusedBy'],
+  refusals: Pick<RecordedMove, 'refusedBy' | 'hadNoHost'>,
 ): RecordedMove => ({
   ...touchedMoveOf(row),
   askedInRun: integerOrNull(row.asked_in_run) ?? 0,
-  refusedBy,
+  ...refusals,
 })
 
 export const attemptOf = (row: Selectable<MoveAttemptsTable>): MoveAttempt => ({

@@ -1,9 +1,10 @@
 /** What Nova's evacuation records say about our latest request, and how a stored move is taken up. */
 import test from 'ava'
-import { ANYWHERE } from '../../../actors/placement/targets.ts'
 import {
   judgeRecords,
+  spentOf,
   trackOf,
+  NEVER_ASKED,
   type MoveTrack,
   type RecordVerdict,
 } from '../../../actors/evacuator/instance-move.ts'
@@ -25,6 +26,7 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   target: TWO,
   attempts: 1,
   refusedBy: [],
+  scheduler: NEVER_ASKED,
   olderRecords,
 })
 const record = (change: Partial<Evacuation> = {}): Evacuation =>
@@ -108,8 +110,13 @@ test('a move that was put back may find its record late', (t) => {
 })
 
 test('who has refused a move is not asked again by the next leader either', (t) => {
-  const { refusedBy } = trackOf(moveRow({ attempts: 2, refusedBy: [TWO, null] }), FOUND)
-  t.deepEqual(refusedBy, [TWO, ANYWHERE])
+  t.deepEqual(trackOf(moveRow({ attempts: 1, refusedBy: [TWO] }), FOUND).refusedBy, [TWO])
+})
+
+test("Nova's scheduler is asked again by the next leader at once, and what it had no host for is no attempt", (t) => {
+  const track = trackOf(moveRow({ attempts: 5, hadNoHost: 3 }), FOUND)
+  t.deepEqual(track.scheduler, { hadNoHost: 3, askAgainAtMs: 5 })
+  t.is(spentOf(track), 2)
 })
 
 test('a move that was under way is asked for again only after a grace', (t) => {

@@ -6,7 +6,6 @@ import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/movi
 import type { Moving } from '../../../actors/evacuator/moving-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
-import { ANYWHERE } from '../../../actors/placement/targets.ts'
 import { I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
 import {
   RULES,
@@ -17,6 +16,7 @@ import {
   placesOf,
   polled,
   refused,
+  requests,
   REQUESTING,
   trackRow,
   withLeave,
@@ -37,8 +37,6 @@ function told(track: MoveTrack, message: MovingMessage, change: Partial<Moving> 
   return { state, effects, track: state.tracks.get(M1), phase: state.tracks.get(M1)?.phase }
 }
 
-const requests = (effects: readonly Effect[]) =>
-  effects.flatMap((effect) => (effect.type === 'move.request' ? [effect] : []))
 const settled = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) =>
     effect.type === 'move.settle' ? [`${effect.outcome}: ${effect.reason}`] : [],
@@ -107,15 +105,6 @@ test('a refusal gives the room back to the others', (t) => {
     requests(effects).map(({ instance }) => instance),
     [I2],
   )
-})
-
-test('where Nova chooses, no target is named, and its choice is remembered as the target', (t) => {
-  const places = placesOf(targetRow(ANYWHERE))
-  const [, effects] = asking(movingOf([trackRow()], { places }), 0)
-  t.is(requests(effects)[0]?.target, ANYWHERE)
-  const track = asked(ongoing(true), { target: ANYWHERE })
-  t.is(told(track, polled(1, [evacuationRow()])).track?.target, TWO)
-  t.is(told(track, polled(1, [evacuationRow({ dest: null })])).track?.target, ANYWHERE)
 })
 
 test('a yes of Nova makes the move ongoing', (t) => {

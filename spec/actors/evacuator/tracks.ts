@@ -1,9 +1,10 @@
 /** Moves at every point of their way, and what may be told about them. */
-import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
-import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import { NEVER_ASKED, type MoveTrack, type Phase } from '../../../actors/evacuator/instance-move.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
 import type { Moving, MovingStep } from '../../../actors/evacuator/moving-state.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import { proceed } from '../../../actors/evacuator/proceeding.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { Places } from '../../../actors/evacuator/places.ts'
 import type { Target } from '../../../actors/placement/targets.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
@@ -48,6 +49,7 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   target: null,
   attempts: 0,
   refusedBy: [],
+  scheduler: NEVER_ASKED,
   olderRecords: [],
   ...change,
 })
@@ -112,3 +114,7 @@ export function withLeave(
   const [next, more] = onMovingMessage(RULES, state, allowed)
   return [next, [...effects, ...more].filter(({ type }) => type !== 'pace.ask')]
 }
+
+/** The evacuations that are asked for. */
+export const requests = (effects: readonly (MovingEffect | KernelEffect<MovingMessage>)[]) =>
+  effects.flatMap((effect) => (effect.type === 'move.request' ? [effect] : []))

@@ -16,6 +16,7 @@ const chosen = (change: Partial<Question>): string => {
     targets: [ONE, TWO, THREE].map((name) => targetRow(name)),
     needs: SMALL,
     refusedBy: [],
+    schedulerIsFull: false,
     loadOf: () => NO_LOAD,
     ...change,
   })
@@ -86,7 +87,19 @@ test('a target that refused the instance is not asked again', (t) => {
     chosen({ targets: withRoom([ONE, 9], [TWO, 0]), refusedBy: [ONE] }),
     'wait: no host of the segment has room for 1 VCPU, 2048 MB, 10 GB; refused by compute-1',
   )
-  t.is(chosen({ targets: [targetRow(ANYWHERE)] }), ANYWHERE)
+})
+
+test("where the choice is Nova's, an instance waits for as long as its scheduler has no host", (t) => {
+  const targets = [targetRow(ANYWHERE)]
+  t.is(chosen({ targets }), ANYWHERE)
+  t.is(chosen({ targets, refusedBy: [TWO] }), ANYWHERE)
+  t.is(
+    chosen({ targets, schedulerIsFull: true }),
+    "wait: Nova's scheduler finds no host with room for 1 VCPU, 2048 MB, 10 GB",
+  )
+  const spare = targetRow(TWO, { pool: 'spares', door: 'closed' })
+  const stages = STAGES.auto_priority
+  t.is(chosen({ stages, targets: [...targets, spare], schedulerIsFull: true }), TWO)
 })
 
 const SPARES = withRoom([THREE, 2], [FOUR, 1]).map((target) => ({

@@ -1,0 +1,68 @@
+/** Where the choice of a host is left to Nova's scheduler. */
+import test from 'ava'
+import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
+import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import { ANYWHERE } from '../../../actors/placement/targets.ts'
+import { M1, TWO, evacuationRow, targetRow } from '../records.ts'
+import {
+  RULES,
+  asked,
+  asking,
+  movingOf,
+  ongoing,
+  placesOf,
+  polled,
+  requests,
+  trackRow,
+  withLeave,
+} from './tracks.ts'
+
+/** What Nova shows when its scheduler finds nobody. */
+const NO_HOST = polled(0, [evacuationRow({ dest: null, status: 'error' })])
+
+test('where Nova chooses, no target is named, and its choice is remembered as the target', (t) => {
+  const places = placesOf(targetRow(ANYWHERE))
+  const [, effects] = asking(movingOf([trackRow()], { places }), 0)
+  t.is(requests(effects)[0]?.target, ANYWHERE)
+  const track = asked(ongoing(true), { target: ANYWHERE })
+  const seen = (message: MovingMessage) =>
+    onMovingMessage(RULES, movingOf([track]), message)[0].tracks.get(M1)?.target
+  t.is(seen(polled(1, [evacuationRow()])), TWO)
+  t.is(seen(polled(1, [evacuationRow({ dest: null })])), ANYWHERE)
+})
+
+test("without a host Nova's scheduler is asked again after twice the pause each time, at no attempt's cost", (t) => {
+  const places = placesOf(targetRow(ANYWHERE))
+  let track = asked(ongoing(true), { target: ANYWHERE, attempts: RULES.attemptsMax })
+  const pauses = [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]
+  for (const pauseMs of pauses) {
+    const [state, effects] = onMovingMessage(RULES, movingOf([track], { places }), NO_HOST)
+    t.like(
+      effects.find(({ type }) => type === 'move.put-back'),
+      { refusedBy: ANYWHERE },
+    )
+    const back = { type: 'move.was-put-back', move: M1, atMs: 2000 } as const
+    const [waits] = withLeave(onMovingMessage(RULES, state, back), 2000)
+    t.is(waits.tracks.get(M1)?.phase.kind, 'unplaced')
+    const early = asking(waits, pauseMs - 1)
+    t.deepEqual(requests(early[1]), [])
+    const [late, then] = asking(waits, pauseMs)
+    t.is(requests(then)[0]?.target, ANYWHERE)
+    const again = late.tracks.get(M1)
+    if (again === undefined) return t.fail()
+    track = { ...again, phase: ongoing(true), olderRecords: [] }
+  }
+})
+
+test('a host of its own choice that turns an instance down costs an attempt', (t) => {
+  const places = placesOf(targetRow(ANYWHERE))
+  const track = asked(ongoing(true), { target: ANYWHERE, attempts: RULES.attemptsMax })
+  const failed = (dest: typeof TWO | null) =>
+    onMovingMessage(
+      RULES,
+      movingOf([track], { places }),
+      polled(1, [evacuationRow({ dest, status: 'failed' })]),
+    )[1].find(({ type }) => type === 'move.settle')
+  t.like(failed(TWO), { outcome: 'failed' })
+  t.like(failed(null), { outcome: 'failed' })
+})
