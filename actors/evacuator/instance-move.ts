@@ -169,5 +169,5 @@ export function judgeRecords(
   return { kind: 'refused', dest: newest.dest, status: newest.status }
 }
 
-/** Nova's clock and ours may differ by so much. */
+/** Nova's times may be off by so much. */
 export const CLOCK_SKEW_MS = 60_000

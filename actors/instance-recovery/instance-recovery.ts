@@ -152,7 +152,8 @@ function climbOn(
   examination: Examination & { readonly instance: Instance },
 ): RecoveryStep {
   const { instance, actions, orders } = examination
-  const tried = climbed({ actions, orders: orders.filter(({ run }) => run >= order.firstRun) })
+  const ours = orders.filter(({ run }) => run >= order.firstRun)
+  const tried = climbed({ actions, orders: ours })
   if (tried.length > 0 && isRunning(instance)) return note
   if (isRunning(instance) && isTakenUp(actions, order.askedForAt)) {
     return finish(order, 'finished', 'it was started again meanwhile')
@@ -166,8 +167,15 @@ function climbOn(
   if (rung === undefined) {
     return finish(order, 'failed', `it is still ${instance.vmState} after ${tried.join(', ')}`)
   }
+  const given = ours.filter((known) => known.rung === rung).length
+  if (given >= ORDERS_MAX) {
+    return finish(order, 'failed', `Nova shows nothing of ${given} orders: ${rung}`)
+  }
   return [{ kind: 'ordering', rung, hindrances }, [{ type: 'instance.restart', rung }]]
 }
+
+/** An order that was lost is given again, so often in all; an operator's retry begins anew. */
+const ORDERS_MAX = 5
 
 const note: RecoveryStep = [{ kind: 'noting' }, [{ type: 'instance.note-running' }]]
 

@@ -29,7 +29,7 @@ const ACTION_OF: Readonly<Record<Rung, string>> = {
   rebuild: 'rebuild',
 }
 
-/** Nova's clock and ours may differ by so much. */
+/** Nova's times may be off by so much. */
 const SKEW_MS = 10_000
 
 /** The rungs that Nova has carried out: an intent without an action of Nova's was never sent, or lost on its way. */

@@ -1,4 +1,4 @@
-/** What we need of the Compute API (Nova), in our words. Errors carry COMPUTE_* and IDENTITY_* codes. */
+/** What we need of the Compute API (Nova), in our words. Times are wall ms of our own clock, to within seconds. Errors carry COMPUTE_* and IDENTITY_* codes. */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 

@@ -4,6 +4,7 @@ import { faultText } from './answer-decoder.ts'
 import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-repeatedly.ts'
 import type { HttpAnswer, HttpClient, HttpOutcome, HttpRequest } from './http-client.ts'
 import type { Keystone, Session } from './keystone.ts'
+import { RemoteClock } from './remote-clock.ts'
 
 export interface ComputeCall {
   readonly method: 'GET' | 'POST' | 'PUT'
@@ -21,6 +22,8 @@ export interface ComputeCall {
 export interface ComputeApi {
   /** The text of a good answer. COMPUTE_* and IDENTITY_* as `actors/ports/compute.ts` says. */
   call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
+  /** Wall ms of a time in its answers, which is UTC of the cloud's own clock. COMPUTE_UNAVAILABLE when it is none. */
+  readonly timeOf: (text: string) => number
 }
 
 /** What every API of OpenStack is reached with. */
@@ -39,7 +42,9 @@ const MICROVERSION = '2.53'
 /** The Compute API of the cloud behind a Keystone. */
 export function computeApi(options: ComputeApiOptions): ComputeApi {
   const { client, keystone, timing } = options
+  const cloudClock = new RemoteClock(timing.clock)
   return {
+    timeOf: (text) => cloudClock.ours(utcMs(text)),
     async call(call, callerSignal) {
       const signal = options.signalOf(callerSignal)
       const limits = { deadlineMs: timing.clock.monotonicMs() + options.requestTimeoutMs, signal }
@@ -49,6 +54,7 @@ export function computeApi(options: ComputeApiOptions): ComputeApi {
           ? exchangeRepeatedly(client, timing, request, limits)
           : client.exchange(request, limits)
       })
+      if (outcome.kind === 'answered') cloudClock.hear(outcome.headers)
       if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) {
         return outcome.text
       }
@@ -113,4 +119,11 @@ function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
 function requestIdOf(answer: HttpAnswer): string {
   const id = answer.headers['x-openstack-request-id'] ?? answer.headers['x-compute-request-id']
   return typeof id === 'string' ? id : ''
+}
+
+/** Nova does not always say that it is UTC. */
+function utcMs(text: string): number {
+  const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`)
+  if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
+  return ms
 }

@@ -6,10 +6,10 @@ import type {
   Instance,
   InstanceAction,
 } from '../../actors/ports/compute.ts'
-import { CodedError } from '../../schema/errors.ts'
 import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
+import type { ComputeApi } from './compute-api.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
 
@@ -98,14 +98,17 @@ export const decodeMigrations = answerDecoder(
 )
 
 /** Nova's service in our words. */
-export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
+export const serviceOf = (
+  service: Static<typeof Service>,
+  timeOf: ComputeApi['timeOf'],
+): ComputeService => ({
   id: service.id,
   host: hostName(service.host),
   up: service.state === 'up',
   disabled: service.status === 'disabled',
   disabledReason: service.disabled_reason,
   forcedDown: service.forced_down,
-  writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
+  writtenAt: service.updated_at === null ? null : timeOf(service.updated_at),
 })
 
 /** Nova's server in our words. */
@@ -136,10 +139,13 @@ function needsOf(flavor: Static<typeof Server>['flavor'], volumeBacked: boolean)
 }
 
 /** What happened to a server in our words. */
-export const actionOf = (action: Static<typeof Action>): InstanceAction => ({
+export const actionOf = (
+  action: Static<typeof Action>,
+  timeOf: ComputeApi['timeOf'],
+): InstanceAction => ({
   action: action.action,
   user: action.user_id,
-  startedAt: utcMs(action.start_time),
+  startedAt: timeOf(action.start_time),
 })
 
 /** The image that a server was made from; undefined when it starts from a volume. */
@@ -150,21 +156,14 @@ export function imageOf(server: Static<typeof Server>): string | undefined {
 }
 
 /** Nova's migration record in our words. */
-export const evacuationOf = (migration: Migration): Evacuation => ({
+export const evacuationOf = (migration: Migration, timeOf: ComputeApi['timeOf']): Evacuation => ({
   id: migration.uuid,
   instance: instanceId(migration.instance_uuid),
   status: migration.status,
   source: hostName(migration.source_compute),
   dest: migration.dest_compute === null ? null : hostName(migration.dest_compute),
-  createdAt: utcMs(migration.created_at),
+  createdAt: timeOf(migration.created_at),
 })
-
-/** Wall ms of a time of Nova's, which is UTC even when it does not say so. */
-export function utcMs(text: string): number {
-  const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`)
-  if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
-  return ms
-}
 
 /** The path of one server. */
 export const serverPath = (id: InstanceId): string => `/servers/${encodeURIComponent(id)}`

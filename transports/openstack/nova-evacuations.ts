@@ -3,7 +3,7 @@ import type { Evacuation } from '../../actors/ports/compute.ts'
 import type { HostName } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import { decodeMigrations, evacuationOf, utcMs, type Migration } from './nova-answers.ts'
+import { decodeMigrations, evacuationOf, type Migration } from './nova-answers.ts'
 
 /** From this one on migrations come in pages, the latest created first. */
 const MICROVERSION = '2.59'
@@ -18,7 +18,8 @@ export async function listEvacuations(
   signal: AbortSignal | undefined,
 ): Promise<readonly Evacuation[]> {
   const fromMs = Math.floor(sinceMs / 1000) * 1000 // Nova keeps seconds
-  const isRecent = ({ created_at: createdAt }: Migration): boolean => utcMs(createdAt) >= fromMs
+  const isRecent = ({ created_at: createdAt }: Migration): boolean =>
+    api.timeOf(createdAt) >= fromMs
   // Not by `changes-since`: Nova leaves out what was never updated then, which are the records just accepted.
   const migrations = await everyPage(async (marker) => {
     const query = new URLSearchParams({
@@ -36,9 +37,9 @@ export async function listEvacuations(
     const isEnough = last !== undefined && !isRecent(last)
     return { items, links: isEnough ? undefined : links, last: last?.uuid }
   })
-  return migrations.filter(isRecent).toSorted(newestFirst).map(evacuationOf)
+  // The number tells apart what was created within one second.
+  const newestFirst = (a: Migration, b: Migration): number =>
+    api.timeOf(b.created_at) - api.timeOf(a.created_at) || b.id - a.id
+  const recent = migrations.filter(isRecent).toSorted(newestFirst)
+  return recent.map((migration) => evacuationOf(migration, api.timeOf))
 }
-
-/** The number tells apart what was created within one second. */
-const newestFirst = (a: Migration, b: Migration): number =>
-  utcMs(b.created_at) - utcMs(a.created_at) || b.id - a.id

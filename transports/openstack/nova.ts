@@ -69,7 +69,9 @@ export function nova(api: ComputeApi): ComputePort {
     },
     async listActions(id, signal) {
       const text = await get(`${serverPath(id)}/os-instance-actions`, signal)
-      const actions = decodeActions(text).instanceActions.map(actionOf)
+      const actions = decodeActions(text).instanceActions.map((action) =>
+        actionOf(action, api.timeOf),
+      )
       return actions.toSorted((one, other) => other.startedAt - one.startedAt)
     },
   }

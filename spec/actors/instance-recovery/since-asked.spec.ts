@@ -48,3 +48,20 @@ testSteps(instanceRecovery(RETRIED, RULES), [
     reply('failed', 'it is still error after hard-reboot'),
   ),
 ])
+
+const LOST = [1, 2, 3, 4, 5].map((count) => ordered('hard-reboot', count * 60_000))
+const lost = (count: number) =>
+  examined(marked(), { orders: LOST.slice(0, count), actions: [at('create', 0)] })
+
+testSteps(instanceRecovery(ORDER, RULES), [
+  climbs('an order that Nova shows nothing of is given again', 'hard-reboot', lost(4)),
+  ends(
+    'but not without end: a guest that runs is not rebooted for ever',
+    lost(5),
+    reply('failed', 'Nova shows nothing of 5 orders: hard-reboot'),
+  ),
+])
+
+testSteps(instanceRecovery({ ...ORDER, firstRun: 2 }, RULES), [
+  climbs('what was lost before a retry does not count', 'hard-reboot', lost(5)),
+])
