@@ -91,10 +91,11 @@ async function lookFor(
   const correction = await world.store.recordLateSuccess(epoch, move.uuid, dest)
   if (correction === undefined) return
   const { notification, instance: id, instanceName } = move
-  const { reason, done, total, status } = correction
+  const { done, total } = correction
+  const { status, message } = correction.notification
   const about = { notification, instance: id, instanceName, dest, reason: LATE }
   world.announcer.announce('move.stepped', { ...about, status: 'succeeded', done, total })
-  const stepped = { notification, host: move.sourceHost, reason, evidence: [LATE] }
+  const stepped = { notification, host: move.sourceHost, reason: message ?? LATE, evidence: [LATE] }
   world.announcer.announce('recovery.stepped', { ...stepped, step: status })
 }
 

@@ -1,12 +1,12 @@
 /** What the store keeps of moves that were given up, after their recovery has ended. Part of the store's port. */
 import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
-import type { NotificationStatus, VmMove } from '../../schema/records.ts'
+import type { Notification, VmMove } from '../../schema/records.ts'
 import type { Grant } from './grant.ts'
 
 /** What a late success has made of its recovery. */
 export interface Correction {
-  readonly status: NotificationStatus
-  readonly reason: string
+  /** As it stands now, its message saying why. */
+  readonly notification: Notification
   /** Moves that have ended, of all. */
   readonly done: number
   readonly total: number

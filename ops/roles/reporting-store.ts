@@ -45,6 +45,15 @@ export function reportingStore(store: StorePort, reports: ReportPort): StorePort
       else known.set(before.uuid, { ...before, status: transition.to })
       return done
     },
+    async recordLateSuccess(...parameters) {
+      const correction = await store.recordLateSuccess(...parameters)
+      // That it has failed is known already.
+      if (correction?.notification.status === 'finished') {
+        const { notification } = correction
+        reports.report({ kind: 'notification', action: 'process', notification }, REPORT_END)
+      }
+      return correction
+    },
   }
 }
 

@@ -7,7 +7,9 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import { reportingStore } from '../../ops/roles/reporting-store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
+import { hostName, instanceId } from '../../schema/ids.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
+import { plannedRow } from '../support/planned.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { storeConformance } from '../support/store-conformance.ts'
 import {
@@ -213,6 +215,33 @@ test('a recovery that this process has only listed is known too', async (t) => {
     reason: 'too old',
   })
   t.like(listener.heard[0]?.[1], { fault: { code: 'RecoveryFailed', message: 'too old' } })
+})
+
+test('a late success that ends a recovery well is reported, and one that leaves it failed is not', async (t) => {
+  await using opened = await stage()
+  const { store, listener, world } = opened
+  const { notification, host, epoch } = await incident(world)
+  const ids = ['0f0e0d0c-0000-4000-8000-000000000001', '0f0e0d0c-0000-4000-8000-000000000002']
+  const plan = ids.map((id) => plannedRow(instanceId(id), 'vm'))
+  const moves = await store.planMoves(epoch, notification.uuid, host.name, plan)
+  const change = { destHost: null, message: null } as const
+  for (const { uuid: move } of moves) {
+    await store.updateMove(epoch, { ...change, move, from: ['pending'], to: 'ongoing' })
+    await store.updateMove(epoch, { ...change, move, from: ['ongoing'], to: 'failed' })
+  }
+  const end = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
+  await store.recordTransition(epoch, { ...end, reason: '2 instances failed' })
+  listener.events()
+  const [one, other] = moves
+  if (one === undefined || other === undefined) return t.fail()
+  await store.recordLateSuccess(epoch, one.uuid, hostName('compute-2'))
+  t.deepEqual(listener.events(), [])
+  await store.recordLateSuccess(epoch, other.uuid, hostName('compute-2'))
+  t.like(listener.heard[0]?.[0], {
+    action: 'process',
+    notification: { uuid: notification.uuid, status: 'finished' },
+  })
+  t.deepEqual(listener.events(), ['notification.process.end'])
 })
 
 test('what a database says is not told to others', async (t) => {

@@ -87,8 +87,8 @@ export function aftermathConformance(test: RegisterTest, open: OpenWorld): void 
     await end(world, of, 'failed')
     t.is(await store.recordLateSuccess(of.epoch, third.uuid, DEST), undefined)
     const first = await store.recordLateSuccess(of.epoch, one.uuid, DEST)
-    t.like(first, { status: 'failed', done: 3, total: 3 })
-    t.regex(first?.reason ?? '', /^1 instances moved, 1 failed, 1 ignored/)
+    t.like(first, { notification: { uuid, status: 'failed' }, done: 3, total: 3 })
+    t.regex(first?.notification.message ?? '', /^1 instances moved, 1 failed, 1 ignored/)
     t.like(await store.getMove(uuid, one.uuid), {
       status: 'succeeded',
       destHost: DEST,
@@ -100,7 +100,9 @@ export function aftermathConformance(test: RegisterTest, open: OpenWorld): void 
       reason: null,
     })
     t.is(await store.recordLateSuccess(of.epoch, one.uuid, DEST), undefined, 'it was told already')
-    t.like(await store.recordLateSuccess(of.epoch, other.uuid, DEST), { status: 'finished' })
+    t.like(await store.recordLateSuccess(of.epoch, other.uuid, DEST), {
+      notification: { status: 'finished' },
+    })
     t.like(await store.getNotification(uuid), { status: 'finished' })
     const details = (await store.listJournal(uuid)).map(({ detail }) => detail)
     t.is(

@@ -2,11 +2,11 @@
 import type { Transaction } from 'kysely'
 import type { AftermathStore, Correction } from '../../actors/ports/aftermath-store.ts'
 import type { Epoch, HostName, MoveId, NotificationId } from '../../schema/ids.ts'
-import type { VmMove } from '../../schema/records.ts'
+import type { Notification, NotificationStatus, VmMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { endAttempt } from './attempts.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { moveOf, wholeSecond } from './rows.ts'
+import { moveOf, notificationOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
@@ -40,10 +40,11 @@ export function lateSuccessStore(
         if (row === undefined) return undefined
         const now = clock.wallMs()
         await succeed(trx, row, dest, now)
-        const correction = await judge(trx, row.notification)
-        await conclude(trx, row.notification, correction, now)
-        await writeDown(trx, { row, dest, correction, epoch, now })
-        return correction
+        const verdict = await judge(trx, row.notification)
+        const notification = await conclude(trx, row.notification, verdict, now)
+        await writeDown(trx, { row, dest, verdict, epoch, now })
+        const { done, total } = verdict
+        return { notification, done, total }
       }),
   }
 }
@@ -76,8 +77,13 @@ async function succeed(
   await endAttempt(trx, { move, from: ['failed'], to: 'succeeded', destHost, message: null }, now)
 }
 
+interface Verdict extends Omit<Correction, 'notification'> {
+  readonly status: NotificationStatus
+  readonly reason: string
+}
+
 /** The sentence that the recovery would have ended with. */
-async function judge(trx: Transaction<Database>, id: NotificationId): Promise<Correction> {
+async function judge(trx: Transaction<Database>, id: NotificationId): Promise<Verdict> {
   const rows = await trx
     .selectFrom('vm_moves')
     .select(({ fn }) => ['status', fn.countAll<number | string | bigint>().as('count')])
@@ -88,10 +94,10 @@ async function judge(trx: Transaction<Database>, id: NotificationId): Promise<Co
   const of = (status: VmMove['status']): number => counts.get(status) ?? 0
   const open = of('pending') + of('ongoing')
   const done = of('succeeded') + of('failed') + of('ignored')
-  const verdict = `${of('succeeded')} instances moved, ${of('failed')} failed, ${of('ignored')} ignored`
+  const counted = `${of('succeeded')} instances moved, ${of('failed')} failed, ${of('ignored')} ignored`
   return {
     status: of('failed') + open === 0 ? 'finished' : 'failed',
-    reason: `${verdict}; some of them after the recovery had ended`,
+    reason: `${counted}; some of them after the recovery had ended`,
     done,
     total: done + open,
   }
@@ -100,14 +106,16 @@ async function judge(trx: Transaction<Database>, id: NotificationId): Promise<Co
 async function conclude(
   trx: Transaction<Database>,
   id: NotificationId,
-  { status, reason: message }: Correction,
+  { status, reason: message }: Verdict,
   now: number,
-): Promise<void> {
+): Promise<Notification> {
   await trx
     .updateTable('notifications')
     .set({ status, message, updated_at: wholeSecond(now) })
     .where('notification_uuid', '=', id)
     .execute()
+  const row = trx.selectFrom('notifications').selectAll().where('notification_uuid', '=', id)
+  return notificationOf(await row.executeTakeFirstOrThrow())
 }
 
 async function writeDown(
@@ -115,12 +123,12 @@ async function writeDown(
   what: {
     readonly row: VmMove
     readonly dest: HostName
-    readonly correction: Correction
+    readonly verdict: Verdict
     readonly epoch: Epoch
     readonly now: number
   },
 ): Promise<void> {
-  const { row, dest, correction, epoch, now } = what
+  const { row, dest, verdict, epoch, now } = what
   const { notification, instance, sourceHost } = row
   const stamp = {
     recorded_at: now,
@@ -134,7 +142,7 @@ async function writeDown(
     .insertInto('journal')
     .values([
       { ...stamp, ...outcome, detail: `moved to ${dest} after the recovery had ended` },
-      { ...stamp, ...decision, detail: `failed => ${correction.status}: ${correction.reason}` },
+      { ...stamp, ...decision, detail: `failed => ${verdict.status}: ${verdict.reason}` },
     ])
     .execute()
 }
