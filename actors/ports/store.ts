@@ -203,10 +203,8 @@ export interface SegmentSnapshot {
   readonly standing: Standing
   /** Of this segment. */
   readonly takenSpares: readonly TakenSpare[]
-  /** Hosts of this segment with a certificate issued at or after `since`, or with a fence in flight. */
-  readonly hostsActedOn: readonly HostId[]
-  /** When those of them that have a certificate were certified last, wall ms. */
-  readonly certifiedAt: ReadonlyMap<HostId, number>
+  /** Hosts of this segment that were certified dead at or after `since`, or whose power-off was ordered; and when last, wall ms. */
+  readonly hostsActedOn: ReadonlyMap<HostId, number>
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
   readonly hostsOverall: readonly HostOverall[]

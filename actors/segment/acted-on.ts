@@ -20,13 +20,13 @@ export class ActedOn {
     if (atMs !== undefined) this.#certainAtMs.set(host, atMs)
   }
 
-  /** The store says that the host was certified dead then. What is known already is not touched: it was learned before a jump. */
+  /** The store says that the host was acted on then. What is known already is not touched: it was learned before a jump. */
   learn(host: HostId, atMs: number): void {
     if (!this.#certainAtMs.has(host)) this.#certainAtMs.set(host, atMs)
   }
 
-  /** Hosts acted on since that moment. */
-  since(atMs: number): readonly HostId[] {
-    return [...this.#certainAtMs].flatMap(([host, when]) => (when >= atMs ? [host] : []))
+  /** Hosts acted on since that moment, and when. */
+  since(atMs: number): readonly (readonly [HostId, number])[] {
+    return [...this.#certainAtMs].filter(([, when]) => when >= atMs)
   }
 }

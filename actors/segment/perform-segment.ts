@@ -93,9 +93,12 @@ async function consult(
     world.store.readSnapshot(identity.segment, notification, since),
   )
   const startedAtMs = world.clock.wallMs() - world.clock.monotonicMs()
-  for (const [host, atMs] of stored.certifiedAt) actedOn.learn(host, atMs - startedAtMs)
+  for (const [host, atMs] of stored.hostsActedOn) actedOn.learn(host, atMs - startedAtMs)
   const remembered = actedOn.since(world.clock.monotonicMs() - windowMs)
-  const hostsActedOn = [...new Set([...stored.hostsActedOn, ...remembered])]
+  const hostsActedOn = new Map([
+    ...remembered.map(([host, atMs]) => [host, atMs + startedAtMs] as const),
+    ...stored.hostsActedOn,
+  ])
   // A report that our own observers contradict is not believed (the window holds it back): its host fails with nobody.
   const failing = stored.failing.filter(({ sourceHost }) => !seenWell(world, sourceHost))
   return {

@@ -64,9 +64,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       words: [],
       standing: FREE,
       takenSpares: [],
-      hostsActedOn: [],
+      hostsActedOn: new Map(),
       hostsActedOnOverall: [],
-      certifiedAt: new Map(),
       hostsOverall,
       failing,
       hostFault: null,
@@ -82,9 +81,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       words: [],
       standing: FREE,
       takenSpares: [],
-      hostsActedOn: [],
+      hostsActedOn: new Map(),
       hostsActedOnOverall: [],
-      certifiedAt: new Map(),
       hostsOverall,
       failing,
       hostFault: null,
@@ -101,7 +99,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const farFault = await accepted(store, hostStopped('compute-9', clock.wall))
     const acted = async (sinceMs: number) => {
       const snapshot = await store.readSnapshot(of.segment.uuid, of.notification.uuid, sinceMs)
-      return [snapshot.hostsActedOn, snapshot.hostsActedOnOverall.toSorted()]
+      return [[...snapshot.hostsActedOn.keys()], snapshot.hostsActedOnOverall.toSorted()]
     }
     const entry = { notification: of.notification.uuid, subject: of.host.name, detail: 'x' }
     await store.recordIntent(of.epoch, { ...entry, step: 'isolate' })
@@ -135,8 +133,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       })
     }
     t.deepEqual(await acted(clock.wall + 5), [[of.host.uuid], both])
-    const { certifiedAt } = await store.readSnapshot(of.segment.uuid, of.notification.uuid, 0)
-    t.deepEqual([...certifiedAt], [[of.host.uuid, clock.wall + 5]])
+    const { hostsActedOn } = await store.readSnapshot(of.segment.uuid, of.notification.uuid, 0)
+    t.deepEqual([...hostsActedOn], [[of.host.uuid, clock.wall + 5]])
     t.deepEqual(await acted(clock.wall + 6), [[], []])
   })
 
@@ -171,11 +169,11 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await failing(), [])
   })
 
-  test('fence that ended without a certificate is not counted any more', async (t) => {
+  test('fence that was ordered is counted for the window, though it ended without a certificate', async (t) => {
     await using world = await open()
-    const { store } = world
+    const { store, clock } = world
     const of = await incident(world)
-    const { notification, segment, epoch } = of
+    const { notification, segment, host, epoch } = of
     t.is(await refusal(store, of), 'granted')
     await store.recordTransition(epoch, {
       notification: notification.uuid,
@@ -183,8 +181,14 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       to: 'failed',
       reason: 'x',
     })
-    const { hostsActedOn } = await store.readSnapshot(segment.uuid, notification.uuid, 0)
-    t.deepEqual(hostsActedOn, [])
+    const orderedAt = clock.wall
+    clock.wall += 600_000
+    const acted = async (since: number) => {
+      const snapshot = await store.readSnapshot(segment.uuid, notification.uuid, since)
+      return [[...snapshot.hostsActedOn], snapshot.hostsActedOnOverall]
+    }
+    t.deepEqual(await acted(orderedAt), [[[host.uuid, orderedAt]], [host.uuid]])
+    t.deepEqual(await acted(orderedAt + 1), [[], []])
   })
 
   test('a smaller fault is shown with the fault of its host, once that is sure, and then certain', async (t) => {

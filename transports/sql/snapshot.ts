@@ -13,7 +13,16 @@ import { standingOf } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
 import { readTakenSpares } from './changes.ts'
 import { readChoices } from './policies.ts'
-import { certificateOf, hostOf, moveOf, notificationOf, segmentOf, wordOf } from './rows.ts'
+import {
+  certificateOf,
+  hostOf,
+  integer,
+  moveOf,
+  notificationOf,
+  segmentOf,
+  wholeSecond,
+  wordOf,
+} from './rows.ts'
 import { readHostFault, readRestarts } from './smaller-faults.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 import { readSiteWords, readWords } from './words.ts'
@@ -67,9 +76,10 @@ export function snapshotStore(
           words,
           standing: standingOf(words, (await readSiteWords(trx)).at(-1)),
           takenSpares: await readTakenSpares(trx, segment),
-          hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
+          hostsActedOn: new Map(
+            acted.filter((row) => row.segment === segment).map(({ host, at }) => [host, at]),
+          ),
           hostsActedOnOverall: distinct(acted),
-          certifiedAt: await readCertifiedAt(trx, segment, actedOnSinceMs),
           hostsOverall: await readHostsOverall(trx),
           failing: await readFailing(trx),
           ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
@@ -126,41 +136,32 @@ async function readSmallerFault(
 interface ActedOn {
   readonly host: HostId
   readonly segment: SegmentId
+  readonly at: number
 }
 
 const distinct = (rows: readonly ActedOn[]): readonly HostId[] => [
   ...new Set(rows.map(({ host }) => host)),
 ]
 
-/** Hosts certified dead since then, and those whose fence was ordered since then and may still be under way. */
-const readActedOn = (trx: Transaction<Database>, sinceMs: number): Promise<readonly ActedOn[]> =>
-  trx
-    .selectFrom('death_certificates')
-    .innerJoin(
-      'notifications',
-      'notifications.notification_uuid',
-      'death_certificates.notification_uuid',
-    )
-    .select(['host_uuid as host', 'failover_segment_uuid as segment'])
-    .where('issued_at', '>=', sinceMs)
-    .union(
-      trx
-        .selectFrom('journal')
-        .innerJoin('notifications', 'notifications.notification_uuid', 'journal.notification_uuid')
-        .select(['source_host_uuid as host', 'failover_segment_uuid as segment'])
-        .where('step', '=', 'power-off')
-        .where('kind', '=', 'intent')
-        .where('recorded_at', '>=', sinceMs)
-        .where('notifications.status', 'in', UNFINISHED_STATUSES),
-    )
-    .orderBy('host')
-    .execute()
-
-async function readCertifiedAt(
+/** Hosts certified dead since then, and those whose power-off was ordered since then, whatever came of it; the latest last. */
+async function readActedOn(
   trx: Transaction<Database>,
-  segment: SegmentId,
   sinceMs: number,
-): Promise<ReadonlyMap<HostId, number>> {
+): Promise<readonly ActedOn[]> {
+  const ordered = trx
+    .selectFrom('journal')
+    .innerJoin('notifications', 'notifications.notification_uuid', 'journal.notification_uuid')
+    .select(['source_host_uuid as host', 'failover_segment_uuid as segment', 'recorded_at as at'])
+    .where('step', '=', 'power-off')
+    .where('kind', '=', 'intent')
+    .where('recorded_at', '>=', sinceMs)
+    // What has ended before that moment has ordered nothing since.
+    .where((eb) =>
+      eb.or([
+        eb('notifications.status', 'in', UNFINISHED_STATUSES),
+        eb('notifications.updated_at', '>=', wholeSecond(sinceMs)),
+      ]),
+    )
   const rows = await trx
     .selectFrom('death_certificates')
     .innerJoin(
@@ -168,12 +169,13 @@ async function readCertifiedAt(
       'notifications.notification_uuid',
       'death_certificates.notification_uuid',
     )
-    .select(['host_uuid', 'issued_at'])
-    .where('failover_segment_uuid', '=', segment)
+    .select(['host_uuid as host', 'failover_segment_uuid as segment', 'issued_at as at'])
     .where('issued_at', '>=', sinceMs)
-    .orderBy('issued_at')
+    .unionAll(ordered)
     .execute()
-  return new Map(rows.map((row) => [row.host_uuid, row.issued_at]))
+  return rows
+    .map(({ at, ...row }) => ({ ...row, at: integer(at) }))
+    .toSorted((one, other) => one.at - other.at)
 }
 
 async function readHostsOverall(trx: Transaction<Database>): Promise<readonly HostOverall[]> {
