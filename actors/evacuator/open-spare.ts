@@ -58,10 +58,12 @@ async function open(evacuating: Evacuating, host: HostName): Promise<string | un
 async function joinAll(evacuating: Evacuating, host: HostName): Promise<string | undefined> {
   const { world, order, signal } = evacuating
   const aggregates = await world.compute.listAggregates(signal)
-  const wanted = aggregates.filter(
-    ({ hosts }) => hosts.includes(order.host) && !hosts.includes(host),
-  )
+  const wanted = aggregates.filter(({ hosts }) => hosts.includes(order.host))
   for (const aggregate of wanted) {
+    if (aggregate.hosts.includes(host)) {
+      await stay(evacuating, host, aggregate)
+      continue
+    }
     try {
       const objection = await join(evacuating, host, aggregate)
       if (objection !== undefined) return objection
@@ -73,6 +75,24 @@ async function joinAll(evacuating: Evacuating, host: HostName): Promise<string |
     }
   }
   return undefined
+}
+
+/** What another recovery has joined is kept for this one, too; where it was before, nothing is to be undone. */
+async function stay(
+  { world, order, signal }: Evacuating,
+  host: HostName,
+  { id }: Aggregate,
+): Promise<void> {
+  await untilStored(world.clock, signal, async () => {
+    const changes = await world.store.listChanges()
+    const joined = changes.find(
+      (change) => change.kind === 'aggregate' && change.subject === id && change.host.name === host,
+    )
+    if (joined === undefined) return
+    const { notification, epoch } = order
+    const change = { notification, kind: 'aggregate', host: joined.host.uuid, subject: id } as const
+    await world.store.recordChange(epoch, change)
+  })
 }
 
 async function join(

@@ -66,7 +66,7 @@ function isBetter({ loadOf }: Question, one: Target, other: Target): boolean {
 
 /** No spare is taken while one that is taken has room. Of spares whose room is unknown, each is to take its share. */
 function effortOf({ name, door, room }: Target, loadOf: Question['loadOf']): number {
-  if (door === 'open' || room === null) return 0
+  if (door === 'open' || door === 'shared' || room === null) return 0
   return door === 'opening' || loadOf(name).moves > 0 ? 1 : 2
 }
 

@@ -10,8 +10,11 @@ export const ANYWHERE = 'anywhere'
 
 export type TargetName = HostName | typeof ANYWHERE
 
-/** open: instances may be sent; closed: a spare that has to be taken into service first; opening: that is going on. */
-export type Door = 'open' | 'closed' | 'opening'
+/**
+ * open: instances may be sent; closed: a spare that has to be taken into service first; shared: one that other recoveries have
+ * taken, and that has to be made fit for this one; opening: that is going on.
+ */
+export type Door = 'open' | 'closed' | 'shared' | 'opening'
 
 export interface Target {
   readonly name: TargetName
@@ -60,10 +63,12 @@ function entranceOf(
   { uuid, reserved }: Host,
   { disabled }: ComputeService,
 ): Entrance | undefined {
-  const taken = takenSpares.find(({ host }) => host === uuid)
-  if (taken?.state === 'undoing') return undefined
+  const taken = takenSpares.filter(({ host }) => host === uuid)
+  if (taken.some(({ state }) => state === 'undoing')) return undefined
   if (reserved) return { pool: 'spares', door: 'closed' }
-  if (!disabled) return taken === undefined ? IN_SERVICE : { pool: 'spares', door: 'open' }
+  const isOurs = taken.some(({ by }) => by === recovery)
   // Taken by us, or by an earlier leader for us, who got no further.
-  return taken?.by === recovery ? { pool: 'spares', door: 'closed' } : undefined
+  if (disabled) return isOurs ? { pool: 'spares', door: 'closed' } : undefined
+  if (taken.length === 0) return IN_SERVICE
+  return { pool: 'spares', door: isOurs ? 'open' : 'shared' }
 }

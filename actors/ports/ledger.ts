@@ -16,8 +16,8 @@ export interface LedgerStore {
   /** Written before the change is made; what is open already is not written twice. */
   recordChange(epoch: Epoch, change: NewChange): Promise<void>
   /**
-   * Makes a reserved host one of this recovery's: compare-and-set. Checks what `recordIntent` checks, too; granted again to
-   * whoever has it.
+   * Makes a reserved host one of this recovery's: compare-and-set. Checks what `recordIntent` checks, too. Granted again to
+   * whoever has it, and to others while it is not just given back: each has an entry of its own, and the last one gives it back.
    */
   takeSpare(epoch: Epoch, notification: NotificationId, host: HostName): Promise<Grant>
   /** Of hosts of enabled segments, oldest first. Compute services are the return's business. */

@@ -24,13 +24,15 @@ export interface UndoFacts {
 
 const KEEP: UndoStep = { kind: 'keep' }
 
-/** Only what is still as we left it is changed back. */
+/** Only what is still as we left it is changed back, and only once nobody needs it. */
 export function nextUndoStep(facts: UndoFacts): UndoStep {
   const { change } = facts
   if (!change.recoveryEnded || change.host.onMaintenance) return KEEP
-  if (change.kind === 'aggregate') return aboutAggregate(facts)
   if (change.kind === 'process') return aboutProcess(facts)
-  return change.state === 'open' ? aboutTakenSpare(facts) : aboutReturnedSpare(facts)
+  if (change.state === 'undoing') return aboutReturnedSpare(facts)
+  if (change.kind === 'aggregate' && !isDue(facts)) return KEEP
+  if (isNeededByLater(facts)) return HANDED_OVER
+  return change.kind === 'aggregate' ? aboutAggregate(facts) : aboutTakenSpare(facts)
 }
 
 /** Nova calls a service up for a minute after its last heartbeat, so another one must be seen. */
@@ -44,6 +46,19 @@ function aboutProcess({ change, service, writtenBefore }: UndoFacts): UndoStep {
   return service.up && beats ? { kind: 'enable', service: service.id } : KEEP
 }
 
+/** Another recovery uses the same spare, or its being in the same aggregate: it undoes that in its turn. */
+const isNeededByLater = ({ change, changes }: UndoFacts): boolean =>
+  changes.some(
+    (other) =>
+      other.id > change.id &&
+      other.state === 'open' &&
+      other.kind === change.kind &&
+      other.subject === change.subject &&
+      isOfSameSpare(other, change),
+  )
+
+const HANDED_OVER: UndoStep = { kind: 'close', outcome: 'another recovery needs it' }
+
 /** A spare is given back when nothing landed on it, or when what landed is gone again. */
 const aboutTakenSpare = ({ instances, service }: UndoFacts): UndoStep =>
   instances > 0 || service === undefined || service.forcedDown ? KEEP : { kind: 'reserve' }
@@ -56,12 +71,7 @@ function aboutReturnedSpare({ change, changes, service }: UndoFacts): UndoStep {
   return { kind: 'disable', service: service.id }
 }
 
-/** Until the failed host is back, or nothing is left that stands in for it. */
-function aboutAggregate({ change, changes, aggregates }: UndoFacts): UndoStep {
-  const standsIn = changes.some(
-    (other) => other.kind === 'spare' && other.state === 'open' && isOfSameSpare(other, change),
-  )
-  if (standsIn && !change.failedHostIsBack) return KEEP
+function aboutAggregate({ change, aggregates }: UndoFacts): UndoStep {
   const aggregate = aggregates.find(({ id }) => id === change.subject)
   if (aggregate === undefined)
     return { kind: 'close', outcome: 'there is no such aggregate any more' }
@@ -70,5 +80,12 @@ function aboutAggregate({ change, changes, aggregates }: UndoFacts): UndoStep {
     : { kind: 'close', outcome: 'it is not in it any more' }
 }
 
+/** Once the failed host is back, or nothing is left that stands in for it. */
+const isDue = ({ change, changes }: UndoFacts): boolean =>
+  change.failedHostIsBack ||
+  !changes.some(
+    (other) => other.kind === 'spare' && other.state === 'open' && isOfSameSpare(other, change),
+  )
+
 const isOfSameSpare = (one: OpenChange, other: OpenChange): boolean =>
-  one.host.uuid === other.host.uuid && one.notification === other.notification
+  one.host.uuid === other.host.uuid

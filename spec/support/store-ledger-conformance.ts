@@ -46,7 +46,7 @@ async function refuses(t: ExecutionContext, grant: Promise<Grant>, why: RegExp):
 
 /** Registers the tests. */
 export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
-  test('spare is taken by one recovery, and granted to it again', async (t) => {
+  test('spare is taken by a recovery, granted to it again, and shared with others until it is given back', async (t) => {
     await using world = await open()
     const { store } = world
     const scene = await setScene(world)
@@ -55,10 +55,16 @@ export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
     const second = await accepted(store, hostStopped(other.name, world.clock.wall))
     t.deepEqual(await take(world, scene), { kind: 'granted' })
     t.deepEqual(await take(world, scene), { kind: 'granted' })
-    await refuses(t, store.takeSpare(epoch, second.uuid, SPARE), /not free/)
     t.like(await store.findHost(SPARE), { reserved: false })
     const { takenSpares } = await store.readSnapshot(segment.uuid, notification.uuid, 0)
-    t.deepEqual(takenSpares, [{ host: spare.uuid, by: notification.uuid, state: 'open' }])
+    const taken = { host: spare.uuid, by: notification.uuid, state: 'open' } as const
+    t.deepEqual(takenSpares, [taken])
+    t.deepEqual(await store.takeSpare(epoch, second.uuid, SPARE), { kind: 'granted' })
+    const both = (await store.readSnapshot(segment.uuid, notification.uuid, 0)).takenSpares
+    t.deepEqual(both, [taken, { ...taken, by: second.uuid }], 'each has an entry of its own')
+    const [, share] = await store.listChanges()
+    t.true(await store.returnSpare(epoch, share?.id ?? 0))
+    await refuses(t, store.takeSpare(epoch, notification.uuid, SPARE), /just given back/)
     const lines = await store.listJournal(notification.uuid)
     t.like(lines, [{ kind: 'intent', step: 'take-spare', subject: SPARE }])
     t.is(lines.length, 1)
@@ -138,7 +144,7 @@ export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
     t.false(await store.updateMove(epoch, send), 'nobody is sent to a reserved host')
     const { takenSpares } = await store.readSnapshot(segment.uuid, notification.uuid, 0)
     t.like(takenSpares, [{ state: 'undoing' }])
-    await refuses(t, take(world, scene), /not free/)
+    await refuses(t, take(world, scene), /just given back/)
     await store.closeChange(epoch, change.id, 'reserved again')
     t.deepEqual(await take(world, scene), { kind: 'granted' })
   })

@@ -46,16 +46,21 @@ export function ledgerStore(
         if (grant.kind === 'refused') return grant
         const host = await lockHost(trx, { name_key: nameKey(name) })
         if (host === undefined) return refused(`The host ${name} is not registered any more.`)
-        const [holder] = await readSpareHolders(trx, host.uuid)
-        if (holder?.state === 'open' && holder.by === notification) return grant
-        if (holder !== undefined) return refused(`The host ${name} is not free.`)
+        const holders = await readSpareHolders(trx, host.uuid)
+        if (holders.some(({ state }) => state === 'undoing')) {
+          return refused(`The host ${name} is just given back.`)
+        }
+        if (holders.some(({ by }) => by === notification)) return grant
         if (host.on_maintenance !== 0) return refused(`The host ${name} is on maintenance.`)
-        if (host.reserved === 0) return refused(`The host ${name} is not reserved any more.`)
+        if (host.reserved === 0 && holders.length === 0)
+          return refused(`The host ${name} is not reserved any more.`)
         await insert(trx, { notification, kind: 'spare', host: host.uuid, subject: '' })
         await setReserved(trx, host.uuid, false)
         await trx
           .insertInto('journal')
-          .values(takenLine({ epoch, notification, name, recordedAt: clock.wallMs() }))
+          .values(
+            takenLine({ epoch, notification, name, recordedAt: clock.wallMs() }, holders.length),
+          )
           .execute()
         return grant
       }),
@@ -105,19 +110,25 @@ const setReserved = async (
   await trx.updateTable('hosts').set(columns).where('uuid', '=', host).execute()
 }
 
-const takenLine = (taken: {
-  readonly epoch: Epoch
-  readonly notification: NotificationId
-  readonly name: string
-  readonly recordedAt: number
-}) => ({
+const takenLine = (
+  taken: {
+    readonly epoch: Epoch
+    readonly notification: NotificationId
+    readonly name: string
+    readonly recordedAt: number
+  },
+  others: number,
+) => ({
   epoch: taken.epoch,
   notification_uuid: taken.notification,
   recorded_at: taken.recordedAt,
   kind: 'intent' as const,
   step: 'take-spare',
   subject: taken.name,
-  detail: 'take the reserved host into service',
+  detail:
+    others === 0
+      ? 'take the reserved host into service'
+      : 'use the reserved host that is in service for another recovery',
 })
 
 const readSpareHolders = (trx: Transaction<Database>, host: HostId) =>

@@ -59,9 +59,14 @@ const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[]
     [targetRow(TWO, { pool: 'spares', door: 'closed' })],
   ],
   [
-    'a taken spare in service is open to every recovery',
-    { hosts: [spare({ reserved: false })], takenSpares: [{ ...taken, by: N2 }] },
+    'a spare that we have taken is open once it is in service',
+    { hosts: [spare({ reserved: false })], takenSpares: [{ ...taken, by: N2 }, taken] },
     [targetRow(TWO, { pool: 'spares' })],
+  ],
+  [
+    'a spare that others have taken is made fit for us first',
+    { hosts: [spare({ reserved: false })], takenSpares: [{ ...taken, by: N2 }] },
+    [targetRow(TWO, { pool: 'spares', door: 'shared' })],
   ],
   [
     'a spare that an earlier leader took and did not open is opened by us',

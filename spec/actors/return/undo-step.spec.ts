@@ -17,6 +17,7 @@ const spare: OpenChange = {
 }
 const returned: OpenChange = { ...spare, state: 'undoing' }
 const joined: OpenChange = { ...spare, id: 2, kind: 'aggregate', subject: '7' }
+const joinedByOther: OpenChange = { ...joined, id: 4, notification: N2 }
 const facts = (change: OpenChange, more: Partial<UndoFacts> = {}): UndoFacts => ({
   change,
   changes: [spare, joined],
@@ -76,9 +77,33 @@ const CASES: Readonly<Record<string, readonly [UndoFacts, UndoStep]>> = {
     facts(returned, { changes: [returned] }),
     { kind: 'disable', service: 'service-1' },
   ],
-  'aggregates of another recovery do not matter': [
+  'it leaves those of other recoveries first, too': [
     facts(returned, { changes: [returned, { ...joined, notification: N2 }] }),
+    KEEP,
+  ],
+  'aggregates of another spare do not matter': [
+    facts(returned, { changes: [returned, { ...joined, host: hostRow() }] }),
     { kind: 'disable', service: 'service-1' },
+  ],
+  'a spare that another recovery uses as well is given back by that one': [
+    facts(spare, { changes: [spare, { ...spare, id: 3, notification: N2 }] }),
+    close('another recovery needs it'),
+  ],
+  'the last one that uses it gives it back': [
+    facts({ ...spare, id: 3 }, { changes: [spare, { ...spare, id: 3, notification: N2 }] }),
+    { kind: 'reserve' },
+  ],
+  'an aggregate that another recovery needs as well is left by that one': [
+    facts({ ...joined, failedHostIsBack: true }, { changes: [spare, joined, joinedByOther] }),
+    close('another recovery needs it'),
+  ],
+  'until its failed host is back, nobody need take it over': [
+    facts(joined, { changes: [spare, joined, joinedByOther] }),
+    KEEP,
+  ],
+  'an aggregate is kept while the spare stands in for the host of another recovery': [
+    facts(joined, { changes: [{ ...spare, id: 3, notification: N2 }, joined] }),
+    KEEP,
   ],
   'a spare that is disabled, by us or by an operator, is done with': [
     facts(returned, { changes: [returned], service: serviceRow({ disabled: true }) }),
