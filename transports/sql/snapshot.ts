@@ -11,7 +11,6 @@ import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
 import { standingOf } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
-import { readTakenSpares } from './changes.ts'
 import { readChoices } from './policies.ts'
 import {
   certificateOf,
@@ -24,6 +23,7 @@ import {
   wordOf,
 } from './rows.ts'
 import { readHostFault, readRestarts } from './smaller-faults.ts'
+import { readTakenSpares } from './spares.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 import { readSiteWords, readWords } from './words.ts'
 

@@ -1,0 +1,110 @@
+/** Reserved hosts that recoveries have taken into service: entries of the ledger that are made by compare-and-set. */
+import type { Transaction } from 'kysely'
+import type { Grant } from '../../actors/ports/grant.ts'
+import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
+import type { Change, NewChange, TakenSpare } from '../../schema/records.ts'
+import type { ChangesTable, Database } from '../../schema/tables.ts'
+import { lockHost } from './locks.ts'
+import { checkGrant, refused } from './recovery.ts'
+import { flag, nameKey } from './rows.ts'
+
+/** Entries that are not closed. */
+export const openChanges = (trx: Transaction<Database>) =>
+  trx.selectFrom('changes').where('state', 'in', ['open', 'undoing'])
+
+/** Adds an entry, unless the same one is there. */
+export async function insertChange(
+  trx: Transaction<Database>,
+  { notification, kind, host, subject }: NewChange,
+  madeAt: number,
+): Promise<void> {
+  const known = await openChanges(trx)
+    .select('id')
+    .where('notification_uuid', '=', notification)
+    .where('kind', '=', kind)
+    .where('host_uuid', '=', host)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  if (known !== undefined) return
+  const row = { notification_uuid: notification, kind, host_uuid: host, subject }
+  const values = { ...row, state: 'open' as const, made_at: madeAt }
+  await trx.insertInto('changes').values(values).execute()
+}
+
+interface Taking {
+  readonly epoch: Epoch
+  readonly notification: NotificationId
+  readonly name: HostName
+  readonly recordedAt: number
+}
+
+/** As the port says of `takeSpare`. */
+export async function takeSpare(trx: Transaction<Database>, taking: Taking): Promise<Grant> {
+  const { notification, name, recordedAt } = taking
+  const grant = await checkGrant(trx, notification)
+  if (grant.kind === 'refused') return grant
+  const host = await lockHost(trx, { name_key: nameKey(name) })
+  if (host === undefined) return refused(`The host ${name} is not registered any more.`)
+  const holders = await readSpareHolders(trx, host.uuid)
+  if (holders.some(({ state }) => state === 'undoing')) {
+    return refused(`The host ${name} is just given back.`)
+  }
+  if (holders.some(({ by }) => by === notification)) return grant
+  if (host.on_maintenance !== 0) return refused(`The host ${name} is on maintenance.`)
+  if (host.reserved === 0 && holders.length === 0) {
+    return refused(`The host ${name} is not reserved any more.`)
+  }
+  await insertChange(trx, { notification, kind: 'spare', host: host.uuid, subject: '' }, recordedAt)
+  await setReserved(trx, host.uuid, false)
+  await trx.insertInto('journal').values(takenLine(taking, holders.length)).execute()
+  return grant
+}
+
+const takenLine = ({ epoch, notification, name, recordedAt }: Taking, others: number) => ({
+  epoch,
+  notification_uuid: notification,
+  recorded_at: recordedAt,
+  kind: 'intent' as const,
+  step: 'take-spare',
+  subject: name,
+  detail:
+    others === 0
+      ? 'take the reserved host into service'
+      : 'use the reserved host that is in service for another recovery',
+})
+
+/** Whether a host is a spare again. */
+export const setReserved = async (
+  trx: Transaction<Database>,
+  host: HostId,
+  reserved: boolean,
+): Promise<void> => {
+  const columns = { reserved: flag(reserved), held_reserved: flag(reserved) }
+  await trx.updateTable('hosts').set(columns).where('uuid', '=', host).execute()
+}
+
+const readSpareHolders = (trx: Transaction<Database>, host: HostId) =>
+  openChanges(trx)
+    .select(['notification_uuid as by', 'state'])
+    .where('kind', '=', 'spare')
+    .where('host_uuid', '=', host)
+    .execute()
+
+/** The taken spares among the hosts of a segment. */
+export async function readTakenSpares(
+  trx: Transaction<Database>,
+  segment: SegmentId,
+): Promise<readonly TakenSpare[]> {
+  const rows = await openChanges(trx)
+    .innerJoin('hosts', 'hosts.uuid', 'changes.host_uuid')
+    .select(['changes.host_uuid as host', 'notification_uuid as by', 'state'])
+    .where('kind', '=', 'spare')
+    .where('hosts.failover_segment_id', '=', segment)
+    .orderBy('changes.id')
+    .execute()
+  return rows.map(({ state, ...spare }) => ({ ...spare, state: stateOf(state) }))
+}
+
+/** Of an entry that is not closed. */
+export const stateOf = (state: ChangesTable['state']): Change['state'] =>
+  state === 'undoing' ? state : 'open'
