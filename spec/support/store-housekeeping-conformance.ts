@@ -90,6 +90,21 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     })
   })
 
+  test('purge leaves a recovery whose host is to have its compute service enabled one day, whoever keeps it', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { notification, epoch, host, segment } = await ended(world)
+    const about = { notification: notification.uuid, host: host.uuid } as const
+    await store.recordChange(epoch, { ...about, kind: 'service', subject: 'it died' })
+    await store.updateHost(segment.uuid, host.uuid, { onMaintenance: true })
+    clock.wall += HOUR_MS
+    t.deepEqual(await store.purge({ before: clock.wall, rowsMax: 9 }), NOTHING)
+    await store.updateHost(segment.uuid, host.uuid, { onMaintenance: false })
+    t.like(await store.listReturning(0), [{ disabledWith: 'it died' }])
+    await store.releaseHost(epoch, host.uuid, notification.uuid)
+    t.like(await store.purge({ before: clock.wall, rowsMax: 9 }), { notifications: 1 })
+  })
+
   test('purge takes a deleted host after its history, and a segment after its hosts', async (t) => {
     await using world = await open()
     const { store, clock } = world

@@ -60,7 +60,6 @@ const purgeNotifications = (
               .innerJoin('hosts', 'hosts.uuid', 'changes.host_uuid')
               .select(sql`1`.as('one'))
               .whereRef('changes.notification_uuid', '=', 'notifications.notification_uuid')
-              .where('changes.kind', '!=', 'service')
               .where('changes.state', '!=', 'closed')
               .where('hosts.deleted', '=', 0),
           ),
