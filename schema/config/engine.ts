@@ -98,7 +98,7 @@ export const HOST_RECOVERY = {
     default: '17',
     meaning:
       'Between two tries of a recovery, or of a move, that failed or waits for capacity. After each further failed try ' +
-      'of a recovery it is doubled, up to 5 minutes.',
+      "of a recovery, or answer of Nova's scheduler that it has no host, it is doubled, up to 5 minutes.",
     low: 'load on a Compute service that is already in trouble',
     high: 'a recovery goes on so much later after the trouble is over',
   },
