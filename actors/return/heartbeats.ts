@@ -1,20 +1,25 @@
-/** A host without SSH settings shows its life by heartbeats only, and Nova believes in an old one for a minute: a new one is waited for. */
-import type { HostId } from '../../schema/ids.ts'
+/**
+ * Nova believes in a heartbeat for a minute, so a new one is waited for. Its time is that of any write to the service's row, so
+ * what changes the row otherwise, an operator's word or our own, is no heartbeat.
+ */
 import type { ComputeService } from '../ports/compute.ts'
 
-export class Heartbeats {
-  readonly #writtenAt = new Map<HostId, number>()
+type Row = Pick<ComputeService, 'writtenAt' | 'disabled' | 'disabledReason' | 'forcedDown'>
+
+export class Heartbeats<Subject> {
+  readonly #rows = new Map<Subject, Row>()
 
   /** True when its nova-compute has written to Nova since the last look. */
-  look(host: HostId, service: Pick<ComputeService, 'writtenAt'> | undefined): boolean {
-    const before = this.#writtenAt.get(host)
-    const now = service?.writtenAt ?? undefined
-    if (now !== undefined) this.#writtenAt.set(host, now)
-    return before !== undefined && now !== undefined && now > before
-  }
-
-  /** We write to its row ourselves: the next look proves nothing. */
-  forget(host: HostId): void {
-    this.#writtenAt.delete(host)
+  look(subject: Subject, now: Row | undefined): boolean {
+    const before = this.#rows.get(subject)
+    if (now === undefined) return false
+    this.#rows.set(subject, now)
+    if (before === undefined || before.writtenAt === null || now.writtenAt === null) return false
+    return now.writtenAt > before.writtenAt && isUnchanged(before, now)
   }
 }
+
+const isUnchanged = (before: Row, now: Row): boolean =>
+  before.disabled === now.disabled &&
+  before.disabledReason === now.disabledReason &&
+  before.forcedDown === now.forcedDown

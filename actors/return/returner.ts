@@ -22,8 +22,8 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
   /** What each host waited for when we last looked: said once. */
   const said = new Map<HostId, string>()
   const saidOfChanges = new Map<number, string>()
-  const beats = new Heartbeats()
-  const written = new Map<number, number>()
+  const beats = new Heartbeats<HostId>()
+  const beatsOfChanges = new Heartbeats<number>()
   const later: KernelEffect<ReturnerMessage> = {
     type: 'timer.start',
     name: 'look',
@@ -40,7 +40,7 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition 
     first: { type: 'returner.looked' },
     policy: LEAF,
     perform: async (_effect, signal) => {
-      await look({ world, epoch, said, saidOfChanges, beats, written, signal })
+      await look({ world, epoch, said, saidOfChanges, beats, beatsOfChanges, signal })
       return { type: 'returner.looked' }
     },
   })
@@ -73,7 +73,6 @@ async function advance(looking: Looking, returning: Returning): Promise<void> {
     if (stop !== undefined) return await note(looking, returning, 'decision', stop)
     await note(looking, returning, 'intent', STEPS[step.kind])
     world.tenure.assert(epoch)
-    looking.beats.forget(host.uuid) // what is written now is no heartbeat
     if (step.kind === 'let-back') await world.store.releaseHost(epoch, host.uuid, by)
     else if (step.kind === 'enable') await world.compute.enable(step.service, looking.signal)
     else await world.compute.clearForcedDown(step.service, looking.signal)

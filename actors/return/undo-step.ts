@@ -18,8 +18,8 @@ export interface UndoFacts {
   readonly instances: number
   readonly service: ComputeService | undefined
   readonly aggregates: readonly Aggregate[]
-  /** When the service's row had been written at the last look, if there was one. */
-  readonly writtenBefore: number | undefined
+  /** Whether its nova-compute has written to Nova since the last look. */
+  readonly beats: boolean
 }
 
 const KEEP: UndoStep = { kind: 'keep' }
@@ -36,13 +36,12 @@ export function nextUndoStep(facts: UndoFacts): UndoStep {
 }
 
 /** Nova calls a service up for a minute after its last heartbeat, so another one must be seen. */
-function aboutProcess({ change, service, writtenBefore }: UndoFacts): UndoStep {
+function aboutProcess({ change, service, beats }: UndoFacts): UndoStep {
   if (service === undefined) return KEEP
   if (!service.disabled) return { kind: 'close', outcome: 'it is enabled again' }
   if (service.disabledReason !== change.subject) {
     return { kind: 'close', outcome: 'somebody else has disabled it since' }
   }
-  const beats = writtenBefore !== undefined && (service.writtenAt ?? 0) > writtenBefore
   return service.up && beats ? { kind: 'enable', service: service.id } : KEEP
 }
 

@@ -15,9 +15,9 @@ export interface Looking {
   readonly said: Map<HostId, string>
   /** The same for each change in the ledger. */
   readonly saidOfChanges: Map<number, string>
-  readonly beats: Heartbeats
-  /** When the service of each change had been written, as last seen. */
-  readonly written: Map<number, number>
+  readonly beats: Heartbeats<HostId>
+  /** The same for the service of each change. */
+  readonly beatsOfChanges: Heartbeats<number>
   readonly signal: AbortSignal
 }
 
@@ -49,9 +49,8 @@ async function undo(
     world.compute.findService(name, signal),
     world.compute.listInstances(name, signal),
   ])
-  const writtenBefore = looking.written.get(change.id)
-  if (service?.writtenAt) looking.written.set(change.id, service.writtenAt)
-  const facts = { ...known, change, service, instances: instances.length, writtenBefore }
+  const beats = looking.beatsOfChanges.look(change.id, service)
+  const facts = { ...known, change, service, instances: instances.length, beats }
   const step = nextUndoStep(facts)
   try {
     await take(looking, change, step)

@@ -23,16 +23,16 @@ const facts = (change: OpenChange, more: Partial<UndoFacts> = {}): UndoFacts => 
   changes: [spare, joined],
   instances: 0,
   service: serviceRow(),
-  writtenBefore: undefined,
+  beats: false,
   aggregates: [{ id: '7', name: 'ssd', hosts: [TWO] }],
   ...more,
 })
 const REASON = 'it died'
 const silenced: OpenChange = { ...spare, kind: 'process', subject: REASON }
-const ofProcess = (change: Partial<ComputeService>, writtenBefore?: number): UndoFacts =>
+const ofProcess = (change: Partial<ComputeService>, beats = false): UndoFacts =>
   facts(silenced, {
-    service: serviceRow({ disabled: true, disabledReason: REASON, writtenAt: 9, ...change }),
-    writtenBefore,
+    service: serviceRow({ disabled: true, disabledReason: REASON, ...change }),
+    beats,
   })
 const KEEP: UndoStep = { kind: 'keep' }
 const LEAVE: UndoStep = { kind: 'leave-aggregate' }
@@ -40,22 +40,21 @@ const close = (outcome: string): UndoStep => ({ kind: 'close', outcome })
 
 const CASES: Readonly<Record<string, readonly [UndoFacts, UndoStep]>> = {
   'a service that beats again is enabled': [
-    ofProcess({}, 8),
+    ofProcess({}, true),
     { kind: 'enable', service: 'service-1' },
   ],
-  'a service that Nova calls up by its last heartbeat is not enabled': [ofProcess({}, 9), KEEP],
-  'a service that was never looked at before is not enabled': [ofProcess({}), KEEP],
-  'a service that is down is not enabled': [ofProcess({ up: false }, 8), KEEP],
+  'a service that Nova calls up by its last heartbeat is not enabled': [ofProcess({}), KEEP],
+  'a service that is down is not enabled': [ofProcess({ up: false }, true), KEEP],
   'a service that an operator has disabled since is left to him': [
-    ofProcess({ disabledReason: 'mine' }, 8),
+    ofProcess({ disabledReason: 'mine' }, true),
     close('somebody else has disabled it since'),
   ],
   'a service that an operator has disabled since without a word is left to him': [
-    ofProcess({ disabledReason: null }, 8),
+    ofProcess({ disabledReason: null }, true),
     close('somebody else has disabled it since'),
   ],
   'a service that is enabled is done with': [
-    ofProcess({ disabled: false, disabledReason: null }, 8),
+    ofProcess({ disabled: false, disabledReason: null }, true),
     close('it is enabled again'),
   ],
   'nothing is undone while the recovery goes on': [facts({ ...spare, recoveryEnded: false }), KEEP],
