@@ -42,9 +42,9 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
   if (service === undefined) return wait('Nova has no compute service on it')
   const open = evacuations.filter(({ status }) => !CLOSED.includes(status)).length
   if (open > 0) return wait(`${open} evacuations are not closed by its nova-compute yet`)
+  if (!facts.isSeen) return wait('no new heartbeat of its nova-compute was seen yet')
   if (service.forcedDown) return { kind: 'clear-forced-down', service: service.id }
   if (!service.up) return wait('its nova-compute is not up yet')
-  if (!facts.isSeen) return wait('no new heartbeat of its nova-compute was seen yet')
   return service.disabled && isOurs(service, facts.disabledWith)
     ? { kind: 'enable', service: service.id }
     : { kind: 'let-back' }

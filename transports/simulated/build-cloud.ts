@@ -37,6 +37,8 @@ export interface CloudPlan {
   readonly largeEvery?: number
   /** Recovery methods of the segments in turn; default: `auto`. */
   readonly methods?: readonly RecoveryMethod[]
+  /** no: hosts are known by their BMC alone; default: yes. */
+  readonly ssh?: 'yes' | 'no'
 }
 
 const SHARE_HA_ENABLED = 0.7
@@ -76,7 +78,7 @@ export function buildCloud(plan: CloudPlan): {
     return buildInstance({ name, host, project, needs }, random)
   })
   const cloud = new SimulatedCloud({ clock: plan.clock, random: plan.random, machines, instances })
-  return { cloud, segments: seedsOf(machines, plan.methods ?? ['auto']) }
+  return { cloud, segments: seedsOf(machines, plan) }
 }
 
 function buildInstance(
@@ -98,7 +100,7 @@ function buildInstance(
 
 function seedsOf(
   machines: readonly Machine[],
-  methods: readonly RecoveryMethod[],
+  { methods = ['auto'], ssh = 'yes' }: CloudPlan,
 ): readonly SegmentSeed[] {
   const bySegment = Map.groupBy(machines, (machine) => machine.segment)
   return [...bySegment].map(([name, members], index) => ({
@@ -113,7 +115,7 @@ function seedsOf(
           username: BMC_USERNAME,
           password: machine.bmcPassword,
         },
-        ssh: { host: machine.name, username: 'ha' },
+        ...(ssh === 'yes' ? { ssh: { host: machine.name, username: 'ha' } } : {}),
         fence: { fence_outlet: { plug: machine.name } },
       }),
     })),

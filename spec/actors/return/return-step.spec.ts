@@ -49,6 +49,10 @@ const CASES: Readonly<Record<string, readonly [ReturnFacts, ReturnStep]>> = {
     facts({ service: serviceRow({ up: false, disabled: true }) }),
     wait('its nova-compute is not up yet'),
   ],
+  'a host without SSH stays forced down until a heartbeat was seen': [
+    facts({ isSeen: false }),
+    wait('no new heartbeat of its nova-compute was seen yet'),
+  ],
   'a host without SSH is not enabled for an old heartbeat': [
     facts({ service: up, isSeen: false }),
     wait('no new heartbeat of its nova-compute was seen yet'),
