@@ -21,7 +21,7 @@ export interface Question {
   readonly stages: readonly Pool[]
   readonly targets: readonly Target[]
   readonly needs: Resources
-  /** Targets that have refused the instance: not asked again. */
+  /** Hosts that have refused the instance: not asked again. */
   readonly refusedBy: readonly HostName[]
   /** Nova's scheduler has no host for it; asked again later. */
   readonly schedulerIsFull: boolean

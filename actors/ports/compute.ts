@@ -10,7 +10,10 @@ export interface ComputeService {
   /** What whoever disabled it said; null when nobody did, or without a word. */
   readonly disabledReason: string | null
   readonly forcedDown: boolean
-  /** When Nova last wrote its row, wall ms: with each heartbeat, and with each change. Null when never. */
+  /**
+   * When Nova last wrote its row: with each heartbeat, and with each change. Null when never. Wall ms of Nova's own clock, since
+   * it is compared with nothing but itself: how far that clock is from ours is known to seconds only.
+   */
   readonly writtenAt: number | null
 }
 

@@ -4,7 +4,7 @@ import { faultText } from './answer-decoder.ts'
 import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-repeatedly.ts'
 import type { HttpAnswer, HttpClient, HttpOutcome, HttpRequest } from './http-client.ts'
 import type { Keystone, Session } from './keystone.ts'
-import { RemoteClock } from './remote-clock.ts'
+import { RemoteClock, utcMs } from './remote-clock.ts'
 
 export interface ComputeCall {
   readonly method: 'GET' | 'POST' | 'PUT'
@@ -119,11 +119,4 @@ function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
 function requestIdOf(answer: HttpAnswer): string {
   const id = answer.headers['x-openstack-request-id'] ?? answer.headers['x-compute-request-id']
   return typeof id === 'string' ? id : ''
-}
-
-/** Nova does not always say that it is UTC. */
-function utcMs(text: string): number {
-  const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`)
-  if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
-  return ms
 }

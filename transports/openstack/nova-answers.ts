@@ -10,6 +10,7 @@ import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
+import { utcMs } from './remote-clock.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
 
@@ -98,17 +99,14 @@ export const decodeMigrations = answerDecoder(
 )
 
 /** Nova's service in our words. */
-export const serviceOf = (
-  service: Static<typeof Service>,
-  timeOf: ComputeApi['timeOf'],
-): ComputeService => ({
+export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
   id: service.id,
   host: hostName(service.host),
   up: service.state === 'up',
   disabled: service.status === 'disabled',
   disabledReason: service.disabled_reason,
   forcedDown: service.forced_down,
-  writtenAt: service.updated_at === null ? null : timeOf(service.updated_at),
+  writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
 })
 
 /** Nova's server in our words. */

@@ -1,6 +1,7 @@
 /** How far the clock of a cloud is from ours, by the Date of its answers (RFC 9110, 6.6.1). */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ClockPort } from '../../actors/ports/clock.ts'
+import { CodedError } from '../../schema/errors.ts'
 
 /** A Date has whole seconds, and an answer its way to go: less is no difference. */
 const UNCERTAIN_MS = 3000
@@ -24,4 +25,11 @@ export class RemoteClock {
   ours(theirMs: number): number {
     return theirMs - this.#leadMs
   }
+}
+
+/** Wall ms by the clock of the cloud, which does not always say that it is UTC. COMPUTE_UNAVAILABLE when it is no time. */
+export function utcMs(text: string): number {
+  const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`)
+  if (Number.isNaN(ms)) throw new CodedError('COMPUTE_UNAVAILABLE', `not a time: ${text}`)
+  return ms
 }

@@ -42,6 +42,31 @@ for (const minutes of [-30, -2, 0, 2, 30]) {
   })
 }
 
+test('when Nova last wrote a row does not depend on when it is asked', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const service = {
+    id: 's',
+    host: SOURCE,
+    state: 'up',
+    status: 'enabled',
+    forced_down: false,
+    disabled_reason: null,
+    updated_at: '2026-11-22T11:00:00.000000',
+  }
+  const seen = new Set<number | null | undefined>()
+  await using openstack = await openTo(cloud)
+  for (const seconds of [-1800, -1799, -2, -4]) {
+    const theirs = new Date(Date.now() + seconds * 1000)
+    cloud.api = () => ({
+      status: 200,
+      headers: { Date: theirs.toUTCString() },
+      body: { services: [service] },
+    })
+    seen.add((await openstack.compute.findService(SOURCE))?.writtenAt)
+  }
+  t.deepEqual([...seen], [Date.UTC(2026, 10, 22, 11)], 'a row that nobody writes is no heartbeat')
+})
+
 test('less than three seconds is no difference, and an answer without a Date changes nothing', (t) => {
   const clock = new SystemClock()
   const remote = new RemoteClock(clock)
