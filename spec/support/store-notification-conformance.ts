@@ -11,6 +11,7 @@ import {
   wholePage,
   type OpenWorld,
   type RegisterTest,
+  type StoreWorld,
 } from './store-world.ts'
 
 const WINDOW_MS = 180_000
@@ -22,6 +23,20 @@ const guestFailed = (instance: string, generatedAt: number): NewNotification => 
   payload: { instance_uuid: instance, event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED' },
   duplicateWindowMs: WINDOW_MS,
 })
+
+/** What our own observers say of a dead host. */
+const OURS = { event: 'STOPPED', host_status: 'NORMAL' }
+
+/** A host that they have reported, and what a cluster would say of the same death. */
+async function reportedByUs(world: StoreWorld) {
+  const { store, clock } = world
+  const { epoch, host, notification } = await incident(world)
+  const ended = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
+  await store.recordTransition(epoch, { ...ended, reason: 'over' })
+  const report = hostStopped(host.name, clock.wall)
+  const { uuid } = await accepted(store, { ...report, payload: OURS })
+  return { epoch, host, report, uuid }
+}
 
 /** Registers the tests. */
 export function notificationConformance(test: RegisterTest, open: OpenWorld): void {
@@ -131,16 +146,9 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
 
   test('what a cluster says of a host is adopted by what our own observers have reported', async (t) => {
     await using world = await open()
-    const { store, clock } = world
-    const { epoch, host, notification } = await incident(world)
-    const ended = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
-    await store.recordTransition(epoch, { ...ended, reason: 'over' })
-    const report = hostStopped(host.name, clock.wall)
-    const ours = { event: 'STOPPED', host_status: 'NORMAL' }
-    const accepted = await store.acceptNotification({ ...report, payload: ours })
-    if (accepted.kind !== 'accepted') return t.fail(accepted.kind)
-    const { uuid } = accepted.notification
-    for (const payload of [report.payload, ours]) {
+    const { store } = world
+    const { report, uuid } = await reportedByUs(world)
+    for (const payload of [report.payload, OURS]) {
       t.is((await store.acceptNotification({ ...report, payload })).kind, 'duplicate')
       t.deepEqual((await store.getNotification(uuid))?.payload, report.payload)
     }
@@ -148,21 +156,14 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
 
   test('of a held host only a report of the same death is adopted', async (t) => {
     await using world = await open()
-    const { store, clock } = world
-    const { epoch, host, notification } = await incident(world)
-    const ended = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
-    await store.recordTransition(epoch, { ...ended, reason: 'over' })
-    const report = hostStopped(host.name, clock.wall)
-    const ours = { event: 'STOPPED', host_status: 'NORMAL' }
-    const accepted = await store.acceptNotification({ ...report, payload: ours })
-    if (accepted.kind !== 'accepted') return t.fail(accepted.kind)
-    const { uuid } = accepted.notification
+    const { store } = world
+    const { epoch, host, report, uuid } = await reportedByUs(world)
     await store.holdHost(epoch, host.uuid, uuid)
     const others = [{ event: 'STARTED' }, { host_status: 'UNKNOWN' }, { cluster_status: 'ONLINE' }]
     for (const other of others) {
       const payload = { ...report.payload, ...other }
       t.is((await store.acceptNotification({ ...report, payload })).kind, 'on-maintenance')
-      t.deepEqual((await store.getNotification(uuid))?.payload, ours)
+      t.deepEqual((await store.getNotification(uuid))?.payload, OURS)
     }
     await store.acceptNotification(report)
     t.deepEqual((await store.getNotification(uuid))?.payload, report.payload)

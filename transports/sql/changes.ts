@@ -3,10 +3,11 @@ import type { Transaction } from 'kysely'
 import type { LedgerStore, OpenChange } from '../../actors/ports/ledger.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
+import { insertChange, openChanges, stateOf } from './change-rows.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { hostOf } from './rows.ts'
-import { insertChange, openChanges, setReserved, stateOf, takeSpare } from './spares.ts'
+import { setReserved, takeSpare } from './spares.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** The part of the store that keeps the ledger. */

@@ -2,34 +2,12 @@
 import type { Transaction } from 'kysely'
 import type { Grant } from '../../actors/ports/grant.ts'
 import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { Change, NewChange, TakenSpare } from '../../schema/records.ts'
-import type { ChangesTable, Database } from '../../schema/tables.ts'
+import type { TakenSpare } from '../../schema/records.ts'
+import type { Database } from '../../schema/tables.ts'
+import { insertChange, openChanges, stateOf } from './change-rows.ts'
 import { lockHost } from './locks.ts'
 import { checkGrant, refused } from './recovery.ts'
 import { flag, nameKey } from './rows.ts'
-
-/** Entries that are not closed. */
-export const openChanges = (trx: Transaction<Database>) =>
-  trx.selectFrom('changes').where('state', 'in', ['open', 'undoing'])
-
-/** Adds an entry, unless the same one is there. */
-export async function insertChange(
-  trx: Transaction<Database>,
-  { notification, kind, host, subject }: NewChange,
-  madeAt: number,
-): Promise<void> {
-  const known = await openChanges(trx)
-    .select('id')
-    .where('notification_uuid', '=', notification)
-    .where('kind', '=', kind)
-    .where('host_uuid', '=', host)
-    .where('subject', '=', subject)
-    .executeTakeFirst()
-  if (known !== undefined) return
-  const row = { notification_uuid: notification, kind, host_uuid: host, subject }
-  const values = { ...row, state: 'open' as const, made_at: madeAt }
-  await trx.insertInto('changes').values(values).execute()
-}
 
 interface Taking {
   readonly epoch: Epoch
@@ -104,7 +82,3 @@ export async function readTakenSpares(
     .execute()
   return rows.map(({ state, ...spare }) => ({ ...spare, state: stateOf(state) }))
 }
-
-/** Of an entry that is not closed. */
-export const stateOf = (state: ChangesTable['state']): Change['state'] =>
-  state === 'undoing' ? state : 'open'
