@@ -194,6 +194,17 @@ export interface ChangesTable {
   readonly outcome: string | null
 }
 
+/** One row: the key that seals, agreed by all processes. */
+export interface SealingKeyTable {
+  readonly id: number
+  readonly name: string
+}
+
+export interface WriteChecksTable {
+  readonly id: Generated<number>
+  readonly filling: string
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -208,4 +219,6 @@ export interface Database {
   readonly operator_words: OperatorWordsTable
   readonly site_words: SiteWordsTable
   readonly changes: ChangesTable
+  readonly sealing_key: SealingKeyTable
+  readonly write_checks: WriteChecksTable
 }
