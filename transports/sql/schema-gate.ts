@@ -5,13 +5,7 @@ import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import type { Database } from '../../schema/tables.ts'
 import { shapesOf, type MigrationShape } from './schema-shape.ts'
-import {
-  FILLED_BY_MIGRATION,
-  pendingOf,
-  RECORD,
-  type SeenSchema,
-  type SeenTable,
-} from './schema-verdict.ts'
+import { pendingOf, RECORD, type SeenSchema, type SeenTable } from './schema-verdict.ts'
 import type { SqlConnection } from './transactions.ts'
 
 /** The lock on the door of one database. */
@@ -65,8 +59,7 @@ async function seenSchema(
   let before = await record(db, await tablesOf(db, areFolded))
   for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
     const tables = await tablesOf(db, areFolded)
-    const next = shapes.find(({ name }) => before?.includes(name) !== true)
-    const filled = await filledOf(db, tables, next)
+    const filled = await filledOf(db, tables, before?.length === 0 ? shapes[0] : undefined)
     const after = await record(db, tables)
     if (before?.length === after?.length) return { tables, applied: after, filled }
     before = after
@@ -98,11 +91,11 @@ async function record(
 async function filledOf(
   db: Kysely<Database>,
   tables: readonly SeenTable[],
-  next: MigrationShape | undefined,
+  first: MigrationShape | undefined,
 ): Promise<ReadonlySet<string>> {
   const filled = new Set<string>()
   for (const { name, isView } of tables) {
-    if (isView || next?.creates.has(name) !== true || FILLED_BY_MIGRATION.includes(name)) continue
+    if (isView || first?.creates.has(name) !== true) continue
     const { rows } = await sql`select 1 from ${sql.table(name)} limit 1`.execute(db)
     if (rows.length > 0) filled.add(name)
   }

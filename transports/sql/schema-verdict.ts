@@ -15,16 +15,13 @@ export interface SeenSchema {
   readonly tables: readonly SeenTable[]
   /** Names in the record of migrations; undefined while there is no such table. */
   readonly applied: readonly string[] | undefined
-  /** Tables of the first pending migration that hold rows. */
+  /** Tables of the very first migration that hold rows. */
   readonly filled: ReadonlySet<string>
 }
 
 export const RECORD = 'kysely_migration'
 export const LOCK = 'kysely_migration_lock'
 const RECORD_COLUMNS = ['name', 'timestamp']
-
-/** A migration may fill its new table itself: one that was cut off has left no more than this. */
-export const FILLED_BY_MIGRATION: readonly string[] = ['leadership']
 
 /** Names of pending migrations. Throws SCHEMA_FOREIGN, SCHEMA_NEWER or SCHEMA_INCOMPLETE. */
 export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): readonly string[] {
@@ -43,7 +40,7 @@ export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): 
   const gap = names.slice(0, known.length).filter((name) => !known.includes(name))
   if (gap.length > 0) throw incomplete(`migrations after ${list(gap)} are recorded, these are not`)
   refuseLosses(seen, shapes.slice(0, known.length))
-  refuseStrangers(seen, shapes.slice(known.length))
+  refuseStrangers(seen, shapes, known.length)
   return names.slice(known.length)
 }
 
@@ -68,28 +65,33 @@ const of =
   (column: string): string =>
     `${table}.${column}`
 
-/** Of tables that pending migrations make, only the first one's may be there, as it left them when it was cut off. */
-function refuseStrangers(seen: SeenSchema, pending: readonly MigrationShape[]): void {
-  const [next] = pending
-  const ours = new Set([LOCK, ...pending.flatMap(({ creates }) => [...creates.keys()])])
+/**
+ * Tables that pending migrations make are there after a migration was cut off: with our columns. While nothing is recorded
+ * yet, equal columns prove little: then only the first migration's tables may be there, and empty.
+ */
+function refuseStrangers(
+  seen: SeenSchema,
+  shapes: readonly MigrationShape[],
+  appliedCount: number,
+): void {
+  const [first] = shapes
   const strangers = seen.tables.filter((table) => {
-    if (!ours.has(table.name)) return false
     if (table.name === LOCK) return seen.applied === undefined || table.isView
-    const made = next?.creates.get(table.name)
-    return seen.applied === undefined || made === undefined || !isCutOff(table, made, seen.filled)
+    const pending = shapes.slice(appliedCount).find(({ creates }) => creates.has(table.name))
+    if (pending === undefined) return false
+    if (table.isView || seen.applied === undefined || !hasOurColumns(table, shapes)) return true
+    return appliedCount === 0 && (pending !== first || seen.filled.has(table.name))
   })
   if (strangers.length > 0) throw foreign(strangers)
 }
 
-const isCutOff = (
-  { name, isView, columns }: SeenTable,
-  made: ReadonlySet<string>,
-  filled: ReadonlySet<string>,
-): boolean =>
-  !isView &&
-  columns.size === made.size &&
-  [...made].every((column) => columns.has(column)) &&
-  (FILLED_BY_MIGRATION.includes(name) || !filled.has(name))
+/** All that it is made with, and nothing that no migration of ours adds. */
+function hasOurColumns({ name, columns }: SeenTable, shapes: readonly MigrationShape[]): boolean {
+  const made = shapes.flatMap(({ creates }) => [...(creates.get(name) ?? [])])
+  const added = shapes.flatMap(({ adds }) => [...(adds.get(name) ?? [])])
+  const ours = new Set([...made, ...added])
+  return made.every((each) => columns.has(each)) && [...columns].every((each) => ours.has(each))
+}
 
 const list = (names: readonly string[]): string => names.join(', ')
 
