@@ -22,7 +22,7 @@ export interface HousekeepingRules {
 export interface HousekeeperWorld {
   readonly clock: ClockPort
   readonly log: LogPort
-  readonly store: HousekeepingStore
+  readonly store: Pick<HousekeepingStore, 'purge'>
   readonly rules: HousekeepingRules
 }
 
