@@ -8,6 +8,7 @@ import { SUPERSEDED } from '../schema/config/superseded.ts'
 import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
 import { allowedText, readValue } from './config/read-value.ts'
 import { substitute } from './config/substitute.ts'
+import { problemsOf } from './trusted-files.ts'
 
 /** One thing that keeps the configuration from being used; a secret `value` is masked. */
 export interface ConfigProblem {
@@ -32,6 +33,8 @@ export function loadConfig(path: string | undefined): LoadedConfig {
     const reason = error instanceof Error ? error.message : String(error)
     return { kind: 'invalid', problems: [whole(`cannot read ${path}: ${reason}`)] }
   }
+  const problems = problemsOf({ what: 'the configuration file', path, use: 'trusted' })
+  if (problems.length > 0) return { kind: 'invalid', problems: problems.map(whole) }
   const loaded = readConfig(text, 'file')
   if (loaded.kind === 'invalid' || (statSync(path).mode & 0o004) === 0) return loaded
   const note = `${path} can be read by every user of this machine, and it may hold passwords`

@@ -1,6 +1,6 @@
 /** Opens the world for one process: real parts as the configuration names them, or the simulated cloud. */
 import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../actors/ports/fence-agent.ts'
@@ -23,6 +23,7 @@ import { buildCloud, type SegmentSeed } from '../transports/simulated/build-clou
 import type { SimulatedCloud } from '../transports/simulated/cloud.ts'
 import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
+import { keyFileOf, refuseUntrusted, trustedPaths } from './trusted-files.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
 import { openSshShell } from '../transports/ssh/shell.ts'
 import { openVault } from '../transports/vault/vault.ts'
@@ -86,6 +87,7 @@ export function openEmbeddedWorld(
 /** Real parts. CONFIG_INVALID when a file that it needs cannot be used. */
 export async function openRealWorld(config: Config, ambient: Ambient): Promise<World> {
   const { clock, closing } = ambient
+  refuseUntrusted(trustedPaths(config))
   const account = await openAccount(config, ambient)
   const power = closing.use(
     openIpmiPower({
@@ -163,10 +165,6 @@ function openSealedStore(
   const vault = openVault(store, keyFileOf(config), ambient.log)
   return { store: vault.store, checkCredentials: () => vault.check() }
 }
-
-/** Where the keys of stored credentials are. */
-export const keyFileOf = ({ store, ssh }: Config): string =>
-  store.credentialsKeyFile ?? join(ssh.stateDirectory, 'credentials.key')
 
 /** Longest time for one request to Nova, repeats of reads included. */
 const REQUEST_TIMEOUT_MS = 10_000

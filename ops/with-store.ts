@@ -7,6 +7,7 @@ import { SystemClock } from '../transports/system/clock.ts'
 import { SystemRandom } from '../transports/system/random.ts'
 import { describeProblems, loadConfig } from './load-config.ts'
 import { openStore } from './ports.ts'
+import { refuseUntrusted, trustedPaths } from './trusted-files.ts'
 
 /** What the part is given. */
 export interface StoreWork {
@@ -34,6 +35,7 @@ export async function withStore(
   await using closing = new AsyncDisposableStack()
   try {
     const ambient = { clock, random: new SystemRandom(), log: createLogger('error'), closing }
+    refuseUntrusted(trustedPaths(config))
     const store = openStore(config, ambient)
     await store.migrate()
     await work({ config, store, clock })

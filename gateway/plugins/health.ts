@@ -20,6 +20,8 @@ const CheckResult = Type.Object({
   name: Type.String(),
   ok: Type.Boolean(),
   reason: Type.Union([Type.String(), Type.Null()]),
+  /** When it was first seen to fail, without a success since; null while it is ok. */
+  since: Type.Union([Type.String(), Type.Null()]),
 })
 const Readiness = Type.Object({ ready: Type.Boolean(), checks: Type.Array(CheckResult) })
 
@@ -36,13 +38,18 @@ export function healthRoutes(
   app: GatewayApp,
   { clock, readiness, outOfService }: HealthRoutesDependencies,
 ): void {
+  const failing = new Map<string, string>()
   const run = async (tested: ReadinessCheck) => {
     const { name } = tested
+    const askedAt = new Date(clock.wallMs()).toISOString()
     try {
       await withDeadline(clock, CHECK_TIMEOUT_MS, 'ANSWER_LATE', () => tested.check())
-      return { name, ok: true, reason: null }
+      failing.delete(name)
+      return { name, ok: true, reason: null, since: null }
     } catch (error) {
-      return { name, ok: false, reason: publicReason(error) }
+      const since = failing.get(name) ?? askedAt
+      failing.set(name, since)
+      return { name, ok: false, reason: publicReason(error), since }
     }
   }
 

@@ -1,7 +1,9 @@
 /** `print-key`: the public SSH key of the host monitor, made at first use. */
 import { parseArgs } from 'node:util'
 import { ensureKeyPair } from '../../transports/ssh/key-pair.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
 import { describeProblems, loadConfig } from '../load-config.ts'
+import { refuseUntrusted, trustedPaths } from '../trusted-files.ts'
 
 /** Exit statuses: 0 printed; 2 the configuration cannot be used. */
 export async function printKey(args: readonly string[]): Promise<number> {
@@ -11,7 +13,14 @@ export async function printKey(args: readonly string[]): Promise<number> {
     process.stderr.write(`${describeProblems(loaded.problems)}\n`)
     return 2
   }
-  const { publicKey } = await ensureKeyPair(loaded.config.ssh.stateDirectory)
-  process.stdout.write(`${publicKey.trim()}\n`)
-  return 0
+  try {
+    if (values.config !== undefined) refuseUntrusted(trustedPaths(loaded.config))
+    const { publicKey } = await ensureKeyPair(loaded.config.ssh.stateDirectory)
+    process.stdout.write(`${publicKey.trim()}\n`)
+    return 0
+  } catch (error) {
+    if (!isCoded(error, 'CONFIG_INVALID')) throw error
+    process.stderr.write(`${describeError(error)}\n`)
+    return 2
+  }
 }

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { resealCredentials } from '../../transports/vault/sealed-store.ts'
 import { settledKeys } from '../../transports/vault/vault.ts'
-import { keyFileOf } from '../ports.ts'
+import { keyFileOf } from '../trusted-files.ts'
 import { withStore } from '../with-store.ts'
 
 /** Exit statuses: 0 all are sealed with the first key; 1 the store is away; 2 the configuration or a key cannot be used. */

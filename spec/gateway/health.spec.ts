@@ -9,7 +9,10 @@ test('a process that answers is alive, and ready when all its checks pass', asyn
   t.deepEqual((await world.call({ url: '/health/live', token: '' })).json, { live: true })
   const { status, json } = await world.call({ url: '/health/ready', token: '' })
   t.is(status, 200)
-  t.deepEqual(json, { ready: true, checks: [{ name: 'store', ok: true, reason: null }] })
+  t.deepEqual(json, {
+    ready: true,
+    checks: [{ name: 'store', ok: true, reason: null, since: null }],
+  })
   const { text, headers } = await world.call({ url: '/healthcheck', token: '' })
   t.is(text, 'OK')
   t.regex(String(headers['content-type']), /^text\/plain/)
@@ -44,6 +47,7 @@ test('a failed check makes the process not ready, and its reason holds no addres
       },
     ],
   })
+  const since = new Date(world.clock.wallMs()).toISOString()
   const answer = world.call({ url: '/health/ready', token: '' })
   await asked.promise
   await world.clock.pass(3001, async () => undefined)
@@ -52,12 +56,45 @@ test('a failed check makes the process not ready, and its reason holds no addres
   t.deepEqual(json, {
     ready: false,
     checks: [
-      { name: 'bus', ok: true, reason: null },
-      { name: 'store', ok: false, reason: 'STORE_UNAVAILABLE: The database is not available.' },
-      { name: 'odd', ok: false, reason: 'the check failed' },
-      { name: 'slow', ok: false, reason: 'ANSWER_LATE: No answer came in time.' },
+      { name: 'bus', ok: true, reason: null, since: null },
+      {
+        name: 'store',
+        ok: false,
+        reason: 'STORE_UNAVAILABLE: The database is not available.',
+        since,
+      },
+      {
+        name: 'odd',
+        ok: false,
+        reason: 'the check failed',
+        since,
+      },
+      {
+        name: 'slow',
+        ok: false,
+        reason: 'ANSWER_LATE: No answer came in time.',
+        since,
+      },
     ],
   })
+})
+
+test('since when a check fails is told until it succeeds', async (t) => {
+  let failing = true
+  const check = async (): Promise<void> => {
+    if (failing) throw new CodedError('STORE_FULL', 'disk full: /var/lib/instance-ha')
+  }
+  await using world = await startGateway({ readiness: [{ name: 'store', need: 'vital', check }] })
+  const ask = async () => (await world.call({ url: '/health/ready', token: '' })).json
+  const since = new Date(world.clock.wallMs()).toISOString()
+  const reason = 'STORE_FULL: The disk of the database is full.'
+  t.like(await ask(), { ready: false, checks: [{ name: 'store', reason, since }] })
+  await world.clock.pass(60_000, async () => undefined)
+  t.like(await ask(), { checks: [{ since }] })
+  failing = false
+  t.like(await ask(), { ready: true, checks: [{ ok: true, since: null }] })
+  failing = true
+  t.like(await ask(), { checks: [{ since: new Date(world.clock.wallMs()).toISOString() }] })
 })
 
 test('what a process can do without is told, and does not decide', async (t) => {

@@ -1,0 +1,102 @@
+/** Refuses files that hold our secrets or say what we do, where somebody else can read or change them. */
+import { existsSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Config } from '../schema/config.ts'
+import { CodedError } from '../schema/errors.ts'
+import { distrustOf, type FileUse } from '../schema/file-trust.ts'
+
+/** One file or directory; one that is not there yet is judged by where it will be made. */
+export interface TrustedPath {
+  readonly what: string
+  readonly path: string
+  readonly use: FileUse
+}
+
+/** Where the keys of stored credentials are. */
+export const keyFileOf = ({ store, ssh }: Config): string =>
+  store.credentialsKeyFile ?? join(ssh.stateDirectory, 'credentials.key')
+
+/** What a real process reads and keeps. */
+export function trustedPaths(config: Config): readonly TrustedPath[] {
+  const { api, serving, store, ssh, fence } = config
+  const { stateDirectory } = ssh
+  const paths: TrustedPath[] = [
+    { what: 'the state directory', path: stateDirectory, use: 'directory' },
+    { what: 'the SSH key', path: join(stateDirectory, 'id_ed25519'), use: 'private' },
+    {
+      what: 'the file of host keys',
+      path: join(stateDirectory, 'known_host_keys'),
+      use: 'trusted',
+    },
+    { what: 'the key file', path: keyFileOf(config), use: 'secret' },
+    { what: 'the directory of fence commands', path: fence.commandsDirectory, use: 'directory' },
+    { what: 'the directory of fence agents', path: fence.agentsDirectory, use: 'directory' },
+  ]
+  const { location } = store
+  if (location.kind === 'sqlite' && location.path !== ':memory:') {
+    paths.push({ what: 'the database', path: location.path, use: 'trusted' })
+  }
+  for (const [what, path] of [
+    ['the policy file', api.policyFile],
+    ['the certificate of the API', serving.tlsCertFile],
+    ['the key of the API', serving.tlsKeyFile],
+  ] as const) {
+    if (path !== undefined) paths.push({ what, path, use: 'trusted' })
+  }
+  return paths
+}
+
+/** CONFIG_INVALID names each path that cannot be trusted, and what to do. */
+export function refuseUntrusted(paths: readonly TrustedPath[]): void {
+  const problems = [...new Set(paths.flatMap(problemsOf))]
+  if (problems.length > 0) throw new CodedError('CONFIG_INVALID', problems.join('; '))
+}
+
+/** Sentences about one path: itself, and the directories that lead to it by name and, through links, in truth. */
+export function problemsOf({ what, path, use }: TrustedPath): readonly string[] {
+  const named = resolve(path)
+  const stats = statOf(named)
+  const problems: string[] = []
+  if (stats !== undefined) {
+    const distrust = distrustOf(usedAs(use, stats), stats.mode)
+    if (distrust !== undefined && !(use === 'directory' && isLent(stats))) {
+      problems.push(`${what} ${path} cannot be used: ${distrust}`)
+    }
+  }
+  const real = existsSync(named) ? realpathSync(named) : named
+  for (const directory of new Set([...ancestorsOf(named), ...ancestorsOf(real)])) {
+    const distrust = distrustOfAncestor(directory)
+    if (distrust !== undefined) {
+      problems.push(`${what} ${path} cannot be used: its directory ${directory}: ${distrust}`)
+    }
+  }
+  return problems
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false })
+}
+
+/** A private key of somebody else (root) that we may read was given to us on purpose, as OpenSSH sees it. */
+const usedAs = (use: FileUse, { uid }: Stats): FileUse =>
+  use === 'private' && uid !== process.getuid?.() ? 'secret' : use
+
+const STICKY = 0o1000
+
+/** In a directory with the sticky bit others can add files, and touch none of ours. */
+function distrustOfAncestor(directory: string): string | undefined {
+  const stats = statOf(directory)
+  if (stats === undefined || (stats.mode & STICKY) !== 0 || isLent(stats)) return undefined
+  return distrustOf('directory', stats.mode)
+}
+
+/** A volume that a container engine lends to an account without rights: root's, writable by a group of ours and nobody else. */
+function isLent({ uid, gid, mode }: Stats): boolean {
+  if (uid !== 0 || process.getuid?.() === 0 || (mode & 0o002) !== 0) return false
+  return process.getegid?.() === gid || (process.getgroups?.() ?? []).includes(gid)
+}
+
+function ancestorsOf(path: string): readonly string[] {
+  const directory = dirname(path)
+  return directory === path ? [] : [directory, ...ancestorsOf(directory)]
+}
