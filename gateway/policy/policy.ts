@@ -1,6 +1,7 @@
 /** Who may do what: the default rules, and an operator's changes to them, checked once and then only evaluated. */
 import type { Caller } from '../../actors/ports/identity.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import { nearestName } from '../../schema/nearest-name.ts'
 import { parseRule, type CallerField, type Check, type Operand } from './rule-language.ts'
 
 const API = 'os_masakari_api:'
@@ -70,7 +71,11 @@ export function compilePolicy(changes: Readonly<Record<string, unknown>>): Polic
   const known = new Map<string, unknown>([...Object.entries(SHARED), ...defaults])
   const unknown = Object.keys(changes).find((name) => name.startsWith(API) && !known.has(name))
   // A rule that guards nothing would leave its author believing that something is guarded.
-  if (unknown !== undefined) throw refused(unknown, 'this API has no such rule')
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, known.keys())
+    const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
+    throw refused(unknown, `this API has no such rule${meant}`)
+  }
   const rules = new Map(
     [...known, ...Object.entries(changes)].map(([name, rule]) => [name, parsed(name, rule)]),
   )
