@@ -1,5 +1,5 @@
 /** A segment's policy as people type it, `fence=bmc:20,fence_apc:30,operator:3600 trust_reports=yes`, and as they read it. */
-import { nearestName } from '../../schema/nearest-name.ts'
+import { adviceFor } from '../../schema/nearest-name.ts'
 import {
   policyProblem,
   rungTitle,
@@ -76,9 +76,10 @@ export function changePolicy(before: PolicyChoices, words: readonly string[]): P
     const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined
     if (field === undefined) {
       const names = Object.keys(FIELDS)
-      const nearest = nearestName(name || word, names)
-      const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
-      return { kind: 'problem', text: `${word}: not one of ${names.join(', ')}${meant}` }
+      return {
+        kind: 'problem',
+        text: `${word}: there is no such choice; ${adviceFor(name || word, names)}`,
+      }
     }
     const text = word.slice(at + 1)
     if (text === 'default') delete choices[field.key]
