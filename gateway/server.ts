@@ -201,9 +201,10 @@ function buildResources(
   hostRoutes(app, { ...dependencies, options: listOptions })
   notificationRoutes(app, {
     ...dependencies,
+    view,
     options: { ...listOptions, duplicateWindowMs: options.duplicateWindowMs },
   })
-  vmMoveRoutes(app, store, listOptions)
+  vmMoveRoutes(app, { ...dependencies, view, options: listOptions })
   planRoute(app, dependencies)
   evidenceRoute(app, store, listOptions)
   wordRoutes(app, dependencies)

@@ -16,6 +16,8 @@ const ASK_TIMEOUT_MS = 10_000
 const ANYBODY: Caller = {
   userId: 'anybody',
   projectId: null,
+  systemScope: false,
+  serviceProjectId: null,
   roles: ['admin'],
   expiresAt: Number.POSITIVE_INFINITY,
 }

@@ -105,7 +105,19 @@ for (const [role, rows] of Object.entries({
     ['/v1/segments', 200],
     ['/v1/notifications', 200],
     ['/v1/segments/SEGMENT/hosts', 403],
-    [`${notification}/vmoves`, 403],
+    [`${notification}/vmoves`, 404],
+    ['/health/supervisors', 403],
+  ],
+  user: [
+    ['/v1/segments', 200],
+    ['/v1/notifications', 200],
+    ['/v1/segments/SEGMENT/hosts', 403],
+    [`${notification}/vmoves`, 404],
+    ['/health/supervisors', 403],
+  ],
+  'system-reader': [
+    ['/v1/segments/SEGMENT/hosts', 200],
+    ['/health/supervisors', 200],
   ],
   reader: [
     ['/v1/segments', 200],

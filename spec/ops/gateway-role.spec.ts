@@ -12,7 +12,14 @@ import { silentLog } from '../support/logs.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-const OPERATOR = { userId: 'u', projectId: 'p', roles: ['operator'], expiresAt: 0 }
+const OPERATOR = {
+  userId: 'u',
+  projectId: 'p',
+  systemScope: false,
+  serviceProjectId: null,
+  roles: ['operator'],
+  expiresAt: 0,
+}
 
 const withFile = async (text: string): Promise<AsyncDisposable & { readonly path: string }> => {
   const directory = await temporaryDirectory('policy')
