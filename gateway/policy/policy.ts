@@ -2,15 +2,23 @@
 import type { Caller } from '../../actors/ports/identity.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import { nearestName } from '../../schema/nearest-name.ts'
-import { parseRule, type CallerField, type Check, type Operand } from './rule-language.ts'
+import {
+  parseRule,
+  type CallerField,
+  type Check,
+  type Operand,
+  type TargetField,
+} from './rule-language.ts'
 
 const API = 'os_masakari_api:'
 
 const SHARED = {
   context_is_admin: 'role:admin',
   admin_api: 'is_admin:True',
-  reader_api: 'rule:admin_api or role:reader',
-  member_api: 'rule:reader_api or role:member',
+  // Where Keystone lets member imply reader, every user of the cloud has the role reader in a project of their own.
+  reader_api:
+    'rule:admin_api or (role:reader and (system_scope:all or project_id:%(service_project_id)s))',
+  member_api: 'rule:reader_api or role:member or role:reader',
   reporter_api: 'rule:admin_api or role:reporter',
   project_api: 'rule:admin_api or project_id:%(project_id)s',
 }
@@ -36,12 +44,13 @@ const ACTIONS = {
   'notifications:index': 'rule:member_api',
   'notifications:detail': 'rule:member_api',
   'notifications:create': 'rule:reporter_api',
+  'notifications:all-projects': 'rule:reader_api',
   'notifications:evidence': 'rule:reader_api',
   'notifications:words': 'rule:admin_api',
   'notifications:say': 'rule:admin_api',
   'notifications:discoverable': 'rule:reader_api',
-  'vmoves:index': 'rule:reader_api',
-  'vmoves:detail': 'rule:reader_api',
+  'vmoves:index': 'rule:member_api',
+  'vmoves:detail': 'rule:member_api',
   'vmoves:discoverable': 'rule:reader_api',
   'instances:index': 'rule:project_api',
   'instances:detail': 'rule:project_api',
@@ -161,7 +170,7 @@ const hasRole = (caller: Caller, wanted: string | undefined): boolean =>
 
 function fieldOf(
   caller: Caller,
-  name: CallerField,
+  name: CallerField | TargetField,
   isAdmin: (caller: Caller) => boolean,
 ): string | undefined {
   switch (name) {
@@ -170,6 +179,10 @@ function fieldOf(
     case 'project_id':
     case 'tenant_id':
       return caller.projectId ?? undefined
+    case 'service_project_id':
+      return caller.serviceProjectId ?? undefined
+    case 'system_scope':
+      return caller.systemScope ? 'all' : undefined
     default:
       return isAdmin(caller) ? 'True' : 'False'
   }

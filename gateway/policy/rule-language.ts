@@ -16,11 +16,11 @@ export type Operand =
   | { readonly kind: 'caller'; readonly name: CallerField }
   | { readonly kind: 'target'; readonly name: TargetField }
 
-const CALLER_FIELDS = ['user_id', 'project_id', 'tenant_id', 'is_admin'] as const
-const TARGET_FIELDS = ['user_id', 'project_id'] as const
+const CALLER_FIELDS = ['user_id', 'project_id', 'tenant_id', 'system_scope', 'is_admin'] as const
+const TARGET_FIELDS = ['user_id', 'project_id', 'service_project_id'] as const
 /** What is known of the caller. */
 export type CallerField = (typeof CALLER_FIELDS)[number]
-/** What a request is about: this API keeps nothing that belongs to others, so it is the caller's own. */
+/** What a request is about: the caller's own, since this API keeps nothing that belongs to others, and the service's project. */
 export type TargetField = (typeof TARGET_FIELDS)[number]
 
 /** Reads one rule, a text or the older form of nested lists. CONFIG_INVALID with what is wrong in it. */
@@ -135,5 +135,5 @@ function targetOf(text: string): Operand {
   const [, name] = /^%\((.*)\)s$/s.exec(text) ?? []
   if (name === undefined) return { kind: 'text', text }
   if (isOneOf(TARGET_FIELDS, name)) return { kind: 'target', name }
-  throw wrong(`"${text}" is unknown: a request has ${TARGET_FIELDS.join(' and ')} only`)
+  throw wrong(`"${text}" is unknown: a request has ${TARGET_FIELDS.join(', ')} only`)
 }

@@ -105,6 +105,14 @@ export const API = {
     meaning:
       'Who may call: users with a Keystone token, or (for trials only) anybody, as an administrator.',
   },
+  openToEverybody: {
+    names: ['api.open_to_everybody'],
+    kind: 'switch',
+    default: 'false',
+    meaning:
+      'Whether auth_strategy = noauth2 may be served on an address that other machines reach: then everybody who ' +
+      'reaches it can power hosts off.',
+  },
 } as const satisfies OptionGroup
 
 export const IDENTITY = {

@@ -7,6 +7,8 @@ import { compilePolicy } from '../../../gateway/policy/policy.ts'
 const caller = (roles: readonly string[], projectId: string | null = 'p1'): Caller => ({
   userId: 'u1',
   projectId,
+  systemScope: false,
+  serviceProjectId: null,
   roles,
   expiresAt: 0,
 })
@@ -50,6 +52,17 @@ for (const [rule, roles, allowed] of [
   })
 }
 
+test('a token of the system scope, and the project of the service, can be told from others', (t) => {
+  const system = { ...caller([], null), systemScope: true }
+  t.true(passes('system_scope:all', system))
+  t.false(passes('system_scope:all', caller([])))
+  const ofService = 'project_id:%(service_project_id)s'
+  t.true(passes(ofService, { ...caller([]), serviceProjectId: 'p1' }))
+  t.false(passes(ofService, { ...caller([]), serviceProjectId: 'p2' }))
+  t.false(passes(ofService, caller([])))
+  t.false(passes(ofService, system))
+})
+
 test('a caller without a project matches no project', (t) => {
   t.false(passes('project_id:%(project_id)s', caller([], null)))
   t.false(passes('project_id:None', caller([], null)))
@@ -63,7 +76,7 @@ for (const [rule, text] of [
   ['admin', /"admin" is no check/],
   ['rule:nobody_knows', /"nobody_knows".*not defined/],
   ['http://example.org/', /"http:" is none of/],
-  ['system_scope:all', /"system_scope:" is none of/],
+  ['domain_id:d1', /"domain_id:" is none of/],
   ['project_id:%(target.project)s', /a request has/],
   ['rule:os_masakari_api:segments:index', /builds on itself/],
   [7, /neither a text nor a list/],
