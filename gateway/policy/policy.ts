@@ -141,8 +141,12 @@ function named(rules: Rules, name: string): Check {
   return rule
 }
 
+/** Longest chain of rules that build on each other. */
+const CHAIN_MAX = 16
+
 /** Every rule that it builds on exists, and none of them builds on it. */
 function requireAnEnd(rules: Rules, name: string, on: readonly string[]): void {
+  if (on.length > CHAIN_MAX) throw refused(name, `it builds on more than ${CHAIN_MAX} rules`)
   if (on.includes(name)) throw refused(name, `it builds on itself: ${[...on, name].join(' → ')}`)
   for (const inner of foundations(named(rules, name))) requireAnEnd(rules, inner, [...on, name])
 }
