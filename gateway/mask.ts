@@ -13,14 +13,16 @@ import {
 /** Stands for what is not shown. */
 export const HIDDEN = '***'
 
-/** Addresses, user names and switches: those of our own sections, of fence agents, and what others put there. */
-const HARMLESS: ReadonlySet<string> = new Set([
-  ...['host', 'port', 'username', 'cipher_suite', 'privilege', 'host_key'],
-  ...['ip', 'ipaddr', 'ipport', 'plug', 'login', 'cipher', 'privlvl', 'method', 'region'],
-  ...['lanplus', 'ssl', 'ssl_insecure', 'ssl_secure', 'ssh', 'secure', 'snmp_version'],
-  ...['power_wait', 'power_timeout', 'shell_timeout', 'login_timeout'],
-  ...['address', 'ipmi_address', 'ipmi_host', 'ipmi_port', 'ipmi_username'],
-])
+const OURS = ['host', 'port', 'username', 'cipher_suite', 'privilege', 'host_key']
+const OF_AGENTS = [
+  'ip, ipaddr, ipport, plug, login, cipher, privlvl, method, region, lanplus, ssl, ssl_insecure, ssl_secure',
+  'ssh, secure, snmp_version, power_wait, power_timeout, shell_timeout, login_timeout',
+].flatMap((names) => names.split(', '))
+/** In JSON that others keep there. */
+const OF_OTHERS = ['address', 'ipmi_address', 'ipmi_host', 'ipmi_port', 'ipmi_username']
+
+/** Names of addresses, users and switches. */
+const HARMLESS: ReadonlySet<string> = new Set([...OURS, ...OF_AGENTS, ...OF_OTHERS])
 
 /** The text as administrators see it, and as it may come back from them. */
 export const shownToAdmins = (stored: string): string =>

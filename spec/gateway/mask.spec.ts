@@ -11,7 +11,13 @@ const SECRET = 'hunter2-TOPSECRET'
 /** Names whose values may be shown where we know what they mean. */
 const harmless = fc.constantFrom('host', 'port', 'username', 'ip', 'plug', 'cipher_suite')
 const telling = fc.constantFrom(
-  ...['password', 'passwd', 'snmp_priv_passwd', 'secret_key', 'ipmi_password', 'Password', 'token'],
+  'password',
+  'passwd',
+  'snmp_priv_passwd',
+  'secret_key',
+  'ipmi_password',
+  'Password',
+  'token',
 )
 const anyName = fc.oneof(harmless, telling, fc.string({ maxLength: 12 }))
 const sectionName = fc.constantFrom('ipmi', 'ssh', 'fence', 'IPMI', 'bmc', 'extra', 'host')

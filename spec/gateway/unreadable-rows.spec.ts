@@ -36,7 +36,7 @@ test.after.always(() => staging.disposeAsync())
 interface Stage {
   readonly world: GatewayWorld
   /** Does what no gateway would do. */
-  execute(statement: string): Promise<void>
+  readonly execute: (statement: string) => Promise<void>
 }
 
 const ports = { clock: new SystemClock(), random: new SystemRandom() }

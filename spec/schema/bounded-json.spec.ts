@@ -5,6 +5,7 @@ import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 
 const BOUNDS: JsonBounds = { characters: 10_000, depth: 4, members: 20 }
 const kindOf = (text: string): string => readBoundedJson(text, BOUNDS).kind
+const list = (items: number): string => JSON.stringify(Array.from({ length: items }, () => 0))
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
 test('each bound is met exactly, and named when it is exceeded', (t) => {
@@ -13,7 +14,6 @@ test('each bound is met exactly, and named when it is exceeded', (t) => {
     kind: 'excessive',
     reason: 'is nested deeper than 4 levels',
   })
-  const list = (items: number): string => JSON.stringify(Array.from({ length: items }, () => 0))
   t.is(kindOf(list(20)), 'read')
   t.deepEqual(readBoundedJson(list(21), BOUNDS), {
     kind: 'excessive',
