@@ -1,6 +1,7 @@
 /** Who may do what: the default rules, and an operator's changes to them, checked once and then only evaluated. */
 import type { Caller } from '../../actors/ports/identity.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import { nearestName } from '../../schema/nearest-name.ts'
 import {
   parseRule,
   type CallerField,
@@ -79,7 +80,11 @@ export function compilePolicy(changes: Readonly<Record<string, unknown>>): Polic
   const known = new Map<string, unknown>([...Object.entries(SHARED), ...defaults])
   const unknown = Object.keys(changes).find((name) => name.startsWith(API) && !known.has(name))
   // A rule that guards nothing would leave its author believing that something is guarded.
-  if (unknown !== undefined) throw refused(unknown, 'this API has no such rule')
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, known.keys())
+    const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
+    throw refused(unknown, `this API has no such rule${meant}`)
+  }
   const rules = new Map(
     [...known, ...Object.entries(changes)].map(([name, rule]) => [name, parsed(name, rule)]),
   )
@@ -136,8 +141,12 @@ function named(rules: Rules, name: string): Check {
   return rule
 }
 
+/** Longest chain of rules that build on each other. */
+const CHAIN_MAX = 16
+
 /** Every rule that it builds on exists, and none of them builds on it. */
 function requireAnEnd(rules: Rules, name: string, on: readonly string[]): void {
+  if (on.length > CHAIN_MAX) throw refused(name, `it builds on more than ${CHAIN_MAX} rules`)
   if (on.includes(name)) throw refused(name, `it builds on itself: ${[...on, name].join(' → ')}`)
   for (const inner of foundations(named(rules, name))) requireAnEnd(rules, inner, [...on, name])
 }

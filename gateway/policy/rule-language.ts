@@ -54,10 +54,14 @@ function wordsOf(text: string): readonly string[] {
     })
 }
 
+/** Rules are evaluated at every request, one level inside the other. */
+const DEPTH_MAX = 32
+
 /** Words that are read one after the other. */
 class Words {
   readonly #words: readonly string[]
   #next = 0
+  #depth = 0
 
   constructor(text: string) {
     this.#words = wordsOf(text)
@@ -68,6 +72,15 @@ class Words {
     if (this.#words[this.#next]?.toLowerCase() !== word) return false
     this.#next += 1
     return true
+  }
+
+  /** Reads what is inside a bracket, or behind a `not`. */
+  inside(read: (words: Words) => Check): Check {
+    this.#depth += 1
+    if (this.#depth > DEPTH_MAX) throw wrong(`it is nested deeper than ${DEPTH_MAX} levels`)
+    const check = read(this)
+    this.#depth -= 1
+    return check
   }
 
   shift(): string | undefined {
@@ -97,9 +110,9 @@ function parseConjunction(words: Words): Check {
 }
 
 function parseOne(words: Words): Check {
-  if (words.take('not')) return { kind: 'not', check: parseOne(words) }
+  if (words.take('not')) return { kind: 'not', check: words.inside(parseOne) }
   if (words.take('(')) {
-    const inner = parseAlternatives(words)
+    const inner = words.inside(parseAlternatives)
     if (!words.take(')')) throw wrong('a bracket is not closed')
     return inner
   }

@@ -217,31 +217,34 @@ test('a bad body is refused before the role is looked at', async (t) => {
   t.is((await world.call({ ...report, body: hostFailure() })).status, 403)
 })
 
-test('credentials are shown to admins and to nobody else', async (t) => {
+test('secrets are shown to nobody, and labels to admins only', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const attributes = JSON.stringify({
     ipmi: { host: '10.0.0.1', username: 'root', password: 'calvin', port: 623 },
-    extra: { deep: 'calvin' },
+    fence: { fence_x: { deep: 'calvin' } },
   })
   const id = await aHost(world, segment, 'compute-1', { control_attributes: attributes })
   const other = await aHost(world, segment, 'compute-2', { control_attributes: 'password=calvin' })
   for (const host of [id, other]) {
     const url = `/v1/segments/${segment}/hosts/${host}`
-    t.true((await world.call({ url })).text.includes('calvin'))
+    t.false((await world.call({ url })).text.includes('calvin'))
     const { text, json } = await world.call({ url, token: 'reader-token' })
     t.false(text.includes('calvin'))
     t.true(textAt(json, 'host', 'control_attributes').includes('***'))
   }
+  const labelled = await aHost(world, segment, 'compute-3', { control_attributes: 'rack 7' })
   const list = `/v1/segments/${segment}/hosts`
+  t.true((await world.call({ url: `${list}/${labelled}` })).text.includes('rack 7'))
   const listed = await world.call({ url: list, token: 'reader-token' })
+  t.false(listed.text.includes('rack 7'))
   t.false(listed.text.includes('calvin'))
   t.true(listed.text.includes('10.0.0.1'))
   const guess = await world.call({
     url: `${list}?control_attributes=${encodeURIComponent('password=guess')}`,
     token: 'reader-token',
   })
-  t.is(Object.keys(at(guess.json, 'hosts') ?? {}).length, 2)
+  t.is(Object.keys(at(guess.json, 'hosts') ?? {}).length, 3)
   const sorted = await world.call({
     url: `${list}?sort_key=control_attributes`,
     token: 'reader-token',

@@ -80,16 +80,27 @@ for (const [rule, text] of [
   ['project_id:%(target.project)s', /a request has/],
   ['rule:os_masakari_api:segments:index', /builds on itself/],
   [7, /neither a text nor a list/],
+  [`${'('.repeat(33)}@${')'.repeat(33)}`, /nested deeper than 32 levels/],
+  [`${'not '.repeat(100_000)}@`, /nested deeper than 32 levels/],
 ] as const) {
-  test(`the rule ${JSON.stringify(rule)} is refused`, (t) => {
+  test(`the rule ${JSON.stringify(rule).slice(0, 60)} is refused`, (t) => {
     const error = t.throws(() => passes(rule, caller([])), { code: 'CONFIG_INVALID' })
     t.regex(error?.message ?? '', text)
   })
 }
 
-test('a rule for something that this API does not do is refused', (t) => {
+test('a rule for something that this API does not do is refused, with the one that was meant', (t) => {
   const error = t.throws(() => compilePolicy({ 'os_masakari_api:segment:index': '!' }))
-  t.regex(error?.message ?? '', /"os_masakari_api:segment:index".*no such rule/)
+  t.regex(
+    error?.message ?? '',
+    /"os_masakari_api:segment:index".*no such rule; did you mean os_masakari_api:segments:index\?/,
+  )
+})
+
+test('a chain of rules that is longer than any use is refused', (t) => {
+  const chain = Array.from({ length: 20 }, (_value, index) => [`r${index}`, `rule:r${index + 1}`])
+  const rules = Object.fromEntries([...chain, ['r20', '@']])
+  t.throws(() => compilePolicy(rules), { message: /builds on more than 16 rules/ })
 })
 
 test('who is an administrator can be changed, and must not depend on itself', (t) => {
