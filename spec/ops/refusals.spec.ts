@@ -134,7 +134,7 @@ test.serial(
     t.is(refused?.status, 503)
     t.regex(refused?.headers.get('retry-after') ?? '', /^\d+$/)
     const told = /STORE_FULL: The disk of the database is full\.","since":"20/
-  await until('it says so', async () => told.test(await store()))
+    await until('it says so', async () => told.test(await store()))
     t.is((await fetch(`${url}/v1/segments`, { headers })).status, 200)
     t.is(running.exitStatus(), null, 'it runs')
     await small.empty()

@@ -27,17 +27,6 @@ export function schemaConformance(
   kind: string,
   open: () => Promise<SchemaDatabase>,
 ): void {
-  const refused = async (
-    t: ExecutionContext,
-    database: SchemaDatabase,
-    expected: { readonly code: string; readonly message: RegExp },
-  ): Promise<void> => {
-    const before = await database.dump()
-    await using store = database.open(ports())
-    await t.throwsAsync(store.migrate(), expected)
-    for (const use of USES) await t.throwsAsync(use(store), expected)
-    t.is(await database.dump(), before, 'nothing was changed')
-  }
   const foreign = async (
     t: ExecutionContext,
     statements: readonly string[],
@@ -151,4 +140,16 @@ const USES: readonly ((store: StorePort) => Promise<unknown>)[] = [
 async function migrated(database: SchemaDatabase): Promise<void> {
   await using store = database.open(ports())
   await store.migrate()
+}
+
+async function refused(
+  t: ExecutionContext,
+  database: SchemaDatabase,
+  expected: { readonly code: string; readonly message: RegExp },
+): Promise<void> {
+  const before = await database.dump()
+  await using store = database.open(ports())
+  await t.throwsAsync(store.migrate(), expected)
+  for (const use of USES) await t.throwsAsync(use(store), expected)
+  t.is(await database.dump(), before, 'nothing was changed')
 }

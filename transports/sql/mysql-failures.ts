@@ -53,12 +53,10 @@ const POOL = ['Pool is closed.', 'Queue limit reached.']
 export function failureOf(error: unknown): SqlFailure | undefined {
   if (!(error instanceof Error)) return undefined
   if ('errno' in error && typeof error.errno === 'number' && 'sqlState' in error) {
-    if (error.errno === DUPLICATE_KEY) return 'duplicate'
-    if (CONFLICTS.includes(error.errno)) return 'conflict'
-    if (FULL.includes(error.errno) || NO_SPACE.test(error.message)) return 'full'
-    if (READ_ONLY.includes(error.errno)) return 'read-only'
-    if (DENIED.includes(error.errno)) return 'denied'
-    return UNAVAILABLE.includes(error.errno) || isFatal(error) ? 'unavailable' : undefined
+    const known = NUMBERS.get(error.errno)
+    if (known !== undefined) return known
+    if (NO_SPACE.test(error.message)) return 'full'
+    return isFatal(error) ? 'unavailable' : undefined
   }
   return isFatal(error) || POOL.includes(error.message) ? 'unavailable' : undefined
 }
@@ -67,3 +65,16 @@ export function failureOf(error: unknown): SqlFailure | undefined {
 const isFatal = (error: Error): boolean =>
   ('fatal' in error && error.fatal === true) ||
   ('code' in error && typeof error.code === 'string' && /^(E[A-Z]+$|PROTOCOL_)/.test(error.code))
+
+const numbered = (numbers: readonly number[], failure: SqlFailure) =>
+  numbers.map((number) => [number, failure] as const)
+
+/** What the server's own error numbers mean. */
+const NUMBERS: ReadonlyMap<number, SqlFailure> = new Map([
+  [DUPLICATE_KEY, 'duplicate'],
+  ...numbered(CONFLICTS, 'conflict'),
+  ...numbered(FULL, 'full'),
+  ...numbered(READ_ONLY, 'read-only'),
+  ...numbered(DENIED, 'denied'),
+  ...numbered(UNAVAILABLE, 'unavailable'),
+])

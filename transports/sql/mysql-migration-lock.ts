@@ -26,6 +26,7 @@ interface Holding {
   end: () => void
 }
 
+/** Kysely's adapter with our lock. */
 export class MigrationLock extends MysqlAdapter {
   readonly #ports: StorePorts
   readonly #beside: RunBeside

@@ -33,9 +33,6 @@ export async function shapesOf(
   for (const [name, migration] of Object.entries(migrations)) {
     const creates = new Map<string, Set<string>>()
     const adds = new Map<string, Set<string>>()
-    const note = (into: Map<string, Set<string>>, table: string, column: string): void => {
-      into.set(table, (into.get(table) ?? new Set()).add(column))
-    }
     const record = (node: RootOperationNode): void => {
       if (CreateTableNode.is(node)) {
         const table = node.table.table.identifier.name
@@ -52,6 +49,10 @@ export async function shapesOf(
     shapes.push({ name, creates, adds })
   }
   return shapes
+}
+
+function note(into: Map<string, Set<string>>, table: string, column: string): void {
+  into.set(table, (into.get(table) ?? new Set()).add(column))
 }
 
 const nameOf = ({ column }: ColumnDefinitionNode): string => column.column.name

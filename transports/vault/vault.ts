@@ -10,7 +10,7 @@ export interface Vault {
   /** Its `migrate` also settles the keys: KEY_MISSING when a stored text needs one that is not here. */
   readonly store: StorePort
   /** KEY_MISSING when a registered host was sealed with a key that is not here. */
-  check(): Promise<void>
+  readonly check: () => Promise<void>
 }
 
 /** Makes the key file where nothing is sealed yet, and nowhere else. */

@@ -62,16 +62,17 @@ test('SQLite with no room left says so, keeps reading, and goes on when there is
   // Every account can do this one: SQLite's own limit of pages.
   await using directory = await temporaryDirectory('full')
   const path = join(directory.path, 'store.db')
-  let limit: (pages: number) => void = () => undefined
-  const exec = DatabaseSync.prototype.exec
+  const connections: DatabaseSync[] = []
+  const exec = Reflect.get(DatabaseSync.prototype, 'exec')
   // The limit is one of a connection, and the store's own is out of reach.
   DatabaseSync.prototype.exec = function (text) {
-    limit = (pages) => exec.call(this, `PRAGMA max_page_count = ${pages}`)
+    connections.push(this)
     exec.call(this, text)
   }
   t.teardown(() => {
     DatabaseSync.prototype.exec = exec
   })
+  const limit = (pages: number): void => connections[0]?.exec(`PRAGMA max_page_count = ${pages}`)
   await tellsAndGoesOn(t, path, {
     take: async () => limit(1),
     give: async () => limit(1_000_000),
