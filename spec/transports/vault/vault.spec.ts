@@ -117,6 +117,8 @@ test('database from before keys were agreed on: the key file at hand counts, if 
   await openKeyFile(old.keyFile('controller-2'))
   const expected = { code: 'KEY_MISSING', message: new RegExp(keyring.first) }
   await t.throwsAsync(old.start('controller-2').store.migrate(), expected)
+  await t.throwsAsync(old.start('controller-3').store.migrate(), expected, 'it has no file')
+  t.deepEqual(await readdir(join(old.keyFile('controller-3'), '..')).catch(() => []), [])
   await t.notThrowsAsync(old.start('controller-1').store.migrate())
 })
 
