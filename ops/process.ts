@@ -7,6 +7,7 @@ import type { Config } from '../schema/config.ts'
 import { CodedError, describeError } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
+import { linkTo } from './roles/broker-link.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
 import { startHealthBoard } from './roles/health.ts'
@@ -53,9 +54,10 @@ export async function startProcess(
   )
   void startWhenReady(node, world, log, stopping.signal)
   const bridge =
-    roles.includes('bridge') && config.bridge.urls !== undefined
-      ? startBridge(config.bridge.urls, config.bridge.exchange, {
+    roles.includes('bridge') && config.bridge.brokers !== undefined
+      ? startBridge(config.bridge.exchange, {
           ...ambient,
+          ...linkTo(config.bridge.brokers, config.rabbit),
           announcer: node.announcer,
         })
       : undefined
