@@ -60,7 +60,11 @@ export async function startProcess(
         })
       : undefined
   const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
+  const strangers = (): number => {
+    const { hosts, observers } = node.strangers()
+    return hosts + observers
+  }
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked, strangers }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const readiness = [...readinessOf(world, bridge), ...reporting.readiness]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined

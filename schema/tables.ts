@@ -194,6 +194,13 @@ export interface ChangesTable {
   readonly outcome: string | null
 }
 
+export interface ObserversTable {
+  readonly id: Generated<number>
+  readonly name: string
+  /** When it registered last, wall ms. */
+  readonly seen_at: number
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -208,4 +215,5 @@ export interface Database {
   readonly operator_words: OperatorWordsTable
   readonly site_words: SiteWordsTable
   readonly changes: ChangesTable
+  readonly observers: ObserversTable
 }

@@ -9,6 +9,7 @@ import type { ActorRef } from '../kernel/ref.ts'
 import { withEntry } from '../kernel/with-entry.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
+import { HOSTS_MAX } from './host-observations.ts'
 import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
 import { judgeHost, type HostVerdict, type QuorumRules } from './quorum.ts'
 
@@ -269,6 +270,11 @@ function onKeptOut(
   return [withIncident(state, { ...incident, reports: 1, quietUntilMs }), []]
 }
 
+/** Hosts come and go: at the bound what is known of those without an open report is forgotten, and said again soon. */
 function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {
-  return { ...state, incidents: withEntry(state.incidents, incident.host, incident) }
+  const isFull = state.incidents.size >= HOSTS_MAX && !state.incidents.has(incident.host)
+  const kept = isFull
+    ? new Map([...state.incidents].filter(([, { open }]) => open !== null))
+    : state.incidents
+  return { ...state, incidents: withEntry(kept, incident.host, incident) }
 }

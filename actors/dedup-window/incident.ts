@@ -2,13 +2,14 @@
 import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
+import { OBSERVERS_MAX } from './host-observations.ts'
 import type { View } from './quorum.ts'
 
 export interface Incident {
   readonly host: HostId
   readonly hostName: HostName
   readonly segment: SegmentId
-  /** By observer. */
+  /** By observer; of more than `OBSERVERS_MAX` the one that has been silent for longest is forgotten. */
   readonly views: ReadonlyMap<string, View>
   /** The unfinished COMPUTE_HOST notification of this host, if there is one. */
   readonly open: NotificationId | null
@@ -37,7 +38,11 @@ export function newIncident(observed: HostObserved): Incident {
 /** The incident with the latest word of one observer in it. */
 export function withView(incident: Incident, observed: HostObserved, heardAtMs: number): Incident {
   const { observer, state, evidence } = observed
-  const views = new Map(incident.views).set(observer, { state, evidence, heardAtMs })
+  const views = new Map(incident.views)
+  views.delete(observer)
+  views.set(observer, { state, evidence, heardAtMs })
+  const [silentLongest] = views.keys()
+  if (views.size > OBSERVERS_MAX && silentLongest !== undefined) views.delete(silentLongest)
   return { ...incident, views }
 }
 

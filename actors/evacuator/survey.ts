@@ -2,7 +2,6 @@
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
-import { FRESH_MS } from '../dedup-window/sightings.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
@@ -51,9 +50,8 @@ async function readSegment(
     unfinished: await world.store.listUnfinished(),
   }))
   const reported = reportedHosts(unfinished)
-  const doubtedSinceMs = world.clock.monotonicMs() - FRESH_MS
   const hosts = snapshot.hosts.filter(
-    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),
+    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
   const { takenSpares } = snapshot

@@ -37,6 +37,7 @@ import type {
   SegmentId,
 } from '../../schema/ids.ts'
 import type { HousekeepingStore } from './housekeeping-store.ts'
+import type { RosterStore } from './roster-store.ts'
 
 /** One page of a list (`reference`: the Masakari API's lists). Markers are the integer id or the uuid of a row. */
 export interface Page {
@@ -270,6 +271,7 @@ export interface StorePort
     LedgerStore,
     AftermathStore,
     HousekeepingStore,
+    RosterStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */
   migrate(): Promise<void>

@@ -7,7 +7,7 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
-import { FRESH_MS, type Sightings } from '../dedup-window/sightings.ts'
+import type { HostObservations } from '../dedup-window/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { ActedOn } from './acted-on.ts'
@@ -32,7 +32,7 @@ export interface SegmentWorld extends Acting {
   readonly rules: SegmentRules
   /** Shared by all segments of this process. */
   readonly inFlight: InFlight
-  readonly sightings: Sightings
+  readonly sightings: HostObservations
 }
 
 /** The actor that decides for one segment, with one epoch. */
@@ -113,17 +113,16 @@ async function consult(
   }
 }
 
-const seenWell = ({ sightings, clock }: SegmentWorld, host: HostId | undefined): boolean =>
-  host !== undefined && sightings.seenWell(host, clock.monotonicMs() - FRESH_MS)
+const seenWell = ({ sightings }: SegmentWorld, host: HostId | undefined): boolean =>
+  host !== undefined && sightings.seenWell(host)
 
 /** A doubt that has lasted for long is not of one fault with what is reported now. */
 function doubtedOf(
   { sightings, clock }: SegmentWorld,
   { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
-  const nowMs = clock.monotonicMs()
-  const lately = { heardSinceMs: nowMs - FRESH_MS, begunSinceMs: nowMs - GATHERING_MS }
-  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, lately))
+  const begunSinceMs = clock.monotonicMs() - GATHERING_MS
+  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, begunSinceMs))
   return new Set(doubted.map(({ uuid }) => uuid))
 }
 

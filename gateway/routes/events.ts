@@ -6,6 +6,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
 import { EVENT_FILTER_FIELDS, type EventFeed, type FeedEvent } from '../event-feed.ts'
+import { eventText } from '../event-text.ts'
 import { lastOf, QueryText } from '../paging.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 
@@ -97,9 +98,6 @@ function follow(
 
 /** The last event is not remembered: something may be missing, and the journal has it. */
 const GAP = 'event: gap\ndata: {}\n\n'
-
-const eventText = ({ id, type, data }: FeedEvent): string =>
-  `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`
 
 function wantedOf(query: Static<typeof Query>): (event: FeedEvent) => boolean {
   const filters = EVENT_FILTER_FIELDS.flatMap((field) => {

@@ -58,6 +58,15 @@ const RESTORE_MS = 180_000
 
 const DAY_MS = 86_400_000
 
+/** What somebody reports against our own observers is refused after so long, ms. */
+const CONTRADICTION_MS = 60_000
+/** Observers repeat themselves once an interval: what was not repeated three times is over. */
+const REPEATS_MISSED_MAX = 3
+
+/** For how long the word of an observer counts. */
+export const freshMsOf = ({ hostMonitor }: Config): number =>
+  REPEATS_MISSED_MAX * hostMonitor.intervalMs
+
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
@@ -67,10 +76,11 @@ export function rulesOf(config: Config): Rules {
     lease: config.lease,
     window: {
       observersMin: 2,
-      freshMs: 3 * repeatMs,
+      freshMs: freshMsOf(config),
       settleMs: 2 * repeatMs,
       lookIntervalMs: 2000,
-      contradictionMs: 60_000,
+      // A host may die just after an observer has said that it lives: that word must have gone stale by then.
+      contradictionMs: Math.max(CONTRADICTION_MS, freshMsOf(config) + repeatMs),
       quietMs: 30_000,
       quietMsMax: 300_000,
       keptOutMs: 10_000,

@@ -238,6 +238,8 @@ export class Deployment implements AsyncDisposable {
       ['listLeftLocked', locked],
       ['listTouched', touched],
       ['listGivenUp', random.fork('given-up')],
+      ['readRoster', random.fork('roster')],
+      ['registerObserver', random.fork('registration')],
     ])
     return async (method, parameters, call) => {
       // A look in the background must not change the rest of a story.

@@ -3,6 +3,8 @@ import { Compile } from 'typebox/compile'
 import { CodedError } from '../errors.ts'
 import { CATALOGUE, type Received, type WireBody, type WireType } from './catalogue.ts'
 import { ENVELOPE_VERSION, Envelope } from './envelope.ts'
+import { MESSAGE_BYTES_MAX, MESSAGE_DEPTH_MAX } from './fields.ts'
+import { isNestedWithin } from './nesting.ts'
 
 /** Who sends: the same for every message of one process. */
 export interface Sender {
@@ -65,8 +67,15 @@ const bodies = new Map(
   Object.entries(CATALOGUE).map(([name, message]) => [name, Compile(message.body)] as const),
 )
 
-/** Decodes and validates once, at the edge. MESSAGE_INVALID says which field is wrong. */
+/** Decodes and validates once, at the edge: bounds first, then the form of each field. MESSAGE_INVALID says what is wrong. */
 export function decode(bytes: Uint8Array): Received {
+  if (bytes.length > MESSAGE_BYTES_MAX) {
+    throw new CodedError('MESSAGE_INVALID', `the message has more than ${MESSAGE_BYTES_MAX} bytes`)
+  }
+  if (!isNestedWithin(bytes, MESSAGE_DEPTH_MAX)) {
+    const text = `the message is nested deeper than ${MESSAGE_DEPTH_MAX} levels`
+    throw new CodedError('MESSAGE_INVALID', text)
+  }
   let value: unknown
   try {
     value = JSON.parse(decoder.decode(bytes))
@@ -76,7 +85,7 @@ export function decode(bytes: Uint8Array): Received {
   if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
   const validator = bodies.get(value.type)
   if (validator === undefined) {
-    throw new CodedError('MESSAGE_INVALID', `unknown message type ${JSON.stringify(value.type)}`)
+    throw new CodedError('MESSAGE_INVALID', `unknown message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { type, body, id, sender, incarnation, epoch, sentAt } = value

@@ -17,6 +17,7 @@ import { moveAttempts } from './0014-move-attempts.ts'
 import { lifeCycle } from './0015-life-cycle.ts'
 import { faultKeys } from './0016-fault-keys.ts'
 import { attemptRuns } from './0017-attempt-runs.ts'
+import { observers } from './0030-observers.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -41,4 +42,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-life-cycle': lifeCycle,
   '0016-fault-keys': faultKeys,
   '0017-attempt-runs': attemptRuns,
+  '0030-observers': observers,
 }

@@ -15,6 +15,7 @@ import { leftBehindStore } from './left-behind.ts'
 import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
+import { rosterStore } from './observers.ts'
 import { policyStore } from './policies.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
@@ -50,6 +51,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),
+    ...rosterStore(steps, ports),
 
     migrate: () =>
       steps.read(async (db) => {

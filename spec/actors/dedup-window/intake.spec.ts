@@ -3,7 +3,8 @@ import test from 'ava'
 import type { DedupWindowMessage } from '../../../actors/dedup-window/dedup-window.ts'
 import { defineIntake } from '../../../actors/dedup-window/intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
-import { Sightings } from '../../../actors/dedup-window/sightings.ts'
+import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import { Roster } from '../../../actors/dedup-window/roster.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
@@ -34,7 +35,8 @@ function leaderThatListens() {
     log: LOG,
     store,
     duplicateWindowMs: 180_000,
-    sightings: new Sightings(),
+    sightings: new HostObservations(clock, 15_000),
+    roster: new Roster(),
     news: new ComputeNews(),
     tellWindow: (message) => void told.push(message),
     countParked: () => {},
