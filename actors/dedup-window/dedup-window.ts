@@ -2,7 +2,6 @@
 import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId } from '../../schema/ids.ts'
-import type { Notification } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -11,6 +10,7 @@ import type { LeaderMessage } from '../leadership/leader.ts'
 import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
 import { HOSTS_MAX } from './host-observations.ts'
 import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
+import { withOpen } from './open-reports.ts'
 import { judgeHost, type HostVerdict, type QuorumRules } from './quorum.ts'
 
 export type DedupWindowMessage =
@@ -43,10 +43,17 @@ export interface DedupWindowState {
   readonly looking: boolean
   /** A notification came while we were looking: look once more. */
   readonly lookAgain: boolean
+  /** The id of the last smaller fault of the page that was read last; 0 when none comes after it. */
+  readonly pageEnd: number
+  /** Whether so many smaller faults are unfinished that we do not look for each new one at once. */
+  readonly isCrowded: boolean
+  /** In a crowd: the next look is soon anyway. */
+  readonly isSoon: boolean
 }
 
 export type DedupWindowEffect =
-  | { readonly type: 'unfinished.read' }
+  /** Those of all hosts, and a page of the smaller ones. */
+  | { readonly type: 'unfinished.read'; readonly afterId: number }
   | {
       readonly type: 'fault.report'
       readonly host: HostId
@@ -79,7 +86,17 @@ export const EMPTY_WINDOW: DedupWindowState = {
   contradicted: new Map(),
   looking: false,
   lookAgain: false,
+  pageEnd: 0,
+  isCrowded: false,
+  isSoon: false,
 }
+
+/** Smaller faults that are read and handed on at a time; as many again follow soon after. */
+export const SMALL_PAGE = 500
+/** From so many on they are a crowd. */
+const CROWD = 100
+/** Between two looks in a crowd, so that other work has its turn, ms. */
+const SOON_MS = 100
 
 export const dedupWindow =
   (rules: WindowRules, leader: ActorRef<LeaderMessage>) =>
@@ -92,7 +109,7 @@ export const dedupWindow =
       case 'window.observed':
         return onObserved(rules, leader, state, message)
       case 'window.notified':
-        return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
+        return lookSoon(rules, state)
       case 'window.look-due':
         return look(rules, state)
       case 'window.looked':
@@ -118,13 +135,23 @@ function onBegin(rules: WindowRules, state: DedupWindowState): WindowStep {
 }
 
 function look(rules: WindowRules, state: DedupWindowState): WindowStep {
-  const later: WindowEffect = {
-    type: 'timer.start',
-    name: 'look',
-    afterMs: rules.lookIntervalMs,
-    message: { type: 'window.look-due' },
-  }
-  return [{ ...state, looking: true, lookAgain: false }, [{ type: 'unfinished.read' }, later]]
+  const read = { type: 'unfinished.read', afterId: state.pageEnd } as const
+  const looking = { ...state, looking: true, lookAgain: false, isSoon: false }
+  return [looking, [read, lookAfter(rules.lookIntervalMs)]]
+}
+
+const lookAfter = (afterMs: number): WindowEffect => ({
+  type: 'timer.start',
+  name: 'look',
+  afterMs,
+  message: { type: 'window.look-due' },
+})
+
+/** Something was stored: it is looked at now, or, if that happens all the time, with all that comes within a moment. */
+function lookSoon(rules: WindowRules, state: DedupWindowState): WindowStep {
+  if (state.looking) return [{ ...state, lookAgain: true }, []]
+  if (!state.isCrowded) return look(rules, state)
+  return state.isSoon ? [state, []] : [{ ...state, isSoon: true }, [lookAfter(SOON_MS)]]
 }
 
 function onObserved(
@@ -183,10 +210,24 @@ function onLooked(
       }),
     )
   }
-  const next = { ...idle, contradicted, incidents: withOpen(state, unfinished) }
-  if (!state.lookAgain) return [next, effects]
-  const [looking, more] = look(rules, next)
-  return [looking, [...effects, ...more]]
+  const read = withPage(
+    { ...idle, contradicted, incidents: withOpen(state.incidents, unfinished) },
+    unfinished,
+  )
+  if (!state.lookAgain && read.pageEnd === 0) return [read, effects]
+  const [next, more] = lookSoon(rules, read)
+  return [next, [...effects, ...more]]
+}
+
+/** After a full page comes the next one, after the last one the first. */
+function withPage(
+  state: DedupWindowState,
+  unfinished: readonly UnfinishedRecovery[],
+): DedupWindowState {
+  const small = unfinished.filter(({ notification }) => notification.type !== 'COMPUTE_HOST')
+  const last = small.length < SMALL_PAGE ? undefined : small.at(-1)
+  const isCrowded = state.pageEnd > 0 || small.length >= CROWD
+  return { ...state, isCrowded, pageEnd: last?.notification.id ?? 0 }
 }
 
 /**
@@ -212,36 +253,6 @@ function reportOf({ notification }: UnfinishedRecovery): readonly string[] {
   const fields = Object.entries(payload).map(([key, value]) => `${key} ${value}`)
   return [`reported as ${type}: ${fields.join(', ')}`]
 }
-
-function withOpen(
-  state: DedupWindowState,
-  unfinished: readonly UnfinishedRecovery[],
-): ReadonlyMap<HostId, Incident> {
-  const reports = unfinished
-    .map(({ notification }) => notification)
-    .filter(({ type }) => type === 'COMPUTE_HOST')
-  // Of several reports about one host, one that is sure counts.
-  const open = new Map(
-    [...reports.filter(isUnsure), ...reports.filter((report) => !isUnsure(report))].map(
-      (report) => [report.sourceHost, { open: report.uuid, unsure: isUnsure(report) }] as const,
-    ),
-  )
-  const changed = [...state.incidents.values()].filter((incident) => {
-    const now = open.get(incident.host) ?? NOTHING_OPEN
-    return incident.open !== now.open || incident.unsure !== now.unsure
-  })
-  if (changed.length === 0) return state.incidents
-  const incidents = new Map(state.incidents)
-  for (const incident of changed) {
-    incidents.set(incident.host, { ...incident, ...(open.get(incident.host) ?? NOTHING_OPEN) })
-  }
-  return incidents
-}
-
-const NOTHING_OPEN = { open: null, unsure: false } as const
-
-const isUnsure = ({ payload, status }: Notification): boolean =>
-  status === 'new' && payload['event'] === 'STOPPED' && payload['host_status'] !== 'NORMAL'
 
 function onReported(
   rules: WindowRules,

@@ -14,6 +14,7 @@ import type {
 } from '../ports/store.ts'
 import {
   EMPTY_WINDOW,
+  SMALL_PAGE,
   dedupWindow,
   type DedupWindowEffect,
   type DedupWindowMessage,
@@ -50,7 +51,8 @@ async function performWindow(
 ): Promise<DedupWindowMessage> {
   switch (effect.type) {
     case 'unfinished.read': {
-      const unfinished = await unlessAway(() => world.store.listUnfinished())
+      const page = { afterId: effect.afterId, max: SMALL_PAGE }
+      const unfinished = await unlessAway(() => world.store.listUnfinished(page))
       return { type: 'window.looked', unfinished, atMs: world.clock.monotonicMs() }
     }
     case 'fault.report': {

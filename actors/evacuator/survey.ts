@@ -39,6 +39,8 @@ export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): Readon
       .map(({ notification }) => notification.sourceHost),
   )
 
+const HOSTS_ONLY = { afterId: 0, max: 0 }
+
 /** Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to. */
 async function readSegment(
   evacuating: Evacuating,
@@ -47,7 +49,7 @@ async function readSegment(
   const { world, order, signal } = evacuating
   const { snapshot, unfinished } = await untilStored(world.clock, signal, async () => ({
     snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
-    unfinished: await world.store.listUnfinished(),
+    unfinished: await world.store.listUnfinished(HOSTS_ONLY),
   }))
   const reported = reportedHosts(unfinished)
   const hosts = snapshot.hosts.filter(

@@ -185,6 +185,13 @@ export interface UnfinishedRecovery {
   readonly wordCount: number
 }
 
+/** Smaller faults come in thousands: some of them at a time. */
+export interface SmallFaultPage {
+  /** Notifications with a greater id. */
+  readonly afterId: number
+  readonly max: number
+}
+
 /** What a decision needs of a host that may be of another segment. */
 export type HostOverall = Pick<Host, 'uuid' | 'name' | 'onMaintenance'>
 
@@ -234,7 +241,8 @@ export interface Returning {
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
 export interface RecoveryStore extends MoveStore {
-  listUnfinished(): Promise<readonly UnfinishedRecovery[]>
+  /** Those of hosts first, then the smaller ones; each oldest first. All of them, or a page of the smaller ones. */
+  listUnfinished(page?: SmallFaultPage): Promise<readonly UnfinishedRecovery[]>
   readSnapshot(
     segment: SegmentId,
     notification: NotificationId,

@@ -15,7 +15,8 @@ export type Decision =
       readonly reason: string
     }
   | { readonly kind: 'cancel'; readonly reason: string }
-  | { readonly kind: 'hold'; readonly reason: string }
+  /** behind: until the recovery of its host has ended. */
+  | { readonly kind: 'hold'; readonly reason: string; readonly behind?: NotificationId }
   | { readonly kind: 'hold-down'; readonly reason: string; readonly leftMs: number }
   | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
   | FencePlan

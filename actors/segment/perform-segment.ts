@@ -16,12 +16,13 @@ import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
 import { overallObjection } from './storm-guard.ts'
-import type {
-  SegmentEffect,
-  SegmentIdentity,
-  SegmentMessage,
-  SegmentRules,
-  SegmentState,
+import {
+  SERVING,
+  type SegmentEffect,
+  type SegmentIdentity,
+  type SegmentMessage,
+  type SegmentRules,
+  type SegmentState,
 } from './segment-state.ts'
 
 export interface SegmentWorld extends Acting {
@@ -39,7 +40,7 @@ export interface SegmentWorld extends Acting {
 export function defineSegment(world: SegmentWorld, identity: SegmentIdentity): AnyDefinition {
   const actedOn = new ActedOn()
   return define<SegmentState, SegmentMessage, SegmentEffect>({
-    initial: { kind: 'serving', recoveries: new Map() },
+    initial: SERVING,
     behaviour: segment(identity, world.rules),
     first: { type: 'segment.begin' },
     policy: SUPERVISOR,

@@ -19,6 +19,7 @@ import {
   type Recovery,
 } from './recovery.ts'
 import {
+  busyOnes,
   decideAnew,
   nextTurn,
   standAside,
@@ -34,7 +35,7 @@ import {
   type SegmentStep,
 } from './segment-state.ts'
 import type { Census } from './storm-guard.ts'
-import { cancel, conclude, hold, onSuspended, tryAgain } from './ways-on.ts'
+import { cancel, conclude, hold, holdBehind, onSuspended, tryAgain } from './ways-on.ts'
 import { workOrder } from './work-order.ts'
 
 export const segment =
@@ -120,7 +121,7 @@ function onHostAlive(
 ): SegmentStep {
   const effects: (SegmentEffect | KernelEffect<SegmentMessage>)[] = []
   let next = state
-  for (const recovery of state.recoveries.values()) {
+  for (const recovery of busyOnes(state)) {
     if (recovery.host !== host || recovery.certified) continue
     if (recovery.notification.type !== 'COMPUTE_HOST') continue
     if (recovery.phase.kind === 'fencing') {
@@ -156,7 +157,7 @@ function onConsulted(
   const { standing, words } = snapshot
   const wordsHeard = words.length
   const recovery = { ...waiting, ...runOf(snapshot), certified, standing, wordsHeard }
-  const others = [...state.recoveries.values()].filter((other) => other !== waiting)
+  const others = busyOnes(state).filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
   const recovering = new Map(
     others.flatMap((other) => {
@@ -173,7 +174,9 @@ function onConsulted(
     case 'cancel':
       return cancel(state, recovery, decision.reason)
     case 'hold':
-      return hold(rules, state, recovery, decision.reason)
+      return decision.behind !== undefined && state.recoveries.has(decision.behind)
+        ? holdBehind(state, recovery, { reason: decision.reason, behind: decision.behind })
+        : hold(rules, state, recovery, decision.reason)
     case 'hold-down': {
       const retryIntervalMs = Math.min(rules.retryIntervalMs, decision.leftMs)
       return hold({ retryIntervalMs }, state, recovery, decision.reason)

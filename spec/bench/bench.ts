@@ -3,6 +3,7 @@ import { measureAcceptance } from './acceptance.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
+import { measureGuestFlood } from './guest-flood.ts'
 import { measureKernel } from './kernel.ts'
 import { measureMemory } from './memory.ts'
 import { measureOpenstack } from './openstack.ts'
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,
   memory: measureMemory,
+  'guest-flood': measureGuestFlood,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

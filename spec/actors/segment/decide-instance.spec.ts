@@ -43,7 +43,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a guest waits while its host is reported dead': {
     snapshot: { hostFault: { notification: N2, certified: false } },
-    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+    decision: {
+      kind: 'hold',
+      reason: `its host is reported dead: recovery ${N2} comes first`,
+      behind: N2,
+    },
   },
   'a guest waits while its host is held by a recovery': {
     snapshot: {
@@ -52,7 +56,11 @@ const CASES: Readonly<Record<string, Case>> = {
         hostRow({ uuid: H2, name: TWO }),
       ],
     },
-    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+    decision: {
+      kind: 'hold',
+      reason: `its host is reported dead: recovery ${N2} comes first`,
+      behind: N2,
+    },
   },
   'a guest of a host that is certainly dead is the host’s business': {
     snapshot: { hostFault: { notification: N2, certified: true } },

@@ -225,7 +225,11 @@ const CASES: Readonly<Record<string, Case>> = {
       notification: nova('STOPPED'),
       hostFault: { notification: N2, certified: false },
     },
-    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+    decision: {
+      kind: 'hold',
+      reason: `its host is reported dead: recovery ${N2} comes first`,
+      behind: N2,
+    },
   },
   'another process is left to its own supervision': {
     snapshot: {

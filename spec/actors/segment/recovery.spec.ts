@@ -25,7 +25,7 @@ const TABLE: readonly (readonly [
 ])[] = [
   [{ kind: 'queued' }, false, true],
   [{ kind: 'deciding' }, false, true],
-  [{ kind: 'held', reason: '' }, false, true],
+  [{ kind: 'held', reason: '', behind: null }, false, true],
   [{ kind: 'admitting', plan: fencePlan }, true, true],
   [
     { kind: 'admitting', plan: { kind: 'restart', mayRebuild: false, askedForAt: 0 } },

@@ -3,11 +3,12 @@ import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { FenceReply } from '../../../actors/fence/fence.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { Recovery } from '../../../actors/segment/recovery.ts'
-import type {
-  SegmentEffect,
-  SegmentMessage,
-  SegmentRules,
-  SegmentState,
+import {
+  SERVING,
+  type SegmentEffect,
+  type SegmentMessage,
+  type SegmentRules,
+  type SegmentState,
 } from '../../../actors/segment/segment-state.ts'
 import { segment } from '../../../actors/segment/segment.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
@@ -156,7 +157,7 @@ export const after = (...story: readonly SegmentMessage[]): Ending => afterUnder
 /** The same under other rules. */
 export function afterUnder(rules: SegmentRules, story: readonly SegmentMessage[]): Ending {
   const behaviour = segment({ segment: SEGMENT, epoch: EPOCH }, rules)
-  let state: SegmentState = { kind: 'serving', recoveries: new Map() }
+  let state = SERVING
   const chapters = story.map((message) => {
     const [next, effects] = behaviour(state, message)
     state = next
