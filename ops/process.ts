@@ -9,7 +9,9 @@ import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
-import { startHealthBoard } from './roles/health.ts'
+import { SAY_MS, startHealthBoard } from './roles/health.ts'
+import { leaderCheck } from './roles/leader-check.ts'
+import { busChecks } from './roles/needs.ts'
 import { startReporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
@@ -66,7 +68,20 @@ export async function startProcess(
   }
   const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked, strangers }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
-  const readiness = [...readinessOf(world, bridge), ...reporting.readiness]
+  const readiness = [
+    ...readinessOf(world, bridge),
+    ...busChecks(world.bus, config.bus.cloud, roles),
+    leaderCheck(
+      {
+        clock,
+        lease: world.lease,
+        leaderHeardAtMs: () => board.leaderHeardAtMs(),
+        graceMs: 2 * SAY_MS + config.lease.ttlMs,
+      },
+      roles.includes('engine') ? 'vital' : 'dispensable',
+    ),
+    ...reporting.readiness,
+  ]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },

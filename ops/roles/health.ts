@@ -3,11 +3,12 @@ import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import type { RoleHealth } from '../../schema/messages/leadership.ts'
+import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { Node } from './node.ts'
 
-const SAY_MS = 5000
+export const SAY_MS = 5000
 /** A process that was not heard for so long is not shown any more. */
 const FORGET_MS = 3 * SAY_MS
 const ACTORS_MAX = 1000
@@ -25,6 +26,8 @@ interface Heard {
 export interface HealthBoard extends AsyncDisposable {
   /** Our own tree first, then the others that were heard lately. */
   all(): readonly RoleHealth[]
+  /** When a leader was heard of last, by the monotonic clock; the start, when nobody was. */
+  leaderHeardAtMs(): number
 }
 
 /** Starts saying and hearing. */
@@ -63,19 +66,33 @@ export function startHealthBoard(
     strangers: identity.strangers(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
+  let leaderHeardAtMs = clock.monotonicMs()
+  const noteLeader = (): void => {
+    leaderHeardAtMs = clock.monotonicMs()
+  }
   let cancel: Cancel | undefined
   const say = (): void => {
+    if (node.leading()) noteLeader()
     node.announcer.announce('role.health', own())
     cancel = clock.schedule(SAY_MS, say)
   }
   const listening = bus.subscribe(subjectOf(identity.cloud, 'health', '>'), ({ body }) => {
-    const health = decodeHealth(body)
-    if (health === undefined || health.node === identity.node) return
+    const received = decoded(body)
+    if (received?.type !== 'role.health' || received.body.node === identity.node) return
+    const health = received.body
+    if (health.leading) noteLeader()
     forget()
     heard.set(health.node, { health, atMs: clock.monotonicMs(), bytes: body.length })
   })
+  const proclaimed = bus.subscribe(subjectOf(identity.cloud, 'leadership', '>'), ({ body }) => {
+    if (decoded(body)?.type === 'leader.proclaimed') noteLeader()
+  })
   say()
   return {
+    leaderHeardAtMs() {
+      if (node.leading()) noteLeader()
+      return leaderHeardAtMs
+    },
     all() {
       forget()
       return [own(), ...[...heard.values()].map(({ health }) => health)]
@@ -83,15 +100,15 @@ export function startHealthBoard(
     async [Symbol.asyncDispose]() {
       cancel?.()
       await listening[Symbol.asyncDispose]()
+      await proclaimed[Symbol.asyncDispose]()
     },
   }
 }
 
-/** Undefined for what is not a health message: the intake parks those, here they are only noise. */
-function decodeHealth(body: Uint8Array): RoleHealth | undefined {
+/** Undefined for what cannot be decoded: the intake parks those, here they are only noise. */
+function decoded(bytes: Uint8Array): Received | undefined {
   try {
-    const received = decode(body)
-    return received.type === 'role.health' ? received.body : undefined
+    return decode(bytes)
   } catch (error) {
     if (isCoded(error, 'MESSAGE_INVALID')) return undefined
     throw error
