@@ -2,7 +2,6 @@
 import test from 'ava'
 import {
   EMPTY_WINDOW,
-  SMALL_PAGE,
   dedupWindow,
   type DedupWindowEffect,
   type DedupWindowMessage,
@@ -11,7 +10,6 @@ import {
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
-import { notificationId } from '../../../schema/ids.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, N1, N2, ONE, SEGMENT, hostRow, notificationRow } from '../records.ts'
@@ -279,37 +277,4 @@ test('our own report is repeated soon when the store is away', (t) => {
   const { state: next } = after([away], state)
   t.is(reports(after([observed('a', 'dead', 1099)], next).effects), 0)
   t.is(reports(after([observed('a', 'dead', 1100)], next).effects), 1)
-})
-
-/** So many guests' faults, with ids in their order. */
-const guests = (count: number, firstId = 1): readonly UnfinishedRecovery[] =>
-  Array.from({ length: count }, (_, index) =>
-    unfinished({ id: firstId + index, uuid: notificationId(`n-${firstId + index}`), type: 'VM' }),
-  )
-const pages = (effects: readonly Effect[]): readonly number[] =>
-  effects.flatMap((effect) => (effect.type === 'unfinished.read' ? [effect.afterId] : []))
-
-test('a full page of smaller faults is followed by the next one soon, and the last one by the first later', (t) => {
-  const due: DedupWindowMessage = { type: 'window.look-due' }
-  const first = after([due, looked(0, ...guests(SMALL_PAGE))])
-  t.is(recovered(first.effects).length, SMALL_PAGE)
-  t.deepEqual(first.effects.at(-1), timer<DedupWindowMessage>('look', 100, due))
-  const second = after([due, looked(100, ...guests(20, SMALL_PAGE + 1))], first.state)
-  t.deepEqual(pages(second.effects), [SMALL_PAGE])
-  t.deepEqual(second.effects.at(-1)?.type, 'tell')
-  t.deepEqual(pages(after([due], second.state).effects), [0])
-})
-
-test('in a crowd thousands of new reports cause one look', (t) => {
-  const { state } = after([{ type: 'window.look-due' }, looked(0, ...guests(100))])
-  const news = Array.from({ length: 5000 }, (): DedupWindowMessage => ({ type: 'window.notified' }))
-  const { effects } = after(news, state)
-  t.deepEqual(effects, [timer<DedupWindowMessage>('look', 100, { type: 'window.look-due' })])
-})
-
-test('our own report of a host is looked at at once, in a crowd too', (t) => {
-  const { state } = after([{ type: 'window.look-due' }, looked(0, ...guests(100))])
-  const acceptance = { kind: 'accepted', notification: notificationRow() } as const
-  const { effects } = after([{ type: 'window.reported', host: H1, acceptance, atMs: 1 }], state)
-  t.deepEqual(pages(effects), [0])
 })
