@@ -50,6 +50,8 @@ export interface DecisionRules extends PolicyDefaults {
   readonly holdDownMs: number
   /** The same after a partition of its own, ms. */
   readonly partitionHoldDownMs: number
+  /** Longest time between two reports about one fault of several hosts, or since a doubt began, ms. */
+  readonly gatheringMs: number
   /** How often a guest may be restarted before it is left alone for a while. */
   readonly crashLoop: QuarantineRules
 }

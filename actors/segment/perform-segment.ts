@@ -11,7 +11,6 @@ import type { HostObservations } from '../dedup-window/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { ActedOn } from './acted-on.ts'
-import { GATHERING_MS } from './failure-group.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
@@ -119,10 +118,10 @@ const seenWell = ({ sightings }: SegmentWorld, host: HostId | undefined): boolea
 
 /** A doubt that has lasted for long is not of one fault with what is reported now. */
 function doubtedOf(
-  { sightings, clock }: SegmentWorld,
+  { sightings, clock, rules }: SegmentWorld,
   { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
-  const begunSinceMs = clock.monotonicMs() - GATHERING_MS
+  const begunSinceMs = clock.monotonicMs() - rules.gatheringMs
   const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, begunSinceMs))
   return new Set(doubted.map(({ uuid }) => uuid))
 }

@@ -186,7 +186,7 @@ function onConsulted(
     case 'fence':
     case 'restart':
     case 'disable':
-      return admit(state, recovery, decision, censusOf({ snapshot, ...when }))
+      return admit(state, recovery, decision, censusOf({ snapshot, ...when }, rules.gatheringMs))
     default:
       return assertNever(decision)
   }

@@ -13,6 +13,7 @@ import type { ProcessRecoveryRules } from '../../actors/process-recovery/process
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
+import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
 
 /** What every role of a process goes by. */
 export interface Rules {
@@ -58,14 +59,14 @@ const RESTORE_MS = 180_000
 
 const DAY_MS = 86_400_000
 
+/** Verdicts about one fault differ by an interval or two, ms. */
+const GATHERING_MS = 60_000
 /** What somebody reports against our own observers is refused after so long, ms. */
 const CONTRADICTION_MS = 60_000
-/** Observers repeat themselves once an interval: what was not repeated three times is over. */
-const REPEATS_MISSED_MAX = 3
 
 /** For how long the word of an observer counts. */
 export const freshMsOf = ({ hostMonitor }: Config): number =>
-  REPEATS_MISSED_MAX * hostMonitor.intervalMs
+  FRESH_INTERVALS * hostMonitor.intervalMs
 
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
@@ -168,6 +169,7 @@ function segmentRulesOf(config: Config): SegmentRules {
       firstMs: instanceRecovery.coolDownMs,
       longestMs: DAY_MS,
     },
+    gatheringMs: Math.max(GATHERING_MS, 2 * config.hostMonitor.intervalMs),
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,

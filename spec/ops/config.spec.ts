@@ -207,6 +207,10 @@ for (const { text, expected } of [
   { text: '[fence]\ndeadline = 14', expected: /fence deadline 14000 ms .* are 15000 ms/ },
   { text: 'notifications_expired_interval = 180', expected: /180000 ms must exceed .* 180000 ms/ },
   {
+    text: 'notifications_expired_interval = 240\n[host]\nmonitoring_interval = 60',
+    expected: /240000 ms must exceed 4 monitoring intervals of 60000 ms, 240000 ms/,
+  },
+  {
     text: '[roles]\nenabled = host-monitor',
     expected: /roles host-monitor do not include the engine/,
   },

@@ -24,6 +24,7 @@ import { AT_REST } from './story.ts'
 const RUNGS = [{ kind: 'bmc', limitMs: 20_000 } as const]
 const RULES = {
   storm: { hostsMax: 0, shareMax: 0.5, windowMs: 300_000 },
+  gatheringMs: 60_000,
   expiryMs: 3_600_000,
   rungs: RUNGS,
   consentSegments: ['trusting'],

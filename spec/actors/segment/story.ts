@@ -40,6 +40,7 @@ export const AT_REST = {
 export const RULES = {
   storm: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   expiryMs: 3_600_000,
+  gatheringMs: 60_000,
   rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
   returnToService: 'operator' as const,
