@@ -9,9 +9,8 @@ import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
-import { SAY_MS, startHealthBoard } from './roles/health.ts'
-import { leaderCheck } from './roles/leader-check.ts'
-import { busChecks } from './roles/needs.ts'
+import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
+import { startHealthBoard } from './roles/health.ts'
 import { startReporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
@@ -62,26 +61,10 @@ export async function startProcess(
         })
       : undefined
   const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
-  const strangers = (): number => {
-    const { hosts, observers } = node.strangers()
-    return hosts + observers
-  }
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked, strangers }
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
-  const readiness = [
-    ...readinessOf(world, bridge),
-    ...busChecks(world.bus, config.bus.cloud, roles),
-    leaderCheck(
-      {
-        clock,
-        lease: world.lease,
-        leaderHeardAtMs: () => board.leaderHeardAtMs(),
-        graceMs: 2 * SAY_MS + config.lease.ttlMs,
-      },
-      roles.includes('engine') ? 'vital' : 'dispensable',
-    ),
-    ...reporting.readiness,
-  ]
+  const seen = { ...world, clock, board }
+  const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },
@@ -160,9 +143,11 @@ async function handOver(node: Node): Promise<void> {
 const NOBODY = hostName('instance-ha-readiness-check')
 
 function readinessOf(
-  { store, bus, compute }: World,
+  world: World & BusReadinessWorld,
+  config: Config,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
+  const { store, bus, compute } = world
   return [
     { name: 'store', need: 'vital', check: () => store.ping() },
     connected('bus', () => bus.connected()),
@@ -171,6 +156,7 @@ function readinessOf(
       need: 'vital',
       check: async () => void (await compute.findService(NOBODY)),
     },
+    ...busReadiness(world, config),
     ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
   ]
 }

@@ -17,10 +17,42 @@ const PROCESSES_MAX = 4096
 /** Of all messages that are kept. */
 const BYTES_MAX = 32 * 1024 * 1024
 
-interface Heard {
+interface Kept {
   readonly health: RoleHealth
   readonly atMs: number
   readonly bytes: number
+}
+
+/** What other processes have said of themselves lately. */
+class Heard {
+  readonly #clock: ClockPort
+  readonly #kept = new BoundedMap<string, Kept>({
+    entriesMax: PROCESSES_MAX,
+    whenFull: 'refuse',
+    weight: { max: BYTES_MAX, of: ({ bytes }) => bytes },
+  })
+
+  constructor(clock: ClockPort) {
+    this.#clock = clock
+  }
+
+  note(health: RoleHealth, bytes: number): void {
+    this.#forget()
+    this.#kept.set(health.node, { health, atMs: this.#clock.monotonicMs(), bytes })
+  }
+
+  lately(): readonly RoleHealth[] {
+    this.#forget()
+    return [...this.#kept.values()].map(({ health }) => health)
+  }
+
+  #forget(): void {
+    const since = this.#clock.monotonicMs() - FORGET_MS
+    for (const [name, { atMs }] of this.#kept.entries()) {
+      if (atMs >= since) break
+      this.#kept.delete(name)
+    }
+  }
 }
 
 export interface HealthBoard extends AsyncDisposable {
@@ -39,31 +71,18 @@ export function startHealthBoard(
     readonly roles: readonly string[]
     /** Messages from outside that could not be decoded. */
     parked(): number
-    /** Observations of hosts, or by observers, that are not registered. */
-    strangers(): number
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
   const { bus, clock } = world
-  const heard = new BoundedMap<string, Heard>({
-    entriesMax: PROCESSES_MAX,
-    whenFull: 'refuse',
-    weight: { max: BYTES_MAX, of: ({ bytes }) => bytes },
-  })
-  const forget = (): void => {
-    const since = clock.monotonicMs() - FORGET_MS
-    for (const [name, { atMs }] of heard.entries()) {
-      if (atMs >= since) break
-      heard.delete(name)
-    }
-  }
+  const heard = new Heard(clock)
   const own = (): RoleHealth => ({
     node: identity.node,
     roles: [...identity.roles],
     leading: node.leading(),
     deadLetters: node.system.deadLetters(),
     parked: identity.parked(),
-    strangers: identity.strangers(),
+    strangers: node.strangers(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
   let leaderHeardAtMs = clock.monotonicMs()
@@ -81,8 +100,7 @@ export function startHealthBoard(
     if (received?.type !== 'role.health' || received.body.node === identity.node) return
     const health = received.body
     if (health.leading) noteLeader()
-    forget()
-    heard.set(health.node, { health, atMs: clock.monotonicMs(), bytes: body.length })
+    heard.note(health, body.length)
   })
   const proclaimed = bus.subscribe(subjectOf(identity.cloud, 'leadership', '>'), ({ body }) => {
     if (decoded(body)?.type === 'leader.proclaimed') noteLeader()
@@ -93,10 +111,7 @@ export function startHealthBoard(
       if (node.leading()) noteLeader()
       return leaderHeardAtMs
     },
-    all() {
-      forget()
-      return [own(), ...[...heard.values()].map(({ health }) => health)]
-    },
+    all: () => [own(), ...heard.lately()],
     async [Symbol.asyncDispose]() {
       cancel?.()
       await listening[Symbol.asyncDispose]()

@@ -73,8 +73,7 @@ export function busChecks(
     check(role, 'vital', () => unmet(needs.get(role) ?? [], role, bus.hindrances())),
   )
   const isNeeded = (hindrance: Hindrance): boolean =>
-    hindrance.kind === 'denied' &&
-    [...needs.values()].flat().some((need) => isMet(need, hindrance) === false)
+    [...needs.values()].flat().some((need) => isUnmet(need, hindrance))
   const others = check('bus-remarks', 'dispensable', () =>
     bus.hindrances().flatMap((hindrance) => (isNeeded(hindrance) ? [] : remark(hindrance))),
   )
@@ -104,7 +103,7 @@ function unmet(
 ): readonly string[] {
   const denied = needs.flatMap((need) =>
     hindrances
-      .filter((hindrance) => isMet(need, hindrance) === false)
+      .filter((hindrance) => isUnmet(need, hindrance))
       .map(
         (hindrance) => `cannot ${need.what} since ${isoTime(hindrance.since)}: ${whyOf(hindrance)}`,
       ),
@@ -114,13 +113,11 @@ function unmet(
   return [...denied, ...failing.flatMap(remark)]
 }
 
-const isMet = (need: Need, hindrance: Hindrance): boolean =>
-  hindrance.kind !== 'denied' ||
-  hindrance.operation !== need.operation ||
-  !(
-    hindrance.subject === need.subject ||
-    covers(need.subject.split('.'), hindrance.subject.split('.'))
-  )
+const isUnmet = (need: Need, hindrance: Hindrance): boolean =>
+  hindrance.kind === 'denied' &&
+  hindrance.operation === need.operation &&
+  (hindrance.subject === need.subject ||
+    covers(need.subject.split('.'), hindrance.subject.split('.')))
 
 function remark(hindrance: Hindrance): readonly string[] {
   const since = `since ${isoTime(hindrance.since)}`

@@ -14,7 +14,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
-import { Roster, type Strangers } from '../../actors/dedup-window/roster.ts'
+import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contact } from '../../actors/leadership/contact.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
@@ -69,7 +69,7 @@ export interface Node {
   /** Messages that could not be decoded, since the start. */
   parked(): number
   /** Observations that did not count, since the start. */
-  strangers(): Strangers
+  strangers(): number
   /** True while this node leads. */
   leading(): boolean
   /** Gives leadership up, so that a standby takes over at once. */
@@ -128,7 +128,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
     },
     parked: () => parked,
-    strangers: () => roster.strangers(),
+    strangers: () => roster.strangers().hosts + roster.strangers().observers,
     leading: () => tenure.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })

@@ -13,6 +13,8 @@ const ATTEMPT_MS_MAX = 1000
 const RETRY_AFTER_MS = 100
 const SUBSCRIBE_AGAIN_MS = 10_000
 
+const nothing = (): void => undefined
+
 /** The bus of one connection. */
 export class NatsBus implements BusPort {
   readonly #around: Surroundings
@@ -40,7 +42,7 @@ export class NatsBus implements BusPort {
   subscribe(pattern: string, handler: (message: BusMessage) => void): AsyncDisposable {
     let owner: NatsConnection | undefined
     let subscription: Subscription | undefined
-    let cancelRetry: Cancel = () => undefined
+    let cancelRetry: Cancel = nothing
     const open = (connection: NatsConnection): void => {
       owner = connection
       subscription = connection.subscribe(pattern, {

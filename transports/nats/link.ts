@@ -82,9 +82,10 @@ export class NatsLink implements AsyncDisposable {
     const { troubles } = this.#around
     const before = troubles.denials(operation, subject)
     if (before === undefined) return
-    connection.flush().then(() => {
+    const answered = (): void => {
       if (troubles.denials(operation, subject) === before) troubles.allow(operation, subject)
-    }, ignore)
+    }
+    connection.flush().then(answered, ignore)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

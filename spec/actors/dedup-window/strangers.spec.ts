@@ -109,13 +109,14 @@ test('the window keeps no more hosts than its bound, and those with an open repo
   t.is(state.incidents.get(H1), open)
 })
 
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 function keeping(read: () => Promise<typeof REGISTERED>) {
   const clock = new VirtualClock()
   const roster = new Roster()
   const keeper = new RosterKeeper({ clock, store: { readRoster: read } }, roster)
   const ending = new AbortController()
   const kept = keeper.keep(ending.signal)
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   return {
     roster,
     keeper,

@@ -1,5 +1,5 @@
 /** A queue that is shared between states. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import test from 'ava'
 import { EMPTY_FIFO, queued, taken, type Fifo } from '../../../actors/kernel/fifo.ts'
 

@@ -1,5 +1,5 @@
 /** What comes over the bus: nothing that is hostile gets past the decoder, and nothing that it lets in breaks a reader. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import test from 'ava'
 import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
 import { rebuiltInstance } from '../../../actors/evacuator/compute-news.ts'

@@ -35,9 +35,9 @@ function atWork(url: string): NatsTransport {
     bus.subscribe(`ha.${CLOUD}.${topic}.>`, () => undefined)
   }
   bus.consumeFaults('engine', (fault) => fault.ack())
-  let isOpen = true
+  const ending = new AbortController()
   const work = async (): Promise<void> => {
-    for (let round = 0; isOpen; round += 1) {
+    for (let round = 0; !ending.signal.aborted; round += 1) {
       bus.publish(`ha.${CLOUD}.observation.host.s1.compute-1`, bytes)
       bus.publish(`ha.${CLOUD}.word.said`, bytes)
       bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
@@ -52,7 +52,7 @@ function atWork(url: string): NatsTransport {
     bus,
     lease,
     async [Symbol.asyncDispose]() {
-      isOpen = false
+      ending.abort()
       await node[Symbol.asyncDispose]()
       await working
     },
