@@ -10,6 +10,7 @@ import { measureOpenstack } from './openstack.ts'
 import { measureRecovery } from './recovery.ts'
 import { measureScale } from './scale.ts'
 import { measureSimulator } from './simulator.ts'
+import { measureStrangers } from './strangers.ts'
 
 async function measureHttpRecovery(): Promise<readonly Figure[]> {
   await using scene = await openHttpScene()
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   openstack: measureOpenstack,
   memory: measureMemory,
   'guest-flood': measureGuestFlood,
+  strangers: measureStrangers,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
