@@ -1,10 +1,10 @@
 /** Between typed messages and bytes: the only place that encodes, decodes and names subjects. */
 import { Compile } from 'typebox/compile'
+import { readBoundedJson } from '../bounded-json.ts'
 import { CodedError } from '../errors.ts'
 import { CATALOGUE, type Received, type WireBody, type WireType } from './catalogue.ts'
 import { ENVELOPE_VERSION, Envelope } from './envelope.ts'
-import { MESSAGE_BYTES_MAX, MESSAGE_DEPTH_MAX } from './fields.ts'
-import { isNestedWithin } from './nesting.ts'
+import { MESSAGE_BOUNDS } from './fields.ts'
 
 /** Who sends: the same for every message of one process. */
 export interface Sender {
@@ -69,19 +69,7 @@ const bodies = new Map(
 
 /** Decodes and validates once, at the edge: bounds first, then the form of each field. MESSAGE_INVALID says what is wrong. */
 export function decode(bytes: Uint8Array): Received {
-  if (bytes.length > MESSAGE_BYTES_MAX) {
-    throw new CodedError('MESSAGE_INVALID', `the message has more than ${MESSAGE_BYTES_MAX} bytes`)
-  }
-  if (!isNestedWithin(bytes, MESSAGE_DEPTH_MAX)) {
-    const text = `the message is nested deeper than ${MESSAGE_DEPTH_MAX} levels`
-    throw new CodedError('MESSAGE_INVALID', text)
-  }
-  let value: unknown
-  try {
-    value = JSON.parse(decoder.decode(bytes))
-  } catch (cause) {
-    throw new CodedError('MESSAGE_INVALID', 'the message is not JSON in UTF-8', { cause })
-  }
+  const value = parsed(bytes)
   if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
   const validator = bodies.get(value.type)
   if (validator === undefined) {
@@ -90,6 +78,24 @@ export function decode(bytes: Uint8Array): Received {
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { type, body, id, sender, incarnation, epoch, sentAt } = value
   return { type, body, id, sender, incarnation, epoch, sentAt } as Received // checked just above
+}
+
+const refuse = (reason: string, cause?: unknown): CodedError =>
+  new CodedError('MESSAGE_INVALID', `the message ${reason}`, { cause })
+
+function parsed(bytes: Uint8Array): unknown {
+  if (bytes.length > MESSAGE_BOUNDS.characters) {
+    throw refuse(`has more than ${MESSAGE_BOUNDS.characters} bytes`)
+  }
+  let text: string
+  try {
+    text = decoder.decode(bytes)
+  } catch (cause) {
+    throw refuse('is not JSON in UTF-8', cause)
+  }
+  const reading = readBoundedJson(text, MESSAGE_BOUNDS)
+  if (reading.kind === 'read') return reading.value
+  throw refuse(reading.reason)
 }
 
 function invalid(

@@ -1,10 +1,11 @@
 /** The forms of the fields of wire messages: what is not of this form does not come in. */
 import { Type } from 'typebox'
 
-/** Larger than any message of ours, and as large as NATS takes by default. */
-export const MESSAGE_BYTES_MAX = 1_048_576
-/** Objects and lists inside each other; ours need four, the payloads of Compute some more. */
-export const MESSAGE_DEPTH_MAX = 32
+/**
+ * As many bytes as NATS takes by default, and larger than any message of ours. Ours need four levels, the payloads of Compute
+ * some more; the largest of ours, with a thousand actors, has seven thousand members.
+ */
+export const MESSAGE_BOUNDS = { characters: 1_048_576, depth: 32, members: 50_000 } as const
 /** The end of the year 9999: later moments have no four-digit year, and soon none at all. */
 const TIME_MAX = 253_402_300_799_999
 
