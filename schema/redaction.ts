@@ -53,7 +53,7 @@ function runsAround(text: string, pattern: RegExp): readonly Span[] {
 }
 
 const isBase64 = (character: string | undefined): boolean =>
-  character !== undefined && /[\w+/=-]/.test(character)
+  character !== undefined && /[\w+/=%-]/.test(character)
 
 function without(text: string, spans: readonly Span[]): string {
   let [rest, done] = ['', 0]
@@ -65,7 +65,11 @@ function without(text: string, spans: readonly Span[]): string {
 }
 
 /** Fence agents strip what is around a value. */
-const readAs = (value: string): string => value.trim().replace(/^"(.*)"$/, '$1')
+const readAs = (value: string): string =>
+  value
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim()
 
 /** Each character as itself or in any of the ways in which programs escape it. */
 function escapedOf(value: string): RegExp {
@@ -81,7 +85,6 @@ function escapesOf(character: string): string {
   const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
   const hex = point.toString(16)
   const spellings = [
-    `\\\\{0,3}${literal(character)}`,
     bytes.map((byte) => `%(?:25)?${anyCase(byte)}`).join(''),
     bytes.map((byte) => `\\\\{1,2}x${anyCase(byte)}`).join(''),
     bytes
@@ -91,6 +94,7 @@ function escapesOf(character: string): string {
     `\\\\{1,2}u\\{0*${anyCase(hex)}\\}`,
     `&#(?:0*${point}|[xX]0*${anyCase(hex)});`,
     ...(OTHER_SPELLINGS.get(character) ?? []),
+    `\\\\{0,3}${literal(character)}`, // last: it may be how another spelling begins
   ]
   return `(?:${spellings.join('|')})`
 }
