@@ -77,6 +77,42 @@ test('an order that fails says the last line, without its secrets', async (t) =>
   })
 })
 
+test('what a program prints is shown without a value in any encoding', async (t) => {
+  await using world = await fenceScripts({
+    url: 'read a; read n; read p; echo "GET /?p=s3cret%2Dof%2dthe-outlet"; exit 1',
+    basic: `printf "Authorization: Basic "; printf "admin:${PASSWORD}" | base64; exit 1`,
+    traced: 'set -x; : "$(cat)"; exit 1',
+  })
+  const options = new Map([['password', new Secret(PASSWORD)]])
+  for (const name of ['url', 'basic', 'traced']) {
+    const error = await t.throwsAsync(world.port.read(fenceProgram(name, { options })))
+    t.regex(error.message, /it said: .*\*\*\*/, name)
+    t.notRegex(error.message, /s3cret|outlet|czNjcmV0/, name)
+  }
+})
+
+test('options that would tell more than one thing are refused before anything is started', async (t) => {
+  await using world = await fenceScripts({ told: 'cat >> input; echo Status: OFF; exit 2' })
+  const attacks = [
+    ['password', 'x\naction=on\nplug=7'],
+    ['password', 'x\raction=on'],
+    ['password', 'x\0'],
+    ['action', 'on'],
+    ['option', 'on'],
+    ['plug=7\naction', 'on'],
+    ['nodename', 'compute-2'],
+    ['password_script', '/bin/true'],
+  ] as const
+  for (const [name, value] of attacks) {
+    const program = fenceProgram('told', { options: new Map([[name, new Secret(value)]]) })
+    const refused = { code: 'POWER_MISCONFIGURED' }
+    const error = await t.throwsAsync(world.port.read(program), refused, name)
+    t.notRegex(error.message, /compute-2|\n/)
+    await t.throwsAsync(world.port.off(program), refused, name)
+  }
+  await t.throwsAsync(readFile(join(world.path, 'input')), { code: 'ENOENT' })
+})
+
 /** Waits until the program has started a child; answers whether that child is gone. */
 async function childOf(path: string): Promise<() => Promise<boolean>> {
   let pid = ''
