@@ -1,5 +1,5 @@
 /** Fence agents and commands as real child processes: a ClusterLabs agent on a real BMC, and scripts that misbehave. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { Secret } from '../../../schema/control-attributes.ts'
@@ -40,6 +40,32 @@ test('fence_ipmilan powers a machine off, and reads back what its BMC says', asy
     code: 'POWER_COMMAND_FAILED',
   })
   t.false(error.message.includes('guessed-it'))
+  const verbose = new Map([...wrong, ['verbose', new Secret('1')]])
+  const wordy = await t.throwsAsync(port.off({ ...ipmilan, options: verbose }), {
+    code: 'POWER_COMMAND_FAILED',
+  })
+  t.false(wordy.message.includes('guessed-it'), wordy.message)
+})
+
+test('fence_dummy of ClusterLabs is read in its own words, and a wrong use of it proves nothing', async (t) => {
+  const agent = program('fence_dummy', 'fence-agents')
+  await using world = await fenceScripts({})
+  const directory = agent.slice(0, agent.lastIndexOf('/'))
+  const directories = { agent: directory, command: directory }
+  await using port = openFenceAgents({ clock: new SystemClock(), directories })
+  await writeFile(join(world.path, 'status'), 'on')
+  const dummy = (options: Readonly<Record<string, string>>) =>
+    fenceProgram('fence_dummy', {
+      kind: 'agent',
+      options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
+    })
+  const right = dummy({ status_file: join(world.path, 'status'), unknown_option: '1' })
+  t.is(await port.read(right), 'on')
+  await port.off(right)
+  t.is(await port.read(right), 'off')
+  await port.off(right)
+  const wrong = dummy({ type: 'fail', power_wait: 'x', delay: 'x' })
+  await t.throwsAsync(port.read(wrong), { code: 'POWER_COMMAND_FAILED' })
 })
 
 test('a program is told everything on its standard input, and nothing in its arguments', async (t) => {
