@@ -68,6 +68,10 @@ interface Climbing {
   readonly rung: number
   /** Rungs through which power off was ordered: from the first one on there is no way back. */
   readonly ordered: readonly number[]
+  /** Of these, those whose order was carried out, as they say; only then is an agent or a command believed. */
+  readonly carriedOut: readonly number[]
+  /** Of these, those that read on before they were ordered: they do not read off whatever they are asked. */
+  readonly readOn: readonly number[]
   /** On this rung. */
   readonly failures: number
   readonly lastFailure: string
@@ -86,6 +90,8 @@ export type FenceEffect =
       readonly ground: CertificateGround
       /** Null: none of them. */
       readonly rung: number | null
+      /** What that rung read before it was ordered; null: it was not ordered. */
+      readonly before: PowerState | null
     }
 
 type Effects = readonly (FenceEffect | KernelEffect<FenceMessage>)[]
@@ -94,7 +100,7 @@ type FenceStep = Step<FenceState, FenceEffect | KernelEffect<FenceMessage>>
 export const fence =
   (order: FenceOrder, timing: FenceTiming) =>
   (state: FenceState, message: FenceMessage): FenceStep => {
-    if (message.type === 'fence.begin') return climb(order, 0, { ordered: [], spent: [] })
+    if (message.type === 'fence.begin') return climb(order, 0, UNTRIED)
     if (message.type === 'fence.certified') return onCertified(order, state, message.certificate)
     if (state.kind !== 'climbing') return [state, []]
     switch (message.type) {
@@ -121,6 +127,8 @@ export const fence =
     }
   }
 
+const UNTRIED = { ordered: [], carriedOut: [], readOn: [], spent: [] } as const
+
 const GIVEN_UP = { 'fence.abandon': 'fence.abandoned', 'fence.forbid': 'fence.refused' } as const
 
 type OfThisRung = Extract<
@@ -139,7 +147,7 @@ function onRung(
 ): FenceStep {
   switch (message.type) {
     case 'fence.power-off-ordered':
-      return [state, [readAfter(state.rung, timing.verifyMs)]]
+      return onOrdered(timing, state)
     case 'fence.power-failed':
       return onPowerFailed(order, timing, state, message)
     case 'fence.read-due':
@@ -151,11 +159,17 @@ function onRung(
   }
 }
 
+function onOrdered({ verifyMs }: FenceTiming, state: Climbing): FenceStep {
+  const { rung, carriedOut } = state
+  const all = carriedOut.includes(rung) ? carriedOut : [...carriedOut, rung]
+  return [{ ...state, carriedOut: all }, [readAfter(rung, verifyMs)]]
+}
+
 /** Begins with a rung, if there is one left. */
 function climb(
   order: FenceOrder,
   rung: number,
-  so: Pick<Climbing, 'ordered' | 'spent'>,
+  so: Pick<Climbing, 'ordered' | 'carriedOut' | 'readOn' | 'spent'>,
 ): FenceStep {
   const next = order.rungs[rung]
   if (next === undefined) return exhausted(order, so.spent)
@@ -179,7 +193,7 @@ const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
   operator: 'no operator has confirmed it yet',
 }
 
-/** Off is a success whatever any command said, and whichever rung says it; on means to order it, again if need be. */
+/** Off is a success where it proves something; otherwise it means to order, as on does, and again if need be. */
 function onPowerRead(
   order: FenceOrder,
   timing: FenceTiming,
@@ -188,19 +202,35 @@ function onPowerRead(
 ): FenceStep {
   const read = order.rungs[rung]
   if (read === undefined) return [state, []]
-  if (power === 'off') {
+  if (power === 'off' && isProof(read, state.carriedOut.includes(rung))) {
     const ground = groundOf(read, state.ordered.length > 0)
-    return [{ kind: 'certifying' }, [{ type: 'certificate.save', ground, rung }]]
+    const before = beforeOrder(state, rung)
+    return [{ kind: 'certifying' }, [{ type: 'certificate.save', ground, rung, before }]]
   }
   if (rung !== state.rung) return [state, []]
   if (read.kind === 'operator') return [state, [readAfter(rung, timing.verifyMs)]]
   const off: FenceEffect = { type: 'rung.off', rung }
-  if (!state.ordered.includes(rung)) return [{ ...state, ordered: [...state.ordered, rung] }, [off]]
-  const failures = state.failures + 1
+  if (!state.ordered.includes(rung)) {
+    const readOn = power === 'on' ? [...state.readOn, rung] : state.readOn
+    return [{ ...state, readOn, ordered: [...state.ordered, rung] }, [off]]
+  }
+  const isDue = power === 'off' || (state.failures + 1) % READS_PER_ORDER === 0
+  const again = isDue && state.life === null ? off : readAfter(rung, timing.verifyMs)
+  if (power === 'off') return [state, [again]]
   const lastFailure = `power off was ordered and ${WHO[read.kind]} still reads on`
-  const isDue = failures % READS_PER_ORDER === 0 && state.life === null
-  const again = isDue ? off : readAfter(rung, timing.verifyMs)
-  return [{ ...state, failures, lastFailure }, [again]]
+  return [{ ...state, failures: state.failures + 1, lastFailure }, [again]]
+}
+
+/**
+ * A BMC is the host's own, and reads its power. An agent or a command is a program that reads what somebody wrote it to read:
+ * it has to have carried out an order of ours, and to read off after it.
+ */
+const isProof = ({ kind }: Rung, isCarriedOut: boolean): boolean =>
+  kind === 'bmc' || kind === 'operator' || isCarriedOut
+
+function beforeOrder({ ordered, readOn }: Climbing, rung: number): PowerState | null {
+  if (!ordered.includes(rung)) return null
+  return readOn.includes(rung) ? 'on' : 'off'
 }
 
 /** A machine may take some seconds to go down before the order is worth repeating. */
@@ -231,10 +261,12 @@ function onPowerFailed(
 
 /** This rung is used up, and says why. */
 function nextRung(order: FenceOrder, state: Climbing): FenceStep {
-  const { ordered, lastFailure, life } = state
+  const { ordered, carriedOut, readOn, lastFailure, life } = state
   if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
   const [next, effects] = climb(order, state.rung + 1, {
     ordered,
+    carriedOut,
+    readOn,
     spent: [...state.spent, lastFailure],
   })
   if (next.kind !== 'climbing') return [next, effects]
@@ -251,7 +283,12 @@ function nextRung(order: FenceOrder, state: Climbing): FenceStep {
 /** No rung is left: what the segment takes instead of a confirmation, or an honest refusal. */
 function exhausted({ lastResort, ...order }: FenceOrder, spent: readonly string[]): FenceStep {
   if (lastResort !== null) {
-    const save: FenceEffect = { type: 'certificate.save', ground: lastResort, rung: null }
+    const save: FenceEffect = {
+      type: 'certificate.save',
+      ground: lastResort,
+      rung: null,
+      before: null,
+    }
     return [{ kind: 'certifying' }, [save]]
   }
   const reason = `power off is not confirmed: ${spent.join('; ')}`

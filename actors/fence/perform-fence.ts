@@ -134,14 +134,19 @@ async function confirmation({ world, order, signal }: Fencing): Promise<string> 
 
 async function save(
   fencing: Fencing,
-  { ground, rung }: FenceEffect & { readonly type: 'certificate.save' },
+  { ground, rung, before }: FenceEffect & { readonly type: 'certificate.save' },
 ): Promise<DeathCertificate> {
   const { world, order, signal } = fencing
   const lever = rung === null ? undefined : leverAt(fencing, rung)
   if (lever === undefined || ground === 'operator') world.vigils.end(order.host)
   else world.vigils.keep(order.host, lever, world.clock.monotonicMs())
   const witness = ground === 'operator' ? await confirmation(fencing) : (lever?.witness ?? '')
-  const certificate = certify(order, { ground, witness, issuedAt: world.clock.wallMs() })
+  const certificate = certify(order, {
+    ground,
+    witness,
+    before,
+    issuedAt: world.clock.wallMs(),
+  })
   await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))
   const { evidence } = certificate
   announce(world, order, { step: 'fenced', reason: ground, evidence: [...evidence] })

@@ -3,7 +3,7 @@ import { assertNever } from '../../actors/kernel/assert-never.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
 import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
-import type { BmcMood } from '../../transports/simulated/machine.ts'
+import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
 import { performAsOperator, type OperatorAct } from './operator-acts.ts'
 import { report, type Report } from './reports.ts'
@@ -12,7 +12,8 @@ import { report, type Report } from './reports.ts'
 export type Act =
   | { readonly do: HostAct; readonly host: string }
   | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
-  | { readonly do: 'outlet'; readonly host: string; readonly mood: 'well' | 'silent' }
+  | { readonly do: 'outlet'; readonly host: string; readonly mood: ProgramMood }
+  | { readonly do: 'blocklist'; readonly host: string; readonly mood: ProgramMood }
   | { readonly do: 'bmc-password'; readonly host: string; readonly password: string }
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
@@ -117,6 +118,7 @@ type CloudAct = Extract<
       | HostAct
       | 'bmc'
       | 'outlet'
+      | 'blocklist'
       | 'bmc-password'
       | 'power-off-takes'
       | 'nova'
@@ -134,6 +136,8 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
       return cloud.setBmc(act.host, act.mood)
     case 'outlet':
       return cloud.setOutlet(act.host, act.mood)
+    case 'blocklist':
+      return cloud.setBlocklist(act.host, act.mood)
     case 'bmc-password':
       return cloud.changeBmcPassword(act.host, act.password)
     case 'power-off-takes':

@@ -34,12 +34,15 @@ const climbing = (
   life: null,
   rung: 0,
   ordered: [],
+  carriedOut: [],
+  readOn: [],
   failures: 0,
   lastFailure: 'the BMC has not answered yet',
   spent: [],
   ...change,
 })
-const ORDERED = climbing({ ordered: [0] })
+const ORDERED = climbing({ ordered: [0], readOn: [0] })
+const CARRIED_OUT = climbing({ ordered: [0], carriedOut: [0], readOn: [0] })
 const CERTIFYING: FenceState = { kind: 'certifying' }
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 
@@ -80,7 +83,7 @@ testSteps(behaviour, [
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0 }],
+    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0, before: null }],
   },
   {
     title: 'a host that is on is ordered off',
@@ -93,6 +96,7 @@ testSteps(behaviour, [
     title: 'an order is not a proof: the power is read back',
     state: ORDERED,
     message: { type: 'fence.power-off-ordered', rung: 0 },
+    next: CARRIED_OUT,
     effects: [readAfter(500)],
   },
   {
@@ -100,13 +104,13 @@ testSteps(behaviour, [
     state: ORDERED,
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0 }],
+    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0, before: 'on' }],
   },
   {
     title: 'a host that still reads on is read again',
     state: ORDERED,
     message: read('on'),
-    next: climbing({ ordered: [0], failures: 1, lastFailure: STILL_ON }),
+    next: climbing({ ordered: [0], readOn: [0], failures: 1, lastFailure: STILL_ON }),
     effects: [readAfter(500)],
   },
   {
@@ -141,7 +145,7 @@ testSteps(behaviour, [
     title: 'a failure after the order leads to a read, not to success',
     state: ORDERED,
     message: failed('silence'),
-    next: climbing({ ordered: [0], failures: 1, lastFailure: 'silence' }),
+    next: climbing({ ordered: [0], readOn: [0], failures: 1, lastFailure: 'silence' }),
     effects: [readAfter(1000)],
   },
   {
@@ -223,21 +227,21 @@ testSteps(consenting, [
     state: climbing({ ordered: [0] }),
     message: { type: 'fence.deadline-passed', rung: 0 },
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'consent', rung: null }],
+    effects: [{ type: 'certificate.save', ground: 'consent', rung: null, before: null }],
   },
   {
     title: 'consent is used when the BMC is hopeless, too',
     state: climbing(),
     message: failed('no IPMI settings', true),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'consent', rung: null }],
+    effects: [{ type: 'certificate.save', ground: 'consent', rung: null, before: null }],
   },
   {
     title: 'consent does not replace a read that says off',
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0 }],
+    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0, before: null }],
   },
 ])
 
