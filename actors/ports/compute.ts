@@ -15,6 +15,8 @@ export interface ComputeService {
    * it is compared with nothing but itself: how far that clock is from ours is known to seconds only.
    */
   readonly writtenAt: number | null
+  /** How long before the answer that was, both by Nova's own clock, ms. Null when never. */
+  readonly writtenAgoMs: number | null
 }
 
 export interface Instance {

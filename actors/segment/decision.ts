@@ -2,7 +2,7 @@
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
 import { askedForAt } from '../../schema/standing.ts'
-import type { FenceOrder } from '../fence/fence.ts'
+import type { FenceOrder } from '../fence/fence-messages.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { QuarantineRules } from '../return/quarantine.ts'
 import type { PolicyDefaults } from './policy.ts'

@@ -52,7 +52,7 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     }
   }
   const { host, rungs, lastResort } = plan
-  const { ipmi: bmc, agents } = parseControlAttributes(host.controlAttributes)
+  const { ipmi: bmc, ssh, agents } = parseControlAttributes(host.controlAttributes)
   const argument: FenceArgument = {
     notification,
     epoch,
@@ -62,6 +62,8 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     rungs,
     lastResort,
     bmc,
+    ssh,
+    reportedAt: recovery.notification.createdAt,
     agents,
     replyTo,
   }

@@ -24,6 +24,8 @@ export interface ComputeApi {
   call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
   /** Wall ms of a time in its answers, which is UTC of the cloud's own clock. COMPUTE_UNAVAILABLE when it is none. */
   readonly timeOf: (text: string) => number
+  /** How long before the latest answer that time was, by the cloud's own clock, ms. */
+  readonly agoMs: (text: string) => number
 }
 
 /** What every API of OpenStack is reached with. */
@@ -45,6 +47,7 @@ export function computeApi(options: ComputeApiOptions): ComputeApi {
   const cloudClock = new RemoteClock(timing.clock)
   return {
     timeOf: (text) => cloudClock.ours(utcMs(text)),
+    agoMs: (text) => cloudClock.agoMs(utcMs(text)),
     async call(call, callerSignal) {
       const signal = options.signalOf(callerSignal)
       const limits = { deadlineMs: timing.clock.monotonicMs() + options.requestTimeoutMs, signal }

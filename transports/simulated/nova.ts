@@ -192,6 +192,7 @@ export class Nova {
       disabledReason: machine.disabledReason,
       forcedDown: machine.forcedDown,
       writtenAt: Math.round(this.#bornAtMs + machine.writtenAtMs(this.#nowMs)),
+      writtenAgoMs: this.#nowMs - machine.writtenAtMs(this.#nowMs),
     }
   }
 }

@@ -1,15 +1,15 @@
 /** More than one rung: what moves a fence up its plan, and what counts of the rungs that were left. */
-import {
-  fence,
-  type FenceMessage,
-  type FenceOrder,
-  type FenceReply,
-  type FenceState,
-} from '../../../actors/fence/fence.ts'
+import { fence } from '../../../actors/fence/fence.ts'
+import type {
+  FenceMessage,
+  FenceOrder,
+  FenceReply,
+  FenceState,
+} from '../../../actors/fence/fence-messages.ts'
 import type { Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE } from '../records.ts'
+import { UNSEEN, EPOCH, H1, N1, ONE } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
 const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
@@ -31,6 +31,7 @@ type Climbing = FenceState & { readonly kind: 'climbing' }
 
 const climbing = (change: Partial<Climbing>): FenceState => ({
   kind: 'climbing',
+  look: UNSEEN,
   life: null,
   rung: 0,
   ordered: [],
@@ -100,14 +101,22 @@ testSteps(ladder, [
     state: onAgent({ ordered: [0] }),
     message: read('on', 1),
     next: onAgent({ ordered: [0, 1], readOn: [1] }),
-    effects: [{ type: 'rung.off', rung: 1 }],
+    effects: [{ type: 'rung.off', rung: 1, look: UNSEEN }],
   },
   {
     title: 'a rung that was left and still reads off proves the death',
     state: onAgent({ ordered: [0] }),
     message: read('off', 0),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0, before: 'off' }],
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 0,
+        before: 'off',
+        look: UNSEEN,
+      },
+    ],
   },
   {
     title: 'a rung that was left and still reads on means nothing',
@@ -149,27 +158,29 @@ testSteps(ladder, [
     state: climbing({ rung: 2, ordered: [2], carriedOut: [2], readOn: [2] }),
     message: read('off', 2),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'storage-cut-off', rung: 2, before: 'on' }],
+    effects: [
+      { type: 'certificate.save', ground: 'storage-cut-off', rung: 2, before: 'on', look: UNSEEN },
+    ],
   },
   {
     title: 'an agent that reads off before our order is ordered off all the same',
     state: onAgent({ ordered: [0], carriedOut: [0], readOn: [0] }),
     message: read('off', 1),
     next: onAgent({ ordered: [0, 1], carriedOut: [0], readOn: [0] }),
-    effects: [{ type: 'rung.off', rung: 1 }],
+    effects: [{ type: 'rung.off', rung: 1, look: UNSEEN }],
   },
   {
     title: 'a command that reads off before our order is ordered off all the same',
     state: climbing({ rung: 2 }),
     message: read('off', 2),
     next: climbing({ rung: 2, ordered: [2] }),
-    effects: [{ type: 'rung.off', rung: 2 }],
+    effects: [{ type: 'rung.off', rung: 2, look: UNSEEN }],
   },
   {
     title: 'a command that reads off after an order that failed is ordered again',
     state: climbing({ rung: 2, ordered: [2], failures: 1, lastFailure: 'syntax error' }),
     message: read('off', 2),
-    effects: [{ type: 'rung.off', rung: 2 }],
+    effects: [{ type: 'rung.off', rung: 2, look: UNSEEN }],
   },
   {
     title:
@@ -191,14 +202,30 @@ testSteps(ladder, [
     state: onAgent({ ordered: [1], carriedOut: [1] }),
     message: read('off', 1),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 1, before: 'off' }],
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 1,
+        before: 'off',
+        look: UNSEEN,
+      },
+    ],
   },
   {
     title: 'a BMC that reads off proves the death although only another rung was ordered',
     state: climbing({ rung: 0, ordered: [1] }),
     message: read('off', 0),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0, before: null }],
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 0,
+        before: null,
+        look: UNSEEN,
+      },
+    ],
   },
   {
     title: 'an agent that was left without an order of its own proves nothing by reading off late',
@@ -216,7 +243,9 @@ testSteps(ladder, [
     state: climbing({ rung: 3, ordered: [0] }),
     message: read('off', 3),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'operator', rung: 3, before: null }],
+    effects: [
+      { type: 'certificate.save', ground: 'operator', rung: 3, before: null, look: UNSEEN },
+    ],
   },
   {
     title: 'the end of the last rung says why each of them could not help',

@@ -1,17 +1,17 @@
 /** However rungs behave, nobody is called dead without a proof, and nobody is told twice. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import {
-  fence,
-  type FenceEffect,
-  type FenceMessage,
-  type FenceOrder,
-  type FenceState,
-} from '../../../actors/fence/fence.ts'
+import { fence } from '../../../actors/fence/fence.ts'
+import type {
+  FenceEffect,
+  FenceMessage,
+  FenceOrder,
+  FenceState,
+} from '../../../actors/fence/fence-messages.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
+import { EPOCH, H1, N1, ONE, SEEN, UNSEEN, certificateRow } from '../records.ts'
 
 const TIMING = { retryMs: 1000, verifyMs: 500 }
 const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
@@ -51,20 +51,24 @@ const ofRung = (rung: number): readonly FenceMessage[] => [
 ]
 const MESSAGES: readonly FenceMessage[] = [
   ...[0, 1, 2, 3].flatMap(ofRung),
+  { type: 'fence.looked', look: UNSEEN },
+  { type: 'fence.look-expired' },
   { type: 'fence.forbidden', reason: 'disabled' },
   { type: 'fence.abandon', reason: 'seen alive' },
   { type: 'fence.certified', certificate: certificateRow() },
 ]
 
+const LOOKED: FenceMessage = { type: 'fence.looked', look: UNSEEN }
+
 /** Mostly a machine that stays on, so that walks climb for a while. */
 const messages = fc.oneof(
   fc.constantFrom(...MESSAGES),
-  fc.constantFrom(read('on'), read('on'), failed(false)),
+  fc.constantFrom(read('on'), read('on'), failed(false), LOOKED),
 )
 
 type Effect = FenceEffect | KernelEffect<FenceMessage>
 
-/** Every effect of a walk, with the message that led to it. */
+/** Every effect of a walk, with the message that led to it; what a look has delayed follows from what was read before. */
 function walk(
   sequence: readonly FenceMessage[],
   consent: boolean,
@@ -72,9 +76,15 @@ function walk(
   const step = fence({ ...ORDER, lastResort: consent ? 'consent' : null }, TIMING)
   const seen: [FenceMessage, Effect][] = []
   let state: FenceState = { kind: 'idle' }
+  const read = new Map<number | null, FenceMessage>()
   for (const message of [{ type: 'fence.begin' } as const, ...sequence]) {
+    if (message.type === 'fence.power-read') read.set(message.rung, message)
     const [next, effects] = step(state, message)
-    for (const effect of effects) seen.push([message, effect])
+    for (const effect of effects) {
+      const wasDelayed = message.type === 'fence.looked' && 'look' in effect
+      const cause = wasDelayed ? read.get(effect.rung) : message
+      seen.push([cause ?? message, effect])
+    }
     state = next
   }
   return seen

@@ -13,6 +13,7 @@ const recoveryIn = (phase: RecoveryPhase, certified: boolean): Recovery => ({
   standing: { kind: 'free' },
   wordsHeard: 0,
   certified,
+  seenAlive: 0,
   lastHeld: null,
   phase,
 })
