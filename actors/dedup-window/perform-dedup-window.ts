@@ -89,7 +89,11 @@ async function lookAt(
   const registered = await world.store.findHost(hostName)
   if (registered === undefined) return undefined
   const { ipmi: bmc, ssh } = parseControlAttributes(registered.controlAttributes)
-  const look = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt: undefined }, signal)
+  const look = await lookAtHost(
+    world,
+    { host, hostName, ssh, bmc, reportedAt: undefined, isOrdered: false },
+    signal,
+  )
   if (look.finding !== before) {
     const fields = { host: hostName, reason: look.reason, said }
     world.contradictions.note(

@@ -88,7 +88,7 @@ export interface Climbing {
 
 export type FenceEffect =
   /** Every channel but that of this rung, which is read anyway. */
-  | { readonly type: 'host.look'; readonly besides: number }
+  | { readonly type: 'host.look'; readonly besides: number; readonly isOrdered: boolean }
   | { readonly type: 'rung.read'; readonly rung: number }
   | { readonly type: 'rung.spent'; readonly reason: string }
   | (Deed & { readonly look: OwnLook })

@@ -59,7 +59,7 @@ function begin(order: FenceOrder, timing: FenceTiming): FenceStep {
   const look = { finding: 'awaited', then: null } as const
   const untried = { ordered: [], carriedOut: [], readOn: [], spent: [], look }
   const [state, effects] = climb(order, timing, 0, untried)
-  return [state, [{ type: 'host.look', besides: 0 }, ...effects]]
+  return [state, [{ type: 'host.look', besides: 0, isOrdered: false }, ...effects]]
 }
 
 const GIVEN_UP = { 'fence.abandon': 'fence.abandoned', 'fence.forbid': 'fence.refused' } as const
@@ -162,7 +162,7 @@ function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed
   if (look.finding === 'awaited') return [{ ...state, look: { ...look, then: deed } }, []]
   if (look.finding === 'none') {
     const next = { ...state, look: { finding: 'awaited', then: deed } as const }
-    return [next, [{ type: 'host.look', besides: rung }]]
+    return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
   }
   const objection = objectionTo(order, deed, look)
   return objection === undefined

@@ -70,7 +70,7 @@ async function performFence(
 ): Promise<FenceMessage | undefined> {
   switch (effect.type) {
     case 'host.look':
-      return { type: 'fence.looked', look: await look(fencing, effect.besides) }
+      return { type: 'fence.looked', look: await look(fencing, effect) }
     case 'rung.read':
       return pull(fencing, effect.rung, async (lever) => ({
         type: 'fence.power-read',
@@ -113,10 +113,13 @@ async function pull(
 }
 
 /** What is seen alive although it was reported is told to those who count and to those who listen. */
-async function look({ world, order, signal }: Fencing, besides: number): Promise<Look> {
+async function look(
+  { world, order, signal }: Fencing,
+  { besides, isOrdered }: FenceEffect & { readonly type: 'host.look' },
+): Promise<Look> {
   const { host, hostName, notification, ssh, reportedAt } = order
   const bmc = order.rungs[besides]?.kind === 'bmc' ? undefined : order.bmc
-  const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt }, signal)
+  const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt, isOrdered }, signal)
   if (seen.finding === 'alive') {
     world.tellLook(host, seen)
     const fields = { host: hostName, notification, reason: seen.reason, reported: order.evidence }

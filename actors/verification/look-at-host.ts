@@ -8,7 +8,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { ComputePort } from '../ports/compute.ts'
 import { POWER_TROUBLES, type PowerPort } from '../ports/power.ts'
 import type { ShellPort, ShellProbe } from '../ports/shell.ts'
-import { heartbeatSign, judgeLook, LOOK_MS, type Look, type Signs } from './look.ts'
+import { heartbeatSign, judgeLook, LOOK_MS, type Heartbeat, type Look, type Signs } from './look.ts'
 
 export interface LookWorld {
   readonly clock: ClockPort
@@ -26,6 +26,8 @@ export interface LookTarget {
   readonly bmc: BmcSettings | undefined
   /** When somebody else than our observers reported it, wall ms. */
   readonly reportedAt: number | undefined
+  /** Whether it was ordered to power off: its latest heartbeat may come from before. */
+  readonly isOrdered: boolean
 }
 
 /** Looks once; never longer than `LOOK_MS`. */
@@ -37,7 +39,7 @@ export async function lookAtHost(
   const [ssh, power, heartbeat] = await Promise.all([
     askShell(world, target, signal),
     askPower(world, target, signal),
-    askNova(world, target, signal),
+    target.isOrdered ? undefined : askNova(world, target, signal),
   ])
   return judgeLook({ ssh, power, heartbeat }, world.clock.monotonicMs())
 }
@@ -74,9 +76,9 @@ function askNova(
   world: LookWorld,
   { host, hostName, reportedAt }: LookTarget,
   signal: AbortSignal,
-): Promise<Signs['heartbeat']> {
+): Promise<Heartbeat> {
   const { clock, compute, sightings } = world
-  const nothing = (detail: string): Signs['heartbeat'] => ({ isLife: false, detail })
+  const nothing = (detail: string): Heartbeat => ({ isLife: false, detail })
   return within(clock, signal, nothing(`Nova: ${LATE}`), async (untilLate) => {
     try {
       const service = await compute.findService(hostName, untilLate)

@@ -35,7 +35,12 @@ export interface Look {
 export interface Signs {
   readonly ssh: ShellProbe | undefined
   readonly power: { readonly state: PowerState | 'unknown'; readonly detail: string } | undefined
-  readonly heartbeat: { readonly isLife: boolean; readonly detail: string }
+  readonly heartbeat: Heartbeat | undefined
+}
+
+export interface Heartbeat {
+  readonly isLife: boolean
+  readonly detail: string
 }
 
 /** The finding of one look. */
@@ -46,7 +51,7 @@ export function judgeLook(signs: Signs, atMs: number): Look {
     return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
   }
   if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
-  if (heartbeat.isLife) return found('alive', heartbeat.detail)
+  if (heartbeat?.isLife === true) return found('alive', heartbeat.detail)
   if (power?.state === 'off') return found('off', power.detail)
   if (ssh?.outcome !== 'refused') return found('nothing', evidence.join('; '))
   return found(power?.state === 'on' ? 'alive' : 'answers', `SSH: ${ssh.detail}`)
@@ -63,7 +68,7 @@ function sentencesOf({ ssh, power, heartbeat }: Signs): readonly string[] {
   return [
     ...(ssh === undefined ? [] : [`leader: SSH ${ssh.outcome}: ${ssh.detail}`]),
     ...(power === undefined ? [] : [`leader: ${power.detail}`]),
-    `leader: ${heartbeat.detail}`,
+    ...(heartbeat === undefined ? [] : [`leader: ${heartbeat.detail}`]),
   ]
 }
 
@@ -71,10 +76,7 @@ function sentencesOf({ ssh, power, heartbeat }: Signs): readonly string[] {
  * Whether a service's row shows that its nova-compute has run since the host is said to be silent. What an operator, or we, change in
  * the row looks like a heartbeat, so a service that is disabled or forced down shows nothing.
  */
-export function heartbeatSign(
-  service: ComputeService | undefined,
-  silentForMs: number,
-): Signs['heartbeat'] {
+export function heartbeatSign(service: ComputeService | undefined, silentForMs: number): Heartbeat {
   if (service === undefined) return { isLife: false, detail: 'Nova has no compute service on it' }
   const { up, disabled, forcedDown, writtenAgoMs } = service
   if (writtenAgoMs === null) return { isLife: false, detail: 'Nova has never had a heartbeat' }

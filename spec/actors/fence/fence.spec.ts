@@ -75,7 +75,7 @@ testSteps(behaviour, [
     message: { type: 'fence.begin' },
     next: climbing({ look: { finding: 'awaited', then: null } }),
     effects: [
-      { type: 'host.look', besides: 0 },
+      { type: 'host.look', besides: 0, isOrdered: false },
       timer<FenceMessage>('deadline', 60_000, { type: 'fence.deadline-passed', rung: 0 }),
       { type: 'rung.read', rung: 0 },
     ],
