@@ -6,6 +6,7 @@ import type { InstanceChange } from '../../transports/simulated/instance-switche
 import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
 import { performAsOperator, type OperatorAct } from './operator-acts.ts'
+import { tellLie, type Lie } from './lies.ts'
 import { report, type Report } from './reports.ts'
 
 /** `node` names a process; `leader` is the one that leads at that moment. */
@@ -38,6 +39,7 @@ export type Act =
   | { readonly do: 'jump-wall'; readonly byMs: number }
   | OperatorAct
   | Report
+  | Lie
 
 /** What can be done to a host without saying more. */
 export type HostAct = keyof typeof HOST_ACTS
@@ -90,6 +92,8 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'report-guest':
     case 'report-process':
       return report(deployment, act)
+    case 'lie':
+      return tellLie(deployment, act)
     case 'kill':
     case 'kill-at-call':
     case 'freeze':
