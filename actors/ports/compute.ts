@@ -49,6 +49,16 @@ export interface InstanceAction {
   readonly startedAt: number
 }
 
+/** What the hypervisor says of a guest at the moment when it is asked. */
+export interface GuestDiagnostics {
+  /** running, paused, shutdown, crashed, … */
+  readonly state: string
+  /** By all its network devices, since it was started. */
+  readonly packetsSent: number
+  /** By all its disks, since it was started. */
+  readonly writesDone: number
+}
+
 /** Nova's migration record of one evacuation. */
 export interface Evacuation {
   readonly id: string
@@ -101,6 +111,8 @@ export interface ComputePort {
     requestId?: string,
   ): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
+  /** COMPUTE_REFUSED when it does not run, or its hypervisor tells nothing; COMPUTE_NOT_FOUND. */
+  readDiagnostics(id: InstanceId, signal?: AbortSignal): Promise<GuestDiagnostics>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
   /** Asks for an evacuation; resolves when Nova has accepted it. Never retried inside: COMPUTE_OUTCOME_UNKNOWN. */

@@ -22,11 +22,12 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
   const replyTo = refOf<SegmentMessage>('segment', segment)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
-    const { mayRebuild, askedForAt } = plan
+    const { fault, mayRebuild, askedForAt } = plan
     const argument: InstanceArgument = {
       notification,
       epoch,
       instance,
+      fault,
       host: hostName,
       askedForAt,
       firstRun,

@@ -112,7 +112,8 @@ function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
   // Only Nova knows what exists: a wrong URL or a proxy answers 404 to everything.
   if (status === 404)
     return /"itemNotFound"/.test(text) ? 'COMPUTE_NOT_FOUND' : 'COMPUTE_UNAVAILABLE'
-  if (status >= 400 && status < 500) return 'COMPUTE_REFUSED'
+  // 501: what drives the hypervisor cannot do it, however often it is asked.
+  if ((status >= 400 && status < 500) || status === 501) return 'COMPUTE_REFUSED'
   // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
   return status >= 500 && call.repeat === 'never'
     ? 'COMPUTE_OUTCOME_UNKNOWN'
