@@ -8,7 +8,7 @@ import { faultStream, KeptStream, leaseStream, leaseSubject } from './streams.ts
 import type { Surroundings } from './upkeep.ts'
 
 export interface NatsOptions extends Surroundings {
-  /** `nats://host:port`, the nearest first. */
+  /** `nats://host:port`, the nearest first; one `tls://` among them encrypts them all. */
   readonly servers: readonly string[]
   readonly cloud: string
   readonly credentials?: NatsCredentials
