@@ -11,7 +11,7 @@ export interface OsloNotification {
 }
 
 /** Our own bus carries 1 MB at most; Nova's notifications take about 5 kB. */
-const BODY_BYTES_MAX = 512 * 1024
+export const BODY_BYTES_MAX = 512 * 1024
 /** Nova's objects nest four deep. */
 const DEPTH_MAX = 32
 
