@@ -40,6 +40,8 @@ export class NatsLink implements AsyncDisposable {
       ignoreAuthErrorAbort: true, // a password that is being rotated must not end us
       noAsyncTraces: true,
       ...secretsOf(credentials),
+      // The library ignores the scheme: without this, a password goes out in clear to a server that offers no TLS.
+      ...(servers.some(isEncrypted) ? { tls: { ...credentials.tls } } : {}),
     }
     this.#life = this.#live()
   }
@@ -148,6 +150,8 @@ function secretsOf({ user, password, token, tls }: NatsCredentials): ConnectionO
     ...(tls === undefined ? {} : { tls: { ...tls } }),
   }
 }
+
+const isEncrypted = (server: string): boolean => server.startsWith('tls://')
 
 const ignore = (): void => undefined
 
