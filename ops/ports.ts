@@ -25,8 +25,7 @@ import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
 import { openSshShell } from '../transports/ssh/shell.ts'
-import { openKeyFile } from '../transports/vault/key-file.ts'
-import { sealedStore } from '../transports/vault/sealed-store.ts'
+import { openVault } from '../transports/vault/vault.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
 
@@ -51,6 +50,8 @@ export interface World {
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly guests: ReadonlyMap<HostName, GuestPort>
+  /** Whether the stored credentials can be read here; undefined where nobody reads them. */
+  readonly checkCredentials: (() => Promise<void>) | undefined
 }
 
 /** The simulated cloud that stands in for all real parts but the store and the bus. */
@@ -78,6 +79,7 @@ export function openEmbeddedWorld(
     ...cloud.viewFor(config.node.name),
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
+    checkCredentials: undefined,
   }
 }
 
@@ -97,7 +99,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   )
   return {
     ...openBus(config, ambient),
-    store: await openSealedStore(config, ambient),
+    ...openSealedStore(config, ambient),
     compute: account.compute,
     placement: account.placement,
     identity: await openIdentity(config, ambient, account),
@@ -151,12 +153,15 @@ export function openStore({ store }: Config, { clock, random, closing }: Ambient
 }
 
 /** Compute hosts hold no key: an instance-monitor reads no credentials. */
-async function openSealedStore(config: Config, ambient: Ambient): Promise<StorePort> {
+function openSealedStore(
+  config: Config,
+  ambient: Ambient,
+): Pick<World, 'store' | 'checkCredentials'> {
   const store = openStore(config, ambient)
   const reads = config.node.roles.some((role) => role !== 'instance-monitor' && role !== 'bridge')
-  if (!reads) return store
-  const keyring = await openKeyFile(keyFileOf(config))
-  return sealedStore(store, keyring, ambient.log)
+  if (!reads) return { store, checkCredentials: undefined }
+  const vault = openVault(store, keyFileOf(config), ambient.log)
+  return { store: vault.store, checkCredentials: () => vault.check() }
 }
 
 /** Where the keys of stored credentials are. */

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { NactTurns } from '../actors/kernel/nact-turns.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
-import { CodedError, describeError } from '../schema/errors.ts'
+import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { startBridge } from './roles/bridge.ts'
@@ -52,7 +52,7 @@ export async function startProcess(
     roles.filter(isActing),
     { onGiveUp },
   )
-  void startWhenReady(node, world, log, stopping.signal)
+  void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge =
     roles.includes('bridge') && config.bridge.urls !== undefined
       ? startBridge(config.bridge.urls, config.bridge.exchange, {
@@ -109,23 +109,28 @@ const connected = (name: string, is: () => boolean): ReadinessCheck => ({
 const isActing = (role: string): role is ActingRole =>
   role === 'engine' || role === 'host-monitor' || role === 'instance-monitor'
 
-async function startWhenReady(
-  node: Node,
-  world: World,
-  log: LogPort,
-  signal: AbortSignal,
-): Promise<void> {
-  const migrated = await migrate(world, log, signal)
-  if (migrated && !signal.aborted) node.start()
+async function startWhenReady(node: Node, world: World, starting: Starting): Promise<void> {
+  const migrated = await migrate(world, starting)
+  if (migrated && !starting.signal.aborted) node.start()
 }
 
-/** The database may be away at the start: tries until it is there. */
-async function migrate({ store }: World, log: LogPort, signal: AbortSignal): Promise<boolean> {
+interface Starting {
+  readonly log: LogPort
+  readonly signal: AbortSignal
+  readonly onGiveUp: (path: string, error: unknown) => void
+}
+
+/** The database may be away at the start: tries until it is there. One that is not ours, or whose keys are missing, ends us. */
+async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): Promise<boolean> {
   for (let pauseMs = 250; !signal.aborted; pauseMs = Math.min(10_000, pauseMs * 2)) {
     try {
       await store.migrate()
       return true
     } catch (error) {
+      if (isRefusal(error)) {
+        onGiveUp('store', error)
+        return false
+      }
       log.warn({ error: describeError(error), againMs: pauseMs }, 'the store is not ready yet')
     }
     await sleep(pauseMs, undefined, { ref: false })
@@ -147,9 +152,12 @@ function readinessOf(
   config: Config,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
-  const { store, bus, compute } = world
+  const { store, bus, compute, checkCredentials } = world
   return [
     { name: 'store', need: 'vital', check: () => store.ping() },
+    ...(checkCredentials === undefined
+      ? []
+      : [{ name: 'credentials', need: 'vital' as const, check: checkCredentials }]),
     connected('bus', () => bus.connected()),
     {
       name: 'compute',
