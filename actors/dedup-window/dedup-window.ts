@@ -83,6 +83,17 @@ function lookSoon(rules: WindowRules, state: DedupWindowState): WindowStep {
   return state.isSoon ? [state, []] : [{ ...state, isSoon: true }, [lookAfter(SOON_MS)]]
 }
 
+/** A host whose report is contradicted is looked at by the leader itself, when it is time to. */
+const lookAtAlive = (
+  rules: WindowRules,
+  state: DedupWindowState,
+  incident: Incident | undefined,
+  atMs: number,
+): WindowStep =>
+  incident !== undefined && isToBeSeen(rules, incident, atMs)
+    ? lookAt(state, incident)
+    : [state, []]
+
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
 function onLooked(
   rules: WindowRules,
@@ -101,13 +112,13 @@ function onLooked(
     if (objection === 'unheard') continue
     const since = state.contradicted.get(notification.uuid) ?? atMs
     const alive = objection === 'alive'
-    if (alive) contradicted.set(notification.uuid, since)
-    if (alive && incident !== undefined && isToBeSeen(rules, incident, atMs)) {
-      const [next, looks] = lookAt(idle, incident)
+    if (alive) {
+      contradicted.set(notification.uuid, since)
+      const [next, looks] = lookAtAlive(rules, idle, incident, atMs)
       idle = next
       effects.push(...looks)
+      if (atMs - since < rules.contradictionMs) continue
     }
-    if (alive && atMs - since < rules.contradictionMs) continue
     const evidence = incident === undefined ? [] : evidenceOf(incident)
     effects.push(
       tell(leader, {

@@ -17,7 +17,9 @@ export type Deed =
 
 /** none: there is no look that is young enough; awaited: the leader looks, and does this then. */
 export type OwnLook =
-  Look | { readonly finding: 'none' } | { readonly finding: 'awaited'; readonly then: Deed | null }
+  | Look
+  | { readonly finding: 'none' }
+  | { readonly finding: 'awaited'; readonly waiting: Deed | null }
 
 interface Plan {
   readonly rungs: readonly Rung[]

@@ -56,7 +56,7 @@ export const fence =
 
 /** The leader looks while the first rung is read. */
 function begin(order: FenceOrder, timing: FenceTiming): FenceStep {
-  const look = { finding: 'awaited', then: null } as const
+  const look = { finding: 'awaited', waiting: null } as const
   const untried = { ordered: [], carriedOut: [], readOn: [], spent: [], look }
   const [state, effects] = climb(order, timing, 0, untried)
   return [state, [{ type: 'host.look', besides: 0, isOrdered: false }, ...effects]]
@@ -159,9 +159,9 @@ function onPowerRead(
 function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed: Deed): FenceStep {
   const { look, ordered, rung } = state
   if (!needsLook(deed, ordered)) return carryOut(state, deed)
-  if (look.finding === 'awaited') return [{ ...state, look: { ...look, then: deed } }, []]
+  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: deed } }, []]
   if (look.finding === 'none') {
-    const next = { ...state, look: { finding: 'awaited', then: deed } as const }
+    const next = { ...state, look: { finding: 'awaited', waiting: deed } as const }
     return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
   }
   const objection = objectionTo(order, deed, look)
@@ -179,7 +179,7 @@ function carryOut(state: Climbing, deed: Deed): FenceStep {
 
 function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look: Look): FenceStep {
   if (state.look.finding !== 'awaited') return [state, []]
-  const { then } = state.look
+  const { waiting } = state.look
   const seen = { ...state, look }
   const expiry: KernelEffect<FenceMessage> = {
     type: 'timer.start',
@@ -187,8 +187,8 @@ function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look:
     afterMs: LOOK_VALID_MS,
     message: { type: 'fence.look-expired' },
   }
-  if (then !== null) {
-    const [next, effects] = afterLook(order, timing, seen, then)
+  if (waiting !== null) {
+    const [next, effects] = afterLook(order, timing, seen, waiting)
     return [next, next.kind === 'climbing' ? [expiry, ...effects] : effects]
   }
   // Whatever the rung will read, a host that is certainly alive is left alone.
@@ -233,7 +233,7 @@ function onPowerFailed(
 function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
   const { ordered, carriedOut, readOn, lastFailure, life } = state
   if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
-  const look = state.look.finding === 'awaited' ? { ...state.look, then: null } : state.look
+  const look = state.look.finding === 'awaited' ? { ...state.look, waiting: null } : state.look
   const spent = [...state.spent, lastFailure]
   const so = { ordered, carriedOut, readOn, spent, look }
   const [next, effects] = climb(order, timing, state.rung + 1, so)

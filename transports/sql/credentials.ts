@@ -46,7 +46,7 @@ export function credentialsStore(
           .execute()
         const agreed = await db.selectFrom('sealing_key').select('name').executeTakeFirst()
         const heads = (isLive: boolean): readonly string[] =>
-          rows.filter((row) => (Number(row.is_live) === 1) === isLive).map(({ head }) => head)
+          rows.filter((row) => (row.is_live === 1) === isLive).map(({ head }) => head)
         return { agreed: agreed?.name, live: heads(true), deleted: heads(false) }
       }),
 

@@ -49,16 +49,26 @@ const DUPLICATE_KEY = 1062
 /** Errors of the pool itself, which have no code. */
 const POOL = ['Pool is closed.', 'Queue limit reached.']
 
+const KINDS: readonly (readonly [SqlFailure, readonly number[]])[] = [
+  ['duplicate', [DUPLICATE_KEY]],
+  ['conflict', CONFLICTS],
+  ['full', FULL],
+  ['read-only', READ_ONLY],
+  ['denied', DENIED],
+  ['unavailable', UNAVAILABLE],
+]
+
+function kindOf(errno: number, message: string): SqlFailure | undefined {
+  const known = KINDS.find(([, numbers]) => numbers.includes(errno))?.[0]
+  return (known ?? 'unavailable') === 'unavailable' && NO_SPACE.test(message) ? 'full' : known
+}
+
 /** Undefined for errors that are ours: bad SQL, values that do not fit. */
 export function failureOf(error: unknown): SqlFailure | undefined {
   if (!(error instanceof Error)) return undefined
   if ('errno' in error && typeof error.errno === 'number' && 'sqlState' in error) {
-    if (error.errno === DUPLICATE_KEY) return 'duplicate'
-    if (CONFLICTS.includes(error.errno)) return 'conflict'
-    if (FULL.includes(error.errno) || NO_SPACE.test(error.message)) return 'full'
-    if (READ_ONLY.includes(error.errno)) return 'read-only'
-    if (DENIED.includes(error.errno)) return 'denied'
-    return UNAVAILABLE.includes(error.errno) || isFatal(error) ? 'unavailable' : undefined
+    const known = kindOf(error.errno, error.message)
+    return known ?? (isFatal(error) ? 'unavailable' : undefined)
   }
   return isFatal(error) || POOL.includes(error.message) ? 'unavailable' : undefined
 }

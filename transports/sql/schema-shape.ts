@@ -25,6 +25,10 @@ export interface MigrationShape {
   readonly adds: Columns
 }
 
+const note = (into: Map<string, Set<string>>, table: string, column: string): void => {
+  into.set(table, (into.get(table) ?? new Set()).add(column))
+}
+
 /** The shapes in the order of the migrations. */
 export async function shapesOf(
   migrations: Readonly<Record<string, Migration>>,
@@ -33,9 +37,6 @@ export async function shapesOf(
   for (const [name, migration] of Object.entries(migrations)) {
     const creates = new Map<string, Set<string>>()
     const adds = new Map<string, Set<string>>()
-    const note = (into: Map<string, Set<string>>, table: string, column: string): void => {
-      into.set(table, (into.get(table) ?? new Set()).add(column))
-    }
     const record = (node: RootOperationNode): void => {
       if (CreateTableNode.is(node)) {
         const table = node.table.table.identifier.name

@@ -23,9 +23,11 @@ import type { SqlFailure, StorePorts } from './transactions.ts'
 export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   const database = openDatabase(path)
   const db = new Kysely<Database>({ dialect: new FileDialect(database) })
-  const namesAreFolded = (): Promise<boolean> => Promise.resolve(true)
   return buildStore({ db, failureOf, shareLock: sql``, namesAreFolded }, ports)
 }
+
+/** SQLite compares names of tables without their case. */
+const namesAreFolded = (): Promise<boolean> => Promise.resolve(true)
 
 /** How long opening waits for another process that opens the same new file. */
 const OPEN_TIMEOUT_MS = 1000

@@ -26,7 +26,7 @@ test('errors are told apart by what may help', (t) => {
     ],
     [error('connect ETIMEDOUT', { code: 'ETIMEDOUT' }), 'unavailable'],
     [error('Connection lost', { code: 'PROTOCOL_CONNECTION_LOST', fatal: true }), 'unavailable'],
-    [error('Disk full (/tmp/x); waiting', { errno: 1021, sqlState: 'HY000' }), 'full'],
+    [error('Disk full (#sql_1.MAI); waiting', { errno: 1021, sqlState: 'HY000' }), 'full'],
     [error("The table 'hosts' is full", { errno: 1114, sqlState: 'HY000' }), 'full'],
     [
       error('Error writing file (errno: 28 "No space left on device")', {
