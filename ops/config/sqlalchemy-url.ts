@@ -27,14 +27,16 @@ export function readUrlParts(text: string): UrlParts | undefined {
   if (scheme === undefined || rest === undefined) return undefined
   const split = splitAtCredentials(rest)
   if (split === undefined) return undefined
-  const before = split.before === undefined ? undefined : [...split.before]
-  const last = hostOf(before?.pop(), split.host, split.port)
-  const others = (before ?? []).map(oneHost)
-  if (last === undefined || others.some((host) => host === undefined)) return undefined
-  const known = others.filter((host) => host !== undefined)
-  const [first = last, ...more] = [...known, last]
+  const hosts = hostsOf(split)
+  if (hosts === undefined) return undefined
   const { path = '', query = '' } = split
-  return { scheme, hosts: [first, ...more], path, query: new URLSearchParams(query) }
+  return { scheme, hosts, path, query: new URLSearchParams(query) }
+}
+
+function hostsOf({ before = [], host, port }: Split): UrlParts['hosts'] | undefined {
+  const parts = [...before.slice(0, -1).map(oneHost), hostOf(before.at(-1), host, port)]
+  const [first, ...more] = parts.filter((part) => part !== undefined)
+  return first === undefined || more.length + 1 < parts.length ? undefined : [first, ...more]
 }
 
 interface Split {

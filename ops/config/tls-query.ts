@@ -19,23 +19,33 @@ export function databaseTls(query: URLSearchParams): TlsReading {
   if (mode !== undefined && !(mode in MODES)) {
     return { problem: `ssl_mode must be one of ${Object.keys(MODES).join(', ')}` }
   }
-  const off =
-    words.get('ssl_disabled') === true || words.get('ssl') === false || mode === 'DISABLED'
-  if (off) {
-    const others = asked.filter((name) => !['ssl', 'ssl_disabled', 'ssl_mode'].includes(name))
-    return others.length === 0
-      ? 'off'
-      : { problem: `encryption is switched off, and ${others.join(', ')} asks for it` }
-  }
+  if (isSwitchedOff(words, mode)) return switchedOff(asked)
   const decided = asked.filter((name) => name !== 'ssl_disabled')
   if (decided.length === 0) return undefined
   const check = mode === undefined ? checkOf(words) : MODES[mode as keyof typeof MODES]
   return filesOf(query, { check, ciphers: query.get('ssl_cipher') ?? undefined })
 }
 
+const isSwitchedOff = (words: ReadonlyMap<string, boolean>, mode: string | undefined): boolean =>
+  words.get('ssl_disabled') === true || words.get('ssl') === false || mode === 'DISABLED'
+
+/** Refuses what asks for both. */
+function switchedOff(asked: readonly string[]): TlsReading {
+  const others = asked.filter((name) => !['ssl', 'ssl_disabled', 'ssl_mode'].includes(name))
+  return others.length === 0
+    ? 'off'
+    : { problem: `encryption is switched off, and ${others.join(', ')} asks for it` }
+}
+
 const CHECKS = ['ssl_verify_cert', 'ssl_verify_identity', 'ssl_check_hostname']
 const DATABASE: readonly string[] = [
-  ...['ssl', 'ssl_ca', 'ssl_cert', 'ssl_key', 'ssl_cipher', 'ssl_mode', 'ssl_disabled'],
+  'ssl',
+  'ssl_ca',
+  'ssl_cert',
+  'ssl_key',
+  'ssl_cipher',
+  'ssl_mode',
+  'ssl_disabled',
   ...CHECKS,
 ]
 

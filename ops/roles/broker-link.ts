@@ -12,7 +12,8 @@ export function linkTo(
   section: Config['rabbit'],
 ): Pick<LinkKeeping, 'urls' | 'tls'> {
   const isSecure = urls.some((url) => url.reveal().startsWith('amqps:'))
-  const asked = tls === 'off' ? undefined : (tls ?? (section.tls || isSecure ? {} : undefined))
+  const asked: Partial<TlsOptions> | undefined =
+    tls === 'off' ? undefined : (tls ?? (section.tls || isSecure ? {} : undefined))
   if (asked === undefined) return { urls, tls: undefined }
   const options: TlsOptions = {
     check: 'identity',

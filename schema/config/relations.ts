@@ -7,6 +7,9 @@ export interface Contradiction {
   readonly text: string
 }
 
+/** Observers repeat themselves once an interval: what was not repeated three times is over. */
+export const FRESH_INTERVALS = 3
+
 /** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
 export type Origin = 'file' | 'embedded'
 
@@ -20,6 +23,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
+    ...freshnessContradictions(config),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
       'DEFAULT.notifications_expired_interval',
@@ -31,6 +35,17 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
 
 function unless(holds: boolean, option: string, text: string): readonly Contradiction[] {
   return holds ? [] : [{ option, text }]
+}
+
+/** A report is held for so long against observers that see its host alive; it must not expire before they may be wrong. */
+function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
+  const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
+  return unless(
+    notifications.expiryMs > heldMs,
+    'DEFAULT.notifications_expired_interval',
+    `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
+      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
+  )
 }
 
 function leaseContradictions({ lease }: Config): readonly Contradiction[] {

@@ -6,6 +6,7 @@ import type { Layout } from '../../ops/simulator/layout.ts'
 import { FULL_SIZE, runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
+  believeLoneVoices,
   enableForOperators,
   evacuateBeforeTheFence,
   forgetRestarts,
@@ -22,6 +23,7 @@ import {
   keepSpares,
   leaveStopped,
   leaveTheSegment,
+  neverLook,
   noStormGuard,
   withoutCap,
 } from './sabotages.ts'
@@ -63,6 +65,18 @@ const CASES: readonly Case[] = [
     sabotage: ignoreLife,
     promise: 'I7',
     needs: ['false-report'],
+  },
+  {
+    title: 'a leader that does not look before it fences',
+    sabotage: neverLook,
+    promise: 'I7',
+    needs: ['observers-lie-dead'],
+  },
+  {
+    title: 'an engine that believes a lone voice of life',
+    sabotage: believeLoneVoices,
+    promise: 'L4',
+    needs: ['observer-lies-alive'],
   },
   {
     title: 'a storm without its guard',

@@ -85,6 +85,29 @@ export const ignoreLife: Sabotage = (ports) => ({
   }),
 })
 
+/** The engine does not look at a host before it fences it: whatever it asks, nothing answers. */
+export const neverLook: Sabotage = (ports) =>
+  ports.node.startsWith('engine')
+    ? {
+        ...ports,
+        shell: withChanges(ports.shell, {
+          probe: async () => ({ outcome: 'silent', detail: 'nobody was asked' }),
+        }),
+        compute: withChanges(ports.compute, {
+          findService: async (host, signal) => {
+            const service = await ports.compute.findService(host, signal)
+            return service && { ...service, writtenAgoMs: null }
+          },
+        }),
+      }
+    : ports
+
+/** The engine believes every observer that sees a host alive: it knows no way to the host to look for itself. */
+export const believeLoneVoices: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, { findHost: async () => undefined }),
+})
+
 /** Any number of hosts may be acted on at once. */
 export const noStormGuard: Sabotage = (ports) => ({
   ...ports,

@@ -70,7 +70,7 @@ function locatorOf(url: Secret, tls: TlsMaterial | undefined): string {
 
 const secured = (url: string): string => url.replace(/^amqp:/, 'amqps:')
 
-function optionsOf(tls: TlsMaterial | undefined): ConnectionOptions {
+function optionsOf(tls: TlsMaterial | undefined): Omit<ConnectionOptions, 'timeout'> {
   if (tls === undefined) return {}
   const { ca, cert, key, check, ciphers, minVersion } = tls
   return {

@@ -56,6 +56,8 @@ export class NatsLink implements AsyncDisposable {
       reconnectDelayHandler: () => RECONNECT_WAIT_MS * (1 + around.random.next()),
       ignoreAuthErrorAbort: true, // a password that is being rotated must not end us
       noAsyncTraces: true,
+      // The library ignores the scheme: without this, a password goes out in clear to a server that offers no TLS.
+      ...(servers.some(isEncrypted) ? { tls: {} } : {}),
       ...secretsOf(credentials),
     }
     this.#life = this.#live()
@@ -81,11 +83,28 @@ export class NatsLink implements AsyncDisposable {
 
   /** Sends what can be sent now. Never throws: what cannot be sent is lost. */
   send(subject: string, body: Uint8Array, reply?: string): void {
+    const connection = this.connection()
     try {
-      this.connection()?.publish(subject, body, reply === undefined ? {} : { reply })
+      connection?.publish(subject, body, reply === undefined ? {} : { reply })
+      if (connection !== undefined) this.unlessDenied(connection, 'publish', subject)
     } catch (error) {
       this.#around.log.warn({ subject, reason: describeError(error) }, 'a message was not sent')
     }
+  }
+
+  /** What was denied before and is tried again: allowed, unless the server says so once more before it answers a ping. */
+  unlessDenied(
+    connection: NatsConnection,
+    operation: 'publish' | 'subscribe',
+    subject: string,
+  ): void {
+    const { troubles } = this.#around
+    const before = troubles.denials(operation, subject)
+    if (before === undefined) return
+    const answered = (): void => {
+      if (troubles.denials(operation, subject) === before) troubles.allow(operation, subject)
+    }
+    connection.flush().then(answered, ignore)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -131,7 +150,11 @@ export class NatsLink implements AsyncDisposable {
     } else if (status.type === Events.Reconnect) {
       this.#rise(connection)
     } else if (status.type === Events.Error) {
-      this.#around.log.warn({ reason: status.data }, 'NATS reports an error')
+      const { permissionContext: denied } = status
+      this.#around.log.warn({ reason: status.data, ...denied }, 'NATS reports an error')
+      if (denied === undefined) return
+      const operation = denied.operation === 'publish' ? 'publish' : 'subscribe'
+      this.#around.troubles.deny(operation, denied.subject)
     }
   }
 }
@@ -154,6 +177,8 @@ const tlsOf = ({ ca, cert, key, first }: NatsTls): TlsOptions => ({
   ...(cert === undefined ? {} : { cert }),
   ...(key === undefined ? {} : { key }),
 })
+
+const isEncrypted = (server: string): boolean => server.startsWith('tls://')
 
 const ignore = (): void => undefined
 

@@ -11,6 +11,12 @@ import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 export const BMC_MOODS = ['well', 'silent', 'refuses', 'ignores', 'lies', 'slow'] as const
 export type BmcMood = (typeof BMC_MOODS)[number]
 
+/**
+ * A program of a fence plan. broken: neither reads nor orders, as with a syntax error; stuck: reads off whatever is the case,
+ * and fails every order.
+ */
+export type ProgramMood = 'well' | 'silent' | 'broken' | 'stuck'
+
 /** up; down: connections are refused; rejects: our key is not accepted; slow: logs in late or too late. */
 export const SSHD_MOODS = ['up', 'down', 'rejects', 'slow'] as const
 export type SshdMood = (typeof SSHD_MOODS)[number]
@@ -43,8 +49,10 @@ export class Machine {
   hostKey: string
   bmc: BmcMood = 'well'
   bmcPassword = 'secret'
-  /** What a fence agent reaches. */
-  outlet: 'well' | 'silent' = 'well'
+  /** The fence agent that switches its power outlet. */
+  outlet: ProgramMood = 'well'
+  /** The command that cuts it off from its storage. */
+  blocklist: ProgramMood = 'well'
   storage: 'attached' | 'cut-off' = 'attached'
   /** Whether a lying BMC has begun to. */
   bmcClaims: PowerState = 'on'
