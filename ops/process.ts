@@ -131,6 +131,7 @@ async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): P
       await store.migrate()
       return true
     } catch (error) {
+      if (signal.aborted) return false
       if (isRefusal(error)) {
         onGiveUp('store', error)
         return false
