@@ -11,7 +11,7 @@ import type {
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE, SEEN, UNSEEN, certificateRow } from '../records.ts'
+import { EPOCH, H1, N1, ONE, UNSEEN, certificateRow } from '../records.ts'
 
 const TIMING = { retryMs: 1000, verifyMs: 500 }
 const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
