@@ -1,5 +1,5 @@
 /** What observers say of a host together, when they contradict each other or what the leader itself has seen (decision 0024). Pure. */
-import type { Look } from '../verification/look.ts'
+import { isLife, type Look } from '../verification/look.ts'
 import type { Incident } from './incident.ts'
 import { freshOf, judgeHost, type HostVerdict, type QuorumRules } from './quorum.ts'
 
@@ -58,16 +58,14 @@ export function withLook(
   const wrong = [...incident.views].filter(
     ([, { state, heardAtMs }]) => state === 'dead' && nowMs - heardAtMs <= rules.freshMs,
   )
-  const doubtedUntilMs = new Map(
-    look.finding === 'alive'
-      ? wrong.map(([name]) => [name, look.atMs + rules.doubtMs] as const)
-      : [],
-  )
-  const before = incident.look?.finding
+  const doubted = wrong.map(([name]) => [name, look.atMs + rules.doubtMs] as const)
+  const still = [...incident.doubtedUntilMs].filter(([, untilMs]) => nowMs < untilMs)
+  const doubtedUntilMs = new Map(isLife(look) ? [...still, ...doubted] : [])
+  const { look: before } = incident
   // The dead were reported in vain until now: no pause is due before they are reported again.
-  const hasDied = before === 'alive' && look.finding !== 'alive'
+  const hasDied = before !== null && isLife(before) && !isLife(look)
   const isOverruled = look.finding === 'off' && hasLoneVoiceOfLife(incident, rules, nowMs)
-  const isNews = hasDied || (isOverruled && before !== 'off')
+  const isNews = hasDied || (isOverruled && before?.finding !== 'off')
   const quietUntilMs = isNews ? 0 : incident.quietUntilMs
   return { ...incident, look, doubtedUntilMs, quietUntilMs }
 }

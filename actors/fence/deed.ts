@@ -40,10 +40,13 @@ export function objectionTo(
   look: Look,
 ): string | undefined {
   const rung = deed.rung === null ? undefined : rungs[deed.rung]
+  // SSH is silent, and its own BMC reads off: a heartbeat is older than both.
+  const isOff = deed.type === 'certificate.save' && rung?.kind === 'bmc'
+  if (look.finding === 'beating') return isOff ? undefined : look.reason
   if (look.finding === 'alive') {
     return deed.type === 'rung.off' || rung === undefined || rung.kind === 'operator'
       ? look.reason
-      : `${look.reason}; ${rungTitle(rung)} reads off and is not believed`
+      : `${look.reason}; ${rungTitle(rung)} reads off, which cannot be`
   }
   // A refused connection is life together with power on (decision 0004), unless an operator calls the host dead.
   const isOn = deed.type === 'rung.off' && rung?.kind === 'bmc'

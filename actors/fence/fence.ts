@@ -3,7 +3,7 @@ import type { DeathCertificate } from '../../schema/records.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
-import { LOOK_VALID_MS, type Look } from '../verification/look.ts'
+import { LOOK_MS, LOOK_VALID_MS, type Look } from '../verification/look.ts'
 import { needsLook, objectionTo, type Deed } from './deed.ts'
 import { beforeOrder, groundOf, isProof } from './proof.ts'
 import type {
@@ -41,7 +41,7 @@ export const fence =
       case 'fence.looked':
         return onLooked(order, timing, state, message.look)
       case 'fence.look-expired':
-        return [{ ...state, look: { finding: 'none' } }, []]
+        return onLookExpired(order, state)
       case 'fence.power-read':
         return onPowerRead(order, timing, state, message)
       case 'fence.power-off-ordered':
@@ -181,19 +181,25 @@ function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look:
   if (state.look.finding !== 'awaited') return [state, []]
   const { waiting } = state.look
   const seen = { ...state, look }
+  // The rung that is read meanwhile may show that a device is broken: for that a host that is alive is waited for.
+  const afterMs = look.finding === 'alive' ? LOOK_MS : LOOK_VALID_MS
   const expiry: KernelEffect<FenceMessage> = {
     type: 'timer.start',
     name: 'look',
-    afterMs: LOOK_VALID_MS,
+    afterMs,
     message: { type: 'fence.look-expired' },
   }
-  if (waiting !== null) {
-    const [next, effects] = afterLook(order, timing, seen, waiting)
-    return [next, next.kind === 'climbing' ? [expiry, ...effects] : effects]
-  }
-  // Whatever the rung will read, a host that is certainly alive is left alone.
-  const isOver = look.finding === 'alive' && state.ordered.length === 0
-  return isOver ? giveUp(order, 'fence.contradicted', look.reason) : [seen, [expiry]]
+  if (waiting === null) return [seen, [expiry]]
+  const [next, effects] = afterLook(order, timing, seen, waiting)
+  return [next, next.kind === 'climbing' ? [expiry, ...effects] : effects]
+}
+
+function onLookExpired(order: FenceOrder, state: Climbing): FenceStep {
+  const { look, ordered } = state
+  if (look.finding === 'awaited') return [state, []]
+  return look.finding === 'alive' && ordered.length === 0
+    ? giveUp(order, 'fence.contradicted', look.reason)
+    : [{ ...state, look: { finding: 'none' } }, []]
 }
 
 /** An order that is out is read back; without one, or with no rung left, the fence ends. */

@@ -15,7 +15,7 @@ import { confirmedBy, quoteOf } from '../segment/operator-word.ts'
 import { certify } from './death-certificate.ts'
 import { isPowerTrouble, leverOf, type FenceTarget, type Lever, type LeverPorts } from './levers.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
-import { LOOK_VALID_MS, type Look } from '../verification/look.ts'
+import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
 import type { OwnLook } from './deed.ts'
 import type { Vigils } from './vigils.ts'
@@ -120,7 +120,7 @@ async function look(
   const { host, hostName, notification, ssh, reportedAt } = order
   const bmc = order.rungs[besides]?.kind === 'bmc' ? undefined : order.bmc
   const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt, isOrdered }, signal)
-  if (seen.finding === 'alive') {
+  if (isLife(seen)) {
     world.tellLook(host, seen)
     const fields = { host: hostName, notification, reason: seen.reason, reported: order.evidence }
     world.contradictions.note(fields, 'a host that is reported dead is seen alive by the leader')

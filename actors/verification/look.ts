@@ -16,10 +16,10 @@ const HEARTBEAT_MS = 15_000
 const CLOCK_UNCERTAIN_MS = 5000
 
 /**
- * alive: it runs; answers: something refuses connections at its address, and nobody knows its power;
+ * alive: it runs; beating: SSH is silent, and its nova-compute has written to Nova lately; answers: something refuses connections at its address, and nobody knows its power;
  * off: its power was read as off and nothing speaks for its life; nothing: no sign of life.
  */
-export type Finding = 'alive' | 'answers' | 'off' | 'nothing'
+export type Finding = 'alive' | 'beating' | 'answers' | 'off' | 'nothing'
 
 export interface Look {
   readonly finding: Finding
@@ -30,6 +30,10 @@ export interface Look {
   /** When it ended, by our monotonic clock. */
   readonly atMs: number
 }
+
+/** Whether it speaks for life. */
+export const isLife = ({ finding }: Pick<Look, 'finding'>): boolean =>
+  finding === 'alive' || finding === 'beating'
 
 /** What each channel showed; undefined where the host has no such channel, or it was not asked. */
 export interface Signs {
@@ -51,14 +55,18 @@ export function judgeLook(signs: Signs, atMs: number): Look {
     return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
   }
   if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
-  if (heartbeat?.isLife === true) return found('alive', heartbeat.detail)
+  const beats = heartbeat?.isLife === true
+  // A heartbeat is seconds old. What SSH and the power show is of now, and the two of them together outweigh it.
+  if (beats && ssh === undefined) return found('alive', heartbeat.detail)
   if (power?.state === 'off') return found('off', power.detail)
+  if (beats) return found('beating', heartbeat.detail)
   if (ssh?.outcome !== 'refused') return found('nothing', evidence.join('; '))
   return found(power?.state === 'on' ? 'alive' : 'answers', `SSH: ${ssh.detail}`)
 }
 
 const VERBS: Readonly<Record<Finding, string>> = {
   alive: 'sees it alive',
+  beating: 'sees its nova-compute alive',
   answers: 'gets an answer from its address',
   off: 'reads its power as off',
   nothing: 'sees no life',

@@ -169,10 +169,11 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
 
 /** Its owner may have deleted it meanwhile. */
 function toGuest(
-  { cloud }: Deployment,
+  { cloud, watchdog }: Deployment,
   act: { readonly do: GuestAct; readonly instance: string },
 ): void {
   if (cloud.instances.some(({ name }) => name === act.instance)) {
+    watchdog.guests.touch(act.instance)
     cloud[GUEST_ACTS[act.do]](act.instance)
   }
 }

@@ -40,6 +40,12 @@ export async function tellLie(deployment: Deployment, lie: Lie): Promise<void> {
 /** Longer than any plan. */
 const FOR_EVER_MS = 3_600_000
 
+const GUEST_LIES = [
+  { event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED' },
+  { event: 'QEMU_GUEST_AGENT_ERROR', domainEvent: 'STOPPED_FAILED' },
+  { event: 'IO_ERROR', domainEvent: 'IO_ERROR_REPORT' },
+] as const
+
 export const LYING_FAULTS = {
   /** Both observers seem to call a host dead: one word each, or for a while. */
   'observers-lie-dead': ({ random, hosts }, atMs) => {
@@ -60,4 +66,11 @@ export const LYING_FAULTS = {
       { atMs: atMs + draw(random, [0, 20_000]), act: { do: 'crash', host } },
     ]
   },
+  /** A guest that is well is reported, as a broken monitor may, or somebody on the bus. */
+  'guest-falsely-reported': ({ random, instances }, atMs) => [
+    {
+      atMs,
+      act: { do: 'report-guest', instance: pick(random, instances), ...pick(random, GUEST_LIES) },
+    },
+  ],
 } as const satisfies Readonly<Record<string, Breaker>>

@@ -7,16 +7,14 @@ import type { QuarantineRules } from '../../actors/return/quarantine.ts'
 import { stormCap, type StormLimits } from '../../actors/segment/storm-guard.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
-import { ENGINES } from './process-names.ts'
+import { GuestWatch } from './guest-watch.ts'
 import { PaceWatch } from './pace-watch.ts'
+import { SightWatch } from './sight-watch.ts'
 
 /** After an operator's word, what was on its way may still arrive. */
 const OPERATOR_SLACK_MS = 10_000
 /** After a host came back, a fence that was decided on fresh evidence of its death may still come. */
 const RETURN_SLACK_MS = 60_000
-
-/** A leader looks a few seconds before it orders. */
-const LOOK_SLACK_MS = 15_000
 
 /** The window is counted on records, which keep whole seconds of a clock that is corrected now and then. */
 const CLOCK_SLACK_MS = 61_000
@@ -38,10 +36,10 @@ export const cancelledRecoveryOf = (host: string): string => `the cancelled reco
 export class Watchdog {
   readonly violations: string[] = []
   readonly pace: PaceWatch
+  readonly guests: GuestWatch
+  readonly #sight: SightWatch
   /** Hosts that a test broke in a way that no observer can tell from death. */
   readonly #unwellAtMs = new Map<string, number>()
-  /** When each host was last out of an engine's sight, or broken, by both their names. */
-  readonly #unseenAtMs = new Map<string, number>()
   /** Hosts whose compute service an operator has disabled. */
   readonly #switchedOffAtMs = new Map<string, number>()
   readonly #forbiddenAtMs = new Map<string, number>()
@@ -80,6 +78,9 @@ export class Watchdog {
   }) {
     const report = (promise: string, text: string): void => this.#report(promise, text)
     this.pace = new PaceWatch({ ...world, report })
+    const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
+    this.guests = new GuestWatch({ ...world, wasBroken, report })
+    this.#sight = new SightWatch({ ...world, report })
     this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
@@ -140,10 +141,7 @@ export class Watchdog {
       const machine = this.#cloud.machine(host)
       const well = machine.isRunning && machine.network === 'up' && machine.sshd === 'up'
       if (!well) this.#unwellAtMs.set(host, this.#clock.monotonicMs())
-      for (const node of ENGINES) {
-        const isSeen = well && this.#cloud.hasWayTo(node, host)
-        if (!isSeen) this.#unseenAtMs.set(`${node} ${host}`, this.#clock.monotonicMs())
-      }
+      this.#sight.lookAround(host, well ? 'well' : 'broken')
     }
   }
 
@@ -157,7 +155,7 @@ export class Watchdog {
     const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
     if (brokenAgoMs > RETURN_SLACK_MS)
       this.#report('I7', `${node} powers off ${host}, which is well`)
-    this.#mustLook(node, host, 'powers off')
+    this.#sight.acts(node, 'powers off', host)
     this.#actsOn(node, host, 'powers off')
     this.#countActedOn(host)
   }
@@ -165,17 +163,10 @@ export class Watchdog {
   /** A recovery has made certain that a host is dead. Doing it again in a later run is not another act. */
   certified(node: string, host: string, recovery: string): void {
     this.lookAround()
-    this.#mustLook(node, host, 'calls dead')
+    this.#sight.acts(node, 'calls dead', host)
     if (this.#certified.has(recovery)) return
     this.#certified.add(recovery)
     this.#countActedOn(host)
-  }
-
-  /** Nothing irreversible is done to a host that the leader itself could have seen alive. */
-  #mustLook(node: string, host: string, what: string): void {
-    const unseenAtMs = this.#unseenAtMs.get(`${node} ${host}`) ?? -Infinity
-    if (this.#clock.monotonicMs() - unseenAtMs <= LOOK_SLACK_MS) return
-    this.#report('I7', `${node} ${what} ${host}, which is well and which it could have seen`)
   }
 
   #countActedOn(host: string): void {

@@ -23,6 +23,7 @@ import {
   keepSpares,
   leaveStopped,
   leaveTheSegment,
+  neverAskForGuests,
   neverLook,
   noStormGuard,
   withoutCap,
@@ -71,6 +72,12 @@ const CASES: readonly Case[] = [
     sabotage: neverLook,
     promise: 'I7',
     needs: ['observers-lie-dead'],
+  },
+  {
+    title: 'a leader that believes whatever is said of a guest',
+    sabotage: neverAskForGuests,
+    promise: 'I7',
+    needs: ['guest-falsely-reported'],
   },
   {
     title: 'an engine that believes a lone voice of life',
@@ -144,6 +151,7 @@ const CASES: readonly Case[] = [
     sabotage: forgetWhatWasAsked,
     promise: 'I3',
     needs: ['engine-killed', 'engine-killed-at-call', 'engine-frozen'],
+    size: FULL_SIZE,
   },
   {
     title: 'an engine that starts what users have stopped',

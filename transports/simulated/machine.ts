@@ -6,9 +6,17 @@ import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 
 /**
  * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
- * lies: does nothing and then reads off; slow: answers late or too late.
+ * lies: does nothing and then reads off; stuck-off: reads off whatever is the case; slow: answers late or too late.
  */
-export const BMC_MOODS = ['well', 'silent', 'refuses', 'ignores', 'lies', 'slow'] as const
+export const BMC_MOODS = [
+  'well',
+  'silent',
+  'refuses',
+  'ignores',
+  'lies',
+  'stuck-off',
+  'slow',
+] as const
 export type BmcMood = (typeof BMC_MOODS)[number]
 
 /**
