@@ -33,6 +33,12 @@ export const needsLook = (deed: Deed, ordered: readonly number[]): boolean =>
   deed.rung === null ||
   !ordered.includes(deed.rung)
 
+/** A device that reads off for a host that is seen alive is broken, and is named. */
+const aliveBut = (deed: Deed, rung: Rung | undefined, reason: string): string =>
+  deed.type === 'rung.off' || rung === undefined || rung.kind === 'operator'
+    ? reason
+    : `${reason}; ${rungTitle(rung)} reads off, which cannot be`
+
 /** Why the deed must not be done; undefined when nothing speaks for the life of the host. */
 export function objectionTo(
   { rungs, lastResort }: Plan,
@@ -43,11 +49,7 @@ export function objectionTo(
   // SSH is silent, and its own BMC reads off: a heartbeat is older than both.
   const isOff = deed.type === 'certificate.save' && rung?.kind === 'bmc'
   if (look.finding === 'beating') return isOff ? undefined : look.reason
-  if (look.finding === 'alive') {
-    return deed.type === 'rung.off' || rung === undefined || rung.kind === 'operator'
-      ? look.reason
-      : `${look.reason}; ${rungTitle(rung)} reads off, which cannot be`
-  }
+  if (look.finding === 'alive') return aliveBut(deed, rung, look.reason)
   // A refused connection is life together with power on (decision 0004), unless an operator calls the host dead.
   const isOn = deed.type === 'rung.off' && rung?.kind === 'bmc'
   if (look.finding !== 'answers' || !isOn || lastResort === 'operator') return undefined

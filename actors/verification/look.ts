@@ -55,14 +55,18 @@ export function judgeLook(signs: Signs, atMs: number): Look {
     return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
   }
   if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
-  const beats = heartbeat?.isLife === true
+  const beat = heartbeat?.isLife === true ? heartbeat.detail : undefined
   // A heartbeat is seconds old. What SSH and the power show is of now, and the two of them together outweigh it.
-  if (beats && ssh === undefined) return found('alive', heartbeat.detail)
+  if (beat !== undefined && ssh === undefined) return found('alive', beat)
   if (power?.state === 'off') return found('off', power.detail)
-  if (beats) return found('beating', heartbeat.detail)
-  if (ssh?.outcome !== 'refused') return found('nothing', evidence.join('; '))
-  return found(power?.state === 'on' ? 'alive' : 'answers', `SSH: ${ssh.detail}`)
+  if (beat !== undefined) return found('beating', beat)
+  return ssh?.outcome === 'refused'
+    ? found(refusedAs(power), `SSH: ${ssh.detail}`)
+    : found('nothing', evidence.join('; '))
 }
+
+/** A refused connection is life together with power on (decision 0004). */
+const refusedAs = (power: Signs['power']): Finding => (power?.state === 'on' ? 'alive' : 'answers')
 
 const VERBS: Readonly<Record<Finding, string>> = {
   alive: 'sees it alive',

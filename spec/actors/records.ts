@@ -208,3 +208,11 @@ export const UNSEEN: Look = {
   evidence: ['leader: SSH silent: no answer'],
   atMs: 0,
 }
+
+/** What the leader sees of a living one. */
+export const SEEN: Look = {
+  finding: 'alive',
+  reason: 'the leader sees it alive: SSH: it answers',
+  evidence: ['leader: SSH alive: it answers'],
+  atMs: 0,
+}

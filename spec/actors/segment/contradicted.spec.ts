@@ -25,9 +25,10 @@ test('it is held with the reason and looked at again after a quarter of a minute
   t.like(effects[2], { type: 'timer.start', afterMs: 15_000 })
 })
 
+const looks = (times: number) =>
+  after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
+
 test('the fourth look ends it with the reason', (t) => {
-  const looks = (times: number) =>
-    after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
   t.is(looks(3).phaseOf(N1), 'held')
   const { phaseOf, effects } = looks(4)
   t.is(phaseOf(N1), 'concluding')
