@@ -79,6 +79,12 @@ export class HostObservations implements ObservationBoard {
     return this.#heard(host).some(isDoubt)
   }
 
+  /** Since when somebody doubts it without a break, by the monotonic clock; undefined when nobody does. */
+  doubtedSince(host: string): number | undefined {
+    const since = this.#heard(host).flatMap(({ doubtedSinceMs }) => doubtedSinceMs ?? [])
+    return since.length === 0 ? undefined : Math.min(...since)
+  }
+
   /** True when it is doubted, and nobody whose last word it was has doubted it since before that moment. */
   doubtedLately(host: string, begunSinceMs: number): boolean {
     const words = [...(this.#hosts.get(host)?.values() ?? [])]

@@ -2,6 +2,7 @@
 import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
+import type { Look } from '../verification/look.ts'
 import { OBSERVERS_MAX } from './host-observations.ts'
 import type { View } from './quorum.ts'
 
@@ -11,6 +12,10 @@ export interface Incident {
   readonly segment: SegmentId
   /** By observer; of more than `OBSERVERS_MAX` the one that has been silent for longest is forgotten. */
   readonly views: ReadonlyMap<string, View>
+  /** What the leader itself saw of the host last, when there was a reason to look. */
+  readonly look: Pick<Look, 'finding' | 'atMs'> | null
+  /** Observers that called it dead when the leader saw it alive, and until when that is held against them, monotonic ms. */
+  readonly doubtedUntilMs: ReadonlyMap<string, number>
   /** The unfinished COMPUTE_HOST notification of this host, if there is one. */
   readonly open: NotificationId | null
   /** Whether the reporter of the open one is not sure: then our own observers may still make a report. */
@@ -28,6 +33,8 @@ export function newIncident(observed: HostObserved): Incident {
     hostName: hostName(observed.hostName),
     segment: segmentId(observed.segment),
     views: new Map(),
+    look: null,
+    doubtedUntilMs: new Map(),
     open: null,
     unsure: false,
     quietUntilMs: 0,

@@ -2,7 +2,8 @@
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
 import { askedForAt } from '../../schema/standing.ts'
-import type { FenceOrder } from '../fence/fence.ts'
+import type { FenceOrder } from '../fence/fence-messages.ts'
+import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { QuarantineRules } from '../return/quarantine.ts'
 import type { PolicyDefaults } from './policy.ts'
@@ -35,6 +36,8 @@ export interface DisablePlan {
 
 export interface RestartPlan {
   readonly kind: 'restart'
+  /** What was reported of the guest. */
+  readonly fault: GuestFault
   /** Whether the segment lets a guest be made anew from its image. */
   readonly mayRebuild: boolean
   /** When it was asked for last: a guest that somebody has started since needs nothing. */

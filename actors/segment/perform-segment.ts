@@ -143,7 +143,8 @@ async function admit(
     return { type: 'segment.gone', notification }
   }
   await untilStored(world.clock, signal, async () => {
-    for (const detail of recovery.run === recovery.firstRun ? recovery.evidence : []) {
+    const isFirst = recovery.run === recovery.firstRun && recovery.seenAlive === 0
+    for (const detail of isFirst ? recovery.evidence : []) {
       await world.store.appendJournal(identity.epoch, {
         notification,
         kind: 'evidence',

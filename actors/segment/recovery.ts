@@ -38,6 +38,8 @@ export interface Recovery {
   readonly wordsHeard: number
   /** Whether the death certificate is there: from then on there is no way back. */
   readonly certified: boolean
+  /** How often the leader itself has seen its host alive. */
+  readonly seenAlive: number
   /** Why it was held last, so that a reason is recorded once. */
   readonly lastHeld: string | null
   readonly phase: RecoveryPhase

@@ -2,7 +2,7 @@
 import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
-import type { FenceReply } from '../fence/fence.ts'
+import type { FenceReply } from '../fence/fence-messages.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import { EMPTY_FIFO, queued, taken, type Fifo } from '../kernel/fifo.ts'
 import { withEntry, withoutEntry } from '../kernel/with-entry.ts'
@@ -104,6 +104,9 @@ export interface SegmentRules extends DecisionRules {
   readonly overall: StormLimits
   /** Attempts of one recovery before it is given up. */
   readonly runsMax: number
+  /** A host that the leader itself sees alive is looked at again so often in all, and after such a pause, ms. */
+  readonly aliveLooksMax: number
+  readonly aliveLookMs: number
   /** Pause before a held recovery is decided on again, and the first one after a failed attempt, ms. */
   readonly retryIntervalMs: number
 }

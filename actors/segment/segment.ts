@@ -1,7 +1,7 @@
 /** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
 import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
-import type { FenceMessage } from '../fence/fence.ts'
+import type { FenceMessage } from '../fence/fence-messages.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
@@ -35,7 +35,15 @@ import {
   type SegmentStep,
 } from './segment-state.ts'
 import type { Census } from './storm-guard.ts'
-import { cancel, conclude, hold, holdBehind, onSuspended, tryAgain } from './ways-on.ts'
+import {
+  cancel,
+  conclude,
+  hold,
+  onContradicted,
+  holdBehind,
+  onSuspended,
+  tryAgain,
+} from './ways-on.ts'
 import { workOrder } from './work-order.ts'
 
 export const segment =
@@ -72,6 +80,8 @@ export const segment =
       case 'evacuator.forbidden':
       case 'fault.forbidden':
         return onForbidden(state, recovery)
+      case 'fence.contradicted':
+        return onContradicted(rules, state, recovery, message.reason)
       case 'fence.abandoned':
         return conclude(state, recovery, 'ignored', message.reason)
       case 'evacuator.room':
@@ -104,6 +114,7 @@ function onRecover(
     standing,
     wordsHeard,
     certified: false,
+    seenAlive: 0,
     lastHeld: null,
     phase: { kind: 'queued' },
   }

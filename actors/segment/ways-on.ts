@@ -71,6 +71,23 @@ export function holdBehind(
   return nextTurn(next, [{ type: 'recovery.note-held', recovery, reason }])
 }
 
+/**
+ * The leader itself sees the host alive: it is looked at again for a while, for whoever reports a host a moment before it dies is
+ * right in the end. Meanwhile it takes no place under the caps.
+ */
+export function onContradicted(
+  rules: SegmentRules,
+  state: SegmentState,
+  recovery: Recovery,
+  reason: string,
+): SegmentStep {
+  const seenAlive = recovery.seenAlive + 1
+  if (seenAlive >= rules.aliveLooksMax) return conclude(state, recovery, 'ignored', reason)
+  const retryIntervalMs = rules.aliveLookMs
+  const [next, effects] = hold({ retryIntervalMs }, state, { ...recovery, seenAlive }, reason)
+  return [next, [{ type: 'flight.leave', host: recovery.host }, ...effects]]
+}
+
 /** Ended by an operator. */
 export function cancel(state: SegmentState, recovery: Recovery, reason: string): SegmentStep {
   const next = withPhase(state, recovery, { kind: 'concluding', to: 'ignored' })

@@ -83,6 +83,7 @@ export function startHealthBoard(
     deadLetters: node.system.deadLetters(),
     parked: identity.parked(),
     strangers: node.strangers(),
+    contradictions: node.contradictions(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
   let leaderHeardAtMs = clock.monotonicMs()

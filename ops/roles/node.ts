@@ -15,6 +15,7 @@ import type { Turns } from '../../actors/ports/turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
+import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { Contact } from '../../actors/leadership/contact.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
@@ -54,6 +55,7 @@ export interface NodeWorld extends NodePorts {
   readonly sightings: HostObservations
   readonly roster: Roster
   readonly announcer: Announcer
+  readonly contradictions: Contradictions
   /** Counts a message from outside that could not be decoded. */
   readonly countParked: () => void
 }
@@ -70,6 +72,8 @@ export interface Node {
   parked(): number
   /** Observations that did not count, since the start. */
   strangers(): number
+  /** Reports that were not true, by what this node saw itself, since the start. */
+  contradictions(): number
   /** True while this node leads. */
   leading(): boolean
   /** Gives leadership up, so that a standby takes over at once. */
@@ -93,6 +97,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
   const roster = new Roster()
+  const contradictions = new Contradictions(log)
   let parked = 0
   const countParked = (): void => {
     parked += 1
@@ -105,6 +110,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     announcer,
     sightings: new HostObservations(clock, ports.rules.window.freshMs),
     roster,
+    contradictions,
     countParked,
   }
   const system: ActorSystem = createActorSystem({
@@ -129,6 +135,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     },
     parked: () => parked,
     strangers: () => roster.strangers().hosts + roster.strangers().observers,
+    contradictions: () => contradictions.count(),
     leading: () => tenure.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })

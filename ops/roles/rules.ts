@@ -1,8 +1,8 @@
 /** From options to the rules of the actors: the one place where defaults that are not options are written down. */
 import type { EvacuatorRules } from '../../actors/evacuator/evacuator-messages.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
-import type { FenceTiming } from '../../actors/fence/fence.ts'
-import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
+import type { FenceTiming } from '../../actors/fence/fence-messages.ts'
+import type { WindowRules } from '../../actors/dedup-window/window-state.ts'
 import type { HousekeepingRules } from '../../actors/housekeeper/perform-housekeeper.ts'
 import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts'
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
@@ -68,6 +68,11 @@ const CONTRADICTION_MS = 60_000
 export const freshMsOf = ({ hostMonitor }: Config): number =>
   FRESH_INTERVALS * hostMonitor.intervalMs
 
+/** An observer that called a living host dead has so many times the life of a word to say something else. */
+const DOUBT_LIVES = 4
+/** A host that was reported and is alive is looked at so often, over the same time. */
+const ALIVE_LOOKS_MAX = 4
+
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
@@ -82,6 +87,8 @@ export function rulesOf(config: Config): Rules {
       lookIntervalMs: 2000,
       // A host may die just after an observer has said that it lives: that word must have gone stale by then.
       contradictionMs: Math.max(CONTRADICTION_MS, freshMsOf(config) + repeatMs),
+      doubtMs: DOUBT_LIVES * freshMsOf(config),
+      hostLookMs: repeatMs,
       quietMs: 30_000,
       quietMsMax: 300_000,
       keptOutMs: 10_000,
@@ -176,6 +183,8 @@ function segmentRulesOf(config: Config): SegmentRules {
     returnToService: config.return.toService,
     unsureHoldMs: UNSURE_HOLD_MS,
     runsMax: RUNS_MAX,
+    aliveLooksMax: ALIVE_LOOKS_MAX,
+    aliveLookMs: CONTRADICTION_MS / ALIVE_LOOKS_MAX,
     retryIntervalMs: hostRecovery.retryIntervalMs,
   }
 }

@@ -31,6 +31,8 @@ export const RoleHealth = Type.Object({
   parked: Count,
   /** Observations of hosts, or by observers, that are not registered, since the start. */
   strangers: Type.Optional(Count),
+  /** Reports that the leader itself saw to be untrue, since the start. */
+  contradictions: Type.Optional(Count),
   /** At most the first 1,000 actors, supervisors first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

@@ -179,6 +179,7 @@ const serviceOf = (host: ServiceHost): Service =>
         disabledReason: null,
         forcedDown: false,
         writtenAt: 0,
+        writtenAgoMs: 0,
       }
 
 async function call(app: FastifyInstance, request: Request): Promise<Answer> {

@@ -1,13 +1,12 @@
 /** Thousands of guests' faults: the window reads them in pages, and not once for each. */
 import test from 'ava'
+import { SMALL_PAGE, dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
 import {
   EMPTY_WINDOW,
-  SMALL_PAGE,
-  dedupWindow,
   type DedupWindowEffect,
   type DedupWindowMessage,
   type DedupWindowState,
-} from '../../../actors/dedup-window/dedup-window.ts'
+} from '../../../actors/dedup-window/window-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
@@ -24,6 +23,8 @@ const RULES = {
   quietMs: 30_000,
   quietMsMax: 300_000,
   keptOutMs: 10_000,
+  doubtMs: 60_000,
+  hostLookMs: 5000,
 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 

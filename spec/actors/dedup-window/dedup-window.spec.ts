@@ -1,12 +1,12 @@
 /** The dedup window folds what is said about one host into one incident, and hands on what is unfinished. */
 import test from 'ava'
+import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
 import {
   EMPTY_WINDOW,
-  dedupWindow,
   type DedupWindowEffect,
   type DedupWindowMessage,
   type DedupWindowState,
-} from '../../../actors/dedup-window/dedup-window.ts'
+} from '../../../actors/dedup-window/window-state.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
@@ -24,6 +24,8 @@ const RULES = {
   quietMs: 30_000,
   quietMsMax: 300_000,
   keptOutMs: 10_000,
+  doubtMs: 60_000,
+  hostLookMs: 5000,
 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 

@@ -1,6 +1,6 @@
 /** What the leader does with what it hears on the bus. */
 import test from 'ava'
-import type { DedupWindowMessage } from '../../../actors/dedup-window/dedup-window.ts'
+import type { DedupWindowMessage } from '../../../actors/dedup-window/window-state.ts'
 import { defineIntake } from '../../../actors/dedup-window/intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
 import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'

@@ -1,10 +1,7 @@
 /** Nobody has a voice about hosts but registered observers, about no hosts but registered ones; all others are counted, not kept. */
 import test from 'ava'
-import {
-  dedupWindow,
-  EMPTY_WINDOW,
-  type DedupWindowState,
-} from '../../../actors/dedup-window/dedup-window.ts'
+import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
+import { EMPTY_WINDOW, type DedupWindowState } from '../../../actors/dedup-window/window-state.ts'
 import {
   HostObservations,
   HOSTS_MAX,
@@ -29,6 +26,8 @@ const RULES = {
   quietMs: 30_000,
   quietMsMax: 300_000,
   keptOutMs: 10_000,
+  doubtMs: 60_000,
+  hostLookMs: 5000,
 }
 const MONITORS = ['monitor-1', 'monitor-2']
 const REGISTERED = { hosts: [{ host: H1, hostName: ONE, segment: SEGMENT }], observers: MONITORS }

@@ -24,7 +24,7 @@ const restarted = (agoMs: number, ranAgoMs?: number, by: NotificationId = N2): I
   orderedAt: NOW - agoMs,
   ranAt: ranAgoMs === undefined ? null : NOW - ranAgoMs,
 })
-const RESTART: Decision = { kind: 'restart', mayRebuild: false, askedForAt: NOW }
+const RESTART: Decision = { kind: 'restart', fault: 'stopped', mayRebuild: false, askedForAt: NOW }
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
 const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
 const THRICE = [restarted(3 * HOUR), restarted(2 * HOUR), restarted(60_000, 50_000)]
@@ -79,7 +79,7 @@ const CASES: Readonly<Record<string, Case>> = {
       restarts: [restarted(0, -2000)],
       words: [wordRow({ word: 'retry', saidAt: NOW + 60_000 })],
     },
-    decision: { kind: 'restart', mayRebuild: false, askedForAt: NOW + 60_000 },
+    decision: { kind: 'restart', fault: 'stopped', mayRebuild: false, askedForAt: NOW + 60_000 },
   },
   'a guest that failed again after a restart is restarted again': {
     snapshot: { restarts: [restarted(HOUR, 10)] },
@@ -157,7 +157,7 @@ const IGNORED = [
 ]
 
 test('each event has a policy, and what is ignored says why', (t) => {
-  for (const what of ACTED_ON) t.deepEqual(eventPolicy(what), { kind: 'act' }, what)
+  for (const what of ACTED_ON) t.like(eventPolicy(what), { kind: 'act' }, what)
   for (const what of IGNORED) {
     const [event = '', domainEvent = ''] = what.split(' ')
     const payload = { event, vir_domain_event: domainEvent, instance_uuid: I1 }

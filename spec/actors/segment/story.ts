@@ -1,6 +1,6 @@
 /** Tells a segment a story, message by message, and shows where it led. */
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import type { FenceReply } from '../../../actors/fence/fence.ts'
+import type { FenceReply } from '../../../actors/fence/fence-messages.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { Recovery } from '../../../actors/segment/recovery.ts'
 import {
@@ -50,6 +50,8 @@ export const RULES = {
   crashLoop: { failuresMin: 3, windowMs: 86_400_000, firstMs: 600_000, longestMs: 86_400_000 },
   overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   runsMax: 3,
+  aliveLooksMax: 4,
+  aliveLookMs: 15_000,
   retryIntervalMs: 30_000,
 }
 
