@@ -94,5 +94,6 @@ export function codedFault(error: CodedError): Fault | undefined {
 /** One line about a failed readiness check: the code and our words. */
 export function publicReason(error: unknown): string {
   if (!(error instanceof CodedError)) return 'the check failed'
+  if (error.code === 'NOT_READY') return `${error.code}: ${error.message}`
   return `${error.code}: ${OUTAGES[error.code] ?? 'the check failed'}`
 }

@@ -7,8 +7,10 @@ import type { Config } from '../schema/config.ts'
 import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
+import { linkTo } from './roles/broker-link.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
+import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
 import { startHealthBoard } from './roles/health.ts'
 import { startReporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
@@ -52,17 +54,12 @@ export async function startProcess(
     { onGiveUp },
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
-  const bridge =
-    roles.includes('bridge') && config.bridge.urls !== undefined
-      ? startBridge(config.bridge.urls, config.bridge.exchange, {
-          ...ambient,
-          announcer: node.announcer,
-        })
-      : undefined
+  const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
   const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
   const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
-  const readiness = [...readinessOf(world, bridge), ...reporting.readiness]
+  const seen = { ...world, clock, board }
+  const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },
@@ -94,6 +91,15 @@ export async function startProcess(
     throw error
   }
   return { node, address: gateway?.address, endings }
+}
+
+/** Undefined where there is nothing to read. */
+function openBridge(
+  { node, bridge, rabbit }: Config,
+  world: Ambient & { readonly announcer: Node['announcer'] },
+): ReturnType<typeof startBridge> | undefined {
+  if (!node.roles.includes('bridge') || bridge.brokers === undefined) return undefined
+  return startBridge(bridge.exchange, { ...world, ...linkTo(bridge.brokers, rabbit) })
 }
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({
@@ -147,9 +153,11 @@ async function handOver(node: Node): Promise<void> {
 const NOBODY = hostName('instance-ha-readiness-check')
 
 function readinessOf(
-  { store, bus, compute, checkCredentials }: World,
+  world: World & BusReadinessWorld,
+  config: Config,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
+  const { store, bus, compute, checkCredentials } = world
   return [
     { name: 'store', need: 'vital', check: () => store.ping() },
     ...(checkCredentials === undefined
@@ -161,6 +169,7 @@ function readinessOf(
       need: 'vital',
       check: async () => void (await compute.findService(NOBODY)),
     },
+    ...busReadiness(world, config),
     ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
   ]
 }

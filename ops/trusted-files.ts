@@ -18,7 +18,7 @@ export const keyFileOf = ({ store, ssh }: Config): string =>
 
 /** What a real process reads and keeps. */
 export function trustedPaths(config: Config): readonly TrustedPath[] {
-  const { api, serving, store, ssh, fence } = config
+  const { store, ssh, fence } = config
   const { stateDirectory } = ssh
   const paths: TrustedPath[] = [
     { what: 'the state directory', path: stateDirectory, use: 'directory' },
@@ -36,14 +36,32 @@ export function trustedPaths(config: Config): readonly TrustedPath[] {
   if (location.kind === 'sqlite' && location.path !== ':memory:') {
     paths.push({ what: 'the database', path: location.path, use: 'trusted' })
   }
-  for (const [what, path] of [
-    ['the policy file', api.policyFile],
-    ['the certificate of the API', serving.tlsCertFile],
-    ['the key of the API', serving.tlsKeyFile],
-  ] as const) {
+  for (const [what, path] of namedFiles(config)) {
     if (path !== undefined) paths.push({ what, path, use: 'trusted' })
   }
   return paths
+}
+
+/** Files that the configuration names: whoever changes one decides whom we believe, or who may do what. */
+function namedFiles({ api, serving, store, bus, rabbit, compute, identity }: Config) {
+  const database = store.location.kind === 'mysql' ? store.location.tls : undefined
+  return [
+    ['the policy file', api.policyFile],
+    ['the certificate of the API', serving.tlsCertFile],
+    ['the key of the API', serving.tlsKeyFile],
+    ['the authority of the Compute service', compute.caFile],
+    ['the authority of the Identity service', identity.caFile],
+    ['the authority of the database', database?.caFile],
+    ['the certificate for the database', database?.certFile],
+    ['the key for the database', database?.keyFile],
+    ['the authority of NATS', bus.caFile],
+    ['the certificate for NATS', bus.certFile],
+    ['the key for NATS', bus.keyFile],
+    ['the credentials for NATS', bus.credentialsFile],
+    ['the authority of RabbitMQ', rabbit.caFile],
+    ['the certificate for RabbitMQ', rabbit.certFile],
+    ['the key for RabbitMQ', rabbit.keyFile],
+  ] as const
 }
 
 /** CONFIG_INVALID names each path that cannot be trusted, and what to do. */

@@ -33,6 +33,8 @@ export const ERRORS = {
   EXTENSION_NOT_FOUND: { status: 404, retryable: false },
   STREAMS_EXHAUSTED: { status: 429, retryable: true },
   ANSWER_LATE: { status: 504, retryable: true },
+  /** Its message is for everybody: it says what a role cannot do. */
+  NOT_READY: { status: 503, retryable: true },
   STALE_EPOCH: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   STORE_CONFLICT: { status: 503, retryable: true },

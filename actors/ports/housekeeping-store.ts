@@ -28,7 +28,10 @@ export interface SealedHeads {
 
 /** Needs no epoch: what it deletes nobody may change any more, and deleting it twice is harmless. */
 export interface HousekeepingStore {
-  /** Ended notifications, oldest first, then deleted hosts that no notification names, then segments without hosts. */
+  /**
+   * Ended notifications, oldest first, then deleted hosts that no notification names, then segments without hosts; and
+   * observers that have not registered since.
+   */
   purge(order: PurgeOrder): Promise<Purged>
   /** Replaces the stored texts, also of deleted hosts, all or none; answers how many hosts that changed. */
   rewriteControlAttributes(rewrite: (stored: string) => string): Promise<number>

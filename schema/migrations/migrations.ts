@@ -19,6 +19,7 @@ import { faultKeys } from './0016-fault-keys.ts'
 import { attemptRuns } from './0017-attempt-runs.ts'
 import { sealingKey } from './0018-sealing-key.ts'
 import { writeChecks } from './0019-write-checks.ts'
+import { observers } from './0030-observers.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -45,4 +46,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-attempt-runs': attemptRuns,
   '0018-sealing-key': sealingKey,
   '0019-write-checks': writeChecks,
+  '0030-observers': observers,
 }

@@ -21,6 +21,18 @@ const MASAKARI = [
   `CREATE TABLE masakari_alembic_version (version_num varchar(32) not null)`,
 ]
 
+const refused = async (
+  t: ExecutionContext,
+  database: SchemaDatabase,
+  expected: { readonly code: string; readonly message: RegExp },
+): Promise<void> => {
+  const before = await database.dump()
+  await using store = database.open(ports())
+  await t.throwsAsync(store.migrate(), expected)
+  for (const use of USES) await t.throwsAsync(use(store), expected)
+  t.is(await database.dump(), before, 'nothing was changed')
+}
+
 /** Registers the tests; each gets an empty database. */
 export function schemaConformance(
   test: RegisterTest,
@@ -140,16 +152,4 @@ const USES: readonly ((store: StorePort) => Promise<unknown>)[] = [
 async function migrated(database: SchemaDatabase): Promise<void> {
   await using store = database.open(ports())
   await store.migrate()
-}
-
-async function refused(
-  t: ExecutionContext,
-  database: SchemaDatabase,
-  expected: { readonly code: string; readonly message: RegExp },
-): Promise<void> {
-  const before = await database.dump()
-  await using store = database.open(ports())
-  await t.throwsAsync(store.migrate(), expected)
-  for (const use of USES) await t.throwsAsync(use(store), expected)
-  t.is(await database.dump(), before, 'nothing was changed')
 }

@@ -49,14 +49,26 @@ const DUPLICATE_KEY = 1062
 /** Errors of the pool itself, which have no code. */
 const POOL = ['Pool is closed.', 'Queue limit reached.']
 
+const KINDS: readonly (readonly [SqlFailure, readonly number[]])[] = [
+  ['duplicate', [DUPLICATE_KEY]],
+  ['conflict', CONFLICTS],
+  ['full', FULL],
+  ['read-only', READ_ONLY],
+  ['denied', DENIED],
+  ['unavailable', UNAVAILABLE],
+]
+
+function kindOf(errno: number, message: string): SqlFailure | undefined {
+  const known = KINDS.find(([, numbers]) => numbers.includes(errno))?.[0]
+  return (known ?? 'unavailable') === 'unavailable' && NO_SPACE.test(message) ? 'full' : known
+}
+
 /** Undefined for errors that are ours: bad SQL, values that do not fit. */
 export function failureOf(error: unknown): SqlFailure | undefined {
   if (!(error instanceof Error)) return undefined
   if ('errno' in error && typeof error.errno === 'number' && 'sqlState' in error) {
-    const known = NUMBERS.get(error.errno)
-    if (known !== undefined) return known
-    if (NO_SPACE.test(error.message)) return 'full'
-    return isFatal(error) ? 'unavailable' : undefined
+    const known = kindOf(error.errno, error.message)
+    return known ?? (isFatal(error) ? 'unavailable' : undefined)
   }
   return isFatal(error) || POOL.includes(error.message) ? 'unavailable' : undefined
 }
@@ -65,16 +77,3 @@ export function failureOf(error: unknown): SqlFailure | undefined {
 const isFatal = (error: Error): boolean =>
   ('fatal' in error && error.fatal === true) ||
   ('code' in error && typeof error.code === 'string' && /^(E[A-Z]+$|PROTOCOL_)/.test(error.code))
-
-const numbered = (numbers: readonly number[], failure: SqlFailure) =>
-  numbers.map((number) => [number, failure] as const)
-
-/** What the server's own error numbers mean. */
-const NUMBERS: ReadonlyMap<number, SqlFailure> = new Map([
-  [DUPLICATE_KEY, 'duplicate'],
-  ...numbered(CONFLICTS, 'conflict'),
-  ...numbered(FULL, 'full'),
-  ...numbered(READ_ONLY, 'read-only'),
-  ...numbered(DENIED, 'denied'),
-  ...numbered(UNAVAILABLE, 'unavailable'),
-])

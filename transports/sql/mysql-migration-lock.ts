@@ -26,7 +26,7 @@ interface Holding {
   end: () => void
 }
 
-/** Kysely's adapter with our lock. */
+/** Lets one process at a time migrate a database. STORE_CONFLICT for one that waited in vain. */
 export class MigrationLock extends MysqlAdapter {
   readonly #ports: StorePorts
   readonly #beside: RunBeside

@@ -7,6 +7,7 @@ import {
   type PoolOptions,
   type QueryError,
   type ResultSetHeader,
+  type SslOptions,
   type RowDataPacket,
 } from 'mysql2'
 import {
@@ -26,6 +27,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
+import type { TlsMaterial } from '../../schema/tls.ts'
 import { failureOf } from './mysql-failures.ts'
 import { MigrationLock } from './mysql-migration-lock.ts'
 import { buildStore } from './store.ts'
@@ -38,8 +40,8 @@ export interface MysqlSettings {
   readonly user: string
   readonly password: Secret
   readonly database: string
-  /** Encrypted, and the server's certificate is checked: against this authority (PEM), or the system's. */
-  readonly tls?: { readonly ca?: string }
+  /** Undefined: plain text. A server without TLS is refused before it hears the password. */
+  readonly tls?: TlsMaterial | undefined
 }
 
 const CONNECTIONS_MAX = 10
@@ -119,6 +121,8 @@ class BoundedPool implements MysqlPool {
 
   #connect({ host, port }: MysqlSettings): Socket {
     const socket = connect({ host, port, noDelay: true, keepAlive: true })
+    // Node compares the certificate with this name. It sets it for names only, and mysql2 gives none for an address.
+    Object.assign(socket, { _host: host })
     this.#sockets.add(socket)
     return socket.once('close', () => this.#sockets.delete(socket))
   }
@@ -230,5 +234,15 @@ const poolOptions = (
   connectionLimit: CONNECTIONS_MAX,
   queueLimit: WAITING_MAX,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  ...(tls && { ssl: { rejectUnauthorized: true, ...tls } }),
+  ...(tls && { ssl: sslOf(tls) }),
+})
+
+const sslOf = ({ ca, cert, key, check, ciphers, minVersion }: TlsMaterial): SslOptions => ({
+  rejectUnauthorized: check !== 'nothing',
+  verifyIdentity: check === 'identity',
+  minVersion,
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+  ...(ciphers === undefined ? {} : { ciphers }),
 })

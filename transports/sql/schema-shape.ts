@@ -25,6 +25,10 @@ export interface MigrationShape {
   readonly adds: Columns
 }
 
+const note = (into: Map<string, Set<string>>, table: string, column: string): void => {
+  into.set(table, (into.get(table) ?? new Set()).add(column))
+}
+
 /** The shapes in the order of the migrations. */
 export async function shapesOf(
   migrations: Readonly<Record<string, Migration>>,
@@ -49,10 +53,6 @@ export async function shapesOf(
     shapes.push({ name, creates, adds })
   }
   return shapes
-}
-
-function note(into: Map<string, Set<string>>, table: string, column: string): void {
-  into.set(table, (into.get(table) ?? new Set()).add(column))
 }
 
 const nameOf = ({ column }: ColumnDefinitionNode): string => column.column.name

@@ -26,6 +26,7 @@ export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   return buildStore({ db, failureOf, shareLock: sql``, namesAreFolded }, ports)
 }
 
+/** SQLite compares names of tables without their case. */
 const namesAreFolded = (): Promise<boolean> => Promise.resolve(true)
 
 /** How long opening waits for another process that opens the same new file. */

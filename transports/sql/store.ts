@@ -13,6 +13,7 @@ import { leftBehindStore } from './left-behind.ts'
 import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
+import { rosterStore } from './observers.ts'
 import { policyStore } from './policies.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
@@ -53,6 +54,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),
+    ...rosterStore(steps, ports),
 
     // Behind a gate that is open already, errors are named and conflicts tried again like anywhere.
     migrate: () => migrations.read(() => gate.migrate()),

@@ -40,8 +40,17 @@ export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): Stor
       return (await store.listHosts(filter, page)).map(opened)
     },
     listAllHosts: async () => (await store.listAllHosts()).map(opened),
-    listUnfinished: async () =>
-      (await store.listUnfinished()).map((each) => ({ ...each, host: openedIf(each.host) })),
+    async listUnfinished(page) {
+      const unfinished = await store.listUnfinished(page)
+      // Many may be of one host.
+      const hosts = new Map<Host, Host>()
+      const openedOnce = (host: Host): Host => {
+        const known = hosts.get(host) ?? opened(host)
+        hosts.set(host, known)
+        return known
+      }
+      return unfinished.map((each) => ({ ...each, host: each.host && openedOnce(each.host) }))
+    },
     readSnapshot: async (...parameters) => {
       const snapshot = await store.readSnapshot(...parameters)
       return { ...snapshot, hosts: snapshot.hosts.map(opened) }

@@ -62,17 +62,18 @@ test('SQLite with no room left says so, keeps reading, and goes on when there is
   // Every account can do this one: SQLite's own limit of pages.
   await using directory = await temporaryDirectory('full')
   const path = join(directory.path, 'store.db')
-  const connections: DatabaseSync[] = []
-  const exec = Reflect.get(DatabaseSync.prototype, 'exec')
+  const opened: DatabaseSync[] = []
+  const { value: exec } = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'exec') ?? {}
+  if (typeof exec !== 'function') return t.fail('SQLite has no exec')
   // The limit is one of a connection, and the store's own is out of reach.
   DatabaseSync.prototype.exec = function (text) {
-    connections.push(this)
-    exec.call(this, text)
+    opened.push(this)
+    Reflect.apply(exec, this, [text])
   }
+  const limit = (pages: number): void => opened.at(-1)?.exec(`PRAGMA max_page_count = ${pages}`)
   t.teardown(() => {
     DatabaseSync.prototype.exec = exec
   })
-  const limit = (pages: number): void => connections[0]?.exec(`PRAGMA max_page_count = ${pages}`)
   await tellsAndGoesOn(t, path, {
     take: async () => limit(1),
     give: async () => limit(1_000_000),

@@ -52,10 +52,11 @@ test('lost key file is told with the key, and no key is made', async (t) => {
   await using world = await working()
   const path = world.keyFile('controller-1')
   await rename(path, `${path}.lost`)
-  const { store, check } = world.start('controller-1')
+  const vault = world.start('controller-1')
+  const { store } = vault
   const expected = { code: 'KEY_MISSING', message: new RegExp(`${world.key}.*${path}`) }
   await t.throwsAsync(store.migrate(), expected)
-  await t.throwsAsync(check(), expected)
+  await t.throwsAsync(vault.check(), expected)
   await t.throwsAsync(store.listAllHosts(), expected, 'nothing is read or sealed meanwhile')
   const fields = { ...hostFields('compute-2'), controlAttributes: CREDENTIALS }
   await t.throwsAsync(store.createHost(world.segment, fields), expected)
@@ -63,7 +64,7 @@ test('lost key file is told with the key, and no key is made', async (t) => {
   await rename(`${path}.lost`, path)
   await store.migrate()
   t.is((await store.listAllHosts())[0]?.controlAttributes, CREDENTIALS)
-  await t.notThrowsAsync(check())
+  await t.notThrowsAsync(vault.check())
 })
 
 test('no key is made where only a deleted host was sealed, or a key was agreed on', async (t) => {
