@@ -1,7 +1,7 @@
 /** Hides what opens a machine from callers who may only look. */
 
 /** Members of `control_attributes` that are no secret; everything else is hidden. */
-const HARMLESS = new Set(['ipmi', 'ssh', 'host', 'port', 'username', 'cipher_suite', 'host_key'])
+const HARMLESS = new Set(['ipmi', 'ssh', 'host', 'port', 'username', 'cipher_suite', 'privilege', 'host_key'])
 /** Stands for what is not shown. */
 export const HIDDEN = '***'
 

@@ -25,7 +25,16 @@ export interface BmcSettings {
   readonly password: Secret
   /** RMCP+ cipher suite: 17 is modern, 3 universal. */
   readonly cipherSuite: number
+  /** What the session asks for; users of a BMC may be limited to less than ADMINISTRATOR. */
+  readonly privilege: BmcPrivilege
 }
+
+/** Those that ipmitool supports. */
+export const CIPHER_SUITES = [1, 2, 3, 15, 16, 17] as const
+
+/** Those that may power a machine off: CALLBACK and USER may not. */
+export const BMC_PRIVILEGES = ['OPERATOR', 'ADMINISTRATOR'] as const
+export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
 
 export interface SshSettings {
   readonly address: string
@@ -57,7 +66,7 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite"}, "ssh": {"host", "port", "username", "host_key"}}`,
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "ssh": {"host", "port", "username", "host_key"}}`,
  * `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
  * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
  * Text that is not a JSON object is somebody's note: no settings, no problem.
@@ -90,12 +99,30 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   const username = requiredText(fields, 'ipmi.username', problems)
   const password = requiredText(fields, 'ipmi.password', problems)
   const port = port16(fields, 'ipmi.port', 623, problems)
-  const cipherSuite = Number(fields['cipher_suite'] ?? 17)
-  if (![3, 8, 12, 17].includes(cipherSuite)) {
-    problems.push('ipmi.cipher_suite: must be 3, 8, 12 or 17')
-  }
+  const cipherSuite = cipherSuiteOf(fields, problems)
+  const privilege = privilegeOf(fields, problems)
   if (problems.length > before) return undefined
-  return { address, port, username, password: new Secret(password), cipherSuite }
+  return { address, port, username, password: new Secret(password), cipherSuite, privilege }
+}
+
+function cipherSuiteOf(fields: Fields, problems: string[]): number {
+  const value = fields['cipher_suite'] ?? 17
+  const suite = CIPHER_SUITES.find((known) => known === value || String(known) === value)
+  if (suite !== undefined) return suite
+  problems.push(
+    `ipmi.cipher_suite: ${JSON.stringify(value).slice(0, 40)} is not one of ${CIPHER_SUITES.join(', ')}, which ipmitool supports`,
+  )
+  return 17
+}
+
+function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {
+  const value = fields['privilege'] ?? 'ADMINISTRATOR'
+  const privilege = BMC_PRIVILEGES.find((known) => known === value)
+  if (privilege !== undefined) return privilege
+  problems.push(
+    `ipmi.privilege: ${JSON.stringify(value).slice(0, 40)} is not ${BMC_PRIVILEGES.join(' or ')}, the levels that may power a machine off`,
+  )
+  return 'ADMINISTRATOR'
 }
 
 function parseAgents(value: unknown, problems: string[]): ControlAttributes['agents'] {

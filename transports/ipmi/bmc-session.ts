@@ -77,7 +77,7 @@ export class BmcSession {
       }
     }
     this.#ending.throwIfAborted()
-    return this.#send(kind, await this.#open(bmc, remainingMs()), remainingMs())
+    return this.#send(kind, await this.#open(bmc, remainingMs), remainingMs())
   }
 
   /** Ends the session in good order. */
@@ -113,7 +113,18 @@ export class BmcSession {
     }
   }
 
-  async #open(bmc: BmcSettings, timeoutMs: number): Promise<Kept> {
+  /** A damaged datagram looks like a refusal: the first one of a login is believed when the BMC repeats it. */
+  async #open(bmc: BmcSettings, remainingMs: () => number): Promise<Kept> {
+    const isRepeated = this.#refusal !== undefined && isSameLogin(this.#refusal.bmc, bmc)
+    try {
+      return await this.#start(bmc, remainingMs())
+    } catch (error) {
+      if (isRepeated || !isCoded(error, 'POWER_MISCONFIGURED')) throw error
+    }
+    return this.#start(bmc, remainingMs())
+  }
+
+  async #start(bmc: BmcSettings, timeoutMs: number): Promise<Kept> {
     try {
       const shell = await this.#options.startShell(bmc, timeoutMs, this.#ending)
       this.#refusal = undefined
@@ -131,7 +142,7 @@ export class BmcSession {
     try {
       const reply = await kept.shell.command(COMMANDS[kind].line, timeoutMs)
       const state = COMMANDS[kind].parse(reply)
-      if (state === undefined) throw commandFailure(reply)
+      if (state === undefined) throw commandFailure(reply, kept.bmc)
       kept.failures = 0
       return state
     } catch (error) {
@@ -148,4 +159,5 @@ export class BmcSession {
 const isSameLogin = (one: BmcSettings, other: BmcSettings): boolean =>
   one.username === other.username &&
   one.cipherSuite === other.cipherSuite &&
+  one.privilege === other.privilege &&
   one.password.reveal() === other.password.reveal()
