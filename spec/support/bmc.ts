@@ -68,13 +68,7 @@ set_working_mc 0x20
   chassis_control "sh ${join(directory, 'chassis.sh')} ${directory}"
   user 1 true "" "unused" user 10 none md2 md5 straight
   user 2 true "${settings.username}" "${settings.password.reveal()}" admin 10 none md2 md5 straight
-  user 3 true "${OPERATOR}" "${settings.password.reveal()}" operator 10 none md2 md5 straight
-  user 4 true "${GUEST}" "${settings.password.reveal()}" user 10 none md2 md5 straight
 `
-
-/** Users of every BMC with the same password and less privilege. */
-export const OPERATOR = 'operator'
-export const GUEST = 'guest'
 
 /** Starts a BMC on a free port of 127.0.0.1 whose machine is powered on. */
 export async function startBmc(): Promise<Bmc> {
