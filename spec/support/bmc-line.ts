@@ -17,9 +17,29 @@ export interface BmcLine extends AsyncDisposable {
 /** Long enough for ipmitool to end by itself: its words are what is tried. */
 const PATIENT_MS = 40_000
 
+/** Ways to open lines, of which so many are open at a time: tests that wait for ipmitool run side by side, within limits. */
+export function bmcLines(max: number): () => Promise<BmcLine> {
+  const waiting: (() => void)[] = []
+  let free = max
+  const leave = (): void => {
+    const next = waiting.shift()
+    if (next === undefined) free += 1
+    else next()
+  }
+  const enter = async (): Promise<void> => {
+    if (free === 0) return new Promise((resolve) => void waiting.push(resolve))
+    free -= 1
+  }
+  return async () => {
+    await enter()
+    return openBmcLine(leave)
+  }
+}
+
 /** Starts all three. */
-export async function openBmcLine(): Promise<BmcLine> {
+async function openBmcLine(leave: () => void): Promise<BmcLine> {
   await using stack = new AsyncDisposableStack()
+  stack.defer(leave)
   const bmc = stack.use(await startBmc())
   const wire = stack.use(await openUdpRelay(bmc.settings.port))
   const clock = new SystemClock()

@@ -6,9 +6,19 @@ import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 
 /**
  * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
- * lies: does nothing and then reads off; slow: answers late or too late.
+ * lies: does nothing and then reads off; slow: answers late or too late; loses-order: answers until a power-off is on its
+ * way, which is lost, and is silent from then on; loses-answer: the same, but the power-off is carried out.
  */
-export const BMC_MOODS = ['well', 'silent', 'refuses', 'ignores', 'lies', 'slow'] as const
+export const BMC_MOODS = [
+  'well',
+  'silent',
+  'refuses',
+  'ignores',
+  'lies',
+  'slow',
+  'loses-order',
+  'loses-answer',
+] as const
 export type BmcMood = (typeof BMC_MOODS)[number]
 
 /** up; down: connections are refused; rejects: our key is not accepted; slow: logs in late or too late. */

@@ -55,15 +55,25 @@ export class SimulatedPower implements PowerPort {
         return
       case 'ignores':
         return
+      case 'loses-order':
+        machine.bmc = 'silent'
+        return
+      case 'loses-answer':
+        machine.bmc = 'silent'
+        this.#carryOut(machine)
+        return
       case 'well':
       case 'slow':
-      case 'silent': {
-        const { boot } = machine
-        this.#site.clock.schedule(draw(this.#random, this.#faults.powerOffMs), () => {
-          if (machine.boot === boot) this.#site.cutPower(machine)
-        })
-      }
+      case 'silent':
+        this.#carryOut(machine)
     }
+  }
+
+  #carryOut(machine: Machine): void {
+    const { boot } = machine
+    this.#site.clock.schedule(draw(this.#random, this.#faults.powerOffMs), () => {
+      if (machine.boot === boot) this.#site.cutPower(machine)
+    })
   }
 
   /** Half of the time passes before the BMC does something, half before we hear of it. */
@@ -88,9 +98,10 @@ export class SimulatedPower implements PowerPort {
       throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects user or password`)
     }
     const answer = effect(machine)
-    await wait(clock, Math.min(takesMs - thereMs, leftMs), signal)
+    const isLost = takesMs > COMMAND_TIMEOUT_MS || this.#isDeaf(machine)
+    await wait(clock, isLost ? leftMs : takesMs - thereMs, signal)
     signal?.throwIfAborted()
-    if (takesMs > COMMAND_TIMEOUT_MS) throw unreachable(bmc)
+    if (isLost) throw unreachable(bmc)
     return answer
   }
 

@@ -1,10 +1,12 @@
 /** Every answer with which a BMC may refuse a session or an order, as the real ipmitool words it, and what is made of it. */
 import test from 'ava'
 import type { ErrorCode } from '../../../schema/errors.ts'
-import { openBmcLine } from '../../support/bmc-line.ts'
+import { bmcLines } from '../../support/bmc-line.ts'
 import { until } from '../../support/until.ts'
 import { commandLinesWith } from '../../support/child-processes.ts'
 import type { Packet } from '../../support/udp-relay.ts'
+
+const openLine = bmcLines(4)
 
 const UNREACHABLE = 'POWER_UNREACHABLE'
 const MISCONFIGURED = 'POWER_MISCONFIGURED'
@@ -43,7 +45,7 @@ for (const [message, type] of Object.entries(ANSWERS)) {
   for (const [status, [code, sentence]] of Object.entries(STATUSES)) {
     const name = `0x${Number(status).toString(16)}`
     test(`answer ${name} to ${message} is ${code}`, async (t) => {
-      await using line = await openBmcLine()
+      await using line = await openLine()
       line.wire.treat(({ direction, bytes }) => {
         const isAnswer = direction === 'back' && bytes.at(PAYLOAD_TYPE_AT) === type
         return isAnswer ? withByte(bytes, STATUS_AT, Number(status)) : 'pass'
@@ -78,7 +80,7 @@ for (const [title, command, completion, code, sentence] of [
   ['power-off not possible now', CHASSIS_CONTROL, 0xd5, FAILED, /not supported in present state/],
 ] as const) {
   test(`${title} is ${code}`, async (t) => {
-    await using line = await openBmcLine()
+    await using line = await openLine()
     const settings = { ...line.settings, cipherSuite: 1 }
     line.wire.treat((packet) =>
       isAnswerTo(packet, command) ? withCompletion(packet.bytes, completion) : 'pass',
@@ -105,7 +107,7 @@ function withCompletion(bytes: Buffer, completion: number): Buffer {
 }
 
 test('privilege is asked for as it is set, and OPERATOR may power off', async (t) => {
-  await using line = await openBmcLine()
+  await using line = await openLine()
   const settings = { ...line.settings, privilege: 'OPERATOR' } as const
   await line.power.off(settings)
   t.is(await line.power.read(settings), 'off')
@@ -114,7 +116,7 @@ test('privilege is asked for as it is set, and OPERATOR may power off', async (t
 })
 
 test('session of another privilege is opened when the setting changes', async (t) => {
-  await using line = await openBmcLine()
+  await using line = await openLine()
   await line.power.read(line.settings)
   await line.power.read({ ...line.settings, privilege: 'OPERATOR' })
   await until('one session is left', async () => {
@@ -126,14 +128,14 @@ test('session of another privilege is opened when the setting changes', async (t
 
 for (const cipherSuite of [1, 2, 3]) {
   test(`cipher suite ${cipherSuite} opens a session`, async (t) => {
-    await using line = await openBmcLine()
+    await using line = await openLine()
     t.is(await line.power.read({ ...line.settings, cipherSuite }), 'on')
   })
 }
 
 for (const cipherSuite of [15, 16, 17]) {
   test(`cipher suite ${cipherSuite}, which the BMC does not have, is refused by name`, async (t) => {
-    await using line = await openBmcLine()
+    await using line = await openLine()
     await t.throwsAsync(line.power.read({ ...line.settings, cipherSuite }), {
       code: 'POWER_MISCONFIGURED',
       message: `the BMC does not support cipher suite ${cipherSuite} (ipmi.cipher_suite)`,

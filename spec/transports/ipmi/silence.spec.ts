@@ -5,8 +5,10 @@ import { Secret } from '../../../schema/control-attributes.ts'
 import { openIpmiPower } from '../../../transports/ipmi/power.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { startBmc } from '../../support/bmc.ts'
-import { openBmcLine } from '../../support/bmc-line.ts'
+import { bmcLines } from '../../support/bmc-line.ts'
 import { openUdpRelay, type Packet, type UdpRelay } from '../../support/udp-relay.ts'
+
+const openLine = bmcLines(10)
 
 /** Datagrams of a session with one read: the channel's abilities, open session, RAKP 1 and 3, the privilege, four questions of ipmitool, the read. */
 const STEPS = [
@@ -26,7 +28,7 @@ for (const direction of ['there', 'back'] as const) {
   for (const [step, title] of STEPS.entries()) {
     const way = direction === 'there' ? 'on the way there' : 'on the way back'
     test(`wire that goes silent at ${title} ${way} is silence, and nothing is remembered`, async (t) => {
-      await using line = await openBmcLine()
+      await using line = await openLine()
       line.wire.treat((packet) => lostFrom(packet, direction, step))
       const error = await t.throwsAsync(line.power.read(line.settings), {
         code: 'POWER_UNREACHABLE',
@@ -37,7 +39,7 @@ for (const direction of ['there', 'back'] as const) {
     })
 
     test(`one datagram lost at ${title} ${way} is no wrong setting`, async (t) => {
-      await using line = await openBmcLine()
+      await using line = await openLine()
       line.wire.treat((packet) =>
         packet.direction === direction && packet.index === step ? 'drop' : 'pass',
       )
@@ -58,7 +60,7 @@ for (const [title, treatment] of [
 ] as const satisfies readonly (readonly [string, Parameters<UdpRelay['treat']>[0]])[]) {
   for (const [step, what] of STEPS.entries()) {
     test(`answer to ${what} that is ${title} for once is no wrong setting`, async (t) => {
-      await using line = await openBmcLine()
+      await using line = await openLine()
       line.wire.treat((packet) =>
         packet.direction === 'back' && packet.index === step ? treatment(packet) : 'pass',
       )
@@ -79,7 +81,7 @@ function damaged(bytes: Buffer): Buffer {
 }
 
 test('power-off that is lost in mid-session is silence, and the machine runs on', async (t) => {
-  await using line = await openBmcLine()
+  await using line = await openLine()
   await line.power.read(line.settings)
   line.wire.treat(({ direction }) => (direction === 'there' ? 'drop' : 'pass'))
   await t.throwsAsync(line.power.off(line.settings), { code: 'POWER_UNREACHABLE' })
@@ -90,7 +92,7 @@ test('power-off that is lost in mid-session is silence, and the machine runs on'
 })
 
 test('power-off whose answer is lost in mid-session is silence, and is read back as off', async (t) => {
-  await using line = await openBmcLine()
+  await using line = await openLine()
   await line.power.read(line.settings)
   line.wire.treat(({ direction }) => (direction === 'back' ? 'drop' : 'pass'))
   await t.throwsAsync(line.power.off(line.settings), { code: 'POWER_UNREACHABLE' })
@@ -100,7 +102,7 @@ test('power-off whose answer is lost in mid-session is silence, and is read back
 })
 
 test('session that can be closed no more is forgotten without a word', async (t) => {
-  await using line = await openBmcLine()
+  await using line = await openLine()
   await line.power.read(line.settings)
   line.wire.treat(() => 'drop')
   const other = { ...line.settings, privilege: 'OPERATOR' } as const
