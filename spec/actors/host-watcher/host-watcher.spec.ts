@@ -28,6 +28,7 @@ const WATCHED: WatchedHost = {
     cipherSuite: 17,
     privilege: 'ADMINISTRATOR',
   },
+  problems: [],
   fingerprint: '1',
 }
 const behaviour = hostWatcher(WATCHED, RULES, refOf('observer', 'hosts'))
