@@ -1,4 +1,5 @@
 /** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+import { HOST_KEY_TYPES, readPins } from './host-key-pins.ts'
 import {
   flatSection,
   isFields,
@@ -47,7 +48,10 @@ export interface SshSettings {
   readonly address: string
   readonly port: number
   readonly username: string
-  /** `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it; undefined pins the first key seen. */
+  /**
+   * Pins, separated by commas: `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it, with the type of the key in front
+   * where it is known (`ssh-rsa SHA256:…`). Undefined pins the first key seen.
+   */
   readonly hostKey: string | undefined
 }
 
@@ -172,8 +176,11 @@ function parseSsh(value: unknown, problems: string[]): SshSettings | undefined {
 function hostKeyOf(fields: Fields, problems: string[]): string | undefined {
   const value = fields['host_key']
   if (value === undefined) return undefined
-  if (typeof value === 'string' && /^SHA256:[A-Za-z0-9+/]{43}$/.test(value)) return value
-  problems.push('ssh.host_key: must be SHA256: and 43 characters, as ssh-keygen -lf prints it')
+  if (typeof value === 'string' && readPins(value) !== undefined) return value
+  problems.push(
+    'ssh.host_key: must be SHA256: and 43 characters, as ssh-keygen -lf prints it; the type of the key may stand in front ' +
+      `(${HOST_KEY_TYPES.join(', ')}), and several are separated by commas`,
+  )
   return undefined
 }
 

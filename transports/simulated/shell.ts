@@ -2,6 +2,7 @@
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { ShellOutcome, ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import { readPins } from '../../schema/host-key-pins.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './machine.ts'
 import { draw } from './random.ts'
@@ -65,7 +66,8 @@ export class SimulatedShell implements ShellPort {
     if (machine.sshd === 'down') return 'refused'
     const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
     if (pinned === undefined) this.#seenKeys.set(target.address, machine.hostKey)
-    const isKnown = pinned === undefined || pinned === machine.hostKey
+    const pins = pinned === undefined ? undefined : readPins(pinned)
+    const isKnown = pins?.some(({ fingerprint }) => fingerprint === machine.hostKey) ?? true
     return machine.sshd !== 'rejects' && isKnown ? 'alive' : 'misconfigured'
   }
 }
