@@ -23,6 +23,8 @@ export interface UdpRelay extends AsyncDisposable {
   treat(rule: (packet: Packet) => Treatment): void
 }
 
+const carryOn = (_packet: Packet): Treatment => 'pass'
+
 /** Opens a wire to a UDP port of 127.0.0.1. */
 export async function openUdpRelay(serverPort: number): Promise<UdpRelay> {
   const front = createSocket('udp4')
@@ -30,7 +32,7 @@ export async function openUdpRelay(serverPort: number): Promise<UdpRelay> {
   const delayed = new Set<NodeJS.Timeout>()
   let isOpen = true
   let seen: Packet[] = []
-  let rule: (packet: Packet) => Treatment = () => 'pass'
+  let rule = carryOn
   const carry = (direction: Direction, bytes: Buffer, send: (bytes: Buffer) => void): void => {
     if (!isOpen) return
     const index = seen.filter((packet) => packet.direction === direction).length

@@ -89,26 +89,25 @@ export class SimulatedPower implements PowerPort {
     const leftMs = COMMAND_TIMEOUT_MS - thereMs
     await wait(clock, thereMs, signal)
     signal?.throwIfAborted()
-    if (machine === undefined || this.#isDeaf(machine)) {
-      await wait(clock, leftMs, signal)
-      signal?.throwIfAborted()
-      throw unreachable(bmc)
-    }
+    if (machine === undefined || this.#isDeaf(machine)) return this.#giveUp(bmc, leftMs, signal)
     if (bmc.username !== BMC_USERNAME || bmc.password.reveal() !== machine.bmcPassword) {
       throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects user or password`)
     }
     const answer = effect(machine)
-    const isLost = takesMs > COMMAND_TIMEOUT_MS || this.#isDeaf(machine)
-    await wait(clock, isLost ? leftMs : takesMs - thereMs, signal)
+    if (takesMs > COMMAND_TIMEOUT_MS || this.#isDeaf(machine))
+      return this.#giveUp(bmc, leftMs, signal)
+    await wait(clock, takesMs - thereMs, signal)
     signal?.throwIfAborted()
-    if (isLost) throw unreachable(bmc)
     return answer
+  }
+
+  async #giveUp(bmc: BmcSettings, leftMs: number, signal: AbortSignal | undefined): Promise<never> {
+    await wait(this.#site.clock, leftMs, signal)
+    signal?.throwIfAborted()
+    throw new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)
   }
 
   #isDeaf(machine: Machine): boolean {
     return machine.bmc === 'silent' || this.#faults.isCut(this.#node, `bmc:${machine.name}`)
   }
 }
-
-const unreachable = (bmc: BmcSettings): CodedError =>
-  new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)

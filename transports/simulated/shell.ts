@@ -64,10 +64,13 @@ export class SimulatedShell implements ShellPort {
     if (machine?.isRunning !== true || machine.network === 'cut') return 'silent'
     if (this.#faults.isCut(this.#node, `ssh:${machine.name}`)) return 'silent'
     if (machine.sshd === 'down') return 'refused'
-    const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
-    if (pinned === undefined) this.#seenKeys.set(target.address, machine.hostKey)
-    const pins = pinned === undefined ? undefined : readPins(pinned)
-    const isKnown = pins?.some(({ fingerprint }) => fingerprint === machine.hostKey) ?? true
+    const isKnown = this.#knows(machine, target)
     return machine.sshd !== 'rejects' && isKnown ? 'alive' : 'misconfigured'
+  }
+
+  #knows({ hostKey }: Machine, target: SshSettings): boolean {
+    const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
+    if (pinned === undefined) this.#seenKeys.set(target.address, hostKey)
+    return readPins(pinned ?? hostKey)?.some(({ fingerprint }) => fingerprint === hostKey) === true
   }
 }

@@ -1,5 +1,5 @@
 /** One authenticated SSH connection that is kept open and asked whether the other side lives. */
-import { Client } from 'ssh2'
+import { Client, type ConnectConfig } from 'ssh2'
 import type { ShellProbe } from '../../actors/ports/shell.ts'
 import type { Secret, SshSettings } from '../../schema/control-attributes.ts'
 import type { HostKeyPin } from '../../schema/host-key-pins.ts'
@@ -32,7 +32,8 @@ const ATTEMPT_TIMEOUT_MS = 10_000
 const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
 
 /** Begins to connect. Never throws. */
-export function connect({ target, privateKey, hostKeys }: ConnectOptions): Connection {
+export function connect(options: ConnectOptions): Connection {
+  const { target, hostKeys } = options
   const opened = Promise.withResolvers<ShellProbe | undefined>()
   const ended = Promise.withResolvers<false>()
   let hasEnded = false
@@ -52,8 +53,8 @@ export function connect({ target, privateKey, hostKeys }: ConnectOptions): Conne
     let other: ShownKey | undefined
     current.on('connect', () => current.setNoDelay(true))
     current.on('error', (error) => {
-      if (other !== undefined) return
-      fail(hasNoSuchKey(error) ? unknownHost(known, shown, hostKeys) : explain(error))
+      if (other !== undefined) current.destroy()
+      else fail(hasNoSuchKey(error) ? unknownHost(known, shown, hostKeys) : explain(error))
     })
     current.on('close', () => {
       if (other === undefined) fail(CLOSED)
@@ -61,23 +62,13 @@ export function connect({ target, privateKey, hostKeys }: ConnectOptions): Conne
     })
     let key: ShownKey | undefined
     current.on('ready', () => void settle(known, key))
-    current.connect({
-      host: target.address,
-      port: target.port,
-      username: target.username,
-      privateKey: privateKey.reveal(),
-      authHandler: ['publickey'],
-      readyTimeout: ATTEMPT_TIMEOUT_MS,
-      ...KEEPALIVE,
-      algorithms: { serverHostKey },
-      hostVerifier: (blob: Buffer): boolean => {
-        key = showKey(blob)
-        const { fingerprint } = key
-        if (known.length === 0 || known.some((pin) => pin.fingerprint === fingerprint)) return true
-        other = key
-        return false
-      },
-    })
+    const hostVerifier = (blob: Buffer): boolean => {
+      key = showKey(blob)
+      if (isAccepted(known, key)) return true
+      other = key
+      return false
+    }
+    current.connect({ ...login(options), algorithms: { serverHostKey }, hostVerifier })
   }
   const settle = async (known: readonly HostKeyPin[], key: ShownKey | undefined): Promise<void> => {
     try {
@@ -108,6 +99,20 @@ export function connect({ target, privateKey, hostKeys }: ConnectOptions): Conne
     destroy: () => fail({ outcome: 'silent', detail: 'we closed the connection' }),
   }
 }
+
+const login = ({ target, privateKey }: ConnectOptions): ConnectConfig => ({
+  host: target.address,
+  port: target.port,
+  username: target.username,
+  privateKey: privateKey.reveal(),
+  authHandler: ['publickey'],
+  readyTimeout: ATTEMPT_TIMEOUT_MS,
+  ...KEEPALIVE,
+})
+
+/** Where nothing is known the first key is trusted. */
+const isAccepted = (known: readonly HostKeyPin[], { fingerprint }: ShownKey): boolean =>
+  known.length === 0 || known.some((pin) => pin.fingerprint === fingerprint)
 
 const LOST: ShellProbe = { outcome: 'silent', detail: 'the connection was lost' }
 const CLOSED: ShellProbe = {

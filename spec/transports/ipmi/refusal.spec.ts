@@ -85,8 +85,8 @@ for (const [title, command, completion, code, sentence] of [
     line.wire.treat((packet) =>
       isAnswerTo(packet, command) ? withCompletion(packet.bytes, completion) : 'pass',
     )
-    const order = command === CHASSIS_CONTROL ? line.power.off : line.power.read
-    await t.throwsAsync(order(settings), { code, message: sentence })
+    const order = command === CHASSIS_CONTROL ? 'off' : 'read'
+    await t.throwsAsync(line.power[order](settings), { code, message: sentence })
   })
 }
 
