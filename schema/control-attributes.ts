@@ -117,23 +117,27 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   return { address, port, username, password: new Secret(password), cipherSuite, privilege }
 }
 
+/** What is no number is not repeated: it may be a secret in the wrong place. */
 function cipherSuiteOf(fields: Fields, problems: string[]): number {
   const value = fields['cipher_suite'] ?? 17
   const suite = CIPHER_SUITES.find((known) => known === value || String(known) === value)
   if (suite !== undefined) return suite
-  problems.push(
-    `ipmi.cipher_suite: ${JSON.stringify(value).slice(0, 40)} is not one of ${CIPHER_SUITES.join(', ')}, which ipmitool supports`,
-  )
+  const shown = typeof value === 'number' ? value : 'this'
+  const suites = CIPHER_SUITES.join(', ')
+  problems.push(`ipmi.cipher_suite: ${shown} is not one of ${suites}, which ipmitool supports`)
   return 17
 }
+
+/** IPMI has these levels as well, and none of them helps. */
+const OTHER_PRIVILEGES = ['CALLBACK', 'USER', 'OEM']
 
 function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {
   const value = fields['privilege'] ?? 'ADMINISTRATOR'
   const privilege = BMC_PRIVILEGES.find((known) => known === value)
   if (privilege !== undefined) return privilege
-  problems.push(
-    `ipmi.privilege: ${JSON.stringify(value).slice(0, 40)} is not ${BMC_PRIVILEGES.join(' or ')}, the levels that may power a machine off`,
-  )
+  const shown = OTHER_PRIVILEGES.find((known) => known === value) ?? 'this'
+  const levels = BMC_PRIVILEGES.join(' or ')
+  problems.push(`ipmi.privilege: ${shown} is not ${levels}, the levels that may power a machine off`)
   return 'ADMINISTRATOR'
 }
 

@@ -37,7 +37,7 @@ for (const suite of [0, 4, 8, 12, 14, 18, 3.5, '', 'three', null, [3], true]) {
     }
     t.is(ipmi, undefined)
     t.is(problems.length, 1)
-    t.true(problems[0]?.startsWith(`ipmi.cipher_suite: ${JSON.stringify(suite)} `))
+    t.true(problems[0]?.startsWith('ipmi.cipher_suite: '))
     t.regex(problems[0] ?? '', /1, 2, 3, 15, 16, 17/)
   })
 }
@@ -45,6 +45,13 @@ for (const suite of [0, 4, 8, 12, 14, 18, 3.5, '', 'three', null, [3], true]) {
 test('cipher suite 12 of the field is refused', (t) => {
   const { problems } = parseControlAttributes(fixture('ipmi-cipher-suite-12'))
   t.regex(problems.join(), /^ipmi\.cipher_suite: 12 is not one of 1, 2, 3, 15, 16, 17/)
+})
+
+test('level that may not power off is named, and any other text is not repeated', (t) => {
+  const problemsOf = (privilege: string): string =>
+    parseControlAttributes(withIpmi({ privilege })).problems.join()
+  t.regex(problemsOf('USER'), /^ipmi\.privilege: USER is not OPERATOR or ADMINISTRATOR/)
+  t.notRegex(problemsOf('a-secret'), /a-secret/)
 })
 
 test('operator of the field is taken', (t) => {
@@ -57,7 +64,7 @@ for (const privilege of ['USER', 'CALLBACK', 'OEM', 'operator', 'ROOT', 4, '']) 
   test(`privilege ${JSON.stringify(privilege)} is refused by name`, (t) => {
     const { ipmi, problems } = parseControlAttributes(withIpmi({ privilege }))
     t.is(ipmi, undefined)
-    t.true(problems[0]?.startsWith(`ipmi.privilege: ${JSON.stringify(privilege)} `))
+    t.true(problems[0]?.startsWith('ipmi.privilege: '))
     t.regex(problems[0] ?? '', /OPERATOR or ADMINISTRATOR/)
   })
 }
