@@ -137,7 +137,9 @@ function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {
   if (privilege !== undefined) return privilege
   const shown = OTHER_PRIVILEGES.find((known) => known === value) ?? 'this'
   const levels = BMC_PRIVILEGES.join(' or ')
-  problems.push(`ipmi.privilege: ${shown} is not ${levels}, the levels that may power a machine off`)
+  problems.push(
+    `ipmi.privilege: ${shown} is not ${levels}, the levels that may power a machine off`,
+  )
   return 'ADMINISTRATOR'
 }
 
