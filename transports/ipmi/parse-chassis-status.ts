@@ -3,8 +3,12 @@ import type { PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 
-/** The power state in a reply to `power status`; undefined unless one line says exactly that. */
+/** What ipmitool says when a command did not succeed, whatever else it prints. */
+const TROUBLE = /\b(?:unable|failed|failure|error|invalid|timed? ?out|refused)\b/i
+
+/** The power state in a reply to `power status`; undefined unless one line says exactly that, and nothing speaks of trouble. */
 export function parseChassisStatus(reply: string): PowerState | undefined {
+  if (TROUBLE.test(reply)) return undefined
   const states = [...reply.matchAll(/^Chassis Power is (on|off)$/gm)]
   if (states.length !== 1) return undefined
   return states[0]?.[1] === 'off' ? 'off' : 'on'
@@ -12,7 +16,7 @@ export function parseChassisStatus(reply: string): PowerState | undefined {
 
 /** True when the BMC accepted `power off`; whether the machine went off is another question. */
 export const isPowerOffAccepted = (reply: string): boolean =>
-  /^Chassis Power Control: Down\/Off$/m.test(reply)
+  !TROUBLE.test(reply) && /^Chassis Power Control: Down\/Off$/m.test(reply)
 
 /** ipmitool prints these without a reason when nothing came back. */
 const SILENCE = /Unable to [gs]et Chassis Power|Close Session command failed/

@@ -31,9 +31,10 @@ const SUITE = ({ cipherSuite }: Asked): string =>
 /** First match wins. */
 const MEANINGS: readonly Meaning[] = [
   {
-    pattern: /^execvp|failed to execute/m,
+    pattern: /^execvp|failed to execute|exec: .*not found/m,
     code: 'POWER_UNAVAILABLE',
-    sentence: () => 'setpriv or ipmitool is not installed: apt-get install ipmitool util-linux',
+    sentence: () =>
+      'bash, setpriv or ipmitool is missing: apt-get install bash ipmitool util-linux',
   },
   {
     pattern: status('insufficient resources'),
