@@ -10,6 +10,9 @@ const withIpmi = (settings: object): string =>
 const withKey = (key: unknown): string =>
   JSON.stringify({ ssh: { host: '192.0.2.3', username: 'ha', host_key: key } })
 
+const problemsOf = (privilege: string): string =>
+  parseControlAttributes(withIpmi({ privilege })).problems.join()
+
 const ONE = `SHA256:${'A'.repeat(43)}`
 const TWO = `SHA256:${'B'.repeat(43)}`
 
@@ -48,8 +51,6 @@ test('cipher suite 12 of the field is refused', (t) => {
 })
 
 test('level that may not power off is named, and any other text is not repeated', (t) => {
-  const problemsOf = (privilege: string): string =>
-    parseControlAttributes(withIpmi({ privilege })).problems.join()
   t.regex(problemsOf('USER'), /^ipmi\.privilege: USER is not OPERATOR or ADMINISTRATOR/)
   t.notRegex(problemsOf('a-secret'), /a-secret/)
 })
