@@ -1,4 +1,5 @@
 /** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+import { HOST_KEY_TYPES, readPins } from './host-key-pins.ts'
 import {
   flatSection,
   isFields,
@@ -33,13 +34,25 @@ export interface BmcSettings {
   readonly password: Secret
   /** RMCP+ cipher suite: 17 is modern, 3 universal. */
   readonly cipherSuite: number
+  /** What the session asks for; users of a BMC may be limited to less than ADMINISTRATOR. */
+  readonly privilege: BmcPrivilege
 }
+
+/** Those that ipmitool supports. */
+export const CIPHER_SUITES = [1, 2, 3, 15, 16, 17] as const
+
+/** Those that may power a machine off: CALLBACK and USER may not. */
+export const BMC_PRIVILEGES = ['OPERATOR', 'ADMINISTRATOR'] as const
+export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
 
 export interface SshSettings {
   readonly address: string
   readonly port: number
   readonly username: string
-  /** `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it; undefined pins the first key seen. */
+  /**
+   * Pins, separated by commas: `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it, with the type of the key in front
+   * where it is known (`ssh-rsa SHA256:…`). Undefined pins the first key seen.
+   */
   readonly hostKey: string | undefined
 }
 
@@ -60,7 +73,7 @@ const NOTHING: ControlAttributes = {
 }
 
 /**
- * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite"}, "ssh": {"host", "port", "username", "host_key"}}`,
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "ssh": {"host", "port", "username", "host_key"}}`,
  * `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
  * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
  * A label, and JSON that is not ours, are no settings and no problem. A name that nothing reads is a problem; what stands
@@ -99,12 +112,36 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   const username = requiredText(fields, 'ipmi.username', problems)
   const password = requiredText(fields, 'ipmi.password', problems)
   const port = port16(fields, 'ipmi.port', 623, problems)
-  const cipherSuite = Number(fields['cipher_suite'] ?? 17)
-  if (![3, 8, 12, 17].includes(cipherSuite)) {
-    problems.push('ipmi.cipher_suite: must be 3, 8, 12 or 17')
-  }
+  const cipherSuite = cipherSuiteOf(fields, problems)
+  const privilege = privilegeOf(fields, problems)
   if (problems.length > before) return undefined
-  return { address, port, username, password: new Secret(password), cipherSuite }
+  return { address, port, username, password: new Secret(password), cipherSuite, privilege }
+}
+
+/** What is no number is not repeated: it may be a secret in the wrong place. */
+function cipherSuiteOf(fields: Fields, problems: string[]): number {
+  const value = fields['cipher_suite'] ?? 17
+  const suite = CIPHER_SUITES.find((known) => known === value || String(known) === value)
+  if (suite !== undefined) return suite
+  const shown = typeof value === 'number' ? value : 'this'
+  const suites = CIPHER_SUITES.join(', ')
+  problems.push(`ipmi.cipher_suite: ${shown} is not one of ${suites}, which ipmitool supports`)
+  return 17
+}
+
+/** IPMI has these levels as well, and none of them helps. */
+const OTHER_PRIVILEGES = ['CALLBACK', 'USER', 'OEM']
+
+function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {
+  const value = fields['privilege'] ?? 'ADMINISTRATOR'
+  const privilege = BMC_PRIVILEGES.find((known) => known === value)
+  if (privilege !== undefined) return privilege
+  const shown = OTHER_PRIVILEGES.find((known) => known === value) ?? 'this'
+  const levels = BMC_PRIVILEGES.join(' or ')
+  problems.push(
+    `ipmi.privilege: ${shown} is not ${levels}, the levels that may power a machine off`,
+  )
+  return 'ADMINISTRATOR'
 }
 
 function parseAgents(value: unknown, problems: string[]): ControlAttributes['agents'] {
@@ -143,8 +180,11 @@ function parseSsh(value: unknown, problems: string[]): SshSettings | undefined {
 function hostKeyOf(fields: Fields, problems: string[]): string | undefined {
   const value = fields['host_key']
   if (value === undefined) return undefined
-  if (typeof value === 'string' && /^SHA256:[A-Za-z0-9+/]{43}$/.test(value)) return value
-  problems.push('ssh.host_key: must be SHA256: and 43 characters, as ssh-keygen -lf prints it')
+  if (typeof value === 'string' && readPins(value) !== undefined) return value
+  problems.push(
+    'ssh.host_key: must be SHA256: and 43 characters, as ssh-keygen -lf prints it; the type of the key may stand in front ' +
+      `(${HOST_KEY_TYPES.join(', ')}), and several are separated by commas`,
+  )
   return undefined
 }
 

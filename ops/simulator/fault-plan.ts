@@ -143,7 +143,7 @@ const FAULTS = {
   },
   'bmc-trouble': ({ random, hosts }, atMs) => {
     const host = pick(random, hosts)
-    const mood = pick<BmcMood>(random, ['silent', 'refuses', 'ignores', 'slow'])
+    const mood = pick<BmcMood>(random, BMC_TROUBLES)
     const crashAt = atMs + draw(random, [0, 30_000])
     return [
       { atMs, act: { do: 'bmc', host, mood } },
@@ -269,6 +269,15 @@ const DEADLY: readonly (keyof typeof FAULTS)[] = [
   'reported-crash',
   'bmc-trouble',
   'monitors-isolated',
+]
+
+const BMC_TROUBLES: readonly BmcMood[] = [
+  'silent',
+  'refuses',
+  'ignores',
+  'slow',
+  'loses-order',
+  'loses-answer',
 ]
 
 const NOVA_MOODS: readonly Partial<NovaMood>[] = [

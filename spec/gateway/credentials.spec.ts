@@ -159,6 +159,22 @@ for (const settings of misspelt.trim().split('\n')) {
   })
 }
 
+for (const [settings, words] of [
+  ['{"ipmi":{"host":"a","username":"b","password":"c","cipher_suite":12}}', /cipher_suite: 12 is/],
+  ['{"ipmi":{"host":"a","username":"b","password":"c","privilege":"USER"}}', /privilege: .*USER/],
+  ['{"ssh":{"host":"a","username":"b","host_key":"ssh-dss SHA256:x"}}', /host_key: must be/],
+] as const) {
+  test(`value that cannot be used is 400 that names it: ${settings}`, async (t) => {
+    await using world = await startGateway()
+    const segment = await aSegment(world)
+    const host = { name: 'compute-1', type: 'COMPUTE', control_attributes: settings }
+    const url = `/v1/segments/${segment}/hosts`
+    const { status, text } = await world.call({ method: 'POST', url, body: { host } })
+    t.is(status, 400)
+    t.regex(text, words)
+  })
+}
+
 test('mask in the place of a secret that is not stored is refused by name', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)

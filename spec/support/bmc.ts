@@ -79,6 +79,7 @@ export async function startBmc(): Promise<Bmc> {
     username: 'fence',
     password: new Secret('s3cr3t-of-the-bmc'),
     cipherSuite: 3,
+    privilege: 'ADMINISTRATOR',
   }
   const file = (name: string): string => join(directory.path, name)
   await Promise.all([

@@ -10,6 +10,9 @@ export interface PowerMachine extends AsyncDisposable {
   power(): Promise<PowerState>
   setPower(state: PowerState): Promise<void>
   setTemper(temper: 'obey' | 'refuse' | 'lie'): Promise<void>
+  /** The next power-off, or only its answer, is lost, and silence follows until `mend`. A session is open by then. */
+  fallSilent(at: 'order' | 'answer'): void
+  mend(): void
   freeze(): void
   thaw(): void
   kill(): Promise<void>
@@ -73,6 +76,32 @@ export function powerConformance(test: TestFn, { open, startMachine }: PowerOpen
     await t.throwsAsync(power.read(machine.settings), code('POWER_UNREACHABLE'))
     machine.thaw()
     t.is(await power.read(machine.settings), 'on')
+  })
+
+  test('power-off that is lost in mid-session is unreachable, and works once the BMC answers again', async (t) => {
+    await using machine = await startMachine()
+    await using power = open()
+    t.is(await power.read(machine.settings), 'on')
+    machine.fallSilent('order')
+    await t.throwsAsync(power.off(machine.settings), code('POWER_UNREACHABLE'))
+    await t.throwsAsync(power.read(machine.settings), code('POWER_UNREACHABLE'))
+    t.is(await machine.power(), 'on')
+    machine.mend()
+    t.is(await power.read(machine.settings), 'on')
+    await power.off(machine.settings)
+    t.is(await power.read(machine.settings), 'off')
+  })
+
+  test('power-off whose answer is lost in mid-session is unreachable, and is read back as off', async (t) => {
+    await using machine = await startMachine()
+    await using power = open()
+    t.is(await power.read(machine.settings), 'on')
+    machine.fallSilent('answer')
+    await t.throwsAsync(power.off(machine.settings), code('POWER_UNREACHABLE'))
+    await t.throwsAsync(power.read(machine.settings), code('POWER_UNREACHABLE'))
+    machine.mend()
+    t.is(await power.read(machine.settings), 'off')
+    t.is(await machine.power(), 'off')
   })
 
   test('read survives the loss of the session', async (t) => {

@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import ssh2 from 'ssh2'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { generateKeyPair } from '../../transports/ssh/key-pair.ts'
 import {
@@ -15,8 +16,8 @@ import {
 export interface Sshd extends AsyncDisposable {
   /** No host key is pinned in them. */
   readonly settings: SshSettings
-  /** `SHA256:…` of the present host key. */
-  fingerprint(): string
+  /** `SHA256:…` of the present host key; of one type, where it has several. */
+  fingerprint(type?: HostKeyKind): string
   /** How many connections it has accepted since its start. */
   connections(): number
   /** How many connections are open now. */
@@ -28,18 +29,26 @@ export interface Sshd extends AsyncDisposable {
   kill(): Promise<void>
   /** Kills it and starts it anew on the same port. */
   restart(): Promise<void>
-  /** Gives it another host key, as a reinstalled host has. */
-  reinstall(): Promise<void>
+  /** Gives it other host keys, as a reinstalled host has: of the same types, or of these. */
+  reinstall(types?: readonly HostKeyKind[]): Promise<void>
 }
 
+export type HostKeyKind = 'ed25519' | 'ecdsa' | 'rsa'
+
 /** Starts sshd for the present user, who may log in with the key. */
-export async function startSshd(options: { readonly authorizedKey: string }): Promise<Sshd> {
+export async function startSshd(options: {
+  readonly authorizedKey: string
+  readonly hostKeys?: readonly HostKeyKind[]
+}): Promise<Sshd> {
   const directory = await temporaryDirectory('sshd')
   const file = (name: string): string => join(directory.path, name)
   const port = await freePort()
-  let fingerprint = await newHostKey(file('host_key'))
+  let kinds = options.hostKeys ?? ['ed25519']
+  let fingerprints = await newHostKeys(directory.path, kinds)
   await writeFile(file('authorized_keys'), `restrict ${options.authorizedKey}\n`, { mode: 0o600 })
-  await writeFile(file('sshd_config'), configuration(directory.path, port))
+  const configure = (): Promise<void> =>
+    writeFile(file('sshd_config'), configuration(directory.path, port, kinds))
+  await configure()
   // Privilege separation of a server that root starts needs this directory, which packages make at boot.
   if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
   const start = (): Promise<ServerProcess> =>
@@ -67,15 +76,17 @@ export async function startSshd(options: { readonly authorizedKey: string }): Pr
       username: userInfo().username,
       hostKey: undefined,
     },
-    fingerprint: () => fingerprint,
+    fingerprint: (kind = kinds[0] ?? 'ed25519') => fingerprints.get(kind) ?? '',
     connections: () => server.output().match(/^Connection from /gm)?.length ?? 0,
     sessions: async () => (await childrenOf(server.pid)).length,
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
     kill,
     restart,
-    async reinstall() {
-      fingerprint = await newHostKey(file('host_key'))
+    async reinstall(types = kinds) {
+      kinds = types
+      fingerprints = await newHostKeys(directory.path, kinds)
+      await configure()
       await restart()
     },
     async [Symbol.asyncDispose]() {
@@ -85,9 +96,16 @@ export async function startSshd(options: { readonly authorizedKey: string }): Pr
   }
 }
 
-const configuration = (directory: string, port: number): string => `Port ${port}
+const hostKeyFile = (directory: string, kind: HostKeyKind): string =>
+  join(directory, `host_key_${kind}`)
+
+const configuration = (
+  directory: string,
+  port: number,
+  kinds: readonly HostKeyKind[],
+): string => `Port ${port}
 ListenAddress 127.0.0.1
-HostKey ${join(directory, 'host_key')}
+${kinds.map((kind) => `HostKey ${hostKeyFile(directory, kind)}`).join('\n')}
 AuthorizedKeysFile ${join(directory, 'authorized_keys')}
 PidFile none
 UsePAM no
@@ -99,8 +117,24 @@ MaxStartups 100
 LogLevel VERBOSE
 `
 
-async function newHostKey(path: string): Promise<string> {
-  const pair = generateKeyPair()
+async function newHostKeys(
+  directory: string,
+  kinds: readonly HostKeyKind[],
+): Promise<ReadonlyMap<HostKeyKind, string>> {
+  const fingerprints = new Map<HostKeyKind, string>()
+  for (const kind of kinds) {
+    fingerprints.set(kind, await newHostKey(hostKeyFile(directory, kind), PAIRS[kind]()))
+  }
+  return fingerprints
+}
+
+const PAIRS: Readonly<Record<HostKeyKind, typeof generateKeyPair>> = {
+  ed25519: generateKeyPair,
+  ecdsa: () => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }),
+  rsa: () => ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 }),
+}
+
+async function newHostKey(path: string, pair: ReturnType<typeof generateKeyPair>): Promise<string> {
   await writeFile(path, pair.private, { mode: 0o600 })
   const blob = Buffer.from(pair.public.split(' ')[1] ?? '', 'base64')
   const digest = await crypto.subtle.digest('SHA-256', blob)

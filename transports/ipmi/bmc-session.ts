@@ -78,7 +78,7 @@ export class BmcSession {
       }
     }
     this.#ending.throwIfAborted()
-    return this.#send(kind, await this.#open(bmc, remainingMs()), remainingMs())
+    return this.#send(kind, await this.#open(bmc, remainingMs), remainingMs())
   }
 
   /** Ends the session in good order. */
@@ -114,7 +114,18 @@ export class BmcSession {
     }
   }
 
-  async #open(bmc: BmcSettings, timeoutMs: number): Promise<Kept> {
+  /** A damaged datagram looks like a refusal: the first one of a login is believed when the BMC repeats it. */
+  async #open(bmc: BmcSettings, remainingMs: () => number): Promise<Kept> {
+    const isRepeated = this.#refusal !== undefined && isSameLogin(this.#refusal.bmc, bmc)
+    try {
+      return await this.#start(bmc, remainingMs())
+    } catch (error) {
+      if (isRepeated || !isCoded(error, 'POWER_MISCONFIGURED')) throw error
+    }
+    return this.#start(bmc, remainingMs())
+  }
+
+  async #start(bmc: BmcSettings, timeoutMs: number): Promise<Kept> {
     try {
       const shell = await this.#options.startShell(bmc, timeoutMs, this.#ending)
       this.#refusal = undefined
@@ -132,7 +143,10 @@ export class BmcSession {
     try {
       const reply = await kept.shell.command(COMMANDS[kind].line, timeoutMs)
       const state = COMMANDS[kind].parse(reply)
-      if (state === undefined) throw commandFailure(redactorOf([kept.bmc.password.reveal()])(reply))
+      if (state === undefined) {
+        const said = redactorOf([kept.bmc.password.reveal()])(reply)
+        throw commandFailure(said, kept.bmc)
+      }
       kept.failures = 0
       return state
     } catch (error) {
@@ -149,4 +163,5 @@ export class BmcSession {
 const isSameLogin = (one: BmcSettings, other: BmcSettings): boolean =>
   one.username === other.username &&
   one.cipherSuite === other.cipherSuite &&
+  one.privilege === other.privilege &&
   one.password.reveal() === other.password.reveal()

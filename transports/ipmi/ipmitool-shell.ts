@@ -2,7 +2,7 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { sessionFailure } from './parse-chassis-status.ts'
+import { sessionFailure } from './session-failure.ts'
 
 /** What we use of node-pty. */
 export type PtyLibrary = Pick<typeof import('node-pty'), 'spawn'>
@@ -33,7 +33,7 @@ const PROMPT = 'ipmitool> '
 const OUTPUT_CHARACTERS_MAX = 64_000
 const CLOSE_GRACE_MS = 1000
 
-/** Starts ipmitool and opens its session. POWER_UNREACHABLE, POWER_MISCONFIGURED, POWER_UNAVAILABLE. */
+/** Starts ipmitool and opens its session. Every error code is POWER_*. */
 export async function startIpmitoolShell(options: ShellOptions): Promise<IpmitoolShell> {
   const { clock } = options
   options.signal.throwIfAborted()
@@ -54,7 +54,7 @@ export async function startIpmitoolShell(options: ShellOptions): Promise<Ipmitoo
   child.onExit(() => {
     running = false
     ended.resolve()
-    waiter?.reject(sessionFailure(take()))
+    waiter?.reject(sessionFailure(take(), options.bmc))
   })
   const killChild = (): void => {
     if (running) child.kill('SIGKILL')
@@ -112,10 +112,12 @@ exec "$@"`
 function spawnIpmitool({ pty, home, bmc }: ShellOptions): ReturnType<PtyLibrary['spawn']> {
   const target = ['-H', bmc.address, '-p', String(bmc.port), '-U', bmc.username]
   const suite = ['-C', String(bmc.cipherSuite)]
+  const level = ['-L', bmc.privilege]
   const retries = ['-N', '1', '-R', '2'] // three tries of a second each
   const launcher = ['--noprofile', '--norc', '-c', WITHOUT_DESCRIPTORS, 'bash']
   const orphanEnds = ['setpriv', '--pdeathsig', 'KILL']
-  const args = ['ipmitool', '-v', '-I', 'lanplus', ...suite, ...target, '-E', ...retries, 'shell']
+  const session = [...suite, ...target, ...level, '-E', ...retries]
+  const args = ['ipmitool', '-v', '-I', 'lanplus', ...session, 'shell']
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: home,
@@ -127,6 +129,6 @@ function spawnIpmitool({ pty, home, bmc }: ShellOptions): ReturnType<PtyLibrary[
   try {
     return pty.spawn('bash', [...launcher, ...orphanEnds, ...args], { cols: 200, env })
   } catch (cause) {
-    throw new CodedError('POWER_UNAVAILABLE', 'no pseudo-terminal for ipmitool', { cause })
+    throw new CodedError('POWER_COMMAND_FAILED', 'no pseudo-terminal for ipmitool', { cause })
   }
 }

@@ -6,7 +6,9 @@ import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 
 /**
  * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
- * lies: does nothing and then reads off; stuck-off: reads off whatever is the case; slow: answers late or too late.
+ * lies: does nothing and then reads off; stuck-off: reads off whatever is the case; slow: answers late or too late;
+ * loses-order: answers until a power-off is on its way, which is lost, and is silent from then on; loses-answer: the same,
+ * but the power-off is carried out.
  */
 export const BMC_MOODS = [
   'well',
@@ -16,6 +18,8 @@ export const BMC_MOODS = [
   'lies',
   'stuck-off',
   'slow',
+  'loses-order',
+  'loses-answer',
 ] as const
 export type BmcMood = (typeof BMC_MOODS)[number]
 

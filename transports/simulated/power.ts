@@ -57,15 +57,25 @@ export class SimulatedPower implements PowerPort {
       case 'ignores':
       case 'stuck-off':
         return
+      case 'loses-order':
+        machine.bmc = 'silent'
+        return
+      case 'loses-answer':
+        machine.bmc = 'silent'
+        this.#carryOut(machine)
+        return
       case 'well':
       case 'slow':
-      case 'silent': {
-        const { boot } = machine
-        this.#site.clock.schedule(draw(this.#random, this.#faults.powerOffMs), () => {
-          if (machine.boot === boot) this.#site.cutPower(machine)
-        })
-      }
+      case 'silent':
+        this.#carryOut(machine)
     }
+  }
+
+  #carryOut(machine: Machine): void {
+    const { boot } = machine
+    this.#site.clock.schedule(draw(this.#random, this.#faults.powerOffMs), () => {
+      if (machine.boot === boot) this.#site.cutPower(machine)
+    })
   }
 
   /** Half of the time passes before the BMC does something, half before we hear of it. */
@@ -81,25 +91,25 @@ export class SimulatedPower implements PowerPort {
     const leftMs = COMMAND_TIMEOUT_MS - thereMs
     await wait(clock, thereMs, signal)
     signal?.throwIfAborted()
-    if (machine === undefined || this.#isDeaf(machine)) {
-      await wait(clock, leftMs, signal)
-      signal?.throwIfAborted()
-      throw unreachable(bmc)
-    }
+    if (machine === undefined || this.#isDeaf(machine)) return this.#giveUp(bmc, leftMs, signal)
     if (bmc.username !== BMC_USERNAME || bmc.password.reveal() !== machine.bmcPassword) {
       throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects user or password`)
     }
     const answer = effect(machine)
-    await wait(clock, Math.min(takesMs - thereMs, leftMs), signal)
+    if (takesMs > COMMAND_TIMEOUT_MS || this.#isDeaf(machine))
+      return this.#giveUp(bmc, leftMs, signal)
+    await wait(clock, takesMs - thereMs, signal)
     signal?.throwIfAborted()
-    if (takesMs > COMMAND_TIMEOUT_MS) throw unreachable(bmc)
     return answer
+  }
+
+  async #giveUp(bmc: BmcSettings, leftMs: number, signal: AbortSignal | undefined): Promise<never> {
+    await wait(this.#site.clock, leftMs, signal)
+    signal?.throwIfAborted()
+    throw new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)
   }
 
   #isDeaf(machine: Machine): boolean {
     return machine.bmc === 'silent' || this.#faults.isCut(this.#node, `bmc:${machine.name}`)
   }
 }
-
-const unreachable = (bmc: BmcSettings): CodedError =>
-  new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)

@@ -2,6 +2,7 @@
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { ShellOutcome, ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import { readPins } from '../../schema/host-key-pins.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './machine.ts'
 import { draw } from './random.ts'
@@ -63,9 +64,13 @@ export class SimulatedShell implements ShellPort {
     if (machine?.isRunning !== true || machine.network === 'cut') return 'silent'
     if (this.#faults.isCut(this.#node, `ssh:${machine.name}`)) return 'silent'
     if (machine.sshd === 'down') return 'refused'
-    const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
-    if (pinned === undefined) this.#seenKeys.set(target.address, machine.hostKey)
-    const isKnown = pinned === undefined || pinned === machine.hostKey
+    const isKnown = this.#knows(machine, target)
     return machine.sshd !== 'rejects' && isKnown ? 'alive' : 'misconfigured'
+  }
+
+  #knows({ hostKey }: Machine, target: SshSettings): boolean {
+    const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
+    if (pinned === undefined) this.#seenKeys.set(target.address, hostKey)
+    return readPins(pinned ?? hostKey)?.some(({ fingerprint }) => fingerprint === hostKey) === true
   }
 }

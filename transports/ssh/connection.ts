@@ -1,8 +1,10 @@
 /** One authenticated SSH connection that is kept open and asked whether the other side lives. */
 import { Client, type ConnectConfig } from 'ssh2'
-import type { ShellOutcome, ShellProbe } from '../../actors/ports/shell.ts'
+import type { ShellProbe } from '../../actors/ports/shell.ts'
 import type { Secret, SshSettings } from '../../schema/control-attributes.ts'
-import { fingerprintOf, type HostKeys } from './host-keys.ts'
+import type { HostKeyPin } from '../../schema/host-key-pins.ts'
+import { nextOffer } from './host-key-search.ts'
+import { showKey, type HostKeys, type ShownKey } from './host-keys.ts'
 
 /** A connection that is being opened, is open, or has ended. */
 export interface Connection {
@@ -22,77 +24,119 @@ interface ConnectOptions {
 
 /**
  * An attempt outlives the probe that began it, and later probes wait for the same one: hanging up without
- * authenticating is what OpenSSH ≥ 9.8 punishes.
+ * authenticating is what OpenSSH ≥ 9.8 punishes. The search for a bare fingerprint hangs up at most four times (1 s of
+ * penalty each, of the 15 s from which on it blocks), and once its type is known it is not repeated.
  */
 const ATTEMPT_TIMEOUT_MS = 10_000
 /** A frozen sshd or a dead link ends the connection after 4 s. */
 const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
 
 /** Begins to connect. Never throws. */
-export function connect({ target, privateKey, hostKeys }: ConnectOptions): Connection {
-  const client = new Client()
+export function connect(options: ConnectOptions): Connection {
+  const { target, hostKeys } = options
   const opened = Promise.withResolvers<ShellProbe | undefined>()
   const ended = Promise.withResolvers<false>()
   let hasEnded = false
-  let fingerprint = ''
-  const fail = (outcome: ShellOutcome, detail: string): void => {
+  let client: Client | undefined
+  const fail = ({ outcome, detail }: ShellProbe): void => {
     opened.resolve({ outcome, detail })
     hasEnded = true
     ended.resolve(false)
-    client.destroy()
+    client?.destroy()
   }
-  const verify = async (key: Buffer): Promise<boolean> => {
-    fingerprint = fingerprintOf(key)
-    try {
-      if ((await hostKeys.verify(target, fingerprint)) !== 'other') return true
-      const known = target.hostKey === undefined ? `the one in ${hostKeys.path}` : 'the pinned one'
-      fail('misconfigured', `the host key ${fingerprint} is not ${known}`)
-    } catch {
-      fail('misconfigured', `${hostKeys.path} cannot be read`)
+  const attempt = (known: readonly HostKeyPin[], shown: readonly ShownKey[]): void => {
+    const serverHostKey = [...nextOffer(known, shown)]
+    if (hasEnded) return
+    if (serverHostKey.length === 0) return fail(unknownHost(known, shown, hostKeys))
+    const current = new Client()
+    client = current
+    let other: ShownKey | undefined
+    current.on('connect', () => current.setNoDelay(true))
+    current.on('error', (error) => {
+      if (other !== undefined) current.destroy()
+      else fail(hasNoSuchKey(error) ? unknownHost(known, shown, hostKeys) : explain(error))
+    })
+    current.on('close', () => {
+      if (other === undefined) fail(CLOSED)
+      else attempt(known, [...shown, other])
+    })
+    let key: ShownKey | undefined
+    current.on('ready', () => void settle(known, key))
+    const hostVerifier = (blob: Buffer): boolean => {
+      key = showKey(blob)
+      if (isAccepted(known, key)) return true
+      other = key
+      return false
     }
-    return false
+    current.connect({ ...login(options), algorithms: { serverHostKey }, hostVerifier })
   }
-  const settle = async (): Promise<void> => {
+  const settle = async (known: readonly HostKeyPin[], key: ShownKey | undefined): Promise<void> => {
     try {
-      if ((await hostKeys.verify(target, fingerprint)) === 'new') {
-        await hostKeys.remember(target, fingerprint)
-      }
+      if (key !== undefined) await hostKeys.accept(target, key, known)
       opened.resolve(undefined)
     } catch {
-      fail('misconfigured', `the host key cannot be remembered in ${hostKeys.path}`)
+      const detail = `the host key cannot be remembered in ${hostKeys.path}`
+      fail({ outcome: 'misconfigured', detail })
     }
   }
-  client.on('connect', () => client.setNoDelay(true))
-  client.on('ready', () => void settle())
-  client.on('error', (error) => {
-    const { outcome, detail } = explain(error)
-    fail(outcome, detail)
-  })
-  client.on('close', () => fail('refused', 'the host closed the connection in the handshake'))
-  const config: ConnectConfig = {
-    host: target.address,
-    port: target.port,
-    username: target.username,
-    privateKey: privateKey.reveal(),
-    authHandler: ['publickey'],
-    readyTimeout: ATTEMPT_TIMEOUT_MS,
-    ...KEEPALIVE,
-    hostVerifier: (key: Buffer, answer: (accepted: boolean) => void) =>
-      void verify(key).then(answer),
+  const begin = async (): Promise<void> => {
+    try {
+      attempt(await hostKeys.known(target), [])
+    } catch {
+      fail({ outcome: 'misconfigured', detail: `${hostKeys.path} cannot be read` })
+    }
   }
-  client.connect(config)
+  void begin()
   return {
     opened: opened.promise,
     hasEnded: () => hasEnded,
     ping: async () => {
-      if (hasEnded) return false
+      if (hasEnded || client === undefined) return false
       const answered = await Promise.race([ended.promise, askForNothing(client)])
-      if (!answered) fail('silent', 'the connection was lost') // the next probe makes a new one
+      if (!answered) fail(LOST) // the next probe makes a new one
       return answered
     },
-    destroy: () => fail('silent', 'we closed the connection'),
+    destroy: () => fail({ outcome: 'silent', detail: 'we closed the connection' }),
   }
 }
+
+const login = ({ target, privateKey }: ConnectOptions): ConnectConfig => ({
+  host: target.address,
+  port: target.port,
+  username: target.username,
+  privateKey: privateKey.reveal(),
+  authHandler: ['publickey'],
+  readyTimeout: ATTEMPT_TIMEOUT_MS,
+  ...KEEPALIVE,
+})
+
+/** Where nothing is known the first key is trusted. */
+const isAccepted = (known: readonly HostKeyPin[], { fingerprint }: ShownKey): boolean =>
+  known.length === 0 || known.some((pin) => pin.fingerprint === fingerprint)
+
+const LOST: ShellProbe = { outcome: 'silent', detail: 'the connection was lost' }
+const CLOSED: ShellProbe = {
+  outcome: 'refused',
+  detail: 'the host closed the connection in the handshake',
+}
+
+/** The server has no key of a type that we offer. */
+const hasNoSuchKey = ({ message }: Error): boolean => message.includes('no matching host key')
+
+/** Every key that the server shows of the types that may be known is another one. */
+function unknownHost(
+  known: readonly HostKeyPin[],
+  shown: readonly ShownKey[],
+  { path }: HostKeys,
+): ShellProbe {
+  const expected = known.map(describeKey).join(', ')
+  const seen = shown.length === 0 ? 'no key of this type' : shown.map(describeKey).join(', ')
+  const detail = `the host key changed: the host shows ${seen}; pinned in ssh.host_key or remembered in ${path}: ${expected}`
+  return { outcome: 'misconfigured', detail }
+}
+
+const describeKey = ({ type, fingerprint }: HostKeyPin | ShownKey): string =>
+  type === undefined ? fingerprint : `${type} ${fingerprint}`
 
 /**
  * Asks to cancel a forwarding that does not exist. The session's process must answer, with whatever it

@@ -1,4 +1,5 @@
 /** Our own SSH key pair: made at first start, shown to operators, never replaced by itself. */
+import { randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
@@ -37,7 +38,7 @@ async function readOrCreate(path: string): Promise<string> {
     if (!isMissing(error)) throw error
   }
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}`
+  const draft = `${path}.${randomUUID()}` // containers that share the directory share process numbers, too
   await writeFile(draft, generateKeyPair().private, { mode: 0o600, flush: true })
   await chmod(draft, 0o600)
   try {

@@ -26,6 +26,7 @@ const WATCHED: WatchedHost = {
     username: 'ha',
     password: new Secret('x'),
     cipherSuite: 17,
+    privilege: 'ADMINISTRATOR',
   },
   problems: [],
   fingerprint: '1',

@@ -1,10 +1,10 @@
 /** What ipmitool prints, cut off and garbled too, and what it means. */
 import test from 'ava'
+import { sessionFailure } from '../../../transports/ipmi/session-failure.ts'
 import {
   commandFailure,
   isPowerOffAccepted,
   parseChassisStatus,
-  sessionFailure,
 } from '../../../transports/ipmi/parse-chassis-status.ts'
 
 test('on and off are read from the reply', (t) => {
@@ -45,6 +45,7 @@ test('power-off counts as accepted only with its whole line', (t) => {
   t.false(isPowerOffAccepted('Set Chassis Power Control to Down/Off failed: Unspecified error\n'))
 })
 
+const ASKED = { cipherSuite: 17, privilege: 'ADMINISTRATOR' } as const
 const loading = 'Loading IANA PEN Registry...\n'
 const noSession = 'Error: Unable to establish IPMI v2 / RMCP+ session\n'
 
@@ -62,8 +63,43 @@ for (const [output, code, message] of [
   ],
   [
     `${loading}Set Session Privilege Level to ADMINISTRATOR failed\n${noSession}`,
+    'POWER_UNREACHABLE',
+    /not answer/,
+  ],
+  [
+    `${loading}> Error: no response from RAKP 3 message\nSet Session Privilege Level to ADMINISTRATOR failed\n${noSession}`,
+    'POWER_UNREACHABLE',
+    /not answer/,
+  ],
+  [
+    `${loading}RAKP 4 message indicates an error : invalid session ID\n${noSession}`,
+    'POWER_UNREACHABLE',
+    /not answer/,
+  ],
+  [
+    `${loading}Set Session Privilege Level to ADMINISTRATOR failed: Node busy\n${noSession}`,
+    'POWER_COMMAND_FAILED',
+    /Node busy/,
+  ],
+  [
+    `${loading}Set Session Privilege Level to ADMINISTRATOR failed: Unknown (0x81)\n${noSession}`,
     'POWER_MISCONFIGURED',
-    /privilege/,
+    /no privilege ADMINISTRATOR .*ipmi\.privilege/,
+  ],
+  [
+    `${loading}RAKP 2 message indicates an error : unauthorized role requested\n${noSession}`,
+    'POWER_MISCONFIGURED',
+    /no privilege ADMINISTRATOR/,
+  ],
+  [
+    `${loading}RAKP 2 message indicates an error : illegal parameter\n${noSession}`,
+    'POWER_MISCONFIGURED',
+    /illegal parameter/,
+  ],
+  [
+    `${loading}> RAKP 4 message has invalid integrity check value\n${noSession}`,
+    'POWER_MISCONFIGURED',
+    /K_g/,
   ],
   ['Username is too long (> 16 bytes)\n', 'POWER_MISCONFIGURED', /user name/],
   ['lanplus: password is longer than 20 bytes.\n', 'POWER_MISCONFIGURED', /20 bytes/],
@@ -79,8 +115,8 @@ for (const [output, code, message] of [
   ['bash: line 5: exec: setpriv: not found\n', 'POWER_UNAVAILABLE', /apt/],
   ['execvp(3) failed.: No such file or directory\n', 'POWER_UNAVAILABLE', /apt/],
 ] as const) {
-  test(`session failure ${JSON.stringify(output.slice(-90))} is ${code}`, (t) => {
-    const failure = sessionFailure(output)
+  test(`session failure ${JSON.stringify(output.slice(-160))} is ${code}`, (t) => {
+    const failure = sessionFailure(output, ASKED)
     t.is(failure.code, code)
     t.regex(failure.message, message)
   })
@@ -104,7 +140,7 @@ for (const [reply, code, message] of [
   ['\u0000\u001b[2J', 'POWER_COMMAND_FAILED', /not understood/],
 ] as const) {
   test(`reply ${JSON.stringify(reply)} is ${code}`, (t) => {
-    const failure = commandFailure(reply)
+    const failure = commandFailure(reply, ASKED)
     t.is(failure.code, code)
     t.regex(failure.message, message)
   })

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import { startBmc } from '../../support/bmc.ts'
 import { commandLinesWith } from '../../support/child-processes.ts'
-import { powerConformance } from '../../support/power-conformance.ts'
+import { powerConformance, type PowerMachine } from '../../support/power-conformance.ts'
+import { openUdpRelay } from '../../support/udp-relay.ts'
 import { until } from '../../support/until.ts'
 import { openIpmiPower } from '../../../transports/ipmi/power.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -14,7 +15,26 @@ const systemClock = new SystemClock()
 const openHasty = (): ReturnType<typeof openIpmiPower> =>
   openIpmiPower({ clock: systemClock, minimumSpacingMs: 0 })
 
-powerConformance(test, { open: openHasty, startMachine: startBmc })
+powerConformance(test, { open: openHasty, startMachine: startWiredBmc })
+
+/** Behind a wire that can fall silent; what the session sends next is the order. */
+async function startWiredBmc(): Promise<PowerMachine> {
+  const bmc = await startBmc()
+  const wire = await openUdpRelay(bmc.settings.port)
+  return {
+    ...bmc,
+    settings: { ...bmc.settings, port: wire.port },
+    fallSilent(at) {
+      const lost = at === 'order' ? 'there' : 'back'
+      wire.treat(({ direction }) => (direction === lost ? 'drop' : 'pass'))
+    },
+    mend: () => wire.treat(() => 'pass'),
+    async [Symbol.asyncDispose]() {
+      await wire[Symbol.asyncDispose]()
+      await bmc[Symbol.asyncDispose]()
+    },
+  }
+}
 
 test('orders at the same time share one process and are sent one after the other', async (t) => {
   await using bmc = await startBmc()

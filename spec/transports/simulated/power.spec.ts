@@ -95,6 +95,8 @@ function machineOf(name: HostName, settings: BmcSettings): PowerMachine {
     async setTemper(temper) {
       cloud.setBmc(name, moods[temper])
     },
+    fallSilent: (at) => cloud.setBmc(name, at === 'order' ? 'loses-order' : 'loses-answer'),
+    mend: () => cloud.setBmc(name, 'well'),
     freeze: () => cloud.setBmc(name, 'silent'),
     thaw: () => cloud.setBmc(name, 'well'),
     async kill() {

@@ -157,7 +157,7 @@ test('first host key is remembered across a restart of ours', async (t) => {
     stateDirectory: world.stateDirectory,
   })
   t.is((await afterRemoval.probe(host.settings, 5000)).outcome, 'alive')
-  const line = `[127.0.0.1]:${host.settings.port} ${host.fingerprint()}\n`
+  const line = `[127.0.0.1]:${host.settings.port} ${host.fingerprint()} ssh-ed25519\n`
   t.is(await readFile(path, 'utf8'), line)
 })
 
