@@ -19,6 +19,8 @@ export interface BrokerLinkOptions extends BrokerAddress {
 
 export interface Delivery {
   readonly routingKey: string
+  /** The header `compression`: what kombu packed the body with. */
+  readonly compression: unknown
   readonly body: Uint8Array
 }
 
@@ -83,11 +85,16 @@ async function consume(
   await channel.consume(queue, (message: ConsumeMessage | null) => {
     if (message === null) return connection.end('the broker cancelled our consumer')
     try {
-      const delivery = { routingKey: message.fields.routingKey, body: message.content }
-      if (handle(delivery) === 'taken') channel.ack(message)
+      if (handle(deliveryOf(message)) === 'taken') channel.ack(message)
       else channel.reject(message, false)
     } catch (error) {
       connection.end(describeError(error))
     }
   })
 }
+
+const deliveryOf = ({ fields, properties, content }: ConsumeMessage): Delivery => ({
+  routingKey: fields.routingKey,
+  compression: properties.headers?.['compression'],
+  body: content,
+})

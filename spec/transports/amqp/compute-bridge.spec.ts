@@ -1,5 +1,7 @@
 /** The bridge on a real RabbitMQ: what Nova sends comes out once, whatever happens to the broker meanwhile. */
-import { connect, type ChannelModel } from 'amqplib'
+import { readFile } from 'node:fs/promises'
+import { deflateSync } from 'node:zlib'
+import { connect, type ChannelModel, type Options } from 'amqplib'
 import test from 'ava'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
@@ -53,14 +55,18 @@ async function senderOf(exchange: string): Promise<AsyncDisposable & { send: Sen
   const channel = await connection.createConfirmChannel()
   await channel.assertExchange(exchange, 'topic', { durable: false })
   return {
-    async send(routingKey, body) {
-      channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true })
+    async send(routingKey, body, options = {}) {
+      channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true, ...options })
       await channel.waitForConfirms()
     },
     [Symbol.asyncDispose]: () => connection.close(),
   }
 }
-type Send = (routingKey: string, body: Uint8Array | string) => Promise<void>
+type Send = (
+  routingKey: string,
+  body: Uint8Array | string,
+  options?: Options.Publish,
+) => Promise<void>
 
 const notification = (id: string): string =>
   JSON.stringify({
@@ -134,6 +140,32 @@ test.serial('garbage is counted and told, and stops nothing', async (t) => {
   t.true(log.lines.some((line) => line.includes('cannot be read')))
   t.false(log.lines.join().includes('hush'))
 })
+
+test.serial(
+  'packed notifications are unpacked, an unknown packing is parked with its name',
+  async (t) => {
+    const log = recordingLog()
+    await using sender = await senderOf('packed')
+    await using bridge = bridgeOf({ name: 'packed', log })
+    await inForce(bridge)
+    const packed = (compression: string): Options.Publish => ({ headers: { compression } })
+    const file = await readFile('spec/fixtures/amqp/gzip-body.bin')
+    await sender.send('notifications.info', file, packed('application/x-gzip'))
+    const stream = deflateSync(notification('zlib'))
+    await sender.send('notifications.info', stream, packed('application/x-gzip'))
+    await sender.send('notifications.info', Buffer.from('hush'), packed('application/x-lzma'))
+    const odd = { contentType: 'application/x-python', contentEncoding: 'binary' }
+    await sender.send('notifications.info', notification('odd'), odd)
+    await until('the last came out', () => idsOf(bridge).includes('odd'))
+    t.deepEqual(idsOf(bridge).slice(1), ['zlib', 'odd'])
+    t.is(bridge.parked(), 1)
+    t.true(
+      log.lines.some((line) => line.includes('application/x-lzma')),
+      log.lines.join('\n'),
+    )
+    t.false(log.lines.join().includes('hush'))
+  },
+)
 
 test.serial('an exchange that comes later is found', async (t) => {
   const log = recordingLog()
