@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isCoded } from '../../../schema/errors.ts'
 import { BODY_BYTES_MAX, unpack } from '../../../transports/amqp/unpack.ts'
 
