@@ -79,6 +79,8 @@ const notification = (id: string): string =>
     _unique_id: `unique-${id}`,
   })
 
+const packed = (compression: string): Options.Publish => ({ headers: { compression } })
+
 const idsOf = (bridge: { readonly events: readonly ComputeEvent[] }): readonly string[] =>
   bridge.events.map((event) => event.messageId)
 
@@ -148,8 +150,7 @@ test.serial(
     await using sender = await senderOf('packed')
     await using bridge = bridgeOf({ name: 'packed', log })
     await inForce(bridge)
-    const packed = (compression: string): Options.Publish => ({ headers: { compression } })
-    const file = await readFile('spec/fixtures/amqp/gzip-body.bin')
+      const file = await readFile('spec/fixtures/amqp/gzip-body.bin')
     await sender.send('notifications.info', file, packed('application/x-gzip'))
     const stream = deflateSync(notification('zlib'))
     await sender.send('notifications.info', stream, packed('application/x-gzip'))
