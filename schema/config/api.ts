@@ -128,7 +128,11 @@ export const IDENTITY = {
     meaning: "Identity URL that callers' tokens are checked at, with or without /v3.",
   },
   username: {
-    names: ['keystone_authtoken.username', 'keystone_authtoken.admin_user'],
+    names: [
+      'keystone_authtoken.username',
+      'keystone_authtoken.user_name',
+      'keystone_authtoken.admin_user',
+    ],
     kind: 'text',
     meaning: 'Account that checks tokens; it needs the role admin or service.',
   },
@@ -138,22 +142,49 @@ export const IDENTITY = {
     meaning: 'Password of that account.',
   },
   projectName: {
-    names: ['keystone_authtoken.project_name', 'keystone_authtoken.admin_tenant_name'],
+    names: [
+      'keystone_authtoken.project_name',
+      'keystone_authtoken.tenant_name',
+      'keystone_authtoken.admin_tenant_name',
+    ],
     kind: 'text',
     default: 'service',
     meaning: 'Project of that account.',
   },
+  projectId: {
+    names: ['keystone_authtoken.project_id', 'keystone_authtoken.tenant_id'],
+    kind: 'text',
+    meaning: 'Id of that project; its name and domain then do not count.',
+  },
   userDomainName: {
     names: ['keystone_authtoken.user_domain_name'],
     kind: 'text',
-    default: 'Default',
-    meaning: 'Domain of that account, by name.',
+    meaning: 'Domain of that account, by name. Without any domain: Default.',
+  },
+  userDomainId: {
+    names: ['keystone_authtoken.user_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
   },
   projectDomainName: {
     names: ['keystone_authtoken.project_domain_name'],
     kind: 'text',
-    default: 'Default',
-    meaning: 'Domain of its project, by name.',
+    meaning: 'Domain of its project, by name. Without any domain: Default.',
+  },
+  projectDomainId: {
+    names: ['keystone_authtoken.project_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
+  },
+  defaultDomainName: {
+    names: ['keystone_authtoken.default_domain_name'],
+    kind: 'text',
+    meaning: 'Domain of account and project where their own is not given, by name.',
+  },
+  defaultDomainId: {
+    names: ['keystone_authtoken.default_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
   },
   caFile: {
     names: ['keystone_authtoken.cafile'],
