@@ -98,7 +98,7 @@ type Outcome =
 function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
   const name = option.names.find((each) => isSet(file, each)) ?? option.names[0]
   const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
-  const raw = textOf(file, name) || fallback
+  const raw = textFor(option, file, name) || fallback
   if (raw === undefined) return { kind: 'value', value: undefined }
   const secret = ['secret', 'store', 'amqp'].includes(option.kind)
   const refuse = (text: string): Outcome => ({
@@ -121,6 +121,14 @@ function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
 function textOf(file: IniFile, name: string): string | undefined {
   const [section, option] = splitName(name)
   return file.sections.get(sectionName(section))?.get(option)
+}
+
+/** The last line, or all of them where each is a choice. */
+function textFor(option: Option, file: IniFile, name: string): string | undefined {
+  const last = textOf(file, name)
+  if (!('isRepeated' in option) || last === undefined) return last
+  const [section, key] = splitName(name)
+  return [...(file.earlier.get(`${sectionName(section)}.${key}`) ?? []), last].join(',')
 }
 
 /** `option =` without a value is as good as no such line. */

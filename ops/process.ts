@@ -54,7 +54,7 @@ export async function startProcess(
   void startWhenReady(node, world, log, stopping.signal)
   const bridge =
     roles.includes('bridge') && config.bridge.urls !== undefined
-      ? startBridge(config.bridge.urls, config.bridge.exchange, {
+      ? startBridge(config.bridge.urls, config, {
           ...ambient,
           announcer: node.announcer,
         })

@@ -73,6 +73,8 @@ interface Ranged extends Described {
 interface Chosen extends Described {
   readonly kind: 'choice' | 'choices'
   readonly of: readonly [string, ...string[]]
+  /** Several lines are several choices; otherwise the last line counts. */
+  readonly isRepeated?: true
 }
 
 interface Plain extends Described {

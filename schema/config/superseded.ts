@@ -18,6 +18,8 @@ export const SUPERSEDED: Readonly<Record<string, string>> = {
     'a host that boots is suspect, and seen alive as soon as it answers; nothing is acted on before a verdict',
   'instance_failure.recover_instance_failure_method':
     'a guest is rebooted or started, then made anew where the policy of its segment allows it',
+  'oslo_messaging_notifications.topics':
+    'event notifications go to versioned_notifications whatever it says, as those of Masakari do',
   'coordination.backend_url': 'leadership is a lease on the bus, see [bus] and [lease]',
   'taskflow.connection': 'progress is kept in the store itself, see [database]',
   'host.ipmi_retry_max': 'a suspect is looked at in bursts, see [host] monitoring_samples',

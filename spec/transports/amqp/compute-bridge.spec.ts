@@ -8,11 +8,13 @@ import { Secret } from '../../../schema/control-attributes.ts'
 import { isCoded } from '../../../schema/errors.ts'
 import type { ComputeEvent } from '../../../schema/messages/incident.ts'
 import { startComputeBridge, type ComputeBridge } from '../../../transports/amqp/compute-bridge.ts'
+import { declarationOf, type QueueOptions } from '../../../transports/amqp/declaration.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { freePort } from '../../support/process.ts'
 import { recordingLog, silentLog } from '../../support/logs.ts'
 import { captures } from '../../support/notifications.ts'
+import { PLAIN_QUEUES } from '../../support/queues.ts'
 import { startRabbitmq, type Rabbitmq } from '../../support/rabbitmq.ts'
 import { until } from '../../support/until.ts'
 
@@ -27,6 +29,7 @@ interface BridgeSetting {
   readonly log?: LogPort
   readonly urls?: readonly [string, ...string[]]
   readonly publish?: (event: ComputeEvent) => void
+  readonly options?: Partial<QueueOptions>
 }
 
 /** A bridge with exchange and queue of that name, and what it published. */
@@ -37,6 +40,7 @@ function bridgeOf(setting: BridgeSetting): ComputeBridge & { readonly events: Co
     urls: [new Secret(first), ...others.map((url) => new Secret(url))],
     exchange: setting.name,
     queue: `${setting.name}-ha`,
+    declaration: declarationOf({ ...PLAIN_QUEUES, ...setting.options }),
     topics: ['notifications', 'versioned_notifications'],
     clock: new SystemClock(),
     random: new SystemRandom(),
@@ -150,7 +154,7 @@ test.serial(
     await using sender = await senderOf('packed')
     await using bridge = bridgeOf({ name: 'packed', log })
     await inForce(bridge)
-      const file = await readFile('spec/fixtures/amqp/gzip-body.bin')
+    const file = await readFile('spec/fixtures/amqp/gzip-body.bin')
     await sender.send('notifications.info', file, packed('application/x-gzip'))
     const stream = deflateSync(notification('zlib'))
     await sender.send('notifications.info', stream, packed('application/x-gzip'))
@@ -204,6 +208,35 @@ test.serial('a queue that somebody deleted is declared again', async (t) => {
   await sender.send('notifications.info', notification('a'))
   await until('it came out', () => bridge.events.length === 1)
   t.deepEqual(idsOf(bridge), ['a'])
+})
+
+test.serial('our queue becomes a quorum queue, an older one is used as it is', async (t) => {
+  const quorum = { options: { quorum: true } }
+  const log = recordingLog()
+  await using sender = await senderOf('quorum')
+  {
+    await using bridge = bridgeOf({ name: 'quorum' })
+    await inForce(bridge)
+  }
+  {
+    await using bridge = bridgeOf({ name: 'quorum', log, ...quorum })
+    await inForce(bridge)
+    await sender.send('notifications.info', notification('a'))
+    await until('it came out', () => bridge.events.length === 1)
+  }
+  t.is(log.lines.filter((line) => line.includes('used as it is')).length, 1)
+  await deleted('quorum-ha', 'queue')
+  await using bridge = bridgeOf({ name: 'quorum', log, ...quorum })
+  await inForce(bridge)
+  await sender.send('notifications.info', notification('b'))
+  await until('it came out', () => bridge.events.length === 1)
+  t.is(log.lines.filter((line) => line.includes('used as it is')).length, 1)
+  const connection = await connect(broker.url)
+  const channel = await connection.createChannel()
+  channel.on('error', () => undefined)
+  const classic = channel.assertQueue('quorum-ha', { durable: true })
+  await t.throwsAsync(classic, { message: /inequivalent arg 'x-queue-type'.* is 'quorum'|quorum/ })
+  await connection.close()
 })
 
 test.serial('a broker that does not answer is passed over for the next one', async (t) => {
