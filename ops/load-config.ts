@@ -1,6 +1,7 @@
 /** Reads the configuration file: the only reader of files and environment for settings. Reports all problems at once. */
 import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { OPTIONS, type Config } from '../schema/config.ts'
 import type { Option } from '../schema/config/option.ts'
 import { advice, contradictions, type Origin } from '../schema/config/relations.ts'
@@ -33,14 +34,14 @@ export function loadConfig(path: string | undefined): LoadedConfig {
     const reason = error instanceof Error ? error.message : String(error)
     return { kind: 'invalid', problems: [whole(`cannot read ${path}: ${reason}`)] }
   }
-  const loaded = readConfig(text, 'file')
+  const loaded = readConfig(text, 'file', dirname(path))
   if (loaded.kind === 'invalid' || (statSync(path).mode & 0o004) === 0) return loaded
   const note = `${path} can be read by every user of this machine, and it may hold passwords`
   return { ...loaded, notes: [note, ...loaded.notes] }
 }
 
-/** Reads the text of a file; with the origin `embedded`, options have their embedded defaults. */
-export function readConfig(text: string, origin: Origin): LoadedConfig {
+/** Reads the text of a file in that directory; with the origin `embedded`, options have their embedded defaults. */
+export function readConfig(text: string, origin: Origin, directory = '.'): LoadedConfig {
   const file = parseIni(text)
   const problems = file.problems.map(whole)
   problems.push(...unknownOptions(file).map((unknown) => ({ ...unknown, value: undefined })))
@@ -48,7 +49,7 @@ export function readConfig(text: string, origin: Origin): LoadedConfig {
     part,
     Object.fromEntries(
       Object.entries(options).map(([name, option]) => {
-        const outcome = readOption(option, file, origin)
+        const outcome = readOption(option, file, { origin, directory })
         if (outcome.kind === 'problem' && !isTold(problems, outcome.problem)) {
           problems.push(outcome.problem)
         }
@@ -95,7 +96,12 @@ type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'problem'; readonly problem: ConfigProblem }
 
-function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
+interface Place {
+  readonly origin: Origin
+  readonly directory: string
+}
+
+function readOption(option: Option, file: IniFile, { origin, directory }: Place): Outcome {
   const name = option.names.find((each) => isSet(file, each)) ?? option.names[0]
   const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
   const raw = textFor(option, file, name) || fallback
@@ -115,13 +121,16 @@ function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
   const reading = readValue(resolved.text, option)
   return reading === undefined
     ? refuse(`must be ${allowedText(option)}`)
-    : { kind: 'value', value: reading.value }
+    : { kind: 'value', value: placed(reading.value, option, directory) }
 }
 
 function textOf(file: IniFile, name: string): string | undefined {
   const [section, option] = splitName(name)
   return file.sections.get(sectionName(section))?.get(option)
 }
+
+const placed = (value: unknown, { kind }: Option, directory: string): unknown =>
+  kind === 'beside' && typeof value === 'string' ? resolve(directory, value) : value
 
 /** The last line, or all of them where each is a choice. */
 function textFor(option: Option, file: IniFile, name: string): string | undefined {

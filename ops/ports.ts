@@ -34,6 +34,7 @@ import { openKeyFile } from '../transports/vault/key-file.ts'
 import { sealedStore } from '../transports/vault/sealed-store.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
+import { connectionLimits } from './connection-limits.ts'
 import { computeAccount, identityAccount } from './accounts.ts'
 
 /** What surrounds every port. */
@@ -151,7 +152,10 @@ function openBus(
 /** The store as it is: credentials of hosts come out as they are stored. */
 export function openStore({ store }: Config, { clock, random, closing }: Ambient): StorePort {
   const { location } = store
-  if (location.kind === 'mysql') return closing.use(openMysqlStore(location, { clock, random }))
+  if (location.kind === 'mysql') {
+    const settings = { ...location, connections: connectionLimits(store) }
+    return closing.use(openMysqlStore(settings, { clock, random }))
+  }
   if (location.path !== ':memory:') mkdirSync(dirname(location.path), { recursive: true })
   return closing.use(openSqliteStore(location.path, { clock, random }))
 }

@@ -69,10 +69,12 @@ export const API = {
   },
   policyFile: {
     names: ['oslo_policy.policy_file'],
-    kind: 'file',
+    kind: 'beside',
+    default: 'policy.yaml',
+    embedded: '.instance-ha/policy.yaml',
     meaning:
-      "Changes to the rules of who may do what, in oslo.policy's language (policy.yaml). A rule that cannot be used " +
-      'stops the start.',
+      "Changes to the rules of who may do what, in oslo.policy's language. A relative path begins where this file is. " +
+      'Without such a file the default rules hold; a file that cannot be read, or a rule that cannot be used, stops the start.',
   },
   corsOrigins: {
     names: ['cors.allowed_origin'],

@@ -38,6 +38,8 @@ export interface OptionValues {
   /** A file that must be readable at start. */
   readonly file: string
   readonly directory: string
+  /** A file that may be absent; a relative path begins where the configuration file is. */
+  readonly beside: string
   /** `http` or `https`, without a slash at the end. */
   readonly url: string
   readonly endpoint: CatalogEndpoint
