@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { ObservationBoard } from '../../gateway/observations.ts'
 import { overhear } from '../../ops/roles/overheard.ts'
-import { loadConfig } from '../../ops/load-config.ts'
+import { describeProblems, loadConfig } from '../../ops/load-config.ts'
 import { loadPolicy } from '../../ops/roles/policy-file.ts'
 import { encode } from '../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
@@ -82,7 +82,10 @@ test('a relative policy file lies beside the configuration file', async (t) => {
       `[roles]\nenabled = instance-monitor\n[bus]\nservers = nats://a\n[oslo_policy]\n${line}\n`,
     )
     const loaded = loadConfig(path)
-    t.is(loaded.kind === 'ok' ? loaded.config.api.policyFile : loaded.problems.join(), expected)
+    t.is(
+      loaded.kind === 'ok' ? loaded.config.api.policyFile : describeProblems(loaded.problems),
+      expected,
+    )
   }
 })
 
