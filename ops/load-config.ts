@@ -9,6 +9,7 @@ import { SUPERSEDED } from '../schema/config/superseded.ts'
 import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
 import { allowedText, readValue } from './config/read-value.ts'
 import { substitute } from './config/substitute.ts'
+import { unhonoured } from './config/unhonoured.ts'
 import { unknownOptions } from './config/unknown-options.ts'
 
 /** One thing that keeps the configuration from being used; a secret `value` is masked. */
@@ -45,6 +46,7 @@ export function readConfig(text: string, origin: Origin, directory = '.'): Loade
   const file = parseIni(text)
   const problems = file.problems.map(whole)
   problems.push(...unknownOptions(file).map((unknown) => ({ ...unknown, value: undefined })))
+  problems.push(...unhonoured(file).map((option) => ({ ...option, value: undefined })))
   const parts = Object.entries<Readonly<Record<string, Option>>>(OPTIONS).map(([part, options]) => [
     part,
     Object.fromEntries(
@@ -119,9 +121,9 @@ function readOption(option: Option, file: IniFile, { origin, directory }: Place)
     return refuse(secret ? 'holds a dollar sign that is not written $$' : resolved.text)
   }
   const reading = readValue(resolved.text, option)
-  return reading === undefined
-    ? refuse(`must be ${allowedText(option)}`)
-    : { kind: 'value', value: placed(reading.value, option, directory) }
+  if (reading === undefined) return refuse(`must be ${allowedText(option)}`)
+  if ('problem' in reading) return refuse(reading.problem)
+  return { kind: 'value', value: placed(reading.value, option, directory) }
 }
 
 function textOf(file: IniFile, name: string): string | undefined {

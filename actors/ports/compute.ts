@@ -15,6 +15,8 @@ export interface ComputeService {
    * it is compared with nothing but itself: how far that clock is from ours is known to seconds only.
    */
   readonly writtenAt: number | null
+  /** How long before the answer that was, both by Nova's own clock, ms. Null when never. */
+  readonly writtenAgoMs: number | null
 }
 
 export interface Instance {
@@ -45,6 +47,16 @@ export interface InstanceAction {
   /** Who asked; null when Nova acted by itself, as when it finds that the emulator has died. */
   readonly user: string | null
   readonly startedAt: number
+}
+
+/** What the hypervisor says of a guest at the moment when it is asked. */
+export interface GuestDiagnostics {
+  /** running, paused, shutdown, crashed, … */
+  readonly state: string
+  /** By all its network devices, since it was started. */
+  readonly packetsSent: number
+  /** By all its disks, since it was started. */
+  readonly writesDone: number
 }
 
 /** Nova's migration record of one evacuation. */
@@ -99,6 +111,8 @@ export interface ComputePort {
     requestId?: string,
   ): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
+  /** COMPUTE_REFUSED when it does not run, or its hypervisor tells nothing; COMPUTE_NOT_FOUND. */
+  readDiagnostics(id: InstanceId, signal?: AbortSignal): Promise<GuestDiagnostics>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
   /** Asks for an evacuation; resolves when Nova has accepted it. Never retried inside: COMPUTE_OUTCOME_UNKNOWN. */

@@ -6,6 +6,7 @@ import { CodedError } from '../../schema/errors.ts'
 import { declarationOf } from '../../transports/amqp/declaration.ts'
 import { startReportSender } from '../../transports/amqp/report-sender.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
+import { linkTo } from './broker-link.ts'
 import { reportingStore } from './reporting-store.ts'
 
 export interface Reporting extends AsyncDisposable {
@@ -24,13 +25,13 @@ const FORMS = [
 
 /** The store as it is where nothing is to be sent, or nothing is written that others want to hear of. */
 export function startReporting(
-  { events, queues, node }: Config,
+  { events, queues, rabbit, node }: Config,
   store: StorePort,
-  world: Omit<LinkKeeping, 'urls'>,
+  world: Omit<LinkKeeping, 'urls' | 'tls'>,
 ): Reporting {
   const writes = node.roles.some((role) => role === 'gateway' || role === 'engine')
   const forms = FORMS.filter(({ driver }) => events.drivers.includes(driver))
-  if (forms.length === 0 || events.urls === undefined || !writes) {
+  if (forms.length === 0 || events.brokers === undefined || !writes) {
     return { store, readiness: [], [Symbol.asyncDispose]: async () => undefined }
   }
   const { clock, random, log } = world
@@ -38,7 +39,7 @@ export function startReporting(
     clock,
     random,
     log,
-    urls: events.urls,
+    ...linkTo(events.brokers, rabbit),
     topic: TOPIC,
     declaration: declarationOf(queues),
     forms: forms.map(({ form }) => form),

@@ -16,7 +16,7 @@ export const EVENTS = {
       'of the exchange masakari: messagingv2 does, messaging does without the envelope, the others send nothing. ' +
       'Several lines are several drivers. They tell other systems what happens; no recovery waits for them.',
   },
-  urls: {
+  brokers: {
     names: ['oslo_messaging_notifications.transport_url', 'DEFAULT.transport_url'],
     kind: 'amqp',
     meaning:

@@ -106,6 +106,7 @@ test('a global request id goes on to Compute, and another one of ours comes back
           disabledReason: null,
           forcedDown: false,
           writtenAt: 0,
+          writtenAgoMs: 0,
         }
       },
     },

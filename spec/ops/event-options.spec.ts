@@ -38,7 +38,7 @@ function notesOf(text: string): readonly string[] {
 const nothingFor = (driver: string): string =>
   `[oslo_messaging_notifications] driver = ${driver}: nothing is sent for it`
 
-const urls = (text: string) => read(text).urls?.map((url) => url.reveal())
+const urls = (text: string) => read(text).brokers?.urls.map((url) => url.reveal())
 
 test('they are off, whatever brokers the file names', (t) => {
   t.like(read('[DEFAULT]\ntransport_url = rabbit://u:p@h1/'), {

@@ -106,9 +106,9 @@ class Sender {
 
   /** Uses one connection to its end, and answers why it ended. */
   async serve(url: Secret): Promise<string> {
-    const { clock, log } = this.#options
+    const { tls, clock, log } = this.#options
     await using connection = await openBrokerConnection(
-      { url, clock },
+      { url, tls, clock },
       (opened) => declareEventExchange(opened, this.#options, this.#declarer),
       this.#stop,
     )

@@ -24,6 +24,8 @@ export interface ComputeApi {
   call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
   /** Wall ms of a time in its answers, which is UTC of the cloud's own clock. COMPUTE_UNAVAILABLE when it is none. */
   readonly timeOf: (text: string) => number
+  /** How long before the latest answer that time was, by the cloud's own clock, ms. */
+  readonly agoMs: (text: string) => number
 }
 
 /** What every API of OpenStack is reached with. */
@@ -45,6 +47,7 @@ export function computeApi(options: ComputeApiOptions): ComputeApi {
   const cloudClock = new RemoteClock(timing.clock)
   return {
     timeOf: (text) => cloudClock.ours(utcMs(text)),
+    agoMs: (text) => cloudClock.agoMs(utcMs(text)),
     async call(call, callerSignal) {
       const signal = options.signalOf(callerSignal)
       const limits = { deadlineMs: timing.clock.monotonicMs() + options.requestTimeoutMs, signal }
@@ -109,7 +112,8 @@ function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
   // Only Nova knows what exists: a wrong URL or a proxy answers 404 to everything.
   if (status === 404)
     return /"itemNotFound"/.test(text) ? 'COMPUTE_NOT_FOUND' : 'COMPUTE_UNAVAILABLE'
-  if (status >= 400 && status < 500) return 'COMPUTE_REFUSED'
+  // 501: what drives the hypervisor cannot do it, however often it is asked.
+  if ((status >= 400 && status < 500) || status === 501) return 'COMPUTE_REFUSED'
   // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
   return status >= 500 && call.repeat === 'never'
     ? 'COMPUTE_OUTCOME_UNKNOWN'

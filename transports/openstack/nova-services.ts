@@ -31,7 +31,7 @@ export function novaServices(api: ComputeApi): ServicePort {
     const more = requestId === undefined ? {} : { requestId }
     const path = `/os-services?${query.toString()}`
     const text = await api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
-    return decodeServices(text).services.map(serviceOf)
+    return decodeServices(text).services.map((service) => serviceOf(service, api.agoMs))
   }
 
   return {

@@ -49,6 +49,8 @@ export function simulatedCompute(
       read('list-project', project, () => nova.listProjectInstances(project), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
+    readDiagnostics: (id, signal) =>
+      read('read-diagnostics', rows.nameOf(id), () => nova.readDiagnostics(id), signal),
     listActions: (id, signal) =>
       read('list-actions', rows.nameOf(id), () => nova.listActions(id), signal),
     listEvacuations: (source, sinceMs, signal) =>

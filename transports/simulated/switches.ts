@@ -1,7 +1,13 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
-import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
+import {
+  drawHostKey,
+  type BmcMood,
+  type Machine,
+  type ProgramMood,
+  type SshdMood,
+} from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
@@ -76,8 +82,13 @@ export class CloudSwitches extends InstanceSwitches {
   }
 
   /** The switched power outlet of the machine, which a fence agent reaches. */
-  setOutlet(host: string, mood: 'well' | 'silent'): void {
+  setOutlet(host: string, mood: ProgramMood): void {
     this.#switch(host, `has an outlet that is ${mood}`).outlet = mood
+  }
+
+  /** The command that cuts the machine off from its storage. */
+  setBlocklist(host: string, mood: ProgramMood): void {
+    this.#switch(host, `has a blocklist command that is ${mood}`).blocklist = mood
   }
 
   changeBmcPassword(host: string, password: string): void {

@@ -38,6 +38,7 @@ function bridgeOf(setting: BridgeSetting): ComputeBridge & { readonly events: Co
   const [first, ...others] = setting.urls ?? [broker.url]
   const bridge = startComputeBridge({
     urls: [new Secret(first), ...others.map((url) => new Secret(url))],
+    tls: undefined,
     exchange: setting.name,
     queue: `${setting.name}-ha`,
     declaration: declarationOf({ ...PLAIN_QUEUES, ...setting.options }),

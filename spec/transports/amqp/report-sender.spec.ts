@@ -42,6 +42,7 @@ interface Setting {
 const senderOf = ({ topic, url, log, options = {}, forms = ['wrapped'] }: Setting): ReportSender =>
   startReportSender({
     urls: [new Secret(url ?? broker.url)],
+    tls: undefined,
     topic,
     declaration: declarationOf({ ...PLAIN_QUEUES, ...options }),
     forms,
