@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { OPTIONS, type Config } from '../schema/config.ts'
 import type { Option } from '../schema/config/option.ts'
 import { advice, contradictions, type Origin } from '../schema/config/relations.ts'
-import { SUPERSEDED } from '../schema/config/superseded.ts'
+import { fateOf } from './config/fate.ts'
 import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
 import { allowedText, readValue } from './config/read-value.ts'
 import { substitute } from './config/substitute.ts'
@@ -145,20 +145,17 @@ function textFor(option: Option, file: IniFile, name: string): string | undefine
 /** `option =` without a value is as good as no such line. */
 const isSet = (file: IniFile, name: string): boolean => (textOf(file, name) ?? '') !== ''
 
+/** What has no effect, with the reason; what nobody knows, once a section. */
 function remarks({ sections }: IniFile): readonly string[] {
-  const known = new Set<string>(
-    Object.values<Readonly<Record<string, Option>>>(OPTIONS).flatMap((options) =>
-      Object.values(options).flatMap((option) => option.names),
-    ),
-  )
   const notes: string[] = []
   for (const [section, options] of sections) {
     const ignored: string[] = []
     for (const option of options.keys()) {
-      const name = `${section}.${option}`
-      const instead = SUPERSEDED[name]
-      if (instead !== undefined) notes.push(`[${section}] ${option} has no effect: ${instead}`)
-      else if (!known.has(name)) ignored.push(option)
+      const fate = fateOf(`${section}.${option}`)
+      if (fate === undefined) ignored.push(option)
+      else if (fate.kind !== 'honoured') {
+        notes.push(`[${section}] ${option} has no effect: ${fate.reason}`)
+      }
     }
     if (ignored.length > 0) notes.push(`[${section}] options ignored: ${ignored.join(', ')}`)
   }

@@ -119,6 +119,13 @@ export const API = {
 } as const satisfies OptionGroup
 
 export const IDENTITY = {
+  authType: {
+    names: ['keystone_authtoken.auth_type', 'keystone_authtoken.auth_plugin'],
+    kind: 'choice',
+    of: ['password', 'v3password'],
+    default: 'password',
+    meaning: 'How that account logs in.',
+  },
   publicUrl: {
     names: ['keystone_authtoken.www_authenticate_uri', 'keystone_authtoken.auth_uri'],
     kind: 'url',
