@@ -1,36 +1,33 @@
-/** Takes faults in the order in which they come, a few at a time. The bus bounds how many are waiting: it holds the others back. */
+/**
+ * Takes faults in the order in which they come, one at a time. The bus bounds how many are waiting: it holds the others back.
+ * After each of them others have their turn: a store in this process answers at once, so that thousands in a row would keep
+ * the fault of a host from the store, and timers from the lease.
+ */
 
 export class FaultLine<Fault> {
-  readonly #atOnce: number
   readonly #store: (fault: Fault) => Promise<void>
+  /** Resolves when timers and messages from outside have had their turn. */
+  readonly #rest: () => Promise<void>
   #waiting: Fault[] = []
-  #storing = 0
+  #isTaking = false
 
-  constructor(atOnce: number, store: (fault: Fault) => Promise<void>) {
-    this.#atOnce = atOnce
+  constructor(store: (fault: Fault) => Promise<void>, rest: () => Promise<void>) {
     this.#store = store
+    this.#rest = rest
   }
 
-  take(fault: Fault): void {
+  /** Rejects with what `store` throws; the next fault goes on with those that wait. */
+  async take(fault: Fault): Promise<void> {
     this.#waiting.push(fault)
-    this.#goOn()
-  }
-
-  #goOn(): void {
-    while (this.#storing < this.#atOnce) {
-      const fault = this.#waiting.shift()
-      if (fault === undefined) return
-      this.#storing += 1
-      void this.#take(fault)
-    }
-  }
-
-  async #take(fault: Fault): Promise<void> {
+    if (this.#isTaking) return
+    this.#isTaking = true
     try {
-      await this.#store(fault)
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        await this.#store(next)
+        await this.#rest()
+      }
     } finally {
-      this.#storing -= 1
-      this.#goOn()
+      this.#isTaking = false
     }
   }
 }

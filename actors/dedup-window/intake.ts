@@ -6,6 +6,7 @@ import type { GuestFailed, HostObserved } from '../../schema/messages/observatio
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type AnyDefinition, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
+import { pause } from '../leadership/until-stored.ts'
 import type { FaultDelivery } from '../ports/bus.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
@@ -19,9 +20,6 @@ import type { Roster } from './roster.ts'
 type IntakeMessage = { readonly type: 'intake.begin' }
 type IntakeState = { readonly kind: 'listening' }
 type IntakeEffect = { readonly type: 'bus.listen' }
-
-/** Faults that are being stored at the same time: what a host needs of the store must not wait behind hundreds of them. */
-const FAULTS_AT_ONCE = 4
 
 export interface IntakeWorld extends ParkingWorld {
   readonly store: NotificationStore & Pick<RosterStore, 'readRoster'>
@@ -48,8 +46,9 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   const { bus, cloud } = world
   const parking = new Parking(world)
   const keeper = new RosterKeeper(world, world.roster)
-  const line = new FaultLine<FaultDelivery>(FAULTS_AT_ONCE, (delivery) =>
-    takeFault(world, parking, { delivery, signal }),
+  const line = new FaultLine<FaultDelivery>(
+    (delivery) => takeFault(world, parking, { delivery, signal }),
+    () => pause(world.clock, 0),
   )
   await using open = new AsyncDisposableStack()
   open.use(
@@ -75,7 +74,7 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
       }),
     )
   }
-  open.use(bus.consumeFaults('engine', (delivery) => line.take(delivery)))
+  open.use(bus.consumeFaults('engine', (delivery) => void line.take(delivery)))
   const aborted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
   await Promise.race([keeper.keep(signal), aborted.promise])

@@ -46,21 +46,18 @@ test('a subject of any length is parked under one that the server takes', async 
   t.true((parked[0] ?? '').length < 2000, `${parked[0]?.length} characters`)
 })
 
-test('faults are taken in their order, a few at a time', async (t) => {
-  const taken: number[] = []
-  const releases: (() => void)[] = []
-  const line = new FaultLine<number>(4, async (fault) => {
-    taken.push(fault)
-    await new Promise<void>((resolve) => releases.push(resolve))
-  })
-  for (let number = 0; number < 100; number += 1) line.take(number)
-  t.deepEqual(taken, [0, 1, 2, 3])
-  while (releases.length > 0) {
-    releases.shift()?.()
-    await settle()
-  }
-  t.deepEqual(
-    taken,
-    Array.from({ length: 100 }, (_, number) => number),
+test('faults are taken in their order, one at a time, and others have their turn after each', async (t) => {
+  const done: string[] = []
+  const line = new FaultLine<number>(
+    async (fault) => {
+      done.push(`begin ${fault}`)
+      await settle()
+      done.push(`end ${fault}`)
+    },
+    async () => void done.push('rest'),
   )
+  await Promise.all([0, 1, 2].map((fault) => line.take(fault)))
+  await line.take(3)
+  const expected = [0, 1, 2, 3].flatMap((fault) => [`begin ${fault}`, `end ${fault}`, 'rest'])
+  t.deepEqual(done, expected)
 })
