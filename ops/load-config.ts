@@ -1,10 +1,11 @@
 /** Reads the configuration file: the only reader of files and environment for settings. Reports all problems at once. */
 import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { OPTIONS, type Config } from '../schema/config.ts'
 import type { Option } from '../schema/config/option.ts'
 import { advice, contradictions, type Origin } from '../schema/config/relations.ts'
-import { SUPERSEDED } from '../schema/config/superseded.ts'
+import { fateOf } from './config/fate.ts'
 import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
 import { allowedText, readValue } from './config/read-value.ts'
 import { substitute } from './config/substitute.ts'
@@ -37,14 +38,14 @@ export function loadConfig(path: string | undefined): LoadedConfig {
   }
   const problems = problemsOf({ what: 'the configuration file', path, use: 'trusted' })
   if (problems.length > 0) return { kind: 'invalid', problems: problems.map(whole) }
-  const loaded = readConfig(text, 'file')
+  const loaded = readConfig(text, 'file', dirname(path))
   if (loaded.kind === 'invalid' || (statSync(path).mode & 0o004) === 0) return loaded
   const note = `${path} can be read by every user of this machine, and it may hold passwords`
   return { ...loaded, notes: [note, ...loaded.notes] }
 }
 
-/** Reads the text of a file; with the origin `embedded`, options have their embedded defaults. */
-export function readConfig(text: string, origin: Origin): LoadedConfig {
+/** Reads the text of a file in that directory; with the origin `embedded`, options have their embedded defaults. */
+export function readConfig(text: string, origin: Origin, directory = '.'): LoadedConfig {
   const file = parseIni(text)
   const problems = file.problems.map(whole)
   problems.push(...unknownOptions(file).map((unknown) => ({ ...unknown, value: undefined })))
@@ -53,7 +54,7 @@ export function readConfig(text: string, origin: Origin): LoadedConfig {
     part,
     Object.fromEntries(
       Object.entries(options).map(([name, option]) => {
-        const outcome = readOption(option, file, origin)
+        const outcome = readOption(option, file, { origin, directory })
         if (outcome.kind === 'problem' && !isTold(problems, outcome.problem)) {
           problems.push(outcome.problem)
         }
@@ -100,10 +101,15 @@ type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'problem'; readonly problem: ConfigProblem }
 
-function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
+interface Place {
+  readonly origin: Origin
+  readonly directory: string
+}
+
+function readOption(option: Option, file: IniFile, { origin, directory }: Place): Outcome {
   const name = option.names.find((each) => isSet(file, each)) ?? option.names[0]
   const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
-  const raw = textOf(file, name) || fallback
+  const raw = textFor(option, file, name) || fallback
   if (raw === undefined) return { kind: 'value', value: undefined }
   const secret = ['secret', 'store', 'amqp'].includes(option.kind)
   const refuse = (text: string): Outcome => ({
@@ -119,7 +125,8 @@ function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
   }
   const reading = readValue(resolved.text, option)
   if (reading === undefined) return refuse(`must be ${allowedText(option)}`)
-  return 'problem' in reading ? refuse(reading.problem) : { kind: 'value', value: reading.value }
+  if ('problem' in reading) return refuse(reading.problem)
+  return { kind: 'value', value: placed(reading.value, option, directory) }
 }
 
 function textOf(file: IniFile, name: string): string | undefined {
@@ -127,23 +134,31 @@ function textOf(file: IniFile, name: string): string | undefined {
   return file.sections.get(sectionName(section))?.get(option)
 }
 
+const placed = (value: unknown, { kind }: Option, directory: string): unknown =>
+  kind === 'beside' && typeof value === 'string' ? resolve(directory, value) : value
+
+/** The last line, or all of them where each is a choice. */
+function textFor(option: Option, file: IniFile, name: string): string | undefined {
+  const last = textOf(file, name)
+  if (!('isRepeated' in option) || last === undefined) return last
+  const [section, key] = splitName(name)
+  return [...(file.earlier.get(`${sectionName(section)}.${key}`) ?? []), last].join(',')
+}
+
 /** `option =` without a value is as good as no such line. */
 const isSet = (file: IniFile, name: string): boolean => (textOf(file, name) ?? '') !== ''
 
+/** What has no effect, with the reason; what nobody knows, once a section. */
 function remarks({ sections }: IniFile): readonly string[] {
-  const known = new Set<string>(
-    Object.values<Readonly<Record<string, Option>>>(OPTIONS).flatMap((options) =>
-      Object.values(options).flatMap((option) => option.names),
-    ),
-  )
   const notes: string[] = []
   for (const [section, options] of sections) {
     const ignored: string[] = []
     for (const option of options.keys()) {
-      const name = `${section}.${option}`
-      const instead = SUPERSEDED[name]
-      if (instead !== undefined) notes.push(`[${section}] ${option} has no effect: ${instead}`)
-      else if (!known.has(name)) ignored.push(option)
+      const fate = fateOf(`${section}.${option}`)
+      if (fate === undefined) ignored.push(option)
+      else if (fate.kind !== 'honoured') {
+        notes.push(`[${section}] ${option} has no effect: ${fate.reason}`)
+      }
     }
     if (ignored.length > 0) notes.push(`[${section}] options ignored: ${ignored.join(', ')}`)
   }

@@ -19,7 +19,12 @@ import { openIpmiPower } from '../transports/ipmi/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { connectNats } from '../transports/nats/connect.ts'
 import type { NatsCredentials } from '../transports/nats/link.ts'
-import { openOpenstack, type Openstack } from '../transports/openstack/open-openstack.ts'
+import { isSameAccount, type Account } from '../transports/openstack/account.ts'
+import {
+  openOpenstack,
+  type Openstack,
+  type OpenstackOptions,
+} from '../transports/openstack/open-openstack.ts'
 import { buildCloud, type SegmentSeed } from '../transports/simulated/build-cloud.ts'
 import type { SimulatedCloud } from '../transports/simulated/cloud.ts'
 import { SeededRandom } from '../transports/simulated/random.ts'
@@ -30,6 +35,8 @@ import { openSshShell } from '../transports/ssh/shell.ts'
 import { openVault } from '../transports/vault/vault.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
+import { connectionLimits } from './connection-limits.ts'
+import { computeAccount, identityAccount } from './accounts.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
 /** What surrounds every port. */
@@ -167,7 +174,8 @@ export function openStore({ store }: Config, { clock, random, closing }: Ambient
   const { location } = store
   if (location.kind === 'mysql') {
     const tls = location.tls && readTlsMaterial(location.tls, 'the database')
-    return closing.use(openMysqlStore({ ...location, tls }, { clock, random }))
+    const settings = { ...location, tls, connections: connectionLimits(store) }
+    return closing.use(openMysqlStore(settings, { clock, random }))
   }
   if (location.path !== ':memory:') mkdirSync(dirname(location.path), { recursive: true })
   return closing.use(openSqliteStore(location.path, { clock, random }))
@@ -188,58 +196,56 @@ function openSealedStore(
 /** Longest time for one request to Nova, repeats of reads included. */
 const REQUEST_TIMEOUT_MS = 10_000
 
-async function openAccount({ compute }: Config, ambient: Ambient): Promise<Openstack> {
-  const { authUrl, username, password, projectName, caFile } = compute
-  if (!authUrl || !username || !password || !projectName) {
+async function openAccount(config: Config, ambient: Ambient): Promise<Openstack> {
+  const { compute } = config
+  const account = computeAccount(config)
+  if (account === undefined) {
     throw new RangeError('the configuration was not checked: it has no Compute account')
   }
-  return ambient.closing.use(
-    await openOpenstack({
-      authUrl,
-      username,
-      password,
-      projectName,
-      userDomainName: compute.userDomainName,
-      projectDomainName: compute.projectDomainName,
-      region: compute.region,
-      interface: compute.endpoint.interface,
-      insecure: compute.insecure,
-      ...(caFile === undefined ? {} : { cacertFile: caFile }),
-      clock: ambient.clock,
-      random: ambient.random,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    }),
-  )
+  const endpoint = {
+    region: compute.region,
+    interface: compute.endpoint.interface,
+    insecure: compute.insecure,
+  }
+  return openFor(account, { ...endpoint, ...cacert(compute.caFile) }, ambient)
 }
 
 /** The account that checks tokens; the Compute account's own session when both are the same. */
 async function openIdentity(
-  { api, identity, compute }: Config,
+  config: Config,
   ambient: Ambient,
-  account: Openstack,
+  opened: Openstack,
 ): Promise<IdentityPort | undefined> {
+  const { api, identity, compute } = config
   if (api.authStrategy === 'noauth2') return undefined
-  const { authUrl, username, password, caFile } = identity
-  if (!authUrl || !username || !password) return account.identity
-  const same =
-    authUrl === compute.authUrl &&
-    username === compute.username &&
-    password.reveal() === compute.password?.reveal()
-  if (same) return account.identity
-  const own = await openOpenstack({
-    authUrl,
-    username,
-    password,
-    projectName: identity.projectName,
-    userDomainName: identity.userDomainName,
-    projectDomainName: identity.projectDomainName,
+  const account = identityAccount(config)
+  if (account === undefined) return opened.identity
+  const acting = computeAccount(config)
+  const isSame =
+    acting !== undefined &&
+    isSameAccount(account, acting) &&
+    identity.caFile === compute.caFile &&
+    identity.insecure === compute.insecure
+  if (isSame) return opened.identity
+  const endpoint = {
     region: undefined,
     interface: 'public',
     insecure: identity.insecure,
-    ...(caFile === undefined ? {} : { cacertFile: caFile }),
-    clock: ambient.clock,
-    random: ambient.random,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-  })
-  return ambient.closing.use(own).identity
+  } as const
+  const own = await openFor(account, { ...endpoint, ...cacert(identity.caFile) }, ambient)
+  return own.identity
+}
+
+const cacert = (file: string | undefined): { readonly cacertFile?: string } =>
+  file === undefined ? {} : { cacertFile: file }
+
+type Endpoint = Pick<OpenstackOptions, 'region' | 'interface' | 'insecure' | 'cacertFile'>
+
+async function openFor(
+  account: Account,
+  endpoint: Endpoint,
+  { clock, random, closing }: Ambient,
+): Promise<Openstack> {
+  const bound = { requestTimeoutMs: REQUEST_TIMEOUT_MS }
+  return closing.use(await openOpenstack({ ...account, ...endpoint, ...bound, clock, random }))
 }

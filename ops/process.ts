@@ -95,11 +95,12 @@ export async function startProcess(
 
 /** Undefined where there is nothing to read. */
 function openBridge(
-  { node, bridge, rabbit }: Config,
+  config: Config,
   world: Ambient & { readonly announcer: Node['announcer'] },
 ): ReturnType<typeof startBridge> | undefined {
+  const { node, bridge, rabbit } = config
   if (!node.roles.includes('bridge') || bridge.brokers === undefined) return undefined
-  return startBridge(bridge.exchange, { ...world, ...linkTo(bridge.brokers, rabbit) })
+  return startBridge(config, { ...world, ...linkTo(bridge.brokers, rabbit) })
 }
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({

@@ -4,7 +4,7 @@
  */
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
-import { EVENTS } from './config/events.ts'
+import { EVENTS, QUEUES } from './config/events.ts'
 import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN } from './config/engine.ts'
 import { INSTANCE_RECOVERY, PROCESS_RECOVERY } from './config/instances.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
@@ -39,6 +39,7 @@ export const OPTIONS = {
   guest: GUEST,
   bridge: BRIDGE,
   events: EVENTS,
+  queues: QUEUES,
   rabbit: RABBIT,
 } as const
 

@@ -7,14 +7,20 @@
 /** Last value of each option, by section and option; `$references` are still in them. */
 export interface IniFile {
   readonly sections: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** The values before the last one of an option that stands there several times, by `section.option`. */
+  readonly earlier: ReadonlyMap<string, readonly string[]>
   /** What is not INI: `line 7: …`. Never quotes the line, it may hold a password. */
   readonly problems: readonly string[]
 }
 
-type Section = Map<string, string>
+interface Section {
+  readonly name: string
+  readonly options: Map<string, string>
+}
 
 interface Reader {
-  readonly sections: Map<string, Section>
+  readonly sections: Map<string, Map<string, string>>
+  readonly earlier: Map<string, string[]>
   readonly problems: string[]
   section: Section | undefined
   /** The option that an indented line would continue. */
@@ -29,6 +35,7 @@ export const sectionName = (name: string): string =>
 export function parseIni(text: string): IniFile {
   const reader: Reader = {
     sections: new Map(),
+    earlier: new Map(),
     problems: [],
     section: undefined,
     open: undefined,
@@ -52,7 +59,7 @@ function continueValue({ section, open }: Reader, line: string): string | undefi
   if (section === undefined || open === undefined) {
     return 'an indented line continues a value, and there is none'
   }
-  section.set(open, `${section.get(open) ?? ''}\n${line}`)
+  section.options.set(open, `${section.options.get(open) ?? ''}\n${line}`)
   return undefined
 }
 
@@ -60,8 +67,9 @@ function openSection(reader: Reader, line: string): string | undefined {
   const name = /^\[(.+)\]$/.exec(line)?.[1]
   if (name === undefined) return 'a section must read [name]'
   const key = sectionName(name)
-  reader.section = reader.sections.get(key) ?? new Map()
-  reader.sections.set(key, reader.section)
+  const options = reader.sections.get(key) ?? new Map<string, string>()
+  reader.section = { name: key, options }
+  reader.sections.set(key, options)
   return undefined
 }
 
@@ -69,7 +77,13 @@ function assign(reader: Reader, line: string): string | undefined {
   const [name, value] = splitAssignment(line)
   if (name === '') return 'expected option = value'
   if (reader.section === undefined) return 'an option before the first [section]'
-  reader.section.set(name, value)
+  const { name: section, options } = reader.section
+  const before = options.get(name)
+  if (before !== undefined) {
+    const key = `${section}.${name}`
+    reader.earlier.set(key, [...(reader.earlier.get(key) ?? []), before])
+  }
+  options.set(name, value)
   reader.open = name
   return undefined
 }

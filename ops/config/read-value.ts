@@ -27,7 +27,7 @@ export function readValue(text: string, option: Option): Reading {
     case 'share':
       return readNumber(text, option, /^\d+(\.\d+)?$/)
     case 'whole':
-      return readNumber(text, option, /^\d+$/)
+      return readNumber(text, option, /^-?\d+$/)
     case 'choice':
       return when(option.of.includes(text), text)
     case 'choices':
@@ -46,6 +46,7 @@ const PLAIN: Readonly<Record<PlainKind, (text: string) => Reading>> = {
   names: (text) => ({ value: listOf(text) }),
   file: (text) => when(isReadable(text), text),
   directory: (text) => when(!/\p{Cc}/u.test(text), text),
+  beside: (text) => when(!/\p{Cc}/u.test(text), text),
   url: readUrl,
   endpoint: readEndpoint,
   store: readStore,
@@ -60,6 +61,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   names: 'names with commas between them',
   file: 'the path of a file that can be read',
   directory: 'the path of a directory',
+  beside: 'the path of a file',
   url: 'a URL, http://… or https://…, without a password in it',
   endpoint: '<service type>:<service name>:<publicURL, internalURL or adminURL>',
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',

@@ -49,7 +49,11 @@ function renderSuperseded(): string {
   const lines = Object.entries(SUPERSEDED).flatMap(([name, instead]) =>
     wrap(`[${split(name)[0]}] ${split(name)[1]}: ${instead}.`),
   )
-  return ['# Options of Masakari that are accepted and have no effect:', ...lines, ''].join('\n')
+  return [
+    '# Options of Masakari that are accepted and have no effect; ops/docs/masakari-options.md has those of its libraries, too:',
+    ...lines,
+    '',
+  ].join('\n')
 }
 
 function split(name: string): readonly [section: string, option: string] {

@@ -4,11 +4,18 @@ import { parseDocument, visit, type Document } from 'yaml'
 import { compilePolicy, type Policy } from '../../gateway/policy/policy.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 
-/** The policy with the file's rules; the default one without a file. CONFIG_INVALID says what is wrong, and where. */
-export function loadPolicy(path: string | undefined): Policy {
-  if (path === undefined) return compilePolicy({})
+/**
+ * The policy with the file's rules; the default one without such a file, which is remarked. CONFIG_INVALID says what is
+ * wrong, and where.
+ */
+export function loadPolicy(path: string, remark: (text: string) => void): Policy {
   try {
-    const document = parseDocument(textOf(path), { uniqueKeys: true })
+    const text = textOf(path)
+    if (text === undefined) {
+      remark(`there is no policy file ${path}: the default rules hold`)
+      return compilePolicy({})
+    }
+    const document = parseDocument(text, { uniqueKeys: true })
     const [problem] = [...document.errors, ...document.warnings]
     if (problem !== undefined) throw problem
     refuseTags(document)
@@ -22,11 +29,21 @@ export function loadPolicy(path: string | undefined): Policy {
 /** A rule for every action takes some 5 kB. */
 const BYTES_MAX = 1_048_576
 
-function textOf(path: string): string {
-  const text = readFileSync(path, 'utf8')
+/** Undefined when there is no such file. */
+function textOf(path: string): string | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isAbsence(error)) return undefined
+    throw error
+  }
   if (text.length <= BYTES_MAX) return text
   throw new CodedError('CONFIG_INVALID', `the file is longer than ${BYTES_MAX} bytes`)
 }
+
+const isAbsence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 /** A bare `!`, meant as "nobody", is a tag of YAML, and what is left of the rule would let everybody in. */
 function refuseTags(document: Document): void {

@@ -3,6 +3,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError } from '../../schema/errors.ts'
+import { declarationOf } from '../../transports/amqp/declaration.ts'
 import { startReportSender } from '../../transports/amqp/report-sender.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
 import { linkTo } from './broker-link.ts'
@@ -14,14 +15,23 @@ export interface Reporting extends AsyncDisposable {
   readonly readiness: readonly ReadinessCheck[]
 }
 
+/** Masakari's own, whatever `topics` of the notifications in general says. */
+const TOPIC = 'versioned_notifications'
+
+const FORMS = [
+  { driver: 'messagingv2', form: 'wrapped' },
+  { driver: 'messaging', form: 'bare' },
+] as const
+
 /** The store as it is where nothing is to be sent, or nothing is written that others want to hear of. */
 export function startReporting(
-  { events, node, rabbit }: Config,
+  { events, queues, rabbit, node }: Config,
   store: StorePort,
   world: Omit<LinkKeeping, 'urls' | 'tls'>,
 ): Reporting {
   const writes = node.roles.some((role) => role === 'gateway' || role === 'engine')
-  if (events.driver === 'noop' || events.brokers === undefined || !writes) {
+  const forms = FORMS.filter(({ driver }) => events.drivers.includes(driver))
+  if (forms.length === 0 || events.brokers === undefined || !writes) {
     return { store, readiness: [], [Symbol.asyncDispose]: async () => undefined }
   }
   const { clock, random, log } = world
@@ -30,8 +40,9 @@ export function startReporting(
     random,
     log,
     ...linkTo(events.brokers, rabbit),
-    topics: events.topics,
-    durability: events.durableQueues ? 'durable' : 'transient',
+    topic: TOPIC,
+    declaration: declarationOf(queues),
+    forms: forms.map(({ form }) => form),
     node: node.name,
   })
   return {

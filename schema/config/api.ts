@@ -69,10 +69,12 @@ export const API = {
   },
   policyFile: {
     names: ['oslo_policy.policy_file'],
-    kind: 'file',
+    kind: 'beside',
+    default: 'policy.yaml',
+    embedded: '.instance-ha/policy.yaml',
     meaning:
-      "Changes to the rules of who may do what, in oslo.policy's language (policy.yaml). A rule that cannot be used " +
-      'stops the start.',
+      "Changes to the rules of who may do what, in oslo.policy's language. A relative path begins where this file is. " +
+      'Without such a file the default rules hold; a file that cannot be read, or a rule that cannot be used, stops the start.',
   },
   corsOrigins: {
     names: ['cors.allowed_origin'],
@@ -117,6 +119,13 @@ export const API = {
 } as const satisfies OptionGroup
 
 export const IDENTITY = {
+  authType: {
+    names: ['keystone_authtoken.auth_type', 'keystone_authtoken.auth_plugin'],
+    kind: 'choice',
+    of: ['password', 'v3password'],
+    default: 'password',
+    meaning: 'How that account logs in.',
+  },
   publicUrl: {
     names: ['keystone_authtoken.www_authenticate_uri', 'keystone_authtoken.auth_uri'],
     kind: 'url',
@@ -128,7 +137,11 @@ export const IDENTITY = {
     meaning: "Identity URL that callers' tokens are checked at, with or without /v3.",
   },
   username: {
-    names: ['keystone_authtoken.username', 'keystone_authtoken.admin_user'],
+    names: [
+      'keystone_authtoken.username',
+      'keystone_authtoken.user_name',
+      'keystone_authtoken.admin_user',
+    ],
     kind: 'text',
     meaning: 'Account that checks tokens; it needs the role admin or service.',
   },
@@ -138,22 +151,49 @@ export const IDENTITY = {
     meaning: 'Password of that account.',
   },
   projectName: {
-    names: ['keystone_authtoken.project_name', 'keystone_authtoken.admin_tenant_name'],
+    names: [
+      'keystone_authtoken.project_name',
+      'keystone_authtoken.tenant_name',
+      'keystone_authtoken.admin_tenant_name',
+    ],
     kind: 'text',
     default: 'service',
     meaning: 'Project of that account.',
   },
+  projectId: {
+    names: ['keystone_authtoken.project_id', 'keystone_authtoken.tenant_id'],
+    kind: 'text',
+    meaning: 'Id of that project; its name and domain then do not count.',
+  },
   userDomainName: {
     names: ['keystone_authtoken.user_domain_name'],
     kind: 'text',
-    default: 'Default',
-    meaning: 'Domain of that account, by name.',
+    meaning: 'Domain of that account, by name. Without any domain: Default.',
+  },
+  userDomainId: {
+    names: ['keystone_authtoken.user_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
   },
   projectDomainName: {
     names: ['keystone_authtoken.project_domain_name'],
     kind: 'text',
-    default: 'Default',
-    meaning: 'Domain of its project, by name.',
+    meaning: 'Domain of its project, by name. Without any domain: Default.',
+  },
+  projectDomainId: {
+    names: ['keystone_authtoken.project_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
+  },
+  defaultDomainName: {
+    names: ['keystone_authtoken.default_domain_name'],
+    kind: 'text',
+    meaning: 'Domain of account and project where their own is not given, by name.',
+  },
+  defaultDomainId: {
+    names: ['keystone_authtoken.default_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
   },
   caFile: {
     names: ['keystone_authtoken.cafile'],

@@ -40,11 +40,21 @@ export const COMPUTE = {
     default: 'default',
     meaning: 'Domain of that account, by name.',
   },
+  userDomainId: {
+    names: ['DEFAULT.os_user_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
+  },
   projectDomainName: {
     names: ['DEFAULT.os_project_domain_name'],
     kind: 'text',
     default: 'default',
     meaning: 'Domain of its project, by name.',
+  },
+  projectDomainId: {
+    names: ['DEFAULT.os_project_domain_id'],
+    kind: 'text',
+    meaning: 'The same by id; then the name does not count.',
   },
   caFile: {
     names: ['DEFAULT.nova_ca_certificates_file'],

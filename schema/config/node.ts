@@ -46,6 +46,28 @@ export const STORE = {
       'What the URL says about TLS counts as with PyMySQL: ssl_ca, ssl_cert, ssl_key, ssl_cipher, ssl_verify_cert, ' +
       'ssl_verify_identity, ssl_check_hostname, ssl_mode, ssl=true for the public authorities.',
   },
+  poolSize: {
+    names: ['database.max_pool_size'],
+    kind: 'whole',
+    min: 0,
+    max: 1000,
+    default: '5',
+    meaning:
+      'Connections to the database that are kept while nobody uses them. Together with max_overflow: most of them at once; ' +
+      'never fewer than 2, nor more than 100.',
+    low: 'connections are opened again and again',
+    high: 'the database keeps connections that nobody uses',
+  },
+  poolOverflow: {
+    names: ['database.max_overflow'],
+    kind: 'whole',
+    min: -1,
+    max: 1000,
+    default: '5',
+    meaning: 'Further connections while they are needed; -1 sets no limit.',
+    low: 'requests wait for each other',
+    high: 'the database may run out of connections for others',
+  },
   credentialsKeyFile: {
     names: ['database.credentials_key_file'],
     kind: 'text',

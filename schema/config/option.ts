@@ -61,6 +61,8 @@ export interface OptionValues {
   /** A file that must be readable at start. */
   readonly file: string
   readonly directory: string
+  /** A file that may be absent; a relative path begins where the configuration file is. */
+  readonly beside: string
   /** `http` or `https`, without a slash at the end. */
   readonly url: string
   readonly endpoint: CatalogEndpoint
@@ -95,6 +97,8 @@ interface Ranged extends Described {
 interface Chosen extends Described {
   readonly kind: 'choice' | 'choices'
   readonly of: readonly [string, ...string[]]
+  /** Several lines are several choices; otherwise the last line counts. */
+  readonly isRepeated?: true
 }
 
 interface Plain extends Described {

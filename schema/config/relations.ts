@@ -167,21 +167,25 @@ function accessContradictions({ api, node }: Config): readonly Contradiction[] {
   )
 }
 
-function eventContradictions({ events }: Config): readonly Contradiction[] {
-  if (events.driver === 'noop') return []
+function eventContradictions({ events, queues }: Config): readonly Contradiction[] {
+  const sending = events.drivers.find(isSending)
   return [
     ...unless(
-      known(events.brokers),
+      sending === undefined || known(events.brokers),
       'oslo_messaging_notifications.transport_url',
-      `is needed by driver = ${events.driver}`,
+      `is needed by driver = ${sending}`,
     ),
     ...unless(
-      events.topics.length > 0,
-      'oslo_messaging_notifications.topics',
-      `driver = ${events.driver} needs at least one topic`,
+      !queues.quorum || !queues.mirrored,
+      'oslo_messaging_rabbit.rabbit_ha_queues',
+      'a queue is a quorum queue (rabbit_quorum_queue) or mirrored, not both',
     ),
   ]
 }
+
+/** Whether a driver of event notifications sends over RabbitMQ. */
+const isSending = (driver: Config['events']['drivers'][number]): boolean =>
+  driver === 'messagingv2' || driver === 'messaging'
 
 function missingParts({ node, api, identity, compute }: Config): readonly Contradiction[] {
   const gateway = node.roles.includes('gateway')
@@ -213,7 +217,8 @@ function unset(values: Readonly<Record<string, unknown>>, text: string): readonl
 }
 
 /** What works, but differs from what an operator may expect: one sentence each. */
-export function advice({ bus, store, node, bridge, api }: Config): readonly string[] {
+export function advice(config: Config): readonly string[] {
+  const { bus, store, node, bridge, api, events } = config
   const sentences: string[] = []
   if (bus.location.kind === 'memory') {
     sentences.push('bus.servers = memory: run exactly one engine, there can be no standby')
@@ -225,6 +230,10 @@ export function advice({ bus, store, node, bridge, api }: Config): readonly stri
   }
   if (api.authStrategy === 'noauth2') {
     sentences.push('auth_strategy = noauth2: everybody who reaches the API is an administrator')
+  }
+  for (const driver of events.drivers) {
+    if (driver === 'noop' || isSending(driver)) continue
+    sentences.push(`[oslo_messaging_notifications] driver = ${driver}: nothing is sent for it`)
   }
   return sentences
 }

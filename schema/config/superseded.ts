@@ -18,6 +18,18 @@ export const SUPERSEDED: Readonly<Record<string, string>> = {
     'a host that boots is suspect, and seen alive as soon as it answers; nothing is acted on before a verdict',
   'instance_failure.recover_instance_failure_method':
     'a guest is rebooted or started, then made anew where the policy of its segment allows it',
+  'DEFAULT.enabled_apis': 'the roles of a process say what it serves, see [roles] enabled',
+  'DEFAULT.notification_driver': 'recoveries are the work of the role engine',
+  'DEFAULT.service_down_time': 'engines know each other by a lease on the bus, see [lease]',
+  'DEFAULT.report_interval': 'engines know each other by a lease on the bus, see [lease]',
+  'DEFAULT.periodic_enable': 'unfinished notifications resume at once, and old ones always expire',
+  'DEFAULT.periodic_interval_max':
+    'unfinished notifications resume at once, and old ones always expire',
+  'DEFAULT.periodic_fuzzy_delay':
+    'unfinished notifications resume at once, and old ones always expire',
+  'DEFAULT.check_expired_notifications_interval': 'the leader looks for expired ones all the time',
+  'oslo_messaging_notifications.topics':
+    'event notifications go to versioned_notifications whatever it says, as those of Masakari do',
   'coordination.backend_url': 'leadership is a lease on the bus, see [bus] and [lease]',
   'taskflow.connection': 'progress is kept in the store itself, see [database]',
   'host.ipmi_retry_max': 'a suspect is looked at in bursts, see [host] monitoring_samples',

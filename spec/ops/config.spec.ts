@@ -268,9 +268,10 @@ test('options of Masakari without effect say so, unknown ones are listed once a 
   const { notes } = read(`
 wait_period_after_service_update = 10
 debug = true
-use_syslog = true
+colour = true
+size = 3
 [oslo_messaging_rabbit]
-heartbeat_timeout_threshold = 60
+hare = 60
 [bus]
 servers = nats://a:4222
 [database]
@@ -280,8 +281,9 @@ transport_url = rabbit://a:b@c/
 `)
   t.deepEqual(notes, [
     '[DEFAULT] wait_period_after_service_update has no effect: there is no blind wait: a fenced host is forced down, and the observed state is waited for',
-    '[DEFAULT] options ignored: debug, use_syslog',
-    '[oslo_messaging_rabbit] options ignored: heartbeat_timeout_threshold',
+    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and what starts this process keeps them; see [log] level',
+    '[DEFAULT] options ignored: colour, size',
+    '[oslo_messaging_rabbit] options ignored: hare',
   ])
 })
 

@@ -9,12 +9,14 @@ import { linkTo } from '../../ops/roles/broker-link.ts'
 import type { Config } from '../../schema/config.ts'
 import { Secret } from '../../schema/control-attributes.ts'
 import { startComputeBridge } from '../../transports/amqp/compute-bridge.ts'
+import { declarationOf } from '../../transports/amqp/declaration.ts'
 import { connectNats } from '../../transports/nats/connect.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { makeAuthority } from '../support/certificates.ts'
 import { silentLog } from '../support/logs.ts'
 import { temporaryDirectory } from '../support/process.ts'
+import { PLAIN_QUEUES } from '../support/queues.ts'
 
 const MINIMUM = `
 [keystone_authtoken]
@@ -146,7 +148,9 @@ for (const [title, url, section] of [
       const { bridge, rabbit } = read(text.replaceAll('FILE', ca))
       if (bridge.brokers === undefined) throw new Error('no broker')
       const names = { exchange: 'nova', queue: 'q', topics: ['notifications'] }
-      return startComputeBridge({ ...around, ...linkTo(bridge.brokers, rabbit), ...names, publish })
+      const declaration = declarationOf(PLAIN_QUEUES)
+      const link = linkTo(bridge.brokers, rabbit)
+      return startComputeBridge({ ...around, ...link, ...names, declaration, publish })
     })
     t.is(bytes[0], TLS_HANDSHAKE)
     t.false(bytes.includes('hush'))

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { overhear } from '../../ops/roles/overheard.ts'
+import { describeProblems, loadConfig } from '../../ops/load-config.ts'
 import { loadPolicy } from '../../ops/roles/policy-file.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
 import { encode } from '../../schema/messages/codec.ts'
@@ -32,15 +33,14 @@ test('a policy file changes the rules that it names, and leaves the others', asy
   await using file = await withFile(
     '# reads\n"os_masakari_api:segments:index": "role:operator"\nops: [["role:x"]]\n',
   )
-  const policy = loadPolicy(file.path)
+  const policy = loadPolicy(file.path, t.fail)
   t.true(policy.allows('segments:index', OPERATOR))
   t.false(policy.allows('segments:detail', OPERATOR))
-  t.false(loadPolicy(undefined).allows('segments:index', OPERATOR))
 })
 
 test('a policy file of comments only changes nothing', async (t) => {
   await using file = await withFile('# "os_masakari_api:segments:index": "!"\n')
-  t.false(loadPolicy(file.path).allows('segments:index', OPERATOR))
+  t.false(loadPolicy(file.path, t.fail).allows('segments:index', OPERATOR))
 })
 
 for (const [what, text, message] of [
@@ -52,13 +52,41 @@ for (const [what, text, message] of [
 ] as const) {
   test(`a policy file with ${what} stops the start`, async (t) => {
     await using file = await withFile(text)
-    const error = t.throws(() => loadPolicy(file.path), { code: 'CONFIG_INVALID' })
+    const error = t.throws(() => loadPolicy(file.path, t.fail), { code: 'CONFIG_INVALID' })
     t.regex(error?.message ?? '', message)
   })
 }
 
-test('a policy file that is not there stops the start', (t) => {
-  t.throws(() => loadPolicy('/nonexistent/policy.yaml'), { code: 'CONFIG_INVALID' })
+test('without a policy file the default rules hold, and that is remarked', (t) => {
+  const remarks: string[] = []
+  const policy = loadPolicy('/nonexistent/policy.yaml', (text) => remarks.push(text))
+  t.false(policy.allows('segments:index', OPERATOR))
+  t.deepEqual(remarks, ['there is no policy file /nonexistent/policy.yaml: the default rules hold'])
+})
+
+test('a policy file that cannot be read stops the start', async (t) => {
+  await using directory = await temporaryDirectory('policy')
+  t.throws(() => loadPolicy(directory.path, t.fail), { code: 'CONFIG_INVALID', message: /EISDIR/ })
+})
+
+test('a relative policy file lies beside the configuration file', async (t) => {
+  await using directory = await temporaryDirectory('policy')
+  const path = join(directory.path, 'masakari.conf')
+  for (const [line, expected] of [
+    ['policy_file = rules.yaml', join(directory.path, 'rules.yaml')],
+    ['policy_file = /etc/rules.yaml', '/etc/rules.yaml'],
+    ['', join(directory.path, 'policy.yaml')],
+  ] as const) {
+    await writeFile(
+      path,
+      `[roles]\nenabled = instance-monitor\n[bus]\nservers = nats://a\n[oslo_policy]\n${line}\n`,
+    )
+    const loaded = loadConfig(path)
+    t.is(
+      loaded.kind === 'ok' ? loaded.config.api.policyFile : describeProblems(loaded.problems),
+      expected,
+    )
+  }
 })
 
 const ROSTER = {

@@ -64,10 +64,10 @@ const LOCAL: Readonly<Record<string, readonly RegExp[]>> = {
   spec: [/./],
 }
 
-/** The one library of each wire (typebox decodes at every edge); the others need none. */
+/** The library of each wire, and of how its messages are packed (typebox decodes at every edge); the others need none. */
 const LIBRARY: Readonly<Record<string, RegExp>> = {
   nats: /^npm:nats$/,
-  amqp: /^npm:amqplib(\/|$)/,
+  amqp: /^npm:(amqplib|seek-bzip)(\/|$)/,
   sql: /^npm:(kysely|mysql2)(\/|$)/,
   ipmi: /^npm:node-pty$/,
   ssh: /^npm:ssh2$/,

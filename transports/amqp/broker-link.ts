@@ -1,5 +1,5 @@
 /** What the bridge has of one connection to RabbitMQ: our own queue, its bindings, its consumer. */
-import type { ConsumeMessage } from 'amqplib'
+import type { ConsumeMessage, Options } from 'amqplib'
 import { describeError } from '../../schema/errors.ts'
 import {
   askBroker,
@@ -8,20 +8,23 @@ import {
   type BrokerAddress,
   type BrokerConnection,
 } from './broker-connection.ts'
+import type { Declaration, Declarer } from './declaration.ts'
 
 export interface BrokerLinkOptions extends BrokerAddress {
   /** The cloud's topic exchange. It is never declared here: its flags are the cloud's. */
   readonly exchange: string
   readonly queue: string
+  /** How our queue is declared. */
+  readonly declaration: Declaration
   /** Routing keys `<topic>.<priority>` are bound for each of them. */
   readonly topics: readonly string[]
 }
 
 export interface Delivery {
   readonly routingKey: string
+  /** The header `compression`: what kombu packed the body with. */
+  readonly compression: unknown
   readonly body: Uint8Array
-  /** The header `compression`, as it came. */
-  readonly compression?: unknown
 }
 
 /** discarded goes to the broker's dead-letter exchange, if one was configured there. */
@@ -32,6 +35,11 @@ export interface BrokerLink extends AsyncDisposable {
   readonly ended: AbortSignal
   /** Binds the queue again; absent when there is no such exchange (yet). */
   bind(): Promise<'bound' | 'absent'>
+}
+
+export interface BrokerLinkParts {
+  readonly declarer: Declarer
+  readonly handle: (delivery: Delivery) => Disposition
 }
 
 const UNACKNOWLEDGED_MAX = 64
@@ -46,13 +54,16 @@ const QUEUE_LENGTH_MAX = 20_000
  */
 export async function openBrokerLink(
   options: BrokerLinkOptions,
-  handle: (delivery: Delivery) => Disposition,
+  { declarer, handle }: BrokerLinkParts,
   signal: AbortSignal,
 ): Promise<BrokerLink> {
   const { queue, exchange, topics } = options
   const connection = await openBrokerConnection(
     options,
-    (opened) => consume(opened, queue, handle),
+    async (opened) => {
+      await declarer.queue(opened, queue, queueOptions(options.declaration))
+      await consume(opened, queue, handle)
+    },
     signal,
   )
   return {
@@ -69,6 +80,14 @@ export async function openBrokerLink(
   }
 }
 
+/** It outlives the broker and us in any case: nobody else declares it. */
+const queueOptions = (declaration: Declaration): Options.AssertQueue => ({
+  durable: true,
+  messageTtl: MESSAGE_TTL_MS,
+  maxLength: QUEUE_LENGTH_MAX,
+  arguments: declaration.arguments,
+})
+
 async function consume(
   connection: BrokerConnection,
   queue: string,
@@ -76,24 +95,20 @@ async function consume(
 ): Promise<void> {
   const channel = await connection.model.createChannel()
   isVital(connection, channel)
-  await channel.assertQueue(queue, {
-    durable: true,
-    messageTtl: MESSAGE_TTL_MS,
-    maxLength: QUEUE_LENGTH_MAX,
-  })
   await channel.prefetch(UNACKNOWLEDGED_MAX)
   await channel.consume(queue, (message: ConsumeMessage | null) => {
     if (message === null) return connection.end('the broker cancelled our consumer')
     try {
-      const delivery = {
-        routingKey: message.fields.routingKey,
-        body: message.content,
-        compression: message.properties.headers?.['compression'],
-      }
-      if (handle(delivery) === 'taken') channel.ack(message)
+      if (handle(deliveryOf(message)) === 'taken') channel.ack(message)
       else channel.reject(message, false)
     } catch (error) {
       connection.end(describeError(error))
     }
   })
 }
+
+const deliveryOf = ({ fields, properties, content }: ConsumeMessage): Delivery => ({
+  routingKey: fields.routingKey,
+  compression: properties.headers?.['compression'],
+  body: content,
+})

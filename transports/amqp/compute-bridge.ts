@@ -3,6 +3,7 @@ import type { Secret } from '../../schema/control-attributes.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 import { checkBrokerUrls } from './broker-connection.ts'
 import { openBrokerLink, type BrokerLink } from './broker-link.ts'
+import { Declarer, type Declaration } from './declaration.ts'
 import { keepLinked, pause, type LinkKeeping } from './keep-linked.ts'
 import { NotificationReader } from './notification-reader.ts'
 
@@ -11,6 +12,8 @@ export interface ComputeBridgeOptions extends LinkKeeping {
   readonly exchange: string
   /** Our own queue; bridges that name the same one share its messages. */
   readonly queue: string
+  /** How it is declared. */
+  readonly declaration: Declaration
   /** What Nova's `topics` and `versioned_notifications_topics` say. */
   readonly topics: readonly string[]
   /** A message is acknowledged when this returns, and comes again when it throws. */
@@ -49,11 +52,13 @@ class Bridge {
   readonly reader: NotificationReader
   readonly #options: ComputeBridgeOptions
   readonly #stop: AbortSignal
+  readonly #declarer: Declarer
   bound = false
 
   constructor(options: ComputeBridgeOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
+    this.#declarer = new Declarer(options.log)
     this.reader = new NotificationReader(options.log, options.publish)
   }
 
@@ -61,7 +66,7 @@ class Bridge {
   async serve(url: Secret): Promise<string> {
     await using link = await openBrokerLink(
       { ...this.#options, url },
-      (delivery) => this.reader.handle(delivery),
+      { declarer: this.#declarer, handle: (delivery) => this.reader.handle(delivery) },
       this.#stop,
     )
     await this.#keepBound(link)

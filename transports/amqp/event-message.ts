@@ -1,11 +1,15 @@
-/** One report as the body of an oslo.messaging notification, in the form of the driver `messagingv2`. Pure. */
+/** One report as the body of an oslo.messaging notification. Pure. */
 import type { ReportPhase, ReportSubject } from '../../actors/ports/reports.ts'
 import { payloadOf } from './versioned-payload.ts'
+
+/** `wrapped` in an envelope is what the driver `messagingv2` of oslo.messaging sends, `bare` what `messaging` does. */
+export type EventForm = 'wrapped' | 'bare'
 
 export interface EventMessage {
   /** The second half of the routing key. */
   readonly priority: 'info' | 'error'
-  readonly body: Buffer
+  /** One for each form that is wanted. */
+  readonly bodies: readonly Buffer[]
 }
 
 /** Who says it, when, and what makes it one of its kind. */
@@ -22,6 +26,7 @@ export function eventMessage(
   subject: ReportSubject,
   phase: ReportPhase,
   { node, wallMs, messageId }: EventStamp,
+  forms: readonly EventForm[],
 ): EventMessage {
   const priority = phase.kind === 'error' ? 'error' : 'info'
   const inner = {
@@ -33,8 +38,10 @@ export function eventMessage(
     timestamp: timestampText(wallMs),
     _unique_id: messageId.replaceAll('-', ''),
   }
-  const outer = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(inner) }
-  return { priority, body: Buffer.from(JSON.stringify(outer)) }
+  const bare = JSON.stringify(inner)
+  const wrapped = JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': bare })
+  const texts = { bare, wrapped }
+  return { priority, bodies: forms.map((form) => Buffer.from(texts[form])) }
 }
 
 /** As in Masakari; here an engine too may create what a monitor of ours has seen. */

@@ -3,9 +3,9 @@ import type { LogPort } from '../../actors/ports/log.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 import type { Delivery, Disposition } from './broker-link.ts'
-import { BODY_BYTES_MAX, parseOsloNotification, type OsloNotification } from './oslo-envelope.ts'
+import { parseOsloNotification, type OsloNotification } from './oslo-envelope.ts'
 import { RecentIds } from './recent-ids.ts'
-import { unpackBody } from './unpack-body.ts'
+import { unpack } from './unpack.ts'
 
 /** Two ids for each of some thousand messages: repetitions follow within seconds. */
 const RECENT_IDS_MAX = 10_000
@@ -39,7 +39,7 @@ export class NotificationReader {
 
   #read(delivery: Delivery): OsloNotification | undefined {
     try {
-      return parseOsloNotification(unpackBody(delivery.body, delivery.compression, BODY_BYTES_MAX))
+      return parseOsloNotification(unpack(delivery.body, delivery.compression))
     } catch (error) {
       if (!isCoded(error, 'MESSAGE_INVALID')) throw error
       this.#parked += 1

@@ -4,15 +4,13 @@ import { Compile } from 'typebox/compile'
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
+import { BODY_BYTES_MAX } from './unpack.ts'
 
 export interface OsloNotification {
   readonly event: ComputeEvent
   /** What a repeated delivery has in common with the first one. */
   readonly ids: readonly string[]
 }
-
-/** Our own bus carries 1 MB at most; Nova's notifications take about 5 kB. */
-export const BODY_BYTES_MAX = 512 * 1024
 
 /** Nova's objects nest four deep, with two levels each, and a server has some 500 members. */
 const BOUNDS: JsonBounds = { characters: BODY_BYTES_MAX, depth: 32, members: 50_000 }

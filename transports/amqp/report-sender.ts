@@ -10,17 +10,21 @@ import {
   openBrokerConnection,
   type BrokerConnection,
 } from './broker-connection.ts'
-import { declareEventExchange, EVENT_EXCHANGE, type Durability } from './event-exchange.ts'
-import { eventMessage, type EventMessage } from './event-message.ts'
+import { Declarer, type Declaration } from './declaration.ts'
+import { declareEventExchange, EVENT_EXCHANGE } from './event-exchange.ts'
+import { eventMessage, type EventForm, type EventMessage } from './event-message.ts'
 import { keepLinked, type LinkKeeping } from './keep-linked.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export interface ReportSenderOptions extends LinkKeeping {
   /** Name of this process. */
   readonly node: string
-  /** Each message goes to `<topic>.info` or `<topic>.error` of every one of them. */
-  readonly topics: readonly string[]
-  readonly durability: Durability
+  /** Each message goes to `<topic>.info` or `<topic>.error`. */
+  readonly topic: string
+  /** How exchange and queues are declared. */
+  readonly declaration: Declaration
+  /** Each event is sent in every one of them. */
+  readonly forms: readonly EventForm[]
 }
 
 /** Messages since the start. */
@@ -69,6 +73,7 @@ export function startReportSender(options: ReportSenderOptions): ReportSender {
 class Sender {
   readonly #options: ReportSenderOptions
   readonly #stop: AbortSignal
+  readonly #declarer: Declarer
   readonly #waiting = new WaitingLine<EventMessage>(WAITING_MAX)
   #sent = 0
   /** Whether it was said that this outage costs messages. */
@@ -80,6 +85,7 @@ class Sender {
   constructor(options: ReportSenderOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
+    this.#declarer = new Declarer(options.log)
   }
 
   counts(): ReportCounts {
@@ -87,11 +93,11 @@ class Sender {
   }
 
   add(subject: ReportSubject, phase: ReportPhase): void {
-    const { node, clock, random, log } = this.#options
+    const { node, forms, clock, random, log } = this.#options
     const stamp = { node, wallMs: clock.wallMs(), messageId: random.uuid() }
     const { dropped, length } = this.#waiting
     if (length === 0) this.#rested = Promise.withResolvers<void>()
-    this.#waiting.add(eventMessage(subject, phase, stamp))
+    this.#waiting.add(eventMessage(subject, phase, stamp, forms))
     this.#arrived.resolve()
     if (this.#waiting.dropped === dropped || this.#lossTold) return
     this.#lossTold = true
@@ -100,10 +106,10 @@ class Sender {
 
   /** Uses one connection to its end, and answers why it ended. */
   async serve(url: Secret): Promise<string> {
-    const { tls, clock, log, topics, durability } = this.#options
+    const { tls, clock, log } = this.#options
     await using connection = await openBrokerConnection(
       { url, tls, clock },
-      (opened) => declareEventExchange(opened, topics, durability),
+      (opened) => declareEventExchange(opened, this.#options, this.#declarer),
       this.#stop,
     )
     const channel = await connection.model.createConfirmChannel()
@@ -140,11 +146,11 @@ class Sender {
   }
 
   async #send(channel: ConfirmChannel, message: EventMessage, over: AbortSignal): Promise<void> {
-    const { clock, topics } = this.#options
-    for (const topic of topics) {
-      const key = `${topic}.${message.priority}`
+    const { clock, topic } = this.#options
+    const key = `${topic}.${message.priority}`
+    for (const body of message.bodies) {
       await within(clock, over, (settle) => {
-        channel.publish(EVENT_EXCHANGE, key, message.body, PROPERTIES, settle)
+        channel.publish(EVENT_EXCHANGE, key, body, PROPERTIES, settle)
       })
     }
   }

@@ -1,19 +1,12 @@
 /** One Keystone login for everything: token kept, renewed before it expires, replaced once after a 401. */
 import { Type } from 'typebox'
 import { CodedError, isCoded } from '../../schema/errors.ts'
-import type { Secret } from '../../schema/control-attributes.ts'
+import { credentialsOf, identityRoot, type Account } from './account.ts'
 import { answerDecoder, faultText } from './answer-decoder.ts'
 import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-repeatedly.ts'
 import type { HttpClient, HttpOutcome, HttpRequest } from './http-client.ts'
 
-export interface KeystoneOptions {
-  /** With or without `/v3`. */
-  readonly authUrl: string
-  readonly username: string
-  readonly password: Secret
-  readonly projectName: string
-  readonly userDomainName: string
-  readonly projectDomainName: string
+export interface KeystoneOptions extends Account {
   /** Region of the endpoints; undefined takes the first one that fits. */
   readonly region: string | undefined
   readonly interface: 'public' | 'internal' | 'admin'
@@ -83,7 +76,7 @@ export function openKeystone(
   closing: AbortSignal,
 ): Keystone {
   const { clock } = timing
-  const url = `${options.authUrl.replace(/\/+$/, '').replace(/\/v3$/, '')}/v3`
+  const url = identityRoot(options.authUrl)
   let current: KeptSession | undefined
   let pending: Promise<KeptSession> | undefined
   let count = 0
@@ -139,18 +132,11 @@ export function openKeystone(
 }
 
 function loginRequest(url: string, options: KeystoneOptions): HttpRequest {
-  const user = {
-    name: options.username,
-    domain: { name: options.userDomainName },
-    password: options.password.reveal(),
-  }
-  const project = { name: options.projectName, domain: { name: options.projectDomainName } }
-  const auth = { identity: { methods: ['password'], password: { user } }, scope: { project } }
   return {
     method: 'POST',
     url: `${url}/auth/tokens`,
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-    body: JSON.stringify({ auth }),
+    body: JSON.stringify({ auth: credentialsOf(options) }),
   }
 }
 

@@ -40,11 +40,18 @@ export interface MysqlSettings {
   readonly user: string
   readonly password: Secret
   readonly database: string
+  readonly connections?: ConnectionLimits
   /** Undefined: plain text. A server without TLS is refused before it hears the password. */
   readonly tls?: TlsMaterial | undefined
 }
 
-const CONNECTIONS_MAX = 10
+/** Connections that are kept while nobody uses them, and all of them. */
+export interface ConnectionLimits {
+  readonly kept: number
+  readonly max: number
+}
+
+const CONNECTIONS: ConnectionLimits = { kept: 10, max: 10 }
 /** Callers that wait for a connection; one more is refused at once. */
 const WAITING_MAX = 1000
 const CONNECT_TIMEOUT_MS = 5000
@@ -219,7 +226,7 @@ function bounded(connection: PoolConnection): MysqlPoolConnection {
 }
 
 const poolOptions = (
-  { host, port, user, password, database, tls }: MysqlSettings,
+  { host, port, user, password, database, tls, connections = CONNECTIONS }: MysqlSettings,
   stream: () => Socket,
 ): PoolOptions => ({
   host,
@@ -231,7 +238,8 @@ const poolOptions = (
   charset: 'utf8mb4',
   timezone: 'Z',
   supportBigNumbers: true,
-  connectionLimit: CONNECTIONS_MAX,
+  connectionLimit: connections.max,
+  maxIdle: connections.kept,
   queueLimit: WAITING_MAX,
   connectTimeout: CONNECT_TIMEOUT_MS,
   ...(tls && { ssl: sslOf(tls) }),

@@ -14,7 +14,9 @@ const END: ReportPhase = { kind: 'end' }
 const ERROR: ReportPhase = { kind: 'error', fault: { code: 'SEGMENT_NAME_TAKEN', message: 'No.' } }
 
 function innerOf(subject: ReportSubject, phase: ReportPhase): Record<string, unknown> {
-  const outer: unknown = JSON.parse(eventMessage(subject, phase, STAMP).body.toString())
+  const outer: unknown = JSON.parse(
+    String(eventMessage(subject, phase, STAMP, ['wrapped']).bodies[0]),
+  )
   const text = Reflect.get(Object(outer), 'oslo.message')
   return JSON.parse(String(text)) as Record<string, unknown>
 }
@@ -171,9 +173,11 @@ for (const [subject, phase, eventType, payload] of table) {
 }
 
 test('the envelope is that of the driver messagingv2', (t) => {
-  const { body, priority } = eventMessage(subjects.processed, END, STAMP)
+  const { bodies, priority } = eventMessage(subjects.processed, END, STAMP, ['wrapped', 'bare'])
+  const [body, bare] = bodies.map(String)
   t.is(priority, 'info')
-  const outer = JSON.parse(body.toString()) as Record<string, unknown>
+  const outer = JSON.parse(body ?? '') as Record<string, unknown>
+  t.is<unknown, unknown>(bare, outer['oslo.message'])
   t.deepEqual(Object.keys(outer), ['oslo.version', 'oslo.message'])
   t.is(outer['oslo.version'], '2.0')
   const { payload: _payload, ...inner } = innerOf(subjects.processed, END)
@@ -188,7 +192,7 @@ test('the envelope is that of the driver messagingv2', (t) => {
 })
 
 test('an error has a priority of its own, and what the API does is said by the API', (t) => {
-  t.is(eventMessage(subjects.segment, ERROR, STAMP).priority, 'error')
+  t.is(eventMessage(subjects.segment, ERROR, STAMP, []).priority, 'error')
   t.like(innerOf(subjects.segment, ERROR), {
     priority: 'ERROR',
     publisher_id: 'masakari-api:controller-1',
@@ -196,8 +200,8 @@ test('an error has a priority of its own, and what the API does is said by the A
 })
 
 test('our own parser reads it', (t) => {
-  const { body } = eventMessage(subjects.host, END, STAMP)
-  const { event, ids } = parseOsloNotification(body)
+  const [body] = eventMessage(subjects.host, END, STAMP, ['wrapped']).bodies
+  const { event, ids } = parseOsloNotification(body ?? Buffer.alloc(0))
   t.like(event, { eventType: 'host.update.end', publisher: 'masakari-api:controller-1' })
   t.is(ids[0], ID)
 })

@@ -10,6 +10,8 @@ import { startAll } from '../../../ops/simulator/run-seed.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { isCoded } from '../../../schema/errors.ts'
 import type { ComputeEvent } from '../../../schema/messages/incident.ts'
+import { declarationOf, type QueueOptions } from '../../../transports/amqp/declaration.ts'
+import type { EventForm } from '../../../transports/amqp/event-message.ts'
 import { parseOsloNotification } from '../../../transports/amqp/oslo-envelope.ts'
 import { startReportSender, type ReportSender } from '../../../transports/amqp/report-sender.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
@@ -18,6 +20,7 @@ import { segmentRow } from '../../actors/records.ts'
 import { defaultRules } from '../../simulator/story.ts'
 import { recordingLog, silentLog } from '../../support/logs.ts'
 import { freePort } from '../../support/process.ts'
+import { PLAIN_QUEUES } from '../../support/queues.ts'
 import { startRabbitmq, type Rabbitmq } from '../../support/rabbitmq.ts'
 import { until } from '../../support/until.ts'
 
@@ -32,15 +35,17 @@ interface Setting {
   readonly topic: string
   readonly url?: string
   readonly log?: LogPort
-  readonly durability?: 'durable' | 'transient'
+  readonly options?: Partial<QueueOptions>
+  readonly forms?: readonly EventForm[]
 }
 
-const senderOf = ({ topic, url, log, durability = 'transient' }: Setting): ReportSender =>
+const senderOf = ({ topic, url, log, options = {}, forms = ['wrapped'] }: Setting): ReportSender =>
   startReportSender({
     urls: [new Secret(url ?? broker.url)],
     tls: undefined,
-    topics: [topic],
-    durability,
+    topic,
+    declaration: declarationOf({ ...PLAIN_QUEUES, ...options }),
+    forms,
     node: 'controller-1',
     clock: new SystemClock(),
     random: new SystemRandom(),
@@ -212,7 +217,7 @@ test.serial('what was declared durable outlives the broker, with what is in it',
   const channel = await connection.createChannel()
   await channel.deleteExchange('masakari')
   await connection.close()
-  await using sender = senderOf({ topic: 'lasting', durability: 'durable' })
+  await using sender = senderOf({ topic: 'lasting', options: { durable: true } })
   await linked(sender)
   sender.report(named('a'), { kind: 'end' })
   await until('sent', () => sender.counts().sent === 1)
@@ -221,6 +226,96 @@ test.serial('what was declared durable outlives the broker, with what is in it',
   await using reader = await readerOf('lasting')
   await until('it came', () => reader.events.length === 1)
   t.deepEqual(namesOf(reader), ['a'])
+})
+
+/** Another service of the cloud, as oslo.messaging declares what it sends to. */
+async function declaredByOslo(
+  topic: string,
+  queue: { readonly durable: boolean; readonly arguments: Record<string, unknown> },
+): Promise<void> {
+  const connection = await connect(broker.url)
+  await using closing = new AsyncDisposableStack()
+  closing.defer(() => connection.close())
+  const channel = await connection.createChannel()
+  channel.on('error', () => undefined) // the refused call says it, too
+  await channel.assertExchange('masakari', 'topic', { durable: queue.durable })
+  for (const key of [`${topic}.info`, `${topic}.error`]) {
+    await channel.assertQueue(key, queue)
+    await channel.bindQueue(key, 'masakari', key)
+  }
+}
+
+async function withoutExchange(): Promise<void> {
+  const connection = await connect(broker.url)
+  await (await connection.createChannel()).deleteExchange('masakari')
+  await connection.close()
+}
+
+const KINDS = {
+  transient: { options: {}, durable: false, arguments: {} },
+  durable: { options: { durable: true }, durable: true, arguments: {} },
+  quorum: { options: { quorum: true }, durable: true, arguments: { 'x-queue-type': 'quorum' } },
+  limited: {
+    options: { quorum: true, deliveryLimit: 7, memoryLength: 100, memoryBytes: 100_000 },
+    durable: true,
+    arguments: {
+      'x-queue-type': 'quorum',
+      'x-delivery-limit': 7,
+      'x-max-in-memory-length': 100,
+      'x-max-in-memory-bytes': 100_000,
+    },
+  },
+}
+for (const [kind, { options, ...queue }] of Object.entries(KINDS)) {
+  for (const first of ['us', 'others'] as const) {
+    test.serial(`${kind} queues are declared as others do; first come ${first}`, async (t) => {
+      await withoutExchange()
+      const topic = `${kind}-${first}`
+      if (first === 'others') await declaredByOslo(topic, queue)
+      const log = recordingLog()
+      await using sender = senderOf({ topic, options, log })
+      await linked(sender)
+      await t.notThrowsAsync(declaredByOslo(topic, queue))
+      sender.report(named('a'), { kind: 'end' })
+      await using reader = await readerOf(topic)
+      await until('it came', () => reader.events.length === 1)
+      t.deepEqual(namesOf(reader), ['a'])
+      t.false(
+        log.lines.some((line) => line.includes('used as it is')),
+        log.lines.join('\n'),
+      )
+    })
+  }
+}
+
+test.serial('what exists otherwise is used as it is, which is said once', async (t) => {
+  await withoutExchange()
+  await declaredByOslo('otherwise', KINDS.durable)
+  const log = recordingLog()
+  await using sender = senderOf({ topic: 'otherwise', options: { quorum: true }, log })
+  await linked(sender)
+  await broker.stop()
+  await until('noticed', () => !sender.connected())
+  await broker.start()
+  await linked(sender)
+  sender.report(named('a'), { kind: 'end' })
+  await using reader = await readerOf('otherwise')
+  await until('it came', () => reader.events.length === 1)
+  const told = log.lines.filter((line) => line.includes('used as it is'))
+  t.deepEqual(
+    told.map((line) => /queue [\w.-]+/.exec(line)?.[0]),
+    ['queue otherwise.info', 'queue otherwise.error'],
+  )
+})
+
+test.serial('an event goes out in each form that is wanted', async (t) => {
+  await withoutExchange()
+  await using sender = senderOf({ topic: 'forms', forms: ['wrapped', 'bare'] })
+  await linked(sender)
+  sender.report(named('a'), { kind: 'end' })
+  await using reader = await readerOf('forms')
+  await until('both came', () => reader.events.length === 2)
+  t.deepEqual(namesOf(reader), ['a', 'a'])
 })
 
 test.serial('what was reported last is sent before the end', async (t) => {

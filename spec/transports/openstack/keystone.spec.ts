@@ -68,6 +68,24 @@ test('a login carries names, domains and the project, to either form of the URL'
   })
 })
 
+test('a login carries the ids of domains and project where they are known', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = noServices
+  const domain = { id: '4e1fd508dda14c6685cf980aee1f00de' }
+  for (const project of [{ name: 'services', domain }, { id: 'p-1' }]) {
+    await using openstack = await openTo(cloud, { userDomain: domain, project })
+    await openstack.compute.listServices()
+  }
+  const user = { name: 'ha', domain, password: PASSWORD }
+  const identity = { methods: ['password'], password: { user } }
+  t.deepEqual(
+    cloud.requests.filter(({ body }) => body !== undefined).map(({ body }) => body),
+    [{ name: 'services', domain }, { id: 'p-1' }].map((project) => ({
+      auth: { identity, scope: { project } },
+    })),
+  )
+})
+
 test('a token is renewed before it expires, while calls go on', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = noServices

@@ -1,0 +1,26 @@
+/** What becomes of an option of a configuration file: the one account of all of them. Pure. */
+import { OPTIONS } from '../../schema/config.ts'
+import type { OptionGroup } from '../../schema/config/option.ts'
+import { SUPERSEDED } from '../../schema/config/superseded.ts'
+import { WITHOUT_EFFECT } from '../../schema/config/without-effect.ts'
+
+/** `superseded` by something of ours, or `without effect` because what it concerns is not here. */
+export type Fate =
+  | { readonly kind: 'honoured'; readonly preferred: string }
+  | { readonly kind: 'superseded' | 'without effect'; readonly reason: string }
+
+const PREFERRED = new Map(
+  Object.values<OptionGroup>(OPTIONS)
+    .flatMap((options) => Object.values(options))
+    .flatMap(({ names }) => names.map((name) => [name, names[0]])),
+)
+
+/** Of `section.option`; undefined when it is not known. */
+export function fateOf(option: string): Fate | undefined {
+  const preferred = PREFERRED.get(option)
+  if (preferred !== undefined) return { kind: 'honoured', preferred }
+  const superseding = SUPERSEDED[option]
+  if (superseding !== undefined) return { kind: 'superseded', reason: superseding }
+  const reason = WITHOUT_EFFECT[option]
+  return reason === undefined ? undefined : { kind: 'without effect', reason }
+}

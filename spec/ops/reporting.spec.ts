@@ -1,0 +1,45 @@
+/** Event notifications of a configured process, on a real RabbitMQ: which queues they reach. */
+import { readFile } from 'node:fs/promises'
+import { connect } from 'amqplib'
+import test from 'ava'
+import { describeProblems, readConfig } from '../../ops/load-config.ts'
+import { startReporting } from '../../ops/roles/reporting.ts'
+import { parseOsloNotification } from '../../transports/amqp/oslo-envelope.ts'
+import { openSqliteStore } from '../../transports/sql/sqlite.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import { silentLog } from '../support/logs.ts'
+import { startRabbitmq } from '../support/rabbitmq.ts'
+import { segmentFields } from '../support/store-world.ts'
+import { until } from '../support/until.ts'
+
+test('events go to quorum queues of versioned_notifications, whatever topics says', async (t) => {
+  await using broker = await startRabbitmq()
+  const text = await readFile('spec/fixtures/config/events-kolla.conf', 'utf8')
+  const address = broker.url.replace('amqp:', 'rabbit:')
+  const loaded = readConfig(text.replace(/rabbit:.*/, address), 'embedded')
+  if (loaded.kind === 'invalid') return t.fail(describeProblems(loaded.problems))
+  const world = { clock: new SystemClock(), random: new SystemRandom(), log: silentLog }
+  await using written = openSqliteStore(':memory:', world)
+  await written.migrate()
+  await using reporting = startReporting(loaded.config, written, world)
+  await reporting.store.createSegment(segmentFields('rack-1'))
+  const connection = await connect(broker.url)
+  await using closing = new AsyncDisposableStack()
+  closing.defer(() => connection.close())
+  const events: string[] = []
+  const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } }
+  const channel = await connection.createChannel()
+  await channel.assertQueue('versioned_notifications.info', quorum)
+  await channel.consume('versioned_notifications.info', (message) => {
+    if (message === null) return
+    events.push(parseOsloNotification(message.content).event.eventType)
+    channel.ack(message)
+  })
+  await until('both came', () => events.length === 2, 40_000)
+  t.deepEqual(events, ['segment.create.start', 'segment.create.end'])
+  // A queue of the topic that the file names would be another service's.
+  const absent = await connection.createChannel()
+  absent.on('error', () => undefined)
+  await t.throwsAsync(absent.checkQueue('notifications.info'), { message: /404/ })
+})
