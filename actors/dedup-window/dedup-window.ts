@@ -6,7 +6,7 @@ import type { ActorRef } from '../kernel/ref.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { hasLoneVoiceOfLife, judgeWords, wasSeenLately } from './contradiction.ts'
-import { evidenceOf, type Incident } from './incident.ts'
+import { evidenceOf } from './incident.ts'
 import { withOpen } from './open-reports.ts'
 import { lookAt, onHostLooked, onObserved } from './weighing.ts'
 import {
@@ -90,7 +90,7 @@ function onLooked(
   state: DedupWindowState,
   { unfinished, atMs }: DedupWindowMessage & { readonly type: 'window.looked' },
 ): WindowStep {
-  let idle: DedupWindowState = { ...state, looking: false }
+  const idle = { ...state, looking: false }
   if (unfinished === undefined) return [idle, []]
   const effects: WindowEffect[] = []
   const contradicted = new Map<NotificationId, number>()
@@ -102,11 +102,6 @@ function onLooked(
     const since = state.contradicted.get(notification.uuid) ?? atMs
     const alive = objection === 'alive'
     if (alive) contradicted.set(notification.uuid, since)
-    if (alive && incident !== undefined && isToBeSeen(rules, incident, atMs)) {
-      const [next, looks] = lookAt(idle, incident)
-      idle = next
-      effects.push(...looks)
-    }
     if (alive && atMs - since < rules.contradictionMs) continue
     const evidence = incident === undefined ? [] : evidenceOf(incident)
     effects.push(
@@ -122,14 +117,31 @@ function onLooked(
     { ...idle, contradicted, incidents: withOpen(state.incidents, unfinished) },
     unfinished,
   )
-  if (!state.lookAgain && read.pageEnd === 0) return [read, effects]
-  const [next, more] = lookSoon(rules, read)
-  return [next, [...effects, ...more]]
+  const [seen, looks] = lookInto(rules, read, unfinished, atMs)
+  if (!state.lookAgain && seen.pageEnd === 0) return [seen, [...effects, ...looks]]
+  const [next, more] = lookSoon(rules, seen)
+  return [next, [...effects, ...looks, ...more]]
 }
 
-/** One observer alone contradicts the report: the leader looks for itself, but not all the time. */
-const isToBeSeen = (rules: WindowRules, incident: Incident, atMs: number): boolean =>
-  hasLoneVoiceOfLife(incident, rules, atMs) && !wasSeenLately(incident, rules, atMs)
+/** Where one observer alone contradicts a report, the leader looks for itself, but not all the time. */
+function lookInto(
+  rules: WindowRules,
+  state: DedupWindowState,
+  unfinished: readonly UnfinishedRecovery[],
+  atMs: number,
+): WindowStep {
+  let next = state
+  const effects: WindowEffect[] = []
+  for (const { notification } of unfinished) {
+    const incident = state.incidents.get(notification.sourceHost)
+    if (incident === undefined || !state.contradicted.has(notification.uuid)) continue
+    if (!hasLoneVoiceOfLife(incident, rules, atMs) || wasSeenLately(incident, rules, atMs)) continue
+    const [after, looks] = lookAt(next, incident)
+    next = after
+    effects.push(...looks)
+  }
+  return [next, effects]
+}
 
 /** After a full page comes the next one, after the last one the first. */
 function withPage(

@@ -56,7 +56,7 @@ export const fence =
 
 /** The leader looks while the first rung is read. */
 function begin(order: FenceOrder, timing: FenceTiming): FenceStep {
-  const look = { finding: 'awaited', then: null } as const
+  const look = { finding: 'awaited', delayed: null } as const
   const untried = { ordered: [], carriedOut: [], readOn: [], spent: [], look }
   const [state, effects] = climb(order, timing, 0, untried)
   return [state, [{ type: 'host.look', besides: 0, isOrdered: false }, ...effects]]
@@ -93,7 +93,8 @@ function onRung(
 }
 
 function onOrdered({ verifyMs }: FenceTiming, state: Climbing): FenceStep {
-  const { rung, carriedOut } = state
+  const { rung, ordered, carriedOut } = state
+  if (!ordered.includes(rung)) return [state, []]
   const all = carriedOut.includes(rung) ? carriedOut : [...carriedOut, rung]
   return [{ ...state, carriedOut: all }, [readAfter(rung, verifyMs)]]
 }
@@ -159,9 +160,9 @@ function onPowerRead(
 function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed: Deed): FenceStep {
   const { look, ordered, rung } = state
   if (!needsLook(deed, ordered)) return carryOut(state, deed)
-  if (look.finding === 'awaited') return [{ ...state, look: { ...look, then: deed } }, []]
+  if (look.finding === 'awaited') return [{ ...state, look: { ...look, delayed: deed } }, []]
   if (look.finding === 'none') {
-    const next = { ...state, look: { finding: 'awaited', then: deed } as const }
+    const next = { ...state, look: { finding: 'awaited', delayed: deed } as const }
     return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
   }
   const objection = objectionTo(order, deed, look)
@@ -179,7 +180,7 @@ function carryOut(state: Climbing, deed: Deed): FenceStep {
 
 function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look: Look): FenceStep {
   if (state.look.finding !== 'awaited') return [state, []]
-  const { then } = state.look
+  const { delayed } = state.look
   const seen = { ...state, look }
   // The rung that is read meanwhile may show that a device is broken: for that a host that is alive is waited for.
   const afterMs = look.finding === 'alive' ? LOOK_MS : LOOK_VALID_MS
@@ -189,8 +190,8 @@ function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look:
     afterMs,
     message: { type: 'fence.look-expired' },
   }
-  if (then === null) return [seen, [expiry]]
-  const [next, effects] = afterLook(order, timing, seen, then)
+  if (delayed === null) return [seen, [expiry]]
+  const [next, effects] = afterLook(order, timing, seen, delayed)
   return [next, next.kind === 'climbing' ? [expiry, ...effects] : effects]
 }
 
@@ -239,7 +240,7 @@ function onPowerFailed(
 function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
   const { ordered, carriedOut, readOn, lastFailure, life } = state
   if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
-  const look = state.look.finding === 'awaited' ? { ...state.look, then: null } : state.look
+  const look = state.look.finding === 'awaited' ? { ...state.look, delayed: null } : state.look
   const spent = [...state.spent, lastFailure]
   const so = { ordered, carriedOut, readOn, spent, look }
   const [next, effects] = climb(order, timing, state.rung + 1, so)

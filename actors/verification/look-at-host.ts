@@ -60,7 +60,6 @@ function askPower(
   signal: AbortSignal,
 ): Promise<Signs['power']> {
   if (bmc === undefined) return Promise.resolve(undefined)
-  const unknown = (detail: string): Signs['power'] => ({ state: 'unknown', detail })
   return within(clock, signal, unknown(`the BMC: ${LATE}`), async (untilLate) => {
     try {
       const state = await power.read(bmc, untilLate)
@@ -78,7 +77,6 @@ function askNova(
   signal: AbortSignal,
 ): Promise<Heartbeat> {
   const { clock, compute, sightings } = world
-  const nothing = (detail: string): Heartbeat => ({ isLife: false, detail })
   return within(clock, signal, nothing(`Nova: ${LATE}`), async (untilLate) => {
     try {
       const service = await compute.findService(hostName, untilLate)
@@ -92,6 +90,9 @@ function askNova(
     }
   })
 }
+
+const unknown = (detail: string): Signs['power'] => ({ state: 'unknown', detail })
+const nothing = (detail: string): Heartbeat => ({ isLife: false, detail })
 
 const LATE = `no answer within ${LOOK_MS} ms`
 

@@ -50,18 +50,36 @@ export interface Heartbeat {
 /** The finding of one look. */
 export function judgeLook(signs: Signs, atMs: number): Look {
   const { ssh, power, heartbeat } = signs
+  const finding = findingOf(
+    ssh?.outcome ?? 'none',
+    power?.state ?? 'unknown',
+    heartbeat?.isLife ?? false,
+  )
   const evidence = sentencesOf(signs)
-  const found = (finding: Finding, detail: string): Look => {
-    return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
-  }
-  if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
-  const beats = heartbeat?.isLife === true
+  const reason = `the leader ${VERBS[finding]}: ${detailOf(finding, signs)}`
+  return { finding, reason, evidence, atMs }
+}
+
+function findingOf(
+  ssh: ShellProbe['outcome'] | 'none',
+  power: PowerState | 'unknown',
+  beats: boolean,
+): Finding {
+  if (ssh === 'alive' || (ssh === 'none' && beats)) return 'alive'
   // A heartbeat is seconds old. What SSH and the power show is of now, and the two of them together outweigh it.
-  if (beats && ssh === undefined) return found('alive', heartbeat.detail)
-  if (power?.state === 'off') return found('off', power.detail)
-  if (beats) return found('beating', heartbeat.detail)
-  if (ssh?.outcome !== 'refused') return found('nothing', evidence.join('; '))
-  return found(power?.state === 'on' ? 'alive' : 'answers', `SSH: ${ssh.detail}`)
+  if (power === 'off') return 'off'
+  if (beats) return 'beating'
+  if (ssh !== 'refused') return 'nothing'
+  return power === 'on' ? 'alive' : 'answers'
+}
+
+/** What speaks for it most. */
+function detailOf(finding: Finding, signs: Signs): string {
+  const { ssh, power, heartbeat } = signs
+  if (finding === 'nothing') return sentencesOf(signs).join('; ')
+  if (finding === 'off') return power?.detail ?? ''
+  const isBeat = finding === 'beating' || ssh === undefined
+  return isBeat ? (heartbeat?.detail ?? '') : `SSH: ${ssh.detail}`
 }
 
 const VERBS: Readonly<Record<Finding, string>> = {

@@ -17,6 +17,10 @@ const ROUND: readonly SegmentMessage[] = [
 ]
 const FENCING: readonly SegmentMessage[] = [recover(REPORT), ...ROUND.slice(1)]
 
+/** After so many looks that saw it alive. */
+const looks = (times: number) =>
+  after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
+
 test('it is held with the reason and looked at again after a quarter of a minute', (t) => {
   const { phaseOf, effects } = after(...FENCING, SEEN)
   t.is(phaseOf(N1), 'held')
@@ -26,8 +30,6 @@ test('it is held with the reason and looked at again after a quarter of a minute
 })
 
 test('the fourth look ends it with the reason', (t) => {
-  const looks = (times: number) =>
-    after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
   t.is(looks(3).phaseOf(N1), 'held')
   const { phaseOf, effects } = looks(4)
   t.is(phaseOf(N1), 'concluding')
