@@ -73,7 +73,7 @@ const readAs = (value: string): string =>
 
 /** Each character as itself or in any of the ways in which programs escape it. */
 function escapedOf(value: string): RegExp {
-  const body = [...value].map(escapesOf).join('')
+  const body = Array.from(value, escapesOf).join('')
   return value.length >= ANYWHERE_FROM_CHARACTERS
     ? new RegExp(body, 'gu')
     : new RegExp(`(?<![\\p{L}\\p{N}])${body}(?![\\p{L}\\p{N}])`, 'gu')
@@ -126,7 +126,7 @@ function base64Of(value: string): readonly RegExp[] {
     const [from, to] = [before * 8, (before + bytes.length) * 8].map((bits) => bits / 6)
     const core = text.slice(Math.ceil(from ?? 0), Math.floor(to ?? 0))
     if (core.length < PIECE_CHARACTERS_MIN) return []
-    const body = [...core].map((one) => BASE64_SPELLINGS.get(one) ?? one)
+    const body = Array.from(core, (one) => BASE64_SPELLINGS.get(one) ?? one)
     return [new RegExp(body.join('[\\r\\n]*'), 'gu')]
   })
 }

@@ -201,6 +201,17 @@ export interface ObserversTable {
   readonly seen_at: number
 }
 
+/** One row: the key that seals, agreed by all processes. */
+export interface SealingKeyTable {
+  readonly id: number
+  readonly name: string
+}
+
+export interface WriteChecksTable {
+  readonly id: Generated<number>
+  readonly filling: string
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -216,4 +227,6 @@ export interface Database {
   readonly site_words: SiteWordsTable
   readonly changes: ChangesTable
   readonly observers: ObserversTable
+  readonly sealing_key: SealingKeyTable
+  readonly write_checks: WriteChecksTable
 }

@@ -6,7 +6,7 @@ import type { ActorRef } from '../kernel/ref.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { hasLoneVoiceOfLife, judgeWords, wasSeenLately } from './contradiction.ts'
-import { evidenceOf } from './incident.ts'
+import { evidenceOf, type Incident } from './incident.ts'
 import { withOpen } from './open-reports.ts'
 import { lookAt, onHostLooked, onObserved } from './weighing.ts'
 import {
@@ -83,6 +83,17 @@ function lookSoon(rules: WindowRules, state: DedupWindowState): WindowStep {
   return state.isSoon ? [state, []] : [{ ...state, isSoon: true }, [lookAfter(SOON_MS)]]
 }
 
+/** A host whose report is contradicted is looked at by the leader itself, when it is time to. */
+const lookAtAlive = (
+  rules: WindowRules,
+  state: DedupWindowState,
+  incident: Incident | undefined,
+  atMs: number,
+): WindowStep =>
+  incident !== undefined && isToBeSeen(rules, incident, atMs)
+    ? lookAt(state, incident)
+    : [state, []]
+
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
 function onLooked(
   rules: WindowRules,
@@ -90,7 +101,7 @@ function onLooked(
   state: DedupWindowState,
   { unfinished, atMs }: DedupWindowMessage & { readonly type: 'window.looked' },
 ): WindowStep {
-  const idle = { ...state, looking: false }
+  let idle: DedupWindowState = { ...state, looking: false }
   if (unfinished === undefined) return [idle, []]
   const effects: WindowEffect[] = []
   const contradicted = new Map<NotificationId, number>()
@@ -101,8 +112,13 @@ function onLooked(
     if (objection === 'unheard') continue
     const since = state.contradicted.get(notification.uuid) ?? atMs
     const alive = objection === 'alive'
-    if (alive) contradicted.set(notification.uuid, since)
-    if (alive && atMs - since < rules.contradictionMs) continue
+    if (alive) {
+      contradicted.set(notification.uuid, since)
+      const [next, looks] = lookAtAlive(rules, idle, incident, atMs)
+      idle = next
+      effects.push(...looks)
+      if (atMs - since < rules.contradictionMs) continue
+    }
     const evidence = incident === undefined ? [] : evidenceOf(incident)
     effects.push(
       tell(leader, {
@@ -117,31 +133,14 @@ function onLooked(
     { ...idle, contradicted, incidents: withOpen(state.incidents, unfinished) },
     unfinished,
   )
-  const [seen, looks] = lookInto(rules, read, unfinished, atMs)
-  if (!state.lookAgain && seen.pageEnd === 0) return [seen, [...effects, ...looks]]
-  const [next, more] = lookSoon(rules, seen)
-  return [next, [...effects, ...looks, ...more]]
+  if (!state.lookAgain && read.pageEnd === 0) return [read, effects]
+  const [next, more] = lookSoon(rules, read)
+  return [next, [...effects, ...more]]
 }
 
-/** Where one observer alone contradicts a report, the leader looks for itself, but not all the time. */
-function lookInto(
-  rules: WindowRules,
-  state: DedupWindowState,
-  unfinished: readonly UnfinishedRecovery[],
-  atMs: number,
-): WindowStep {
-  let next = state
-  const effects: WindowEffect[] = []
-  for (const { notification } of unfinished) {
-    const incident = state.incidents.get(notification.sourceHost)
-    if (incident === undefined || !state.contradicted.has(notification.uuid)) continue
-    if (!hasLoneVoiceOfLife(incident, rules, atMs) || wasSeenLately(incident, rules, atMs)) continue
-    const [after, looks] = lookAt(next, incident)
-    next = after
-    effects.push(...looks)
-  }
-  return [next, effects]
-}
+/** One observer alone contradicts the report: the leader looks for itself, but not all the time. */
+const isToBeSeen = (rules: WindowRules, incident: Incident, atMs: number): boolean =>
+  hasLoneVoiceOfLife(incident, rules, atMs) && !wasSeenLately(incident, rules, atMs)
 
 /** After a full page comes the next one, after the last one the first. */
 function withPage(

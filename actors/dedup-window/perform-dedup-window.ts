@@ -1,6 +1,6 @@
 /** Carries out the dedup window's effects on the store. */
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
-import { isCoded } from '../../schema/errors.ts'
+import { isStoreAway } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -133,7 +133,7 @@ async function unlessAway<Value>(call: () => Promise<Value>): Promise<Value | un
   try {
     return await call()
   } catch (error) {
-    if (isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) return undefined
+    if (isStoreAway(error)) return undefined
     throw error
   }
 }

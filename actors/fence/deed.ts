@@ -1,7 +1,6 @@
 /** What a fence does only after a look of the leader's own, and whether that look lets it go on. Pure. */
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import type { CertificateGround } from '../../schema/records.ts'
-import { assertNever } from '../kernel/assert-never.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Look } from '../verification/look.ts'
 
@@ -16,16 +15,25 @@ export type Deed =
       readonly before: PowerState | null
     }
 
-/** none: there is no look that is young enough; awaited: the leader looks, and does what is delayed then. */
+/** none: there is no look that is young enough; awaited: the leader looks, and does this then. */
 export type OwnLook =
   | Look
   | { readonly finding: 'none' }
-  | { readonly finding: 'awaited'; readonly delayed: Deed | null }
+  | { readonly finding: 'awaited'; readonly waiting: Deed | null }
 
 interface Plan {
   readonly rungs: readonly Rung[]
   readonly lastResort: 'operator' | 'consent' | null
 }
+
+/** What is read as on meanwhile is not certified as off after the look. */
+export const unlessReadOn = (look: OwnLook, rung: number, power: PowerState): OwnLook =>
+  power === 'on' &&
+  look.finding === 'awaited' &&
+  look.waiting?.type === 'certificate.save' &&
+  look.waiting.rung === rung
+    ? { ...look, waiting: null }
+    : look
 
 /** What was cut off from its storage, through this rung, may go on answering: that contradicts nothing. */
 export const needsLook = (deed: Deed, ordered: readonly number[]): boolean =>
@@ -34,27 +42,25 @@ export const needsLook = (deed: Deed, ordered: readonly number[]): boolean =>
   deed.rung === null ||
   !ordered.includes(deed.rung)
 
-/** Why the deed must not be done; undefined when nothing speaks for the life of the host. */
-export function objectionTo(plan: Plan, deed: Deed, look: Look): string | undefined {
-  const { finding, reason } = look
-  const rung = deed.rung === null ? undefined : plan.rungs[deed.rung]
-  switch (finding) {
-    case 'alive':
-      return deed.type === 'certificate.save' && rung !== undefined && rung.kind !== 'operator'
-        ? `${reason}; ${rungTitle(rung)} reads off, which cannot be`
-        : reason
-    case 'beating': // SSH is silent, and when its own BMC reads off, a heartbeat is older than both
-      return deed.type === 'certificate.save' && rung?.kind === 'bmc' ? undefined : reason
-    case 'answers':
-      return isOn(plan, deed, rung) ? `${reason}; its power reads on` : undefined
-    case 'off':
-    case 'nothing':
-      return undefined
-    default:
-      return assertNever(finding)
-  }
-}
+/** A device that reads off for a host that is seen alive is broken, and is named. */
+const aliveBut = (deed: Deed, rung: Rung | undefined, reason: string): string =>
+  deed.type === 'rung.off' || rung === undefined || rung.kind === 'operator'
+    ? reason
+    : `${reason}; ${rungTitle(rung)} reads off, which cannot be`
 
-/** A refused connection is life together with power on (decision 0004), unless an operator calls the host dead. */
-const isOn = ({ lastResort }: Plan, deed: Deed, rung: Rung | undefined): boolean =>
-  lastResort !== 'operator' && deed.type === 'rung.off' && rung?.kind === 'bmc'
+/** Why the deed must not be done; undefined when nothing speaks for the life of the host. */
+export function objectionTo(
+  { rungs, lastResort }: Plan,
+  deed: Deed,
+  look: Look,
+): string | undefined {
+  const rung = deed.rung === null ? undefined : rungs[deed.rung]
+  // SSH is silent, and its own BMC reads off: a heartbeat is older than both.
+  const isOff = deed.type === 'certificate.save' && rung?.kind === 'bmc'
+  if (look.finding === 'beating') return isOff ? undefined : look.reason
+  if (look.finding === 'alive') return aliveBut(deed, rung, look.reason)
+  // A refused connection is life together with power on (decision 0004), unless an operator calls the host dead.
+  const isOn = deed.type === 'rung.off' && rung?.kind === 'bmc'
+  if (look.finding !== 'answers' || !isOn || lastResort === 'operator') return undefined
+  return `${look.reason}; ${rungTitle(rung)} reads its power as on`
+}

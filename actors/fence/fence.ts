@@ -4,7 +4,7 @@ import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LOOK_MS, LOOK_VALID_MS, type Look } from '../verification/look.ts'
-import { needsLook, objectionTo, type Deed } from './deed.ts'
+import { needsLook, objectionTo, unlessReadOn, type Deed } from './deed.ts'
 import { beforeOrder, groundOf, isProof } from './proof.ts'
 import type {
   Climbing,
@@ -56,7 +56,7 @@ export const fence =
 
 /** The leader looks while the first rung is read. */
 function begin(order: FenceOrder, timing: FenceTiming): FenceStep {
-  const look = { finding: 'awaited', delayed: null } as const
+  const look = { finding: 'awaited', waiting: null } as const
   const untried = { ordered: [], carriedOut: [], readOn: [], spent: [], look }
   const [state, effects] = climb(order, timing, 0, untried)
   return [state, [{ type: 'host.look', besides: 0, isOrdered: false }, ...effects]]
@@ -130,9 +130,10 @@ const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
 function onPowerRead(
   order: FenceOrder,
   timing: FenceTiming,
-  state: Climbing,
+  climbing: Climbing,
   { rung, power }: FenceMessage & { readonly type: 'fence.power-read' },
 ): FenceStep {
+  const state = { ...climbing, look: unlessReadOn(climbing.look, rung, power) }
   const read = order.rungs[rung]
   if (read === undefined) return [state, []]
   if (power === 'off' && isProof(read, state.carriedOut.includes(rung))) {
@@ -160,9 +161,9 @@ function onPowerRead(
 function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed: Deed): FenceStep {
   const { look, ordered, rung } = state
   if (!needsLook(deed, ordered)) return carryOut(state, deed)
-  if (look.finding === 'awaited') return [{ ...state, look: { ...look, delayed: deed } }, []]
+  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: deed } }, []]
   if (look.finding === 'none') {
-    const next = { ...state, look: { finding: 'awaited', delayed: deed } as const }
+    const next = { ...state, look: { finding: 'awaited', waiting: deed } as const }
     return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
   }
   const objection = objectionTo(order, deed, look)
@@ -180,7 +181,7 @@ function carryOut(state: Climbing, deed: Deed): FenceStep {
 
 function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look: Look): FenceStep {
   if (state.look.finding !== 'awaited') return [state, []]
-  const { delayed } = state.look
+  const { waiting } = state.look
   const seen = { ...state, look }
   // The rung that is read meanwhile may show that a device is broken: for that a host that is alive is waited for.
   const afterMs = look.finding === 'alive' ? LOOK_MS : LOOK_VALID_MS
@@ -190,8 +191,8 @@ function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look:
     afterMs,
     message: { type: 'fence.look-expired' },
   }
-  if (delayed === null) return [seen, [expiry]]
-  const [next, effects] = afterLook(order, timing, seen, delayed)
+  if (waiting === null) return [seen, [expiry]]
+  const [next, effects] = afterLook(order, timing, seen, waiting)
   return [next, next.kind === 'climbing' ? [expiry, ...effects] : effects]
 }
 
@@ -240,7 +241,7 @@ function onPowerFailed(
 function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
   const { ordered, carriedOut, readOn, lastFailure, life } = state
   if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
-  const look = state.look.finding === 'awaited' ? { ...state.look, delayed: null } : state.look
+  const look = state.look.finding === 'awaited' ? { ...state.look, waiting: null } : state.look
   const spent = [...state.spent, lastFailure]
   const so = { ordered, carriedOut, readOn, spent, look }
   const [next, effects] = climb(order, timing, state.rung + 1, so)

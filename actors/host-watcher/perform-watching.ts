@@ -1,5 +1,5 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { describeError, isCoded, isStoreAway } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
@@ -129,7 +129,7 @@ async function readInventory(world: WatchingWorld): Promise<ObserverMessage> {
     const hosts = await world.store.listAllHosts()
     return { type: 'observer.inventory', hosts: hosts.map(watchedOf) }
   } catch (error) {
-    if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    if (!isStoreAway(error)) throw error
     return { type: 'observer.inventory', hosts: undefined }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The store: inventory and notifications for the gateway, recovery records for the engine.
- * Every method may throw STORE_UNAVAILABLE or STORE_CONFLICT (retryable); nothing is half-written.
+ * Every method may throw that the store is away (`isStoreAway`, retryable); nothing is half-written.
  */
 import type {
   DeathCertificate,

@@ -92,6 +92,7 @@ function askNova(
 }
 
 const unknown = (detail: string): Signs['power'] => ({ state: 'unknown', detail })
+
 const nothing = (detail: string): Heartbeat => ({ isLife: false, detail })
 
 const LATE = `no answer within ${LOOK_MS} ms`

@@ -50,37 +50,23 @@ export interface Heartbeat {
 /** The finding of one look. */
 export function judgeLook(signs: Signs, atMs: number): Look {
   const { ssh, power, heartbeat } = signs
-  const finding = findingOf(
-    ssh?.outcome ?? 'none',
-    power?.state ?? 'unknown',
-    heartbeat?.isLife ?? false,
-  )
   const evidence = sentencesOf(signs)
-  const reason = `the leader ${VERBS[finding]}: ${detailOf(finding, signs)}`
-  return { finding, reason, evidence, atMs }
-}
-
-function findingOf(
-  ssh: ShellProbe['outcome'] | 'none',
-  power: PowerState | 'unknown',
-  beats: boolean,
-): Finding {
-  if (ssh === 'alive' || (ssh === 'none' && beats)) return 'alive'
+  const found = (finding: Finding, detail: string): Look => {
+    return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
+  }
+  if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
+  const beat = heartbeat?.isLife === true ? heartbeat.detail : undefined
   // A heartbeat is seconds old. What SSH and the power show is of now, and the two of them together outweigh it.
-  if (power === 'off') return 'off'
-  if (beats) return 'beating'
-  if (ssh !== 'refused') return 'nothing'
-  return power === 'on' ? 'alive' : 'answers'
+  if (beat !== undefined && ssh === undefined) return found('alive', beat)
+  if (power?.state === 'off') return found('off', power.detail)
+  if (beat !== undefined) return found('beating', beat)
+  return ssh?.outcome === 'refused'
+    ? found(refusedAs(power), `SSH: ${ssh.detail}`)
+    : found('nothing', evidence.join('; '))
 }
 
-/** What speaks for it most. */
-function detailOf(finding: Finding, signs: Signs): string {
-  const { ssh, power, heartbeat } = signs
-  if (finding === 'nothing') return sentencesOf(signs).join('; ')
-  if (finding === 'off') return power?.detail ?? ''
-  const isBeat = finding === 'beating' || ssh === undefined
-  return isBeat ? (heartbeat?.detail ?? '') : `SSH: ${ssh.detail}`
-}
+/** A refused connection is life together with power on (decision 0004). */
+const refusedAs = (power: Signs['power']): Finding => (power?.state === 'on' ? 'alive' : 'answers')
 
 const VERBS: Readonly<Record<Finding, string>> = {
   alive: 'sees it alive',

@@ -103,16 +103,21 @@ function optionsOf({ api, serving, identity, notifications }: Config): GatewayOp
   }
 }
 
-function tlsOf({ tlsCertFile, tlsKeyFile }: Config['serving']): Pick<GatewayOptions, 'tls'> {
+function tlsOf({
+  tlsCertFile,
+  tlsKeyFile,
+  tlsClientCaFile,
+}: Config['serving']): Pick<GatewayOptions, 'tls'> {
   if (tlsCertFile === undefined || tlsKeyFile === undefined) return {}
   const [certificate, key] = [readFileSync(tlsCertFile, 'utf8'), readFileSync(tlsKeyFile, 'utf8')]
+  const clientCa = tlsClientCaFile && readFileSync(tlsClientCaFile, 'utf8')
   try {
-    createSecureContext({ cert: certificate, key })
+    createSecureContext({ cert: certificate, key, ...(clientCa && { ca: clientCa }) })
   } catch (cause) {
     const text = `[api] tls_cert_file and tls_key_file do not fit: ${describeError(cause)}`
     throw new CodedError('CONFIG_INVALID', text, { cause })
   }
-  return { tls: { certificate, key } }
+  return { tls: { certificate, key, ...(clientCa && { clientCa }) } }
 }
 
 /** As which observer a resolved alert speaks. */

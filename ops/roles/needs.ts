@@ -69,13 +69,15 @@ export function busChecks(
   roles: readonly Role[],
 ): readonly ReadinessCheck[] {
   const needs = new Map(roles.map((role) => [role, needsOf(role, cloud)]))
+  // That the bus is away at all is told by a check of its own.
+  const found = (): readonly Hindrance[] => (bus.connected() ? bus.hindrances() : [])
   const ofRole = roles.map((role) =>
-    check(role, 'vital', () => unmet(needs.get(role) ?? [], role, bus.hindrances())),
+    check(role, 'vital', () => unmet(needs.get(role) ?? [], role, found())),
   )
   const isNeeded = (hindrance: Hindrance): boolean =>
     [...needs.values()].flat().some((need) => isUnmet(need, hindrance))
   const others = check('bus-remarks', 'dispensable', () =>
-    bus.hindrances().flatMap((hindrance) => (isNeeded(hindrance) ? [] : remark(hindrance))),
+    found().flatMap((hindrance) => (isNeeded(hindrance) ? [] : remark(hindrance))),
   )
   return [...ofRole, others]
 }

@@ -135,7 +135,7 @@ test('a MySQL location is taken apart, and its password is decoded', (t) => {
 })
 
 const urls = (text: string): readonly string[] | undefined =>
-  read(`transport_url = ${text}`).config.bridge.urls?.map((url) => url.reveal())
+  read(`transport_url = ${text}`).config.bridge.brokers?.urls.map((url) => url.reveal())
 
 test('every broker of a transport URL becomes one AMQP URL', (t) => {
   t.deepEqual(urls('rabbit://u:p@h1:5672,u:p%2F@h2/nova'), [
@@ -229,7 +229,7 @@ for (const { text, expected } of [
     expected: /roles host-monitor do not include the engine/,
   },
   { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
-  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /not both/ },
+  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /only one of them/ },
   {
     text: '[webhook]\nusername = a',
     expected: /user and password of the webhook must be given together/,

@@ -21,7 +21,7 @@ test('options that agents of ClusterLabs take are accepted', (t) => {
 
 const LINE_BREAKS = ['\n', '\r', '\r\n', '\0', '\v', '\f', '\u001c', '\u0085', '\u2028', '\u2029']
 for (const text of LINE_BREAKS) {
-  const code = [...text].map((one) => one.codePointAt(0)).join(' and ')
+  const code = Array.from(text, (one) => one.codePointAt(0)).join(' and ')
   test(`a value may not hold the characters ${code}, which some program takes for the end of a line`, (t) => {
     const password = `x${text}action=on`
     t.regex(agentOptionProblems([['password', password]])[0] ?? '', /^password: .*line breaks/)

@@ -9,7 +9,7 @@ import { Troubles } from './troubles.ts'
 import type { Surroundings } from './upkeep.ts'
 
 export interface NatsOptions extends Omit<Surroundings, 'troubles'> {
-  /** `nats://host:port`, the nearest first. */
+  /** `nats://host:port`, the nearest first; one `tls://` among them encrypts them all. */
   readonly servers: readonly string[]
   readonly cloud: string
   readonly credentials?: NatsCredentials

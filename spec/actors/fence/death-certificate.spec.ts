@@ -41,14 +41,15 @@ test('every ground has a sentence of its own', (t) => {
   t.is(new Set(sentences).size, CERTIFICATE_GROUNDS.length)
 })
 
+const sentenceAfter = (before: 'on' | 'off'): string =>
+  certify(DECEASED, {
+    ground: 'power-off-confirmed',
+    witness: 'fence_apc',
+    before,
+    issuedAt: 0,
+  }).evidence.at(-1) ?? ''
+
 test('a certificate says what the witness had read before the order', (t) => {
-  const sentence = (before: 'on' | 'off'): string =>
-    certify(DECEASED, {
-      ground: 'power-off-confirmed',
-      witness: 'fence_apc',
-      before,
-      issuedAt: 0,
-    }).evidence.at(-1) ?? ''
-  t.regex(sentence('on'), /fence_apc, which had read on before, read it back as off/)
-  t.regex(sentence('off'), /fence_apc, which had read off before the order already, read it back/)
+  t.regex(sentenceAfter('on'), /fence_apc, which had read on before, read it back as off/)
+  t.regex(sentenceAfter('off'), /fence_apc, which had read off before the order already, read it/)
 })

@@ -32,7 +32,7 @@ type Climbing = FenceState & { readonly kind: 'climbing' }
 
 const climbing = (change: Partial<Climbing> = {}): Climbing => ({
   kind: 'climbing',
-  look: { finding: 'awaited', delayed: null },
+  look: { finding: 'awaited', waiting: null },
   life: null,
   rung: 0,
   ordered: [],
@@ -71,61 +71,78 @@ testSteps(fence(ORDER, TIMING), [
     title: 'an order waits for the look',
     state: climbing(),
     message: read('on'),
-    next: climbing({ look: { finding: 'awaited', delayed: OFF }, readOn: [0] }),
+    next: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
     effects: [],
   },
   {
     title: 'a certificate waits for the look, too',
     state: climbing(),
     message: read('off'),
-    next: climbing({ look: { finding: 'awaited', delayed: CERTIFICATE } }),
+    next: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     effects: [],
   },
   {
+    title: 'a host that reads on before the look has ended is not certified',
+    state: climbing({
+      look: { finding: 'awaited', waiting: CERTIFICATE },
+      ordered: [0],
+      readOn: [0],
+    }),
+    message: read('on'),
+    next: climbing({
+      look: { finding: 'awaited', waiting: null },
+      ordered: [0],
+      readOn: [0],
+      failures: 1,
+      lastFailure: 'power off was ordered and the BMC still reads on',
+    }),
+    effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 0 })],
+  },
+  {
     title: 'what waits is done when the look shows no life, and the look is good for ten seconds',
-    state: climbing({ look: { finding: 'awaited', delayed: OFF }, readOn: [0] }),
+    state: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
     message: looked('nothing'),
     next: climbing({ look: look('nothing'), ordered: [0], readOn: [0] }),
     effects: [expiresAfter(10_000), { ...OFF, look: look('nothing') }],
   },
   {
     title: 'a host that is seen alive is not ordered off',
-    state: climbing({ look: { finding: 'awaited', delayed: OFF } }),
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
     message: looked('alive'),
     next: unfenced('finds alive'),
     effects: [contradicted('finds alive')],
   },
   {
     title: 'a host whose nova-compute is seen alive is not ordered off',
-    state: climbing({ look: { finding: 'awaited', delayed: OFF } }),
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
     message: looked('beating'),
     next: unfenced('finds beating'),
     effects: [contradicted('finds beating')],
   },
   {
     title: 'a BMC that reads off for a host that is seen alive is not believed',
-    state: climbing({ look: { finding: 'awaited', delayed: CERTIFICATE } }),
+    state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     message: looked('alive'),
     next: unfenced('finds alive; bmc reads off, which cannot be'),
     effects: [contradicted('finds alive; bmc reads off, which cannot be')],
   },
   {
     title: 'a BMC that reads off outweighs a heartbeat that is some seconds old',
-    state: climbing({ look: { finding: 'awaited', delayed: CERTIFICATE } }),
+    state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     message: looked('beating'),
     next: { kind: 'certifying' },
     effects: [{ ...CERTIFICATE, look: look('beating') }],
   },
   {
     title: 'a refused connection is life when the power reads on',
-    state: climbing({ look: { finding: 'awaited', delayed: OFF } }),
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
     message: looked('answers'),
-    next: unfenced('finds answers; its power reads on'),
-    effects: [contradicted('finds answers; its power reads on')],
+    next: unfenced('finds answers; bmc reads its power as on'),
+    effects: [contradicted('finds answers; bmc reads its power as on')],
   },
   {
     title: 'a refused connection is no life when the power reads off',
-    state: climbing({ look: { finding: 'awaited', delayed: CERTIFICATE } }),
+    state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     message: looked('answers'),
     next: { kind: 'certifying' },
     effects: [{ ...CERTIFICATE, look: look('answers') }],
@@ -155,7 +172,7 @@ testSteps(fence(ORDER, TIMING), [
     title: 'with an old look the host is looked at again before it is ordered off',
     state: climbing({ look: NONE }),
     message: read('on'),
-    next: climbing({ look: { finding: 'awaited', delayed: OFF }, readOn: [0] }),
+    next: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
     effects: [{ type: 'host.look', besides: 0, isOrdered: false }],
   },
   {
@@ -165,7 +182,7 @@ testSteps(fence(ORDER, TIMING), [
     next: climbing({
       look: {
         finding: 'awaited',
-        delayed: { ...CERTIFICATE, ground: 'power-off-confirmed', before: 'on' },
+        waiting: { ...CERTIFICATE, ground: 'power-off-confirmed', before: 'on' },
       },
       ordered: [0],
       readOn: [0],
@@ -174,7 +191,7 @@ testSteps(fence(ORDER, TIMING), [
   },
   {
     title: 'a host that is seen alive after an order is read back and gets no other order',
-    state: climbing({ look: { finding: 'awaited', delayed: OFF }, ordered: [0], failures: 3 }),
+    state: climbing({ look: { finding: 'awaited', waiting: OFF }, ordered: [0], failures: 3 }),
     message: looked('alive'),
     next: climbing({ look: NONE, ordered: [0], failures: 3, life: 'finds alive' }),
     effects: [
@@ -199,7 +216,7 @@ testSteps(fence(ORDER, TIMING), [
   },
   {
     title: 'evidence of life ends a fence that is looking',
-    state: climbing({ look: { finding: 'awaited', delayed: OFF } }),
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
     message: { type: 'fence.abandon', reason: 'seen alive' },
     next: unfenced('seen alive'),
     effects: [
@@ -214,7 +231,7 @@ testSteps(fence(ORDER, TIMING), [
 
 const withLastResort = (lastResort: 'operator' | 'consent') =>
   fence({ ...ORDER, lastResort }, TIMING)
-const LAST = climbing({ rung: 1, look: { finding: 'awaited', delayed: null } })
+const LAST = climbing({ rung: 1, look: { finding: 'awaited', waiting: null } })
 const hopeless: FenceMessage = {
   type: 'fence.power-failed',
   rung: 1,
@@ -237,7 +254,7 @@ for (const lastResort of ['operator', 'consent'] as const) {
 
 test("an operator's word outweighs a refused connection", (t) => {
   const [state, effects] = withLastResort('operator')(
-    climbing({ look: { finding: 'awaited', delayed: OFF } }),
+    climbing({ look: { finding: 'awaited', waiting: OFF } }),
     looked('answers'),
   )
   t.like(state, { kind: 'climbing', ordered: [0] })

@@ -73,7 +73,7 @@ testSteps(behaviour, [
     title: 'a fence begins with a look, a read and a deadline',
     state: { kind: 'idle' },
     message: { type: 'fence.begin' },
-    next: climbing({ look: { finding: 'awaited', delayed: null } }),
+    next: climbing({ look: { finding: 'awaited', waiting: null } }),
     effects: [
       { type: 'host.look', besides: 0, isOrdered: false },
       timer<FenceMessage>('deadline', 60_000, { type: 'fence.deadline-passed', rung: 0 }),

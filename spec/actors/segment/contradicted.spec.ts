@@ -17,10 +17,6 @@ const ROUND: readonly SegmentMessage[] = [
 ]
 const FENCING: readonly SegmentMessage[] = [recover(REPORT), ...ROUND.slice(1)]
 
-/** After so many looks that saw it alive. */
-const looks = (times: number) =>
-  after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
-
 test('it is held with the reason and looked at again after a quarter of a minute', (t) => {
   const { phaseOf, effects } = after(...FENCING, SEEN)
   t.is(phaseOf(N1), 'held')
@@ -28,6 +24,9 @@ test('it is held with the reason and looked at again after a quarter of a minute
   t.like(effects[1], { type: 'recovery.note-held', reason: 'the leader sees it alive' })
   t.like(effects[2], { type: 'timer.start', afterMs: 15_000 })
 })
+
+const looks = (times: number) =>
+  after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
 
 test('the fourth look ends it with the reason', (t) => {
   t.is(looks(3).phaseOf(N1), 'held')

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
+import type { FenceProgram } from '../../../actors/ports/fence-agent.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { openFenceAgents } from '../../../transports/fence-agent/fence-agents.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
@@ -47,6 +48,12 @@ test('fence_ipmilan powers a machine off, and reads back what its BMC says', asy
   t.false(wordy.message.includes('guessed-it'), wordy.message)
 })
 
+const dummy = (options: Readonly<Record<string, string>>): FenceProgram =>
+  fenceProgram('fence_dummy', {
+    kind: 'agent',
+    options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
+  })
+
 test('fence_dummy of ClusterLabs is read in its own words, and a wrong use of it proves nothing', async (t) => {
   const agent = program('fence_dummy', 'fence-agents')
   await using world = await fenceScripts({})
@@ -54,11 +61,6 @@ test('fence_dummy of ClusterLabs is read in its own words, and a wrong use of it
   const directories = { agent: directory, command: directory }
   await using port = openFenceAgents({ clock: new SystemClock(), directories })
   await writeFile(join(world.path, 'status'), 'on')
-  const dummy = (options: Readonly<Record<string, string>>) =>
-    fenceProgram('fence_dummy', {
-      kind: 'agent',
-      options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
-    })
   const right = dummy({ status_file: join(world.path, 'status'), unknown_option: '1' })
   t.is(await port.read(right), 'on')
   await port.off(right)
