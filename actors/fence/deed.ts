@@ -26,6 +26,15 @@ interface Plan {
   readonly lastResort: 'operator' | 'consent' | null
 }
 
+/** What is read as on meanwhile is not certified as off after the look. */
+export const unlessReadOn = (look: OwnLook, rung: number, power: PowerState): OwnLook =>
+  power === 'on' &&
+  look.finding === 'awaited' &&
+  look.waiting?.type === 'certificate.save' &&
+  look.waiting.rung === rung
+    ? { ...look, waiting: null }
+    : look
+
 /** What was cut off from its storage, through this rung, may go on answering: that contradicts nothing. */
 export const needsLook = (deed: Deed, ordered: readonly number[]): boolean =>
   deed.type === 'rung.off' ||

@@ -4,7 +4,7 @@ import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LOOK_MS, LOOK_VALID_MS, type Look } from '../verification/look.ts'
-import { needsLook, objectionTo, type Deed } from './deed.ts'
+import { needsLook, objectionTo, unlessReadOn, type Deed } from './deed.ts'
 import { beforeOrder, groundOf, isProof } from './proof.ts'
 import type {
   Climbing,
@@ -93,7 +93,8 @@ function onRung(
 }
 
 function onOrdered({ verifyMs }: FenceTiming, state: Climbing): FenceStep {
-  const { rung, carriedOut } = state
+  const { rung, ordered, carriedOut } = state
+  if (!ordered.includes(rung)) return [state, []]
   const all = carriedOut.includes(rung) ? carriedOut : [...carriedOut, rung]
   return [{ ...state, carriedOut: all }, [readAfter(rung, verifyMs)]]
 }
@@ -129,9 +130,10 @@ const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
 function onPowerRead(
   order: FenceOrder,
   timing: FenceTiming,
-  state: Climbing,
+  climbing: Climbing,
   { rung, power }: FenceMessage & { readonly type: 'fence.power-read' },
 ): FenceStep {
+  const state = { ...climbing, look: unlessReadOn(climbing.look, rung, power) }
   const read = order.rungs[rung]
   if (read === undefined) return [state, []]
   if (power === 'off' && isProof(read, state.carriedOut.includes(rung))) {

@@ -82,6 +82,23 @@ testSteps(fence(ORDER, TIMING), [
     effects: [],
   },
   {
+    title: 'a host that reads on before the look has ended is not certified',
+    state: climbing({
+      look: { finding: 'awaited', waiting: CERTIFICATE },
+      ordered: [0],
+      readOn: [0],
+    }),
+    message: read('on'),
+    next: climbing({
+      look: { finding: 'awaited', waiting: null },
+      ordered: [0],
+      readOn: [0],
+      failures: 1,
+      lastFailure: 'power off was ordered and the BMC still reads on',
+    }),
+    effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 0 })],
+  },
+  {
     title: 'what waits is done when the look shows no life, and the look is good for ten seconds',
     state: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
     message: looked('nothing'),
