@@ -115,7 +115,8 @@ function onPlanned(
     rows.map((row) => {
       const olderRecords = recordsOf(row)
       const found = { needs: needs.get(row.instance) ?? NOTHING, olderRecords }
-      return [row.uuid, trackOf(row, { ...found, nowMs: survey.atMs })]
+      const { retryIntervalMs } = rules
+      return [row.uuid, trackOf(row, { ...found, nowMs: survey.atMs, retryIntervalMs })]
     }),
   )
   const startedAt = new Map(rows.map((row) => [row.uuid, row.startedAt ?? 0]))

@@ -9,6 +9,7 @@ import { isComputeTrouble, noteWait, objectionOfLife, type Evacuating } from './
 import type { Bid } from './fair-share.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { isClaimed } from './instance-move.ts'
+import { callActiveAgain } from './calling-active.ts'
 import { explained } from './explained.ts'
 import { prepare } from './perform-preparing.ts'
 import { look, restore } from './perform-restoring.ts'
@@ -168,15 +169,16 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
   )
 }
 
-/** Nobody asks a target again that has refused it, in this run: not the next leader either. */
+/** What turned it down is on record for the next leader, too. */
 async function giveBack(
   evacuating: Evacuating,
   effect: MovingEffect & { readonly type: 'move.put-back' },
 ): Promise<void> {
   const message = await explained(evacuating, effect)
-  const { refusedBy } = effect
+  const { refusedBy, from, origin, instance } = effect
   if (refusedBy === null) return putBack(evacuating, effect, message)
-  return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), message })
+  await callActiveAgain(evacuating, instance, origin)
+  return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), from, message })
 }
 
 /** Said once for all of them; each one's row tells it too. */
@@ -205,10 +207,11 @@ async function settle(
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, instance, outcome, dest, lock, remark } = effect
+  const { move, instance, outcome, dest, origin, attempts, lock, remark } = effect
   if (outcome === 'succeeded') world.bookings.show(instance)
   else world.bookings.release(instance)
   const reason = await explained(evacuating, effect)
+  if (outcome === 'failed' && attempts > 0) await callActiveAgain(evacuating, instance, origin)
   const change: MoveChange = {
     move,
     // failed: it was given up and has succeeded late

@@ -29,7 +29,7 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
 })
 
 /** Who looks for a target. */
-type Candidate = Pick<MoveTrack, 'needs' | 'refusedBy' | 'scheduler'>
+type Candidate = Pick<MoveTrack, 'needs' | 'refusedBy' | 'refusals' | 'scheduler'>
 
 /** Gives targets out one after the other, so that the next instance finds less room. */
 export class Assignment {
@@ -58,12 +58,12 @@ export class Assignment {
   }
 
   #chooseOf(targets: readonly Target[], candidate: Candidate): Choice {
-    const { needs, refusedBy, scheduler } = candidate
+    const { needs, refusedBy, refusals, scheduler } = candidate
     const { stages } = this.#places
     const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
     const schedulerIsFull = this.#nowMs < scheduler.askAgainAtMs
-    const question = { stages, targets, needs, refusedBy, schedulerIsFull, loadOf }
-    const choice = chooseTarget(question)
+    const asked = { refusedBy, refusals, schedulerIsFull, nowMs: this.#nowMs }
+    const choice = chooseTarget({ stages, targets, needs, ...asked, loadOf })
     if (choice.kind === 'target') this.#add(choice.target.name, needs)
     return choice
   }

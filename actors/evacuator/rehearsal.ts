@@ -41,6 +41,7 @@ function fateOf({ instance, verdict }: Selected, assignment: Assignment): Fate {
   const choice = assignment.choose({
     needs: instance.needs,
     refusedBy: [],
+    refusals: new Map(),
     scheduler: NEVER_ASKED,
   })
   if (choice.kind !== 'target') return { ...about, fate: 'wait', reason: choice.reason }

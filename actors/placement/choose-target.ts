@@ -17,34 +17,74 @@ export type Choice =
   /** Nobody is left to ask. */
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** What is known of one host and one instance. */
+export interface PairRefusals {
+  readonly times: number
+  /** How many of them were the answer of Nova's scheduler. */
+  readonly byScheduler: number
+  /** Monotonic ms. */
+  readonly askAgainAtMs: number
+}
+
+export type Refusals = ReadonlyMap<TargetName, PairRefusals>
+
+export const NEVER_REFUSED: PairRefusals = { times: 0, byScheduler: 0, askAgainAtMs: 0 }
+
 export interface Question {
   readonly stages: readonly Pool[]
   readonly targets: readonly Target[]
   readonly needs: Resources
-  /** Hosts that have refused the instance: not asked again. */
+  /** Hosts on which the instance failed in this run: passed over. */
   readonly refusedBy: readonly HostName[]
+  /** Every host that did not take it: asked last, and not before its pause is over. */
+  readonly refusals: Refusals
   /** Nova's scheduler has no host for it; asked again later. */
   readonly schedulerIsFull: boolean
+  /** Monotonic ms. */
+  readonly nowMs: number
   readonly loadOf: (target: TargetName) => Load
 }
 
-/** The first pool with room decides; in it the host with the most memory left, and of unknown ones that with the fewest of our moves. */
+/**
+ * Every target with room is asked before any is asked twice. Among those that were asked equally often, the first pool decides; in it
+ * the host with the most memory left, and of unknown ones that with the fewest of our moves.
+ */
 export function chooseTarget(question: Question): Choice {
   const { stages, targets, refusedBy } = question
   const reachable = targets.filter(({ pool }) => stages.includes(pool))
   const open = reachable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
-  for (const stage of stages) {
-    const [best, ...others] = open.filter((target) => {
-      return target.pool === stage && hasRoom(question, target)
-    })
-    if (best === undefined) continue
-    const better = (one: Target, other: Target): Target =>
-      isBetter(question, other, one) ? other : one
-    return { kind: 'target', target: others.reduce(better, best) }
-  }
+  const best = bestOf(question, askable(question, reachable, open))
+  if (best !== undefined) return { kind: 'target', target: best }
   if (reachable.length === 0) return { kind: 'wait', reason: nobody(stages) }
   if (open.length > 0) return { kind: 'wait', reason: noRoom(question, open) }
   return { kind: 'refused', reason: `every target has refused it: ${refusedBy.join(', ')}` }
+}
+
+/** Where Nova's scheduler accepts none of the others, a host on which it failed may be asked again. */
+function askable(
+  question: Question,
+  reachable: readonly Target[],
+  open: readonly Target[],
+): readonly Target[] {
+  const isLast = open.length > 0 && open.every(({ name }) => pairOf(question, name).byScheduler > 0)
+  return (isLast ? reachable : open).filter(
+    (target) =>
+      pairOf(question, target.name).askAgainAtMs <= question.nowMs && hasRoom(question, target),
+  )
+}
+
+const pairOf = ({ refusals }: Pick<Question, 'refusals'>, name: TargetName): PairRefusals =>
+  refusals.get(name) ?? NEVER_REFUSED
+
+function bestOf(question: Question, candidates: readonly Target[]): Target | undefined {
+  const least = Math.min(...candidates.map(({ name }) => pairOf(question, name).times))
+  const fresh = candidates.filter(({ name }) => pairOf(question, name).times === least)
+  for (const stage of question.stages) {
+    const [first, ...others] = fresh.filter(({ pool }) => pool === stage)
+    if (first === undefined) continue
+    return others.reduce((one, other) => (isBetter(question, other, one) ? other : one), first)
+  }
+  return undefined
 }
 
 function hasRoom({ needs, loadOf, schedulerIsFull }: Question, { name, room }: Target): boolean {
@@ -82,12 +122,19 @@ const POOLS: Readonly<Record<Pool, string>> = {
 const nobody = (stages: readonly Pool[]): string =>
   stages.map((stage) => POOLS[stage]).join(', and ')
 
-function noRoom({ needs, refusedBy }: Question, open: readonly Target[]): string {
+function noRoom(question: Question, open: readonly Target[]): string {
+  const { needs, refusedBy } = question
+  const unaccepted = open.filter(({ name }) => pairOf(question, name).byScheduler > 0)
+  const names = unaccepted.map(({ name }) => name).join(', ')
+  const failed = refusedBy.length === 0 ? '' : `; refused by ${refusedBy.join(', ')}`
+  if (unaccepted.length === open.length) {
+    return `Nova's scheduler does not accept ${names} for it${failed}`
+  }
   const who = open.some(({ name }) => name === ANYWHERE)
     ? "Nova's scheduler finds no host with room"
-    : 'no host of the segment has room'
-  const refused = refusedBy.length === 0 ? '' : `; refused by ${refusedBy.join(', ')}`
-  return `${who} for ${amountOf(needs)}${refused}`
+    : `no ${names === '' ? '' : 'other '}host of the segment has room`
+  const also = names === '' ? '' : `; Nova's scheduler does not accept ${names}`
+  return `${who} for ${amountOf(needs)}${also}${failed}`
 }
 
 export const NO_LOAD: Load = { given: NOTHING, moves: 0 }

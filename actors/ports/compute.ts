@@ -117,6 +117,8 @@ export interface ComputePort {
   pause(id: InstanceId, signal?: AbortSignal): Promise<void>
   /** Calls it broken, whatever it is, and ends its task; the guest is not touched. */
   callBroken(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Calls it active, whatever it is, and ends its task; the guest is not touched. */
+  callActive(id: InstanceId, signal?: AbortSignal): Promise<void>
   /** Keeps its owner out; the reason tells whose lock it is. */
   lock(id: InstanceId, reason: string, signal?: AbortSignal): Promise<void>
   /** The reason of its lock; null when it has none; undefined when it is not locked, or gone. */

@@ -17,6 +17,7 @@ export type Act =
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
   | { readonly do: 'calm-nova' }
+  | { readonly do: 'filter'; readonly instance: string; readonly hosts: readonly string[] }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
   | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
   | { readonly do: GuestAct; readonly instance: string }
@@ -121,6 +122,7 @@ type CloudAct = Extract<
       | 'power-off-takes'
       | 'nova'
       | 'calm-nova'
+      | 'filter'
       | GuestAct
       | 'put-instance'
       | 'owner-acts'
@@ -142,6 +144,8 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
       return cloud.setNova(act.mood)
     case 'calm-nova':
       return cloud.calmNova()
+    case 'filter':
+      return cloud.filterHosts(act.instance, act.hosts)
     case 'put-instance':
       return cloud.putInstance(act.instance, act.change)
     case 'owner-acts':

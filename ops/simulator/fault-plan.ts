@@ -16,7 +16,7 @@ export interface Fault {
   readonly acts: readonly TimedAct[]
 }
 
-export type FaultKind = keyof typeof FAULTS | keyof typeof PEOPLE
+export type FaultKind = keyof typeof FAULTS | keyof typeof PEOPLE | 'hidden-filters'
 
 /** Every process that can be hurt. */
 export const ENGINES = ['engine-1', 'engine-2'] as const
@@ -37,7 +37,8 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const random = new SeededRandom(seed)
   const layout = layoutOf(seed, size)
   const faults = planBreakage(random.fork('plan'), layout)
-  return withoutLies([...faults, ...planPeople(random.fork('people'), layout, faults)])
+  const people = planPeople(random.fork('people'), layout, faults)
+  return withoutLies([...faults, ...people, ...planFilters(random.fork('filters'), layout)])
 }
 
 /** What breaks by itself. */
@@ -72,6 +73,23 @@ function planPeople(
     return { kind, acts: PEOPLE[kind](targets, atMs + draw(random, PEOPLE_MS)) }
   })
 }
+
+/** In one plan of three Nova's scheduler accepts few hosts for some instances. Drawn apart, as people are. */
+function planFilters(random: RandomPort, layout: Layout): readonly Fault[] {
+  if (draw(random, [0, 2]) > 0) return []
+  const { hosts, instances } = namesIn(layout)
+  const acts = instances
+    .filter(() => random.next() < SHARE_FILTERED)
+    .map((instance) => {
+      const refused = hosts.filter(() => random.next() < SHARE_REFUSED)
+      return { atMs: FILTERS_MS, act: { do: 'filter', instance, hosts: refused } as const }
+    })
+  return [{ kind: 'hidden-filters', acts }]
+}
+
+const FILTERS_MS = 20_000
+const SHARE_FILTERED = 0.4
+const SHARE_REFUSED = 0.75
 
 /** One line a fault. */
 export const describeFault = ({ kind, acts }: Fault): string =>

@@ -170,6 +170,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   askedInRun: 0,
   refusedBy: [],
   hadNoHost: 0,
+  refusals: [],
   ...change,
 })
 

@@ -6,6 +6,7 @@ import type { Layout } from '../../ops/simulator/layout.ts'
 import { FULL_SIZE, runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
+  countRefusals,
   enableForOperators,
   evacuateBeforeTheFence,
   forgetRestarts,
@@ -20,6 +21,7 @@ import {
   ignoreUsers,
   keepLocks,
   keepSpares,
+  leaveInError,
   leaveStopped,
   leaveTheSegment,
   noStormGuard,
@@ -118,6 +120,18 @@ const CASES: readonly Case[] = [
     sabotage: leaveTheSegment,
     promise: 'B5',
     needs: ['host-crash'],
+  },
+  {
+    title: "an engine that counts what Nova's scheduler does not accept as attempts",
+    sabotage: countRefusals,
+    promise: 'L4',
+    needs: ['hidden-filters'],
+  },
+  {
+    title: 'an engine that leaves in error what was refused',
+    sabotage: leaveInError,
+    promise: 'A2',
+    needs: ['hidden-filters'],
   },
   {
     title: 'a spare that is never given back',

@@ -23,7 +23,9 @@ const Action = Compile(
     pause: Type.Optional(Type.Null()),
     lock: Type.Optional(Type.Object({ locked_reason: Type.String() })),
     unlock: Type.Optional(Type.Null()),
-    'os-resetState': Type.Optional(Type.Object({ state: Type.Literal('error') })),
+    'os-resetState': Type.Optional(
+      Type.Object({ state: Type.Union([Type.Literal('error'), Type.Literal('active')]) }),
+    ),
     rebuild: Type.Optional(Type.Object({ imageRef: Type.String() })),
   }),
 )
@@ -157,6 +159,10 @@ async function act(compute: ComputePort, id: string, body: unknown): Promise<Htt
   }
   if (body.lock !== undefined) {
     await compute.lock(instance, body.lock.locked_reason)
+    return { status: 202 }
+  }
+  if (body['os-resetState']?.state === 'active') {
+    await compute.callActive(instance)
     return { status: 202 }
   }
   const [name = ''] = Object.keys(body)

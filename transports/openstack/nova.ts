@@ -60,6 +60,8 @@ export function nova(api: ComputeApi): ComputePort {
     pause: (id, signal) => act(id, { pause: null }, signal),
     callBroken: (id, signal) =>
       act(id, { 'os-resetState': { state: 'error' } }, signal, 'harmless'),
+    callActive: (id, signal) =>
+      act(id, { 'os-resetState': { state: 'active' } }, signal, 'harmless'),
     ...novaLocks(api),
     explainFailure: (id, signal) => explainFailure(get, id, signal),
     async rebuild(id, signal) {

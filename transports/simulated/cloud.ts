@@ -105,6 +105,11 @@ export class SimulatedCloud extends CloudSwitches {
     return [...this.#rows.instances.values()]
   }
 
+  /** How often Nova's scheduler accepted no host, or not the one that was named, for the instance. */
+  refusalsOf(id: InstanceId): number {
+    return this.#rows.refusals.get(id) ?? 0
+  }
+
   /** What was asked of an instance, newest first. */
   actionsOf(id: InstanceId): readonly InstanceAction[] {
     return this.#rows.actionsOf(id)

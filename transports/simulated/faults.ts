@@ -61,6 +61,17 @@ export class Faults {
   /** From a BMC's accepted order to the loss of power. */
   powerOffMs: RangeMs = [500, 3000]
   readonly #cuts = new Set<string>()
+  /** By the instance's name. */
+  readonly #filters = new Map<string, ReadonlySet<string>>()
+
+  /** Nova's scheduler does not accept these hosts for an instance, for reasons that its API does not show; none: it accepts all. */
+  filter(instance: string, hosts: readonly string[]): void {
+    this.#filters.set(instance, new Set(hosts))
+  }
+
+  accepts(instance: string, host: string): boolean {
+    return this.#filters.get(instance)?.has(host) !== true
+  }
 
   cut(node: string, wire: Wire): void {
     this.#cuts.add(`${node} ${wire}`)

@@ -30,6 +30,8 @@ export class NovaRows {
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
   /** Why the latest evacuation of an instance failed. */
   readonly failures = new Map<InstanceId, string>()
+  /** How often the scheduler accepted no host for an instance. */
+  readonly refusals = new Map<InstanceId, number>()
   /** What owners want. */
   readonly wishes = new Wishes()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()

@@ -139,6 +139,17 @@ export class CloudSwitches extends InstanceSwitches {
     this.#site.consent(segment)
   }
 
+  /** Nova's scheduler accepts these hosts for the instance no more, and all others. */
+  filterHosts(instance: string, hosts: readonly string[]): void {
+    this.#note(`Nova's scheduler does not accept ${hosts.join(', ') || 'no host'} for ${instance}`)
+    this.#faults.filter(instance, hosts)
+  }
+
+  /** Whether a hidden filter of Nova's scheduler lets the instance onto the host. */
+  accepts(instance: string, host: string): boolean {
+    return this.#faults.accepts(instance, host)
+  }
+
   /** Placement has no provider for the host any more. */
   forgetProvider(host: string): void {
     this.#switch(host, 'is unknown to Placement').isKnownToPlacement = false

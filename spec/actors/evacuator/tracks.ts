@@ -49,6 +49,7 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   target: null,
   attempts: 0,
   refusedBy: [],
+  refusals: new Map(),
   scheduler: NEVER_ASKED,
   olderRecords: [],
   ...change,
