@@ -2,7 +2,7 @@
 import type { VmMove } from '../../schema/records.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 
-/** One sentence for each instance that refusals have harmed. `moves` of all recoveries that nobody has cancelled, in their order. */
+/** One sentence for each instance that refusals have harmed; a host that is back ends its recovery. `moves` of all recoveries that nobody has cancelled, in their order. */
 export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): readonly string[] {
   const latest = new Map(moves.map((move) => [move.instance, move]))
   return [...latest.values()].flatMap((move) => {
@@ -10,7 +10,8 @@ export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): 
     const refusals = cloud.refusalsOf(move.instance)
     if (row === undefined || refusals === 0 || row.host !== move.sourceHost) return []
     const { instanceName: name, status, attempts } = move
-    if (status === 'failed' && attempts > 0 && attempts <= refusals) {
+    const isDead = cloud.machine(move.sourceHost).power === 'off'
+    if (isDead && status === 'failed' && attempts > 0 && attempts <= refusals) {
       return [`L4 ${name} was given up, and nothing but Nova's scheduler has refused it`]
     }
     const wasActive = cloud.wishOf(move.instance)?.vmState === 'active'
