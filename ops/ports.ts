@@ -186,6 +186,7 @@ async function openAccount({ compute }: Config, ambient: Ambient): Promise<Opens
       clock: ambient.clock,
       random: ambient.random,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      log: ambient.log,
     }),
   )
 }
@@ -218,6 +219,7 @@ async function openIdentity(
     clock: ambient.clock,
     random: ambient.random,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    log: ambient.log,
   })
   return ambient.closing.use(own).identity
 }

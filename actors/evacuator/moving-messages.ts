@@ -107,7 +107,6 @@ export type MovingEffect =
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
       readonly dest: HostName | null
       readonly origin: MoveOrigin
-      readonly attempts: number
       readonly reason: string
       /** What is written of a success; null: there is nothing to say. */
       readonly remark: string | null

@@ -169,15 +169,27 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
   )
 }
 
+/** Nova has ended its evacuation. What nobody can explain may be under way still, or for ever. */
+async function unlessItMoves(
+  evacuating: Evacuating,
+  {
+    instance,
+    origin,
+    ask: source,
+  }: MovingEffect & { readonly type: 'move.put-back' | 'move.settle' },
+): Promise<void> {
+  if (source === 'nova') await callActiveAgain(evacuating, instance, origin)
+}
+
 /** What turned it down is on record for the next leader, too. */
 async function giveBack(
   evacuating: Evacuating,
   effect: MovingEffect & { readonly type: 'move.put-back' },
 ): Promise<void> {
   const message = await explained(evacuating, effect)
-  const { refusedBy, from, origin, instance } = effect
+  const { refusedBy, from } = effect
   if (refusedBy === null) return putBack(evacuating, effect, message)
-  await callActiveAgain(evacuating, instance, origin)
+  await unlessItMoves(evacuating, effect)
   return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), from, message })
 }
 
@@ -207,11 +219,11 @@ async function settle(
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
   const { world, order, signal } = evacuating
-  const { move, instance, outcome, dest, origin, attempts, lock, remark } = effect
+  const { move, instance, outcome, dest, lock, remark } = effect
   if (outcome === 'succeeded') world.bookings.show(instance)
   else world.bookings.release(instance)
   const reason = await explained(evacuating, effect)
-  if (outcome === 'failed' && attempts > 0) await callActiveAgain(evacuating, instance, origin)
+  if (outcome === 'failed') await unlessItMoves(evacuating, effect)
   const change: MoveChange = {
     move,
     // failed: it was given up and has succeeded late

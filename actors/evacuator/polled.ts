@@ -90,6 +90,8 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Poll
         atMs,
       })
     case 'no-record':
+      // A record that was seen is hidden, as while its cell is down.
+      if (track.phase.nova === 'begun') return onUnderWay(rules, state, track, polled)
       if (!graceOver) return [state, []]
       // Nobody was asked: the target has refused nothing.
       return again(rules, state, track, {

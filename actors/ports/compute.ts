@@ -2,6 +2,9 @@
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 
+/** The `vmState` of an instance that Nova shows in a form which cannot be read. */
+export const UNCLEAR = 'unclear'
+
 export interface ComputeService {
   readonly id: string
   readonly host: HostName
@@ -90,7 +93,10 @@ export interface ComputePort {
   joinAggregate(id: string, host: HostName, signal?: AbortSignal): Promise<void>
   /** Harmless when it is not in. COMPUTE_REFUSED when it may not leave; COMPUTE_NOT_FOUND without the aggregate. */
   leaveAggregate(id: string, host: HostName, signal?: AbortSignal): Promise<void>
-  /** All instances of a host, every page, deleted ones left out. */
+  /**
+   * All instances of a host, every page, deleted ones left out. COMPUTE_UNAVAILABLE while Nova may hide some, as when their cell is
+   * down. One that cannot be read is UNCLEAR.
+   */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
   /** All instances of a project, every page, deleted ones left out. `requestId` is the caller's. */
   listProjectInstances(

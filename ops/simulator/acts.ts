@@ -17,6 +17,7 @@ export type Act =
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
   | { readonly do: 'calm-nova' }
+  | { readonly do: 'hide-cell'; readonly hosts: readonly string[] }
   | { readonly do: 'filter'; readonly instance: string; readonly hosts: readonly string[] }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
   | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
@@ -122,6 +123,7 @@ type CloudAct = Extract<
       | 'power-off-takes'
       | 'nova'
       | 'calm-nova'
+      | 'hide-cell'
       | 'filter'
       | GuestAct
       | 'put-instance'
@@ -144,6 +146,8 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
       return cloud.setNova(act.mood)
     case 'calm-nova':
       return cloud.calmNova()
+    case 'hide-cell':
+      return cloud.hideCell(act.hosts)
     case 'filter':
       return cloud.filterHosts(act.instance, act.hosts)
     case 'put-instance':

@@ -134,10 +134,11 @@ async function listHypervisors(compute: ComputePort, placement: PlacementPort): 
 
 async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
   const project = url.searchParams.get('project_id')
-  const instances =
-    project === null
-      ? await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
-      : await compute.listProjectInstances(project)
+  const host = hostName(url.searchParams.get('host') ?? '')
+  // A cell that is down is left out without a word.
+  const isShown = project !== null || (await compute.findService(host)) !== undefined
+  const ofHost = isShown && project === null ? await compute.listInstances(host) : []
+  const instances = project === null ? ofHost : await compute.listProjectInstances(project)
   return { status: 200, body: { servers: instances.map(serverView) } }
 }
 

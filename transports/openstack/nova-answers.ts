@@ -10,6 +10,7 @@ import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
+import { rowReader } from './odd-rows.ts'
 import { utcMs } from './remote-clock.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
@@ -66,10 +67,10 @@ const Migration = Type.Object({
 })
 export type Migration = Static<typeof Migration>
 
-export const decodeServices = answerDecoder(
-  Type.Object({ services: Type.Array(Service) }),
-  'COMPUTE_UNAVAILABLE',
-)
+const Rows = Type.Array(Type.Unknown())
+
+export const decodeServices = answerDecoder(Type.Object({ services: Rows }), 'COMPUTE_UNAVAILABLE')
+export const readServices = rowReader(Service, 'os-services')
 
 export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
 
@@ -81,9 +82,10 @@ export const decodeLock = answerDecoder(
 export const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
 
 export const decodeServers = answerDecoder(
-  Type.Object({ servers: Type.Array(Server), servers_links: Links }),
+  Type.Object({ servers: Rows, servers_links: Links }),
   'COMPUTE_UNAVAILABLE',
 )
+export const readServers = rowReader(Server, 'servers')
 
 export const decodeActions = answerDecoder(
   Type.Object({ instanceActions: Type.Array(Action) }),
@@ -92,11 +94,12 @@ export const decodeActions = answerDecoder(
 
 export const decodeMigrations = answerDecoder(
   Type.Object({
-    migrations: Type.Array(Migration),
+    migrations: Rows,
     migrations_links: Links,
   }),
   'COMPUTE_UNAVAILABLE',
 )
+export const readMigrations = rowReader(Migration, 'os-migrations')
 
 /** Nova's service in our words. */
 export const serviceOf = (service: Static<typeof Service>): ComputeService => ({

@@ -33,10 +33,11 @@ export function nova(api: ComputeApi): ComputePort {
     await api.call({ method: 'POST', path, body: action, repeat }, signal)
   }
 
+  const services = novaServices(api)
   return {
-    ...novaServices(api),
+    ...services,
     ...novaAggregates(api),
-    ...novaServers(api),
+    ...novaServers(api, services.findService),
     async getInstance(id, signal) {
       try {
         return instanceOf(decodeServer(await get(serverPath(id), signal)).server)

@@ -69,7 +69,7 @@ export class SimulatedCloud extends CloudSwitches {
     }
     this.#site = site
     this.#rows = rows
-    const nova = new Nova({ site, rows, evacuations, restarts })
+    const nova = new Nova({ site, rows, evacuations, restarts, faults })
     this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
     this.#faults = faults
     this.#random = random

@@ -61,6 +61,7 @@ export class Faults {
   /** From a BMC's accepted order to the loss of power. */
   powerOffMs: RangeMs = [500, 3000]
   readonly #cuts = new Set<string>()
+  #hidden: ReadonlySet<string> = new Set()
   /** By the instance's name. */
   readonly #filters = new Map<string, ReadonlySet<string>>()
 
@@ -71,6 +72,15 @@ export class Faults {
 
   accepts(instance: string, host: string): boolean {
     return this.#filters.get(instance)?.has(host) !== true
+  }
+
+  /** The cell of these hosts is down: Nova shows neither their services nor their instances. */
+  hideHosts(hosts: readonly string[]): void {
+    this.#hidden = new Set(hosts)
+  }
+
+  isHidden(host: string | null): boolean {
+    return host !== null && this.#hidden.has(host)
   }
 
   cut(node: string, wire: Wire): void {

@@ -139,6 +139,12 @@ export class CloudSwitches extends InstanceSwitches {
     this.#site.consent(segment)
   }
 
+  /** The cell database of these hosts is down from now on, and that of no others. */
+  hideCell(hosts: readonly string[]): void {
+    this.#note(`Nova hides ${hosts.join(', ') || 'nothing'}`)
+    this.#faults.hideHosts(hosts)
+  }
+
   /** Nova's scheduler accepts these hosts for the instance no more, and all others. */
   filterHosts(instance: string, hosts: readonly string[]): void {
     this.#note(`Nova's scheduler does not accept ${hosts.join(', ') || 'no host'} for ${instance}`)
