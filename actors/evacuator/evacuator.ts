@@ -23,6 +23,7 @@ import { trackOf, type MoveTrack } from './instance-move.ts'
 import { awaitNews, onMovingMessage } from './moving.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import type { Moving, MovingStep } from './moving-state.ts'
+import { Assignment } from './places.ts'
 import { planOf } from './plan.ts'
 import { proceed, withdraw } from './proceeding.ts'
 import { selectInstances } from './selection.ts'
@@ -137,7 +138,20 @@ function onPlanned(
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
   const step = proceed(adoptAll(begun, survey.atMs), survey.atMs)
   const [next, effects] = accounted(undefined, step)
-  return finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
+  const lines = unsuitable(begun)
+  const noted: EvacuatorEffect[] = lines.length === 0 ? [] : [{ type: 'note.unsuitable', lines }]
+  const [last, more] = finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
+  return [last, [...noted, ...more]]
+}
+
+/** One line for all instances that the same hosts cannot take for the same reason. */
+function unsuitable({ places, tracks }: Moving): readonly string[] {
+  const assignment = new Assignment(places, tracks.values(), 0)
+  const open = [...tracks.values()].filter(({ phase }) => phase.kind === 'pending')
+  const byReason = Map.groupBy(open, (track) => assignment.explain(track))
+  return [...byReason].flatMap(([reason, all]) =>
+    reason === '' ? [] : [`${all.map(({ instanceName }) => instanceName).join(', ')}: ${reason}`],
+  )
 }
 
 /** What a survey says about those that are to be moved. */
@@ -153,6 +167,7 @@ function seenIn(
     targets,
     uncounted: new Set<MoveId>(),
     takenByOthers,
+    demands: survey.demands,
   }
   return { here: new Map(instances.map((instance) => [instance.id, instance])), places, records }
 }

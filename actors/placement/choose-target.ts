@@ -43,6 +43,10 @@ export interface Question {
   /** Monotonic ms. */
   readonly nowMs: number
   readonly loadOf: (target: TargetName) => Load
+  /** Why the instance cannot go to a target whatever its room is; undefined when nothing is known against it. */
+  readonly objectionTo: (target: TargetName) => string | undefined
+  /** The lower, the better a target fits the instance's server group. */
+  readonly reluctanceOf: (target: TargetName) => number
 }
 
 /**
@@ -52,12 +56,29 @@ export interface Question {
 export function chooseTarget(question: Question): Choice {
   const { stages, targets, refusedBy } = question
   const reachable = targets.filter(({ pool }) => stages.includes(pool))
-  const open = reachable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
-  const best = bestOf(question, askable(question, reachable, open))
+  const suitable = reachable.filter(({ name }) => question.objectionTo(name) === undefined)
+  const open = suitable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
+  const best = bestOf(question, askable(question, suitable, open))
   if (best !== undefined) return { kind: 'target', target: best }
   if (reachable.length === 0) return { kind: 'wait', reason: nobody(stages) }
-  if (open.length > 0) return { kind: 'wait', reason: noRoom(question, open) }
+  const unsuitable = unsuitableIn(question, reachable)
+  if (suitable.length === 0) return { kind: 'wait', reason: `no host is suitable: ${unsuitable}` }
+  const also = unsuitable === '' ? '' : `; ${unsuitable}`
+  if (open.length > 0) return { kind: 'wait', reason: `${noRoom(question, open)}${also}` }
   return { kind: 'refused', reason: `every target has refused it: ${refusedBy.join(', ')}` }
+}
+
+/** Each reason with the hosts that it keeps out. */
+export function unsuitableIn(
+  { objectionTo }: Pick<Question, 'objectionTo'>,
+  targets: readonly Target[],
+): string {
+  const byReason = Map.groupBy(targets, ({ name }) => objectionTo(name))
+  return [...byReason]
+    .flatMap(([reason, all]) =>
+      reason === undefined ? [] : [`not ${all.map(({ name }) => name).join(', ')}: ${reason}`],
+    )
+    .join('; ')
 }
 
 /** Where Nova's scheduler accepts none of the others, a host on which it failed may be asked again. */
@@ -95,7 +116,9 @@ function hasRoom({ needs, loadOf, schedulerIsFull }: Question, { name, room }: T
 const fits = ({ free, largest }: Room, given: Resources, needs: Resources): boolean =>
   isWithin(needs, minus(free, given)) && isWithin(needs, largest)
 
-function isBetter({ loadOf }: Question, one: Target, other: Target): boolean {
+function isBetter({ loadOf, reluctanceOf }: Question, one: Target, other: Target): boolean {
+  const reluctance = reluctanceOf(one.name) - reluctanceOf(other.name)
+  if (reluctance !== 0) return reluctance < 0
   const effort = effortOf(one, loadOf) - effortOf(other, loadOf)
   if (effort !== 0) return effort < 0
   const memory = memoryLeft(one, loadOf)

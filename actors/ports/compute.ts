@@ -13,6 +13,8 @@ export interface ComputeService {
   /** What whoever disabled it said; null when nobody did, or without a word. */
   readonly disabledReason: string | null
   readonly forcedDown: boolean
+  /** Its availability zone; null when Nova does not tell. */
+  readonly zone: string | null
   /**
    * When Nova last wrote its row: with each heartbeat, and with each change. Null when never. Wall ms of Nova's own clock, since
    * it is compared with nothing but itself: how far that clock is from ours is known to seconds only.
@@ -39,6 +41,10 @@ export interface Instance {
   readonly locked: boolean
   /** What it takes of a host. */
   readonly needs: Resources
+  /** What its flavour asks of Placement beside that; null when nothing. Instances with the same text ask for the same. */
+  readonly request: string | null
+  /** The availability zone that it was bound to when it was made; null when to none, or when Nova does not tell. */
+  readonly zone: string | null
 }
 
 /** What was asked of one instance, or what Nova did to it by itself. */
@@ -67,6 +73,24 @@ export interface Aggregate {
   readonly name: string
   readonly hosts: readonly HostName[]
 }
+
+/** Instances that are to be together, or apart. */
+export interface ServerGroup {
+  readonly id: string
+  readonly name: string
+  readonly policy: GroupPolicy
+  /** How many members one host may have at most, where they are to be apart. */
+  readonly perHostMax: number
+  readonly members: readonly InstanceId[]
+}
+
+export const GROUP_POLICIES = [
+  'affinity',
+  'anti-affinity',
+  'soft-affinity',
+  'soft-anti-affinity',
+] as const
+export type GroupPolicy = (typeof GROUP_POLICIES)[number]
 
 export interface ComputePort {
   /** All nova-compute services, every page. */
@@ -107,6 +131,8 @@ export interface ComputePort {
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
+  /** All server groups, of all projects. */
+  listServerGroups(signal?: AbortSignal): Promise<readonly ServerGroup[]>
   /** Asks for an evacuation; resolves when Nova has accepted it. Never retried inside: COMPUTE_OUTCOME_UNKNOWN. */
   evacuate(id: InstanceId, target: HostName | undefined, signal?: AbortSignal): Promise<void>
   /** Evacuation records with this source host, created since a time (wall ms), newest first. */

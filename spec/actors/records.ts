@@ -135,6 +135,8 @@ export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   volumeBacked: true,
   locked: false,
   needs: SMALL,
+  request: null,
+  zone: null,
   ...change,
 })
 
@@ -145,6 +147,7 @@ export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService
   disabled: false,
   disabledReason: null,
   forcedDown: false,
+  zone: null,
   writtenAt: 0,
   ...change,
 })

@@ -7,6 +7,7 @@ import type {
   Evacuation,
   Instance,
   InstanceAction,
+  ServerGroup,
 } from '../../actors/ports/compute.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
@@ -73,6 +74,11 @@ export async function answerNova(
         return await act(compute, id, request.body)
       case 'GET servers/*/os-instance-actions':
         return await showActions(compute, id, which)
+      case 'GET os-server-groups':
+        return {
+          status: 200,
+          body: { server_groups: (await compute.listServerGroups()).map(groupView) },
+        }
       case 'GET os-migrations':
         return await listMigrations(compute, request)
       default:
@@ -210,6 +216,7 @@ async function listMigrations(compute: ComputePort, { url }: HttpRequest): Promi
 const serviceView = (service: ComputeService): object => ({
   id: service.id,
   binary: 'nova-compute',
+  zone: service.zone,
   host: service.host,
   state: service.up ? 'up' : 'down',
   status: service.disabled ? 'disabled' : 'enabled',
@@ -231,6 +238,7 @@ const serverView = (instance: Instance): object => ({
   metadata: instance.metadata,
   image: instance.volumeBacked ? '' : { id: 'an image' },
   locked: instance.locked,
+  pinned_availability_zone: instance.zone,
   flavor: {
     vcpus: instance.needs.vcpus,
     ram: instance.needs.memoryMb,
@@ -238,6 +246,14 @@ const serverView = (instance: Instance): object => ({
     ephemeral: instance.volumeBacked ? instance.needs.diskGb : 0,
     swap: 0,
   },
+})
+
+const groupView = ({ id, name, policy, perHostMax, members }: ServerGroup): object => ({
+  id,
+  name,
+  policy,
+  rules: policy === 'anti-affinity' ? { max_server_per_host: perHostMax } : {},
+  members,
 })
 
 const migrationView = (record: Evacuation): object => ({

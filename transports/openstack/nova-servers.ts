@@ -5,7 +5,7 @@ import {
   type ComputeService,
   type Instance,
 } from '../../actors/ports/compute.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
 import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
 import { NOTHING } from '../../schema/resources.ts'
 import type { ComputeApi } from './compute-api.ts'
@@ -13,21 +13,43 @@ import { everyPage } from './every-page.ts'
 import { decodeServers, instanceOf, readServers } from './nova-answers.ts'
 import { textIn } from './odd-rows.ts'
 
+/** Since then Nova shows to which zone a server was bound. What it does to evacuations from 2.95 on is not asked for. */
+const ZONE_MICROVERSION = '2.96'
+
 /** Speaks Nova's `/servers/detail`. */
 export function novaServers(
   api: ComputeApi,
   findService: (host: HostName, signal?: AbortSignal) => Promise<ComputeService | undefined>,
 ): Pick<ComputePort, 'listInstances' | 'listProjectInstances'> {
+  let microversion: string | undefined = ZONE_MICROVERSION
+
+  /** Of a Nova that does not know it yet, nothing is asked that needs it. */
+  const callNewest = async (
+    path: string,
+    signal: AbortSignal | undefined,
+    requestId?: string,
+  ): Promise<string> => {
+    const more = requestId === undefined ? {} : { requestId }
+    const call = { method: 'GET', path, repeat: 'harmless', ...more } as const
+    if (microversion === undefined) return api.call(call, signal)
+    try {
+      return await api.call({ ...call, microversion }, signal)
+    } catch (error) {
+      if (!isCoded(error, 'COMPUTE_REFUSED') || !/: 406 /.test(error.message)) throw error
+      microversion = undefined
+      return api.call(call, signal)
+    }
+  }
+
   const listRows = (
     filter: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
     requestId?: string,
   ): Promise<readonly unknown[]> => {
-    const more = requestId === undefined ? {} : { requestId }
     return everyPage(async (marker) => {
       const query = new URLSearchParams({ all_tenants: '1', ...filter, ...marker })
       const path = `/servers/detail?${query.toString()}`
-      const text = await api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
+      const text = await callNewest(path, signal, requestId)
       const { servers: items, servers_links: links } = decodeServers(text)
       return { items, links, marker: 'id' }
     })
@@ -87,6 +109,8 @@ function unclearOn(row: unknown, host: HostName): Instance {
     volumeBacked: false,
     locked: false,
     needs: NOTHING,
+    request: null,
+    zone: null,
   }
 }
 

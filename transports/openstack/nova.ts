@@ -15,6 +15,7 @@ import { novaAggregates } from './nova-aggregates.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
 import { novaLocks } from './nova-locks.ts'
+import { novaServerGroups } from './nova-server-groups.ts'
 import { novaServers } from './nova-servers.ts'
 import { novaServices } from './nova-services.ts'
 
@@ -37,6 +38,7 @@ export function nova(api: ComputeApi): ComputePort {
   return {
     ...services,
     ...novaAggregates(api),
+    ...novaServerGroups(api),
     ...novaServers(api, services.findService),
     async getInstance(id, signal) {
       try {

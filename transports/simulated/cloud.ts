@@ -134,7 +134,7 @@ export class SimulatedCloud extends CloudSwitches {
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
       compute: simulatedCompute(this.#services, wire),
-      placement: simulatedPlacement(this.#site, placementWire),
+      placement: simulatedPlacement(parts, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),
       shell: new SimulatedShell({ ...parts, random: chance('shell') }),

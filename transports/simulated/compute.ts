@@ -47,6 +47,8 @@ export function simulatedCompute(
       read('list-instances', host, () => nova.listInstances(host), signal),
     listProjectInstances: (project, signal) =>
       read('list-project', project, () => nova.listProjectInstances(project), signal),
+    listServerGroups: (signal) =>
+      read('list-server-groups', '', () => nova.listServerGroups(), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     listActions: (id, signal) =>

@@ -100,7 +100,7 @@ export class Evacuations {
     for (const machine of this.#site.machines) {
       if (machine.disabled || machine.name === record.source) continue
       if (wanted !== undefined && machine.name !== wanted) continue
-      if (!this.#faults.accepts(row.name, machine.name)) continue
+      if (!this.#suits(row, machine)) continue
       const room = minus(machine.capacity, machine.taken)
       if (!isWithin(row.needs, room) || !machine.isUpForNova(nowMs)) continue
       if (best === undefined || room.memoryMb > best.capacity.memoryMb - best.taken.memoryMb) {
@@ -108,6 +108,20 @@ export class Evacuations {
       }
     }
     return best
+  }
+
+  /** The filters that look at the instance: hidden ones, its zone, its server group, what its flavour asks for. */
+  #suits(row: InstanceRow, machine: Machine): boolean {
+    const { zone, request } = row
+    if (!this.#faults.accepts(row.name, machine.name)) return false
+    if (zone !== null && machine.zone !== zone) return false
+    if (request !== null && !this.#faults.candidatesOf(request).has(machine.name)) return false
+    const group = this.#rows.groups.find(({ members }) => members.includes(row.id))
+    if (group?.policy !== 'anti-affinity') return true
+    const there = group.members.filter((member) => {
+      return member !== row.id && this.#rows.instances.get(member)?.host === machine.name
+    })
+    return there.length < group.perHostMax
   }
 
   #claim(course: Course, target: Machine): void {

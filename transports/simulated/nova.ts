@@ -4,6 +4,7 @@ import type {
   Evacuation,
   Instance,
   InstanceAction,
+  ServerGroup,
 } from '../../actors/ports/compute.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Evacuations } from './evacuations.ts'
@@ -110,6 +111,10 @@ export class Nova {
     return this.#rows.onHost(host).map((row) => ({ ...row }))
   }
 
+  listServerGroups(): readonly ServerGroup[] {
+    return this.#rows.groups
+  }
+
   listProjectInstances(project: string): readonly Instance[] {
     const shown = this.#rows.ofProject(project).filter((row) => !this.#faults.isHidden(row.host))
     return shown.map((row) => ({ ...row }))
@@ -203,6 +208,7 @@ export class Nova {
       disabled: machine.disabled,
       disabledReason: machine.disabledReason,
       forcedDown: machine.forcedDown,
+      zone: machine.zone,
       writtenAt: Math.round(this.#bornAtMs + machine.writtenAtMs(this.#nowMs)),
     }
   }

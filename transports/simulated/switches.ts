@@ -1,4 +1,5 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
+import { hostName } from '../../schema/ids.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
 import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
@@ -137,6 +138,16 @@ export class CloudSwitches extends InstanceSwitches {
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
     this.#site.consent(segment)
+  }
+
+  setZone(host: string, zone: string): void {
+    this.#switch(host, `is in zone ${zone}`).zone = zone
+  }
+
+  /** Only these hosts have what a flavour asks for. */
+  offer(request: string, hosts: readonly string[]): void {
+    this.#note(`${hosts.join(', ')} can give ${request}`)
+    this.#faults.offer(request, hosts.map(hostName))
   }
 
   /** The cell database of these hosts is down from now on, and that of no others. */

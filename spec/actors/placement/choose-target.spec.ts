@@ -20,6 +20,8 @@ const chosen = (change: Partial<Question>): string => {
     nowMs: 0,
     schedulerIsFull: false,
     loadOf: () => NO_LOAD,
+    objectionTo: () => undefined,
+    reluctanceOf: () => 0,
     ...change,
   })
   return choice.kind === 'target' ? choice.target.name : `${choice.kind}: ${choice.reason}`

@@ -134,6 +134,8 @@ test('an instance is told in our words', async (t) => {
     volumeBacked: false,
     locked: false,
     needs: { vcpus: 1, memoryMb: 2048, diskGb: 10 },
+    request: null,
+    zone: null,
   })
 })
 
@@ -148,6 +150,7 @@ test('the service of a host is found by its whole name', async (t) => {
     disabled: true,
     disabledReason: 'for a reason',
     forcedDown: true,
+    zone: null,
     writtenAt: Date.UTC(2026, 10, 22, 11),
   })
   t.is(await openstack.compute.findService(hostName('compute')), undefined)
