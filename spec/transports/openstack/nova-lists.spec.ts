@@ -306,3 +306,38 @@ for (const [what, servers, services] of DOWN) {
     t.regex(error?.message ?? '', /its cell may be down|their cell may be down/)
   })
 }
+
+test('the zone that an instance was bound to is read where Nova shows it, and an older Nova is asked in its own way', async (t) => {
+  await using cloud = await SmallCloud.start()
+  await using openstack = await openTo(cloud)
+  const bound = serverOf('a', 'compute-1', { pinned_availability_zone: 'z1' })
+  cloud.api = withService(() => ({ status: 200, body: { servers: [bound] } }))
+  t.is((await openstack.compute.listInstances(source))[0]?.zone, 'z1')
+  cloud.api = withService(({ headers }) =>
+    headers['openstack-api-version'] === 'compute 2.96'
+      ? fault(406, 'computeFault', 'Version 2.96 is not supported by the API.')
+      : { status: 200, body: { servers: [serverOf('a', 'compute-1')] } },
+  )
+  t.is((await openstack.compute.listInstances(source))[0]?.zone, null)
+  const before = cloud.calls.length
+  await openstack.compute.listInstances(source)
+  t.is(cloud.calls.length - before, 2, 'it is refused once')
+})
+
+test('server groups are read with their policy, and an odd one is left out', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const apart = { id: 'g', name: 'web', policy: 'anti-affinity', members: ['a', 'b'] }
+  const wide = { ...apart, id: 'h', rules: { max_server_per_host: 3 } }
+  cloud.api = () => ({
+    status: 200,
+    body: { server_groups: [{ ...apart, policy: 'new' }, ...ODD, apart, wide] },
+  })
+  await using openstack = await openTo(cloud)
+  const members = ['a', 'b'].map(instanceId)
+  const group = { name: 'web', policy: 'anti-affinity', members } as const
+  t.deepEqual(await openstack.compute.listServerGroups(), [
+    { ...group, id: 'g', perHostMax: 1 },
+    { ...group, id: 'h', perHostMax: 3 },
+  ])
+  t.is(cloud.calls[0]?.headers['openstack-api-version'], 'compute 2.64')
+})
