@@ -24,6 +24,10 @@ export class BoundedCache<Value> {
     return undefined
   }
 
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+
   set(key: string, value: Value, ttlMs: number): void {
     this.#entries.delete(key)
     this.#entries.set(key, { value, until: this.#clock.monotonicMs() + ttlMs })

@@ -1,78 +1,61 @@
-/** Credentials in `control_attributes`: checked when they come, without passwords when they go, kept when sent back so. */
+/** Credentials in `control_attributes`: checked when they come, and kept when they come back masked. */
 import { parseControlAttributes } from '../schema/control-attributes.ts'
+import { isFields, readSettings, type Fields } from '../schema/settings-document.ts'
 import { invalidField } from './input.ts'
-import { HIDDEN, isFields, type Fields } from './mask.ts'
+import { HIDDEN, shownToAdmins } from './mask.ts'
 
 const FIELD = 'control_attributes'
-/** Names of fields whose values open something; fence agents spell them in both ways. */
-const SECRET = /^(password|passwd)$/
-
-/** The text for administrators: as it is stored, but for the passwords. */
-export function withoutPasswords(stored: string): string {
-  const fields = fieldsOf(stored)
-  return fields !== undefined && hasPassword(fields) ? JSON.stringify(masked(fields)) : stored
-}
+/** What is wrong may repeat names from the text. */
+const PROBLEM_LENGTH_MAX = 1000
 
 /**
- * The text to store: a masked password means the one that is stored already. INPUT_INVALID when there is none, and when
- * settings of IPMI or SSH cannot be used; every other text is a label, as Masakari allows.
+ * The text to store: what is masked means what is stored already. INPUT_INVALID when there is nothing that the mask could
+ * stand for, when settings of ours cannot be used or have names that nothing reads, and when the text exceeds its bounds;
+ * every other text is a label, as Masakari allows.
  */
 export function credentialsToStore(sent: string, stored: string | undefined): string {
-  if (stored !== undefined && sent === withoutPasswords(stored)) return stored
-  const fields = fieldsOf(sent)
-  if (fields === undefined) return sent
-  const text = isMasked(fields)
-    ? JSON.stringify(restored(fields, fieldsOf(stored ?? '') ?? {}))
-    : sent
+  if (stored !== undefined && sent === shownToAdmins(stored)) return stored
+  const document = readSettings(sent)
+  if (sent === HIDDEN) throw refused('It is masked, and no text is stored that it could stand for')
+  if (document.kind === 'label') return sent
+  if (document.kind === 'unreadable') {
+    if (document.why === 'malformed') return sent // as good as a label
+    throw refused(`It cannot be read: ${document.reason}`)
+  }
+  const text = withStored(sent, stored ?? '')
   const { problems } = parseControlAttributes(text)
-  if (problems.length > 0) throw invalidField(FIELD, sent, problems.join('; '))
+  if (problems.length > 0) throw refused(problems.join('; '))
   return text
 }
 
-function fieldsOf(text: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isFields(value) ? value : undefined
-  } catch {
-    return undefined // a label
-  }
+const refused = (text: string): Error =>
+  invalidField(FIELD, undefined, text.slice(0, PROBLEM_LENGTH_MAX))
+
+/** Settings have three levels; what lies deeper is never masked in part. */
+function withStored(sent: string, stored: string): string {
+  const fields = fieldsOf(sent)
+  const isMasked = JSON.stringify(fields).includes(`"${HIDDEN}"`)
+  return isMasked ? JSON.stringify(restored(fields, fieldsOf(stored), '')) : sent
 }
 
-type Test = (value: unknown) => boolean
+function fieldsOf(text: string): Fields {
+  const document = readSettings(text)
+  if (document.kind === 'ours') return document.fields
+  return document.kind === 'foreign' && isFields(document.value) ? document.value : {}
+}
 
-/** At any depth: settings are flat, in `ipmi` and `ssh`, or those of fence agents in `fence.<agent>`. */
-const somePassword = (fields: Fields, test: Test): boolean =>
-  Object.entries(fields).some(([name, value]) =>
-    isFields(value) ? somePassword(value, test) : SECRET.test(name) && test(value),
-  )
-
-const hasPassword = (fields: Fields): boolean => somePassword(fields, () => true)
-
-const isMasked = (fields: Fields): boolean => somePassword(fields, (value) => value === HIDDEN)
-
-const masked = (fields: Fields): Fields =>
+const restored = (fields: Fields, stored: Fields, path: string): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
-      if (isFields(value)) return [name, masked(value)]
-      return [name, SECRET.test(name) ? HIDDEN : value]
+      const old = Object.hasOwn(stored, name) ? stored[name] : undefined
+      if (isFields(value)) {
+        return [name, restored(value, isFields(old) ? old : {}, `${path}${name}.`)]
+      }
+      return [name, value === HIDDEN ? kept(`${path}${name}`, old) : value]
     }),
   )
 
-const restored = (fields: Fields, stored: Fields): Fields =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
-      const old = stored[name]
-      if (isFields(value)) return [name, restored(value, isFields(old) ? old : {})]
-      return [name, SECRET.test(name) ? kept(value, old) : value]
-    }),
-  )
-
-function kept(value: unknown, old: unknown): unknown {
-  if (value !== HIDDEN) return value
-  if (typeof old === 'string') return old
-  throw invalidField(
-    FIELD,
-    value,
-    'The password is masked, and none is stored that it could stand for',
-  )
+function kept(path: string, old: unknown): unknown {
+  if (old !== undefined && old !== HIDDEN) return old
+  throw refused(`${path} is masked, and none is stored that it could stand for`)
 }

@@ -15,30 +15,45 @@ export type EventFilterField = (typeof EVENT_FILTER_FIELDS)[number]
 /** Minutes of the largest recovery: 500 instances pass three states each. */
 const KEPT_MAX = 2000
 
-/** Passes events on as they come, and keeps the latest. */
+/** Keeps the latest events, numbered from 0; each reader goes through them at its own pace and keeps its own position. */
 export class EventFeed {
   readonly #kept: FeedEvent[] = []
-  readonly #listeners = new Set<(event: FeedEvent) => void>()
+  readonly #listeners = new Set<() => void>()
+  /** Position of the oldest one that is kept. */
+  #oldest = 0
 
   publish(event: FeedEvent): void {
     this.#kept.push(event)
-    if (this.#kept.length > KEPT_MAX) this.#kept.shift()
-    for (const listener of this.#listeners) listener(event)
+    if (this.#kept.length > KEPT_MAX) {
+      this.#kept.shift()
+      this.#oldest += 1
+    }
+    for (const listener of this.#listeners) listener()
   }
 
-  /** What came after an event; undefined when that event is not remembered. */
-  after(id: string): readonly FeedEvent[] | undefined {
+  /** Position of the oldest event that is remembered. */
+  get oldest(): number {
+    return this.#oldest
+  }
+
+  /** Position of the event that comes next. */
+  get end(): number {
+    return this.#oldest + this.#kept.length
+  }
+
+  /** Position behind an event; undefined when that event is not remembered. */
+  after(id: string): number | undefined {
     const index = this.#kept.findLastIndex((event) => event.id === id)
-    return index === -1 ? undefined : this.#kept.slice(index + 1)
+    return index === -1 ? undefined : this.#oldest + index + 1
   }
 
-  /** Everything that is remembered. */
-  all(): readonly FeedEvent[] {
-    return [...this.#kept]
+  /** The event at a position; undefined at the end, and for what is not remembered any more. */
+  at(position: number): FeedEvent | undefined {
+    return this.#kept[position - this.#oldest]
   }
 
-  /** Hears every event from now on; the answer ends it. */
-  listen(listener: (event: FeedEvent) => void): () => void {
+  /** Is told of every new event from now on; the answer ends it. */
+  listen(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

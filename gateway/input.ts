@@ -3,9 +3,12 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CodedError } from '../schema/errors.ts'
+import { nearestName } from '../schema/nearest-name.ts'
 
 interface SchemaError {
   readonly keyword: string
+  /** `#/properties/host`: where the schema is that does not fit. */
+  readonly schemaPath: string
   readonly instancePath: string
   readonly message: string
   readonly params: Readonly<Record<string, unknown>>
@@ -28,11 +31,17 @@ export function checker(schema: TSchema): (value: unknown, name: string) => Code
   return (value, name) => {
     if (compiled.Check(value)) return undefined
     const [first] = compiled.Errors(value).filter((error) => error.keyword !== 'boolean')
-    return explain(first ?? UNKNOWN, value, name)
+    return explain(first ?? UNKNOWN, { schema, value, name })
   }
 }
 
-const UNKNOWN: SchemaError = { keyword: '', instancePath: '', message: 'is not valid', params: {} }
+const UNKNOWN: SchemaError = {
+  keyword: '',
+  schemaPath: '#',
+  instancePath: '',
+  message: 'is not valid',
+  params: {},
+}
 
 /** `Invalid input for field/attribute F. Value: V. <what is wrong>`. */
 export const invalidField = (field: string, value: unknown, text: string): CodedError =>
@@ -41,15 +50,28 @@ export const invalidField = (field: string, value: unknown, text: string): Coded
     `Invalid input for field/attribute ${field}. Value: ${shown(field, value)}. ${text}`,
   )
 
-function explain(error: SchemaError, root: unknown, name: string): CodedError {
-  const path = error.instancePath
+interface Checked {
+  readonly schema: TSchema
+  readonly value: unknown
+  readonly name: string
+}
+
+function explain(error: SchemaError, { schema, value: root, name }: Checked): CodedError {
+  const path = partsOf(error.instancePath)
+  const value = path.reduce<unknown>(member, root)
+  const field = cut(path.at(-1) ?? name)
+  const known = Object.keys(
+    member(partsOf(error.schemaPath).reduce<unknown>(member, schema), 'properties') ?? {},
+  )
+  const text = wrong(error, shown(field, value)) + advice(error, value, known)
+  return invalidField(field, value, text)
+}
+
+const partsOf = (pointer: string): readonly string[] =>
+  pointer
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const value = path.reduce<unknown>(member, root)
-  const field = cut(path.at(-1) ?? name)
-  return invalidField(field, value, wrong(error, shown(field, value)))
-}
 
 const member = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null
@@ -80,6 +102,37 @@ function wrong(error: SchemaError, value: string): string {
       return `${value} ${error.message}`
   }
 }
+
+/** What was meant, behind the sentence that people know. */
+function advice(
+  { keyword, params }: SchemaError,
+  value: unknown,
+  known: readonly string[],
+): string {
+  switch (keyword) {
+    case 'additionalProperties': {
+      const [unknown = ''] = textsOf(params['additionalProperties'])
+      const nearest = nearestName(unknown, known)
+      return nearest === undefined ? '' : `; did you mean '${nearest}'?`
+    }
+    case 'required': {
+      const [missing] = textsOf(params['requiredProperties'])
+      const others = Object.keys(Object(value)).filter((name) => !known.includes(name))
+      const meant = missing === undefined ? undefined : nearestName(missing, others)
+      return meant === undefined ? '' : `; did you mean it by '${cut(meant)}'?`
+    }
+    case 'enum': {
+      const nearest =
+        typeof value === 'string' ? nearestName(value, textsOf(params['allowedValues'])) : undefined
+      return nearest === undefined ? '' : `; did you mean '${nearest}'?`
+    }
+    default:
+      return ''
+  }
+}
+
+const textsOf = (value: unknown): readonly string[] =>
+  [value].flat().filter((each) => typeof each === 'string')
 
 const quoted = (names: unknown, atMost: number): string =>
   [names]

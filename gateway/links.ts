@@ -15,7 +15,15 @@ export function linkBase(request: FastifyRequest, options: LinkOptions): string 
   return base.replace(/\/+$/, '')
 }
 
-const direct = (request: FastifyRequest): string => `${request.protocol}://${request.host}`
+const direct = (request: FastifyRequest): string => `${request.protocol}://${hostOf(request)}`
+
+/** A request of HTTP/1.0 need not name the host: then it is the address that it arrived at. */
+function hostOf({ host, socket }: FastifyRequest): string {
+  if (host !== undefined && host !== '') return host
+  const { localAddress = 'localhost', localPort = 80 } = socket
+  const address = localAddress.replace(/^::ffff:/, '')
+  return `${address.includes(':') ? `[${address}]` : address}:${localPort}`
+}
 
 function proxied(request: FastifyRequest): string {
   const standard = text(request, 'forwarded')
@@ -24,7 +32,7 @@ function proxied(request: FastifyRequest): string {
       ? { proto: text(request, 'x-forwarded-proto'), host: text(request, 'x-forwarded-host') }
       : forwarded(standard)
   const scheme = proto === 'http' || proto === 'https' ? proto : request.protocol
-  return `${scheme}://${host ?? request.host}${text(request, 'x-forwarded-prefix') ?? ''}`
+  return `${scheme}://${host ?? hostOf(request)}${text(request, 'x-forwarded-prefix') ?? ''}`
 }
 
 /** The pairs of the first proxy (RFC 7239), which is the one that the caller talks to. */

@@ -1,37 +1,84 @@
-/** Hides what opens a machine from callers who may only look. */
+/**
+ * Hides what opens a machine from every reader of a host's `control_attributes`. A value is shown when its name is on a list
+ * of harmless names; whatever else there is stays hidden, so that a secret under a name that nobody foresaw is, too.
+ */
+import {
+  isFields,
+  readSettings,
+  SECTION_NAMES,
+  unreadableNote,
+  type Fields,
+} from '../schema/settings-document.ts'
 
-/** Members of `control_attributes` that are no secret; everything else is hidden. */
-const HARMLESS = new Set(['ipmi', 'ssh', 'host', 'port', 'username', 'cipher_suite', 'host_key'])
 /** Stands for what is not shown. */
 export const HIDDEN = '***'
 
-/** A JSON object. */
-export type Fields = Readonly<Record<string, unknown>>
+const OURS = ['host', 'port', 'username', 'cipher_suite', 'privilege', 'host_key']
+const OF_AGENTS = [
+  'ip, ipaddr, ipport, plug, login, cipher, privlvl, method, region, lanplus, ssl, ssl_insecure, ssl_secure',
+  'ssh, secure, snmp_version, power_wait, power_timeout, shell_timeout, login_timeout',
+].flatMap((names) => names.split(', '))
+/** In JSON that others keep there. */
+const OF_OTHERS = ['address', 'ipmi_address', 'ipmi_host', 'ipmi_port', 'ipmi_username']
 
-/** Whether a value is a JSON object. */
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Names of addresses, users and switches. */
+const HARMLESS: ReadonlySet<string> = new Set([...OURS, ...OF_AGENTS, ...OF_OTHERS])
 
-/** The text with every secret replaced; text that is not a JSON object is hidden as a whole. */
-export function maskControlAttributes(text: string): string {
-  if (text === '') return ''
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return HIDDEN
+/** The text as administrators see it, and as it may come back from them. */
+export const shownToAdmins = (stored: string): string =>
+  masked(stored, (label) => (SETS_SOMETHING.test(label) ? HIDDEN : label))
+
+/** The text as everybody else sees it, events included: a label may be anything. */
+export const shownToOthers = (stored: string): string => masked(stored, () => HIDDEN)
+
+/** A label that gives something a value may give a password. */
+const SETS_SOMETHING = /[=:"'{}[\]]/
+
+function masked(stored: string, shownLabel: (label: string) => string): string {
+  if (stored === '') return ''
+  const document = readSettings(stored)
+  switch (document.kind) {
+    case 'label':
+      return shownLabel(stored)
+    case 'unreadable':
+      return unreadableNote(document.reason)
+    case 'foreign':
+      return isFields(document.value) ? spacedAs(stored, maskForeign(document.value)) : HIDDEN
+    case 'ours':
+      return spacedAs(stored, maskOurs(document.fields))
   }
-  return isFields(value) ? JSON.stringify(maskFields(value, 0)) : HIDDEN
 }
 
-// Settings are two levels deep; what lies deeper is not ours and stays hidden.
-const maskFields = (fields: Fields, depth: number): Fields =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, maskMember(name, value, depth)]),
-  )
-
-function maskMember(name: string, value: unknown, depth: number): unknown {
-  if (!HARMLESS.has(name)) return HIDDEN
-  if (isFields(value)) return depth === 0 ? maskFields(value, 1) : HIDDEN
-  return typeof value === 'string' || typeof value === 'number' ? value : HIDDEN
+/** Where nothing is hidden, the text has its own blanks: callers compare it with what they sent. */
+function spacedAs(stored: string, fields: Fields): string {
+  const text = JSON.stringify(fields)
+  return stored.replaceAll(BLANKS, (token) => (token.startsWith('"') ? token : '')) === text
+    ? stored
+    : text
 }
+
+const BLANKS = /"(?:[^"\\]+|\\.)*"?|\s+/gs
+
+const map = (fields: Fields, change: (name: string, value: unknown) => unknown): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(name, value)]))
+
+const maskForeign = (fields: Fields): Fields => map(fields, maskMember)
+
+const maskOurs = (fields: Fields): Fields =>
+  map(fields, (name, value) => {
+    if (!SECTION_NAMES.some((section) => section === name)) return maskMember(name, value)
+    if (!isFields(value)) return HIDDEN
+    return name === 'fence' ? map(value, maskAgent) : map(value, maskMember)
+  })
+
+const maskAgent = (name: string, options: unknown): unknown =>
+  name.startsWith('fence_') && isFields(options) ? map(options, maskMember) : HIDDEN
+
+const maskMember = (name: string, value: unknown): unknown =>
+  HARMLESS.has(name) && isHarmless(value) ? value : HIDDEN
+
+/** Under an address there may be `user:password@address`. */
+const isHarmless = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? value.length <= 255 && !/:[^@]*@/.test(value)
+    : typeof value === 'number' || typeof value === 'boolean'

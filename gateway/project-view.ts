@@ -51,6 +51,18 @@ export function projectView({ store, compute, clock }: ProjectViewDependencies):
   }
 }
 
+/** Moves of more instances than that are asked for one instance at a time. */
+const ASKED_TOGETHER_MAX = 10_000
+
+/** The same instances, if they are not too many for one question. INPUT_INVALID. */
+export function askedTogether<Asked>(instances: readonly Asked[]): readonly Asked[] {
+  if (instances.length <= ASKED_TOGETHER_MAX) return instances
+  throw new CodedError(
+    'INPUT_INVALID',
+    `This project has more than ${ASKED_TOGETHER_MAX} instances: ask /moves for one, as instance_uuid.`,
+  )
+}
+
 /** Where no tokens are asked for, the path names it. */
 function projectOf(request: FastifyRequest): string {
   const project = request.caller?.projectId ?? pathParam(request, 'projectId')

@@ -12,6 +12,7 @@ import type { Host, Notification } from '../schema/records.ts'
 import type { Rehearsal } from '../schema/rehearsal.ts'
 import type { GatewayApp } from './app.ts'
 import type { EventFeed } from './event-feed.ts'
+import { Followers } from './followers.ts'
 import { plain } from './faults.ts'
 import { compileInput } from './input.ts'
 import { createListener, type TlsSettings } from './listener.ts'
@@ -19,7 +20,7 @@ import { answerMalformed } from './malformed.ts'
 import type { ObservationBoard } from './observations.ts'
 import { describeRoutes } from './openapi.ts'
 import type { ListOptions } from './paging.ts'
-import { authenticator, requireCaller, type Authenticate } from './plugins/auth.ts'
+import { authenticator, requireCaller, type Authenticator } from './plugins/auth.ts'
 import { shareAcrossOrigins, type CorsOptions } from './plugins/cors.ts'
 import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
 import { healthRoutes, supervisorRoute, type ReadinessCheck } from './plugins/health.ts'
@@ -27,6 +28,7 @@ import { negotiateMicroversion } from './plugins/microversion.ts'
 import { requireOwnProject, requirePermission } from './plugins/policy.ts'
 import { limitRequests } from './plugins/rate-limit.ts'
 import { nameRequests, readJson, refuseTrailingSlashes, typeAnswers } from './plugins/requests.ts'
+import { cutSlowReaders } from './plugins/slow-readers.ts'
 import { requireWebhookCredentials } from './plugins/webhook-auth.ts'
 import type { Policy } from './policy/policy.ts'
 import { projectView, type ProjectView } from './project-view.ts'
@@ -136,21 +138,22 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   shareAcrossOrigins(app, options.cors)
   app.setNotFoundHandler((request, reply) => offerVersions(request, reply, linksOf(options)))
 
-  const authenticate = authenticator(dependencies.identity, clock)
+  cutSlowReaders(app, clock)
+  const known = authenticator(dependencies.identity, clock)
   describeRoutes(app)
   app.register(async (everybody: GatewayApp) => {
     listVersions(everybody, linksOf(options))
     healthRoutes(everybody, dependencies)
   })
   app.register(async (operators: GatewayApp) => {
-    requireCaller(operators, authenticate)
+    requireCaller(operators, known, options.trustProxy)
     requirePermission(operators, dependencies.policy)
     supervisorRoute(operators, dependencies.supervisors)
   })
   app.register(async (hooks: GatewayApp) => buildWebhooks(hooks, dependencies), {
     prefix: '/v1/webhooks',
   })
-  app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, authenticate), { prefix: '/v1' })
+  app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, known), { prefix: '/v1' })
   return app
 }
 
@@ -164,13 +167,9 @@ function buildWebhooks(app: GatewayApp, dependencies: GatewayDependencies): void
   webhookRoutes(app, { ...dependencies, webhook, duplicateWindowMs })
 }
 
-function buildV1(
-  app: GatewayApp,
-  dependencies: GatewayDependencies,
-  authenticate: Authenticate,
-): void {
+function buildV1(app: GatewayApp, dependencies: GatewayDependencies, known: Authenticator): void {
   nameRequests(app)
-  requireCaller(app, authenticate)
+  requireCaller(app, known, dependencies.options.trustProxy)
   negotiateMicroversion(app)
   readJson(app)
   if (dependencies.identity !== undefined) requireOwnProject(app)
@@ -180,19 +179,29 @@ function buildV1(
   const { options } = dependencies
   if (options.requestsPerMinute !== undefined) limitRequests(app, options.requestsPerMinute)
   showVersion(app, linksOf(options))
-  const view = projectView(dependencies)
+  const shared = {
+    view: projectView(dependencies),
+    followers: new Followers(),
+    authenticator: known,
+  }
   for (const prefix of ['', `/:projectId(^${options.projectIdPattern}$)`]) {
-    app.register(async (resources: GatewayApp) => buildResources(resources, dependencies, view), {
-      prefix,
-    })
+    app.register(
+      async (resources: GatewayApp) => buildResources(resources, { ...dependencies, ...shared }),
+      {
+        prefix,
+      },
+    )
   }
 }
 
-function buildResources(
-  app: GatewayApp,
-  dependencies: GatewayDependencies,
-  view: ProjectView,
-): void {
+/** What the resources share, whichever path they are reached by. */
+interface Resources extends GatewayDependencies {
+  readonly view: ProjectView
+  readonly followers: Followers
+  readonly authenticator: Authenticator
+}
+
+function buildResources(app: GatewayApp, dependencies: Resources): void {
   const { store, policy, options } = dependencies
   const listOptions = linksOf(options)
   refuseTrailingSlashes(app)
@@ -203,11 +212,11 @@ function buildResources(
     ...dependencies,
     options: { ...listOptions, duplicateWindowMs: options.duplicateWindowMs },
   })
-  vmMoveRoutes(app, store, listOptions)
+  vmMoveRoutes(app, { ...dependencies, options: listOptions })
   planRoute(app, dependencies)
   evidenceRoute(app, store, listOptions)
   wordRoutes(app, dependencies)
-  instanceRoutes(app, { ...dependencies, view, options: listOptions })
+  instanceRoutes(app, { ...dependencies, options: listOptions })
   eventRoutes(app, dependencies)
   extensionRoutes(app, policy)
 }

@@ -1,4 +1,5 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
+import { adviceFor, shownName } from '../schema/nearest-name.ts'
 
 type Command = (args: readonly string[]) => Promise<number>
 
@@ -37,8 +38,12 @@ const USAGE = `usage: node ops/cli.ts <command>
 `
 
 async function main([command = '', ...args]: readonly string[]): Promise<number> {
-  const load = COMMANDS[command]
+  const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (load === undefined) {
+    if (command !== '') {
+      const advice = adviceFor(command, Object.keys(COMMANDS))
+      process.stderr.write(`${shownName(command)}: there is no such command; ${advice}\n`)
+    }
     process.stderr.write(USAGE)
     return 2
   }

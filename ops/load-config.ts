@@ -8,6 +8,7 @@ import { SUPERSEDED } from '../schema/config/superseded.ts'
 import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
 import { allowedText, readValue } from './config/read-value.ts'
 import { substitute } from './config/substitute.ts'
+import { unknownOptions } from './config/unknown-options.ts'
 
 /** One thing that keeps the configuration from being used; a secret `value` is masked. */
 export interface ConfigProblem {
@@ -42,6 +43,7 @@ export function loadConfig(path: string | undefined): LoadedConfig {
 export function readConfig(text: string, origin: Origin): LoadedConfig {
   const file = parseIni(text)
   const problems = file.problems.map(whole)
+  problems.push(...unknownOptions(file).map((unknown) => ({ ...unknown, value: undefined })))
   const parts = Object.entries<Readonly<Record<string, Option>>>(OPTIONS).map(([part, options]) => [
     part,
     Object.fromEntries(

@@ -1,4 +1,11 @@
 /** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+import {
+  flatSection,
+  isFields,
+  readSettings,
+  unknownNames,
+  type Fields,
+} from './settings-document.ts'
 
 /** A text that must never be printed; `reveal` is called only by the transport that needs it. */
 export class Secret {
@@ -51,35 +58,36 @@ const NOTHING: ControlAttributes = {
   problems: [],
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /**
  * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite"}, "ssh": {"host", "port", "username", "host_key"}}`,
  * `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
  * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
- * Text that is not a JSON object is somebody's note: no settings, no problem.
+ * A label, and JSON that is not ours, are no settings and no problem. A name that nothing reads is a problem; what stands
+ * beside it counts.
  */
 export function parseControlAttributes(text: string): ControlAttributes {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return NOTHING // a label, as Masakari allows
+  const document = readSettings(text)
+  switch (document.kind) {
+    case 'label':
+    case 'foreign':
+      return NOTHING
+    case 'unreadable':
+      return { ...NOTHING, problems: [`control_attributes cannot be read: ${document.reason}`] }
+    case 'ours':
+      return parseSettings(document.fields)
   }
-  if (!isFields(value)) return NOTHING
+}
+
+function parseSettings(value: Fields): ControlAttributes {
   const problems: string[] = []
-  const flat = 'host' in value ? value : undefined
-  const flatIsIpmi = flat !== undefined && 'password' in flat
-  const ipmi = value['ipmi'] ?? (flatIsIpmi ? flat : undefined)
-  const ssh = value['ssh'] ?? (flatIsIpmi ? undefined : flat)
+  const flat = flatSection(value)
+  const ipmi = value['ipmi'] ?? (flat === 'ipmi' ? value : undefined)
+  const ssh = value['ssh'] ?? (flat === 'ssh' ? value : undefined)
   return {
     ipmi: ipmi === undefined ? undefined : parseBmc(ipmi, problems),
     ssh: ssh === undefined ? undefined : parseSsh(ssh, problems),
     agents: parseAgents(value['fence'] ?? {}, problems),
-    problems,
+    problems: [...problems, ...unknownNames(value)],
   }
 }
 

@@ -39,7 +39,7 @@ const FORBIDDEN: readonly Attempt[] = [
 ]
 
 const ALLOWED: readonly Attempt[] = [
-  ...importing('schema/a.ts', 'typebox', 'kysely', './b.ts'),
+  ...importing('schema/a.ts', 'typebox', 'kysely', 'fastest-levenshtein', './b.ts'),
   ...importing('actors/a/b.ts', '../../schema/a.ts', '../ports/a.ts', './c.ts'),
   ...importing('actors/kernel/nact-turns.ts', 'nact', '../ports/a.ts'),
   ...importing('transports/nats/b.ts', 'nats', 'node:net', './c.ts', '../../schema/a.ts'),

@@ -23,6 +23,8 @@ export interface WatchedHost {
   readonly segment: SegmentId
   readonly ipmi: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
+  /** What is wrong with its settings. */
+  readonly problems: readonly string[]
   /** Changes whenever the registration does. */
   readonly fingerprint: string
 }

@@ -175,11 +175,16 @@ function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): Obser
   const effects: (ObserverEffect | KernelEffect<ObserverMessage>)[] = []
   for (const watched of hosts) {
     const before = state.sights.get(watched.host)
-    if (before !== undefined && before.watched.fingerprint === watched.fingerprint) {
+    const isSame = before?.watched.fingerprint === watched.fingerprint
+    if (before !== undefined && !isSame) effects.push(...stopWatching(before.watched))
+    if (isUnwatchable(watched)) {
+      sights.set(watched.host, misconfigured(watched, before?.announceAtMs ?? 0))
+      continue
+    }
+    if (before !== undefined && isSame) {
       sights.set(watched.host, before)
       continue
     }
-    if (before !== undefined) effects.push(...stopWatching(before.watched))
     sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
     effects.push({
       type: 'child.start',
@@ -193,6 +198,21 @@ function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): Obser
   }
   return [{ ...state, sights }, effects]
 }
+
+/** Its settings name no channel that could be probed, and not because nobody wrote any. */
+const isUnwatchable = ({ ssh, ipmi, problems }: WatchedHost): boolean =>
+  ssh === undefined && ipmi === undefined && problems.length > 0
+
+const misconfigured = (watched: WatchedHost, announceAtMs: number): Sight => ({
+  watched,
+  state: 'misconfigured',
+  evidence: watched.problems.slice(0, EVIDENCE_MAX).map((text) => text.slice(0, TEXT_LENGTH_MAX)),
+  announceAtMs,
+})
+
+/** An observation carries some sentences, not all that is wrong. */
+const EVIDENCE_MAX = 4
+const TEXT_LENGTH_MAX = 200
 
 const stopWatching = (watched: WatchedHost): Effects => [
   { type: 'child.stop', kind: 'host-watcher', name: watched.host },

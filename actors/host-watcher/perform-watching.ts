@@ -106,9 +106,10 @@ async function readInventory(world: WatchingWorld): Promise<ObserverMessage> {
 }
 
 function watchedOf(host: Host): WatchedHost {
-  const { ipmi, ssh } = parseControlAttributes(host.controlAttributes)
-  const fingerprint = `${host.name} ${host.segment} ${host.updatedAt ?? host.createdAt}`
-  return { host: host.uuid, hostName: host.name, segment: host.segment, ipmi, ssh, fingerprint }
+  const { uuid, name: hostName, segment } = host
+  const { ipmi, ssh, problems } = parseControlAttributes(host.controlAttributes)
+  const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
+  return { host: uuid, hostName, segment, ipmi, ssh, problems, fingerprint }
 }
 
 /** The actor that probes one host. */

@@ -3,6 +3,10 @@
 export interface Caller {
   readonly userId: string
   readonly projectId: string | null
+  /** True for a token of the system scope, which is for no project (Keystone: `system: {all: true}`). */
+  readonly systemScope: boolean
+  /** The project that this service's own account logs in to; null when Keystone does not say. */
+  readonly serviceProjectId: string | null
   readonly roles: readonly string[]
   /** Wall ms after which the token must not be trusted. */
   readonly expiresAt: number

@@ -87,6 +87,8 @@ export interface NotificationFilter {
 export interface MoveFilter {
   readonly status?: string
   readonly type?: string
+  /** Moves of no other instances; at most 10,000. */
+  readonly instances?: readonly InstanceId[]
 }
 
 /** What must stay as it is during a recovery: all, or all but `enabled`, `onMaintenance` and `reserved`. */

@@ -1,66 +1,143 @@
 /** Who calls: validates X-Auth-Token through the Identity service, and remembers the answer for a while. */
 import { createHash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Caller, IdentityPort } from '../../actors/ports/identity.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
 import { BoundedCache } from '../bounded-cache.ts'
+import { clientAddress } from '../client-address.ts'
 import { withDeadline } from '../deadline.ts'
+import { TokenBuckets } from '../token-bucket.ts'
 
 const VALID_MS_MAX = 300_000
 const INVALID_MS = 10_000
 const CACHED_MAX = 1000
 const ASK_TIMEOUT_MS = 10_000
 
+/** Questions about tokens that turn out to be invalid, from one address and from all of them. */
+const INVALID_OF_ADDRESS = { burst: 60, perSecond: 1 }
+const INVALID_OF_ALL = { burst: 300, perSecond: 20 }
+const ADDRESSES_MAX = 5000
+const ALL = 'all'
+
 /** Everybody, when no Identity service is configured: for laboratories only. */
 const ANYBODY: Caller = {
   userId: 'anybody',
   projectId: null,
+  systemScope: false,
+  serviceProjectId: null,
   roles: ['admin'],
   expiresAt: Number.POSITIVE_INFINITY,
 }
 
-/** Resolves a token to its owner; undefined when it is not valid. */
-export type Authenticate = (token: string | undefined) => Promise<Caller | undefined>
+/** Resolves tokens to their owners; undefined when a token is not valid. */
+export interface Authenticator {
+  /** RATE_LIMITED when too many invalid tokens came from the address; a token that is remembered is served all the same. */
+  authenticate(token: string | undefined, address: string): Promise<Caller | undefined>
+  /** Asks the Identity service itself when its last answer is older than `ageMs`: a token may have been revoked since. */
+  authenticateAgain(token: string, ageMs: number): Promise<Caller | undefined>
+}
+
+interface Answered {
+  readonly caller: Caller
+  readonly atMs: number
+}
 
 /** An authenticator with a cache of its own. Without an Identity service everybody is admin. */
-export function authenticator(identity: IdentityPort | undefined, clock: ClockPort): Authenticate {
-  if (identity === undefined) return async () => ANYBODY
-  const valid = new BoundedCache<Caller>(clock, CACHED_MAX)
+export function authenticator(identity: IdentityPort | undefined, clock: ClockPort): Authenticator {
+  if (identity === undefined) {
+    return { authenticate: async () => ANYBODY, authenticateAgain: async () => ANYBODY }
+  }
+  const valid = new BoundedCache<Answered>(clock, CACHED_MAX)
   const invalid = new BoundedCache<true>(clock, CACHED_MAX)
   const asking = new Map<string, Promise<Caller | undefined>>()
+  const ofAddress = new TokenBuckets(clock, INVALID_OF_ADDRESS, ADDRESSES_MAX)
+  const ofAll = new TokenBuckets(clock, INVALID_OF_ALL, 1)
 
-  const ask = async (token: string, key: string): Promise<Caller | undefined> => {
+  const validate = async (token: string, key: string): Promise<Caller | undefined> => {
     const caller = await withDeadline(clock, ASK_TIMEOUT_MS, 'IDENTITY_UNAVAILABLE', (signal) =>
       identity.validate(token, signal),
     )
     const leftMs = (caller?.expiresAt ?? 0) - clock.wallMs()
     if (caller === undefined || leftMs <= 0) {
+      valid.delete(key)
       invalid.set(key, true, INVALID_MS)
       return undefined
     }
-    valid.set(key, caller, Math.min(leftMs, VALID_MS_MAX))
+    const atMs = clock.monotonicMs()
+    valid.set(key, { caller, atMs }, Math.min(leftMs, VALID_MS_MAX))
     return caller
   }
 
-  return async (token) => {
-    if (token === undefined || token === '') return undefined
-    const key = createHash('sha256').update(token).digest('base64')
-    const known = valid.get(key)
-    // The wall clock may have jumped since: a token is never trusted past its end.
-    if (known !== undefined && known.expiresAt > clock.wallMs()) return known
-    if (invalid.get(key) === true) return undefined
-    const running = asking.get(key) ?? ask(token, key).finally(() => asking.delete(key))
+  /** One question for all who send the same token at the same time. */
+  const ask = (token: string, key: string): Promise<Caller | undefined> => {
+    const running = asking.get(key) ?? validate(token, key).finally(() => asking.delete(key))
     asking.set(key, running)
     return running
   }
+
+  /** Takes from both bounds before the question, and gives back after a good answer: so a burst is counted at once. */
+  const askForStranger = async (
+    token: string,
+    key: string,
+    address: string,
+  ): Promise<Caller | undefined> => {
+    if (asking.has(key)) return await ask(token, key)
+    if (!ofAddress.take(address)) throw tooMany('this address')
+    if (!ofAll.take(ALL)) {
+      ofAddress.giveBack(address)
+      throw tooMany('all addresses together')
+    }
+    const caller = await ask(token, key)
+    if (caller === undefined) return undefined
+    ofAddress.giveBack(address)
+    ofAll.giveBack(ALL)
+    return caller
+  }
+
+  const known = (key: string, ageMsMax: number): Caller | undefined => {
+    const answered = valid.get(key)
+    if (answered === undefined || clock.monotonicMs() - answered.atMs > ageMsMax) return undefined
+    // The wall clock may have jumped since: a token is never trusted past its end.
+    return answered.caller.expiresAt > clock.wallMs() ? answered.caller : undefined
+  }
+
+  return {
+    async authenticate(token, address) {
+      if (token === undefined || token === '') return undefined
+      const key = keyOf(token)
+      if (invalid.get(key) === true) return undefined
+      return known(key, VALID_MS_MAX) ?? (await askForStranger(token, key, address))
+    },
+    async authenticateAgain(token, ageMs) {
+      const key = keyOf(token)
+      return known(key, ageMs) ?? (await ask(token, key))
+    },
+  }
+}
+
+const keyOf = (token: string): string => createHash('sha256').update(token).digest('base64')
+
+const tooMany = (whose: string): CodedError =>
+  new CodedError('RATE_LIMITED', `Too many invalid tokens came from ${whose}.`, {
+    retryAfterSeconds: 1,
+  })
+
+/** The token that a request shows; undefined when it shows none. */
+export function tokenOf({ headers }: FastifyRequest): string | undefined {
+  const token = headers['x-auth-token']
+  return typeof token === 'string' ? token : undefined
 }
 
 /** Lets only callers with a valid token in. */
-export function requireCaller(app: GatewayApp, authenticate: Authenticate): void {
+export function requireCaller(
+  app: GatewayApp,
+  { authenticate }: Pick<Authenticator, 'authenticate'>,
+  trustProxy: boolean,
+): void {
   app.addHook('onRequest', async (request) => {
-    const token = request.headers['x-auth-token']
-    const caller = await authenticate(typeof token === 'string' ? token : undefined)
+    const caller = await authenticate(tokenOf(request), clientAddress(request, trustProxy))
     if (caller === undefined) throw new CodedError('TOKEN_INVALID', 'the token is not valid')
     request.caller = caller
   })

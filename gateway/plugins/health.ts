@@ -1,10 +1,11 @@
 /** Is this process alive, can it work, and how are its actors. */
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { RoleHealth } from '../../schema/messages/leadership.ts'
 import type { GatewayApp } from '../app.ts'
 import { withDeadline } from '../deadline.ts'
 import { publicReason } from '../faults.ts'
+import { remembered } from '../remembered.ts'
 
 /** One thing that this process works with. */
 export interface ReadinessCheck {
@@ -15,6 +16,8 @@ export interface ReadinessCheck {
 }
 
 const CHECK_TIMEOUT_MS = 3000
+/** Anybody may ask, and each look costs others a request: so all who ask in this time are told the same. */
+const REMEMBERED_MS = 1000
 
 const CheckResult = Type.Object({
   name: Type.String(),
@@ -46,6 +49,11 @@ export function healthRoutes(
     }
   }
 
+  const results = remembered<Static<typeof CheckResult>[]>(clock, {
+    ttlMs: REMEMBERED_MS,
+    answersMax: 1,
+  })
+
   app.get('/healthcheck', async (_request, reply) => {
     reply.type('text/plain')
     return outOfService() ? reply.code(503).send('DISABLED BY FILE') : reply.send('OK')
@@ -62,10 +70,10 @@ export function healthRoutes(
   app.get('/health/ready', {
     schema: { response: { 200: Readiness, 503: Readiness } },
     handler: async (_request, reply) => {
-      const results = await Promise.all(readiness.map(run))
-      const ready = results.every(({ ok }, index) => ok || readiness[index]?.need === 'dispensable')
+      const checks = await results('all', () => Promise.all(readiness.map(run)))
+      const ready = checks.every(({ ok }, index) => ok || readiness[index]?.need === 'dispensable')
       reply.code(ready ? 200 : 503)
-      return { ready, checks: results }
+      return { ready, checks }
     },
   })
 }

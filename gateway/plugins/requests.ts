@@ -1,6 +1,7 @@
 /** What every request under /v1 goes through first: an id, bodies read as JSON, answers with the right type. */
 import type { FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
+import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { isUuid } from '../../schema/ids.ts'
 import { plain } from '../faults.ts'
@@ -30,9 +31,19 @@ export function refuseTrailingSlashes(app: GatewayApp): void {
   })
 }
 
+/** The bodies of the API are four levels deep. Their length is bounded while they arrive. */
+const BODY_BOUNDS: JsonBounds = { characters: Number.MAX_SAFE_INTEGER, depth: 16, members: 100_000 }
+
 /** Reads JSON, vendor JSON, plain text and untyped bodies as JSON; refuses every other type. */
 export function readJson(app: GatewayApp): void {
   const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decoded = (body: Buffer): string => {
+    try {
+      return decoder.decode(body)
+    } catch (cause) {
+      throw malformed(cause)
+    }
+  }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     '*',
@@ -43,14 +54,19 @@ export function readJson(app: GatewayApp): void {
         throw new CodedError('MEDIA_TYPE_UNSUPPORTED', 'Unsupported Content-Type')
       }
       if (body.length === 0) return undefined
-      try {
-        return JSON.parse(decoder.decode(body)) as unknown
-      } catch (cause) {
-        throw new CodedError('INPUT_INVALID', 'Malformed request body', { cause })
-      }
+      const reading = readBoundedJson(decoded(body), BODY_BOUNDS)
+      if (reading.kind === 'read') return reading.value
+      if (reading.kind === 'malformed') throw malformed()
+      throw new CodedError(
+        'INPUT_INVALID',
+        `Invalid input for field/attribute body. The body ${reading.reason}`,
+      )
     },
   )
 }
+
+const malformed = (cause?: unknown): CodedError =>
+  new CodedError('INPUT_INVALID', 'Malformed request body', { cause })
 
 /** Successful answers carry their type without a charset, and the vendor's type for who asks for it. */
 export function typeAnswers(app: GatewayApp): void {

@@ -1,15 +1,24 @@
 /** Who may do what: the default rules, and an operator's changes to them, checked once and then only evaluated. */
 import type { Caller } from '../../actors/ports/identity.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
-import { parseRule, type CallerField, type Check, type Operand } from './rule-language.ts'
+import { nearestName } from '../../schema/nearest-name.ts'
+import {
+  parseRule,
+  type CallerField,
+  type Check,
+  type Operand,
+  type TargetField,
+} from './rule-language.ts'
 
 const API = 'os_masakari_api:'
 
 const SHARED = {
   context_is_admin: 'role:admin',
   admin_api: 'is_admin:True',
-  reader_api: 'rule:admin_api or role:reader',
-  member_api: 'rule:reader_api or role:member',
+  // Where Keystone lets member imply reader, every user of the cloud has the role reader in a project of their own.
+  reader_api:
+    'rule:admin_api or (role:reader and (system_scope:all or project_id:%(service_project_id)s))',
+  member_api: 'rule:reader_api or role:member or role:reader',
   reporter_api: 'rule:admin_api or role:reporter',
   project_api: 'rule:admin_api or project_id:%(project_id)s',
 }
@@ -35,12 +44,13 @@ const ACTIONS = {
   'notifications:index': 'rule:member_api',
   'notifications:detail': 'rule:member_api',
   'notifications:create': 'rule:reporter_api',
+  'notifications:all-projects': 'rule:reader_api',
   'notifications:evidence': 'rule:reader_api',
   'notifications:words': 'rule:admin_api',
   'notifications:say': 'rule:admin_api',
   'notifications:discoverable': 'rule:reader_api',
-  'vmoves:index': 'rule:reader_api',
-  'vmoves:detail': 'rule:reader_api',
+  'vmoves:index': 'rule:member_api',
+  'vmoves:detail': 'rule:member_api',
   'vmoves:discoverable': 'rule:reader_api',
   'instances:index': 'rule:project_api',
   'instances:detail': 'rule:project_api',
@@ -70,7 +80,11 @@ export function compilePolicy(changes: Readonly<Record<string, unknown>>): Polic
   const known = new Map<string, unknown>([...Object.entries(SHARED), ...defaults])
   const unknown = Object.keys(changes).find((name) => name.startsWith(API) && !known.has(name))
   // A rule that guards nothing would leave its author believing that something is guarded.
-  if (unknown !== undefined) throw refused(unknown, 'this API has no such rule')
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, known.keys())
+    const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
+    throw refused(unknown, `this API has no such rule${meant}`)
+  }
   const rules = new Map(
     [...known, ...Object.entries(changes)].map(([name, rule]) => [name, parsed(name, rule)]),
   )
@@ -127,8 +141,12 @@ function named(rules: Rules, name: string): Check {
   return rule
 }
 
+/** Longest chain of rules that build on each other. */
+const CHAIN_MAX = 16
+
 /** Every rule that it builds on exists, and none of them builds on it. */
 function requireAnEnd(rules: Rules, name: string, on: readonly string[]): void {
+  if (on.length > CHAIN_MAX) throw refused(name, `it builds on more than ${CHAIN_MAX} rules`)
   if (on.includes(name)) throw refused(name, `it builds on itself: ${[...on, name].join(' → ')}`)
   for (const inner of foundations(named(rules, name))) requireAnEnd(rules, inner, [...on, name])
 }
@@ -156,7 +174,7 @@ const hasRole = (caller: Caller, wanted: string | undefined): boolean =>
 
 function fieldOf(
   caller: Caller,
-  name: CallerField,
+  name: CallerField | TargetField,
   isAdmin: (caller: Caller) => boolean,
 ): string | undefined {
   switch (name) {
@@ -165,6 +183,10 @@ function fieldOf(
     case 'project_id':
     case 'tenant_id':
       return caller.projectId ?? undefined
+    case 'service_project_id':
+      return caller.serviceProjectId ?? undefined
+    case 'system_scope':
+      return caller.systemScope ? 'all' : undefined
     default:
       return isAdmin(caller) ? 'True' : 'False'
   }

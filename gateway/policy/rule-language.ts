@@ -16,11 +16,11 @@ export type Operand =
   | { readonly kind: 'caller'; readonly name: CallerField }
   | { readonly kind: 'target'; readonly name: TargetField }
 
-const CALLER_FIELDS = ['user_id', 'project_id', 'tenant_id', 'is_admin'] as const
-const TARGET_FIELDS = ['user_id', 'project_id'] as const
+const CALLER_FIELDS = ['user_id', 'project_id', 'tenant_id', 'system_scope', 'is_admin'] as const
+const TARGET_FIELDS = ['user_id', 'project_id', 'service_project_id'] as const
 /** What is known of the caller. */
 export type CallerField = (typeof CALLER_FIELDS)[number]
-/** What a request is about: this API keeps nothing that belongs to others, so it is the caller's own. */
+/** What a request is about: the caller's own, since this API keeps nothing that belongs to others, and the service's project. */
 export type TargetField = (typeof TARGET_FIELDS)[number]
 
 /** Reads one rule, a text or the older form of nested lists. CONFIG_INVALID with what is wrong in it. */
@@ -54,10 +54,14 @@ function wordsOf(text: string): readonly string[] {
     })
 }
 
+/** Rules are evaluated at every request, one level inside the other. */
+const DEPTH_MAX = 32
+
 /** Words that are read one after the other. */
 class Words {
   readonly #words: readonly string[]
   #next = 0
+  #depth = 0
 
   constructor(text: string) {
     this.#words = wordsOf(text)
@@ -68,6 +72,15 @@ class Words {
     if (this.#words[this.#next]?.toLowerCase() !== word) return false
     this.#next += 1
     return true
+  }
+
+  /** Reads what is inside a bracket, or behind a `not`. */
+  inside(read: (words: Words) => Check): Check {
+    this.#depth += 1
+    if (this.#depth > DEPTH_MAX) throw wrong(`it is nested deeper than ${DEPTH_MAX} levels`)
+    const check = read(this)
+    this.#depth -= 1
+    return check
   }
 
   shift(): string | undefined {
@@ -97,9 +110,9 @@ function parseConjunction(words: Words): Check {
 }
 
 function parseOne(words: Words): Check {
-  if (words.take('not')) return { kind: 'not', check: parseOne(words) }
+  if (words.take('not')) return { kind: 'not', check: words.inside(parseOne) }
   if (words.take('(')) {
-    const inner = parseAlternatives(words)
+    const inner = words.inside(parseAlternatives)
     if (!words.take(')')) throw wrong('a bracket is not closed')
     return inner
   }
@@ -135,5 +148,5 @@ function targetOf(text: string): Operand {
   const [, name] = /^%\((.*)\)s$/s.exec(text) ?? []
   if (name === undefined) return { kind: 'text', text }
   if (isOneOf(TARGET_FIELDS, name)) return { kind: 'target', name }
-  throw wrong(`"${text}" is unknown: a request has ${TARGET_FIELDS.join(' and ')} only`)
+  throw wrong(`"${text}" is unknown: a request has ${TARGET_FIELDS.join(', ')} only`)
 }

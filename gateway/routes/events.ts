@@ -1,13 +1,17 @@
 /** Progress of recoveries as server-sent events: `/events`, since 1.4. */
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { isCoded } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
 import { EVENT_FILTER_FIELDS, type EventFeed, type FeedEvent } from '../event-feed.ts'
+import { openEventStream } from '../event-stream.ts'
+import type { Followers } from '../followers.ts'
 import { lastOf, QueryText } from '../paging.ts'
+import { tokenOf, type Authenticator } from '../plugins/auth.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
+import type { Policy } from '../policy/policy.ts'
 
 const Query = Type.Object({
   notification: QueryText,
@@ -16,22 +20,23 @@ const Query = Type.Object({
   type: QueryText,
 })
 
-const STREAMS_MAX = 200
-/** A reader that lags so far behind is cut off, and resumes by its last event. */
-const UNREAD_BYTES_MAX = 1_000_000
-/** Tells proxies, and us, that the other side is still there. */
-const HEARTBEAT_MS = 15_000
 /** No stream outlives its token, and a token without an end gets this one. */
 const LIFE_MS_MAX = 86_400_000
+/** How often the Identity service is asked whether the token still counts. */
+const RECHECK_MS = 30_000
 
 /** What the route of events needs. */
 export interface EventRoutesDependencies {
   readonly feed: EventFeed
+  readonly followers: Followers
+  readonly authenticator: Pick<Authenticator, 'authenticateAgain'>
+  readonly policy: Policy
   readonly clock: ClockPort
 }
 
 /** Installs the route. Open streams end when the server closes. */
-export function eventRoutes(app: GatewayApp, { feed, clock }: EventRoutesDependencies): void {
+export function eventRoutes(app: GatewayApp, dependencies: EventRoutesDependencies): void {
+  const { feed, followers, policy, clock } = dependencies
   const streams = new Set<Readable>()
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.destroy()
@@ -41,14 +46,19 @@ export function eventRoutes(app: GatewayApp, { feed, clock }: EventRoutesDepende
     schema: { querystring: Query },
     handlerTimeout: LIFE_MS_MAX,
     handler: async (request, reply) => {
-      if (streams.size >= STREAMS_MAX) {
-        throw new CodedError('STREAMS_EXHAUSTED', 'Too many clients follow events already.')
-      }
-      const stream = new Readable({ read: () => undefined })
+      const { caller, headers, query } = request
+      const isAdmin = caller !== null && policy.isAdmin(caller)
+      const leave = followers.admit({ userId: caller?.userId ?? '', isAdmin })
+      const last = headers['last-event-id']
+      const stream = openEventStream(feed, clock, {
+        lastId: typeof last === 'string' && last !== '' ? last : undefined,
+        wanted: wantedOf(query),
+      })
       streams.add(stream)
-      const end = follow(stream, request, feed, clock)
+      const forget = endWithToken(stream, request, dependencies)
       stream.once('close', () => {
-        end()
+        leave()
+        forget()
         streams.delete(stream)
       })
       reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
@@ -57,49 +67,41 @@ export function eventRoutes(app: GatewayApp, { feed, clock }: EventRoutesDepende
   })
 }
 
-/** Writes what was missed and what comes; the answer stops it. */
-function follow(
+/** Ends the stream when the token ends, is revoked, or may no longer follow events; the answer stops looking. */
+function endWithToken(
   stream: Readable,
-  request: FastifyRequest<{ Querystring: Static<typeof Query> }>,
-  feed: EventFeed,
-  clock: ClockPort,
+  request: FastifyRequest,
+  { authenticator, policy, clock }: EventRoutesDependencies,
 ): () => void {
-  const wanted = wantedOf(request.query)
-  const write = (text: string): void => {
-    if (stream.destroyed) return
-    stream.push(text)
-    if (stream.readableLength > UNREAD_BYTES_MAX) stream.destroy()
-  }
-  const tell = (event: FeedEvent): void => {
-    if (wanted(event)) write(eventText(event))
-  }
-  write('retry: 2000\n\n')
-  const last = request.headers['last-event-id']
-  if (typeof last === 'string' && last !== '') {
-    const missed = feed.after(last)
-    if (missed === undefined) write(GAP)
-    for (const event of missed ?? feed.all()) tell(event)
-  }
-  const deaf = feed.listen(tell)
-  let cancel = clock.schedule(HEARTBEAT_MS, beat)
-  function beat(): void {
-    write(': still here\n\n')
-    cancel = clock.schedule(HEARTBEAT_MS, beat)
-  }
+  const end = (): void => void stream.push(null)
   const leftMs = (request.caller?.expiresAt ?? 0) - clock.wallMs()
-  const expire = clock.schedule(Math.min(leftMs, LIFE_MS_MAX), () => stream.push(null))
+  const expire = clock.schedule(Math.min(leftMs, LIFE_MS_MAX), end)
+  const look = async (): Promise<void> => {
+    if ((await mayStillFollow(request, authenticator, policy)) || stream.destroyed) {
+      cancel = clock.schedule(RECHECK_MS, () => void look())
+    } else end()
+  }
+  let cancel = clock.schedule(RECHECK_MS, () => void look())
   return () => {
-    deaf()
-    cancel()
     expire()
+    cancel()
   }
 }
 
-/** The last event is not remembered: something may be missing, and the journal has it. */
-const GAP = 'event: gap\ndata: {}\n\n'
-
-const eventText = ({ id, type, data }: FeedEvent): string =>
-  `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+/** While the Identity service is away, the last answer counts: the stream ends with the token all the same. */
+async function mayStillFollow(
+  request: FastifyRequest,
+  authenticator: Pick<Authenticator, 'authenticateAgain'>,
+  policy: Policy,
+): Promise<boolean> {
+  try {
+    const caller = await authenticator.authenticateAgain(tokenOf(request) ?? '', RECHECK_MS / 2)
+    return caller !== undefined && policy.allows('events:index', caller)
+  } catch (error) {
+    if (isCoded(error, 'IDENTITY_UNAVAILABLE')) return true
+    throw error
+  }
+}
 
 function wantedOf(query: Static<typeof Query>): (event: FeedEvent) => boolean {
   const filters = EVENT_FILTER_FIELDS.flatMap((field) => {

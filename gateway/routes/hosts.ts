@@ -19,8 +19,8 @@ import {
   Text,
   toBoolean,
 } from '../fields.ts'
-import { credentialsToStore, withoutPasswords } from '../credentials.ts'
-import { maskControlAttributes } from '../mask.ts'
+import { credentialsToStore } from '../credentials.ts'
+import { shownToAdmins, shownToOthers } from '../mask.ts'
 import type { ObservationBoard } from '../observations.ts'
 import { ObservedView, observedView } from '../observed-view.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
@@ -247,8 +247,8 @@ const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof H
   type: host.type,
   reserved: host.reserved,
   control_attributes: clear
-    ? withoutPasswords(host.controlAttributes)
-    : maskControlAttributes(host.controlAttributes),
+    ? shownToAdmins(host.controlAttributes)
+    : shownToOthers(host.controlAttributes),
   on_maintenance: host.onMaintenance,
 })
 

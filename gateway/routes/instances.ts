@@ -9,7 +9,7 @@ import { FaultBody, idOf, Stamps } from '../fields.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
-import type { ProjectView } from '../project-view.ts'
+import { askedTogether, type ProjectView } from '../project-view.ts'
 import { gapOf, publicMessage, type Objection, type Standings } from '../protection.ts'
 import { stampsOf } from '../stamps.ts'
 import { timeText } from '../times.ts'
@@ -39,8 +39,6 @@ const MoveQuery = Type.Object({ ...PageQuery, status: QueryText, instance_uuid: 
 const Params = Type.Object({ id: Type.String() })
 
 const MOVE_COLUMNS = ['uuid', 'instance_uuid', 'instance_name', 'start_time', 'end_time', 'status']
-/** Moves of more instances than that are asked for one instance at a time. */
-const INSTANCES_MAX = 10_000
 
 /** What the routes need. */
 export interface InstanceRoutesDependencies {
@@ -122,11 +120,7 @@ function requireOwn(owned: readonly Instance[], id: string): Instance {
 /** One, or all of them while they are not too many for one question. */
 function chosen(owned: readonly Instance[], id: string | undefined): readonly Instance[] {
   if (id !== undefined) return [requireOwn(owned, id)]
-  if (owned.length <= INSTANCES_MAX) return owned
-  throw new CodedError(
-    'INPUT_INVALID',
-    `This project has more than ${INSTANCES_MAX} instances: name one as instance_uuid.`,
-  )
+  return askedTogether(owned)
 }
 
 function rowsAfter(owned: readonly Instance[], marker: string | undefined): readonly Instance[] {

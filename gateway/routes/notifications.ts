@@ -18,8 +18,11 @@ import { compileInput, invalidField } from '../input.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
 import { AnyPayload, canonicalPayload, payloadChecks } from '../payloads.ts'
-import { MovesProgress, movesProgress, workflowDetails } from '../progress.ts'
+import { MovesProgress, movesProgress, workflowDetails, type TaskProgress } from '../progress.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { ProjectView } from '../project-view.ts'
+import { notificationsInSight, sightOf } from '../sight.ts'
 import { stampsOf } from '../stamps.ts'
 import { parseTime, timeText } from '../times.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
@@ -85,15 +88,17 @@ const COLUMNS = [
   'source_host_uuid',
   'failover_segment_uuid',
   'type',
-  'payload',
   'status',
-  'message',
 ]
+// Not even their order is for callers who do not see all of them.
+const COLUMNS_OF_EVERYTHING = [...COLUMNS, 'payload', 'message']
 
 /** What the routes of notifications need. */
 export interface NotificationRoutesDependencies {
   readonly store: NotificationStore
   readonly clock: ClockPort
+  readonly policy: Policy
+  readonly view: ProjectView
   /** Hands an accepted notification over to the engine. */
   readonly announce: (notification: Notification) => Promise<void>
   readonly options: ListOptions & { readonly duplicateWindowMs: number }
@@ -137,18 +142,22 @@ function createRoute(app: GatewayApp, dependencies: NotificationRoutesDependenci
   })
 }
 
-function readRoutes(app: GatewayApp, { store, options }: NotificationRoutesDependencies): void {
+function readRoutes(app: GatewayApp, dependencies: NotificationRoutesDependencies): void {
+  const { store, policy, view: project, options } = dependencies
   const Answer = Type.Object({ notifications: Type.Array(NotificationView), links: NextLink })
   app.get('/notifications', {
     config: { action: 'notifications:index' },
     schema: { querystring: ListQuery, response: { 200: Answer, default: FaultBody } },
     handler: async (request) => {
       const filter = filterOf(request.query)
-      const page = pageOf(request.query, COLUMNS, options)
+      const sight = sightOf(request, policy, project)
+      const columns = sight.kind === 'everything' ? COLUMNS_OF_EVERYTHING : COLUMNS
+      const page = pageOf(request.query, columns, options)
       const { rows, next } = await listPage(request, options, page, (wanted) =>
         store.listNotifications(filter, wanted),
       )
-      return { notifications: rows.map(notificationView), ...next }
+      const seen = await notificationsInSight(rows, sight)
+      return { notifications: seen.map(notificationView), ...next }
     },
   })
 
@@ -156,11 +165,15 @@ function readRoutes(app: GatewayApp, { store, options }: NotificationRoutesDepen
   app.get('/notifications/:id', {
     config: { action: 'notifications:detail' },
     schema: { params: Params, response: { 200: Detailed, default: FaultBody } },
-    handler: async ({ params, minor }) => {
+    handler: async (request) => {
+      const { params, minor } = request
       const found = await requireNotification(store, idOf(params.id))
-      const view = notificationView(found)
+      const sight = sightOf(request, policy, project)
+      const [seen = found] = await notificationsInSight([found], sight)
+      const view = notificationView(seen)
       if (minor < 1) return { notification: view }
-      const details = workflowDetails(found, await store.listJournal(found.uuid))
+      const tasks = workflowDetails(found, await store.listJournal(found.uuid))
+      const details = sight.kind === 'everything' ? tasks : tasks.map(withoutDetails)
       const progress = minor < OWN_MINOR ? {} : { progress: await movesProgress(store, found) }
       return { notification: { ...view, recovery_workflow_details: [...details], ...progress } }
     },
@@ -242,6 +255,9 @@ function sinceOf(text: string): number {
     `Invalid generated-since value: '${text.slice(0, 64)}' is not an ISO 8601 time`,
   )
 }
+
+/** The lines of the journal name hosts and instances of every project. */
+const withoutDetails = (task: TaskProgress): TaskProgress => ({ ...task, progress_details: [] })
 
 const notificationView = (notification: Notification): Static<typeof NotificationView> => ({
   ...stampsOf(notification),

@@ -11,6 +11,10 @@ import { FaultBody, idOf, Stamps } from '../fields.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { ProjectView } from '../project-view.ts'
+import { publicMessage, type Standings } from '../protection.ts'
+import { movesInSight, sightOf } from '../sight.ts'
 import { stampsOf } from '../stamps.ts'
 import { timeText } from '../times.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
@@ -42,22 +46,26 @@ const COLUMNS = [
   'notification_uuid',
   'instance_uuid',
   'instance_name',
-  'source_host',
-  'dest_host',
   'start_time',
   'end_time',
   'type',
   'status',
-  'message',
 ]
+// Not even their order is for callers who may not read them.
+const COLUMNS_OF_EVERYTHING = [...COLUMNS, 'source_host', 'dest_host', 'message']
 const COLLECTION = '/notifications/:notification/vmoves'
 
+/** What the routes of moves need. */
+export interface VmMoveRoutesDependencies {
+  readonly store: NotificationStore
+  readonly policy: Policy
+  readonly view: ProjectView
+  readonly options: ListOptions
+}
+
 /** Installs the routes. */
-export function vmMoveRoutes(
-  app: GatewayApp,
-  store: NotificationStore,
-  options: ListOptions,
-): void {
+export function vmMoveRoutes(app: GatewayApp, dependencies: VmMoveRoutesDependencies): void {
+  const { store, policy, view, options } = dependencies
   const Answer = Type.Object({ vmoves: Type.Array(MoveView), links: NextLink })
   app.get(COLLECTION, {
     config: { action: 'vmoves:index' },
@@ -68,12 +76,15 @@ export function vmMoveRoutes(
     },
     handler: async (request) => {
       const { params, query } = request
-      const page = pageOf(query, COLUMNS, options)
+      const sight = sightOf(request, policy, view)
+      const columns = sight.kind === 'everything' ? COLUMNS_OF_EVERYTHING : COLUMNS
+      const page = pageOf(query, columns, options)
       const { uuid } = await requireHostRecovery(store, params.notification)
+      const filter = { ...filterOf(query), ...(await movesInSight(sight)) }
       const { rows, next } = await listPage(request, options, page, (wanted) =>
-        store.listMoves(uuid, filterOf(query), wanted),
+        store.listMoves(uuid, filter, wanted),
       )
-      return { vmoves: await viewsFor(request, store, rows), ...next }
+      return { vmoves: await viewsInSight(request, dependencies, rows), ...next }
     },
   })
 
@@ -88,7 +99,8 @@ export function vmMoveRoutes(
       const { uuid } = await requireHostRecovery(store, params.notification)
       const id = idOf(params.id)
       const move = isUuid(id) ? await store.getMove(uuid, moveId(id)) : undefined
-      const [vmove] = await viewsFor(request, store, move === undefined ? [] : [move])
+      const seen = move === undefined ? [] : [move]
+      const [vmove] = await viewsInSight(request, dependencies, seen)
       if (vmove !== undefined) return { vmove }
       throw new CodedError('MOVE_NOT_FOUND', `No vm move with id ${id}.`)
     },
@@ -115,14 +127,23 @@ function filterOf(query: Static<typeof ListQuery>): MoveFilter {
   }
 }
 
-/** Moves of one recovery as a caller sees them who asks with this version. */
-async function viewsFor(
-  { minor }: FastifyRequest,
-  store: NotificationStore,
+/** Moves of one recovery as this caller, asking with this version, sees them; those of others are left out. */
+async function viewsInSight(
+  request: FastifyRequest,
+  { store, policy, view }: VmMoveRoutesDependencies,
   moves: readonly VmMove[],
 ): Promise<Static<typeof MoveView>[]> {
   const [first] = moves
-  if (first === undefined || minor < OWN_MINOR) return moves.map(moveView)
+  if (first === undefined) return []
+  const sight = sightOf(request, policy, view)
+  if (sight.kind === 'own-instances') {
+    const own = new Set<string>(await sight.instances())
+    const standings = await view.standings()
+    return moves
+      .filter(({ instance }) => own.has(instance))
+      .map((move) => ownersView(move, standings))
+  }
+  if (request.minor < OWN_MINOR) return moves.map(moveView)
   const attempts = await store.listAttempts(first.notification)
   return moves.map((move) => ({ ...moveView(move), attempts: attemptViews(attempts, move.uuid) }))
 }
@@ -142,4 +163,12 @@ const moveView = (move: VmMove): Static<typeof MoveView> => ({
   type: 'evacuation',
   status: move.status,
   message: move.message,
+})
+
+/** As the owner of the instance sees it: Compute does not tell owners on which host an instance is. */
+const ownersView = (move: VmMove, standings: Standings): Static<typeof MoveView> => ({
+  ...moveView(move),
+  source_host: null,
+  dest_host: null,
+  message: publicMessage(move, standings),
 })

@@ -1,12 +1,14 @@
-/** Faults that Alertmanager reports: `/webhooks/alertmanager`, payload version 4. */
+/** Faults that Alertmanager or Grafana report: `/webhooks/alertmanager`. Both send the same body. */
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { Acceptance, InventoryStore, NotificationStore } from '../../actors/ports/store.ts'
 import { hostName, isUuid } from '../../schema/ids.ts'
+import { misspeltName, nearestName, shownName } from '../../schema/nearest-name.ts'
 import type { Host, NotificationType, Payload } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../fields.ts'
 import { handOver, type HandOver } from '../hand-over.ts'
+import { readJson } from '../plugins/requests.ts'
 import type { WebhookCredentials } from '../plugins/webhook-auth.ts'
 import { parseTime } from '../times.ts'
 
@@ -36,9 +38,15 @@ const Alert = Type.Object({
 })
 type Alert = Static<typeof Alert>
 
+/** Alertmanager says 4 and Grafana 1. Both add members as they please; the ones that we read have not changed. */
+const VERSIONS = ['1', '4']
+const ALERTS_MAX = 1000
+/** So many alerts with some 2 kB of labels and annotations each. */
+const BODY_BYTES_MAX = 2 * 1024 * 1024
+
 const Message = Type.Object({
-  version: Type.Literal('4'),
-  alerts: Type.Array(Alert, { maxItems: 1000 }),
+  version: Type.Unsafe<string>({ enum: VERSIONS }),
+  alerts: Type.Array(Alert, { maxItems: ALERTS_MAX }),
 })
 
 const Outcome = Type.Object({
@@ -54,7 +62,9 @@ type Outcome = Static<typeof Outcome>
 
 /** Installs the route. What the database cannot take now is 503: Alertmanager sends it again. */
 export function webhookRoutes(app: GatewayApp, dependencies: WebhookDependencies): void {
+  readJson(app)
   app.post('/alertmanager', {
+    bodyLimit: BODY_BYTES_MAX,
     schema: {
       body: Message,
       response: { 200: Type.Object({ alerts: Type.Array(Outcome) }), default: FaultBody },
@@ -76,6 +86,9 @@ type Taken = Pick<Outcome, 'outcome'> & Partial<Outcome>
 
 const ignored = (reason: string): Taken => ({ outcome: 'ignored', reason })
 
+/** Grafana fires these, with the labels of the rule, when it could not evaluate the rule. */
+const NOT_EVALUATED = ['DatasourceNoData', 'DatasourceError']
+
 async function take(
   dependencies: WebhookDependencies,
   request: FastifyRequest,
@@ -84,11 +97,25 @@ async function take(
   const { hostLabel, instanceLabel } = dependencies.webhook
   const host = alert.labels[hostLabel]
   const instance = alert.labels[instanceLabel]
-  if (host === undefined || host === '') return ignored(`there is no label ${hostLabel}`)
+  if (host === undefined || host === '') return ignored(noLabel(hostLabel, alert))
+  const { alertname = '' } = alert.labels
+  if (NOT_EVALUATED.includes(alertname)) return ignored(`${alertname} says nothing about the host`)
   if (alert.status === 'resolved') return resolve(dependencies, alert, host)
-  if (instance === undefined) return report(dependencies, request, alert, HOST_FAULT)
+  if (instance === undefined) {
+    const meant = misspeltName(instanceLabel, Object.keys(alert.labels))
+    // An alert about an instance must not have its host fenced.
+    if (meant !== undefined)
+      return ignored(`the label ${shownName(meant)} reads like ${instanceLabel}`)
+    return report(dependencies, request, alert, HOST_FAULT)
+  }
   if (!isUuid(instance)) return ignored(`the label ${instanceLabel} is no UUID`)
   return report(dependencies, request, alert, guestFault(instance))
+}
+
+function noLabel(wanted: string, { labels }: Alert): string {
+  const nearest = nearestName(wanted, Object.keys(labels))
+  const meant = nearest === undefined ? '' : `; is ${shownName(nearest)} meant?`
+  return `there is no label ${wanted}${meant}`
 }
 
 /** An instance that is well again needs nothing; a host that is, must not be fenced. */

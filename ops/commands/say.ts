@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import { OPERATOR_WORDS, SITE_WORDS } from '../../schema/records.ts'
+import { adviceFor, shownName } from '../../schema/nearest-name.ts'
 import { findRecovery } from '../find-recovery.ts'
 import { withStore } from '../with-store.ts'
 
@@ -16,6 +17,8 @@ export async function say(args: readonly string[]): Promise<number> {
   const { config, by: operator = '', reason = '' } = values
   const speak = speechOf(positionals, { operator, reason })
   if (speak === undefined || operator === '' || reason === '') {
+    const unknown = unknownWord(positionals)
+    if (unknown !== undefined) process.stderr.write(`${unknown}\n`)
     const [words, siteWords] = [OPERATOR_WORDS.join(' | '), SITE_WORDS.join(' | ')]
     process.stderr.write(`say ${words} HOST --by NAME --reason TEXT --config FILE\n`)
     process.stderr.write(`say ${siteWords} --by NAME --reason TEXT --config FILE\n`)
@@ -33,6 +36,14 @@ export async function say(args: readonly string[]): Promise<number> {
   if (problem === undefined) return status
   process.stderr.write(`${problem}\n`)
   return 1
+}
+
+const WORDS: readonly string[] = [...OPERATOR_WORDS, ...SITE_WORDS]
+
+/** A sentence about a word that nobody knows. */
+function unknownWord([word]: readonly string[]): string | undefined {
+  if (word === undefined || WORDS.includes(word)) return undefined
+  return `${shownName(word)}: there is no such word; ${adviceFor(word, WORDS)}`
 }
 
 interface Speaker {

@@ -1,4 +1,5 @@
 /** A segment's policy as people type it, `fence=bmc:20,fence_apc:30,operator:3600 trust_reports=yes`, and as they read it. */
+import { adviceFor } from '../../schema/nearest-name.ts'
 import {
   policyProblem,
   rungTitle,
@@ -71,9 +72,14 @@ export function changePolicy(before: PolicyChoices, words: readonly string[]): P
   const choices: Record<string, unknown> = { ...before }
   for (const word of words) {
     const at = word.indexOf('=')
-    const field = FIELDS[word.slice(0, Math.max(at, 0))]
+    const name = word.slice(0, Math.max(at, 0))
+    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined
     if (field === undefined) {
-      return { kind: 'problem', text: `${word}: not one of ${Object.keys(FIELDS).join(', ')}` }
+      const names = Object.keys(FIELDS)
+      return {
+        kind: 'problem',
+        text: `${word}: there is no such choice; ${adviceFor(name || word, names)}`,
+      }
     }
     const text = word.slice(at + 1)
     if (text === 'default') delete choices[field.key]

@@ -12,7 +12,8 @@ const HEAD = `# instance-ha: every option with its meaning and default. Usual pl
 # inside a value both are ordinary characters. $other refers to another option, $$ is a dollar sign. The last of
 # repeated options counts, and an indented line continues the one before. Durations are seconds, fractions allowed.
 # An existing masakari.conf can be read as it is: what is not used is named in the log at start, nothing is dropped
-# silently, and a value that cannot be understood stops the start.
+# silently, and a value that cannot be understood stops the start. So does an unknown option in a section that
+# Masakari does not have ([bus], [lease], [fence], ...).
 `
 
 /** The text of `ops/instance-ha.conf.sample`. */

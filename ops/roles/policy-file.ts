@@ -8,7 +8,7 @@ import { CodedError, describeError } from '../../schema/errors.ts'
 export function loadPolicy(path: string | undefined): Policy {
   if (path === undefined) return compilePolicy({})
   try {
-    const document = parseDocument(readFileSync(path, 'utf8'), { uniqueKeys: true })
+    const document = parseDocument(textOf(path), { uniqueKeys: true })
     const [problem] = [...document.errors, ...document.warnings]
     if (problem !== undefined) throw problem
     refuseTags(document)
@@ -17,6 +17,15 @@ export function loadPolicy(path: string | undefined): Policy {
     const text = cause instanceof CodedError ? cause.message : describeError(cause)
     throw new CodedError('CONFIG_INVALID', `${path}: ${text}`, { cause })
   }
+}
+
+/** A rule for every action takes some 5 kB. */
+const BYTES_MAX = 1_048_576
+
+function textOf(path: string): string {
+  const text = readFileSync(path, 'utf8')
+  if (text.length <= BYTES_MAX) return text
+  throw new CodedError('CONFIG_INVALID', `the file is longer than ${BYTES_MAX} bytes`)
 }
 
 /** A bare `!`, meant as "nobody", is a tag of YAML, and what is left of the rule would let everybody in. */

@@ -7,7 +7,7 @@ import {
   type ReportSubject,
 } from '../../actors/ports/reports.ts'
 import type { HostFields, InventoryStore } from '../../actors/ports/store.ts'
-import { maskControlAttributes } from '../../gateway/mask.ts'
+import { shownToOthers } from '../../gateway/mask.ts'
 import type { Host, Segment } from '../../schema/records.ts'
 import { faultOf } from './report-fault.ts'
 
@@ -117,6 +117,6 @@ const aboutHost = (
   host: HostFields | Host,
   segment: Segment,
 ): ReportSubject => {
-  const controlAttributes = maskControlAttributes(host.controlAttributes)
+  const controlAttributes = shownToOthers(host.controlAttributes)
   return { kind: 'host', action, host: { ...host, controlAttributes }, segment }
 }

@@ -49,7 +49,8 @@ export const API = {
     min: 1024,
     max: 16_777_216,
     default: '114688',
-    meaning: 'Longest body of a request, bytes.',
+    meaning:
+      'Longest body of a request, bytes. Its JSON has at most 16 levels and 100,000 members in any case.',
     low: 'long descriptions and control attributes are refused',
     high: 'callers can make this process hold much memory',
   },
@@ -104,6 +105,14 @@ export const API = {
     embedded: 'noauth2',
     meaning:
       'Who may call: users with a Keystone token, or (for trials only) anybody, as an administrator.',
+  },
+  openToEverybody: {
+    names: ['api.open_to_everybody'],
+    kind: 'switch',
+    default: 'false',
+    meaning:
+      'Whether auth_strategy = noauth2 may be served on an address that other machines reach: then everybody who ' +
+      'reaches it can power hosts off.',
   },
 } as const satisfies OptionGroup
 

@@ -17,6 +17,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...watchContradictions(config),
     ...busContradictions(config),
     ...servingContradictions(config),
+    ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
     ...unless(
@@ -111,6 +112,18 @@ function servingContradictions({ serving, webhook }: Config): readonly Contradic
       'user and password of the webhook must be given together',
     ),
   ]
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/i
+
+function accessContradictions({ api, node }: Config): readonly Contradiction[] {
+  const isOpen = api.authStrategy === 'noauth2' && !LOOPBACK.test(api.listen)
+  return unless(
+    !isOpen || api.openToEverybody || !node.roles.includes('gateway'),
+    'DEFAULT.auth_strategy',
+    `noauth2 makes an administrator of everybody who reaches ${api.listen}: listen on 127.0.0.1, use keystone, or ` +
+      'say [api] open_to_everybody = true',
+  )
 }
 
 function eventContradictions({ events }: Config): readonly Contradiction[] {

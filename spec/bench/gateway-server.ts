@@ -26,7 +26,14 @@ const app = buildGateway({
     validate: async () => {
       await sleep(VALIDATION_MS)
       const expiresAt = clock.wallMs() + 3_600_000
-      return { userId: 'bench', projectId: null, roles: ['admin'], expiresAt }
+      return {
+        userId: 'bench',
+        projectId: null,
+        systemScope: false,
+        serviceProjectId: null,
+        roles: ['admin'],
+        expiresAt,
+      }
     },
   },
   announce: async () => undefined,

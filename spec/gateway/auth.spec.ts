@@ -46,6 +46,55 @@ test('an invalid token is asked about once in ten seconds', async (t) => {
   t.is(world.asked(), 2)
 })
 
+test('a thousand invalid tokens cost the Identity service sixty questions', async (t) => {
+  await using world = await startGateway()
+  const guess = (index: number) => world.call({ url: '/v1/segments', token: `guess-${index}` })
+  const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => guess(index)))
+  t.is(world.asked(), 60)
+  t.deepEqual(new Set(answers.map(({ status }) => status)), new Set([401, 429]))
+  const refused = answers.find(({ status }) => status === 429)
+  t.is(refused?.headers['retry-after'], '1')
+  await world.clock.pass(5000, settled)
+  await Promise.all(Array.from({ length: 100 }, (_, index) => guess(2000 + index)))
+  t.is(world.asked(), 65)
+})
+
+test('a flood of invalid tokens does not lock out tokens that are known', async (t) => {
+  await using world = await startGateway()
+  t.is((await world.call({ url: '/v1/segments' })).status, 200)
+  for (let index = 0; index < 100; index += 1) {
+    await world.call({ url: '/v1/segments', token: `guess-${index}` })
+  }
+  t.is((await world.call({ url: '/v1/segments' })).status, 200)
+})
+
+test('good tokens cost nothing of the bound', async (t) => {
+  await using world = await startGateway()
+  const admin = world.callers.get('admin-token')
+  if (admin === undefined) return t.fail('there is no admin')
+  for (let index = 0; index < 200; index += 1) {
+    world.callers.set(`good-${index}`, admin)
+    const { status } = await world.call({ url: '/v1/segments', token: `good-${index}` })
+    t.is(status, 200)
+  }
+})
+
+test('behind a trusted proxy each caller has a bound of its own, and cannot choose another address', async (t) => {
+  await using world = await startGateway({ options: { trustProxy: true } })
+  const guess = (index: number, forwarded: string) =>
+    world.call({
+      url: '/v1/segments',
+      token: `guess-${forwarded}-${index}`,
+      headers: { 'x-forwarded-for': forwarded },
+    })
+  for (let index = 0; index < 100; index += 1) await guess(index, `192.0.2.${index}, 198.51.100.7`)
+  t.is(world.asked(), 60)
+  t.is((await guess(0, '198.51.100.8')).status, 401)
+  // One caller has all addresses of an IPv6 network.
+  for (let index = 0; index < 100; index += 1) await guess(index, `2001:db8:0:1::${index}`)
+  t.is(world.asked(), 60 + 1 + 60)
+})
+
 test('a token is never trusted past its end, not even when the wall clock jumps', async (t) => {
   await using world = await startGateway()
   const known = world.callers.get('admin-token')
@@ -105,7 +154,19 @@ for (const [role, rows] of Object.entries({
     ['/v1/segments', 200],
     ['/v1/notifications', 200],
     ['/v1/segments/SEGMENT/hosts', 403],
-    [`${notification}/vmoves`, 403],
+    [`${notification}/vmoves`, 404],
+    ['/health/supervisors', 403],
+  ],
+  user: [
+    ['/v1/segments', 200],
+    ['/v1/notifications', 200],
+    ['/v1/segments/SEGMENT/hosts', 403],
+    [`${notification}/vmoves`, 404],
+    ['/health/supervisors', 403],
+  ],
+  'system-reader': [
+    ['/v1/segments/SEGMENT/hosts', 200],
+    ['/health/supervisors', 200],
   ],
   reader: [
     ['/v1/segments', 200],
@@ -156,31 +217,34 @@ test('a bad body is refused before the role is looked at', async (t) => {
   t.is((await world.call({ ...report, body: hostFailure() })).status, 403)
 })
 
-test('credentials are shown to admins and to nobody else', async (t) => {
+test('secrets are shown to nobody, and labels to admins only', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const attributes = JSON.stringify({
     ipmi: { host: '10.0.0.1', username: 'root', password: 'calvin', port: 623 },
-    extra: { deep: 'calvin' },
+    fence: { fence_x: { deep: 'calvin' } },
   })
   const id = await aHost(world, segment, 'compute-1', { control_attributes: attributes })
   const other = await aHost(world, segment, 'compute-2', { control_attributes: 'password=calvin' })
   for (const host of [id, other]) {
     const url = `/v1/segments/${segment}/hosts/${host}`
-    t.true((await world.call({ url })).text.includes('calvin'))
+    t.false((await world.call({ url })).text.includes('calvin'))
     const { text, json } = await world.call({ url, token: 'reader-token' })
     t.false(text.includes('calvin'))
     t.true(textAt(json, 'host', 'control_attributes').includes('***'))
   }
+  const labelled = await aHost(world, segment, 'compute-3', { control_attributes: 'rack 7' })
   const list = `/v1/segments/${segment}/hosts`
+  t.true((await world.call({ url: `${list}/${labelled}` })).text.includes('rack 7'))
   const listed = await world.call({ url: list, token: 'reader-token' })
+  t.false(listed.text.includes('rack 7'))
   t.false(listed.text.includes('calvin'))
   t.true(listed.text.includes('10.0.0.1'))
   const guess = await world.call({
     url: `${list}?control_attributes=${encodeURIComponent('password=guess')}`,
     token: 'reader-token',
   })
-  t.is(Object.keys(at(guess.json, 'hosts') ?? {}).length, 2)
+  t.is(Object.keys(at(guess.json, 'hosts') ?? {}).length, 3)
   const sorted = await world.call({
     url: `${list}?sort_key=control_attributes`,
     token: 'reader-token',

@@ -1,7 +1,9 @@
 /** Credentials of hosts over the API: checked, never shown with a password, kept when the mask comes back. */
+import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { assert, jsonValue, property } from 'fast-check'
-import { credentialsToStore, withoutPasswords } from '../../gateway/credentials.ts'
+import { credentialsToStore } from '../../gateway/credentials.ts'
+import { shownToAdmins } from '../../gateway/mask.ts'
 import { newKeyLine, parseKeys } from '../../transports/vault/keyring.ts'
 import { sealedStore } from '../../transports/vault/sealed-store.ts'
 import { aHost, aSegment, startGateway, textAt, type GatewayWorld } from '../support/gateway.ts'
@@ -88,21 +90,97 @@ test('settings that cannot be used are refused with what is wrong, and without t
   t.false(text.includes('calvin'))
 })
 
-test('opaque text and JSON that is not ours are stored and shown as they are', async (t) => {
+test('labels are stored and shown as they are; what is not harmless in other texts is hidden', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
-  for (const [index, text] of ['SSH', '{"rack":  7}', '[1]', '"x"', '{broken'].entries()) {
-    const id = await aHost(world, segment, `compute-${index}`, { control_attributes: text })
-    const { json } = await world.call({ url: `/v1/segments/${segment}/hosts/${id}` })
-    t.is(textAt(json, 'host', 'control_attributes'), text)
+  const shown = {
+    SSH: 'SSH',
+    'rack 7, left': 'rack 7, left',
+    '{"rack":  7}': '{"rack":"***"}',
+    '{"address":  "192.0.2.1"}': '{"address":  "192.0.2.1"}',
+    'password=calvin': '***',
+    '[1]': '***',
+    '"x"': '***',
+    '{broken': '(unreadable: the text is not JSON)',
   }
+  for (const [index, [text, expected]] of Object.entries(shown).entries()) {
+    const id = await aHost(world, segment, `compute-${index}`, { control_attributes: text })
+    const path = `/v1/segments/${segment}/hosts/${id}`
+    const { json } = await world.call({ url: path })
+    t.is(textAt(json, 'host', 'control_attributes'), expected)
+    t.is((await put(world, path, expected)).status, 200)
+    t.is((await world.store.listAllHosts()).at(-1)?.controlAttributes, text)
+  }
+})
+
+const otherNames = readFileSync('spec/fixtures/attributes/secrets-by-other-names.jsonl', 'utf8')
+for (const settings of otherNames.trim().split('\n')) {
+  test(`secret under a name of its own is masked for everybody: ${settings}`, async (t) => {
+    await using world = await startGateway()
+    const segment = await aSegment(world)
+    const id = await aHost(world, segment, 'compute-1', { control_attributes: settings })
+    const path = `/v1/segments/${segment}/hosts/${id}`
+    for (const token of ['admin-token', 'reader-token']) {
+      const { status, text } = await world.call({ url: path, token })
+      t.is(status, 200)
+      t.false(text.includes('TOPSECRET'))
+    }
+    const { json } = await world.call({ url: path })
+    const shown = textAt(json, 'host', 'control_attributes')
+    t.true(shown.includes('***'))
+    t.is((await put(world, path, shown)).status, 200)
+    const changed = JSON.stringify({ ...JSON.parse(shown), address: '192.0.2.77' })
+    if (!settings.includes('fence')) t.is((await put(world, path, changed)).status, 200)
+    const [host] = await world.store.listAllHosts()
+    t.regex(host?.controlAttributes ?? '', /TOPSECRET/)
+    t.false(host?.controlAttributes.includes('***'))
+  })
+}
+
+const misspelt = readFileSync('spec/fixtures/attributes/misspelt-attributes.jsonl', 'utf8')
+for (const settings of misspelt.trim().split('\n')) {
+  test(`misspelt name is 400 that names it and the nearest one, and nothing is stored: ${settings}`, async (t) => {
+    await using world = await startGateway()
+    const segment = await aSegment(world)
+    const list = `/v1/segments/${segment}/hosts`
+    const host = { name: 'compute-1', type: 'COMPUTE', control_attributes: settings }
+    const created = await world.call({ method: 'POST', url: list, body: { host } })
+    const id = await aHost(world, segment, 'compute-2')
+    const changed = await put(world, `${list}/${id}`, settings)
+    for (const { status, text } of [created, changed]) {
+      t.is(status, 400)
+      t.regex(text, /control_attributes.*(hostkey.*host_key|cipher.*cipher_suite|IPMI.*ipmi)\?/)
+    }
+    const stored = await world.store.listAllHosts()
+    t.deepEqual(
+      stored.map(({ controlAttributes }) => controlAttributes),
+      ['label'],
+    )
+  })
+}
+
+test('mask in the place of a secret that is not stored is refused by name', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const id = await aHost(world, segment, 'compute-1', {
+    control_attributes: JSON.stringify(AGENTS),
+  })
+  const path = `/v1/segments/${segment}/hosts/${id}`
+  const other = { fence: { fence_apc: { ip: '192.0.2.3', snmp_priv_passwd: '***' } } }
+  const { status, text } = await put(world, path, JSON.stringify(other))
+  t.is(status, 400)
+  t.regex(text, /fence\.fence_apc\.snmp_priv_passwd is masked/)
+  for (const mask of ['***', '(unreadable: the text is not JSON)']) {
+    t.is((await put(world, path, mask)).status, 400, mask)
+  }
+  t.is((await world.store.listAllHosts())[0]?.controlAttributes, JSON.stringify(AGENTS))
 })
 
 test('what is shown, sent back unchanged, always stores what was stored', (t) => {
   assert(
     property(jsonValue(), (value) => {
       const stored = JSON.stringify(value)
-      t.is(credentialsToStore(withoutPasswords(stored), stored), stored)
+      t.is(credentialsToStore(shownToAdmins(stored), stored), stored)
     }),
   )
 })

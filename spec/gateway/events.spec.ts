@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { CodedError } from '../../schema/errors.ts'
 import type { FeedEvent } from '../../gateway/event-feed.ts'
 import { startGateway, type GatewayWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
@@ -32,11 +33,12 @@ async function follow(
   world: GatewayWorld,
   query = '',
   headers: Readonly<Record<string, string>> = {},
+  path = '',
 ): Promise<Follower> {
   const address = world.app.server.address() ?? (await listening(world))
   const port = typeof address === 'object' ? address.port : 0
   const abort = new AbortController()
-  const response = await fetch(`http://127.0.0.1:${port}/v1/events${query}`, {
+  const response = await fetch(`http://127.0.0.1:${port}/v1${path}/events${query}`, {
     signal: abort.signal,
     headers: {
       'x-auth-token': 'reader-token',
@@ -99,7 +101,7 @@ test('a follower may ask for some events only', async (t) => {
   world.feed.publish(event('e4', 'n2'))
   await hears(one, 'e2,e4')
   await hears(two, 'e3')
-  t.pass()
+  t.deepEqual([heard(one), heard(two)], ['e2,e4', 'e3'])
 })
 
 test('a follower that comes back gets what it missed, at any gateway', async (t) => {
@@ -132,38 +134,143 @@ test('streams end when the gateway closes', async (t) => {
   t.is(follower.status, 200)
 })
 
-test('who may not read recoveries may not follow them, and there is a limit to followers', async (t) => {
+/** Lets time pass at a pace at which the follower can read what keeps its stream alive. */
+async function passMinutes(
+  world: GatewayWorld,
+  minutes: number,
+  follower: Follower,
+): Promise<void> {
+  const beats = () => follower.text().split(': still here').length
+  for (let quarter = 0; quarter < 4 * minutes; quarter += 1) {
+    const before = beats()
+    await world.clock.pass(15_000, async () => undefined)
+    await until('the follower hears that its stream lives', () => beats() > before)
+  }
+}
+
+/** Followers of one token, through the path with the project and the path without it in turn. */
+async function followMany(
+  world: GatewayWorld,
+  token: string,
+  count: number,
+  into: AsyncDisposableStack,
+): Promise<readonly number[]> {
+  const statuses: number[] = []
+  for (let index = 0; index < count; index += 1) {
+    const path = index % 2 === 0 ? '' : `/${world.callers.get(token)?.projectId}`
+    statuses.push(into.use(await follow(world, '', { 'x-auth-token': token }, path)).status)
+  }
+  return statuses
+}
+
+test('callers without the right to read recoveries may not follow them', async (t) => {
   await using world = await startGateway()
   await using refused = await follow(world, '', { 'x-auth-token': 'member-token' })
   t.is(refused.status, 403)
-  await using followers = new AsyncDisposableStack()
-  for (let count = 0; count < 200; count += 1) followers.use(await follow(world))
-  await using last = await follow(world)
-  t.is(last.status, 429)
 })
 
-test('a follower that never reads is cut off instead of filling the memory', async (t) => {
+test('one user follows twenty times at most, whatever the path', async (t) => {
+  await using world = await startGateway()
+  await using followers = new AsyncDisposableStack()
+  const statuses = await followMany(world, 'reader-token', 21, followers)
+  t.deepEqual(statuses, [...Array.from({ length: 20 }, () => 200), 429])
+  const others = await followMany(world, 'other-reader', 1, followers)
+  t.deepEqual(others, [401])
+})
+
+test('places are kept for administrators when readers take all others', async (t) => {
+  await using world = await startGateway()
+  await using followers = new AsyncDisposableStack()
+  const reader = world.callers.get('reader-token')
+  if (reader === undefined) return t.fail('there is no reader')
+  const statuses: number[] = []
+  for (let user = 0; user < 9; user += 1) {
+    world.callers.set(`reader-${user}`, { ...reader, userId: `reader-${user}` })
+    statuses.push(...(await followMany(world, `reader-${user}`, 20, followers)))
+  }
+  t.is(statuses.filter((status) => status === 200).length, 160)
+  t.is(statuses.filter((status) => status === 429).length, 20)
+  t.deepEqual(await followMany(world, 'admin-token', 1, followers), [200])
+})
+
+test('a place that is given up is free again', async (t) => {
+  await using world = await startGateway()
+  {
+    await using followers = new AsyncDisposableStack()
+    t.is((await followMany(world, 'reader-token', 20, followers)).at(-1), 200)
+  }
+  await until('a place is free', async () => {
+    await using again = await follow(world)
+    return again.status === 200
+  })
+})
+
+test('a stream ends within a minute when its token is revoked, and no other one does', async (t) => {
+  await using world = await startGateway()
+  await using revoked = await follow(world)
+  await using other = await follow(world, '', { 'x-auth-token': 'admin-token' })
+  world.callers.delete('reader-token')
+  await passMinutes(world, 1, other)
+  await revoked.ended
+  world.feed.publish(event('e1'))
+  await hears(other, 'e1')
+  t.is(heard(revoked), '')
+})
+
+test('a stream ends when its user may not follow events any more', async (t) => {
+  await using world = await startGateway()
+  await using follower = await follow(world)
+  const reader = world.callers.get('reader-token')
+  if (reader === undefined) return t.fail('there is no reader')
+  world.callers.set('reader-token', { ...reader, roles: ['member'] })
+  await world.clock.pass(60_000, async () => undefined)
+  await follower.ended
+  t.is(follower.status, 200)
+})
+
+test('a stream goes on while the Identity service is away', async (t) => {
+  let away = false
+  await using world = await startGateway({
+    identity: {
+      validate: async (token) => {
+        if (away) throw new CodedError('IDENTITY_UNAVAILABLE', 'it is away')
+        return world.callers.get(token)
+      },
+    },
+  })
+  await using follower = await follow(world)
+  away = true
+  await passMinutes(world, 5, follower)
+  world.feed.publish(event('e1'))
+  await hears(follower, 'e1')
+  t.is(follower.status, 200)
+})
+
+test('a follower that never reads is cut off, and holds no copy of the events meanwhile', async (t) => {
   await using world = await startGateway()
   const address = await listening(world)
+  const data = { text: 'x'.repeat(20_000) }
+  for (let index = 0; index < 1000; index += 1) world.feed.publish({ ...event(`e${index}`), data })
   const socket = connect(typeof address === 'object' ? address.port : 0, '127.0.0.1')
   socket.on('error', () => undefined) // it may be reset
-  const version = 'OpenStack-API-Version: instance-ha 1.4'
-  socket.write(
-    `GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Auth-Token: reader-token\r\n${version}\r\n\r\n`,
-  )
-  await once(socket, 'readable')
+  const lines = [
+    'GET /v1/events HTTP/1.1',
+    'Host: a',
+    'X-Auth-Token: reader-token',
+    'OpenStack-API-Version: instance-ha 1.4',
+    'Last-Event-Id: e0',
+  ]
+  const answered = once(world.app.server, 'request')
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  const [, response] = await answered
+  await until('the answer waits for its reader', () => response.writableNeedDrain)
+  t.true(response.writableLength < 200_000, `${response.writableLength}`)
   const connections = promisify(world.app.server.getConnections.bind(world.app.server))
-  const data = { text: 'x'.repeat(100_000) }
-  let published = 0
   await until('the stream is cut', async () => {
-    for (let count = 0; count < 20; count += 1) {
-      published += 1
-      world.feed.publish({ ...event(String(published)), data })
-    }
+    await world.clock.pass(15_000, async () => undefined)
     return (await connections()) === 0
   })
   const closed = once(socket, 'close')
   socket.resume()
   await closed
-  t.true(published < 1000, `${published}`)
 })

@@ -60,6 +60,22 @@ test('a failed check makes the process not ready, and its reason holds no addres
   })
 })
 
+test('five hundred who ask whether a process is ready cost one look', async (t) => {
+  let looks = 0
+  const check = async (): Promise<void> => {
+    looks += 1
+  }
+  await using world = await startGateway({ readiness: [{ name: 'compute', need: 'vital', check }] })
+  const ask = () => world.call({ url: '/health/ready', token: '' })
+  const answers = await Promise.all(Array.from({ length: 500 }, ask))
+  t.true(answers.every(({ status }) => status === 200))
+  for (let index = 0; index < 50; index += 1) await ask()
+  t.is(looks, 1)
+  await world.clock.pass(1001, async () => undefined)
+  await ask()
+  t.is(looks, 2)
+})
+
 test('what a process can do without is told, and does not decide', async (t) => {
   await using world = await startGateway({
     readiness: [

@@ -163,7 +163,13 @@ test('who belongs to a project sees it, whatever the role; a token without a pro
     t.is(status, 200, token)
     t.is(at(json, 'instances', 1), undefined, token)
   }
-  const unscoped = { userId: 'u', projectId: null, expiresAt: world.clock.wallMs() + 1e6 }
+  const unscoped = {
+    userId: 'u',
+    projectId: null,
+    systemScope: false,
+    serviceProjectId: null,
+    expiresAt: world.clock.wallMs() + 1e6,
+  }
   world.callers.set('unscoped', { ...unscoped, roles: ['member'] })
   world.callers.set('unscoped-admin', { ...unscoped, roles: ['admin'] })
   for (const token of ['unscoped', 'unscoped-admin']) {

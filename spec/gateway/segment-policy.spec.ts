@@ -81,6 +81,13 @@ const REFUSED: readonly (readonly [policy: object, text: RegExp])[] = [
   [{ fence: [{ kind: 'agent', name: '../sh', limit_seconds: 5 }] }, /fence\. /],
   [{ fence: [{ kind: 'bmc', limit_seconds: 0 }] }, /limit_seconds\. .*0 must be >= 1/],
   [{ window: 7 }, /'window' was unexpected/],
+  [{ max_host: 7 }, /'max_host' was unexpected\); did you mean 'max_hosts'\?/],
+  [{ fences: [] }, /'fences' was unexpected\); did you mean 'fence'\?/],
+  [{ instance_disks: 'Local' }, /'Local' is not one of .*; did you mean 'local'\?/],
+  [
+    { fence: [{ kind: 'bmc', limit_second: 5, limit_seconds: 5 }] },
+    /'limit_second' was unexpected\); did you mean 'limit_seconds'\?/,
+  ],
 ]
 
 test('what cannot be chosen is refused with the field and the values that can, and nothing is changed', async (t) => {

@@ -6,9 +6,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import test from 'ava'
 import type { SegmentFilter, Page } from '../../actors/ports/store.ts'
 import { aSegment, at, startGateway, textAt } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 import { program, temporaryDirectory } from '../support/process.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
@@ -110,4 +112,35 @@ test('the request id of an answer is fresh, whatever the caller calls it', async
   const { headers } = await world.call({ url: '/v1/segments', headers: sent })
   t.regex(String(headers['x-openstack-request-id']), /^req-[0-9a-f-]{36}$/)
   t.not(headers['x-openstack-request-id'], global)
+})
+
+test('callers who do not read their answers are cut off, the oldest first when there are many', async (t) => {
+  await using world = await startGateway()
+  const segment = await aSegment(world)
+  const description = 'x'.repeat(60_000)
+  for (let index = 0; index < 60; index += 1) {
+    const body = {
+      segment: { name: `s${index}`, recovery_method: 'auto', service_type: 'c', description },
+    }
+    const made = await world.call({ method: 'POST', url: '/v1/segments', body })
+    t.is(made.status, 201, made.text)
+  }
+  t.truthy(segment)
+  const { port } = new URL(await world.app.listen(listen))
+  const connections = promisify(world.app.server.getConnections.bind(world.app.server))
+  await using sockets = new AsyncDisposableStack()
+  const request = 'GET /v1/segments HTTP/1.1\r\nHost: x\r\nX-Auth-Token: admin-token\r\n\r\n'
+  for (let index = 0; index < 30; index += 1) {
+    const socket = connect(Number(port), '127.0.0.1')
+    sockets.defer(() => void socket.destroy())
+    socket.on('error', () => undefined) // it is reset
+    socket.pause()
+    socket.write(request)
+  }
+  // Thirty answers of 3.6 MB do not stay in memory together.
+  await until('the oldest are cut off', async () => (await connections()) < 15)
+  await until('all are cut off', async () => {
+    await world.clock.pass(61_000, async () => undefined)
+    return (await connections()) === 0
+  })
 })

@@ -1,4 +1,6 @@
 /** Version discovery, microversions and what the router itself answers. */
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import test from 'ava'
 import { at, startGateway, textAt, PROJECT } from '../support/gateway.ts'
 
@@ -24,6 +26,16 @@ test('the root lists the version for everybody', async (t) => {
   })
   t.is(headers['x-openstack-request-id'], undefined)
   t.is(headers['content-type'], 'application/json')
+})
+
+test('links of a request that names no host lead to the address that it arrived at', async (t) => {
+  await using world = await startGateway()
+  const { port } = new URL(await world.app.listen({ host: '127.0.0.1', port: 0 }))
+  for (const host of ['', 'Host: \r\n']) {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(`GET / HTTP/1.0\r\n${host}\r\n`)
+    t.true((await text(socket)).includes(`"http://127.0.0.1:${port}/v1/"`), host)
+  }
 })
 
 test('/v1 and /v1/ show the version to callers with a token', async (t) => {

@@ -1,4 +1,5 @@
 /** Alerts of Alertmanager: what they become, and who may send them. */
+import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import { Secret } from '../../schema/control-attributes.ts'
@@ -78,6 +79,84 @@ test('firing alert of a host becomes a notification, once however often it is re
   const again = await post(opened, body)
   t.like(at(again.json, 'alerts', 0), { outcome: 'duplicate', notification_uuid: uuid })
   t.is(opened.announced.length, 1)
+})
+
+test('Grafana is read as Alertmanager is, with its own version', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  await aHost(opened, await aSegment(opened), 'compute-01')
+  const body = JSON.parse(await readFile('spec/fixtures/attributes/grafana-webhook.json', 'utf8'))
+  const { status, json } = await post(opened, body)
+  t.is(status, 200)
+  t.is(textAt(json, 'alerts', 0, 'outcome'), 'accepted')
+  t.is(opened.announced[0]?.generatedAt, Date.UTC(2026, 10, 29, 0, 0, 0, 157))
+  t.is(textAt((await post(opened, body)).json, 'alerts', 0, 'outcome'), 'duplicate')
+  t.is((await post(opened, { ...body, version: '4' })).status, 200)
+})
+
+for (const version of ['', '0', '2', '5', '44', 'v4', 4, null]) {
+  test(`version ${JSON.stringify(version)} is 400 that names it and the known ones`, async (t) => {
+    const { gateway } = await world()
+    await using opened = gateway
+    const { status, text } = await post(opened, { ...message(), version })
+    t.is(status, 400)
+    t.regex(text, /attribute version\..*is not one of \[\\"1\\",\\"4\\"\]/)
+  })
+}
+
+test('what could not be evaluated is no report', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  await aHost(opened, await aSegment(opened))
+  for (const alertname of ['DatasourceNoData', 'DatasourceError']) {
+    const alert = { status: 'firing', labels: { alertname, compute_host: 'compute-1' } }
+    const { json } = await post(opened, message(alert))
+    t.is(textAt(json, 'alerts', 0, 'reason'), `${alertname} says nothing about the host`)
+  }
+  t.deepEqual(opened.announced, [])
+})
+
+test('misspelt member is 400, and a misspelt label is ignored, each with what was meant', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  await aHost(opened, await aSegment(opened))
+  const { labels, ...rest } = firing({ compute_host: 'compute-1' })
+  const misspelt = await post(opened, {
+    ...message(),
+    alerts: [{ startsAt: STARTED, ...rest, lables: labels }],
+  })
+  t.is(misspelt.status, 400)
+  t.regex(misspelt.text, /'labels' is a required property; did you mean it by 'lables'\?/)
+  const { alerts, ...others } = message()
+  t.regex((await post(opened, { ...others, alert: alerts })).text, /'alerts'.*by 'alert'\?/)
+  const { json } = await post(
+    opened,
+    message(
+      firing({ compute_hosts: 'compute-1' }),
+      firing({ compute_host: 'compute-1', instanceuuid: INSTANCE }),
+    ),
+  )
+  t.is(
+    textAt(json, 'alerts', 0, 'reason'),
+    'there is no label compute_host; is compute_hosts meant?',
+  )
+  t.is(textAt(json, 'alerts', 1, 'reason'), 'the label instanceuuid reads like instance_uuid')
+  t.deepEqual(opened.announced, [])
+})
+
+test('1,000 alerts of usual size are taken, and one more is refused', async (t) => {
+  const { gateway } = await world()
+  await using opened = gateway
+  const alerts = Array.from({ length: 1000 }, (_value, index) =>
+    firing({ note: `${index} ${'x'.repeat(1000)}` }),
+  )
+  const { status, json } = await post(opened, message(...alerts))
+  t.is(status, 200)
+  t.is(textAt(json, 'alerts', 999, 'outcome'), 'ignored')
+  const small = Array.from({ length: 1001 }, () => firing({}))
+  const refused = await post(opened, message(...small))
+  t.is(refused.status, 400)
+  t.regex(refused.text, /attribute alerts\..*1000/)
 })
 
 test('alert with an instance is about the instance', async (t) => {

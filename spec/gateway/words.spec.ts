@@ -92,6 +92,20 @@ test('every word about a recovery is understood, and refused with the reason whe
   t.is((await say(world, { url, word: 'retry' })).status, 201)
 })
 
+test('misspelt member or word is 400 that names it and the one that was meant', async (t) => {
+  await using world = await withRecovery()
+  const url = wordsOf(world.id)
+  const send = async (word: object): Promise<string> => {
+    const answer = await world.call({ method: 'POST', url, version: '1.4', body: { word } })
+    t.is(answer.status, 400)
+    return answer.text
+  }
+  t.regex(await send({ word: 'Pause', reason: 'so' }), /'Pause' is not one of .*mean 'pause'\?/)
+  t.regex(await send({ word: 'pause', reason: 'so', reson: 'x' }), /'reson' was.*mean 'reason'\?/)
+  t.regex(await send({ word: 'pause', reson: 'so' }), /'reason' is a required.*by 'reson'\?/)
+  t.deepEqual(await world.store.listWords(notificationId(world.id)), [])
+})
+
 test('only administrators say and read words', async (t) => {
   await using world = await withRecovery()
   for (const token of ['reader-token', 'member-token', 'reporter-token', 'stranger-token']) {

@@ -57,6 +57,20 @@ test('a file with the least that is needed has the defaults of a deployment', (t
   t.is(config.compute.password?.reveal(), 'n')
 })
 
+test('everybody is an administrator on loopback only, unless it is said in so many words', (t) => {
+  for (const listen of ['0.0.0.0', '::', '10.0.0.1', 'controller', '127.0.0.1.example']) {
+    const text = `auth_strategy = noauth2\n[api]\nlisten = ${listen}`
+    const [problem, ...others] = refused(text)
+    t.deepEqual(others, [])
+    t.regex(problem ?? '', /^\[DEFAULT\] auth_strategy.*open_to_everybody = true/)
+    t.true(read(`${text}\nopen_to_everybody = true`).config.api.openToEverybody)
+    t.deepEqual(read(`${text}\n[roles]\nenabled = engine`).config.node.roles, ['engine'])
+  }
+  for (const listen of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
+    t.is(read(`auth_strategy = noauth2\n[api]\nlisten = ${listen}`).config.api.listen, listen)
+  }
+})
+
 test('the configuration cannot be changed, at any depth', (t) => {
   const { config } = read('')
   t.true(Object.isFrozen(config.lease))

@@ -12,7 +12,14 @@ import { silentLog } from '../support/logs.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-const OPERATOR = { userId: 'u', projectId: 'p', roles: ['operator'], expiresAt: 0 }
+const OPERATOR = {
+  userId: 'u',
+  projectId: 'p',
+  systemScope: false,
+  serviceProjectId: null,
+  roles: ['operator'],
+  expiresAt: 0,
+}
 
 const withFile = async (text: string): Promise<AsyncDisposable & { readonly path: string }> => {
   const directory = await temporaryDirectory('policy')
@@ -81,11 +88,11 @@ test('watchers and recoveries are overheard on the bus, and noise is not', async
   const moved = { notification: 'n1', instance: 'i1', instanceName: 'vm', reason: 'moved' }
   const counts = { status: 'succeeded', dest: 'compute-2', done: 1, total: 2 }
   say(encode('move.stepped', { ...moved, ...counts }, { ...from, id: 'm3' }))
-  await until('three messages were heard', () => heard.feed.all().length === 2)
+  await until('three messages were heard', () => heard.feed.end === 2)
   t.like(heard.observations.of('h1')[0], { observer: 'controller-1', state: 'suspect' })
   const sent_at = '1970-01-01T00:00:01.000Z'
   t.deepEqual(
-    heard.feed.all().map(({ id, data }) => ({ id, ...data })),
+    [heard.feed.at(0), heard.feed.at(1)].map((event) => ({ id: event?.id, ...event?.data })),
     [
       {
         id: 'm2',

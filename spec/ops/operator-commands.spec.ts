@@ -1,6 +1,8 @@
 /** What operators type: a segment's policy, and their word about a host. */
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import test from 'ava'
 import { policy } from '../../ops/commands/policy.ts'
 import { say } from '../../ops/commands/say.ts'
@@ -75,6 +77,28 @@ for (const word of [
     if (parsed.kind === 'problem') t.true(parsed.text.startsWith(`${word}:`), parsed.text)
   })
 }
+
+test('misspelt choice is named with the one that was meant', (t) => {
+  const parsed = changePolicy({}, ['max_host=3'])
+  t.deepEqual(parsed, {
+    kind: 'problem',
+    text: 'max_host=3: there is no such choice; did you mean max_hosts?',
+  })
+})
+
+test('misspelt word and misspelt command are named with the one that was meant', async (t) => {
+  for (const [args, sentence] of [
+    [['say', 'paus', 'compute-1', '--by', 'a', '--reason', 'b'], /^paus: .*mean pause\?$/m],
+    [['polcy', 'zone-a'], /^polcy: there is no such command; did you mean policy\?$/m],
+  ] as const) {
+    const run = promisify(execFile)(process.execPath, ['ops/cli.ts', ...args])
+    const error = await t.throwsAsync<Error & { readonly code: number; readonly stderr: string }>(
+      run,
+    )
+    t.is(error?.code, 2)
+    t.regex(error?.stderr ?? '', sentence)
+  }
+})
 
 /** A configuration with a store that knows one host. */
 async function installation() {

@@ -16,6 +16,8 @@ import { SystemRandom } from '../../transports/system/random.ts'
 import { policyInForce } from './policy-in-force.ts'
 
 export const PROJECT = '0123456789abcdef0123456789abcdef'
+/** The project of the account that the gateway itself logs in with. */
+export const SERVICE_PROJECT = 'fedcba9876543210fedcba9876543210'
 
 /** What a spec may look at or replace. */
 export interface GatewayWorld extends AsyncDisposable {
@@ -81,7 +83,10 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
   const wordsSaid: (NotificationId | null)[] = []
   const callers = new Map<string, Caller>([
     ['admin-token', caller(clock, 'admin')],
-    ['reader-token', caller(clock, 'reader')],
+    ['reader-token', { ...caller(clock, 'reader'), projectId: SERVICE_PROJECT }],
+    ['system-reader-token', { ...caller(clock, 'reader'), projectId: null, systemScope: true }],
+    // Keystone lets member imply reader: so every user of the cloud comes.
+    ['user-token', { ...caller(clock, 'member'), roles: ['member', 'reader'] }],
     ['member-token', caller(clock, 'member')],
     ['reporter-token', caller(clock, 'reporter')],
     ['stranger-token', caller(clock, 'swift-user')],
@@ -154,6 +159,8 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
 const caller = (clock: VirtualClock, role: string): Caller => ({
   userId: `${role}-user`,
   projectId: PROJECT,
+  systemScope: false,
+  serviceProjectId: SERVICE_PROJECT,
   roles: [role],
   expiresAt: clock.wallMs() + 3_600_000,
 })

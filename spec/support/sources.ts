@@ -50,7 +50,7 @@ function resolved(path: string, specifier: string): string {
 }
 
 const LOCAL: Readonly<Record<string, readonly RegExp[]>> = {
-  schema: [/^schema\//, /^npm:(typebox|kysely)(\/|$)/],
+  schema: [/^schema\//, /^npm:(typebox|kysely|fastest-levenshtein)(\/|$)/],
   actors: [/^schema\//, /^actors\//],
   transports: [/^schema\//, /^actors\/ports\//, /^node:/, /^npm:typebox(\/|$)/],
   gateway: [

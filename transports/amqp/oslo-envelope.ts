@@ -1,6 +1,7 @@
 /** From the body of an oslo.messaging notification to one of our messages. Pure. */
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 
@@ -12,8 +13,9 @@ export interface OsloNotification {
 
 /** Our own bus carries 1 MB at most; Nova's notifications take about 5 kB. */
 const BODY_BYTES_MAX = 512 * 1024
-/** Nova's objects nest four deep. */
-const DEPTH_MAX = 32
+
+/** Nova's objects nest four deep, with two levels each, and a server has some 500 members. */
+const BOUNDS: JsonBounds = { characters: BODY_BYTES_MAX, depth: 32, members: 50_000 }
 
 const Outer = Compile(Type.Object({ 'oslo.version': Type.String(), 'oslo.message': Type.String() }))
 
@@ -39,7 +41,7 @@ export function parseOsloNotification(body: Uint8Array): OsloNotification {
   }
   const { payload } = inner
   const versioned = 'nova_object.data' in payload
-  const flat = flatten(payload, 0)
+  const flat = flatten(payload)
   if (!isRecord(flat)) throw invalid('the payload is not an object')
   const event: ComputeEvent = {
     eventType: inner.event_type,
@@ -62,15 +64,12 @@ function unwrap(outer: unknown): unknown {
   return parseJson(outer['oslo.message'])
 }
 
-/** Leaves of Nova's objects only: `nova_object.data` takes the place of its wrapping, at every level. */
-function flatten(value: unknown, depth: number): unknown {
-  if (depth > DEPTH_MAX) throw invalid(`nested deeper than ${DEPTH_MAX}`)
-  if (Array.isArray(value)) return value.map((item) => flatten(item, depth + 1))
+/** Leaves of Nova's objects only: `nova_object.data` takes the place of its wrapping, at every level; the reader bounds them. */
+function flatten(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(flatten)
   if (!isRecord(value)) return value
-  if ('nova_object.data' in value) return flatten(value['nova_object.data'], depth + 1)
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, flatten(item, depth + 1)]),
-  )
+  if ('nova_object.data' in value) return flatten(value['nova_object.data'])
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, flatten(item)]))
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -85,11 +84,9 @@ function decodeText(body: Uint8Array): string {
 }
 
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw invalid('not JSON') // the cause quotes the body
-  }
+  const reading = readBoundedJson(text, BOUNDS)
+  if (reading.kind === 'read') return reading.value
+  throw invalid(reading.kind === 'malformed' ? 'not JSON' : `the body ${reading.reason}`)
 }
 
 const invalid = (reason: string): CodedError => new CodedError('MESSAGE_INVALID', reason)

@@ -22,6 +22,7 @@ const decodeCaller = answerDecoder(
       expires_at: Type.String(),
       user: Type.Object({ id: Type.String() }),
       project: Type.Optional(Type.Object({ id: Type.String() })),
+      system: Type.Optional(Type.Object({ all: Type.Optional(Type.Boolean()) })),
       roles: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
     }),
   }),
@@ -35,21 +36,24 @@ const TOKEN = /^[\x21-\x7e]{1,8192}$/
 export function identityOf(options: IdentityOptions): IdentityPort {
   const { client, keystone, timing } = options
 
-  const ask = (token: string, signal: AbortSignal): Promise<HttpOutcome> => {
+  const ask = async (token: string, signal: AbortSignal): Promise<Caller | undefined> => {
     const deadlineMs = timing.clock.monotonicMs() + options.requestTimeoutMs
     const url = `${keystone.url}/auth/tokens?nocatalog=1`
-    return keystone.withSession((session) => {
+    let serviceProjectId: string | null = null
+    const outcome = await keystone.withSession((session) => {
+      serviceProjectId = session.projectId
       const headers = { 'X-Auth-Token': session.token, 'X-Subject-Token': token }
       const request = { method: 'GET', url, headers } as const
       return exchangeRepeatedly(client, timing, request, { deadlineMs, signal })
     })
+    return callerOf(outcome, serviceProjectId)
   }
 
   return {
     async validate(token, signal) {
       if (!TOKEN.test(token)) return undefined
       try {
-        return callerOf(await ask(token, options.signalOf(signal)))
+        return await ask(token, options.signalOf(signal))
       } catch (error) {
         if (!isCoded(error, 'IDENTITY_REFUSED')) throw error
         // Our own account is refused: that says nothing about the caller.
@@ -59,7 +63,7 @@ export function identityOf(options: IdentityOptions): IdentityPort {
   }
 }
 
-function callerOf(outcome: HttpOutcome): Caller | undefined {
+function callerOf(outcome: HttpOutcome, serviceProjectId: string | null): Caller | undefined {
   if (outcome.kind !== 'answered') {
     const text = `Keystone cannot be reached: ${outcome.detail}`
     throw new CodedError('IDENTITY_UNAVAILABLE', text, { cause: outcome.cause })
@@ -79,6 +83,8 @@ function callerOf(outcome: HttpOutcome): Caller | undefined {
   return {
     userId: token.user.id,
     projectId: token.project?.id ?? null,
+    systemScope: token.system?.all === true,
+    serviceProjectId,
     roles: (token.roles ?? []).map((role) => role.name),
     expiresAt,
   }

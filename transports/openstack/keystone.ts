@@ -24,6 +24,8 @@ export interface KeystoneOptions {
 /** What one login gives. */
 export interface Session {
   readonly token: string
+  /** The project that the token is for; null when Keystone does not say. */
+  readonly projectId: string | null
   /** Base URL of the Compute API; undefined when the catalogue has none that fits. */
   readonly computeUrl: string | undefined
   /** The same of the Placement API. */
@@ -48,6 +50,7 @@ const decodeToken = answerDecoder(
     token: Type.Object({
       issued_at: Type.String(),
       expires_at: Type.String(),
+      project: Type.Optional(Type.Object({ id: Type.String() })),
       catalog: Type.Array(
         Type.Object({
           type: Type.String(),
@@ -171,7 +174,9 @@ function sessionOf(
       seconds === undefined ? {} : { retryAfterSeconds: seconds },
     )
   }
-  const { issued_at: issued, expires_at: expires, catalog } = decodeToken(outcome.text).token
+  const decoded = decodeToken(outcome.text).token
+  const { issued_at: issued, expires_at: expires, catalog } = decoded
+  const projectId = decoded.project?.id ?? null
   const lifeMs = Date.parse(expires) - Date.parse(issued)
   if (!(lifeMs > 0)) {
     throw new CodedError('IDENTITY_UNAVAILABLE', `Keystone issued a token that ends at ${expires}`)
@@ -180,7 +185,7 @@ function sessionOf(
   const renewAtMs = expiresAtMs - Math.min(RENEWAL_MS, lifeMs / 5)
   const computeUrl = urlOf(catalog, 'compute', options)
   const placementUrl = urlOf(catalog, 'placement', options)
-  return { token, computeUrl, placementUrl, renewAtMs, expiresAtMs }
+  return { token, projectId, computeUrl, placementUrl, renewAtMs, expiresAtMs }
 }
 
 function urlOf(

@@ -6,7 +6,8 @@ import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/recor
 import type { Database, HostsTable, NotificationsTable } from '../../schema/tables.ts'
 import { faultKey, SAME_FAULT } from './fault-key.ts'
 import { lockHost } from './locks.ts'
-import { nameKey, notificationOf, payloadOf, payloadText, wholeSecond } from './rows.ts'
+import { nameKey, notificationOf, payloadText, wholeSecond } from './rows.ts'
+import { storedPayload } from './stored-json.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** The part of the store that takes notifications in. */
@@ -187,6 +188,6 @@ async function isAnotherFault(
 
 function isSameFault(report: NewNotification, text: string): boolean {
   if (report.type !== 'COMPUTE_HOST') return false
-  const other = payloadOf(text)
+  const other = storedPayload(text)
   return SAME_FAULT.every((key) => report.payload[key] === other[key])
 }

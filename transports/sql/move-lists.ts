@@ -1,9 +1,13 @@
 /** Instance moves, for reading: of one recovery, or of some instances in all recoveries. */
-import { sql, type SqlBool } from 'kysely'
+import { sql, type Expression, type SqlBool } from 'kysely'
 import type { NotificationStore } from '../../actors/ports/store.ts'
+import type { InstanceId } from '../../schema/ids.ts'
 import { matching, readPaging } from './paging.ts'
 import { moveOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
+
+const ofInstances = (instances: readonly InstanceId[]): Expression<SqlBool> =>
+  sql<SqlBool>`instance_uuid in (${sql.join(instances)})`
 
 /** The reading part of the moves' store. */
 export function moveLists(
@@ -12,13 +16,16 @@ export function moveLists(
   return {
     listMoves: (id, filter, page) =>
       transactions.read(async (db) => {
-        const { after, order } = await readPaging(db, 'vm_moves', page)
-        const { status, type } = filter
+        const { status, type, instances } = filter
+        if (instances?.length === 0) return []
+        const ours = instances === undefined ? matching({}) : ofInstances(instances)
+        const { after, order } = await readPaging(db, 'vm_moves', page, ours)
         const rows = await db
           .selectFrom('vm_moves')
           .selectAll()
           .where('notification_uuid', '=', id)
           .where('deleted', '=', 0)
+          .where(ours)
           .where(matching({ status, type }))
           .where(after)
           .orderBy(order)
@@ -30,7 +37,7 @@ export function moveLists(
     listInstanceMoves: (instances, { status }, page) =>
       transactions.read(async (db) => {
         if (instances.length === 0) return []
-        const ours = sql<SqlBool>`instance_uuid in (${sql.join(instances)})`
+        const ours = ofInstances(instances)
         const { after, order } = await readPaging(db, 'vm_moves', page, ours)
         const rows = await db
           .selectFrom('vm_moves')

@@ -30,6 +30,7 @@ import type {
   SiteWordsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
+import { storedChoices, storedEvidence, storedPayload } from './stored-json.ts'
 
 /** Refuses a number that JavaScript cannot hold (mysql2 hands it over as text) rather than use a neighbour of it. */
 export function integer(value: number): number {
@@ -79,7 +80,7 @@ export const notificationOf = (row: Selectable<NotificationsTable>): Notificatio
   generatedAt: integer(row.generated_time),
   sourceHost: row.source_host_uuid,
   segment: row.failover_segment_uuid,
-  payload: payloadOf(row.payload),
+  payload: storedPayload(row.payload),
   status: row.status,
   message: row.message,
   run: integer(row.run),
@@ -91,8 +92,6 @@ export const payloadText = (payload: Payload): string =>
   JSON.stringify(Object.fromEntries(Object.entries(payload).toSorted(byKey)))
 
 const byKey = ([one]: [string, string], [other]: [string, string]): number => (one < other ? -1 : 1)
-
-export const payloadOf = (text: string): Payload => JSON.parse(text) as Payload // written by payloadText
 
 export const moveOf = (row: Selectable<VmMovesTable>): VmMove => ({
   ...stampOf(row),
@@ -168,7 +167,7 @@ export const certificateOf = (row: Selectable<DeathCertificatesTable>): DeathCer
   epoch: epoch(row.epoch),
   issuedAt: integer(row.issued_at),
   ground: row.ground,
-  evidence: JSON.parse(row.evidence) as readonly string[], // written by saveCertificate
+  evidence: storedEvidence(row.evidence),
 })
 
 export const wordOf = (row: Selectable<OperatorWordsTable>): OperatorWord => ({
@@ -188,7 +187,7 @@ export const siteWordOf = (row: Selectable<SiteWordsTable>): SiteWord => ({
 
 export const choicesOf = (
   row: Pick<Selectable<SegmentPoliciesTable>, 'choices'> | undefined,
-): PolicyChoices => (row === undefined ? {} : (JSON.parse(row.choices) as PolicyChoices)) // written by setPolicy
+): PolicyChoices => (row === undefined ? {} : storedChoices(row.choices))
 
 /** 0 or 1, which every database can store. */
 export const flag = (value: boolean): number => (value ? 1 : 0)

@@ -4,7 +4,7 @@ import type { HostFault, InstanceRestart } from '../../actors/ports/smaller-faul
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { payloadOf } from './rows.ts'
+import { storedPayload } from './stored-json.ts'
 
 /** The longest window of the crash-loop limit. */
 const RESTARTS_SINCE_MS = 24 * 3_600_000
@@ -45,7 +45,7 @@ export async function readHostFault(
 }
 
 function isSure(text: string): boolean {
-  const payload = payloadOf(text)
+  const payload = storedPayload(text)
   return payload['event'] === 'STOPPED' && payload['host_status'] === 'NORMAL'
 }
 

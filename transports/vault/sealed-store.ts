@@ -4,6 +4,7 @@ import type { Change, HostFields, HostFilter, Page, StorePort } from '../../acto
 import { CodedError } from '../../schema/errors.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
+import { unreadableNote } from '../../schema/settings-document.ts'
 import type { Keyring } from './keyring.ts'
 
 type SealedMethods = Pick<
@@ -105,7 +106,7 @@ function opener(keyring: Keyring, log: LogPort): (host: Host) => Host {
       log.error({ host: host.name, reason: opened.reason }, 'credentials cannot be read')
     }
     // Recoveries of other hosts go on. Written back, the note counts as unchanged.
-    return { ...host, controlAttributes: `(unreadable: ${opened.reason})` }
+    return { ...host, controlAttributes: unreadableNote(opened.reason) }
   }
 }
 

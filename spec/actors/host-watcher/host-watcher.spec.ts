@@ -27,6 +27,7 @@ const WATCHED: WatchedHost = {
     password: new Secret('x'),
     cipherSuite: 17,
   },
+  problems: [],
   fingerprint: '1',
 }
 const behaviour = hostWatcher(WATCHED, RULES, refOf('observer', 'hosts'))

@@ -27,6 +27,7 @@ const watchedHost = (n: number, fingerprint = '1'): WatchedHost => ({
   segment: SEGMENT,
   ssh: undefined,
   ipmi: undefined,
+  problems: [],
   fingerprint,
 })
 const inventory = (...hosts: readonly WatchedHost[]): ObserverMessage => ({
@@ -65,6 +66,21 @@ const children = (effects: readonly Effect[]): readonly string[] =>
 test('an observer begins by reading its clock, and a tick that is due does so again', (t) => {
   t.deepEqual(after({ type: 'observer.begin' }).effects, [{ type: 'clock.read' }])
   t.deepEqual(after({ type: 'observer.tick-due' }).effects, [{ type: 'clock.read' }])
+})
+
+test('host whose settings cannot be read is misconfigured, with the reason, and is not probed', (t) => {
+  const problems = ['control_attributes cannot be read']
+  const broken: WatchedHost = { ...watchedHost(2), problems }
+  const { state, effects } = after(inventory(watchedHost(1), broken), ticked(0))
+  t.deepEqual(state.sights.get(idOf(2))?.evidence, problems)
+  t.deepEqual(said(effects), ['host-1 blind', 'host-2 misconfigured'])
+  t.deepEqual(children(after(inventory(watchedHost(1), broken)).effects), ['child.start host-1'])
+  // A stall hides what was seen; this was never seen, and comes back with the next inventory.
+  const stalled = after(inventory(broken), ticked(0), ticked(9000), inventory(broken))
+  t.is(stalled.state.sights.get(idOf(2))?.state, 'misconfigured')
+  const repaired = after(inventory(broken), inventory(watchedHost(2, 'new')))
+  t.is(repaired.state.sights.get(idOf(2))?.state, 'blind')
+  t.true(children(repaired.effects).includes('child.start host-2'))
 })
 
 test('the first tick reads the inventory, and ticks come again and again', (t) => {

@@ -7,6 +7,8 @@ import { compilePolicy } from '../../../gateway/policy/policy.ts'
 const caller = (roles: readonly string[], projectId: string | null = 'p1'): Caller => ({
   userId: 'u1',
   projectId,
+  systemScope: false,
+  serviceProjectId: null,
   roles,
   expiresAt: 0,
 })
@@ -50,6 +52,17 @@ for (const [rule, roles, allowed] of [
   })
 }
 
+test('a token of the system scope, and the project of the service, can be told from others', (t) => {
+  const system = { ...caller([], null), systemScope: true }
+  t.true(passes('system_scope:all', system))
+  t.false(passes('system_scope:all', caller([])))
+  const ofService = 'project_id:%(service_project_id)s'
+  t.true(passes(ofService, { ...caller([]), serviceProjectId: 'p1' }))
+  t.false(passes(ofService, { ...caller([]), serviceProjectId: 'p2' }))
+  t.false(passes(ofService, caller([])))
+  t.false(passes(ofService, system))
+})
+
 test('a caller without a project matches no project', (t) => {
   t.false(passes('project_id:%(project_id)s', caller([], null)))
   t.false(passes('project_id:None', caller([], null)))
@@ -63,20 +76,31 @@ for (const [rule, text] of [
   ['admin', /"admin" is no check/],
   ['rule:nobody_knows', /"nobody_knows".*not defined/],
   ['http://example.org/', /"http:" is none of/],
-  ['system_scope:all', /"system_scope:" is none of/],
+  ['domain_id:d1', /"domain_id:" is none of/],
   ['project_id:%(target.project)s', /a request has/],
   ['rule:os_masakari_api:segments:index', /builds on itself/],
   [7, /neither a text nor a list/],
+  [`${'('.repeat(33)}@${')'.repeat(33)}`, /nested deeper than 32 levels/],
+  [`${'not '.repeat(100_000)}@`, /nested deeper than 32 levels/],
 ] as const) {
-  test(`the rule ${JSON.stringify(rule)} is refused`, (t) => {
+  test(`the rule ${JSON.stringify(rule).slice(0, 60)} is refused`, (t) => {
     const error = t.throws(() => passes(rule, caller([])), { code: 'CONFIG_INVALID' })
     t.regex(error?.message ?? '', text)
   })
 }
 
-test('a rule for something that this API does not do is refused', (t) => {
+test('a rule for something that this API does not do is refused, with the one that was meant', (t) => {
   const error = t.throws(() => compilePolicy({ 'os_masakari_api:segment:index': '!' }))
-  t.regex(error?.message ?? '', /"os_masakari_api:segment:index".*no such rule/)
+  t.regex(
+    error?.message ?? '',
+    /"os_masakari_api:segment:index".*no such rule; did you mean os_masakari_api:segments:index\?/,
+  )
+})
+
+test('a chain of rules that is longer than any use is refused', (t) => {
+  const chain = Array.from({ length: 20 }, (_value, index) => [`r${index}`, `rule:r${index + 1}`])
+  const rules = Object.fromEntries([...chain, ['r20', '@']])
+  t.throws(() => compilePolicy(rules), { message: /builds on more than 16 rules/ })
 })
 
 test('who is an administrator can be changed, and must not depend on itself', (t) => {

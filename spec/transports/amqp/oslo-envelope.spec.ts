@@ -75,6 +75,11 @@ const refused: readonly (readonly [string, Uint8Array])[] = [
   ['a message whose payload is text', wrapped({ ...inner, payload: 'secret' })],
   ['a message whose payload is null', wrapped({ ...inner, payload: null })],
   ['a versioned payload without fields', wrapped({ ...inner, payload: { 'nova_object.data': 1 } })],
+  ['a body nested without end', Buffer.from('{"payload":'.repeat(40_000))],
+  [
+    'a message nested without end',
+    bytes({ 'oslo.version': '2.0', 'oslo.message': '['.repeat(9999) }),
+  ],
   ['a payload nested without end', wrapped({ ...inner, payload: { deep } })],
   ['a body too long for our bus', wrapped({ ...inner, payload: { text: 'x'.repeat(600_000) } })],
 ]

@@ -24,6 +24,8 @@ test("a good token tells its owner's project and roles", async (t) => {
   t.deepEqual(await openstack.identity.validate('theirs'), {
     userId: 'user-1',
     projectId: 'project-1',
+    systemScope: false,
+    serviceProjectId: 'service-project',
     roles: ['member', 'reader'],
     expiresAt: Date.parse('2026-11-22T11:00:00Z'),
   })
@@ -36,9 +38,9 @@ test("a good token tells its owner's project and roles", async (t) => {
 test('a token without a project is one of the system', async (t) => {
   await using cloud = await SmallCloud.start()
   const { project: _project, ...token } = caller.token
-  cloud.api = () => ({ status: 200, body: { token } })
+  cloud.api = () => ({ status: 200, body: { token: { ...token, system: { all: true } } } })
   await using openstack = await openTo(cloud)
-  t.is((await openstack.identity.validate('theirs'))?.projectId, null)
+  t.like(await openstack.identity.validate('theirs'), { projectId: null, systemScope: true })
 })
 
 test('a token that Keystone does not know is nobody', async (t) => {

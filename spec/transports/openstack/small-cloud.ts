@@ -120,6 +120,7 @@ export class SmallCloud implements AsyncDisposable {
         token: {
           issued_at: new Date(issuedAt).toISOString(),
           expires_at: new Date(issuedAt + this.tokenLifeMs).toISOString(),
+          project: { id: 'service-project', name: 'service' },
           catalog: [
             { type: 'volumev3', endpoints: [endpoint('internal', 'one', 'http://volume')] },
             { type: 'compute', endpoints },

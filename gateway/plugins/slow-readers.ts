@@ -1,0 +1,40 @@
+/** Cuts callers off who do not read their answers: what they leave unread is memory of ours. */
+import { finished } from 'node:stream'
+import type { ServerResponse } from 'node:http'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { GatewayApp } from '../app.ts'
+
+/** A whole answer is read in this time, ms: 100 kB/s suffice for the longest ones. */
+const READ_MS_MAX = 60_000
+/** Of all unread answers together; beyond it the oldest are cut off. */
+const UNREAD_BYTES_MAX = 32_000_000
+
+/** Watches each answer that is sent at once; streams have a bound of their own. */
+export function cutSlowReaders(app: GatewayApp, clock: ClockPort): void {
+  const unread = new Map<ServerResponse, number>()
+  let bytes = 0
+
+  const makeRoom = (latest: ServerResponse): void => {
+    for (const answer of unread.keys()) {
+      if (bytes <= UNREAD_BYTES_MAX || answer === latest) return
+      forget(answer)
+      answer.destroy()
+    }
+  }
+  const forget = (answer: ServerResponse): void => {
+    bytes -= unread.get(answer) ?? 0
+    unread.delete(answer)
+  }
+
+  app.addHook('onSend', async (_request, { raw }, payload) => {
+    if (!Buffer.isBuffer(payload)) return
+    unread.set(raw, payload.length)
+    bytes += payload.length
+    const cancel = clock.schedule(READ_MS_MAX, () => raw.destroy())
+    finished(raw, () => {
+      cancel()
+      forget(raw)
+    })
+    makeRoom(raw)
+  })
+}

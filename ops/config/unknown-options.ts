@@ -1,0 +1,52 @@
+/** Options that nothing reads, in sections that only we have: a misspelt one would leave its author believing in it. */
+import { OPTIONS } from '../../schema/config.ts'
+import type { OptionGroup } from '../../schema/config/option.ts'
+import { SUPERSEDED } from '../../schema/config/superseded.ts'
+import { adviceFor, misspeltName, shownName } from '../../schema/nearest-name.ts'
+import type { IniFile } from './parse-ini.ts'
+
+/** Sections that neither Masakari, its monitors nor an oslo library has. Elsewhere an unknown option may be theirs. */
+const OWN_SECTIONS = 'roles log webhook housekeeping bus lease fence ssh guest bridge'.split(' ')
+
+/** An option, or a section, that is not known. */
+export interface UnknownOption {
+  /** `<section>.<option>`; undefined when the section as a whole is not known. */
+  readonly option: string | undefined
+  readonly text: string
+}
+
+/** Every unknown option in our own sections, and every section whose name is one of ours misspelt. */
+export function unknownOptions({ sections }: IniFile): readonly UnknownOption[] {
+  const known = knownOptions()
+  return [...sections].flatMap(([section, options]) => {
+    if (!OWN_SECTIONS.includes(section)) return known.has(section) ? [] : unknownSection(section)
+    const names = [...(known.get(section) ?? [])]
+    return [...options.keys()]
+      .filter((name) => !names.includes(name))
+      .map((name) => ({
+        option: `${section}.${shownName(name)}`,
+        text: `there is no such option; ${adviceFor(name, names)}`,
+      }))
+  })
+}
+
+function unknownSection(section: string): readonly UnknownOption[] {
+  const meant = misspeltName(section, OWN_SECTIONS)
+  if (meant === undefined) return []
+  const text = `[${shownName(section)}]: there is no such section; did you mean [${meant}]?`
+  return [{ option: undefined, text }]
+}
+
+/** The names of the options of each section. */
+function knownOptions(): ReadonlyMap<string, ReadonlySet<string>> {
+  const declared = Object.values<OptionGroup>(OPTIONS)
+    .flatMap((options) => Object.values(options))
+    .flatMap((option) => option.names)
+  const sections = new Map<string, Set<string>>()
+  for (const name of [...declared, ...Object.keys(SUPERSEDED)]) {
+    const dot = name.indexOf('.')
+    const names = sections.get(name.slice(0, dot)) ?? new Set<string>()
+    sections.set(name.slice(0, dot), names.add(name.slice(dot + 1)))
+  }
+  return sections
+}

@@ -1,0 +1,78 @@
+/** Options that nothing reads: refused in our own sections, a remark in those that Masakari has. */
+import test from 'ava'
+import { renderSample } from '../../ops/config/render-sample.ts'
+import { describeProblems, readConfig } from '../../ops/load-config.ts'
+
+const MINIMUM = `
+[keystone_authtoken]
+auth_url = http://controller:5000
+username = ha
+password = k
+[DEFAULT]
+os_privileged_user_auth_url = http://controller:5000
+os_privileged_user_name = nova
+os_privileged_user_password = n
+os_privileged_user_tenant = service
+`
+
+function problemsOf(text: string): readonly string[] {
+  const loaded = readConfig(MINIMUM + text, 'file')
+  return loaded.kind === 'invalid' ? describeProblems(loaded.problems).split('\n') : []
+}
+
+function notesOf(text: string): readonly string[] {
+  const loaded = readConfig(MINIMUM + text, 'file')
+  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
+  return loaded.notes
+}
+
+for (const [text, problem] of [
+  ['[bus]\nsever = x', '[bus] sever: there is no such option; did you mean servers?'],
+  ['[bus]\nCA-File = x', '[bus] CA-File: there is no such option; did you mean ca_file?'],
+  ['[webhook]\ntokn = secret', '[webhook] tokn: there is no such option; did you mean token?'],
+  ['[roles]\nenable = engine', '[roles] enable: there is no such option; did you mean enabled?'],
+  ['[log]\nfile = x', '[log] file: there is no such option; known: level'],
+  ['[bridges]\nqueue = x', '[bridges]: there is no such section; did you mean [bridge]?'],
+  ['[Web-Hook]\ntoken = x', '[web-hook]: there is no such section; did you mean [webhook]?'],
+] as const) {
+  test(`${JSON.stringify(text)} is refused with the name that was meant`, (t) => {
+    t.deepEqual(problemsOf(text), [problem])
+  })
+}
+
+test('every unknown option of ours is named at once, and no value is repeated', (t) => {
+  const problems = problemsOf('[webhook]\ntokn = hunter2\nusr = hunter2\n[lease]\nfoo = hunter2')
+  t.is(problems.length, 3)
+  t.false(problems.join().includes('hunter2'))
+})
+
+test('unknown options and sections of Masakari, its monitors and oslo stay a remark', (t) => {
+  const notes = notesOf(`
+debug = true
+[database]
+max_retries = -1
+[host]
+monitoring_drivers = default
+[api]
+api_version = 1
+[ssl]
+version = x
+[libvirt]
+connection_uri = x
+[callback]
+retry_max = 1
+[oslo_messaging_rabbit]
+heartbeat_rate = 2
+[placement_client]
+x = 1
+`)
+  t.true(notes.some((note) => note.includes('max_retries')))
+  t.true(notes.some((note) => note.includes('[ssl]')))
+})
+
+test('every option of the sample is known', (t) => {
+  const options = renderSample().replaceAll(/^#(\w+ = )/gm, '$1')
+  const loaded = readConfig(options, 'file')
+  const said = loaded.kind === 'invalid' ? describeProblems(loaded.problems) : ''
+  t.false(said.includes('no such option'), said)
+})
