@@ -43,6 +43,10 @@ export const isWithin = (needs: Resources, bound: Resources): boolean =>
 
 const KEYS = ['vcpus', 'memoryMb', 'diskGb'] as const
 
+/** Every amount by its name. */
+export const amountsOf = ({ others = {}, ...usual }: Resources): ReadonlyMap<string, number> =>
+  new Map(Object.entries({ ...usual, ...others }))
+
 /** For people: `4 VCPU, 8192 MB, 20 GB`. */
 export function amountOf({ vcpus, memoryMb, diskGb, others = {} }: Resources): string {
   const more = Object.entries(others).filter(([, amount]) => amount !== 0)

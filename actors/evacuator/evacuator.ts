@@ -17,6 +17,7 @@ import type {
   EvacuatorStep,
   Survey,
 } from './evacuator-messages.ts'
+import { changedHosts, withoutPauses } from './changed-hosts.ts'
 import type { Bid } from './fair-share.ts'
 import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
@@ -184,7 +185,8 @@ function onSurveyedAgain(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
   )
   const places = { ...seen.places, uncounted: new Set(uncounted) }
-  const next: Moving = { ...state, ...seen, places, lookPending: false }
+  const tracks = withoutPauses(state.tracks, changedHosts(state.places, places), survey.atMs)
+  const next: Moving = { ...state, ...seen, tracks, places, lookPending: false }
   const step = proceed(adoptAll(next, survey.atMs), survey.atMs)
   return finishOr(order, rules, accounted(state, step))
 }
