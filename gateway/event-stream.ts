@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { ClockPort } from '../actors/ports/clock.ts'
 import type { EventFeed, FeedEvent } from './event-feed.ts'
+import { eventText } from './event-text.ts'
 
 /** Tells proxies, and us, that the other side is still there. */
 const HEARTBEAT_MS = 15_000
@@ -63,6 +64,3 @@ export function openEventStream(
 
 /** The last event is not remembered: something may be missing, and the journal has it. */
 const GAP = 'event: gap\ndata: {}\n\n'
-
-const eventText = ({ id, type, data }: FeedEvent): string =>
-  `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`

@@ -28,6 +28,13 @@ const RETRY_AFTER_SECONDS = 5
 const OUTAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   STORE_UNAVAILABLE: 'The database is not available.',
   STORE_CONFLICT: 'The database is too busy.',
+  STORE_FULL: 'The disk of the database is full.',
+  STORE_READ_ONLY: 'The database takes no writes.',
+  SCHEMA_FOREIGN: 'The database holds tables of another program.',
+  SCHEMA_NEWER: 'The database is newer than this program.',
+  SCHEMA_INCOMPLETE: 'Tables of this program are missing in the database.',
+  SCHEMA_DENIED: 'The database account may not bring the tables up to date.',
+  KEY_MISSING: 'Stored credentials are sealed with a key that this process does not have.',
   STALE_EPOCH: 'The leader has changed.',
   BUS_UNAVAILABLE: 'The message bus is not available.',
   IDENTITY_UNAVAILABLE: 'The Identity service is not available.',
@@ -87,5 +94,6 @@ export function codedFault(error: CodedError): Fault | undefined {
 /** One line about a failed readiness check: the code and our words. */
 export function publicReason(error: unknown): string {
   if (!(error instanceof CodedError)) return 'the check failed'
+  if (error.code === 'NOT_READY') return `${error.code}: ${error.message}`
   return `${error.code}: ${OUTAGES[error.code] ?? 'the check failed'}`
 }

@@ -12,6 +12,8 @@ import { Socket } from 'node:net'
 export interface TlsSettings {
   readonly certificate: string
   readonly key: string
+  /** Authorities that must have signed the callers' certificates; undefined asks callers for none. */
+  readonly clientCa?: string
 }
 
 /** How long callers may take, ms. */
@@ -35,7 +37,13 @@ export function createListener(tls: TlsSettings | undefined) {
     return tls === undefined
       ? createPlainServer(TIMES, listener)
       : createTlsServer(
-          { ...TIMES, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' },
+          {
+            ...TIMES,
+            cert: tls.certificate,
+            key: tls.key,
+            minVersion: 'TLSv1.2',
+            ...(tls.clientCa && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+          },
           listener,
         )
   }

@@ -1,6 +1,7 @@
 /** A host as its watchers see it, in the words of the API: since 1.4. */
 import { Type, type Static } from 'typebox'
-import { summaryOf, type Observation } from './observations.ts'
+import type { Observation } from '../actors/ports/observations.ts'
+import { summaryOf } from './observations.ts'
 import { timeText } from './times.ts'
 
 /** One word for all, and what each of them says. */

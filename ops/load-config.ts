@@ -8,6 +8,7 @@ import { SUPERSEDED } from '../schema/config/superseded.ts'
 import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
 import { allowedText, readValue } from './config/read-value.ts'
 import { substitute } from './config/substitute.ts'
+import { unhonoured } from './config/unhonoured.ts'
 import { unknownOptions } from './config/unknown-options.ts'
 
 /** One thing that keeps the configuration from being used; a secret `value` is masked. */
@@ -44,6 +45,7 @@ export function readConfig(text: string, origin: Origin): LoadedConfig {
   const file = parseIni(text)
   const problems = file.problems.map(whole)
   problems.push(...unknownOptions(file).map((unknown) => ({ ...unknown, value: undefined })))
+  problems.push(...unhonoured(file).map((option) => ({ ...option, value: undefined })))
   const parts = Object.entries<Readonly<Record<string, Option>>>(OPTIONS).map(([part, options]) => [
     part,
     Object.fromEntries(
@@ -113,9 +115,8 @@ function readOption(option: Option, file: IniFile, origin: Origin): Outcome {
     return refuse(secret ? 'holds a dollar sign that is not written $$' : resolved.text)
   }
   const reading = readValue(resolved.text, option)
-  return reading === undefined
-    ? refuse(`must be ${allowedText(option)}`)
-    : { kind: 'value', value: reading.value }
+  if (reading === undefined) return refuse(`must be ${allowedText(option)}`)
+  return 'problem' in reading ? refuse(reading.problem) : { kind: 'value', value: reading.value }
 }
 
 function textOf(file: IniFile, name: string): string | undefined {

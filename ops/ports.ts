@@ -1,5 +1,5 @@
 /** Opens the world for one process: real parts as the configuration names them, or the simulated cloud. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
@@ -18,6 +18,7 @@ import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openIpmiPower } from '../transports/ipmi/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { connectNats } from '../transports/nats/connect.ts'
+import type { NatsCredentials } from '../transports/nats/link.ts'
 import { openOpenstack, type Openstack } from '../transports/openstack/open-openstack.ts'
 import { buildCloud, type SegmentSeed } from '../transports/simulated/build-cloud.ts'
 import type { SimulatedCloud } from '../transports/simulated/cloud.ts'
@@ -25,10 +26,10 @@ import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
 import { openSshShell } from '../transports/ssh/shell.ts'
-import { openKeyFile } from '../transports/vault/key-file.ts'
-import { sealedStore } from '../transports/vault/sealed-store.ts'
+import { openVault } from '../transports/vault/vault.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
+import { readTlsMaterial } from './tls-material.ts'
 
 /** What surrounds every port. */
 export interface Ambient {
@@ -51,6 +52,8 @@ export interface World {
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly guests: ReadonlyMap<HostName, GuestPort>
+  /** Whether the stored credentials can be read here; undefined where nobody reads them. */
+  readonly checkCredentials: (() => Promise<void>) | undefined
 }
 
 /** The simulated cloud that stands in for all real parts but the store and the bus. */
@@ -78,6 +81,7 @@ export function openEmbeddedWorld(
     ...cloud.viewFor(config.node.name),
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
+    checkCredentials: undefined,
   }
 }
 
@@ -97,7 +101,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   )
   return {
     ...openBus(config, ambient),
-    store: await openSealedStore(config, ambient),
+    ...openSealedStore(config, ambient),
     compute: account.compute,
     placement: account.placement,
     identity: await openIdentity(config, ambient, account),
@@ -133,7 +137,7 @@ function openBus(
         ...(bus.user === undefined ? {} : { user: bus.user }),
         ...(bus.password === undefined ? {} : { password: bus.password.reveal() }),
         ...(bus.token === undefined ? {} : { token: bus.token.reveal() }),
-        ...(bus.caFile === undefined ? {} : { tls: { caFile: bus.caFile } }),
+        ...natsSecurity(bus),
       },
       clock,
       random,
@@ -142,21 +146,41 @@ function openBus(
   )
 }
 
+/** CONFIG_INVALID for certificates that cannot be used. */
+function natsSecurity(bus: Config['bus']): Pick<NatsCredentials, 'creds' | 'tls'> {
+  const { caFile, certFile, keyFile, credentialsFile, tlsFirst, location } = bus
+  const named = location.kind === 'nats' && location.servers.some((url) => url.startsWith('tls:'))
+  const files = [caFile, certFile, keyFile].some((file) => file !== undefined)
+  const tls = { caFile, certFile, keyFile, check: 'identity' } as const
+  return {
+    ...(credentialsFile === undefined ? {} : { creds: readFileSync(credentialsFile, 'utf8') }),
+    ...(named || files || tlsFirst
+      ? { tls: { ...readTlsMaterial(tls, 'NATS'), first: tlsFirst } }
+      : {}),
+  }
+}
+
 /** The store as it is: credentials of hosts come out as they are stored. */
 export function openStore({ store }: Config, { clock, random, closing }: Ambient): StorePort {
   const { location } = store
-  if (location.kind === 'mysql') return closing.use(openMysqlStore(location, { clock, random }))
+  if (location.kind === 'mysql') {
+    const tls = location.tls && readTlsMaterial(location.tls, 'the database')
+    return closing.use(openMysqlStore({ ...location, tls }, { clock, random }))
+  }
   if (location.path !== ':memory:') mkdirSync(dirname(location.path), { recursive: true })
   return closing.use(openSqliteStore(location.path, { clock, random }))
 }
 
 /** Compute hosts hold no key: an instance-monitor reads no credentials. */
-async function openSealedStore(config: Config, ambient: Ambient): Promise<StorePort> {
+function openSealedStore(
+  config: Config,
+  ambient: Ambient,
+): Pick<World, 'store' | 'checkCredentials'> {
   const store = openStore(config, ambient)
   const reads = config.node.roles.some((role) => role !== 'instance-monitor' && role !== 'bridge')
-  if (!reads) return store
-  const keyring = await openKeyFile(keyFileOf(config))
-  return sealedStore(store, keyring, ambient.log)
+  if (!reads) return { store, checkCredentials: undefined }
+  const vault = openVault(store, keyFileOf(config), ambient.log)
+  return { store: vault.store, checkCredentials: () => vault.check() }
 }
 
 /** Where the keys of stored credentials are. */

@@ -4,11 +4,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import { NactTurns } from '../actors/kernel/nact-turns.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
-import { CodedError, describeError } from '../schema/errors.ts'
+import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
+import { linkTo } from './roles/broker-link.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
+import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
 import { startHealthBoard } from './roles/health.ts'
 import { startReporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
@@ -51,18 +53,13 @@ export async function startProcess(
     roles.filter(isActing),
     { onGiveUp },
   )
-  void startWhenReady(node, world, log, stopping.signal)
-  const bridge =
-    roles.includes('bridge') && config.bridge.urls !== undefined
-      ? startBridge(config.bridge.urls, config.bridge.exchange, {
-          ...ambient,
-          announcer: node.announcer,
-        })
-      : undefined
+  void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
+  const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
   const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
   const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
-  const readiness = [...readinessOf(world, bridge), ...reporting.readiness]
+  const seen = { ...world, clock, board }
+  const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },
@@ -96,6 +93,15 @@ export async function startProcess(
   return { node, address: gateway?.address, endings }
 }
 
+/** Undefined where there is nothing to read. */
+function openBridge(
+  { node, bridge, rabbit }: Config,
+  world: Ambient & { readonly announcer: Node['announcer'] },
+): ReturnType<typeof startBridge> | undefined {
+  if (!node.roles.includes('bridge') || bridge.brokers === undefined) return undefined
+  return startBridge(bridge.exchange, { ...world, ...linkTo(bridge.brokers, rabbit) })
+}
+
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({
   name,
   need: 'vital',
@@ -107,23 +113,29 @@ const connected = (name: string, is: () => boolean): ReadinessCheck => ({
 const isActing = (role: string): role is ActingRole =>
   role === 'engine' || role === 'host-monitor' || role === 'instance-monitor'
 
-async function startWhenReady(
-  node: Node,
-  world: World,
-  log: LogPort,
-  signal: AbortSignal,
-): Promise<void> {
-  const migrated = await migrate(world, log, signal)
-  if (migrated && !signal.aborted) node.start()
+async function startWhenReady(node: Node, world: World, starting: Starting): Promise<void> {
+  const migrated = await migrate(world, starting)
+  if (migrated && !starting.signal.aborted) node.start()
 }
 
-/** The database may be away at the start: tries until it is there. */
-async function migrate({ store }: World, log: LogPort, signal: AbortSignal): Promise<boolean> {
+interface Starting {
+  readonly log: LogPort
+  readonly signal: AbortSignal
+  readonly onGiveUp: (path: string, error: unknown) => void
+}
+
+/** The database may be away at the start: tries until it is there. One that is not ours, or whose keys are missing, ends us. */
+async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): Promise<boolean> {
   for (let pauseMs = 250; !signal.aborted; pauseMs = Math.min(10_000, pauseMs * 2)) {
     try {
       await store.migrate()
       return true
     } catch (error) {
+      if (signal.aborted) return false
+      if (isRefusal(error)) {
+        onGiveUp('store', error)
+        return false
+      }
       log.warn({ error: describeError(error), againMs: pauseMs }, 'the store is not ready yet')
     }
     await sleep(pauseMs, undefined, { ref: false })
@@ -141,17 +153,23 @@ async function handOver(node: Node): Promise<void> {
 const NOBODY = hostName('instance-ha-readiness-check')
 
 function readinessOf(
-  { store, bus, compute }: World,
+  world: World & BusReadinessWorld,
+  config: Config,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
+  const { store, bus, compute, checkCredentials } = world
   return [
     { name: 'store', need: 'vital', check: () => store.ping() },
+    ...(checkCredentials === undefined
+      ? []
+      : [{ name: 'credentials', need: 'vital' as const, check: checkCredentials }]),
     connected('bus', () => bus.connected()),
     {
       name: 'compute',
       need: 'vital',
       check: async () => void (await compute.findService(NOBODY)),
     },
+    ...busReadiness(world, config),
     ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
   ]
 }

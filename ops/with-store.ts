@@ -1,7 +1,7 @@
 /** Runs the part of a command that needs the configured store, and says what keeps it from running. */
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
-import { describeError, isCoded } from '../schema/errors.ts'
+import { describeError, isCoded, isRefusal } from '../schema/errors.ts'
 import { createLogger } from '../transports/log/logger.ts'
 import { SystemClock } from '../transports/system/clock.ts'
 import { SystemRandom } from '../transports/system/random.ts'
@@ -41,6 +41,6 @@ export async function withStore(
   } catch (error) {
     if (!isCoded(error)) throw error
     process.stderr.write(`${describeError(error)}\n`)
-    return error.code === 'CONFIG_INVALID' ? 2 : 1
+    return isRefusal(error) ? 2 : 1
   }
 }

@@ -9,6 +9,7 @@ import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN } from './config/engine.ts'
 import { INSTANCE_RECOVERY, PROCESS_RECOVERY } from './config/instances.ts'
 import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
 import type { Option, ValueOf } from './config/option.ts'
+import { RABBIT } from './config/rabbit.ts'
 import { SERVING, WEBHOOK } from './config/serving.ts'
 import { STORM_GUARD } from './config/storm-guard.ts'
 import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
@@ -38,6 +39,7 @@ export const OPTIONS = {
   guest: GUEST,
   bridge: BRIDGE,
   events: EVENTS,
+  rabbit: RABBIT,
 } as const
 
 type Declared = typeof OPTIONS

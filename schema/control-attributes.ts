@@ -6,6 +6,7 @@ import {
   unknownNames,
   type Fields,
 } from './settings-document.ts'
+import { agentOptionProblems } from './agent-options.ts'
 
 /** A text that must never be printed; `reveal` is called only by the transport that needs it. */
 export class Secret {
@@ -111,24 +112,21 @@ function parseAgents(value: unknown, problems: string[]): ControlAttributes['age
   return new Map(
     agents.map(([name, options]) => {
       const path = `fence.${name}`
-      const fields = Object.entries(fieldsOf(options, path, problems))
-      return [
-        name,
-        new Map(
-          fields.map(([key, option]) => [key, agentOption(`${path}.${key}`, option, problems)]),
-        ),
-      ]
+      const texts = Object.entries(fieldsOf(options, path, problems)).map(
+        ([key, option]) => [key, agentOption(`${path}.${key}`, option, problems)] as const,
+      )
+      problems.push(...agentOptionProblems(texts).map((problem) => `${path}.${problem}`))
+      return [name, new Map(texts.map(([key, text]) => [key, new Secret(text)]))]
     }),
   )
 }
 
-/** Agents read one `key=value` a line, so neither may hold a line break. */
-function agentOption(path: string, value: unknown, problems: string[]): Secret {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  if (!/^fence\.\w+\.\w+$/.test(path) || typeof value === 'object' || /\p{Cc}/u.test(text)) {
-    problems.push(`${path}: must be a text, a number or a truth value without control characters`)
+function agentOption(path: string, value: unknown, problems: string[]): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object') {
+    problems.push(`${path}: must be a text, a number or a truth value`)
   }
-  return new Secret(text)
+  return JSON.stringify(value)
 }
 
 function parseSsh(value: unknown, problems: string[]): SshSettings | undefined {

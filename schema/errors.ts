@@ -33,9 +33,18 @@ export const ERRORS = {
   EXTENSION_NOT_FOUND: { status: 404, retryable: false },
   STREAMS_EXHAUSTED: { status: 429, retryable: true },
   ANSWER_LATE: { status: 504, retryable: true },
+  /** Its message is for everybody: it says what a role cannot do. */
+  NOT_READY: { status: 503, retryable: true },
   STALE_EPOCH: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   STORE_CONFLICT: { status: 503, retryable: true },
+  STORE_FULL: { status: 503, retryable: true },
+  STORE_READ_ONLY: { status: 503, retryable: true },
+  SCHEMA_FOREIGN: { status: 503, retryable: false },
+  SCHEMA_NEWER: { status: 503, retryable: false },
+  SCHEMA_INCOMPLETE: { status: 503, retryable: false },
+  SCHEMA_DENIED: { status: 503, retryable: true },
+  KEY_MISSING: { status: 503, retryable: false },
   BUS_UNAVAILABLE: { status: 503, retryable: true },
   LEASE_UNAVAILABLE: { status: 503, retryable: true },
   IDENTITY_UNAVAILABLE: { status: 503, retryable: true },
@@ -82,6 +91,21 @@ export class CodedError extends Error {
     return ERRORS[this.code].status
   }
 }
+
+/** True while the database takes no write: away, busy, full or read-only. The same write may succeed later. */
+export const isStoreAway = (error: unknown): error is CodedError =>
+  isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT', 'STORE_FULL', 'STORE_READ_ONLY')
+
+/** True for what only an operator can mend: the process that finds it refuses to start. */
+export const isRefusal = (error: unknown): error is CodedError =>
+  isCoded(
+    error,
+    'CONFIG_INVALID',
+    'SCHEMA_FOREIGN',
+    'SCHEMA_NEWER',
+    'SCHEMA_INCOMPLETE',
+    'KEY_MISSING',
+  )
 
 /** True for an error of ours with one of the codes (with any code, when none is named). */
 export function isCoded(error: unknown, ...codes: readonly ErrorCode[]): error is CodedError {

@@ -194,6 +194,24 @@ export interface ChangesTable {
   readonly outcome: string | null
 }
 
+export interface ObserversTable {
+  readonly id: Generated<number>
+  readonly name: string
+  /** When it registered last, wall ms. */
+  readonly seen_at: number
+}
+
+/** One row: the key that seals, agreed by all processes. */
+export interface SealingKeyTable {
+  readonly id: number
+  readonly name: string
+}
+
+export interface WriteChecksTable {
+  readonly id: Generated<number>
+  readonly filling: string
+}
+
 export interface Database {
   readonly segments: SegmentsTable
   readonly hosts: HostsTable
@@ -208,4 +226,7 @@ export interface Database {
   readonly operator_words: OperatorWordsTable
   readonly site_words: SiteWordsTable
   readonly changes: ChangesTable
+  readonly observers: ObserversTable
+  readonly sealing_key: SealingKeyTable
+  readonly write_checks: WriteChecksTable
 }

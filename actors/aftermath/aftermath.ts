@@ -2,7 +2,7 @@
  * Looks after what a recovery gave up before it ended, minute by minute: for an hour, whether Nova has brought it to an end
  * by itself, and once its host is back, whether it runs again. All that it knows is in the store, so any leader goes on.
  */
-import { isCoded } from '../../schema/errors.ts'
+import { isStoreAway } from '../../schema/errors.ts'
 import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { isComputeTrouble } from '../evacuator/evacuating.ts'
@@ -56,7 +56,7 @@ async function look(looking: Looking): Promise<void> {
     await correctRecord(looking)
     await startLeftBehind(looking)
   } catch (error) {
-    const isAway = isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')
+    const isAway = isStoreAway(error)
     if (!isAway && !isComputeTrouble(error)) throw error
   }
 }

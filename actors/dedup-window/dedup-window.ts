@@ -1,84 +1,29 @@
 /** Folds observations and notifications into incidents: the first opens one, the rest are its evidence. */
-import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
-import type { HostObserved } from '../../schema/messages/observation.ts'
-import { hostId } from '../../schema/ids.ts'
-import type { Notification } from '../../schema/records.ts'
+import type { NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { tell } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
-import { withEntry } from '../kernel/with-entry.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
-import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
-import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
-import { judgeHost, type HostVerdict, type QuorumRules } from './quorum.ts'
+import type { UnfinishedRecovery } from '../ports/store.ts'
+import { hasLoneVoiceOfLife, judgeWords, wasSeenLately } from './contradiction.ts'
+import { evidenceOf, type Incident } from './incident.ts'
+import { withOpen } from './open-reports.ts'
+import { lookAt, onHostLooked, onObserved } from './weighing.ts'
+import {
+  withIncident,
+  type DedupWindowMessage,
+  type DedupWindowState,
+  type WindowEffect,
+  type WindowRules,
+  type WindowStep,
+} from './window-state.ts'
 
-export type DedupWindowMessage =
-  | { readonly type: 'window.begin' } // first message
-  | { readonly type: 'window.settled' } // private: our own timer
-  | { readonly type: 'window.observed'; readonly observed: HostObserved; readonly atMs: number }
-  | { readonly type: 'window.notified' } // a row or a word was stored: look now instead of at the next turn
-  | { readonly type: 'window.look-due' } // private: our own timer
-  | {
-      readonly type: 'window.looked' // private: everything unfinished; undefined while the store is away
-      readonly unfinished: readonly UnfinishedRecovery[] | undefined
-      readonly atMs: number
-    }
-  | {
-      readonly type: 'window.reported' // private: our own report; undefined while the store is away
-      readonly host: HostId
-      readonly acceptance: Acceptance | undefined
-      readonly atMs: number
-    }
-  /** private: nothing was reported, for an operator keeps the host, or its segment, out of service */
-  | { readonly type: 'window.kept-out'; readonly host: HostId; readonly atMs: number }
-
-export interface DedupWindowState {
-  readonly kind: 'folding'
-  /** False for a while after the start: who was heard so far may not be everybody. */
-  readonly settled: boolean
-  readonly incidents: ReadonlyMap<HostId, Incident>
-  /** Since when a notification is held back because its host is seen alive, monotonic ms. */
-  readonly contradicted: ReadonlyMap<NotificationId, number>
-  readonly looking: boolean
-  /** A notification came while we were looking: look once more. */
-  readonly lookAgain: boolean
-}
-
-export type DedupWindowEffect =
-  | { readonly type: 'unfinished.read' }
-  | {
-      readonly type: 'fault.report'
-      readonly host: HostId
-      readonly hostName: HostName
-      /** Whether it was reported before and stays dead: then an operator who keeps it out of service is not told again. */
-      readonly repeated: boolean
-    }
-
-export interface WindowRules extends QuorumRules {
-  /** After our start, observers are listened to for so long before their quorum counts, ms. */
-  readonly settleMs: number
-  /** How often unfinished notifications are read again, ms. */
-  readonly lookIntervalMs: number
-  /** A report about a host that stays alive for so long is refused, ms. */
-  readonly contradictionMs: number
-  /** Pause after our own report before the observers of that host may cause another one, ms; doubles each time. */
-  readonly quietMs: number
-  readonly quietMsMax: number
-  /** How often a dead host that an operator keeps out of service is looked at again, ms. */
-  readonly keptOutMs: number
-}
-
-type WindowEffect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
-type WindowStep = Step<DedupWindowState, WindowEffect>
-
-export const EMPTY_WINDOW: DedupWindowState = {
-  kind: 'folding',
-  settled: false,
-  incidents: new Map(),
-  contradicted: new Map(),
-  looking: false,
-  lookAgain: false,
-}
+/** Smaller faults that are read and handed on at a time; as many again follow soon after. */
+export const SMALL_PAGE = 500
+/** From so many on they are a crowd. */
+const CROWD = 100
+/** Between two looks in a crowd, so that other work has its turn, ms. */
+const SOON_MS = 100
 
 export const dedupWindow =
   (rules: WindowRules, leader: ActorRef<LeaderMessage>) =>
@@ -90,8 +35,10 @@ export const dedupWindow =
         return [{ ...state, settled: true }, []]
       case 'window.observed':
         return onObserved(rules, leader, state, message)
+      case 'window.host-looked':
+        return onHostLooked(rules, leader, state, message)
       case 'window.notified':
-        return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
+        return lookSoon(rules, state)
       case 'window.look-due':
         return look(rules, state)
       case 'window.looked':
@@ -117,40 +64,35 @@ function onBegin(rules: WindowRules, state: DedupWindowState): WindowStep {
 }
 
 function look(rules: WindowRules, state: DedupWindowState): WindowStep {
-  const later: WindowEffect = {
-    type: 'timer.start',
-    name: 'look',
-    afterMs: rules.lookIntervalMs,
-    message: { type: 'window.look-due' },
-  }
-  return [{ ...state, looking: true, lookAgain: false }, [{ type: 'unfinished.read' }, later]]
+  const read = { type: 'unfinished.read', afterId: state.pageEnd } as const
+  const looking = { ...state, looking: true, lookAgain: false, isSoon: false }
+  return [looking, [read, lookAfter(rules.lookIntervalMs)]]
 }
 
-function onObserved(
-  rules: WindowRules,
-  leader: ActorRef<LeaderMessage>,
-  state: DedupWindowState,
-  { observed, atMs }: DedupWindowMessage & { readonly type: 'window.observed' },
-): WindowStep {
-  const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
-  const heard = withView(known, observed, atMs)
-  const verdict = judgeHost(heard.views, rules, atMs)
-  const incident = verdict === 'alive' ? { ...heard, reports: 0 } : heard
-  const next = withIncident(state, incident)
-  if (verdict === 'alive' && incident.open !== null) {
-    const { host, segment, hostName } = incident
-    const reason = `${hostName} was seen alive by ${observed.observer}`
-    return [next, [tell(leader, { type: 'leader.host-alive', segment, host, reason })]]
-  }
-  const unreported = incident.open === null || incident.unsure
-  const mayReport = state.settled && unreported && atMs >= incident.quietUntilMs
-  if (verdict !== 'dead' || !mayReport) return [next, []]
-  const quietMs = Math.min(rules.quietMsMax, rules.quietMs * 2 ** incident.reports)
-  const quiet = { ...incident, quietUntilMs: atMs + quietMs, reports: incident.reports + 1 }
-  const { host, hostName } = incident
-  const repeated = incident.reports > 0
-  return [withIncident(next, quiet), [{ type: 'fault.report', host, hostName, repeated }]]
+const lookAfter = (afterMs: number): WindowEffect => ({
+  type: 'timer.start',
+  name: 'look',
+  afterMs,
+  message: { type: 'window.look-due' },
+})
+
+/** Something was stored: it is looked at now, or, if that happens all the time, with all that comes within a moment. */
+function lookSoon(rules: WindowRules, state: DedupWindowState): WindowStep {
+  if (state.looking) return [{ ...state, lookAgain: true }, []]
+  if (!state.isCrowded) return look(rules, state)
+  return state.isSoon ? [state, []] : [{ ...state, isSoon: true }, [lookAfter(SOON_MS)]]
 }
+
+/** A host whose report is contradicted is looked at by the leader itself, when it is time to. */
+const lookAtAlive = (
+  rules: WindowRules,
+  state: DedupWindowState,
+  incident: Incident | undefined,
+  atMs: number,
+): WindowStep =>
+  incident !== undefined && isToBeSeen(rules, incident, atMs)
+    ? lookAt(state, incident)
+    : [state, []]
 
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
 function onLooked(
@@ -159,7 +101,7 @@ function onLooked(
   state: DedupWindowState,
   { unfinished, atMs }: DedupWindowMessage & { readonly type: 'window.looked' },
 ): WindowStep {
-  const idle = { ...state, looking: false }
+  let idle: DedupWindowState = { ...state, looking: false }
   if (unfinished === undefined) return [idle, []]
   const effects: WindowEffect[] = []
   const contradicted = new Map<NotificationId, number>()
@@ -170,8 +112,13 @@ function onLooked(
     if (objection === 'unheard') continue
     const since = state.contradicted.get(notification.uuid) ?? atMs
     const alive = objection === 'alive'
-    if (alive) contradicted.set(notification.uuid, since)
-    if (alive && atMs - since < rules.contradictionMs) continue
+    if (alive) {
+      contradicted.set(notification.uuid, since)
+      const [next, looks] = lookAtAlive(rules, idle, incident, atMs)
+      idle = next
+      effects.push(...looks)
+      if (atMs - since < rules.contradictionMs) continue
+    }
     const evidence = incident === undefined ? [] : evidenceOf(incident)
     effects.push(
       tell(leader, {
@@ -182,10 +129,28 @@ function onLooked(
       }),
     )
   }
-  const next = { ...idle, contradicted, incidents: withOpen(state, unfinished) }
-  if (!state.lookAgain) return [next, effects]
-  const [looking, more] = look(rules, next)
-  return [looking, [...effects, ...more]]
+  const read = withPage(
+    { ...idle, contradicted, incidents: withOpen(state.incidents, unfinished) },
+    unfinished,
+  )
+  if (!state.lookAgain && read.pageEnd === 0) return [read, effects]
+  const [next, more] = lookSoon(rules, read)
+  return [next, [...effects, ...more]]
+}
+
+/** One observer alone contradicts the report: the leader looks for itself, but not all the time. */
+const isToBeSeen = (rules: WindowRules, incident: Incident, atMs: number): boolean =>
+  hasLoneVoiceOfLife(incident, rules, atMs) && !wasSeenLately(incident, rules, atMs)
+
+/** After a full page comes the next one, after the last one the first. */
+function withPage(
+  state: DedupWindowState,
+  unfinished: readonly UnfinishedRecovery[],
+): DedupWindowState {
+  const small = unfinished.filter(({ notification }) => notification.type !== 'COMPUTE_HOST')
+  const last = small.length < SMALL_PAGE ? undefined : small.at(-1)
+  const isCrowded = state.pageEnd > 0 || small.length >= CROWD
+  return { ...state, isCrowded, pageEnd: last?.notification.id ?? 0 }
 }
 
 /**
@@ -200,8 +165,8 @@ function objectionTo(
 ): 'none' | 'alive' | 'unheard' {
   if (notification.type !== 'COMPUTE_HOST' || notification.status !== 'new') return 'none'
   if (notification.payload['event'] !== 'STOPPED') return 'none'
-  const views = state.incidents.get(notification.sourceHost)?.views ?? new Map()
-  const verdict: HostVerdict = judgeHost(views, rules, atMs)
+  const incident = state.incidents.get(notification.sourceHost)
+  const verdict = incident === undefined ? 'unclear' : judgeWords(incident, rules, atMs)
   if (verdict === 'alive') return 'alive'
   return verdict === 'dead' || state.settled ? 'none' : 'unheard'
 }
@@ -211,36 +176,6 @@ function reportOf({ notification }: UnfinishedRecovery): readonly string[] {
   const fields = Object.entries(payload).map(([key, value]) => `${key} ${value}`)
   return [`reported as ${type}: ${fields.join(', ')}`]
 }
-
-function withOpen(
-  state: DedupWindowState,
-  unfinished: readonly UnfinishedRecovery[],
-): ReadonlyMap<HostId, Incident> {
-  const reports = unfinished
-    .map(({ notification }) => notification)
-    .filter(({ type }) => type === 'COMPUTE_HOST')
-  // Of several reports about one host, one that is sure counts.
-  const open = new Map(
-    [...reports.filter(isUnsure), ...reports.filter((report) => !isUnsure(report))].map(
-      (report) => [report.sourceHost, { open: report.uuid, unsure: isUnsure(report) }] as const,
-    ),
-  )
-  const changed = [...state.incidents.values()].filter((incident) => {
-    const now = open.get(incident.host) ?? NOTHING_OPEN
-    return incident.open !== now.open || incident.unsure !== now.unsure
-  })
-  if (changed.length === 0) return state.incidents
-  const incidents = new Map(state.incidents)
-  for (const incident of changed) {
-    incidents.set(incident.host, { ...incident, ...(open.get(incident.host) ?? NOTHING_OPEN) })
-  }
-  return incidents
-}
-
-const NOTHING_OPEN = { open: null, unsure: false } as const
-
-const isUnsure = ({ payload, status }: Notification): boolean =>
-  status === 'new' && payload['event'] === 'STOPPED' && payload['host_status'] !== 'NORMAL'
 
 function onReported(
   rules: WindowRules,
@@ -267,8 +202,4 @@ function onKeptOut(
   if (incident === undefined) return [state, []]
   const quietUntilMs = atMs + rules.keptOutMs
   return [withIncident(state, { ...incident, reports: 1, quietUntilMs }), []]
-}
-
-function withIncident(state: DedupWindowState, incident: Incident): DedupWindowState {
-  return { ...state, incidents: withEntry(state.incidents, incident.host, incident) }
 }

@@ -2,14 +2,20 @@
 import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
+import type { Look } from '../verification/look.ts'
+import { OBSERVERS_MAX } from './host-observations.ts'
 import type { View } from './quorum.ts'
 
 export interface Incident {
   readonly host: HostId
   readonly hostName: HostName
   readonly segment: SegmentId
-  /** By observer. */
+  /** By observer; of more than `OBSERVERS_MAX` the one that has been silent for longest is forgotten. */
   readonly views: ReadonlyMap<string, View>
+  /** What the leader itself saw of the host last, when there was a reason to look. */
+  readonly look: Pick<Look, 'finding' | 'atMs'> | null
+  /** Observers that called it dead when the leader saw it alive, and until when that is held against them, monotonic ms. */
+  readonly doubtedUntilMs: ReadonlyMap<string, number>
   /** The unfinished COMPUTE_HOST notification of this host, if there is one. */
   readonly open: NotificationId | null
   /** Whether the reporter of the open one is not sure: then our own observers may still make a report. */
@@ -27,6 +33,8 @@ export function newIncident(observed: HostObserved): Incident {
     hostName: hostName(observed.hostName),
     segment: segmentId(observed.segment),
     views: new Map(),
+    look: null,
+    doubtedUntilMs: new Map(),
     open: null,
     unsure: false,
     quietUntilMs: 0,
@@ -37,7 +45,11 @@ export function newIncident(observed: HostObserved): Incident {
 /** The incident with the latest word of one observer in it. */
 export function withView(incident: Incident, observed: HostObserved, heardAtMs: number): Incident {
   const { observer, state, evidence } = observed
-  const views = new Map(incident.views).set(observer, { state, evidence, heardAtMs })
+  const views = new Map(incident.views)
+  views.delete(observer)
+  views.set(observer, { state, evidence, heardAtMs })
+  const [silentLongest] = views.keys()
+  if (views.size > OBSERVERS_MAX && silentLongest !== undefined) views.delete(silentLongest)
   return { ...incident, views }
 }
 

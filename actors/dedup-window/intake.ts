@@ -1,35 +1,35 @@
 /** The leader's ears: decodes what comes over the bus, stores guest faults, and tells the dedup window. */
-import { describeError, isCoded } from '../../schema/errors.ts'
-import { hostId, hostName } from '../../schema/ids.ts'
-import { decode, subjectOf } from '../../schema/messages/codec.ts'
-import type { Received } from '../../schema/messages/catalogue.ts'
-import type { GuestFailed } from '../../schema/messages/observation.ts'
+import { describeError } from '../../schema/errors.ts'
+import { hostName } from '../../schema/ids.ts'
+import { subjectOf } from '../../schema/messages/codec.ts'
+import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type AnyDefinition, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
-import type { BusMessage, BusPort, FaultDelivery } from '../ports/bus.ts'
-import type { ClockPort } from '../ports/clock.ts'
-import type { LogPort } from '../ports/log.ts'
+import type { FaultDelivery } from '../ports/bus.ts'
+import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
-import type { DedupWindowMessage } from './dedup-window.ts'
-import type { Sightings } from './sightings.ts'
+import type { DedupWindowMessage } from './window-state.ts'
+import { FaultLine } from './fault-line.ts'
+import type { HostObservations } from './host-observations.ts'
+import { Parking, type ParkingWorld } from './parking.ts'
+import { RosterKeeper } from './roster-keeper.ts'
+import type { Roster } from './roster.ts'
 
 type IntakeMessage = { readonly type: 'intake.begin' }
 type IntakeState = { readonly kind: 'listening' }
 type IntakeEffect = { readonly type: 'bus.listen' }
 
-export interface IntakeWorld {
-  readonly cloud: string
-  readonly clock: ClockPort
-  readonly bus: BusPort
-  readonly log: LogPort
-  readonly store: NotificationStore
+/** Faults that are being stored at the same time: what a host needs of the store must not wait behind hundreds of them. */
+const FAULTS_AT_ONCE = 4
+
+export interface IntakeWorld extends ParkingWorld {
+  readonly store: NotificationStore & Pick<RosterStore, 'readRoster'>
   readonly duplicateWindowMs: number
-  readonly sightings: Sightings
+  readonly sightings: HostObservations
+  readonly roster: Roster
   readonly news: ComputeNews
   readonly tellWindow: (message: DedupWindowMessage) => void
-  /** Counts a message that could not be decoded. */
-  readonly countParked: () => void
 }
 
 /** The actor that listens to the bus while we lead. */
@@ -46,46 +46,59 @@ export function defineIntake(world: IntakeWorld): AnyDefinition {
 /** Listens until the signal ends it. */
 async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefined> {
   const { bus, cloud } = world
-  const observations = bus.subscribe(subjectOf(cloud, 'observation', 'host', '>'), (message) => {
-    const received = decodeOrPark(world, message)
-    if (received?.type !== 'host.observed') return
-    const atMs = world.clock.monotonicMs()
-    const { host, observer, state } = received.body
-    world.sightings.note(hostId(host), observer, { state, heardAtMs: atMs })
-    world.tellWindow({ type: 'window.observed', observed: received.body, atMs })
-  })
-  const words = bus.subscribe(subjectOf(cloud, 'word', '>'), (message) => {
-    if (decodeOrPark(world, message)?.type === 'word.said') {
-      world.tellWindow({ type: 'window.notified' })
-    }
-  })
-  const news = NEWS_TOPICS.map((topic) =>
-    bus.subscribe(subjectOf(cloud, ...topic), (message) => {
-      const received = decodeOrPark(world, message)
-      if (received?.type !== 'compute.event') return
-      const instance = rebuiltInstance(received.body)
-      if (instance !== undefined) world.news.spread(instance)
+  const parking = new Parking(world)
+  const keeper = new RosterKeeper(world, world.roster)
+  const line = new FaultLine<FaultDelivery>(FAULTS_AT_ONCE, (delivery) =>
+    takeFault(world, parking, { delivery, signal }),
+  )
+  await using open = new AsyncDisposableStack()
+  open.use(
+    bus.subscribe(subjectOf(cloud, 'observation', 'host', '>'), (message) => {
+      const received = parking.decode(message)
+      if (received?.type === 'host.observed') onObserved(world, keeper, received.body)
     }),
   )
-  const faults = bus.consumeFaults('engine', (delivery) => {
-    void takeFault(world, delivery, signal)
-  })
+  open.use(
+    bus.subscribe(subjectOf(cloud, 'word', '>'), (message) => {
+      if (parking.decode(message)?.type === 'word.said') {
+        world.tellWindow({ type: 'window.notified' })
+      }
+    }),
+  )
+  for (const topic of NEWS_TOPICS) {
+    open.use(
+      bus.subscribe(subjectOf(cloud, ...topic), (message) => {
+        const received = parking.decode(message)
+        if (received?.type !== 'compute.event') return
+        const instance = rebuiltInstance(received.body)
+        if (instance !== undefined) world.news.spread(instance)
+      }),
+    )
+  }
+  open.use(bus.consumeFaults('engine', (delivery) => line.take(delivery)))
   const aborted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
-  await aborted.promise
-  await faults[Symbol.asyncDispose]()
-  for (const subscription of news) await subscription[Symbol.asyncDispose]()
-  await words[Symbol.asyncDispose]()
-  await observations[Symbol.asyncDispose]()
+  await Promise.race([keeper.keep(signal), aborted.promise])
   return undefined
+}
+
+/** What is said of strangers, or by them, is counted; the roster is read again, for they may have been registered since. */
+function onObserved(world: IntakeWorld, keeper: RosterKeeper, said: HostObserved): void {
+  const observed = world.roster.admit(said)
+  if (observed === undefined) {
+    keeper.hasten()
+    return
+  }
+  world.sightings.note(observed.host, observed)
+  world.tellWindow({ type: 'window.observed', observed, atMs: world.clock.monotonicMs() })
 }
 
 async function takeFault(
   world: IntakeWorld,
-  delivery: FaultDelivery,
-  signal: AbortSignal,
+  parking: Parking,
+  { delivery, signal }: { readonly delivery: FaultDelivery; readonly signal: AbortSignal },
 ): Promise<void> {
-  const received = decodeOrPark(world, delivery)
+  const received = parking.decode(delivery)
   try {
     if (received?.type === 'guest.failed') await storeGuestFault(world, received.body)
   } catch (error) {
@@ -110,17 +123,4 @@ async function storeGuestFault(world: IntakeWorld, fault: GuestFailed): Promise<
     },
     duplicateWindowMs: world.duplicateWindowMs,
   })
-}
-
-/** What cannot be decoded goes to `ha.<cloud>.parked`, where an operator's tap sees it, and stops nothing. */
-function decodeOrPark(world: IntakeWorld, message: BusMessage): Received | undefined {
-  try {
-    return decode(message.body)
-  } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
-    world.log.warn({ subject: message.subject, error: describeError(error) }, 'message parked')
-    world.countParked()
-    world.bus.publish(subjectOf(world.cloud, 'parked', message.subject), message.body)
-    return undefined
-  }
 }

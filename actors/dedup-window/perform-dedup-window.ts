@@ -1,28 +1,31 @@
 /** Carries out the dedup window's effects on the store. */
-import { isCoded } from '../../schema/errors.ts'
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { isStoreAway } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
-import type { ClockPort } from '../ports/clock.ts'
 import type {
   Acceptance,
   InventoryStore,
   NotificationStore,
   RecoveryStore,
 } from '../ports/store.ts'
+import type { Contradictions } from '../verification/contradictions.ts'
+import type { Look } from '../verification/look.ts'
+import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
+import { SMALL_PAGE, dedupWindow } from './dedup-window.ts'
 import {
   EMPTY_WINDOW,
-  dedupWindow,
   type DedupWindowEffect,
   type DedupWindowMessage,
   type DedupWindowState,
   type WindowRules,
-} from './dedup-window.ts'
+} from './window-state.ts'
 
-export interface WindowWorld {
-  readonly clock: ClockPort
+export interface WindowWorld extends LookWorld {
+  readonly contradictions: Contradictions
   readonly store: NotificationStore &
     RecoveryStore &
     Pick<InventoryStore, 'findHost' | 'getSegment'>
@@ -40,18 +43,29 @@ export function defineDedupWindow(
     first: { type: 'window.begin' },
     // Observations repeat themselves, and what is unfinished is read again and again: only the newest counts.
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
-    perform: (effect) => performWindow(world, effect),
+    perform: (effect, signal) => performWindow(world, effect, signal),
   })
 }
 
 async function performWindow(
   world: WindowWorld,
   effect: DedupWindowEffect,
+  signal: AbortSignal,
 ): Promise<DedupWindowMessage> {
   switch (effect.type) {
     case 'unfinished.read': {
-      const unfinished = await unlessAway(() => world.store.listUnfinished())
+      const page = { afterId: effect.afterId, max: SMALL_PAGE }
+      const unfinished = await unlessAway(() => world.store.listUnfinished(page))
       return { type: 'window.looked', unfinished, atMs: world.clock.monotonicMs() }
+    }
+    case 'host.look': {
+      const look = await unlessAway(() => lookAt(world, effect, signal))
+      return {
+        type: 'window.host-looked',
+        host: effect.host,
+        look,
+        atMs: world.clock.monotonicMs(),
+      }
     }
     case 'fault.report': {
       const acceptance = await unlessAway(() => report(world, effect))
@@ -64,6 +78,30 @@ async function performWindow(
     default:
       return assertNever(effect)
   }
+}
+
+/** Looks at a host of which contradictory things are said; what is new goes into the log. */
+async function lookAt(
+  world: WindowWorld,
+  { host, hostName, before, said }: DedupWindowEffect & { readonly type: 'host.look' },
+  signal: AbortSignal,
+): Promise<Look | undefined> {
+  const registered = await world.store.findHost(hostName)
+  if (registered === undefined) return undefined
+  const { ipmi: bmc, ssh } = parseControlAttributes(registered.controlAttributes)
+  const look = await lookAtHost(
+    world,
+    { host, hostName, ssh, bmc, reportedAt: undefined, isOrdered: false },
+    signal,
+  )
+  if (look.finding !== before) {
+    const fields = { host: hostName, reason: look.reason, said }
+    world.contradictions.note(
+      fields,
+      'what is said of a host is contradicted, and the leader has looked',
+    )
+  }
+  return look
 }
 
 type Report = DedupWindowEffect & { readonly type: 'fault.report' }
@@ -95,7 +133,7 @@ async function unlessAway<Value>(call: () => Promise<Value>): Promise<Value | un
   try {
     return await call()
   } catch (error) {
-    if (isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) return undefined
+    if (isStoreAway(error)) return undefined
     throw error
   }
 }

@@ -18,6 +18,13 @@ export interface QuorumRules {
   readonly freshMs: number
 }
 
+/** The words that count. */
+export const freshOf = (
+  views: ReadonlyMap<string, View>,
+  { freshMs }: QuorumRules,
+  nowMs: number,
+): readonly View[] => [...views.values()].filter(({ heardAtMs }) => nowMs - heardAtMs <= freshMs)
+
 /**
  * One authenticated sign of life outweighs everything (design I7). Death needs `observersMin` observers, or all when
  * there are fewer; blind and misconfigured observers see nothing, so they are not counted at all.
@@ -27,7 +34,7 @@ export function judgeHost(
   rules: QuorumRules,
   nowMs: number,
 ): HostVerdict {
-  const fresh = [...views.values()].filter((view) => nowMs - view.heardAtMs <= rules.freshMs)
+  const fresh = freshOf(views, rules, nowMs)
   if (fresh.some(({ state }) => state === 'alive')) return 'alive'
   const sighted = fresh.filter(({ state }) => state === 'dead' || state === 'suspect')
   const dead = sighted.filter(({ state }) => state === 'dead')

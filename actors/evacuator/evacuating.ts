@@ -1,6 +1,6 @@
 /** The surroundings of one evacuation, which all of its effects share. */
 import { isCoded } from '../../schema/errors.ts'
-import { FRESH_MS, type Sightings } from '../dedup-window/sightings.ts'
+import type { HostObservations } from '../dedup-window/host-observations.ts'
 import type { Vigils } from '../fence/vigils.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -22,7 +22,7 @@ export interface EvacuatorWorld extends Acting {
   readonly compute: ComputePort
   readonly placement: PlacementPort
   readonly announcer: Announcer
-  readonly sightings: Sightings
+  readonly sightings: HostObservations
   /** Kept by the fences of this process. */
   readonly vigils: Vigils
   /** Shared by all evacuators of this process. */
@@ -72,11 +72,10 @@ export async function objectionOfLife(evacuating: Evacuating): Promise<Objection
   const { world, order, signal } = evacuating
   const { host, hostId } = order
   const { life, isNews, diedAtMs = -Infinity } = await world.vigils.look(hostId, signal)
-  const freshMs = world.clock.monotonicMs() - FRESH_MS
-  if (world.sightings.seenWell(hostId, freshMs)) {
+  const { sightings } = world
+  if (sightings.seenWell(hostId)) {
     // Words of before its power went off prove nothing; nor is it begun on against them: observers look again within seconds.
-    return life !== 'none' ||
-      world.sightings.seenWell(hostId, Math.max(freshMs, diedAtMs + FRESH_MS))
+    return life !== 'none' || sightings.seenWell(hostId, diedAtMs + sightings.freshMs)
       ? { answer: 'forbid', reason: `${host} is seen alive after its fence`, isNews: false }
       : { answer: 'wait', reason: `${host} was seen alive until its fence`, isNews: false }
   }

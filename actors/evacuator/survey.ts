@@ -2,7 +2,6 @@
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
-import { FRESH_MS } from '../dedup-window/sightings.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
@@ -54,6 +53,8 @@ export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): Readon
       .map(({ notification }) => notification.sourceHost),
   )
 
+const HOSTS_ONLY = { afterId: 0, max: 0 }
+
 /** Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to. */
 async function readSegment(
   evacuating: Evacuating,
@@ -62,12 +63,11 @@ async function readSegment(
   const { world, order, signal } = evacuating
   const { snapshot, unfinished } = await untilStored(world.clock, signal, async () => ({
     snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
-    unfinished: await world.store.listUnfinished(),
+    unfinished: await world.store.listUnfinished(HOSTS_ONLY),
   }))
   const reported = reportedHosts(unfinished)
-  const doubtedSinceMs = world.clock.monotonicMs() - FRESH_MS
   const hosts = snapshot.hosts.filter(
-    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid, doubtedSinceMs),
+    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
   const { takenSpares } = snapshot

@@ -1,6 +1,7 @@
 /** Why a host is certainly dead, in sentences that an operator can check (design I2). */
 import type { Epoch, HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { CertificateGround, DeathCertificate } from '../../schema/records.ts'
+import type { PowerState } from '../ports/power.ts'
 import { isoTime } from '../../schema/time.ts'
 
 export interface Deceased {
@@ -16,24 +17,34 @@ export interface Proof {
   readonly ground: CertificateGround
   /** Who read it back, or who said it. */
   readonly witness: string
+  /** What the witness read before it was ordered to power off; null: it was not. On is the stronger evidence. */
+  readonly before: PowerState | null
   readonly issuedAt: number
 }
 
-const SENTENCES: Readonly<Record<CertificateGround, (witness: string) => string>> = {
-  'already-off': (witness) => `${witness} read its power as off before we ordered anything`,
-  'power-off-confirmed': (witness) => `we ordered power off and ${witness} read it back as off`,
-  'storage-cut-off': (witness) => `${witness} confirms that it is cut off from its storage`,
-  operator: (witness) => `an operator confirms that it is dead: ${witness}`,
-  consent: () =>
-    'power off could not be confirmed; the segment consents in writing to trust the report of a cluster that fences',
+const SENTENCES: Readonly<Record<CertificateGround, (witness: string, before: string) => string>> =
+  {
+    'already-off': (witness) => `${witness} read its power as off before we ordered anything`,
+    'power-off-confirmed': (witness, before) =>
+      `we ordered power off and ${witness}${before} read it back as off`,
+    'storage-cut-off': (witness, before) =>
+      `we ordered it and ${witness}${before} confirms that it is cut off from its storage`,
+    operator: (witness) => `an operator confirms that it is dead: ${witness}`,
+    consent: () =>
+      'power off could not be confirmed; the segment consents in writing to trust the report of a cluster that fences',
+  }
+
+const BEFORE: Readonly<Record<PowerState, string>> = {
+  on: ', which had read on before,',
+  off: ', which had read off before the order already,',
 }
 
 /** The certificate, its ground last among the evidence. */
 export function certify(
   deceased: Deceased,
-  { ground, witness, issuedAt }: Proof,
+  { ground, witness, before, issuedAt }: Proof,
 ): DeathCertificate {
   const { notification, host, hostName, epoch, evidence } = deceased
-  const sentence = `${hostName}: ${SENTENCES[ground](witness)} (${isoTime(issuedAt)})`
+  const sentence = `${hostName}: ${SENTENCES[ground](witness, before === null ? '' : BEFORE[before])} (${isoTime(issuedAt)})`
   return { notification, host, epoch, issuedAt, ground, evidence: [...evidence, sentence] }
 }

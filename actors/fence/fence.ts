@@ -1,92 +1,21 @@
 /** Climbs the fence plan of one failed host, rung by rung, until it is proved dead: before, nobody may restart its instances. */
-import type { DeathCertificate, CertificateGround } from '../../schema/records.ts'
+import type { DeathCertificate } from '../../schema/records.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
-import type { ActorRef } from '../kernel/ref.ts'
-import type { PowerState } from '../ports/power.ts'
-import type { Deceased } from './death-certificate.ts'
-
-/** What the fence answers to the segment. */
-export type FenceReply =
-  | { readonly type: 'fence.confirmed'; readonly certificate: DeathCertificate }
-  | ({ readonly type: 'fence.unconfirmed' } & Refusal)
-  | ({ readonly type: 'fence.refused' } & Refusal)
-  | ({ readonly type: 'fence.abandoned' } & Refusal)
-
-interface Refusal {
-  readonly notification: Deceased['notification']
-  readonly reason: string
-}
-
-export interface FenceOrder extends Deceased {
-  /** The fence plan, first rung first. */
-  readonly rungs: readonly Rung[]
-  /** What is as good as a confirmation once no rung is left; null: nothing is. */
-  readonly lastResort: Extract<CertificateGround, 'operator' | 'consent'> | null
-  readonly replyTo: ActorRef<FenceReply>
-}
-
-/** Milliseconds. */
-export interface FenceTiming {
-  /** First pause after a failure; doubles. */
-  readonly retryMs: number
-  /** Pause between an order and reading it back, and between two looks for an operator's word. */
-  readonly verifyMs: number
-}
-
-/** Every answer says from which rung it comes: one that comes late must not be taken for another one's. */
-export type FenceMessage =
-  | { readonly type: 'fence.begin' }
-  | { readonly type: 'fence.abandon'; readonly reason: string } // evidence of life
-  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's word
-  | { readonly type: 'fence.power-read'; readonly rung: number; readonly power: PowerState } // private
-  | { readonly type: 'fence.power-off-ordered'; readonly rung: number } // private
-  | FenceFailure // private
-  | { readonly type: 'fence.forbidden'; readonly reason: string } // private: no grant for the intent
-  | { readonly type: 'fence.read-due'; readonly rung: number } // private: our own timer
-  | { readonly type: 'fence.deadline-passed'; readonly rung: number } // private: our own timer
-  | { readonly type: 'fence.certified'; readonly certificate: DeathCertificate } // private
-
-interface FenceFailure {
-  readonly type: 'fence.power-failed'
-  readonly rung: number
-  readonly reason: string
-  readonly hopeless: boolean
-}
-
-export type FenceState =
-  | { readonly kind: 'idle' }
-  | Climbing
-  | { readonly kind: 'certifying' }
-  | { readonly kind: 'fenced' }
-  | { readonly kind: 'unfenced'; readonly reason: string }
-
-interface Climbing {
-  readonly kind: 'climbing'
-  /** Index of the rung that is tried. */
-  readonly rung: number
-  /** Rungs through which power off was ordered: from the first one on there is no way back. */
-  readonly ordered: readonly number[]
-  /** On this rung. */
-  readonly failures: number
-  readonly lastFailure: string
-  /** What speaks for its life since an order was out; null: nothing. */
-  readonly life: string | null
-  /** Why each of the rungs below could not help. */
-  readonly spent: readonly string[]
-}
-
-export type FenceEffect =
-  | { readonly type: 'rung.read'; readonly rung: number }
-  | { readonly type: 'rung.off'; readonly rung: number }
-  | { readonly type: 'rung.spent'; readonly reason: string }
-  | {
-      readonly type: 'certificate.save'
-      readonly ground: CertificateGround
-      /** Null: none of them. */
-      readonly rung: number | null
-    }
+import { LOOK_MS, LOOK_VALID_MS, type Look } from '../verification/look.ts'
+import { needsLook, objectionTo, type Deed } from './deed.ts'
+import { beforeOrder, groundOf, isProof } from './proof.ts'
+import type {
+  Climbing,
+  FenceEffect,
+  FenceFailure,
+  FenceMessage,
+  FenceOrder,
+  FenceReply,
+  FenceState,
+  FenceTiming,
+} from './fence-messages.ts'
 
 type Effects = readonly (FenceEffect | KernelEffect<FenceMessage>)[]
 type FenceStep = Step<FenceState, FenceEffect | KernelEffect<FenceMessage>>
@@ -94,7 +23,7 @@ type FenceStep = Step<FenceState, FenceEffect | KernelEffect<FenceMessage>>
 export const fence =
   (order: FenceOrder, timing: FenceTiming) =>
   (state: FenceState, message: FenceMessage): FenceStep => {
-    if (message.type === 'fence.begin') return climb(order, 0, { ordered: [], spent: [] })
+    if (message.type === 'fence.begin') return begin(order, timing)
     if (message.type === 'fence.certified') return onCertified(order, state, message.certificate)
     if (state.kind !== 'climbing') return [state, []]
     switch (message.type) {
@@ -109,6 +38,10 @@ export const fence =
           : [state, []]
       case 'fence.forbidden':
         return giveUp(order, 'fence.refused', message.reason)
+      case 'fence.looked':
+        return onLooked(order, timing, state, message.look)
+      case 'fence.look-expired':
+        return onLookExpired(order, state)
       case 'fence.power-read':
         return onPowerRead(order, timing, state, message)
       case 'fence.power-off-ordered':
@@ -120,6 +53,14 @@ export const fence =
         return assertNever(message)
     }
   }
+
+/** The leader looks while the first rung is read. */
+function begin(order: FenceOrder, timing: FenceTiming): FenceStep {
+  const look = { finding: 'awaited', waiting: null } as const
+  const untried = { ordered: [], carriedOut: [], readOn: [], spent: [], look }
+  const [state, effects] = climb(order, timing, 0, untried)
+  return [state, [{ type: 'host.look', besides: 0, isOrdered: false }, ...effects]]
+}
 
 const GIVEN_UP = { 'fence.abandon': 'fence.abandoned', 'fence.forbid': 'fence.refused' } as const
 
@@ -139,26 +80,34 @@ function onRung(
 ): FenceStep {
   switch (message.type) {
     case 'fence.power-off-ordered':
-      return [state, [readAfter(state.rung, timing.verifyMs)]]
+      return onOrdered(timing, state)
     case 'fence.power-failed':
       return onPowerFailed(order, timing, state, message)
     case 'fence.read-due':
       return [state, [{ type: 'rung.read', rung: state.rung }]]
     case 'fence.deadline-passed':
-      return nextRung(order, state)
+      return nextRung(order, timing, state)
     default:
       return assertNever(message)
   }
 }
 
+function onOrdered({ verifyMs }: FenceTiming, state: Climbing): FenceStep {
+  const { rung, carriedOut } = state
+  const all = carriedOut.includes(rung) ? carriedOut : [...carriedOut, rung]
+  return [{ ...state, carriedOut: all }, [readAfter(rung, verifyMs)]]
+}
+
 /** Begins with a rung, if there is one left. */
 function climb(
   order: FenceOrder,
+  timing: FenceTiming,
   rung: number,
-  so: Pick<Climbing, 'ordered' | 'spent'>,
+  so: Pick<Climbing, 'ordered' | 'carriedOut' | 'readOn' | 'spent' | 'look'>,
 ): FenceStep {
   const next = order.rungs[rung]
-  if (next === undefined) return exhausted(order, so.spent)
+  const fresh = { kind: 'climbing', rung, failures: 0, life: null, ...so } as const
+  if (next === undefined) return exhausted(order, timing, { ...fresh, lastFailure: '' })
   const deadline: KernelEffect<FenceMessage> = {
     type: 'timer.start',
     name: 'deadline',
@@ -166,10 +115,7 @@ function climb(
     message: { type: 'fence.deadline-passed', rung },
   }
   const lastFailure = UNANSWERED[next.kind]
-  return [
-    { kind: 'climbing', rung, failures: 0, lastFailure, life: null, ...so },
-    [deadline, { type: 'rung.read', rung }],
-  ]
+  return [{ ...fresh, lastFailure }, [deadline, { type: 'rung.read', rung }]]
 }
 
 const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
@@ -179,7 +125,7 @@ const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
   operator: 'no operator has confirmed it yet',
 }
 
-/** Off is a success whatever any command said, and whichever rung says it; on means to order it, again if need be. */
+/** Off is a success where it proves something; otherwise it means to order, as on does, and again if need be. */
 function onPowerRead(
   order: FenceOrder,
   timing: FenceTiming,
@@ -188,19 +134,85 @@ function onPowerRead(
 ): FenceStep {
   const read = order.rungs[rung]
   if (read === undefined) return [state, []]
-  if (power === 'off') {
+  if (power === 'off' && isProof(read, state.carriedOut.includes(rung))) {
     const ground = groundOf(read, state.ordered.length > 0)
-    return [{ kind: 'certifying' }, [{ type: 'certificate.save', ground, rung }]]
+    const before = beforeOrder(state, rung)
+    return afterLook(order, timing, state, { type: 'certificate.save', ground, rung, before })
   }
   if (rung !== state.rung) return [state, []]
   if (read.kind === 'operator') return [state, [readAfter(rung, timing.verifyMs)]]
-  const off: FenceEffect = { type: 'rung.off', rung }
-  if (!state.ordered.includes(rung)) return [{ ...state, ordered: [...state.ordered, rung] }, [off]]
-  const failures = state.failures + 1
+  const off: Deed = { type: 'rung.off', rung }
+  if (!state.ordered.includes(rung)) {
+    const readOn = power === 'on' ? [...state.readOn, rung] : state.readOn
+    return afterLook(order, timing, { ...state, readOn }, off)
+  }
+  const isDue = power === 'off' || (state.failures + 1) % READS_PER_ORDER === 0
   const lastFailure = `power off was ordered and ${WHO[read.kind]} still reads on`
-  const isDue = failures % READS_PER_ORDER === 0 && state.life === null
-  const again = isDue ? off : readAfter(rung, timing.verifyMs)
-  return [{ ...state, failures, lastFailure }, [again]]
+  const failed = { failures: state.failures + 1, lastFailure }
+  const next = power === 'off' ? state : { ...state, ...failed }
+  return isDue && state.life === null
+    ? afterLook(order, timing, next, off)
+    : [next, [readAfter(rung, timing.verifyMs)]]
+}
+
+/** Nothing irreversible is done before the leader itself has seen no life. */
+function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed: Deed): FenceStep {
+  const { look, ordered, rung } = state
+  if (!needsLook(deed, ordered)) return carryOut(state, deed)
+  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: deed } }, []]
+  if (look.finding === 'none') {
+    const next = { ...state, look: { finding: 'awaited', waiting: deed } as const }
+    return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
+  }
+  const objection = objectionTo(order, deed, look)
+  return objection === undefined
+    ? carryOut(state, deed)
+    : onSeenAlive(order, timing, state, objection)
+}
+
+function carryOut(state: Climbing, deed: Deed): FenceStep {
+  const { look, ordered } = state
+  if (deed.type === 'certificate.save') return [{ kind: 'certifying' }, [{ ...deed, look }]]
+  const all = ordered.includes(deed.rung) ? ordered : [...ordered, deed.rung]
+  return [{ ...state, ordered: all }, [{ ...deed, look }]]
+}
+
+function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look: Look): FenceStep {
+  if (state.look.finding !== 'awaited') return [state, []]
+  const { waiting } = state.look
+  const seen = { ...state, look }
+  // The rung that is read meanwhile may show that a device is broken: for that a host that is alive is waited for.
+  const afterMs = look.finding === 'alive' ? LOOK_MS : LOOK_VALID_MS
+  const expiry: KernelEffect<FenceMessage> = {
+    type: 'timer.start',
+    name: 'look',
+    afterMs,
+    message: { type: 'fence.look-expired' },
+  }
+  if (waiting === null) return [seen, [expiry]]
+  const [next, effects] = afterLook(order, timing, seen, waiting)
+  return [next, next.kind === 'climbing' ? [expiry, ...effects] : effects]
+}
+
+function onLookExpired(order: FenceOrder, state: Climbing): FenceStep {
+  const { look, ordered } = state
+  if (look.finding === 'awaited') return [state, []]
+  return look.finding === 'alive' && ordered.length === 0
+    ? giveUp(order, 'fence.contradicted', look.reason)
+    : [{ ...state, look: { finding: 'none' } }, []]
+}
+
+/** An order that is out is read back; without one, or with no rung left, the fence ends. */
+function onSeenAlive(
+  order: FenceOrder,
+  { verifyMs }: FenceTiming,
+  state: Climbing,
+  life: string,
+): FenceStep {
+  const isOver = state.ordered.length === 0 || order.rungs[state.rung] === undefined
+  if (isOver) return giveUp(order, 'fence.contradicted', life)
+  const next = { ...state, life, look: { finding: 'none' } as const }
+  return [next, [readAfter(state.rung, verifyMs)]]
 }
 
 /** A machine may take some seconds to go down before the order is worth repeating. */
@@ -212,12 +224,6 @@ const WHO: Readonly<Record<Exclude<Rung['kind'], 'operator'>, string>> = {
   command: 'the command',
 }
 
-function groundOf({ kind }: Rung, ordered: boolean): CertificateGround {
-  if (kind === 'operator') return 'operator'
-  if (kind === 'command') return 'storage-cut-off'
-  return ordered ? 'power-off-confirmed' : 'already-off'
-}
-
 function onPowerFailed(
   order: FenceOrder,
   timing: FenceTiming,
@@ -225,19 +231,19 @@ function onPowerFailed(
   failure: FenceFailure,
 ): FenceStep {
   const next = { ...state, failures: state.failures + 1, lastFailure: failure.reason }
-  if (failure.hopeless) return nextRung(order, next)
+  if (failure.hopeless) return nextRung(order, timing, next)
   return [next, [readAfter(state.rung, timing.retryMs * 2 ** Math.min(state.failures, 4))]]
 }
 
 /** This rung is used up, and says why. */
-function nextRung(order: FenceOrder, state: Climbing): FenceStep {
-  const { ordered, lastFailure, life } = state
+function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
+  const { ordered, carriedOut, readOn, lastFailure, life } = state
   if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
-  const [next, effects] = climb(order, state.rung + 1, {
-    ordered,
-    spent: [...state.spent, lastFailure],
-  })
-  if (next.kind !== 'climbing') return [next, effects]
+  const look = state.look.finding === 'awaited' ? { ...state.look, waiting: null } : state.look
+  const spent = [...state.spent, lastFailure]
+  const so = { ordered, carriedOut, readOn, spent, look }
+  const [next, effects] = climb(order, timing, state.rung + 1, so)
+  if (next.kind !== 'climbing' || order.rungs[next.rung] === undefined) return [next, effects]
   const [from, to] = [order.rungs[state.rung], order.rungs[next.rung]]
   const titles = [from, to].map((rung) => (rung === undefined ? '' : rungTitle(rung)))
   const reason = `${titles[0]} could not confirm it (${lastFailure}); next is ${titles[1]}`
@@ -249,13 +255,14 @@ function nextRung(order: FenceOrder, state: Climbing): FenceStep {
 }
 
 /** No rung is left: what the segment takes instead of a confirmation, or an honest refusal. */
-function exhausted({ lastResort, ...order }: FenceOrder, spent: readonly string[]): FenceStep {
-  if (lastResort !== null) {
-    const save: FenceEffect = { type: 'certificate.save', ground: lastResort, rung: null }
-    return [{ kind: 'certifying' }, [save]]
+function exhausted(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
+  const { lastResort: ground } = order
+  if (ground !== null) {
+    const save = { type: 'certificate.save', ground, rung: null, before: null } as const
+    return afterLook(order, timing, state, save)
   }
-  const reason = `power off is not confirmed: ${spent.join('; ')}`
-  return giveUp({ ...order, lastResort }, 'fence.unconfirmed', reason)
+  const reason = `power off is not confirmed: ${state.spent.join('; ')}`
+  return giveUp(order, 'fence.unconfirmed', reason)
 }
 
 function onCertified(
@@ -269,7 +276,7 @@ function onCertified(
 
 function giveUp(
   order: FenceOrder,
-  type: 'fence.unconfirmed' | 'fence.refused' | 'fence.abandoned',
+  type: Exclude<FenceReply['type'], 'fence.confirmed'>,
   reason: string,
 ): FenceStep {
   const reply: FenceReply = { type, notification: order.notification, reason }

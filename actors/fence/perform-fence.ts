@@ -1,6 +1,7 @@
 /** Carries out the fence's effects on the BMC and the store. */
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
+import type { SshSettings } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
@@ -13,27 +14,38 @@ import type { RecoveryStore } from '../ports/store.ts'
 import { confirmedBy, quoteOf } from '../segment/operator-word.ts'
 import { certify } from './death-certificate.ts'
 import { isPowerTrouble, leverOf, type FenceTarget, type Lever, type LeverPorts } from './levers.ts'
+import type { Contradictions } from '../verification/contradictions.ts'
+import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
+import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
+import type { OwnLook } from './deed.ts'
 import type { Vigils } from './vigils.ts'
-import {
-  fence,
-  type FenceEffect,
-  type FenceMessage,
-  type FenceOrder,
-  type FenceState,
-  type FenceTiming,
-} from './fence.ts'
+import { fence } from './fence.ts'
+import type {
+  FenceEffect,
+  FenceMessage,
+  FenceOrder,
+  FenceState,
+  FenceTiming,
+} from './fence-messages.ts'
 
-export interface FenceWorld extends Acting, LeverPorts {
+export interface FenceWorld extends Acting, LeverPorts, LookWorld {
   readonly clock: ClockPort
   readonly store: RecoveryStore & OperatorStore
   readonly announcer: Announcer
   readonly timing: FenceTiming
   /** Shared with those who act on the death. */
   readonly vigils: Vigils
+  readonly contradictions: Contradictions
+  /** Tells those who listen to observers that the leader itself has seen the host alive. */
+  readonly tellLook: (host: FenceOrder['host'], look: Look) => void
 }
 
 /** What a fence is started with. */
-export interface FenceArgument extends FenceOrder, FenceTarget {}
+export interface FenceArgument extends FenceOrder, FenceTarget {
+  readonly ssh: SshSettings | undefined
+  /** When the report was stored, wall ms. */
+  readonly reportedAt: number
+}
 
 /** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): AnyDefinition {
@@ -57,6 +69,8 @@ async function performFence(
   effect: FenceEffect,
 ): Promise<FenceMessage | undefined> {
   switch (effect.type) {
+    case 'host.look':
+      return { type: 'fence.looked', look: await look(fencing, effect) }
     case 'rung.read':
       return pull(fencing, effect.rung, async (lever) => ({
         type: 'fence.power-read',
@@ -64,7 +78,7 @@ async function performFence(
         power: await lever.read(fencing.signal),
       }))
     case 'rung.off':
-      return pull(fencing, effect.rung, (lever) => powerOff(fencing, effect.rung, lever))
+      return pull(fencing, effect.rung, (lever) => powerOff(fencing, effect, lever))
     case 'rung.spent':
       await noteSpent(fencing, effect.reason)
       return undefined
@@ -98,20 +112,52 @@ async function pull(
   }
 }
 
-async function powerOff(fencing: Fencing, rung: number, lever: Lever): Promise<FenceMessage> {
+/** What is seen alive although it was reported is told to those who count and to those who listen. */
+async function look(
+  { world, order, signal }: Fencing,
+  { besides, isOrdered }: FenceEffect & { readonly type: 'host.look' },
+): Promise<Look> {
+  const { host, hostName, notification, ssh, reportedAt } = order
+  const bmc = order.rungs[besides]?.kind === 'bmc' ? undefined : order.bmc
+  const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt, isOrdered }, signal)
+  if (isLife(seen)) {
+    world.tellLook(host, seen)
+    const fields = { host: hostName, notification, reason: seen.reason, reported: order.evidence }
+    world.contradictions.note(fields, 'a host that is reported dead is seen alive by the leader')
+  }
+  return seen
+}
+
+/** The last lock before the order: what delays it, a store that is away or a process that stood still, ages the look. */
+function mustBeYoung({ clock }: FenceWorld, look: OwnLook): void {
+  const isYoung = 'atMs' in look && clock.monotonicMs() - look.atMs <= LOOK_VALID_MS
+  if (isYoung) return
+  throw new CodedError('POWER_COMMAND_FAILED', 'the host was not looked at just before the order')
+}
+
+async function powerOff(
+  fencing: Fencing,
+  { rung, look }: FenceEffect & { readonly type: 'rung.off' },
+  lever: Lever,
+): Promise<FenceMessage> {
   const { world, order, signal } = fencing
   const { notification, hostName, epoch } = order
   const entry = {
     notification,
     step: 'power-off',
     subject: hostName,
-    detail: `power off through ${lever.channel}`,
+    detail: [`power off through ${lever.channel}`, ...evidenceOf(look)].join('; '),
   }
-  const deed = await withIntent(world, epoch, entry, () => lever.off(signal))
+  const deed = await withIntent(world, epoch, entry, () => {
+    mustBeYoung(world, look)
+    return lever.off(signal)
+  })
   return deed.kind === 'refused'
     ? { type: 'fence.forbidden', reason: deed.reason }
     : { type: 'fence.power-off-ordered', rung }
 }
+
+const evidenceOf = (look: OwnLook): readonly string[] => ('evidence' in look ? look.evidence : [])
 
 /** A rung that could not help says so, for people who may have to (design L3). */
 async function noteSpent({ world, order, signal }: Fencing, reason: string): Promise<void> {
@@ -134,17 +180,25 @@ async function confirmation({ world, order, signal }: Fencing): Promise<string> 
 
 async function save(
   fencing: Fencing,
-  { ground, rung }: FenceEffect & { readonly type: 'certificate.save' },
+  { ground, rung, before, look }: FenceEffect & { readonly type: 'certificate.save' },
 ): Promise<DeathCertificate> {
   const { world, order, signal } = fencing
   const lever = rung === null ? undefined : leverAt(fencing, rung)
   if (lever === undefined || ground === 'operator') world.vigils.end(order.host)
   else world.vigils.keep(order.host, lever, world.clock.monotonicMs())
   const witness = ground === 'operator' ? await confirmation(fencing) : (lever?.witness ?? '')
-  const certificate = certify(order, { ground, witness, issuedAt: world.clock.wallMs() })
+  const evidence = [...order.evidence, ...evidenceOf(look)]
+  const certificate = certify(
+    { ...order, evidence },
+    {
+      ground,
+      witness,
+      before,
+      issuedAt: world.clock.wallMs(),
+    },
+  )
   await untilStored(world.clock, signal, () => world.store.saveCertificate(certificate))
-  const { evidence } = certificate
-  announce(world, order, { step: 'fenced', reason: ground, evidence: [...evidence] })
+  announce(world, order, { step: 'fenced', reason: ground, evidence: [...certificate.evidence] })
   return certificate
 }
 

@@ -40,6 +40,8 @@ export interface ObserverState {
 export type ObserverEffect =
   | { readonly type: 'clock.read' }
   | { readonly type: 'inventory.read' }
+  /** Says in the store that we observe: what we say counts for as long as it is there. */
+  | { readonly type: 'registration.renew' }
   /** Closes what was kept open to a host that is no longer watched, or not in this way. */
   | { readonly type: 'channels.forget'; readonly watched: WatchedHost }
   | {
@@ -113,8 +115,10 @@ function onTicked(rules: ObserverRules, state: ObserverState, atMs: number): Obs
     afterMs: rules.tickMs,
     message: { type: 'observer.tick-due' },
   }
-  return [next, [tick, ...(readInventory ? [{ type: 'inventory.read' } as const] : []), ...said]]
+  return [next, [tick, ...(readInventory ? STORE_DUTIES : []), ...said]]
 }
+
+const STORE_DUTIES = [{ type: 'inventory.read' }, { type: 'registration.renew' }] as const
 
 /** What was seen before a stall is too old to be said again, life included. */
 function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, Sight> {

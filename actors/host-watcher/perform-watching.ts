@@ -1,5 +1,5 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { describeError, isCoded, isStoreAway } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
@@ -12,6 +12,7 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import { POWER_TROUBLES, type PowerPort } from '../ports/power.ts'
 import type { ShellPort } from '../ports/shell.ts'
+import type { RosterStore } from '../ports/roster-store.ts'
 import type { InventoryStore } from '../ports/store.ts'
 import type { Channel, Sign } from './failure-detector.ts'
 import {
@@ -35,7 +36,7 @@ export interface WatchingWorld {
   readonly node: NodeName
   readonly clock: ClockPort
   readonly random: RandomPort
-  readonly store: InventoryStore
+  readonly store: Pick<InventoryStore, 'listAllHosts'> & Pick<RosterStore, 'registerObserver'>
   readonly power: PowerPort
   readonly shell: ShellPort
   readonly announcer: Announcer
@@ -50,6 +51,7 @@ export const OBSERVER = refOf<ObserverMessage>('observer', 'hosts')
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): AnyDefinition {
   let sequence = 0
+  const registration = new Registration(world)
   return define<ObserverState, ObserverMessage, ObserverEffect>({
     initial: NEW_OBSERVER,
     behaviour: observer(world.observerRules),
@@ -57,14 +59,16 @@ export function defineObserver(world: WatchingWorld): AnyDefinition {
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
     perform: (effect) => {
       if (effect.type === 'observation.announce') sequence += 1
-      return performObserver(world, effect, sequence)
+      return effect.type === 'registration.renew'
+        ? registration.renew()
+        : performObserver(world, effect, sequence)
     },
   })
 }
 
 function performObserver(
   world: WatchingWorld,
-  effect: ObserverEffect,
+  effect: Exclude<ObserverEffect, { readonly type: 'registration.renew' }>,
   sequence: number,
 ): Promise<ObserverMessage> | ObserverMessage | undefined {
   switch (effect.type) {
@@ -94,13 +98,38 @@ function performObserver(
   }
 }
 
+/** What this process says counts for as long as it is registered; the leader may read that at any moment. */
+class Registration {
+  readonly #world: WatchingWorld
+  #renewedAtMs = -Infinity
+
+  constructor(world: WatchingWorld) {
+    this.#world = world
+  }
+
+  /** While the store is away it is tried again with every look at the inventory. */
+  async renew(): Promise<undefined> {
+    const { clock, store, node } = this.#world
+    if (clock.monotonicMs() - this.#renewedAtMs < REGISTERED_MS) return
+    try {
+      await store.registerObserver(node)
+      this.#renewedAtMs = clock.monotonicMs()
+    } catch (error) {
+      if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    }
+  }
+}
+
+/** An observer that has not registered for weeks is purged; one that was purged by mistake is back soon. */
+const REGISTERED_MS = 60_000
+
 /** Undefined while the store is away: the hosts that we know are watched all the same. */
 async function readInventory(world: WatchingWorld): Promise<ObserverMessage> {
   try {
     const hosts = await world.store.listAllHosts()
     return { type: 'observer.inventory', hosts: hosts.map(watchedOf) }
   } catch (error) {
-    if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    if (!isStoreAway(error)) throw error
     return { type: 'observer.inventory', hosts: undefined }
   }
 }

@@ -1,5 +1,5 @@
 /** Runs the housekeeper on the store. */
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { describeError, isStoreAway } from '../../schema/errors.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
@@ -22,7 +22,7 @@ export interface HousekeepingRules {
 export interface HousekeeperWorld {
   readonly clock: ClockPort
   readonly log: LogPort
-  readonly store: HousekeepingStore
+  readonly store: Pick<HousekeepingStore, 'purge'>
   readonly rules: HousekeepingRules
 }
 
@@ -45,7 +45,7 @@ async function purge({ clock, log, store, rules }: HousekeeperWorld): Promise<Ho
     const { notifications, hosts, segments } = purged
     if (notifications + hosts + segments > 0) log.info({ ...purged }, 'old rows are gone for good')
   } catch (error) {
-    if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    if (!isStoreAway(error)) throw error
     log.warn({ error: describeError(error) }, 'old rows stay for now')
   }
   return { type: 'housekeeping.ended' }

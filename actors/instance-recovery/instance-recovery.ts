@@ -9,7 +9,9 @@ import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Instance } from '../ports/compute.ts'
 import type { FaultOutcome, FaultReply } from '../segment/fault-reply.ts'
+import type { GuestFault } from './refutation.ts'
 import {
+  RUNNING,
   climbed,
   isRunning,
   isTakenUp,
@@ -22,6 +24,8 @@ import {
 export interface InstanceOrder {
   readonly notification: NotificationId
   readonly instance: InstanceId
+  /** What was reported of it. */
+  readonly fault: GuestFault
   /** Where it was reported. */
   readonly host: HostName
   /** When it was asked for, by our own clock: by the report, or by an operator's retry. */
@@ -53,6 +57,8 @@ export type InstanceRecoveryMessage =
   | { readonly type: 'instance.begin' }
   | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's word
   | { readonly type: 'instance.examined'; readonly examination: Examination } // private
+  /** private: whether its hypervisor refutes the report, and how */
+  | { readonly type: 'instance.verified'; readonly refutation: string | undefined }
   | { readonly type: 'instance.ordered' } // private
   | { readonly type: 'instance.forbidden'; readonly reason: string } // private: no grant for the intent
   | { readonly type: 'instance.seen'; readonly instance: Instance | undefined } // private
@@ -65,6 +71,7 @@ export type InstanceRecoveryState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'examining'; readonly hindrances: number }
   | { readonly kind: 'hindered'; readonly hindrances: number }
+  | { readonly kind: 'verifying'; readonly rung: Rung; readonly hindrances: number }
   | { readonly kind: 'ordering'; readonly rung: Rung; readonly hindrances: number }
   | { readonly kind: 'confirming'; readonly rung: Rung }
   | { readonly kind: 'noting' }
@@ -72,6 +79,7 @@ export type InstanceRecoveryState =
 
 export type InstanceRecoveryEffect =
   | { readonly type: 'instance.examine' }
+  | { readonly type: 'instance.verify' }
   | { readonly type: 'instance.look' }
   | { readonly type: 'instance.restart'; readonly rung: Rung }
   | { readonly type: 'instance.note-running' }
@@ -91,12 +99,12 @@ export const instanceRecovery =
         return state.kind === 'examining'
           ? onExamined(order, rules, state.hindrances, message.examination)
           : [state, []]
+      case 'instance.verified':
+        return state.kind === 'verifying' ? onVerified(order, state, message) : [state, []]
       case 'instance.ordered':
         return state.kind === 'ordering' ? onOrdered(rules, state.rung) : [state, []]
       case 'instance.forbid':
-        return state.kind === 'examining' || state.kind === 'hindered'
-          ? giveWay(order, message.reason)
-          : [state, []] // what was ordered is followed
+        return UNTOUCHED.includes(state.kind) ? giveWay(order, message.reason) : [state, []] // what was ordered is followed
       case 'instance.forbidden':
         return state.kind === 'ordering' ? giveWay(order, message.reason) : [state, []]
       case 'instance.seen':
@@ -118,6 +126,9 @@ export const instanceRecovery =
         return assertNever(message)
     }
   }
+
+/** Before anything was ordered. */
+const UNTOUCHED: readonly InstanceRecoveryState['kind'][] = ['examining', 'verifying', 'hindered']
 
 const examine = (hindrances: number): RecoveryStep => [
   { kind: 'examining', hindrances },
@@ -171,7 +182,26 @@ function climbOn(
   if (given >= ORDERS_MAX) {
     return finish(order, 'failed', `Nova shows nothing of ${given} orders: ${rung}`)
   }
-  return [{ kind: 'ordering', rung, hindrances }, [{ type: 'instance.restart', rung }]]
+  // What Nova calls running is asked for once before the first rung: who reports it may be wrong.
+  const isSaidToRun = instance.powerState === RUNNING
+  return ours.length === 0 && isSaidToRun
+    ? [{ kind: 'verifying', rung, hindrances }, [{ type: 'instance.verify' }]]
+    : restart(rung, hindrances)
+}
+
+const restart = (rung: Rung, hindrances: number): RecoveryStep => [
+  { kind: 'ordering', rung, hindrances },
+  [{ type: 'instance.restart', rung }],
+]
+
+function onVerified(
+  order: InstanceOrder,
+  { rung, hindrances }: InstanceRecoveryState & { readonly kind: 'verifying' },
+  { refutation }: InstanceRecoveryMessage & { readonly type: 'instance.verified' },
+): RecoveryStep {
+  return refutation === undefined
+    ? restart(rung, hindrances)
+    : finish(order, 'ignored', `it is left alone: ${refutation}`)
 }
 
 /** An order that was lost is given again, so often in all; an operator's retry begins anew. */
@@ -211,6 +241,7 @@ function onHindered(
 ): RecoveryStep {
   switch (state.kind) {
     case 'examining':
+    case 'verifying':
     case 'ordering':
       return wait(order, rules, state.hindrances, reason)
     case 'confirming':

@@ -113,7 +113,8 @@ export const STARTING: readonly string[] = [
 export const isTakenUp = (actions: readonly InstanceAction[], since: number): boolean =>
   actions.some(({ action, startedAt }) => STARTING.includes(action) && startedAt > since + SKEW_MS)
 
-const RUNNING = 1
+/** Nova's `power_state` of a guest that runs. */
+export const RUNNING = 1
 
 /** True when Nova shows it at work. */
 export const isRunning = ({ vmState, taskState, powerState }: Instance): boolean =>

@@ -1,14 +1,14 @@
 /** Carries out the effects of an instance recovery on the Compute API. */
-import { describeError } from '../../schema/errors.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble } from '../evacuator/evacuating.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
-import { untilStored } from '../leadership/until-stored.ts'
+import { pause, untilStored } from '../leadership/until-stored.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { ComputePort } from '../ports/compute.ts'
+import type { ComputePort, GuestDiagnostics } from '../ports/compute.ts'
 import type { NotificationStore, RecoveryStore } from '../ports/store.ts'
 import {
   instanceRecovery,
@@ -18,12 +18,15 @@ import {
   type InstanceRecoveryRules,
   type InstanceRecoveryState,
 } from './instance-recovery.ts'
+import { LOOKS_APART_MS, refutation, runs } from './refutation.ts'
+import type { Contradictions } from '../verification/contradictions.ts'
 import { RUNGS, type Examination, type Rung, type RungOrder } from './ladder.ts'
 
 export interface InstanceRecoveryWorld extends Acting {
   readonly store: NotificationStore & RecoveryStore
   readonly clock: ClockPort
   readonly compute: ComputePort
+  readonly contradictions: Contradictions
   readonly rules: InstanceRecoveryRules
 }
 
@@ -66,6 +69,8 @@ async function performInstanceRecovery(
   switch (effect.type) {
     case 'instance.examine':
       return { type: 'instance.examined', examination: await examine(recovering) }
+    case 'instance.verify':
+      return { type: 'instance.verified', refutation: await verify(recovering) }
     case 'instance.look': {
       const instance = await world.compute.getInstance(order.instance, signal)
       return { type: 'instance.seen', instance }
@@ -81,6 +86,44 @@ async function performInstanceRecovery(
     }
     default:
       return assertNever(effect)
+  }
+}
+
+/** What its hypervisor says goes on record, whatever it is. */
+async function verify(recovering: Recovering): Promise<string | undefined> {
+  const { world, order, signal } = recovering
+  const { notification, instance: subject, epoch, fault } = order
+  const looks = await lookTwice(recovering)
+  const [before, after] = looks.seen
+  const refuted =
+    before === undefined || after === undefined ? undefined : refutation(fault, before, after)
+  const detail = refuted ?? looks.detail
+  const entry = { notification, kind: 'evidence', step: 'verify', subject, detail } as const
+  await untilStored(world.clock, signal, () => world.store.appendJournal(epoch, entry))
+  if (refuted !== undefined) {
+    const fields = { instance: subject, host: order.host, notification, reason: refuted }
+    world.contradictions.note(fields, 'a report about a guest is refuted by its hypervisor')
+  }
+  return refuted
+}
+
+interface Looks {
+  readonly seen: readonly GuestDiagnostics[]
+  readonly detail: string
+}
+
+async function lookTwice({ world, order, signal }: Recovering): Promise<Looks> {
+  const { compute, clock } = world
+  try {
+    const before = await compute.readDiagnostics(order.instance, signal)
+    const detail = `its hypervisor calls it ${before.state}`
+    if (!runs(before)) return { seen: [before], detail }
+    await pause(clock, LOOKS_APART_MS)
+    const after = await compute.readDiagnostics(order.instance, signal)
+    return { seen: [before, after], detail: `${detail}, and nothing refutes the report` }
+  } catch (error) {
+    if (!isCoded(error, 'COMPUTE_REFUSED', 'COMPUTE_NOT_FOUND')) throw error
+    return { seen: [], detail: `its hypervisor tells nothing of it: ${describeError(error)}` }
   }
 }
 

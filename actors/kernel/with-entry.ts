@@ -1,5 +1,5 @@
 /**
- * A map with one entry more or another value, the old one untouched. A large map is not copied for that: the new entry
+ * A map with one entry more, another value or one entry less, the old one untouched. A large map is not copied for that: the new entry
  * goes into a small patch on top of it. With a thousand hosts, copies for every word about one were most of our garbage.
  */
 
@@ -14,7 +14,27 @@ export function withEntry<Key, Value>(
   key: Key,
   value: Value,
 ): ReadonlyMap<Key, Value> {
-  if (map.size < PATCHED_FROM) return new Map(map).set(key, value)
+  return map.size < PATCHED_FROM ? new Map(map).set(key, value) : patchedWith(map, key, value)
+}
+
+/** The same entries without this one. */
+export function withoutEntry<Key, Value>(
+  map: ReadonlyMap<Key, Value>,
+  key: Key,
+): ReadonlyMap<Key, Value> {
+  if (!map.has(key)) return map
+  if (map.size >= PATCHED_FROM) return patchedWith(map, key, undefined)
+  const rest = new Map(map)
+  rest.delete(key)
+  return rest
+}
+
+/** An undefined value stands for an entry that is gone. */
+function patchedWith<Key, Value>(
+  map: ReadonlyMap<Key, Value>,
+  key: Key,
+  value: Value | undefined,
+): ReadonlyMap<Key, Value> {
   const [base, patch] = map instanceof PatchedMap ? [map.base, map.patch] : [map, new Map()]
   const patched = new Map(patch).set(key, value)
   return patched.size > patchMax(base.size) ? folded(base, patched) : new PatchedMap(base, patched)
@@ -22,24 +42,30 @@ export function withEntry<Key, Value>(
 
 function folded<Key, Value>(
   base: ReadonlyMap<Key, Value>,
-  patch: ReadonlyMap<Key, Value>,
+  patch: ReadonlyMap<Key, Value | undefined>,
 ): ReadonlyMap<Key, Value> {
   const map = new Map(base)
-  for (const [key, value] of patch) map.set(key, value)
+  for (const [key, value] of patch) {
+    if (value === undefined) map.delete(key)
+    else map.set(key, value)
+  }
   return map
 }
 
 class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
   readonly base: ReadonlyMap<Key, Value>
-  readonly patch: ReadonlyMap<Key, Value>
+  readonly patch: ReadonlyMap<Key, Value | undefined>
   readonly size: number
 
-  constructor(base: ReadonlyMap<Key, Value>, patch: ReadonlyMap<Key, Value>) {
+  constructor(base: ReadonlyMap<Key, Value>, patch: ReadonlyMap<Key, Value | undefined>) {
     this.base = base
     this.patch = patch
-    let added = 0
-    for (const key of patch.keys()) if (!base.has(key)) added += 1
-    this.size = base.size + added
+    let size = base.size
+    for (const [key, value] of patch) {
+      if (value === undefined) size -= base.has(key) ? 1 : 0
+      else if (!base.has(key)) size += 1
+    }
+    this.size = size
   }
 
   get(key: Key): Value | undefined {
@@ -47,7 +73,7 @@ class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
   }
 
   has(key: Key): boolean {
-    return this.patch.has(key) || this.base.has(key)
+    return this.patch.has(key) ? this.patch.get(key) !== undefined : this.base.has(key)
   }
 
   /** In the order in which the keys first came, as in any map. */
@@ -55,9 +81,12 @@ class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
     for (const entry of this.base) {
       const [key] = entry
       const newer = this.patch.get(key)
-      yield newer === undefined ? entry : [key, newer]
+      if (newer !== undefined) yield [key, newer]
+      else if (!this.patch.has(key)) yield entry
     }
-    for (const entry of this.patch) if (!this.base.has(entry[0])) yield entry
+    for (const [key, value] of this.patch) {
+      if (value !== undefined && !this.base.has(key)) yield [key, value]
+    }
   }
 
   *keys(): MapIterator<Key> {

@@ -1,11 +1,11 @@
 /** Repeats a write of the leader while the store is away: what was decided must not be lost. */
-import { isCoded } from '../../schema/errors.ts'
+import { isStoreAway } from '../../schema/errors.ts'
 import type { ClockPort } from '../ports/clock.ts'
 
 const PAUSE_MS_MIN = 100
 const PAUSE_MS_MAX = 5000
 
-/** Resolves with what `write` answers. Throws anything but STORE_UNAVAILABLE and STORE_CONFLICT, and when aborted. */
+/** Resolves with what `write` answers. Throws anything else than that the store is away, and when aborted. */
 export async function untilStored<Value>(
   clock: ClockPort,
   signal: AbortSignal,
@@ -16,7 +16,7 @@ export async function untilStored<Value>(
     try {
       return await write()
     } catch (error) {
-      if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+      if (!isStoreAway(error)) throw error
     }
     await pause(clock, pauseMs)
   }

@@ -14,6 +14,22 @@ export interface FaultDelivery extends BusMessage {
   retry(afterMs: number): void
 }
 
+/** Why something cannot be done on the bus, or only in a poor way; since when, wall ms. */
+export type Hindrance =
+  | {
+      readonly kind: 'denied' // the account has no permission
+      readonly operation: 'publish' | 'subscribe'
+      readonly subject: string
+      readonly since: number
+    }
+  | {
+      readonly kind: 'failing'
+      readonly goal: string
+      readonly reason: string
+      readonly since: number
+    }
+  | { readonly kind: 'degraded'; readonly what: string; readonly since: number }
+
 export interface BusPort {
   /** Core publish: at most once, ordered per sender. Never throws; lost while disconnected. */
   publish(subject: string, body: Uint8Array): void
@@ -25,4 +41,6 @@ export interface BusPort {
   consumeFaults(durable: string, handler: (delivery: FaultDelivery) => void): AsyncDisposable
   /** False while nothing can be sent. */
   connected(): boolean
+  /** What does not work although it is connected. */
+  hindrances(): readonly Hindrance[]
 }

@@ -20,6 +20,8 @@ export interface ComputeService {
    * it is compared with nothing but itself: how far that clock is from ours is known to seconds only.
    */
   readonly writtenAt: number | null
+  /** How long before the answer that was, both by Nova's own clock, ms. Null when never. */
+  readonly writtenAgoMs: number | null
 }
 
 export interface Instance {
@@ -54,6 +56,16 @@ export interface InstanceAction {
   /** Who asked; null when Nova acted by itself, as when it finds that the emulator has died. */
   readonly user: string | null
   readonly startedAt: number
+}
+
+/** What the hypervisor says of a guest at the moment when it is asked. */
+export interface GuestDiagnostics {
+  /** running, paused, shutdown, crashed, … */
+  readonly state: string
+  /** By all its network devices, since it was started. */
+  readonly packetsSent: number
+  /** By all its disks, since it was started. */
+  readonly writesDone: number
 }
 
 /** Nova's migration record of one evacuation. */
@@ -129,6 +141,8 @@ export interface ComputePort {
     requestId?: string,
   ): Promise<readonly Instance[]>
   getInstance(id: InstanceId, signal?: AbortSignal): Promise<Instance | undefined>
+  /** COMPUTE_REFUSED when it does not run, or its hypervisor tells nothing; COMPUTE_NOT_FOUND. */
+  readDiagnostics(id: InstanceId, signal?: AbortSignal): Promise<GuestDiagnostics>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
   /** All server groups, of all projects. */

@@ -1,4 +1,4 @@
-/** What operators choose and say. Every method may throw STORE_UNAVAILABLE or STORE_CONFLICT (retryable). */
+/** What operators choose and say. Every method may throw that the store is away (`isStoreAway`, retryable). */
 import type { NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { OperatorWord, SiteWord } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'

@@ -1,6 +1,6 @@
 /**
  * The store: inventory and notifications for the gateway, recovery records for the engine.
- * Every method may throw STORE_UNAVAILABLE or STORE_CONFLICT (retryable); nothing is half-written.
+ * Every method may throw that the store is away (`isStoreAway`, retryable); nothing is half-written.
  */
 import type {
   DeathCertificate,
@@ -37,6 +37,7 @@ import type {
   SegmentId,
 } from '../../schema/ids.ts'
 import type { HousekeepingStore } from './housekeeping-store.ts'
+import type { RosterStore } from './roster-store.ts'
 
 /** One page of a list (`reference`: the Masakari API's lists). Markers are the integer id or the uuid of a row. */
 export interface Page {
@@ -186,6 +187,13 @@ export interface UnfinishedRecovery {
   readonly wordCount: number
 }
 
+/** Smaller faults come in thousands: some of them at a time. */
+export interface SmallFaultPage {
+  /** Notifications with a greater id. */
+  readonly afterId: number
+  readonly max: number
+}
+
 /** What a decision needs of a host that may be of another segment. */
 export type HostOverall = Pick<Host, 'uuid' | 'name' | 'onMaintenance'>
 
@@ -235,7 +243,8 @@ export interface Returning {
 
 /** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
 export interface RecoveryStore extends MoveStore {
-  listUnfinished(): Promise<readonly UnfinishedRecovery[]>
+  /** Those of hosts first, then the smaller ones; each oldest first. All of them, or a page of the smaller ones. */
+  listUnfinished(page?: SmallFaultPage): Promise<readonly UnfinishedRecovery[]>
   readSnapshot(
     segment: SegmentId,
     notification: NotificationId,
@@ -272,6 +281,7 @@ export interface StorePort
     LedgerStore,
     AftermathStore,
     HousekeepingStore,
+    RosterStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */
   migrate(): Promise<void>

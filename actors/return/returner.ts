@@ -1,6 +1,6 @@
 /** Looks after the hosts that recoveries have taken out of service, and lets each one back once everything is checked. */
 import { parseControlAttributes, type SshSettings } from '../../schema/control-attributes.ts'
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { describeError, isCoded, isStoreAway } from '../../schema/errors.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
 import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
@@ -58,7 +58,7 @@ async function look(looking: Looking): Promise<void> {
     await undoChanges(looking)
     await unlockLeft(looking)
   } catch (error) {
-    if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+    if (!isStoreAway(error)) throw error
   }
 }
 
@@ -77,12 +77,10 @@ async function advance(looking: Looking, returning: Returning): Promise<void> {
     else if (step.kind === 'enable') await world.compute.enable(step.service, looking.signal)
     else await world.compute.clearForcedDown(step.service, looking.signal)
   } catch (error) {
-    if (!isCoded(error) || isCoded(error, 'STALE_EPOCH', ...STORE_AWAY)) throw error
+    if (!isCoded(error) || error.code === 'STALE_EPOCH' || isStoreAway(error)) throw error
     await note(looking, returning, 'decision', describeError(error))
   }
 }
-
-const STORE_AWAY = ['STORE_UNAVAILABLE', 'STORE_CONFLICT'] as const
 
 const STEPS = {
   'clear-forced-down': 'Nova may count its compute service by its heartbeat again',

@@ -5,12 +5,15 @@ import { approvedBy } from './operator-word.ts'
 import type { Census } from './storm-guard.ts'
 
 /** Null when an operator has approved it: then no cap counts. */
-export function censusOf(situation: Pick<Situation, 'snapshot' | 'doubted'>): Census | null {
+export function censusOf(
+  situation: Pick<Situation, 'snapshot' | 'doubted'>,
+  gatheringMs: number,
+): Census | null {
   const { words, hostsOverall, hostsActedOnOverall } = situation.snapshot
   if (approvedBy(words) !== undefined) return null
   return {
     hosts: hostsOverall.length,
     actedOn: new Set(hostsActedOnOverall),
-    group: failureGroup(situation, hostsOverall),
+    group: failureGroup(situation, hostsOverall, gatheringMs),
   }
 }

@@ -62,7 +62,7 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
   const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
   return stormObjection(limits, host.uuid, {
     hosts: hosts.length,
-    group: failureGroup(situation, hosts),
+    group: failureGroup(situation, hosts, rules.gatheringMs),
     actedOn: new Set([...snapshot.hostsActedOn.keys(), ...inFlight]),
   })
 }

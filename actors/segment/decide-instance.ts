@@ -31,7 +31,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   }
   const { instanceRebuild } = policyOf(rules, snapshot.segment?.name ?? '', snapshot.choices)
   const mayRebuild = instanceRebuild === 'allow'
-  return { kind: 'restart', mayRebuild, askedForAt: askedAt }
+  return { kind: 'restart', fault: policy.fault, mayRebuild, askedForAt: askedAt }
 }
 
 /** A notification's own time is kept in whole seconds, rounded down. */

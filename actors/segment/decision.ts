@@ -2,7 +2,8 @@
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
 import { askedForAt } from '../../schema/standing.ts'
-import type { FenceOrder } from '../fence/fence.ts'
+import type { FenceOrder } from '../fence/fence-messages.ts'
+import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { QuarantineRules } from '../return/quarantine.ts'
 import type { PolicyDefaults } from './policy.ts'
@@ -15,7 +16,8 @@ export type Decision =
       readonly reason: string
     }
   | { readonly kind: 'cancel'; readonly reason: string }
-  | { readonly kind: 'hold'; readonly reason: string }
+  /** behind: until the recovery of its host has ended. */
+  | { readonly kind: 'hold'; readonly reason: string; readonly behind?: NotificationId }
   | { readonly kind: 'hold-down'; readonly reason: string; readonly leftMs: number }
   | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
   | FencePlan
@@ -34,6 +36,8 @@ export interface DisablePlan {
 
 export interface RestartPlan {
   readonly kind: 'restart'
+  /** What was reported of the guest. */
+  readonly fault: GuestFault
   /** Whether the segment lets a guest be made anew from its image. */
   readonly mayRebuild: boolean
   /** When it was asked for last: a guest that somebody has started since needs nothing. */
@@ -49,6 +53,8 @@ export interface DecisionRules extends PolicyDefaults {
   readonly holdDownMs: number
   /** The same after a partition of its own, ms. */
   readonly partitionHoldDownMs: number
+  /** Longest time between two reports about one fault of several hosts, or since a doubt began, ms. */
+  readonly gatheringMs: number
   /** How often a guest may be restarted before it is left alone for a while. */
   readonly crashLoop: QuarantineRules
 }

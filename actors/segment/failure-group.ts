@@ -1,13 +1,10 @@
 /**
  * Hosts that fail together are judged together: they are rather one fault, and whether it is the hosts' own nobody knows.
- * Together are those that were reported within a minute of each other, and those that observers have begun to doubt. Pure.
+ * Together are those that were reported within a short time of each other, and those that observers have begun to doubt. Pure.
  */
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { HostOverall } from '../ports/store.ts'
 import { hasBegun, type Situation } from './decision.ts'
-
-/** Longest time between two reports, or since a doubt began, ms. Verdicts about one fault differ by a peace interval or two. */
-export const GATHERING_MS = 60_000
 
 /** Hosts with their names. */
 export type FailureGroup = ReadonlyMap<HostId, HostName>
@@ -16,12 +13,13 @@ export type FailureGroup = ReadonlyMap<HostId, HostName>
 export function failureGroup(
   { snapshot, doubted }: Pick<Situation, 'snapshot' | 'doubted'>,
   hosts: readonly HostOverall[],
+  gatheringMs: number,
 ): FailureGroup {
   const { notification, failing } = snapshot
   if (notification === undefined) return new Map()
   const { sourceHost, createdAt } = notification
   const reported = failing
-    .filter((other) => Math.abs(other.createdAt - createdAt) <= GATHERING_MS)
+    .filter((other) => Math.abs(other.createdAt - createdAt) <= gatheringMs)
     .map((other) => other.sourceHost)
   const suspects = new Set(hasBegun(snapshot) ? [] : [...reported, ...doubted])
   // Whoever is out of service, by an operator or a recovery, is not acted on anew.

@@ -1,6 +1,6 @@
 /** What an operator's pause, stop, cancel or leave to go on means for a recovery that is under way. Pure. */
 import type { EvacuatorMessage } from '../evacuator/evacuator-messages.ts'
-import type { FenceMessage } from '../fence/fence.ts'
+import type { FenceMessage } from '../fence/fence-messages.ts'
 import type { InstanceRecoveryMessage } from '../instance-recovery/instance-recovery.ts'
 import { tell } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'

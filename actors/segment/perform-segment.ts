@@ -7,21 +7,21 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
-import { FRESH_MS, type Sightings } from '../dedup-window/sightings.ts'
+import type { HostObservations } from '../dedup-window/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { ActedOn } from './acted-on.ts'
-import { GATHERING_MS } from './failure-group.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
 import { overallObjection } from './storm-guard.ts'
-import type {
-  SegmentEffect,
-  SegmentIdentity,
-  SegmentMessage,
-  SegmentRules,
-  SegmentState,
+import {
+  SERVING,
+  type SegmentEffect,
+  type SegmentIdentity,
+  type SegmentMessage,
+  type SegmentRules,
+  type SegmentState,
 } from './segment-state.ts'
 
 export interface SegmentWorld extends Acting {
@@ -32,14 +32,14 @@ export interface SegmentWorld extends Acting {
   readonly rules: SegmentRules
   /** Shared by all segments of this process. */
   readonly inFlight: InFlight
-  readonly sightings: Sightings
+  readonly sightings: HostObservations
 }
 
 /** The actor that decides for one segment, with one epoch. */
 export function defineSegment(world: SegmentWorld, identity: SegmentIdentity): AnyDefinition {
   const actedOn = new ActedOn()
   return define<SegmentState, SegmentMessage, SegmentEffect>({
-    initial: { kind: 'serving', recoveries: new Map() },
+    initial: SERVING,
     behaviour: segment(identity, world.rules),
     first: { type: 'segment.begin' },
     policy: SUPERVISOR,
@@ -113,17 +113,16 @@ async function consult(
   }
 }
 
-const seenWell = ({ sightings, clock }: SegmentWorld, host: HostId | undefined): boolean =>
-  host !== undefined && sightings.seenWell(host, clock.monotonicMs() - FRESH_MS)
+const seenWell = ({ sightings }: SegmentWorld, host: HostId | undefined): boolean =>
+  host !== undefined && sightings.seenWell(host)
 
 /** A doubt that has lasted for long is not of one fault with what is reported now. */
 function doubtedOf(
-  { sightings, clock }: SegmentWorld,
+  { sightings, clock, rules }: SegmentWorld,
   { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
-  const nowMs = clock.monotonicMs()
-  const lately = { heardSinceMs: nowMs - FRESH_MS, begunSinceMs: nowMs - GATHERING_MS }
-  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, lately))
+  const begunSinceMs = clock.monotonicMs() - rules.gatheringMs
+  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, begunSinceMs))
   return new Set(doubted.map(({ uuid }) => uuid))
 }
 
@@ -144,7 +143,8 @@ async function admit(
     return { type: 'segment.gone', notification }
   }
   await untilStored(world.clock, signal, async () => {
-    for (const detail of recovery.run === recovery.firstRun ? recovery.evidence : []) {
+    const isFirst = recovery.run === recovery.firstRun && recovery.seenAlive === 0
+    for (const detail of isFirst ? recovery.evidence : []) {
       await world.store.appendJournal(identity.epoch, {
         notification,
         kind: 'evidence',

@@ -1,5 +1,5 @@
 /** One notification on its way through its segment. */
-import type { HostId, HostName } from '../../schema/ids.ts'
+import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { Notification, NotificationStatus } from '../../schema/records.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { DisablePlan, FencePlan, RestartPlan } from './decision.ts'
@@ -7,7 +7,8 @@ import type { DisablePlan, FencePlan, RestartPlan } from './decision.ts'
 export type RecoveryPhase =
   | { readonly kind: 'queued' }
   | { readonly kind: 'deciding' }
-  | { readonly kind: 'held'; readonly reason: string }
+  /** behind: it waits for the recovery of its host to end, however long that takes. */
+  | { readonly kind: 'held'; readonly reason: string; readonly behind: NotificationId | null }
   | { readonly kind: 'admitting'; readonly plan: Plan }
   | { readonly kind: 'fencing' }
   /** awaited: nothing can be done before there is room for the instances. */
@@ -37,13 +38,15 @@ export interface Recovery {
   readonly wordsHeard: number
   /** Whether the death certificate is there: from then on there is no way back. */
   readonly certified: boolean
+  /** How often the leader itself has seen its host alive. */
+  readonly seenAlive: number
   /** Why it was held last, so that a reason is recorded once. */
   readonly lastHeld: string | null
   readonly phase: RecoveryPhase
 }
 
 /** Whether nothing works on it until it is decided on again. */
-export const waits = ({ phase }: Recovery): boolean =>
+export const waits = ({ phase }: Pick<Recovery, 'phase'>): boolean =>
   phase.kind === 'held' || phase.kind === 'pausing'
 
 /** Whether a child of its segment works on it. */
@@ -67,6 +70,9 @@ export function instanceInHand({ notification, phase }: Recovery): string | unde
 
 /** Whether it works on something smaller than the host. */
 export const isSmall = ({ notification }: Recovery): boolean => notification.type !== 'COMPUTE_HOST'
+
+/** Whether nothing is done about it at the moment, not even a write. */
+export const isIdle = ({ phase }: Recovery): boolean => phase.kind === 'queued' || waits({ phase })
 
 const OPEN: readonly RecoveryPhase['kind'][] = ['held', 'pausing', 'restarting', 'disabling']
 

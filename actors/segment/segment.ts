@@ -1,7 +1,7 @@
 /** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
 import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
-import type { FenceMessage } from '../fence/fence.ts'
+import type { FenceMessage } from '../fence/fence-messages.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
@@ -19,6 +19,7 @@ import {
   type Recovery,
 } from './recovery.ts'
 import {
+  busyOnes,
   decideAnew,
   nextTurn,
   standAside,
@@ -34,7 +35,15 @@ import {
   type SegmentStep,
 } from './segment-state.ts'
 import type { Census } from './storm-guard.ts'
-import { cancel, conclude, hold, onSuspended, tryAgain } from './ways-on.ts'
+import {
+  cancel,
+  conclude,
+  hold,
+  onContradicted,
+  holdBehind,
+  onSuspended,
+  tryAgain,
+} from './ways-on.ts'
 import { workOrder } from './work-order.ts'
 
 export const segment =
@@ -71,6 +80,8 @@ export const segment =
       case 'evacuator.forbidden':
       case 'fault.forbidden':
         return onForbidden(state, recovery)
+      case 'fence.contradicted':
+        return onContradicted(rules, state, recovery, message.reason)
       case 'fence.abandoned':
         return conclude(state, recovery, 'ignored', message.reason)
       case 'evacuator.room':
@@ -103,6 +114,7 @@ function onRecover(
     standing,
     wordsHeard,
     certified: false,
+    seenAlive: 0,
     lastHeld: null,
     phase: { kind: 'queued' },
   }
@@ -120,7 +132,7 @@ function onHostAlive(
 ): SegmentStep {
   const effects: (SegmentEffect | KernelEffect<SegmentMessage>)[] = []
   let next = state
-  for (const recovery of state.recoveries.values()) {
+  for (const recovery of busyOnes(state)) {
     if (recovery.host !== host || recovery.certified) continue
     if (recovery.notification.type !== 'COMPUTE_HOST') continue
     if (recovery.phase.kind === 'fencing') {
@@ -156,7 +168,7 @@ function onConsulted(
   const { standing, words } = snapshot
   const wordsHeard = words.length
   const recovery = { ...waiting, ...runOf(snapshot), certified, standing, wordsHeard }
-  const others = [...state.recoveries.values()].filter((other) => other !== waiting)
+  const others = busyOnes(state).filter((other) => other !== waiting)
   const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
   const recovering = new Map(
     others.flatMap((other) => {
@@ -173,7 +185,9 @@ function onConsulted(
     case 'cancel':
       return cancel(state, recovery, decision.reason)
     case 'hold':
-      return hold(rules, state, recovery, decision.reason)
+      return decision.behind !== undefined && state.recoveries.has(decision.behind)
+        ? holdBehind(state, recovery, { reason: decision.reason, behind: decision.behind })
+        : hold(rules, state, recovery, decision.reason)
     case 'hold-down': {
       const retryIntervalMs = Math.min(rules.retryIntervalMs, decision.leftMs)
       return hold({ retryIntervalMs }, state, recovery, decision.reason)
@@ -183,7 +197,7 @@ function onConsulted(
     case 'fence':
     case 'restart':
     case 'disable':
-      return admit(state, recovery, decision, censusOf({ snapshot, ...when }))
+      return admit(state, recovery, decision, censusOf({ snapshot, ...when }, rules.gatheringMs))
     default:
       return assertNever(decision)
   }

@@ -14,6 +14,7 @@ export function superseded({ snapshot }: Situation, { maintenanceBy }: Host): De
     ? ignored(`superseded by the fault of its host, recovery ${hostFault.notification}`)
     : {
         kind: 'hold',
+        behind: hostFault.notification,
         reason: `its host is reported dead: recovery ${hostFault.notification} comes first`,
       }
 }

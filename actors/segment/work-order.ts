@@ -22,11 +22,12 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
   const replyTo = refOf<SegmentMessage>('segment', segment)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
-    const { mayRebuild, askedForAt } = plan
+    const { fault, mayRebuild, askedForAt } = plan
     const argument: InstanceArgument = {
       notification,
       epoch,
       instance,
+      fault,
       host: hostName,
       askedForAt,
       firstRun,
@@ -52,7 +53,7 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     }
   }
   const { host, rungs, lastResort } = plan
-  const { ipmi: bmc, agents } = parseControlAttributes(host.controlAttributes)
+  const { ipmi: bmc, ssh, agents } = parseControlAttributes(host.controlAttributes)
   const argument: FenceArgument = {
     notification,
     epoch,
@@ -62,6 +63,8 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     rungs,
     lastResort,
     bmc,
+    ssh,
+    reportedAt: recovery.notification.createdAt,
     agents,
     replyTo,
   }

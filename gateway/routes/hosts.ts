@@ -21,7 +21,7 @@ import {
 } from '../fields.ts'
 import { credentialsToStore } from '../credentials.ts'
 import { shownToAdmins, shownToOthers } from '../mask.ts'
-import type { ObservationBoard } from '../observations.ts'
+import type { ObservationBoard } from '../../actors/ports/observations.ts'
 import { ObservedView, observedView } from '../observed-view.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
 import type { ListOptions } from '../paging.ts'

@@ -19,7 +19,7 @@ export interface Webhook extends WebhookCredentials {
   /** Label that names an instance; with it the alert is about the instance. */
   readonly instanceLabel: string
   /** Tells the engine that a host shows life. */
-  readonly seenAlive: (host: Host, sentence: string) => void
+  readonly seenAlive: (host: Host, sentence: string) => Promise<void>
 }
 
 /** What the route needs. */
@@ -128,7 +128,7 @@ async function resolve(
   const host = await store.findHost(hostName(name))
   if (host === undefined) return ignored(unknownHost(name))
   const { alertname = 'without a name' } = labels
-  webhook.seenAlive(host, `the alert ${alertname.slice(0, 255)} is resolved`)
+  await webhook.seenAlive(host, `the alert ${alertname.slice(0, 255)} is resolved`)
   return { outcome: 'alive' }
 }
 

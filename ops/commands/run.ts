@@ -1,7 +1,7 @@
 /** `run`: all roles of the configuration in this process, until it is asked to end. */
 import { parseArgs } from 'node:util'
 import type { Config } from '../../schema/config.ts'
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { describeError, isCoded, isRefusal } from '../../schema/errors.ts'
 import { createLogger } from '../../transports/log/logger.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
@@ -11,7 +11,7 @@ import { embeddedCloud, openEmbeddedWorld, openRealWorld } from '../ports.ts'
 import { startProcess } from '../process.ts'
 import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
 
-/** Exit statuses: 0 ended as asked; 1 failed; 2 the configuration cannot be used. */
+/** Exit statuses: 0 ended as asked; 1 failed; 2 the configuration, the database or the keys cannot be used. */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -54,17 +54,21 @@ function ambientOf(config: Config) {
 async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
   const { log } = ambient
   try {
-    const gaveUp = Promise.withResolvers<'gave-up'>()
+    const gaveUp = Promise.withResolvers<Error>()
     const world = await openRealWorld(config, ambient)
     const running = await startProcess(config, world, ambient, (path, error) => {
       log.error({ path, error: describeError(error) }, 'this process gives up')
-      gaveUp.resolve('gave-up')
+      gaveUp.resolve(error instanceof Error ? error : new Error(describeError(error)))
     })
     log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
     const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])
-    log.info({ reason }, 'instance-ha ends')
+    const isAsked = typeof reason === 'string'
+    log.info({ reason: isAsked ? reason : 'gave-up' }, 'instance-ha ends')
     const clean = await endInOrder(running.endings, log)
-    return reason === 'gave-up' || !clean ? 1 : 0
+    if (isAsked) return clean ? 0 : 1
+    if (!isRefusal(reason)) return 1
+    process.stderr.write(`instance-ha cannot start: ${describeError(reason)}\n`)
+    return 2
   } catch (error) {
     return await cannotStart(error, ambient)
   }
@@ -101,7 +105,7 @@ async function cannotStart(error: unknown, { closing }: RunAmbient): Promise<num
   if (!isStartProblem(error)) throw error
   process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
   await closing.disposeAsync()
-  return isCoded(error, 'CONFIG_INVALID') ? 2 : 1
+  return isRefusal(error) ? 2 : 1
 }
 
 /** What an operator can mend: a taken port, an unreadable file. Everything else is a defect and shows its stack. */

@@ -1,7 +1,7 @@
 /** `seal-credentials`: seals the stored credentials with the first key of the key file, whatever they are sealed with now. */
 import { parseArgs } from 'node:util'
-import { openKeyFile } from '../../transports/vault/key-file.ts'
 import { resealCredentials } from '../../transports/vault/sealed-store.ts'
+import { settledKeys } from '../../transports/vault/vault.ts'
 import { keyFileOf } from '../ports.ts'
 import { withStore } from '../with-store.ts'
 
@@ -9,7 +9,7 @@ import { withStore } from '../with-store.ts'
 export async function sealCredentials(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
   return withStore(values.config, async ({ store, config }) => {
-    const keyring = await openKeyFile(keyFileOf(config))
+    const keyring = await settledKeys(store, keyFileOf(config))
     const count = await resealCredentials(store, keyring)
     process.stdout.write(`sealed with the first key: ${count} hosts\n`)
   })

@@ -1,29 +1,34 @@
 /** Reads the URLs of store, bus and message broker in the spellings that OpenStack uses. */
 import { Secret } from '../../schema/control-attributes.ts'
-import type { BusLocation, StoreLocation } from '../../schema/config/option.ts'
+import type { AmqpBrokers, BusLocation, StoreLocation } from '../../schema/config/option.ts'
+import { readUrlParts, unquoted, type UrlHost, type UrlParts } from './sqlalchemy-url.ts'
+import { brokerTls, databaseTls, isProblem } from './tls-query.ts'
 
-type Reading<Value> = { readonly value: Value } | undefined
+/** A value, a sentence about what is wrong, or nothing when the text is no such location at all. */
+type Reading<Value> = { readonly value: Value } | { readonly problem: string } | undefined
 
 const SQLITE = /^sqlite:\/\/\/(.+)$/
-const MYSQL = /^(?:mysql|mariadb)(?:\+\w+)?:\/\//
+const MYSQL = /^(?:mysql|mariadb)(?:\+\w+)?$/
 
-/** A SQLAlchemy URL; parameters after `?` belong to Python's driver and are ignored. */
+/** A SQLAlchemy URL; what its query says about encryption counts, the rest belongs to Python's driver. */
 export function readStore(text: string): Reading<StoreLocation> {
   const path = SQLITE.exec(text)?.[1]
   if (path !== undefined) return { value: { kind: 'sqlite', path } }
   if (text === 'sqlite://') return { value: { kind: 'sqlite', path: ':memory:' } }
-  const url = MYSQL.test(text) ? URL.parse(text.replace(MYSQL, 'mysql://')) : null
-  return url === null ? undefined : readMysql(url)
+  const parts = readUrlParts(text)
+  return parts !== undefined && MYSQL.test(parts.scheme) ? readMysql(parts) : undefined
 }
 
-function readMysql(url: URL): Reading<StoreLocation> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1') // IPv6
-  const port = url.port === '' ? 3306 : Number(url.port)
-  const user = decoded(url.username)
-  const password = decoded(url.password)
-  const database = decoded(url.pathname.slice(1))
-  if (host === '' || !user || !database || password === undefined) return undefined
-  return { value: { kind: 'mysql', host, port, user, password: new Secret(password), database } }
+function readMysql({ hosts, path, query }: UrlParts): Reading<StoreLocation> {
+  const [{ host, port = 3306, user, password }, ...others] = hosts
+  const database = unquoted(path)
+  if (others.length > 0 || user === '' || database === '') return undefined
+  const tls = databaseTls(query)
+  if (isProblem(tls)) return tls
+  const location = { kind: 'mysql', host, port, user, database } as const
+  return {
+    value: { ...location, password: new Secret(password), tls: tls === 'off' ? undefined : tls },
+  }
 }
 
 /** `memory`, or NATS URLs with commas between them. */
@@ -44,22 +49,24 @@ export function readBus(text: string): Reading<BusLocation> {
 }
 
 /** An oslo.messaging transport URL: several brokers before one virtual host. One AMQP URL each. */
-export function readAmqp(text: string): Reading<readonly [Secret, ...Secret[]]> {
-  const parts = /^(?:rabbit|amqp)(s?):\/\/([^/?]+)(?:\/([^?]*))?(?:\?.*)?$/.exec(text)
-  if (parts === null) return undefined
-  const [, secure = '', brokers = '', virtualHost = ''] = parts
+export function readAmqp(text: string): Reading<AmqpBrokers> {
+  const parts = readUrlParts(text)
+  const [, secure] = /^(?:rabbit|amqp|kombu\+amqp)(s?)$/.exec(parts?.scheme ?? '') ?? []
+  if (parts === undefined || secure === undefined) return undefined
+  const tls = brokerTls(parts.query)
+  if (isProblem(tls)) return tls
+  if (secure === 's' && tls === 'off') return { problem: 'amqps:// asks for TLS, and ssl for none' }
   // As with oslo, `/` and `//` at the end both mean the default virtual host, whose name is a slash.
-  const path = virtualHost === '' ? '%2F' : encodeURIComponent(decoded(virtualHost) ?? virtualHost)
-  const urls = brokers.split(',').map((broker) => `amqp${secure}://${broker.trim()}/${path}`)
-  if (urls.some((url) => (URL.parse(url)?.hostname ?? '') === '')) return undefined
-  const [first, ...others] = urls.map((url) => new Secret(url))
-  return first === undefined ? undefined : { value: [first, ...others] }
+  const name = parts.path.replace(/^\/(?=.)/, '')
+  const path = name === '' || name === '/' ? '%2F' : encodeURIComponent(unquoted(name))
+  const [first, ...others] = parts.hosts
+  const url = (host: UrlHost): Secret => new Secret(`amqp${secure}://${authority(host)}/${path}`)
+  return { value: { urls: [url(first), ...others.map(url)], tls } }
 }
 
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined // a stray percent sign
-  }
+function authority({ user, password, host, port }: UrlHost): string {
+  const credentials = [user, password].map(encodeURIComponent).join(':')
+  const address = host.includes(':') ? `[${host}]` : host
+  const at = user === '' && password === '' ? '' : `${credentials}@`
+  return `${at}${address}${port === undefined ? '' : `:${port}`}`
 }

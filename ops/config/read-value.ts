@@ -4,8 +4,9 @@ import { Secret } from '../../schema/control-attributes.ts'
 import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
 import { readAmqp, readBus, readStore } from './read-location.ts'
 
-/** A value, or nothing when the text does not fit. */
-export type Reading<Value = unknown> = { readonly value: Value } | undefined
+/** A value, a sentence about what is wrong, or nothing when the text does not fit at all. */
+export type Reading<Value = unknown> =
+  { readonly value: Value } | { readonly problem: string } | undefined
 
 const TRUE = ['true', '1', 'yes', 'on']
 const FALSE = ['false', '0', 'no', 'off']
@@ -102,7 +103,9 @@ function readNumber(
 }
 
 const scaled = (reading: Reading<number>, factor: number): Reading<number> =>
-  reading === undefined ? undefined : { value: Math.round(reading.value * factor) }
+  reading !== undefined && 'value' in reading
+    ? { value: Math.round(reading.value * factor) }
+    : reading
 
 function readSwitch(text: string): Reading<boolean> {
   const word = text.toLowerCase()

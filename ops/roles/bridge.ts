@@ -1,9 +1,7 @@
 /** What the bridge role is made of: the Compute service's notifications, put on our own bus. */
 import type { Announcer } from '../../actors/ports/announcer.ts'
-import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
-import type { LogPort } from '../../actors/ports/log.ts'
-import type { Secret } from '../../schema/control-attributes.ts'
 import { startComputeBridge, type ComputeBridge } from '../../transports/amqp/compute-bridge.ts'
+import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
 
 /** One queue for all bridges of a cloud: they share the work, and one of them is enough. */
 const QUEUE = 'instance-ha'
@@ -11,18 +9,13 @@ const TOPICS = ['notifications', 'versioned_notifications']
 
 /** Starts reading RabbitMQ. CONFIG_INVALID for a URL that is not one of a broker. */
 export function startBridge(
-  urls: readonly [Secret, ...Secret[]],
   exchange: string,
-  world: {
-    readonly clock: ClockPort
-    readonly random: RandomPort
-    readonly log: LogPort
-    readonly announcer: Announcer
-  },
+  world: LinkKeeping & { readonly announcer: Announcer },
 ): ComputeBridge {
-  const { clock, random, log, announcer } = world
+  const { urls, tls, clock, random, log, announcer } = world
   return startComputeBridge({
     urls,
+    tls,
     exchange,
     queue: QUEUE,
     topics: TOPICS,

@@ -1,7 +1,7 @@
 /** What the engine role is made of: the lease holder, and below it everything that acts while it leads. */
 import { defineAftermath } from '../../actors/aftermath/aftermath.ts'
 import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
-import type { DedupWindowMessage } from '../../actors/dedup-window/dedup-window.ts'
+import type { DedupWindowMessage } from '../../actors/dedup-window/window-state.ts'
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
@@ -29,7 +29,8 @@ import { defineReturner } from '../../actors/return/returner.ts'
 import { InFlight } from '../../actors/segment/in-flight.ts'
 import { defineSegment } from '../../actors/segment/perform-segment.ts'
 import type { SegmentIdentity } from '../../actors/segment/segment-state.ts'
-import type { Epoch } from '../../schema/ids.ts'
+import type { Look } from '../../actors/verification/look.ts'
+import type { Epoch, HostId } from '../../schema/ids.ts'
 import type { NodeWorld } from './node.ts'
 
 /** The lease holder of a process; its name is the same everywhere. */
@@ -48,6 +49,8 @@ export function engineFactories(
   const vigils = new Vigils(world.clock)
   const pace = new SharedPace(world.clock, rules.pace)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
+  const tellLook = (host: HostId, look: Look): void =>
+    tellWindow({ type: 'window.host-looked', host, look, atMs: look.atMs })
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
     leader: (epoch: Epoch) => defineLeader(epoch),
@@ -72,7 +75,8 @@ export function engineFactories(
         },
         epoch,
       ),
-    fence: (order: FenceArgument) => defineFence({ ...world, timing: rules.fence, vigils }, order),
+    fence: (order: FenceArgument) =>
+      defineFence({ ...world, timing: rules.fence, vigils, tellLook }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(
         {

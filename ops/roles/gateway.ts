@@ -13,7 +13,6 @@ import { verdictOn } from '../../actors/evacuator/selection.ts'
 import { policyOf } from '../../actors/segment/policy.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
-import { ObservationBoard } from '../../gateway/observations.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { Objection } from '../../gateway/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
@@ -21,8 +20,9 @@ import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
 import { overhear } from './overheard.ts'
 import { loadPolicy } from './policy-file.ts'
+import { registerObserver } from './register-observer.ts'
 import { rehearsals } from './rehearsal.ts'
-import { rulesOf, type Rules } from './rules.ts'
+import { freshMsOf, rulesOf, type Rules } from './rules.ts'
 
 export interface GatewayWorld {
   readonly bus: BusPort
@@ -38,21 +38,19 @@ export interface GatewayWorld {
   readonly log: FastifyBaseLogger
 }
 
-/** Watchers repeat themselves once an interval; who missed three has stopped. */
-const MISSED_MAX = 3
-
 /** Listens; the answer tells where. Rejects when the address is taken, or the policy cannot be used. */
 export async function startGateway(
   world: GatewayWorld,
   config: Config,
 ): Promise<{ readonly app: FastifyInstance; readonly address: string }> {
-  const { api, bus, hostMonitor } = config
+  const { api, bus } = config
   const policy = loadPolicy(api.policyFile)
   const options = optionsOf(config)
   const rules = rulesOf(config)
-  const webhook = webhookOf(config, world.announcer)
-  const board = new ObservationBoard(world.clock, MISSED_MAX * hostMonitor.intervalMs)
-  const overheard = overhear(world.bus, bus.cloud, board)
+  const webhook = webhookOf(config, world)
+  const ending = new AbortController()
+  if (webhook !== undefined) void registerObserver(world, ALERTMANAGER, ending.signal)
+  const overheard = overhear({ ...world, cloud: bus.cloud, freshMs: freshMsOf(config) })
   const app = buildGateway({
     ...world,
     ...overheard,
@@ -68,7 +66,10 @@ export async function startGateway(
     ...(webhook === undefined ? {} : { webhook }),
     options,
   })
-  app.addHook('onClose', async () => await overheard[Symbol.asyncDispose]())
+  app.addHook('onClose', async () => {
+    ending.abort()
+    await overheard[Symbol.asyncDispose]()
+  })
   const address = await app.listen({ host: api.listen, port: api.port })
   // Fastify does not know that the server below it speaks TLS.
   return { app, address: options.tls ? address.replace(/^http:/, 'https:') : address }
@@ -102,20 +103,31 @@ function optionsOf({ api, serving, identity, notifications }: Config): GatewayOp
   }
 }
 
-function tlsOf({ tlsCertFile, tlsKeyFile }: Config['serving']): Pick<GatewayOptions, 'tls'> {
+function tlsOf({
+  tlsCertFile,
+  tlsKeyFile,
+  tlsClientCaFile,
+}: Config['serving']): Pick<GatewayOptions, 'tls'> {
   if (tlsCertFile === undefined || tlsKeyFile === undefined) return {}
   const [certificate, key] = [readFileSync(tlsCertFile, 'utf8'), readFileSync(tlsKeyFile, 'utf8')]
+  const clientCa = tlsClientCaFile && readFileSync(tlsClientCaFile, 'utf8')
   try {
-    createSecureContext({ cert: certificate, key })
+    createSecureContext({ cert: certificate, key, ...(clientCa && { ca: clientCa }) })
   } catch (cause) {
     const text = `[api] tls_cert_file and tls_key_file do not fit: ${describeError(cause)}`
     throw new CodedError('CONFIG_INVALID', text, { cause })
   }
-  return { tls: { certificate, key } }
+  return { tls: { certificate, key, ...(clientCa && { clientCa }) } }
 }
 
+/** As which observer a resolved alert speaks. */
+const ALERTMANAGER = 'alertmanager'
+
 /** Undefined while nothing is configured that senders could show. */
-function webhookOf({ webhook }: Config, announcer: Announcer): Webhook | undefined {
+function webhookOf(
+  { webhook }: Config,
+  { announcer, store }: Pick<GatewayWorld, 'announcer' | 'store'>,
+): Webhook | undefined {
   const { token, username, password, hostLabel, instanceLabel } = webhook
   const basic =
     username === undefined || password === undefined ? undefined : { username, password }
@@ -126,13 +138,15 @@ function webhookOf({ webhook }: Config, announcer: Announcer): Webhook | undefin
     basic,
     hostLabel,
     instanceLabel,
-    seenAlive: (host, sentence) => {
+    seenAlive: async (host, sentence) => {
+      // One that is registered all the time is not purged.
+      await store.registerObserver(ALERTMANAGER)
       sequence += 1
       announcer.announce('host.observed', {
         host: host.uuid,
         hostName: host.name,
         segment: host.segment,
-        observer: 'alertmanager',
+        observer: ALERTMANAGER,
         state: 'alive',
         sequence,
         evidence: [sentence],

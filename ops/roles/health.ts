@@ -1,19 +1,65 @@
 /** The live trees of all processes: each says its own on the bus, and whoever is asked has heard the others. */
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
+import { BoundedMap } from '../../schema/bounded-map.ts'
 import type { RoleHealth } from '../../schema/messages/leadership.ts'
+import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { Node } from './node.ts'
 
-const SAY_MS = 5000
+export const SAY_MS = 5000
 /** A process that was not heard for so long is not shown any more. */
 const FORGET_MS = 3 * SAY_MS
 const ACTORS_MAX = 1000
+/** A process on each of many compute hosts; who is not heard yet when they are all there is not shown. */
+const PROCESSES_MAX = 4096
+/** Of all messages that are kept. */
+const BYTES_MAX = 32 * 1024 * 1024
+
+interface Kept {
+  readonly health: RoleHealth
+  readonly atMs: number
+  readonly bytes: number
+}
+
+/** What other processes have said of themselves lately. */
+class Heard {
+  readonly #clock: ClockPort
+  readonly #kept = new BoundedMap<string, Kept>({
+    entriesMax: PROCESSES_MAX,
+    whenFull: 'refuse',
+    weight: { max: BYTES_MAX, of: ({ bytes }) => bytes },
+  })
+
+  constructor(clock: ClockPort) {
+    this.#clock = clock
+  }
+
+  note(health: RoleHealth, bytes: number): void {
+    this.#forget()
+    this.#kept.set(health.node, { health, atMs: this.#clock.monotonicMs(), bytes })
+  }
+
+  lately(): readonly RoleHealth[] {
+    this.#forget()
+    return [...this.#kept.values()].map(({ health }) => health)
+  }
+
+  #forget(): void {
+    const since = this.#clock.monotonicMs() - FORGET_MS
+    for (const [name, { atMs }] of this.#kept.entries()) {
+      if (atMs >= since) break
+      this.#kept.delete(name)
+    }
+  }
+}
 
 export interface HealthBoard extends AsyncDisposable {
   /** Our own tree first, then the others that were heard lately. */
   all(): readonly RoleHealth[]
+  /** When a leader was heard of last, by the monotonic clock; the start, when nobody was. */
+  leaderHeardAtMs(): number
 }
 
 /** Starts saying and hearing. */
@@ -29,44 +75,56 @@ export function startHealthBoard(
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
   const { bus, clock } = world
-  const heard = new Map<string, { readonly health: RoleHealth; readonly atMs: number }>()
+  const heard = new Heard(clock)
   const own = (): RoleHealth => ({
     node: identity.node,
     roles: [...identity.roles],
     leading: node.leading(),
     deadLetters: node.system.deadLetters(),
     parked: identity.parked(),
+    strangers: node.strangers(),
+    contradictions: node.contradictions(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
+  let leaderHeardAtMs = clock.monotonicMs()
+  const noteLeader = (): void => {
+    leaderHeardAtMs = clock.monotonicMs()
+  }
   let cancel: Cancel | undefined
   const say = (): void => {
+    if (node.leading()) noteLeader()
     node.announcer.announce('role.health', own())
     cancel = clock.schedule(SAY_MS, say)
   }
   const listening = bus.subscribe(subjectOf(identity.cloud, 'health', '>'), ({ body }) => {
-    const health = decodeHealth(body)
-    if (health === undefined || health.node === identity.node) return
-    heard.set(health.node, { health, atMs: clock.monotonicMs() })
+    const received = decoded(body)
+    if (received?.type !== 'role.health' || received.body.node === identity.node) return
+    const health = received.body
+    if (health.leading) noteLeader()
+    heard.note(health, body.length)
+  })
+  const proclaimed = bus.subscribe(subjectOf(identity.cloud, 'leadership', '>'), ({ body }) => {
+    if (decoded(body)?.type === 'leader.proclaimed') noteLeader()
   })
   say()
   return {
-    all() {
-      const since = clock.monotonicMs() - FORGET_MS
-      for (const [name, { atMs }] of heard) if (atMs < since) heard.delete(name)
-      return [own(), ...[...heard.values()].map(({ health }) => health)]
+    leaderHeardAtMs() {
+      if (node.leading()) noteLeader()
+      return leaderHeardAtMs
     },
+    all: () => [own(), ...heard.lately()],
     async [Symbol.asyncDispose]() {
       cancel?.()
       await listening[Symbol.asyncDispose]()
+      await proclaimed[Symbol.asyncDispose]()
     },
   }
 }
 
-/** Undefined for what is not a health message: the intake parks those, here they are only noise. */
-function decodeHealth(body: Uint8Array): RoleHealth | undefined {
+/** Undefined for what cannot be decoded: the intake parks those, here they are only noise. */
+function decoded(bytes: Uint8Array): Received | undefined {
   try {
-    const received = decode(body)
-    return received.type === 'role.health' ? received.body : undefined
+    return decode(bytes)
   } catch (error) {
     if (isCoded(error, 'MESSAGE_INVALID')) return undefined
     throw error

@@ -13,7 +13,9 @@ import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
-import { Sightings } from '../../actors/dedup-window/sightings.ts'
+import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
+import { Roster } from '../../actors/dedup-window/roster.ts'
+import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { Contact } from '../../actors/leadership/contact.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
@@ -50,8 +52,10 @@ export interface NodePorts {
 export interface NodeWorld extends NodePorts {
   readonly tenure: Tenure
   readonly contact: Contact
-  readonly sightings: Sightings
+  readonly sightings: HostObservations
+  readonly roster: Roster
   readonly announcer: Announcer
+  readonly contradictions: Contradictions
   /** Counts a message from outside that could not be decoded. */
   readonly countParked: () => void
 }
@@ -66,6 +70,10 @@ export interface Node {
   start(): void
   /** Messages that could not be decoded, since the start. */
   parked(): number
+  /** Observations that did not count, since the start. */
+  strangers(): number
+  /** Reports that were not true, by what this node saw itself, since the start. */
+  contradictions(): number
   /** True while this node leads. */
   leading(): boolean
   /** Gives leadership up, so that a standby takes over at once. */
@@ -88,6 +96,8 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
+  const roster = new Roster()
+  const contradictions = new Contradictions(log)
   let parked = 0
   const countParked = (): void => {
     parked += 1
@@ -98,7 +108,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     tenure,
     contact: new Contact(clock, ports.rules.lease.ttlMs - ports.rules.lease.marginMs),
     announcer,
-    sightings: new Sightings(),
+    sightings: new HostObservations(clock, ports.rules.window.freshMs),
+    roster,
+    contradictions,
     countParked,
   }
   const system: ActorSystem = createActorSystem({
@@ -122,6 +134,8 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
     },
     parked: () => parked,
+    strangers: () => roster.strangers().hosts + roster.strangers().observers,
+    contradictions: () => contradictions.count(),
     leading: () => tenure.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })

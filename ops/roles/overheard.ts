@@ -1,10 +1,16 @@
 /** What the gateway overhears on the bus: watchers' views of hosts, and the progress of recoveries. */
 import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { ObservationBoard } from '../../actors/ports/observations.ts'
+import type { RosterStore } from '../../actors/ports/roster-store.ts'
 import { EventFeed, type FeedEvent } from '../../gateway/event-feed.ts'
-import type { ObservationBoard } from '../../gateway/observations.ts'
+import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
+import { RosterKeeper } from '../../actors/dedup-window/roster-keeper.ts'
+import { Roster } from '../../actors/dedup-window/roster.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { isoTime } from '../../schema/time.ts'
 
 /** Where it goes. */
 export interface Overheard extends AsyncDisposable {
@@ -12,12 +18,31 @@ export interface Overheard extends AsyncDisposable {
   readonly feed: EventFeed
 }
 
+export interface OverhearWorld {
+  readonly bus: BusPort
+  readonly clock: ClockPort
+  readonly store: Pick<RosterStore, 'readRoster'>
+  readonly cloud: string
+  /** For how long the word of an observer counts. */
+  readonly freshMs: number
+}
+
 /** Starts listening. Core messages: what is said while the bus is away is not heard, and the journal has it. */
-export function overhear(bus: BusPort, cloud: string, observations: ObservationBoard): Overheard {
+export function overhear(world: OverhearWorld): Overheard {
+  const { bus, cloud, clock } = world
   const feed = new EventFeed()
+  const observations = new HostObservations(clock, world.freshMs)
+  const roster = new Roster()
+  const keeper = new RosterKeeper(world, roster)
+  const ending = new AbortController()
+  const keeping = keeper.keep(ending.signal)
   const take = (message: BusMessage): void => {
     const received = decoded(message)
-    if (received?.type === 'host.observed') observations.heard(received.body)
+    if (received?.type === 'host.observed') {
+      const observed = roster.admit(received.body)
+      if (observed === undefined) keeper.hasten()
+      else observations.note(observed.host, observed)
+    }
     const event = received === undefined ? undefined : eventOf(received)
     if (event !== undefined) feed.publish(event)
   }
@@ -28,7 +53,9 @@ export function overhear(bus: BusPort, cloud: string, observations: ObservationB
     observations,
     feed,
     async [Symbol.asyncDispose]() {
+      ending.abort()
       for (const subscription of subscriptions) await subscription[Symbol.asyncDispose]()
+      await keeping
     },
   }
 }
@@ -43,13 +70,31 @@ function decoded({ body }: BusMessage): Received | undefined {
   }
 }
 
+/** Many events are kept: of what supports one, this much. */
+const EVIDENCE_CHARS_MAX = 8192
+
+function shortened(evidence: readonly string[]): readonly string[] {
+  let left = EVIDENCE_CHARS_MAX
+  return evidence.filter((sentence) => {
+    left -= sentence.length
+    return left >= 0
+  })
+}
+
 function eventOf({ id, sentAt, ...received }: Received): FeedEvent | undefined {
-  const sent_at = new Date(sentAt).toISOString()
+  const sent_at = isoTime(sentAt)
   switch (received.type) {
     case 'recovery.stepped': {
-      const { notification, host, step, reason, evidence } = received.body
+      const { notification, host, step, reason, evidence: said } = received.body
       const about = { notification, host, instance: undefined, type: received.type }
-      const data = { sent_at, notification_uuid: notification, host, step, reason, evidence }
+      const data = {
+        sent_at,
+        notification_uuid: notification,
+        host,
+        step,
+        reason,
+        evidence: shortened(said),
+      }
       return { id, type: received.type, about, data }
     }
     case 'move.stepped': {

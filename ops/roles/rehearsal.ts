@@ -36,7 +36,7 @@ export function rehearsals(
     const since = nowWallMs - rules.segment.storm.windowMs
     const [stored, unfinished, listed, services] = await Promise.all([
       store.readSnapshot(host.segment, IMAGINED, since),
-      store.listUnfinished(),
+      store.listUnfinished({ afterId: 0, max: 0 }),
       compute.listInstances(host.name, signal),
       compute.listServices(signal),
     ])

@@ -25,8 +25,8 @@ export function reportingStore(store: StorePort, reports: ReportPort): StorePort
     ...store,
     ...reportingInventory(store, reports),
     acceptNotification: (fault) => reportAcceptance(store, reports, fault),
-    async listUnfinished() {
-      const unfinished = await store.listUnfinished()
+    async listUnfinished(page) {
+      const unfinished = await store.listUnfinished(page)
       for (const { notification } of unfinished) remember(known, notification)
       return unfinished
     },

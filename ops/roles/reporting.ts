@@ -5,6 +5,7 @@ import type { Config } from '../../schema/config.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { startReportSender } from '../../transports/amqp/report-sender.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
+import { linkTo } from './broker-link.ts'
 import { reportingStore } from './reporting-store.ts'
 
 export interface Reporting extends AsyncDisposable {
@@ -15,12 +16,12 @@ export interface Reporting extends AsyncDisposable {
 
 /** The store as it is where nothing is to be sent, or nothing is written that others want to hear of. */
 export function startReporting(
-  { events, node }: Config,
+  { events, node, rabbit }: Config,
   store: StorePort,
-  world: Omit<LinkKeeping, 'urls'>,
+  world: Omit<LinkKeeping, 'urls' | 'tls'>,
 ): Reporting {
   const writes = node.roles.some((role) => role === 'gateway' || role === 'engine')
-  if (events.driver === 'noop' || events.urls === undefined || !writes) {
+  if (events.driver === 'noop' || events.brokers === undefined || !writes) {
     return { store, readiness: [], [Symbol.asyncDispose]: async () => undefined }
   }
   const { clock, random, log } = world
@@ -28,7 +29,7 @@ export function startReporting(
     clock,
     random,
     log,
-    urls: events.urls,
+    ...linkTo(events.brokers, rabbit),
     topics: events.topics,
     durability: events.durableQueues ? 'durable' : 'transient',
     node: node.name,

@@ -1,8 +1,8 @@
 /** From options to the rules of the actors: the one place where defaults that are not options are written down. */
 import type { EvacuatorRules } from '../../actors/evacuator/evacuator-messages.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
-import type { FenceTiming } from '../../actors/fence/fence.ts'
-import type { WindowRules } from '../../actors/dedup-window/dedup-window.ts'
+import type { FenceTiming } from '../../actors/fence/fence-messages.ts'
+import type { WindowRules } from '../../actors/dedup-window/window-state.ts'
 import type { HousekeepingRules } from '../../actors/housekeeper/perform-housekeeper.ts'
 import type { HostWatcherRules } from '../../actors/host-watcher/host-watcher.ts'
 import type { ObserverRules } from '../../actors/host-watcher/observer.ts'
@@ -13,6 +13,7 @@ import type { ProcessRecoveryRules } from '../../actors/process-recovery/process
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { SegmentRules } from '../../actors/segment/segment-state.ts'
 import type { Config } from '../../schema/config.ts'
+import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
 
 /** What every role of a process goes by. */
 export interface Rules {
@@ -58,6 +59,20 @@ const RESTORE_MS = 180_000
 
 const DAY_MS = 86_400_000
 
+/** Verdicts about one fault differ by an interval or two, ms. */
+const GATHERING_MS = 60_000
+/** What somebody reports against our own observers is refused after so long, ms. */
+const CONTRADICTION_MS = 60_000
+
+/** For how long the word of an observer counts. */
+export const freshMsOf = ({ hostMonitor }: Config): number =>
+  FRESH_INTERVALS * hostMonitor.intervalMs
+
+/** An observer that called a living host dead has so many times the life of a word to say something else. */
+const DOUBT_LIVES = 4
+/** A host that was reported and is alive is looked at so often, over the same time. */
+const ALIVE_LOOKS_MAX = 4
+
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
@@ -67,10 +82,13 @@ export function rulesOf(config: Config): Rules {
     lease: config.lease,
     window: {
       observersMin: 2,
-      freshMs: 3 * repeatMs,
+      freshMs: freshMsOf(config),
       settleMs: 2 * repeatMs,
       lookIntervalMs: 2000,
-      contradictionMs: 60_000,
+      // A host may die just after an observer has said that it lives: that word must have gone stale by then.
+      contradictionMs: Math.max(CONTRADICTION_MS, freshMsOf(config) + repeatMs),
+      doubtMs: DOUBT_LIVES * freshMsOf(config),
+      hostLookMs: repeatMs,
       quietMs: 30_000,
       quietMsMax: 300_000,
       keptOutMs: 10_000,
@@ -158,12 +176,15 @@ function segmentRulesOf(config: Config): SegmentRules {
       firstMs: instanceRecovery.coolDownMs,
       longestMs: DAY_MS,
     },
+    gatheringMs: Math.max(GATHERING_MS, 2 * config.hostMonitor.intervalMs),
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,
     returnToService: config.return.toService,
     unsureHoldMs: UNSURE_HOLD_MS,
     runsMax: RUNS_MAX,
+    aliveLooksMax: ALIVE_LOOKS_MAX,
+    aliveLookMs: CONTRADICTION_MS / ALIVE_LOOKS_MAX,
     retryIntervalMs: hostRecovery.retryIntervalMs,
   }
 }

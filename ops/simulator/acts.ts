@@ -4,16 +4,18 @@ import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
 import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
-import type { BmcMood } from '../../transports/simulated/machine.ts'
+import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
 import { performAsOperator, type OperatorAct } from './operator-acts.ts'
+import { tellLie, type Lie } from './lies.ts'
 import { report, type Report } from './reports.ts'
 
 /** `node` names a process; `leader` is the one that leads at that moment. */
 export type Act =
   | { readonly do: HostAct; readonly host: string }
   | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
-  | { readonly do: 'outlet'; readonly host: string; readonly mood: 'well' | 'silent' }
+  | { readonly do: 'outlet'; readonly host: string; readonly mood: ProgramMood }
+  | { readonly do: 'blocklist'; readonly host: string; readonly mood: ProgramMood }
   | { readonly do: 'bmc-password'; readonly host: string; readonly password: string }
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
@@ -48,6 +50,7 @@ export type Act =
   | { readonly do: 'jump-wall'; readonly byMs: number }
   | OperatorAct
   | Report
+  | Lie
 
 /** What can be done to a host without saying more. */
 export type HostAct = keyof typeof HOST_ACTS
@@ -100,6 +103,8 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'report-guest':
     case 'report-process':
       return report(deployment, act)
+    case 'lie':
+      return tellLie(deployment, act)
     case 'kill':
     case 'kill-at-call':
     case 'freeze':
@@ -128,6 +133,7 @@ type CloudAct = Extract<
       | HostAct
       | 'bmc'
       | 'outlet'
+      | 'blocklist'
       | 'bmc-password'
       | 'power-off-takes'
       | 'nova'
@@ -150,6 +156,8 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
       return cloud.setBmc(act.host, act.mood)
     case 'outlet':
       return cloud.setOutlet(act.host, act.mood)
+    case 'blocklist':
+      return cloud.setBlocklist(act.host, act.mood)
     case 'bmc-password':
       return cloud.changeBmcPassword(act.host, act.password)
     case 'power-off-takes':
@@ -187,10 +195,11 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
 
 /** Its owner may have deleted it meanwhile. */
 function toGuest(
-  { cloud }: Deployment,
+  { cloud, watchdog }: Deployment,
   act: { readonly do: GuestAct; readonly instance: string },
 ): void {
   if (cloud.instances.some(({ name }) => name === act.instance)) {
+    watchdog.guests.touch(act.instance)
     cloud[GUEST_ACTS[act.do]](act.instance)
   }
 }

@@ -1,4 +1,6 @@
 /** A whole deployment in one simulated world: cloud, bus, store, and the processes that can die in it. */
+import { Tenure } from '../../actors/leadership/tenure.ts'
+import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -12,6 +14,7 @@ import { SeededRandom } from '../../transports/simulated/random.ts'
 import { VirtualTurns } from '../../transports/simulated/turns.ts'
 import { wait } from '../../transports/simulated/wait.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
+import { announcerOn } from '../roles/announcer.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
@@ -47,6 +50,8 @@ export class Deployment implements AsyncDisposable {
   segmentIds: ReadonlyMap<string, SegmentId> = new Map()
   #storeAway = false
   #cloudNoted = 0
+  /** Somebody on the bus who is none of our processes. */
+  readonly intruder: Announcer
   readonly #broker: MemoryBroker
   readonly #processes = new Map<string, Process>()
   readonly #random: SeededRandom
@@ -76,7 +81,15 @@ export class Deployment implements AsyncDisposable {
       leaseTtlMs: options.rules.lease.ttlMs,
       disturb: this.weather.disturb,
     })
+    this.intruder = this.#strangerOnBus()
     this.store = openSqliteStore(':memory:', { clock, random: random.fork('store') })
+  }
+
+  #strangerOnBus(): Announcer {
+    const from = { cloud: 'sim', node: nodeName('intruder'), incarnation: 'intruder' }
+    const { clock } = this
+    const world = { clock, random: this.#random.fork('intruder'), tenure: new Tenure(clock) }
+    return announcerOn(this.#broker.bus('intruder'), from, world)
   }
 
   /** Creates the schema and registers every segment and host. */
@@ -238,6 +251,8 @@ export class Deployment implements AsyncDisposable {
       ['listLeftLocked', locked],
       ['listTouched', touched],
       ['listGivenUp', random.fork('given-up')],
+      ['readRoster', random.fork('roster')],
+      ['registerObserver', random.fork('registration')],
     ])
     return async (method, parameters, call) => {
       // A look in the background must not change the rest of a story.

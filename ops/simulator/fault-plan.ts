@@ -5,9 +5,11 @@ import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 import { pick, type Breaker, type TimedAct } from './breaker.ts'
 import { layoutOf, type Layout } from './layout.ts'
+import { LYING_FAULTS } from './lies.ts'
 import { namesIn } from './names.ts'
 import { OPERATOR_FAULTS } from './operator-faults.ts'
 import { OWNER_FAULTS } from './owner-faults.ts'
+import { ENGINES, MONITORS } from './process-names.ts'
 import { SMALL_FAULTS } from './small-faults.ts'
 
 /** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
@@ -16,11 +18,8 @@ export interface Fault {
   readonly acts: readonly TimedAct[]
 }
 
-export type FaultKind = keyof typeof FAULTS | keyof typeof PEOPLE | 'hidden-filters'
-
-/** Every process that can be hurt. */
-export const ENGINES = ['engine-1', 'engine-2'] as const
-export const MONITORS = ['monitor-1', 'monitor-2'] as const
+export type FaultKind =
+  keyof typeof FAULTS | keyof typeof PEOPLE | keyof typeof LYING_FAULTS | 'hidden-filters'
 
 const FAULTS_MAX = 6
 /** Processes have started and seen their world by then. */
@@ -29,6 +28,8 @@ const LAST_MS = 180_000
 
 /** Most plans have people in them. */
 const PEOPLE_MAX = 3
+/** One plan of so many has lies in it. */
+const LIES_IN = 3
 /** What people do meets the recovery of a host, from its detection to its end. */
 const PEOPLE_MS = [2000, 50_000] as const
 
@@ -38,7 +39,9 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const layout = layoutOf(seed, size)
   const faults = planBreakage(random.fork('plan'), layout)
   const people = planPeople(random.fork('people'), layout, faults)
-  return withoutLies([...faults, ...people, ...planFilters(random.fork('filters'), layout)])
+  const lies = planLies(random.fork('lies'), layout)
+  const filters = planFilters(random.fork('filters'), layout)
+  return withoutLies([...faults, ...people, ...lies, ...filters])
 }
 
 /** What breaks by itself. */
@@ -90,6 +93,14 @@ function planFilters(random: RandomPort, layout: Layout): readonly Fault[] {
 const FILTERS_MS = 20_000
 const SHARE_FILTERED = 0.4
 const SHARE_REFUSED = 0.75
+
+/** One plan of three has somebody in it who speaks in the name of observers. Drawn apart, too. */
+function planLies(random: RandomPort, layout: Layout): readonly Fault[] {
+  if (draw(random, [1, LIES_IN]) > 1) return []
+  const kind = pick(random, LIES)
+  const targets = { random, ...namesIn(layout), dying: [] }
+  return [{ kind, acts: LYING_FAULTS[kind](targets, draw(random, [FIRST_MS, LAST_MS])) }]
+}
 
 /** One line a fault. */
 export const describeFault = ({ kind, acts }: Fault): string =>
@@ -240,6 +251,8 @@ const KINDS = Object.keys(FAULTS) as readonly (keyof typeof FAULTS)[]
 const PEOPLE = { ...OPERATOR_FAULTS, ...OWNER_FAULTS } as const satisfies Readonly<
   Record<string, Breaker>
 >
+
+const LIES = Object.keys(LYING_FAULTS) as readonly (keyof typeof LYING_FAULTS)[]
 
 /** Owners are busier than operators. */
 const PEOPLE_KINDS = [

@@ -11,6 +11,7 @@ export function mortalBus(bus: BusPort, life: Life): BusPort {
   const mortal = mortalPort(bus, life)
   return {
     connected: () => bus.connected(),
+    hindrances: () => bus.hindrances(),
     publish: (subject, body) => {
       if (life.alive) bus.publish(subject, body)
     },

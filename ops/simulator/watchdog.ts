@@ -7,7 +7,9 @@ import type { QuarantineRules } from '../../actors/return/quarantine.ts'
 import { stormCap, type StormLimits } from '../../actors/segment/storm-guard.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+import { GuestWatch } from './guest-watch.ts'
 import { PaceWatch } from './pace-watch.ts'
+import { SightWatch } from './sight-watch.ts'
 
 /** After an operator's word, what was on its way may still arrive. */
 const OPERATOR_SLACK_MS = 10_000
@@ -34,6 +36,8 @@ export const cancelledRecoveryOf = (host: string): string => `the cancelled reco
 export class Watchdog {
   readonly violations: string[] = []
   readonly pace: PaceWatch
+  readonly guests: GuestWatch
+  readonly #sight: SightWatch
   /** Hosts that a test broke in a way that no observer can tell from death. */
   readonly #unwellAtMs = new Map<string, number>()
   /** Hosts whose compute service an operator has disabled. */
@@ -74,6 +78,9 @@ export class Watchdog {
   }) {
     const report = (promise: string, text: string): void => this.#report(promise, text)
     this.pace = new PaceWatch({ ...world, report })
+    const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
+    this.guests = new GuestWatch({ ...world, wasBroken, report })
+    this.#sight = new SightWatch({ ...world, report })
     this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
@@ -134,6 +141,7 @@ export class Watchdog {
       const machine = this.#cloud.machine(host)
       const well = machine.isRunning && machine.network === 'up' && machine.sshd === 'up'
       if (!well) this.#unwellAtMs.set(host, this.#clock.monotonicMs())
+      this.#sight.lookAround(host, well ? 'well' : 'broken')
     }
   }
 
@@ -147,12 +155,15 @@ export class Watchdog {
     const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
     if (brokenAgoMs > RETURN_SLACK_MS)
       this.#report('I7', `${node} powers off ${host}, which is well`)
+    this.#sight.acts(node, 'powers off', host)
     this.#actsOn(node, host, 'powers off')
     this.#countActedOn(host)
   }
 
   /** A recovery has made certain that a host is dead. Doing it again in a later run is not another act. */
-  certified(host: string, recovery: string): void {
+  certified(node: string, host: string, recovery: string): void {
+    this.lookAround()
+    this.#sight.acts(node, 'calls dead', host)
     if (this.#certified.has(recovery)) return
     this.#certified.add(recovery)
     this.#countActedOn(host)

@@ -26,7 +26,7 @@ export async function witnessStore(
     case 'saveCertificate': {
       const host = await nameOf(store, fieldOf(first, 'host'))
       const recovery = fieldOf(first, 'notification')
-      return host === undefined ? undefined : watchdog.certified(host, String(recovery))
+      return host === undefined ? undefined : watchdog.certified(node, host, String(recovery))
     }
     case 'recordTransition': {
       if (answer !== true || !ENDED.has(fieldOf(second, 'to'))) return

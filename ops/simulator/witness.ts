@@ -6,6 +6,9 @@ import type { Watchdog } from './watchdog.ts'
 /** Calls of the Compute port that bring a guest to life. */
 const STARTING: readonly string[] = ['start', 'hardReboot', 'rebuild']
 
+/** Of these, those that end what the guest is doing. */
+const REBOOTING: readonly string[] = ['hardReboot', 'rebuild']
+
 export const witnessCompute =
   (watchdog: Watchdog, node: string): Interception =>
   (method, [first, second], call) => {
@@ -17,6 +20,7 @@ export const witnessCompute =
     if (method === 'isolate') watchdog.isolate(node)
     if (method === 'enable') watchdog.enable(node, String(first))
     if (STARTING.includes(method)) watchdog.startGuest(node, String(first))
+    if (REBOOTING.includes(method)) watchdog.guests.reboots(node, String(first))
     return call()
   }
 

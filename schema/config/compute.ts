@@ -60,7 +60,7 @@ export const COMPUTE = {
 } as const satisfies OptionGroup
 
 export const BRIDGE = {
-  urls: {
+  brokers: {
     names: [
       'bridge.transport_url',
       'oslo_messaging_notifications.transport_url',

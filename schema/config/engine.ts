@@ -160,8 +160,10 @@ export const FENCE = {
     default: '/etc/instance-ha/fence.d',
     meaning:
       'Where the commands are that a fence plan may name, for example to put a host on the blocklist of its ' +
-      'storage. A command reads lines of key=value (action, nodename); for the action status it ends with 0 ' +
-      'while the host reaches its storage and with 2 when it is certainly cut off.',
+      'storage. A command reads lines of key=value (action, nodename). For the action status it prints the line ' +
+      '`status: on` and ends with 0 while the host reaches its storage, and prints `status: off` and ends with 2 ' +
+      'when it is certainly cut off; anything else proves nothing. For the action off it ends with 0 when that ' +
+      'was done. ops/docs/segment-policy.md says more.',
   },
   consentSegments: {
     names: ['fence.consent_segments'],

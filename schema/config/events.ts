@@ -11,7 +11,7 @@ export const EVENTS = {
       "Whether Masakari's versioned event notifications are sent over RabbitMQ: messagingv2, or noop for not at all. " +
       'They tell other systems what happens; no recovery waits for them.',
   },
-  urls: {
+  brokers: {
     names: ['oslo_messaging_notifications.transport_url', 'DEFAULT.transport_url'],
     kind: 'amqp',
     meaning:

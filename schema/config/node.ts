@@ -43,7 +43,8 @@ export const STORE = {
     meaning:
       'The store, as a SQLAlchemy URL: mysql+pymysql://user:password@host:3306/database, or ' +
       'sqlite:////absolute/path for a single machine, sqlite:// for trials (forgotten at the end). ' +
-      'Percent-encode @ : / in a password.',
+      'What the URL says about TLS counts as with PyMySQL: ssl_ca, ssl_cert, ssl_key, ssl_cipher, ssl_verify_cert, ' +
+      'ssl_verify_identity, ssl_check_hostname, ssl_mode, ssl=true for the public authorities.',
   },
   credentialsKeyFile: {
     names: ['database.credentials_key_file'],
@@ -87,7 +88,8 @@ export const BUS = {
     kind: 'bus',
     default: 'memory',
     meaning:
-      'NATS servers, for example nats://10.0.0.1:4222, tls://10.0.0.2:4222. The word memory keeps the ' +
+      'NATS servers, for example nats://10.0.0.1:4222, nats://10.0.0.2:4222. With tls:// all of them are spoken to ' +
+      'over TLS only, and so with any of the options below that ask for it. The word memory keeps the ' +
       'bus inside this process: then there is exactly one engine and no standby.',
   },
   cloud: {
@@ -107,7 +109,26 @@ export const BUS = {
   caFile: {
     names: ['bus.ca_file'],
     kind: 'file',
-    meaning: 'Certificates that may sign the NATS servers; the public ones when unset.',
+    meaning:
+      'Certificates (PEM) that may sign those of the NATS servers; the public ones when unset. Asks for TLS.',
+  },
+  certFile: {
+    names: ['bus.cert_file'],
+    kind: 'file',
+    meaning: "Our own certificate (PEM), for servers that verify their clients'. Asks for TLS.",
+  },
+  keyFile: { names: ['bus.key_file'], kind: 'file', meaning: 'Private key (PEM) of it.' },
+  credentialsFile: {
+    names: ['bus.credentials_file'],
+    kind: 'file',
+    meaning: 'NATS credentials (a JWT and the seed of its NKey), instead of user or token.',
+  },
+  tlsFirst: {
+    names: ['bus.tls_first'],
+    kind: 'switch',
+    default: 'false',
+    meaning:
+      'Whether TLS begins before the server says anything, as its handshake_first wants. Asks for TLS.',
   },
 } as const satisfies OptionGroup
 

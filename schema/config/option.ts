@@ -11,7 +11,30 @@ export type StoreLocation =
       readonly user: string
       readonly password: Secret
       readonly database: string
+      /** Undefined: plain text. */
+      readonly tls: TlsOptions | undefined
     }
+
+/** What is checked of a server's certificate: who signed it and for whom, only who signed it, or nothing. */
+export type TlsCheck = 'identity' | 'chain' | 'nothing'
+
+/** How a connection is encrypted. Files are PEM; without a `caFile` the system's authorities count. */
+export interface TlsOptions {
+  readonly caFile: string | undefined
+  readonly certFile: string | undefined
+  readonly keyFile: string | undefined
+  readonly check: TlsCheck
+  readonly ciphers?: string | undefined
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+}
+
+/** The brokers of one RabbitMQ cluster. */
+export interface AmqpBrokers {
+  /** AMQP URLs, one a broker; secret because they hold passwords. */
+  readonly urls: readonly [Secret, ...Secret[]]
+  /** What the URL itself says about encryption; undefined leaves it to [oslo_messaging_rabbit]. */
+  readonly tls: TlsOptions | 'off' | undefined
+}
 
 /** Where the bus is: inside this process, or NATS servers as `nats://host:port` or `tls://host:port`. */
 export type BusLocation =
@@ -43,8 +66,7 @@ export interface OptionValues {
   readonly endpoint: CatalogEndpoint
   readonly store: StoreLocation
   readonly bus: BusLocation
-  /** AMQP URLs, one a broker; secret because they hold passwords. */
-  readonly amqp: readonly [Secret, ...Secret[]]
+  readonly amqp: AmqpBrokers
 }
 
 interface Described {

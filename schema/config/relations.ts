@@ -7,6 +7,9 @@ export interface Contradiction {
   readonly text: string
 }
 
+/** Observers repeat themselves once an interval: what was not repeated three times is over. */
+export const FRESH_INTERVALS = 3
+
 /** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
 export type Origin = 'file' | 'embedded'
 
@@ -20,6 +23,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
+    ...freshnessContradictions(config),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
       'DEFAULT.notifications_expired_interval',
@@ -31,6 +35,17 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
 
 function unless(holds: boolean, option: string, text: string): readonly Contradiction[] {
   return holds ? [] : [{ option, text }]
+}
+
+/** A report is held for so long against observers that see its host alive; it must not expire before they may be wrong. */
+function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
+  const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
+  return unless(
+    notifications.expiryMs > heldMs,
+    'DEFAULT.notifications_expired_interval',
+    `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
+      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
+  )
 }
 
 function leaseContradictions({ lease }: Config): readonly Contradiction[] {
@@ -92,9 +107,20 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
       'user and password of the bus must be given together',
     ),
     ...unless(
-      !known(bus.token) || !known(bus.user),
+      [bus.token, bus.user, bus.credentialsFile].filter(known).length <= 1,
       'bus.token',
-      'the bus takes a token, or a user with a password, not both',
+      'the bus takes a token, a user with a password, or a credentials file, only one of them',
+    ),
+    ...unless(
+      known(bus.certFile) === known(bus.keyFile),
+      'bus.cert_file',
+      'cert_file and key_file of the bus must be given together',
+    ),
+    ...unless(
+      bus.location.kind === 'nats' ||
+        ![bus.caFile, bus.certFile, bus.credentialsFile, bus.tlsFirst || undefined].some(known),
+      'bus.servers',
+      'the bus is inside this process, and other options of [bus] protect a connection to NATS: name the servers',
     ),
   ]
 }
@@ -105,6 +131,21 @@ function servingContradictions({ serving, webhook }: Config): readonly Contradic
       known(serving.tlsCertFile) === known(serving.tlsKeyFile),
       'api.tls_cert_file',
       'tls_cert_file and tls_key_file must be given together',
+    ),
+    ...unless(
+      serving.useTls !== true || known(serving.tlsCertFile),
+      'DEFAULT.use_ssl',
+      'use_ssl = true needs a certificate: [api] tls_cert_file and tls_key_file, or [wsgi] ssl_cert_file and ssl_key_file',
+    ),
+    ...unless(
+      serving.useTls !== false || !known(serving.tlsCertFile),
+      'DEFAULT.use_ssl',
+      'use_ssl = false, and a certificate is given: take one of them out',
+    ),
+    ...unless(
+      known(serving.tlsCertFile) || !known(serving.tlsClientCaFile),
+      'api.tls_client_ca_file',
+      'callers can only be asked for certificates over TLS: tls_cert_file and tls_key_file are not set',
     ),
     ...unless(
       known(webhook.username) === known(webhook.password),
@@ -130,7 +171,7 @@ function eventContradictions({ events }: Config): readonly Contradiction[] {
   if (events.driver === 'noop') return []
   return [
     ...unless(
-      known(events.urls),
+      known(events.brokers),
       'oslo_messaging_notifications.transport_url',
       `is needed by driver = ${events.driver}`,
     ),
@@ -179,7 +220,7 @@ export function advice({ bus, store, node, bridge, api }: Config): readonly stri
   } else if (store.location.kind === 'sqlite') {
     sentences.push('the store is SQLite: every engine must use this same file on this machine')
   }
-  if (node.roles.includes('bridge') && bridge.urls === undefined) {
+  if (node.roles.includes('bridge') && bridge.brokers === undefined) {
     sentences.push("bridge.transport_url is not set: the Compute service's bus is not read")
   }
   if (api.authStrategy === 'noauth2') {

@@ -3,15 +3,27 @@ import type { OptionGroup } from './option.ts'
 
 export const SERVING = {
   tlsCertFile: {
-    names: ['api.tls_cert_file', 'ssl.cert_file'],
+    names: ['api.tls_cert_file', 'wsgi.ssl_cert_file', 'DEFAULT.ssl_cert_file', 'ssl.cert_file'],
     kind: 'file',
     meaning:
       'Certificate chain (PEM) that the REST API shows; with tls_key_file it speaks TLS only.',
   },
   tlsKeyFile: {
-    names: ['api.tls_key_file', 'ssl.key_file'],
+    names: ['api.tls_key_file', 'wsgi.ssl_key_file', 'DEFAULT.ssl_key_file', 'ssl.key_file'],
     kind: 'file',
     meaning: 'Private key (PEM) of that certificate.',
+  },
+  tlsClientCaFile: {
+    names: ['api.tls_client_ca_file', 'wsgi.ssl_ca_file', 'DEFAULT.ssl_ca_file', 'ssl.ca_file'],
+    kind: 'file',
+    meaning:
+      'Certificates (PEM) that must have signed those of the callers: with it, callers without one are refused.',
+  },
+  useTls: {
+    names: ['DEFAULT.use_ssl'],
+    kind: 'switch',
+    meaning:
+      'Whether the REST API speaks TLS, as Masakari is told. When unset, it does where there is a certificate.',
   },
   requestsPerMinute: {
     names: ['api.requests_per_minute'],

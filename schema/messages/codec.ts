@@ -1,8 +1,10 @@
 /** Between typed messages and bytes: the only place that encodes, decodes and names subjects. */
 import { Compile } from 'typebox/compile'
+import { readBoundedJson } from '../bounded-json.ts'
 import { CodedError } from '../errors.ts'
 import { CATALOGUE, type Received, type WireBody, type WireType } from './catalogue.ts'
 import { ENVELOPE_VERSION, Envelope } from './envelope.ts'
+import { MESSAGE_BOUNDS } from './fields.ts'
 
 /** Who sends: the same for every message of one process. */
 export interface Sender {
@@ -65,22 +67,35 @@ const bodies = new Map(
   Object.entries(CATALOGUE).map(([name, message]) => [name, Compile(message.body)] as const),
 )
 
-/** Decodes and validates once, at the edge. MESSAGE_INVALID says which field is wrong. */
+/** Decodes and validates once, at the edge: bounds first, then the form of each field. MESSAGE_INVALID says what is wrong. */
 export function decode(bytes: Uint8Array): Received {
-  let value: unknown
-  try {
-    value = JSON.parse(decoder.decode(bytes))
-  } catch (cause) {
-    throw new CodedError('MESSAGE_INVALID', 'the message is not JSON in UTF-8', { cause })
-  }
+  const value = parsed(bytes)
   if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
   const validator = bodies.get(value.type)
   if (validator === undefined) {
-    throw new CodedError('MESSAGE_INVALID', `unknown message type ${JSON.stringify(value.type)}`)
+    throw new CodedError('MESSAGE_INVALID', `unknown message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { type, body, id, sender, incarnation, epoch, sentAt } = value
   return { type, body, id, sender, incarnation, epoch, sentAt } as Received // checked just above
+}
+
+const refuse = (reason: string, cause?: unknown): CodedError =>
+  new CodedError('MESSAGE_INVALID', `the message ${reason}`, { cause })
+
+function parsed(bytes: Uint8Array): unknown {
+  if (bytes.length > MESSAGE_BOUNDS.characters) {
+    throw refuse(`has more than ${MESSAGE_BOUNDS.characters} bytes`)
+  }
+  let text: string
+  try {
+    text = decoder.decode(bytes)
+  } catch (cause) {
+    throw refuse('is not JSON in UTF-8', cause)
+  }
+  const reading = readBoundedJson(text, MESSAGE_BOUNDS)
+  if (reading.kind === 'read') return reading.value
+  throw refuse(reading.reason)
 }
 
 function invalid(

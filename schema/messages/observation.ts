@@ -1,14 +1,13 @@
 /** What watchers say about hosts and guests. Level-triggered: the current state, again and again. */
 import { Type, type Static } from 'typebox'
-
-const Text = Type.String({ maxLength: 1024 })
+import { Count, Id, Name, Text } from './fields.ts'
 
 /** One observer's view of one host. */
 export const HostObserved = Type.Object({
-  host: Type.String({ minLength: 1, maxLength: 64 }),
-  hostName: Type.String({ minLength: 1, maxLength: 255 }),
-  segment: Type.String({ minLength: 1, maxLength: 64 }),
-  observer: Type.String({ minLength: 1, maxLength: 255 }),
+  host: Id,
+  hostName: Name,
+  segment: Id,
+  observer: Name,
   state: Type.Union([
     Type.Literal('alive'),
     Type.Literal('suspect'),
@@ -17,7 +16,7 @@ export const HostObserved = Type.Object({
     Type.Literal('misconfigured'),
   ]),
   /** Grows with every observation of one incarnation of the observer. */
-  sequence: Type.Integer({ minimum: 0 }),
+  sequence: Count,
   /** One sentence a channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
@@ -27,12 +26,12 @@ export type HostState = HostObserved['state']
 
 /** A guest stopped answering, or died, on a host that is otherwise well. */
 export const GuestFailed = Type.Object({
-  instance: Type.String({ minLength: 1, maxLength: 64 }),
-  hostName: Type.String({ minLength: 1, maxLength: 255 }),
-  observer: Type.String({ minLength: 1, maxLength: 255 }),
+  instance: Id,
+  hostName: Name,
+  observer: Name,
   /** Masakari's vocabulary, `LIFECYCLE` / `QEMU_GUEST_AGENT_ERROR` / `IO_ERROR`. */
-  event: Type.String({ minLength: 1, maxLength: 255 }),
-  domainEvent: Type.String({ minLength: 1, maxLength: 255 }),
+  event: Name,
+  domainEvent: Name,
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>

@@ -1,15 +1,13 @@
 /** What the engine tells the world about its recoveries; for taps, terminals and event streams. */
 import { Type, type Static } from 'typebox'
-
-const Id = Type.String({ minLength: 1, maxLength: 64 })
-const Sentence = Type.String({ maxLength: 2048 })
+import { Count, Id, Name, NameOrEmpty, Sentence, Word } from './fields.ts'
 
 /** A recovery passed one of its steps. */
 export const RecoveryStepped = Type.Object({
   notification: Id,
-  host: Type.String({ maxLength: 255 }),
+  host: NameOrEmpty,
   /** A notification status, or a step: `fencing`, `fenced`, `isolated`, `planned`, `held`, … */
-  step: Type.String({ minLength: 1, maxLength: 64 }),
+  step: Word,
   reason: Sentence,
   evidence: Type.Array(Sentence, { maxItems: 64 }),
 })
@@ -19,11 +17,11 @@ export type RecoveryStepped = Static<typeof RecoveryStepped>
 export const MoveStepped = Type.Object({
   notification: Id,
   instance: Id,
-  instanceName: Type.String({ maxLength: 255 }),
-  status: Type.String({ maxLength: 32 }),
-  dest: Type.Union([Type.String({ maxLength: 255 }), Type.Null()]),
+  instanceName: NameOrEmpty,
+  status: Word,
+  dest: Type.Union([Name, Type.Null()]),
   reason: Sentence,
-  done: Type.Integer({ minimum: 0 }),
-  total: Type.Integer({ minimum: 0 }),
+  done: Count,
+  total: Count,
 })
 export type MoveStepped = Static<typeof MoveStepped>

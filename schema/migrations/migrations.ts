@@ -17,6 +17,9 @@ import { moveAttempts } from './0014-move-attempts.ts'
 import { lifeCycle } from './0015-life-cycle.ts'
 import { faultKeys } from './0016-fault-keys.ts'
 import { attemptRuns } from './0017-attempt-runs.ts'
+import { sealingKey } from './0018-sealing-key.ts'
+import { writeChecks } from './0019-write-checks.ts'
+import { observers } from './0030-observers.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -41,4 +44,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-life-cycle': lifeCycle,
   '0016-fault-keys': faultKeys,
   '0017-attempt-runs': attemptRuns,
+  '0018-sealing-key': sealingKey,
+  '0019-write-checks': writeChecks,
+  '0030-observers': observers,
 }

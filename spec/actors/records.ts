@@ -1,4 +1,5 @@
 /** Records of a small cloud, as specs need them: one segment, its hosts, a notification, instances. */
+import type { Look } from '../../actors/verification/look.ts'
 import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
 import type { Room } from '../../actors/ports/placement.ts'
 import type { Target, TargetName } from '../../actors/placement/targets.ts'
@@ -149,6 +150,7 @@ export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService
   forcedDown: false,
   zone: null,
   writtenAt: 0,
+  writtenAgoMs: 0,
   ...change,
 })
 
@@ -202,3 +204,19 @@ export const evacuationRow = (change: Partial<Evacuation> = {}): Evacuation => (
   createdAt: 0,
   ...change,
 })
+
+/** What the leader sees of a dead host. */
+export const UNSEEN: Look = {
+  finding: 'nothing',
+  reason: 'the leader sees no life',
+  evidence: ['leader: SSH silent: no answer'],
+  atMs: 0,
+}
+
+/** What the leader sees of a living one. */
+export const SEEN: Look = {
+  finding: 'alive',
+  reason: 'the leader sees it alive: SSH: it answers',
+  evidence: ['leader: SSH alive: it answers'],
+  atMs: 0,
+}

@@ -3,12 +3,14 @@ import { measureAcceptance } from './acceptance.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
+import { measureGuestFlood } from './guest-flood.ts'
 import { measureKernel } from './kernel.ts'
 import { measureMemory } from './memory.ts'
 import { measureOpenstack } from './openstack.ts'
 import { measureRecovery } from './recovery.ts'
 import { measureScale } from './scale.ts'
 import { measureSimulator } from './simulator.ts'
+import { measureStrangers } from './strangers.ts'
 
 async function measureHttpRecovery(): Promise<readonly Figure[]> {
   await using scene = await openHttpScene()
@@ -25,6 +27,8 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,
   memory: measureMemory,
+  'guest-flood': measureGuestFlood,
+  strangers: measureStrangers,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,7 +1,7 @@
 /** A gateway on a MariaDB of the caller's, in a process of its own: the caller measures it from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventFeed } from '../../gateway/event-feed.ts'
-import { ObservationBoard } from '../../gateway/observations.ts'
+import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway } from '../../gateway/server.ts'
 import { Secret } from '../../schema/control-attributes.ts'
@@ -42,7 +42,7 @@ const app = buildGateway({
   policyInForce,
   objection: () => undefined,
   rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
-  observations: new ObservationBoard(clock, 60_000),
+  observations: new HostObservations(clock, 60_000),
   feed: new EventFeed(),
   outOfService: () => false,
   readiness: [],

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { EventFeed } from '../../gateway/event-feed.ts'
-import { ObservationBoard } from '../../gateway/observations.ts'
+import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
 import { Secret } from '../../schema/control-attributes.ts'
@@ -59,7 +59,7 @@ export async function startClientWorld(
     objection: () => undefined,
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
     policyInForce,
-    observations: new ObservationBoard(ports.clock, 60_000),
+    observations: new HostObservations(ports.clock, 60_000),
     feed: new EventFeed(),
     announce: async () => undefined,
     readiness: [],

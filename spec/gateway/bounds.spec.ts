@@ -55,7 +55,7 @@ for (const [title, body] of Object.entries(BODIES)) {
       basic: undefined,
       hostLabel: 'compute_host',
       instanceLabel: 'instance_uuid',
-      seenAlive: () => {},
+      seenAlive: async () => {},
     }
     await using world = await startGateway({ webhook })
     const segment = await aSegment(world)

@@ -107,6 +107,7 @@ test('a global request id goes on to Compute, and another one of ours comes back
           forcedDown: false,
           zone: null,
           writtenAt: 0,
+          writtenAgoMs: 0,
         }
       },
     },

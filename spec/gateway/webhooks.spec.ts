@@ -50,7 +50,7 @@ async function world(more: Parameters<typeof startGateway>[0] = {}) {
     basic: { username: 'prometheus', password: new Secret('open sesame') },
     hostLabel: 'compute_host',
     instanceLabel: 'instance_uuid',
-    seenAlive: (host, sentence) => void alive.push(`${host.name}: ${sentence}`),
+    seenAlive: async (host, sentence) => void alive.push(`${host.name}: ${sentence}`),
   }
   return { gateway: await startGateway({ webhook, ...more }), alive }
 }

@@ -135,7 +135,7 @@ test('a MySQL location is taken apart, and its password is decoded', (t) => {
 })
 
 const urls = (text: string): readonly string[] | undefined =>
-  read(`transport_url = ${text}`).config.bridge.urls?.map((url) => url.reveal())
+  read(`transport_url = ${text}`).config.bridge.brokers?.urls.map((url) => url.reveal())
 
 test('every broker of a transport URL becomes one AMQP URL', (t) => {
   t.deepEqual(urls('rabbit://u:p@h1:5672,u:p%2F@h2/nova'), [
@@ -221,11 +221,15 @@ for (const { text, expected } of [
   { text: '[fence]\ndeadline = 14', expected: /fence deadline 14000 ms .* are 15000 ms/ },
   { text: 'notifications_expired_interval = 180', expected: /180000 ms must exceed .* 180000 ms/ },
   {
+    text: 'notifications_expired_interval = 240\n[host]\nmonitoring_interval = 60',
+    expected: /240000 ms must exceed 4 monitoring intervals of 60000 ms, 240000 ms/,
+  },
+  {
     text: '[roles]\nenabled = host-monitor',
     expected: /roles host-monitor do not include the engine/,
   },
   { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
-  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /not both/ },
+  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /only one of them/ },
   {
     text: '[webhook]\nusername = a',
     expected: /user and password of the webhook must be given together/,

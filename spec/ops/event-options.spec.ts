@@ -16,7 +16,7 @@ function refused(text: string): readonly string[] {
   return loaded.kind === 'invalid' ? describeProblems(loaded.problems).split('\n') : []
 }
 
-const urls = (text: string) => read(text).urls?.map((url) => url.reveal())
+const urls = (text: string) => read(text).brokers?.urls.map((url) => url.reveal())
 
 test('they are off, whatever brokers the file names', (t) => {
   t.like(read('[DEFAULT]\ntransport_url = rabbit://u:p@h1/'), {

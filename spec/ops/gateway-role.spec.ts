@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { ObservationBoard } from '../../gateway/observations.ts'
 import { overhear } from '../../ops/roles/overheard.ts'
 import { loadPolicy } from '../../ops/roles/policy-file.ts'
+import { hostId, hostName, segmentId } from '../../schema/ids.ts'
 import { encode } from '../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
@@ -61,34 +61,39 @@ test('a policy file that is not there stops the start', (t) => {
   t.throws(() => loadPolicy('/nonexistent/policy.yaml'), { code: 'CONFIG_INVALID' })
 })
 
+const ROSTER = {
+  readRoster: async () => ({
+    hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
+    observers: ['controller-1'],
+  }),
+}
+
 test('watchers and recoveries are overheard on the bus, and noise is not', async (t) => {
   const clock = new SystemClock()
   const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
-  await using heard = overhear(bus, 'one', new ObservationBoard(clock, 60_000))
+  await using heard = overhear({ bus, clock, cloud: 'one', freshMs: 60_000, store: ROSTER })
   const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
   const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
   bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))
-  say(
+  const seen = { host: 'h1', hostName: 'compute-1', segment: 's1', state: 'suspect' } as const
+  const observed = (observer: string) =>
     encode(
       'host.observed',
-      {
-        host: 'h1',
-        hostName: 'compute-1',
-        segment: 's1',
-        observer: 'controller-1',
-        state: 'suspect',
-        sequence: 1,
-        evidence: ['ssh: silent'],
-      },
+      { ...seen, observer, sequence: 1, evidence: ['ssh: silent'] },
       { ...from, id: 'm1' },
-    ),
-  )
+    )
+  await until('the watcher is heard', () => {
+    say(observed('nobody'))
+    say(observed('controller-1'))
+    return heard.observations.of('h1').length > 0
+  })
   const stepped = { notification: 'n1', host: 'compute-1', reason: 'why', evidence: ['seen'] }
   say(encode('recovery.stepped', { ...stepped, step: 'fenced' }, { ...from, id: 'm2' }))
   const moved = { notification: 'n1', instance: 'i1', instanceName: 'vm', reason: 'moved' }
   const counts = { status: 'succeeded', dest: 'compute-2', done: 1, total: 2 }
   say(encode('move.stepped', { ...moved, ...counts }, { ...from, id: 'm3' }))
-  await until('three messages were heard', () => heard.feed.end === 2)
+  await until('both messages were heard', () => heard.feed.end === 2)
+  t.is(heard.observations.of('h1').length, 1)
   t.like(heard.observations.of('h1')[0], { observer: 'controller-1', state: 'suspect' })
   const sent_at = '1970-01-01T00:00:01.000Z'
   t.deepEqual(

@@ -32,8 +32,11 @@ const untilUnready = (
 
 /** It lives, and of all parts it misses this one only. */
 async function missesOnly(t: ExecutionContext, part: string, reason: string): Promise<void> {
-  await untilUnready(`${part} is missed`, (unready) => part in unready)
-  t.deepEqual(await world.unready(), { [part]: reason })
+  // All who ask within a second are told the same; and an outage that lasts may leave the cloud without a leader.
+  const isOnly = ({ leader: _leader, ...parts }: Readonly<Record<string, string | null>>) =>
+    Object.keys(parts).join() === part
+  await untilUnready(`${part} alone is missed`, isOnly)
+  t.is((await world.unready())[part], reason)
   t.is((await fetch(`${world.url}/health/live`)).status, 200)
 }
 
@@ -58,7 +61,7 @@ test.serial('with everything away it starts, says what it misses, and waits', as
   await missesOnly(t, 'store', STORE)
   await mariadb.restart()
   await world.register()
-  t.deepEqual(await world.unready(), {})
+  await untilReady()
 })
 
 test.serial('the bus goes away: what was accepted before and meanwhile is finished', async (t) => {

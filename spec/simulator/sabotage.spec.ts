@@ -6,6 +6,7 @@ import type { Layout } from '../../ops/simulator/layout.ts'
 import { FULL_SIZE, runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import {
   actWhileBlind,
+  believeLoneVoices,
   countRefusals,
   enableForOperators,
   evacuateBeforeTheFence,
@@ -24,6 +25,8 @@ import {
   leaveInError,
   leaveStopped,
   leaveTheSegment,
+  neverAskForGuests,
+  neverLook,
   noStormGuard,
   withoutCap,
 } from './sabotages.ts'
@@ -65,6 +68,24 @@ const CASES: readonly Case[] = [
     sabotage: ignoreLife,
     promise: 'I7',
     needs: ['false-report'],
+  },
+  {
+    title: 'a leader that does not look before it fences',
+    sabotage: neverLook,
+    promise: 'I7',
+    needs: ['observers-lie-dead'],
+  },
+  {
+    title: 'a leader that believes whatever is said of a guest',
+    sabotage: neverAskForGuests,
+    promise: 'I7',
+    needs: ['guest-falsely-reported'],
+  },
+  {
+    title: 'an engine that believes a lone voice of life',
+    sabotage: believeLoneVoices,
+    promise: 'L4',
+    needs: ['observer-lies-alive'],
   },
   {
     title: 'a storm without its guard',
@@ -144,6 +165,7 @@ const CASES: readonly Case[] = [
     sabotage: forgetWhatWasAsked,
     promise: 'I3',
     needs: ['engine-killed', 'engine-killed-at-call', 'engine-frozen'],
+    size: FULL_SIZE,
   },
   {
     title: 'an engine that starts what users have stopped',

@@ -1,4 +1,5 @@
 /** Rules broken on purpose, one each, to see that the simulator finds it. */
+import { CodedError } from '../../schema/errors.ts'
 import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
@@ -65,24 +66,57 @@ function withoutEpochGuard(store: StorePort): StorePort {
   })
 }
 
-/** Observers that should say "blind" say "dead". */
+/** The engine does not look at a host before it fences it: whatever it asks, nothing answers. */
+export const neverLook: Sabotage = (ports) =>
+  ports.node.startsWith('engine')
+    ? {
+        ...ports,
+        shell: withChanges(ports.shell, {
+          probe: async () => ({ outcome: 'silent', detail: 'nobody was asked' }),
+        }),
+        compute: withChanges(ports.compute, {
+          findService: async (host, signal) => {
+            const service = await ports.compute.findService(host, signal)
+            return service && { ...service, writtenAgoMs: null }
+          },
+        }),
+      }
+    : ports
+
+/** Observers that should say "blind" say "dead", and the engine does not look. */
 export const actWhileBlind: Sabotage = (ports) => ({
-  ...ports,
+  ...neverLook(ports),
   bus: withChanges(ports.bus, {
     publish: (subject, body) =>
       ports.bus.publish(subject, replaced(body, '"state":"blind"', '"state":"dead"')),
   }),
 })
 
-/** The engine does not listen when an observer says "alive". */
+/** The engine does not listen when an observer says "alive", and does not look. */
 export const ignoreLife: Sabotage = (ports) => ({
-  ...ports,
+  ...neverLook(ports),
   bus: withChanges(ports.bus, {
     subscribe: (pattern, handler) =>
       ports.bus.subscribe(pattern, (message: BusMessage) => {
         if (!textOf(message.body).includes('"state":"alive"')) handler(message)
       }),
   }),
+})
+
+/** Nova's hypervisor is never asked for a guest. */
+export const neverAskForGuests: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, {
+    readDiagnostics: async () => {
+      throw new CodedError('COMPUTE_REFUSED', 'nobody was asked')
+    },
+  }),
+})
+
+/** The engine believes every observer that sees a host alive: it knows no way to the host to look for itself. */
+export const believeLoneVoices: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, { findHost: async () => undefined }),
 })
 
 /** Any number of hosts may be acted on at once. */

@@ -4,7 +4,7 @@ import type { Instance } from '../../actors/ports/compute.ts'
 import type { Caller } from '../../actors/ports/identity.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { EventFeed } from '../../gateway/event-feed.ts'
-import { ObservationBoard } from '../../gateway/observations.ts'
+import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
 import { hostName, instanceId, type NotificationId } from '../../schema/ids.ts'
@@ -27,7 +27,7 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly announced: Notification[]
   /** What the engine was told that words were said about. */
   readonly wordsSaid: (NotificationId | null)[]
-  readonly observations: ObservationBoard
+  readonly observations: HostObservations
   readonly feed: EventFeed
   /** Tokens and their owners. */
   readonly callers: Map<string, Caller>
@@ -91,7 +91,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     ['reporter-token', caller(clock, 'reporter')],
     ['stranger-token', caller(clock, 'swift-user')],
   ])
-  const observations = new ObservationBoard(clock, 60_000)
+  const observations = new HostObservations(clock, 60_000)
   const feed = new EventFeed()
   let asked = 0
   const { options, log, wrapStore, compute, ...ports } = replaced
@@ -180,6 +180,7 @@ const serviceOf = (host: ServiceHost): Service =>
         forcedDown: false,
         zone: null,
         writtenAt: 0,
+        writtenAgoMs: 0,
       }
 
 async function call(app: FastifyInstance, request: Request): Promise<Answer> {

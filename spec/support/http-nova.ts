@@ -79,6 +79,8 @@ export async function answerNova(
           status: 200,
           body: { server_groups: (await compute.listServerGroups()).map(groupView) },
         }
+      case 'GET servers/*/diagnostics':
+        return await showDiagnostics(compute, id)
       case 'GET os-migrations':
         return await listMigrations(compute, request)
       default:
@@ -205,6 +207,15 @@ async function showActions(compute: ComputePort, id: string, request: string): P
     { result: 'Error', traceback },
   ]
   return { status: 200, body: { instanceAction: { events } } }
+}
+
+/** As the libvirt driver: one network device and one disk; what it does not know is null. */
+async function showDiagnostics(compute: ComputePort, id: string): Promise<HttpReply> {
+  const { state, packetsSent, writesDone } = await compute.readDiagnostics(instanceId(id))
+  const nic_details = [{ mac_address: 'fa:16:3e:00:00:01', tx_packets: packetsSent, tx_rate: null }]
+  const disk_details = [{ write_requests: writesDone, errors_count: null }]
+  const body = { state, driver: 'libvirt', uptime: 60, nic_details, disk_details }
+  return { status: 200, body }
 }
 
 async function listMigrations(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {

@@ -23,6 +23,19 @@ export function instanceConformance(test: TestFn, open: () => Promise<ComputeWor
     t.like(await compute.getInstance(id), { vmState: 'stopped', powerState: 4 })
   })
 
+  test.serial('the hypervisor of an instance that runs tells what it does', async (t) => {
+    await using world = await open()
+    const { compute } = world
+    const id = await bootOne(world)
+    const { state, packetsSent, writesDone } = await compute.readDiagnostics(id)
+    t.is(state, 'running')
+    t.true(packetsSent >= 0 && writesDone >= 0)
+    await compute.stop(id)
+    await becomes(world, id, 'stopped')
+    await refuses(t, 'COMPUTE_REFUSED', compute.readDiagnostics(id))
+    await refuses(t, 'COMPUTE_NOT_FOUND', compute.readDiagnostics(NOBODY))
+  })
+
   test.serial('an instance is paused, and only when it runs', async (t) => {
     await using world = await open()
     const { compute } = world

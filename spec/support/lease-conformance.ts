@@ -117,6 +117,17 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     await world.endOutage()
     t.true((await eventually(world, lease, 'holder')) > 0)
   })
+
+  test('lease tells who has it, and nothing when it is free', async (t) => {
+    await using world = await open()
+    const one = await world.join('one')
+    const two = await world.join('two')
+    t.is(await world.outcome(two.lease.look()), undefined)
+    const revision = await taken(world, one.lease, 'one')
+    t.deepEqual(await world.outcome(two.lease.look()), { name: 'one', isEngine: true })
+    await world.outcome(one.lease.release(revision))
+    t.is(await world.outcome(two.lease.look()), undefined)
+  })
 }
 
 const names = (): readonly string[] => Array.from({ length: RIVALS }, (_, index) => `node-${index}`)

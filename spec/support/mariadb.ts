@@ -1,7 +1,7 @@
 /** A real MariaDB server of our own: in a container or from its binaries, a free port, a temporary directory. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createConnection } from 'mysql2/promise'
+import { createConnection, type ConnectionOptions } from 'mysql2/promise'
 import { Secret } from '../../schema/control-attributes.ts'
 import { openServerHost, type HostedServer, type ServerHost } from './container.ts'
 import { freePort, temporaryDirectory } from './process.ts'
@@ -13,7 +13,7 @@ export interface MariadbServer extends AsyncDisposable {
   readonly user: string
   readonly password: Secret
   /** Makes an empty database and answers its name. */
-  createDatabase(): Promise<string>
+  createDatabase(security?: Pick<ConnectionOptions, 'ssl'>): Promise<string>
 }
 
 /** One that can also be hurt. */
@@ -31,14 +31,14 @@ const HOST = '127.0.0.1'
 const USER = 'instance_ha'
 const PASSWORD = 'correct horse'
 
-/** Ready when it resolves; about a second. */
-export async function startMariadb(): Promise<BreakableMariadb> {
+/** Ready when it resolves; about a second. Options are those of the server's command line. */
+export async function startMariadb(options: readonly string[] = []): Promise<BreakableMariadb> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('mariadb')).path
   const host = await openServerHost('mariadb', directory)
   await install(host, directory)
   const port = await freePort()
-  let server = stack.use(await run(host, { directory, port }))
+  let server = stack.use(await run(host, { directory, port, options }))
   let databases = 0
   const parts = stack.move()
   return {
@@ -46,7 +46,7 @@ export async function startMariadb(): Promise<BreakableMariadb> {
     port,
     user: USER,
     password: new Secret(PASSWORD),
-    async createDatabase() {
+    async createDatabase(security = {}) {
       databases += 1
       const name = `specs_${databases}`
       const connection = await createConnection({
@@ -54,6 +54,7 @@ export async function startMariadb(): Promise<BreakableMariadb> {
         port,
         user: USER,
         password: PASSWORD,
+        ...security,
       })
       await connection.query(`CREATE DATABASE ${name}`)
       await connection.end()
@@ -64,7 +65,7 @@ export async function startMariadb(): Promise<BreakableMariadb> {
       await server.ended
     },
     async restart() {
-      server = parts.use(await run(host, { directory, port }))
+      server = parts.use(await run(host, { directory, port, options }))
     },
     freeze: () => server.signal('SIGSTOP'),
     thaw: () => server.signal('SIGCONT'),
@@ -98,7 +99,11 @@ async function install(host: ServerHost, directory: string): Promise<void> {
 /** What is committed survives a kill, though not a power cut. It has deliberately the server's own character set, latin1. */
 const run = (
   host: ServerHost,
-  { directory, port }: { readonly directory: string; readonly port: number },
+  {
+    directory,
+    port,
+    options,
+  }: { readonly directory: string; readonly port: number; readonly options: readonly string[] },
 ): Promise<HostedServer> =>
   host.start(
     {
@@ -123,6 +128,7 @@ const run = (
         '--skip-log-bin',
         '--performance-schema=0',
         '--skip-name-resolve',
+        ...options,
       ],
     },
     /ready for connections/,

@@ -18,6 +18,20 @@ export interface NatsFeatures {
   readonly jetstream: boolean
   /** Password of the user `ha`; undefined: everybody may come in. */
   readonly password: string | undefined
+  /** What the user `ha` may not do. */
+  readonly denied: Denied
+  /** Routes to and from other servers of a cluster, with the number of each. */
+  readonly cluster: {
+    readonly name: string
+    readonly port: number
+    readonly routes: readonly number[]
+  }
+}
+
+/** Subjects that an account may not publish, or subscribe to. */
+export interface Denied {
+  readonly publish?: readonly string[]
+  readonly subscribe?: readonly string[]
 }
 
 /** Starts a server; `port` for one whose address had to be known before. */
@@ -31,7 +45,7 @@ export async function startNats(
   const host = await openServerHost('nats', directory.path)
   let server: HostedServer | undefined
   const start = async (change: Partial<NatsFeatures>): Promise<void> => {
-    const text = configuration({ jetstream: true, password: undefined, ...change }, directory.path)
+    const text = configuration(change, directory.path)
     await writeFile(file, text, { mode: 0o600 })
     const args = ['--config', file, '--addr', '127.0.0.1', '--port', String(port)]
     const command = { command: 'nats-server', debianPackage: 'nats-server', args }
@@ -59,8 +73,24 @@ export async function startNats(
   }
 }
 
-function configuration({ jetstream, password }: NatsFeatures, directory: string): string {
+function configuration(
+  { jetstream = true, password, denied, cluster }: Partial<NatsFeatures>,
+  directory: string,
+): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
-  const user = `authorization { user: ha, password: ${JSON.stringify(password ?? '')} }`
-  return [...(jetstream ? [store] : []), ...(password === undefined ? [] : [user]), ''].join('\n')
+  const rules = Object.entries(denied ?? {}).map(([operation, subjects]) => {
+    return `${operation}: { deny: ${JSON.stringify(subjects)} }`
+  })
+  const permissions = rules.length === 0 ? '' : `, permissions: { ${rules.join(', ')} }`
+  const user = `{ user: ha, password: ${JSON.stringify(password ?? '')}${permissions} }`
+  const routes = cluster?.routes.map((port) => `nats://127.0.0.1:${port}`)
+  const others =
+    `server_name: n${cluster?.port}\ncluster { name: ${cluster?.name}, listen: ` +
+    `"127.0.0.1:${cluster?.port}", routes: ${JSON.stringify(routes)} }`
+  return [
+    ...(jetstream ? [store] : []),
+    ...(password === undefined ? [] : [`authorization { users: [${user}] }`]),
+    ...(cluster === undefined ? [] : [others]),
+    '',
+  ].join('\n')
 }

@@ -9,6 +9,7 @@ import { operatorConformance } from './store-operator-conformance.ts'
 import { aftermathConformance } from './store-aftermath-conformance.ts'
 import { ledgerConformance } from './store-ledger-conformance.ts'
 import { projectConformance } from './store-project-conformance.ts'
+import { rosterConformance } from './store-roster-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
 import { wordConformance } from './store-word-conformance.ts'
@@ -30,4 +31,5 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   wordConformance(test, world)
   housekeepingConformance(test, world)
   projectConformance(test, world)
+  rosterConformance(test, world)
 }

@@ -1,8 +1,10 @@
 /** One connection to RabbitMQ. It is used once and never mended. */
+import type { ConnectionOptions } from 'node:tls'
 import { connect, type Channel, type ChannelModel } from 'amqplib'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import type { TlsMaterial } from '../../schema/tls.ts'
 
 export interface BrokerConnection extends AsyncDisposable {
   readonly model: ChannelModel
@@ -15,6 +17,8 @@ export interface BrokerConnection extends AsyncDisposable {
 export interface BrokerAddress {
   /** `amqp[s]://user:password@host:port/vhost`. */
   readonly url: Secret
+  /** Undefined: as the URL says, with the system's authorities for `amqps`. */
+  readonly tls: TlsMaterial | undefined
   readonly clock: ClockPort
 }
 
@@ -35,7 +39,7 @@ export function checkBrokerUrls(urls: readonly Secret[]): void {
 
 /** Connects and makes it ready; the signal ends an attempt that is under way. */
 export async function openBrokerConnection(
-  { url, clock }: BrokerAddress,
+  { url, tls, clock }: BrokerAddress,
   makeReady: (connection: BrokerConnection) => Promise<void>,
   signal: AbortSignal,
 ): Promise<BrokerConnection> {
@@ -45,7 +49,7 @@ export async function openBrokerConnection(
   try {
     // The signal goes on to node:net and destroys the socket, which amqplib itself cannot.
     const socket = { timeout: CONNECT_MS_MAX, noDelay: true, signal: cutting.signal }
-    const model = await connect(withHeartbeat(url), socket)
+    const model = await connect(locatorOf(url, tls), { ...socket, ...optionsOf(tls) })
     const connection = connectionOf(model, clock, cutting)
     await makeReady(connection)
     return connection
@@ -57,10 +61,27 @@ export async function openBrokerConnection(
   }
 }
 
-function withHeartbeat(url: Secret): string {
-  const parsed = new URL(url.reveal())
+/** With TLS asked for, nothing is sent in clear, whatever scheme the URL has. */
+function locatorOf(url: Secret, tls: TlsMaterial | undefined): string {
+  const parsed = new URL(tls === undefined ? url.reveal() : secured(url.reveal()))
   parsed.searchParams.set('heartbeat', String(HEARTBEAT_S))
   return parsed.href
+}
+
+const secured = (url: string): string => url.replace(/^amqp:/, 'amqps:')
+
+function optionsOf(tls: TlsMaterial | undefined): Omit<ConnectionOptions, 'timeout'> {
+  if (tls === undefined) return {}
+  const { ca, cert, key, check, ciphers, minVersion } = tls
+  return {
+    minVersion,
+    rejectUnauthorized: check !== 'nothing',
+    ...(check === 'identity' ? {} : { checkServerIdentity: () => undefined }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+  }
 }
 
 function connectionOf(

@@ -20,6 +20,8 @@ export interface BrokerLinkOptions extends BrokerAddress {
 export interface Delivery {
   readonly routingKey: string
   readonly body: Uint8Array
+  /** The header `compression`, as it came. */
+  readonly compression?: unknown
 }
 
 /** discarded goes to the broker's dead-letter exchange, if one was configured there. */
@@ -83,7 +85,11 @@ async function consume(
   await channel.consume(queue, (message: ConsumeMessage | null) => {
     if (message === null) return connection.end('the broker cancelled our consumer')
     try {
-      const delivery = { routingKey: message.fields.routingKey, body: message.content }
+      const delivery = {
+        routingKey: message.fields.routingKey,
+        body: message.content,
+        compression: message.properties.headers?.['compression'],
+      }
       if (handle(delivery) === 'taken') channel.ack(message)
       else channel.reject(message, false)
     } catch (error) {

@@ -3,10 +3,13 @@ import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { describeError } from '../../schema/errors.ts'
+import type { TlsMaterial } from '../../schema/tls.ts'
 
 export interface LinkKeeping {
   /** The brokers of one cluster, tried in turn: `amqp[s]://user:password@host:port/vhost`. */
   readonly urls: readonly [Secret, ...Secret[]]
+  /** Undefined: as the URLs say. */
+  readonly tls: TlsMaterial | undefined
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort

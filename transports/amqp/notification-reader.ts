@@ -3,8 +3,9 @@ import type { LogPort } from '../../actors/ports/log.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 import type { Delivery, Disposition } from './broker-link.ts'
-import { parseOsloNotification, type OsloNotification } from './oslo-envelope.ts'
+import { BODY_BYTES_MAX, parseOsloNotification, type OsloNotification } from './oslo-envelope.ts'
 import { RecentIds } from './recent-ids.ts'
+import { unpackBody } from './unpack-body.ts'
 
 /** Two ids for each of some thousand messages: repetitions follow within seconds. */
 const RECENT_IDS_MAX = 10_000
@@ -38,7 +39,7 @@ export class NotificationReader {
 
   #read(delivery: Delivery): OsloNotification | undefined {
     try {
-      return parseOsloNotification(delivery.body)
+      return parseOsloNotification(unpackBody(delivery.body, delivery.compression, BODY_BYTES_MAX))
     } catch (error) {
       if (!isCoded(error, 'MESSAGE_INVALID')) throw error
       this.#parked += 1

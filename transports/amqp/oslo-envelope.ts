@@ -12,7 +12,7 @@ export interface OsloNotification {
 }
 
 /** Our own bus carries 1 MB at most; Nova's notifications take about 5 kB. */
-const BODY_BYTES_MAX = 512 * 1024
+export const BODY_BYTES_MAX = 512 * 1024
 
 /** Nova's objects nest four deep, with two levels each, and a server has some 500 members. */
 const BOUNDS: JsonBounds = { characters: BODY_BYTES_MAX, depth: 32, members: 50_000 }

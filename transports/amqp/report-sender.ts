@@ -100,9 +100,9 @@ class Sender {
 
   /** Uses one connection to its end, and answers why it ended. */
   async serve(url: Secret): Promise<string> {
-    const { clock, log, topics, durability } = this.#options
+    const { tls, clock, log, topics, durability } = this.#options
     await using connection = await openBrokerConnection(
-      { url, clock },
+      { url, tls, clock },
       (opened) => declareEventExchange(opened, topics, durability),
       this.#stop,
     )

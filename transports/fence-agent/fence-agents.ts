@@ -1,13 +1,17 @@
 /**
  * ClusterLabs fence agents and commands of the operators as child processes. Both speak the agents' protocol: `key=value`
- * lines on standard input, and for `status` an exit status of 0 (on) or 2 (off).
+ * lines on standard input; for `status` the line `Status: ON` and the exit status 0, or `Status: OFF` and 2; for `off` the
+ * exit status 0 when it was carried out.
  */
-import { spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
+import { redactorOf } from '../../schema/redaction.ts'
+import { inputOf } from './program-input.ts'
+import { lastWords, refusalOf, stateOf, type Outcome } from './program-answer.ts'
+import { runProgram } from './run-program.ts'
 
 interface FenceAgentOptions {
   readonly clock: ClockPort
@@ -15,16 +19,6 @@ interface FenceAgentOptions {
   readonly directories: Readonly<Record<FenceProgram['kind'], string>>
 }
 
-/** How a run ended; the status is null when a signal ended it. */
-interface Outcome {
-  readonly status: number | null
-  /** The last line that it printed, with every option's value taken out. */
-  readonly said: string
-}
-
-const STATUS_ON = 0
-const STATUS_OFF = 2
-const OUTPUT_CHARACTERS_MAX = 8000
 /** Names end up in a path: nothing but a plain file name may pass. */
 const PLAIN_NAME = /^[a-z0-9][a-z0-9_-]*$/
 
@@ -37,12 +31,18 @@ export function openFenceAgents(options: FenceAgentOptions): FenceAgentPort & As
     action: 'off' | 'status',
     signal: AbortSignal | undefined,
   ): Promise<Outcome> => {
+    const input = inputOf(program, action)
     const path = await executable(options, program)
     const signals = signal === undefined ? [ending.signal] : [signal, ending.signal]
-    const outcome = runProgram(options.clock, { path, program, action }, AbortSignal.any(signals))
+    const order = { path, input, timeoutMs: program.timeoutMs }
+    const outcome = runProgram(options.clock, order, AbortSignal.any(signals))
     running.add(outcome)
     try {
       return await outcome
+    } catch (cause) {
+      if (!isCoded(cause, 'POWER_UNREACHABLE', 'POWER_UNAVAILABLE') || ending.signal.aborted)
+        throw cause
+      throw new CodedError(cause.code, `${program.name} ${action}: ${cause.message}`, { cause })
     } finally {
       running.delete(outcome)
     }
@@ -50,13 +50,14 @@ export function openFenceAgents(options: FenceAgentOptions): FenceAgentPort & As
   return {
     async read(program, signal) {
       const outcome = await run(program, 'status', signal)
-      if (outcome.status === STATUS_OFF) return 'off'
-      if (outcome.status === STATUS_ON) return 'on'
-      throw failed(program, 'status', outcome)
+      const answer = stateOf(outcome)
+      if (answer.kind === 'state') return answer.power
+      throw failed(program, `status: it ${answer.why}`, outcome)
     },
     async off(program, signal) {
       const outcome = await run(program, 'off', signal)
-      if (outcome.status !== 0) throw failed(program, 'off', outcome)
+      const refusal = refusalOf(outcome)
+      if (refusal !== undefined) throw failed(program, `off: it ${refusal}`, outcome)
     },
     async [Symbol.asyncDispose]() {
       ending.abort(new CodedError('POWER_UNAVAILABLE', 'fence agents are closed'))
@@ -79,77 +80,10 @@ async function executable(
   }
 }
 
-interface Run {
-  readonly path: string
-  readonly program: FenceProgram
-  readonly action: 'off' | 'status'
+/** Says what the program said, without any value that it was given. */
+function failed({ name, options }: FenceProgram, what: string, outcome: Outcome): CodedError {
+  const redact = redactorOf([...options.values()].map((secret) => secret.reveal()))
+  const words = lastWords(outcome, redact)
+  const said = words === '' ? 'it said nothing' : `it said: ${words}`
+  return new CodedError('POWER_COMMAND_FAILED', `${name} ${what}; ${said}`)
 }
-
-/** Nothing of the host is in the arguments, where every user of this machine could read it. */
-async function runProgram(clock: ClockPort, run: Run, signal: AbortSignal): Promise<Outcome> {
-  signal.throwIfAborted()
-  const { path, program } = run
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', path], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true, // a group of its own, so that what it has started ends with it
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-  })
-  let output = ''
-  const collect = (chunk: Buffer): void => {
-    output = (output + chunk.toString('utf8')).slice(-OUTPUT_CHARACTERS_MAX)
-  }
-  child.stdout.on('data', collect)
-  child.stderr.on('data', collect)
-  child.stdin.on('error', () => {}) // it ended without reading: its exit status says the rest
-  const ended = Promise.withResolvers<number | null>()
-  child.once('error', ended.reject)
-  child.once('close', ended.resolve)
-  child.stdin.end(inputOf(run))
-  const kill = (): void => {
-    if (child.pid !== undefined) killGroup(child.pid)
-  }
-  let late = false
-  const cancel = clock.schedule(program.timeoutMs, () => {
-    late = true
-    kill()
-  })
-  signal.addEventListener('abort', kill, { once: true })
-  try {
-    const status = await ended.promise
-    signal.throwIfAborted()
-    if (late) throw new CodedError('POWER_UNREACHABLE', `${program.name} did not end in time`)
-    return { status, said: lastLine(output, program) }
-  } finally {
-    cancel()
-    signal.removeEventListener('abort', kill)
-  }
-}
-
-const inputOf = ({ program, action }: Run): string =>
-  [
-    `action=${action}`,
-    `nodename=${program.host}`,
-    ...[...program.options].map(([key, value]) => `${key}=${value.reveal()}`),
-    '',
-  ].join('\n')
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch (error) {
-    // It ended by itself a moment ago.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-}
-
-function lastLine(output: string, { options }: FenceProgram): string {
-  let line = output.trim().split('\n').at(-1) ?? ''
-  for (const secret of options.values()) {
-    const text = secret.reveal()
-    if (text.length > 3) line = line.replaceAll(text, '***')
-  }
-  return line
-}
-
-const failed = ({ name }: FenceProgram, action: string, { status, said }: Outcome): CodedError =>
-  new CodedError('POWER_COMMAND_FAILED', `${name} ${action} ended with ${status}: ${said}`)

@@ -3,6 +3,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { isCoded, type CodedError } from '../../schema/errors.ts'
+import { redactorOf } from '../../schema/redaction.ts'
 import type { IpmitoolShell } from './ipmitool-shell.ts'
 import { commandFailure, isPowerOffAccepted, parseChassisStatus } from './parse-chassis-status.ts'
 
@@ -131,7 +132,7 @@ export class BmcSession {
     try {
       const reply = await kept.shell.command(COMMANDS[kind].line, timeoutMs)
       const state = COMMANDS[kind].parse(reply)
-      if (state === undefined) throw commandFailure(reply)
+      if (state === undefined) throw commandFailure(redactorOf([kept.bmc.password.reveal()])(reply))
       kept.failures = 0
       return state
     } catch (error) {

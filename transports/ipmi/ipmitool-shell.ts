@@ -101,12 +101,21 @@ export async function startIpmitoolShell(options: ShellOptions): Promise<Ipmitoo
   }
 }
 
+/** node-pty leaves its terminals open to later children: closes what belongs to others, then becomes the command. */
+const WITHOUT_DESCRIPTORS = `
+for path in /proc/self/fd/*; do
+  fd=\${path##*/}
+  if [[ $fd =~ ^[0-9]+$ ]] && (( fd > 2 )); then exec {fd}>&-; fi
+done
+exec "$@"`
+
 function spawnIpmitool({ pty, home, bmc }: ShellOptions): ReturnType<PtyLibrary['spawn']> {
   const target = ['-H', bmc.address, '-p', String(bmc.port), '-U', bmc.username]
   const suite = ['-C', String(bmc.cipherSuite)]
   const retries = ['-N', '1', '-R', '2'] // three tries of a second each
-  // node-pty leaks descriptors into later children, so a hang-up would not end an orphan.
-  const args = ['--pdeathsig', 'KILL', 'ipmitool', '-v', '-I', 'lanplus', ...suite, ...target]
+  const launcher = ['--noprofile', '--norc', '-c', WITHOUT_DESCRIPTORS, 'bash']
+  const orphanEnds = ['setpriv', '--pdeathsig', 'KILL']
+  const args = ['ipmitool', '-v', '-I', 'lanplus', ...suite, ...target, '-E', ...retries, 'shell']
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: home,
@@ -116,7 +125,7 @@ function spawnIpmitool({ pty, home, bmc }: ShellOptions): ReturnType<PtyLibrary[
     IPMI_PASSWORD: bmc.password.reveal(),
   }
   try {
-    return pty.spawn('setpriv', [...args, '-E', ...retries, 'shell'], { cols: 200, env })
+    return pty.spawn('bash', [...launcher, ...orphanEnds, ...args], { cols: 200, env })
   } catch (cause) {
     throw new CodedError('POWER_UNAVAILABLE', 'no pseudo-terminal for ipmitool', { cause })
   }

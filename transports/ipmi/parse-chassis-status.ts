@@ -2,8 +2,12 @@
 import type { PowerState } from '../../actors/ports/power.ts'
 import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 
-/** The power state in a reply to `power status`; undefined unless one line says exactly that. */
+/** What ipmitool says when a command did not succeed, whatever else it prints. */
+const TROUBLE = /\b(?:unable|failed|failure|error|invalid|timed? ?out|refused)\b/i
+
+/** The power state in a reply to `power status`; undefined unless one line says exactly that, and nothing speaks of trouble. */
 export function parseChassisStatus(reply: string): PowerState | undefined {
+  if (TROUBLE.test(reply)) return undefined
   const states = [...reply.matchAll(/^Chassis Power is (on|off)$/gm)]
   if (states.length !== 1) return undefined
   return states[0]?.[1] === 'off' ? 'off' : 'on'
@@ -11,7 +15,7 @@ export function parseChassisStatus(reply: string): PowerState | undefined {
 
 /** True when the BMC accepted `power off`; whether the machine went off is another question. */
 export const isPowerOffAccepted = (reply: string): boolean =>
-  /^Chassis Power Control: Down\/Off$/m.test(reply)
+  !TROUBLE.test(reply) && /^Chassis Power Control: Down\/Off$/m.test(reply)
 
 interface Meaning {
   readonly pattern: RegExp
@@ -22,9 +26,9 @@ interface Meaning {
 /** First match wins. */
 const SESSION_FAILURES: readonly Meaning[] = [
   {
-    pattern: /^execvp|failed to execute/m,
+    pattern: /^execvp|failed to execute|exec: .*not found/m,
     code: 'POWER_UNAVAILABLE',
-    sentence: 'setpriv or ipmitool is not installed: apt-get install ipmitool util-linux',
+    sentence: 'bash, setpriv or ipmitool is missing: apt-get install bash ipmitool util-linux',
   },
   {
     pattern: /insufficient resources/i,

@@ -1,6 +1,6 @@
 /** One node's end of the bus inside this process. */
 import { describeError } from '../../schema/errors.ts'
-import type { BusMessage, BusPort, FaultDelivery } from '../../actors/ports/bus.ts'
+import type { BusMessage, BusPort, FaultDelivery, Hindrance } from '../../actors/ports/bus.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { FaultLog } from './fault-log.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -35,6 +35,11 @@ export class MemoryBus implements BusPort {
 
   connected(): boolean {
     return this.#exchange.wires.reaches(this.#node)
+  }
+
+  /** Nobody denies anything in one process. */
+  hindrances(): readonly Hindrance[] {
+    return []
   }
 
   publish(subject: string, body: Uint8Array): void {

@@ -1,4 +1,5 @@
 /** The twin of the fault stream: keeps every fault until all durable consumers have acknowledged it. */
+import { BoundedMap } from '../../schema/bounded-map.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { BusMessage, FaultDelivery } from '../../actors/ports/bus.ts'
 import type { Cancel } from '../../actors/ports/clock.ts'
@@ -7,6 +8,8 @@ import { BROKER, type Wires } from './wires.ts'
 /** At the bound what everybody has acknowledged is forgotten; if that is nothing, new faults are refused. */
 const FAULTS_MAX = 10_000
 const DUPLICATE_WINDOW_MS = 120_000
+/** Message ids remembered; of more than these the oldest could come a second time. */
+const IDS_MAX = 100_000
 const ACK_WAIT_MS = 30_000
 /** Unacknowledged faults in flight to one durable consumer. */
 const IN_FLIGHT_MAX = 256
@@ -28,7 +31,7 @@ export class FaultLog {
   readonly #faults: BusMessage[] = []
   readonly #durables = new Map<string, Durable>()
   /** When each message id may be used again; the oldest first. */
-  readonly #seen = new Map<string, number>()
+  readonly #seen = new BoundedMap<string, number>({ entriesMax: IDS_MAX, whenFull: 'drop-oldest' })
   /** Sequence number of the oldest fault that is kept. */
   #first = 1
 
@@ -39,7 +42,7 @@ export class FaultLog {
   /** Keeps a fault, once within the window of its message id. BUS_UNAVAILABLE when there is no room. */
   store(fault: BusMessage, messageId: string): void {
     const now = this.#wires.clock.monotonicMs()
-    for (const [id, until] of this.#seen) {
+    for (const [id, until] of this.#seen.entries()) {
       if (until > now) break
       this.#seen.delete(id)
     }

@@ -4,7 +4,7 @@
  */
 import { describeError } from '../../schema/errors.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
-import type { LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
+import type { LeaseHolder, LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
 import type { Wires } from './wires.ts'
 
 const CALL_MS_MAX = 2000
@@ -90,6 +90,11 @@ export class MemoryLease implements LeasePort {
     } catch (error) {
       this.#log.warn({ reason: describeError(error) }, 'the lease was not given back')
     }
+  }
+
+  async look(): Promise<LeaseHolder | undefined> {
+    const { owner } = await this.#call()(() => this.#key.read())
+    return owner === undefined ? undefined : { name: owner.#node, isEngine: true }
   }
 
   /** Asks the broker, as often as one call needs, within one deadline. */

@@ -1,7 +1,8 @@
 /** The bus on NATS: core subjects, and the fault stream on JetStream. */
 import type { NatsConnection, Subscription } from 'nats'
+import type { Cancel } from '../../actors/ports/clock.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
-import type { BusMessage, BusPort, FaultDelivery } from '../../actors/ports/bus.ts'
+import type { BusMessage, BusPort, FaultDelivery, Hindrance } from '../../actors/ports/bus.ts'
 import { FaultConsumer } from './fault-consumer.ts'
 import type { NatsLink } from './link.ts'
 import { isJsError, isNobodyThere, JS_ERROR, trimAcknowledged, type KeptStream } from './streams.ts'
@@ -10,6 +11,9 @@ import { pause, type Surroundings } from './upkeep.ts'
 const PUBLISH_DEADLINE_MS = 3000
 const ATTEMPT_MS_MAX = 1000
 const RETRY_AFTER_MS = 100
+const SUBSCRIBE_AGAIN_MS = 10_000
+
+const nothing = (): void => undefined
 
 /** The bus of one connection. */
 export class NatsBus implements BusPort {
@@ -27,6 +31,10 @@ export class NatsBus implements BusPort {
     return this.#link.connection() !== undefined
   }
 
+  hindrances(): readonly Hindrance[] {
+    return this.#around.troubles.list()
+  }
+
   publish(subject: string, body: Uint8Array): void {
     this.#link.send(subject, body)
   }
@@ -34,19 +42,33 @@ export class NatsBus implements BusPort {
   subscribe(pattern: string, handler: (message: BusMessage) => void): AsyncDisposable {
     let owner: NatsConnection | undefined
     let subscription: Subscription | undefined
-    const stopListening = this.#link.onUp((connection) => {
-      if (connection === owner) return // the library renews it after a reconnect
+    let cancelRetry: Cancel = nothing
+    const open = (connection: NatsConnection): void => {
       owner = connection
       subscription = connection.subscribe(pattern, {
         callback: (error, { subject, data }) => {
           if (error === null) this.#hand(handler, { subject, body: data })
-          else this.#around.log.warn({ pattern, reason: describeError(error) }, 'cannot subscribe')
+          else refused(connection, error)
         },
       })
+      this.#link.unlessDenied(connection, 'subscribe', pattern)
+    }
+    /** The library forgets a subscription that was refused: the permission may come one day. */
+    const refused = (connection: NatsConnection, error: unknown): void => {
+      this.#around.log.warn({ pattern, reason: describeError(error) }, 'cannot subscribe')
+      cancelRetry()
+      cancelRetry = this.#around.clock.schedule(SUBSCRIBE_AGAIN_MS, () => {
+        if (this.#link.connection() === connection) open(connection)
+        else owner = undefined
+      })
+    }
+    const stopListening = this.#link.onUp((connection) => {
+      if (connection !== owner) open(connection) // the same one is renewed by the library
     })
     return {
       [Symbol.asyncDispose]: async () => {
         stopListening()
+        cancelRetry()
         subscription?.unsubscribe()
       },
     }
@@ -91,6 +113,7 @@ export class NatsBus implements BusPort {
       // A repetition after a lost answer is folded by the server.
       const options = { msgID: messageId, expect: { streamName: name }, timeout }
       await connection.jetstream().publish(subject, body, options)
+      this.#around.troubles.allow('publish', subject)
     } catch (error) {
       if (isJsError(error, JS_ERROR.maximumMessages)) await trimAcknowledged(connection, name)
       else if (isNobodyThere(error)) this.#faults.restore()

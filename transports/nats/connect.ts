@@ -5,10 +5,11 @@ import { NatsBus } from './bus.ts'
 import { NatsLease } from './lease.ts'
 import { NatsLink, type NatsCredentials } from './link.ts'
 import { faultStream, KeptStream, leaseStream, leaseSubject } from './streams.ts'
+import { Troubles } from './troubles.ts'
 import type { Surroundings } from './upkeep.ts'
 
-export interface NatsOptions extends Surroundings {
-  /** `nats://host:port`, the nearest first. */
+export interface NatsOptions extends Omit<Surroundings, 'troubles'> {
+  /** `nats://host:port`, the nearest first; one `tls://` among them encrypts them all. */
   readonly servers: readonly string[]
   readonly cloud: string
   readonly credentials?: NatsCredentials
@@ -23,7 +24,7 @@ export interface NatsTransport extends AsyncDisposable {
 /** Returns at once: connects, and prepares its streams, in the background, again after every loss. */
 export function connectNats(options: NatsOptions): NatsTransport {
   const { clock, random, log, cloud, leaseTtlMs } = options
-  const around: Surroundings = { clock, random, log }
+  const around: Surroundings = { clock, random, log, troubles: new Troubles(clock) }
   const link = new NatsLink(around, options.servers, options.credentials ?? {})
   const faults = new KeptStream(around, link, faultStream(cloud))
   const bucket = new KeptStream(around, link, leaseStream(cloud, leaseTtlMs))

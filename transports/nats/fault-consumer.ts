@@ -81,6 +81,8 @@ export class FaultConsumer implements AsyncDisposable {
       if (connection === undefined) return undefined // its return starts us again
       await stream.ensure(connection)
       await ensureConsumer(connection, stream.name, durable)
+      this.#around.troubles.allowBelow('$JS.API.CONSUMER.')
+      this.#around.troubles.allowBelow('_INBOX.')
       return connection
     })
     if (connection === undefined || this.#signal.aborted) return
@@ -94,7 +96,10 @@ export class FaultConsumer implements AsyncDisposable {
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#receive(message)
-        else this.#around.log.warn({ reason: describeError(error) }, 'cannot receive faults')
+        else {
+          this.#around.log.warn({ reason: describeError(error) }, 'cannot receive faults')
+          this.#connection = undefined // the library has forgotten it
+        }
       },
     })
   }

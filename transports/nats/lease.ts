@@ -4,7 +4,7 @@
  */
 import { headers, type MsgHdrs, type NatsConnection } from 'nats'
 import { CodedError, describeError } from '../../schema/errors.ts'
-import type { LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
+import type { LeaseHolder, LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
 import type { NatsLink } from './link.ts'
 import { isJsError, isNobodyThere, JS_ERROR, manage, type KeptStream } from './streams.ts'
 import type { Surroundings } from './upkeep.ts'
@@ -31,6 +31,8 @@ interface Call {
 interface Found {
   readonly kind: 'free' | 'ours' | 'taken'
   readonly revision: LeaseRevision
+  /** As it was written, by whoever may write there. */
+  readonly text: string
 }
 
 /** The lease of one connection. */
@@ -81,6 +83,13 @@ export class NatsLease implements LeasePort {
     }
   }
 
+  look(): Promise<LeaseHolder | undefined> {
+    return this.#call(async (call) => {
+      const { kind, text } = await this.#read(call)
+      return kind === 'free' ? undefined : holderOf(text)
+    })
+  }
+
   #mark(holder: string): string {
     return `${holder} ${this.#life}`
   }
@@ -97,6 +106,7 @@ export class NatsLease implements LeasePort {
         timeout: leftMs(),
         ...(text === undefined ? { headers: DELETED } : {}),
       })
+      this.#around.troubles.allow('publish', this.#options.subject)
       return stored.seq
     } catch (error) {
       if (isJsError(error, JS_ERROR.wrongLastSequence)) return undefined
@@ -111,11 +121,11 @@ export class NatsLease implements LeasePort {
       const query = { last_by_subj: this.#options.subject }
       const message = await streams.getMessage(this.#options.bucket.name, query)
       const revision = message.seq
-      if (message.header.get('KV-Operation') !== '') return { kind: 'free', revision }
-      const ours = message.string().endsWith(` ${this.#life}`)
-      return { kind: ours ? 'ours' : 'taken', revision }
+      if (message.header.get('KV-Operation') !== '') return { kind: 'free', revision, text: '' }
+      const text = message.string()
+      return { kind: text.endsWith(` ${this.#life}`) ? 'ours' : 'taken', revision, text }
     } catch (error) {
-      if (isJsError(error, JS_ERROR.messageNotFound)) return { kind: 'free', revision: 0 }
+      if (isJsError(error, JS_ERROR.messageNotFound)) return { kind: 'free', revision: 0, text: '' }
       throw error
     }
   }
@@ -134,4 +144,16 @@ export class NatsLease implements LeasePort {
       throw new CodedError('LEASE_UNAVAILABLE', `the lease did not answer: ${reason}`, { cause })
     }
   }
+}
+
+const HOLDER_CHARS_MAX = 64
+const ENGINE = /^(.+) ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/su
+
+/** Anything may stand there: it is cut, and what cannot be printed is left out. */
+function holderOf(text: string): LeaseHolder {
+  const [, engine] = ENGINE.exec(text) ?? []
+  const shown = (engine ?? text)
+    .slice(0, 4 * HOLDER_CHARS_MAX)
+    .replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '')
+  return { name: shown.slice(0, HOLDER_CHARS_MAX), isEngine: engine !== undefined }
 }

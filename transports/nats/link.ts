@@ -1,6 +1,15 @@
 /** One connection to the NATS servers that is always wanted: dialled in the background, for as long as it takes. */
-import { connect, Events, type ConnectionOptions, type NatsConnection, type Status } from 'nats'
+import {
+  connect,
+  credsAuthenticator,
+  Events,
+  type ConnectionOptions,
+  type NatsConnection,
+  type Status,
+  type TlsOptions,
+} from 'nats'
 import { describeError } from '../../schema/errors.ts'
+import type { TlsMaterial } from '../../schema/tls.ts'
 import type { Cancel } from '../../actors/ports/clock.ts'
 import { pause, untilItWorks, type Surroundings } from './upkeep.ts'
 
@@ -9,8 +18,16 @@ export interface NatsCredentials {
   readonly user?: string
   readonly password?: string
   readonly token?: string
-  /** TLS with files in PEM form; the client certificate is optional. */
-  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
+  /** The text of a credentials file (a JWT and the seed of its NKey). */
+  readonly creds?: string
+  /** TLS, always: a server that offers none is refused before it hears anything. Undefined: as the server wants it. */
+  readonly tls?: NatsTls
+}
+
+/** PEM texts; the client certificate is optional, and without a `ca` the system's authorities count. */
+export interface NatsTls extends Pick<TlsMaterial, 'ca' | 'cert' | 'key'> {
+  /** Whether TLS begins before the server says anything (its `handshake_first`). */
+  readonly first: boolean
 }
 
 const RECONNECT_WAIT_MS = 200
@@ -39,6 +56,8 @@ export class NatsLink implements AsyncDisposable {
       reconnectDelayHandler: () => RECONNECT_WAIT_MS * (1 + around.random.next()),
       ignoreAuthErrorAbort: true, // a password that is being rotated must not end us
       noAsyncTraces: true,
+      // The library ignores the scheme: without this, a password goes out in clear to a server that offers no TLS.
+      ...(servers.some(isEncrypted) ? { tls: {} } : {}),
       ...secretsOf(credentials),
     }
     this.#life = this.#live()
@@ -64,11 +83,28 @@ export class NatsLink implements AsyncDisposable {
 
   /** Sends what can be sent now. Never throws: what cannot be sent is lost. */
   send(subject: string, body: Uint8Array, reply?: string): void {
+    const connection = this.connection()
     try {
-      this.connection()?.publish(subject, body, reply === undefined ? {} : { reply })
+      connection?.publish(subject, body, reply === undefined ? {} : { reply })
+      if (connection !== undefined) this.unlessDenied(connection, 'publish', subject)
     } catch (error) {
       this.#around.log.warn({ subject, reason: describeError(error) }, 'a message was not sent')
     }
+  }
+
+  /** What was denied before and is tried again: allowed, unless the server says so once more before it answers a ping. */
+  unlessDenied(
+    connection: NatsConnection,
+    operation: 'publish' | 'subscribe',
+    subject: string,
+  ): void {
+    const { troubles } = this.#around
+    const before = troubles.denials(operation, subject)
+    if (before === undefined) return
+    const answered = (): void => {
+      if (troubles.denials(operation, subject) === before) troubles.allow(operation, subject)
+    }
+    connection.flush().then(answered, ignore)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,19 +150,35 @@ export class NatsLink implements AsyncDisposable {
     } else if (status.type === Events.Reconnect) {
       this.#rise(connection)
     } else if (status.type === Events.Error) {
-      this.#around.log.warn({ reason: status.data }, 'NATS reports an error')
+      const { permissionContext: denied } = status
+      this.#around.log.warn({ reason: status.data, ...denied }, 'NATS reports an error')
+      if (denied === undefined) return
+      const operation = denied.operation === 'publish' ? 'publish' : 'subscribe'
+      this.#around.troubles.deny(operation, denied.subject)
     }
   }
 }
 
-function secretsOf({ user, password, token, tls }: NatsCredentials): ConnectionOptions {
+function secretsOf({ user, password, token, creds, tls }: NatsCredentials): ConnectionOptions {
   return {
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
-    ...(tls === undefined ? {} : { tls: { ...tls } }),
+    ...(creds === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
+    ...(tls === undefined ? {} : { tls: tlsOf(tls) }),
   }
 }
+
+const tlsOf = ({ ca, cert, key, first }: NatsTls): TlsOptions => ({
+  handshakeFirst: first,
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+})
+
+const isEncrypted = (server: string): boolean => server.startsWith('tls://')
 
 const ignore = (): void => undefined
 

@@ -10,6 +10,7 @@ import {
   type StreamConfig,
 } from 'nats'
 import { subjectOf, subjectToken } from '../../schema/messages/codec.ts'
+import type { Cancel } from '../../actors/ports/clock.ts'
 import type { NatsLink } from './link.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
@@ -19,9 +20,17 @@ const DUPLICATE_WINDOW_MS = 120_000
 const ADMIN_TIMEOUT_MS = 2000
 /** Copies of each stream where the server is one of a cluster. */
 const CLUSTER_REPLICAS = 3
+/** A stream with too few copies is looked at so often. */
+const LOOK_AGAIN_MS = 60_000
+
+const tooFewServers = (stream: string): string =>
+  `the NATS cluster has no ${CLUSTER_REPLICAS} servers up for ${CLUSTER_REPLICAS} copies of the stream ${stream}: ` +
+  'with two servers the loss of either one may stop everything; three are needed'
 
 /** JetStream error numbers that we act on. */
 export const JS_ERROR = {
+  noSuitablePeers: 10005,
+  insufficientResources: 10023,
   streamNotFound: 10059,
   consumerNotFound: 10014,
   messageNotFound: 10037,
@@ -92,18 +101,43 @@ export function manage(
   return connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs })
 }
 
-/** Creates the stream, or brings an older one up to date; harmless when it is as it should be. */
-export async function ensureStream(connection: NatsConnection, shape: StreamShape): Promise<void> {
+/**
+ * Creates the stream, or brings an older one up to date; harmless when it is as it should be. Answers how many copies are
+ * missing: where a cluster has too few servers, or some are down, it keeps as many as there are.
+ */
+export async function ensureStream(
+  connection: NatsConnection,
+  shape: StreamShape,
+): Promise<number> {
   const { streams } = await manage(connection)
   const wanted = connection.info?.cluster === undefined ? 1 : CLUSTER_REPLICAS
+  const found = await existing(connection, shape.name)
+  // An operator who keeps more copies knows why.
+  const num_replicas = Math.max(found ?? 1, wanted)
+  const write = (copies: number) =>
+    found === undefined
+      ? streams.add({ ...shape, num_replicas: copies })
+      : streams.update(shape.name, { ...shape, num_replicas: copies })
   try {
-    const { config } = await streams.info(shape.name)
-    // An operator who keeps more copies knows why.
-    const num_replicas = Math.max(config.num_replicas, wanted)
-    await streams.update(shape.name, { ...shape, num_replicas })
+    await write(num_replicas)
+    return 0
   } catch (error) {
-    if (!isJsError(error, JS_ERROR.streamNotFound)) throw error
-    await streams.add({ ...shape, num_replicas: wanted })
+    if (!isJsError(error, JS_ERROR.noSuitablePeers, JS_ERROR.insufficientResources)) throw error
+    const copies = found ?? 1
+    if (copies === num_replicas) throw error
+    await write(copies)
+    return num_replicas - copies
+  }
+}
+
+/** Copies of the stream; undefined when there is none. */
+async function existing(connection: NatsConnection, name: string): Promise<number | undefined> {
+  const { streams } = await manage(connection)
+  try {
+    return (await streams.info(name)).config.num_replicas
+  } catch (error) {
+    if (isJsError(error, JS_ERROR.streamNotFound)) return undefined
+    throw error
   }
 }
 
@@ -123,12 +157,14 @@ export class KeptStream {
   readonly #link: NatsLink
   readonly #shape: StreamShape
   #restoring: Promise<void> | undefined
+  #stopWaiting: Cancel = () => undefined
 
   constructor(around: Surroundings, link: NatsLink, shape: StreamShape) {
     this.#around = around
     this.#link = link
     this.#shape = shape
     link.onUp(() => this.restore())
+    link.ending.addEventListener('abort', () => this.#stopWaiting(), { once: true })
   }
 
   get name(): string {
@@ -136,8 +172,16 @@ export class KeptStream {
   }
 
   /** Makes sure of the stream, once, now. */
-  ensure(connection: NatsConnection): Promise<void> {
-    return ensureStream(connection, this.#shape)
+  async ensure(connection: NatsConnection): Promise<void> {
+    const { troubles, clock } = this.#around
+    const missing = await ensureStream(connection, this.#shape)
+    troubles.allowBelow('$JS.API.STREAM.')
+    troubles.allowBelow('_INBOX.')
+    troubles.degrade(this.name, missing === 0 ? undefined : tooFewServers(this.name))
+    this.#stopWaiting()
+    // The servers that are missing may come.
+    if (missing === 0 || this.#link.ending.aborted) return
+    this.#stopWaiting = clock.schedule(LOOK_AGAIN_MS, () => this.restore())
   }
 
   /** Makes sure of the stream in the background, until it is there or the connection is gone. */

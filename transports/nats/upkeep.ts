@@ -2,12 +2,14 @@
 import { describeError } from '../../schema/errors.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
+import type { Troubles } from './troubles.ts'
 
 /** What every part of this transport needs of the process. */
 export interface Surroundings {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  readonly troubles: Troubles
 }
 
 const BACKOFF_MS_MIN = 200
@@ -22,12 +24,15 @@ export async function untilItWorks<Outcome>(
   let lastFailure = ''
   for (let failures = 0; !goal.signal.aborted; failures += 1) {
     try {
-      return await attempt()
+      const outcome = await attempt()
+      around.troubles.work(goal.what)
+      return outcome
     } catch (error) {
       const failure = describeError(error)
       // The same reason once: an outage of hours must not fill the log.
       if (failure !== lastFailure) around.log.warn({ reason: failure }, `cannot ${goal.what} yet`)
       lastFailure = failure
+      around.troubles.fail(goal.what, failure)
     }
     await pause(around.clock, backoffMs(failures, around.random), goal.signal)
   }

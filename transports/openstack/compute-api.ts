@@ -27,6 +27,8 @@ export interface ComputeApi {
   readonly timeOf: (text: string) => number
   /** What is left out of its lists. */
   readonly oddRows: OddRows
+  /** How long before the latest answer that time was, by the cloud's own clock, ms. */
+  readonly agoMs: (text: string) => number
 }
 
 /** What every API of OpenStack is reached with. */
@@ -50,6 +52,7 @@ export function computeApi(options: ComputeApiOptions): ComputeApi {
   return {
     oddRows: options.oddRows,
     timeOf: (text) => cloudClock.ours(utcMs(text)),
+    agoMs: (text) => cloudClock.agoMs(utcMs(text)),
     async call(call, callerSignal) {
       const signal = options.signalOf(callerSignal)
       const limits = { deadlineMs: timing.clock.monotonicMs() + options.requestTimeoutMs, signal }
@@ -114,7 +117,8 @@ function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
   // Only Nova knows what exists: a wrong URL or a proxy answers 404 to everything.
   if (status === 404)
     return /"itemNotFound"/.test(text) ? 'COMPUTE_NOT_FOUND' : 'COMPUTE_UNAVAILABLE'
-  if (status >= 400 && status < 500) return 'COMPUTE_REFUSED'
+  // 501: what drives the hypervisor cannot do it, however often it is asked.
+  if ((status >= 400 && status < 500) || status === 501) return 'COMPUTE_REFUSED'
   // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
   return status >= 500 && call.repeat === 'never'
     ? 'COMPUTE_OUTCOME_UNKNOWN'

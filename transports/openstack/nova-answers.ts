@@ -105,7 +105,10 @@ export const decodeMigrations = answerDecoder(
 export const readMigrations = rowReader(Migration, 'os-migrations')
 
 /** Nova's service in our words. */
-export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
+export const serviceOf = (
+  service: Static<typeof Service>,
+  agoMs: ComputeApi['agoMs'],
+): ComputeService => ({
   id: service.id,
   host: hostName(service.host),
   up: service.state === 'up',
@@ -114,6 +117,7 @@ export const serviceOf = (service: Static<typeof Service>): ComputeService => ({
   zone: service.zone ?? null,
   forcedDown: service.forced_down,
   writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
+  writtenAgoMs: service.updated_at === null ? null : agoMs(service.updated_at),
 })
 
 /** Nova's server in our words. */

@@ -31,7 +31,8 @@ export function novaServices(api: ComputeApi): ServicePort {
     const more = requestId === undefined ? {} : { requestId }
     const path = `/os-services?${query.toString()}`
     const text = await api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
-    return readServices(decodeServices(text).services, api.oddRows).map(serviceOf)
+    const services = readServices(decodeServices(text).services, api.oddRows)
+    return services.map((service) => serviceOf(service, api.agoMs))
   }
 
   return {

@@ -12,6 +12,7 @@ import {
   serverPath,
 } from './nova-answers.ts'
 import { novaAggregates } from './nova-aggregates.ts'
+import { decodeDiagnostics, diagnosticsOf } from './nova-diagnostics.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
 import { novaLocks } from './nova-locks.ts'
@@ -71,6 +72,9 @@ export function nova(api: ComputeApi): ComputePort {
       const image = imageOf(decodeServer(await get(serverPath(id), signal)).server)
       if (image === undefined) throw new CodedError('COMPUTE_REFUSED', `${id} has no image`)
       await act(id, { rebuild: { imageRef: image } }, signal)
+    },
+    async readDiagnostics(id, signal) {
+      return diagnosticsOf(decodeDiagnostics(await get(`${serverPath(id)}/diagnostics`, signal)))
     },
     async listActions(id, signal) {
       const text = await get(`${serverPath(id)}/os-instance-actions`, signal)

@@ -21,6 +21,11 @@ export class RemoteClock {
     this.#leadMs = Math.abs(leadMs) < UNCERTAIN_MS ? 0 : leadMs
   }
 
+  /** How long ago a moment that the cloud tells was, to within seconds. */
+  agoMs(theirMs: number): number {
+    return this.#clock.wallMs() + this.#leadMs - theirMs
+  }
+
   /** A moment that the cloud tells, on our wall clock, to within seconds. */
   ours(theirMs: number): number {
     return theirMs - this.#leadMs

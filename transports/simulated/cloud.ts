@@ -124,6 +124,11 @@ export class SimulatedCloud extends CloudSwitches {
     return this.#site.get(host)
   }
 
+  /** Whether a process of ours reaches the sshd of a host. */
+  hasWayTo(node: string, host: string): boolean {
+    return !this.#faults.isCut(node, `ssh:${host}`)
+  }
+
   /** The ports of one process of ours; the same object for the same name. */
   viewFor(node: string): CloudView {
     const known = this.#views.get(node)

@@ -51,6 +51,8 @@ export function simulatedCompute(
       read('list-server-groups', '', () => nova.listServerGroups(), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
+    readDiagnostics: (id, signal) =>
+      read('read-diagnostics', rows.nameOf(id), () => nova.readDiagnostics(id), signal),
     listActions: (id, signal) =>
       read('list-actions', rows.nameOf(id), () => nova.listActions(id), signal),
     listEvacuations: (source, sinceMs, signal) =>

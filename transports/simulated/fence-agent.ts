@@ -2,9 +2,10 @@
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
+import { agentOptionProblems } from '../../schema/agent-options.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Faults } from './faults.ts'
-import type { Machine } from './machine.ts'
+import type { Machine, ProgramMood } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
 import { wait } from './wait.ts'
@@ -31,14 +32,15 @@ export class SimulatedFenceAgents implements FenceAgentPort {
   }
 
   read(program: FenceProgram, signal?: AbortSignal): Promise<PowerState> {
-    return this.#run(program, signal, (machine) => {
+    return this.#run(program, signal, (machine, mood) => {
       const state = program.kind === 'agent' ? machine.power : machine.storage
-      return state === 'off' || state === 'cut-off' ? 'off' : 'on'
+      return mood === 'stuck' || state === 'off' || state === 'cut-off' ? 'off' : 'on'
     })
   }
 
   off(program: FenceProgram, signal?: AbortSignal): Promise<void> {
-    return this.#run(program, signal, (machine) => {
+    return this.#run(program, signal, (machine, mood) => {
+      if (mood === 'stuck') throw failed(program, 'off: it ended with 2')
       this.#site.ledger.note('write', `${this.#node} ${program.name} ${machine.name}`)
       if (program.kind === 'agent') this.#site.cutPower(machine)
       else this.#site.cutStorage(machine)
@@ -48,15 +50,28 @@ export class SimulatedFenceAgents implements FenceAgentPort {
   async #run<Answer>(
     program: FenceProgram,
     signal: AbortSignal | undefined,
-    effect: (machine: Machine) => Answer,
+    effect: (machine: Machine, mood: ProgramMood) => Answer,
   ): Promise<Answer> {
     const { clock } = this.#site
+    const options = [...program.options].map(([name, value]) => [name, value.reveal()] as const)
+    const [problem] = agentOptionProblems(options)
+    if (problem !== undefined) {
+      throw new CodedError('POWER_MISCONFIGURED', `${program.name}: ${problem}`)
+    }
     const machine = this.#site.get(program.host)
-    const silent = program.kind === 'agent' && machine.outlet === 'silent'
-    const cut = this.#faults.isCut(this.#node, `bmc:${machine.name}`)
-    await wait(clock, silent || cut ? program.timeoutMs : draw(this.#random, RUN_MS), signal)
+    const mood = program.kind === 'agent' ? machine.outlet : machine.blocklist
+    const isSilent = mood === 'silent' || this.#faults.isCut(this.#node, `bmc:${machine.name}`)
+    await wait(clock, isSilent ? program.timeoutMs : draw(this.#random, RUN_MS), signal)
     signal?.throwIfAborted()
-    if (!silent && !cut) return effect(machine)
-    throw new CodedError('POWER_UNREACHABLE', `${program.name} did not end in time`)
+    if (isSilent) {
+      throw new CodedError('POWER_UNREACHABLE', `${program.name}: it did not end in time`)
+    }
+    if (mood === 'broken') {
+      throw failed(program, 'status: it printed no status line and ended with 2')
+    }
+    return effect(machine, mood)
   }
 }
+
+const failed = ({ name }: FenceProgram, what: string): CodedError =>
+  new CodedError('POWER_COMMAND_FAILED', `${name} ${what}; it said nothing`)

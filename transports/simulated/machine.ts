@@ -6,10 +6,24 @@ import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 
 /**
  * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
- * lies: does nothing and then reads off; slow: answers late or too late.
+ * lies: does nothing and then reads off; stuck-off: reads off whatever is the case; slow: answers late or too late.
  */
-export const BMC_MOODS = ['well', 'silent', 'refuses', 'ignores', 'lies', 'slow'] as const
+export const BMC_MOODS = [
+  'well',
+  'silent',
+  'refuses',
+  'ignores',
+  'lies',
+  'stuck-off',
+  'slow',
+] as const
 export type BmcMood = (typeof BMC_MOODS)[number]
+
+/**
+ * A program of a fence plan. broken: neither reads nor orders, as with a syntax error; stuck: reads off whatever is the case,
+ * and fails every order.
+ */
+export type ProgramMood = 'well' | 'silent' | 'broken' | 'stuck'
 
 /** up; down: connections are refused; rejects: our key is not accepted; slow: logs in late or too late. */
 export const SSHD_MOODS = ['up', 'down', 'rejects', 'slow'] as const
@@ -43,8 +57,10 @@ export class Machine {
   hostKey: string
   bmc: BmcMood = 'well'
   bmcPassword = 'secret'
-  /** What a fence agent reaches. */
-  outlet: 'well' | 'silent' = 'well'
+  /** The fence agent that switches its power outlet. */
+  outlet: ProgramMood = 'well'
+  /** The command that cuts it off from its storage. */
+  blocklist: ProgramMood = 'well'
   storage: 'attached' | 'cut-off' = 'attached'
   /** Whether a lying BMC has begun to. */
   bmcClaims: PowerState = 'on'

@@ -2,6 +2,7 @@
 import type {
   ComputeService,
   Evacuation,
+  GuestDiagnostics,
   Instance,
   InstanceAction,
   ServerGroup,
@@ -10,11 +11,13 @@ import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Evacuations } from './evacuations.ts'
 import type { Machine } from './machine.ts'
 import type { Faults } from './faults.ts'
-import { hidden, notFound, refused } from './nova-errors.ts'
+import { hidden, notFound, refused, unavailable } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import { asked, type Restarts } from './restarts.ts'
 import type { Site } from './site.ts'
 
+/** Every guest sends and writes something so often, ms. */
+const GUEST_ACTS_MS = 1000
 /** Evacuations on their way. */
 const OPEN: readonly string[] = ['accepted', 'pre-migrating']
 const EVACUABLE = ['active', 'stopped', 'error']
@@ -175,6 +178,16 @@ export class Nova {
       .toReversed()
   }
 
+  /** A guest that hangs neither sends nor writes. */
+  readDiagnostics(id: InstanceId): GuestDiagnostics {
+    const row = this.#rows.find(id)
+    const machine = row.host === null ? undefined : this.#site.find(row.host)
+    if (machine?.serves !== true) throw unavailable(`the host of ${row.name} does not answer`)
+    if (!machine.copies.has(id)) throw refused(`${row.name} does not run`)
+    const done = this.#site.hungGuests.has(id) ? 0 : Math.floor(this.#nowMs / GUEST_ACTS_MS)
+    return { state: 'running', packetsSent: done, writesDone: done }
+  }
+
   listActions(id: InstanceId): readonly InstanceAction[] {
     this.#rows.find(id)
     return this.#rows.actionsOf(id)
@@ -210,6 +223,7 @@ export class Nova {
       forcedDown: machine.forcedDown,
       zone: machine.zone,
       writtenAt: Math.round(this.#bornAtMs + machine.writtenAtMs(this.#nowMs)),
+      writtenAgoMs: this.#nowMs - machine.writtenAtMs(this.#nowMs),
     }
   }
 }

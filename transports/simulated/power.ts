@@ -35,9 +35,10 @@ export class SimulatedPower implements PowerPort {
 
   read(bmc: BmcSettings, signal?: AbortSignal): Promise<PowerState> {
     this.#site.ledger.count('power.read')
-    return this.#command(bmc, signal, (machine) =>
-      machine.bmc === 'lies' ? machine.bmcClaims : machine.power,
-    )
+    return this.#command(bmc, signal, (machine) => {
+      if (machine.bmc === 'stuck-off') return 'off'
+      return machine.bmc === 'lies' ? machine.bmcClaims : machine.power
+    })
   }
 
   off(bmc: BmcSettings, signal?: AbortSignal): Promise<void> {
@@ -54,6 +55,7 @@ export class SimulatedPower implements PowerPort {
         machine.bmcClaims = 'off'
         return
       case 'ignores':
+      case 'stuck-off':
         return
       case 'well':
       case 'slow':

@@ -2,7 +2,13 @@
 import { hostName } from '../../schema/ids.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
-import { drawHostKey, type BmcMood, type Machine, type SshdMood } from './machine.ts'
+import {
+  drawHostKey,
+  type BmcMood,
+  type Machine,
+  type ProgramMood,
+  type SshdMood,
+} from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
@@ -77,8 +83,13 @@ export class CloudSwitches extends InstanceSwitches {
   }
 
   /** The switched power outlet of the machine, which a fence agent reaches. */
-  setOutlet(host: string, mood: 'well' | 'silent'): void {
+  setOutlet(host: string, mood: ProgramMood): void {
     this.#switch(host, `has an outlet that is ${mood}`).outlet = mood
+  }
+
+  /** The command that cuts the machine off from its storage. */
+  setBlocklist(host: string, mood: ProgramMood): void {
+    this.#switch(host, `has a blocklist command that is ${mood}`).blocklist = mood
   }
 
   changeBmcPassword(host: string, password: string): void {

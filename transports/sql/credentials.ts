@@ -1,12 +1,16 @@
-/** Rewrites the stored credentials of all hosts, for a change of keys. */
+/** The stored credentials of all hosts as a whole: which keys sealed them, and a change of keys. */
+import { sql } from 'kysely'
 import type { HousekeepingStore } from '../../actors/ports/housekeeping-store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Transactions } from './transactions.ts'
 
-/** The part of the store that changes nothing but `control_attributes`. */
+/** Of hosts, this part of the store changes nothing but `control_attributes`. */
 export function credentialsStore(
   transactions: Transactions,
-): Pick<HousekeepingStore, 'rewriteControlAttributes'> {
+): Pick<
+  HousekeepingStore,
+  'rewriteControlAttributes' | 'listSealedHeads' | 'agreeOnSealingKey' | 'replaceSealingKey'
+> {
   return {
     rewriteControlAttributes: (rewrite) =>
       transactions.write(async (trx) => {
@@ -28,5 +32,41 @@ export function credentialsStore(
         }
         return count
       }),
+
+    listSealedHeads: (mark, headLength) =>
+      transactions.read(async (db) => {
+        const rows = await db
+          .selectFrom('hosts')
+          .select([
+            sql<string>`substr(control_attributes, 1, ${headLength})`.as('head'),
+            sql<number>`deleted = 0`.as('is_live'),
+          ])
+          .distinct()
+          .where('control_attributes', 'like', `${mark}%`)
+          .execute()
+        const agreed = await db.selectFrom('sealing_key').select('name').executeTakeFirst()
+        const heads = (isLive: boolean): readonly string[] =>
+          rows.filter((row) => (row.is_live === 1) === isLive).map(({ head }) => head)
+        return { agreed: agreed?.name, live: heads(true), deleted: heads(false) }
+      }),
+
+    agreeOnSealingKey: async (name) => {
+      const row = { id: ONLY, name }
+      // A taken id is an answer: somebody was first.
+      await transactions.statement((db) => db.insertInto('sealing_key').values(row).execute())
+      return transactions.read(async (db) => {
+        const agreed = db.selectFrom('sealing_key').select('name').where('id', '=', ONLY)
+        return (await agreed.executeTakeFirstOrThrow()).name
+      })
+    },
+
+    replaceSealingKey: (name) =>
+      transactions.write(async (trx) => {
+        await trx.deleteFrom('sealing_key').execute()
+        await trx.insertInto('sealing_key').values({ id: ONLY, name }).execute()
+      }),
   }
 }
+
+/** Id of the one row. */
+const ONLY = 1

@@ -11,25 +11,37 @@ const CONFLICTS = [
 
 /** The server answers, and cannot serve us now. */
 const UNAVAILABLE = [
-  1021, // disk full
   1040, // too many connections
   1044, // no access to the database
   1045, // access denied
   1047, // this Galera node is not ready
   1049, // no such database
   1053, // shutting down
-  1114, // table full
   1129, // our address is blocked
   1146, // no such table: not migrated yet
   1203, // too many connections of this user
   1226, // this user's resources are used up
-  1290, // read-only
   1317, // query interrupted
-  1792, // read-only transaction
-  1836, // read-only mode
   1927, // connection was killed
   1969, // statement timeout (MariaDB)
   3024, // statement timeout (MySQL)
+]
+
+/** No room; also every error that quotes errno 28 of the server's system. */
+const FULL = [1021, 1114]
+const NO_SPACE = /\b(?:errno|error):? 28\b|no space left on device/i
+
+const READ_ONLY = [
+  1290, // --read-only
+  1792, // read-only transaction
+  1836, // read-only mode
+]
+
+/** Of a statement; an account that may not use the database at all (1044, 1045) is no database. */
+const DENIED = [
+  1142, // this command on this table
+  1143, // on this column
+  1227, // without a global privilege
 ]
 
 const DUPLICATE_KEY = 1062
@@ -37,13 +49,26 @@ const DUPLICATE_KEY = 1062
 /** Errors of the pool itself, which have no code. */
 const POOL = ['Pool is closed.', 'Queue limit reached.']
 
+const KINDS: readonly (readonly [SqlFailure, readonly number[]])[] = [
+  ['duplicate', [DUPLICATE_KEY]],
+  ['conflict', CONFLICTS],
+  ['full', FULL],
+  ['read-only', READ_ONLY],
+  ['denied', DENIED],
+  ['unavailable', UNAVAILABLE],
+]
+
+function kindOf(errno: number, message: string): SqlFailure | undefined {
+  const known = KINDS.find(([, numbers]) => numbers.includes(errno))?.[0]
+  return (known ?? 'unavailable') === 'unavailable' && NO_SPACE.test(message) ? 'full' : known
+}
+
 /** Undefined for errors that are ours: bad SQL, values that do not fit. */
 export function failureOf(error: unknown): SqlFailure | undefined {
   if (!(error instanceof Error)) return undefined
   if ('errno' in error && typeof error.errno === 'number' && 'sqlState' in error) {
-    if (error.errno === DUPLICATE_KEY) return 'duplicate'
-    if (CONFLICTS.includes(error.errno)) return 'conflict'
-    return UNAVAILABLE.includes(error.errno) || isFatal(error) ? 'unavailable' : undefined
+    const known = kindOf(error.errno, error.message)
+    return known ?? (isFatal(error) ? 'unavailable' : undefined)
   }
   return isFatal(error) || POOL.includes(error.message) ? 'unavailable' : undefined
 }

@@ -7,17 +7,18 @@ import {
   type PoolOptions,
   type QueryError,
   type ResultSetHeader,
+  type SslOptions,
   type RowDataPacket,
 } from 'mysql2'
 import {
   CreateTableNode,
   Kysely,
-  MysqlAdapter,
   MysqlDialect,
   RawNode,
   sql,
   type Driver,
   type KyselyPlugin,
+  type MysqlAdapter,
   type MysqlPool,
   type MysqlPoolConnection,
 } from 'kysely'
@@ -26,7 +27,9 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
+import type { TlsMaterial } from '../../schema/tls.ts'
 import { failureOf } from './mysql-failures.ts'
+import { MigrationLock } from './mysql-migration-lock.ts'
 import { buildStore } from './store.ts'
 import type { StorePorts } from './transactions.ts'
 
@@ -37,8 +40,8 @@ export interface MysqlSettings {
   readonly user: string
   readonly password: Secret
   readonly database: string
-  /** Encrypted, and the server's certificate is checked: against this authority (PEM), or the system's. */
-  readonly tls?: { readonly ca?: string }
+  /** Undefined: plain text. A server without TLS is refused before it hears the password. */
+  readonly tls?: TlsMaterial | undefined
 }
 
 const CONNECTIONS_MAX = 10
@@ -66,9 +69,21 @@ const SESSION = [
 /** Connects when first used, and again after every failure. */
 export function openMysqlStore(settings: MysqlSettings, ports: StorePorts): StorePort {
   const pool = new BoundedPool(settings, ports.clock)
-  const dialect = new BoundedDialect(pool, ports.clock)
+  const lock = new MigrationLock(ports, async (statement) => {
+    const { numAffectedRows } = await statement.execute(db)
+    return numAffectedRows ?? 0n
+  })
+  const dialect = new BoundedDialect(pool, ports.clock, lock)
   const db = new Kysely<Database>({ dialect, plugins: [TABLE_OPTIONS] })
-  return buildStore({ db, failureOf, shareLock: sql`lock in share mode` }, ports)
+  return buildStore(
+    { db, failureOf, shareLock: sql`lock in share mode`, namesAreFolded: () => namesAreFolded(db) },
+    ports,
+  )
+}
+
+async function namesAreFolded(db: Kysely<Database>): Promise<boolean> {
+  const query = sql<{ setting: number }>`select @@lower_case_table_names as setting`
+  return (await query.execute(db)).rows[0]?.setting !== 0
 }
 
 /** Names, texts and comparisons are the same whatever the server's defaults. */
@@ -106,6 +121,8 @@ class BoundedPool implements MysqlPool {
 
   #connect({ host, port }: MysqlSettings): Socket {
     const socket = connect({ host, port, noDelay: true, keepAlive: true })
+    // Node compares the certificate with this name. It sets it for names only, and mysql2 gives none for an address.
+    Object.assign(socket, { _host: host })
     this.#sockets.add(socket)
     return socket.once('close', () => this.#sockets.delete(socket))
   }
@@ -128,40 +145,27 @@ class BoundedPool implements MysqlPool {
   }
 }
 
-/** Migrations of one database wait for each other, and not for those of other databases on the server. */
-class MigrationLock extends MysqlAdapter {
-  readonly #name = sql`concat('instance-ha ', md5(database()))`
-
-  override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
-    const query = sql<{
-      taken: number
-    }>`select get_lock(${this.#name}, ${LOCK_WAIT_SECONDS}) as taken`
-    const { rows } = await query.execute(db)
-    if (rows[0]?.taken === 1) return
-    throw new CodedError('STORE_CONFLICT', 'another process is migrating the database')
-  }
-
-  override async releaseMigrationLock(db: Kysely<unknown>): Promise<void> {
-    await sql`select release_lock(${this.#name})`.execute(db)
-  }
-}
-
 /** Does not wait for ever while all connections are busy. */
 class BoundedDialect extends MysqlDialect {
   readonly #clock: ClockPort
+  readonly #lock: MigrationLock
 
-  constructor(pool: MysqlPool, clock: ClockPort) {
+  constructor(pool: MysqlPool, clock: ClockPort, lock: MigrationLock) {
     super({ pool })
     this.#clock = clock
+    this.#lock = lock
   }
 
   override createAdapter(): MysqlAdapter {
-    return new MigrationLock()
+    return this.#lock
   }
 
   override createDriver(): Driver {
     const driver = super.createDriver()
     const acquire = driver.acquireConnection.bind(driver)
+    const rollback = driver.rollbackTransaction.bind(driver)
+    // Kysely would throw this instead of what the rollback is for.
+    driver.rollbackTransaction = (connection) => rollback(connection).catch(() => undefined)
     driver.acquireConnection = () => this.#inTime(acquire, (late) => driver.releaseConnection(late))
     return driver
   }
@@ -205,7 +209,8 @@ function bounded(connection: PoolConnection): MysqlPoolConnection {
         { sql, values, timeout: QUERY_TIMEOUT_MS },
         (error, result) => {
           const timedOut = error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT'
-          if (timedOut) connection.destroy()
+          // Not rolled back, it would go on in the next one's hands.
+          if (timedOut || (error !== null && sql === 'rollback')) connection.destroy()
           if (error !== null && (timedOut || error.fatal)) broken ??= error
           callback?.(broken ?? error, result)
         },
@@ -229,5 +234,15 @@ const poolOptions = (
   connectionLimit: CONNECTIONS_MAX,
   queueLimit: WAITING_MAX,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  ...(tls && { ssl: { rejectUnauthorized: true, ...tls } }),
+  ...(tls && { ssl: sslOf(tls) }),
+})
+
+const sslOf = ({ ca, cert, key, check, ciphers, minVersion }: TlsMaterial): SslOptions => ({
+  rejectUnauthorized: check !== 'nothing',
+  verifyIdentity: check === 'identity',
+  minVersion,
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+  ...(ciphers === undefined ? {} : { ciphers }),
 })

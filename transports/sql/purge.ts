@@ -21,6 +21,9 @@ export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 
       const segments = await repeat(rowsMax - notifications - hosts, (limit) =>
         purgeSegments(transactions, { before, rowsMax: limit }),
       )
+      await transactions.write((trx) =>
+        trx.deleteFrom('observers').where('seen_at', '<', before).execute(),
+      )
       return { notifications, hosts, segments }
     },
   }

@@ -5,6 +5,7 @@ import type {
   HostOverall,
   RecoveryStore,
   SegmentSnapshot,
+  SmallFaultPage,
   UnfinishedRecovery,
 } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
@@ -33,7 +34,7 @@ export function snapshotStore(
   { clock }: StorePorts,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
   return {
-    listUnfinished: () => transactions.snapshot(readUnfinished),
+    listUnfinished: (page) => transactions.snapshot((trx) => readUnfinished(trx, page)),
 
     readSnapshot: (segment, notification, actedOnSinceMs) =>
       transactions.snapshot(async (trx) => {
@@ -88,21 +89,27 @@ export function snapshotStore(
   }
 }
 
-async function readUnfinished(trx: Transaction<Database>): Promise<readonly UnfinishedRecovery[]> {
-  const unfinished = trx.selectFrom('notifications').where('status', 'in', UNFINISHED_STATUSES)
-  const rows = await unfinished.selectAll().orderBy('id').execute()
+async function readUnfinished(
+  trx: Transaction<Database>,
+  page: SmallFaultPage = EVERYTHING,
+): Promise<readonly UnfinishedRecovery[]> {
+  const query = trx.selectFrom('notifications').where('status', 'in', UNFINISHED_STATUSES)
+  const unfinished = query.selectAll().orderBy('id')
+  const ofHosts = await unfinished.where('type', '=', 'COMPUTE_HOST').execute()
+  const smaller = unfinished.where('type', '!=', 'COMPUTE_HOST').where('id', '>', page.afterId)
+  const rows = [...ofHosts, ...(page.max === 0 ? [] : await smaller.limit(page.max).execute())]
   if (rows.length === 0) return []
   const hosts = await trx
     .selectFrom('hosts')
     .selectAll()
     .where('deleted', '=', 0)
-    .where('uuid', 'in', unfinished.select('source_host_uuid'))
+    .where('uuid', 'in', query.select('source_host_uuid'))
     .execute()
   const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
   const said = await trx
     .selectFrom('operator_words')
     .selectAll()
-    .where('notification_uuid', 'in', unfinished.select('notification_uuid'))
+    .where('notification_uuid', 'in', query.select('notification_uuid'))
     .orderBy('id')
     .execute()
   const words = Map.groupBy(said.map(wordOf), ({ notification }) => notification)
@@ -117,6 +124,8 @@ async function readUnfinished(trx: Transaction<Database>): Promise<readonly Unfi
     }
   })
 }
+
+const EVERYTHING: SmallFaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
 
 /** Of no interest to the fault of a host itself. */
 async function readSmallerFault(

@@ -14,7 +14,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type { StorePort } from '../../actors/ports/store.ts'
-import { CodedError, describeError } from '../../schema/errors.ts'
+import { CodedError, describeError, type ErrorCode } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
 import { buildStore } from './store.ts'
 import type { SqlFailure, StorePorts } from './transactions.ts'
@@ -22,9 +22,12 @@ import type { SqlFailure, StorePorts } from './transactions.ts'
 /** Opens the file, which only its owner may read; `:memory:` is a database that ends with the store. */
 export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   const database = openDatabase(path)
-  const db = new Kysely<Database>({ dialect: new FileDialect({ database: adapt(database) }) })
-  return buildStore({ db, failureOf, shareLock: sql`` }, ports)
+  const db = new Kysely<Database>({ dialect: new FileDialect(database) })
+  return buildStore({ db, failureOf, shareLock: sql``, namesAreFolded }, ports)
 }
+
+/** SQLite compares names of tables without their case. */
+const namesAreFolded = (): Promise<boolean> => Promise.resolve(true)
 
 /** How long opening waits for another process that opens the same new file. */
 const OPEN_TIMEOUT_MS = 1000
@@ -41,18 +44,37 @@ function openDatabase(path: string): DatabaseSync {
     return database
   } catch (cause) {
     const message = `cannot open the database ${path}: ${describeError(cause)}`
-    throw new CodedError('STORE_UNAVAILABLE', message, { cause })
+    const code = CODES[failureOf(cause) ?? systemFailure(cause) ?? 'unavailable']
+    throw new CodedError(code, message, { cause })
   }
 }
 
 /** Transactions that lock at once, instead of failing when they turn out to write; reading ones do not lock. */
 class ImmediateDriver extends SqliteDriver {
+  readonly #database: DatabaseSync
+  constructor(database: DatabaseSync) {
+    super({ database: adapt(database) })
+    this.#database = database
+  }
+
   override async beginTransaction(
     connection: DatabaseConnection,
     settings: TransactionSettings = {},
   ): Promise<void> {
+    // A rollback that failed is done now: nothing of that transaction may get into this one.
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection)
     const begin = settings.accessMode === 'read only' ? 'begin' : 'begin immediate'
     await connection.executeQuery(CompiledQuery.raw(begin))
+  }
+
+  /** SQLite itself ends a transaction whose disk is full. A second failure must not hide the first, which the caller gets. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (!this.#database.isTransaction) return
+    try {
+      await super.rollbackTransaction(connection)
+    } catch {
+      return // the next transaction rolls it back first
+    }
   }
 }
 
@@ -64,13 +86,13 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 class FileDialect extends SqliteDialect {
-  readonly #config: { readonly database: SqliteDatabase }
-  constructor(config: { readonly database: SqliteDatabase }) {
-    super(config)
-    this.#config = config
+  readonly #database: DatabaseSync
+  constructor(database: DatabaseSync) {
+    super({ database: adapt(database) })
+    this.#database = database
   }
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver(this.#config)
+    return new ImmediateDriver(this.#database)
   }
   override createAdapter(): SqliteAdapter {
     return new TransactionalAdapter()
@@ -118,10 +140,10 @@ const FAILURES = new Map<number, SqlFailure>([
   [6, 'conflict'], // LOCKED
   [3, 'unavailable'], // PERM
   [7, 'unavailable'], // NOMEM
-  [8, 'unavailable'], // READONLY
+  [8, 'read-only'], // READONLY
   [10, 'unavailable'], // IOERR
   [11, 'unavailable'], // CORRUPT
-  [13, 'unavailable'], // FULL
+  [13, 'full'], // FULL
   [14, 'unavailable'], // CANTOPEN
   [26, 'unavailable'], // NOTADB
 ])
@@ -136,3 +158,19 @@ function failureOf(error: unknown): SqlFailure | undefined {
   }
   return undefined
 }
+
+/** What opening the file itself may meet. */
+function systemFailure(error: unknown): 'full' | 'read-only' | undefined {
+  if (!(error instanceof Error && 'code' in error)) return undefined
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return 'full'
+  return ['EROFS', 'EACCES', 'EPERM'].includes(String(error.code)) ? 'read-only' : undefined
+}
+
+const CODES = {
+  conflict: 'STORE_UNAVAILABLE',
+  unavailable: 'STORE_UNAVAILABLE',
+  duplicate: 'STORE_UNAVAILABLE',
+  denied: 'STORE_UNAVAILABLE',
+  full: 'STORE_FULL',
+  'read-only': 'STORE_READ_ONLY',
+} as const satisfies Record<SqlFailure, ErrorCode>

@@ -1,7 +1,5 @@
 /** The store of one SQL database, put together from its parts. */
-import { Migrator } from 'kysely/migration'
 import type { StorePort } from '../../actors/ports/store.ts'
-import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { acceptanceStore } from './acceptance.ts'
 import { attemptStore } from './attempts.ts'
 import { ledgerStore } from './changes.ts'
@@ -15,18 +13,24 @@ import { leftBehindStore } from './left-behind.ts'
 import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
+import { rosterStore } from './observers.ts'
 import { policyStore } from './policies.ts'
 import { purgeStore } from './purge.ts'
 import { recordStore } from './recovery.ts'
 import { returningStore } from './returning.ts'
+import { schemaGate } from './schema-gate.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
 import { wordStore } from './words.ts'
+import { writeCheck } from './write-check.ts'
 
 /** The same store whatever the database. */
 export function buildStore(connection: SqlConnection, ports: StorePorts): StorePort {
-  const steps = transactions(connection, ports)
+  const gate = schemaGate(connection)
+  const steps = transactions(connection, ports, gate)
+  const migrations = transactions(connection, ports, OPEN)
+  const checkWrites = writeCheck(steps, ports.clock)
   const guarded = epochGuard(steps)
   const leadership = leadershipStore(steps, ports)
   return {
@@ -50,17 +54,19 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),
+    ...rosterStore(steps, ports),
 
-    migrate: () =>
-      steps.read(async (db) => {
-        const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) }
-        const { error } = await new Migrator({ db, provider }).migrateToLatest()
-        if (error !== undefined) throw error
-      }),
+    // Behind a gate that is open already, errors are named and conflicts tried again like anywhere.
+    migrate: () => migrations.read(() => gate.migrate()),
 
     // Also proves that the schema is there.
-    ping: async () => void (await leadership.currentEpoch()),
+    ping: async () => {
+      await leadership.currentEpoch()
+      await checkWrites()
+    },
 
     [Symbol.asyncDispose]: () => connection.db.destroy(),
   }
 }
+
+const OPEN = { isOpen: () => true, open: () => Promise.resolve() }

@@ -3,6 +3,7 @@ import type { Kysely, RawBuilder, Transaction } from 'kysely'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import { CodedError, describeError, isCoded, type ErrorCode } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
+import type { SchemaGate } from './schema-gate.ts'
 
 /** Time and chance of whoever opens a store. */
 export interface StorePorts {
@@ -10,25 +11,41 @@ export interface StorePorts {
   readonly random: RandomPort
 }
 
-/** conflict: another transaction was first; unavailable: no database; duplicate: a unique key is taken. */
-export type SqlFailure = 'conflict' | 'unavailable' | 'duplicate'
+/** What an error of a database means, in words of ours. */
+export type SqlFailure =
+  /** Another transaction was first. */
+  | 'conflict'
+  /** No database. */
+  | 'unavailable'
+  /** A unique key is taken. */
+  | 'duplicate'
+  /** No room on its disk. */
+  | 'full'
+  /** It takes no writes. */
+  | 'read-only'
+  /** Our account may not do this. */
+  | 'denied'
 
 /** One database of one kind. */
 export interface SqlConnection {
   readonly db: Kysely<Database>
-  /** What an error of this kind of database means; undefined when it is none of the three. */
+  /** What an error of this kind of database means; undefined when it is none of these. */
   readonly failureOf: (error: unknown) => SqlFailure | undefined
   /** How the end of a SELECT in a statement that writes keeps what it read as it is; empty where all writes are one after another. */
   readonly shareLock: RawBuilder<unknown>
+  /** Whether it takes `Hosts` and `hosts` for the same table. */
+  readonly namesAreFolded: (db: Kysely<Database>) => Promise<boolean>
 }
 
-/** The ways to reach the database. STORE_UNAVAILABLE, STORE_CONFLICT. */
+/** The ways to reach the database. STORE_UNAVAILABLE, STORE_CONFLICT, STORE_FULL, STORE_READ_ONLY; SCHEMA_… until it is ours. */
 export interface Transactions {
   /** Statements outside of a transaction: each sees the latest committed rows. */
   read<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result>
   /** One statement that writes, without a transaction around it; undefined when a unique key is taken. */
   statement<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result | undefined>
   readonly shareLock: RawBuilder<unknown>
+  /** Whether the latest write found the disk full, or the database read-only. */
+  lastWriteFailed(): boolean
   /** Reads that all see the same moment. */
   snapshot<Result>(work: (trx: Transaction<Database>) => Promise<Result>): Promise<Result>
   /** All or nothing. The work may run several times. */
@@ -46,8 +63,13 @@ const RETRY_MS_MAX = 8000
 const BACKOFF_MS_FIRST = 10
 const BACKOFF_MS_MAX = 250
 
-export function transactions(connection: SqlConnection, ports: StorePorts): Transactions {
+export function transactions(
+  connection: SqlConnection,
+  ports: StorePorts,
+  gate: Pick<SchemaGate, 'isOpen' | 'open'>,
+): Transactions {
   const { db, failureOf, shareLock } = connection
+  let lastWriteFailed = false
 
   const pause = (attempt: number): Promise<void> => {
     const backoffMs = Math.min(BACKOFF_MS_FIRST * 2 ** attempt, BACKOFF_MS_MAX)
@@ -60,6 +82,7 @@ export function transactions(connection: SqlConnection, ports: StorePorts): Tran
     const startedAt = ports.clock.monotonicMs()
     for (let attempt = 1; ; attempt += 1) {
       try {
+        if (!gate.isOpen()) await gate.open()
         return await work()
       } catch (error) {
         if (!isConflict(error, failureOf)) throw named(error, failureOf)
@@ -74,18 +97,29 @@ export function transactions(connection: SqlConnection, ports: StorePorts): Tran
   }
 
   const snapshots = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
-  const write: Transactions['write'] = (work) => persist(() => db.transaction().execute(work))
+  const noted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      const result = await persist(work)
+      lastWriteFailed = false
+      return result
+    } catch (error) {
+      if (isCoded(error, 'STORE_FULL', 'STORE_READ_ONLY')) lastWriteFailed = true
+      throw error
+    }
+  }
+  const write: Transactions['write'] = (work) => noted(() => db.transaction().execute(work))
   return {
     read: (work) => persist(() => work(db)),
     statement: async (work) => {
       try {
-        return await persist(() => work(db))
+        return await noted(() => work(db))
       } catch (error) {
         if (failureOf(error) === 'duplicate') return undefined
         throw error
       }
     },
     shareLock,
+    lastWriteFailed: () => lastWriteFailed,
     snapshot: (work) => persist(() => snapshots.execute(work)),
     write,
     writeUnique: async ({ code, message }, work) => {
@@ -104,9 +138,19 @@ const CLOSED = 'driver has already been destroyed'
 const isConflict = (error: unknown, failureOf: SqlConnection['failureOf']): boolean =>
   isCoded(error) ? error.code === 'STORE_CONFLICT' : failureOf(error) === 'conflict'
 
+const NAMES: Readonly<Partial<Record<SqlFailure, readonly [code: ErrorCode, text: string]>>> = {
+  unavailable: ['STORE_UNAVAILABLE', 'the database does not answer'],
+  full: ['STORE_FULL', 'the disk of the database is full'],
+  'read-only': ['STORE_READ_ONLY', 'the database takes no writes'],
+  denied: ['STORE_READ_ONLY', 'the database account has not the rights'],
+}
+
 function named(error: unknown, failureOf: SqlConnection['failureOf']): unknown {
+  if (isCoded(error)) return error
   const isClosed = error instanceof Error && error.message === CLOSED
-  if (isCoded(error) || !(isClosed || failureOf(error) === 'unavailable')) return error
-  const message = `the database does not answer: ${describeError(error)}`
-  return new CodedError('STORE_UNAVAILABLE', message, { cause: error })
+  const failure = isClosed ? 'unavailable' : failureOf(error)
+  const name = failure === undefined ? undefined : NAMES[failure]
+  if (name === undefined) return error
+  const [code, text] = name
+  return new CodedError(code, `${text}: ${describeError(error)}`, { cause: error })
 }

@@ -3,32 +3,57 @@ import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import { distrustOf } from '../../schema/file-trust.ts'
 import { newKeyLine, parseKeys, type Keyring } from './keyring.ts'
 
 const HEAD = `# Keys of the credentials in the database, one a line: the first seals, all of them open.
 # Every controller needs this same file. Without it the credentials are lost.
 `
 
-/** The keys of a file, which is made when there is none. CONFIG_INVALID when it cannot be used. */
-export async function openKeyFile(path: string): Promise<Keyring> {
+/** The keys of a file; undefined when there is no such file. CONFIG_INVALID when it cannot be used. */
+export async function readKeyFile(path: string): Promise<Keyring | undefined> {
   try {
-    await ensureFile(path)
-    if (((await stat(path)).mode & OTHERS) !== 0) {
-      throw new CodedError('CONFIG_INVALID', 'other users of this machine can use it: chmod o= it')
-    }
+    const distrust = distrustOf('secret', (await stat(path)).mode)
+    if (distrust !== undefined) throw new CodedError('CONFIG_INVALID', distrust)
     return parseKeys(await readFile(path, 'utf8'))
   } catch (cause) {
-    const message = `the key file ${path} cannot be used: ${reasonOf(cause)}`
-    throw new CodedError('CONFIG_INVALID', message, { cause })
+    if (hasCode(cause, 'ENOENT')) return undefined
+    throw unusable(path, cause)
   }
 }
 
-const OTHERS = 0o007
+/** The keys of a file, which is made when there is none, and whether we made it. CONFIG_INVALID when it cannot be used. */
+export async function makeKeyFile(
+  path: string,
+): Promise<{ readonly keyring: Keyring; readonly isNew: boolean }> {
+  let isNew: boolean
+  try {
+    isNew = await ensureFile(path)
+  } catch (cause) {
+    throw unusable(path, cause)
+  }
+  const keyring = await readKeyFile(path)
+  if (keyring !== undefined) return { keyring, isNew }
+  throw unusable(path, new CodedError('CONFIG_INVALID', 'it was removed while it was being read'))
+}
+
+/** The keys of a file, which is made when there is none. */
+export const openKeyFile = async (path: string): Promise<Keyring> =>
+  (await makeKeyFile(path)).keyring
+
+/** Removes the file again whose key came second. */
+export const removeKeyFile = (path: string): Promise<void> => rm(path, { force: true })
+
+const unusable = (path: string, cause: unknown): CodedError =>
+  new CodedError('CONFIG_INVALID', `the key file ${path} cannot be used: ${reasonOf(cause)}`, {
+    cause,
+  })
 
 /** Of several processes that start at once, the first one's key is the key of all. */
-async function ensureFile(path: string): Promise<void> {
+async function ensureFile(path: string): Promise<boolean> {
   try {
-    return void (await stat(path))
+    await stat(path)
+    return false
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }
@@ -39,8 +64,10 @@ async function ensureFile(path: string): Promise<void> {
     await file.writeFile(`${HEAD}${newKeyLine()}\n`)
     await file.sync()
     await link(draft, path)
+    return true
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
+    return false
   } finally {
     await rm(draft, { force: true })
   }

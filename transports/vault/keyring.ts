@@ -25,6 +25,15 @@ export class Keyring {
     this.#first = nameOf(keys[0])
   }
 
+  /** Name of the key that seals. */
+  get first(): string {
+    return this.#first
+  }
+
+  has(name: string): boolean {
+    return this.#keys.has(name)
+  }
+
   seal(text: string): string {
     const name = this.#first
     const nonce = randomBytes(NONCE_BYTES)
@@ -69,6 +78,10 @@ export class Keyring {
     return key
   }
 }
+
+/** What a sealed text begins with, its key's name included; and the name in it. */
+export const SEALED_HEAD = { mark: `${MARK}:`, length: MARK.length + 17 } as const
+export const keyNameIn = (head: string): string => head.slice(SEALED_HEAD.mark.length)
 
 /** The keys in the text of a key file: base64, one a line; blank lines and lines that begin with `#` do not count. */
 export function parseKeys(text: string): Keyring {

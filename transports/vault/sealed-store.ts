@@ -7,6 +7,9 @@ import type { Host } from '../../schema/records.ts'
 import { unreadableNote } from '../../schema/settings-document.ts'
 import type { Keyring } from './keyring.ts'
 
+/** What seals and opens. */
+export type Seal = Pick<Keyring, 'seal' | 'open'>
+
 type SealedMethods = Pick<
   StorePort,
   | 'createHost'
@@ -20,7 +23,7 @@ type SealedMethods = Pick<
 >
 
 /** The same store; ends with the one inside. A host whose credentials cannot be read has a note instead of them. */
-export function sealedStore(store: StorePort, keyring: Keyring, log: LogPort): StorePort {
+export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): StorePort {
   const opened = opener(keyring, log)
   const methods: SealedMethods = {
     createHost: async (segment, fields) =>
@@ -37,8 +40,17 @@ export function sealedStore(store: StorePort, keyring: Keyring, log: LogPort): S
       return (await store.listHosts(filter, page)).map(opened)
     },
     listAllHosts: async () => (await store.listAllHosts()).map(opened),
-    listUnfinished: async () =>
-      (await store.listUnfinished()).map((each) => ({ ...each, host: openedIf(each.host) })),
+    async listUnfinished(page) {
+      const unfinished = await store.listUnfinished(page)
+      // Many may be of one host.
+      const hosts = new Map<Host, Host>()
+      const openedOnce = (host: Host): Host => {
+        const known = hosts.get(host) ?? opened(host)
+        hosts.set(host, known)
+        return known
+      }
+      return unfinished.map((each) => ({ ...each, host: each.host && openedOnce(each.host) }))
+    },
     readSnapshot: async (...parameters) => {
       const snapshot = await store.readSnapshot(...parameters)
       return { ...snapshot, hosts: snapshot.hosts.map(opened) }
@@ -79,24 +91,26 @@ export function sealedStore(store: StorePort, keyring: Keyring, log: LogPort): S
 }
 
 /** Seals anew what an older key sealed, or none did; answers how many hosts that were, deleted ones included. */
-export function resealCredentials(store: StorePort, keyring: Keyring): Promise<number> {
-  return store.rewriteControlAttributes((stored) => {
+export async function resealCredentials(store: StorePort, keyring: Keyring): Promise<number> {
+  const count = await store.rewriteControlAttributes((stored) => {
     if (keyring.isCurrent(stored)) return stored
     const opened = keyring.open(stored)
     if (opened.kind === 'opened') return keyring.seal(opened.text)
     throw new CodedError('CONFIG_INVALID', `nothing was changed: ${opened.reason}`)
   })
+  await store.replaceSealingKey(keyring.first)
+  return count
 }
 
 const BATCH = 500
 
-const sealed = <Fields extends Change<HostFields>>(keyring: Keyring, fields: Fields): Fields =>
+const sealed = <Fields extends Change<HostFields>>(keyring: Seal, fields: Fields): Fields =>
   fields.controlAttributes === undefined
     ? fields
     : { ...fields, controlAttributes: keyring.seal(fields.controlAttributes) }
 
 /** Says each reason once: hosts are read every few seconds. */
-function opener(keyring: Keyring, log: LogPort): (host: Host) => Host {
+function opener(keyring: Seal, log: LogPort): (host: Host) => Host {
   const said = new Set<string>()
   return (host) => {
     const opened = keyring.open(host.controlAttributes)

@@ -1,12 +1,12 @@
 /** The dedup window folds what is said about one host into one incident, and hands on what is unfinished. */
 import test from 'ava'
+import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
 import {
   EMPTY_WINDOW,
-  dedupWindow,
   type DedupWindowEffect,
   type DedupWindowMessage,
   type DedupWindowState,
-} from '../../../actors/dedup-window/dedup-window.ts'
+} from '../../../actors/dedup-window/window-state.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
@@ -24,6 +24,8 @@ const RULES = {
   quietMs: 30_000,
   quietMsMax: 300_000,
   keptOutMs: 10_000,
+  doubtMs: 60_000,
+  hostLookMs: 5000,
 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 
@@ -90,7 +92,7 @@ test('a window begins by looking at once, and listens for a while before it judg
   t.deepEqual(state, { ...EMPTY_WINDOW, looking: true })
   t.deepEqual(effects, [
     timer<DedupWindowMessage>('settle', 6000, { type: 'window.settled' }),
-    { type: 'unfinished.read' },
+    { type: 'unfinished.read', afterId: 0 },
     lookLater,
   ])
 })
@@ -242,7 +244,7 @@ test('a window that has just begun hands on what its observers confirm, and what
 
 test('a stored notification is looked at without waiting for the next turn', (t) => {
   t.deepEqual(after([{ type: 'window.notified' }]).effects, [
-    { type: 'unfinished.read' },
+    { type: 'unfinished.read', afterId: 0 },
     lookLater,
   ])
 })
@@ -256,7 +258,7 @@ test('a notification that comes during a look leads to one more look', (t) => {
 test('our own accepted report is looked at once', (t) => {
   const acceptance = { kind: 'accepted', notification: notificationRow() } as const
   const message = { type: 'window.reported', host: H1, acceptance, atMs: 3 } as const
-  t.deepEqual(after([message]).effects, [{ type: 'unfinished.read' }, lookLater])
+  t.deepEqual(after([message]).effects, [{ type: 'unfinished.read', afterId: 0 }, lookLater])
 })
 
 for (const acceptance of [

@@ -1,8 +1,12 @@
 /** Whether a host has come into doubt lately, as the storm guard asks it. */
 import test from 'ava'
-import { Sightings } from '../../../actors/dedup-window/sightings.ts'
+import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import { H1 } from '../records.ts'
+
+const never = (): never => {
+  throw new Error('nothing is scheduled')
+}
 
 type Said = readonly [observer: string, state: HostState, heardAtMs: number]
 
@@ -29,10 +33,13 @@ const CASES: Readonly<Record<string, readonly [lately: boolean, ...Said[]]>> = {
 
 for (const [title, [lately, ...said]] of Object.entries(CASES)) {
   test(title, (t) => {
-    const sightings = new Sightings()
+    const clock = { nowMs: 0, monotonicMs: () => clock.nowMs, wallMs: () => 0, schedule: never }
+    const observations = new HostObservations(clock, 10)
     for (const [observer, state, heardAtMs] of said) {
-      sightings.note(H1, observer, { state, heardAtMs })
+      clock.nowMs = heardAtMs
+      observations.note(H1, { observer, state, evidence: [] })
     }
-    t.is(sightings.doubtedLately(H1, { heardSinceMs: 90, begunSinceMs: 50 }), lately)
+    clock.nowMs = 100
+    t.is(observations.doubtedLately(H1, 50), lately)
   })
 }

@@ -1,10 +1,12 @@
 /** What the leader does with what it hears on the bus. */
 import test from 'ava'
-import type { DedupWindowMessage } from '../../../actors/dedup-window/dedup-window.ts'
+import type { DedupWindowMessage } from '../../../actors/dedup-window/window-state.ts'
 import { defineIntake } from '../../../actors/dedup-window/intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
-import { Sightings } from '../../../actors/dedup-window/sightings.ts'
+import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import { Roster } from '../../../actors/dedup-window/roster.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
+import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -13,6 +15,10 @@ import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
 
 const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
 const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+
+const H1 = hostId('h1')
+const ONE = hostName('compute-1')
+const S1 = segmentId('s1')
 
 const settle = async (): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve))
@@ -24,6 +30,9 @@ function leaderThatListens() {
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
   const told: DedupWindowMessage[] = []
+  const sightings = new HostObservations(clock, 15_000)
+  const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
+  const readRoster = async () => ({ hosts, observers: ['monitor-1'] })
   const parked: string[] = []
   const gateway = broker.bus('gateway-1')
   gateway.subscribe('ha.sim.parked.>', ({ subject }) => void parked.push(subject))
@@ -32,9 +41,10 @@ function leaderThatListens() {
     clock,
     bus: broker.bus('engine-1'),
     log: LOG,
-    store,
+    store: { ...store, readRoster },
     duplicateWindowMs: 180_000,
-    sightings: new Sightings(),
+    sightings,
+    roster: new Roster(),
     news: new ComputeNews(),
     tellWindow: (message) => void told.push(message),
     countParked: () => {},
@@ -43,6 +53,7 @@ function leaderThatListens() {
   const listening = intake.perform({ type: 'bus.listen' }, end.signal)
   return {
     told,
+    sightings,
     parked,
     stop: async (): Promise<void> => {
       end.abort()
@@ -98,4 +109,34 @@ test('who leads no more does not listen any more', async (t) => {
   await leader.stop()
   await leader.say(said('a-recovery'))
   t.deepEqual(leader.told, [])
+})
+
+const saysAlive = (change: { readonly host?: string; readonly observer?: string }): Encoded =>
+  encode(
+    'host.observed',
+    {
+      host: H1,
+      hostName: ONE,
+      segment: S1,
+      observer: 'monitor-1',
+      state: 'alive',
+      sequence: 1,
+      evidence: [],
+      ...change,
+    },
+    FROM,
+  )
+
+test('a registered observer is heard, an invented one is not, nor is a word about an invented host', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.say(said(null)) // by now the roster is read
+  const before = leader.told.length
+  await leader.say(saysAlive({ observer: 'invented' }))
+  await leader.say(saysAlive({ host: 'invented' }))
+  t.is(leader.told.length, before)
+  t.is(leader.sightings.size, 0)
+  t.false(leader.sightings.seenWell(H1))
+  await leader.say(saysAlive({}))
+  t.is(leader.told.at(-1)?.type, 'window.observed')
+  t.true(leader.sightings.seenWell(H1))
 })

@@ -16,6 +16,7 @@ test('a certificate names host, recovery, epoch and ground, and keeps the eviden
   const certificate = certify(DECEASED, {
     ground: 'power-off-confirmed',
     witness: 'the BMC',
+    before: null,
     issuedAt: 1_767_225_600_000,
   })
   const { evidence, ...rest } = certificate
@@ -35,7 +36,20 @@ test('a certificate names host, recovery, epoch and ground, and keeps the eviden
 
 test('every ground has a sentence of its own', (t) => {
   const sentences = CERTIFICATE_GROUNDS.map((ground) =>
-    certify(DECEASED, { ground, witness: 'the BMC', issuedAt: 0 }).evidence.at(-1),
+    certify(DECEASED, { ground, witness: 'the BMC', before: null, issuedAt: 0 }).evidence.at(-1),
   )
   t.is(new Set(sentences).size, CERTIFICATE_GROUNDS.length)
+})
+
+const sentenceAfter = (before: 'on' | 'off'): string =>
+  certify(DECEASED, {
+    ground: 'power-off-confirmed',
+    witness: 'fence_apc',
+    before,
+    issuedAt: 0,
+  }).evidence.at(-1) ?? ''
+
+test('a certificate says what the witness had read before the order', (t) => {
+  t.regex(sentenceAfter('on'), /fence_apc, which had read on before, read it back as off/)
+  t.regex(sentenceAfter('off'), /fence_apc, which had read off before the order already, read it/)
 })

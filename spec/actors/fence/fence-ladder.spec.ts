@@ -1,15 +1,15 @@
 /** More than one rung: what moves a fence up its plan, and what counts of the rungs that were left. */
-import {
-  fence,
-  type FenceMessage,
-  type FenceOrder,
-  type FenceReply,
-  type FenceState,
-} from '../../../actors/fence/fence.ts'
+import { fence } from '../../../actors/fence/fence.ts'
+import type {
+  FenceMessage,
+  FenceOrder,
+  FenceReply,
+  FenceState,
+} from '../../../actors/fence/fence-messages.ts'
 import type { Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE } from '../records.ts'
+import { UNSEEN, EPOCH, H1, N1, ONE } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
 const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
@@ -31,9 +31,12 @@ type Climbing = FenceState & { readonly kind: 'climbing' }
 
 const climbing = (change: Partial<Climbing>): FenceState => ({
   kind: 'climbing',
+  look: UNSEEN,
   life: null,
   rung: 0,
   ordered: [],
+  carriedOut: [],
+  readOn: [],
   failures: 0,
   lastFailure: 'no operator has confirmed it yet',
   spent: [],
@@ -97,15 +100,23 @@ testSteps(ladder, [
     title: 'each rung is ordered off by itself',
     state: onAgent({ ordered: [0] }),
     message: read('on', 1),
-    next: onAgent({ ordered: [0, 1] }),
-    effects: [{ type: 'rung.off', rung: 1 }],
+    next: onAgent({ ordered: [0, 1], readOn: [1] }),
+    effects: [{ type: 'rung.off', rung: 1, look: UNSEEN }],
   },
   {
     title: 'a rung that was left and still reads off proves the death',
     state: onAgent({ ordered: [0] }),
     message: read('off', 0),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0 }],
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 0,
+        before: 'off',
+        look: UNSEEN,
+      },
+    ],
   },
   {
     title: 'a rung that was left and still reads on means nothing',
@@ -144,10 +155,82 @@ testSteps(ladder, [
   },
   {
     title: 'a command that reads off proves that the host is cut off from its storage',
-    state: climbing({ rung: 2, ordered: [2] }),
+    state: climbing({ rung: 2, ordered: [2], carriedOut: [2], readOn: [2] }),
     message: read('off', 2),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'storage-cut-off', rung: 2 }],
+    effects: [
+      { type: 'certificate.save', ground: 'storage-cut-off', rung: 2, before: 'on', look: UNSEEN },
+    ],
+  },
+  {
+    title: 'an agent that reads off before our order is ordered off all the same',
+    state: onAgent({ ordered: [0], carriedOut: [0], readOn: [0] }),
+    message: read('off', 1),
+    next: onAgent({ ordered: [0, 1], carriedOut: [0], readOn: [0] }),
+    effects: [{ type: 'rung.off', rung: 1, look: UNSEEN }],
+  },
+  {
+    title: 'a command that reads off before our order is ordered off all the same',
+    state: climbing({ rung: 2 }),
+    message: read('off', 2),
+    next: climbing({ rung: 2, ordered: [2] }),
+    effects: [{ type: 'rung.off', rung: 2, look: UNSEEN }],
+  },
+  {
+    title: 'a command that reads off after an order that failed is ordered again',
+    state: climbing({ rung: 2, ordered: [2], failures: 1, lastFailure: 'syntax error' }),
+    message: read('off', 2),
+    effects: [{ type: 'rung.off', rung: 2, look: UNSEEN }],
+  },
+  {
+    title:
+      'a command that reads off after an order that failed is not ordered again for a host that is seen alive',
+    state: climbing({ rung: 2, ordered: [2], failures: 1, life: 'seen alive' }),
+    message: read('off', 2),
+    effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 2 })],
+  },
+  {
+    title: 'an order of an agent that was carried out is noted, and read back',
+    state: onAgent({ ordered: [0, 1] }),
+    message: { type: 'fence.power-off-ordered', rung: 1 },
+    next: onAgent({ ordered: [0, 1], carriedOut: [1] }),
+    effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 1 })],
+  },
+  {
+    title:
+      'an agent that read off before the order and reads off after it proves the death, with less evidence',
+    state: onAgent({ ordered: [1], carriedOut: [1] }),
+    message: read('off', 1),
+    next: CERTIFYING,
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 1,
+        before: 'off',
+        look: UNSEEN,
+      },
+    ],
+  },
+  {
+    title: 'a BMC that reads off proves the death although only another rung was ordered',
+    state: climbing({ rung: 0, ordered: [1] }),
+    message: read('off', 0),
+    next: CERTIFYING,
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 0,
+        before: null,
+        look: UNSEEN,
+      },
+    ],
+  },
+  {
+    title: 'an agent that was left without an order of its own proves nothing by reading off late',
+    state: climbing({ rung: 2, ordered: [0] }),
+    message: read('off', 1),
   },
   {
     title: 'an operator is waited for, not ordered',
@@ -160,7 +243,9 @@ testSteps(ladder, [
     state: climbing({ rung: 3, ordered: [0] }),
     message: read('off', 3),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'operator', rung: 3 }],
+    effects: [
+      { type: 'certificate.save', ground: 'operator', rung: 3, before: null, look: UNSEEN },
+    ],
   },
   {
     title: 'the end of the last rung says why each of them could not help',

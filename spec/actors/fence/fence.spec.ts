@@ -1,16 +1,16 @@
 /** The ladder of the fence: read, order, read back; its deadline, its ways out, and the point of no return. */
 import test from 'ava'
-import {
-  fence,
-  type FenceMessage,
-  type FenceOrder,
-  type FenceReply,
-  type FenceState,
-} from '../../../actors/fence/fence.ts'
+import { fence } from '../../../actors/fence/fence.ts'
+import type {
+  FenceMessage,
+  FenceOrder,
+  FenceReply,
+  FenceState,
+} from '../../../actors/fence/fence-messages.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
+import { UNSEEN, EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
 const TIMING = { retryMs: 1000, verifyMs: 500 }
@@ -31,15 +31,19 @@ const climbing = (
   change: Partial<FenceState & { readonly kind: 'climbing' }> = {},
 ): FenceState => ({
   kind: 'climbing',
+  look: UNSEEN,
   life: null,
   rung: 0,
   ordered: [],
+  carriedOut: [],
+  readOn: [],
   failures: 0,
   lastFailure: 'the BMC has not answered yet',
   spent: [],
   ...change,
 })
-const ORDERED = climbing({ ordered: [0] })
+const ORDERED = climbing({ ordered: [0], readOn: [0] })
+const CARRIED_OUT = climbing({ ordered: [0], carriedOut: [0], readOn: [0] })
 const CERTIFYING: FenceState = { kind: 'certifying' }
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 
@@ -66,11 +70,12 @@ const certificate = certificateRow()
 
 testSteps(behaviour, [
   {
-    title: 'a fence begins with a read and a deadline',
+    title: 'a fence begins with a look, a read and a deadline',
     state: { kind: 'idle' },
     message: { type: 'fence.begin' },
-    next: climbing(),
+    next: climbing({ look: { finding: 'awaited', waiting: null } }),
     effects: [
+      { type: 'host.look', besides: 0, isOrdered: false },
       timer<FenceMessage>('deadline', 60_000, { type: 'fence.deadline-passed', rung: 0 }),
       { type: 'rung.read', rung: 0 },
     ],
@@ -80,19 +85,22 @@ testSteps(behaviour, [
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0 }],
+    effects: [
+      { type: 'certificate.save', ground: 'already-off', rung: 0, before: null, look: UNSEEN },
+    ],
   },
   {
     title: 'a host that is on is ordered off',
     state: climbing(),
     message: read('on'),
     next: ORDERED,
-    effects: [{ type: 'rung.off', rung: 0 }],
+    effects: [{ type: 'rung.off', rung: 0, look: UNSEEN }],
   },
   {
     title: 'an order is not a proof: the power is read back',
     state: ORDERED,
     message: { type: 'fence.power-off-ordered', rung: 0 },
+    next: CARRIED_OUT,
     effects: [readAfter(500)],
   },
   {
@@ -100,13 +108,21 @@ testSteps(behaviour, [
     state: ORDERED,
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'power-off-confirmed', rung: 0 }],
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'power-off-confirmed',
+        rung: 0,
+        before: 'on',
+        look: UNSEEN,
+      },
+    ],
   },
   {
     title: 'a host that still reads on is read again',
     state: ORDERED,
     message: read('on'),
-    next: climbing({ ordered: [0], failures: 1, lastFailure: STILL_ON }),
+    next: climbing({ ordered: [0], readOn: [0], failures: 1, lastFailure: STILL_ON }),
     effects: [readAfter(500)],
   },
   {
@@ -114,7 +130,7 @@ testSteps(behaviour, [
     state: climbing({ ordered: [0], failures: 2, lastFailure: STILL_ON }),
     message: read('on'),
     next: climbing({ ordered: [0], failures: 3, lastFailure: STILL_ON }),
-    effects: [{ type: 'rung.off', rung: 0 }],
+    effects: [{ type: 'rung.off', rung: 0, look: UNSEEN }],
   },
   {
     title: 'a BMC that does not answer is asked again after a pause',
@@ -141,7 +157,7 @@ testSteps(behaviour, [
     title: 'a failure after the order leads to a read, not to success',
     state: ORDERED,
     message: failed('silence'),
-    next: climbing({ ordered: [0], failures: 1, lastFailure: 'silence' }),
+    next: climbing({ ordered: [0], readOn: [0], failures: 1, lastFailure: 'silence' }),
     effects: [readAfter(1000)],
   },
   {
@@ -223,21 +239,27 @@ testSteps(consenting, [
     state: climbing({ ordered: [0] }),
     message: { type: 'fence.deadline-passed', rung: 0 },
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'consent', rung: null }],
+    effects: [
+      { type: 'certificate.save', ground: 'consent', rung: null, before: null, look: UNSEEN },
+    ],
   },
   {
     title: 'consent is used when the BMC is hopeless, too',
     state: climbing(),
     message: failed('no IPMI settings', true),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'consent', rung: null }],
+    effects: [
+      { type: 'certificate.save', ground: 'consent', rung: null, before: null, look: UNSEEN },
+    ],
   },
   {
     title: 'consent does not replace a read that says off',
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
-    effects: [{ type: 'certificate.save', ground: 'already-off', rung: 0 }],
+    effects: [
+      { type: 'certificate.save', ground: 'already-off', rung: 0, before: null, look: UNSEEN },
+    ],
   },
 ])
 

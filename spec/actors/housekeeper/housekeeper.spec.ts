@@ -49,10 +49,7 @@ function performing(purge: (order: PurgeOrder) => Promise<object>) {
   const { perform } = defineHousekeeper({
     clock,
     log,
-    store: {
-      purge: async (order) => ({ ...counted, ...(await purge(order)) }),
-      rewriteControlAttributes: async () => 0,
-    },
+    store: { purge: async (order) => ({ ...counted, ...(await purge(order)) }) },
     rules: { retentionMs: 86_400_000, rowsMax: 7 },
   })
   const run = async () => perform({ type: 'store.purge' }, new AbortController().signal)

@@ -22,6 +22,7 @@ export const RULES = {
 export const ORDER = {
   notification: N1,
   instance: I1,
+  fault: 'hung',
   host: ONE,
   askedForAt: 40_000,
   firstRun: 1,
@@ -66,6 +67,19 @@ export const climbs = (title: string, rung: Rung, message: InstanceRecoveryMessa
   message,
   next: ordering(rung),
   effects: [{ type: 'instance.restart', rung }],
+})
+/** What Nova calls running is verified before anything is ordered. */
+export const verifies = (title: string, rung: Rung, message: InstanceRecoveryMessage): Case => ({
+  title,
+  state: EXAMINING,
+  message,
+  next: verifying(rung),
+  effects: [{ type: 'instance.verify' }],
+})
+export const verifying = (rung: Rung): InstanceRecoveryState => ({
+  kind: 'verifying',
+  rung,
+  hindrances: 1,
 })
 export const ends = (
   title: string,

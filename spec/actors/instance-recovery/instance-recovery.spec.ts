@@ -16,6 +16,7 @@ import {
   ORDER,
   RULES,
   climbs,
+  verifies,
   ends,
   givenWay,
   ordering,
@@ -57,16 +58,18 @@ testSteps(instanceRecovery(ORDER, RULES), [
     next: { kind: 'examining', hindrances: 0 },
     effects: [EXAMINE],
   },
-  climbs('a guest that is active gets a hard reboot', 'hard-reboot', examined(marked())),
+  verifies('a guest that Nova calls running is verified first', 'hard-reboot', examined(marked())),
   climbs(
     'a guest that Nova itself called stopped is started',
     'start',
-    examined(marked({ vmState: 'stopped' }), { actions: [at('stop', 9, null), at('create', 1)] }),
+    examined(marked({ vmState: 'stopped', ...DEAD }), {
+      actions: [at('stop', 9, null), at('create', 1)],
+    }),
   ),
   climbs(
     'a stop before its last start counts for nothing',
     'start',
-    examined(marked({ vmState: 'stopped' }), {
+    examined(marked({ vmState: 'stopped', ...DEAD }), {
       actions: [at('stop', 9, null), at('start', 8, 'user'), at('stop', 7, 'user')],
     }),
   ),
@@ -243,7 +246,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
 const ERROR = { vmState: 'error', ...DEAD } as const
 
 testSteps(instanceRecovery({ ...ORDER, mayRebuild: true }, { ...RULES, processAll: true }), [
-  climbs('a guest that its owner did not mark is recovered when all are', 'hard-reboot', {
+  verifies('a guest that its owner did not mark is recovered when all are', 'hard-reboot', {
     ...examined(instanceRow()),
   }),
   climbs(

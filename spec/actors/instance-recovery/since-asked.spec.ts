@@ -1,7 +1,7 @@
 /** What counts for a guest's recovery is what was done since it was asked for. */
 import { instanceRecovery } from '../../../actors/instance-recovery/instance-recovery.ts'
 import { testSteps } from '../step-table.ts'
-import { ORDER, RULES, climbs, ends, reply } from './examining.ts'
+import { ORDER, RULES, climbs, ends, reply, verifies } from './examining.ts'
 import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
 testSteps(instanceRecovery(ORDER, RULES), [
@@ -10,7 +10,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     examined(marked(), { actions: [at('reboot', 90_000, 'user'), at('create', 0)] }),
     reply('finished', 'it was started again meanwhile'),
   ),
-  climbs(
+  verifies(
     'a start that may have been before the fault counts for nothing',
     'hard-reboot',
     examined(marked(), { actions: [at('reboot', 50_000, 'user'), at('create', 0)] }),
@@ -29,7 +29,7 @@ const BEFORE = {
 const RETRIED = { ...ORDER, firstRun: 4, askedForAt: 90_000 }
 
 testSteps(instanceRecovery(RETRIED, RULES), [
-  climbs(
+  verifies(
     'what was ordered before a retry is not its success',
     'hard-reboot',
     examined(marked(), BEFORE),
@@ -63,5 +63,5 @@ testSteps(instanceRecovery(ORDER, RULES), [
 ])
 
 testSteps(instanceRecovery({ ...ORDER, firstRun: 2 }, RULES), [
-  climbs('what was lost before a retry does not count', 'hard-reboot', lost(5)),
+  verifies('what was lost before a retry does not count', 'hard-reboot', lost(5)),
 ])

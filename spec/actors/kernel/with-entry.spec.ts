@@ -1,7 +1,7 @@
 /** Maps that share what they have in common. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { withEntry } from '../../../actors/kernel/with-entry.ts'
+import { withEntry, withoutEntry } from '../../../actors/kernel/with-entry.ts'
 
 test('any number of new entries gives what a plain map would have, in its order', (t) => {
   const entries = fc.array(fc.tuple(fc.nat(400), fc.string()), { maxLength: 300 })
@@ -37,4 +37,25 @@ test('the old map stays as it was', (t) => {
   t.is(old.get(7), 'old')
   t.is(patched.get(7), 'new')
   t.is(again.get(7), 'newer')
+})
+
+const sorted = (map: ReadonlyMap<number, string>): string =>
+  JSON.stringify([...map].toSorted(([one], [other]) => one - other))
+
+test('any number of entries less gives what a plain map would have', (t) => {
+  const changes = fc.array(fc.tuple(fc.nat(400), fc.boolean()), { maxLength: 300 })
+  const keeps = fc.property(fc.nat(300), changes, (size, all) => {
+    const start = Array.from({ length: size }, (_, key): [number, string] => [key, 'old'])
+    const plain = new Map(start)
+    let shared: ReadonlyMap<number, string> = new Map(start)
+    for (const [key, isGone] of all) {
+      if (isGone) plain.delete(key)
+      else plain.set(key, 'new')
+      shared = isGone ? withoutEntry(shared, key) : withEntry(shared, key, 'new')
+      if (shared.size !== plain.size || shared.has(key) === isGone) return false
+      if (shared.get(key) !== plain.get(key)) return false
+    }
+    return sorted(shared) === sorted(plain)
+  })
+  t.notThrows(() => fc.assert(keeps, { numRuns: 50 }))
 })

@@ -69,7 +69,7 @@ const CASES: Readonly<Record<string, Case>> = {
 for (const [title, { snapshot, doubted = [], group }] of Object.entries(CASES)) {
   test(title, (t) => {
     const whole = snapshotRow({ ...overall(false), hostsActedOnOverall: [H2], ...snapshot })
-    const census = censusOf({ snapshot: whole, doubted: new Set(doubted) })
+    const census = censusOf({ snapshot: whole, doubted: new Set(doubted) }, 60_000)
     t.deepEqual([...(census?.group.values() ?? [])], group)
     t.deepEqual([census?.hosts, census?.actedOn], [3, new Set([H2])])
   })
@@ -77,5 +77,5 @@ for (const [title, { snapshot, doubted = [], group }] of Object.entries(CASES)) 
 
 test('what an operator has approved is not judged at all', (t) => {
   const snapshot = snapshotRow({ words: [wordRow({ word: 'approve' })], failing: [far(0)] })
-  t.is(censusOf({ snapshot, doubted: new Set([H1, FAR]) }), null)
+  t.is(censusOf({ snapshot, doubted: new Set([H1, FAR]) }, 60_000), null)
 })

@@ -24,7 +24,7 @@ const restarted = (agoMs: number, ranAgoMs?: number, by: NotificationId = N2): I
   orderedAt: NOW - agoMs,
   ranAt: ranAgoMs === undefined ? null : NOW - ranAgoMs,
 })
-const RESTART: Decision = { kind: 'restart', mayRebuild: false, askedForAt: NOW }
+const RESTART: Decision = { kind: 'restart', fault: 'stopped', mayRebuild: false, askedForAt: NOW }
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })
 const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
 const THRICE = [restarted(3 * HOUR), restarted(2 * HOUR), restarted(60_000, 50_000)]
@@ -43,7 +43,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a guest waits while its host is reported dead': {
     snapshot: { hostFault: { notification: N2, certified: false } },
-    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+    decision: {
+      kind: 'hold',
+      reason: `its host is reported dead: recovery ${N2} comes first`,
+      behind: N2,
+    },
   },
   'a guest waits while its host is held by a recovery': {
     snapshot: {
@@ -52,7 +56,11 @@ const CASES: Readonly<Record<string, Case>> = {
         hostRow({ uuid: H2, name: TWO }),
       ],
     },
-    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+    decision: {
+      kind: 'hold',
+      reason: `its host is reported dead: recovery ${N2} comes first`,
+      behind: N2,
+    },
   },
   'a guest of a host that is certainly dead is the host’s business': {
     snapshot: { hostFault: { notification: N2, certified: true } },
@@ -71,7 +79,7 @@ const CASES: Readonly<Record<string, Case>> = {
       restarts: [restarted(0, -2000)],
       words: [wordRow({ word: 'retry', saidAt: NOW + 60_000 })],
     },
-    decision: { kind: 'restart', mayRebuild: false, askedForAt: NOW + 60_000 },
+    decision: { kind: 'restart', fault: 'stopped', mayRebuild: false, askedForAt: NOW + 60_000 },
   },
   'a guest that failed again after a restart is restarted again': {
     snapshot: { restarts: [restarted(HOUR, 10)] },
@@ -149,7 +157,7 @@ const IGNORED = [
 ]
 
 test('each event has a policy, and what is ignored says why', (t) => {
-  for (const what of ACTED_ON) t.deepEqual(eventPolicy(what), { kind: 'act' }, what)
+  for (const what of ACTED_ON) t.like(eventPolicy(what), { kind: 'act' }, what)
   for (const what of IGNORED) {
     const [event = '', domainEvent = ''] = what.split(' ')
     const payload = { event, vir_domain_event: domainEvent, instance_uuid: I1 }

@@ -24,6 +24,7 @@ import { AT_REST } from './story.ts'
 const RUNGS = [{ kind: 'bmc', limitMs: 20_000 } as const]
 const RULES = {
   storm: { hostsMax: 0, shareMax: 0.5, windowMs: 300_000 },
+  gatheringMs: 60_000,
   expiryMs: 3_600_000,
   rungs: RUNGS,
   consentSegments: ['trusting'],
@@ -225,7 +226,11 @@ const CASES: Readonly<Record<string, Case>> = {
       notification: nova('STOPPED'),
       hostFault: { notification: N2, certified: false },
     },
-    decision: hold(`its host is reported dead: recovery ${N2} comes first`),
+    decision: {
+      kind: 'hold',
+      reason: `its host is reported dead: recovery ${N2} comes first`,
+      behind: N2,
+    },
   },
   'another process is left to its own supervision': {
     snapshot: {

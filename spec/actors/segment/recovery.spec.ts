@@ -13,6 +13,7 @@ const recoveryIn = (phase: RecoveryPhase, certified: boolean): Recovery => ({
   standing: { kind: 'free' },
   wordsHeard: 0,
   certified,
+  seenAlive: 0,
   lastHeld: null,
   phase,
 })
@@ -25,10 +26,13 @@ const TABLE: readonly (readonly [
 ])[] = [
   [{ kind: 'queued' }, false, true],
   [{ kind: 'deciding' }, false, true],
-  [{ kind: 'held', reason: '' }, false, true],
+  [{ kind: 'held', reason: '', behind: null }, false, true],
   [{ kind: 'admitting', plan: fencePlan }, true, true],
   [
-    { kind: 'admitting', plan: { kind: 'restart', mayRebuild: false, askedForAt: 0 } },
+    {
+      kind: 'admitting',
+      plan: { kind: 'restart', fault: 'hung', mayRebuild: false, askedForAt: 0 },
+    },
     false,
     false,
   ],

@@ -1,13 +1,14 @@
 /** Tells a segment a story, message by message, and shows where it led. */
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import type { FenceReply } from '../../../actors/fence/fence.ts'
+import type { FenceReply } from '../../../actors/fence/fence-messages.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { Recovery } from '../../../actors/segment/recovery.ts'
-import type {
-  SegmentEffect,
-  SegmentMessage,
-  SegmentRules,
-  SegmentState,
+import {
+  SERVING,
+  type SegmentEffect,
+  type SegmentMessage,
+  type SegmentRules,
+  type SegmentState,
 } from '../../../actors/segment/segment-state.ts'
 import { segment } from '../../../actors/segment/segment.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
@@ -39,6 +40,7 @@ export const AT_REST = {
 export const RULES = {
   storm: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   expiryMs: 3_600_000,
+  gatheringMs: 60_000,
   rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
   returnToService: 'operator' as const,
@@ -48,6 +50,8 @@ export const RULES = {
   crashLoop: { failuresMin: 3, windowMs: 86_400_000, firstMs: 600_000, longestMs: 86_400_000 },
   overall: { hostsMax: 0, shareMax: 1, windowMs: 300_000 },
   runsMax: 3,
+  aliveLooksMax: 4,
+  aliveLookMs: 15_000,
   retryIntervalMs: 30_000,
 }
 
@@ -156,7 +160,7 @@ export const after = (...story: readonly SegmentMessage[]): Ending => afterUnder
 /** The same under other rules. */
 export function afterUnder(rules: SegmentRules, story: readonly SegmentMessage[]): Ending {
   const behaviour = segment({ segment: SEGMENT, epoch: EPOCH }, rules)
-  let state: SegmentState = { kind: 'serving', recoveries: new Map() }
+  let state = SERVING
   const chapters = story.map((message) => {
     const [next, effects] = behaviour(state, message)
     state = next

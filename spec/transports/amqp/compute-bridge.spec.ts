@@ -1,4 +1,5 @@
 /** The bridge on a real RabbitMQ: what Nova sends comes out once, whatever happens to the broker meanwhile. */
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { connect, type ChannelModel } from 'amqplib'
 import test from 'ava'
 import type { LogPort } from '../../../actors/ports/log.ts'
@@ -33,6 +34,7 @@ function bridgeOf(setting: BridgeSetting): ComputeBridge & { readonly events: Co
   const [first, ...others] = setting.urls ?? [broker.url]
   const bridge = startComputeBridge({
     urls: [new Secret(first), ...others.map((url) => new Secret(url))],
+    tls: undefined,
     exchange: setting.name,
     queue: `${setting.name}-ha`,
     topics: ['notifications', 'versioned_notifications'],
@@ -53,14 +55,15 @@ async function senderOf(exchange: string): Promise<AsyncDisposable & { send: Sen
   const channel = await connection.createConfirmChannel()
   await channel.assertExchange(exchange, 'topic', { durable: false })
   return {
-    async send(routingKey, body) {
-      channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true })
+    async send(routingKey, body, compression) {
+      const headers = compression === undefined ? {} : { compression }
+      channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true, headers })
       await channel.waitForConfirms()
     },
     [Symbol.asyncDispose]: () => connection.close(),
   }
 }
-type Send = (routingKey: string, body: Uint8Array | string) => Promise<void>
+type Send = (routingKey: string, body: Uint8Array | string, compression?: string) => Promise<void>
 
 const notification = (id: string): string =>
   JSON.stringify({
@@ -133,6 +136,35 @@ test.serial('garbage is counted and told, and stops nothing', async (t) => {
   t.is(bridge.parked(), 2)
   t.true(log.lines.some((line) => line.includes('cannot be read')))
   t.false(log.lines.join().includes('hush'))
+})
+
+test.serial('compressed notifications are read, and the others are parked by name', async (t) => {
+  const log = recordingLog()
+  await using sender = await senderOf('packed')
+  await using bridge = bridgeOf({ name: 'packed', log })
+  await inForce(bridge)
+  const send = (body: Uint8Array, compression: string): Promise<void> =>
+    sender.send('notifications.info', body, compression)
+  const gzip = 'application/x-gzip'
+  await send(gzipSync(notification('gzip')), gzip)
+  await send(deflateSync(notification('zlib, as kombu packs it')), gzip)
+  await send(brotliCompressSync(notification('brotli')), 'application/x-brotli')
+  await send(zstdCompressSync(notification('zstd')), 'application/zstd')
+  await send(gzipSync(Buffer.alloc(200_000_000)), gzip)
+  await send(gzipSync(notification('cut')).subarray(0, 40), gzip)
+  await send(Buffer.from('anything'), 'application/x-bz2')
+  await send(Buffer.from('anything'), 'constructor')
+  await send(Buffer.from('anything'), 'a\nline')
+  await sender.send('notifications.info', notification('plain'))
+  await until('the last came out', () => idsOf(bridge).includes('plain'))
+  t.deepEqual(idsOf(bridge), ['gzip', 'zlib, as kombu packs it', 'brotli', 'zstd', 'plain'])
+  t.is(bridge.parked(), 5)
+  const told = log.lines.join('\n')
+  t.regex(told, /longer than 524288 bytes when unpacked/)
+  t.regex(told, /damaged, or not packed with application\/x-gzip/)
+  t.regex(told, /compressed with application\/x-bz2, which cannot be read here/)
+  t.regex(told, /compressed with constructor, which cannot be read here/)
+  t.regex(told, /compressed with something without a plain name/)
 })
 
 test.serial('an exchange that comes later is found', async (t) => {

@@ -38,6 +38,7 @@ interface Setting {
 const senderOf = ({ topic, url, log, durability = 'transient' }: Setting): ReportSender =>
   startReportSender({
     urls: [new Secret(url ?? broker.url)],
+    tls: undefined,
     topics: [topic],
     durability,
     node: 'controller-1',

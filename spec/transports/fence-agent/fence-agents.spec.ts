@@ -1,47 +1,17 @@
 /** Fence agents and commands as real child processes: a ClusterLabs agent on a real BMC, and scripts that misbehave. */
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import type { FenceProgram } from '../../../actors/ports/fence-agent.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
-import { hostName } from '../../../schema/ids.ts'
 import { openFenceAgents } from '../../../transports/fence-agent/fence-agents.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { startBmc } from '../../support/bmc.ts'
-import { program, temporaryDirectory } from '../../support/process.ts'
+import { fenceProgram, fenceScripts } from '../../support/fence-scripts.ts'
+import { program } from '../../support/process.ts'
 import { until } from '../../support/until.ts'
 
-const HOST = hostName('compute-1')
 const PASSWORD = 's3cret-of-the-outlet'
-
-/** Scripts in a directory of their own, and the port that runs them. */
-async function withScripts(scripts: Readonly<Record<string, string>>) {
-  const directory = await temporaryDirectory('fence')
-  for (const [name, text] of Object.entries(scripts)) {
-    const path = join(directory.path, name)
-    await writeFile(path, `#!/bin/sh\ncd ${directory.path}\n${text}\n`)
-    await chmod(path, 0o755)
-  }
-  const directories = { agent: directory.path, command: directory.path }
-  const port = openFenceAgents({ clock: new SystemClock(), directories })
-  return {
-    port,
-    path: directory.path,
-    async [Symbol.asyncDispose]() {
-      await port[Symbol.asyncDispose]()
-      await directory[Symbol.asyncDispose]()
-    },
-  }
-}
-
-const programOf = (name: string, change: Partial<FenceProgram> = {}): FenceProgram => ({
-  kind: 'command',
-  name,
-  host: HOST,
-  options: new Map(),
-  timeoutMs: 20_000,
-  ...change,
-})
 
 test('fence_ipmilan powers a machine off, and reads back what its BMC says', async (t) => {
   const agent = program('fence_ipmilan', 'fence-agents')
@@ -58,7 +28,7 @@ test('fence_ipmilan powers a machine off, and reads back what its BMC says', asy
     lanplus: '1',
     cipher: String(settings.cipherSuite),
   }
-  const ipmilan = programOf('fence_ipmilan', {
+  const ipmilan = fenceProgram('fence_ipmilan', {
     kind: 'agent',
     options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
   })
@@ -71,42 +41,104 @@ test('fence_ipmilan powers a machine off, and reads back what its BMC says', asy
     code: 'POWER_COMMAND_FAILED',
   })
   t.false(error.message.includes('guessed-it'))
+  const verbose = new Map([...wrong, ['verbose', new Secret('1')]])
+  const wordy = await t.throwsAsync(port.off({ ...ipmilan, options: verbose }), {
+    code: 'POWER_COMMAND_FAILED',
+  })
+  t.false(wordy.message.includes('guessed-it'), wordy.message)
+})
+
+const dummy = (options: Readonly<Record<string, string>>): FenceProgram =>
+  fenceProgram('fence_dummy', {
+    kind: 'agent',
+    options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
+  })
+
+test('fence_dummy of ClusterLabs is read in its own words, and a wrong use of it proves nothing', async (t) => {
+  const agent = program('fence_dummy', 'fence-agents')
+  await using world = await fenceScripts({})
+  const directory = agent.slice(0, agent.lastIndexOf('/'))
+  const directories = { agent: directory, command: directory }
+  await using port = openFenceAgents({ clock: new SystemClock(), directories })
+  await writeFile(join(world.path, 'status'), 'on')
+  const right = dummy({ status_file: join(world.path, 'status'), unknown_option: '1' })
+  t.is(await port.read(right), 'on')
+  await port.off(right)
+  t.is(await port.read(right), 'off')
+  await port.off(right)
+  const wrong = dummy({ type: 'fail', power_wait: 'x', delay: 'x' })
+  await t.throwsAsync(port.read(wrong), { code: 'POWER_COMMAND_FAILED' })
 })
 
 test('a program is told everything on its standard input, and nothing in its arguments', async (t) => {
-  await using world = await withScripts({
-    told: 'cat > input; echo "$0 $*" > arguments; env > environment; exit 2',
+  await using world = await fenceScripts({
+    told: 'cat > input; echo "$0 $*" > arguments; env > environment; echo Status: OFF; exit 2',
   })
   const options = new Map([['password', new Secret(PASSWORD)]])
-  t.is(await world.port.read(programOf('told', { options })), 'off')
+  t.is(await world.port.read(fenceProgram('told', { options })), 'off')
   const said = (name: string): Promise<string> => readFile(join(world.path, name), 'utf8')
   t.is(await said('input'), `action=status\nnodename=compute-1\npassword=${PASSWORD}\n`)
   t.is(await said('arguments'), `${join(world.path, 'told')} \n`)
   t.false((await said('environment')).includes(PASSWORD))
 })
 
-test('only the exit statuses 0 and 2 say anything about the state', async (t) => {
-  await using world = await withScripts({
-    on: 'exit 0',
-    off: 'exit 2',
-    broken: 'exit 1',
-    odd: 'echo it is off >&2; exit 3',
-    killed: 'kill -9 $$',
+test('words and exit status together tell the state, in the spellings of ClusterLabs', async (t) => {
+  await using world = await fenceScripts({
+    on: 'echo "Status: ON"; exit 0',
+    off: 'echo "Status: OFF"; exit 2',
+    small: 'echo "status: off"; exit 2',
+    wordy: 'echo "Getting status of IPMI:10.0.0.9..."; printf "Chassis power = Off\r\n"; exit 2',
+    warns: 'echo "WARNING:root:Parse error: Ignoring unknown option" >&2; echo Status: OFF; exit 2',
   })
-  t.is(await world.port.read(programOf('on')), 'on')
-  t.is(await world.port.read(programOf('off')), 'off')
-  for (const name of ['broken', 'odd', 'killed']) {
-    await t.throwsAsync(world.port.read(programOf(name)), { code: 'POWER_COMMAND_FAILED' }, name)
+  const answers = { on: 'on', off: 'off', small: 'off', wordy: 'off', warns: 'off' } as const
+  for (const [name, power] of Object.entries(answers)) {
+    t.is(await world.port.read(fenceProgram(name)), power, name)
   }
 })
 
 test('an order that fails says the last line, without its secrets', async (t) => {
-  await using world = await withScripts({ fails: 'cat >&2; exit 1' })
+  await using world = await fenceScripts({ fails: 'cat >&2; exit 1' })
   const options = new Map([['password', new Secret(PASSWORD)]])
-  await t.throwsAsync(world.port.off(programOf('fails', { options })), {
+  await t.throwsAsync(world.port.off(fenceProgram('fails', { options })), {
     code: 'POWER_COMMAND_FAILED',
-    message: 'fails off ended with 1: password=***',
+    message: 'fails off: it ended with 1; it said: action=off | nodename=compute-1 | password=***',
   })
+})
+
+test('what a program prints is shown without a value in any encoding', async (t) => {
+  await using world = await fenceScripts({
+    url: 'read a; read n; read p; echo "GET /?p=s3cret%2Dof%2dthe-outlet"; exit 1',
+    basic: `printf "Authorization: Basic "; printf "admin:${PASSWORD}" | base64; exit 1`,
+    traced: 'set -x; : "$(cat)"; exit 1',
+  })
+  const options = new Map([['password', new Secret(PASSWORD)]])
+  for (const name of ['url', 'basic', 'traced']) {
+    const error = await t.throwsAsync(world.port.read(fenceProgram(name, { options })))
+    t.regex(error.message, /it said: .*\*\*\*/, name)
+    t.notRegex(error.message, /s3cret|outlet|czNjcmV0/, name)
+  }
+})
+
+test('options that would tell more than one thing are refused before anything is started', async (t) => {
+  await using world = await fenceScripts({ told: 'cat >> input; echo Status: OFF; exit 2' })
+  const attacks = [
+    ['password', 'x\naction=on\nplug=7'],
+    ['password', 'x\raction=on'],
+    ['password', 'x\0'],
+    ['action', 'on'],
+    ['option', 'on'],
+    ['plug=7\naction', 'on'],
+    ['nodename', 'compute-2'],
+    ['password_script', '/bin/true'],
+  ] as const
+  for (const [name, value] of attacks) {
+    const program = fenceProgram('told', { options: new Map([[name, new Secret(value)]]) })
+    const refused = { code: 'POWER_MISCONFIGURED' }
+    const error = await t.throwsAsync(world.port.read(program), refused, name)
+    t.notRegex(error.message, /compute-2|\n/)
+    await t.throwsAsync(world.port.off(program), refused, name)
+  }
+  await t.throwsAsync(readFile(join(world.path, 'input')), { code: 'ENOENT' })
 })
 
 /** Waits until the program has started a child; answers whether that child is gone. */
@@ -125,8 +157,8 @@ async function childOf(path: string): Promise<() => Promise<boolean>> {
 const STUBBORN = { stubborn: 'trap "" TERM; sleep 600 & echo $! > pid; wait' }
 
 test('a program that does not end in time is ended with all that it started', async (t) => {
-  await using world = await withScripts(STUBBORN)
-  const reading = t.throwsAsync(world.port.read(programOf('stubborn', { timeoutMs: 1500 })), {
+  await using world = await fenceScripts(STUBBORN)
+  const reading = t.throwsAsync(world.port.read(fenceProgram('stubborn', { timeoutMs: 1500 })), {
     code: 'POWER_UNREACHABLE',
   })
   const isGone = await childOf(world.path)
@@ -135,21 +167,23 @@ test('a program that does not end in time is ended with all that it started', as
 })
 
 test('a signal ends a program, and so does disposal', async (t) => {
-  await using world = await withScripts(STUBBORN)
+  await using world = await fenceScripts(STUBBORN)
   const abort = new AbortController()
-  const first = t.throwsAsync(world.port.read(programOf('stubborn'), abort.signal))
+  const first = t.throwsAsync(world.port.read(fenceProgram('stubborn'), abort.signal))
   const isGone = await childOf(world.path)
   abort.abort(new Error('enough'))
   await first
   await until('the child is gone', isGone)
-  const second = t.throwsAsync(world.port.off(programOf('stubborn')), { code: 'POWER_UNAVAILABLE' })
+  const second = t.throwsAsync(world.port.off(fenceProgram('stubborn')), {
+    code: 'POWER_UNAVAILABLE',
+  })
   await world.port[Symbol.asyncDispose]()
   await second
 })
 
 test('a program that is not there, or is no plain name, is never run', async (t) => {
-  await using world = await withScripts({})
+  await using world = await fenceScripts({})
   for (const name of ['missing', '../../bin/true', '/bin/true', '']) {
-    await t.throwsAsync(world.port.off(programOf(name)), { code: 'POWER_UNAVAILABLE' }, name)
+    await t.throwsAsync(world.port.off(fenceProgram(name)), { code: 'POWER_UNAVAILABLE' }, name)
   }
 })

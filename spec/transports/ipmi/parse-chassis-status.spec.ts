@@ -28,6 +28,9 @@ for (const reply of [
   'System Power         : off\n',
   'power status\u0000\u0007Chassis Power is off',
   'Unable to get Chassis Power Status\n',
+  'Chassis Power is off\nUnable to get Chassis Power Status\n',
+  'Get Chassis Power Status failed: Node busy\nChassis Power is off\n',
+  'Chassis Power is off\nError: Unable to establish IPMI v2 / RMCP+ session\n',
 ]) {
   test(`no state is read from ${JSON.stringify(reply)}`, (t) => {
     t.is(parseChassisStatus(reply), undefined)
@@ -36,6 +39,7 @@ for (const reply of [
 
 test('power-off counts as accepted only with its whole line', (t) => {
   t.true(isPowerOffAccepted('Chassis Power Control: Down/Off\n'))
+  t.false(isPowerOffAccepted('Chassis Power Control: Down/Off\nUnable to set Chassis Power\n'))
   t.false(isPowerOffAccepted('Chassis Power Control: Down/O'))
   t.false(isPowerOffAccepted('Chassis Power Control: Up/On\n'))
   t.false(isPowerOffAccepted('Set Chassis Power Control to Down/Off failed: Unspecified error\n'))
@@ -72,6 +76,7 @@ for (const [output, code, message] of [
   [`${loading}Get Auth Capabilities error\n${noSession}`, 'POWER_UNREACHABLE', /not answer/],
   ['', 'POWER_UNREACHABLE', /not answer/],
   ['setpriv: failed to execute ipmitool: No such file or directory\n', 'POWER_UNAVAILABLE', /apt/],
+  ['bash: line 5: exec: setpriv: not found\n', 'POWER_UNAVAILABLE', /apt/],
   ['execvp(3) failed.: No such file or directory\n', 'POWER_UNAVAILABLE', /apt/],
 ] as const) {
   test(`session failure ${JSON.stringify(output.slice(-90))} is ${code}`, (t) => {

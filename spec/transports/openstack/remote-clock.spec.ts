@@ -67,6 +67,30 @@ test('when Nova last wrote a row does not depend on when it is asked', async (t)
   t.deepEqual([...seen], [Date.UTC(2026, 10, 22, 11)], 'a row that nobody writes is no heartbeat')
 })
 
+for (const minutes of [-30, 0, 30]) {
+  test(`the age of a heartbeat is told by Nova's clock alone: ${minutes} min`, async (t) => {
+    await using cloud = await SmallCloud.start()
+    const theirMs = Date.now() + minutes * MINUTE_MS
+    const service = {
+      id: 's',
+      host: SOURCE,
+      state: 'up',
+      status: 'enabled',
+      forced_down: false,
+      disabled_reason: null,
+      updated_at: new Date(theirMs - 20_000).toISOString().replace('Z', ''),
+    }
+    cloud.api = () => ({
+      status: 200,
+      headers: { Date: new Date(theirMs).toUTCString() },
+      body: { services: [service] },
+    })
+    await using openstack = await openTo(cloud)
+    const found = await openstack.compute.findService(SOURCE)
+    isAbout(t, found?.writtenAgoMs ?? undefined, 20_000)
+  })
+}
+
 test('less than three seconds is no difference, and an answer without a Date changes nothing', (t) => {
   const clock = new SystemClock()
   const remote = new RemoteClock(clock)

@@ -82,6 +82,7 @@ const LISTS: readonly (readonly [title: string, list: (store: StorePort) => Prom
     (store) => store.listInstanceMoves(INSTANCES, {}, { ...page, marker: '9' }),
   ],
   ['unfinished', (store) => store.listUnfinished()],
+  ['a page of what is unfinished', (store) => store.listUnfinished({ afterId: 5, max: 10 })],
   ['given up', (store) => store.listGivenUp(9_990_000)],
   ['left behind', (store) => store.listLeftBehind(9_990_000)],
 ]
@@ -157,7 +158,10 @@ test('SQLite reads no list from a whole table', async (t) => {
     dialect: new SqliteDialect({ database: adapted }),
     log: recorder(queries),
   })
-  await using store = buildStore({ db, failureOf, shareLock: sql`` }, ports())
+  await using store = buildStore(
+    { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
+    ports(),
+  )
   await store.migrate()
   database.exec('PRAGMA foreign_keys = OFF')
   for (const statement of fill((prefix) => `'${prefix}' || n`)) database.exec(statement)
@@ -181,7 +185,10 @@ test('MariaDB reads no list from a whole table', async (t) => {
   const queries: Query[] = []
   const pool = createPool({ ...access, database, supportBigNumbers: true })
   const db = new Kysely<Database>({ dialect: new MysqlDialect({ pool }), log: recorder(queries) })
-  await using store = buildStore({ db, failureOf, shareLock: sql`` }, ports())
+  await using store = buildStore(
+    { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
+    ports(),
+  )
   await store.migrate()
   const connection = createConnection({ ...access, database }).promise()
   await using ending = new AsyncDisposableStack()

@@ -4,6 +4,7 @@ import { createConnection, type Connection } from 'mysql2/promise'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { nodeName } from '../../../schema/ids.ts'
 import type { StorePort } from '../../../actors/ports/store.ts'
+import type { TlsMaterial } from '../../../schema/tls.ts'
 import { openMysqlStore, type MysqlSettings } from '../../../transports/sql/mysql.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { startMariadb, type BreakableMariadb } from '../../support/mariadb.ts'
@@ -164,10 +165,19 @@ test.serial(
   },
 )
 
+const tlsOf = (): TlsMaterial => ({
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  check: 'identity',
+  ciphers: undefined,
+  minVersion: 'TLSv1.2',
+})
+
 test.serial('connection without encryption is refused when encryption is asked for', async (t) => {
   await using world = await open()
   await using store = openMysqlStore(
-    { ...world.settings, tls: {} },
+    { ...world.settings, tls: tlsOf() },
     { clock: new SetClock(), random: new SystemRandom() },
   )
   await t.throwsAsync(store.ping(), UNAVAILABLE)

@@ -35,8 +35,9 @@ function attempts() {
     dialect: new SqliteDialect({ database: () => Promise.reject(new Error('unused')) }),
   })
   const steps = transactions(
-    { db, failureOf, shareLock: sql`` },
+    { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
     { clock, random: { next: () => 0, uuid: () => '' } },
+    { isOpen: () => true, open: () => Promise.resolve() },
   )
   return { clock, steps }
 }

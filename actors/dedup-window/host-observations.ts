@@ -1,0 +1,103 @@
+/**
+ * The latest word of each observer on each host, for as long as it is fresh: for the leader, who looks for a safe place or is
+ * about to fence, and for the API. Nova believes in a dead host for a minute, observers doubt it within seconds. Doubt only ever
+ * takes a host out of the choice, and a sign of life out of the fence's reach.
+ */
+import { BoundedMap } from '../../schema/bounded-map.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { Observation, ObservationBoard } from '../ports/observations.ts'
+
+/** Of more than these, the hosts that nobody has spoken of for longest are forgotten. */
+export const HOSTS_MAX = 20_000
+/** Of more than these on one host, the one that has been silent for longest is forgotten. */
+export const OBSERVERS_MAX = 16
+
+interface Kept {
+  readonly observation: Observation
+  readonly heardAtMs: number
+  /** Since when its observer doubts the host without a break. */
+  readonly doubtedSinceMs: number | undefined
+}
+
+type Words = BoundedMap<string, Kept>
+
+const isDoubt = ({ observation: { state } }: Kept): boolean =>
+  state === 'suspect' || state === 'dead'
+
+export class HostObservations implements ObservationBoard {
+  /** Observers repeat themselves within this time; what nobody repeats is over. */
+  readonly freshMs: number
+  readonly #clock: ClockPort
+  readonly #hosts = new BoundedMap<string, Words>({
+    entriesMax: HOSTS_MAX,
+    whenFull: 'drop-oldest',
+  })
+
+  constructor(clock: ClockPort, freshMs: number) {
+    this.#clock = clock
+    this.freshMs = freshMs
+  }
+
+  /** How many hosts somebody has spoken of. */
+  get size(): number {
+    return this.#hosts.size
+  }
+
+  /** Takes what an observer says now in place of what it said before. */
+  note(
+    host: string,
+    { observer, state, evidence }: Pick<Observation, 'observer' | 'state' | 'evidence'>,
+  ): void {
+    const heardAtMs = this.#clock.monotonicMs()
+    const words = this.#hosts.get(host) ?? newWords()
+    const before = words.get(observer)
+    const seenAtWallMs = this.#clock.wallMs()
+    const kept = {
+      observation: { observer, state, evidence, seenAtWallMs },
+      heardAtMs,
+      doubtedSinceMs: before?.doubtedSinceMs ?? heardAtMs,
+    }
+    words.set(observer, isDoubt(kept) ? kept : { ...kept, doubtedSinceMs: undefined })
+    this.#hosts.set(host, words)
+  }
+
+  /** What is said of a host now, by observer. */
+  of(host: string): readonly Observation[] {
+    return this.#heard(host)
+      .map(({ observation }) => observation)
+      .toSorted((a, b) => a.observer.localeCompare(b.observer))
+  }
+
+  /** True when somebody sees the host alive (and said so since that moment), and nobody doubts it. */
+  seenWell(host: string, sinceMs = -Infinity): boolean {
+    const heard = this.#heard(host, sinceMs)
+    return heard.some(({ observation }) => observation.state === 'alive') && !heard.some(isDoubt)
+  }
+
+  /** True when somebody suspects the host, or calls it dead. */
+  doubted(host: string): boolean {
+    return this.#heard(host).some(isDoubt)
+  }
+
+  /** Since when somebody doubts it without a break, by the monotonic clock; undefined when nobody does. */
+  doubtedSince(host: string): number | undefined {
+    const since = this.#heard(host).flatMap(({ doubtedSinceMs }) => doubtedSinceMs ?? [])
+    return since.length === 0 ? undefined : Math.min(...since)
+  }
+
+  /** True when it is doubted, and nobody whose last word it was has doubted it since before that moment. */
+  doubtedLately(host: string, begunSinceMs: number): boolean {
+    const words = [...(this.#hosts.get(host)?.values() ?? [])]
+    const isOld = words.some(({ doubtedSinceMs = Infinity }) => doubtedSinceMs < begunSinceMs)
+    return !isOld && this.doubted(host)
+  }
+
+  #heard(host: string, sinceMs = -Infinity): readonly Kept[] {
+    const since = Math.max(sinceMs, this.#clock.monotonicMs() - this.freshMs)
+    return [...(this.#hosts.get(host)?.values() ?? [])].filter(
+      ({ heardAtMs }) => heardAtMs >= since,
+    )
+  }
+}
+
+const newWords = (): Words => new BoundedMap({ entriesMax: OBSERVERS_MAX, whenFull: 'drop-oldest' })

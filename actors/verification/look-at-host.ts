@@ -1,0 +1,118 @@
+/** Asks every channel of a host itself, side by side and for a short time: SSH, the BMC, and its heartbeat in Nova. */
+import type { BmcSettings, SshSettings } from '../../schema/control-attributes.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
+import type { HostId, HostName } from '../../schema/ids.ts'
+import type { HostObservations } from '../dedup-window/host-observations.ts'
+import { isComputeTrouble } from '../evacuator/evacuating.ts'
+import type { ClockPort } from '../ports/clock.ts'
+import type { ComputePort } from '../ports/compute.ts'
+import { POWER_TROUBLES, type PowerPort } from '../ports/power.ts'
+import type { ShellPort, ShellProbe } from '../ports/shell.ts'
+import { heartbeatSign, judgeLook, LOOK_MS, type Heartbeat, type Look, type Signs } from './look.ts'
+
+export interface LookWorld {
+  readonly clock: ClockPort
+  readonly shell: ShellPort
+  readonly power: PowerPort
+  readonly compute: Pick<ComputePort, 'findService'>
+  readonly sightings: Pick<HostObservations, 'doubtedSince'>
+}
+
+export interface LookTarget {
+  readonly host: HostId
+  readonly hostName: HostName
+  readonly ssh: SshSettings | undefined
+  /** Undefined when it has none, or when somebody else reads it at the same time. */
+  readonly bmc: BmcSettings | undefined
+  /** When somebody else than our observers reported it, wall ms. */
+  readonly reportedAt: number | undefined
+  /** Whether it was ordered to power off: its latest heartbeat may come from before. */
+  readonly isOrdered: boolean
+}
+
+/** Looks once; never longer than `LOOK_MS`. */
+export async function lookAtHost(
+  world: LookWorld,
+  target: LookTarget,
+  signal: AbortSignal,
+): Promise<Look> {
+  const [ssh, power, heartbeat] = await Promise.all([
+    askShell(world, target, signal),
+    askPower(world, target, signal),
+    target.isOrdered ? undefined : askNova(world, target, signal),
+  ])
+  return judgeLook({ ssh, power, heartbeat }, world.clock.monotonicMs())
+}
+
+async function askShell(
+  { clock, shell }: LookWorld,
+  { ssh }: LookTarget,
+  signal: AbortSignal,
+): Promise<ShellProbe | undefined> {
+  if (ssh === undefined) return undefined
+  const late: ShellProbe = { outcome: 'silent', detail: LATE }
+  return within(clock, signal, late, () => shell.probe(ssh, LOOK_MS))
+}
+
+function askPower(
+  { clock, power }: LookWorld,
+  { bmc }: LookTarget,
+  signal: AbortSignal,
+): Promise<Signs['power']> {
+  if (bmc === undefined) return Promise.resolve(undefined)
+  return within(clock, signal, unknown(`the BMC: ${LATE}`), async (untilLate) => {
+    try {
+      const state = await power.read(bmc, untilLate)
+      return { state, detail: `the BMC reads ${state}` }
+    } catch (error) {
+      if (!isCoded(error, ...POWER_TROUBLES)) throw error
+      return unknown(`the BMC: ${describeError(error)}`)
+    }
+  })
+}
+
+function askNova(
+  world: LookWorld,
+  { host, hostName, reportedAt }: LookTarget,
+  signal: AbortSignal,
+): Promise<Heartbeat> {
+  const { clock, compute, sightings } = world
+  return within(clock, signal, nothing(`Nova: ${LATE}`), async (untilLate) => {
+    try {
+      const service = await compute.findService(hostName, untilLate)
+      const nowMs = clock.monotonicMs()
+      const doubtedForMs = nowMs - (sightings.doubtedSince(host) ?? nowMs)
+      const reportedForMs = reportedAt === undefined ? 0 : clock.wallMs() - reportedAt
+      return heartbeatSign(service, Math.max(doubtedForMs, reportedForMs))
+    } catch (error) {
+      if (!isComputeTrouble(error)) throw error
+      return nothing(`Nova: ${describeError(error)}`)
+    }
+  })
+}
+
+const unknown = (detail: string): Signs['power'] => ({ state: 'unknown', detail })
+
+const nothing = (detail: string): Heartbeat => ({ isLife: false, detail })
+
+const LATE = `no answer within ${LOOK_MS} ms`
+
+/** What is late is no answer; whoever still waits for it is told to stop. */
+async function within<Answer>(
+  clock: ClockPort,
+  signal: AbortSignal,
+  late: Answer,
+  ask: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const timeout = new AbortController()
+  const silence = Promise.withResolvers<Answer>()
+  const cancel = clock.schedule(LOOK_MS, () => {
+    silence.resolve(late)
+    timeout.abort()
+  })
+  try {
+    return await Promise.race([ask(AbortSignal.any([signal, timeout.signal])), silence.promise])
+  } finally {
+    cancel()
+  }
+}

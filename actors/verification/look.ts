@@ -1,0 +1,99 @@
+/** What the leader itself sees of a host on its channels, and what that proves. Pure. */
+import type { ComputeService } from '../ports/compute.ts'
+import type { PowerState } from '../ports/power.ts'
+import type { ShellProbe } from '../ports/shell.ts'
+
+/** Longest look, ms: all channels are asked side by side. */
+export const LOOK_MS = 3000
+
+/** How long a look is good for before something irreversible is done, ms. */
+export const LOOK_VALID_MS = 10_000
+
+/** A heartbeat is life for so long, ms: one interval of nova-compute, and half of another. */
+const HEARTBEAT_MS = 15_000
+
+/** How far two readings of Nova's clock may be from each other, ms. */
+const CLOCK_UNCERTAIN_MS = 5000
+
+/**
+ * alive: it runs; beating: SSH is silent, and its nova-compute has written to Nova lately; answers: something refuses connections at its address, and nobody knows its power;
+ * off: its power was read as off and nothing speaks for its life; nothing: no sign of life.
+ */
+export type Finding = 'alive' | 'beating' | 'answers' | 'off' | 'nothing'
+
+export interface Look {
+  readonly finding: Finding
+  /** What speaks for the finding, in one sentence. */
+  readonly reason: string
+  /** What each channel showed, one sentence each. */
+  readonly evidence: readonly string[]
+  /** When it ended, by our monotonic clock. */
+  readonly atMs: number
+}
+
+/** Whether it speaks for life. */
+export const isLife = ({ finding }: Pick<Look, 'finding'>): boolean =>
+  finding === 'alive' || finding === 'beating'
+
+/** What each channel showed; undefined where the host has no such channel, or it was not asked. */
+export interface Signs {
+  readonly ssh: ShellProbe | undefined
+  readonly power: { readonly state: PowerState | 'unknown'; readonly detail: string } | undefined
+  readonly heartbeat: Heartbeat | undefined
+}
+
+export interface Heartbeat {
+  readonly isLife: boolean
+  readonly detail: string
+}
+
+/** The finding of one look. */
+export function judgeLook(signs: Signs, atMs: number): Look {
+  const { ssh, power, heartbeat } = signs
+  const evidence = sentencesOf(signs)
+  const found = (finding: Finding, detail: string): Look => {
+    return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
+  }
+  if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
+  const beat = heartbeat?.isLife === true ? heartbeat.detail : undefined
+  // A heartbeat is seconds old. What SSH and the power show is of now, and the two of them together outweigh it.
+  if (beat !== undefined && ssh === undefined) return found('alive', beat)
+  if (power?.state === 'off') return found('off', power.detail)
+  if (beat !== undefined) return found('beating', beat)
+  return ssh?.outcome === 'refused'
+    ? found(refusedAs(power), `SSH: ${ssh.detail}`)
+    : found('nothing', evidence.join('; '))
+}
+
+/** A refused connection is life together with power on (decision 0004). */
+const refusedAs = (power: Signs['power']): Finding => (power?.state === 'on' ? 'alive' : 'answers')
+
+const VERBS: Readonly<Record<Finding, string>> = {
+  alive: 'sees it alive',
+  beating: 'sees its nova-compute alive',
+  answers: 'gets an answer from its address',
+  off: 'reads its power as off',
+  nothing: 'sees no life',
+}
+
+function sentencesOf({ ssh, power, heartbeat }: Signs): readonly string[] {
+  return [
+    ...(ssh === undefined ? [] : [`leader: SSH ${ssh.outcome}: ${ssh.detail}`]),
+    ...(power === undefined ? [] : [`leader: ${power.detail}`]),
+    ...(heartbeat === undefined ? [] : [`leader: ${heartbeat.detail}`]),
+  ]
+}
+
+/**
+ * Whether a service's row shows that its nova-compute has run since the host is said to be silent. What an operator, or we, change in
+ * the row looks like a heartbeat, so a service that is disabled or forced down shows nothing.
+ */
+export function heartbeatSign(service: ComputeService | undefined, silentForMs: number): Heartbeat {
+  if (service === undefined) return { isLife: false, detail: 'Nova has no compute service on it' }
+  const { up, disabled, forcedDown, writtenAgoMs } = service
+  if (writtenAgoMs === null) return { isLife: false, detail: 'Nova has never had a heartbeat' }
+  const counts = up && !disabled && !forcedDown
+  const isNew = writtenAgoMs <= HEARTBEAT_MS && writtenAgoMs + CLOCK_UNCERTAIN_MS < silentForMs
+  const detail = `the latest heartbeat in Nova is ${Math.max(0, Math.round(writtenAgoMs / 1000))} s old`
+  return { isLife: counts && isNew, detail }
+}

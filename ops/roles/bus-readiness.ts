@@ -1,0 +1,32 @@
+/** What of a process's readiness depends on the bus: what each role may do there, and whether anybody leads. */
+import type { BusPort } from '../../actors/ports/bus.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { LeasePort } from '../../actors/ports/lease.ts'
+import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
+import type { Config } from '../../schema/config.ts'
+import { SAY_MS, type HealthBoard } from './health.ts'
+import { leaderCheck } from './leader-check.ts'
+import { busChecks } from './needs.ts'
+
+export interface BusReadinessWorld {
+  readonly clock: ClockPort
+  readonly bus: BusPort
+  readonly lease: LeasePort
+  readonly board: HealthBoard
+}
+
+/** The checks of this process. */
+export function busReadiness(
+  { clock, bus, lease, board }: BusReadinessWorld,
+  { bus: { cloud }, node: { roles }, lease: { ttlMs } }: Config,
+): readonly ReadinessCheck[] {
+  const leader = {
+    clock,
+    lease,
+    leaderHeardAtMs: () => board.leaderHeardAtMs(),
+    // The last leader may have died just before it spoke, and the next one just after.
+    graceMs: 2 * SAY_MS + ttlMs,
+  }
+  const need = roles.includes('engine') ? 'vital' : 'dispensable'
+  return [...busChecks(bus, cloud, roles), leaderCheck(leader, need)]
+}

@@ -1,0 +1,31 @@
+/** Registers an observer in the store, which may be away, or not migrated yet, at the start. */
+import { pause } from '../../actors/leadership/until-stored.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
+import type { RosterStore } from '../../actors/ports/roster-store.ts'
+import { describeError } from '../../schema/errors.ts'
+
+const RETRY_MS = 2000
+
+export interface RegistrationWorld {
+  readonly clock: ClockPort
+  readonly log: LogPort
+  readonly store: Pick<RosterStore, 'registerObserver'>
+}
+
+/** Tries until it is done, or the signal ends it; until then what the observer says does not count. */
+export async function registerObserver(
+  { clock, log, store }: RegistrationWorld,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.registerObserver(name)
+      return
+    } catch (error) {
+      log.warn({ observer: name, reason: describeError(error) }, 'the observer is not registered')
+    }
+    await pause(clock, RETRY_MS)
+  }
+}

@@ -1,0 +1,76 @@
+/** What somebody publishes in an observer's name: on a bus without permissions every process may. */
+import type { Deployment } from './deployment.ts'
+import type { Breaker, TimedAct } from './breaker.ts'
+import { pick } from './breaker.ts'
+import { MONITORS } from './process-names.ts'
+import { draw } from '../../transports/simulated/random.ts'
+
+/** Says so many times, at such intervals, that an observer sees a host alive or dead. */
+export interface Lie {
+  readonly do: 'lie'
+  readonly observer: string
+  readonly host: string
+  readonly state: 'alive' | 'dead'
+  readonly times: number
+  readonly everyMs: number
+}
+
+/** Begins now. */
+export async function tellLie(deployment: Deployment, lie: Lie): Promise<void> {
+  const { observer, host, state, times, everyMs } = lie
+  deployment.note(`somebody says ${times} times as ${observer} that ${host} is ${state}`)
+  const registered = (await deployment.store.listAllHosts()).find(({ name }) => name === host)
+  if (registered === undefined) throw new RangeError(`no such host: ${host}`)
+  const { uuid, segment } = registered
+  const say = (sequence: number): void => {
+    deployment.intruder.announce('host.observed', {
+      host: uuid,
+      hostName: host,
+      segment,
+      observer,
+      state,
+      sequence,
+      evidence: ['ssh: so it is said'],
+    })
+    if (sequence < times) deployment.clock.schedule(everyMs, () => say(sequence + 1))
+  }
+  say(1)
+}
+
+/** Longer than any plan. */
+const FOR_EVER_MS = 3_600_000
+
+const GUEST_LIES = [
+  { event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED' },
+  { event: 'QEMU_GUEST_AGENT_ERROR', domainEvent: 'STOPPED_FAILED' },
+  { event: 'IO_ERROR', domainEvent: 'IO_ERROR_REPORT' },
+] as const
+
+export const LYING_FAULTS = {
+  /** Both observers seem to call a host dead: one word each, or for a while. */
+  'observers-lie-dead': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    const [times, everyMs] = [draw(random, [1, 20]), draw(random, [200, 5000])]
+    return MONITORS.map((observer): TimedAct => ({
+      atMs: atMs + draw(random, [0, 500]),
+      act: { do: 'lie', observer, host, state: 'dead', times, everyMs },
+    }))
+  },
+  /** One observer seems to see a host alive that loses its power, and goes on saying so. */
+  'observer-lies-alive': ({ random, hosts }, atMs) => {
+    const [host, observer] = [pick(random, hosts), pick(random, MONITORS)]
+    const everyMs = draw(random, [500, 5000])
+    const times = Math.ceil(FOR_EVER_MS / everyMs)
+    return [
+      { atMs, act: { do: 'lie', observer, host, state: 'alive', times, everyMs } },
+      { atMs: atMs + draw(random, [0, 20_000]), act: { do: 'crash', host } },
+    ]
+  },
+  /** A guest that is well is reported, as a broken monitor may, or somebody on the bus. */
+  'guest-falsely-reported': ({ random, instances }, atMs) => [
+    {
+      atMs,
+      act: { do: 'report-guest', instance: pick(random, instances), ...pick(random, GUEST_LIES) },
+    },
+  ],
+} as const satisfies Readonly<Record<string, Breaker>>

@@ -1,0 +1,38 @@
+/** Reads the files that encryption needs, and sees before the first connection whether they can be used. */
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import type { TlsOptions } from '../schema/config/option.ts'
+import { CodedError, describeError } from '../schema/errors.ts'
+import type { TlsMaterial } from '../schema/tls.ts'
+
+/** CONFIG_INVALID, naming `whose` encryption it is, for files that do not fit. */
+export function readTlsMaterial(options: TlsOptions, whose: string): TlsMaterial {
+  const { caFile, certFile, keyFile, check, ciphers, minVersion = 'TLSv1.2' } = options
+  try {
+    const material = {
+      ca: textOf(caFile),
+      cert: textOf(certFile),
+      key: textOf(keyFile),
+      check,
+      ciphers,
+      minVersion,
+    }
+    createSecureContext(definedOf({ ...material, check: undefined }))
+    if (material.ca !== undefined && !material.ca.includes('-----BEGIN CERTIFICATE-----')) {
+      throw new Error(`${caFile} holds no certificate (PEM)`)
+    }
+    return material
+  } catch (cause) {
+    const text = `the certificates of ${whose} cannot be used: ${describeError(cause)}`
+    throw new CodedError('CONFIG_INVALID', text, { cause })
+  }
+}
+
+const textOf = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : readFileSync(path, 'utf8')
+
+/** The members that have a value: Node takes `undefined` for one. */
+const definedOf = <Value extends object>(value: Value): Partial<Value> =>
+  Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined),
+  ) as Partial<Value>

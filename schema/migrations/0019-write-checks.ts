@@ -1,0 +1,14 @@
+/** Where a store tries whether the database takes writes again. A row stays only while it is being tried. */
+import { sql, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+export const writeChecks: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('write_checks')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('filling', sql`mediumtext`, (column) => column.notNull())
+      .execute()
+  },
+}

@@ -1,0 +1,16 @@
+/** Who observes hosts: a voice on the bus counts only when its name is here. */
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+export const observers: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('observers')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('name', 'varchar(255)', (column) => column.notNull())
+      .addColumn('seen_at', 'bigint', (column) => column.notNull())
+      .addUniqueConstraint('observers_name', ['name'])
+      .execute()
+  },
+}

@@ -1,0 +1,91 @@
+/** Thousands of guests' faults: the window reads them in pages, and not once for each. */
+import test from 'ava'
+import { SMALL_PAGE, dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
+import {
+  EMPTY_WINDOW,
+  type DedupWindowEffect,
+  type DedupWindowMessage,
+  type DedupWindowState,
+} from '../../../actors/dedup-window/window-state.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
+import { notificationId } from '../../../schema/ids.ts'
+import { H1, hostRow, notificationRow } from '../records.ts'
+import { timer } from '../step-table.ts'
+
+const RULES = {
+  observersMin: 2,
+  freshMs: 9000,
+  settleMs: 6000,
+  lookIntervalMs: 2000,
+  contradictionMs: 60_000,
+  quietMs: 30_000,
+  quietMsMax: 300_000,
+  keptOutMs: 10_000,
+  doubtMs: 60_000,
+  hostLookMs: 5000,
+}
+const behaviour = dedupWindow(RULES, refOf('leader', '7'))
+
+type Effect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
+
+/** Where the messages lead from a state, and all that was asked for on the way. */
+function after(
+  messages: readonly DedupWindowMessage[],
+  from: DedupWindowState = { ...EMPTY_WINDOW, settled: true },
+): { readonly state: DedupWindowState; readonly effects: readonly Effect[] } {
+  let state = from
+  const effects: Effect[] = []
+  for (const message of messages) {
+    const [next, more] = behaviour(state, message)
+    state = next
+    effects.push(...more)
+  }
+  return { state, effects }
+}
+
+const looked = (
+  atMs: number,
+  ...unfinished: readonly UnfinishedRecovery[]
+): DedupWindowMessage => ({ type: 'window.looked', unfinished, atMs })
+const handedOn = (effects: readonly Effect[]): number =>
+  effects.filter(({ type }) => type === 'tell').length
+
+const unfinished = (id: number): UnfinishedRecovery => ({
+  notification: notificationRow({ id, uuid: notificationId(`n-${id}`), type: 'VM' }),
+  host: hostRow(),
+  standing: { kind: 'free' },
+  wordCount: 0,
+})
+
+/** So many guests' faults, with ids in their order. */
+const guests = (count: number, firstId = 1): readonly UnfinishedRecovery[] =>
+  Array.from({ length: count }, (_, index) => unfinished(firstId + index))
+const pages = (effects: readonly Effect[]): readonly number[] =>
+  effects.flatMap((effect) => (effect.type === 'unfinished.read' ? [effect.afterId] : []))
+
+test('a full page of smaller faults is followed by the next one soon, and the last one by the first later', (t) => {
+  const due: DedupWindowMessage = { type: 'window.look-due' }
+  const first = after([due, looked(0, ...guests(SMALL_PAGE))])
+  t.is(handedOn(first.effects), SMALL_PAGE)
+  t.deepEqual(first.effects.at(-1), timer<DedupWindowMessage>('look', 100, due))
+  const second = after([due, looked(100, ...guests(20, SMALL_PAGE + 1))], first.state)
+  t.deepEqual(pages(second.effects), [SMALL_PAGE])
+  t.deepEqual(second.effects.at(-1)?.type, 'tell')
+  t.deepEqual(pages(after([due], second.state).effects), [0])
+})
+
+test('in a crowd thousands of new reports cause one look', (t) => {
+  const { state } = after([{ type: 'window.look-due' }, looked(0, ...guests(100))])
+  const news = Array.from({ length: 5000 }, (): DedupWindowMessage => ({ type: 'window.notified' }))
+  const { effects } = after(news, state)
+  t.deepEqual(effects, [timer<DedupWindowMessage>('look', 100, { type: 'window.look-due' })])
+})
+
+test('our own report of a host is looked at at once, in a crowd too', (t) => {
+  const { state } = after([{ type: 'window.look-due' }, looked(0, ...guests(100))])
+  const acceptance = { kind: 'accepted', notification: notificationRow() } as const
+  const { effects } = after([{ type: 'window.reported', host: H1, acceptance, atMs: 1 }], state)
+  t.deepEqual(pages(effects), [0])
+})

@@ -1,0 +1,162 @@
+/** Nobody has a voice about hosts but registered observers, about no hosts but registered ones; all others are counted, not kept. */
+import test from 'ava'
+import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
+import { EMPTY_WINDOW, type DedupWindowState } from '../../../actors/dedup-window/window-state.ts'
+import {
+  HostObservations,
+  HOSTS_MAX,
+  OBSERVERS_MAX,
+} from '../../../actors/dedup-window/host-observations.ts'
+import { newIncident, withView } from '../../../actors/dedup-window/incident.ts'
+import { RosterKeeper } from '../../../actors/dedup-window/roster-keeper.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import { Roster } from '../../../actors/dedup-window/roster.ts'
+import { CodedError } from '../../../schema/errors.ts'
+import { hostName, segmentId } from '../../../schema/ids.ts'
+import type { HostObserved } from '../../../schema/messages/observation.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { H1, N1, ONE, SEGMENT } from '../records.ts'
+
+const RULES = {
+  observersMin: 2,
+  freshMs: 15_000,
+  settleMs: 10_000,
+  lookIntervalMs: 2000,
+  contradictionMs: 60_000,
+  quietMs: 30_000,
+  quietMsMax: 300_000,
+  keptOutMs: 10_000,
+  doubtMs: 60_000,
+  hostLookMs: 5000,
+}
+const MONITORS = ['monitor-1', 'monitor-2']
+const REGISTERED = { hosts: [{ host: H1, hostName: ONE, segment: SEGMENT }], observers: MONITORS }
+
+const said = (change: Partial<HostObserved> = {}): HostObserved => ({
+  host: H1,
+  hostName: ONE,
+  segment: SEGMENT,
+  observer: 'monitor-1',
+  state: 'alive',
+  sequence: 1,
+  evidence: ['ssh answered'],
+  ...change,
+})
+
+function rosterOf(): Roster {
+  const roster = new Roster()
+  roster.learn(REGISTERED)
+  return roster
+}
+
+test('a registered observer has a voice about a registered host', (t) => {
+  t.deepEqual(rosterOf().admit(said()), said())
+})
+
+test('an observer that is not registered has none, for life or for death, and is counted', (t) => {
+  const roster = rosterOf()
+  t.is(roster.admit(said({ observer: 'somebody' })), undefined)
+  t.is(roster.admit(said({ observer: 'somebody', state: 'dead' })), undefined)
+  t.deepEqual(roster.strangers(), { hosts: 0, observers: 2 })
+})
+
+test('name and segment of a host are those that it is registered with', (t) => {
+  const lie = said({ hostName: hostName('compute-9'), segment: segmentId('another') })
+  t.like(rosterOf().admit(lie), { host: H1, hostName: ONE, segment: SEGMENT })
+})
+
+test('before the roster is read nobody has a voice', (t) => {
+  t.is(new Roster().admit(said()), undefined)
+})
+
+test('70,000 invented hosts and observers leave nothing but a number', (t) => {
+  const roster = rosterOf()
+  const observations = new HostObservations(new VirtualClock(), 15_000)
+  for (let number = 0; number < 70_000; number += 1) {
+    for (const change of [{ host: `invented-${number}` }, { observer: `invented-${number}` }]) {
+      const admitted = roster.admit(said(change))
+      if (admitted !== undefined) observations.note(admitted.host, admitted)
+    }
+  }
+  t.is(observations.size, 0)
+  t.deepEqual(roster.strangers(), { hosts: 70_000, observers: 70_000 })
+})
+
+test('hosts and observers that were registered one after another are kept up to a bound', (t) => {
+  const observations = new HostObservations(new VirtualClock(), 15_000)
+  let incident = newIncident(said())
+  for (let number = 0; number < HOSTS_MAX + 100; number += 1) {
+    observations.note(`host-${number}`, said())
+    observations.note(H1, said({ observer: `monitor-${number}` }))
+    if (number < 100) incident = withView(incident, said({ observer: `monitor-${number}` }), number)
+  }
+  t.is(observations.size, HOSTS_MAX)
+  t.is(observations.of(H1).length, OBSERVERS_MAX)
+  t.is(incident.views.size, OBSERVERS_MAX)
+  t.true(incident.views.has('monitor-99'))
+})
+
+test('the window keeps no more hosts than its bound, and those with an open report', (t) => {
+  const behaviour = dedupWindow(RULES, refOf('leader', '1'))
+  const open = { ...newIncident(said()), open: N1 }
+  let state: DedupWindowState = { ...EMPTY_WINDOW, incidents: new Map([[H1, open]]) }
+  for (let number = 0; number < HOSTS_MAX; number += 1) {
+    const observed = said({ host: `other-${number}` })
+    ;[state] = behaviour(state, { type: 'window.observed', observed, atMs: number })
+  }
+  t.true(state.incidents.size <= HOSTS_MAX)
+  t.is(state.incidents.get(H1), open)
+})
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function keeping(read: () => Promise<typeof REGISTERED>) {
+  const clock = new VirtualClock()
+  const roster = new Roster()
+  const keeper = new RosterKeeper({ clock, store: { readRoster: read } }, roster)
+  const ending = new AbortController()
+  const kept = keeper.keep(ending.signal)
+  return {
+    roster,
+    keeper,
+    pass: (forMs: number) => clock.pass(forMs, settle),
+    async [Symbol.asyncDispose]() {
+      ending.abort()
+      await kept
+    },
+  }
+}
+
+test('an observer that registers has a voice within a second of its first words, however loud strangers are', async (t) => {
+  let reads = 0
+  let names = { ...REGISTERED, observers: [] as string[] }
+  await using world = keeping(async () => {
+    reads += 1
+    return names
+  })
+  await world.pass(5000)
+  t.is(reads, 1)
+  names = REGISTERED
+  t.is(world.roster.admit(said()), undefined)
+  for (let word = 0; word < 1000; word += 1) world.keeper.hasten()
+  await world.pass(10)
+  t.deepEqual(world.roster.admit(said()), said())
+  t.is(reads, 2)
+  for (let second = 0; second < 10; second += 1) {
+    for (let word = 0; word < 1000; word += 1) world.keeper.hasten()
+    await world.pass(1000)
+  }
+  t.true(reads <= 13, `${reads} reads`)
+})
+
+test('while the store is away the roster stays as it was', async (t) => {
+  let isAway = false
+  await using world = keeping(async () => {
+    if (isAway) throw new CodedError('STORE_UNAVAILABLE', 'away')
+    return REGISTERED
+  })
+  await world.pass(100)
+  isAway = true
+  await world.pass(60_000)
+  t.deepEqual(world.roster.admit(said()), said())
+})

@@ -1,0 +1,282 @@
+/** The leader looks before it fences: what is done when, after which look, and what is never done to a host that it sees alive. */
+import test from 'ava'
+import * as fc from 'fast-check'
+import { fence } from '../../../actors/fence/fence.ts'
+import type {
+  FenceMessage,
+  FenceOrder,
+  FenceReply,
+  FenceState,
+} from '../../../actors/fence/fence-messages.ts'
+import type { Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/kernel/ref.ts'
+import type { Finding, Look } from '../../../actors/verification/look.ts'
+import type { Rung } from '../../../schema/segment-policy.ts'
+import { EPOCH, H1, N1, ONE, SEEN, UNSEEN } from '../records.ts'
+import { testSteps, timer } from '../step-table.ts'
+
+const TIMING = { retryMs: 1000, verifyMs: 500 }
+const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
+const COMMAND: Rung = { kind: 'command', name: 'blocklist', limitMs: 20_000 }
+const ORDER: FenceOrder = {
+  notification: N1,
+  host: H1,
+  hostName: ONE,
+  epoch: EPOCH,
+  evidence: [],
+  rungs: [BMC, COMMAND],
+  lastResort: null,
+  replyTo: refOf('segment', 'one'),
+}
+type Climbing = FenceState & { readonly kind: 'climbing' }
+
+const climbing = (change: Partial<Climbing> = {}): Climbing => ({
+  kind: 'climbing',
+  look: { finding: 'awaited', waiting: null },
+  life: null,
+  rung: 0,
+  ordered: [],
+  carriedOut: [],
+  readOn: [],
+  failures: 0,
+  lastFailure: 'the BMC has not answered yet',
+  spent: [],
+  ...change,
+})
+const look = (finding: Finding): Look => ({ ...UNSEEN, finding, reason: `finds ${finding}` })
+const looked = (finding: Finding): FenceMessage => ({ type: 'fence.looked', look: look(finding) })
+const read = (power: 'on' | 'off', rung = 0): FenceMessage => ({
+  type: 'fence.power-read',
+  rung,
+  power,
+})
+const OFF = { type: 'rung.off', rung: 0 } as const
+const CERTIFICATE = {
+  type: 'certificate.save',
+  ground: 'already-off',
+  rung: 0,
+  before: null,
+} as const
+const expiresAfter = (afterMs: number) =>
+  timer<FenceMessage>('look', afterMs, { type: 'fence.look-expired' })
+const contradicted = (reason: string): Tell => {
+  const message: FenceReply = { type: 'fence.contradicted', notification: N1, reason }
+  return { type: 'tell', to: 'segment/one', message }
+}
+const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
+const NONE = { finding: 'none' } as const
+
+testSteps(fence(ORDER, TIMING), [
+  {
+    title: 'an order waits for the look',
+    state: climbing(),
+    message: read('on'),
+    next: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
+    effects: [],
+  },
+  {
+    title: 'a certificate waits for the look, too',
+    state: climbing(),
+    message: read('off'),
+    next: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
+    effects: [],
+  },
+  {
+    title: 'what waits is done when the look shows no life, and the look is good for ten seconds',
+    state: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
+    message: looked('nothing'),
+    next: climbing({ look: look('nothing'), ordered: [0], readOn: [0] }),
+    effects: [expiresAfter(10_000), { ...OFF, look: look('nothing') }],
+  },
+  {
+    title: 'a host that is seen alive is not ordered off',
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
+    message: looked('alive'),
+    next: unfenced('finds alive'),
+    effects: [contradicted('finds alive')],
+  },
+  {
+    title: 'a host whose nova-compute is seen alive is not ordered off',
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
+    message: looked('beating'),
+    next: unfenced('finds beating'),
+    effects: [contradicted('finds beating')],
+  },
+  {
+    title: 'a BMC that reads off for a host that is seen alive is not believed',
+    state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
+    message: looked('alive'),
+    next: unfenced('finds alive; bmc reads off, which cannot be'),
+    effects: [contradicted('finds alive; bmc reads off, which cannot be')],
+  },
+  {
+    title: 'a BMC that reads off outweighs a heartbeat that is some seconds old',
+    state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
+    message: looked('beating'),
+    next: { kind: 'certifying' },
+    effects: [{ ...CERTIFICATE, look: look('beating') }],
+  },
+  {
+    title: 'a refused connection is life when the power reads on',
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
+    message: looked('answers'),
+    next: unfenced('finds answers; bmc reads its power as on'),
+    effects: [contradicted('finds answers; bmc reads its power as on')],
+  },
+  {
+    title: 'a refused connection is no life when the power reads off',
+    state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
+    message: looked('answers'),
+    next: { kind: 'certifying' },
+    effects: [{ ...CERTIFICATE, look: look('answers') }],
+  },
+  {
+    title: 'the BMC has a moment to show whether it is broken when the host is alive',
+    state: climbing(),
+    message: looked('alive'),
+    next: climbing({ look: look('alive') }),
+    effects: [expiresAfter(3000)],
+  },
+  {
+    title: 'a host that is alive is left alone whatever its BMC does',
+    state: climbing({ look: look('alive') }),
+    message: { type: 'fence.look-expired' },
+    next: unfenced('finds alive'),
+    effects: [contradicted('finds alive')],
+  },
+  {
+    title: 'a look is too old after a while',
+    state: climbing({ look: look('nothing') }),
+    message: { type: 'fence.look-expired' },
+    next: climbing({ look: NONE }),
+    effects: [],
+  },
+  {
+    title: 'with an old look the host is looked at again before it is ordered off',
+    state: climbing({ look: NONE }),
+    message: read('on'),
+    next: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
+    effects: [{ type: 'host.look', besides: 0, isOrdered: false }],
+  },
+  {
+    title: 'after an order only a look that asks for no heartbeat counts',
+    state: climbing({ look: NONE, ordered: [0], readOn: [0] }),
+    message: read('off'),
+    next: climbing({
+      look: {
+        finding: 'awaited',
+        waiting: { ...CERTIFICATE, ground: 'power-off-confirmed', before: 'on' },
+      },
+      ordered: [0],
+      readOn: [0],
+    }),
+    effects: [{ type: 'host.look', besides: 0, isOrdered: true }],
+  },
+  {
+    title: 'a host that is seen alive after an order is read back and gets no other order',
+    state: climbing({ look: { finding: 'awaited', waiting: OFF }, ordered: [0], failures: 3 }),
+    message: looked('alive'),
+    next: climbing({ look: NONE, ordered: [0], failures: 3, life: 'finds alive' }),
+    effects: [
+      expiresAfter(3000),
+      timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 0 }),
+    ],
+  },
+  {
+    title: 'what was cut off from its storage on our order may go on answering',
+    state: climbing({ rung: 1, look: look('alive'), ordered: [1], carriedOut: [1], readOn: [1] }),
+    message: read('off', 1),
+    next: { kind: 'certifying' },
+    effects: [
+      {
+        type: 'certificate.save',
+        ground: 'storage-cut-off',
+        rung: 1,
+        before: 'on',
+        look: look('alive'),
+      },
+    ],
+  },
+  {
+    title: 'evidence of life ends a fence that is looking',
+    state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
+    message: { type: 'fence.abandon', reason: 'seen alive' },
+    next: unfenced('seen alive'),
+    effects: [
+      {
+        type: 'tell',
+        to: 'segment/one',
+        message: { type: 'fence.abandoned', notification: N1, reason: 'seen alive' },
+      } as Tell,
+    ],
+  },
+])
+
+const withLastResort = (lastResort: 'operator' | 'consent') =>
+  fence({ ...ORDER, lastResort }, TIMING)
+const LAST = climbing({ rung: 1, look: { finding: 'awaited', waiting: null } })
+const hopeless: FenceMessage = {
+  type: 'fence.power-failed',
+  rung: 1,
+  reason: 'no program',
+  hopeless: true,
+}
+
+for (const lastResort of ['operator', 'consent'] as const) {
+  test(`the ground ${lastResort} waits for the look, and a living host is not given up to it`, (t) => {
+    const step = withLastResort(lastResort)
+    const [waiting, effects] = step(LAST, hopeless)
+    t.false(effects.some(({ type }) => type === 'certificate.save'))
+    const [dead, certifying] = step(waiting, looked('nothing'))
+    t.is(dead.kind, 'certifying')
+    t.like(certifying[0], { type: 'certificate.save', ground: lastResort })
+    const [alive] = step(waiting, looked('alive'))
+    t.is(alive.kind, 'unfenced')
+  })
+}
+
+test("an operator's word outweighs a refused connection", (t) => {
+  const [state, effects] = withLastResort('operator')(
+    climbing({ look: { finding: 'awaited', waiting: OFF } }),
+    looked('answers'),
+  )
+  t.like(state, { kind: 'climbing', ordered: [0] })
+  t.like(effects[1], OFF)
+})
+
+const messages = fc.constantFrom<FenceMessage>(
+  { type: 'fence.looked', look: SEEN },
+  { type: 'fence.look-expired' },
+  ...[0, 1].flatMap((rung): FenceMessage[] => [
+    read('on', rung),
+    read('off', rung),
+    { type: 'fence.read-due', rung },
+    { type: 'fence.deadline-passed', rung },
+    { ...hopeless, rung },
+    { type: 'fence.power-failed', rung, reason: 'silence', hopeless: false },
+  ]),
+)
+
+test('while the leader sees the host alive nothing is ordered and nothing certified, whatever is read', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(messages),
+      fc.constantFrom('operator' as const, 'consent' as const, null),
+      (sequence, lastResort) => {
+        const step = fence({ ...ORDER, lastResort }, TIMING)
+        let state: FenceState = { kind: 'idle' }
+        for (const message of [{ type: 'fence.begin' } as const, ...sequence]) {
+          const [next, effects] = step(state, message)
+          const isDeed = effects.some(
+            ({ type }) => type === 'rung.off' || type === 'certificate.save',
+          )
+          if (isDeed) return false
+          state = next
+        }
+        return true
+      },
+    ),
+    { numRuns: 500 },
+  )
+  t.pass()
+})

@@ -1,0 +1,80 @@
+/** A report about a guest that Nova calls running is believed only when its hypervisor does not refute it. */
+import test from 'ava'
+import { instanceRecovery } from '../../../actors/instance-recovery/instance-recovery.ts'
+import { refutation, type GuestFault } from '../../../actors/instance-recovery/refutation.ts'
+import type { GuestDiagnostics } from '../../../actors/ports/compute.ts'
+import { testSteps } from '../step-table.ts'
+import { FINISHED, ORDER, RULES, givenWay, ordering, reply, verifying } from './examining.ts'
+import { examined, marked, ordered } from './guests.ts'
+
+testSteps(instanceRecovery(ORDER, RULES), [
+  {
+    title: 'a report that nothing refutes is acted on',
+    state: verifying('hard-reboot'),
+    message: { type: 'instance.verified', refutation: undefined },
+    next: ordering('hard-reboot'),
+    effects: [{ type: 'instance.restart', rung: 'hard-reboot' }],
+  },
+  {
+    title: 'a report that its hypervisor refutes ends with the reason',
+    state: verifying('hard-reboot'),
+    message: { type: 'instance.verified', refutation: 'it runs' },
+    next: FINISHED,
+    effects: reply('ignored', 'it is left alone: it runs'),
+  },
+  {
+    title: 'an operator may stop it while the hypervisor is asked',
+    state: verifying('hard-reboot'),
+    message: { type: 'instance.forbid', reason: 'paused' },
+    next: FINISHED,
+    effects: givenWay('paused'),
+  },
+  {
+    title: 'a hypervisor that cannot be asked now is asked later',
+    state: verifying('hard-reboot'),
+    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    next: { kind: 'hindered', hindrances: 2 },
+    effects: [
+      {
+        type: 'timer.start',
+        name: 'look',
+        afterMs: 17_000,
+        message: { type: 'instance.look-due' },
+      },
+    ],
+  },
+  {
+    title: 'what was ordered already is not verified again',
+    state: { kind: 'examining', hindrances: 1 },
+    message: examined(marked(), { orders: [ordered('hard-reboot', 50_000)] }),
+    next: ordering('hard-reboot'),
+    effects: [{ type: 'instance.restart', rung: 'hard-reboot' }],
+  },
+])
+
+const guest = (change: Partial<GuestDiagnostics> = {}): GuestDiagnostics => ({
+  state: 'running',
+  packetsSent: 10,
+  writesDone: 10,
+  ...change,
+})
+const FAULTS: readonly GuestFault[] = ['stopped', 'hung', 'io-error']
+const refuted = (after: GuestDiagnostics): readonly GuestFault[] =>
+  FAULTS.filter((fault) => refutation(fault, guest(), after) !== undefined)
+
+test('a guest that runs has not stopped; what it does tells whether it hangs', (t) => {
+  t.deepEqual(refuted(guest()), ['stopped'])
+  t.deepEqual(refuted(guest({ packetsSent: 11 })), ['stopped', 'hung'])
+  t.deepEqual(refuted(guest({ writesDone: 11 })), FAULTS)
+  t.deepEqual(refuted(guest({ packetsSent: 0, writesDone: 0 })), ['stopped'])
+})
+
+test('a guest that has stopped between two looks refutes nothing', (t) => {
+  t.deepEqual(refuted(guest({ state: 'crashed', writesDone: 11 })), [])
+  t.deepEqual(refuted(guest({ state: 'paused', packetsSent: 11 })), [])
+})
+
+test('the reason says what the guest has done', (t) => {
+  const reason = refutation('hung', guest(), guest({ packetsSent: 12, writesDone: 13 }))
+  t.is(reason, 'it is reported as hung, and it has sent 2 packets and finished 3 writes in 5 s')
+})

@@ -1,0 +1,32 @@
+/** A queue that is shared between states. */
+import * as fc from 'fast-check'
+import test from 'ava'
+import { EMPTY_FIFO, queued, taken, type Fifo } from '../../../actors/kernel/fifo.ts'
+
+test('what was added first is taken first, whatever the order of adding and taking', (t) => {
+  const moves = fc.array(fc.oneof(fc.nat(), fc.constant('take' as const)), { maxLength: 200 })
+  const keeps = fc.property(moves, (all) => {
+    let queue: Fifo<number> = EMPTY_FIFO
+    const plain: number[] = []
+    for (const move of all) {
+      if (move === 'take') {
+        const found = taken(queue)
+        if (found?.[0] !== plain.shift()) return false
+        queue = found?.[1] ?? queue
+      } else {
+        queue = queued(queue, move)
+        plain.push(move)
+      }
+    }
+    return true
+  })
+  t.notThrows(() => fc.assert(keeps))
+})
+
+test('an older queue stays as it was', (t) => {
+  const one = queued(queued<string>(EMPTY_FIFO, 'a'), 'b')
+  const [, rest] = taken(one) ?? []
+  t.is(rest && taken(rest)?.[0], 'b')
+  t.is(taken(one)?.[0], 'a')
+  t.is(taken(EMPTY_FIFO), undefined)
+})

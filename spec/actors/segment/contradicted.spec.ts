@@ -1,0 +1,45 @@
+/** A host that the leader itself sees alive is looked at again for a while, and takes no place under the caps meanwhile. */
+import test from 'ava'
+import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import { H1, N1, notificationRow } from '../records.ts'
+import { after, consulted, recover } from './story.ts'
+
+const REPORT = notificationRow()
+const SEEN: SegmentMessage = {
+  type: 'fence.contradicted',
+  notification: N1,
+  reason: 'the leader sees it alive',
+}
+const ROUND: readonly SegmentMessage[] = [
+  { type: 'segment.decide-due', notification: N1 },
+  consulted(REPORT),
+  { type: 'segment.admitted', notification: N1 },
+]
+const FENCING: readonly SegmentMessage[] = [recover(REPORT), ...ROUND.slice(1)]
+
+test('it is held with the reason and looked at again after a quarter of a minute', (t) => {
+  const { phaseOf, effects } = after(...FENCING, SEEN)
+  t.is(phaseOf(N1), 'held')
+  t.like(effects[0], { type: 'flight.leave', host: H1 })
+  t.like(effects[1], { type: 'recovery.note-held', reason: 'the leader sees it alive' })
+  t.like(effects[2], { type: 'timer.start', afterMs: 15_000 })
+})
+
+const looks = (times: number) =>
+  after(...FENCING, ...Array.from({ length: times - 1 }, () => [SEEN, ...ROUND]).flat(), SEEN)
+
+test('the fourth look ends it with the reason', (t) => {
+  t.is(looks(3).phaseOf(N1), 'held')
+  const { phaseOf, effects } = looks(4)
+  t.is(phaseOf(N1), 'concluding')
+  t.like(effects.at(-1), { type: 'recovery.conclude', to: 'ignored' })
+})
+
+test('observers that see it alive end it at once', (t) => {
+  const { phaseOf } = after(...FENCING, SEEN, {
+    type: 'segment.host-alive',
+    host: H1,
+    reason: 'seen alive by monitor-1',
+  })
+  t.is(phaseOf(N1), 'concluding')
+})

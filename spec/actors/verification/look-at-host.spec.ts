@@ -1,0 +1,103 @@
+/** The leader's look in a simulated cloud: every channel is asked side by side, and none is waited for longer than three seconds. */
+import test from 'ava'
+import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import type { LookTarget } from '../../../actors/verification/look-at-host.ts'
+import { lookAtHost } from '../../../actors/verification/look-at-host.ts'
+import type { Look } from '../../../actors/verification/look.ts'
+import { H1 } from '../records.ts'
+import { buildWorld, type World } from '../../transports/simulated/world.ts'
+
+interface Seen {
+  readonly look: Look
+  readonly tookMs: number
+}
+
+/** Looks at the first host; observers have doubted it for a while. */
+async function look(world: World, change: Partial<LookTarget> = {}): Promise<Seen> {
+  const { clock, one } = world
+  const sightings = new HostObservations(clock, 60_000)
+  sightings.note(H1, { observer: 'monitor-1', state: 'dead', evidence: [] })
+  const target: LookTarget = {
+    host: H1,
+    hostName: one,
+    ssh: world.ssh(one),
+    bmc: world.bmc(one),
+    reportedAt: undefined,
+    isOrdered: false,
+    ...change,
+  }
+  const beganAtMs = clock.monotonicMs()
+  const { signal } = new AbortController()
+  const seen = await world.during(lookAtHost({ ...world, sightings }, target, signal))
+  return { look: seen, tookMs: clock.monotonicMs() - beganAtMs }
+}
+
+test('a host that is well is seen at once', async (t) => {
+  const { look: seen, tookMs } = await look(buildWorld())
+  t.is(seen.finding, 'alive')
+  t.is(seen.reason, 'the leader sees it alive: SSH: the connection answered')
+  t.true(tookMs < 500, `${tookMs} ms`)
+})
+
+test('a host without power is seen to be off within three seconds', async (t) => {
+  const world = buildWorld()
+  world.cloud.crashHost(world.one)
+  const { look: seen, tookMs } = await look(world)
+  t.is(seen.finding, 'off')
+  t.is(seen.evidence.length, 3)
+  t.true(tookMs <= 3000, `${tookMs} ms`)
+})
+
+test('a host that hangs, and whose BMC and Nova keep silent, takes three seconds and no more', async (t) => {
+  const world = buildWorld()
+  world.cloud.hangHost(world.one)
+  world.cloud.setBmc(world.one, 'silent')
+  world.cloud.setNova({ latencyMs: [8000, 8000] })
+  const { look: seen, tookMs } = await look(world)
+  t.is(seen.finding, 'nothing')
+  t.is(tookMs, 3000)
+  const late = seen.evidence.filter((sentence) => sentence.includes('no answer within 3000 ms'))
+  t.is(late.length, 3)
+})
+
+test('a BMC that is stuck at off is outweighed by an answer over SSH', async (t) => {
+  const world = buildWorld()
+  world.cloud.setBmc(world.one, 'stuck-off')
+  t.is((await look(world)).look.finding, 'alive')
+})
+
+test('a nova-compute that goes on writing to Nova is life where SSH does not answer', async (t) => {
+  const world = buildWorld()
+  world.cloud.setSshd(world.one, 'slow')
+  await world.pass(100_000)
+  const seen = await look(world, { reportedAt: world.clock.wallMs() - 60_000 })
+  t.true(['beating', 'alive'].includes(seen.look.finding), seen.look.reason)
+  world.cloud.crashHost(world.one)
+  await world.pass(16_000)
+  const later = await look(world, { reportedAt: world.clock.wallMs() - 60_000, bmc: undefined })
+  t.is(later.look.finding, 'nothing', 'a heartbeat of its last moments')
+})
+
+test('after an order Nova is not asked', async (t) => {
+  const world = buildWorld()
+  await look(world, { isOrdered: true })
+  t.is(world.cloud.counters.get('nova.find-service') ?? 0, 0)
+})
+
+test('a look that is not needed any more ends with its asker', async (t) => {
+  const world = buildWorld()
+  world.cloud.hangHost(world.one)
+  const sightings = new HostObservations(world.clock, 60_000)
+  const asker = new AbortController()
+  const target = {
+    host: H1,
+    hostName: world.one,
+    ssh: world.ssh(world.one),
+    bmc: world.bmc(world.one),
+    reportedAt: undefined,
+    isOrdered: false,
+  }
+  const looking = lookAtHost({ ...world, sightings }, target, asker.signal)
+  asker.abort(new Error('stopped'))
+  await t.throwsAsync(world.during(looking), { message: 'stopped' })
+})

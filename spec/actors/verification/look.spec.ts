@@ -1,0 +1,76 @@
+/** What the leader's own look at a host proves, channel by channel. */
+import test from 'ava'
+import {
+  heartbeatSign,
+  judgeLook,
+  type Finding,
+  type Signs,
+} from '../../../actors/verification/look.ts'
+import type { ComputeService } from '../../../actors/ports/compute.ts'
+import type { ShellOutcome } from '../../../actors/ports/shell.ts'
+import { serviceRow } from '../records.ts'
+
+const ssh = (outcome: ShellOutcome): Signs['ssh'] => ({ outcome, detail: 'so it is' })
+const power = (state: 'on' | 'off' | 'unknown'): Signs['power'] => ({ state, detail: 'the BMC' })
+const BEAT = { isLife: true, detail: 'a heartbeat' }
+const NO_BEAT = { isLife: false, detail: 'an old heartbeat' }
+
+const TABLE: readonly (readonly [
+  title: string,
+  finding: Finding,
+  signs: readonly [Signs['ssh'], Signs['power'], Signs['heartbeat']],
+])[] = [
+  ['SSH answers', 'alive', [ssh('alive'), undefined, NO_BEAT]],
+  ['SSH answers and its power reads off', 'alive', [ssh('alive'), power('off'), NO_BEAT]],
+  ['power on alone', 'nothing', [ssh('silent'), power('on'), NO_BEAT]],
+  ['nothing answers', 'nothing', [ssh('silent'), power('unknown'), NO_BEAT]],
+  ['SSH is silent and its power reads off', 'off', [ssh('silent'), power('off'), NO_BEAT]],
+  ['power off and wrong credentials', 'off', [ssh('misconfigured'), power('off'), NO_BEAT]],
+  ['wrong credentials are no life', 'nothing', [ssh('misconfigured'), power('on'), NO_BEAT]],
+  ['SSH is refused and power is on', 'alive', [ssh('refused'), power('on'), NO_BEAT]],
+  ['SSH is refused and power is off', 'off', [ssh('refused'), power('off'), NO_BEAT]],
+  ['SSH is refused and power unknown', 'answers', [ssh('refused'), power('unknown'), NO_BEAT]],
+  ['SSH is refused and nobody asked the BMC', 'answers', [ssh('refused'), undefined, NO_BEAT]],
+  ['SSH is silent and there is a new heartbeat', 'beating', [ssh('silent'), power('on'), BEAT]],
+  ['a new heartbeat, but power reads off now', 'off', [ssh('silent'), power('off'), BEAT]],
+  ['without SSH a heartbeat outweighs the BMC', 'alive', [undefined, power('off'), BEAT]],
+  ['without SSH power off', 'off', [undefined, power('off'), NO_BEAT]],
+  ['after an order nobody asks for heartbeats', 'nothing', [ssh('silent'), power('on'), undefined]],
+]
+
+for (const [title, finding, [shell, chassis, heartbeat]] of TABLE) {
+  test(`a look finds ${finding}: ${title}`, (t) => {
+    const look = judgeLook({ ssh: shell, power: chassis, heartbeat }, 7)
+    t.is(look.finding, finding)
+    t.is(look.atMs, 7)
+    t.true(look.reason.startsWith('the leader '))
+  })
+}
+
+test('a look says what each channel showed', (t) => {
+  const { evidence } = judgeLook({ ssh: ssh('silent'), power: power('on'), heartbeat: NO_BEAT }, 0)
+  t.deepEqual(evidence, [
+    'leader: SSH silent: so it is',
+    'leader: the BMC',
+    'leader: an old heartbeat',
+  ])
+})
+
+const beat = (writtenAgoMs: number | null, change: Partial<ComputeService> = {}): ComputeService =>
+  serviceRow({ up: true, writtenAgoMs, ...change })
+
+test('a heartbeat is life when it came after the host fell silent, and lately', (t) => {
+  t.true(heartbeatSign(beat(4000), 10_000).isLife)
+  t.false(heartbeatSign(beat(4000), 3000).isLife, 'older than the silence')
+  t.false(heartbeatSign(beat(4000), 8000).isLife, 'the clocks are not so sure')
+  t.true(heartbeatSign(beat(15_000), 60_000).isLife)
+  t.false(heartbeatSign(beat(15_001), 60_000).isLife, 'Nova still calls it up')
+})
+
+test('what others write into the row is no heartbeat', (t) => {
+  t.false(heartbeatSign(beat(1000, { disabled: true }), 60_000).isLife)
+  t.false(heartbeatSign(beat(1000, { forcedDown: true }), 60_000).isLife)
+  t.false(heartbeatSign(beat(1000, { up: false }), 60_000).isLife)
+  t.false(heartbeatSign(beat(null), 60_000).isLife)
+  t.false(heartbeatSign(undefined, 60_000).isLife)
+})

@@ -1,0 +1,78 @@
+/** What observations of invented hosts, by invented observers, leave in the memory of a process with all roles. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { openEmbeddedWorld } from '../../ops/ports.ts'
+import { startProcess } from '../../ops/process.ts'
+import { endInOrder } from '../../ops/shutdown.ts'
+import { registerSegments } from '../../ops/simulator/register-segments.ts'
+import { encode } from '../../schema/messages/codec.ts'
+import { createLogger } from '../../transports/log/logger.ts'
+import { buildCloud } from '../../transports/simulated/build-cloud.ts'
+import { SeededRandom } from '../../transports/simulated/random.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import { until } from '../support/until.ts'
+import { configOf } from './config.ts'
+import type { Figure } from './figure.ts'
+
+const HOSTS = 70_000
+const AT_ONCE = 500
+
+/** The heap after a full collection, which only this measurement needs. */
+function heapMb(): number {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect === 'function') collect()
+  return process.memoryUsage().heapUsed / 1024 / 1024
+}
+
+/** Sent once, heard by the engine and by the gateway of the same process. */
+export async function measureStrangers(): Promise<readonly Figure[]> {
+  const config = configOf('[api]\nlisten_port = 0\n', 'embedded')
+  const clock = new SystemClock()
+  const log = createLogger('error')
+  const ambient = { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
+  const size = { segments: 1, hostsPerSegment: 10, instances: 0 }
+  const embedded = buildCloud({ clock, random: new SeededRandom(1), ...size })
+  const world = openEmbeddedWorld(config, ambient, embedded)
+  await world.store.migrate()
+  await registerSegments(world.store, embedded.segments)
+  const running = await startProcess(config, world, ambient, (path, error) => {
+    throw new Error(`${path} gave up`, { cause: error })
+  })
+  await until('the engine leads', () => running.node.leading())
+  await sleep(3000)
+  const before = heapMb()
+  const from = { cloud: config.bus.cloud, node: 'x', incarnation: 'i', epoch: null, sentAt: 0 }
+  for (let number = 0; number < HOSTS; number += 1) {
+    const { subject, body } = encode(
+      'host.observed',
+      {
+        host: `invented-${number}`,
+        hostName: `invented-${number}`,
+        segment: 's',
+        observer: `invented-${number}`,
+        state: number % 2 === 0 ? 'alive' : 'dead',
+        sequence: number,
+        evidence: ['x'.repeat(1000)],
+      },
+      { ...from, id: `m${number}` },
+    )
+    world.bus.publish(subject, body)
+    if (number % AT_ONCE === 0) await sleep(1)
+  }
+  await sleep(3000)
+  const grownMb = heapMb() - before
+  const counted = running.node.strangers()
+  await endInOrder(running.endings, log)
+  return [
+    {
+      what: `heap kept after observations of ${HOSTS} invented hosts`,
+      value: grownMb,
+      unit: 'MB',
+      target: { kind: 'at-most', value: 10 },
+      remark: `${counted} were counted; ${before.toFixed(0)} MB before`,
+    },
+  ]
+}

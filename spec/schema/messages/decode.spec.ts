@@ -1,0 +1,221 @@
+/** What comes over the bus: nothing that is hostile gets past the decoder, and nothing that it lets in breaks a reader. */
+import * as fc from 'fast-check'
+import test from 'ava'
+import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import { rebuiltInstance } from '../../../actors/evacuator/compute-news.ts'
+import { eventText } from '../../../gateway/event-text.ts'
+import { overhear } from '../../../ops/roles/overheard.ts'
+import { isCoded } from '../../../schema/errors.ts'
+import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
+import { CATALOGUE, type Received, type WireType } from '../../../schema/messages/catalogue.ts'
+import { decode, encode, subjectOf } from '../../../schema/messages/codec.ts'
+import { isoTime } from '../../../schema/time.ts'
+import { MemoryBroker } from '../../../transports/memory/broker.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { recordingLog } from '../../support/logs.ts'
+
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+/** Undefined for what is refused as it should be; anything else that is thrown fails the test. */
+function decoded(bytes: Uint8Array): Received | undefined {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    if (isCoded(error, 'MESSAGE_INVALID')) return undefined
+    throw error
+  }
+}
+
+const HOSTILE_TEXTS = [
+  '',
+  'a\nevent: forged\ndata: {}',
+  'a\r\nb',
+  'a\0b',
+  '\u001B[2J',
+  '\u2028',
+  '\uD800',
+  '../../etc',
+  'ha.x.>',
+  '__proto__',
+  'constructor',
+  'x'.repeat(5000),
+]
+const HOSTILE_NUMBERS = [9e15, 1e300, -1, -0, 1.5, 2 ** 53, Number.MAX_SAFE_INTEGER, 0, 8.64e15]
+
+const value = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
+  { weight: 2, arbitrary: fc.constantFrom(...HOSTILE_NUMBERS) },
+  { weight: 1, arbitrary: fc.jsonValue() },
+)
+
+const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } = {
+  'host.observed': {
+    host: 'h1',
+    hostName: 'compute-1',
+    segment: 's1',
+    observer: 'monitor-1',
+    state: 'alive',
+    sequence: 1,
+    evidence: ['ssh answered'],
+  },
+  'guest.failed': {
+    instance: 'i1',
+    hostName: 'compute-1',
+    observer: 'monitor-1',
+    event: 'LIFECYCLE',
+    domainEvent: 'STOPPED_FAILED',
+    evidence: [],
+  },
+  'notification.accepted': { notification: 'n1', segment: 's1' },
+  'word.said': { notification: null },
+  'compute.event': {
+    eventType: 'instance.rebuild.end',
+    publisher: 'nova-compute:compute-1',
+    priority: 'INFO',
+    timestamp: '2026-01-01 00:00:00.000000',
+    messageId: '0f0e0d0c-0000-4000-8000-000000000001',
+    format: 'versioned',
+    payload: { uuid: 'i1' },
+  },
+  'recovery.stepped': {
+    notification: 'n1',
+    host: 'compute-1',
+    step: 'fenced',
+    reason: 'why',
+    evidence: ['seen'],
+  },
+  'move.stepped': {
+    notification: 'n1',
+    instance: 'i1',
+    instanceName: 'vm',
+    status: 'succeeded',
+    dest: null,
+    reason: 'moved',
+    done: 1,
+    total: 1,
+  },
+  'leader.proclaimed': { holder: 'engine-1', epoch: 3 },
+  'role.health': {
+    node: 'engine-1',
+    roles: ['engine'],
+    leading: true,
+    deadLetters: 0,
+    parked: 0,
+    actors: [],
+  },
+}
+
+const ENVELOPE = {
+  version: 1,
+  id: '0f0e0d0c-0000-4000-8000-000000000001.7',
+  sender: 'engine-1',
+  incarnation: '0f0e0d0c-0000-4000-8000-000000000001',
+  epoch: 3,
+  sentAt: 1_767_225_600_000,
+  trace: null,
+}
+
+const names = Object.keys(CATALOGUE) as readonly WireType[] // its keys
+
+/** A message that was well, with some fields of the envelope or the body replaced. */
+const hostile = fc
+  .constantFrom(...names)
+  .chain((type) =>
+    fc.record({
+      type: fc.constant(type),
+      body: replaced(WELL[type]),
+      envelope: replaced(ENVELOPE),
+    }),
+  )
+  .map(({ type, body, envelope }) => bytesOf({ ...envelope, type, body }))
+
+function replaced(
+  well: Readonly<Record<string, unknown>>,
+): fc.Arbitrary<Readonly<Record<string, unknown>>> {
+  const fields = fc.dictionary(fc.constantFrom(...Object.keys(well)), value, { maxKeys: 2 })
+  return fields.map((bad) => ({ ...well, ...bad }))
+}
+
+for (const type of names) {
+  test(`a well-formed ${type} comes in`, (t) => {
+    t.is(decoded(bytesOf({ ...ENVELOPE, type, body: WELL[type] }))?.type, type)
+  })
+}
+
+test('arbitrary bytes are refused with a code, and nothing else is thrown', (t) => {
+  const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.jsonValue().map(bytesOf))
+  t.notThrows(() => fc.assert(fc.property(bytes, (arbitrary) => decoded(arbitrary) === undefined)))
+})
+
+for (const [what, change] of Object.entries({
+  'a time without a date': { sentAt: 9e15 },
+  'an id with a line break': { id: 'a\nevent: forged' },
+  'a sender with a control character': { sender: 'a\u001Bb' },
+  'an id that is too long': { id: 'x'.repeat(65) },
+  'an epoch that is no exact number': { epoch: 1e300 },
+  'an incarnation with a separator of lines': { incarnation: 'a\u2028b' },
+})) {
+  test(`an envelope with ${what} is refused`, (t) => {
+    const message = { ...ENVELOPE, type: 'word.said', body: WELL['word.said'], ...change }
+    t.throws(() => decode(bytesOf(message)), { code: 'MESSAGE_INVALID' })
+  })
+}
+
+test('a body that is nested too deeply, or too large, is refused before it is parsed', (t) => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const body = JSON.stringify({ ...ENVELOPE, type: 'word.said', body: 'here' })
+  const bytes = new TextEncoder().encode(body.replace('"here"', deep))
+  t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /nested deeper than 32/ })
+  const large = new Uint8Array(2_000_000).fill(0x20)
+  t.throws(() => decode(large), { code: 'MESSAGE_INVALID', message: /more than 1048576 bytes/ })
+})
+
+test('brackets within a text are no nesting', (t) => {
+  const body = { ...WELL['recovery.stepped'], reason: `"${'['.repeat(500)}\\` }
+  t.is(decoded(bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body }))?.type, 'recovery.stepped')
+})
+
+test('every message that comes in survives each of its readers', async (t) => {
+  const clock = new VirtualClock()
+  const log = recordingLog()
+  const bus = new MemoryBroker({ clock, log, leaseTtlMs: 6000 }).bus('gateway-1')
+  const names = {
+    hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
+    observers: ['monitor-1'],
+  }
+  const world = { bus, clock, cloud: 'one', freshMs: 60_000 }
+  await using heard = overhear({ ...world, store: { readRoster: async () => names } })
+  const observations = new HostObservations(clock, 60_000)
+  await fc.assert(
+    fc.asyncProperty(hostile, async (bytes) => {
+      const received = decoded(bytes)
+      if (received === undefined) return
+      isoTime(received.sentAt)
+      for (const topic of ['observation', 'recovery', 'instance']) {
+        bus.publish(subjectOf('one', topic, 'x'), bytes)
+      }
+      if (received.type === 'compute.event') rebuiltInstance(received.body)
+      if (received.type === 'host.observed') observations.note(received.body.host, received.body)
+      // It can be said again as it is: its subject and its text can be made.
+      encode(received.type, received.body as never, { ...ENVELOPE, cloud: 'one', node: 'n' })
+    }),
+    { numRuns: 3000 },
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual(
+    log.lines.filter((line) => line.includes('handler failed')),
+    [],
+  )
+  const { feed } = heard
+  const positions = Array.from({ length: feed.end - feed.oldest }, (_, at) => feed.oldest + at)
+  const texts = positions.flatMap((at) => feed.at(at) ?? []).map(eventText)
+  t.true(texts.length > 0)
+  for (const text of texts)
+    t.regex(text, /^id: [^\r\n]*\nevent: (recovery|move)\.stepped\ndata: [^\r\n]*\n\n$/)
+})
+
+test('no field of an event can begin a line in the event stream', (t) => {
+  const about = { notification: undefined, instance: undefined, host: undefined, type: 'x' }
+  const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
+  t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
+})

@@ -1,0 +1,60 @@
+/** A storage outage: faults of many guests in a segment, one of whose hosts dies among them. */
+import test from 'ava'
+import { Deployment } from '../../ops/simulator/deployment.ts'
+import { startAll } from '../../ops/simulator/run-seed.ts'
+import { defaultRules } from './story.ts'
+
+const SIZE = { segments: 1, hostsPerSegment: 100, instances: 5200 }
+const REPORTS = 5000
+const ENDED = ['finished', 'ignored', 'failed']
+
+/** From the moment that the host hangs to its power-off, on the same seed with so many reports, in simulated time. */
+async function scene(reports: number) {
+  await using deployment = new Deployment({ seed: 1, size: SIZE, rules: defaultRules() })
+  await startAll(deployment)
+  await deployment.pass(30_000)
+  const { cloud, store, clock } = deployment
+  const hosts = await store.listAllHosts()
+  const [victim, ...others] = hosts.map(({ name }) => name)
+  if (victim === undefined) throw new RangeError('there is no host')
+  const { compute } = cloud.viewFor('witness')
+  const listed = Promise.all(others.map((host) => compute.listInstances(host)))
+  await deployment.pass(5000)
+  const lists = await listed
+  cloud.hangHost(victim)
+  const startedAtMs = clock.monotonicMs()
+  for (const { id, host } of lists.flat().slice(0, reports)) {
+    if (host === null) throw new RangeError(`${id} is nowhere`)
+    await store.acceptNotification({
+      type: 'VM',
+      hostName: host,
+      generatedAt: clock.wallMs(),
+      payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: id },
+      duplicateWindowMs: 0,
+    })
+  }
+  const isOff = (): boolean => cloud.log.some(({ text }) => text.includes(`power-off ${victim} `))
+  while (!isOff() && clock.monotonicMs() - startedAtMs < 120_000) await deployment.pass(100)
+  const offAfterMs = clock.monotonicMs() - startedAtMs
+  await deployment.pass(reports === 0 ? 0 : 3_600_000)
+  const page = { limit: REPORTS + 1, sort: [{ key: 'created_at', direction: 'asc' }] } as const
+  const guests = await store.listNotifications({ type: 'VM' }, page)
+  return {
+    offAfterMs,
+    deadLetters: deployment.deadLetters,
+    reported: guests.length,
+    open: guests.filter(({ status }) => !ENDED.includes(status)).length,
+    violations: [...cloud.violations, ...deployment.watchdog.violations],
+  }
+}
+
+test('guests of other hosts do not hold up the power-off of a dead host, and none of them is lost', async (t) => {
+  t.timeout(240_000)
+  const alone = await scene(0)
+  const flooded = await scene(REPORTS)
+  t.true(flooded.offAfterMs - alone.offAfterMs <= 1000, JSON.stringify({ alone, flooded }))
+  t.is(flooded.deadLetters, 0)
+  t.is(flooded.reported, REPORTS)
+  t.is(flooded.open, 0)
+  t.deepEqual(flooded.violations, [])
+})

@@ -1,0 +1,133 @@
+/** A NATS account that may not do all that a role needs: the role says what it cannot do, and is not ready. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import { busChecks } from '../../../ops/roles/needs.ts'
+import type { ROLES } from '../../../schema/config/node.ts'
+import { describeError } from '../../../schema/errors.ts'
+import { connectNats, type NatsTransport } from '../../../transports/nats/connect.ts'
+import { SystemClock } from '../../../transports/system/clock.ts'
+import { SystemRandom } from '../../../transports/system/random.ts'
+import { silentLog } from '../../support/logs.ts'
+import { startNats, type Denied } from '../../support/nats.ts'
+import { until } from '../../support/until.ts'
+
+type Role = (typeof ROLES)[number]
+
+const CLOUD = 'west'
+const PASSWORD = 'right'
+const PATIENCE_MS = 60_000
+const bytes = new TextEncoder().encode('x')
+
+/** Does what the roles do on the bus, again and again, for as long as it is open. */
+function atWork(url: string): NatsTransport {
+  const clock = new SystemClock()
+  const node = connectNats({
+    servers: [url],
+    cloud: CLOUD,
+    credentials: { user: 'ha', password: PASSWORD },
+    leaseTtlMs: 2000,
+    clock,
+    random: new SystemRandom(),
+    log: silentLog,
+  })
+  const { bus, lease } = node
+  for (const topic of ['observation', 'word', 'health']) {
+    bus.subscribe(`ha.${CLOUD}.${topic}.>`, () => undefined)
+  }
+  bus.consumeFaults('engine', (fault) => fault.ack())
+  const ending = new AbortController()
+  const work = async (): Promise<void> => {
+    for (let round = 0; !ending.signal.aborted; round += 1) {
+      bus.publish(`ha.${CLOUD}.observation.host.s1.compute-1`, bytes)
+      bus.publish(`ha.${CLOUD}.word.said`, bytes)
+      bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
+      bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
+      await bus.publishFault(`ha.${CLOUD}.fault.guest.x`, bytes, `id-${round}`).catch(describeError)
+      await lease.create('engine-1').catch(describeError)
+      await sleep(50)
+    }
+  }
+  const working = work()
+  return {
+    bus,
+    lease,
+    async [Symbol.asyncDispose]() {
+      ending.abort()
+      await node[Symbol.asyncDispose]()
+      await working
+    },
+  }
+}
+
+/** What a role says of itself; empty when it is ready. */
+async function wordsOf({ bus }: NatsTransport, role: Role): Promise<string> {
+  const [check] = busChecks(bus, CLOUD, [role])
+  return (await check?.check().then(() => '', describeError)) ?? ''
+}
+
+const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = [
+  [
+    'engine',
+    { publish: ['$KV.HA_west_LEASE.>'] },
+    /cannot take the lease and lead since \d{4}-.*publish \$KV\.HA_west_LEASE\.leader/,
+  ],
+  [
+    'engine',
+    { subscribe: ['ha.west.observation.>'] },
+    /cannot hear what observers say of hosts since .*subscribe to ha\.west\.observation\.>/,
+  ],
+  ['engine', { subscribe: ['ha.west.word.>'] }, /cannot hear operators' words since/],
+  [
+    'engine',
+    { publish: ['$JS.API.>'] },
+    /cannot ask JetStream since .*no permission to publish \$JS\.API\.STREAM/,
+  ],
+  ['engine', { publish: ['$JS.API.CONSUMER.>'] }, /cannot ask JetStream since .*CONSUMER/],
+  ['engine', { subscribe: ['_INBOX.>'] }, /cannot receive answers of JetStream since/],
+  ['engine', { publish: ['$JS.ACK.>'] }, /cannot acknowledge faults since/],
+  [
+    'host-monitor',
+    { publish: ['ha.west.observation.>'] },
+    /cannot say what it sees of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
+  ],
+  ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
+  ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
+  ['gateway', { publish: ['ha.west.word.>'] }, /cannot pass operators' words on since/],
+  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass events of Compute on since/],
+]
+
+for (const [role, denied, says] of CASES) {
+  const what = `the ${role} whose account may not ${JSON.stringify(denied)}`
+  test(`${what} is not ready and says why, until it may`, async (t) => {
+    t.timeout(4 * PATIENCE_MS)
+    await using server = await startNats({ password: PASSWORD, denied })
+    await using node = atWork(server.url)
+    await until(
+      'it says what it cannot do',
+      async () => says.test(await wordsOf(node, role)),
+      PATIENCE_MS,
+    )
+    t.regex(await wordsOf(node, role), /^NOT_READY: /)
+    await server.stop()
+    await server.restart({ password: PASSWORD })
+    await until('it is ready', async () => (await wordsOf(node, role)) === '', PATIENCE_MS)
+  })
+}
+
+test('an account that may do all is ready in every role, and what no role needs is a remark', async (t) => {
+  await using server = await startNats({
+    password: PASSWORD,
+    denied: { publish: ['ha.west.health.>'] },
+  })
+  await using node = atWork(server.url)
+  const remarks = async (): Promise<string> => {
+    const check = busChecks(node.bus, CLOUD, ['engine']).at(-1)
+    t.is(check?.need, 'dispensable')
+    return (await check?.check().then(() => '', describeError)) ?? ''
+  }
+  await until('it is remarked', async () => /ha\.west\.health/.test(await remarks()), PATIENCE_MS)
+  await until('streams and consumer are there', async () => (await wordsOf(node, 'engine')) === '')
+  for (const role of ['engine', 'host-monitor', 'instance-monitor', 'gateway', 'bridge'] as const) {
+    t.is(await wordsOf(node, role), '')
+  }
+})

@@ -1,0 +1,127 @@
+/**
+ * Migrations of one database run one after the other: who migrates holds a row. GET_LOCK would not do: Galera keeps it on
+ * one node, and some builds refuse it. A row lock would not do either: DDL commits, and Galera does not replicate it.
+ */
+import { MysqlAdapter, sql, type Kysely, type MigrationLockOptions, type RawBuilder } from 'kysely'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { StorePorts } from './transactions.ts'
+
+/** The holder writes a new number so often. */
+const RENEW_MS = 2000
+/** Whose number did not change for so long by our own clock has died: clocks of machines are not compared. */
+const STALE_MS = 10_000
+const LOOK_MS = 250
+/** Long enough to see that a holder has died. */
+const WAIT_MS_MAX = 15_000
+/** The column is a signed integer, and 0 is free. */
+const NUMBERS = 2 ** 31 - 2
+
+/** Runs a statement on another connection than the one that migrates; answers how many rows it found. */
+export type RunBeside = (statement: RawBuilder<unknown>) => Promise<bigint>
+
+interface Holding {
+  number: number
+  /** Ends the renewals. */
+  end: () => void
+}
+
+/** Lets one process at a time migrate a database. STORE_CONFLICT for one that waited in vain. */
+export class MigrationLock extends MysqlAdapter {
+  readonly #ports: StorePorts
+  readonly #beside: RunBeside
+  #holding: Holding | undefined
+
+  constructor(ports: StorePorts, beside: RunBeside) {
+    super()
+    this.#ports = ports
+    this.#beside = beside
+  }
+
+  override async acquireMigrationLock(
+    db: Kysely<unknown>,
+    options: MigrationLockOptions,
+  ): Promise<void> {
+    const { clock } = this.#ports
+    const startedAtMs = clock.monotonicMs()
+    let seen = { number: 0, sinceMs: startedAtMs }
+    while (clock.monotonicMs() - startedAtMs < WAIT_MS_MAX) {
+      const number = await readNumber(db, options)
+      if (number !== seen.number) seen = { number, sinceMs: clock.monotonicMs() }
+      const isFree = number === 0 || clock.monotonicMs() - seen.sinceMs >= STALE_MS
+      if (isFree && (await this.#take(db, options, number))) return
+      await pause(clock, LOOK_MS)
+    }
+    throw new CodedError('STORE_CONFLICT', 'another process is migrating the database')
+  }
+
+  /** Never throws: Kysely would throw that instead of why the migration failed, and a row that stays becomes stale. */
+  override async releaseMigrationLock(
+    db: Kysely<unknown>,
+    options: MigrationLockOptions,
+  ): Promise<void> {
+    const holding = this.#holding
+    if (holding === undefined) return
+    this.#holding = undefined
+    holding.end()
+    try {
+      await replaceNumber(options, holding.number, 0).execute(db)
+    } catch {
+      return // it becomes stale
+    }
+  }
+
+  async #take(db: Kysely<unknown>, options: MigrationLockOptions, from: number): Promise<boolean> {
+    const number = this.#otherThan(from)
+    const { numAffectedRows } = await replaceNumber(options, from, number).execute(db)
+    if (numAffectedRows !== 1n) return false
+    const holding: Holding = { number, end: () => undefined }
+    this.#holding = holding
+    this.#renewLater(holding, options)
+    return true
+  }
+
+  #renewLater(holding: Holding, options: MigrationLockOptions): void {
+    holding.end = this.#ports.clock.schedule(RENEW_MS, () => void this.#renew(holding, options))
+  }
+
+  async #renew(holding: Holding, options: MigrationLockOptions): Promise<void> {
+    const { number } = holding
+    const next = this.#otherThan(number)
+    try {
+      const found = await this.#beside(replaceNumber(options, number, next))
+      if (found !== 1n) return // taken over: each migration may run twice, so the one under way may end
+      holding.number = next
+    } catch {
+      // Tried again below. Should it be taken over meanwhile: see above.
+    }
+    if (this.#holding === holding) this.#renewLater(holding, options)
+  }
+
+  #otherThan(number: number): number {
+    const drawn = 1 + Math.floor(this.#ports.random.next() * NUMBERS)
+    return drawn === number ? drawn + 1 : drawn
+  }
+}
+
+async function readNumber(db: Kysely<unknown>, options: MigrationLockOptions): Promise<number> {
+  const { lockTable, lockRowId } = options
+  const query = sql<{
+    is_locked: number
+  }>`select is_locked from ${sql.table(lockTable)} where id = ${lockRowId}`
+  const { rows } = await query.execute(db)
+  return rows[0]?.is_locked ?? 0
+}
+
+const replaceNumber = (
+  { lockTable, lockRowId }: MigrationLockOptions,
+  from: number,
+  to: number,
+): RawBuilder<unknown> =>
+  sql`update ${sql.table(lockTable)} set is_locked = ${to} where id = ${lockRowId} and is_locked = ${from}`
+
+async function pause(clock: ClockPort, afterMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  clock.schedule(afterMs, resolve)
+  return promise
+}

@@ -1,0 +1,35 @@
+/** Registered observers, and the names that observations may carry. */
+import type { RosterStore } from '../../actors/ports/roster-store.ts'
+import type { StorePorts, Transactions } from './transactions.ts'
+
+/** The part of the store that knows who may speak of whom. */
+export function rosterStore(transactions: Transactions, { clock }: StorePorts): RosterStore {
+  return {
+    async registerObserver(name) {
+      const seen = { seen_at: clock.wallMs() }
+      const renewed = await transactions.statement((db) =>
+        db.updateTable('observers').set(seen).where('name', '=', name).executeTakeFirst(),
+      )
+      if (renewed !== undefined && renewed.numUpdatedRows > 0n) return
+      // One that registers twice at once is there all the same.
+      await transactions.statement((db) =>
+        db
+          .insertInto('observers')
+          .values({ name, ...seen })
+          .execute(),
+      )
+    },
+
+    readRoster: () =>
+      transactions.read(async (db) => {
+        const hosts = await db
+          .selectFrom('hosts')
+          .select(['uuid as host', 'name as hostName', 'failover_segment_id as segment'])
+          .where('deleted', '=', 0)
+          .orderBy('id')
+          .execute()
+        const observers = await db.selectFrom('observers').select('name').orderBy('id').execute()
+        return { hosts, observers: observers.map(({ name }) => name) }
+      }),
+  }
+}

@@ -1,0 +1,114 @@
+/** Is this database ours to migrate? Judged from what is there, before anything is changed. Pure. */
+import { CodedError } from '../../schema/errors.ts'
+import type { MigrationShape } from './schema-shape.ts'
+
+/** One table or view of the database. */
+export interface SeenTable {
+  /** As our migrations spell it, where names are compared without case. */
+  readonly name: string
+  readonly isView: boolean
+  readonly columns: ReadonlySet<string>
+}
+
+/** What was seen in one database at one moment. */
+export interface SeenSchema {
+  readonly tables: readonly SeenTable[]
+  /** Names in the record of migrations; undefined while there is no such table. */
+  readonly applied: readonly string[] | undefined
+  /** Tables of the very first migration that hold rows. */
+  readonly filled: ReadonlySet<string>
+}
+
+export const RECORD = 'kysely_migration'
+export const LOCK = 'kysely_migration_lock'
+const RECORD_COLUMNS = ['name', 'timestamp']
+
+/** Names of pending migrations. Throws SCHEMA_FOREIGN, SCHEMA_NEWER or SCHEMA_INCOMPLETE. */
+export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): readonly string[] {
+  const names = shapes.map(({ name }) => name)
+  const record = seen.tables.find(({ name }) => name === RECORD)
+  const applied = seen.applied ?? []
+  if (record !== undefined && !isRecord(record)) throw foreign([record])
+  const known = names.filter((name) => applied.includes(name))
+  const unknown = applied.filter((name) => !names.includes(name))
+  if (unknown.length > 0) {
+    if (known.length === 0 && record !== undefined) throw foreign([record])
+    if (known.length === names.length) throw newer(unknown)
+    const missing = names.filter((name) => !applied.includes(name))
+    throw incomplete(`migrations ${list(unknown)} are recorded, and ${list(missing)} are not`)
+  }
+  const gap = names.slice(0, known.length).filter((name) => !known.includes(name))
+  if (gap.length > 0) throw incomplete(`migrations after ${list(gap)} are recorded, these are not`)
+  refuseLosses(seen, shapes.slice(0, known.length))
+  refuseStrangers(seen, shapes, known.length)
+  return names.slice(known.length)
+}
+
+const isRecord = ({ isView, columns }: SeenTable): boolean =>
+  !isView && RECORD_COLUMNS.every((column) => columns.has(column))
+
+/** What recorded migrations made must be there; columns that an operator added do not matter. */
+function refuseLosses({ tables }: SeenSchema, applied: readonly MigrationShape[]): void {
+  const lost: string[] = []
+  for (const { creates, adds } of applied) {
+    for (const [table, columns] of [...creates, ...adds]) {
+      const seen = tables.find(({ name }) => name === table)
+      if (seen === undefined || seen.isView) lost.push(table)
+      else lost.push(...[...columns].filter((each) => !seen.columns.has(each)).map(of(table)))
+    }
+  }
+  if (lost.length > 0) throw incomplete(`missing: ${list([...new Set(lost)])}`)
+}
+
+const of =
+  (table: string) =>
+  (column: string): string =>
+    `${table}.${column}`
+
+/**
+ * Tables that pending migrations make are there after a migration was cut off: with our columns. While nothing is recorded
+ * yet, equal columns prove little: then only the first migration's tables may be there, and empty.
+ */
+function refuseStrangers(
+  seen: SeenSchema,
+  shapes: readonly MigrationShape[],
+  appliedCount: number,
+): void {
+  const [first] = shapes
+  const strangers = seen.tables.filter((table) => {
+    if (table.name === LOCK) return seen.applied === undefined || table.isView
+    const pending = shapes.slice(appliedCount).find(({ creates }) => creates.has(table.name))
+    if (pending === undefined) return false
+    if (table.isView || seen.applied === undefined || !hasOurColumns(table, shapes)) return true
+    return appliedCount === 0 && (pending !== first || seen.filled.has(table.name))
+  })
+  if (strangers.length > 0) throw foreign(strangers)
+}
+
+/** All that it is made with, and nothing that no migration of ours adds. */
+function hasOurColumns({ name, columns }: SeenTable, shapes: readonly MigrationShape[]): boolean {
+  const made = shapes.flatMap(({ creates }) => [...(creates.get(name) ?? [])])
+  const added = shapes.flatMap(({ adds }) => [...(adds.get(name) ?? [])])
+  const ours = new Set([...made, ...added])
+  return made.every((each) => columns.has(each)) && [...columns].every((each) => ours.has(each))
+}
+
+const list = (names: readonly string[]): string => names.join(', ')
+
+function foreign(tables: readonly SeenTable[]): CodedError {
+  const names = tables.map(({ name, isView }) => (isView ? `${name} (a view)` : name))
+  const message = `the database holds tables of another program: ${list(names)}. Nothing was changed. Use an empty database of its own`
+  return new CodedError('SCHEMA_FOREIGN', message)
+}
+
+const newer = (unknown: readonly string[]): CodedError =>
+  new CodedError(
+    'SCHEMA_NEWER',
+    `the database is newer than this program, which does not know ${list(unknown)}. Nothing was changed. Install the newer version`,
+  )
+
+const incomplete = (what: string): CodedError =>
+  new CodedError(
+    'SCHEMA_INCOMPLETE',
+    `the tables of the database do not fit its record of migrations: ${what}. Nothing was changed. Restore a backup, or use an empty database of its own`,
+  )
