@@ -90,19 +90,29 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Poll
         atMs,
       })
     case 'no-record':
-      // A record that was seen is hidden, as while its cell is down.
-      if (track.phase.nova === 'begun') return onUnderWay(rules, state, track, polled)
-      if (!graceOver) return [state, []]
-      // Nobody was asked: the target has refused nothing.
-      return again(rules, state, track, {
-        reason: 'no record of the request appeared in Nova',
-        ...NOBODY,
-        ask: 'nobody',
-        atMs,
-      })
+      return onNoRecord(rules, state, track, polled)
     default:
       return assertNever(verdict)
   }
+}
+
+/** A record that was seen is hidden, as while its cell is down; without one that was ever seen, nobody was asked. */
+function onNoRecord(
+  rules: MovingRules,
+  state: Moving,
+  track: MoveTrack,
+  polled: Polled,
+): MovingStep {
+  if (track.phase.kind !== 'ongoing') return [state, []]
+  if (track.phase.nova === 'begun') return onUnderWay(rules, state, track, polled)
+  const { atMs } = polled
+  if (atMs - track.phase.requestedAtMs < rules.graceMs) return [state, []]
+  return again(rules, state, track, {
+    reason: 'no record of the request appeared in Nova',
+    ...NOBODY,
+    ask: 'nobody',
+    atMs,
+  })
 }
 
 /**

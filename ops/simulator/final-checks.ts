@@ -55,7 +55,7 @@ export async function checkAtRest(
   violations.push(...(await checkLedger(deployment)))
   const planned = all.flatMap(({ moves }) => moves)
   violations.push(...(await checkInstances(deployment, planned, touched)))
-  const ours = all.filter(({ standing }) => standing === 'free').flatMap((each) => each.moves)
+  const ours = all.filter(isLeftToUs).flatMap((each) => each.moves)
   violations.push(...checkRefusals(deployment.cloud, ours))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages reached nobody`)
@@ -64,6 +64,10 @@ export async function checkAtRest(
   const moved = moves.filter(({ status }) => status === 'succeeded').length
   return { violations, tally: { recoveries: accounts.length, moved } }
 }
+
+/** Neither cancelled nor ended by a word of life of its host, be it a lie. */
+const isLeftToUs = ({ standing, notification }: Account): boolean =>
+  standing === 'free' && !/alive/.test(notification.message ?? '')
 
 const uuidOf = ({ notification }: Account): string => notification.uuid
 

@@ -151,6 +151,9 @@ export function resourcesOf(amounts: Iterable<readonly [string, number]>): Resou
   return others.length === 0 ? usual : { ...NOTHING, ...usual, others: Object.fromEntries(others) }
 }
 
+const bySuffix = ([one]: readonly [string, Group], [other]: readonly [string, Group]): number =>
+  one < other ? -1 : 1
+
 function queryOf(groups: Groups, policy: string | undefined): string | null {
   const isPlain = [...groups].every(
     ([suffix, { resources, required, forbidden }]) =>
@@ -160,7 +163,7 @@ function queryOf(groups: Groups, policy: string | undefined): string | null {
   )
   if (isPlain) return null
   const query = new URLSearchParams()
-  for (const [suffix, { resources, required, forbidden }] of [...groups].toSorted()) {
+  for (const [suffix, { resources, required, forbidden }] of [...groups].toSorted(bySuffix)) {
     const amounts = [...resources].map(([name, amount]) => `${name}:${amount}`).toSorted()
     const traits = [
       ...[...required].toSorted(),
