@@ -67,7 +67,7 @@ export async function checkAtRest(
 
 /** Neither cancelled nor ended by a word of life of its host, be it a lie. */
 const isLeftToUs = ({ standing, notification }: Account): boolean =>
-  standing === 'free' && !/alive/.test(notification.message ?? '')
+  standing === 'free' && !/alive|is back/.test(notification.message ?? '')
 
 const uuidOf = ({ notification }: Account): string => notification.uuid
 
