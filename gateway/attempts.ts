@@ -31,6 +31,6 @@ export const attemptViews = (
       requested_at: timeText(requestedAt),
       ended_at: endedAt === null ? null : timeText(endedAt),
       // A word that the clients of 1.4 know.
-      outcome: outcome === 'refused' ? 'failed' : outcome,
+      outcome: outcome === 'refused' || outcome === 'no-valid-host' ? 'failed' : outcome,
       reason,
     }))

@@ -244,8 +244,8 @@ type Endpoint = Pick<OpenstackOptions, 'region' | 'interface' | 'insecure' | 'ca
 async function openFor(
   account: Account,
   endpoint: Endpoint,
-  { clock, random, closing }: Ambient,
+  { clock, random, log, closing }: Ambient,
 ): Promise<Openstack> {
-  const bound = { requestTimeoutMs: REQUEST_TIMEOUT_MS }
-  return closing.use(await openOpenstack({ ...account, ...endpoint, ...bound, clock, random }))
+  const around = { requestTimeoutMs: REQUEST_TIMEOUT_MS, clock, random, log }
+  return closing.use(await openOpenstack({ ...account, ...endpoint, ...around }))
 }

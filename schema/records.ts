@@ -129,10 +129,22 @@ export interface TouchedMove extends VmMove {
 export interface RecordedMove extends TouchedMove {
   /** The latest run of the recovery that asked for it; 0 before the first request. */
   readonly askedInRun: number
-  /** Who has refused it in the run that goes on. */
+  /** Hosts on which an attempt of the current run failed. */
   readonly refusedBy: readonly HostName[]
-  /** How often Nova's scheduler had no host for it, in all runs. */
+  /** How often Nova's scheduler accepted no host for it, in all runs. */
   readonly hadNoHost: number
+  /** Every host that did not take it, in all runs. */
+  readonly refusals: readonly HostRefusals[]
+}
+
+/** How often one host did not take one instance. */
+export interface HostRefusals {
+  readonly host: HostName
+  readonly times: number
+  /** How many of them were the answer of Nova's scheduler, which did not accept the host. */
+  readonly byScheduler: number
+  /** Time since the latest one, ms. */
+  readonly agoMs: number
 }
 
 /** One evacuation that was asked for. */
@@ -145,8 +157,8 @@ export interface MoveAttempt {
   readonly target: HostName | null
   readonly requestedAt: number
   readonly endedAt: number | null
-  /** Null while it goes on; refused: its target turned it down. */
-  readonly outcome: 'succeeded' | 'failed' | 'refused' | 'ignored' | null
+  /** Null while it goes on; refused: the attempt failed on its target; no-valid-host: Nova's scheduler did not accept the target. */
+  readonly outcome: 'succeeded' | 'failed' | 'refused' | 'no-valid-host' | 'ignored' | null
   readonly reason: string | null
 }
 

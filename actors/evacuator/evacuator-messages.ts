@@ -4,6 +4,7 @@ import type { RecordedMove, RecoveryMethod, TouchedMove } from '../../schema/rec
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Loads } from '../placement/bookings.ts'
+import type { Demands } from '../placement/suitability.ts'
 import type { Census } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
@@ -40,6 +41,7 @@ export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 't
   readonly touched: readonly TouchedMove[]
   /** What other recoveries have asked for, and the rooms do not show. */
   readonly takenByOthers: Loads
+  readonly demands: Demands
   /** Monotonic ms. */
   readonly atMs: number
 }
@@ -74,6 +76,8 @@ export type EvacuatorEffect =
   | { readonly type: 'compute.survey-again' }
   | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }
   | { readonly type: 'note.hindered'; readonly reason: string }
+  /** Which hosts are out of the choice for which instances, one line a reason. */
+  | { readonly type: 'note.unsuitable'; readonly lines: readonly string[] }
   /** Waits until other recoveries take room, or give some back. */
   | { readonly type: 'bookings.watch' }
   | MovingEffect

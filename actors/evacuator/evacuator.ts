@@ -17,12 +17,14 @@ import type {
   EvacuatorStep,
   Survey,
 } from './evacuator-messages.ts'
+import { changedHosts, withoutPauses } from './changed-hosts.ts'
 import type { Bid } from './fair-share.ts'
 import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
 import { trackOf, type MoveTrack } from './instance-move.ts'
 import { awaitNews, onMovingMessage } from './moving.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import type { Moving, MovingStep } from './moving-state.ts'
+import { Assignment } from './places.ts'
 import { planOf } from './plan.ts'
 import { proceed, withdraw } from './proceeding.ts'
 import { selectInstances } from './selection.ts'
@@ -115,7 +117,8 @@ function onPlanned(
     rows.map((row) => {
       const olderRecords = recordsOf(row)
       const found = { needs: needs.get(row.instance) ?? NOTHING, olderRecords }
-      return [row.uuid, trackOf(row, { ...found, nowMs: survey.atMs })]
+      const { retryIntervalMs } = rules
+      return [row.uuid, trackOf(row, { ...found, nowMs: survey.atMs, retryIntervalMs })]
     }),
   )
   const startedAt = new Map(rows.map((row) => [row.uuid, row.startedAt ?? 0]))
@@ -136,7 +139,20 @@ function onPlanned(
   // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
   const step = proceed(adoptAll(begun, survey.atMs), survey.atMs)
   const [next, effects] = accounted(undefined, step)
-  return finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
+  const lines = unsuitable(begun)
+  const noted: EvacuatorEffect[] = lines.length === 0 ? [] : [{ type: 'note.unsuitable', lines }]
+  const [last, more] = finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
+  return [last, [...noted, ...more]]
+}
+
+/** One line for all instances that the same hosts cannot take for the same reason. */
+function unsuitable({ places, tracks }: Moving): readonly string[] {
+  const assignment = new Assignment(places, tracks.values(), 0)
+  const open = [...tracks.values()].filter(({ phase }) => phase.kind === 'pending')
+  const byReason = Map.groupBy(open, (track) => assignment.explain(track))
+  return [...byReason].flatMap(([reason, all]) =>
+    reason === '' ? [] : [`${all.map(({ instanceName }) => instanceName).join(', ')}: ${reason}`],
+  )
 }
 
 /** What a survey says about those that are to be moved. */
@@ -152,6 +168,7 @@ function seenIn(
     targets,
     uncounted: new Set<MoveId>(),
     takenByOthers,
+    demands: survey.demands,
   }
   return { here: new Map(instances.map((instance) => [instance.id, instance])), places, records }
 }
@@ -168,7 +185,8 @@ function onSurveyedAgain(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
   )
   const places = { ...seen.places, uncounted: new Set(uncounted) }
-  const next: Moving = { ...state, ...seen, places, lookPending: false }
+  const tracks = withoutPauses(state.tracks, changedHosts(state.places, places), survey.atMs)
+  const next: Moving = { ...state, ...seen, tracks, places, lookPending: false }
   const step = proceed(adoptAll(next, survey.atMs), survey.atMs)
   return finishOr(order, rules, accounted(state, step))
 }

@@ -2,7 +2,9 @@
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
+import type { Refusals } from '../placement/choose-target.ts'
 import type { TargetName } from '../placement/targets.ts'
+import { pauseMs } from '../segment/backoff.ts'
 import type { Evacuation } from '../ports/compute.ts'
 
 export type Phase =
@@ -32,11 +34,11 @@ export type Phase =
   | { readonly kind: 'settling' } // its terminal state is being written
   | { readonly kind: 'ended'; readonly outcome: 'succeeded' | 'failed' | 'ignored' }
 
-/** What Nova's scheduler says of an instance: where it has no host, it is asked again, however often. */
+/** What Nova's scheduler says of an instance: where it accepts no host, it is asked again, however often. */
 export interface SchedulerWord {
-  /** How often it had none, in all runs: no such request counts as an attempt. */
+  /** How often it accepted none, or not the one that we named, in all runs: no such request counts as an attempt. */
   readonly hadNoHost: number
-  /** Monotonic ms. */
+  /** Monotonic ms; of the choice that is left to it. */
   readonly askAgainAtMs: number
 }
 
@@ -67,8 +69,10 @@ export interface MoveTrack {
   /** Where it was asked to go, or went. */
   readonly target: TargetName | null
   readonly attempts: number
-  /** Hosts that refused it in this run, whoever led: not asked again. */
+  /** Hosts on which it failed in this run, whoever led: passed over. */
   readonly refusedBy: readonly HostName[]
+  /** Every host that did not take it, in all runs. */
+  readonly refusals: Refusals
   /** Nova's scheduler, where the choice is its own. */
   readonly scheduler: SchedulerWord
   /** Evacuation records that existed before our latest request: they say nothing about it. */
@@ -79,6 +83,22 @@ export interface MoveTrack {
 export const spentOf = ({ attempts, scheduler }: MoveTrack): number =>
   attempts - scheduler.hadNoHost
 
+/** After the n-th refusal of a pair, how long that host is not asked for that instance. */
+export const pairPauseMs = (retryIntervalMs: number, times: number): number =>
+  pauseMs(retryIntervalMs, times, 0.5)
+
+function refusalsOf(
+  rows: RecordedMove['refusals'],
+  { nowMs, retryIntervalMs }: Pick<Found, 'nowMs' | 'retryIntervalMs'>,
+): Refusals {
+  return new Map(
+    rows.map(({ host, times, byScheduler, agoMs }) => {
+      const restMs = byScheduler === 0 ? 0 : pairPauseMs(retryIntervalMs, times) - agoMs
+      return [host, { times, byScheduler, askAgainAtMs: nowMs + Math.max(0, restMs) }]
+    }),
+  )
+}
+
 const ENDED = { succeeded: 'succeeded', failed: 'failed', ignored: 'ignored' } as const
 
 /** What the survey says about the instance of a stored move. */
@@ -86,15 +106,19 @@ interface Found {
   readonly needs: Resources
   readonly olderRecords: readonly string[]
   readonly nowMs: number
+  /** Pause after the first refusal of a pair, ms. */
+  readonly retryIntervalMs: number
 }
 
 /** A stored move as this process takes it up. */
-export function trackOf(row: RecordedMove, { needs, olderRecords, nowMs }: Found): MoveTrack {
+export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
+  const { needs, olderRecords, nowMs } = ground
   const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
   const lock: MoveTrack['lock'] = row.held ? 'ours' : 'none'
   const { refusedBy, hadNoHost } = row
   const scheduler = { hadNoHost, askAgainAtMs: nowMs }
-  const found = { needs, origin, lock, refusedBy, scheduler }
+  const refusals = refusalsOf(row.refusals, ground)
+  const found = { needs, origin, lock, refusedBy, refusals, scheduler }
   const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
   const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
   if (row.status === 'pending') {

@@ -1,8 +1,10 @@
 /** What the moving part of an evacuation is told, and what it asks for. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import type { MoveOrigin } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
+import type { Refuser } from '../ports/move-store.ts'
 import type { Bid, Flight } from './fair-share.ts'
 import type { RestoringStep } from './restoration.ts'
 
@@ -104,6 +106,7 @@ export type MovingEffect =
       readonly instanceName: string
       readonly outcome: 'succeeded' | 'failed' | 'ignored'
       readonly dest: HostName | null
+      readonly origin: MoveOrigin
       readonly reason: string
       /** What is written of a success; null: there is nothing to say. */
       readonly remark: string | null
@@ -118,8 +121,10 @@ export type MovingEffect =
       readonly move: MoveId
       readonly instance: InstanceId
       readonly reason: string
+      readonly origin: MoveOrigin
       /** Who turned it down; null: nobody did. */
       readonly refusedBy: TargetName | null
+      readonly from: Refuser
       readonly ask: 'nova' | 'nobody'
     }
   | (About & { readonly type: 'move.look'; readonly instance: InstanceId })

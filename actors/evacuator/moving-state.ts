@@ -98,9 +98,9 @@ export function close(
   source: 'nova' | 'nobody' = 'nobody',
 ): MovingStep {
   const next = withTrack(state, { ...track, phase: { kind: 'settling' } })
-  const { move, instance, instanceName, lock, remark } = track
+  const { move, instance, instanceName, origin, lock, remark } = track
   const progress = progressOf(next)
-  const about = { move, instance, instanceName, lock, remark, progress }
+  const about = { move, instance, instanceName, origin, lock, remark, progress }
   return [next, [{ type: 'move.settle', ...about, ...end, ask: source }]]
 }
 

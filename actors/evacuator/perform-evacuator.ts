@@ -55,6 +55,11 @@ async function performEvacuator(
     case 'note.hindered':
       await noteWait(evacuating, effect.reason)
       return undefined
+    case 'note.unsuitable':
+      for (const detail of effect.lines) {
+        await note(evacuating, { kind: 'decision', step: 'placement', detail })
+      }
+      return undefined
     case 'bookings.watch':
       return watchBookings(evacuating)
     case 'move.prepare':

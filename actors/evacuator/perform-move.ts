@@ -9,6 +9,7 @@ import { isComputeTrouble, noteWait, objectionOfLife, type Evacuating } from './
 import type { Bid } from './fair-share.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { isClaimed } from './instance-move.ts'
+import { callActiveAgain } from './calling-active.ts'
 import { explained } from './explained.ts'
 import { prepare } from './perform-preparing.ts'
 import { look, restore } from './perform-restoring.ts'
@@ -168,15 +169,28 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
   )
 }
 
-/** Nobody asks a target again that has refused it, in this run: not the next leader either. */
+/** Nova has ended its evacuation. What nobody can explain may be under way still, or for ever. */
+async function unlessItMoves(
+  evacuating: Evacuating,
+  {
+    instance,
+    origin,
+    ask: source,
+  }: MovingEffect & { readonly type: 'move.put-back' | 'move.settle' },
+): Promise<void> {
+  if (source === 'nova') await callActiveAgain(evacuating, instance, origin)
+}
+
+/** What turned it down is on record for the next leader, too. */
 async function giveBack(
   evacuating: Evacuating,
   effect: MovingEffect & { readonly type: 'move.put-back' },
 ): Promise<void> {
   const message = await explained(evacuating, effect)
-  const { refusedBy } = effect
+  const { refusedBy, from } = effect
   if (refusedBy === null) return putBack(evacuating, effect, message)
-  return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), message })
+  await unlessItMoves(evacuating, effect)
+  return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), from, message })
 }
 
 /** Said once for all of them; each one's row tells it too. */
@@ -209,6 +223,7 @@ async function settle(
   if (outcome === 'succeeded') world.bookings.show(instance)
   else world.bookings.release(instance)
   const reason = await explained(evacuating, effect)
+  if (outcome === 'failed') await unlessItMoves(evacuating, effect)
   const change: MoveChange = {
     move,
     // failed: it was given up and has succeeded late

@@ -1,8 +1,17 @@
 /** Where the instances of one evacuation may go, and what it has sent there since it looked. Pure. */
-import type { HostName, MoveId } from '../../schema/ids.ts'
+import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import { plus, type Resources } from '../../schema/resources.ts'
 import type { Loads } from '../placement/bookings.ts'
-import { chooseTarget, NO_LOAD, type Choice, type Load } from '../placement/choose-target.ts'
+import {
+  chooseTarget,
+  NO_LOAD,
+  unsuitableIn,
+  type Choice,
+  type Load,
+  type Question,
+} from '../placement/choose-target.ts'
+import { objectionOfGroup, reluctanceOf, type Demands } from '../placement/suitability.ts'
+import type { ServerGroup } from '../ports/compute.ts'
 import type { Pool } from '../placement/stages.ts'
 import { ANYWHERE, type Door, type Target, type TargetName } from '../placement/targets.ts'
 import type { MoveTrack } from './instance-move.ts'
@@ -14,6 +23,7 @@ export interface Places {
   readonly uncounted: ReadonlySet<MoveId>
   /** What other recoveries have sent to them since then. */
   readonly takenByOthers: Loads
+  readonly demands: Demands
 }
 
 /** The places with this door in another state. */
@@ -29,19 +39,23 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
 })
 
 /** Who looks for a target. */
-type Candidate = Pick<MoveTrack, 'needs' | 'refusedBy' | 'scheduler'>
+type Candidate = Pick<MoveTrack, 'instance' | 'needs' | 'refusedBy' | 'refusals' | 'scheduler'>
 
 /** Gives targets out one after the other, so that the next instance finds less room. */
 export class Assignment {
   readonly #places: Places
   readonly #nowMs: number
   readonly #loads: Map<TargetName, Load>
+  /** Where the instances of the dead host are, or are on their way to. */
+  readonly #whereabouts = new Map<InstanceId, HostName>()
 
   constructor(places: Places, tracks: Iterable<MoveTrack>, nowMs: number) {
     this.#places = places
     this.#nowMs = nowMs
     this.#loads = new Map(places.takenByOthers)
-    for (const { move, target, needs } of tracks) {
+    for (const { move, instance, target, needs } of tracks) {
+      const host = hostOf(target)
+      if (host !== null) this.#whereabouts.set(instance, host)
       if (target !== null) this.#add(target, places.uncounted.has(move) ? needs : null)
     }
   }
@@ -58,14 +72,48 @@ export class Assignment {
   }
 
   #chooseOf(targets: readonly Target[], candidate: Candidate): Choice {
-    const { needs, refusedBy, scheduler } = candidate
+    const { needs, refusedBy, refusals, scheduler } = candidate
     const { stages } = this.#places
     const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
     const schedulerIsFull = this.#nowMs < scheduler.askAgainAtMs
-    const question = { stages, targets, needs, refusedBy, schedulerIsFull, loadOf }
-    const choice = chooseTarget(question)
-    if (choice.kind === 'target') this.#add(choice.target.name, needs)
+    const asked = { refusedBy, refusals, schedulerIsFull, nowMs: this.#nowMs }
+    const suits = this.#suitabilityFor(candidate.instance)
+    const choice = chooseTarget({ stages, targets, needs, ...asked, loadOf, ...suits })
+    if (choice.kind !== 'target') return choice
+    this.#add(choice.target.name, needs)
+    const host = hostOf(choice.target.name)
+    if (host !== null) this.#whereabouts.set(candidate.instance, host)
     return choice
+  }
+
+  /** Why some targets are none for an instance, and which it likes better. */
+  #suitabilityFor(instance: InstanceId): Pick<Question, 'objectionTo' | 'reluctanceOf'> {
+    const { objections, groups } = this.#places.demands
+    const known = objections.get(instance)
+    const group = groups.get(instance)
+    if (group === undefined)
+      return { objectionTo: (name) => known?.get(name), reluctanceOf: () => 0 }
+    const neighbours = this.#neighboursOf(instance, group)
+    return {
+      objectionTo: (name) => known?.get(name) ?? objectionOfGroup(group, name, neighbours),
+      reluctanceOf: (name) => reluctanceOf(group, name, neighbours),
+    }
+  }
+
+  #neighboursOf(instance: InstanceId, { members }: ServerGroup): readonly HostName[] {
+    const { memberHosts } = this.#places.demands
+    return members.flatMap((member) => {
+      if (member === instance) return []
+      const host = this.#whereabouts.get(member) ?? memberHosts.get(member)
+      return host === undefined ? [] : [host]
+    })
+  }
+
+  /** What keeps an instance away from some targets, for people; empty when nothing does. */
+  explain({ instance }: Pick<MoveTrack, 'instance'>): string {
+    const { stages, targets } = this.#places
+    const reachable = targets.filter(({ pool }) => stages.includes(pool))
+    return unsuitableIn(this.#suitabilityFor(instance), reachable)
   }
 
   #add(target: TargetName, needs: Resources | null): void {

@@ -3,7 +3,13 @@ import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import { adopt } from './adopting.ts'
-import { judgeRecords, spentOf, type MoveTrack, type RecordVerdict } from './instance-move.ts'
+import {
+  judgeRecords,
+  pairPauseMs,
+  spentOf,
+  type MoveTrack,
+  type RecordVerdict,
+} from './instance-move.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import {
   recordIdsOf,
@@ -14,8 +20,9 @@ import {
   type MovingRules,
   type MovingStep,
 } from './moving-state.ts'
+import { NEVER_REFUSED } from '../placement/choose-target.ts'
 import { ANYWHERE, type TargetName } from '../placement/targets.ts'
-import { pauseMs } from '../segment/backoff.ts'
+import type { Refuser } from '../ports/move-store.ts'
 import { hostOf } from './places.ts'
 import { proceed } from './proceeding.ts'
 import { lookAgain } from './restoring.ts'
@@ -78,22 +85,34 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Poll
       if (track.phase.nova === 'silent' && !graceOver) return [state, []]
       return again(rules, state, track, {
         reason: `Nova recorded the evacuation as ${verdict.status}`,
-        refusedBy: refuserOf(track, verdict),
+        ...refuserOf(track, verdict),
         ask: 'nova',
         atMs,
       })
     case 'no-record':
-      if (!graceOver) return [state, []]
-      // Nobody was asked: the target has refused nothing.
-      return again(rules, state, track, {
-        reason: 'no record of the request appeared in Nova',
-        refusedBy: null,
-        ask: 'nobody',
-        atMs,
-      })
+      return onNoRecord(rules, state, track, polled)
     default:
       return assertNever(verdict)
   }
+}
+
+/** A record that was seen is hidden, as while its cell is down; without one that was ever seen, nobody was asked. */
+function onNoRecord(
+  rules: MovingRules,
+  state: Moving,
+  track: MoveTrack,
+  polled: Polled,
+): MovingStep {
+  if (track.phase.kind !== 'ongoing') return [state, []]
+  if (track.phase.nova === 'begun') return onUnderWay(rules, state, track, polled)
+  const { atMs } = polled
+  if (atMs - track.phase.requestedAtMs < rules.graceMs) return [state, []]
+  return again(rules, state, track, {
+    reason: 'no record of the request appeared in Nova',
+    ...NOBODY,
+    ask: 'nobody',
+    atMs,
+  })
 }
 
 /**
@@ -123,6 +142,7 @@ function onUnderWay(
     return again(rules, stuck, track, {
       reason: `${host} died as well`,
       refusedBy: host,
+      from: 'target',
       ask: 'nobody',
       atMs,
     })
@@ -135,13 +155,18 @@ function onUnderWay(
   return [withTrack(state, track), []]
 }
 
-/** Without a host the record says `error` when the scheduler had none. */
+type Refused = Pick<Failure, 'refusedBy' | 'from'>
+
+const NOBODY: Refused = { refusedBy: null, from: 'target' }
+
+/** Nova's conductor writes `error` when its scheduler accepts no host, or not the one that was named; a target writes `failed`. */
 function refuserOf(
   track: MoveTrack,
   { dest, status }: RecordVerdict & { readonly kind: 'refused' },
-): TargetName | null {
+): Refused {
   const target = dest ?? track.target
-  return target === ANYWHERE && status !== 'error' ? null : target
+  if (status === 'error') return { refusedBy: target, from: 'scheduler' }
+  return target === ANYWHERE ? NOBODY : { refusedBy: target, from: 'target' }
 }
 
 /** What was given up may have succeeded late: for as long as the recovery goes on, its record is believed. */
@@ -161,8 +186,9 @@ function correct(state: Moving, track: MoveTrack, polled: Polled): MovingStep {
 
 interface Failure {
   readonly reason: string
-  /** The target that turned it down, if one did: not asked again. */
+  /** The target that turned it down, if one did. */
   readonly refusedBy: TargetName | null
+  readonly from: Refuser
   /** Whether Nova can tell more about it. */
   readonly ask: 'nova' | 'nobody'
   readonly atMs: number
@@ -173,33 +199,45 @@ function again(
   rules: MovingRules,
   state: Moving,
   track: MoveTrack,
-  { reason, refusedBy, ask: source, atMs }: Failure,
+  { reason, refusedBy, from, ask: source, atMs }: Failure,
 ): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
-  if (refusedBy !== ANYWHERE && spentOf(track) >= rules.attemptsMax) {
+  if (from === 'target' && spentOf(track) >= rules.attemptsMax) {
     return settle(state, track, { outcome: 'failed', dest: null, reason }, source)
   }
   // What is on record now has been judged: it is not taken up a second time.
   const olderRecords = recordIdsOf(state, track)
-  const judged = { ...refused(rules, track, refusedBy, atMs), olderRecords }
-  const { move, instance } = track
+  const judged = { ...refused(rules, track, { refusedBy, from }, atMs), olderRecords }
+  const { move, instance, origin } = track
   const next = { kind: 'pending', notBeforeMs: atMs + 1000, reason } as const
   return [
     withTrack(state, { ...judged, phase: { kind: 'putting-back', next }, target: null }),
-    [{ type: 'move.put-back', move, instance, reason, refusedBy, ask: source }],
+    [{ type: 'move.put-back', move, instance, origin, reason, refusedBy, from, ask: source }],
   ]
 }
 
-/** A host is not asked again in this run; Nova's scheduler is, after twice the pause each time. */
+/**
+ * A host on which it failed is passed over in this run. One that Nova's scheduler did not accept, like the scheduler where the
+ * choice is its own, may be asked again after twice the pause each time, and such a request costs no attempt.
+ */
 function refused(
   { retryIntervalMs }: MovingRules,
   track: MoveTrack,
-  by: TargetName | null,
+  { refusedBy: by, from }: Refused,
   atMs: number,
 ): MoveTrack {
   if (by === null) return track
-  if (by !== ANYWHERE) return { ...track, refusedBy: [...track.refusedBy, by] }
-  const hadNoHost = track.scheduler.hadNoHost + 1
-  const askAgainAtMs = atMs + pauseMs(retryIntervalMs, hadNoHost, 0.5)
-  return { ...track, scheduler: { hadNoHost, askAgainAtMs } }
+  const hadNoHost = track.scheduler.hadNoHost + (from === 'scheduler' ? 1 : 0)
+  if (by === ANYWHERE) {
+    const askAgainAtMs = atMs + pairPauseMs(retryIntervalMs, hadNoHost)
+    return { ...track, scheduler: { hadNoHost, askAgainAtMs } }
+  }
+  const before = track.refusals.get(by) ?? NEVER_REFUSED
+  const times = before.times + 1
+  const byScheduler = before.byScheduler + (from === 'scheduler' ? 1 : 0)
+  const askAgainAtMs = atMs + pairPauseMs(retryIntervalMs, times)
+  const refusals = new Map(track.refusals).set(by, { times, byScheduler, askAgainAtMs })
+  const scheduler = { ...track.scheduler, hadNoHost }
+  const refusedBy = from === 'target' ? [...track.refusedBy, by] : track.refusedBy
+  return { ...track, refusals, scheduler, refusedBy }
 }

@@ -28,6 +28,7 @@ export function rehearse(
     targets,
     uncounted: new Set<never>(),
     takenByOthers: new Map<never, never>(),
+    demands: prospect.demands,
   }
   const assignment = new Assignment(places, [], 0)
   return selectInstances(prospect.instances, rules, prospect.disks).map((selected) =>
@@ -38,9 +39,12 @@ export function rehearse(
 function fateOf({ instance, verdict }: Selected, assignment: Assignment): Fate {
   const about = { instance: instance.id, name: instance.name, target: null }
   if (verdict.kind === 'leave') return { ...about, fate: 'leave', reason: verdict.reason }
+  const unsuitable = assignment.explain({ instance: instance.id })
   const choice = assignment.choose({
+    instance: instance.id,
     needs: instance.needs,
     refusedBy: [],
+    refusals: new Map(),
     scheduler: NEVER_ASKED,
   })
   if (choice.kind !== 'target') return { ...about, fate: 'wait', reason: choice.reason }
@@ -48,6 +52,7 @@ function fateOf({ instance, verdict }: Selected, assignment: Assignment): Fate {
   const remarks = [
     ...(name === ANYWHERE ? ["Nova's scheduler chooses the host"] : []),
     ...(door === 'closed' ? ['the reserved host is taken into service for it'] : []),
+    ...(unsuitable === '' ? [] : [unsuitable]),
     ...(verdict.note === null ? [] : [verdict.note]),
   ]
   const reason = remarks.length === 0 ? null : remarks.join('; ')

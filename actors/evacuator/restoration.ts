@@ -2,6 +2,7 @@
  * The rule of instance states (`ops/docs/instance-states.md`): from what an instance was before the fault follows whether
  * it is moved, and what it is afterwards. Pure; everything else is driven towards the answer.
  */
+import { UNCLEAR } from '../ports/compute.ts'
 import type { MoveOrigin } from '../../schema/records.ts'
 
 type States = Omit<MoveOrigin, 'locked'>
@@ -32,6 +33,8 @@ export function restorationOf(origin: States): Restoration {
       return move(powerState === SHUT_DOWN ? 'stopped' : 'active')
     case 'building':
       return taskState === 'spawning' ? move('active') : leave(UNBUILT)
+    case UNCLEAR:
+      return leave('Nova shows it in a form that cannot be read')
     case 'shelved_offloaded':
       return leave('it is shelved and on no host')
     case 'deleted':

@@ -5,6 +5,7 @@ import type { Host } from '../../schema/records.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
+import { readDemands, readGround } from './demands.ts'
 import { note, type Evacuating } from './evacuating.ts'
 import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
 
@@ -16,18 +17,31 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
   const { world, order, signal } = evacuating
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   world.bookings.read(order, signal)
-  const [instances, services, evacuations, segment, touched] = await Promise.all([
+  const asked = {
+    host: order.host,
+    signal,
+    onUnknown: (what: string) =>
+      note(evacuating, {
+        kind: 'decision',
+        step: 'placement',
+        detail: `${what}: left to Nova's scheduler`,
+      }),
+  }
+  const [listed, services, evacuations, segment, touched, ground] = await Promise.all([
     world.compute.listInstances(order.host, signal),
     world.compute.listServices(signal),
     world.compute.listEvacuations(order.host, since, signal),
     readSegment(evacuating, since),
     untilStored(world.clock, signal, () => world.store.listTouched(order.host, order.notification)),
+    readGround(world, asked),
   ])
+  const list = { instances: listed, services }
+  const { instances, demands } = await readDemands(world, asked, ground, list)
   const atMs = world.clock.monotonicMs()
   const takenByOthers = world.bookings.takenByOthers(order)
   return {
     type: 'evacuator.surveyed',
-    survey: { instances, services, evacuations, touched, takenByOthers, ...segment, atMs },
+    survey: { instances, services, evacuations, touched, takenByOthers, demands, ...segment, atMs },
   }
 }
 

@@ -17,34 +17,95 @@ export type Choice =
   /** Nobody is left to ask. */
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** What is known of one host and one instance. */
+export interface PairRefusals {
+  readonly times: number
+  /** How many of them were the answer of Nova's scheduler. */
+  readonly byScheduler: number
+  /** Monotonic ms. */
+  readonly askAgainAtMs: number
+}
+
+export type Refusals = ReadonlyMap<TargetName, PairRefusals>
+
+export const NEVER_REFUSED: PairRefusals = { times: 0, byScheduler: 0, askAgainAtMs: 0 }
+
 export interface Question {
   readonly stages: readonly Pool[]
   readonly targets: readonly Target[]
   readonly needs: Resources
-  /** Hosts that have refused the instance: not asked again. */
+  /** Hosts on which the instance failed in this run: passed over. */
   readonly refusedBy: readonly HostName[]
+  /** Every host that did not take it: asked last, and not before its pause is over. */
+  readonly refusals: Refusals
   /** Nova's scheduler has no host for it; asked again later. */
   readonly schedulerIsFull: boolean
+  /** Monotonic ms. */
+  readonly nowMs: number
   readonly loadOf: (target: TargetName) => Load
+  /** Why the instance cannot go to a target whatever its room is; undefined when nothing is known against it. */
+  readonly objectionTo: (target: TargetName) => string | undefined
+  /** The lower, the better a target fits the instance's server group. */
+  readonly reluctanceOf: (target: TargetName) => number
 }
 
-/** The first pool with room decides; in it the host with the most memory left, and of unknown ones that with the fewest of our moves. */
+/**
+ * Every target with room is asked before any is asked twice. Among those that were asked equally often, the first pool decides; in it
+ * the host with the most memory left, and of unknown ones that with the fewest of our moves.
+ */
 export function chooseTarget(question: Question): Choice {
   const { stages, targets, refusedBy } = question
   const reachable = targets.filter(({ pool }) => stages.includes(pool))
-  const open = reachable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
-  for (const stage of stages) {
-    const [best, ...others] = open.filter((target) => {
-      return target.pool === stage && hasRoom(question, target)
-    })
-    if (best === undefined) continue
-    const better = (one: Target, other: Target): Target =>
-      isBetter(question, other, one) ? other : one
-    return { kind: 'target', target: others.reduce(better, best) }
-  }
+  const suitable = reachable.filter(({ name }) => question.objectionTo(name) === undefined)
+  const open = suitable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
+  const best = bestOf(question, askable(question, suitable, open))
+  if (best !== undefined) return { kind: 'target', target: best }
   if (reachable.length === 0) return { kind: 'wait', reason: nobody(stages) }
-  if (open.length > 0) return { kind: 'wait', reason: noRoom(question, open) }
+  const unsuitable = unsuitableIn(question, reachable)
+  if (suitable.length === 0) return { kind: 'wait', reason: `no host is suitable: ${unsuitable}` }
+  const also = unsuitable === '' ? '' : `; ${unsuitable}`
+  if (open.length > 0) return { kind: 'wait', reason: `${noRoom(question, open)}${also}` }
   return { kind: 'refused', reason: `every target has refused it: ${refusedBy.join(', ')}` }
+}
+
+/** Each reason with the hosts that it keeps out. */
+export function unsuitableIn(
+  { objectionTo }: Pick<Question, 'objectionTo'>,
+  targets: readonly Target[],
+): string {
+  const byReason = Map.groupBy(targets, ({ name }) => objectionTo(name))
+  return [...byReason]
+    .flatMap(([reason, all]) =>
+      reason === undefined ? [] : [`not ${all.map(({ name }) => name).join(', ')}: ${reason}`],
+    )
+    .join('; ')
+}
+
+/** Where Nova's scheduler accepts none of the others, a host on which it failed may be asked again. */
+function askable(
+  question: Question,
+  reachable: readonly Target[],
+  open: readonly Target[],
+): readonly Target[] {
+  const isLast = open.length > 0 && open.every(({ name }) => pairOf(question, name).byScheduler > 0)
+  return (isLast ? reachable : open).filter(
+    (target) =>
+      pairOf(question, target.name).askAgainAtMs <= question.nowMs && hasRoom(question, target),
+  )
+}
+
+const pairOf = ({ refusals }: Pick<Question, 'refusals'>, name: TargetName): PairRefusals =>
+  refusals.get(name) ?? NEVER_REFUSED
+
+function bestOf(question: Question, candidates: readonly Target[]): Target | undefined {
+  const least = Math.min(...candidates.map(({ name }) => pairOf(question, name).times))
+  const fresh = candidates.filter(({ name }) => pairOf(question, name).times === least)
+  for (const stage of question.stages) {
+    const [first, ...others] = fresh.filter(({ pool }) => pool === stage)
+    if (first === undefined) continue
+    return others.reduce((one, other) => (isBetter(question, other, one) ? other : one), first)
+  }
+  return undefined
 }
 
 function hasRoom({ needs, loadOf, schedulerIsFull }: Question, { name, room }: Target): boolean {
@@ -55,7 +116,9 @@ function hasRoom({ needs, loadOf, schedulerIsFull }: Question, { name, room }: T
 const fits = ({ free, largest }: Room, given: Resources, needs: Resources): boolean =>
   isWithin(needs, minus(free, given)) && isWithin(needs, largest)
 
-function isBetter({ loadOf }: Question, one: Target, other: Target): boolean {
+function isBetter({ loadOf, reluctanceOf }: Question, one: Target, other: Target): boolean {
+  const reluctance = reluctanceOf(one.name) - reluctanceOf(other.name)
+  if (reluctance !== 0) return reluctance < 0
   const effort = effortOf(one, loadOf) - effortOf(other, loadOf)
   if (effort !== 0) return effort < 0
   const memory = memoryLeft(one, loadOf)
@@ -82,12 +145,19 @@ const POOLS: Readonly<Record<Pool, string>> = {
 const nobody = (stages: readonly Pool[]): string =>
   stages.map((stage) => POOLS[stage]).join(', and ')
 
-function noRoom({ needs, refusedBy }: Question, open: readonly Target[]): string {
+function noRoom(question: Question, open: readonly Target[]): string {
+  const { needs, refusedBy } = question
+  const unaccepted = open.filter(({ name }) => pairOf(question, name).byScheduler > 0)
+  const names = unaccepted.map(({ name }) => name).join(', ')
+  const failed = refusedBy.length === 0 ? '' : `; refused by ${refusedBy.join(', ')}`
+  if (unaccepted.length === open.length) {
+    return `Nova's scheduler does not accept ${names} for it${failed}`
+  }
   const who = open.some(({ name }) => name === ANYWHERE)
     ? "Nova's scheduler finds no host with room"
-    : 'no host of the segment has room'
-  const refused = refusedBy.length === 0 ? '' : `; refused by ${refusedBy.join(', ')}`
-  return `${who} for ${amountOf(needs)}${refused}`
+    : `no ${names === '' ? '' : 'other '}host of the segment has room`
+  const also = names === '' ? '' : `; Nova's scheduler does not accept ${names}`
+  return `${who} for ${amountOf(needs)}${also}${failed}`
 }
 
 export const NO_LOAD: Load = { given: NOTHING, moves: 0 }

@@ -2,6 +2,9 @@
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 
+/** The `vmState` of an instance that Nova shows in a form which cannot be read. */
+export const UNCLEAR = 'unclear'
+
 export interface ComputeService {
   readonly id: string
   readonly host: HostName
@@ -10,6 +13,8 @@ export interface ComputeService {
   /** What whoever disabled it said; null when nobody did, or without a word. */
   readonly disabledReason: string | null
   readonly forcedDown: boolean
+  /** Its availability zone; null when Nova does not tell. */
+  readonly zone: string | null
   /**
    * When Nova last wrote its row: with each heartbeat, and with each change. Null when never. Wall ms of Nova's own clock, since
    * it is compared with nothing but itself: how far that clock is from ours is known to seconds only.
@@ -38,6 +43,10 @@ export interface Instance {
   readonly locked: boolean
   /** What it takes of a host. */
   readonly needs: Resources
+  /** What its flavour asks of Placement beside that; null when nothing. Instances with the same text ask for the same. */
+  readonly request: string | null
+  /** The availability zone that it was bound to when it was made; null when to none, or when Nova does not tell. */
+  readonly zone: string | null
 }
 
 /** What was asked of one instance, or what Nova did to it by itself. */
@@ -77,6 +86,24 @@ export interface Aggregate {
   readonly hosts: readonly HostName[]
 }
 
+/** Instances that are to be together, or apart. */
+export interface ServerGroup {
+  readonly id: string
+  readonly name: string
+  readonly policy: GroupPolicy
+  /** How many members one host may have at most, where they are to be apart. */
+  readonly perHostMax: number
+  readonly members: readonly InstanceId[]
+}
+
+export const GROUP_POLICIES = [
+  'affinity',
+  'anti-affinity',
+  'soft-affinity',
+  'soft-anti-affinity',
+] as const
+export type GroupPolicy = (typeof GROUP_POLICIES)[number]
+
 export interface ComputePort {
   /** All nova-compute services, every page. */
   listServices(signal?: AbortSignal): Promise<readonly ComputeService[]>
@@ -102,7 +129,10 @@ export interface ComputePort {
   joinAggregate(id: string, host: HostName, signal?: AbortSignal): Promise<void>
   /** Harmless when it is not in. COMPUTE_REFUSED when it may not leave; COMPUTE_NOT_FOUND without the aggregate. */
   leaveAggregate(id: string, host: HostName, signal?: AbortSignal): Promise<void>
-  /** All instances of a host, every page, deleted ones left out. */
+  /**
+   * All instances of a host, every page, deleted ones left out. COMPUTE_UNAVAILABLE while Nova may hide some, as when their cell is
+   * down. One that cannot be read is UNCLEAR.
+   */
   listInstances(host: HostName, signal?: AbortSignal): Promise<readonly Instance[]>
   /** All instances of a project, every page, deleted ones left out. `requestId` is the caller's. */
   listProjectInstances(
@@ -115,6 +145,8 @@ export interface ComputePort {
   readDiagnostics(id: InstanceId, signal?: AbortSignal): Promise<GuestDiagnostics>
   /** Newest first. COMPUTE_NOT_FOUND. */
   listActions(id: InstanceId, signal?: AbortSignal): Promise<readonly InstanceAction[]>
+  /** All server groups, of all projects. */
+  listServerGroups(signal?: AbortSignal): Promise<readonly ServerGroup[]>
   /** Asks for an evacuation; resolves when Nova has accepted it. Never retried inside: COMPUTE_OUTCOME_UNKNOWN. */
   evacuate(id: InstanceId, target: HostName | undefined, signal?: AbortSignal): Promise<void>
   /** Evacuation records with this source host, created since a time (wall ms), newest first. */
@@ -131,6 +163,8 @@ export interface ComputePort {
   pause(id: InstanceId, signal?: AbortSignal): Promise<void>
   /** Calls it broken, whatever it is, and ends its task; the guest is not touched. */
   callBroken(id: InstanceId, signal?: AbortSignal): Promise<void>
+  /** Calls it active, whatever it is, and ends its task; the guest is not touched. */
+  callActive(id: InstanceId, signal?: AbortSignal): Promise<void>
   /** Keeps its owner out; the reason tells whose lock it is. */
   lock(id: InstanceId, reason: string, signal?: AbortSignal): Promise<void>
   /** The reason of its lock; null when it has none; undefined when it is not locked, or gone. */

@@ -27,11 +27,16 @@ export interface MoveChange {
   readonly message: string | null
 }
 
-/** Who turned an instance down (null: Nova's scheduler, which had no host for it), and in which words. */
+/** Which host did not take an instance (null: Nova's scheduler had none at all), and why. */
 export interface Refusal {
   readonly by: HostName | null
+  /** scheduler: Nova did not accept the host, so nothing was begun there; target: the attempt failed on it. */
+  readonly from: Refuser
   readonly message: string
 }
+
+/** Who turned an evacuation down. */
+export type Refuser = 'scheduler' | 'target'
 
 /** Writes of the acting leader: STALE_EPOCH as in the rest of the recovery's store. */
 export interface MoveStore {
@@ -52,7 +57,7 @@ export interface MoveStore {
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
   /** Back to pending, from `ongoing`: Nova was not asked, or did not listen, so the attempt never was. */
   withdrawAttempt(epoch: Epoch, move: MoveId, message: string): Promise<void>
-  /** Back to pending: the last request was refused. A host is not asked again in this run. */
+  /** Back to pending: the last request was refused. A host on which it failed is not asked again in this run. */
   recordRefusal(epoch: Epoch, move: MoveId, refusal: Refusal): Promise<void>
   /** Gives up every move that nobody has asked for. */
   endMoves(

@@ -1,4 +1,5 @@
 /** Rehearses the death of a host by the engine's own rules: what a segment would decide, and what its evacuator would do. */
+import { readDemands, readGround } from '../../actors/evacuator/demands.ts'
 import { rehearse } from '../../actors/evacuator/rehearsal.ts'
 import { reportedHosts } from '../../actors/evacuator/survey.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
@@ -16,7 +17,10 @@ import type { Rules } from './rules.ts'
 
 export interface RehearsalWorld {
   readonly store: Pick<StorePort, 'readSnapshot' | 'listUnfinished'>
-  readonly compute: Pick<ComputePort, 'listInstances' | 'listServices'>
+  readonly compute: Pick<
+    ComputePort,
+    'listInstances' | 'listServices' | 'listServerGroups' | 'getInstance'
+  >
   readonly placement: PlacementPort
   readonly clock: ClockPort
 }
@@ -30,7 +34,7 @@ export function rehearsals(
   return async (host, signal) => {
     const nowWallMs = clock.wallMs()
     const since = nowWallMs - rules.segment.storm.windowMs
-    const [stored, unfinished, instances, services] = await Promise.all([
+    const [stored, unfinished, listed, services] = await Promise.all([
       store.readSnapshot(host.segment, IMAGINED, since),
       store.listUnfinished({ afterId: 0, max: 0 }),
       compute.listInstances(host.name, signal),
@@ -40,6 +44,10 @@ export function rehearsals(
     const reported = reportedHosts(unfinished)
     const hosts = stored.hosts.filter(({ uuid }) => !reported.has(uuid))
     const rooms = await readRooms(world, hosts, signal)
+    const asked = { host: host.name, signal, onUnknown: async () => {} } // a plan is made of what is known
+    const ground = await readGround(world, asked)
+    const list = { instances: listed, services }
+    const { instances, demands } = await readDemands(world, asked, ground, list)
     const decision = decide(rules.segment, {
       snapshot: { ...stored, notification: reportOf(host, nowWallMs) },
       inFlight: new Set(),
@@ -56,6 +64,7 @@ export function rehearsals(
       hosts,
       takenSpares,
       rooms,
+      demands,
       method: segment?.recoveryMethod ?? 'auto',
       disks: policyOf(rules.segment, segment?.name ?? '', choices),
     } as const

@@ -1,5 +1,6 @@
 /** Everything that can be done to a simulated deployment, as plain values: fault plans and scenarios are made of them. */
 import { assertNever } from '../../actors/kernel/assert-never.ts'
+import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
 import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
@@ -19,6 +20,16 @@ export type Act =
   | { readonly do: 'power-off-takes'; readonly rangeMs: RangeMs }
   | { readonly do: 'nova'; readonly mood: Partial<NovaMood> }
   | { readonly do: 'calm-nova' }
+  | { readonly do: 'zone'; readonly host: string; readonly zone: string }
+  | { readonly do: 'offer'; readonly request: string; readonly hosts: readonly string[] }
+  | {
+      readonly do: 'group'
+      readonly name: string
+      readonly policy: GroupPolicy
+      readonly members: readonly string[]
+    }
+  | { readonly do: 'hide-cell'; readonly hosts: readonly string[] }
+  | { readonly do: 'filter'; readonly instance: string; readonly hosts: readonly string[] }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
   | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
   | { readonly do: GuestAct; readonly instance: string }
@@ -127,6 +138,11 @@ type CloudAct = Extract<
       | 'power-off-takes'
       | 'nova'
       | 'calm-nova'
+      | 'zone'
+      | 'offer'
+      | 'group'
+      | 'hide-cell'
+      | 'filter'
       | GuestAct
       | 'put-instance'
       | 'owner-acts'
@@ -150,6 +166,16 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
       return cloud.setNova(act.mood)
     case 'calm-nova':
       return cloud.calmNova()
+    case 'zone':
+      return cloud.setZone(act.host, act.zone)
+    case 'offer':
+      return cloud.offer(act.request, act.hosts)
+    case 'group':
+      return cloud.groupInstances(act.name, act.policy, act.members)
+    case 'hide-cell':
+      return cloud.hideCell(act.hosts)
+    case 'filter':
+      return cloud.filterHosts(act.instance, act.hosts)
     case 'put-instance':
       return cloud.putInstance(act.instance, act.change)
     case 'owner-acts':

@@ -18,7 +18,8 @@ export interface Fault {
   readonly acts: readonly TimedAct[]
 }
 
-export type FaultKind = keyof typeof FAULTS | keyof typeof PEOPLE | keyof typeof LYING_FAULTS
+export type FaultKind =
+  keyof typeof FAULTS | keyof typeof PEOPLE | keyof typeof LYING_FAULTS | 'hidden-filters'
 
 const FAULTS_MAX = 6
 /** Processes have started and seen their world by then. */
@@ -38,7 +39,9 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const layout = layoutOf(seed, size)
   const faults = planBreakage(random.fork('plan'), layout)
   const people = planPeople(random.fork('people'), layout, faults)
-  return withoutLies([...faults, ...people, ...planLies(random.fork('lies'), layout)])
+  const lies = planLies(random.fork('lies'), layout)
+  const filters = planFilters(random.fork('filters'), layout)
+  return withoutLies([...faults, ...people, ...lies, ...filters])
 }
 
 /** What breaks by itself. */
@@ -73,6 +76,23 @@ function planPeople(
     return { kind, acts: PEOPLE[kind](targets, atMs + draw(random, PEOPLE_MS)) }
   })
 }
+
+/** In one plan of three Nova's scheduler accepts few hosts for some instances. Drawn apart, as people are. */
+function planFilters(random: RandomPort, layout: Layout): readonly Fault[] {
+  if (draw(random, [0, 2]) > 0) return []
+  const { hosts, instances } = namesIn(layout)
+  const acts = instances
+    .filter(() => random.next() < SHARE_FILTERED)
+    .map((instance) => {
+      const refused = hosts.filter(() => random.next() < SHARE_REFUSED)
+      return { atMs: FILTERS_MS, act: { do: 'filter', instance, hosts: refused } as const }
+    })
+  return [{ kind: 'hidden-filters', acts }]
+}
+
+const FILTERS_MS = 20_000
+const SHARE_FILTERED = 0.4
+const SHARE_REFUSED = 0.75
 
 /** One plan of three has somebody in it who speaks in the name of observers. Drawn apart, too. */
 function planLies(random: RandomPort, layout: Layout): readonly Fault[] {

@@ -7,6 +7,7 @@ import type { Deployment } from './deployment.ts'
 import { checkInstances } from './instance-checks.ts'
 import { checkLedger } from './ledger-checks.ts'
 import { checkLeftStopped } from './left-behind-checks.ts'
+import { checkRefusals } from './refusal-checks.ts'
 import { hasPlace } from './room.ts'
 
 const ENDED: readonly string[] = ['finished', 'ignored', 'failed']
@@ -54,6 +55,8 @@ export async function checkAtRest(
   violations.push(...(await checkLedger(deployment)))
   const planned = all.flatMap(({ moves }) => moves)
   violations.push(...(await checkInstances(deployment, planned, touched)))
+  const ours = all.filter(isLeftToUs).flatMap((each) => each.moves)
+  violations.push(...checkRefusals(deployment.cloud, ours))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages reached nobody`)
   }
@@ -61,6 +64,10 @@ export async function checkAtRest(
   const moved = moves.filter(({ status }) => status === 'succeeded').length
   return { violations, tally: { recoveries: accounts.length, moved } }
 }
+
+/** Neither cancelled nor ended by a word of life of its host, be it a lie. */
+const isLeftToUs = ({ standing, notification }: Account): boolean =>
+  standing === 'free' && !/alive|is back/.test(notification.message ?? '')
 
 const uuidOf = ({ notification }: Account): string => notification.uuid
 

@@ -23,9 +23,11 @@ export function hasPlace(deployment: Deployment, { host, instances }: Waiting): 
     .filter((machine) => pools.includes(machine.isSpare ? 'spares' : 'in-service'))
     .filter((machine) => machine.serves && !machine.forcedDown)
     .filter((machine) => machine.isSpare || !machine.disabled)
-  const needs = cloud.instances.filter(({ id }) => instances.includes(id)).map((row) => row.needs)
-  if (needs.length === 0) return machines.length > 0
-  return needs.some((need) => machines.some((machine) => takes(machine, need)))
+  const rows = cloud.instances.filter(({ id }) => instances.includes(id))
+  if (rows.length === 0) return machines.length > 0
+  return rows.some(({ name, needs }) =>
+    machines.some((machine) => takes(machine, needs) && cloud.accepts(name, machine.name)),
+  )
 }
 
 const takes = ({ capacity, taken }: Readonly<Machine>, needs: Resources): boolean =>

@@ -86,8 +86,8 @@ const hurtGuests = (faults: readonly Fault[]): ReadonlySet<string> =>
     ),
   )
 
-/** What owners do is checked at the end. */
-const OWNERS: ReadonlySet<string> = new Set(['put-instance', 'owner-acts'])
+/** What owners do is checked at the end, and so is what becomes of instances that few hosts take. */
+const OWNERS: ReadonlySet<string> = new Set(['put-instance', 'owner-acts', 'filter'])
 
 type Outcome = Pick<RunReport, 'violations' | 'tally'>
 

@@ -136,6 +136,8 @@ export const instanceRow = (change: Partial<Instance> = {}): Instance => ({
   volumeBacked: true,
   locked: false,
   needs: SMALL,
+  request: null,
+  zone: null,
   ...change,
 })
 
@@ -146,6 +148,7 @@ export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService
   disabled: false,
   disabledReason: null,
   forcedDown: false,
+  zone: null,
   writtenAt: 0,
   writtenAgoMs: 0,
   ...change,
@@ -172,6 +175,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   askedInRun: 0,
   refusedBy: [],
   hadNoHost: 0,
+  refusals: [],
   ...change,
 })
 

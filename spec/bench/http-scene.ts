@@ -11,6 +11,7 @@ import { freePort, temporaryDirectory } from '../support/process.ts'
 import { configurationOf, storeUrl } from '../support/product.ts'
 import { RestClient } from '../openstack/rest-client.ts'
 import type { Scene } from './recovery.ts'
+import { silentLog } from '../support/logs.ts'
 
 const HOSTS = 8
 const INSTANCES = 160
@@ -38,6 +39,7 @@ export async function openHttpScene(): Promise<Scene> {
       clock: new SystemClock(),
       random: new SystemRandom(),
       requestTimeoutMs: 10_000,
+      log: silentLog,
     }),
   )
   const port = await freePort()

@@ -12,6 +12,7 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { startHttpCloud, type HttpCloud } from '../support/http-cloud.ts'
 import { policyInForce } from '../support/policy-in-force.ts'
+import { silentLog } from '../support/logs.ts'
 
 export interface ClientWorld extends AsyncDisposable {
   readonly store: StorePort
@@ -42,6 +43,7 @@ export async function startClientWorld(
       region: 'one',
       interface: 'public',
       requestTimeoutMs: 5000,
+      log: silentLog,
       ...ports,
     }),
   )

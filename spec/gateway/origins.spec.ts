@@ -105,6 +105,7 @@ test('a global request id goes on to Compute, and another one of ours comes back
           disabled: false,
           disabledReason: null,
           forcedDown: false,
+          zone: null,
           writtenAt: 0,
           writtenAgoMs: 0,
         }

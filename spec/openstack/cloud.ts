@@ -10,6 +10,7 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import type { PlacementWorld } from '../support/placement-conformance.ts'
 import { until } from '../support/until.ts'
+import { silentLog } from '../support/logs.ts'
 
 /** A variable of the environment; throws a text that says what these specs need. */
 export const env = (name: string, fallback?: string): string => {
@@ -36,6 +37,7 @@ export const openCloud = (): Promise<Openstack> =>
     clock: new SystemClock(),
     random: new SystemRandom(),
     requestTimeoutMs: 30_000,
+    log: silentLog,
     ...(process.env['OS_CACERT'] === undefined ? {} : { cacertFile: process.env['OS_CACERT'] }),
   })
 

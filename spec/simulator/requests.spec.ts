@@ -10,7 +10,10 @@ const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }
 const LONGEST_S = 300
 
 /** How many requests a call of the port makes, where it is not one. */
-const REQUESTS: Readonly<Record<string, number>> = { 'nova.read-rooms': 2 }
+const REQUESTS: Readonly<Record<string, number>> = {
+  'nova.read-rooms': 2,
+  'nova.list-instances': 2,
+}
 
 /** By call, once every instance of the host has been moved. */
 async function requestsFor(instances: number): Promise<ReadonlyMap<string, number>> {

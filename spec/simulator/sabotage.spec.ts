@@ -7,6 +7,7 @@ import { FULL_SIZE, runSeed, SMALL_SIZE, type RunReport } from '../../ops/simula
 import {
   actWhileBlind,
   believeLoneVoices,
+  countRefusals,
   enableForOperators,
   evacuateBeforeTheFence,
   forgetRestarts,
@@ -21,6 +22,7 @@ import {
   ignoreUsers,
   keepLocks,
   keepSpares,
+  leaveInError,
   leaveStopped,
   leaveTheSegment,
   neverAskForGuests,
@@ -139,6 +141,18 @@ const CASES: readonly Case[] = [
     sabotage: leaveTheSegment,
     promise: 'B5',
     needs: ['host-crash'],
+  },
+  {
+    title: "an engine that counts what Nova's scheduler does not accept as attempts",
+    sabotage: countRefusals,
+    promise: 'L4',
+    needs: ['hidden-filters'],
+  },
+  {
+    title: 'an engine that leaves in error what was refused',
+    sabotage: leaveInError,
+    promise: 'A2',
+    needs: ['hidden-filters'],
   },
   {
     title: 'a spare that is never given back',

@@ -240,6 +240,30 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   }
 }
 
+/** Takes the word of Nova's scheduler for a failed attempt, and forgets who has refused an instance in earlier runs. */
+export const countRefusals: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, {
+    planMoves: async (epoch, notification, host, moves) =>
+      (await ports.store.planMoves(epoch, notification, host, moves)).map((move) => ({
+        ...move,
+        refusals: [],
+      })),
+  }),
+  compute: withChanges(ports.compute, {
+    listEvacuations: async (source, sinceMs, signal) =>
+      (await ports.compute.listEvacuations(source, sinceMs, signal)).map((record) =>
+        record.status === 'error' ? { ...record, status: 'failed' } : record,
+      ),
+  }),
+})
+
+/** What a refused evacuation leaves in error stays so. */
+export const leaveInError: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, { callActive: async () => {} }),
+})
+
 /** Whatever an instance was before the fault, it is taken for a running one. */
 export const forgetStates: Sabotage = (ports) => ({
   ...ports,

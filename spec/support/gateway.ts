@@ -178,6 +178,7 @@ const serviceOf = (host: ServiceHost): Service =>
         disabled: false,
         disabledReason: null,
         forcedDown: false,
+        zone: null,
         writtenAt: 0,
         writtenAgoMs: 0,
       }
@@ -242,6 +243,8 @@ export const anInstance = (number: number, change: Partial<Instance> = {}): Inst
   volumeBacked: true,
   needs: NOTHING,
   locked: false,
+  request: null,
+  zone: null,
   ...change,
 })
 

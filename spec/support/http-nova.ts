@@ -7,6 +7,7 @@ import type {
   Evacuation,
   Instance,
   InstanceAction,
+  ServerGroup,
 } from '../../actors/ports/compute.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
@@ -23,7 +24,9 @@ const Action = Compile(
     pause: Type.Optional(Type.Null()),
     lock: Type.Optional(Type.Object({ locked_reason: Type.String() })),
     unlock: Type.Optional(Type.Null()),
-    'os-resetState': Type.Optional(Type.Object({ state: Type.Literal('error') })),
+    'os-resetState': Type.Optional(
+      Type.Object({ state: Type.Union([Type.Literal('error'), Type.Literal('active')]) }),
+    ),
     rebuild: Type.Optional(Type.Object({ imageRef: Type.String() })),
   }),
 )
@@ -71,6 +74,11 @@ export async function answerNova(
         return await act(compute, id, request.body)
       case 'GET servers/*/os-instance-actions':
         return await showActions(compute, id, which)
+      case 'GET os-server-groups':
+        return {
+          status: 200,
+          body: { server_groups: (await compute.listServerGroups()).map(groupView) },
+        }
       case 'GET servers/*/diagnostics':
         return await showDiagnostics(compute, id)
       case 'GET os-migrations':
@@ -134,10 +142,11 @@ async function listHypervisors(compute: ComputePort, placement: PlacementPort): 
 
 async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
   const project = url.searchParams.get('project_id')
-  const instances =
-    project === null
-      ? await compute.listInstances(hostName(url.searchParams.get('host') ?? ''))
-      : await compute.listProjectInstances(project)
+  const host = hostName(url.searchParams.get('host') ?? '')
+  // A cell that is down is left out without a word.
+  const isShown = project !== null || (await compute.findService(host)) !== undefined
+  const ofHost = isShown && project === null ? await compute.listInstances(host) : []
+  const instances = project === null ? ofHost : await compute.listProjectInstances(project)
   return { status: 200, body: { servers: instances.map(serverView) } }
 }
 
@@ -159,6 +168,10 @@ async function act(compute: ComputePort, id: string, body: unknown): Promise<Htt
   }
   if (body.lock !== undefined) {
     await compute.lock(instance, body.lock.locked_reason)
+    return { status: 202 }
+  }
+  if (body['os-resetState']?.state === 'active') {
+    await compute.callActive(instance)
     return { status: 202 }
   }
   const [name = ''] = Object.keys(body)
@@ -214,6 +227,7 @@ async function listMigrations(compute: ComputePort, { url }: HttpRequest): Promi
 const serviceView = (service: ComputeService): object => ({
   id: service.id,
   binary: 'nova-compute',
+  zone: service.zone,
   host: service.host,
   state: service.up ? 'up' : 'down',
   status: service.disabled ? 'disabled' : 'enabled',
@@ -235,6 +249,7 @@ const serverView = (instance: Instance): object => ({
   metadata: instance.metadata,
   image: instance.volumeBacked ? '' : { id: 'an image' },
   locked: instance.locked,
+  pinned_availability_zone: instance.zone,
   flavor: {
     vcpus: instance.needs.vcpus,
     ram: instance.needs.memoryMb,
@@ -242,6 +257,14 @@ const serverView = (instance: Instance): object => ({
     ephemeral: instance.volumeBacked ? instance.needs.diskGb : 0,
     swap: 0,
   },
+})
+
+const groupView = ({ id, name, policy, perHostMax, members }: ServerGroup): object => ({
+  id,
+  name,
+  policy,
+  rules: policy === 'anti-affinity' ? { max_server_per_host: perHostMax } : {},
+  members,
 })
 
 const migrationView = (record: Evacuation): object => ({

@@ -1,5 +1,7 @@
 /** The Placement API over a Placement port: the requests that our own transport makes. */
 import type { Room } from '../../actors/ports/placement.ts'
+import { hostName } from '../../schema/ids.ts'
+import type { Resources } from '../../schema/resources.ts'
 import type { CloudView } from '../../transports/simulated/cloud.ts'
 import type { HttpReply, HttpRequest } from './http-server.ts'
 
@@ -8,6 +10,12 @@ export async function answerPlacement(
   { compute, placement }: Pick<CloudView, 'compute' | 'placement'>,
   { url }: HttpRequest,
 ): Promise<HttpReply> {
+  const [, provider] = /\/resource_providers\/([^/]+)\/allocations$/.exec(url.pathname) ?? []
+  if (provider !== undefined) {
+    const held = await placement.readAllocations(hostName(decodeURIComponent(provider)))
+    const allocations = [...held].map(([id, needs]) => [id, { resources: classesOf(needs) }])
+    return { status: 200, body: { allocations: Object.fromEntries(allocations) } }
+  }
   if (!url.pathname.endsWith('/allocation_candidates')) {
     const detail = `${url.pathname} is not simulated`
     return { status: 404, body: { errors: [{ status: 404, title: 'Not Found', detail }] } }
@@ -27,6 +35,13 @@ export async function answerPlacement(
 }
 
 const USED = 5
+
+const classesOf = ({ vcpus, memoryMb, diskGb, others }: Resources): object => ({
+  VCPU: vcpus,
+  MEMORY_MB: memoryMb,
+  DISK_GB: diskGb,
+  ...others,
+})
 
 /** What is left is what the port says is free. */
 function inventoriesOf({ free }: Room): object {

@@ -1,4 +1,5 @@
 /** What every store keeps of the instances of a recovery: what they were, every attempt, and our locks. */
+import type { Refuser } from '../../actors/ports/move-store.ts'
 import { hostName, instanceId, epoch as toEpoch } from '../../schema/ids.ts'
 import type { MoveStatus } from '../../schema/records.ts'
 import { plannedRow } from './planned.ts'
@@ -168,9 +169,10 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
       const change = { move: move.uuid, message: null, destHost } as const
       t.true(await store.updateMove(epoch, { ...change, from: ['pending'], to: 'ongoing' }))
     }
-    const refuse = (by: string | null) =>
+    const refuse = (by: string | null, from: Refuser = by === null ? 'scheduler' : 'target') =>
       store.recordRefusal(epoch, move.uuid, {
         by: by === null ? null : hostName(by),
+        from,
         message: 'no thanks',
       })
     const back = { move: move.uuid, from: ['ongoing'], destHost: null, message: 'lost' } as const
@@ -195,7 +197,11 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await refusedBy(), ['compute-2', 'compute-3'])
     t.is(await hadNoHost(), 1)
     await t.throwsAsync(
-      store.recordRefusal(toEpoch(epoch - 1), move.uuid, { by: null, message: 'stale' }),
+      store.recordRefusal(toEpoch(epoch - 1), move.uuid, {
+        by: null,
+        from: 'scheduler',
+        message: 'stale',
+      }),
       { code: 'STALE_EPOCH' },
     )
 
@@ -204,6 +210,20 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     await store.recordTransition(epoch, { ...end, from: ['error'], to: 'running' })
     t.deepEqual(await refusedBy(), [], 'in the next run everybody may be asked again')
     t.is(await hadNoHost(), 1, 'no run counts it as an attempt')
+    world.clock.wall += 5000
+    await ask('compute-4')
+    await refuse('compute-4', 'scheduler')
+    world.clock.wall += 2000
+    await ask('compute-2')
+    await refuse('compute-2', 'scheduler')
+    world.clock.wall += 1000
+    t.deepEqual(await refusedBy(), [], 'who was not accepted is not passed over')
+    t.is(await hadNoHost(), 3)
+    t.deepEqual((await plan())[0]?.refusals, [
+      { host: hostName('compute-2'), times: 2, byScheduler: 1, agoMs: 1000 },
+      { host: hostName('compute-3'), times: 1, byScheduler: 0, agoMs: 8000 },
+      { host: hostName('compute-4'), times: 1, byScheduler: 1, agoMs: 3000 },
+    ])
     await ask('compute-2')
     await refuse('compute-2')
     t.deepEqual(await refusedBy(), ['compute-2'])

@@ -127,7 +127,7 @@ export async function plannedMove(store: StorePort, of: Incident): Promise<VmMov
   const [move] = await store.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
   if (move === undefined) throw new Error('no move was planned')
   const { origin: _origin, held: _held, askedInRun: _run, ...rest } = move
-  const { refusedBy: _by, hadNoHost: _none, ...row } = rest // as clients see it
+  const { refusedBy: _by, hadNoHost: _none, refusals: _all, ...row } = rest // as clients see it
   return row
 }
 

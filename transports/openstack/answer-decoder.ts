@@ -12,10 +12,18 @@ export function answerDecoder<Schema extends TSchema>(
   return (text) => {
     const value = parseJson(text, code)
     if (validator.Check(value)) return value
-    const [first] = validator.Errors(value)
-    const where = first === undefined ? '' : ` at ${first.instancePath || '/'}: ${first.message}`
-    throw new CodedError(code, `the answer is malformed${where}`)
+    throw new CodedError(code, `the answer is malformed ${flawIn(validator.Errors(value))}`)
   }
+}
+
+interface Flaw {
+  readonly instancePath: string
+  readonly message: string
+}
+
+/** Where the first flaw is, and what is wrong there. */
+export function flawIn([first]: readonly Flaw[]): string {
+  return first === undefined ? 'somewhere' : `at ${first.instancePath || '/'}: ${first.message}`
 }
 
 function parseJson(text: string, code: ErrorCode): unknown {

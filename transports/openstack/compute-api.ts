@@ -4,6 +4,7 @@ import { faultText } from './answer-decoder.ts'
 import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-repeatedly.ts'
 import type { HttpAnswer, HttpClient, HttpOutcome, HttpRequest } from './http-client.ts'
 import type { Keystone, Session } from './keystone.ts'
+import type { OddRows } from './odd-rows.ts'
 import { RemoteClock, utcMs } from './remote-clock.ts'
 
 export interface ComputeCall {
@@ -24,6 +25,8 @@ export interface ComputeApi {
   call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
   /** Wall ms of a time in its answers, which is UTC of the cloud's own clock. COMPUTE_UNAVAILABLE when it is none. */
   readonly timeOf: (text: string) => number
+  /** What is left out of its lists. */
+  readonly oddRows: OddRows
   /** How long before the latest answer that time was, by the cloud's own clock, ms. */
   readonly agoMs: (text: string) => number
 }
@@ -36,6 +39,7 @@ export interface ComputeApiOptions {
   readonly requestTimeoutMs: number
   /** Joins the caller's signal with that of closing. */
   readonly signalOf: (signal: AbortSignal | undefined) => AbortSignal
+  readonly oddRows: OddRows
 }
 
 /** The lowest one with service uuids and `forced_down` in a plain update; keeps power states on evacuation. */
@@ -46,6 +50,7 @@ export function computeApi(options: ComputeApiOptions): ComputeApi {
   const { client, keystone, timing } = options
   const cloudClock = new RemoteClock(timing.clock)
   return {
+    oddRows: options.oddRows,
     timeOf: (text) => cloudClock.ours(utcMs(text)),
     agoMs: (text) => cloudClock.agoMs(utcMs(text)),
     async call(call, callerSignal) {

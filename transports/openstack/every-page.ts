@@ -1,28 +1,34 @@
 /** Walks the pages of one of Nova's lists to the end. */
 import { CodedError } from '../../schema/errors.ts'
+import { textIn } from './odd-rows.ts'
 
-interface NovaPage<Item> {
-  readonly items: readonly Item[]
+interface NovaPage {
+  /** As they came: nothing is known of them yet. */
+  readonly items: readonly unknown[]
   readonly links: readonly { readonly rel: string }[] | undefined
-  /** Id of the last item: the marker of the next page. */
-  readonly last: string | undefined
+  /** The field whose text in the last item is the marker of the next page. */
+  readonly marker: 'id' | 'uuid'
 }
 
 /** A host has hundreds of instances, a page has a thousand: more than this is a list that never ends. */
 const PAGES_MAX = 100
 
-/** All items; `read` gets the query of the page to read. COMPUTE_UNAVAILABLE for a list without end. */
-export async function everyPage<Item>(
-  read: (query: Readonly<Record<string, string>>) => Promise<NovaPage<Item>>,
-): Promise<readonly Item[]> {
-  const items: Item[] = []
+/** All items; `read` gets the query of the page to read. COMPUTE_UNAVAILABLE for a list without end, or without a way on. */
+export async function everyPage(
+  read: (query: Readonly<Record<string, string>>) => Promise<NovaPage>,
+): Promise<readonly unknown[]> {
+  const items: unknown[] = []
   let query: Readonly<Record<string, string>> = {}
   for (let count = 0; count < PAGES_MAX; count += 1) {
     const page = await read(query)
     items.push(...page.items)
     const more = page.links?.some((link) => link.rel === 'next') === true
-    if (!more || page.last === undefined) return items
-    query = { marker: page.last }
+    if (!more || page.items.length === 0) return items
+    const marker = textIn(page.items.at(-1), page.marker)
+    if (marker === undefined) {
+      throw new CodedError('COMPUTE_UNAVAILABLE', `the last row of a page has no ${page.marker}`)
+    }
+    query = { marker }
   }
   throw new CodedError('COMPUTE_UNAVAILABLE', `a list of more than ${PAGES_MAX} pages`)
 }

@@ -5,14 +5,17 @@ import { isCoded } from '../../schema/errors.ts'
 import { hostName, type HostName } from '../../schema/ids.ts'
 import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
+import { rowReader } from './odd-rows.ts'
 
 const decodeAggregates = answerDecoder(
   Type.Object({
-    aggregates: Type.Array(
-      Type.Object({ id: Type.Integer(), name: Type.String(), hosts: Type.Array(Type.String()) }),
-    ),
+    aggregates: Type.Array(Type.Unknown()),
   }),
   'COMPUTE_UNAVAILABLE',
+)
+const readAggregates = rowReader(
+  Type.Object({ id: Type.Integer(), name: Type.String(), hosts: Type.Array(Type.String()) }),
+  'os-aggregates',
 )
 
 type AggregatePort = Pick<ComputePort, 'listAggregates' | 'joinAggregate' | 'leaveAggregate'>
@@ -22,7 +25,7 @@ export function novaAggregates(api: ComputeApi): AggregatePort {
   const listAggregates = async (signal?: AbortSignal): Promise<readonly Aggregate[]> => {
     const request = { method: 'GET', path: '/os-aggregates', repeat: 'harmless' } as const
     const { aggregates } = decodeAggregates(await api.call(request, signal))
-    return aggregates.map(({ id, name, hosts }) => ({
+    return readAggregates(aggregates, api.oddRows).map(({ id, name, hosts }) => ({
       id: String(id),
       name,
       hosts: hosts.map(hostName),

@@ -7,9 +7,10 @@ import type {
   InstanceAction,
 } from '../../actors/ports/compute.ts'
 import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
-import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
+import { rowReader } from './odd-rows.ts'
+import { requestOf } from './scheduler-request.ts'
 import { utcMs } from './remote-clock.ts'
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
@@ -17,6 +18,7 @@ const TextOrNull = Type.Union([Type.String(), Type.Null()])
 const Service = Type.Object({
   id: Type.String(),
   host: Type.String(),
+  zone: Type.Optional(TextOrNull),
   state: Type.String(),
   status: Type.String(),
   forced_down: Type.Boolean(),
@@ -45,6 +47,8 @@ const Server = Type.Object({
     extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
   }),
   locked: Type.Boolean(),
+  // Shown from microversion 2.96 on.
+  pinned_availability_zone: Type.Optional(TextOrNull),
   // Only of a server in error.
   fault: Type.Optional(Type.Object({ message: Type.String() })),
 })
@@ -66,10 +70,10 @@ const Migration = Type.Object({
 })
 export type Migration = Static<typeof Migration>
 
-export const decodeServices = answerDecoder(
-  Type.Object({ services: Type.Array(Service) }),
-  'COMPUTE_UNAVAILABLE',
-)
+const Rows = Type.Array(Type.Unknown())
+
+export const decodeServices = answerDecoder(Type.Object({ services: Rows }), 'COMPUTE_UNAVAILABLE')
+export const readServices = rowReader(Service, 'os-services')
 
 export const decodeServer = answerDecoder(Type.Object({ server: Server }), 'COMPUTE_UNAVAILABLE')
 
@@ -81,9 +85,10 @@ export const decodeLock = answerDecoder(
 export const Links = Type.Optional(Type.Array(Type.Object({ rel: Type.String() })))
 
 export const decodeServers = answerDecoder(
-  Type.Object({ servers: Type.Array(Server), servers_links: Links }),
+  Type.Object({ servers: Rows, servers_links: Links }),
   'COMPUTE_UNAVAILABLE',
 )
+export const readServers = rowReader(Server, 'servers')
 
 export const decodeActions = answerDecoder(
   Type.Object({ instanceActions: Type.Array(Action) }),
@@ -92,11 +97,12 @@ export const decodeActions = answerDecoder(
 
 export const decodeMigrations = answerDecoder(
   Type.Object({
-    migrations: Type.Array(Migration),
+    migrations: Rows,
     migrations_links: Links,
   }),
   'COMPUTE_UNAVAILABLE',
 )
+export const readMigrations = rowReader(Migration, 'os-migrations')
 
 /** Nova's service in our words. */
 export const serviceOf = (
@@ -108,6 +114,7 @@ export const serviceOf = (
   up: service.state === 'up',
   disabled: service.status === 'disabled',
   disabledReason: service.disabled_reason,
+  zone: service.zone ?? null,
   forcedDown: service.forced_down,
   writtenAt: service.updated_at === null ? null : utcMs(service.updated_at),
   writtenAgoMs: service.updated_at === null ? null : agoMs(service.updated_at),
@@ -117,6 +124,7 @@ export const serviceOf = (
 export function instanceOf(server: Static<typeof Server>): Instance {
   const host = server['OS-EXT-SRV-ATTR:host']
   const volumeBacked = server.image === '' || server.image === null
+  const { needs, query: request } = requestOf(server.flavor, volumeBacked ? 'volume' : 'local')
   return {
     id: instanceId(server.id),
     name: server.name,
@@ -128,16 +136,10 @@ export function instanceOf(server: Static<typeof Server>): Instance {
     metadata: server.metadata,
     volumeBacked,
     locked: server.locked,
-    needs: needsOf(server.flavor, volumeBacked),
+    needs,
+    request,
+    zone: server.pinned_availability_zone ?? null,
   }
-}
-
-/** As Nova counts them: a volume is no disk of the host, and pinned CPUs are of another kind, which its scheduler checks. */
-function needsOf(flavor: Static<typeof Server>['flavor'], volumeBacked: boolean): Resources {
-  const { vcpus, ram, disk, ephemeral, swap } = flavor
-  const pinned = ['dedicated', 'mixed'].includes(flavor.extra_specs?.['hw:cpu_policy'] ?? '')
-  const diskGb = (volumeBacked ? 0 : disk) + ephemeral + Math.ceil(swap / 1024)
-  return { vcpus: pinned ? 0 : vcpus, memoryMb: ram, diskGb }
 }
 
 /** What happened to a server in our words. */

@@ -3,7 +3,7 @@ import type { Evacuation } from '../../actors/ports/compute.ts'
 import type { HostName } from '../../schema/ids.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
-import { decodeMigrations, evacuationOf, type Migration } from './nova-answers.ts'
+import { decodeMigrations, evacuationOf, readMigrations, type Migration } from './nova-answers.ts'
 
 /** From this one on migrations come in pages, the latest created first. */
 const MICROVERSION = '2.59'
@@ -21,7 +21,8 @@ export async function listEvacuations(
   const isRecent = ({ created_at: createdAt }: Migration): boolean =>
     api.timeOf(createdAt) >= fromMs
   // Not by `changes-since`: Nova leaves out what was never updated then, which are the records just accepted.
-  const migrations = await everyPage(async (marker) => {
+  const migrations: Migration[] = []
+  await everyPage(async (marker) => {
     const query = new URLSearchParams({
       migration_type: 'evacuation',
       source_compute: source,
@@ -33,9 +34,11 @@ export async function listEvacuations(
     const { migrations: items, migrations_links: links } = decodeMigrations(
       await api.call(request, signal),
     )
-    const last = items.at(-1)
+    const rows = readMigrations(items, api.oddRows)
+    migrations.push(...rows)
+    const last = rows.at(-1)
     const isEnough = last !== undefined && !isRecent(last)
-    return { items, links: isEnough ? undefined : links, last: last?.uuid }
+    return { items, links: isEnough ? undefined : links, marker: 'uuid' }
   })
   // The number tells apart what was created within one second.
   const newestFirst = (a: Migration, b: Migration): number =>

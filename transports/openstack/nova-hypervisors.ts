@@ -5,23 +5,26 @@ import type { Resources } from '../../schema/resources.ts'
 import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
+import { rowReader } from './odd-rows.ts'
 import { Links } from './nova-answers.ts'
 
 /** The sizes are shown up to microversion 2.87. */
 const decodeHypervisors = answerDecoder(
   Type.Object({
-    hypervisors: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        service: Type.Object({ host: Type.String() }),
-        vcpus: Type.Number(),
-        memory_mb: Type.Number(),
-        local_gb: Type.Number(),
-      }),
-    ),
+    hypervisors: Type.Array(Type.Unknown()),
     hypervisors_links: Links,
   }),
   'COMPUTE_UNAVAILABLE',
+)
+const readRows = rowReader(
+  Type.Object({
+    id: Type.String(),
+    service: Type.Object({ host: Type.String() }),
+    vcpus: Type.Number(),
+    memory_mb: Type.Number(),
+    local_gb: Type.Number(),
+  }),
+  'os-hypervisors',
 )
 
 export interface Hypervisor {
@@ -36,13 +39,14 @@ export async function readHypervisors(
   api: ComputeApi,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<HostName, Hypervisor>> {
-  const hypervisors = await everyPage(async (marker) => {
+  const rows = await everyPage(async (marker) => {
     const query = new URLSearchParams(marker).toString()
     const path = `/os-hypervisors/detail${query === '' ? '' : `?${query}`}`
     const text = await api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
     const { hypervisors: items, hypervisors_links: links } = decodeHypervisors(text)
-    return { items, links, last: items.at(-1)?.id }
+    return { items, links, marker: 'id' }
   })
+  const hypervisors = readRows(rows, api.oddRows)
   const byHost = Map.groupBy(hypervisors, ({ service }) => hostName(service.host))
   return new Map(
     [...byHost].flatMap(([host, [one, ...others]]) => {

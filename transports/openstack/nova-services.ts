@@ -1,7 +1,7 @@
 /** The compute services part of the Compute port. */
 import type { ComputePort, ComputeService } from '../../actors/ports/compute.ts'
 import type { ComputeApi } from './compute-api.ts'
-import { decodeServices, serviceOf } from './nova-answers.ts'
+import { decodeServices, readServices, serviceOf } from './nova-answers.ts'
 
 /** Longest `disabled_reason`. */
 const REASON_LENGTH_MAX = 255
@@ -31,7 +31,8 @@ export function novaServices(api: ComputeApi): ServicePort {
     const more = requestId === undefined ? {} : { requestId }
     const path = `/os-services?${query.toString()}`
     const text = await api.call({ method: 'GET', path, repeat: 'harmless', ...more }, signal)
-    return decodeServices(text).services.map((service) => serviceOf(service, api.agoMs))
+    const services = readServices(decodeServices(text).services, api.oddRows)
+    return services.map((service) => serviceOf(service, api.agoMs))
   }
 
   return {

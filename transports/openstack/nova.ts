@@ -16,6 +16,7 @@ import { decodeDiagnostics, diagnosticsOf } from './nova-diagnostics.ts'
 import { listEvacuations } from './nova-evacuations.ts'
 import { explainFailure } from './nova-failures.ts'
 import { novaLocks } from './nova-locks.ts'
+import { novaServerGroups } from './nova-server-groups.ts'
 import { novaServers } from './nova-servers.ts'
 import { novaServices } from './nova-services.ts'
 
@@ -34,10 +35,12 @@ export function nova(api: ComputeApi): ComputePort {
     await api.call({ method: 'POST', path, body: action, repeat }, signal)
   }
 
+  const services = novaServices(api)
   return {
-    ...novaServices(api),
+    ...services,
     ...novaAggregates(api),
-    ...novaServers(api),
+    ...novaServerGroups(api),
+    ...novaServers(api, services.findService),
     async getInstance(id, signal) {
       try {
         return instanceOf(decodeServer(await get(serverPath(id), signal)).server)
@@ -61,6 +64,8 @@ export function nova(api: ComputeApi): ComputePort {
     pause: (id, signal) => act(id, { pause: null }, signal),
     callBroken: (id, signal) =>
       act(id, { 'os-resetState': { state: 'error' } }, signal, 'harmless'),
+    callActive: (id, signal) =>
+      act(id, { 'os-resetState': { state: 'active' } }, signal, 'harmless'),
     ...novaLocks(api),
     explainFailure: (id, signal) => explainFailure(get, id, signal),
     async rebuild(id, signal) {

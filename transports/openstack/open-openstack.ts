@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { IdentityPort } from '../../actors/ports/identity.ts'
+import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { computeApi } from './compute-api.ts'
@@ -9,6 +10,7 @@ import type { Timing } from './exchange-repeatedly.ts'
 import { openHttpClient } from './http-client.ts'
 import { identityOf } from './identity.ts'
 import { openKeystone, type KeystoneOptions } from './keystone.ts'
+import { OddRows } from './odd-rows.ts'
 import { nova } from './nova.ts'
 import { placement } from './placement.ts'
 
@@ -17,6 +19,7 @@ export interface OpenstackOptions extends KeystoneOptions, Timing {
   readonly cacertFile?: string
   /** True accepts any certificate. */
   readonly insecure?: boolean
+  readonly log: Pick<LogPort, 'warn'>
 }
 
 export interface Openstack extends AsyncDisposable {
@@ -27,6 +30,8 @@ export interface Openstack extends AsyncDisposable {
   loginCount(): number
   /** HTTP requests started so far, logins and repeats included. */
   requestCount(): number
+  /** Rows of its lists that were not as its APIs say, and were left out. */
+  oddRowCount(): number
 }
 
 /** Opens the ports; the first call logs in. Throws CONFIG_INVALID when the certificate file cannot be read. */
@@ -39,7 +44,8 @@ export async function openOpenstack(options: OpenstackOptions): Promise<Openstac
   const keystone = openKeystone(client, timing, options, closing.signal)
   const signalOf = (signal: AbortSignal | undefined): AbortSignal =>
     signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
-  const parts = { client, keystone, timing, requestTimeoutMs, signalOf }
+  const oddRows = new OddRows(options.log)
+  const parts = { client, keystone, timing, requestTimeoutMs, signalOf, oddRows }
   const api = computeApi(parts)
   return {
     compute: nova(api),
@@ -47,6 +53,7 @@ export async function openOpenstack(options: OpenstackOptions): Promise<Openstac
     identity: identityOf(parts),
     loginCount: () => keystone.loginCount(),
     requestCount: () => client.requestCount(),
+    oddRowCount: () => oddRows.count,
     async [Symbol.asyncDispose]() {
       closing.abort(new CodedError('COMPUTE_UNAVAILABLE', 'the connection to OpenStack is closed'))
       await client[Symbol.asyncDispose]()

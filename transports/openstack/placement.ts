@@ -2,14 +2,15 @@
 import { Type, type Static } from 'typebox'
 import type { PlacementPort, Room } from '../../actors/ports/placement.ts'
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
-import type { HostName } from '../../schema/ids.ts'
-import { NOTHING, type Resources } from '../../schema/resources.ts'
+import { instanceId, type HostName } from '../../schema/ids.ts'
+import { NOTHING, type Amounts, type Resources } from '../../schema/resources.ts'
 import { answerDecoder, faultText } from './answer-decoder.ts'
 import type { ComputeApi, ComputeApiOptions } from './compute-api.ts'
 import { exchangeRepeatedly } from './exchange-repeatedly.ts'
 import type { HttpRequest } from './http-client.ts'
 import type { Session } from './keystone.ts'
 import { readHypervisors, type Hypervisor } from './nova-hypervisors.ts'
+import { resourcesOf } from './scheduler-request.ts'
 
 /** Since then a summary tells all that a provider has, and providers with others below them are not left out. */
 const MICROVERSION = '1.29'
@@ -29,7 +30,31 @@ const decodeCandidates = answerDecoder(
   Type.Object({
     provider_summaries: Type.Record(
       Type.String(),
-      Type.Object({ resources: Type.Record(Type.String(), Inventory) }),
+      Type.Object({
+        resources: Type.Record(Type.String(), Inventory),
+        root_provider_uuid: Type.Optional(Type.String()),
+      }),
+    ),
+  }),
+  'PLACEMENT_UNAVAILABLE',
+)
+const decodeAllocations = answerDecoder(
+  Type.Object({
+    allocations: Type.Record(
+      Type.String(),
+      Type.Object({ resources: Type.Record(Type.String(), Type.Number()) }),
+    ),
+  }),
+  'PLACEMENT_UNAVAILABLE',
+)
+const decodeRequests = answerDecoder(
+  Type.Object({
+    allocation_requests: Type.Array(
+      Type.Object({ allocations: Type.Record(Type.String(), Type.Unknown()) }),
+    ),
+    provider_summaries: Type.Record(
+      Type.String(),
+      Type.Object({ root_provider_uuid: Type.Optional(Type.String()) }),
     ),
   }),
   'PLACEMENT_UNAVAILABLE',
@@ -53,20 +78,64 @@ export function placement(options: ComputeApiOptions, compute: ComputeApi): Plac
     throw new CodedError('PLACEMENT_UNAVAILABLE', what)
   }
 
+  /** As last read: a host keeps its provider. */
+  let known: ReadonlyMap<HostName, Hypervisor> = new Map()
+  const readKnown = async (signal: AbortSignal | undefined): Promise<typeof known> => {
+    known = await readHypervisors(compute, signal)
+    return known
+  }
+
   return {
-    async readRooms(hosts, callerSignal) {
-      if (hosts.length === 0) return new Map()
-      try {
+    readRooms: (hosts, callerSignal) =>
+      translated(async () => {
+        if (hosts.length === 0) return new Map()
         const [hypervisors, answer] = await Promise.all([
-          readHypervisors(compute, callerSignal),
+          readKnown(callerSignal),
           get(CANDIDATES, options.signalOf(callerSignal)),
         ])
         return roomsOf(hosts, hypervisors, decodeCandidates(answer).provider_summaries)
-      } catch (error) {
-        if (!isCoded(error) || isCoded(error, 'PLACEMENT_UNAVAILABLE')) throw error
-        throw new CodedError('PLACEMENT_UNAVAILABLE', describeError(error), { cause: error })
-      }
-    },
+      }),
+
+    readAllocations: (host, callerSignal) =>
+      translated(async () => {
+        const one = known.get(host) ?? (await readKnown(callerSignal)).get(host)
+        if (one === undefined) return new Map()
+        const path = `/resource_providers/${encodeURIComponent(one.provider)}/allocations`
+        const { allocations } = decodeAllocations(await get(path, options.signalOf(callerSignal)))
+        return new Map(
+          Object.entries(allocations).map(([consumer, { resources }]) => [
+            instanceId(consumer),
+            resourcesOf(Object.entries(resources)),
+          ]),
+        )
+      }),
+
+    readCandidates: (request, callerSignal) =>
+      translated(async () => {
+        const path = `/allocation_candidates?${request}`
+        const answer = decodeRequests(await get(path, options.signalOf(callerSignal)))
+        const hypervisors = known.size > 0 ? known : await readKnown(callerSignal)
+        const rootOf = (provider: string): string =>
+          answer.provider_summaries[provider]?.root_provider_uuid ?? provider
+        const roots = new Set(
+          answer.allocation_requests.flatMap(({ allocations }) =>
+            Object.keys(allocations).map(rootOf),
+          ),
+        )
+        return new Set(
+          [...hypervisors].flatMap(([host, { provider }]) => (roots.has(provider) ? [host] : [])),
+        )
+      }),
+  }
+}
+
+/** Whatever goes wrong on the way, Placement cannot tell. */
+async function translated<Answer>(read: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!isCoded(error) || isCoded(error, 'PLACEMENT_UNAVAILABLE')) throw error
+    throw new CodedError('PLACEMENT_UNAVAILABLE', describeError(error), { cause: error })
   }
 }
 
@@ -83,36 +152,63 @@ function requestOf({ token, placementUrl }: Session, path: string): HttpRequest 
   return { method: 'GET', url: placementUrl + path, headers }
 }
 
+interface Summary {
+  readonly resources: Inventories
+  readonly root_provider_uuid?: string
+}
+
 function roomsOf(
   hosts: readonly HostName[],
   hypervisors: ReadonlyMap<HostName, Hypervisor>,
-  summaries: Readonly<Record<string, { readonly resources: Inventories }>>,
+  summaries: Readonly<Record<string, Summary>>,
 ): ReadonlyMap<HostName, Room> {
+  const trees = Map.groupBy(
+    Object.entries(summaries),
+    ([provider, { root_provider_uuid: root }]) => root ?? provider,
+  )
   return new Map(
     hosts.flatMap((host) => {
       const hypervisor = hypervisors.get(host)
       if (hypervisor === undefined) return []
-      const inventories = summaries[hypervisor.provider]?.resources
-      return [[host, roomOf(hypervisor.size, inventories)] as const]
+      const { provider, size } = hypervisor
+      const inventories = summaries[provider]?.resources
+      const tree = (trees.get(provider) ?? []).map(([, { resources }]) => resources)
+      return [[host, withOthers(roomOf(size, inventories), othersIn(tree))] as const]
     }),
   )
 }
 
+/** Classes beside the usual ones, of a host and of the providers below it; of its own size nothing else is known. */
+function othersIn(tree: readonly Inventories[]): Amounts {
+  const free = new Map<string, number>()
+  for (const [name, { capacity, used }] of tree.flatMap((each) => Object.entries(each))) {
+    if (!USUAL.includes(name)) free.set(name, (free.get(name) ?? 0) + capacity - used)
+  }
+  return Object.fromEntries(free)
+}
+
+const withOthers = ({ free, largest }: Room, others: Amounts): Room =>
+  Object.keys(others).length === 0
+    ? { free, largest }
+    : { free: { ...free, others }, largest: { ...largest, others } }
+
 const CLASSES = { vcpus: 'VCPU', memoryMb: 'MEMORY_MB', diskGb: 'DISK_GB' } as const
+type Usual = keyof typeof CLASSES
+const USUAL: readonly string[] = Object.values(CLASSES)
 
 function roomOf(size: Resources, inventories: Inventories | undefined): Room {
   if (inventories === undefined) return { free: NOTHING, largest: size }
   // What a host does not hold itself, a provider that it shares with others does.
-  const freeOf = (key: keyof Resources): number => {
+  const freeOf = (key: Usual): number => {
     const inventory = inventories[CLASSES[key]]
     return inventory === undefined ? Infinity : inventory.capacity - inventory.used
   }
-  const largestOf = (key: keyof Resources): number =>
+  const largestOf = (key: Usual): number =>
     inventories[CLASSES[key]] === undefined ? Infinity : size[key]
   return { free: eachClass(freeOf), largest: eachClass(largestOf) }
 }
 
-const eachClass = (amountOf: (key: keyof Resources) => number): Resources => ({
+const eachClass = (amountOf: (key: Usual) => number): Resources => ({
   vcpus: amountOf('vcpus'),
   memoryMb: amountOf('memoryMb'),
   diskGb: amountOf('diskGb'),

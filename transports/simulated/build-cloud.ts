@@ -95,6 +95,8 @@ function buildInstance(
     metadata: random.next() < SHARE_HA_ENABLED ? { HA_Enabled: 'True' } : {},
     volumeBacked: random.next() < SHARE_VOLUME_BACKED,
     locked: false,
+    request: null,
+    zone: null,
   }
 }
 

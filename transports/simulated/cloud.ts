@@ -69,7 +69,7 @@ export class SimulatedCloud extends CloudSwitches {
     }
     this.#site = site
     this.#rows = rows
-    const nova = new Nova({ site, rows, evacuations, restarts })
+    const nova = new Nova({ site, rows, evacuations, restarts, faults })
     this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
     this.#faults = faults
     this.#random = random
@@ -105,6 +105,11 @@ export class SimulatedCloud extends CloudSwitches {
     return [...this.#rows.instances.values()]
   }
 
+  /** How often Nova's scheduler accepted no host, or not the one that was named, for the instance. */
+  refusalsOf(id: InstanceId): number {
+    return this.#rows.refusals.get(id) ?? 0
+  }
+
   /** What was asked of an instance, newest first. */
   actionsOf(id: InstanceId): readonly InstanceAction[] {
     return this.#rows.actionsOf(id)
@@ -134,7 +139,7 @@ export class SimulatedCloud extends CloudSwitches {
     const placementWire = new NovaWire({ ...parts, random: chance('placement') })
     const view: CloudView = {
       compute: simulatedCompute(this.#services, wire),
-      placement: simulatedPlacement(this.#site, placementWire),
+      placement: simulatedPlacement(parts, placementWire),
       power: new SimulatedPower({ ...parts, random: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),
       shell: new SimulatedShell({ ...parts, random: chance('shell') }),

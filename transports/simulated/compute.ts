@@ -47,6 +47,8 @@ export function simulatedCompute(
       read('list-instances', host, () => nova.listInstances(host), signal),
     listProjectInstances: (project, signal) =>
       read('list-project', project, () => nova.listProjectInstances(project), signal),
+    listServerGroups: (signal) =>
+      read('list-server-groups', '', () => nova.listServerGroups(), signal),
     getInstance: (id, signal) =>
       read('get-instance', rows.nameOf(id), () => nova.getInstance(id), signal),
     readDiagnostics: (id, signal) =>
@@ -74,6 +76,7 @@ export function simulatedCompute(
     stop: (id, signal) => act('stop', id, () => actions.stop(id), signal),
     pause: (id, signal) => act('pause', id, () => actions.pause(id), signal),
     callBroken: (id, signal) => mark('call-broken', id, () => actions.callBroken(id), signal),
+    callActive: (id, signal) => mark('call-active', id, () => actions.callActive(id), signal),
     lock: (id, reason, signal) => mark('lock', id, () => actions.lock(id, reason), signal),
     readLock: (id, signal) =>
       read('read-lock', rows.nameOf(id), () => actions.readLock(id), signal),

@@ -10,6 +10,8 @@ import { draw } from './random.ts'
 import type { Site } from './site.ts'
 
 const SCHEDULING_MS = [100, 600] as const
+/** Between the two writes of a conductor that gives up. */
+const CONDUCTOR_MS = 100
 const CLAIM_MS = [50, 300] as const
 /** How often a hung target is looked at again. */
 const HUNG_TARGET_MS = 5000
@@ -70,13 +72,25 @@ export class Evacuations {
   #schedule(course: Course): void {
     const target = this.#chooseTarget(course)
     if (target === undefined) {
-      this.#fail(course, 'error', 'no valid host')
-      course.row.vmState = 'error'
+      this.#refuse(course)
       return
     }
     target.take(course.row.needs)
     course.record.dest = target.name
     this.#later(CLAIM_MS, () => this.#claim(course, target))
+  }
+
+  /** The conductor closes the record first, and changes the instance a moment later. */
+  #refuse({ row, record }: Course): void {
+    record.work = 'over'
+    this.#rows.failures.set(row.id, 'No valid host was found.')
+    this.#rows.refusals.set(row.id, (this.#rows.refusals.get(row.id) ?? 0) + 1)
+    this.#mark(record, 'error')
+    this.#site.ledger.note('world', `${row.name} stays on ${record.source}: no valid host`)
+    this.#site.clock.schedule(CONDUCTOR_MS, () => {
+      row.taskState = null
+      row.vmState = 'error'
+    })
   }
 
   /** Nova's filters: up, enabled, with room, not the source; the emptiest wins, then the first. */
@@ -86,6 +100,7 @@ export class Evacuations {
     for (const machine of this.#site.machines) {
       if (machine.disabled || machine.name === record.source) continue
       if (wanted !== undefined && machine.name !== wanted) continue
+      if (!this.#suits(row, machine)) continue
       const room = minus(machine.capacity, machine.taken)
       if (!isWithin(row.needs, room) || !machine.isUpForNova(nowMs)) continue
       if (best === undefined || room.memoryMb > best.capacity.memoryMb - best.taken.memoryMb) {
@@ -93,6 +108,20 @@ export class Evacuations {
       }
     }
     return best
+  }
+
+  /** The filters that look at the instance: hidden ones, its zone, its server group, what its flavour asks for. */
+  #suits(row: InstanceRow, machine: Machine): boolean {
+    const { zone, request } = row
+    if (!this.#faults.accepts(row.name, machine.name)) return false
+    if (zone !== null && machine.zone !== zone) return false
+    if (request !== null && !this.#faults.candidatesOf(request).has(machine.name)) return false
+    const group = this.#rows.groups.find(({ members }) => members.includes(row.id))
+    if (group?.policy !== 'anti-affinity') return true
+    const there = group.members.filter((member) => {
+      return member !== row.id && this.#rows.instances.get(member)?.host === machine.name
+    })
+    return there.length < group.perHostMax
   }
 
   #claim(course: Course, target: Machine): void {

@@ -1,4 +1,5 @@
 /** What is wrong with the world between the machines: cut wires, and the mood of the Compute API. */
+import type { HostName } from '../../schema/ids.ts'
 
 /** From the shortest to the longest, in ms. */
 export type RangeMs = readonly [number, number]
@@ -61,6 +62,38 @@ export class Faults {
   /** From a BMC's accepted order to the loss of power. */
   powerOffMs: RangeMs = [500, 3000]
   readonly #cuts = new Set<string>()
+  /** Hosts by the request that they can meet. */
+  readonly #offers = new Map<string, ReadonlySet<HostName>>()
+  #hidden: ReadonlySet<string> = new Set()
+  /** By the instance's name. */
+  readonly #filters = new Map<string, ReadonlySet<string>>()
+
+  /** Nova's scheduler does not accept these hosts for an instance, for reasons that its API does not show; none: it accepts all. */
+  filter(instance: string, hosts: readonly string[]): void {
+    this.#filters.set(instance, new Set(hosts))
+  }
+
+  accepts(instance: string, host: string): boolean {
+    return this.#filters.get(instance)?.has(host) !== true
+  }
+
+  /** Only these hosts have what a request asks for. */
+  offer(request: string, hosts: readonly HostName[]): void {
+    this.#offers.set(request, new Set(hosts))
+  }
+
+  candidatesOf(request: string): ReadonlySet<HostName> {
+    return this.#offers.get(request) ?? new Set()
+  }
+
+  /** The cell of these hosts is down: Nova shows neither their services nor their instances. */
+  hideHosts(hosts: readonly string[]): void {
+    this.#hidden = new Set(hosts)
+  }
+
+  isHidden(host: string | null): boolean {
+    return host !== null && this.#hidden.has(host)
+  }
 
   cut(node: string, wire: Wire): void {
     this.#cuts.add(`${node} ${wire}`)

@@ -36,7 +36,14 @@ export class GuestSwitches {
     const metadata = { HA_Enabled: 'True' }
     const needs = FLAVORS.small
     const owned = { id, name, project: PROJECTS[0], metadata, volumeBacked: false, needs }
-    this.#rows.addInstance({ ...owned, host: machine.name, ...ACTIVE, locked: false })
+    this.#rows.addInstance({
+      ...owned,
+      host: machine.name,
+      ...ACTIVE,
+      locked: false,
+      request: null,
+      zone: null,
+    })
     this.#act(id, 'create', USER)
     machine.take(needs)
     this.#site.startCopy(machine, id)

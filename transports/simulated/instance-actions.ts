@@ -86,6 +86,15 @@ export class InstanceActions {
     row.taskState = null
   }
 
+  callActive(id: InstanceId): void {
+    const row = this.#rows.find(id)
+    if (row.taskState !== null) {
+      this.#site.ledger.violate(`I3 ${row.name} is called active while it is ${row.taskState}`)
+    }
+    row.vmState = 'active'
+    row.taskState = null
+  }
+
   lock(id: InstanceId, reason: string): void {
     this.#rows.find(id).locked = true
     this.#keptByUs.set(id, reason)

@@ -1,4 +1,5 @@
 /** What instances are like when a story begins, and what their owners do with them. */
+import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { InstanceActions, OwnersDeed } from './instance-actions.ts'
 import { GuestSwitches, type WorldParts } from './guest-switches.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
@@ -7,7 +8,17 @@ import type { Wish } from './wishes.ts'
 
 /** What can be said about an instance by decree. */
 export type InstanceChange = Partial<
-  Pick<InstanceRow, 'vmState' | 'taskState' | 'powerState' | 'locked' | 'metadata' | 'volumeBacked'>
+  Pick<
+    InstanceRow,
+    | 'vmState'
+    | 'taskState'
+    | 'powerState'
+    | 'locked'
+    | 'metadata'
+    | 'volumeBacked'
+    | 'zone'
+    | 'request'
+  >
 >
 
 export interface InstanceParts extends WorldParts {
@@ -58,6 +69,13 @@ export class InstanceSwitches extends GuestSwitches {
       if (row.vmState === 'building') row.vmState = 'error'
       this.#rows.wishes.change(row.id, { taskState: null, vmState: row.vmState })
     })
+  }
+
+  /** These instances are to be together, or apart. */
+  groupInstances(name: string, policy: GroupPolicy, instances: readonly string[]): void {
+    this.#say(`${instances.join(', ')} are in the server group ${name} (${policy})`)
+    const members = instances.map((instance) => this.#rows.get(instance).id)
+    this.#rows.groups = [...this.#rows.groups, { id: name, name, policy, perHostMax: 1, members }]
   }
 
   /** What an instance is to be, by all that was not our doing. */

@@ -77,6 +77,8 @@ export class Machine {
   /** Grows with each loss of power, so that what was under way knows that it is over. */
   boot = 1
   /** By instances placed here, evacuations on their way in included. */
+  /** Its availability zone. */
+  zone = 'nova'
   taken: Resources = NOTHING
   /** Emulators on this machine; they stand still while the operating system hangs. */
   readonly copies = new Set<InstanceId>()

@@ -9,3 +9,6 @@ export const unavailable = (why: string): CodedError =>
 
 export const notFound = (what: string): CodedError =>
   new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)
+
+export const hidden = (host: string): CodedError =>
+  new CodedError('COMPUTE_UNAVAILABLE', `Nova does not show ${host}: its cell may be down`)

@@ -1,5 +1,10 @@
 /** What the simulated Nova has written down: instances and evacuation records. */
-import type { Evacuation, Instance, InstanceAction } from '../../actors/ports/compute.ts'
+import type {
+  Evacuation,
+  Instance,
+  InstanceAction,
+  ServerGroup,
+} from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 import { notFound } from './nova-errors.ts'
 import { Wishes } from './wishes.ts'
@@ -30,6 +35,10 @@ export class NovaRows {
   readonly #evacuations = new Map<HostName, EvacuationRow[]>()
   /** Why the latest evacuation of an instance failed. */
   readonly failures = new Map<InstanceId, string>()
+  /** How often the scheduler accepted no host for an instance. */
+  readonly refusals = new Map<InstanceId, number>()
+  /** Instances that are to be together, or apart. */
+  groups: readonly ServerGroup[] = []
   /** What owners want. */
   readonly wishes = new Wishes()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()

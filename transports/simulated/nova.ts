@@ -5,11 +5,13 @@ import type {
   GuestDiagnostics,
   Instance,
   InstanceAction,
+  ServerGroup,
 } from '../../actors/ports/compute.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Evacuations } from './evacuations.ts'
 import type { Machine } from './machine.ts'
-import { notFound, refused, unavailable } from './nova-errors.ts'
+import type { Faults } from './faults.ts'
+import { hidden, notFound, refused, unavailable } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import { asked, type Restarts } from './restarts.ts'
 import type { Site } from './site.ts'
@@ -28,12 +30,14 @@ export class Nova {
   readonly #bornAtMs: number
   readonly #evacuations: Evacuations
   readonly #restarts: Restarts
+  readonly #faults: Faults
 
   constructor(parts: {
     readonly site: Site
     readonly rows: NovaRows
     readonly evacuations: Evacuations
     readonly restarts: Restarts
+    readonly faults: Faults
   }) {
     this.#site = parts.site
     const { clock } = parts.site
@@ -41,15 +45,18 @@ export class Nova {
     this.#rows = parts.rows
     this.#evacuations = parts.evacuations
     this.#restarts = parts.restarts
+    this.#faults = parts.faults
   }
 
   listServices(): readonly ComputeService[] {
-    return this.#site.machines.map((machine) => this.#serviceOf(machine))
+    const shown = this.#site.machines.filter(({ name }) => !this.#faults.isHidden(name))
+    return shown.map((machine) => this.#serviceOf(machine))
   }
 
   findService(host: HostName): ComputeService | undefined {
     const machine = this.#site.find(host)
-    return machine === undefined ? undefined : this.#serviceOf(machine)
+    if (machine === undefined || this.#faults.isHidden(host)) return undefined
+    return this.#serviceOf(machine)
   }
 
   /** For the log: whose service it is. */
@@ -103,20 +110,29 @@ export class Nova {
   }
 
   listInstances(host: HostName): readonly Instance[] {
+    if (this.findService(host) === undefined) throw hidden(host)
     return this.#rows.onHost(host).map((row) => ({ ...row }))
   }
 
+  listServerGroups(): readonly ServerGroup[] {
+    return this.#rows.groups
+  }
+
   listProjectInstances(project: string): readonly Instance[] {
-    return this.#rows.ofProject(project).map((row) => ({ ...row }))
+    const shown = this.#rows.ofProject(project).filter((row) => !this.#faults.isHidden(row.host))
+    return shown.map((row) => ({ ...row }))
   }
 
   getInstance(id: InstanceId): Instance | undefined {
     const row = this.#rows.instances.get(id)
-    return row === undefined ? undefined : { ...row }
+    if (row === undefined) return undefined
+    if (this.#faults.isHidden(row.host)) throw hidden(row.host ?? '')
+    return { ...row }
   }
 
   evacuate(id: InstanceId, target: HostName | undefined): void {
     const row = this.#rows.find(id)
+    if (this.#faults.isHidden(row.host)) throw hidden(row.host ?? '')
     const source = row.host === null ? undefined : this.#site.find(row.host)
     if (source === undefined) throw refused(`${row.name} is on no host`)
     if (!this.#site.isCertainlyDead(source)) {
@@ -147,6 +163,7 @@ export class Nova {
 
   listEvacuations(source: HostName, sinceMs: number): readonly Evacuation[] {
     const fromMs = Math.floor(sinceMs / 1000) * 1000 // Nova keeps seconds
+    if (this.#faults.isHidden(source)) return []
     return this.#rows
       .evacuationsFrom(source)
       .filter((record) => record.createdAt >= fromMs)
@@ -204,6 +221,7 @@ export class Nova {
       disabled: machine.disabled,
       disabledReason: machine.disabledReason,
       forcedDown: machine.forcedDown,
+      zone: machine.zone,
       writtenAt: Math.round(this.#bornAtMs + machine.writtenAtMs(this.#nowMs)),
       writtenAgoMs: this.#nowMs - machine.writtenAtMs(this.#nowMs),
     }

@@ -1,4 +1,5 @@
 /** The switches of the simulated world: what breaks, what is mended, and what operators do. */
+import { hostName } from '../../schema/ids.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
 import {
@@ -148,6 +149,33 @@ export class CloudSwitches extends InstanceSwitches {
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
     this.#site.consent(segment)
+  }
+
+  setZone(host: string, zone: string): void {
+    this.#switch(host, `is in zone ${zone}`).zone = zone
+  }
+
+  /** Only these hosts have what a flavour asks for. */
+  offer(request: string, hosts: readonly string[]): void {
+    this.#note(`${hosts.join(', ')} can give ${request}`)
+    this.#faults.offer(request, hosts.map(hostName))
+  }
+
+  /** The cell database of these hosts is down from now on, and that of no others. */
+  hideCell(hosts: readonly string[]): void {
+    this.#note(`Nova hides ${hosts.join(', ') || 'nothing'}`)
+    this.#faults.hideHosts(hosts)
+  }
+
+  /** Nova's scheduler accepts these hosts for the instance no more, and all others. */
+  filterHosts(instance: string, hosts: readonly string[]): void {
+    this.#note(`Nova's scheduler does not accept ${hosts.join(', ') || 'no host'} for ${instance}`)
+    this.#faults.filter(instance, hosts)
+  }
+
+  /** Whether a hidden filter of Nova's scheduler lets the instance onto the host. */
+  accepts(instance: string, host: string): boolean {
+    return this.#faults.accepts(instance, host)
   }
 
   /** Placement has no provider for the host any more. */

@@ -2,10 +2,10 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely'
 import type { MoveChange, Refusal } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
-import type { MoveId, NotificationId } from '../../schema/ids.ts'
-import type { MoveAttempt, RecordedMove } from '../../schema/records.ts'
+import type { HostName, MoveId, NotificationId } from '../../schema/ids.ts'
+import type { HostRefusals, MoveAttempt, RecordedMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { attemptOf, integer, wholeSecond } from './rows.ts'
+import { attemptOf, integer, integerOrNull, wholeSecond } from './rows.ts'
 import { runOf, runOfMove } from './run-of.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -74,14 +74,14 @@ export async function withdrawAttempt(
 export async function recordRefusal(
   trx: Transaction<Database>,
   move: MoveId,
-  { by: target, message, now }: Refusal & { readonly now: number },
+  { by: target, from, message, now }: Refusal & { readonly now: number },
 ): Promise<void> {
   const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
   const row = await query.where('status', 'in', ['pending', 'ongoing']).executeTakeFirst()
   if (row === undefined) return
   await trx
     .updateTable('move_attempts')
-    .set({ ended_at: now, outcome: 'refused', reason: message, target })
+    .set({ ended_at: now, outcome: OUTCOMES[from], reason: message, target })
     .where('move_uuid', '=', move)
     .where('number', '=', row.attempts)
     .execute()
@@ -92,33 +92,65 @@ export async function recordRefusal(
     .execute()
 }
 
-type Refusals = Pick<RecordedMove, 'refusedBy' | 'hadNoHost'>
+const OUTCOMES = { scheduler: 'no-valid-host', target: 'refused' } as const
 
-export const NO_REFUSALS: Refusals = { refusedBy: [], hadNoHost: 0 }
+type Refusals = Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'refusals'>
 
-/** Who has refused each move: hosts in the run that goes on, since in the next one everybody may be asked again. */
+export const NO_REFUSALS: Refusals = { refusedBy: [], hadNoHost: 0, refusals: [] }
+
+/** Who has refused each move: a host on which it failed is passed over in that run, and all refusals are counted. */
 export async function readRefusals(
   trx: Transaction<Database>,
   notification: NotificationId,
+  nowMs: number,
 ): Promise<ReadonlyMap<MoveId, Refusals>> {
   const rows = await trx
     .selectFrom('move_attempts')
     .innerJoin('vm_moves', 'vm_moves.uuid', 'move_attempts.move_uuid')
-    .select(['move_uuid', 'target', 'run', runOf(notification).as('run_now')])
+    .select([
+      'move_uuid',
+      'target',
+      'run',
+      'outcome',
+      'ended_at',
+      runOf(notification).as('run_now'),
+    ])
     .where('notification_uuid', '=', notification)
-    .where('outcome', '=', 'refused')
+    .where('outcome', 'in', Object.values(OUTCOMES))
     .orderBy('number')
     .execute()
   const byMove = Map.groupBy(rows, (row) => row.move_uuid)
   return new Map(
     [...byMove].map(([move, all]) => {
-      const hosts = all.flatMap(({ target, run, run_now: now }) =>
-        target === null || integer(run) !== integer(now) ? [] : [target],
+      const refusedBy = all.flatMap((row) =>
+        row.target === null || isByScheduler(row) || integer(row.run) !== integer(row.run_now)
+          ? []
+          : [row.target],
       )
-      const hadNoHost = all.filter(({ target }) => target === null).length
-      return [move, { refusedBy: hosts, hadNoHost }]
+      const hadNoHost = all.filter(isByScheduler).length
+      return [move, { refusedBy, hadNoHost, refusals: refusalsOf(all, nowMs) }]
     }),
   )
+}
+
+interface RefusedRow {
+  readonly target: HostName | null
+  readonly outcome: MoveAttempt['outcome']
+  readonly ended_at: number | null
+}
+
+/** Earlier versions wrote a scheduler without any host as a refusal of no host. */
+const isByScheduler = ({ outcome, target }: RefusedRow): boolean =>
+  outcome === 'no-valid-host' || target === null
+
+function refusalsOf(rows: readonly RefusedRow[], nowMs: number): readonly HostRefusals[] {
+  const byHost = Map.groupBy(rows, ({ target }) => target)
+  return [...byHost].flatMap(([host, all]) => {
+    if (host === null) return []
+    const latest = Math.max(...all.map(({ ended_at: at }) => integerOrNull(at) ?? 0))
+    const byScheduler = all.filter(isByScheduler).length
+    return [{ host, times: all.length, byScheduler, agoMs: Math.max(0, nowMs - latest) }]
+  })
 }
 
 /** The reading part. */

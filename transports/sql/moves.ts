@@ -161,7 +161,7 @@ async function plan(
     trx,
     planned.map((move) => ({ ...move, move: moves.get(move.instance) })),
   )
-  const refusals = await readRefusals(trx, notification)
+  const refusals = await readRefusals(trx, notification, now)
   const stored = await touched(trx)
     .select(lastRun.as('asked_in_run'))
     .where('notification_uuid', '=', notification)

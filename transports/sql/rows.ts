@@ -38,7 +38,7 @@ export function integer(value: number): number {
   return value
 }
 
-const integerOrNull = (value: number | null): number | null =>
+export const integerOrNull = (value: number | null): number | null =>
   value === null ? null : integer(value)
 
 const stampOf = (row: {
@@ -131,7 +131,7 @@ export const touchedMoveOf = (row: TouchedRow): TouchedMove => ({
 
 export const recordedMoveOf = (
   row: TouchedRow & { readonly asked_in_run: number | null },
-  refusals: Pick<RecordedMove, 'refusedBy' | 'hadNoHost'>,
+  refusals: Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'refusals'>,
 ): RecordedMove => ({
   ...touchedMoveOf(row),
   askedInRun: integerOrNull(row.asked_in_run) ?? 0,

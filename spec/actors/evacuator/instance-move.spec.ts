@@ -26,6 +26,7 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   target: TWO,
   attempts: 1,
   refusedBy: [],
+  refusals: new Map(),
   scheduler: NEVER_ASKED,
   olderRecords,
 })
@@ -95,7 +96,7 @@ for (const [what, records, verdict] of TABLE) {
   })
 }
 
-const FOUND = { needs: SMALL, olderRecords: ['older'], nowMs: 5 }
+const FOUND = { needs: SMALL, olderRecords: ['older'], nowMs: 5, retryIntervalMs: 30_000 }
 
 test('a move that was never asked for takes no notice of records that exist', (t) => {
   t.like(trackOf(moveRow(), FOUND), {
@@ -133,3 +134,13 @@ for (const status of ['succeeded', 'failed', 'ignored'] as const) {
     t.deepEqual(trackOf(moveRow({ status }), FOUND).phase, { kind: 'ended', outcome: status })
   })
 }
+
+test('a new leader does not ask a host before the rest of its pause is over', (t) => {
+  const refusals = [
+    { host: TWO, times: 2, byScheduler: 1, agoMs: 20_000 },
+    { host: THREE, times: 1, byScheduler: 1, agoMs: 90_000 },
+  ]
+  const track = trackOf(moveRow({ attempts: 3, hadNoHost: 2, refusals }), FOUND)
+  t.deepEqual(track.refusals.get(TWO), { times: 2, byScheduler: 1, askAgainAtMs: 5 + 40_000 })
+  t.deepEqual(track.refusals.get(THREE), { times: 1, byScheduler: 1, askAgainAtMs: 5 })
+})

@@ -189,10 +189,19 @@ test('a request without a record is given up after the grace, not before', (t) =
   t.deepEqual(track?.refusedBy, [], 'a target that was never asked has refused nothing')
 })
 
+test('a host that Nova’s scheduler does not accept costs no attempt, and the next one is asked', (t) => {
+  const last = asked(ongoing(true), { attempts: 3 })
+  const { track, effects } = told(last, polled(1, [evacuationRow({ status: 'error' })]))
+  t.like(effects[0], { type: 'move.put-back', refusedBy: TWO, from: 'scheduler' })
+  t.deepEqual(track?.refusedBy, [], 'it may be asked again')
+  t.deepEqual(track?.refusals.get(TWO), { times: 1, byScheduler: 1, askAgainAtMs: 30_001 })
+  t.is(track?.scheduler.hadNoHost, 1)
+})
+
 test('a request without success fails when it was the last one', (t) => {
   const last = asked(ongoing(true), { attempts: 3 })
-  const { effects } = told(last, polled(1, [evacuationRow({ status: 'error' })]))
-  t.deepEqual(settled(effects), ['failed: Nova recorded the evacuation as error'])
+  const { effects } = told(last, polled(1, [evacuationRow({ status: 'failed' })]))
+  t.deepEqual(settled(effects), ['failed: Nova recorded the evacuation as failed'])
 })
 
 test('a request that was given up and shows its record late is taken up again', (t) => {

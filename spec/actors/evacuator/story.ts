@@ -1,5 +1,6 @@
 /** Tells an evacuator a story, message by message, and shows where it led. */
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
+import { NO_DEMANDS } from '../../../actors/placement/suitability.ts'
 import type {
   EvacuationOrder,
   EvacuatorEffect,
@@ -69,6 +70,7 @@ export const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   evacuations: [],
   touched: [],
   takenByOthers: new Map(),
+  demands: NO_DEMANDS,
   disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },
   atMs: 0,
   ...change,

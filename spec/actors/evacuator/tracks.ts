@@ -6,6 +6,7 @@ import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import { proceed } from '../../../actors/evacuator/proceeding.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { Places } from '../../../actors/evacuator/places.ts'
+import { NO_DEMANDS } from '../../../actors/placement/suitability.ts'
 import type { Target } from '../../../actors/placement/targets.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
 import type { HostName } from '../../../schema/ids.ts'
@@ -33,6 +34,7 @@ export const placesOf = (...targets: readonly Target[]): Places => ({
   targets,
   uncounted: new Set(),
   takenByOthers: new Map(),
+  demands: NO_DEMANDS,
 })
 
 export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
@@ -49,6 +51,7 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   target: null,
   attempts: 0,
   refusedBy: [],
+  refusals: new Map(),
   scheduler: NEVER_ASKED,
   olderRecords: [],
   ...change,

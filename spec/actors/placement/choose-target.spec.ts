@@ -16,8 +16,12 @@ const chosen = (change: Partial<Question>): string => {
     targets: [ONE, TWO, THREE].map((name) => targetRow(name)),
     needs: SMALL,
     refusedBy: [],
+    refusals: new Map(),
+    nowMs: 0,
     schedulerIsFull: false,
     loadOf: () => NO_LOAD,
+    objectionTo: () => undefined,
+    reluctanceOf: () => 0,
     ...change,
   })
   return choice.kind === 'target' ? choice.target.name : `${choice.kind}: ${choice.reason}`
@@ -137,4 +141,47 @@ test('without any host of its pools an instance waits for one', (t) => {
     chosen({ stages: STAGES.rh_priority, targets: [] }),
     'wait: no reserved host is there to be used, and no other host of the segment is in service',
   )
+})
+
+const unaccepted = (...pairs: readonly (readonly [Target['name'], number, number?])[]) =>
+  new Map(
+    pairs.map(([name, times, askAgainAtMs = 0]) => [
+      name,
+      { times, byScheduler: times, askAgainAtMs },
+    ]),
+  )
+
+test('every host is asked before any is asked twice, whatever its room and its pool', (t) => {
+  const targets = [
+    ...withRoom([ONE, 9], [TWO, 1]),
+    targetRow(THREE, { pool: 'spares', room: roomRow(1) }),
+  ]
+  const stages = STAGES.auto_priority
+  t.is(chosen({ stages, targets, refusals: unaccepted([ONE, 1]) }), TWO)
+  t.is(chosen({ stages, targets, refusals: unaccepted([ONE, 1], [TWO, 1]) }), THREE)
+  const all = unaccepted([ONE, 2], [TWO, 1], [THREE, 2])
+  t.is(chosen({ stages, targets, refusals: all }), TWO, 'then the one that was asked least')
+})
+
+test("what Nova's scheduler does not accept is asked again after its pause, and until then the instance waits", (t) => {
+  const targets = withRoom([ONE, 1], [TWO, 1])
+  const refusals = unaccepted([ONE, 1, 100], [TWO, 1, 200])
+  const waits = "wait: Nova's scheduler does not accept compute-1, compute-2 for it"
+  t.is(chosen({ targets, refusals, nowMs: 99 }), waits)
+  t.is(chosen({ targets, refusals, nowMs: 100 }), ONE)
+  t.is(
+    chosen({ targets: withRoom([ONE, 1], [TWO, 0]), refusals: unaccepted([ONE, 1, 100]) }),
+    "wait: no other host of the segment has room for 1 VCPU, 2048 MB, 10 GB; Nova's scheduler does not accept compute-1",
+  )
+})
+
+test('a host on which it failed is asked again once no other is accepted', (t) => {
+  const targets = withRoom([ONE, 1], [TWO, 1])
+  const failed = [ONE, { times: 1, byScheduler: 0, askAgainAtMs: 50 }] as const
+  const refusals = new Map([...unaccepted([TWO, 1, 100]), failed])
+  t.is(
+    chosen({ targets, refusedBy: [ONE], refusals, nowMs: 49 }),
+    "wait: Nova's scheduler does not accept compute-2 for it; refused by compute-1",
+  )
+  t.is(chosen({ targets, refusedBy: [ONE], refusals, nowMs: 50 }), ONE)
 })

@@ -11,6 +11,7 @@ import { startHttpCloud } from '../../support/http-cloud.ts'
 import { overloadConformance, type OverloadWorld } from '../../support/overload-conformance.ts'
 import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
 import { until } from '../../support/until.ts'
+import { silentLog } from '../../support/logs.ts'
 
 computeConformance(test, openWorld)
 placementConformance(test, openWorld)
@@ -33,6 +34,7 @@ async function openWorld(): Promise<PlacementWorld & OverloadWorld> {
       clock: new SystemClock(),
       random: new SystemRandom(),
       requestTimeoutMs: 10_000,
+      log: silentLog,
     }),
   )
   const source = hostName('compute-01')

@@ -2,12 +2,31 @@
 import test from 'ava'
 import { isCoded } from '../../../schema/errors.ts'
 import { hostName, instanceId } from '../../../schema/ids.ts'
-import { openTo, serverOf, SmallCloud, fault, type Request } from './small-cloud.ts'
+import { openTo, serverOf, SmallCloud, fault, type Behaviour, type Request } from './small-cloud.ts'
 
 const source = hostName('compute-1')
 
 const queryOf = (request: Request): URLSearchParams =>
   new URL(request.path, 'http://x').searchParams
+
+const service = (host: string): object => ({
+  id: `id of ${host}`,
+  host,
+  binary: 'nova-compute',
+  state: 'down',
+  status: 'disabled',
+  forced_down: true,
+  disabled_reason: 'for a reason',
+  updated_at: '2026-11-22T11:00:00.000000',
+})
+
+/** Nova that shows the service of the host. */
+const withService =
+  (api: Behaviour): Behaviour =>
+  (request) =>
+    request.path.startsWith('/v2.1/os-services')
+      ? { status: 200, body: { services: [service('compute-1')] } }
+      : api(request)
 
 test('every page of the instances of a host is read, and nothing from elsewhere', async (t) => {
   await using cloud = await SmallCloud.start()
@@ -16,11 +35,11 @@ test('every page of the instances of a host is read, and nothing from elsewhere'
     b: [serverOf('c', 'compute-10'), serverOf('d', 'compute-1', { image: '' })],
     d: [serverOf('e', 'compute-1', { 'OS-EXT-STS:task_state': 'rebuilding' })],
   }
-  cloud.api = (request) => {
+  cloud.api = withService((request) => {
     const marker = queryOf(request).get('marker') ?? ''
     const more = marker === 'd' ? {} : { servers_links: [{ rel: 'next', href: 'http://other/' }] }
     return { status: 200, body: { servers: pages[marker], ...more } }
-  }
+  })
   await using openstack = await openTo(cloud)
   const instances = await openstack.compute.listInstances(source)
   t.deepEqual(
@@ -65,10 +84,11 @@ test('a04: an instance is where its compute service is, whatever its hypervisor 
   await using cloud = await SmallCloud.start()
   const names = { 'OS-EXT-SRV-ATTR:hypervisor_hostname': 'compute-2.example' }
   const server = serverOf('a', 'compute-1', names)
-  cloud.api = ({ path }) =>
+  cloud.api = withService(({ path }) =>
     path.startsWith('/v2.1/servers/detail')
       ? { status: 200, body: { servers: [server] } }
-      : { status: 200, body: { server } }
+      : { status: 200, body: { server } },
+  )
   await using openstack = await openTo(cloud)
   const [listed] = await openstack.compute.listInstances(source)
   t.is(listed?.host, source)
@@ -114,18 +134,9 @@ test('an instance is told in our words', async (t) => {
     volumeBacked: false,
     locked: false,
     needs: { vcpus: 1, memoryMb: 2048, diskGb: 10 },
+    request: null,
+    zone: null,
   })
-})
-
-const service = (host: string): object => ({
-  id: `id of ${host}`,
-  host,
-  binary: 'nova-compute',
-  state: 'down',
-  status: 'disabled',
-  forced_down: true,
-  disabled_reason: 'for a reason',
-  updated_at: '2026-11-22T11:00:00.000000',
 })
 
 test('the service of a host is found by its whole name', async (t) => {
@@ -140,6 +151,7 @@ test('the service of a host is found by its whole name', async (t) => {
     disabled: true,
     disabledReason: 'for a reason',
     forcedDown: true,
+    zone: null,
     writtenAt: Date.UTC(2026, 10, 22, 11),
     writtenAgoMs: null,
   })
@@ -193,4 +205,141 @@ test('evacuations are those created since, and no older page is asked for', asyn
     ['compute-1', 'compute-1'],
   )
   t.is(cloud.calls[0]?.headers['openstack-api-version'], 'compute 2.59')
+})
+
+const ODD = [null, 'text', [], {}, 7]
+
+test('one odd row in a list is left out with a remark that is logged once, and the rest is read', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const remarks: unknown[] = []
+  const log = { warn: (fields: unknown) => void remarks.push(fields) }
+  await using openstack = await openTo(cloud, { log })
+  const { compute } = openstack
+  const { forced_down: _none, ...withoutForcedDown } = { ...service('compute-2'), forced_down: 1 }
+  cloud.api = () => ({
+    status: 200,
+    body: { services: [withoutForcedDown, ...ODD, service('compute-1')] },
+  })
+  t.deepEqual(
+    (await compute.listServices()).map(({ host }) => host),
+    [source],
+  )
+  t.is(await compute.findService(hostName('compute-2')), undefined)
+  t.true(remarks.length > 0)
+  const logged = remarks.length
+  await compute.listServices()
+  t.is(remarks.length, logged)
+  t.is(openstack.oddRowCount(), 3 * (1 + ODD.length))
+  const nulls = { id: 1, uuid: null, instance_uuid: null, status: null, source_compute: null }
+  cloud.api = () => ({
+    status: 200,
+    body: { migrations: [nulls, ...ODD, record('good', 'done', '20:00')] },
+  })
+  t.deepEqual(
+    (await compute.listEvacuations(source, 0)).map(({ id }) => id),
+    ['good'],
+  )
+  const aggregate = { id: 1, name: 'rack', hosts: ['compute-1'] }
+  cloud.api = () => ({
+    status: 200,
+    body: { aggregates: [{ id: 2, name: 'odd', hosts: null }, ...ODD, aggregate] },
+  })
+  t.deepEqual(
+    (await compute.listAggregates()).map(({ name }) => name),
+    ['rack'],
+  )
+  const hypervisor = {
+    id: 'p',
+    service: { host: 'compute-1' },
+    vcpus: 1,
+    memory_mb: 1,
+    local_gb: 1,
+  }
+  cloud.api = ({ path }) => ({
+    status: 200,
+    body: path.includes('os-hypervisors')
+      ? { hypervisors: [{ ...hypervisor, service: null }, ...ODD, hypervisor] }
+      : { provider_summaries: {} },
+  })
+  t.deepEqual([...(await openstack.placement.readRooms([source])).keys()], [source])
+})
+
+test('an instance that cannot be read is listed as unclear, and the others as they are', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const odd = serverOf('odd', 'compute-1', { 'OS-EXT-STS:power_state': 'on' })
+  const elsewhere = serverOf('other', 'compute-2', { metadata: null })
+  cloud.api = withService(() => ({
+    status: 200,
+    body: { servers: [odd, elsewhere, serverOf('a', 'compute-1')] },
+  }))
+  await using openstack = await openTo(cloud)
+  t.deepEqual(
+    (await openstack.compute.listInstances(source)).map(({ id, vmState }) => [String(id), vmState]),
+    [
+      ['odd', 'unclear'],
+      ['a', 'active'],
+    ],
+  )
+})
+
+const partial = { id: 'x', links: [], status: 'UNKNOWN', tenant_id: 'a', created: '2026-11-22' }
+const DOWN: readonly (readonly [string, readonly unknown[], readonly unknown[]])[] = [
+  ['shows an instance in part only', [partial], [service('compute-1')]],
+  ['shows a row without an id', [{}], [service('compute-1')]],
+  ['does not show the service of the host', [], []],
+  [
+    'shows the service of the host in part only',
+    [],
+    [{ binary: 'nova-compute', host: 'compute-1', status: 'UNKNOWN' }],
+  ],
+]
+for (const [what, servers, services] of DOWN) {
+  test(`while Nova ${what}, nobody concludes what is on the host`, async (t) => {
+    await using cloud = await SmallCloud.start()
+    cloud.api = ({ path }) => ({
+      status: 200,
+      body: path.includes('os-services')
+        ? { services }
+        : { servers: [serverOf('a', 'compute-1'), ...servers] },
+    })
+    await using openstack = await openTo(cloud)
+    const error = await t.throwsAsync(openstack.compute.listInstances(source))
+    t.true(isCoded(error, 'COMPUTE_UNAVAILABLE'))
+    t.regex(error?.message ?? '', /its cell may be down|their cell may be down/)
+  })
+}
+
+test('the zone that an instance was bound to is read where Nova shows it, and an older Nova is asked in its own way', async (t) => {
+  await using cloud = await SmallCloud.start()
+  await using openstack = await openTo(cloud)
+  const bound = serverOf('a', 'compute-1', { pinned_availability_zone: 'z1' })
+  cloud.api = withService(() => ({ status: 200, body: { servers: [bound] } }))
+  t.is((await openstack.compute.listInstances(source))[0]?.zone, 'z1')
+  cloud.api = withService(({ headers }) =>
+    headers['openstack-api-version'] === 'compute 2.96'
+      ? fault(406, 'computeFault', 'Version 2.96 is not supported by the API.')
+      : { status: 200, body: { servers: [serverOf('a', 'compute-1')] } },
+  )
+  t.is((await openstack.compute.listInstances(source))[0]?.zone, null)
+  const before = cloud.calls.length
+  await openstack.compute.listInstances(source)
+  t.is(cloud.calls.length - before, 2, 'it is refused once')
+})
+
+test('server groups are read with their policy, and an odd one is left out', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const apart = { id: 'g', name: 'web', policy: 'anti-affinity', members: ['a', 'b'] }
+  const wide = { ...apart, id: 'h', rules: { max_server_per_host: 3 } }
+  cloud.api = () => ({
+    status: 200,
+    body: { server_groups: [{ ...apart, policy: 'new' }, ...ODD, apart, wide] },
+  })
+  await using openstack = await openTo(cloud)
+  const members = ['a', 'b'].map(instanceId)
+  const group = { name: 'web', policy: 'anti-affinity', members } as const
+  t.deepEqual(await openstack.compute.listServerGroups(), [
+    { ...group, id: 'g', perHostMax: 1 },
+    { ...group, id: 'h', perHostMax: 3 },
+  ])
+  t.is(cloud.calls[0]?.headers['openstack-api-version'], 'compute 2.64')
 })

@@ -1,7 +1,7 @@
 /** How Placement's numbers become room, and what its silence is called. */
 import test from 'ava'
 import { isCoded } from '../../../schema/errors.ts'
-import { hostName } from '../../../schema/ids.ts'
+import { hostName, instanceId } from '../../../schema/ids.ts'
 import { SmallCloud, openTo, type Behaviour } from './small-cloud.ts'
 
 const ONE = hostName('compute-1')
@@ -39,8 +39,8 @@ test('what is used is no room, no instance is bigger than a host, and a class wi
   await using openstack = await openTo(cloud)
   const rooms = await openstack.placement.readRooms([ONE])
   t.deepEqual(rooms.get(ONE), {
-    free: { vcpus: 29, memoryMb: 2560, diskGb: Infinity },
-    largest: { vcpus: 8, memoryMb: 2048, diskGb: Infinity },
+    free: { vcpus: 29, memoryMb: 2560, diskGb: Infinity, others: { PCPU: 0 } },
+    largest: { vcpus: 8, memoryMb: 2048, diskGb: Infinity, others: { PCPU: 0 } },
   })
   const versions = cloud.calls.map(({ headers }) => String(headers['openstack-api-version']))
   t.deepEqual(versions.toSorted(), ['compute 2.53', 'placement 1.29'])
@@ -98,4 +98,52 @@ test('without Nova, Placement cannot be asked', async (t) => {
   await using openstack = await openTo(cloud)
   const error = await t.throwsAsync(openstack.placement.readRooms([ONE]))
   t.true(isCoded(error, 'PLACEMENT_UNAVAILABLE'), String(error))
+})
+
+test('classes beside the usual ones are counted over a host and the providers below it', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const host = summary({
+    VCPU: { capacity: 8, used: 0 },
+    MEMORY_MB: { capacity: 64, used: 0 },
+    DISK_GB: { capacity: 64, used: 0 },
+    PCPU: { capacity: 9, used: 4 },
+  })
+  const below = { ...summary({ VGPU: { capacity: 4, used: 1 } }), root_provider_uuid: 'p1' }
+  cloud.api = cloudOf([hypervisor('p1', ONE)], { p1: host, gpu: below })
+  await using openstack = await openTo(cloud)
+  const room = (await openstack.placement.readRooms([ONE])).get(ONE)
+  t.deepEqual({ ...room?.free.others }, { PCPU: 5, VGPU: 3 })
+})
+
+test('what an instance holds on its host is what it asks for again', async (t) => {
+  await using cloud = await SmallCloud.start()
+  cloud.api = ({ path }) => ({
+    status: 200,
+    body: path.startsWith('/place/resource_providers/p1/allocations')
+      ? { allocations: { 'instance-1': { resources: { PCPU: 4, MEMORY_MB: 512 } } } }
+      : { hypervisors: [hypervisor('p1', ONE)] },
+  })
+  await using openstack = await openTo(cloud)
+  t.deepEqual(
+    [...(await openstack.placement.readAllocations(ONE))],
+    [[instanceId('instance-1'), { vcpus: 0, memoryMb: 512, diskGb: 0, others: { PCPU: 4 } }]],
+  )
+  t.is((await openstack.placement.readAllocations(TWO)).size, 0)
+})
+
+test('candidates are the hosts that an allocation could be made on, or below', async (t) => {
+  await using cloud = await SmallCloud.start()
+  const request = 'resources=VGPU%3A1'
+  cloud.api = ({ path }) => ({
+    status: 200,
+    body:
+      path === `/place/allocation_candidates?${request}`
+        ? {
+            allocation_requests: [{ allocations: { gpu: { resources: { VGPU: 1 } } } }],
+            provider_summaries: { gpu: { root_provider_uuid: 'p1' }, p2: {} },
+          }
+        : { hypervisors: [hypervisor('p1', ONE), hypervisor('p2', TWO)] },
+  })
+  await using openstack = await openTo(cloud)
+  t.deepEqual([...(await openstack.placement.readCandidates(request))], [ONE])
 })

@@ -10,6 +10,7 @@ import {
 } from '../../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
+import { silentLog } from '../../support/logs.ts'
 
 export interface Request {
   readonly method: string
@@ -171,6 +172,7 @@ export const openTo = (
     clock: new SystemClock(),
     random: new SystemRandom(),
     requestTimeoutMs: 10_000,
+    log: silentLog,
     ...changes,
   })
 

@@ -1,0 +1,22 @@
+/** What Nova's scheduler does not accept costs no instance its recovery, nor its state. */
+import type { VmMove } from '../../schema/records.ts'
+import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+
+/** One sentence for each instance that refusals have harmed; a host that is back ends its recovery. `moves` of all recoveries that nobody has cancelled, in their order. */
+export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): readonly string[] {
+  const latest = new Map(moves.map((move) => [move.instance, move]))
+  return [...latest.values()].flatMap((move) => {
+    const row = cloud.instances.find(({ id }) => id === move.instance)
+    const refusals = cloud.refusalsOf(move.instance)
+    if (row === undefined || refusals === 0 || row.host !== move.sourceHost) return []
+    const { instanceName: name, status, attempts } = move
+    const isDead = cloud.machine(move.sourceHost).power === 'off'
+    if (isDead && status === 'failed' && attempts > 0 && attempts <= refusals) {
+      return [`L4 ${name} was given up, and nothing but Nova's scheduler has refused it`]
+    }
+    const wasActive = cloud.wishOf(move.instance)?.vmState === 'active'
+    return wasActive && row.vmState === 'error' && row.taskState === null
+      ? [`A2 ${name} was active, was refused, and is left in error`]
+      : []
+  })
+}

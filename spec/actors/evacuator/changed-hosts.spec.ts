@@ -1,0 +1,31 @@
+/** When a host that Nova's scheduler did not accept is worth another question before its pause is over. */
+import test from 'ava'
+import { changedHosts, withoutPauses } from '../../../actors/evacuator/changed-hosts.ts'
+import { M1, ONE, THREE, TWO, roomRow, targetRow } from '../records.ts'
+import { placesOf, trackRow } from './tracks.ts'
+
+const withRoom = (count: number) => placesOf(targetRow(TWO, { room: roomRow(count) }))
+
+test('a host of which more is free, or that is in the choice again, has changed', (t) => {
+  t.deepEqual([...changedHosts(withRoom(1), withRoom(2))], [TWO])
+  t.deepEqual([...changedHosts(placesOf(), withRoom(1))], [TWO])
+  const gpu = targetRow(TWO, {
+    room: { ...roomRow(1), free: { ...roomRow(1).free, others: { VGPU: 1 } } },
+  })
+  t.deepEqual([...changedHosts(withRoom(1), placesOf(gpu))], [TWO])
+})
+
+test('a host of which less or as much is free, or nothing is known, has not', (t) => {
+  t.is(changedHosts(withRoom(2), withRoom(1)).size, 0)
+  t.is(changedHosts(withRoom(1), withRoom(1)).size, 0)
+  t.is(changedHosts(placesOf(targetRow(TWO)), withRoom(1)).size, 0)
+})
+
+test('the pause of a changed host is over, and it counts as asked', (t) => {
+  const pair = { times: 3, byScheduler: 3, askAgainAtMs: 90_000 }
+  const refusals = new Map([ONE, TWO, THREE].map((name) => [name, pair]))
+  const tracks = new Map([[M1, trackRow({ refusals })]])
+  const after = withoutPauses(tracks, new Set([TWO]), 100).get(M1)?.refusals
+  t.deepEqual(after?.get(TWO), { ...pair, askAgainAtMs: 100 })
+  t.deepEqual(after?.get(ONE), pair)
+})
