@@ -1,6 +1,7 @@
 /** Databases that are not as our migrations leave them, and servers that allow less: MariaDB. */
 import test from 'ava'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import type { Cancel } from '../../../actors/ports/clock.ts'
 import { openMysqlStore } from '../../../transports/sql/mysql.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { startMariadb, type MariadbServer } from '../../support/mariadb.ts'
@@ -110,7 +111,7 @@ test.serial(
     t.true(performance.now() - startedAtMs > 9000, 'the dead one had its time')
     await database.execute("DELETE FROM kysely_migration WHERE name >= '0018'")
     let number = 100
-    let cancel = (): void => undefined
+    let cancel: Cancel | undefined
     let renewed: Promise<void> = Promise.resolve()
     const renew = async (): Promise<void> => {
       number += 1
@@ -123,7 +124,7 @@ test.serial(
     await t.throwsAsync(next.migrate(), { code: 'STORE_CONFLICT', message: /another process/ })
     // A renewal that is under way when the test ends would meet the next one's server.
     await renewed
-    cancel()
+    cancel?.()
   },
 )
 
