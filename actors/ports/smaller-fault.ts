@@ -6,6 +6,8 @@ export interface HostFault {
   readonly notification: NotificationId
   /** Whether the host is certified dead. */
   readonly certified: boolean
+  /** open: it is being seen to; cancelled, ended: it keeps the host out of service until its return, an operator's for the first. */
+  readonly state: 'open' | 'cancelled' | 'ended'
 }
 
 /** What one recovery did to one instance. */

@@ -15,7 +15,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   const what = `${payload['event']} ${payload['vir_domain_event']}`
   const policy = eventPolicy(what)
   if (policy.kind === 'ignore') return ignored(`${what} needs no recovery: ${policy.because}`)
-  const higher = superseded(situation, host)
+  const higher = superseded(rules, situation, notification, host)
   if (higher !== undefined) return higher
   const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)
   const askedAt = askedForAt(notification, snapshot.words)

@@ -198,7 +198,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const guest = await accepted(store, guestFailed('compute-1', clock.wall))
     const hostFault = async () => (await store.readSnapshot(segment.uuid, guest.uuid, 0)).hostFault
     const of = { notification: report.uuid, host: host.uuid }
-    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
+    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false, state: 'open' })
     const unsure = { event: 'STOPPED', host_status: 'UNKNOWN' }
     const end = (to: 'ignored' | 'finished') =>
       store.recordTransition(epoch, { ...of, from: ['new'], to, reason: 'x' })
@@ -210,15 +210,23 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     })
     t.is(await hostFault(), null)
     await store.holdHost(epoch, host.uuid, report.uuid)
-    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
+    t.deepEqual(await hostFault(), {
+      notification: report.uuid,
+      certified: false,
+      state: 'cancelled',
+    })
     const certificate = { ...of, epoch, ground: 'already-off', evidence: [], issuedAt: 1 } as const
     await store.saveCertificate(certificate)
-    t.deepEqual(await hostFault(), { notification: report.uuid, certified: true })
+    t.deepEqual(await hostFault(), {
+      notification: report.uuid,
+      certified: true,
+      state: 'cancelled',
+    })
     const over = { notification: doubt.uuid, from: ['new'], to: 'ignored', reason: 'x' } as const
     await store.recordTransition(epoch, over)
     const retry = { word: 'retry', operator: 'kim', reason: 'the host is repaired' } as const
     await store.sayWord({ notification: report.uuid, ...retry })
-    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false })
+    t.deepEqual(await hostFault(), { notification: report.uuid, certified: false, state: 'open' })
   })
 
   test('restarts of an instance in the last day are counted by recovery', async (t) => {

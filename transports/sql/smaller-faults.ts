@@ -2,7 +2,11 @@
 import type { Transaction } from 'kysely'
 import type { HostFault, InstanceRestart } from '../../actors/ports/smaller-fault.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
+import {
+  UNFINISHED_STATUSES,
+  type Notification,
+  type NotificationStatus,
+} from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { storedPayload } from './stored-json.ts'
 
@@ -25,6 +29,7 @@ export async function readHostFault(
     .select([
       'notifications.notification_uuid as notification',
       'notifications.payload',
+      'notifications.status',
       'hosts.uuid as holds',
       'certificate.id as certificate',
     ])
@@ -39,9 +44,19 @@ export async function readHostFault(
     .orderBy('notifications.id')
     .execute()
   const faults = rows.filter(({ holds, payload }) => holds !== null || isSure(payload))
-  const fault = faults.find(({ certificate }) => certificate !== null) ?? faults[0]
+  const fault =
+    faults.find(({ certificate }) => certificate !== null) ??
+    faults.find(({ status }) => stateOf(status) === 'open') ??
+    faults[0]
   if (fault === undefined) return null
-  return { notification: fault.notification, certified: fault.certificate !== null }
+  const { notification, certificate, status } = fault
+  return { notification, certified: certificate !== null, state: stateOf(status) }
+}
+
+/** Of the ignored ones only a cancelled one keeps its host. */
+function stateOf(status: NotificationStatus): HostFault['state'] {
+  if (UNFINISHED_STATUSES.some((each) => each === status)) return 'open'
+  return status === 'ignored' ? 'cancelled' : 'ended'
 }
 
 function isSure(text: string): boolean {

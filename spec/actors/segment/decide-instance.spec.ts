@@ -42,7 +42,7 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: { ...RESTART, mayRebuild: true },
   },
   'a guest waits while its host is reported dead': {
-    snapshot: { hostFault: { notification: N2, certified: false } },
+    snapshot: { hostFault: { notification: N2, certified: false, state: 'open' } },
     decision: {
       kind: 'hold',
       reason: `its host is reported dead: recovery ${N2} comes first`,
@@ -56,14 +56,18 @@ const CASES: Readonly<Record<string, Case>> = {
         hostRow({ uuid: H2, name: TWO }),
       ],
     },
-    decision: {
-      kind: 'hold',
-      reason: `its host is reported dead: recovery ${N2} comes first`,
-      behind: N2,
-    },
+    decision: hold(`its host is out of service until it returns from recovery ${N2}`),
+  },
+  'a guest of a host whose recovery was cancelled is the operator’s': {
+    snapshot: { hostFault: { notification: N2, certified: false, state: 'cancelled' } },
+    decision: ignored(`its host is out of service: its recovery ${N2} was cancelled`),
+  },
+  'a guest of a host certainly dead that has not returned is the host’s business': {
+    snapshot: { hostFault: { notification: N2, certified: true, state: 'ended' } },
+    decision: ignored(`superseded by the fault of its host, recovery ${N2}`),
   },
   'a guest of a host that is certainly dead is the host’s business': {
-    snapshot: { hostFault: { notification: N2, certified: true } },
+    snapshot: { hostFault: { notification: N2, certified: true, state: 'open' } },
     decision: ignored(`superseded by the fault of its host, recovery ${N2}`),
   },
   'a guest that another recovery restarts waits': {

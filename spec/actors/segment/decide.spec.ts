@@ -224,7 +224,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a nova-compute that stops on a host that is reported dead waits': {
     snapshot: {
       notification: nova('STOPPED'),
-      hostFault: { notification: N2, certified: false },
+      hostFault: { notification: N2, certified: false, state: 'open' },
     },
     decision: {
       kind: 'hold',

@@ -96,7 +96,7 @@ test('few guests are restarted at once, each in its turn, until all have had the
 test('guests of a host that is reported dead wait for its recovery, without asking again and again', (t) => {
   const scene = flooded(H1)
   scene.tell(recover())
-  const hostFault = { notification: N1, certified: false }
+  const hostFault = { notification: N1, certified: false, state: 'open' } as const
   scene.tell(consulted(guest(0, H1), { hostFault }))
   const timers = scene.tell(consulted()).filter(({ type }) => type === 'timer.start')
   t.deepEqual(timers, [])

@@ -34,7 +34,7 @@ test('a host that is acted on stops the restarts of its guests, which are decide
 })
 
 test('a host that is certainly dead has its waiting guests decided on at once', (t) => {
-  const hostFault = { notification: N1, certified: false }
+  const hostFault = { notification: N1, certified: false, state: 'open' } as const
   const held = [...restarting(H1), ...UNTIL_FENCING, consulted(guestOf(H1), { hostFault })]
   t.is(after(...held).phaseOf(N2), 'held')
   t.is(after(...held, fenced()).phaseOf(N2), 'deciding')
