@@ -1,5 +1,5 @@
 /** Opens the world for one process: real parts as the configuration names them, or the simulated cloud. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
@@ -18,7 +18,6 @@ import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openIpmiPower } from '../transports/ipmi/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { connectNats } from '../transports/nats/connect.ts'
-import type { NatsCredentials } from '../transports/nats/link.ts'
 import { isSameAccount, type Account } from '../transports/openstack/account.ts'
 import {
   openOpenstack,
@@ -37,6 +36,7 @@ import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
 import { connectionLimits } from './connection-limits.ts'
 import { computeAccount, identityAccount } from './accounts.ts'
+import { natsCredentials } from './nats-credentials.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
 /** What surrounds every port. */
@@ -142,31 +142,12 @@ function openBus(
       servers: bus.location.servers,
       cloud: bus.cloud,
       leaseTtlMs: lease.ttlMs,
-      credentials: {
-        ...(bus.user === undefined ? {} : { user: bus.user }),
-        ...(bus.password === undefined ? {} : { password: bus.password.reveal() }),
-        ...(bus.token === undefined ? {} : { token: bus.token.reveal() }),
-        ...natsSecurity(bus),
-      },
+      credentials: natsCredentials(bus),
       clock,
       random,
       log,
     }),
   )
-}
-
-/** CONFIG_INVALID for certificates that cannot be used. */
-function natsSecurity(bus: Config['bus']): Pick<NatsCredentials, 'creds' | 'tls'> {
-  const { caFile, certFile, keyFile, credentialsFile, tlsFirst, location } = bus
-  const named = location.kind === 'nats' && location.servers.some((url) => url.startsWith('tls:'))
-  const files = [caFile, certFile, keyFile].some((file) => file !== undefined)
-  const tls = { caFile, certFile, keyFile, check: 'identity' } as const
-  return {
-    ...(credentialsFile === undefined ? {} : { creds: readFileSync(credentialsFile, 'utf8') }),
-    ...(named || files || tlsFirst
-      ? { tls: { ...readTlsMaterial(tls, 'NATS'), first: tlsFirst } }
-      : {}),
-  }
 }
 
 /** The store as it is: credentials of hosts come out as they are stored. */

@@ -18,6 +18,8 @@ export interface NatsFeatures {
   readonly jetstream: boolean
   /** Password of the user `ha`; undefined: everybody may come in. */
   readonly password: string | undefined
+  /** Encrypted, and clients must show a certificate of the same authority. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string }
   /** What the user `ha` may not do. */
   readonly denied: Denied
   /** Routes to and from other servers of a cluster, with the number of each. */
@@ -74,7 +76,7 @@ export async function startNats(
 }
 
 function configuration(
-  { jetstream = true, password, denied, cluster }: Partial<NatsFeatures>,
+  { jetstream = true, password, denied, cluster, tls }: Partial<NatsFeatures>,
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
@@ -91,6 +93,15 @@ function configuration(
     ...(jetstream ? [store] : []),
     ...(password === undefined ? [] : [`authorization { users: [${user}] }`]),
     ...(cluster === undefined ? [] : [others]),
+    ...tlsLines(tls),
     '',
   ].join('\n')
+}
+
+const quoted = (text: string): string => JSON.stringify(text)
+
+function tlsLines(tls: NatsFeatures['tls'] | undefined): readonly string[] {
+  if (tls === undefined) return []
+  const files = `cert_file: ${quoted(tls.cert)}, key_file: ${quoted(tls.key)}, ca_file: ${quoted(tls.ca)}`
+  return [`tls { ${files}, verify: true }`]
 }

@@ -12,6 +12,8 @@ import {
 
 export interface Rabbitmq extends AsyncDisposable {
   readonly url: string
+  /** Free for a listener that the settings name. */
+  readonly tlsPort: number
   /** Ends the broker; what is durable stays. */
   stop(): Promise<void>
   /** Starts it again on the same port. */
@@ -29,17 +31,21 @@ async function serverScript(): Promise<string> {
   return script ?? program('rabbitmq-server', 'rabbitmq-server')
 }
 
-/** Starts a broker, user and password `guest`; takes some seconds. */
-export async function startRabbitmq(): Promise<Rabbitmq> {
+/** Starts a broker, user and password `guest`; takes some seconds. Lines of its configuration may be added for the free port. */
+export async function startRabbitmq(
+  settings: (tlsPort: number) => readonly string[] = () => [],
+): Promise<Rabbitmq> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('rabbitmq'))
   const at = (name: string): string => join(directory.path, name)
-  const [port, distributionPort, mapperPort] = [
+  const [port, distributionPort, mapperPort, tlsPort] = [
+    await freePort(),
     await freePort(),
     await freePort(),
     await freePort(),
   ]
-  await writeFile(at('rabbitmq.conf'), 'vm_memory_high_watermark.absolute = 512MB\n')
+  const lines = ['vm_memory_high_watermark.absolute = 512MB', ...settings(tlsPort), '']
+  await writeFile(at('rabbitmq.conf'), lines.join('\n'))
   await writeFile(at('enabled_plugins'), '[].\n')
   const script = await serverScript()
   const mapper = { ERL_EPMD_PORT: String(mapperPort), ERL_EPMD_ADDRESS: '127.0.0.1' }
@@ -68,6 +74,7 @@ export async function startRabbitmq(): Promise<Rabbitmq> {
   const resources = stack.move()
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}/`,
+    tlsPort,
     async stop() {
       await server[Symbol.asyncDispose]()
     },

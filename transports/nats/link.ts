@@ -1,4 +1,5 @@
 /** One connection to the NATS servers that is always wanted: dialled in the background, for as long as it takes. */
+import type { ConnectionOptions as ConnectOptions } from 'node:tls'
 import {
   connect,
   credsAuthenticator,
@@ -11,6 +12,7 @@ import {
 import { describeError } from '../../schema/errors.ts'
 import type { TlsMaterial } from '../../schema/tls.ts'
 import type { Cancel } from '../../actors/ports/clock.ts'
+import { serverIdentity } from './server-identity.ts'
 import { pause, untilItWorks, type Surroundings } from './upkeep.ts'
 
 /** How we show who we are; a secret. */
@@ -58,7 +60,7 @@ export class NatsLink implements AsyncDisposable {
       noAsyncTraces: true,
       // The library ignores the scheme: without this, a password goes out in clear to a server that offers no TLS.
       ...(servers.some(isEncrypted) ? { tls: {} } : {}),
-      ...secretsOf(credentials),
+      ...secretsOf(credentials, servers),
     }
     this.#life = this.#live()
   }
@@ -159,7 +161,10 @@ export class NatsLink implements AsyncDisposable {
   }
 }
 
-function secretsOf({ user, password, token, creds, tls }: NatsCredentials): ConnectionOptions {
+function secretsOf(
+  { user, password, token, creds, tls }: NatsCredentials,
+  servers: readonly string[],
+): ConnectionOptions {
   return {
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
@@ -167,12 +172,17 @@ function secretsOf({ user, password, token, creds, tls }: NatsCredentials): Conn
     ...(creds === undefined
       ? {}
       : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
-    ...(tls === undefined ? {} : { tls: tlsOf(tls) }),
+    ...(tls === undefined ? {} : { tls: tlsOf(tls, servers) }),
   }
 }
 
-const tlsOf = ({ ca, cert, key, first }: NatsTls): TlsOptions => ({
+/** The library hands everything on to Node, also what its type does not name. */
+const tlsOf = (
+  { ca, cert, key, first }: NatsTls,
+  servers: readonly string[],
+): TlsOptions & Pick<ConnectOptions, 'checkServerIdentity'> => ({
   handshakeFirst: first,
+  checkServerIdentity: serverIdentity(servers),
   ...(ca === undefined ? {} : { ca }),
   ...(cert === undefined ? {} : { cert }),
   ...(key === undefined ? {} : { key }),

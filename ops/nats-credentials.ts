@@ -1,0 +1,26 @@
+/** How a process shows NATS who it is, and what it asks of the connection. */
+import { readFileSync } from 'node:fs'
+import type { Config } from '../schema/config.ts'
+import type { NatsCredentials } from '../transports/nats/link.ts'
+import { readTlsMaterial } from './tls-material.ts'
+
+/** Every option that protects the connection asks for TLS. CONFIG_INVALID for certificates that cannot be used. */
+export function natsCredentials(bus: Config['bus']): NatsCredentials {
+  const { user, password, token, credentialsFile } = bus
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+    ...(token === undefined ? {} : { token: token.reveal() }),
+    ...(credentialsFile === undefined ? {} : { creds: readFileSync(credentialsFile, 'utf8') }),
+    ...tlsOf(bus),
+  }
+}
+
+function tlsOf(bus: Config['bus']): Pick<NatsCredentials, 'tls'> {
+  const { caFile, certFile, keyFile, tlsFirst, location } = bus
+  const isNamed = location.kind === 'nats' && location.servers.some((url) => url.startsWith('tls:'))
+  const hasFiles = [caFile, certFile, keyFile].some((file) => file !== undefined)
+  if (!isNamed && !hasFiles && !tlsFirst) return {}
+  const material = readTlsMaterial({ caFile, certFile, keyFile, check: 'identity' }, 'NATS')
+  return { tls: { ...material, first: tlsFirst } }
+}

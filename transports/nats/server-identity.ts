@@ -1,0 +1,21 @@
+/** Whether a certificate is one of the NATS servers': also of those that are named by an address. */
+import { isIP } from 'node:net'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+
+/** What Node compares when a connection has no name: the library names no server that is an address. */
+const NO_NAME = 'localhost'
+
+/** A check for Node's TLS. Of servers that are named by addresses, the certificate may be any one's: they are one cluster. */
+export function serverIdentity(
+  servers: readonly string[],
+): (name: string, certificate: PeerCertificate) => Error | undefined {
+  const unnamed = servers
+    .map((server) => new URL(server).hostname.replace(/^\[(.*)\]$/, '$1'))
+    .filter((host) => isIP(host) !== 0 || host === NO_NAME)
+  return (name, certificate) => {
+    const hosts = name === NO_NAME ? unnamed : [name]
+    const faults = hosts.map((host) => checkServerIdentity(host, certificate))
+    if (hosts.length > 0 && faults.includes(undefined)) return undefined
+    return faults[0] ?? new Error('the address of the server is not among those that were named')
+  }
+}
