@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import { computeAccount, identityAccount } from '../../ops/accounts.ts'
-import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import type { Config } from '../../schema/config.ts'
 import { isSameAccount, type Account } from '../../transports/openstack/account.ts'
+import { readText } from '../support/config-text.ts'
 
 const BOTH = `
 [DEFAULT]
@@ -18,11 +18,7 @@ username = ha
 password = p
 `
 
-function read(text: string): Config {
-  const loaded = readConfig(text, 'file')
-  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
-  return loaded.config
-}
+const read = (text: string): Config => readText(text).config
 
 const checker = (text: string): Account | undefined => identityAccount(read(BOTH + text))
 

@@ -5,33 +5,12 @@ import { join } from 'node:path'
 import test from 'ava'
 import { renderSample } from '../../ops/config/render-sample.ts'
 import { describeProblems, loadConfig, readConfig } from '../../ops/load-config.ts'
-import type { Config } from '../../schema/config.ts'
 import { Secret } from '../../schema/control-attributes.ts'
+import { LEAST_CONFIG, problemsOfText, readText } from '../support/config-text.ts'
 import { temporaryDirectory } from '../support/process.ts'
 
-/** The least that a file must hold; options of DEFAULT may follow. */
-const MINIMUM = `
-[keystone_authtoken]
-auth_url = http://controller:5000/v3/
-username = ha
-password = k
-[DEFAULT]
-os_privileged_user_auth_url = http://controller:5000
-os_privileged_user_name = nova
-os_privileged_user_password = n
-os_privileged_user_tenant = service
-`
-
-function read(text: string): { readonly config: Config; readonly notes: readonly string[] } {
-  const loaded = readConfig(MINIMUM + text, 'file')
-  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
-  return loaded
-}
-
-function refused(text: string): readonly string[] {
-  const loaded = readConfig(MINIMUM + text, 'file')
-  return loaded.kind === 'invalid' ? describeProblems(loaded.problems).split('\n') : []
-}
+const read = (text: string) => readText(LEAST_CONFIG + text)
+const refused = (text: string): readonly string[] => problemsOfText(LEAST_CONFIG + text)
 
 test('without a file everything runs in one process, open to this machine only', (t) => {
   const loaded = loadConfig(undefined)
@@ -290,7 +269,7 @@ transport_url = rabbit://a:b@c/
 test('a file that others can read is remarked, one that cannot be read is refused', async (t) => {
   await using directory = await temporaryDirectory('config')
   const path = join(directory.path, 'instance-ha.conf')
-  await writeFile(path, MINIMUM)
+  await writeFile(path, LEAST_CONFIG)
   await chmod(path, 0o644)
   const open = loadConfig(path)
   t.true(open.kind === 'ok' && open.notes.some((note) => note.includes('every user')))

@@ -4,7 +4,6 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import test from 'ava'
-import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import { linkTo } from '../../ops/roles/broker-link.ts'
 import type { Config } from '../../schema/config.ts'
 import { Secret } from '../../schema/control-attributes.ts'
@@ -14,32 +13,13 @@ import { connectNats } from '../../transports/nats/connect.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { makeAuthority } from '../support/certificates.ts'
+import { LEAST_CONFIG, problemsOfText, readText } from '../support/config-text.ts'
 import { silentLog } from '../support/logs.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { PLAIN_QUEUES } from '../support/queues.ts'
 
-const MINIMUM = `
-[keystone_authtoken]
-auth_url = http://controller:5000
-username = ha
-password = k
-[DEFAULT]
-os_privileged_user_auth_url = http://controller:5000
-os_privileged_user_name = nova
-os_privileged_user_password = n
-os_privileged_user_tenant = service
-`
-
-function read(text: string): Config {
-  const loaded = readConfig(MINIMUM + text, 'file')
-  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
-  return loaded.config
-}
-
-function refusal(text: string): string {
-  const loaded = readConfig(MINIMUM + text, 'file')
-  return loaded.kind === 'invalid' ? describeProblems(loaded.problems) : ''
-}
+const read = (text: string): Config => readText(LEAST_CONFIG + text).config
+const refusal = (text: string): string => problemsOfText(LEAST_CONFIG + text).join('\n')
 
 const CA = import.meta.filename // a file that can be read
 

@@ -4,6 +4,7 @@ import test from 'ava'
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import type { Config } from '../../schema/config.ts'
 import { declarationOf } from '../../transports/amqp/declaration.ts'
+import { readText } from '../support/config-text.ts'
 
 const ON = '[oslo_messaging_notifications]\ndriver = messagingv2\n'
 
@@ -29,11 +30,7 @@ os_privileged_user_tenant = service
 listen = 127.0.0.1
 `
 
-function notesOf(text: string): readonly string[] {
-  const loaded = readConfig(ACCOUNT + text, 'file')
-  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
-  return loaded.notes
-}
+const notesOf = (text: string): readonly string[] => readText(ACCOUNT + text).notes
 
 const nothingFor = (driver: string): string =>
   `[oslo_messaging_notifications] driver = ${driver}: nothing is sent for it`

@@ -9,6 +9,7 @@ import { sealCredentials } from '../../ops/commands/seal-credentials.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { newKeyLine } from '../../transports/vault/keyring.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { engineConfig } from '../support/config-text.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { hostFields, segmentFields, SetClock } from '../support/store-world.ts'
 
@@ -17,24 +18,7 @@ async function installation() {
   const directory = await temporaryDirectory('commands')
   const database = join(directory.path, 'store.db')
   const config = join(directory.path, 'ha.conf')
-  await writeFile(
-    config,
-    `[roles]
-enabled = engine
-[bus]
-servers = memory
-[DEFAULT]
-os_privileged_user_auth_url = http://127.0.0.1:5000
-os_privileged_user_name = nova
-os_privileged_user_password = n
-os_privileged_user_tenant = service
-[database]
-connection = sqlite:///${database}
-[ssh]
-state_directory = ${directory.path}
-`,
-    { mode: 0o600 },
-  )
+  await writeFile(config, engineConfig(directory.path), { mode: 0o600 })
   return {
     config,
     keyFile: join(directory.path, 'credentials.key'),

@@ -9,6 +9,7 @@ import { say } from '../../ops/commands/say.ts'
 import { changePolicy, describePolicy } from '../../ops/config/parse-policy.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
+import { engineConfig } from '../support/config-text.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import {
   accepted,
@@ -105,24 +106,7 @@ async function installation() {
   const directory = await temporaryDirectory('operators')
   const database = join(directory.path, 'store.db')
   const config = join(directory.path, 'ha.conf')
-  await writeFile(
-    config,
-    `[roles]
-enabled = engine
-[bus]
-servers = memory
-[DEFAULT]
-os_privileged_user_auth_url = http://127.0.0.1:5000
-os_privileged_user_name = nova
-os_privileged_user_password = n
-os_privileged_user_tenant = service
-[database]
-connection = sqlite:///${database}
-[ssh]
-state_directory = ${directory.path}
-`,
-    { mode: 0o600 },
-  )
+  await writeFile(config, engineConfig(directory.path), { mode: 0o600 })
   const clock = new SetClock()
   const store = openSqliteStore(database, { clock, random: new SystemRandom() })
   await store.migrate()

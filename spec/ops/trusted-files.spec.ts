@@ -5,6 +5,7 @@ import test from 'ava'
 import { describeProblems, loadConfig, readConfig } from '../../ops/load-config.ts'
 import { problemsOf, refuseUntrusted, trustedPaths } from '../../ops/trusted-files.ts'
 import type { FileUse } from '../../schema/file-trust.ts'
+import { engineConfig } from '../support/config-text.ts'
 import { temporaryDirectory } from '../support/process.ts'
 
 async function made(path: string, mode: number): Promise<void> {
@@ -82,28 +83,16 @@ test('link is judged by where it lies and by where it leads', async (t) => {
   t.regex(problems(), /link cannot be used/)
 })
 
-const MINIMUM = (state: string, more = ''): string => `[roles]
-enabled = engine
-[bus]
-servers = memory
-[DEFAULT]
-os_privileged_user_auth_url = http://127.0.0.1:5000
-os_privileged_user_name = nova
-os_privileged_user_password = n
-os_privileged_user_tenant = service
-[database]
-connection = sqlite:///${state}/store.db
-[ssh]
-state_directory = ${state}
-${more}`
-
 test('everything that a process believes is looked at, and all problems are told at once', async (t) => {
   await using directory = await temporaryDirectory('trust')
   const state = join(directory.path, 'state')
   await mkdir(state)
   const policy = join(directory.path, 'policy.yaml')
   await made(policy, 0o644)
-  const loaded = readConfig(MINIMUM(state, `[oslo_policy]\npolicy_file = ${policy}\n`), 'file')
+  const loaded = readConfig(
+    engineConfig(state) + `[oslo_policy]\npolicy_file = ${policy}\n`,
+    'file',
+  )
   if (loaded.kind !== 'ok') return t.fail(describeProblems(loaded.problems))
   const paths = trustedPaths(loaded.config)
   t.notThrows(() => refuseUntrusted(paths), 'nothing is wrong yet')
@@ -121,7 +110,7 @@ test('configuration file that others can write is refused, and so is one in such
   await using directory = await temporaryDirectory('trust')
   const path = join(directory.path, 'etc', 'instance-ha.conf')
   await mkdir(dirname(path))
-  await writeFile(path, MINIMUM(directory.path))
+  await writeFile(path, engineConfig(directory.path))
   await chmod(path, 0o640)
   t.is(loadConfig(path).kind, 'ok')
   for (const [file, folder, expected] of [

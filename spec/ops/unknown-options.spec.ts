@@ -2,29 +2,10 @@
 import test from 'ava'
 import { renderSample } from '../../ops/config/render-sample.ts'
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
+import { LEAST_CONFIG, problemsOfText, readText } from '../support/config-text.ts'
 
-const MINIMUM = `
-[keystone_authtoken]
-auth_url = http://controller:5000
-username = ha
-password = k
-[DEFAULT]
-os_privileged_user_auth_url = http://controller:5000
-os_privileged_user_name = nova
-os_privileged_user_password = n
-os_privileged_user_tenant = service
-`
-
-function problemsOf(text: string): readonly string[] {
-  const loaded = readConfig(MINIMUM + text, 'file')
-  return loaded.kind === 'invalid' ? describeProblems(loaded.problems).split('\n') : []
-}
-
-function notesOf(text: string): readonly string[] {
-  const loaded = readConfig(MINIMUM + text, 'file')
-  if (loaded.kind === 'invalid') throw new Error(describeProblems(loaded.problems))
-  return loaded.notes
-}
+const problemsOf = (text: string): readonly string[] => problemsOfText(LEAST_CONFIG + text)
+const notesOf = (text: string): readonly string[] => readText(LEAST_CONFIG + text).notes
 
 for (const [text, problem] of [
   ['[bus]\nsever = x', '[bus] sever: there is no such option; did you mean servers?'],

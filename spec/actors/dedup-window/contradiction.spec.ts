@@ -13,20 +13,9 @@ import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Finding } from '../../../actors/verification/look.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import { H1, N1, ONE, SEGMENT, UNSEEN, hostRow, notificationRow } from '../records.ts'
+import { WINDOW_RULES } from '../window-rules.ts'
 
-const RULES = {
-  observersMin: 2,
-  freshMs: 15_000,
-  settleMs: 6000,
-  lookIntervalMs: 2000,
-  contradictionMs: 60_000,
-  quietMs: 30_000,
-  quietMsMax: 300_000,
-  keptOutMs: 10_000,
-  doubtMs: 60_000,
-  hostLookMs: 5000,
-}
-const behaviour = dedupWindow(RULES, refOf('leader', '7'))
+const behaviour = dedupWindow(WINDOW_RULES, refOf('leader', '7'))
 
 const said = (observer: string, state: HostState, atMs: number): DedupWindowMessage => ({
   type: 'window.observed',
@@ -82,7 +71,7 @@ const incidentOf = ({ state }: Told): Incident => {
   if (incident === undefined) throw new Error('nothing was said of the host')
   return incident
 }
-const verdictOf = (told: Told, nowMs: number) => judgeWords(incidentOf(told), RULES, nowMs)
+const verdictOf = (told: Told, nowMs: number) => judgeWords(incidentOf(told), WINDOW_RULES, nowMs)
 
 test('observers that contradict each other have the leader look, once at a time and once an interval', (t) => {
   const both = [said('one', 'alive', 0), said('two', 'dead', 10)]
@@ -162,8 +151,8 @@ test('an observer that was not wrong is not doubted', (t) => {
 
 test('doubted words that would make a quorum have the leader look again', (t) => {
   const told = tell(...CALLED_DEAD, saw('alive', 100))
-  t.false(mustLook(incidentOf(told), RULES, 5000))
-  t.true(mustLook(incidentOf(told), RULES, 5100))
+  t.false(mustLook(incidentOf(told), WINDOW_RULES, 5000))
+  t.true(mustLook(incidentOf(told), WINDOW_RULES, 5100))
 })
 
 for (const finding of ['off', 'nothing'] as const) {

@@ -12,20 +12,10 @@ import { refOf } from '../../../actors/kernel/ref.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import { notificationId } from '../../../schema/ids.ts'
 import { H1, hostRow, notificationRow } from '../records.ts'
+import { WINDOW_RULES } from '../window-rules.ts'
 import { timer } from '../step-table.ts'
 
-const RULES = {
-  observersMin: 2,
-  freshMs: 9000,
-  settleMs: 6000,
-  lookIntervalMs: 2000,
-  contradictionMs: 60_000,
-  quietMs: 30_000,
-  quietMsMax: 300_000,
-  keptOutMs: 10_000,
-  doubtMs: 60_000,
-  hostLookMs: 5000,
-}
+const RULES = { ...WINDOW_RULES, freshMs: 9000 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 
 type Effect = DedupWindowEffect | KernelEffect<DedupWindowMessage>

@@ -13,20 +13,10 @@ import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, N1, N2, ONE, SEGMENT, hostRow, notificationRow } from '../records.ts'
+import { WINDOW_RULES } from '../window-rules.ts'
 import { timer } from '../step-table.ts'
 
-const RULES = {
-  observersMin: 2,
-  freshMs: 9000,
-  settleMs: 6000,
-  lookIntervalMs: 2000,
-  contradictionMs: 60_000,
-  quietMs: 30_000,
-  quietMsMax: 300_000,
-  keptOutMs: 10_000,
-  doubtMs: 60_000,
-  hostLookMs: 5000,
-}
+const RULES = { ...WINDOW_RULES, freshMs: 9000 }
 const behaviour = dedupWindow(RULES, refOf('leader', '7'))
 
 type Effect = DedupWindowEffect | KernelEffect<DedupWindowMessage>

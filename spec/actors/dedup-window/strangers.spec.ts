@@ -16,19 +16,9 @@ import { hostName, segmentId } from '../../../schema/ids.ts'
 import type { HostObserved } from '../../../schema/messages/observation.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { H1, N1, ONE, SEGMENT } from '../records.ts'
+import { WINDOW_RULES } from '../window-rules.ts'
 
-const RULES = {
-  observersMin: 2,
-  freshMs: 15_000,
-  settleMs: 10_000,
-  lookIntervalMs: 2000,
-  contradictionMs: 60_000,
-  quietMs: 30_000,
-  quietMsMax: 300_000,
-  keptOutMs: 10_000,
-  doubtMs: 60_000,
-  hostLookMs: 5000,
-}
+const RULES = { ...WINDOW_RULES, settleMs: 10_000 }
 const MONITORS = ['monitor-1', 'monitor-2']
 const REGISTERED = { hosts: [{ host: H1, hostName: ONE, segment: SEGMENT }], observers: MONITORS }
 

@@ -1,31 +1,12 @@
 /** More than one rung: what moves a fence up its plan, and what counts of the rungs that were left. */
 import { fence } from '../../../actors/fence/fence.ts'
-import type {
-  FenceMessage,
-  FenceOrder,
-  FenceReply,
-  FenceState,
-} from '../../../actors/fence/fence-messages.ts'
+import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
 import type { Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
-import type { Rung } from '../../../schema/segment-policy.ts'
-import { UNSEEN, EPOCH, H1, N1, ONE } from '../records.ts'
+import { fenceOrder, FENCE_TIMING, BMC, AGENT, COMMAND, OPERATOR } from '../fence-order.ts'
+import { UNSEEN, N1 } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
-const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
-const AGENT: Rung = { kind: 'agent', name: 'fence_apc', limitMs: 30_000 }
-const COMMAND: Rung = { kind: 'command', name: 'blocklist', limitMs: 20_000 }
-const OPERATOR: Rung = { kind: 'operator', limitMs: 90_000 }
-const ORDER: FenceOrder = {
-  notification: N1,
-  host: H1,
-  hostName: ONE,
-  epoch: EPOCH,
-  evidence: [],
-  rungs: [BMC, AGENT, COMMAND, OPERATOR],
-  lastResort: null,
-  replyTo: refOf('segment', 'one'),
-}
+const ORDER = fenceOrder(BMC, AGENT, COMMAND, OPERATOR)
 
 type Climbing = FenceState & { readonly kind: 'climbing' }
 
@@ -60,7 +41,7 @@ const read = (power: 'on' | 'off', rung: number): FenceMessage => ({
   power,
 })
 
-const ladder = fence(ORDER, { retryMs: 1000, verifyMs: 500 })
+const ladder = fence(ORDER, FENCE_TIMING)
 const SPENT = ['silence']
 const AGENT_ANSWERS = 'the fence agent has not answered yet'
 const onAgent = (change: Partial<FenceState & { readonly kind: 'climbing' }> = {}): FenceState =>

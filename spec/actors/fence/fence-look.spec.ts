@@ -2,32 +2,14 @@
 import test from 'ava'
 import * as fc from 'fast-check'
 import { fence } from '../../../actors/fence/fence.ts'
-import type {
-  FenceMessage,
-  FenceOrder,
-  FenceReply,
-  FenceState,
-} from '../../../actors/fence/fence-messages.ts'
+import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
 import type { Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
 import type { Finding, Look } from '../../../actors/verification/look.ts'
-import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE, SEEN, UNSEEN } from '../records.ts'
+import { fenceOrder, FENCE_TIMING, BMC, COMMAND } from '../fence-order.ts'
+import { N1, SEEN, UNSEEN } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
-const TIMING = { retryMs: 1000, verifyMs: 500 }
-const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
-const COMMAND: Rung = { kind: 'command', name: 'blocklist', limitMs: 20_000 }
-const ORDER: FenceOrder = {
-  notification: N1,
-  host: H1,
-  hostName: ONE,
-  epoch: EPOCH,
-  evidence: [],
-  rungs: [BMC, COMMAND],
-  lastResort: null,
-  replyTo: refOf('segment', 'one'),
-}
+const ORDER = fenceOrder(BMC, COMMAND)
 type Climbing = FenceState & { readonly kind: 'climbing' }
 
 const climbing = (change: Partial<Climbing> = {}): Climbing => ({
@@ -66,7 +48,7 @@ const contradicted = (reason: string): Tell => {
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 const NONE = { finding: 'none' } as const
 
-testSteps(fence(ORDER, TIMING), [
+testSteps(fence(ORDER, FENCE_TIMING), [
   {
     title: 'an order waits for the look',
     state: climbing(),
@@ -230,7 +212,7 @@ testSteps(fence(ORDER, TIMING), [
 ])
 
 const withLastResort = (lastResort: 'operator' | 'consent') =>
-  fence({ ...ORDER, lastResort }, TIMING)
+  fence({ ...ORDER, lastResort }, FENCE_TIMING)
 const LAST = climbing({ rung: 1, look: { finding: 'awaited', waiting: null } })
 const hopeless: FenceMessage = {
   type: 'fence.power-failed',
@@ -280,7 +262,7 @@ test('while the leader sees the host alive nothing is ordered and nothing certif
       fc.array(messages),
       fc.constantFrom('operator' as const, 'consent' as const, null),
       (sequence, lastResort) => {
-        const step = fence({ ...ORDER, lastResort }, TIMING)
+        const step = fence({ ...ORDER, lastResort }, FENCE_TIMING)
         let state: FenceState = { kind: 'idle' }
         for (const message of [{ type: 'fence.begin' } as const, ...sequence]) {
           const [next, effects] = step(state, message)

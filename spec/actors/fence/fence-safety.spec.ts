@@ -2,32 +2,12 @@
 import test from 'ava'
 import * as fc from 'fast-check'
 import { fence } from '../../../actors/fence/fence.ts'
-import type {
-  FenceEffect,
-  FenceMessage,
-  FenceOrder,
-  FenceState,
-} from '../../../actors/fence/fence-messages.ts'
+import type { FenceEffect, FenceMessage, FenceState } from '../../../actors/fence/fence-messages.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
-import type { Rung } from '../../../schema/segment-policy.ts'
-import { EPOCH, H1, N1, ONE, UNSEEN, certificateRow } from '../records.ts'
+import { fenceOrder, FENCE_TIMING, BMC, AGENT, COMMAND, OPERATOR } from '../fence-order.ts'
+import { UNSEEN, certificateRow } from '../records.ts'
 
-const TIMING = { retryMs: 1000, verifyMs: 500 }
-const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
-const AGENT: Rung = { kind: 'agent', name: 'fence_apc', limitMs: 30_000 }
-const COMMAND: Rung = { kind: 'command', name: 'blocklist', limitMs: 20_000 }
-const OPERATOR: Rung = { kind: 'operator', limitMs: 90_000 }
-const ORDER: FenceOrder = {
-  notification: N1,
-  host: H1,
-  hostName: ONE,
-  epoch: EPOCH,
-  evidence: [],
-  rungs: [BMC, AGENT, COMMAND, OPERATOR],
-  lastResort: null,
-  replyTo: refOf('segment', 'one'),
-}
+const ORDER = fenceOrder(BMC, AGENT, COMMAND, OPERATOR)
 
 const read = (power: 'on' | 'off', rung = 0): FenceMessage => ({
   type: 'fence.power-read',
@@ -73,7 +53,7 @@ function walk(
   sequence: readonly FenceMessage[],
   consent: boolean,
 ): readonly [FenceMessage, Effect][] {
-  const step = fence({ ...ORDER, lastResort: consent ? 'consent' : null }, TIMING)
+  const step = fence({ ...ORDER, lastResort: consent ? 'consent' : null }, FENCE_TIMING)
   const seen: [FenceMessage, Effect][] = []
   let state: FenceState = { kind: 'idle' }
   const read = new Map<number | null, FenceMessage>()
@@ -120,7 +100,7 @@ test('power off is ordered only for a host that was just read; a BMC only when i
 
 /** Whether each certificate by an agent or a command follows an order through it that was carried out. */
 function isOrderedBefore(sequence: readonly FenceMessage[]): boolean {
-  const step = fence(ORDER, TIMING)
+  const step = fence(ORDER, FENCE_TIMING)
   const [ordered, carriedOut] = [new Set<number>(), new Set<number>()]
   let [state] = step({ kind: 'idle' }, { type: 'fence.begin' })
   for (const message of sequence) {

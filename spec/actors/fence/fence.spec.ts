@@ -1,31 +1,14 @@
 /** The ladder of the fence: read, order, read back; its deadline, its ways out, and the point of no return. */
 import test from 'ava'
 import { fence } from '../../../actors/fence/fence.ts'
-import type {
-  FenceMessage,
-  FenceOrder,
-  FenceReply,
-  FenceState,
-} from '../../../actors/fence/fence-messages.ts'
+import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
-import type { Rung } from '../../../schema/segment-policy.ts'
-import { UNSEEN, EPOCH, H1, N1, ONE, certificateRow } from '../records.ts'
+import { fenceOrder, FENCE_TIMING, BMC } from '../fence-order.ts'
+import { UNSEEN, N1, certificateRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
-const TIMING = { retryMs: 1000, verifyMs: 500 }
-const BMC: Rung = { kind: 'bmc', limitMs: 60_000 }
-const ORDER: FenceOrder = {
-  notification: N1,
-  host: H1,
-  hostName: ONE,
-  epoch: EPOCH,
-  evidence: [],
-  rungs: [BMC],
-  lastResort: null,
-  replyTo: refOf('segment', 'one'),
-}
-const behaviour = fence(ORDER, TIMING)
+const ORDER = fenceOrder(BMC)
+const behaviour = fence(ORDER, FENCE_TIMING)
 
 const climbing = (
   change: Partial<FenceState & { readonly kind: 'climbing' }> = {},
@@ -231,7 +214,7 @@ testSteps(behaviour, [
   },
 ])
 
-const consenting = fence({ ...ORDER, lastResort: 'consent' }, TIMING)
+const consenting = fence({ ...ORDER, lastResort: 'consent' }, FENCE_TIMING)
 
 testSteps(consenting, [
   {
