@@ -4,6 +4,7 @@ import { plus, type Resources } from '../../schema/resources.ts'
 import type { Loads } from '../placement/bookings.ts'
 import {
   chooseTarget,
+  mayBeAsked,
   NO_LOAD,
   unsuitableIn,
   type Choice,
@@ -61,29 +62,34 @@ export class Assignment {
   }
 
   choose(candidate: Candidate): Choice {
-    return this.#chooseOf(this.#places.targets, candidate)
-  }
-
-  /** Whether there is room on one target, which is taken then. */
-  takes(candidate: Candidate, name: TargetName): boolean {
-    const { targets } = this.#places
-    const only = targets.filter((target) => target.name === name && target.door === 'open')
-    return this.#chooseOf(only, candidate).kind === 'target'
-  }
-
-  #chooseOf(targets: readonly Target[], candidate: Candidate): Choice {
-    const { needs, refusedBy, refusals, scheduler } = candidate
-    const { stages } = this.#places
-    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
-    const schedulerIsFull = this.#nowMs < scheduler.askAgainAtMs
-    const asked = { refusedBy, refusals, schedulerIsFull, nowMs: this.#nowMs }
-    const suits = this.#suitabilityFor(candidate.instance)
-    const choice = chooseTarget({ stages, targets, needs, ...asked, loadOf, ...suits })
-    if (choice.kind !== 'target') return choice
-    this.#add(choice.target.name, needs)
-    const host = hostOf(choice.target.name)
-    if (host !== null) this.#whereabouts.set(candidate.instance, host)
+    const choice = chooseTarget(this.#questionOf(candidate))
+    if (choice.kind === 'target') this.#send(candidate, choice.target.name)
     return choice
+  }
+
+  /** Whether it may be sent to a target that was chosen for it before, and is sent there then. */
+  takes(candidate: Candidate, name: TargetName): boolean {
+    const isOpen = this.#places.targets.some(
+      (target) => target.name === name && target.door === 'open',
+    )
+    if (!isOpen || !mayBeAsked(this.#questionOf(candidate), name)) return false
+    this.#send(candidate, name)
+    return true
+  }
+
+  #questionOf({ instance, needs, refusedBy, refusals, scheduler }: Candidate): Question {
+    const { stages, targets } = this.#places
+    const nowMs = this.#nowMs
+    const schedulerIsFull = nowMs < scheduler.askAgainAtMs
+    const loadOf = (target: TargetName): Load => this.#loads.get(target) ?? NO_LOAD
+    const suits = this.#suitabilityFor(instance)
+    return { stages, targets, needs, refusedBy, refusals, schedulerIsFull, nowMs, loadOf, ...suits }
+  }
+
+  #send({ instance, needs }: Candidate, name: TargetName): void {
+    this.#add(name, needs)
+    const host = hostOf(name)
+    if (host !== null) this.#whereabouts.set(instance, host)
   }
 
   /** Why some targets are none for an instance, and which it likes better. */

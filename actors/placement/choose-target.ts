@@ -54,11 +54,9 @@ export interface Question {
  * the host with the most memory left, and of unknown ones that with the fewest of our moves.
  */
 export function chooseTarget(question: Question): Choice {
-  const { stages, targets, refusedBy } = question
-  const reachable = targets.filter(({ pool }) => stages.includes(pool))
-  const suitable = reachable.filter(({ name }) => question.objectionTo(name) === undefined)
-  const open = suitable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
-  const best = bestOf(question, askable(question, suitable, open))
+  const { stages, refusedBy } = question
+  const { reachable, suitable, open, askable } = narrowed(question)
+  const best = bestOf(question, askable)
   if (best !== undefined) return { kind: 'target', target: best }
   if (reachable.length === 0) return { kind: 'wait', reason: nobody(stages) }
   const unsuitable = unsuitableIn(question, reachable)
@@ -66,6 +64,19 @@ export function chooseTarget(question: Question): Choice {
   const also = unsuitable === '' ? '' : `; ${unsuitable}`
   if (open.length > 0) return { kind: 'wait', reason: `${noRoom(question, open)}${also}` }
   return { kind: 'refused', reason: `every target has refused it: ${refusedBy.join(', ')}` }
+}
+
+/** Whether this target may be asked just now, though another may have become the better one. What was just chosen always may. */
+export const mayBeAsked = (question: Question, target: TargetName): boolean =>
+  narrowed(question).askable.some(({ name }) => name === target)
+
+/** The targets that are left after each condition. */
+function narrowed(question: Question) {
+  const { stages, targets, refusedBy } = question
+  const reachable = targets.filter(({ pool }) => stages.includes(pool))
+  const suitable = reachable.filter(({ name }) => question.objectionTo(name) === undefined)
+  const open = suitable.filter(({ name }) => name === ANYWHERE || !refusedBy.includes(name))
+  return { reachable, suitable, open, askable: askableOf(question, suitable, open) }
 }
 
 /** Each reason with the hosts that it keeps out. */
@@ -82,7 +93,7 @@ export function unsuitableIn(
 }
 
 /** Where Nova's scheduler accepts none of the others, a host on which it failed may be asked again. */
-function askable(
+function askableOf(
   question: Question,
   reachable: readonly Target[],
   open: readonly Target[],

@@ -226,7 +226,10 @@ export class Deployment implements AsyncDisposable {
       clock,
       random,
       log: SILENT,
-      turns: new VirtualTurns(),
+      turns: new VirtualTurns(clock, () => {
+        this.watchdog.violations.push(`L1: ${name} does the same for ever and lets no time pass`)
+        life.kill()
+      }),
       bus: mortalBus(this.#broker.bus(name), life),
       lease: mortalPort(this.#broker.lease(name), life),
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),

@@ -1,19 +1,11 @@
 /** Whether thousands of guests' faults hold up the fault of a host: a storage outage makes such numbers. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { openEmbeddedWorld } from '../../ops/ports.ts'
-import { startProcess } from '../../ops/process.ts'
-import { endInOrder } from '../../ops/shutdown.ts'
-import { registerSegments } from '../../ops/simulator/register-segments.ts'
 import { decode, encode, subjectOf } from '../../schema/messages/codec.ts'
-import { createLogger } from '../../transports/log/logger.ts'
-import { buildCloud } from '../../transports/simulated/build-cloud.ts'
-import { SeededRandom } from '../../transports/simulated/random.ts'
-import { SystemClock } from '../../transports/system/clock.ts'
-import { SystemRandom } from '../../transports/system/random.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { configOf } from './config.ts'
+import { startEmbedded } from './embedded-product.ts'
 import type { Figure } from './figure.ts'
 
 const HOSTS = 100
@@ -63,24 +55,14 @@ async function measure(reports: number): Promise<Measured> {
   const database = `sqlite:///${join(directory.path, 'store.sqlite')}`
   const text = `[api]\nlisten_port = 0\n[database]\nconnection = ${database}\n`
   const config = configOf(text, 'embedded')
-  const clock = new SystemClock()
-  const log = createLogger('error')
-  const ambient = { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
   const size = { segments: 1, hostsPerSegment: HOSTS, instances: INSTANCES }
-  const embedded = buildCloud({ clock, random: new SeededRandom(1), ...size })
-  const world = openEmbeddedWorld(config, ambient, embedded)
-  await world.store.migrate()
-  await registerSegments(world.store, embedded.segments)
-  const running = await startProcess(config, world, ambient, (path, error) => {
-    throw new Error(`${path} gave up`, { cause: error })
-  })
-  await until('the engine leads', () => running.node.leading())
+  const { clock, bus, node, embedded, end } = await startEmbedded(config, size)
   const { cloud, segments } = embedded
   const [victim, ...others] = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   if (victim === undefined) throw new RangeError('there is no host')
   let deadAtMs = Infinity
   const pattern = subjectOf(config.bus.cloud, 'observation', 'host', '*', victim)
-  await using _listening = world.bus.subscribe(pattern, ({ body }) => {
+  await using _listening = bus.subscribe(pattern, ({ body }) => {
     const { type, body: said } = decode(body)
     if (type === 'host.observed' && said.state === 'dead') {
       deadAtMs = Math.min(deadAtMs, performance.now())
@@ -100,7 +82,7 @@ async function measure(reports: number): Promise<Measured> {
       { instance, hostName, observer: 'monitor-9', ...fault },
       { ...from, id, epoch: null, sentAt: Date.now() },
     )
-    await world.bus.publishFault(subject, body, id)
+    await bus.publishFault(subject, body, id)
   }
   let offAtMs = Infinity
   await until(
@@ -112,8 +94,8 @@ async function measure(reports: number): Promise<Measured> {
     },
     PATIENCE_MS,
   )
-  const deadLetters = running.node.system.deadLetters()
+  const deadLetters = node.system.deadLetters()
   const heapMb = process.memoryUsage().heapUsed / 1024 / 1024
-  await endInOrder(running.endings, log)
+  await end()
   return { delayMs: offAtMs - deadAtMs, deadLetters, heapMb }
 }

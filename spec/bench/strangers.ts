@@ -2,18 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { openEmbeddedWorld } from '../../ops/ports.ts'
-import { startProcess } from '../../ops/process.ts'
-import { endInOrder } from '../../ops/shutdown.ts'
-import { registerSegments } from '../../ops/simulator/register-segments.ts'
 import { encode } from '../../schema/messages/codec.ts'
-import { createLogger } from '../../transports/log/logger.ts'
-import { buildCloud } from '../../transports/simulated/build-cloud.ts'
-import { SeededRandom } from '../../transports/simulated/random.ts'
-import { SystemClock } from '../../transports/system/clock.ts'
-import { SystemRandom } from '../../transports/system/random.ts'
-import { until } from '../support/until.ts'
 import { configOf } from './config.ts'
+import { startEmbedded } from './embedded-product.ts'
 import type { Figure } from './figure.ts'
 
 const HOSTS = 70_000
@@ -30,18 +21,8 @@ function heapMb(): number {
 /** Sent once, heard by the engine and by the gateway of the same process. */
 export async function measureStrangers(): Promise<readonly Figure[]> {
   const config = configOf('[api]\nlisten_port = 0\n', 'embedded')
-  const clock = new SystemClock()
-  const log = createLogger('error')
-  const ambient = { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
   const size = { segments: 1, hostsPerSegment: 10, instances: 0 }
-  const embedded = buildCloud({ clock, random: new SeededRandom(1), ...size })
-  const world = openEmbeddedWorld(config, ambient, embedded)
-  await world.store.migrate()
-  await registerSegments(world.store, embedded.segments)
-  const running = await startProcess(config, world, ambient, (path, error) => {
-    throw new Error(`${path} gave up`, { cause: error })
-  })
-  await until('the engine leads', () => running.node.leading())
+  const { bus, node, end } = await startEmbedded(config, size)
   await sleep(3000)
   const before = heapMb()
   const from = { cloud: config.bus.cloud, node: 'x', incarnation: 'i', epoch: null, sentAt: 0 }
@@ -59,13 +40,13 @@ export async function measureStrangers(): Promise<readonly Figure[]> {
       },
       { ...from, id: `m${number}` },
     )
-    world.bus.publish(subject, body)
+    bus.publish(subject, body)
     if (number % AT_ONCE === 0) await sleep(1)
   }
   await sleep(3000)
   const grownMb = heapMb() - before
-  const counted = running.node.strangers()
-  await endInOrder(running.endings, log)
+  const counted = node.strangers()
+  await end()
   return [
     {
       what: `heap kept after observations of ${HOSTS} invented hosts`,

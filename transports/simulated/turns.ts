@@ -2,12 +2,25 @@
  * Turns in virtual time, where nothing may wait for the event loop: they come as microtasks of the present instant, in the
  * order in which they were asked for.
  */
+import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Place, Player, Turns } from '../../actors/ports/turns.ts'
 
-/** One queue for all players of one system. */
+/** A busy instant of a large cloud takes some thousands of turns; whoever takes so many will never let time pass. */
+const TURNS_AT_ONCE_MAX = 100_000
+
+/** One queue for all players of one system. When they never rest, all are closed, and `onLivelock` is told. */
 export class VirtualTurns implements Turns {
+  readonly #clock: ClockPort
+  readonly #onLivelock: () => void
   #waiting: (() => void)[] = []
   #isOpen = true
+  #instantMs = -1
+  #turns = 0
+
+  constructor(clock: ClockPort, onLivelock: () => void) {
+    this.#clock = clock
+    this.#onLivelock = onLivelock
+  }
 
   open({ take, crashed }: Player): Place {
     let isOpen = true
@@ -37,6 +50,16 @@ export class VirtualTurns implements Turns {
       const now = this.#waiting
       this.#waiting = []
       for (const next of now) next()
+      this.#count(now.length)
     })
+  }
+
+  #count(turns: number): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#turns = nowMs === this.#instantMs ? this.#turns + turns : turns
+    this.#instantMs = nowMs
+    if (this.#turns <= TURNS_AT_ONCE_MAX || !this.#isOpen) return
+    this.close()
+    this.#onLivelock()
   }
 }

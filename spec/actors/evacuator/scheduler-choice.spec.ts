@@ -3,7 +3,7 @@ import test from 'ava'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
 import { ANYWHERE } from '../../../actors/placement/targets.ts'
-import { M1, TWO, evacuationRow, targetRow } from '../records.ts'
+import { M1, THREE, TWO, evacuationRow, targetRow } from '../records.ts'
 import {
   RULES,
   asked,
@@ -65,4 +65,14 @@ test('a host of its own choice that turns an instance down costs an attempt', (t
     )[1].find(({ type }) => type === 'move.settle')
   t.like(failed(TWO), { outcome: 'failed' })
   t.like(failed(null), { outcome: 'failed' })
+})
+
+test('the last host that may be asked is asked, though the instance failed on it before', (t) => {
+  const refusals = new Map([
+    [TWO, { times: 1, byScheduler: 0, askAgainAtMs: 0 }],
+    [THREE, { times: 1, byScheduler: 1, askAgainAtMs: 60_000 }],
+  ])
+  const state = movingOf([trackRow({ refusedBy: [TWO], refusals })])
+  const [, effects] = asking(state, 100)
+  t.is(requests(effects)[0]?.target, TWO)
 })

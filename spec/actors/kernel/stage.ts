@@ -6,6 +6,7 @@ import { refOf, type ActorRef } from '../../../actors/kernel/ref.ts'
 import { NactTurns } from '../../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
 import { LEAF, type ChildPolicy } from '../../../actors/kernel/supervision.ts'
+import type { ClockPort } from '../../../actors/ports/clock.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import type { Turns } from '../../../actors/ports/turns.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -55,9 +56,12 @@ export const timer = (name: string, afterMs: number, text = name): ToyEffect => 
 })
 
 /** Whoever gives the turns, actors behave alike. */
-const TURNS: Readonly<Record<string, () => Turns>> = {
+const TURNS: Readonly<Record<string, (clock: ClockPort) => Turns>> = {
   'on nact': () => new NactTurns(),
-  'in virtual time': () => new VirtualTurns(),
+  'in virtual time': (clock) =>
+    new VirtualTurns(clock, () => {
+      throw new Error('the actors of a test never rest')
+    }),
 }
 
 type OpenStage = (policy?: Partial<ChildPolicy>) => ReturnType<typeof stageOn>
@@ -68,12 +72,12 @@ export function testKernel(
   body: (t: ExecutionContext, openStage: OpenStage) => Promise<void>,
 ): void {
   for (const [where, turns] of Object.entries(TURNS)) {
-    test(`${title} (${where})`, (t) => body(t, (policy = {}) => stageOn(turns(), policy)))
+    test(`${title} (${where})`, (t) => body(t, (policy = {}) => stageOn(turns, policy)))
   }
 }
 
 /** Opens an empty system; every toy follows the same policy. */
-function stageOn(turns: Turns, policy: Partial<ChildPolicy>) {
+function stageOn(turnsOf: (clock: ClockPort) => Turns, policy: Partial<ChildPolicy>) {
   const clock = new VirtualClock()
   const heard: string[] = []
   const gaveUp: { readonly path: string; readonly error: unknown }[] = []
@@ -90,7 +94,7 @@ function stageOn(turns: Turns, policy: Partial<ChildPolicy>) {
     clock,
     random: new SeededRandom(1),
     log,
-    turns,
+    turns: turnsOf(clock),
     factories: {
       toy: (_argument: undefined, name: string) =>
         define<ToyState, ToyMessage, ToyWait>({

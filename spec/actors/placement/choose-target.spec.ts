@@ -1,6 +1,12 @@
 /** Where an instance goes: the first pool with room decides, in it the host with the most of it. */
 import test from 'ava'
-import { chooseTarget, NO_LOAD, type Question } from '../../../actors/placement/choose-target.ts'
+import * as fc from 'fast-check'
+import {
+  chooseTarget,
+  mayBeAsked,
+  NO_LOAD,
+  type Question,
+} from '../../../actors/placement/choose-target.ts'
 import { STAGES } from '../../../actors/placement/stages.ts'
 import { ANYWHERE, type Target } from '../../../actors/placement/targets.ts'
 import type { RecoveryMethod } from '../../../schema/records.ts'
@@ -184,4 +190,51 @@ test('a host on which it failed is asked again once no other is accepted', (t) =
     "wait: Nova's scheduler does not accept compute-2 for it; refused by compute-1",
   )
   t.is(chosen({ targets, refusedBy: [ONE], refusals, nowMs: 50 }), ONE)
+})
+
+const HOSTS = [ONE, TWO, THREE, FOUR] as const
+const aPair = fc.record({
+  times: fc.integer({ min: 1, max: 2 }),
+  byScheduler: fc.integer({ min: 0, max: 1 }),
+  askAgainAtMs: fc.constantFrom(0, 200),
+})
+const aTarget = (name: Target['name']): fc.Arbitrary<Target> =>
+  fc
+    .record({ pool: fc.constantFrom('in-service', 'spares'), room: fc.constantFrom(null, 0, 1) })
+    .map(({ pool, room }) => targetRow(name, { pool, room: room === null ? null : roomRow(room) }))
+const aQuestion: fc.Arbitrary<Question> = fc
+  .record({
+    targets: fc.tuple(...HOSTS.map(aTarget)),
+    refusedBy: fc.subarray([...HOSTS]),
+    pairs: fc.array(fc.tuple(fc.constantFrom(...HOSTS), aPair)),
+    unsuitable: fc.subarray([...HOSTS]),
+    method: fc.constantFrom<RecoveryMethod>('auto', 'reserved_host', 'auto_priority'),
+  })
+  .map(({ targets, refusedBy, pairs, unsuitable, method }) => ({
+    stages: STAGES[method],
+    targets,
+    needs: SMALL,
+    refusedBy,
+    refusals: new Map(pairs),
+    schedulerIsFull: false,
+    nowMs: 100,
+    loadOf: () => NO_LOAD,
+    objectionTo: (name) => (unsuitable.some((one) => one === name) ? 'pinned' : undefined),
+    reluctanceOf: () => 0,
+  }))
+
+test('what is chosen may be asked, or whoever asks again at once is told the same for ever', (t) => {
+  let chosenOnes = 0
+  fc.assert(
+    fc.property(aQuestion, (question) => {
+      const choice = chooseTarget(question)
+      if (choice.kind !== 'target') {
+        return HOSTS.every((name) => !mayBeAsked(question, name))
+      }
+      chosenOnes += 1
+      return mayBeAsked(question, choice.target.name)
+    }),
+    { numRuns: 2000 },
+  )
+  t.true(chosenOnes > 100)
 })
