@@ -134,10 +134,13 @@ function textOf(file: IniFile, name: string): string | undefined {
   return file.sections.get(sectionName(section))?.get(option)
 }
 
-const placed = (value: unknown, { kind }: Option, directory: string): unknown =>
-  kind === 'beside' && typeof value === 'string' ? resolve(directory, value) : value
+function placed(value: unknown, { kind }: Option, directory: string): unknown {
+  if (kind === 'beside') return resolve(directory, String(value))
+  if (kind !== 'besides' || !Array.isArray(value)) return value
+  return value.map((path) => resolve(directory, String(path)))
+}
 
-/** The last line, or all of them where each is a choice. */
+/** The last line, or all of them where each is a value. */
 function textFor(option: Option, file: IniFile, name: string): string | undefined {
   const last = textOf(file, name)
   if (!('isRepeated' in option) || last === undefined) return last

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../schema/config.ts'
 import { CodedError } from '../schema/errors.ts'
 import { distrustOf, type FileUse } from '../schema/file-trust.ts'
+import { policyFilesOf } from './roles/policy-file.ts'
 
 /** One file or directory; one that is not there yet is judged by where it will be made. */
 export interface TrustedPath {
@@ -36,6 +37,12 @@ export function trustedPaths(config: Config): readonly TrustedPath[] {
   if (location.kind === 'sqlite' && location.path !== ':memory:') {
     paths.push({ what: 'the database', path: location.path, use: 'trusted' })
   }
+  for (const path of config.api.policyDirs) {
+    paths.push({ what: 'the directory of policy files', path, use: 'directory' })
+  }
+  for (const path of policyFilesOf(config.api)) {
+    paths.push({ what: 'the policy file', path, use: 'trusted' })
+  }
   for (const [what, path] of namedFiles(config)) {
     if (path !== undefined) paths.push({ what, path, use: 'trusted' })
   }
@@ -43,10 +50,9 @@ export function trustedPaths(config: Config): readonly TrustedPath[] {
 }
 
 /** Files that the configuration names: whoever changes one decides whom we believe, or who may do what. */
-function namedFiles({ api, serving, store, bus, rabbit, compute, identity }: Config) {
+function namedFiles({ serving, store, bus, rabbit, compute, identity }: Config) {
   const database = store.location.kind === 'mysql' ? store.location.tls : undefined
   return [
-    ['the policy file', api.policyFile],
     ['the certificate of the API', serving.tlsCertFile],
     ['the key of the API', serving.tlsKeyFile],
     ['the authority of the Compute service', compute.caFile],

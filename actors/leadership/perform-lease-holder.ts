@@ -9,6 +9,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { LeasePort, LeaseRevision } from '../ports/lease.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { LeadershipStore } from '../ports/store.ts'
+import type { ClockSteps } from './clock-steps.ts'
 import type { Contact } from './contact.ts'
 import {
   CANDIDATE,
@@ -28,6 +29,7 @@ export interface LeaseWorld {
   readonly store: LeadershipStore
   readonly tenure: Tenure
   readonly contact: Contact
+  readonly clockSteps: ClockSteps
   readonly announcer: Announcer
   readonly log: LogPort
 }
@@ -84,6 +86,7 @@ async function write(
   try {
     const revision = await attempt()
     world.contact.note()
+    world.clockSteps.note()
     return revision === undefined ? { type: otherwise } : { type: won, revision, startedAtMs }
   } catch (error) {
     if (!(error instanceof CodedError)) throw error

@@ -213,8 +213,8 @@ export interface SegmentSnapshot {
   readonly standing: Standing
   /** Of this segment. */
   readonly takenSpares: readonly TakenSpare[]
-  /** Hosts of this segment that were certified dead at or after `since`, or whose power-off was ordered; and when last, wall ms. */
-  readonly hostsActedOn: ReadonlyMap<HostId, number>
+  /** Hosts of this segment that were certified dead at or after `since`, or whose power-off was ordered. */
+  readonly hostsActedOn: readonly HostId[]
   /** Hosts of all segments, likewise. */
   readonly hostsActedOnOverall: readonly HostId[]
   readonly hostsOverall: readonly HostOverall[]

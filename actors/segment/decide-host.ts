@@ -63,7 +63,7 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
   return stormObjection(limits, host.uuid, {
     hosts: hosts.length,
     group: failureGroup(situation, hosts, rules.gatheringMs),
-    actedOn: new Set([...snapshot.hostsActedOn.keys(), ...inFlight]),
+    actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
   })
 }
 

@@ -2,6 +2,7 @@
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
+import type { ClockSteps } from '../leadership/clock-steps.ts'
 import type { Contact } from '../leadership/contact.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -10,7 +11,6 @@ import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import type { HostObservations } from '../dedup-window/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
-import { ActedOn } from './acted-on.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Recovery } from './recovery.ts'
 import { segment } from './segment.ts'
@@ -29,6 +29,7 @@ export interface SegmentWorld extends Acting {
   readonly random: RandomPort
   readonly announcer: Announcer
   readonly contact: Contact
+  readonly clockSteps: ClockSteps
   readonly rules: SegmentRules
   /** Shared by all segments of this process. */
   readonly inFlight: InFlight
@@ -37,20 +38,18 @@ export interface SegmentWorld extends Acting {
 
 /** The actor that decides for one segment, with one epoch. */
 export function defineSegment(world: SegmentWorld, identity: SegmentIdentity): AnyDefinition {
-  const actedOn = new ActedOn()
   return define<SegmentState, SegmentMessage, SegmentEffect>({
     initial: SERVING,
     behaviour: segment(identity, world.rules),
     first: { type: 'segment.begin' },
     policy: SUPERVISOR,
-    perform: (effect, signal) => performSegment({ world, identity, actedOn, signal }, effect),
+    perform: (effect, signal) => performSegment({ world, identity, signal }, effect),
   })
 }
 
 interface Serving {
   readonly world: SegmentWorld
   readonly identity: SegmentIdentity
-  readonly actedOn: ActedOn
   readonly signal: AbortSignal
 }
 
@@ -84,27 +83,19 @@ async function performSegment(
 }
 
 async function consult(
-  { world, identity, actedOn, signal }: Serving,
+  { world, identity, signal }: Serving,
   notification: Recovery['notification']['uuid'],
 ): Promise<SegmentMessage> {
-  const { windowMs } = world.rules.storm
-  const since = world.clock.wallMs() - windowMs
+  const since = world.clockSteps.earliestWithin(world.rules.storm.windowMs)
   const stored = await untilStored(world.clock, signal, () =>
     world.store.readSnapshot(identity.segment, notification, since),
   )
-  const startedAtMs = world.clock.wallMs() - world.clock.monotonicMs()
-  for (const [host, atMs] of stored.hostsActedOn) actedOn.learn(host, atMs - startedAtMs)
-  const remembered = actedOn.since(world.clock.monotonicMs() - windowMs)
-  const hostsActedOn = new Map([
-    ...remembered.map(([host, atMs]) => [host, atMs + startedAtMs] as const),
-    ...stored.hostsActedOn,
-  ])
   // A report that our own observers contradict is not believed (the window holds it back): its host fails with nobody.
   const failing = stored.failing.filter(({ sourceHost }) => !seenWell(world, sourceHost))
   return {
     type: 'segment.consulted',
     notification,
-    snapshot: { ...stored, hostsActedOn, failing },
+    snapshot: { ...stored, failing },
     nowWallMs: world.clock.wallMs(),
     ledForMs: world.tenure.heldForMs(),
     inContactForMs: world.contact.unbrokenForMs(),
@@ -130,7 +121,7 @@ async function admit(
   serving: Serving,
   effect: SegmentEffect & { readonly type: 'recovery.admit' },
 ): Promise<SegmentMessage> {
-  const { world, identity, actedOn, signal } = serving
+  const { world, identity, signal } = serving
   const { recovery, reason } = effect
   const { uuid: notification, type } = recovery.notification
   const objection = claim(serving, effect)
@@ -157,7 +148,6 @@ async function admit(
       await world.store.holdHost(identity.epoch, recovery.host, notification)
     }
   })
-  if (recovery.run === recovery.firstRun) actedOn.begin(recovery.host, world.clock.monotonicMs())
   return { type: 'segment.admitted', notification }
 }
 
@@ -179,9 +169,8 @@ async function conclude(
   serving: Serving,
   { recovery, to, reason }: SegmentEffect & { readonly type: 'recovery.conclude' },
 ): Promise<SegmentMessage> {
-  const { world, identity, actedOn, signal } = serving
+  const { world, identity, signal } = serving
   const { uuid: notification } = recovery.notification
-  if (recovery.certified) actedOn.confirm(recovery.host)
   // An untouched host goes back into service; a fenced one waits for its checked return.
   await untilStored(world.clock, signal, async () => {
     if (to === 'failed') {

@@ -44,7 +44,7 @@ export async function startGateway(
   config: Config,
 ): Promise<{ readonly app: FastifyInstance; readonly address: string }> {
   const { api, bus } = config
-  const policy = loadPolicy(api.policyFile, (text) => world.log.info(text))
+  const policy = loadPolicy(api, (text) => world.log.info(text))
   const options = optionsOf(config)
   const rules = rulesOf(config)
   const webhook = webhookOf(config, world)

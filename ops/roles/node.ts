@@ -16,6 +16,7 @@ import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.t
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
+import { ClockSteps } from '../../actors/leadership/clock-steps.ts'
 import { Contact } from '../../actors/leadership/contact.ts'
 import { Tenure } from '../../actors/leadership/tenure.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
@@ -52,6 +53,7 @@ export interface NodePorts {
 export interface NodeWorld extends NodePorts {
   readonly tenure: Tenure
   readonly contact: Contact
+  readonly clockSteps: ClockSteps
   readonly sightings: HostObservations
   readonly roster: Roster
   readonly announcer: Announcer
@@ -106,6 +108,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     ...ports,
     store,
     tenure,
+    clockSteps: new ClockSteps(clock),
     contact: new Contact(clock, ports.rules.lease.ttlMs - ports.rules.lease.marginMs),
     announcer,
     sightings: new HostObservations(clock, ports.rules.window.freshMs),

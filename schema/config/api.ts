@@ -76,6 +76,15 @@ export const API = {
       "Changes to the rules of who may do what, in oslo.policy's language. A relative path begins where this file is. " +
       'Without such a file the default rules hold; a file that cannot be read, or a rule that cannot be used, stops the start.',
   },
+  policyDirs: {
+    names: ['oslo_policy.policy_dirs'],
+    kind: 'besides',
+    isRepeated: true,
+    default: 'policy.d',
+    meaning:
+      'Directories of more such files, one a line. Their files are read after that one, in the order of their names, and ' +
+      'what is read last counts. A directory that does not exist is passed over.',
+  },
   corsOrigins: {
     names: ['cors.allowed_origin'],
     kind: 'names',

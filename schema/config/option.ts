@@ -63,6 +63,8 @@ export interface OptionValues {
   readonly directory: string
   /** A file that may be absent; a relative path begins where the configuration file is. */
   readonly beside: string
+  /** Directories that may be absent; relative paths begin there, too. */
+  readonly besides: readonly string[]
   /** `http` or `https`, without a slash at the end. */
   readonly url: string
   readonly endpoint: CatalogEndpoint
@@ -78,6 +80,8 @@ interface Described {
   readonly default?: string
   /** The default when there is no file at all and everything runs in one process. */
   readonly embedded?: string
+  /** Several lines are several values; otherwise the last line counts. */
+  readonly isRepeated?: true
   /** One or two sentences: what it is for. */
   readonly meaning: string
   /** What goes wrong when a number is too low, and when it is too high. */
@@ -97,8 +101,6 @@ interface Ranged extends Described {
 interface Chosen extends Described {
   readonly kind: 'choice' | 'choices'
   readonly of: readonly [string, ...string[]]
-  /** Several lines are several choices; otherwise the last line counts. */
-  readonly isRepeated?: true
 }
 
 interface Plain extends Described {

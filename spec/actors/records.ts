@@ -115,7 +115,7 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   words: [],
   standing: { kind: 'free' },
   takenSpares: [],
-  hostsActedOn: new Map(),
+  hostsActedOn: [],
   hostsActedOnOverall: [],
   hostsOverall: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   failing: [],

@@ -1,5 +1,5 @@
 /** What the gateway role takes from files and from the bus. */
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { overhear } from '../../ops/roles/overheard.ts'
@@ -22,6 +22,11 @@ const OPERATOR = {
   expiresAt: 0,
 }
 
+const only = (policyFile: string) => ({ policyFile, policyDirs: [] })
+
+/** A line that says who may list segments. */
+const index = (rule: string): string => `"os_masakari_api:segments:index": "${rule}"\n`
+
 const withFile = async (text: string): Promise<AsyncDisposable & { readonly path: string }> => {
   const directory = await temporaryDirectory('policy')
   const path = join(directory.path, 'policy.yaml')
@@ -33,14 +38,14 @@ test('a policy file changes the rules that it names, and leaves the others', asy
   await using file = await withFile(
     '# reads\n"os_masakari_api:segments:index": "role:operator"\nops: [["role:x"]]\n',
   )
-  const policy = loadPolicy(file.path, t.fail)
+  const policy = loadPolicy(only(file.path), t.fail)
   t.true(policy.allows('segments:index', OPERATOR))
   t.false(policy.allows('segments:detail', OPERATOR))
 })
 
 test('a policy file of comments only changes nothing', async (t) => {
   await using file = await withFile('# "os_masakari_api:segments:index": "!"\n')
-  t.false(loadPolicy(file.path, t.fail).allows('segments:index', OPERATOR))
+  t.false(loadPolicy(only(file.path), t.fail).allows('segments:index', OPERATOR))
 })
 
 for (const [what, text, message] of [
@@ -52,21 +57,62 @@ for (const [what, text, message] of [
 ] as const) {
   test(`a policy file with ${what} stops the start`, async (t) => {
     await using file = await withFile(text)
-    const error = t.throws(() => loadPolicy(file.path, t.fail), { code: 'CONFIG_INVALID' })
+    const error = t.throws(() => loadPolicy(only(file.path), t.fail), { code: 'CONFIG_INVALID' })
     t.regex(error?.message ?? '', message)
   })
 }
 
 test('without a policy file the default rules hold, and that is remarked', (t) => {
   const remarks: string[] = []
-  const policy = loadPolicy('/nonexistent/policy.yaml', (text) => remarks.push(text))
+  const policy = loadPolicy(only('/nonexistent/policy.yaml'), (text) => remarks.push(text))
   t.false(policy.allows('segments:index', OPERATOR))
   t.deepEqual(remarks, ['there is no policy file /nonexistent/policy.yaml: the default rules hold'])
 })
 
 test('a policy file that cannot be read stops the start', async (t) => {
   await using directory = await temporaryDirectory('policy')
-  t.throws(() => loadPolicy(directory.path, t.fail), { code: 'CONFIG_INVALID', message: /EISDIR/ })
+  t.throws(() => loadPolicy(only(directory.path), t.fail), {
+    code: 'CONFIG_INVALID',
+    message: /EISDIR/,
+  })
+})
+
+test('files of policy directories count after the policy file, in the order of their names', async (t) => {
+  await using directory = await temporaryDirectory('policy')
+  const [one, two] = [join(directory.path, 'one.d'), join(directory.path, 'two.d')]
+  await mkdir(join(one, 'nested'), { recursive: true })
+  await mkdir(two)
+  const detail = '"os_masakari_api:segments:detail": "role:operator"\n'
+  await writeFile(join(directory.path, 'policy.yaml'), index('!') + detail)
+  await writeFile(join(one, '20-yes.yaml'), index('role:operator'))
+  await writeFile(join(one, '10-no.yaml'), index('role:nobody'))
+  await writeFile(join(one, '.30-hidden.yaml'), index('!'))
+  await writeFile(join(one, 'nested', '40.yaml'), index('!'))
+  const policyFile = join(directory.path, 'policy.yaml')
+  const policyDirs = [join(directory.path, 'absent.d'), one]
+  const policy = loadPolicy({ policyFile, policyDirs }, t.fail)
+  t.true(policy.allows('segments:index', OPERATOR))
+  t.true(policy.allows('segments:detail', OPERATOR))
+  await writeFile(join(two, 'a'), index('!'))
+  const last = loadPolicy({ policyFile, policyDirs: [...policyDirs, two] }, t.fail)
+  t.false(last.allows('segments:index', OPERATOR))
+  await writeFile(join(two, 'b.yaml'), 'a: "role:x and"\n')
+  const broken = t.throws(() => loadPolicy({ policyFile, policyDirs: [two] }, t.fail))
+  t.regex(broken?.message ?? '', /two\.d\/b\.yaml: .*"a" cannot be used/)
+})
+
+test('policy directories are policy.d beside the configuration file, or those that are named', async (t) => {
+  await using directory = await temporaryDirectory('policy')
+  const path = join(directory.path, 'masakari.conf')
+  const node = '[roles]\nenabled = instance-monitor\n[bus]\nservers = nats://a\n[oslo_policy]\n'
+  for (const [lines, expected] of [
+    ['', [join(directory.path, 'policy.d')]],
+    ['policy_dirs = a.d\npolicy_dirs = /etc/b.d', [join(directory.path, 'a.d'), '/etc/b.d']],
+  ] as const) {
+    await writeFile(path, node + lines)
+    const loaded = loadConfig(path)
+    t.deepEqual(loaded.kind === 'ok' ? loaded.config.api.policyDirs : loaded.problems, expected)
+  }
 })
 
 test('a relative policy file lies beside the configuration file', async (t) => {

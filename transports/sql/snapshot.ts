@@ -16,7 +16,6 @@ import { readChoices } from './policies.ts'
 import {
   certificateOf,
   hostOf,
-  integer,
   moveOf,
   notificationOf,
   segmentOf,
@@ -77,9 +76,7 @@ export function snapshotStore(
           words,
           standing: standingOf(words, (await readSiteWords(trx)).at(-1)),
           takenSpares: await readTakenSpares(trx, segment),
-          hostsActedOn: new Map(
-            acted.filter((row) => row.segment === segment).map(({ host, at }) => [host, at]),
-          ),
+          hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await readHostsOverall(trx),
           failing: await readFailing(trx),
@@ -145,14 +142,13 @@ async function readSmallerFault(
 interface ActedOn {
   readonly host: HostId
   readonly segment: SegmentId
-  readonly at: number
 }
 
 const distinct = (rows: readonly ActedOn[]): readonly HostId[] => [
   ...new Set(rows.map(({ host }) => host)),
 ]
 
-/** Hosts certified dead since then, and those whose power-off was ordered since then, whatever came of it; the latest last. */
+/** Hosts certified dead since then, and those whose power-off was ordered since then, whatever came of it. */
 async function readActedOn(
   trx: Transaction<Database>,
   sinceMs: number,
@@ -160,7 +156,7 @@ async function readActedOn(
   const ordered = trx
     .selectFrom('journal')
     .innerJoin('notifications', 'notifications.notification_uuid', 'journal.notification_uuid')
-    .select(['source_host_uuid as host', 'failover_segment_uuid as segment', 'recorded_at as at'])
+    .select(['source_host_uuid as host', 'failover_segment_uuid as segment'])
     .where('step', '=', 'power-off')
     .where('kind', '=', 'intent')
     .where('recorded_at', '>=', sinceMs)
@@ -171,20 +167,17 @@ async function readActedOn(
         eb('notifications.updated_at', '>=', wholeSecond(sinceMs)),
       ]),
     )
-  const rows = await trx
+  return trx
     .selectFrom('death_certificates')
     .innerJoin(
       'notifications',
       'notifications.notification_uuid',
       'death_certificates.notification_uuid',
     )
-    .select(['host_uuid as host', 'failover_segment_uuid as segment', 'issued_at as at'])
+    .select(['host_uuid as host', 'failover_segment_uuid as segment'])
     .where('issued_at', '>=', sinceMs)
-    .unionAll(ordered)
+    .union(ordered)
     .execute()
-  return rows
-    .map(({ at, ...row }) => ({ ...row, at: integer(at) }))
-    .toSorted((one, other) => one.at - other.at)
 }
 
 async function readHostsOverall(trx: Transaction<Database>): Promise<readonly HostOverall[]> {

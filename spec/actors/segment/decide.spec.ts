@@ -166,16 +166,16 @@ const CASES: Readonly<Record<string, Case>> = {
     },
   },
   'a host beyond the cap is held': {
-    snapshot: { hostsActedOn: new Map([[H2, 0]]) },
+    snapshot: { hostsActedOn: [H2] },
     decision: hold(STORM),
   },
   'hosts in flight count against the cap': { inFlight: [H2], decision: hold(STORM) },
   'a host that was acted on already counts once': {
-    snapshot: { hostsActedOn: new Map([[H1, 0]]) },
+    snapshot: { hostsActedOn: [H1] },
     decision: fenceIt,
   },
   'a host that waited too long for the storm to pass fails': {
-    snapshot: { hostsActedOn: new Map([[H2, 0]]) },
+    snapshot: { hostsActedOn: [H2] },
     nowWallMs: OLD,
     decision: failed(`expired while it had to wait: ${STORM}`),
   },
@@ -202,11 +202,11 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: fenceIt,
   },
   'a host beyond the cap is acted on when an operator approves': {
-    snapshot: { hostsActedOn: new Map([[H2, 0]]), words: [wordRow({ word: 'approve' })] },
+    snapshot: { hostsActedOn: [H2], words: [wordRow({ word: 'approve' })] },
     decision: fenceIt,
   },
   'a segment may have a cap of its own': {
-    snapshot: { hostsActedOn: new Map([[H2, 0]]), choices: { shareMax: 1 } },
+    snapshot: { hostsActedOn: [H2], choices: { shareMax: 1 } },
     decision: fenceIt,
   },
   'a guest on a host on maintenance is left alone': {
@@ -286,7 +286,7 @@ test('nothing is done against an operator’s word, whatever else is known', (t)
           hosts: [hostRow({ onMaintenance, maintenanceBy }), others],
           notification: report({ status: world.status, type: world.type, payload }),
           certificate: world.certified ? certificateRow() : undefined,
-          hostsActedOn: new Map(world.actedOn.map((host) => [host, 0])),
+          hostsActedOn: world.actedOn,
         }),
         ...AT_REST,
         ledForMs: RULES.holdDownMs,
