@@ -14,6 +14,9 @@ export interface TlsSettings {
   readonly key: string
   /** Authorities that must have signed the callers' certificates; undefined asks callers for none. */
   readonly clientCa?: string
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In OpenSSL's language. */
+  readonly ciphers?: string
 }
 
 /** How long callers may take, ms. */
@@ -41,7 +44,8 @@ export function createListener(tls: TlsSettings | undefined) {
             ...TIMES,
             cert: tls.certificate,
             key: tls.key,
-            minVersion: 'TLSv1.2',
+            minVersion: tls.minVersion,
+            ...(tls.ciphers && { ciphers: tls.ciphers }),
             ...(tls.clientCa && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
           },
           listener,

@@ -5,6 +5,13 @@ import type { TlsOptions } from '../schema/config/option.ts'
 import { CodedError, describeError } from '../schema/errors.ts'
 import type { TlsMaterial } from '../schema/tls.ts'
 
+/** The oldest version of each name that oslo knows; SSLv23 negotiates. */
+export const TLS_VERSIONS = {
+  TLSv1_2: 'TLSv1.2',
+  TLSv1_3: 'TLSv1.3',
+  SSLv23: 'TLSv1.2',
+} as const
+
 /** CONFIG_INVALID, naming `whose` encryption it is, for files that do not fit. */
 export function readTlsMaterial(options: TlsOptions, whose: string): TlsMaterial {
   const { caFile, certFile, keyFile, check, ciphers, minVersion = 'TLSv1.2' } = options

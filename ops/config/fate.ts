@@ -24,3 +24,9 @@ export function fateOf(option: string): Fate | undefined {
   const reason = WITHOUT_EFFECT[option]
   return reason === undefined ? undefined : { kind: 'without effect', reason }
 }
+
+/** Names of the options of a section that are honoured. */
+export const honouredIn = (section: string): readonly string[] =>
+  [...PREFERRED.keys()]
+    .filter((option) => option.startsWith(`${section}.`))
+    .map((option) => option.slice(section.length + 1))

@@ -2,9 +2,7 @@
 import type { Config } from '../../schema/config.ts'
 import type { AmqpBrokers, TlsOptions } from '../../schema/config/option.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
-import { readTlsMaterial } from '../tls-material.ts'
-
-const VERSIONS = { TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3', SSLv23: 'TLSv1.2' } as const
+import { readTlsMaterial, TLS_VERSIONS } from '../tls-material.ts'
 
 /** CONFIG_INVALID for certificates that cannot be used. */
 export function linkTo(
@@ -17,7 +15,7 @@ export function linkTo(
   if (asked === undefined) return { urls, tls: undefined }
   const options: TlsOptions = {
     check: 'identity',
-    minVersion: asked.minVersion ?? VERSIONS[section.tlsVersion],
+    minVersion: asked.minVersion ?? TLS_VERSIONS[section.tlsVersion],
     caFile: asked.caFile ?? section.caFile,
     certFile: asked.certFile ?? section.certFile,
     keyFile: asked.certFile === undefined ? section.keyFile : asked.keyFile,

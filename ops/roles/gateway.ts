@@ -11,6 +11,7 @@ import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import { verdictOn } from '../../actors/evacuator/selection.ts'
 import { policyOf } from '../../actors/segment/policy.ts'
+import { TLS_VERSIONS } from '../tls-material.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
@@ -103,21 +104,21 @@ function optionsOf({ api, serving, identity, notifications }: Config): GatewayOp
   }
 }
 
-function tlsOf({
-  tlsCertFile,
-  tlsKeyFile,
-  tlsClientCaFile,
-}: Config['serving']): Pick<GatewayOptions, 'tls'> {
+function tlsOf(serving: Config['serving']): Pick<GatewayOptions, 'tls'> {
+  const { tlsCertFile, tlsKeyFile, tlsClientCaFile, tlsCiphers } = serving
   if (tlsCertFile === undefined || tlsKeyFile === undefined) return {}
   const [certificate, key] = [readFileSync(tlsCertFile, 'utf8'), readFileSync(tlsKeyFile, 'utf8')]
   const clientCa = tlsClientCaFile && readFileSync(tlsClientCaFile, 'utf8')
+  const minVersion = TLS_VERSIONS[serving.tlsVersion]
+  const ciphers = tlsCiphers === undefined ? {} : { ciphers: tlsCiphers }
   try {
-    createSecureContext({ cert: certificate, key, ...(clientCa && { ca: clientCa }) })
+    const ca = clientCa && { ca: clientCa }
+    createSecureContext({ cert: certificate, key, minVersion, ...ciphers, ...ca })
   } catch (cause) {
-    const text = `[api] tls_cert_file and tls_key_file do not fit: ${describeError(cause)}`
+    const text = `[api] tls_cert_file, tls_key_file and tls_ciphers do not fit: ${describeError(cause)}`
     throw new CodedError('CONFIG_INVALID', text, { cause })
   }
-  return { tls: { certificate, key, ...(clientCa && { clientCa }) } }
+  return { tls: { certificate, key, minVersion, ...ciphers, ...(clientCa && { clientCa }) } }
 }
 
 /** As which observer a resolved alert speaks. */

@@ -19,6 +19,19 @@ export const SERVING = {
     meaning:
       'Certificates (PEM) that must have signed those of the callers: with it, callers without one are refused.',
   },
+  tlsVersion: {
+    names: ['api.tls_version', 'ssl.version'],
+    kind: 'choice',
+    of: ['TLSv1_2', 'TLSv1_3', 'SSLv23'],
+    default: 'SSLv23',
+    meaning: 'The oldest TLS that the REST API speaks; SSLv23 negotiates, from TLS 1.2 on.',
+  },
+  tlsCiphers: {
+    names: ['api.tls_ciphers', 'ssl.ciphers'],
+    kind: 'text',
+    meaning:
+      "Ciphers that the REST API accepts, in OpenSSL's language; Node's own choice when unset.",
+  },
   useTls: {
     names: ['DEFAULT.use_ssl'],
     kind: 'switch',

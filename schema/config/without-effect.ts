@@ -86,7 +86,9 @@ const GROUPS: readonly Group[] = [
     options:
       'memcached_servers memcache_security_strategy memcache_secret_key memcache_use_advanced_pool ' +
       'memcache_pool_dead_retry memcache_pool_maxsize memcache_pool_socket_timeout ' +
-      'memcache_pool_unused_timeout memcache_pool_conn_get_timeout token_cache_time cache',
+      'memcache_pool_unused_timeout memcache_pool_conn_get_timeout memcache_sasl_enabled memcache_username ' +
+      'memcache_password memcache_tls_enabled memcache_tls_cafile memcache_tls_certfile memcache_tls_keyfile ' +
+      'memcache_tls_allowed_ciphers token_cache_time cache revocation_cache_time',
     reason: TOKENS,
   },
   {
@@ -101,13 +103,35 @@ const GROUPS: readonly Group[] = [
   },
   {
     section: 'keystone_authtoken',
-    options: 'region_name interface auth_version',
+    options: 'region_name interface auth_version min_version max_version',
     reason: 'tokens are checked at auth_url itself, with version 3',
   },
   {
     section: 'keystone_authtoken',
-    options: 'http_connect_timeout http_request_max_retries include_service_catalog',
+    options:
+      'http_connect_timeout http_request_max_retries include_service_catalog timeout collect_timing split_loggers',
     reason: 'each request to Keystone has a deadline of its own and is repeated within it',
+  },
+  {
+    section: 'keystone_authtoken',
+    options: 'signing_dir hash_algorithms check_revocations_for_cached enforce_token_bind',
+    reason: 'they are about tokens that Keystone has not issued since Train',
+  },
+  {
+    section: 'keystone_authtoken',
+    options: 'delay_auth_decision',
+    reason: 'what needs a token is refused without one, whoever decides',
+  },
+  {
+    section: 'oslo_policy',
+    options: 'policy_default_rule',
+    reason: 'every action has a rule of its own',
+  },
+  {
+    section: 'oslo_policy',
+    options: 'enforce_scope enforce_new_defaults',
+    reason:
+      'the rules are new ones, and say themselves which scope they want; readers of the system scope may read',
   },
   {
     section: 'oslo_messaging_notifications',

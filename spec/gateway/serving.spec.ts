@@ -1,47 +1,51 @@
 /** Serving well: TLS, time-outs, the rate limit, and the end without a lost answer. */
-import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { request as tlsRequest } from 'node:https'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import test from 'ava'
 import type { SegmentFilter, Page } from '../../actors/ports/store.ts'
+import { makeAuthority } from '../support/certificates.ts'
 import { aSegment, at, startGateway, textAt } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
-import { program, temporaryDirectory } from '../support/process.ts'
+import { temporaryDirectory } from '../support/process.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
 
-test('with a certificate the API speaks TLS, and nothing older than 1.2', async (t) => {
-  await using directory = await temporaryDirectory('tls')
-  const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => join(directory.path, name))
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const make = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  const files = ['-days', '1', '-keyout', key ?? '', '-out', certificate ?? '']
-  spawnSync(program('openssl', 'openssl'), [...make, ...subject, ...files])
-  const tls = {
-    key: await readFile(key ?? '', 'utf8'),
-    certificate: await readFile(certificate ?? '', 'utf8'),
-  }
-  await using world = await startGateway({ options: { tls } })
-  const { port } = new URL(await world.app.listen(listen))
-  const ask = async (more: object): Promise<number | undefined> => {
-    const sent = tlsRequest(`https://127.0.0.1:${port}/health/live`, {
-      ca: tls.certificate,
-      ...more,
-    })
-    const answered = once(sent, 'response')
-    sent.end()
-    const [answer] = await answered
-    await text(answer)
-    return answer.statusCode
-  }
-  t.is(await ask({}), 200)
-  await t.throwsAsync(ask({ maxVersion: 'TLSv1.1' }))
-})
+for (const [what, asked, refused] of [
+  ['nothing older than 1.2', { minVersion: 'TLSv1.2' }, { maxVersion: 'TLSv1.1' }],
+  ['nothing older than 1.3 if so configured', { minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }],
+  [
+    'only with the ciphers that are configured',
+    { minVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
+    { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
+  ],
+] as const) {
+  test(`with a certificate the API speaks TLS, and ${what}`, async (t) => {
+    await using directory = await temporaryDirectory('tls')
+    const authority = makeAuthority(directory.path)
+    const files = await authority.issue('api', 'IP:127.0.0.1')
+    const [key, certificate] = [
+      await readFile(files.key, 'utf8'),
+      await readFile(files.cert, 'utf8'),
+    ]
+    await using world = await startGateway({ options: { tls: { key, certificate, ...asked } } })
+    const { port } = new URL(await world.app.listen(listen))
+    const ca = await readFile(authority.ca, 'utf8')
+    const ask = async (more: object): Promise<number | undefined> => {
+      const sent = tlsRequest(`https://127.0.0.1:${port}/health/live`, { ca, ...more })
+      const answered = once(sent, 'response')
+      sent.end()
+      const [answer] = await answered
+      await text(answer)
+      return answer.statusCode
+    }
+    t.is(await ask({}), 200)
+    await t.throwsAsync(ask(refused))
+  })
+}
 
 test('headers and bodies that do not arrive in time are 408, and hold no connection', async (t) => {
   await using world = await startGateway()

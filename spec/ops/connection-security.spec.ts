@@ -170,6 +170,15 @@ test("Masakari's options of the API's certificate are honoured, and so is the au
   t.is(read(`use_ssl = true\n${files}`).serving.tlsCertFile, CA)
 })
 
+test('the version and the ciphers of the API are those of [ssl]', (t) => {
+  t.like(read('[ssl]\nversion = TLSv1_3\nciphers = HIGH:!aNULL').serving, {
+    tlsVersion: 'TLSv1_3',
+    tlsCiphers: 'HIGH:!aNULL',
+  })
+  t.is(read('').serving.tlsVersion, 'SSLv23')
+  t.regex(refusal('[ssl]\nversion = TLSv1'), /must be one of TLSv1_2, TLSv1_3, SSLv23/)
+})
+
 test('with TLS first, NATS hears a TLS hello before it has said anything', async (t) => {
   const bytes = await firstBytes((port) =>
     connectNats({

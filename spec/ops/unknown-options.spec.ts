@@ -36,8 +36,8 @@ max_retries = -1
 monitoring_drivers = default
 [api]
 api_version = 1
-[ssl]
-version = x
+[healthcheck]
+path = x
 [libvirt]
 connection_uri = x
 [callback]
@@ -48,7 +48,38 @@ heartbeat_rate = 2
 x = 1
 `)
   t.true(notes.some((note) => note.includes('max_retries')))
-  t.true(notes.some((note) => note.includes('[ssl]')))
+  t.true(notes.some((note) => note.includes('[healthcheck]')))
+})
+
+for (const [text, advice] of [
+  ['[ssl]\nprotocols = x', 'take it out'],
+  ['[oslo_policy]\nremote_timeout = 5', 'take it out'],
+  ['[oslo_policy]\npolicy_dir = x', 'did you mean policy_dirs?'],
+  ['[keystone_authtoken]\nsystem_scope = all', 'take it out'],
+  ['[keystone_authtoken]\nuser_id = 5', 'take it out'],
+  ['[keystone_authtoken]\ntrust_id = 5', 'take it out'],
+  ['[keystone_authtoken]\ncafle = x', 'did you mean cafile?'],
+  ['[oslo_messaging_rabbit]\nrabbit_login_method = EXTERNAL', 'take it out'],
+  ['[oslo_messaging_rabbit]\nssl_enforce_fips_mode = true', 'take it out'],
+  ['[healthcheck]\nallowed_source_ranges = 10.0.0.0/8', 'take it out'],
+] as const) {
+  test(`what bears on security is honoured or refused: ${text.replace('\n', ' ')}`, (t) => {
+    const [problem, ...others] = problemsOf(text)
+    t.deepEqual(others, [])
+    t.true(problem?.endsWith(`bears on security and is not honoured here: ${advice}`), problem)
+  })
+}
+
+test('what asks for nothing, or for what there always is, stays a remark', (t) => {
+  for (const text of [
+    '[oslo_messaging_rabbit]\nrabbit_login_method = AMQPLAIN',
+    '[oslo_messaging_rabbit]\nssl_enforce_fips_mode = false',
+    '[keystone_authtoken]\ndelay_auth_decision = true\nenforce_token_bind = strict',
+    '[oslo_policy]\nenforce_scope = true\nenforce_new_defaults = true\npolicy_default_rule = x',
+  ]) {
+    t.deepEqual(problemsOf(text), [])
+    t.not(notesOf(text).length, 0)
+  }
 })
 
 test('every option of the sample is known', (t) => {
