@@ -96,7 +96,10 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Poll
   }
 }
 
-/** A record that was seen is hidden, as while its cell is down; without one that was ever seen, nobody was asked. */
+/**
+ * Nova makes the record before it accepts a request, and never takes it away: a record that must be there is hidden, as while its
+ * cell is down. When Nova did not answer, the request was lost if Nova shows the host, and the instance still on it.
+ */
 function onNoRecord(
   rules: MovingRules,
   state: Moving,
@@ -104,9 +107,11 @@ function onNoRecord(
   polled: Polled,
 ): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
-  if (track.phase.nova === 'begun') return onUnderWay(rules, state, track, polled)
-  const { atMs } = polled
+  if (track.phase.nova !== 'silent') return onUnderWay(rules, state, track, polled)
+  const { atMs, onHost } = polled
   if (atMs - track.phase.requestedAtMs < rules.graceMs) return [state, []]
+  if (onHost === undefined) return [{ ...state, lookAtHost: 'yes' }, []]
+  if (!onHost.has(track.instance)) return onUnderWay(rules, state, track, polled)
   return again(rules, state, track, {
     reason: 'no record of the request appeared in Nova',
     ...NOBODY,

@@ -214,6 +214,15 @@ const FAULTS = {
     { atMs, act: { do: 'nova', mood: pick(random, NOVA_MOODS) } },
     { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'calm-nova' } },
   ],
+  'cell-down': ({ random, hosts }, atMs) => {
+    const host = pick(random, hosts)
+    const crashAt = Math.max(FIRST_MS, atMs - draw(random, [0, 30_000]))
+    return [
+      { atMs: crashAt, act: { do: 'crash', host } },
+      { atMs: Math.max(crashAt, atMs), act: { do: 'hide-cell', hosts: [host] } },
+      { atMs: atMs + draw(random, [5000, 200_000]), act: { do: 'hide-cell', hosts: [] } },
+    ]
+  },
   ...SMALL_FAULTS,
   'segment-disabled': ({ random, segments }, atMs) => {
     const segment = pick(random, segments)

@@ -6,7 +6,7 @@ import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/movi
 import type { Moving } from '../../../actors/evacuator/moving-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
-import { I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
+import { I1, I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
 import {
   RULES,
   asked,
@@ -181,12 +181,28 @@ test('a record that failed without Nova’s yes may be an earlier one: it is wai
   t.is(told(asked(ongoing(false)), polled(10_000, [record])).phase?.kind, 'putting-back')
 })
 
-test('a request without a record is given up after the grace, not before', (t) => {
+test('a request without an answer and a record is given up after the grace, once the instance is seen on its host', (t) => {
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [])).phase, ongoing(false))
-  const { track, effects } = told(asked(ongoing(false)), polled(10_000, []))
+  const { track: unsure, effects: none } = told(asked(ongoing(false)), polled(10_000, []))
+  t.deepEqual(unsure?.phase, ongoing(false))
+  t.false(none.some(({ type }) => type === 'move.put-back'))
+  const there = { ...polled(10_000, []), onHost: new Set([I1]) }
+  const { track, effects } = told(asked(ongoing(false)), there)
   t.is(track?.phase.kind, 'putting-back')
   t.like(effects[0], { type: 'move.put-back', refusedBy: null })
   t.deepEqual(track?.refusedBy, [], 'a target that was never asked has refused nothing')
+  const gone = { ...polled(10_000, []), onHost: new Set([I2]) }
+  t.deepEqual(told(asked(ongoing(false)), gone).phase, ongoing(false))
+})
+
+test('what Nova has accepted is under way although its record is not shown', (t) => {
+  const late = { ...polled(60_000, []), onHost: new Set([I1]) }
+  t.deepEqual(told(asked(ongoing(true)), late).phase, ongoing(true))
+  const { effects } = told(asked(ongoing(true)), polled(RULES.deadlineMs, []))
+  t.regex(
+    settled(effects)[0] ?? '',
+    /^failed: Nova shows it under way to compute-2 and does not end it within 10 min/,
+  )
 })
 
 test('a host that Nova’s scheduler does not accept costs no attempt, and the next one is asked', (t) => {
