@@ -98,7 +98,8 @@ function judge(rules: MovingRules, state: Moving, track: MoveTrack, polled: Poll
 
 /**
  * Nova makes the record before it accepts a request, and never takes it away: a record that must be there is hidden, as while its
- * cell is down. When Nova did not answer, the request was lost if Nova shows the host, and the instance still on it.
+ * cell is down. Then nobody knows where the instance is, whatever became of its target. When Nova did not answer, the request was
+ * lost if Nova shows the host, and the instance still on it.
  */
 function onNoRecord(
   rules: MovingRules,
@@ -107,11 +108,11 @@ function onNoRecord(
   polled: Polled,
 ): MovingStep {
   if (track.phase.kind !== 'ongoing') return [state, []]
-  if (track.phase.nova !== 'silent') return onUnderWay(rules, state, track, polled)
   const { atMs, onHost } = polled
+  if (track.phase.nova !== 'silent') return untilDeadline(rules, state, track, atMs)
   if (atMs - track.phase.requestedAtMs < rules.graceMs) return [state, []]
   if (onHost === undefined) return [{ ...state, lookAtHost: 'yes' }, []]
-  if (!onHost.has(track.instance)) return onUnderWay(rules, state, track, polled)
+  if (!onHost.has(track.instance)) return untilDeadline(rules, state, track, atMs)
   return again(rules, state, track, {
     reason: 'no record of the request appeared in Nova',
     ...NOBODY,
@@ -152,12 +153,23 @@ function onUnderWay(
       atMs,
     })
   }
-  if (atMs - phase.requestedAtMs >= rules.deadlineMs) {
-    const minutes = Math.round(rules.deadlineMs / 60_000)
-    const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
-    return settle(state, track, { outcome: 'failed', dest: null, reason })
+  return untilDeadline(rules, state, track, atMs)
+}
+
+/** Given up when Nova does not end it; it is followed all the same, and a late success is believed. */
+function untilDeadline(
+  rules: MovingRules,
+  state: Moving,
+  track: MoveTrack,
+  atMs: number,
+): MovingStep {
+  const { phase, target } = track
+  if (phase.kind !== 'ongoing' || atMs - phase.requestedAtMs < rules.deadlineMs) {
+    return [withTrack(state, track), []]
   }
-  return [withTrack(state, track), []]
+  const minutes = Math.round(rules.deadlineMs / 60_000)
+  const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
+  return settle(state, track, { outcome: 'failed', dest: null, reason })
 }
 
 type Refused = Pick<Failure, 'refusedBy' | 'from'>

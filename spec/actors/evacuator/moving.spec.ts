@@ -198,6 +198,8 @@ test('a request without an answer and a record is given up after the grace, once
 test('what Nova has accepted is under way although its record is not shown', (t) => {
   const late = { ...polled(60_000, []), onHost: new Set([I1]) }
   t.deepEqual(told(asked(ongoing(true)), late).phase, ongoing(true))
+  const lost = polled(60_000, [], [TWO])
+  t.deepEqual(told(asked(ongoing(true)), lost).phase, ongoing(true), 'it may have arrived before')
   const { effects } = told(asked(ongoing(true)), polled(RULES.deadlineMs, []))
   t.regex(
     settled(effects)[0] ?? '',
