@@ -111,6 +111,7 @@ const CASES: readonly Case[] = [
     sabotage: goOnAfterPause,
     promise: 'I8',
     needs: ['operator-pauses'],
+    size: FULL_SIZE,
   },
   {
     title: 'an engine that goes on after a cancel',
