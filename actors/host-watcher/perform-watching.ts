@@ -143,12 +143,13 @@ function watchedOf(host: Host): WatchedHost {
 
 /** The actor that probes one host. */
 export function defineHostWatcher(world: WatchingWorld, watched: WatchedHost): AnyDefinition {
+  const random = world.random.fork(`watcher of ${watched.hostName}`)
   return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
     initial: { kind: 'blind', views: {} },
     behaviour: hostWatcher(watched, world.watcherRules, OBSERVER),
     first: { type: 'watcher.begin' },
     policy: LEAF,
-    perform: (effect, signal) => performWatcher(world, watched, effect, signal),
+    perform: (effect, signal) => performWatcher({ ...world, random }, watched, effect, signal),
   })
 }
 

@@ -184,7 +184,7 @@ class Kernel implements ActorSystem {
       cell.definition.policy,
       cell.crashesAt,
       clock.monotonicMs(),
-      random.next(),
+      random.fork(cell.path).next(),
     )
     log.error({ path: cell.path, error: cell.lastError, verdict: verdict.kind }, 'actor crashed')
     if (verdict.kind === 'give-up') {

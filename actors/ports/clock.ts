@@ -17,4 +17,6 @@ export interface RandomPort {
   next(): number
   /** A version 4 UUID (RFC 9562). */
   uuid(): string
+  /** A chance of its own: what others draw does not change it, where chance is to repeat itself. */
+  fork(name: string): RandomPort
 }

@@ -218,7 +218,7 @@ async function suspend(
   reason: string,
 ): Promise<SegmentMessage> {
   const { uuid: notification } = recovery.notification
-  const chance = serving.world.random.next()
+  const chance = serving.world.random.fork(`${notification} ${recovery.run}`).next()
   const done = await transition(serving, recovery, { to: 'error', reason })
   return done
     ? { type: 'segment.suspended', notification, chance }

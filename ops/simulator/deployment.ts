@@ -8,9 +8,10 @@ import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+import { CallChance } from '../../transports/simulated/call-chance.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
-import { SeededRandom } from '../../transports/simulated/random.ts'
+import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 import { VirtualTurns } from '../../transports/simulated/turns.ts'
 import { wait } from '../../transports/simulated/wait.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
@@ -56,17 +57,22 @@ export class Deployment implements AsyncDisposable {
   readonly #processes = new Map<string, Process>()
   readonly #random: SeededRandom
   readonly #sabotage: Sabotage
+  readonly #readsTakeTime: boolean
 
   constructor(options: {
     readonly seed: number
     readonly size: Layout
     readonly rules: Rules
     readonly sabotage?: Sabotage
+    /** no: for stories, in whose logs one look more must not shift what follows. */
+    readonly readsTakeTime?: 'no'
   }) {
     const random = new SeededRandom(options.seed)
     const { clock } = this
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
+    if (options.readsTakeTime === 'no') cloud.readAtOnce()
+    this.#readsTakeTime = options.readsTakeTime !== 'no'
     this.segments = segments
     const { evacuator, pace, segment } = options.rules
     const { placement } = evacuator
@@ -245,23 +251,11 @@ export class Deployment implements AsyncDisposable {
 
   /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
   #storeWeather(name: string, random: SeededRandom): Interception {
-    const looking = random.fork('looking')
-    const touched = random.fork('touched')
-    const locked = random.fork('locked')
-    const background = new Map([
-      ['listReturning', looking],
-      ['listChanges', looking],
-      ['listLeftLocked', locked],
-      ['listTouched', touched],
-      ['listGivenUp', random.fork('given-up')],
-      ['readRoster', random.fork('roster')],
-      ['registerObserver', random.fork('registration')],
-    ])
+    const chance = new CallChance(random)
     return async (method, parameters, call) => {
-      // A look in the background must not change the rest of a story.
-      const chance = background.get(method) ?? random
-      await wait(this.clock, 1 + Math.floor(chance.next() * 3))
-      if (this.#storeAway && random.next() < 0.7) throw away()
+      const luck = chance.next(method)
+      if (this.#readsTakeTime || !READS.test(method)) await wait(this.clock, draw(luck, STORE_MS))
+      if (this.#storeAway && luck.next() < 0.7) throw away()
       const answer = await call()
       await witnessStore(this.watchdog, this.store, { node: name, method, parameters, answer })
       if (this.#storeAway) throw away()
@@ -269,6 +263,10 @@ export class Deployment implements AsyncDisposable {
     }
   }
 }
+
+const STORE_MS = [1, 3] as const
+/** Methods of a store that change nothing. */
+const READS = /^(get|list|read|find|current|ping)/
 
 const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
 

@@ -84,7 +84,12 @@ export const readStory = (folder: string): Story =>
 
 /** Plays a story from beginning to end. */
 export async function tell({ size = SMALL, options, steps }: Story): Promise<Told> {
-  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules(options) })
+  await using deployment = new Deployment({
+    seed: 1,
+    size,
+    rules: defaultRules(options),
+    readsTakeTime: 'no',
+  })
   await startAll(deployment)
   const expectations: Told['expectations'][number][] = []
   for (const step of steps) {
@@ -188,7 +193,7 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const LEADING = /lease-holder\/engine\/leader\/(\d+)\/(?:\S+\/)?([a-z-]+)\/([^/\s]+): (.*)$/
 const OTHER = /(?:\S+\/)?([a-z-]+)\/([^/\s]+): (.*)$/
 
-/** One line a transition, switch, or write to the cloud; names for ids, and the epoch last. */
+/** One line a transition, switch, or write to the cloud; names for ids, the epoch last, seconds with a tenth. */
 async function goldenLog(deployment: Deployment): Promise<string> {
   const names = await namesOf(deployment)
   const lines = deployment.trace
@@ -197,7 +202,8 @@ async function goldenLog(deployment: Deployment): Promise<string> {
       line
         .replace(UUID, (id) => names.get(id) ?? 'unknown')
         .replace(LEADING, '$2 $3: $4 (epoch $1)')
-        .replace(OTHER, '$1 $2: $3'),
+        .replace(OTHER, '$1 $2: $3')
+        .replace(/^\d+/, (ms) => (Number(ms) / 1000).toFixed(1)),
     )
   return `${lines.join('\n')}\n`
 }

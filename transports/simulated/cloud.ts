@@ -8,6 +8,7 @@ import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import { Aggregates } from './aggregates.ts'
+import { CallChance } from './call-chance.ts'
 import { simulatedCompute, type Services } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
@@ -59,7 +60,12 @@ export class SimulatedCloud extends CloudSwitches {
     const faults = new Faults()
     const actions = new InstanceActions(site, rows, faults)
     super({ site, rows, actions, faults, random })
-    const evacuations = new Evacuations({ site, rows, faults, random: random.fork('nova') })
+    const evacuations = new Evacuations({
+      site,
+      rows,
+      faults,
+      chance: new CallChance(random.fork('nova')),
+    })
     const restarts = new Restarts({ site, rows })
     const powerSync = new PowerSync({ site, rows, faults })
     site.onComputeStart = (machine) => {
@@ -134,15 +140,16 @@ export class SimulatedCloud extends CloudSwitches {
     const known = this.#views.get(node)
     if (known !== undefined) return known
     const parts = { site: this.#site, faults: this.#faults, node, rows: this.#rows }
-    const chance = (channel: string): SeededRandom => this.#random.fork(`${channel} of ${node}`)
-    const wire = new NovaWire({ ...parts, random: chance('compute') })
-    const placementWire = new NovaWire({ ...parts, random: chance('placement') })
+    const chance = (channel: string): CallChance =>
+      new CallChance(this.#random.fork(`${channel} of ${node}`))
+    const wire = new NovaWire({ ...parts, chance: chance('compute') })
+    const placementWire = new NovaWire({ ...parts, chance: chance('placement') })
     const view: CloudView = {
       compute: simulatedCompute(this.#services, wire),
       placement: simulatedPlacement(parts, placementWire),
-      power: new SimulatedPower({ ...parts, random: chance('power') }),
-      fenceAgent: new SimulatedFenceAgents({ ...parts, random: chance('fence-agent') }),
-      shell: new SimulatedShell({ ...parts, random: chance('shell') }),
+      power: new SimulatedPower({ ...parts, chance: chance('power') }),
+      fenceAgent: new SimulatedFenceAgents({ ...parts, chance: chance('fence-agent') }),
+      shell: new SimulatedShell({ ...parts, chance: chance('shell') }),
     }
     this.#views.set(node, view)
     return view

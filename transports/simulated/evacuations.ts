@@ -1,9 +1,9 @@
 /** The asynchronous half of an evacuation: scheduling, the claim, the rebuild, and the source's return. */
-import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { Evacuation } from '../../actors/ports/compute.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { isWithin, minus } from '../../schema/resources.ts'
-import type { Faults } from './faults.ts'
+import type { CallChance } from './call-chance.ts'
+import type { Faults, RangeMs } from './faults.ts'
 import type { Machine } from './machine.ts'
 import type { EvacuationRow, InstanceRow, NovaRows } from './nova-rows.ts'
 import { draw } from './random.ts'
@@ -32,18 +32,18 @@ export class Evacuations {
   readonly #site: Site
   readonly #rows: NovaRows
   readonly #faults: Faults
-  readonly #random: RandomPort
+  readonly #chance: CallChance
 
   constructor(parts: {
     readonly site: Site
     readonly rows: NovaRows
     readonly faults: Faults
-    readonly random: RandomPort
+    readonly chance: CallChance
   }) {
     this.#site = parts.site
     this.#rows = parts.rows
     this.#faults = parts.faults
-    this.#random = parts.random
+    this.#chance = parts.chance
   }
 
   begin(row: InstanceRow, source: HostName, wanted: HostName | undefined): void {
@@ -52,7 +52,7 @@ export class Evacuations {
     row.taskState = 'rebuilding'
     this.#site.ledger.count('evacuation.accepted')
     const course = { row, record, wanted }
-    this.#later(SCHEDULING_MS, () => this.#schedule(course))
+    this.#later(row, SCHEDULING_MS, () => this.#schedule(course))
   }
 
   /** What nova-compute does when it starts: it destroys what moves, or has moved, away, and closes the newest record of each. */
@@ -77,7 +77,7 @@ export class Evacuations {
     }
     target.take(course.row.needs)
     course.record.dest = target.name
-    this.#later(CLAIM_MS, () => this.#claim(course, target))
+    this.#later(course.row, CLAIM_MS, () => this.#claim(course, target))
   }
 
   /** The conductor closes the record first, and changes the instance a moment later. */
@@ -126,7 +126,7 @@ export class Evacuations {
 
   #claim(course: Course, target: Machine): void {
     if (!target.serves) return this.#giveUp(course, target)
-    if (this.#happens(this.#faults.nova.claimFailureRate)) {
+    if (this.#happens(course.row, this.#faults.nova.claimFailureRate)) {
       target.release(course.row.needs)
       return this.#fail(course, 'failed', `${target.name} turns it down`)
     }
@@ -134,12 +134,12 @@ export class Evacuations {
     this.#mark(course.record, 'pre-migrating')
     const { boot } = target
     course.record.targetBoot = boot
-    this.#later(this.#faults.nova.rebuildMs, () => this.#finish(course, target, boot))
+    this.#later(course.row, this.#faults.nova.rebuildMs, () => this.#finish(course, target, boot))
   }
 
   #finish(course: Course, target: Machine, boot: number): void {
     if (target.boot === boot && target.os === 'hung') {
-      this.#later([HUNG_TARGET_MS, HUNG_TARGET_MS], () => this.#finish(course, target, boot))
+      this.#site.clock.schedule(HUNG_TARGET_MS, () => this.#finish(course, target, boot))
       return
     }
     if (target.boot !== boot || !target.serves) return this.#giveUp(course, target)
@@ -147,7 +147,7 @@ export class Evacuations {
       target.release(course.row.needs)
       return this.#fail(course, 'failed', 'its owner has deleted it')
     }
-    if (this.#happens(this.#faults.nova.spawnFailureRate)) {
+    if (this.#happens(course.row, this.#faults.nova.spawnFailureRate)) {
       target.release(course.row.needs)
       this.#fail(course, 'failed', `the guest did not start on ${target.name}`)
       course.row.vmState = 'error'
@@ -183,8 +183,8 @@ export class Evacuations {
     this.#site.ledger.note('world', `${row.name} stays on ${record.source}: ${why}`)
   }
 
-  #happens(rate: number): boolean {
-    return this.#random.next() < rate
+  #happens({ name }: InstanceRow, rate: number): boolean {
+    return this.#chance.next(`fate ${name}`).next() < rate
   }
 
   #mark(record: EvacuationRow, status: Evacuation['status']): void {
@@ -192,8 +192,8 @@ export class Evacuations {
     this.#site.ledger.count(`evacuation.${status}`)
   }
 
-  #later(rangeMs: readonly [number, number], callback: () => void): void {
-    this.#site.clock.schedule(draw(this.#random, rangeMs), callback)
+  #later({ name }: InstanceRow, rangeMs: RangeMs, callback: () => void): void {
+    this.#site.clock.schedule(draw(this.#chance.next(`time ${name}`), rangeMs), callback)
   }
 }
 

@@ -61,12 +61,19 @@ export class Faults {
   nova: NovaMood = CALM
   /** From a BMC's accepted order to the loss of power. */
   powerOffMs: RangeMs = [500, 3000]
+  /** no: what is well and only read answers at once, so that one look more does not shift what follows. */
+  readsTakeTime: 'yes' | 'no' = 'yes'
   readonly #cuts = new Set<string>()
   /** Hosts by the request that they can meet. */
   readonly #offers = new Map<string, ReadonlySet<HostName>>()
   #hidden: ReadonlySet<string> = new Set()
   /** By the instance's name. */
   readonly #filters = new Map<string, ReadonlySet<string>>()
+
+  /** How long something that is only read takes, if it usually takes so long. */
+  ofRead(usualMs: RangeMs): RangeMs {
+    return this.readsTakeTime === 'yes' ? usualMs : [0, 0]
+  }
 
   /** Nova's scheduler does not accept these hosts for an instance, for reasons that its API does not show; none: it accepts all. */
   filter(instance: string, hosts: readonly string[]): void {

@@ -1,9 +1,9 @@
 /** The Fence agent port as one process of ours has it: agents switch a host's power outlet, commands its storage. */
-import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { agentOptionProblems } from '../../schema/agent-options.ts'
 import { CodedError } from '../../schema/errors.ts'
+import type { CallChance } from './call-chance.ts'
 import type { Faults } from './faults.ts'
 import type { Machine, ProgramMood } from './machine.ts'
 import { draw } from './random.ts'
@@ -17,18 +17,18 @@ export class SimulatedFenceAgents implements FenceAgentPort {
   readonly #site: Site
   readonly #faults: Faults
   readonly #node: string
-  readonly #random: RandomPort
+  readonly #chance: CallChance
 
   constructor(parts: {
     readonly site: Site
     readonly faults: Faults
     readonly node: string
-    readonly random: RandomPort
+    readonly chance: CallChance
   }) {
     this.#site = parts.site
     this.#faults = parts.faults
     this.#node = parts.node
-    this.#random = parts.random
+    this.#chance = parts.chance
   }
 
   read(program: FenceProgram, signal?: AbortSignal): Promise<PowerState> {
@@ -61,7 +61,13 @@ export class SimulatedFenceAgents implements FenceAgentPort {
     const machine = this.#site.get(program.host)
     const mood = program.kind === 'agent' ? machine.outlet : machine.blocklist
     const isSilent = mood === 'silent' || this.#faults.isCut(this.#node, `bmc:${machine.name}`)
-    await wait(clock, isSilent ? program.timeoutMs : draw(this.#random, RUN_MS), signal)
+    await wait(
+      clock,
+      isSilent
+        ? program.timeoutMs
+        : draw(this.#chance.next(`${program.name} ${program.host}`), RUN_MS),
+      signal,
+    )
     signal?.throwIfAborted()
     if (isSilent) {
       throw new CodedError('POWER_UNREACHABLE', `${program.name}: it did not end in time`)

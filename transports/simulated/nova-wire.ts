@@ -1,6 +1,6 @@
 /** The way from one process to the simulated Nova and back, on which requests and answers are delayed, lost or refused. */
-import type { RandomPort } from '../../actors/ports/clock.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
+import type { CallChance } from './call-chance.ts'
 import type { Faults, NovaMood } from './faults.ts'
 import type { NovaRows } from './nova-rows.ts'
 import { draw } from './random.ts'
@@ -31,33 +31,35 @@ export class NovaWire {
   readonly #site: Site
   readonly #faults: Faults
   readonly #node: string
-  readonly #random: RandomPort
+  readonly #chance: CallChance
   readonly #rows: Pick<NovaRows, 'underWay'>
 
   constructor(parts: {
     readonly site: Site
     readonly faults: Faults
     readonly node: string
-    readonly random: RandomPort
+    readonly chance: CallChance
     readonly rows: Pick<NovaRows, 'underWay'>
   }) {
     this.#site = parts.site
     this.#faults = parts.faults
     this.#node = parts.node
-    this.#random = parts.random
+    this.#chance = parts.chance
     this.#rows = parts.rows
   }
 
   async send<Answer>(request: NovaRequest<Answer>): Promise<Answer> {
-    const { name, signal } = request
+    const { kind, name, subject, signal } = request
     signal?.throwIfAborted()
     const { clock } = this.#site
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const mood = this.#faults.nova
     const strainMs = mood.strainMs === 0 ? 0 : mood.strainMs * this.#rows.underWay
-    const thereMs = draw(this.#random, mood.latencyMs) + strainMs
-    const backMs = draw(this.#random, mood.latencyMs) + strainMs
-    const fate = fateOf(mood, this.#random.next())
+    const chance = this.#chance.next(`${name} ${subject}`)
+    const latencyMs = kind === 'read' ? this.#faults.ofRead(mood.latencyMs) : mood.latencyMs
+    const thereMs = draw(chance, latencyMs) + strainMs
+    const backMs = draw(chance, latencyMs) + strainMs
+    const fate = fateOf(mood, chance.next())
     this.#site.ledger.count(`nova.${name}`)
     const end = (): void => {
       cancelTimeout()

@@ -1,8 +1,8 @@
 /** The Power port as one process of ours has it: BMCs that answer, keep silent, refuse, or lie. */
-import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
+import type { CallChance } from './call-chance.ts'
 import type { Faults } from './faults.ts'
 import { BMC_USERNAME, type Machine } from './machine.ts'
 import { draw } from './random.ts'
@@ -19,23 +19,23 @@ export class SimulatedPower implements PowerPort {
   readonly #site: Site
   readonly #faults: Faults
   readonly #node: string
-  readonly #random: RandomPort
+  readonly #chance: CallChance
 
   constructor(parts: {
     readonly site: Site
     readonly faults: Faults
     readonly node: string
-    readonly random: RandomPort
+    readonly chance: CallChance
   }) {
     this.#site = parts.site
     this.#faults = parts.faults
     this.#node = parts.node
-    this.#random = parts.random
+    this.#chance = parts.chance
   }
 
   read(bmc: BmcSettings, signal?: AbortSignal): Promise<PowerState> {
     this.#site.ledger.count('power.read')
-    return this.#command(bmc, signal, (machine) => {
+    return this.#command(bmc, { kind: 'read', signal }, (machine) => {
       if (machine.bmc === 'stuck-off') return 'off'
       return machine.bmc === 'lies' ? machine.bmcClaims : machine.power
     })
@@ -43,7 +43,7 @@ export class SimulatedPower implements PowerPort {
 
   off(bmc: BmcSettings, signal?: AbortSignal): Promise<void> {
     this.#site.ledger.count('power.off')
-    return this.#command(bmc, signal, (machine) => this.#order(machine))
+    return this.#command(bmc, { kind: 'order', signal }, (machine) => this.#order(machine))
   }
 
   #order(machine: Machine): void {
@@ -73,20 +73,25 @@ export class SimulatedPower implements PowerPort {
 
   #carryOut(machine: Machine): void {
     const { boot } = machine
-    this.#site.clock.schedule(draw(this.#random, this.#faults.powerOffMs), () => {
-      if (machine.boot === boot) this.#site.cutPower(machine)
-    })
+    this.#site.clock.schedule(
+      draw(this.#chance.next(`loss ${machine.name}`), this.#faults.powerOffMs),
+      () => {
+        if (machine.boot === boot) this.#site.cutPower(machine)
+      },
+    )
   }
 
   /** Half of the time passes before the BMC does something, half before we hear of it. */
   async #command<Answer>(
     bmc: BmcSettings,
-    signal: AbortSignal | undefined,
+    { kind, signal }: { readonly kind: 'read' | 'order'; readonly signal: AbortSignal | undefined },
     effect: (machine: Machine) => Answer,
   ): Promise<Answer> {
     const { clock } = this.#site
     const machine = this.#site.findByBmc(bmc.address)
-    const takesMs = draw(this.#random, machine?.bmc === 'slow' ? SLOW_ANSWER_MS : ANSWER_MS)
+    const answerMs = kind === 'read' ? this.#faults.ofRead(ANSWER_MS) : ANSWER_MS
+    const chance = this.#chance.next(`${kind} ${bmc.address}`)
+    const takesMs = draw(chance, machine?.bmc === 'slow' ? SLOW_ANSWER_MS : answerMs)
     const thereMs = takesMs >> 1
     const leftMs = COMMAND_TIMEOUT_MS - thereMs
     await wait(clock, thereMs, signal)

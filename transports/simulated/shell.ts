@@ -1,8 +1,8 @@
 /** The Shell port as one process of ours has it: sshd of the simulated hosts. */
-import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { ShellOutcome, ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { readPins } from '../../schema/host-key-pins.ts'
+import type { CallChance } from './call-chance.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './machine.ts'
 import { draw } from './random.ts'
@@ -24,7 +24,7 @@ export class SimulatedShell implements ShellPort {
   readonly #site: Site
   readonly #faults: Faults
   readonly #node: string
-  readonly #random: RandomPort
+  readonly #chance: CallChance
   /** First key seen of each host whose settings pin none. */
   readonly #seenKeys = new Map<string, string>()
 
@@ -32,12 +32,12 @@ export class SimulatedShell implements ShellPort {
     readonly site: Site
     readonly faults: Faults
     readonly node: string
-    readonly random: RandomPort
+    readonly chance: CallChance
   }) {
     this.#site = parts.site
     this.#faults = parts.faults
     this.#node = parts.node
-    this.#random = parts.random
+    this.#chance = parts.chance
   }
 
   async probe(target: SshSettings, timeoutMs: number): Promise<ShellProbe> {
@@ -48,7 +48,9 @@ export class SimulatedShell implements ShellPort {
     if (machine?.sshd === 'up' && this.#lookAt(machine, target) === 'alive') {
       return { outcome: 'alive', detail: DETAIL.alive }
     }
-    const takesMs = draw(this.#random, machine?.sshd === 'slow' ? SLOW_ANSWER_MS : ANSWER_MS)
+    const answerMs = this.#faults.ofRead(ANSWER_MS)
+    const chance = this.#chance.next(target.address)
+    const takesMs = draw(chance, machine?.sshd === 'slow' ? SLOW_ANSWER_MS : answerMs)
     const spentMs = Math.min(takesMs, timeoutMs)
     await wait(clock, spentMs)
     const outcome = takesMs > timeoutMs ? 'silent' : this.#lookAt(machine, target)

@@ -28,6 +28,11 @@ export class CloudSwitches extends InstanceSwitches {
     this.#random = parts.random
   }
 
+  /** What is well and only read answers at once from now on. */
+  readAtOnce(): void {
+    this.#faults.readsTakeTime = 'no'
+  }
+
   /** The machine loses power; its BMC goes on answering. */
   crashHost(host: string): void {
     this.#site.cutPower(this.#switch(host, 'crashes'))

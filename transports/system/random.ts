@@ -14,4 +14,9 @@ export class SystemRandom implements RandomPort {
   uuid(): string {
     return randomUUID()
   }
+
+  /** Nobody can foresee what others draw either. */
+  fork(_name: string): this {
+    return this
+  }
 }

@@ -1,6 +1,7 @@
 /** Retries of the store: bounded, spaced, and only of what may succeed. */
 import test from 'ava'
 import { Kysely, sql, SqliteDialect } from 'kysely'
+import type { RandomPort } from '../../../actors/ports/clock.ts'
 import type { Database } from '../../../schema/tables.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { transactions, type SqlFailure } from '../../../transports/sql/transactions.ts'
@@ -29,6 +30,9 @@ const FAILURES: Readonly<Record<string, SqlFailure>> = {
 const failureOf = (error: unknown): SqlFailure | undefined =>
   error instanceof Error ? FAILURES[error.message] : undefined
 
+/** Chance that always takes the shortest pause. */
+const STILL: RandomPort = { next: () => 0, uuid: () => '', fork: () => STILL }
+
 function attempts() {
   const clock = new EagerClock()
   const db = new Kysely<Database>({
@@ -36,7 +40,7 @@ function attempts() {
   })
   const steps = transactions(
     { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
-    { clock, random: { next: () => 0, uuid: () => '' } },
+    { clock, random: STILL },
     { isOpen: () => true, open: () => Promise.resolve() },
   )
   return { clock, steps }
