@@ -92,13 +92,15 @@ export function unsuitableIn(
     .join('; ')
 }
 
-/** Where Nova's scheduler accepts none of the others, a host on which it failed may be asked again. */
+/** Where none of the others has room, or Nova's scheduler accepts none, a host on which it failed may be asked again. */
 function askableOf(
   question: Question,
   reachable: readonly Target[],
   open: readonly Target[],
 ): readonly Target[] {
-  const isLast = open.length > 0 && open.every(({ name }) => pairOf(question, name).byScheduler > 0)
+  const isHopeless = (target: Target): boolean =>
+    pairOf(question, target.name).byScheduler > 0 || !hasRoom(question, target)
+  const isLast = open.length > 0 && open.every(isHopeless)
   return (isLast ? reachable : open).filter(
     (target) =>
       pairOf(question, target.name).askAgainAtMs <= question.nowMs && hasRoom(question, target),

@@ -93,10 +93,6 @@ test('a target that refused the instance is not asked again', (t) => {
     chosen({ targets: [], refusedBy: [ONE] }),
     'wait: no other host of the segment is in service',
   )
-  t.is(
-    chosen({ targets: withRoom([ONE, 9], [TWO, 0]), refusedBy: [ONE] }),
-    'wait: no host of the segment has room for 1 VCPU, 2048 MB, 10 GB; refused by compute-1',
-  )
 })
 
 test("where the choice is Nova's, an instance waits for as long as its scheduler has no host", (t) => {
@@ -179,6 +175,16 @@ test("what Nova's scheduler does not accept is asked again after its pause, and 
     chosen({ targets: withRoom([ONE, 1], [TWO, 0]), refusals: unaccepted([ONE, 1, 100]) }),
     "wait: no other host of the segment has room for 1 VCPU, 2048 MB, 10 GB; Nova's scheduler does not accept compute-1",
   )
+})
+
+test('a host on which it failed is asked again once no other has room', (t) => {
+  const targets = withRoom([ONE, 9], [TWO, 0])
+  const refusals = new Map([[ONE, { times: 1, byScheduler: 0, askAgainAtMs: 50 }]])
+  t.is(
+    chosen({ targets, refusedBy: [ONE], refusals, nowMs: 49 }),
+    'wait: no host of the segment has room for 1 VCPU, 2048 MB, 10 GB; refused by compute-1',
+  )
+  t.is(chosen({ targets, refusedBy: [ONE], refusals, nowMs: 50 }), ONE)
 })
 
 test('a host on which it failed is asked again once no other is accepted', (t) => {
