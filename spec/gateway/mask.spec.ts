@@ -1,8 +1,8 @@
 /** Whatever a host's `control_attributes` hold, no secret is shown: to nobody, in no place. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { credentialsToStore } from '../../gateway/credentials.ts'
-import { HIDDEN, shownToAdmins, shownToOthers } from '../../gateway/mask.ts'
+import { credentialsToStore } from '../../gateway/credentials/credentials.ts'
+import { HIDDEN, shownToAdmins, shownToOthers } from '../../gateway/credentials/mask.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 
