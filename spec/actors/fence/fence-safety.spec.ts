@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { fence } from '../../../actors/fence/fence.ts'
 import type { FenceEffect, FenceMessage, FenceState } from '../../../actors/fence/fence-messages.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { holds } from '../../support/holds.ts'
 import { fenceOrder, FENCE_TIMING, BMC, AGENT, COMMAND, OPERATOR } from '../fence-order.ts'
 import { UNSEEN, certificateRow } from '../records.ts'
 
@@ -71,7 +72,8 @@ function walk(
 }
 
 test('a certificate is only asked for when the power reads off, or with written consent', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(messages), fc.boolean(), (sequence, consent) =>
       walk(sequence, consent).every(([message, effect]) => {
         if (effect.type !== 'certificate.save') return true
@@ -80,11 +82,11 @@ test('a certificate is only asked for when the power reads off, or with written 
       }),
     ),
   )
-  t.pass()
 })
 
 test('power off is ordered only for a host that was just read; a BMC only when it read on', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(messages), fc.boolean(), (sequence, consent) =>
       walk(sequence, consent).every(
         ([message, effect]) =>
@@ -95,7 +97,6 @@ test('power off is ordered only for a host that was just read; a BMC only when i
       ),
     ),
   )
-  t.pass()
 })
 
 /** Whether each certificate by an agent or a command follows an order through it that was carried out. */
@@ -137,18 +138,19 @@ const episodes = fc
   )
 
 test('an agent or a command is believed only after an order of its own was carried out', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.oneof(fc.array(messages), episodes), (sequence) =>
       // A rung that was left answers no more: what it says of its order is dropped, and so is its word.
       isOrderedBefore(sequence),
     ),
     { numRuns: 2000 },
   )
-  t.pass()
 })
 
 test('nobody but the rung that is tried is ordered, and an operator is never ordered', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(messages), (sequence) => {
       let tried = 0
       return walk(sequence, false).every(([, effect]) => {
@@ -157,11 +159,11 @@ test('nobody but the rung that is tried is ordered, and an operator is never ord
       })
     }),
   )
-  t.pass()
 })
 
 test('the segment hears of a fence once, and of a confirmed one only with its certificate', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(messages), fc.boolean(), (sequence, consent) => {
       const replies = walk(sequence, consent).filter(([, effect]) => effect.type === 'tell')
       return (
@@ -175,5 +177,4 @@ test('the segment hears of a fence once, and of a confirmed one only with its ce
       )
     }),
   )
-  t.pass()
 })
