@@ -123,6 +123,15 @@ test('no test is skipped, forgotten or run alone', (t) => {
   t.deepEqual(paths(found), [])
 })
 
+test('no test passes without an assertion, and a property that fails tells its counterexample', (t) => {
+  const marks = /\bt\.pass\(|\bfc\.assert\(/
+  const found = sources.filter(
+    ({ path, text }) =>
+      path.startsWith('spec/') && path !== 'spec/tidy.spec.ts' && marks.test(text),
+  )
+  t.deepEqual(paths(found), [])
+})
+
 test('files have names that say what is in them', (t) => {
   const empty = /^(utils?|helpers?|common|misc|types|index|constants|shared)$/
   t.deepEqual(

@@ -5,10 +5,10 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Caller, IdentityPort } from '../../actors/ports/identity.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
-import { BoundedCache } from '../bounded-cache.ts'
-import { clientAddress } from '../client-address.ts'
-import { withDeadline } from '../deadline.ts'
-import { TokenBuckets } from '../token-bucket.ts'
+import { clientAddress } from '../http/client-address.ts'
+import { BoundedCache } from '../limits/bounded-cache.ts'
+import { withDeadline } from '../limits/deadline.ts'
+import { TokenBuckets } from '../limits/token-bucket.ts'
 
 const VALID_MS_MAX = 300_000
 const INVALID_MS = 10_000

@@ -1,8 +1,8 @@
 /** Turns every error into the API's answer, in one place. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { GatewayApp } from '../app.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
-import { codedFault, fault, plain, unauthorized, type Fault } from '../faults.ts'
+import type { GatewayApp } from '../app.ts'
+import { codedFault, fault, plain, unauthorized, type Fault } from '../http/faults.ts'
 
 /** Sends a prepared fault. */
 export function sendFault(reply: FastifyReply, prepared: Fault): FastifyReply {

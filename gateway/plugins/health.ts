@@ -3,9 +3,9 @@ import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { RoleHealth } from '../../schema/messages/leadership.ts'
 import type { GatewayApp } from '../app.ts'
-import { withDeadline } from '../deadline.ts'
-import { publicReason } from '../faults.ts'
-import { remembered } from '../remembered.ts'
+import { publicReason } from '../http/faults.ts'
+import { withDeadline } from '../limits/deadline.ts'
+import { remembered } from '../limits/remembered.ts'
 
 /** One thing that this process works with. */
 export interface ReadinessCheck {

@@ -1,10 +1,10 @@
 /** Negotiates the microversion `OpenStack-API-Version: instance-ha 1.Y`. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Frozen } from '../../actors/ports/store.ts'
-import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { plain } from '../faults.ts'
-import { invalidField } from '../input.ts'
+import type { GatewayApp } from '../app.ts'
+import { plain } from '../http/faults.ts'
+import { invalidField } from '../input/validation.ts'
 import { sendFault } from './errors.ts'
 
 const SERVICE = 'instance-ha'

@@ -1,10 +1,10 @@
 /** What every request under /v1 goes through first: an id, bodies read as JSON, answers with the right type. */
 import type { FastifyRequest } from 'fastify'
-import type { GatewayApp } from '../app.ts'
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { isUuid } from '../../schema/ids.ts'
-import { plain } from '../faults.ts'
+import type { GatewayApp } from '../app.ts'
+import { plain } from '../http/faults.ts'
 import { sendFault } from './errors.ts'
 
 const VENDOR_TYPE = 'application/vnd.openstack.masakari+json'

@@ -1,8 +1,8 @@
 /** Who may call a webhook: senders that know its token, or its user and password. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../../schema/control-attributes.ts'
-import { plain } from '../faults.ts'
 import type { GatewayApp } from '../app.ts'
+import { plain } from '../http/faults.ts'
 import { sendFault } from './errors.ts'
 
 /** What senders must know: one of the two is enough. */

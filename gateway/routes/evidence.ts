@@ -3,10 +3,10 @@ import { Type, type Static } from 'typebox'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { DeathCertificate, JournalEntry } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
-import { FaultBody } from '../fields.ts'
-import { listPage, NextLink, pageOf, QueryText, type ListOptions } from '../paging.ts'
+import { FaultBody } from '../http/faults.ts'
+import { listPage, NextLink, pageOf, QueryText, type ListOptions } from '../http/paging.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
-import { timeText } from '../times.ts'
+import { timeText } from '../views/times.ts'
 import { requireNotification } from './notifications.ts'
 
 const Certificate = Type.Object({

@@ -1,9 +1,10 @@
 /** The list of built-in extensions, which some clients use for discovery: `/extensions`. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { FaultBody, idOf } from '../fields.ts'
+import type { GatewayApp } from '../app.ts'
+import { FaultBody } from '../http/faults.ts'
+import { idOf } from '../input/fields.ts'
 import { mayDo } from '../plugins/policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'

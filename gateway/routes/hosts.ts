@@ -3,32 +3,24 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { ObservationBoard } from '../../actors/ports/observations.ts'
 import type { Change, HostFields, HostFilter, InventoryStore } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostId, hostName, isUuid, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { Host, Segment } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
-import { withDeadline } from '../deadline.ts'
-import {
-  BooleanLike,
-  FaultBody,
-  filterBoolean,
-  idOf,
-  Name,
-  Stamps,
-  Text,
-  toBoolean,
-} from '../fields.ts'
-import { credentialsToStore } from '../credentials.ts'
-import { shownToAdmins, shownToOthers } from '../mask.ts'
-import type { ObservationBoard } from '../../actors/ports/observations.ts'
-import { ObservedView, observedView } from '../observed-view.ts'
-import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
-import type { ListOptions } from '../paging.ts'
+import { credentialsToStore } from '../credentials/credentials.ts'
+import { shownToAdmins, shownToOthers } from '../credentials/mask.ts'
+import { FaultBody } from '../http/faults.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
+import type { ListOptions } from '../http/paging.ts'
+import { BooleanLike, filterBoolean, idOf, Name, Text, toBoolean } from '../input/fields.ts'
+import { withDeadline } from '../limits/deadline.ts'
 import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
 import { globalRequestId } from '../plugins/requests.ts'
 import type { Policy } from '../policy/policy.ts'
-import { stampsOf } from '../stamps.ts'
+import { ObservedView, observedView } from '../views/observed-view.ts'
+import { Stamps, stampsOf } from '../views/stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
 import { requireSegment, segmentView, SegmentView } from './segments.ts'
 

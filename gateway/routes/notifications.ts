@@ -12,19 +12,25 @@ import { CodedError } from '../../schema/errors.ts'
 import { hostName, isUuid, notificationId } from '../../schema/ids.ts'
 import type { Notification, NotificationType } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
-import { FaultBody, idOf, Stamps } from '../fields.ts'
-import { handOver } from '../hand-over.ts'
-import { compileInput, invalidField } from '../input.ts'
-import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
-import type { ListOptions } from '../paging.ts'
-import { AnyPayload, canonicalPayload, payloadChecks } from '../payloads.ts'
-import { MovesProgress, movesProgress, workflowDetails, type TaskProgress } from '../progress.ts'
+import { FaultBody } from '../http/faults.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
+import type { ListOptions } from '../http/paging.ts'
+import { idOf } from '../input/fields.ts'
+import { AnyPayload, canonicalPayload, payloadChecks } from '../input/payloads.ts'
+import { compileInput, invalidField } from '../input/validation.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { ProjectView } from '../project-view.ts'
-import { notificationsInSight, sightOf } from '../sight.ts'
-import { stampsOf } from '../stamps.ts'
-import { parseTime, timeText } from '../times.ts'
+import {
+  MovesProgress,
+  movesProgress,
+  workflowDetails,
+  type TaskProgress,
+} from '../views/progress.ts'
+import type { ProjectView } from '../views/project-view.ts'
+import { notificationsInSight, sightOf } from '../views/sight.ts'
+import { Stamps, stampsOf } from '../views/stamps.ts'
+import { parseTime, timeText } from '../views/times.ts'
+import { handOver } from './hand-over.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
 
 const VIEW = {

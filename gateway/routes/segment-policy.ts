@@ -10,7 +10,8 @@ import {
   type SegmentPolicy,
 } from '../../schema/segment-policy.ts'
 import type { GatewayApp } from '../app.ts'
-import { FaultBody, idOf } from '../fields.ts'
+import { FaultBody } from '../http/faults.ts'
+import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { requireSegment } from './segments.ts'
 

@@ -5,20 +5,12 @@ import { CodedError } from '../../schema/errors.ts'
 import { isUuid, segmentId } from '../../schema/ids.ts'
 import { RECOVERY_METHODS, type RecoveryMethod, type Segment } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
-import {
-  BooleanLike,
-  FaultBody,
-  filterBoolean,
-  idOf,
-  Name,
-  NullableText,
-  Stamps,
-  toBoolean,
-} from '../fields.ts'
-import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../paging.ts'
-import type { ListOptions } from '../paging.ts'
+import { FaultBody } from '../http/faults.ts'
+import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
+import type { ListOptions } from '../http/paging.ts'
+import { BooleanLike, filterBoolean, idOf, Name, NullableText, toBoolean } from '../input/fields.ts'
 import { fieldSince, frozenFor } from '../plugins/microversion.ts'
-import { stampsOf } from '../stamps.ts'
+import { Stamps, stampsOf } from '../views/stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
 
 /** A segment as clients see it. */

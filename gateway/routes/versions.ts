@@ -1,7 +1,7 @@
 /** Version discovery. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
-import { linkBase, type LinkOptions } from '../links.ts'
+import { linkBase, type LinkOptions } from '../http/links.ts'
 import { VERSION_MAX, VERSION_MIN } from '../plugins/microversion.ts'
 
 const MEDIA_TYPES = [

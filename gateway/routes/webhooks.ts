@@ -6,11 +6,11 @@ import { hostName, isUuid } from '../../schema/ids.ts'
 import { misspeltName, nearestName, shownName } from '../../schema/nearest-name.ts'
 import type { Host, NotificationType, Payload } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
-import { FaultBody } from '../fields.ts'
-import { handOver, type HandOver } from '../hand-over.ts'
+import { FaultBody } from '../http/faults.ts'
 import { readJson } from '../plugins/requests.ts'
 import type { WebhookCredentials } from '../plugins/webhook-auth.ts'
-import { parseTime } from '../times.ts'
+import { parseTime } from '../views/times.ts'
+import { handOver, type HandOver } from './hand-over.ts'
 
 /** How alerts are read, and who may send them. */
 export interface Webhook extends WebhookCredentials {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { OperatorStore } from '../../actors/ports/operator-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
 import type { NotificationId } from '../../schema/ids.ts'
 import {
   OPERATOR_WORDS,
@@ -12,11 +13,11 @@ import {
   type SiteWord,
   type SiteWordKind,
 } from '../../schema/records.ts'
-import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
-import { FaultBody, idOf, Reason } from '../fields.ts'
+import { FaultBody } from '../http/faults.ts'
+import { idOf, Reason } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
-import { timeText } from '../times.ts'
+import { timeText } from '../views/times.ts'
 import { requireNotification } from './notifications.ts'
 
 const WordView = Type.Object({

@@ -7,7 +7,7 @@ import {
   type ReportSubject,
 } from '../../actors/ports/reports.ts'
 import type { HostFields, InventoryStore } from '../../actors/ports/store.ts'
-import { shownToOthers } from '../../gateway/mask.ts'
+import { shownToOthers } from '../../gateway/credentials/mask.ts'
 import type { Host, Segment } from '../../schema/records.ts'
 import { faultOf } from './report-fault.ts'
 

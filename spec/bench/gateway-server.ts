@@ -1,6 +1,6 @@
 /** A gateway on a MariaDB of the caller's, in a process of its own: the caller measures it from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EventFeed } from '../../gateway/event-feed.ts'
+import { EventFeed } from '../../gateway/events/feed.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway } from '../../gateway/server.ts'

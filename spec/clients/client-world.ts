@@ -1,7 +1,7 @@
 /** A gateway on a real port that checks tokens with a Keystone and host names with a Nova, both over HTTP. */
 import { pino } from 'pino'
 import type { StorePort } from '../../actors/ports/store.ts'
-import { EventFeed } from '../../gateway/event-feed.ts'
+import { EventFeed } from '../../gateway/events/feed.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { CodedError } from '../../schema/errors.ts'
-import type { FeedEvent } from '../../gateway/event-feed.ts'
+import type { FeedEvent } from '../../gateway/events/feed.ts'
 import { startGateway, type GatewayWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 

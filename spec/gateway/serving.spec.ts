@@ -14,13 +14,30 @@ import { temporaryDirectory } from '../support/process.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
 
-for (const [what, asked, refused] of [
-  ['nothing older than 1.2', { minVersion: 'TLSv1.2' }, { maxVersion: 'TLSv1.1' }],
-  ['nothing older than 1.3 if so configured', { minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }],
+/** Lets OpenSSL speak TLS 1.1, on either side: without it the version alone would not be what is refused. */
+const ANY_LEVEL = 'DEFAULT@SECLEVEL=0'
+const OLD = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: ANY_LEVEL }
+/** What the server answers (RFC 5246, 7.2). A caller whose own OpenSSL gives up gets no alert. */
+const ALERTS = { protocol_version: 70, handshake_failure: 40 }
+
+for (const [what, asked, refused, alert] of [
+  [
+    'nothing older than 1.2',
+    { minVersion: 'TLSv1.2', ciphers: ANY_LEVEL },
+    OLD,
+    'protocol_version',
+  ],
+  [
+    'nothing older than 1.3 if so configured',
+    { minVersion: 'TLSv1.3' },
+    { maxVersion: 'TLSv1.2' },
+    'protocol_version',
+  ],
   [
     'only with the ciphers that are configured',
     { minVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
     { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
+    'handshake_failure',
   ],
 ] as const) {
   test(`with a certificate the API speaks TLS, and ${what}`, async (t) => {
@@ -43,7 +60,8 @@ for (const [what, asked, refused] of [
       return answer.statusCode
     }
     t.is(await ask({}), 200)
-    await t.throwsAsync(ask(refused))
+    const message = new RegExp(`SSL alert number ${ALERTS[alert]}\\s*$`)
+    await t.throwsAsync(ask(refused), { code: 'EPROTO', message })
   })
 }
 
@@ -101,7 +119,9 @@ test('the end waits for answers under way, and takes no new requests', async (t)
   const answer = fetch(`${address}/v1/segments`, { headers })
   await reading.promise
   const closed = world.app.close()
-  await t.throwsAsync(fetch(`${address}/health/live`))
+  await until('nobody listens', () => !world.app.server.listening)
+  const refused = await t.throwsAsync(fetch(`${address}/health/live`))
+  t.is(Object(refused.cause).code, 'ECONNREFUSED')
   mayAnswer.resolve()
   const { status } = await answer
   t.is(status, 200)

@@ -2,8 +2,7 @@
 import test from 'ava'
 import { runSeeds, type SeedSummary } from '../../ops/simulator/seed-pool.ts'
 import { FULL_SIZE, runSeed } from '../../ops/simulator/run-seed.ts'
-import { rulesOf } from '../../ops/roles/rules.ts'
-import { loadConfig } from '../../ops/load-config.ts'
+import { defaultRules } from './story.ts'
 
 test('threads run every seed once, and each as it would run alone', async (t) => {
   t.timeout(240_000)
@@ -13,9 +12,7 @@ test('threads run every seed once, and each as it would run alone', async (t) =>
     found.map(({ seed }) => seed).toSorted((one, other) => one - other),
     [1, 2, 3],
   )
-  const loaded = loadConfig(undefined)
-  if (loaded.kind === 'invalid') throw new Error('the embedded defaults contradict each other')
-  const alone = await runSeed({ seed: 2, size: FULL_SIZE, rules: rulesOf(loaded.config) })
+  const alone = await runSeed({ seed: 2, size: FULL_SIZE, rules: defaultRules() })
   const { simulatedMs, tally, violations } = alone
   t.deepEqual(
     found.find(({ seed }) => seed === 2),

@@ -6,11 +6,14 @@ import { startAll } from '../../ops/simulator/run-seed.ts'
 import { defaultRules } from './story.ts'
 
 const OPTIONS = '[host_failure]\nadd_reserved_host_to_aggregate = true\n'
-/** The host crashes at 30 s; its recovery begins to act nine seconds later and makes some fifty calls. */
 const CRASH_MS = 30_000
-const ACTS_MS = 9200
+/** The recovery is stored some ten seconds after the crash. */
+const REPORTED_MS_MAX = 30_000
+/** The recovery asks for its last evacuation after some fifty calls. */
 const CALLS_MAX = 60
 const REST_MS = 120_000
+const RESTART_MS = 2000
+const LOOK_MS = 1000
 
 async function dieAt(calls: number) {
   const layout = { segments: 1, hostsPerSegment: 4, instances: 6, sparesPerSegment: 2, capacity: 2 }
@@ -19,15 +22,29 @@ async function dieAt(calls: number) {
   await startAll(deployment)
   await deployment.pass(CRASH_MS)
   deployment.cloud.crashHost('compute-01')
-  await deployment.pass(ACTS_MS)
-  deployment.killAtCall(deployment.leader ?? 'nobody leads', calls, 2000)
-  for (let passedMs = 0; passedMs < REST_MS; passedMs += 1000) {
-    await deployment.pass(1000)
-    deployment.watchdog.lookAround()
+  const { cloud, clock, watchdog, store } = deployment
+  const isReported = async (): Promise<boolean> => (await store.listUnfinished()).length > 0
+  while (!(await isReported()) && clock.monotonicMs() < CRASH_MS + REPORTED_MS_MAX) {
+    await deployment.pass(100)
   }
-  const { cloud, watchdog, store } = deployment
+  const { leader } = deployment
+  if (leader === undefined) throw new Error('nobody leads')
+  const firstEpoch = await store.currentEpoch()
+  deployment.killAtCall(leader, calls, RESTART_MS)
+  const deaths = (): number =>
+    deployment.trace.filter((line) => line.endsWith(` ${leader} died`)).length
+  let leftUnfinished: number | undefined
+  for (let passedMs = 0; passedMs < REST_MS; passedMs += LOOK_MS) {
+    await deployment.pass(LOOK_MS)
+    watchdog.lookAround()
+    // It is looked at before anybody takes over.
+    if (deaths() > 0) leftUnfinished ??= (await store.listUnfinished()).length
+  }
   const unfinished = await store.listUnfinished()
   return {
+    deaths: deaths(),
+    leftUnfinished,
+    leadersAfter: (await store.currentEpoch()) - firstEpoch,
     moved: cloud.instances.filter(({ host }) => ['compute-03', 'compute-04'].includes(host ?? '')),
     evacuations: cloud.counters.get('evacuation.accepted'),
     broken: [...cloud.violations, ...watchdog.violations, ...(await checkLedger(deployment))],
@@ -40,6 +57,9 @@ test('a leader that dies at any call leaves a recovery that the next one finishe
   for (let calls = 1; calls <= CALLS_MAX; calls += 1) {
     const end = await dieAt(calls)
     const what = `dead at call ${calls}`
+    t.is(end.deaths, 1, what)
+    t.is(end.leftUnfinished, 1, what)
+    t.is(end.leadersAfter, 1, what)
     t.deepEqual(end.broken, [], what)
     t.is(end.unfinished, 0, what)
     t.is(end.moved.length, 3, what)

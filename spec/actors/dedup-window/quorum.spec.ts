@@ -3,6 +3,7 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { judgeHost, type HostVerdict, type View } from '../../../actors/dedup-window/quorum.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
+import { holds } from '../../support/holds.ts'
 
 const RULES = { observersMin: 2, freshMs: 1000 }
 const NOW = 10_000
@@ -49,20 +50,21 @@ const anyRules = fc.record({
 })
 
 test('a fresh sign of life is never outvoted', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyViews, anyRules, (views, rules) => {
       const verdict = judgeHost(viewsOf(view('alive'), ...views), rules, NOW)
       return verdict === 'alive'
     }),
   )
-  t.pass()
 })
 
 /** How close to a fence a verdict is. */
 const DANGER: Readonly<Record<HostVerdict, number>> = { alive: 0, unclear: 1, dead: 2 }
 
 test('one more word of life never raises the chance of fencing', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(
       anyViews,
       anyRules,
@@ -74,11 +76,11 @@ test('one more word of life never raises the chance of fencing', (t) => {
       },
     ),
   )
-  t.pass()
 })
 
 test('an observer that changes its mind to alive never raises the chance of fencing', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(anyView, { minLength: 1, maxLength: 6 }), anyRules, (views, rules) => {
       const [, ...others] = views
       const before = judgeHost(viewsOf(...views), rules, NOW)
@@ -86,22 +88,22 @@ test('an observer that changes its mind to alive never raises the chance of fenc
       return DANGER[after] <= DANGER[before]
     }),
   )
-  t.pass()
 })
 
 test('observers that do not see count for nothing', (t) => {
   const unseeing = fc.constantFrom(view('blind'), view('misconfigured'))
-  fc.assert(
+  holds(
+    t,
     fc.property(anyViews, anyRules, fc.array(unseeing), (views, rules, blind) => {
       const alone = judgeHost(viewsOf(...views), rules, NOW)
       return judgeHost(viewsOf(...views, ...blind), rules, NOW) === alone
     }),
   )
-  t.pass()
 })
 
 test('death needs as many observers as the rules say, whenever there are so many', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyViews, anyRules, (views, rules) => {
       if (judgeHost(viewsOf(...views), rules, NOW) !== 'dead') return true
       const fresh = views.filter(({ heardAtMs }) => NOW - heardAtMs <= rules.freshMs)
@@ -110,5 +112,4 @@ test('death needs as many observers as the rules say, whenever there are so many
       return dead >= Math.min(rules.observersMin, sighted) && dead > 0
     }),
   )
-  t.pass()
 })

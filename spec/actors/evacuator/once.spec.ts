@@ -7,6 +7,7 @@ import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/movi
 import { proceed } from '../../../actors/evacuator/proceeding.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
 import type { InstanceId } from '../../../schema/ids.ts'
+import { holds } from '../../support/holds.ts'
 import { I2, M2, ONE } from '../records.ts'
 import { RULES, movingOf, polled, refused, trackRow } from './tracks.ts'
 
@@ -50,7 +51,8 @@ const acts = fc.oneof(
 )
 
 test('whatever Nova answers, and however late, an instance is never asked for twice at once', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(acts, { maxLength: 80, size: 'max' }), (walk) => {
       const nova = new ForgetfulNova()
       const open: (MovingEffect & { readonly type: 'move.request' })[] = []
@@ -95,5 +97,4 @@ test('whatever Nova answers, and however late, an instance is never asked for tw
     }),
     { numRuns: 400 },
   )
-  t.pass()
 })

@@ -10,6 +10,7 @@ import {
   type Sign,
 } from '../../../actors/host-watcher/failure-detector.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
+import { holds } from '../../support/holds.ts'
 
 const RULES = { samples: 3 }
 const SSH_SIGNS = ['alive', 'refused', 'silent', 'misconfigured'] as const satisfies readonly Sign[]
@@ -129,7 +130,8 @@ const viewsAfter = (history: readonly { channel: 'ssh' | 'ipmi'; sign: Sign }[])
   )
 
 test('a host that answers over SSH is alive, whatever else was ever shown', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(
       histories,
       samples,
@@ -141,7 +143,6 @@ test('a host that answers over SSH is alive, whatever else was ever shown', (t) 
       },
     ),
   )
-  t.pass()
 })
 
 test('nobody is called dead by wrong credentials, nor by a silent BMC alone', (t) => {
@@ -155,16 +156,17 @@ test('nobody is called dead by wrong credentials, nor by a silent BMC alone', (t
       sign: fc.constantFrom<Sign>('silent', 'misconfigured'),
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(unseeing), samples, (history, most) => {
       return judge(viewsAfter(history), { samples: most }) !== 'dead'
     }),
   )
-  t.pass()
 })
 
 test('death needs a sign that is there now and was there before', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(histories, fc.integer({ min: 2, max: 5 }), (history, most) => {
       const views = viewsAfter(history)
       if (judge(views, { samples: most }) !== 'dead') return true
@@ -173,5 +175,4 @@ test('death needs a sign that is there now and was there before', (t) => {
       return silent || off
     }),
   )
-  t.pass()
 })

@@ -11,6 +11,7 @@ import {
 import { nextProbeMs } from '../../../actors/host-watcher/probe-plan.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
+import { holds } from '../../support/holds.ts'
 import { H1, ONE, SEGMENT } from '../records.ts'
 
 const TIMING = { sshPeaceMs: 10_000, sshBurstMs: 1000, ipmiPeaceMs: 20_000, ipmiBurstMs: 5000 }
@@ -110,7 +111,8 @@ test('each channel always has exactly one next probe', (t) => {
       sign,
     })),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(words, { minLength: 1 }), (walk) => {
       let state = NEW
       let planned = new Set<string>(['probe-ssh', 'probe-ipmi'])
@@ -125,7 +127,6 @@ test('each channel always has exactly one next probe', (t) => {
       return true
     }),
   )
-  t.pass()
 })
 
 test('peace probes are spread by a tenth, and no BMC is asked faster than it can bear', (t) => {

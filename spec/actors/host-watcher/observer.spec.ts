@@ -13,6 +13,7 @@ import {
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { hostId, hostName, type HostId } from '../../../schema/ids.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
+import { holds } from '../../support/holds.ts'
 import { SEGMENT } from '../records.ts'
 
 const RULES = { tickMs: 1000, repeatMs: 5000, inventoryMs: 10_000, regainMs: 8000 }
@@ -203,7 +204,8 @@ const events = fc.oneof(
 )
 
 test('a blind observer calls nobody dead, whatever it is told', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(events, { maxLength: 60, size: 'max' }), (walk) => {
       let [state] = behaviour(NEW_OBSERVER, inventory(...[1, 2, 3, 4].map((n) => watchedHost(n))))
       let nowMs = 0
@@ -222,5 +224,4 @@ test('a blind observer calls nobody dead, whatever it is told', (t) => {
     }),
     { numRuns: 300 },
   )
-  t.pass()
 })

@@ -17,6 +17,7 @@ import {
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { GuestSign } from '../../../actors/ports/guest.ts'
 import type { InstanceId } from '../../../schema/ids.ts'
+import { holds } from '../../support/holds.ts'
 import { I1, I2 } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
@@ -36,12 +37,12 @@ test('a guest fails at the sample that the rules name, and again as many later',
 
 test('a guest that never answered here never fails', (t) => {
   const quiet = fc.array(fc.constant<GuestSign>('silent'))
-  fc.assert(
+  holds(
+    t,
     fc.property(quiet, fc.integer({ min: 1, max: 5 }), (walk, samples) => {
       return walk.every((_, n) => !failsNow(healthAfter(...walk.slice(0, n + 1)), samples))
     }),
   )
-  t.pass()
 })
 
 const rules = { intervalMs: 5000, timeoutMs: 1000, samples: 2 }
@@ -99,7 +100,8 @@ testSteps<
 const looks = fc.array(fc.constantFrom<GuestSign | 'gone'>('alive', 'silent', 'gone'))
 
 test('a guest is reported only by a heartbeat that was missed, and only if it answered since it came', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(looks, (walk) => {
       let state = NO_GUESTS
       let hasAnswered = false
@@ -113,5 +115,4 @@ test('a guest is reported only by a heartbeat that was missed, and only if it an
       return true
     }),
   )
-  t.pass()
 })

@@ -3,6 +3,7 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { Mailbox } from '../../../actors/kernel/mailbox.ts'
 import type { Overflow } from '../../../actors/kernel/supervision.ts'
+import { holds } from '../../support/holds.ts'
 
 interface Letter {
   readonly kind: 'told' | 'own'
@@ -95,7 +96,8 @@ const acts = fc.array(fc.constantFrom('told', 'told', 'told', 'own', 'shift', 's
 const overflows = fc.constantFrom<Overflow>('drop-newest', 'drop-oldest')
 
 test('a mailbox behaves as a plain list with a bound, however long it is used', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(
       acts,
       fc.integer({ min: 1, max: 50 }),
@@ -122,5 +124,4 @@ test('a mailbox behaves as a plain list with a bound, however long it is used', 
     ),
     { numRuns: 40 },
   )
-  t.pass()
 })

@@ -7,6 +7,7 @@ import {
   judgeCrash,
   type ChildPolicy,
 } from '../../../actors/kernel/supervision.ts'
+import { holds } from '../../support/holds.ts'
 
 const POLICY: ChildPolicy = { ...LEAF, intensity: 3, periodMs: 1000, backoffMsMax: 250 }
 
@@ -71,7 +72,8 @@ const histories = fc.array(fc.tuple(fc.integer({ min: 0, max: 20_000 }), chances
 })
 
 test('no period ever sees more restarts than the intensity', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(policies, histories, (bounds, history) => {
       const policy: ChildPolicy = { ...LEAF, ...bounds }
       let nowMs = 0
@@ -91,11 +93,11 @@ test('no period ever sees more restarts than the intensity', (t) => {
       )
     }),
   )
-  t.pass()
 })
 
 test('pauses grow with every crash of the period, up to the ceiling', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(policies, chances, (bounds, chance) => {
       const policy: ChildPolicy = { ...LEAF, ...bounds, periodMs: 1000 }
       let crashesAt: readonly number[] = []
@@ -110,11 +112,11 @@ test('pauses grow with every crash of the period, up to the ceiling', (t) => {
       return true
     }),
   )
-  t.pass()
 })
 
 test('jitter takes at most half of the pause away and adds nothing', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(policies, chances, fc.integer({ min: 0, max: 7 }), (bounds, chance, earlier) => {
       const policy: ChildPolicy = { ...LEAF, ...bounds, intensity: 8 }
       const crashes = Array.from({ length: earlier }, () => 0)
@@ -124,5 +126,4 @@ test('jitter takes at most half of the pause away and adds nothing', (t) => {
       return verdict.afterMs >= Math.round(wholeMs / 2) && verdict.afterMs <= wholeMs
     }),
   )
-  t.pass()
 })

@@ -1,11 +1,14 @@
 /** Maps that share what they have in common. */
+import assert from 'node:assert/strict'
 import test from 'ava'
 import * as fc from 'fast-check'
 import { withEntry, withoutEntry } from '../../../actors/kernel/with-entry.ts'
+import { holds } from '../../support/holds.ts'
 
 test('any number of new entries gives what a plain map would have, in its order', (t) => {
   const entries = fc.array(fc.tuple(fc.nat(400), fc.string()), { maxLength: 300 })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.nat(300), entries, (size, changes) => {
       const start = Array.from({ length: size }, (_, key): [number, string] => [key, 'old'])
       const plain = new Map(start)
@@ -14,17 +17,17 @@ test('any number of new entries gives what a plain map would have, in its order'
         plain.set(key, value)
         shared = withEntry(shared, key, value)
       }
-      t.deepEqual([...shared], [...plain])
-      t.deepEqual([...shared.keys()], [...plain.keys()])
-      t.deepEqual([...shared.values()], [...plain.values()])
-      t.is(shared.size, plain.size)
-      for (const [key] of changes) t.is(shared.get(key), plain.get(key))
-      t.false(shared.has(-1))
-      t.is(shared.get(-1), undefined)
+      assert.deepEqual([...shared], [...plain])
+      assert.deepEqual([...shared.keys()], [...plain.keys()])
+      assert.deepEqual([...shared.values()], [...plain.values()])
+      assert.equal(shared.size, plain.size)
+      for (const [key] of changes) assert.equal(shared.get(key), plain.get(key))
+      assert.equal(shared.has(-1), false)
+      assert.equal(shared.get(-1), undefined)
       const visited: [number, string][] = []
       // oxlint-disable-next-line unicorn/no-array-for-each -- it is what is tried
       shared.forEach((value, key) => visited.push([key, value]))
-      t.deepEqual(visited, [...plain])
+      assert.deepEqual(visited, [...plain])
     }),
     { numRuns: 50 },
   )
@@ -57,5 +60,5 @@ test('any number of entries less gives what a plain map would have', (t) => {
     }
     return sorted(shared) === sorted(plain)
   })
-  t.notThrows(() => fc.assert(keeps, { numRuns: 50 }))
+  holds(t, keeps, { numRuns: 50 })
 })

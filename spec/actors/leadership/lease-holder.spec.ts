@@ -9,6 +9,7 @@ import {
 } from '../../../actors/leadership/lease-holder.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { epoch } from '../../../schema/ids.ts'
+import { holds } from '../../support/holds.ts'
 import { EPOCH } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 
@@ -188,7 +189,8 @@ const messages = fc.oneof(
 )
 
 test('whatever happens, at most one leader runs, and none without a tenure', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(messages, { maxLength: 200 }), (sequence) => {
       const running = new Set<string>()
       let tenure: number | undefined
@@ -209,5 +211,4 @@ test('whatever happens, at most one leader runs, and none without a tenure', (t)
       return true
     }),
   )
-  t.pass()
 })

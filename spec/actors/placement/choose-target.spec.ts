@@ -11,6 +11,7 @@ import { STAGES } from '../../../actors/placement/stages.ts'
 import { ANYWHERE, type Target } from '../../../actors/placement/targets.ts'
 import type { RecoveryMethod } from '../../../schema/records.ts'
 import { hostName } from '../../../schema/ids.ts'
+import { holds } from '../../support/holds.ts'
 import { ONE, SMALL, THREE, TWO, roomRow, targetRow } from '../records.ts'
 
 const LARGE = { vcpus: 4, memoryMb: 8192, diskGb: 40 }
@@ -231,7 +232,8 @@ const aQuestion: fc.Arbitrary<Question> = fc
 
 test('what is chosen may be asked, or whoever asks again at once is told the same for ever', (t) => {
   let chosenOnes = 0
-  fc.assert(
+  holds(
+    t,
     fc.property(aQuestion, (question) => {
       const choice = chooseTarget(question)
       if (choice.kind !== 'target') {

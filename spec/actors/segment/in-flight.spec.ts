@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { InFlight } from '../../../actors/segment/in-flight.ts'
 import { overallObjection } from '../../../actors/segment/storm-guard.ts'
 import { epoch, hostId, type HostId, type HostName } from '../../../schema/ids.ts'
+import { holds } from '../../support/holds.ts'
 import { EPOCH, H1, H2 } from '../records.ts'
 
 const ALONE = new Map<HostId, HostName>()
@@ -45,7 +46,8 @@ test('a new leader starts with nothing in flight, and an old one releases nothin
 
 test('however claims and releases are mixed, the cap is never exceeded', (t) => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 5 })))
-  fc.assert(
+  holds(
+    t,
     fc.property(steps, fc.integer({ min: 1, max: 4 }), (sequence, hostsMax) => {
       const inFlight = new InFlight()
       const held = new Set<string>()
@@ -67,5 +69,4 @@ test('however claims and releases are mixed, the cap is never exceeded', (t) => 
       return true
     }),
   )
-  t.pass()
 })

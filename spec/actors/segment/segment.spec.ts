@@ -2,6 +2,7 @@
 import test from 'ava'
 import * as fc from 'fast-check'
 import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import { holds } from '../../support/holds.ts'
 import { H1, H2, I1, N1, N2, ONE, SEGMENT, certificateRow, segmentRow } from '../records.ts'
 import { timer } from '../step-table.ts'
 import {
@@ -262,17 +263,18 @@ const stories = fc
   .map(([begun, rest]) => [...begun, ...rest])
 
 test('whatever a segment is told, it decides on one notification at a time', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(stories, (story) => {
       const phases = [...after(...story).state.recoveries.values()].map(({ phase }) => phase.kind)
       return phases.filter((kind) => kind === 'deciding' || kind === 'admitting').length <= 1
     }),
   )
-  t.pass()
 })
 
 test('no evacuation starts before its host is fenced', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(stories, (story) => {
       const confirmed = new Set<string>()
       const { chapters } = after(...story)
@@ -285,5 +287,4 @@ test('no evacuation starts before its host is fenced', (t) => {
     }),
     { numRuns: 500 },
   )
-  t.pass()
 })

@@ -3,6 +3,7 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { stormCap, stormObjection } from '../../../actors/segment/storm-guard.ts'
 import { hostId, type HostId } from '../../../schema/ids.ts'
+import { holds } from '../../support/holds.ts'
 import { H1, H2, ONE, TWO } from '../records.ts'
 
 const BOTH = new Map([
@@ -56,7 +57,8 @@ const limits = fc.record({
 })
 
 test('hosts acted on never exceed the cap, whoever fails and how often', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(
       limits,
       fc.integer({ min: 1, max: 40 }),
@@ -74,7 +76,6 @@ test('hosts acted on never exceed the cap, whoever fails and how often', (t) => 
       },
     ),
   )
-  t.pass()
 })
 
 test('one more host acted on never lets another one through', (t) => {
@@ -82,7 +83,8 @@ test('one more host acted on never lets another one through', (t) => {
     fc.nat(20).map((index) => hostId(`host-${index}`)),
     { minLength: 2 },
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(limits, fc.integer({ min: 1, max: 30 }), some, (rules, hosts, all) => {
       const [host = H1, ...acted] = all
       const isHeld = (actedOn: readonly HostId[]) => {
@@ -92,5 +94,4 @@ test('one more host acted on never lets another one through', (t) => {
       return !isHeld(acted.slice(1)) || isHeld(acted)
     }),
   )
-  t.pass()
 })

@@ -1,7 +1,9 @@
 /** Virtual time: order, cancelling, jumps of the wall clock. */
+import assert from 'node:assert/strict'
 import test from 'ava'
 import * as fc from 'fast-check'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
+import { holds } from '../../support/holds.ts'
 import { settle } from './virtual-time.ts'
 
 test('timers run in the order of their time, and of their scheduling when the time is the same', (t) => {
@@ -29,7 +31,8 @@ test('any mix of scheduling and cancelling runs what a sorted list would run', (
       size: 'max',
     },
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(timers, (timers) => {
       const clock = new VirtualClock()
       const seen: number[] = []
@@ -42,7 +45,7 @@ test('any mix of scheduling and cancelling runs what a sorted list would run', (
         .map((timer, index) => ({ ...timer, index }))
         .filter((timer) => !timer.cancelled)
         .toSorted((a, b) => a.afterMs - b.afterMs || a.index - b.index)
-      t.deepEqual(
+      assert.deepEqual(
         seen,
         expected.map((timer) => timer.index),
       )

@@ -117,7 +117,8 @@ test('forgotten host loses its session', async (t) => {
   t.is(await host.sessions(), 1)
   world.shell.forget(host.settings)
   await until('the session has ended', async () => (await host.sessions()) === 0)
-  t.pass()
+  t.is((await world.shell.probe(host.settings, 5000)).outcome, 'alive')
+  t.is(host.connections(), 2)
 })
 
 test('pinned host key is accepted and not written down', async (t) => {

@@ -1,5 +1,5 @@
 /** Who follows events: bounded in all and for each user, with places kept for administrators. */
-import { CodedError } from '../schema/errors.ts'
+import { CodedError } from '../../schema/errors.ts'
 
 const FOLLOWERS_MAX = 200
 const OF_ONE_USER_MAX = 20

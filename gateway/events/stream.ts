@@ -1,8 +1,7 @@
 /** One reader's way through the event feed, as server-sent events (WHATWG HTML, server-sent events). */
 import { Readable } from 'node:stream'
-import type { ClockPort } from '../actors/ports/clock.ts'
-import type { EventFeed, FeedEvent } from './event-feed.ts'
-import { eventText } from './event-text.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { EventFeed, FeedEvent } from './feed.ts'
 
 /** Tells proxies, and us, that the other side is still there. */
 const HEARTBEAT_MS = 15_000
@@ -61,6 +60,15 @@ export function openEventStream(
   if (resumed === undefined) stream.push(GAP)
   return stream
 }
+
+/** The line breaks of the format, and NUL, with which an id is ignored (WHATWG HTML, server-sent events). */
+const BREAKS = /[\r\n\0]+/g
+
+/** One event as text: no field can begin a line of its own, whatever is in it. JSON has no line breaks of its own. */
+export const eventText = ({ id, type, data }: FeedEvent): string =>
+  [field('id', id), field('event', type), field('data', JSON.stringify(data)), '\n'].join('')
+
+const field = (name: string, value: string): string => `${name}: ${value.replaceAll(BREAKS, ' ')}\n`
 
 /** The last event is not remembered: something may be missing, and the journal has it. */
 const GAP = 'event: gap\ndata: {}\n\n'

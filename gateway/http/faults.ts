@@ -1,5 +1,12 @@
 /** Bodies of error answers, as clients of the API expect them. */
-import { CodedError, type ErrorCode } from '../schema/errors.ts'
+import { Type } from 'typebox'
+import { CodedError, type ErrorCode } from '../../schema/errors.ts'
+
+/** Any error: one member, named after the status. */
+export const FaultBody = Type.Record(
+  Type.String(),
+  Type.Object({ code: Type.Integer(), message: Type.String() }),
+)
 
 /** An answer that reports an error: ready to be sent. */
 export interface Fault {

@@ -1,7 +1,7 @@
 /** Credentials in `control_attributes`: checked when they come, and kept when they come back masked. */
-import { parseControlAttributes } from '../schema/control-attributes.ts'
-import { isFields, readSettings, type Fields } from '../schema/settings-document.ts'
-import { invalidField } from './input.ts'
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { isFields, readSettings, type Fields } from '../../schema/settings-document.ts'
+import { invalidField } from '../input/validation.ts'
 import { HIDDEN, shownToAdmins } from './mask.ts'
 
 const FIELD = 'control_attributes'

@@ -1,7 +1,7 @@
 /** A host as its watchers see it, in the words of the API: since 1.4. */
 import { Type, type Static } from 'typebox'
-import type { Observation } from '../actors/ports/observations.ts'
-import { summaryOf } from './observations.ts'
+import type { Observation } from '../../actors/ports/observations.ts'
+import type { HostState } from '../../schema/messages/observation.ts'
 import { timeText } from './times.ts'
 
 /** One word for all, and what each of them says. */
@@ -16,6 +16,14 @@ export const ObservedView = Type.Object({
     }),
   ),
 })
+
+/** Evidence of life counts most, and who sees nothing counts least. */
+const WEIGHT: readonly HostState[] = ['alive', 'suspect', 'dead', 'misconfigured', 'blind']
+
+/** The views in one word; `unknown` when nobody watches. */
+const summaryOf = (observations: readonly Observation[]): HostState | 'unknown' =>
+  WEIGHT.find((state) => observations.some((observation) => observation.state === state)) ??
+  'unknown'
 
 /** Shows the views. */
 export const observedView = (views: readonly Observation[]): Static<typeof ObservedView> => ({

@@ -1,7 +1,7 @@
 /** The evacuations that were asked for to make one move: shown with it since 1.4. */
 import { Type, type Static } from 'typebox'
-import type { MoveId } from '../schema/ids.ts'
-import type { MoveAttempt } from '../schema/records.ts'
+import type { MoveId } from '../../schema/ids.ts'
+import type { MoveAttempt } from '../../schema/records.ts'
 import { timeText } from './times.ts'
 
 const NullableString = Type.Union([Type.String(), Type.Null()])

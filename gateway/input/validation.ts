@@ -2,8 +2,8 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { CodedError } from '../schema/errors.ts'
-import { nearestName } from '../schema/nearest-name.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { nearestName } from '../../schema/nearest-name.ts'
 
 interface SchemaError {
   readonly keyword: string

@@ -8,7 +8,7 @@ import {
   SECTION_NAMES,
   unreadableNote,
   type Fields,
-} from '../schema/settings-document.ts'
+} from '../../schema/settings-document.ts'
 
 /** Stands for what is not shown. */
 export const HIDDEN = '***'

@@ -1,5 +1,5 @@
 /** A bound on how often something may happen for each of many keys: a burst, and a steady rate after it. */
-import type { ClockPort } from '../actors/ports/clock.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
 
 /** How much fits at once, and how fast it comes back. */
 export interface Rate {

@@ -1,7 +1,7 @@
 /** The API's own description, generated from the schemas of its routes: OpenAPI 3.1 at `/openapi.json`. */
 import swagger from '@fastify/swagger'
 import { Type } from 'typebox'
-import type { GatewayApp } from './app.ts'
+import type { GatewayApp } from '../app.ts'
 
 /** Describes every route that is registered after it. */
 export function describeRoutes(app: GatewayApp): void {

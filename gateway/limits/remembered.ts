@@ -1,5 +1,5 @@
 /** One question for all who ask it at the same time, and its answer for a while. */
-import type { ClockPort } from '../actors/ports/clock.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedCache } from './bounded-cache.ts'
 
 /** How long answers count, and how many are kept. */

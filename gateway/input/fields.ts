@@ -1,6 +1,6 @@
 /** Field types that several resources share, and their decoders. */
 import { Type } from 'typebox'
-import { CodedError } from '../schema/errors.ts'
+import { CodedError } from '../../schema/errors.ts'
 
 // The pattern bounds count code points, as the database's columns do; `maxLength` counts what readers see as one character.
 const PRINTABLE = '[^\\p{C}\\p{Zl}\\p{Zp}]'
@@ -56,21 +56,6 @@ export function filterBoolean(name: string, text: string): boolean {
     `Invalid value for ${name}. Unrecognized value '${text.slice(0, 64)}', acceptable values are: ${words}`,
   )
 }
-
-/** What every stored object shows. */
-export const Stamps = {
-  id: Type.Integer(),
-  created_at: Type.String(),
-  updated_at: Type.Union([Type.String(), Type.Null()]),
-  deleted_at: Type.Null(),
-  deleted: Type.Boolean(),
-}
-
-/** Any error: one member, named after the status. */
-export const FaultBody = Type.Record(
-  Type.String(),
-  Type.Object({ code: Type.Integer(), message: Type.String() }),
-)
 
 /** The id in a path parameter; `.json` after it is ignored. */
 export const idOf = (text: string): string => text.replace(/\.json$/, '')

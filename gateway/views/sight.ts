@@ -1,10 +1,10 @@
 /** Which instances a caller may see in recoveries: those of all projects, or those of the caller's own. */
 import type { FastifyRequest } from 'fastify'
-import type { MoveFilter } from '../actors/ports/store.ts'
-import type { InstanceId } from '../schema/ids.ts'
-import type { Notification } from '../schema/records.ts'
-import { mayDo } from './plugins/policy.ts'
-import type { Policy } from './policy/policy.ts'
+import type { MoveFilter } from '../../actors/ports/store.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import type { Notification } from '../../schema/records.ts'
+import { mayDo } from '../plugins/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import { askedTogether, type ProjectView } from './project-view.ts'
 
 /** `everything` is for those who run the cloud; the rule is `os_masakari_api:notifications:all-projects`. */

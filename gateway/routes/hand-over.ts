@@ -1,9 +1,9 @@
 /** Hands an accepted notification over to the engine. */
 import type { FastifyRequest } from 'fastify'
-import type { ClockPort } from '../actors/ports/clock.ts'
-import { describeError } from '../schema/errors.ts'
-import type { Notification } from '../schema/records.ts'
-import { withDeadline } from './deadline.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { describeError } from '../../schema/errors.ts'
+import type { Notification } from '../../schema/records.ts'
+import { withDeadline } from '../limits/deadline.ts'
 
 const ANNOUNCE_TIMEOUT_MS = 2000
 

@@ -1,14 +1,14 @@
 /** What a project may see: the instances that it owns, and how far their hosts are protected. */
 import type { FastifyRequest } from 'fastify'
-import type { ClockPort } from '../actors/ports/clock.ts'
-import type { ComputePort, Instance } from '../actors/ports/compute.ts'
-import type { InventoryStore } from '../actors/ports/store.ts'
-import { CodedError } from '../schema/errors.ts'
-import { pathParam } from './app.ts'
-import { withDeadline } from './deadline.ts'
-import { globalRequestId } from './plugins/requests.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { ComputePort, Instance } from '../../actors/ports/compute.ts'
+import type { InventoryStore } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { pathParam } from '../app.ts'
+import { withDeadline } from '../limits/deadline.ts'
+import { remembered } from '../limits/remembered.ts'
+import { globalRequestId } from '../plugins/requests.ts'
 import { standingsOf, type Standings } from './protection.ts'
-import { remembered } from './remembered.ts'
 
 const COMPUTE_TIMEOUT_MS = 20_000
 /** A page that is reloaded, or many users of one project, cost Compute one list in this time. */

@@ -1,8 +1,8 @@
 /** Progress of a recovery: as clients know it (`recovery_workflow_details`), and in figures. */
 import { Type, type Static } from 'typebox'
-import type { NotificationStore } from '../actors/ports/store.ts'
-import type { JournalEntry, Notification, NotificationType } from '../schema/records.ts'
-import { MOVE_STATUSES, UNFINISHED_STATUSES, type VmMove } from '../schema/records.ts'
+import type { NotificationStore } from '../../actors/ports/store.ts'
+import type { JournalEntry, Notification, NotificationType } from '../../schema/records.ts'
+import { MOVE_STATUSES, UNFINISHED_STATUSES, type VmMove } from '../../schema/records.ts'
 import { detailTimeText } from './times.ts'
 
 /** One task of a recovery. */

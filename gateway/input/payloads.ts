@@ -1,7 +1,7 @@
 /** What the payload of a notification may hold, by type. */
 import { Type, type TSchema } from 'typebox'
-import type { NotificationType, Payload } from '../schema/records.ts'
-import { checker } from './input.ts'
+import type { NotificationType, Payload } from '../../schema/records.ts'
+import { checker } from './validation.ts'
 
 /** Common rule: short keys of a small alphabet, short texts as values. */
 export const AnyPayload = Type.Unsafe<Payload>({

@@ -1,9 +1,9 @@
 /** Lists: limit, marker and order as clients send them, and the link to the next page. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Page } from '../actors/ports/store.ts'
-import { isUuid } from '../schema/ids.ts'
-import { CodedError } from '../schema/errors.ts'
+import type { Page } from '../../actors/ports/store.ts'
+import { CodedError } from '../../schema/errors.ts'
+import { isUuid } from '../../schema/ids.ts'
 import { linkBase, type LinkOptions } from './links.ts'
 
 /** A query parameter that may be given more than once. */

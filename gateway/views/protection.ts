@@ -1,6 +1,6 @@
 /** Whether an instance would be moved if its host died now, told to its owner: nothing here names a host. Pure. */
-import type { Instance } from '../actors/ports/compute.ts'
-import type { HostStanding, VmMove } from '../schema/records.ts'
+import type { Instance } from '../../actors/ports/compute.ts'
+import type { HostStanding, VmMove } from '../../schema/records.ts'
 
 /** Why the engine would leave an instance of a dead host alone; undefined when it would move it. */
 export type Objection = (instance: Instance, host: HostStanding) => string | undefined

@@ -1,5 +1,5 @@
 /** A map that forgets: entries end with their time, and the oldest make room for new ones. */
-import type { ClockPort } from '../actors/ports/clock.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
 
 interface Entry<Value> {
   readonly value: Value

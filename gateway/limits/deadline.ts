@@ -1,6 +1,6 @@
 /** A deadline around everything that the gateway asks of others. */
-import type { ClockPort } from '../actors/ports/clock.ts'
-import { CodedError, type ErrorCode } from '../schema/errors.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 
 /** Fails with `code` when the answer takes longer than `afterMs`; the signal tells the other side to give up. */
 export async function withDeadline<Answer>(
