@@ -3,9 +3,14 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import { objectionsOf, type Demands } from '../placement/suitability.ts'
-import type { ComputePort, ComputeService, Instance, ServerGroup } from '../ports/compute.ts'
+import {
+  isComputeTrouble,
+  type ComputePort,
+  type ComputeService,
+  type Instance,
+  type ServerGroup,
+} from '../ports/compute.ts'
 import type { PlacementPort } from '../ports/placement.ts'
-import { isComputeTrouble } from './evacuating.ts'
 
 interface World {
   readonly compute: Pick<ComputePort, 'listServerGroups' | 'getInstance'>

@@ -1,6 +1,7 @@
 /** A failure with Nova's own words about it: asked for only when something failed. */
 import type { InstanceId } from '../../schema/ids.ts'
-import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import { isComputeTrouble } from '../ports/compute.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
 
 interface Failure {
   readonly instance: InstanceId
@@ -10,7 +11,7 @@ interface Failure {
 
 /** The reason, and what Nova adds to it. */
 export async function explained(
-  { world, signal }: Evacuating,
+  { world, signal }: EvacuationContext,
   { instance, reason, ask }: Failure,
 ): Promise<string> {
   if (ask === 'nobody') return reason

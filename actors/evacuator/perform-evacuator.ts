@@ -14,15 +14,10 @@ import type {
   EvacuatorMessage,
   EvacuatorState,
 } from './evacuator-messages.ts'
-import {
-  announceStep,
-  isComputeTrouble,
-  note,
-  noteWait,
-  objectionOfLife,
-  type Evacuating,
-  type EvacuatorWorld,
-} from './evacuating.ts'
+import { announceStep, note, noteWait } from './journal.ts'
+import { isComputeTrouble } from '../ports/compute.ts'
+import { checkForLife } from './life-check.ts'
+import type { EvacuationContext, EvacuatorWorld } from './evacuation-context.ts'
 import { performMove } from './perform-move.ts'
 import { contradictions } from './plan.ts'
 import { dueAgain } from './plan.ts'
@@ -40,28 +35,28 @@ export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): 
 }
 
 async function performEvacuator(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   effect: EvacuatorEffect,
 ): Promise<EvacuatorMessage | undefined> {
   switch (effect.type) {
     case 'compute.isolate':
-      return hinderable(evacuating, isolate)
+      return hinderable(context, isolate)
     case 'compute.survey':
-      return hinderable(evacuating, survey)
+      return hinderable(context, survey)
     case 'compute.survey-again':
-      return hinderable(evacuating, surveyAgain)
+      return hinderable(context, surveyAgain)
     case 'moves.plan':
-      return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
+      return { type: 'evacuator.planned', moves: await plan(context, effect.moves) }
     case 'note.hindered':
-      await noteWait(evacuating, effect.reason)
+      await noteWait(context, effect.reason)
       return undefined
     case 'note.unsuitable':
       for (const detail of effect.lines) {
-        await note(evacuating, { kind: 'decision', step: 'placement', detail })
+        await note(context, { kind: 'decision', step: 'placement', detail })
       }
       return undefined
     case 'bookings.watch':
-      return watchBookings(evacuating)
+      return watchBookings(context)
     case 'move.prepare':
     case 'move.request':
     case 'move.look':
@@ -74,13 +69,16 @@ async function performEvacuator(
     case 'pace.ask':
     case 'pace.note':
     case 'news.await':
-      return performMove(evacuating, effect)
+      return performMove(context, effect)
     default:
       return assertNever(effect)
   }
 }
 
-async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMessage | undefined> {
+async function watchBookings({
+  world,
+  order,
+}: EvacuationContext): Promise<EvacuatorMessage | undefined> {
   if ((await world.bookings.change(order)) === 'ended') return undefined
   const takenByOthers = world.bookings.takenByOthers(order)
   return {
@@ -92,11 +90,11 @@ async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMes
 
 /** Turns what Compute and Identity may throw into waiting; everything else crashes. */
 async function hinderable(
-  evacuating: Evacuating,
-  call: (evacuating: Evacuating) => Promise<EvacuatorMessage>,
+  context: EvacuationContext,
+  call: (context: EvacuationContext) => Promise<EvacuatorMessage>,
 ): Promise<EvacuatorMessage> {
   try {
-    return await evacuating.world.pace.heed(() => call(evacuating))
+    return await context.world.pace.heed(() => call(context))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'evacuator.hindered', reason: describeError(error) }
@@ -104,24 +102,24 @@ async function hinderable(
 }
 
 /** Who waits for room waits in vain once the host is back: there is none that is nearer. */
-async function surveyAgain(evacuating: Evacuating): Promise<EvacuatorMessage> {
-  const objection = await objectionOfLife(evacuating)
+async function surveyAgain(context: EvacuationContext): Promise<EvacuatorMessage> {
+  const objection = await checkForLife(context)
   if (objection?.answer === 'forbid') return { type: 'evacuator.forbid', reason: objection.reason }
-  if (objection?.isNews === true) await noteWait(evacuating, objection.reason)
-  return survey(evacuating)
+  if (objection?.isNews === true) await noteWait(context, objection.reason)
+  return survey(context)
 }
 
 /** Disabled, forced down: Nova need not wait for a heartbeat to be missed. Done once, whoever asks. */
-async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
-  const { world, order, signal } = evacuating
+async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
+  const { world, order, signal } = context
   const service = await world.compute.findService(order.host, signal)
-  const objection = await objectionOfLife(evacuating)
+  const objection = await checkForLife(context)
   if (objection !== undefined) return { type: ANSWERS[objection.answer], reason: objection.reason }
   if (service === undefined) {
     return { type: 'evacuator.hindered', reason: `Nova has no compute service on ${order.host}` }
   }
   if (service.disabled && service.forcedDown) {
-    await note(evacuating, {
+    await note(context, {
       kind: 'outcome',
       step: 'isolate',
       detail: 'already disabled and forced down',
@@ -135,20 +133,20 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   const entry = { notification, step: 'isolate', subject: order.host, detail: what }
   const deed = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, async () => {
-      if (!service.disabled) await recordDisabling(evacuating)
+      if (!service.disabled) await recordDisabling(context)
       await world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal)
     }),
   )
   if (deed.kind === 'refused') return { type: 'evacuator.forbid', reason: deed.reason }
-  await note(evacuating, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
-  announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
+  await note(context, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
+  announceStep(context, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }
 }
 
 const ANSWERS = { wait: 'evacuator.hindered', forbid: 'evacuator.forbid' } as const
 
 /** The ledger decides whether the service is enabled when the host comes back. */
-async function recordDisabling({ world, order }: Evacuating): Promise<void> {
+async function recordDisabling({ world, order }: EvacuationContext): Promise<void> {
   const { notification, epoch } = order
   const host = await world.store.findHost(order.host)
   if (host === undefined) return
@@ -157,21 +155,21 @@ async function recordDisabling({ world, order }: Evacuating): Promise<void> {
 }
 
 async function plan(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   moves: readonly PlannedMove[],
 ): Promise<readonly RecordedMove[]> {
-  const { world, order, signal } = evacuating
+  const { world, order, signal } = context
   const { notification, epoch, host } = order
   const stored = (): Promise<readonly RecordedMove[]> =>
     untilStored(world.clock, signal, () => world.store.planMoves(epoch, notification, host, moves))
   const rows = await stored()
-  await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
+  await note(context, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
   for (const detail of contradictions(moves, rows)) {
-    await note(evacuating, { kind: 'decision', step: 'plan', detail })
+    await note(context, { kind: 'decision', step: 'plan', detail })
   }
   // That nothing is left when it looks again is no news.
   if (moves.length > 0 || rows.length === 0) {
-    announceStep(evacuating, 'planned', `${rows.length} instances`)
+    announceStep(context, 'planned', `${rows.length} instances`)
   }
   const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows

@@ -5,7 +5,10 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { MoveChange } from '../ports/move-store.ts'
-import { isComputeTrouble, noteWait, objectionOfLife, type Evacuating } from './evacuating.ts'
+import { isComputeTrouble } from '../ports/compute.ts'
+import { noteWait } from './journal.ts'
+import { checkForLife } from './life-check.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
 import type { Bid } from './fair-share.ts'
 import type { MovingEffect, MovingMessage } from './moving-messages.ts'
 import { isClaimed } from './instance-move.ts'
@@ -21,41 +24,41 @@ import type { Sharer } from './shared-pace.ts'
 type Request = MovingEffect & { readonly type: 'move.request' }
 
 export async function performMove(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   effect: MovingEffect,
 ): Promise<MovingMessage | undefined> {
   switch (effect.type) {
     case 'pace.ask':
-      return askPace(evacuating, effect.bids)
+      return askPace(context, effect.bids)
     case 'pace.note':
-      evacuating.world.pace.note(sharerOf(evacuating), effect.underWay, effect.over)
+      context.world.pace.note(sharerOf(context), effect.underWay, effect.over)
       return undefined
     case 'news.await':
-      return awaitNews(evacuating, effect.instances)
+      return awaitNews(context, effect.instances)
     case 'move.request':
-      return unlessAlive(evacuating, effect, request)
+      return unlessAlive(context, effect, request)
     case 'move.settle':
-      return settle(evacuating, effect)
+      return settle(context, effect)
     case 'move.put-back':
-      await giveBack(evacuating, effect)
+      await giveBack(context, effect)
       return {
         type: 'move.was-put-back',
         move: effect.move,
-        atMs: evacuating.world.clock.monotonicMs(),
+        atMs: context.world.clock.monotonicMs(),
       }
     case 'spare.open':
-      return openSpare(evacuating, effect.host)
+      return openSpare(context, effect.host)
     case 'moves.wait':
-      await noteWaiting(evacuating, effect.moves, effect.reason)
+      await noteWaiting(context, effect.moves, effect.reason)
       return undefined
     case 'move.prepare':
-      return unlessAlive(evacuating, effect, prepare)
+      return unlessAlive(context, effect, prepare)
     case 'move.look':
-      return look(evacuating, effect)
+      return look(context, effect)
     case 'move.restore':
-      return restore(evacuating, effect)
+      return restore(context, effect)
     case 'move.poll':
-      return poll(evacuating, effect)
+      return poll(context, effect)
     default:
       return assertNever(effect)
   }
@@ -63,34 +66,37 @@ export async function performMove(
 
 /** Nothing is begun on a host that may run again. */
 async function unlessAlive<Effect extends { readonly move: MoveId }>(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   effect: Effect,
-  begin: (evacuating: Evacuating, effect: Effect) => Promise<MovingMessage>,
+  begin: (context: EvacuationContext, effect: Effect) => Promise<MovingMessage>,
 ): Promise<MovingMessage> {
-  const objection = await objectionOfLife(evacuating)
-  if (objection === undefined) return begin(evacuating, effect)
+  const objection = await checkForLife(context)
+  if (objection === undefined) return begin(context, effect)
   const { answer, reason, isNews } = objection
-  if (isNews) await noteWait(evacuating, reason)
-  const atMs = evacuating.world.clock.monotonicMs()
+  if (isNews) await noteWait(context, reason)
+  const atMs = context.world.clock.monotonicMs()
   return { type: ANSWERS[answer], move: effect.move, reason, atMs }
 }
 
 const ANSWERS = { wait: 'move.hindered', forbid: 'move.forbidden' } as const
 
-const sharerOf = ({ order: { segment }, signal }: Evacuating): Sharer => ({ segment, signal })
+const sharerOf = ({ order: { segment }, signal }: EvacuationContext): Sharer => ({
+  segment,
+  signal,
+})
 
 async function askPace(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   bids: readonly Bid[],
 ): Promise<MovingMessage | undefined> {
-  const { pace, clock } = evacuating.world
-  const allowed = await pace.ask(sharerOf(evacuating), bids)
+  const { pace, clock } = context.world
+  const allowed = await pace.ask(sharerOf(context), bids)
   if (allowed.length === 0) return undefined
   return { type: 'pace.allowed', bids: allowed, atMs: clock.monotonicMs() }
 }
 
 async function awaitNews(
-  { world, signal }: Evacuating,
+  { world, signal }: EvacuationContext,
   instances: readonly string[],
 ): Promise<MovingMessage | undefined> {
   const what = await world.news.await(new Set(instances), signal)
@@ -101,8 +107,8 @@ async function awaitNews(
 /** Thrown inside the deed when the row is no longer `pending`; nothing was asked for then. */
 class NotPending extends Error {}
 
-async function request(evacuating: Evacuating, effect: Request): Promise<MovingMessage> {
-  const { world, order, signal } = evacuating
+async function request(context: EvacuationContext, effect: Request): Promise<MovingMessage> {
+  const { world, order, signal } = context
   const { move, instance, target, needs } = effect
   const host = hostOf(target)
   if (host !== null) world.bookings.book(instance, order, { host, needs })
@@ -115,7 +121,7 @@ async function request(evacuating: Evacuating, effect: Request): Promise<MovingM
   }
   try {
     const deed = await untilStored(world.clock, signal, () =>
-      withIntent(world, order.epoch, entry, () => ask(evacuating, effect)),
+      withIntent(world, order.epoch, entry, () => ask(context, effect)),
     )
     const atMs = world.clock.monotonicMs()
     if (deed.kind === 'refused') world.bookings.release(instance)
@@ -127,20 +133,20 @@ async function request(evacuating: Evacuating, effect: Request): Promise<MovingM
     if (error instanceof NotPending) {
       const reason = 'the move was not pending'
       // It may be that we have begun this very attempt, and the store did not tell: nothing was asked.
-      await withdrawAttempt(evacuating, effect, reason)
+      await withdrawAttempt(context, effect, reason)
       return { type: 'move.hindered', move, reason, atMs }
     }
     if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) {
       return { type: 'move.unknown', move, startedAt, atMs }
     }
     if (!isComputeTrouble(error)) throw error
-    return refused(evacuating, effect, error)
+    return refused(context, effect, error)
   }
 }
 
 /** The row first, then the request: whoever reads `ongoing` must look for a record in Nova. */
-async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
-  const { world, order, signal } = evacuating
+async function ask(context: EvacuationContext, effect: Request): Promise<void> {
+  const { world, order, signal } = context
   const { move, instance, target } = effect
   const change = {
     move,
@@ -151,7 +157,7 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
   } as const
   const ours = await world.store.updateMove(order.epoch, change)
   if (!ours) throw new NotPending()
-  announceMove(evacuating, {
+  announceMove(context, {
     ...effect,
     status: 'ongoing',
     dest: hostOf(target),
@@ -171,37 +177,37 @@ async function ask(evacuating: Evacuating, effect: Request): Promise<void> {
 
 /** Nova has ended its evacuation. What nobody can explain may be under way still, or for ever. */
 async function unlessItMoves(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   {
     instance,
     origin,
     ask: source,
   }: MovingEffect & { readonly type: 'move.put-back' | 'move.settle' },
 ): Promise<void> {
-  if (source === 'nova') await callActiveAgain(evacuating, instance, origin)
+  if (source === 'nova') await callActiveAgain(context, instance, origin)
 }
 
 /** What turned it down is on record for the next leader, too. */
 async function giveBack(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   effect: MovingEffect & { readonly type: 'move.put-back' },
 ): Promise<void> {
-  const message = await explained(evacuating, effect)
+  const message = await explained(context, effect)
   const { refusedBy, from } = effect
-  if (refusedBy === null) return putBack(evacuating, effect, message)
-  await unlessItMoves(evacuating, effect)
-  return recordRefusal(evacuating, effect, { by: hostOf(refusedBy), from, message })
+  if (refusedBy === null) return putBack(context, effect, message)
+  await unlessItMoves(context, effect)
+  return recordRefusal(context, effect, { by: hostOf(refusedBy), from, message })
 }
 
 /** Said once for all of them; each one's row tells it too. */
 async function noteWaiting(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   moves: readonly MoveChange['move'][],
   reason: string,
 ): Promise<void> {
-  const { world, order, signal } = evacuating
+  const { world, order, signal } = context
   const detail = `${moves.length} instances wait: ${reason}`
-  await noteWait(evacuating, detail)
+  await noteWait(context, detail)
   for (const move of moves) {
     const change = {
       move,
@@ -215,15 +221,15 @@ async function noteWaiting(
 }
 
 async function settle(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   effect: MovingEffect & { readonly type: 'move.settle' },
 ): Promise<MovingMessage> {
-  const { world, order, signal } = evacuating
+  const { world, order, signal } = context
   const { move, instance, outcome, dest, lock, remark } = effect
   if (outcome === 'succeeded') world.bookings.show(instance)
   else world.bookings.release(instance)
-  const reason = await explained(evacuating, effect)
-  if (outcome === 'failed') await unlessItMoves(evacuating, effect)
+  const reason = await explained(context, effect)
+  if (outcome === 'failed') await unlessItMoves(context, effect)
   const change: MoveChange = {
     move,
     // failed: it was given up and has succeeded late
@@ -236,16 +242,16 @@ async function settle(
     await world.store.updateMove(order.epoch, change)
     if (lock === 'ours') await world.store.noteLock(order.epoch, move, 'free')
   })
-  announceMove(evacuating, { ...effect, reason, status: outcome })
+  announceMove(context, { ...effect, reason, status: outcome })
   return { type: 'move.settled', move, outcome }
 }
 
 type Poll = MovingEffect & { readonly type: 'move.poll' }
 
-async function poll(evacuating: Evacuating, effect: Poll): Promise<MovingMessage> {
-  const { world } = evacuating
+async function poll(context: EvacuationContext, effect: Poll): Promise<MovingMessage> {
+  const { world } = context
   try {
-    return await world.pace.heed(() => read(evacuating, effect))
+    return await world.pace.heed(() => read(context, effect))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
     return { type: 'move.poll-failed', atMs: world.clock.monotonicMs() }
@@ -253,7 +259,7 @@ async function poll(evacuating: Evacuating, effect: Poll): Promise<MovingMessage
 }
 
 async function read(
-  { world, order, signal }: Evacuating,
+  { world, order, signal }: EvacuationContext,
   { targets, lookAtHost }: Poll,
 ): Promise<MovingMessage> {
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
@@ -277,7 +283,7 @@ async function read(
 const POLL_SINCE_MS = 24 * 3600 * 1000
 
 function announceMove(
-  { world, order }: Evacuating,
+  { world, order }: EvacuationContext,
   moved: {
     readonly move: MoveChange['move']
     readonly status: string

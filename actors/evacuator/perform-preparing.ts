@@ -3,7 +3,8 @@ import type { InstanceId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import { isComputeTrouble } from '../ports/compute.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
 import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
 import { lockForUs } from './our-lock.ts'
 import { refused } from './refused.ts'
@@ -16,15 +17,15 @@ const DETAILS: Readonly<Record<Preparation, string>> = {
 }
 
 /** Each step has an intent of its own; each may be done twice. */
-export async function prepare(evacuating: Evacuating, effect: Prepare): Promise<MovingMessage> {
-  const { world, order, signal } = evacuating
+export async function prepare(context: EvacuationContext, effect: Prepare): Promise<MovingMessage> {
+  const { world, order, signal } = context
   const { move, instance: subject, target, steps } = effect
   try {
     for (const step of steps) {
       const entry = { notification: order.notification, step, subject, detail: DETAILS[step] }
       const deed = await untilStored(world.clock, signal, () =>
         withIntent(world, order.epoch, entry, () =>
-          world.pace.heed(() => perform(evacuating, effect, step)),
+          world.pace.heed(() => perform(context, effect, step)),
         ),
       )
       if (deed.kind === 'refused') {
@@ -35,12 +36,12 @@ export async function prepare(evacuating: Evacuating, effect: Prepare): Promise<
     return { type: 'move.prepared', move, target, done: steps }
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
-    return refused(evacuating, effect, error)
+    return refused(context, effect, error)
   }
 }
 
 async function perform(
-  { world, order, signal }: Evacuating,
+  { world, order, signal }: EvacuationContext,
   { move, instance }: { readonly move: Prepare['move']; readonly instance: InstanceId },
   step: Preparation,
 ): Promise<void> {

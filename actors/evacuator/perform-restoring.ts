@@ -3,8 +3,8 @@ import { describeError } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import type { ComputePort } from '../ports/compute.ts'
-import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
 import { unlockForUs } from './our-lock.ts'
 import type { MovingEffect, MovingMessage, RestoringOrder } from './moving-messages.ts'
 
@@ -13,7 +13,7 @@ type Restore = MovingEffect & { readonly type: 'move.restore' }
 
 /** What Nova shows of the instance now. */
 export async function look(
-  { world, signal }: Evacuating,
+  { world, signal }: EvacuationContext,
   { move, instance: id }: Look,
 ): Promise<MovingMessage> {
   try {
@@ -47,7 +47,7 @@ const ORDERS: Readonly<Record<RestoringOrder, { readonly detail: string; readonl
 
 /** One order, with its intent. */
 export async function restore(
-  { world, order, signal }: Evacuating,
+  { world, order, signal }: EvacuationContext,
   { move, instance, step }: Restore,
 ): Promise<MovingMessage> {
   const { detail, deed } = ORDERS[step]

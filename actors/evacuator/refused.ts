@@ -2,9 +2,9 @@
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, InstanceId } from '../../schema/ids.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import type { Instance } from '../ports/compute.ts'
+import { isComputeTrouble, type Instance } from '../ports/compute.ts'
 import type { MoveChange, MoveStore, Refusal } from '../ports/move-store.ts'
-import { isComputeTrouble, type Evacuating } from './evacuating.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
 import type { MovingMessage } from './moving-messages.ts'
 import { BUSY } from './shared-pace.ts'
 
@@ -15,18 +15,18 @@ interface Asked {
 
 /** The move is pending again; what Nova shows of the instance now decides what is done next. */
 export async function refused(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   effect: Asked,
   error: unknown,
 ): Promise<MovingMessage> {
-  const { world } = evacuating
+  const { world } = context
   const reason = describeError(error)
   const busy = isCoded(error, ...BUSY)
   const doubtful = isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')
-  const now = doubtful ? await reread(evacuating, effect) : null
+  const now = doubtful ? await reread(context, effect) : null
   const gone = now === undefined
-  if (busy) await withdrawAttempt(evacuating, effect, reason)
-  else await putBack(evacuating, effect, reason)
+  if (busy) await withdrawAttempt(context, effect, reason)
+  else await putBack(context, effect, reason)
   return {
     type: 'move.refused',
     move: effect.move,
@@ -40,7 +40,7 @@ export async function refused(
 
 /** After a refusal: undefined when it is gone, null when Nova does not tell. */
 async function reread(
-  { world, signal }: Evacuating,
+  { world, signal }: EvacuationContext,
   { instance }: Asked,
 ): Promise<Instance | undefined | null> {
   try {
@@ -52,31 +52,35 @@ async function reread(
 }
 
 /** Nothing was asked for, or nothing came of it: the move waits for its next attempt. */
-export const putBack = (evacuating: Evacuating, asked: Asked, message: string): Promise<void> => {
+export const putBack = (
+  context: EvacuationContext,
+  asked: Asked,
+  message: string,
+): Promise<void> => {
   const { move } = asked
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
-  return giveBack(evacuating, asked, (store, epoch) => store.updateMove(epoch, change))
+  return giveBack(context, asked, (store, epoch) => store.updateMove(epoch, change))
 }
 
 /** The same when a target turned it down. */
 export const recordRefusal = (
-  evacuating: Evacuating,
+  context: EvacuationContext,
   asked: Asked,
   refusal: Refusal,
 ): Promise<void> =>
-  giveBack(evacuating, asked, (store, epoch) => store.recordRefusal(epoch, asked.move, refusal))
+  giveBack(context, asked, (store, epoch) => store.recordRefusal(epoch, asked.move, refusal))
 
 /** The same when Nova did not even look at it: it costs no attempt, whoever leads next. */
 export const withdrawAttempt = (
-  evacuating: Evacuating,
+  context: EvacuationContext,
   asked: Asked,
   reason: string,
 ): Promise<void> =>
-  giveBack(evacuating, asked, (store, epoch) => store.withdrawAttempt(epoch, asked.move, reason))
+  giveBack(context, asked, (store, epoch) => store.withdrawAttempt(epoch, asked.move, reason))
 
 /** Its room is free for others, and the store knows why it waits. */
 async function giveBack(
-  { world, order, signal }: Evacuating,
+  { world, order, signal }: EvacuationContext,
   { instance }: Asked,
   write: (store: MoveStore, epoch: Epoch) => Promise<unknown>,
 ): Promise<void> {
