@@ -1,7 +1,7 @@
 /** When Nova's records of a dead host are looked at: one look at a time, for all its instances, sooner after news. Pure. */
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import type { MoveTrack } from './instance-move.ts'
-import type { MovingEffect, MovingMessage } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage } from './evacuator-messages.ts'
 import type { Moving, MovingStep } from './moving-state.ts'
 
 export type Look =

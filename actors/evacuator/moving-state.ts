@@ -5,7 +5,7 @@ import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { Bid } from './fair-share.ts'
 import type { End, MoveTrack, Phase } from './instance-move.ts'
 import type { Look } from './looks.ts'
-import type { MovingEffect, MovingMessage, Progress } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage, Progress } from './evacuator-messages.ts'
 import type { Places } from './places.ts'
 import { isUsual, restorationOf } from './restoration.ts'
 

@@ -2,7 +2,7 @@
 import { assertNever } from '../kernel/assert-never.ts'
 import { spentOf, type Phase } from './instance-move.ts'
 import { hasten } from './looks.ts'
-import type { MovingEffect, MovingMessage } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage } from './evacuator-messages.ts'
 import {
   seen,
   settle,

@@ -6,7 +6,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble, type Aggregate } from '../ports/compute.ts'
 import { announceStep, note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
-import type { MovingMessage } from './moving-messages.ts'
+import type { MovingMessage } from './evacuator-messages.ts'
 
 /** May be begun again at any point by whoever leads next: what is done already is not done twice. */
 export async function openSpare(

@@ -1,7 +1,6 @@
 /** Carries out the evacuator's effects on the Compute API and the store. */
 import { describeError } from '../../schema/errors.ts'
 import type { RecordedMove } from '../../schema/records.ts'
-import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
@@ -57,21 +56,8 @@ async function performEvacuator(
       return undefined
     case 'bookings.watch':
       return watchBookings(context)
-    case 'move.prepare':
-    case 'move.request':
-    case 'move.look':
-    case 'move.restore':
-    case 'move.settle':
-    case 'move.put-back':
-    case 'moves.wait':
-    case 'spare.open':
-    case 'move.poll':
-    case 'pace.ask':
-    case 'pace.note':
-    case 'news.await':
-      return performMove(context, effect)
     default:
-      return assertNever(effect)
+      return performMove(context, effect)
   }
 }
 

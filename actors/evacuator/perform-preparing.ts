@@ -5,7 +5,7 @@ import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble } from '../ports/compute.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
-import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage, Preparation } from './evacuator-messages.ts'
 import { lockForUs } from './our-lock.ts'
 import { refused } from './refused.ts'
 

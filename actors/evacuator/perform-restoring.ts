@@ -6,7 +6,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import { unlockForUs } from './our-lock.ts'
-import type { MovingEffect, MovingMessage, RestoringOrder } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage, RestoringOrder } from './evacuator-messages.ts'
 
 type Look = MovingEffect & { readonly type: 'move.look' }
 type Restore = MovingEffect & { readonly type: 'move.restore' }

@@ -10,7 +10,7 @@ import {
   type MoveTrack,
   type RecordVerdict,
 } from './instance-move.ts'
-import type { MovingEffect, MovingMessage } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage } from './evacuator-messages.ts'
 import {
   recordIdsOf,
   seen,

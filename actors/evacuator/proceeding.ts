@@ -7,7 +7,7 @@ import type { MoveId } from '../../schema/ids.ts'
 import { judgeRecords, type End, type MoveTrack, type Phase } from './instance-move.ts'
 import type { Bid } from './fair-share.ts'
 import { scheduleLook } from './looks.ts'
-import type { MovingEffect, MovingMessage, Preparation } from './moving-messages.ts'
+import type { MovingEffect, MovingMessage, Preparation } from './evacuator-messages.ts'
 import {
   progressOf,
   recordIdsOf,

@@ -5,7 +5,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble, type Instance } from '../ports/compute.ts'
 import type { MoveChange, MoveStore, Refusal } from '../ports/move-store.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
-import type { MovingMessage } from './moving-messages.ts'
+import type { MovingMessage } from './evacuator-messages.ts'
 import { BUSY } from './shared-pace.ts'
 
 interface Asked {

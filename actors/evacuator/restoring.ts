@@ -5,7 +5,7 @@
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Instance } from '../ports/compute.ts'
 import type { MoveTrack, Phase } from './instance-move.ts'
-import type { MovingMessage, RestoringOrder } from './moving-messages.ts'
+import type { MovingMessage, RestoringOrder } from './evacuator-messages.ts'
 import { close, withTrack, type Moving, type MovingRules, type MovingStep } from './moving-state.ts'
 import { nextStep, restorationOf } from './restoration.ts'
 

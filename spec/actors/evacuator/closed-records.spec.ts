@@ -1,7 +1,7 @@
 /** A starting nova-compute closes every evacuation from its host: such a record proves nothing while Nova has the instance there. */
 import test from 'ava'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import type { MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import type { Phase } from '../../../actors/evacuator/instance-move.ts'
 import { evacuationRow, I1, I2, M1, TWO } from '../records.ts'
 import { asked, movingOf, ongoing, polled, RULES } from './tracks.ts'

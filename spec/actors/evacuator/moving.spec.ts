@@ -2,7 +2,7 @@
 import test from 'ava'
 import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import type { Moving } from '../../../actors/evacuator/moving-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'

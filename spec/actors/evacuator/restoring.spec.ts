@@ -1,7 +1,7 @@
 /** A moved instance becomes what it was, whoever looks at it, and its owner gets it back. */
 import test from 'ava'
 import type { End, MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import { settle } from '../../../actors/evacuator/moving-state.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'

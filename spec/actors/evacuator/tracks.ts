@@ -1,6 +1,6 @@
 /** Moves at every point of their way, and what may be told about them. */
 import { NEVER_ASKED, type MoveTrack, type Phase } from '../../../actors/evacuator/instance-move.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import type { Moving, MovingStep } from '../../../actors/evacuator/moving-state.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import { proceed } from '../../../actors/evacuator/proceeding.ts'
