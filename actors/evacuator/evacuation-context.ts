@@ -12,7 +12,7 @@ import type { InventoryStore, RecoveryStore } from '../ports/store.ts'
 import type { PolicyDefaults } from '../segment/policy.ts'
 import type { ComputeNews } from './compute-news.ts'
 import type { EvacuationOrder, EvacuatorRules } from './evacuator-messages.ts'
-import type { SharedPace } from './shared-pace.ts'
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts'
 
 export interface EvacuatorWorld extends Acting {
   readonly store: RecoveryStore & LedgerStore & Pick<InventoryStore, 'findHost'>
@@ -28,7 +28,7 @@ export interface EvacuatorWorld extends Acting {
   readonly rules: EvacuatorRules
   readonly policy: PolicyDefaults
   /** Shared by all evacuators of this process. */
-  readonly pace: SharedPace
+  readonly limiter: ConcurrencyLimiter
   readonly news: ComputeNews
   /** Shown in Nova as the reason why the service is disabled. */
   readonly disableReason: string

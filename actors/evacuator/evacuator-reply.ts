@@ -1,8 +1,7 @@
-/** What an evacuator answers to its segment, and when it may. Pure. */
+/** What an evacuator tells its segment. Pure. */
 import type { NotificationId } from '../../schema/ids.ts'
-import type { MoveTrack } from './instance-move.ts'
+import type { MoveTrack } from './move-track.ts'
 
-/** What the evacuator answers to the segment. */
 export type EvacuatorReply =
   | {
       readonly type: 'evacuator.finished'
@@ -50,10 +49,8 @@ export const forbidden = ({ notification }: About, reason: string): Of<'evacuato
   reason,
 })
 
-/** Whether something about this move is still to come, also when nothing new is begun. */
-export const isGoingOn = ({ kind }: MoveTrack['phase']): boolean =>
-  kind === 'requesting' ||
-  kind === 'ongoing' ||
-  kind === 'putting-back' ||
-  kind === 'restoring' ||
-  kind === 'settling'
+/** Whether anything can be done before there is room. */
+export const room = (
+  { notification }: About,
+  now: Of<'evacuator.room'>['room'],
+): Of<'evacuator.room'> => ({ type: 'evacuator.room', notification, room: now })

@@ -1,26 +1,33 @@
-/** Carries out the evacuator's effects on the Compute API and the store. */
+/** Performs the evacuator's effects on the Compute API and the store. */
 import { describeError } from '../../schema/errors.ts'
+import type { InstanceId, MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
+import { isComputeTrouble } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
+import { activateSpare } from './activate-spare.ts'
+import { isClaimed } from './apply-records.ts'
+import type { Client } from './concurrency-limiter.ts'
+import type { EvacuationContext, EvacuatorWorld } from './evacuation-context.ts'
 import { evacuator } from './evacuator.ts'
 import type {
   EvacuationOrder,
   EvacuatorEffect,
   EvacuatorMessage,
   EvacuatorState,
+  ScheduleEffect,
 } from './evacuator-messages.ts'
+import type { EvacuationRequest } from './fair-share.ts'
 import { announceStep, note, noteWait } from './journal.ts'
-import { isComputeTrouble } from '../ports/compute.ts'
 import { checkForLife } from './life-check.ts'
-import type { EvacuationContext, EvacuatorWorld } from './evacuation-context.ts'
 import { performMove } from './perform-move.ts'
-import { contradictions } from './plan.ts'
-import { dueAgain } from './plan.ts'
+import { contradictions, dueAgain } from './selection.ts'
 import { survey } from './survey.ts'
+
+type Answered = Promise<EvacuatorMessage | undefined>
 
 /** The actor that moves the instances of one dead host. */
 export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
@@ -33,20 +40,17 @@ export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): 
   })
 }
 
-async function performEvacuator(
-  context: EvacuationContext,
-  effect: EvacuatorEffect,
-): Promise<EvacuatorMessage | undefined> {
+async function performEvacuator(context: EvacuationContext, effect: EvacuatorEffect): Answered {
   switch (effect.type) {
     case 'compute.isolate':
-      return hinderable(context, isolate)
+      return unlessBlocked(context, isolate)
     case 'compute.survey':
-      return hinderable(context, survey)
+      return unlessBlocked(context, survey)
     case 'compute.survey-again':
-      return hinderable(context, surveyAgain)
+      return unlessBlocked(context, surveyAgain)
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(context, effect.moves) }
-    case 'note.hindered':
+    case 'note.blocked':
       await noteWait(context, effect.reason)
       return undefined
     case 'note.unsuitable':
@@ -56,15 +60,100 @@ async function performEvacuator(
       return undefined
     case 'bookings.watch':
       return watchBookings(context)
+    case 'limiter.ask':
+      return askLimiter(context, effect.requests)
+    case 'limiter.note':
+      context.world.limiter.note(clientOf(context), effect.inFlight, effect.over)
+      return undefined
+    case 'news.await':
+      return awaitNews(context, effect.instances)
+    case 'spare.activate':
+      return activateSpare(context, effect.host)
+    case 'moves.wait':
+      await noteWaiting(context, effect.moves, effect.reason)
+      return undefined
+    case 'records.poll':
+      return poll(context, effect)
     default:
       return performMove(context, effect)
   }
 }
 
-async function watchBookings({
-  world,
-  order,
-}: EvacuationContext): Promise<EvacuatorMessage | undefined> {
+const clientOf = ({ order: { segment }, signal }: EvacuationContext): Client => ({
+  segment,
+  signal,
+})
+
+async function askLimiter(
+  context: EvacuationContext,
+  asked: readonly EvacuationRequest[],
+): Answered {
+  const { limiter, clock } = context.world
+  const requests = await limiter.ask(clientOf(context), asked)
+  if (requests.length === 0) return undefined
+  return { type: 'limiter.allowed', requests, atMs: clock.monotonicMs() }
+}
+
+async function awaitNews(
+  { world, signal }: EvacuationContext,
+  instances: readonly InstanceId[],
+): Answered {
+  const what = await world.news.await(new Set(instances), signal)
+  if (what === 'nothing') return undefined
+  return { type: 'records.news', atMs: world.clock.monotonicMs() }
+}
+
+/** Noted once for all of them. Each one's row tells it too. */
+async function noteWaiting(
+  context: EvacuationContext,
+  moves: readonly MoveId[],
+  message: string,
+): Promise<void> {
+  const { world, order, signal } = context
+  await noteWait(context, `${moves.length} instances wait: ${message}`)
+  for (const move of moves) {
+    const change = { move, from: ['pending'], to: 'pending', destHost: null, message } as const
+    await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+  }
+}
+
+type Poll = ScheduleEffect & { readonly type: 'records.poll' }
+
+async function poll(context: EvacuationContext, effect: Poll): Promise<EvacuatorMessage> {
+  const { world } = context
+  try {
+    return await world.limiter.watch(() => readRecords(context, effect))
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return { type: 'records.poll-failed', atMs: world.clock.monotonicMs() }
+  }
+}
+
+async function readRecords(
+  { world, order, signal }: EvacuationContext,
+  { targets, listHost }: Poll,
+): Promise<EvacuatorMessage> {
+  const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
+  const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
+  const lostTargets = lost.map(({ host }) => host)
+  const since = world.clock.wallMs() - POLL_SINCE_MS
+  // Read after the targets: what arrived before its target was lost shows as done.
+  const records = await world.compute.listEvacuations(order.host, since, signal)
+  for (const { instance, status } of records) {
+    if (isClaimed(status)) world.bookings.show(instance)
+  }
+  const polled = { type: 'records.polled', records, lostTargets } as const
+  if (listHost === 'no') return { ...polled, atMs: world.clock.monotonicMs() }
+  // Read after the records: what has left the host since then is seen in the next poll.
+  const instances = await world.compute.listInstances(order.host, signal)
+  const onHost = new Set(instances.map(({ id }) => id))
+  return { ...polled, onHost, atMs: world.clock.monotonicMs() }
+}
+
+/** Records are asked for by their creation, and a leader may take up what was requested long ago. */
+const POLL_SINCE_MS = 24 * 3600 * 1000
+
+async function watchBookings({ world, order }: EvacuationContext): Answered {
   if ((await world.bookings.change(order)) === 'ended') return undefined
   const takenByOthers = world.bookings.takenByOthers(order)
   return {
@@ -74,20 +163,20 @@ async function watchBookings({
   }
 }
 
-/** Turns what Compute and Identity may throw into waiting; everything else crashes. */
-async function hinderable(
+/** Turns what Compute and Identity may throw into waiting. Everything else crashes. */
+async function unlessBlocked(
   context: EvacuationContext,
   call: (context: EvacuationContext) => Promise<EvacuatorMessage>,
 ): Promise<EvacuatorMessage> {
   try {
-    return await context.world.pace.heed(() => call(context))
+    return await context.world.limiter.watch(() => call(context))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
-    return { type: 'evacuator.hindered', reason: describeError(error) }
+    return { type: 'evacuator.blocked', reason: describeError(error) }
   }
 }
 
-/** Who waits for room waits in vain once the host is back: there is none that is nearer. */
+/** While instances wait for room, the host is checked again: if it is back, they can run there. */
 async function surveyAgain(context: EvacuationContext): Promise<EvacuatorMessage> {
   const objection = await checkForLife(context)
   if (objection?.answer === 'forbid') return { type: 'evacuator.forbid', reason: objection.reason }
@@ -95,14 +184,14 @@ async function surveyAgain(context: EvacuationContext): Promise<EvacuatorMessage
   return survey(context)
 }
 
-/** Disabled, forced down: Nova need not wait for a heartbeat to be missed. Done once, whoever asks. */
+/** Disables the compute service and forces it down, once: Nova need not wait until it misses a heartbeat. */
 async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
   const { world, order, signal } = context
   const service = await world.compute.findService(order.host, signal)
   const objection = await checkForLife(context)
   if (objection !== undefined) return { type: ANSWERS[objection.answer], reason: objection.reason }
   if (service === undefined) {
-    return { type: 'evacuator.hindered', reason: `Nova has no compute service on ${order.host}` }
+    return { type: 'evacuator.blocked', reason: `Nova has no compute service on ${order.host}` }
   }
   if (service.disabled && service.forcedDown) {
     await note(context, {
@@ -129,7 +218,7 @@ async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
   return { type: 'evacuator.isolated' }
 }
 
-const ANSWERS = { wait: 'evacuator.hindered', forbid: 'evacuator.forbid' } as const
+const ANSWERS = { wait: 'evacuator.blocked', forbid: 'evacuator.forbid' } as const
 
 /** The ledger decides whether the service is enabled when the host comes back. */
 async function recordDisabling({ world, order }: EvacuationContext): Promise<void> {
@@ -153,7 +242,7 @@ async function plan(
   for (const detail of contradictions(moves, rows)) {
     await note(context, { kind: 'decision', step: 'plan', detail })
   }
-  // That nothing is left when it looks again is no news.
+  // That nothing is left after another survey is not announced.
   if (moves.length > 0 || rows.length === 0) {
     announceStep(context, 'planned', `${rows.length} instances`)
   }

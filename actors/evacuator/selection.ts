@@ -1,8 +1,12 @@
-/** Which instances of a dead host are moved, in which order, and why the others are not. */
+/**
+ * Which instances of a dead host are moved, in which order, why the others are not, and what is written of each before it is
+ * touched. Pure.
+ */
+import type { MoveOrigin, RecordedMove, TouchedMove } from '../../schema/records.ts'
 import type { SegmentPolicy } from '../../schema/segment-policy.ts'
 import type { Instance } from '../ports/compute.ts'
-import { readPriority } from './priority.ts'
-import { restorationOf } from './restoration.ts'
+import type { PlannedMove } from '../ports/move-store.ts'
+import { isRebuilding, restorationOf } from './restoration.ts'
 
 export interface SelectionRules {
   /** All instances, or only those that their owners marked. */
@@ -94,4 +98,66 @@ function rankOf({ verdict, instance: { needs } }: Selected): readonly number[] {
 function compare(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((value, index) => value !== other[index])
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
+}
+
+const PRIORITY_MAX = 1000
+/** Of instances that name none: owners may put others before and behind them. */
+export const PRIORITY_DEFAULT = 500
+
+/** The priority, and a remark when the owner named one that cannot be used. */
+export function readPriority(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+): { readonly priority: number; readonly note: string | null } {
+  const text = metadata[key]?.trim()
+  if (text === undefined) return { priority: PRIORITY_DEFAULT, note: null }
+  if (/^\d{1,4}$/.test(text) && Number(text) <= PRIORITY_MAX) {
+    return { priority: Number(text), note: null }
+  }
+  const note = `${key} is not a whole number from 0 to ${PRIORITY_MAX}: taken as ${PRIORITY_DEFAULT}`
+  return { priority: PRIORITY_DEFAULT, note }
+}
+
+/** `touched`: what earlier recoveries of the host began and could not bring to an end. */
+export function planOf(
+  { instance, verdict }: Selected,
+  touched: readonly TouchedMove[],
+): PlannedMove {
+  const earlier = touched.find((move) => move.instance === instance.id)
+  const about = {
+    instance: instance.id,
+    instanceName: instance.name,
+    origin: originOf(instance, earlier),
+    held: earlier?.held === true && instance.locked,
+  }
+  return verdict.kind === 'leave'
+    ? { ...about, status: 'ignored', message: verdict.reason }
+    : { ...about, status: 'pending', message: verdict.note }
+}
+
+/** An earlier attempt, half done, leaves an instance in error, in the middle of a rebuild, or locked: that is no state of its own. */
+function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
+  const { vmState, taskState, powerState, locked } = now
+  if (earlier === undefined) return { vmState, taskState, powerState, locked }
+  const isOurs = vmState === 'error' || isRebuilding(taskState)
+  const before = isOurs ? earlier.origin : { vmState, taskState, powerState }
+  return { ...before, locked: earlier.held ? earlier.origin.locked : locked }
+}
+
+/** What failed in an earlier run is asked for once more; what has failed in this one is left to the next, whoever leads by now. */
+export const dueAgain = (moves: readonly RecordedMove[], run: number): readonly RecordedMove[] =>
+  run === 1 ? [] : moves.filter(({ status, askedInRun }) => status === 'failed' && askedInRun < run)
+
+/** Instances that Nova lists on the dead host although it has recorded their move as done: one sentence each. */
+export function contradictions(
+  moves: readonly PlannedMove[],
+  rows: readonly RecordedMove[],
+): readonly string[] {
+  const here = new Set(moves.map(({ instance }) => instance))
+  return rows
+    .filter(({ instance, status }) => status === 'succeeded' && here.has(instance))
+    .map(({ instanceName, destHost }) => {
+      const place = destHost === null ? '' : ` to ${destHost}`
+      return `${instanceName} is listed here, and its move${place} is done: not asked for again, for it may run there`
+    })
 }

@@ -39,7 +39,10 @@ test('what failed under way is put back before the segment is told', (t) => {
     evacuationRow({ status: 'failed' }),
     evacuationRow({ id: 'record-2', instance: I2, status: 'failed' }),
   ]
-  const failed = [...story, { type: 'move.polled', records, lostTargets: [], atMs: 5000 } as const]
+  const failed = [
+    ...story,
+    { type: 'records.polled', records, lostTargets: [], atMs: 5000 } as const,
+  ]
   t.deepEqual(after(...failed).replies, [])
   t.deepEqual(after(...failed, back(M1)).replies, [])
   t.deepEqual(after(...failed, back(M1), back(M2)).replies, [forbidden('paused')])

@@ -1,11 +1,15 @@
 /** Each instance is asked for once at a time: what Nova's answers and its records mean. */
 import test from 'ava'
-import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
+import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
+import type { Phase } from '../../../actors/evacuator/move.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
-import type { Moving } from '../../../actors/evacuator/moving-state.ts'
+import type {
+  Moving,
+  MovingEffect,
+  MovingMessage,
+} from '../../../actors/evacuator/evacuator-messages.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
+import { instanceId, moveId } from '../../../schema/ids.ts'
 import { I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
 import {
   RULES,
@@ -21,7 +25,6 @@ import {
   trackRow,
   withLeave,
 } from './tracks.ts'
-import type { Instance } from '../../../actors/ports/compute.ts'
 
 type Effect = MovingEffect | KernelEffect<MovingMessage>
 
@@ -60,16 +63,16 @@ test('an instance waits until its moment', (t) => {
 })
 
 test('an instance that is not on the host any more is ignored', (t) => {
-  const [, effects] = asking(movingOf([trackRow()], { here: new Map() }), 0)
+  const [, effects] = asking(movingOf([trackRow({ shown: undefined })]), 0)
   t.deepEqual(settled(effects), ['ignored: the instance is not on the host any more'])
 })
 
 test('an instance that left by our own late success is a success', (t) => {
-  const change = {
-    here: new Map<InstanceId, Instance>(),
-    records: [evacuationRow({ status: 'done' })],
-  }
-  const [, effects] = asking(movingOf([trackRow({ attempts: 1 })], change), 0)
+  const records = [evacuationRow({ status: 'done' })]
+  const [, effects] = asking(
+    movingOf([trackRow({ attempts: 1, shown: undefined })], { records }),
+    0,
+  )
   t.deepEqual(settled(effects), ['succeeded: Nova recorded it as done, late'])
 })
 
@@ -109,9 +112,9 @@ test('a refusal gives the room back to the others', (t) => {
 
 test('a yes of Nova makes the move ongoing', (t) => {
   const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
-  const { phase, state } = told(asked(), yes)
+  const { phase, track } = told(asked(), yes)
   t.deepEqual(phase, ongoing(true, 7))
-  t.is(state.startedAt.get(M1), 900)
+  t.is(track?.startedAt, 900)
 })
 
 test('silence of Nova makes the move ongoing, without a yes', (t) => {
@@ -130,7 +133,7 @@ test('a busy Nova costs no attempt, and the shared pace is asked at once, which 
   const { track, effects } = told(asked(), refused({ busy: true }))
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 100, reason: 'no room' })
   t.is(track?.attempts, 0)
-  t.deepEqual(effects, [{ type: 'pace.ask', bids: [{ move: M1, target: TWO }] }])
+  t.deepEqual(effects, [{ type: 'limiter.ask', requests: [{ move: M1, target: TWO }] }])
 })
 
 test('a request that is refused as often as it may be fails', (t) => {
@@ -256,11 +259,11 @@ test('an answer that comes twice changes nothing', (t) => {
 
 test('looks at the records come one at a time, at growing distances up to three seconds', (t) => {
   let state = movingOf([asked(ongoing(true))], {
-    look: { kind: 'none', news: false },
+    poll: { kind: 'none', news: false },
   })
   const pauses: number[] = []
   for (let looks = 0; looks < 12; looks += 1) {
-    for (const message of [polled(0, [evacuationRow()]), { type: 'move.poll-due' } as const]) {
+    for (const message of [polled(0, [evacuationRow()]), { type: 'records.poll-due' } as const]) {
       const [next, effects] = onMovingMessage(RULES, state, message)
       for (const effect of effects) if (effect.type === 'timer.start') pauses.push(effect.afterMs)
       state = next
@@ -276,12 +279,12 @@ test('looks at the records come one at a time, at growing distances up to three 
 })
 
 test('a look that fails is repeated', (t) => {
-  const { effects } = told(asked(ongoing(true)), { type: 'move.poll-failed', atMs: 1 })
+  const { effects } = told(asked(ongoing(true)), { type: 'records.poll-failed', atMs: 1 })
   t.is(effects.filter(({ type }) => type === 'timer.start').length, 1)
 })
 
 test('a step whose row was not as we knew it waits and costs no attempt', (t) => {
-  const hindered = { type: 'move.hindered', move: M1, reason: 'not pending', atMs: 1 } as const
+  const hindered = { type: 'move.blocked', move: M1, reason: 'not pending', atMs: 1 } as const
   const last = asked(REQUESTING, { attempts: 3 })
   const { state, track, effects } = told(last, hindered)
   t.deepEqual(

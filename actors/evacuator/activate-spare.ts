@@ -1,4 +1,4 @@
-/** Takes a reserved host into service: its row, then its aggregates, then its compute service; each is in the ledger first. */
+/** Activates a reserved host: its row, then its aggregates, then its compute service. Each is in the ledger first. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { withIntent } from '../leadership/intent.ts'
@@ -8,26 +8,26 @@ import { announceStep, note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import type { MovingMessage } from './evacuator-messages.ts'
 
-/** May be begun again at any point by whoever leads next: what is done already is not done twice. */
-export async function openSpare(
+/** May be begun again at any point by the next leader: what is done already is not done twice. */
+export async function activateSpare(
   context: EvacuationContext,
   host: HostName,
 ): Promise<MovingMessage> {
   const { world } = context
-  const objection = await hinderedBy(() => open(context, host))
+  const objection = await objectionTo(() => activate(context, host))
   const atMs = world.clock.monotonicMs()
   if (objection === undefined) {
     const detail = `the reserved host ${host} is in service`
     await note(context, { kind: 'outcome', step: 'take-spare', detail })
     announceStep(context, 'spare-taken', detail)
-    return { type: 'spare.opened', host, atMs }
+    return { type: 'spare.activated', host, atMs }
   }
   const detail = `the reserved host ${host} is not used: ${objection}`
   await note(context, { kind: 'decision', step: 'take-spare', detail })
   return { type: 'spare.refused', host, atMs }
 }
 
-async function hinderedBy(call: () => Promise<string | undefined>): Promise<string | undefined> {
+async function objectionTo(call: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     return await call()
   } catch (error) {
@@ -36,8 +36,8 @@ async function hinderedBy(call: () => Promise<string | undefined>): Promise<stri
   }
 }
 
-/** Why it could not be opened. */
-async function open(context: EvacuationContext, host: HostName): Promise<string | undefined> {
+/** Why it could not be activated; undefined when it is active. */
+async function activate(context: EvacuationContext, host: HostName): Promise<string | undefined> {
   const { world, order, signal } = context
   const { notification, epoch } = order
   const grant = await untilStored(world.clock, signal, () =>
@@ -58,7 +58,7 @@ async function open(context: EvacuationContext, host: HostName): Promise<string 
   return deed.kind === 'refused' ? deed.reason : undefined
 }
 
-/** Instances that are bound to an aggregate of their dead host find it again on the spare. */
+/** The spare joins the aggregates of the dead host: instances that are bound to one find it again there. */
 async function joinAll(context: EvacuationContext, host: HostName): Promise<string | undefined> {
   const { world, order, signal } = context
   const aggregates = await world.compute.listAggregates(signal)
@@ -81,7 +81,7 @@ async function joinAll(context: EvacuationContext, host: HostName): Promise<stri
   return undefined
 }
 
-/** What another recovery has joined is kept for this one, too; where it was before, nothing is to be undone. */
+/** An aggregate that another recovery has joined is kept for this one, too. Where the spare was in it before, nothing is to be undone. */
 async function stay(
   { world, order, signal }: EvacuationContext,
   host: HostName,

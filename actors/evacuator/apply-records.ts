@@ -1,0 +1,225 @@
+/** Reads Nova's evacuation records: what they say about the latest request of a move, and what follows for the move. Pure. */
+import type { HostName } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { ANYWHERE, type TargetName } from '../placement/targets.ts'
+import type { Evacuation } from '../ports/compute.ts'
+import type { Refuser } from '../ports/move-store.ts'
+import type { MoveRules, RecordsPolled } from './evacuator-messages.ts'
+import type { MoveContext, Phase } from './move.ts'
+import type { MoveTrack } from './move-track.ts'
+import { hostOf } from './places.ts'
+import { isRebuilding } from './restoration.ts'
+
+export type RecordVerdict =
+  | {
+      readonly kind: 'moved'
+      readonly dest: HostName | null
+      /** done: the target wrote it, and had the instance then; closed: the source host wrote it when it started again. */
+      readonly by: 'done' | 'closed'
+    }
+  | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
+  | {
+      readonly kind: 'in-flight'
+      readonly dest: HostName | null
+      readonly nova: 'accepted' | 'begun'
+    }
+  | { readonly kind: 'no-record' }
+
+const MOVED: readonly string[] = ['done', 'completed']
+const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
+
+/** Whether an evacuation with a record of this status has succeeded. */
+export const isMoved = (status: string): boolean => MOVED.includes(status)
+
+/** Whether Nova's scheduler has taken the room for an evacuation with a record of this status: Placement shows it. */
+export const isClaimed = (status: string): boolean =>
+  status !== 'accepted' && !REFUSED.includes(status)
+
+const isOpen = (status: string): boolean => !MOVED.includes(status) && !REFUSED.includes(status)
+
+/** Nova's times may be off by so much. */
+export const CLOCK_SKEW_MS = 60_000
+
+/** The records of an instance that are known by now. */
+export const recordIdsOf = (
+  records: readonly Evacuation[],
+  instance: MoveTrack['instance'],
+): readonly string[] => records.filter((record) => record.instance === instance).map(({ id }) => id)
+
+/**
+ * What the records of an instance say about our latest request. A record that is much older than the request belongs to an earlier
+ * life of the host.
+ */
+export function judgeRecords(
+  move: Pick<MoveTrack, 'instance' | 'olderRecords' | 'startedAt'>,
+  records: readonly Evacuation[],
+): RecordVerdict {
+  const ours = records
+    .filter((record) => record.instance === move.instance)
+    .filter((record) => !move.olderRecords.includes(record.id))
+    .filter((record) => record.createdAt >= move.startedAt - CLOCK_SKEW_MS)
+    .toSorted((a, b) => b.createdAt - a.createdAt) // stable: within a second Nova's own order, newest first
+  const [newest] = ours
+  if (newest === undefined) return { kind: 'no-record' }
+  const moved = ours.find(({ status }) => isMoved(status))
+  if (moved !== undefined) {
+    return { kind: 'moved', dest: moved.dest, by: moved.status === 'done' ? 'done' : 'closed' }
+  }
+  // An older request may show its record after a newer one failed: as long as any is in flight, no other is sent.
+  const inFlight = ours.find(({ status }) => !REFUSED.includes(status))
+  if (inFlight !== undefined) {
+    const nova = isClaimed(inFlight.status) ? 'begun' : 'accepted'
+    return { kind: 'in-flight', dest: inFlight.dest, nova }
+  }
+  return { kind: 'refused', dest: newest.dest, status: newest.status }
+}
+
+/** An attempt that has failed. */
+export interface Failure {
+  readonly reason: string
+  /** The target that refused it; null: none did. */
+  readonly refusedBy: TargetName | null
+  readonly from: Refuser
+  /** Whether Nova can tell more about it. */
+  readonly ask: 'nova' | 'nobody'
+}
+
+/** What a poll of the records means for a move in flight. */
+export type Finding =
+  | { readonly kind: 'nothing' }
+  | {
+      readonly kind: 'in-flight'
+      readonly target: TargetName | null
+      readonly nova: 'silent' | 'accepted' | 'begun'
+      readonly whereabouts: 'on-the-way' | 'unproven'
+    }
+  | { readonly kind: 'arrived'; readonly dest: HostName | null }
+  /** Nova does not end it. */
+  | { readonly kind: 'given-up'; readonly target: TargetName | null; readonly reason: string }
+  | (Failure & { readonly kind: 'target-lost'; readonly target: HostName })
+  | (Failure & { readonly kind: 'failed' })
+
+type InFlight = Pick<Phase & { readonly kind: 'ongoing' }, 'requestedAtMs' | 'nova'>
+type Poll = Pick<RecordsPolled, 'lostTargets' | 'onHost' | 'atMs'>
+
+/** Reads the records for a move in flight. */
+export function readRecords(
+  { rules, records }: MoveContext,
+  move: MoveTrack,
+  poll: Poll & InFlight,
+): Finding {
+  const verdict = judgeRecords(move, records)
+  const isGraceOver = poll.atMs - poll.requestedAtMs >= rules.graceMs
+  switch (verdict.kind) {
+    case 'moved':
+      return hasLeft(verdict, move, poll)
+        ? { kind: 'arrived', dest: verdict.dest ?? hostOf(move.target) }
+        : inFlight(rules, move.target, { ...poll, nova: 'begun', whereabouts: 'unproven' })
+    case 'in-flight':
+      // Nova has chosen the target, or has chosen another one.
+      return inFlight(rules, verdict.dest ?? move.target, { ...poll, nova: verdict.nova })
+    case 'refused':
+      // Without Nova's yes to this request, the record may be an earlier attempt's: wait for a newer one.
+      if (poll.nova === 'silent' && !isGraceOver) return { kind: 'nothing' }
+      return {
+        kind: 'failed',
+        reason: `Nova recorded the evacuation as ${verdict.status}`,
+        ...refuserOf(move, verdict),
+        ask: 'nova',
+      }
+    case 'no-record':
+      // Nova hides a record while its cell is down. If it never showed one, it never got the request.
+      if (poll.nova === 'begun') return inFlight(rules, move.target, poll)
+      if (!isGraceOver) return { kind: 'nothing' }
+      return {
+        kind: 'failed',
+        reason: 'no record of the request appeared in Nova',
+        ...NOBODY,
+        ask: 'nobody',
+      }
+    default:
+      return assertNever(verdict)
+  }
+}
+
+/**
+ * A nova-compute that starts closes every evacuation from its host as completed, also those in flight. Such a record is believed
+ * only when Nova was asked which instances are on the host, and this one is not among them.
+ */
+const hasLeft = (
+  { by }: RecordVerdict & { readonly kind: 'moved' },
+  { instance }: MoveTrack,
+  { onHost }: Pick<Poll, 'onHost'>,
+): boolean => by === 'done' || (onHost !== undefined && !onHost.has(instance))
+
+/** Nova never ends an evacuation whose target died under it: a lost target frees the instance, and so does the deadline. */
+function inFlight(
+  { deadlineMs }: MoveRules,
+  target: TargetName | null,
+  poll: Poll & InFlight & { readonly whereabouts?: 'unproven' },
+): Finding {
+  const host = hostOf(target)
+  if (host !== null && poll.lostTargets.includes(host)) {
+    const failure = { reason: `${host} died as well`, refusedBy: host, from: 'target' } as const
+    return { kind: 'target-lost', target: host, ...failure, ask: 'nobody' }
+  }
+  if (poll.atMs - poll.requestedAtMs >= deadlineMs) {
+    const minutes = Math.round(deadlineMs / 60_000)
+    const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
+    return { kind: 'given-up', target, reason }
+  }
+  const { nova, whereabouts = 'on-the-way' } = poll
+  return { kind: 'in-flight', target, nova, whereabouts }
+}
+
+/** Who refused an attempt. */
+export type RefusedBy = Pick<Failure, 'refusedBy' | 'from'>
+
+const NOBODY: RefusedBy = { refusedBy: null, from: 'target' }
+
+/** Nova's conductor writes `error` when its scheduler accepts no host, or not the named one; a target writes `failed`. */
+function refuserOf(
+  move: MoveTrack,
+  { dest, status }: RecordVerdict & { readonly kind: 'refused' },
+): RefusedBy {
+  const target = dest ?? move.target
+  if (status === 'error') return { refusedBy: target, from: 'scheduler' }
+  return target === ANYWHERE ? NOBODY : { refusedBy: target, from: 'target' }
+}
+
+/** Where a move that was given up has arrived late, or whether only a record without proof says so. */
+export function lateArrivalOf(
+  move: MoveTrack,
+  records: readonly Evacuation[],
+  poll: Pick<Poll, 'onHost'>,
+): 'none' | 'unproven' | { readonly dest: HostName | null } {
+  if (move.whereabouts === 'arrived' || move.attempts === 0) return 'none'
+  const verdict = judgeRecords(move, records)
+  if (verdict.kind !== 'moved') return 'none'
+  return hasLeft(verdict, move, poll) ? { dest: verdict.dest } : 'unproven'
+}
+
+/** An evacuation that Nova has in flight although the move is in the queue. */
+interface Adopted {
+  readonly target: HostName | null
+  readonly nova: 'accepted' | 'begun'
+  readonly olderRecords?: readonly string[]
+  readonly startedAt?: number
+}
+
+/** Adopts a request that is in flight: ours, whose record came late, or somebody else's. */
+export function inFlightOf(move: MoveTrack, records: readonly Evacuation[]): Adopted | undefined {
+  if (move.attempts === 0) return foreignInFlight(move, records)
+  const verdict = judgeRecords(move, records)
+  if (verdict.kind === 'moved') return { target: verdict.dest, nova: 'begun' }
+  return verdict.kind === 'in-flight' ? { target: verdict.dest, nova: verdict.nova } : undefined
+}
+
+/** Somebody else, or an earlier recovery, has requested it. */
+function foreignInFlight(move: MoveTrack, records: readonly Evacuation[]): Adopted | undefined {
+  if (!isRebuilding(move.shown?.taskState ?? null)) return undefined
+  const verdict = judgeRecords({ ...move, olderRecords: [], startedAt: 0 }, records)
+  if (verdict.kind !== 'in-flight') return undefined
+  const ended = records.filter(({ status }) => !isOpen(status)).map(({ id }) => id)
+  return { target: verdict.dest, nova: verdict.nova, olderRecords: ended, startedAt: 0 }
+}
