@@ -84,43 +84,47 @@ export interface Failure {
   readonly ask: 'nova' | 'nobody'
 }
 
+/** Where a move in flight is, as far as the records tell. */
+interface Whereabouts {
+  readonly target: TargetName | null
+  readonly whereabouts: 'on-the-way' | 'unproven'
+}
+
 /** What a poll of the records means for a move in flight. */
-export type Finding =
+type Finding =
   | { readonly kind: 'nothing' }
-  | {
-      readonly kind: 'in-flight'
-      readonly target: TargetName | null
-      readonly nova: 'silent' | 'accepted' | 'begun'
-      readonly whereabouts: 'on-the-way' | 'unproven'
-    }
+  | (Whereabouts & { readonly kind: 'in-flight'; readonly nova: Ongoing['nova'] })
   | { readonly kind: 'arrived'; readonly dest: HostName | null }
   /** Nova does not end it. */
-  | { readonly kind: 'given-up'; readonly target: TargetName | null; readonly reason: string }
-  | (Failure & { readonly kind: 'target-lost'; readonly target: HostName })
+  | (Whereabouts & { readonly kind: 'given-up'; readonly reason: string })
+  | (Whereabouts & Failure & { readonly kind: 'target-lost' })
   | (Failure & { readonly kind: 'failed' })
 
-type InFlight = Pick<Phase & { readonly kind: 'ongoing' }, 'requestedAtMs' | 'nova'>
-type Poll = Pick<RecordsPolled, 'lostTargets' | 'onHost' | 'atMs'>
+type Ongoing = Phase & { readonly kind: 'ongoing' }
 
 /** Reads the records for a move in flight. */
 export function readRecords(
   { rules, records }: MoveContext,
   move: MoveTrack,
-  poll: Poll & InFlight,
+  phase: Ongoing,
+  polled: RecordsPolled,
 ): Finding {
   const verdict = judgeRecords(move, records)
-  const isGraceOver = poll.atMs - poll.requestedAtMs >= rules.graceMs
+  const isGraceOver = polled.atMs - phase.requestedAtMs >= rules.graceMs
+  const onTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' } as const
   switch (verdict.kind) {
     case 'moved':
-      return hasLeft(verdict, move, poll)
+      return hasLeft(verdict, move, polled)
         ? { kind: 'arrived', dest: verdict.dest ?? hostOf(move.target) }
-        : inFlight(rules, move.target, { ...poll, nova: 'begun', whereabouts: 'unproven' })
-    case 'in-flight':
+        : inFlight(rules, { ...onTheWay, nova: 'begun', whereabouts: 'unproven' }, polled)
+    case 'in-flight': {
       // Nova has chosen the target, or has chosen another one.
-      return inFlight(rules, verdict.dest ?? move.target, { ...poll, nova: verdict.nova })
+      const target = verdict.dest ?? move.target
+      return inFlight(rules, { ...onTheWay, target, nova: verdict.nova }, polled)
+    }
     case 'refused':
       // Without Nova's yes to this request, the record may be an earlier attempt's: wait for a newer one.
-      if (poll.nova === 'silent' && !isGraceOver) return { kind: 'nothing' }
+      if (phase.nova === 'silent' && !isGraceOver) return { kind: 'nothing' }
       return {
         kind: 'failed',
         reason: `Nova recorded the evacuation as ${verdict.status}`,
@@ -129,7 +133,7 @@ export function readRecords(
       }
     case 'no-record':
       // Nova hides a record while its cell is down. If it never showed one, it never got the request.
-      if (poll.nova === 'begun') return inFlight(rules, move.target, poll)
+      if (phase.nova === 'begun') return inFlight(rules, onTheWay, polled)
       if (!isGraceOver) return { kind: 'nothing' }
       return {
         kind: 'failed',
@@ -149,27 +153,26 @@ export function readRecords(
 const hasLeft = (
   { by }: RecordVerdict & { readonly kind: 'moved' },
   { instance }: MoveTrack,
-  { onHost }: Pick<Poll, 'onHost'>,
+  { onHost }: RecordsPolled,
 ): boolean => by === 'done' || (onHost !== undefined && !onHost.has(instance))
 
 /** Nova never ends an evacuation whose target died under it: a lost target frees the instance, and so does the deadline. */
 function inFlight(
   { deadlineMs }: MoveRules,
-  target: TargetName | null,
-  poll: Poll & InFlight & { readonly whereabouts?: 'unproven' },
+  { requestedAtMs, nova, target, whereabouts }: Omit<Ongoing, 'kind'> & Whereabouts,
+  { lostTargets, atMs }: RecordsPolled,
 ): Finding {
   const host = hostOf(target)
-  if (host !== null && poll.lostTargets.includes(host)) {
+  if (host !== null && lostTargets.includes(host)) {
     const failure = { reason: `${host} died as well`, refusedBy: host, from: 'target' } as const
-    return { kind: 'target-lost', target: host, ...failure, ask: 'nobody' }
+    return { kind: 'target-lost', target, whereabouts, ...failure, ask: 'nobody' }
   }
-  if (poll.atMs - poll.requestedAtMs >= deadlineMs) {
+  if (atMs - requestedAtMs >= deadlineMs) {
     const minutes = Math.round(deadlineMs / 60_000)
     const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
-    return { kind: 'given-up', target, reason }
+    return { kind: 'given-up', target, whereabouts, reason }
   }
-  const { nova, whereabouts = 'on-the-way' } = poll
-  return { kind: 'in-flight', target, nova, whereabouts }
+  return { kind: 'in-flight', target, whereabouts, nova }
 }
 
 /** Who refused an attempt. */
@@ -191,12 +194,12 @@ function refuserOf(
 export function lateArrivalOf(
   move: MoveTrack,
   records: readonly Evacuation[],
-  poll: Pick<Poll, 'onHost'>,
+  polled: RecordsPolled,
 ): 'none' | 'unproven' | { readonly dest: HostName | null } {
   if (move.whereabouts === 'arrived' || move.attempts === 0) return 'none'
   const verdict = judgeRecords(move, records)
   if (verdict.kind !== 'moved') return 'none'
-  return hasLeft(verdict, move, poll) ? { dest: verdict.dest } : 'unproven'
+  return hasLeft(verdict, move, polled) ? { dest: verdict.dest } : 'unproven'
 }
 
 /** An evacuation that Nova has in flight although the move is in the queue. */

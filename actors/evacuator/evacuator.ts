@@ -1,17 +1,21 @@
 /**
  * Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and survey again until none is left. Pure.
  *
- * | state                 | message                 | next state                                             |
- * | --------------------- | ----------------------- | ------------------------------------------------------ |
- * | isolating, hindered   | evacuator.begin         | isolating; surveying when nothing new may be begun     |
- * | isolating             | evacuator.isolated      | surveying                                              |
- * | isolating, hindered   | evacuator.forbid        | finished                                               |
- * | surveying             | evacuator.surveyed      | planning                                               |
- * | planning              | evacuator.planned       | moving; as below when every move has ended             |
- * | moving                | of a move, or a survey  | moving; surveying when all have arrived; finished when one has failed, or nothing new may be begun and nothing is in flight |
- * | all but moving        | evacuator.blocked       | hindered                                               |
+ * | state                          | message                   | next state           | when                                      |
+ * | ------------------------------ | ------------------------- | -------------------- | ----------------------------------------- |
+ * | isolating, hindered            | evacuator.begin           | isolating, surveying | surveying: nothing new may be begun       |
+ * | isolating                      | evacuator.isolated        | surveying            |                                           |
+ * | surveying                      | evacuator.surveyed        | planning             |                                           |
+ * | planning                       | evacuator.planned         | moving               | some move has not ended                   |
+ * | planning                       | evacuator.planned         | finished             | every move has ended                      |
+ * | moving                         | all, but survey-due       | moving               | some move has not ended                   |
+ * | moving                         | all, but survey-due       | surveying            | every move has ended, and none has failed |
+ * | moving                         | all, but survey-due       | finished             | every move has ended, and one has failed  |
+ * | moving                         | all, but survey-due       | finished             | nothing new may be begun, and nothing is in flight |
+ * | isolating, surveying, planning | evacuator.blocked         | hindered             | Compute is away, or the host may live     |
+ * | isolating, hindered            | evacuator.forbid          | finished             | the segment decides anew                  |
  *
- * Every other message leaves the state as it is. What happens to one move: `move.ts`.
+ * Every other message leaves the state as it is. What happens to one move is in `move.ts`.
  */
 import type { MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'

@@ -1,27 +1,27 @@
 /**
  * One move: an instance on its way from the dead host to another host. Every change of its phase happens in `step`. Pure.
  *
- * | phase             | event                           | next phase                                           |
- * | ----------------- | ------------------------------- | ---------------------------------------------------- |
- * | pending, unplaced | schedule.unplaced               | unplaced                                             |
- * | unplaced          | schedule.placed                 | pending                                              |
- * | pending, unplaced | schedule.request                | requesting                                           |
- * | pending, unplaced | schedule.end                    | restoring, settling                                  |
- * | pending, unplaced | records.surveyed                | ongoing when Nova has it in flight already           |
- * | pending, unplaced | records.polled                  | the same, and then as `ongoing` below                |
- * | requesting        | move.prepared                   | requesting                                           |
- * | requesting        | move.requested, move.unknown    | ongoing                                              |
- * | requesting        | move.refused                    | pending; restoring, settling when it was the last try |
- * | requesting        | move.blocked, move.forbidden    | pending                                              |
- * | ongoing           | records.polled                  | ongoing; putting-back when the attempt has failed; restoring, settling when it arrived or is given up |
- * | putting-back      | move.was-put-back               | pending                                              |
- * | restoring         | records.polled                  | restoring                                            |
- * | restoring         | move.looked, move.restored      | restoring; settling                                  |
- * | settling          | move.settled                    | ended                                                |
- * | ended             | records.polled                  | restoring, settling when it failed and arrived late  |
+ * | phase             | event                        | next phase                                 | when                                                         |
+ * | ----------------- | ---------------------------- | ------------------------------------------ | ------------------------------------------------------------ |
+ * | pending, unplaced | schedule.unplaced            | unplaced                                   | no target has room                                           |
+ * | unplaced          | schedule.placed              | pending                                    | a target has room again                                      |
+ * | pending, unplaced | schedule.request             | requesting                                 | the limiter allows it                                        |
+ * | pending, unplaced | schedule.end                 | restoring, settling                        | it is not to be moved any more, or no target is left         |
+ * | pending, unplaced | records.surveyed             | ongoing                                    | Nova has it in flight already: it is adopted                 |
+ * | pending, unplaced | records.polled               | ongoing, putting-back, restoring, settling | it is adopted, and the records are applied as below          |
+ * | requesting        | move.prepared                | requesting                                 | the request follows                                          |
+ * | requesting        | move.requested, move.unknown | ongoing                                    | Nova said yes, or nothing                                    |
+ * | requesting        | move.refused                 | pending, restoring, settling               | it ends when its attempts are spent, or the instance is gone |
+ * | requesting        | move.blocked, move.forbidden | pending                                    | nothing was requested                                        |
+ * | ongoing           | records.polled               | ongoing, putting-back, restoring, settling | in flight; the attempt failed; arrived, given up             |
+ * | putting-back      | move.was-put-back            | pending                                    |                                                              |
+ * | restoring         | records.polled               | restoring                                  | the instance is looked at                                    |
+ * | restoring         | move.looked, move.restored   | restoring, settling                        | an order follows; it is what it was, or is given up          |
+ * | settling          | move.settled                 | ended                                      |                                                              |
+ * | ended             | records.polled               | restoring, settling                        | it had failed, and arrived late                              |
  *
- * A move that comes to its end is `restoring` first when its instance is not yet what it was before the fault, or is locked by
- * us. It is `settling` while its end is being written. Every other event leaves a move as it is.
+ * Every other event leaves a move as it is. A move is `restoring` before its end as long as its instance is not what it was before
+ * the fault, or is locked by us. It is `settling` while its end is being written.
  */
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -61,7 +61,7 @@ export type Phase =
   | {
       /** Nova has the request, or may have it. */
       readonly kind: 'ongoing'
-      /** When it was requested, monotonic ms; when this process started, if an earlier leader requested it. */
+      /** When it was requested, or was taken up if an earlier leader requested it, monotonic ms. */
       readonly requestedAtMs: number
       /** accepted: Nova said yes, or showed a record; begun: Nova's scheduler has found room. */
       readonly nova: 'silent' | 'accepted' | 'begun'
@@ -97,7 +97,7 @@ export interface MoveContext {
 }
 
 /** What the evacuator's schedule says about one move. */
-export type ScheduleEvent =
+type ScheduleEvent =
   | { readonly type: 'schedule.unplaced'; readonly reason: string }
   | { readonly type: 'schedule.placed' }
   | { readonly type: 'schedule.request'; readonly target: TargetName }
@@ -106,7 +106,7 @@ export type ScheduleEvent =
 
 export type MoveEvent = ScheduleEvent | RecordsPolled | MoveAnswer
 
-export type MoveStep = Step<MoveTrack, MoveEffect>
+type MoveStep = Step<MoveTrack, MoveEffect>
 
 /** The next state of a move, and what follows. */
 export function step(context: MoveContext, move: MoveTrack, event: MoveEvent): MoveStep {
@@ -150,7 +150,7 @@ type Restoring = Phase & { readonly kind: 'restoring' }
 type Answer<Type extends MoveAnswer['type']> = MoveAnswer & { readonly type: Type }
 
 /** Whether the move waits to be requested. */
-export const isQueued = ({ phase }: MoveTrack): boolean =>
+const isQueued = ({ phase }: MoveTrack): boolean =>
   phase.kind === 'pending' || phase.kind === 'unplaced'
 
 function onSchedule(context: MoveContext, move: MoveTrack, event: ScheduleEvent): MoveStep {
@@ -288,7 +288,7 @@ function adoptInFlight({ records }: MoveContext, move: MoveTrack, atMs: number):
 function applyRecords(context: MoveContext, move: MoveTrack, polled: RecordsPolled): MoveStep {
   const { phase } = move
   if (phase.kind !== 'ongoing') return [move, []]
-  const finding = readRecords(context, move, { ...polled, ...phase })
+  const finding = readRecords(context, move, phase, polled)
   switch (finding.kind) {
     case 'nothing':
       return [move, []]
@@ -301,18 +301,16 @@ function applyRecords(context: MoveContext, move: MoveTrack, polled: RecordsPoll
       return end(context, move, { outcome: 'succeeded', dest, reason: 'Nova recorded it as done' })
     }
     case 'given-up': {
-      const { reason, target } = finding
-      return end(context, { ...move, target }, { outcome: 'failed', dest: null, reason })
+      const { reason, target, whereabouts } = finding
+      const how: End = { outcome: 'failed', dest: null, reason }
+      return end(context, { ...move, target, whereabouts }, how)
     }
     case 'target-lost': {
+      const { target, whereabouts } = finding
       // Nova leaves the instance in the middle of its task.
       const shown = move.shown && { ...move.shown, taskState: 'rebuilding' }
-      return attemptFailed(
-        context,
-        { ...move, target: finding.target, shown },
-        finding,
-        polled.atMs,
-      )
+      const lost = { ...move, target, whereabouts, shown }
+      return attemptFailed(context, lost, finding, polled.atMs)
     }
     case 'failed':
       return attemptFailed(context, move, finding, polled.atMs)
