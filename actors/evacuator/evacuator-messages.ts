@@ -48,7 +48,7 @@ export interface MoveRules {
   readonly attemptsMax: number
   /** How long an unanswered request may take to show a record, ms. */
   readonly graceMs: number
-  /** After so long in flight the target is looked at, ms. */
+  /** After so long in flight the compute service of the target is checked, ms. */
   readonly overdueMs: number
   /** After so long in flight the move is given up: Nova will not end it, ms. */
   readonly deadlineMs: number
@@ -91,13 +91,13 @@ export type MoveAnswer =
       readonly again: boolean
       /** The instance as Nova shows it after the refusal; null when that is not known. */
       readonly now: Instance | null
-      /** True when Nova asked for patience: costs no attempt. */
+      /** Whether Nova is busy: that costs no attempt. */
       readonly busy: boolean
       readonly atMs: number
     })
   /** Nothing was requested: the row was not as we knew it, or the host may live. */
   | (About & { readonly type: 'move.blocked'; readonly reason: string; readonly atMs: number })
-  /** Nothing was requested, and nothing else may be: no grant, or the host lives. */
+  /** Nothing was requested, and no other move may be: no grant, or the host lives. */
   | (About & { readonly type: 'move.forbidden'; readonly reason: string; readonly atMs: number })
   | (About & {
       readonly type: 'move.prepared'
@@ -183,7 +183,7 @@ export interface Moving {
   readonly records: readonly Evacuation[]
   /** What the limiter was told that we would request next. */
   readonly requests: readonly EvacuationRequest[]
-  /** Targets of moves that take long: looked at with the records. */
+  /** Targets of moves that take long: their compute services are checked with the next poll. */
   readonly overdueTargets: readonly HostName[]
   /** Whether the next poll also lists what Nova has on the dead host: some records do not prove who has left it. */
   readonly listHost: 'yes' | 'no'

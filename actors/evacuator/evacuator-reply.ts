@@ -10,13 +10,13 @@ export type EvacuatorReply =
       readonly failed: number
       readonly ignored: number
     }
-  /** Nothing new may be begun, and nothing is under way any more. */
+  /** Nothing new may be begun, and nothing is in flight any more. */
   | {
       readonly type: 'evacuator.forbidden'
       readonly notification: NotificationId
       readonly reason: string
     }
-  /** Nothing can be done before there is room for its instances; or something can, again. */
+  /** awaited: nothing can be done before there is room for its instances; there: something can, again. */
   | {
       readonly type: 'evacuator.room'
       readonly notification: NotificationId

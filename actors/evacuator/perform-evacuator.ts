@@ -150,7 +150,7 @@ async function readRecords(
   return { ...polled, onHost, atMs: world.clock.monotonicMs() }
 }
 
-/** Records are asked for by their creation, and a leader may take up what was requested long ago. */
+/** Records are listed by their creation, and a leader may take up what was requested long ago. */
 const POLL_SINCE_MS = 24 * 3600 * 1000
 
 async function watchBookings({ world, order }: EvacuationContext): Answered {

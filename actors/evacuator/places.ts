@@ -1,4 +1,4 @@
-/** Where the instances of one evacuation may go, and what it has sent there since it looked. Pure. */
+/** Where the instances of one evacuation may go, and what it has sent there since the survey. Pure. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import { amountsOf, plus, type Resources } from '../../schema/resources.ts'
 import type { Loads } from '../placement/bookings.ts'
@@ -39,10 +39,10 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
   targets: places.targets.filter((target) => target.name !== name),
 })
 
-/** Who looks for a target. */
+/** A move that needs a target. */
 type Candidate = Pick<MoveTrack, 'instance' | 'needs' | 'refusedBy' | 'refusals' | 'scheduler'>
 
-/** Gives targets out one after the other, so that the next instance finds less room. */
+/** Assigns targets one after the other, so that the next instance finds less room. */
 export class Assignment {
   readonly #places: Places
   readonly #nowMs: number
@@ -92,7 +92,7 @@ export class Assignment {
     if (host !== null) this.#whereabouts.set(instance, host)
   }
 
-  /** Why some targets are none for an instance, and which it likes better. */
+  /** Why some targets do not suit an instance, and which suit its server group better. */
   #suitabilityFor(instance: InstanceId): Pick<Question, 'objectionTo' | 'reluctanceOf'> {
     const { objections, groups } = this.#places.demands
     const known = objections.get(instance)
@@ -115,7 +115,7 @@ export class Assignment {
     })
   }
 
-  /** What keeps an instance away from some targets, for people; empty when nothing does. */
+  /** Why some targets do not suit an instance, as a text; empty when all suit. */
   explain({ instance }: Pick<MoveTrack, 'instance'>): string {
     const { stages, targets } = this.#places
     const reachable = targets.filter(({ pool }) => stages.includes(pool))
@@ -149,7 +149,7 @@ function hasMore(before: Target | undefined, after: Target): boolean {
   return [...amountsOf(after.room.free)].some(([name, free]) => free > (had.get(name) ?? 0))
 }
 
-/** The tracks, in which the pauses of these hosts are over. They stay asked as often as they were. */
+/** The tracks, with the pauses of these hosts over. How often each host was asked stays as it was. */
 export function withoutPauses(
   tracks: ReadonlyMap<MoveId, MoveTrack>,
   hosts: ReadonlySet<HostName>,

@@ -13,7 +13,7 @@ export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'takenByOthers' 
 
 type Rules = Pick<EvacuatorRules, 'placement'> & Parameters<typeof selectInstances>[1]
 
-/** The fate of each instance of the host, in the order in which they would be asked for. */
+/** The fate of each instance of the host, in the order in which they would be requested. */
 export function rehearse(
   failed: HostName,
   recovery: NotificationId,

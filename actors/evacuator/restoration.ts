@@ -32,7 +32,7 @@ export function restorationOf(origin: States): Restoration {
     case 'error':
       return move(vmState)
     case 'resized':
-      // Where it is counts as the place that its owner chose; only the way back is lost.
+      // It stays resized, as its owner chose. Only the way back is lost.
       return move(powerState === SHUT_DOWN ? 'stopped' : 'active')
     case 'building':
       return taskState === 'spawning' ? move('active') : leave(UNBUILT)
@@ -44,7 +44,7 @@ export function restorationOf(origin: States): Restoration {
     case 'soft-delete':
       return leave('its owner has deleted it')
     default:
-      // suspended, rescued, shelved: their memory or their rescue disk is gone; their owner starts them when he wants.
+      // suspended, rescued, shelved: their memory or their rescue disk is gone. Their owner may start them.
       return move('stopped')
   }
 }
@@ -56,7 +56,7 @@ const IN_DELETION = 'its owner is deleting it'
 const IN_RESIZE =
   'its disk is between two hosts in a resize, and starting it may lose what is on it'
 
-/** Tasks in whose middle nobody can tell where the instance or its disk is. */
+/** In the middle of these tasks it is not known where the instance or its disk is. */
 const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   deleting: IN_DELETION,
   'soft-deleting': IN_DELETION,
@@ -65,7 +65,7 @@ const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   resize_reverting: IN_RESIZE,
 }
 
-/** A rebuild that Nova has begun: ours, somebody else's, or one that nobody ends any more. */
+/** Whether Nova has begun a rebuild: ours, somebody else's, or one that Nova never ends. */
 export const isRebuilding = (taskState: string | null): boolean =>
   taskState?.startsWith('rebuild') === true
 

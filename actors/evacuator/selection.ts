@@ -19,7 +19,7 @@ export interface SelectionRules {
 /** What a segment says about the disks of its instances. */
 export type DiskPolicy = Pick<SegmentPolicy, 'instanceDisks' | 'rebuildLocal'>
 
-/** move: with what there is to remark about it; leave: it is not touched. */
+/** move: with a note when there is one; leave: it is not touched. */
 export type Verdict =
   | {
       readonly kind: 'move'
@@ -74,7 +74,7 @@ function objectionTo(
   return undefined
 }
 
-/** All of them: those that are moved first, in the order in which they are asked for. */
+/** All instances: first those that are moved, in the order in which they are requested. */
 export function selectInstances(
   instances: readonly Instance[],
   rules: SelectionRules,
@@ -87,21 +87,21 @@ export function selectInstances(
   return selected.toSorted((one, other) => compare(rankOf(one), rankOf(other)))
 }
 
-/** HA-enabled first, then by priority, then the bigger ones, which find room as long as there is much of it. */
+/** HA-enabled first, then by priority, then the bigger ones, since they find room only while there is much of it. */
 function rankOf({ verdict, instance: { needs } }: Selected): readonly number[] {
   if (verdict.kind === 'leave') return [1]
   const size = [-needs.memoryMb, -needs.vcpus, -needs.diskGb]
   return [0, verdict.haEnabled ? 0 : 1, -verdict.priority, ...size]
 }
 
-/** The first difference decides; equals keep the order of Nova's list. */
+/** The first difference decides. Equal ones keep the order of Nova's list. */
 function compare(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((value, index) => value !== other[index])
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
 }
 
 const PRIORITY_MAX = 1000
-/** Of instances that name none: owners may put others before and behind them. */
+/** Of instances whose owner names none. Others may be put before and behind them. */
 export const PRIORITY_DEFAULT = 500
 
 /** The priority, and a remark when the owner named one that cannot be used. */
@@ -118,7 +118,7 @@ export function readPriority(
   return { priority: PRIORITY_DEFAULT, note }
 }
 
-/** `touched`: what earlier recoveries of the host began and could not bring to an end. */
+/** What is written of an instance. `touched`: what earlier recoveries of the host began and could not bring to an end. */
 export function planOf(
   { instance, verdict }: Selected,
   touched: readonly TouchedMove[],
@@ -135,7 +135,7 @@ export function planOf(
     : { ...about, status: 'pending', message: verdict.note }
 }
 
-/** An earlier attempt, half done, leaves an instance in error, in the middle of a rebuild, or locked: that is no state of its own. */
+/** An earlier attempt may have left an instance in error, in the middle of a rebuild, or locked. That is not what it was before. */
 function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
   const { vmState, taskState, powerState, locked } = now
   if (earlier === undefined) return { vmState, taskState, powerState, locked }
@@ -144,7 +144,7 @@ function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
   return { ...before, locked: earlier.held ? earlier.origin.locked : locked }
 }
 
-/** What failed in an earlier run is asked for once more; what has failed in this one is left to the next, whoever leads by now. */
+/** Moves that failed in an earlier run are due once more. One that has failed in this run is left to the next, under any leader. */
 export const dueAgain = (moves: readonly RecordedMove[], run: number): readonly RecordedMove[] =>
   run === 1 ? [] : moves.filter(({ status, askedInRun }) => status === 'failed' && askedInRun < run)
 

@@ -25,7 +25,7 @@ import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
 /** Records older than this have nothing to do with a recovery that is going on. */
 const RECORDS_SINCE_MS = 24 * 3600 * 1000
 
-/** Throws what Compute and Identity may throw. */
+/** Reads the survey. Throws what Compute and Identity may throw. */
 export async function survey(context: EvacuationContext): Promise<EvacuatorMessage> {
   const { world, order, signal } = context
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
@@ -58,7 +58,7 @@ export async function survey(context: EvacuationContext): Promise<EvacuatorMessa
   }
 }
 
-/** Hosts that somebody reports dead: no place to go to. */
+/** Hosts that are reported dead: no instance is sent there. */
 export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): ReadonlySet<HostId> =>
   new Set(
     unfinished
@@ -68,7 +68,7 @@ export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): Readon
 
 const HOSTS_ONLY = { afterId: 0, max: 0 }
 
-/** Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to. */
+/** Nova shows a dead host as up for a minute. A host that is reported dead, or in doubt, gets no instance. */
 async function readSegment(
   context: EvacuationContext,
   since: number,
@@ -88,7 +88,7 @@ async function readSegment(
   return { method, disks, hosts, takenSpares, rooms: await readRooms(context, hosts) }
 }
 
-/** Without Placement, targets are chosen by the number of moves; that is said. */
+/** Without Placement, targets are chosen by the number of moves. That is noted. */
 async function readRooms(
   context: EvacuationContext,
   hosts: readonly Host[],
@@ -122,16 +122,16 @@ interface DemandsWorld {
 interface Asked {
   readonly host: HostName
   readonly signal: AbortSignal
-  /** Told what could not be learned, and is left to the refusals of Nova's scheduler. */
+  /** Called with what could not be read: that is left to Nova's scheduler. */
   readonly onUnknown: (what: string) => Promise<void>
 }
 
-/** Different requests of flavours that are asked about. */
+/** Most different requests of flavours that Placement is asked about. */
 const REQUESTS_MAX = 16
-/** Members of server groups on other hosts that are looked for. */
+/** Most members of server groups whose hosts are asked for. */
 const MEMBERS_MAX = 50
 
-/** The instances with what they hold on their host, which is what Nova asks for again, and what they demand. */
+/** The instances, with what they hold on their host, since Nova asks for the same again; and what they demand of the next host. */
 export async function readDemands(
   world: DemandsWorld,
   asked: Asked,
@@ -147,7 +147,7 @@ export async function readDemands(
   return { instances, demands: { objections, ...known } }
 }
 
-/** What needs no list of the instances, and may be read beside it. */
+/** What can be read beside the list of the instances. */
 interface Ground {
   readonly held: ReadonlyMap<InstanceId, Resources>
   readonly groups: readonly ServerGroup[]
@@ -158,7 +158,7 @@ interface Listed {
   readonly services: readonly ComputeService[]
 }
 
-/** Two requests, however many instances. */
+/** Reads it with two requests, however many instances there are. */
 export async function readGround(world: DemandsWorld, asked: Asked): Promise<Ground> {
   const { host, signal } = asked
   const [held, groups] = await Promise.all([
@@ -170,7 +170,7 @@ export async function readGround(world: DemandsWorld, asked: Asked): Promise<Gro
 
 const NOBODY: ReadonlyMap<InstanceId, Resources> = new Map()
 
-/** Of what is held below the host itself, as GPUs are, the flavour tells. */
+/** What is held below the host itself, such as GPUs, is not in its allocation: the flavour tells it. */
 function needsOf({ id, needs }: Instance, held: ReadonlyMap<InstanceId, Resources>): Resources {
   const ours = held.get(id)
   if (ours === undefined) return needs
@@ -217,7 +217,7 @@ async function readGroups(
   return { groups, memberHosts }
 }
 
-/** None of it is worth a delay: Nova's scheduler knows it all. */
+/** No evacuation is delayed for an answer: Nova's scheduler knows all of it. */
 async function orUnknown<Answer>(
   { onUnknown }: Asked,
   unknown: Answer,

@@ -1,4 +1,4 @@
-/** The pace grows while Nova begins soon what it takes, stays while it does not, and halves when it is in trouble. */
+/** The limit grows while Nova soon begins what it has accepted, stays while it does not, and halves when Nova is in trouble. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import {
@@ -57,7 +57,7 @@ const ROWS: readonly Row[] = [
 ]
 
 for (const { title, answers, limit } of ROWS) {
-  test(`pace: ${title}`, (t) => {
+  test(`limit: ${title}`, (t) => {
     t.is(answers.reduce(afterAnswer, startLimit(64)).limit, limit)
   })
 }
@@ -84,20 +84,20 @@ const BEGUN: readonly BegunRow[] = [
 ]
 
 for (const { title, afterMs, waiting, ceiling, limit } of BEGUN) {
-  test(`pace: what Nova begins ${title}`, (t) => {
+  test(`limit: what Nova begins ${title}`, (t) => {
     const begun = { askedAtMs: 100, atMs: 100 + afterMs }
     t.is(afterBegun(startLimit(ceiling), begun, { waiting, ceiling }).limit, limit)
   })
 }
 
-test('pace: what was begun of the time before a trouble is no sign of a better one', (t) => {
+test('limit: what was begun of the time before a trouble is no sign of a better one', (t) => {
   const halved = afterAnswer(startLimit(64), busy(0, 500, 1000))
   const room = { waiting: 8, ceiling: 64 }
   t.is(afterBegun(halved, { askedAtMs: 400, atMs: 900 }, room).limit, 4)
   t.is(afterBegun(halved, { askedAtMs: 501, atMs: 900 }, room).limit, 5)
 })
 
-test('pace: fewer at first where fewer are allowed', (t) => {
+test('limit: fewer at first where fewer are allowed', (t) => {
   t.is(startLimit(3).limit, 3)
 })
 
@@ -118,13 +118,13 @@ test('whatever Nova answers, the limit is between one and the ceiling', (t) => {
   )
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 50 }), answers, (ceiling, sequence) => {
-      let pace = startLimit(ceiling)
+      let limit = startLimit(ceiling)
       for (const { askedAtMs, tookMs, kind } of sequence) {
         const when = { askedAtMs, atMs: askedAtMs + tookMs }
         const room = { waiting: ceiling, ceiling }
         const what = kind === 'busy' ? { kind, retryAfterMs: tookMs } : { kind }
-        pace = afterBegun(afterAnswer(pace, { ...when, what }), when, room)
-        if (pace.limit < 1 || pace.limit > ceiling) return false
+        limit = afterBegun(afterAnswer(limit, { ...when, what }), when, room)
+        if (limit.limit < 1 || limit.limit > ceiling) return false
       }
       return true
     }),

@@ -1,4 +1,4 @@
-/** All evacuators of an engine share one pace: its limits, its moment, and what is in flight. */
+/** All evacuators of an engine share one concurrency limiter: its limit, its moment, and what is in flight. */
 import test from 'ava'
 import { ConcurrencyLimiter, type Client } from '../../../actors/evacuator/concurrency-limiter.ts'
 import type {
@@ -80,7 +80,7 @@ test('two segments share what there is, also when one came first', async (t) => 
   t.deepEqual(one.allowed.length, 8)
 })
 
-test('what was found under way counts, though nobody was asked', async (t) => {
+test('what was found in flight counts, though nobody was asked', async (t) => {
   const { limiter, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
   limiter.note(one.client, inFlightOf(requestsOf('a', 7)), [])

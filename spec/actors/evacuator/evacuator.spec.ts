@@ -1,4 +1,4 @@
-/** An evacuation isolates its host, surveys, plans, moves, looks again, and tells the segment how it ended. */
+/** An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how it ended. */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
@@ -192,7 +192,7 @@ test('a segment without a target waits, with the reason, and looks again', (t) =
   t.deepEqual(looking.effects, [{ type: 'compute.survey-again' }])
 })
 
-test('a reason is written once, and a look follows the other', (t) => {
+test('a reason is written once, and one survey follows the other', (t) => {
   const nobody = surveyed({ services: [] })
   const { effects } = after(BEGIN, ISOLATED, nobody, planned(...BOTH), nobody)
   t.deepEqual(effects, [surveyTimer])

@@ -1,4 +1,4 @@
-/** Who is allowed the next evacuation: the segment that has the fewest, never beyond a cap. */
+/** Which evacuator may send the next evacuation: that of the segment with the fewest, never beyond a cap. */
 import test from 'ava'
 import {
   Traffic,

@@ -1,4 +1,4 @@
-/** What an evacuator asks of the shared pace, and tells it. */
+/** What an evacuator asks of the concurrency limiter, and tells it. */
 import test from 'ava'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
@@ -20,7 +20,7 @@ test('leave that is of no use any more is given back, and asked for anew', (t) =
     { type: 'limiter.ask', requests: [{ move: M1, target: THREE }] },
   ])
   const late = movingOf([asked(ongoing(true))])
-  t.deepEqual(onMovingMessage(RULES, late, allowed)[1], [], 'what is under way keeps its leave')
+  t.deepEqual(onMovingMessage(RULES, late, allowed)[1], [], 'what is in flight keeps its leave')
 })
 
 test('leave is asked for once, and withdrawn when nothing new may be begun', (t) => {
@@ -30,7 +30,7 @@ test('leave is asked for once, and withdrawn when nothing new may be begun', (t)
   t.deepEqual(effects, [{ type: 'limiter.ask', requests: [] }])
 })
 
-test('what begins, ends, or goes elsewhere is told to the shared pace', (t) => {
+test('what begins, ends, or goes elsewhere is told to the limiter', (t) => {
   const before = movingOf([asked(ongoing(true))])
   const step = (change: Partial<MoveTrack>) =>
     noteInFlight(before, [movingOf([asked(ongoing(true), change)]), []])

@@ -1,4 +1,4 @@
-/** Each instance is asked for once at a time: what Nova's answers and its records mean. */
+/** Each instance is requested once at a time: what Nova's answers and its records mean. */
 import test from 'ava'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import type { Phase } from '../../../actors/evacuator/move.ts'
@@ -45,7 +45,7 @@ const settled = (effects: readonly Effect[]): readonly string[] =>
     effect.type === 'move.settle' ? [`${effect.outcome}: ${effect.reason}`] : [],
   )
 
-test('instances are asked for in the order of the plan, on the least loaded target, up to the pace', (t) => {
+test('instances are requested in the order of the plan, on the least loaded target, as many as the limiter allows', (t) => {
   const tracks = [1, 2, 3].map((n) =>
     trackRow({ move: moveId(`m${n}`), instance: instanceId(`i${n}`) }),
   )
@@ -129,7 +129,7 @@ test('a refused request is tried again after a pause and costs an attempt', (t) 
   t.is(track?.attempts, 1)
 })
 
-test('a busy Nova costs no attempt, and the shared pace is asked at once, which knows until when it waits', (t) => {
+test('a busy Nova costs no attempt, and the limiter is asked at once, which knows how long to wait', (t) => {
   const { track, effects } = told(asked(), refused({ busy: true }))
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 100, reason: 'no room' })
   t.is(track?.attempts, 0)
@@ -160,7 +160,7 @@ test('a record that is done settles the move where it went', (t) => {
   t.deepEqual(phase, { kind: 'settling' })
 })
 
-test('a record under way is waited for, long after the grace', (t) => {
+test('a record in flight is waited for, long after the grace', (t) => {
   const { phase, effects } = told(asked(ongoing(false)), polled(59_000, [evacuationRow()]))
   t.deepEqual(phase, ongoing(true))
   t.is(requests(effects).length, 0)
@@ -234,7 +234,7 @@ test('a move that takes long has its target looked at, and a lost target frees i
   t.deepEqual(track?.olderRecords, ['record-1'])
 })
 
-test('what was put back is asked for again only once that is written', (t) => {
+test('what was put back is requested again only once that is written', (t) => {
   const next = { kind: 'pending', notBeforeMs: 1001, reason: 'failed' } as const
   const track = asked({ kind: 'putting-back', next })
   t.deepEqual(told(track, polled(2000, [])).phase, track.phase)
@@ -257,7 +257,7 @@ test('an answer that comes twice changes nothing', (t) => {
   t.deepEqual(told(track, refused()).track, track)
 })
 
-test('looks at the records come one at a time, at growing distances up to three seconds', (t) => {
+test('polls of the records come one at a time, at growing distances up to three seconds', (t) => {
   let state = movingOf([asked(ongoing(true))], {
     poll: { kind: 'none', news: false },
   })
@@ -278,7 +278,7 @@ test('looks at the records come one at a time, at growing distances up to three 
   t.is(pauses.at(-1), 3000)
 })
 
-test('a look that fails is repeated', (t) => {
+test('a poll that fails is repeated', (t) => {
   const { effects } = told(asked(ongoing(true)), { type: 'records.poll-failed', atMs: 1 })
   t.is(effects.filter(({ type }) => type === 'timer.start').length, 1)
 })

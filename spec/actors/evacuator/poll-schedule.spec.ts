@@ -1,4 +1,4 @@
-/** News of Compute's bus bring the next look forward, whatever they say; without any, looks come as they do. */
+/** News of Compute's bus expedite the next poll, whatever they say. Without any, polls come as scheduled. */
 import test from 'ava'
 import { expedite, schedulePoll, type Poll } from '../../../actors/evacuator/poll-schedule.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
@@ -31,14 +31,14 @@ const ROWS: readonly Row[] = [
     afterMs: 2400,
   },
   {
-    title: 'after half of it have the look come soon, but not for one alone',
+    title: 'after half of it have the poll come soon, but not for one alone',
     poll: due(5000),
     atMs: 4000,
     after: due(3200, true),
     afterMs: 200,
   },
   {
-    title: 'change nothing when the look is due by then',
+    title: 'change nothing when the poll is due by then',
     poll: due(500),
     atMs: 1400,
     after: due(500),
@@ -50,7 +50,7 @@ const ROWS: readonly Row[] = [
     after: due(2500, true),
   },
   {
-    title: 'during a look are kept for the next one',
+    title: 'during a poll are kept for the next one',
     poll: { kind: 'open', news: false },
     atMs: 1200,
     after: { kind: 'open', news: true },
@@ -71,7 +71,7 @@ for (const { title, poll, atMs, after, afterMs } of ROWS) {
 const pauseAfter = (news: boolean) =>
   schedulePoll(pollingAt({ kind: 'none', news }), [], 7000)[0].poll
 
-test('a look that follows news comes after half the pause', (t) => {
+test('a poll that follows news comes after half the pause', (t) => {
   t.like(pauseAfter(false), { sinceMs: 7000, afterMs: 3000, expedited: false })
   t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 1500, expedited: true })
 })
@@ -87,16 +87,16 @@ test('news decide nothing, and are listened for again', (t) => {
   t.deepEqual(effects.at(-1), { type: 'news.await', instances: [I1] })
 })
 
-test('with however many news one look is open at most, and its end is followed by one', (t) => {
+test('with however many news one poll is open at most, and its end is followed by one', (t) => {
   const news = { type: 'records.news', atMs: 1100 } as const
   let state = pollingAt(due(5000))
-  const looks: string[] = []
+  const polls: string[] = []
   for (const message of [news, news, { type: 'records.poll-due' } as const, news, news]) {
     const [next, effects] = onMovingMessage(RULES, state, message)
     state = next
-    looks.push(...effects.map(({ type }) => type).filter((type) => type !== 'news.await'))
+    polls.push(...effects.map(({ type }) => type).filter((type) => type !== 'news.await'))
   }
-  t.deepEqual(looks, ['timer.start', 'records.poll'])
+  t.deepEqual(polls, ['timer.start', 'records.poll'])
   const [, effects] = onMovingMessage(RULES, state, polled(5000, [evacuationRow()]))
   t.deepEqual(
     effects.map(({ type }) => type),

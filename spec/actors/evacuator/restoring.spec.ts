@@ -1,4 +1,4 @@
-/** A moved instance becomes what it was, whoever looks at it, and its owner gets it back. */
+/** A moved instance becomes what it was, under any leader, and its owner gets it back. */
 import test from 'ava'
 import { step, type End, type Phase } from '../../../actors/evacuator/move.ts'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
