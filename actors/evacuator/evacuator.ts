@@ -1,21 +1,24 @@
 /**
  * Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and survey again until none is left. Pure.
  *
- * | state                          | message                   | next state           | when                                      |
- * | ------------------------------ | ------------------------- | -------------------- | ----------------------------------------- |
- * | isolating, hindered            | evacuator.begin           | isolating, surveying | surveying: nothing new may be begun       |
- * | isolating                      | evacuator.isolated        | surveying            |                                           |
- * | surveying                      | evacuator.surveyed        | planning             |                                           |
- * | planning                       | evacuator.planned         | moving               | some move has not ended                   |
- * | planning                       | evacuator.planned         | finished             | every move has ended                      |
- * | moving                         | all, but survey-due       | moving               | some move has not ended                   |
- * | moving                         | all, but survey-due       | surveying            | every move has ended, and none has failed |
- * | moving                         | all, but survey-due       | finished             | every move has ended, and one has failed  |
- * | moving                         | all, but survey-due       | finished             | nothing new may be begun, and nothing is in flight |
- * | isolating, surveying, planning | evacuator.blocked         | hindered             | Compute is away, or the host may live     |
- * | isolating, hindered            | evacuator.forbid          | finished             | the segment decides anew                  |
+ * | state                          | message                         | next state | when                                                          |
+ * | ------------------------------ | ------------------------------- | ---------- | ------------------------------------------------------------- |
+ * | isolating, hindered            | evacuator.begin                 | isolating  |                                                               |
+ * | isolating, hindered            | evacuator.begin                 | surveying  | nothing new may be begun: it only follows what is in flight   |
+ * | isolating                      | evacuator.isolated              | surveying  |                                                               |
+ * | surveying                      | evacuator.surveyed              | planning   |                                                               |
+ * | planning                       | evacuator.planned               | moving     | some move has not ended                                       |
+ * | planning                       | evacuator.planned               | finished   | every move has ended                                          |
+ * | moving                         | move.settled                    | surveying  | every move has ended, and none has failed                     |
+ * | moving                         | move.settled                    | finished   | every move has ended, and one has failed                      |
+ * | moving                         | evacuator.forbid                | finished   | nothing is in flight                                          |
+ * | moving                         | move.settled, move.was-put-back | finished   | nothing new may be begun, and this was the last one in flight |
+ * | moving                         | move.refused                    | finished   | nothing new may be begun, and this was the last one in flight |
+ * | moving                         | move.blocked, move.forbidden    | finished   | nothing new may be begun, and this was the last one in flight |
+ * | isolating, surveying, planning | evacuator.blocked               | hindered   | Compute is away, or the host may live                         |
+ * | isolating, hindered            | evacuator.forbid                | finished   | the segment decides anew                                      |
  *
- * Every other message leaves the state as it is. What happens to one move is in `move.ts`.
+ * Every other message leaves the evacuator in its state. What happens to one move is in `move.ts`.
  */
 import type { MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
@@ -55,9 +58,7 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
   return (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
     switch (message.type) {
       case 'evacuator.begin':
-        return order.forbidden === null
-          ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
-          : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
+        return onBegin(order, state)
       case 'evacuator.isolated':
         return state.kind === 'isolating'
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
@@ -82,6 +83,13 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
           : [state, message.type === 'limiter.allowed' ? unusedOf(message) : []]
     }
   }
+}
+
+function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): EvacuatorStep {
+  if (state.kind !== 'isolating' && state.kind !== 'hindered') return [state, []]
+  return forbidden === null
+    ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
+    : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
 }
 
 /** Leave of the limiter that came too late to be used. */
@@ -286,6 +294,7 @@ function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string)
 
 /** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
 function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
+  if (state.kind === 'finished') return [state, []]
   const noted: EvacuatorEffect = { type: 'note.blocked', reason }
   if (state.kind === 'moving') {
     const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
