@@ -1,7 +1,7 @@
 /** Whether an evacuation that was given up has succeeded after all. Pure. */
 import type { HostName } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
-import { CLOCK_SKEW_MS, isMoved } from '../evacuator/instance-move.ts'
+import { CLOCK_SKEW_MS, isMoved } from '../evacuator/apply-records.ts'
 import type { Evacuation } from '../ports/compute.ts'
 
 type GivenUp = Pick<VmMove, 'instance' | 'createdAt' | 'endedAt'>

@@ -1,6 +1,6 @@
 /** Whether an instance that was left on a host which is back is to be started again. Pure. */
 import type { VmMove } from '../../schema/records.ts'
-import { CLOCK_SKEW_MS } from '../evacuator/instance-move.ts'
+import { CLOCK_SKEW_MS } from '../evacuator/apply-records.ts'
 import { isStoppedByUser, STARTING } from '../instance-recovery/ladder.ts'
 import type { Instance, InstanceAction } from '../ports/compute.ts'
 

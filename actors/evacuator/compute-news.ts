@@ -1,4 +1,4 @@
-/** What Compute's own bus tells of evacuations that have ended: a hint to look soon, which may be lost, late, or wrong. */
+/** What Compute's own bus tells of evacuations that have ended. It expedites a poll of the records; it may be lost, late, or wrong. */
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 
 /** Subjects below the root under which these events come: of Nova's unversioned notifications, and of versioned ones. */
@@ -19,7 +19,7 @@ interface Reader {
   readonly tell: (what: 'news' | 'nothing') => void
 }
 
-/** Between the leader's ears and the evacuators of this process; each life of one has one open question at most. */
+/** Passes news from the leader's bus subscription to the evacuators of this process. Each life of one waits at most once at a time. */
 export class ComputeNews {
   readonly #readers = new Map<AbortSignal, Reader>()
 

@@ -1,8 +1,7 @@
-/** What an evacuator answers to its segment, and when it may. Pure. */
+/** What an evacuator tells its segment. Pure. */
 import type { NotificationId } from '../../schema/ids.ts'
-import type { MoveTrack } from './instance-move.ts'
+import type { MoveTrack } from './move-track.ts'
 
-/** What the evacuator answers to the segment. */
 export type EvacuatorReply =
   | {
       readonly type: 'evacuator.finished'
@@ -11,13 +10,13 @@ export type EvacuatorReply =
       readonly failed: number
       readonly ignored: number
     }
-  /** Nothing new may be begun, and nothing is under way any more. */
+  /** Nothing new may be begun, and nothing is in flight any more. */
   | {
       readonly type: 'evacuator.forbidden'
       readonly notification: NotificationId
       readonly reason: string
     }
-  /** Nothing can be done before there is room for its instances; or something can, again. */
+  /** awaited: nothing can be done before there is room for its instances; there: something can, again. */
   | {
       readonly type: 'evacuator.room'
       readonly notification: NotificationId
@@ -50,10 +49,8 @@ export const forbidden = ({ notification }: About, reason: string): Of<'evacuato
   reason,
 })
 
-/** Whether something about this move is still to come, also when nothing new is begun. */
-export const isGoingOn = ({ kind }: MoveTrack['phase']): boolean =>
-  kind === 'requesting' ||
-  kind === 'ongoing' ||
-  kind === 'putting-back' ||
-  kind === 'restoring' ||
-  kind === 'settling'
+/** Whether anything can be done before there is room. */
+export const room = (
+  { notification }: About,
+  now: Of<'evacuator.room'>['room'],
+): Of<'evacuator.room'> => ({ type: 'evacuator.room', notification, room: now })

@@ -1,13 +1,30 @@
-/** Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and look again until none is left. */
+/**
+ * Restarts the instances of one dead host elsewhere: isolate, survey, plan, move, and survey again until none is left. Pure.
+ *
+ * | state                          | message                         | next state | when                                                          |
+ * | ------------------------------ | ------------------------------- | ---------- | ------------------------------------------------------------- |
+ * | isolating, hindered            | evacuator.begin                 | isolating  |                                                               |
+ * | isolating, hindered            | evacuator.begin                 | surveying  | nothing new may be begun: it only follows what is in flight   |
+ * | isolating                      | evacuator.isolated              | surveying  |                                                               |
+ * | surveying                      | evacuator.surveyed              | planning   |                                                               |
+ * | planning                       | evacuator.planned               | moving     | some move has not ended                                       |
+ * | planning                       | evacuator.planned               | finished   | every move has ended                                          |
+ * | moving                         | move.settled                    | surveying  | every move has ended, and none has failed                     |
+ * | moving                         | move.settled                    | finished   | every move has ended, and one has failed                      |
+ * | moving                         | evacuator.forbid                | finished   | nothing is in flight                                          |
+ * | moving                         | move.settled, move.was-put-back | finished   | nothing new may be begun, and this was the last one in flight |
+ * | moving                         | move.refused                    | finished   | nothing new may be begun, and this was the last one in flight |
+ * | moving                         | move.blocked, move.forbidden    | finished   | nothing new may be begun, and this was the last one in flight |
+ * | isolating, surveying, planning | evacuator.blocked               | hindered   | Compute is away, or the host may live                         |
+ * | isolating, hindered            | evacuator.forbid                | finished   | the segment decides anew                                      |
+ *
+ * Every other message leaves the evacuator in its state. What happens to one move is in `move.ts`.
+ */
 import type { MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
-import { NOTHING } from '../../schema/resources.ts'
-import { assertNever } from '../kernel/assert-never.ts'
 import { tell } from '../kernel/behaviour.ts'
 import { STAGES } from '../placement/stages.ts'
 import { targetsOf } from '../placement/targets.ts'
-import { adoptAll } from './adopting.ts'
-import { awaitRoom } from './awaiting-room.ts'
 import type {
   EvacuationOrder,
   EvacuatorEffect,
@@ -15,83 +32,72 @@ import type {
   EvacuatorRules,
   EvacuatorState,
   EvacuatorStep,
+  Moving,
+  MovingMessage,
+  MovingStep,
   Survey,
 } from './evacuator-messages.ts'
-import { changedHosts, withoutPauses } from './changed-hosts.ts'
-import type { Bid } from './fair-share.ts'
-import { finished, forbidden, isGoingOn } from './evacuator-reply.ts'
-import { trackOf, type MoveTrack } from './instance-move.ts'
+import { recordIdsOf } from './apply-records.ts'
+import { finished, forbidden, room } from './evacuator-reply.ts'
+import { trackOf, type MoveTrack } from './move-track.ts'
 import { awaitNews, onMovingMessage } from './moving.ts'
-import type { MovingMessage } from './moving-messages.ts'
-import type { Moving, MovingStep } from './moving-state.ts'
-import { Assignment } from './places.ts'
-import { planOf } from './plan.ts'
-import { proceed, withdraw } from './proceeding.ts'
-import { selectInstances } from './selection.ts'
-import { accounted } from './under-way.ts'
+import { Assignment, changedHosts, withoutPauses, type Places } from './places.ts'
+import { moveOn, noteInFlight, scheduleMoves, unused, withdraw } from './schedule-moves.ts'
+import { planOf, selectInstances } from './selection.ts'
 
-export const evacuator =
-  (order: EvacuationOrder, rules: EvacuatorRules) =>
-  (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
+/** What the evacuator works on, and by which rules. */
+interface Evacuation {
+  readonly order: EvacuationOrder
+  readonly rules: EvacuatorRules
+}
+
+export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
+  // Attempts are counted over all runs, and each run has its own.
+  const rules = { ...given, attemptsMax: given.attemptsMax * order.run }
+  const evacuation: Evacuation = { order, rules }
+  return (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
     switch (message.type) {
       case 'evacuator.begin':
-        return order.forbidden === null
-          ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
-          : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
+        return onBegin(order, state)
       case 'evacuator.isolated':
         return state.kind === 'isolating'
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
           : [state, []]
       case 'evacuator.surveyed':
         return state.kind === 'moving'
-          ? onSurveyedAgain(order, rules, state, message.survey)
-          : onSurveyed(order, rules, state, message.survey)
-      case 'evacuator.look-due':
+          ? onSurveyedAgain(evacuation, state, message.survey)
+          : onSurveyed(evacuation, state, message.survey)
+      case 'evacuator.survey-due':
         return state.kind === 'moving' ? [state, [{ type: 'compute.survey-again' }]] : [state, []]
       case 'evacuator.others-booked':
-        return onOthersBooked(order, rules, state, message)
+        return onOthersBooked(evacuation, state, message)
       case 'evacuator.planned':
-        return onPlanned(order, rules, state, message.moves)
-      case 'evacuator.hindered':
-        return onHindered(order, rules, state, message.reason)
+        return onPlanned(evacuation, state, message.moves)
+      case 'evacuator.blocked':
+        return onBlocked(evacuation, state, message.reason)
       case 'evacuator.forbid':
-        return onForbid(order, rules, state, message.reason)
-      case 'pace.allowed':
-        return state.kind === 'moving'
-          ? onMoving(order, rules, state, message)
-          : [state, [unused(message.bids)]]
-      case 'move.requested':
-      case 'move.refused':
-      case 'move.unknown':
-      case 'move.hindered':
-      case 'move.forbidden':
-      case 'move.prepared':
-      case 'move.looked':
-      case 'move.restored':
-      case 'move.settled':
-      case 'move.was-put-back':
-      case 'move.poll-due':
-      case 'move.news':
-      case 'move.polled':
-      case 'move.poll-failed':
-      case 'spare.opened':
-      case 'spare.refused':
-        return state.kind === 'moving' ? onMoving(order, rules, state, message) : [state, []]
+        return onForbid(evacuation, state, message.reason)
       default:
-        return assertNever(message)
+        return state.kind === 'moving'
+          ? onMoving(evacuation, state, message)
+          : [state, message.type === 'limiter.allowed' ? unusedOf(message) : []]
     }
   }
+}
 
-/** Leave that came too late to be used. */
-const unused = (bids: readonly Bid[]): EvacuatorEffect => ({
-  type: 'pace.note',
-  underWay: [],
-  over: bids.map(({ move }) => move),
-})
+function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): EvacuatorStep {
+  if (state.kind !== 'isolating' && state.kind !== 'hindered') return [state, []]
+  return forbidden === null
+    ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
+    : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
+}
+
+/** Leave of the limiter that came too late to be used. */
+const unusedOf = ({ requests }: MovingMessage & { readonly type: 'limiter.allowed' }) =>
+  unused(requests.map(({ move }) => move))
 
 function onSurveyed(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
+  { order, rules }: Evacuation,
   state: EvacuatorState,
   survey: Survey,
 ): EvacuatorStep {
@@ -103,46 +109,58 @@ function onSurveyed(
 }
 
 function onPlanned(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
+  evacuation: Evacuation,
   state: EvacuatorState,
   rows: readonly RecordedMove[],
 ): EvacuatorStep {
   if (state.kind !== 'planning') return [state, []]
+  const { order, rules } = evacuation
   const { survey } = state
-  const recordsOf = (row: RecordedMove): readonly string[] =>
-    survey.evacuations.filter((record) => record.instance === row.instance).map(({ id }) => id)
-  const needs = new Map(survey.instances.map((instance) => [instance.id, instance.needs]))
-  const tracks = new Map<MoveId, MoveTrack>(
-    rows.map((row) => {
-      const olderRecords = recordsOf(row)
-      const found = { needs: needs.get(row.instance) ?? NOTHING, olderRecords }
-      const { retryIntervalMs } = rules
-      return [row.uuid, trackOf(row, { ...found, nowMs: survey.atMs, retryIntervalMs })]
-    }),
-  )
-  const startedAt = new Map(rows.map((row) => [row.uuid, row.startedAt ?? 0]))
   const begun: Moving = {
     kind: 'moving',
-    tracks,
-    startedAt,
-    ...seenIn(order, rules, survey),
-    bids: [],
+    tracks: tracksOf(rows, survey, rules),
+    places: placesIn(evacuation, survey),
+    records: survey.evacuations,
+    requests: [],
     overdueTargets: [],
-    lookAtHost: 'no',
+    listHost: 'no',
     polls: 0,
-    look: { kind: 'none', news: false },
+    poll: { kind: 'none', news: false },
     forbidden: order.forbidden,
-    lookPending: false,
+    surveyPending: false,
     room: 'there',
   }
-  // A request of an earlier run or leader may be under way: it is taken up, not made a second time.
-  const step = proceed(adoptAll(begun, survey.atMs), survey.atMs)
-  const [next, effects] = accounted(undefined, step)
+  // A request of an earlier run or leader may be in flight: it is adopted, not made a second time.
+  const adopted = adoptInFlight(rules, begun, survey.atMs)
+  const [next, effects] = noteInFlight(undefined, scheduleMoves(rules, adopted, survey.atMs))
   const lines = unsuitable(begun)
   const noted: EvacuatorEffect[] = lines.length === 0 ? [] : [{ type: 'note.unsuitable', lines }]
-  const [last, more] = finishOr(order, rules, [next, [...effects, awaitNews(begun)]])
+  const [last, more] = finishOr(evacuation, [next, [...effects, awaitNews(begun)]])
   return [last, [...noted, ...more]]
+}
+
+function tracksOf(
+  rows: readonly RecordedMove[],
+  { instances, evacuations, atMs: nowMs }: Survey,
+  { retryIntervalMs }: EvacuatorRules,
+): ReadonlyMap<MoveId, MoveTrack> {
+  const here = new Map(instances.map((instance) => [instance.id, instance]))
+  return new Map(
+    rows.map((row) => {
+      const shown = here.get(row.instance)
+      const olderRecords = recordIdsOf(evacuations, row.instance)
+      return [row.uuid, trackOf(row, { shown, olderRecords, nowMs, retryIntervalMs })]
+    }),
+  )
+}
+
+/** Adopts every request that turns out to be in flight. */
+function adoptInFlight(rules: EvacuatorRules, state: Moving, atMs: number): Moving {
+  let next = state
+  for (const track of state.tracks.values()) {
+    ;[next] = moveOn(rules, next, track, { type: 'records.surveyed', atMs })
+  }
+  return next
 }
 
 /** One line for all instances that the same hosts cannot take for the same reason. */
@@ -155,46 +173,48 @@ function unsuitable({ places, tracks }: Moving): readonly string[] {
   )
 }
 
-/** What a survey says about those that are to be moved. */
-function seenIn(
-  { host: failed, notification: recovery }: EvacuationOrder,
-  { placement }: EvacuatorRules,
-  survey: Survey,
-): Pick<Moving, 'here' | 'places' | 'records'> {
-  const { method, instances, evacuations: records, takenByOthers } = survey
-  const targets = targetsOf({ ...survey, failed, recovery, placement })
-  const places = {
-    stages: STAGES[method],
+/** Where the instances may go, by a survey. */
+function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
+  const { host: failed, notification: recovery } = order
+  const targets = targetsOf({ ...survey, failed, recovery, placement: rules.placement })
+  const { takenByOthers, demands } = survey
+  return {
+    stages: STAGES[survey.method],
     targets,
     uncounted: new Set<MoveId>(),
     takenByOthers,
-    demands: survey.demands,
+    demands,
   }
-  return { here: new Map(instances.map((instance) => [instance.id, instance])), places, records }
 }
 
-/** While some instances wait for room, the others go on; what is being asked for just now may not be counted yet. */
-function onSurveyedAgain(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
-  state: Moving,
-  survey: Survey,
-): EvacuatorStep {
-  const seen = seenIn(order, rules, survey)
+/** While some instances wait for room, the others go on. What is being requested just now may not be counted yet. */
+function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey): EvacuatorStep {
   const uncounted = [...state.places.uncounted].filter(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
   )
-  const places = { ...seen.places, uncounted: new Set(uncounted) }
-  const tracks = withoutPauses(state.tracks, changedHosts(state.places, places), survey.atMs)
-  const next: Moving = { ...state, ...seen, tracks, places, lookPending: false }
-  const step = proceed(adoptAll(next, survey.atMs), survey.atMs)
-  return finishOr(order, rules, accounted(state, step))
+  const places = { ...placesIn(evacuation, survey), uncounted: new Set(uncounted) }
+  const here = new Map(survey.instances.map((instance) => [instance.id, instance]))
+  const shown = new Map(
+    [...state.tracks].map(([move, track]) => [move, { ...track, shown: here.get(track.instance) }]),
+  )
+  const next: Moving = {
+    ...state,
+    places,
+    records: survey.evacuations,
+    tracks: withoutPauses(shown, changedHosts(state.places, places), survey.atMs),
+    surveyPending: false,
+  }
+  return goOn(evacuation, state, adoptInFlight(evacuation.rules, next, survey.atMs), survey.atMs)
+}
+
+/** Schedules the moves anew after something has changed. */
+function goOn(evacuation: Evacuation, before: Moving, state: Moving, atMs: number): EvacuatorStep {
+  return finishOr(evacuation, noteInFlight(before, scheduleMoves(evacuation.rules, state, atMs)))
 }
 
 /** Others have sent instances where we may, or have come back from there. */
 function onOthersBooked(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
+  evacuation: Evacuation,
   state: EvacuatorState,
   { takenByOthers, atMs }: EvacuatorMessage & { readonly type: 'evacuator.others-booked' },
 ): EvacuatorStep {
@@ -204,42 +224,28 @@ function onOthersBooked(
   }
   if (state.kind !== 'moving') return [state, []]
   const places = { ...state.places, takenByOthers }
-  const [next, effects] = finishOr(
-    order,
-    rules,
-    accounted(state, proceed({ ...state, places }, atMs)),
-  )
+  const [next, effects] = goOn(evacuation, state, { ...state, places }, atMs)
   return [next, [...effects, watch]]
 }
 
-function onMoving(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
-  state: Moving,
-  message: MovingMessage,
-): EvacuatorStep {
-  // Attempts are counted over all runs, and each run has its own.
-  const attemptsMax = rules.attemptsMax * order.run
-  const step = onMovingMessage({ ...rules, attemptsMax }, state, message)
-  return finishOr(order, rules, accounted(state, step))
+function onMoving(evacuation: Evacuation, state: Moving, message: MovingMessage): EvacuatorStep {
+  const moved = onMovingMessage(evacuation.rules, state, message)
+  return finishOr(evacuation, noteInFlight(state, moved))
 }
 
-/** When every move has ended: look at the host again if anything was moved, for an instance that came late. */
-function finishOr(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
-  [state, effects]: MovingStep,
-): EvacuatorStep {
+/** When every move has ended: surveys the host again if anything was moved, for an instance that came late. */
+function finishOr(evacuation: Evacuation, [state, effects]: MovingStep): EvacuatorStep {
+  const { order } = evacuation
   const tracks = [...state.tracks.values()]
   if (state.forbidden !== null) {
-    if (tracks.some(({ phase }) => isGoingOn(phase))) return [state, effects]
+    if (tracks.some(isGoingOn)) return [state, effects]
     return [
       { kind: 'finished' },
       [...effects, tell(order.replyTo, forbidden(order, state.forbidden))],
     ]
   }
   if (tracks.some(({ phase }) => phase.kind !== 'ended')) {
-    return awaitRoom(order, rules, state, effects)
+    return awaitRoom(evacuation, state, effects)
   }
   const reply = finished(order, tracks)
   if (state.polls > 0 && tracks.length > 0 && reply.failed === 0) {
@@ -248,43 +254,56 @@ function finishOr(
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }
 
-/** What is under way goes on; what waits, waits for the segment. Before the moves the store refuses the next step. */
-function onForbid(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
-  state: EvacuatorState,
-  reason: string,
+/** Whether something about this move is still to come when nothing new is begun. */
+const isGoingOn = ({ phase }: MoveTrack): boolean =>
+  !['pending', 'unplaced', 'ended'].includes(phase.kind)
+
+/** While some move waits for room, the host and its segment are surveyed from time to time. The segment knows when all wait. */
+function awaitRoom(
+  { order, rules: { retryIntervalMs } }: Evacuation,
+  state: Moving,
+  effects: EvacuatorStep[1],
 ): EvacuatorStep {
+  const open = [...state.tracks.values()].filter(({ phase }) => phase.kind !== 'ended')
+  const now = open.every(isUnplaced) ? 'awaited' : 'there'
+  const said = now === state.room ? [] : [tell(order.replyTo, room(order, now))]
+  const next: Moving = { ...state, room: now }
+  if (state.surveyPending || !open.some(isUnplaced)) return [next, [...effects, ...said]]
+  const message = { type: 'evacuator.survey-due' } as const
+  const inDoubt = state.places.takenByOthers.size > 0
+  const afterMs = inDoubt ? Math.min(DOUBT_MS, retryIntervalMs) : retryIntervalMs
+  const timer = { type: 'timer.start', name: 'survey', afterMs, message } as const
+  return [{ ...next, surveyPending: true }, [...effects, ...said, timer]]
+}
+
+/** What others have requested is soon in Placement, or given back. */
+const DOUBT_MS = 3000
+
+const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
+
+/** Moves in flight go on, and the others are left to the segment. Before the moves, the store refuses the next step. */
+function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
   if (state.kind === 'moving') {
-    return finishOr(order, rules, withdraw({ ...state, forbidden: reason }))
+    return finishOr(evacuation, withdraw({ ...state, forbidden: reason }))
   }
+  const { order } = evacuation
   return state.kind === 'hindered' || state.kind === 'isolating'
     ? [{ kind: 'finished' }, [tell(order.replyTo, forbidden(order, reason))]]
     : [state, []]
 }
 
-/** Compute is away: everything stays as it is, and we ask again. */
-function onHindered(
-  order: EvacuationOrder,
-  rules: EvacuatorRules,
-  state: EvacuatorState,
-  reason: string,
-): EvacuatorStep {
-  const noted: EvacuatorEffect = { type: 'note.hindered', reason }
+/** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
+function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
+  if (state.kind === 'finished') return [state, []]
+  const noted: EvacuatorEffect = { type: 'note.blocked', reason }
   if (state.kind === 'moving') {
-    const [next, effects] = finishOr(order, rules, [{ ...state, lookPending: false }, []])
+    const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
     return [next, [noted, ...effects]]
   }
+  const { retryIntervalMs: afterMs } = evacuation.rules
+  const message = { type: 'evacuator.begin' } as const
   return [
     { kind: 'hindered', reason },
-    [
-      noted,
-      {
-        type: 'timer.start',
-        name: 'again',
-        afterMs: rules.retryIntervalMs,
-        message: { type: 'evacuator.begin' },
-      },
-    ],
+    [noted, { type: 'timer.start', name: 'again', afterMs, message }],
   ]
 }

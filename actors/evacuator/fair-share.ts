@@ -1,24 +1,23 @@
-/** Who of several evacuators is allowed the next evacuation: nobody starves, and no host is flooded. Pure. */
+/** Which of several evacuators may send the next evacuation: none starves, and no host is flooded. Pure. */
 import type { MoveId, SegmentId } from '../../schema/ids.ts'
 import { ANYWHERE, type TargetName } from '../placement/targets.ts'
 
-/** An evacuation that is under way, or is to be. */
-export interface Bid {
+/** An evacuation that an evacuator asks the limiter for. */
+export interface EvacuationRequest {
   readonly move: MoveId
   readonly target: TargetName
 }
 
-/** One that is under way. */
-export interface Flight extends Bid {
+export interface InFlightEvacuation extends EvacuationRequest {
   /** False while Nova has only noted it down. */
   readonly begun: boolean
 }
 
-/** What one evacuator has in flight, and what it would ask for next, in its own order. */
-export interface Bidder {
+/** What one evacuator has in flight, and what it would request next, in its own order. */
+export interface Requester {
   readonly segment: SegmentId
-  readonly inFlight: ReadonlyMap<MoveId, Flight>
-  readonly bids: readonly Bid[]
+  readonly inFlight: ReadonlyMap<MoveId, InFlightEvacuation>
+  readonly requests: readonly EvacuationRequest[]
 }
 
 /** Most evacuations in flight at once. */
@@ -36,13 +35,13 @@ export class Traffic {
   readonly #segments = new Map<SegmentId, number>()
   readonly #targets = new Map<TargetName, number>()
 
-  constructor(bidders: Iterable<Bidder>) {
-    for (const { segment, inFlight } of bidders) {
-      for (const flight of inFlight.values()) this.add(segment, flight)
+  constructor(requesters: Iterable<Requester>) {
+    for (const { segment, inFlight } of requesters) {
+      for (const evacuation of inFlight.values()) this.add(segment, evacuation)
     }
   }
 
-  add(segment: SegmentId, { target, begun }: Omit<Flight, 'move'>): void {
+  add(segment: SegmentId, { target, begun }: Omit<InFlightEvacuation, 'move'>): void {
     this.total += 1
     if (!begun) this.waiting += 1
     this.#segments.set(segment, this.from(segment) + 1)
@@ -53,33 +52,35 @@ export class Traffic {
     return this.#segments.get(segment) ?? 0
   }
 
-  /** Where Nova chooses, nobody knows. */
+  /** 0 where Nova chooses the target: it is not known. */
   to(target: TargetName): number {
     return target === ANYWHERE ? 0 : (this.#targets.get(target) ?? 0)
   }
 }
 
 /** The segment with the fewest in flight, in it the evacuator with the fewest, then the one that came first. */
-export function nextAllowed<Who extends Bidder>(
-  bidders: Iterable<Who>,
+export function nextAllowed<Who extends Requester>(
+  requesters: Iterable<Who>,
   traffic: Traffic,
   caps: Caps,
-): { readonly bidder: Who; readonly bid: Bid } | undefined {
+): { readonly requester: Who; readonly request: EvacuationRequest } | undefined {
   if (traffic.total >= caps.overall) return undefined
-  let best: { readonly bidder: Who; readonly bid: Bid } | undefined
-  for (const bidder of bidders) {
-    const { segment, inFlight, bids } = bidder
+  let best: { readonly requester: Who; readonly request: EvacuationRequest } | undefined
+  for (const requester of requesters) {
+    const { segment, inFlight, requests } = requester
     if (traffic.from(segment) >= caps.perSegment) continue
-    const bid = bids.find(
+    const request = requests.find(
       ({ move, target }) => !inFlight.has(move) && traffic.to(target) < caps.perTarget,
     )
-    if (bid === undefined) continue
-    if (best === undefined || isNeedier(bidder, best.bidder, traffic)) best = { bidder, bid }
+    if (request === undefined) continue
+    if (best === undefined || isNeedier(requester, best.requester, traffic)) {
+      best = { requester, request }
+    }
   }
   return best
 }
 
-function isNeedier(one: Bidder, other: Bidder, traffic: Traffic): boolean {
+function isNeedier(one: Requester, other: Requester, traffic: Traffic): boolean {
   const bySegment = traffic.from(one.segment) - traffic.from(other.segment)
   return bySegment === 0 ? one.inFlight.size < other.inFlight.size : bySegment < 0
 }

@@ -1,32 +1,33 @@
-/** Carries out the evacuator's effects on the Compute API and the store. */
+/** Performs the evacuator's effects on the Compute API and the store. */
 import { describeError } from '../../schema/errors.ts'
+import type { InstanceId, MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
-import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
+import { isComputeTrouble } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
+import { activateSpare } from './activate-spare.ts'
+import { isClaimed } from './apply-records.ts'
+import type { Client } from './concurrency-limiter.ts'
+import type { EvacuationContext, EvacuatorWorld } from './evacuation-context.ts'
 import { evacuator } from './evacuator.ts'
 import type {
   EvacuationOrder,
   EvacuatorEffect,
   EvacuatorMessage,
   EvacuatorState,
+  ScheduleEffect,
 } from './evacuator-messages.ts'
-import {
-  announceStep,
-  isComputeTrouble,
-  note,
-  noteWait,
-  objectionOfLife,
-  type Evacuating,
-  type EvacuatorWorld,
-} from './evacuating.ts'
+import type { EvacuationRequest } from './fair-share.ts'
+import { announceStep, note, noteWait } from './journal.ts'
+import { checkForLife } from './life-check.ts'
 import { performMove } from './perform-move.ts'
-import { contradictions } from './plan.ts'
-import { dueAgain } from './plan.ts'
+import { contradictions, dueAgain } from './selection.ts'
 import { survey } from './survey.ts'
+
+type Answered = Promise<EvacuatorMessage | undefined>
 
 /** The actor that moves the instances of one dead host. */
 export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
@@ -39,48 +40,120 @@ export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): 
   })
 }
 
-async function performEvacuator(
-  evacuating: Evacuating,
-  effect: EvacuatorEffect,
-): Promise<EvacuatorMessage | undefined> {
+async function performEvacuator(context: EvacuationContext, effect: EvacuatorEffect): Answered {
   switch (effect.type) {
     case 'compute.isolate':
-      return hinderable(evacuating, isolate)
+      return unlessBlocked(context, isolate)
     case 'compute.survey':
-      return hinderable(evacuating, survey)
+      return unlessBlocked(context, survey)
     case 'compute.survey-again':
-      return hinderable(evacuating, surveyAgain)
+      return unlessBlocked(context, surveyAgain)
     case 'moves.plan':
-      return { type: 'evacuator.planned', moves: await plan(evacuating, effect.moves) }
-    case 'note.hindered':
-      await noteWait(evacuating, effect.reason)
+      return { type: 'evacuator.planned', moves: await plan(context, effect.moves) }
+    case 'note.blocked':
+      await noteWait(context, effect.reason)
       return undefined
     case 'note.unsuitable':
       for (const detail of effect.lines) {
-        await note(evacuating, { kind: 'decision', step: 'placement', detail })
+        await note(context, { kind: 'decision', step: 'placement', detail })
       }
       return undefined
     case 'bookings.watch':
-      return watchBookings(evacuating)
-    case 'move.prepare':
-    case 'move.request':
-    case 'move.look':
-    case 'move.restore':
-    case 'move.settle':
-    case 'move.put-back':
-    case 'moves.wait':
-    case 'spare.open':
-    case 'move.poll':
-    case 'pace.ask':
-    case 'pace.note':
+      return watchBookings(context)
+    case 'limiter.ask':
+      return askLimiter(context, effect.requests)
+    case 'limiter.note':
+      context.world.limiter.note(clientOf(context), effect.inFlight, effect.over)
+      return undefined
     case 'news.await':
-      return performMove(evacuating, effect)
+      return awaitNews(context, effect.instances)
+    case 'spare.activate':
+      return activateSpare(context, effect.host)
+    case 'moves.wait':
+      await noteWaiting(context, effect.moves, effect.reason)
+      return undefined
+    case 'records.poll':
+      return poll(context, effect)
     default:
-      return assertNever(effect)
+      return performMove(context, effect)
   }
 }
 
-async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMessage | undefined> {
+const clientOf = ({ order: { segment }, signal }: EvacuationContext): Client => ({
+  segment,
+  signal,
+})
+
+async function askLimiter(
+  context: EvacuationContext,
+  asked: readonly EvacuationRequest[],
+): Answered {
+  const { limiter, clock } = context.world
+  const requests = await limiter.ask(clientOf(context), asked)
+  if (requests.length === 0) return undefined
+  return { type: 'limiter.allowed', requests, atMs: clock.monotonicMs() }
+}
+
+async function awaitNews(
+  { world, signal }: EvacuationContext,
+  instances: readonly InstanceId[],
+): Answered {
+  const what = await world.news.await(new Set(instances), signal)
+  if (what === 'nothing') return undefined
+  return { type: 'records.news', atMs: world.clock.monotonicMs() }
+}
+
+/** Noted once for all of them. Each one's row tells it too. */
+async function noteWaiting(
+  context: EvacuationContext,
+  moves: readonly MoveId[],
+  message: string,
+): Promise<void> {
+  const { world, order, signal } = context
+  await noteWait(context, `${moves.length} instances wait: ${message}`)
+  for (const move of moves) {
+    const change = { move, from: ['pending'], to: 'pending', destHost: null, message } as const
+    await untilStored(world.clock, signal, () => world.store.updateMove(order.epoch, change))
+  }
+}
+
+type Poll = ScheduleEffect & { readonly type: 'records.poll' }
+
+async function poll(context: EvacuationContext, effect: Poll): Promise<EvacuatorMessage> {
+  const { world } = context
+  try {
+    return await world.limiter.watch(() => readRecords(context, effect))
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return { type: 'records.poll-failed', atMs: world.clock.monotonicMs() }
+  }
+}
+
+async function readRecords(
+  { world, order, signal }: EvacuationContext,
+  { targets, listHost }: Poll,
+): Promise<EvacuatorMessage> {
+  const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
+  const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
+  const lostTargets = lost.map(({ host }) => host)
+  const since = world.clock.wallMs() - POLL_SINCE_MS
+  // Read after the targets: what arrived before its target was lost shows as done.
+  const records = await world.compute.listEvacuations(order.host, since, signal)
+  for (const { instance, status } of records) {
+    if (isClaimed(status)) world.bookings.show(instance)
+  }
+  const polled = { type: 'records.polled', records, lostTargets } as const
+  if (listHost === 'no') return { ...polled, atMs: world.clock.monotonicMs() }
+  // Read after the records: what has left the host since then is seen in the next poll.
+  const instances = await world.compute.listInstances(order.host, signal)
+  const onHost = new Set(instances.map(({ id }) => id))
+  return { ...polled, onHost, atMs: world.clock.monotonicMs() }
+}
+
+/** Records are listed by their creation, and a leader may take up what was requested long ago. */
+const POLL_SINCE_MS = 24 * 3600 * 1000
+
+async function watchBookings({ world, order }: EvacuationContext): Answered {
   if ((await world.bookings.change(order)) === 'ended') return undefined
   const takenByOthers = world.bookings.takenByOthers(order)
   return {
@@ -90,38 +163,38 @@ async function watchBookings({ world, order }: Evacuating): Promise<EvacuatorMes
   }
 }
 
-/** Turns what Compute and Identity may throw into waiting; everything else crashes. */
-async function hinderable(
-  evacuating: Evacuating,
-  call: (evacuating: Evacuating) => Promise<EvacuatorMessage>,
+/** Turns what Compute and Identity may throw into waiting. Everything else crashes. */
+async function unlessBlocked(
+  context: EvacuationContext,
+  call: (context: EvacuationContext) => Promise<EvacuatorMessage>,
 ): Promise<EvacuatorMessage> {
   try {
-    return await evacuating.world.pace.heed(() => call(evacuating))
+    return await context.world.limiter.watch(() => call(context))
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
-    return { type: 'evacuator.hindered', reason: describeError(error) }
+    return { type: 'evacuator.blocked', reason: describeError(error) }
   }
 }
 
-/** Who waits for room waits in vain once the host is back: there is none that is nearer. */
-async function surveyAgain(evacuating: Evacuating): Promise<EvacuatorMessage> {
-  const objection = await objectionOfLife(evacuating)
+/** While instances wait for room, the host is checked again: if it is back, they can run there. */
+async function surveyAgain(context: EvacuationContext): Promise<EvacuatorMessage> {
+  const objection = await checkForLife(context)
   if (objection?.answer === 'forbid') return { type: 'evacuator.forbid', reason: objection.reason }
-  if (objection?.isNews === true) await noteWait(evacuating, objection.reason)
-  return survey(evacuating)
+  if (objection?.isNews === true) await noteWait(context, objection.reason)
+  return survey(context)
 }
 
-/** Disabled, forced down: Nova need not wait for a heartbeat to be missed. Done once, whoever asks. */
-async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
-  const { world, order, signal } = evacuating
+/** Disables the compute service and forces it down, once: Nova need not wait until it misses a heartbeat. */
+async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
+  const { world, order, signal } = context
   const service = await world.compute.findService(order.host, signal)
-  const objection = await objectionOfLife(evacuating)
+  const objection = await checkForLife(context)
   if (objection !== undefined) return { type: ANSWERS[objection.answer], reason: objection.reason }
   if (service === undefined) {
-    return { type: 'evacuator.hindered', reason: `Nova has no compute service on ${order.host}` }
+    return { type: 'evacuator.blocked', reason: `Nova has no compute service on ${order.host}` }
   }
   if (service.disabled && service.forcedDown) {
-    await note(evacuating, {
+    await note(context, {
       kind: 'outcome',
       step: 'isolate',
       detail: 'already disabled and forced down',
@@ -135,20 +208,20 @@ async function isolate(evacuating: Evacuating): Promise<EvacuatorMessage> {
   const entry = { notification, step: 'isolate', subject: order.host, detail: what }
   const deed = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, async () => {
-      if (!service.disabled) await recordDisabling(evacuating)
+      if (!service.disabled) await recordDisabling(context)
       await world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal)
     }),
   )
   if (deed.kind === 'refused') return { type: 'evacuator.forbid', reason: deed.reason }
-  await note(evacuating, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
-  announceStep(evacuating, 'isolated', 'the compute service is disabled and forced down')
+  await note(context, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
+  announceStep(context, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }
 }
 
-const ANSWERS = { wait: 'evacuator.hindered', forbid: 'evacuator.forbid' } as const
+const ANSWERS = { wait: 'evacuator.blocked', forbid: 'evacuator.forbid' } as const
 
 /** The ledger decides whether the service is enabled when the host comes back. */
-async function recordDisabling({ world, order }: Evacuating): Promise<void> {
+async function recordDisabling({ world, order }: EvacuationContext): Promise<void> {
   const { notification, epoch } = order
   const host = await world.store.findHost(order.host)
   if (host === undefined) return
@@ -157,21 +230,21 @@ async function recordDisabling({ world, order }: Evacuating): Promise<void> {
 }
 
 async function plan(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   moves: readonly PlannedMove[],
 ): Promise<readonly RecordedMove[]> {
-  const { world, order, signal } = evacuating
+  const { world, order, signal } = context
   const { notification, epoch, host } = order
   const stored = (): Promise<readonly RecordedMove[]> =>
     untilStored(world.clock, signal, () => world.store.planMoves(epoch, notification, host, moves))
   const rows = await stored()
-  await note(evacuating, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
+  await note(context, { kind: 'outcome', step: 'plan', detail: `${rows.length} instances` })
   for (const detail of contradictions(moves, rows)) {
-    await note(evacuating, { kind: 'decision', step: 'plan', detail })
+    await note(context, { kind: 'decision', step: 'plan', detail })
   }
-  // That nothing is left when it looks again is no news.
+  // That nothing is left after another survey is not announced.
   if (moves.length > 0 || rows.length === 0) {
-    announceStep(evacuating, 'planned', `${rows.length} instances`)
+    announceStep(context, 'planned', `${rows.length} instances`)
   }
   const failed = dueAgain(rows, order.run)
   if (failed.length === 0) return rows

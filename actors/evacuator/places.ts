@@ -1,6 +1,6 @@
-/** Where the instances of one evacuation may go, and what it has sent there since it looked. Pure. */
+/** Where the instances of one evacuation may go, and what it has sent there since the survey. Pure. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
-import { plus, type Resources } from '../../schema/resources.ts'
+import { amountsOf, plus, type Resources } from '../../schema/resources.ts'
 import type { Loads } from '../placement/bookings.ts'
 import {
   chooseTarget,
@@ -14,23 +14,23 @@ import {
 import { objectionOfGroup, reluctanceOf, type Demands } from '../placement/suitability.ts'
 import type { ServerGroup } from '../ports/compute.ts'
 import type { Pool } from '../placement/stages.ts'
-import { ANYWHERE, type Door, type Target, type TargetName } from '../placement/targets.ts'
-import type { MoveTrack } from './instance-move.ts'
+import { ANYWHERE, type Target, type TargetName, type TargetState } from '../placement/targets.ts'
+import type { MoveTrack } from './move-track.ts'
 
 export interface Places {
   readonly stages: readonly Pool[]
   readonly targets: readonly Target[]
-  /** Moves that were asked for since the room of the targets was read: Placement had not counted them. */
+  /** Moves that were requested since the room of the targets was read: Placement had not counted them. */
   readonly uncounted: ReadonlySet<MoveId>
   /** What other recoveries have sent to them since then. */
   readonly takenByOthers: Loads
   readonly demands: Demands
 }
 
-/** The places with this door in another state. */
-export const withDoor = (places: Places, name: TargetName, door: Door): Places => ({
+/** The places with this spare in another state. */
+export const withSpare = (places: Places, name: TargetName, state: TargetState): Places => ({
   ...places,
-  targets: places.targets.map((target) => (target.name === name ? { ...target, door } : target)),
+  targets: places.targets.map((target) => (target.name === name ? { ...target, state } : target)),
 })
 
 /** The places without a target that cannot be had just now. */
@@ -39,10 +39,10 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
   targets: places.targets.filter((target) => target.name !== name),
 })
 
-/** Who looks for a target. */
+/** A move that needs a target. */
 type Candidate = Pick<MoveTrack, 'instance' | 'needs' | 'refusedBy' | 'refusals' | 'scheduler'>
 
-/** Gives targets out one after the other, so that the next instance finds less room. */
+/** Assigns targets one after the other, so that the next instance finds less room. */
 export class Assignment {
   readonly #places: Places
   readonly #nowMs: number
@@ -69,10 +69,10 @@ export class Assignment {
 
   /** Whether it may be sent to a target that was chosen for it before, and is sent there then. */
   takes(candidate: Candidate, name: TargetName): boolean {
-    const isOpen = this.#places.targets.some(
-      (target) => target.name === name && target.door === 'open',
+    const isActive = this.#places.targets.some(
+      (target) => target.name === name && target.state === 'active',
     )
-    if (!isOpen || !mayBeAsked(this.#questionOf(candidate), name)) return false
+    if (!isActive || !mayBeAsked(this.#questionOf(candidate), name)) return false
     this.#send(candidate, name)
     return true
   }
@@ -92,7 +92,7 @@ export class Assignment {
     if (host !== null) this.#whereabouts.set(instance, host)
   }
 
-  /** Why some targets are none for an instance, and which it likes better. */
+  /** Why some targets do not suit an instance, and which suit its server group better. */
   #suitabilityFor(instance: InstanceId): Pick<Question, 'objectionTo' | 'reluctanceOf'> {
     const { objections, groups } = this.#places.demands
     const known = objections.get(instance)
@@ -115,7 +115,7 @@ export class Assignment {
     })
   }
 
-  /** What keeps an instance away from some targets, for people; empty when nothing does. */
+  /** Why some targets do not suit an instance, as a text; empty when all suit. */
   explain({ instance }: Pick<MoveTrack, 'instance'>): string {
     const { stages, targets } = this.#places
     const reachable = targets.filter(({ pool }) => stages.includes(pool))
@@ -134,3 +134,36 @@ export class Assignment {
 /** The host of a target; null as long as Nova chooses. */
 export const hostOf = (target: TargetName | null): HostName | null =>
   target === ANYWHERE ? null : target
+
+/** Hosts that have come back into the choice, or have more room: Nova's scheduler may answer otherwise about them now. */
+export function changedHosts(before: Places, after: Places): ReadonlySet<HostName> {
+  const known = new Map(before.targets.map((target) => [target.name, target]))
+  const changed = after.targets.filter((target) => hasMore(known.get(target.name), target))
+  return new Set(changed.flatMap(({ name }) => hostOf(name) ?? []))
+}
+
+function hasMore(before: Target | undefined, after: Target): boolean {
+  if (before === undefined) return true
+  if (before.room === null || after.room === null) return false
+  const had = amountsOf(before.room.free)
+  return [...amountsOf(after.room.free)].some(([name, free]) => free > (had.get(name) ?? 0))
+}
+
+/** The tracks, with the pauses of these hosts over. How often each host was asked stays as it was. */
+export function withoutPauses(
+  tracks: ReadonlyMap<MoveId, MoveTrack>,
+  hosts: ReadonlySet<HostName>,
+  nowMs: number,
+): ReadonlyMap<MoveId, MoveTrack> {
+  if (hosts.size === 0) return tracks
+  return new Map(
+    [...tracks].map(([move, track]) => {
+      const refusals = [...track.refusals].map(([name, pair]) => {
+        const host = hostOf(name)
+        const isChanged = host !== null && hosts.has(host) && pair.askAgainAtMs > nowMs
+        return [name, isChanged ? { ...pair, askAgainAtMs: nowMs } : pair] as const
+      })
+      return [move, track.refusals.size === 0 ? track : { ...track, refusals: new Map(refusals) }]
+    }),
+  )
+}

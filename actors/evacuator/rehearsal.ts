@@ -1,10 +1,10 @@
-/** Who of a host would go where if it died now, by the rules of an evacuation; nothing is asked for. Pure. */
+/** Which instance of a host would go where if the host died now, by the rules of an evacuation. Nothing is requested. Pure. */
 import type { HostName, NotificationId } from '../../schema/ids.ts'
 import type { Fate } from '../../schema/rehearsal.ts'
 import { STAGES } from '../placement/stages.ts'
 import { ANYWHERE, targetsOf } from '../placement/targets.ts'
 import type { EvacuatorRules, Survey } from './evacuator-messages.ts'
-import { NEVER_ASKED } from './instance-move.ts'
+import { NEVER_ASKED } from './move-track.ts'
 import { Assignment, hostOf } from './places.ts'
 import { selectInstances, type Selected } from './selection.ts'
 
@@ -13,7 +13,7 @@ export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'takenByOthers' 
 
 type Rules = Pick<EvacuatorRules, 'placement'> & Parameters<typeof selectInstances>[1]
 
-/** The fate of each instance of the host, in the order in which they would be asked for. */
+/** The fate of each instance of the host, in the order in which they would be requested. */
 export function rehearse(
   failed: HostName,
   recovery: NotificationId,
@@ -48,10 +48,10 @@ function fateOf({ instance, verdict }: Selected, assignment: Assignment): Fate {
     scheduler: NEVER_ASKED,
   })
   if (choice.kind !== 'target') return { ...about, fate: 'wait', reason: choice.reason }
-  const { name, door } = choice.target
+  const { name, state } = choice.target
   const remarks = [
     ...(name === ANYWHERE ? ["Nova's scheduler chooses the host"] : []),
-    ...(door === 'closed' ? ['the reserved host is taken into service for it'] : []),
+    ...(state === 'inactive' ? ['the reserved host is taken into service for it'] : []),
     ...(unsuitable === '' ? [] : [unsuitable]),
     ...(verdict.note === null ? [] : [verdict.note]),
   ]

@@ -1,9 +1,12 @@
 /**
- * The rule of instance states (`ops/docs/instance-states.md`): from what an instance was before the fault follows whether
- * it is moved, and what it is afterwards. Pure; everything else is driven towards the answer.
+ * Restoring the state before the fault, by the rule of instance states (`ops/docs/instance-states.md`): whether an instance is moved,
+ * what must come before its evacuation, and which orders make it on its new host what it was. Pure.
  */
-import { UNCLEAR } from '../ports/compute.ts'
 import type { MoveOrigin } from '../../schema/records.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { UNCLEAR, type Instance } from '../ports/compute.ts'
+import type { End } from './move.ts'
+import type { MoveTrack } from './move-track.ts'
 
 type States = Omit<MoveOrigin, 'locked'>
 
@@ -29,7 +32,7 @@ export function restorationOf(origin: States): Restoration {
     case 'error':
       return move(vmState)
     case 'resized':
-      // Where it is counts as the place that its owner chose; only the way back is lost.
+      // It stays resized, as its owner chose. Only the way back is lost.
       return move(powerState === SHUT_DOWN ? 'stopped' : 'active')
     case 'building':
       return taskState === 'spawning' ? move('active') : leave(UNBUILT)
@@ -41,7 +44,7 @@ export function restorationOf(origin: States): Restoration {
     case 'soft-delete':
       return leave('its owner has deleted it')
     default:
-      // suspended, rescued, shelved: their memory or their rescue disk is gone; their owner starts them when he wants.
+      // suspended, rescued, shelved: their memory or their rescue disk is gone. Their owner may start them.
       return move('stopped')
   }
 }
@@ -53,7 +56,7 @@ const IN_DELETION = 'its owner is deleting it'
 const IN_RESIZE =
   'its disk is between two hosts in a resize, and starting it may lose what is on it'
 
-/** Tasks in whose middle nobody can tell where the instance or its disk is. */
+/** In the middle of these tasks it is not known where the instance or its disk is. */
 const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   deleting: IN_DELETION,
   'soft-deleting': IN_DELETION,
@@ -62,7 +65,7 @@ const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   resize_reverting: IN_RESIZE,
 }
 
-/** A rebuild that Nova has begun: ours, somebody else's, or one that nobody ends any more. */
+/** Whether Nova has begun a rebuild: ours, somebody else's, or one that Nova never ends. */
 export const isRebuilding = (taskState: string | null): boolean =>
   taskState?.startsWith('rebuild') === true
 
@@ -72,8 +75,14 @@ const EVACUABLE: readonly string[] = ['active', 'stopped', 'error']
 export const mustReset = ({ vmState, taskState }: States): boolean =>
   taskState !== null || !EVACUABLE.includes(vmState)
 
-/** A step towards the wanted state, once an instance is on its new host. */
-export type RestoringStep = 'stop' | 'pause' | 'call-broken'
+/** An order towards the wanted state, once an instance is on its new host. */
+type RestoringStep = 'stop' | 'pause' | 'call-broken'
+
+/** An order of the last part of a move; the last one lets the owner in again. */
+export type RestoringOrder = RestoringStep | 'unlock'
+
+/** What comes before an evacuation: the lock keeps the owner out; the reset to error makes Nova take the request. */
+export type Preparation = 'lock' | 'call-broken'
 
 /** reached: nothing is left to do; wait: Nova is at work on it; impossible: it went another way meanwhile. */
 export type NextStep =
@@ -84,7 +93,7 @@ export type NextStep =
 
 const step = (name: RestoringStep): NextStep => ({ kind: 'step', step: name })
 
-/** What to do with a moved instance, seen as it is now: whoever looks again goes on where the last one stopped. */
+/** What to do with a moved instance that is in this state now. It depends on nothing else, so that any leader can go on. */
 export function nextStep(wanted: WantedState, now: States): NextStep {
   const { vmState, taskState } = now
   if (taskState !== null) return { kind: 'wait' }
@@ -108,4 +117,110 @@ export const isUsual = (origin: MoveOrigin): boolean => {
   const restoration = restorationOf(origin)
   if (restoration.kind === 'leave' || mustReset(origin)) return false
   return restoration.wanted === 'active' || restoration.wanted === 'stopped'
+}
+
+/** Whether the instance is requested as something else than it was. A failed attempt leaves it in error, whatever was shown before. */
+export const isOtherwise = (now: Instance, { origin, attempts }: MoveTrack): boolean =>
+  attempts > 0 || mustReset(now) || now.vmState !== origin.vmState
+
+/** What must come before the evacuation, so that Nova takes it and the owner does not interfere with what follows. */
+export function preparationsOf(move: MoveTrack): readonly Preparation[] {
+  const { shown: now, origin } = move
+  if (now === undefined) return []
+  const restoration = restorationOf(origin)
+  const isPlain = restoration.kind === 'move' && restoration.wanted === 'active'
+  const mayInterfere = !isUsual(origin) || (isOtherwise(now, move) && !isPlain)
+  return [
+    ...(mayInterfere && !now.locked ? (['lock'] as const) : []),
+    ...(mustReset(now) ? (['call-broken'] as const) : []),
+  ]
+}
+
+/** Whether a move that ends so has its instance looked at first. An ordinary one needs no look: Nova restores it by itself. */
+export function needsRestoring(
+  { origin, lock, askedAs }: MoveTrack,
+  outcome: End['outcome'],
+): boolean {
+  if (lock === 'ours') return true
+  const restoration = restorationOf(origin)
+  if (outcome !== 'succeeded' || restoration.kind === 'leave') return false
+  return restoration.wanted !== 'active' && !(isUsual(origin) && askedAs === 'as-before')
+}
+
+/** order: to be given; close: the move ends; wait: Nova is at work on the instance. `remark`: why it is not as before. */
+type Restoring =
+  | {
+      readonly kind: 'order'
+      readonly step: RestoringOrder
+      readonly end: End
+      readonly remark: string | null
+    }
+  | { readonly kind: 'close'; readonly end: End; readonly remark: string | null }
+  | { readonly kind: 'wait' }
+
+interface SoFar {
+  readonly end: End
+  /** Why Nova did not take the latest order. */
+  readonly problem: string | null
+  readonly isLate: boolean
+}
+
+/** What is done next with an instance at the end of its move, as Nova shows it now; undefined: it exists no more. */
+export function nextRestoring(
+  move: MoveTrack,
+  { end, problem, isLate }: SoFar,
+  instance: Instance | undefined,
+): Restoring {
+  const { remark } = move
+  if (instance === undefined) {
+    const gone = {
+      ...end,
+      outcome: 'ignored',
+      reason: 'the instance was deleted meanwhile',
+    } as const
+    return { kind: 'close', end: gone, remark }
+  }
+  const restoration = restorationOf(move.origin)
+  if (end.outcome !== 'succeeded' || restoration.kind === 'leave') {
+    return release(move, instance, { end, remark })
+  }
+  const { wanted } = restoration
+  const next = nextStep(wanted, instance)
+  switch (next.kind) {
+    case 'reached':
+      return release(move, instance, { end, remark })
+    case 'impossible':
+      // An administrator has the last word. That it is not as before is written with the move.
+      return release(move, instance, { end, remark: next.reason })
+    case 'step':
+    case 'wait': {
+      if (isLate) {
+        const reason = lateReason(end.dest, wanted, { ...instance, problem })
+        return release(move, instance, { end: { ...end, outcome: 'failed', reason }, remark })
+      }
+      return next.kind === 'step'
+        ? { kind: 'order', step: next.step, end, remark }
+        : { kind: 'wait' }
+    }
+    default:
+      return assertNever(next)
+  }
+}
+
+/** Before the move ends, its owner may have the instance again. */
+const release = (
+  { lock }: MoveTrack,
+  { locked }: Instance,
+  how: { readonly end: End; readonly remark: string | null },
+): Restoring =>
+  lock === 'ours' && locked ? { kind: 'order', step: 'unlock', ...how } : { kind: 'close', ...how }
+
+function lateReason(
+  dest: string | null,
+  wanted: WantedState,
+  { vmState, taskState, problem }: Pick<Instance, 'vmState' | 'taskState'> & Pick<SoFar, 'problem'>,
+): string {
+  const task = taskState === null ? '' : ` (${taskState})`
+  const why = problem === null ? '' : `: ${problem}`
+  return `moved to ${dest}, where it is ${vmState}${task} and was to be ${wanted}${why}`
 }

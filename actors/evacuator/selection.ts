@@ -1,8 +1,12 @@
-/** Which instances of a dead host are moved, in which order, and why the others are not. */
+/**
+ * Which instances of a dead host are moved, in which order, why the others are not, and what is written of each before it is
+ * touched. Pure.
+ */
+import type { MoveOrigin, RecordedMove, TouchedMove } from '../../schema/records.ts'
 import type { SegmentPolicy } from '../../schema/segment-policy.ts'
 import type { Instance } from '../ports/compute.ts'
-import { readPriority } from './priority.ts'
-import { restorationOf } from './restoration.ts'
+import type { PlannedMove } from '../ports/move-store.ts'
+import { isRebuilding, restorationOf } from './restoration.ts'
 
 export interface SelectionRules {
   /** All instances, or only those that their owners marked. */
@@ -15,7 +19,7 @@ export interface SelectionRules {
 /** What a segment says about the disks of its instances. */
 export type DiskPolicy = Pick<SegmentPolicy, 'instanceDisks' | 'rebuildLocal'>
 
-/** move: with what there is to remark about it; leave: it is not touched. */
+/** move: with a note when there is one; leave: it is not touched. */
 export type Verdict =
   | {
       readonly kind: 'move'
@@ -70,7 +74,7 @@ function objectionTo(
   return undefined
 }
 
-/** All of them: those that are moved first, in the order in which they are asked for. */
+/** All instances: first those that are moved, in the order in which they are requested. */
 export function selectInstances(
   instances: readonly Instance[],
   rules: SelectionRules,
@@ -83,15 +87,77 @@ export function selectInstances(
   return selected.toSorted((one, other) => compare(rankOf(one), rankOf(other)))
 }
 
-/** HA-enabled first, then by priority, then the bigger ones, which find room as long as there is much of it. */
+/** HA-enabled first, then by priority, then the bigger ones, since they find room only while there is much of it. */
 function rankOf({ verdict, instance: { needs } }: Selected): readonly number[] {
   if (verdict.kind === 'leave') return [1]
   const size = [-needs.memoryMb, -needs.vcpus, -needs.diskGb]
   return [0, verdict.haEnabled ? 0 : 1, -verdict.priority, ...size]
 }
 
-/** The first difference decides; equals keep the order of Nova's list. */
+/** The first difference decides. Equal ones keep the order of Nova's list. */
 function compare(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((value, index) => value !== other[index])
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
+}
+
+const PRIORITY_MAX = 1000
+/** Of instances whose owner names none. Others may be put before and behind them. */
+export const PRIORITY_DEFAULT = 500
+
+/** The priority, and a remark when the owner named one that cannot be used. */
+export function readPriority(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+): { readonly priority: number; readonly note: string | null } {
+  const text = metadata[key]?.trim()
+  if (text === undefined) return { priority: PRIORITY_DEFAULT, note: null }
+  if (/^\d{1,4}$/.test(text) && Number(text) <= PRIORITY_MAX) {
+    return { priority: Number(text), note: null }
+  }
+  const note = `${key} is not a whole number from 0 to ${PRIORITY_MAX}: taken as ${PRIORITY_DEFAULT}`
+  return { priority: PRIORITY_DEFAULT, note }
+}
+
+/** What is written of an instance. `touched`: what earlier recoveries of the host began and could not bring to an end. */
+export function planOf(
+  { instance, verdict }: Selected,
+  touched: readonly TouchedMove[],
+): PlannedMove {
+  const earlier = touched.find((move) => move.instance === instance.id)
+  const about = {
+    instance: instance.id,
+    instanceName: instance.name,
+    origin: originOf(instance, earlier),
+    held: earlier?.held === true && instance.locked,
+  }
+  return verdict.kind === 'leave'
+    ? { ...about, status: 'ignored', message: verdict.reason }
+    : { ...about, status: 'pending', message: verdict.note }
+}
+
+/** An earlier attempt may have left an instance in error, in the middle of a rebuild, or locked. That is not what it was before. */
+function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
+  const { vmState, taskState, powerState, locked } = now
+  if (earlier === undefined) return { vmState, taskState, powerState, locked }
+  const isOurs = vmState === 'error' || isRebuilding(taskState)
+  const before = isOurs ? earlier.origin : { vmState, taskState, powerState }
+  return { ...before, locked: earlier.held ? earlier.origin.locked : locked }
+}
+
+/** Moves that failed in an earlier run are due once more. One that has failed in this run is left to the next, under any leader. */
+export const dueAgain = (moves: readonly RecordedMove[], run: number): readonly RecordedMove[] =>
+  run === 1 ? [] : moves.filter(({ status, askedInRun }) => status === 'failed' && askedInRun < run)
+
+/** Instances that Nova lists on the dead host although it has recorded their move as done: one sentence each. */
+export function contradictions(
+  moves: readonly PlannedMove[],
+  rows: readonly RecordedMove[],
+): readonly string[] {
+  const here = new Set(moves.map(({ instance }) => instance))
+  return rows
+    .filter(({ instance, status }) => status === 'succeeded' && here.has(instance))
+    .map(({ instanceName, destHost }) => {
+      const place = destHost === null ? '' : ` to ${destHost}`
+      return `${instanceName} is listed here, and its move${place} is done: not asked for again, for it may run there`
+    })
 }

@@ -1,27 +1,40 @@
-/** Reads everything about a dead host and its segment at one moment. */
+/**
+ * Reads everything about a dead host and its segment at one moment. What its instances demand of their next host is asked once for
+ * each kind, however many instances there are.
+ */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import type { HostId } from '../../schema/ids.ts'
+import type { HostId, HostName, InstanceId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
+import type { Resources } from '../../schema/resources.ts'
 import { untilStored } from '../leadership/until-stored.ts'
+import { objectionsOf, type Demands } from '../placement/suitability.ts'
+import {
+  isComputeTrouble,
+  type ComputePort,
+  type ComputeService,
+  type Instance,
+  type ServerGroup,
+} from '../ports/compute.ts'
+import type { PlacementPort } from '../ports/placement.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../segment/policy.ts'
-import { readDemands, readGround } from './demands.ts'
-import { note, type Evacuating } from './evacuating.ts'
+import { note } from './journal.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
 import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
 
 /** Records older than this have nothing to do with a recovery that is going on. */
 const RECORDS_SINCE_MS = 24 * 3600 * 1000
 
-/** Throws what Compute and Identity may throw. */
-export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> {
-  const { world, order, signal } = evacuating
+/** Reads the survey. Throws what Compute and Identity may throw. */
+export async function survey(context: EvacuationContext): Promise<EvacuatorMessage> {
+  const { world, order, signal } = context
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   world.bookings.read(order, signal)
   const asked = {
     host: order.host,
     signal,
     onUnknown: (what: string) =>
-      note(evacuating, {
+      note(context, {
         kind: 'decision',
         step: 'placement',
         detail: `${what}: left to Nova's scheduler`,
@@ -31,7 +44,7 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
     world.compute.listInstances(order.host, signal),
     world.compute.listServices(signal),
     world.compute.listEvacuations(order.host, since, signal),
-    readSegment(evacuating, since),
+    readSegment(context, since),
     untilStored(world.clock, signal, () => world.store.listTouched(order.host, order.notification)),
     readGround(world, asked),
   ])
@@ -45,7 +58,7 @@ export async function survey(evacuating: Evacuating): Promise<EvacuatorMessage> 
   }
 }
 
-/** Hosts that somebody reports dead: no place to go to. */
+/** Hosts that are reported dead: no instance is sent there. */
 export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): ReadonlySet<HostId> =>
   new Set(
     unfinished
@@ -55,12 +68,12 @@ export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): Readon
 
 const HOSTS_ONLY = { afterId: 0, max: 0 }
 
-/** Nova believes in a dead host for a minute; whoever is reported dead, or in doubt, is no place to go to. */
+/** Nova shows a dead host as up for a minute. A host that is reported dead, or in doubt, gets no instance. */
 async function readSegment(
-  evacuating: Evacuating,
+  context: EvacuationContext,
   since: number,
 ): Promise<Pick<Survey, 'method' | 'hosts' | 'takenSpares' | 'rooms' | 'disks'>> {
-  const { world, order, signal } = evacuating
+  const { world, order, signal } = context
   const { snapshot, unfinished } = await untilStored(world.clock, signal, async () => ({
     snapshot: await world.store.readSnapshot(order.segment, order.notification, since),
     unfinished: await world.store.listUnfinished(HOSTS_ONLY),
@@ -72,29 +85,149 @@ async function readSegment(
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
   const { takenSpares } = snapshot
   const disks = policyOf(world.policy, snapshot.segment?.name ?? '', snapshot.choices)
-  return { method, disks, hosts, takenSpares, rooms: await readRooms(evacuating, hosts) }
+  return { method, disks, hosts, takenSpares, rooms: await readRooms(context, hosts) }
 }
 
-/** Without Placement, targets are chosen by the number of moves; that is said. */
-async function readRooms(evacuating: Evacuating, hosts: readonly Host[]): Promise<Survey['rooms']> {
-  const { world, order, signal } = evacuating
+/** Without Placement, targets are chosen by the number of moves. That is noted. */
+async function readRooms(
+  context: EvacuationContext,
+  hosts: readonly Host[],
+): Promise<Survey['rooms']> {
+  const { world, order, signal } = context
   const names = hosts.map(({ name }) => name).filter((name) => name !== order.host)
   try {
     const rooms = await world.placement.readRooms(names, signal)
     const unknown = names.filter((name) => !rooms.has(name))
-    if (unknown.length > 0)
-      await byCount(evacuating, `Placement does not know ${unknown.join(', ')}`)
+    if (unknown.length > 0) await byCount(context, `Placement does not know ${unknown.join(', ')}`)
     return rooms
   } catch (error) {
     if (!isCoded(error, 'PLACEMENT_UNAVAILABLE')) throw error
-    await byCount(evacuating, describeError(error))
+    await byCount(context, describeError(error))
     return new Map()
   }
 }
 
-const byCount = (evacuating: Evacuating, why: string): Promise<void> =>
-  note(evacuating, {
+const byCount = (context: EvacuationContext, why: string): Promise<void> =>
+  note(context, {
     kind: 'decision',
     step: 'placement',
     detail: `${why}: chosen by the number of moves`,
   })
+
+interface DemandsWorld {
+  readonly compute: Pick<ComputePort, 'listServerGroups' | 'getInstance'>
+  readonly placement: Pick<PlacementPort, 'readAllocations' | 'readCandidates'>
+}
+
+interface Asked {
+  readonly host: HostName
+  readonly signal: AbortSignal
+  /** Called with what could not be read: that is left to Nova's scheduler. */
+  readonly onUnknown: (what: string) => Promise<void>
+}
+
+/** Most different requests of flavours that Placement is asked about. */
+const REQUESTS_MAX = 16
+/** Most members of server groups whose hosts are asked for. */
+const MEMBERS_MAX = 50
+
+/** The instances, with what they hold on their host, since Nova asks for the same again; and what they demand of the next host. */
+export async function readDemands(
+  world: DemandsWorld,
+  asked: Asked,
+  { held, groups }: Ground,
+  { instances: listed, services }: Listed,
+): Promise<{ readonly instances: readonly Instance[]; readonly demands: Demands }> {
+  const instances = listed.map((each) => ({ ...each, needs: needsOf(each, held) }))
+  const candidates = await readCandidates(world, asked, instances)
+  const objections = new Map(
+    instances.map((each) => [each.id, objectionsOf(each, services, candidates)]),
+  )
+  const known = await readGroups(world, asked, { instances, groups })
+  return { instances, demands: { objections, ...known } }
+}
+
+/** What can be read beside the list of the instances. */
+interface Ground {
+  readonly held: ReadonlyMap<InstanceId, Resources>
+  readonly groups: readonly ServerGroup[]
+}
+
+interface Listed {
+  readonly instances: readonly Instance[]
+  readonly services: readonly ComputeService[]
+}
+
+/** Reads it with two requests, however many instances there are. */
+export async function readGround(world: DemandsWorld, asked: Asked): Promise<Ground> {
+  const { host, signal } = asked
+  const [held, groups] = await Promise.all([
+    orUnknown(asked, NOBODY, () => world.placement.readAllocations(host, signal)),
+    orUnknown(asked, [], () => world.compute.listServerGroups(signal)),
+  ])
+  return { held, groups }
+}
+
+const NOBODY: ReadonlyMap<InstanceId, Resources> = new Map()
+
+/** What is held below the host itself, such as GPUs, is not in its allocation: the flavour tells it. */
+function needsOf({ id, needs }: Instance, held: ReadonlyMap<InstanceId, Resources>): Resources {
+  const ours = held.get(id)
+  if (ours === undefined) return needs
+  if (needs.others === undefined && ours.others === undefined) return ours
+  return { ...ours, others: { ...needs.others, ...ours.others } }
+}
+
+async function readCandidates(
+  { placement }: DemandsWorld,
+  asked: Asked,
+  instances: readonly Instance[],
+): Promise<ReadonlyMap<string, ReadonlySet<HostName>>> {
+  const requests = new Set(instances.flatMap(({ request }) => request ?? []))
+  const candidates = new Map<string, ReadonlySet<HostName>>()
+  for (const request of [...requests].slice(0, REQUESTS_MAX)) {
+    const hosts = await orUnknown(asked, undefined, () =>
+      placement.readCandidates(request, asked.signal),
+    )
+    if (hosts !== undefined) candidates.set(request, hosts)
+  }
+  return candidates
+}
+
+async function readGroups(
+  { compute }: DemandsWorld,
+  asked: Asked,
+  { instances, groups: all }: Pick<Listed, 'instances'> & Pick<Ground, 'groups'>,
+): Promise<Pick<Demands, 'groups' | 'memberHosts'>> {
+  const here = new Set(instances.map(({ id }) => id))
+  const ours = all.filter(({ members }) => members.some((member) => here.has(member)))
+  const groups = new Map(
+    ours.flatMap((group) =>
+      group.members.flatMap((member) => (here.has(member) ? [[member, group] as const] : [])),
+    ),
+  )
+  const elsewhere = new Set(
+    ours.flatMap(({ members }) => members.filter((member) => !here.has(member))),
+  )
+  const memberHosts = new Map<InstanceId, HostName>()
+  for (const member of [...elsewhere].slice(0, MEMBERS_MAX)) {
+    const found = await orUnknown(asked, undefined, () => compute.getInstance(member, asked.signal))
+    if (found !== undefined && found.host !== null) memberHosts.set(member, found.host)
+  }
+  return { groups, memberHosts }
+}
+
+/** No evacuation is delayed for an answer: Nova's scheduler knows all of it. */
+async function orUnknown<Answer>(
+  { onUnknown }: Asked,
+  unknown: Answer,
+  read: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!isComputeTrouble(error) && !isCoded(error, 'PLACEMENT_UNAVAILABLE')) throw error
+    await onUnknown(describeError(error))
+    return unknown
+  }
+}

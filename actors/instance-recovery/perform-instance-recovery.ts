@@ -1,14 +1,13 @@
 /** Carries out the effects of an instance recovery on the Compute API. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
-import { isComputeTrouble } from '../evacuator/evacuating.ts'
+import { isComputeTrouble, type ComputePort, type GuestDiagnostics } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { pause, untilStored } from '../leadership/until-stored.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { ComputePort, GuestDiagnostics } from '../ports/compute.ts'
 import type { NotificationStore, RecoveryStore } from '../ports/store.ts'
 import {
   instanceRecovery,

@@ -141,9 +141,9 @@ function isBetter({ loadOf, reluctanceOf }: Question, one: Target, other: Target
 }
 
 /** No spare is taken while one that is taken has room. Of spares whose room is unknown, each is to take its share. */
-function effortOf({ name, door, room }: Target, loadOf: Question['loadOf']): number {
-  if (door === 'open' || door === 'shared' || room === null) return 0
-  return door === 'opening' || loadOf(name).moves > 0 ? 1 : 2
+function effortOf({ name, state, room }: Target, loadOf: Question['loadOf']): number {
+  if (state === 'active' || state === 'shared' || room === null) return 0
+  return state === 'activating' || loadOf(name).moves > 0 ? 1 : 2
 }
 
 /** A host whose room is known is preferred to one that may have none. */

@@ -11,15 +11,15 @@ export const ANYWHERE = 'anywhere'
 export type TargetName = HostName | typeof ANYWHERE
 
 /**
- * open: instances may be sent; closed: a spare that has to be taken into service first; shared: one that other recoveries have
- * taken, and that has to be made fit for this one; opening: that is going on.
+ * active: instances may be sent; inactive: a spare that has to be activated first; shared: a spare that other recoveries have
+ * activated, and that has to be made fit for this one; activating: that is going on.
  */
-export type Door = 'open' | 'closed' | 'shared' | 'opening'
+export type TargetState = 'active' | 'inactive' | 'shared' | 'activating'
 
 export interface Target {
   readonly name: TargetName
   readonly pool: Pool
-  readonly door: Door
+  readonly state: TargetState
   /** Null when nobody can tell. */
   readonly room: Room | null
 }
@@ -36,7 +36,7 @@ export interface Census {
   readonly placement: 'segment' | 'scheduler'
 }
 
-const IN_SERVICE: Entrance = { pool: 'in-service', door: 'open' }
+const IN_SERVICE: Availability = { pool: 'in-service', state: 'active' }
 const SCHEDULER: Target = { ...IN_SERVICE, name: ANYWHERE, room: null }
 
 /** Registered, not on maintenance, not the failed one, and with a compute service that is up. */
@@ -47,28 +47,28 @@ export function targetsOf(census: Census): readonly Target[] {
     const service = byHost.get(host.name)
     if (host.onMaintenance || host.name === failed) return []
     if (service === undefined || !service.up || service.forcedDown) return []
-    const entrance = entranceOf(census, host, service)
+    const availability = availabilityOf(census, host, service)
     const room = rooms.get(host.name) ?? null
-    return entrance === undefined ? [] : [{ name: host.name, ...entrance, room }]
+    return availability === undefined ? [] : [{ name: host.name, ...availability, room }]
   })
   if (placement === 'segment') return targets
   return [SCHEDULER, ...targets.filter(({ pool }) => pool === 'spares')]
 }
 
-type Entrance = Pick<Target, 'pool' | 'door'>
+type Availability = Pick<Target, 'pool' | 'state'>
 
 /** A host that an operator has disabled is no spare, and neither is one that is just given back. */
-function entranceOf(
+function availabilityOf(
   { takenSpares, recovery }: Census,
   { uuid, reserved }: Host,
   { disabled }: ComputeService,
-): Entrance | undefined {
+): Availability | undefined {
   const taken = takenSpares.filter(({ host }) => host === uuid)
   if (taken.some(({ state }) => state === 'undoing')) return undefined
-  if (reserved) return { pool: 'spares', door: 'closed' }
+  if (reserved) return { pool: 'spares', state: 'inactive' }
   const isOurs = taken.some(({ by }) => by === recovery)
   // Taken by us, or by an earlier leader for us, who got no further.
-  if (disabled) return isOurs ? { pool: 'spares', door: 'closed' } : undefined
+  if (disabled) return isOurs ? { pool: 'spares', state: 'inactive' } : undefined
   if (taken.length === 0) return IN_SERVICE
-  return { pool: 'spares', door: isOurs ? 'open' : 'shared' }
+  return { pool: 'spares', state: isOurs ? 'active' : 'shared' }
 }

@@ -1,4 +1,5 @@
 /** What we need of the Compute API (Nova), in our words. Times are wall ms of our own clock, to within seconds. Errors carry COMPUTE_* and IDENTITY_* codes. */
+import { isCoded } from '../../schema/errors.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 
@@ -176,3 +177,16 @@ export interface ComputePort {
   /** Makes its root disk anew from its image, on the host where it is. COMPUTE_REFUSED when it has none. */
   rebuild(id: InstanceId, signal?: AbortSignal): Promise<void>
 }
+
+/** Whether an error is one that Compute or Identity may throw. Every other error is a defect of ours. */
+export const isComputeTrouble = (error: unknown): boolean =>
+  isCoded(
+    error,
+    'COMPUTE_UNAVAILABLE',
+    'COMPUTE_OUTCOME_UNKNOWN',
+    'COMPUTE_BUSY',
+    'COMPUTE_REFUSED',
+    'COMPUTE_NOT_FOUND',
+    'IDENTITY_UNAVAILABLE',
+    'IDENTITY_REFUSED',
+  )

@@ -1,14 +1,13 @@
 /** Carries out the effects of a process recovery on the Compute API. */
 import { describeError } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
-import { isComputeTrouble } from '../evacuator/evacuating.ts'
+import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { ComputePort } from '../ports/compute.ts'
 import type { LedgerStore } from '../ports/ledger.ts'
 import type { RecoveryStore } from '../ports/store.ts'
 import {

@@ -1,7 +1,7 @@
 /** Gives back instances that a recovery had locked when it ended: cancelled in the middle, or while Nova was away. */
 import { isCoded } from '../../schema/errors.ts'
 import type { VmMove } from '../../schema/records.ts'
-import { unlockForUs } from '../evacuator/our-lock.ts'
+import { unlockForUs } from '../evacuator/instance-orders.ts'
 import type { Looking } from './undoing.ts'
 
 /** Whoever leads next looks again: a lock is on record from before it was made until after it was undone. */

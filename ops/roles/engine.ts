@@ -6,7 +6,7 @@ import { defineIntake } from '../../actors/dedup-window/intake.ts'
 import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
 import { ComputeNews } from '../../actors/evacuator/compute-news.ts'
-import { SharedPace } from '../../actors/evacuator/shared-pace.ts'
+import { ConcurrencyLimiter } from '../../actors/evacuator/concurrency-limiter.ts'
 import { Vigils } from '../../actors/fence/vigils.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
@@ -47,7 +47,7 @@ export function engineFactories(
   const news = new ComputeNews()
   const bookings = new Bookings(world.clock)
   const vigils = new Vigils(world.clock)
-  const pace = new SharedPace(world.clock, rules.pace)
+  const limiter = new ConcurrencyLimiter(world.clock, rules.concurrency)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   const tellLook = (host: HostId, look: Look): void =>
     tellWindow({ type: 'window.host-looked', host, look, atMs: look.atMs })
@@ -84,7 +84,7 @@ export function engineFactories(
           bookings,
           vigils,
           rules: rules.evacuator,
-          pace,
+          limiter,
           news,
           policy: rules.segment,
           disableReason: rules.disableReason,

@@ -1,7 +1,6 @@
 /** Rehearses the death of a host by the engine's own rules: what a segment would decide, and what its evacuator would do. */
-import { readDemands, readGround } from '../../actors/evacuator/demands.ts'
 import { rehearse } from '../../actors/evacuator/rehearsal.ts'
-import { reportedHosts } from '../../actors/evacuator/survey.ts'
+import { readDemands, readGround, reportedHosts } from '../../actors/evacuator/survey.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'

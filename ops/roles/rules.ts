@@ -23,7 +23,7 @@ export interface Rules {
   readonly fence: FenceTiming
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
-  readonly pace: Caps
+  readonly concurrency: Caps
   readonly instanceRecovery: InstanceRecoveryRules
   readonly processRecovery: ProcessRecoveryRules
   readonly observer: ObserverRules
@@ -110,7 +110,7 @@ export function rulesOf(config: Config): Rules {
       deadlineMs: MOVE_DEADLINE_MS,
       restoreMs: RESTORE_MS,
     },
-    pace: {
+    concurrency: {
       overall: hostRecovery.concurrencyMax,
       perSegment: hostRecovery.concurrencyPerSegmentMax,
       perTarget: hostRecovery.concurrencyPerTargetMax,

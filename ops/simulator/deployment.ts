@@ -74,9 +74,16 @@ export class Deployment implements AsyncDisposable {
     if (options.readsTakeTime === 'no') cloud.readAtOnce()
     this.#readsTakeTime = options.readsTakeTime !== 'no'
     this.segments = segments
-    const { evacuator, pace, segment } = options.rules
+    const { evacuator, concurrency, segment } = options.rules
     const { placement } = evacuator
-    this.watchdog = new Watchdog({ clock, cloud, segments, placement, caps: pace, ...segment })
+    this.watchdog = new Watchdog({
+      clock,
+      cloud,
+      segments,
+      placement,
+      caps: concurrency,
+      ...segment,
+    })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
     this.rules = options.rules

@@ -16,7 +16,7 @@ export function rulesOfSeed(seed: number, layout: Layout, rules: Rules): Rules {
     ...rules,
     evacuator: { ...rules.evacuator, joinAggregates: layout.sparesPerSegment !== undefined },
     segment: { ...rules.segment, returnToService },
-    pace: draw(random, [0, 2]) > 0 ? rules.pace : smallCaps(random),
+    concurrency: draw(random, [0, 2]) > 0 ? rules.concurrency : smallCaps(random),
   }
 }
 

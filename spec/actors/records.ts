@@ -183,7 +183,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
 export const targetRow = (name: TargetName, change: Partial<Target> = {}): Target => ({
   name,
   pool: 'in-service',
-  door: 'open',
+  state: 'active',
   room: null,
   ...change,
 })

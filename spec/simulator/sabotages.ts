@@ -309,7 +309,7 @@ export const withoutCap =
   (which: keyof Caps): Sabotage =>
   (ports) => ({
     ...ports,
-    rules: { ...ports.rules, pace: { ...ports.rules.pace, [which]: 1000 } },
+    rules: { ...ports.rules, concurrency: { ...ports.rules.concurrency, [which]: 1000 } },
   })
 
 /** Whoever disabled a compute service, it is taken for ours to enable. */

@@ -1,4 +1,4 @@
-/** What is heard of Compute's bus reaches the evacuator that moves the instance, and nobody else. */
+/** News of Compute's bus reach the evacuator that moves the instance, and no other. */
 import test from 'ava'
 import {
   ComputeNews,

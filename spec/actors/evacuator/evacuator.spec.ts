@@ -1,4 +1,4 @@
-/** An evacuation isolates its host, surveys, plans, moves, looks again, and tells the segment how it ended. */
+/** An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how it ended. */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
@@ -67,9 +67,9 @@ testSteps(behaviour, [
   {
     title: 'a hindrance is noted, and everything asked again later',
     state: SURVEYING,
-    message: { type: 'evacuator.hindered', reason: 'Nova is away' },
+    message: { type: 'evacuator.blocked', reason: 'Nova is away' },
     next: { kind: 'hindered', reason: 'Nova is away' },
-    effects: [{ type: 'note.hindered', reason: 'Nova is away' }, again],
+    effects: [{ type: 'note.blocked', reason: 'Nova is away' }, again],
   },
   {
     title: 'an isolation without a grant ends the evacuation until the segment decides',
@@ -177,7 +177,7 @@ test('a second run may cost as many requests as the first', (t) => {
 })
 
 const NOBODY = 'no other host of the segment is in service'
-const look = timer<EvacuatorMessage>('look', 30_000, { type: 'evacuator.look-due' })
+const surveyTimer = timer<EvacuatorMessage>('survey', 30_000, { type: 'evacuator.survey-due' })
 
 test('a segment without a target waits, with the reason, and looks again', (t) => {
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
@@ -186,24 +186,24 @@ test('a segment without a target waits, with the reason, and looks again', (t) =
   const news = { type: 'news.await', instances: [I1, I2] } as const
   t.deepEqual(
     effects.filter(({ type }) => type !== 'tell'),
-    [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, news, look],
+    [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, news, surveyTimer],
   )
-  const looking = after(...until, { type: 'evacuator.look-due' })
+  const looking = after(...until, { type: 'evacuator.survey-due' })
   t.deepEqual(looking.effects, [{ type: 'compute.survey-again' }])
 })
 
-test('a reason is written once, and a look follows the other', (t) => {
+test('a reason is written once, and one survey follows the other', (t) => {
   const nobody = surveyed({ services: [] })
   const { effects } = after(BEGIN, ISOLATED, nobody, planned(...BOTH), nobody)
-  t.deepEqual(effects, [look])
+  t.deepEqual(effects, [surveyTimer])
 })
 
 test('whoever waited goes on when there is room, and Compute away does not end the wait', (t) => {
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
-  const away: EvacuatorMessage = { type: 'evacuator.hindered', reason: 'Nova is away' }
+  const away: EvacuatorMessage = { type: 'evacuator.blocked', reason: 'Nova is away' }
   t.deepEqual(after(...until, away).effects, [
-    { type: 'note.hindered', reason: 'Nova is away' },
-    look,
+    { type: 'note.blocked', reason: 'Nova is away' },
+    surveyTimer,
   ])
   const { effects } = after(...until, away, surveyed({ rooms: new Map([[TWO, roomRow(1)]]) }))
   t.deepEqual(

@@ -1,12 +1,12 @@
-/** Who is allowed the next evacuation: the segment that has the fewest, never beyond a cap. */
+/** Which evacuator may send the next evacuation: that of the segment with the fewest, never beyond a cap. */
 import test from 'ava'
 import {
-  nextAllowed,
   Traffic,
-  type Bid,
-  type Bidder,
+  nextAllowed,
   type Caps,
-  type Flight,
+  type EvacuationRequest,
+  type InFlightEvacuation,
+  type Requester,
 } from '../../../actors/evacuator/fair-share.ts'
 import { moveId, segmentId, type MoveId } from '../../../schema/ids.ts'
 import { ANYWHERE, type TargetName } from '../../../actors/placement/targets.ts'
@@ -15,16 +15,23 @@ import { THREE, TWO } from '../records.ts'
 const FREE: Caps = { overall: 64, perSegment: 64, perTarget: 64 }
 
 /** In flight and wanted, as `move target`. */
-function bidder(segment: string, inFlight: readonly Bid[], bids: readonly Bid[]): Bidder {
-  const flying = new Map<MoveId, Flight>(
+function bidder(
+  segment: string,
+  inFlight: readonly EvacuationRequest[],
+  requests: readonly EvacuationRequest[],
+): Requester {
+  const flying = new Map<MoveId, InFlightEvacuation>(
     inFlight.map((each) => [each.move, { ...each, begun: true }]),
   )
-  return { segment: segmentId(segment), inFlight: flying, bids }
+  return { segment: segmentId(segment), inFlight: flying, requests }
 }
-const bid = (move: string, target: TargetName = TWO): Bid => ({ move: moveId(move), target })
+const bid = (move: string, target: TargetName = TWO): EvacuationRequest => ({
+  move: moveId(move),
+  target,
+})
 
-function allowed(bidders: readonly Bidder[], caps: Partial<Caps> = {}): string | undefined {
-  return nextAllowed(bidders, new Traffic(bidders), { ...FREE, ...caps })?.bid.move
+function allowed(bidders: readonly Requester[], caps: Partial<Caps> = {}): string | undefined {
+  return nextAllowed(bidders, new Traffic(bidders), { ...FREE, ...caps })?.request.move
 }
 
 test('the first that was asked for comes first', (t) => {

@@ -1,4 +1,4 @@
-/** An evacuation that may not go on begins nothing new, and follows what is under way to its end. */
+/** An evacuation that may not go on begins nothing new, and follows what is in flight to its end. */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type { EvacuatorMessage } from '../../../actors/evacuator/evacuator-messages.ts'
@@ -21,7 +21,7 @@ import {
 
 const FORBID: EvacuatorMessage = { type: 'evacuator.forbid', reason: 'paused' }
 
-test('what is forbidden is not asked for, and what is under way is followed to its end', (t) => {
+test('what is forbidden is not requested, and what is in flight is followed to its end', (t) => {
   const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), FORBID]
   const { state, effects } = after(...story)
   t.is(state.kind, 'moving')
@@ -33,13 +33,16 @@ test('what is forbidden is not asked for, and what is under way is followed to i
 
 const back = (move: typeof M1) => ({ type: 'move.was-put-back', move, atMs: 5100 }) as const
 
-test('what failed under way is put back before the segment is told', (t) => {
+test('what failed in flight is put back before the segment is told', (t) => {
   const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), yes(M2), FORBID]
   const records = [
     evacuationRow({ status: 'failed' }),
     evacuationRow({ id: 'record-2', instance: I2, status: 'failed' }),
   ]
-  const failed = [...story, { type: 'move.polled', records, lostTargets: [], atMs: 5000 } as const]
+  const failed = [
+    ...story,
+    { type: 'records.polled', records, lostTargets: [], atMs: 5000 } as const,
+  ]
   t.deepEqual(after(...failed).replies, [])
   t.deepEqual(after(...failed, back(M1)).replies, [])
   t.deepEqual(after(...failed, back(M1), back(M2)).replies, [forbidden('paused')])

@@ -1,11 +1,15 @@
-/** Each instance is asked for once at a time: what Nova's answers and its records mean. */
+/** Each instance is requested once at a time: what Nova's answers and its records mean. */
 import test from 'ava'
-import type { MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
+import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
+import type { Phase } from '../../../actors/evacuator/move.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
-import type { Moving } from '../../../actors/evacuator/moving-state.ts'
+import type {
+  Moving,
+  MovingEffect,
+  MovingMessage,
+} from '../../../actors/evacuator/evacuator-messages.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import { instanceId, moveId, type InstanceId } from '../../../schema/ids.ts'
+import { instanceId, moveId } from '../../../schema/ids.ts'
 import { I1, I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
 import {
   RULES,
@@ -21,7 +25,6 @@ import {
   trackRow,
   withLeave,
 } from './tracks.ts'
-import type { Instance } from '../../../actors/ports/compute.ts'
 
 type Effect = MovingEffect | KernelEffect<MovingMessage>
 
@@ -42,7 +45,7 @@ const settled = (effects: readonly Effect[]): readonly string[] =>
     effect.type === 'move.settle' ? [`${effect.outcome}: ${effect.reason}`] : [],
   )
 
-test('instances are asked for in the order of the plan, on the least loaded target, up to the pace', (t) => {
+test('instances are requested in the order of the plan, on the least loaded target, as many as the limiter allows', (t) => {
   const tracks = [1, 2, 3].map((n) =>
     trackRow({ move: moveId(`m${n}`), instance: instanceId(`i${n}`) }),
   )
@@ -60,16 +63,16 @@ test('an instance waits until its moment', (t) => {
 })
 
 test('an instance that is not on the host any more is ignored', (t) => {
-  const [, effects] = asking(movingOf([trackRow()], { here: new Map() }), 0)
+  const [, effects] = asking(movingOf([trackRow({ shown: undefined })]), 0)
   t.deepEqual(settled(effects), ['ignored: the instance is not on the host any more'])
 })
 
 test('an instance that left by our own late success is a success', (t) => {
-  const change = {
-    here: new Map<InstanceId, Instance>(),
-    records: [evacuationRow({ status: 'done' })],
-  }
-  const [, effects] = asking(movingOf([trackRow({ attempts: 1 })], change), 0)
+  const records = [evacuationRow({ status: 'done' })]
+  const [, effects] = asking(
+    movingOf([trackRow({ attempts: 1, shown: undefined })], { records }),
+    0,
+  )
   t.deepEqual(settled(effects), ['succeeded: Nova recorded it as done, late'])
 })
 
@@ -109,9 +112,9 @@ test('a refusal gives the room back to the others', (t) => {
 
 test('a yes of Nova makes the move ongoing', (t) => {
   const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
-  const { phase, state } = told(asked(), yes)
+  const { phase, track } = told(asked(), yes)
   t.deepEqual(phase, ongoing(true, 7))
-  t.is(state.startedAt.get(M1), 900)
+  t.is(track?.startedAt, 900)
 })
 
 test('silence of Nova makes the move ongoing, without a yes', (t) => {
@@ -126,11 +129,11 @@ test('a refused request is tried again after a pause and costs an attempt', (t) 
   t.is(track?.attempts, 1)
 })
 
-test('a busy Nova costs no attempt, and the shared pace is asked at once, which knows until when it waits', (t) => {
+test('a busy Nova costs no attempt, and the limiter is asked at once, which knows how long to wait', (t) => {
   const { track, effects } = told(asked(), refused({ busy: true }))
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 100, reason: 'no room' })
   t.is(track?.attempts, 0)
-  t.deepEqual(effects, [{ type: 'pace.ask', bids: [{ move: M1, target: TWO }] }])
+  t.deepEqual(effects, [{ type: 'limiter.ask', requests: [{ move: M1, target: TWO }] }])
 })
 
 test('a request that is refused as often as it may be fails', (t) => {
@@ -157,7 +160,7 @@ test('a record that is done settles the move where it went', (t) => {
   t.deepEqual(phase, { kind: 'settling' })
 })
 
-test('a record under way is waited for, long after the grace', (t) => {
+test('a record in flight is waited for, long after the grace', (t) => {
   const { phase, effects } = told(asked(ongoing(false)), polled(59_000, [evacuationRow()]))
   t.deepEqual(phase, ongoing(true))
   t.is(requests(effects).length, 0)
@@ -249,7 +252,7 @@ test('a move that takes long has its target looked at, and a lost target frees i
   t.deepEqual(track?.olderRecords, ['record-1'])
 })
 
-test('what was put back is asked for again only once that is written', (t) => {
+test('what was put back is requested again only once that is written', (t) => {
   const next = { kind: 'pending', notBeforeMs: 1001, reason: 'failed' } as const
   const track = asked({ kind: 'putting-back', next })
   t.deepEqual(told(track, polled(2000, [])).phase, track.phase)
@@ -272,13 +275,13 @@ test('an answer that comes twice changes nothing', (t) => {
   t.deepEqual(told(track, refused()).track, track)
 })
 
-test('looks at the records come one at a time, at growing distances up to three seconds', (t) => {
+test('polls of the records come one at a time, at growing distances up to three seconds', (t) => {
   let state = movingOf([asked(ongoing(true))], {
-    look: { kind: 'none', news: false },
+    poll: { kind: 'none', news: false },
   })
   const pauses: number[] = []
   for (let looks = 0; looks < 12; looks += 1) {
-    for (const message of [polled(0, [evacuationRow()]), { type: 'move.poll-due' } as const]) {
+    for (const message of [polled(0, [evacuationRow()]), { type: 'records.poll-due' } as const]) {
       const [next, effects] = onMovingMessage(RULES, state, message)
       for (const effect of effects) if (effect.type === 'timer.start') pauses.push(effect.afterMs)
       state = next
@@ -293,13 +296,13 @@ test('looks at the records come one at a time, at growing distances up to three 
   t.is(pauses.at(-1), 3000)
 })
 
-test('a look that fails is repeated', (t) => {
-  const { effects } = told(asked(ongoing(true)), { type: 'move.poll-failed', atMs: 1 })
+test('a poll that fails is repeated', (t) => {
+  const { effects } = told(asked(ongoing(true)), { type: 'records.poll-failed', atMs: 1 })
   t.is(effects.filter(({ type }) => type === 'timer.start').length, 1)
 })
 
 test('a step whose row was not as we knew it waits and costs no attempt', (t) => {
-  const hindered = { type: 'move.hindered', move: M1, reason: 'not pending', atMs: 1 } as const
+  const hindered = { type: 'move.blocked', move: M1, reason: 'not pending', atMs: 1 } as const
   const last = asked(REQUESTING, { attempts: 3 })
   const { state, track, effects } = told(last, hindered)
   t.deepEqual(

@@ -3,8 +3,8 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { hostOf } from '../../../actors/evacuator/places.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
-import { proceed } from '../../../actors/evacuator/proceeding.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
+import { scheduleMoves } from '../../../actors/evacuator/schedule-moves.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
 import type { InstanceId } from '../../../schema/ids.ts'
 import { holds } from '../../support/holds.ts'
@@ -59,11 +59,13 @@ test('whatever Nova answers, and however late, an instance is never asked for tw
       let state = movingOf([trackRow(), trackRow({ move: M2, instance: I2 })])
       let safe = true
       const tell = (message: MovingMessage | undefined): void => {
-        const step = message ? onMovingMessage(RULES, state, message) : proceed(state, nova.nowMs)
+        const step = message
+          ? onMovingMessage(RULES, state, message)
+          : scheduleMoves(RULES, state, nova.nowMs)
         state = step[0]
         for (const effect of step[1]) {
-          if (effect.type === 'pace.ask' && effect.bids.length > 0) {
-            tell({ type: 'pace.allowed', bids: effect.bids, atMs: nova.nowMs })
+          if (effect.type === 'limiter.ask' && effect.requests.length > 0) {
+            tell({ type: 'limiter.allowed', requests: effect.requests, atMs: nova.nowMs })
           }
           if (effect.type === 'move.settle') tell({ ...effect, type: 'move.settled' })
           if (effect.type !== 'move.request') continue

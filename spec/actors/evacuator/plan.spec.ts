@@ -1,6 +1,6 @@
-/** What Nova lists on a dead host although it has moved it is said, and not moved again. */
+/** An instance that Nova lists on the dead host although it has moved it is reported, and not moved again. */
 import test from 'ava'
-import { contradictions } from '../../../actors/evacuator/plan.ts'
+import { contradictions } from '../../../actors/evacuator/selection.ts'
 import { plannedRow } from '../../support/planned.ts'
 import { I1, I2, TWO, moveRow } from '../records.ts'
 

@@ -1,13 +1,23 @@
-/** A moved instance becomes what it was, whoever looks at it, and its owner gets it back. */
+/** A moved instance becomes what it was, under any leader, and its owner gets it back. */
 import test from 'ava'
-import type { End, MoveTrack, Phase } from '../../../actors/evacuator/instance-move.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
-import { settle } from '../../../actors/evacuator/moving-state.ts'
+import { step, type End, type Phase } from '../../../actors/evacuator/move.ts'
+import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
+import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
-import { I1, M1, RUNNING, THREE, TWO, evacuationRow, instanceRow } from '../records.ts'
-import { asked, asking, movingOf, ongoing, polled, refused, RULES, trackRow } from './tracks.ts'
+import { M1, RUNNING, THREE, TWO, evacuationRow, instanceRow } from '../records.ts'
+import {
+  CONTEXT,
+  asked,
+  asking,
+  movingOf,
+  ongoing,
+  polled,
+  refused,
+  RULES,
+  trackRow,
+} from './tracks.ts'
 
 const DONE: End = { outcome: 'succeeded', dest: TWO, reason: 'Nova recorded it as done' }
 const PAUSED = { ...RUNNING, vmState: 'paused', powerState: 3 }
@@ -79,9 +89,10 @@ const ends: readonly (readonly [string, Partial<MoveTrack>, readonly string[]])[
 for (const [what, change, expected] of ends) {
   test(`after the success of ${what}: ${expected.join()}`, (t) => {
     const track = trackRow(change)
-    const [state, effects] = settle(movingOf([track]), track, DONE)
+    const event = { type: 'schedule.end', end: DONE, ask: 'nobody' } as const
+    const [after, effects] = step(CONTEXT, track, event)
     t.deepEqual(told(effects), expected)
-    t.is(state.tracks.get(M1)?.whereabouts, 'arrived')
+    t.is(after.whereabouts, 'arrived')
   })
 }
 
@@ -216,8 +227,8 @@ const prepared: readonly (readonly [string, Partial<MoveTrack>, Partial<Instance
 ]
 for (const [what, change, now, expected] of prepared) {
   test(`before the evacuation of ${what}: ${expected}`, (t) => {
-    const here = new Map([[I1, instanceRow(now)]])
-    const [state, effects] = asking(movingOf([trackRow(change)], { here }), 0)
+    const track = trackRow({ ...change, shown: instanceRow(now) })
+    const [state, effects] = asking(movingOf([track]), 0)
     t.deepEqual(told(effects), [expected])
     t.is(state.tracks.get(M1)?.lock, expected.includes('lock') ? 'ours' : 'none')
   })
@@ -232,7 +243,7 @@ test('what was prepared is asked for, as what it is now', (t) => {
   }
   const [state, effects] = onMovingMessage(RULES, movingOf([asked()]), message)
   t.deepEqual(told(effects), ['request'])
-  t.like(state.here.get(I1), { vmState: 'error', taskState: null })
+  t.like(state.tracks.get(M1)?.shown, { vmState: 'error', taskState: null })
 })
 
 test('a refusal shows what the instance is now, and the next attempt clears the way soon', (t) => {
@@ -243,8 +254,8 @@ test('a refusal shows what the instance is now, and the next attempt clears the 
 })
 
 test('an evacuation that somebody else has asked for is waited for, not repeated', (t) => {
-  const here = new Map([[I1, instanceRow({ taskState: 'rebuilding' })]])
-  const before = movingOf([trackRow({ olderRecords: ['record-1'] })], { here })
+  const shown = instanceRow({ taskState: 'rebuilding' })
+  const before = movingOf([trackRow({ shown, olderRecords: ['record-1'] })])
   const [state, effects] = onMovingMessage(RULES, before, polled(1, [evacuationRow()]))
   t.deepEqual(told(effects), [])
   t.deepEqual(state.tracks.get(M1)?.phase, ongoing(true, 1))
@@ -253,8 +264,8 @@ test('an evacuation that somebody else has asked for is waited for, not repeated
 })
 
 test('a rebuild that nobody is at work on is reset', (t) => {
-  const here = new Map([[I1, instanceRow({ taskState: 'rebuilding' })]])
-  const [, effects] = asking(movingOf([trackRow()], { here }), 0)
+  const shown = instanceRow({ taskState: 'rebuilding' })
+  const [, effects] = asking(movingOf([trackRow({ shown })]), 0)
   t.deepEqual(told(effects), ['prepare call-broken'])
 })
 

@@ -1,7 +1,7 @@
 /** Where the choice of a host is left to Nova's scheduler. */
 import test from 'ava'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import type { MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
+import type { MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import { ANYWHERE } from '../../../actors/placement/targets.ts'
 import { M1, THREE, TWO, evacuationRow, targetRow } from '../records.ts'
 import {

@@ -1,6 +1,5 @@
 /** Tells an evacuator a story, message by message, and shows where it led. */
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
-import { NO_DEMANDS } from '../../../actors/placement/suitability.ts'
 import type {
   EvacuationOrder,
   EvacuatorEffect,
@@ -8,6 +7,7 @@ import type {
   EvacuatorState,
   Survey,
 } from '../../../actors/evacuator/evacuator-messages.ts'
+import { NO_DEMANDS } from '../../../actors/placement/suitability.ts'
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/kernel/ref.ts'
 import type { RecordedMove } from '../../../schema/records.ts'
@@ -93,11 +93,13 @@ export function after(...story: readonly EvacuatorMessage[]) {
   let effects: readonly Effect[] = []
   for (const message of story) {
     ;[state, effects] = behaviour(state, message)
-    const bids = effects.flatMap((effect) => (effect.type === 'pace.ask' ? effect.bids : []))
-    if (bids.length === 0) continue
-    const [next, more] = behaviour(state, { type: 'pace.allowed', bids, atMs: 0 })
+    const requests = effects.flatMap((effect) =>
+      effect.type === 'limiter.ask' ? effect.requests : [],
+    )
+    if (requests.length === 0) continue
+    const [next, more] = behaviour(state, { type: 'limiter.allowed', requests, atMs: 0 })
     state = next
-    effects = [...effects, ...more].filter(({ type }) => !type.startsWith('pace.'))
+    effects = [...effects, ...more].filter(({ type }) => !type.startsWith('limiter.'))
   }
   return { state, effects, replies: effects.filter(({ type }) => type === 'tell') }
 }
@@ -115,7 +117,7 @@ export const settled = (
   outcome: 'succeeded' | 'failed' | 'ignored' = 'succeeded',
 ): EvacuatorMessage => ({ type: 'move.settled', move, outcome })
 export const polled: EvacuatorMessage = {
-  type: 'move.polled',
+  type: 'records.polled',
   records: [evacuationRow({ status: 'done' }), evacuationRow({ instance: I2, status: 'done' })],
   lostTargets: [],
   atMs: 500,
@@ -125,6 +127,6 @@ export const UNTIL_MOVED = [
   planned(...BOTH),
   yes(M1),
   yes(M2),
-  { type: 'move.poll-due' } as const,
+  { type: 'records.poll-due' } as const,
   polled,
 ]

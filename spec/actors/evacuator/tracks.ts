@@ -1,11 +1,16 @@
 /** Moves at every point of their way, and what may be told about them. */
-import { NEVER_ASKED, type MoveTrack, type Phase } from '../../../actors/evacuator/instance-move.ts'
-import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/moving-messages.ts'
-import type { Moving, MovingStep } from '../../../actors/evacuator/moving-state.ts'
+import { NEVER_ASKED, type MoveTrack } from '../../../actors/evacuator/move-track.ts'
+import type { MoveContext, Phase } from '../../../actors/evacuator/move.ts'
+import type {
+  Moving,
+  MovingEffect,
+  MovingMessage,
+  MovingStep,
+} from '../../../actors/evacuator/evacuator-messages.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import { proceed } from '../../../actors/evacuator/proceeding.ts'
-import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { scheduleMoves } from '../../../actors/evacuator/schedule-moves.ts'
 import type { Places } from '../../../actors/evacuator/places.ts'
+import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { NO_DEMANDS } from '../../../actors/placement/suitability.ts'
 import type { Target } from '../../../actors/placement/targets.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
@@ -19,6 +24,13 @@ export const RULES = {
   overdueMs: 60_000,
   deadlineMs: 600_000,
   restoreMs: 180_000,
+}
+
+/** What a step depends on beside the move, where it is the only one. */
+export const CONTEXT: MoveContext = {
+  rules: RULES,
+  records: [],
+  others: () => ({ done: 0, total: 1 }),
 }
 
 export const PENDING: Phase = { kind: 'pending', notBeforeMs: 0, reason: null }
@@ -41,6 +53,8 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   move: M1,
   instance: I1,
   instanceName: 'web',
+  shown: instanceRow({ id: change.instance ?? I1 }),
+  startedAt: 0,
   needs: SMALL,
   origin: RUNNING,
   askedAs: 'as-before',
@@ -63,17 +77,15 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
   return {
     kind: 'moving',
     tracks: new Map(tracks.map((track) => [track.move, track])),
-    startedAt: new Map(),
-    here: new Map(tracks.map(({ instance: id }) => [id, instanceRow({ id })])),
     places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
-    bids: [],
+    requests: [],
     overdueTargets: [],
-    lookAtHost: 'no',
+    listHost: 'no',
     polls: 0,
-    look: { kind: 'open', news: false },
+    poll: { kind: 'open', news: false },
     forbidden: null,
-    lookPending: false,
+    surveyPending: false,
     room: 'there',
     ...change,
   }
@@ -83,8 +95,8 @@ export const polled = (
   atMs: number,
   records: readonly Evacuation[],
   lostTargets: readonly HostName[] = [],
-): MovingMessage & { readonly type: 'move.polled' } => ({
-  type: 'move.polled',
+): MovingMessage & { readonly type: 'records.polled' } => ({
+  type: 'records.polled',
   records,
   lostTargets,
   atMs,
@@ -103,7 +115,7 @@ export const refused = (change: Partial<MovingMessage & { readonly type: 'move.r
 
 /** Goes on, with leave for as many evacuations as are named: all, when none is. */
 export const asking = (state: Moving, nowMs: number, leave = Infinity): MovingStep =>
-  withLeave(proceed(state, nowMs), nowMs, leave)
+  withLeave(scheduleMoves(RULES, state, nowMs), nowMs, leave)
 
 /** The step, and what follows when the shared pace allows what it asks for. */
 export function withLeave(
@@ -111,11 +123,13 @@ export function withLeave(
   atMs: number,
   leave = Infinity,
 ): MovingStep {
-  const bids = effects.flatMap((effect) => (effect.type === 'pace.ask' ? effect.bids : []))
-  if (bids.length === 0) return [state, effects]
-  const allowed = { type: 'pace.allowed', bids: bids.slice(0, leave), atMs } as const
+  const requests = effects.flatMap((effect) =>
+    effect.type === 'limiter.ask' ? effect.requests : [],
+  )
+  if (requests.length === 0) return [state, effects]
+  const allowed = { type: 'limiter.allowed', requests: requests.slice(0, leave), atMs } as const
   const [next, more] = onMovingMessage(RULES, state, allowed)
-  return [next, [...effects, ...more].filter(({ type }) => type !== 'pace.ask')]
+  return [next, [...effects, ...more].filter(({ type }) => type !== 'limiter.ask')]
 }
 
 /** The evacuations that are asked for. */

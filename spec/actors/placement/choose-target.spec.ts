@@ -104,7 +104,7 @@ test("where the choice is Nova's, an instance waits for as long as its scheduler
     chosen({ targets, schedulerIsFull: true }),
     "wait: Nova's scheduler finds no host with room for 1 VCPU, 2048 MB, 10 GB",
   )
-  const spare = targetRow(TWO, { pool: 'spares', door: 'closed' })
+  const spare = targetRow(TWO, { pool: 'spares', state: 'inactive' })
   const stages = STAGES.auto_priority
   t.is(chosen({ stages, targets: [...targets, spare], schedulerIsFull: true }), TWO)
 })

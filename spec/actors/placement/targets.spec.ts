@@ -51,12 +51,12 @@ const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[]
   [
     'a reserved host is a spare that has to be opened',
     { hosts: [spare()], services: [serviceRow({ disabled: true })] },
-    [targetRow(TWO, { pool: 'spares', door: 'closed' })],
+    [targetRow(TWO, { pool: 'spares', state: 'inactive' })],
   ],
   [
     'a reserved host that nobody disabled is a spare as well',
     { hosts: [spare()] },
-    [targetRow(TWO, { pool: 'spares', door: 'closed' })],
+    [targetRow(TWO, { pool: 'spares', state: 'inactive' })],
   ],
   [
     'a spare that we have taken is open once it is in service',
@@ -66,7 +66,7 @@ const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[]
   [
     'a spare that others have taken is made fit for us first',
     { hosts: [spare({ reserved: false })], takenSpares: [{ ...taken, by: N2 }] },
-    [targetRow(TWO, { pool: 'spares', door: 'shared' })],
+    [targetRow(TWO, { pool: 'spares', state: 'shared' })],
   ],
   [
     'a spare that an earlier leader took and did not open is opened by us',
@@ -75,7 +75,7 @@ const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[]
       services: [serviceRow({ disabled: true })],
       takenSpares: [taken],
     },
-    [targetRow(TWO, { pool: 'spares', door: 'closed' })],
+    [targetRow(TWO, { pool: 'spares', state: 'inactive' })],
   ],
   [
     'a spare that another recovery is about to open is waited for',
@@ -103,7 +103,7 @@ const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[]
       hosts: [spare(), hostRow({ name: THREE })],
       services: [serviceRow({ disabled: true }), serviceRow({ host: THREE })],
     },
-    [targetRow(ANYWHERE), targetRow(TWO, { pool: 'spares', door: 'closed' })],
+    [targetRow(ANYWHERE), targetRow(TWO, { pool: 'spares', state: 'inactive' })],
   ],
 ]
 

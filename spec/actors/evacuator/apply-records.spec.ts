@@ -1,15 +1,25 @@
 /** What Nova's evacuation records say about our latest request, and how a stored move is taken up. */
 import test from 'ava'
+import { judgeRecords, type RecordVerdict } from '../../../actors/evacuator/apply-records.ts'
 import {
-  judgeRecords,
+  NEVER_ASKED,
   spentOf,
   trackOf,
-  NEVER_ASKED,
   type MoveTrack,
-  type RecordVerdict,
-} from '../../../actors/evacuator/instance-move.ts'
+} from '../../../actors/evacuator/move-track.ts'
 import type { Evacuation } from '../../../actors/ports/compute.ts'
-import { I1, I2, M1, RUNNING, SMALL, THREE, TWO, evacuationRow, moveRow } from '../records.ts'
+import {
+  I1,
+  I2,
+  M1,
+  RUNNING,
+  SMALL,
+  THREE,
+  TWO,
+  evacuationRow,
+  instanceRow,
+  moveRow,
+} from '../records.ts'
 
 const STARTED_AT = 1_000_000
 const track = (olderRecords: readonly string[] = []): MoveTrack => ({
@@ -17,6 +27,8 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   instance: I1,
   instanceName: 'web',
   needs: SMALL,
+  shown: instanceRow(),
+  startedAt: STARTED_AT,
   origin: RUNNING,
   askedAs: 'as-before',
   whereabouts: 'on-the-way',
@@ -33,8 +45,8 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
 const record = (change: Partial<Evacuation> = {}): Evacuation =>
   evacuationRow({ createdAt: STARTED_AT, ...change })
 
-const underWay: RecordVerdict = { kind: 'under-way', dest: TWO, nova: 'begun' }
-const accepted: RecordVerdict = { ...underWay, nova: 'accepted' }
+const begun: RecordVerdict = { kind: 'in-flight', dest: TWO, nova: 'begun' }
+const accepted: RecordVerdict = { ...begun, nova: 'accepted' }
 const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[] = [
   ['there is no record', [], { kind: 'no-record' }],
   ['the record is of another instance', [record({ instance: I2 })], { kind: 'no-record' }],
@@ -46,8 +58,8 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
   ],
   ['Nova’s clock is a little behind', [record({ createdAt: STARTED_AT - 60_000 })], accepted],
   ['the record is accepted', [record({ status: 'accepted' })], accepted],
-  ['the record is pre-migrating', [record({ status: 'pre-migrating' })], underWay],
-  ['the record has a status that nobody knows', [record({ status: 'novel' })], underWay],
+  ['the record is pre-migrating', [record({ status: 'pre-migrating' })], begun],
+  ['the record has a status that nobody knows', [record({ status: 'novel' })], begun],
   ['the record is done', [record({ status: 'done' })], { kind: 'moved', dest: TWO, by: 'done' }],
   [
     'the record is completed',
@@ -92,11 +104,11 @@ const TABLE: readonly (readonly [string, readonly Evacuation[], RecordVerdict])[
 
 for (const [what, records, verdict] of TABLE) {
   test(`the verdict is ${verdict.kind} when ${what}`, (t) => {
-    t.deepEqual(judgeRecords(track(['older']), records, STARTED_AT), verdict)
+    t.deepEqual(judgeRecords(track(['older']), records), verdict)
   })
 }
 
-const FOUND = { needs: SMALL, olderRecords: ['older'], nowMs: 5, retryIntervalMs: 30_000 }
+const FOUND = { shown: instanceRow(), olderRecords: ['older'], nowMs: 5, retryIntervalMs: 30_000 }
 
 test('a move that was never asked for takes no notice of records that exist', (t) => {
   t.like(trackOf(moveRow(), FOUND), {

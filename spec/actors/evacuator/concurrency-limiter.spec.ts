@@ -1,7 +1,11 @@
-/** All evacuators of an engine share one pace: its limits, its moment, and what is in flight. */
+/** All evacuators of an engine share one concurrency limiter: its limit, its moment, and what is in flight. */
 import test from 'ava'
-import { SharedPace, type Sharer } from '../../../actors/evacuator/shared-pace.ts'
-import type { Bid, Caps, Flight } from '../../../actors/evacuator/fair-share.ts'
+import { ConcurrencyLimiter, type Client } from '../../../actors/evacuator/concurrency-limiter.ts'
+import type {
+  Caps,
+  EvacuationRequest,
+  InFlightEvacuation,
+} from '../../../actors/evacuator/fair-share.ts'
 import { CodedError, type ErrorCode } from '../../../schema/errors.ts'
 import { moveId, segmentId } from '../../../schema/ids.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -9,35 +13,37 @@ import { TWO } from '../records.ts'
 
 const CAPS: Caps = { overall: 64, perSegment: 64, perTarget: 64 }
 
-const bidsOf = (prefix: string, count: number): readonly Bid[] =>
+const requestsOf = (prefix: string, count: number): readonly EvacuationRequest[] =>
   Array.from({ length: count }, (_, index) => ({ move: moveId(`${prefix}${index}`), target: TWO }))
 
-const flightsOf = (bids: readonly Bid[], begun = false): readonly Flight[] =>
-  bids.map((bid) => ({ ...bid, begun }))
+const inFlightOf = (
+  requests: readonly EvacuationRequest[],
+  begun = false,
+): readonly InFlightEvacuation[] => requests.map((request) => ({ ...request, begun }))
 
 /** An evacuator that notes what it is allowed. */
 class Evacuator {
   readonly allowed: string[] = []
   readonly life = new AbortController()
-  readonly sharer: Sharer
-  readonly #pace: SharedPace
+  readonly client: Client
+  readonly #limiter: ConcurrencyLimiter
 
-  constructor(pace: SharedPace, segment: string) {
-    this.#pace = pace
-    this.sharer = { segment: segmentId(segment), signal: this.life.signal }
+  constructor(limiter: ConcurrencyLimiter, segment: string) {
+    this.#limiter = limiter
+    this.client = { segment: segmentId(segment), signal: this.life.signal }
   }
 
-  async asks(bids: readonly Bid[]): Promise<void> {
-    for (const { move } of await this.#pace.ask(this.sharer, bids)) this.allowed.push(move)
+  async asks(requests: readonly EvacuationRequest[]): Promise<void> {
+    for (const { move } of await this.#limiter.ask(this.client, requests)) this.allowed.push(move)
   }
 }
 
 function stage(caps: Partial<Caps> = {}) {
   const clock = new VirtualClock()
-  const pace = new SharedPace(clock, { ...CAPS, ...caps })
+  const limiter = new ConcurrencyLimiter(clock, { ...CAPS, ...caps })
   return {
-    pace,
-    evacuator: (segment: string) => new Evacuator(pace, segment),
+    limiter,
+    evacuator: (segment: string) => new Evacuator(limiter, segment),
     pass: (ms: number) => clock.pass(ms, async () => {}),
   }
 }
@@ -45,28 +51,28 @@ function stage(caps: Partial<Caps> = {}) {
 const trouble = (code: ErrorCode, retryAfterSeconds?: number): CodedError =>
   new CodedError(code, 'trouble', retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
 
-const fail = async (pace: SharedPace, error: CodedError): Promise<void> => {
-  await pace.measure(() => Promise.reject(error)).catch(() => {})
+const fail = async (limiter: ConcurrencyLimiter, error: CodedError): Promise<void> => {
+  await limiter.measure(() => Promise.reject(error)).catch(() => {})
 }
 
 test('an evacuator gets as many at once as there is leave for, and the rest as others end', async (t) => {
-  const { pace, evacuator } = stage()
+  const { limiter, evacuator } = stage()
   const one = evacuator('a')
-  await one.asks(bidsOf('a', 20))
+  await one.asks(requestsOf('a', 20))
   t.is(one.allowed.length, 8)
-  const rest = one.asks(bidsOf('a', 20).slice(8))
+  const rest = one.asks(requestsOf('a', 20).slice(8))
   t.is(one.allowed.length, 8)
-  pace.note(one.sharer, [], [moveId('a0'), moveId('a1')])
+  limiter.note(one.client, [], [moveId('a0'), moveId('a1')])
   await rest
   t.deepEqual(one.allowed.slice(8), ['a8', 'a9'])
 })
 
 test('two segments share what there is, also when one came first', async (t) => {
-  const { pace, evacuator } = stage()
+  const { limiter, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
-  await one.asks(bidsOf('a', 8))
-  const [first, second] = [one.asks(bidsOf('c', 9)), other.asks(bidsOf('b', 9))]
-  pace.note(one.sharer, [], ['a0', 'a1', 'a2', 'a3'].map(moveId))
+  await one.asks(requestsOf('a', 8))
+  const [first, second] = [one.asks(requestsOf('c', 9)), other.asks(requestsOf('b', 9))]
+  limiter.note(one.client, [], ['a0', 'a1', 'a2', 'a3'].map(moveId))
   await second
   t.deepEqual(other.allowed, ['b0', 'b1', 'b2', 'b3'])
   one.life.abort()
@@ -74,48 +80,48 @@ test('two segments share what there is, also when one came first', async (t) => 
   t.deepEqual(one.allowed.length, 8)
 })
 
-test('what was found under way counts, though nobody was asked', async (t) => {
-  const { pace, evacuator } = stage()
+test('what was found in flight counts, though nobody was asked', async (t) => {
+  const { limiter, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
-  pace.note(one.sharer, flightsOf(bidsOf('a', 7)), [])
-  await other.asks(bidsOf('b', 5))
+  limiter.note(one.client, inFlightOf(requestsOf('a', 7)), [])
+  await other.asks(requestsOf('b', 5))
   t.deepEqual(other.allowed, ['b0'])
 })
 
 test('an evacuator that stops or crashes gives back what it holds, and its question', async (t) => {
   const { evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
-  await one.asks(bidsOf('a', 8))
-  const waiting = other.asks(bidsOf('b', 3))
-  const again = one.asks(bidsOf('c', 1))
+  await one.asks(requestsOf('a', 8))
+  const waiting = other.asks(requestsOf('b', 3))
+  const again = one.asks(requestsOf('c', 1))
   one.life.abort()
   await again
   await waiting
   t.deepEqual(other.allowed, ['b0', 'b1', 'b2'])
   t.is(one.allowed.length, 8)
-  await one.asks(bidsOf('d', 1))
+  await one.asks(requestsOf('d', 1))
   t.is(one.allowed.length, 8, 'the dead are allowed nothing')
 })
 
 test('a new question takes the place of the old one', async (t) => {
-  const { pace, evacuator } = stage({ overall: 1 })
+  const { limiter, evacuator } = stage({ overall: 1 })
   const one = evacuator('a')
-  pace.note(one.sharer, flightsOf(bidsOf('x', 1)), [])
-  const first = one.asks(bidsOf('a', 1))
-  const second = one.asks(bidsOf('b', 1))
+  limiter.note(one.client, inFlightOf(requestsOf('x', 1)), [])
+  const first = one.asks(requestsOf('a', 1))
+  const second = one.asks(requestsOf('b', 1))
   await first
   t.deepEqual(one.allowed, [])
-  pace.note(one.sharer, [], [moveId('x0')])
+  limiter.note(one.client, [], [moveId('x0')])
   await second
   t.deepEqual(one.allowed, ['b0'])
 })
 
 test('nobody is allowed anything before the moment that Nova named to one of them', async (t) => {
-  const { pace, evacuator, pass } = stage()
-  await fail(pace, trouble('COMPUTE_BUSY', 30))
-  t.is(pace.patienceMs(), 30_000)
+  const { limiter, evacuator, pass } = stage()
+  await fail(limiter, trouble('COMPUTE_BUSY', 30))
+  t.is(limiter.retryAfterMs(), 30_000)
   const one = evacuator('a')
-  const asked = one.asks(bidsOf('a', 9))
+  const asked = one.asks(requestsOf('a', 9))
   await pass(29_999)
   t.deepEqual(one.allowed, [])
   await pass(1)
@@ -124,21 +130,21 @@ test('nobody is allowed anything before the moment that Nova named to one of the
 })
 
 test('a busy answer to anything is heeded, without a moment for a second, and at most for five minutes', async (t) => {
-  const { pace } = stage()
+  const { limiter } = stage()
   const read = async (error: CodedError) =>
     t.throwsAsync(
-      pace.heed(async () => {
+      limiter.watch(async () => {
         throw error
       }),
     )
   await read(trouble('COMPUTE_REFUSED'))
-  t.is(pace.patienceMs(), 0)
+  t.is(limiter.retryAfterMs(), 0)
   await read(trouble('COMPUTE_OUTCOME_UNKNOWN'))
-  t.is(pace.patienceMs(), 0)
+  t.is(limiter.retryAfterMs(), 0)
   await read(trouble('COMPUTE_UNAVAILABLE'))
-  t.is(pace.patienceMs(), 1000)
+  t.is(limiter.retryAfterMs(), 1000)
   await read(trouble('COMPUTE_BUSY', 86_400))
-  t.is(pace.patienceMs(), 300_000)
+  t.is(limiter.retryAfterMs(), 300_000)
 })
 
 for (const { when, afterMs, allowed } of [
@@ -146,38 +152,38 @@ for (const { when, afterMs, allowed } of [
   { when: 'late makes room, and no more', afterMs: 4001, allowed: 2 },
 ]) {
   test(`what Nova begins ${when}`, async (t) => {
-    const { pace, evacuator, pass } = stage()
+    const { limiter, evacuator, pass } = stage()
     const one = evacuator('a')
-    await one.asks(bidsOf('a', 8))
-    const next = one.asks(bidsOf('b', 9))
+    await one.asks(requestsOf('a', 8))
+    const next = one.asks(requestsOf('b', 9))
     await pass(afterMs)
-    pace.note(one.sharer, flightsOf(bidsOf('a', 2), true), [])
+    limiter.note(one.client, inFlightOf(requestsOf('a', 2), true), [])
     await next
     t.is(one.allowed.length - 8, allowed)
   })
 }
 
 test('what Nova has begun counts under the caps until it is over', async (t) => {
-  const { pace, evacuator } = stage({ overall: 9 })
+  const { limiter, evacuator } = stage({ overall: 9 })
   const one = evacuator('a')
-  await one.asks(bidsOf('a', 8))
-  const next = one.asks(bidsOf('b', 9))
-  pace.note(one.sharer, flightsOf(bidsOf('a', 8), true), [])
+  await one.asks(requestsOf('a', 8))
+  const next = one.asks(requestsOf('b', 9))
+  limiter.note(one.client, inFlightOf(requestsOf('a', 8), true), [])
   await next
   t.deepEqual(one.allowed.slice(8), ['b0'])
 })
 
 test('after a minute without evacuations an old trouble is forgotten', async (t) => {
-  const { pace, evacuator, pass } = stage()
+  const { limiter, evacuator, pass } = stage()
   const [one, other, late] = [evacuator('a'), evacuator('b'), evacuator('c')]
   await one.asks([])
-  await fail(pace, trouble('COMPUTE_OUTCOME_UNKNOWN'))
+  await fail(limiter, trouble('COMPUTE_OUTCOME_UNKNOWN'))
   one.life.abort()
   await pass(59_999)
-  await other.asks(bidsOf('b', 9))
+  await other.asks(requestsOf('b', 9))
   t.is(other.allowed.length, 4)
   other.life.abort()
   await pass(60_000)
-  await late.asks(bidsOf('c', 9))
+  await late.asks(requestsOf('c', 9))
   t.is(late.allowed.length, 8)
 })

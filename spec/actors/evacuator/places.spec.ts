@@ -1,6 +1,6 @@
 /** When a host that Nova's scheduler did not accept is worth another question before its pause is over. */
 import test from 'ava'
-import { changedHosts, withoutPauses } from '../../../actors/evacuator/changed-hosts.ts'
+import { changedHosts, withoutPauses } from '../../../actors/evacuator/places.ts'
 import { M1, ONE, THREE, TWO, roomRow, targetRow } from '../records.ts'
 import { placesOf, trackRow } from './tracks.ts'
 

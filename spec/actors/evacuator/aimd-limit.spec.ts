@@ -1,7 +1,12 @@
-/** The pace grows while Nova begins soon what it takes, stays while it does not, and halves when it is in trouble. */
+/** The limit grows while Nova soon begins what it has accepted, stays while it does not, and halves when Nova is in trouble. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { paced, quickened, startPace, type Answer } from '../../../actors/evacuator/pacing.ts'
+import {
+  afterAnswer,
+  afterBegun,
+  startLimit,
+  type Answer,
+} from '../../../actors/evacuator/concurrency-limiter.ts'
 import { holds } from '../../support/holds.ts'
 
 const taken = (askedAtMs: number, tookMs: number): Answer => ({
@@ -9,10 +14,10 @@ const taken = (askedAtMs: number, tookMs: number): Answer => ({
   atMs: askedAtMs + tookMs,
   what: { kind: 'taken' },
 })
-const busy = (askedAtMs: number, atMs: number, patienceMs: number): Answer => ({
+const busy = (askedAtMs: number, atMs: number, retryAfterMs: number): Answer => ({
   askedAtMs,
   atMs,
-  what: { kind: 'busy', patienceMs },
+  what: { kind: 'busy', retryAfterMs },
 })
 const silent = (askedAtMs: number, atMs: number): Answer => ({
   askedAtMs,
@@ -53,8 +58,8 @@ const ROWS: readonly Row[] = [
 ]
 
 for (const { title, answers, limit } of ROWS) {
-  test(`pace: ${title}`, (t) => {
-    t.is(answers.reduce(paced, startPace(64)).limit, limit)
+  test(`limit: ${title}`, (t) => {
+    t.is(answers.reduce(afterAnswer, startLimit(64)).limit, limit)
   })
 }
 
@@ -80,28 +85,28 @@ const BEGUN: readonly BegunRow[] = [
 ]
 
 for (const { title, afterMs, waiting, ceiling, limit } of BEGUN) {
-  test(`pace: what Nova begins ${title}`, (t) => {
+  test(`limit: what Nova begins ${title}`, (t) => {
     const begun = { askedAtMs: 100, atMs: 100 + afterMs }
-    t.is(quickened(startPace(ceiling), begun, { waiting, ceiling }).limit, limit)
+    t.is(afterBegun(startLimit(ceiling), begun, { waiting, ceiling }).limit, limit)
   })
 }
 
-test('pace: what was begun of the time before a trouble is no sign of a better one', (t) => {
-  const halved = paced(startPace(64), busy(0, 500, 1000))
+test('limit: what was begun of the time before a trouble is no sign of a better one', (t) => {
+  const halved = afterAnswer(startLimit(64), busy(0, 500, 1000))
   const room = { waiting: 8, ceiling: 64 }
-  t.is(quickened(halved, { askedAtMs: 400, atMs: 900 }, room).limit, 4)
-  t.is(quickened(halved, { askedAtMs: 501, atMs: 900 }, room).limit, 5)
+  t.is(afterBegun(halved, { askedAtMs: 400, atMs: 900 }, room).limit, 4)
+  t.is(afterBegun(halved, { askedAtMs: 501, atMs: 900 }, room).limit, 5)
 })
 
-test('pace: fewer at first where fewer are allowed', (t) => {
-  t.is(startPace(3).limit, 3)
+test('limit: fewer at first where fewer are allowed', (t) => {
+  t.is(startLimit(3).limit, 3)
 })
 
 test('the latest moment that Nova named is kept', (t) => {
-  const late = paced(startPace(8), busy(0, 100, 30_000))
+  const late = afterAnswer(startLimit(8), busy(0, 100, 30_000))
   t.is(late.notBeforeMs, 30_100)
-  t.is(paced(late, busy(50, 200, 1000)).notBeforeMs, 30_100)
-  t.is(paced(late, taken(50, 300)).notBeforeMs, 30_100)
+  t.is(afterAnswer(late, busy(50, 200, 1000)).notBeforeMs, 30_100)
+  t.is(afterAnswer(late, taken(50, 300)).notBeforeMs, 30_100)
 })
 
 test('whatever Nova answers, the limit is between one and the ceiling', (t) => {
@@ -115,13 +120,13 @@ test('whatever Nova answers, the limit is between one and the ceiling', (t) => {
   holds(
     t,
     fc.property(fc.integer({ min: 1, max: 50 }), answers, (ceiling, sequence) => {
-      let pace = startPace(ceiling)
+      let limit = startLimit(ceiling)
       for (const { askedAtMs, tookMs, kind } of sequence) {
         const when = { askedAtMs, atMs: askedAtMs + tookMs }
         const room = { waiting: ceiling, ceiling }
-        const what = kind === 'busy' ? { kind, patienceMs: tookMs } : { kind }
-        pace = quickened(paced(pace, { ...when, what }), when, room)
-        if (pace.limit < 1 || pace.limit > ceiling) return false
+        const what = kind === 'busy' ? { kind, retryAfterMs: tookMs } : { kind }
+        limit = afterBegun(afterAnswer(limit, { ...when, what }), when, room)
+        if (limit.limit < 1 || limit.limit > ceiling) return false
       }
       return true
     }),

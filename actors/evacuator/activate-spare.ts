@@ -1,29 +1,33 @@
-/** Takes a reserved host into service: its row, then its aggregates, then its compute service; each is in the ledger first. */
+/** Activates a reserved host: its row, then its aggregates, then its compute service. Each is in the ledger first. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import type { Aggregate } from '../ports/compute.ts'
-import { announceStep, isComputeTrouble, note, type Evacuating } from './evacuating.ts'
-import type { MovingMessage } from './moving-messages.ts'
+import { isComputeTrouble, type Aggregate } from '../ports/compute.ts'
+import { announceStep, note } from './journal.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
+import type { MovingMessage } from './evacuator-messages.ts'
 
-/** May be begun again at any point by whoever leads next: what is done already is not done twice. */
-export async function openSpare(evacuating: Evacuating, host: HostName): Promise<MovingMessage> {
-  const { world } = evacuating
-  const objection = await hinderedBy(() => open(evacuating, host))
+/** May be begun again at any point by the next leader: what is done already is not done twice. */
+export async function activateSpare(
+  context: EvacuationContext,
+  host: HostName,
+): Promise<MovingMessage> {
+  const { world } = context
+  const objection = await objectionTo(() => activate(context, host))
   const atMs = world.clock.monotonicMs()
   if (objection === undefined) {
     const detail = `the reserved host ${host} is in service`
-    await note(evacuating, { kind: 'outcome', step: 'take-spare', detail })
-    announceStep(evacuating, 'spare-taken', detail)
-    return { type: 'spare.opened', host, atMs }
+    await note(context, { kind: 'outcome', step: 'take-spare', detail })
+    announceStep(context, 'spare-taken', detail)
+    return { type: 'spare.activated', host, atMs }
   }
   const detail = `the reserved host ${host} is not used: ${objection}`
-  await note(evacuating, { kind: 'decision', step: 'take-spare', detail })
+  await note(context, { kind: 'decision', step: 'take-spare', detail })
   return { type: 'spare.refused', host, atMs }
 }
 
-async function hinderedBy(call: () => Promise<string | undefined>): Promise<string | undefined> {
+async function objectionTo(call: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     return await call()
   } catch (error) {
@@ -32,16 +36,16 @@ async function hinderedBy(call: () => Promise<string | undefined>): Promise<stri
   }
 }
 
-/** Why it could not be opened. */
-async function open(evacuating: Evacuating, host: HostName): Promise<string | undefined> {
-  const { world, order, signal } = evacuating
+/** Why it could not be activated; undefined when it is active. */
+async function activate(context: EvacuationContext, host: HostName): Promise<string | undefined> {
+  const { world, order, signal } = context
   const { notification, epoch } = order
   const grant = await untilStored(world.clock, signal, () =>
     world.store.takeSpare(epoch, notification, host),
   )
   if (grant.kind === 'refused') return grant.reason
   if (world.rules.joinAggregates) {
-    const objection = await joinAll(evacuating, host)
+    const objection = await joinAll(context, host)
     if (objection !== undefined) return objection
   }
   const service = await world.compute.findService(host, signal)
@@ -54,32 +58,32 @@ async function open(evacuating: Evacuating, host: HostName): Promise<string | un
   return deed.kind === 'refused' ? deed.reason : undefined
 }
 
-/** Instances that are bound to an aggregate of their dead host find it again on the spare. */
-async function joinAll(evacuating: Evacuating, host: HostName): Promise<string | undefined> {
-  const { world, order, signal } = evacuating
+/** The spare joins the aggregates of the dead host: instances that are bound to one find it again there. */
+async function joinAll(context: EvacuationContext, host: HostName): Promise<string | undefined> {
+  const { world, order, signal } = context
   const aggregates = await world.compute.listAggregates(signal)
   const wanted = aggregates.filter(({ hosts }) => hosts.includes(order.host))
   for (const aggregate of wanted) {
     if (aggregate.hosts.includes(host)) {
-      await stay(evacuating, host, aggregate)
+      await stay(context, host, aggregate)
       continue
     }
     try {
-      const objection = await join(evacuating, host, aggregate)
+      const objection = await join(context, host, aggregate)
       if (objection !== undefined) return objection
     } catch (error) {
       if (!isCoded(error, 'COMPUTE_REFUSED', 'COMPUTE_NOT_FOUND')) throw error
       // A host of another zone may still take what is not bound to this one.
       const detail = `${host} does not join ${aggregate.name}: ${describeError(error)}`
-      await note(evacuating, { kind: 'outcome', step: 'join-aggregate', detail })
+      await note(context, { kind: 'outcome', step: 'join-aggregate', detail })
     }
   }
   return undefined
 }
 
-/** What another recovery has joined is kept for this one, too; where it was before, nothing is to be undone. */
+/** An aggregate that another recovery has joined is kept for this one, too. Where the spare was in it before, nothing is to be undone. */
 async function stay(
-  { world, order, signal }: Evacuating,
+  { world, order, signal }: EvacuationContext,
   host: HostName,
   { id }: Aggregate,
 ): Promise<void> {
@@ -96,7 +100,7 @@ async function stay(
 }
 
 async function join(
-  { world, order, signal }: Evacuating,
+  { world, order, signal }: EvacuationContext,
   host: HostName,
   { id, name }: Aggregate,
 ): Promise<string | undefined> {

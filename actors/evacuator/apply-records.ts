@@ -1,0 +1,261 @@
+/** Reads Nova's evacuation records: what they say about the latest request of a move, and what follows for the move. Pure. */
+import type { HostName } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { ANYWHERE, type TargetName } from '../placement/targets.ts'
+import type { Evacuation } from '../ports/compute.ts'
+import type { Refuser } from '../ports/move-store.ts'
+import type { MoveRules, RecordsPolled } from './evacuator-messages.ts'
+import type { MoveContext, Phase } from './move.ts'
+import type { MoveTrack } from './move-track.ts'
+import { hostOf } from './places.ts'
+import { isRebuilding } from './restoration.ts'
+
+export type RecordVerdict =
+  | {
+      readonly kind: 'moved'
+      readonly dest: HostName | null
+      /** done: the target wrote it, and had the instance then; closed: the source host wrote it when it started again. */
+      readonly by: 'done' | 'closed'
+    }
+  | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
+  | {
+      readonly kind: 'in-flight'
+      readonly dest: HostName | null
+      readonly nova: 'accepted' | 'begun'
+    }
+  | { readonly kind: 'no-record' }
+
+const MOVED: readonly string[] = ['done', 'completed']
+const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
+
+/** Whether an evacuation with a record of this status has succeeded. */
+export const isMoved = (status: string): boolean => MOVED.includes(status)
+
+/** Whether Nova's scheduler has taken the room for an evacuation with a record of this status: Placement shows it. */
+export const isClaimed = (status: string): boolean =>
+  status !== 'accepted' && !REFUSED.includes(status)
+
+const isOpen = (status: string): boolean => !MOVED.includes(status) && !REFUSED.includes(status)
+
+/** Nova's times may be off by so much. */
+export const CLOCK_SKEW_MS = 60_000
+
+/** The records of an instance that are known by now. */
+export const recordIdsOf = (
+  records: readonly Evacuation[],
+  instance: MoveTrack['instance'],
+): readonly string[] => records.filter((record) => record.instance === instance).map(({ id }) => id)
+
+/**
+ * What the records of an instance say about our latest request. A record that is much older than the request belongs to an earlier
+ * life of the host.
+ */
+export function judgeRecords(
+  move: Pick<MoveTrack, 'instance' | 'olderRecords' | 'startedAt'>,
+  records: readonly Evacuation[],
+): RecordVerdict {
+  const ours = records
+    .filter((record) => record.instance === move.instance)
+    .filter((record) => !move.olderRecords.includes(record.id))
+    .filter((record) => record.createdAt >= move.startedAt - CLOCK_SKEW_MS)
+    .toSorted((a, b) => b.createdAt - a.createdAt) // stable: within a second Nova's own order, newest first
+  const [newest] = ours
+  if (newest === undefined) return { kind: 'no-record' }
+  const moved = ours.find(({ status }) => isMoved(status))
+  if (moved !== undefined) {
+    return { kind: 'moved', dest: moved.dest, by: moved.status === 'done' ? 'done' : 'closed' }
+  }
+  // An older request may show its record after a newer one failed: as long as any is in flight, no other is sent.
+  const inFlight = ours.find(({ status }) => !REFUSED.includes(status))
+  if (inFlight !== undefined) {
+    const nova = isClaimed(inFlight.status) ? 'begun' : 'accepted'
+    return { kind: 'in-flight', dest: inFlight.dest, nova }
+  }
+  return { kind: 'refused', dest: newest.dest, status: newest.status }
+}
+
+/** An attempt that has failed. */
+export interface Failure {
+  readonly reason: string
+  /** The target that refused it; null: none did. */
+  readonly refusedBy: TargetName | null
+  readonly from: Refuser
+  /** Whether Nova can tell more about it. */
+  readonly ask: 'nova' | 'nobody'
+}
+
+/** Where a move in flight is, as far as the records tell. */
+interface Whereabouts {
+  readonly target: TargetName | null
+  readonly whereabouts: 'on-the-way' | 'unproven'
+}
+
+/** What a poll of the records means for a move in flight. */
+type Finding =
+  | { readonly kind: 'nothing' }
+  | (Whereabouts & { readonly kind: 'in-flight'; readonly nova: Ongoing['nova'] })
+  | { readonly kind: 'arrived'; readonly dest: HostName | null }
+  /** Nova does not end it. */
+  | (Whereabouts & { readonly kind: 'given-up'; readonly reason: string })
+  | (Whereabouts & Failure & { readonly kind: 'target-lost' })
+  | (Failure & { readonly kind: 'failed' })
+
+type Ongoing = Phase & { readonly kind: 'ongoing' }
+
+/** Reads the records for a move in flight. */
+export function readRecords(
+  { rules, records }: MoveContext,
+  move: MoveTrack,
+  phase: Ongoing,
+  polled: RecordsPolled,
+): Finding {
+  const verdict = judgeRecords(move, records)
+  const isGraceOver = polled.atMs - phase.requestedAtMs >= rules.graceMs
+  const onTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' } as const
+  switch (verdict.kind) {
+    case 'moved':
+      return hasLeft(verdict, move, polled)
+        ? { kind: 'arrived', dest: verdict.dest ?? hostOf(move.target) }
+        : inFlight(rules, { ...onTheWay, nova: 'begun', whereabouts: 'unproven' }, polled)
+    case 'in-flight': {
+      // Nova has chosen the target, or has chosen another one.
+      const target = verdict.dest ?? move.target
+      return inFlight(rules, { ...onTheWay, target, nova: verdict.nova }, polled)
+    }
+    case 'refused':
+      // Without Nova's yes to this request, the record may be an earlier attempt's: wait for a newer one.
+      if (phase.nova === 'silent' && !isGraceOver) return { kind: 'nothing' }
+      return {
+        kind: 'failed',
+        reason: `Nova recorded the evacuation as ${verdict.status}`,
+        ...refuserOf(move, verdict),
+        ask: 'nova',
+      }
+    case 'no-record':
+      return withoutRecord(rules, move, onTheWay, polled)
+    default:
+      return assertNever(verdict)
+  }
+}
+
+/**
+ * A nova-compute that starts closes every evacuation from its host as completed, also those in flight. Such a record is believed
+ * only when Nova was asked which instances are on the host, and this one is not among them.
+ */
+const hasLeft = (
+  { by }: RecordVerdict & { readonly kind: 'moved' },
+  { instance }: MoveTrack,
+  { onHost }: RecordsPolled,
+): boolean => by === 'done' || (onHost !== undefined && !onHost.has(instance))
+
+/**
+ * Nova makes the record before it accepts a request, and never takes it away: a record that must be there is hidden, as while its
+ * cell is down. Then nobody knows where the instance is, whatever became of its target. When Nova did not answer, the request was
+ * lost if Nova shows the host, and the instance still on it.
+ */
+function withoutRecord(
+  { graceMs, deadlineMs }: MoveRules,
+  { instance }: Pick<MoveTrack, 'instance'>,
+  onTheWay: OnTheWay,
+  { onHost, atMs }: RecordsPolled,
+): Finding {
+  if (onTheWay.nova !== 'silent') return untilDeadline(deadlineMs, onTheWay, atMs)
+  if (atMs - onTheWay.requestedAtMs < graceMs) return { kind: 'nothing' }
+  if (onHost === undefined) return { ...inFlightAs(onTheWay), whereabouts: 'unproven' }
+  if (!onHost.has(instance)) return untilDeadline(deadlineMs, onTheWay, atMs)
+  return {
+    kind: 'failed',
+    reason: 'no record of the request appeared in Nova',
+    ...NOBODY,
+    ask: 'nobody',
+  }
+}
+
+type OnTheWay = Omit<Ongoing, 'kind'> & Whereabouts
+
+/** Nova never ends an evacuation whose target died under it: a lost target frees the instance, and so does the deadline. */
+function inFlight(
+  { deadlineMs }: MoveRules,
+  onTheWay: OnTheWay,
+  { lostTargets, atMs }: RecordsPolled,
+): Finding {
+  const { target, whereabouts } = onTheWay
+  const host = hostOf(target)
+  if (host !== null && lostTargets.includes(host)) {
+    const failure = { reason: `${host} died as well`, refusedBy: host, from: 'target' } as const
+    return { kind: 'target-lost', target, whereabouts, ...failure, ask: 'nobody' }
+  }
+  return untilDeadline(deadlineMs, onTheWay, atMs)
+}
+
+/** Given up when Nova does not end it; it is followed all the same, and a late success is believed. */
+function untilDeadline(deadlineMs: number, onTheWay: OnTheWay, atMs: number): Finding {
+  const { target, whereabouts, requestedAtMs } = onTheWay
+  if (atMs - requestedAtMs < deadlineMs) return inFlightAs(onTheWay)
+  const minutes = Math.round(deadlineMs / 60_000)
+  const reason = `Nova shows it under way to ${target} and does not end it within ${minutes} min`
+  return { kind: 'given-up', target, whereabouts, reason }
+}
+
+const inFlightAs = ({
+  target,
+  nova,
+  whereabouts,
+}: OnTheWay): Finding & { readonly kind: 'in-flight' } => ({
+  kind: 'in-flight',
+  target,
+  nova,
+  whereabouts,
+})
+
+/** Who refused an attempt. */
+export type RefusedBy = Pick<Failure, 'refusedBy' | 'from'>
+
+const NOBODY: RefusedBy = { refusedBy: null, from: 'target' }
+
+/** Nova's conductor writes `error` when its scheduler accepts no host, or not the named one; a target writes `failed`. */
+function refuserOf(
+  move: MoveTrack,
+  { dest, status }: RecordVerdict & { readonly kind: 'refused' },
+): RefusedBy {
+  const target = dest ?? move.target
+  if (status === 'error') return { refusedBy: target, from: 'scheduler' }
+  return target === ANYWHERE ? NOBODY : { refusedBy: target, from: 'target' }
+}
+
+/** Where a move that was given up has arrived late, or whether only a record without proof says so. */
+export function lateArrivalOf(
+  move: MoveTrack,
+  records: readonly Evacuation[],
+  polled: RecordsPolled,
+): 'none' | 'unproven' | { readonly dest: HostName | null } {
+  if (move.whereabouts === 'arrived' || move.attempts === 0) return 'none'
+  const verdict = judgeRecords(move, records)
+  if (verdict.kind !== 'moved') return 'none'
+  return hasLeft(verdict, move, polled) ? { dest: verdict.dest } : 'unproven'
+}
+
+/** An evacuation that Nova has in flight although the move is in the queue. */
+interface Adopted {
+  readonly target: HostName | null
+  readonly nova: 'accepted' | 'begun'
+  readonly olderRecords?: readonly string[]
+  readonly startedAt?: number
+}
+
+/** Adopts a request that is in flight: ours, whose record came late, or somebody else's. */
+export function inFlightOf(move: MoveTrack, records: readonly Evacuation[]): Adopted | undefined {
+  if (move.attempts === 0) return foreignInFlight(move, records)
+  const verdict = judgeRecords(move, records)
+  if (verdict.kind === 'moved') return { target: verdict.dest, nova: 'begun' }
+  return verdict.kind === 'in-flight' ? { target: verdict.dest, nova: verdict.nova } : undefined
+}
+
+/** Somebody else, or an earlier recovery, has requested it. */
+function foreignInFlight(move: MoveTrack, records: readonly Evacuation[]): Adopted | undefined {
+  if (!isRebuilding(move.shown?.taskState ?? null)) return undefined
+  const verdict = judgeRecords({ ...move, olderRecords: [], startedAt: 0 }, records)
+  if (verdict.kind !== 'in-flight') return undefined
+  const ended = records.filter(({ status }) => !isOpen(status)).map(({ id }) => id)
+  return { target: verdict.dest, nova: verdict.nova, olderRecords: ended, startedAt: 0 }
+}

@@ -1,0 +1,260 @@
+/**
+ * The concurrency limiter of all evacuators of an engine. An evacuator asks for the evacuations that it would request of Nova next,
+ * and is allowed some of them. What is in flight counts until its evacuator says that it is over, or stops.
+ */
+import { isCoded } from '../../schema/errors.ts'
+import type { MoveId, SegmentId } from '../../schema/ids.ts'
+import type { Cancel, ClockPort } from '../ports/clock.ts'
+import {
+  nextAllowed,
+  Traffic,
+  type Caps,
+  type EvacuationRequest,
+  type InFlightEvacuation,
+} from './fair-share.ts'
+
+/** One life of an evacuator: what it has in flight counts no more when its signal ends. */
+export interface Client {
+  readonly segment: SegmentId
+  readonly signal: AbortSignal
+}
+
+interface Counted extends InFlightEvacuation {
+  /** When it was allowed or found, monotonic ms. */
+  readonly sinceMs: number
+}
+
+interface Share {
+  readonly segment: SegmentId
+  readonly inFlight: Map<MoveId, Counted>
+  requests: readonly EvacuationRequest[]
+  answer: (allowed: readonly EvacuationRequest[]) => void
+}
+
+/** After so long without an evacuation nothing is known about Nova any more. */
+const FORGET_MS = 60_000
+/** A busy Nova that names no moment is left alone for a second. */
+const RETRY_AFTER_MS = 1000
+/** Nova's header is believed up to here: a wrong one must not stop a recovery for a day. */
+const RETRY_AFTER_MS_MAX = 300_000
+
+export class ConcurrencyLimiter {
+  readonly #clock: ClockPort
+  readonly #caps: Caps
+  readonly #shares = new Map<AbortSignal, Share>()
+  #limit: AimdLimit
+  #idleSinceMs = 0
+  #cancelWaking: Cancel = () => {}
+
+  constructor(clock: ClockPort, caps: Caps) {
+    this.#clock = clock
+    this.#caps = caps
+    this.#limit = startLimit(caps.overall)
+  }
+
+  /** Resolves with some of the requests once they are allowed; with none when the client asks again, or stops. */
+  async ask(
+    client: Client,
+    requests: readonly EvacuationRequest[],
+  ): Promise<readonly EvacuationRequest[]> {
+    if (client.signal.aborted) return []
+    const share = this.#shareOf(client)
+    share.answer([])
+    const { promise, resolve } = Promise.withResolvers<readonly EvacuationRequest[]>()
+    share.requests = requests
+    share.answer = resolve
+    if (requests.length === 0) resolve([])
+    this.#allow()
+    return promise
+  }
+
+  /** Counts what is in flight, requested or found, and no longer what is over. */
+  note(client: Client, inFlight: readonly InFlightEvacuation[], over: readonly MoveId[]): void {
+    if (client.signal.aborted) return
+    const share = this.#shareOf(client)
+    const { waiting } = new Traffic(this.#shares.values())
+    const atMs = this.#clock.monotonicMs()
+    for (const evacuation of inFlight) {
+      const known = share.inFlight.get(evacuation.move)
+      if (known?.begun === false && evacuation.begun) this.#increase(known.sinceMs, atMs, waiting)
+      share.inFlight.set(evacuation.move, { ...evacuation, sinceMs: known?.sinceMs ?? atMs })
+    }
+    for (const move of over) share.inFlight.delete(move)
+    this.#allow()
+  }
+
+  /** How long Nova is still to be left alone, ms. */
+  retryAfterMs(): number {
+    return Math.max(0, this.#limit.notBeforeMs - this.#clock.monotonicMs())
+  }
+
+  /** Sends an evacuate request: its answer tells how Nova is. */
+  async measure(request: () => Promise<void>): Promise<void> {
+    const askedAtMs = this.#clock.monotonicMs()
+    await this.watch(request)
+    this.#answered({ askedAtMs, what: { kind: 'taken' } })
+  }
+
+  /** Sends any other request: only trouble counts. */
+  async watch<Value>(request: () => Promise<Value>): Promise<Value> {
+    const askedAtMs = this.#clock.monotonicMs()
+    try {
+      return await request()
+    } catch (error) {
+      const what = troubleOf(error)
+      if (what !== undefined) this.#answered({ askedAtMs, what })
+      throw error
+    }
+  }
+
+  #shareOf({ segment, signal }: Client): Share {
+    const known = this.#shares.get(signal)
+    if (known !== undefined) return known
+    this.#forgetOldTrouble()
+    const share: Share = { segment, inFlight: new Map(), requests: [], answer: () => {} }
+    this.#shares.set(signal, share)
+    signal.addEventListener('abort', () => this.#leave(signal, share), { once: true })
+    return share
+  }
+
+  #leave(signal: AbortSignal, share: Share): void {
+    this.#shares.delete(signal)
+    share.answer([])
+    if (this.#shares.size === 0) this.#idleSinceMs = this.#clock.monotonicMs()
+    this.#allow()
+  }
+
+  #forgetOldTrouble(): void {
+    const idleMs = this.#clock.monotonicMs() - this.#idleSinceMs
+    if (this.#shares.size > 0 || idleMs < FORGET_MS) return
+    const { notBeforeMs } = this.#limit
+    this.#limit = { ...startLimit(this.#caps.overall), notBeforeMs }
+  }
+
+  #answered(answer: Omit<Answer, 'atMs'>): void {
+    const atMs = this.#clock.monotonicMs()
+    this.#limit = afterAnswer(this.#limit, { ...answer, atMs })
+    this.#allow()
+  }
+
+  #increase(askedAtMs: number, atMs: number, waiting: number): void {
+    const ceiling = this.#caps.overall
+    this.#limit = afterBegun(this.#limit, { askedAtMs, atMs }, { waiting, ceiling })
+  }
+
+  #allow(): void {
+    this.#cancelWaking()
+    const afterMs = this.retryAfterMs()
+    if (afterMs > 0) {
+      this.#cancelWaking = this.#clock.schedule(afterMs, () => this.#allow())
+      return
+    }
+    const traffic = new Traffic(this.#shares.values())
+    const sinceMs = this.#clock.monotonicMs()
+    const allowed = new Map<Share, EvacuationRequest[]>()
+    while (traffic.waiting < this.#limit.limit) {
+      const next = nextAllowed(this.#shares.values(), traffic, this.#caps)
+      if (next === undefined) break
+      const { requester, request } = next
+      requester.inFlight.set(request.move, { ...request, begun: false, sinceMs })
+      traffic.add(requester.segment, { ...request, begun: false })
+      allowed.set(requester, [...(allowed.get(requester) ?? []), request])
+    }
+    for (const [share, requests] of allowed) {
+      share.requests = []
+      share.answer(requests)
+    }
+  }
+}
+
+/** What an error of Nova's says about how it is; undefined when it is well and only said no. */
+function troubleOf(error: unknown): Answer['what'] | undefined {
+  if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) return { kind: 'silent' }
+  if (!isCoded(error, ...BUSY)) return undefined
+  const namedMs = (error.retryAfterSeconds ?? 0) * 1000
+  const retryAfterMs = Math.min(RETRY_AFTER_MS_MAX, Math.max(RETRY_AFTER_MS, namedMs))
+  return { kind: 'busy', retryAfterMs }
+}
+
+/** Nova did nothing, and may do it later. */
+export const BUSY = [
+  'COMPUTE_BUSY',
+  'COMPUTE_UNAVAILABLE',
+  'IDENTITY_UNAVAILABLE',
+  'IDENTITY_REFUSED',
+] as const
+
+/**
+ * The limit, by additive increase and multiplicative decrease (AIMD): how many requested evacuations Nova may have that it has not
+ * begun. One more while Nova begins them soon, half as many when Nova is in trouble. What Nova has begun is between its compute
+ * hosts, and only the caps bound it.
+ */
+export interface AimdLimit {
+  readonly limit: number
+  /** A trouble with anything that was asked until then has been heeded, monotonic ms. */
+  readonly heededMs: number
+  /** Nothing may be asked before, monotonic ms: Nova said so. */
+  readonly notBeforeMs: number
+}
+
+/** What became of something that was asked of Nova. */
+export interface Answer {
+  readonly askedAtMs: number
+  readonly atMs: number
+  readonly what:
+    | { readonly kind: 'taken' } // an evacuation was accepted
+    | { readonly kind: 'busy'; readonly retryAfterMs: number }
+    | { readonly kind: 'silent' } // or broken: nobody knows
+}
+
+/** An evacuation that Nova was seen to have begun. */
+export interface Begun {
+  readonly askedAtMs: number
+  readonly atMs: number
+}
+
+/** A careful start. */
+const START = 8
+/** Begun soon: polls are three seconds apart, and a request takes up to a second. */
+const SOON_MS = 4000
+/** A Nova that takes longer for an answer is in trouble. On a small controller, some of eight requests at once take half as long. */
+const TROUBLE_MS = 5000
+
+/** The limit as long as nothing is known about Nova. */
+export const startLimit = (ceiling: number): AimdLimit => ({
+  limit: Math.min(START, ceiling),
+  heededMs: -1,
+  notBeforeMs: 0,
+})
+
+/** The limit after an answer: the same, or halved. */
+export function afterAnswer(limit: AimdLimit, { askedAtMs, atMs, what }: Answer): AimdLimit {
+  switch (what.kind) {
+    case 'busy': {
+      const notBeforeMs = Math.max(limit.notBeforeMs, atMs + what.retryAfterMs)
+      return { ...halved(limit, askedAtMs, atMs), notBeforeMs }
+    }
+    case 'silent':
+      return halved(limit, askedAtMs, atMs)
+    case 'taken':
+      return atMs - askedAtMs > TROUBLE_MS ? halved(limit, askedAtMs, atMs) : limit
+  }
+}
+
+/** The limit after Nova has begun one of the waiting evacuations: one more, unless few were waiting or it took long. */
+export function afterBegun(
+  limit: AimdLimit,
+  { askedAtMs, atMs }: Begun,
+  { waiting, ceiling }: { readonly waiting: number; readonly ceiling: number },
+): AimdLimit {
+  const isSoon = atMs - askedAtMs <= SOON_MS && askedAtMs > limit.heededMs
+  // A limit that was not reached says nothing about the next one.
+  const grows = isSoon && 2 * waiting >= limit.limit && limit.limit < ceiling
+  return grows ? { ...limit, limit: limit.limit + 1 } : limit
+}
+
+/** Halved once for everything that was asked before: many requests meet the same trouble. */
+function halved(limit: AimdLimit, askedAtMs: number, atMs: number): AimdLimit {
+  if (askedAtMs <= limit.heededMs) return limit
+  return { ...limit, limit: Math.max(1, Math.floor(limit.limit / 2)), heededMs: atMs }
+}

@@ -1,0 +1,148 @@
+/** Orders about one instance that Nova is given before and after its evacuation: lock, reset, stop, pause, unlock. Each may be given twice. */
+import { describeError } from '../../schema/errors.ts'
+import type { InstanceId } from '../../schema/ids.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { withIntent } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
+import type { EvacuationContext } from './evacuation-context.ts'
+import type { MoveAnswer, MoveEffect } from './evacuator-messages.ts'
+import { recordRefusedRequest } from './record-refusal.ts'
+import type { Preparation, RestoringOrder } from './restoration.ts'
+
+type Prepare = MoveEffect & { readonly type: 'move.prepare' }
+type Look = MoveEffect & { readonly type: 'move.look' }
+type Restore = MoveEffect & { readonly type: 'move.restore' }
+
+const PREPARATIONS: Readonly<Record<Preparation, string>> = {
+  lock: 'lock it, so that its owner does not interfere',
+  'call-broken': 'reset its state to error, so that Nova takes an evacuation',
+}
+
+/** Clears the way of an evacuation. Each step has an intent of its own. */
+export async function prepare(context: EvacuationContext, effect: Prepare): Promise<MoveAnswer> {
+  const { world, order, signal } = context
+  const { move, instance: subject, target, steps } = effect
+  try {
+    for (const step of steps) {
+      const detail = PREPARATIONS[step]
+      const entry = { notification: order.notification, step, subject, detail }
+      const deed = await untilStored(world.clock, signal, () =>
+        withIntent(world, order.epoch, entry, () =>
+          world.limiter.watch(() => perform(context, effect, step)),
+        ),
+      )
+      if (deed.kind === 'refused') {
+        const atMs = world.clock.monotonicMs()
+        return { type: 'move.forbidden', move, reason: deed.reason, atMs }
+      }
+    }
+    return { type: 'move.prepared', move, target, done: steps }
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return recordRefusedRequest(context, effect, error)
+  }
+}
+
+async function perform(
+  { world, order, signal }: EvacuationContext,
+  { move, instance }: Prepare,
+  step: Preparation,
+): Promise<void> {
+  switch (step) {
+    case 'lock':
+      // Noted first: the next leader must know that the lock may be ours.
+      await world.store.noteLock(order.epoch, move, 'held')
+      world.tenure.assert(order.epoch)
+      return lockForUs(world.compute, instance, signal)
+    case 'call-broken':
+      return world.compute.callBroken(instance, signal)
+    default:
+      return assertNever(step)
+  }
+}
+
+/** What Nova shows of the instance now. */
+export async function look(
+  { world, signal }: EvacuationContext,
+  { move, instance: id }: Look,
+): Promise<MoveAnswer> {
+  try {
+    const instance = await world.compute.getInstance(id, signal)
+    return { type: 'move.looked', move, instance, atMs: world.clock.monotonicMs() }
+  } catch (error) {
+    return { ...unanswered(error), move, step: 'look' }
+  }
+}
+
+type Deed = (compute: ComputePort, id: InstanceId, signal: AbortSignal) => Promise<void>
+
+const ORDERS: Readonly<Record<RestoringOrder, { readonly detail: string; readonly deed: Deed }>> = {
+  stop: {
+    detail: 'stop it, as it was before',
+    deed: (compute, id, signal) => compute.stop(id, signal),
+  },
+  pause: {
+    detail: 'pause it, as it was before',
+    deed: (compute, id, signal) => compute.pause(id, signal),
+  },
+  'call-broken': {
+    detail: 'reset its state to error, as it was before',
+    deed: (compute, id, signal) => compute.callBroken(id, signal),
+  },
+  unlock: {
+    detail: 'unlock it: its owner may have it again',
+    deed: unlockForUs,
+  },
+}
+
+/** Gives one order that makes the instance what it was before, with its intent. */
+export async function restore(
+  { world, order, signal }: EvacuationContext,
+  { move, instance, step }: Restore,
+): Promise<MoveAnswer> {
+  const { detail, deed } = ORDERS[step]
+  const entry = { notification: order.notification, step, subject: instance, detail }
+  try {
+    const done = await untilStored(world.clock, signal, () =>
+      withIntent(world, order.epoch, entry, () => deed(world.compute, instance, signal)),
+    )
+    return done.kind === 'refused'
+      ? { type: 'move.restored', move, step, problem: done.reason, allowed: 'no' }
+      : { type: 'move.restored', move, step, problem: null, allowed: 'yes' }
+  } catch (error) {
+    return { ...unanswered(error), move, step }
+  }
+}
+
+function unanswered(error: unknown): {
+  readonly type: 'move.restored'
+  readonly problem: string
+  readonly allowed: 'yes'
+} {
+  if (!isComputeTrouble(error)) throw error
+  return { type: 'move.restored', problem: describeError(error), allowed: 'yes' }
+}
+
+/** The reason of our lock tells it from the owner's. */
+const LOCK_REASON = 'instance-ha moves it away from a failed host'
+
+/** Leaves a lock that the owner has made meanwhile: Nova would replace it by ours. */
+async function lockForUs(
+  compute: Pick<ComputePort, 'readLock' | 'lock'>,
+  id: InstanceId,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await compute.readLock(id, signal)) === undefined) {
+    await compute.lock(id, LOCK_REASON, signal)
+  }
+}
+
+/** Undoes our lock, and only ours: once it is undone, the owner may have locked the instance again. */
+export async function unlockForUs(
+  compute: Pick<ComputePort, 'readLock' | 'unlock'>,
+  id: InstanceId,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await compute.readLock(id, signal)) === LOCK_REASON) await compute.unlock(id, signal)
+}

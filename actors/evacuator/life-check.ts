@@ -1,0 +1,33 @@
+/** Checks before each irreversible step whether the fenced host lives again. */
+import type { EvacuationContext } from './evacuation-context.ts'
+
+export interface LifeObjection {
+  /** wait: check again later; forbid: the evacuation ends, and the segment decides anew. */
+  readonly answer: 'wait' | 'forbid'
+  readonly reason: string
+  /** Whether this reason is new, so that it goes into the journal. */
+  readonly isNews: boolean
+}
+
+/**
+ * Why nothing may be begun although the host was fenced; undefined when it is still dead. Somebody may have switched the host on
+ * while Compute was away, or while instances waited for room. What it runs then must not run a second time elsewhere.
+ */
+export async function checkForLife(context: EvacuationContext): Promise<LifeObjection | undefined> {
+  const { world, order, signal } = context
+  const { host, hostId } = order
+  const { life, isNews, diedAtMs = -Infinity } = await world.vigils.look(hostId, signal)
+  const { sightings } = world
+  if (sightings.seenWell(hostId)) {
+    // A report from before the power-off proves nothing. Still, nothing is begun against it: observers report again within seconds.
+    return life !== 'none' || sightings.seenWell(hostId, diedAtMs + sightings.freshMs)
+      ? { answer: 'forbid', reason: `${host} is seen alive after its fence`, isNews: false }
+      : { answer: 'wait', reason: `${host} was seen alive until its fence`, isNews: false }
+  }
+  if (life === 'none') return undefined
+  const reason = `${host} has power again after its fence`
+  if (life === 'hung') {
+    return { answer: 'forbid', reason: `${reason}, and does not come up`, isNews: false }
+  }
+  return { answer: 'wait', reason: `${reason}: it may be booting, and nothing is begun`, isNews }
+}

@@ -1,0 +1,139 @@
+/** What is known of one move: how a stored one is taken up, and how refusals are counted. Pure. */
+import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
+import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
+import { NOTHING, type Resources } from '../../schema/resources.ts'
+import { NEVER_REFUSED, type Refusals } from '../placement/choose-target.ts'
+import { ANYWHERE, type TargetName } from '../placement/targets.ts'
+import type { Instance } from '../ports/compute.ts'
+import { pauseMs } from '../segment/backoff.ts'
+import type { RefusedBy } from './apply-records.ts'
+import type { Phase } from './move.ts'
+
+export interface MoveTrack {
+  readonly move: MoveId
+  readonly instance: InstanceId
+  readonly instanceName: string
+  readonly phase: Phase
+  readonly needs: Resources
+  /** What the instance was before the fault. */
+  readonly origin: MoveOrigin
+  /** The instance as Nova showed it last on the dead host; undefined: it is not there. */
+  readonly shown: Instance | undefined
+  /** as-before: the instance was still what it was before the fault when it was requested, so that Nova restores it by itself. */
+  readonly askedAs: 'as-before' | 'otherwise'
+  /** arrived: Nova has moved it; unproven: only a look at the dead host can tell. */
+  readonly whereabouts: 'on-the-way' | 'unproven' | 'arrived'
+  /** ours: we keep its owner out until the move ends. */
+  readonly lock: 'ours' | 'none'
+  /** Why the instance is not what it was before, although it has arrived; null: it is. */
+  readonly remark: string | null
+  /** Where it was requested to go, or went. */
+  readonly target: TargetName | null
+  readonly attempts: number
+  /** When the latest request was recorded, wall ms; 0 before the first one. */
+  readonly startedAt: number
+  /** Hosts on which it failed in this run, under any leader: they are passed over. */
+  readonly refusedBy: readonly HostName[]
+  /** Every host that did not take it, in all runs. */
+  readonly refusals: Refusals
+  readonly scheduler: SchedulerAnswers
+  /** Evacuation records that existed before the latest request: they say nothing about it. */
+  readonly olderRecords: readonly string[]
+}
+
+function refusalsOf(
+  rows: RecordedMove['refusals'],
+  { nowMs, retryIntervalMs }: Pick<Found, 'nowMs' | 'retryIntervalMs'>,
+): Refusals {
+  return new Map(
+    rows.map(({ host, times, byScheduler, agoMs }) => {
+      const restMs = byScheduler === 0 ? 0 : pairPauseMs(retryIntervalMs, times) - agoMs
+      return [host, { times, byScheduler, askAgainAtMs: nowMs + Math.max(0, restMs) }]
+    }),
+  )
+}
+
+const ENDED = { succeeded: 'succeeded', failed: 'failed', ignored: 'ignored' } as const
+
+/** What the survey says about the instance of a stored move. */
+interface Found {
+  readonly shown: Instance | undefined
+  readonly olderRecords: readonly string[]
+  readonly nowMs: number
+  /** Pause after the first refusal of a pair, ms. */
+  readonly retryIntervalMs: number
+}
+
+/** A stored move as this process takes it up. */
+export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
+  const { shown, olderRecords, nowMs } = ground
+  const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
+  const lock: MoveTrack['lock'] = row.held ? 'ours' : 'none'
+  const { refusedBy, hadNoHost } = row
+  const scheduler = { hadNoHost, askAgainAtMs: nowMs }
+  const refusals = refusalsOf(row.refusals, ground)
+  const startedAt = row.startedAt ?? 0
+  const needs = shown?.needs ?? NOTHING
+  const found = { shown, needs, origin, lock, startedAt, refusedBy, refusals, scheduler }
+  const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
+  const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
+  if (row.status === 'pending') {
+    // Once it was requested, a record that exists may be the late answer to that request.
+    const older = row.attempts === 0 ? olderRecords : []
+    const phase: Phase = { kind: 'pending', notBeforeMs: nowMs, reason: null }
+    return { ...base, olderRecords: older, phase }
+  }
+  if (row.status === 'ongoing') {
+    // An earlier leader has requested it, or was about to: only Nova's records can tell.
+    const phase: Phase = { kind: 'ongoing', requestedAtMs: nowMs, nova: 'silent' }
+    return { ...base, olderRecords: [], phase }
+  }
+  return { ...base, olderRecords, phase: { kind: 'ended', outcome: ENDED[row.status] } }
+}
+
+/** What Nova's scheduler has answered for one instance. It is asked again without a limit. */
+export interface SchedulerAnswers {
+  /** How often it accepted no host, or not the named one, in all runs. No such request counts as an attempt. */
+  readonly hadNoHost: number
+  /** When it may choose the host again, monotonic ms. */
+  readonly askAgainAtMs: number
+}
+
+export const NEVER_ASKED: SchedulerAnswers = { hadNoHost: 0, askAgainAtMs: 0 }
+
+/** Attempts that count against the limit. */
+export const spentOf = ({ attempts, scheduler }: MoveTrack): number =>
+  attempts - scheduler.hadNoHost
+
+/** For how long a host is not asked for an instance after the n-th refusal of this pair, ms. */
+export const pairPauseMs = (retryIntervalMs: number, times: number): number =>
+  pauseMs(retryIntervalMs, times, 0.5)
+
+/**
+ * The move with a refusal counted. A host on which it failed is passed over in this run. One that Nova's scheduler did not accept may
+ * be asked again, like the scheduler where the choice is its own: after twice the pause each time, and at no attempt's cost.
+ */
+export function countRefusal(
+  move: MoveTrack,
+  { refusedBy: by, from, atMs, retryIntervalMs }: RefusedBy & CountedAt,
+): MoveTrack {
+  if (by === null) return move
+  const hadNoHost = move.scheduler.hadNoHost + (from === 'scheduler' ? 1 : 0)
+  if (by === ANYWHERE) {
+    const askAgainAtMs = atMs + pairPauseMs(retryIntervalMs, hadNoHost)
+    return { ...move, scheduler: { hadNoHost, askAgainAtMs } }
+  }
+  const before = move.refusals.get(by) ?? NEVER_REFUSED
+  const times = before.times + 1
+  const byScheduler = before.byScheduler + (from === 'scheduler' ? 1 : 0)
+  const askAgainAtMs = atMs + pairPauseMs(retryIntervalMs, times)
+  const refusals = new Map(move.refusals).set(by, { times, byScheduler, askAgainAtMs })
+  const scheduler = { ...move.scheduler, hadNoHost }
+  const refusedBy = from === 'target' ? [...move.refusedBy, by] : move.refusedBy
+  return { ...move, refusals, scheduler, refusedBy }
+}
+
+interface CountedAt {
+  readonly atMs: number
+  readonly retryIntervalMs: number
+}

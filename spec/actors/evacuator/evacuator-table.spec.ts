@@ -1,0 +1,79 @@
+/** The table at the top of `evacuator.ts` is what the evacuator does: every state with every message. */
+import test from 'ava'
+import { evacuator } from '../../../actors/evacuator/evacuator.ts'
+import type {
+  EvacuatorMessage,
+  EvacuatorState,
+} from '../../../actors/evacuator/evacuator-messages.ts'
+import type { Phase } from '../../../actors/evacuator/move.ts'
+import { M1, TWO, moveRow } from '../records.ts'
+import { changesOf, rowsOf } from './state-table.ts'
+import { ORDER, RULES, surveyOf } from './story.ts'
+import { movingOf, ongoing, polled, refused, trackRow } from './tracks.ts'
+
+const FOLLOWING = { ...ORDER, forbidden: 'paused' }
+
+const PHASES: readonly Phase[] = [
+  { kind: 'pending', notBeforeMs: 0, reason: null },
+  { kind: 'requesting' },
+  ongoing(true),
+  { kind: 'putting-back', next: { kind: 'pending', notBeforeMs: 0, reason: 'failed' } },
+  { kind: 'settling' },
+]
+
+const STATES: readonly EvacuatorState[] = [
+  { kind: 'isolating' },
+  { kind: 'surveying' },
+  { kind: 'planning', survey: surveyOf() },
+  ...PHASES.flatMap((phase) =>
+    // A pending move alone does not keep an evacuation going that may begin nothing new.
+    (phase.kind === 'pending' ? [null] : [null, 'paused']).map((forbidden) =>
+      movingOf([trackRow({ phase, target: TWO, attempts: 1 })], { forbidden, polls: 1 }),
+    ),
+  ),
+  { kind: 'hindered', reason: 'Nova is away' },
+  { kind: 'finished' },
+]
+
+const MESSAGES: readonly EvacuatorMessage[] = [
+  { type: 'evacuator.begin' },
+  { type: 'evacuator.isolated' },
+  { type: 'evacuator.surveyed', survey: surveyOf() },
+  { type: 'evacuator.survey-due' },
+  { type: 'evacuator.planned', moves: [moveRow()] },
+  { type: 'evacuator.planned', moves: [] },
+  { type: 'evacuator.blocked', reason: 'Nova is away' },
+  { type: 'evacuator.forbid', reason: 'paused' },
+  { type: 'evacuator.others-booked', takenByOthers: new Map(), atMs: 1 },
+  { type: 'limiter.allowed', requests: [{ move: M1, target: TWO }], atMs: 1 },
+  { type: 'records.poll-due' },
+  { type: 'records.news', atMs: 1 },
+  polled(1, []),
+  { type: 'records.poll-failed', atMs: 1 },
+  { type: 'spare.activated', host: TWO, atMs: 1 },
+  { type: 'spare.refused', host: TWO, atMs: 1 },
+  { type: 'move.requested', move: M1, atMs: 1, startedAt: 1 },
+  { type: 'move.unknown', move: M1, atMs: 1, startedAt: 1 },
+  refused(),
+  { type: 'move.blocked', move: M1, reason: 'not pending', atMs: 1 },
+  { type: 'move.forbidden', move: M1, reason: 'paused', atMs: 1 },
+  { type: 'move.prepared', move: M1, target: TWO, done: [] },
+  { type: 'move.was-put-back', move: M1, atMs: 1 },
+  { type: 'move.looked', move: M1, instance: undefined, atMs: 1 },
+  { type: 'move.restored', move: M1, step: 'unlock', problem: null, allowed: 'yes' },
+  { type: 'move.settled', move: M1, outcome: 'succeeded' },
+  { type: 'move.settled', move: M1, outcome: 'failed' },
+]
+
+test('every change of state is in the table, and every row of the table happens', (t) => {
+  const seen = new Set<string>()
+  for (const behaviour of [evacuator(ORDER, RULES), evacuator(FOLLOWING, RULES)]) {
+    for (const state of STATES) {
+      for (const message of MESSAGES) {
+        const [{ kind }] = behaviour(state, message)
+        if (kind !== state.kind) seen.add(`${state.kind}, ${message.type}: ${kind}`)
+      }
+    }
+  }
+  t.deepEqual([...seen].toSorted(), changesOf(rowsOf('evacuator.ts')))
+})

@@ -1,0 +1,105 @@
+/** News of Compute's bus expedite the next poll, whatever they say. Without any, polls come as scheduled. */
+import test from 'ava'
+import { expedite, schedulePoll, type Poll } from '../../../actors/evacuator/poll-schedule.ts'
+import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
+import { evacuationRow, I1 } from '../records.ts'
+import { RULES, asked, movingOf, ongoing, polled } from './tracks.ts'
+
+const pollingAt = (poll: Poll, polls = 20) => movingOf([asked(ongoing(true))], { poll, polls })
+const due = (afterMs: number, expedited = false): Poll => ({
+  kind: 'due',
+  sinceMs: 1000,
+  afterMs,
+  expedited,
+})
+
+interface Row {
+  readonly title: string
+  readonly poll: Poll
+  readonly atMs: number
+  readonly after: Poll
+  /** Of the timer that takes the place of the one before. */
+  readonly afterMs?: number
+}
+
+const ROWS: readonly Row[] = [
+  {
+    title: 'halve the pause that has begun',
+    poll: due(5000),
+    atMs: 1100,
+    after: due(2500, true),
+    afterMs: 2400,
+  },
+  {
+    title: 'after half of it have the poll come soon, but not for one alone',
+    poll: due(5000),
+    atMs: 4000,
+    after: due(3200, true),
+    afterMs: 200,
+  },
+  {
+    title: 'change nothing when the poll is due by then',
+    poll: due(500),
+    atMs: 1400,
+    after: due(500),
+  },
+  {
+    title: 'of many only the first count',
+    poll: due(2500, true),
+    atMs: 1200,
+    after: due(2500, true),
+  },
+  {
+    title: 'during a poll are kept for the next one',
+    poll: { kind: 'open', news: false },
+    atMs: 1200,
+    after: { kind: 'open', news: true },
+  },
+]
+
+for (const { title, poll, atMs, after, afterMs } of ROWS) {
+  test(`news ${title}`, (t) => {
+    const [state, effects] = expedite(pollingAt(poll), atMs)
+    t.deepEqual(state.poll, after)
+    t.deepEqual(
+      effects.map((effect) => (effect.type === 'timer.start' ? effect.afterMs : effect.type)),
+      afterMs === undefined ? [] : [afterMs],
+    )
+  })
+}
+
+const pauseAfter = (news: boolean) =>
+  schedulePoll(pollingAt({ kind: 'none', news }), [], 7000)[0].poll
+
+test('a poll that follows news comes after half the pause', (t) => {
+  t.like(pauseAfter(false), { sinceMs: 7000, afterMs: 3000, expedited: false })
+  t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 1500, expedited: true })
+})
+
+test('news decide nothing, and are listened for again', (t) => {
+  const before = pollingAt(due(5000))
+  const [state, effects] = onMovingMessage(RULES, before, { type: 'records.news', atMs: 1100 })
+  t.deepEqual(state.tracks, before.tracks)
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['timer.start', 'news.await'],
+  )
+  t.deepEqual(effects.at(-1), { type: 'news.await', instances: [I1] })
+})
+
+test('with however many news one poll is open at most, and its end is followed by one', (t) => {
+  const news = { type: 'records.news', atMs: 1100 } as const
+  let state = pollingAt(due(5000))
+  const polls: string[] = []
+  for (const message of [news, news, { type: 'records.poll-due' } as const, news, news]) {
+    const [next, effects] = onMovingMessage(RULES, state, message)
+    state = next
+    polls.push(...effects.map(({ type }) => type).filter((type) => type !== 'news.await'))
+  }
+  t.deepEqual(polls, ['timer.start', 'records.poll'])
+  const [, effects] = onMovingMessage(RULES, state, polled(5000, [evacuationRow()]))
+  t.deepEqual(
+    effects.map(({ type }) => type),
+    ['timer.start'],
+  )
+})
