@@ -162,7 +162,7 @@ export interface MoveAttempt {
   readonly reason: string | null
 }
 
-/** How it is certain that a host is dead (design I2). */
+/** How it is certain that a host is dead (promise I2). */
 export const CERTIFICATE_GROUNDS = [
   'power-off-confirmed',
   'already-off',

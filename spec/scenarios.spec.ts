@@ -6,7 +6,9 @@ import { goldenOf, readStory, tell } from './simulator/story.ts'
 
 const STORIES = join(import.meta.dirname, 'scenarios')
 
-for (const name of readdirSync(STORIES)) {
+const folders = readdirSync(STORIES, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+
+for (const { name } of folders) {
   test(`the story ${name} goes as it is told`, async (t) => {
     const folder = join(STORIES, name)
     const told = await tell(readStory(folder))

@@ -26,7 +26,7 @@ export const freshOf = (
 ): readonly View[] => [...views.values()].filter(({ heardAtMs }) => nowMs - heardAtMs <= freshMs)
 
 /**
- * One authenticated sign of life outweighs everything (design I7). Death needs `observersMin` observers, or all when
+ * One authenticated sign of life outweighs everything (promise I7). Death needs `observersMin` observers, or all when
  * there are fewer; blind and misconfigured observers see nothing, so they are not counted at all.
  */
 export function judgeHost(

@@ -1,6 +1,6 @@
 /**
  * Who may be spoken of, and who may speak: registered hosts and registered observers. The bus is open to more than these; what
- * others say, or say of others, is counted and not kept.
+ * others say, or say of others, is counted and not kept (promise I11).
  */
 import type { HostId } from '../../schema/ids.ts'
 import { hostId } from '../../schema/ids.ts'

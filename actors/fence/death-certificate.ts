@@ -1,4 +1,4 @@
-/** Why a host is certainly dead, in sentences that an operator can check (design I2). */
+/** Why a host is certainly dead, in sentences that an operator can check (promise I2). */
 import type { Epoch, HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { CertificateGround, DeathCertificate } from '../../schema/records.ts'
 import type { PowerState } from '../ports/power.ts'

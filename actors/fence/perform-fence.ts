@@ -159,7 +159,7 @@ async function powerOff(
 
 const evidenceOf = (look: OwnLook): readonly string[] => ('evidence' in look ? look.evidence : [])
 
-/** A rung that could not help says so, for people who may have to (design L3). */
+/** A rung that could not help says so, for people who may have to (promise L3). */
 async function noteSpent({ world, order, signal }: Fencing, reason: string): Promise<void> {
   const { notification, hostName, epoch } = order
   const entry = { notification, kind: 'decision', step: 'fence', subject: hostName } as const

@@ -1,4 +1,4 @@
-/** What a reading of off proves, by the rung that it comes from. Pure. */
+/** What a reading of off proves, by the rung that it comes from (promise I11). Pure. */
 import type { CertificateGround } from '../../schema/records.ts'
 import type { Rung } from '../../schema/segment-policy.ts'
 import type { PowerState } from '../ports/power.ts'

@@ -1,4 +1,4 @@
-/** A fenced host stays dead only until somebody switches it on: what proved its death is read again while it is acted on (design I2). */
+/** A fenced host stays dead only until somebody switches it on: what proved its death is read again while it is acted on (promise I2). */
 import type { HostId } from '../../schema/ids.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { PowerState } from '../ports/power.ts'

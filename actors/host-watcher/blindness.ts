@@ -1,4 +1,4 @@
-/** When an observer must not trust its own eyes (design I5). Pure. */
+/** When an observer must not trust its own eyes (promise I5). Pure. */
 import type { HostState } from '../../schema/messages/observation.ts'
 
 /** Undefined while it sees; else why it does not: most of what it watches seems to fail at once. */

@@ -1,6 +1,6 @@
 /**
  * The one way to do something irreversible: write the intent (which checks epoch, segment, maintenance and the
- * notification in the same transaction), ask our own clock whether we still lead, then act.
+ * notification in the same transaction), ask our own clock whether we still lead, then act (promise I4).
  */
 import type { Epoch } from '../../schema/ids.ts'
 import type { NewEntry, RecoveryStore } from '../ports/store.ts'

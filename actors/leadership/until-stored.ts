@@ -1,4 +1,4 @@
-/** Repeats a write of the leader while the store is away: what was decided must not be lost. */
+/** Repeats a write of the leader while the store is away: what was decided must not be lost (promise L1). */
 import { isStoreAway } from '../../schema/errors.ts'
 import type { ClockPort } from '../ports/clock.ts'
 

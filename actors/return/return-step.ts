@@ -30,7 +30,7 @@ export interface ReturnFacts {
 /** Nova's records that nothing more comes of; `done` still waits for the source's nova-compute to clean up. */
 const CLOSED: readonly string[] = ['completed', 'failed', 'error', 'cancelled']
 
-/** Everything is checked anew at each step (design I10). */
+/** Everything is checked anew at each step (promise I10). */
 export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): ReturnStep {
   const { service, evacuations, silence } = facts
   const asked = facts.isGivenBack || facts.words.some(({ word }) => word === 'let-back')

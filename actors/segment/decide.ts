@@ -53,7 +53,7 @@ interface Objection {
   readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore' | 'fail'
 }
 
-/** The operator's word, at the moment of action (design I8). */
+/** The operator's word, at the moment of action (promise I8). */
 function forbidden(
   snapshot: SegmentSnapshot,
   notification: Notification,
@@ -69,7 +69,7 @@ function forbidden(
   return { reason, answer: hasBegun(snapshot) ? 'hold-until-expiry' : 'ignore' }
 }
 
-/** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (I7). */
+/** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (promise I7). */
 function cameBack(
   { snapshot, hostSeenWell }: Situation,
   { type, status, message }: Notification,

@@ -12,7 +12,7 @@ export interface PolicyDefaults {
   readonly storm: StormLimits
 }
 
-/** The platform requires shared disks; where they are not, nothing is lost unless somebody allowed it (design I9). */
+/** The platform requires shared disks; where they are not, nothing is lost unless somebody allowed it (promise I9). */
 const DISKS = {
   instanceDisks: 'shared',
   rebuildLocal: 'forbid',

@@ -125,7 +125,7 @@ function onRecover(
 /** A host that is not registered any more has no name; its recovery is only concluded. */
 const UNKNOWN_HOST = 'unregistered' as Recovery['hostName']
 
-/** Evidence of life calls a recovery off for as long as nothing irreversible was done (design I7). */
+/** Evidence of life calls a recovery off for as long as nothing irreversible was done (promise I7). */
 function onHostAlive(
   state: SegmentState,
   { host, reason }: SegmentMessage & { readonly type: 'segment.host-alive' },

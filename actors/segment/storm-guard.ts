@@ -1,4 +1,4 @@
-/** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network. */
+/** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network (promise I6). */
 import type { HostId } from '../../schema/ids.ts'
 import type { FailureGroup } from './failure-group.ts'
 

@@ -1,4 +1,4 @@
-/** Why and how a recovery went as it did: `/notifications/{uuid}/evidence`, since 1.4. */
+/** Why and how a recovery went as it did (promise E1): `/notifications/{uuid}/evidence`, since 1.4. */
 import { Type, type Static } from 'typebox'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { DeathCertificate, JournalEntry } from '../../schema/records.ts'

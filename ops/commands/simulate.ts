@@ -85,7 +85,7 @@ async function many({ first, count }: Asked, rules: Rules): Promise<number> {
 async function explain(run: Run, report: RunReport): Promise<number> {
   print(`\nseed ${run.seed} breaks a promise; looking for the fewest faults that do …`)
   const smallest = await shrink(run, report)
-  print(`\nViolations (see the promises in ARCHITECTURE.md)`)
+  print('\nViolations (the promises: ops/docs/promises.md)')
   for (const violation of smallest.report.violations.slice(0, 10)) print(`  ${violation}`)
   print('\nFaults')
   for (const fault of smallest.faults) print(`  ${describeFault(fault)}`)

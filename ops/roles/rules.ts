@@ -35,7 +35,7 @@ export interface Rules {
   readonly disableReason: string
 }
 
-/** A suspect host is asked over SSH every second: three samples make a verdict within the ten seconds of the design. */
+/** A suspect host is asked over SSH every second: three samples make a verdict within ten seconds. */
 const SSH_BURST_MS = 1000
 /** Recoveries are tried so often before they are given up. */
 const RUNS_MAX = 3

@@ -240,7 +240,7 @@ export class Deployment implements AsyncDisposable {
       random,
       log: SILENT,
       turns: new VirtualTurns(clock, () => {
-        this.watchdog.violations.push(`L1: ${name} does the same for ever and lets no time pass`)
+        this.watchdog.violations.push(`L1 ${name} does the same for ever and lets no time pass`)
         life.kill()
       }),
       bus: mortalBus(this.#broker.bus(name), life),

@@ -19,7 +19,11 @@ export interface Fault {
 }
 
 export type FaultKind =
-  keyof typeof FAULTS | keyof typeof PEOPLE | keyof typeof LYING_FAULTS | 'hidden-filters'
+  | keyof typeof FAULTS
+  | keyof typeof PEOPLE
+  | keyof typeof LYING_FAULTS
+  | 'hidden-filters'
+  | 'local-disks'
 
 const FAULTS_MAX = 6
 /** Processes have started and seen their world by then. */
@@ -41,7 +45,8 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
   const people = planPeople(random.fork('people'), layout, faults)
   const lies = planLies(random.fork('lies'), layout)
   const filters = planFilters(random.fork('filters'), layout)
-  return withoutLies([...faults, ...people, ...lies, ...filters])
+  const disks = planDisks(random.fork('disks'), layout)
+  return withoutLies([...faults, ...people, ...lies, ...filters, ...disks])
 }
 
 /** What breaks by itself. */
@@ -93,6 +98,17 @@ function planFilters(random: RandomPort, layout: Layout): readonly Fault[] {
 const FILTERS_MS = 20_000
 const SHARE_FILTERED = 0.4
 const SHARE_REFUSED = 0.75
+
+/** In one plan of six an operator says that the disks of a segment are local. Drawn apart, as people are. */
+function planDisks(random: RandomPort, layout: Layout): readonly Fault[] {
+  if (draw(random, [1, LOCAL_DISKS_IN]) > 1) return []
+  const segment = pick(random, namesIn(layout).segments)
+  const act = { do: 'policy', segment, choices: { instanceDisks: 'local' } } as const
+  return [{ kind: 'local-disks', acts: [{ atMs: DISKS_MS, act }] }]
+}
+
+const LOCAL_DISKS_IN = 6
+const DISKS_MS = 20_000
 
 /** One plan of three has somebody in it who speaks in the name of observers. Drawn apart, too. */
 function planLies(random: RandomPort, layout: Layout): readonly Fault[] {

@@ -95,7 +95,7 @@ function checkEnded(deployment: Deployment, account: Account): readonly string[]
 
 const isNew = ({ notification }: Account): boolean => notification.status === 'new'
 
-/** While nobody takes what is left, a recovery waits: L4 allows that. */
+/** While nobody takes what is left, a recovery waits: promise L4 allows that. */
 const isWaiting = (deployment: Deployment, { notification, host, moves }: Account): boolean =>
   notification.status === 'running' &&
   !hasPlace(deployment, {
@@ -103,18 +103,30 @@ const isWaiting = (deployment: Deployment, { notification, host, moves }: Accoun
     instances: moves.filter(({ status }) => status === 'pending').map(({ instance }) => instance),
   })
 
-/** E1, E2 and the death certificate of I2. */
+/** Promises E1 and E2, the reasons of promise L4, and the death certificate of promise I2. */
 async function checkExplained(store: StorePort, account: Account): Promise<readonly string[]> {
   const { notification, moves } = account
   const violations: string[] = []
   const title = titleOf(account)
   const journal = await store.listJournal(notification.uuid)
-  if (notification.message === null) violations.push(`E1 ${title} ended without a reason`)
+  if (!isReason(notification.message)) {
+    violations.push(
+      notification.status === 'ignored'
+        ? `E2 ${title} was ignored without a reason`
+        : `E1 ${title} ended without a reason`,
+    )
+  }
   if (!journal.some(({ step }) => step === 'transition')) {
     violations.push(`E1 ${title} has no transition in the journal`)
   }
   if (journal.some(({ detail }) => detail === '')) {
     violations.push(`E1 ${title} has a line without a reason in the journal`)
+  }
+  const unexplained = moves.filter(
+    ({ status, message }) => (status === 'failed' || status === 'ignored') && !isReason(message),
+  )
+  for (const { instanceName, status } of unexplained) {
+    violations.push(`L4 ${instanceName} of ${title} is ${status} without a reason`)
   }
   if (moves.some(({ attempts }) => attempts > 0)) {
     const certificate = await store.getCertificate(notification.uuid)
@@ -125,7 +137,9 @@ async function checkExplained(store: StorePort, account: Account): Promise<reado
   return violations
 }
 
-/** L4: every move has ended, and what was moved runs exactly once, unless its new host failed as well. */
+const isReason = (message: string | null): boolean => message !== null && message !== ''
+
+/** Promise L4: every move has ended, and what was moved runs exactly once, unless its new host failed as well. */
 function checkMoves(
   cloud: SimulatedCloud,
   account: Account,
@@ -150,7 +164,7 @@ const isCancelled = (ofHost: readonly Account[]): boolean =>
   ofHost.findLast(({ notification }) => notification.type === 'COMPUTE_HOST')?.standing ===
   'cancelled'
 
-/** L4: no instance that should run is still on a dead host, unless somebody said why. */
+/** Promise L4: no instance that should run is still on a dead host, unless somebody said why. */
 function checkLeftBehind(
   deployment: Deployment,
   accounts: readonly Account[],

@@ -21,6 +21,9 @@ export async function shrink(run: Run, report: RunReport): Promise<Shrunk> {
 
 /** The same promise is broken, whoever breaks it and when. */
 function failsAlike(one: RunReport, other: RunReport): boolean {
-  const promise = other.violations[0]?.slice(0, 2)
-  return one.violations.some((violation) => violation.slice(0, 2) === promise)
+  const promise = promiseOf(other.violations[0] ?? '')
+  return one.violations.some((violation) => promiseOf(violation) === promise)
 }
+
+/** A violation begins with it. */
+const promiseOf = (violation: string): string | undefined => violation.split(' ', 1)[0]

@@ -1,4 +1,4 @@
-/** Checks the promises of the design at every irreversible act, knowing the truth that no actor knows. */
+/** Checks the promises (`ops/docs/promises.md`) at every irreversible act, knowing the truth that no actor knows. */
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'

@@ -1,17 +1,12 @@
 /** Rules broken on purpose, one each, to see that the simulator finds it. */
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { Standing } from '../../schema/standing.ts'
-
-/** The port with some of its methods replaced. */
-const withChanges = <Port extends object>(port: Port, changes: Partial<Port>): Port =>
-  new Proxy(port, {
-    get: (target, name): unknown => Reflect.get(name in changes ? changes : target, name),
-  })
+import { withChanges } from './with-changes.ts'
 
 /** Takes every BMC's word as "off", asked or not: evacuations begin before the fence. */
 export const evacuateBeforeTheFence: Sabotage = (ports) => ({
@@ -221,12 +216,17 @@ export const keepSpares: Sabotage = (ports) => {
   }
 }
 
-/** A new leader takes every move for one that nobody has asked for, whatever the rows and Nova's records say. */
+/** A new leader takes every move for one that nobody has asked for, whatever the rows, Nova's older records and the instances say. */
 export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
-  const { store, compute } = ports
+  const { store, compute, clock } = ports
+  let leadsSinceMs = 0
   return {
     ...ports,
     store: withChanges(store, {
+      claimEpoch: async (holder) => {
+        leadsSinceMs = clock.wallMs()
+        return store.claimEpoch(holder)
+      },
       planMoves: async (epoch, notification, host, moves) =>
         (await store.planMoves(epoch, notification, host, moves)).map((move) =>
           move.status === 'ongoing' ? { ...move, status: 'pending', attempts: 0 } : move,
@@ -236,7 +236,14 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
         return true
       },
     }),
-    compute: withChanges(compute, { listEvacuations: async () => [] }),
+    compute: withChanges(compute, {
+      listEvacuations: async (source, sinceMs, signal) =>
+        (await compute.listEvacuations(source, sinceMs, signal)).filter(
+          ({ createdAt }) => createdAt >= leadsSinceMs,
+        ),
+      listInstances: async (host, signal) =>
+        (await compute.listInstances(host, signal)).map((row) => ({ ...row, taskState: null })),
+    }),
   }
 }
 
@@ -329,6 +336,63 @@ export const enableForOperators: Sabotage = (ports) => {
     }),
   }
 }
+
+/** Nobody knows what the operators of a segment chose, and so every disk counts as shared. */
+export const takeDisksForShared: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, {
+    readSnapshot: async (segment, notification, since) => ({
+      ...(await ports.store.readSnapshot(segment, notification, since)),
+      choices: {},
+    }),
+  }),
+})
+
+/** A returning host is enabled while Nova still has it forced down. */
+export const enableForcedDown: Sabotage = (ports) => {
+  const { compute } = ports
+  const cleared = new Set<string>()
+  return {
+    ...ports,
+    compute: withChanges(compute, {
+      clearForcedDown: async (service) => {
+        cleared.add(service)
+      },
+      findService: async (host, signal) => {
+        const service = await compute.findService(host, signal)
+        const isCleared = service !== undefined && cleared.has(service.id)
+        return isCleared ? { ...service, forcedDown: false, up: true } : service
+      },
+    }),
+  }
+}
+
+/** What we have disabled stays disabled. */
+export const neverEnable: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, { enable: async () => {} }),
+})
+
+/** A spare stays in the aggregates that it has joined. */
+export const stayInAggregates: Sabotage = (ports) => ({
+  ...ports,
+  compute: withChanges(ports.compute, { leaveAggregate: async () => {} }),
+})
+
+/** A Nova that is busy is asked again at once. */
+export const askAgainAtOnce: Sabotage = ({ compute, ...ports }) => ({
+  ...ports,
+  compute: withChanges(compute, {
+    evacuate: async (id, target, signal) => {
+      try {
+        await compute.evacuate(id, target, signal)
+      } catch (error) {
+        if (!isCoded(error, 'COMPUTE_BUSY')) throw error
+        await compute.evacuate(id, target, signal)
+      }
+    },
+  }),
+})
 
 /** What was left on a host that is back stays as Nova stopped it. */
 export const leaveStopped: Sabotage = (ports) => ({

@@ -32,7 +32,7 @@ export class Ledger {
     return this.#log
   }
 
-  /** Broken invariants of the design, such as `I1 two copies of vm-012 on …`; the first thousand. */
+  /** Broken promises (`ops/docs/promises.md`), such as `I1 two copies of vm-012 on …`; the first thousand. */
   get violations(): readonly string[] {
     return this.#violations
   }
@@ -52,7 +52,7 @@ export class Ledger {
   }
 
   violate(what: string): void {
-    this.count(`violation.${what.slice(0, 2)}`)
+    this.count(`violation.${what.split(' ', 1).join()}`)
     this.note('world', `VIOLATION ${what}`)
     if (this.#violations.length < VIOLATIONS_MAX) {
       this.#violations.push(`${what} at ${this.#now()} ms`)

@@ -1,4 +1,4 @@
-/** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment. */
+/** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment (promise L2). */
 import type { Transaction } from 'kysely'
 import type {
   FailingHost,

@@ -1,4 +1,4 @@
-/** At most one evacuation is in flight per instance (design I3): a random walk through everything that Nova may do. */
+/** At most one evacuation is in flight per instance (promise I3): a random walk through everything that Nova may do. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { hostOf } from '../../../actors/evacuator/places.ts'

@@ -1,0 +1,66 @@
+/** Rules broken on purpose that the simulator finds at the end of a run: work is left, or a reason is missing. */
+import type { Sabotage } from '../../ops/simulator/deployment.ts'
+import type { NotificationStatus } from '../../schema/records.ts'
+import { withChanges } from './with-changes.ts'
+
+/** Reports are stored, and no leader reads them. */
+export const forgetReports: Sabotage = (ports) => ({
+  ...ports,
+  store: withChanges(ports.store, { listUnfinished: async () => [] }),
+})
+
+/** A leader reads new reports, and the recoveries that it has begun itself. */
+export const leaveOthersWork: Sabotage = (ports) => {
+  const { store } = ports
+  const ours = new Set<string>()
+  return {
+    ...ports,
+    store: withChanges(store, {
+      recordTransition: async (epoch, transition) => {
+        const isRecorded = await store.recordTransition(epoch, transition)
+        if (isRecorded) ours.add(transition.notification)
+        return isRecorded
+      },
+      listUnfinished: async (page) =>
+        (await store.listUnfinished(page)).filter(
+          ({ notification: { uuid, status } }) => status === 'new' || ours.has(uuid),
+        ),
+    }),
+  }
+}
+
+/** The fence has no time limit, and a call to a BMC in trouble never ends. */
+export const waitForTheBmc: Sabotage = (ports) => {
+  const { power, rules } = ports
+  const rungs = [{ kind: 'bmc', limitMs: 100_000_000 }] as const
+  return {
+    ...ports,
+    rules: { ...rules, segment: { ...rules.segment, rungs } },
+    power: withChanges(power, {
+      read: (bmc, signal) => endless(power.read(bmc, signal)),
+      off: (bmc, signal) => endless(power.off(bmc, signal)),
+    }),
+  }
+}
+
+const endless = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+  answer.catch(() => new Promise<never>(() => {}))
+
+/** No reason is written when a notification enters one of these statuses. */
+const silentAbout =
+  (...statuses: readonly NotificationStatus[]): Sabotage =>
+  (ports) => ({
+    ...ports,
+    store: withChanges(ports.store, {
+      recordTransition: (epoch, transition) => {
+        const reason = statuses.includes(transition.to) ? '' : transition.reason
+        return ports.store.recordTransition(epoch, { ...transition, reason })
+      },
+    }),
+  })
+
+/** Nobody learns why a recovery began, or how it ended. */
+export const actWithoutReason = silentAbout('running', 'finished', 'failed')
+
+/** Nobody learns why nothing was done. */
+export const ignoreWithoutReason = silentAbout('ignored')
