@@ -5,7 +5,7 @@ import { NOTHING, type Resources } from '../../schema/resources.ts'
 import { NEVER_REFUSED, type Refusals } from '../placement/choose-target.ts'
 import { ANYWHERE, type TargetName } from '../placement/targets.ts'
 import type { Instance } from '../ports/compute.ts'
-import { pauseMs } from '../segment/backoff.ts'
+import { pauseMs } from '../policy/backoff.ts'
 import type { RefusedBy } from './apply-records.ts'
 import type { Phase } from './move.ts'
 

@@ -17,7 +17,7 @@ import {
 } from '../ports/compute.ts'
 import type { PlacementPort } from '../ports/placement.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
-import { policyOf } from '../segment/policy.ts'
+import { policyOf } from '../policy/segment-policy.ts'
 import { note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'

@@ -7,7 +7,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
 import { POWER_TROUBLES, type PowerPort, type PowerState } from '../ports/power.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
-import { confirmedBy } from '../segment/operator-word.ts'
+import { confirmedBy } from '../policy/operator-word.ts'
 
 export interface Lever {
   /** Who reads the state, as the certificate names it. */

@@ -2,9 +2,10 @@
 import type { ActorRef } from './ref.ts'
 import type { ChildPolicy } from './supervision.ts'
 
-/** Every state says by its `kind` which state it is. */
+/** Every state says by its `kind` which state it is, and may say why. */
 export interface AnyState {
   readonly kind: string
+  readonly reason?: string | null
 }
 
 /** Every message says by its `type` what it means. */

@@ -36,8 +36,9 @@ export interface SystemOptions {
   readonly factories: CellHost['factories']
   /** A top-level actor crashed too often: the process should end and be restarted from outside. */
   readonly onGiveUp: (path: string, error: unknown) => void
-  /** Told of every change of a state's kind; the simulator's log is made of it. */
-  readonly onTransition?: ((path: string, from: string, to: string) => void) | undefined
+  /** Told of every change of a state's kind, and why it is; the simulator's log is made of it. */
+  readonly onTransition?:
+    ((path: string, from: string, to: string, reason: string | null) => void) | undefined
 }
 
 /** A tree of actors in this process. */
@@ -169,7 +170,8 @@ class Kernel implements ActorSystem {
       const before = cell.state.kind
       cell.handleNext()
       if (cell.state.kind !== before) {
-        this.#options.onTransition?.(cell.path, before, cell.state.kind)
+        const { kind, reason = null } = cell.state
+        this.#options.onTransition?.(cell.path, before, kind, reason)
       }
     }
     this.#awake.delete(cell)

@@ -2,6 +2,9 @@
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import type { Cell } from './cell.ts'
 
+/** A longer reason is in the journal. */
+const REASON_MAX = 1024
+
 /** One line an actor, parents before children. */
 export function snapshotTree(roots: Iterable<Cell>, nowMs: number): readonly ActorSnapshot[] {
   const lines: ActorSnapshot[] = []
@@ -9,6 +12,7 @@ export function snapshotTree(roots: Iterable<Cell>, nowMs: number): readonly Act
     lines.push({
       path: cell.path,
       state: cell.state.kind,
+      reason: cell.state.reason?.slice(0, REASON_MAX) ?? null,
       mailboxDepth: cell.mailbox.depth,
       restarts: cell.restarts,
       lastError: cell.lastError,

@@ -11,7 +11,7 @@ import {
 import { refOf } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
-import type { SegmentIdentity, SegmentMessage } from '../segment/segment-state.ts'
+import type { SegmentIdentity, SegmentMessage } from '../segment/segment-messages.ts'
 
 export type LeaderMessage =
   | { readonly type: 'leader.begin' }

@@ -2,7 +2,7 @@
 import type { OperatorWord } from '../../schema/records.ts'
 import { isoTime } from '../../schema/time.ts'
 import type { ComputeService, Evacuation } from '../ports/compute.ts'
-import { quarantinedUntil, type QuarantineRules } from './quarantine.ts'
+import { quarantinedUntil, type QuarantineRules } from '../policy/quarantine.ts'
 
 export type ReturnStep =
   | { readonly kind: 'wait'; readonly reason: string }

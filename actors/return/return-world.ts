@@ -7,8 +7,8 @@ import type { LedgerStore } from '../ports/ledger.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { RecoveryStore } from '../ports/store.ts'
-import type { PolicyDefaults } from '../segment/policy.ts'
-import type { QuarantineRules } from './quarantine.ts'
+import type { PolicyDefaults } from '../policy/segment-policy.ts'
+import type { QuarantineRules } from '../policy/quarantine.ts'
 
 export interface ReturnRules extends QuarantineRules {
   /** Between two looks, ms. */

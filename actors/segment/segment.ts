@@ -1,145 +1,128 @@
-/** Decides for one failover segment, one notification at a time: who is fenced, who is evacuated, who must wait. */
-import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
-import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
-import type { FenceMessage } from '../fence/fence-messages.ts'
+/**
+ * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before smaller faults, and few smaller
+ * faults at once. Pure.
+ */
+import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { tell, type KernelEffect } from '../kernel/behaviour.ts'
+import { define, tell, type AnyDefinition } from '../kernel/behaviour.ts'
+import { queued, taken } from '../kernel/fifo.ts'
 import { refOf } from '../kernel/ref.ts'
-import { onRoom } from './awaiting-room.ts'
-import { censusOf } from './census.ts'
-import { decide } from './decide.ts'
-import type { SegmentSnapshot } from '../ports/store.ts'
-import { onWords } from './operator-orders.ts'
+import { SUPERVISOR } from '../kernel/supervision.ts'
+import { withEntry, withoutEntry } from '../kernel/with-entry.ts'
+import type { RecoveryMessage, RecoveryOrder, Turn } from '../recovery/recovery-messages.ts'
+import { isSmall as isSmallFault, type RecoverySummary } from '../recovery/summary.ts'
 import {
-  actsOnHost,
-  instanceInHand,
-  isAtWork,
-  waits,
-  type Plan,
-  type Recovery,
-} from './recovery.ts'
-import {
-  busyOnes,
-  decideAnew,
-  nextTurn,
-  standAside,
-  stopChildren,
-  withPhase,
-  withRecovery,
-  without,
-  type SegmentEffect,
+  SERVING,
+  type Entry,
+  type SegmentEffects,
   type SegmentIdentity,
   type SegmentMessage,
-  type SegmentRules,
   type SegmentState,
   type SegmentStep,
-} from './segment-state.ts'
-import type { Census } from './storm-guard.ts'
-import {
-  cancel,
-  conclude,
-  hold,
-  onContradicted,
-  holdBehind,
-  onSuspended,
-  tryAgain,
-} from './ways-on.ts'
-import { workOrder } from './work-order.ts'
+} from './segment-messages.ts'
+
+/** Smaller faults that are seen to at the same time: more would only make the store and Nova slow for the hosts. */
+export const SMALL_AT_ONCE = 16
+
+/** The actor that gives turns in one segment, with one epoch. */
+export function defineSegment(identity: SegmentIdentity): AnyDefinition {
+  return define<SegmentState, SegmentMessage, never>({
+    initial: SERVING,
+    behaviour: segment(identity),
+    first: { type: 'segment.begin' },
+    policy: SUPERVISOR,
+    perform: () => undefined,
+  })
+}
 
 export const segment =
-  (identity: SegmentIdentity, rules: SegmentRules) =>
+  (identity: SegmentIdentity) =>
   (state: SegmentState, message: SegmentMessage): SegmentStep => {
-    if (message.type === 'segment.begin') return [state, []]
-    if (message.type === 'segment.recover') return onRecover(state, message)
-    if (message.type === 'segment.host-alive') return onHostAlive(state, message)
-    const id =
-      message.type === 'fence.confirmed' ? message.certificate.notification : message.notification
-    const recovery = state.recoveries.get(id)
-    if (recovery === undefined) return [state, []]
     switch (message.type) {
-      case 'segment.consulted':
-        return onConsulted({ identity, rules }, state, recovery, message)
-      case 'segment.admitted':
-        return onAdmitted(identity, state, recovery)
-      case 'segment.deferred':
-        return recovery.phase.kind === 'admitting'
-          ? hold(rules, state, recovery, message.reason)
-          : [state, []]
-      case 'segment.gone':
-      case 'segment.concluded':
-        return nextTurn(without(state, id), stopChildren(id))
-      case 'segment.decide-due':
-        return waits(recovery) ? decideAnew(state, recovery) : [state, []]
-      case 'segment.suspended':
-        return onSuspended(rules, state, recovery, message.chance)
-      case 'fence.confirmed':
-        return onFenced(identity, state, recovery)
-      case 'fence.unconfirmed':
-        return tryAgain(rules, state, recovery, message.reason)
-      case 'fence.refused':
-      case 'evacuator.forbidden':
-      case 'fault.forbidden':
-        return onForbidden(state, recovery)
-      case 'fence.contradicted':
-        return onContradicted(rules, state, recovery, message.reason)
-      case 'fence.abandoned':
-        return conclude(state, recovery, 'ignored', message.reason)
-      case 'evacuator.room':
-        return onRoom(state, recovery, message)
-      case 'evacuator.finished':
-        return onEvacuated(rules, state, recovery, message)
-      case 'fault.concluded':
-        return message.status === 'error'
-          ? tryAgain(rules, state, recovery, message.reason)
-          : conclude(state, recovery, message.status, message.reason)
+      case 'segment.begin':
+        return [state, []]
+      case 'segment.recover':
+        return onRecover(identity, state, message)
+      case 'segment.host-alive':
+        return onHostAlive(identity, state, message)
+      case 'segment.informed':
+        return onInformed(identity, state, message)
+      case 'segment.ended':
+        return onEnded(identity, state, message.notification)
       default:
         return assertNever(message)
     }
   }
 
+const recoveryOf = (id: NotificationId) => refOf<RecoveryMessage>('recovery', id)
+
+const isSmall = ({ unfinished }: Entry): boolean => isSmallFault(unfinished)
+
+const isWaiting = ({ kind }: RecoverySummary): boolean => kind === 'held' || kind === 'pausing'
+
+const QUEUED: RecoverySummary = { kind: 'queued', actsOnHost: false, instance: null, behind: null }
+
 function onRecover(
+  identity: SegmentIdentity,
   state: SegmentState,
   { unfinished, evidence, objection }: SegmentMessage & { readonly type: 'segment.recover' },
 ): SegmentStep {
-  const { notification, host, standing, wordCount: wordsHeard } = unfinished
-  const known = state.recoveries.get(notification.uuid)
-  if (known !== undefined) return onWords(state, known, unfinished)
-  const recovery: Recovery = {
-    notification,
-    host: notification.sourceHost,
-    hostName: host?.name ?? UNKNOWN_HOST,
-    evidence,
-    run: notification.run,
-    firstRun: notification.firstRun,
-    standing,
-    wordsHeard,
-    certified: false,
-    seenAlive: 0,
-    lastHeld: null,
-    phase: { kind: 'queued' },
+  const { uuid } = unfinished.notification
+  const { standing, wordCount } = unfinished
+  const known = state.recoveries.get(uuid)
+  if (known?.isStarted === true) {
+    return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', standing, wordCount })]]
   }
-  const next = withRecovery(state, recovery)
-  return objection === null ? nextTurn(next, []) : conclude(next, recovery, 'ignored', objection)
+  if (known !== undefined) return [withRecovery(state, uuid, { ...known, unfinished }), []]
+  const entry: Entry = { unfinished, evidence, isStarted: false, summary: QUEUED }
+  return objection === null
+    ? nextTurn(identity, withRecovery(state, uuid, entry), [])
+    : callOff(identity, state, entry, objection)
+}
+
+/** Started only to be ended. */
+function callOff(
+  identity: SegmentIdentity,
+  state: SegmentState,
+  entry: Entry,
+  objection: string,
+): SegmentStep {
+  const summary = { ...QUEUED, kind: 'concluding' } as const
+  const ending = { ...entry, isStarted: true, summary }
+  const { uuid } = entry.unfinished.notification
+  return [withRecovery(state, uuid, ending), [start(identity, entry, objection)]]
 }
 
 /** A host that is not registered any more has no name; its recovery is only concluded. */
-const UNKNOWN_HOST = 'unregistered' as Recovery['hostName']
+const UNKNOWN_HOST = 'unregistered' as RecoveryOrder['hostName']
 
-/** Evidence of life calls a recovery off for as long as nothing irreversible was done (promise I7). */
+function start(
+  identity: SegmentIdentity,
+  { unfinished, evidence }: Entry,
+  objection: string | null,
+): SegmentEffects[number] {
+  const { notification, host, standing, wordCount } = unfinished
+  const hostName = host?.name ?? UNKNOWN_HOST
+  const said = { standing, wordCount, objection }
+  const argument: RecoveryOrder = { ...identity, notification, hostName, evidence, ...said }
+  return { type: 'child.start', kind: 'recovery', name: notification.uuid, argument }
+}
+
+/** Every recovery of the host hears of it. One that waits for its first turn, and is new, is called off. */
 function onHostAlive(
+  identity: SegmentIdentity,
   state: SegmentState,
   { host, reason }: SegmentMessage & { readonly type: 'segment.host-alive' },
 ): SegmentStep {
-  const effects: (SegmentEffect | KernelEffect<SegmentMessage>)[] = []
   let next = state
-  for (const recovery of busyOnes(state)) {
-    if (recovery.host !== host || recovery.certified) continue
-    if (recovery.notification.type !== 'COMPUTE_HOST') continue
-    if (recovery.phase.kind === 'fencing') {
-      const fence = refOf<FenceMessage>('fence', recovery.notification.uuid)
-      effects.push(tell(fence, { type: 'fence.abandon', reason }))
-    } else if (waits(recovery) || isUntouched(recovery)) {
-      const [after, more] = conclude(next, recovery, 'ignored', reason)
+  const effects: SegmentEffects[number][] = []
+  for (const entry of busyOnes(state)) {
+    const { uuid, sourceHost, status } = entry.unfinished.notification
+    if (sourceHost !== host || isSmall(entry)) continue
+    if (entry.isStarted) {
+      effects.push(tell(recoveryOf(uuid), { type: 'recovery.host-alive', reason }))
+    } else if (status === 'new') {
+      const [after, more] = callOff(identity, next, entry, reason)
       next = after
       effects.push(...more)
     }
@@ -147,147 +130,146 @@ function onHostAlive(
   return [next, effects]
 }
 
-/** Of what has begun under an earlier leader a certificate may exist that we have not read yet. */
-const isUntouched = ({ phase, notification }: Recovery): boolean =>
-  (phase.kind === 'queued' || phase.kind === 'deciding') && notification.status === 'new'
-
-interface Charter {
-  readonly identity: SegmentIdentity
-  readonly rules: SegmentRules
-}
-
-function onConsulted(
-  { identity, rules }: Charter,
-  state: SegmentState,
-  waiting: Recovery,
-  { snapshot, ...when }: SegmentMessage & { readonly type: 'segment.consulted' },
-): SegmentStep {
-  if (waiting.phase.kind !== 'deciding') return [state, []]
-  // A certificate of an earlier leader, or of an earlier run, still stands.
-  const certified = snapshot.certificate !== undefined
-  const { standing, words } = snapshot
-  const wordsHeard = words.length
-  const recovery = { ...waiting, ...runOf(snapshot), certified, standing, wordsHeard }
-  const others = busyOnes(state).filter((other) => other !== waiting)
-  const inFlight = new Set(others.filter(actsOnHost).map(({ host }) => host))
-  const recovering = new Map(
-    others.flatMap((other) => {
-      const instance = instanceInHand(other)
-      return instance === undefined ? [] : [[instance, other.notification.uuid] as const]
-    }),
-  )
-  const decision = decide(rules, { snapshot, inFlight, recovering, ...when })
-  switch (decision.kind) {
-    case 'gone':
-      return nextTurn(without(state, recovery.notification.uuid), [])
-    case 'conclude':
-      return conclude(state, recovery, decision.to, decision.reason)
-    case 'cancel':
-      return cancel(state, recovery, decision.reason)
-    case 'hold':
-      return decision.behind !== undefined && state.recoveries.has(decision.behind)
-        ? holdBehind(state, recovery, { reason: decision.reason, behind: decision.behind })
-        : hold(rules, state, recovery, decision.reason)
-    case 'hold-down': {
-      const retryIntervalMs = Math.min(rules.retryIntervalMs, decision.leftMs)
-      return hold({ retryIntervalMs }, state, recovery, decision.reason)
-    }
-    case 'follow':
-      return evacuate(identity, state, recovery, decision.reason)
-    case 'fence':
-    case 'restart':
-    case 'disable':
-      return admit(state, recovery, decision, censusOf({ snapshot, ...when }, rules.gatheringMs))
-    default:
-      return assertNever(decision)
-  }
-}
-
-/** A new leader goes on with the attempt that is running; otherwise the next one begins. */
-function runOf({ notification }: SegmentSnapshot): Pick<Recovery, 'run' | 'firstRun'> {
-  const { run = 0, firstRun = 1, status } = notification ?? {}
-  return { run: status === 'running' ? Math.max(run, 1) : run + 1, firstRun }
-}
-
-function admit(
-  state: SegmentState,
-  recovery: Recovery,
-  plan: Plan,
-  census: Census | null,
-): SegmentStep {
-  const reason = PLANNED[plan.kind]
-  const next = withPhase(state, recovery, { kind: 'admitting', plan })
-  return [next, [{ type: 'recovery.admit', recovery, reason, census }]]
-}
-
-const PLANNED: Readonly<Record<Plan['kind'], string>> = {
-  fence: 'the host will be fenced',
-  restart: 'the guest will be restarted',
-  disable: "Nova's scheduler will be kept away",
-}
-
-function onAdmitted(
+function onInformed(
   identity: SegmentIdentity,
-  state: SegmentState,
-  recovery: Recovery,
+  before: SegmentState,
+  { notification: id, summary }: SegmentMessage & { readonly type: 'segment.informed' },
 ): SegmentStep {
-  if (recovery.phase.kind !== 'admitting') return [state, []]
-  const { plan } = recovery.phase
-  const { phase, child } = workOrder(identity, recovery, plan)
-  const next = withPhase(state, recovery, phase)
-  const effects = [...stopChildren(recovery.notification.uuid), child]
-  if (plan.kind !== 'fence') return nextTurn(next, effects)
-  const [aside, more] = standAside(next, recovery.host)
-  return nextTurn(aside, [...more, ...effects])
-}
-
-function onFenced(identity: SegmentIdentity, state: SegmentState, recovery: Recovery): SegmentStep {
-  if (recovery.phase.kind !== 'fencing') return [state, []]
-  const certified = { ...recovery, certified: true }
-  return recovery.standing.kind === 'free'
-    ? evacuate(identity, state, certified, null)
-    : decideAnew(state, certified)
-}
-
-/** Somebody has forbidden to go on: the next decision says whether it waits or ends. */
-const onForbidden = (state: SegmentState, recovery: Recovery): SegmentStep =>
-  isAtWork(recovery) ? decideAnew(state, recovery) : [state, []]
-
-/** With a reason why nothing new may be begun, only what is under way is followed. */
-function evacuate(
-  identity: SegmentIdentity,
-  state: SegmentState,
-  recovery: Recovery,
-  forbidden: string | null,
-): SegmentStep {
-  const { uuid: notification } = recovery.notification
-  const argument: EvacuationOrder = {
-    notification,
-    segment: identity.segment,
-    host: recovery.hostName,
-    hostId: recovery.host,
-    epoch: identity.epoch,
-    run: recovery.run,
-    forbidden,
-    replyTo: refOf<SegmentMessage>('segment', identity.segment),
-  }
-  const next = withPhase(state, recovery, { kind: 'evacuating', room: 'there' })
-  const [aside, effects] = standAside(next, recovery.host)
-  return nextTurn(aside, [
-    ...effects,
-    ...stopChildren(notification),
-    { type: 'child.start', kind: 'evacuator', name: notification, argument },
+  const entry = before.recoveries.get(id)
+  if (entry === undefined) return [before, []]
+  const state = withRecovery(before, id, { ...entry, summary })
+  // It has just been started, or started again after a crash.
+  if (before.turn === id && summary.kind === 'queued') return [state, [giveTurn(state, id)]]
+  const isOver = before.turn === id && summary.kind !== 'deciding' && summary.kind !== 'admitting'
+  const next = isOver ? { ...state, turn: null } : state
+  return nextTurn(identity, next, [
+    ...(beginsActing(entry, summary)
+      ? standAside(next, entry.unfinished.notification.sourceHost)
+      : []),
+    ...(isBehindNobody(next, summary)
+      ? [tell(recoveryOf(id), { type: 'recovery.behind-nobody' })]
+      : []),
   ])
 }
 
-function onEvacuated(
-  rules: SegmentRules,
+/** The host is about to be acted on, or certainly dead. */
+const beginsActing = (entry: Entry, { kind }: RecoverySummary): boolean =>
+  !isSmall(entry) && kind !== entry.summary.kind && (kind === 'fencing' || kind === 'evacuating')
+
+/** It waits for a recovery that is not here. */
+const isBehindNobody = ({ recoveries }: SegmentState, { behind }: RecoverySummary): boolean =>
+  behind !== null && !recoveries.has(behind)
+
+/** Faults smaller than the host are decided on anew. */
+const standAside = ({ recoveries }: SegmentState, host: HostId): SegmentEffects =>
+  [...recoveries.values()]
+    .filter((entry) => entry.unfinished.notification.sourceHost === host)
+    .filter((entry) => isSmall(entry) && entry.isStarted)
+    .map(({ unfinished }) =>
+      tell(recoveryOf(unfinished.notification.uuid), { type: 'recovery.stand-aside' }),
+    )
+
+/** Smaller faults that waited for a host's recovery to end are decided on anew. */
+function onEnded(identity: SegmentIdentity, state: SegmentState, id: NotificationId): SegmentStep {
+  const gone = state.recoveries.get(id)
+  if (gone === undefined) return [state, []]
+  const next: SegmentState = {
+    ...state,
+    recoveries: withoutEntry(state.recoveries, id),
+    turn: state.turn === id ? null : state.turn,
+    busy: withMember(state.busy, id, false),
+  }
+  const behind = isSmall(gone)
+    ? []
+    : [...next.recoveries].filter(([, { summary }]) => summary.behind === id)
+  return nextTurn(identity, next, [
+    { type: 'child.stop', kind: 'recovery', name: id },
+    ...behind.map(([other]) => tell(recoveryOf(other), { type: 'recovery.release' })),
+  ])
+}
+
+/** The host that has waited longest is next, then smaller faults; nobody while one is decided on or admitted. */
+function nextTurn(
+  identity: SegmentIdentity,
   state: SegmentState,
-  recovery: Recovery,
-  { succeeded, failed, ignored }: EvacuatorReply & { readonly type: 'evacuator.finished' },
+  effects: SegmentEffects,
 ): SegmentStep {
-  const sentence = `${succeeded} instances moved, ${failed} failed, ${ignored} ignored`
-  return failed > 0
-    ? tryAgain(rules, state, recovery, sentence)
-    : conclude(state, recovery, 'finished', sentence)
+  if (state.turn !== null) return [state, effects]
+  const busy = busyOnes(state)
+  const host = busy.find((entry) => !isSmall(entry) && entry.summary.kind === 'queued')
+  if (host !== undefined) return grant(identity, state, host, effects)
+  if (busy.filter(isSmall).length >= SMALL_AT_ONCE) return [state, effects]
+  const [small, line] = firstQueued(state)
+  const next = { ...state, line }
+  return small === undefined ? [next, effects] : grant(identity, next, small, effects)
+}
+
+function grant(
+  identity: SegmentIdentity,
+  state: SegmentState,
+  entry: Entry,
+  effects: SegmentEffects,
+): SegmentStep {
+  const { uuid } = entry.unfinished.notification
+  const next = { ...withRecovery(state, uuid, { ...entry, isStarted: true }), turn: uuid }
+  const turn = entry.isStarted ? giveTurn(next, uuid) : start(identity, entry, null)
+  return [next, [...effects, turn]]
+}
+
+/** A turn comes with what the others do. */
+function giveTurn(state: SegmentState, id: NotificationId): SegmentEffects[number] {
+  const others = busyOnes(state).filter(({ unfinished }) => unfinished.notification.uuid !== id)
+  const turn: Turn = {
+    inFlight: new Set(
+      others.flatMap(({ unfinished, summary }) =>
+        summary.actsOnHost ? [unfinished.notification.sourceHost] : [],
+      ),
+    ),
+    recovering: new Map(
+      others.flatMap(({ unfinished, summary }) =>
+        summary.instance === null ? [] : [[summary.instance, unfinished.notification.uuid]],
+      ),
+    ),
+    crowd: state.recoveries.size,
+  }
+  return tell(recoveryOf(id), { type: 'recovery.turn', ...turn })
+}
+
+function firstQueued({
+  recoveries,
+  line,
+}: SegmentState): readonly [Entry | undefined, SegmentState['line']] {
+  let rest = line
+  for (let found = taken(rest); found !== undefined; found = taken(rest)) {
+    rest = found[1]
+    const entry = recoveries.get(found[0])
+    if (entry?.summary.kind === 'queued') return [entry, rest]
+  }
+  return [undefined, rest]
+}
+
+const busyOnes = ({ recoveries, busy }: SegmentState): readonly Entry[] =>
+  [...busy].flatMap((id) => recoveries.get(id) ?? [])
+
+/** The state with this recovery in it. */
+function withRecovery(state: SegmentState, id: NotificationId, entry: Entry): SegmentState {
+  const before = state.recoveries.get(id)
+  const { kind } = entry.summary
+  const isNew = before?.summary.kind !== 'queued' && kind === 'queued'
+  const isIdle = kind === 'queued' || isWaiting(entry.summary)
+  return {
+    ...state,
+    recoveries: withEntry(state.recoveries, id, entry),
+    line: isNew && isSmall(entry) ? queued(state.line, id) : state.line,
+    busy: withMember(state.busy, id, !isSmall(entry) || !isIdle),
+  }
+}
+
+function withMember<Member>(
+  set: ReadonlySet<Member>,
+  member: Member,
+  belongs: boolean,
+): ReadonlySet<Member> {
+  if (set.has(member) === belongs) return set
+  return new Set(belongs ? [...set, member] : [...set].filter((other) => other !== member))
 }

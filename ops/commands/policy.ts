@@ -1,6 +1,6 @@
 /** `policy`: shows what counts for a segment, and changes what its operators chose. */
 import { parseArgs } from 'node:util'
-import { policyOf } from '../../actors/segment/policy.ts'
+import { policyOf } from '../../actors/policy/segment-policy.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Segment } from '../../schema/records.ts'
 import { changePolicy, describePolicy } from '../config/parse-policy.ts'
@@ -29,7 +29,7 @@ export async function policy(args: readonly string[]): Promise<number> {
     }
     const { choices } = changed
     if (words.length > 0) await store.setPolicy(segment.uuid, choices)
-    const inForce = policyOf(rulesOf(config).segment, segment.name, choices)
+    const inForce = policyOf(rulesOf(config).recovery, segment.name, choices)
     process.stdout.write(describePolicy(inForce, choices))
   })
   if (problem === undefined) return status

@@ -26,9 +26,11 @@ import type { LeaseMessage } from '../../actors/leadership/lease-holder.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
 import { Bookings } from '../../actors/placement/bookings.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
-import { InFlight } from '../../actors/segment/in-flight.ts'
-import { defineSegment } from '../../actors/segment/perform-segment.ts'
-import type { SegmentIdentity } from '../../actors/segment/segment-state.ts'
+import { InFlight } from '../../actors/recovery/in-flight.ts'
+import { defineSegment } from '../../actors/segment/segment.ts'
+import { defineRecovery } from '../../actors/recovery/perform-recovery.ts'
+import type { RecoveryOrder } from '../../actors/recovery/recovery-messages.ts'
+import type { SegmentIdentity } from '../../actors/segment/segment-messages.ts'
 import type { Look } from '../../actors/verification/look.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
 import type { NodeWorld } from './node.ts'
@@ -62,15 +64,16 @@ export function engineFactories(
     intake: () =>
       defineIntake({ ...world, news, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
-    segment: (identity: SegmentIdentity) =>
-      defineSegment({ ...world, rules: rules.segment, inFlight }, identity),
+    segment: (identity: SegmentIdentity) => defineSegment(identity),
+    recovery: (order: RecoveryOrder) =>
+      defineRecovery({ ...world, rules: rules.recovery, inFlight }, order),
     aftermath: (epoch: Epoch) => defineAftermath(world, epoch),
     returner: (epoch: Epoch) =>
       defineReturner(
         {
           ...world,
           rules: rules.returner,
-          policy: rules.segment,
+          policy: rules.recovery,
           sshTimeoutMs: rules.sshTimeoutMs,
         },
         epoch,
@@ -86,7 +89,7 @@ export function engineFactories(
           rules: rules.evacuator,
           limiter,
           news,
-          policy: rules.segment,
+          policy: rules.recovery,
           disableReason: rules.disableReason,
         },
         order,

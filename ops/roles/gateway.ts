@@ -10,7 +10,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import { verdictOn } from '../../actors/evacuator/selection.ts'
-import { policyOf } from '../../actors/segment/policy.ts'
+import { policyOf } from '../../actors/policy/segment-policy.ts'
 import { TLS_VERSIONS } from '../tls-material.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
@@ -58,7 +58,7 @@ export async function startGateway(
     policy,
     objection: objectionOf(rules),
     rehearse: rehearsals(world, rules),
-    policyInForce: (name, choices) => policyOf(rules.segment, name, choices),
+    policyInForce: (name, choices) => policyOf(rules.recovery, name, choices),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
     wordSaid: (notification) => world.announcer.announce('word.said', { notification }),
@@ -77,9 +77,9 @@ export async function startGateway(
 }
 
 /** Owners are told by the evacuator's own rules. */
-function objectionOf({ evacuator, segment }: Rules): Objection {
+function objectionOf({ evacuator, recovery }: Rules): Objection {
   return (instance, { segmentName, choices }) => {
-    const verdict = verdictOn(instance, evacuator, policyOf(segment, segmentName, choices))
+    const verdict = verdictOn(instance, evacuator, policyOf(recovery, segmentName, choices))
     return verdict.kind === 'leave' ? verdict.reason : undefined
   }
 }

@@ -12,7 +12,7 @@ import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
-import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
+import { createActorSystem, type ActorSystem, type SystemOptions } from '../../actors/kernel/spawn.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
@@ -85,7 +85,7 @@ export interface Node {
 /** What only some nodes have: who is told of a hopeless crash, and of every change of an actor's state. */
 export interface NodeHooks {
   readonly onGiveUp: (path: string, error: unknown) => void
-  readonly onTransition?: (path: string, from: string, to: string) => void
+  readonly onTransition?: SystemOptions['onTransition']
 }
 
 /** Makes a node; its actors come to life with `start`. */

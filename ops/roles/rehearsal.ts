@@ -5,9 +5,9 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
-import { decide } from '../../actors/segment/decide.ts'
-import type { Decision } from '../../actors/segment/decision.ts'
-import { policyOf } from '../../actors/segment/policy.ts'
+import { decide } from '../../actors/recovery/decide.ts'
+import type { Decision } from '../../actors/recovery/decision.ts'
+import { policyOf } from '../../actors/policy/segment-policy.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { notificationId, type HostName } from '../../schema/ids.ts'
 import type { Host, Notification } from '../../schema/records.ts'
@@ -32,7 +32,7 @@ export function rehearsals(
   const { store, compute, clock } = world
   return async (host, signal) => {
     const nowWallMs = clock.wallMs()
-    const since = nowWallMs - rules.segment.storm.windowMs
+    const since = nowWallMs - rules.recovery.storm.windowMs
     const [stored, unfinished, listed, services] = await Promise.all([
       store.readSnapshot(host.segment, IMAGINED, since),
       store.listUnfinished({ afterId: 0, max: 0 }),
@@ -47,7 +47,7 @@ export function rehearsals(
     const ground = await readGround(world, asked)
     const list = { instances: listed, services }
     const { instances, demands } = await readDemands(world, asked, ground, list)
-    const decision = decide(rules.segment, {
+    const decision = decide(rules.recovery, {
       snapshot: { ...stored, notification: reportOf(host, nowWallMs) },
       inFlight: new Set(),
       recovering: new Map(),
@@ -65,7 +65,7 @@ export function rehearsals(
       rooms,
       demands,
       method: segment?.recoveryMethod ?? 'auto',
-      disks: policyOf(rules.segment, segment?.name ?? '', choices),
+      disks: policyOf(rules.recovery, segment?.name ?? '', choices),
     } as const
     return { ...told(decision), fates: rehearse(host.name, IMAGINED, rules.evacuator, prospect) }
   }

@@ -11,7 +11,7 @@ import type { InstanceWatcherRules } from '../../actors/instance-watcher/instanc
 import type { LeaseTiming } from '../../actors/leadership/lease-holder.ts'
 import type { ProcessRecoveryRules } from '../../actors/process-recovery/process-recovery.ts'
 import type { ReturnRules } from '../../actors/return/return-world.ts'
-import type { SegmentRules } from '../../actors/segment/segment-state.ts'
+import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
 import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
 
@@ -19,7 +19,7 @@ import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
 export interface Rules {
   readonly lease: LeaseTiming
   readonly window: WindowRules
-  readonly segment: SegmentRules
+  readonly recovery: RecoveryRules
   readonly fence: FenceTiming
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
@@ -93,7 +93,7 @@ export function rulesOf(config: Config): Rules {
       quietMsMax: 300_000,
       keptOutMs: 10_000,
     },
-    segment: segmentRulesOf(config),
+    recovery: recoveryRulesOf(config),
     returner: returnRulesOf(config),
     fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
@@ -159,7 +159,7 @@ function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'pr
   }
 }
 
-function segmentRulesOf(config: Config): SegmentRules {
+function recoveryRulesOf(config: Config): RecoveryRules {
   const { hostRecovery, instanceRecovery, stormGuard, notifications, fence } = config
   return {
     storm: stormGuard,

@@ -74,7 +74,7 @@ export class Deployment implements AsyncDisposable {
     if (options.readsTakeTime === 'no') cloud.readAtOnce()
     this.#readsTakeTime = options.readsTakeTime !== 'no'
     this.segments = segments
-    const { evacuator, concurrency, segment } = options.rules
+    const { evacuator, concurrency, recovery } = options.rules
     const { placement } = evacuator
     this.watchdog = new Watchdog({
       clock,
@@ -82,7 +82,7 @@ export class Deployment implements AsyncDisposable {
       segments,
       placement,
       caps: concurrency,
-      ...segment,
+      ...recovery,
     })
     this.weather = new BusWeather(random.fork('weather'))
     this.#random = random
@@ -120,7 +120,10 @@ export class Deployment implements AsyncDisposable {
         this.watchdog.violations.push(`${name}: ${path} gave up: ${String(error)}`)
         life.kill()
       },
-      onTransition: (path, from, to) => this.note(`${name} ${path}: ${from} => ${to}`),
+      onTransition: (path, from, to, reason) => {
+        const why = reason === null ? '' : ` (${reason})`
+        this.note(`${name} ${path}: ${from} => ${to}${why}`)
+      },
     })
     node.start()
     this.#processes.set(name, { life, node, roles })

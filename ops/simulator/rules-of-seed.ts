@@ -15,7 +15,7 @@ export function rulesOfSeed(seed: number, layout: Layout, rules: Rules): Rules {
   return {
     ...rules,
     evacuator: { ...rules.evacuator, joinAggregates: layout.sparesPerSegment !== undefined },
-    segment: { ...rules.segment, returnToService },
+    recovery: { ...rules.recovery, returnToService },
     concurrency: draw(random, [0, 2]) > 0 ? rules.concurrency : smallCaps(random),
   }
 }

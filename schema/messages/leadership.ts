@@ -14,6 +14,8 @@ export const ActorSnapshot = Type.Object({
   path: Type.String({ maxLength: 512, pattern: '^[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}]*$' }),
   /** `kind` of the actor's state. */
   state: Word,
+  /** Why it is in that state, where the state says so. */
+  reason: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   mailboxDepth: Count,
   restarts: Count,
   lastError: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),

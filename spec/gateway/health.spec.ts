@@ -147,6 +147,7 @@ test('the live trees are shown to operators', async (t) => {
         state: 'idle',
         mailboxDepth: 0,
         restarts: 1,
+        reason: null,
         lastError: null,
         uptimeMs: 5,
       },

@@ -35,7 +35,7 @@ export const waitForTheBmc: Sabotage = (ports) => {
   const rungs = [{ kind: 'bmc', limitMs: 100_000_000 }] as const
   return {
     ...ports,
-    rules: { ...rules, segment: { ...rules.segment, rungs } },
+    rules: { ...rules, recovery: { ...rules.recovery, rungs } },
     power: withChanges(power, {
       read: (bmc, signal) => endless(power.read(bmc, signal)),
       off: (bmc, signal) => endless(power.off(bmc, signal)),

@@ -119,7 +119,7 @@ export const noStormGuard: Sabotage = (ports) => ({
   ...ports,
   rules: {
     ...ports.rules,
-    segment: { ...ports.rules.segment, storm: { hostsMax: 0, shareMax: 1, windowMs: 600_000 } },
+    recovery: { ...ports.rules.recovery, storm: { hostsMax: 0, shareMax: 1, windowMs: 600_000 } },
   },
 })
 

@@ -205,7 +205,26 @@ async function goldenLog(deployment: Deployment): Promise<string> {
         .replace(OTHER, '$1 $2: $3')
         .replace(/^\d+/, (ms) => (Number(ms) / 1000).toFixed(1)),
     )
-  return `${lines.join('\n')}\n`
+  return `${withoutRepeatedHolds(lines).join('\n')}\n`
+}
+
+const RECOVERY = /recovery (\S+): (.*)$/
+
+/** A recovery that is decided on again and held for the same reason says nothing new. */
+function withoutRepeatedHolds(lines: readonly string[]): readonly string[] {
+  const steps = lines.flatMap((line, at) => {
+    const [, name, what = ''] = RECOVERY.exec(line) ?? []
+    return name === undefined ? [] : [{ name, what, at }]
+  })
+  const repeated = new Set<number>()
+  for (const own of Map.groupBy(steps, ({ name }) => name).values()) {
+    for (const [index, { what }] of own.entries()) {
+      const isHeld = what.startsWith('deciding => held') && own[index - 3]?.what === what
+      if (!isHeld || own[index - 2]?.what.startsWith('held => queued') !== true) continue
+      for (const { at } of own.slice(index - 2, index + 1)) repeated.add(at)
+    }
+  }
+  return lines.filter((_line, at) => !repeated.has(at))
 }
 
 /** A recovery is called after its host: `compute-02#1` is the first one. */

@@ -1,5 +1,5 @@
 /** The policy of segments for gateways that read no configuration. */
-import { policyOf } from '../../actors/segment/policy.ts'
+import { policyOf } from '../../actors/policy/segment-policy.ts'
 import type { PolicyInForce } from '../../gateway/routes/segment-policy.ts'
 
 const DEFAULTS = {

@@ -7,7 +7,7 @@ import type {
 } from '../../../actors/evacuator/evacuator-messages.ts'
 import type { Phase } from '../../../actors/evacuator/move.ts'
 import { M1, TWO, moveRow } from '../records.ts'
-import { changesOf, rowsOf } from './state-table.ts'
+import { changesOf, rowsOf } from '../state-table.ts'
 import { ORDER, RULES, surveyOf } from './story.ts'
 import { movingOf, ongoing, polled, refused, trackRow } from './tracks.ts'
 
@@ -75,5 +75,5 @@ test('every change of state is in the table, and every row of the table happens'
       }
     }
   }
-  t.deepEqual([...seen].toSorted(), changesOf(rowsOf('evacuator.ts')))
+  t.deepEqual([...seen].toSorted(), changesOf(rowsOf('evacuator/evacuator.ts')))
 })

@@ -5,7 +5,7 @@ import { step, type MoveEvent, type Phase } from '../../../actors/evacuator/move
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
 import { M1, TWO, evacuationRow, instanceRow } from '../records.ts'
-import { changesOf, rowsOf } from './state-table.ts'
+import { changesOf, rowsOf } from '../state-table.ts'
 import { CONTEXT, RULES, ongoing, polled, refused, trackRow } from './tracks.ts'
 
 const NEXT = { kind: 'pending', notBeforeMs: 0, reason: 'failed' } as const
@@ -100,11 +100,11 @@ test('every change of phase is in the table, and every row of the table happens'
       }
     }
   }
-  t.deepEqual([...seen].toSorted(), changesOf(rowsOf('move.ts')))
+  t.deepEqual([...seen].toSorted(), changesOf(rowsOf('evacuator/move.ts')))
 })
 
 test('an event that the table does not name leaves the move as it is', (t) => {
-  const named = new Set(rowsOf('move.ts').map(({ from, event }) => `${from}, ${event}`))
+  const named = new Set(rowsOf('evacuator/move.ts').map(({ from, event }) => `${from}, ${event}`))
   for (const move of MOVES) {
     for (const event of EVENTS) {
       const what = `${move.phase.kind}, ${event.type}`

@@ -176,7 +176,7 @@ testKernel(
     await stage.tell('a', run(child('b')))
     await stage.tell('b', CRASH, say('1'))
     await stage.pass(20)
-    const common = { state: 'awake', uptimeMs: 1020 }
+    const common = { state: 'awake', reason: null, uptimeMs: 1020 }
     t.deepEqual(stage.system.snapshot(), [
       { ...common, path: 'toy/a', mailboxDepth: 0, restarts: 0, lastError: null },
       {

@@ -5,7 +5,7 @@ import {
   type ReturnFacts,
   type ReturnStep,
 } from '../../../actors/return/return-step.ts'
-import { quarantinedUntil } from '../../../actors/return/quarantine.ts'
+import { quarantinedUntil } from '../../../actors/policy/quarantine.ts'
 import { evacuationRow, serviceRow, wordRow } from '../records.ts'
 
 const RULES = { failuresMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }

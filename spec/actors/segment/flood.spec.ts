@@ -1,19 +1,21 @@
 /** Thousands of guests' faults in a segment: its hosts come first, few guests are seen to at once, and none is forgotten. */
 import test from 'ava'
-import {
-  SERVING,
-  SMALL_AT_ONCE,
-  type SegmentMessage,
-  type SegmentState,
-} from '../../../actors/segment/segment-state.ts'
-import { segment } from '../../../actors/segment/segment.ts'
+import { SMALL_AT_ONCE } from '../../../actors/segment/segment.ts'
 import { notificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
-import { EPOCH, H1, H2, I1, N1, SEGMENT } from '../records.ts'
-import { RULES, about, consulted, recover, reportOf, type Effect } from './story.ts'
+import { H1, H2, I1, N1 } from '../records.ts'
+import {
+  Stage,
+  about,
+  consulted,
+  consulting,
+  recover,
+  reportOf,
+  type Effect,
+  type Word,
+} from '../recovery/stage.ts'
 
 const GUESTS = 5000
-const behaviour = segment({ segment: SEGMENT, epoch: EPOCH }, RULES)
 
 const guest = (number: number, host = H2): Notification =>
   reportOf(notificationId(`guest-${number}`), host, {
@@ -25,26 +27,19 @@ const guest = (number: number, host = H2): Notification =>
     },
   })
 
-/** A segment and whom it asks about, in turn. */
+/** A segment, and which recoveries read their situation, in turn. */
 class Scene {
-  state: SegmentState = SERVING
+  readonly stage = new Stage()
   readonly consulted: string[] = []
   readonly noted: string[] = []
 
-  tell(message: SegmentMessage): readonly Effect[] {
-    const [next, effects] = behaviour(this.state, message)
-    this.state = next
+  tell(word: Word): readonly Effect[] {
+    const effects = this.stage.tell(word)
+    this.consulted.push(...consulting(effects))
     for (const effect of effects) {
-      if (effect.type === 'snapshot.read') this.consulted.push(effect.notification)
-      if (effect.type === 'recovery.note-held') {
-        this.noted.push(effect.recovery.notification.uuid)
-      }
+      if (effect.type === 'recovery.note-held') this.noted.push(effect.about)
     }
     return effects
-  }
-
-  get phases(): readonly string[] {
-    return [...this.state.recoveries.values()].map(({ phase }) => phase.kind)
   }
 }
 
@@ -59,7 +54,7 @@ test('a host that is reported among thousands of guests is decided on next', (t)
   scene.tell(recover())
   t.deepEqual(scene.consulted, ['guest-0'])
   scene.tell(consulted(guest(0)))
-  scene.tell(about('segment.admitted', guest(0).uuid))
+  scene.tell(about('recovery.admitted', guest(0).uuid))
   t.deepEqual(scene.consulted, ['guest-0', N1])
 })
 
@@ -71,8 +66,8 @@ test('few guests are restarted at once, each in its turn, until all have had the
     answered.add(asked)
     const notification = guest(Number(asked.replace('guest-', '')))
     scene.tell(consulted(notification))
-    scene.tell(about('segment.admitted', notification.uuid))
-    most = Math.max(most, scene.phases.filter((kind) => kind === 'restarting').length)
+    scene.tell(about('recovery.admitted', notification.uuid))
+    most = Math.max(most, scene.stage.kinds.filter((kind) => kind === 'restarting').length)
     if (scene.consulted.at(-1) === asked) finishOne()
   }
   function next(): string | undefined {
@@ -80,13 +75,12 @@ test('few guests are restarted at once, each in its turn, until all have had the
     return last === undefined || answered.has(last) ? undefined : last
   }
   function finishOne(): void {
-    const working = [...scene.state.recoveries.values()].find(
-      ({ phase }) => phase.kind === 'restarting',
-    )
-    if (working === undefined) return
-    const { uuid: notification } = working.notification
-    scene.tell({ type: 'fault.concluded', notification, status: 'finished', reason: 'it runs' })
-    scene.tell(about('segment.concluded', notification))
+    const ids = [...scene.stage.state.recoveries.keys()]
+    const notification = ids.find((id) => scene.stage.kindOf(id) === 'restarting')
+    if (notification === undefined) return
+    const end = { type: 'fault.concluded', notification, status: 'finished' } as const
+    scene.tell({ to: notification, message: { ...end, reason: 'it runs' } })
+    scene.tell(about('recovery.concluded', notification))
   }
   t.is(most, SMALL_AT_ONCE)
   t.is(answered.size, GUESTS)
@@ -100,7 +94,7 @@ test('guests of a host that is reported dead wait for its recovery, without aski
   scene.tell(consulted(guest(0, H1), { hostFault }))
   const timers = scene.tell(consulted()).filter(({ type }) => type === 'timer.start')
   t.deepEqual(timers, [])
-  scene.tell({ type: 'segment.deferred', notification: N1, reason: 'too many hosts fail' })
+  scene.tell({ to: N1, message: { type: 'recovery.deferred', reason: 'too many hosts fail' } })
   for (let number = 1; number < GUESTS; number += 1) {
     const effects = scene.tell(consulted(guest(number, H1), { hostFault }))
     t.deepEqual(
@@ -110,7 +104,7 @@ test('guests of a host that is reported dead wait for its recovery, without aski
   }
   t.is(scene.noted.filter((uuid) => uuid !== N1).length, GUESTS, 'the reason is on record, once')
   const before = scene.consulted.length
-  scene.tell(about('segment.gone'))
+  scene.tell(about('recovery.gone'))
   t.is(scene.consulted.length, before + 1, 'now it is their turn')
-  t.is(scene.phases.filter((kind) => kind === 'queued').length, GUESTS - 1)
+  t.is(scene.stage.kinds.filter((kind) => kind === 'queued').length, GUESTS - 1)
 })

@@ -1,26 +1,24 @@
 /** A host that the leader itself sees alive is looked at again for a while, and takes no place under the caps meanwhile. */
 import test from 'ava'
-import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
 import { H1, N1, notificationRow } from '../records.ts'
-import { after, consulted, recover } from './story.ts'
+import { about, after, consulted, recover, type Word } from './stage.ts'
 
 const REPORT = notificationRow()
-const SEEN: SegmentMessage = {
-  type: 'fence.contradicted',
-  notification: N1,
-  reason: 'the leader sees it alive',
+const SEEN: Word = {
+  to: N1,
+  message: { type: 'fence.contradicted', notification: N1, reason: 'the leader sees it alive' },
 }
-const ROUND: readonly SegmentMessage[] = [
-  { type: 'segment.decide-due', notification: N1 },
+const ROUND: readonly Word[] = [
+  about('recovery.decide-due'),
   consulted(REPORT),
-  { type: 'segment.admitted', notification: N1 },
+  about('recovery.admitted'),
 ]
-const FENCING: readonly SegmentMessage[] = [recover(REPORT), ...ROUND.slice(1)]
+const FENCING: readonly Word[] = [recover(REPORT), ...ROUND.slice(1)]
 
 test('it is held with the reason and looked at again after a quarter of a minute', (t) => {
   const { phaseOf, effects } = after(...FENCING, SEEN)
   t.is(phaseOf(N1), 'held')
-  t.like(effects[0], { type: 'flight.leave', host: H1 })
+  t.like(effects[0], { type: 'flight.leave', about: N1 })
   t.like(effects[1], { type: 'recovery.note-held', reason: 'the leader sees it alive' })
   t.like(effects[2], { type: 'timer.start', afterMs: 15_000 })
 })

@@ -1,4 +1,4 @@
-/** The child that carries out a plan, and the phase that its recovery is in meanwhile. Pure. */
+/** The child that carries out a plan, and the state that its recovery is in meanwhile. Pure. */
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { instanceId } from '../../schema/ids.ts'
 import type { FenceArgument } from '../fence/perform-fence.ts'
@@ -6,20 +6,18 @@ import type { InstanceArgument } from '../instance-recovery/perform-instance-rec
 import type { ChildStart } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
 import type { ProcessArgument } from '../process-recovery/perform-process-recovery.ts'
-import type { Plan, Recovery, RecoveryPhase } from './recovery.ts'
-import type { SegmentIdentity, SegmentMessage } from './segment-state.ts'
+import type { Known, Plan, RecoveryMessage, RecoveryOrder } from './recovery-messages.ts'
 
 export interface WorkOrder {
-  readonly phase: RecoveryPhase
+  readonly kind: 'fencing' | 'restarting' | 'disabling'
   readonly child: ChildStart
 }
 
 /** Who does what is planned for this recovery. */
-export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: Plan): WorkOrder {
-  const { epoch, segment } = identity
-  const { hostName, evidence, firstRun } = recovery
-  const { uuid: notification, payload } = recovery.notification
-  const replyTo = refOf<SegmentMessage>('segment', segment)
+export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan): WorkOrder {
+  const { epoch, hostName, evidence } = order
+  const { uuid: notification, payload, sourceHost, createdAt } = order.notification
+  const replyTo = refOf<RecoveryMessage>('recovery', notification)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
     const { fault, mayRebuild, askedForAt } = plan
@@ -35,7 +33,7 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
       replyTo,
     }
     return {
-      phase: { kind: 'restarting' },
+      kind: 'restarting',
       child: { type: 'child.start', kind: 'instance-recovery', name: notification, argument },
     }
   }
@@ -43,12 +41,12 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     const argument: ProcessArgument = {
       notification,
       epoch,
-      host: recovery.host,
+      host: sourceHost,
       hostName,
       replyTo,
     }
     return {
-      phase: { kind: 'disabling' },
+      kind: 'disabling',
       child: { type: 'child.start', kind: 'process-recovery', name: notification, argument },
     }
   }
@@ -64,12 +62,12 @@ export function workOrder(identity: SegmentIdentity, recovery: Recovery, plan: P
     lastResort,
     bmc,
     ssh,
-    reportedAt: recovery.notification.createdAt,
+    reportedAt: createdAt,
     agents,
     replyTo,
   }
   return {
-    phase: { kind: 'fencing' },
+    kind: 'fencing',
     child: { type: 'child.start', kind: 'fence', name: notification, argument },
   }
 }

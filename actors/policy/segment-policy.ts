@@ -1,6 +1,6 @@
 /** The policy of a segment: what its operators chose, and the configuration for the rest. Pure. */
 import type { PolicyChoices, Rung, SegmentPolicy } from '../../schema/segment-policy.ts'
-import type { StormLimits } from './storm-guard.ts'
+import type { StormLimits } from '../recovery/storm-guard.ts'
 
 export interface PolicyDefaults {
   /** The fence plan of a segment that has none of its own. */

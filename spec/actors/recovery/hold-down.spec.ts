@@ -1,8 +1,8 @@
 /** Nothing new is begun right after a start or a partition of the engine's own; what has begun goes on. */
 import test from 'ava'
-import { decide } from '../../../actors/segment/decide.ts'
+import { decide } from '../../../actors/recovery/decide.ts'
 import { certificateRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
-import { afterUnder, AT_REST, consulted, recover, RULES } from './story.ts'
+import { afterUnder, AT_REST, consulted, recover, RULES } from './stage.ts'
 
 const HOLDING = { ...RULES, holdDownMs: 60_000, partitionHoldDownMs: 15_000 }
 const SETTLED = { ledForMs: 60_000, inContactForMs: Infinity }
@@ -41,8 +41,10 @@ for (const [inContactForMs, afterMs] of [
   [0, 15_000],
 ] as const) {
   test(`who was in contact for ${inContactForMs} ms looks again when the hold-down is over`, (t) => {
-    const asked = { ...consulted(), ...SETTLED, inContactForMs }
-    const { effects, phaseOf } = afterUnder(HOLDING, [recover(), asked])
+    const asked = consulted()
+    if (!('to' in asked)) return t.fail()
+    const message = { ...asked.message, ...SETTLED, inContactForMs }
+    const { effects, phaseOf } = afterUnder(HOLDING, [recover(), { ...asked, message }])
     t.is(phaseOf(), 'held')
     t.like(
       effects.find(({ type }) => type === 'timer.start'),

@@ -1,7 +1,7 @@
 /** The storm guard bounds how many hosts are acted on in a window. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { stormCap, stormObjection } from '../../../actors/segment/storm-guard.ts'
+import { stormCap, stormObjection } from '../../../actors/recovery/storm-guard.ts'
 import { hostId, type HostId } from '../../../schema/ids.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, H2, ONE, TWO } from '../records.ts'

@@ -1,6 +1,5 @@
 /** Pause, cancel and stop reach a recovery in every phase; what is under way is followed, and nothing new is begun. */
 import test from 'ava'
-import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
 import type { Notification } from '../../../schema/records.ts'
 import type { Standing } from '../../../schema/standing.ts'
 import { H1, I1, N1, certificateRow, moveRow, wordRow } from '../records.ts'
@@ -19,11 +18,12 @@ import {
   started,
   suspended,
   unfenced,
-} from './story.ts'
+  type Word,
+} from './stage.ts'
 
 const PAUSED: Standing = { kind: 'paused', reason: 'paused by alice: lunch' }
 const CANCELLED: Standing = { kind: 'cancelled', reason: 'cancelled by alice: wrong host' }
-const hear = (standing: Standing): SegmentMessage => recover(reportOf(), null, { standing })
+const hear = (standing: Standing): Word => recover(reportOf(), null, { standing })
 const running = reportOf(N1, H1, { status: 'running', run: 1 })
 const HELD = [recover(), consulted(reportOf(), { standing: PAUSED })]
 
@@ -54,9 +54,9 @@ test('a recovery between two attempts is decided on as soon as the word changes'
   t.is(after(...pausing, hear(CANCELLED)).phaseOf(), 'deciding')
 })
 
-const small = (change: Partial<Notification>): readonly SegmentMessage[] => {
+const small = (change: Partial<Notification>): readonly Word[] => {
   const report = reportOf(N1, H1, change)
-  return [recover(report), consulted(report), about('segment.admitted')]
+  return [recover(report), consulted(report), about('recovery.admitted')]
 }
 const UNTIL_RESTARTING = small({
   type: 'VM',
@@ -89,9 +89,9 @@ for (const [standing, story, told] of [
 }
 
 test('a fence that is confirmed after the word starts no evacuation', (t) => {
-  const { effects, phaseOf, state } = after(...UNTIL_FENCING, hear(CANCELLED), fenced())
+  const { effects, phaseOf, known } = after(...UNTIL_FENCING, hear(CANCELLED), fenced())
   t.is(phaseOf(), 'deciding')
-  t.true(state.recoveries.get(N1)?.certified)
+  t.true(known()?.certified)
   t.deepEqual(started(effects), [])
 })
 
@@ -101,7 +101,8 @@ test('an evacuation that may not go on is decided on', (t) => {
 })
 
 test('a smaller recovery that may not go on is decided on, and has not failed', (t) => {
-  const given = { type: 'fault.forbidden', notification: N1, reason: 'because' } as const
+  const message = { type: 'fault.forbidden', notification: N1, reason: 'because' } as const
+  const given: Word = { to: N1, message }
   t.is(after(...UNTIL_RESTARTING, given).phaseOf(), 'deciding')
   t.is(after(...UNTIL_DISABLING, given).phaseOf(), 'deciding')
 })

@@ -1,11 +1,11 @@
 /** The rule for VM notifications: which guests are recovered, and how often. Pure. */
 import { askedForAt } from '../../schema/standing.ts'
 import { isoTime } from '../../schema/time.ts'
-import { quarantinedUntil } from '../return/quarantine.ts'
+import { quarantinedUntil } from '../policy/quarantine.ts'
 import type { InstanceRestart } from '../ports/smaller-fault.ts'
 import { hold, ignored, type DecisionRules, type Rule, type Situation } from './decision.ts'
 import { eventPolicy } from './instance-events.ts'
-import { policyOf } from './policy.ts'
+import { policyOf } from '../policy/segment-policy.ts'
 import { superseded } from './superseded.ts'
 
 /** A guest is reported: recover it, wait, or say why not. */

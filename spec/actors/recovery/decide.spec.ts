@@ -1,8 +1,8 @@
 /** What a segment does about one notification: every branch, and that an operator's word wins. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { decide } from '../../../actors/segment/decide.ts'
-import type { Decision } from '../../../actors/segment/decision.ts'
+import { decide } from '../../../actors/recovery/decide.ts'
+import type { Decision } from '../../../actors/recovery/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import { NOTIFICATION_STATUSES, type Notification } from '../../../schema/records.ts'
@@ -20,7 +20,7 @@ import {
   snapshotRow,
   wordRow,
 } from '../records.ts'
-import { AT_REST } from './story.ts'
+import { AT_REST } from './stage.ts'
 
 const RUNGS = [{ kind: 'bmc', limitMs: 20_000 } as const]
 const RULES = {

@@ -1,6 +1,6 @@
 /** Attempts of a recovery: counted over leaders, limited from the latest retry on, with a pause that doubles. */
 import test from 'ava'
-import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import type { RecoveryMessage } from '../../../actors/recovery/recovery-messages.ts'
 import { H1, N1, certificateRow } from '../records.ts'
 import { timer } from '../step-table.ts'
 import {
@@ -16,13 +16,10 @@ import {
   recover,
   reportOf,
   suspended,
-} from './story.ts'
+  type Word,
+} from './stage.ts'
 
-const decideLater = timer<SegmentMessage>(
-  'decide-notification-1',
-  30_000,
-  about('segment.decide-due'),
-)
+const decideLater = timer<RecoveryMessage>('decide', 30_000, { type: 'recovery.decide-due' })
 
 test('an evacuation with failures pauses and is tried again', (t) => {
   const { effects, phaseOf } = after(...UNTIL_EVACUATING, evacuated(1))
@@ -30,18 +27,19 @@ test('an evacuation with failures pauses and is tried again', (t) => {
   t.like(effects[0], { type: 'recovery.suspend', reason: '2 instances moved, 1 failed, 1 ignored' })
   const paused = after(...UNTIL_EVACUATING, evacuated(1), suspended())
   t.is(paused.phaseOf(), 'pausing')
-  t.deepEqual(paused.effects, [decideLater])
-  const again = after(...UNTIL_EVACUATING, evacuated(1), suspended(), about('segment.decide-due'))
+  t.is(paused.effects.length, 1)
+  t.like(paused.effects[0], decideLater)
+  const again = after(...UNTIL_EVACUATING, evacuated(1), suspended(), about('recovery.decide-due'))
   t.is(again.phaseOf(), 'deciding')
 })
 
 test('a recovery that failed as often as it may is failed', (t) => {
   const certificate = certificateRow()
-  const again = (run: number): readonly SegmentMessage[] => [
+  const again = (run: number): readonly Word[] => [
     suspended(),
-    about('segment.decide-due'),
+    about('recovery.decide-due'),
     consulted(reportOf(N1, H1, { status: 'error', run }), { certificate }),
-    about('segment.admitted'),
+    about('recovery.admitted'),
     fenced(),
     evacuated(1),
   ]
@@ -56,7 +54,7 @@ for (const [what, change, verdict] of [
 ] as const) {
   test(`an attempt ${what} counts among all that there were`, (t) => {
     const report = reportOf(N1, H1, change)
-    const story = [recover(report), consulted(report), about('segment.admitted'), fenced()]
+    const story = [recover(report), consulted(report), about('recovery.admitted'), fenced()]
     const { effects } = after(...story, evacuated(1))
     t.deepEqual(
       concluded(effects).map((line) => line.split(':')[0]),
@@ -74,7 +72,7 @@ for (const [failures, chance, pauseMs] of [
   test(`failure ${failures} pauses the recovery for ${pauseMs} ms by the chance of ${chance}`, (t) => {
     const report = reportOf(N1, H1, { status: 'error', run: failures - 1 })
     const limited = { ...RULES, runsMax: 100 }
-    const story = [recover(report), consulted(report), about('segment.admitted'), fenced()]
+    const story = [recover(report), consulted(report), about('recovery.admitted'), fenced()]
     const { effects } = afterUnder(limited, [...story, evacuated(1), suspended(N1, chance)])
     t.like(effects[0], { type: 'timer.start', afterMs: pauseMs })
   })

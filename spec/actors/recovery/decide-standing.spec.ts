@@ -1,7 +1,7 @@
 /** What a segment does about a recovery that operators have paused, cancelled, retried, or stopped with all others. */
 import test from 'ava'
-import { decide } from '../../../actors/segment/decide.ts'
-import type { Decision } from '../../../actors/segment/decision.ts'
+import { decide } from '../../../actors/recovery/decide.ts'
+import type { Decision } from '../../../actors/recovery/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import {
   certificateRow,
@@ -12,7 +12,7 @@ import {
   snapshotRow,
   wordRow,
 } from '../records.ts'
-import { AT_REST, RULES } from './story.ts'
+import { AT_REST, RULES } from './stage.ts'
 
 const OLD = RULES.expiryMs + 1
 const hold = (reason: string): Decision => ({ kind: 'hold', reason })

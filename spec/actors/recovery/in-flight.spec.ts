@@ -1,8 +1,8 @@
 /** Segments decide side by side, and still never take the same last place under the cap. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { InFlight } from '../../../actors/segment/in-flight.ts'
-import { overallObjection } from '../../../actors/segment/storm-guard.ts'
+import { InFlight } from '../../../actors/recovery/in-flight.ts'
+import { overallObjection } from '../../../actors/recovery/storm-guard.ts'
 import { epoch, hostId, type HostId, type HostName } from '../../../schema/ids.ts'
 import { holds } from '../../support/holds.ts'
 import { EPOCH, H1, H2 } from '../records.ts'

@@ -1,6 +1,6 @@
 /** The cap over all segments judges a host with all that fail together with it, in any segment. */
 import test from 'ava'
-import { censusOf } from '../../../actors/segment/census.ts'
+import { censusOf } from '../../../actors/recovery/census.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import { hostId, hostName, type HostId, type HostName } from '../../../schema/ids.ts'
 import {

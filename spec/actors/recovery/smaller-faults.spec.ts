@@ -1,6 +1,5 @@
 /** A host's fault goes before those of its guests. */
 import test from 'ava'
-import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
 import type { HostId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, H2, I1, N1, N2 } from '../records.ts'
@@ -13,23 +12,27 @@ import {
   fenced,
   recover,
   reportOf,
-  stops,
-} from './story.ts'
+  stopped,
+  type Word,
+} from './stage.ts'
 
 const guestOf = (host: HostId): Notification =>
   reportOf(N2, host, {
     type: 'VM',
     payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: I1 },
   })
-const restarting = (host: HostId): readonly SegmentMessage[] => [
+const restarting = (host: HostId): readonly Word[] => [
   recover(guestOf(host)),
   consulted(guestOf(host)),
-  about('segment.admitted', N2),
+  about('recovery.admitted', N2),
 ]
 
 test('a host that is acted on stops the restarts of its guests, which are decided on anew', (t) => {
   const { effects, phaseOf } = after(...restarting(H1), ...UNTIL_FENCING)
-  t.deepEqual(effects.slice(0, 4), stops(N2))
+  t.deepEqual(
+    stopped(effects).filter((child) => child.endsWith(`/${N2}`)),
+    ['fence', 'evacuator', 'instance-recovery', 'process-recovery'].map((kind) => `${kind}/${N2}`),
+  )
   t.is(phaseOf(N2), 'deciding')
 })
 

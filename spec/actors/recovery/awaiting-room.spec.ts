@@ -1,17 +1,23 @@
 /** Behind a recovery in which nothing can be done nobody has to wait. */
 import test from 'ava'
-import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
-import { H1, H2, N1, N2 } from '../records.ts'
-import { RULES, UNTIL_EVACUATING, afterUnder, consulted, recover, reportOf } from './story.ts'
+import { H2, N1, N2 } from '../records.ts'
+import {
+  RULES,
+  UNTIL_EVACUATING,
+  afterUnder,
+  consulted,
+  recover,
+  reportOf,
+  type Word,
+} from './stage.ts'
 
 const ONE_AT_ONCE = { ...RULES, storm: { ...RULES.storm, hostsMax: 1 } }
 const second = reportOf(N2, H2)
-const room = (what: 'there' | 'awaited'): SegmentMessage => ({
-  type: 'evacuator.room',
-  notification: N1,
-  room: what,
+const room = (what: 'there' | 'awaited'): Word => ({
+  to: N1,
+  message: { type: 'evacuator.room', notification: N1, room: what },
 })
-const phaseOfSecond = (...told: readonly SegmentMessage[]) =>
+const phaseOfSecond = (...told: readonly Word[]) =>
   afterUnder(ONE_AT_ONCE, [...UNTIL_EVACUATING, ...told, recover(second), consulted(second)])
 
 test('the next host waits while the one before it is being evacuated', (t) => {
@@ -20,13 +26,13 @@ test('the next host waits while the one before it is being evacuated', (t) => {
 
 test('it is acted on while the one before it can only wait for room', (t) => {
   const { effects } = afterUnder(ONE_AT_ONCE, [...UNTIL_EVACUATING, room('awaited')])
-  t.deepEqual(effects, [{ type: 'flight.leave', host: H1 }])
+  t.deepEqual(effects, [{ type: 'flight.leave', about: N1 }])
   t.is(phaseOfSecond(room('awaited')).phaseOf(N2), 'admitting')
 })
 
 test('whoever goes on counts again', (t) => {
   const story = [room('awaited'), room('there')]
   const { effects } = afterUnder(ONE_AT_ONCE, [...UNTIL_EVACUATING, ...story])
-  t.deepEqual(effects, [{ type: 'flight.rejoin', host: H1 }])
+  t.deepEqual(effects, [{ type: 'flight.rejoin', about: N1 }])
   t.is(phaseOfSecond(...story).phaseOf(N2), 'held')
 })

@@ -1,8 +1,8 @@
-/** Reads the state table at the top of a file of the evacuator. */
+/** Reads the state table at the top of a file of an actor. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const FOLDER = join(import.meta.dirname, '../../../actors/evacuator')
+const ACTORS = join(import.meta.dirname, '../../actors')
 
 export interface Row {
   readonly from: string
@@ -12,7 +12,7 @@ export interface Row {
 
 /** A row for each state, event and next state: cells may list several of them. */
 export function rowsOf(file: string): readonly Row[] {
-  const [, , ...rows] = readFileSync(join(FOLDER, file), 'utf8')
+  const [, , ...rows] = readFileSync(join(ACTORS, file), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith(' * | '))
     .map((line) => line.split('|').map((cell) => cell.trim().split(', ')))

@@ -1,7 +1,7 @@
 /** All segments as one, as their common cap sees them at the last moment before a recovery begins. Pure. */
 import type { Situation } from './decision.ts'
 import { failureGroup } from './failure-group.ts'
-import { approvedBy } from './operator-word.ts'
+import { approvedBy } from '../policy/operator-word.ts'
 import type { Census } from './storm-guard.ts'
 
 /** Null when an operator has approved it: then no cap counts. */

@@ -1,9 +1,10 @@
-/** A segment decides on one notification at a time, and takes each through fence and evacuation to its end. */
+/** The way of a notification through decision, fence and evacuation to its end, one decision at a time in a segment. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import type { SegmentMessage } from '../../../actors/segment/segment-state.ts'
+import type { FaultOutcome } from '../../../actors/recovery/fault-reply.ts'
+import type { RecoveryMessage } from '../../../actors/recovery/recovery-messages.ts'
 import { holds } from '../../support/holds.ts'
-import { H1, H2, I1, N1, N2, ONE, SEGMENT, certificateRow, segmentRow } from '../records.ts'
+import { H1, H2, I1, N1, N2, ONE, certificateRow, segmentRow } from '../records.ts'
 import { timer } from '../step-table.ts'
 import {
   RULES,
@@ -14,36 +15,39 @@ import {
   alive,
   concluded,
   consulted,
+  consulting,
   evacuated,
   fenced,
   forbidden,
   recover,
   reportOf,
   started,
-  stops,
+  stopped,
   suspended,
   unfenced,
-} from './story.ts'
+  type Word,
+} from './stage.ts'
 
+/** All that may work on it, whatever does. */
+const ALL_CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'].map(
+  (kind) => `${kind}/${N1}`,
+)
 const DISABLED = { segment: segmentRow({ enabled: false }) }
 const running = reportOf(N1, H1, { status: 'running' })
 const held = [recover(running), consulted(running, DISABLED)]
 const PAUSED = { kind: 'paused', reason: 'paused by alice: lunch' } as const
-const decideLater = timer<SegmentMessage>(
-  'decide-notification-1',
-  30_000,
-  about('segment.decide-due'),
-)
+const decideLater = timer<RecoveryMessage>('decide', 30_000, { type: 'recovery.decide-due' })
+
 test('a notification is decided on by a fresh look at everything', (t) => {
   const { effects, phaseOf } = after(recover())
   t.is(phaseOf(), 'deciding')
-  t.deepEqual(effects, [{ type: 'snapshot.read', notification: N1 }])
+  t.deepEqual(consulting(effects), [N1])
 })
 
 test('a notification that is told again is one', (t) => {
-  const { effects, state } = after(recover(), recover())
+  const { effects, stage } = after(recover(), recover())
   t.deepEqual(effects, [])
-  t.is(state.recoveries.size, 1)
+  t.is(stage.recoveries.size, 1)
 })
 
 test('a notification that its observers contradict is ignored without a look', (t) => {
@@ -72,23 +76,23 @@ test('a fence is given the host, the evidence, and where to answer', (t) => {
       rungs: RULES.rungs,
       lastResort: null,
       bmc: undefined,
-      replyTo: { address: `segment/${SEGMENT}` },
+      replyTo: { address: `recovery/${N1}` },
     },
   })
 })
 
 test('an earlier attempt is stopped before the next fence is started', (t) => {
-  t.deepEqual(after(...UNTIL_FENCING).effects.slice(0, 4), stops('notification-1'))
+  t.deepEqual(stopped(after(...UNTIL_FENCING).effects), ALL_CHILDREN)
 })
 
 test('a second admission starts nothing', (t) => {
-  t.deepEqual(after(...UNTIL_FENCING, about('segment.admitted')).effects, [])
+  t.deepEqual(after(...UNTIL_FENCING, about('recovery.admitted')).effects, [])
 })
 
 test('a confirmed fence starts the evacuation', (t) => {
-  const { effects, phaseOf, state } = after(...UNTIL_EVACUATING)
+  const { effects, phaseOf, known } = after(...UNTIL_EVACUATING)
   t.is(phaseOf(), 'evacuating')
-  t.true(state.recoveries.get(N1)?.certified)
+  t.true(known()?.certified)
   t.deepEqual(started(effects), ['evacuator/notification-1'])
 })
 
@@ -102,16 +106,16 @@ test('an evacuation without failures finishes the recovery', (t) => {
   t.deepEqual(concluded(effects), ['finished: 2 instances moved, 0 failed, 1 ignored'])
 })
 
-test('a concluded recovery is forgotten and its children end', (t) => {
-  const { effects, state } = after(...UNTIL_EVACUATING, evacuated(0), about('segment.concluded'))
-  t.is(state.recoveries.size, 0)
-  t.deepEqual(effects, stops('notification-1'))
+test('a concluded recovery is stopped and forgotten', (t) => {
+  const { stage } = after(...UNTIL_EVACUATING, evacuated(0), about('recovery.concluded'))
+  t.is(stage.state.recoveries.size, 0)
+  t.is(stage.recoveries.size, 0, 'the kernel stops what is below it')
 })
 
 test('a fence that could not confirm is tried again', (t) => {
-  const { phaseOf, state } = after(...UNTIL_FENCING, unfenced('fence.unconfirmed'))
+  const { phaseOf, known } = after(...UNTIL_FENCING, unfenced('fence.unconfirmed'))
   t.is(phaseOf(), 'suspending')
-  t.false(state.recoveries.get(N1)?.certified)
+  t.false(known()?.certified)
 })
 
 test('a recovery whose fence is abandoned is ignored, with the reason', (t) => {
@@ -127,28 +131,33 @@ test('a held recovery says why and is decided on again later', (t) => {
   const { effects, phaseOf } = after(...held)
   t.is(phaseOf(), 'held')
   t.like(effects[0], { type: 'recovery.note-held', reason: 'the segment is disabled' })
-  t.deepEqual(effects[1], decideLater)
-  t.is(after(...held, about('segment.decide-due')).phaseOf(), 'deciding')
+  t.like(effects[1], decideLater)
+  t.is(after(...held, about('recovery.decide-due')).phaseOf(), 'deciding')
 })
 
 test('a notification that ended meanwhile is forgotten', (t) => {
-  const { state } = after(recover(), consulted(reportOf(N1, H1, { status: 'finished' })))
-  t.is(state.recoveries.size, 0)
-  t.is(after(recover(), consulted(), about('segment.gone')).state.recoveries.size, 0)
+  const { stage } = after(recover(), consulted(reportOf(N1, H1, { status: 'finished' })))
+  t.is(stage.state.recoveries.size, 0)
+  t.is(after(recover(), consulted(), about('recovery.gone')).stage.recoveries.size, 0)
 })
 
 test('a certificate of an earlier leader still stands', (t) => {
   const story = [recover(running), consulted(running, { certificate: certificateRow() })]
-  t.true(after(...story).state.recoveries.get(N1)?.certified)
+  t.true(after(...story).known()?.certified)
 })
 
 test('a second notification waits until the first is admitted', (t) => {
   const two = [recover(), recover(reportOf(N2, H2))]
   t.is(after(...two).phaseOf(N2), 'queued')
   t.is(after(...two, consulted()).phaseOf(N2), 'queued')
-  const { effects, phaseOf } = after(...two, consulted(), about('segment.admitted'))
+  const { effects, phaseOf } = after(...two, consulted(), about('recovery.admitted'))
   t.is(phaseOf(N2), 'deciding')
-  t.deepEqual(effects.at(-1), { type: 'snapshot.read', notification: N2 })
+  t.deepEqual(consulting(effects), [N2])
+})
+
+const end = (status: FaultOutcome): Word => ({
+  to: N1,
+  message: { type: 'fault.concluded', notification: N1, reason: 'because', status },
 })
 
 test('a guest that died is restarted, and its end is the recovery’s end', (t) => {
@@ -156,32 +165,27 @@ test('a guest that died is restarted, and its end is the recovery’s end', (t) 
     type: 'VM',
     payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: I1 },
   })
-  const story = [recover(guest), consulted(guest), about('segment.admitted')]
+  const story = [recover(guest), consulted(guest), about('recovery.admitted')]
   const { effects } = after(...story)
   t.like(effects.at(-1), {
     kind: 'instance-recovery',
     name: N1,
     argument: { instance: I1, epoch: 7 },
   })
-  const end = { type: 'fault.concluded', notification: N1, reason: 'because' } as const
-  t.deepEqual(concluded(after(...story, { ...end, status: 'finished' }).effects), [
-    'finished: because',
-  ])
-  t.deepEqual(concluded(after(...story, { ...end, status: 'ignored' }).effects), [
-    'ignored: because',
-  ])
-  t.is(after(...story, { ...end, status: 'error' }).phaseOf(), 'suspending')
+  t.deepEqual(concluded(after(...story, end('finished')).effects), ['finished: because'])
+  t.deepEqual(concluded(after(...story, end('ignored')).effects), ['ignored: because'])
+  t.is(after(...story, end('error')).phaseOf(), 'suspending')
   t.deepEqual(after(...story, alive()).effects, [])
 })
 
 test('evidence of life reaches the fence', (t) => {
-  t.deepEqual(after(...UNTIL_FENCING, alive()).effects, [
-    {
-      type: 'tell',
-      to: 'fence/notification-1',
-      message: { type: 'fence.abandon', reason: 'seen alive' },
-    },
-  ])
+  const [abandon, ...others] = after(...UNTIL_FENCING, alive()).effects
+  t.like(abandon, {
+    type: 'tell',
+    to: 'fence/notification-1',
+    message: { type: 'fence.abandon', reason: 'seen alive' },
+  })
+  t.deepEqual(others, [])
 })
 
 for (const [phase, story] of [
@@ -219,8 +223,12 @@ test('evidence of life of another host changes nothing', (t) => {
   t.deepEqual(after(...held, alive(H2)).effects, [])
 })
 
-for (const late of [about('segment.decide-due'), consulted(), about('segment.admitted')]) {
-  test(`a recovery that is being concluded is not taken up again by ${late.type}`, (t) => {
+for (const [what, late] of Object.entries({
+  'its timer': about('recovery.decide-due'),
+  'what it read': consulted(),
+  'its admission': about('recovery.admitted'),
+})) {
+  test(`a recovery that is being concluded is not taken up again by ${what}`, (t) => {
     const { effects, phaseOf } = after(...held, alive(), late)
     t.is(phaseOf(), 'concluding')
     t.deepEqual(effects, [])
@@ -236,10 +244,10 @@ const words = fc.oneof(
   fc
     .tuple(
       fc.constantFrom(
-        'segment.admitted' as const,
-        'segment.gone' as const,
-        'segment.decide-due' as const,
-        'segment.concluded' as const,
+        'recovery.admitted' as const,
+        'recovery.gone' as const,
+        'recovery.decide-due' as const,
+        'recovery.concluded' as const,
       ),
       ids,
     )
@@ -266,8 +274,8 @@ test('whatever a segment is told, it decides on one notification at a time', (t)
   holds(
     t,
     fc.property(stories, (story) => {
-      const phases = [...after(...story).state.recoveries.values()].map(({ phase }) => phase.kind)
-      return phases.filter((kind) => kind === 'deciding' || kind === 'admitting').length <= 1
+      const { kinds } = after(...story).stage
+      return kinds.filter((kind) => kind === 'deciding' || kind === 'admitting').length <= 1
     }),
   )
 })
@@ -278,8 +286,8 @@ test('no evacuation starts before its host is fenced', (t) => {
     fc.property(stories, (story) => {
       const confirmed = new Set<string>()
       const { chapters } = after(...story)
-      return story.every((message, index) => {
-        if (message.type === 'fence.confirmed') confirmed.add(message.certificate.notification)
+      return story.every((word, index) => {
+        if ('to' in word && word.message.type === 'fence.confirmed') confirmed.add(word.to)
         return started(chapters[index] ?? [])
           .filter((child) => child.startsWith('evacuator/'))
           .every((child) => confirmed.has(child.slice('evacuator/'.length)))

@@ -1,14 +1,14 @@
 /** What a segment does about a failed guest: the policy of each event, its host's fault, and the crash-loop limit. */
 import test from 'ava'
-import { decide } from '../../../actors/segment/decide.ts'
-import type { Decision } from '../../../actors/segment/decision.ts'
-import { eventPolicy } from '../../../actors/segment/instance-events.ts'
+import { decide } from '../../../actors/recovery/decide.ts'
+import type { Decision } from '../../../actors/recovery/decision.ts'
+import { eventPolicy } from '../../../actors/recovery/instance-events.ts'
 import type { InstanceRestart } from '../../../actors/ports/smaller-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
-import { RULES } from './story.ts'
+import { RULES } from './stage.ts'
 
 const NOW = 100 * 3_600_000
 const HOUR = 3_600_000

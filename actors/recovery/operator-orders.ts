@@ -4,37 +4,44 @@ import type { FenceMessage } from '../fence/fence-messages.ts'
 import type { InstanceRecoveryMessage } from '../instance-recovery/instance-recovery.ts'
 import { tell } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
-import type { UnfinishedRecovery } from '../ports/store.ts'
 import type { ProcessRecoveryMessage } from '../process-recovery/process-recovery.ts'
-import { waits, type Recovery } from './recovery.ts'
-import { decideAnew, withRecovery, type SegmentState, type SegmentStep } from './segment-state.ts'
+import type { Standing } from '../../schema/standing.ts'
+import { queue } from './outcomes.ts'
+import type {
+  Effects,
+  RecoveryMessage,
+  RecoveryOrder,
+  RecoveryState,
+  RecoveryStep,
+} from './recovery-messages.ts'
 
-/** Repeated with every look; who works on it is told once, and who waits is decided on at once, after any word. */
-export function onWords(
-  state: SegmentState,
-  known: Recovery,
-  { standing, wordCount }: UnfinishedRecovery,
-): SegmentStep {
+/** Repeated with every look. What works on the recovery is told once; a recovery that waits is decided on at once, after any word. */
+export function onHeard(
+  order: RecoveryOrder,
+  state: RecoveryState,
+  { standing, wordCount }: RecoveryMessage & { readonly type: 'recovery.heard' },
+): RecoveryStep {
+  const { known } = state
+  const mayWait = state.kind === 'held' || state.kind === 'pausing'
   if (isSame(known.standing, standing)) {
-    const isHeard = wordCount === known.wordsHeard || !waits(known)
-    return isHeard ? [state, []] : decideAnew(state, known)
+    return wordCount === known.wordsHeard || !mayWait ? [state, []] : queue(state, null)
   }
-  const recovery = { ...known, standing }
-  const next = withRecovery(state, recovery)
-  if (waits(recovery)) return decideAnew(next, recovery)
-  return standing.kind === 'free' ? [next, []] : [next, forbid(recovery, standing.reason)]
+  const next = { ...state, known: { ...known, standing } }
+  if (mayWait) return queue(next, null)
+  return standing.kind === 'free' ? [next, []] : [next, forbid(order, state, standing.reason)]
 }
 
-const isSame = (one: Recovery['standing'], other: Recovery['standing']): boolean =>
+const isSame = (one: Standing, other: Standing): boolean =>
   one.kind === other.kind &&
   (one.kind === 'free' || other.kind === 'free' || one.reason === other.reason)
 
 /** The store refuses every further step anyway; this only saves the time until the next one. */
 function forbid(
-  { phase, notification: { uuid } }: Recovery,
+  { notification: { uuid } }: RecoveryOrder,
+  { kind }: RecoveryState,
   reason: string,
-): readonly ReturnType<typeof tell>[] {
-  switch (phase.kind) {
+): Effects {
+  switch (kind) {
     case 'fencing':
       return [tell(refOf<FenceMessage>('fence', uuid), { type: 'fence.forbid', reason })]
     case 'evacuating': {

@@ -5,8 +5,8 @@ import { askedForAt } from '../../schema/standing.ts'
 import type { FenceOrder } from '../fence/fence-messages.ts'
 import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
-import type { QuarantineRules } from '../return/quarantine.ts'
-import type { PolicyDefaults } from './policy.ts'
+import type { QuarantineRules } from '../policy/quarantine.ts'
+import type { PolicyDefaults } from '../policy/segment-policy.ts'
 
 export type Decision =
   | { readonly kind: 'gone' } // somebody ended it already

@@ -13,8 +13,8 @@ import {
 } from './decision.ts'
 import { failureGroup } from './failure-group.ts'
 import { holdDown } from './hold-down.ts'
-import { approvedBy, confirmedBy } from './operator-word.ts'
-import { policyOf } from './policy.ts'
+import { approvedBy, confirmedBy } from '../policy/operator-word.ts'
+import { policyOf } from '../policy/segment-policy.ts'
 import { stormObjection } from './storm-guard.ts'
 
 /** A host is reported: fence it, hold it, or say why not. */

@@ -1,0 +1,129 @@
+/** Where a recovery goes once a decision is made, or what works on it has answered: again, later, or to its end. Pure. */
+import type { NotificationId } from '../../schema/ids.ts'
+import type { NotificationStatus } from '../../schema/records.ts'
+import type { KernelEffect } from '../kernel/behaviour.ts'
+import { pauseMs } from '../policy/backoff.ts'
+import type {
+  Effects,
+  Known,
+  RecoveryMessage,
+  RecoveryOrder,
+  RecoveryRules,
+  RecoveryState,
+  RecoveryStep,
+} from './recovery-messages.ts'
+import { isSmall } from './summary.ts'
+
+interface Charter {
+  readonly order: RecoveryOrder
+  readonly rules: Pick<RecoveryRules, 'retryIntervalMs' | 'aliveLooksMax' | 'aliveLookMs'>
+}
+
+/** It is decided on as soon as it is its turn. */
+export const queue = (
+  { known }: RecoveryState,
+  reason: string | null,
+  effects: Effects = [],
+): RecoveryStep => [{ kind: 'queued', reason, known }, effects]
+
+/** Another attempt after a pause, or the end when there were enough. */
+export function tryAgain(rules: RecoveryRules, state: RecoveryState, reason: string): RecoveryStep {
+  const { known } = state
+  if (failuresOf(known) >= rules.runsMax) return conclude(state, 'failed', reason)
+  return [
+    { kind: 'suspending', reason, known },
+    [{ type: 'recovery.suspend', run: known.run, reason }],
+  ]
+}
+
+/** Attempts that failed, when this one has, too. */
+const failuresOf = ({ run, firstRun }: Known): number => run - firstRun + 1
+
+/** Twice the pause after each failure. */
+export function onSuspended(
+  { retryIntervalMs }: RecoveryRules,
+  state: RecoveryState,
+  chance: number,
+): RecoveryStep {
+  if (state.kind !== 'suspending') return [state, []]
+  const { known, reason } = state
+  const afterMs = pauseMs(retryIntervalMs, failuresOf(known), chance)
+  return [{ kind: 'pausing', reason, known }, [decideAfter(afterMs)]]
+}
+
+/** How long it is held: until another recovery ends, or for a time; else for the usual one. */
+interface Until {
+  readonly behind?: NotificationId
+  readonly afterMs?: number
+}
+
+/** Not now: the reason is recorded when it changes, and the question asked again later. */
+export function hold(
+  { order, rules }: Charter,
+  state: RecoveryState,
+  reason: string,
+  { behind, afterMs = rules.retryIntervalMs }: Until = {},
+): RecoveryStep {
+  const { lastHeld, crowd } = state.known
+  const known = { ...state.known, lastHeld: reason }
+  const times = isSmall(order) ? Math.ceil(crowd / CROWD) : 1
+  return [
+    { kind: 'held', reason, behind: behind ?? null, known },
+    [
+      ...(lastHeld === reason ? [] : [{ type: 'recovery.note-held', reason } as const]),
+      ...(behind === undefined ? [decideAfter(times * afterMs)] : []),
+    ],
+  ]
+}
+
+/** The store knows of a recovery that the segment has not heard of yet, or not any more. */
+export function onBehindNobody(
+  { retryIntervalMs }: RecoveryRules,
+  state: RecoveryState,
+): RecoveryStep {
+  if (state.kind !== 'held' || state.behind === null) return [state, []]
+  return [{ ...state, behind: null }, [decideAfter(retryIntervalMs)]]
+}
+
+/** Of more recoveries than these in a segment, smaller ones are looked at less often: so that looking takes no more time. */
+const CROWD = 200
+
+const decideAfter = (afterMs: number): KernelEffect<RecoveryMessage> => ({
+  type: 'timer.start',
+  name: 'decide',
+  afterMs,
+  message: { type: 'recovery.decide-due' },
+})
+
+/**
+ * The leader itself sees the host alive: it is looked at again for a while, for a host may be reported a moment before it dies.
+ * Meanwhile it takes no place under the caps.
+ */
+export function onContradicted(
+  charter: Charter,
+  state: RecoveryState,
+  reason: string,
+): RecoveryStep {
+  const { aliveLooksMax, aliveLookMs: afterMs } = charter.rules
+  const seenAlive = state.known.seenAlive + 1
+  if (seenAlive >= aliveLooksMax) return conclude(state, 'ignored', reason)
+  const seen = { ...state, known: { ...state.known, seenAlive } }
+  const [next, effects] = hold(charter, seen, reason, { afterMs })
+  return [next, [{ type: 'flight.leave' }, ...effects]]
+}
+
+/** Ended by an operator. */
+export const cancel = ({ known }: RecoveryState, reason: string): RecoveryStep => [
+  { kind: 'concluding', reason, to: 'ignored', known },
+  [{ type: 'recovery.cancel', reason }],
+]
+
+/** Ended. */
+export const conclude = (
+  { known }: RecoveryState,
+  to: NotificationStatus,
+  reason: string,
+): RecoveryStep => [
+  { kind: 'concluding', reason: `${to}: ${reason}`, to, known },
+  [{ type: 'recovery.conclude', certified: known.certified, to, reason }],
+]

@@ -1,0 +1,255 @@
+/** Carries out what a recovery asks for: reads the situation, and writes what was decided. */
+import { assertNever } from '../kernel/assert-never.ts'
+import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { SUPERVISOR } from '../kernel/supervision.ts'
+import type { ClockSteps } from '../leadership/clock-steps.ts'
+import type { Contact } from '../leadership/contact.ts'
+import type { Acting } from '../leadership/intent.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import type { Announcer } from '../ports/announcer.ts'
+import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import type { HostObservations } from '../dedup-window/host-observations.ts'
+import type { HostId } from '../../schema/ids.ts'
+import type { NotificationStatus } from '../../schema/records.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
+import type { InFlight } from './in-flight.ts'
+import { newRecovery, recovery } from './recovery.ts'
+import type {
+  RecoveryEffect,
+  RecoveryMessage,
+  RecoveryOrder,
+  RecoveryRules,
+  RecoveryState,
+  Turn,
+} from './recovery-messages.ts'
+import { overallObjection } from './storm-guard.ts'
+import { isSmall } from './summary.ts'
+
+export interface RecoveryWorld extends Acting {
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly announcer: Announcer
+  readonly contact: Contact
+  readonly clockSteps: ClockSteps
+  readonly rules: RecoveryRules
+  /** Shared by all recoveries of this process. */
+  readonly inFlight: InFlight
+  readonly sightings: HostObservations
+}
+
+/** The actor that takes one notification from the report to its end. */
+export function defineRecovery(world: RecoveryWorld, order: RecoveryOrder): AnyDefinition {
+  return define<RecoveryState, RecoveryMessage, RecoveryEffect>({
+    initial: newRecovery(order),
+    behaviour: recovery(order, world.rules),
+    first: { type: 'recovery.begin' },
+    policy: SUPERVISOR,
+    perform: (effect, signal) => performRecovery({ world, order, signal }, effect),
+  })
+}
+
+interface Recovering {
+  readonly world: RecoveryWorld
+  readonly order: RecoveryOrder
+  readonly signal: AbortSignal
+}
+
+async function performRecovery(
+  recovering: Recovering,
+  effect: RecoveryEffect,
+): Promise<RecoveryMessage | undefined> {
+  const { world, order } = recovering
+  switch (effect.type) {
+    case 'snapshot.read':
+      return consult(recovering, effect.turn)
+    case 'recovery.admit':
+      return admit(recovering, effect)
+    case 'recovery.suspend':
+      return suspend(recovering, effect)
+    case 'recovery.note-held':
+      await noteHeld(recovering, effect.reason)
+      return undefined
+    case 'recovery.conclude':
+      return conclude(recovering, effect)
+    case 'recovery.cancel':
+      return cancel(recovering, effect.reason)
+    case 'flight.leave':
+      world.inFlight.release(order.epoch, order.notification.sourceHost)
+      return undefined
+    case 'flight.rejoin':
+      world.inFlight.claim(order.epoch, order.notification.sourceHost, () => undefined)
+      return undefined
+    default:
+      return assertNever(effect)
+  }
+}
+
+async function consult({ world, order, signal }: Recovering, turn: Turn): Promise<RecoveryMessage> {
+  const since = world.clockSteps.earliestWithin(world.rules.storm.windowMs)
+  const { uuid: notification } = order.notification
+  const stored = await untilStored(world.clock, signal, () =>
+    world.store.readSnapshot(order.segment, notification, since),
+  )
+  // A report that our own observers contradict is not believed (the window holds it back): its host fails with nobody.
+  const failing = stored.failing.filter(({ sourceHost }) => !seenWell(world, sourceHost))
+  return {
+    type: 'recovery.consulted',
+    turn,
+    snapshot: { ...stored, failing },
+    nowWallMs: world.clock.wallMs(),
+    ledForMs: world.tenure.heldForMs(),
+    inContactForMs: world.contact.unbrokenForMs(),
+    hostSeenWell: seenWell(world, stored.notification?.sourceHost),
+    doubted: doubtedOf(world, stored),
+  }
+}
+
+const seenWell = ({ sightings }: RecoveryWorld, host: HostId | undefined): boolean =>
+  host !== undefined && sightings.seenWell(host)
+
+/** A doubt that has lasted for long is not of one fault with what is reported now. */
+function doubtedOf(
+  { sightings, clock, rules }: RecoveryWorld,
+  { hostsOverall }: SegmentSnapshot,
+): ReadonlySet<HostId> {
+  const begunSinceMs = clock.monotonicMs() - rules.gatheringMs
+  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, begunSinceMs))
+  return new Set(doubted.map(({ uuid }) => uuid))
+}
+
+async function admit(
+  recovering: Recovering,
+  effect: RecoveryEffect & { readonly type: 'recovery.admit' },
+): Promise<RecoveryMessage> {
+  const { world, order, signal } = recovering
+  const { notification, epoch, hostName } = order
+  const objection = claim(recovering, effect)
+  if (objection !== undefined) return { type: 'recovery.deferred', reason: objection }
+  const admitted = await transition(recovering, { to: 'running', reason: effect.reason })
+  if (!admitted) {
+    world.inFlight.release(epoch, notification.sourceHost)
+    return { type: 'recovery.gone' }
+  }
+  const { run, firstRun, seenAlive } = effect.known
+  await untilStored(world.clock, signal, async () => {
+    for (const detail of run === firstRun && seenAlive === 0 ? order.evidence : []) {
+      await world.store.appendJournal(epoch, {
+        notification: notification.uuid,
+        kind: 'evidence',
+        step: 'observe',
+        subject: hostName,
+        detail,
+      })
+    }
+    if (!isSmall(order)) {
+      await world.store.holdHost(epoch, notification.sourceHost, notification.uuid)
+    }
+  })
+  return { type: 'recovery.admitted' }
+}
+
+/** Takes the last place under the cap of all segments, or says why there is none. */
+function claim(
+  { world, order }: Recovering,
+  { census }: RecoveryEffect & { readonly type: 'recovery.admit' },
+): string | undefined {
+  if (isSmall(order)) return undefined
+  const { sourceHost: host } = order.notification
+  return world.inFlight.claim(order.epoch, host, (inFlight) => {
+    if (census === null) return undefined
+    const actedOn = new Set([...census.actedOn, ...inFlight])
+    return overallObjection(world.rules.overall, host, { ...census, actedOn })
+  })
+}
+
+async function conclude(
+  recovering: Recovering,
+  { certified, to, reason }: RecoveryEffect & { readonly type: 'recovery.conclude' },
+): Promise<RecoveryMessage> {
+  const { world, order, signal } = recovering
+  const { uuid, sourceHost } = order.notification
+  // An untouched host goes back into service; a fenced one waits for its checked return.
+  await untilStored(world.clock, signal, async () => {
+    if (to === 'failed') {
+      await world.store.endMoves(order.epoch, uuid, { status: to, message: reason })
+    }
+    if (!certified) await world.store.releaseUntouched(order.epoch, sourceHost, uuid)
+  })
+  return end(recovering, { to, reason })
+}
+
+/** What is cancelled is in an operator's hands: its host stays out of service, and is not reported again, until it returns. */
+async function cancel(recovering: Recovering, reason: string): Promise<RecoveryMessage> {
+  const { world, order, signal } = recovering
+  const { uuid, sourceHost } = order.notification
+  await untilStored(world.clock, signal, async () => {
+    await world.store.endMoves(order.epoch, uuid, { status: 'ignored', message: reason })
+    if (!isSmall(order)) await world.store.holdHost(order.epoch, sourceHost, uuid)
+  })
+  return end(recovering, { to: 'ignored', reason })
+}
+
+interface Verdict {
+  readonly to: NotificationStatus
+  readonly reason: string
+}
+
+async function end(recovering: Recovering, verdict: Verdict): Promise<RecoveryMessage> {
+  const { world, order } = recovering
+  await transition(recovering, verdict)
+  if (!isSmall(order)) world.inFlight.release(order.epoch, order.notification.sourceHost)
+  return { type: 'recovery.concluded' }
+}
+
+async function suspend(
+  recovering: Recovering,
+  { run, reason }: RecoveryEffect & { readonly type: 'recovery.suspend' },
+): Promise<RecoveryMessage> {
+  const { uuid } = recovering.order.notification
+  const chance = recovering.world.random.fork(`${uuid} ${run}`).next()
+  const isDone = await transition(recovering, { to: 'error', reason })
+  return isDone ? { type: 'recovery.suspended', chance } : { type: 'recovery.gone' }
+}
+
+/** Writes the status with its reason, and says it on the bus. False when the notification had ended already. */
+async function transition(recovering: Recovering, { to, reason }: Verdict): Promise<boolean> {
+  const { world, order, signal } = recovering
+  const { uuid: notification } = order.notification
+  const done = await untilStored(world.clock, signal, () =>
+    world.store.recordTransition(order.epoch, {
+      notification,
+      from: ['new', 'running', 'error'],
+      to,
+      reason,
+    }),
+  )
+  if (done) announceStep(recovering, { step: to, reason })
+  return done
+}
+
+async function noteHeld(recovering: Recovering, reason: string): Promise<void> {
+  const { world, order, signal } = recovering
+  await untilStored(world.clock, signal, () =>
+    world.store.appendJournal(order.epoch, {
+      notification: order.notification.uuid,
+      kind: 'decision',
+      step: 'hold',
+      subject: order.hostName,
+      detail: reason,
+    }),
+  )
+  announceStep(recovering, { step: 'held', reason })
+}
+
+function announceStep(
+  { world, order }: Recovering,
+  { step, reason }: { readonly step: string; readonly reason: string },
+): void {
+  world.announcer.announce('recovery.stepped', {
+    notification: order.notification.uuid,
+    host: order.hostName,
+    step,
+    reason,
+    evidence: step === 'running' ? [...order.evidence] : [],
+  })
+}

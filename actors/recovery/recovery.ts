@@ -1,0 +1,359 @@
+/**
+ * One notification on its way from the report to its end. Pure.
+ *
+ * | state                                | event                                | next state                              | when                                               |
+ * | ------------------------------------ | ------------------------------------ | --------------------------------------- | -------------------------------------------------- |
+ * | queued                               | recovery.turn                        | deciding                                | it is its turn in the segment                      |
+ * | queued                               | recovery.begin                       | concluding                              | its host was seen alive all the time               |
+ * | queued, deciding                     | recovery.host-alive                  | concluding                              | it is new, so nothing was done to the host         |
+ * | held, pausing                        | recovery.host-alive                  | concluding                              | the host is not certainly dead                     |
+ * | deciding                             | recovery.consulted                   | admitting, held, evacuating, concluding | act; not now; follow what is under way; ended      |
+ * | held, pausing                        | recovery.decide-due, recovery.heard  | queued                                  | the pause is over; operators said something        |
+ * | held                                 | recovery.release                     | queued                                  | the recovery of its host has ended                 |
+ * | held, pausing, restarting, disabling | recovery.stand-aside                 | queued                                  | the recovery of its host begins to act             |
+ * | admitting                            | recovery.admitted                    | fencing, restarting, disabling          | `running` is stored; as the plan says              |
+ * | admitting                            | recovery.deferred                    | held                                    | the cap of all segments is reached                 |
+ * | fencing                              | fence.confirmed                      | evacuating, queued                      | the host is certainly dead; operators forbid more  |
+ * | fencing                              | fence.unconfirmed                    | suspending, concluding                  | another attempt; too many of them                  |
+ * | fencing                              | fence.contradicted                   | held, concluding                        | the leader sees the host alive; as often as it may |
+ * | fencing                              | fence.abandoned                      | concluding                              | there were signs of life in time                   |
+ * | fencing                              | fence.refused                        | queued                                  | operators forbid to go on                          |
+ * | evacuating                           | evacuator.finished                   | concluding, suspending                  | every instance has its end; some failed            |
+ * | evacuating                           | evacuator.forbidden                  | queued                                  | operators forbid to go on                          |
+ * | restarting, disabling                | fault.concluded                      | concluding, suspending                  | it has its end; what hindered it may pass          |
+ * | restarting, disabling                | fault.forbidden                      | queued                                  | operators forbid to go on                          |
+ * | suspending                           | recovery.suspended                   | pausing                                 | the failed attempt is stored                       |
+ *
+ * Every other event leaves the state as it is. `concluding` ends when the end is stored: the segment stops the recovery.
+ */
+import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
+import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
+import type { FenceMessage, FenceReply } from '../fence/fence-messages.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { tell, type KernelEffect } from '../kernel/behaviour.ts'
+import { refOf } from '../kernel/ref.ts'
+import type { SegmentSnapshot } from '../ports/store.ts'
+import type { SegmentMessage } from '../segment/segment-messages.ts'
+import { censusOf } from './census.ts'
+import { decide } from './decide.ts'
+import type { FaultReply } from './fault-reply.ts'
+import { onHeard } from './operator-orders.ts'
+import type {
+  Effects,
+  Known,
+  Plan,
+  RecoveryMessage,
+  RecoveryOrder,
+  RecoveryRules,
+  RecoveryState,
+  RecoveryStep,
+} from './recovery-messages.ts'
+import { isSmall, isSame, summaryOf } from './summary.ts'
+import {
+  cancel,
+  conclude,
+  hold,
+  onBehindNobody,
+  onContradicted,
+  onSuspended,
+  queue,
+  tryAgain,
+} from './outcomes.ts'
+import { workOrder } from './work-order.ts'
+
+/** What a recovery does in every state: the steps, and one word to the segment when it must know of the change. */
+export const recovery =
+  (order: RecoveryOrder, rules: RecoveryRules) =>
+  (state: RecoveryState, message: RecoveryMessage): RecoveryStep => {
+    const [next, effects] = step({ order, rules }, state, message)
+    const summary = summaryOf(order, next)
+    const isNews = message.type === 'recovery.begin' || !isSame(summaryOf(order, state), summary)
+    if (!isNews) return [next, effects]
+    const { uuid: notification } = order.notification
+    return [
+      next,
+      [...effects, tell(segmentOf(order), { type: 'segment.informed', notification, summary })],
+    ]
+  }
+
+/** The state of a recovery that has just been started. */
+export const newRecovery = ({
+  notification,
+  standing,
+  wordCount,
+}: RecoveryOrder): RecoveryState => ({
+  kind: 'queued',
+  reason: null,
+  known: {
+    run: notification.run,
+    firstRun: notification.firstRun,
+    standing,
+    wordsHeard: wordCount,
+    certified: false,
+    seenAlive: 0,
+    lastHeld: null,
+    crowd: 1,
+  },
+})
+
+const segmentOf = ({ segment }: RecoveryOrder) => refOf<SegmentMessage>('segment', segment)
+
+interface Charter {
+  readonly order: RecoveryOrder
+  readonly rules: RecoveryRules
+}
+
+function step(charter: Charter, state: RecoveryState, message: RecoveryMessage): RecoveryStep {
+  const { order, rules } = charter
+  switch (message.type) {
+    case 'recovery.begin':
+      return state.kind === 'queued' && order.objection !== null
+        ? conclude(state, 'ignored', order.objection)
+        : [state, []]
+    case 'recovery.heard':
+      return onHeard(order, state, message)
+    case 'recovery.host-alive':
+      return onHostAlive(order, state, message.reason)
+    case 'recovery.turn':
+      return onTurn(state, message)
+    case 'recovery.stand-aside':
+      return isOpen(state) ? queue(state, 'its host is acted on', stopChildren(order)) : [state, []]
+    case 'recovery.release':
+      return state.kind === 'held' && state.behind !== null ? queue(state, null) : [state, []]
+    case 'recovery.behind-nobody':
+      return onBehindNobody(rules, state)
+    case 'recovery.consulted':
+      return onConsulted(charter, state, message)
+    case 'recovery.admitted':
+      return onAdmitted(order, state)
+    case 'recovery.deferred':
+      return state.kind === 'admitting' ? hold(charter, state, message.reason) : [state, []]
+    case 'recovery.gone':
+    case 'recovery.concluded':
+      return end(order, state)
+    case 'recovery.decide-due':
+      return waits(state) ? queue(state, null) : [state, []]
+    case 'recovery.suspended':
+      return onSuspended(rules, state, message.chance)
+    case 'fence.confirmed':
+      return onFenced(order, state)
+    case 'fence.unconfirmed':
+    case 'fence.refused':
+    case 'fence.contradicted':
+    case 'fence.abandoned':
+      return onUnfenced(charter, state, message)
+    case 'evacuator.room':
+    case 'evacuator.finished':
+    case 'evacuator.forbidden':
+      return onEvacuator(rules, state, message)
+    case 'fault.concluded':
+    case 'fault.forbidden':
+      return onSmallFault(rules, state, message)
+    default:
+      return assertNever(message)
+  }
+}
+
+/** Whether nothing works on it until it is decided on again. */
+export const waits = ({ kind }: RecoveryState): boolean => kind === 'held' || kind === 'pausing'
+
+/** Whether the recovery of its host makes it start over. */
+const isOpen = (state: RecoveryState): boolean =>
+  waits(state) || state.kind === 'restarting' || state.kind === 'disabling'
+
+/** Evidence of life calls a recovery off for as long as nothing irreversible was done (promise I7). */
+function onHostAlive(order: RecoveryOrder, state: RecoveryState, reason: string): RecoveryStep {
+  if (state.known.certified || isSmall(order)) return [state, []]
+  if (state.kind === 'fencing') {
+    const fence = refOf<FenceMessage>('fence', order.notification.uuid)
+    return [state, [tell(fence, { type: 'fence.abandon', reason })]]
+  }
+  return waits(state) || isUntouched(order, state)
+    ? conclude(state, 'ignored', reason)
+    : [state, []]
+}
+
+/** Of what has begun under an earlier leader a certificate may exist that we have not read yet. */
+const isUntouched = ({ notification }: RecoveryOrder, { kind }: RecoveryState): boolean =>
+  (kind === 'queued' || kind === 'deciding') && notification.status === 'new'
+
+function onTurn(
+  state: RecoveryState,
+  { type: _type, ...turn }: RecoveryMessage & { readonly type: 'recovery.turn' },
+): RecoveryStep {
+  if (state.kind !== 'queued') return [state, []]
+  const known = { ...state.known, crowd: turn.crowd }
+  return [{ kind: 'deciding', reason: null, known }, [{ type: 'snapshot.read', turn }]]
+}
+
+function onConsulted(
+  charter: Charter,
+  state: RecoveryState,
+  { turn, snapshot, ...when }: RecoveryMessage & { readonly type: 'recovery.consulted' },
+): RecoveryStep {
+  if (state.kind !== 'deciding') return [state, []]
+  const { order, rules } = charter
+  const known: Known = {
+    ...state.known,
+    ...runOf(snapshot),
+    // A certificate of an earlier leader, or of an earlier run, still stands.
+    certified: snapshot.certificate !== undefined,
+    standing: snapshot.standing,
+    wordsHeard: snapshot.words.length,
+  }
+  const now = { ...state, known }
+  const { inFlight, recovering } = turn
+  const decision = decide(rules, { snapshot, inFlight, recovering, ...when })
+  switch (decision.kind) {
+    case 'gone':
+      return end(order, now)
+    case 'conclude':
+      return conclude(now, decision.to, decision.reason)
+    case 'cancel':
+      return cancel(now, decision.reason)
+    case 'hold':
+      return hold(charter, now, decision.reason, decision)
+    case 'hold-down': {
+      const afterMs = Math.min(rules.retryIntervalMs, decision.leftMs)
+      return hold(charter, now, decision.reason, { afterMs })
+    }
+    case 'follow':
+      return evacuate(order, now, decision.reason)
+    case 'fence':
+    case 'restart':
+    case 'disable': {
+      const reason = PLANNED[decision.kind]
+      const census = censusOf({ snapshot, ...when }, rules.gatheringMs)
+      const admitting = { kind: 'admitting', reason, plan: decision, known } as const
+      return [admitting, [{ type: 'recovery.admit', known, reason, census }]]
+    }
+    default:
+      return assertNever(decision)
+  }
+}
+
+/** A new leader goes on with the attempt that is running; otherwise the next one begins. */
+function runOf({ notification }: SegmentSnapshot): Pick<Known, 'run' | 'firstRun'> {
+  const { run = 0, firstRun = 1, status } = notification ?? {}
+  return { run: status === 'running' ? Math.max(run, 1) : run + 1, firstRun }
+}
+
+const PLANNED: Readonly<Record<Plan['kind'], string>> = {
+  fence: 'the host will be fenced',
+  restart: 'the guest will be restarted',
+  disable: "Nova's scheduler will be kept away",
+}
+
+function onAdmitted(order: RecoveryOrder, state: RecoveryState): RecoveryStep {
+  if (state.kind !== 'admitting') return [state, []]
+  const { kind, child } = workOrder(order, state.known, state.plan)
+  return [{ kind, reason: null, known: state.known }, [...stopChildren(order), child]]
+}
+
+function onFenced(order: RecoveryOrder, state: RecoveryState): RecoveryStep {
+  if (state.kind !== 'fencing') return [state, []]
+  const { standing } = state.known
+  const certified = { ...state, known: { ...state.known, certified: true } }
+  return standing.kind === 'free'
+    ? evacuate(order, certified, null)
+    : queue(certified, standing.reason)
+}
+
+/** With a reason why nothing new may be begun, only what is under way is followed. */
+function evacuate(
+  order: RecoveryOrder,
+  { known }: RecoveryState,
+  forbidden: string | null,
+): RecoveryStep {
+  const { uuid: notification, sourceHost: hostId } = order.notification
+  const { segment, epoch, hostName: host } = order
+  const argument: EvacuationOrder = {
+    notification,
+    segment,
+    host,
+    hostId,
+    epoch,
+    run: known.run,
+    forbidden,
+    replyTo: refOf<RecoveryMessage>('recovery', notification),
+  }
+  return [
+    { kind: 'evacuating', reason: forbidden, room: 'there', known },
+    [
+      ...stopChildren(order),
+      { type: 'child.start', kind: 'evacuator', name: notification, argument },
+    ],
+  ]
+}
+
+/** The host is not certainly dead. */
+function onUnfenced(
+  charter: Charter,
+  state: RecoveryState,
+  { type, reason }: Exclude<FenceReply, { readonly type: 'fence.confirmed' }>,
+): RecoveryStep {
+  if (state.kind !== 'fencing') return [state, []]
+  switch (type) {
+    case 'fence.unconfirmed':
+      return tryAgain(charter.rules, state, reason)
+    case 'fence.refused':
+      return queue(state, reason)
+    case 'fence.contradicted':
+      return onContradicted(charter, state, reason)
+    case 'fence.abandoned':
+      return conclude(state, 'ignored', reason)
+    default:
+      return assertNever(type)
+  }
+}
+
+function onEvacuator(
+  rules: RecoveryRules,
+  state: RecoveryState,
+  reply: EvacuatorReply,
+): RecoveryStep {
+  if (state.kind !== 'evacuating') return [state, []]
+  switch (reply.type) {
+    case 'evacuator.room': {
+      // While nothing can be done before there is room, it is not in flight: others may begin. Its host still counts for the rest of
+      // the window. When it goes on it asks nobody: its host is certainly dead.
+      const { room } = reply
+      return [{ ...state, room }, [{ type: room === 'awaited' ? 'flight.leave' : 'flight.rejoin' }]]
+    }
+    case 'evacuator.finished': {
+      const { succeeded, failed, ignored } = reply
+      const sentence = `${succeeded} instances moved, ${failed} failed, ${ignored} ignored`
+      return failed > 0 ? tryAgain(rules, state, sentence) : conclude(state, 'finished', sentence)
+    }
+    case 'evacuator.forbidden':
+      return queue(state, reply.reason)
+    default:
+      return assertNever(reply)
+  }
+}
+
+/** What became of a guest, or of a compute service. */
+function onSmallFault(rules: RecoveryRules, state: RecoveryState, reply: FaultReply): RecoveryStep {
+  if (state.kind !== 'restarting' && state.kind !== 'disabling') return [state, []]
+  const { reason } = reply
+  if (reply.type === 'fault.forbidden') return queue(state, reason)
+  return reply.status === 'error'
+    ? tryAgain(rules, state, reason)
+    : conclude(state, reply.status, reason)
+}
+
+/** The segment stops it, and what is below it. */
+const end = (order: RecoveryOrder, state: RecoveryState): RecoveryStep => [
+  state,
+  [tell(segmentOf(order), { type: 'segment.ended', notification: order.notification.uuid })],
+]
+
+const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'] as const
+
+/** Ends what works on it. */
+const stopChildren = ({ notification }: RecoveryOrder): Effects =>
+  CHILDREN.map((kind): KernelEffect<RecoveryMessage> => ({
+    type: 'child.stop',
+    kind,
+    name: notification.uuid,
+  }))

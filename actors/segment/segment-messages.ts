@@ -1,0 +1,64 @@
+/** What a segment is told, and what it knows of its recoveries. */
+import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.ts'
+import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import { EMPTY_FIFO, type Fifo } from '../kernel/fifo.ts'
+import type { UnfinishedRecovery } from '../ports/store.ts'
+import type { RecoverySummary } from '../recovery/summary.ts'
+
+/** Which segment, and with which epoch. */
+export interface SegmentIdentity {
+  readonly segment: SegmentId
+  readonly epoch: Epoch
+}
+
+export type SegmentMessage =
+  | { readonly type: 'segment.begin' }
+  | {
+      /** Repeated for as long as the notification is unfinished. */
+      readonly type: 'segment.recover'
+      readonly unfinished: UnfinishedRecovery
+      readonly evidence: readonly string[]
+      /** Why it must not be acted on: its host has been seen alive all the time. */
+      readonly objection: string | null
+    }
+  | { readonly type: 'segment.host-alive'; readonly host: HostId; readonly reason: string }
+  /** A recovery has begun, or what the segment must know of it has changed. */
+  | {
+      readonly type: 'segment.informed'
+      readonly notification: NotificationId
+      readonly summary: RecoverySummary
+    }
+  /** Its end is stored. */
+  | { readonly type: 'segment.ended'; readonly notification: NotificationId }
+
+/** One recovery, as its segment knows it. */
+export interface Entry {
+  readonly unfinished: UnfinishedRecovery
+  readonly evidence: readonly string[]
+  /** Its actor is started when it is its turn for the first time: thousands may wait. */
+  readonly isStarted: boolean
+  readonly summary: RecoverySummary
+}
+
+export interface SegmentState {
+  readonly kind: 'serving'
+  readonly recoveries: ReadonlyMap<NotificationId, Entry>
+  /** The one that is decided on, or being admitted. */
+  readonly turn: NotificationId | null
+  /** Smaller faults that are queued, in the order in which they came; one that is not queued any more is passed over. */
+  readonly line: Fifo<NotificationId>
+  /** Every host's recovery, and the smaller ones that are decided on, worked on or being ended: few, however many wait. */
+  readonly busy: ReadonlySet<NotificationId>
+}
+
+export type SegmentEffects = readonly KernelEffect<SegmentMessage>[]
+export type SegmentStep = Step<SegmentState, SegmentEffects[number]>
+
+/** A segment in which nothing was reported. */
+export const SERVING: SegmentState = {
+  kind: 'serving',
+  recoveries: new Map(),
+  turn: null,
+  line: EMPTY_FIFO,
+  busy: new Set(),
+}
