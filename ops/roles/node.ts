@@ -12,7 +12,11 @@ import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
-import { createActorSystem, type ActorSystem, type SystemOptions } from '../../actors/kernel/spawn.ts'
+import {
+  createActorSystem,
+  type ActorSystem,
+  type SystemOptions,
+} from '../../actors/kernel/spawn.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
