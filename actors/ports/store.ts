@@ -267,7 +267,7 @@ export interface RecoveryStore extends MoveStore {
   listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
   /** Undoes `holdHost`, where nobody else has taken the host over since: it is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
-  /** The same if the recovery has never certified the host dead. */
+  /** The same if the recovery has never certified the host dead; a host whose recovery operators have cancelled is held instead. */
   releaseUntouched(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
