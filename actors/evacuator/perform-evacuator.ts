@@ -206,13 +206,13 @@ async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
     ? 'force the compute service down; it is disabled already'
     : 'disable the compute service and force it down'
   const entry = { notification, step: 'isolate', subject: order.host, detail: what }
-  const deed = await untilStored(world.clock, signal, () =>
+  const result = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, async () => {
       if (!service.disabled) await recordDisabling(context)
       await world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal)
     }),
   )
-  if (deed.kind === 'refused') return { type: 'evacuator.forbid', reason: deed.reason }
+  if (result.kind === 'refused') return { type: 'evacuator.forbid', reason: result.reason }
   await note(context, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
   announceStep(context, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }

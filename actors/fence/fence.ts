@@ -4,7 +4,7 @@ import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LOOK_MS, LOOK_VALID_MS, type Look } from '../verification/look.ts'
-import { needsLook, objectionTo, unlessReadOn, type Deed } from './deed.ts'
+import { needsLook, objectionTo, unlessReadOn, type GuardedAction } from './guarded-action.ts'
 import { beforeOrder, groundOf, isProof } from './proof.ts'
 import type {
   Climbing,
@@ -143,7 +143,7 @@ function onPowerRead(
   }
   if (rung !== state.rung) return [state, []]
   if (read.kind === 'operator') return [state, [readAfter(rung, timing.verifyMs)]]
-  const off: Deed = { type: 'rung.off', rung }
+  const off: GuardedAction = { type: 'rung.off', rung }
   if (!state.ordered.includes(rung)) {
     const readOn = power === 'on' ? [...state.readOn, rung] : state.readOn
     return afterLook(order, timing, { ...state, readOn }, off)
@@ -158,25 +158,30 @@ function onPowerRead(
 }
 
 /** Nothing irreversible is done before the leader itself has seen no life. */
-function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed: Deed): FenceStep {
+function afterLook(
+  order: FenceOrder,
+  timing: FenceTiming,
+  state: Climbing,
+  action: GuardedAction,
+): FenceStep {
   const { look, ordered, rung } = state
-  if (!needsLook(deed, ordered)) return carryOut(state, deed)
-  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: deed } }, []]
+  if (!needsLook(action, ordered)) return carryOut(state, action)
+  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: action } }, []]
   if (look.finding === 'none') {
-    const next = { ...state, look: { finding: 'awaited', waiting: deed } as const }
+    const next = { ...state, look: { finding: 'awaited', waiting: action } as const }
     return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
   }
-  const objection = objectionTo(order, deed, look)
+  const objection = objectionTo(order, action, look)
   return objection === undefined
-    ? carryOut(state, deed)
+    ? carryOut(state, action)
     : onSeenAlive(order, timing, state, objection)
 }
 
-function carryOut(state: Climbing, deed: Deed): FenceStep {
+function carryOut(state: Climbing, action: GuardedAction): FenceStep {
   const { look, ordered } = state
-  if (deed.type === 'certificate.save') return [{ kind: 'certifying' }, [{ ...deed, look }]]
-  const all = ordered.includes(deed.rung) ? ordered : [...ordered, deed.rung]
-  return [{ ...state, ordered: all }, [{ ...deed, look }]]
+  if (action.type === 'certificate.save') return [{ kind: 'certifying' }, [{ ...action, look }]]
+  const all = ordered.includes(action.rung) ? ordered : [...ordered, action.rung]
+  return [{ ...state, ordered: all }, [{ ...action, look }]]
 }
 
 function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look: Look): FenceStep {

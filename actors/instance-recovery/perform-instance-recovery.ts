@@ -54,7 +54,7 @@ export function defineInstanceRecovery(
         return await performInstanceRecovery({ world, order, signal }, effect)
       } catch (error) {
         if (!isComputeTrouble(error)) throw error
-        return { type: 'instance.hindered', reason: describeError(error) }
+        return { type: 'instance.blocked', reason: describeError(error) }
       }
     },
   })
@@ -144,11 +144,11 @@ async function restart(
 ): Promise<InstanceRecoveryMessage> {
   const { notification, instance: subject, epoch } = order
   const entry = { notification, step: 'restart', subject, detail: rung }
-  const deed = await untilStored(world.clock, signal, () =>
+  const result = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, () => climb(world.compute, order, rung, signal)),
   )
-  return deed.kind === 'refused'
-    ? { type: 'instance.forbidden', reason: deed.reason }
+  return result.kind === 'refused'
+    ? { type: 'instance.forbidden', reason: result.reason }
     : { type: 'instance.ordered' }
 }
 

@@ -45,7 +45,7 @@ export const leader =
             { type: 'child.start', kind: 'dedup-window', name: 'leader', argument: epoch },
             { type: 'child.start', kind: 'intake', name: 'leader', argument: epoch },
             { type: 'child.start', kind: 'returner', name: 'leader', argument: epoch },
-            { type: 'child.start', kind: 'aftermath', name: 'leader', argument: epoch },
+            { type: 'child.start', kind: 'reconciler', name: 'leader', argument: epoch },
             { type: 'child.start', kind: 'housekeeper', name: 'leader', argument: epoch },
           ],
         ]

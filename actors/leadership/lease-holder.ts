@@ -50,8 +50,8 @@ export type LeaseEffect =
   | { readonly type: 'lease.renew'; readonly revision: LeaseRevision }
   | { readonly type: 'lease.release'; readonly revision: LeaseRevision }
   | { readonly type: 'epoch.claim' }
-  | { readonly type: 'tenure.hold'; readonly epoch: Epoch; readonly startedAtMs: number }
-  | { readonly type: 'tenure.end' }
+  | { readonly type: 'term.hold'; readonly epoch: Epoch; readonly startedAtMs: number }
+  | { readonly type: 'term.end' }
   | { readonly type: 'leader.proclaim'; readonly epoch: Epoch }
 
 type LeaseStep = Step<LeaseState, LeaseEffect | KernelEffect<LeaseMessage>>
@@ -105,7 +105,7 @@ function onEpochClaimed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): L
   return [
     { kind: 'leader', epoch, revision, startedAtMs },
     [
-      { type: 'tenure.hold', epoch, startedAtMs },
+      { type: 'term.hold', epoch, startedAtMs },
       { type: 'leader.proclaim', epoch },
       { type: 'child.start', kind: 'leader', name: String(epoch), argument: epoch },
       { type: 'timer.start', name: 'renew', afterMs: 0, message: { type: 'lease.renew-due' } },
@@ -121,7 +121,7 @@ function onRenewed(timing: LeaseTiming, state: LeaseState, renewed: Held): Lease
   return [
     { ...state, revision, startedAtMs },
     [
-      { type: 'tenure.hold', epoch: state.epoch, startedAtMs },
+      { type: 'term.hold', epoch: state.epoch, startedAtMs },
       {
         type: 'timer.start',
         name: 'renew',
@@ -161,7 +161,7 @@ const release = ({ revision }: Held): LeaseEffect => ({ type: 'lease.release', r
 function stepDown(
   state: LeaseState & { readonly kind: 'leader' },
 ): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
-  return [{ type: 'tenure.end' }, { type: 'child.stop', kind: 'leader', name: String(state.epoch) }]
+  return [{ type: 'term.end' }, { type: 'child.stop', kind: 'leader', name: String(state.epoch) }]
 }
 
 const campaignLater = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
@@ -179,7 +179,7 @@ const renewSoon = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
 })
 
 /**
- * Ends the tenure by our own clock. It is started when the answer arrives, later than the write began, so `Tenure`,
+ * Ends the term by our own clock. It is started when the answer arrives, later than the write began, so `LeadershipTerm`,
  * which counts from the beginning of the write, refuses first; this timer only takes the actors down.
  */
 const ownClock = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({

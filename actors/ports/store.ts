@@ -20,9 +20,9 @@ import type {
 } from '../../schema/records.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { OperatorStore } from './operator-store.ts'
-import type { HostFault, InstanceRestart } from './smaller-fault.ts'
+import type { HostFault, InstanceRestart } from './host-fault.ts'
 import type { Grant } from './grant.ts'
-import type { AftermathStore } from './aftermath-store.ts'
+import type { ReconcilerStore } from './reconciler-store.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { MoveStore } from './move-store.ts'
@@ -279,7 +279,7 @@ export interface StorePort
     LeadershipStore,
     RecoveryStore,
     LedgerStore,
-    AftermathStore,
+    ReconcilerStore,
     HousekeepingStore,
     RosterStore,
     AsyncDisposable {

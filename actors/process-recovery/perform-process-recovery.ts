@@ -51,7 +51,7 @@ export function defineProcessRecovery(
         return await performProcessRecovery({ world, order, signal }, effect)
       } catch (error) {
         if (!isComputeTrouble(error)) throw error
-        return { type: 'process.hindered', reason: describeError(error) }
+        return { type: 'process.blocked', reason: describeError(error) }
       }
     },
   })
@@ -88,13 +88,13 @@ async function disable(
   const { disableReason } = world.rules
   const change = { notification, kind: 'process', host, subject: disableReason } as const
   const entry = { notification, step: 'disable-service', subject, detail: disableReason }
-  const deed = await untilStored(world.clock, signal, async () => {
+  const result = await untilStored(world.clock, signal, async () => {
     await world.store.recordChange(epoch, change)
     return withIntent(world, epoch, entry, () =>
       world.compute.disable(service, disableReason, signal),
     )
   })
-  return deed.kind === 'refused'
-    ? { type: 'process.forbidden', reason: deed.reason }
+  return result.kind === 'refused'
+    ? { type: 'process.forbidden', reason: result.reason }
     : { type: 'process.disabled' }
 }

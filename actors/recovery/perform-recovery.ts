@@ -3,7 +3,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { ClockSteps } from '../leadership/clock-steps.ts'
-import type { Contact } from '../leadership/contact.ts'
+import type { PartitionDetector } from '../leadership/partition-detector.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -29,7 +29,7 @@ export interface RecoveryWorld extends Acting {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly announcer: Announcer
-  readonly contact: Contact
+  readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly rules: RecoveryRules
   /** Shared by all recoveries of this process. */
@@ -97,8 +97,8 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
     turn,
     snapshot: { ...stored, failing },
     nowWallMs: world.clock.wallMs(),
-    ledForMs: world.tenure.heldForMs(),
-    inContactForMs: world.contact.unbrokenForMs(),
+    ledForMs: world.term.heldForMs(),
+    inContactForMs: world.partitionDetector.unbrokenForMs(),
     hostSeenWell: seenWell(world, stored.notification?.sourceHost),
     doubted: doubtedOf(world, stored),
   }

@@ -20,7 +20,7 @@
  * | fencing                              | fence.refused                        | queued                                  | operators forbid to go on                          |
  * | evacuating                           | evacuator.finished                   | concluding, suspending                  | every instance has its end; some failed            |
  * | evacuating                           | evacuator.forbidden                  | queued                                  | operators forbid to go on                          |
- * | restarting, disabling                | fault.concluded                      | concluding, suspending                  | it has its end; what hindered it may pass          |
+ * | restarting, disabling                | fault.concluded                      | concluding, suspending                  | it has its end; what blocked it may pass           |
  * | restarting, disabling                | fault.forbidden                      | queued                                  | operators forbid to go on                          |
  * | suspending                           | recovery.suspended                   | pausing                                 | the failed attempt is stored                       |
  *

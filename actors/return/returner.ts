@@ -72,7 +72,7 @@ async function advance(looking: Looking, returning: Returning): Promise<void> {
     const stop = await siteStop(world.store)
     if (stop !== undefined) return await note(looking, returning, 'decision', stop)
     await note(looking, returning, 'intent', STEPS[step.kind])
-    world.tenure.assert(epoch)
+    world.term.assert(epoch)
     if (step.kind === 'let-back') await world.store.releaseHost(epoch, host.uuid, by)
     else if (step.kind === 'enable') await world.compute.enable(step.service, looking.signal)
     else await world.compute.clearForcedDown(step.service, looking.signal)

@@ -1,5 +1,5 @@
 /** What the engine role is made of: the lease holder, and below it everything that acts while it leads. */
-import { defineAftermath } from '../../actors/aftermath/aftermath.ts'
+import { defineReconciler } from '../../actors/reconciler/reconciler.ts'
 import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
 import type { DedupWindowMessage } from '../../actors/dedup-window/window-state.ts'
 import { defineIntake } from '../../actors/dedup-window/intake.ts'
@@ -7,7 +7,7 @@ import type { EvacuationOrder } from '../../actors/evacuator/evacuator-messages.
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
 import { ComputeNews } from '../../actors/evacuator/compute-news.ts'
 import { ConcurrencyLimiter } from '../../actors/evacuator/concurrency-limiter.ts'
-import { Vigils } from '../../actors/fence/vigils.ts'
+import { PowerRechecks } from '../../actors/fence/power-recheck.ts'
 import { defineFence, type FenceArgument } from '../../actors/fence/perform-fence.ts'
 import {
   defineProcessRecovery,
@@ -48,7 +48,7 @@ export function engineFactories(
   const inFlight = new InFlight()
   const news = new ComputeNews()
   const bookings = new Bookings(world.clock)
-  const vigils = new Vigils(world.clock)
+  const powerRechecks = new PowerRechecks(world.clock)
   const limiter = new ConcurrencyLimiter(world.clock, rules.concurrency)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   const tellLook = (host: HostId, look: Look): void =>
@@ -67,7 +67,7 @@ export function engineFactories(
     segment: (identity: SegmentIdentity) => defineSegment(identity),
     recovery: (order: RecoveryOrder) =>
       defineRecovery({ ...world, rules: rules.recovery, inFlight }, order),
-    aftermath: (epoch: Epoch) => defineAftermath(world, epoch),
+    reconciler: (epoch: Epoch) => defineReconciler(world, epoch),
     returner: (epoch: Epoch) =>
       defineReturner(
         {
@@ -79,13 +79,13 @@ export function engineFactories(
         epoch,
       ),
     fence: (order: FenceArgument) =>
-      defineFence({ ...world, timing: rules.fence, vigils, tellLook }, order),
+      defineFence({ ...world, timing: rules.fence, powerRechecks, tellLook }, order),
     evacuator: (order: EvacuationOrder) =>
       defineEvacuator(
         {
           ...world,
           bookings,
-          vigils,
+          powerRechecks,
           rules: rules.evacuator,
           limiter,
           news,

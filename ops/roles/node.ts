@@ -21,8 +21,8 @@ import { HostObservations } from '../../actors/dedup-window/host-observations.ts
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'
-import { Contact } from '../../actors/leadership/contact.ts'
-import { Tenure } from '../../actors/leadership/tenure.ts'
+import { PartitionDetector } from '../../actors/leadership/partition-detector.ts'
+import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
 import { deposingStore } from './deposing-store.ts'
@@ -55,8 +55,8 @@ export interface NodePorts {
 
 /** The ports, and what the node itself adds to them. */
 export interface NodeWorld extends NodePorts {
-  readonly tenure: Tenure
-  readonly contact: Contact
+  readonly term: LeadershipTerm
+  readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly sightings: HostObservations
   readonly roster: Roster
@@ -95,9 +95,9 @@ export interface NodeHooks {
 /** Makes a node; its actors come to life with `start`. */
 export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
   const { clock, random, log, turns, bus, guests } = ports
-  const tenure = new Tenure(clock)
+  const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
-  const announcer = announcerOn(bus, from, { clock, random, tenure })
+  const announcer = announcerOn(bus, from, { clock, random, term })
   const store = deposingStore(ports.store, (refused) => {
     log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
@@ -111,9 +111,12 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   const world: NodeWorld = {
     ...ports,
     store,
-    tenure,
+    term,
     clockSteps: new ClockSteps(clock),
-    contact: new Contact(clock, ports.rules.lease.ttlMs - ports.rules.lease.marginMs),
+    partitionDetector: new PartitionDetector(
+      clock,
+      ports.rules.lease.ttlMs - ports.rules.lease.marginMs,
+    ),
     announcer,
     sightings: new HostObservations(clock, ports.rules.window.freshMs),
     roster,
@@ -143,7 +146,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     parked: () => parked,
     strangers: () => roster.strangers().hosts + roster.strangers().observers,
     contradictions: () => contradictions.count(),
-    leading: () => tenure.current() !== undefined,
+    leading: () => term.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
     },

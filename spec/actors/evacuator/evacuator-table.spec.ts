@@ -31,7 +31,7 @@ const STATES: readonly EvacuatorState[] = [
       movingOf([trackRow({ phase, target: TWO, attempts: 1 })], { forbidden, polls: 1 }),
     ),
   ),
-  { kind: 'hindered', reason: 'Nova is away' },
+  { kind: 'blocked', reason: 'Nova is away' },
   { kind: 'finished' },
 ]
 

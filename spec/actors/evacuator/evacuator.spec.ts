@@ -68,7 +68,7 @@ testSteps(behaviour, [
     title: 'a hindrance is noted, and everything asked again later',
     state: SURVEYING,
     message: { type: 'evacuator.blocked', reason: 'Nova is away' },
-    next: { kind: 'hindered', reason: 'Nova is away' },
+    next: { kind: 'blocked', reason: 'Nova is away' },
     effects: [{ type: 'note.blocked', reason: 'Nova is away' }, again],
   },
   {
@@ -80,21 +80,21 @@ testSteps(behaviour, [
   },
   {
     title: 'an evacuation that waits for Nova ends at once when it is forbidden',
-    state: { kind: 'hindered', reason: 'Nova is away' },
+    state: { kind: 'blocked', reason: 'Nova is away' },
     message: { type: 'evacuator.forbid', reason: 'paused' },
     next: { kind: 'finished' },
     effects: [forbidden('paused')],
   },
   {
-    title: 'a hindered evacuation begins anew',
-    state: { kind: 'hindered', reason: 'Nova is away' },
+    title: 'a blocked evacuation begins anew',
+    state: { kind: 'blocked', reason: 'Nova is away' },
     message: BEGIN,
     next: { kind: 'isolating' },
     effects: [{ type: 'compute.isolate' }],
   },
   {
     title: 'an answer to an earlier question is not taken for this one’s',
-    state: { kind: 'hindered', reason: 'Nova is away' },
+    state: { kind: 'blocked', reason: 'Nova is away' },
     message: surveyed(),
   },
   {

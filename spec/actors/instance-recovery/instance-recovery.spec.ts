@@ -25,7 +25,7 @@ import {
 } from './examining.ts'
 import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
-const HINDERED: InstanceRecoveryState = { kind: 'hindered', hindrances: 2 }
+const HINDERED: InstanceRecoveryState = { kind: 'blocked', hindrances: 2 }
 const CONFIRMING: InstanceRecoveryState = { kind: 'confirming', rung: 'start' }
 const NOTING: InstanceRecoveryState = { kind: 'noting' }
 const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> =>
@@ -179,7 +179,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'a look that fails is repeated within the limit',
     state: CONFIRMING,
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
     effects: [lookLater(1000)],
   },
   {
@@ -197,9 +197,9 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: reply('finished', 'the instance runs again'),
   },
   {
-    title: 'an order that is hindered is followed by another look',
+    title: 'an order that is blocked is followed by another look',
     state: ordering('start'),
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
     next: HINDERED,
     effects: [lookLater(17_000)],
   },
@@ -213,7 +213,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'too many hindrances are an error, to be tried again',
     state: ordering('start', 2),
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
   },
@@ -239,7 +239,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'a recovery that has ended hears nothing more',
     state: FINISHED,
-    message: { type: 'instance.hindered', reason: 'late' },
+    message: { type: 'instance.blocked', reason: 'late' },
   },
 ])
 

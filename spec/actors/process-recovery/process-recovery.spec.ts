@@ -21,7 +21,7 @@ const ORDER = {
 
 const READING: ProcessRecoveryState = { kind: 'reading', hindrances: 1 }
 const DISABLING: ProcessRecoveryState = { kind: 'disabling', hindrances: 1 }
-const HINDERED: ProcessRecoveryState = { kind: 'hindered', hindrances: 2 }
+const HINDERED: ProcessRecoveryState = { kind: 'blocked', hindrances: 2 }
 const NOTING: ProcessRecoveryState = { kind: 'noting' }
 const FINISHED: ProcessRecoveryState = { kind: 'finished' }
 
@@ -43,7 +43,7 @@ const givenWay = (reason: string): readonly Tell[] => [
     message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
   },
 ]
-const hindered: ProcessRecoveryMessage = { type: 'process.hindered', reason: 'Nova is away' }
+const blocked: ProcessRecoveryMessage = { type: 'process.blocked', reason: 'Nova is away' }
 const READ = { type: 'service.read' } as const
 
 const ROWS: readonly Row<
@@ -103,7 +103,7 @@ const ROWS: readonly Row<
   {
     title: 'a hindrance is waited out',
     state: DISABLING,
-    message: hindered,
+    message: blocked,
     next: HINDERED,
     effects: [timer<ProcessRecoveryMessage>('look', 17_000, { type: 'process.look-due' })],
   },
@@ -117,7 +117,7 @@ const ROWS: readonly Row<
   {
     title: 'too many hindrances are an error, to be tried again',
     state: { kind: 'reading', hindrances: 2 },
-    message: hindered,
+    message: blocked,
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
   },
