@@ -2,7 +2,7 @@
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { isStoreAway } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
@@ -36,7 +36,7 @@ export interface WindowWorld extends LookWorld {
 export function defineDedupWindow(
   world: WindowWorld,
   leader: ActorRef<LeaderMessage>,
-): AnyDefinition {
+): Definition<DedupWindowMessage> {
   return define<DedupWindowState, DedupWindowMessage, DedupWindowEffect>({
     initial: EMPTY_WINDOW,
     behaviour: dedupWindow(world.rules, leader),

@@ -2,7 +2,7 @@
 import { describeError } from '../../schema/errors.ts'
 import type { InstanceId, MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -30,7 +30,10 @@ import { survey } from './survey.ts'
 type Answered = Promise<EvacuatorMessage | undefined>
 
 /** The actor that moves the instances of one dead host. */
-export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
+export function defineEvacuator(
+  world: EvacuatorWorld,
+  order: EvacuationOrder,
+): Definition<EvacuatorMessage> {
   return define<EvacuatorState, EvacuatorMessage, EvacuatorEffect>({
     initial: { kind: 'isolating' },
     behaviour: evacuator(order, world.rules),

@@ -3,7 +3,7 @@ import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -54,7 +54,7 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
 }
 
 /** The actor that fences one host for one recovery. */
-export function defineFence(world: FenceWorld, argument: FenceArgument): AnyDefinition {
+export function defineFence(world: FenceWorld, argument: FenceArgument): Definition<FenceMessage> {
   return define<FenceState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },
     behaviour: fence(argument, world.timing),

@@ -3,7 +3,7 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort, type GuestDiagnostics } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { pause, untilStored } from '../leadership/until-stored.ts'
@@ -43,7 +43,7 @@ interface Recovering {
 export function defineInstanceRecovery(
   world: InstanceRecoveryWorld,
   order: InstanceArgument,
-): AnyDefinition {
+): Definition<InstanceRecoveryMessage> {
   return define<InstanceRecoveryState, InstanceRecoveryMessage, InstanceRecoveryEffect>({
     initial: { kind: 'idle' },
     behaviour: instanceRecovery(order, world.rules),

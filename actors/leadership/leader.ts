@@ -1,17 +1,10 @@
 /** Supervises everything that acts, for one epoch: the intake, the dedup window, the housekeeper, and one segment actor a segment. */
 import type { Epoch, HostId, SegmentId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import {
-  define,
-  tell,
-  type AnyDefinition,
-  type KernelEffect,
-  type Step,
-} from '../kernel/behaviour.ts'
-import { refOf } from '../kernel/ref.ts'
+import { define, tell, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
-import type { SegmentIdentity, SegmentMessage } from '../segment/segment-messages.ts'
+import { refOf, startChild } from '../registry.ts'
 
 export type LeaderMessage =
   | { readonly type: 'leader.begin' }
@@ -42,29 +35,28 @@ export const leader =
         return [
           state,
           [
-            { type: 'child.start', kind: 'dedup-window', name: 'leader', argument: epoch },
-            { type: 'child.start', kind: 'intake', name: 'leader', argument: epoch },
-            { type: 'child.start', kind: 'returner', name: 'leader', argument: epoch },
-            { type: 'child.start', kind: 'reconciler', name: 'leader', argument: epoch },
-            { type: 'child.start', kind: 'housekeeper', name: 'leader', argument: epoch },
+            startChild('dedup-window', 'leader', epoch),
+            startChild('intake', 'leader', undefined),
+            startChild('returner', 'leader', epoch),
+            startChild('reconciler', 'leader', epoch),
+            startChild('housekeeper', 'leader', undefined),
           ],
         ]
       case 'leader.recover': {
         const { unfinished, evidence, objection } = message
         const { segment } = unfinished.notification
-        const argument: SegmentIdentity = { segment, epoch }
         const recover = { type: 'segment.recover', unfinished, evidence, objection } as const
         return [
           state,
           [
-            { type: 'child.start', kind: 'segment', name: segment, argument },
-            tell(refOf<SegmentMessage>('segment', segment), recover),
+            startChild('segment', segment, { segment, epoch }),
+            tell(refOf('segment', segment), recover),
           ],
         ]
       }
       case 'leader.host-alive': {
         const { host, reason } = message
-        const to = refOf<SegmentMessage>('segment', message.segment)
+        const to = refOf('segment', message.segment)
         return [state, [tell(to, { type: 'segment.host-alive', host, reason })]]
       }
       default:
@@ -73,7 +65,7 @@ export const leader =
   }
 
 /** The supervisor of everything that acts with this epoch. */
-export function defineLeader(epoch: Epoch): AnyDefinition {
+export function defineLeader(epoch: Epoch): Definition<LeaderMessage> {
   return define<LeaderState, LeaderMessage, never>({
     initial: { kind: 'leading' },
     behaviour: leader(epoch),

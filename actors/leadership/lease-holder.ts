@@ -3,6 +3,7 @@ import type { Epoch } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { LeaseRevision } from '../ports/lease.ts'
+import { startChild, stopChild } from '../registry.ts'
 
 /** Milliseconds; `ttlMs` must exceed `2 × renewIntervalMs + marginMs` (checked with the configuration). */
 export interface LeaseTiming {
@@ -107,7 +108,7 @@ function onEpochClaimed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): L
     [
       { type: 'term.hold', epoch, startedAtMs },
       { type: 'leader.proclaim', epoch },
-      { type: 'child.start', kind: 'leader', name: String(epoch), argument: epoch },
+      startChild('leader', String(epoch), epoch),
       { type: 'timer.start', name: 'renew', afterMs: 0, message: { type: 'lease.renew-due' } },
       ownClock(timing),
     ],
@@ -161,7 +162,7 @@ const release = ({ revision }: Held): LeaseEffect => ({ type: 'lease.release', r
 function stepDown(
   state: LeaseState & { readonly kind: 'leader' },
 ): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
-  return [{ type: 'term.end' }, { type: 'child.stop', kind: 'leader', name: String(state.epoch) }]
+  return [{ type: 'term.end' }, stopChild('leader', String(state.epoch))]
 }
 
 const campaignLater = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({

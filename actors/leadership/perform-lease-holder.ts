@@ -2,7 +2,7 @@
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
@@ -35,7 +35,7 @@ export interface LeaseWorld {
 }
 
 /** The actor that campaigns for this process. */
-export function defineLeaseHolder(world: LeaseWorld): AnyDefinition {
+export function defineLeaseHolder(world: LeaseWorld): Definition<LeaseMessage> {
   return define<LeaseState, LeaseMessage, LeaseEffect>({
     initial: CANDIDATE,
     behaviour: leaseHolder(world.timing),

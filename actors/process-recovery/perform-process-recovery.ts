@@ -3,7 +3,7 @@ import { describeError } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -40,7 +40,7 @@ interface Recovering {
 export function defineProcessRecovery(
   world: ProcessRecoveryWorld,
   order: ProcessArgument,
-): AnyDefinition {
+): Definition<ProcessRecoveryMessage> {
   return define<ProcessRecoveryState, ProcessRecoveryMessage, ProcessRecoveryEffect>({
     initial: { kind: 'idle' },
     behaviour: processRecovery(order, world.rules),

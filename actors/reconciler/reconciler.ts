@@ -6,13 +6,13 @@ import { isStoreAway } from '../../schema/errors.ts'
 import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { isComputeTrouble, type Evacuation } from '../ports/compute.ts'
-import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { define, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { ReconcilerWorld, Looking } from './reconciler-world.ts'
 import { lateCompletion } from './late-completion.ts'
 import { restartOnReturn } from './restart-on-return.ts'
 
-type ReconcilerMessage =
+export type ReconcilerMessage =
   { readonly type: 'reconciler.look-due' } | { readonly type: 'reconciler.looked' }
 type ReconcilerState = { readonly kind: 'looking' }
 type ReconcilerEffect = { readonly type: 'moves.look' }
@@ -25,7 +25,10 @@ const PATIENCE_MS = 3_600_000
 const RECORDS_MS = 24 * PATIENCE_MS
 
 /** The actor that corrects the record, with one epoch. */
-export function defineReconciler(world: ReconcilerWorld, epoch: Epoch): AnyDefinition {
+export function defineReconciler(
+  world: ReconcilerWorld,
+  epoch: Epoch,
+): Definition<ReconcilerMessage> {
   const refused = new Set<MoveId>()
   const later: KernelEffect<ReconcilerMessage> = {
     type: 'timer.start',

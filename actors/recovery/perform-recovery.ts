@@ -1,6 +1,6 @@
 /** Carries out what a recovery asks for: reads the situation, and writes what was decided. */
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { ClockSteps } from '../leadership/clock-steps.ts'
 import type { PartitionDetector } from '../leadership/partition-detector.ts'
@@ -38,7 +38,10 @@ export interface RecoveryWorld extends Acting {
 }
 
 /** The actor that takes one notification from the report to its end. */
-export function defineRecovery(world: RecoveryWorld, order: RecoveryOrder): AnyDefinition {
+export function defineRecovery(
+  world: RecoveryWorld,
+  order: RecoveryOrder,
+): Definition<RecoveryMessage> {
   return define<RecoveryState, RecoveryMessage, RecoveryEffect>({
     initial: newRecovery(order),
     behaviour: recovery(order, world.rules),

@@ -28,12 +28,11 @@
  */
 import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
-import type { FenceMessage, FenceReply } from '../fence/fence-messages.ts'
+import type { FenceReply } from '../fence/fence-messages.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { tell, type KernelEffect } from '../kernel/behaviour.ts'
-import { refOf } from '../kernel/ref.ts'
+import { tell } from '../kernel/behaviour.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
-import type { SegmentMessage } from '../segment/segment-messages.ts'
+import { refOf, startChild, stopChild } from '../registry.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import type { FaultReply } from './fault-reply.ts'
@@ -96,7 +95,7 @@ export const newRecovery = ({
   },
 })
 
-const segmentOf = ({ segment }: RecoveryOrder) => refOf<SegmentMessage>('segment', segment)
+const segmentOf = ({ segment }: RecoveryOrder) => refOf('segment', segment)
 
 interface Charter {
   readonly order: RecoveryOrder
@@ -165,7 +164,7 @@ const isOpen = (state: RecoveryState): boolean =>
 function onHostAlive(order: RecoveryOrder, state: RecoveryState, reason: string): RecoveryStep {
   if (state.known.certified || isSmall(order)) return [state, []]
   if (state.kind === 'fencing') {
-    const fence = refOf<FenceMessage>('fence', order.notification.uuid)
+    const fence = refOf('fence', order.notification.uuid)
     return [state, [tell(fence, { type: 'fence.abandon', reason })]]
   }
   return waits(state) || isUntouched(order, state)
@@ -275,14 +274,11 @@ function evacuate(
     epoch,
     run: known.run,
     forbidden,
-    replyTo: refOf<RecoveryMessage>('recovery', notification),
+    replyTo: refOf('recovery', notification),
   }
   return [
     { kind: 'evacuating', reason: forbidden, room: 'there', known },
-    [
-      ...stopChildren(order),
-      { type: 'child.start', kind: 'evacuator', name: notification, argument },
-    ],
+    [...stopChildren(order), startChild('evacuator', notification, argument)],
   ]
 }
 
@@ -352,8 +348,4 @@ const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery']
 
 /** Ends what works on it. */
 const stopChildren = ({ notification }: RecoveryOrder): Effects =>
-  CHILDREN.map((kind): KernelEffect<RecoveryMessage> => ({
-    type: 'child.stop',
-    kind,
-    name: notification.uuid,
-  }))
+  CHILDREN.map((kind) => stopChild(kind, notification.uuid))

@@ -2,7 +2,7 @@
 import { parseControlAttributes, type SshSettings } from '../../schema/control-attributes.ts'
 import { describeError, isCoded, isStoreAway } from '../../schema/errors.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
-import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { define, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { NewEntry, Returning } from '../ports/store.ts'
 import { policyOf } from '../policy/segment-policy.ts'
@@ -13,12 +13,13 @@ import { siteStop } from './site-stop.ts'
 import { undoChanges, type Looking } from './undoing.ts'
 import { unlockLeft } from './unlocking.ts'
 
-type ReturnerMessage = { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
+export type ReturnerMessage =
+  { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
 type ReturnerState = { readonly kind: 'looking' }
 type ReturnerEffect = { readonly type: 'hosts.look' }
 
 /** The actor that lets hosts back, with one epoch. */
-export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition {
+export function defineReturner(world: ReturnWorld, epoch: Epoch): Definition<ReturnerMessage> {
   /** What each host waited for when we last looked: said once. */
   const said = new Map<HostId, string>()
   const saidOfChanges = new Map<number, string>()

@@ -17,6 +17,7 @@ import {
   type ActorSystem,
   type SystemOptions,
 } from '../../actors/kernel/spawn.ts'
+import type { Actors } from '../../actors/registry.ts'
 import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
@@ -70,7 +71,7 @@ export interface NodeWorld extends NodePorts {
 export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
 
 export interface Node {
-  readonly system: ActorSystem
+  readonly system: ActorSystem<Actors>
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
@@ -89,7 +90,7 @@ export interface Node {
 /** What only some nodes have: who is told of a hopeless crash, and of every change of an actor's state. */
 export interface NodeHooks {
   readonly onGiveUp: (path: string, error: unknown) => void
-  readonly onTransition?: SystemOptions['onTransition']
+  readonly onTransition?: SystemOptions<Actors>['onTransition']
 }
 
 /** Makes a node; its actors come to life with `start`. */
@@ -123,7 +124,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     contradictions,
     countParked,
   }
-  const system: ActorSystem = createActorSystem({
+  const system: ActorSystem<Actors> = createActorSystem<Actors>({
     clock,
     random,
     log,

@@ -178,6 +178,13 @@ export class Deployment implements AsyncDisposable {
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
+  /** The path of every actor, in all processes that live now. */
+  get actorPaths(): readonly string[] {
+    return [...this.#processes.values()]
+      .filter(({ life }) => life.alive)
+      .flatMap(({ node }) => node.system.snapshot().map(({ path }) => path))
+  }
+
   note(text: string): void {
     this.#noteCloud()
     this.trace.push(`${Math.round(this.clock.monotonicMs())} ${text}`)

@@ -5,6 +5,7 @@ import type {
   EvacuatorMessage,
   EvacuatorState,
 } from '../../../actors/evacuator/evacuator-messages.ts'
+import { tell } from '../../../actors/kernel/behaviour.ts'
 import { I1, I2, M1, M2, N1, TWO, evacuationRow, moveRow, roomRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 import { plannedRow } from '../../support/planned.ts'
@@ -30,11 +31,13 @@ import {
 } from './story.ts'
 
 const reply = (succeeded: number, failed: number, ignored: number) => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'evacuator.finished', notification: N1, succeeded, failed, ignored },
-  },
+  tell(ORDER.replyTo, {
+    type: 'evacuator.finished',
+    notification: N1,
+    succeeded,
+    failed,
+    ignored,
+  }),
 ]
 
 testSteps(behaviour, [

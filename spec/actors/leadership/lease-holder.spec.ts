@@ -8,6 +8,7 @@ import {
   type LeaseState,
 } from '../../../actors/leadership/lease-holder.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { startChild, stopChild } from '../../../actors/registry.ts'
 import { epoch } from '../../../schema/ids.ts'
 import { holds } from '../../support/holds.ts'
 import { EPOCH } from '../records.ts'
@@ -27,10 +28,7 @@ const campaignLater = timer<LeaseMessage>('campaign', 250, { type: 'lease.campai
 const renewIn = (afterMs: number): KernelEffect<LeaseMessage> =>
   timer<LeaseMessage>('renew', afterMs, { type: 'lease.renew-due' })
 const ownClock = timer<LeaseMessage>('own-clock', 5500, { type: 'lease.lost' })
-const stepDown: readonly Effect[] = [
-  { type: 'term.end' },
-  { type: 'child.stop', kind: 'leader', name: '7' },
-]
+const stepDown: readonly Effect[] = [{ type: 'term.end' }, stopChild('leader', '7')]
 const release: Effect = { type: 'lease.release', revision: 3 }
 
 testSteps(behaviour, [
@@ -61,7 +59,7 @@ testSteps(behaviour, [
     effects: [
       { type: 'term.hold', epoch: EPOCH, startedAtMs: 1000 },
       { type: 'leader.proclaim', epoch: EPOCH },
-      { type: 'child.start', kind: 'leader', name: '7', argument: EPOCH },
+      startChild('leader', '7', EPOCH),
       renewIn(0),
       ownClock,
     ],

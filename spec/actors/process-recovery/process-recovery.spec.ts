@@ -1,6 +1,6 @@
 /** The service of a dead nova-compute is disabled once, and what others disabled is left alone. */
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/registry.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
 import {
   processRecovery,
@@ -16,7 +16,7 @@ const ORDER = {
   notification: N1,
   host: H1,
   hostName: ONE,
-  replyTo: refOf('segment', 'one'),
+  replyTo: refOf('recovery', N1),
 } as const
 
 const READING: ProcessRecoveryState = { kind: 'reading', hindrances: 1 }
@@ -30,18 +30,10 @@ const read = (service: ComputeService | undefined): ProcessRecoveryMessage => ({
   service,
 })
 const reply = (status: 'finished' | 'ignored' | 'error', reason: string): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
-  },
+  tell(ORDER.replyTo, { type: 'fault.concluded', notification: N1, status, reason }),
 ]
 const givenWay = (reason: string): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
-  },
+  tell(ORDER.replyTo, { type: 'fault.forbidden', notification: N1, reason }),
 ]
 const blocked: ProcessRecoveryMessage = { type: 'process.blocked', reason: 'Nova is away' }
 const READ = { type: 'service.read' } as const
