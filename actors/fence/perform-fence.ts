@@ -1,5 +1,6 @@
 /** Carries out the fence's effects on the BMC and the store. */
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
+import type { WireBody } from '../../schema/messages/catalogue.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -211,7 +212,7 @@ async function save(
 function announce(
   { announcer }: FenceWorld,
   { notification, hostName: host }: FenceArgument,
-  what: { readonly step: string; readonly reason: string; readonly evidence: string[] },
+  what: Pick<WireBody<'recovery.stepped'>, 'step' | 'reason' | 'evidence'>,
 ): void {
   announcer.announce('recovery.stepped', { notification, host, ...what })
 }

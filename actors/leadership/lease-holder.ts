@@ -1,4 +1,24 @@
-/** Campaigns for the lease, keeps it, and starts the leader's actors only while it is certainly held. */
+/**
+ * Campaigns for the lease, keeps it, and starts the leader's actors only while it is certainly held. Pure.
+ *
+ * | state                             | event                      | next state     | when                                                                     |
+ * | --------------------------------- | -------------------------- | -------------- | ------------------------------------------------------------------------ |
+ * | candidate                         | lease.campaign             | candidate      | it tries to take the lease                                               |
+ * | candidate                         | lease.missed               | candidate      | another process has the lease, or the bus is away: it tries again later  |
+ * | candidate                         | lease.taken                | claiming-epoch | it has the lease, and asks the store for an epoch                        |
+ * | claiming-epoch                    | lease.epoch-claimed        | leader         | the actors that act with this epoch are started                          |
+ * | claiming-epoch                    | lease.epoch-refused        | candidate      | the store is away: the lease is given back, for another process to try   |
+ * | leader                            | lease.renew-due            | leader         | it renews the lease                                                      |
+ * | leader                            | lease.renewed              | leader         | it may lead for longer                                                   |
+ * | leader                            | lease.renew-failed         | leader         | nobody knows whether the lease was renewed: it tries again soon          |
+ * | leader                            | lease.lost                 | candidate      | another process has the lease, or its own clock says that the lease ends |
+ * | leader                            | lease.deposed              | candidate      | the store has seen a newer epoch: the lease is given back                |
+ * | candidate, claiming-epoch, leader | lease.resign               | resigned       | the process shuts down: what is held is given back                       |
+ * | resigned                          | lease.taken, lease.renewed | resigned       | a write that was under way has succeeded: the lease is given back        |
+ *
+ * Every other message leaves the lease holder as it is. When it leaves `leader`, it ends the term and stops the leader's
+ * actors.
+ */
 import type { Epoch } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'

@@ -98,7 +98,8 @@ async function lookFor(
   const about = { notification, instance: id, instanceName, dest, reason: LATE }
   world.announcer.announce('move.stepped', { ...about, status: 'succeeded', done, total })
   const stepped = { notification, host: move.sourceHost, reason: message ?? LATE, evidence: [LATE] }
-  world.announcer.announce('recovery.stepped', { ...stepped, step: status })
+  const step = status === 'finished' ? status : 'failed'
+  world.announcer.announce('recovery.stepped', { ...stepped, step })
 }
 
 const LATE = 'Nova recorded it as done after the recovery had ended'

@@ -55,8 +55,8 @@ async function start({ world, epoch, signal }: Looking, move: VmMove): Promise<v
   world.term.assert(epoch)
   await world.compute.start(instance, signal)
   const evidence = [`Nova has stopped ${move.instanceName} in nobody's name`]
-  const step = { notification, host, step: 'start', reason: REASON, evidence }
-  world.announcer.announce('recovery.stepped', step)
+  const about = { notification, host, reason: REASON, evidence }
+  world.announcer.announce('recovery.stepped', { ...about, step: 'start' })
 }
 
 const REASON = 'it ran before the fault and was left on a host that is back'

@@ -10,7 +10,8 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import type { HostObservations } from '../dedup-window/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
-import type { NotificationStatus } from '../../schema/records.ts'
+import type { AnnouncedStep } from '../../schema/messages/recovery.ts'
+import type { EndStatus } from '../../schema/records.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { InFlight } from './in-flight.ts'
 import { newRecovery, recovery } from './recovery.ts'
@@ -193,7 +194,7 @@ async function cancel(recovering: Recovering, reason: string): Promise<RecoveryM
 }
 
 interface Verdict {
-  readonly to: NotificationStatus
+  readonly to: EndStatus | 'running' | 'error'
   readonly reason: string
 }
 
@@ -246,7 +247,7 @@ async function noteHeld(recovering: Recovering, reason: string): Promise<void> {
 
 function announceStep(
   { world, order }: Recovering,
-  { step, reason }: { readonly step: string; readonly reason: string },
+  { step, reason }: { readonly step: AnnouncedStep; readonly reason: string },
 ): void {
   world.announcer.announce('recovery.stepped', {
     notification: order.notification.uuid,

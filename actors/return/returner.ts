@@ -139,7 +139,6 @@ async function note(
   const entry = { notification: by, kind, step: 'return', subject: host.name, detail }
   await world.store.appendJournal(epoch, entry)
   said.set(host.uuid, detail)
-  const evidence: string[] = []
-  const step = { notification: by, host: host.name, step: 'return', reason: detail, evidence }
-  world.announcer.announce('recovery.stepped', step)
+  const about = { notification: by, host: host.name, reason: detail }
+  world.announcer.announce('recovery.stepped', { ...about, step: 'return', evidence: [] })
 }

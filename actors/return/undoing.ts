@@ -104,6 +104,6 @@ async function note(
     detail,
   })
   said.set(id, detail)
-  const step = { notification, host: host.name, step: 'give-back', reason: detail }
-  world.announcer.announce('recovery.stepped', { ...step, evidence: [] })
+  const about = { notification, host: host.name, reason: detail }
+  world.announcer.announce('recovery.stepped', { ...about, step: 'give-back', evidence: [] })
 }

@@ -224,3 +224,9 @@ test('no field of an event can begin a line in the event stream', (t) => {
   const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
   t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
 })
+
+test('a step that no recovery announces is refused', (t) => {
+  const body = { ...WELL['recovery.stepped'], step: 'fencing' }
+  const bytes = bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body })
+  t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /step/ })
+})
