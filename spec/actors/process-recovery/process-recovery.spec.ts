@@ -21,7 +21,7 @@ const ORDER = {
 
 const READING: ProcessRecoveryState = { kind: 'reading', hindrances: 1 }
 const DISABLING: ProcessRecoveryState = { kind: 'disabling', hindrances: 1 }
-const HINDERED: ProcessRecoveryState = { kind: 'blocked', hindrances: 2 }
+const BLOCKED: ProcessRecoveryState = { kind: 'blocked', hindrances: 2 }
 const NOTING: ProcessRecoveryState = { kind: 'noting' }
 const FINISHED: ProcessRecoveryState = { kind: 'finished' }
 
@@ -96,12 +96,12 @@ const ROWS: readonly Row<
     title: 'a hindrance is waited out',
     state: DISABLING,
     message: blocked,
-    next: HINDERED,
+    next: BLOCKED,
     effects: [timer<ProcessRecoveryMessage>('look', 17_000, { type: 'process.look-due' })],
   },
   {
     title: 'a look after a hindrance remembers how many there were',
-    state: HINDERED,
+    state: BLOCKED,
     message: { type: 'process.look-due' },
     next: { kind: 'reading', hindrances: 2 },
     effects: [READ],
@@ -115,7 +115,7 @@ const ROWS: readonly Row<
   },
   {
     title: 'a recovery that waits gives way to an operator’s word',
-    state: HINDERED,
+    state: BLOCKED,
     message: { type: 'process.forbid', reason: 'paused by alice: lunch' },
     next: FINISHED,
     effects: givenWay('paused by alice: lunch'),
