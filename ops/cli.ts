@@ -1,14 +1,26 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
 import { adviceFor, shownName } from '../schema/nearest-name.ts'
+import type { OperatorWordKind, SiteWordKind } from '../schema/records.ts'
 
 type Command = (args: readonly string[]) => Promise<number>
+
+const command = async (kind: OperatorWordKind | SiteWordKind): Promise<Command> =>
+  (await import('./commands/operator-command.ts')).operatorCommand(kind)
 
 /** Each answers the exit status. Loaded when chosen: a command need not wait for what others are made of. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
   policy: async () => (await import('./commands/policy.ts')).policy,
-  say: async () => (await import('./commands/say.ts')).say,
+  'confirm-dead': () => command('confirm-dead'),
+  approve: () => command('approve'),
+  'let-back': () => command('let-back'),
+  pause: () => command('pause'),
+  resume: () => command('resume'),
+  cancel: () => command('cancel'),
+  retry: () => command('retry'),
+  stop: () => command('stop'),
+  release: () => command('release'),
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
   'print-key': async () => (await import('./commands/print-key.ts')).printKey,
@@ -21,15 +33,14 @@ const USAGE = `usage: node ops/cli.ts <command>
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
   policy SEGMENT [NAME=VALUE …] --config FILE
                                             show or change the policy of a segment
-  say WORD HOST --by NAME --reason TEXT --config FILE
-                                            confirm-dead: you answer for it that the host is dead;
-                                            approve: act on it beyond the cap of the storm guard;
-                                            let-back: let it back into service once it is checked;
-                                            pause, resume: begin nothing new, go on;
-                                            cancel: begin nothing new for good;
-                                            retry: begin an ended recovery again
-  say stop|release --by NAME --reason TEXT --config FILE
-                                            no irreversible step in any segment, until released
+  confirm-dead HOST WHY                     you answer for it that the host is dead
+  approve HOST WHY                          act on the host beyond the cap of the storm guard
+  let-back HOST WHY                         let the host back into service once it is checked
+  pause HOST WHY, resume HOST WHY           begin nothing new for the recovery; go on with it
+  cancel HOST WHY                           begin nothing new for good; the host stays out of service
+  retry HOST WHY                            begin an ended recovery again
+  stop WHY, release WHY                     no irreversible step in any segment; go on everywhere
+                                            WHY is --by NAME --reason TEXT --config FILE
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete for good what ended long ago
   seal-credentials --config FILE            seal stored credentials with the first key of the key file
@@ -37,12 +48,12 @@ const USAGE = `usage: node ops/cli.ts <command>
   print-sample                              every option with its default
 `
 
-async function main([command = '', ...args]: readonly string[]): Promise<number> {
-  const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+async function main([name = '', ...args]: readonly string[]): Promise<number> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load === undefined) {
-    if (command !== '') {
-      const advice = adviceFor(command, Object.keys(COMMANDS))
-      process.stderr.write(`${shownName(command)}: there is no such command; ${advice}\n`)
+    if (name !== '') {
+      const advice = adviceFor(name, Object.keys(COMMANDS))
+      process.stderr.write(`${shownName(name)}: there is no such command; ${advice}\n`)
     }
     process.stderr.write(USAGE)
     return 2

@@ -75,7 +75,7 @@ test('every word about a recovery is understood, and refused with the reason whe
   const url = wordsOf(world.id)
   const refused = async (said: Said, text: string): Promise<void> => {
     const { status, json } = await say(world, said)
-    const message = `The word ${String(said.word)} does not fit: ${text}.`
+    const message = `The command ${String(said.word)} does not fit: ${text}.`
     t.deepEqual([status, json], [409, { conflictingRequest: { code: 409, message } }])
   }
   await refused({ url, word: 'resume' }, 'it is not paused')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { policy } from '../../ops/commands/policy.ts'
-import { say } from '../../ops/commands/say.ts'
+import { operatorCommand } from '../../ops/commands/operator-command.ts'
 import { changePolicy, describePolicy } from '../../ops/config/parse-policy.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
@@ -89,7 +89,7 @@ test('misspelt choice is named with the one that was meant', (t) => {
 
 test('misspelt word and misspelt command are named with the one that was meant', async (t) => {
   for (const [args, sentence] of [
-    [['say', 'paus', 'compute-1', '--by', 'a', '--reason', 'b'], /^paus: .*mean pause\?$/m],
+    [['paus', 'compute-1', '--by', 'a', '--reason', 'b'], /^paus: .*mean pause\?$/m],
     [['polcy', 'zone-a'], /^polcy: there is no such command; did you mean policy\?$/m],
   ] as const) {
     const run = promisify(execFile)(process.execPath, ['ops/cli.ts', ...args])
@@ -140,39 +140,42 @@ test.serial(
   },
 )
 
-test.serial('say keeps an operator’s word about the open recovery of a host', async (t) => {
-  await using installed = await installation()
-  const { config, store, clock } = installed
-  const words = ['confirm-dead', 'compute-1', '--by', 'alice', '--reason', 'no power', ...config]
-  t.is(await say(words), 1, 'nothing is going on yet')
-  const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
-  t.is(await say(words), 0)
-  t.like((await store.listWords(uuid))[0], {
-    word: 'confirm-dead',
-    operator: 'alice',
-    reason: 'no power',
-  })
-  t.is(await say(words.slice(0, 4)), 2, 'a word needs a reason')
-  t.is(await say(['believe', ...words.slice(1)]), 2)
-})
+test.serial(
+  'confirm-dead keeps an operator’s word about the open recovery of a host',
+  async (t) => {
+    await using installed = await installation()
+    const { config, store, clock } = installed
+    const args = ['compute-1', '--by', 'alice', '--reason', 'no power', ...config]
+    t.is(await operatorCommand('confirm-dead')(args), 1, 'nothing is going on yet')
+    const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
+    t.is(await operatorCommand('confirm-dead')(args), 0)
+    t.like((await store.listWords(uuid))[0], {
+      word: 'confirm-dead',
+      operator: 'alice',
+      reason: 'no power',
+    })
+    t.is(await operatorCommand('confirm-dead')(args.slice(0, 3)), 2, 'a command needs a reason')
+    t.is(await operatorCommand('approve')([...args, 'compute-2']), 2)
+  },
+)
 
 test.serial(
-  'say pauses, resumes, cancels and retries a recovery, and stops everything',
+  'commands pause, resume, cancel and retry a recovery, and stop everything',
   async (t) => {
     await using installed = await installation()
     const { config, store, clock } = installed
     const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
     const why = ['--by', 'alice', '--reason', 'so', ...config]
-    t.is(await say(['pause', 'compute-1', ...why]), 0)
-    t.is(await say(['pause', 'compute-1', ...why]), 1, 'it is paused already')
-    t.is(await say(['resume', uuid, ...why]), 0, 'a recovery may be named, too')
-    t.is(await say(['stop', ...why]), 0)
+    t.is(await operatorCommand('pause')(['compute-1', ...why]), 0)
+    t.is(await operatorCommand('pause')(['compute-1', ...why]), 1, 'it is paused already')
+    t.is(await operatorCommand('resume')([uuid, ...why]), 0, 'a recovery may be named, too')
+    t.is(await operatorCommand('stop')([...why]), 0)
     t.is((await store.listUnfinished())[0]?.standing.kind, 'stopped')
-    t.is(await say(['release', ...why]), 0)
-    t.is(await say(['release', ...why]), 1, 'nothing is stopped')
-    t.is(await say(['stop', 'compute-1', ...why]), 2)
-    t.is(await say(['retry', 'compute-1', ...why]), 1, 'it has not ended')
-    t.is(await say(['cancel', 'compute-1', ...why]), 0)
+    t.is(await operatorCommand('release')([...why]), 0)
+    t.is(await operatorCommand('release')([...why]), 1, 'nothing is stopped')
+    t.is(await operatorCommand('stop')(['compute-1', ...why]), 2)
+    t.is(await operatorCommand('retry')(['compute-1', ...why]), 1, 'it has not ended')
+    t.is(await operatorCommand('cancel')(['compute-1', ...why]), 0)
     t.is((await store.listUnfinished())[0]?.standing.kind, 'cancelled')
   },
 )

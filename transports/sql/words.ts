@@ -96,7 +96,7 @@ async function lockNotification(
 }
 
 const wordRefused = (word: string, objection: string): CodedError =>
-  new CodedError('WORD_REFUSED', `The word ${word} does not fit: ${objection}.`)
+  new CodedError('WORD_REFUSED', `The command ${word} does not fit: ${objection}.`)
 
 /** All words about a recovery, oldest first. */
 export async function readWords(

@@ -1,0 +1,85 @@
+/** `approve HOST`, `stop` and the like: an operator's command about one recovery, or about all of them, kept with the operator's name. */
+import { parseArgs } from 'node:util'
+import type { StorePort } from '../../actors/ports/store.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
+import {
+  OPERATOR_WORDS,
+  SITE_WORDS,
+  type OperatorWordKind,
+  type SiteWordKind,
+} from '../../schema/records.ts'
+import { findRecovery } from '../find-recovery.ts'
+import { withStore } from '../with-store.ts'
+
+/** What each command does, for people. */
+const OPERATOR_COMMANDS: Readonly<Record<OperatorWordKind | SiteWordKind, string>> = {
+  'confirm-dead': 'you answer for it that the host is dead',
+  approve: 'act on the host beyond the cap of the storm guard',
+  'let-back': 'let the host back into service once it is checked',
+  pause: 'begin nothing new for the recovery',
+  resume: 'go on with it',
+  cancel: 'begin nothing new for good; the host stays out of service',
+  retry: 'begin an ended recovery again',
+  stop: 'no irreversible step in any segment, until released',
+  release: 'go on everywhere',
+}
+
+type Kind = keyof typeof OPERATOR_COMMANDS
+
+const isForAll = (kind: Kind): kind is SiteWordKind => SITE_WORDS.some((each) => each === kind)
+
+/** How a command is written. */
+const usageOf = (kind: Kind): string =>
+  `${kind}${isForAll(kind) ? '' : ' HOST'} --by NAME --reason TEXT --config FILE`
+
+/** Exit statuses: 0 given; 1 the store is away, or the command does not fit; 2 the arguments cannot be used. */
+export const operatorCommand =
+  (kind: Kind) =>
+  async (args: readonly string[]): Promise<number> => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { config: { type: 'string' }, by: { type: 'string' }, reason: { type: 'string' } },
+    })
+    const { config, by: operator = '', reason = '' } = values
+    const [named, ...others] = positionals
+    const isComplete = (named === undefined) === isForAll(kind) && others.length === 0
+    if (!isComplete || operator === '' || reason === '') {
+      process.stderr.write(`usage: ${usageOf(kind)}\n  ${OPERATOR_COMMANDS[kind]}\n`)
+      return 2
+    }
+    let problem: string | undefined
+    const status = await withStore(config, async ({ store }) => {
+      try {
+        const about = await give(store, kind, named, { operator, reason })
+        process.stdout.write(`${operator} gives the command ${kind} about ${about}\n`)
+      } catch (error) {
+        if (!isCoded(error, 'WORD_REFUSED', 'NOTIFICATION_NOT_FOUND')) throw error
+        problem = error.message
+      }
+    })
+    if (problem === undefined) return status
+    process.stderr.write(`${problem}\n`)
+    return 1
+  }
+
+/** What it was about. Throws NOTIFICATION_NOT_FOUND and WORD_REFUSED. */
+async function give(
+  store: StorePort,
+  kind: Kind,
+  named: string | undefined,
+  giver: { readonly operator: string; readonly reason: string },
+): Promise<string> {
+  const word = OPERATOR_WORDS.find((each) => each === kind)
+  if (word === undefined || named === undefined) {
+    if (isForAll(kind)) await store.saySiteWord({ word: kind, ...giver })
+    return 'all recoveries'
+  }
+  const notification = await findRecovery(store, named, word)
+  if (notification === undefined) {
+    const text = `there is no recovery of ${named} that ${word} could be about`
+    throw new CodedError('NOTIFICATION_NOT_FOUND', text)
+  }
+  await store.sayWord({ notification, word, ...giver })
+  return `${named}, recovery ${notification}`
+}
