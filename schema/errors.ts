@@ -92,10 +92,6 @@ export class CodedError extends Error {
   }
 }
 
-/** True while the database takes no write: away, busy, full or read-only. The same write may succeed later. */
-export const isStoreAway = (error: unknown): error is CodedError =>
-  isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT', 'STORE_FULL', 'STORE_READ_ONLY')
-
 /** True for what only an operator can mend: the process that finds it refuses to start. */
 export const isRefusal = (error: unknown): error is CodedError =>
   isCoded(

@@ -2,12 +2,12 @@
  * Looks after what a recovery gave up before it ended, minute by minute: for an hour, whether Nova has brought it to an end
  * by itself, and once its host is back, whether it runs again. All that it knows is in the store, so any leader goes on.
  */
-import { isStoreAway } from '../../schema/errors.ts'
 import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { isComputeTrouble, type Evacuation } from '../ports/compute.ts'
 import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
+import { isStoreAway } from '../ports/store.ts'
 import type { AftermathWorld, Looking } from './aftermath-world.ts'
 import { lateSuccess } from './late-success.ts'
 import { startLeftBehind } from './starting-again.ts'

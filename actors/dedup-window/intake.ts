@@ -6,8 +6,8 @@ import type { GuestFailed, HostObserved } from '../../schema/messages/observatio
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type AnyDefinition, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
-import { pause } from '../leadership/until-stored.ts'
 import type { FaultDelivery } from '../ports/bus.ts'
+import { sleep } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
 import type { DedupWindowMessage } from './window-state.ts'
@@ -48,7 +48,7 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   const keeper = new RosterKeeper(world, world.roster)
   const line = new FaultLine<FaultDelivery>(
     (delivery) => takeFault(world, parking, { delivery, signal }),
-    () => pause(world.clock, 0),
+    () => sleep(world.clock, 0),
   )
   await using open = new AsyncDisposableStack()
   open.use(

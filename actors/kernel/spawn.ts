@@ -4,7 +4,7 @@
  */
 import { CodedError } from '../../schema/errors.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
-import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { AnyDefinition, AnyMessage } from './behaviour.ts'
 import { Cell, type CellHost, type Item } from './cell.ts'
@@ -108,7 +108,7 @@ class Kernel implements ActorSystem {
     const deadlineMs = Math.max(0, ...[...this.#leaving].map(stopDeadline))
     const until = this.#options.clock.monotonicMs() + deadlineMs
     while (this.#leaving.size > 0 && this.#options.clock.monotonicMs() < until) {
-      await this.#sleep(10)
+      await sleep(this.#options.clock, 10)
     }
     for (const cell of this.#leaving) {
       this.#options.log.warn({ path: cell.path, effects: cell.inFlight }, 'stop deadline passed')
@@ -197,7 +197,7 @@ class Kernel implements ActorSystem {
     for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
     cell.reset()
     this.#resting.add(cell)
-    await this.#sleep(verdict.afterMs)
+    await sleep(this.#options.clock, verdict.afterMs)
     this.#resting.delete(cell)
     if (cell.stopped) return
     cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
@@ -227,12 +227,6 @@ class Kernel implements ActorSystem {
     cell.parent?.children.delete(cell.address)
     this.#places.get(cell)?.close()
     this.#places.delete(cell)
-  }
-
-  async #sleep(afterMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#options.clock.schedule(afterMs, resolve)
-    return promise
   }
 }
 
