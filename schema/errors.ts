@@ -1,4 +1,5 @@
 /** Catalogue of every error that we raise: code, HTTP status, and whether trying again may help. */
+import type { Epoch } from './ids.ts'
 
 interface ErrorKind {
   readonly status: number
@@ -89,6 +90,17 @@ export class CodedError extends Error {
 
   get status(): number {
     return ERRORS[this.code].status
+  }
+}
+
+/** STALE_EPOCH: a leader wanted to write or to act with an epoch that is not the current one. */
+export class StaleEpochError extends CodedError {
+  /** The epoch that was refused. */
+  readonly epoch: Epoch
+
+  constructor(epoch: Epoch, message: string) {
+    super('STALE_EPOCH', message)
+    this.epoch = epoch
   }
 }
 
