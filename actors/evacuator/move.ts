@@ -232,7 +232,7 @@ function onRefused(
     return end(context, move, { outcome: 'failed', dest: null, reason })
   }
   // The next attempt resets an instance whose state was in the way: it need not wait.
-  const pauseMs = now !== null && mustReset(now) ? 1000 : context.rules.retryIntervalMs
+  const pauseMs = now !== null && mustReset(now) ? 1000 : context.rules.refusedRetryMs
   return [queued(move, atMs + pauseMs, reason), []]
 }
 
@@ -244,7 +244,7 @@ function onBlocked(
 ): MoveStep {
   if (move.phase.kind !== 'requesting') return [move, []]
   const back = { ...move, attempts: move.attempts - 1 }
-  return [queued(back, atMs + rules.retryIntervalMs, reason), []]
+  return [queued(back, atMs + rules.unaskedRetryMs, reason), []]
 }
 
 /** Back in the queue, without a target. */

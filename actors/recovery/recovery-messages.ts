@@ -136,8 +136,10 @@ export interface RecoveryRules extends DecisionRules {
   /** A host that the leader itself sees alive is looked at again so often in all, and after such a pause, ms. */
   readonly aliveLooksMax: number
   readonly aliveLookMs: number
-  /** Pause before a held recovery is decided on again, and the first one after a failed attempt, ms. */
-  readonly retryIntervalMs: number
+  /** Pause before a held recovery is decided on again, ms. */
+  readonly heldRecheckMs: number
+  /** Pause after the first attempt that failed, ms. It is doubled after each further one. */
+  readonly firstPauseMs: number
 }
 
 export type Effects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]

@@ -214,7 +214,7 @@ function onConsulted(
     case 'hold':
       return hold(charter, now, decision.reason, decision)
     case 'hold-down': {
-      const afterMs = Math.min(rules.retryIntervalMs, decision.leftMs)
+      const afterMs = Math.min(rules.heldRecheckMs, decision.leftMs)
       return hold(charter, now, decision.reason, { afterMs })
     }
     case 'follow':

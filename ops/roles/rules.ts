@@ -14,6 +14,7 @@ import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
 import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
+import { retryWaitsOf } from './retry-waits.ts'
 
 /** What every role of a process goes by. */
 export interface Rules {
@@ -77,7 +78,6 @@ const ALIVE_LOOKS_MAX = 4
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
   const repeatMs = hostMonitor.intervalMs
-  const retryIntervalMs = hostRecovery.retryIntervalMs
   return {
     lease: config.lease,
     window: {
@@ -103,7 +103,7 @@ export function rulesOf(config: Config): Rules {
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
       placement: hostRecovery.placement,
       joinAggregates: hostRecovery.joinAggregates,
-      retryIntervalMs,
+      ...retryWaitsOf(hostRecovery.retryIntervalMs).evacuator,
       attemptsMax: ATTEMPTS_MAX,
       graceMs: GRACE_MS,
       overdueMs: OVERDUE_MS,
@@ -147,12 +147,14 @@ export function rulesOf(config: Config): Rules {
 }
 
 function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
-  const patience = { retryMs: config.hostRecovery.retryIntervalMs, hindrancesMax: HINDRANCES_MAX }
+  const waits = retryWaitsOf(config.hostRecovery.retryIntervalMs)
+  const hindrancesMax = HINDRANCES_MAX
   return {
-    processRecovery: { ...config.processRecovery, ...patience },
+    processRecovery: { ...config.processRecovery, ...waits.processRecovery, hindrancesMax },
     instanceRecovery: {
       ...config.instanceRecovery,
-      ...patience,
+      ...waits.instanceRecovery,
+      hindrancesMax,
       pollMs: 1000,
       limitMs: RESTART_LIMIT_MS,
     },
@@ -185,7 +187,7 @@ function recoveryRulesOf(config: Config): RecoveryRules {
     runsMax: RUNS_MAX,
     aliveLooksMax: ALIVE_LOOKS_MAX,
     aliveLookMs: CONTRADICTION_MS / ALIVE_LOOKS_MAX,
-    retryIntervalMs: hostRecovery.retryIntervalMs,
+    ...retryWaitsOf(hostRecovery.retryIntervalMs).recovery,
   }
 }
 
