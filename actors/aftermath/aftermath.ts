@@ -9,6 +9,7 @@ import { define, type AnyDefinition, type KernelEffect, type Step } from '../ker
 import { LEAF } from '../kernel/supervision.ts'
 import { isStoreAway } from '../ports/store.ts'
 import type { AftermathWorld, Looking } from './aftermath-world.ts'
+import { RECORDS_SINCE_MS } from '../evacuator/apply-records.ts'
 import { lateSuccess } from './late-success.ts'
 import { startLeftBehind } from './starting-again.ts'
 
@@ -21,8 +22,6 @@ type AftermathEffect = { readonly type: 'moves.look' }
 const INTERVAL_MS = 60_000
 /** Longer than Nova takes to give anything up itself. */
 const PATIENCE_MS = 3_600_000
-/** The record was created while the recovery went on: as far back as any look at records goes. */
-const RECORDS_MS = 24 * PATIENCE_MS
 
 /** The actor that corrects the record, with one epoch. */
 export function defineAftermath(world: AftermathWorld, epoch: Epoch): AnyDefinition {
@@ -71,7 +70,7 @@ async function correctRecord(looking: Looking): Promise<void> {
 
 async function lookAt(looking: Looking, host: HostName, moves: readonly VmMove[]): Promise<void> {
   const { world, signal } = looking
-  const since = world.clock.wallMs() - RECORDS_MS
+  const since = world.clock.wallMs() - RECORDS_SINCE_MS
   const records = await world.compute.listEvacuations(host, since, signal)
   for (const move of moves) await lookFor(looking, move, records)
 }

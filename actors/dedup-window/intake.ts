@@ -92,6 +92,9 @@ function onObserved(world: IntakeWorld, keeper: RosterKeeper, said: HostObserved
   world.tellWindow({ type: 'window.observed', observed, atMs: world.clock.monotonicMs() })
 }
 
+/** Pause before the bus hands out a fault again that could not be stored, ms: a short outage of the store is over by then. */
+const REDELIVER_MS = 1000
+
 async function takeFault(
   world: IntakeWorld,
   parking: Parking,
@@ -102,7 +105,7 @@ async function takeFault(
     if (received?.type === 'guest.failed') await storeGuestFault(world, received.body)
   } catch (error) {
     world.log.warn({ subject: delivery.subject, error: describeError(error) }, 'fault not stored')
-    if (!signal.aborted) delivery.retry(1000)
+    if (!signal.aborted) delivery.retry(REDELIVER_MS)
     return
   }
   if (signal.aborted) return // the next leader gets it again

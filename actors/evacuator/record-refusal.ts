@@ -114,7 +114,7 @@ export async function explained(
   }
 }
 
-/** Nova closes the record first and changes the instance a moment later, or does not answer for a while. */
+/** Nova closes the record first and changes the instance a moment later, or does not answer for a while: about three minutes of looks. */
 const LOOKS_MAX = 20
 const PAUSE_MS_MIN = 500
 const PAUSE_MS_MAX = 10_000

@@ -48,6 +48,8 @@ export function createActorSystem(options: SystemOptions): ActorSystem {
 
 /** Handled in one go before others have their turn. */
 const TURN_MESSAGES_MAX = 64
+/** Between two looks whether the last effects have ended, ms: a stop is no longer than them by more than this. */
+const STOP_LOOK_MS = 10
 
 class Kernel implements ActorSystem {
   readonly #options: SystemOptions
@@ -108,7 +110,7 @@ class Kernel implements ActorSystem {
     const deadlineMs = Math.max(0, ...[...this.#leaving].map(stopDeadline))
     const until = this.#options.clock.monotonicMs() + deadlineMs
     while (this.#leaving.size > 0 && this.#options.clock.monotonicMs() < until) {
-      await sleep(this.#options.clock, 10)
+      await sleep(this.#options.clock, STOP_LOOK_MS)
     }
     for (const cell of this.#leaving) {
       this.#options.log.warn({ path: cell.path, effects: cell.inFlight }, 'stop deadline passed')

@@ -2,6 +2,7 @@
 import { sleep, type ClockPort } from '../ports/clock.ts'
 import { isStoreAway } from '../ports/store.ts'
 
+/** From a conflict that is over at once to a restart of the database: the pauses double between these. */
 const PAUSE_MS_MIN = 100
 const PAUSE_MS_MAX = 5000
 

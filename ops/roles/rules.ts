@@ -1,4 +1,9 @@
-/** From options to the rules of the actors: the one place where defaults that are not options are written down. */
+/**
+ * From options to the rules of the actors. Here is every number of those rules: what an operator chooses comes from `schema/config/`,
+ * what follows from it is derived here, and the rest is a constant here. Not here are constants that no operator could choose,
+ * because they follow from how Nova, a BMC, the bus or our own code works: those stay beside the code that uses them
+ * (`actors/`), with a unit and a reason, which `spec/tidy.spec.ts` checks.
+ */
 import type { EvacuatorRules } from '../../actors/evacuator/evacuator-messages.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { FenceTiming } from '../../actors/fence/fence-messages.ts'
