@@ -70,9 +70,8 @@ const GATHERING_MS = 60_000
 /** What somebody reports against our own observers is refused after so long, ms. */
 const CONTRADICTION_MS = 60_000
 
-/** For how long the word of an observer counts. */
-export const freshMsOf = ({ hostMonitor }: Config): number =>
-  FRESH_INTERVALS * hostMonitor.intervalMs
+/** For how long the word of an observer counts, ms: for the dedup window, for the leader's `HostObservations` and for the gateway's. */
+const freshMsOf = ({ hostMonitor }: Config): number => FRESH_INTERVALS * hostMonitor.intervalMs
 
 /** An observer that called a living host dead has so many times the life of a word to say something else. */
 const DOUBT_LIVES = 4
