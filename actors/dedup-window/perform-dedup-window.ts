@@ -4,7 +4,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { define, type AnyDefinition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
-import type { LeaderMessage } from '../leadership/leader.ts'
+import type { LeaderMessage } from '../leader/leader.ts'
 import {
   isStoreAway,
   type Acceptance,

@@ -32,11 +32,10 @@ import type { FenceMessage, FenceReply } from '../fence/fence-messages.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect } from '../kernel/behaviour.ts'
 import { refOf } from '../kernel/ref.ts'
+import type { FaultReply } from '../policy/fault-reply.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
-import type { SegmentMessage } from '../segment/segment-messages.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
-import type { FaultReply } from './fault-reply.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
   Effects,
@@ -48,7 +47,7 @@ import type {
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
-import { isSmall, isSame, summaryOf } from './summary.ts'
+import { isSmall, isSame, summaryOf, type RecoveryReport } from './summary.ts'
 import {
   cancel,
   conclude,
@@ -96,7 +95,7 @@ export const newRecovery = ({
   },
 })
 
-const segmentOf = ({ segment }: RecoveryOrder) => refOf<SegmentMessage>('segment', segment)
+const segmentOf = ({ segment }: RecoveryOrder) => refOf<RecoveryReport>('segment', segment)
 
 interface Charter {
   readonly order: RecoveryOrder

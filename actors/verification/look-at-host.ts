@@ -2,7 +2,7 @@
 import type { BmcSettings, SshSettings } from '../../schema/control-attributes.ts'
 import { describeError } from '../../schema/errors.ts'
 import type { HostId, HostName } from '../../schema/ids.ts'
-import type { HostObservations } from '../dedup-window/host-observations.ts'
+import type { HostObservations } from './host-observations.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import { isPowerTrouble, type PowerPort } from '../ports/power.ts'

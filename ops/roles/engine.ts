@@ -21,7 +21,7 @@ import {
 import type { AnyDefinition } from '../../actors/kernel/behaviour.ts'
 import { refOf } from '../../actors/kernel/ref.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
-import { defineLeader, type LeaderMessage } from '../../actors/leadership/leader.ts'
+import { defineLeader, type LeaderMessage } from '../../actors/leader/leader.ts'
 import type { LeaseMessage } from '../../actors/leadership/lease-holder.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
 import { Bookings } from '../../actors/placement/bookings.ts'

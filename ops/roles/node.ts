@@ -17,7 +17,7 @@ import {
   type ActorSystem,
   type SystemOptions,
 } from '../../actors/kernel/spawn.ts'
-import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../actors/verification/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'

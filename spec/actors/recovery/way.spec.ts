@@ -1,7 +1,7 @@
 /** The way of a notification through decision, fence and evacuation to its end, one decision at a time in a segment. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import type { FaultOutcome } from '../../../actors/recovery/fault-reply.ts'
+import type { FaultOutcome } from '../../../actors/policy/fault-reply.ts'
 import type { RecoveryMessage } from '../../../actors/recovery/recovery-messages.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, H2, I1, N1, N2, ONE, certificateRow, segmentRow } from '../records.ts'
