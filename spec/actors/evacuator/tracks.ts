@@ -18,8 +18,8 @@ import type { HostName } from '../../../schema/ids.ts'
 import { I1, M1, RUNNING, SMALL, THREE, TWO, instanceRow, targetRow } from '../records.ts'
 
 export const RULES = {
-  refusedRetryMs: 30_000,
-  unaskedRetryMs: 30_000,
+  refusedRetryMs: 32_000,
+  unaskedRetryMs: 31_000,
   firstRefusalPauseMs: 30_000,
   attemptsMax: 3,
   graceMs: 10_000,

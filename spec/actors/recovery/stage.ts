@@ -60,7 +60,7 @@ export const RULES = {
   runsMax: 3,
   aliveLooksMax: 4,
   aliveLookMs: 15_000,
-  heldRecheckMs: 30_000,
+  heldRecheckMs: 35_000,
   firstPauseMs: 30_000,
 }
 

@@ -36,7 +36,7 @@ const DISABLED = { segment: segmentRow({ enabled: false }) }
 const running = reportOf(N1, H1, { status: 'running' })
 const held = [recover(running), consulted(running, DISABLED)]
 const PAUSED = { kind: 'paused', reason: 'paused by alice: lunch' } as const
-const decideLater = timer<RecoveryMessage>('decide', 30_000, { type: 'recovery.decide-due' })
+const decideLater = timer<RecoveryMessage>('decide', 35_000, { type: 'recovery.decide-due' })
 
 test('a notification is decided on by a fresh look at everything', (t) => {
   const { effects, phaseOf } = after(recover())
