@@ -132,6 +132,7 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   app.addHook('onSend', (_request, _reply, payload, done) => {
     done(null, typeof payload === 'string' ? Buffer.from(payload) : payload)
   })
+  endConnections(app)
   app.decorateRequest('caller', null)
   answerErrors(app, options.publicAuthUrl)
   logAnswers(app)
@@ -155,6 +156,17 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   })
   app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, known), { prefix: '/v1' })
   return app
+}
+
+/** What is answered while the server ends is the last answer on its connection: a caller that kept it would hold up the end by minutes. */
+function endConnections(app: FastifyInstance): void {
+  let isEnding = false
+  app.addHook('preClose', async () => {
+    isEnding = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isEnding) reply.header('connection', 'close')
+  })
 }
 
 /** Senders of alerts know no tokens of the Identity service. */

@@ -33,6 +33,9 @@ export const UNFINISHED_STATUSES = [
   'error',
 ] as const satisfies readonly NotificationStatus[]
 
+/** Statuses that a recovery ends with. */
+export type EndStatus = Exclude<NotificationStatus, (typeof UNFINISHED_STATUSES)[number]>
+
 export const MOVE_STATUSES = ['pending', 'ongoing', 'ignored', 'failed', 'succeeded'] as const
 export type MoveStatus = (typeof MOVE_STATUSES)[number]
 

@@ -1,4 +1,8 @@
-/** Which folder of `actors/` imports which: a fixed list from the bottom to the top, so that no cycle comes in unseen. */
+/**
+ * Which folder of `actors/` imports which: a fixed list from the bottom to the top, so that no cycle comes in unseen. The files
+ * directly in `actors/` are no folder and do not count: the registry names the message type of every actor, and every actor that
+ * has an address to make imports it.
+ */
 import test from 'ava'
 import { everySource, importsOf } from './support/sources.ts'
 
@@ -19,25 +23,26 @@ const FOLDERS: readonly (readonly [folder: string, imports: string])[] = [
     'evacuator fence instance-recovery kernel leadership policy ports process-recovery verification',
   ],
   ['segment', 'kernel ports recovery'],
-  ['leader', 'kernel ports segment'],
-  ['dedup-window', 'evacuator kernel leader ports verification'],
-  ['aftermath', 'evacuator instance-recovery kernel leadership ports'],
+  ['dedup-window', 'evacuator kernel leadership ports verification'],
+  ['reconciler', 'evacuator instance-recovery kernel leadership ports'],
   ['return', 'evacuator kernel leadership policy ports'],
   ['housekeeper', 'kernel ports'],
   ['host-watcher', 'kernel ports'],
   ['instance-watcher', 'kernel ports'],
 ]
 
-/** `recovery` for `actors/recovery/decide.ts`; a file directly in `actors/` counts by its own name. */
-const folderOf = (path: string): string => path.split('/')[1] ?? path
+/** `recovery` for `actors/recovery/decide.ts`; undefined for a file that is in no folder of `actors/`. */
+const folderOf = (path: string): string | undefined => /^actors\/([^/]+)\//.exec(path)?.[1]
 
 test('the folders of actors/ import each other as the list says', (t) => {
   const found = new Map<string, Set<string>>()
-  for (const source of everySource().filter(({ path }) => path.startsWith('actors/'))) {
+  for (const source of everySource()) {
     const folder = folderOf(source.path)
+    if (folder === undefined) continue
     const imported = found.get(folder) ?? new Set()
     for (const { to } of importsOf(source)) {
-      if (to.startsWith('actors/') && folderOf(to) !== folder) imported.add(folderOf(to))
+      const other = folderOf(to)
+      if (other !== undefined && other !== folder) imported.add(other)
     }
     found.set(folder, imported)
   }
@@ -56,4 +61,10 @@ test('no folder of actors/ imports one that stands on it', (t) => {
     return upper.map((name) => `${folder} → ${name}`)
   })
   t.deepEqual(upwards, [])
+})
+
+test('the registry imports nothing of the actors but their types', (t) => {
+  const registry = everySource().find(({ path }) => path === 'actors/registry.ts')
+  const values = registry?.text.match(/^import (?!type\b).* from '(.*)'$/gm)
+  t.deepEqual(values, ["import { typedRegistry } from './kernel/typed-registry.ts'"])
 })

@@ -6,6 +6,7 @@ import type { TSchema } from 'typebox'
 import { ERRORS } from '../schema/errors.ts'
 import { ROLES } from '../schema/config/node.ts'
 import { CATALOGUE } from '../schema/messages/catalogue.ts'
+import { RecoveryStepped } from '../schema/messages/recovery.ts'
 import { everyFile, everySource, type Source } from './support/sources.ts'
 
 const files = everyFile()
@@ -51,6 +52,15 @@ test('the protocol page lists every message with its subject and guarantee, in o
     return { name, subject: ['ha', '<cloud>', ...tokens].join('.'), guarantee: message.guarantee }
   })
   t.deepEqual(listed, catalogued)
+})
+
+test('the protocol page lists every step that a recovery announces, in order', (t) => {
+  const page = readFileSync('schema/messages/PROTOCOL.md', 'utf8')
+  const [, chapter = ''] = page.split(/^## The steps of .+$/m)
+  const [list = ''] = chapter.split(/^## /m)
+  const listed = [...list.matchAll(/^\* (.+?):/gm)].flatMap(([, steps = '']) => steps.split(', '))
+  const announced = RecoveryStepped.properties.step.anyOf.map((step) => `\`${step.const}\``)
+  t.deepEqual(listed, announced)
 })
 
 test('the protocol page names only roles that exist, and replies that are messages', (t) => {

@@ -4,7 +4,7 @@ import { hostName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
-import { define, type AnyDefinition, type Step } from '../kernel/behaviour.ts'
+import { define, type Definition, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { FaultDelivery } from '../ports/bus.ts'
 import { sleep } from '../ports/clock.ts'
@@ -17,7 +17,7 @@ import { Parking, type ParkingWorld } from './parking.ts'
 import { RosterKeeper } from './roster-keeper.ts'
 import type { Roster } from './roster.ts'
 
-type IntakeMessage = { readonly type: 'intake.begin' }
+export type IntakeMessage = { readonly type: 'intake.begin' }
 type IntakeState = { readonly kind: 'listening' }
 type IntakeEffect = { readonly type: 'bus.listen' }
 
@@ -31,7 +31,7 @@ export interface IntakeWorld extends ParkingWorld {
 }
 
 /** The actor that listens to the bus while we lead. */
-export function defineIntake(world: IntakeWorld): AnyDefinition {
+export function defineIntake(world: IntakeWorld): Definition<IntakeMessage> {
   return define<IntakeState, IntakeMessage, IntakeEffect>({
     initial: { kind: 'listening' },
     behaviour: (state): Step<IntakeState, IntakeEffect> => [state, [{ type: 'bus.listen' }]],

@@ -1,4 +1,4 @@
-/** What cannot be decoded goes to `ha.<cloud>.parked`, where an operator's tap sees it, and stops nothing; a flood is only counted. */
+/** What cannot be decoded goes to `ha.<cloud>.parked`, where an operator can subscribe to it, and stops nothing; a flood is only counted. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'

@@ -1,10 +1,10 @@
 /** Carries out the dedup window's effects on the store. */
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
-import type { LeaderMessage } from '../leader/leader.ts'
+import type { LeaderMessage } from '../leadership/leader.ts'
 import {
   isStoreAway,
   type Acceptance,
@@ -36,7 +36,7 @@ export interface WindowWorld extends LookWorld {
 export function defineDedupWindow(
   world: WindowWorld,
   leader: ActorRef<LeaderMessage>,
-): AnyDefinition {
+): Definition<DedupWindowMessage> {
   return define<DedupWindowState, DedupWindowMessage, DedupWindowEffect>({
     initial: EMPTY_WINDOW,
     behaviour: dedupWindow(world.rules, leader),

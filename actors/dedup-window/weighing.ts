@@ -3,7 +3,7 @@ import type { HostId } from '../../schema/ids.ts'
 import { hostId } from '../../schema/ids.ts'
 import { tell } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
-import type { LeaderMessage } from '../leader/leader.ts'
+import type { LeaderMessage } from '../leadership/leader.ts'
 import { judgeWords, mustLook, withLook } from './contradiction.ts'
 import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
 import {

@@ -52,10 +52,10 @@ async function activate(context: EvacuationContext, host: HostName): Promise<str
   if (service === undefined) return 'Nova has no compute service on it'
   if (!service.disabled) return undefined
   const entry = { notification, step: 'enable', subject: host, detail: 'instances are sent to it' }
-  const deed = await untilStored(world.clock, signal, () =>
+  const result = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, () => world.compute.enable(service.id, signal)),
   )
-  return deed.kind === 'refused' ? deed.reason : undefined
+  return result.kind === 'refused' ? result.reason : undefined
 }
 
 /** The spare joins the aggregates of the dead host: instances that are bound to one find it again there. */
@@ -110,11 +110,11 @@ async function join(
   const change = { notification, kind: 'aggregate', host: spare.uuid, subject: id } as const
   const detail = `join the aggregate ${name} of ${order.host}`
   const entry = { notification, step: 'join-aggregate', subject: host, detail }
-  const deed = await untilStored(world.clock, signal, () =>
+  const result = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, async () => {
       await world.store.recordChange(epoch, change)
       await world.compute.joinAggregate(id, host, signal)
     }),
   )
-  return deed.kind === 'refused' ? deed.reason : undefined
+  return result.kind === 'refused' ? result.reason : undefined
 }

@@ -1,6 +1,6 @@
 /** What the effects of one evacuation are performed with: the ports, and what all evacuators of a process share. */
 import type { HostObservations } from '../verification/host-observations.ts'
-import type { Vigils } from '../fence/vigils.ts'
+import type { PowerRechecks } from '../fence/power-recheck.ts'
 import type { Acting } from '../leadership/intent.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
@@ -22,7 +22,7 @@ export interface EvacuatorWorld extends Acting {
   readonly announcer: Announcer
   readonly sightings: HostObservations
   /** Kept by the fences of this process. */
-  readonly vigils: Vigils
+  readonly powerRechecks: PowerRechecks
   /** Shared by all evacuators of this process. */
   readonly bookings: Bookings
   readonly rules: EvacuatorRules

@@ -178,7 +178,7 @@ export type EvacuatorState =
   | { readonly kind: 'surveying' }
   | { readonly kind: 'planning'; readonly survey: Survey }
   | Moving
-  | { readonly kind: 'hindered'; readonly reason: string }
+  | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'finished' }
 
 /** The state while moves are open. */

@@ -3,8 +3,8 @@
  *
  * | state                          | message                         | next state | when                                                          |
  * | ------------------------------ | ------------------------------- | ---------- | ------------------------------------------------------------- |
- * | isolating, hindered            | evacuator.begin                 | isolating  |                                                               |
- * | isolating, hindered            | evacuator.begin                 | surveying  | nothing new may be begun: it only follows what is in flight   |
+ * | isolating, blocked             | evacuator.begin                 | isolating  |                                                               |
+ * | isolating, blocked             | evacuator.begin                 | surveying  | nothing new may be begun: it only follows what is in flight   |
  * | isolating                      | evacuator.isolated              | surveying  |                                                               |
  * | surveying                      | evacuator.surveyed              | planning   |                                                               |
  * | planning                       | evacuator.planned               | moving     | some move has not ended                                       |
@@ -15,8 +15,8 @@
  * | moving                         | move.settled, move.was-put-back | finished   | nothing new may be begun, and this was the last one in flight |
  * | moving                         | move.refused                    | finished   | nothing new may be begun, and this was the last one in flight |
  * | moving                         | move.blocked, move.forbidden    | finished   | nothing new may be begun, and this was the last one in flight |
- * | isolating, surveying, planning | evacuator.blocked               | hindered   | Compute is away, or the host may live                         |
- * | isolating, hindered            | evacuator.forbid                | finished   | the segment decides anew                                      |
+ * | isolating, surveying, planning | evacuator.blocked               | blocked    | Compute is away, or the host may live                         |
+ * | isolating, blocked             | evacuator.forbid                | finished   | the segment decides anew                                      |
  *
  * Every other message leaves the evacuator in its state. What happens to one move is in `move.ts`.
  */
@@ -86,7 +86,7 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
 }
 
 function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): EvacuatorStep {
-  if (state.kind !== 'isolating' && state.kind !== 'hindered') return [state, []]
+  if (state.kind !== 'isolating' && state.kind !== 'blocked') return [state, []]
   return forbidden === null
     ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
     : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
@@ -287,7 +287,7 @@ function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string)
     return finishOr(evacuation, withdraw({ ...state, forbidden: reason }))
   }
   const { order } = evacuation
-  return state.kind === 'hindered' || state.kind === 'isolating'
+  return state.kind === 'blocked' || state.kind === 'isolating'
     ? [{ kind: 'finished' }, [tell(order.replyTo, forbidden(order, reason))]]
     : [state, []]
 }
@@ -303,7 +303,7 @@ function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string
   const { blockedRetryMs: afterMs } = evacuation.rules
   const message = { type: 'evacuator.begin' } as const
   return [
-    { kind: 'hindered', reason },
+    { kind: 'blocked', reason },
     [noted, { type: 'timer.start', name: 'again', afterMs, message }],
   ]
 }

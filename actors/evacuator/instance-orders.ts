@@ -27,14 +27,14 @@ export async function prepare(context: EvacuationContext, effect: Prepare): Prom
     for (const step of steps) {
       const detail = PREPARATIONS[step]
       const entry = { notification: order.notification, step, subject, detail }
-      const deed = await untilStored(world.clock, signal, () =>
+      const result = await untilStored(world.clock, signal, () =>
         withIntent(world, order.epoch, entry, () =>
           world.limiter.watch(() => perform(context, effect, step)),
         ),
       )
-      if (deed.kind === 'refused') {
+      if (result.kind === 'refused') {
         const atMs = world.clock.monotonicMs()
-        return { type: 'move.forbidden', move, reason: deed.reason, atMs }
+        return { type: 'move.forbidden', move, reason: result.reason, atMs }
       }
     }
     return { type: 'move.prepared', move, target, done: steps }
@@ -53,7 +53,7 @@ async function perform(
     case 'lock':
       // Noted first: the next leader must know that the lock may be ours.
       await world.store.noteLock(order.epoch, move, 'held')
-      world.tenure.assert(order.epoch)
+      world.term.assert(order.epoch)
       return lockForUs(world.compute, instance, signal)
     case 'call-broken':
       return world.compute.callBroken(instance, signal)
@@ -75,24 +75,24 @@ export async function look(
   }
 }
 
-type Deed = (compute: ComputePort, id: InstanceId, signal: AbortSignal) => Promise<void>
+type Act = (compute: ComputePort, id: InstanceId, signal: AbortSignal) => Promise<void>
 
-const ORDERS: Readonly<Record<RestoringOrder, { readonly detail: string; readonly deed: Deed }>> = {
+const ORDERS: Readonly<Record<RestoringOrder, { readonly detail: string; readonly act: Act }>> = {
   stop: {
     detail: 'stop it, as it was before',
-    deed: (compute, id, signal) => compute.stop(id, signal),
+    act: (compute, id, signal) => compute.stop(id, signal),
   },
   pause: {
     detail: 'pause it, as it was before',
-    deed: (compute, id, signal) => compute.pause(id, signal),
+    act: (compute, id, signal) => compute.pause(id, signal),
   },
   'call-broken': {
     detail: 'reset its state to error, as it was before',
-    deed: (compute, id, signal) => compute.callBroken(id, signal),
+    act: (compute, id, signal) => compute.callBroken(id, signal),
   },
   unlock: {
     detail: 'unlock it: its owner may have it again',
-    deed: unlockForUs,
+    act: unlockForUs,
   },
 }
 
@@ -101,11 +101,11 @@ export async function restore(
   { world, order, signal }: EvacuationContext,
   { move, instance, step }: Restore,
 ): Promise<MoveAnswer> {
-  const { detail, deed } = ORDERS[step]
+  const { detail, act } = ORDERS[step]
   const entry = { notification: order.notification, step, subject: instance, detail }
   try {
     const done = await untilStored(world.clock, signal, () =>
-      withIntent(world, order.epoch, entry, () => deed(world.compute, instance, signal)),
+      withIntent(world, order.epoch, entry, () => act(world.compute, instance, signal)),
     )
     return done.kind === 'refused'
       ? { type: 'move.restored', move, step, problem: done.reason, allowed: 'no' }

@@ -1,4 +1,5 @@
 /** What an evacuation writes into the journal about its host, and announces on the bus. */
+import type { AnnouncedStep } from '../../schema/messages/recovery.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { NewEntry } from '../ports/store.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
@@ -23,7 +24,7 @@ export async function noteWait(context: EvacuationContext, reason: string): Prom
 /** Announces on the bus that the recovery has taken a step. */
 export function announceStep(
   { world, order }: EvacuationContext,
-  step: string,
+  step: AnnouncedStep,
   reason: string,
 ): void {
   const { notification, host } = order

@@ -16,7 +16,7 @@ export interface LifeObjection {
 export async function checkForLife(context: EvacuationContext): Promise<LifeObjection | undefined> {
   const { world, order, signal } = context
   const { host, hostId } = order
-  const { life, isNews, diedAtMs = -Infinity } = await world.vigils.look(hostId, signal)
+  const { life, isNews, diedAtMs = -Infinity } = await world.powerRechecks.look(hostId, signal)
   const { sightings } = world
   if (sightings.seenWell(hostId)) {
     // A report from before the power-off proves nothing. Still, nothing is begun against it: observers report again within seconds.

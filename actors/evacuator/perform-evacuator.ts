@@ -2,7 +2,7 @@
 import { describeError } from '../../schema/errors.ts'
 import type { InstanceId, MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -30,7 +30,10 @@ import { survey } from './survey.ts'
 type Answered = Promise<EvacuatorMessage | undefined>
 
 /** The actor that moves the instances of one dead host. */
-export function defineEvacuator(world: EvacuatorWorld, order: EvacuationOrder): AnyDefinition {
+export function defineEvacuator(
+  world: EvacuatorWorld,
+  order: EvacuationOrder,
+): Definition<EvacuatorMessage> {
   return define<EvacuatorState, EvacuatorMessage, EvacuatorEffect>({
     initial: { kind: 'isolating' },
     behaviour: evacuator(order, world.rules),
@@ -203,13 +206,13 @@ async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
     ? 'force the compute service down; it is disabled already'
     : 'disable the compute service and force it down'
   const entry = { notification, step: 'isolate', subject: order.host, detail: what }
-  const deed = await untilStored(world.clock, signal, () =>
+  const result = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, async () => {
       if (!service.disabled) await recordDisabling(context)
       await world.compute.isolate(service.id, service.disabled ? null : world.disableReason, signal)
     }),
   )
-  if (deed.kind === 'refused') return { type: 'evacuator.forbid', reason: deed.reason }
+  if (result.kind === 'refused') return { type: 'evacuator.forbid', reason: result.reason }
   await note(context, { kind: 'outcome', step: 'isolate', detail: 'disabled and forced down' })
   announceStep(context, 'isolated', 'the compute service is disabled and forced down')
   return { type: 'evacuator.isolated' }

@@ -83,13 +83,13 @@ async function request(context: EvacuationContext, effect: Request): Promise<Mov
     detail: `evacuate from ${order.host} to ${target}`,
   }
   try {
-    const deed = await untilStored(world.clock, signal, () =>
+    const result = await untilStored(world.clock, signal, () =>
       withIntent(world, order.epoch, entry, () => send(context, effect)),
     )
     const atMs = world.clock.monotonicMs()
-    if (deed.kind === 'refused') world.bookings.release(instance)
-    return deed.kind === 'refused'
-      ? { type: 'move.forbidden', move, reason: deed.reason, atMs }
+    if (result.kind === 'refused') world.bookings.release(instance)
+    return result.kind === 'refused'
+      ? { type: 'move.forbidden', move, reason: result.reason, atMs }
       : { type: 'move.requested', move, startedAt, atMs }
   } catch (error) {
     const atMs = world.clock.monotonicMs()
@@ -126,7 +126,7 @@ async function send(context: EvacuationContext, effect: Request): Promise<void> 
     dest: hostOf(target),
     reason: 'asked for',
   })
-  world.tenure.assert(order.epoch)
+  world.term.assert(order.epoch)
   const retryAfterMs = world.limiter.retryAfterMs()
   if (retryAfterMs > 0) {
     throw new CodedError('COMPUTE_BUSY', 'Compute has asked others of us to wait', {

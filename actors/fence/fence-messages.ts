@@ -4,7 +4,7 @@ import type { Rung } from '../../schema/segment-policy.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Look } from '../verification/look.ts'
-import type { Deed, OwnLook } from './deed.ts'
+import type { GuardedAction, OwnLook } from './guarded-action.ts'
 import type { Deceased } from './death-certificate.ts'
 
 /** What the fence answers to the segment. */
@@ -91,4 +91,4 @@ export type FenceEffect =
   | { readonly type: 'host.look'; readonly besides: number; readonly isOrdered: boolean }
   | { readonly type: 'rung.read'; readonly rung: number }
   | { readonly type: 'rung.spent'; readonly reason: string }
-  | (Deed & { readonly look: OwnLook })
+  | (GuardedAction & { readonly look: OwnLook })

@@ -1,10 +1,38 @@
-/** Climbs the fence plan of one failed host, rung by rung, until it is proved dead: before, nobody may restart its instances. */
+/**
+ * Climbs the fence plan of one failed host, rung by rung, until it is proved dead: before, nobody may restart its instances. Pure.
+ *
+ * | state      | event                                     | next state | when                                                                                               |
+ * | ---------- | ----------------------------------------- | ---------- | -------------------------------------------------------------------------------------------------- |
+ * | idle       | fence.begin                               | climbing   | the first rung is read, and the leader looks at the host meanwhile                                 |
+ * | idle       | fence.begin                               | unfenced   | the plan has neither a rung nor a last resort                                                      |
+ * | climbing   | fence.abandon                             | climbing   | the host is seen alive, and an order is out: it is read back, and no other order follows           |
+ * | climbing   | fence.abandon                             | unfenced   | the host is seen alive, and no order is out                                                        |
+ * | climbing   | fence.forbid                              | unfenced   | operators forbid to go on, and no order is out                                                     |
+ * | climbing   | fence.forbidden                           | unfenced   | the store does not grant an order                                                                  |
+ * | climbing   | fence.looked                              | climbing   | the look is remembered; an order that waited for it is given, or is read back if the host is alive |
+ * | climbing   | fence.looked                              | certifying | a certificate waited for the look, and nothing contradicts it                                      |
+ * | climbing   | fence.looked                              | unfenced   | the host is seen alive, and no order is out, or no rung is left                                    |
+ * | climbing   | fence.look-expired                        | climbing   | the next order or certificate needs another look                                                   |
+ * | climbing   | fence.look-expired                        | unfenced   | the host was seen alive, and no order is out                                                       |
+ * | climbing   | fence.power-read                          | climbing   | on, or off without proof: an order is given, or the power is read again; a look comes first        |
+ * | climbing   | fence.power-read                          | certifying | off, which proves the death, and the leader sees no life                                           |
+ * | climbing   | fence.power-read                          | unfenced   | the leader sees the host alive, and no order is out, or no rung is left                            |
+ * | climbing   | fence.power-off-ordered, fence.read-due   | climbing   | the power is read, after an order not at once                                                      |
+ * | climbing   | fence.power-failed                        | climbing   | the power is read again after a pause                                                              |
+ * | climbing   | fence.power-failed, fence.deadline-passed | climbing   | the rung cannot help, or its time is over: the next rung begins                                    |
+ * | climbing   | fence.power-failed, fence.deadline-passed | certifying | no rung is left, and the segment has a last resort                                                 |
+ * | climbing   | fence.power-failed, fence.deadline-passed | unfenced   | no rung is left, and no last resort; or the host is seen alive                                     |
+ * | certifying | fence.certified                           | fenced     | the death certificate is stored                                                                    |
+ *
+ * Every other message leaves the fence as it is. An answer of an earlier rung counts only when it proves the death. An order, and
+ * a certificate, wait for a look of the leader, unless there is a young one (`action.ts`).
+ */
 import type { DeathCertificate } from '../../schema/records.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LOOK_MS, LOOK_VALID_MS, type Look } from '../verification/look.ts'
-import { needsLook, objectionTo, unlessReadOn, type Deed } from './deed.ts'
+import { needsLook, objectionTo, unlessReadOn, type GuardedAction } from './guarded-action.ts'
 import { beforeOrder, groundOf, isProof } from './proof.ts'
 import type {
   Climbing,
@@ -23,7 +51,9 @@ type FenceStep = Step<FenceState, FenceEffect | KernelEffect<FenceMessage>>
 export const fence =
   (order: FenceOrder, timing: FenceTiming) =>
   (state: FenceState, message: FenceMessage): FenceStep => {
-    if (message.type === 'fence.begin') return begin(order, timing)
+    if (message.type === 'fence.begin') {
+      return state.kind === 'idle' ? begin(order, timing) : [state, []]
+    }
     if (message.type === 'fence.certified') return onCertified(order, state, message.certificate)
     if (state.kind !== 'climbing') return [state, []]
     switch (message.type) {
@@ -143,7 +173,7 @@ function onPowerRead(
   }
   if (rung !== state.rung) return [state, []]
   if (read.kind === 'operator') return [state, [readAfter(rung, timing.verifyMs)]]
-  const off: Deed = { type: 'rung.off', rung }
+  const off: GuardedAction = { type: 'rung.off', rung }
   if (!state.ordered.includes(rung)) {
     const readOn = power === 'on' ? [...state.readOn, rung] : state.readOn
     return afterLook(order, timing, { ...state, readOn }, off)
@@ -158,25 +188,30 @@ function onPowerRead(
 }
 
 /** Nothing irreversible is done before the leader itself has seen no life. */
-function afterLook(order: FenceOrder, timing: FenceTiming, state: Climbing, deed: Deed): FenceStep {
+function afterLook(
+  order: FenceOrder,
+  timing: FenceTiming,
+  state: Climbing,
+  action: GuardedAction,
+): FenceStep {
   const { look, ordered, rung } = state
-  if (!needsLook(deed, ordered)) return carryOut(state, deed)
-  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: deed } }, []]
+  if (!needsLook(action, ordered)) return carryOut(state, action)
+  if (look.finding === 'awaited') return [{ ...state, look: { ...look, waiting: action } }, []]
   if (look.finding === 'none') {
-    const next = { ...state, look: { finding: 'awaited', waiting: deed } as const }
+    const next = { ...state, look: { finding: 'awaited', waiting: action } as const }
     return [next, [{ type: 'host.look', besides: rung, isOrdered: ordered.length > 0 }]]
   }
-  const objection = objectionTo(order, deed, look)
+  const objection = objectionTo(order, action, look)
   return objection === undefined
-    ? carryOut(state, deed)
+    ? carryOut(state, action)
     : onSeenAlive(order, timing, state, objection)
 }
 
-function carryOut(state: Climbing, deed: Deed): FenceStep {
+function carryOut(state: Climbing, action: GuardedAction): FenceStep {
   const { look, ordered } = state
-  if (deed.type === 'certificate.save') return [{ kind: 'certifying' }, [{ ...deed, look }]]
-  const all = ordered.includes(deed.rung) ? ordered : [...ordered, deed.rung]
-  return [{ ...state, ordered: all }, [{ ...deed, look }]]
+  if (action.type === 'certificate.save') return [{ kind: 'certifying' }, [{ ...action, look }]]
+  const all = ordered.includes(action.rung) ? ordered : [...ordered, action.rung]
+  return [{ ...state, ordered: all }, [{ ...action, look }]]
 }
 
 function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look: Look): FenceStep {

@@ -1,9 +1,10 @@
 /** Carries out the fence's effects on the BMC and the store. */
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
+import type { WireBody } from '../../schema/messages/catalogue.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -14,12 +15,12 @@ import { isPowerTrouble } from '../ports/power.ts'
 import type { RecoveryStore } from '../ports/store.ts'
 import { confirmedBy, quoteOf } from '../policy/operator-word.ts'
 import { certify } from './death-certificate.ts'
-import { leverOf, type FenceTarget, type Lever, type LeverPorts } from './levers.ts'
+import { deviceOf, type FenceTarget, type FenceDevice, type DevicePorts } from './devices.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
 import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
-import type { OwnLook } from './deed.ts'
-import type { Vigils } from './vigils.ts'
+import type { OwnLook } from './guarded-action.ts'
+import type { PowerRechecks } from './power-recheck.ts'
 import { fence } from './fence.ts'
 import type {
   FenceEffect,
@@ -29,13 +30,13 @@ import type {
   FenceTiming,
 } from './fence-messages.ts'
 
-export interface FenceWorld extends Acting, LeverPorts, LookWorld {
+export interface FenceWorld extends Acting, DevicePorts, LookWorld {
   readonly clock: ClockPort
   readonly store: RecoveryStore & OperatorStore
   readonly announcer: Announcer
   readonly timing: FenceTiming
   /** Shared with those who act on the death. */
-  readonly vigils: Vigils
+  readonly powerRechecks: PowerRechecks
   readonly contradictions: Contradictions
   /** Tells those who listen to observers that the leader itself has seen the host alive. */
   readonly tellLook: (host: FenceOrder['host'], look: Look) => void
@@ -49,7 +50,7 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
 }
 
 /** The actor that fences one host for one recovery. */
-export function defineFence(world: FenceWorld, argument: FenceArgument): AnyDefinition {
+export function defineFence(world: FenceWorld, argument: FenceArgument): Definition<FenceMessage> {
   return define<FenceState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },
     behaviour: fence(argument, world.timing),
@@ -73,13 +74,13 @@ async function performFence(
     case 'host.look':
       return { type: 'fence.looked', look: await look(fencing, effect) }
     case 'rung.read':
-      return pull(fencing, effect.rung, async (lever) => ({
+      return pull(fencing, effect.rung, async (device) => ({
         type: 'fence.power-read',
         rung: effect.rung,
-        power: await lever.read(fencing.signal),
+        power: await device.read(fencing.signal),
       }))
     case 'rung.off':
-      return pull(fencing, effect.rung, (lever) => powerOff(fencing, effect, lever))
+      return pull(fencing, effect.rung, (device) => powerOff(fencing, effect, device))
     case 'rung.spent':
       await noteSpent(fencing, effect.reason)
       return undefined
@@ -90,22 +91,22 @@ async function performFence(
   }
 }
 
-/** The lever of a rung of this order. */
-function leverAt({ world, order }: Fencing, index: number): Lever {
+/** The device of a rung of this order. */
+function deviceAt({ world, order }: Fencing, index: number): FenceDevice {
   const rung = order.rungs[index]
   if (rung === undefined) throw new RangeError(`the fence plan has no rung ${index}`)
-  return leverOf(world, order, rung)
+  return deviceOf(world, order, rung)
 }
 
-/** Pulls a lever; what the other end refuses is an answer, what the store throws is waited out. */
+/** Calls a device; what the other end refuses is an answer, what the store throws is waited out. */
 async function pull(
   fencing: Fencing,
   rung: number,
-  call: (lever: Lever) => Promise<FenceMessage>,
+  call: (device: FenceDevice) => Promise<FenceMessage>,
 ): Promise<FenceMessage> {
   const { world, signal } = fencing
   try {
-    return await untilStored(world.clock, signal, () => call(leverAt(fencing, rung)))
+    return await untilStored(world.clock, signal, () => call(deviceAt(fencing, rung)))
   } catch (error) {
     if (!isPowerTrouble(error)) throw error
     const hopeless = isCoded(error, 'POWER_MISCONFIGURED', 'POWER_UNAVAILABLE')
@@ -139,7 +140,7 @@ function mustBeYoung({ clock }: FenceWorld, look: OwnLook): void {
 async function powerOff(
   fencing: Fencing,
   { rung, look }: FenceEffect & { readonly type: 'rung.off' },
-  lever: Lever,
+  device: FenceDevice,
 ): Promise<FenceMessage> {
   const { world, order, signal } = fencing
   const { notification, hostName, epoch } = order
@@ -147,14 +148,14 @@ async function powerOff(
     notification,
     step: 'power-off',
     subject: hostName,
-    detail: [`power off through ${lever.channel}`, ...evidenceOf(look)].join('; '),
+    detail: [`power off through ${device.channel}`, ...evidenceOf(look)].join('; '),
   }
-  const deed = await withIntent(world, epoch, entry, () => {
+  const result = await withIntent(world, epoch, entry, () => {
     mustBeYoung(world, look)
-    return lever.off(signal)
+    return device.off(signal)
   })
-  return deed.kind === 'refused'
-    ? { type: 'fence.forbidden', reason: deed.reason }
+  return result.kind === 'refused'
+    ? { type: 'fence.forbidden', reason: result.reason }
     : { type: 'fence.power-off-ordered', rung }
 }
 
@@ -184,10 +185,10 @@ async function save(
   { ground, rung, before, look }: FenceEffect & { readonly type: 'certificate.save' },
 ): Promise<DeathCertificate> {
   const { world, order, signal } = fencing
-  const lever = rung === null ? undefined : leverAt(fencing, rung)
-  if (lever === undefined || ground === 'operator') world.vigils.end(order.host)
-  else world.vigils.keep(order.host, lever, world.clock.monotonicMs())
-  const witness = ground === 'operator' ? await confirmation(fencing) : (lever?.witness ?? '')
+  const device = rung === null ? undefined : deviceAt(fencing, rung)
+  if (device === undefined || ground === 'operator') world.powerRechecks.end(order.host)
+  else world.powerRechecks.keep(order.host, device, world.clock.monotonicMs())
+  const witness = ground === 'operator' ? await confirmation(fencing) : (device?.witness ?? '')
   const evidence = [...order.evidence, ...evidenceOf(look)]
   const certificate = certify(
     { ...order, evidence },
@@ -206,7 +207,7 @@ async function save(
 function announce(
   { announcer }: FenceWorld,
   { notification, hostName: host }: FenceArgument,
-  what: { readonly step: string; readonly reason: string; readonly evidence: string[] },
+  what: Pick<WireBody<'recovery.stepped'>, 'step' | 'reason' | 'evidence'>,
 ): void {
   announcer.announce('recovery.stepped', { notification, host, ...what })
 }

@@ -4,6 +4,7 @@ import type { HostState } from '../../schema/messages/observation.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import { withEntry } from '../kernel/with-entry.ts'
+import { startChild, stopChild } from '../registry.ts'
 import { blindByCount, blindByStall } from './blindness.ts'
 import type { WatchedHost } from './host-watcher.ts'
 
@@ -190,12 +191,7 @@ function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): Obser
       continue
     }
     sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
-    effects.push({
-      type: 'child.start',
-      kind: 'host-watcher',
-      name: watched.host,
-      argument: watched,
-    })
+    effects.push(startChild('host-watcher', watched.host, watched))
   }
   for (const { watched } of state.sights.values()) {
     if (!sights.has(watched.host)) effects.push(...stopWatching(watched))
@@ -219,6 +215,6 @@ const EVIDENCE_MAX = 4
 const TEXT_LENGTH_MAX = 200
 
 const stopWatching = (watched: WatchedHost): Effects => [
-  { type: 'child.stop', kind: 'host-watcher', name: watched.host },
+  stopChild('host-watcher', watched.host),
   { type: 'channels.forget', watched },
 ]

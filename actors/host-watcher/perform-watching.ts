@@ -4,8 +4,7 @@ import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
-import { refOf } from '../kernel/ref.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
@@ -13,6 +12,7 @@ import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
+import { refOf } from '../registry.ts'
 import type { Channel, Sign } from './failure-detector.ts'
 import {
   hostWatcher,
@@ -45,10 +45,10 @@ export interface WatchingWorld {
 }
 
 /** Where the watchers of a process tell what they see. */
-export const OBSERVER = refOf<ObserverMessage>('observer', 'hosts')
+export const OBSERVER = refOf('observer', 'hosts')
 
 /** The actor that speaks for everything this process watches. */
-export function defineObserver(world: WatchingWorld): AnyDefinition {
+export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
   let sequence = 0
   const registration = new Registration(world)
   return define<ObserverState, ObserverMessage, ObserverEffect>({
@@ -141,7 +141,10 @@ function watchedOf(host: Host): WatchedHost {
 }
 
 /** The actor that probes one host. */
-export function defineHostWatcher(world: WatchingWorld, watched: WatchedHost): AnyDefinition {
+export function defineHostWatcher(
+  world: WatchingWorld,
+  watched: WatchedHost,
+): Definition<HostWatcherMessage> {
   const random = world.random.fork(`watcher of ${watched.hostName}`)
   return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
     initial: { kind: 'blind', views: {} },

@@ -1,6 +1,6 @@
 /** Runs the housekeeper on the store. */
 import { describeError } from '../../schema/errors.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
@@ -28,7 +28,7 @@ export interface HousekeeperWorld {
 }
 
 /** The actor that purges while we lead. */
-export function defineHousekeeper(world: HousekeeperWorld): AnyDefinition {
+export function defineHousekeeper(world: HousekeeperWorld): Definition<HousekeeperMessage> {
   return define<HousekeeperState, HousekeeperMessage, HousekeeperEffect>({
     initial: { kind: 'keeping-house' },
     behaviour: housekeeper,

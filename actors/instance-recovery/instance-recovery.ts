@@ -62,7 +62,7 @@ export type InstanceRecoveryMessage =
   | { readonly type: 'instance.ordered' } // private
   | { readonly type: 'instance.forbidden'; readonly reason: string } // private: no grant for the intent
   | { readonly type: 'instance.seen'; readonly instance: Instance | undefined } // private
-  | { readonly type: 'instance.hindered'; readonly reason: string } // private
+  | { readonly type: 'instance.blocked'; readonly reason: string } // private
   | { readonly type: 'instance.look-due' } // private: our own timer
   | { readonly type: 'instance.limit-passed' } // private: our own timer
   | { readonly type: 'instance.noted' } // private: that it runs again is in the journal
@@ -70,7 +70,7 @@ export type InstanceRecoveryMessage =
 export type InstanceRecoveryState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'examining'; readonly hindrances: number }
-  | { readonly kind: 'hindered'; readonly hindrances: number }
+  | { readonly kind: 'blocked'; readonly hindrances: number }
   | { readonly kind: 'verifying'; readonly rung: Rung; readonly hindrances: number }
   | { readonly kind: 'ordering'; readonly rung: Rung; readonly hindrances: number }
   | { readonly kind: 'confirming'; readonly rung: Rung }
@@ -111,10 +111,10 @@ export const instanceRecovery =
         return state.kind === 'confirming'
           ? onSeen(order, rules, state, message.instance)
           : [state, []]
-      case 'instance.hindered':
+      case 'instance.blocked':
         return onHindered(order, rules, state, message.reason)
       case 'instance.look-due':
-        if (state.kind === 'hindered') return examine(state.hindrances)
+        if (state.kind === 'blocked') return examine(state.hindrances)
         return state.kind === 'confirming' ? [state, [{ type: 'instance.look' }]] : [state, []]
       case 'instance.limit-passed':
         return state.kind === 'confirming' ? examine(0) : [state, []]
@@ -128,7 +128,7 @@ export const instanceRecovery =
   }
 
 /** Before anything was ordered. */
-const UNTOUCHED: readonly InstanceRecoveryState['kind'][] = ['examining', 'verifying', 'hindered']
+const UNTOUCHED: readonly InstanceRecoveryState['kind'][] = ['examining', 'verifying', 'blocked']
 
 const examine = (hindrances: number): RecoveryStep => [
   { kind: 'examining', hindrances },
@@ -247,7 +247,7 @@ function onHindered(
     case 'confirming':
       return [state, [lookLater(rules.pollMs)]] // its limit goes on
     case 'idle':
-    case 'hindered':
+    case 'blocked':
     case 'noting':
     case 'finished':
       return [state, []]
@@ -263,7 +263,7 @@ function wait(
   reason: string,
 ): RecoveryStep {
   if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
-  return [{ kind: 'hindered', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
+  return [{ kind: 'blocked', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
 }
 
 function finish(order: InstanceOrder, status: FaultOutcome, reason: string): RecoveryStep {

@@ -3,7 +3,7 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort, type GuestDiagnostics } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -43,7 +43,7 @@ interface Recovering {
 export function defineInstanceRecovery(
   world: InstanceRecoveryWorld,
   order: InstanceArgument,
-): AnyDefinition {
+): Definition<InstanceRecoveryMessage> {
   return define<InstanceRecoveryState, InstanceRecoveryMessage, InstanceRecoveryEffect>({
     initial: { kind: 'idle' },
     behaviour: instanceRecovery(order, world.rules),
@@ -54,7 +54,7 @@ export function defineInstanceRecovery(
         return await performInstanceRecovery({ world, order, signal }, effect)
       } catch (error) {
         if (!isComputeTrouble(error)) throw error
-        return { type: 'instance.hindered', reason: describeError(error) }
+        return { type: 'instance.blocked', reason: describeError(error) }
       }
     },
   })
@@ -144,11 +144,11 @@ async function restart(
 ): Promise<InstanceRecoveryMessage> {
   const { notification, instance: subject, epoch } = order
   const entry = { notification, step: 'restart', subject, detail: rung }
-  const deed = await untilStored(world.clock, signal, () =>
+  const result = await untilStored(world.clock, signal, () =>
     withIntent(world, epoch, entry, () => climb(world.compute, order, rung, signal)),
   )
-  return deed.kind === 'refused'
-    ? { type: 'instance.forbidden', reason: deed.reason }
+  return result.kind === 'refused'
+    ? { type: 'instance.forbidden', reason: result.reason }
     : { type: 'instance.ordered' }
 }
 

@@ -2,7 +2,7 @@
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { RandomPort } from '../ports/clock.ts'
@@ -26,7 +26,10 @@ export interface ListeningWorld {
 }
 
 /** The actor that listens to the guests of one host. */
-export function defineInstanceWatcher(world: ListeningWorld, host: HostName): AnyDefinition {
+export function defineInstanceWatcher(
+  world: ListeningWorld,
+  host: HostName,
+): Definition<InstanceWatcherMessage> {
   return define<InstanceWatcherState, InstanceWatcherMessage, InstanceWatcherEffect>({
     initial: NO_GUESTS,
     behaviour: instanceWatcher(world.rules),

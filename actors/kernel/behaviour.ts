@@ -1,5 +1,5 @@
 /** What an actor is: a pure function, the effects that it may ask for, and how it is kept alive. */
-import type { ActorRef } from './ref.ts'
+import type { Accepts, ActorRef } from './ref.ts'
 import type { ChildPolicy } from './supervision.ts'
 
 /** Every state says by its `kind` which state it is, and may say why. */
@@ -26,23 +26,30 @@ export interface TimerCancel {
   readonly name: string
 }
 
-/** Tells another actor; made by `tell`, which checks the message's type. */
-export interface Tell {
+declare const checked: unique symbol
+
+/** An effect that nobody writes by hand: its maker checks that its parts belong together. Known to the compiler only. */
+interface Checked {
+  readonly [checked]: true
+}
+
+/** Tells another actor; made by `tell`. */
+export interface Tell extends Checked {
   readonly type: 'tell'
   readonly to: string
   readonly message: AnyMessage
 }
 
-/** Starts a child of a kind that the composition root knows; a running one of that name stays as it is. */
-export interface ChildStart {
+/** Starts a child; a running one of that name stays as it is. Made by the `startChild` of a registry. */
+export interface ChildStart extends Checked {
   readonly type: 'child.start'
   readonly kind: string
   readonly name: string
   readonly argument: unknown
 }
 
-/** Stops a child and everything below it. */
-export interface ChildStop {
+/** Stops a child and everything below it. Made by the `stopChild` of a registry. */
+export interface ChildStop extends Checked {
   readonly type: 'child.stop'
   readonly kind: string
   readonly name: string
@@ -73,16 +80,19 @@ export interface ActorDefinition<State extends AnyState, Message extends AnyMess
 /** A definition whose types are known only to itself. */
 export type AnyDefinition = ActorDefinition<AnyState, AnyMessage, AnyMessage>
 
+/** Hides its states and effects; says which messages it takes. */
+export type Definition<Message> = AnyDefinition & Accepts<Message>
+
 /** Hides the types of a definition, so that actors of all kinds fit one table. */
 export function define<
   State extends AnyState,
   Message extends AnyMessage,
   Effect extends AnyMessage,
->(definition: ActorDefinition<State, Message, Effect>): AnyDefinition {
-  return definition as unknown as AnyDefinition // safe: the kernel feeds it its own messages and effects only
+>(definition: ActorDefinition<State, Message, Effect>): Definition<Message> {
+  return definition as unknown as Definition<Message> // safe: the kernel feeds it its own messages and effects only
 }
 
 /** The effect that tells another actor. */
 export function tell<Message extends AnyMessage>(to: ActorRef<Message>, message: Message): Tell {
-  return { type: 'tell', to: to.address, message }
+  return { type: 'tell', to: to.address, message: message as AnyMessage } as Tell
 }

@@ -2,13 +2,12 @@
 
 declare const accepts: unique symbol
 
-/** Where to tell messages of one type. Contravariant: a ref that takes more fits where less is told. */
-export interface ActorRef<in Message> {
-  readonly address: string
-  readonly [accepts]?: (message: Message) => void
+/** Takes messages of one type. Contravariant: what takes more fits where less is told. Known to the compiler only. */
+export interface Accepts<in Message> {
+  readonly [accepts]: (message: Message) => void
 }
 
-/** The address of an actor of a kind. */
-export function refOf<Message>(kind: string, name: string): ActorRef<Message> {
-  return { address: `${kind}/${name}` }
+/** Where to tell messages of one type; made by the `refOf` of a registry. */
+export interface ActorRef<in Message> extends Accepts<Message> {
+  readonly address: string
 }

@@ -12,11 +12,17 @@ import { DeadLetters } from './dead-letters.ts'
 import type { ActorRef } from './ref.ts'
 import { judgeCrash } from './supervision.ts'
 import { snapshotTree } from './tree.ts'
+import type { ActorKinds, ArgumentOf, Factories, KindOf } from './typed-registry.ts'
 import type { Place, Turns } from '../ports/turns.ts'
 
-export interface ActorSystem {
-  /** Starts a top-level actor of a known kind. */
-  start(kind: string, name: string, argument: unknown): void
+/** Runs actors of the kinds that are listed in `Actors`. */
+export interface ActorSystem<Actors extends ActorKinds<Actors>> {
+  /** Starts a top-level actor. */
+  start<Kind extends KindOf<Actors>>(
+    kind: Kind,
+    name: string,
+    argument: ArgumentOf<Actors, Kind>,
+  ): void
   tell<Message extends AnyMessage>(to: ActorRef<Message>, message: Message): void
   snapshot(): readonly ActorSnapshot[]
   /** Letters that reached nobody, since the start. */
@@ -27,7 +33,8 @@ export interface ActorSystem {
   stop(): Promise<void>
 }
 
-export interface SystemOptions {
+/** What every system is made with, whatever its actors are. */
+interface KernelOptions {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -41,8 +48,14 @@ export interface SystemOptions {
     ((path: string, from: string, to: string, reason: string | null) => void) | undefined
 }
 
+export interface SystemOptions<Actors extends ActorKinds<Actors>> extends KernelOptions {
+  readonly factories: Factories<Actors>
+}
+
 /** A tree of actors in this process. */
-export function createActorSystem(options: SystemOptions): ActorSystem {
+export function createActorSystem<Actors extends ActorKinds<Actors>>(
+  options: SystemOptions<Actors>,
+): ActorSystem<Actors> {
   return new Kernel(options)
 }
 
@@ -51,8 +64,8 @@ const TURN_MESSAGES_MAX = 64
 /** Between two looks whether the last effects have ended, ms: a stop is no longer than them by more than this. */
 const STOP_LOOK_MS = 10
 
-class Kernel implements ActorSystem {
-  readonly #options: SystemOptions
+class Kernel {
+  readonly #options: KernelOptions
   readonly #cells = new Map<string, Cell>()
   readonly #places = new Map<Cell, Place>()
   readonly #deadLetters: DeadLetters
@@ -64,7 +77,7 @@ class Kernel implements ActorSystem {
   /** Cells whose turn is to come. */
   readonly #awake = new Set<Cell>()
 
-  constructor(options: SystemOptions) {
+  constructor(options: KernelOptions) {
     this.#options = options
     this.#deadLetters = new DeadLetters((reason, address, type) => {
       options.log.warn({ reason, address, type }, 'dead letter')
@@ -125,7 +138,7 @@ class Kernel implements ActorSystem {
     if (this.#cells.has(`${child.kind}/${child.name}`)) return
     const factory = this.#options.factories[child.kind]
     if (factory === undefined) throw new RangeError(`no actor of kind ${child.kind} is known`)
-    const definition: AnyDefinition = factory(child.argument as never, child.name) // kind and argument come from one place
+    const definition: AnyDefinition = factory(child.argument as never, child.name) // safe: the compiler has checked that they fit
     const cell = new Cell(this.#host, { kind: child.kind, name: child.name, parent }, definition)
     this.#cells.set(cell.address, cell)
     parent?.children.set(cell.address, cell)

@@ -6,6 +6,8 @@ import type { ClockPort } from '../ports/clock.ts'
 
 /** A smaller change is drift, or the clock being slewed. */
 const STEP_MS = 1000
+/** So far the clock may have been set, unseen, before this process started: an hour is a daylight saving time or a time zone. */
+const UNSEEN_STEP_MS = 3_600_000
 /** Of a clock that is set all the time the first steps are forgotten. */
 const PERIODS_MAX = 100
 
@@ -19,12 +21,13 @@ interface Period {
 
 export class ClockSteps {
   readonly #clock: ClockPort
+  readonly #startedMs: number
   #ended: readonly Period[] = []
   #current: Period
 
   constructor(clock: ClockPort) {
     this.#clock = clock
-    // What was before this process is taken to be of one piece with what it sees first.
+    this.#startedMs = clock.monotonicMs()
     this.#current = { fromMs: -Infinity, untilMs: clock.monotonicMs(), zeroMs: this.#zeroMs() }
   }
 
@@ -41,12 +44,18 @@ export class ClockSteps {
     this.#current = { fromMs: untilMs, untilMs: nowMs, zeroMs }
   }
 
-  /** The earliest that the wall clock has shown in the last so many ms: what was written since then has no older stamp. */
+  /**
+   * The earliest that the wall clock has shown in the last so many ms: what was written since then has no older stamp. As long as that
+   * reaches back behind the start of this process, it goes an hour further: nobody here knows whether the clock was set meanwhile.
+   */
   earliestWithin(ms: number): number {
     this.note()
     const sinceMs = this.#clock.monotonicMs() - ms
     const periods = [...this.#ended, this.#current].filter(({ untilMs }) => untilMs >= sinceMs)
-    return Math.min(...periods.map(({ fromMs, zeroMs }) => Math.max(fromMs, sinceMs) + zeroMs))
+    const earliestMs = Math.min(
+      ...periods.map(({ fromMs, zeroMs }) => Math.max(fromMs, sinceMs) + zeroMs),
+    )
+    return sinceMs < this.#startedMs ? earliestMs - UNSEEN_STEP_MS : earliestMs
   }
 
   #zeroMs(): number {

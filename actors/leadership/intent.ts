@@ -4,26 +4,26 @@
  */
 import type { Epoch } from '../../schema/ids.ts'
 import type { NewEntry, RecoveryStore } from '../ports/store.ts'
-import type { Tenure } from './tenure.ts'
+import type { LeadershipTerm } from './leadership-term.ts'
 
 export interface Acting {
   readonly store: RecoveryStore
-  readonly tenure: Tenure
+  readonly term: LeadershipTerm
 }
 
-export type Deed<Value> =
+export type GuardedResult<Value> =
   | { readonly kind: 'done'; readonly value: Value }
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** Throws what the store, the tenure (STALE_EPOCH) and `act` throw. */
+/** Throws what the store, the term (STALE_EPOCH) and `act` throw. */
 export async function withIntent<Value>(
   acting: Acting,
   epoch: Epoch,
   entry: Omit<NewEntry, 'kind'>,
   act: () => Promise<Value>,
-): Promise<Deed<Value>> {
+): Promise<GuardedResult<Value>> {
   const grant = await acting.store.recordIntent(epoch, entry)
   if (grant.kind === 'refused') return grant
-  acting.tenure.assert(epoch)
+  acting.term.assert(epoch)
   return { kind: 'done', value: await act() }
 }

@@ -1,8 +1,29 @@
-/** Campaigns for the lease, keeps it, and starts the leader's actors only while it is certainly held. */
+/**
+ * Campaigns for the lease, keeps it, and starts the leader's actors only while it is certainly held. Pure.
+ *
+ * | state                             | event                      | next state     | when                                                                     |
+ * | --------------------------------- | -------------------------- | -------------- | ------------------------------------------------------------------------ |
+ * | candidate                         | lease.campaign             | candidate      | it tries to take the lease                                               |
+ * | candidate                         | lease.missed               | candidate      | another process has the lease, or the bus is away: it tries again later  |
+ * | candidate                         | lease.taken                | claiming-epoch | it has the lease, and asks the store for an epoch                        |
+ * | claiming-epoch                    | lease.epoch-claimed        | leader         | the actors that act with this epoch are started                          |
+ * | claiming-epoch                    | lease.epoch-refused        | candidate      | the store is away: the lease is given back, for another process to try   |
+ * | leader                            | lease.renew-due            | leader         | it renews the lease                                                      |
+ * | leader                            | lease.renewed              | leader         | it may lead for longer                                                   |
+ * | leader                            | lease.renew-failed         | leader         | nobody knows whether the lease was renewed: it tries again soon          |
+ * | leader                            | lease.lost                 | candidate      | another process has the lease, or its own clock says that the lease ends |
+ * | leader                            | lease.deposed              | candidate      | the store has seen a newer epoch: the lease is given back                |
+ * | candidate, claiming-epoch, leader | lease.resign               | resigned       | the process shuts down: what is held is given back                       |
+ * | resigned                          | lease.taken, lease.renewed | resigned       | a write that was under way has succeeded: the lease is given back        |
+ *
+ * Every other message leaves the lease holder as it is. When it leaves `leader`, it ends the term and stops the leader's
+ * actors.
+ */
 import type { Epoch } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { LeaseRevision } from '../ports/lease.ts'
+import { startChild, stopChild } from '../registry.ts'
 
 /** Milliseconds; `ttlMs` must exceed `2 × renewIntervalMs + marginMs` (checked with the configuration). */
 export interface LeaseTiming {
@@ -50,8 +71,8 @@ export type LeaseEffect =
   | { readonly type: 'lease.renew'; readonly revision: LeaseRevision }
   | { readonly type: 'lease.release'; readonly revision: LeaseRevision }
   | { readonly type: 'epoch.claim' }
-  | { readonly type: 'tenure.hold'; readonly epoch: Epoch; readonly startedAtMs: number }
-  | { readonly type: 'tenure.end' }
+  | { readonly type: 'term.hold'; readonly epoch: Epoch; readonly startedAtMs: number }
+  | { readonly type: 'term.end' }
   | { readonly type: 'leader.proclaim'; readonly epoch: Epoch }
 
 type LeaseStep = Step<LeaseState, LeaseEffect | KernelEffect<LeaseMessage>>
@@ -105,9 +126,9 @@ function onEpochClaimed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): L
   return [
     { kind: 'leader', epoch, revision, startedAtMs },
     [
-      { type: 'tenure.hold', epoch, startedAtMs },
+      { type: 'term.hold', epoch, startedAtMs },
       { type: 'leader.proclaim', epoch },
-      { type: 'child.start', kind: 'leader', name: String(epoch), argument: epoch },
+      startChild('leader', String(epoch), epoch),
       { type: 'timer.start', name: 'renew', afterMs: 0, message: { type: 'lease.renew-due' } },
       ownClock(timing),
     ],
@@ -121,7 +142,7 @@ function onRenewed(timing: LeaseTiming, state: LeaseState, renewed: Held): Lease
   return [
     { ...state, revision, startedAtMs },
     [
-      { type: 'tenure.hold', epoch: state.epoch, startedAtMs },
+      { type: 'term.hold', epoch: state.epoch, startedAtMs },
       {
         type: 'timer.start',
         name: 'renew',
@@ -161,7 +182,7 @@ const release = ({ revision }: Held): LeaseEffect => ({ type: 'lease.release', r
 function stepDown(
   state: LeaseState & { readonly kind: 'leader' },
 ): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
-  return [{ type: 'tenure.end' }, { type: 'child.stop', kind: 'leader', name: String(state.epoch) }]
+  return [{ type: 'term.end' }, stopChild('leader', String(state.epoch))]
 }
 
 const campaignLater = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
@@ -179,7 +200,7 @@ const renewSoon = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
 })
 
 /**
- * Ends the tenure by our own clock. It is started when the answer arrives, later than the write began, so `Tenure`,
+ * Ends the term by our own clock. It is started when the answer arrives, later than the write began, so `LeadershipTerm`,
  * which counts from the beginning of the write, refuses first; this timer only takes the actors down.
  */
 const ownClock = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({

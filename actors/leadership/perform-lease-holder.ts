@@ -1,8 +1,8 @@
-/** Carries out the lease holder's effects: writes the lease, claims the epoch, and keeps the tenure. */
+/** Carries out the lease holder's effects: writes the lease, claims the epoch, and keeps the term. */
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
@@ -10,7 +10,7 @@ import type { LeasePort, LeaseRevision } from '../ports/lease.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { LeadershipStore } from '../ports/store.ts'
 import type { ClockSteps } from './clock-steps.ts'
-import type { Contact } from './contact.ts'
+import type { PartitionDetector } from './partition-detector.ts'
 import {
   CANDIDATE,
   leaseHolder,
@@ -19,7 +19,7 @@ import {
   type LeaseState,
   type LeaseTiming,
 } from './lease-holder.ts'
-import type { Tenure } from './tenure.ts'
+import type { LeadershipTerm } from './leadership-term.ts'
 
 export interface LeaseWorld {
   readonly node: NodeName
@@ -27,15 +27,15 @@ export interface LeaseWorld {
   readonly clock: ClockPort
   readonly lease: LeasePort
   readonly store: LeadershipStore
-  readonly tenure: Tenure
-  readonly contact: Contact
+  readonly term: LeadershipTerm
+  readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly announcer: Announcer
   readonly log: LogPort
 }
 
 /** The actor that campaigns for this process. */
-export function defineLeaseHolder(world: LeaseWorld): AnyDefinition {
+export function defineLeaseHolder(world: LeaseWorld): Definition<LeaseMessage> {
   return define<LeaseState, LeaseMessage, LeaseEffect>({
     initial: CANDIDATE,
     behaviour: leaseHolder(world.timing),
@@ -51,7 +51,7 @@ function performLease(
 ): Promise<LeaseMessage | undefined> | undefined {
   switch (effect.type) {
     case 'lease.create':
-      world.tenure.end() // a candidate does not lead, whatever a crashed incarnation believed
+      world.term.end() // a candidate does not lead, whatever a crashed incarnation believed
       return write(world, () => world.lease.create(world.node), 'lease.taken', 'lease.missed')
     case 'lease.renew':
       return renew(world, effect.revision)
@@ -59,14 +59,11 @@ function performLease(
       return giveLeaseBack(world, effect.revision)
     case 'epoch.claim':
       return claimEpoch(world)
-    case 'tenure.hold':
-      world.tenure.hold(
-        effect.epoch,
-        effect.startedAtMs + world.timing.ttlMs - world.timing.marginMs,
-      )
+    case 'term.hold':
+      world.term.hold(effect.epoch, effect.startedAtMs + world.timing.ttlMs - world.timing.marginMs)
       return undefined
-    case 'tenure.end':
-      world.tenure.end()
+    case 'term.end':
+      world.term.end()
       return undefined
     case 'leader.proclaim':
       world.announcer.announce('leader.proclaimed', { holder: world.node, epoch: effect.epoch })
@@ -85,7 +82,7 @@ async function write(
   const startedAtMs = world.clock.monotonicMs()
   try {
     const revision = await attempt()
-    world.contact.note()
+    world.partitionDetector.note()
     world.clockSteps.note()
     return revision === undefined ? { type: otherwise } : { type: won, revision, startedAtMs }
   } catch (error) {

@@ -5,7 +5,7 @@ export type FaultReply =
   | {
       readonly type: 'fault.concluded'
       readonly notification: NotificationId
-      /** error: whatever hindered it may pass, so it is tried again. */
+      /** error: whatever blocked it may pass, so it is tried again. */
       readonly status: FaultOutcome
       readonly reason: string
     }

@@ -21,9 +21,9 @@ import type {
 import { isCoded, type CodedError } from '../../schema/errors.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { OperatorStore } from './operator-store.ts'
-import type { HostFault, InstanceRestart } from './smaller-fault.ts'
+import type { HostFault, InstanceRestart } from './host-fault.ts'
 import type { Grant } from './grant.ts'
-import type { AftermathStore } from './aftermath-store.ts'
+import type { ReconcilerStore } from './reconciler-store.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { MoveStore } from './move-store.ts'
@@ -268,7 +268,7 @@ export interface RecoveryStore extends MoveStore {
   listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
   /** Undoes `holdHost`, where nobody else has taken the host over since: it is let back. */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
-  /** The same if the recovery has never certified the host dead. */
+  /** The same if the recovery has never certified the host dead; a host whose recovery operators have cancelled is held instead. */
   releaseUntouched(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
@@ -280,7 +280,7 @@ export interface StorePort
     LeadershipStore,
     RecoveryStore,
     LedgerStore,
-    AftermathStore,
+    ReconcilerStore,
     HousekeepingStore,
     RosterStore,
     AsyncDisposable {

@@ -3,7 +3,7 @@ import { describeError } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
@@ -40,7 +40,7 @@ interface Recovering {
 export function defineProcessRecovery(
   world: ProcessRecoveryWorld,
   order: ProcessArgument,
-): AnyDefinition {
+): Definition<ProcessRecoveryMessage> {
   return define<ProcessRecoveryState, ProcessRecoveryMessage, ProcessRecoveryEffect>({
     initial: { kind: 'idle' },
     behaviour: processRecovery(order, world.rules),
@@ -51,7 +51,7 @@ export function defineProcessRecovery(
         return await performProcessRecovery({ world, order, signal }, effect)
       } catch (error) {
         if (!isComputeTrouble(error)) throw error
-        return { type: 'process.hindered', reason: describeError(error) }
+        return { type: 'process.blocked', reason: describeError(error) }
       }
     },
   })
@@ -88,13 +88,13 @@ async function disable(
   const { disableReason } = world.rules
   const change = { notification, kind: 'process', host, subject: disableReason } as const
   const entry = { notification, step: 'disable-service', subject, detail: disableReason }
-  const deed = await untilStored(world.clock, signal, async () => {
+  const result = await untilStored(world.clock, signal, async () => {
     await world.store.recordChange(epoch, change)
     return withIntent(world, epoch, entry, () =>
       world.compute.disable(service, disableReason, signal),
     )
   })
-  return deed.kind === 'refused'
-    ? { type: 'process.forbidden', reason: deed.reason }
+  return result.kind === 'refused'
+    ? { type: 'process.forbidden', reason: result.reason }
     : { type: 'process.disabled' }
 }

@@ -32,14 +32,14 @@ export type ProcessRecoveryMessage =
   | { readonly type: 'process.disabled' } // private: Nova has taken the order
   | { readonly type: 'process.forbidden'; readonly reason: string } // private: no grant for the intent
   | { readonly type: 'process.noted' } // private: the outcome is in the journal
-  | { readonly type: 'process.hindered'; readonly reason: string } // private
+  | { readonly type: 'process.blocked'; readonly reason: string } // private
   | { readonly type: 'process.look-due' } // private: our own timer
 
 export type ProcessRecoveryState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'reading'; readonly hindrances: number }
   | { readonly kind: 'disabling'; readonly hindrances: number }
-  | { readonly kind: 'hindered'; readonly hindrances: number }
+  | { readonly kind: 'blocked'; readonly hindrances: number }
   | { readonly kind: 'noting' }
   | { readonly kind: 'finished' }
 
@@ -66,7 +66,7 @@ export const processRecovery =
       case 'process.disabled':
         return state.kind === 'disabling' ? read(state.hindrances) : [state, []]
       case 'process.forbid':
-        return state.kind === 'reading' || state.kind === 'hindered'
+        return state.kind === 'reading' || state.kind === 'blocked'
           ? giveWay(order, message.reason)
           : [state, []] // what was ordered is followed
       case 'process.forbidden':
@@ -75,12 +75,12 @@ export const processRecovery =
         return state.kind === 'noting'
           ? finish(order, 'finished', 'nova-compute is disabled until it beats again')
           : [state, []]
-      case 'process.hindered':
+      case 'process.blocked':
         return state.kind === 'reading' || state.kind === 'disabling'
           ? onHindered(order, rules, state.hindrances, message.reason)
           : [state, []]
       case 'process.look-due':
-        return state.kind === 'hindered' ? read(state.hindrances) : [state, []]
+        return state.kind === 'blocked' ? read(state.hindrances) : [state, []]
       default:
         return assertNever(message)
     }
@@ -120,7 +120,7 @@ function onHindered(
     afterMs: retryMs,
     message: { type: 'process.look-due' },
   }
-  return [{ kind: 'hindered', hindrances: hindrances + 1 }, [later]]
+  return [{ kind: 'blocked', hindrances: hindrances + 1 }, [later]]
 }
 
 function finish(order: ProcessOrder, status: FaultOutcome, reason: string): RecoveryStep {

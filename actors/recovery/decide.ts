@@ -65,8 +65,10 @@ function forbidden(
   }
   const reason = outOfBounds(snapshot, notification, host)
   if (reason === undefined) return undefined
-  // What has begun is not dropped because an operator intervened: it waits for the word to go on.
-  return { reason, answer: hasBegun(snapshot) ? 'hold-until-expiry' : 'ignore' }
+  // What has begun is not dropped because an operator intervened: it waits for the word to go on. So does what an operator retries
+  // while it still keeps its host out of service: nobody reports such a host again.
+  const waits = hasBegun(snapshot) || host.maintenanceBy === notification.uuid
+  return { reason, answer: waits ? 'hold-until-expiry' : 'ignore' }
 }
 
 /** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (promise I7). */

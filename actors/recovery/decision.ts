@@ -1,6 +1,6 @@
 /** What a segment may decide about one notification, and what it decides on. */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
-import type { Host, Notification } from '../../schema/records.ts'
+import type { EndStatus, Host, Notification } from '../../schema/records.ts'
 import { askedForAt } from '../../schema/standing.ts'
 import type { FenceOrder } from '../fence/fence-messages.ts'
 import type { GuestFault } from '../instance-recovery/refutation.ts'
@@ -12,7 +12,7 @@ export type Decision =
   | { readonly kind: 'gone' } // somebody ended it already
   | {
       readonly kind: 'conclude'
-      readonly to: 'ignored' | 'finished' | 'failed'
+      readonly to: EndStatus
       readonly reason: string
     }
   | { readonly kind: 'cancel'; readonly reason: string }

@@ -1,10 +1,6 @@
 /** What an operator's pause, stop, cancel or leave to go on means for a recovery that is under way. Pure. */
-import type { EvacuatorMessage } from '../evacuator/evacuator-messages.ts'
-import type { FenceMessage } from '../fence/fence-messages.ts'
-import type { InstanceRecoveryMessage } from '../instance-recovery/instance-recovery.ts'
 import { tell } from '../kernel/behaviour.ts'
-import { refOf } from '../kernel/ref.ts'
-import type { ProcessRecoveryMessage } from '../process-recovery/process-recovery.ts'
+import { refOf } from '../registry.ts'
 import type { Standing } from '../../schema/standing.ts'
 import { queue } from './outcomes.ts'
 import type {
@@ -43,17 +39,17 @@ function forbid(
 ): Effects {
   switch (kind) {
     case 'fencing':
-      return [tell(refOf<FenceMessage>('fence', uuid), { type: 'fence.forbid', reason })]
+      return [tell(refOf('fence', uuid), { type: 'fence.forbid', reason })]
     case 'evacuating': {
-      const evacuator = refOf<EvacuatorMessage>('evacuator', uuid)
+      const evacuator = refOf('evacuator', uuid)
       return [tell(evacuator, { type: 'evacuator.forbid', reason })]
     }
     case 'restarting': {
-      const recovery = refOf<InstanceRecoveryMessage>('instance-recovery', uuid)
+      const recovery = refOf('instance-recovery', uuid)
       return [tell(recovery, { type: 'instance.forbid', reason })]
     }
     case 'disabling': {
-      const recovery = refOf<ProcessRecoveryMessage>('process-recovery', uuid)
+      const recovery = refOf('process-recovery', uuid)
       return [tell(recovery, { type: 'process.forbid', reason })]
     }
     default:

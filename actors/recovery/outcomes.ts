@@ -1,6 +1,6 @@
 /** Where a recovery goes once a decision is made, or what works on it has answered: again, later, or to its end. Pure. */
 import type { NotificationId } from '../../schema/ids.ts'
-import type { NotificationStatus } from '../../schema/records.ts'
+import type { EndStatus } from '../../schema/records.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import { pauseMs } from '../policy/backoff.ts'
 import type {
@@ -119,11 +119,7 @@ export const cancel = ({ known }: RecoveryState, reason: string): RecoveryStep =
 ]
 
 /** Ended. */
-export const conclude = (
-  { known }: RecoveryState,
-  to: NotificationStatus,
-  reason: string,
-): RecoveryStep => [
+export const conclude = ({ known }: RecoveryState, to: EndStatus, reason: string): RecoveryStep => [
   { kind: 'concluding', reason: `${to}: ${reason}`, to, known },
   [{ type: 'recovery.conclude', certified: known.certified, to, reason }],
 ]

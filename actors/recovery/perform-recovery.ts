@@ -1,16 +1,17 @@
 /** Carries out what a recovery asks for: reads the situation, and writes what was decided. */
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { ClockSteps } from '../leadership/clock-steps.ts'
-import type { Contact } from '../leadership/contact.ts'
+import type { PartitionDetector } from '../leadership/partition-detector.ts'
 import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
-import type { NotificationStatus } from '../../schema/records.ts'
+import type { AnnouncedStep } from '../../schema/messages/recovery.ts'
+import type { EndStatus } from '../../schema/records.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { InFlight } from './in-flight.ts'
 import { newRecovery, recovery } from './recovery.ts'
@@ -29,7 +30,7 @@ export interface RecoveryWorld extends Acting {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly announcer: Announcer
-  readonly contact: Contact
+  readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly rules: RecoveryRules
   /** Shared by all recoveries of this process. */
@@ -38,7 +39,10 @@ export interface RecoveryWorld extends Acting {
 }
 
 /** The actor that takes one notification from the report to its end. */
-export function defineRecovery(world: RecoveryWorld, order: RecoveryOrder): AnyDefinition {
+export function defineRecovery(
+  world: RecoveryWorld,
+  order: RecoveryOrder,
+): Definition<RecoveryMessage> {
   return define<RecoveryState, RecoveryMessage, RecoveryEffect>({
     initial: newRecovery(order),
     behaviour: recovery(order, world.rules),
@@ -97,8 +101,8 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
     turn,
     snapshot: { ...stored, failing },
     nowWallMs: world.clock.wallMs(),
-    ledForMs: world.tenure.heldForMs(),
-    inContactForMs: world.contact.unbrokenForMs(),
+    ledForMs: world.term.heldForMs(),
+    inContactForMs: world.partitionDetector.unbrokenForMs(),
     hostSeenWell: seenWell(world, stored.notification?.sourceHost),
     doubted: doubtedOf(world, stored),
   }
@@ -190,7 +194,7 @@ async function cancel(recovering: Recovering, reason: string): Promise<RecoveryM
 }
 
 interface Verdict {
-  readonly to: NotificationStatus
+  readonly to: EndStatus | 'running' | 'error'
   readonly reason: string
 }
 
@@ -243,7 +247,7 @@ async function noteHeld(recovering: Recovering, reason: string): Promise<void> {
 
 function announceStep(
   { world, order }: Recovering,
-  { step, reason }: { readonly step: string; readonly reason: string },
+  { step, reason }: { readonly step: AnnouncedStep; readonly reason: string },
 ): void {
   world.announcer.announce('recovery.stepped', {
     notification: order.notification.uuid,

@@ -1,6 +1,6 @@
 /** What a recovery is told, what it asks for, what it knows, and the state that it is in. */
 import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { Notification, NotificationStatus } from '../../schema/records.ts'
+import type { EndStatus, Notification } from '../../schema/records.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceReply } from '../fence/fence-messages.ts'
@@ -44,7 +44,7 @@ type Phase =
     }
   | { readonly kind: 'restarting' | 'disabling'; readonly reason: null }
   | { readonly kind: 'suspending' | 'pausing'; readonly reason: string }
-  | { readonly kind: 'concluding'; readonly reason: string; readonly to: NotificationStatus }
+  | { readonly kind: 'concluding'; readonly reason: string; readonly to: EndStatus }
 
 /** What a recovery knows, wherever it is. */
 export interface Known {
@@ -122,7 +122,7 @@ export type RecoveryEffect =
   | {
       readonly type: 'recovery.conclude'
       readonly certified: boolean
-      readonly to: NotificationStatus
+      readonly to: EndStatus
       readonly reason: string
     }
   /** Ends it for an operator: its host stays out of service until it returns. */

@@ -20,7 +20,7 @@
  * | fencing                              | fence.refused                        | queued                                  | operators forbid to go on                          |
  * | evacuating                           | evacuator.finished                   | concluding, suspending                  | every instance has its end; some failed            |
  * | evacuating                           | evacuator.forbidden                  | queued                                  | operators forbid to go on                          |
- * | restarting, disabling                | fault.concluded                      | concluding, suspending                  | it has its end; what hindered it may pass          |
+ * | restarting, disabling                | fault.concluded                      | concluding, suspending                  | it has its end; what blocked it may pass           |
  * | restarting, disabling                | fault.forbidden                      | queued                                  | operators forbid to go on                          |
  * | suspending                           | recovery.suspended                   | pausing                                 | the failed attempt is stored                       |
  *
@@ -28,12 +28,12 @@
  */
 import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
-import type { FenceMessage, FenceReply } from '../fence/fence-messages.ts'
+import type { FenceReply } from '../fence/fence-messages.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { tell, type KernelEffect } from '../kernel/behaviour.ts'
-import { refOf } from '../kernel/ref.ts'
+import { tell } from '../kernel/behaviour.ts'
 import type { FaultReply } from '../policy/fault-reply.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
+import { refOf, startChild, stopChild } from '../registry.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import { onHeard } from './operator-orders.ts'
@@ -47,7 +47,7 @@ import type {
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
-import { isSmall, isSame, summaryOf, type RecoveryReport } from './summary.ts'
+import { isSmall, isSame, summaryOf } from './summary.ts'
 import {
   cancel,
   conclude,
@@ -95,7 +95,7 @@ export const newRecovery = ({
   },
 })
 
-const segmentOf = ({ segment }: RecoveryOrder) => refOf<RecoveryReport>('segment', segment)
+const segmentOf = ({ segment }: RecoveryOrder) => refOf('segment', segment)
 
 interface Charter {
   readonly order: RecoveryOrder
@@ -164,7 +164,7 @@ const isOpen = (state: RecoveryState): boolean =>
 function onHostAlive(order: RecoveryOrder, state: RecoveryState, reason: string): RecoveryStep {
   if (state.known.certified || isSmall(order)) return [state, []]
   if (state.kind === 'fencing') {
-    const fence = refOf<FenceMessage>('fence', order.notification.uuid)
+    const fence = refOf('fence', order.notification.uuid)
     return [state, [tell(fence, { type: 'fence.abandon', reason })]]
   }
   return waits(state) || isUntouched(order, state)
@@ -274,14 +274,11 @@ function evacuate(
     epoch,
     run: known.run,
     forbidden,
-    replyTo: refOf<RecoveryMessage>('recovery', notification),
+    replyTo: refOf('recovery', notification),
   }
   return [
     { kind: 'evacuating', reason: forbidden, room: 'there', known },
-    [
-      ...stopChildren(order),
-      { type: 'child.start', kind: 'evacuator', name: notification, argument },
-    ],
+    [...stopChildren(order), startChild('evacuator', notification, argument)],
   ]
 }
 
@@ -351,8 +348,4 @@ const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery']
 
 /** Ends what works on it. */
 const stopChildren = ({ notification }: RecoveryOrder): Effects =>
-  CHILDREN.map((kind): KernelEffect<RecoveryMessage> => ({
-    type: 'child.stop',
-    kind,
-    name: notification.uuid,
-  }))
+  CHILDREN.map((kind) => stopChild(kind, notification.uuid))

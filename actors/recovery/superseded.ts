@@ -1,6 +1,6 @@
 /** A host's fault supersedes those of its guests and of its nova-compute. Pure. */
 import type { Host, Notification } from '../../schema/records.ts'
-import type { HostFault } from '../ports/smaller-fault.ts'
+import type { HostFault } from '../ports/host-fault.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { hold, ignored, type Decision, type DecisionRules, type Situation } from './decision.ts'
 

@@ -4,9 +4,9 @@ import { instanceId } from '../../schema/ids.ts'
 import type { FenceArgument } from '../fence/perform-fence.ts'
 import type { InstanceArgument } from '../instance-recovery/perform-instance-recovery.ts'
 import type { ChildStart } from '../kernel/behaviour.ts'
-import { refOf } from '../kernel/ref.ts'
 import type { ProcessArgument } from '../process-recovery/perform-process-recovery.ts'
-import type { Known, Plan, RecoveryMessage, RecoveryOrder } from './recovery-messages.ts'
+import { refOf, startChild } from '../registry.ts'
+import type { Known, Plan, RecoveryOrder } from './recovery-messages.ts'
 
 export interface WorkOrder {
   readonly kind: 'fencing' | 'restarting' | 'disabling'
@@ -17,7 +17,7 @@ export interface WorkOrder {
 export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan): WorkOrder {
   const { epoch, hostName, evidence } = order
   const { uuid: notification, payload, sourceHost, createdAt } = order.notification
-  const replyTo = refOf<RecoveryMessage>('recovery', notification)
+  const replyTo = refOf('recovery', notification)
   if (plan.kind === 'restart') {
     const instance = instanceId(payload['instance_uuid'] ?? '')
     const { fault, mayRebuild, askedForAt } = plan
@@ -34,7 +34,7 @@ export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan)
     }
     return {
       kind: 'restarting',
-      child: { type: 'child.start', kind: 'instance-recovery', name: notification, argument },
+      child: startChild('instance-recovery', notification, argument),
     }
   }
   if (plan.kind === 'disable') {
@@ -47,7 +47,7 @@ export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan)
     }
     return {
       kind: 'disabling',
-      child: { type: 'child.start', kind: 'process-recovery', name: notification, argument },
+      child: startChild('process-recovery', notification, argument),
     }
   }
   const { host, rungs, lastResort } = plan
@@ -68,6 +68,6 @@ export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan)
   }
   return {
     kind: 'fencing',
-    child: { type: 'child.start', kind: 'fence', name: notification, argument },
+    child: startChild('fence', notification, argument),
   }
 }

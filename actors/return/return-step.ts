@@ -1,4 +1,24 @@
-/** The next step of a repaired host on its way back into service, or why it must wait. Pure. */
+/**
+ * The next step of a repaired host on its way back into service, or why it must wait. Pure.
+ *
+ * The state of a host is what Nova shows of its compute service: `missing`, `forced-down`, `disabled` for the reason that we gave, or
+ * `cleared`: it carries nothing of ours. The event is the step that is taken at one look.
+ *
+ * | state                                   | event             | next state        | when                                                             |
+ * | --------------------------------------- | ----------------- | ----------------- | ---------------------------------------------------------------- |
+ * | missing, forced-down, disabled, cleared | wait              | same              | it died too often lately, and no operator lets it back           |
+ * | missing, forced-down, disabled, cleared | wait              | same              | it has SSH, and does not answer                                  |
+ * | missing                                 | wait              | same              | every check above is passed                                      |
+ * | forced-down, disabled, cleared          | wait              | same              | evacuations from it are not closed by its nova-compute           |
+ * | forced-down, disabled, cleared          | wait              | same              | it has no SSH, and no new heartbeat of its nova-compute was seen |
+ * | forced-down                             | clear-forced-down | disabled, cleared | every check above is passed                                      |
+ * | disabled, cleared                       | wait              | same              | its nova-compute is not up                                       |
+ * | disabled                                | enable            | cleared           | every check above is passed                                      |
+ * | cleared                                 | let-back          | in-service        | every check above is passed                                      |
+ *
+ * Of the rows that name the state, the first one that holds decides, and everything is looked at again before
+ * the next step (promise I10). What an operator has disabled stays disabled, and counts as `cleared`.
+ */
 import type { OperatorWord } from '../../schema/records.ts'
 import { isoTime } from '../../schema/time.ts'
 import type { ComputeService, Evacuation } from '../ports/compute.ts'

@@ -2,7 +2,7 @@
 import { parseControlAttributes, type SshSettings } from '../../schema/control-attributes.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
-import { define, type AnyDefinition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import { define, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { isStoreAway, type NewEntry, type Returning } from '../ports/store.ts'
 import { policyOf } from '../policy/segment-policy.ts'
@@ -13,12 +13,13 @@ import { siteStop } from './site-stop.ts'
 import { undoChanges, type Looking } from './undoing.ts'
 import { unlockLeft } from './unlocking.ts'
 
-type ReturnerMessage = { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
+export type ReturnerMessage =
+  { readonly type: 'returner.look-due' } | { readonly type: 'returner.looked' }
 type ReturnerState = { readonly kind: 'looking' }
 type ReturnerEffect = { readonly type: 'hosts.look' }
 
 /** The actor that lets hosts back, with one epoch. */
-export function defineReturner(world: ReturnWorld, epoch: Epoch): AnyDefinition {
+export function defineReturner(world: ReturnWorld, epoch: Epoch): Definition<ReturnerMessage> {
   /** What each host waited for when we last looked: said once. */
   const said = new Map<HostId, string>()
   const saidOfChanges = new Map<number, string>()
@@ -72,7 +73,7 @@ async function advance(looking: Looking, returning: Returning): Promise<void> {
     const stop = await siteStop(world.store)
     if (stop !== undefined) return await note(looking, returning, 'decision', stop)
     await note(looking, returning, 'intent', STEPS[step.kind])
-    world.tenure.assert(epoch)
+    world.term.assert(epoch)
     if (step.kind === 'let-back') await world.store.releaseHost(epoch, host.uuid, by)
     else if (step.kind === 'enable') await world.compute.enable(step.service, looking.signal)
     else await world.compute.clearForcedDown(step.service, looking.signal)
@@ -138,7 +139,6 @@ async function note(
   const entry = { notification: by, kind, step: 'return', subject: host.name, detail }
   await world.store.appendJournal(epoch, entry)
   said.set(host.uuid, detail)
-  const evidence: string[] = []
-  const step = { notification: by, host: host.name, step: 'return', reason: detail, evidence }
-  world.announcer.announce('recovery.stepped', step)
+  const about = { notification: by, host: host.name, reason: detail }
+  world.announcer.announce('recovery.stepped', { ...about, step: 'return', evidence: [] })
 }

@@ -71,7 +71,7 @@ async function take(looking: Looking, change: OpenChange, step: UndoStep): Promi
   const stop = await siteStop(world.store)
   if (stop !== undefined) return note(looking, change, 'decision', stop)
   await note(looking, change, 'intent', STEPS[step.kind])
-  world.tenure.assert(epoch)
+  world.term.assert(epoch)
   if (step.kind === 'reserve') await world.store.returnSpare(epoch, change.id)
   else if (step.kind === 'enable') await world.compute.enable(step.service, signal)
   else if (step.kind === 'disable') await world.compute.disable(step.service, REASON, signal)
@@ -104,6 +104,6 @@ async function note(
     detail,
   })
   said.set(id, detail)
-  const step = { notification, host: host.name, step: 'give-back', reason: detail }
-  world.announcer.announce('recovery.stepped', { ...step, evidence: [] })
+  const about = { notification, host: host.name, reason: detail }
+  world.announcer.announce('recovery.stepped', { ...about, step: 'give-back', evidence: [] })
 }

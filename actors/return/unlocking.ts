@@ -23,7 +23,7 @@ async function unlock({ world, epoch, signal }: Looking, move: VmMove): Promise<
   if (now?.locked === true) {
     const about = { notification, subject, kind: 'intent', step: 'give-back' } as const
     await world.store.appendJournal(epoch, { ...about, detail: DETAIL })
-    world.tenure.assert(epoch)
+    world.term.assert(epoch)
     await unlockForUs(world.compute, subject, signal)
   }
   await world.store.noteLock(epoch, uuid, 'free')

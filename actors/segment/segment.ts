@@ -4,13 +4,13 @@
  */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, tell, type AnyDefinition } from '../kernel/behaviour.ts'
+import { define, tell, type Definition } from '../kernel/behaviour.ts'
 import { queued, taken } from '../kernel/fifo.ts'
-import { refOf } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import { withEntry, withoutEntry } from '../kernel/with-entry.ts'
-import type { RecoveryMessage, RecoveryOrder, Turn } from '../recovery/recovery-messages.ts'
+import type { RecoveryOrder, Turn } from '../recovery/recovery-messages.ts'
 import { isSmall as isSmallFault, type RecoverySummary } from '../recovery/summary.ts'
+import { refOf, startChild, stopChild } from '../registry.ts'
 import {
   SERVING,
   type Entry,
@@ -25,7 +25,7 @@ import {
 export const SMALL_AT_ONCE = 16
 
 /** The actor that gives turns in one segment, with one epoch. */
-export function defineSegment(identity: SegmentIdentity): AnyDefinition {
+export function defineSegment(identity: SegmentIdentity): Definition<SegmentMessage> {
   return define<SegmentState, SegmentMessage, never>({
     initial: SERVING,
     behaviour: segment(identity),
@@ -54,7 +54,7 @@ export const segment =
     }
   }
 
-const recoveryOf = (id: NotificationId) => refOf<RecoveryMessage>('recovery', id)
+const recoveryOf = (id: NotificationId) => refOf('recovery', id)
 
 const isSmall = ({ unfinished }: Entry): boolean => isSmallFault(unfinished)
 
@@ -104,8 +104,8 @@ function start(
   const { notification, host, standing, wordCount } = unfinished
   const hostName = host?.name ?? UNKNOWN_HOST
   const said = { standing, wordCount, objection }
-  const argument: RecoveryOrder = { ...identity, notification, hostName, evidence, ...said }
-  return { type: 'child.start', kind: 'recovery', name: notification.uuid, argument }
+  const order: RecoveryOrder = { ...identity, notification, hostName, evidence, ...said }
+  return startChild('recovery', notification.uuid, order)
 }
 
 /** Every recovery of the host hears of it. One that waits for its first turn, and is new, is called off. */
@@ -183,7 +183,7 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
     ? []
     : [...next.recoveries].filter(([, { summary }]) => summary.behind === id)
   return nextTurn(identity, next, [
-    { type: 'child.stop', kind: 'recovery', name: id },
+    stopChild('recovery', id),
     ...behind.map(([other]) => tell(recoveryOf(other), { type: 'recovery.release' })),
   ])
 }

@@ -95,7 +95,7 @@ export class Narrator implements AsyncDisposable {
 }
 
 /** What a step means to a newcomer. */
-const STEPS: Readonly<Record<string, string>> = {
+const STEPS: Readonly<Partial<Record<WireBody<'recovery.stepped'>['step'], string>>> = {
   running: 'recovery starts',
   fenced: styleText('green', 'fenced, certainly dead'),
   isolated: 'isolated',

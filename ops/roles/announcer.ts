@@ -2,7 +2,7 @@
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
-import type { Tenure } from '../../actors/leadership/tenure.ts'
+import type { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
 import { encode, type Encoded, type Sender } from '../../schema/messages/codec.ts'
 
@@ -10,13 +10,13 @@ import { encode, type Encoded, type Sender } from '../../schema/messages/codec.t
 export function announcerOn(
   bus: BusPort,
   from: Sender,
-  world: { readonly clock: ClockPort; readonly random: RandomPort; readonly tenure: Tenure },
+  world: { readonly clock: ClockPort; readonly random: RandomPort; readonly term: LeadershipTerm },
 ): Announcer {
   const pack = <Name extends WireType>(type: Name, body: WireBody<Name>, id: string): Encoded =>
     encode(type, body, {
       ...from,
       id,
-      epoch: world.tenure.current() ?? null,
+      epoch: world.term.current() ?? null,
       sentAt: Math.max(0, Math.round(world.clock.wallMs())),
     })
   let said = 0

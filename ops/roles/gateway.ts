@@ -19,7 +19,7 @@ import type { Objection } from '../../gateway/views/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
-import { overhear } from './overheard.ts'
+import { subscribeToBus } from './bus-subscriptions.ts'
 import { loadPolicy } from './policy-file.ts'
 import { registerObserver } from './register-observer.ts'
 import { rehearsals } from './rehearsal.ts'
@@ -51,10 +51,14 @@ export async function startGateway(
   const webhook = webhookOf(config, world)
   const ending = new AbortController()
   if (webhook !== undefined) void registerObserver(world, ALERTMANAGER, ending.signal)
-  const overheard = overhear({ ...world, cloud: bus.cloud, freshMs: rules.window.freshMs })
+  const subscriptions = subscribeToBus({
+    ...world,
+    cloud: bus.cloud,
+    freshMs: rules.window.freshMs,
+  })
   const app = buildGateway({
     ...world,
-    ...overheard,
+    ...subscriptions,
     policy,
     objection: objectionOf(rules),
     rehearse: rehearsals(world, rules),
@@ -69,7 +73,7 @@ export async function startGateway(
   })
   app.addHook('onClose', async () => {
     ending.abort()
-    await overheard[Symbol.asyncDispose]()
+    await subscriptions[Symbol.asyncDispose]()
   })
   const address = await app.listen({ host: api.listen, port: api.port })
   // Fastify does not know that the server below it speaks TLS.

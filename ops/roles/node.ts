@@ -17,12 +17,13 @@ import {
   type ActorSystem,
   type SystemOptions,
 } from '../../actors/kernel/spawn.ts'
+import type { Actors } from '../../actors/registry.ts'
 import { HostObservations } from '../../actors/verification/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'
-import { Contact } from '../../actors/leadership/contact.ts'
-import { Tenure } from '../../actors/leadership/tenure.ts'
+import { PartitionDetector } from '../../actors/leadership/partition-detector.ts'
+import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
 import { deposingStore } from './deposing-store.ts'
@@ -55,8 +56,8 @@ export interface NodePorts {
 
 /** The ports, and what the node itself adds to them. */
 export interface NodeWorld extends NodePorts {
-  readonly tenure: Tenure
-  readonly contact: Contact
+  readonly term: LeadershipTerm
+  readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly sightings: HostObservations
   readonly roster: Roster
@@ -70,7 +71,7 @@ export interface NodeWorld extends NodePorts {
 export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
 
 export interface Node {
-  readonly system: ActorSystem
+  readonly system: ActorSystem<Actors>
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
@@ -89,15 +90,15 @@ export interface Node {
 /** What only some nodes have: who is told of a hopeless crash, and of every change of an actor's state. */
 export interface NodeHooks {
   readonly onGiveUp: (path: string, error: unknown) => void
-  readonly onTransition?: SystemOptions['onTransition']
+  readonly onTransition?: SystemOptions<Actors>['onTransition']
 }
 
 /** Makes a node; its actors come to life with `start`. */
 export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
   const { clock, random, log, turns, bus, guests } = ports
-  const tenure = new Tenure(clock)
+  const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
-  const announcer = announcerOn(bus, from, { clock, random, tenure })
+  const announcer = announcerOn(bus, from, { clock, random, term })
   const store = deposingStore(ports.store, (refused) => {
     log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
@@ -111,16 +112,19 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   const world: NodeWorld = {
     ...ports,
     store,
-    tenure,
+    term,
     clockSteps: new ClockSteps(clock),
-    contact: new Contact(clock, ports.rules.lease.ttlMs - ports.rules.lease.marginMs),
+    partitionDetector: new PartitionDetector(
+      clock,
+      ports.rules.lease.ttlMs - ports.rules.lease.marginMs,
+    ),
     announcer,
     sightings: new HostObservations(clock, ports.rules.window.freshMs),
     roster,
     contradictions,
     countParked,
   }
-  const system: ActorSystem = createActorSystem({
+  const system: ActorSystem<Actors> = createActorSystem<Actors>({
     clock,
     random,
     log,
@@ -143,7 +147,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     parked: () => parked,
     strangers: () => roster.strangers().hosts + roster.strangers().observers,
     contradictions: () => contradictions.count(),
-    leading: () => tenure.current() !== undefined,
+    leading: () => term.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
     },

@@ -45,8 +45,8 @@ export function reportingStore(store: StorePort, reports: ReportPort): StorePort
       else known.set(before.uuid, { ...before, status: transition.to })
       return done
     },
-    async recordLateSuccess(...parameters) {
-      const correction = await store.recordLateSuccess(...parameters)
+    async recordLateCompletion(...parameters) {
+      const correction = await store.recordLateCompletion(...parameters)
       // That it has failed is known already.
       if (correction?.notification.status === 'finished') {
         const { notification } = correction

@@ -150,7 +150,7 @@ type CloudAct = Extract<
 >
 
 function toCloud(deployment: Deployment, act: CloudAct): void {
-  const { cloud, watchdog } = deployment
+  const { cloud, checker } = deployment
   switch (act.do) {
     case 'bmc':
       return cloud.setBmc(act.host, act.mood)
@@ -181,10 +181,10 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
     case 'owner-acts':
       return cloud.ownerActs(act.instance, act.what)
     case 'keep-away':
-      watchdog.operatorSwitches(act.host, 'off')
+      checker.operatorSwitches(act.host, 'off')
       return cloud.disableHost(act.host)
     case 'admit':
-      watchdog.operatorSwitches(act.host, 'on')
+      checker.operatorSwitches(act.host, 'on')
       cloud.admitHost(act.host)
       return
     default:
@@ -195,11 +195,11 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
 
 /** Its owner may have deleted it meanwhile. */
 function toGuest(
-  { cloud, watchdog }: Deployment,
+  { cloud, checker }: Deployment,
   act: { readonly do: GuestAct; readonly instance: string },
 ): void {
   if (cloud.instances.some(({ name }) => name === act.instance)) {
-    watchdog.guests.touch(act.instance)
+    checker.guests.touch(act.instance)
     cloud[GUEST_ACTS[act.do]](act.instance)
   }
 }

@@ -1,5 +1,5 @@
 /** A whole deployment in one simulated world: cloud, bus, store, and the processes that can die in it. */
-import { Tenure } from '../../actors/leadership/tenure.ts'
+import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import { sleep } from '../../actors/ports/clock.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
@@ -23,7 +23,7 @@ import type { Layout } from './layout.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
-import { Watchdog } from './watchdog.ts'
+import { InvariantChecker } from './invariant-checker.ts'
 import { witnessStore } from './witness-store.ts'
 import { witnessCompute, witnessFenceAgent, witnessPower } from './witness.ts'
 
@@ -41,7 +41,7 @@ const SILENT: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
 export class Deployment implements AsyncDisposable {
   readonly clock = new VirtualClock()
   readonly cloud: SimulatedCloud
-  readonly watchdog: Watchdog
+  readonly checker: InvariantChecker
   readonly weather: BusWeather
   readonly store: StorePort
   readonly rules: Rules
@@ -76,7 +76,7 @@ export class Deployment implements AsyncDisposable {
     this.segments = segments
     const { evacuator, concurrency, recovery } = options.rules
     const { placement } = evacuator
-    this.watchdog = new Watchdog({
+    this.checker = new InvariantChecker({
       clock,
       cloud,
       segments,
@@ -101,7 +101,7 @@ export class Deployment implements AsyncDisposable {
   #strangerOnBus(): Announcer {
     const from = { cloud: 'sim', node: nodeName('intruder'), incarnation: 'intruder' }
     const { clock } = this
-    const world = { clock, random: this.#random.fork('intruder'), tenure: new Tenure(clock) }
+    const world = { clock, random: this.#random.fork('intruder'), term: new LeadershipTerm(clock) }
     return announcerOn(this.#broker.bus('intruder'), from, world)
   }
 
@@ -117,7 +117,7 @@ export class Deployment implements AsyncDisposable {
     const ports = this.#sabotage(this.#portsOf(name, life))
     const node = createNode(ports, roles, {
       onGiveUp: (path, error) => {
-        this.watchdog.violations.push(`${name}: ${path} gave up: ${String(error)}`)
+        this.checker.violations.push(`${name}: ${path} gave up: ${String(error)}`)
         life.kill()
       },
       onTransition: (path, from, to, reason) => {
@@ -176,6 +176,13 @@ export class Deployment implements AsyncDisposable {
   get deadLetters(): number {
     const counts = [...this.#processes.values()].map(({ node }) => node.system.deadLetters())
     return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** The path of every actor, in all processes that live now. */
+  get actorPaths(): readonly string[] {
+    return [...this.#processes.values()]
+      .filter(({ life }) => life.alive)
+      .flatMap(({ node }) => node.system.snapshot().map(({ path }) => path))
   }
 
   note(text: string): void {
@@ -243,16 +250,16 @@ export class Deployment implements AsyncDisposable {
       random,
       log: SILENT,
       turns: new VirtualTurns(clock, () => {
-        this.watchdog.violations.push(`L1 ${name} does the same for ever and lets no time pass`)
+        this.checker.violations.push(`L1 ${name} does the same for ever and lets no time pass`)
         life.kill()
       }),
       bus: mortalBus(this.#broker.bus(name), life),
       lease: mortalPort(this.#broker.lease(name), life),
       store: mortalPort(this.store, life, this.#storeWeather(name, random.fork('store'))),
-      compute: mortalPort(view.compute, life, witnessCompute(this.watchdog, name)),
+      compute: mortalPort(view.compute, life, witnessCompute(this.checker, name)),
       placement: mortalPort(view.placement, life),
-      power: mortalPort(view.power, life, witnessPower(this.watchdog, name)),
-      fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.watchdog, name)),
+      power: mortalPort(view.power, life, witnessPower(this.checker, name)),
+      fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.checker, name)),
       shell: mortalPort(view.shell, life),
       guests,
       rules: this.rules,
@@ -267,7 +274,7 @@ export class Deployment implements AsyncDisposable {
       if (this.#readsTakeTime || !READS.test(method)) await sleep(this.clock, draw(luck, STORE_MS))
       if (this.#storeAway && luck.next() < 0.7) throw away()
       const answer = await call()
-      await witnessStore(this.watchdog, this.store, { node: name, method, parameters, answer })
+      await witnessStore(this.checker, this.store, { node: name, method, parameters, answer })
       if (this.#storeAway) throw away()
       return answer
     }

@@ -3,7 +3,7 @@ import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { NovaMood } from '../../transports/simulated/faults.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
-import { pick, type Breaker, type TimedAct } from './breaker.ts'
+import { pick, type FaultGenerator, type TimedAct } from './fault-generator.ts'
 import { layoutOf, type Layout } from './layout.ts'
 import { LYING_FAULTS } from './lies.ts'
 import { namesIn } from './names.ts'
@@ -269,12 +269,12 @@ const FAULTS = {
   'false-report': ({ random, hosts }, atMs) => [
     { atMs, act: { do: 'report', host: pick(random, hosts), times: 2 } },
   ],
-} as const satisfies Readonly<Record<string, Breaker>>
+} as const satisfies Readonly<Record<string, FaultGenerator>>
 
 const KINDS = Object.keys(FAULTS) as readonly (keyof typeof FAULTS)[]
 
 const PEOPLE = { ...OPERATOR_FAULTS, ...OWNER_FAULTS } as const satisfies Readonly<
-  Record<string, Breaker>
+  Record<string, FaultGenerator>
 >
 
 const LIES = Object.keys(LYING_FAULTS) as readonly (keyof typeof LYING_FAULTS)[]

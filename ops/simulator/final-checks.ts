@@ -6,7 +6,7 @@ import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
 import { checkInstances } from './instance-checks.ts'
 import { checkLedger } from './ledger-checks.ts'
-import { checkLeftStopped } from './left-behind-checks.ts'
+import { checkLeftStopped } from './left-stopped-checks.ts'
 import { checkRefusals } from './refusal-checks.ts'
 import { hasPlace } from './room.ts'
 

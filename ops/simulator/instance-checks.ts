@@ -2,7 +2,7 @@
 import { restorationOf } from '../../actors/evacuator/restoration.ts'
 import type { VmMove } from '../../schema/records.ts'
 import type { InstanceRow } from '../../transports/simulated/nova-rows.ts'
-import type { Wish } from '../../transports/simulated/wishes.ts'
+import type { ExpectedState } from '../../transports/simulated/expected-states.ts'
 import type { Deployment } from './deployment.ts'
 
 /** One sentence for each that does not. `moves` in the order in which they were planned; `touched` are hurt by the plan itself. */
@@ -25,14 +25,17 @@ export async function checkInstances(
   })
 }
 
-function checkLock({ name, locked }: Readonly<InstanceRow>, wish: Wish): readonly string[] {
+function checkLock(
+  { name, locked }: Readonly<InstanceRow>,
+  wish: ExpectedState,
+): readonly string[] {
   if (locked === wish.locked) return []
   return [locked ? `A7 ${name} is still locked by us` : `A7 ${name} has lost its owner's lock`]
 }
 
 function checkState(
   { name, vmState, taskState }: Readonly<InstanceRow>,
-  wish: Wish,
+  wish: ExpectedState,
   move: VmMove | undefined,
 ): readonly string[] {
   if (wish.vmState === null || move === undefined) return []

@@ -1,7 +1,7 @@
 /** What somebody publishes in an observer's name: on a bus without permissions every process may. */
 import type { Deployment } from './deployment.ts'
-import type { Breaker, TimedAct } from './breaker.ts'
-import { pick } from './breaker.ts'
+import type { FaultGenerator, TimedAct } from './fault-generator.ts'
+import { pick } from './fault-generator.ts'
 import { MONITORS } from './process-names.ts'
 import { draw } from '../../transports/simulated/random.ts'
 
@@ -73,4 +73,4 @@ export const LYING_FAULTS = {
       act: { do: 'report-guest', instance: pick(random, instances), ...pick(random, GUEST_LIES) },
     },
   ],
-} as const satisfies Readonly<Record<string, Breaker>>
+} as const satisfies Readonly<Record<string, FaultGenerator>>

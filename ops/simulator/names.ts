@@ -1,5 +1,5 @@
 /** The names that `buildCloud` gives to hosts, segments and instances. */
-import type { Targets } from './breaker.ts'
+import type { Targets } from './fault-generator.ts'
 import type { Layout } from './layout.ts'
 
 /** Of everything in a cloud that is laid out so. */

@@ -1,11 +1,16 @@
-/** What operators do to a simulated deployment, told to the watchdog, who holds everybody to it. */
+/** What operators do to a simulated deployment, told to the checker, who holds everybody to it. */
 import { isCoded } from '../../schema/errors.ts'
 import { hostName, type NotificationId } from '../../schema/ids.ts'
 import type { OperatorWordKind, SiteWordKind } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import { findRecovery } from '../find-recovery.ts'
 import type { Deployment } from './deployment.ts'
-import { cancelledRecoveryOf, EVERYTHING, pausedRecoveryOf, type Watchdog } from './watchdog.ts'
+import {
+  cancelledRecoveryOf,
+  EVERYTHING,
+  pausedRecoveryOf,
+  type InvariantChecker,
+} from './invariant-checker.ts'
 
 export type OperatorAct =
   | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
@@ -63,7 +68,7 @@ async function say(
   notification: NotificationId,
   word: OperatorWordKind,
 ): Promise<void> {
-  const { store, watchdog } = deployment
+  const { store, checker } = deployment
   try {
     await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
   } catch (error) {
@@ -74,7 +79,7 @@ async function say(
   const host = (await store.listAllHosts()).find(({ uuid }) => uuid === found?.sourceHost)
   const name = host?.name ?? 'a host'
   deployment.note(`an operator says ${word} about ${name}`)
-  if (found?.type === 'COMPUTE_HOST') tellWatchdog(watchdog, word, name)
+  if (found?.type === 'COMPUTE_HOST') tellWatchdog(checker, word, name)
 }
 
 async function approveHeld(deployment: Deployment): Promise<void> {
@@ -88,21 +93,21 @@ async function approveHeld(deployment: Deployment): Promise<void> {
 }
 
 /** What it means for whoever acts on the host. */
-function tellWatchdog(watchdog: Watchdog, word: OperatorWordKind, host: string): void {
+function tellWatchdog(checker: InvariantChecker, word: OperatorWordKind, host: string): void {
   switch (word) {
     case 'approve':
-      return watchdog.approves(host)
+      return checker.approves(host)
     case 'pause':
-      return watchdog.operatorSays(pausedRecoveryOf(host), false)
+      return checker.operatorSays(pausedRecoveryOf(host), false)
     case 'cancel':
-      return watchdog.operatorSays(cancelledRecoveryOf(host), false)
+      return checker.operatorSays(cancelledRecoveryOf(host), false)
     case 'resume':
-      return watchdog.recoveryEnds(host)
+      return checker.recoveryEnds(host)
     case 'let-back':
-      return watchdog.hostReturns(host)
+      return checker.hostReturns(host)
     case 'retry':
-      watchdog.recoveryEnds(host)
-      return watchdog.hostReturns(host)
+      checker.recoveryEnds(host)
+      return checker.hostReturns(host)
     case 'confirm-dead':
   }
 }
@@ -115,7 +120,7 @@ async function sayToAll(deployment: Deployment, word: SiteWordKind): Promise<voi
     return deployment.note(`an operator would say ${word}, which does not fit`)
   }
   deployment.note(`an operator says ${word} about everything`)
-  deployment.watchdog.operatorSays(EVERYTHING, word === 'release')
+  deployment.checker.operatorSays(EVERYTHING, word === 'release')
 }
 
 async function switchSegment(
@@ -127,7 +132,7 @@ async function switchSegment(
   const enabled = act.do === 'enable-segment'
   await deployment.store.updateSegment(id, { enabled })
   deployment.note(`an operator ${enabled ? 'enables' : 'disables'} ${act.segment}`)
-  deployment.watchdog.operatorSays(act.segment, enabled)
+  deployment.checker.operatorSays(act.segment, enabled)
 }
 
 async function switchMaintenance(
@@ -139,9 +144,9 @@ async function switchMaintenance(
   const onMaintenance = act.do === 'begin-maintenance'
   await deployment.store.updateHost(host.segment, host.uuid, { onMaintenance })
   deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
-  deployment.watchdog.operatorSays(act.host, !onMaintenance)
+  deployment.checker.operatorSays(act.host, !onMaintenance)
   // Whoever ends the maintenance takes the host out of the hands of a cancelled recovery.
-  if (!onMaintenance) deployment.watchdog.hostReturns(act.host)
+  if (!onMaintenance) deployment.checker.hostReturns(act.host)
 }
 
 async function choosePolicy(
@@ -151,6 +156,6 @@ async function choosePolicy(
   const id = deployment.segmentIds.get(segment)
   if (id === undefined) throw new RangeError(`no such segment: ${segment}`)
   await deployment.store.setPolicy(id, choices)
-  deployment.watchdog.caps(segment, choices)
+  deployment.checker.caps(segment, choices)
   deployment.note(`an operator chooses for ${segment}: ${JSON.stringify(choices)}`)
 }

@@ -1,6 +1,6 @@
 /** What operators say and do while things break, right or wrong; whatever they forbid they allow again. */
 import { draw } from '../../transports/simulated/random.ts'
-import { pick, type Breaker } from './breaker.ts'
+import { pick, type FaultGenerator } from './fault-generator.ts'
 
 export const OPERATOR_FAULTS = {
   'operator-pauses': ({ random, dying }, atMs) => [
@@ -39,4 +39,4 @@ export const OPERATOR_FAULTS = {
   'operator-cancels-latest': (_targets, atMs) => [
     { atMs, act: { do: 'say-latest', word: 'cancel' } },
   ],
-} as const satisfies Readonly<Record<string, Breaker>>
+} as const satisfies Readonly<Record<string, FaultGenerator>>

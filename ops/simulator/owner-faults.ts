@@ -2,7 +2,7 @@
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
 import { draw } from '../../transports/simulated/random.ts'
-import { pick, type Breaker } from './breaker.ts'
+import { pick, type FaultGenerator } from './fault-generator.ts'
 
 /** Before anything breaks. */
 const BEFORE_MS = 20_000
@@ -20,7 +20,7 @@ export const OWNER_FAULTS = {
       atMs: atMs + draw(random, [0, 40_000]),
       act: { do: 'owner-acts', instance: pick(random, instances), what: pick(random, DEEDS) },
     })),
-} as const satisfies Readonly<Record<string, Breaker>>
+} as const satisfies Readonly<Record<string, FaultGenerator>>
 
 const DEEDS: readonly OwnersDeed[] = [
   'stop',

@@ -2,7 +2,7 @@
 import type { Rules } from '../roles/rules.ts'
 import { perform } from './acts.ts'
 import { Deployment, type Sabotage } from './deployment.ts'
-import type { TimedAct } from './breaker.ts'
+import type { TimedAct } from './fault-generator.ts'
 import { planFaults, type Fault } from './fault-plan.ts'
 import { ENGINES, MONITORS } from './process-names.ts'
 import { checkAtRest, type Tally } from './final-checks.ts'
@@ -97,7 +97,7 @@ async function runToRest(
   faults: readonly Fault[],
   rejections: readonly string[],
 ): Promise<Outcome> {
-  const { clock, cloud, watchdog } = deployment
+  const { clock, cloud, checker } = deployment
   const waiting = [...timeline(faults)]
   const lastActMs = waiting.at(-1)?.atMs ?? 0
   let approvalAtMs = lastActMs + APPROVAL_MS
@@ -108,7 +108,7 @@ async function runToRest(
       approvalAtMs += APPROVAL_MS
       await perform(deployment, { do: 'approve-held' })
     }
-    const violations = [...cloud.violations, ...watchdog.violations, ...rejections]
+    const violations = [...cloud.violations, ...checker.violations, ...rejections]
     if (violations.length > 0) return { violations, tally: NOTHING }
     const quietMs = await quiet.lastedMs()
     if (quietMs < QUIET_MS) continue
@@ -123,7 +123,7 @@ async function step(deployment: Deployment, waiting: TimedAct[]): Promise<void> 
   const [next] = waiting
   const leftMs = Math.max(0, (next?.atMs ?? Infinity) - deployment.clock.monotonicMs())
   await deployment.pass(Math.min(STEP_MS, leftMs))
-  deployment.watchdog.lookAround()
+  deployment.checker.lookAround()
   if (next === undefined || leftMs > STEP_MS) return
   waiting.shift()
   await perform(deployment, next.act)

@@ -1,7 +1,7 @@
 /** Faults smaller than a host: of guests, by themselves or by their users, and of a host's nova-compute. */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import { draw } from '../../transports/simulated/random.ts'
-import { pick, type Breaker, type TimedAct } from './breaker.ts'
+import { pick, type FaultGenerator, type TimedAct } from './fault-generator.ts'
 
 export const SMALL_FAULTS = {
   'guest-hangs': ({ random, instances }, atMs) => [
@@ -53,7 +53,7 @@ export const SMALL_FAULTS = {
       { atMs: backAt + 1000, act: { do: 'report-process', host, process, event: 'STARTED' } },
     ]
   },
-} as const satisfies Readonly<Record<string, Breaker>>
+} as const satisfies Readonly<Record<string, FaultGenerator>>
 
 const EMULATOR_DIED = { event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED' } as const
 const PANICKED = { event: 'LIFECYCLE', domainEvent: 'CRASHED_PANICKED' } as const

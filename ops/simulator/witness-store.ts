@@ -1,7 +1,7 @@
-/** Shows the watchdog what a process has written in the store, once the store has taken it. */
+/** Shows the checker what a process has written in the store, once the store has taken it. */
 import type { StorePort } from '../../actors/ports/store.ts'
 import { notificationId } from '../../schema/ids.ts'
-import type { Watchdog } from './watchdog.ts'
+import type { InvariantChecker } from './invariant-checker.ts'
 
 /** One call that was answered. */
 interface Written {
@@ -13,31 +13,31 @@ interface Written {
 
 /** What the store itself is asked for stays without weather. */
 export async function witnessStore(
-  watchdog: Watchdog,
+  checker: InvariantChecker,
   store: StorePort,
   { node, method, parameters, answer }: Written,
 ): Promise<void> {
   const [first, second] = parameters
   switch (method) {
     case 'claimEpoch':
-      return watchdog.claimed(node, Number(answer))
+      return checker.claimed(node, Number(answer))
     case 'recordIntent':
-      return witnessIntent(watchdog, second)
+      return witnessIntent(checker, second)
     case 'saveCertificate': {
       const host = await nameOf(store, fieldOf(first, 'host'))
       const recovery = fieldOf(first, 'notification')
-      return host === undefined ? undefined : watchdog.certified(node, host, String(recovery))
+      return host === undefined ? undefined : checker.certified(node, host, String(recovery))
     }
     case 'recordTransition': {
       if (answer !== true || !ENDED.has(fieldOf(second, 'to'))) return
       const id = notificationId(String(fieldOf(second, 'notification')))
       const ended = await store.getNotification(id)
       const host = await nameOf(store, ended?.sourceHost)
-      return host === undefined ? undefined : watchdog.recoveryEnds(host)
+      return host === undefined ? undefined : checker.recoveryEnds(host)
     }
     case 'releaseHost': {
       const host = await nameOf(store, second)
-      return host === undefined ? undefined : watchdog.hostReturns(host)
+      return host === undefined ? undefined : checker.hostReturns(host)
     }
   }
 }
@@ -52,7 +52,7 @@ async function nameOf(store: StorePort, id: unknown): Promise<string | undefined
   return (await store.listAllHosts()).find(({ uuid }) => uuid === id)?.name
 }
 
-function witnessIntent(watchdog: Watchdog, entry: unknown): void {
+function witnessIntent(checker: InvariantChecker, entry: unknown): void {
   if (fieldOf(entry, 'step') !== 'restart') return
-  watchdog.restarts(String(fieldOf(entry, 'subject')), String(fieldOf(entry, 'notification')))
+  checker.restarts(String(fieldOf(entry, 'subject')), String(fieldOf(entry, 'notification')))
 }

@@ -1,13 +1,42 @@
-/** What the engine tells the world about its recoveries; for taps, terminals and event streams. */
+/** What the engine tells the world about its recoveries; for terminals and event streams. */
 import { Type, type Static } from 'typebox'
 import { Count, Id, Name, NameOrEmpty, Sentence, Word } from './fields.ts'
+
+/** What a recovery may announce: the status that its notification has now, or what was done or decided for it. */
+const AnnouncedStep = Type.Union([
+  Type.Literal('running'),
+  Type.Literal('error'),
+  Type.Literal('finished'),
+  Type.Literal('failed'),
+  Type.Literal('ignored'),
+  /** It is not acted on now, and the reason says what it waits for. */
+  Type.Literal('held'),
+  /** A rung of the fence plan could not help, and the next one begins. */
+  Type.Literal('fence'),
+  /** The death certificate is stored. */
+  Type.Literal('fenced'),
+  /** The compute service is disabled and forced down. */
+  Type.Literal('isolated'),
+  /** The list of moves is stored. */
+  Type.Literal('planned'),
+  /** A spare was activated. */
+  Type.Literal('spare-taken'),
+  /** The evacuation does not go on at the moment, and the reason says why. */
+  Type.Literal('waiting'),
+  /** After the end: an instance that was left on a host that is back was started. */
+  Type.Literal('start'),
+  /** After the end: the next step of the host on its way back into service, or what it waits for. */
+  Type.Literal('return'),
+  /** After the end: a change was undone, or why it was not. */
+  Type.Literal('give-back'),
+])
+export type AnnouncedStep = Static<typeof AnnouncedStep>
 
 /** A recovery passed one of its steps. */
 export const RecoveryStepped = Type.Object({
   notification: Id,
   host: NameOrEmpty,
-  /** A notification status, or a step: `fencing`, `fenced`, `isolated`, `planned`, `held`, … */
-  step: Word,
+  step: AnnouncedStep,
   reason: Sentence,
   evidence: Type.Array(Sentence, { maxItems: 64 }),
 })

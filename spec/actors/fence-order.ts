@@ -1,6 +1,6 @@
 /** The order that specs give to a fence, and the rungs of its plan. */
 import type { FenceOrder } from '../../actors/fence/fence-messages.ts'
-import { refOf } from '../../actors/kernel/ref.ts'
+import { refOf } from '../../actors/registry.ts'
 import type { Rung } from '../../schema/segment-policy.ts'
 import { EPOCH, H1, N1, ONE } from './records.ts'
 
@@ -20,5 +20,5 @@ export const fenceOrder = (...rungs: readonly Rung[]): FenceOrder => ({
   evidence: [],
   rungs,
   lastResort: null,
-  replyTo: refOf('segment', 'one'),
+  replyTo: refOf('recovery', N1),
 })

@@ -1,10 +1,15 @@
 /** What our kernel adds to nact: the same two patterns on both, in turns, in one run. */
 import * as nact from 'nact'
-import { define, tell, type AnyDefinition, type AnyMessage } from '../../actors/kernel/behaviour.ts'
-import { refOf, type ActorRef } from '../../actors/kernel/ref.ts'
+import { define, tell, type AnyMessage, type Definition } from '../../actors/kernel/behaviour.ts'
+import type { ActorRef } from '../../actors/kernel/ref.ts'
 import { NactTurns } from '../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import { LEAF } from '../../actors/kernel/supervision.ts'
+import {
+  typedRegistry,
+  type ActorKinds,
+  type Factories,
+} from '../../actors/kernel/typed-registry.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { silentLog } from '../support/logs.ts'
@@ -57,16 +62,25 @@ async function speedOf(pattern: Pattern): Promise<number> {
 }
 
 type Counted = { readonly kind: 'counting'; readonly left: number }
-const player = refOf<AnyMessage>('player', 'one')
-const opponent = refOf<AnyMessage>('player', 'two')
-const collector = refOf<AnyMessage>('collector', 'all')
+interface PingPong {
+  player: { argument: undefined; message: AnyMessage }
+}
+interface FanIn {
+  collector: { argument: undefined; message: AnyMessage }
+  sender: { argument: undefined; message: AnyMessage }
+}
+const table = typedRegistry<PingPong>()
+const hall = typedRegistry<FanIn>()
+const player = table.refOf('player', 'one')
+const opponent = table.refOf('player', 'two')
+const collector = hall.refOf('collector', 'all')
 
 /** Handles so many messages, answering each by telling others, and then calls `done`. */
 function counter(
   messages: number,
   others: readonly ActorRef<AnyMessage>[],
   done: () => void,
-): AnyDefinition {
+): Definition<AnyMessage> {
   return define<Counted, AnyMessage, { readonly type: 'done' }>({
     initial: { kind: 'counting', left: messages },
     behaviour: (state, { type }) => {
@@ -84,9 +98,9 @@ function counter(
   })
 }
 
-async function withSystem(
-  factories: Readonly<Record<string, (argument: never, name: string) => AnyDefinition>>,
-  play: (system: ActorSystem) => Promise<void>,
+async function withSystem<Actors extends ActorKinds<Actors>>(
+  factories: Factories<Actors>,
+  play: (system: ActorSystem<Actors>) => Promise<void>,
 ): Promise<void> {
   const world = {
     clock: new SystemClock(),
@@ -94,7 +108,7 @@ async function withSystem(
     log: silentLog,
     turns: new NactTurns(),
   }
-  const system = createActorSystem({
+  const system = createActorSystem<Actors>({
     ...world,
     factories,
     onGiveUp: (path, error) => {
@@ -107,9 +121,11 @@ async function withSystem(
 
 async function ourPingPong(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const factory = (_argument: never, name: string): AnyDefinition =>
-    counter(MESSAGES / 2, [name === 'one' ? opponent : player], resolve)
-  await withSystem({ player: factory }, (system) => {
+  const factories: Factories<PingPong> = {
+    player: (_argument, name) =>
+      counter(MESSAGES / 2, [name === 'one' ? opponent : player], resolve),
+  }
+  await withSystem<PingPong>(factories, (system) => {
     system.start('player', 'one', undefined)
     system.start('player', 'two', undefined)
     system.tell(player, { type: 'ball' })
@@ -124,12 +140,12 @@ async function ourFanIn(): Promise<void> {
     collector: () => counter(MESSAGES, [], resolve),
     sender: () => counter(BURSTS + 1, burst, () => {}),
   }
-  await withSystem(factories, (system) => {
+  await withSystem<FanIn>(factories, (system) => {
     system.start('collector', 'all', undefined)
     for (let index = 0; index < SENDERS; index += 1) system.start('sender', `${index}`, undefined)
     for (let round = 0; round < BURSTS; round += 1) {
       for (let index = 0; index < SENDERS; index += 1) {
-        system.tell(refOf<AnyMessage>('sender', `${index}`), { type: 'ball' })
+        system.tell(hall.refOf('sender', `${index}`), { type: 'ball' })
       }
     }
     return promise

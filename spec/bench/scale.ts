@@ -27,7 +27,7 @@ export async function measureScale(): Promise<readonly Figure[]> {
     const unfinished = await deployment.store.listUnfinished()
     if (unfinished.length > 0) throw new Error(`${victim.name} was not recovered in ${ROUND_MS} ms`)
   }
-  const { violations } = deployment.watchdog
+  const { violations } = deployment.checker
   if (violations.length > 0) throw new Error(`a promise was broken: ${violations.join('; ')}`)
   const [first, last] = [delaysMs.slice(0, ROUNDS / 2), delaysMs.slice(ROUNDS / 2)].map(median)
   return [

@@ -123,8 +123,9 @@ test('the end waits for answers under way, and takes no new requests', async (t)
   const refused = await t.throwsAsync(fetch(`${address}/health/live`))
   t.is(Object(refused.cause).code, 'ECONNREFUSED')
   mayAnswer.resolve()
-  const { status } = await answer
+  const { status, headers: answered } = await answer
   t.is(status, 200)
+  t.is(answered.get('connection'), 'close', 'or the caller would hold up the end')
   t.is(textAt(await (await answer).json(), 'segments', 0, 'name'), 'rack-1')
   await closed
 })

@@ -54,7 +54,7 @@ test('reads that take a time report no epoch', async (t) => {
   const sinceMs = 3
   await store.listReturning(sinceMs)
   await store.listGivenUp(sinceMs)
-  await store.listLeftBehind(sinceMs)
+  await store.listLeftStopped(sinceMs)
   t.deepEqual(refused, [])
 })
 

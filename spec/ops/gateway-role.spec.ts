@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { overhear } from '../../ops/roles/overheard.ts'
+import { subscribeToBus } from '../../ops/roles/bus-subscriptions.ts'
 import { describeProblems, loadConfig } from '../../ops/load-config.ts'
 import { loadPolicy } from '../../ops/roles/policy-file.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
@@ -142,10 +142,10 @@ const ROSTER = {
   }),
 }
 
-test('watchers and recoveries are overheard on the bus, and noise is not', async (t) => {
+test('watchers and recoveries are subscriptions on the bus, and noise is not', async (t) => {
   const clock = new SystemClock()
   const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
-  await using heard = overhear({ bus, clock, cloud: 'one', freshMs: 60_000, store: ROSTER })
+  await using heard = subscribeToBus({ bus, clock, cloud: 'one', freshMs: 60_000, store: ROSTER })
   const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
   const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
   bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))

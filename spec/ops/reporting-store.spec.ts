@@ -234,9 +234,9 @@ test('a late success that ends a recovery well is reported, and one that leaves 
   listener.events()
   const [one, other] = moves
   if (one === undefined || other === undefined) return t.fail()
-  await store.recordLateSuccess(epoch, one.uuid, hostName('compute-2'))
+  await store.recordLateCompletion(epoch, one.uuid, hostName('compute-2'))
   t.deepEqual(listener.events(), [])
-  await store.recordLateSuccess(epoch, other.uuid, hostName('compute-2'))
+  await store.recordLateCompletion(epoch, other.uuid, hostName('compute-2'))
   t.like(listener.heard[0]?.[0], {
     action: 'process',
     notification: { uuid: notification.uuid, status: 'finished' },

@@ -44,7 +44,7 @@ async function scene(reports: number) {
     deadLetters: deployment.deadLetters,
     reported: guests.length,
     open: guests.filter(({ status }) => !ENDED.includes(status)).length,
-    violations: [...cloud.violations, ...deployment.watchdog.violations],
+    violations: [...cloud.violations, ...deployment.checker.violations],
   }
 }
 

@@ -49,8 +49,8 @@ function withoutEpochGuard(store: StorePort): StorePort {
       store.endMoves(await current(), notification, end),
     releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
     releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
-    recordLateSuccess: async (_epoch, move, dest) =>
-      store.recordLateSuccess(await current(), move, dest),
+    recordLateCompletion: async (_epoch, move, dest) =>
+      store.recordLateCompletion(await current(), move, dest),
     recordStart: async (_epoch, move, reason) => store.recordStart(await current(), move, reason),
     recordChange: async (_epoch, change) => store.recordChange(await current(), change),
     takeSpare: async (_epoch, notification, host) =>
@@ -397,7 +397,7 @@ export const askAgainAtOnce: Sabotage = ({ compute, ...ports }) => ({
 /** What was left on a host that is back stays as Nova stopped it. */
 export const leaveStopped: Sabotage = (ports) => ({
   ...ports,
-  store: withChanges(ports.store, { listLeftBehind: async () => [] }),
+  store: withChanges(ports.store, { listLeftStopped: async () => [] }),
 })
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)

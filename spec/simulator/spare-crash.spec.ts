@@ -22,7 +22,7 @@ async function dieAt(calls: number) {
   await startAll(deployment)
   await deployment.pass(CRASH_MS)
   deployment.cloud.crashHost('compute-01')
-  const { cloud, clock, watchdog, store } = deployment
+  const { cloud, clock, checker, store } = deployment
   const isReported = async (): Promise<boolean> => (await store.listUnfinished()).length > 0
   while (!(await isReported()) && clock.monotonicMs() < CRASH_MS + REPORTED_MS_MAX) {
     await deployment.pass(100)
@@ -36,7 +36,7 @@ async function dieAt(calls: number) {
   let leftUnfinished: number | undefined
   for (let passedMs = 0; passedMs < REST_MS; passedMs += LOOK_MS) {
     await deployment.pass(LOOK_MS)
-    watchdog.lookAround()
+    checker.lookAround()
     // It is looked at before anybody takes over.
     if (deaths() > 0) leftUnfinished ??= (await store.listUnfinished()).length
   }
@@ -47,7 +47,7 @@ async function dieAt(calls: number) {
     leadersAfter: (await store.currentEpoch()) - firstEpoch,
     moved: cloud.instances.filter(({ host }) => ['compute-03', 'compute-04'].includes(host ?? '')),
     evacuations: cloud.counters.get('evacuation.accepted'),
-    broken: [...cloud.violations, ...watchdog.violations, ...(await checkLedger(deployment))],
+    broken: [...cloud.violations, ...checker.violations, ...(await checkLedger(deployment))],
     unfinished: unfinished.length,
     aggregate: cloud.aggregates.get('hosts-of-segment-1'),
   }

@@ -94,14 +94,14 @@ export async function tell({ size = SMALL, options, steps }: Story): Promise<Tol
   const expectations: Told['expectations'][number][] = []
   for (const step of steps) {
     await deployment.pass(step.atMs - deployment.clock.monotonicMs())
-    deployment.watchdog.lookAround()
+    deployment.checker.lookAround()
     if ('act' in step) await perform(deployment, step.act)
     else {
       const facts = await factsOf(deployment)
       expectations.push({ atMs: step.atMs, facts, expected: step.expect })
     }
   }
-  const violations = [...deployment.cloud.violations, ...deployment.watchdog.violations]
+  const violations = [...deployment.cloud.violations, ...deployment.checker.violations]
   return { log: await goldenLog(deployment), expectations, violations }
 }
 

@@ -6,7 +6,7 @@ import { listConformance } from './store-list-conformance.ts'
 import { moveConformance } from './store-move-conformance.ts'
 import { notificationConformance } from './store-notification-conformance.ts'
 import { operatorConformance } from './store-operator-conformance.ts'
-import { aftermathConformance } from './store-aftermath-conformance.ts'
+import { reconcilerConformance } from './store-reconciler-conformance.ts'
 import { ledgerConformance } from './store-ledger-conformance.ts'
 import { projectConformance } from './store-project-conformance.ts'
 import { rosterConformance } from './store-roster-conformance.ts'
@@ -24,7 +24,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   recoveryConformance(test, world)
   moveConformance(test, world)
   ledgerConformance(test, world)
-  aftermathConformance(test, world)
+  reconcilerConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)

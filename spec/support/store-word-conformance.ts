@@ -178,6 +178,19 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     await store.releaseUntouched(epoch, host.uuid, notification.uuid)
     t.false((await store.getHost(segment.uuid, host.uuid))?.onMaintenance)
   })
+
+  test('a host is kept out of service when its recovery was cancelled in the moment in which it ended', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const of = await incident(world)
+    const { segment, host, notification, epoch } = of
+    await say(store, of, 'cancel')
+    await store.releaseUntouched(epoch, host.uuid, notification.uuid)
+    t.like(await store.getHost(segment.uuid, host.uuid), {
+      onMaintenance: true,
+      maintenanceBy: notification.uuid,
+    })
+  })
 }
 
 const epochBefore = ({ epoch }: Incident): Incident['epoch'] => (epoch - 1) as Incident['epoch']

@@ -85,7 +85,7 @@ const ENTERPRISE_NUMBERS = `PRIVATE ENTERPRISE NUMBERS
 
 Decimal
 | Organization
-| | Contact
+| | PartitionDetector
 | | | Email
 | | | |
 0

@@ -85,7 +85,7 @@ export class GuestSwitches {
     this.#note(`${row.name} is stopped by its user`)
     if (!this.#end(row)) return true
     this.noteUserStop(row)
-    this.#rows.wishes.change(row.id, STOPPED)
+    this.#rows.expectedStates.change(row.id, STOPPED)
     return true
   }
 
@@ -97,7 +97,7 @@ export class GuestSwitches {
     this.#note(`${row.name} is started by its user`)
     this.#act(row.id, 'start', USER)
     Object.assign(row, ACTIVE)
-    this.#rows.wishes.change(row.id, ACTIVE)
+    this.#rows.expectedStates.change(row.id, ACTIVE)
     this.#site.startCopy(machine, row.id)
     return true
   }

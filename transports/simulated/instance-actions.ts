@@ -120,7 +120,7 @@ export class InstanceActions {
     if (row.locked && !(what === 'unlock' && isHis)) return refused(`${row.name} is locked`)
     if (what === 'lock' || what === 'unlock') {
       row.locked = what === 'lock'
-      this.#rows.wishes.change(row.id, { locked: row.locked })
+      this.#rows.expectedStates.change(row.id, { locked: row.locked })
       return undefined
     }
     if (what === 'delete') {
@@ -159,7 +159,7 @@ export class InstanceActions {
   ): void {
     if (machine === undefined || !machine.serves || row.taskState !== task) return
     Object.assign(row, end, { taskState: null })
-    if (by === 'owner') this.#rows.wishes.change(row.id, { ...end, taskState: null })
+    if (by === 'owner') this.#rows.expectedStates.change(row.id, { ...end, taskState: null })
     if (end.vmState === 'stopped') machine.copies.delete(row.id)
     if (end.vmState === 'active') this.#site.startCopy(machine, row.id)
     this.#site.ledger.note('world', `${row.name} is ${end.vmState} on ${machine.name}`)

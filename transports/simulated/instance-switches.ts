@@ -4,7 +4,7 @@ import type { InstanceActions, OwnersDeed } from './instance-actions.ts'
 import { GuestSwitches, type WorldParts } from './guest-switches.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
-import type { Wish } from './wishes.ts'
+import type { ExpectedState } from './expected-states.ts'
 
 /** What can be said about an instance by decree. */
 export type InstanceChange = Partial<
@@ -55,7 +55,7 @@ export class InstanceSwitches extends GuestSwitches {
       machine?.release(row.needs)
       row.host = null
     }
-    this.#rows.wishes.keep(row)
+    this.#rows.expectedStates.keep(row)
     this.#endTask(row)
   }
 
@@ -67,7 +67,7 @@ export class InstanceSwitches extends GuestSwitches {
       if (row.host !== host || row.taskState !== taskState || !this.#site.get(host).serves) return
       row.taskState = null
       if (row.vmState === 'building') row.vmState = 'error'
-      this.#rows.wishes.change(row.id, { taskState: null, vmState: row.vmState })
+      this.#rows.expectedStates.change(row.id, { taskState: null, vmState: row.vmState })
     })
   }
 
@@ -79,9 +79,9 @@ export class InstanceSwitches extends GuestSwitches {
   }
 
   /** What an instance is to be, by all that was not our doing. */
-  wishOf(instance: string): Wish | undefined {
+  wishOf(instance: string): ExpectedState | undefined {
     const row = this.#rows.seek(instance)
-    return row && this.#rows.wishes.of(row.id)
+    return row && this.#rows.expectedStates.of(row.id)
   }
 
   /** An owner does something with an instance, if it still exists and Nova lets him. */

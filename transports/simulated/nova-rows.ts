@@ -7,7 +7,7 @@ import type {
 } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 import { notFound } from './nova-errors.ts'
-import { Wishes } from './wishes.ts'
+import { ExpectedStates } from './expected-states.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
 
@@ -40,7 +40,7 @@ export class NovaRows {
   /** Instances that are to be together, or apart. */
   groups: readonly ServerGroup[] = []
   /** What owners want. */
-  readonly wishes = new Wishes()
+  readonly expectedStates = new ExpectedStates()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
 
@@ -55,7 +55,7 @@ export class NovaRows {
   addInstance(row: InstanceRow): void {
     this.#instances.set(row.id, row)
     this.#byName.set(row.name, row)
-    this.wishes.keep(row)
+    this.expectedStates.keep(row)
   }
 
   remove(row: InstanceRow): void {

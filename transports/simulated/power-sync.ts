@@ -34,7 +34,7 @@ export class PowerSync {
       const runs = machine.copies.has(row.id)
       if (runs || row.vmState !== 'active' || row.taskState !== null) continue
       Object.assign(row, STOPPED)
-      this.#rows.wishes.change(row.id, { vmState: null })
+      this.#rows.expectedStates.change(row.id, { vmState: null })
       const startedAt = this.#site.clock.wallMs()
       this.#rows.noteAction(row.id, { action: 'stop', user: null, startedAt })
       this.#site.ledger.note('world', `${row.name} does not run on ${machine.name}: Nova stops it`)

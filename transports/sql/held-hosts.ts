@@ -2,12 +2,14 @@
 import type { Transaction } from 'kysely'
 import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
+import { standingOf } from '../../schema/standing.ts'
 import type { Database } from '../../schema/tables.ts'
 import { closeServiceChange, noteReturn } from './closed-changes.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { flag } from './rows.ts'
 import type { StorePorts } from './transactions.ts'
+import { readWords } from './words.ts'
 
 /** The part of the store that holds hosts. */
 export const holdingStore = (
@@ -21,9 +23,22 @@ export const holdingStore = (
     guarded(epoch, async (trx) => {
       const certificates = trx.selectFrom('death_certificates').select('id')
       const any = await certificates.where('notification_uuid', '=', by).executeTakeFirst()
-      if (any === undefined) await releaseHost(trx, { host, by, now: clock.wallMs() })
+      if (any !== undefined) return
+      if (await isCancelled(trx, by)) await holdHost(trx, host, by)
+      else await releaseHost(trx, { host, by, now: clock.wallMs() })
     }),
 })
+
+/** An operator may have said so in the moment in which the recovery of the host ended for another reason. */
+async function isCancelled(trx: Transaction<Database>, by: NotificationId): Promise<boolean> {
+  const notification = await trx
+    .selectFrom('notifications')
+    .select('type')
+    .where('notification_uuid', '=', by)
+    .executeTakeFirst()
+  if (notification?.type !== 'COMPUTE_HOST') return false
+  return standingOf(await readWords(trx, by), undefined).kind === 'cancelled'
+}
 
 async function holdHost(
   trx: Transaction<Database>,

@@ -22,7 +22,7 @@ import {
   wholeSecond,
   wordOf,
 } from './rows.ts'
-import { readHostFault, readRestarts } from './smaller-faults.ts'
+import { readHostFault, readRestarts } from './host-fault.ts'
 import { readTakenSpares } from './spares.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 import { readSiteWords, readWords } from './words.ts'

@@ -8,8 +8,8 @@ import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
-import { lateSuccessStore } from './late-successes.ts'
-import { leftBehindStore } from './left-behind.ts'
+import { lateCompletionStore } from './late-completions.ts'
+import { leftStoppedStore } from './left-stopped.ts'
 import { moveLists } from './move-lists.ts'
 import { moveStore } from './moves.ts'
 import { notificationStore } from './notifications.ts'
@@ -49,8 +49,8 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...moveLists(steps),
     ...moveStore(guarded, steps, ports),
     ...attemptStore(steps),
-    ...lateSuccessStore(guarded, steps, ports),
-    ...leftBehindStore(guarded, steps, ports),
+    ...lateCompletionStore(guarded, steps, ports),
+    ...leftStoppedStore(guarded, steps, ports),
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),

@@ -1,8 +1,8 @@
 /** One instance that Nova does not start keeps nobody from starting the others, and is not asked for again. */
 import test from 'ava'
-import type { Looking } from '../../../actors/aftermath/aftermath-world.ts'
-import { startLeftBehind } from '../../../actors/aftermath/starting-again.ts'
-import { Tenure } from '../../../actors/leadership/tenure.ts'
+import type { Looking } from '../../../actors/reconciler/reconciler-world.ts'
+import { restartOnReturn } from '../../../actors/reconciler/restart-on-return.ts'
+import { LeadershipTerm } from '../../../actors/leadership/leadership-term.ts'
 import type { Grant } from '../../../actors/ports/grant.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -22,8 +22,8 @@ function scene(answers: {
 }): Scene {
   const told: string[] = []
   const clock = new VirtualClock()
-  const tenure = new Tenure(clock)
-  tenure.hold(EPOCH, Number.POSITIVE_INFINITY)
+  const term = new LeadershipTerm(clock)
+  term.hold(EPOCH, Number.POSITIVE_INFINITY)
   const stopped = { host: ONE, vmState: 'stopped', powerState: 4 }
   const looking: Looking = {
     epoch: EPOCH,
@@ -31,7 +31,7 @@ function scene(answers: {
     signal: new AbortController().signal,
     world: {
       clock,
-      tenure,
+      term,
       announcer: {
         announce: (_type, body) =>
           void ('reason' in body && told.push(`announced: ${body.reason}`)),
@@ -39,8 +39,8 @@ function scene(answers: {
       },
       store: {
         listGivenUp: refuse,
-        recordLateSuccess: refuse,
-        listLeftBehind: async () => [
+        recordLateCompletion: refuse,
+        listLeftStopped: async () => [
           moveRow({ uuid: M1, instance: I1 }),
           moveRow({ uuid: M2, instance: I2 }),
         ],
@@ -71,14 +71,14 @@ function scene(answers: {
 
 test('each is written down before it is started', async (t) => {
   const { looking, told } = scene({})
-  await startLeftBehind(looking)
+  await restartOnReturn(looking)
   const reason = 'announced: it ran before the fault and was left on a host that is back'
   t.deepEqual(told, [`intent ${M1}`, `start ${I1}`, reason, `intent ${M2}`, `start ${I2}`, reason])
 })
 
 test('what operators forbid is not started', async (t) => {
   const { looking, told } = scene({ grant: { kind: 'refused', reason: 'all is stopped' } })
-  await startLeftBehind(looking)
+  await restartOnReturn(looking)
   t.deepEqual(told, [`intent ${M1}`, `intent ${M2}`])
 })
 
@@ -88,7 +88,7 @@ test('who is refused is explained and not asked for again; the others are starte
       if (instance === I1) throw new CodedError('COMPUTE_REFUSED', 'Its volume is gone.')
     },
   })
-  await startLeftBehind(looking)
+  await restartOnReturn(looking)
   t.deepEqual(
     told.filter((line) => !line.startsWith('announced')),
     [
@@ -99,7 +99,7 @@ test('who is refused is explained and not asked for again; the others are starte
       `start ${I2}`,
     ],
   )
-  await startLeftBehind(looking)
+  await restartOnReturn(looking)
   t.is(told.filter((line) => line === `start ${I1}`).length, 1)
 })
 
@@ -109,6 +109,6 @@ test('while Nova is away nothing is taken for settled', async (t) => {
       throw new CodedError('COMPUTE_UNAVAILABLE', 'Nobody listens.')
     },
   })
-  await t.throwsAsync(startLeftBehind(looking), { code: 'COMPUTE_UNAVAILABLE' })
+  await t.throwsAsync(restartOnReturn(looking), { code: 'COMPUTE_UNAVAILABLE' })
   t.is(looking.refused.size, 0)
 })

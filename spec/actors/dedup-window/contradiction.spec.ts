@@ -9,7 +9,7 @@ import {
   type DedupWindowState,
   type WindowEffect,
 } from '../../../actors/dedup-window/window-state.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { refOf } from '../../../actors/registry.ts'
 import type { Finding } from '../../../actors/verification/look.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import { H1, N1, ONE, SEGMENT, UNSEEN, hostRow, notificationRow } from '../records.ts'

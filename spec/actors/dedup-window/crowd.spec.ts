@@ -8,7 +8,7 @@ import {
   type DedupWindowState,
 } from '../../../actors/dedup-window/window-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { refOf } from '../../../actors/registry.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import { notificationId } from '../../../schema/ids.ts'
 import { H1, hostRow, notificationRow } from '../records.ts'

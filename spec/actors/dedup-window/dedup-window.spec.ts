@@ -8,7 +8,7 @@ import {
   type DedupWindowState,
 } from '../../../actors/dedup-window/window-state.ts'
 import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { refOf } from '../../../actors/registry.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import type { Notification } from '../../../schema/records.ts'

@@ -9,7 +9,7 @@ import {
 } from '../../../actors/verification/host-observations.ts'
 import { newIncident, withView } from '../../../actors/dedup-window/incident.ts'
 import { RosterKeeper } from '../../../actors/dedup-window/roster-keeper.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { refOf } from '../../../actors/registry.ts'
 import { Roster } from '../../../actors/dedup-window/roster.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { hostName, segmentId } from '../../../schema/ids.ts'

@@ -5,6 +5,7 @@ import type {
   EvacuatorMessage,
   EvacuatorState,
 } from '../../../actors/evacuator/evacuator-messages.ts'
+import { tell } from '../../../actors/kernel/behaviour.ts'
 import { I1, I2, M1, M2, N1, TWO, evacuationRow, moveRow, roomRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
 import { plannedRow } from '../../support/planned.ts'
@@ -30,11 +31,13 @@ import {
 } from './story.ts'
 
 const reply = (succeeded: number, failed: number, ignored: number) => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'evacuator.finished', notification: N1, succeeded, failed, ignored },
-  },
+  tell(ORDER.replyTo, {
+    type: 'evacuator.finished',
+    notification: N1,
+    succeeded,
+    failed,
+    ignored,
+  }),
 ]
 
 testSteps(behaviour, [
@@ -68,7 +71,7 @@ testSteps(behaviour, [
     title: 'a hindrance is noted, and everything asked again later',
     state: SURVEYING,
     message: { type: 'evacuator.blocked', reason: 'Nova is away' },
-    next: { kind: 'hindered', reason: 'Nova is away' },
+    next: { kind: 'blocked', reason: 'Nova is away' },
     effects: [{ type: 'note.blocked', reason: 'Nova is away' }, again],
   },
   {
@@ -80,21 +83,21 @@ testSteps(behaviour, [
   },
   {
     title: 'an evacuation that waits for Nova ends at once when it is forbidden',
-    state: { kind: 'hindered', reason: 'Nova is away' },
+    state: { kind: 'blocked', reason: 'Nova is away' },
     message: { type: 'evacuator.forbid', reason: 'paused' },
     next: { kind: 'finished' },
     effects: [forbidden('paused')],
   },
   {
-    title: 'a hindered evacuation begins anew',
-    state: { kind: 'hindered', reason: 'Nova is away' },
+    title: 'a blocked evacuation begins anew',
+    state: { kind: 'blocked', reason: 'Nova is away' },
     message: BEGIN,
     next: { kind: 'isolating' },
     effects: [{ type: 'compute.isolate' }],
   },
   {
     title: 'an answer to an earlier question is not taken for this one’s',
-    state: { kind: 'hindered', reason: 'Nova is away' },
+    state: { kind: 'blocked', reason: 'Nova is away' },
     message: surveyed(),
   },
   {

@@ -147,8 +147,8 @@ test('an instance that is gone is ignored', (t) => {
 })
 
 test('a step that an operator forbids waits and costs no attempt', (t) => {
-  const hindered = { type: 'move.forbidden', move: M1, reason: 'disabled', atMs: 1 } as const
-  const { track } = told(asked(), hindered)
+  const blocked = { type: 'move.forbidden', move: M1, reason: 'disabled', atMs: 1 } as const
+  const { track } = told(asked(), blocked)
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 31_001, reason: 'disabled' })
   t.is(track?.attempts, 0)
 })
@@ -302,9 +302,9 @@ test('a poll that fails is repeated', (t) => {
 })
 
 test('a step whose row was not as we knew it waits and costs no attempt', (t) => {
-  const hindered = { type: 'move.blocked', move: M1, reason: 'not pending', atMs: 1 } as const
+  const blocked = { type: 'move.blocked', move: M1, reason: 'not pending', atMs: 1 } as const
   const last = asked(REQUESTING, { attempts: 3 })
-  const { state, track, effects } = told(last, hindered)
+  const { state, track, effects } = told(last, blocked)
   t.deepEqual(
     placesOf(targetRow(THREE)),
     state.places,

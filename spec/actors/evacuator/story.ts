@@ -9,7 +9,7 @@ import type {
 } from '../../../actors/evacuator/evacuator-messages.ts'
 import { NO_DEMANDS } from '../../../actors/placement/suitability.ts'
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { refOf } from '../../../actors/registry.ts'
 import type { RecordedMove } from '../../../schema/records.ts'
 import {
   EPOCH,
@@ -56,7 +56,7 @@ export const ORDER: EvacuationOrder = {
   epoch: EPOCH,
   run: 1,
   forbidden: null,
-  replyTo: refOf('segment', 'one'),
+  replyTo: refOf('recovery', N1),
 }
 export const behaviour = evacuator(ORDER, RULES)
 

@@ -1,7 +1,7 @@
 /** More than one rung: what moves a fence up its plan, and what counts of the rungs that were left. */
 import { fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
-import type { Tell } from '../../../actors/kernel/behaviour.ts'
+import { tell, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { fenceOrder, FENCE_TIMING, BMC, AGENT, COMMAND, OPERATOR } from '../fence-order.ts'
 import { UNSEEN, N1 } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
@@ -27,7 +27,7 @@ const CERTIFYING: FenceState = { kind: 'certifying' }
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 const refusal = (type: 'fence.unconfirmed' | 'fence.abandoned', reason: string): Tell => {
   const message: FenceReply = { type, notification: N1, reason }
-  return { type: 'tell', to: 'segment/one', message }
+  return tell(ORDER.replyTo, message)
 }
 const failed = (reason: string, hopeless: boolean): FenceMessage => ({
   type: 'fence.power-failed',

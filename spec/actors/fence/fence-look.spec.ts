@@ -3,7 +3,7 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import { fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
-import type { Tell } from '../../../actors/kernel/behaviour.ts'
+import { tell, type Tell } from '../../../actors/kernel/behaviour.ts'
 import type { Finding, Look } from '../../../actors/verification/look.ts'
 import { holds } from '../../support/holds.ts'
 import { fenceOrder, FENCE_TIMING, BMC, COMMAND } from '../fence-order.ts'
@@ -42,10 +42,11 @@ const CERTIFICATE = {
 } as const
 const expiresAfter = (afterMs: number) =>
   timer<FenceMessage>('look', afterMs, { type: 'fence.look-expired' })
-const contradicted = (reason: string): Tell => {
-  const message: FenceReply = { type: 'fence.contradicted', notification: N1, reason }
-  return { type: 'tell', to: 'segment/one', message }
+const refusal = (type: 'fence.contradicted' | 'fence.abandoned', reason: string): Tell => {
+  const message: FenceReply = { type, notification: N1, reason }
+  return tell(ORDER.replyTo, message)
 }
+const contradicted = (reason: string): Tell => refusal('fence.contradicted', reason)
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 const NONE = { finding: 'none' } as const
 
@@ -202,13 +203,7 @@ testSteps(fence(ORDER, FENCE_TIMING), [
     state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
     message: { type: 'fence.abandon', reason: 'seen alive' },
     next: unfenced('seen alive'),
-    effects: [
-      {
-        type: 'tell',
-        to: 'segment/one',
-        message: { type: 'fence.abandoned', notification: N1, reason: 'seen alive' },
-      } as Tell,
-    ],
+    effects: [refusal('fence.abandoned', 'seen alive')],
   },
 ])
 

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
+import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { fenceOrder, FENCE_TIMING, BMC } from '../fence-order.ts'
 import { UNSEEN, N1, certificateRow } from '../records.ts'
 import { testSteps, timer } from '../step-table.ts'
@@ -30,7 +30,7 @@ const CARRIED_OUT = climbing({ ordered: [0], carriedOut: [0], readOn: [0] })
 const CERTIFYING: FenceState = { kind: 'certifying' }
 const unfenced = (reason: string): FenceState => ({ kind: 'unfenced', reason })
 
-const reply = (message: FenceReply): Tell => ({ type: 'tell', to: 'segment/one', message })
+const reply = (message: FenceReply): Tell => tell(ORDER.replyTo, message)
 const refusal = (
   type: 'fence.unconfirmed' | 'fence.refused' | 'fence.abandoned',
   reason: string,

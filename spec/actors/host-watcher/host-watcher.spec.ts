@@ -9,7 +9,7 @@ import {
   type WatchedHost,
 } from '../../../actors/host-watcher/host-watcher.ts'
 import { nextProbeMs } from '../../../actors/host-watcher/probe-plan.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { refOf } from '../../../actors/registry.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, ONE, SEGMENT } from '../records.ts'

@@ -5,8 +5,8 @@ import type {
   InstanceRecoveryState,
 } from '../../../actors/instance-recovery/instance-recovery.ts'
 import type { Rung } from '../../../actors/instance-recovery/ladder.ts'
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/registry.ts'
 import { I1, N1, ONE } from '../records.ts'
 import type { Row } from '../step-table.ts'
 
@@ -27,7 +27,7 @@ export const ORDER = {
   askedForAt: 40_000,
   firstRun: 1,
   mayRebuild: false,
-  replyTo: refOf('segment', 'one'),
+  replyTo: refOf('recovery', N1),
 } as const
 
 export const EXAMINING: InstanceRecoveryState = { kind: 'examining', hindrances: 1 }
@@ -42,18 +42,10 @@ export const reply = (
   status: 'finished' | 'ignored' | 'failed' | 'error',
   reason: string,
 ): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
-  },
+  tell(ORDER.replyTo, { type: 'fault.concluded', notification: N1, status, reason }),
 ]
 export const givenWay = (reason: string): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
-  },
+  tell(ORDER.replyTo, { type: 'fault.forbidden', notification: N1, reason }),
 ]
 
 export type Case = Row<

@@ -25,7 +25,7 @@ import {
 } from './examining.ts'
 import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
-const HINDERED: InstanceRecoveryState = { kind: 'hindered', hindrances: 2 }
+const BLOCKED: InstanceRecoveryState = { kind: 'blocked', hindrances: 2 }
 const CONFIRMING: InstanceRecoveryState = { kind: 'confirming', rung: 'start' }
 const NOTING: InstanceRecoveryState = { kind: 'noting' }
 const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> =>
@@ -105,7 +105,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     title: 'a guest with a task is waited for',
     state: EXAMINING,
     message: examined(marked({ taskState: 'powering-off' })),
-    next: HINDERED,
+    next: BLOCKED,
     effects: [lookLater(17_000)],
   },
   {
@@ -179,7 +179,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'a look that fails is repeated within the limit',
     state: CONFIRMING,
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
     effects: [lookLater(1000)],
   },
   {
@@ -197,15 +197,15 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: reply('finished', 'the instance runs again'),
   },
   {
-    title: 'an order that is hindered is followed by another look',
+    title: 'an order that is blocked is followed by another look',
     state: ordering('start'),
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
-    next: HINDERED,
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
+    next: BLOCKED,
     effects: [lookLater(17_000)],
   },
   {
     title: 'a look after a hindrance remembers how many there were',
-    state: HINDERED,
+    state: BLOCKED,
     message: { type: 'instance.look-due' },
     next: { kind: 'examining', hindrances: 2 },
     effects: [EXAMINE],
@@ -213,11 +213,11 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'too many hindrances are an error, to be tried again',
     state: ordering('start', 2),
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
   },
-  ...[EXAMINING, HINDERED].map((state): Case => ({
+  ...[EXAMINING, BLOCKED].map((state): Case => ({
     title: `a recovery that is ${state.kind} gives way to an operator’s word`,
     state,
     message: { type: 'instance.forbid', reason: 'paused by alice: lunch' },
@@ -239,7 +239,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'a recovery that has ended hears nothing more',
     state: FINISHED,
-    message: { type: 'instance.hindered', reason: 'late' },
+    message: { type: 'instance.blocked', reason: 'late' },
   },
 ])
 

@@ -32,8 +32,8 @@ testSteps(instanceRecovery(ORDER, RULES), [
   {
     title: 'a hypervisor that cannot be asked now is asked later',
     state: verifying('hard-reboot'),
-    message: { type: 'instance.hindered', reason: 'Nova is away' },
-    next: { kind: 'hindered', hindrances: 2 },
+    message: { type: 'instance.blocked', reason: 'Nova is away' },
+    next: { kind: 'blocked', hindrances: 2 },
     effects: [
       {
         type: 'timer.start',

@@ -1,8 +1,9 @@
 /** A ref takes only what its actor understands: the compiler checks these lines. */
 import test from 'ava'
 import { define, tell, type Step } from '../../../actors/kernel/behaviour.ts'
-import { refOf, type ActorRef } from '../../../actors/kernel/ref.ts'
+import type { ActorRef } from '../../../actors/kernel/ref.ts'
 import { LEAF } from '../../../actors/kernel/supervision.ts'
+import { typedRegistry } from '../../../actors/kernel/typed-registry.ts'
 
 interface Ping {
   readonly type: 'ping'
@@ -12,8 +13,13 @@ interface Pong {
   readonly round: number
 }
 const PING: Ping = { type: 'ping' }
-const player: ActorRef<Ping> = refOf('player', 'one')
-const both: ActorRef<Ping | Pong> = refOf('player', 'both')
+interface Players {
+  player: { argument: undefined; message: Ping }
+  umpire: { argument: undefined; message: Ping | Pong }
+}
+const { refOf } = typedRegistry<Players>()
+const player = refOf('player', 'one')
+const both = refOf('umpire', 'both')
 
 test('a ref has an address of kind and name, and tells what its actor understands', (t) => {
   t.deepEqual(tell(player, PING), { type: 'tell', to: 'player/one', message: PING })
@@ -25,14 +31,14 @@ test('a wrong message does not compile', (t) => {
   // @ts-expect-error -- a pong says its round
   const cut = tell(both, { type: 'pong' })
   t.is(wrong.to, 'player/one')
-  t.is(cut.to, 'player/both')
+  t.is(cut.to, 'umpire/both')
 })
 
 test('a ref that takes more fits where less is told, never the other way round', (t) => {
   const narrow: ActorRef<Ping> = both
   // @ts-expect-error -- the player does not understand pong
   const wide: ActorRef<Ping | Pong> = player
-  t.is(narrow.address, 'player/both')
+  t.is(narrow.address, 'umpire/both')
   t.is(wide.address, 'player/one')
 })
 

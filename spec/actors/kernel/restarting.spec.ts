@@ -1,6 +1,6 @@
 /** The kernel restarts what crashes, within limits, and lets nothing of an old incarnation reach a new one. */
 import { isCoded } from '../../../schema/errors.ts'
-import { CRASH, child, testKernel, run, say, timer } from './stage.ts'
+import { CRASH, child, testKernel, run, say, stop, timer, toy } from './stage.ts'
 
 testKernel('an actor is told its first message at the start', async (t, openStage) => {
   const stage = openStage()
@@ -79,8 +79,8 @@ testKernel(
     const { promise, reject } = Promise.withResolvers<undefined>()
     await stage.start('a')
     await stage.tell('a', run({ type: 'toy.wait', outcome: promise }))
-    stage.system.tell({ address: 'toy/a' }, say('one'))
-    stage.system.tell({ address: 'toy/a' }, say('two'))
+    stage.system.tell(toy('a'), say('one'))
+    stage.system.tell(toy('a'), say('two'))
     reject(new Error('no such luck'))
     await stage.settle()
     t.is(stage.lineOf('toy/a')?.lastError, 'no such luck')
@@ -96,11 +96,11 @@ for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
       await stage.start('a')
       await stage.tell('a', run({ type: 'toy.wait', outcome: promise }, timer('ring', 10)))
       stage.take()
-      stage.system.tell({ address: 'toy/a' }, say('flood 1'))
-      stage.system.tell({ address: 'toy/a' }, say('flood 2'))
+      stage.system.tell(toy('a'), say('flood 1'))
+      stage.system.tell(toy('a'), say('flood 2'))
       resolve(say('outcome'))
       stage.clock.advanceToNext()
-      for (let n = 3; n < 9; n += 1) stage.system.tell({ address: 'toy/a' }, say(`flood ${n}`))
+      for (let n = 3; n < 9; n += 1) stage.system.tell(toy('a'), say(`flood ${n}`))
       await stage.settle()
       const taken = stage.take()
       t.true(taken.includes('a ring'), taken.join())
@@ -189,7 +189,7 @@ testKernel(
     await stage.start('a')
     await stage.tell('a', run(child('b')))
     await stage.tell('b', CRASH)
-    await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
+    await stage.tell('a', run(stop('b')))
     stage.take()
     await stage.pass(1000)
     t.deepEqual(stage.take(), [])

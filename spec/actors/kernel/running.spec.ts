@@ -1,5 +1,6 @@
 /** The kernel runs timers, children and mailboxes, counts what reached nobody, and stops in time. */
-import { CRASH, child, testKernel, run, say, timer, type ToyMessage } from './stage.ts'
+import { typedRegistry } from '../../../actors/kernel/typed-registry.ts'
+import { CRASH, child, testKernel, run, say, stop, timer, type ToyMessage } from './stage.ts'
 
 testKernel('a timer tells once, after its time', async (t, openStage) => {
   const stage = openStage()
@@ -61,7 +62,7 @@ testKernel('timers end with their actor', async (t, openStage) => {
   await stage.start('a')
   await stage.tell('a', run(child('b')))
   await stage.tell('b', run(timer('x', 50)))
-  await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
+  await stage.tell('a', run(stop('b')))
   stage.take()
   await stage.pass(200)
   t.deepEqual(stage.take(), [])
@@ -85,7 +86,7 @@ testKernel(
     await stage.start('a')
     await stage.tell('a', run(child('b')))
     await stage.tell('b', run(child('c')))
-    await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }, child('b')))
+    await stage.tell('a', run(stop('b'), child('b')))
     t.deepEqual(
       stage.system.snapshot().map(({ path }) => path),
       ['toy/a', 'toy/a/toy/b'],
@@ -95,9 +96,10 @@ testKernel(
 )
 
 testKernel('an actor of an unknown kind crashes whoever starts it', async (t, openStage) => {
+  const elsewhere = typedRegistry<{ ghost: { argument: null; message: never } }>()
   const stage = openStage()
   await stage.start('a')
-  await stage.tell('a', run({ type: 'child.start', kind: 'ghost', name: 'g', argument: null }))
+  await stage.tell('a', run(elsewhere.startChild('ghost', 'g', null)))
   t.is(stage.lineOf('toy/a')?.lastError, 'no actor of kind ghost is known')
 })
 
@@ -152,7 +154,7 @@ testKernel(
     await stage.start('a')
     await stage.tell('a', run(child('b')))
     await stage.tell('b', CRASH, say('1'), say('2'))
-    await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
+    await stage.tell('a', run(stop('b')))
     t.deepEqual(
       stage.warnings.map(({ fields }) => fields['reason']),
       ['actor-stopped', 'actor-stopped'],
@@ -228,7 +230,7 @@ testKernel('a system whose last effects have ended stops at once', async (t, ope
   await stage.start('a')
   await stage.tell('a', run(child('b')))
   await stage.tell('b', run({ type: 'toy.wait', outcome: work.promise }))
-  await stage.tell('a', run({ type: 'child.stop', kind: 'toy', name: 'b' }))
+  await stage.tell('a', run(stop('b')))
   work.resolve(undefined)
   await stage.settle()
   await stage.system.stop()

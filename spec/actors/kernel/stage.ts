@@ -2,10 +2,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { define, type KernelEffect, type Step } from '../../../actors/kernel/behaviour.ts'
-import { refOf, type ActorRef } from '../../../actors/kernel/ref.ts'
 import { NactTurns } from '../../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
 import { LEAF, type ChildPolicy } from '../../../actors/kernel/supervision.ts'
+import { typedRegistry } from '../../../actors/kernel/typed-registry.ts'
 import type { ClockPort } from '../../../actors/ports/clock.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import type { Turns } from '../../../actors/ports/turns.ts'
@@ -32,20 +32,24 @@ export interface ToyWait {
 
 export type ToyEffect = ToyWait | KernelEffect<ToyMessage>
 
+interface Toys {
+  toy: { argument: undefined; message: ToyMessage }
+}
+
+const { refOf, startChild, stopChild } = typedRegistry<Toys>()
+
 /** The address of a toy of this name. */
-export const toy = (name: string): ActorRef<ToyMessage> => refOf('toy', name)
+export const toy = (name: string) => refOf('toy', name)
 
 export const say = (text: string): ToyMessage => ({ type: 'toy.say', text })
 export const CRASH: ToyMessage = { type: 'toy.crash' }
 export const run = (...effects: readonly ToyEffect[]): ToyMessage => ({ type: 'toy.run', effects })
 
 /** Starts a child of a toy. */
-export const child = (name: string): ToyEffect => ({
-  type: 'child.start',
-  kind: 'toy',
-  name,
-  argument: undefined,
-})
+export const child = (name: string): ToyEffect => startChild('toy', name, undefined)
+
+/** Stops it. */
+export const stop = (name: string): ToyEffect => stopChild('toy', name)
 
 /** Starts a timer that says something. */
 export const timer = (name: string, afterMs: number, text = name): ToyEffect => ({
@@ -90,13 +94,13 @@ function stageOn(turnsOf: (clock: ClockPort) => Turns, policy: Partial<ChildPoli
     warn: (fields, text) => void warnings.push({ fields, text }),
     error: () => {},
   }
-  const system: ActorSystem = createActorSystem({
+  const system: ActorSystem<Toys> = createActorSystem<Toys>({
     clock,
     random: new SeededRandom(1),
     log,
     turns: turnsOf(clock),
     factories: {
-      toy: (_argument: undefined, name: string) =>
+      toy: (_argument, name) =>
         define<ToyState, ToyMessage, ToyWait>({
           initial: { kind: 'awake' },
           behaviour: (state, message) => {

@@ -8,6 +8,7 @@ import {
   type LeaseState,
 } from '../../../actors/leadership/lease-holder.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
+import { startChild, stopChild } from '../../../actors/registry.ts'
 import { epoch } from '../../../schema/ids.ts'
 import { holds } from '../../support/holds.ts'
 import { EPOCH } from '../records.ts'
@@ -27,10 +28,7 @@ const campaignLater = timer<LeaseMessage>('campaign', 250, { type: 'lease.campai
 const renewIn = (afterMs: number): KernelEffect<LeaseMessage> =>
   timer<LeaseMessage>('renew', afterMs, { type: 'lease.renew-due' })
 const ownClock = timer<LeaseMessage>('own-clock', 5500, { type: 'lease.lost' })
-const stepDown: readonly Effect[] = [
-  { type: 'tenure.end' },
-  { type: 'child.stop', kind: 'leader', name: '7' },
-]
+const stepDown: readonly Effect[] = [{ type: 'term.end' }, stopChild('leader', '7')]
 const release: Effect = { type: 'lease.release', revision: 3 }
 
 testSteps(behaviour, [
@@ -59,9 +57,9 @@ testSteps(behaviour, [
     message: { type: 'lease.epoch-claimed', epoch: EPOCH },
     next: LEADER,
     effects: [
-      { type: 'tenure.hold', epoch: EPOCH, startedAtMs: 1000 },
+      { type: 'term.hold', epoch: EPOCH, startedAtMs: 1000 },
       { type: 'leader.proclaim', epoch: EPOCH },
-      { type: 'child.start', kind: 'leader', name: '7', argument: EPOCH },
+      startChild('leader', '7', EPOCH),
       renewIn(0),
       ownClock,
     ],
@@ -80,11 +78,11 @@ testSteps(behaviour, [
     effects: [{ type: 'lease.renew', revision: 3 }],
   },
   {
-    title: 'a renewal prolongs the tenure from the moment when its write began',
+    title: 'a renewal prolongs the term from the moment when its write began',
     state: LEADER,
     message: { type: 'lease.renewed', revision: 4, startedAtMs: 3000 },
     next: { kind: 'leader', epoch: EPOCH, revision: 4, startedAtMs: 3000 },
-    effects: [{ type: 'tenure.hold', epoch: EPOCH, startedAtMs: 3000 }, renewIn(2000), ownClock],
+    effects: [{ type: 'term.hold', epoch: EPOCH, startedAtMs: 3000 }, renewIn(2000), ownClock],
   },
   {
     title: 'a renewal of unknown outcome is tried again soon, and our own clock goes on',
@@ -93,7 +91,7 @@ testSteps(behaviour, [
     effects: [renewIn(250)],
   },
   {
-    title: 'a lost lease ends the tenure and all that acts',
+    title: 'a lost lease ends the term and all that acts',
     state: LEADER,
     message: { type: 'lease.lost' },
     next: CANDIDATE,
@@ -188,25 +186,25 @@ const messages = fc.oneof(
     .map((value): LeaseMessage => ({ type: 'lease.epoch-claimed', epoch: epoch(value) })),
 )
 
-test('whatever happens, at most one leader runs, and none without a tenure', (t) => {
+test('whatever happens, at most one leader runs, and none without a term', (t) => {
   holds(
     t,
     fc.property(fc.array(messages, { maxLength: 200 }), (sequence) => {
       const running = new Set<string>()
-      let tenure: number | undefined
+      let term: number | undefined
       let state: LeaseState = CANDIDATE
       for (const message of sequence) {
         const [next, effects] = behaviour(state, message)
         for (const effect of effects) {
-          if (effect.type === 'tenure.hold') tenure = effect.epoch
-          if (effect.type === 'tenure.end') tenure = undefined
+          if (effect.type === 'term.hold') term = effect.epoch
+          if (effect.type === 'term.end') term = undefined
           if (effect.type === 'child.start') running.add(effect.name)
           if (effect.type === 'child.stop') running.delete(effect.name)
         }
         state = next
         const leads = state.kind === 'leader'
-        if (running.size !== (leads ? 1 : 0) || (tenure !== undefined) !== leads) return false
-        if (state.kind === 'leader' && tenure !== state.epoch) return false
+        if (running.size !== (leads ? 1 : 0) || (term !== undefined) !== leads) return false
+        if (state.kind === 'leader' && term !== state.epoch) return false
       }
       return true
     }),

@@ -1,6 +1,6 @@
 /** The service of a dead nova-compute is disabled once, and what others disabled is left alone. */
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/kernel/ref.ts'
+import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
+import { refOf } from '../../../actors/registry.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
 import {
   processRecovery,
@@ -16,12 +16,12 @@ const ORDER = {
   notification: N1,
   host: H1,
   hostName: ONE,
-  replyTo: refOf('segment', 'one'),
+  replyTo: refOf('recovery', N1),
 } as const
 
 const READING: ProcessRecoveryState = { kind: 'reading', hindrances: 1 }
 const DISABLING: ProcessRecoveryState = { kind: 'disabling', hindrances: 1 }
-const HINDERED: ProcessRecoveryState = { kind: 'hindered', hindrances: 2 }
+const BLOCKED: ProcessRecoveryState = { kind: 'blocked', hindrances: 2 }
 const NOTING: ProcessRecoveryState = { kind: 'noting' }
 const FINISHED: ProcessRecoveryState = { kind: 'finished' }
 
@@ -30,20 +30,12 @@ const read = (service: ComputeService | undefined): ProcessRecoveryMessage => ({
   service,
 })
 const reply = (status: 'finished' | 'ignored' | 'error', reason: string): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.concluded', notification: N1, status, reason } as Tell['message'],
-  },
+  tell(ORDER.replyTo, { type: 'fault.concluded', notification: N1, status, reason }),
 ]
 const givenWay = (reason: string): readonly Tell[] => [
-  {
-    type: 'tell',
-    to: 'segment/one',
-    message: { type: 'fault.forbidden', notification: N1, reason } as Tell['message'],
-  },
+  tell(ORDER.replyTo, { type: 'fault.forbidden', notification: N1, reason }),
 ]
-const hindered: ProcessRecoveryMessage = { type: 'process.hindered', reason: 'Nova is away' }
+const blocked: ProcessRecoveryMessage = { type: 'process.blocked', reason: 'Nova is away' }
 const READ = { type: 'service.read' } as const
 
 const ROWS: readonly Row<
@@ -103,13 +95,13 @@ const ROWS: readonly Row<
   {
     title: 'a hindrance is waited out',
     state: DISABLING,
-    message: hindered,
-    next: HINDERED,
+    message: blocked,
+    next: BLOCKED,
     effects: [timer<ProcessRecoveryMessage>('look', 17_000, { type: 'process.look-due' })],
   },
   {
     title: 'a look after a hindrance remembers how many there were',
-    state: HINDERED,
+    state: BLOCKED,
     message: { type: 'process.look-due' },
     next: { kind: 'reading', hindrances: 2 },
     effects: [READ],
@@ -117,13 +109,13 @@ const ROWS: readonly Row<
   {
     title: 'too many hindrances are an error, to be tried again',
     state: { kind: 'reading', hindrances: 2 },
-    message: hindered,
+    message: blocked,
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
   },
   {
     title: 'a recovery that waits gives way to an operator’s word',
-    state: HINDERED,
+    state: BLOCKED,
     message: { type: 'process.forbid', reason: 'paused by alice: lunch' },
     next: FINISHED,
     effects: givenWay('paused by alice: lunch'),

@@ -4,6 +4,7 @@ import { decide } from '../../../actors/recovery/decide.ts'
 import type { Decision } from '../../../actors/recovery/decision.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import {
+  N1,
   certificateRow,
   hostRow,
   moveRow,
@@ -63,6 +64,13 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     nowWallMs: OLD,
     decision: { kind: 'follow', reason: 'the segment is disabled' },
+  },
+  'what an operator retries in a disabled segment waits while it keeps its host': {
+    snapshot: {
+      segment: segmentRow({ enabled: false }),
+      hosts: [hostRow({ onMaintenance: true, maintenanceBy: N1 })],
+    },
+    decision: { kind: 'hold', reason: 'the segment is disabled' },
   },
   'an operator vouches for a report whose sender is not sure': {
     snapshot: {

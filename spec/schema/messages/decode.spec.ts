@@ -4,7 +4,7 @@ import test from 'ava'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import { rebuiltInstance } from '../../../actors/evacuator/compute-news.ts'
 import { eventText } from '../../../gateway/events/stream.ts'
-import { overhear } from '../../../ops/roles/overheard.ts'
+import { subscribeToBus } from '../../../ops/roles/bus-subscriptions.ts'
 import { isCoded } from '../../../schema/errors.ts'
 import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import { CATALOGUE, type Received, type WireType } from '../../../schema/messages/catalogue.ts'
@@ -188,7 +188,7 @@ test('every message that comes in survives each of its readers', async (t) => {
     observers: ['monitor-1'],
   }
   const world = { bus, clock, cloud: 'one', freshMs: 60_000 }
-  await using heard = overhear({ ...world, store: { readRoster: async () => names } })
+  await using heard = subscribeToBus({ ...world, store: { readRoster: async () => names } })
   const observations = new HostObservations(clock, 60_000)
   await holdsAsync(
     t,
@@ -223,4 +223,10 @@ test('no field of an event can begin a line in the event stream', (t) => {
   const about = { notification: undefined, instance: undefined, host: undefined, type: 'x' }
   const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
   t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
+})
+
+test('a step that no recovery announces is refused', (t) => {
+  const body = { ...WELL['recovery.stepped'], step: 'fencing' }
+  const bytes = bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body })
+  t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /step/ })
 })

@@ -1,0 +1,99 @@
+/** The rungs of a fence plan as devices: one way to read, one way to order, whatever stands behind it. */
+import type { BmcSettings, Secret } from '../../schema/control-attributes.ts'
+import { CodedError } from '../../schema/errors.ts'
+import type { HostName, NotificationId } from '../../schema/ids.ts'
+import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
+import type { PowerPort, PowerState } from '../ports/power.ts'
+import type { OperatorStore } from '../ports/operator-store.ts'
+import { confirmedBy } from '../policy/operator-word.ts'
+
+export interface FenceDevice {
+  /** Who reads the state, as the certificate names it. */
+  readonly witness: string
+  /** Through what power off is ordered, as the journal names it. */
+  readonly channel: string
+  /** Throws POWER_* and what the store throws. */
+  read(signal: AbortSignal): Promise<PowerState>
+  off(signal: AbortSignal): Promise<void>
+}
+
+/** The machine at the other end. */
+export interface FenceTarget {
+  readonly notification: NotificationId
+  readonly hostName: HostName
+  /** Undefined when the host is registered without one. */
+  readonly bmc: BmcSettings | undefined
+  /** Options of each fence agent that may act on the host, by the agent's name. */
+  readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
+}
+
+export interface DevicePorts {
+  readonly power: PowerPort
+  readonly fenceAgent: FenceAgentPort
+  readonly store: Pick<OperatorStore, 'listWords'>
+}
+
+/** The device of one rung. */
+export function deviceOf(ports: DevicePorts, target: FenceTarget, rung: Rung): FenceDevice {
+  const title = rungTitle(rung)
+  const program = { host: target.hostName, timeoutMs: rung.limitMs }
+  switch (rung.kind) {
+    case 'bmc':
+      return bmcDevice(ports.power, target)
+    case 'agent': {
+      const options = target.agents.get(rung.name)
+      if (options === undefined) return missingDevice(title, target, `${title} settings`)
+      return programDevice(ports.fenceAgent, title, { ...program, ...rung, options })
+    }
+    case 'command':
+      return programDevice(ports.fenceAgent, title, { ...program, ...rung, options: new Map() })
+    case 'operator':
+      return operatorDevice(ports.store, target)
+    default:
+      return assertNever(rung)
+  }
+}
+
+function bmcDevice(power: PowerPort, target: FenceTarget): FenceDevice {
+  const { bmc } = target
+  if (bmc === undefined) return missingDevice('the BMC', target, 'IPMI settings')
+  return {
+    witness: 'the BMC',
+    channel: `the BMC at ${bmc.address}`,
+    read: (signal) => power.read(bmc, signal),
+    off: (signal) => power.off(bmc, signal),
+  }
+}
+
+const programDevice = (
+  port: FenceAgentPort,
+  title: string,
+  program: FenceProgram,
+): FenceDevice => ({
+  witness: title,
+  channel: title,
+  read: (signal) => port.read(program, signal),
+  off: (signal) => port.off(program, signal),
+})
+
+/** Nobody can be ordered here: their word is there, or it is waited for. */
+function operatorDevice(store: DevicePorts['store'], { notification }: FenceTarget): FenceDevice {
+  return {
+    witness: 'an operator',
+    channel: 'an operator',
+    async read() {
+      return confirmedBy(await store.listWords(notification)) === undefined ? 'on' : 'off'
+    },
+    off: () => Promise.resolve(),
+  }
+}
+
+function missingDevice(witness: string, { hostName }: FenceTarget, what: string): FenceDevice {
+  const refuse = (): Promise<never> => {
+    const sentence = `${hostName} has no ${what} in its control_attributes`
+    return Promise.reject(new CodedError('POWER_UNAVAILABLE', sentence))
+  }
+  return { witness, channel: witness, read: refuse, off: refuse }
+}

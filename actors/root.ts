@@ -1,0 +1,74 @@
+/**
+ * The tree of actors: which kind is the child of which, and what each one is for. ARCHITECTURE.md shows it as a picture. A role
+ * starts the kinds without a parent (`ops/roles/`); every other one is started by its parent.
+ */
+import type { Actors } from './registry.ts'
+
+export interface Place {
+  /** null: its role starts it. */
+  readonly parent: keyof Actors | null
+  /** As `/health/supervisors` shows it after the kind; in angle brackets, what each one is named after. */
+  readonly name: string
+  readonly purpose: string
+}
+
+const below = (parent: Place['parent'], name: string, purpose: string): Place => ({
+  parent,
+  name,
+  purpose,
+})
+
+export const TREE: Readonly<Record<keyof Actors, Place>> = {
+  'lease-holder': below(null, 'engine', 'campaigns, renews, steps down by its own clock'),
+  leader: below(
+    'lease-holder',
+    '<epoch>',
+    'supervises all that acts with this epoch; gone when the lease is',
+  ),
+  intake: below('leader', 'leader', "listens to the bus, stores guests' faults"),
+  'dedup-window': below(
+    'leader',
+    'leader',
+    'folds reports into incidents: quorum, contradictions that the leader looks into',
+  ),
+  returner: below('leader', 'leader', 'lets repaired hosts back into service, through checks'),
+  reconciler: below(
+    'leader',
+    'leader',
+    'corrects what succeeded late, starts what was left on a host that is back',
+  ),
+  housekeeper: below('leader', 'leader', 'deletes what ended long ago'),
+  segment: below(
+    'leader',
+    '<uuid>',
+    'gives its recoveries their turns: one decision at a time, hosts first',
+  ),
+  recovery: below(
+    'segment',
+    '<notification>',
+    'from the report to its end: decision, maintenance, storm guard, attempts',
+  ),
+  fence: below(
+    'recovery',
+    '<notification>',
+    'looks at the host itself, climbs the fence plan: BMC, agent, command, operator; certificate',
+  ),
+  evacuator: below('recovery', '<notification>', 'isolate, survey, plan, move, look again'),
+  'instance-recovery': below(
+    'recovery',
+    '<notification>',
+    'one guest of a living host: reboot or start, rebuild',
+  ),
+  'process-recovery': below(
+    'recovery',
+    '<notification>',
+    'a dead nova-compute of a living host: keeps the scheduler away',
+  ),
+  observer: below(null, 'hosts', 'blind or sighted; says what its watchers see'),
+  'host-watcher': below('observer', '<uuid>', 'probes one host over SSH and IPMI'),
+  'instance-watcher': below(
+    null,
+    '<host>',
+    'heartbeats of the guests that run on one compute host',
+  ),
+}

@@ -1,0 +1,120 @@
+/** What the gateway overhears on the bus: watchers' views of hosts, and the progress of recoveries. */
+import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { ObservationBoard } from '../../actors/ports/observations.ts'
+import type { RosterStore } from '../../actors/ports/roster-store.ts'
+import { EventFeed, type FeedEvent } from '../../gateway/events/feed.ts'
+import { HostObservations } from '../../actors/verification/host-observations.ts'
+import { RosterKeeper } from '../../actors/dedup-window/roster-keeper.ts'
+import { Roster } from '../../actors/dedup-window/roster.ts'
+import { isCoded } from '../../schema/errors.ts'
+import type { Received } from '../../schema/messages/catalogue.ts'
+import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { isoTime } from '../../schema/time.ts'
+
+/** Where it goes. */
+export interface BusSubscriptions extends AsyncDisposable {
+  readonly observations: ObservationBoard
+  readonly feed: EventFeed
+}
+
+export interface SubscriptionWorld {
+  readonly bus: BusPort
+  readonly clock: ClockPort
+  readonly store: Pick<RosterStore, 'readRoster'>
+  readonly cloud: string
+  /** For how long the word of an observer counts. */
+  readonly freshMs: number
+}
+
+/** Starts listening. Core messages: what is said while the bus is away is not heard, and the journal has it. */
+export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
+  const { bus, cloud, clock } = world
+  const feed = new EventFeed()
+  const observations = new HostObservations(clock, world.freshMs)
+  const roster = new Roster()
+  const keeper = new RosterKeeper(world, roster)
+  const ending = new AbortController()
+  const keeping = keeper.keep(ending.signal)
+  const take = (message: BusMessage): void => {
+    const received = decoded(message)
+    if (received?.type === 'host.observed') {
+      const observed = roster.admit(received.body)
+      if (observed === undefined) keeper.hasten()
+      else observations.note(observed.host, observed)
+    }
+    const event = received === undefined ? undefined : eventOf(received)
+    if (event !== undefined) feed.publish(event)
+  }
+  const subscriptions = ['observation', 'recovery', 'instance'].map((topic) =>
+    bus.subscribe(subjectOf(cloud, topic, '>'), take),
+  )
+  return {
+    observations,
+    feed,
+    async [Symbol.asyncDispose]() {
+      ending.abort()
+      for (const subscription of subscriptions) await subscription[Symbol.asyncDispose]()
+      await keeping
+    },
+  }
+}
+
+/** Undefined for what cannot be decoded: others park such messages, here they are only noise. */
+function decoded({ body }: BusMessage): Received | undefined {
+  try {
+    return decode(body)
+  } catch (error) {
+    if (isCoded(error, 'MESSAGE_INVALID')) return undefined
+    throw error
+  }
+}
+
+/** Many events are kept: of what supports one, this much. */
+const EVIDENCE_CHARS_MAX = 8192
+
+function shortened(evidence: readonly string[]): readonly string[] {
+  let left = EVIDENCE_CHARS_MAX
+  return evidence.filter((sentence) => {
+    left -= sentence.length
+    return left >= 0
+  })
+}
+
+function eventOf({ id, sentAt, ...received }: Received): FeedEvent | undefined {
+  const sent_at = isoTime(sentAt)
+  switch (received.type) {
+    case 'recovery.stepped': {
+      const { notification, host, step, reason, evidence: said } = received.body
+      const about = { notification, host, instance: undefined, type: received.type }
+      const data = {
+        sent_at,
+        notification_uuid: notification,
+        host,
+        step,
+        reason,
+        evidence: shortened(said),
+      }
+      return { id, type: received.type, about, data }
+    }
+    case 'move.stepped': {
+      const { notification, instance, instanceName, status, dest, reason, done, total } =
+        received.body
+      const about = { notification, instance, host: dest ?? undefined, type: received.type }
+      const data = {
+        sent_at,
+        notification_uuid: notification,
+        instance_uuid: instance,
+        instance_name: instanceName,
+        status,
+        dest_host: dest,
+        reason,
+        done,
+        total,
+      }
+      return { id, type: received.type, about, data }
+    }
+    default:
+      return undefined
+  }
+}

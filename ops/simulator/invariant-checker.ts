@@ -1,0 +1,289 @@
+/** Checks the promises (`ops/docs/promises.md`) at every irreversible act, knowing the truth that no actor knows. */
+import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+import type { Caps } from '../../actors/evacuator/fair-share.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
+import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import type { QuarantineRules } from '../../actors/policy/quarantine.ts'
+import type { StormLimits } from '../../actors/policy/segment-policy.ts'
+import { stormCap } from '../../actors/recovery/storm-guard.ts'
+import type { PolicyChoices } from '../../schema/segment-policy.ts'
+import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
+import { GuestWatch } from './guest-watch.ts'
+import { ConcurrencyWatch } from './concurrency-watch.ts'
+import { SightWatch } from './sight-watch.ts'
+
+/** After an operator's word, what was on its way may still arrive. */
+const OPERATOR_SLACK_MS = 10_000
+/** After a host came back, a fence that was decided on fresh evidence of its death may still come. */
+const RETURN_SLACK_MS = 60_000
+
+/** The window is counted on records, which keep whole seconds of a clock that is corrected now and then. */
+const CLOCK_SLACK_MS = 61_000
+
+/** An answer of Nova's may be so old when it is acted on. */
+const USER_SLACK_MS = 60_000
+/** From the decision to the intent, with a store that comes and goes. */
+const CRASH_SLACK_MS = 30_000
+
+/** What an operator speaks of who stops or releases everything. */
+export const EVERYTHING = 'everything'
+
+/** What an operator speaks of who pauses the recovery of a host. */
+export const pausedRecoveryOf = (host: string): string => `the paused recovery of ${host}`
+
+/** What an operator speaks of who cancels it. */
+export const cancelledRecoveryOf = (host: string): string => `the cancelled recovery of ${host}`
+
+export class InvariantChecker {
+  readonly violations: string[] = []
+  readonly pace: ConcurrencyWatch
+  readonly guests: GuestWatch
+  readonly #sight: SightWatch
+  /** Hosts that a test broke in a way that no observer can tell from death. */
+  readonly #unwellAtMs = new Map<string, number>()
+  /** Hosts whose compute service an operator has disabled. */
+  readonly #switchedOffAtMs = new Map<string, number>()
+  readonly #forbiddenAtMs = new Map<string, number>()
+  readonly #epochs = new Map<string, number>()
+  /** When each host was last powered off or certified to be dead. */
+  readonly #actedOnAtMs = new Map<string, number>()
+  readonly #certified = new Set<string>()
+  readonly #segmentOf = new Map<string, SegmentSeed>()
+  readonly #hostByBmc = new Map<string, string>()
+  readonly #clock: ClockPort
+  readonly #cloud: SimulatedCloud
+  readonly #storm: StormLimits
+  readonly #overall: StormLimits
+  readonly #crashLoop: QuarantineRules
+  /** Segments with a cap of their own. */
+  readonly #stormOf = new Map<string, Partial<StormLimits>>()
+  /** When each recovery restarted an instance, wall ms: the limit counts on records. */
+  readonly #restarts = new Map<string, Map<string, number>>()
+  /** Hosts that an operator let be acted on beyond any cap. */
+  readonly #approved = new Set<string>()
+  /** Who chooses targets. */
+  readonly #placement: 'segment' | 'scheduler'
+  /** Segments whose instances may not lose what is on a disk of the dead host. */
+  readonly #localDisks = new Set<string>()
+  #latestEpoch = 0
+
+  constructor(world: {
+    readonly clock: ClockPort
+    readonly cloud: SimulatedCloud
+    readonly segments: readonly SegmentSeed[]
+    readonly storm: StormLimits
+    readonly overall: StormLimits
+    readonly crashLoop: QuarantineRules
+    readonly placement: 'segment' | 'scheduler'
+    readonly caps: Caps
+  }) {
+    const report = (promise: string, text: string): void => this.#report(promise, text)
+    this.pace = new ConcurrencyWatch({ ...world, report })
+    const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
+    this.guests = new GuestWatch({ ...world, wasBroken, report })
+    this.#sight = new SightWatch({ ...world, report })
+    this.#placement = world.placement
+    this.#clock = world.clock
+    this.#cloud = world.cloud
+    this.#storm = world.storm
+    this.#overall = world.overall
+    this.#crashLoop = world.crashLoop
+    for (const segment of world.segments) {
+      for (const host of segment.hosts) {
+        this.#segmentOf.set(host.name, segment)
+        const bmc = parseControlAttributes(host.controlAttributes).ipmi
+        if (bmc !== undefined) this.#hostByBmc.set(bmc.address, host.name)
+      }
+    }
+  }
+
+  /** A node has made this epoch its own. */
+  claimed(node: string, epoch: number): void {
+    this.#epochs.set(node, epoch)
+    this.pace.claimed(node)
+    this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
+  }
+
+  /** An operator forbade or allowed acting on a host or a segment (by name), a recovery, or everything. */
+  operatorSays(subject: string, allowed: boolean): void {
+    if (allowed) this.#forbiddenAtMs.delete(subject)
+    else if (!this.#forbiddenAtMs.has(subject)) {
+      this.#forbiddenAtMs.set(subject, this.#clock.monotonicMs())
+    }
+  }
+
+  /** An operator chose another cap for a segment, or said where its disks are. */
+  caps(segment: string, { hostsMax, shareMax, instanceDisks, rebuildLocal }: PolicyChoices): void {
+    if (instanceDisks === 'local' && rebuildLocal !== 'allow') this.#localDisks.add(segment)
+    else this.#localDisks.delete(segment)
+    this.#stormOf.set(segment, {
+      ...(hostsMax === undefined ? {} : { hostsMax }),
+      ...(shareMax === undefined ? {} : { shareMax }),
+    })
+  }
+
+  /** The recovery of a host is over: what was said about its going on does not count for the next one. */
+  recoveryEnds(host: string): void {
+    this.operatorSays(pausedRecoveryOf(host), true)
+  }
+
+  /** A host is let back: whoever cancelled its recovery had it until now. */
+  hostReturns(host: string): void {
+    this.operatorSays(cancelledRecoveryOf(host), true)
+  }
+
+  approves(host: string): void {
+    this.#approved.add(host)
+  }
+
+  /** Call often: remembers when each host was last seen broken. */
+  lookAround(): void {
+    for (const host of this.#segmentOf.keys()) {
+      const machine = this.#cloud.machine(host)
+      const well = machine.isRunning && machine.network === 'up' && machine.sshd === 'up'
+      if (!well) this.#unwellAtMs.set(host, this.#clock.monotonicMs())
+      this.#sight.lookAround(host, well ? 'well' : 'broken')
+    }
+  }
+
+  powerOff(node: string, bmcAddress: string): void {
+    this.cutOff(node, this.#hostByBmc.get(bmcAddress) ?? bmcAddress)
+  }
+
+  /** Whatever cuts a host off: from its power, or from its storage. */
+  cutOff(node: string, host: string): void {
+    this.lookAround()
+    const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
+    if (brokenAgoMs > RETURN_SLACK_MS)
+      this.#report('I7', `${node} powers off ${host}, which is well`)
+    this.#sight.acts(node, 'powers off', host)
+    this.#actsOn(node, host, 'powers off')
+    this.#countActedOn(host)
+  }
+
+  /** A recovery has made certain that a host is dead. Doing it again in a later run is not another act. */
+  certified(node: string, host: string, recovery: string): void {
+    this.lookAround()
+    this.#sight.acts(node, 'calls dead', host)
+    if (this.#certified.has(recovery)) return
+    this.#certified.add(recovery)
+    this.#countActedOn(host)
+  }
+
+  #countActedOn(host: string): void {
+    this.#actedOnAtMs.set(host, this.#clock.monotonicMs())
+    this.#mustBeBounded(host)
+  }
+
+  evacuate(node: string, instance: string, target: string | undefined): void {
+    const row = this.#cloud.instances.find(({ id }) => id === instance)
+    const host = row?.host
+    if (host === null || host === undefined) return
+    this.#actsOn(node, host, 'evacuates')
+    const segment = this.#segmentOf.get(host)?.name ?? ''
+    this.pace.asks({ node, instance, segment, target })
+    if (this.#localDisks.has(segment) && row?.volumeBacked === false) {
+      this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
+    }
+    if (this.#placement === 'segment') this.#mustStay(host, target, `${node} sends ${instance}`)
+  }
+
+  #mustStay(host: string, target: string | undefined, what: string): void {
+    const segment = this.#segmentOf.get(host)
+    if (target !== undefined && this.#segmentOf.get(target) === segment) return
+    this.#report('B5', `${what} out of its segment, from ${host} to ${target}`)
+  }
+
+  /** The intent to restart an instance is stored: the first one of a recovery counts. */
+  restarts(instance: string, recovery: string): void {
+    const nowMs = this.#clock.wallMs()
+    const known = this.#restarts.get(instance) ?? new Map<string, number>()
+    this.#restarts.set(instance, known)
+    if (known.has(recovery)) return
+    const { failuresMin, windowMs, firstMs, longestMs } = this.#crashLoop
+    const lately = [...known.values()].filter((atMs) => atMs > nowMs - windowMs)
+    const excess = lately.length - failuresMin
+    const pauseMs = excess < 0 ? 0 : Math.min(longestMs, firstMs * 2 ** excess)
+    if (lately.some((atMs) => Math.abs(nowMs - atMs) < pauseMs - CRASH_SLACK_MS)) {
+      this.#report('I6', `${instance} is restarted after ${lately.length} restarts lately`)
+    }
+    known.set(recovery, nowMs)
+  }
+
+  /** Something is asked of Nova that starts a guest. */
+  startGuest(node: string, instance: string): void {
+    this.#mustLead(node, 'starts a guest')
+    const stoppedAt = this.#cloud.stoppedByUserAt(instance)
+    if (stoppedAt !== undefined && this.#clock.wallMs() - stoppedAt > USER_SLACK_MS) {
+      this.#report('I8', `${node} starts ${instance}, which its user has stopped`)
+    }
+  }
+
+  /** An operator keeps the scheduler away from a host, or lets it in again. */
+  operatorSwitches(host: string, service: 'off' | 'on'): void {
+    if (service === 'on') this.#switchedOffAtMs.delete(host)
+    else this.#switchedOffAtMs.set(host, this.#clock.monotonicMs())
+  }
+
+  /** Something lets the scheduler in again: never where an operator has shut it out. */
+  enable(node: string, serviceId: string): void {
+    this.#mustLead(node, 'enables a compute service')
+    for (const [host, sinceMs] of this.#switchedOffAtMs) {
+      if (this.#cloud.machine(host).serviceId !== serviceId) continue
+      if (this.#clock.monotonicMs() - sinceMs <= OPERATOR_SLACK_MS) continue
+      this.#report('I8', `${node} enables ${host}, which an operator has disabled`)
+    }
+  }
+
+  isolate(node: string): void {
+    this.#mustLead(node, 'isolates a host')
+  }
+
+  #actsOn(node: string, host: string, what: string): void {
+    this.#mustLead(node, `${what} ${host}`)
+    this.#mustBeAllowed(node, host, what)
+  }
+
+  #mustLead(node: string, what: string): void {
+    const epoch = this.#epochs.get(node)
+    if (epoch !== this.#latestEpoch) {
+      this.#report(
+        'I4',
+        `${node} ${what} with epoch ${epoch}, the current one is ${this.#latestEpoch}`,
+      )
+    }
+  }
+
+  #mustBeAllowed(node: string, host: string, what: string): void {
+    const segment = this.#segmentOf.get(host)?.name ?? ''
+    const words = [pausedRecoveryOf(host), cancelledRecoveryOf(host)]
+    for (const subject of [host, ...words, segment, EVERYTHING]) {
+      const since = this.#forbiddenAtMs.get(subject)
+      if (since !== undefined && this.#clock.monotonicMs() - since > OPERATOR_SLACK_MS) {
+        this.#report('I8', `${node} ${what} ${host} although ${subject} is out of bounds`)
+      }
+    }
+  }
+
+  #mustBeBounded(host: string): void {
+    const now = this.#clock.monotonicMs()
+    const segment = this.#segmentOf.get(host)
+    const everywhere = [...this.#actedOnAtMs]
+      .filter(([, atMs]) => now - atMs < this.#storm.windowMs - CLOCK_SLACK_MS)
+      .map(([other]) => other)
+      .filter((other) => !this.#approved.has(other))
+    const here = everywhere.filter((other) => this.#segmentOf.get(other) === segment)
+    const limits = { ...this.#storm, ...this.#stormOf.get(segment?.name ?? '') }
+    this.#mustFit(here, stormCap(limits, segment?.hosts.length ?? 0))
+    this.#mustFit(everywhere, stormCap(this.#overall, this.#segmentOf.size))
+  }
+
+  #mustFit(hosts: readonly string[], cap: number): void {
+    if (hosts.length <= cap) return
+    this.#report('I6', `${hosts.length} hosts acted on, the cap is ${cap}: ${hosts.join(', ')}`)
+  }
+
+  #report(promise: string, text: string): void {
+    this.violations.push(`${promise} ${text} at ${Math.round(this.#clock.monotonicMs())} ms`)
+  }
+}
