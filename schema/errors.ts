@@ -1,4 +1,5 @@
 /** Catalogue of every error that we raise: code, HTTP status, and whether trying again may help. */
+import type { Epoch } from './ids.ts'
 
 interface ErrorKind {
   readonly status: number
@@ -92,9 +93,16 @@ export class CodedError extends Error {
   }
 }
 
-/** True while the database takes no write: away, busy, full or read-only. The same write may succeed later. */
-export const isStoreAway = (error: unknown): error is CodedError =>
-  isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT', 'STORE_FULL', 'STORE_READ_ONLY')
+/** STALE_EPOCH: a leader wanted to write or to act with an epoch that is not the current one. */
+export class StaleEpochError extends CodedError {
+  /** The epoch that was refused. */
+  readonly epoch: Epoch
+
+  constructor(epoch: Epoch, message: string) {
+    super('STALE_EPOCH', message)
+    this.epoch = epoch
+  }
+}
 
 /** True for what only an operator can mend: the process that finds it refuses to start. */
 export const isRefusal = (error: unknown): error is CodedError =>

@@ -175,6 +175,28 @@ test('every exported function and class has a line about it, unless the file is 
   t.deepEqual(found, [])
 })
 
+test('every number that limits an actor has a name, and a reason above it or above its group', (t) => {
+  const constant = /^(?:export )?const ([A-Z][A-Z\d_]+)(?:: \w+)? = [-\d_.* ]+$/
+  const converts = /[*/] \d[\d_]*/g // of units, as in `windowMs / 1000`
+  const found = product
+    .filter(({ path }) => path.startsWith('actors/') && path !== 'actors/kernel/supervision.ts')
+    .flatMap(({ path, text }) => {
+      const lines = text.split('\n')
+      const unexplained = lines.filter((line, index) => {
+        const above = lines[index - 1] ?? ''
+        return constant.test(line) && !above.endsWith('*/') && !constant.test(above)
+      })
+      const unnamed = lines.filter(
+        (line) =>
+          !constant.test(line) &&
+          !/^\s*(\*|\/\*|\/\/)/.test(line) &&
+          /(?<![\w.'])\d[\d_]{2,}\b/.test(line.replace(/ \/\/ .*$/, '').replaceAll(converts, '')),
+      )
+      return [...unexplained, ...unnamed].map((line) => `${path}: ${line.trim()}`)
+    })
+  t.deepEqual(found, [])
+})
+
 test('there are no enums, namespaces, escapes from the type checker, or default exports', (t) => {
   const banned = /^\s*(export )?(const )?(enum|namespace) \w|@ts-(ignore|nocheck)|^export default/m
   t.deepEqual(

@@ -24,6 +24,8 @@ export const SMALL_PAGE = 500
 const CROWD = 100
 /** Between two looks in a crowd, so that other work has its turn, ms. */
 const SOON_MS = 100
+/** Shortest pause before a report that the store did not take is stored again, ms: observers may repeat it sooner. */
+const STORE_AGAIN_MS = 1000
 
 export const dedupWindow =
   (rules: WindowRules, leader: ActorRef<LeaderMessage>) =>
@@ -187,8 +189,8 @@ function onReported(
     return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
   }
   if (acceptance !== undefined || incident === undefined) return [state, []]
-  // The store is away: the next word of an observer tries again, a second later at the earliest.
-  const again = { ...incident, quietUntilMs: atMs + 1000, reports: incident.reports - 1 }
+  // The store is away: the next word of an observer tries again.
+  const again = { ...incident, quietUntilMs: atMs + STORE_AGAIN_MS, reports: incident.reports - 1 }
   return [withIncident(state, again), []]
 }
 

@@ -3,7 +3,7 @@ import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/i
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
 import type { Look } from '../verification/look.ts'
-import { OBSERVERS_MAX } from './host-observations.ts'
+import { OBSERVERS_MAX } from '../verification/host-observations.ts'
 import type { View } from './quorum.ts'
 
 export interface Incident {

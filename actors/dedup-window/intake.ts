@@ -6,13 +6,13 @@ import type { GuestFailed, HostObserved } from '../../schema/messages/observatio
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type Definition, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
-import { pause } from '../leadership/until-stored.ts'
 import type { FaultDelivery } from '../ports/bus.ts'
+import { sleep } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
 import type { DedupWindowMessage } from './window-state.ts'
 import { FaultLine } from './fault-line.ts'
-import type { HostObservations } from './host-observations.ts'
+import type { HostObservations } from '../verification/host-observations.ts'
 import { Parking, type ParkingWorld } from './parking.ts'
 import { RosterKeeper } from './roster-keeper.ts'
 import type { Roster } from './roster.ts'
@@ -48,7 +48,7 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   const keeper = new RosterKeeper(world, world.roster)
   const line = new FaultLine<FaultDelivery>(
     (delivery) => takeFault(world, parking, { delivery, signal }),
-    () => pause(world.clock, 0),
+    () => sleep(world.clock, 0),
   )
   await using open = new AsyncDisposableStack()
   open.use(
@@ -92,6 +92,9 @@ function onObserved(world: IntakeWorld, keeper: RosterKeeper, said: HostObserved
   world.tellWindow({ type: 'window.observed', observed, atMs: world.clock.monotonicMs() })
 }
 
+/** Pause before the bus hands out a fault again that could not be stored, ms: a short outage of the store is over by then. */
+const REDELIVER_MS = 1000
+
 async function takeFault(
   world: IntakeWorld,
   parking: Parking,
@@ -102,7 +105,7 @@ async function takeFault(
     if (received?.type === 'guest.failed') await storeGuestFault(world, received.body)
   } catch (error) {
     world.log.warn({ subject: delivery.subject, error: describeError(error) }, 'fault not stored')
-    if (!signal.aborted) delivery.retry(1000)
+    if (!signal.aborted) delivery.retry(REDELIVER_MS)
     return
   }
   if (signal.aborted) return // the next leader gets it again

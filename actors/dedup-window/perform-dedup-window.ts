@@ -1,16 +1,16 @@
 /** Carries out the dedup window's effects on the store. */
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
-import { isStoreAway } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
-import type {
-  Acceptance,
-  InventoryStore,
-  NotificationStore,
-  RecoveryStore,
+import {
+  isStoreAway,
+  type Acceptance,
+  type InventoryStore,
+  type NotificationStore,
+  type RecoveryStore,
 } from '../ports/store.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
 import type { Look } from '../verification/look.ts'

@@ -1,7 +1,7 @@
 /** Keeps a roster as the store has it: reads it now and then, and soon after somebody unknown has spoken. */
-import { isCoded } from '../../schema/errors.ts'
-import type { ClockPort } from '../ports/clock.ts'
+import { sleep, type ClockPort } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
+import { isStoreAway } from '../ports/store.ts'
 import type { Roster } from './roster.ts'
 
 /** As often as observers read the inventory. */
@@ -13,8 +13,7 @@ export class RosterKeeper {
   readonly #clock: ClockPort
   readonly #store: Pick<RosterStore, 'readRoster'>
   readonly #roster: Roster
-  #isHastened = false
-  #wake: () => void = () => {}
+  #hastened = new AbortController()
 
   constructor(
     { clock, store }: { readonly clock: ClockPort; readonly store: RosterKeeperStore },
@@ -27,17 +26,17 @@ export class RosterKeeper {
 
   /** Somebody unknown has spoken: it may have been registered a moment ago. */
   hasten(): void {
-    this.#isHastened = true
-    this.#wake()
+    this.#hastened.abort()
   }
 
   /** Reads until the signal ends it. What is known stays known while the store is away. */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      this.#isHastened = false
+      this.#hastened = new AbortController()
+      const wake = AbortSignal.any([signal, this.#hastened.signal])
       await this.#read()
-      await this.#rest(HASTENED_MS, signal)
-      if (!this.#isHastened) await this.#rest(READ_MS - HASTENED_MS, signal)
+      await sleep(this.#clock, HASTENED_MS, signal)
+      await sleep(this.#clock, READ_MS - HASTENED_MS, wake)
     }
   }
 
@@ -45,22 +44,8 @@ export class RosterKeeper {
     try {
       this.#roster.learn(await this.#store.readRoster())
     } catch (error) {
-      if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+      if (!isStoreAway(error)) throw error
     }
-  }
-
-  async #rest(afterMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const end = (): void => resolve()
-    this.#wake = () => {
-      if (afterMs > HASTENED_MS) end()
-    }
-    const cancel = this.#clock.schedule(afterMs, end)
-    signal.addEventListener('abort', end, { once: true })
-    await promise
-    cancel()
-    signal.removeEventListener('abort', end)
   }
 }
 

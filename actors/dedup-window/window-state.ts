@@ -6,7 +6,7 @@ import { withEntry } from '../kernel/with-entry.ts'
 import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
 import type { Finding, Look } from '../verification/look.ts'
 import type { ContradictionRules } from './contradiction.ts'
-import { HOSTS_MAX } from './host-observations.ts'
+import { HOSTS_MAX } from '../verification/host-observations.ts'
 import type { Incident } from './incident.ts'
 
 export type DedupWindowMessage =

@@ -37,8 +37,10 @@ export const isClaimed = (status: string): boolean =>
 
 const isOpen = (status: string): boolean => !MOVED.includes(status) && !REFUSED.includes(status)
 
-/** Nova's times may be off by so much. */
+/** Nova's clock may be off by so much from ours, ms. A generous figure does no harm: records that are known to be older are told apart by their ids. */
 export const CLOCK_SKEW_MS = 60_000
+/** Nova's records are read so far back, ms: a leader may take up what was requested long ago, and what is older belongs to no recovery that is going on. */
+export const RECORDS_SINCE_MS = 24 * 3_600_000
 
 /** The records of an instance that are known by now. */
 export const recordIdsOf = (

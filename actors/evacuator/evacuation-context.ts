@@ -1,5 +1,5 @@
 /** What the effects of one evacuation are performed with: the ports, and what all evacuators of a process share. */
-import type { HostObservations } from '../dedup-window/host-observations.ts'
+import type { HostObservations } from '../verification/host-observations.ts'
 import type { PowerRechecks } from '../fence/power-recheck.ts'
 import type { Acting } from '../leadership/intent.ts'
 import type { Announcer } from '../ports/announcer.ts'

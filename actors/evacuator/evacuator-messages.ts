@@ -42,8 +42,12 @@ export interface EvacuationOrder {
 
 /** What one move goes by. */
 export interface MoveRules {
-  /** Pause before an instance, or a step, is tried again, ms. */
-  readonly retryIntervalMs: number
+  /** Pause after Nova or a target refused the evacuate request, before the next one, ms. */
+  readonly refusedRetryMs: number
+  /** Pause before the next try where no request could be sent, ms. */
+  readonly unaskedRetryMs: number
+  /** For how long a host is not asked for an instance after Nova's scheduler first refused the pair, ms. It is doubled each time. */
+  readonly firstRefusalPauseMs: number
   /** How many evacuate requests one instance may cost in one run. */
   readonly attemptsMax: number
   /** How long an unanswered request may take to show a record, ms. */
@@ -59,6 +63,10 @@ export interface MoveRules {
 export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<Census, 'placement'> {
   /** Whether a spare joins the aggregates of the host that it stands in for. */
   readonly joinAggregates: boolean
+  /** Pause before the survey or the isolation that was not possible is tried again, ms. */
+  readonly blockedRetryMs: number
+  /** Pause between two surveys while moves wait for capacity, ms. */
+  readonly capacityRecheckMs: number
 }
 
 /** Everything about the dead host, read at one moment. */

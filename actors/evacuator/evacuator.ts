@@ -142,14 +142,14 @@ function onPlanned(
 function tracksOf(
   rows: readonly RecordedMove[],
   { instances, evacuations, atMs: nowMs }: Survey,
-  { retryIntervalMs }: EvacuatorRules,
+  { firstRefusalPauseMs }: EvacuatorRules,
 ): ReadonlyMap<MoveId, MoveTrack> {
   const here = new Map(instances.map((instance) => [instance.id, instance]))
   return new Map(
     rows.map((row) => {
       const shown = here.get(row.instance)
       const olderRecords = recordIdsOf(evacuations, row.instance)
-      return [row.uuid, trackOf(row, { shown, olderRecords, nowMs, retryIntervalMs })]
+      return [row.uuid, trackOf(row, { shown, olderRecords, nowMs, firstRefusalPauseMs })]
     }),
   )
 }
@@ -260,7 +260,7 @@ const isGoingOn = ({ phase }: MoveTrack): boolean =>
 
 /** While some move waits for room, the host and its segment are surveyed from time to time. The segment knows when all wait. */
 function awaitRoom(
-  { order, rules: { retryIntervalMs } }: Evacuation,
+  { order, rules: { capacityRecheckMs } }: Evacuation,
   state: Moving,
   effects: EvacuatorStep[1],
 ): EvacuatorStep {
@@ -271,7 +271,7 @@ function awaitRoom(
   if (state.surveyPending || !open.some(isUnplaced)) return [next, [...effects, ...said]]
   const message = { type: 'evacuator.survey-due' } as const
   const inDoubt = state.places.takenByOthers.size > 0
-  const afterMs = inDoubt ? Math.min(DOUBT_MS, retryIntervalMs) : retryIntervalMs
+  const afterMs = inDoubt ? Math.min(DOUBT_MS, capacityRecheckMs) : capacityRecheckMs
   const timer = { type: 'timer.start', name: 'survey', afterMs, message } as const
   return [{ ...next, surveyPending: true }, [...effects, ...said, timer]]
 }
@@ -300,7 +300,7 @@ function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string
     const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
     return [next, [noted, ...effects]]
   }
-  const { retryIntervalMs: afterMs } = evacuation.rules
+  const { blockedRetryMs: afterMs } = evacuation.rules
   const message = { type: 'evacuator.begin' } as const
   return [
     { kind: 'blocked', reason },

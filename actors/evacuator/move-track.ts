@@ -43,11 +43,11 @@ export interface MoveTrack {
 
 function refusalsOf(
   rows: RecordedMove['refusals'],
-  { nowMs, retryIntervalMs }: Pick<Found, 'nowMs' | 'retryIntervalMs'>,
+  { nowMs, firstRefusalPauseMs }: Pick<Found, 'nowMs' | 'firstRefusalPauseMs'>,
 ): Refusals {
   return new Map(
     rows.map(({ host, times, byScheduler, agoMs }) => {
-      const restMs = byScheduler === 0 ? 0 : pairPauseMs(retryIntervalMs, times) - agoMs
+      const restMs = byScheduler === 0 ? 0 : pairPauseMs(firstRefusalPauseMs, times) - agoMs
       return [host, { times, byScheduler, askAgainAtMs: nowMs + Math.max(0, restMs) }]
     }),
   )
@@ -61,7 +61,7 @@ interface Found {
   readonly olderRecords: readonly string[]
   readonly nowMs: number
   /** Pause after the first refusal of a pair, ms. */
-  readonly retryIntervalMs: number
+  readonly firstRefusalPauseMs: number
 }
 
 /** A stored move as this process takes it up. */
@@ -106,8 +106,8 @@ export const spentOf = ({ attempts, scheduler }: MoveTrack): number =>
   attempts - scheduler.hadNoHost
 
 /** For how long a host is not asked for an instance after the n-th refusal of this pair, ms. */
-export const pairPauseMs = (retryIntervalMs: number, times: number): number =>
-  pauseMs(retryIntervalMs, times, 0.5)
+export const pairPauseMs = (firstRefusalPauseMs: number, times: number): number =>
+  pauseMs(firstRefusalPauseMs, times, 0.5)
 
 /**
  * The move with a refusal counted. A host on which it failed is passed over in this run. One that Nova's scheduler did not accept may
@@ -115,18 +115,18 @@ export const pairPauseMs = (retryIntervalMs: number, times: number): number =>
  */
 export function countRefusal(
   move: MoveTrack,
-  { refusedBy: by, from, atMs, retryIntervalMs }: RefusedBy & CountedAt,
+  { refusedBy: by, from, atMs, firstRefusalPauseMs }: RefusedBy & CountedAt,
 ): MoveTrack {
   if (by === null) return move
   const hadNoHost = move.scheduler.hadNoHost + (from === 'scheduler' ? 1 : 0)
   if (by === ANYWHERE) {
-    const askAgainAtMs = atMs + pairPauseMs(retryIntervalMs, hadNoHost)
+    const askAgainAtMs = atMs + pairPauseMs(firstRefusalPauseMs, hadNoHost)
     return { ...move, scheduler: { hadNoHost, askAgainAtMs } }
   }
   const before = move.refusals.get(by) ?? NEVER_REFUSED
   const times = before.times + 1
   const byScheduler = before.byScheduler + (from === 'scheduler' ? 1 : 0)
-  const askAgainAtMs = atMs + pairPauseMs(retryIntervalMs, times)
+  const askAgainAtMs = atMs + pairPauseMs(firstRefusalPauseMs, times)
   const refusals = new Map(move.refusals).set(by, { times, byScheduler, askAgainAtMs })
   const scheduler = { ...move.scheduler, hadNoHost }
   const refusedBy = from === 'target' ? [...move.refusedBy, by] : move.refusedBy
@@ -135,5 +135,5 @@ export function countRefusal(
 
 interface CountedAt {
   readonly atMs: number
-  readonly retryIntervalMs: number
+  readonly firstRefusalPauseMs: number
 }

@@ -149,6 +149,9 @@ export function step(context: MoveContext, move: MoveTrack, event: MoveEvent): M
 type Restoring = Phase & { readonly kind: 'restoring' }
 type Answer<Type extends MoveAnswer['type']> = MoveAnswer & { readonly type: Type }
 
+/** Pause where nothing has to pass before the next try, ms: only so that a failure at once does not become a stream of requests. */
+const AGAIN_SOON_MS = 1000
+
 /** Whether the move waits to be requested. */
 const isQueued = ({ phase }: MoveTrack): boolean =>
   phase.kind === 'pending' || phase.kind === 'unplaced'
@@ -232,7 +235,7 @@ function onRefused(
     return end(context, move, { outcome: 'failed', dest: null, reason })
   }
   // The next attempt resets an instance whose state was in the way: it need not wait.
-  const pauseMs = now !== null && mustReset(now) ? 1000 : context.rules.retryIntervalMs
+  const pauseMs = now !== null && mustReset(now) ? AGAIN_SOON_MS : context.rules.refusedRetryMs
   return [queued(move, atMs + pauseMs, reason), []]
 }
 
@@ -244,7 +247,7 @@ function onBlocked(
 ): MoveStep {
   if (move.phase.kind !== 'requesting') return [move, []]
   const back = { ...move, attempts: move.attempts - 1 }
-  return [queued(back, atMs + rules.retryIntervalMs, reason), []]
+  return [queued(back, atMs + rules.unaskedRetryMs, reason), []]
 }
 
 /** Back in the queue, without a target. */
@@ -336,7 +339,10 @@ function attemptFailed(
     // The present records have been judged. They are not applied a second time.
     olderRecords: recordIdsOf(records, instance),
     target: null,
-    phase: { kind: 'putting-back', next: { kind: 'pending', notBeforeMs: atMs + 1000, reason } },
+    phase: {
+      kind: 'putting-back',
+      next: { kind: 'pending', notBeforeMs: atMs + AGAIN_SOON_MS, reason },
+    },
   }
   return [next, [{ type: 'move.put-back', move, instance, origin, reason, refusedBy, from, ask }]]
 }

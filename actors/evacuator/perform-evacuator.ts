@@ -9,7 +9,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import { activateSpare } from './activate-spare.ts'
-import { isClaimed } from './apply-records.ts'
+import { isClaimed, RECORDS_SINCE_MS } from './apply-records.ts'
 import type { Client } from './concurrency-limiter.ts'
 import type { EvacuationContext, EvacuatorWorld } from './evacuation-context.ts'
 import { evacuator } from './evacuator.ts'
@@ -139,7 +139,7 @@ async function readRecords(
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
   const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
   const lostTargets = lost.map(({ host }) => host)
-  const since = world.clock.wallMs() - POLL_SINCE_MS
+  const since = world.clock.wallMs() - RECORDS_SINCE_MS
   // Read after the targets: what arrived before its target was lost shows as done.
   const records = await world.compute.listEvacuations(order.host, since, signal)
   for (const { instance, status } of records) {
@@ -152,9 +152,6 @@ async function readRecords(
   const onHost = new Set(instances.map(({ id }) => id))
   return { ...polled, onHost, atMs: world.clock.monotonicMs() }
 }
-
-/** Records are listed by their creation, and a leader may take up what was requested long ago. */
-const POLL_SINCE_MS = 24 * 3600 * 1000
 
 async function watchBookings({ world, order }: EvacuationContext): Answered {
   if ((await world.bookings.change(order)) === 'ended') return undefined

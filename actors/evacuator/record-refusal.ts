@@ -3,7 +3,8 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, InstanceId } from '../../schema/ids.ts'
 import type { MoveOrigin } from '../../schema/records.ts'
 import { withIntent } from '../leadership/intent.ts'
-import { pause, untilStored } from '../leadership/until-stored.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import { sleep } from '../ports/clock.ts'
 import { isComputeTrouble, type Instance } from '../ports/compute.ts'
 import type { MoveChange, MoveStore } from '../ports/move-store.ts'
 import { BUSY } from './concurrency-limiter.ts'
@@ -113,7 +114,7 @@ export async function explained(
   }
 }
 
-/** Nova closes the record first and changes the instance a moment later, or does not answer for a while. */
+/** Nova closes the record first and changes the instance a moment later, or does not answer for a while: about three minutes of looks. */
 const LOOKS_MAX = 20
 const PAUSE_MS_MIN = 500
 const PAUSE_MS_MAX = 10_000
@@ -131,7 +132,7 @@ export async function resetToActive(
   let pauseMs = PAUSE_MS_MIN
   for (let looks = 1; looks <= LOOKS_MAX; looks += 1) {
     if ((await lookAt(context, instance)) === 'as-it-was') return
-    await pause(world.clock, pauseMs)
+    await sleep(world.clock, pauseMs)
     signal.throwIfAborted()
     pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2)
   }

@@ -49,6 +49,7 @@ export function restorationOf(origin: States): Restoration {
   }
 }
 
+/** Nova's `power_state` of a guest that is shut down. */
 const SHUT_DOWN = 4
 
 const UNBUILT = 'its build had not come far enough to be finished elsewhere'

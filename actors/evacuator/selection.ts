@@ -100,6 +100,7 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
 }
 
+/** The scale of priorities, as the option `priority_metadata_key` explains it to owners. */
 const PRIORITY_MAX = 1000
 /** Of instances whose owner names none. Others may be put before and behind them. */
 export const PRIORITY_DEFAULT = 500

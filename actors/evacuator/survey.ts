@@ -18,12 +18,10 @@ import {
 import type { PlacementPort } from '../ports/placement.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../policy/segment-policy.ts'
+import { RECORDS_SINCE_MS } from './apply-records.ts'
 import { note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
-
-/** Records older than this have nothing to do with a recovery that is going on. */
-const RECORDS_SINCE_MS = 24 * 3600 * 1000
 
 /** Reads the survey. Throws what Compute and Identity may throw. */
 export async function survey(context: EvacuationContext): Promise<EvacuatorMessage> {

@@ -1,11 +1,11 @@
 /** The rungs of a fence plan as devices: one way to read, one way to order, whatever stands behind it. */
 import type { BmcSettings, Secret } from '../../schema/control-attributes.ts'
-import { CodedError, isCoded } from '../../schema/errors.ts'
+import { CodedError } from '../../schema/errors.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
-import { POWER_TROUBLES, type PowerPort, type PowerState } from '../ports/power.ts'
+import type { PowerPort, PowerState } from '../ports/power.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import { confirmedBy } from '../policy/operator-word.ts'
 
@@ -34,9 +34,6 @@ export interface DevicePorts {
   readonly fenceAgent: FenceAgentPort
   readonly store: Pick<OperatorStore, 'listWords'>
 }
-
-/** What the other end may throw: it says nothing about the power. */
-export const isPowerTrouble = (error: unknown): boolean => isCoded(error, ...POWER_TROUBLES)
 
 /** The device of one rung. */
 export function deviceOf(ports: DevicePorts, target: FenceTarget, rung: Rung): FenceDevice {

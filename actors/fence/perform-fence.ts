@@ -11,16 +11,11 @@ import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
+import { isPowerTrouble } from '../ports/power.ts'
 import type { RecoveryStore } from '../ports/store.ts'
 import { confirmedBy, quoteOf } from '../policy/operator-word.ts'
 import { certify } from './death-certificate.ts'
-import {
-  isPowerTrouble,
-  deviceOf,
-  type FenceTarget,
-  type FenceDevice,
-  type DevicePorts,
-} from './devices.ts'
+import { deviceOf, type FenceTarget, type FenceDevice, type DevicePorts } from './devices.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
 import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'

@@ -1,8 +1,8 @@
 /** A fenced host stays dead only until somebody switches it on: what proved its death is read again while it is acted on (promise I2). */
 import type { HostId } from '../../schema/ids.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { PowerState } from '../ports/power.ts'
-import { isPowerTrouble, type FenceDevice } from './devices.ts'
+import { isPowerTrouble, type PowerState } from '../ports/power.ts'
+import type { FenceDevice } from './devices.ts'
 
 /** How long a reading is good for, ms: no server starts its operating system in less, let alone guests. */
 export const READING_MS = 30_000

@@ -210,7 +210,7 @@ const misconfigured = (watched: WatchedHost, announceAtMs: number): Sight => ({
   announceAtMs,
 })
 
-/** An observation carries some sentences, not all that is wrong. */
+/** An observation carries some sentences of so many characters at most, not all that is wrong. */
 const EVIDENCE_MAX = 4
 const TEXT_LENGTH_MAX = 200
 

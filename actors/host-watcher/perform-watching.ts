@@ -1,18 +1,17 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
-import { describeError, isCoded, isStoreAway } from '../../schema/errors.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
-import { pause } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
-import type { ClockPort, RandomPort } from '../ports/clock.ts'
-import { POWER_TROUBLES, type PowerPort } from '../ports/power.ts'
+import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
+import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
-import type { InventoryStore } from '../ports/store.ts'
+import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
 import type { Channel, Sign } from './failure-detector.ts'
 import {
@@ -115,7 +114,7 @@ class Registration {
       await store.registerObserver(node)
       this.#renewedAtMs = clock.monotonicMs()
     } catch (error) {
-      if (!isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT')) throw error
+      if (!isStoreAway(error)) throw error
     }
   }
 }
@@ -165,7 +164,7 @@ async function performWatcher(
   const { channel } = effect
   if (effect.type === 'probe.first') {
     // Spread over one peace interval, so that a start does not ask every host at once.
-    await pause(world.clock, world.random.next() * world.watcherRules.timing.sshPeaceMs)
+    await sleep(world.clock, world.random.next() * world.watcherRules.timing.sshPeaceMs)
     if (signal.aborted) return undefined
   }
   const { sign, detail } = await probe(world, watched, channel, signal)
@@ -191,7 +190,7 @@ async function probe(
     const detail = `chassis power is ${power}`
     return { sign: power === 'on' ? 'powered-on' : 'powered-off', detail }
   } catch (error) {
-    if (!isCoded(error, ...POWER_TROUBLES, 'ACTOR_STOPPED')) throw error
+    if (!isPowerTrouble(error) && !isCoded(error, 'ACTOR_STOPPED')) throw error
     const sign = error.retryable ? 'silent' : 'misconfigured'
     return { sign, detail: describeError(error) }
   }

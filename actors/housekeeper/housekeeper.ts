@@ -19,6 +19,7 @@ type HousekeeperStep = Step<HousekeeperState, HousekeeperEffect | KernelEffect<H
 
 /** A new leader has more urgent things to do. */
 const FIRST_MS = 600_000
+/** What is deleted is days old. A failed purge may wait for the next one. */
 const INTERVAL_MS = 3_600_000
 
 export function housekeeper(state: HousekeeperState, message: HousekeeperMessage): HousekeeperStep {

@@ -1,10 +1,11 @@
 /** Runs the housekeeper on the store. */
-import { describeError, isStoreAway } from '../../schema/errors.ts'
+import { describeError } from '../../schema/errors.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { HousekeepingStore } from '../ports/housekeeping-store.ts'
+import { isStoreAway } from '../ports/store.ts'
 import {
   housekeeper,
   type HousekeeperEffect,

@@ -8,7 +8,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Instance } from '../ports/compute.ts'
-import type { FaultOutcome, FaultReply } from '../recovery/fault-reply.ts'
+import type { FaultOutcome, FaultReply } from '../policy/fault-reply.ts'
 import type { GuestFault } from './refutation.ts'
 import {
   RUNNING,

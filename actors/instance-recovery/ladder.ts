@@ -29,7 +29,7 @@ const ACTION_OF: Readonly<Record<Rung, string>> = {
   rebuild: 'rebuild',
 }
 
-/** Nova's times may be off by so much. */
+/** Nova's clock may be off by so much from ours, ms. With more, an earlier action of the same kind would pass for the one that we ordered. */
 const SKEW_MS = 10_000
 
 /** The rungs that Nova has carried out: an intent without an action of Nova's was never sent, or lost on its way. */

@@ -6,8 +6,8 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
-import { pause, untilStored } from '../leadership/until-stored.ts'
-import type { ClockPort } from '../ports/clock.ts'
+import { untilStored } from '../leadership/until-stored.ts'
+import { sleep, type ClockPort } from '../ports/clock.ts'
 import type { NotificationStore, RecoveryStore } from '../ports/store.ts'
 import {
   instanceRecovery,
@@ -117,7 +117,7 @@ async function lookTwice({ world, order, signal }: Recovering): Promise<Looks> {
     const before = await compute.readDiagnostics(order.instance, signal)
     const detail = `its hypervisor calls it ${before.state}`
     if (!runs(before)) return { seen: [before], detail }
-    await pause(clock, LOOKS_APART_MS)
+    await sleep(clock, LOOKS_APART_MS)
     const after = await compute.readDiagnostics(order.instance, signal)
     return { seen: [before, after], detail: `${detail}, and nothing refutes the report` }
   } catch (error) {

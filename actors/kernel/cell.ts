@@ -9,6 +9,9 @@ export type Item =
   | { readonly kind: 'told' | 'own'; readonly message: AnyMessage }
   | { readonly kind: 'crash'; readonly error: unknown }
 
+/** Of the latest error, so many characters are kept for the health endpoint: the log has the whole. */
+const ERROR_CHARS_MAX = 1024
+
 /** What a cell needs of the system around it. */
 export interface CellHost {
   readonly clock: ClockPort
@@ -150,7 +153,7 @@ export class Cell {
 
   /** Remembers why it crashed, in one line. */
   noteError(error: unknown): void {
-    this.lastError = describeError(error).slice(0, 1024)
+    this.lastError = describeError(error).slice(0, ERROR_CHARS_MAX)
   }
 }
 

@@ -4,6 +4,9 @@
  */
 import type { Overflow } from './supervision.ts'
 
+/** From so many items that are gone on, the queue is cut: a shorter one costs little room. */
+const COMPACTED_FROM = 1024
+
 export class Mailbox<Item extends { readonly kind: string }> {
   readonly #capacity: number
   readonly #overflow: Overflow
@@ -60,7 +63,7 @@ export class Mailbox<Item extends { readonly kind: string }> {
     if (this.#head === this.#items.length) {
       this.#items = []
       this.#head = 0
-    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+    } else if (this.#head > COMPACTED_FROM && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
     }

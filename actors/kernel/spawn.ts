@@ -4,7 +4,7 @@
  */
 import { CodedError } from '../../schema/errors.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
-import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { AnyDefinition, AnyMessage } from './behaviour.ts'
 import { Cell, type CellHost, type Item } from './cell.ts'
@@ -61,6 +61,8 @@ export function createActorSystem<Actors extends ActorKinds<Actors>>(
 
 /** Handled in one go before others have their turn. */
 const TURN_MESSAGES_MAX = 64
+/** Between two looks whether the last effects have ended, ms: a stop is no longer than them by more than this. */
+const STOP_LOOK_MS = 10
 
 class Kernel {
   readonly #options: KernelOptions
@@ -121,7 +123,7 @@ class Kernel {
     const deadlineMs = Math.max(0, ...[...this.#leaving].map(stopDeadline))
     const until = this.#options.clock.monotonicMs() + deadlineMs
     while (this.#leaving.size > 0 && this.#options.clock.monotonicMs() < until) {
-      await this.#sleep(10)
+      await sleep(this.#options.clock, STOP_LOOK_MS)
     }
     for (const cell of this.#leaving) {
       this.#options.log.warn({ path: cell.path, effects: cell.inFlight }, 'stop deadline passed')
@@ -210,7 +212,7 @@ class Kernel {
     for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
     cell.reset()
     this.#resting.add(cell)
-    await this.#sleep(verdict.afterMs)
+    await sleep(this.#options.clock, verdict.afterMs)
     this.#resting.delete(cell)
     if (cell.stopped) return
     cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
@@ -240,12 +242,6 @@ class Kernel {
     cell.parent?.children.delete(cell.address)
     this.#places.get(cell)?.close()
     this.#places.delete(cell)
-  }
-
-  async #sleep(afterMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#options.clock.schedule(afterMs, resolve)
-    return promise
   }
 }
 

@@ -2,7 +2,7 @@
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import type { Cell } from './cell.ts'
 
-/** A longer reason is in the journal. */
+/** Of a reason, so many characters: the whole of a longer one is in the journal. */
 const REASON_MAX = 1024
 
 /** One line an actor, parents before children. */

@@ -2,7 +2,7 @@
  * How long this process may act as leader, by its own monotonic clock. The lease holder sets it; whoever is about to do
  * something irreversible asks it, at the last moment. The store's epoch guards the records; this guards the world.
  */
-import { CodedError } from '../../schema/errors.ts'
+import { StaleEpochError } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import type { ClockPort } from '../ports/clock.ts'
 
@@ -40,7 +40,7 @@ export class LeadershipTerm {
   /** Throws STALE_EPOCH unless we still lead with this epoch. */
   assert(epoch: Epoch): void {
     if (this.current() !== epoch) {
-      throw new CodedError('STALE_EPOCH', `the lease of epoch ${epoch} is not held any more`)
+      throw new StaleEpochError(epoch, `the lease of epoch ${epoch} is not held any more`)
     }
   }
 }

@@ -1,7 +1,8 @@
 /** Repeats a write of the leader while the store is away: what was decided must not be lost (promise L1). */
-import { isStoreAway } from '../../schema/errors.ts'
-import type { ClockPort } from '../ports/clock.ts'
+import { sleep, type ClockPort } from '../ports/clock.ts'
+import { isStoreAway } from '../ports/store.ts'
 
+/** From a conflict that is over at once to a restart of the database: the pauses double between these. */
 const PAUSE_MS_MIN = 100
 const PAUSE_MS_MAX = 5000
 
@@ -18,13 +19,6 @@ export async function untilStored<Value>(
     } catch (error) {
       if (!isStoreAway(error)) throw error
     }
-    await pause(clock, pauseMs)
+    await sleep(clock, pauseMs)
   }
-}
-
-/** Resolves after so many milliseconds of the clock. */
-export async function pause(clock: ClockPort, afterMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  clock.schedule(afterMs, resolve)
-  return promise
 }

@@ -1,6 +1,14 @@
 /** The policy of a segment: what its operators chose, and the configuration for the rest. Pure. */
 import type { PolicyChoices, Rung, SegmentPolicy } from '../../schema/segment-policy.ts'
-import type { StormLimits } from '../recovery/storm-guard.ts'
+
+/** How many hosts the storm guard lets be acted on. */
+export interface StormLimits {
+  /** Hosts per window; 0: only the share counts. */
+  readonly hostsMax: number
+  /** Share of all hosts, rounded down, but at least one host. */
+  readonly shareMax: number
+  readonly windowMs: number
+}
 
 export interface PolicyDefaults {
   /** The fence plan of a segment that has none of its own. */

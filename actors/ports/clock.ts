@@ -12,6 +12,22 @@ export interface ClockPort {
   schedule(afterMs: number, callback: () => void): Cancel
 }
 
+/** Resolves after `afterMs`, or as soon as the signal aborts. It never rejects: the caller looks at the signal. */
+export async function sleep(
+  clock: ClockPort,
+  afterMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (signal?.aborted === true) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const end = (): void => resolve()
+  const cancel = clock.schedule(afterMs, end)
+  signal?.addEventListener('abort', end, { once: true })
+  await promise
+  cancel()
+  signal?.removeEventListener('abort', end)
+}
+
 export interface RandomPort {
   /** A number in [0, 1). */
   next(): number

@@ -18,6 +18,7 @@ import type {
   TakenSpare,
   VmMove,
 } from '../../schema/records.ts'
+import { isCoded, type CodedError } from '../../schema/errors.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { OperatorStore } from './operator-store.ts'
 import type { HostFault, InstanceRestart } from './host-fault.ts'
@@ -288,3 +289,7 @@ export interface StorePort
   /** Cheap round trip for the readiness check. */
   ping(): Promise<void>
 }
+
+/** True while the database takes no write: away, busy, full or read-only. The same write may succeed later. */
+export const isStoreAway = (error: unknown): error is CodedError =>
+  isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT', 'STORE_FULL', 'STORE_READ_ONLY')

@@ -2,13 +2,14 @@
  * Looks after what a recovery gave up before it ended, minute by minute: for an hour, whether Nova has brought it to an end
  * by itself, and once its host is back, whether it runs again. All that it knows is in the store, so any leader goes on.
  */
-import { isStoreAway } from '../../schema/errors.ts'
 import type { Epoch, HostName, MoveId } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { isComputeTrouble, type Evacuation } from '../ports/compute.ts'
 import { define, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
+import { isStoreAway } from '../ports/store.ts'
 import type { ReconcilerWorld, Looking } from './reconciler-world.ts'
+import { RECORDS_SINCE_MS } from '../evacuator/apply-records.ts'
 import { lateCompletion } from './late-completion.ts'
 import { restartOnReturn } from './restart-on-return.ts'
 
@@ -21,8 +22,6 @@ type ReconcilerEffect = { readonly type: 'moves.look' }
 const INTERVAL_MS = 60_000
 /** Longer than Nova takes to give anything up itself. */
 const PATIENCE_MS = 3_600_000
-/** The record was created while the recovery went on: as far back as any look at records goes. */
-const RECORDS_MS = 24 * PATIENCE_MS
 
 /** The actor that corrects the record, with one epoch. */
 export function defineReconciler(
@@ -74,7 +73,7 @@ async function correctRecord(looking: Looking): Promise<void> {
 
 async function lookAt(looking: Looking, host: HostName, moves: readonly VmMove[]): Promise<void> {
   const { world, signal } = looking
-  const since = world.clock.wallMs() - RECORDS_MS
+  const since = world.clock.wallMs() - RECORDS_SINCE_MS
   const records = await world.compute.listEvacuations(host, since, signal)
   for (const move of moves) await lookFor(looking, move, records)
 }

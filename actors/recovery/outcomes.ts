@@ -16,7 +16,7 @@ import { isSmall } from './summary.ts'
 
 interface Charter {
   readonly order: RecoveryOrder
-  readonly rules: Pick<RecoveryRules, 'retryIntervalMs' | 'aliveLooksMax' | 'aliveLookMs'>
+  readonly rules: Pick<RecoveryRules, 'heldRecheckMs' | 'aliveLooksMax' | 'aliveLookMs'>
 }
 
 /** It is decided on as soon as it is its turn. */
@@ -41,13 +41,13 @@ const failuresOf = ({ run, firstRun }: Known): number => run - firstRun + 1
 
 /** Twice the pause after each failure. */
 export function onSuspended(
-  { retryIntervalMs }: RecoveryRules,
+  { firstPauseMs }: RecoveryRules,
   state: RecoveryState,
   chance: number,
 ): RecoveryStep {
   if (state.kind !== 'suspending') return [state, []]
   const { known, reason } = state
-  const afterMs = pauseMs(retryIntervalMs, failuresOf(known), chance)
+  const afterMs = pauseMs(firstPauseMs, failuresOf(known), chance)
   return [{ kind: 'pausing', reason, known }, [decideAfter(afterMs)]]
 }
 
@@ -62,7 +62,7 @@ export function hold(
   { order, rules }: Charter,
   state: RecoveryState,
   reason: string,
-  { behind, afterMs = rules.retryIntervalMs }: Until = {},
+  { behind, afterMs = rules.heldRecheckMs }: Until = {},
 ): RecoveryStep {
   const { lastHeld, crowd } = state.known
   const known = { ...state.known, lastHeld: reason }
@@ -78,11 +78,11 @@ export function hold(
 
 /** The store knows of a recovery that the segment has not heard of yet, or not any more. */
 export function onBehindNobody(
-  { retryIntervalMs }: RecoveryRules,
+  { heldRecheckMs }: RecoveryRules,
   state: RecoveryState,
 ): RecoveryStep {
   if (state.kind !== 'held' || state.behind === null) return [state, []]
-  return [{ ...state, behind: null }, [decideAfter(retryIntervalMs)]]
+  return [{ ...state, behind: null }, [decideAfter(heldRecheckMs)]]
 }
 
 /** Of more recoveries than these in a segment, smaller ones are looked at less often: so that looking takes no more time. */

@@ -1,18 +1,20 @@
 /** What a recovery is told, what it asks for, what it knows, and the state that it is in. */
-import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
+import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { EndStatus, Notification } from '../../schema/records.ts'
 import type { Standing } from '../../schema/standing.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceReply } from '../fence/fence-messages.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import type { FaultReply } from '../policy/fault-reply.ts'
+import type { StormLimits } from '../policy/segment-policy.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
-import type { SegmentIdentity } from '../segment/segment-messages.ts'
 import type { DecisionRules, DisablePlan, FencePlan, RestartPlan } from './decision.ts'
-import type { FaultReply } from './fault-reply.ts'
-import type { Census, StormLimits } from './storm-guard.ts'
+import type { Census } from './storm-guard.ts'
 
 /** What a recovery is started with. It does not change; what does is read again with each decision. */
-export interface RecoveryOrder extends SegmentIdentity {
+export interface RecoveryOrder {
+  readonly segment: SegmentId
+  readonly epoch: Epoch
   readonly notification: Notification
   readonly hostName: HostName
   /** What reporters and watchers said, one sentence each. */
@@ -136,8 +138,10 @@ export interface RecoveryRules extends DecisionRules {
   /** A host that the leader itself sees alive is looked at again so often in all, and after such a pause, ms. */
   readonly aliveLooksMax: number
   readonly aliveLookMs: number
-  /** Pause before a held recovery is decided on again, and the first one after a failed attempt, ms. */
-  readonly retryIntervalMs: number
+  /** Pause before a held recovery is decided on again, ms. */
+  readonly heldRecheckMs: number
+  /** Pause after the first attempt that failed, ms. It is doubled after each further one. */
+  readonly firstPauseMs: number
 }
 
 export type Effects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]

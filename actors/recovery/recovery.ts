@@ -31,11 +31,11 @@ import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceReply } from '../fence/fence-messages.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell } from '../kernel/behaviour.ts'
+import type { FaultReply } from '../policy/fault-reply.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { refOf, startChild, stopChild } from '../registry.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
-import type { FaultReply } from './fault-reply.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
   Effects,
@@ -213,7 +213,7 @@ function onConsulted(
     case 'hold':
       return hold(charter, now, decision.reason, decision)
     case 'hold-down': {
-      const afterMs = Math.min(rules.retryIntervalMs, decision.leftMs)
+      const afterMs = Math.min(rules.heldRecheckMs, decision.leftMs)
       return hold(charter, now, decision.reason, { afterMs })
     }
     case 'follow':

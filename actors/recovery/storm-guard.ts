@@ -1,14 +1,7 @@
 /** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network (promise I6). */
 import type { HostId } from '../../schema/ids.ts'
+import type { StormLimits } from '../policy/segment-policy.ts'
 import type { FailureGroup } from './failure-group.ts'
-
-export interface StormLimits {
-  /** Hosts per window; 0: only the share counts. */
-  readonly hostsMax: number
-  /** Share of all hosts, rounded down, but at least one host. */
-  readonly shareMax: number
-  readonly windowMs: number
-}
 
 /** Hosts of so many that may be acted on in a window. */
 export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hosts: number): number {

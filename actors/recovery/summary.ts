@@ -12,6 +12,17 @@ export interface RecoverySummary {
   readonly behind: NotificationId | null
 }
 
+/** What a recovery tells its segment. */
+export type RecoveryReport =
+  /** It has begun, or what the segment must know of it has changed. */
+  | {
+      readonly type: 'segment.informed'
+      readonly notification: NotificationId
+      readonly summary: RecoverySummary
+    }
+  /** Its end is stored. */
+  | { readonly type: 'segment.ended'; readonly notification: NotificationId }
+
 /** What there is to know of it. */
 export const summaryOf = (order: RecoveryOrder, state: RecoveryState): RecoverySummary => ({
   kind: state.kind,

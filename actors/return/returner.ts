@@ -1,10 +1,10 @@
 /** Looks after the hosts that recoveries have taken out of service, and lets each one back once everything is checked. */
 import { parseControlAttributes, type SshSettings } from '../../schema/control-attributes.ts'
-import { describeError, isCoded, isStoreAway } from '../../schema/errors.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, HostId } from '../../schema/ids.ts'
 import { define, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
-import type { NewEntry, Returning } from '../ports/store.ts'
+import { isStoreAway, type NewEntry, type Returning } from '../ports/store.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { nextReturnStep, type ReturnFacts } from './return-step.ts'

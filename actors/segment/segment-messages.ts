@@ -3,7 +3,7 @@ import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import { EMPTY_FIFO, type Fifo } from '../kernel/fifo.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
-import type { RecoverySummary } from '../recovery/summary.ts'
+import type { RecoveryReport, RecoverySummary } from '../recovery/summary.ts'
 
 /** Which segment, and with which epoch. */
 export interface SegmentIdentity {
@@ -22,14 +22,7 @@ export type SegmentMessage =
       readonly objection: string | null
     }
   | { readonly type: 'segment.host-alive'; readonly host: HostId; readonly reason: string }
-  /** A recovery has begun, or what the segment must know of it has changed. */
-  | {
-      readonly type: 'segment.informed'
-      readonly notification: NotificationId
-      readonly summary: RecoverySummary
-    }
-  /** Its end is stored. */
-  | { readonly type: 'segment.ended'; readonly notification: NotificationId }
+  | RecoveryReport
 
 /** One recovery, as its segment knows it. */
 export interface Entry {

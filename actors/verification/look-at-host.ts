@@ -1,11 +1,11 @@
 /** Asks every channel of a host itself, side by side and for a short time: SSH, the BMC, and its heartbeat in Nova. */
 import type { BmcSettings, SshSettings } from '../../schema/control-attributes.ts'
-import { describeError, isCoded } from '../../schema/errors.ts'
+import { describeError } from '../../schema/errors.ts'
 import type { HostId, HostName } from '../../schema/ids.ts'
-import type { HostObservations } from '../dedup-window/host-observations.ts'
+import type { HostObservations } from './host-observations.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import { POWER_TROUBLES, type PowerPort } from '../ports/power.ts'
+import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { ShellPort, ShellProbe } from '../ports/shell.ts'
 import { heartbeatSign, judgeLook, LOOK_MS, type Heartbeat, type Look, type Signs } from './look.ts'
 
@@ -64,7 +64,7 @@ function askPower(
       const state = await power.read(bmc, untilLate)
       return { state, detail: `the BMC reads ${state}` }
     } catch (error) {
-      if (!isCoded(error, ...POWER_TROUBLES)) throw error
+      if (!isPowerTrouble(error)) throw error
       return unknown(`the BMC: ${describeError(error)}`)
     }
   })

@@ -23,7 +23,7 @@ import { subscribeToBus } from './bus-subscriptions.ts'
 import { loadPolicy } from './policy-file.ts'
 import { registerObserver } from './register-observer.ts'
 import { rehearsals } from './rehearsal.ts'
-import { freshMsOf, rulesOf, type Rules } from './rules.ts'
+import { rulesOf, type Rules } from './rules.ts'
 
 export interface GatewayWorld {
   readonly bus: BusPort
@@ -51,7 +51,11 @@ export async function startGateway(
   const webhook = webhookOf(config, world)
   const ending = new AbortController()
   if (webhook !== undefined) void registerObserver(world, ALERTMANAGER, ending.signal)
-  const subscriptions = subscribeToBus({ ...world, cloud: bus.cloud, freshMs: freshMsOf(config) })
+  const subscriptions = subscribeToBus({
+    ...world,
+    cloud: bus.cloud,
+    freshMs: rules.window.freshMs,
+  })
   const app = buildGateway({
     ...world,
     ...subscriptions,

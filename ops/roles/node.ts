@@ -18,7 +18,7 @@ import {
   type SystemOptions,
 } from '../../actors/kernel/spawn.ts'
 import type { Actors } from '../../actors/registry.ts'
-import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../actors/verification/host-observations.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'

@@ -1,6 +1,5 @@
 /** Registers an observer in the store, which may be away, or not migrated yet, at the start. */
-import { pause } from '../../actors/leadership/until-stored.ts'
-import type { ClockPort } from '../../actors/ports/clock.ts'
+import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { RosterStore } from '../../actors/ports/roster-store.ts'
 import { describeError } from '../../schema/errors.ts'
@@ -26,6 +25,6 @@ export async function registerObserver(
     } catch (error) {
       log.warn({ observer: name, reason: describeError(error) }, 'the observer is not registered')
     }
-    await pause(clock, RETRY_MS)
+    await sleep(clock, RETRY_MS)
   }
 }

@@ -1,4 +1,9 @@
-/** From options to the rules of the actors: the one place where defaults that are not options are written down. */
+/**
+ * From options to the rules of the actors. Here is every number of those rules: what an operator chooses comes from `schema/config/`,
+ * what follows from it is derived here, and the rest is a constant here. Not here are constants that no operator could choose,
+ * because they follow from how Nova, a BMC, the bus or our own code works: those stay beside the code that uses them
+ * (`actors/`), with a unit and a reason, which `spec/tidy.spec.ts` checks.
+ */
 import type { EvacuatorRules } from '../../actors/evacuator/evacuator-messages.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { FenceTiming } from '../../actors/fence/fence-messages.ts'
@@ -14,6 +19,7 @@ import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
 import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
+import { retryWaitsOf } from './retry-waits.ts'
 
 /** What every role of a process goes by. */
 export interface Rules {
@@ -64,9 +70,8 @@ const GATHERING_MS = 60_000
 /** What somebody reports against our own observers is refused after so long, ms. */
 const CONTRADICTION_MS = 60_000
 
-/** For how long the word of an observer counts. */
-export const freshMsOf = ({ hostMonitor }: Config): number =>
-  FRESH_INTERVALS * hostMonitor.intervalMs
+/** For how long the word of an observer counts, ms: for the dedup window, for the leader's `HostObservations` and for the gateway's. */
+const freshMsOf = ({ hostMonitor }: Config): number => FRESH_INTERVALS * hostMonitor.intervalMs
 
 /** An observer that called a living host dead has so many times the life of a word to say something else. */
 const DOUBT_LIVES = 4
@@ -77,7 +82,6 @@ const ALIVE_LOOKS_MAX = 4
 export function rulesOf(config: Config): Rules {
   const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
   const repeatMs = hostMonitor.intervalMs
-  const retryIntervalMs = hostRecovery.retryIntervalMs
   return {
     lease: config.lease,
     window: {
@@ -103,7 +107,7 @@ export function rulesOf(config: Config): Rules {
       ignoreInstancesInError: hostRecovery.ignoreInstancesInError,
       placement: hostRecovery.placement,
       joinAggregates: hostRecovery.joinAggregates,
-      retryIntervalMs,
+      ...retryWaitsOf(hostRecovery.retryIntervalMs).evacuator,
       attemptsMax: ATTEMPTS_MAX,
       graceMs: GRACE_MS,
       overdueMs: OVERDUE_MS,
@@ -147,12 +151,14 @@ export function rulesOf(config: Config): Rules {
 }
 
 function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
-  const patience = { retryMs: config.hostRecovery.retryIntervalMs, hindrancesMax: HINDRANCES_MAX }
+  const waits = retryWaitsOf(config.hostRecovery.retryIntervalMs)
+  const hindrancesMax = HINDRANCES_MAX
   return {
-    processRecovery: { ...config.processRecovery, ...patience },
+    processRecovery: { ...config.processRecovery, ...waits.processRecovery, hindrancesMax },
     instanceRecovery: {
       ...config.instanceRecovery,
-      ...patience,
+      ...waits.instanceRecovery,
+      hindrancesMax,
       pollMs: 1000,
       limitMs: RESTART_LIMIT_MS,
     },
@@ -185,7 +191,7 @@ function recoveryRulesOf(config: Config): RecoveryRules {
     runsMax: RUNS_MAX,
     aliveLooksMax: ALIVE_LOOKS_MAX,
     aliveLookMs: CONTRADICTION_MS / ALIVE_LOOKS_MAX,
-    retryIntervalMs: hostRecovery.retryIntervalMs,
+    ...retryWaitsOf(hostRecovery.retryIntervalMs).recovery,
   }
 }
 

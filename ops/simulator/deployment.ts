@@ -1,6 +1,7 @@
 /** A whole deployment in one simulated world: cloud, bus, store, and the processes that can die in it. */
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
+import { sleep } from '../../actors/ports/clock.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -13,7 +14,6 @@ import { VirtualClock } from '../../transports/simulated/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 import { VirtualTurns } from '../../transports/simulated/turns.ts'
-import { wait } from '../../transports/simulated/wait.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { announcerOn } from '../roles/announcer.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
@@ -271,7 +271,7 @@ export class Deployment implements AsyncDisposable {
     const chance = new CallChance(random)
     return async (method, parameters, call) => {
       const luck = chance.next(method)
-      if (this.#readsTakeTime || !READS.test(method)) await wait(this.clock, draw(luck, STORE_MS))
+      if (this.#readsTakeTime || !READS.test(method)) await sleep(this.clock, draw(luck, STORE_MS))
       if (this.#storeAway && luck.next() < 0.7) throw away()
       const answer = await call()
       await witnessStore(this.checker, this.store, { node: name, method, parameters, answer })

@@ -1,7 +1,7 @@
 /** A gateway on a MariaDB of the caller's, in a process of its own: the caller measures it from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventFeed } from '../../gateway/events/feed.ts'
-import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../actors/verification/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway } from '../../gateway/server.ts'
 import { Secret } from '../../schema/control-attributes.ts'

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { EventFeed } from '../../gateway/events/feed.ts'
-import { HostObservations } from '../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../actors/verification/host-observations.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
 import { Secret } from '../../schema/control-attributes.ts'

@@ -1,10 +1,11 @@
 /** Listens to the Compute service's notifications on RabbitMQ, for ever, and hands them on as our own events. */
+import { sleep } from '../../actors/ports/clock.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 import { checkBrokerUrls } from './broker-connection.ts'
 import { openBrokerLink, type BrokerLink } from './broker-link.ts'
 import { Declarer, type Declaration } from './declaration.ts'
-import { keepLinked, pause, type LinkKeeping } from './keep-linked.ts'
+import { keepLinked, type LinkKeeping } from './keep-linked.ts'
 import { NotificationReader } from './notification-reader.ts'
 
 export interface ComputeBridgeOptions extends LinkKeeping {
@@ -83,7 +84,7 @@ class Bridge {
         this.bound = found === 'bound'
         if (found !== known) log.info({ exchange, queue }, `notification exchange: ${found}`)
         known = found
-        await pause(clock, this.bound ? BIND_AGAIN_MS : LOOK_AGAIN_MS, over)
+        await sleep(clock, this.bound ? BIND_AGAIN_MS : LOOK_AGAIN_MS, over)
       }
     } finally {
       this.bound = false

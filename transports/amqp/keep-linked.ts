@@ -1,5 +1,5 @@
 /** Keeps a link to one broker of a cluster, for ever: one after the other, with growing pauses while none works. */
-import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { describeError } from '../../schema/errors.ts'
@@ -37,18 +37,6 @@ export async function keepLinked(
       failures += 1
     }
     const backoffMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS * 2 ** Math.min(failures, 8))
-    await pause(clock, backoffMs * (0.5 + random.next() / 2), stop)
+    await sleep(clock, backoffMs * (0.5 + random.next() / 2), stop)
   }
-}
-
-/** Waits; ends early, without a complaint, when the signal is aborted. */
-export async function pause(clock: ClockPort, afterMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const cancel = clock.schedule(afterMs, resolve)
-  const wake = (): void => resolve()
-  signal.addEventListener('abort', wake, { once: true })
-  await promise
-  cancel()
-  signal.removeEventListener('abort', wake)
 }

@@ -1,5 +1,5 @@
 /** All orders to one BMC: one at a time, with a pause between them, power-off first. */
-import type { Cancel } from '../../actors/ports/clock.ts'
+import { sleep, type Cancel } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -116,11 +116,9 @@ export class BmcLane {
       const spacingMs = isUrgent ? Math.min(minimumSpacingMs, URGENT_SPACING_MS) : minimumSpacingMs
       const waitMs = this.#lastEndedMs + spacingMs - clock.monotonicMs()
       if (waitMs <= 0) return
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#wake = resolve
-      const cancel = clock.schedule(waitMs, resolve)
-      await promise
-      cancel()
+      const waking = new AbortController()
+      this.#wake = () => waking.abort()
+      await sleep(clock, waitMs, waking.signal)
     }
   }
 

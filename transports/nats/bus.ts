@@ -1,12 +1,12 @@
 /** The bus on NATS: core subjects, and the fault stream on JetStream. */
 import type { NatsConnection, Subscription } from 'nats'
-import type { Cancel } from '../../actors/ports/clock.ts'
+import { sleep, type Cancel } from '../../actors/ports/clock.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { BusMessage, BusPort, FaultDelivery, Hindrance } from '../../actors/ports/bus.ts'
 import { FaultConsumer } from './fault-consumer.ts'
 import type { NatsLink } from './link.ts'
 import { isJsError, isNobodyThere, JS_ERROR, trimAcknowledged, type KeptStream } from './streams.ts'
-import { pause, type Surroundings } from './upkeep.ts'
+import type { Surroundings } from './upkeep.ts'
 
 const PUBLISH_DEADLINE_MS = 3000
 const ATTEMPT_MS_MAX = 1000
@@ -94,7 +94,7 @@ export class NatsBus implements BusPort {
           cause = error
         }
       }
-      await pause(clock, RETRY_AFTER_MS * (1 + random.next()), this.#link.ending)
+      await sleep(clock, RETRY_AFTER_MS * (1 + random.next()), this.#link.ending)
     }
   }
 

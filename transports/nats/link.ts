@@ -11,9 +11,9 @@ import {
 } from 'nats'
 import { describeError } from '../../schema/errors.ts'
 import type { TlsMaterial } from '../../schema/tls.ts'
-import type { Cancel } from '../../actors/ports/clock.ts'
+import { sleep, type Cancel } from '../../actors/ports/clock.ts'
 import { serverIdentity } from './server-identity.ts'
-import { pause, untilItWorks, type Surroundings } from './upkeep.ts'
+import { untilItWorks, type Surroundings } from './upkeep.ts'
 
 /** How we show who we are; a secret. */
 export interface NatsCredentials {
@@ -114,7 +114,7 @@ export class NatsLink implements AsyncDisposable {
     this.#ending.abort()
     if (connection !== undefined) {
       const flushed = connection.flush().then(ignore, ignore) // a loss is no news: we are leaving
-      await Promise.race([flushed, sleep(this.#around, FLUSH_TIMEOUT_MS)])
+      await Promise.race([flushed, sleep(this.#around.clock, FLUSH_TIMEOUT_MS)])
     }
     await this.#connection?.close()
     await this.#life
@@ -191,6 +191,3 @@ const tlsOf = (
 const isEncrypted = (server: string): boolean => server.startsWith('tls://')
 
 const ignore = (): void => undefined
-
-const sleep = (around: Surroundings, afterMs: number): Promise<void> =>
-  pause(around.clock, afterMs, new AbortController().signal)

@@ -1,6 +1,6 @@
 /** Tries again and again, with exponential backoff and jitter, until something works or its owner ends. */
 import { describeError } from '../../schema/errors.ts'
-import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -34,7 +34,7 @@ export async function untilItWorks<Outcome>(
       lastFailure = failure
       around.troubles.fail(goal.what, failure)
     }
-    await pause(around.clock, backoffMs(failures, around.random), goal.signal)
+    await sleep(around.clock, backoffMs(failures, around.random), goal.signal)
   }
   return undefined
 }
@@ -42,16 +42,4 @@ export async function untilItWorks<Outcome>(
 function backoffMs(failures: number, random: RandomPort): number {
   const full = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures, 10))
   return full * (0.75 + random.next() / 2)
-}
-
-/** Resolves after `afterMs`, or as soon as the signal aborts. */
-export async function pause(clock: ClockPort, afterMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const done = (): void => resolve()
-  const cancel = clock.schedule(afterMs, done)
-  signal.addEventListener('abort', done, { once: true })
-  await promise
-  cancel()
-  signal.removeEventListener('abort', done)
 }

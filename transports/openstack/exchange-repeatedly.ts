@@ -1,5 +1,5 @@
 /** Repeats a harmless exchange while it fails for a passing reason, within its deadline. */
-import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import type { HttpClient, HttpOutcome, HttpRequest, Limits } from './http-client.ts'
 
 export interface Timing {
@@ -24,7 +24,8 @@ export async function exchangeRepeatedly(
     if (attempt === ATTEMPTS_MAX || !mayPass(outcome)) return outcome
     const pauseMs = pauseMsAfter(outcome, attempt, timing)
     if (timing.clock.monotonicMs() + pauseMs >= limits.deadlineMs) return outcome
-    await pause(timing.clock, pauseMs, limits.signal)
+    await sleep(timing.clock, pauseMs, limits.signal)
+    limits.signal.throwIfAborted()
   }
 }
 
@@ -45,19 +46,4 @@ function pauseMsAfter(outcome: HttpOutcome, attempt: number, timing: Timing): nu
   const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** (attempt - 1))
   const askedMs = (retryAfterSeconds(outcome, timing.clock) ?? 0) * 1000
   return Math.max(askedMs, backoffMs) * (1 + timing.random.next() / 2)
-}
-
-/** Waits; rejects with the signal's reason when it is aborted. */
-async function pause(clock: ClockPort, afterMs: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const cancel = clock.schedule(afterMs, resolve)
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    await promise
-  } finally {
-    cancel()
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -1,4 +1,5 @@
 /** The Fence agent port as one process of ours has it: agents switch a host's power outlet, commands its storage. */
+import { sleep } from '../../actors/ports/clock.ts'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { agentOptionProblems } from '../../schema/agent-options.ts'
@@ -8,7 +9,6 @@ import type { Faults } from './faults.ts'
 import type { Machine, ProgramMood } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
-import { wait } from './wait.ts'
 
 const RUN_MS = [200, 1500] as const
 
@@ -61,7 +61,7 @@ export class SimulatedFenceAgents implements FenceAgentPort {
     const machine = this.#site.get(program.host)
     const mood = program.kind === 'agent' ? machine.outlet : machine.blocklist
     const isSilent = mood === 'silent' || this.#faults.isCut(this.#node, `bmc:${machine.name}`)
-    await wait(
+    await sleep(
       clock,
       isSilent
         ? program.timeoutMs

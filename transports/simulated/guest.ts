@@ -1,9 +1,9 @@
 /** The Guest port of one simulated compute host, as a process on that host has it. */
+import { sleep } from '../../actors/ports/clock.ts'
 import type { GuestPort, GuestSign } from '../../actors/ports/guest.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { Machine } from './machine.ts'
 import type { Site } from './site.ts'
-import { wait } from './wait.ts'
 
 /** How often a caller on a hung host looks whether time goes on. */
 const HUNG_MS = 1000
@@ -31,9 +31,9 @@ export class SimulatedGuests implements GuestPort {
   /** Lets time pass as the machine lives it. */
   async #pass(forMs: number): Promise<void> {
     const { boot } = this.#machine
-    await wait(this.#site.clock, forMs)
+    await sleep(this.#site.clock, forMs)
     while (this.#machine.boot === boot && this.#machine.os === 'hung') {
-      await wait(this.#site.clock, HUNG_MS)
+      await sleep(this.#site.clock, HUNG_MS)
     }
     if (this.#machine.boot !== boot || this.#machine.power === 'off') await new Promise(() => {})
   }

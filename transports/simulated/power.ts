@@ -1,4 +1,5 @@
 /** The Power port as one process of ours has it: BMCs that answer, keep silent, refuse, or lie. */
+import { sleep } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -7,7 +8,6 @@ import type { Faults } from './faults.ts'
 import { BMC_USERNAME, type Machine } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
-import { wait } from './wait.ts'
 
 /** After this time without an answer a command has failed. */
 const COMMAND_TIMEOUT_MS = 6000
@@ -94,7 +94,7 @@ export class SimulatedPower implements PowerPort {
     const takesMs = draw(chance, machine?.bmc === 'slow' ? SLOW_ANSWER_MS : answerMs)
     const thereMs = takesMs >> 1
     const leftMs = COMMAND_TIMEOUT_MS - thereMs
-    await wait(clock, thereMs, signal)
+    await sleep(clock, thereMs, signal)
     signal?.throwIfAborted()
     if (machine === undefined || this.#isDeaf(machine)) return this.#giveUp(bmc, leftMs, signal)
     if (bmc.username !== BMC_USERNAME || bmc.password.reveal() !== machine.bmcPassword) {
@@ -103,13 +103,13 @@ export class SimulatedPower implements PowerPort {
     const answer = effect(machine)
     if (takesMs > COMMAND_TIMEOUT_MS || this.#isDeaf(machine))
       return this.#giveUp(bmc, leftMs, signal)
-    await wait(clock, takesMs - thereMs, signal)
+    await sleep(clock, takesMs - thereMs, signal)
     signal?.throwIfAborted()
     return answer
   }
 
   async #giveUp(bmc: BmcSettings, leftMs: number, signal: AbortSignal | undefined): Promise<never> {
-    await wait(this.#site.clock, leftMs, signal)
+    await sleep(this.#site.clock, leftMs, signal)
     signal?.throwIfAborted()
     throw new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)
   }

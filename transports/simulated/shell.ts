@@ -1,4 +1,5 @@
 /** The Shell port as one process of ours has it: sshd of the simulated hosts. */
+import { sleep } from '../../actors/ports/clock.ts'
 import type { ShellOutcome, ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { readPins } from '../../schema/host-key-pins.ts'
@@ -7,7 +8,6 @@ import type { Faults } from './faults.ts'
 import type { Machine } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
-import { wait } from './wait.ts'
 
 const ANSWER_MS = [1, 20] as const
 const SLOW_ANSWER_MS = [1000, 20_000] as const
@@ -52,9 +52,9 @@ export class SimulatedShell implements ShellPort {
     const chance = this.#chance.next(target.address)
     const takesMs = draw(chance, machine?.sshd === 'slow' ? SLOW_ANSWER_MS : answerMs)
     const spentMs = Math.min(takesMs, timeoutMs)
-    await wait(clock, spentMs)
+    await sleep(clock, spentMs)
     const outcome = takesMs > timeoutMs ? 'silent' : this.#lookAt(machine, target)
-    if (outcome === 'silent') await wait(clock, timeoutMs - spentMs)
+    if (outcome === 'silent') await sleep(clock, timeoutMs - spentMs)
     return { outcome, detail: DETAIL[outcome] }
   }
 

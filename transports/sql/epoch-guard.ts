@@ -1,7 +1,7 @@
 /** Lets the acting leader write, and nobody else: each write takes the leadership row's lock by its epoch first. */
 import { sql, type Transaction } from 'kysely'
 import type { LeadershipStore } from '../../actors/ports/store.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, StaleEpochError } from '../../schema/errors.ts'
 import { epoch, type Epoch } from '../../schema/ids.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -12,7 +12,7 @@ export type GuardedWrite = <Result>(
   work: (trx: Transaction<Database>) => Promise<Result>,
 ) => Promise<Result>
 
-/** STALE_EPOCH, with nothing written, unless the epoch is the current one. */
+/** StaleEpochError (STALE_EPOCH), which tells the epoch, with nothing written, unless the epoch is the current one. */
 export function epochGuard(transactions: Transactions): GuardedWrite {
   return (epoch, work) =>
     transactions.write(async (trx) => {
@@ -23,7 +23,7 @@ export function epochGuard(transactions: Transactions): GuardedWrite {
         .where('epoch', '=', epoch)
         .executeTakeFirst()
       if (held.numUpdatedRows !== 1n) {
-        throw new CodedError('STALE_EPOCH', `epoch ${epoch} is not the current one`)
+        throw new StaleEpochError(epoch, `epoch ${epoch} is not the current one`)
       }
       return work(trx)
     })

@@ -3,7 +3,7 @@
  * one node, and some builds refuse it. A row lock would not do either: DDL commits, and Galera does not replicate it.
  */
 import { MysqlAdapter, sql, type Kysely, type MigrationLockOptions, type RawBuilder } from 'kysely'
-import type { ClockPort } from '../../actors/ports/clock.ts'
+import { sleep } from '../../actors/ports/clock.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { StorePorts } from './transactions.ts'
 
@@ -50,7 +50,7 @@ export class MigrationLock extends MysqlAdapter {
       if (number !== seen.number) seen = { number, sinceMs: clock.monotonicMs() }
       const isFree = number === 0 || clock.monotonicMs() - seen.sinceMs >= STALE_MS
       if (isFree && (await this.#take(db, options, number))) return
-      await pause(clock, LOOK_MS)
+      await sleep(clock, LOOK_MS)
     }
     throw new CodedError('STORE_CONFLICT', 'another process is migrating the database')
   }
@@ -119,9 +119,3 @@ const replaceNumber = (
   to: number,
 ): RawBuilder<unknown> =>
   sql`update ${sql.table(lockTable)} set is_locked = ${to} where id = ${lockRowId} and is_locked = ${from}`
-
-async function pause(clock: ClockPort, afterMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  clock.schedule(afterMs, resolve)
-  return promise
-}

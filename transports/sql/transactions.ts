@@ -1,6 +1,6 @@
 /** Runs work on the database: retries what may succeed at once, and names what cannot. */
 import type { Kysely, RawBuilder, Transaction } from 'kysely'
-import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import { CodedError, describeError, isCoded, type ErrorCode } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { SchemaGate } from './schema-gate.ts'
@@ -73,9 +73,7 @@ export function transactions(
 
   const pause = (attempt: number): Promise<void> => {
     const backoffMs = Math.min(BACKOFF_MS_FIRST * 2 ** attempt, BACKOFF_MS_MAX)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    ports.clock.schedule(backoffMs * (0.5 + ports.random.next() / 2), resolve)
-    return promise
+    return sleep(ports.clock, backoffMs * (0.5 + ports.random.next() / 2))
   }
 
   const persist = async <Result>(work: () => Promise<Result>): Promise<Result> => {

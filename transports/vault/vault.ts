@@ -1,7 +1,7 @@
 /** The keys of this process, compared with what is stored before anything is sealed or opened. */
 import type { LogPort } from '../../actors/ports/log.ts'
-import type { StorePort } from '../../actors/ports/store.ts'
-import { CodedError, isCoded, isStoreAway } from '../../schema/errors.ts'
+import { isStoreAway, type StorePort } from '../../actors/ports/store.ts'
+import { CodedError, isCoded } from '../../schema/errors.ts'
 import { makeKeyFile, readKeyFile, removeKeyFile } from './key-file.ts'
 import { keyNameIn, SEALED_HEAD, type Keyring } from './keyring.ts'
 import { sealedStore, type Seal } from './sealed-store.ts'

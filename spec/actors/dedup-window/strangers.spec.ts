@@ -6,7 +6,7 @@ import {
   HostObservations,
   HOSTS_MAX,
   OBSERVERS_MAX,
-} from '../../../actors/dedup-window/host-observations.ts'
+} from '../../../actors/verification/host-observations.ts'
 import { newIncident, withView } from '../../../actors/dedup-window/incident.ts'
 import { RosterKeeper } from '../../../actors/dedup-window/roster-keeper.ts'
 import { refOf } from '../../../actors/registry.ts'

@@ -108,7 +108,12 @@ for (const [what, records, verdict] of TABLE) {
   })
 }
 
-const FOUND = { shown: instanceRow(), olderRecords: ['older'], nowMs: 5, retryIntervalMs: 30_000 }
+const FOUND = {
+  shown: instanceRow(),
+  olderRecords: ['older'],
+  nowMs: 5,
+  firstRefusalPauseMs: 30_000,
+}
 
 test('a move that was never asked for takes no notice of records that exist', (t) => {
   t.like(trackOf(moveRow(), FOUND), {

@@ -180,7 +180,7 @@ test('a second run may cost as many requests as the first', (t) => {
 })
 
 const NOBODY = 'no other host of the segment is in service'
-const surveyTimer = timer<EvacuatorMessage>('survey', 30_000, { type: 'evacuator.survey-due' })
+const surveyTimer = timer<EvacuatorMessage>('survey', 34_000, { type: 'evacuator.survey-due' })
 
 test('a segment without a target waits, with the reason, and looks again', (t) => {
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]

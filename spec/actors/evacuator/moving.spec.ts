@@ -125,7 +125,7 @@ test('silence of Nova makes the move ongoing, without a yes', (t) => {
 
 test('a refused request is tried again after a pause and costs an attempt', (t) => {
   const { track } = told(asked(), refused())
-  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_100, reason: 'no room' })
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 32_100, reason: 'no room' })
   t.is(track?.attempts, 1)
 })
 
@@ -149,7 +149,7 @@ test('an instance that is gone is ignored', (t) => {
 test('a step that an operator forbids waits and costs no attempt', (t) => {
   const blocked = { type: 'move.forbidden', move: M1, reason: 'disabled', atMs: 1 } as const
   const { track } = told(asked(), blocked)
-  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_001, reason: 'disabled' })
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 31_001, reason: 'disabled' })
   t.is(track?.attempts, 0)
 })
 
@@ -310,7 +310,7 @@ test('a step whose row was not as we knew it waits and costs no attempt', (t) =>
     state.places,
     'it may be its target that was reserved again',
   )
-  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 30_001, reason: 'not pending' })
+  t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 31_001, reason: 'not pending' })
   t.is(track?.attempts, 2)
   t.deepEqual(settled(effects), [])
 })

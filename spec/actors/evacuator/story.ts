@@ -37,7 +37,11 @@ export const RULES = {
   ignoreInstancesInError: false,
   placement: 'segment',
   joinAggregates: false,
-  retryIntervalMs: 30_000,
+  blockedRetryMs: 33_000,
+  capacityRecheckMs: 34_000,
+  refusedRetryMs: 32_000,
+  unaskedRetryMs: 31_000,
+  firstRefusalPauseMs: 30_000,
   attemptsMax: 3,
   graceMs: 10_000,
   overdueMs: 60_000,
@@ -86,7 +90,7 @@ export const planned = (...moves: readonly RecordedMove[]): EvacuatorMessage => 
 export const forbidden = (reason: string): Tell =>
   tell(ORDER.replyTo, { type: 'evacuator.forbidden', notification: N1, reason })
 export const SURVEYING: EvacuatorState = { kind: 'surveying' }
-export const again = timer<EvacuatorMessage>('again', 30_000, BEGIN)
+export const again = timer<EvacuatorMessage>('again', 33_000, BEGIN)
 
 export function after(...story: readonly EvacuatorMessage[]) {
   let state: EvacuatorState = { kind: 'isolating' }

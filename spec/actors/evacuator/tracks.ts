@@ -18,7 +18,9 @@ import type { HostName } from '../../../schema/ids.ts'
 import { I1, M1, RUNNING, SMALL, THREE, TWO, instanceRow, targetRow } from '../records.ts'
 
 export const RULES = {
-  retryIntervalMs: 30_000,
+  refusedRetryMs: 32_000,
+  unaskedRetryMs: 31_000,
+  firstRefusalPauseMs: 30_000,
   attemptsMax: 3,
   graceMs: 10_000,
   overdueMs: 60_000,

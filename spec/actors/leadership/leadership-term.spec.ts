@@ -5,7 +5,7 @@ import { withIntent } from '../../../actors/leadership/intent.ts'
 import { LeadershipTerm } from '../../../actors/leadership/leadership-term.ts'
 import { untilStored } from '../../../actors/leadership/until-stored.ts'
 import type { StorePort } from '../../../actors/ports/store.ts'
-import { CodedError } from '../../../schema/errors.ts'
+import { CodedError, StaleEpochError } from '../../../schema/errors.ts'
 import { epoch, type Epoch, type NotificationId } from '../../../schema/ids.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
@@ -45,7 +45,8 @@ test('a jump of the wall clock neither prolongs nor ends a term', (t) => {
 test('an earlier epoch of ours is stale once we hold another', (t) => {
   const term = new LeadershipTerm(new VirtualClock())
   term.hold(epoch(8), 100)
-  t.throws(() => term.assert(EPOCH), { code: 'STALE_EPOCH' })
+  const error = t.throws(() => term.assert(EPOCH), { code: 'STALE_EPOCH' })
+  t.is(error instanceof StaleEpochError ? error.epoch : undefined, EPOCH)
 })
 
 interface Office {
@@ -187,7 +188,7 @@ test('a write is repeated with growing pauses while the store is away', async (t
 
 test('a write that the store refuses for good is not repeated', async (t) => {
   const clock = new VirtualClock()
-  const stale = new CodedError('STALE_EPOCH', 'stale')
+  const stale = new StaleEpochError(EPOCH, 'stale')
   let tries = 0
   const answer = untilStored(clock, new AbortController().signal, async () => {
     tries += 1

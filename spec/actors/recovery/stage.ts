@@ -60,7 +60,8 @@ export const RULES = {
   runsMax: 3,
   aliveLooksMax: 4,
   aliveLookMs: 15_000,
-  retryIntervalMs: 30_000,
+  heldRecheckMs: 35_000,
+  firstPauseMs: 30_000,
 }
 
 /** What one of them asks of the world, with the recovery that it is about. */

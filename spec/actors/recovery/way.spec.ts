@@ -1,7 +1,7 @@
 /** The way of a notification through decision, fence and evacuation to its end, one decision at a time in a segment. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import type { FaultOutcome } from '../../../actors/recovery/fault-reply.ts'
+import type { FaultOutcome } from '../../../actors/policy/fault-reply.ts'
 import type { RecoveryMessage } from '../../../actors/recovery/recovery-messages.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, H2, I1, N1, N2, ONE, certificateRow, segmentRow } from '../records.ts'
@@ -36,7 +36,7 @@ const DISABLED = { segment: segmentRow({ enabled: false }) }
 const running = reportOf(N1, H1, { status: 'running' })
 const held = [recover(running), consulted(running, DISABLED)]
 const PAUSED = { kind: 'paused', reason: 'paused by alice: lunch' } as const
-const decideLater = timer<RecoveryMessage>('decide', 30_000, { type: 'recovery.decide-due' })
+const decideLater = timer<RecoveryMessage>('decide', 35_000, { type: 'recovery.decide-due' })
 
 test('a notification is decided on by a fresh look at everything', (t) => {
   const { effects, phaseOf } = after(recover())

@@ -1,6 +1,6 @@
 /** The leader's look in a simulated cloud: every channel is asked side by side, and none is waited for longer than three seconds. */
 import test from 'ava'
-import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import type { LookTarget } from '../../../actors/verification/look-at-host.ts'
 import { lookAtHost } from '../../../actors/verification/look-at-host.ts'
 import type { Look } from '../../../actors/verification/look.ts'

@@ -1,7 +1,7 @@
 /** What comes over the bus: nothing that is hostile gets past the decoder, and nothing that it lets in breaks a reader. */
 import * as fc from 'fast-check'
 import test from 'ava'
-import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import { rebuiltInstance } from '../../../actors/evacuator/compute-news.ts'
 import { eventText } from '../../../gateway/events/stream.ts'
 import { subscribeToBus } from '../../../ops/roles/bus-subscriptions.ts'

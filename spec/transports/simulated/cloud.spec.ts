@@ -1,12 +1,12 @@
 /** The simulated world as a whole: the truth about copies, and the same story for the same seed. */
 import { readFile, readdir } from 'node:fs/promises'
 import test from 'ava'
+import { sleep } from '../../../actors/ports/clock.ts'
 import { parseControlAttributes } from '../../../schema/control-attributes.ts'
 import { buildCloud } from '../../../transports/simulated/build-cloud.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { Ledger, formatEntry } from '../../../transports/simulated/ledger.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
-import { wait } from '../../../transports/simulated/wait.ts'
 import { buildWorld, defined, type World } from './world.ts'
 
 test('cloud has the planned size, and its hosts say how to reach them', (t) => {
@@ -120,7 +120,7 @@ async function tellStory(seed: number): Promise<string> {
   const watch = async (node: string): Promise<void> => {
     const { power, shell, compute } = cloud.viewFor(node)
     for (let round = 0; round < 40; round += 1) {
-      await wait(clock, 4000)
+      await sleep(clock, 4000)
       for (const { host } of await compute.listServices().catch(() => [])) {
         const { outcome } = await shell.probe(world.ssh(host), 1000)
         const reading = await power.read(world.bmc(host)).catch(String)

@@ -1,7 +1,7 @@
 /** The simulated Compute and Placement APIs pass the suites that the real ones pass. */
 import test from 'ava'
+import { sleep } from '../../../actors/ports/clock.ts'
 import { PROJECTS } from '../../../transports/simulated/nova-rows.ts'
-import { wait } from '../../../transports/simulated/wait.ts'
 import { computeConformance } from '../../support/compute-conformance.ts'
 import { overloadConformance, type OverloadWorld } from '../../support/overload-conformance.ts'
 import { placementConformance, type PlacementWorld } from '../../support/placement-conformance.ts'
@@ -30,7 +30,7 @@ async function openWorld(): Promise<PlacementWorld & OverloadWorld> {
     async until(what, condition) {
       for (let round = 0; round < 100; round += 1) {
         if (await condition()) return
-        await wait(clock, 1000)
+        await sleep(clock, 1000)
       }
       throw new Error(`it never came about that ${what}`)
     },

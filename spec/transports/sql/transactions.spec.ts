@@ -3,7 +3,8 @@ import test from 'ava'
 import { Kysely, sql, SqliteDialect } from 'kysely'
 import type { RandomPort } from '../../../actors/ports/clock.ts'
 import type { Database } from '../../../schema/tables.ts'
-import { CodedError } from '../../../schema/errors.ts'
+import { CodedError, StaleEpochError } from '../../../schema/errors.ts'
+import { epoch } from '../../../schema/ids.ts'
 import { transactions, type SqlFailure } from '../../../transports/sql/transactions.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 
@@ -97,6 +98,6 @@ test('lost database is named at once, because the outcome is unknown', async (t)
 test('errors of ours pass as they are', async (t) => {
   const { steps } = attempts()
   await t.throwsAsync(steps.read(failing('a bug').work), { message: 'a bug' })
-  const stale = new CodedError('STALE_EPOCH', 'stale')
+  const stale = new StaleEpochError(epoch(3), 'stale')
   t.is(await t.throwsAsync(steps.read(() => Promise.reject(stale))), stale)
 })

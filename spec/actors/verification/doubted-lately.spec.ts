@@ -1,6 +1,6 @@
 /** Whether a host has come into doubt lately, as the storm guard asks it. */
 import test from 'ava'
-import { HostObservations } from '../../../actors/dedup-window/host-observations.ts'
+import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import { H1 } from '../records.ts'
 

@@ -1,4 +1,4 @@
-/** What is told to the segment about a fault smaller than a host, once nothing more is done about it. */
+/** What the actors for one guest and for one compute service tell the recovery that started them, once nothing more is done. */
 import type { NotificationId } from '../../schema/ids.ts'
 
 export type FaultReply =
@@ -9,7 +9,7 @@ export type FaultReply =
       readonly status: FaultOutcome
       readonly reason: string
     }
-  /** Nothing new may be begun: the segment decides whether the rest waits or ends. */
+  /** Nothing new may be begun: the recovery decides whether the rest waits or ends. */
   | {
       readonly type: 'fault.forbidden'
       readonly notification: NotificationId
