@@ -70,6 +70,8 @@ function onRecover(
   const { uuid } = unfinished.notification
   const { standing, wordCount } = unfinished
   const known = state.recoveries.get(uuid)
+  // What is being concluded needs to hear nothing more, and may be stopped before it could.
+  if (known?.summary.kind === 'concluding') return [state, []]
   if (known?.isStarted === true) {
     return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', standing, wordCount })]]
   }

@@ -175,6 +175,8 @@ interface Actor {
 export class Stage {
   state: SegmentState = SERVING
   readonly recoveries = new Map<string, Actor>()
+  /** Types of all messages that recoveries were told. */
+  readonly told: string[] = []
   readonly #segment = segment({ segment: SEGMENT, epoch: EPOCH })
   readonly #rules: RecoveryRules
   #waiting: { readonly to: string; readonly message: AnyMessage }[] = []
@@ -225,6 +227,7 @@ export class Stage {
   }
 
   #tellRecovery(to: string, told: RecoveryMessage): void {
+    this.told.push(told.type)
     const actor = this.recoveries.get(to)
     if (actor === undefined) return
     if (told.type === 'recovery.turn') actor.turn = told

@@ -108,3 +108,15 @@ test('guests of a host that is reported dead wait for its recovery, without aski
   t.is(scene.consulted.length, before + 1, 'now it is their turn')
   t.is(scene.stage.kinds.filter((kind) => kind === 'queued').length, GUESTS - 1)
 })
+
+test('a recovery that is being concluded is told nothing more: it may be stopped before it hears it', (t) => {
+  const stage = new Stage()
+  const heard = (): number => stage.told.filter((type) => type === 'recovery.heard').length
+  stage.tell(recover())
+  stage.tell(recover())
+  t.is(heard(), 1)
+  stage.tell({ type: 'segment.host-alive', host: H1, reason: 'seen alive' })
+  t.is(stage.kindOf(N1), 'concluding')
+  stage.tell(recover())
+  t.is(heard(), 1)
+})
