@@ -27,6 +27,9 @@ export function loadPolicy(files: PolicyFiles, remark: (text: string) => void): 
   let rules: Rules = {}
   for (const path of policyFilesOf(files)) {
     const more = withPath(path, () => rulesIn(path))
+    if (more === undefined && path !== files.policyFile) {
+      throw new CodedError('CONFIG_INVALID', `${path}: the link leads nowhere`)
+    }
     if (more === undefined) remark(`there is no policy file ${path}: the default rules hold`)
     rules = { ...rules, ...more }
     withPath(path, () => compilePolicy(rules))

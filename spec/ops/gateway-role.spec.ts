@@ -1,5 +1,5 @@
 /** What the gateway role takes from files and from the bus. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { subscribeToBus } from '../../ops/roles/bus-subscriptions.ts'
@@ -99,6 +99,17 @@ test('files of policy directories count after the policy file, in the order of t
   await writeFile(join(two, 'b.yaml'), 'a: "role:x and"\n')
   const broken = t.throws(() => loadPolicy({ policyFile, policyDirs: [two] }, t.fail))
   t.regex(broken?.message ?? '', /two\.d\/b\.yaml: .*"a" cannot be used/)
+})
+
+test('a link in a policy directory that leads nowhere stops the start: its rules may be the strict ones', async (t) => {
+  await using directory = await temporaryDirectory('policy')
+  await symlink(join(directory.path, 'absent'), join(directory.path, '10.yaml'))
+  const files = { policyFile: join(directory.path, 'none'), policyDirs: [directory.path] }
+  const remarks: string[] = []
+  t.throws(() => loadPolicy(files, (text) => remarks.push(text)), {
+    code: 'CONFIG_INVALID',
+    message: /10\.yaml: the link leads nowhere/,
+  })
 })
 
 test('policy directories are policy.d beside the configuration file, or those that are named', async (t) => {
