@@ -16,7 +16,7 @@ import { resourcesOf } from './scheduler-request.ts'
 const MICROVERSION = '1.29'
 
 /**
- * Whoever has any memory left, with what is left of the rest: one answer for all hosts. Nova's scheduler asks the same way,
+ * Every host with any memory left, with what is left of the rest: one answer for all hosts. Nova's scheduler asks the same way,
  * so a host that is not in it can take nothing.
  */
 const CANDIDATES = '/allocation_candidates?resources=MEMORY_MB:1'
