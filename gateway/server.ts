@@ -43,7 +43,7 @@ import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
 import { webhookRoutes, type Webhook } from './routes/webhooks.ts'
-import { wordRoutes } from './routes/words.ts'
+import { commandRoutes } from './routes/commands.ts'
 import { projectView, type ProjectView } from './views/project-view.ts'
 import type { Objection } from './views/protection.ts'
 
@@ -58,7 +58,7 @@ export interface GatewayDependencies {
   /** Hands an accepted notification over to the engine, which finds it by itself when this fails. */
   readonly announce: (notification: Notification) => Promise<void>
   /** Tells the engine that something was said about a recovery, or about all of them, which it finds by itself too. */
-  readonly wordSaid: (about: NotificationId | null) => void
+  readonly commanded: (about: NotificationId | null) => void
   readonly policy: Policy
   /** The engine's own rules: what a project is told is what would be done. */
   readonly objection: Objection
@@ -227,7 +227,7 @@ function buildResources(app: GatewayApp, dependencies: Resources): void {
   vmMoveRoutes(app, { ...dependencies, options: listOptions })
   planRoute(app, dependencies)
   evidenceRoute(app, store, listOptions)
-  wordRoutes(app, dependencies)
+  commandRoutes(app, dependencies)
   instanceRoutes(app, { ...dependencies, options: listOptions })
   eventRoutes(app, dependencies)
   extensionRoutes(app, policy)

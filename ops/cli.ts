@@ -1,10 +1,10 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
 import { adviceFor, shownName } from '../schema/nearest-name.ts'
-import type { OperatorWordKind, SiteWordKind } from '../schema/records.ts'
+import type { OperatorCommandKind, SiteCommandKind } from '../schema/records.ts'
 
 type Command = (args: readonly string[]) => Promise<number>
 
-const command = async (kind: OperatorWordKind | SiteWordKind): Promise<Command> =>
+const command = async (kind: OperatorCommandKind | SiteCommandKind): Promise<Command> =>
   (await import('./commands/operator-command.ts')).operatorCommand(kind)
 
 /** Each answers the exit status. Loaded when chosen: a command need not wait for what others are made of. */

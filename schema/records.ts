@@ -68,7 +68,7 @@ export interface Host extends RowStamp {
 }
 
 /** A registered host, as far as it decides whether its instances are protected. */
-export interface HostStanding {
+export interface HostProtection {
   readonly name: HostName
   readonly onMaintenance: boolean
   /** The recovery that set `onMaintenance`; null when an operator did. */
@@ -188,7 +188,7 @@ export interface DeathCertificate {
 /** confirm-dead: the host is certainly dead; approve: act on it beyond the cap of the storm guard;
  * let-back: once it is checked, let it back into service; pause, resume: begin nothing new, go on; cancel: begin nothing
  * new for good; retry: begin an ended one again. */
-export const OPERATOR_WORDS = [
+export const OPERATOR_COMMANDS = [
   'confirm-dead',
   'approve',
   'let-back',
@@ -197,28 +197,28 @@ export const OPERATOR_WORDS = [
   'cancel',
   'retry',
 ] as const
-export type OperatorWordKind = (typeof OPERATOR_WORDS)[number]
+export type OperatorCommandKind = (typeof OPERATOR_COMMANDS)[number]
 
 /** What an operator said about one recovery, and answers for. */
-export interface OperatorWord {
+export interface OperatorCommand {
   readonly notification: NotificationId
-  readonly word: OperatorWordKind
+  readonly kind: OperatorCommandKind
   /** Who said it. */
   readonly operator: string
   readonly reason: string
-  readonly saidAt: number
+  readonly givenAt: number
 }
 
 /** stop: no irreversible step in any segment; release: go on. */
-export const SITE_WORDS = ['stop', 'release'] as const
-export type SiteWordKind = (typeof SITE_WORDS)[number]
+export const SITE_COMMANDS = ['stop', 'release'] as const
+export type SiteCommandKind = (typeof SITE_COMMANDS)[number]
 
 /** What an operator said about all recoveries, and answers for. */
-export interface SiteWord {
-  readonly word: SiteWordKind
+export interface SiteCommand {
+  readonly kind: SiteCommandKind
   readonly operator: string
   readonly reason: string
-  readonly saidAt: number
+  readonly givenAt: number
 }
 
 export const CHANGE_KINDS = ['spare', 'aggregate', 'service', 'process'] as const

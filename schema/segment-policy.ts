@@ -6,7 +6,7 @@ const limitMs = Type.Number({ minimum: 1000, maximum: 7 * 24 * 3_600_000 })
 
 /**
  * One way to make certain that a host is dead, and the longest time for it. `bmc`: its own BMC; `agent`: a ClusterLabs
- * fence agent; `command`: a command of the operators that cuts the host off from its storage; `operator`: their word.
+ * fence agent; `command`: a command of the operators that cuts the host off from its storage; `operator`: they confirm the death.
  */
 export const Rung = Type.Union([
   Type.Object({ kind: Type.Literal('bmc'), limitMs }),
@@ -33,7 +33,7 @@ export const PolicyChoices = Type.Object(
     rungs: Type.Optional(Type.Array(Rung, { minItems: 1, maxItems: 8 })),
     /** Whether a report of `host_status NORMAL` is trusted when no rung could confirm the death. */
     trustReports: Type.Optional(Type.Boolean()),
-    /** Whether a repaired host comes back by itself, or after an operator's word. */
+    /** Whether a repaired host comes back by itself, or after an operator's command. */
     returnToService: Type.Optional(oneOf('automatic', 'operator')),
     /** Hosts acted on in a window of the storm guard; 0: only the share counts. */
     hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),

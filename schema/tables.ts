@@ -19,9 +19,9 @@ import type {
   MoveStatus,
   NotificationStatus,
   NotificationType,
-  OperatorWordKind,
+  OperatorCommandKind,
   RecoveryMethod,
-  SiteWordKind,
+  SiteCommandKind,
 } from './records.ts'
 
 /** First columns of every table that clients see. A deleted row has its own id in `deleted`. */
@@ -163,22 +163,22 @@ export interface SegmentPoliciesTable {
 }
 
 /** Append-only. */
-export interface OperatorWordsTable {
+export interface OperatorCommandsTable {
   readonly id: Generated<number>
   readonly notification_uuid: NotificationId
-  readonly word: OperatorWordKind
+  readonly kind: OperatorCommandKind
   readonly operator: string
   readonly reason: string
-  readonly said_at: number
+  readonly given_at: number
 }
 
 /** Append-only; the latest one counts. */
-export interface SiteWordsTable {
+export interface SiteCommandsTable {
   readonly id: Generated<number>
-  readonly word: SiteWordKind
+  readonly kind: SiteCommandKind
   readonly operator: string
   readonly reason: string
-  readonly said_at: number
+  readonly given_at: number
 }
 
 /** The ledger. */
@@ -223,8 +223,8 @@ export interface Database {
   readonly journal: JournalTable
   readonly death_certificates: DeathCertificatesTable
   readonly segment_policies: SegmentPoliciesTable
-  readonly operator_words: OperatorWordsTable
-  readonly site_words: SiteWordsTable
+  readonly operator_commands: OperatorCommandsTable
+  readonly site_commands: SiteCommandsTable
   readonly changes: ChangesTable
   readonly observers: ObserversTable
   readonly sealing_key: SealingKeyTable

@@ -58,8 +58,8 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
     }),
   )
   open.use(
-    bus.subscribe(subjectOf(cloud, 'word', '>'), (message) => {
-      if (parking.decode(message)?.type === 'word.said') {
+    bus.subscribe(subjectOf(cloud, 'operator', '>'), (message) => {
+      if (parking.decode(message)?.type === 'operator.commanded') {
         world.tellWindow({ type: 'window.notified' })
       }
     }),

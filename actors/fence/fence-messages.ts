@@ -32,7 +32,7 @@ export interface FenceOrder extends Deceased {
 export interface FenceTiming {
   /** First pause after a failure; doubles. */
   readonly retryMs: number
-  /** Pause between an order and reading it back, and between two looks for an operator's word. */
+  /** Pause between an order and reading it back, and between two looks for an operator's command. */
   readonly verifyMs: number
 }
 
@@ -40,7 +40,7 @@ export interface FenceTiming {
 export type FenceMessage =
   | { readonly type: 'fence.begin' }
   | { readonly type: 'fence.abandon'; readonly reason: string } // evidence of life
-  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's command
   | { readonly type: 'fence.looked'; readonly look: Look } // private
   | { readonly type: 'fence.look-expired' } // private: our own timer
   | { readonly type: 'fence.power-read'; readonly rung: number; readonly power: PowerState } // private

@@ -13,7 +13,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import { isPowerTrouble } from '../ports/power.ts'
 import type { RecoveryStore } from '../ports/store.ts'
-import { confirmedBy, quoteOf } from '../policy/operator-word.ts'
+import { confirmedBy, quoteOf } from '../policy/operator-command.ts'
 import { certify } from './death-certificate.ts'
 import { deviceOf, type FenceTarget, type FenceDevice, type DevicePorts } from './devices.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
@@ -171,13 +171,13 @@ async function noteSpent({ world, order, signal }: Fencing, reason: string): Pro
   announce(world, order, { step: 'fence', reason, evidence: [] })
 }
 
-/** The words that make an operator answer for it. */
+/** The commands that make an operator answer for it. */
 async function confirmation({ world, order, signal }: Fencing): Promise<string> {
-  const words = await untilStored(world.clock, signal, () =>
-    world.store.listWords(order.notification),
+  const commands = await untilStored(world.clock, signal, () =>
+    world.store.listCommands(order.notification),
   )
-  const word = confirmedBy(words)
-  return word === undefined ? 'no words are left' : quoteOf(word)
+  const command = confirmedBy(commands)
+  return command === undefined ? 'no commands are left' : quoteOf(command)
 }
 
 async function save(

@@ -50,7 +50,7 @@ export class PowerRechecks {
     this.#powerRechecks.delete(host)
   }
 
-  /** What its power says of a host; an operator's word, and a consent, are not read again. Those who ask at once share a reading. */
+  /** What its power says of a host; an operator's command, and a consent, are not read again. Those who ask at once share a reading. */
   async look(host: HostId, signal: AbortSignal): Promise<Finding> {
     const powerRecheck = this.#powerRechecks.get(host)
     if (powerRecheck === undefined) return { life: 'none', isNews: false, diedAtMs: undefined }

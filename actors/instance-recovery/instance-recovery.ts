@@ -55,7 +55,7 @@ export interface InstanceRecoveryRules {
 
 export type InstanceRecoveryMessage =
   | { readonly type: 'instance.begin' }
-  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's command
   | { readonly type: 'instance.examined'; readonly examination: Examination } // private
   /** private: whether its hypervisor refutes the report, and how */
   | { readonly type: 'instance.verified'; readonly refutation: string | undefined }

@@ -27,7 +27,7 @@ export interface ProcessRecoveryRules {
 
 export type ProcessRecoveryMessage =
   | { readonly type: 'process.begin' }
-  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's command
   | { readonly type: 'process.read'; readonly service: ComputeService | undefined } // private
   | { readonly type: 'process.disabled' } // private: Nova has taken the order
   | { readonly type: 'process.forbidden'; readonly reason: string } // private: no grant for the intent

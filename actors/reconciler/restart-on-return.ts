@@ -51,7 +51,7 @@ async function consider(looking: Looking, move: VmMove): Promise<void> {
 async function start({ world, epoch, signal }: Looking, move: VmMove): Promise<void> {
   const { notification, instance, sourceHost: host } = move
   const grant = await world.store.recordStart(epoch, move.uuid, REASON)
-  if (grant.kind === 'refused') return // an operator's word; it is looked at again
+  if (grant.kind === 'refused') return // an operator's command; it is looked at again
   world.term.assert(epoch)
   await world.compute.start(instance, signal)
   const evidence = [`Nova has stopped ${move.instanceName} in nobody's name`]

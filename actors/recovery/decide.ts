@@ -49,23 +49,23 @@ const isEnded = ({ status }: Notification): boolean =>
 
 interface Objection {
   readonly reason: string
-  /** What somebody holds by a word of his own does not expire: it would be reported again, and begin without him. */
+  /** What somebody holds by a command of his own does not expire: it would be reported again, and begin without him. */
   readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore' | 'fail'
 }
 
-/** The operator's word, at the moment of action (promise I8). */
+/** The operator's command, at the moment of action (promise I8). */
 function forbidden(
   snapshot: SegmentSnapshot,
   notification: Notification,
   host: Host,
 ): Objection | undefined {
-  const { standing } = snapshot
-  if (standing.kind !== 'free') {
-    return { reason: standing.reason, answer: standing.kind === 'cancelled' ? 'cancel' : 'hold' }
+  const { control } = snapshot
+  if (control.kind !== 'running') {
+    return { reason: control.reason, answer: control.kind === 'cancelled' ? 'cancel' : 'hold' }
   }
   const reason = outOfBounds(snapshot, notification, host)
   if (reason === undefined) return undefined
-  // What has begun is not dropped because an operator intervened: it waits for the word to go on. So does what an operator retries
+  // What has begun is not dropped because an operator intervened: it waits for the command to go on. So does what an operator retries
   // while it still keeps its host out of service: nobody reports such a host again.
   const waits = hasBegun(snapshot) || host.maintenanceBy === notification.uuid
   return { reason, answer: waits ? 'hold-until-expiry' : 'ignore' }

@@ -1,7 +1,7 @@
 /** What a recovery is told, what it asks for, what it knows, and the state that it is in. */
 import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { EndStatus, Notification } from '../../schema/records.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceReply } from '../fence/fence-messages.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
@@ -19,8 +19,8 @@ export interface RecoveryOrder {
   readonly hostName: HostName
   /** What reporters and watchers said, one sentence each. */
   readonly evidence: readonly string[]
-  readonly standing: Standing
-  readonly wordCount: number
+  readonly control: Control
+  readonly commandCount: number
   /** Why it must not be acted on: its host has been seen alive all the time. */
   readonly objection: string | null
 }
@@ -53,9 +53,9 @@ export interface Known {
   /** The attempt that counts as the first: an operator's retry begins anew. */
   readonly firstRun: number
   /** Whether operators let it go on, as last heard. */
-  readonly standing: Standing
-  /** How many words operators had said when it was decided on last. */
-  readonly wordsHeard: number
+  readonly control: Control
+  /** How many commands operators had given when it was decided on last. */
+  readonly commandsHeard: number
   /** Whether the death certificate is there: from then on there is no way back. */
   readonly certified: boolean
   /** How often the leader itself has seen its host alive. */
@@ -82,7 +82,7 @@ export interface Turn {
 export type RecoveryMessage =
   | { readonly type: 'recovery.begin' }
   /** Repeated for as long as the notification is unfinished. */
-  | ({ readonly type: 'recovery.heard' } & Pick<UnfinishedRecovery, 'standing' | 'wordCount'>)
+  | ({ readonly type: 'recovery.heard' } & Pick<UnfinishedRecovery, 'control' | 'commandCount'>)
   | { readonly type: 'recovery.host-alive'; readonly reason: string }
   | ({ readonly type: 'recovery.turn' } & Turn)
   /** The recovery of its host begins to act; the one that it waits for has ended, or is not in the segment. */

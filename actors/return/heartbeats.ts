@@ -1,6 +1,6 @@
 /**
  * Nova believes in a heartbeat for a minute, so a new one is waited for. Its time is that of any write to the service's row, so
- * what changes the row otherwise, an operator's word or our own, is no heartbeat.
+ * what changes the row otherwise, an operator's command or our own, is no heartbeat.
  */
 import type { ComputeService } from '../ports/compute.ts'
 

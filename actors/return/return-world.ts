@@ -16,7 +16,7 @@ export interface ReturnRules extends QuarantineRules {
 }
 
 export interface ReturnWorld extends Acting {
-  readonly store: RecoveryStore & LedgerStore & Pick<OperatorStore, 'listSiteWords'>
+  readonly store: RecoveryStore & LedgerStore & Pick<OperatorStore, 'listSiteCommands'>
   readonly clock: ClockPort
   readonly compute: ComputePort
   readonly shell: ShellPort

@@ -91,14 +91,14 @@ const STEPS = {
 
 /** By the segment's policy, or by an operator. */
 function isAsked({ policy }: ReturnWorld, returning: Returning): boolean {
-  const { segmentName, choices, words, isGivenBack } = returning
-  if (isGivenBack || words.some(({ word }) => word === 'let-back')) return true
+  const { segmentName, choices, commands, isGivenBack } = returning
+  if (isGivenBack || commands.some(({ kind }) => kind === 'let-back')) return true
   return policyOf(policy, segmentName, choices).returnToService === 'automatic'
 }
 
 async function factsOf(
   looking: Looking,
-  { host, isGivenBack, words, deaths, disabledWith }: Returning,
+  { host, isGivenBack, commands, deaths, disabledWith }: Returning,
 ): Promise<ReturnFacts> {
   const { world, signal } = looking
   const { compute, clock } = world
@@ -109,7 +109,7 @@ async function factsOf(
   const service = await compute.findService(host.name, signal)
   return {
     isGivenBack,
-    words,
+    commands,
     deaths,
     nowWallMs,
     disabledWith,

@@ -11,7 +11,7 @@ import type { ListOptions } from '../http/paging.ts'
 import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { askedTogether, type ProjectView } from '../views/project-view.ts'
-import { gapOf, publicMessage, type Objection, type Standings } from '../views/protection.ts'
+import { gapOf, publicMessage, type Objection, type HostProtections } from '../views/protection.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { timeText } from '../views/times.ts'
 
@@ -66,11 +66,11 @@ function protectionRoutes(
     handler: async (request) => {
       const page = pageOf(request.query, [], options)
       const owned = await view.instances(request)
-      const standings = await view.standings()
+      const protections = await view.protections()
       const { rows, next } = await listPage(request, options, page, async ({ limit, marker }) =>
         rowsAfter(owned, marker).slice(0, limit),
       )
-      return { instances: rows.map((row) => instanceView(row, standings, objection)), ...next }
+      return { instances: rows.map((row) => instanceView(row, protections, objection)), ...next }
     },
   })
 
@@ -82,7 +82,7 @@ function protectionRoutes(
     },
     handler: async (request) => {
       const owned = requireOwn(await view.instances(request), idOf(request.params.id))
-      return { instance: instanceView(owned, await view.standings(), objection) }
+      return { instance: instanceView(owned, await view.protections(), objection) }
     },
   })
 }
@@ -99,7 +99,7 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
       const status = lastOf(query.status)
       const owned = await view.instances(request)
       const instances = chosen(owned, lastOf(query.instance_uuid))
-      const standings = await view.standings()
+      const protections = await view.protections()
       const { rows, next } = await listPage(request, options, page, (wanted) =>
         store.listInstanceMoves(
           instances.map(({ id }) => id),
@@ -107,7 +107,7 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
           wanted,
         ),
       )
-      return { moves: rows.map((move) => moveView(move, standings)), ...next }
+      return { moves: rows.map((move) => moveView(move, protections)), ...next }
     },
   })
 }
@@ -133,17 +133,17 @@ function rowsAfter(owned: readonly Instance[], marker: string | undefined): read
 
 function instanceView(
   instance: Instance,
-  standings: Standings,
+  protections: HostProtections,
   objection: Objection,
 ): Static<typeof InstanceView> {
-  const gap = gapOf(instance, standings, objection)
+  const gap = gapOf(instance, protections, objection)
   const { id, name } = instance
   return { uuid: id, name, protected: gap === undefined, reason: gap ?? null }
 }
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))
 
-const moveView = (move: VmMove, standings: Standings): Static<typeof MoveView> => ({
+const moveView = (move: VmMove, protections: HostProtections): Static<typeof MoveView> => ({
   ...stampsOf(move),
   uuid: move.uuid,
   instance_uuid: move.instance,
@@ -152,5 +152,5 @@ const moveView = (move: VmMove, standings: Standings): Static<typeof MoveView> =
   status: move.status,
   start_time: timeOrNull(move.startedAt),
   end_time: timeOrNull(move.endedAt),
-  message: publicMessage(move, standings),
+  message: publicMessage(move, protections),
 })

@@ -14,7 +14,7 @@ import { OWN_MINOR } from '../plugins/microversion.ts'
 import type { Policy } from '../policy/policy.ts'
 import { AttemptView, attemptViews } from '../views/attempts.ts'
 import type { ProjectView } from '../views/project-view.ts'
-import { publicMessage, type Standings } from '../views/protection.ts'
+import { publicMessage, type HostProtections } from '../views/protection.ts'
 import { movesInSight, sightOf } from '../views/sight.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { timeText } from '../views/times.ts'
@@ -139,10 +139,10 @@ async function viewsInSight(
   const sight = sightOf(request, policy, view)
   if (sight.kind === 'own-instances') {
     const own = new Set<string>(await sight.instances())
-    const standings = await view.standings()
+    const protections = await view.protections()
     return moves
       .filter(({ instance }) => own.has(instance))
-      .map((move) => ownersView(move, standings))
+      .map((move) => ownersView(move, protections))
   }
   if (request.minor < OWN_MINOR) return moves.map(moveView)
   const attempts = await store.listAttempts(first.notification)
@@ -167,9 +167,9 @@ const moveView = (move: VmMove): Static<typeof MoveView> => ({
 })
 
 /** As the owner of the instance sees it: Compute does not tell owners on which host an instance is. */
-const ownersView = (move: VmMove, standings: Standings): Static<typeof MoveView> => ({
+const ownersView = (move: VmMove, protections: HostProtections): Static<typeof MoveView> => ({
   ...moveView(move),
   source_host: null,
   dest_host: null,
-  message: publicMessage(move, standings),
+  message: publicMessage(move, protections),
 })

@@ -8,7 +8,7 @@ import { pathParam } from '../app.ts'
 import { withDeadline } from '../limits/deadline.ts'
 import { remembered } from '../limits/remembered.ts'
 import { globalRequestId } from '../plugins/requests.ts'
-import { standingsOf, type Standings } from './protection.ts'
+import { hostProtectionsOf, type HostProtections } from './protection.ts'
 
 const COMPUTE_TIMEOUT_MS = 20_000
 /** A page that is reloaded, or many users of one project, cost Compute one list in this time. */
@@ -19,12 +19,12 @@ const PROJECTS_MAX = 50
 export interface ProjectView {
   /** By id. COMPUTE_UNAVAILABLE; ACCESS_FORBIDDEN for a token without a project. */
   instances(request: FastifyRequest): Promise<readonly Instance[]>
-  standings(): Promise<Standings>
+  protections(): Promise<HostProtections>
 }
 
 /** What the view is made of. */
 export interface ProjectViewDependencies {
-  readonly store: Pick<InventoryStore, 'listStandings'>
+  readonly store: Pick<InventoryStore, 'listHostProtections'>
   readonly compute: Pick<ComputePort, 'listProjectInstances'>
   readonly clock: ClockPort
 }
@@ -35,7 +35,7 @@ export function projectView({ store, compute, clock }: ProjectViewDependencies):
     ttlMs: KEPT_MS,
     answersMax: PROJECTS_MAX,
   })
-  const standings = remembered<Standings>(clock, { ttlMs: KEPT_MS, answersMax: 1 })
+  const protections = remembered<HostProtections>(clock, { ttlMs: KEPT_MS, answersMax: 1 })
   return {
     instances: (request) => {
       const project = projectOf(request)
@@ -47,7 +47,8 @@ export function projectView({ store, compute, clock }: ProjectViewDependencies):
         }),
       )
     },
-    standings: () => standings('all', async () => standingsOf(await store.listStandings())),
+    protections: () =>
+      protections('all', async () => hostProtectionsOf(await store.listHostProtections())),
   }
 }
 

@@ -3,16 +3,16 @@ import { parseArgs } from 'node:util'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import {
-  OPERATOR_WORDS,
-  SITE_WORDS,
-  type OperatorWordKind,
-  type SiteWordKind,
+  OPERATOR_COMMANDS,
+  SITE_COMMANDS,
+  type OperatorCommandKind,
+  type SiteCommandKind,
 } from '../../schema/records.ts'
 import { findRecovery } from '../find-recovery.ts'
 import { withStore } from '../with-store.ts'
 
 /** What each command does, for people. */
-const OPERATOR_COMMANDS: Readonly<Record<OperatorWordKind | SiteWordKind, string>> = {
+const MEANINGS: Readonly<Record<OperatorCommandKind | SiteCommandKind, string>> = {
   'confirm-dead': 'you answer for it that the host is dead',
   approve: 'act on the host beyond the cap of the storm guard',
   'let-back': 'let the host back into service once it is checked',
@@ -24,9 +24,10 @@ const OPERATOR_COMMANDS: Readonly<Record<OperatorWordKind | SiteWordKind, string
   release: 'go on everywhere',
 }
 
-type Kind = keyof typeof OPERATOR_COMMANDS
+type Kind = keyof typeof MEANINGS
 
-const isForAll = (kind: Kind): kind is SiteWordKind => SITE_WORDS.some((each) => each === kind)
+const isForAll = (kind: Kind): kind is SiteCommandKind =>
+  SITE_COMMANDS.some((each) => each === kind)
 
 /** How a command is written. */
 const usageOf = (kind: Kind): string =>
@@ -45,7 +46,7 @@ export const operatorCommand =
     const [named, ...others] = positionals
     const isComplete = (named === undefined) === isForAll(kind) && others.length === 0
     if (!isComplete || operator === '' || reason === '') {
-      process.stderr.write(`usage: ${usageOf(kind)}\n  ${OPERATOR_COMMANDS[kind]}\n`)
+      process.stderr.write(`usage: ${usageOf(kind)}\n  ${MEANINGS[kind]}\n`)
       return 2
     }
     let problem: string | undefined
@@ -54,7 +55,7 @@ export const operatorCommand =
         const about = await give(store, kind, named, { operator, reason })
         process.stdout.write(`${operator} gives the command ${kind} about ${about}\n`)
       } catch (error) {
-        if (!isCoded(error, 'WORD_REFUSED', 'NOTIFICATION_NOT_FOUND')) throw error
+        if (!isCoded(error, 'COMMAND_REFUSED', 'NOTIFICATION_NOT_FOUND')) throw error
         problem = error.message
       }
     })
@@ -63,23 +64,23 @@ export const operatorCommand =
     return 1
   }
 
-/** What it was about. Throws NOTIFICATION_NOT_FOUND and WORD_REFUSED. */
+/** What it was about. Throws NOTIFICATION_NOT_FOUND and COMMAND_REFUSED. */
 async function give(
   store: StorePort,
   kind: Kind,
   named: string | undefined,
   giver: { readonly operator: string; readonly reason: string },
 ): Promise<string> {
-  const word = OPERATOR_WORDS.find((each) => each === kind)
-  if (word === undefined || named === undefined) {
-    if (isForAll(kind)) await store.saySiteWord({ word: kind, ...giver })
+  const aboutOne = OPERATOR_COMMANDS.find((each) => each === kind)
+  if (aboutOne === undefined || named === undefined) {
+    if (isForAll(kind)) await store.giveSiteCommand({ kind, ...giver })
     return 'all recoveries'
   }
-  const notification = await findRecovery(store, named, word)
+  const notification = await findRecovery(store, named, aboutOne)
   if (notification === undefined) {
-    const text = `there is no recovery of ${named} that ${word} could be about`
+    const text = `there is no recovery of ${named} that ${kind} could be about`
     throw new CodedError('NOTIFICATION_NOT_FOUND', text)
   }
-  await store.sayWord({ notification, word, ...giver })
+  await store.giveCommand({ notification, kind: aboutOne, ...giver })
   return `${named}, recovery ${notification}`
 }

@@ -65,7 +65,7 @@ export async function startGateway(
     policyInForce: (name, choices) => policyOf(rules.recovery, name, choices),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
-    wordSaid: (notification) => world.announcer.announce('word.said', { notification }),
+    commanded: (notification) => world.announcer.announce('operator.commanded', { notification }),
     supervisors: () => world.board.all(),
     outOfService: () => existsSync(api.disableFile),
     ...(webhook === undefined ? {} : { webhook }),

@@ -44,7 +44,7 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
         { operation: 'publish', subject: leaseSubject(cloud), what: 'take the lease and lead' },
         { operation: 'publish', subject: '$JS.ACK.>', what: 'acknowledge faults' },
         subscribe('hear what observers say of hosts', 'observation'),
-        subscribe("hear operators' words", 'word'),
+        subscribe("hear operators' commands", 'operator'),
       ]
     case 'host-monitor':
       return [publish('say what it sees of hosts', 'observation')]
@@ -54,7 +54,7 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
       return [
         ...ANSWERS,
         publish('hand notifications over', 'fault'),
-        publish("pass operators' words on", 'word'),
+        publish("pass operators' commands on", 'operator'),
         subscribe('show what observers say of hosts', 'observation'),
       ]
     case 'bridge':

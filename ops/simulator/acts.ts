@@ -91,9 +91,9 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'begin-maintenance':
     case 'end-maintenance':
     case 'policy':
-    case 'say':
-    case 'say-latest':
-    case 'say-to-all':
+    case 'command':
+    case 'command-latest':
+    case 'command-all':
     case 'resume-all':
     case 'approve-held':
       return performAsOperator(deployment, act)

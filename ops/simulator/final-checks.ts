@@ -1,7 +1,7 @@
 /** What must be true when a simulated run has come to rest: nothing lost, nothing left behind, everything explained. */
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Host, Notification, VmMove } from '../../schema/records.ts'
-import { standingOf, type Standing } from '../../schema/standing.ts'
+import { controlOf, type Control } from '../../schema/recovery-control.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
 import { checkInstances } from './instance-checks.ts'
@@ -21,7 +21,7 @@ interface Account {
   readonly notification: Notification
   readonly host: Host | undefined
   readonly moves: readonly VmMove[]
-  readonly standing: Standing['kind']
+  readonly control: Control['kind']
 }
 
 /** What a run has done, for the summary. */
@@ -50,7 +50,7 @@ export async function checkAtRest(
   }
   const excused = [...waiting, ...held].map(({ host }) => host?.name)
   violations.push(...checkLeftBehind(deployment, accounts, new Set(excused)))
-  const taken = all.filter(({ standing }) => standing !== 'free').map(uuidOf)
+  const taken = all.filter(({ control }) => control !== 'running').map(uuidOf)
   violations.push(...(await checkLeftStopped(deployment, new Set(taken))))
   violations.push(...(await checkLedger(deployment)))
   const planned = all.flatMap(({ moves }) => moves)
@@ -65,9 +65,9 @@ export async function checkAtRest(
   return { violations, tally: { recoveries: accounts.length, moved } }
 }
 
-/** Neither cancelled nor ended by a word of life of its host, be it a lie. */
-const isLeftToUs = ({ standing, notification }: Account): boolean =>
-  standing === 'free' && !/alive|is back/.test(notification.message ?? '')
+/** Neither cancelled nor ended by a command of life of its host, be it a lie. */
+const isLeftToUs = ({ control, notification }: Account): boolean =>
+  control === 'running' && !/alive|is back/.test(notification.message ?? '')
 
 const uuidOf = ({ notification }: Account): string => notification.uuid
 
@@ -79,7 +79,7 @@ async function readAccounts(store: StorePort): Promise<readonly Account[]> {
       notification,
       host: hosts.get(notification.sourceHost),
       moves: await store.listMoves(notification.uuid, {}, EVERYTHING),
-      standing: standingOf(await store.listWords(notification.uuid), undefined).kind,
+      control: controlOf(await store.listCommands(notification.uuid), undefined).kind,
     })),
   )
 }
@@ -161,7 +161,7 @@ function checkMoves(
 
 /** The latest recovery of a host was ended by an operator: what is left there is his. */
 const isCancelled = (ofHost: readonly Account[]): boolean =>
-  ofHost.findLast(({ notification }) => notification.type === 'COMPUTE_HOST')?.standing ===
+  ofHost.findLast(({ notification }) => notification.type === 'COMPUTE_HOST')?.control ===
   'cancelled'
 
 /** Promise L4: no instance that should run is still on a dead host, unless somebody said why. */

@@ -12,7 +12,7 @@ import { GuestWatch } from './guest-watch.ts'
 import { ConcurrencyWatch } from './concurrency-watch.ts'
 import { SightWatch } from './sight-watch.ts'
 
-/** After an operator's word, what was on its way may still arrive. */
+/** After an operator's command, what was on its way may still arrive. */
 const OPERATOR_SLACK_MS = 10_000
 /** After a host came back, a fence that was decided on fresh evidence of its death may still come. */
 const RETURN_SLACK_MS = 60_000

@@ -4,23 +4,23 @@ import { pick, type FaultGenerator } from './fault-generator.ts'
 
 export const OPERATOR_FAULTS = {
   'operator-pauses': ({ random, dying }, atMs) => [
-    { atMs, act: { do: 'say', host: pick(random, dying), word: 'pause' } },
+    { atMs, act: { do: 'command', host: pick(random, dying), command: 'pause' } },
     { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'resume-all' } },
   ],
   'operator-cancels': ({ random, dying }, atMs) => [
-    { atMs, act: { do: 'say', host: pick(random, dying), word: 'cancel' } },
+    { atMs, act: { do: 'command', host: pick(random, dying), command: 'cancel' } },
   ],
   'operator-changes-his-mind': ({ random, dying }, atMs) => {
     const host = pick(random, dying)
-    const word = pick(random, ['retry', 'let-back'] as const)
+    const command = pick(random, ['retry', 'let-back'] as const)
     return [
-      { atMs, act: { do: 'say', host, word: 'cancel' } },
-      { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'say', host, word } },
+      { atMs, act: { do: 'command', host, command: 'cancel' } },
+      { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'command', host, command } },
     ]
   },
   'operator-stops-all': ({ random }, atMs) => [
-    { atMs, act: { do: 'say-to-all', word: 'stop' } },
-    { atMs: atMs + draw(random, [1000, 90_000]), act: { do: 'say-to-all', word: 'release' } },
+    { atMs, act: { do: 'command-all', command: 'stop' } },
+    { atMs: atMs + draw(random, [1000, 90_000]), act: { do: 'command-all', command: 'release' } },
   ],
   'operator-disables': ({ random, dying, spares }, atMs) => {
     const host = pick(random, dying)
@@ -32,11 +32,13 @@ export const OPERATOR_FAULTS = {
     ]
   },
   'operator-approves': ({ random, dying }, atMs) => [
-    { atMs, act: { do: 'say', host: pick(random, dying), word: 'approve' } },
+    { atMs, act: { do: 'command', host: pick(random, dying), command: 'approve' } },
   ],
-  'operator-retries': (_targets, atMs) => [{ atMs, act: { do: 'say-latest', word: 'retry' } }],
+  'operator-retries': (_targets, atMs) => [
+    { atMs, act: { do: 'command-latest', command: 'retry' } },
+  ],
   /** Of whatever was reported last, be it a guest. */
   'operator-cancels-latest': (_targets, atMs) => [
-    { atMs, act: { do: 'say-latest', word: 'cancel' } },
+    { atMs, act: { do: 'command-latest', command: 'cancel' } },
   ],
 } as const satisfies Readonly<Record<string, FaultGenerator>>

@@ -184,7 +184,7 @@ export const RETURN = {
     default: 'operator',
     meaning:
       'Whether a repaired host comes back into service by itself once everything is checked, or after an ' +
-      "operator's word; a segment may choose otherwise.",
+      "operator's command; a segment may choose otherwise.",
   },
   deathsMin: {
     names: ['host_failure.quarantine_deaths'],

@@ -1,6 +1,6 @@
 /** Append-only list of all wire messages: name, schema, and the subject it travels on. */
 import type { Static, TSchema } from 'typebox'
-import { ComputeEvent, NotificationAccepted, WordSaid } from './incident.ts'
+import { ComputeEvent, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
 import { GuestFailed, HostObserved } from './observation.ts'
 import { MoveStepped, RecoveryStepped } from './recovery.ts'
@@ -31,9 +31,9 @@ export const CATALOGUE = {
     subject: (body) => ['fault', 'notification', body.notification],
     guarantee: 'stream',
   }),
-  'word.said': wire({
-    body: WordSaid,
-    subject: () => ['word', 'said'],
+  'operator.commanded': wire({
+    body: OperatorCommanded,
+    subject: () => ['operator', 'commanded'],
     guarantee: 'core',
   }),
   'compute.event': wire({

@@ -23,8 +23,8 @@ export const ComputeEvent = Type.Object({
 })
 export type ComputeEvent = Static<typeof ComputeEvent>
 
-/** An operator said a word about one recovery, or (null) about all of them. The store holds the word. */
-export const WordSaid = Type.Object({
+/** An operator gave a command about one recovery, or (null) about all of them. The store holds the command. */
+export const OperatorCommanded = Type.Object({
   notification: Type.Union([Id, Type.Null()]),
 })
-export type WordSaid = Static<typeof WordSaid>
+export type OperatorCommanded = Static<typeof OperatorCommanded>

@@ -13,15 +13,7 @@ const COLUMNS = [
 
 export const lifeCycle: Migration = {
   async up(db: Kysely<unknown>) {
-    await db.schema
-      .createTable('site_words')
-      .ifNotExists()
-      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-      .addColumn('word', 'varchar(32)', (column) => column.notNull())
-      .addColumn('operator', 'varchar(255)', (column) => column.notNull())
-      .addColumn('reason', sql`mediumtext`, (column) => column.notNull())
-      .addColumn('said_at', 'bigint', (column) => column.notNull())
-      .execute()
+    await siteWordsTable(db)
     for (const { table, name, initially } of COLUMNS) {
       await unlessDone(() =>
         db.schema
@@ -32,3 +24,15 @@ export const lifeCycle: Migration = {
     }
   },
 }
+
+/** Also made by the migration that drops it, when that was cut off and runs again. */
+export const siteWordsTable = (db: Kysely<unknown>): Promise<void> =>
+  db.schema
+    .createTable('site_words')
+    .ifNotExists()
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('word', 'varchar(32)', (column) => column.notNull())
+    .addColumn('operator', 'varchar(255)', (column) => column.notNull())
+    .addColumn('reason', sql`mediumtext`, (column) => column.notNull())
+    .addColumn('said_at', 'bigint', (column) => column.notNull())
+    .execute()

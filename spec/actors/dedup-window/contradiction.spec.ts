@@ -42,8 +42,8 @@ const reported = (atMs: number): DedupWindowMessage => ({
     {
       notification: notificationRow({ status: 'new' }),
       host: hostRow(),
-      standing: { kind: 'free' },
-      wordCount: 0,
+      control: { kind: 'running' },
+      commandCount: 0,
     },
   ],
   atMs,

@@ -45,8 +45,8 @@ const handedOn = (effects: readonly Effect[]): number =>
 const unfinished = (id: number): UnfinishedRecovery => ({
   notification: notificationRow({ id, uuid: notificationId(`n-${id}`), type: 'VM' }),
   host: hostRow(),
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
 })
 
 /** So many guests' faults, with ids in their order. */

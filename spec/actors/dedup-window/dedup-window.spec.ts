@@ -41,8 +41,8 @@ const looked = (
 const unfinished = (change: Partial<Notification> = {}): UnfinishedRecovery => ({
   notification: notificationRow(change),
   host: hostRow(),
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
 })
 
 /** Where the messages lead from a state, and all that was asked for on the way. */

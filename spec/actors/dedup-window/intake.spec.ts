@@ -72,7 +72,8 @@ function leaderThatListens() {
   }
 }
 
-const said = (notification: string | null): Encoded => encode('word.said', { notification }, FROM)
+const said = (notification: string | null): Encoded =>
+  encode('operator.commanded', { notification }, FROM)
 
 for (const [what, notification] of [
   ['one recovery', 'a-recovery'],
@@ -91,7 +92,7 @@ for (const [what, notification] of [
 test('what is said under the subject of words and is none is parked, and nobody is told', async (t) => {
   await using leader = leaderThatListens()
   const { subject } = said(null)
-  await leader.say({ subject, body: new TextEncoder().encode('{"word":"stop"}') })
+  await leader.say({ subject, body: new TextEncoder().encode('{"kind":"stop"}') })
   t.deepEqual(leader.told, [])
   t.is(leader.parked.length, 1)
 })
