@@ -58,7 +58,10 @@ export function commandConformance(test: RegisterTest, open: OpenWorld): void {
     t.is(snapshot.control.kind, 'cancelled')
     await t.throwsAsync(give(store, of, 'pause'), REFUSED)
     const lines = await store.listJournal(notification.uuid)
-    t.is(lines.findLast(({ step }) => step === 'command')?.detail, 'alice gives the command cancel: so')
+    t.is(
+      lines.findLast(({ step }) => step === 'command')?.detail,
+      'alice gives the command cancel: so',
+    )
   })
 
   test('attempts are counted when they begin, and every line of the journal knows its attempt', async (t) => {
