@@ -2,7 +2,7 @@
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
-import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
+import type { OwnersAction } from '../../transports/simulated/instance-actions.ts'
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
@@ -31,7 +31,7 @@ export type Act =
   | { readonly do: 'hide-cell'; readonly hosts: readonly string[] }
   | { readonly do: 'filter'; readonly instance: string; readonly hosts: readonly string[] }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
-  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
+  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersAction }
   | { readonly do: GuestAct; readonly instance: string }
   | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
   | {

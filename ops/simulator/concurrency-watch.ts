@@ -1,4 +1,4 @@
-/** Watches the pace at which evacuations are asked for: their caps, and the moments before which Nova wants to be left alone. */
+/** Checks the caps of evacuations in flight, and that nothing is requested before the moment that Nova named. */
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'

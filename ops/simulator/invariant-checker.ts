@@ -36,7 +36,7 @@ export const cancelledRecoveryOf = (host: string): string => `the cancelled reco
 
 export class InvariantChecker {
   readonly violations: string[] = []
-  readonly pace: ConcurrencyWatch
+  readonly concurrency: ConcurrencyWatch
   readonly guests: GuestWatch
   readonly #sight: SightWatch
   /** Hosts that a test broke in a way that no observer can tell from death. */
@@ -78,7 +78,7 @@ export class InvariantChecker {
     readonly caps: Caps
   }) {
     const report = (promise: string, text: string): void => this.#report(promise, text)
-    this.pace = new ConcurrencyWatch({ ...world, report })
+    this.concurrency = new ConcurrencyWatch({ ...world, report })
     const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
     this.guests = new GuestWatch({ ...world, wasBroken, report })
     this.#sight = new SightWatch({ ...world, report })
@@ -100,7 +100,7 @@ export class InvariantChecker {
   /** A node has made this epoch its own. */
   claimed(node: string, epoch: number): void {
     this.#epochs.set(node, epoch)
-    this.pace.claimed(node)
+    this.concurrency.claimed(node)
     this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
   }
 
@@ -181,7 +181,7 @@ export class InvariantChecker {
     if (host === null || host === undefined) return
     this.#actsOn(node, host, 'evacuates')
     const segment = this.#segmentOf.get(host)?.name ?? ''
-    this.pace.asks({ node, instance, segment, target })
+    this.concurrency.asks({ node, instance, segment, target })
     if (this.#localDisks.has(segment) && row?.volumeBacked === false) {
       this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
     }

@@ -31,11 +31,11 @@ async function heeding(asking: Asking, call: () => unknown): Promise<unknown> {
     return await call()
   } catch (error) {
     if (isCoded(error) && error.retryAfterSeconds !== undefined) {
-      checker.pace.asksForPatience(node, error.retryAfterSeconds)
+      checker.concurrency.asksForPatience(node, error.retryAfterSeconds)
     }
     throw error
   } finally {
-    checker.pace.answered(instance)
+    checker.concurrency.answered(instance)
   }
 }
 

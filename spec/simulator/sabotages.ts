@@ -123,7 +123,7 @@ export const noStormGuard: Sabotage = (ports) => ({
   },
 })
 
-/** Neither a disabled segment nor maintenance is seen, at the decision or at the deed. */
+/** Neither a disabled segment nor maintenance is seen, at the decision or at the action. */
 export const ignoreOperators: Sabotage = (ports) => {
   const { store } = ports
   return {

@@ -119,7 +119,7 @@ export const refused = (change: Partial<MovingMessage & { readonly type: 'move.r
 export const asking = (state: Moving, nowMs: number, leave = Infinity): MovingStep =>
   withLeave(scheduleMoves(RULES, state, nowMs), nowMs, leave)
 
-/** The step, and what follows when the shared pace allows what it asks for. */
+/** The step, and what follows when the concurrency limiter allows what it asks for. */
 export function withLeave(
   [state, effects]: MovingStep,
   atMs: number,
