@@ -29,7 +29,7 @@ interface Call {
 
 /** What the key holds now, and the revision that a write must name. */
 interface Found {
-  readonly kind: 'running' | 'ours' | 'taken'
+  readonly kind: 'free' | 'ours' | 'taken'
   readonly revision: LeaseRevision
   /** As it was written, by whoever may write there. */
   readonly text: string
@@ -86,7 +86,7 @@ export class NatsLease implements LeasePort {
   look(): Promise<LeaseHolder | undefined> {
     return this.#call(async (call) => {
       const { kind, text } = await this.#read(call)
-      return kind === 'running' ? undefined : holderOf(text)
+      return kind === 'free' ? undefined : holderOf(text)
     })
   }
 
@@ -121,12 +121,12 @@ export class NatsLease implements LeasePort {
       const query = { last_by_subj: this.#options.subject }
       const message = await streams.getMessage(this.#options.bucket.name, query)
       const revision = message.seq
-      if (message.header.get('KV-Operation') !== '') return { kind: 'running', revision, text: '' }
+      if (message.header.get('KV-Operation') !== '') return { kind: 'free', revision, text: '' }
       const text = message.string()
       return { kind: text.endsWith(` ${this.#life}`) ? 'ours' : 'taken', revision, text }
     } catch (error) {
       if (isJsError(error, JS_ERROR.messageNotFound))
-        return { kind: 'running', revision: 0, text: '' }
+        return { kind: 'free', revision: 0, text: '' }
       throw error
     }
   }
