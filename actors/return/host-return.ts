@@ -7,10 +7,12 @@
  *  a host is looked at, and may take its next step → operators are asked for a stop
  *  operators have stopped everything → it is said
  *  operators have stopped nothing → the step is said, and then taken
+ *  something is said of a host → it is not said again, until something else is
+ *  a step is taken → the host is looked at again in the next round
  *  something about one host is in trouble → it is said, and the next host is looked at
  *  the store is away → the next round begins anew
  *
- * What was said last about a host is not said again. A host is asked for by the policy of its segment, or by an operator.
+ * A host is asked for by the policy of its segment, or by an operator.
  */
 import type { HostId } from '../../schema/ids.ts'
 import type { SiteWord } from '../../schema/records.ts'

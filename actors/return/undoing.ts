@@ -11,11 +11,11 @@
  *  a change is looked at, and is to be undone → operators are asked for a stop
  *  operators have stopped everything → it is said
  *  operators have stopped nothing → the step is said, and then taken
+ *  something is said of a change → it is not said again, until something else is
+ *  a change is closed, or its step is taken → nothing
  *  Nova refuses the step → it is said, and the next change is looked at
  *  Nova or the store is away → the other changes wait for the next round
  *  the store is away when the ledger is read → the next round begins anew
- *
- * What was said last about a change is not said again.
  */
 import type { SiteWord } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
