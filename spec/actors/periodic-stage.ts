@@ -47,17 +47,13 @@ export async function openActor(
       throw new Error('the actor crashed too often')
     },
   })
-  /** Until nothing is left that can be done at this instant: each task takes a few turns of the event loop. */
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await nextTurn()
-  }
   system.start('looker', 'it', undefined)
   await settle()
   return {
     clock,
     pass: (ms: number) => clock.pass(ms, settle),
     /** Tells it to look now, and lets it work. */
-    async wake() {
+    wake: async () => {
       system.tell(refOf('looker', 'it'), { type: 'periodic.look-now' })
       await settle()
     },
@@ -67,5 +63,10 @@ export async function openActor(
   }
 }
 
-/** More than any round of a spec takes. */
+/** Each task takes a few turns of the event loop; no round of a spec takes so many. */
 const SETTLING_TURNS = 50
+
+/** Until nothing is left that can be done at this instant. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await nextTurn()
+}

@@ -86,7 +86,10 @@ function sceneOf(trouble?: Error) {
     },
     rules: {
       lookIntervalMs: 1000,
-      ...{ failuresMin: 3, windowMs: 1000, firstMs: 1000, longestMs: 1000 },
+      failuresMin: 3,
+      windowMs: 1000,
+      firstMs: 1000,
+      longestMs: 1000,
     },
     policy: {
       rungs: [],
