@@ -57,7 +57,7 @@ export type CorrectingAnswer =
 
 type CorrectingDecision = Decision<null, CorrectingTask>
 
-/** Everything is on record. */
+/** What follows from one answer. Nothing is remembered: everything is on record. */
 export function decideCorrecting(memory: null, answer: CorrectingAnswer): CorrectingDecision {
   switch (answer.type) {
     case 'given-up.listed': {

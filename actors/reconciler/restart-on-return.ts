@@ -51,6 +51,7 @@ export type RestartAnswer =
 export type Refused = ReadonlySet<MoveId>
 type RestartDecision = Decision<Refused, RestartTask>
 
+/** What follows from one answer. */
 export function decideRestart(refused: Refused, answer: RestartAnswer): RestartDecision {
   switch (answer.type) {
     case 'left.listed': {

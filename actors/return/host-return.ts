@@ -70,6 +70,7 @@ export interface HostReturnRules {
 type HostMemory = Remembered<HostId>
 type HostDecision = Decision<HostMemory, HostTask>
 
+/** What follows from one answer. */
 export function decideHostReturn(
   rules: HostReturnRules,
   memory: HostMemory,

@@ -79,6 +79,7 @@ export type ChangeAnswer =
 type ChangeMemory = Remembered<number>
 type ChangeDecision = Decision<ChangeMemory, ChangeTask>
 
+/** What follows from one answer. */
 export function decideUndoing(memory: ChangeMemory, answer: ChangeAnswer): ChangeDecision {
   switch (answer.type) {
     case 'changes.listed':

@@ -30,7 +30,7 @@ export type LockAnswer =
   | { readonly type: 'lock.failed' }
   | { readonly type: 'locks.store-away' }
 
-/** Everything is on record. */
+/** What follows from one answer. Nothing is remembered: everything is on record. */
 export function decideUnlocking(memory: null, answer: LockAnswer): Decision<null, LockTask> {
   switch (answer.type) {
     case 'locks.listed':
