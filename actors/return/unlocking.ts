@@ -10,7 +10,7 @@
  *  something about one instance is in trouble → the next instance is looked at
  *  the store is away when the list is read → the next round begins anew
  *
- * Whoever leads next looks again: a lock is on record from before it was made until after it was undone.
+ * The next leader looks again: a lock is on record from before it was made until after it was undone.
  */
 import type { VmMove } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'

@@ -41,7 +41,7 @@ const looker = ({ done, held }: Stage, first: string, follows: Follows = {}): An
 type Body = (t: ExecutionContext, stage: Stage, open: Open) => Promise<void>
 type Open = (...parts: Parameters<typeof openPeriodic>[0]) => ReturnType<typeof openPeriodic>
 
-/** Whoever gives the turns, it behaves alike. */
+/** One test for each way to give turns. */
 function testPeriodic(title: string, body: Body): void {
   for (const [where, turns] of Object.entries(TURNS)) {
     test(`${title} (${where})`, (t) =>
@@ -112,7 +112,7 @@ testPeriodic(
 )
 
 testPeriodic(
-  'who wakes it during a pause begins a round, and the pause anew',
+  'a wake during a pause begins a round at once, and the next pause begins after it',
   async (t, stage, open) => {
     const actor = await open(looker(stage, 'look'))
     await actor.pass(FIRST_PAUSE_MS - 1)
@@ -126,7 +126,21 @@ testPeriodic(
 )
 
 testPeriodic(
-  'who wakes it during a round, however often, has one more round after it',
+  'the end of a pause that was cut short is no wake for the round that cut it short',
+  async (t, stage, open) => {
+    const held = Promise.withResolvers<void>()
+    stage.held.set('look', held)
+    const actor = await open(looker(stage, 'look'))
+    await actor.wake()
+    await actor.pass(FIRST_PAUSE_MS)
+    held.resolve()
+    await actor.settle()
+    t.is(acts(stage).length, 1)
+  },
+)
+
+testPeriodic(
+  'wakes during a round, however many, cause one more round after it',
   async (t, stage, open) => {
     const held = Promise.withResolvers<void>()
     stage.held.set('look', held)

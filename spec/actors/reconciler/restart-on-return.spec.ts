@@ -92,10 +92,10 @@ testDecisions<Refused, RestartTask, RestartAnswer>(
         next: new Set([M2, M1]),
       },
     ],
-    'it is recorded or announced → nothing': [{ title: 'either', answer: { type: 'left.said' } }],
+    'it is recorded or announced → nothing': [{ title: 'nothing else', answer: { type: 'left.said' } }],
     'Nova or the store is away → the next round begins anew': [
       {
-        title: 'who was refused stays so',
+        title: 'what was refused is still remembered',
         memory: new Set([M2]),
         answer: { type: 'restart.away' },
         ends: 'end-round',

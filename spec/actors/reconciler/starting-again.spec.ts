@@ -76,7 +76,7 @@ test('what operators forbid is not started', async (t) => {
   t.deepEqual(told, [`intent ${M1}`, `intent ${M2}`])
 })
 
-test('who does not lead any more starts nothing, and crashes', async (t) => {
+test('an engine whose lease has ended starts nothing, and the actor crashes', async (t) => {
   const { wake, told, line } = await scene({ meanwhile: (term) => term.end() })
   await wake()
   t.deepEqual(told, [`intent ${M1}`])

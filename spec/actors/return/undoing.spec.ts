@@ -173,7 +173,7 @@ testDecisions<Remembered<number>, ChangeTask, ChangeAnswer>(
       },
     ],
     'a change is closed, or its step is taken → nothing': [
-      { title: 'either', answer: { type: 'change.done' } },
+      { title: 'nothing else', answer: { type: 'change.done' } },
     ],
     'Nova refuses the step → it is said, and the next change is looked at': [
       {
