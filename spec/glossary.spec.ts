@@ -17,7 +17,7 @@ const terms = page
 
 /** `power recheck` is also `power-recheck`, `powerRecheck` and `POWER_RECHECK`, and may be a part of a longer name. */
 const inUse = (term: string): RegExp =>
-  new RegExp(`${term.trim().replaceAll(/[ -]/g, '[ _-]?')}`, 'i')
+  new RegExp(term.trim().replaceAll(/[ -]/g, '[ _-]?'), 'i')
 
 const kinds = [
   ...readFileSync('actors/registry.ts', 'utf8').matchAll(/^ {2}'?([a-z-]+)'?: \{ arg/gm),
