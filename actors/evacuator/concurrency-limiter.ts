@@ -1,5 +1,5 @@
 /**
- * The concurrency limiter of all evacuators of an engine. An evacuator asks for the evacuations that it would request of Nova next,
+ * The concurrency limiter of all evacuators of a leader. An evacuator asks for the evacuations that it would request of Nova next,
  * and is allowed some of them. What is in flight counts until its evacuator says that it is over, or stops.
  */
 import { isCoded } from '../../schema/errors.ts'
@@ -50,6 +50,11 @@ export class ConcurrencyLimiter {
     this.#clock = clock
     this.#caps = caps
     this.#limit = startLimit(caps.overall)
+  }
+
+  /** How many evacuations are in flight. */
+  get size(): number {
+    return [...this.#shares.values()].reduce((sum, { inFlight }) => sum + inFlight.size, 0)
   }
 
   /** Resolves with some of the requests once they are allowed; with none when the client asks again, or stops. */

@@ -78,7 +78,7 @@ async function readSegment(
   }))
   const reported = reportedHosts(unfinished)
   const hosts = snapshot.hosts.filter(
-    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid),
+    ({ uuid }) => !reported.has(uuid) && !world.observations.doubted(uuid),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
   const { takenSpares } = snapshot

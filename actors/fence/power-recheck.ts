@@ -30,13 +30,17 @@ interface PowerRecheck {
   reading: Promise<void> | undefined
 }
 
-/** One for each host that this process has fenced. */
+/** One for each host that this leader has fenced. */
 export class PowerRechecks {
   readonly #powerRechecks = new Map<HostId, PowerRecheck>()
   readonly #clock: ClockPort
 
   constructor(clock: ClockPort) {
     this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#powerRechecks.size
   }
 
   /** From the moment of that reading (monotonic ms) the device answers for the death of the host. */

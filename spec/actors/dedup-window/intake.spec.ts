@@ -30,7 +30,7 @@ function leaderThatListens() {
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
   const told: DedupWindowMessage[] = []
-  const sightings = new HostObservations(clock, 15_000)
+  const observations = new HostObservations(clock, 15_000)
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
   const readRoster = async () => ({ hosts, observers: ['monitor-1'] })
   const parked: string[] = []
@@ -43,7 +43,7 @@ function leaderThatListens() {
     log: LOG,
     store: { ...store, readRoster },
     duplicateWindowMs: 180_000,
-    sightings,
+    observations,
     roster: new Roster(),
     news: new ComputeNews(),
     tellWindow: (message) => void told.push(message),
@@ -53,7 +53,7 @@ function leaderThatListens() {
   const listening = intake.perform({ type: 'bus.listen' }, end.signal)
   return {
     told,
-    sightings,
+    observations,
     parked,
     stop: async (): Promise<void> => {
       end.abort()
@@ -134,9 +134,9 @@ test('a registered observer is heard, an invented one is not, nor is a word abou
   await leader.say(saysAlive({ observer: 'invented' }))
   await leader.say(saysAlive({ host: 'invented' }))
   t.is(leader.told.length, before)
-  t.is(leader.sightings.size, 0)
-  t.false(leader.sightings.seenWell(H1))
+  t.is(leader.observations.size, 0)
+  t.false(leader.observations.seenWell(H1))
   await leader.say(saysAlive({}))
   t.is(leader.told.at(-1)?.type, 'window.observed')
-  t.true(leader.sightings.seenWell(H1))
+  t.true(leader.observations.seenWell(H1))
 })
