@@ -73,7 +73,7 @@ async function edgesSeen(): Promise<ReadonlySet<string>> {
   const edges = new Set<string>()
   for (let passedMs = 0; passedMs < LASTS_MS; passedMs += LOOK_MS) {
     await deployment.pass(LOOK_MS)
-    for (const path of deployment.actorPaths) {
+    for (const { path } of deployment.actors) {
       const kinds = path.split('/').filter((_part, index) => index % 2 === 0)
       for (const [index, kind] of kinds.entries()) edges.add(edge(kind, kinds[index - 1] ?? null))
     }
