@@ -64,11 +64,11 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
           : [state, []]
       case 'evacuator.surveyed':
-        return state.kind === 'moving'
-          ? onSurveyedAgain(evacuation, state, message.survey)
-          : onSurveyed(evacuation, state, message.survey)
+        return onSurveyed(evacuation, state, message.survey)
       case 'evacuator.survey-due':
-        return state.kind === 'moving' ? [state, [{ type: 'compute.survey-again' }]] : [state, []]
+      case 'evacuator.surveyed-again':
+      case 'evacuator.not-surveyed-again':
+        return state.kind === 'moving' ? onSurveyAgain(evacuation, state, message) : [state, []]
       case 'evacuator.others-booked':
         return onOthersBooked(evacuation, state, message)
       case 'evacuator.planned':
@@ -118,6 +118,7 @@ function onPlanned(
   const { survey } = state
   const begun: Moving = {
     kind: 'moving',
+    begunAtMs: survey.atMs,
     tracks: tracksOf(rows, survey, rules),
     places: placesIn(evacuation, survey),
     records: survey.evacuations,
@@ -185,6 +186,32 @@ function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
     takenByOthers,
     demands,
   }
+}
+
+type OfSurveyAgain = Extract<
+  EvacuatorMessage,
+  {
+    readonly type:
+      'evacuator.survey-due' | 'evacuator.surveyed-again' | 'evacuator.not-surveyed-again'
+  }
+>
+
+/** An answer counts only for those who asked: moves that had ended before knew other places. */
+function onSurveyAgain(
+  evacuation: Evacuation,
+  state: Moving,
+  message: OfSurveyAgain,
+): EvacuatorStep {
+  const { begunAtMs } = state
+  if (message.type === 'evacuator.survey-due') {
+    return [state, [{ type: 'compute.survey-again', begunAtMs }]]
+  }
+  if (message.begunAtMs !== begunAtMs) return [state, []]
+  if (message.type === 'evacuator.surveyed-again') {
+    return onSurveyedAgain(evacuation, state, message.survey)
+  }
+  const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
+  return [next, [{ type: 'note.blocked', reason: message.reason }, ...effects]]
 }
 
 /** While some instances wait for room, the others go on. What is being requested just now may not be counted yet. */
@@ -294,12 +321,8 @@ function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string)
 
 /** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
 function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
-  if (state.kind === 'finished') return [state, []]
+  if (state.kind === 'finished' || state.kind === 'moving') return [state, []]
   const noted: EvacuatorEffect = { type: 'note.blocked', reason }
-  if (state.kind === 'moving') {
-    const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
-    return [next, [noted, ...effects]]
-  }
   const { blockedRetryMs: afterMs } = evacuation.rules
   const message = { type: 'evacuator.begin' } as const
   return [

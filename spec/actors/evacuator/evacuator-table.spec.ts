@@ -42,6 +42,8 @@ const MESSAGES: readonly EvacuatorMessage[] = [
   { type: 'evacuator.survey-due' },
   { type: 'evacuator.planned', moves: [moveRow()] },
   { type: 'evacuator.planned', moves: [] },
+  { type: 'evacuator.surveyed-again', begunAtMs: 0, survey: surveyOf() },
+  { type: 'evacuator.not-surveyed-again', begunAtMs: 0, reason: 'Nova is away' },
   { type: 'evacuator.blocked', reason: 'Nova is away' },
   { type: 'evacuator.forbid', reason: 'paused' },
   { type: 'evacuator.others-booked', takenByOthers: new Map(), atMs: 1 },

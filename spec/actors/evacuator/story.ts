@@ -83,6 +83,11 @@ export const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
   type: 'evacuator.surveyed',
   survey: surveyOf(change),
 })
+export const surveyedAgain = (change: Partial<Survey> = {}, begunAtMs = 0): EvacuatorMessage => ({
+  type: 'evacuator.surveyed-again',
+  begunAtMs,
+  survey: surveyOf(change),
+})
 export const planned = (...moves: readonly RecordedMove[]): EvacuatorMessage => ({
   type: 'evacuator.planned',
   moves,
