@@ -14,7 +14,7 @@ import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Loads } from '../placement/bookings.ts'
 import type { Demands } from '../placement/suitability.ts'
-import type { Census, TargetName } from '../placement/targets.ts'
+import type { SegmentHosts, TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import type { Failure } from './apply-records.ts'
@@ -60,7 +60,7 @@ export interface MoveRules {
   readonly restoreMs: number
 }
 
-export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<Census, 'placement'> {
+export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<SegmentHosts, 'placement'> {
   /** Whether a spare joins the aggregates of the host that it stands in for. */
   readonly joinAggregates: boolean
   /** Pause before the survey or the isolation that was not possible is tried again, ms. */
@@ -70,7 +70,7 @@ export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<Census, 
 }
 
 /** Everything about the dead host, read at one moment. */
-export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
+export interface Survey extends Pick<SegmentHosts, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
   readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]

@@ -120,9 +120,9 @@ async function noteWaiting(
   }
 }
 
-type Poll = ScheduleEffect & { readonly type: 'records.poll' }
+type PollEffect = ScheduleEffect & { readonly type: 'records.poll' }
 
-async function poll(context: EvacuationContext, effect: Poll): Promise<EvacuatorMessage> {
+async function poll(context: EvacuationContext, effect: PollEffect): Promise<EvacuatorMessage> {
   const { world } = context
   try {
     return await world.limiter.watch(() => readRecords(context, effect))
@@ -134,7 +134,7 @@ async function poll(context: EvacuationContext, effect: Poll): Promise<Evacuator
 
 async function readRecords(
   { world, order, signal }: EvacuationContext,
-  { targets, listHost }: Poll,
+  { targets, listHost }: PollEffect,
 ): Promise<EvacuatorMessage> {
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
   const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))

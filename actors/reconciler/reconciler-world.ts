@@ -19,7 +19,7 @@ export interface ReconcilerWorld {
 }
 
 /** One look, with one epoch. */
-export interface Looking {
+export interface ReconcilerLook {
   readonly world: ReconcilerWorld
   readonly epoch: Epoch
   /** Those that Nova did not start when it was asked: it is not asked again. */

@@ -8,7 +8,7 @@ import { isComputeTrouble, type Evacuation } from '../ports/compute.ts'
 import { define, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import { isStoreAway } from '../ports/store.ts'
-import type { ReconcilerWorld, Looking } from './reconciler-world.ts'
+import type { ReconcilerWorld, ReconcilerLook } from './reconciler-world.ts'
 import { RECORDS_SINCE_MS } from '../evacuator/apply-records.ts'
 import { lateCompletion } from './late-completion.ts'
 import { restartOnReturn } from './restart-on-return.ts'
@@ -52,7 +52,7 @@ export function defineReconciler(
 }
 
 /** Whatever is away now is there at the next look. */
-async function look(looking: Looking): Promise<void> {
+async function look(looking: ReconcilerLook): Promise<void> {
   try {
     await correctRecord(looking)
     await restartOnReturn(looking)
@@ -63,7 +63,7 @@ async function look(looking: Looking): Promise<void> {
 }
 
 /** One request for each host. */
-async function correctRecord(looking: Looking): Promise<void> {
+async function correctRecord(looking: ReconcilerLook): Promise<void> {
   const { store, clock } = looking.world
   const moves = await store.listGivenUp(clock.wallMs() - PATIENCE_MS)
   for (const [host, ofHost] of Map.groupBy(moves, ({ sourceHost }) => sourceHost)) {
@@ -71,7 +71,11 @@ async function correctRecord(looking: Looking): Promise<void> {
   }
 }
 
-async function lookAt(looking: Looking, host: HostName, moves: readonly VmMove[]): Promise<void> {
+async function lookAt(
+  looking: ReconcilerLook,
+  host: HostName,
+  moves: readonly VmMove[],
+): Promise<void> {
   const { world, signal } = looking
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   const records = await world.compute.listEvacuations(host, since, signal)
@@ -80,7 +84,7 @@ async function lookAt(looking: Looking, host: HostName, moves: readonly VmMove[]
 
 /** Nova's record, and the server where it says: neither alone is believed. */
 async function lookFor(
-  { world, epoch, signal }: Looking,
+  { world, epoch, signal }: ReconcilerLook,
   move: VmMove,
   records: readonly Evacuation[],
 ): Promise<void> {

@@ -2,14 +2,14 @@
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
-import type { Looking } from './reconciler-world.ts'
+import type { ReconcilerLook } from './reconciler-world.ts'
 import { isLeftStopped, isNobodys } from './left-stopped.ts'
 
 /** Twice as long as Nova takes at most to see what does not run on a host (`sync_power_state_interval`, 10 min). */
 const PATIENCE_MS = 20 * 60_000
 
 /** One request for each host, one more for each instance that is stopped. */
-export async function restartOnReturn(looking: Looking): Promise<void> {
+export async function restartOnReturn(looking: ReconcilerLook): Promise<void> {
   const { store, clock } = looking.world
   const moves = await store.listLeftStopped(clock.wallMs() - PATIENCE_MS)
   for (const [host, ofHost] of Map.groupBy(moves, ({ sourceHost }) => sourceHost)) {
@@ -17,7 +17,11 @@ export async function restartOnReturn(looking: Looking): Promise<void> {
   }
 }
 
-async function startOn(looking: Looking, host: HostName, moves: readonly VmMove[]): Promise<void> {
+async function startOn(
+  looking: ReconcilerLook,
+  host: HostName,
+  moves: readonly VmMove[],
+): Promise<void> {
   const { compute } = looking.world
   const instances = new Map(
     (await compute.listInstances(host, looking.signal)).map((each) => [each.id, each]),
@@ -29,7 +33,7 @@ async function startOn(looking: Looking, host: HostName, moves: readonly VmMove[
   }
 }
 
-async function consider(looking: Looking, move: VmMove): Promise<void> {
+async function consider(looking: ReconcilerLook, move: VmMove): Promise<void> {
   const { world, epoch, refused, signal } = looking
   try {
     const actions = await world.compute.listActions(move.instance, signal)
@@ -48,7 +52,7 @@ async function consider(looking: Looking, move: VmMove): Promise<void> {
   }
 }
 
-async function start({ world, epoch, signal }: Looking, move: VmMove): Promise<void> {
+async function start({ world, epoch, signal }: ReconcilerLook, move: VmMove): Promise<void> {
   const { notification, instance, sourceHost: host } = move
   const grant = await world.store.recordStart(epoch, move.uuid, REASON)
   if (grant.kind === 'refused') return // an operator's word; it is looked at again

@@ -3,7 +3,7 @@ import type { Instance } from '../../actors/ports/compute.ts'
 import type { HostStanding, VmMove } from '../../schema/records.ts'
 
 /** Why the engine would leave an instance of a dead host alone; undefined when it would move it. */
-export type Objection = (instance: Instance, host: HostStanding) => string | undefined
+export type ObjectionOf = (instance: Instance, host: HostStanding) => string | undefined
 
 /** The registered hosts, by name. */
 export type Standings = ReadonlyMap<string, HostStanding>
@@ -16,7 +16,7 @@ export const standingsOf = (hosts: readonly HostStanding[]): Standings =>
 export function gapOf(
   instance: Instance,
   standings: Standings,
-  objection: Objection,
+  objection: ObjectionOf,
 ): string | undefined {
   if (instance.host === null) return 'it is on no host'
   const host = standings.get(instance.host.toLowerCase())

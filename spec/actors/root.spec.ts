@@ -1,14 +1,14 @@
 /** The tree of actors is the one in the picture, in the code, and in a cloud in which everything happens that starts an actor. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { TREE, type Place } from '../../actors/root.ts'
+import { TREE, type TreePlace } from '../../actors/root.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
 import { defaultRules } from '../simulator/story.ts'
 import { everySource } from '../support/sources.ts'
 
-type Branch = readonly [kind: string, place: Place]
+type Branch = readonly [kind: string, place: TreePlace]
 
 const BRANCHES: readonly Branch[] = Object.entries(TREE)
 

@@ -1,6 +1,6 @@
 /** One instance that Nova does not start keeps nobody from starting the others, and is not asked for again. */
 import test from 'ava'
-import type { Looking } from '../../../actors/reconciler/reconciler-world.ts'
+import type { ReconcilerLook } from '../../../actors/reconciler/reconciler-world.ts'
 import { restartOnReturn } from '../../../actors/reconciler/restart-on-return.ts'
 import { LeadershipTerm } from '../../../actors/leadership/leadership-term.ts'
 import type { Grant } from '../../../actors/ports/grant.ts'
@@ -9,7 +9,7 @@ import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { EPOCH, I1, I2, instanceRow, M1, M2, moveRow, ONE } from '../records.ts'
 
 interface Scene {
-  readonly looking: Looking
+  readonly looking: ReconcilerLook
   /** What was asked of Nova, and written down, in their order. */
   readonly told: readonly string[]
 }
@@ -25,7 +25,7 @@ function scene(answers: {
   const term = new LeadershipTerm(clock)
   term.hold(EPOCH, Number.POSITIVE_INFINITY)
   const stopped = { host: ONE, vmState: 'stopped', powerState: 4 }
-  const looking: Looking = {
+  const looking: ReconcilerLook = {
     epoch: EPOCH,
     refused: new Set(),
     signal: new AbortController().signal,
