@@ -192,11 +192,12 @@ function onResign(state: LeaseState): LeaseStep {
   return [resigned, state.kind === 'claiming-epoch' ? [release(state)] : []]
 }
 
-const release = ({ revision }: Pick<Held, 'revision'>): LeaseEffect => ({ type: 'lease.release', revision })
+const release = ({ revision }: Pick<Held, 'revision'>): LeaseEffect => ({
+  type: 'lease.release',
+  revision,
+})
 
-function stepDown(
-  state: Leading,
-): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
+function stepDown(state: Leading): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
   return [{ type: 'term.end' }, stopChild('leader', String(state.epoch))]
 }
 

@@ -8,7 +8,7 @@ import type {
 import type { Phase } from '../../../actors/evacuator/move.ts'
 import { M1, TWO, moveRow } from '../records.ts'
 import { changesOf, rowsOf, stepsOf } from '../state-table.ts'
-import { ORDER, RULES, surveyOf } from './story.ts'
+import { ORDER, RULES, surveyOf } from './evacuator-steps.ts'
 import { movingOf, ongoing, polled, refused, trackRow } from './tracks.ts'
 
 const FOLLOWING = { ...ORDER, forbidden: 'paused' }

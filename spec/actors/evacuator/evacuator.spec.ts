@@ -29,7 +29,7 @@ import {
   yes,
   settled,
   UNTIL_MOVED,
-} from './story.ts'
+} from './evacuator-steps.ts'
 
 const reply = (succeeded: number, failed: number, ignored: number) => [
   tell(ORDER.replyTo, {

@@ -105,12 +105,14 @@ testSteps(behaviour, [
     effects: [...stepDown, campaignLater],
   },
   {
-    title: 'a late answer that a lease of before is lost takes nothing from the one who leads again',
+    title:
+      'a late answer that a lease of before is lost takes nothing from the one who leads again',
     state: LEADER,
     message: { type: 'lease.lost', of: 2 },
   },
   {
-    title: 'a late answer that a lease of before was renewed changes nothing about the one that is held',
+    title:
+      'a late answer that a lease of before was renewed changes nothing about the one that is held',
     state: LEADER,
     message: { type: 'lease.renewed', of: 2, revision: 9, startedAtMs: 500 },
   },
