@@ -10,7 +10,7 @@ import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, N1, N2, ONE, SEGMENT, hostRow, notificationRow } from '../records.ts'
-import { JUST_BEGUN, windowOf, type Happening } from './hearing.ts'
+import { JUST_BEGUN, SETTLED, windowOf, type Happening } from './hearing.ts'
 import { WINDOW_RULES } from '../window-rules.ts'
 import { timer } from '../step-table.ts'
 
@@ -174,6 +174,13 @@ test('a store that is away ends the look and changes nothing else', (t) => {
 
 test('a fresh report about a host that is seen alive is held back', (t) => {
   const { effects, state } = after([observed('a', 'alive', 1), looked(2, unfinished())])
+  t.deepEqual(recovered(effects), [])
+  t.is(state.contradicted.get(N1), 2)
+})
+
+test('a window that was restarted holds it back by what observers had said before', (t) => {
+  const { spoken } = after([observed('a', 'alive', 1)])
+  const { effects, state } = after([looked(2, unfinished())], { ...SETTLED, spoken })
   t.deepEqual(recovered(effects), [])
   t.is(state.contradicted.get(N1), 2)
 })
