@@ -97,7 +97,7 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
       if (received?.type !== 'host.observed') return
       const observed = world.roster.admit(received.body)
       if (observed !== undefined) tell({ type: 'intake.observed', observed })
-      // It may have been registered since the roster was read.
+      // It may have been registered since the roster was read. What strangers say takes no room in the mailbox.
       else keeper.hasten()
     }),
   )
