@@ -29,7 +29,7 @@ import type { SegmentIdentity, SegmentMessage } from './segment/segment-messages
 export interface EngineActors {
   'lease-holder': { argument: undefined; message: LeaseMessage }
   leader: { argument: Epoch; message: LeaderMessage }
-  intake: { argument: undefined; message: IntakeMessage }
+  intake: { argument: Epoch; message: IntakeMessage }
   'dedup-window': { argument: Epoch; message: DedupWindowMessage }
   returner: { argument: Epoch; message: ReturnerMessage }
   reconciler: { argument: Epoch; message: ReconcilerMessage }

@@ -45,7 +45,7 @@ import { vmMoveRoutes } from './routes/vm-moves.ts'
 import { webhookRoutes, type Webhook } from './routes/webhooks.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { projectView, type ProjectView } from './views/project-view.ts'
-import type { Objection } from './views/protection.ts'
+import type { ObjectionOf } from './views/protection.ts'
 
 const HANDLER_TIMEOUT_MS = 30_000
 
@@ -61,7 +61,7 @@ export interface GatewayDependencies {
   readonly commanded: (about: NotificationId | null) => void
   readonly policy: Policy
   /** The engine's own rules: what a project is told is what would be done. */
-  readonly objection: Objection
+  readonly objection: ObjectionOf
   /** What would become of a host, by those rules. */
   readonly rehearse: (host: Host, signal: AbortSignal) => Promise<Rehearsal>
   /** What counts for a segment, by choice or by configuration. */

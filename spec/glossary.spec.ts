@@ -16,8 +16,7 @@ const terms = page
   .flatMap((cell) => cell.split(', '))
 
 /** `power recheck` is also `power-recheck`, `powerRecheck` and `POWER_RECHECK`, and may be a part of a longer name. */
-const inUse = (term: string): RegExp =>
-  new RegExp(term.trim().replaceAll(/[ -]/g, '[ _-]?'), 'i')
+const inUse = (term: string): RegExp => new RegExp(term.trim().replaceAll(/[ -]/g, '[ _-]?'), 'i')
 
 const kinds = [
   ...readFileSync('actors/registry.ts', 'utf8').matchAll(/^ {2}'?([a-z-]+)'?: \{ arg/gm),
@@ -37,6 +36,7 @@ const REPLACED: Readonly<Record<string, RegExp>> = {
   'leadership term': /\btenures?\b/i,
   'guarded action': /\bdeeds?\b/i,
   reconciler: /\baftermath\b/i,
+  expedite: /\bhasten\b/i,
   blocked: /\bhindered\b/i,
   'concurrency limiter': /\bpacing\b|\bSharedPace\b/i,
   'bus subscription': /\boverheard\b/i,

@@ -10,12 +10,12 @@ import type { Deceased } from './death-certificate.ts'
 /** What the fence answers to the segment. */
 export type FenceReply =
   | { readonly type: 'fence.confirmed'; readonly certificate: DeathCertificate }
-  | ({ readonly type: 'fence.unconfirmed' } & Refusal)
-  | ({ readonly type: 'fence.refused' } & Refusal)
-  | ({ readonly type: 'fence.abandoned' } & Refusal)
-  | ({ readonly type: 'fence.contradicted' } & Refusal) // the leader itself sees it alive
+  | ({ readonly type: 'fence.unconfirmed' } & NotFenced)
+  | ({ readonly type: 'fence.refused' } & NotFenced)
+  | ({ readonly type: 'fence.abandoned' } & NotFenced)
+  | ({ readonly type: 'fence.contradicted' } & NotFenced) // the leader itself sees it alive
 
-interface Refusal {
+interface NotFenced {
   readonly notification: Deceased['notification']
   readonly reason: string
 }

@@ -21,14 +21,9 @@ import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
 import type { OwnLook } from './guarded-action.ts'
 import type { PowerRechecks } from './power-recheck.ts'
+import { explained, type ExplainedState } from './climb-reason.ts'
 import { fence } from './fence.ts'
-import type {
-  FenceEffect,
-  FenceMessage,
-  FenceOrder,
-  FenceState,
-  FenceTiming,
-} from './fence-messages.ts'
+import type { FenceEffect, FenceMessage, FenceOrder, FenceTiming } from './fence-messages.ts'
 
 export interface FenceWorld extends Acting, DevicePorts, LookWorld {
   readonly clock: ClockPort
@@ -51,9 +46,9 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
 
 /** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): Definition<FenceMessage> {
-  return define<FenceState, FenceMessage, FenceEffect>({
+  return define<ExplainedState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },
-    behaviour: fence(argument, world.timing),
+    behaviour: explained(argument, fence(argument, world.timing)),
     first: { type: 'fence.begin' },
     policy: LEAF,
     perform: (effect, signal) => performFence({ world, order: argument, signal }, effect),

@@ -97,13 +97,17 @@ export interface MoveFilter {
 export type Frozen = 'all' | 'all-but-switches'
 
 /** A change names only what changes. */
-export type Change<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
+export type FieldChanges<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
 
 export interface InventoryStore {
   createSegment(fields: SegmentFields): Promise<Segment>
   getSegment(id: SegmentId): Promise<Segment | undefined>
   /** SEGMENT_NOT_FOUND, SEGMENT_NAME_TAKEN, SEGMENT_UNDER_RECOVERY. */
-  updateSegment(id: SegmentId, change: Change<SegmentFields>, frozen?: Frozen): Promise<Segment>
+  updateSegment(
+    id: SegmentId,
+    change: FieldChanges<SegmentFields>,
+    frozen?: Frozen,
+  ): Promise<Segment>
   /** Deletes its hosts too. SEGMENT_NOT_FOUND, SEGMENT_UNDER_RECOVERY. */
   deleteSegment(id: SegmentId): Promise<void>
   /** MARKER_NOT_FOUND. */
@@ -116,7 +120,7 @@ export interface InventoryStore {
   updateHost(
     segment: SegmentId,
     id: HostId,
-    change: Change<HostFields>,
+    change: FieldChanges<HostFields>,
     frozen?: Frozen,
   ): Promise<Host>
   deleteHost(segment: SegmentId, id: HostId): Promise<void>

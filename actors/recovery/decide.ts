@@ -30,7 +30,7 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
 }
 
 function obey(
-  { reason, answer }: Objection,
+  { reason, answer }: ActionObjection,
   rules: DecisionRules,
   situation: Situation,
   notification: Notification,
@@ -47,7 +47,7 @@ function obey(
 const isEnded = ({ status }: Notification): boolean =>
   status === 'finished' || status === 'ignored' || status === 'failed'
 
-interface Objection {
+interface ActionObjection {
   readonly reason: string
   /** What somebody holds by a command of his own does not expire: it would be reported again, and begin without him. */
   readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore' | 'fail'
@@ -58,7 +58,7 @@ function forbidden(
   snapshot: SegmentSnapshot,
   notification: Notification,
   host: Host,
-): Objection | undefined {
+): ActionObjection | undefined {
   const { control } = snapshot
   if (control.kind !== 'running') {
     return { reason: control.reason, answer: control.kind === 'cancelled' ? 'cancel' : 'hold' }
@@ -75,7 +75,7 @@ function forbidden(
 function cameBack(
   { snapshot, hostSeenWell }: Situation,
   { type, status, message }: Notification,
-): Objection | undefined {
+): ActionObjection | undefined {
   if (type !== 'COMPUTE_HOST' || snapshot.certificate === undefined || !hostSeenWell)
     return undefined
   // What a running one says is what it was about to do.

@@ -4,7 +4,7 @@ import { refOf } from '../registry.ts'
 import type { Control } from '../../schema/recovery-control.ts'
 import { queue } from './outcomes.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   RecoveryMessage,
   RecoveryOrder,
   RecoveryState,
@@ -36,7 +36,7 @@ function forbid(
   { notification: { uuid } }: RecoveryOrder,
   { kind }: RecoveryState,
   reason: string,
-): Effects {
+): RecoveryEffects {
   switch (kind) {
     case 'fencing':
       return [tell(refOf('fence', uuid), { type: 'fence.forbid', reason })]

@@ -29,7 +29,7 @@ export interface RecoveryOrder {
 export type Plan = FencePlan | RestartPlan | DisablePlan
 
 /** Where a recovery is on its way. Those that wait say why. */
-type Phase =
+type RecoveryPhase =
   | { readonly kind: 'queued'; readonly reason: string | null }
   | { readonly kind: 'deciding'; readonly reason: null }
   /** behind: it waits for the recovery of its host to end, however long that takes. */
@@ -66,7 +66,7 @@ export interface Known {
   readonly crowd: number
 }
 
-export type RecoveryState = Phase & { readonly known: Known }
+export type RecoveryState = RecoveryPhase & { readonly known: Known }
 export type RecoveryKind = RecoveryState['kind']
 
 /** What the segment says with a turn: what its other recoveries do. */
@@ -144,5 +144,5 @@ export interface RecoveryRules extends DecisionRules {
   readonly firstPauseMs: number
 }
 
-export type Effects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]
-export type RecoveryStep = Step<RecoveryState, Effects[number]>
+export type RecoveryEffects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]
+export type RecoveryStep = Step<RecoveryState, RecoveryEffects[number]>

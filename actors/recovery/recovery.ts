@@ -38,7 +38,7 @@ import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   Known,
   Plan,
   RecoveryMessage,
@@ -347,5 +347,5 @@ const end = (order: RecoveryOrder, state: RecoveryState): RecoveryStep => [
 const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'] as const
 
 /** Ends what works on it. */
-const stopChildren = ({ notification }: RecoveryOrder): Effects =>
+const stopChildren = ({ notification }: RecoveryOrder): RecoveryEffects =>
   CHILDREN.map((kind) => stopChild(kind, notification.uuid))

@@ -9,7 +9,7 @@ export const FaultBody = Type.Record(
 )
 
 /** An answer that reports an error: ready to be sent. */
-export interface Fault {
+export interface FaultAnswer {
   readonly status: number
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
@@ -59,7 +59,7 @@ export function fault(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): Fault {
+): FaultAnswer {
   const name = NAMES[status] ?? 'masakariFault'
   const retryAfter = name === 'overLimit' ? headers['retry-after'] : undefined
   const body = JSON.stringify({ [name]: { code: status, message, retryAfter } })
@@ -67,7 +67,7 @@ export function fault(
 }
 
 /** 401 has a shape of its own: clients know it from the Identity service's filter. */
-export function unauthorized(authUrl: string | undefined): Fault {
+export function unauthorized(authUrl: string | undefined): FaultAnswer {
   const message = 'The request you have made requires authentication.'
   return {
     status: 401,
@@ -80,12 +80,12 @@ export function unauthorized(authUrl: string | undefined): Fault {
 }
 
 /** Plain text: what the router and the body limit answer, instead of a JSON fault. */
-export function plain(status: number, text: string): Fault {
+export function plain(status: number, text: string): FaultAnswer {
   return { status, body: text, headers: { 'content-type': 'text/plain; charset=UTF-8' } }
 }
 
 /** The public side of an error of ours; undefined when it is nobody's business but the operator's. */
-export function codedFault(error: CodedError): Fault | undefined {
+export function codedFault(error: CodedError): FaultAnswer | undefined {
   const outage = OUTAGES[error.code]
   if (outage !== undefined) {
     const seconds = Math.ceil(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)

@@ -2,10 +2,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
-import { codedFault, fault, plain, unauthorized, type Fault } from '../http/faults.ts'
+import { codedFault, fault, plain, unauthorized, type FaultAnswer } from '../http/faults.ts'
 
 /** Sends a prepared fault. */
-export function sendFault(reply: FastifyReply, prepared: Fault): FastifyReply {
+export function sendFault(reply: FastifyReply, prepared: FaultAnswer): FastifyReply {
   return reply.code(prepared.status).headers(prepared.headers).send(prepared.body)
 }
 
@@ -35,7 +35,7 @@ export function answerErrors(app: GatewayApp, authUrl: string | undefined): void
 const unforeseen = (requestId: string): string =>
   `An unexpected error prevented the server from answering. Please report it with the request id ${requestId}.`
 
-function frameworkFault(error: unknown): Fault | undefined {
+function frameworkFault(error: unknown): FaultAnswer | undefined {
   if (!isFrameworkError(error)) return undefined
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

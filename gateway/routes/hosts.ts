@@ -4,7 +4,12 @@ import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { ObservationBoard } from '../../actors/ports/observations.ts'
-import type { Change, HostFields, HostFilter, InventoryStore } from '../../actors/ports/store.ts'
+import type {
+  FieldChanges,
+  HostFields,
+  HostFilter,
+  InventoryStore,
+} from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostId, hostName, isUuid, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { Host, Segment } from '../../schema/records.ts'
@@ -263,7 +268,10 @@ function filterOf(query: Static<typeof ListQuery>, segment: SegmentId, clear: bo
   }
 }
 
-const changeOf = (host: Static<typeof UpdateBody>['host'], stored: Host): Change<HostFields> => ({
+const changeOf = (
+  host: Static<typeof UpdateBody>['host'],
+  stored: Host,
+): FieldChanges<HostFields> => ({
   ...(host.name === undefined ? {} : { name: hostName(host.name) }),
   ...(host.type === undefined ? {} : { type: host.type }),
   ...(host.control_attributes === undefined

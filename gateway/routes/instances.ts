@@ -11,7 +11,12 @@ import type { ListOptions } from '../http/paging.ts'
 import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { askedTogether, type ProjectView } from '../views/project-view.ts'
-import { gapOf, publicMessage, type Objection, type HostProtections } from '../views/protection.ts'
+import {
+  gapOf,
+  publicMessage,
+  type ObjectionOf,
+  type HostProtections,
+} from '../views/protection.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { timeText } from '../views/times.ts'
 
@@ -45,7 +50,7 @@ const MOVE_COLUMNS = ['uuid', 'instance_uuid', 'instance_name', 'start_time', 'e
 export interface InstanceRoutesDependencies {
   readonly store: Pick<NotificationStore, 'listInstanceMoves'>
   readonly view: ProjectView
-  readonly objection: Objection
+  readonly objection: ObjectionOf
   readonly options: ListOptions
 }
 
@@ -134,7 +139,7 @@ function rowsAfter(owned: readonly Instance[], marker: string | undefined): read
 function instanceView(
   instance: Instance,
   protections: HostProtections,
-  objection: Objection,
+  objection: ObjectionOf,
 ): Static<typeof InstanceView> {
   const gap = gapOf(instance, protections, objection)
   const { id, name } = instance

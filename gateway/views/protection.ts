@@ -3,7 +3,7 @@ import type { Instance } from '../../actors/ports/compute.ts'
 import type { HostProtection, VmMove } from '../../schema/records.ts'
 
 /** Why the engine would leave an instance of a dead host alone; undefined when it would move it. */
-export type Objection = (instance: Instance, host: HostProtection) => string | undefined
+export type ObjectionOf = (instance: Instance, host: HostProtection) => string | undefined
 
 /** The registered hosts, by name. */
 export type HostProtections = ReadonlyMap<string, HostProtection>
@@ -16,7 +16,7 @@ export const hostProtectionsOf = (hosts: readonly HostProtection[]): HostProtect
 export function gapOf(
   instance: Instance,
   protections: HostProtections,
-  objection: Objection,
+  objection: ObjectionOf,
 ): string | undefined {
   if (instance.host === null) return 'it is on no host'
   const host = protections.get(instance.host.toLowerCase())

@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.ts'
 import { askedTogether, type ProjectView } from './project-view.ts'
 
 /** `everything` is for those who run the cloud; the rule is `os_masakari_api:notifications:all-projects`. */
-export type Sight =
+export type CallerSight =
   | { readonly kind: 'everything' }
   | {
       readonly kind: 'own-instances'
@@ -17,7 +17,7 @@ export type Sight =
     }
 
 /** What this request's caller may see. Compute is asked when the instances are needed. */
-export function sightOf(request: FastifyRequest, policy: Policy, view: ProjectView): Sight {
+export function sightOf(request: FastifyRequest, policy: Policy, view: ProjectView): CallerSight {
   if (mayDo(request, policy, 'notifications:all-projects')) return { kind: 'everything' }
   const instances = async (): Promise<readonly InstanceId[]> => {
     if (request.caller?.projectId === null) return []
@@ -29,7 +29,7 @@ export function sightOf(request: FastifyRequest, policy: Policy, view: ProjectVi
 /** The notifications with nothing about instances of others: their ids, and sentences that may name them. */
 export async function notificationsInSight(
   notifications: readonly Notification[],
-  sight: Sight,
+  sight: CallerSight,
 ): Promise<readonly Notification[]> {
   if (sight.kind === 'everything') return notifications
   const named = notifications.some(({ payload }) => payload['instance_uuid'] !== undefined)
@@ -46,6 +46,6 @@ export async function notificationsInSight(
 }
 
 /** Moves that the caller may see. INPUT_INVALID for a project with too many instances for one question. */
-export async function movesInSight(sight: Sight): Promise<Pick<MoveFilter, 'instances'>> {
+export async function movesInSight(sight: CallerSight): Promise<Pick<MoveFilter, 'instances'>> {
   return sight.kind === 'everything' ? {} : { instances: askedTogether(await sight.instances()) }
 }

@@ -5,7 +5,7 @@ import { SUPERSEDED } from '../../schema/config/superseded.ts'
 import { WITHOUT_EFFECT } from '../../schema/config/without-effect.ts'
 
 /** `superseded` by something of ours, or `without effect` because what it concerns is not here. */
-export type Fate =
+export type OptionFate =
   | { readonly kind: 'honoured'; readonly preferred: string }
   | { readonly kind: 'superseded' | 'without effect'; readonly reason: string }
 
@@ -16,7 +16,7 @@ const PREFERRED = new Map(
 )
 
 /** Of `section.option`; undefined when it is not known. */
-export function fateOf(option: string): Fate | undefined {
+export function fateOf(option: string): OptionFate | undefined {
   const preferred = PREFERRED.get(option)
   if (preferred !== undefined) return { kind: 'honoured', preferred }
   const superseding = SUPERSEDED[option]

@@ -32,7 +32,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const { bus, cloud, clock } = world
   const feed = new EventFeed()
   const observations = new HostObservations(clock, world.freshMs)
-  const roster = new Roster()
+  const roster = new Roster(() => {}) // the leader counts them
   const keeper = new RosterKeeper(world, roster)
   const ending = new AbortController()
   const keeping = keeper.keep(ending.signal)
@@ -40,7 +40,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
     const received = decoded(message)
     if (received?.type === 'host.observed') {
       const observed = roster.admit(received.body)
-      if (observed === undefined) keeper.hasten()
+      if (observed === undefined) keeper.expedite()
       else observations.note(observed.host, observed)
     }
     const event = received === undefined ? undefined : eventOf(received)

@@ -15,7 +15,7 @@ import { TLS_VERSIONS } from '../tls-material.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
-import type { Objection } from '../../gateway/views/protection.ts'
+import type { ObjectionOf } from '../../gateway/views/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
@@ -81,7 +81,7 @@ export async function startGateway(
 }
 
 /** Owners are told by the evacuator's own rules. */
-function objectionOf({ evacuator, recovery }: Rules): Objection {
+function objectionOf({ evacuator, recovery }: Rules): ObjectionOf {
   return (instance, { segmentName, choices }) => {
     const verdict = verdictOn(instance, evacuator, policyOf(recovery, segmentName, choices))
     return verdict.kind === 'leave' ? verdict.reason : undefined

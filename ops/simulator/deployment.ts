@@ -7,6 +7,7 @@ import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
+import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import { CallChance } from '../../transports/simulated/call-chance.ts'
@@ -178,11 +179,11 @@ export class Deployment implements AsyncDisposable {
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** The path of every actor, in all processes that live now. */
-  get actorPaths(): readonly string[] {
+  /** Every actor, in all processes that live now. */
+  get actors(): readonly ActorSnapshot[] {
     return [...this.#processes.values()]
       .filter(({ life }) => life.alive)
-      .flatMap(({ node }) => node.system.snapshot().map(({ path }) => path))
+      .flatMap(({ node }) => node.system.snapshot())
   }
 
   note(text: string): void {

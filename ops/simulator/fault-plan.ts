@@ -13,7 +13,7 @@ import { ENGINES, MONITORS } from './process-names.ts'
 import { SMALL_FAULTS } from './small-faults.ts'
 
 /** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
-export interface Fault {
+export interface PlannedFault {
   readonly kind: FaultKind
   readonly acts: readonly TimedAct[]
 }
@@ -38,7 +38,7 @@ const LIES_IN = 3
 const PEOPLE_MS = [2000, 50_000] as const
 
 /** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
-export function planFaults(seed: number, size: Layout): readonly Fault[] {
+export function planFaults(seed: number, size: Layout): readonly PlannedFault[] {
   const random = new SeededRandom(seed)
   const layout = layoutOf(seed, size)
   const faults = planBreakage(random.fork('plan'), layout)
@@ -50,7 +50,7 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
 }
 
 /** What breaks by itself. */
-function planBreakage(random: RandomPort, layout: Layout): readonly Fault[] {
+function planBreakage(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   const targets = { random, ...namesIn(layout), dying: [] }
   const count = draw(random, [1, FAULTS_MAX])
   const first = draw(random, [FIRST_MS, 60_000])
@@ -69,8 +69,8 @@ function planBreakage(random: RandomPort, layout: Layout): readonly Fault[] {
 function planPeople(
   random: RandomPort,
   layout: Layout,
-  faults: readonly Fault[],
-): readonly Fault[] {
+  faults: readonly PlannedFault[],
+): readonly PlannedFault[] {
   const acts = faults.flatMap((fault) => fault.acts)
   const deaths = acts.flatMap(({ atMs, act }) => ('host' in act ? [{ atMs, host: act.host }] : []))
   if (deaths.length === 0) return []
@@ -83,7 +83,7 @@ function planPeople(
 }
 
 /** In one plan of three Nova's scheduler accepts few hosts for some instances. Drawn apart, as people are. */
-function planFilters(random: RandomPort, layout: Layout): readonly Fault[] {
+function planFilters(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   if (draw(random, [0, 2]) > 0) return []
   const { hosts, instances } = namesIn(layout)
   const acts = instances
@@ -100,7 +100,7 @@ const SHARE_FILTERED = 0.4
 const SHARE_REFUSED = 0.75
 
 /** In one plan of six an operator says that the disks of a segment are local. Drawn apart, as people are. */
-function planDisks(random: RandomPort, layout: Layout): readonly Fault[] {
+function planDisks(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   if (draw(random, [1, LOCAL_DISKS_IN]) > 1) return []
   const segment = pick(random, namesIn(layout).segments)
   const act = { do: 'policy', segment, choices: { instanceDisks: 'local' } } as const
@@ -111,7 +111,7 @@ const LOCAL_DISKS_IN = 6
 const DISKS_MS = 20_000
 
 /** One plan of three has somebody in it who speaks in the name of observers. Drawn apart, too. */
-function planLies(random: RandomPort, layout: Layout): readonly Fault[] {
+function planLies(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   if (draw(random, [1, LIES_IN]) > 1) return []
   const kind = pick(random, LIES)
   const targets = { random, ...namesIn(layout), dying: [] }
@@ -119,14 +119,14 @@ function planLies(random: RandomPort, layout: Layout): readonly Fault[] {
 }
 
 /** One line a fault. */
-export const describeFault = ({ kind, acts }: Fault): string =>
+export const describeFault = ({ kind, acts }: PlannedFault): string =>
   `${kind}: ${acts.map(({ atMs, act }) => `${atMs} ${JSON.stringify(act)}`).join(', ')}`
 
 /**
  * A trusted report is believed unless our own observers contradict it, so a false one, or the retry of one, is planned only
  * where they can: an operator who blinds all observers and then reports a living host gets what he asked for.
  */
-function withoutLies(faults: readonly Fault[]): readonly Fault[] {
+function withoutLies(faults: readonly PlannedFault[]): readonly PlannedFault[] {
   const deaf = faults.some(({ kind }) => BLINDING.includes(kind))
   return deaf ? faults.filter(({ kind }) => !REPORTING.includes(kind)) : faults
 }

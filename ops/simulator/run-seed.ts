@@ -3,7 +3,7 @@ import type { Rules } from '../roles/rules.ts'
 import { perform } from './acts.ts'
 import { Deployment, type Sabotage } from './deployment.ts'
 import type { TimedAct } from './fault-generator.ts'
-import { planFaults, type Fault } from './fault-plan.ts'
+import { planFaults, type PlannedFault } from './fault-plan.ts'
 import { ENGINES, MONITORS } from './process-names.ts'
 import { checkAtRest, type Tally } from './final-checks.ts'
 import { layoutOf, type Layout } from './layout.ts'
@@ -19,7 +19,7 @@ export interface Run {
   readonly seed: number
   readonly size: Layout
   readonly rules: Rules
-  readonly faults: readonly Fault[]
+  readonly faults: readonly PlannedFault[]
   readonly sabotage?: Sabotage | undefined
 }
 
@@ -76,10 +76,10 @@ export async function startAll(deployment: Deployment): Promise<void> {
   deployment.start('guests', ['instance-monitor'])
 }
 
-const timeline = (faults: readonly Fault[]): readonly TimedAct[] =>
+const timeline = (faults: readonly PlannedFault[]): readonly TimedAct[] =>
   faults.flatMap(({ acts }) => acts).toSorted((one, other) => one.atMs - other.atMs)
 
-const hurtGuests = (faults: readonly Fault[]): ReadonlySet<string> =>
+const hurtGuests = (faults: readonly PlannedFault[]): ReadonlySet<string> =>
   new Set(
     timeline(faults).flatMap(({ act }) =>
       'instance' in act && !OWNERS.has(act.do) ? [act.instance] : [],
@@ -94,7 +94,7 @@ type Outcome = Pick<RunReport, 'violations' | 'tally'>
 /** Does everything that is planned, and goes on until the world rests. What is broken on the way ends the run. */
 async function runToRest(
   deployment: Deployment,
-  faults: readonly Fault[],
+  faults: readonly PlannedFault[],
   rejections: readonly string[],
 ): Promise<Outcome> {
   const { clock, cloud, checker } = deployment

@@ -1,9 +1,9 @@
 /** Makes a failing plan small: faults are dropped one by one for as long as the run still fails in the same way. */
-import type { Fault } from './fault-plan.ts'
+import type { PlannedFault } from './fault-plan.ts'
 import { runFaults, type Run, type RunReport } from './run-seed.ts'
 
 export interface Shrunk {
-  readonly faults: readonly Fault[]
+  readonly faults: readonly PlannedFault[]
   readonly report: RunReport
 }
 

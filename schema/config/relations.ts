@@ -10,6 +10,12 @@ export interface Contradiction {
 /** Observers repeat themselves once an interval: what was not repeated three times is over. */
 export const FRESH_INTERVALS = 3
 
+/** A host may die just after an observer has said that it lives: the word against a report has gone stale by then. */
+export const HELD_INTERVALS = FRESH_INTERVALS + 1
+
+/** Observers look at a host once an interval, at moments of their own: verdicts about one fault are so far apart at most. */
+export const GATHERING_INTERVALS = 2
+
 /** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
 export type Origin = 'file' | 'embedded'
 
@@ -23,7 +29,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
-    ...freshnessContradictions(config),
+    ...intervalContradictions(config),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
       'DEFAULT.notifications_expired_interval',
@@ -37,15 +43,26 @@ function unless(holds: boolean, option: string, text: string): readonly Contradi
   return holds ? [] : [{ option, text }]
 }
 
-/** A report is held for so long against observers that see its host alive; it must not expire before they may be wrong. */
-function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
-  const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
-  return unless(
-    notifications.expiryMs > heldMs,
-    'DEFAULT.notifications_expired_interval',
-    `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
-      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
-  )
+/** What an operator chooses beside the monitoring interval, and what must not be shorter than what follows from it. */
+function intervalContradictions(config: Config): readonly Contradiction[] {
+  const { hostMonitor, notifications, stormGuard } = config
+  const { intervalMs } = hostMonitor
+  const heldMs = HELD_INTERVALS * intervalMs
+  const gatheringMs = GATHERING_INTERVALS * intervalMs
+  return [
+    ...unless(
+      notifications.expiryMs > heldMs,
+      'DEFAULT.notifications_expired_interval',
+      `expiry of notifications ${notifications.expiryMs} ms must exceed ${HELD_INTERVALS} monitoring intervals of ` +
+        `${intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
+    ),
+    ...unless(
+      stormGuard.windowMs >= gatheringMs,
+      'host_failure.window_seconds',
+      `window of the storm guard ${stormGuard.windowMs} ms must not be shorter than ${GATHERING_INTERVALS} monitoring ` +
+        `intervals of ${intervalMs} ms, ${gatheringMs} ms: reports of hosts that fail together may be so far apart`,
+    ),
+  ]
 }
 
 function leaseContradictions({ lease }: Config): readonly Contradiction[] {

@@ -20,6 +20,8 @@ export const ActorSnapshot = Type.Object({
   restarts: Count,
   lastError: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   uptimeMs: Count,
+  /** Of an actor with a memory beside its state: how many entries each part of it has. */
+  holds: Type.Optional(Type.Record(Word, Count, { maxProperties: 32 })),
 })
 export type ActorSnapshot = Static<typeof ActorSnapshot>
 

@@ -204,6 +204,11 @@ for (const { text, expected } of [
     expected: /240000 ms must exceed 4 monitoring intervals of 60000 ms, 240000 ms/,
   },
   {
+    text: '[host]\nmonitoring_interval = 60\n[host_failure]\nwindow_seconds = 119',
+    expected:
+      /window of the storm guard 119000 ms .* 2 monitoring intervals of 60000 ms, 120000 ms/,
+  },
+  {
     text: '[roles]\nenabled = host-monitor',
     expected: /roles host-monitor do not include the engine/,
   },

@@ -38,7 +38,7 @@ function after(
 const looked = (
   atMs: number,
   ...unfinished: readonly UnfinishedRecovery[]
-): DedupWindowMessage => ({ type: 'window.looked', unfinished, atMs })
+): DedupWindowMessage => ({ type: 'window.looked', unfinished, observations: new Map(), atMs })
 const handedOn = (effects: readonly Effect[]): number =>
   effects.filter(({ type }) => type === 'tell').length
 

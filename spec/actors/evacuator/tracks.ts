@@ -78,6 +78,7 @@ export const asked = (phase: Phase = REQUESTING, change: Partial<MoveTrack> = {}
 export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> = {}): Moving {
   return {
     kind: 'moving',
+    begunAtMs: 0,
     tracks: new Map(tracks.map((track) => [track.move, track])),
     places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
