@@ -259,8 +259,8 @@ connection = mysql://a:b@c/d
 transport_url = rabbit://a:b@c/
 `)
   t.deepEqual(notes, [
-    '[DEFAULT] wait_period_after_service_update has no effect: there is no blind wait: a fenced host is forced down, and the observed state is waited for',
-    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and what starts this process keeps them; see [log] level',
+    '[DEFAULT] wait_period_after_service_update has no effect: there is no fixed wait: a fenced host is forced down, and the engine waits for the observed state',
+    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and the service manager keeps them; see [log] level',
     '[DEFAULT] options ignored: colour, size',
     '[oslo_messaging_rabbit] options ignored: hare',
   ])

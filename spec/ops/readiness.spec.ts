@@ -90,7 +90,7 @@ for (const [what, value, says] of [
     /the lease is held by controller-9, which does not lead$/,
   ],
 ] as const) {
-  test(`while ${what} is written into the lease, every node says that nobody leads, and since when`, async (t) => {
+  test(`while ${what} is written into the lease, every node says that no engine leads, and since when`, async (t) => {
     t.timeout(4 * PATIENCE_MS)
     await using server = await startNats({ password: PASSWORD })
     await using process = await openProcess(server.url, 'controller-1', ROLES)
@@ -103,7 +103,7 @@ for (const [what, value, says] of [
       using _held = holdLease(rival, value)
       await until(
         'it is not ready',
-        async () => /nobody leads/.test(reasonOf(await process.ready(), 'leader')),
+        async () => /no engine has led/.test(reasonOf(await process.ready(), 'leader')),
         PATIENCE_MS,
         500,
       )
@@ -111,7 +111,7 @@ for (const [what, value, says] of [
       t.is(ready.status, 503)
       const reason = reasonOf(ready, 'leader')
       t.regex(reason, says)
-      const [, since = ''] = /nobody leads since (\S+):/.exec(reason) ?? []
+      const [, since = ''] = /no engine has led since (\S+):/.exec(reason) ?? []
       t.true(Math.abs(Date.parse(since) - ledUntil) < 10_000, `${since} is not ${ledUntil}`)
       await until(
         'the gateway says it too',
