@@ -11,7 +11,7 @@ const LOG = 'lines go to stderr as JSON, and the service manager keeps them; see
 const RPC = 'there are no remote calls over RabbitMQ, so there are no queues for their answers'
 const TOKENS =
   'the result of a token check stays in the memory of this process, for 5 minutes at most; nothing is kept in memcached'
-const SERVICE_TOKENS = "the caller's own token must be valid; a service token is ignored"
+const SERVICE_TOKENS = "the caller's own token must be valid; service tokens are not checked"
 const LINK =
   'a broken connection to RabbitMQ is found within 20 s, and the process reconnects without a limit, with growing pauses'
 const DATABASE =

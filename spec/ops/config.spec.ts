@@ -148,7 +148,7 @@ enabled = gateway, engin
 `),
     [
       'line 12: expected option = value',
-      '[roles] enabled = "gateway, engin": must be some of gateway, engine, host-monitor, instance-monitor, bridge, with commas between them',
+      '[roles] enabled = "gateway, engin": must be one or more of gateway, engine, host-monitor, instance-monitor, bridge, separated by commas',
       '[host_failure] evacuate_all_instances = "ture": must be true or false (also yes/no, on/off, 1/0)',
       '[host_failure] max_hosts_share = "34": must be a share from 0.01 to 1',
       '[host] monitoring_samples = "2.5": must be a whole number from 1 to 20',
@@ -208,7 +208,7 @@ for (const { text, expected } of [
     expected: /roles host-monitor do not include the engine/,
   },
   { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
-  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /only one of them/ },
+  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /give only one of these/ },
   {
     text: '[webhook]\nusername = a',
     expected: /user and password of the webhook must be given together/,

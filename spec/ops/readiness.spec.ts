@@ -81,7 +81,7 @@ for (const [what, value, says] of [
   [
     'garbage with line breaks',
     '<b>\u001B[31m\n{"x": 1}\r\nready: true',
-    /the lease is held by something that no engine has written: "<b>\[31m\{"x": 1\}ready: true"$/,
+    /the lease holds a value that no engine has written: "<b>\[31m\{"x": 1\}ready: true"$/,
   ],
   ['a megabyte', 'y'.repeat(900_000), /no engine has written: "y{64}"$/],
   [
@@ -132,12 +132,12 @@ const DENIED: readonly (readonly [check: string, denied: Denied, says: RegExp])[
   [
     'engine',
     { subscribe: ['ha.default.observation.>'] },
-    /cannot hear what observers say of hosts since \d{4}/,
+    /cannot receive observations of hosts since \d{4}/,
   ],
   [
     'host-monitor',
     { publish: ['ha.default.observation.>'] },
-    /cannot say what it sees of hosts since \d{4}/,
+    /cannot publish observations of hosts since \d{4}/,
   ],
 ]
 for (const [check, denied, says] of DENIED) {
