@@ -32,7 +32,7 @@ export async function dbPurge(args: readonly string[]): Promise<number> {
       rowsMax: rows === undefined ? Number.MAX_SAFE_INTEGER : Number(rows),
     })
     process.stdout.write(
-      `deleted for good: ${notifications} notifications, ${hosts} hosts, ${segments} segments\n`,
+      `deleted: ${notifications} notifications, ${hosts} hosts, ${segments} segments\n`,
     )
   })
 }

@@ -67,7 +67,7 @@ export async function checkAtRest(
   const ours = all.filter(isLeftToUs).flatMap((each) => each.moves)
   violations.push(...checkRefusals(deployment.cloud, ours))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
-    violations.push(`${deployment.deadLetters} messages reached nobody`)
+    violations.push(`${deployment.deadLetters} messages had no receiver`)
   }
   const moves = accounts.flatMap((account) => account.moves)
   const moved = moves.filter(({ status }) => status === 'succeeded').length

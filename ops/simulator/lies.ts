@@ -21,7 +21,7 @@ export interface Lie {
 /** Begins now. */
 export async function tellLie(deployment: Deployment, lie: Lie): Promise<void> {
   const { observer, host, state, times, everyMs } = lie
-  deployment.note(`somebody says ${times} times as ${observer} that ${host} is ${state}`)
+  deployment.note(`an intruder reports ${times} times as ${observer} that ${host} is ${state}`)
   const registered = (await deployment.store.listAllHosts()).find(({ name }) => name === host)
   if (registered === undefined) throw new RangeError(`no such host: ${host}`)
   const { uuid, segment } = registered

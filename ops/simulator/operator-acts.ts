@@ -44,7 +44,7 @@ export async function performAsOperator(deployment: Deployment, act: OperatorAct
       const recovery = await findRecovery(deployment.store, act.host, act.command)
       if (recovery !== undefined) return give(deployment, recovery, act.command)
       return deployment.note(
-        `an operator would give the command ${act.command}: no recovery of ${act.host} waits`,
+        `an operator finds no recovery of ${act.host} for the command ${act.command}`,
       )
     }
     case 'command-latest': {
@@ -83,7 +83,7 @@ async function give(
     })
   } catch (error) {
     if (!isCoded(error, 'COMMAND_REFUSED')) throw error
-    return deployment.note(`an operator would give the command ${command}, which does not fit`)
+    return deployment.note(`the command ${command} of an operator is refused: it does not fit`)
   }
   const found = await store.getNotification(notification)
   const host = (await store.listAllHosts()).find(({ uuid }) => uuid === found?.sourceHost)
@@ -127,7 +127,7 @@ async function giveToAll(deployment: Deployment, command: SiteCommandKind): Prom
     await deployment.store.giveSiteCommand({ kind: command, operator: 'bob', reason: 'a drill' })
   } catch (error) {
     if (!isCoded(error, 'COMMAND_REFUSED')) throw error
-    return deployment.note(`an operator would give the command ${command}, which does not fit`)
+    return deployment.note(`the command ${command} of an operator is refused: it does not fit`)
   }
   deployment.note(`an operator gives the command ${command} for all recoveries`)
   deployment.checker.operatorSays(EVERYTHING, command === 'release')

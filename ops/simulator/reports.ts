@@ -64,7 +64,7 @@ function faultOf(deployment: Deployment, act: Report): Fault {
     }
     case 'report-unsure': {
       const payload = { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'UNKNOWN' }
-      return { ...ofHost(act.host, payload), what: `${act.host} is reported as lost from sight` }
+      return { ...ofHost(act.host, payload), what: `${act.host} is reported with an unknown state` }
     }
     case 'report-back': {
       const payload = { event: 'STARTED', cluster_status: 'ONLINE', host_status: 'NORMAL' }

@@ -21,7 +21,7 @@ export const NOTIFICATIONS = {
     max: 86_400,
     default: '180',
     meaning:
-      'A POST that equals a notification of the last so many seconds is refused as a duplicate (409).',
+      'A POST that equals a notification of the last seconds given here is refused as a duplicate (409).',
     low: 'several monitors that report one fault make several notifications',
     high: 'a fault that comes back is refused during this time',
   },
@@ -32,7 +32,7 @@ export const NOTIFICATIONS = {
     max: 2_592_000,
     default: '86400',
     meaning:
-      'A notification whose recovery could not begin for so long is given up. The time is measured by our own clock.',
+      'A notification whose recovery could not begin for this time is given up. The time is measured by our own clock.',
     low: 'a fault accepted during a long outage of the engines is lost',
     high: 'an old fault may move instances after operators have already repaired the host',
   },
@@ -103,7 +103,7 @@ export const HOST_RECOVERY = {
       'Pause before a recovery or a move is tried again after it failed or while it waits for capacity. After each further failed try ' +
       "of a recovery, and after each answer of Nova's scheduler that it has no host, the pause is doubled, up to 5 minutes.",
     low: 'more load on a Compute service that already has problems',
-    high: 'a recovery goes on so much later after the problem is solved',
+    high: 'a recovery goes on later after the problem is solved',
   },
   concurrencyMax: {
     names: ['DEFAULT.host_failure_recovery_threads'],
@@ -149,7 +149,7 @@ export const FENCE = {
     default: '20',
     meaning: 'Longest time on one rung of the fence plan before the next one is tried.',
     low: 'a slow BMC cannot confirm in time, and an operator is asked without need',
-    high: 'a dead BMC delays the recovery by so long',
+    high: 'a dead BMC delays the recovery by this time',
   },
   agentsDirectory: {
     names: ['fence.agents_directory'],
@@ -196,7 +196,7 @@ export const RETURN = {
     max: 100,
     default: '3',
     meaning:
-      'A host that died so many times in a day returns to service automatically only after a quarantine, which each ' +
+      'A host that died this many times in a day returns to service automatically only after a quarantine, which each ' +
       'further death doubles.',
     low: 'a host with one bad day is kept out',
     high: 'instances are moved to a broken host again and again',
@@ -209,6 +209,6 @@ export const RETURN = {
     default: '3600',
     meaning: 'Length of the first quarantine.',
     low: 'instances are moved to a broken host again and again',
-    high: 'the capacity of the host is missing for so long',
+    high: 'the capacity of the host is missing for this time',
   },
 } as const satisfies OptionGroup

@@ -25,7 +25,7 @@ export const INSTANCE_RECOVERY = {
     max: 100,
     default: '3',
     meaning:
-      'An instance that was restarted so many times in the window is not restarted for the cool-down time, which each further ' +
+      'An instance that was restarted this many times in the window is not restarted for the cool-down time, which each further ' +
       'restart doubles.',
     low: 'an instance that crashes a few times in one hour stays down',
     high: 'an instance that always crashes is restarted again and again',
@@ -47,9 +47,9 @@ export const INSTANCE_RECOVERY = {
     max: 86_400,
     default: '600',
     meaning:
-      'The first cool-down time of an instance in a crash loop: it is not restarted for so long.',
+      'The first cool-down time of an instance in a crash loop: it is not restarted for this time.',
     low: 'a crash loop goes on almost as before',
-    high: 'an instance that would run again stays down for so long',
+    high: 'an instance that would run again stays down for this time',
   },
   haMetadataKey: {
     names: ['instance_failure.ha_enabled_instance_metadata_key'],

@@ -173,7 +173,7 @@ export const LEASE = {
     default: '6',
     meaning: 'How long a leader that does not renew its lease any more still holds it.',
     low: 'the leader loses its lease without need when it or NATS pauses for a short time',
-    high: 'recoveries do not go on for so long after a leader has died',
+    high: 'recoveries do not go on for this time after a leader has died',
   },
   renewIntervalMs: {
     names: ['lease.renew_interval'],
@@ -193,7 +193,7 @@ export const LEASE = {
     default: '0.25',
     meaning: 'Time between two tries of a standby to take a free lease.',
     low: 'every standby writes to NATS more often than necessary',
-    high: 'a free lease is taken so much later',
+    high: 'a free lease is taken later',
   },
   marginMs: {
     names: ['lease.margin'],
@@ -201,7 +201,7 @@ export const LEASE = {
     min: 0.1,
     max: 20,
     default: '1',
-    meaning: 'The leader stops acting so long before its lease ends, measured by its own clock.',
+    meaning: 'The leader stops acting this long before its lease ends, measured by its own clock.',
     low: 'when it is less than the clock skew between the NATS servers, two engines may lead for a moment',
     high: 'less time for a renewal to succeed',
   },

@@ -56,7 +56,7 @@ function freshnessContradictions({ hostMonitor, notifications }: Config): readon
     notifications.expiryMs > heldMs,
     'DEFAULT.notifications_expired_interval',
     `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
-      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long, the last observation by an observer that has stopped may contradict a report`,
+      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for this time, the last observation by an observer that has stopped may contradict a report`,
   )
 }
 

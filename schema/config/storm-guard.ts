@@ -53,10 +53,10 @@ export const STORM_GUARD = {
     max: 3600,
     default: '0',
     meaning:
-      'A leader acts on no new host for so long after it began to lead, because hosts that still boot after a start of the site only ' +
+      'A leader acts on no new host for this time after it began to lead, because hosts that still boot after a start of the site only ' +
       'seem dead. Recoveries in flight go on.',
     low: 'after a power cut of the whole site, hosts that still boot may be powered off',
-    high: 'a host that dies soon after a change of the leader waits for so long',
+    high: 'a host that dies soon after a change of the leader waits for this time',
   },
   partitionHoldDownMs: {
     names: ['host_failure.partition_hold_down_seconds'],
@@ -68,7 +68,7 @@ export const STORM_GUARD = {
       'The same after a partition of the leader: its process did not run, or could not reach the bus, for as long as a lease lasts. ' +
       'An engine that starts, or that takes over without such a partition, does not wait.',
     low: 'the leader may power off a healthy host because of reports from before or during the partition',
-    high: 'a host that dies in a short outage of the bus waits for so long',
+    high: 'a host that dies in a short outage of the bus waits for this time',
   },
   windowMs: {
     names: ['host_failure.window_seconds'],

@@ -13,7 +13,7 @@ export const HOST_MONITOR = {
     default: '5',
     meaning: 'Time between two probes of a healthy host.',
     low: 'load on BMCs and hosts',
-    high: 'a dead host is noticed so much later',
+    high: 'a dead host is noticed later',
   },
   samples: {
     names: ['host.monitoring_samples'],
@@ -24,7 +24,7 @@ export const HOST_MONITOR = {
     meaning:
       'Number of consecutive failed probes after which a host counts as dead. A suspect host is probed in bursts.',
     low: 'one lost packet makes a host look dead',
-    high: 'a dead host is noticed so many bursts later',
+    high: 'a dead host is noticed later',
   },
 } as const satisfies OptionGroup
 
@@ -37,7 +37,7 @@ export const IPMI = {
     default: '5',
     meaning: 'Longest wait for one answer of a BMC.',
     low: 'a slow BMC looks unreachable, and its host cannot be fenced',
-    high: 'a dead BMC delays the fence by so long at every try',
+    high: 'a dead BMC delays the fence by this time at every try',
   },
   intervalMs: {
     names: ['host.ipmi_interval'],
@@ -58,7 +58,7 @@ export const IPMI = {
     default: '5',
     meaning: 'Shortest time between two commands to one BMC.',
     low: 'some BMCs crash under frequent commands',
-    high: 'fencing, which sends an order and reads the power back, takes so much longer',
+    high: 'fencing, which sends an order and reads the power back, takes longer',
   },
 } as const satisfies OptionGroup
 
@@ -79,7 +79,7 @@ export const SSH = {
     default: '3',
     meaning: 'Longest wait for one answer over SSH.',
     low: 'a busy host looks dead on this channel',
-    high: 'a dead host is noticed so much later',
+    high: 'a dead host is noticed later',
   },
 } as const satisfies OptionGroup
 
@@ -92,7 +92,7 @@ export const GUEST = {
     default: '10',
     meaning: 'Time between two pings of a guest agent.',
     low: 'load on the compute host',
-    high: 'a hung guest is noticed so much later',
+    high: 'a hung guest is noticed later',
   },
   heartbeatSamples: {
     names: ['guest.heartbeat_samples'],
@@ -103,6 +103,6 @@ export const GUEST = {
     meaning:
       'Number of consecutive unanswered pings after which a guest that answered before counts as hung.',
     low: 'a busy guest is restarted without need',
-    high: 'a hung guest is noticed so much later',
+    high: 'a hung guest is noticed later',
   },
 } as const satisfies OptionGroup
