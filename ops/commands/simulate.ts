@@ -90,7 +90,7 @@ async function many({ first, count }: Asked, rules: Rules): Promise<number> {
  */
 async function explain(run: Run, report: RunReport): Promise<number> {
   print(
-    `\nseed ${run.seed} breaks a promise; now the smallest list of faults that breaks it is searched …`,
+    `\nseed ${run.seed} breaks a promise; searching for the smallest list of faults that breaks it …`,
   )
   const smallest = await shrink(run, report)
   print('\nViolations (the promises: ops/docs/promises.md)')

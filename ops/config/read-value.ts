@@ -70,7 +70,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   url: 'a URL, http://… or https://…, without a password in it',
   endpoint: '<service type>:<service name>:<publicURL, internalURL or adminURL>',
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
-  bus: 'memory, or several nats://host:port separated by commas (credentials belong in user, password or token)',
+  bus: 'memory, or nats://host:port, several of them separated by commas (credentials belong in user, password or token)',
   amqp: 'rabbit://user:password@host:port,…/virtual-host',
 }
 
