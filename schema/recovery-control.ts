@@ -1,4 +1,7 @@
-/** Recovery control: whether a recovery may go on after the operators' commands, and which command fits its state. Pure. */
+/**
+ * Recovery control: decides from the operator commands whether a recovery may go on, and which
+ * commands fit its state. Pure.
+ */
 import {
   UNFINISHED_STATUSES,
   type Notification,
@@ -8,12 +11,15 @@ import {
   type SiteCommandKind,
 } from './records.ts'
 
-/** Whether anything new may be begun for a recovery, as far as operators decide it. */
+/** Whether operators allow anything new to be begun for a recovery. */
 export type Control =
   | { readonly kind: 'running' }
   | { readonly kind: 'paused' | 'stopped' | 'cancelled'; readonly reason: string }
 
-/** The latest command counts; a cancelled recovery stays cancelled, whatever else is stopped or released. */
+/**
+ * The latest command counts. A cancelled recovery stays cancelled, also when all recoveries are
+ * stopped or released.
+ */
 export function controlOf(
   commands: readonly OperatorCommand[],
   siteCommand: SiteCommand | undefined,
@@ -32,17 +38,23 @@ const ORDERS: ReadonlySet<OperatorCommandKind> = new Set(['pause', 'resume', 'ca
 const byWhom = (what: string, { operator, reason }: OperatorCommand | SiteCommand): string =>
   `${what} by ${operator}: ${reason}`
 
-/** Commands that still count: a retry looks at everything again, also at what operators saw before it. */
+/**
+ * The commands that still count. After a retry, only later commands count, because the state of the
+ * host may have changed.
+ */
 export const sinceRetry = (commands: readonly OperatorCommand[]): readonly OperatorCommand[] =>
   commands.slice(commands.findLastIndex(({ kind }) => kind === 'retry') + 1)
 
-/** When the recovery was last asked for, by our own clock: what expires, expires so long after. */
+/**
+ * When the recovery was last requested (by the report or the latest retry), by our own clock.
+ * Expiry is counted from here.
+ */
 export const askedForAt = (
   { createdAt }: Pick<Notification, 'createdAt'>,
   commands: readonly OperatorCommand[],
 ): number => commands.findLast(({ kind }) => kind === 'retry')?.givenAt ?? createdAt
 
-/** Why this command does not fit the state of the recovery; undefined when it does. */
+/** Why this command does not fit the state of the recovery; undefined when it fits. */
 export function objectionToCommand(
   kind: OperatorCommandKind,
   recovery: Pick<Notification, 'status' | 'type'> & {
@@ -74,7 +86,7 @@ export function objectionToCommand(
   return control === 'cancelled' ? 'it is cancelled already' : undefined
 }
 
-/** Why this command about all recoveries does not fit the one before it; undefined when it does. */
+/** Why this command for all recoveries does not fit the latest one; undefined when it fits. */
 export function objectionToSiteCommand(
   kind: SiteCommandKind,
   latest: SiteCommand | undefined,

@@ -1,4 +1,4 @@
-/** Turns every error into the API's answer, in one place. */
+/** Turns every error into an answer of the API. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
@@ -9,7 +9,7 @@ export function sendFault(reply: FastifyReply, prepared: FaultAnswer): FastifyRe
   return reply.code(prepared.status).headers(prepared.headers).send(prepared.body)
 }
 
-/** Answers an error; what nobody foresaw is logged in full and answered without internals. */
+/** Answers an error. An unexpected error is logged in full, and the answer shows no internals. */
 export function answerError(
   error: unknown,
   request: FastifyRequest,

@@ -1,4 +1,7 @@
-/** Operators' commands about one recovery, `/notifications/{uuid}/commands`, and about all of them, `/commands`; since 1.4. */
+/**
+ * Operator commands for one recovery, `/notifications/{uuid}/commands`, and for all recoveries,
+ * `/commands`; since 1.4.
+ */
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { OperatorStore } from '../../actors/ports/operator-store.ts'
@@ -41,11 +44,17 @@ const SiteCommandBody = commandBody(Type.Unsafe<SiteCommandKind>({ enum: [...SIT
 /** What the routes of commands need. */
 export interface CommandRoutesDependencies {
   readonly store: NotificationStore & OperatorStore
-  /** Tells the engine that a command about a recovery, or about all, was given; the engine finds out by itself when it does not hear. */
+  /**
+   * Tells the engine that a command was given for one recovery, or for all. When this message is
+   * lost, the engine finds the command in the store.
+   */
   readonly commanded: (about: NotificationId | null) => void
 }
 
-/** Installs the routes: commands are given and read; only another command takes one back. */
+/**
+ * Installs the routes. Commands are given and read; they are not deleted, only another command
+ * takes one back.
+ */
 export function commandRoutes(app: GatewayApp, dependencies: CommandRoutesDependencies): void {
   recoveryCommands(app, dependencies)
   siteCommands(app, dependencies)
@@ -99,7 +108,10 @@ function siteCommands(app: GatewayApp, { store, commanded }: CommandRoutesDepend
   })
 }
 
-/** The caller answers for the command, under the caller's id in the Identity service. */
+/**
+ * The caller is responsible for the command, so it is stored with the caller's id in the Identity
+ * service.
+ */
 function givenBy<Kind>(
   { caller }: Pick<FastifyRequest, 'caller'>,
   {

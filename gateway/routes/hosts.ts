@@ -69,7 +69,7 @@ const SegmentParams = Type.Object({ segment: Type.String() })
 const HostParams = Type.Object({ segment: Type.String(), id: Type.String() })
 
 const COLUMNS = ['uuid', 'name', 'type', 'reserved', 'on_maintenance', 'failover_segment_id']
-// Not even the order of the credentials is for everybody.
+// Other callers may not sort by the credentials, because the order tells something about them.
 const ADMIN_COLUMNS = [...COLUMNS, 'control_attributes']
 const COLLECTION = '/segments/:segment/hosts'
 const COMPUTE_TIMEOUT_MS = 10_000
@@ -222,7 +222,7 @@ const unknownHost = (segment: string, id: string): string =>
 const maySeeSecrets = ({ caller }: FastifyRequest, { policy }: HostRoutesDependencies): boolean =>
   caller !== null && policy.isAdmin(caller)
 
-/** Hosts as this caller, asking with this version, sees them. */
+/** How this caller, with the requested version, sees hosts. */
 function viewFor(
   request: FastifyRequest,
   dependencies: HostRoutesDependencies,
@@ -252,7 +252,7 @@ const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof H
 function filterOf(query: Static<typeof ListQuery>, segment: SegmentId, clear: boolean): HostFilter {
   const name = lastOf(query.name)
   const type = lastOf(query.type)
-  // Who may not read the credentials may not guess them through a filter either.
+  // A caller who may not read the credentials may not guess them with a filter.
   const controlAttributes = clear ? lastOf(query.control_attributes) : undefined
   const reserved = lastOf(query.reserved)
   const onMaintenance = lastOf(query.on_maintenance)

@@ -1,4 +1,7 @@
-/** A project's own view: are its instances protected (`/instances`), and what happened to them (`/moves`). Since 1.4. */
+/**
+ * What a project sees: whether its instances are protected (`/instances`), and their moves
+ * (`/moves`). Since 1.4.
+ */
 import { Type, type Static } from 'typebox'
 import type { Instance } from '../../actors/ports/compute.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
@@ -26,7 +29,7 @@ const InstanceView = Type.Object({
   uuid: Type.String(),
   name: Type.String(),
   protected: Type.Boolean(),
-  /** Why it is not. */
+  /** Why the instance is not protected. */
   reason: TextOrNull,
 })
 const MoveView = Type.Object({
@@ -54,7 +57,10 @@ export interface InstanceRoutesDependencies {
   readonly options: ListOptions
 }
 
-/** Installs the routes. Nothing that is not the project's is told apart from what does not exist. */
+/**
+ * Installs the routes. An instance of another project gets the same answer as an instance that does
+ * not exist.
+ */
 export function instanceRoutes(app: GatewayApp, dependencies: InstanceRoutesDependencies): void {
   protectionRoutes(app, dependencies)
   moveRoute(app, dependencies)
@@ -123,7 +129,7 @@ function requireOwn(owned: readonly Instance[], id: string): Instance {
   throw new CodedError('INSTANCE_NOT_FOUND', `This project has no instance with id ${id}.`)
 }
 
-/** One, or all of them while they are not too many for one question. */
+/** One instance, or all instances of the project if they are not too many for one query. */
 function chosen(owned: readonly Instance[], id: string | undefined): readonly Instance[] {
   if (id !== undefined) return [requireOwn(owned, id)]
   return askedTogether(owned)

@@ -52,7 +52,8 @@ const COLUMNS = [
   'type',
   'status',
 ]
-// Not even their order is for callers who may not read them.
+// Callers who may not read these columns may not sort by them, because the order tells something
+// about them.
 const COLUMNS_OF_EVERYTHING = [...COLUMNS, 'source_host', 'dest_host', 'message']
 const COLLECTION = '/notifications/:notification/vmoves'
 
@@ -112,7 +113,7 @@ export function vmMoveRoutes(app: GatewayApp, dependencies: VmMoveRoutesDependen
   refuseUnusedPaths(app, COLLECTION)
 }
 
-/** Only the recovery of a host moves instances. */
+/** Only the recovery of a host has moves of instances. */
 async function requireHostRecovery(store: NotificationStore, text: string): Promise<Notification> {
   const notification = await requireNotification(store, text)
   if (notification.type === 'COMPUTE_HOST') return notification
@@ -128,7 +129,10 @@ function filterOf(query: Static<typeof ListQuery>): MoveFilter {
   }
 }
 
-/** Moves of one recovery as this caller, asking with this version, sees them; those of others are left out. */
+/**
+ * How this caller, with the requested version, sees moves of one recovery. Moves of other projects'
+ * instances are left out.
+ */
 async function viewsInSight(
   request: FastifyRequest,
   { store, policy, view }: VmMoveRoutesDependencies,
@@ -166,7 +170,9 @@ const moveView = (move: VmMove): Static<typeof MoveView> => ({
   message: move.message,
 })
 
-/** As the owner of the instance sees it: Compute does not tell owners on which host an instance is. */
+/**
+ * What the owner of the instance sees. Compute does not tell owners on which host an instance is.
+ */
 const ownersView = (move: VmMove, protections: HostProtections): Static<typeof MoveView> => ({
   ...moveView(move),
   source_host: null,

@@ -1,14 +1,17 @@
-/** Whether an instance would be moved if its host died now, told to its owner: nothing here names a host. Pure. */
+/**
+ * Whether an instance would be moved if its host died now. This is shown to the owner of the
+ * instance, so it names no host. Pure.
+ */
 import type { Instance } from '../../actors/ports/compute.ts'
 import type { HostProtection, VmMove } from '../../schema/records.ts'
 
-/** Why the engine would leave an instance of a dead host alone; undefined when it would move it. */
+/** Why the engine would not move an instance of a dead host; undefined when it would. */
 export type ObjectionOf = (instance: Instance, host: HostProtection) => string | undefined
 
 /** The registered hosts, by name. */
 export type HostProtections = ReadonlyMap<string, HostProtection>
 
-/** Compared as the store compares names. */
+/** Names are compared in the same way as in the store. */
 export const hostProtectionsOf = (hosts: readonly HostProtection[]): HostProtections =>
   new Map(hosts.map((host) => [host.name.toLowerCase(), host]))
 
@@ -27,7 +30,7 @@ export function gapOf(
   return objection(instance, host)
 }
 
-/** What is said about a move, without the names of hosts, which Compute hides from users as well. */
+/** The message of a move without the names of hosts, which Compute hides from users, too. */
 export function publicMessage(
   { message, ...move }: VmMove,
   protections: HostProtections,

@@ -1,4 +1,7 @@
-/** `approve HOST`, `stop` and the like: an operator's command about one recovery, or about all of them, kept with the operator's name. */
+/**
+ * `approve HOST`, `stop` and the like: give an operator command for one recovery, or for all of
+ * them. It is stored with the operator's name.
+ */
 import { parseArgs } from 'node:util'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
@@ -11,17 +14,17 @@ import {
 import { findRecovery } from '../find-recovery.ts'
 import { withStore } from '../with-store.ts'
 
-/** What each command does, for people. */
+/** What each command does, for the usage text. */
 const MEANINGS: Readonly<Record<OperatorCommandKind | SiteCommandKind, string>> = {
-  'confirm-dead': 'you answer for it that the host is dead',
-  approve: 'act on the host beyond the cap of the storm guard',
-  'let-back': 'let the host back into service once it is checked',
+  'confirm-dead': 'confirm, on your responsibility, that the host is dead',
+  approve: 'act on the host although the storm guard holds it',
+  'let-back': 'return the host to service after it is checked',
   pause: 'begin nothing new for the recovery',
-  resume: 'go on with it',
-  cancel: 'begin nothing new for good; the host stays out of service',
+  resume: 'go on with the recovery',
+  cancel: 'end the recovery early; the host stays out of service',
   retry: 'begin an ended recovery again',
-  stop: 'no irreversible step in any segment, until released',
-  release: 'go on everywhere',
+  stop: 'take no irreversible step in any segment until the command release',
+  release: 'go on in all segments',
 }
 
 type Kind = keyof typeof MEANINGS
@@ -29,11 +32,14 @@ type Kind = keyof typeof MEANINGS
 const isForAll = (kind: Kind): kind is SiteCommandKind =>
   SITE_COMMANDS.some((each) => each === kind)
 
-/** How a command is written. */
+/** How the command is written. */
 const usageOf = (kind: Kind): string =>
   `${kind}${isForAll(kind) ? '' : ' HOST'} --by NAME --reason TEXT --config FILE`
 
-/** Exit statuses: 0 given; 1 the store is away, or the command does not fit; 2 the arguments cannot be used. */
+/**
+ * Exit statuses: 0 given; 1 the store is not available, or the command does not fit; 2 the
+ * arguments cannot be used.
+ */
 export const operatorCommand =
   (kind: Kind) =>
   async (args: readonly string[]): Promise<number> => {
@@ -64,7 +70,7 @@ export const operatorCommand =
     return 1
   }
 
-/** What it was about. Throws NOTIFICATION_NOT_FOUND and COMMAND_REFUSED. */
+/** Returns what the command is about. Throws NOTIFICATION_NOT_FOUND and COMMAND_REFUSED. */
 async function give(
   store: StorePort,
   kind: Kind,

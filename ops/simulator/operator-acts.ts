@@ -1,4 +1,7 @@
-/** What operators do to a simulated deployment, told to the checker, who holds everybody to it. */
+/**
+ * What operators do to a simulated deployment. The checker is told of it, and reports an engine
+ * that acts against it.
+ */
 import { isCoded } from '../../schema/errors.ts'
 import { hostName, type NotificationId } from '../../schema/ids.ts'
 import type { OperatorCommandKind, SiteCommandKind } from '../../schema/records.ts'
@@ -16,13 +19,13 @@ export type OperatorAct =
   | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
   | { readonly do: 'begin-maintenance' | 'end-maintenance'; readonly host: string }
   | { readonly do: 'policy'; readonly segment: string; readonly choices: PolicyChoices }
-  /** About the recovery of a host. */
+  /** A command for the recovery of a host. */
   | { readonly do: 'command'; readonly host: string; readonly command: OperatorCommandKind }
-  /** About whatever was reported last. */
+  /** A command for the latest notification. */
   | { readonly do: 'command-latest'; readonly command: OperatorCommandKind }
-  /** About everything that is paused. */
+  /** Resumes all recoveries that are paused. */
   | { readonly do: 'resume-all' }
-  /** About every host that the storm guard holds. */
+  /** Approves every host that the storm guard holds. */
   | { readonly do: 'approve-held' }
   | { readonly do: 'command-all'; readonly command: SiteCommandKind }
 
@@ -41,7 +44,7 @@ export async function performAsOperator(deployment: Deployment, act: OperatorAct
       const recovery = await findRecovery(deployment.store, act.host, act.command)
       if (recovery !== undefined) return give(deployment, recovery, act.command)
       return deployment.note(
-        `an operator would give the command ${act.command}: no recovery of ${act.host} waits`,
+        `an operator finds no recovery of ${act.host} for the command ${act.command}`,
       )
     }
     case 'command-latest': {
@@ -64,7 +67,7 @@ export async function performAsOperator(deployment: Deployment, act: OperatorAct
 
 const LATEST = { limit: 1, sort: [{ key: 'created_at', direction: 'desc' }] } as const
 
-/** A command that does not fit is refused, and nothing comes of it. */
+/** The store refuses a command that does not fit, and nothing changes. */
 async function give(
   deployment: Deployment,
   notification: NotificationId,
@@ -80,7 +83,7 @@ async function give(
     })
   } catch (error) {
     if (!isCoded(error, 'COMMAND_REFUSED')) throw error
-    return deployment.note(`an operator would give the command ${command}, which does not fit`)
+    return deployment.note(`the command ${command} of an operator is refused: it does not fit`)
   }
   const found = await store.getNotification(notification)
   const host = (await store.listAllHosts()).find(({ uuid }) => uuid === found?.sourceHost)
@@ -99,7 +102,7 @@ async function approveHeld(deployment: Deployment): Promise<void> {
   }
 }
 
-/** What it means for whoever acts on the host. */
+/** Tells the checker what the command allows or forbids for the host. */
 function tellWatchdog(checker: InvariantChecker, command: OperatorCommandKind, host: string): void {
   switch (command) {
     case 'approve':
@@ -124,7 +127,7 @@ async function giveToAll(deployment: Deployment, command: SiteCommandKind): Prom
     await deployment.store.giveSiteCommand({ kind: command, operator: 'bob', reason: 'a drill' })
   } catch (error) {
     if (!isCoded(error, 'COMMAND_REFUSED')) throw error
-    return deployment.note(`an operator would give the command ${command}, which does not fit`)
+    return deployment.note(`the command ${command} of an operator is refused: it does not fit`)
   }
   deployment.note(`an operator gives the command ${command} for all recoveries`)
   deployment.checker.operatorSays(EVERYTHING, command === 'release')
@@ -152,7 +155,8 @@ async function switchMaintenance(
   await deployment.store.updateHost(host.segment, host.uuid, { onMaintenance })
   deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
   deployment.checker.operatorSays(act.host, !onMaintenance)
-  // Whoever ends the maintenance takes the host out of the hands of a cancelled recovery.
+  // When an operator ends the maintenance, the cancellation of the host's recovery does not count
+  // any more.
   if (!onMaintenance) deployment.checker.hostReturns(act.host)
 }
 

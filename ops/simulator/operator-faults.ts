@@ -1,4 +1,7 @@
-/** What operators say and do while things break, right or wrong; whatever they forbid they allow again. */
+/**
+ * What operators order and do while things break, right or wrong. Whatever they forbid, they allow
+ * again later.
+ */
 import { draw } from '../../transports/simulated/random.ts'
 import { pick, type FaultGenerator } from './fault-generator.ts'
 
@@ -24,7 +27,7 @@ export const OPERATOR_FAULTS = {
   ],
   'operator-disables': ({ random, dying, spares }, atMs) => {
     const host = pick(random, dying)
-    // A spare is disabled for as long as it is one.
+    // The service of a spare is disabled as long as it is a spare.
     if (spares.includes(host)) return []
     return [
       { atMs, act: { do: 'keep-away', host } },
@@ -37,7 +40,7 @@ export const OPERATOR_FAULTS = {
   'operator-retries': (_targets, atMs) => [
     { atMs, act: { do: 'command-latest', command: 'retry' } },
   ],
-  /** Of whatever was reported last, be it a guest. */
+  /** For the latest notification, which may be about a guest. */
   'operator-cancels-latest': (_targets, atMs) => [
     { atMs, act: { do: 'command-latest', command: 'cancel' } },
   ],

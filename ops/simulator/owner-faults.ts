@@ -1,4 +1,4 @@
-/** What owners do with their instances while things break, and what they had done before. */
+/** What owners do with their instances while things break, and what they did before. */
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { OwnersAction } from '../../transports/simulated/instance-actions.ts'
 import { draw } from '../../transports/simulated/random.ts'
@@ -32,7 +32,7 @@ const ACTIONS: readonly OwnersAction[] = [
   'unlock',
 ]
 
-/** Of every row of the table of instance states. */
+/** At least one for every row of the table of instance states. */
 const ODD: readonly InstanceChange[] = [
   { locked: true },
   { vmState: 'stopped', powerState: 4 },

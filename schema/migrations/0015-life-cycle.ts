@@ -1,4 +1,4 @@
-/** Operators' words about everything, and the runs of a recovery, which a retry begins anew. */
+/** Orders of operators for all recoveries, and the runs of a recovery. A retry begins a new run. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { unlessDone } from './again.ts'
@@ -25,7 +25,10 @@ export const lifeCycle: Migration = {
   },
 }
 
-/** Also made by the migration that drops it, when that was cut off and runs again. */
+/**
+ * The migration that drops this table also creates it, for the case that it was interrupted and
+ * runs again.
+ */
 export const siteWordsTable = (db: Kysely<unknown>): Promise<void> =>
   db.schema
     .createTable('site_words')

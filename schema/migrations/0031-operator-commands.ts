@@ -1,4 +1,7 @@
-/** What operators order is called a command: the tables of earlier versions are copied into new ones, and dropped. */
+/**
+ * Tables of operator commands. The rows of the older tables are copied into new ones, and the older
+ * tables are dropped.
+ */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { operatorWords } from './0010-operator-words.ts'
@@ -7,7 +10,10 @@ import { siteWordsTable } from './0015-life-cycle.ts'
 const COMMANDS = { from: 'operator_words', to: 'operator_commands' } as const
 const SITE_COMMANDS = { from: 'site_words', to: 'site_commands' } as const
 
-/** A migration that was cut off runs again: the old tables are then made anew, and rows that were copied are left out. */
+/**
+ * A migration that was interrupted runs again. Then the old tables are created again, and rows that
+ * were already copied are skipped.
+ */
 export const operatorCommands: Migration = {
   async up(db: Kysely<unknown>) {
     await operatorWords.up(db)

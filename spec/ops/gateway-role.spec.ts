@@ -49,11 +49,11 @@ test('a policy file of comments only changes nothing', async (t) => {
 })
 
 for (const [what, text, message] of [
-  ['no mapping', '- role:a\n', /no mapping/],
+  ['no mapping', '- role:a\n', /not a mapping/],
   ['no YAML', '"a": "b\n', /policy\.yaml/],
   ['a rule twice', 'a: "@"\na: "!"\n', /unique/],
   ['a rule that cannot be read', 'a: "role:x and"\n', /"a" cannot be used/],
-  ['a bare exclamation mark', 'a: !\n', /must stand in quotes/],
+  ['a bare exclamation mark', 'a: !\n', /must be in quotes/],
 ] as const) {
   test(`a policy file with ${what} stops the start`, async (t) => {
     await using file = await withFile(text)
