@@ -1,4 +1,4 @@
-/** What the effects of one evacuation are performed with: the ports, and what all evacuators of a process share. */
+/** The ports that the effects of one evacuation use, and what all evacuators of a process share. */
 import type { HostObservations } from '../verification/host-observations.ts'
 import type { PowerRechecks } from '../fence/power-recheck.ts'
 import type { Acting } from '../leadership/intent.ts'
@@ -21,7 +21,7 @@ export interface EvacuatorWorld extends Acting {
   readonly placement: PlacementPort
   readonly announcer: Announcer
   readonly sightings: HostObservations
-  /** Kept by the fences of this process. */
+  /** Filled by the fences of this process. */
   readonly powerRechecks: PowerRechecks
   /** Shared by all evacuators of this process. */
   readonly bookings: Bookings

@@ -45,14 +45,14 @@ import { Assignment, changedHosts, withoutPauses, type Places } from './places.t
 import { moveOn, noteInFlight, scheduleMoves, unused, withdraw } from './schedule-moves.ts'
 import { planOf, selectInstances } from './selection.ts'
 
-/** What the evacuator works on, and by which rules. */
+/** The order of an evacuation, and its rules. */
 interface Evacuation {
   readonly order: EvacuationOrder
   readonly rules: EvacuatorRules
 }
 
 export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
-  // Attempts are counted over all runs, and each run has its own.
+  // Attempts are counted over all runs, so the limit grows with each run.
   const rules = { ...given, attemptsMax: given.attemptsMax * order.run }
   const evacuation: Evacuation = { order, rules }
   return (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
@@ -92,7 +92,7 @@ function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): Evacuat
     : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
 }
 
-/** Leave of the limiter that came too late to be used. */
+/** Returns requests to the limiter that it allowed too late to be used. */
 const unusedOf = ({ requests }: MovingMessage & { readonly type: 'limiter.allowed' }) =>
   unused(requests.map(({ move }) => move))
 
@@ -130,7 +130,7 @@ function onPlanned(
     surveyPending: false,
     room: 'there',
   }
-  // A request of an earlier run or leader may be in flight: it is adopted, not made a second time.
+  // A request of an earlier run or leader may be in flight. It is adopted, not sent a second time.
   const adopted = adoptInFlight(rules, begun, survey.atMs)
   const [next, effects] = noteInFlight(undefined, scheduleMoves(rules, adopted, survey.atMs))
   const lines = unsuitable(begun)
@@ -154,7 +154,7 @@ function tracksOf(
   )
 }
 
-/** Adopts every request that turns out to be in flight. */
+/** Adopts every request that is already in flight. */
 function adoptInFlight(rules: EvacuatorRules, state: Moving, atMs: number): Moving {
   let next = state
   for (const track of state.tracks.values()) {
@@ -173,7 +173,7 @@ function unsuitable({ places, tracks }: Moving): readonly string[] {
   )
 }
 
-/** Where the instances may go, by a survey. */
+/** The targets that the instances may go to, from a survey. */
 function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
   const { host: failed, notification: recovery } = order
   const targets = targetsOf({ ...survey, failed, recovery, placement: rules.placement })
@@ -187,7 +187,10 @@ function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
   }
 }
 
-/** While some instances wait for room, the others go on. What is being requested just now may not be counted yet. */
+/**
+ * Schedules the moves again after a new survey, while some instances wait for capacity. A move that
+ * is being requested now may not be counted in the survey yet.
+ */
 function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey): EvacuatorStep {
   const uncounted = [...state.places.uncounted].filter(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
@@ -207,12 +210,12 @@ function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey):
   return goOn(evacuation, state, adoptInFlight(evacuation.rules, next, survey.atMs), survey.atMs)
 }
 
-/** Schedules the moves anew after something has changed. */
+/** Schedules the moves again after something has changed. */
 function goOn(evacuation: Evacuation, before: Moving, state: Moving, atMs: number): EvacuatorStep {
   return finishOr(evacuation, noteInFlight(before, scheduleMoves(evacuation.rules, state, atMs)))
 }
 
-/** Others have sent instances where we may, or have come back from there. */
+/** Another recovery has requested evacuations to hosts that we use, or has ended some. */
 function onOthersBooked(
   evacuation: Evacuation,
   state: EvacuatorState,
@@ -233,7 +236,10 @@ function onMoving(evacuation: Evacuation, state: Moving, message: MovingMessage)
   return finishOr(evacuation, noteInFlight(state, moved))
 }
 
-/** When every move has ended: surveys the host again if anything was moved, for an instance that came late. */
+/**
+ * When every move has ended and something was moved, surveys the host once more: Nova may show an
+ * instance there that it did not show before.
+ */
 function finishOr(evacuation: Evacuation, [state, effects]: MovingStep): EvacuatorStep {
   const { order } = evacuation
   const tracks = [...state.tracks.values()]
@@ -254,11 +260,14 @@ function finishOr(evacuation: Evacuation, [state, effects]: MovingStep): Evacuat
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }
 
-/** Whether something about this move is still to come when nothing new is begun. */
+/** Whether the move still has something to do when nothing new may be begun. */
 const isGoingOn = ({ phase }: MoveTrack): boolean =>
   !['pending', 'unplaced', 'ended'].includes(phase.kind)
 
-/** While some move waits for room, the host and its segment are surveyed from time to time. The segment knows when all wait. */
+/**
+ * While a move waits for capacity, the host and its segment are surveyed from time to time. The
+ * segment is told when all open moves wait.
+ */
 function awaitRoom(
   { order, rules: { capacityRecheckMs } }: Evacuation,
   state: Moving,
@@ -276,12 +285,18 @@ function awaitRoom(
   return [{ ...next, surveyPending: true }, [...effects, ...said, timer]]
 }
 
-/** What others have requested is soon in Placement, or given back. */
+/**
+ * The pause before the next survey while other recoveries have booked capacity, ms. Placement shows
+ * their claims soon, or they release them.
+ */
 const DOUBT_MS = 3000
 
 const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
 
-/** Moves in flight go on, and the others are left to the segment. Before the moves, the store refuses the next step. */
+/**
+ * Moves in flight go on; the segment decides about the others. Before there are moves, the
+ * evacuator goes on, and the store refuses its next step.
+ */
 function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
   if (state.kind === 'moving') {
     return finishOr(evacuation, withdraw({ ...state, forbidden: reason }))
@@ -292,7 +307,10 @@ function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string)
     : [state, []]
 }
 
-/** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
+/**
+ * Compute does not answer, or the host may be alive: nothing changes, and the evacuator tries again
+ * later.
+ */
 function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
   if (state.kind === 'finished') return [state, []]
   const noted: EvacuatorEffect = { type: 'note.blocked', reason }

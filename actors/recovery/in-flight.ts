@@ -1,6 +1,7 @@
 /**
- * The hosts of all segments that this leader is acting on. Segments decide side by side, so the last word before a
- * recovery begins is said here, in one step: two of them must not both take the last place under the cap.
+ * The hosts of all segments that this leader is acting on. Segments decide at the same time, so the
+ * last check before a recovery begins is made here, in one step: two recoveries must not both take
+ * the last place under the cap.
  */
 import type { Epoch, HostId } from '../../schema/ids.ts'
 
@@ -8,7 +9,7 @@ export class InFlight {
   #epoch: Epoch | undefined
   readonly #hosts = new Set<HostId>()
 
-  /** Takes the host in, unless `object` says why not when it is shown those that are in flight. */
+  /** Adds the host, unless `object` gives a reason against it when it gets the hosts in flight. */
   claim(
     epoch: Epoch,
     host: HostId,
@@ -21,7 +22,7 @@ export class InFlight {
     return objection
   }
 
-  /** Its recovery has ended; what it did to the host is in the store. */
+  /** Removes the host of an ended recovery. What the recovery did to the host is in the store. */
   release(epoch: Epoch, host: HostId): void {
     if (epoch === this.#epoch) this.#hosts.delete(host)
   }

@@ -9,7 +9,7 @@ const PLANNED = [plannedRow(I1, 'web')]
 test('an instance that is listed here and was moved is a contradiction', (t) => {
   const rows = [moveRow({ instanceName: 'web', status: 'succeeded', destHost: TWO })]
   t.deepEqual(contradictions(PLANNED, rows), [
-    'web is listed here, and its move to compute-2 is done: not asked for again, for it may run there',
+    'web is listed here although its move to compute-2 is recorded as done: it is not requested again, because it may run there',
   ])
 })
 

@@ -142,7 +142,7 @@ test('whoever has spares first falls back on hosts in service', (t) => {
 test('without any host of its pools an instance waits for one', (t) => {
   t.is(
     chosen({ stages: STAGES.rh_priority, targets: [] }),
-    'wait: no reserved host is there to be used, and no other host of the segment is in service',
+    'wait: no reserved host can be used, and no other host of the segment is in service',
   )
 })
 

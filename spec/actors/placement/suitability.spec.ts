@@ -36,7 +36,7 @@ test('a host that Placement does not name is out, and nobody is while Placement 
 })
 
 test('members that are to be apart keep each other from a host, as many as are allowed there', (t) => {
-  t.regex(objectionOfGroup(group({}), ONE, [ONE]) ?? '', /apart/)
+  t.regex(objectionOfGroup(group({}), ONE, [ONE]) ?? '', /different hosts/)
   t.is(objectionOfGroup(group({}), TWO, [ONE]), undefined)
   t.is(objectionOfGroup(group({ perHostMax: 2 }), ONE, [ONE]), undefined)
   t.regex(objectionOfGroup(group({ perHostMax: 2 }), ONE, [ONE, ONE]) ?? '', /apart/)

@@ -102,7 +102,7 @@ const CASES: Readonly<Record<string, Case>> = {
     snapshot: UNSURE,
     nowWallMs: RULES.unsureHoldMs + 1,
     decision: ignored(
-      'the reporter did not know whether the host was down, and nobody confirmed it for 600 s',
+      'the reporter did not know whether the host was down, and no other report confirmed it within 600 s',
     ),
   },
   'a segment climbs the fence plan that its operators chose': {
@@ -240,7 +240,7 @@ const CASES: Readonly<Record<string, Case>> = {
         payload: { event: 'STOPPED', process_name: 'sshd' },
       }),
     },
-    decision: ignored('sshd is left to its own supervision: only nova-compute is seen to'),
+    decision: ignored('sshd has its own supervision: only nova-compute is handled'),
   },
 }
 
