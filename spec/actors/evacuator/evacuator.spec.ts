@@ -1,4 +1,7 @@
-/** An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how it ended. */
+/**
+ * An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how
+ * it ended.
+ */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
@@ -42,13 +45,13 @@ const reply = (succeeded: number, failed: number, ignored: number) => [
 
 testSteps(behaviour, [
   {
-    title: 'an evacuation isolates its host before anything else',
+    title: 'an evacuation first isolates its host',
     state: { kind: 'isolating' },
     message: BEGIN,
     effects: [{ type: 'compute.isolate' }],
   },
   {
-    title: 'an isolated host is surveyed',
+    title: 'after the isolation, the host is surveyed',
     state: { kind: 'isolating' },
     message: ISOLATED,
     next: SURVEYING,
@@ -68,14 +71,14 @@ testSteps(behaviour, [
     ],
   },
   {
-    title: 'a hindrance is noted, and everything asked again later',
+    title: 'a failed survey is noted and tried again later',
     state: SURVEYING,
     message: { type: 'evacuator.blocked', reason: 'Nova is away' },
     next: { kind: 'blocked', reason: 'Nova is away' },
     effects: [{ type: 'note.blocked', reason: 'Nova is away' }, again],
   },
   {
-    title: 'an isolation without a grant ends the evacuation until the segment decides',
+    title: 'when the store forbids the isolation, the evacuation ends, and the segment decides',
     state: { kind: 'isolating' },
     message: { type: 'evacuator.forbid', reason: 'paused' },
     next: { kind: 'finished' },
@@ -89,35 +92,35 @@ testSteps(behaviour, [
     effects: [forbidden('paused')],
   },
   {
-    title: 'a blocked evacuation begins anew',
+    title: 'a blocked evacuation begins again',
     state: { kind: 'blocked', reason: 'Nova is away' },
     message: BEGIN,
     next: { kind: 'isolating' },
     effects: [{ type: 'compute.isolate' }],
   },
   {
-    title: 'an answer to an earlier question is not taken for this one’s',
+    title: 'an answer to an earlier question is not taken for the present one',
     state: { kind: 'blocked', reason: 'Nova is away' },
     message: surveyed(),
   },
   {
-    title: 'a plan that nobody waits for starts nothing',
+    title: 'an unexpected plan starts nothing',
     state: SURVEYING,
     message: planned(moveRow()),
   },
   {
-    title: 'a late word about a move does not wake a finished evacuation',
+    title: 'a late answer about a move does not restart a finished evacuation',
     state: { kind: 'finished' },
     message: yes(M1),
   },
 ])
 
-test('a host without instances is finished at once', (t) => {
+test('the evacuation of a host without instances is finished at once', (t) => {
   const story = [BEGIN, ISOLATED, surveyed({ instances: [] }), planned()]
   t.deepEqual(after(...story).replies, reply(0, 0, 0))
 })
 
-test('planned instances are asked for in the order of the plan', (t) => {
+test('planned instances are requested in the order of the plan', (t) => {
   const { state, effects } = after(...UNTIL_SURVEYED, planned(...BOTH))
   t.is(state.kind, 'moving')
   t.deepEqual(
@@ -126,7 +129,7 @@ test('planned instances are asked for in the order of the plan', (t) => {
   )
 })
 
-test('a request of an earlier leader that is under way is not made again', (t) => {
+test('a request of an earlier leader that is under way is not sent again', (t) => {
   const evacuations = [evacuationRow({ createdAt: 0 })]
   const row = moveRow({ attempts: 1, startedAt: 0 })
   const { effects } = after(BEGIN, ISOLATED, surveyed({ evacuations }), planned(row))
@@ -136,13 +139,13 @@ test('a request of an earlier leader that is under way is not made again', (t) =
   )
 })
 
-test('when all have moved, the host is looked at again for an instance that came late', (t) => {
+test('when all instances have moved, the host is surveyed again', (t) => {
   const { state, effects } = after(...UNTIL_MOVED, settled(M1), settled(M2))
   t.is(state.kind, 'surveying')
   t.deepEqual(effects, [{ type: 'compute.survey' }])
 })
 
-test('when nothing came late, the segment hears how it ended', (t) => {
+test('when the second survey finds no instance, the segment is told how the evacuation ended', (t) => {
   const done = BOTH.map((row) => ({ ...row, status: 'succeeded' as const }))
   const story = [...UNTIL_MOVED, settled(M1), settled(M2), surveyed({ instances: [] })]
   const { state, replies } = after(...story, planned(...done))
@@ -150,16 +153,16 @@ test('when nothing came late, the segment hears how it ended', (t) => {
   t.deepEqual(replies, reply(2, 0, 0))
 })
 
-test('an evacuation with a failure ends at once and says so', (t) => {
+test('an evacuation with a failure ends at once and tells the segment', (t) => {
   const { replies } = after(...UNTIL_MOVED, settled(M1, 'failed'), settled(M2, 'ignored'))
   t.deepEqual(replies, reply(0, 1, 1))
 })
 
-test('an evacuation goes on as long as one move is open', (t) => {
+test('an evacuation continues while one move is open', (t) => {
   t.deepEqual(after(...UNTIL_MOVED, settled(M1, 'failed')).replies, [])
 })
 
-test('a second run may cost as many requests as the first', (t) => {
+test('a second run may send as many requests as the first', (t) => {
   const second = evacuator({ ...ORDER, run: 2 }, RULES)
   const story: readonly EvacuatorMessage[] = [
     ...UNTIL_SURVEYED,
@@ -182,7 +185,7 @@ test('a second run may cost as many requests as the first', (t) => {
 const NOBODY = 'no other host of the segment is in service'
 const surveyTimer = timer<EvacuatorMessage>('survey', 34_000, { type: 'evacuator.survey-due' })
 
-test('a segment without a target waits, with the reason, and looks again', (t) => {
+test('an evacuation in a segment without a target waits, with the reason, and surveys again', (t) => {
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
   const { state, effects } = after(...until)
   t.is(state.kind, 'moving')
@@ -201,7 +204,7 @@ test('a reason is written once, and one survey follows the other', (t) => {
   t.deepEqual(effects, [surveyTimer])
 })
 
-test('whoever waited goes on when there is room, and Compute away does not end the wait', (t) => {
+test('waiting instances go on when there is room, and an outage of Compute does not end the wait', (t) => {
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
   const away: EvacuatorMessage = { type: 'evacuator.blocked', reason: 'Nova is away' }
   t.deepEqual(after(...until, away).effects, [
@@ -222,7 +225,7 @@ test('whoever waited goes on when there is room, and Compute away does not end t
   )
 })
 
-test('an instance without a target does not keep the others waiting', (t) => {
+test('an instance without a target does not delay the others', (t) => {
   const evacuations = [evacuationRow({ instance: I2 })]
   const survey = surveyed({ services: [], evacuations })
   const rows = [moveRow(), moveRow({ uuid: M2, instance: I2, attempts: 1, startedAt: 0 })]

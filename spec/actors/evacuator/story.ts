@@ -1,4 +1,4 @@
-/** Tells an evacuator a story, message by message, and shows where it led. */
+/** Plays messages to an evacuator one by one, and shows the result. */
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
   EvacuationOrder,

@@ -1,4 +1,7 @@
-/** What a segment does about one notification: every branch, and that an operator's word wins. */
+/**
+ * What a segment does about one notification: every branch, and that an operator command comes
+ * first.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { decide } from '../../../actors/recovery/decide.ts'
@@ -255,7 +258,7 @@ for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Objec
 }
 
 for (const status of ['finished', 'ignored', 'failed'] as const) {
-  test(`a notification that is ${status} is left alone`, (t) => {
+  test(`a notification that is ${status} is not touched`, (t) => {
     const snapshot = snapshotRow({ notification: report({ status }) })
     t.deepEqual(decide(RULES, { ...AT_REST, snapshot }), { kind: 'gone' })
   })
@@ -272,7 +275,7 @@ const situations = fc.record({
   nowWallMs: fc.constantFrom(0, OLD),
 })
 
-test('nothing is done against an operator’s word, whatever else is known', (t) => {
+test('nothing is done against an operator command, whatever else is known', (t) => {
   holds(
     t,
     fc.property(situations, (world) => {

@@ -1,4 +1,4 @@
-/** Segments decide side by side, and still never take the same last place under the cap. */
+/** Segments decide at the same time, and never both take the last place under the cap. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { InFlight } from '../../../actors/recovery/in-flight.ts'
@@ -10,7 +10,7 @@ import { EPOCH, H1, H2 } from '../records.ts'
 const ALONE = new Map<HostId, HostName>()
 const LIMITS = { hostsMax: 1, shareMax: 1, windowMs: 300_000 }
 
-test('the second of two segments that decide at once hears that the last place is taken', (t) => {
+test('when two segments decide at once, the second is told that the last place is taken', (t) => {
   const inFlight = new InFlight()
   const claim = (host: typeof H1) =>
     inFlight.claim(EPOCH, host, (actedOn) =>
@@ -26,7 +26,7 @@ test('the second of two segments that decide at once hears that the last place i
   t.is(claim(H2), undefined)
 })
 
-test('a new leader starts with nothing in flight, and an old one releases nothing of it', (t) => {
+test('a new leader starts with nothing in flight, and an old leader releases nothing of it', (t) => {
   const inFlight = new InFlight()
   const seen = (at: number) => {
     let hosts: readonly string[] = []
@@ -44,7 +44,7 @@ test('a new leader starts with nothing in flight, and an old one releases nothin
   t.deepEqual(seen(EPOCH + 1), [H1])
 })
 
-test('however claims and releases are mixed, the cap is never exceeded', (t) => {
+test('with any mix of claims and releases, the cap is never exceeded', (t) => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 5 })))
   holds(
     t,
