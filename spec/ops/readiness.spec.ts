@@ -1,4 +1,7 @@
-/** A process that cannot do its work says so in `/health/ready`: what, why, and since when. On a real NATS server. */
+/**
+ * A process that cannot do its work shows it in `/health/ready`: what, why, and since when. On a
+ * real NATS server.
+ */
 import test from 'ava'
 import { connect, type NatsConnection } from 'nats'
 import { openEmbeddedWorld } from '../../ops/ports.ts'
@@ -69,7 +72,7 @@ const reasonOf = ({ checks }: Ready, name: string): string =>
 
 const ROLES = 'gateway, engine, host-monitor'
 
-/** Somebody else on the bus writes the lease whenever it is free, and keeps writing. */
+/** Another client of the bus writes the lease whenever it is free, and keeps it. */
 function holdLease(connection: NatsConnection, value: string): Disposable {
   const write = (): void => connection.publish(leaseSubject('default'), Buffer.from(value))
   const timer = setInterval(write, 50)
@@ -90,7 +93,7 @@ for (const [what, value, says] of [
     /the lease is held by controller-9, which does not lead$/,
   ],
 ] as const) {
-  test(`while ${what} is written into the lease, every node says that nobody leads, and since when`, async (t) => {
+  test(`while ${what} is written into the lease, every node reports that no engine leads, and since when`, async (t) => {
     t.timeout(4 * PATIENCE_MS)
     await using server = await startNats({ password: PASSWORD })
     await using process = await openProcess(server.url, 'controller-1', ROLES)
