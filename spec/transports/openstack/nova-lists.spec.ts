@@ -80,7 +80,7 @@ test('every page of the instances of a project is read, without instances of oth
   t.is(cloud.calls[1]?.headers['x-openstack-request-id'], id)
 })
 
-test("a04: an instance is on its compute service's host, whatever name its hypervisor has", async (t) => {
+test('a04: an instance is on the host of its compute service, whatever name its hypervisor has', async (t) => {
   await using cloud = await SmallCloud.start()
   const names = { 'OS-EXT-SRV-ATTR:hypervisor_hostname': 'compute-2.example' }
   const server = serverOf('a', 'compute-1', names)
