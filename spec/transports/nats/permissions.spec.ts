@@ -1,4 +1,6 @@
-/** A NATS account that may not do all that a role needs: the role says what it cannot do, and is not ready. */
+/**
+ * A NATS account with too few permissions: the role reports what it cannot do, and is not ready.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { busChecks } from '../../../ops/roles/needs.ts'
@@ -18,7 +20,7 @@ const PASSWORD = 'right'
 const PATIENCE_MS = 60_000
 const bytes = new TextEncoder().encode('x')
 
-/** Does what the roles do on the bus, again and again, for as long as it is open. */
+/** Does repeatedly what the roles do on the bus, as long as it is open. */
 function atWork(url: string): NatsTransport {
   const clock = new SystemClock()
   const node = connectNats({
@@ -59,7 +61,7 @@ function atWork(url: string): NatsTransport {
   }
 }
 
-/** What a role says of itself; empty when it is ready. */
+/** The hindrances of a role; empty when it is ready. */
 async function wordsOf({ bus }: NatsTransport, role: Role): Promise<string> {
   const [check] = busChecks(bus, CLOUD, [role])
   return (await check?.check().then(() => '', describeError)) ?? ''
@@ -98,7 +100,7 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
 
 for (const [role, denied, says] of CASES) {
   const what = `the ${role} whose account may not ${JSON.stringify(denied)}`
-  test(`${what} is not ready and says why, until it may`, async (t) => {
+  test(`${what} is not ready and reports why, until it is allowed`, async (t) => {
     t.timeout(4 * PATIENCE_MS)
     await using server = await startNats({ password: PASSWORD, denied })
     await using node = atWork(server.url)
@@ -114,7 +116,7 @@ for (const [role, denied, says] of CASES) {
   })
 }
 
-test('an account that may do all is ready in every role, and what no role needs is a remark', async (t) => {
+test('an account with all permissions is ready in every role, and a denial that no role needs is only a remark', async (t) => {
   await using server = await startNats({
     password: PASSWORD,
     denied: { publish: ['ha.west.health.>'] },
