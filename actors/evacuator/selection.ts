@@ -178,6 +178,6 @@ export function contradictions(
     .filter(({ instance, status }) => status === 'succeeded' && here.has(instance))
     .map(({ instanceName, destHost }) => {
       const place = destHost === null ? '' : ` to ${destHost}`
-      return `${instanceName} is listed here, and its move${place} is done: not asked for again, for it may run there`
+      return `${instanceName} is listed here although its move${place} is recorded as done: it is not requested again, because it may run there`
     })
 }
