@@ -62,7 +62,7 @@ function atWork(url: string): NatsTransport {
 }
 
 /** The hindrances of a role; empty when it is ready. */
-async function wordsOf({ bus }: NatsTransport, role: Role): Promise<string> {
+async function hindrancesOf({ bus }: NatsTransport, role: Role): Promise<string> {
   const [check] = busChecks(bus, CLOUD, [role])
   return (await check?.check().then(() => '', describeError)) ?? ''
 }
@@ -76,9 +76,9 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'engine',
     { subscribe: ['ha.west.observation.>'] },
-    /cannot hear what observers say of hosts since .*subscribe to ha\.west\.observation\.>/,
+    /cannot receive observations of hosts since .*subscribe to ha\.west\.observation\.>/,
   ],
-  ['engine', { subscribe: ['ha.west.word.>'] }, /cannot hear operators' words since/],
+  ['engine', { subscribe: ['ha.west.operator.>'] }, /cannot receive operators' commands since/],
   [
     'engine',
     { publish: ['$JS.API.>'] },
@@ -90,12 +90,12 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'host-monitor',
     { publish: ['ha.west.observation.>'] },
-    /cannot say what it sees of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
+    /cannot publish observations of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
   ],
   ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
   ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
-  ['gateway', { publish: ['ha.west.word.>'] }, /cannot pass operators' words on since/],
-  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass events of Compute on since/],
+  ['gateway', { publish: ['ha.west.operator.>'] }, /cannot pass on operators' commands since/],
+  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass on events of Compute since/],
 ]
 
 for (const [role, denied, says] of CASES) {
@@ -106,13 +106,13 @@ for (const [role, denied, says] of CASES) {
     await using node = atWork(server.url)
     await until(
       'it says what it cannot do',
-      async () => says.test(await wordsOf(node, role)),
+      async () => says.test(await hindrancesOf(node, role)),
       PATIENCE_MS,
     )
-    t.regex(await wordsOf(node, role), /^NOT_READY: /)
+    t.regex(await hindrancesOf(node, role), /^NOT_READY: /)
     await server.stop()
     await server.restart({ password: PASSWORD })
-    await until('it is ready', async () => (await wordsOf(node, role)) === '', PATIENCE_MS)
+    await until('it is ready', async () => (await hindrancesOf(node, role)) === '', PATIENCE_MS)
   })
 }
 
@@ -128,8 +128,8 @@ test('an account with all permissions is ready in every role, and a denial that 
     return (await check?.check().then(() => '', describeError)) ?? ''
   }
   await until('it is remarked', async () => /ha\.west\.health/.test(await remarks()), PATIENCE_MS)
-  await until('streams and consumer are there', async () => (await wordsOf(node, 'engine')) === '')
+  await until('streams and consumer are there', async () => (await hindrancesOf(node, 'engine')) === '')
   for (const role of ['engine', 'host-monitor', 'instance-monitor', 'gateway', 'bridge'] as const) {
-    t.is(await wordsOf(node, role), '')
+    t.is(await hindrancesOf(node, role), '')
   }
 })
