@@ -19,7 +19,7 @@ import {
   type WindowStep,
 } from './window-state.ts'
 
-/** Smaller faults that are read and handed on at a time; as many again follow soon after. */
+/** Instance and service faults that are read and handed on at a time; as many again follow soon after. */
 export const SMALL_PAGE = 500
 /** From so many on they are a crowd. */
 const CROWD = 100

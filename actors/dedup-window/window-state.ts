@@ -58,9 +58,9 @@ export interface DedupWindowState {
   readonly looking: boolean
   /** A notification came while we were looking: look once more. */
   readonly lookAgain: boolean
-  /** The id of the last smaller fault of the page that was read last; 0 when none comes after it. */
+  /** The id of the last instance or service fault of the page that was read last; 0 when none comes after it. */
   readonly pageEnd: number
-  /** Whether so many smaller faults are unfinished that we do not look for each new one at once. */
+  /** Whether so many instance and service faults are unfinished that we do not look for each new one at once. */
   readonly isCrowded: boolean
   /** In a crowd: the next look is soon anyway. */
   readonly isSoon: boolean

@@ -208,7 +208,7 @@ export interface UnfinishedRecovery {
 }
 
 /** A page of faults that are smaller than a host, because there may be thousands of them. */
-export interface SmallFaultPage {
+export interface FaultPage {
   /** Notifications with a greater id. */
   readonly afterId: number
   readonly max: number
@@ -285,10 +285,10 @@ export interface Returning {
  */
 export interface RecoveryStore extends MoveStore {
   /**
-   * Recoveries of hosts first, then of smaller faults; each oldest first. All of them, or a page of
+   * Recoveries of hosts first, then of instance and service faults; each oldest first. All of them, or a page of
    * the smaller ones.
    */
-  listUnfinished(page?: SmallFaultPage): Promise<readonly UnfinishedRecovery[]>
+  listUnfinished(page?: FaultPage): Promise<readonly UnfinishedRecovery[]>
   readSnapshot(
     segment: SegmentId,
     notification: NotificationId,

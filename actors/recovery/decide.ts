@@ -101,7 +101,7 @@ function outOfBounds(
   if (segment?.enabled === false) return 'the segment is disabled'
   if (!onMaintenance || maintenanceBy === uuid) return undefined
   if (maintenanceBy === null) return 'the host is on maintenance'
-  // Smaller faults have their own rule for that.
+  // Instance and service faults have their own rule for that.
   if (type !== 'COMPUTE_HOST') return undefined
   return `the host is being handled by recovery ${maintenanceBy}`
 }

@@ -12,7 +12,7 @@ import type {
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
-import { isSmall } from './summary.ts'
+import { isInstanceOrServiceFault } from './summary.ts'
 
 interface Charter {
   readonly order: RecoveryOrder
@@ -71,7 +71,7 @@ export function hold(
 ): RecoveryStep {
   const { lastHeld, crowd } = state.known
   const known = { ...state.known, lastHeld: reason }
-  const times = isSmall(order) ? Math.ceil(crowd / CROWD) : 1
+  const times = isInstanceOrServiceFault(order) ? Math.ceil(crowd / CROWD) : 1
   return [
     { kind: 'held', reason, behind: behind ?? null, known },
     [
@@ -85,16 +85,13 @@ export function hold(
  * The recovery waits for one that the store knows, but that the segment does not know yet, or no
  * longer.
  */
-export function onBehindNobody(
-  { heldRecheckMs }: RecoveryRules,
-  state: RecoveryState,
-): RecoveryStep {
+export function onReleased({ heldRecheckMs }: RecoveryRules, state: RecoveryState): RecoveryStep {
   if (state.kind !== 'held' || state.behind === null) return [state, []]
   return [{ ...state, behind: null }, [decideAfter(heldRecheckMs)]]
 }
 
 /**
- * When a segment has more recoveries than this, smaller faults are checked less often, so that the
+ * When a segment has more recoveries than this, instance and service faults are checked less often, so that the
  * checks take no more time.
  */
 const CROWD = 200

@@ -24,7 +24,7 @@ import type {
   Turn,
 } from './recovery-messages.ts'
 import { overallObjection } from './storm-guard.ts'
-import { isSmall } from './summary.ts'
+import { isInstanceOrServiceFault } from './summary.ts'
 
 export interface RecoveryWorld extends Acting {
   readonly clock: ClockPort
@@ -146,7 +146,7 @@ async function admit(
         detail,
       })
     }
-    if (!isSmall(order)) {
+    if (!isInstanceOrServiceFault(order)) {
       await world.store.holdHost(epoch, notification.sourceHost, notification.uuid)
     }
   })
@@ -158,7 +158,7 @@ function claim(
   { world, order }: Recovering,
   { census }: RecoveryEffect & { readonly type: 'recovery.admit' },
 ): string | undefined {
-  if (isSmall(order)) return undefined
+  if (isInstanceOrServiceFault(order)) return undefined
   const { sourceHost: host } = order.notification
   return world.inFlight.claim(host, (inFlight) => {
     if (census === null) return undefined
@@ -192,7 +192,7 @@ async function cancel(recovering: Recovering, reason: string): Promise<RecoveryM
   const { uuid, sourceHost } = order.notification
   await untilStored(world.clock, signal, async () => {
     await world.store.endMoves(order.epoch, uuid, { status: 'ignored', message: reason })
-    if (!isSmall(order)) await world.store.holdHost(order.epoch, sourceHost, uuid)
+    if (!isInstanceOrServiceFault(order)) await world.store.holdHost(order.epoch, sourceHost, uuid)
   })
   return end(recovering, { to: 'ignored', reason })
 }
@@ -205,7 +205,7 @@ interface Verdict {
 async function end(recovering: Recovering, verdict: Verdict): Promise<RecoveryMessage> {
   const { world, order } = recovering
   await transition(recovering, verdict)
-  if (!isSmall(order)) world.inFlight.release(order.notification.sourceHost)
+  if (!isInstanceOrServiceFault(order)) world.inFlight.release(order.notification.sourceHost)
   return { type: 'recovery.concluded' }
 }
 

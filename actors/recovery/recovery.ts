@@ -47,12 +47,12 @@ import type {
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
-import { isSmall, isSame, summaryOf } from './summary.ts'
+import { isInstanceOrServiceFault, isSame, summaryOf } from './summary.ts'
 import {
   cancel,
   conclude,
   hold,
-  onBehindNobody,
+  onReleased,
   onContradicted,
   onSuspended,
   queue,
@@ -123,7 +123,7 @@ function step(charter: Charter, state: RecoveryState, message: RecoveryMessage):
     case 'recovery.release':
       return state.kind === 'held' && state.behind !== null ? queue(state, null) : [state, []]
     case 'recovery.behind-nobody':
-      return onBehindNobody(rules, state)
+      return onReleased(rules, state)
     case 'recovery.consulted':
       return onConsulted(charter, state, message)
     case 'recovery.admitted':
@@ -150,7 +150,7 @@ function step(charter: Charter, state: RecoveryState, message: RecoveryMessage):
       return onEvacuator(rules, state, message)
     case 'fault.concluded':
     case 'fault.forbidden':
-      return onSmallFault(rules, state, message)
+      return onFaultConcluded(rules, state, message)
     default:
       return assertNever(message)
   }
@@ -165,7 +165,7 @@ const isOpen = (state: RecoveryState): boolean =>
 
 /** Evidence of life calls a recovery off as long as nothing irreversible was done (promise I7). */
 function onHostAlive(order: RecoveryOrder, state: RecoveryState, reason: string): RecoveryStep {
-  if (state.known.certified || isSmall(order)) return [state, []]
+  if (state.known.certified || isInstanceOrServiceFault(order)) return [state, []]
   if (state.kind === 'fencing') {
     const fence = refOf('fence', order.notification.uuid)
     return [state, [tell(fence, { type: 'fence.abandon', reason })]]
@@ -335,7 +335,11 @@ function onEvacuator(
 }
 
 /** The outcome for a guest, or for a compute service. */
-function onSmallFault(rules: RecoveryRules, state: RecoveryState, reply: FaultReply): RecoveryStep {
+function onFaultConcluded(
+  rules: RecoveryRules,
+  state: RecoveryState,
+  reply: FaultReply,
+): RecoveryStep {
   if (state.kind !== 'restarting' && state.kind !== 'disabling') return [state, []]
   const { reason } = reply
   if (reply.type === 'fault.forbidden') return queue(state, reason)

@@ -37,9 +37,10 @@ export const isSame = (one: RecoverySummary, other: RecoverySummary): boolean =>
   one.instance === other.instance &&
   one.behind === other.behind
 
-/** Whether the fault is smaller than a host. */
-export const isSmall = ({ notification }: Pick<RecoveryOrder, 'notification'>): boolean =>
-  notification.type !== 'COMPUTE_HOST'
+/** Whether the fault is of one instance or one service, and not of a host. */
+export const isInstanceOrServiceFault = ({
+  notification,
+}: Pick<RecoveryOrder, 'notification'>): boolean => notification.type !== 'COMPUTE_HOST'
 
 function actsOnHost(state: RecoveryState): boolean {
   if (state.kind === 'evacuating') return state.room === 'there'

@@ -6,7 +6,7 @@ import { hold, ignored, type Decision, type DecisionRules, type Situation } from
 
 /**
  * When the host is certainly dead, its own recovery handles everything on it. Before that, a
- * smaller fault waits: if the host is alive, the smaller fault still counts. When an ended recovery
+ * instance or service fault waits: if the host is alive, the instance or service fault still counts. When an ended recovery
  * keeps its host out of service, the fault waits for the return, but no longer than faults may
  * wait. When an operator has cancelled that recovery, the operator is responsible for the host and
  * its guests.

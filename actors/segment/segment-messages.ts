@@ -39,12 +39,12 @@ export interface SegmentState {
   /** The recovery that is being decided or admitted. */
   readonly turn: NotificationId | null
   /**
-   * Smaller faults that are queued, in the order of their arrival. An entry that is no longer
+   * Instance and service faults that are queued, in the order of their arrival. An entry that is no longer
    * queued is skipped.
    */
   readonly line: Fifo<NotificationId>
   /**
-   * The recoveries of hosts, and those of smaller faults that are being decided, worked on or
+   * The recoveries of hosts, and those of instance and service faults that are being decided, worked on or
    * ended. These are few, however many wait.
    */
   readonly busy: ReadonlySet<NotificationId>

@@ -1,6 +1,6 @@
 /**
  * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before
- * smaller faults, and few smaller faults at once. Pure.
+ * instance and service faults, and few instance and service faults at once. Pure.
  */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -9,7 +9,7 @@ import { queued, taken } from '../kernel/fifo.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import { withEntry, withoutEntry } from '../kernel/with-entry.ts'
 import type { RecoveryOrder, Turn } from '../recovery/recovery-messages.ts'
-import { isSmall as isSmallFault, type RecoverySummary } from '../recovery/summary.ts'
+import { isInstanceOrServiceFault, type RecoverySummary } from '../recovery/summary.ts'
 import { refOf, startChild, stopChild } from '../registry.ts'
 import {
   SERVING,
@@ -22,10 +22,10 @@ import {
 } from './segment-messages.ts'
 
 /**
- * How many smaller faults are handled at the same time. More would only make the store and Nova
+ * How many instance and service faults are handled at the same time. More would only make the store and Nova
  * slow for the recoveries of hosts.
  */
-export const SMALL_AT_ONCE = 16
+export const INSTANCE_AND_SERVICE_AT_ONCE = 16
 
 /** The actor that gives turns in one segment, with one epoch. */
 export function defineSegment(identity: SegmentIdentity): Definition<SegmentMessage> {
@@ -59,7 +59,7 @@ export const segment =
 
 const recoveryOf = (id: NotificationId) => refOf('recovery', id)
 
-const isSmall = ({ unfinished }: Entry): boolean => isSmallFault(unfinished)
+const isBelowHost = ({ unfinished }: Entry): boolean => isInstanceOrServiceFault(unfinished)
 
 const isWaiting = ({ kind }: RecoverySummary): boolean => kind === 'held' || kind === 'pausing'
 
@@ -124,7 +124,7 @@ function onHostAlive(
   const effects: SegmentEffects[number][] = []
   for (const entry of busyOnes(state)) {
     const { uuid, sourceHost, status } = entry.unfinished.notification
-    if (sourceHost !== host || isSmall(entry)) continue
+    if (sourceHost !== host || isBelowHost(entry)) continue
     if (entry.isStarted) {
       effects.push(tell(recoveryOf(uuid), { type: 'recovery.host-alive', reason }))
     } else if (status === 'new') {
@@ -163,22 +163,24 @@ function onInformed(
  * certainly dead.
  */
 const beginsActing = (entry: Entry, { kind }: RecoverySummary): boolean =>
-  !isSmall(entry) && kind !== entry.summary.kind && (kind === 'fencing' || kind === 'evacuating')
+  !isBelowHost(entry) &&
+  kind !== entry.summary.kind &&
+  (kind === 'fencing' || kind === 'evacuating')
 
 /** Whether it waits for a recovery that is not in this segment. */
 const isBehindNobody = ({ recoveries }: SegmentState, { behind }: RecoverySummary): boolean =>
   behind !== null && !recoveries.has(behind)
 
-/** Makes smaller faults of the host be decided again. */
+/** Makes instance and service faults of the host be decided again. */
 const standAside = ({ recoveries }: SegmentState, host: HostId): SegmentEffects =>
   [...recoveries.values()]
     .filter((entry) => entry.unfinished.notification.sourceHost === host)
-    .filter((entry) => isSmall(entry) && entry.isStarted)
+    .filter((entry) => isBelowHost(entry) && entry.isStarted)
     .map(({ unfinished }) =>
       tell(recoveryOf(unfinished.notification.uuid), { type: 'recovery.stand-aside' }),
     )
 
-/** Makes smaller faults that waited for the end of a host's recovery be decided again. */
+/** Makes instance and service faults that waited for the end of a host's recovery be decided again. */
 function onEnded(identity: SegmentIdentity, state: SegmentState, id: NotificationId): SegmentStep {
   const gone = state.recoveries.get(id)
   if (gone === undefined) return [state, []]
@@ -188,7 +190,7 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
     turn: state.turn === id ? null : state.turn,
     busy: withMember(state.busy, id, false),
   }
-  const behind = isSmall(gone)
+  const behind = isBelowHost(gone)
     ? []
     : [...next.recoveries].filter(([, { summary }]) => summary.behind === id)
   return nextTurn(identity, next, [
@@ -198,7 +200,7 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
 }
 
 /**
- * Gives the next turn: first to the host that has waited longest, then to smaller faults; to none
+ * Gives the next turn: first to the host that has waited longest, then to instance and service faults; to none
  * while one is being decided or admitted.
  */
 function nextTurn(
@@ -208,9 +210,9 @@ function nextTurn(
 ): SegmentStep {
   if (state.turn !== null) return [state, effects]
   const busy = busyOnes(state)
-  const host = busy.find((entry) => !isSmall(entry) && entry.summary.kind === 'queued')
+  const host = busy.find((entry) => !isBelowHost(entry) && entry.summary.kind === 'queued')
   if (host !== undefined) return grant(identity, state, host, effects)
-  if (busy.filter(isSmall).length >= SMALL_AT_ONCE) return [state, effects]
+  if (busy.filter(isBelowHost).length >= INSTANCE_AND_SERVICE_AT_ONCE) return [state, effects]
   const [small, line] = firstQueued(state)
   const next = { ...state, line }
   return small === undefined ? [next, effects] : grant(identity, next, small, effects)
@@ -272,8 +274,8 @@ function withRecovery(state: SegmentState, id: NotificationId, entry: Entry): Se
   return {
     ...state,
     recoveries: withEntry(state.recoveries, id, entry),
-    line: isNew && isSmall(entry) ? queued(state.line, id) : state.line,
-    busy: withMember(state.busy, id, !isSmall(entry) || !isIdle),
+    line: isNew && isBelowHost(entry) ? queued(state.line, id) : state.line,
+    busy: withMember(state.busy, id, !isBelowHost(entry) || !isIdle),
   }
 }
 

@@ -20,7 +20,7 @@ interface RetryWaits {
 export const retryWaitsOf = (intervalMs: number): RetryWaits => ({
   recovery: {
     // How long a held recovery waits before it is decided again. When a hold-down ends sooner, the
-    // decision comes sooner; with many small faults it comes later.
+    // decision comes sooner; with many instance and service faults it comes later.
     heldRecheckMs: intervalMs,
     // The pause between a failed attempt and the next one. It is doubled after each further
     // failure, up to 5 minutes.

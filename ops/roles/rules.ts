@@ -122,7 +122,7 @@ export function rulesOf(config: Config): Rules {
       perSegment: hostRecovery.concurrencyPerSegmentMax,
       perTarget: hostRecovery.concurrencyPerTargetMax,
     },
-    ...smallFaultRulesOf(config),
+    ...instanceAndServiceRulesOf(config),
     observer: {
       tickMs: 1000,
       repeatMs,
@@ -153,7 +153,9 @@ export function rulesOf(config: Config): Rules {
   }
 }
 
-function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
+function instanceAndServiceRulesOf(
+  config: Config,
+): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
   const waits = retryWaitsOf(config.hostRecovery.retryIntervalMs)
   const hindrancesMax = HINDRANCES_MAX
   return {

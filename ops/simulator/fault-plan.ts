@@ -13,7 +13,7 @@ import { namesIn } from './names.ts'
 import { OPERATOR_FAULTS } from './operator-faults.ts'
 import { OWNER_FAULTS } from './owner-faults.ts'
 import { ENGINES, MONITORS } from './process-names.ts'
-import { SMALL_FAULTS } from './small-faults.ts'
+import { INSTANCE_AND_SERVICE_FAULTS } from './instance-and-service-faults.ts'
 
 /**
  * One fault: what is done to the world, and how it is undone. Only the death of a host is not
@@ -261,7 +261,7 @@ const FAULTS = {
       { atMs: atMs + draw(random, [5000, 200_000]), act: { do: 'hide-cell', hosts: [] } },
     ]
   },
-  ...SMALL_FAULTS,
+  ...INSTANCE_AND_SERVICE_FAULTS,
   'segment-disabled': ({ random, segments }, atMs) => {
     const segment = pick(random, segments)
     return [

@@ -191,7 +191,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await acted(orderedAt + 1), [[], []])
   })
 
-  test('a smaller fault is shown with the fault of its host, when that is sure, and then certain', async (t) => {
+  test('an instance or service fault is shown with the fault of its host, when that is sure, and then certain', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, host, notification: report, epoch } = await incident(world)

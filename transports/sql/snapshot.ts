@@ -8,7 +8,7 @@ import type {
   HostOverall,
   RecoveryStore,
   SegmentSnapshot,
-  SmallFaultPage,
+  FaultPage,
   UnfinishedRecovery,
 } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
@@ -83,7 +83,7 @@ export function snapshotStore(
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await readHostsOverall(trx),
           failing: await readFailing(trx),
-          ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
+          ...(await readInstanceOrServiceFault(trx, notificationNow, clock.wallMs())),
         }
       }),
   }
@@ -91,7 +91,7 @@ export function snapshotStore(
 
 async function readUnfinished(
   trx: Transaction<Database>,
-  page: SmallFaultPage = EVERYTHING,
+  page: FaultPage = EVERYTHING,
 ): Promise<readonly UnfinishedRecovery[]> {
   const query = trx.selectFrom('notifications').where('status', 'in', UNFINISHED_STATUSES)
   const unfinished = query.selectAll().orderBy('id')
@@ -125,10 +125,10 @@ async function readUnfinished(
   })
 }
 
-const EVERYTHING: SmallFaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
+const EVERYTHING: FaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
 
 /** Read for faults of guests and processes only. */
-async function readSmallerFault(
+async function readInstanceOrServiceFault(
   trx: Transaction<Database>,
   notification: Notification | undefined,
   nowMs: number,

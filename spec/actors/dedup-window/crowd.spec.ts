@@ -55,7 +55,7 @@ const guests = (count: number, firstId = 1): readonly UnfinishedRecovery[] =>
 const pages = (effects: readonly Effect[]): readonly number[] =>
   effects.flatMap((effect) => (effect.type === 'unfinished.read' ? [effect.afterId] : []))
 
-test('a full page of smaller faults is followed by the next one soon, and the last one by the first later', (t) => {
+test('a full page of instance and service faults is followed by the next one soon, and the last one by the first later', (t) => {
   const due: DedupWindowMessage = { type: 'window.look-due' }
   const first = after([due, looked(0, ...guests(SMALL_PAGE))])
   t.is(handedOn(first.effects), SMALL_PAGE)

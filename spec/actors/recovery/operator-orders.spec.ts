@@ -103,7 +103,7 @@ test('a forbidden evacuation is decided again', (t) => {
   t.deepEqual(after(...UNTIL_EVACUATING, evacuated(0), forbidden()).effects, [])
 })
 
-test('a forbidden smaller recovery is decided again, and has not failed', (t) => {
+test('a forbidden recovery of an instance or a service is decided again, and has not failed', (t) => {
   const message = { type: 'fault.forbidden', notification: N1, reason: 'because' } as const
   const given: Word = { to: N1, message }
   t.is(after(...UNTIL_RESTARTING, given).phaseOf(), 'deciding')

@@ -3,7 +3,7 @@
  * and none is forgotten.
  */
 import test from 'ava'
-import { SMALL_AT_ONCE } from '../../../actors/segment/segment.ts'
+import { INSTANCE_AND_SERVICE_AT_ONCE } from '../../../actors/segment/segment.ts'
 import { notificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, H2, I1, N1 } from '../records.ts'
@@ -85,7 +85,7 @@ test('few guests are restarted at once, each in its turn, until all had a turn',
     scene.tell({ to: notification, message: { ...end, reason: 'it runs' } })
     scene.tell(about('recovery.concluded', notification))
   }
-  t.is(most, SMALL_AT_ONCE)
+  t.is(most, INSTANCE_AND_SERVICE_AT_ONCE)
   t.is(answered.size, GUESTS)
   t.is(scene.consulted.length, GUESTS)
 })

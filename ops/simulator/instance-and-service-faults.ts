@@ -6,7 +6,7 @@ import type { RandomPort } from '../../actors/ports/clock.ts'
 import { draw } from '../../transports/simulated/random.ts'
 import { pick, type FaultGenerator, type TimedAct } from './fault-generator.ts'
 
-export const SMALL_FAULTS = {
+export const INSTANCE_AND_SERVICE_FAULTS = {
   'guest-hangs': ({ random, instances }, atMs) => [
     { atMs, act: { do: 'hang-guest', instance: pick(random, instances) } },
   ],
