@@ -28,6 +28,8 @@ use_local_headers() {
 
 install_packages() {
   has npm || { say 'npm is missing: install Node 20 or later together with npm'; exit 1; }
+  # npm would empty the folder behind the link, which another checkout may use.
+  [ ! -L node_modules ] || { say 'node_modules is a symbolic link: remove it, and start again'; exit 1; }
   say 'installing packages …'
   use_local_headers
   if ! PATH=$outer_path npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; then

@@ -107,6 +107,15 @@ test('packages are installed again when the lock file is newer', async (t) => {
   t.is((await machine.calls()).split('npm ci').length - 1, 2)
 })
 
+test('a folder of packages that another checkout shares is not emptied', async (t) => {
+  await using machine = await machineWithNpm()
+  await symlink(join(machine.path, 'shared'), join(machine.path, 'node_modules'))
+  const { status, output } = machine.run()
+  t.is(status, 1)
+  t.regex(output, /node_modules is a symbolic link: remove it/)
+  t.is(await machine.calls(), '')
+})
+
 test('npm never runs on the Node in the folder that it replaces', async (t) => {
   await using machine = await machineWithNpm(`${npmCi()}\necho "PATH $PATH" >>calls`)
   machine.run()
