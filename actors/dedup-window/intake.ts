@@ -2,6 +2,7 @@
 import { describeError } from '../../schema/errors.ts'
 import { hostName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
+import type { HostFailed } from '../../schema/messages/incident.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type Definition, type Step } from '../kernel/behaviour.ts'
@@ -103,6 +104,7 @@ async function takeFault(
   const received = parking.decode(delivery)
   try {
     if (received?.type === 'guest.failed') await storeGuestFault(world, received.body)
+    if (received?.type === 'host.failed') await storeHostFault(world, received.body)
   } catch (error) {
     world.log.warn({ subject: delivery.subject, error: describeError(error) }, 'fault not stored')
     if (!signal.aborted) delivery.retry(REDELIVER_MS)
@@ -117,7 +119,7 @@ async function storeGuestFault(world: IntakeWorld, fault: GuestFailed): Promise<
   await world.store.acceptNotification({
     type: 'VM',
     hostName: hostName(fault.hostName),
-    generatedAt: world.clock.wallMs(),
+    generatedAt: fault.occurredAt ?? world.clock.wallMs(),
     payload: {
       instance_uuid: fault.instance,
       event: fault.event,
@@ -125,4 +127,19 @@ async function storeGuestFault(world: IntakeWorld, fault: GuestFailed): Promise<
     },
     duplicateWindowMs: world.duplicateWindowMs,
   })
+}
+
+/** As a REST client reports it that is no cluster: who said so does not fence, and the leader looks before anybody does. */
+async function storeHostFault(
+  world: IntakeWorld,
+  { hostName: name, publisher, occurredAt }: HostFailed,
+): Promise<void> {
+  const { kind } = await world.store.acceptNotification({
+    type: 'COMPUTE_HOST',
+    hostName: hostName(name),
+    generatedAt: occurredAt,
+    payload: { event: 'STOPPED', host_status: 'NORMAL' },
+    duplicateWindowMs: world.duplicateWindowMs,
+  })
+  world.log.info({ host: name, publisher, outcome: kind }, 'Compute calls a host failed')
 }

@@ -5,14 +5,13 @@ import type { ComputeEvent } from '../../schema/messages/incident.ts'
 export const NEWS_TOPICS = [
   ['compute', 'compute', 'instance', 'rebuild', '*'],
   ['compute', 'instance', 'rebuild', '*'],
+  ['compute', 'compute_task', 'rebuild_server'],
+  ['compute', 'compute_task', 'rebuild_server', '*'],
 ] as const
 
-/** The instance whose rebuild, which is what an evacuation is on its target, has ended well or badly. */
-export function rebuiltInstance({ eventType, payload }: ComputeEvent): string | undefined {
-  if (!/^(compute\.)?instance\.rebuild\.(end|error)$/.test(eventType)) return undefined
-  const id = payload['uuid'] ?? payload['instance_id']
-  return typeof id === 'string' ? id : undefined
-}
+/** The instance whose rebuild, which is what an evacuation is on its target, has ended well or badly, or found no target. */
+export const rebuiltInstance = ({ fact }: ComputeEvent): string | undefined =>
+  fact?.kind === 'rebuild-ended' || fact?.kind === 'rebuild-failed' ? fact.instance : undefined
 
 interface Reader {
   readonly instances: ReadonlySet<string>

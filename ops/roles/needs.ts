@@ -49,16 +49,21 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
     case 'host-monitor':
       return [publish('say what it sees of hosts', 'observation')]
     case 'instance-monitor':
-      return [...ANSWERS, publish('report faults of guests', 'fault')]
+      return [...ANSWERS, publish('report faults of guests', 'fault', 'guest')]
     case 'gateway':
       return [
         ...ANSWERS,
-        publish('hand notifications over', 'fault'),
+        publish('hand notifications over', 'fault', 'notification'),
         publish("pass operators' words on", 'word'),
         subscribe('show what observers say of hosts', 'observation'),
       ]
     case 'bridge':
-      return [publish('pass events of Compute on', 'compute')]
+      return [
+        ...ANSWERS,
+        publish('pass events of Compute on', 'compute'),
+        publish('report hosts that Compute calls failed', 'fault', 'host'),
+        publish('report instances that Compute calls failed', 'fault', 'guest'),
+      ]
   }
 }
 

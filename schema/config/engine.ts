@@ -8,7 +8,8 @@ export const NOTIFICATIONS = {
     of: ['nova_notification', 'webhook'],
     default: 'nova_notification',
     meaning:
-      "Sources of faults beside our own monitors: events of the Compute service's bus. " +
+      'Sources of faults beside our own monitors: nova_notification reports what the events compute.host.error and ' +
+      "compute.instance.error of the Compute service's bus say, which the role bridge reads. " +
       'POST /v1/notifications (webhook) is always on.',
   },
   duplicateWindowMs: {

@@ -57,7 +57,8 @@ export function encode<Name extends WireType>(
   // The catalogue ties the subject function to the body of the same name, which TypeScript cannot follow by index.
   const tokens = (CATALOGUE[type].subject as (body: WireBody<Name>) => readonly string[])(body)
   return {
-    subject: subjectOf(from.cloud, ...tokens),
+    // Not `subjectOf`: a field that reads `*` or `>` is no wildcard.
+    subject: ['ha', from.cloud, ...tokens].map(subjectToken).join('.'),
     body: encoder.encode(JSON.stringify(envelope)),
   }
 }

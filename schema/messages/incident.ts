@@ -1,6 +1,7 @@
 /** Faults on their way to the engine. */
 import { Type, type Static } from 'typebox'
-import { Id, IdOrEmpty, Name, NameOrEmpty } from './fields.ts'
+import { ComputeFact } from './compute-fact.ts'
+import { Id, IdOrEmpty, Name, NameOrEmpty, Text, WallTime } from './fields.ts'
 
 /** A notification row is stored as `new` and waits for the engine. */
 export const NotificationAccepted = Type.Object({
@@ -20,8 +21,21 @@ export const ComputeEvent = Type.Object({
   format: Type.Union([Type.Literal('versioned'), Type.Literal('unversioned')]),
   /** Versioned payloads come flattened: `nova_object.data` only, at every level. */
   payload: Type.Record(Type.String(), Type.Unknown()),
+  /** What it tells in our words; absent when it tells nothing that matters here. */
+  fact: Type.Optional(ComputeFact),
 })
 export type ComputeEvent = Static<typeof ComputeEvent>
+
+/** The Compute service's bus calls a host failed. It is one report among others: the leader looks at the host itself. */
+export const HostFailed = Type.Object({
+  hostName: Name,
+  /** Who said so, by its own account. */
+  publisher: NameOrEmpty,
+  /** By the sender's clock, but never later than the bridge's own. */
+  occurredAt: WallTime,
+  evidence: Type.Array(Text, { maxItems: 16 }),
+})
+export type HostFailed = Static<typeof HostFailed>
 
 /** An operator said a word about one recovery, or (null) about all of them. The store holds the word. */
 export const WordSaid = Type.Object({

@@ -23,6 +23,22 @@ export const ActorSnapshot = Type.Object({
 })
 export type ActorSnapshot = Static<typeof ActorSnapshot>
 
+/** What the bridge of a process has read of Compute's bus, since the start. */
+export const BridgeCounts = Type.Object({
+  received: Count,
+  /** Faults that our own bus keeps. */
+  reported: Count,
+  /** Repeated messages, which are dropped. */
+  duplicates: Count,
+  /** Messages that could not be read. */
+  parked: Count,
+  /** Messages of a known type that lack what it is about. */
+  incomplete: Count,
+  /** Messages that wait in our queue, when it was last looked at. */
+  unread: Count,
+})
+export type BridgeCounts = Static<typeof BridgeCounts>
+
 /** The live tree of one process. */
 export const RoleHealth = Type.Object({
   node: Name,
@@ -35,6 +51,8 @@ export const RoleHealth = Type.Object({
   strangers: Type.Optional(Count),
   /** Reports that the leader itself saw to be untrue, since the start. */
   contradictions: Type.Optional(Count),
+  /** Of a process with the role bridge that has a broker. */
+  bridge: Type.Optional(BridgeCounts),
   /** At most the first 1,000 actors, supervisors first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

@@ -1,6 +1,6 @@
 /** What watchers say about hosts and guests. Level-triggered: the current state, again and again. */
 import { Type, type Static } from 'typebox'
-import { Count, Id, Name, Text } from './fields.ts'
+import { Count, Id, Name, Text, WallTime } from './fields.ts'
 
 /** One observer's view of one host. */
 export const HostObserved = Type.Object({
@@ -32,6 +32,8 @@ export const GuestFailed = Type.Object({
   /** Masakari's vocabulary, `LIFECYCLE` / `QEMU_GUEST_AGENT_ERROR` / `IO_ERROR`. */
   event: Name,
   domainEvent: Name,
+  /** When, if the reporter only passes on what somebody else said; otherwise it is the moment of its arrival. */
+  occurredAt: Type.Optional(WallTime),
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>

@@ -3,11 +3,15 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
+import { IdOrEmpty, NameOrEmpty } from '../../schema/messages/fields.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
+import { factKind, readFact } from './compute-facts.ts'
 import { BODY_BYTES_MAX } from './unpack.ts'
 
 export interface OsloNotification {
   readonly event: ComputeEvent
+  /** Its type tells something, and it lacks what that is about. */
+  readonly isIncomplete: boolean
   /** What a repeated delivery has in common with the first one. */
   readonly ids: readonly string[]
 }
@@ -17,15 +21,21 @@ const BOUNDS: JsonBounds = { characters: BODY_BYTES_MAX, depth: 32, members: 50_
 
 const Outer = Compile(Type.Object({ 'oslo.version': Type.String(), 'oslo.message': Type.String() }))
 
+/** What becomes tokens of a subject on our bus: no empty ones, no wildcards. */
+const EVENT_TYPE = '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$'
+const UserId = Type.Optional(Type.Union([Type.String(), Type.Null()]))
+
+/** As strict as our own messages are: what comes in can be said on our bus as it is. */
 const Inner = Compile(
   Type.Object({
-    message_id: Type.String({ minLength: 1, maxLength: 64 }),
-    publisher_id: Type.String({ maxLength: 255 }),
-    event_type: Type.String({ minLength: 1, maxLength: 255 }),
-    priority: Type.String({ maxLength: 32 }),
-    timestamp: Type.String({ maxLength: 64 }),
+    message_id: Type.Intersect([IdOrEmpty, Type.String({ minLength: 1 })]),
+    publisher_id: NameOrEmpty,
+    event_type: Type.String({ maxLength: 255, pattern: EVENT_TYPE }),
+    priority: NameOrEmpty,
+    timestamp: NameOrEmpty,
     payload: Type.Record(Type.String(), Type.Unknown()),
     _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    _context_user_id: UserId,
   }),
 )
 
@@ -41,17 +51,30 @@ export function parseOsloNotification(body: Uint8Array): OsloNotification {
   const versioned = 'nova_object.data' in payload
   const flat = flatten(payload)
   if (!isRecord(flat)) throw invalid('the payload is not an object')
-  const event: ComputeEvent = {
+  const told = {
     eventType: inner.event_type,
     publisher: inner.publisher_id,
+    payload: flat,
+    user: inner._context_user_id,
+  }
+  const kind = factKind(told.eventType)
+  const fact = kind === undefined ? undefined : readFact(kind, told)
+  const event: ComputeEvent = {
+    eventType: told.eventType,
+    publisher: told.publisher,
     priority: inner.priority,
     timestamp: inner.timestamp,
     messageId: inner.message_id,
     format: versioned ? 'versioned' : 'unversioned',
     payload: flat,
+    ...(fact === undefined ? {} : { fact }),
   }
   const unique = inner._unique_id
-  return { event, ids: unique === undefined ? [inner.message_id] : [inner.message_id, unique] }
+  return {
+    event,
+    isIncomplete: kind !== undefined && fact === undefined,
+    ids: unique === undefined ? [inner.message_id] : [inner.message_id, unique],
+  }
 }
 
 function unwrap(outer: unknown): unknown {

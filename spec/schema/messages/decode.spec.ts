@@ -77,6 +77,13 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     messageId: '0f0e0d0c-0000-4000-8000-000000000001',
     format: 'versioned',
     payload: { uuid: 'i1' },
+    fact: { kind: 'rebuild-ended', instance: 'i1', host: 'compute-1', reason: null },
+  },
+  'host.failed': {
+    hostName: 'compute-1',
+    publisher: 'compute.compute-1',
+    occurredAt: 1_767_225_600_000,
+    evidence: ['compute.host.error of compute.compute-1'],
   },
   'recovery.stepped': {
     notification: 'n1',
@@ -223,6 +230,15 @@ test('no field of an event can begin a line in the event stream', (t) => {
   const about = { notification: undefined, instance: undefined, host: undefined, type: 'x' }
   const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
   t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
+})
+
+test('a field that reads like a wildcard is none in a subject', (t) => {
+  for (const hostName of ['*', '>', 'a.>']) {
+    const body = { hostName, publisher: '', occurredAt: 0, evidence: [] }
+    const { subject } = encode('host.failed', body, { ...ENVELOPE, cloud: '*', node: 'n' })
+    t.regex(subject, /^ha\.%2a\.fault\.host\.[a%0-9]+e?$/)
+  }
+  t.is(subjectOf('one', 'fault', '>'), 'ha.one.fault.>', 'of a subscription it is one')
 })
 
 test('a step that no recovery announces is refused', (t) => {
