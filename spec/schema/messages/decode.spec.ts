@@ -233,10 +233,14 @@ test('no field of an event can begin a line in the event stream', (t) => {
 })
 
 test('a field that reads like a wildcard is none in a subject', (t) => {
-  for (const hostName of ['*', '>', 'a.>']) {
+  for (const [hostName, token] of [
+    ['*', '%2a'],
+    ['>', '%3e'],
+    ['a.>', 'a%2e%3e'],
+  ] as const) {
     const body = { hostName, publisher: '', occurredAt: 0, evidence: [] }
     const { subject } = encode('host.failed', body, { ...ENVELOPE, cloud: '*', node: 'n' })
-    t.regex(subject, /^ha\.%2a\.fault\.host\.[a%0-9]+e?$/)
+    t.is(subject, `ha.%2a.fault.host.${token}`)
   }
   t.is(subjectOf('one', 'fault', '>'), 'ha.one.fault.>', 'of a subscription it is one')
 })
