@@ -1,4 +1,5 @@
 /** Faults from a real RabbitMQ to a real NATS: each of them arrives, and as one, whoever dies on the way. */
+import { connect } from 'amqplib'
 import test from 'ava'
 import { LeadershipTerm } from '../../../actors/leadership/leadership-term.ts'
 import { announcerOn } from '../../../ops/roles/announcer.ts'
@@ -73,6 +74,14 @@ function engineOf(cloud: string): AsyncDisposable & {
     [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
   }
 }
+
+/** All tests share the queue of the role, and an acknowledgement shortly before the end of a link may be too late for the broker. */
+test.beforeEach(async () => {
+  const connection = await connect(broker.url)
+  const channel = await connection.createChannel()
+  await channel.deleteQueue('instance-ha')
+  await connection.close()
+})
 
 /** The bridge as the role starts it; its exchange has the name of the cloud. */
 function roleOf(
