@@ -2,7 +2,6 @@
 import { describeError } from '../../schema/errors.ts'
 import { hostName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
-import type { HostFailed } from '../../schema/messages/incident.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
 import { define, type Definition, type Step } from '../kernel/behaviour.ts'
@@ -13,6 +12,7 @@ import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
 import type { DedupWindowMessage } from './window-state.ts'
 import { FaultLine } from './fault-line.ts'
+import { HostFaults } from './host-faults.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
 import { Parking, type ParkingWorld } from './parking.ts'
 import { RosterKeeper } from './roster-keeper.ts'
@@ -47,8 +47,9 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   const { bus, cloud } = world
   const parking = new Parking(world)
   const keeper = new RosterKeeper(world, world.roster)
+  const hostFaults = new HostFaults(world)
   const line = new FaultLine<FaultDelivery>(
-    (delivery) => takeFault(world, parking, { delivery, signal }),
+    (delivery) => takeFault(world, parking, { delivery, hostFaults, signal }),
     () => sleep(world.clock, 0),
   )
   await using open = new AsyncDisposableStack()
@@ -96,15 +97,21 @@ function onObserved(world: IntakeWorld, keeper: RosterKeeper, said: HostObserved
 /** Pause before the bus hands out a fault again that could not be stored, ms: a short outage of the store is over by then. */
 const REDELIVER_MS = 1000
 
+interface FaultTaking {
+  readonly delivery: FaultDelivery
+  readonly hostFaults: HostFaults
+  readonly signal: AbortSignal
+}
+
 async function takeFault(
   world: IntakeWorld,
   parking: Parking,
-  { delivery, signal }: { readonly delivery: FaultDelivery; readonly signal: AbortSignal },
+  { delivery, hostFaults, signal }: FaultTaking,
 ): Promise<void> {
   const received = parking.decode(delivery)
   try {
     if (received?.type === 'guest.failed') await storeGuestFault(world, received.body)
-    if (received?.type === 'host.failed') await storeHostFault(world, received.body)
+    if (received?.type === 'host.failed') await hostFaults.store(received.body)
   } catch (error) {
     world.log.warn({ subject: delivery.subject, error: describeError(error) }, 'fault not stored')
     if (!signal.aborted) delivery.retry(REDELIVER_MS)
@@ -127,19 +134,4 @@ async function storeGuestFault(world: IntakeWorld, fault: GuestFailed): Promise<
     },
     duplicateWindowMs: world.duplicateWindowMs,
   })
-}
-
-/** As a REST client reports it that is no cluster: who said so does not fence, and the leader looks before anybody does. */
-async function storeHostFault(
-  world: IntakeWorld,
-  { hostName: name, publisher, occurredAt }: HostFailed,
-): Promise<void> {
-  const { kind } = await world.store.acceptNotification({
-    type: 'COMPUTE_HOST',
-    hostName: hostName(name),
-    generatedAt: occurredAt,
-    payload: { event: 'STOPPED', host_status: 'NORMAL' },
-    duplicateWindowMs: world.duplicateWindowMs,
-  })
-  world.log.info({ host: name, publisher, outcome: kind }, 'Compute calls a host failed')
 }

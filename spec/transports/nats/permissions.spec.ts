@@ -42,7 +42,10 @@ function atWork(url: string): NatsTransport {
       bus.publish(`ha.${CLOUD}.word.said`, bytes)
       bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
       bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
-      await bus.publishFault(`ha.${CLOUD}.fault.guest.x`, bytes, `id-${round}`).catch(describeError)
+      const faults = ['guest', 'host', 'notification'].map((what) =>
+        bus.publishFault(`ha.${CLOUD}.fault.${what}.x`, bytes, `${what}-${round}`),
+      )
+      await Promise.allSettled(faults)
       await lease.create('engine-1').catch(describeError)
       await sleep(50)
     }
@@ -92,6 +95,11 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   ],
   ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
   ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
+  [
+    'bridge',
+    { publish: ['ha.west.fault.host.>'] },
+    /cannot report hosts that Compute calls failed since .*publish ha\.west\.fault\.host\.x/,
+  ],
   ['gateway', { publish: ['ha.west.word.>'] }, /cannot pass operators' words on since/],
   ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass events of Compute on since/],
 ]
@@ -113,6 +121,15 @@ for (const [role, denied, says] of CASES) {
     await until('it is ready', async () => (await wordsOf(node, role)) === '', PATIENCE_MS)
   })
 }
+
+test('who may only report guests is ready as an instance-monitor', async (t) => {
+  t.timeout(2 * PATIENCE_MS)
+  const denied = { publish: ['ha.west.fault.host.>', 'ha.west.fault.notification.>'] }
+  await using server = await startNats({ password: PASSWORD, denied })
+  await using node = atWork(server.url)
+  await until('the bridge is not', async () => (await wordsOf(node, 'bridge')) !== '', PATIENCE_MS)
+  t.is(await wordsOf(node, 'instance-monitor'), '')
+})
 
 test('an account that may do all is ready in every role, and what no role needs is a remark', async (t) => {
   await using server = await startNats({
