@@ -1,4 +1,4 @@
-/** So many lines of one kind in a minute: whoever can write to the broker must not fill the disk with our log. Pure. */
+/** Limits how often something happens in a minute: input from outside must not fill the disk with our log. Pure. */
 
 const MINUTE_MS = 60_000
 

@@ -13,7 +13,7 @@ export interface HostFaultsWorld {
   readonly duplicateWindowMs: number
 }
 
-/** Whoever may write to RabbitMQ can call hosts failed that nobody knows. */
+/** Every sender on RabbitMQ can call hosts failed that are not registered. */
 const LINES_A_MINUTE_MAX = 60
 
 export class HostFaults {
@@ -24,7 +24,7 @@ export class HostFaults {
     this.#world = world
   }
 
-  /** As a client reports a host that is not in a cluster: whoever said so does not fence, so the leader looks before it acts. */
+  /** The row equals that of a client without a cluster: the sender fences nothing, and the leader looks before it acts. */
   async store({ hostName: name, publisher, occurredAt }: HostFailed): Promise<void> {
     const { store, clock, log, duplicateWindowMs } = this.#world
     const { kind } = await store.acceptNotification({

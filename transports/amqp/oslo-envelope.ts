@@ -1,11 +1,11 @@
 /** From the body of an oslo.messaging notification to one of our messages. Pure. */
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { IdOrEmpty, NameOrEmpty } from '../../schema/messages/fields.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
-import { factKind, readFact } from './compute-facts.ts'
+import { factKind, readFact, type Told } from './compute-facts.ts'
 import { BODY_BYTES_MAX } from './unpack.ts'
 
 export interface OsloNotification {
@@ -26,56 +26,57 @@ const EVENT_TYPE = '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$'
 const UserId = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
 /** As strict as our own messages are: what comes in can be said on our bus as it is. */
-const Inner = Compile(
-  Type.Object({
-    message_id: Type.Intersect([IdOrEmpty, Type.String({ minLength: 1 })]),
-    publisher_id: NameOrEmpty,
-    event_type: Type.String({ maxLength: 255, pattern: EVENT_TYPE }),
-    priority: NameOrEmpty,
-    timestamp: NameOrEmpty,
-    payload: Type.Record(Type.String(), Type.Unknown()),
-    _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-    _context_user_id: UserId,
-  }),
-)
+const InnerForm = Type.Object({
+  message_id: Type.Intersect([IdOrEmpty, Type.String({ minLength: 1 })]),
+  publisher_id: NameOrEmpty,
+  event_type: Type.String({ maxLength: 255, pattern: EVENT_TYPE }),
+  priority: NameOrEmpty,
+  timestamp: NameOrEmpty,
+  payload: Type.Record(Type.String(), Type.Unknown()),
+  _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  _context_user_id: UserId,
+})
+const Inner = Compile(InnerForm)
 
 /** Reads both wire forms, `messagingv2` and the bare old one. MESSAGE_INVALID; its text repeats nothing of the body. */
 export function parseOsloNotification(body: Uint8Array): OsloNotification {
-  if (body.byteLength > BODY_BYTES_MAX) throw invalid(`longer than ${BODY_BYTES_MAX} bytes`)
-  const inner = unwrap(parseJson(decodeText(body)))
-  if (!Inner.Check(inner)) {
-    const [first] = Inner.Errors(inner)
-    throw invalid(`${first?.instancePath ?? ''} ${first?.message ?? 'not a notification'}`.trim())
-  }
-  const { payload } = inner
-  const versioned = 'nova_object.data' in payload
-  const flat = flatten(payload)
-  if (!isRecord(flat)) throw invalid('the payload is not an object')
-  const told = {
-    eventType: inner.event_type,
-    publisher: inner.publisher_id,
-    payload: flat,
-    user: inner._context_user_id,
-  }
-  const kind = factKind(told.eventType)
-  const fact = kind === undefined ? undefined : readFact(kind, told)
-  const event: ComputeEvent = {
-    eventType: told.eventType,
-    publisher: told.publisher,
-    priority: inner.priority,
-    timestamp: inner.timestamp,
-    messageId: inner.message_id,
-    format: versioned ? 'versioned' : 'unversioned',
-    payload: flat,
-    ...(fact === undefined ? {} : { fact }),
-  }
-  const unique = inner._unique_id
+  const inner = innerOf(body)
+  const payload = flatten(inner.payload)
+  if (!isRecord(payload)) throw invalid('the payload is not an object')
+  const kind = factKind(inner.event_type)
+  const fact = kind === undefined ? undefined : readFact(kind, toldBy(inner, payload))
   return {
-    event,
+    event: {
+      eventType: inner.event_type,
+      publisher: inner.publisher_id,
+      priority: inner.priority,
+      timestamp: inner.timestamp,
+      messageId: inner.message_id,
+      format: 'nova_object.data' in inner.payload ? 'versioned' : 'unversioned',
+      payload,
+      ...(fact === undefined ? {} : { fact }),
+    },
     isIncomplete: kind !== undefined && fact === undefined,
-    ids: unique === undefined ? [inner.message_id] : [inner.message_id, unique],
+    ids: inner._unique_id === undefined ? [inner.message_id] : [inner.message_id, inner._unique_id],
   }
 }
+
+type InnerMessage = Static<typeof InnerForm>
+
+function innerOf(body: Uint8Array): InnerMessage {
+  if (body.byteLength > BODY_BYTES_MAX) throw invalid(`longer than ${BODY_BYTES_MAX} bytes`)
+  const inner = unwrap(parseJson(decodeText(body)))
+  if (Inner.Check(inner)) return inner
+  const [first] = Inner.Errors(inner)
+  throw invalid(`${first?.instancePath ?? ''} ${first?.message ?? 'not a notification'}`.trim())
+}
+
+const toldBy = (inner: InnerMessage, payload: Told['payload']): Told => ({
+  eventType: inner.event_type,
+  publisher: inner.publisher_id,
+  payload,
+  user: inner._context_user_id,
+})
 
 function unwrap(outer: unknown): unknown {
   if (!isRecord(outer) || !('oslo.version' in outer || 'oslo.message' in outer)) return outer

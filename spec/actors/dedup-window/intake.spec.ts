@@ -58,7 +58,7 @@ function leaderThatListens(log: LogPort = LOG) {
     parked,
     store,
     clock,
-    /** Registers the host and says it again and again until it is stored. */
+    /** Creates the tables and registers the host. */
     async registerHost(): Promise<void> {
       await store.migrate()
       const fields = { serviceType: 'COMPUTE', description: null, enabled: true } as const
@@ -177,7 +177,7 @@ const hostFailed = (change: {
 
 const EVERY = { limit: 100, sort: [{ key: 'id', direction: 'asc' as const }] }
 
-test('a host that Compute calls failed is one report, however often and by whom it is said', async (t) => {
+test('reports of Compute about one host become one notification, however often they come', async (t) => {
   await using leader = leaderThatListens()
   await leader.registerHost()
   await leader.report(hostFailed({}), 'first')
@@ -194,7 +194,7 @@ test('a host that Compute calls failed is one report, however often and by whom 
   })
 })
 
-test('a host that nobody registered is not stored, and is asked for no more', async (t) => {
+test('a report about a host that is not registered is not stored, and does not come again', async (t) => {
   await using leader = leaderThatListens()
   await leader.registerHost()
   await leader.report(hostFailed({ hostName: 'compute-9' }), 'a')
@@ -203,7 +203,7 @@ test('a host that nobody registered is not stored, and is asked for no more', as
   t.deepEqual(leader.parked, [])
 })
 
-test('hosts that nobody registered are told, and a flood of them is not', async (t) => {
+test('reports about hosts that are not registered are logged, 60 a minute at most', async (t) => {
   const log = recordingLog()
   await using leader = leaderThatListens(log)
   await leader.registerHost()
