@@ -1,4 +1,7 @@
-/** Everything that can be done to a simulated deployment, as plain values: fault plans and scenarios are made of them. */
+/**
+ * Everything that can be done to a simulated deployment, as plain values. Fault plans and scenarios
+ * consist of these values.
+ */
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
@@ -10,7 +13,7 @@ import { performAsOperator, type OperatorAct } from './operator-acts.ts'
 import { tellLie, type Lie } from './lies.ts'
 import { report, type Report } from './reports.ts'
 
-/** `node` names a process; `leader` is the one that leads at that moment. */
+/** `node` is the name of a process; `leader` is the process that leads at that moment. */
 export type Act =
   | { readonly do: HostAct; readonly host: string }
   | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
@@ -52,7 +55,7 @@ export type Act =
   | Report
   | Lie
 
-/** What can be done to a host without saying more. */
+/** What can be done to a host without further parameters. */
 export type HostAct = keyof typeof HOST_ACTS
 
 const HOST_ACTS = {
@@ -71,7 +74,7 @@ const HOST_ACTS = {
   'forget-provider': 'forgetProvider',
 } as const
 
-/** What can be done to a guest without saying more. */
+/** What can be done to a guest without further parameters. */
 export type GuestAct = keyof typeof GUEST_ACTS
 
 const GUEST_ACTS = {
@@ -194,7 +197,7 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
   }
 }
 
-/** Its owner may have deleted it meanwhile. */
+/** The owner may have deleted the instance meanwhile. */
 function toGuest(
   { cloud, checker }: Deployment,
   act: { readonly do: GuestAct; readonly instance: string },

@@ -5,20 +5,23 @@ import { hostName } from '../../schema/ids.ts'
 import type { Deployment } from './deployment.ts'
 
 export type Report =
-  /** A trusted reporter says that the host is dead, so many times at once, by a clock that may be behind. */
+  /**
+   * A trusted reporter says that the host is dead, so many times at once, with a clock that may be
+   * behind.
+   */
   | {
       readonly do: 'report'
       readonly host: string
       readonly times: number
       readonly agoMs?: number
     }
-  /** A reporter has lost sight of the host. */
+  /** A reporter does not see the host any more. */
   | { readonly do: 'report-unsure'; readonly host: string }
   /** A reporter sees the host again. */
   | { readonly do: 'report-back'; readonly host: string }
   /** The bridge has read on Compute's own bus that a host failed. */
   | { readonly do: 'compute-reports'; readonly host: string }
-  /** The libvirt of the instance's host has told something about it. */
+  /** The libvirt of the instance's host reported an event of the instance. */
   | {
       readonly do: 'report-guest'
       readonly instance: string
@@ -32,7 +35,7 @@ export type Report =
       readonly event: 'STARTED' | 'STOPPED'
     }
 
-/** Makes it now. */
+/** Sends the report now. */
 export async function report(deployment: Deployment, act: Report): Promise<void> {
   const { store, clock, rules } = deployment
   if (act.do === 'compute-reports') return await passOn(deployment, act.host)
@@ -58,7 +61,7 @@ async function passOn(deployment: Deployment, host: string): Promise<void> {
   await deployment.intruder.submit('host.failed', fault, `compute-${host}-${occurredAt}`)
 }
 
-/** What its owner has deleted, nobody reports. */
+/** An instance that its owner has deleted is not reported. */
 const exists = ({ cloud }: Deployment, instance: string): boolean =>
   cloud.instances.some(({ name }) => name === instance)
 

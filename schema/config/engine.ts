@@ -1,4 +1,7 @@
-/** Options of the engine: which faults count, how much may be done at once, what makes a host certainly dead. */
+/**
+ * Options of the engine: which faults are acted on, how much may be done at once, and how a host is
+ * made certainly dead.
+ */
 import type { OptionGroup } from './option.ts'
 
 export const NOTIFICATIONS = {
@@ -36,7 +39,7 @@ export const NOTIFICATIONS = {
   },
 } as const satisfies OptionGroup
 
-/** Of instances on a dead host, and of a guest that failed alone. */
+/** The same text for instances on a dead host and for a guest that failed alone. */
 export const HA_KEY_MEANING =
   'Metadata key that marks an instance as HA-enabled when its value is true.'
 

@@ -1,25 +1,25 @@
-/** Faults on their way to the engine. */
+/** Messages about faults, on their way to the engine. */
 import { Type, type Static } from 'typebox'
 import { ComputeFact } from './compute-fact.ts'
 import { Id, IdOrEmpty, Name, NameOrEmpty, Text, WallTime } from './fields.ts'
 
-/** A notification row is stored as `new` and waits for the engine. */
+/** A notification row was stored as `new` and waits for the engine. */
 export const NotificationAccepted = Type.Object({
   notification: Id,
   segment: Id,
 })
 export type NotificationAccepted = Static<typeof NotificationAccepted>
 
-/** One notification of the Compute service's own bus, unwrapped by the bridge. */
+/** One notification from the Compute service's own bus, unwrapped by the bridge. */
 export const ComputeEvent = Type.Object({
   eventType: Name,
   publisher: NameOrEmpty,
   priority: NameOrEmpty,
-  /** As sent, naive UTC. */
+  /** As Compute sent it: UTC without a time zone. */
   timestamp: NameOrEmpty,
   messageId: IdOrEmpty,
   format: Type.Union([Type.Literal('versioned'), Type.Literal('unversioned')]),
-  /** Versioned payloads come flattened: `nova_object.data` only, at every level. */
+  /** A versioned payload is flattened: only `nova_object.data` is kept, at every level. */
   payload: Type.Record(Type.String(), Type.Unknown()),
   /** What it tells in our words; absent when it tells nothing that matters here. */
   fact: Type.Optional(ComputeFact),
@@ -37,7 +37,7 @@ export const HostFailed = Type.Object({
 })
 export type HostFailed = Static<typeof HostFailed>
 
-/** An operator said a word about one recovery, or (null) about all of them. The store holds the word. */
+/** An operator gave a command about one recovery, or (null) about all of them. The store holds the command. */
 export const WordSaid = Type.Object({
   notification: Type.Union([Id, Type.Null()]),
 })

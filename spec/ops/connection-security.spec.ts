@@ -1,4 +1,6 @@
-/** What files ask for about encryption is honoured, or the start is refused by name: never ignored. */
+/**
+ * Encryption options in files are obeyed, or the start is refused by name. They are never ignored.
+ */
 import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** News of Compute's bus reach the evacuator that moves the instance, and no other. */
+/** News of Compute's bus reach only the evacuator that moves the instance. */
 import test from 'ava'
 import {
   ComputeNews,

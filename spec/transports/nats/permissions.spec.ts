@@ -1,4 +1,6 @@
-/** A NATS account that may not do all that a role needs: the role says what it cannot do, and is not ready. */
+/**
+ * A NATS account with too few permissions: the role reports what it cannot do, and is not ready.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { busChecks } from '../../../ops/roles/needs.ts'
@@ -18,7 +20,7 @@ const PASSWORD = 'right'
 const PATIENCE_MS = 60_000
 const bytes = new TextEncoder().encode('x')
 
-/** Does what the roles do on the bus, again and again, for as long as it is open. */
+/** Does repeatedly what the roles do on the bus, as long as it is open. */
 function atWork(url: string): NatsTransport {
   const clock = new SystemClock()
   const node = connectNats({
@@ -62,7 +64,7 @@ function atWork(url: string): NatsTransport {
   }
 }
 
-/** What a role says of itself; empty when it is ready. */
+/** The hindrances of a role; empty when it is ready. */
 async function wordsOf({ bus }: NatsTransport, role: Role): Promise<string> {
   const [check] = busChecks(bus, CLOUD, [role])
   return (await check?.check().then(() => '', describeError)) ?? ''
