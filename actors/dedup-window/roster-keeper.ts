@@ -25,7 +25,7 @@ export class RosterKeeper {
   }
 
   /** Somebody unknown has spoken: it may have been registered a moment ago. */
-  hasten(): void {
+  expedite(): void {
     this.#hastened.abort()
   }
 

@@ -7,16 +7,20 @@ import { hostId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import type { RegisteredHost, RegisteredNames } from '../ports/roster-store.ts'
 
-/** Observations that did not count, since the start. */
-export interface Strangers {
-  readonly hosts: number
-  readonly observers: number
-}
-
 export class Roster {
   #hosts: ReadonlyMap<HostId, RegisteredHost> = new Map()
   #observers: ReadonlySet<string> = new Set()
-  #strangers: Strangers = { hosts: 0, observers: 0 }
+  /** Counts an observation by somebody, or of a host, that is not registered. */
+  readonly #countStranger: () => void
+
+  constructor(countStranger: () => void) {
+    this.#countStranger = countStranger
+  }
+
+  /** How many hosts are registered. */
+  get size(): number {
+    return this.#hosts.size
+  }
 
   /** What the store says now. */
   learn({ hosts, observers }: RegisteredNames): void {
@@ -31,15 +35,7 @@ export class Roster {
     if (registered !== undefined && isKnown) {
       return { ...observed, hostName: registered.hostName, segment: registered.segment }
     }
-    const { hosts, observers } = this.#strangers
-    this.#strangers =
-      registered === undefined
-        ? { hosts: hosts + 1, observers }
-        : { hosts, observers: observers + 1 }
+    this.#countStranger()
     return undefined
-  }
-
-  strangers(): Strangers {
-    return this.#strangers
   }
 }

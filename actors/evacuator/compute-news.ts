@@ -15,7 +15,10 @@ export const NEWS_TOPICS = [
   ['compute', 'compute_task', 'rebuild_server', '*'],
 ] as const
 
-/** The instance whose rebuild, which is what an evacuation is on its target, has ended well or badly, or found no target. */
+/**
+ * The instance whose rebuild has ended, well or badly, or found no target. On its target, an
+ * evacuation is a rebuild.
+ */
 export const rebuiltInstance = ({ fact }: ComputeEvent): string | undefined =>
   fact?.kind === 'rebuild-ended' || fact?.kind === 'rebuild-failed' ? fact.instance : undefined
 
@@ -27,6 +30,11 @@ interface Reader {
 /** Passes news from the leader's bus subscription to the evacuators of this leader. Each life of one waits at most once at a time. */
 export class ComputeNews {
   readonly #readers = new Map<AbortSignal, Reader>()
+
+  /** How many evacuators wait. */
+  get size(): number {
+    return this.#readers.size
+  }
 
   /** Reports that there is news about the instance. */
   spread(instance: string): void {

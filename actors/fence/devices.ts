@@ -1,4 +1,7 @@
-/** The rungs of a fence plan as devices: one way to read, one way to order, whatever stands behind it. */
+/**
+ * The rungs of a fence plan as fence devices: each device is read and ordered in the same way,
+ * whatever it works through.
+ */
 import type { BmcSettings, Secret } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
@@ -7,23 +10,23 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
 import type { PowerPort, PowerState } from '../ports/power.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
-import { confirmedBy } from '../policy/operator-word.ts'
+import { confirmedBy } from '../policy/operator-command.ts'
 
 export interface FenceDevice {
-  /** Who reads the state, as the certificate names it. */
+  /** The name of the device that reads the state, for the certificate. */
   readonly witness: string
-  /** Through what power off is ordered, as the journal names it. */
+  /** The name of the device that is ordered to power off, for the journal. */
   readonly channel: string
-  /** Throws POWER_* and what the store throws. */
+  /** Throws POWER_* errors, and the errors of the store. */
   read(signal: AbortSignal): Promise<PowerState>
   off(signal: AbortSignal): Promise<void>
 }
 
-/** The machine at the other end. */
+/** The host that is fenced. */
 export interface FenceTarget {
   readonly notification: NotificationId
   readonly hostName: HostName
-  /** Undefined when the host is registered without one. */
+  /** undefined when the host is registered without a BMC. */
   readonly bmc: BmcSettings | undefined
   /** Options of each fence agent that may act on the host, by the agent's name. */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
@@ -32,7 +35,7 @@ export interface FenceTarget {
 export interface DevicePorts {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
-  readonly store: Pick<OperatorStore, 'listWords'>
+  readonly store: Pick<OperatorStore, 'listCommands'>
 }
 
 /** The device of one rung. */
@@ -78,13 +81,13 @@ const programDevice = (
   off: (signal) => port.off(program, signal),
 })
 
-/** Nobody can be ordered here: their word is there, or it is waited for. */
+/** An operator is not ordered by us: the rung waits for the operator's confirm-dead command. */
 function operatorDevice(store: DevicePorts['store'], { notification }: FenceTarget): FenceDevice {
   return {
     witness: 'an operator',
     channel: 'an operator',
     async read() {
-      return confirmedBy(await store.listWords(notification)) === undefined ? 'on' : 'off'
+      return confirmedBy(await store.listCommands(notification)) === undefined ? 'on' : 'off'
     },
     off: () => Promise.resolve(),
   }

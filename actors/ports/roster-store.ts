@@ -1,4 +1,4 @@
-/** The part of the store that says who may be spoken of on the bus, and who may speak. */
+/** The part of the store that knows which hosts and observers are registered. */
 import type { HostId, HostName, SegmentId } from '../../schema/ids.ts'
 
 export interface RegisteredHost {
@@ -13,7 +13,10 @@ export interface RegisteredNames {
 }
 
 export interface RosterStore {
-  /** Writes down that this observer is at work now; it has a voice from then on, until it is purged. */
+  /**
+   * Records that this observer works now. From then on its observations count, until its row is
+   * purged.
+   */
   registerObserver(name: string): Promise<void>
   /** Every registered host of every segment, and every registered observer. */
   readRoster(): Promise<RegisteredNames>

@@ -78,7 +78,7 @@ export function startHealthBoard(
     readonly node: string
     readonly cloud: string
     readonly roles: readonly string[]
-    /** Undefined where there is none. */
+    /** Undefined for a process without a bridge. */
     readonly bridge: { counts(): BridgeCounts } | undefined
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },

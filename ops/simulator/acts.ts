@@ -5,7 +5,7 @@
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
-import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
+import type { OwnersAction } from '../../transports/simulated/instance-actions.ts'
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
@@ -34,7 +34,7 @@ export type Act =
   | { readonly do: 'hide-cell'; readonly hosts: readonly string[] }
   | { readonly do: 'filter'; readonly instance: string; readonly hosts: readonly string[] }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
-  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
+  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersAction }
   | { readonly do: GuestAct; readonly instance: string }
   | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
   | {
@@ -94,9 +94,9 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'begin-maintenance':
     case 'end-maintenance':
     case 'policy':
-    case 'say':
-    case 'say-latest':
-    case 'say-to-all':
+    case 'command':
+    case 'command-latest':
+    case 'command-all':
     case 'resume-all':
     case 'approve-held':
       return performAsOperator(deployment, act)
@@ -212,7 +212,7 @@ type ProcessAct = Extract<Act, { readonly node: string }>
 
 function toProcess(deployment: Deployment, act: ProcessAct): void {
   const node = act.node === 'leader' ? deployment.leader : act.node
-  if (node === undefined) return deployment.note('nobody leads')
+  if (node === undefined) return deployment.note('no process leads')
   switch (act.do) {
     case 'kill':
       return deployment.kill(node, act.restartAfterMs)

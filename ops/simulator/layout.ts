@@ -1,12 +1,18 @@
-/** How the simulated cloud of a seed is laid out: its reserved hosts, and how its segments recover. */
+/**
+ * The layout of the simulated cloud of a seed: its reserved hosts, and the recovery methods of its
+ * segments.
+ */
 import { RECOVERY_METHODS } from '../../schema/records.ts'
 import type { CloudPlan } from '../../transports/simulated/build-cloud.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 
-/** How large a simulated cloud is, and what is in it. */
+/** How large a simulated cloud is, and what it contains. */
 export type Layout = Omit<CloudPlan, 'clock' | 'random'>
 
-/** One seed of three has reserved hosts, every recovery method, instances of two sizes and hosts that are rather full. */
+/**
+ * One seed of three has reserved hosts, all recovery methods, instances of two sizes, and hosts
+ * that are nearly full.
+ */
 export function layoutOf(seed: number, size: Layout): Layout {
   const random = new SeededRandom(seed).fork('layout')
   if (draw(random, [0, 2]) > 0) return size

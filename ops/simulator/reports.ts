@@ -1,4 +1,7 @@
-/** What others report: monitors with the store as they find it, Masakari's or an operator's own; and the Compute service over the bus. */
+/**
+ * Reports from senders that are not our monitors: Masakari's monitors, an operator's own, and the
+ * Compute service over the bus.
+ */
 import type { NewNotification } from '../../actors/ports/store.ts'
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
@@ -19,7 +22,7 @@ export type Report =
   | { readonly do: 'report-unsure'; readonly host: string }
   /** A reporter sees the host again. */
   | { readonly do: 'report-back'; readonly host: string }
-  /** The bridge has read on Compute's own bus that a host failed. */
+  /** The bridge reads on Compute's own bus that a host failed. */
   | { readonly do: 'compute-reports'; readonly host: string }
   /** The libvirt of the instance's host reported an event of the instance. */
   | {
@@ -76,7 +79,7 @@ function faultOf(deployment: Deployment, act: Stored): Fault {
     }
     case 'report-unsure': {
       const payload = { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'UNKNOWN' }
-      return { ...ofHost(act.host, payload), what: `${act.host} is reported as lost from sight` }
+      return { ...ofHost(act.host, payload), what: `${act.host} is reported with an unknown state` }
     }
     case 'report-back': {
       const payload = { event: 'STARTED', cluster_status: 'ONLINE', host_status: 'NORMAL' }

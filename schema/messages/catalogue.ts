@@ -1,6 +1,6 @@
 /** Append-only list of all wire messages: name, schema, and the subject that each is sent on. */
 import type { Static, TSchema } from 'typebox'
-import { ComputeEvent, HostFailed, NotificationAccepted, WordSaid } from './incident.ts'
+import { ComputeEvent, HostFailed, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
 import { GuestFailed, HostObserved } from './observation.ts'
 import { MoveStepped, RecoveryStepped } from './recovery.ts'
@@ -34,9 +34,9 @@ export const CATALOGUE = {
     subject: (body) => ['fault', 'notification', body.notification],
     guarantee: 'stream',
   }),
-  'word.said': wire({
-    body: WordSaid,
-    subject: () => ['word', 'said'],
+  'operator.commanded': wire({
+    body: OperatorCommanded,
+    subject: () => ['operator', 'commanded'],
     guarantee: 'core',
   }),
   'compute.event': wire({

@@ -87,7 +87,8 @@ export function decode(bytes: Uint8Array): Received {
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { type, body, id, sender, incarnation, epoch, sentAt } = value
-  return { type, body, id, sender, incarnation, epoch, sentAt } as Received // checked just above
+  // the lines above have checked it
+  return { type, body, id, sender, incarnation, epoch, sentAt } as Received
 }
 
 const refuse = (reason: string, cause?: unknown): CodedError =>

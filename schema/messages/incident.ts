@@ -26,10 +26,13 @@ export const ComputeEvent = Type.Object({
 })
 export type ComputeEvent = Static<typeof ComputeEvent>
 
-/** The Compute service's bus calls a host failed. It is one report among others: the leader looks at the host itself. */
+/**
+ * A notification on the Compute service's bus calls a host failed. It is one report among others:
+ * the leader looks at the host itself.
+ */
 export const HostFailed = Type.Object({
   hostName: Name,
-  /** Who said so, by its own account. */
+  /** The sender, by its own account. */
   publisher: NameOrEmpty,
   /** By the sender's clock, but never later than the bridge's own. */
   occurredAt: WallTime,
@@ -38,7 +41,7 @@ export const HostFailed = Type.Object({
 export type HostFailed = Static<typeof HostFailed>
 
 /** An operator gave a command about one recovery, or (null) about all of them. The store holds the command. */
-export const WordSaid = Type.Object({
+export const OperatorCommanded = Type.Object({
   notification: Type.Union([Id, Type.Null()]),
 })
-export type WordSaid = Static<typeof WordSaid>
+export type OperatorCommanded = Static<typeof OperatorCommanded>

@@ -20,21 +20,23 @@ export const ActorSnapshot = Type.Object({
   restarts: Count,
   lastError: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   uptimeMs: Count,
+  /** Of an actor with a memory beside its state: how many entries each part of it has. */
+  holds: Type.Optional(Type.Record(Word, Count, { maxProperties: 32 })),
 })
 export type ActorSnapshot = Static<typeof ActorSnapshot>
 
-/** What the bridge of a process has read of Compute's bus, since the start. */
+/** What the bridge of a process has read on Compute's bus, since the start. */
 export const BridgeCounts = Type.Object({
   received: Count,
-  /** Faults that our own bus keeps. */
+  /** Faults that our own bus has stored. */
   reported: Count,
   /** Repeated messages, which are dropped. */
   duplicates: Count,
   /** Messages that could not be read. */
   parked: Count,
-  /** Messages of a known type that lack what it is about. */
+  /** Messages of a type that has a fact, but without the host or instance that they are about. */
   incomplete: Count,
-  /** Messages that wait in our queue, when it was last looked at. */
+  /** Messages that waited in our queue when the bridge last looked at it. */
   unread: Count,
 })
 export type BridgeCounts = Static<typeof BridgeCounts>
@@ -54,7 +56,7 @@ export const RoleHealth = Type.Object({
   strangers: Type.Optional(Count),
   /** How many reports the leader's own look showed to be wrong, since the start. */
   contradictions: Type.Optional(Count),
-  /** Of a process with the role bridge that has a broker. */
+  /** Only of a process with the role bridge that has a broker. */
   bridge: Type.Optional(BridgeCounts),
   /** At most the first 1,000 actors; supervisors come first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),

@@ -1,4 +1,4 @@
-/** Who may be spoken of and who may speak, as every store has it. */
+/** The registered hosts and observers, as every store lists them. */
 import { hostFields, segmentFields, type OpenWorld, type RegisterTest } from './store-world.ts'
 
 /** Registers the tests. */
@@ -22,7 +22,7 @@ export function rosterConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(observers.toSorted(), ['monitor-1', 'monitor-2'])
   })
 
-  test('purge takes observers that have not registered for long', async (t) => {
+  test('purge deletes observers that have not registered for long', async (t) => {
     await using world = await open()
     const { store, clock } = world
     await store.registerObserver('old')
@@ -33,7 +33,7 @@ export function rosterConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual((await store.readRoster()).observers, ['alive'])
   })
 
-  test('faults of hosts are listed whole, those of guests in pages', async (t) => {
+  test('faults of hosts are listed completely, those of guests in pages', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const segment = await store.createSegment(segmentFields('racks'))

@@ -21,7 +21,7 @@ const matches = (subject: string): boolean =>
     )
   })
 
-test('of everything that Nova sends, the end of a rebuild is news, in both forms, and is heard', async (t) => {
+test('of all events of Nova, only the end of a rebuild is news, in both forms', async (t) => {
   const heard: string[] = []
   for (const { format, body } of await captures()) {
     const { event } = parseOsloNotification(body)
@@ -48,29 +48,33 @@ const VM = '950e005c-ce9c-478e-9e63-d177488f20bc'
 for (const [what, eventType, payload] of [
   ['failed', 'compute.instance.rebuild.error', { instance_id: VM }],
   ['found no host', 'compute_task.rebuild_server', { instance_id: VM }],
-  ['found no host, in versioned words', 'compute_task.rebuild_server.error', { instance_uuid: VM }],
+  [
+    'found no host, as a versioned notification',
+    'compute_task.rebuild_server.error',
+    { instance_uuid: VM },
+  ],
 ] as const) {
-  test(`a rebuild that ${what} is news, and is heard`, (t) => {
-    const said = { ...NOTIFICATION, event_type: eventType, payload }
-    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(said)))
+  test(`a rebuild that ${what} is news, and the leader subscribes to it`, (t) => {
+    const sent = { ...NOTIFICATION, event_type: eventType, payload }
+    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(sent)))
     t.is(rebuiltInstance(event), VM)
     t.true(matches(encode('compute.event', event, FROM).subject))
   })
 }
 
-test('an end of something else is no news, nor is a rebuild of nothing', (t) => {
+test('the end of something else is no news, and a rebuild without an instance is none', (t) => {
   for (const [eventType, payload] of [
     ['x.rebuild.end', { uuid: VM }],
     ['instance.rebuild.start', { uuid: VM }],
     ['instance.rebuild.end', {}],
   ] as const) {
-    const said = { ...NOTIFICATION, event_type: eventType, payload }
-    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(said)))
+    const sent = { ...NOTIFICATION, event_type: eventType, payload }
+    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(sent)))
     t.is(rebuiltInstance(event), undefined, eventType)
   }
 })
 
-test('news reach whoever listens for the instance, once for each question', async (t) => {
+test('news reach an evacuator that waits for the instance, once for each question', async (t) => {
   const news = new ComputeNews()
   const [one, other] = [new AbortController(), new AbortController()]
   const heard: string[] = []

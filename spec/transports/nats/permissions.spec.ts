@@ -33,7 +33,7 @@ function atWork(url: string): NatsTransport {
     log: silentLog,
   })
   const { bus, lease } = node
-  for (const topic of ['observation', 'word', 'health']) {
+  for (const topic of ['observation', 'operator', 'health']) {
     bus.subscribe(`ha.${CLOUD}.${topic}.>`, () => undefined)
   }
   bus.consumeFaults('engine', (fault) => fault.ack())
@@ -41,7 +41,7 @@ function atWork(url: string): NatsTransport {
   const work = async (): Promise<void> => {
     for (let round = 0; !ending.signal.aborted; round += 1) {
       bus.publish(`ha.${CLOUD}.observation.host.s1.compute-1`, bytes)
-      bus.publish(`ha.${CLOUD}.word.said`, bytes)
+      bus.publish(`ha.${CLOUD}.operator.commanded`, bytes)
       bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
       bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
       const faults = ['guest', 'host', 'notification'].map((what) =>
@@ -79,9 +79,9 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'engine',
     { subscribe: ['ha.west.observation.>'] },
-    /cannot hear what observers say of hosts since .*subscribe to ha\.west\.observation\.>/,
+    /cannot receive observations of hosts since .*subscribe to ha\.west\.observation\.>/,
   ],
-  ['engine', { subscribe: ['ha.west.word.>'] }, /cannot hear operators' words since/],
+  ['engine', { subscribe: ['ha.west.operator.>'] }, /cannot receive operators' commands since/],
   [
     'engine',
     { publish: ['$JS.API.>'] },
@@ -93,7 +93,7 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'host-monitor',
     { publish: ['ha.west.observation.>'] },
-    /cannot say what it sees of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
+    /cannot publish observations of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
   ],
   ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
   ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
@@ -102,13 +102,13 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
     { publish: ['ha.west.fault.host.>'] },
     /cannot report hosts that Compute calls failed since .*publish ha\.west\.fault\.host\.x/,
   ],
-  ['gateway', { publish: ['ha.west.word.>'] }, /cannot pass operators' words on since/],
-  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass events of Compute on since/],
+  ['gateway', { publish: ['ha.west.operator.>'] }, /cannot pass on operators' commands since/],
+  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass on events of Compute since/],
 ]
 
 for (const [role, denied, says] of CASES) {
   const what = `the ${role} whose account may not ${JSON.stringify(denied)}`
-  test(`${what} is not ready and says why, until it may`, async (t) => {
+  test(`${what} is not ready and reports why, until it is allowed`, async (t) => {
     t.timeout(4 * PATIENCE_MS)
     await using server = await startNats({ password: PASSWORD, denied })
     await using node = atWork(server.url)
@@ -124,16 +124,20 @@ for (const [role, denied, says] of CASES) {
   })
 }
 
-test('who may only report guests is ready as an instance-monitor', async (t) => {
+test('an account that may only report guests is ready as an instance-monitor', async (t) => {
   t.timeout(2 * PATIENCE_MS)
   const denied = { publish: ['ha.west.fault.host.>', 'ha.west.fault.notification.>'] }
   await using server = await startNats({ password: PASSWORD, denied })
   await using node = atWork(server.url)
-  await until('the bridge is not', async () => (await wordsOf(node, 'bridge')) !== '', PATIENCE_MS)
+  await until(
+    'the bridge is not ready',
+    async () => (await wordsOf(node, 'bridge')) !== '',
+    PATIENCE_MS,
+  )
   t.is(await wordsOf(node, 'instance-monitor'), '')
 })
 
-test('an account that may do all is ready in every role, and what no role needs is a remark', async (t) => {
+test('an account with all permissions is ready in every role, and a denial that no role needs is only a remark', async (t) => {
   await using server = await startNats({
     password: PASSWORD,
     denied: { publish: ['ha.west.health.>'] },
