@@ -1,4 +1,4 @@
-/** What a notification of the Compute service tells about a host, a service or an instance, in our words. */
+/** What a notification of the Compute service says about a host, a service or an instance, in our own terms. */
 import { Type, type Static } from 'typebox'
 import { Id, Name, Text, WallTime } from './fields.ts'
 
@@ -20,7 +20,7 @@ export type HostFact = Static<typeof HostFact>
 const ServiceFact = Type.Object({
   kind: Type.Union([
     Type.Literal('service-created'),
-    /** It was enabled, disabled, forced down or let up. Nobody announces a missed heartbeat. */
+    /** It was enabled, disabled, forced down, or not forced down any more. Nova sends no notification of a missed heartbeat. */
     Type.Literal('service-changed'),
     Type.Literal('service-deleted'),
   ]),
@@ -43,7 +43,7 @@ const InstanceFact = Type.Object({
     Type.Literal('rebuild-started'),
     Type.Literal('rebuild-ended'),
     Type.Literal('rebuild-failed'),
-    /** Its host is another one than before, after a migration or a resize. */
+    /** Its host has changed, by a migration or a resize. */
     Type.Literal('instance-moved'),
     Type.Literal('instance-deleted'),
   ]),
@@ -58,7 +58,7 @@ const PowerOffFact = Type.Object({
   kind: Type.Literal('instance-powered-off'),
   instance: Id,
   host: NameOrNull,
-  /** nobody: nova-compute found the guest stopped. Whether it crashed or was shut down from inside is not told. */
+  /** nobody: nova-compute found the guest stopped. The notification does not say whether it crashed or was shut down from inside. */
   initiator: Type.Union([Type.Literal('user'), Type.Literal('nobody'), Type.Literal('unknown')]),
 })
 

@@ -21,7 +21,7 @@ export const ComputeEvent = Type.Object({
   format: Type.Union([Type.Literal('versioned'), Type.Literal('unversioned')]),
   /** A versioned payload is flattened: only `nova_object.data` is kept, at every level. */
   payload: Type.Record(Type.String(), Type.Unknown()),
-  /** What it tells in our words; absent when it tells nothing that matters here. */
+  /** What it says in our own terms; absent for a type that has no fact. */
   fact: Type.Optional(ComputeFact),
 })
 export type ComputeEvent = Static<typeof ComputeEvent>

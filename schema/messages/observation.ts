@@ -38,7 +38,7 @@ export const GuestFailed = Type.Object({
   /** Masakari's event names: `LIFECYCLE`, `QEMU_GUEST_AGENT_ERROR`, `IO_ERROR`. */
   event: Name,
   domainEvent: Name,
-  /** When, if the reporter only passes on what somebody else said; otherwise it is the moment of its arrival. */
+  /** Only of a reporter that passes on a report of another system; without it, the moment of its arrival counts. */
   occurredAt: Type.Optional(WallTime),
   evidence: Type.Array(Text, { maxItems: 16 }),
 })

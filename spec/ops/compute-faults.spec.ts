@@ -1,4 +1,4 @@
-/** From RabbitMQ to the evacuation: Compute's bus calls hosts failed, and the whole product does what is right. */
+/** From RabbitMQ to the evacuation: Compute's bus calls hosts failed, and the whole product recovers them or leaves them alone. */
 import test from 'ava'
 import { notification, senderOf } from '../support/bridge-world.ts'
 import { openProductWorld, type ProductWorld } from '../support/product-world.ts'
@@ -53,7 +53,7 @@ test.serial('a host that is dead is evacuated, once', async (t) => {
   t.true(moved.every((instance) => instance.host !== name))
 })
 
-test.serial('what the bridge has read is shown with the trees', async (t) => {
+test.serial('the counts of the bridge are shown with the actors', async (t) => {
   const [controller] = await world.supervisors()
   t.deepEqual(controller?.bridge, {
     received: 3,
@@ -65,12 +65,9 @@ test.serial('what the bridge has read is shown with the trees', async (t) => {
   })
 })
 
-test.serial(
-  'a host that nobody has registered is told in the log and changes nothing',
-  async (t) => {
-    await nova.send('notifications.error', calledFailed('compute-unknown', 'unknown'))
-    const read = async (): Promise<number> => (await world.supervisors())[0]?.bridge?.reported ?? 0
-    await until('it was reported', async () => (await read()) === 3, 30_000, 200)
-    t.is((await world.rest.notifications()).length, 1)
-  },
-)
+test.serial('a host that is not registered is named in the log and changes nothing', async (t) => {
+  await nova.send('notifications.error', calledFailed('compute-unknown', 'unknown'))
+  const read = async (): Promise<number> => (await world.supervisors())[0]?.bridge?.reported ?? 0
+  await until('it was reported', async () => (await read()) === 3, 30_000, 200)
+  t.is((await world.rest.notifications()).length, 1)
+})

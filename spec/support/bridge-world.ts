@@ -13,7 +13,7 @@ import { PLAIN_QUEUES } from './queues.ts'
 import { until } from './until.ts'
 
 export interface BridgeSetting {
-  /** Of its exchange, and with `-ha` behind it of its queue. */
+  /** The name of its exchange; with `-ha` at the end, the name of its queue. */
   readonly name: string
   readonly urls: readonly [string, ...string[]]
   readonly log?: LogPort
@@ -74,7 +74,7 @@ export async function senderOf(
   }
 }
 
-/** A notification as the bare old driver sends it; its type and payload may be others. */
+/** A notification as the bare old driver sends it; its type and payload can be changed. */
 export const notification = (id: string, change: Readonly<Record<string, unknown>> = {}): string =>
   JSON.stringify({
     message_id: id,

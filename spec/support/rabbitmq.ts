@@ -20,7 +20,7 @@ export interface Rabbitmq extends AsyncDisposable {
   stop(): Promise<void>
   /** Starts it again on the same port. */
   start(): Promise<void>
-  /** Raises or ends the alarm that it is short of memory: it takes nothing from who sends then. */
+  /** Raises or ends the alarm that it is short of memory. During the alarm it accepts nothing from senders. */
   setMemoryAlarm(alarm: 'on' | 'off'): Promise<void>
 }
 

@@ -27,7 +27,7 @@ export interface Delivery {
   readonly body: Uint8Array
 }
 
-/** discarded goes to the broker's dead-letter exchange, if one was configured there; left comes again with the next link. */
+/** discarded: goes to the broker's dead-letter exchange, if there is one; left: delivered again on the next link. */
 export type Disposition = 'taken' | 'discarded' | 'left'
 
 export interface BrokerLink extends AsyncDisposable {
@@ -35,17 +35,17 @@ export interface BrokerLink extends AsyncDisposable {
   readonly ended: AbortSignal
   /** Binds the queue again; absent when there is no such exchange (yet). */
   bind(): Promise<'bound' | 'absent'>
-  /** How many messages wait in the queue; what was delivered and is not acknowledged is not among them. */
+  /** How many messages wait in the queue, without those that were delivered and are not acknowledged. */
   waiting(): Promise<number>
 }
 
 export interface BrokerLinkParts {
   readonly declarer: Declarer
-  /** A message is unacknowledged until it resolves; `ended` aborts when it has no effect any more. */
+  /** A message is unacknowledged until this resolves; when `ended` aborts, the result has no effect any more. */
   readonly handle: (delivery: Delivery, ended: AbortSignal) => Promise<Disposition>
 }
 
-/** Also the bound of what is being handled. */
+/** It also limits how many messages are handled at once. */
 const UNACKNOWLEDGED_MAX = 64
 /** Events are hints about the present: what waited longer than this helps nobody. */
 const MESSAGE_TTL_MS = 600_000
@@ -116,7 +116,7 @@ async function consume(
   }
   await channel.consume(queue, (message: ConsumeMessage | null) => {
     if (message === null) return connection.end('the broker cancelled our consumer')
-    void settle(message) // it rejects never
+    void settle(message) // it never rejects
   })
 }
 

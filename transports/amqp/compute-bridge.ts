@@ -1,4 +1,4 @@
-/** Listens to the Compute service's notifications on RabbitMQ, for ever, and hands them on as our own events and faults. */
+/** Reads the Compute service's notifications from RabbitMQ until it is stopped, and hands them on as our own events and faults. */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'
@@ -22,7 +22,7 @@ export interface ComputeBridgeOptions extends LinkKeeping {
   readonly topics: readonly string[]
   /** A message is acknowledged after this returned, and comes again when it throws. */
   readonly publish: (event: ComputeEvent) => void
-  /** Resolves once our own bus keeps the fault, and only then its message is acknowledged. Undefined: faults are only events. */
+  /** Resolves once our own bus has stored the fault. Only then the bridge acknowledges the message. Undefined: faults are only events. */
   readonly submit: ((fault: ComputeFault) => Promise<void>) | undefined
 }
 
@@ -36,7 +36,7 @@ export interface ComputeBridge extends AsyncDisposable {
 const BIND_AGAIN_MS = 15_000
 /** An absent exchange is looked for more often: it appears with Nova's first notification. */
 const LOOK_AGAIN_MS = 2000
-/** Pause before a fault is submitted again that our own bus did not take, ms; doubles each time. */
+/** Pause before the bridge submits a fault again that our own bus did not store, ms; doubles each time. */
 const SUBMIT_AGAIN_MS = 500
 const SUBMIT_AGAIN_MS_MAX = 5000
 
@@ -93,7 +93,7 @@ class Bridge {
     return this.#reader.handle(delivery, AbortSignal.any([ended, this.#stop]))
   }
 
-  /** While our own bus is away the message stays unacknowledged: in the broker's queue it would expire. */
+  /** While our own bus is not available, the message stays unacknowledged: in the broker's queue it would expire. */
   async #keep(
     submit: (fault: ComputeFault) => Promise<void>,
     fault: ComputeFault,

@@ -1,5 +1,5 @@
 /**
- * Which notifications of the Compute service tell what, versioned and unversioned ones alike. Pure.
+ * Which fact each notification of the Compute service has, versioned and unversioned ones alike. Pure.
  * `ops/docs/compute-events.md` lists the same for operators.
  */
 import { isUuid } from '../../schema/ids.ts'
@@ -13,13 +13,13 @@ import type { ComputeEvent } from '../../schema/messages/incident.ts'
 
 export type FactKind = ComputeFact['kind']
 
-/** A notification as far as facts are made of it. */
+/** The parts of a notification that facts are made of. */
 export interface Told extends Pick<ComputeEvent, 'eventType' | 'publisher' | 'payload'> {
-  /** The user in whose name it was done, by the context of the request; undefined when there is no context. */
+  /** The user of the request, by its context; undefined when there is no context. */
   readonly user: string | null | undefined
 }
 
-/** The event types that tell each of them. A type that is not here is only shown on our bus. */
+/** The event types of each fact. A notification of another type is only shown on our bus. */
 export const EVENTS: Readonly<Record<FactKind, readonly string[]>> = {
   'host-failed': ['compute.host.error'],
   'instance-failed': ['compute.instance.error'],
@@ -53,7 +53,7 @@ const KINDS = new Map(
   ),
 )
 
-/** What a notification of this type tells; undefined when it is only shown. */
+/** The fact that a notification of this type has; undefined when it is only shown. */
 export const factKind = (eventType: string): FactKind | undefined => KINDS.get(eventType)
 
 /** The fact; undefined when the notification lacks the host or the instance that it is about. */
@@ -130,7 +130,7 @@ function instanceOf(payload: Told['payload']): string | undefined {
 const hostOf = ({ payload }: Told): string | undefined =>
   isHost(payload['host']) ? payload['host'] : undefined
 
-/** No format of this notification is published: each name that others use for a host counts, and then who sent it. */
+/** The format of this notification is not published: each usual name of the field counts, and then the sender. */
 const failedHost = (told: Told): string | undefined => {
   const { host, host_name: hostName, hostname } = told.payload
   return [host, hostName, hostname].find(isHost) ?? computeHost(told)
@@ -142,7 +142,7 @@ function computeHost({ publisher }: Told): string | undefined {
   return isHost(host) ? host : undefined
 }
 
-/** What Nova and our API take for the name of a host. */
+/** A name of a host that Nova and our API accept. */
 const isHost = (value: unknown): value is string =>
   typeof value === 'string' && /^[\w.-]{1,255}$/.test(value)
 

@@ -1,4 +1,4 @@
-/** Which facts of the Compute service are faults that the engine hears of, and as which message. Pure. */
+/** Which facts of the Compute service are faults, and which message reports them to the engine. Pure. */
 import { createHash } from 'node:crypto'
 import type { ComputeFact } from '../../schema/messages/compute-fact.ts'
 import type { ComputeEvent, HostFailed } from '../../schema/messages/incident.ts'
@@ -9,7 +9,7 @@ export type ComputeFault = (
   | { readonly type: 'host.failed'; readonly body: HostFailed }
   | { readonly type: 'guest.failed'; readonly body: GuestFailed }
 ) & {
-  /** Equal whenever the same notification is delivered again, to whichever bridge. */
+  /** Equal when the same notification is delivered again, to this bridge or another one. */
   readonly id: string
 }
 
@@ -33,7 +33,7 @@ export function faultOf(
         instance: fact.instance,
         hostName: fact.host,
         observer: event.publisher === '' ? 'compute' : event.publisher,
-        // What an alert about an instance becomes, too: it is looked into before anything is done.
+        // Like an alert about an instance: the leader checks the report before it acts.
         event: 'LIFECYCLE',
         domainEvent: 'STOPPED_FAILED',
         occurredAt,

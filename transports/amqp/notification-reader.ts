@@ -15,7 +15,7 @@ export interface ReaderWorld {
   readonly clock: ClockPort
   readonly log: LogPort
   readonly publish: (event: ComputeEvent) => void
-  /** Resolves once our own bus keeps the fault; with false when the signal ended first. Undefined: faults are only events. */
+  /** Resolves once our own bus has stored the fault; with false when the signal ends first. Undefined: faults are only events. */
   readonly keep: ((fault: ComputeFault, over: AbortSignal) => Promise<boolean>) | undefined
 }
 
@@ -38,7 +38,7 @@ export class NotificationReader {
     return { ...this.#counts }
   }
 
-  /** Throws only what `publish` and `keep` throw. What has been handed on was so before it returns. */
+  /** Throws only what `publish` and `keep` throw. It hands the event on before it resolves. */
   async handle(delivery: Delivery, over: AbortSignal): Promise<Disposition> {
     this.#counts.received += 1
     const notification = this.#read(delivery)
@@ -55,7 +55,7 @@ export class NotificationReader {
     return 'taken'
   }
 
-  /** False when it is a fault and our bus does not have it. */
+  /** False when it is a fault and our bus has not stored it. */
   async #report(event: ComputeEvent, over: AbortSignal): Promise<boolean> {
     const { keep, clock } = this.#world
     if (keep === undefined || event.fact === undefined) return true

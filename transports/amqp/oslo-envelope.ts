@@ -10,7 +10,7 @@ import { BODY_BYTES_MAX } from './unpack.ts'
 
 export interface OsloNotification {
   readonly event: ComputeEvent
-  /** Its type tells something, and it lacks what that is about. */
+  /** Its type has a fact, but the host or the instance that it is about is missing. */
   readonly isIncomplete: boolean
   /** What a repeated delivery has in common with the first one. */
   readonly ids: readonly string[]
@@ -21,11 +21,11 @@ const BOUNDS: JsonBounds = { characters: BODY_BYTES_MAX, depth: 32, members: 50_
 
 const Outer = Compile(Type.Object({ 'oslo.version': Type.String(), 'oslo.message': Type.String() }))
 
-/** What becomes tokens of a subject on our bus: no empty ones, no wildcards. */
+/** It becomes tokens of a subject on our bus: no empty ones, no wildcards. */
 const EVENT_TYPE = '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$'
 const UserId = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
-/** As strict as our own messages are: what comes in can be said on our bus as it is. */
+/** As strict as our own messages, so that our bus can carry the fields as they are. */
 const InnerForm = Type.Object({
   message_id: Type.Intersect([IdOrEmpty, Type.String({ minLength: 1 })]),
   publisher_id: NameOrEmpty,

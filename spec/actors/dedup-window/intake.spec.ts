@@ -292,7 +292,7 @@ const hostFailed = (change: {
 
 const EVERY = { limit: 100, sort: [{ key: 'id', direction: 'asc' as const }] }
 
-test('reports of Compute about one host become one notification, however often they come', async (t) => {
+test('repeated reports of Compute about one host become one notification', async (t) => {
   await using leader = leaderThatListens()
   await leader.registerHost()
   await leader.report(hostFailed({}), 'first')
@@ -309,7 +309,7 @@ test('reports of Compute about one host become one notification, however often t
   })
 })
 
-test('a report about a host that is not registered is not stored, and does not come again', async (t) => {
+test('a report about a host that is not registered is not stored, and is not delivered again', async (t) => {
   await using leader = leaderThatListens()
   await leader.registerHost()
   await leader.report(hostFailed({ hostName: 'compute-9' }), 'a')
@@ -318,7 +318,7 @@ test('a report about a host that is not registered is not stored, and does not c
   t.deepEqual(leader.parked, [])
 })
 
-test('reports about hosts that are not registered are logged, 60 a minute at most', async (t) => {
+test('the log has at most 60 reports a minute about hosts that are not registered', async (t) => {
   const log = recordingLog()
   await using leader = leaderThatListens(log)
   await leader.registerHost()
@@ -328,7 +328,7 @@ test('reports about hosts that are not registered are logged, 60 a minute at mos
   t.is(log.lines.filter((line) => line.includes('is not registered')).length, 60)
 })
 
-test('a guest fault that was passed on has the time of the event', async (t) => {
+test('a guest fault from Compute has the time of the event', async (t) => {
   await using leader = leaderThatListens()
   await leader.registerHost()
   const guest = {
@@ -345,7 +345,7 @@ test('a guest fault that was passed on has the time of the event', async (t) => 
   t.like(row, { type: 'VM', generatedAt: 7000 })
 })
 
-test('a host report that the store does not take comes again', async (t) => {
+test('a host report that could not be stored is delivered again', async (t) => {
   await using leader = leaderThatListens()
   await leader.report(hostFailed({}), 'before the tables are there')
   await leader.registerHost()

@@ -1,4 +1,4 @@
-/** Faults from a real RabbitMQ to a real NATS: each of them arrives, and as one, whoever dies on the way. */
+/** Faults from a real RabbitMQ to a real NATS: each of them arrives once, also when a process dies in between. */
 import { connect } from 'amqplib'
 import test from 'ava'
 import { LeadershipTerm } from '../../../actors/leadership/leadership-term.ts'
@@ -75,7 +75,7 @@ function engineOf(cloud: string): AsyncDisposable & {
   }
 }
 
-/** All tests share the queue of the role, and an acknowledgement shortly before the end of a link may be too late for the broker. */
+/** All tests share the queue of the role, and an acknowledgement shortly before the end of a link may not reach the broker. */
 test.beforeEach(async () => {
   const connection = await connect(broker.url)
   const channel = await connection.createChannel()
@@ -132,7 +132,7 @@ test.serial('without nova_notification among the drivers a fault is only shown',
 })
 
 test.serial(
-  'while our own bus is away a fault waits, others go on, and it arrives once',
+  'while our own bus is not available, a fault waits, other messages continue, and the fault arrives once',
   async (t) => {
     t.timeout(3 * PATIENCE_MS)
     await using sender = await senderOf(broker.url, 'patient')
@@ -159,7 +159,7 @@ test.serial(
 )
 
 test.serial(
-  'what a bridge had in its hands when it died reaches another one, as one fault',
+  'when a bridge dies, another one receives its unacknowledged messages, and each fault arrives once',
   async (t) => {
     t.timeout(2 * PATIENCE_MS)
     await using sender = await senderOf(broker.url, 'heirs')
@@ -167,7 +167,7 @@ test.serial(
     const seen: string[] = []
     const submitted = Promise.withResolvers<void>()
     {
-      // Its submission reaches the bus, and it dies before it hears so.
+      // Its submission reaches the bus, and it dies before the answer arrives.
       await using first = bridgeOf({
         name: 'heirs',
         urls: [broker.url],
@@ -205,7 +205,7 @@ test.serial(
 )
 
 test.serial(
-  'faults that wait are bounded, the broker keeps the others, and all arrive',
+  'the number of faults that wait is limited, the broker keeps the others, and all arrive',
   async (t) => {
     t.timeout(2 * PATIENCE_MS)
     const log = recordingLog()

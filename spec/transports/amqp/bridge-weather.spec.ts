@@ -1,4 +1,4 @@
-/** The bridge on a real RabbitMQ that other people fill, fall out with, or lose. */
+/** The bridge on a real RabbitMQ with other consumers, hostile senders, alarms and failures. */
 import { gzipSync } from 'node:zlib'
 import { connect } from 'amqplib'
 import test from 'ava'
@@ -32,7 +32,7 @@ const onBroker = (name: string, more: Partial<BridgeSetting> = {}): BridgeSettin
 
 const PATIENCE_MS = 60_000
 
-test.serial('who else reads the notifications loses none to the bridge', async (t) => {
+test.serial('other consumers of the notifications lose none to the bridge', async (t) => {
   await using sender = await senderOf(broker.url, 'common')
   const connection = await connect(broker.url)
   const channel = await connection.createChannel()
@@ -49,7 +49,7 @@ test.serial('who else reads the notifications loses none to the bridge', async (
   await connection.close()
 })
 
-test.serial('what services send to each other over the exchange is not read', async (t) => {
+test.serial('the bridge does not read messages between services on the exchange', async (t) => {
   await using sender = await senderOf(broker.url, 'rpc')
   await using bridge = bridgeOf(onBroker('rpc'))
   await inForce(bridge)
@@ -90,7 +90,7 @@ function envelopes(depth: number): string {
   return text
 }
 
-test.serial('hostile bodies are parked, each of them, and the next message is read', async (t) => {
+test.serial('each hostile body is parked, and the next message is read', async (t) => {
   t.timeout(2 * PATIENCE_MS)
   const log = recordingLog()
   await using sender = await senderOf(broker.url, 'hostile')
@@ -122,7 +122,7 @@ test.serial('a flood of garbage does not fill the log', async (t) => {
   t.is(log.lines.filter((line) => line.includes('cannot be read')).length, 60)
 })
 
-test.serial('each message is counted once, as what it is', async (t) => {
+test.serial('each message is counted once, in its own count', async (t) => {
   await using sender = await senderOf(broker.url, 'counted')
   await using bridge = bridgeOf(onBroker('counted'))
   await inForce(bridge)
@@ -147,7 +147,7 @@ test.serial('each message is counted once, as what it is', async (t) => {
   })
 })
 
-test.serial('what waits in the queue is counted as unread', async (t) => {
+test.serial('messages that wait in the queue are counted as unread', async (t) => {
   t.timeout(PATIENCE_MS)
   await using sender = await senderOf(broker.url, 'waiting')
   {
@@ -166,7 +166,7 @@ test.serial('what waits in the queue is counted as unread', async (t) => {
 
 const failedHost = (id: string): string => notification(id, { event_type: 'compute.host.error' })
 
-test.serial('an alarm of the broker holds senders up, not the bridge', async (t) => {
+test.serial('an alarm of the broker blocks senders, not the bridge', async (t) => {
   t.timeout(2 * PATIENCE_MS)
   await using sender = await senderOf(broker.url, 'alarmed')
   await using late = await senderOf(broker.url, 'alarmed')
@@ -176,7 +176,7 @@ test.serial('an alarm of the broker holds senders up, not the bridge', async (t)
   await until('it came out', () => bridge.events.length === 1)
   await broker.setMemoryAlarm('on')
   const held = late.send('notifications.info', notification('meanwhile'))
-  // A bridge that starts now declares, binds and reads all the same.
+  // A bridge that starts during the alarm also declares, binds and reads.
   await using another = bridgeOf(onBroker('alarmed'))
   await inForce(another)
   t.true(bridge.connected())
@@ -187,32 +187,35 @@ test.serial('an alarm of the broker holds senders up, not the bridge', async (t)
   t.deepEqual([...idsOf(bridge), ...idsOf(another)].toSorted(), ['before', 'meanwhile'])
 })
 
-test.serial('when a broker is lost the bridge reads the next one, and comes back', async (t) => {
-  t.timeout(2 * PATIENCE_MS)
-  const urls = [broker.url, other.url] as const
-  await using bridge = bridgeOf({ name: 'pair', urls })
-  {
+test.serial(
+  'when a broker is lost, the bridge uses the next one, and later returns to the first',
+  async (t) => {
+    t.timeout(2 * PATIENCE_MS)
+    const urls = [broker.url, other.url] as const
+    await using bridge = bridgeOf({ name: 'pair', urls })
+    {
+      await using sender = await senderOf(broker.url, 'pair')
+      await inForce(bridge)
+      await sender.send('notifications.info', notification('first'))
+      await until('it came out', () => bridge.events.length === 1)
+    }
+    await broker.stop()
+    {
+      await using sender = await senderOf(other.url, 'pair')
+      await until('noticed', () => !bridge.connected())
+      await inForce(bridge)
+      await sender.send('notifications.info', notification('first'))
+      await sender.send('notifications.info', notification('second'))
+      await until('it came out', () => idsOf(bridge).includes('second'))
+    }
+    await broker.start()
+    await other.stop()
     await using sender = await senderOf(broker.url, 'pair')
-    await inForce(bridge)
-    await sender.send('notifications.info', notification('first'))
-    await until('it came out', () => bridge.events.length === 1)
-  }
-  await broker.stop()
-  {
-    await using sender = await senderOf(other.url, 'pair')
     await until('noticed', () => !bridge.connected())
     await inForce(bridge)
-    await sender.send('notifications.info', notification('first'))
-    await sender.send('notifications.info', notification('second'))
-    await until('it came out', () => idsOf(bridge).includes('second'))
-  }
-  await broker.start()
-  await other.stop()
-  await using sender = await senderOf(broker.url, 'pair')
-  await until('noticed', () => !bridge.connected())
-  await inForce(bridge)
-  await sender.send('notifications.info', notification('third'))
-  await until('it came out', () => idsOf(bridge).includes('third'))
-  t.deepEqual(idsOf(bridge), ['first', 'second', 'third'])
-  t.is(bridge.counts().duplicates, 1)
-})
+    await sender.send('notifications.info', notification('third'))
+    await until('it came out', () => idsOf(bridge).includes('third'))
+    t.deepEqual(idsOf(bridge), ['first', 'second', 'third'])
+    t.is(bridge.counts().duplicates, 1)
+  },
+)

@@ -1,4 +1,4 @@
-/** What Nova's notifications tell: the captured ones, those of its documentation, and what may come instead. */
+/** The facts of Nova's notifications: captured ones, those of its documentation, and malformed ones. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import * as fc from 'fast-check'
@@ -66,7 +66,7 @@ test('the page for operators lists every fact with its event types, in order', (
   )
 })
 
-test('every captured notification tells what its type says, and no notification is incomplete', async (t) => {
+test('every captured notification has the fact of its type, and none is incomplete', async (t) => {
   const told = new Set<string>()
   for (const { name, body } of await captures()) {
     const { event, isIncomplete } = parseOsloNotification(body)
@@ -90,7 +90,7 @@ test('every captured notification tells what its type says, and no notification 
   ])
 })
 
-test('both forms of one notification tell the same', async (t) => {
+test('both forms of one notification have the same fact', async (t) => {
   const all = await captures()
   const of = (name: string): ComputeFact | undefined => {
     const found = all.find((capture) => capture.name === name)
@@ -118,7 +118,7 @@ test('both forms of one notification tell the same', async (t) => {
   }
 })
 
-test('a service that was forced down is told with its last heartbeat', (t) => {
+test('the fact of a service that was forced down has its last heartbeat', (t) => {
   const data = {
     host: 'host1',
     disabled: true,
@@ -149,7 +149,7 @@ for (const [form, eventType, payload] of [
   ],
   ['unversioned', 'compute.libvirt.error', { ip: '10.0.2.15', reason: 'no libvirt' }],
 ] as const) {
-  test(`a nova-compute that lost its libvirt is named by who sends it, ${form}`, (t) => {
+  test(`the sender names the host of a nova-compute that lost its libvirt, ${form}`, (t) => {
     const publisher_id = form === 'versioned' ? 'nova-compute:a.b.example' : 'compute.a.b.example'
     t.deepEqual(factOf(eventType, payload, { publisher_id }), {
       kind: 'libvirt-lost',
@@ -165,14 +165,14 @@ for (const [initiator, event, payload, change] of [
   ['user', 'compute.instance.power_off.end', { instance_id: VM }, { _context_user_id: 'u1' }],
   ['unknown', 'compute.instance.power_off.end', { instance_id: VM }, {}],
 ] as const) {
-  test(`a guest that stops in the name of ${initiator} is told so by ${event}`, (t) => {
+  test(`${event} names the initiator ${initiator} of a guest that stops`, (t) => {
     const fact = { kind: 'instance-powered-off', instance: VM, host: null, initiator } as const
     t.deepEqual(factOf(event, payload, change), fact)
     t.is(faultIn(read(event, payload, change)), undefined, 'it may have been shut down from inside')
   })
 }
 
-test('an evacuation without a target tells the reason', (t) => {
+test('the fact of an evacuation without a target has the reason', (t) => {
   const reason = { exception: 'NoValidHost', exception_message: 'No valid host was found.' }
   t.deepEqual(
     factOf('compute_task.rebuild_server.error', versioned({ instance_uuid: VM, reason })),
@@ -240,7 +240,7 @@ for (const [what, eventType, payload, publisher_id] of [
   ['an instance whose id is none', 'compute.instance.error', { uuid: '../../x' }, 'x'],
   ['a service without a host', 'service.update', { binary: 'nova-compute' }, 'x'],
 ] as const) {
-  test(`${what} is an event, an incomplete one, and no fault`, (t) => {
+  test(`${what} is an incomplete event, and no fault`, (t) => {
     const notification = read(eventType, payload, { publisher_id })
     t.true(notification.isIncomplete)
     t.is(notification.event.fact, undefined)
@@ -248,7 +248,7 @@ for (const [what, eventType, payload, publisher_id] of [
   })
 }
 
-test('a type that tells nothing is not incomplete', (t) => {
+test('a notification of a type without a fact is not incomplete', (t) => {
   t.like(read('instance.update', {}), { isIncomplete: false, event: { fact: undefined } })
   for (const type of ['constructor', '__proto__', 'toString']) t.false(read(type, {}).isIncomplete)
 })
@@ -265,14 +265,14 @@ test('a repeated notification is the same fault, another one is not', (t) => {
 const reportedAt = (timestamp: string): number | undefined =>
   faultIn(read('compute.host.error', {}, { timestamp }))?.body.occurredAt
 
-test('a sender whose clock is ahead, or says nothing, does not report from the future', (t) => {
+test('a fault is never in the future, also when the clock of the sender is ahead or its time is missing', (t) => {
   t.is(reportedAt('2026-11-22 08:59:59.5'), NOW - 500)
   for (const text of ['2027-01-01 00:00:00.000000', 'noon', '', '0001-01-01 00:00:00']) {
     t.is(reportedAt(text), NOW, text)
   }
 })
 
-test('times are read as UTC, and nothing else is read as a time', (t) => {
+test('times are read as UTC, and other texts are not times', (t) => {
   const text = '2026-11-22T08:35:05'
   for (const end of ['', 'Z', '+00:00', '.000000', '.000Z']) {
     t.is(timeOf(`${text}${end}`), Date.UTC(2026, 10, 22, 8, 35, 5), end)
@@ -282,7 +282,7 @@ test('times are read as UTC, and nothing else is read as a time', (t) => {
   }
 })
 
-test('whatever a payload holds, what is made of it fits our messages', (t) => {
+test('the facts and faults of any payload fit our messages', (t) => {
   const isEvent = Compile(ComputeEvent)
   const types = Object.values(EVENTS).flat()
   const names = ['host', 'uuid', 'instance_id', 'reason', 'fault', 'message', 'binary', 'disabled']
