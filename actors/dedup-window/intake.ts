@@ -4,6 +4,7 @@
  */
 import { hostName } from '../../schema/ids.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
+import type { HostFailed } from '../../schema/messages/incident.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { rebuiltInstance } from '../evacuator/compute-news.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -31,9 +32,25 @@ export type IntakeMessage =
       readonly reason: string
     }
 
+/** A fault as the store takes it. */
+export type FaultReport = Pick<NewNotification, 'hostName' | 'payload'> &
+  (
+    | {
+        readonly type: 'VM'
+        /** Undefined: the moment at which it is stored. */
+        readonly generatedAt: number | undefined
+      }
+    | {
+        readonly type: 'COMPUTE_HOST'
+        readonly generatedAt: number
+        /** The sender on Compute's bus. */
+        readonly publisher: string
+      }
+  )
+
 interface Delivered {
   readonly delivery: FaultDelivery
-  readonly fault: GuestFailed
+  readonly report: FaultReport
 }
 
 export interface IntakeState {
@@ -50,7 +67,7 @@ export type IntakeEffect =
   | {
       readonly type: 'fault.store'
       readonly delivery: FaultDelivery
-      readonly report: Pick<NewNotification, 'hostName' | 'payload'>
+      readonly report: FaultReport
     }
   /** It is done with: never deliver it again. */
   | { readonly type: 'fault.acknowledge'; readonly delivery: FaultDelivery }
@@ -103,8 +120,9 @@ function onDelivered(
   { delivery, received }: IntakeMessage & { readonly type: 'intake.fault-delivered' },
 ): IntakeStep {
   if (received === undefined) return [state, [acknowledge(delivery)]]
-  if (received.type !== 'guest.failed') return [state, [acknowledge(delivery), lookNow()]]
-  const delivered = { delivery, fault: received.body }
+  const report = reportOf(received)
+  if (report === undefined) return [state, [acknowledge(delivery), lookNow()]]
+  const delivered = { delivery, report }
   const faults = [...state.faults, delivered]
   return [{ ...state, faults }, state.faults.length === 0 ? [store(delivered)] : []]
 }
@@ -116,17 +134,39 @@ function next(state: IntakeState, effects: readonly (IntakeEffect | Tell)[]): In
   return [{ ...state, faults }, first === undefined ? effects : [...effects, store(first)]]
 }
 
-const store = ({ delivery, fault }: Delivered): IntakeEffect => ({
+/** Undefined for a message that is no fault. */
+function reportOf(received: Received): FaultReport | undefined {
+  if (received.type === 'guest.failed') return guestReport(received.body)
+  return received.type === 'host.failed' ? hostReport(received.body) : undefined
+}
+
+const guestReport = (fault: GuestFailed): FaultReport => ({
+  type: 'VM',
+  hostName: hostName(fault.hostName),
+  generatedAt: fault.occurredAt,
+  payload: {
+    instance_uuid: fault.instance,
+    event: fault.event,
+    vir_domain_event: fault.domainEvent,
+  },
+})
+
+/**
+ * The report equals that of a client without a cluster: its sender fences nothing, and the leader
+ * looks at the host before it acts.
+ */
+const hostReport = (fault: HostFailed): FaultReport => ({
+  type: 'COMPUTE_HOST',
+  hostName: hostName(fault.hostName),
+  generatedAt: fault.occurredAt,
+  publisher: fault.publisher,
+  payload: { event: 'STOPPED', host_status: 'NORMAL' },
+})
+
+const store = ({ delivery, report }: Delivered): IntakeEffect => ({
   type: 'fault.store',
   delivery,
-  report: {
-    hostName: hostName(fault.hostName),
-    payload: {
-      instance_uuid: fault.instance,
-      event: fault.event,
-      vir_domain_event: fault.domainEvent,
-    },
-  },
+  report,
 })
 
 const acknowledge = (delivery: FaultDelivery): IntakeEffect => ({

@@ -10,6 +10,7 @@ import { sleep } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
+import { HostReportLog } from './host-report-log.ts'
 import {
   intake,
   LISTENING,
@@ -38,18 +39,23 @@ const MAILBOX_CAPACITY = 10_000
 
 /** The actor that listens to the bus while we lead. */
 export function defineIntake(world: IntakeWorld): Definition<IntakeMessage> {
+  const hostReportLog = new HostReportLog(world)
   return define<IntakeState, IntakeMessage, IntakeEffect>({
     initial: LISTENING,
     behaviour: intake,
     first: { type: 'intake.begin' },
     // What finds no room is repeated: observations by their observers, faults by the bus.
     policy: { ...LEAF, mailboxCapacity: MAILBOX_CAPACITY },
-    perform: (effect, signal) => performIntake(world, effect, signal),
+    perform: (effect, signal) => performIntake({ ...world, hostReportLog }, effect, signal),
   })
 }
 
+interface PerformWorld extends IntakeWorld {
+  readonly hostReportLog: HostReportLog
+}
+
 function performIntake(
-  world: IntakeWorld,
+  world: PerformWorld,
   effect: IntakeEffect,
   signal: AbortSignal,
 ): Promise<IntakeMessage | undefined> | undefined {
@@ -129,13 +135,17 @@ function keep(
  * of a host from the store, and timers from the lease.
  */
 async function store(
-  world: IntakeWorld,
+  world: PerformWorld,
   { delivery, report }: IntakeEffect & { readonly type: 'fault.store' },
 ): Promise<IntakeMessage> {
   const { clock, duplicateWindowMs } = world
-  const stored = { type: 'VM', ...report, generatedAt: clock.wallMs(), duplicateWindowMs } as const
+  const { type, hostName, payload, generatedAt = clock.wallMs() } = report
+  const stored = { type, hostName, payload, generatedAt, duplicateWindowMs }
   const outcome = await world.store.acceptNotification(stored).then(
-    (): IntakeMessage => ({ type: 'intake.fault-stored', delivery }),
+    ({ kind }): IntakeMessage => {
+      if (report.type === 'COMPUTE_HOST') world.hostReportLog.note(report, kind)
+      return { type: 'intake.fault-stored', delivery }
+    },
     (error: unknown): IntakeMessage => {
       return { type: 'intake.fault-not-stored', delivery, reason: describeError(error) }
     },

@@ -11,16 +11,16 @@ import type { ComputeEvent } from '../../schema/messages/incident.ts'
 export const NEWS_TOPICS = [
   ['compute', 'compute', 'instance', 'rebuild', '*'],
   ['compute', 'instance', 'rebuild', '*'],
+  ['compute', 'compute_task', 'rebuild_server'],
+  ['compute', 'compute_task', 'rebuild_server', '*'],
 ] as const
 
 /**
- * The instance whose rebuild has ended, well or badly. On its target, an evacuation is a rebuild.
+ * The instance whose rebuild has ended, well or badly, or found no target. On its target, an
+ * evacuation is a rebuild.
  */
-export function rebuiltInstance({ eventType, payload }: ComputeEvent): string | undefined {
-  if (!/^(compute\.)?instance\.rebuild\.(end|error)$/.test(eventType)) return undefined
-  const id = payload['uuid'] ?? payload['instance_id']
-  return typeof id === 'string' ? id : undefined
-}
+export const rebuiltInstance = ({ fact }: ComputeEvent): string | undefined =>
+  fact?.kind === 'rebuild-ended' || fact?.kind === 'rebuild-failed' ? fact.instance : undefined
 
 interface Reader {
   readonly instances: ReadonlySet<string>

@@ -5,7 +5,7 @@
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
-import type { RoleHealth } from '../../schema/messages/leadership.ts'
+import type { BridgeCounts, RoleHealth } from '../../schema/messages/leadership.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { isCoded } from '../../schema/errors.ts'
@@ -78,23 +78,27 @@ export function startHealthBoard(
     readonly node: string
     readonly cloud: string
     readonly roles: readonly string[]
-    /** The number of messages from outside that could not be decoded. */
-    parked(): number
+    /** Undefined for a process without a bridge. */
+    readonly bridge: { counts(): BridgeCounts } | undefined
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
   const { bus, clock } = world
   const heard = new Heard(clock)
-  const own = (): RoleHealth => ({
-    node: identity.node,
-    roles: [...identity.roles],
-    leading: node.leading(),
-    deadLetters: node.system.deadLetters(),
-    parked: identity.parked(),
-    strangers: node.strangers(),
-    contradictions: node.contradictions(),
-    actors: node.system.snapshot().slice(0, ACTORS_MAX),
-  })
+  const own = (): RoleHealth => {
+    const counts = identity.bridge?.counts()
+    return {
+      node: identity.node,
+      roles: [...identity.roles],
+      leading: node.leading(),
+      deadLetters: node.system.deadLetters(),
+      parked: node.parked() + (counts?.parked ?? 0),
+      strangers: node.strangers(),
+      contradictions: node.contradictions(),
+      ...(counts === undefined ? {} : { bridge: counts }),
+      actors: node.system.snapshot().slice(0, ACTORS_MAX),
+    }
+  }
   let leaderHeardAtMs = clock.monotonicMs()
   const noteLeader = (): void => {
     leaderHeardAtMs = clock.monotonicMs()

@@ -52,16 +52,21 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
     case 'host-monitor':
       return [publish('publish observations of hosts', 'observation')]
     case 'instance-monitor':
-      return [...ANSWERS, publish('report faults of guests', 'fault')]
+      return [...ANSWERS, publish('report faults of guests', 'fault', 'guest')]
     case 'gateway':
       return [
         ...ANSWERS,
-        publish('hand notifications over', 'fault'),
+        publish('hand notifications over', 'fault', 'notification'),
         publish("pass on operators' commands", 'operator'),
         subscribe('show observations of hosts', 'observation'),
       ]
     case 'bridge':
-      return [publish('pass on events of Compute', 'compute')]
+      return [
+        ...ANSWERS,
+        publish('pass on events of Compute', 'compute'),
+        publish('report hosts that Compute calls failed', 'fault', 'host'),
+        publish('report instances that Compute calls failed', 'fault', 'guest'),
+      ]
   }
 }
 

@@ -105,6 +105,7 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'report-back':
     case 'report-guest':
     case 'report-process':
+    case 'compute-reports':
       return report(deployment, act)
     case 'lie':
       return tellLie(deployment, act)

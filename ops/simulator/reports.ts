@@ -1,4 +1,7 @@
-/** Reports from monitors that are not ours: Masakari's monitors, or an operator's own. */
+/**
+ * Reports from senders that are not our monitors: Masakari's monitors, an operator's own, and the
+ * Compute service over the bus.
+ */
 import type { NewNotification } from '../../actors/ports/store.ts'
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
@@ -19,6 +22,8 @@ export type Report =
   | { readonly do: 'report-unsure'; readonly host: string }
   /** A reporter sees the host again. */
   | { readonly do: 'report-back'; readonly host: string }
+  /** The bridge reads on Compute's own bus that a host failed. */
+  | { readonly do: 'compute-reports'; readonly host: string }
   /** The libvirt of the instance's host reported an event of the instance. */
   | {
       readonly do: 'report-guest'
@@ -36,6 +41,7 @@ export type Report =
 /** Sends the report now. */
 export async function report(deployment: Deployment, act: Report): Promise<void> {
   const { store, clock, rules } = deployment
+  if (act.do === 'compute-reports') return await passOn(deployment, act.host)
   if (act.do === 'report-guest' && !exists(deployment, act.instance)) return
   const { what, ...fault } = faultOf(deployment, act)
   const { times, agoMs = 0 } = act.do === 'report' ? act : { times: 1 }
@@ -50,13 +56,22 @@ export async function report(deployment: Deployment, act: Report): Promise<void>
   deployment.note(`${what}: ${outcome}`)
 }
 
+async function passOn(deployment: Deployment, host: string): Promise<void> {
+  const occurredAt = deployment.clock.wallMs()
+  const evidence = [`compute.host.error of compute.${host}`]
+  const fault = { hostName: host, publisher: `compute.${host}`, occurredAt, evidence }
+  deployment.note(`Compute calls ${host} failed`)
+  await deployment.intruder.submit('host.failed', fault, `compute-${host}-${occurredAt}`)
+}
+
 /** An instance that its owner has deleted is not reported. */
 const exists = ({ cloud }: Deployment, instance: string): boolean =>
   cloud.instances.some(({ name }) => name === instance)
 
+type Stored = Exclude<Report, { readonly do: 'compute-reports' }>
 type Fault = Pick<NewNotification, 'type' | 'hostName' | 'payload'> & { readonly what: string }
 
-function faultOf(deployment: Deployment, act: Report): Fault {
+function faultOf(deployment: Deployment, act: Stored): Fault {
   switch (act.do) {
     case 'report': {
       const payload = { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' }

@@ -11,7 +11,8 @@ export const NOTIFICATIONS = {
     of: ['nova_notification', 'webhook'],
     default: 'nova_notification',
     meaning:
-      "Sources of faults in addition to our own monitors. nova_notification: the events on the Compute service's bus. " +
+      'Sources of faults in addition to our own monitors. nova_notification: the events compute.host.error and ' +
+      "compute.instance.error on the Compute service's bus, which the role bridge reads and reports. " +
       'POST /v1/notifications (webhook) is always on.',
   },
   duplicateWindowMs: {

@@ -1,6 +1,6 @@
 /** Append-only list of all wire messages: name, schema, and the subject that each is sent on. */
 import type { Static, TSchema } from 'typebox'
-import { ComputeEvent, NotificationAccepted, OperatorCommanded } from './incident.ts'
+import { ComputeEvent, HostFailed, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
 import { GuestFailed, HostObserved } from './observation.ts'
 import { MoveStepped, RecoveryStepped } from './recovery.ts'
@@ -63,6 +63,11 @@ export const CATALOGUE = {
     body: RoleHealth,
     subject: (body) => ['health', body.roles[0] ?? 'none', body.node],
     guarantee: 'core',
+  }),
+  'host.failed': wire({
+    body: HostFailed,
+    subject: (body) => ['fault', 'host', body.hostName],
+    guarantee: 'stream',
   }),
 } as const
 

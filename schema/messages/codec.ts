@@ -63,7 +63,8 @@ export function encode<Name extends WireType>(
   // this by index.
   const tokens = (CATALOGUE[type].subject as (body: WireBody<Name>) => readonly string[])(body)
   return {
-    subject: subjectOf(from.cloud, ...tokens),
+    // Not `subjectOf`, which leaves wildcards as they are: `*` or `>` in a field must be escaped.
+    subject: ['ha', from.cloud, ...tokens].map(subjectToken).join('.'),
     body: encoder.encode(JSON.stringify(envelope)),
   }
 }

@@ -1,6 +1,7 @@
 /** Messages about faults, on their way to the engine. */
 import { Type, type Static } from 'typebox'
-import { Id, IdOrEmpty, Name, NameOrEmpty } from './fields.ts'
+import { ComputeFact } from './compute-fact.ts'
+import { Id, IdOrEmpty, Name, NameOrEmpty, Text, WallTime } from './fields.ts'
 
 /** A notification row was stored as `new` and waits for the engine. */
 export const NotificationAccepted = Type.Object({
@@ -20,8 +21,24 @@ export const ComputeEvent = Type.Object({
   format: Type.Union([Type.Literal('versioned'), Type.Literal('unversioned')]),
   /** A versioned payload is flattened: only `nova_object.data` is kept, at every level. */
   payload: Type.Record(Type.String(), Type.Unknown()),
+  /** What it says in our own terms; absent for a type that has no fact. */
+  fact: Type.Optional(ComputeFact),
 })
 export type ComputeEvent = Static<typeof ComputeEvent>
+
+/**
+ * A notification on the Compute service's bus calls a host failed. It is one report among others:
+ * the leader looks at the host itself.
+ */
+export const HostFailed = Type.Object({
+  hostName: Name,
+  /** The sender, by its own account. */
+  publisher: NameOrEmpty,
+  /** By the sender's clock, but never later than the bridge's own. */
+  occurredAt: WallTime,
+  evidence: Type.Array(Text, { maxItems: 16 }),
+})
+export type HostFailed = Static<typeof HostFailed>
 
 /** An operator gave a command about one recovery, or (null) about all of them. The store holds the command. */
 export const OperatorCommanded = Type.Object({

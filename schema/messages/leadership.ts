@@ -25,6 +25,22 @@ export const ActorSnapshot = Type.Object({
 })
 export type ActorSnapshot = Static<typeof ActorSnapshot>
 
+/** What the bridge of a process has read on Compute's bus, since the start. */
+export const BridgeCounts = Type.Object({
+  received: Count,
+  /** Faults that our own bus has stored. */
+  reported: Count,
+  /** Repeated messages, which are dropped. */
+  duplicates: Count,
+  /** Messages that could not be read. */
+  parked: Count,
+  /** Messages of a type that has a fact, but without the host or instance that they are about. */
+  incomplete: Count,
+  /** Messages that waited in our queue when the bridge last looked at it. */
+  unread: Count,
+})
+export type BridgeCounts = Static<typeof BridgeCounts>
+
 /** The running actors of one process. */
 export const RoleHealth = Type.Object({
   node: Name,
@@ -40,6 +56,8 @@ export const RoleHealth = Type.Object({
   strangers: Type.Optional(Count),
   /** How many reports the leader's own look showed to be wrong, since the start. */
   contradictions: Type.Optional(Count),
+  /** Only of a process with the role bridge that has a broker. */
+  bridge: Type.Optional(BridgeCounts),
   /** At most the first 1,000 actors; supervisors come first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

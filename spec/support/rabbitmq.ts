@@ -1,7 +1,9 @@
 /** A real RabbitMQ on loopback with its own Erlang port mapper. It can be restarted. */
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import {
   freePort,
   program,
@@ -18,17 +20,21 @@ export interface Rabbitmq extends AsyncDisposable {
   stop(): Promise<void>
   /** Starts it again on the same port. */
   start(): Promise<void>
+  /** Raises or ends the alarm that it is short of memory. During the alarm it accepts nothing from senders. */
+  setMemoryAlarm(alarm: 'on' | 'off'): Promise<void>
 }
 
 const LIBRARY = '/usr/lib/rabbitmq/lib'
 
+const MEMORY = '512MB'
+
 /** The script of the package's own directory; the one on PATH switches the user. */
-async function serverScript(): Promise<string> {
+async function scriptOf(name: 'rabbitmq-server' | 'rabbitmqctl'): Promise<string> {
   const versions = existsSync(LIBRARY) ? await readdir(LIBRARY) : []
   const script = versions
-    .map((version) => join(LIBRARY, version, 'sbin', 'rabbitmq-server'))
+    .map((version) => join(LIBRARY, version, 'sbin', name))
     .find((path) => existsSync(path))
-  return script ?? program('rabbitmq-server', 'rabbitmq-server')
+  return script ?? program(name, 'rabbitmq-server')
 }
 
 /**
@@ -47,10 +53,10 @@ export async function startRabbitmq(
     await freePort(),
     await freePort(),
   ]
-  const lines = ['vm_memory_high_watermark.absolute = 512MB', ...settings(tlsPort), '']
+  const lines = [`vm_memory_high_watermark.absolute = ${MEMORY}`, ...settings(tlsPort), '']
   await writeFile(at('rabbitmq.conf'), lines.join('\n'))
   await writeFile(at('enabled_plugins'), '[].\n')
-  const script = await serverScript()
+  const script = await scriptOf('rabbitmq-server')
   const mapper = { ERL_EPMD_PORT: String(mapperPort), ERL_EPMD_ADDRESS: '127.0.0.1' }
   // Started here in the foreground, so that the broker leaves none behind.
   stack.use(await startServer({ command: program('epmd', 'erlang-base'), args: [], env: mapper }))
@@ -74,6 +80,7 @@ export async function startRabbitmq(
   const launch = (): Promise<ServerProcess> =>
     startServer({ command: script, args: [], env, ready: /Starting broker\.\.\. completed/ })
   let server = await launch()
+  const control = await scriptOf('rabbitmqctl')
   const resources = stack.move()
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}/`,
@@ -83,6 +90,10 @@ export async function startRabbitmq(
     },
     async start() {
       server = await launch()
+    },
+    async setMemoryAlarm(alarm) {
+      const limit = ['set_vm_memory_high_watermark', 'absolute', alarm === 'on' ? '1' : MEMORY]
+      await promisify(execFile)(control, limit, { env: { PATH: process.env['PATH'], ...env } })
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()

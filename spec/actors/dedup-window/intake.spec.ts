@@ -20,6 +20,7 @@ import { EPOCH } from '../records.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
 import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
+import { recordingLog } from '../../support/logs.ts'
 
 const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
 const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
@@ -35,7 +36,7 @@ const settle = async (): Promise<void> => {
 type Listening = Pick<EngineActors, 'intake' | 'dedup-window'>
 
 /** A leader that listens until the end of the test, and a gateway that says something. */
-function leaderThatListens() {
+function leaderThatListens(log: LogPort = LOG) {
   const clock = new VirtualClock()
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
@@ -59,7 +60,7 @@ function leaderThatListens() {
           cloud: 'sim',
           clock,
           bus: broker.bus('engine-1'),
-          log: LOG,
+          log,
           store: { ...store, readRoster },
           duplicateWindowMs: 180_000,
           observations,
@@ -83,6 +84,23 @@ function leaderThatListens() {
     told,
     observations,
     parked,
+    store,
+    clock,
+    /** Creates the tables and registers the host. */
+    async registerHost(): Promise<void> {
+      await store.migrate()
+      const fields = { serviceType: 'COMPUTE', description: null, enabled: true } as const
+      const segment = { ...fields, name: 'rack-1', recoveryMethod: 'auto' } as const
+      const { uuid } = await store.createSegment(segment)
+      const host = { name: ONE, type: 'COMPUTE', controlAttributes: 'SSH' } as const
+      await store.createHost(uuid, { ...host, reserved: false, onMaintenance: false })
+    },
+    /** Puts it into the stream of faults, and lets it arrive. */
+    async report({ subject, body }: Encoded, id: string, passMs = 2000): Promise<void> {
+      const kept = gateway.publishFault(subject, body, id)
+      await clock.pass(passMs, settle)
+      await kept
+    },
     stop,
     /** Lets it arrive. */
     async say({ subject, body }: Encoded): Promise<void> {
@@ -254,4 +272,83 @@ test('what is delivered as a fault and is none is acknowledged, and stored never
   const { delivery } = delivered('one')
   const message = { type: 'intake.fault-delivered', delivery, received: undefined } as const
   t.deepEqual(intake(LISTENING, message), [LISTENING, [{ type: 'fault.acknowledge', delivery }]])
+})
+
+const hostFailed = (change: {
+  readonly hostName?: string
+  readonly occurredAt?: number
+}): Encoded =>
+  encode(
+    'host.failed',
+    {
+      hostName: ONE,
+      publisher: 'compute.compute-1',
+      occurredAt: 5000,
+      evidence: [],
+      ...change,
+    },
+    FROM,
+  )
+
+const EVERY = { limit: 100, sort: [{ key: 'id', direction: 'asc' as const }] }
+
+test('repeated reports of Compute about one host become one notification', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.registerHost()
+  await leader.report(hostFailed({}), 'first')
+  t.true(leader.told.some(({ type }) => type === 'window.notified'))
+  await leader.report(hostFailed({}), 'delivered again, long after')
+  await leader.report(hostFailed({ occurredAt: 9000 }), 'in the other form')
+  const rows = await leader.store.listNotifications({}, EVERY)
+  t.is(rows.length, 1)
+  t.like(rows[0], {
+    type: 'COMPUTE_HOST',
+    status: 'new',
+    generatedAt: 5000,
+    payload: { event: 'STOPPED', host_status: 'NORMAL' },
+  })
+})
+
+test('a report about a host that is not registered is not stored, and is not delivered again', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.registerHost()
+  await leader.report(hostFailed({ hostName: 'compute-9' }), 'a')
+  await leader.report(hostFailed({ hostName: "x'; DROP TABLE hosts; --" }), 'b')
+  t.deepEqual(await leader.store.listNotifications({}, EVERY), [])
+  t.deepEqual(leader.parked, [])
+})
+
+test('the log has at most 60 reports a minute about hosts that are not registered', async (t) => {
+  const log = recordingLog()
+  await using leader = leaderThatListens(log)
+  await leader.registerHost()
+  for (let at = 0; at < 100; at += 1) {
+    await leader.report(hostFailed({ hostName: `invented-${at}` }), `id-${at}`, 1)
+  }
+  t.is(log.lines.filter((line) => line.includes('is not registered')).length, 60)
+})
+
+test('a guest fault from Compute has the time of the event', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.registerHost()
+  const guest = {
+    instance: '950e005c-ce9c-478e-9e63-d177488f20bc',
+    hostName: ONE,
+    observer: 'compute.compute-1',
+    event: 'LIFECYCLE',
+    domainEvent: 'STOPPED_FAILED',
+    occurredAt: 7000,
+    evidence: [],
+  }
+  await leader.report(encode('guest.failed', guest, FROM), 'a')
+  const [row] = await leader.store.listNotifications({}, EVERY)
+  t.like(row, { type: 'VM', generatedAt: 7000 })
+})
+
+test('a host report that could not be stored is delivered again', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.report(hostFailed({}), 'before the tables are there')
+  await leader.registerHost()
+  await leader.clock.pass(2000, settle)
+  t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
 })

@@ -37,21 +37,41 @@ test('of all events of Nova, only the end of a rebuild is news, in both forms', 
   ])
 })
 
-test('a failed rebuild is news too, and one without an instance is not', (t) => {
-  const event = {
-    publisher: 'compute',
-    priority: 'ERROR',
-    timestamp: '',
-    messageId: '1',
-    format: 'unversioned',
-  } as const
-  const failed = { ...event, eventType: 'compute.instance.rebuild.error' }
-  t.is(rebuiltInstance({ ...failed, payload: { instance_id: 'vm' } }), 'vm')
-  t.is(rebuiltInstance({ ...failed, payload: {} }), undefined)
-  t.is(
-    rebuiltInstance({ ...event, eventType: 'x.rebuild.end', payload: { uuid: 'vm' } }),
-    undefined,
-  )
+const NOTIFICATION = {
+  publisher_id: 'compute_task.controller-1',
+  priority: 'ERROR',
+  timestamp: '2026-11-22 08:35:05.773319',
+  message_id: 'm1',
+}
+const VM = '950e005c-ce9c-478e-9e63-d177488f20bc'
+
+for (const [what, eventType, payload] of [
+  ['failed', 'compute.instance.rebuild.error', { instance_id: VM }],
+  ['found no host', 'compute_task.rebuild_server', { instance_id: VM }],
+  [
+    'found no host, as a versioned notification',
+    'compute_task.rebuild_server.error',
+    { instance_uuid: VM },
+  ],
+] as const) {
+  test(`a rebuild that ${what} is news, and the leader subscribes to it`, (t) => {
+    const sent = { ...NOTIFICATION, event_type: eventType, payload }
+    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(sent)))
+    t.is(rebuiltInstance(event), VM)
+    t.true(matches(encode('compute.event', event, FROM).subject))
+  })
+}
+
+test('the end of something else is no news, and a rebuild without an instance is none', (t) => {
+  for (const [eventType, payload] of [
+    ['x.rebuild.end', { uuid: VM }],
+    ['instance.rebuild.start', { uuid: VM }],
+    ['instance.rebuild.end', {}],
+  ] as const) {
+    const sent = { ...NOTIFICATION, event_type: eventType, payload }
+    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(sent)))
+    t.is(rebuiltInstance(event), undefined, eventType)
+  }
 })
 
 test('news reach an evacuator that waits for the instance, once for each question', async (t) => {

@@ -79,6 +79,13 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     messageId: '0f0e0d0c-0000-4000-8000-000000000001',
     format: 'versioned',
     payload: { uuid: 'i1' },
+    fact: { kind: 'rebuild-ended', instance: 'i1', host: 'compute-1', reason: null },
+  },
+  'host.failed': {
+    hostName: 'compute-1',
+    publisher: 'compute.compute-1',
+    occurredAt: 1_767_225_600_000,
+    evidence: ['compute.host.error of compute.compute-1'],
   },
   'recovery.stepped': {
     notification: 'n1',
@@ -230,6 +237,19 @@ test('no field of an event can begin a new line in the event stream', (t) => {
   const about = { notification: undefined, instance: undefined, host: undefined, type: 'x' }
   const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
   t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
+})
+
+test('a field with a wildcard character is escaped in a subject', (t) => {
+  for (const [hostName, token] of [
+    ['*', '%2a'],
+    ['>', '%3e'],
+    ['a.>', 'a%2e%3e'],
+  ] as const) {
+    const body = { hostName, publisher: '', occurredAt: 0, evidence: [] }
+    const { subject } = encode('host.failed', body, { ...ENVELOPE, cloud: '*', node: 'n' })
+    t.is(subject, `ha.%2a.fault.host.${token}`)
+  }
+  t.is(subjectOf('one', 'fault', '>'), 'ha.one.fault.>', 'a subscription keeps its wildcard')
 })
 
 test('an unknown step of a recovery is refused', (t) => {

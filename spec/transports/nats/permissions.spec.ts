@@ -44,7 +44,10 @@ function atWork(url: string): NatsTransport {
       bus.publish(`ha.${CLOUD}.operator.commanded`, bytes)
       bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
       bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
-      await bus.publishFault(`ha.${CLOUD}.fault.guest.x`, bytes, `id-${round}`).catch(describeError)
+      const faults = ['guest', 'host', 'notification'].map((what) =>
+        bus.publishFault(`ha.${CLOUD}.fault.${what}.x`, bytes, `${what}-${round}`),
+      )
+      await Promise.allSettled(faults)
       await lease.create('engine-1').catch(describeError)
       await sleep(50)
     }
@@ -94,6 +97,11 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   ],
   ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
   ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
+  [
+    'bridge',
+    { publish: ['ha.west.fault.host.>'] },
+    /cannot report hosts that Compute calls failed since .*publish ha\.west\.fault\.host\.x/,
+  ],
   ['gateway', { publish: ['ha.west.operator.>'] }, /cannot pass on operators' commands since/],
   ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass on events of Compute since/],
 ]
@@ -115,6 +123,19 @@ for (const [role, denied, says] of CASES) {
     await until('it is ready', async () => (await hindrancesOf(node, role)) === '', PATIENCE_MS)
   })
 }
+
+test('an account that may only report guests is ready as an instance-monitor', async (t) => {
+  t.timeout(2 * PATIENCE_MS)
+  const denied = { publish: ['ha.west.fault.host.>', 'ha.west.fault.notification.>'] }
+  await using server = await startNats({ password: PASSWORD, denied })
+  await using node = atWork(server.url)
+  await until(
+    'the bridge is not ready',
+    async () => (await wordsOf(node, 'bridge')) !== '',
+    PATIENCE_MS,
+  )
+  t.is(await wordsOf(node, 'instance-monitor'), '')
+})
 
 test('an account with all permissions is ready in every role, and a denial that no role needs is only a remark', async (t) => {
   await using server = await startNats({
