@@ -131,10 +131,10 @@ test('an account that may only report guests is ready as an instance-monitor', a
   await using node = atWork(server.url)
   await until(
     'the bridge is not ready',
-    async () => (await wordsOf(node, 'bridge')) !== '',
+    async () => (await hindrancesOf(node, 'bridge')) !== '',
     PATIENCE_MS,
   )
-  t.is(await wordsOf(node, 'instance-monitor'), '')
+  t.is(await hindrancesOf(node, 'instance-monitor'), '')
 })
 
 test('an account with all permissions is ready in every role, and a denial that no role needs is only a remark', async (t) => {
@@ -149,7 +149,10 @@ test('an account with all permissions is ready in every role, and a denial that 
     return (await check?.check().then(() => '', describeError)) ?? ''
   }
   await until('it is remarked', async () => /ha\.west\.health/.test(await remarks()), PATIENCE_MS)
-  await until('streams and consumer are there', async () => (await hindrancesOf(node, 'engine')) === '')
+  await until(
+    'streams and consumer are there',
+    async () => (await hindrancesOf(node, 'engine')) === '',
+  )
   for (const role of ['engine', 'host-monitor', 'instance-monitor', 'gateway', 'bridge'] as const) {
     t.is(await hindrancesOf(node, role), '')
   }
