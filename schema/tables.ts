@@ -199,6 +199,8 @@ export interface ObserversTable {
   readonly name: string
   /** When it registered last, wall ms. */
   readonly seen_at: number
+  /** 1: a host monitor; 0: somebody else who has a voice. */
+  readonly watches_hosts: number
 }
 
 /** One row: the key that seals, agreed by all processes. */

@@ -12,9 +12,21 @@ export interface RegisteredNames {
   readonly observers: readonly string[]
 }
 
+/** host-monitor: hosts are assigned to it; webhook: it passes on what others say. */
+export type ObserverRole = 'host-monitor' | 'webhook'
+
+/** A host monitor that has registered at some time. */
+export interface RegisteredMonitor {
+  readonly name: string
+  /** When it registered last, by the clock of whoever wrote it: good for seeing that it changes, and for nothing else. */
+  readonly registeredAt: number
+}
+
 export interface RosterStore {
   /** Writes down that this observer is at work now; it has a voice from then on, until it is purged. */
-  registerObserver(name: string): Promise<void>
+  registerObserver(name: string, role: ObserverRole): Promise<void>
+  /** Every host monitor that has registered and was not purged, in no order. */
+  listMonitors(): Promise<readonly RegisteredMonitor[]>
   /** Every registered host of every segment, and every registered observer. */
   readRoster(): Promise<RegisteredNames>
 }

@@ -18,7 +18,14 @@ export const ObservedView = Type.Object({
 })
 
 /** Evidence of life counts most, and who sees nothing counts least. */
-const WEIGHT: readonly HostState[] = ['alive', 'suspect', 'dead', 'misconfigured', 'blind']
+const WEIGHT: readonly HostState[] = [
+  'alive',
+  'suspect',
+  'dead',
+  'maintenance',
+  'misconfigured',
+  'blind',
+]
 
 /** The views in one word; `unknown` when nobody watches. */
 const summaryOf = (observations: readonly Observation[]): HostState | 'unknown' =>

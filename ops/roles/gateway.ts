@@ -145,7 +145,7 @@ function webhookOf(
     instanceLabel,
     seenAlive: async (host, sentence) => {
       // One that is registered all the time is not purged.
-      await store.registerObserver(ALERTMANAGER)
+      await store.registerObserver(ALERTMANAGER, 'webhook')
       sequence += 1
       announcer.announce('host.observed', {
         host: host.uuid,

@@ -47,7 +47,10 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
         subscribe("hear operators' words", 'word'),
       ]
     case 'host-monitor':
-      return [publish('say what it sees of hosts', 'observation')]
+      return [
+        publish('say what it sees of hosts', 'observation'),
+        subscribe('hear the heartbeats of hosts', 'heartbeat'),
+      ]
     case 'instance-monitor':
       return [...ANSWERS, publish('report faults of guests', 'fault')]
     case 'gateway':

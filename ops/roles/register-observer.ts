@@ -1,4 +1,4 @@
-/** Registers an observer in the store, which may be away, or not migrated yet, at the start. */
+/** Registers a webhook as an observer in the store, which may be away, or not migrated yet, at the start. */
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { RosterStore } from '../../actors/ports/roster-store.ts'
@@ -20,7 +20,7 @@ export async function registerObserver(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await store.registerObserver(name)
+      await store.registerObserver(name, 'webhook')
       return
     } catch (error) {
       log.warn({ observer: name, reason: describeError(error) }, 'the observer is not registered')

@@ -20,6 +20,7 @@ import { attemptRuns } from './0017-attempt-runs.ts'
 import { sealingKey } from './0018-sealing-key.ts'
 import { writeChecks } from './0019-write-checks.ts'
 import { observers } from './0030-observers.ts'
+import { hostMonitors } from './0040-host-monitors.ts'
 
 /**
  * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
@@ -47,4 +48,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018-sealing-key': sealingKey,
   '0019-write-checks': writeChecks,
   '0030-observers': observers,
+  '0040-host-monitors': hostMonitors,
 }

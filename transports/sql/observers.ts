@@ -5,8 +5,8 @@ import type { StorePorts, Transactions } from './transactions.ts'
 /** The part of the store that knows who may speak of whom. */
 export function rosterStore(transactions: Transactions, { clock }: StorePorts): RosterStore {
   return {
-    async registerObserver(name) {
-      const seen = { seen_at: clock.wallMs() }
+    async registerObserver(name, role) {
+      const seen = { seen_at: clock.wallMs(), watches_hosts: role === 'host-monitor' ? 1 : 0 }
       const renewed = await transactions.statement((db) =>
         db.updateTable('observers').set(seen).where('name', '=', name).executeTakeFirst(),
       )
@@ -19,6 +19,15 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
           .execute(),
       )
     },
+
+    listMonitors: () =>
+      transactions.read((db) =>
+        db
+          .selectFrom('observers')
+          .select(['name', 'seen_at as registeredAt'])
+          .where('watches_hosts', '=', 1)
+          .execute(),
+      ),
 
     readRoster: () =>
       transactions.read(async (db) => {
