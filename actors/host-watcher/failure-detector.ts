@@ -111,26 +111,42 @@ function currentViews(
 const isOvertaken = ({ ssh, heartbeat }: ChannelViews): boolean =>
   ssh?.sign === 'alive' && heartbeat?.sign === 'silent' && ssh.atMs < heartbeat.atMs
 
-/** The state of the host, by what its channels show and how old that is. */
-export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number): HostState {
-  const { ssh, ipmi, heartbeat, compute } = currentViews(views, rules, nowMs)
-  if (ssh?.sign === 'alive' || heartbeat?.sign === 'beating') return 'alive'
-  if (ssh?.sign === 'misconfigured') return 'misconfigured'
-  const isSilent = ssh?.sign === 'silent' || heartbeat?.sign === 'silent'
-  if (ipmi?.sign === 'powered-off') return isOff(ipmi, isSilent) ? 'dead' : 'suspect'
-  const hasTrace = compute?.sign === 'writing' && isTrace(compute, [ssh, heartbeat], nowMs)
-  if (ssh?.sign === 'refused') {
-    return ipmi?.sign === 'powered-on' || hasTrace ? 'alive' : 'suspect'
-  }
-  if (ssh?.sign === 'silent') {
-    return ssh.timesSince >= rules.samples && !hasTrace ? 'dead' : 'suspect'
-  }
-  return heartbeat?.sign === 'silent' ? 'suspect' : judgePowerOnly(ipmi)
+type Meanings = {
+  readonly [Name in Channel]: (typeof MEANINGS)[Name][keyof (typeof MEANINGS)[Name]] | undefined
 }
 
+/** The table, looked up. */
+const meaningsOf = ({ ssh, ipmi, heartbeat, compute }: ChannelViews): Meanings => ({
+  ssh: ssh && MEANINGS.ssh[ssh.sign],
+  ipmi: ipmi && MEANINGS.ipmi[ipmi.sign],
+  heartbeat: heartbeat && MEANINGS.heartbeat[heartbeat.sign],
+  compute: compute && MEANINGS.compute[compute.sign],
+})
+
+/** The state of the host, by what its channels show and how old that is. */
+export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number): HostState {
+  const current = currentViews(views, rules, nowMs)
+  const { ssh, ipmi, heartbeat } = meaningsOf(current)
+  if (ssh === 'life' || heartbeat === 'life') return 'alive'
+  if (ssh === 'fault') return 'misconfigured'
+  if (ipmi === 'off') return isOff(current) ? 'dead' : 'suspect'
+  if (ssh === 'kernel') {
+    return ipmi === 'power' || hasTrace(current, nowMs) ? 'alive' : 'suspect'
+  }
+  if (ssh === 'silence') return isSilent(current, rules, nowMs) ? 'dead' : 'suspect'
+  return heartbeat === 'doubt' ? 'suspect' : judgePowerOnly(ipmi)
+}
+
+/** So often in a row since the latest sign of life, and Nova has heard nothing meanwhile. */
+const isSilent = (views: ChannelViews, { samples }: DetectorRules, nowMs: number): boolean =>
+  (views.ssh?.timesSince ?? 0) >= samples && !hasTrace(views, nowMs)
+
 /** One read may fall into a restart; it is enough when the operating system is silent, too. */
-const isOff = ({ timesSince }: ChannelView, isSilent: boolean): boolean =>
-  timesSince >= (isSilent ? 1 : OFF_READS)
+function isOff({ ssh, ipmi, heartbeat }: ChannelViews): boolean {
+  const reads = ssh?.sign === 'silent' || heartbeat?.sign === 'silent' ? 1 : OFF_READS
+  return (ipmi?.timesSince ?? 0) >= reads
+}
+/** A restart is shorter than the pause between two reads. */
 const OFF_READS = 2
 
 /** nova-compute writes each 10 s: a row that is older says nothing of now, ms. */
@@ -138,24 +154,23 @@ export const TRACE_MS = 15_000
 /** How far Nova's clock may be off, ms. */
 const CLOCK_UNCERTAIN_MS = 5000
 
-/** Nova's row was written after the silence of the other channels began. */
-function isTrace(
-  compute: ChannelView,
-  others: readonly (ChannelView | undefined)[],
-  nowMs: number,
-): boolean {
-  if (nowMs - compute.atMs > TRACE_MS) return false
-  const silences = others.flatMap((view) => (view?.sign === 'silent' ? [view.sinceMs] : []))
-  return (
-    compute.atMs - CLOCK_UNCERTAIN_MS > Math.min(...silences, Infinity) || silences.length === 0
+/** Nova's row is recent, and was written after the silence of the other channels began. */
+function hasTrace({ ssh, heartbeat, compute }: ChannelViews, nowMs: number): boolean {
+  if (compute?.sign !== 'writing' || nowMs - compute.atMs > TRACE_MS) return false
+  const silences = [ssh, heartbeat].flatMap((view) =>
+    view?.sign === 'silent' ? [view.sinceMs] : [],
   )
+  return silences.every((sinceMs) => compute.atMs - CLOCK_UNCERTAIN_MS > sinceMs)
 }
 
 /** Nothing is known of its operating system: on counts as alive, and a BMC that cannot be asked leaves us blind. */
-function judgePowerOnly(ipmi: ChannelViews['ipmi']): HostState {
-  if (ipmi === undefined || ipmi.sign === 'silent') return 'blind'
-  return ipmi.sign === 'misconfigured' ? 'misconfigured' : 'alive'
+function judgePowerOnly(ipmi: Meanings['ipmi']): HostState {
+  if (ipmi === 'power') return 'alive'
+  return ipmi === 'fault' ? 'misconfigured' : 'blind'
 }
+
+/** A sign that is younger is told without its age, ms. */
+const NOW_MS = 1000
 
 /** One sentence a channel, and one about what they say together. */
 export function evidenceOf(views: ChannelViews, nowMs: number): readonly string[] {
@@ -163,27 +178,30 @@ export function evidenceOf(views: ChannelViews, nowMs: number): readonly string[
     const view = views[channel]
     if (view === undefined) return []
     const ageMs = nowMs - view.atMs
-    const age = ageMs < 1000 ? '' : `, ${Math.round(ageMs / 1000)} s ago`
+    const age = ageMs < NOW_MS ? '' : `, ${Math.round(ageMs / 1000)} s ago`
     return [`${channel} ${view.sign} ${view.times} times in a row${age}: ${view.detail}`]
   })
   return [...said, ...disagreementsOf(views)]
 }
 
 /** What it means when a living host does not show life on each channel. */
-function disagreementsOf({ ssh, ipmi, heartbeat }: ChannelViews): readonly string[] {
-  const answers = ssh?.sign === 'alive' && !isOvertaken({ ssh, ...(heartbeat && { heartbeat }) })
+function disagreementsOf(views: ChannelViews): readonly string[] {
+  const { ssh, ipmi, heartbeat } = views
+  const answers = ssh?.sign === 'alive' && !isOvertaken(views)
   const beats = heartbeat?.sign === 'beating'
-  return [
-    ...(beats && ssh !== undefined && !answers
-      ? [
-          `its heartbeat shows that it lives: SSH is ${ssh.sign} because of sshd, our key, or the way there`,
-        ]
-      : []),
-    ...(answers && heartbeat?.sign === 'silent'
-      ? ['SSH shows that it lives: its instance monitor has stopped, or does not reach the bus']
-      : []),
-    ...((answers || beats) && ipmi?.sign === 'powered-off'
-      ? ['it lives: its BMC is wrong, or belongs to another machine']
-      : []),
-  ]
+  const sentences: string[] = []
+  if (beats && ssh !== undefined && !answers) {
+    sentences.push(
+      `its heartbeat shows that it lives: SSH is ${ssh.sign} because of sshd, our key, or the way there`,
+    )
+  }
+  if (answers && heartbeat?.sign === 'silent') {
+    sentences.push(
+      'SSH shows that it lives: its instance monitor has stopped, or does not reach the bus',
+    )
+  }
+  return answers || beats ? [...sentences, ...bmcOfLiving(ipmi)] : sentences
 }
+
+const bmcOfLiving = (ipmi: ChannelViews['ipmi']): readonly string[] =>
+  ipmi?.sign === 'powered-off' ? ['it lives: its BMC is wrong, or belongs to another machine'] : []

@@ -153,15 +153,12 @@ function onTicked(
   const blindUntilMs = cause === undefined ? state.blindUntilMs : atMs + rules.regainMs
   const reason = cause ?? (atMs < blindUntilMs ? state.reason : '')
   const kind = reason === '' ? 'sighted' : 'blind'
-  const readInventory = atMs - state.inventoryAtMs >= rules.inventoryMs
-  const readServices = atMs - state.servicesAtMs >= rules.servicesMs
+  const [dutiesDone, duties] = dutiesOf(rules, state, atMs)
   const ticked: ObserverState = {
-    ...state,
+    ...dutiesDone,
     kind,
     reason,
     blindUntilMs,
-    inventoryAtMs: readInventory ? atMs : state.inventoryAtMs,
-    servicesAtMs: readServices ? atMs : state.servicesAtMs,
     lastTickMs: atMs,
     sights: stall === undefined ? state.sights : unseen(state, stall),
   }
@@ -172,14 +169,23 @@ function onTicked(
     afterMs: rules.tickMs,
     message: { type: 'observer.tick-due' },
   }
-  const duties = [
-    ...(readInventory ? STORE_DUTIES : []),
-    ...(readServices ? [{ type: 'services.read' } as const] : []),
-  ]
   return [next, [tick, ...duties, ...said]]
 }
 
+/** What is due again of what is read, and written, now and then. */
+function dutiesOf(rules: ObserverRules, state: ObserverState, atMs: number): ObserverStep {
+  const ofStore = atMs - state.inventoryAtMs >= rules.inventoryMs
+  const ofCompute = atMs - state.servicesAtMs >= rules.servicesMs
+  const done = {
+    ...state,
+    inventoryAtMs: ofStore ? atMs : state.inventoryAtMs,
+    servicesAtMs: ofCompute ? atMs : state.servicesAtMs,
+  }
+  return [done, [...(ofStore ? STORE_DUTIES : []), ...(ofCompute ? COMPUTE_DUTIES : [])]]
+}
+
 const STORE_DUTIES = [{ type: 'inventory.read' }, { type: 'registration.renew' }] as const
+const COMPUTE_DUTIES = [{ type: 'services.read' }] as const
 
 /** What was seen before a stall is too old to be said again, life included. */
 function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, Sight> {

@@ -51,14 +51,18 @@ function shapeOf(
   return { meanMs, deviationMs: Math.max(deviationMsMin, Math.sqrt(variance)) }
 }
 
+/** e to the power of more than this is infinite; log(1 + e^x) is x by then. */
+const EXPONENT_MAX = 700
+
 /** −log10 of the share of a normal distribution beyond so many deviations, by its logistic approximation. */
 function tail(deviations: number): number {
   const exponent = deviations * (1.5976 + 0.070566 * deviations ** 2)
-  // log(1 + e^x), which for a large x is x.
-  return (exponent > 700 ? exponent : Math.log1p(Math.exp(exponent))) / Math.LN10
+  return (exponent > EXPONENT_MAX ? exponent : Math.log1p(Math.exp(exponent))) / Math.LN10
 }
 
+/** Far beyond any threshold. */
 const DEVIATIONS_MAX = 40
+/** As exact as a number is. */
 const HALVINGS = 50
 
 /** The inverse of the tail, which grows all the time. */

@@ -71,10 +71,10 @@ async function dieOnce(seed: number, heartbeats: 'yes' | 'no'): Promise<Death> {
 /** A BMC is not asked sooner than it can bear, as the transport sees to it; simulated ones would bear anything. */
 function spaced(power: PowerPort, clock: ClockPort): PowerPort {
   const lanes = new Map<string, Promise<unknown>>()
+  const rest = (): Promise<void> => sleep(clock, SPACING_MS)
   const inLane = <Answer>(address: string, command: () => Promise<Answer>): Promise<Answer> => {
     const before = lanes.get(address)
     const answer = before === undefined ? command() : before.then(command, command)
-    const rest = (): Promise<void> => sleep(clock, SPACING_MS)
     lanes.set(address, answer.then(rest, rest))
     return answer
   }

@@ -285,21 +285,22 @@ test('each watcher hears of its own service', (t) => {
   ])
 })
 
+const strayReports = (...story: readonly ObserverMessage[]) =>
+  after(...story).effects.flatMap((effect) =>
+    effect.type === 'strays.report'
+      ? [[[...effect.strays.unknownToCompute], [...effect.strays.unregistered]]]
+      : [],
+  )
+
 test('hosts that only one side knows are reported once, and again after they have been fine', (t) => {
-  const reports = (...story: readonly ObserverMessage[]) =>
-    after(...story).effects.flatMap((effect) =>
-      effect.type === 'strays.report'
-        ? [[[...effect.strays.unknownToCompute], [...effect.strays.unregistered]]]
-        : [],
-    )
   const odd = services(service('compute-1'), service('compute-2'), service('compute-9'))
   const well = services(service('compute-1'), service('compute-2'), service('compute-3'))
-  t.deepEqual(reports(three, odd), [[['compute-3'], ['compute-9']]])
-  t.deepEqual(reports(three, odd, odd), [])
-  t.deepEqual(reports(three, odd, well, odd), [[['compute-3'], ['compute-9']]])
-  t.deepEqual(reports(odd), [], 'nothing is known of the registered hosts yet')
+  t.deepEqual(strayReports(three, odd), [[['compute-3'], ['compute-9']]])
+  t.deepEqual(strayReports(three, odd, odd), [])
+  t.deepEqual(strayReports(three, odd, well, odd), [[['compute-3'], ['compute-9']]])
+  t.deepEqual(strayReports(odd), [], 'nothing is known of the registered hosts yet')
   const away: ObserverMessage = { type: 'observer.services', services: undefined, atMs: 0 }
-  t.deepEqual(reports(three, away), [])
+  t.deepEqual(strayReports(three, away), [])
 })
 
 for (const [failing, watched, blind] of [
