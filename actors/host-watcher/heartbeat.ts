@@ -1,4 +1,7 @@
 /** The heartbeats of one host: which of them count, and until when the next one must come. Pure. */
+import { isCoded } from '../../schema/errors.ts'
+import type { HostName } from '../../schema/ids.ts'
+import { decode } from '../../schema/messages/codec.ts'
 import type { HostHeartbeat } from '../../schema/messages/observation.ts'
 import { suspiciousAfterMs, withPause, type Pauses, type PhiRules } from './phi.ts'
 
@@ -22,6 +25,17 @@ export interface Heart {
 
 /** A monitor that restarts more often than this between two replays of one tape is broken in another way. */
 const ENDED_MAX = 8
+
+/** What came on the subject of this host; undefined when it is no heartbeat of that host: nobody speaks for another. */
+export function readBeat(bytes: Uint8Array, host: HostName): Beat | undefined {
+  try {
+    const { type, body, incarnation } = decode(bytes)
+    return type === 'host.heartbeat' && body.hostName === host ? { incarnation, body } : undefined
+  } catch (error) {
+    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    return undefined
+  }
+}
 
 /** What is remembered after this heartbeat; undefined when it is a replay, or a doubled or overtaken message. */
 export function afterBeat(

@@ -3,7 +3,7 @@ import { describeError, isCoded } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
-import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { subjectOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
@@ -17,7 +17,7 @@ import type { RosterStore } from '../ports/roster-store.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
-import type { Beat } from './heartbeat.ts'
+import { readBeat } from './heartbeat.ts'
 import {
   NEW_WATCHER,
   hostWatcher,
@@ -237,11 +237,11 @@ async function listen(
 ): Promise<undefined> {
   const { bus, clock, cloud } = world
   let heardAtMs = -Infinity
-  const onMessage = (message: BusMessage): void => {
+  const onMessage = ({ body }: BusMessage): void => {
     const atMs = clock.monotonicMs()
     if (atMs - heardAtMs < BEAT_MS_MIN) return
     heardAtMs = atMs
-    const beat = beatOf(message, watched)
+    const beat = readBeat(body, watched.hostName)
     if (beat === undefined) world.countParked()
     else world.tellWatcher(watched.host, { type: 'watcher.beat', beat, atMs })
   }
@@ -253,18 +253,6 @@ async function listen(
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
   if (!signal.aborted) await aborted.promise
   return undefined
-}
-
-/** Undefined when it is no heartbeat of the host that its subject names: nobody speaks for another. */
-function beatOf({ body }: BusMessage, { hostName }: WatchedHost): Beat | undefined {
-  try {
-    const received = decode(body)
-    if (received.type !== 'host.heartbeat' || received.body.hostName !== hostName) return undefined
-    return { incarnation: received.incarnation, body: received.body }
-  } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
-    return undefined
-  }
 }
 
 async function probe(

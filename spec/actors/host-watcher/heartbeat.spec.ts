@@ -4,10 +4,13 @@ import * as fc from 'fast-check'
 import {
   afterBeat,
   beatDetail,
+  readBeat,
   suspiciousAtMs,
   type Beat,
   type Heart,
 } from '../../../actors/host-watcher/heartbeat.ts'
+import { hostName } from '../../../schema/ids.ts'
+import { encode } from '../../../schema/messages/codec.ts'
 import { holds } from '../../support/holds.ts'
 
 const RULES = {
@@ -41,6 +44,23 @@ function counted(beats: readonly Beat[]): readonly string[] {
   }
   return names
 }
+
+const onTheWire = (type: 'host.heartbeat' | 'leader.proclaimed'): Uint8Array => {
+  const from = { cloud: 'c', node: 'n', incarnation: 'a', id: 'a.1', epoch: null, sentAt: 0 }
+  const { body } = beat('a', 1)
+  return type === 'host.heartbeat'
+    ? encode(type, body, from).body
+    : encode(type, { epoch: 1, holder: 'n' }, from).body
+}
+
+test('a heartbeat counts for the host whose subject it comes on, and for no other', (t) => {
+  const bytes = onTheWire('host.heartbeat')
+  t.like(readBeat(bytes, hostName('compute-1')), { incarnation: 'a', body: { sequence: 1 } })
+  t.is(readBeat(bytes, hostName('compute-2')), undefined)
+  t.is(readBeat(onTheWire('leader.proclaimed'), hostName('compute-1')), undefined)
+  t.is(readBeat(bytes.slice(0, -5), hostName('compute-1')), undefined)
+  t.is(readBeat(new Uint8Array(0), hostName('compute-1')), undefined)
+})
 
 test('a sequence that does not grow is a replay', (t) => {
   const story = [beat('a', 1), beat('a', 2), beat('a', 2), beat('a', 1), beat('a', 5)]
