@@ -1,4 +1,7 @@
-/** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+/**
+ * How to reach a host: the JSON that operators put into a host's `control_attributes`, where free
+ * text is allowed, too.
+ */
 import { HOST_KEY_TYPES, readPins } from './host-key-pins.ts'
 import {
   flatSection,
@@ -9,7 +12,7 @@ import {
 } from './settings-document.ts'
 import { agentOptionProblems } from './agent-options.ts'
 
-/** A text that must never be printed; `reveal` is called only by the transport that needs it. */
+/** A text that must never be printed. Only the transport that needs the text calls `reveal`. */
 export class Secret {
   readonly #text: string
   constructor(text: string) {
@@ -32,16 +35,19 @@ export interface BmcSettings {
   readonly port: number
   readonly username: string
   readonly password: Secret
-  /** RMCP+ cipher suite: 17 is modern, 3 universal. */
+  /** RMCP+ cipher suite: 17 is the modern one, and every BMC knows 3. */
   readonly cipherSuite: number
-  /** What the session asks for; users of a BMC may be limited to less than ADMINISTRATOR. */
+  /**
+   * The privilege that the session asks for. A user of a BMC may be limited to less than
+   * ADMINISTRATOR.
+   */
   readonly privilege: BmcPrivilege
 }
 
-/** Those that ipmitool supports. */
+/** The cipher suites that ipmitool supports. */
 export const CIPHER_SUITES = [1, 2, 3, 15, 16, 17] as const
 
-/** Those that may power a machine off: CALLBACK and USER may not. */
+/** The privileges that may power a machine off. CALLBACK and USER may not. */
 export const BMC_PRIVILEGES = ['OPERATOR', 'ADMINISTRATOR'] as const
 export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
 
@@ -50,8 +56,9 @@ export interface SshSettings {
   readonly port: number
   readonly username: string
   /**
-   * Pins, separated by commas: `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it, with the type of the key in front
-   * where it is known (`ssh-rsa SHA256:…`). Undefined pins the first key seen.
+   * Pins, separated by commas: `SHA256:` and unpadded base64, as `ssh-keygen -lf` prints it. When
+   * the type of the key is known, it comes first (`ssh-rsa SHA256:…`). Undefined: the first key
+   * that the host shows is pinned.
    */
   readonly hostKey: string | undefined
 }
@@ -59,9 +66,15 @@ export interface SshSettings {
 export interface ControlAttributes {
   readonly ipmi: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
-  /** Options of each ClusterLabs fence agent that may act on the host, by the agent's name. */
+  /**
+   * Options of each ClusterLabs fence agent that may act on the host. The key is the name of the
+   * agent.
+   */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
-  /** What is wrong with the text, for people; empty when it is fine or plainly not ours. */
+  /**
+   * What is wrong with the text, in sentences for operators. Empty when the text is correct or is
+   * not a settings document of ours.
+   */
   readonly problems: readonly string[]
 }
 
@@ -73,11 +86,12 @@ const NOTHING: ControlAttributes = {
 }
 
 /**
- * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "ssh": {"host", "port", "username", "host_key"}}`,
- * `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
- * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
- * A label, and JSON that is not ours, are no settings and no problem. A name that nothing reads is a problem; what stands
- * beside it counts.
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "ssh":
+ * {"host", "port", "username", "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username",
+ * "password", "plug", …}}}` with the options of each fence agent as the agent names them, and the
+ * flat form `{"host", "username", "password"}` (IPMI with a password, SSH without). A label, and
+ * JSON that is not ours, give no settings and no problem. A name that nothing reads is a problem;
+ * the settings beside it are used.
  */
 export function parseControlAttributes(text: string): ControlAttributes {
   const document = readSettings(text)
@@ -118,7 +132,10 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   return { address, port, username, password: new Secret(password), cipherSuite, privilege }
 }
 
-/** What is no number is not repeated: it may be a secret in the wrong place. */
+/**
+ * A value that is not a number is not repeated in the problem, because it may be a secret in the
+ * wrong place.
+ */
 function cipherSuiteOf(fields: Fields, problems: string[]): number {
   const value = fields['cipher_suite'] ?? 17
   const suite = CIPHER_SUITES.find((known) => known === value || String(known) === value)
@@ -129,7 +146,7 @@ function cipherSuiteOf(fields: Fields, problems: string[]): number {
   return 17
 }
 
-/** IPMI has these levels as well, and none of them helps. */
+/** IPMI also has these levels. The problem names them, and none of them is accepted. */
 const OTHER_PRIVILEGES = ['CALLBACK', 'USER', 'OEM']
 
 function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {

@@ -231,3 +231,43 @@ test('a story whose name begins with a number shows a known fault, or a promise'
     .filter((number) => number !== undefined && !promise.test(number) && !faults.includes(number))
   t.deepEqual(unknown, [])
 })
+
+interface DeclaredType {
+  readonly name: string
+  readonly path: string
+  readonly isExported: boolean
+}
+
+/** Types, interfaces and classes of the product; a name that a file says twice (a schema and its type) counts once. */
+const TYPES: readonly DeclaredType[] = product.flatMap(({ path, text }) => {
+  const lines = text.matchAll(/^(export )?(?:abstract )?(?:type|interface|class) (\w+)/gm)
+  return [...lines].map(([, exported, name = '']) => ({
+    name,
+    path,
+    isExported: exported !== undefined,
+  }))
+})
+
+test('no two exported types have the same name', (t) => {
+  const exported = Map.groupBy(
+    TYPES.filter(({ isExported }) => isExported),
+    ({ name }) => name,
+  )
+  const doubles = [...exported].filter(([, found]) => found.length > 1)
+  t.deepEqual(
+    doubles.map(([name, found]) => `${name}: ${found.map(({ path }) => path).join(', ')}`),
+    [],
+  )
+})
+
+test('among the actors, what a file calls by a name is not another thing that is exported by that name', (t) => {
+  const actors = TYPES.filter(({ path }) => path.startsWith('actors/'))
+  const exported = new Map(
+    actors.filter(({ isExported }) => isExported).map(({ name, path }) => [name, path]),
+  )
+  const doubles = actors.filter(({ name, isExported }) => !isExported && exported.has(name))
+  t.deepEqual(
+    doubles.map(({ name, path }) => `${name}: ${path}, ${exported.get(name)}`),
+    [],
+  )
+})

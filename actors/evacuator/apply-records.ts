@@ -93,7 +93,7 @@ interface Whereabouts {
 }
 
 /** What a poll of the records means for a move in flight. */
-type Finding =
+type RecordsMeaning =
   | { readonly kind: 'nothing' }
   | (Whereabouts & { readonly kind: 'in-flight'; readonly nova: Ongoing['nova'] })
   | { readonly kind: 'arrived'; readonly dest: HostName | null }
@@ -110,7 +110,7 @@ export function readRecords(
   move: MoveTrack,
   phase: Ongoing,
   polled: RecordsPolled,
-): Finding {
+): RecordsMeaning {
   const verdict = judgeRecords(move, records)
   const isGraceOver = polled.atMs - phase.requestedAtMs >= rules.graceMs
   const onTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' } as const
@@ -160,7 +160,7 @@ function withoutRecord(
   { instance }: Pick<MoveTrack, 'instance'>,
   onTheWay: OnTheWay,
   { onHost, atMs }: RecordsPolled,
-): Finding {
+): RecordsMeaning {
   if (onTheWay.nova !== 'silent') return untilDeadline(deadlineMs, onTheWay, atMs)
   if (atMs - onTheWay.requestedAtMs < graceMs) return { kind: 'nothing' }
   if (onHost === undefined) return { ...inFlightAs(onTheWay), whereabouts: 'unproven' }
@@ -180,7 +180,7 @@ function inFlight(
   { deadlineMs }: MoveRules,
   onTheWay: OnTheWay,
   { lostTargets, atMs }: RecordsPolled,
-): Finding {
+): RecordsMeaning {
   const { target, whereabouts } = onTheWay
   const host = hostOf(target)
   if (host !== null && lostTargets.includes(host)) {
@@ -191,7 +191,7 @@ function inFlight(
 }
 
 /** Given up when Nova does not end it; it is followed all the same, and a late success is believed. */
-function untilDeadline(deadlineMs: number, onTheWay: OnTheWay, atMs: number): Finding {
+function untilDeadline(deadlineMs: number, onTheWay: OnTheWay, atMs: number): RecordsMeaning {
   const { target, whereabouts, requestedAtMs } = onTheWay
   if (atMs - requestedAtMs < deadlineMs) return inFlightAs(onTheWay)
   const minutes = Math.round(deadlineMs / 60_000)
@@ -203,7 +203,7 @@ const inFlightAs = ({
   target,
   nova,
   whereabouts,
-}: OnTheWay): Finding & { readonly kind: 'in-flight' } => ({
+}: OnTheWay): RecordsMeaning & { readonly kind: 'in-flight' } => ({
   kind: 'in-flight',
   target,
   nova,

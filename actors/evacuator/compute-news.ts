@@ -19,9 +19,14 @@ interface Reader {
   readonly tell: (what: 'news' | 'nothing') => void
 }
 
-/** Passes news from the leader's bus subscription to the evacuators of this process. Each life of one waits at most once at a time. */
+/** Passes news from the leader's bus subscription to the evacuators of this leader. Each life of one waits at most once at a time. */
 export class ComputeNews {
   readonly #readers = new Map<AbortSignal, Reader>()
+
+  /** How many evacuators wait. */
+  get size(): number {
+    return this.#readers.size
+  }
 
   /** Something about the instance is new. */
   spread(instance: string): void {

@@ -1,5 +1,5 @@
 /**
- * The concurrency limiter of all evacuators of an engine. An evacuator asks for the evacuations that it would request of Nova next,
+ * The concurrency limiter of all evacuators of a leader. An evacuator asks for the evacuations that it would request of Nova next,
  * and is allowed some of them. What is in flight counts until its evacuator says that it is over, or stops.
  */
 import { isCoded } from '../../schema/errors.ts'
@@ -50,6 +50,11 @@ export class ConcurrencyLimiter {
     this.#clock = clock
     this.#caps = caps
     this.#limit = startLimit(caps.overall)
+  }
+
+  /** How many evacuations are in flight. */
+  get size(): number {
+    return [...this.#shares.values()].reduce((sum, { inFlight }) => sum + inFlight.size, 0)
   }
 
   /** Resolves with some of the requests once they are allowed; with none when the client asks again, or stops. */
@@ -131,7 +136,7 @@ export class ConcurrencyLimiter {
     this.#limit = { ...startLimit(this.#caps.overall), notBeforeMs }
   }
 
-  #answered(answer: Omit<Answer, 'atMs'>): void {
+  #answered(answer: Omit<NovaAnswer, 'atMs'>): void {
     const atMs = this.#clock.monotonicMs()
     this.#limit = afterAnswer(this.#limit, { ...answer, atMs })
     this.#allow()
@@ -168,7 +173,7 @@ export class ConcurrencyLimiter {
 }
 
 /** What an error of Nova's says about how it is; undefined when it is well and only said no. */
-function troubleOf(error: unknown): Answer['what'] | undefined {
+function troubleOf(error: unknown): NovaAnswer['what'] | undefined {
   if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) return { kind: 'silent' }
   if (!isCoded(error, ...BUSY)) return undefined
   const namedMs = (error.retryAfterSeconds ?? 0) * 1000
@@ -198,7 +203,7 @@ export interface AimdLimit {
 }
 
 /** What became of something that was asked of Nova. */
-export interface Answer {
+export interface NovaAnswer {
   readonly askedAtMs: number
   readonly atMs: number
   readonly what:
@@ -228,7 +233,7 @@ export const startLimit = (ceiling: number): AimdLimit => ({
 })
 
 /** The limit after an answer: the same, or halved. */
-export function afterAnswer(limit: AimdLimit, { askedAtMs, atMs, what }: Answer): AimdLimit {
+export function afterAnswer(limit: AimdLimit, { askedAtMs, atMs, what }: NovaAnswer): AimdLimit {
   switch (what.kind) {
     case 'busy': {
       const notBeforeMs = Math.max(limit.notBeforeMs, atMs + what.retryAfterMs)

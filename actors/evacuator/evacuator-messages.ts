@@ -14,7 +14,7 @@ import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Loads } from '../placement/bookings.ts'
 import type { Demands } from '../placement/suitability.ts'
-import type { Census, TargetName } from '../placement/targets.ts'
+import type { SegmentHosts, TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import type { Failure } from './apply-records.ts'
@@ -60,7 +60,7 @@ export interface MoveRules {
   readonly restoreMs: number
 }
 
-export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<Census, 'placement'> {
+export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<SegmentHosts, 'placement'> {
   /** Whether a spare joins the aggregates of the host that it stands in for. */
   readonly joinAggregates: boolean
   /** Pause before the survey or the isolation that was not possible is tried again, ms. */
@@ -70,7 +70,7 @@ export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<Census, 
 }
 
 /** Everything about the dead host, read at one moment. */
-export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
+export interface Survey extends Pick<SegmentHosts, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
   readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]
@@ -162,6 +162,17 @@ export type EvacuatorMessage =
   | { readonly type: 'evacuator.begin' } // first message, and our own timer
   | { readonly type: 'evacuator.isolated' } // private
   | { readonly type: 'evacuator.surveyed'; readonly survey: Survey } // private
+  /** private: the answer to a survey that those who are moving asked for; `begunAtMs` tells which of them */
+  | {
+      readonly type: 'evacuator.surveyed-again'
+      readonly begunAtMs: number
+      readonly survey: Survey
+    }
+  | {
+      readonly type: 'evacuator.not-surveyed-again' // private: Compute is away
+      readonly begunAtMs: number
+      readonly reason: string
+    }
   | { readonly type: 'evacuator.survey-due' } // our own timer: is there room now?
   | { readonly type: 'evacuator.planned'; readonly moves: readonly RecordedMove[] } // private
   | { readonly type: 'evacuator.blocked'; readonly reason: string } // private: Compute is away, or the host may live
@@ -184,6 +195,8 @@ export type EvacuatorState =
 /** The state while moves are open. */
 export interface Moving {
   readonly kind: 'moving'
+  /** When the survey was made with which it began, monotonic ms: later ones say it when they ask and answer. */
+  readonly begunAtMs: number
   /** In the order of the plan. */
   readonly tracks: ReadonlyMap<MoveId, MoveTrack>
   readonly places: Places
@@ -289,7 +302,7 @@ export type EvacuatorEffect =
   | { readonly type: 'compute.isolate' }
   | { readonly type: 'compute.survey' }
   /** For instances that wait for room, unless the host lives by now. */
-  | { readonly type: 'compute.survey-again' }
+  | { readonly type: 'compute.survey-again'; readonly begunAtMs: number }
   | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }
   | { readonly type: 'note.blocked'; readonly reason: string }
   /** Which hosts are out of the choice for which instances, one line a reason. */

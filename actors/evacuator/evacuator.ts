@@ -46,7 +46,7 @@ import { moveOn, noteInFlight, scheduleMoves, unused, withdraw } from './schedul
 import { planOf, selectInstances } from './selection.ts'
 
 /** What the evacuator works on, and by which rules. */
-interface Evacuation {
+interface EvacuationTask {
   readonly order: EvacuationOrder
   readonly rules: EvacuatorRules
 }
@@ -54,7 +54,7 @@ interface Evacuation {
 export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
   // Attempts are counted over all runs, and each run has its own.
   const rules = { ...given, attemptsMax: given.attemptsMax * order.run }
-  const evacuation: Evacuation = { order, rules }
+  const evacuation: EvacuationTask = { order, rules }
   return (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
     switch (message.type) {
       case 'evacuator.begin':
@@ -64,11 +64,11 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
           : [state, []]
       case 'evacuator.surveyed':
-        return state.kind === 'moving'
-          ? onSurveyedAgain(evacuation, state, message.survey)
-          : onSurveyed(evacuation, state, message.survey)
+        return onSurveyed(evacuation, state, message.survey)
       case 'evacuator.survey-due':
-        return state.kind === 'moving' ? [state, [{ type: 'compute.survey-again' }]] : [state, []]
+      case 'evacuator.surveyed-again':
+      case 'evacuator.not-surveyed-again':
+        return state.kind === 'moving' ? onSurveyAgain(evacuation, state, message) : [state, []]
       case 'evacuator.others-booked':
         return onOthersBooked(evacuation, state, message)
       case 'evacuator.planned':
@@ -97,7 +97,7 @@ const unusedOf = ({ requests }: MovingMessage & { readonly type: 'limiter.allowe
   unused(requests.map(({ move }) => move))
 
 function onSurveyed(
-  { order, rules }: Evacuation,
+  { order, rules }: EvacuationTask,
   state: EvacuatorState,
   survey: Survey,
 ): EvacuatorStep {
@@ -109,7 +109,7 @@ function onSurveyed(
 }
 
 function onPlanned(
-  evacuation: Evacuation,
+  evacuation: EvacuationTask,
   state: EvacuatorState,
   rows: readonly RecordedMove[],
 ): EvacuatorStep {
@@ -118,6 +118,7 @@ function onPlanned(
   const { survey } = state
   const begun: Moving = {
     kind: 'moving',
+    begunAtMs: survey.atMs,
     tracks: tracksOf(rows, survey, rules),
     places: placesIn(evacuation, survey),
     records: survey.evacuations,
@@ -174,7 +175,7 @@ function unsuitable({ places, tracks }: Moving): readonly string[] {
 }
 
 /** Where the instances may go, by a survey. */
-function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
+function placesIn({ order, rules }: EvacuationTask, survey: Survey): Places {
   const { host: failed, notification: recovery } = order
   const targets = targetsOf({ ...survey, failed, recovery, placement: rules.placement })
   const { takenByOthers, demands } = survey
@@ -187,8 +188,34 @@ function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
   }
 }
 
+type OfSurveyAgain = Extract<
+  EvacuatorMessage,
+  {
+    readonly type:
+      'evacuator.survey-due' | 'evacuator.surveyed-again' | 'evacuator.not-surveyed-again'
+  }
+>
+
+/** An answer counts only for those who asked: moves that had ended before knew other places. */
+function onSurveyAgain(
+  evacuation: EvacuationTask,
+  state: Moving,
+  message: OfSurveyAgain,
+): EvacuatorStep {
+  const { begunAtMs } = state
+  if (message.type === 'evacuator.survey-due') {
+    return [state, [{ type: 'compute.survey-again', begunAtMs }]]
+  }
+  if (message.begunAtMs !== begunAtMs) return [state, []]
+  if (message.type === 'evacuator.surveyed-again') {
+    return onSurveyedAgain(evacuation, state, message.survey)
+  }
+  const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
+  return [next, [{ type: 'note.blocked', reason: message.reason }, ...effects]]
+}
+
 /** While some instances wait for room, the others go on. What is being requested just now may not be counted yet. */
-function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey): EvacuatorStep {
+function onSurveyedAgain(evacuation: EvacuationTask, state: Moving, survey: Survey): EvacuatorStep {
   const uncounted = [...state.places.uncounted].filter(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
   )
@@ -208,13 +235,18 @@ function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey):
 }
 
 /** Schedules the moves anew after something has changed. */
-function goOn(evacuation: Evacuation, before: Moving, state: Moving, atMs: number): EvacuatorStep {
+function goOn(
+  evacuation: EvacuationTask,
+  before: Moving,
+  state: Moving,
+  atMs: number,
+): EvacuatorStep {
   return finishOr(evacuation, noteInFlight(before, scheduleMoves(evacuation.rules, state, atMs)))
 }
 
 /** Others have sent instances where we may, or have come back from there. */
 function onOthersBooked(
-  evacuation: Evacuation,
+  evacuation: EvacuationTask,
   state: EvacuatorState,
   { takenByOthers, atMs }: EvacuatorMessage & { readonly type: 'evacuator.others-booked' },
 ): EvacuatorStep {
@@ -228,13 +260,17 @@ function onOthersBooked(
   return [next, [...effects, watch]]
 }
 
-function onMoving(evacuation: Evacuation, state: Moving, message: MovingMessage): EvacuatorStep {
+function onMoving(
+  evacuation: EvacuationTask,
+  state: Moving,
+  message: MovingMessage,
+): EvacuatorStep {
   const moved = onMovingMessage(evacuation.rules, state, message)
   return finishOr(evacuation, noteInFlight(state, moved))
 }
 
 /** When every move has ended: surveys the host again if anything was moved, for an instance that came late. */
-function finishOr(evacuation: Evacuation, [state, effects]: MovingStep): EvacuatorStep {
+function finishOr(evacuation: EvacuationTask, [state, effects]: MovingStep): EvacuatorStep {
   const { order } = evacuation
   const tracks = [...state.tracks.values()]
   if (state.forbidden !== null) {
@@ -260,7 +296,7 @@ const isGoingOn = ({ phase }: MoveTrack): boolean =>
 
 /** While some move waits for room, the host and its segment are surveyed from time to time. The segment knows when all wait. */
 function awaitRoom(
-  { order, rules: { capacityRecheckMs } }: Evacuation,
+  { order, rules: { capacityRecheckMs } }: EvacuationTask,
   state: Moving,
   effects: EvacuatorStep[1],
 ): EvacuatorStep {
@@ -282,7 +318,11 @@ const DOUBT_MS = 3000
 const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
 
 /** Moves in flight go on, and the others are left to the segment. Before the moves, the store refuses the next step. */
-function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
+function onForbid(
+  evacuation: EvacuationTask,
+  state: EvacuatorState,
+  reason: string,
+): EvacuatorStep {
   if (state.kind === 'moving') {
     return finishOr(evacuation, withdraw({ ...state, forbidden: reason }))
   }
@@ -293,13 +333,13 @@ function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string)
 }
 
 /** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
-function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
-  if (state.kind === 'finished') return [state, []]
+function onBlocked(
+  evacuation: EvacuationTask,
+  state: EvacuatorState,
+  reason: string,
+): EvacuatorStep {
+  if (state.kind === 'finished' || state.kind === 'moving') return [state, []]
   const noted: EvacuatorEffect = { type: 'note.blocked', reason }
-  if (state.kind === 'moving') {
-    const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
-    return [next, [noted, ...effects]]
-  }
   const { blockedRetryMs: afterMs } = evacuation.rules
   const message = { type: 'evacuator.begin' } as const
   return [

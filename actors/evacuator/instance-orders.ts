@@ -11,7 +11,7 @@ import { recordRefusedRequest } from './record-refusal.ts'
 import type { Preparation, RestoringOrder } from './restoration.ts'
 
 type Prepare = MoveEffect & { readonly type: 'move.prepare' }
-type Look = MoveEffect & { readonly type: 'move.look' }
+type LookEffect = MoveEffect & { readonly type: 'move.look' }
 type Restore = MoveEffect & { readonly type: 'move.restore' }
 
 const PREPARATIONS: Readonly<Record<Preparation, string>> = {
@@ -65,7 +65,7 @@ async function perform(
 /** What Nova shows of the instance now. */
 export async function look(
   { world, signal }: EvacuationContext,
-  { move, instance: id }: Look,
+  { move, instance: id }: LookEffect,
 ): Promise<MoveAnswer> {
   try {
     const instance = await world.compute.getInstance(id, signal)

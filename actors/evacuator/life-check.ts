@@ -17,10 +17,10 @@ export async function checkForLife(context: EvacuationContext): Promise<LifeObje
   const { world, order, signal } = context
   const { host, hostId } = order
   const { life, isNews, diedAtMs = -Infinity } = await world.powerRechecks.look(hostId, signal)
-  const { sightings } = world
-  if (sightings.seenWell(hostId)) {
+  const { observations } = world
+  if (observations.seenWell(hostId)) {
     // A report from before the power-off proves nothing. Still, nothing is begun against it: observers report again within seconds.
-    return life !== 'none' || sightings.seenWell(hostId, diedAtMs + sightings.freshMs)
+    return life !== 'none' || observations.seenWell(hostId, diedAtMs + observations.freshMs)
       ? { answer: 'forbid', reason: `${host} is seen alive after its fence`, isNews: false }
       : { answer: 'wait', reason: `${host} was seen alive until its fence`, isNews: false }
   }

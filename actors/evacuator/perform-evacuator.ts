@@ -46,11 +46,11 @@ export function defineEvacuator(
 async function performEvacuator(context: EvacuationContext, effect: EvacuatorEffect): Answered {
   switch (effect.type) {
     case 'compute.isolate':
-      return unlessBlocked(context, isolate)
+      return unlessAway(context, () => isolate(context), blocked)
     case 'compute.survey':
-      return unlessBlocked(context, survey)
+      return unlessAway(context, () => surveyed(context), blocked)
     case 'compute.survey-again':
-      return unlessBlocked(context, surveyAgain)
+      return surveyAgain(context, effect.begunAtMs)
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(context, effect.moves) }
     case 'note.blocked':
@@ -120,9 +120,9 @@ async function noteWaiting(
   }
 }
 
-type Poll = ScheduleEffect & { readonly type: 'records.poll' }
+type PollEffect = ScheduleEffect & { readonly type: 'records.poll' }
 
-async function poll(context: EvacuationContext, effect: Poll): Promise<EvacuatorMessage> {
+async function poll(context: EvacuationContext, effect: PollEffect): Promise<EvacuatorMessage> {
   const { world } = context
   try {
     return await world.limiter.watch(() => readRecords(context, effect))
@@ -134,7 +134,7 @@ async function poll(context: EvacuationContext, effect: Poll): Promise<Evacuator
 
 async function readRecords(
   { world, order, signal }: EvacuationContext,
-  { targets, listHost }: Poll,
+  { targets, listHost }: PollEffect,
 ): Promise<EvacuatorMessage> {
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
   const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
@@ -164,24 +164,39 @@ async function watchBookings({ world, order }: EvacuationContext): Answered {
 }
 
 /** Turns what Compute and Identity may throw into waiting. Everything else crashes. */
-async function unlessBlocked(
-  context: EvacuationContext,
-  call: (context: EvacuationContext) => Promise<EvacuatorMessage>,
+async function unlessAway(
+  { world }: EvacuationContext,
+  call: () => Promise<EvacuatorMessage>,
+  away: (reason: string) => EvacuatorMessage,
 ): Promise<EvacuatorMessage> {
   try {
-    return await context.world.limiter.watch(() => call(context))
+    return await world.limiter.watch(call)
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
-    return { type: 'evacuator.blocked', reason: describeError(error) }
+    return away(describeError(error))
   }
 }
 
+const blocked = (reason: string): EvacuatorMessage => ({ type: 'evacuator.blocked', reason })
+
+const surveyed = async (context: EvacuationContext): Promise<EvacuatorMessage> => ({
+  type: 'evacuator.surveyed',
+  survey: await survey(context),
+})
+
 /** While instances wait for room, the host is checked again: if it is back, they can run there. */
-async function surveyAgain(context: EvacuationContext): Promise<EvacuatorMessage> {
-  const objection = await checkForLife(context)
-  if (objection?.answer === 'forbid') return { type: 'evacuator.forbid', reason: objection.reason }
-  if (objection?.isNews === true) await noteWait(context, objection.reason)
-  return survey(context)
+function surveyAgain(context: EvacuationContext, begunAtMs: number): Promise<EvacuatorMessage> {
+  const call = async (): Promise<EvacuatorMessage> => {
+    const objection = await checkForLife(context)
+    if (objection?.answer === 'forbid') {
+      return { type: 'evacuator.forbid', reason: objection.reason }
+    }
+    if (objection?.isNews === true) await noteWait(context, objection.reason)
+    return { type: 'evacuator.surveyed-again', begunAtMs, survey: await survey(context) }
+  }
+  return unlessAway(context, call, (reason) => {
+    return { type: 'evacuator.not-surveyed-again', begunAtMs, reason }
+  })
 }
 
 /** Disables the compute service and forces it down, once: Nova need not wait until it misses a heartbeat. */

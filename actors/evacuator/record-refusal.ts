@@ -138,9 +138,12 @@ export async function resetToActive(
   }
 }
 
-type Sight = 'as-it-was' | 'unclear'
+type InstanceCondition = 'as-it-was' | 'unclear'
 
-async function lookAt(context: EvacuationContext, instance: InstanceId): Promise<Sight> {
+async function lookAt(
+  context: EvacuationContext,
+  instance: InstanceId,
+): Promise<InstanceCondition> {
   try {
     return await reset(context, instance)
   } catch (error) {
@@ -149,7 +152,7 @@ async function lookAt(context: EvacuationContext, instance: InstanceId): Promise
   }
 }
 
-async function reset(context: EvacuationContext, instance: InstanceId): Promise<Sight> {
+async function reset(context: EvacuationContext, instance: InstanceId): Promise<InstanceCondition> {
   const { world, order, signal } = context
   const now = await world.compute.getInstance(instance, signal)
   if (now === undefined || now.host !== order.host) return 'as-it-was'

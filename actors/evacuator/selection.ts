@@ -20,7 +20,7 @@ export interface SelectionRules {
 export type DiskPolicy = Pick<SegmentPolicy, 'instanceDisks' | 'rebuildLocal'>
 
 /** move: with a note when there is one; leave: it is not touched. */
-export type Verdict =
+export type SelectionVerdict =
   | {
       readonly kind: 'move'
       readonly haEnabled: boolean
@@ -31,7 +31,7 @@ export type Verdict =
 
 export interface Selected {
   readonly instance: Instance
-  readonly verdict: Verdict
+  readonly verdict: SelectionVerdict
 }
 
 /** Words that oslo.utils' `bool_from_string` takes for true. */
@@ -46,7 +46,11 @@ export function isHaEnabled(
 }
 
 /** Whether an instance would be moved if its host died now. */
-export function verdictOn(instance: Instance, rules: SelectionRules, disks: DiskPolicy): Verdict {
+export function verdictOn(
+  instance: Instance,
+  rules: SelectionRules,
+  disks: DiskPolicy,
+): SelectionVerdict {
   const objection = objectionTo(instance, rules, disks)
   if (objection !== undefined) return { kind: 'leave', reason: objection }
   const haEnabled = isHaEnabled(instance, rules.haMetadataKey)

@@ -21,10 +21,10 @@ import { policyOf } from '../policy/segment-policy.ts'
 import { RECORDS_SINCE_MS } from './apply-records.ts'
 import { note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
-import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
+import type { Survey } from './evacuator-messages.ts'
 
 /** Reads the survey. Throws what Compute and Identity may throw. */
-export async function survey(context: EvacuationContext): Promise<EvacuatorMessage> {
+export async function survey(context: EvacuationContext): Promise<Survey> {
   const { world, order, signal } = context
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   world.bookings.read(order, signal)
@@ -50,10 +50,7 @@ export async function survey(context: EvacuationContext): Promise<EvacuatorMessa
   const { instances, demands } = await readDemands(world, asked, ground, list)
   const atMs = world.clock.monotonicMs()
   const takenByOthers = world.bookings.takenByOthers(order)
-  return {
-    type: 'evacuator.surveyed',
-    survey: { instances, services, evacuations, touched, takenByOthers, demands, ...segment, atMs },
-  }
+  return { instances, services, evacuations, touched, takenByOthers, demands, ...segment, atMs }
 }
 
 /** Hosts that are reported dead: no instance is sent there. */
@@ -78,7 +75,7 @@ async function readSegment(
   }))
   const reported = reportedHosts(unfinished)
   const hosts = snapshot.hosts.filter(
-    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid),
+    ({ uuid }) => !reported.has(uuid) && !world.observations.doubted(uuid),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
   const { takenSpares } = snapshot

@@ -7,7 +7,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
 import type { PowerPort, PowerState } from '../ports/power.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
-import { confirmedBy } from '../policy/operator-word.ts'
+import { confirmedBy } from '../policy/operator-command.ts'
 
 export interface FenceDevice {
   /** Who reads the state, as the certificate names it. */
@@ -32,7 +32,7 @@ export interface FenceTarget {
 export interface DevicePorts {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
-  readonly store: Pick<OperatorStore, 'listWords'>
+  readonly store: Pick<OperatorStore, 'listCommands'>
 }
 
 /** The device of one rung. */
@@ -78,13 +78,13 @@ const programDevice = (
   off: (signal) => port.off(program, signal),
 })
 
-/** Nobody can be ordered here: their word is there, or it is waited for. */
+/** Nobody can be ordered here: their command is there, or it is waited for. */
 function operatorDevice(store: DevicePorts['store'], { notification }: FenceTarget): FenceDevice {
   return {
     witness: 'an operator',
     channel: 'an operator',
     async read() {
-      return confirmedBy(await store.listWords(notification)) === undefined ? 'on' : 'off'
+      return confirmedBy(await store.listCommands(notification)) === undefined ? 'on' : 'off'
     },
     off: () => Promise.resolve(),
   }

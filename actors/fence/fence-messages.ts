@@ -10,12 +10,12 @@ import type { Deceased } from './death-certificate.ts'
 /** What the fence answers to the segment. */
 export type FenceReply =
   | { readonly type: 'fence.confirmed'; readonly certificate: DeathCertificate }
-  | ({ readonly type: 'fence.unconfirmed' } & Refusal)
-  | ({ readonly type: 'fence.refused' } & Refusal)
-  | ({ readonly type: 'fence.abandoned' } & Refusal)
-  | ({ readonly type: 'fence.contradicted' } & Refusal) // the leader itself sees it alive
+  | ({ readonly type: 'fence.unconfirmed' } & NotFenced)
+  | ({ readonly type: 'fence.refused' } & NotFenced)
+  | ({ readonly type: 'fence.abandoned' } & NotFenced)
+  | ({ readonly type: 'fence.contradicted' } & NotFenced) // the leader itself sees it alive
 
-interface Refusal {
+interface NotFenced {
   readonly notification: Deceased['notification']
   readonly reason: string
 }
@@ -32,7 +32,7 @@ export interface FenceOrder extends Deceased {
 export interface FenceTiming {
   /** First pause after a failure; doubles. */
   readonly retryMs: number
-  /** Pause between an order and reading it back, and between two looks for an operator's word. */
+  /** Pause between an order and reading it back, and between two looks for an operator's command. */
   readonly verifyMs: number
 }
 
@@ -40,7 +40,7 @@ export interface FenceTiming {
 export type FenceMessage =
   | { readonly type: 'fence.begin' }
   | { readonly type: 'fence.abandon'; readonly reason: string } // evidence of life
-  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's command
   | { readonly type: 'fence.looked'; readonly look: Look } // private
   | { readonly type: 'fence.look-expired' } // private: our own timer
   | { readonly type: 'fence.power-read'; readonly rung: number; readonly power: PowerState } // private

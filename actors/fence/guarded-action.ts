@@ -21,7 +21,7 @@ export type OwnLook =
   | { readonly finding: 'none' }
   | { readonly finding: 'awaited'; readonly waiting: GuardedAction | null }
 
-interface Plan {
+interface Ladder {
   readonly rungs: readonly Rung[]
   readonly lastResort: 'operator' | 'consent' | null
 }
@@ -50,7 +50,7 @@ const aliveBut = (action: GuardedAction, rung: Rung | undefined, reason: string)
 
 /** Why the action must not be done; undefined when nothing speaks for the life of the host. */
 export function objectionTo(
-  { rungs, lastResort }: Plan,
+  { rungs, lastResort }: Ladder,
   action: GuardedAction,
   look: Look,
 ): string | undefined {

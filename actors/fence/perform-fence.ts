@@ -13,7 +13,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import { isPowerTrouble } from '../ports/power.ts'
 import type { RecoveryStore } from '../ports/store.ts'
-import { confirmedBy, quoteOf } from '../policy/operator-word.ts'
+import { confirmedBy, quoteOf } from '../policy/operator-command.ts'
 import { certify } from './death-certificate.ts'
 import { deviceOf, type FenceTarget, type FenceDevice, type DevicePorts } from './devices.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
@@ -21,14 +21,9 @@ import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
 import type { OwnLook } from './guarded-action.ts'
 import type { PowerRechecks } from './power-recheck.ts'
+import { explained, type ExplainedState } from './climb-reason.ts'
 import { fence } from './fence.ts'
-import type {
-  FenceEffect,
-  FenceMessage,
-  FenceOrder,
-  FenceState,
-  FenceTiming,
-} from './fence-messages.ts'
+import type { FenceEffect, FenceMessage, FenceOrder, FenceTiming } from './fence-messages.ts'
 
 export interface FenceWorld extends Acting, DevicePorts, LookWorld {
   readonly clock: ClockPort
@@ -51,9 +46,9 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
 
 /** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): Definition<FenceMessage> {
-  return define<FenceState, FenceMessage, FenceEffect>({
+  return define<ExplainedState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },
-    behaviour: fence(argument, world.timing),
+    behaviour: explained(argument, fence(argument, world.timing)),
     first: { type: 'fence.begin' },
     policy: LEAF,
     perform: (effect, signal) => performFence({ world, order: argument, signal }, effect),
@@ -171,13 +166,13 @@ async function noteSpent({ world, order, signal }: Fencing, reason: string): Pro
   announce(world, order, { step: 'fence', reason, evidence: [] })
 }
 
-/** The words that make an operator answer for it. */
+/** The commands that make an operator answer for it. */
 async function confirmation({ world, order, signal }: Fencing): Promise<string> {
-  const words = await untilStored(world.clock, signal, () =>
-    world.store.listWords(order.notification),
+  const commands = await untilStored(world.clock, signal, () =>
+    world.store.listCommands(order.notification),
   )
-  const word = confirmedBy(words)
-  return word === undefined ? 'no words are left' : quoteOf(word)
+  const command = confirmedBy(commands)
+  return command === undefined ? 'no commands are left' : quoteOf(command)
 }
 
 async function save(

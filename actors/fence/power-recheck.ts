@@ -10,7 +10,7 @@ export const READING_MS = 30_000
 /** Who has had power for so long, ms, and is seen by nobody, does not boot: it hangs. */
 export const BOOT_MAX_MS = 600_000
 
-export interface Finding {
+export interface PowerFinding {
   /** powered: somebody has switched it on, and it may be booting; hung: it has had the time to. */
   readonly life: 'none' | 'powered' | 'hung'
   /** Whether it has power again, and this is the first to be told. */
@@ -30,13 +30,17 @@ interface PowerRecheck {
   reading: Promise<void> | undefined
 }
 
-/** One for each host that this process has fenced. */
+/** One for each host that this leader has fenced. */
 export class PowerRechecks {
   readonly #powerRechecks = new Map<HostId, PowerRecheck>()
   readonly #clock: ClockPort
 
   constructor(clock: ClockPort) {
     this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#powerRechecks.size
   }
 
   /** From the moment of that reading (monotonic ms) the device answers for the death of the host. */
@@ -50,8 +54,8 @@ export class PowerRechecks {
     this.#powerRechecks.delete(host)
   }
 
-  /** What its power says of a host; an operator's word, and a consent, are not read again. Those who ask at once share a reading. */
-  async look(host: HostId, signal: AbortSignal): Promise<Finding> {
+  /** What its power says of a host; an operator's command, and a consent, are not read again. Those who ask at once share a reading. */
+  async look(host: HostId, signal: AbortSignal): Promise<PowerFinding> {
     const powerRecheck = this.#powerRechecks.get(host)
     if (powerRecheck === undefined) return { life: 'none', isNews: false, diedAtMs: undefined }
     powerRecheck.reading ??= this.#read(powerRecheck, signal).finally(() => {

@@ -18,7 +18,7 @@ import {
   leftAlone,
   nextRung,
   type Examination,
-  type Rung,
+  type RestartRung,
 } from './ladder.ts'
 
 export interface InstanceOrder {
@@ -46,7 +46,7 @@ export interface InstanceRecoveryRules {
   /** Between two looks at an instance that starts, ms. */
   readonly pollMs: number
   /** Longest wait for it to run after each rung, ms. */
-  readonly limitMs: Readonly<Record<Rung, number>>
+  readonly limitMs: Readonly<Record<RestartRung, number>>
   /** Pause after a look or an order that failed, or while the instance is busy, ms. */
   readonly retryMs: number
   /** So many of these in a row end the attempt. */
@@ -55,7 +55,7 @@ export interface InstanceRecoveryRules {
 
 export type InstanceRecoveryMessage =
   | { readonly type: 'instance.begin' }
-  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's command
   | { readonly type: 'instance.examined'; readonly examination: Examination } // private
   /** private: whether its hypervisor refutes the report, and how */
   | { readonly type: 'instance.verified'; readonly refutation: string | undefined }
@@ -71,9 +71,9 @@ export type InstanceRecoveryState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'examining'; readonly hindrances: number }
   | { readonly kind: 'blocked'; readonly hindrances: number }
-  | { readonly kind: 'verifying'; readonly rung: Rung; readonly hindrances: number }
-  | { readonly kind: 'ordering'; readonly rung: Rung; readonly hindrances: number }
-  | { readonly kind: 'confirming'; readonly rung: Rung }
+  | { readonly kind: 'verifying'; readonly rung: RestartRung; readonly hindrances: number }
+  | { readonly kind: 'ordering'; readonly rung: RestartRung; readonly hindrances: number }
+  | { readonly kind: 'confirming'; readonly rung: RestartRung }
   | { readonly kind: 'noting' }
   | { readonly kind: 'finished' }
 
@@ -81,17 +81,17 @@ export type InstanceRecoveryEffect =
   | { readonly type: 'instance.examine' }
   | { readonly type: 'instance.verify' }
   | { readonly type: 'instance.look' }
-  | { readonly type: 'instance.restart'; readonly rung: Rung }
+  | { readonly type: 'instance.restart'; readonly rung: RestartRung }
   | { readonly type: 'instance.note-running' }
 
-type RecoveryStep = Step<
+type InstanceStep = Step<
   InstanceRecoveryState,
   InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
 >
 
 export const instanceRecovery =
   (order: InstanceOrder, rules: InstanceRecoveryRules) =>
-  (state: InstanceRecoveryState, message: InstanceRecoveryMessage): RecoveryStep => {
+  (state: InstanceRecoveryState, message: InstanceRecoveryMessage): InstanceStep => {
     switch (message.type) {
       case 'instance.begin':
         return examine(0)
@@ -130,7 +130,7 @@ export const instanceRecovery =
 /** Before anything was ordered. */
 const UNTOUCHED: readonly InstanceRecoveryState['kind'][] = ['examining', 'verifying', 'blocked']
 
-const examine = (hindrances: number): RecoveryStep => [
+const examine = (hindrances: number): InstanceStep => [
   { kind: 'examining', hindrances },
   [{ type: 'instance.examine' }],
 ]
@@ -140,7 +140,7 @@ function onExamined(
   rules: InstanceRecoveryRules,
   hindrances: number,
   examination: Examination,
-): RecoveryStep {
+): InstanceStep {
   const { instance } = examination
   if (instance === undefined)
     return finish(order, 'ignored', 'the instance does not exist any more')
@@ -161,7 +161,7 @@ function climbOn(
   { recoverError }: InstanceRecoveryRules,
   hindrances: number,
   examination: Examination & { readonly instance: Instance },
-): RecoveryStep {
+): InstanceStep {
   const { instance, actions, orders } = examination
   const ours = orders.filter(({ run }) => run >= order.firstRun)
   const tried = climbed({ actions, orders: ours })
@@ -189,7 +189,7 @@ function climbOn(
     : restart(rung, hindrances)
 }
 
-const restart = (rung: Rung, hindrances: number): RecoveryStep => [
+const restart = (rung: RestartRung, hindrances: number): InstanceStep => [
   { kind: 'ordering', rung, hindrances },
   [{ type: 'instance.restart', rung }],
 ]
@@ -198,7 +198,7 @@ function onVerified(
   order: InstanceOrder,
   { rung, hindrances }: InstanceRecoveryState & { readonly kind: 'verifying' },
   { refutation }: InstanceRecoveryMessage & { readonly type: 'instance.verified' },
-): RecoveryStep {
+): InstanceStep {
   return refutation === undefined
     ? restart(rung, hindrances)
     : finish(order, 'ignored', `it is left alone: ${refutation}`)
@@ -207,9 +207,9 @@ function onVerified(
 /** An order that was lost is given again, so often in all; an operator's retry begins anew. */
 const ORDERS_MAX = 5
 
-const note: RecoveryStep = [{ kind: 'noting' }, [{ type: 'instance.note-running' }]]
+const note: InstanceStep = [{ kind: 'noting' }, [{ type: 'instance.note-running' }]]
 
-function onOrdered({ limitMs, pollMs }: InstanceRecoveryRules, rung: Rung): RecoveryStep {
+function onOrdered({ limitMs, pollMs }: InstanceRecoveryRules, rung: RestartRung): InstanceStep {
   const limit: KernelEffect<InstanceRecoveryMessage> = {
     type: 'timer.start',
     name: 'limit',
@@ -224,7 +224,7 @@ function onSeen(
   { pollMs }: InstanceRecoveryRules,
   state: InstanceRecoveryState,
   instance: Instance | undefined,
-): RecoveryStep {
+): InstanceStep {
   if (instance === undefined) return finish(order, 'ignored', 'the instance was deleted meanwhile')
   if (isRunning(instance)) return note
   // Nova has given up: the next rung need not wait for the limit.
@@ -238,7 +238,7 @@ function onHindered(
   rules: InstanceRecoveryRules,
   state: InstanceRecoveryState,
   reason: string,
-): RecoveryStep {
+): InstanceStep {
   switch (state.kind) {
     case 'examining':
     case 'verifying':
@@ -261,12 +261,12 @@ function wait(
   { retryMs, hindrancesMax }: InstanceRecoveryRules,
   hindrances: number,
   reason: string,
-): RecoveryStep {
+): InstanceStep {
   if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
   return [{ kind: 'blocked', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
 }
 
-function finish(order: InstanceOrder, status: FaultOutcome, reason: string): RecoveryStep {
+function finish(order: InstanceOrder, status: FaultOutcome, reason: string): InstanceStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
@@ -274,7 +274,7 @@ function finish(order: InstanceOrder, status: FaultOutcome, reason: string): Rec
   ]
 }
 
-const giveWay = ({ notification, replyTo }: InstanceOrder, reason: string): RecoveryStep => [
+const giveWay = ({ notification, replyTo }: InstanceOrder, reason: string): InstanceStep => [
   { kind: 'finished' },
   [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
 ]

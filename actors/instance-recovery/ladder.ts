@@ -3,11 +3,11 @@ import type { Instance, InstanceAction } from '../ports/compute.ts'
 
 /** Each is tried once for a fault: reboot or start, then a rebuild where the segment allows it. */
 export const RUNGS = ['start', 'hard-reboot', 'rebuild'] as const
-export type Rung = (typeof RUNGS)[number]
+export type RestartRung = (typeof RUNGS)[number]
 
 /** A rung that the journal says was ordered. */
 export interface RungOrder {
-  readonly rung: Rung
+  readonly rung: RestartRung
   readonly at: number
   /** The attempt that ordered it. */
   readonly run: number
@@ -23,7 +23,7 @@ export interface Examination {
 }
 
 /** What each rung is called among Nova's instance actions. */
-const ACTION_OF: Readonly<Record<Rung, string>> = {
+const ACTION_OF: Readonly<Record<RestartRung, string>> = {
   start: 'start',
   'hard-reboot': 'reboot',
   rebuild: 'rebuild',
@@ -36,7 +36,7 @@ const SKEW_MS = 10_000
 export function climbed({
   actions,
   orders,
-}: Pick<Examination, 'actions' | 'orders'>): readonly Rung[] {
+}: Pick<Examination, 'actions' | 'orders'>): readonly RestartRung[] {
   const done = orders.filter(({ rung, at }) =>
     actions.some(
       ({ action, startedAt }) => action === ACTION_OF[rung] && startedAt >= at - SKEW_MS,
@@ -46,7 +46,7 @@ export function climbed({
 }
 
 /** Rungs from each state, in order. In other states a guest is left to its owner. */
-const LADDERS: Readonly<Record<string, readonly Rung[]>> = {
+const LADDERS: Readonly<Record<string, readonly RestartRung[]>> = {
   active: ['hard-reboot', 'rebuild'],
   stopped: ['start', 'hard-reboot', 'rebuild'],
   error: ['hard-reboot', 'rebuild'],
@@ -55,9 +55,9 @@ const LADDERS: Readonly<Record<string, readonly Rung[]>> = {
 /** The next rung, if there is one. */
 export function nextRung(
   { vmState, volumeBacked }: Instance,
-  tried: readonly Rung[],
+  tried: readonly RestartRung[],
   mayRebuild: boolean,
-): Rung | undefined {
+): RestartRung | undefined {
   const open = (LADDERS[vmState] ?? []).filter((rung) => !tried.includes(rung))
   // Nova makes a disk anew from an image only; a volume stays what it is.
   return open.find((rung) => rung !== 'rebuild' || (mayRebuild && !volumeBacked))

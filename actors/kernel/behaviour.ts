@@ -61,6 +61,9 @@ export type KernelEffect<Message> =
 
 export type Step<State, Effect> = readonly [state: State, effects: readonly Effect[]]
 
+/** How many entries each part of an actor's memory beside its state has now. */
+export type MemorySizes = () => Readonly<Record<string, number>>
+
 export interface ActorDefinition<State extends AnyState, Message extends AnyMessage, Effect> {
   readonly initial: State
   readonly behaviour: (
@@ -75,6 +78,8 @@ export interface ActorDefinition<State extends AnyState, Message extends AnyMess
   /** Told first, at every start and restart. */
   readonly first: Message
   readonly policy: ChildPolicy
+  /** Shown in the tree, where an actor and those below it share more than their states. */
+  readonly holds?: MemorySizes
 }
 
 /** A definition whose types are known only to itself. */

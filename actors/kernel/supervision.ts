@@ -30,7 +30,7 @@ export const LEAF: ChildPolicy = {
 /** Supervisors: fewer restarts, because intensities multiply up the tree, and room for what their children tell. */
 export const SUPERVISOR: ChildPolicy = { ...LEAF, intensity: 3, mailboxCapacity: 10_000 }
 
-export type Verdict =
+export type CrashVerdict =
   | { readonly kind: 'restart'; readonly afterMs: number; readonly crashesAt: readonly number[] }
   | { readonly kind: 'give-up' }
 
@@ -40,7 +40,7 @@ export function judgeCrash(
   earlierCrashesAt: readonly number[],
   nowMs: number,
   chance: number,
-): Verdict {
+): CrashVerdict {
   const crashesAt = [...earlierCrashesAt.filter((at) => nowMs - at < policy.periodMs), nowMs]
   if (crashesAt.length > policy.intensity) return { kind: 'give-up' }
   const pauseMs = Math.min(policy.backoffMsMax, policy.backoffMsMin * 2 ** (crashesAt.length - 1))

@@ -9,6 +9,7 @@ const REASON_MAX = 1024
 export function snapshotTree(roots: Iterable<Cell>, nowMs: number): readonly ActorSnapshot[] {
   const lines: ActorSnapshot[] = []
   const visit = (cell: Cell): void => {
+    const { holds } = cell.definition
     lines.push({
       path: cell.path,
       state: cell.state.kind,
@@ -17,6 +18,7 @@ export function snapshotTree(roots: Iterable<Cell>, nowMs: number): readonly Act
       restarts: cell.restarts,
       lastError: cell.lastError,
       uptimeMs: Math.max(0, Math.round(nowMs - cell.startedAtMs)),
+      ...(holds === undefined ? {} : { holds: { ...holds() } }),
     })
     for (const child of cell.children.values()) visit(child)
   }

@@ -1,5 +1,5 @@
 /**
- * What the recoveries of this process have asked for and what Placement may not show yet. Two recoveries of one segment
+ * What the recoveries of one leader have asked for and what Placement may not show yet. Two recoveries of one segment
  * choose side by side, so each is told what the others took since it read the room: nobody gives the same room away twice.
  */
 import type { HostName, InstanceId, NotificationId, SegmentId } from '../../schema/ids.ts'
@@ -40,6 +40,10 @@ export class Bookings {
 
   constructor(clock: ClockPort) {
     this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#bookings.size
   }
 
   /** A recovery is about to read the room of its targets; until the signal it is told what others take. */

@@ -25,7 +25,7 @@ export interface Target {
 }
 
 /** What is known about the hosts of a segment. */
-export interface Census {
+export interface SegmentHosts {
   readonly hosts: readonly Host[]
   readonly services: readonly ComputeService[]
   readonly takenSpares: readonly TakenSpare[]
@@ -40,14 +40,14 @@ const IN_SERVICE: Availability = { pool: 'in-service', state: 'active' }
 const SCHEDULER: Target = { ...IN_SERVICE, name: ANYWHERE, room: null }
 
 /** Registered, not on maintenance, not the failed one, and with a compute service that is up. */
-export function targetsOf(census: Census): readonly Target[] {
-  const { hosts, services, rooms, failed, placement } = census
+export function targetsOf(segment: SegmentHosts): readonly Target[] {
+  const { hosts, services, rooms, failed, placement } = segment
   const byHost = new Map(services.map((service) => [service.host, service]))
   const targets = hosts.flatMap((host): readonly Target[] => {
     const service = byHost.get(host.name)
     if (host.onMaintenance || host.name === failed) return []
     if (service === undefined || !service.up || service.forcedDown) return []
-    const availability = availabilityOf(census, host, service)
+    const availability = availabilityOf(segment, host, service)
     const room = rooms.get(host.name) ?? null
     return availability === undefined ? [] : [{ name: host.name, ...availability, room }]
   })
@@ -59,7 +59,7 @@ type Availability = Pick<Target, 'pool' | 'state'>
 
 /** A host that an operator has disabled is no spare, and neither is one that is just given back. */
 function availabilityOf(
-  { takenSpares, recovery }: Census,
+  { takenSpares, recovery }: SegmentHosts,
   { uuid, reserved }: Host,
   { disabled }: ComputeService,
 ): Availability | undefined {

@@ -28,7 +28,7 @@ export interface MoveChange {
 }
 
 /** Which host did not take an instance (null: Nova's scheduler had none at all), and why. */
-export interface Refusal {
+export interface HostRefusal {
   readonly by: HostName | null
   /** scheduler: Nova did not accept the host, so nothing was begun there; target: the attempt failed on it. */
   readonly from: Refuser
@@ -58,7 +58,7 @@ export interface MoveStore {
   /** Back to pending, from `ongoing`: Nova was not asked, or did not listen, so the attempt never was. */
   withdrawAttempt(epoch: Epoch, move: MoveId, message: string): Promise<void>
   /** Back to pending: the last request was refused. A host on which it failed is not asked again in this run. */
-  recordRefusal(epoch: Epoch, move: MoveId, refusal: Refusal): Promise<void>
+  recordRefusal(epoch: Epoch, move: MoveId, refusal: HostRefusal): Promise<void>
   /** Gives up every move that nobody has asked for. */
   endMoves(
     epoch: Epoch,

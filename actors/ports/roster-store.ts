@@ -10,6 +10,8 @@ export interface RegisteredHost {
 export interface RegisteredNames {
   readonly hosts: readonly RegisteredHost[]
   readonly observers: readonly string[]
+  /** Those of the observers that are host monitors. */
+  readonly monitors: readonly RegisteredMonitor[]
 }
 
 /** host-monitor: hosts are assigned to it; webhook: it passes on what others say. */

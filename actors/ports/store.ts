@@ -5,13 +5,13 @@
 import type {
   DeathCertificate,
   Host,
-  HostStanding,
+  HostProtection,
   JournalEntry,
   MoveAttempt,
   Notification,
   NotificationStatus,
   NotificationType,
-  OperatorWord,
+  OperatorCommand,
   Payload,
   RecoveryMethod,
   Segment,
@@ -19,7 +19,7 @@ import type {
   VmMove,
 } from '../../schema/records.ts'
 import { isCoded, type CodedError } from '../../schema/errors.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import type { OperatorStore } from './operator-store.ts'
 import type { HostFault, InstanceRestart } from './host-fault.ts'
 import type { Grant } from './grant.ts'
@@ -97,13 +97,17 @@ export interface MoveFilter {
 export type Frozen = 'all' | 'all-but-switches'
 
 /** A change names only what changes. */
-export type Change<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
+export type FieldChanges<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
 
 export interface InventoryStore {
   createSegment(fields: SegmentFields): Promise<Segment>
   getSegment(id: SegmentId): Promise<Segment | undefined>
   /** SEGMENT_NOT_FOUND, SEGMENT_NAME_TAKEN, SEGMENT_UNDER_RECOVERY. */
-  updateSegment(id: SegmentId, change: Change<SegmentFields>, frozen?: Frozen): Promise<Segment>
+  updateSegment(
+    id: SegmentId,
+    change: FieldChanges<SegmentFields>,
+    frozen?: Frozen,
+  ): Promise<Segment>
   /** Deletes its hosts too. SEGMENT_NOT_FOUND, SEGMENT_UNDER_RECOVERY. */
   deleteSegment(id: SegmentId): Promise<void>
   /** MARKER_NOT_FOUND. */
@@ -116,7 +120,7 @@ export interface InventoryStore {
   updateHost(
     segment: SegmentId,
     id: HostId,
-    change: Change<HostFields>,
+    change: FieldChanges<HostFields>,
     frozen?: Frozen,
   ): Promise<Host>
   deleteHost(segment: SegmentId, id: HostId): Promise<void>
@@ -125,7 +129,7 @@ export interface InventoryStore {
   /** Every host of every segment, for watchers: by id. */
   listAllHosts(): Promise<readonly Host[]>
   /** Every host again, without its credentials: by id. */
-  listStandings(): Promise<readonly HostStanding[]>
+  listHostProtections(): Promise<readonly HostProtection[]>
 }
 
 export interface NewNotification {
@@ -183,9 +187,9 @@ export interface UnfinishedRecovery {
   readonly notification: Notification
   /** The host as registered now; undefined when it was deleted meanwhile. */
   readonly host: Host | undefined
-  readonly standing: Standing
-  /** How many words operators have said about it. */
-  readonly wordCount: number
+  readonly control: Control
+  /** How many commands operators have given about it. */
+  readonly commandCount: number
 }
 
 /** Smaller faults come in thousands: some of them at a time. */
@@ -210,8 +214,8 @@ export interface SegmentSnapshot {
   readonly certificate: DeathCertificate | undefined
   readonly moves: readonly VmMove[]
   readonly choices: PolicyChoices
-  readonly words: readonly OperatorWord[]
-  readonly standing: Standing
+  readonly commands: readonly OperatorCommand[]
+  readonly control: Control
   /** Of this segment. */
   readonly takenSpares: readonly TakenSpare[]
   /** Hosts of this segment that were certified dead at or after `since`, or whose power-off was ordered. */
@@ -232,10 +236,10 @@ export interface Returning {
   readonly host: Host
   readonly segmentName: string
   readonly by: NotificationId
-  /** Whether an operator has ended its maintenance himself, as with Masakari: that is his word. */
+  /** Whether an operator has ended its maintenance himself, as with Masakari: that is his command. */
   readonly isGivenBack: boolean
   readonly choices: PolicyChoices
-  readonly words: readonly OperatorWord[]
+  readonly commands: readonly OperatorCommand[]
   /** When it was certified dead since the asked moment, oldest first. */
   readonly deaths: readonly number[]
   /** The reason with which that recovery disabled its compute service; null when it found it disabled. */

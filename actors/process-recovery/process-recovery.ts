@@ -27,7 +27,7 @@ export interface ProcessRecoveryRules {
 
 export type ProcessRecoveryMessage =
   | { readonly type: 'process.begin' }
-  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's command
   | { readonly type: 'process.read'; readonly service: ComputeService | undefined } // private
   | { readonly type: 'process.disabled' } // private: Nova has taken the order
   | { readonly type: 'process.forbidden'; readonly reason: string } // private: no grant for the intent
@@ -48,14 +48,14 @@ export type ProcessRecoveryEffect =
   | { readonly type: 'service.disable'; readonly service: string }
   | { readonly type: 'outcome.note' }
 
-type RecoveryStep = Step<
+type ProcessStep = Step<
   ProcessRecoveryState,
   ProcessRecoveryEffect | KernelEffect<ProcessRecoveryMessage>
 >
 
 export const processRecovery =
   (order: ProcessOrder, rules: ProcessRecoveryRules) =>
-  (state: ProcessRecoveryState, message: ProcessRecoveryMessage): RecoveryStep => {
+  (state: ProcessRecoveryState, message: ProcessRecoveryMessage): ProcessStep => {
     switch (message.type) {
       case 'process.begin':
         return read(0)
@@ -86,7 +86,7 @@ export const processRecovery =
     }
   }
 
-const read = (hindrances: number): RecoveryStep => [
+const read = (hindrances: number): ProcessStep => [
   { kind: 'reading', hindrances },
   [{ type: 'service.read' }],
 ]
@@ -96,7 +96,7 @@ function onRead(
   rules: ProcessRecoveryRules,
   hindrances: number,
   service: ComputeService | undefined,
-): RecoveryStep {
+): ProcessStep {
   if (service === undefined) return finish(order, 'ignored', 'Nova has no compute service on it')
   if (!service.disabled) {
     const { id } = service
@@ -112,7 +112,7 @@ function onHindered(
   { retryMs, hindrancesMax }: ProcessRecoveryRules,
   hindrances: number,
   reason: string,
-): RecoveryStep {
+): ProcessStep {
   if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
   const later: KernelEffect<ProcessRecoveryMessage> = {
     type: 'timer.start',
@@ -123,7 +123,7 @@ function onHindered(
   return [{ kind: 'blocked', hindrances: hindrances + 1 }, [later]]
 }
 
-function finish(order: ProcessOrder, status: FaultOutcome, reason: string): RecoveryStep {
+function finish(order: ProcessOrder, status: FaultOutcome, reason: string): ProcessStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
@@ -131,7 +131,7 @@ function finish(order: ProcessOrder, status: FaultOutcome, reason: string): Reco
   ]
 }
 
-const giveWay = ({ notification, replyTo }: ProcessOrder, reason: string): RecoveryStep => [
+const giveWay = ({ notification, replyTo }: ProcessOrder, reason: string): ProcessStep => [
   { kind: 'finished' },
   [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
 ]

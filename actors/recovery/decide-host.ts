@@ -1,6 +1,6 @@
 /** The rule for COMPUTE_HOST notifications: fence, hold, or leave alone. Pure. */
 import type { Host, Notification } from '../../schema/records.ts'
-import { askedForAt } from '../../schema/standing.ts'
+import { askedForAt } from '../../schema/recovery-control.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import {
   finished,
@@ -13,7 +13,7 @@ import {
 } from './decision.ts'
 import { failureGroup } from './failure-group.ts'
 import { holdDown } from './hold-down.ts'
-import { approvedBy, confirmedBy } from '../policy/operator-word.ts'
+import { approvedBy, confirmedBy } from '../policy/operator-command.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { stormObjection } from './storm-guard.ts'
 
@@ -33,7 +33,7 @@ export function decideHost(
   if (hopeless !== undefined) return { kind: 'conclude', to: 'failed', reason: hopeless }
   const plan = planFence(rules, situation.snapshot, notification, host)
   // An operator may overrule the hold-down and the storm guard.
-  if (approvedBy(situation.snapshot.words) !== undefined) return plan
+  if (approvedBy(situation.snapshot.commands) !== undefined) return plan
   const tooSoon = hasBegun(situation.snapshot) ? undefined : holdDown(rules, situation)
   if (tooSoon !== undefined) return tooSoon
   const objection = brake(rules, situation, host)
@@ -68,8 +68,8 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
 }
 
 /** An operator who calls the host dead, or wants it acted on, knows what the reporter did not. */
-const isVouchedFor = ({ words }: SegmentSnapshot): boolean =>
-  confirmedBy(words) !== undefined || approvedBy(words) !== undefined
+const isVouchedFor = ({ commands }: SegmentSnapshot): boolean =>
+  confirmedBy(commands) !== undefined || approvedBy(commands) !== undefined
 
 /** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
 function decideUnsure(
@@ -77,7 +77,7 @@ function decideUnsure(
   { nowWallMs, snapshot }: Situation,
   notification: Notification,
 ): Decision {
-  if (nowWallMs - askedForAt(notification, snapshot.words) <= unsureHoldMs) {
+  if (nowWallMs - askedForAt(notification, snapshot.commands) <= unsureHoldMs) {
     return {
       kind: 'hold',
       reason: 'the reporter does not know whether the host is down; our own watchers look again',
@@ -88,16 +88,16 @@ function decideUnsure(
   )
 }
 
-/** What may stand in for a confirmation: the word of an operator first, then the consent of the segment. */
+/** What may stand in for a confirmation: the command of an operator first, then the consent of the segment. */
 function planFence(
   rules: DecisionRules,
-  { segment, choices, words }: SegmentSnapshot,
+  { segment, choices, commands }: SegmentSnapshot,
   { payload }: Notification,
   host: Host,
 ): Decision {
   const { rungs, trustReports } = policyOf(rules, segment?.name ?? '', choices)
   // Only who saw the host through a cluster may have seen it fenced: our own observers cannot reach it, and that is all.
   const consent = trustReports && payload['cluster_status'] === 'OFFLINE' ? 'consent' : null
-  const lastResort = confirmedBy(words) === undefined ? consent : 'operator'
+  const lastResort = confirmedBy(commands) === undefined ? consent : 'operator'
   return { kind: 'fence', host, rungs, lastResort }
 }

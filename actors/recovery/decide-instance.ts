@@ -1,5 +1,5 @@
 /** The rule for VM notifications: which guests are recovered, and how often. Pure. */
-import { askedForAt } from '../../schema/standing.ts'
+import { askedForAt } from '../../schema/recovery-control.ts'
 import { isoTime } from '../../schema/time.ts'
 import { quarantinedUntil } from '../policy/quarantine.ts'
 import type { InstanceRestart } from '../ports/host-fault.ts'
@@ -18,7 +18,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   const higher = superseded(rules, situation, notification, host)
   if (higher !== undefined) return higher
   const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)
-  const askedAt = askedForAt(notification, snapshot.words)
+  const askedAt = askedForAt(notification, snapshot.commands)
   const since = others.find(({ ranAt }) => ranAt !== null && askedAt + STAMP_MS <= ranAt)
   if (since !== undefined) return ignored(`recovery ${since.notification} has restarted it since`)
   const rival = recovering.get(payload['instance_uuid'] ?? '')

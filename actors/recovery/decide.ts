@@ -30,7 +30,7 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
 }
 
 function obey(
-  { reason, answer }: Objection,
+  { reason, answer }: ActionObjection,
   rules: DecisionRules,
   situation: Situation,
   notification: Notification,
@@ -47,25 +47,25 @@ function obey(
 const isEnded = ({ status }: Notification): boolean =>
   status === 'finished' || status === 'ignored' || status === 'failed'
 
-interface Objection {
+interface ActionObjection {
   readonly reason: string
-  /** What somebody holds by a word of his own does not expire: it would be reported again, and begin without him. */
+  /** What somebody holds by a command of his own does not expire: it would be reported again, and begin without him. */
   readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore' | 'fail'
 }
 
-/** The operator's word, at the moment of action (promise I8). */
+/** The operator's command, at the moment of action (promise I8). */
 function forbidden(
   snapshot: SegmentSnapshot,
   notification: Notification,
   host: Host,
-): Objection | undefined {
-  const { standing } = snapshot
-  if (standing.kind !== 'free') {
-    return { reason: standing.reason, answer: standing.kind === 'cancelled' ? 'cancel' : 'hold' }
+): ActionObjection | undefined {
+  const { control } = snapshot
+  if (control.kind !== 'running') {
+    return { reason: control.reason, answer: control.kind === 'cancelled' ? 'cancel' : 'hold' }
   }
   const reason = outOfBounds(snapshot, notification, host)
   if (reason === undefined) return undefined
-  // What has begun is not dropped because an operator intervened: it waits for the word to go on. So does what an operator retries
+  // What has begun is not dropped because an operator intervened: it waits for the command to go on. So does what an operator retries
   // while it still keeps its host out of service: nobody reports such a host again.
   const waits = hasBegun(snapshot) || host.maintenanceBy === notification.uuid
   return { reason, answer: waits ? 'hold-until-expiry' : 'ignore' }
@@ -75,7 +75,7 @@ function forbidden(
 function cameBack(
   { snapshot, hostSeenWell }: Situation,
   { type, status, message }: Notification,
-): Objection | undefined {
+): ActionObjection | undefined {
   if (type !== 'COMPUTE_HOST' || snapshot.certificate === undefined || !hostSeenWell)
     return undefined
   // What a running one says is what it was about to do.

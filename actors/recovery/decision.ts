@@ -1,7 +1,7 @@
 /** What a segment may decide about one notification, and what it decides on. */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { EndStatus, Host, Notification } from '../../schema/records.ts'
-import { askedForAt } from '../../schema/standing.ts'
+import { askedForAt } from '../../schema/recovery-control.ts'
 import type { FenceOrder } from '../fence/fence-messages.ts'
 import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
@@ -101,7 +101,7 @@ export function hold(
   notification: Notification,
   reason: string,
 ): Decision {
-  return nowWallMs - askedForAt(notification, snapshot.words) > expiryMs
+  return nowWallMs - askedForAt(notification, snapshot.commands) > expiryMs
     ? { kind: 'conclude', to: 'failed', reason: `expired while it had to wait: ${reason}` }
     : { kind: 'hold', reason }
 }

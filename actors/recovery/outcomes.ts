@@ -4,7 +4,7 @@ import type { EndStatus } from '../../schema/records.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import { pauseMs } from '../policy/backoff.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   Known,
   RecoveryMessage,
   RecoveryOrder,
@@ -23,7 +23,7 @@ interface Charter {
 export const queue = (
   { known }: RecoveryState,
   reason: string | null,
-  effects: Effects = [],
+  effects: RecoveryEffects = [],
 ): RecoveryStep => [{ kind: 'queued', reason, known }, effects]
 
 /** Another attempt after a pause, or the end when there were enough. */

@@ -33,9 +33,9 @@ export interface RecoveryWorld extends Acting {
   readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly rules: RecoveryRules
-  /** Shared by all recoveries of this process. */
+  /** Shared by all recoveries of this leader. */
   readonly inFlight: InFlight
-  readonly sightings: HostObservations
+  readonly observations: HostObservations
 }
 
 /** The actor that takes one notification from the report to its end. */
@@ -78,10 +78,10 @@ async function performRecovery(
     case 'recovery.cancel':
       return cancel(recovering, effect.reason)
     case 'flight.leave':
-      world.inFlight.release(order.epoch, order.notification.sourceHost)
+      world.inFlight.release(order.notification.sourceHost)
       return undefined
     case 'flight.rejoin':
-      world.inFlight.claim(order.epoch, order.notification.sourceHost, () => undefined)
+      world.inFlight.claim(order.notification.sourceHost, () => undefined)
       return undefined
     default:
       return assertNever(effect)
@@ -108,16 +108,16 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
   }
 }
 
-const seenWell = ({ sightings }: RecoveryWorld, host: HostId | undefined): boolean =>
-  host !== undefined && sightings.seenWell(host)
+const seenWell = ({ observations }: RecoveryWorld, host: HostId | undefined): boolean =>
+  host !== undefined && observations.seenWell(host)
 
 /** A doubt that has lasted for long is not of one fault with what is reported now. */
 function doubtedOf(
-  { sightings, clock, rules }: RecoveryWorld,
+  { observations, clock, rules }: RecoveryWorld,
   { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
   const begunSinceMs = clock.monotonicMs() - rules.gatheringMs
-  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, begunSinceMs))
+  const doubted = hostsOverall.filter(({ uuid }) => observations.doubtedLately(uuid, begunSinceMs))
   return new Set(doubted.map(({ uuid }) => uuid))
 }
 
@@ -131,7 +131,7 @@ async function admit(
   if (objection !== undefined) return { type: 'recovery.deferred', reason: objection }
   const admitted = await transition(recovering, { to: 'running', reason: effect.reason })
   if (!admitted) {
-    world.inFlight.release(epoch, notification.sourceHost)
+    world.inFlight.release(notification.sourceHost)
     return { type: 'recovery.gone' }
   }
   const { run, firstRun, seenAlive } = effect.known
@@ -159,7 +159,7 @@ function claim(
 ): string | undefined {
   if (isSmall(order)) return undefined
   const { sourceHost: host } = order.notification
-  return world.inFlight.claim(order.epoch, host, (inFlight) => {
+  return world.inFlight.claim(host, (inFlight) => {
     if (census === null) return undefined
     const actedOn = new Set([...census.actedOn, ...inFlight])
     return overallObjection(world.rules.overall, host, { ...census, actedOn })
@@ -201,7 +201,7 @@ interface Verdict {
 async function end(recovering: Recovering, verdict: Verdict): Promise<RecoveryMessage> {
   const { world, order } = recovering
   await transition(recovering, verdict)
-  if (!isSmall(order)) world.inFlight.release(order.epoch, order.notification.sourceHost)
+  if (!isSmall(order)) world.inFlight.release(order.notification.sourceHost)
   return { type: 'recovery.concluded' }
 }
 

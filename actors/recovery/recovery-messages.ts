@@ -1,7 +1,7 @@
 /** What a recovery is told, what it asks for, what it knows, and the state that it is in. */
 import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { EndStatus, Notification } from '../../schema/records.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceReply } from '../fence/fence-messages.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
@@ -19,8 +19,8 @@ export interface RecoveryOrder {
   readonly hostName: HostName
   /** What reporters and watchers said, one sentence each. */
   readonly evidence: readonly string[]
-  readonly standing: Standing
-  readonly wordCount: number
+  readonly control: Control
+  readonly commandCount: number
   /** Why it must not be acted on: its host has been seen alive all the time. */
   readonly objection: string | null
 }
@@ -29,7 +29,7 @@ export interface RecoveryOrder {
 export type Plan = FencePlan | RestartPlan | DisablePlan
 
 /** Where a recovery is on its way. Those that wait say why. */
-type Phase =
+type RecoveryPhase =
   | { readonly kind: 'queued'; readonly reason: string | null }
   | { readonly kind: 'deciding'; readonly reason: null }
   /** behind: it waits for the recovery of its host to end, however long that takes. */
@@ -53,9 +53,9 @@ export interface Known {
   /** The attempt that counts as the first: an operator's retry begins anew. */
   readonly firstRun: number
   /** Whether operators let it go on, as last heard. */
-  readonly standing: Standing
-  /** How many words operators had said when it was decided on last. */
-  readonly wordsHeard: number
+  readonly control: Control
+  /** How many commands operators had given when it was decided on last. */
+  readonly commandsHeard: number
   /** Whether the death certificate is there: from then on there is no way back. */
   readonly certified: boolean
   /** How often the leader itself has seen its host alive. */
@@ -66,7 +66,7 @@ export interface Known {
   readonly crowd: number
 }
 
-export type RecoveryState = Phase & { readonly known: Known }
+export type RecoveryState = RecoveryPhase & { readonly known: Known }
 export type RecoveryKind = RecoveryState['kind']
 
 /** What the segment says with a turn: what its other recoveries do. */
@@ -82,7 +82,7 @@ export interface Turn {
 export type RecoveryMessage =
   | { readonly type: 'recovery.begin' }
   /** Repeated for as long as the notification is unfinished. */
-  | ({ readonly type: 'recovery.heard' } & Pick<UnfinishedRecovery, 'standing' | 'wordCount'>)
+  | ({ readonly type: 'recovery.heard' } & Pick<UnfinishedRecovery, 'control' | 'commandCount'>)
   | { readonly type: 'recovery.host-alive'; readonly reason: string }
   | ({ readonly type: 'recovery.turn' } & Turn)
   /** The recovery of its host begins to act; the one that it waits for has ended, or is not in the segment. */
@@ -144,5 +144,5 @@ export interface RecoveryRules extends DecisionRules {
   readonly firstPauseMs: number
 }
 
-export type Effects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]
-export type RecoveryStep = Step<RecoveryState, Effects[number]>
+export type RecoveryEffects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]
+export type RecoveryStep = Step<RecoveryState, RecoveryEffects[number]>

@@ -38,7 +38,7 @@ import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   Known,
   Plan,
   RecoveryMessage,
@@ -60,7 +60,7 @@ import {
 } from './outcomes.ts'
 import { workOrder } from './work-order.ts'
 
-/** What a recovery does in every state: the steps, and one word to the segment when it must know of the change. */
+/** What a recovery does in every state: the steps, and one command to the segment when it must know of the change. */
 export const recovery =
   (order: RecoveryOrder, rules: RecoveryRules) =>
   (state: RecoveryState, message: RecoveryMessage): RecoveryStep => {
@@ -78,16 +78,16 @@ export const recovery =
 /** The state of a recovery that has just been started. */
 export const newRecovery = ({
   notification,
-  standing,
-  wordCount,
+  control,
+  commandCount,
 }: RecoveryOrder): RecoveryState => ({
   kind: 'queued',
   reason: null,
   known: {
     run: notification.run,
     firstRun: notification.firstRun,
-    standing,
-    wordsHeard: wordCount,
+    control,
+    commandsHeard: commandCount,
     certified: false,
     seenAlive: 0,
     lastHeld: null,
@@ -197,8 +197,8 @@ function onConsulted(
     ...runOf(snapshot),
     // A certificate of an earlier leader, or of an earlier run, still stands.
     certified: snapshot.certificate !== undefined,
-    standing: snapshot.standing,
-    wordsHeard: snapshot.words.length,
+    control: snapshot.control,
+    commandsHeard: snapshot.commands.length,
   }
   const now = { ...state, known }
   const { inFlight, recovering } = turn
@@ -251,11 +251,11 @@ function onAdmitted(order: RecoveryOrder, state: RecoveryState): RecoveryStep {
 
 function onFenced(order: RecoveryOrder, state: RecoveryState): RecoveryStep {
   if (state.kind !== 'fencing') return [state, []]
-  const { standing } = state.known
+  const { control } = state.known
   const certified = { ...state, known: { ...state.known, certified: true } }
-  return standing.kind === 'free'
+  return control.kind === 'running'
     ? evacuate(order, certified, null)
-    : queue(certified, standing.reason)
+    : queue(certified, control.reason)
 }
 
 /** With a reason why nothing new may be begun, only what is under way is followed. */
@@ -347,5 +347,5 @@ const end = (order: RecoveryOrder, state: RecoveryState): RecoveryStep => [
 const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'] as const
 
 /** Ends what works on it. */
-const stopChildren = ({ notification }: RecoveryOrder): Effects =>
+const stopChildren = ({ notification }: RecoveryOrder): RecoveryEffects =>
   CHILDREN.map((kind) => stopChild(kind, notification.uuid))

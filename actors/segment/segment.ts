@@ -68,12 +68,12 @@ function onRecover(
   { unfinished, evidence, objection }: SegmentMessage & { readonly type: 'segment.recover' },
 ): SegmentStep {
   const { uuid } = unfinished.notification
-  const { standing, wordCount } = unfinished
+  const { control, commandCount } = unfinished
   const known = state.recoveries.get(uuid)
   // What is being concluded needs to hear nothing more, and may be stopped before it could.
   if (known?.summary.kind === 'concluding') return [state, []]
   if (known?.isStarted === true) {
-    return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', standing, wordCount })]]
+    return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', control, commandCount })]]
   }
   if (known !== undefined) return [withRecovery(state, uuid, { ...known, unfinished }), []]
   const entry: Entry = { unfinished, evidence, isStarted: false, summary: QUEUED }
@@ -103,9 +103,9 @@ function start(
   { unfinished, evidence }: Entry,
   objection: string | null,
 ): SegmentEffects[number] {
-  const { notification, host, standing, wordCount } = unfinished
+  const { notification, host, control, commandCount } = unfinished
   const hostName = host?.name ?? UNKNOWN_HOST
-  const said = { standing, wordCount, objection }
+  const said = { control, commandCount, objection }
   const order: RecoveryOrder = { ...identity, notification, hostName, evidence, ...said }
   return startChild('recovery', notification.uuid, order)
 }

@@ -19,7 +19,11 @@ import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
 import { REGISTER_MS } from '../../actors/verification/registrations.ts'
-import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
+import {
+  FRESH_INTERVALS,
+  GATHERING_INTERVALS,
+  HELD_INTERVALS,
+} from '../../schema/config/relations.ts'
 import { retryWaitsOf } from './retry-waits.ts'
 
 /** What every role of a process goes by. */
@@ -83,7 +87,7 @@ const GATHERING_MS = 60_000
 /** What somebody reports against our own observers is refused after so long, ms. */
 const CONTRADICTION_MS = 60_000
 
-/** For how long the word of an observer counts, ms: for the dedup window, for the leader's `HostObservations` and for the gateway's. */
+/** For how long an observation counts, ms: for the leader's `HostObservations` and for those of a gateway, which are all there are. */
 const freshMsOf = ({ hostMonitor }: Config): number => FRESH_INTERVALS * hostMonitor.intervalMs
 
 /** An observer that called a living host dead has so many times the life of a word to say something else. */
@@ -102,8 +106,7 @@ export function rulesOf(config: Config): Rules {
       freshMs: freshMsOf(config),
       settleMs: 2 * repeatMs,
       lookIntervalMs: 2000,
-      // A host may die just after an observer has said that it lives: that word must have gone stale by then.
-      contradictionMs: Math.max(CONTRADICTION_MS, freshMsOf(config) + repeatMs),
+      contradictionMs: Math.max(CONTRADICTION_MS, HELD_INTERVALS * repeatMs),
       doubtMs: DOUBT_LIVES * freshMsOf(config),
       hostLookMs: repeatMs,
       quietMs: 30_000,
@@ -220,7 +223,7 @@ function recoveryRulesOf(config: Config): RecoveryRules {
       firstMs: instanceRecovery.coolDownMs,
       longestMs: DAY_MS,
     },
-    gatheringMs: Math.max(GATHERING_MS, 2 * config.hostMonitor.intervalMs),
+    gatheringMs: Math.max(GATHERING_MS, GATHERING_INTERVALS * config.hostMonitor.intervalMs),
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,

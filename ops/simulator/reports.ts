@@ -1,22 +1,25 @@
-/** What monitors of other people report, with the store as they find it: Masakari's, or an operator's own. */
+/** Reports from monitors that are not ours: Masakari's monitors, or an operator's own. */
 import type { NewNotification } from '../../actors/ports/store.ts'
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { Deployment } from './deployment.ts'
 
 export type Report =
-  /** A trusted reporter says that the host is dead, so many times at once, by a clock that may be behind. */
+  /**
+   * A trusted reporter says that the host is dead, so many times at once, with a clock that may be
+   * behind.
+   */
   | {
       readonly do: 'report'
       readonly host: string
       readonly times: number
       readonly agoMs?: number
     }
-  /** A reporter has lost sight of the host. */
+  /** A reporter does not see the host any more. */
   | { readonly do: 'report-unsure'; readonly host: string }
   /** A reporter sees the host again. */
   | { readonly do: 'report-back'; readonly host: string }
-  /** The libvirt of the instance's host has told something about it. */
+  /** The libvirt of the instance's host reported an event of the instance. */
   | {
       readonly do: 'report-guest'
       readonly instance: string
@@ -30,7 +33,7 @@ export type Report =
       readonly event: 'STARTED' | 'STOPPED'
     }
 
-/** Makes it now. */
+/** Sends the report now. */
 export async function report(deployment: Deployment, act: Report): Promise<void> {
   const { store, clock, rules } = deployment
   if (act.do === 'report-guest' && !exists(deployment, act.instance)) return
@@ -47,7 +50,7 @@ export async function report(deployment: Deployment, act: Report): Promise<void>
   deployment.note(`${what}: ${outcome}`)
 }
 
-/** What its owner has deleted, nobody reports. */
+/** An instance that its owner has deleted is not reported. */
 const exists = ({ cloud }: Deployment, instance: string): boolean =>
   cloud.instances.some(({ name }) => name === instance)
 
@@ -61,7 +64,7 @@ function faultOf(deployment: Deployment, act: Report): Fault {
     }
     case 'report-unsure': {
       const payload = { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'UNKNOWN' }
-      return { ...ofHost(act.host, payload), what: `${act.host} is reported as lost from sight` }
+      return { ...ofHost(act.host, payload), what: `${act.host} is reported with an unknown state` }
     }
     case 'report-back': {
       const payload = { event: 'STARTED', cluster_status: 'ONLINE', host_status: 'NORMAL' }

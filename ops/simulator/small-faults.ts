@@ -1,4 +1,7 @@
-/** Faults smaller than a host: of guests, by themselves or by their users, and of a host's nova-compute. */
+/**
+ * Faults smaller than the death of a host: of guests, by themselves or by their users, and of
+ * nova-compute on a host.
+ */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import { draw } from '../../transports/simulated/random.ts'
 import { pick, type FaultGenerator, type TimedAct } from './fault-generator.ts'
@@ -29,7 +32,7 @@ export const SMALL_FAULTS = {
   },
   'user-stops': ({ random, instances }, atMs) => {
     const instance = pick(random, instances)
-    // A monitor may say so much later: it tries for two minutes.
+    // A monitor may report the event this much later, because it tries for two minutes.
     const seenAt = atMs + draw(random, [100, 120_000])
     const startAt = atMs + draw(random, [20_000, 150_000])
     const start: TimedAct = { atMs: startAt, act: { do: 'start-guest', instance } }
@@ -58,7 +61,7 @@ export const SMALL_FAULTS = {
 const EMULATOR_DIED = { event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED' } as const
 const PANICKED = { event: 'LIFECYCLE', domainEvent: 'CRASHED_PANICKED' } as const
 
-/** An emulator dies, and whoever watches it says so. */
+/** An emulator dies, and a monitor reports it. */
 const death = (random: RandomPort, instance: string, atMs: number): readonly TimedAct[] => [
   { atMs, act: { do: 'kill-guest', instance } },
   {

@@ -1,19 +1,34 @@
-/** What must hold between values, and combinations that work but that an operator should know about. */
+/**
+ * Which values of the configuration contradict each other, and which combinations work but need a
+ * word of advice to the operator.
+ */
 import type { Config } from '../config.ts'
 
-/** Values that do not fit each other; `option` is the one to change first, as `section.option`. */
+/** Values that contradict each other. `option` is the one to change first, as `section.option`. */
 export interface Contradiction {
   readonly option: string
   readonly text: string
 }
 
-/** Observers repeat themselves once an interval: what was not repeated three times is over. */
+/**
+ * Observers publish their view once per monitoring interval. A view that is older than three
+ * intervals does not count any more.
+ */
 export const FRESH_INTERVALS = 3
 
-/** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
+/** A host may die just after an observer has said that it lives: the word against a report has gone stale by then. */
+export const HELD_INTERVALS = FRESH_INTERVALS + 1
+
+/** Observers look at a host once an interval, at moments of their own: verdicts about one fault are so far apart at most. */
+export const GATHERING_INTERVALS = 2
+
+/**
+ * With a configuration file, every role needs its own options; without a file, the cloud is
+ * simulated.
+ */
 export type Origin = 'file' | 'embedded'
 
-/** Everything that contradicts itself; empty when the configuration can run. */
+/** All contradictions; empty when the configuration can be used. */
 export function contradictions(config: Config, origin: Origin): readonly Contradiction[] {
   return [
     ...leaseContradictions(config),
@@ -23,7 +38,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
-    ...freshnessContradictions(config),
+    ...intervalContradictions(config),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
       'DEFAULT.notifications_expired_interval',
@@ -37,15 +52,26 @@ function unless(holds: boolean, option: string, text: string): readonly Contradi
   return holds ? [] : [{ option, text }]
 }
 
-/** A report is held for so long against observers that see its host alive; it must not expire before they may be wrong. */
-function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
-  const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
-  return unless(
-    notifications.expiryMs > heldMs,
-    'DEFAULT.notifications_expired_interval',
-    `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
-      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
-  )
+/** What an operator chooses beside the monitoring interval, and what must not be shorter than what follows from it. */
+function intervalContradictions(config: Config): readonly Contradiction[] {
+  const { hostMonitor, notifications, stormGuard } = config
+  const { intervalMs } = hostMonitor
+  const heldMs = HELD_INTERVALS * intervalMs
+  const gatheringMs = GATHERING_INTERVALS * intervalMs
+  return [
+    ...unless(
+      notifications.expiryMs > heldMs,
+      'DEFAULT.notifications_expired_interval',
+      `expiry of notifications ${notifications.expiryMs} ms must exceed ${HELD_INTERVALS} monitoring intervals of ` +
+        `${intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
+    ),
+    ...unless(
+      stormGuard.windowMs >= gatheringMs,
+      'host_failure.window_seconds',
+      `window of the storm guard ${stormGuard.windowMs} ms must not be shorter than ${GATHERING_INTERVALS} monitoring ` +
+        `intervals of ${intervalMs} ms, ${gatheringMs} ms: reports of hosts that fail together may be so far apart`,
+    ),
+  ]
 }
 
 function leaseContradictions({ lease }: Config): readonly Contradiction[] {
@@ -183,7 +209,7 @@ function eventContradictions({ events, queues }: Config): readonly Contradiction
   ]
 }
 
-/** Whether a driver of event notifications sends over RabbitMQ. */
+/** Whether this driver of event notifications sends over RabbitMQ. */
 const isSending = (driver: Config['events']['drivers'][number]): boolean =>
   driver === 'messagingv2' || driver === 'messaging'
 

@@ -18,7 +18,7 @@ import type {
   DeathCertificate,
   Host,
   Notification,
-  OperatorWord,
+  OperatorCommand,
   RecordedMove,
   Segment,
 } from '../../schema/records.ts'
@@ -95,12 +95,12 @@ export const certificateRow = (change: Partial<DeathCertificate> = {}): DeathCer
 })
 
 /** An operator who has looked at the host. */
-export const wordRow = (change: Partial<OperatorWord> = {}): OperatorWord => ({
+export const commandRow = (change: Partial<OperatorCommand> = {}): OperatorCommand => ({
   notification: N1,
-  word: 'confirm-dead',
+  kind: 'confirm-dead',
   operator: 'alice',
   reason: 'I pulled the plug',
-  saidAt: 0,
+  givenAt: 0,
   ...change,
 })
 
@@ -112,8 +112,8 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   certificate: undefined,
   moves: [],
   choices: {},
-  words: [],
-  standing: { kind: 'free' },
+  commands: [],
+  control: { kind: 'running' },
   takenSpares: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],

@@ -92,11 +92,11 @@ test('every address of the product comes from one registry', (t) => {
 })
 
 type LeaderFactory = Factories<Actors>['leader']
-const rightFactory: LeaderFactory = (epoch) => defineLeader(epoch)
+const rightFactory: LeaderFactory = (epoch) => defineLeader(epoch, () => ({}))
 // @ts-expect-error -- a segment does not understand what a leader is told
 const otherActor: LeaderFactory = () => defineSegment(IDENTITY)
 // @ts-expect-error -- the argument of a leader is an epoch, not a segment
-const otherArgument: LeaderFactory = (_argument: typeof IDENTITY) => defineLeader(EPOCH)
+const otherArgument: LeaderFactory = (_argument: typeof IDENTITY) => defineLeader(EPOCH, () => ({}))
 
 test('a factory takes the argument of its kind, and makes what understands the messages of its kind', (t) => {
   const made = [rightFactory, otherActor, otherArgument].map((factory) => factory(EPOCH, '7'))

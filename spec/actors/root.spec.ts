@@ -1,14 +1,14 @@
 /** The tree of actors is the one in the picture, in the code, and in a cloud in which everything happens that starts an actor. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { TREE, type Place } from '../../actors/root.ts'
+import { TREE, type TreePlace } from '../../actors/root.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
 import { defaultRules } from '../simulator/story.ts'
 import { everySource } from '../support/sources.ts'
 
-type Branch = readonly [kind: string, place: Place]
+type Branch = readonly [kind: string, place: TreePlace]
 
 const BRANCHES: readonly Branch[] = Object.entries(TREE)
 
@@ -73,7 +73,7 @@ async function edgesSeen(): Promise<ReadonlySet<string>> {
   const edges = new Set<string>()
   for (let passedMs = 0; passedMs < LASTS_MS; passedMs += LOOK_MS) {
     await deployment.pass(LOOK_MS)
-    for (const path of deployment.actorPaths) {
+    for (const { path } of deployment.actors) {
       const kinds = path.split('/').filter((_part, index) => index % 2 === 0)
       for (const [index, kind] of kinds.entries()) edges.add(edge(kind, kinds[index - 1] ?? null))
     }

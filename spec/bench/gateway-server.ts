@@ -37,7 +37,7 @@ const app = buildGateway({
     },
   },
   announce: async () => undefined,
-  wordSaid: () => undefined,
+  commanded: () => undefined,
   policy: compilePolicy({}),
   policyInForce,
   objection: () => undefined,

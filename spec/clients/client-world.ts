@@ -53,7 +53,7 @@ export async function startClientWorld(
     store: wrapStore(store),
     ...openstack,
     ...ports,
-    wordSaid: () => undefined,
+    commanded: () => undefined,
     policy: compilePolicy({}),
     objection: () => undefined,
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),

@@ -67,7 +67,7 @@ for (const [title, body] of Object.entries(BODIES)) {
       ['POST', `/v1/segments/${segment}/hosts`],
       ['PUT', `/v1/segments/${segment}/hosts/${host}`],
       ['POST', '/v1/notifications'],
-      ['POST', '/v1/words'],
+      ['POST', '/v1/commands'],
       ['POST', '/v1/webhooks/alertmanager'],
     ] as const) {
       const isWebhook = url.startsWith('/v1/webhooks')

@@ -71,7 +71,7 @@ test('mask that stands for nothing is refused', async (t) => {
   const id = await aHost(world, segment, 'compute-2')
   const { status, text } = await put(world, `${list}/${id}`, masked(BOTH))
   t.is(status, 400)
-  t.regex(text, /control_attributes.*none is stored/)
+  t.regex(text, /control_attributes.*no value is stored/)
 })
 
 test('settings that cannot be used are refused with what is wrong, and without the text', async (t) => {

@@ -151,6 +151,16 @@ test('the live trees are shown to operators', async (t) => {
         lastError: null,
         uptimeMs: 5,
       },
+      {
+        path: '/leader/7',
+        state: 'leading',
+        mailboxDepth: 0,
+        restarts: 0,
+        reason: null,
+        lastError: null,
+        uptimeMs: 5,
+        holds: { observations: 2000, inFlight: 1 },
+      },
     ],
   }
   await using world = await startGateway({ supervisors: () => [health] })

@@ -138,7 +138,7 @@ test('moves are those of the own instances, and name no host', async (t) => {
   })
   t.like(at(json, 'moves', 1), {
     status: 'failed',
-    message: 'the Compute service did not take the request',
+    message: 'the Compute service did not accept the request',
   })
   t.is(at(json, 'moves', 2), undefined)
   t.notRegex(text, /compute-[123]\b/i)

@@ -73,12 +73,12 @@ test('answers are what the description says', async (t) => {
   const body = hostFailure()
   const posted = await world.call({ method: 'POST', url: '/v1/notifications', body })
   const notification = textAt(posted.json, 'notification', 'notification_uuid')
-  for (const [url, word] of [
-    [`/v1/notifications/${notification}/words`, 'pause'],
-    ['/v1/words', 'stop'],
+  for (const [url, kind] of [
+    [`/v1/notifications/${notification}/commands`, 'pause'],
+    ['/v1/commands', 'stop'],
   ] as const) {
-    const said = { word: { word, reason: 'so' } }
-    await world.call({ method: 'POST', url, version: '1.4', body: said })
+    const given = { command: { kind, reason: 'so' } }
+    await world.call({ method: 'POST', url, version: '1.4', body: given })
   }
   const asked: readonly (readonly [path: string, url: string])[] = [
     ['/v1/segments', '/v1/segments?limit=1'],
@@ -89,8 +89,8 @@ test('answers are what the description says', async (t) => {
     ['/v1/notifications', '/v1/notifications'],
     ['/v1/notifications/{id}', `/v1/notifications/${notification}`],
     ['/v1/notifications/{notification}/vmoves', `/v1/notifications/${notification}/vmoves`],
-    ['/v1/notifications/{id}/words', `/v1/notifications/${notification}/words`],
-    ['/v1/words', '/v1/words'],
+    ['/v1/notifications/{id}/commands', `/v1/notifications/${notification}/commands`],
+    ['/v1/commands', '/v1/commands'],
     ['/v1/extensions', '/v1/extensions'],
     ['/v1/instances', '/v1/instances'],
     ['/v1/instances/{id}', `/v1/instances/${owned.id}`],

@@ -65,7 +65,7 @@ test('the last task of a cancelled recovery is not called a success', async (t) 
   await write('outcome', 'isolate', 'compute-1')
   await write('intent', 'evacuate', 'one')
   await write('outcome', 'evacuate', 'one')
-  await store.sayWord({ notification, word: 'cancel', operator: 'alice', reason: 'a mistake' })
+  await store.giveCommand({ notification, kind: 'cancel', operator: 'alice', reason: 'a mistake' })
   await become('running', 'ignored')
   const answer = await world.call({ url: `/v1/notifications/${notification}`, version: '1.1' })
   t.like(at(answer.json, 'notification', 'recovery_workflow_details'), {
@@ -114,7 +114,7 @@ test('attempts at a recovery are shown one after the other, and never mixed', as
   await become('failed')
   const second = [...first, 'DisableComputeServiceTask FAILURE 0']
   t.deepEqual(await details(), second)
-  await store.sayWord({ notification, word: 'retry', operator: 'alice', reason: 'repaired' })
+  await store.giveCommand({ notification, kind: 'retry', operator: 'alice', reason: 'repaired' })
   t.deepEqual(await details(), second)
   await become('running')
   await write('outcome', 'evacuate', 'one')

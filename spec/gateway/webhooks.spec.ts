@@ -140,7 +140,10 @@ test('misspelt member is 400, and a misspelt label is ignored, each with what wa
     textAt(json, 'alerts', 0, 'reason'),
     'there is no label compute_host; is compute_hosts meant?',
   )
-  t.is(textAt(json, 'alerts', 1, 'reason'), 'the label instanceuuid reads like instance_uuid')
+  t.is(
+    textAt(json, 'alerts', 1, 'reason'),
+    'the label instanceuuid looks like a misspelt instance_uuid',
+  )
   t.deepEqual(opened.announced, [])
 })
 
@@ -217,7 +220,7 @@ test('what is not ours is ignored with the reason, and stops nothing', async (t)
     'there is no label compute_host',
     'host stranger is not registered',
     'host compute-2 is on maintenance',
-    'the label instance_uuid is no UUID',
+    'the label instance_uuid is not a UUID',
     null,
   ])
   t.is(opened.announced.length, 1)

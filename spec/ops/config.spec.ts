@@ -148,7 +148,7 @@ enabled = gateway, engin
 `),
     [
       'line 12: expected option = value',
-      '[roles] enabled = "gateway, engin": must be some of gateway, engine, host-monitor, instance-monitor, bridge, with commas between them',
+      '[roles] enabled = "gateway, engin": must be one or more of gateway, engine, host-monitor, instance-monitor, bridge, separated by commas',
       '[host_failure] evacuate_all_instances = "ture": must be true or false (also yes/no, on/off, 1/0)',
       '[host_failure] max_hosts_share = "34": must be a share from 0.01 to 1',
       '[host] monitoring_samples = "2.5": must be a whole number from 1 to 20',
@@ -204,11 +204,16 @@ for (const { text, expected } of [
     expected: /240000 ms must exceed 4 monitoring intervals of 60000 ms, 240000 ms/,
   },
   {
+    text: '[host]\nmonitoring_interval = 60\n[host_failure]\nwindow_seconds = 119',
+    expected:
+      /window of the storm guard 119000 ms .* 2 monitoring intervals of 60000 ms, 120000 ms/,
+  },
+  {
     text: '[roles]\nenabled = host-monitor',
     expected: /roles host-monitor do not include the engine/,
   },
   { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
-  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /only one of them/ },
+  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /give only one of these/ },
   {
     text: '[webhook]\nusername = a',
     expected: /user and password of the webhook must be given together/,
@@ -259,8 +264,8 @@ connection = mysql://a:b@c/d
 transport_url = rabbit://a:b@c/
 `)
   t.deepEqual(notes, [
-    '[DEFAULT] wait_period_after_service_update has no effect: there is no blind wait: a fenced host is forced down, and the observed state is waited for',
-    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and what starts this process keeps them; see [log] level',
+    '[DEFAULT] wait_period_after_service_update has no effect: there is no fixed wait: a fenced host is forced down, and the engine waits for the observed state',
+    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and the service manager keeps them; see [log] level',
     '[DEFAULT] options ignored: colour, size',
     '[oslo_messaging_rabbit] options ignored: hare',
   ])

@@ -51,7 +51,7 @@ for (const [query, named] of [
   ['?ssl_ca=/nowhere/ca.pem', /ssl_ca = \/nowhere\/ca.pem cannot be read/],
   ['?ssl_mode=PREFERRED', /ssl_mode must be one of/],
   [`?ssl_cert=${CA}`, /certificate and its key/],
-  [`?ssl_disabled=true&ssl_ca=${CA}`, /switched off, and ssl_ca/],
+  [`?ssl_disabled=true&ssl_ca=${CA}`, /switched off, but ssl_ca/],
   ['?tls_version=TLSv1', /tls_version/],
   ['?ssl_verify_cert=perhaps', /ssl_verify_cert must be true or false/],
 ] as const) {
@@ -148,11 +148,11 @@ for (const [text, named] of [
   ['use_ssl = true', /use_ssl = true needs a certificate/],
   [
     `use_ssl = false\n[wsgi]\nssl_cert_file = ${CA}\nssl_key_file = ${CA}`,
-    /use_ssl = false, and a certificate/,
+    /use_ssl = false, but a certificate/,
   ],
   ['[bus]\nservers = tls://h:4222\ncert_file = FILE', /cert_file and key_file/],
   ['[bus]\nca_file = FILE', /name the servers/],
-  ['[bus]\nservers = nats://h:4222\ncredentials_file = FILE\ntoken = x', /only one of them/],
+  ['[bus]\nservers = nats://h:4222\ncredentials_file = FILE\ntoken = x', /give only one of these/],
 ] as const) {
   test(`${text.replaceAll('\n', ' ').replaceAll(CA, 'FILE')} is refused by name`, (t) => {
     t.regex(refusal(text.replaceAll('FILE', CA)), named)

@@ -86,7 +86,10 @@ test('what a cloud with quorum queues says is read', async (t) => {
 
 test('queues are of one kind', (t) => {
   const both = '[oslo_messaging_rabbit]\nrabbit_quorum_queue = true\nrabbit_ha_queues = true'
-  t.regex(refused(both).join(), /rabbit_ha_queues: a queue is a quorum queue .* not both/)
+  t.regex(
+    refused(both).join(),
+    /rabbit_ha_queues: a queue cannot be a quorum queue .* and mirrored at the same time/,
+  )
 })
 
 test('a value that two options read is refused once', (t) => {

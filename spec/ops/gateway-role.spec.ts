@@ -49,11 +49,11 @@ test('a policy file of comments only changes nothing', async (t) => {
 })
 
 for (const [what, text, message] of [
-  ['no mapping', '- role:a\n', /no mapping/],
+  ['no mapping', '- role:a\n', /not a mapping/],
   ['no YAML', '"a": "b\n', /policy\.yaml/],
   ['a rule twice', 'a: "@"\na: "!"\n', /unique/],
   ['a rule that cannot be read', 'a: "role:x and"\n', /"a" cannot be used/],
-  ['a bare exclamation mark', 'a: !\n', /must stand in quotes/],
+  ['a bare exclamation mark', 'a: !\n', /must be in quotes/],
 ] as const) {
   test(`a policy file with ${what} stops the start`, async (t) => {
     await using file = await withFile(text)
@@ -150,13 +150,21 @@ const ROSTER = {
   readRoster: async () => ({
     hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
     observers: ['controller-1'],
+    monitors: [],
   }),
 }
 
 test('watchers and recoveries are subscriptions on the bus, and noise is not', async (t) => {
   const clock = new SystemClock()
   const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
-  await using heard = subscribeToBus({ bus, clock, cloud: 'one', freshMs: 60_000, store: ROSTER })
+  await using heard = subscribeToBus({
+    bus,
+    clock,
+    cloud: 'one',
+    freshMs: 60_000,
+    observersPerHost: 2,
+    store: ROSTER,
+  })
   const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
   const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
   bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))

@@ -87,6 +87,6 @@ test.serial('both commands are reached from the command line', async (t) => {
   await using installed = await installation()
   const call = (name: string) =>
     promisify(execFile)(process.execPath, ['ops/cli.ts', name, '--config', installed.config])
-  t.is((await call('db-purge')).stdout, 'deleted for good: 0 notifications, 0 hosts, 0 segments\n')
+  t.is((await call('db-purge')).stdout, 'deleted: 0 notifications, 0 hosts, 0 segments\n')
   t.is((await call('seal-credentials')).stdout, 'sealed with the first key: 0 hosts\n')
 })

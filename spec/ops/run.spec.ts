@@ -102,7 +102,7 @@ enabled = gateway, engin
     t.is(title, 'The configuration cannot be used:')
     const expected = [
       /^line \d+: expected option = value$/,
-      /^\[roles\] enabled = "gateway, engin": must be some of gateway, engine, /,
+      /^\[roles\] enabled = "gateway, engin": must be one or more of gateway, engine, /,
       /^\[database\] connection = \*\*\*: must be mysql/,
       /^\[bus\] servers = "http:\/\/127\.0\.0\.1": must be /,
       /^\[host_failure\] max_hosts_share = "34": must be a share from 0\.01 to 1$/,

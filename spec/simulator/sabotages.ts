@@ -5,7 +5,7 @@ import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import { withChanges } from './with-changes.ts'
 
 /** Takes every BMC's word as "off", asked or not: evacuations begin before the fence. */
@@ -123,7 +123,7 @@ export const noStormGuard: Sabotage = (ports) => ({
   },
 })
 
-/** Neither a disabled segment nor maintenance is seen, at the decision or at the deed. */
+/** Neither a disabled segment nor maintenance is seen, at the decision or at the action. */
 export const ignoreOperators: Sabotage = (ports) => {
   const { store } = ports
   return {
@@ -147,7 +147,7 @@ const withoutOrders = (snapshot: SegmentSnapshot): SegmentSnapshot => ({
 
 /** Words of this kind are not heard: whatever is said, nothing stands in the way. */
 const deafTo =
-  (kind: Standing['kind']): Sabotage =>
+  (kind: Control['kind']): Sabotage =>
   (ports) => {
     const { store } = ports
     return {
@@ -156,11 +156,11 @@ const deafTo =
         listUnfinished: async () =>
           (await store.listUnfinished()).map((each) => ({
             ...each,
-            standing: without(kind, each.standing),
+            control: without(kind, each.control),
           })),
         readSnapshot: async (segment, notification, since) => {
           const snapshot = await store.readSnapshot(segment, notification, since)
-          return { ...snapshot, standing: without(kind, snapshot.standing) }
+          return { ...snapshot, control: without(kind, snapshot.control) }
         },
         recordIntent: async (epoch, entry) => {
           const grant = await store.recordIntent(epoch, entry)
@@ -172,11 +172,11 @@ const deafTo =
     }
   }
 
-const without = (kind: Standing['kind'], standing: Standing): Standing =>
-  standing.kind === kind ? { kind: 'free' } : standing
+const without = (kind: Control['kind'], control: Control): Control =>
+  control.kind === kind ? { kind: 'running' } : control
 
-const SAID: Readonly<Record<Standing['kind'], string>> = {
-  free: 'free',
+const SAID: Readonly<Record<Control['kind'], string>> = {
+  running: 'running',
   paused: 'paused by',
   cancelled: 'cancelled by',
   stopped: 'all recoveries are stopped',

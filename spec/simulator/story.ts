@@ -33,8 +33,8 @@ export interface Facts {
   /** Instance moves by status. */
   readonly moves: Readonly<Record<string, number>>
   readonly power: Readonly<Record<string, string>>
-  /** What keeps instances from each host. */
-  readonly standing: Readonly<
+  /** What keeps instances away from each host. */
+  readonly flags: Readonly<
     Record<
       string,
       { readonly disabled: boolean; readonly forcedDown: boolean; readonly onMaintenance: boolean }
@@ -143,7 +143,7 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     held: mapValues(byHost, (rows) => rows.map(({ uuid }) => held.get(uuid) ?? null)),
     grounds: mapValues(byHost, (rows) => rows.map(({ uuid }) => grounds.get(uuid) ?? null)),
     moves: mapValues(byStatus, (rows) => rows.length),
-    standing: Object.fromEntries(
+    flags: Object.fromEntries(
       (await store.listAllHosts()).map(({ name, onMaintenance }) => {
         const { disabled, forcedDown } = cloud.machine(name)
         return [name, { disabled, forcedDown, onMaintenance }]

@@ -26,7 +26,7 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly clock: VirtualClock
   readonly announced: Notification[]
   /** What the engine was told that words were said about. */
-  readonly wordsSaid: (NotificationId | null)[]
+  readonly commandsGiven: (NotificationId | null)[]
   readonly observations: HostObservations
   readonly feed: EventFeed
   /** Tokens and their owners. */
@@ -80,7 +80,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
   const store = openSqliteStore(':memory:', { clock, random })
   await store.migrate()
   const announced: Notification[] = []
-  const wordsSaid: (NotificationId | null)[] = []
+  const commandsGiven: (NotificationId | null)[] = []
   const callers = new Map<string, Caller>([
     ['admin-token', caller(clock, 'admin')],
     ['reader-token', { ...caller(clock, 'reader'), projectId: SERVICE_PROJECT }],
@@ -111,8 +111,8 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     announce: async (notification) => {
       announced.push(notification)
     },
-    wordSaid: (about) => {
-      wordsSaid.push(about)
+    commanded: (about) => {
+      commandsGiven.push(about)
     },
     policy: compilePolicy({}),
     objection: () => undefined,
@@ -143,7 +143,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     store,
     clock,
     announced,
-    wordsSaid,
+    commandsGiven,
     observations,
     feed,
     callers,

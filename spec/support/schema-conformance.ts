@@ -1,6 +1,7 @@
 /** What every store does with a database that is not as its migrations leave it. */
 import type { ExecutionContext } from 'ava'
 import type { StorePort } from '../../actors/ports/store.ts'
+import { notificationId } from '../../schema/ids.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { segmentFields, SetClock, type RegisterTest, type StoreDatabase } from './store-world.ts'
@@ -125,6 +126,31 @@ export function schemaConformance(
     await migrated(database)
     await using store = database.open(ports())
     await t.notThrowsAsync(store.createSegment(segmentFields('zone-a')))
+  })
+
+  test(`${kind}: commands that an earlier version stored are kept under their new names`, async (t) => {
+    await using database = await open()
+    await migrated(database)
+    await database.execute("DELETE FROM kysely_migration WHERE name >= '0010'")
+    await database.execute('DROP TABLE operator_commands')
+    await database.execute('DROP TABLE site_commands')
+    await database.execute(
+      'CREATE TABLE operator_words (id integer primary key, notification_uuid varchar(36), word varchar(32), operator varchar(255), reason text, said_at bigint)',
+    )
+    await database.execute(
+      "INSERT INTO operator_words VALUES (7, 'n-1', 'pause', 'Zoë', 'switch work', 1700000000000)",
+    )
+    await migrated(database)
+    await using store = database.open(ports())
+    t.deepEqual(await store.listCommands(notificationId('n-1')), [
+      {
+        notification: 'n-1',
+        kind: 'pause',
+        operator: 'Zoë',
+        reason: 'switch work',
+        givenAt: 1_700_000_000_000,
+      },
+    ])
   })
 
   test(`${kind}: stores that migrate and ask one empty database at once all get their way`, async (t) => {

@@ -12,7 +12,7 @@ import { projectConformance } from './store-project-conformance.ts'
 import { rosterConformance } from './store-roster-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
-import { wordConformance } from './store-word-conformance.ts'
+import { commandConformance } from './store-command-conformance.ts'
 import { storeWorld, type OpenWorld, type RegisterTest, type StoreDatabase } from './store-world.ts'
 
 /** Registers the tests; each gets an empty database. */
@@ -28,7 +28,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)
-  wordConformance(test, world)
+  commandConformance(test, world)
   housekeepingConformance(test, world)
   projectConformance(test, world)
   rosterConformance(test, world)

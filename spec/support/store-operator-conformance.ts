@@ -53,7 +53,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
       by: uuid,
       isGivenBack: false,
       choices: {},
-      words: [],
+      commands: [],
       deaths: [issuedAt],
       disabledWith: 'it is dead',
     })
@@ -70,30 +70,30 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listReturning(0), [])
   })
 
-  test('word of an operator is kept with his name, and a decision sees it with the policy', async (t) => {
+  test('command of an operator is kept with his name, and a decision sees it with the policy', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, notification } = await incident(world)
-    const word = {
+    const command = {
       notification: notification.uuid,
-      word: 'confirm-dead',
+      kind: 'confirm-dead',
       operator: 'Zoë',
       reason: 'I pulled the plug — twice',
     } as const
-    t.deepEqual(await store.listWords(notification.uuid), [])
-    await store.sayWord(word)
+    t.deepEqual(await store.listCommands(notification.uuid), [])
+    await store.giveCommand(command)
     clock.wall += 1000
-    await store.sayWord({ ...word, reason: 'again' })
+    await store.giveCommand({ ...command, reason: 'again' })
     await store.setPolicy(segment.uuid, { trustReports: true })
-    const words = await store.listWords(notification.uuid)
-    t.deepEqual(words, [
-      { ...word, saidAt: clock.wall - 1000 },
-      { ...word, reason: 'again', saidAt: clock.wall },
+    const commands = await store.listCommands(notification.uuid)
+    t.deepEqual(commands, [
+      { ...command, givenAt: clock.wall - 1000 },
+      { ...command, reason: 'again', givenAt: clock.wall },
     ])
     const snapshot = await store.readSnapshot(segment.uuid, notification.uuid, 0)
-    t.deepEqual(snapshot.words, words)
+    t.deepEqual(snapshot.commands, commands)
     t.deepEqual(snapshot.choices, { trustReports: true })
-    const unknown = { ...word, notification: notificationId('nobody') }
-    await t.throwsAsync(store.sayWord(unknown), { code: 'NOTIFICATION_NOT_FOUND' })
+    const unknown = { ...command, notification: notificationId('nobody') }
+    await t.throwsAsync(store.giveCommand(unknown), { code: 'NOTIFICATION_NOT_FOUND' })
   })
 }

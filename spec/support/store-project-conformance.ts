@@ -29,7 +29,7 @@ export function projectConformance(test: RegisterTest, open: OpenWorld): void {
     const ended = { notification: notification.uuid, from: ['new'], to: 'finished' } as const
     await store.recordTransition(epoch, { ...ended, reason: 'test' })
     await store.deleteHost(segment.uuid, gone.uuid)
-    t.deepEqual(await store.listStandings(), [
+    t.deepEqual(await store.listHostProtections(), [
       {
         name: host.name,
         onMaintenance: true,

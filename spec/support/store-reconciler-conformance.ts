@@ -174,12 +174,12 @@ export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void
       code: 'STALE_EPOCH',
     })
     const said = { operator: 'kim', reason: 'exercise' }
-    await store.saySiteWord({ ...said, word: 'stop' })
+    await store.giveSiteCommand({ ...said, kind: 'stop' })
     t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), {
       kind: 'refused',
       reason: 'all recoveries are stopped by kim: exercise',
     })
-    await store.saySiteWord({ ...said, word: 'release' })
+    await store.giveSiteCommand({ ...said, kind: 'release' })
     t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), { kind: 'granted' })
     await store.updateSegment(segment.uuid, { enabled: false })
     t.deepEqual(await store.listLeftStopped(0), [])

@@ -13,7 +13,7 @@ import {
   type RegisterTest,
 } from './store-world.ts'
 
-const FREE = { kind: 'free' } as const
+const RUNNING = { kind: 'running' } as const
 
 /** Registers the tests. */
 export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
@@ -26,8 +26,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const second = await accepted(store, hostStopped('compute-2', clock.wall))
     await database.execute(`UPDATE hosts SET deleted = id WHERE id = ${gone.id}`)
     const expected = [
-      { notification, host, standing: FREE, wordCount: 0 },
-      { notification: second, host: undefined, standing: FREE, wordCount: 0 },
+      { notification, host, control: RUNNING, commandCount: 0 },
+      { notification: second, host: undefined, control: RUNNING, commandCount: 0 },
     ]
     t.deepEqual(await store.listUnfinished(), expected)
     await store.recordTransition(epoch, {
@@ -61,8 +61,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       certificate: undefined,
       moves: [move],
       choices: {},
-      words: [],
-      standing: FREE,
+      commands: [],
+      control: RUNNING,
       takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
@@ -78,8 +78,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       certificate: undefined,
       moves: [],
       choices: {},
-      words: [],
-      standing: FREE,
+      commands: [],
+      control: RUNNING,
       takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
@@ -224,8 +224,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     })
     const over = { notification: doubt.uuid, from: ['new'], to: 'ignored', reason: 'x' } as const
     await store.recordTransition(epoch, over)
-    const retry = { word: 'retry', operator: 'kim', reason: 'the host is repaired' } as const
-    await store.sayWord({ notification: report.uuid, ...retry })
+    const retry = { kind: 'retry', operator: 'kim', reason: 'the host is repaired' } as const
+    await store.giveCommand({ notification: report.uuid, ...retry })
     t.deepEqual(await hostFault(), { notification: report.uuid, certified: false, state: 'open' })
   })
 

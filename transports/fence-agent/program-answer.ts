@@ -11,7 +11,7 @@ export interface Outcome {
   readonly isCut: boolean
 }
 
-export type Answer =
+export type ProgramAnswer =
   | { readonly kind: 'state'; readonly power: PowerState }
   /** Completes a sentence that begins with the name of the program. */
   | { readonly kind: 'disbelieved'; readonly why: string }
@@ -27,7 +27,7 @@ const BREAKAGE =
   /Traceback \(most recent call last\)|syntax error|unexpected (?:end of file|EOF|token)|unterminated|: (?:command )?not found|can(?:'|no)t open|No such file or directory|cannot execute/i
 
 /** The state that an answer to `status` proves, or why it proves none. */
-export function stateOf(outcome: Outcome): Answer {
+export function stateOf(outcome: Outcome): ProgramAnswer {
   const printed = statesIn(outcome.stdout)
   const all = new Set([...printed, ...statesIn(outcome.stderr)])
   const [power] = printed
@@ -62,7 +62,7 @@ const statesIn = (text: string): readonly PowerState[] =>
 const endOf = ({ status }: Outcome): string =>
   status === null ? 'ended with a signal' : `ended with ${status}`
 
-const disbelieved = (why: string): Answer => ({ kind: 'disbelieved', why })
+const disbelieved = (why: string): ProgramAnswer => ({ kind: 'disbelieved', why })
 
 const LINES_SHOWN = 3
 const CHARACTERS_SHOWN = 400

@@ -5,7 +5,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Outcome } from './program-answer.ts'
 
-export interface Run {
+export interface ProgramRun {
   readonly path: string
   /** All that it is told: nothing is in its arguments, where every user of this machine could read it. */
   readonly input: string
@@ -45,7 +45,7 @@ const SIGNALS_ABOVE = 128
 /** Runs it to its end. POWER_UNREACHABLE when its time is up, POWER_UNAVAILABLE when nothing can be started. */
 export async function runProgram(
   clock: ClockPort,
-  { path, input, timeoutMs }: Run,
+  { path, input, timeoutMs }: ProgramRun,
   signal: AbortSignal,
 ): Promise<Outcome> {
   signal.throwIfAborted()

@@ -119,7 +119,7 @@ function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
     return /"itemNotFound"/.test(text) ? 'COMPUTE_NOT_FOUND' : 'COMPUTE_UNAVAILABLE'
   // 501: what drives the hypervisor cannot do it, however often it is asked.
   if ((status >= 400 && status < 500) || status === 501) return 'COMPUTE_REFUSED'
-  // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
+  // A redirect did nothing; a gateway's or Nova's own failure may have come after the act.
   return status >= 500 && call.repeat === 'never'
     ? 'COMPUTE_OUTCOME_UNKNOWN'
     : 'COMPUTE_UNAVAILABLE'

@@ -73,7 +73,7 @@ export class Machine {
   disabledReason: string | null = null
   forcedDown = false
   /** dead-once: lost its power and has not been let back into service since. */
-  standing: 'in-service' | 'dead-once' = 'in-service'
+  trust: 'in-service' | 'dead-once' = 'in-service'
   /** Grows with each loss of power, so that what was under way knows that it is over. */
   boot = 1
   /** By instances placed here, evacuations on their way in included. */

@@ -90,7 +90,7 @@ export class Nova {
 
   /** From here on its guests count as living on it again. */
   #noteReturn(machine: Machine): void {
-    if (machine.serves && !machine.forcedDown && !machine.disabled) machine.standing = 'in-service'
+    if (machine.serves && !machine.forcedDown && !machine.disabled) machine.trust = 'in-service'
   }
 
   disable(serviceId: string, reason: string): void {

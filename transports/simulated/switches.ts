@@ -201,7 +201,7 @@ export class CloudSwitches extends InstanceSwitches {
     if (machine.forcedDown && isOpen) return false
     machine.forcedDown = false
     machine.setDisabled(false, null, this.#site.clock.monotonicMs())
-    if (machine.serves) machine.standing = 'in-service'
+    if (machine.serves) machine.trust = 'in-service'
     return true
   }
 

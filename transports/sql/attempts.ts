@@ -1,6 +1,6 @@
 /** The attempts of a move: begun and ended with its status, in the same transaction. */
 import { sql, type RawBuilder, type Transaction } from 'kysely'
-import type { MoveChange, Refusal } from '../../actors/ports/move-store.ts'
+import type { MoveChange, HostRefusal } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { HostName, MoveId, NotificationId } from '../../schema/ids.ts'
 import type { HostRefusals, MoveAttempt, RecordedMove } from '../../schema/records.ts'
@@ -74,7 +74,7 @@ export async function withdrawAttempt(
 export async function recordRefusal(
   trx: Transaction<Database>,
   move: MoveId,
-  { by: target, from, message, now }: Refusal & { readonly now: number },
+  { by: target, from, message, now }: HostRefusal & { readonly now: number },
 ): Promise<void> {
   const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
   const row = await query.where('status', 'in', ['pending', 'ongoing']).executeTakeFirst()

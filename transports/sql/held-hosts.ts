@@ -2,14 +2,14 @@
 import type { Transaction } from 'kysely'
 import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
-import { standingOf } from '../../schema/standing.ts'
+import { controlOf } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
 import { closeServiceChange, noteReturn } from './closed-changes.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { flag } from './rows.ts'
 import type { StorePorts } from './transactions.ts'
-import { readWords } from './words.ts'
+import { readCommands } from './commands.ts'
 
 /** The part of the store that holds hosts. */
 export const holdingStore = (
@@ -37,7 +37,7 @@ async function isCancelled(trx: Transaction<Database>, by: NotificationId): Prom
     .where('notification_uuid', '=', by)
     .executeTakeFirst()
   if (notification?.type !== 'COMPUTE_HOST') return false
-  return standingOf(await readWords(trx, by), undefined).kind === 'cancelled'
+  return controlOf(await readCommands(trx, by), undefined).kind === 'cancelled'
 }
 
 async function holdHost(

@@ -7,7 +7,7 @@ import { refused } from './recovery.ts'
 import { moveOf } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
-import { readStanding } from './words.ts'
+import { readControl } from './commands.ts'
 
 /** The part of the store that knows what was left behind. */
 export function leftStoppedStore(
@@ -31,8 +31,8 @@ export function leftStoppedStore(
         const row = await leftBehind(trx).where('vm_moves.uuid', '=', move).executeTakeFirst()
         if (row === undefined) return refused('It is not left behind any more.')
         const { notification, instance: subject } = moveOf(row)
-        const standing = await readStanding(trx, notification)
-        if (standing.kind !== 'free') return refused(standing.reason)
+        const control = await readControl(trx, notification)
+        if (control.kind !== 'running') return refused(control.reason)
         const about = { notification_uuid: notification, run: runOf(notification), epoch }
         const entry = { kind: 'intent', step: 'start', subject, detail } as const
         await trx

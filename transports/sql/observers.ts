@@ -37,8 +37,18 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
           .where('deleted', '=', 0)
           .orderBy('id')
           .execute()
-        const observers = await db.selectFrom('observers').select('name').orderBy('id').execute()
-        return { hosts, observers: observers.map(({ name }) => name) }
+        const observers = await db
+          .selectFrom('observers')
+          .select(['name', 'seen_at as registeredAt', 'watches_hosts as isMonitor'])
+          .orderBy('id')
+          .execute()
+        return {
+          hosts,
+          observers: observers.map(({ name }) => name),
+          monitors: observers
+            .filter(({ isMonitor }) => isMonitor === 1)
+            .map(({ name, registeredAt }) => ({ name, registeredAt })),
+        }
       }),
   }
 }

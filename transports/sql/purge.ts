@@ -85,7 +85,7 @@ const purgeNotifications = (
     await trx.deleteFrom('journal').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('death_certificates').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('changes').where('notification_uuid', 'in', ids).execute()
-    await trx.deleteFrom('operator_words').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('operator_commands').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('notifications').where('notification_uuid', 'in', ids).execute()
     return ids.length
   })

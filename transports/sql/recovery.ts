@@ -9,7 +9,7 @@ import type { GuardedWrite } from './epoch-guard.ts'
 import { wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts } from './transactions.ts'
-import { readStanding } from './words.ts'
+import { readControl } from './commands.ts'
 
 type RecordStore = Pick<
   RecoveryStore,
@@ -113,19 +113,19 @@ export async function checkGrant(
   if (row.on_maintenance !== 0 && row.maintenance_by !== id) {
     return refused(`The host ${row.host_name} is being handled by recovery ${row.maintenance_by}.`)
   }
-  return checkStanding(trx, id, subject)
+  return checkControl(trx, id, subject)
 }
 
-/** What is under way is brought to its end: a word forbids to begin. */
-async function checkStanding(
+/** What is under way is brought to its end: a command forbids to begin. */
+async function checkControl(
   trx: Transaction<Database>,
   id: NotificationId,
   subject: string,
 ): Promise<Grant> {
-  const standing = await readStanding(trx, id)
-  return standing.kind === 'free' || (await isUnderWay(trx, id, subject))
+  const control = await readControl(trx, id)
+  return control.kind === 'running' || (await isUnderWay(trx, id, subject))
     ? { kind: 'granted' }
-    : refused(standing.reason)
+    : refused(control.reason)
 }
 
 async function isUnderWay(

@@ -1,7 +1,7 @@
 /** Begins an ended recovery again: it is as new, but keeps its history, its moves, and the host that it holds. */
 import { sql, type Selectable, type Transaction } from 'kysely'
 import type { NotificationId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES, type OperatorWord } from '../../schema/records.ts'
+import { UNFINISHED_STATUSES, type OperatorCommand } from '../../schema/records.ts'
 import type { Database, NotificationsTable } from '../../schema/tables.ts'
 import { certificateOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
@@ -10,19 +10,19 @@ import { runOf } from './run-of.ts'
 export async function reopen(
   trx: Transaction<Database>,
   recovery: Selectable<NotificationsTable>,
-  { operator, reason, saidAt }: OperatorWord,
+  { operator, reason, givenAt }: OperatorCommand,
 ): Promise<string | undefined> {
   const { notification_uuid: id, run } = recovery
   const objection = await obstacle(trx, recovery)
   if (objection !== undefined) return objection
-  const updated_at = wholeSecond(saidAt)
+  const updated_at = wholeSecond(givenAt)
   const message = `to be tried again, says ${operator}: ${reason}`
   await trx
     .updateTable('notifications')
     .set({ status: 'new', message, updated_at, first_run: run + 1 })
     .where('notification_uuid', '=', id)
     .execute()
-  await voidCertificate(trx, id, saidAt)
+  await voidCertificate(trx, id, givenAt)
   // What was moved stays moved.
   await trx
     .updateTable('vm_moves')

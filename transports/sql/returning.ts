@@ -3,12 +3,12 @@ import type { Transaction } from 'kysely'
 import type { RecoveryStore, Returning } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
-import { sinceRetry } from '../../schema/standing.ts'
+import { sinceRetry } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
 import { readChoices } from './policies.ts'
 import { hostOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
-import { readWords } from './words.ts'
+import { readCommands } from './commands.ts'
 
 /** The part of the store that knows who may come back. */
 export function returningStore(transactions: Transactions): Pick<RecoveryStore, 'listReturning'> {
@@ -25,7 +25,7 @@ export function returningStore(transactions: Transactions): Pick<RecoveryStore, 
             by,
             isGivenBack: row.maintenance_by === null,
             choices: await readChoices(trx, row.failover_segment_id),
-            words: sinceRetry(await readWords(trx, by)),
+            commands: sinceRetry(await readCommands(trx, by)),
             deaths: await readDeaths(trx, row.uuid, deathsSinceMs),
             disabledWith: await readDisabledWith(trx, by),
           })

@@ -7,12 +7,12 @@ import type {
   JournalEntry,
   MoveAttempt,
   Notification,
-  OperatorWord,
+  OperatorCommand,
   Payload,
   RecordedMove,
   RowStamp,
   Segment,
-  SiteWord,
+  SiteCommand,
   TouchedMove,
   VmMove,
 } from '../../schema/records.ts'
@@ -24,10 +24,10 @@ import type {
   MoveAttemptsTable,
   MoveOriginsTable,
   NotificationsTable,
-  OperatorWordsTable,
+  OperatorCommandsTable,
   SegmentPoliciesTable,
   SegmentsTable,
-  SiteWordsTable,
+  SiteCommandsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
 import { storedChoices, storedEvidence, storedPayload } from './stored-json.ts'
@@ -170,19 +170,19 @@ export const certificateOf = (row: Selectable<DeathCertificatesTable>): DeathCer
   evidence: storedEvidence(row.evidence),
 })
 
-export const wordOf = (row: Selectable<OperatorWordsTable>): OperatorWord => ({
+export const commandOf = (row: Selectable<OperatorCommandsTable>): OperatorCommand => ({
   notification: row.notification_uuid,
-  word: row.word,
+  kind: row.kind,
   operator: row.operator,
   reason: row.reason,
-  saidAt: integer(row.said_at),
+  givenAt: integer(row.given_at),
 })
 
-export const siteWordOf = (row: Selectable<SiteWordsTable>): SiteWord => ({
-  word: row.word,
+export const siteCommandOf = (row: Selectable<SiteCommandsTable>): SiteCommand => ({
+  kind: row.kind,
   operator: row.operator,
   reason: row.reason,
-  saidAt: integer(row.said_at),
+  givenAt: integer(row.given_at),
 })
 
 export const choicesOf = (

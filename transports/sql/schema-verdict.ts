@@ -39,7 +39,7 @@ export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): 
   }
   const gap = names.slice(0, known.length).filter((name) => !known.includes(name))
   if (gap.length > 0) throw incomplete(`migrations after ${list(gap)} are recorded, these are not`)
-  refuseLosses(seen, shapes.slice(0, known.length))
+  refuseLosses(seen, shapes, known.length)
   refuseStrangers(seen, shapes, known.length)
   return names.slice(known.length)
 }
@@ -47,11 +47,20 @@ export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): 
 const isRecord = ({ isView, columns }: SeenTable): boolean =>
   !isView && RECORD_COLUMNS.every((column) => columns.has(column))
 
-/** What recorded migrations made must be there; columns that an operator added do not matter. */
-function refuseLosses({ tables }: SeenSchema, applied: readonly MigrationShape[]): void {
+/**
+ * What recorded migrations made must be there; columns that an operator added do not matter. A table that a migration drops may be
+ * gone before that is recorded.
+ */
+function refuseLosses(
+  { tables }: SeenSchema,
+  shapes: readonly MigrationShape[],
+  appliedCount: number,
+): void {
+  const dropped = new Set(shapes.flatMap(({ drops }) => [...drops]))
   const lost: string[] = []
-  for (const { creates, adds } of applied) {
+  for (const { creates, adds } of shapes.slice(0, appliedCount)) {
     for (const [table, columns] of [...creates, ...adds]) {
+      if (dropped.has(table)) continue
       const seen = tables.find(({ name }) => name === table)
       if (seen === undefined || seen.isView) lost.push(table)
       else lost.push(...[...columns].filter((each) => !seen.columns.has(each)).map(of(table)))

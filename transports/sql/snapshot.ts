@@ -10,7 +10,7 @@ import type {
 } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
-import { standingOf } from '../../schema/standing.ts'
+import { controlOf } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
 import { readChoices } from './policies.ts'
 import {
@@ -20,12 +20,12 @@ import {
   notificationOf,
   segmentOf,
   wholeSecond,
-  wordOf,
+  commandOf,
 } from './rows.ts'
 import { readHostFault, readRestarts } from './host-fault.ts'
 import { readTakenSpares } from './spares.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
-import { readSiteWords, readWords } from './words.ts'
+import { readSiteCommands, readCommands } from './commands.ts'
 
 /** The reading part of the leader's store. */
 export function snapshotStore(
@@ -65,7 +65,7 @@ export function snapshotStore(
           .execute()
         const notificationNow = notificationRow && notificationOf(notificationRow)
         const acted = await readActedOn(trx, actedOnSinceMs)
-        const words = await readWords(trx, notification)
+        const commands = await readCommands(trx, notification)
         return {
           segment: segmentRow && segmentOf(segmentRow),
           hosts: hosts.map(hostOf),
@@ -73,8 +73,8 @@ export function snapshotStore(
           certificate: certificateRow && certificateOf(certificateRow),
           moves: moves.map(moveOf),
           choices: await readChoices(trx, segment),
-          words,
-          standing: standingOf(words, (await readSiteWords(trx)).at(-1)),
+          commands,
+          control: controlOf(commands, (await readSiteCommands(trx)).at(-1)),
           takenSpares: await readTakenSpares(trx, segment),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
@@ -104,20 +104,20 @@ async function readUnfinished(
     .execute()
   const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
   const said = await trx
-    .selectFrom('operator_words')
+    .selectFrom('operator_commands')
     .selectAll()
     .where('notification_uuid', 'in', query.select('notification_uuid'))
     .orderBy('id')
     .execute()
-  const words = Map.groupBy(said.map(wordOf), ({ notification }) => notification)
-  const siteWord = (await readSiteWords(trx)).at(-1)
+  const commands = Map.groupBy(said.map(commandOf), ({ notification }) => notification)
+  const siteCommand = (await readSiteCommands(trx)).at(-1)
   return rows.map((row) => {
-    const ofIt = words.get(row.notification_uuid) ?? []
+    const ofIt = commands.get(row.notification_uuid) ?? []
     return {
       notification: notificationOf(row),
       host: hostsById.get(row.source_host_uuid),
-      standing: standingOf(ofIt, siteWord),
-      wordCount: ofIt.length,
+      control: controlOf(ofIt, siteCommand),
+      commandCount: ofIt.length,
     }
   })
 }

@@ -22,7 +22,7 @@ import { schemaGate } from './schema-gate.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
-import { wordStore } from './words.ts'
+import { commandStore } from './commands.ts'
 import { writeCheck } from './write-check.ts'
 
 /** The same store whatever the database. */
@@ -40,7 +40,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...acceptanceStore(steps, ports),
     ...notificationStore(steps),
     ...policyStore(steps, ports),
-    ...wordStore(steps, ports),
+    ...commandStore(steps, ports),
     ...leadership,
     ...snapshotStore(steps, ports),
     ...returningStore(steps),

@@ -1,6 +1,12 @@
 /** A store whose database never sees the credentials of a host: they are sealed on the way in, opened on the way out. */
 import type { LogPort } from '../../actors/ports/log.ts'
-import type { Change, HostFields, HostFilter, Page, StorePort } from '../../actors/ports/store.ts'
+import type {
+  FieldChanges,
+  HostFields,
+  HostFilter,
+  Page,
+  StorePort,
+} from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
@@ -66,8 +72,8 @@ export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): Stor
   async function withoutEqual(
     segment: SegmentId,
     id: HostId,
-    change: Change<HostFields>,
-  ): Promise<Change<HostFields>> {
+    change: FieldChanges<HostFields>,
+  ): Promise<FieldChanges<HostFields>> {
     const { controlAttributes, ...others } = change
     if (controlAttributes === undefined) return change
     const current = openedIf(await store.getHost(segment, id))
@@ -104,7 +110,7 @@ export async function resealCredentials(store: StorePort, keyring: Keyring): Pro
 
 const BATCH = 500
 
-const sealed = <Fields extends Change<HostFields>>(keyring: Seal, fields: Fields): Fields =>
+const sealed = <Fields extends FieldChanges<HostFields>>(keyring: Seal, fields: Fields): Fields =>
   fields.controlAttributes === undefined
     ? fields
     : { ...fields, controlAttributes: keyring.seal(fields.controlAttributes) }

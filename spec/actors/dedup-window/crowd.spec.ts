@@ -38,15 +38,15 @@ function after(
 const looked = (
   atMs: number,
   ...unfinished: readonly UnfinishedRecovery[]
-): DedupWindowMessage => ({ type: 'window.looked', unfinished, atMs })
+): DedupWindowMessage => ({ type: 'window.looked', unfinished, observations: new Map(), atMs })
 const handedOn = (effects: readonly Effect[]): number =>
   effects.filter(({ type }) => type === 'tell').length
 
 const unfinished = (id: number): UnfinishedRecovery => ({
   notification: notificationRow({ id, uuid: notificationId(`n-${id}`), type: 'VM' }),
   host: hostRow(),
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
 })
 
 /** So many guests' faults, with ids in their order. */

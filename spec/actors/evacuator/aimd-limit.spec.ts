@@ -5,21 +5,21 @@ import {
   afterAnswer,
   afterBegun,
   startLimit,
-  type Answer,
+  type NovaAnswer,
 } from '../../../actors/evacuator/concurrency-limiter.ts'
 import { holds } from '../../support/holds.ts'
 
-const taken = (askedAtMs: number, tookMs: number): Answer => ({
+const taken = (askedAtMs: number, tookMs: number): NovaAnswer => ({
   askedAtMs,
   atMs: askedAtMs + tookMs,
   what: { kind: 'taken' },
 })
-const busy = (askedAtMs: number, atMs: number, retryAfterMs: number): Answer => ({
+const busy = (askedAtMs: number, atMs: number, retryAfterMs: number): NovaAnswer => ({
   askedAtMs,
   atMs,
   what: { kind: 'busy', retryAfterMs },
 })
-const silent = (askedAtMs: number, atMs: number): Answer => ({
+const silent = (askedAtMs: number, atMs: number): NovaAnswer => ({
   askedAtMs,
   atMs,
   what: { kind: 'silent' },
@@ -27,7 +27,7 @@ const silent = (askedAtMs: number, atMs: number): Answer => ({
 
 interface Row {
   readonly title: string
-  readonly answers: readonly Answer[]
+  readonly answers: readonly NovaAnswer[]
   readonly limit: number
 }
 

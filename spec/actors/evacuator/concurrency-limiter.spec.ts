@@ -126,7 +126,7 @@ test('nobody is allowed anything before the moment that Nova named to one of the
   t.deepEqual(one.allowed, [])
   await pass(1)
   await asked
-  t.is(one.allowed.length, 4, 'half of the pace')
+  t.is(one.allowed.length, 4, 'half of the limit')
 })
 
 test('a busy answer to anything is heeded, without a moment for a second, and at most for five minutes', async (t) => {

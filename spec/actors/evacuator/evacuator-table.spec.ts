@@ -8,7 +8,7 @@ import type {
 import type { Phase } from '../../../actors/evacuator/move.ts'
 import { M1, TWO, moveRow } from '../records.ts'
 import { changesOf, rowsOf, stepsOf } from '../state-table.ts'
-import { ORDER, RULES, surveyOf } from './story.ts'
+import { ORDER, RULES, surveyOf } from './evacuator-steps.ts'
 import { movingOf, ongoing, polled, refused, trackRow } from './tracks.ts'
 
 const FOLLOWING = { ...ORDER, forbidden: 'paused' }
@@ -42,6 +42,8 @@ const MESSAGES: readonly EvacuatorMessage[] = [
   { type: 'evacuator.survey-due' },
   { type: 'evacuator.planned', moves: [moveRow()] },
   { type: 'evacuator.planned', moves: [] },
+  { type: 'evacuator.surveyed-again', begunAtMs: 0, survey: surveyOf() },
+  { type: 'evacuator.not-surveyed-again', begunAtMs: 0, reason: 'Nova is away' },
   { type: 'evacuator.blocked', reason: 'Nova is away' },
   { type: 'evacuator.forbid', reason: 'paused' },
   { type: 'evacuator.others-booked', takenByOthers: new Map(), atMs: 1 },

@@ -17,7 +17,7 @@ import {
   yes,
   settled,
   polled,
-} from './story.ts'
+} from './evacuator-steps.ts'
 
 const FORBID: EvacuatorMessage = { type: 'evacuator.forbid', reason: 'paused' }
 

@@ -78,6 +78,7 @@ export const asked = (phase: Phase = REQUESTING, change: Partial<MoveTrack> = {}
 export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> = {}): Moving {
   return {
     kind: 'moving',
+    begunAtMs: 0,
     tracks: new Map(tracks.map((track) => [track.move, track])),
     places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
@@ -119,7 +120,7 @@ export const refused = (change: Partial<MovingMessage & { readonly type: 'move.r
 export const asking = (state: Moving, nowMs: number, leave = Infinity): MovingStep =>
   withLeave(scheduleMoves(RULES, state, nowMs), nowMs, leave)
 
-/** The step, and what follows when the shared pace allows what it asks for. */
+/** The step, and what follows when the concurrency limiter allows what it asks for. */
 export function withLeave(
   [state, effects]: MovingStep,
   atMs: number,

@@ -4,7 +4,7 @@ import {
   BOOT_MAX_MS,
   READING_MS,
   PowerRechecks,
-  type Finding,
+  type PowerFinding,
 } from '../../../actors/fence/power-recheck.ts'
 import type { PowerState } from '../../../actors/ports/power.ts'
 import { CodedError } from '../../../schema/errors.ts'
@@ -25,8 +25,8 @@ function watch(...answers: readonly (PowerState | Error)[]) {
   }
   powerRechecks.keep(H1, { read }, clock.monotonicMs())
   const pass = (ms: number): Promise<void> => clock.pass(ms, settle)
-  const look = (): Promise<Finding> => powerRechecks.look(H1, new AbortController().signal)
-  const lookAfter = async (ms: number): Promise<Finding> => {
+  const look = (): Promise<PowerFinding> => powerRechecks.look(H1, new AbortController().signal)
+  const lookAfter = async (ms: number): Promise<PowerFinding> => {
     await pass(ms)
     return look()
   }

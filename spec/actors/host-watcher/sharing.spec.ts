@@ -8,8 +8,8 @@ const HOSTS = SMALL_SIZE.segments * SMALL_SIZE.hostsPerSegment
 const MONITORS = ['monitor-1', 'monitor-2', 'monitor-3', 'monitor-4']
 
 /** How many living processes watch each host, fewest first. */
-function watchersOf({ actorPaths }: Deployment): readonly number[] {
-  const hosts = actorPaths.flatMap((path) => /host-watcher\/(\S+)$/.exec(path)?.[1] ?? [])
+function watchersOf({ actors }: Deployment): readonly number[] {
+  const hosts = actors.flatMap(({ path }) => /host-watcher\/(\S+)$/.exec(path)?.[1] ?? [])
   const counts = Object.values(Object.groupBy(hosts, (host) => host))
   return counts.map((each = []) => each.length).toSorted((one, other) => one - other)
 }
@@ -41,7 +41,7 @@ test('a monitor that dies is replaced, and one that comes takes its share, and n
   await passSeconds(60)
   t.true(fewest.every((count) => count >= 2))
   t.deepEqual(watchersOf(deployment), two)
-  t.true(deployment.actorPaths.length > 0)
+  t.true(deployment.actors.length > 0)
 })
 
 test('while the store is away every host goes on being watched by the same monitors', async (t) => {

@@ -1,6 +1,10 @@
 /** Guests, and what is known of them. */
 import type { InstanceRecoveryMessage } from '../../../actors/instance-recovery/instance-recovery.ts'
-import type { Examination, Rung, RungOrder } from '../../../actors/instance-recovery/ladder.ts'
+import type {
+  Examination,
+  RestartRung,
+  RungOrder,
+} from '../../../actors/instance-recovery/ladder.ts'
 import type { Instance, InstanceAction } from '../../../actors/ports/compute.ts'
 import { instanceRow } from '../records.ts'
 
@@ -20,7 +24,11 @@ export const at = (
   startedAt,
 })
 /** An intent of ours. */
-export const ordered = (rung: Rung, when: number, run = 1): RungOrder => ({ rung, at: when, run })
+export const ordered = (rung: RestartRung, when: number, run = 1): RungOrder => ({
+  rung,
+  at: when,
+  run,
+})
 /** What was found out about it. */
 export const examined = (
   instance: Instance | undefined,

@@ -60,7 +60,7 @@ export const timer = (name: string, afterMs: number, text = name): ToyEffect => 
 })
 
 /** Whoever gives the turns, actors behave alike. */
-const TURNS: Readonly<Record<string, (clock: ClockPort) => Turns>> = {
+export const TURNS: Readonly<Record<string, (clock: ClockPort) => Turns>> = {
   'on nact': () => new NactTurns(),
   'in virtual time': (clock) =>
     new VirtualTurns(clock, () => {

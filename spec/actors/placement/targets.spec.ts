@@ -1,11 +1,11 @@
 /** Which hosts may take instances: those of the segment that Compute would take them on. */
 import test from 'ava'
-import { ANYWHERE, targetsOf, type Census } from '../../../actors/placement/targets.ts'
+import { ANYWHERE, targetsOf, type SegmentHosts } from '../../../actors/placement/targets.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
 import type { Host } from '../../../schema/records.ts'
 import { H2, N1, N2, ONE, THREE, TWO, hostRow, roomRow, serviceRow, targetRow } from '../records.ts'
 
-const census = (change: Partial<Census> = {}): Census => ({
+const census = (change: Partial<SegmentHosts> = {}): SegmentHosts => ({
   hosts: [hostRow({ name: TWO })],
   services: [serviceRow()],
   takenSpares: [],
@@ -47,7 +47,7 @@ for (const [what, host, service] of UNFIT) {
 const spare = (change: Partial<Host> = {}): Host =>
   hostRow({ uuid: H2, name: TWO, reserved: true, ...change })
 const taken = { host: H2, by: N1, state: 'open' } as const
-const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[] = [
+const SPARES: readonly (readonly [string, Partial<SegmentHosts>, readonly object[]])[] = [
   [
     'a reserved host is a spare that has to be opened',
     { hosts: [spare()], services: [serviceRow({ disabled: true })] },

@@ -12,7 +12,7 @@ import {
   hostRow,
   notificationRow,
   snapshotRow,
-  wordRow,
+  commandRow,
 } from '../records.ts'
 
 const FAR = hostId('host-9')
@@ -76,6 +76,6 @@ for (const [title, { snapshot, doubted = [], group }] of Object.entries(CASES)) 
 }
 
 test('what an operator has approved is not judged at all', (t) => {
-  const snapshot = snapshotRow({ words: [wordRow({ word: 'approve' })], failing: [far(0)] })
+  const snapshot = snapshotRow({ commands: [commandRow({ kind: 'approve' })], failing: [far(0)] })
   t.is(censusOf({ snapshot, doubted: new Set([H1, FAR]) }, 60_000), null)
 })

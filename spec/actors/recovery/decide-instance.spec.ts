@@ -7,7 +7,17 @@ import type { InstanceRestart } from '../../../actors/ports/host-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
-import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
+import {
+  H2,
+  I1,
+  N1,
+  N2,
+  TWO,
+  hostRow,
+  notificationRow,
+  snapshotRow,
+  commandRow,
+} from '../records.ts'
 import { RULES } from './stage.ts'
 
 const NOW = 100 * 3_600_000
@@ -81,7 +91,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a guest that an operator retries is restarted, whatever was done before': {
     snapshot: {
       restarts: [restarted(0, -2000)],
-      words: [wordRow({ word: 'retry', saidAt: NOW + 60_000 })],
+      commands: [commandRow({ kind: 'retry', givenAt: NOW + 60_000 })],
     },
     decision: { kind: 'restart', fault: 'stopped', mayRebuild: false, askedForAt: NOW + 60_000 },
   },

@@ -18,7 +18,7 @@ import {
   notificationRow,
   segmentRow,
   snapshotRow,
-  wordRow,
+  commandRow,
 } from '../records.ts'
 import { AT_REST } from './stage.ts'
 
@@ -119,7 +119,7 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: fenceIt,
   },
   'an operator who confirms the death stands in for a confirmation, before any consent': {
-    snapshot: { segment: segmentRow({ name: 'trusting' }), words: [wordRow()] },
+    snapshot: { segment: segmentRow({ name: 'trusting' }), commands: [commandRow()] },
     decision: { kind: 'fence', host, rungs: RUNGS, lastResort: 'operator' },
   },
   'a disabled segment ignores what is new': {
@@ -203,7 +203,7 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: fenceIt,
   },
   'a host beyond the cap is acted on when an operator approves': {
-    snapshot: { hostsActedOn: [H2], words: [wordRow({ word: 'approve' })] },
+    snapshot: { hostsActedOn: [H2], commands: [commandRow({ kind: 'approve' })] },
     decision: fenceIt,
   },
   'a segment may have a cap of its own': {

@@ -1,7 +1,7 @@
 /** Nothing new is begun right after a start or a partition of the engine's own; what has begun goes on. */
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
-import { certificateRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
+import { certificateRow, notificationRow, snapshotRow, commandRow } from '../records.ts'
 import { afterUnder, AT_REST, consulted, recover, RULES } from './stage.ts'
 
 const HOLDING = { ...RULES, holdDownMs: 60_000, partitionHoldDownMs: 15_000 }
@@ -28,7 +28,7 @@ const FRESH = { ledForMs: 0, inContactForMs: 0 }
 for (const [title, snapshot] of [
   ['a recovery that has begun', { notification: notificationRow({ status: 'running' }) }],
   ['a host that is certainly dead', { certificate: certificateRow() }],
-  ['a recovery that an operator approves', { words: [wordRow({ word: 'approve' })] }],
+  ['a recovery that an operator approves', { commands: [commandRow({ kind: 'approve' })] }],
 ] as const) {
   test(`${title} does not wait`, (t) => {
     const situation = { ...AT_REST, ...FRESH, snapshot: snapshotRow(snapshot) }

@@ -85,14 +85,14 @@ export const reportOf = (
 export const recover = (
   notification: Notification = reportOf(),
   objection: string | null = null,
-  said: Partial<Pick<UnfinishedRecovery, 'standing' | 'wordCount'>> = {},
+  said: Partial<Pick<UnfinishedRecovery, 'control' | 'commandCount'>> = {},
 ): SegmentMessage => ({
   type: 'segment.recover',
   unfinished: {
     notification,
     host: hosts.find(({ uuid }) => uuid === notification.sourceHost),
-    standing: { kind: 'free' },
-    wordCount: 0,
+    control: { kind: 'running' },
+    commandCount: 0,
     ...said,
   },
   evidence: ['reported'],

@@ -15,8 +15,8 @@ const ORDER: RecoveryOrder = {
   notification: notificationRow({ payload: { instance_uuid: I1 } }),
   hostName: ONE,
   evidence: [],
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
   objection: null,
 }
 const { known } = newRecovery(ORDER)

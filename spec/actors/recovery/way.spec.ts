@@ -257,8 +257,8 @@ const words = fc.oneof(
   ids.map((id) => unfenced('fence.refused', id)),
   ids.map((id) => forbidden(id)),
   ids.map((id) => suspended(id)),
-  ids.map((id) => recover(reportOf(id), null, { standing: PAUSED })),
-  ids.map((id) => consulted(reportOf(id), { standing: PAUSED })),
+  ids.map((id) => recover(reportOf(id), null, { control: PAUSED })),
+  ids.map((id) => consulted(reportOf(id), { control: PAUSED })),
   fc.tuple(fc.constantFrom(0, 1), ids).map(([failed, id]) => evacuated(failed, id)),
   fc.constantFrom(alive(H1), alive(H2)),
 )

@@ -77,7 +77,7 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     computeAgeMs: 7,
   },
   'notification.accepted': { notification: 'n1', segment: 's1' },
-  'word.said': { notification: null },
+  'operator.commanded': { notification: null },
   'compute.event': {
     eventType: 'instance.rebuild.end',
     publisher: 'nova-compute:compute-1',
@@ -169,14 +169,19 @@ for (const [what, change] of Object.entries({
   'an incarnation with a separator of lines': { incarnation: 'a\u2028b' },
 })) {
   test(`an envelope with ${what} is refused`, (t) => {
-    const message = { ...ENVELOPE, type: 'word.said', body: WELL['word.said'], ...change }
+    const message = {
+      ...ENVELOPE,
+      type: 'operator.commanded',
+      body: WELL['operator.commanded'],
+      ...change,
+    }
     t.throws(() => decode(bytesOf(message)), { code: 'MESSAGE_INVALID' })
   })
 }
 
 test('a body that is nested too deeply, or too large, is refused before it is parsed', (t) => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-  const body = JSON.stringify({ ...ENVELOPE, type: 'word.said', body: 'here' })
+  const body = JSON.stringify({ ...ENVELOPE, type: 'operator.commanded', body: 'here' })
   const bytes = new TextEncoder().encode(body.replace('"here"', deep))
   t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /nested deeper than 32/ })
   const large = new Uint8Array(2_000_000).fill(0x20)
@@ -195,8 +200,9 @@ test('every message that comes in survives each of its readers', async (t) => {
   const names = {
     hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
     observers: ['monitor-1'],
+    monitors: [],
   }
-  const world = { bus, clock, cloud: 'one', freshMs: 60_000 }
+  const world = { bus, clock, cloud: 'one', freshMs: 60_000, observersPerHost: 2 }
   await using heard = subscribeToBus({ ...world, store: { readRoster: async () => names } })
   const observations = new HostObservations(clock, 60_000)
   await holdsAsync(

@@ -31,7 +31,7 @@ function atWork(url: string): NatsTransport {
     log: silentLog,
   })
   const { bus, lease } = node
-  for (const topic of ['observation', 'word', 'health']) {
+  for (const topic of ['observation', 'operator', 'health']) {
     bus.subscribe(`ha.${CLOUD}.${topic}.>`, () => undefined)
   }
   bus.consumeFaults('engine', (fault) => fault.ack())
@@ -39,7 +39,7 @@ function atWork(url: string): NatsTransport {
   const work = async (): Promise<void> => {
     for (let round = 0; !ending.signal.aborted; round += 1) {
       bus.publish(`ha.${CLOUD}.observation.host.s1.compute-1`, bytes)
-      bus.publish(`ha.${CLOUD}.word.said`, bytes)
+      bus.publish(`ha.${CLOUD}.operator.commanded`, bytes)
       bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
       bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
       await bus.publishFault(`ha.${CLOUD}.fault.guest.x`, bytes, `id-${round}`).catch(describeError)

@@ -182,15 +182,15 @@ test('simulated world reads no clock, chance or timer but its own', async (t) =>
 test('an owner stops, starts, resizes and locks his instance, and what he wants is on record', async (t) => {
   const { cloud, compute, during, pass, runningOn, one } = buildWorld()
   const { id, name } = runningOn(one)
-  for (const [deed, vmState, copies] of [
+  for (const [action, vmState, copies] of [
     ['stop', 'stopped', 0],
     ['start', 'active', 1],
     ['resize', 'resized', 1],
   ] as const) {
-    cloud.ownerActs(name, deed)
+    cloud.ownerActs(name, action)
     await pass(2000)
     t.like(cloud.wishOf(name), { vmState, taskState: null })
-    t.is(cloud.copiesOf(id).length, copies, deed)
+    t.is(cloud.copiesOf(id).length, copies, action)
   }
   const isLocked = (): unknown => cloud.instances.find((row) => row.id === id)?.locked
   cloud.ownerActs(name, 'lock')

@@ -11,7 +11,7 @@ import {
   notificationRow as report,
   segmentRow,
   snapshotRow,
-  wordRow,
+  commandRow,
 } from '../records.ts'
 import { AT_REST, RULES } from './stage.ts'
 
@@ -34,26 +34,26 @@ const CASES: Readonly<Record<string, Case>> = {
     snapshot: {
       segment: segmentRow({ enabled: false }),
       notification: report({ status: 'running' }),
-      words: [wordRow({ word: 'retry', saidAt: OLD })],
+      commands: [commandRow({ kind: 'retry', givenAt: OLD })],
     },
     nowWallMs: OLD,
     decision: hold('the segment is disabled'),
   },
   'a paused recovery is held however old it is, also as new': {
-    snapshot: { standing: PAUSED },
+    snapshot: { control: PAUSED },
     nowWallMs: OLD,
     decision: hold('paused by alice'),
   },
   'a stopped site holds everything, before it looks at the segment': {
-    snapshot: { standing: STOPPED, segment: segmentRow({ enabled: false }) },
+    snapshot: { control: STOPPED, segment: segmentRow({ enabled: false }) },
     decision: hold('stopped by bob'),
   },
   'a cancelled recovery ends': {
-    snapshot: { standing: CANCELLED },
+    snapshot: { control: CANCELLED },
     decision: { kind: 'cancel', reason: 'cancelled by alice' },
   },
   'a cancelled recovery follows what Nova has under way first': {
-    snapshot: { standing: CANCELLED, moves: [moveRow({ status: 'ongoing' })] },
+    snapshot: { control: CANCELLED, moves: [moveRow({ status: 'ongoing' })] },
     decision: { kind: 'follow', reason: 'cancelled by alice' },
   },
   'a disabled segment follows what Nova has under way, too': {
@@ -75,7 +75,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'an operator vouches for a report whose sender is not sure': {
     snapshot: {
       notification: report({ payload: { event: 'STOPPED', host_status: 'UNKNOWN' } }),
-      words: [wordRow()],
+      commands: [commandRow()],
     },
     decision: { ...fenceIt, lastResort: 'operator' },
   },
@@ -129,7 +129,7 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: fenceIt,
   },
   'a death that was confirmed before the latest retry is not confirmed any more': {
-    snapshot: { words: [wordRow(), wordRow({ word: 'retry' })] },
+    snapshot: { commands: [commandRow(), commandRow({ kind: 'retry' })] },
     decision: fenceIt,
   },
 }

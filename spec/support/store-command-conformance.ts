@@ -1,6 +1,6 @@
-/** What operators' words do to recoveries, in every store. */
+/** What operators' commands do to recoveries, in every store. */
 import { notificationId } from '../../schema/ids.ts'
-import type { OperatorWordKind } from '../../schema/records.ts'
+import type { OperatorCommandKind } from '../../schema/records.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import {
   accepted,
@@ -13,8 +13,8 @@ import {
   type RegisterTest,
 } from './store-world.ts'
 
-const say = (store: StorePort, { notification }: Incident, word: OperatorWordKind) =>
-  store.sayWord({ notification: notification.uuid, word, operator: 'alice', reason: 'so' })
+const give = (store: StorePort, { notification }: Incident, kind: OperatorCommandKind) =>
+  store.giveCommand({ notification: notification.uuid, kind, operator: 'alice', reason: 'so' })
 
 const end = (store: StorePort, { notification, epoch }: Incident, to: 'failed' | 'finished') =>
   store.recordTransition(epoch, {
@@ -24,41 +24,44 @@ const end = (store: StorePort, { notification, epoch }: Incident, to: 'failed' |
     reason: 'x',
   })
 
-const REFUSED = { code: 'WORD_REFUSED' }
+const REFUSED = { code: 'COMMAND_REFUSED' }
 
 /** Registers the tests. */
-export function wordConformance(test: RegisterTest, open: OpenWorld): void {
+export function commandConformance(test: RegisterTest, open: OpenWorld): void {
   test('no step is granted while a recovery is paused, cancelled, or everything is stopped', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
-    const standing = async () => (await store.listUnfinished())[0]?.standing.kind
-    const stop = { word: 'stop', operator: 'bob', reason: 'drill' } as const
+    const control = async () => (await store.listUnfinished())[0]?.control.kind
+    const stop = { kind: 'stop', operator: 'bob', reason: 'drill' } as const
     t.is(await refusal(store, of), 'granted')
-    await say(store, of, 'pause')
+    await give(store, of, 'pause')
     t.is(await refusal(store, of), 'paused by alice: so')
-    t.is(await standing(), 'paused')
-    await say(store, of, 'resume')
+    t.is(await control(), 'paused')
+    await give(store, of, 'resume')
     t.is(await refusal(store, of), 'granted')
-    await store.saySiteWord(stop)
+    await store.giveSiteCommand(stop)
     t.is(await refusal(store, of), 'all recoveries are stopped by bob: drill')
-    t.is(await standing(), 'stopped')
-    t.is((await store.listUnfinished())[0]?.wordCount, 2, 'of its own')
-    await t.throwsAsync(store.saySiteWord(stop), REFUSED)
-    await store.saySiteWord({ ...stop, word: 'release' })
+    t.is(await control(), 'stopped')
+    t.is((await store.listUnfinished())[0]?.commandCount, 2, 'of its own')
+    await t.throwsAsync(store.giveSiteCommand(stop), REFUSED)
+    await store.giveSiteCommand({ ...stop, kind: 'release' })
     t.is(await refusal(store, of), 'granted')
     t.deepEqual(
-      (await store.listSiteWords()).map(({ word }) => word),
+      (await store.listSiteCommands()).map(({ kind }) => kind),
       ['stop', 'release'],
     )
-    await say(store, of, 'cancel')
+    await give(store, of, 'cancel')
     t.is(await refusal(store, of), 'cancelled by alice: so')
     const { segment, notification } = of
     const snapshot = await store.readSnapshot(segment.uuid, notification.uuid, 0)
-    t.is(snapshot.standing.kind, 'cancelled')
-    await t.throwsAsync(say(store, of, 'pause'), REFUSED)
+    t.is(snapshot.control.kind, 'cancelled')
+    await t.throwsAsync(give(store, of, 'pause'), REFUSED)
     const lines = await store.listJournal(notification.uuid)
-    t.is(lines.findLast(({ step }) => step === 'word')?.detail, 'alice says cancel: so')
+    t.is(
+      lines.findLast(({ step }) => step === 'command')?.detail,
+      'alice gives the command cancel: so',
+    )
   })
 
   test('attempts are counted when they begin, and every line of the journal knows its attempt', async (t) => {
@@ -111,7 +114,7 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     const { segment, host, notification, epoch } = of
     const { uuid } = notification
     const move = await plannedMove(store, of)
-    await t.throwsAsync(say(store, of, 'retry'), REFUSED)
+    await t.throwsAsync(give(store, of, 'retry'), REFUSED)
     const certificate = {
       notification: uuid,
       host: host.uuid,
@@ -136,7 +139,7 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
       message: 'no room',
     })
     await end(store, of, 'failed')
-    await say(store, of, 'retry')
+    await give(store, of, 'retry')
     t.like(await store.getNotification(uuid), { status: 'new', run: 1, firstRun: 2 })
     t.is((await store.getMove(uuid, move.uuid))?.status, 'pending')
     t.is((await store.readSnapshot(segment.uuid, uuid, 0)).certificate, undefined)
@@ -149,7 +152,7 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     t.is(again.certificate?.ground, 'already-off')
     t.is((await store.getCertificate(uuid))?.ground, 'already-off')
     await end(store, of, 'finished')
-    await t.throwsAsync(say(store, of, 'retry'), REFUSED)
+    await t.throwsAsync(give(store, of, 'retry'), REFUSED)
     const [returning] = await store.listReturning(0)
     t.is(returning?.deaths.length, 1, 'one death, looked at twice')
   })
@@ -160,12 +163,12 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     const of = await incident(world)
     await end(store, of, 'failed')
     const second = await accepted(store, hostStopped(of.host.name, clock.wall))
-    await t.throwsAsync(say(store, of, 'retry'), { ...REFUSED, message: /goes on/ })
+    await t.throwsAsync(give(store, of, 'retry'), { ...REFUSED, message: /goes on/ })
     await end(store, { ...of, notification: second }, 'finished')
     await store.deleteHost(of.segment.uuid, of.host.uuid)
-    await t.throwsAsync(say(store, of, 'retry'), { ...REFUSED, message: /not registered/ })
+    await t.throwsAsync(give(store, of, 'retry'), { ...REFUSED, message: /not registered/ })
     await t.throwsAsync(
-      say(store, { ...of, notification: { ...second, uuid: notificationId('nobody') } }, 'retry'),
+      give(store, { ...of, notification: { ...second, uuid: notificationId('nobody') } }, 'retry'),
       { code: 'NOTIFICATION_NOT_FOUND' },
     )
   })
@@ -184,7 +187,7 @@ export function wordConformance(test: RegisterTest, open: OpenWorld): void {
     const { store } = world
     const of = await incident(world)
     const { segment, host, notification, epoch } = of
-    await say(store, of, 'cancel')
+    await give(store, of, 'cancel')
     await store.releaseUntouched(epoch, host.uuid, notification.uuid)
     t.like(await store.getHost(segment.uuid, host.uuid), {
       onMaintenance: true,

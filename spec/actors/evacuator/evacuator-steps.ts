@@ -1,4 +1,4 @@
-/** Tells an evacuator a story, message by message, and shows where it led. */
+/** Tells an evacuator one message after another, and shows where they lead. */
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
   EvacuationOrder,
@@ -83,6 +83,11 @@ export const surveyed = (change: Partial<Survey> = {}): EvacuatorMessage => ({
   type: 'evacuator.surveyed',
   survey: surveyOf(change),
 })
+export const surveyedAgain = (change: Partial<Survey> = {}, begunAtMs = 0): EvacuatorMessage => ({
+  type: 'evacuator.surveyed-again',
+  begunAtMs,
+  survey: surveyOf(change),
+})
 export const planned = (...moves: readonly RecordedMove[]): EvacuatorMessage => ({
   type: 'evacuator.planned',
   moves,
@@ -92,10 +97,10 @@ export const forbidden = (reason: string): Tell =>
 export const SURVEYING: EvacuatorState = { kind: 'surveying' }
 export const again = timer<EvacuatorMessage>('again', 33_000, BEGIN)
 
-export function after(...story: readonly EvacuatorMessage[]) {
+export function after(...messages: readonly EvacuatorMessage[]) {
   let state: EvacuatorState = { kind: 'isolating' }
   let effects: readonly Effect[] = []
-  for (const message of story) {
+  for (const message of messages) {
     ;[state, effects] = behaviour(state, message)
     const requests = effects.flatMap((effect) =>
       effect.type === 'limiter.ask' ? effect.requests : [],
