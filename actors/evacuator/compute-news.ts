@@ -1,13 +1,21 @@
-/** What Compute's own bus tells of evacuations that have ended. It expedites a poll of the records; it may be lost, late, or wrong. */
+/**
+ * Reads Compute's own notifications of evacuations that have ended. They only make the next poll of
+ * the records come sooner, because they may be lost, late or wrong.
+ */
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 
-/** Subjects below the root under which these events come: of Nova's unversioned notifications, and of versioned ones. */
+/**
+ * Subjects below the root on which these events come: Nova's unversioned notifications, and its
+ * versioned ones.
+ */
 export const NEWS_TOPICS = [
   ['compute', 'compute', 'instance', 'rebuild', '*'],
   ['compute', 'instance', 'rebuild', '*'],
 ] as const
 
-/** The instance whose rebuild, which is what an evacuation is on its target, has ended well or badly. */
+/**
+ * The instance whose rebuild has ended, well or badly. On its target, an evacuation is a rebuild.
+ */
 export function rebuiltInstance({ eventType, payload }: ComputeEvent): string | undefined {
   if (!/^(compute\.)?instance\.rebuild\.(end|error)$/.test(eventType)) return undefined
   const id = payload['uuid'] ?? payload['instance_id']
@@ -28,7 +36,7 @@ export class ComputeNews {
     return this.#readers.size
   }
 
-  /** Something about the instance is new. */
+  /** Reports that there is news about the instance. */
   spread(instance: string): void {
     for (const [signal, { instances, tell }] of this.#readers) {
       if (!instances.has(instance)) continue
@@ -37,7 +45,10 @@ export class ComputeNews {
     }
   }
 
-  /** Resolves with the first news about one of them; with nothing when asked again, or when the signal ends. */
+  /**
+   * Resolves with `news` at the first news about one of the instances; with `nothing` when the same
+   * evacuator waits again, or when its signal ends.
+   */
   async await(instances: ReadonlySet<string>, signal: AbortSignal): Promise<'news' | 'nothing'> {
     if (signal.aborted) return 'nothing'
     this.#readers.get(signal)?.tell('nothing')

@@ -45,14 +45,14 @@ import { Assignment, changedHosts, withoutPauses, type Places } from './places.t
 import { moveOn, noteInFlight, scheduleMoves, unused, withdraw } from './schedule-moves.ts'
 import { planOf, selectInstances } from './selection.ts'
 
-/** What the evacuator works on, and by which rules. */
+/** The order of an evacuation, and its rules. */
 interface EvacuationTask {
   readonly order: EvacuationOrder
   readonly rules: EvacuatorRules
 }
 
 export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
-  // Attempts are counted over all runs, and each run has its own.
+  // Attempts are counted over all runs, so the limit grows with each run.
   const rules = { ...given, attemptsMax: given.attemptsMax * order.run }
   const evacuation: EvacuationTask = { order, rules }
   return (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
@@ -92,7 +92,7 @@ function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): Evacuat
     : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
 }
 
-/** Leave of the limiter that came too late to be used. */
+/** Returns requests to the limiter that it allowed too late to be used. */
 const unusedOf = ({ requests }: MovingMessage & { readonly type: 'limiter.allowed' }) =>
   unused(requests.map(({ move }) => move))
 
@@ -131,7 +131,7 @@ function onPlanned(
     surveyPending: false,
     room: 'there',
   }
-  // A request of an earlier run or leader may be in flight: it is adopted, not made a second time.
+  // A request of an earlier run or leader may be in flight. It is adopted, not sent a second time.
   const adopted = adoptInFlight(rules, begun, survey.atMs)
   const [next, effects] = noteInFlight(undefined, scheduleMoves(rules, adopted, survey.atMs))
   const lines = unsuitable(begun)
@@ -155,7 +155,7 @@ function tracksOf(
   )
 }
 
-/** Adopts every request that turns out to be in flight. */
+/** Adopts every request that is already in flight. */
 function adoptInFlight(rules: EvacuatorRules, state: Moving, atMs: number): Moving {
   let next = state
   for (const track of state.tracks.values()) {
@@ -174,7 +174,7 @@ function unsuitable({ places, tracks }: Moving): readonly string[] {
   )
 }
 
-/** Where the instances may go, by a survey. */
+/** The targets that the instances may go to, from a survey. */
 function placesIn({ order, rules }: EvacuationTask, survey: Survey): Places {
   const { host: failed, notification: recovery } = order
   const targets = targetsOf({ ...survey, failed, recovery, placement: rules.placement })
@@ -214,7 +214,10 @@ function onSurveyAgain(
   return [next, [{ type: 'note.blocked', reason: message.reason }, ...effects]]
 }
 
-/** While some instances wait for room, the others go on. What is being requested just now may not be counted yet. */
+/**
+ * Schedules the moves again after a new survey, while some instances wait for capacity. A move that
+ * is being requested now may not be counted in the survey yet.
+ */
 function onSurveyedAgain(evacuation: EvacuationTask, state: Moving, survey: Survey): EvacuatorStep {
   const uncounted = [...state.places.uncounted].filter(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
@@ -234,7 +237,7 @@ function onSurveyedAgain(evacuation: EvacuationTask, state: Moving, survey: Surv
   return goOn(evacuation, state, adoptInFlight(evacuation.rules, next, survey.atMs), survey.atMs)
 }
 
-/** Schedules the moves anew after something has changed. */
+/** Schedules the moves again after something has changed. */
 function goOn(
   evacuation: EvacuationTask,
   before: Moving,
@@ -244,7 +247,7 @@ function goOn(
   return finishOr(evacuation, noteInFlight(before, scheduleMoves(evacuation.rules, state, atMs)))
 }
 
-/** Others have sent instances where we may, or have come back from there. */
+/** Another recovery has requested evacuations to hosts that we use, or has ended some. */
 function onOthersBooked(
   evacuation: EvacuationTask,
   state: EvacuatorState,
@@ -269,7 +272,10 @@ function onMoving(
   return finishOr(evacuation, noteInFlight(state, moved))
 }
 
-/** When every move has ended: surveys the host again if anything was moved, for an instance that came late. */
+/**
+ * When every move has ended and something was moved, surveys the host once more: Nova may show an
+ * instance there that it did not show before.
+ */
 function finishOr(evacuation: EvacuationTask, [state, effects]: MovingStep): EvacuatorStep {
   const { order } = evacuation
   const tracks = [...state.tracks.values()]
@@ -290,11 +296,14 @@ function finishOr(evacuation: EvacuationTask, [state, effects]: MovingStep): Eva
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }
 
-/** Whether something about this move is still to come when nothing new is begun. */
+/** Whether the move still has something to do when nothing new may be begun. */
 const isGoingOn = ({ phase }: MoveTrack): boolean =>
   !['pending', 'unplaced', 'ended'].includes(phase.kind)
 
-/** While some move waits for room, the host and its segment are surveyed from time to time. The segment knows when all wait. */
+/**
+ * While a move waits for capacity, the host and its segment are surveyed from time to time. The
+ * segment is told when all open moves wait.
+ */
 function awaitRoom(
   { order, rules: { capacityRecheckMs } }: EvacuationTask,
   state: Moving,
@@ -312,12 +321,18 @@ function awaitRoom(
   return [{ ...next, surveyPending: true }, [...effects, ...said, timer]]
 }
 
-/** What others have requested is soon in Placement, or given back. */
+/**
+ * The pause before the next survey while other recoveries have booked capacity, ms. Placement shows
+ * their claims soon, or they release them.
+ */
 const DOUBT_MS = 3000
 
 const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
 
-/** Moves in flight go on, and the others are left to the segment. Before the moves, the store refuses the next step. */
+/**
+ * Moves in flight go on; the segment decides about the others. Before there are moves, the
+ * evacuator goes on, and the store refuses its next step.
+ */
 function onForbid(
   evacuation: EvacuationTask,
   state: EvacuatorState,
@@ -332,7 +347,10 @@ function onForbid(
     : [state, []]
 }
 
-/** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
+/**
+ * Compute does not answer, or the host may be alive: nothing changes, and the evacuator tries again
+ * later.
+ */
 function onBlocked(
   evacuation: EvacuationTask,
   state: EvacuatorState,

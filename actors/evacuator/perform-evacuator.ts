@@ -106,7 +106,7 @@ async function awaitNews(
   return { type: 'records.news', atMs: world.clock.monotonicMs() }
 }
 
-/** Noted once for all of them. Each one's row tells it too. */
+/** Writes one line for all these moves, and the reason into each move's row. */
 async function noteWaiting(
   context: EvacuationContext,
   moves: readonly MoveId[],
@@ -140,14 +140,16 @@ async function readRecords(
   const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
   const lostTargets = lost.map(({ host }) => host)
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
-  // Read after the targets: what arrived before its target was lost shows as done.
+  // Read after the targets: an instance that arrived before its target was lost then has a finished
+  // record.
   const records = await world.compute.listEvacuations(order.host, since, signal)
   for (const { instance, status } of records) {
     if (isClaimed(status)) world.bookings.show(instance)
   }
   const polled = { type: 'records.polled', records, lostTargets } as const
   if (listHost === 'no') return { ...polled, atMs: world.clock.monotonicMs() }
-  // Read after the records: what has left the host since then is seen in the next poll.
+  // Read after the records: an instance that has left the host since then is found by the next
+  // poll.
   const instances = await world.compute.listInstances(order.host, signal)
   const onHost = new Set(instances.map(({ id }) => id))
   return { ...polled, onHost, atMs: world.clock.monotonicMs() }
@@ -163,7 +165,7 @@ async function watchBookings({ world, order }: EvacuationContext): Answered {
   }
 }
 
-/** Turns what Compute and Identity may throw into waiting. Everything else crashes. */
+/** Turns the errors of Compute and Identity into waiting. Any other error crashes the actor. */
 async function unlessAway(
   { world }: EvacuationContext,
   call: () => Promise<EvacuatorMessage>,
@@ -184,7 +186,9 @@ const surveyed = async (context: EvacuationContext): Promise<EvacuatorMessage> =
   survey: await survey(context),
 })
 
-/** While instances wait for room, the host is checked again: if it is back, they can run there. */
+/**
+ * While instances wait for capacity, the host is checked again: if it is back, they can run there.
+ */
 function surveyAgain(context: EvacuationContext, begunAtMs: number): Promise<EvacuatorMessage> {
   const call = async (): Promise<EvacuatorMessage> => {
     const objection = await checkForLife(context)
@@ -199,7 +203,10 @@ function surveyAgain(context: EvacuationContext, begunAtMs: number): Promise<Eva
   })
 }
 
-/** Disables the compute service and forces it down, once: Nova need not wait until it misses a heartbeat. */
+/**
+ * Disables the compute service and forces it down, so that Nova need not wait until it misses a
+ * heartbeat.
+ */
 async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
   const { world, order, signal } = context
   const service = await world.compute.findService(order.host, signal)
@@ -235,7 +242,7 @@ async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
 
 const ANSWERS = { wait: 'evacuator.blocked', forbid: 'evacuator.forbid' } as const
 
-/** The ledger decides whether the service is enabled when the host comes back. */
+/** The ledger decides whether the service is enabled when the host returns. */
 async function recordDisabling({ world, order }: EvacuationContext): Promise<void> {
   const { notification, epoch } = order
   const host = await world.store.findHost(order.host)
@@ -257,7 +264,7 @@ async function plan(
   for (const detail of contradictions(moves, rows)) {
     await note(context, { kind: 'decision', step: 'plan', detail })
   }
-  // That nothing is left after another survey is not announced.
+  // A later survey that finds no instance left is not announced.
   if (moves.length > 0 || rows.length === 0) {
     announceStep(context, 'planned', `${rows.length} instances`)
   }

@@ -8,7 +8,7 @@
  *  it is logged → nothing
  */
 import { assertNever } from '../kernel/assert-never.ts'
-import { goOn, type Decision } from '../kernel/periodic.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
 import type { Purged } from '../ports/housekeeping-store.ts'
 
 export type HousekeeperTask =
@@ -25,7 +25,7 @@ export type HousekeeperAnswer =
 export function housekeeper(
   memory: null,
   answer: HousekeeperAnswer,
-): Decision<null, HousekeeperTask> {
+): PeriodicDecision<null, HousekeeperTask> {
   switch (answer.type) {
     case 'store.purged': {
       const { purged } = answer

@@ -1,4 +1,4 @@
-/** Carries out the effects of an instance recovery on the Compute API. */
+/** Performs the effects of an instance recovery on the Compute API. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort, type GuestDiagnostics } from '../ports/compute.ts'
@@ -88,7 +88,7 @@ async function performInstanceRecovery(
   }
 }
 
-/** What its hypervisor says goes on record, whatever it is. */
+/** Reads what the hypervisor says about the guest, and always records it. */
 async function verify(recovering: Recovering): Promise<string | undefined> {
   const { world, order, signal } = recovering
   const { notification, instance: subject, epoch, fault } = order

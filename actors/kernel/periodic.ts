@@ -25,7 +25,7 @@ export interface LookNow {
 }
 
 /** What follows from an answer. */
-export type Decision<Memory, Task> =
+export type PeriodicDecision<Memory, Task> =
   /** These tasks are done next, in this order, and then what is left of the part. */
   | { readonly kind: 'go-on'; readonly memory: Memory; readonly tasks: readonly Task[] }
   /** What is left of the part is left out until the next round. */
@@ -38,7 +38,7 @@ export interface Part<Memory, Task extends AnyMessage, Answer> {
   /** What the part begins with in each round. */
   readonly first: Task
   /** Pure. */
-  readonly decide: (memory: Memory, answer: Answer) => Decision<Memory, Task>
+  readonly decide: (memory: Memory, answer: Answer) => PeriodicDecision<Memory, Task>
   /** Does one task through ports. A rejection crashes the actor. */
   readonly perform: (task: Task, signal: AbortSignal) => Promise<Answer>
 }
@@ -61,7 +61,7 @@ export function part<Memory, Task extends AnyMessage, Answer>(
 export const goOn = <Memory, Task = never>(
   memory: Memory,
   tasks: readonly Task[] = [],
-): Decision<Memory, Task> => ({ kind: 'go-on', memory, tasks })
+): PeriodicDecision<Memory, Task> => ({ kind: 'go-on', memory, tasks })
 
 export interface Periodic {
   readonly parts: readonly [AnyPart, ...AnyPart[]]

@@ -1,4 +1,4 @@
-/** The part of the store that says who may be spoken of on the bus, and who may speak. */
+/** The part of the store that knows which hosts and observers are registered. */
 import type { HostId, HostName, SegmentId } from '../../schema/ids.ts'
 
 export interface RegisteredHost {
@@ -25,7 +25,10 @@ export interface RegisteredMonitor {
 }
 
 export interface RosterStore {
-  /** Writes down that this observer is at work now; it has a voice from then on, until it is purged. */
+  /**
+   * Records that this observer works now. From then on its observations count, until its row is
+   * purged.
+   */
   registerObserver(name: string, role: ObserverRole): Promise<void>
   /** Every host monitor that has registered and was not purged, in no order. */
   listMonitors(): Promise<readonly RegisteredMonitor[]>

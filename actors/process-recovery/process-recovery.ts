@@ -1,6 +1,7 @@
 /**
- * Keeps Nova's scheduler away from a living host whose nova-compute has died. That is all: the host's own protection goes on,
- * and the ledger sees to it that the service is enabled again.
+ * Disables the service of a living host whose nova-compute has died, so that Nova's scheduler does
+ * not use it. It does nothing else: the host itself stays protected, and the ledger makes sure that
+ * the service is enabled again.
  */
 import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -17,20 +18,20 @@ export interface ProcessOrder {
 }
 
 export interface ProcessRecoveryRules {
-  /** Shown in Nova; also how we know a service that we disabled. */
+  /** Shown in Nova. By it we recognise a service that we disabled. */
   readonly disableReason: string
-  /** Pause after a request that failed, ms. */
+  /** The pause after a request that failed, ms. */
   readonly retryMs: number
-  /** So many of these end the attempt. */
+  /** After so many failures, the attempt ends. */
   readonly hindrancesMax: number
 }
 
 export type ProcessRecoveryMessage =
   | { readonly type: 'process.begin' }
-  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's command
+  | { readonly type: 'process.forbid'; readonly reason: string } // an operator command
   | { readonly type: 'process.read'; readonly service: ComputeService | undefined } // private
-  | { readonly type: 'process.disabled' } // private: Nova has taken the order
-  | { readonly type: 'process.forbidden'; readonly reason: string } // private: no grant for the intent
+  | { readonly type: 'process.disabled' } // private: Nova has accepted the order
+  | { readonly type: 'process.forbidden'; readonly reason: string } // private: the store does not allow the intent
   | { readonly type: 'process.noted' } // private: the outcome is in the journal
   | { readonly type: 'process.blocked'; readonly reason: string } // private
   | { readonly type: 'process.look-due' } // private: our own timer
@@ -68,7 +69,7 @@ export const processRecovery =
       case 'process.forbid':
         return state.kind === 'reading' || state.kind === 'blocked'
           ? giveWay(order, message.reason)
-          : [state, []] // what was ordered is followed
+          : [state, []] // what was ordered is followed to its end
       case 'process.forbidden':
         return state.kind === 'disabling' ? giveWay(order, message.reason) : [state, []]
       case 'process.noted':

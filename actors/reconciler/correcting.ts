@@ -17,7 +17,7 @@ import type { WireBody } from '../../schema/messages/catalogue.ts'
 import type { HostName } from '../../schema/ids.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { goOn, type Decision } from '../kernel/periodic.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { Correction } from '../ports/reconciler-store.ts'
 import { lateCompletion } from './late-completion.ts'
@@ -55,7 +55,7 @@ export type CorrectingAnswer =
   | { readonly type: 'late.announced' }
   | { readonly type: 'correcting.away' }
 
-type CorrectingDecision = Decision<null, CorrectingTask>
+type CorrectingDecision = PeriodicDecision<null, CorrectingTask>
 
 /** What follows from one answer. Nothing is remembered: everything is on record. */
 export function decideCorrecting(memory: null, answer: CorrectingAnswer): CorrectingDecision {

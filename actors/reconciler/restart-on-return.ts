@@ -16,7 +16,7 @@ import type { HostName, MoveId } from '../../schema/ids.ts'
 import type { WireBody } from '../../schema/messages/catalogue.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { goOn, type Decision } from '../kernel/periodic.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
 import type { Instance, InstanceAction } from '../ports/compute.ts'
 import { isLeftStopped, isNobodys } from './left-stopped.ts'
 
@@ -49,7 +49,7 @@ export type RestartAnswer =
 
 /** Those that Nova did not start when it was asked: it is not asked again. */
 export type Refused = ReadonlySet<MoveId>
-type RestartDecision = Decision<Refused, RestartTask>
+type RestartDecision = PeriodicDecision<Refused, RestartTask>
 
 /** What follows from one answer. */
 export function decideRestart(refused: Refused, answer: RestartAnswer): RestartDecision {

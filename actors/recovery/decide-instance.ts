@@ -8,7 +8,7 @@ import { eventPolicy } from './instance-events.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { superseded } from './superseded.ts'
 
-/** A guest is reported: recover it, wait, or say why not. */
+/** Decides about a reported guest: recover it, wait, or give the reason for doing nothing. */
 export const decideInstance: Rule = (rules, situation, notification, host) => {
   const { uuid, payload, status } = notification
   const { snapshot, recovering } = situation
@@ -34,7 +34,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   return { kind: 'restart', fault: policy.fault, mayRebuild, askedForAt: askedAt }
 }
 
-/** A notification's own time is kept in whole seconds, rounded down. */
+/** The time of a notification is stored in whole seconds, rounded down. */
 const STAMP_MS = 1000
 
 /** The crash-loop limit: each recovery counts once, however many rungs it climbed. */

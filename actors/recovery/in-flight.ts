@@ -11,7 +11,7 @@ export class InFlight {
     return this.#hosts.size
   }
 
-  /** Takes the host in, unless `object` says why not when it is shown those that are in flight. */
+  /** Adds the host, unless `object` gives a reason against it when it gets the hosts in flight. */
   claim(
     host: HostId,
     object: (inFlight: ReadonlySet<HostId>) => string | undefined,
@@ -21,7 +21,7 @@ export class InFlight {
     return objection
   }
 
-  /** Its recovery has ended; what it did to the host is in the store. */
+  /** Removes the host of an ended recovery. What the recovery did to the host is in the store. */
   release(host: HostId): void {
     this.#hosts.delete(host)
   }

@@ -1,4 +1,6 @@
-/** What an operator's pause, stop, cancel or leave to go on means for a recovery that is under way. Pure. */
+/**
+ * What an operator's pause, stop, cancel or resume means for a recovery that is under way. Pure.
+ */
 import { tell } from '../kernel/behaviour.ts'
 import { refOf } from '../registry.ts'
 import type { Control } from '../../schema/recovery-control.ts'
@@ -11,7 +13,10 @@ import type {
   RecoveryStep,
 } from './recovery-messages.ts'
 
-/** Repeated with every look. What works on the recovery is told once; a recovery that waits is decided on at once, after any command. */
+/**
+ * Comes again with every check of the store. The actor that works for the recovery is told once. A
+ * recovery that waits is decided again at once after any command.
+ */
 export function onHeard(
   order: RecoveryOrder,
   state: RecoveryState,
@@ -31,7 +36,10 @@ const isSame = (one: Control, other: Control): boolean =>
   one.kind === other.kind &&
   (one.kind === 'running' || other.kind === 'running' || one.reason === other.reason)
 
-/** The store refuses every further step anyway; this only saves the time until the next one. */
+/**
+ * The store refuses every further step in any case. This message only makes the actor stop before
+ * its next step.
+ */
 function forbid(
   { notification: { uuid } }: RecoveryOrder,
   { kind }: RecoveryState,

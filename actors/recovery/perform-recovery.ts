@@ -1,4 +1,4 @@
-/** Carries out what a recovery asks for: reads the situation, and writes what was decided. */
+/** Performs the effects of a recovery: reads the situation, and writes decisions. */
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
@@ -38,7 +38,7 @@ export interface RecoveryWorld extends Acting {
   readonly observations: HostObservations
 }
 
-/** The actor that takes one notification from the report to its end. */
+/** The actor of one notification, from the report to its end. */
 export function defineRecovery(
   world: RecoveryWorld,
   order: RecoveryOrder,
@@ -94,7 +94,8 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
   const stored = await untilStored(world.clock, signal, () =>
     world.store.readSnapshot(order.segment, notification, since),
   )
-  // A report that our own observers contradict is not believed (the window holds it back): its host fails with nobody.
+  // A report that our own observers contradict does not count here (the dedup-window holds it
+  // back): its host does not fail together with others.
   const failing = stored.failing.filter(({ sourceHost }) => !seenWell(world, sourceHost))
   return {
     type: 'recovery.consulted',
@@ -111,7 +112,7 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
 const seenWell = ({ observations }: RecoveryWorld, host: HostId | undefined): boolean =>
   host !== undefined && observations.seenWell(host)
 
-/** A doubt that has lasted for long is not of one fault with what is reported now. */
+/** A doubt that has lasted long does not belong to the fault that is reported now. */
 function doubtedOf(
   { observations, clock, rules }: RecoveryWorld,
   { hostsOverall }: SegmentSnapshot,
@@ -152,7 +153,7 @@ async function admit(
   return { type: 'recovery.admitted' }
 }
 
-/** Takes the last place under the cap of all segments, or says why there is none. */
+/** Takes a place under the cap of all segments, or returns the reason why there is none. */
 function claim(
   { world, order }: Recovering,
   { census }: RecoveryEffect & { readonly type: 'recovery.admit' },
@@ -172,7 +173,7 @@ async function conclude(
 ): Promise<RecoveryMessage> {
   const { world, order, signal } = recovering
   const { uuid, sourceHost } = order.notification
-  // An untouched host goes back into service; a fenced one waits for its checked return.
+  // An untouched host goes back into service. A fenced host waits for its checked return.
   await untilStored(world.clock, signal, async () => {
     if (to === 'failed') {
       await world.store.endMoves(order.epoch, uuid, { status: to, message: reason })
@@ -182,7 +183,10 @@ async function conclude(
   return end(recovering, { to, reason })
 }
 
-/** What is cancelled is in an operator's hands: its host stays out of service, and is not reported again, until it returns. */
+/**
+ * After a cancel, the operator is responsible: the host stays out of service, and is not reported
+ * again, until it returns.
+ */
 async function cancel(recovering: Recovering, reason: string): Promise<RecoveryMessage> {
   const { world, order, signal } = recovering
   const { uuid, sourceHost } = order.notification
@@ -215,7 +219,10 @@ async function suspend(
   return isDone ? { type: 'recovery.suspended', chance } : { type: 'recovery.gone' }
 }
 
-/** Writes the status with its reason, and says it on the bus. False when the notification had ended already. */
+/**
+ * Writes the status with its reason, and announces it on the bus. False when the notification had
+ * already ended.
+ */
 async function transition(recovering: Recovering, { to, reason }: Verdict): Promise<boolean> {
   const { world, order, signal } = recovering
   const { uuid: notification } = order.notification

@@ -17,7 +17,7 @@
 import type { HostId } from '../../schema/ids.ts'
 import type { SiteCommand } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { goOn, type Decision } from '../kernel/periodic.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
 import { policyOf, type PolicyDefaults } from '../policy/segment-policy.ts'
 import type { QuarantineRules } from '../policy/quarantine.ts'
 import type { NewEntry, Returning } from '../ports/store.ts'
@@ -68,7 +68,7 @@ export interface HostReturnRules {
 }
 
 type HostMemory = Remembered<HostId>
-type HostDecision = Decision<HostMemory, HostTask>
+type HostDecision = PeriodicDecision<HostMemory, HostTask>
 
 /** What follows from one answer. */
 export function decideHostReturn(

@@ -9,7 +9,7 @@ import { writeAndAnnounce } from './return-entry.ts'
 import type { ReturnWorld } from './return-world.ts'
 import { decideUndoing, type ChangeAnswer, type ChangeTask } from './undoing.ts'
 
-type Look = ChangeTask & { readonly type: 'change.look' }
+type ChangeLook = ChangeTask & { readonly type: 'change.look' }
 type Take = ChangeTask & { readonly type: 'change.take' }
 
 /** The part of a round in which changes are undone. */
@@ -80,7 +80,7 @@ async function perform(
 
 async function lookAt(
   { compute }: ReturnWorld,
-  { change, ledger }: Look,
+  { change, ledger }: ChangeLook,
   signal: AbortSignal,
 ): Promise<ChangeAnswer> {
   const { name } = change.host

@@ -19,7 +19,7 @@
  */
 import type { SiteCommand } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { goOn, type Decision } from '../kernel/periodic.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
 import type { Aggregate, ComputeService } from '../ports/compute.ts'
 import type { OpenChange } from '../ports/ledger.ts'
 import type { NewEntry } from '../ports/store.ts'
@@ -77,7 +77,7 @@ export type ChangeAnswer =
 
 /** By the number of the change. */
 type ChangeMemory = Remembered<number>
-type ChangeDecision = Decision<ChangeMemory, ChangeTask>
+type ChangeDecision = PeriodicDecision<ChangeMemory, ChangeTask>
 
 /** What follows from one answer. */
 export function decideUndoing(memory: ChangeMemory, answer: ChangeAnswer): ChangeDecision {

@@ -14,7 +14,7 @@
  */
 import type { VmMove } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { goOn, type Decision } from '../kernel/periodic.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
 
 export type LockTask =
   | { readonly type: 'locks.list' }
@@ -31,7 +31,10 @@ export type LockAnswer =
   | { readonly type: 'locks.store-away' }
 
 /** What follows from one answer. Nothing is remembered: everything is on record. */
-export function decideUnlocking(memory: null, answer: LockAnswer): Decision<null, LockTask> {
+export function decideUnlocking(
+  memory: null,
+  answer: LockAnswer,
+): PeriodicDecision<null, LockTask> {
   switch (answer.type) {
     case 'locks.listed':
       return goOn(

@@ -1,6 +1,6 @@
 /**
- * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before smaller faults, and few smaller
- * faults at once. Pure.
+ * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before
+ * smaller faults, and few smaller faults at once. Pure.
  */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -21,7 +21,10 @@ import {
   type SegmentStep,
 } from './segment-messages.ts'
 
-/** Smaller faults that are seen to at the same time: more would only make the store and Nova slow for the hosts. */
+/**
+ * How many smaller faults are handled at the same time. More would only make the store and Nova
+ * slow for the recoveries of hosts.
+ */
 export const SMALL_AT_ONCE = 16
 
 /** The actor that gives turns in one segment, with one epoch. */
@@ -70,7 +73,8 @@ function onRecover(
   const { uuid } = unfinished.notification
   const { control, commandCount } = unfinished
   const known = state.recoveries.get(uuid)
-  // What is being concluded needs to hear nothing more, and may be stopped before it could.
+  // A recovery that is being concluded needs no further message, and may stop before it could read
+  // one.
   if (known?.summary.kind === 'concluding') return [state, []]
   if (known?.isStarted === true) {
     return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', control, commandCount })]]
@@ -82,7 +86,7 @@ function onRecover(
     : callOff(identity, state, entry, objection)
 }
 
-/** Started only to be ended. */
+/** Starts a recovery only to end it. */
 function callOff(
   identity: SegmentIdentity,
   state: SegmentState,
@@ -95,7 +99,7 @@ function callOff(
   return [withRecovery(state, uuid, ending), [start(identity, entry, objection)]]
 }
 
-/** A host that is not registered any more has no name; its recovery is only concluded. */
+/** A host that is no longer registered has no name. Its recovery is only concluded. */
 const UNKNOWN_HOST = 'unregistered' as RecoveryOrder['hostName']
 
 function start(
@@ -110,7 +114,7 @@ function start(
   return startChild('recovery', notification.uuid, order)
 }
 
-/** Every recovery of the host hears of it. One that waits for its first turn, and is new, is called off. */
+/** Every recovery of the host is told. A new one that waits for its first turn is called off. */
 function onHostAlive(
   identity: SegmentIdentity,
   state: SegmentState,
@@ -140,7 +144,7 @@ function onInformed(
   const entry = before.recoveries.get(id)
   if (entry === undefined) return [before, []]
   const state = withRecovery(before, id, { ...entry, summary })
-  // It has just been started, or started again after a crash.
+  // The recovery was just started, or restarted after a crash.
   if (before.turn === id && summary.kind === 'queued') return [state, [giveTurn(state, id)]]
   const isOver = before.turn === id && summary.kind !== 'deciding' && summary.kind !== 'admitting'
   const next = isOver ? { ...state, turn: null } : state
@@ -154,15 +158,18 @@ function onInformed(
   ])
 }
 
-/** The host is about to be acted on, or certainly dead. */
+/**
+ * Whether this recovery begins to act on its host, so that the host is about to be fenced or is
+ * certainly dead.
+ */
 const beginsActing = (entry: Entry, { kind }: RecoverySummary): boolean =>
   !isSmall(entry) && kind !== entry.summary.kind && (kind === 'fencing' || kind === 'evacuating')
 
-/** It waits for a recovery that is not here. */
+/** Whether it waits for a recovery that is not in this segment. */
 const isBehindNobody = ({ recoveries }: SegmentState, { behind }: RecoverySummary): boolean =>
   behind !== null && !recoveries.has(behind)
 
-/** Faults smaller than the host are decided on anew. */
+/** Makes smaller faults of the host be decided again. */
 const standAside = ({ recoveries }: SegmentState, host: HostId): SegmentEffects =>
   [...recoveries.values()]
     .filter((entry) => entry.unfinished.notification.sourceHost === host)
@@ -171,7 +178,7 @@ const standAside = ({ recoveries }: SegmentState, host: HostId): SegmentEffects 
       tell(recoveryOf(unfinished.notification.uuid), { type: 'recovery.stand-aside' }),
     )
 
-/** Smaller faults that waited for a host's recovery to end are decided on anew. */
+/** Makes smaller faults that waited for the end of a host's recovery be decided again. */
 function onEnded(identity: SegmentIdentity, state: SegmentState, id: NotificationId): SegmentStep {
   const gone = state.recoveries.get(id)
   if (gone === undefined) return [state, []]
@@ -190,7 +197,10 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
   ])
 }
 
-/** The host that has waited longest is next, then smaller faults; nobody while one is decided on or admitted. */
+/**
+ * Gives the next turn: first to the host that has waited longest, then to smaller faults; to none
+ * while one is being decided or admitted.
+ */
 function nextTurn(
   identity: SegmentIdentity,
   state: SegmentState,
@@ -218,7 +228,7 @@ function grant(
   return [next, [...effects, turn]]
 }
 
-/** A turn comes with what the others do. */
+/** A turn contains what the other recoveries do. */
 function giveTurn(state: SegmentState, id: NotificationId): SegmentEffects[number] {
   const others = busyOnes(state).filter(({ unfinished }) => unfinished.notification.uuid !== id)
   const turn: Turn = {

@@ -168,7 +168,7 @@ function usablePattern(pattern: string): string {
   try {
     return new RegExp(pattern).source
   } catch (cause) {
-    const text = `[osapi_v1] project_id_regex = ${pattern} is no regular expression`
+    const text = `[osapi_v1] project_id_regex = ${pattern} is not a regular expression`
     throw new CodedError('CONFIG_INVALID', text, { cause })
   }
 }

@@ -273,7 +273,9 @@ export class Deployment implements AsyncDisposable {
       random,
       log: SILENT,
       turns: new VirtualTurns(clock, () => {
-        this.checker.violations.push(`L1 ${name} does the same for ever and lets no time pass`)
+        this.checker.violations.push(
+          `L1 ${name} repeats its work without an end and lets no time pass`,
+        )
         life.kill()
       }),
       bus: mortalBus(this.#broker.bus(name), life),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import type { Decision } from '../../actors/kernel/periodic.ts'
+import type { PeriodicDecision } from '../../actors/kernel/periodic.ts'
 
 const ACTORS = join(import.meta.dirname, '../../actors')
 
@@ -23,7 +23,7 @@ export interface Decider<Memory, Answer, Task> {
   /** Where the table is. */
   readonly file: string
   readonly initial: Memory
-  readonly decide: (memory: Memory, answer: Answer) => Decision<Memory, Task>
+  readonly decide: (memory: Memory, answer: Answer) => PeriodicDecision<Memory, Task>
 }
 
 /** One test for each case, by the rows of the table, and one for the table. */
@@ -42,7 +42,7 @@ export function testDecisions<Memory, Task, Answer>(
   for (const [row, cases] of Object.entries(rows)) {
     for (const { title, memory = initial, answer, tasks = [], ends, next = memory } of cases) {
       test(`${row} (${title})`, (t) => {
-        const decision: Decision<Memory, Task> =
+        const decision: PeriodicDecision<Memory, Task> =
           ends === undefined ? { kind: 'go-on', memory: next, tasks } : { kind: ends, memory: next }
         t.deepEqual(decide(memory, answer), decision)
       })

@@ -1,4 +1,4 @@
-/** Operators' commands through the API, about one recovery and about all of them. */
+/** Operator commands through the API, for one recovery and for all of them. */
 import test from 'ava'
 import { nodeName, notificationId } from '../../schema/ids.ts'
 import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
@@ -34,7 +34,7 @@ test('before 1.4 there are no commands', async (t) => {
   t.deepEqual(await world.store.listCommands(notificationId(world.id)), [])
 })
 
-test('a command about a recovery is kept with the name of the caller, and the engine hears of it', async (t) => {
+test('a command for a recovery is kept with the name of the caller, and the engine is told', async (t) => {
   await using world = await withRecovery()
   const url = commandsOf(world.id)
   const { status, json } = await give(world, { url, kind: 'pause', reason: 'switch work' })
@@ -55,7 +55,7 @@ test('a command about a recovery is kept with the name of the caller, and the en
   t.is(at(listed.json, 'commands', 1, 'kind'), 'resume')
 })
 
-test('a command about all recoveries stops every recovery until it is taken back', async (t) => {
+test('a command for all recoveries stops every recovery until it is released', async (t) => {
   await using world = await withRecovery()
   const url = '/v1/commands'
   t.deepEqual((await world.call({ url, version: '1.4' })).json, { commands: [] })
@@ -70,7 +70,7 @@ test('a command about all recoveries stops every recovery until it is taken back
   t.is(at(json, 'commands', 1, 'kind'), 'release')
 })
 
-test('every command about a recovery is understood, and refused with the reason where it does not fit', async (t) => {
+test('every command for a recovery is understood, and refused with a reason when it does not fit', async (t) => {
   await using world = await withRecovery()
   const url = commandsOf(world.id)
   const refused = async (said: Given, text: string): Promise<void> => {
@@ -92,7 +92,7 @@ test('every command about a recovery is understood, and refused with the reason 
   t.is((await give(world, { url, kind: 'retry' })).status, 201)
 })
 
-test('misspelt member or command is 400 that names it and the one that was meant', async (t) => {
+test('misspelt member or command is 400 that names it and the nearest known name', async (t) => {
   await using world = await withRecovery()
   const url = commandsOf(world.id)
   const send = async (command: object): Promise<string> => {
@@ -120,7 +120,7 @@ test('only administrators give and read commands', async (t) => {
   t.deepEqual(await world.store.listSiteCommands(), [])
 })
 
-test('a command without a reason, or that nobody knows, is 400; about no recovery 404', async (t) => {
+test('a command without a reason, or an unknown one, is 400; for an unknown recovery it is 404', async (t) => {
   await using world = await withRecovery()
   const url = commandsOf(world.id)
   for (const reason of ['', ' ', '\n', 'a\u0000', 'x'.repeat(1001), 7, null]) {

@@ -1,4 +1,4 @@
-/** The API's own description: complete, valid where it counts, and true of the answers. */
+/** The API's own description: complete, valid in its main parts, and equal to the answers. */
 import test from 'ava'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -43,7 +43,7 @@ test('description is OpenAPI 3.1, needs no token, and names every resource with 
   t.false(found.some((name) => name.includes('projectId')))
 })
 
-test('every operation of a resource has a name of its own, parameters for its path, and answers', async (t) => {
+test('every operation of a resource has its own name, parameters for its path, and answers', async (t) => {
   await using world = await startGateway()
   const { json } = await world.call({ url: '/openapi.json' })
   const names: string[] = []
@@ -63,7 +63,7 @@ test('every operation of a resource has a name of its own, parameters for its pa
   t.false(names.includes('undefined'))
 })
 
-test('answers are what the description says', async (t) => {
+test('answers are as the description says', async (t) => {
   const owned = anInstance(1)
   const compute = { listProjectInstances: async () => [owned] }
   await using world = await startGateway({ compute })

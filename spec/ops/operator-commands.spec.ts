@@ -1,4 +1,4 @@
-/** What operators type: a segment's policy, and their command about a host. */
+/** The commands that operators type: a segment's policy, and a command for a host. */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -79,7 +79,7 @@ for (const command of [
   })
 }
 
-test('misspelt choice is named with the one that was meant', (t) => {
+test('misspelt choice is refused with the nearest known name', (t) => {
   const parsed = changePolicy({}, ['max_host=3'])
   t.deepEqual(parsed, {
     kind: 'problem',
@@ -87,7 +87,7 @@ test('misspelt choice is named with the one that was meant', (t) => {
   })
 })
 
-test('misspelt command and misspelt command are named with the one that was meant', async (t) => {
+test('misspelt command and misspelt kind of command are refused with the nearest known name', async (t) => {
   for (const [args, sentence] of [
     [['paus', 'compute-1', '--by', 'a', '--reason', 'b'], /^paus: .*mean pause\?$/m],
     [['polcy', 'zone-a'], /^polcy: there is no such command; did you mean policy\?$/m],
@@ -101,7 +101,7 @@ test('misspelt command and misspelt command are named with the one that was mean
   }
 })
 
-/** A configuration with a store that knows one host. */
+/** A configuration with a store that has one host. */
 async function installation() {
   const directory = await temporaryDirectory('operators')
   const database = join(directory.path, 'store.db')
@@ -125,7 +125,7 @@ async function installation() {
 }
 
 test.serial(
-  'policy changes what is stored for a segment, by name or uuid, and only when it can be read',
+  'policy changes the stored policy of a segment, by name or uuid, only when it is valid',
   async (t) => {
     await using installed = await installation()
     const { config, store, segment } = installed
@@ -141,7 +141,7 @@ test.serial(
 )
 
 test.serial(
-  'confirm-dead keeps an operator’s command about the open recovery of a host',
+  'confirm-dead stores an operator command for the open recovery of a host',
   async (t) => {
     await using installed = await installation()
     const { config, store, clock } = installed

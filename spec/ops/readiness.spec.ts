@@ -1,4 +1,7 @@
-/** A process that cannot do its work says so in `/health/ready`: what, why, and since when. On a real NATS server. */
+/**
+ * A process that cannot do its work shows it in `/health/ready`: what, why, and since when. On a
+ * real NATS server.
+ */
 import test from 'ava'
 import { connect, type NatsConnection } from 'nats'
 import { openEmbeddedWorld } from '../../ops/ports.ts'
@@ -69,7 +72,7 @@ const reasonOf = ({ checks }: Ready, name: string): string =>
 
 const ROLES = 'gateway, engine, host-monitor'
 
-/** Somebody else on the bus writes the lease whenever it is free, and keeps writing. */
+/** Another client of the bus writes the lease whenever it is free, and keeps it. */
 function holdLease(connection: NatsConnection, value: string): Disposable {
   const write = (): void => connection.publish(leaseSubject('default'), Buffer.from(value))
   const timer = setInterval(write, 50)

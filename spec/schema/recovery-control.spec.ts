@@ -1,4 +1,4 @@
-/** The control that operators' commands amount to, and which command fits which state. */
+/** The control that results from operator commands, and which command fits which state. */
 import test from 'ava'
 import {
   askedForAt,
@@ -51,7 +51,7 @@ test('commands before a retry do not count, and the time to expiry begins with t
   t.is(askedForAt({ createdAt: 7 }, commands('pause')), 7)
 })
 
-/** Which commands fit a recovery of a host, by its status and what was said before. */
+/** The commands that fit a recovery of a host, by its status and the earlier commands. */
 const FITTING: readonly (readonly [
   NotificationStatus,
   readonly OperatorCommandKind[],
@@ -77,7 +77,7 @@ for (const [status, before, fitting] of FITTING) {
   })
 }
 
-test('a guest needs no command about its host', (t) => {
+test('a recovery of a guest accepts no command about its host', (t) => {
   const recovery = { status: 'running', type: 'VM', commands: [] } as const
   const taken = OPERATOR_COMMANDS.filter(
     (command) => objectionToCommand(command, recovery) === undefined,
@@ -85,7 +85,7 @@ test('a guest needs no command about its host', (t) => {
   t.deepEqual(taken, ['pause', 'cancel'])
 })
 
-test('everything is stopped once, and released once', (t) => {
+test('a stop of everything is accepted once, and its release once', (t) => {
   t.is(objectionToSiteCommand('stop', undefined), undefined)
   t.is(objectionToSiteCommand('stop', RELEASE), undefined)
   t.is(objectionToSiteCommand('release', STOP), undefined)

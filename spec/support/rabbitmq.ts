@@ -1,4 +1,4 @@
-/** A real RabbitMQ on loopback with its own Erlang port mapper, which can be restarted. */
+/** A real RabbitMQ on loopback with its own Erlang port mapper. It can be restarted. */
 import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,9 +12,9 @@ import {
 
 export interface Rabbitmq extends AsyncDisposable {
   readonly url: string
-  /** Free for a listener that the settings name. */
+  /** A free port for a listener of the settings. */
   readonly tlsPort: number
-  /** Ends the broker; what is durable stays. */
+  /** Ends the broker. Durable parts stay. */
   stop(): Promise<void>
   /** Starts it again on the same port. */
   start(): Promise<void>
@@ -22,7 +22,7 @@ export interface Rabbitmq extends AsyncDisposable {
 
 const LIBRARY = '/usr/lib/rabbitmq/lib'
 
-/** The script of the package's own directory; the one on PATH switches user. */
+/** The script of the package's own directory; the one on PATH switches the user. */
 async function serverScript(): Promise<string> {
   const versions = existsSync(LIBRARY) ? await readdir(LIBRARY) : []
   const script = versions
@@ -31,7 +31,10 @@ async function serverScript(): Promise<string> {
   return script ?? program('rabbitmq-server', 'rabbitmq-server')
 }
 
-/** Starts a broker, user and password `guest`; takes some seconds. Lines of its configuration may be added for the free port. */
+/**
+ * Starts a broker with user and password `guest`; it takes some seconds. Lines for the free port
+ * may be added to its configuration.
+ */
 export async function startRabbitmq(
   settings: (tlsPort: number) => readonly string[] = () => [],
 ): Promise<Rabbitmq> {
@@ -49,7 +52,7 @@ export async function startRabbitmq(
   await writeFile(at('enabled_plugins'), '[].\n')
   const script = await serverScript()
   const mapper = { ERL_EPMD_PORT: String(mapperPort), ERL_EPMD_ADDRESS: '127.0.0.1' }
-  // Started here in the foreground, so that the broker does not leave one behind.
+  // Started here in the foreground, so that the broker leaves none behind.
   stack.use(await startServer({ command: program('epmd', 'erlang-base'), args: [], env: mapper }))
   const env = {
     ...mapper,
@@ -63,7 +66,7 @@ export async function startRabbitmq(
     RABBITMQ_CONFIG_FILE: at('rabbitmq'),
     RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
     RABBITMQ_PID_FILE: at('pid'),
-    // The script becomes the broker instead of watching over one: signals reach it, and it dies with us.
+    // The script becomes the broker, so that signals reach it, and it ends with us.
     RABBITMQ_ALLOW_INPUT: '1',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
       '-noinput -kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none',

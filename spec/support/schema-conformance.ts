@@ -1,4 +1,4 @@
-/** What every store does with a database that is not as its migrations leave it. */
+/** How every store handles a database that differs from what its migrations make. */
 import type { ExecutionContext } from 'ava'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { notificationId } from '../../schema/ids.ts'
@@ -8,7 +8,7 @@ import { segmentFields, SetClock, type RegisterTest, type StoreDatabase } from '
 
 /** A database whose tables can be compared. */
 export interface SchemaDatabase extends StoreDatabase {
-  /** Text of every table and view, and of the rows. */
+  /** The text of every table and view, and of the rows. */
   dump(): Promise<string>
 }
 
@@ -51,7 +51,7 @@ export function schemaConformance(
     await refused(t, database, { code: 'SCHEMA_FOREIGN', message })
   }
 
-  test(`${kind}: tables of Masakari are refused by name, empty ones and full ones`, async (t) => {
+  test(`${kind}: tables of Masakari are refused by name, empty or not`, async (t) => {
     const names = /hosts, notifications\. Nothing was changed\. Use an empty database of its own/
     await foreign(t, MASAKARI, names)
     const row = `INSERT INTO hosts (id, uuid, name, type, control_attributes, failover_segment_id) VALUES (1, 'u', 'compute-1', 'c', '', 's')`
@@ -84,7 +84,7 @@ export function schemaConformance(
     await refused(t, database, { code: 'SCHEMA_FOREIGN', message: /segments.*vm_moves/s })
   })
 
-  test(`${kind}: tables of other names do not matter`, async (t) => {
+  test(`${kind}: tables with other names do not matter`, async (t) => {
     await using database = await open()
     await database.execute('CREATE TABLE users (id integer primary key)')
     await database.execute('CREATE TABLE hosts_of_mine (id integer primary key)')
@@ -114,7 +114,7 @@ export function schemaConformance(
     }
   })
 
-  test(`${kind}: a migration that was cut off after any of its steps goes on`, async (t) => {
+  test(`${kind}: a migration that was interrupted after any of its steps is continued`, async (t) => {
     await using database = await open()
     await migrated(database)
     for (const name of Object.keys(MIGRATIONS).slice(1)) {
@@ -153,7 +153,7 @@ export function schemaConformance(
     ])
   })
 
-  test(`${kind}: stores that migrate and ask one empty database at once all get their way`, async (t) => {
+  test(`${kind}: several stores that migrate and use one empty database at the same time all succeed`, async (t) => {
     await using database = await open()
     await using stack = new AsyncDisposableStack()
     const stores = [1, 2, 3, 4].map(() => stack.use(database.open(ports())))
@@ -161,7 +161,7 @@ export function schemaConformance(
     await t.notThrowsAsync(Promise.all(stores.map((store) => store.ping())))
   })
 
-  test(`${kind}: a store that did not migrate works on a migrated database, and waits for it before`, async (t) => {
+  test(`${kind}: a store that did not migrate works on a migrated database, and waits for the migration`, async (t) => {
     await using database = await open()
     await using store = database.open(ports())
     await t.throwsAsync(store.ping(), { code: 'STORE_UNAVAILABLE', message: /not migrated/ })

@@ -1,4 +1,4 @@
-/** What operators' commands do to recoveries, in every store. */
+/** What operator commands do to recoveries, in every store. */
 import { notificationId } from '../../schema/ids.ts'
 import type { OperatorCommandKind } from '../../schema/records.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
@@ -84,7 +84,7 @@ export function commandConformance(test: RegisterTest, open: OpenWorld): void {
     )
   })
 
-  test('moves that nobody has asked for are given up, and only those', async (t) => {
+  test('moves that were never requested are given up, and only those', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -107,7 +107,7 @@ export function commandConformance(test: RegisterTest, open: OpenWorld): void {
     )
   })
 
-  test('a retry makes an ended recovery new, keeps what was done, and has the host looked at again', async (t) => {
+  test('a retry makes an ended recovery new, keeps what was done, and requires a new proof of death', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -157,7 +157,7 @@ export function commandConformance(test: RegisterTest, open: OpenWorld): void {
     t.is(returning?.deaths.length, 1, 'one death, looked at twice')
   })
 
-  test('a retry is refused while another recovery of the host goes on, or when the host is gone', async (t) => {
+  test('a retry is refused while another recovery of the host is unfinished, or when the host is gone', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -182,7 +182,7 @@ export function commandConformance(test: RegisterTest, open: OpenWorld): void {
     t.false((await store.getHost(segment.uuid, host.uuid))?.onMaintenance)
   })
 
-  test('a host is kept out of service when its recovery was cancelled in the moment in which it ended', async (t) => {
+  test('a host is kept out of service when its recovery was cancelled at the moment when it ended', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)

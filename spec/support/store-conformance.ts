@@ -1,4 +1,4 @@
-/** What every store promises, whatever database is behind it: registers the tests for one kind of database. */
+/** The promises of every store: registers the tests for one kind of database. */
 import { housekeepingConformance } from './store-housekeeping-conformance.ts'
 import { inventoryConformance } from './store-inventory-conformance.ts'
 import { leadershipConformance } from './store-leadership-conformance.ts'

@@ -1,10 +1,10 @@
-/** What operators choose and say, in every store. */
+/** The choices and commands of operators, in every store. */
 import { notificationId, segmentId } from '../../schema/ids.ts'
 import { incident, segmentFields, type OpenWorld, type RegisterTest } from './store-world.ts'
 
 /** Registers the tests. */
 export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
-  test('policy of a segment is what was chosen last, and goes with the segment', async (t) => {
+  test('policy of a segment is the latest choice, and is deleted with the segment', async (t) => {
     await using world = await open()
     const { store } = world
     const segment = await store.createSegment(segmentFields('zone-p'))
@@ -21,7 +21,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     await t.throwsAsync(store.setPolicy(segmentId('none'), {}), { code: 'SEGMENT_NOT_FOUND' })
   })
 
-  test('host that an ended recovery holds is returning, with all that decides on it', async (t) => {
+  test('host that an ended recovery holds is returning, with all that decides about it', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, host, notification, epoch } = await incident(world)
@@ -70,7 +70,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listReturning(0), [])
   })
 
-  test('command of an operator is kept with his name, and a decision sees it with the policy', async (t) => {
+  test("operator command is kept with the operator's name, and a decision sees it with the policy", async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, notification } = await incident(world)

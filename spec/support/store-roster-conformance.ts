@@ -1,4 +1,4 @@
-/** Who may be spoken of and who may speak, as every store has it. */
+/** The registered hosts and observers, as every store lists them. */
 import { hostFields, segmentFields, type OpenWorld, type RegisterTest } from './store-world.ts'
 
 /** Registers the tests. */
@@ -35,7 +35,7 @@ export function rosterConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual((await store.readRoster()).observers.toSorted(), ['alerts', 'monitor'])
   })
 
-  test('purge takes observers that have not registered for long', async (t) => {
+  test('purge deletes observers that have not registered for long', async (t) => {
     await using world = await open()
     const { store, clock } = world
     await store.registerObserver('old', 'host-monitor')
@@ -46,7 +46,7 @@ export function rosterConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual((await store.readRoster()).observers, ['alive'])
   })
 
-  test('faults of hosts are listed whole, those of guests in pages', async (t) => {
+  test('faults of hosts are listed completely, those of guests in pages', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const segment = await store.createSegment(segmentFields('racks'))

@@ -39,7 +39,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listUnfinished(), expected.slice(1))
   })
 
-  test('snapshot holds all that a decision needs, and nothing of deleted things', async (t) => {
+  test('snapshot has everything that a decision needs, and no deleted rows', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -138,7 +138,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await acted(clock.wall + 6), [[], []])
   })
 
-  test('hosts that fail are those of all segments whose death is reported, open, and not yet certain', async (t) => {
+  test('failing hosts are those of all segments with an open report of their death and without a certificate', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -169,7 +169,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await failing(), [])
   })
 
-  test('fence that was ordered is counted for the window, though it ended without a certificate', async (t) => {
+  test('ordered fence counts for the window, even if it ended without a certificate', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -191,7 +191,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await acted(orderedAt + 1), [[], []])
   })
 
-  test('a smaller fault is shown with the fault of its host, once that is sure, and then certain', async (t) => {
+  test('a smaller fault is shown with the fault of its host, when that is sure, and then certain', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, host, notification: report, epoch } = await incident(world)

@@ -1,4 +1,7 @@
-/** Operators' commands about one recovery, and about all of them: each is checked against the state of the recovery, and kept for ever. */
+/**
+ * Operator commands for one recovery, and for all of them. Each command is checked against the
+ * state of the recovery, and kept for ever.
+ */
 import { sql, type Selectable, type Transaction } from 'kysely'
 import type { OperatorStore } from '../../actors/ports/operator-store.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -87,7 +90,7 @@ async function hostNameOf(
   return (await query.executeTakeFirst())?.name ?? host
 }
 
-/** Locks the row: a transaction that ends the recovery at this moment comes before or after. */
+/** Locks the row, so that a transaction that ends the recovery comes before or after. */
 async function lockNotification(
   trx: Transaction<Database>,
   id: NotificationId,
@@ -104,7 +107,7 @@ async function lockNotification(
 const commandRefused = (kind: string, objection: string): CodedError =>
   new CodedError('COMMAND_REFUSED', `The command ${kind} does not fit: ${objection}.`)
 
-/** All commands about a recovery, oldest first. */
+/** All commands for a recovery, oldest first. */
 export async function readCommands(
   db: Reading,
   notification: NotificationId,
@@ -114,12 +117,12 @@ export async function readCommands(
   return rows.map(commandOf)
 }
 
-/** All commands about all recoveries, oldest first. */
+/** All commands for all recoveries, oldest first. */
 export async function readSiteCommands(db: Reading): Promise<readonly SiteCommand[]> {
   const rows = await db.selectFrom('site_commands').selectAll().orderBy('id').execute()
   return rows.map(siteCommandOf)
 }
 
-/** Whether operators let a recovery go on, at this moment. */
+/** Whether operators allow a recovery to go on at present. */
 export const readControl = async (db: Reading, notification: NotificationId): Promise<Control> =>
   controlOf(await readCommands(db, notification), (await readSiteCommands(db)).at(-1))

@@ -1,4 +1,4 @@
-/** Hosts of segments, for reading. */
+/** Lists of hosts. */
 import type { Kysely } from 'kysely'
 import type { InventoryStore } from '../../actors/ports/store.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'

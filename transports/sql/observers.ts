@@ -2,7 +2,7 @@
 import type { RosterStore } from '../../actors/ports/roster-store.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
-/** The part of the store that knows who may speak of whom. */
+/** The part of the store that knows the registered hosts and observers. */
 export function rosterStore(transactions: Transactions, { clock }: StorePorts): RosterStore {
   return {
     async registerObserver(name, role) {
@@ -11,7 +11,7 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
         db.updateTable('observers').set(seen).where('name', '=', name).executeTakeFirst(),
       )
       if (renewed !== undefined && renewed.numUpdatedRows > 0n) return
-      // One that registers twice at once is there all the same.
+      // When an observer registers twice at the same time, it is registered.
       await transactions.statement((db) =>
         db
           .insertInto('observers')

@@ -42,7 +42,7 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
             status: to,
             message: reason,
             updated_at: wholeSecond(clock.wallMs()),
-            // Who takes up what is running goes on with the same attempt.
+            // A leader that continues a running recovery continues the same attempt.
             ...(to === 'running' && row.status !== to ? { run: sql<number>`run + 1` } : {}),
           })
           .where('notification_uuid', '=', notification)
@@ -90,10 +90,10 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
     .where('notifications.notification_uuid', '=', id)
     .executeTakeFirst()
 
-/** No, and why. */
+/** A refusal with its reason. */
 export const refused = (reason: string): Grant => ({ kind: 'refused', reason })
 
-/** Asked in the transaction that writes the intent. */
+/** Checked in the transaction that writes the intent. */
 export async function checkGrant(
   trx: Transaction<Database>,
   id: NotificationId,
@@ -116,7 +116,7 @@ export async function checkGrant(
   return checkControl(trx, id, subject)
 }
 
-/** What is under way is brought to its end: a command forbids to begin. */
+/** What is under way is brought to its end. Commands only forbid to begin something. */
 async function checkControl(
   trx: Transaction<Database>,
   id: NotificationId,
@@ -139,7 +139,7 @@ async function isUnderWay(
   return rows.some((row) => row.instance_uuid === instance)
 }
 
-/** The first one counts; after a retry, the first one since then. */
+/** The first certificate counts; after a retry, the first one since then. */
 async function saveCertificate(
   trx: Transaction<Database>,
   { notification, host, epoch, issuedAt, ground, evidence }: DeathCertificate,

@@ -1,4 +1,7 @@
-/** Begins an ended recovery again: it is as new, but keeps its history, its moves, and the host that it holds. */
+/**
+ * Reopens an ended recovery: it is new again, but keeps its history, its moves, and the host that
+ * it holds.
+ */
 import { sql, type Selectable, type Transaction } from 'kysely'
 import type { NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type OperatorCommand } from '../../schema/records.ts'
@@ -6,7 +9,7 @@ import type { Database, NotificationsTable } from '../../schema/tables.ts'
 import { certificateOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 
-/** Answers why it cannot be; undefined when it is done. */
+/** Returns why the recovery cannot be reopened; undefined when it is done. */
 export async function reopen(
   trx: Transaction<Database>,
   recovery: Selectable<NotificationsTable>,
@@ -23,7 +26,7 @@ export async function reopen(
     .where('notification_uuid', '=', id)
     .execute()
   await voidCertificate(trx, id, givenAt)
-  // What was moved stays moved.
+  // Moves that succeeded stay as they are.
   await trx
     .updateTable('vm_moves')
     .set({ status: 'pending', updated_at, end_time: null })
@@ -33,7 +36,10 @@ export async function reopen(
   return undefined
 }
 
-/** Whether the host is dead is looked at again; the journal keeps why it was certain until now. */
+/**
+ * Ends the validity of the certificate, because the host's death must be proved again. The journal
+ * keeps the grounds of the old one.
+ */
 async function voidCertificate(
   trx: Transaction<Database>,
   id: NotificationId,
@@ -65,7 +71,7 @@ async function obstacle(
   recovery: Selectable<NotificationsTable>,
 ): Promise<string | undefined> {
   const { notification_uuid: id, source_host_uuid: hostId, type } = recovery
-  // The row must really change: reports about the host queue up behind it, on every node of Galera.
+  // The row must really change: reports about the host wait for its lock, on every node of Galera.
   await trx
     .updateTable('hosts')
     .set({ revision: sql<number>`revision + 1` })

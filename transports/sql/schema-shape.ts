@@ -1,4 +1,7 @@
-/** Which tables and columns each migration makes and ends: read from the migrations themselves, run on no database. */
+/**
+ * The tables and columns that each migration creates and drops, read from the migrations themselves
+ * without a database.
+ */
 import {
   AlterTableNode,
   CreateTableNode,
@@ -17,14 +20,14 @@ import type { Migration } from 'kysely/migration'
 /** Columns by table. */
 export type Columns = ReadonlyMap<string, ReadonlySet<string>>
 
-/** What one migration makes and ends. */
+/** What one migration creates and drops. */
 export interface MigrationShape {
   readonly name: string
   /** New tables with their columns. */
   readonly creates: Columns
   /** New columns of earlier tables. */
   readonly adds: Columns
-  /** Earlier tables that it ends. */
+  /** Earlier tables that it drops. */
   readonly drops: ReadonlySet<string>
 }
 

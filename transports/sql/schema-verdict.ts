@@ -1,16 +1,19 @@
-/** Is this database ours to migrate? Judged from what is there, before anything is changed. Pure. */
+/**
+ * Whether this database is ours to migrate. It is judged from its tables before anything is
+ * changed. Pure.
+ */
 import { CodedError } from '../../schema/errors.ts'
 import type { MigrationShape } from './schema-shape.ts'
 
 /** One table or view of the database. */
 export interface SeenTable {
-  /** As our migrations spell it, where names are compared without case. */
+  /** Spelled as in our migrations when the database compares names without case. */
   readonly name: string
   readonly isView: boolean
   readonly columns: ReadonlySet<string>
 }
 
-/** What was seen in one database at one moment. */
+/** What was read of one database at one moment. */
 export interface SeenSchema {
   readonly tables: readonly SeenTable[]
   /** Names in the record of migrations; undefined while there is no such table. */
@@ -48,8 +51,8 @@ const isRecord = ({ isView, columns }: SeenTable): boolean =>
   !isView && RECORD_COLUMNS.every((column) => columns.has(column))
 
 /**
- * What recorded migrations made must be there; columns that an operator added do not matter. A table that a migration drops may be
- * gone before that is recorded.
+ * The tables and columns of recorded migrations must exist; additional columns of an operator do
+ * not matter. A table that a migration drops may be missing before that migration is recorded.
  */
 function refuseLosses(
   { tables }: SeenSchema,
@@ -75,8 +78,9 @@ const of =
     `${table}.${column}`
 
 /**
- * Tables that pending migrations make are there after a migration was cut off: with our columns. While nothing is recorded
- * yet, equal columns prove little: then only the first migration's tables may be there, and empty.
+ * After an interrupted migration, tables of pending migrations may exist, with our columns. While
+ * nothing is recorded yet, equal columns prove little: then only the first migration's tables may
+ * exist, and must be empty.
  */
 function refuseStrangers(
   seen: SeenSchema,
@@ -94,7 +98,10 @@ function refuseStrangers(
   if (strangers.length > 0) throw foreign(strangers)
 }
 
-/** All that it is made with, and nothing that no migration of ours adds. */
+/**
+ * Whether the table has all columns of its creation, and no column that none of our migrations
+ * adds.
+ */
 function hasOurColumns({ name, columns }: SeenTable, shapes: readonly MigrationShape[]): boolean {
   const made = shapes.flatMap(({ creates }) => [...(creates.get(name) ?? [])])
   const added = shapes.flatMap(({ adds }) => [...(adds.get(name) ?? [])])

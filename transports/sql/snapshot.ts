@@ -1,4 +1,7 @@
-/** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment (promise L2). */
+/**
+ * What a leader reads: all unfinished recoveries, and everything that one decision needs, in one
+ * transaction (promise L2).
+ */
 import type { Transaction } from 'kysely'
 import type {
   FailingHost,
@@ -124,7 +127,7 @@ async function readUnfinished(
 
 const EVERYTHING: SmallFaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
 
-/** Of no interest to the fault of a host itself. */
+/** Read for faults of guests and processes only. */
 async function readSmallerFault(
   trx: Transaction<Database>,
   notification: Notification | undefined,
@@ -148,7 +151,10 @@ const distinct = (rows: readonly ActedOn[]): readonly HostId[] => [
   ...new Set(rows.map(({ host }) => host)),
 ]
 
-/** Hosts certified dead since then, and those whose power-off was ordered since then, whatever came of it. */
+/**
+ * Hosts that were certified dead since then, and those whose power-off was ordered since then,
+ * whatever the outcome.
+ */
 async function readActedOn(
   trx: Transaction<Database>,
   sinceMs: number,
@@ -160,7 +166,7 @@ async function readActedOn(
     .where('step', '=', 'power-off')
     .where('kind', '=', 'intent')
     .where('recorded_at', '>=', sinceMs)
-    // What has ended before that moment has ordered nothing since.
+    // A recovery that ended before that moment has ordered nothing since then.
     .where((eb) =>
       eb.or([
         eb('notifications.status', 'in', UNFINISHED_STATUSES),

@@ -1,4 +1,4 @@
-/** News of Compute's bus reach the evacuator that moves the instance, and no other. */
+/** News of Compute's bus reach only the evacuator that moves the instance. */
 import test from 'ava'
 import {
   ComputeNews,
@@ -21,7 +21,7 @@ const matches = (subject: string): boolean =>
     )
   })
 
-test('of everything that Nova sends, the end of a rebuild is news, in both forms, and is heard', async (t) => {
+test('of all events of Nova, only the end of a rebuild is news, in both forms', async (t) => {
   const heard: string[] = []
   for (const { format, body } of await captures()) {
     const { event } = parseOsloNotification(body)
@@ -37,7 +37,7 @@ test('of everything that Nova sends, the end of a rebuild is news, in both forms
   ])
 })
 
-test('a rebuild that failed is news as well, and one without an instance is not', (t) => {
+test('a failed rebuild is news too, and one without an instance is not', (t) => {
   const event = {
     publisher: 'compute',
     priority: 'ERROR',
@@ -54,7 +54,7 @@ test('a rebuild that failed is news as well, and one without an instance is not'
   )
 })
 
-test('news reach whoever listens for the instance, once for each question', async (t) => {
+test('news reach an evacuator that waits for the instance, once for each question', async (t) => {
   const news = new ComputeNews()
   const [one, other] = [new AbortController(), new AbortController()]
   const heard: string[] = []

@@ -1,4 +1,4 @@
-/** The table at the top of `evacuator.ts` is what the evacuator does: every state with every message. */
+/** The table at the top of `evacuator.ts` is complete: every state is played with every message. */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
@@ -26,7 +26,7 @@ const STATES: readonly EvacuatorState[] = [
   { kind: 'surveying' },
   { kind: 'planning', survey: surveyOf() },
   ...PHASES.flatMap((phase) =>
-    // A pending move alone does not keep an evacuation going that may begin nothing new.
+    // A pending move alone does not keep an evacuation running that may begin nothing new.
     (phase.kind === 'pending' ? [null] : [null, 'paused']).map((forbidden) =>
       movingOf([trackRow({ phase, target: TWO, attempts: 1 })], { forbidden, polls: 1 }),
     ),

@@ -1,4 +1,7 @@
-/** An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how it ended. */
+/**
+ * An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how
+ * it ended.
+ */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {

@@ -1,4 +1,4 @@
-/** A recovery of one guest at the moment of an examination, and what may come of it. */
+/** A recovery of one guest at the time of an examination, and what may follow from it. */
 import type {
   InstanceRecoveryEffect,
   InstanceRecoveryMessage,
@@ -64,7 +64,7 @@ export const climbs = (
   next: ordering(rung),
   effects: [{ type: 'instance.restart', rung }],
 })
-/** What Nova calls running is verified before anything is ordered. */
+/** A guest that Nova shows as running is verified before anything is ordered. */
 export const verifies = (
   title: string,
   rung: RestartRung,

@@ -1,4 +1,4 @@
-/** Guests, and what is known of them. */
+/** Guests, and what is known about them. */
 import type { InstanceRecoveryMessage } from '../../../actors/instance-recovery/instance-recovery.ts'
 import type {
   Examination,
@@ -8,12 +8,12 @@ import type {
 import type { Instance, InstanceAction } from '../../../actors/ports/compute.ts'
 import { instanceRow } from '../records.ts'
 
-/** An instance whose owner marked it. */
+/** An instance that its owner marked. */
 export const marked = (change: Partial<Instance> = {}): Instance =>
   instanceRow({ metadata: { HA_Enabled: 'true' }, volumeBacked: false, ...change })
 /** Its emulator has ended. */
 export const DEAD = { powerState: 4 }
-/** Something that was asked of it, or that Nova did by itself. */
+/** An action on it, of a user or of Nova itself. */
 export const at = (
   action: string,
   startedAt: number,
@@ -29,7 +29,7 @@ export const ordered = (rung: RestartRung, when: number, run = 1): RungOrder => 
   at: when,
   run,
 })
-/** What was found out about it. */
+/** What the examination found. */
 export const examined = (
   instance: Instance | undefined,
   more: Partial<Examination> = {},

@@ -1,6 +1,6 @@
 /** A periodic actor does one task at a time, round after round; what follows from each answer is decided by its parts. */
 import test, { type ExecutionContext } from 'ava'
-import { goOn, part, type AnyPart, type Decision } from '../../../actors/kernel/periodic.ts'
+import { goOn, part, type AnyPart, type PeriodicDecision } from '../../../actors/kernel/periodic.ts'
 import { FIRST_PAUSE_MS, openPeriodic, PAUSE_MS } from '../periodic-stage.ts'
 import { TURNS } from './stage.ts'
 
@@ -20,7 +20,7 @@ const looker = ({ done, held }: Stage, first: string, follows: Follows = {}): An
   part<number, Task, string>({
     initial: 0,
     first: { type: first },
-    decide: (count, answer): Decision<number, Task> => {
+    decide: (count, answer): PeriodicDecision<number, Task> => {
       const memory = count + 1
       done.push(`decided ${answer} (${memory})`)
       const next = follows[answer] ?? []

@@ -1,4 +1,4 @@
-/** Which hosts may take instances: those of the segment that Compute would take them on. */
+/** Which hosts may take instances: hosts of the segment that Compute accepts. */
 import test from 'ava'
 import { ANYWHERE, targetsOf, type SegmentHosts } from '../../../actors/placement/targets.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
@@ -16,13 +16,13 @@ const census = (change: Partial<SegmentHosts> = {}): SegmentHosts => ({
   ...change,
 })
 
-test('a healthy host of the segment is a target, with the room that it is known to have', (t) => {
+test('a healthy host of the segment is a target, with its known room', (t) => {
   t.deepEqual(targetsOf(census()), [targetRow(TWO)])
   const room = roomRow(3)
   t.deepEqual(targetsOf(census({ rooms: new Map([[TWO, room]]) })), [targetRow(TWO, { room })])
 })
 
-test('where Nova chooses, it does so among all hosts', (t) => {
+test('when Nova chooses, it chooses among all hosts', (t) => {
   t.deepEqual(targetsOf(census({ placement: 'scheduler' })), [targetRow(ANYWHERE)])
 })
 

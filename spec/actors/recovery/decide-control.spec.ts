@@ -1,4 +1,7 @@
-/** What a segment does about a recovery that operators have paused, cancelled, retried, or stopped with all others. */
+/**
+ * What a segment does about a recovery that operators have paused, cancelled, retried, or stopped
+ * with all others.
+ */
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
 import type { Decision } from '../../../actors/recovery/decision.ts'

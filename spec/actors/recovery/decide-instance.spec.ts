@@ -1,4 +1,7 @@
-/** What a segment does about a failed guest: the policy of each event, its host's fault, and the crash-loop limit. */
+/**
+ * What a segment does about a failed guest: the policy of each event, its host's fault, and the
+ * crash-loop limit.
+ */
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
 import type { Decision } from '../../../actors/recovery/decision.ts'
@@ -170,7 +173,7 @@ const IGNORED = [
   'LIFECYCLE NEVER_HEARD_OF',
 ]
 
-test('each event has a policy, and what is ignored says why', (t) => {
+test('each event has a policy, and an ignored event has a reason', (t) => {
   for (const what of ACTED_ON) t.like(eventPolicy(what), { kind: 'act' }, what)
   for (const what of IGNORED) {
     const [event = '', domainEvent = ''] = what.split(' ')

@@ -1,4 +1,7 @@
-/** Nothing new is begun right after a start or a partition of the engine's own; what has begun goes on. */
+/**
+ * Nothing new is begun soon after a start or a partition of the engine's own. What has begun
+ * continues.
+ */
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
 import { certificateRow, notificationRow, snapshotRow, commandRow } from '../records.ts'
@@ -40,7 +43,7 @@ for (const [inContactForMs, afterMs] of [
   [14_000, 1000],
   [0, 15_000],
 ] as const) {
-  test(`who was in contact for ${inContactForMs} ms looks again when the hold-down is over`, (t) => {
+  test(`an engine in contact for ${inContactForMs} ms decides again when the hold-down is over`, (t) => {
     const asked = consulted()
     if (!('to' in asked)) return t.fail()
     const message = { ...asked.message, ...SETTLED, inContactForMs }

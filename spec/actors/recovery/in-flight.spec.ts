@@ -1,4 +1,4 @@
-/** Segments decide side by side, and still never take the same last place under the cap. */
+/** Segments decide at the same time, and never both take the last place under the cap. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { InFlight } from '../../../actors/recovery/in-flight.ts'

@@ -1,4 +1,7 @@
-/** Pause, cancel and stop reach a recovery in every phase; what is under way is followed, and nothing new is begun. */
+/**
+ * Pause, cancel and stop work in every phase of a recovery: what is under way is followed, and
+ * nothing new is begun.
+ */
 import test from 'ava'
 import type { Notification } from '../../../schema/records.ts'
 import type { Control } from '../../../schema/recovery-control.ts'
@@ -27,19 +30,19 @@ const hear = (control: Control): Word => recover(reportOf(), null, { control })
 const running = reportOf(N1, H1, { status: 'running', run: 1 })
 const HELD = [recover(), consulted(reportOf(), { control: PAUSED })]
 
-test('a paused recovery is held with the name of who paused it, also as new', (t) => {
+test('a paused recovery is held with the name of the operator, also when it is new', (t) => {
   const { effects, phaseOf } = after(...HELD)
   t.is(phaseOf(), 'held')
   t.like(effects[0], { type: 'recovery.note-held', reason: 'paused by alice: lunch' })
 })
 
-test('a held recovery is decided on as soon as the command changes, and once', (t) => {
+test('a held recovery is decided once as soon as its control changes', (t) => {
   t.is(after(...HELD, hear(PAUSED)).phaseOf(), 'held')
   t.is(after(...HELD, hear({ kind: 'running' })).phaseOf(), 'deciding')
   t.is(after(...HELD, hear(CANCELLED)).phaseOf(), 'deciding')
 })
 
-test('any command has a held recovery decided on at once, and none twice', (t) => {
+test('any command makes a held recovery be decided at once, and only once', (t) => {
   const hearCommands = (commandCount: number) =>
     recover(reportOf(), null, { control: PAUSED, commandCount })
   t.is(after(...HELD, hearCommands(1)).phaseOf(), 'deciding')
@@ -49,7 +52,7 @@ test('any command has a held recovery decided on at once, and none twice', (t) =
   t.is(after(...heard, hearCommands(2)).phaseOf(), 'deciding')
 })
 
-test('a recovery between two attempts is decided on as soon as the command changes', (t) => {
+test('a recovery between two attempts is decided as soon as its control changes', (t) => {
   const pausing = [...UNTIL_FENCING, unfenced('fence.unconfirmed'), suspended()]
   t.is(after(...pausing, hear(CANCELLED)).phaseOf(), 'deciding')
 })
@@ -95,12 +98,12 @@ test('a fence that is confirmed after the command starts no evacuation', (t) => 
   t.deepEqual(started(effects), [])
 })
 
-test('an evacuation that may not go on is decided on', (t) => {
+test('a forbidden evacuation is decided again', (t) => {
   t.is(after(...UNTIL_EVACUATING, forbidden()).phaseOf(), 'deciding')
   t.deepEqual(after(...UNTIL_EVACUATING, evacuated(0), forbidden()).effects, [])
 })
 
-test('a smaller recovery that may not go on is decided on, and has not failed', (t) => {
+test('a forbidden smaller recovery is decided again, and has not failed', (t) => {
   const message = { type: 'fault.forbidden', notification: N1, reason: 'because' } as const
   const given: Word = { to: N1, message }
   t.is(after(...UNTIL_RESTARTING, given).phaseOf(), 'deciding')
@@ -115,7 +118,7 @@ test('a cancelled recovery ends', (t) => {
   t.deepEqual(concluded(effects), [])
 })
 
-test('whatever forbids more, what Nova has under way is followed, without a fence', (t) => {
+test('whatever the reason is, what Nova has under way is followed, without a fence', (t) => {
   const moves = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow()]
   for (const control of [CANCELLED, PAUSED]) {
     const change = { control, moves, certificate: certificateRow() }

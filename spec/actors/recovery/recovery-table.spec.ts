@@ -1,4 +1,4 @@
-/** The table at the top of `recovery.ts` is what a recovery does: every state with every message. */
+/** The table at the top of `recovery.ts` is complete: every state is played with every message. */
 import test from 'ava'
 import type {
   Known,

@@ -1,4 +1,6 @@
-/** What comes over the bus: nothing that is hostile gets past the decoder, and nothing that it lets in breaks a reader. */
+/**
+ * Messages from the bus: the decoder refuses malformed ones, and no accepted one breaks a reader.
+ */
 import * as fc from 'fast-check'
 import test from 'ava'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
@@ -17,7 +19,7 @@ import { recordingLog } from '../../support/logs.ts'
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 
-/** Undefined for what is refused as it should be; anything else that is thrown fails the test. */
+/** undefined for a correctly refused message. Any other error fails the test. */
 function decoded(bytes: Uint8Array): Received | undefined {
   try {
     return decode(bytes)
@@ -127,7 +129,7 @@ const ENVELOPE = {
 
 const names = Object.keys(CATALOGUE) as readonly WireType[] // its keys
 
-/** A message that was well, with some fields of the envelope or the body replaced. */
+/** A valid message with some fields of the envelope or the body replaced. */
 const hostile = fc
   .constantFrom(...names)
   .chain((type) =>
@@ -147,12 +149,12 @@ function replaced(
 }
 
 for (const type of names) {
-  test(`a well-formed ${type} comes in`, (t) => {
+  test(`a well-formed ${type} is accepted`, (t) => {
     t.is(decoded(bytesOf({ ...ENVELOPE, type, body: WELL[type] }))?.type, type)
   })
 }
 
-test('arbitrary bytes are refused with a code, and nothing else is thrown', (t) => {
+test('arbitrary bytes are refused with a code, and no other error is thrown', (t) => {
   const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.jsonValue().map(bytesOf))
   holds(
     t,
@@ -188,12 +190,12 @@ test('a body that is nested too deeply, or too large, is refused before it is pa
   t.throws(() => decode(large), { code: 'MESSAGE_INVALID', message: /more than 1048576 bytes/ })
 })
 
-test('brackets within a text are no nesting', (t) => {
+test('brackets inside a text do not count as nesting', (t) => {
   const body = { ...WELL['recovery.stepped'], reason: `"${'['.repeat(500)}\\` }
   t.is(decoded(bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body }))?.type, 'recovery.stepped')
 })
 
-test('every message that comes in survives each of its readers', async (t) => {
+test('every accepted message can be used by each of its readers', async (t) => {
   const clock = new VirtualClock()
   const log = recordingLog()
   const bus = new MemoryBroker({ clock, log, leaseTtlMs: 6000 }).bus('gateway-1')
@@ -216,7 +218,7 @@ test('every message that comes in survives each of its readers', async (t) => {
       }
       if (received.type === 'compute.event') rebuiltInstance(received.body)
       if (received.type === 'host.observed') observations.note(received.body.host, received.body)
-      // It can be said again as it is: its subject and its text can be made.
+      // It can be sent again unchanged: its subject and its text can be made.
       encode(received.type, received.body as never, { ...ENVELOPE, cloud: 'one', node: 'n' })
     }),
     { numRuns: 3000 },
@@ -234,13 +236,13 @@ test('every message that comes in survives each of its readers', async (t) => {
     t.regex(text, /^id: [^\r\n]*\nevent: (recovery|move)\.stepped\ndata: [^\r\n]*\n\n$/)
 })
 
-test('no field of an event can begin a line in the event stream', (t) => {
+test('no field of an event can begin a new line in the event stream', (t) => {
   const about = { notification: undefined, instance: undefined, host: undefined, type: 'x' }
   const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
   t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
 })
 
-test('a step that no recovery announces is refused', (t) => {
+test('an unknown step of a recovery is refused', (t) => {
   const body = { ...WELL['recovery.stepped'], step: 'fencing' }
   const bytes = bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body })
   t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /step/ })
