@@ -29,6 +29,8 @@ export interface MemoryWorld {
   readonly clock: ClockPort
   readonly freshMs: number
   readonly caps: Caps
+  /** How many monitors watch one host. */
+  readonly observersPerHost: number
   /** Counts an observation that does not count, for as long as the process lives. */
   readonly countStranger: () => void
 }
@@ -58,9 +60,15 @@ export class LeaderMemories {
   }
 }
 
-function newLeaderMemory({ clock, freshMs, caps, countStranger }: MemoryWorld): LeaderMemory {
+function newLeaderMemory({
+  clock,
+  freshMs,
+  caps,
+  observersPerHost,
+  countStranger,
+}: MemoryWorld): LeaderMemory {
   return {
-    roster: new Roster(countStranger),
+    roster: new Roster(observersPerHost, countStranger),
     observations: new HostObservations(clock, freshMs),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),

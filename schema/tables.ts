@@ -205,6 +205,8 @@ export interface ObserversTable {
   readonly name: string
   /** Wall-clock time of its latest registration, ms. */
   readonly seen_at: number
+  /** 1: a host monitor; 0: somebody else who has a voice. */
+  readonly watches_hosts: number
 }
 
 /** Has one row: the key that seals, on which all processes agree. */

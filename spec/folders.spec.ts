@@ -30,7 +30,7 @@ const FOLDERS: readonly (readonly [folder: string, imports: string])[] = [
   ['reconciler', 'evacuator instance-recovery kernel leadership ports'],
   ['return', 'evacuator kernel leadership policy ports'],
   ['housekeeper', 'kernel ports'],
-  ['host-watcher', 'kernel ports'],
+  ['host-watcher', 'kernel ports verification'],
   ['instance-watcher', 'kernel ports'],
 ]
 

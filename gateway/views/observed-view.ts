@@ -18,7 +18,14 @@ export const ObservedView = Type.Object({
 })
 
 /** Evidence of life counts most, and an observer that sees nothing counts least. */
-const WEIGHT: readonly HostState[] = ['alive', 'suspect', 'dead', 'misconfigured', 'blind']
+const WEIGHT: readonly HostState[] = [
+  'alive',
+  'suspect',
+  'dead',
+  'maintenance',
+  'misconfigured',
+  'blind',
+]
 
 /** One state for all observations; `unknown` when there is none. */
 const summaryOf = (observations: readonly Observation[]): HostState | 'unknown' =>

@@ -27,6 +27,8 @@ export interface SubscriptionWorld {
   readonly cloud: string
   /** How long an observation counts, ms. */
   readonly freshMs: number
+  /** How many monitors watch one host. */
+  readonly observersPerHost: number
 }
 
 /**
@@ -37,7 +39,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const { bus, cloud, clock } = world
   const feed = new EventFeed()
   const observations = new HostObservations(clock, world.freshMs)
-  const roster = new Roster(() => {}) // the leader counts them
+  const roster = new Roster(world.observersPerHost, () => {}) // the leader counts them
   const keeper = new RosterKeeper(world, roster)
   const ending = new AbortController()
   const keeping = keeper.keep(ending.signal)

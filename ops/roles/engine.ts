@@ -34,7 +34,9 @@ export function engineFactories(
 ): Factories<EngineActors> {
   const { rules } = world
   const { freshMs } = rules.window
-  const memories = new LeaderMemories({ ...world, freshMs, caps: rules.concurrency })
+  const { observersPerHost } = rules.observer
+  const caps = rules.concurrency
+  const memories = new LeaderMemories({ ...world, freshMs, observersPerHost, caps })
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   const tellIntake = (message: IntakeMessage): void => system().tell(INTAKE, message)
   return {

@@ -58,6 +58,7 @@ export async function startGateway(
     ...world,
     cloud: bus.cloud,
     freshMs: rules.window.freshMs,
+    observersPerHost: rules.observer.observersPerHost,
   })
   const app = buildGateway({
     ...world,
@@ -148,7 +149,7 @@ function webhookOf(
     instanceLabel,
     seenAlive: async (host, sentence) => {
       // An observer that registers again and again is not purged.
-      await store.registerObserver(ALERTMANAGER)
+      await store.registerObserver(ALERTMANAGER, 'webhook')
       sequence += 1
       announcer.announce('host.observed', {
         host: host.uuid,

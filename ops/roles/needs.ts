@@ -50,7 +50,10 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
         subscribe("receive operators' commands", 'operator'),
       ]
     case 'host-monitor':
-      return [publish('publish observations of hosts', 'observation')]
+      return [
+        publish('publish observations of hosts', 'observation'),
+        subscribe('receive the heartbeats of hosts', 'heartbeat'),
+      ]
     case 'instance-monitor':
       return [...ANSWERS, publish('report faults of guests', 'fault', 'guest')]
     case 'gateway':

@@ -130,7 +130,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     ...hooks,
     factories: {
       ...engineFactories(world, () => system),
-      ...hostMonitorFactories(world),
+      ...hostMonitorFactories(world, () => system),
       ...instanceMonitorFactories(world, guests),
     },
   })

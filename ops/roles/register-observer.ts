@@ -1,5 +1,5 @@
 /**
- * Registers an observer in the store, which may not be available or not migrated yet at the start.
+ * Registers a webhook as an observer in the store, which may not be available or not migrated yet at the start.
  */
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -25,7 +25,7 @@ export async function registerObserver(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await store.registerObserver(name)
+      await store.registerObserver(name, 'webhook')
       return
     } catch (error) {
       log.warn({ observer: name, reason: describeError(error) }, 'the observer is not registered')

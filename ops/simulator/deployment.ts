@@ -28,6 +28,7 @@ import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { InvariantChecker } from './invariant-checker.ts'
+import { sendHeartbeats } from './heartbeats.ts'
 import { witnessStore } from './witness-store.ts'
 import { witnessCompute, witnessFenceAgent, witnessPower } from './witness.ts'
 
@@ -68,6 +69,7 @@ export class Deployment implements AsyncDisposable {
   readonly #random: SeededRandom
   readonly #sabotage: Sabotage
   readonly #readsTakeTime: boolean
+  readonly #heartbeats: 'yes' | 'no'
 
   constructor(options: {
     readonly seed: number
@@ -85,6 +87,7 @@ export class Deployment implements AsyncDisposable {
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
     if (options.readsTakeTime === 'no') cloud.readAtOnce()
+    this.#heartbeats = options.size.heartbeats ?? 'no'
     this.#readsTakeTime = options.readsTakeTime !== 'no'
     this.segments = segments
     const { evacuator, concurrency, recovery } = options.rules
@@ -122,6 +125,13 @@ export class Deployment implements AsyncDisposable {
   async prepare(): Promise<void> {
     await this.store.migrate()
     this.segmentIds = await registerSegments(this.store, this.segments)
+    if (this.#heartbeats === 'no') return
+    for (const { name } of this.segments.flatMap(({ hosts }) => hosts)) {
+      sendHeartbeats(
+        { clock: this.clock, random: this.#random, cloud: this.cloud, bus: this.#broker.bus(name) },
+        name,
+      )
+    }
   }
 
   /** Starts a process, or starts it again after its death. */

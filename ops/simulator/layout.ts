@@ -7,13 +7,22 @@ import type { CloudPlan } from '../../transports/simulated/build-cloud.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 
 /** How large a simulated cloud is, and what it contains. */
-export type Layout = Omit<CloudPlan, 'clock' | 'random'>
+export interface Layout extends Omit<CloudPlan, 'clock' | 'random'> {
+  /** yes: the instance monitors of all hosts send heartbeats; default: no, only SSH and the BMC show a host. */
+  readonly heartbeats?: 'yes' | 'no'
+}
+
+/** In one seed of three, hosts send heartbeats; in another third there are spares and nearly full hosts. */
+export function layoutOf(seed: number, size: Layout): Layout {
+  const heartbeats = draw(new SeededRandom(seed).fork('heartbeats'), [0, 2]) === 0 ? 'yes' : 'no'
+  return { ...layoutWithSpares(seed, size), heartbeats }
+}
 
 /**
  * One seed of three has reserved hosts, all recovery methods, instances of two sizes, and hosts
  * that are nearly full.
  */
-export function layoutOf(seed: number, size: Layout): Layout {
+function layoutWithSpares(seed: number, size: Layout): Layout {
   const random = new SeededRandom(seed).fork('layout')
   if (draw(random, [0, 2]) > 0) return size
   const sparesPerSegment = draw(random, [1, 2])

@@ -227,8 +227,8 @@ function missingParts({ node, api, identity, compute }: Config): readonly Contra
     'keystone_authtoken.password': identity.password,
   }
   return [
-    ...(gateway || node.roles.includes('engine')
-      ? unset(account, 'is needed by the roles gateway and engine to reach Compute')
+    ...(gateway || node.roles.includes('engine') || node.roles.includes('host-monitor')
+      ? unset(account, 'is needed by the roles gateway, engine and host-monitor to reach Compute')
       : []),
     ...(gateway && api.authStrategy === 'keystone'
       ? unset(checker, 'is needed by the role gateway to check tokens (auth_strategy = keystone)')

@@ -26,6 +26,28 @@ export const HOST_MONITOR = {
     low: 'one lost packet makes a host look dead',
     high: 'a dead host is noticed later',
   },
+  heartbeatGraceMs: {
+    names: ['host.heartbeat_grace'],
+    kind: 'seconds',
+    min: 1,
+    max: 60,
+    default: '2',
+    meaning:
+      'Shortest silence of the heartbeat of a host before it is suspected; a host whose heartbeats vary gets more.',
+    low: 'a busy host is suspected for nothing, and looked at over SSH and IPMI',
+    high: 'a dead host is noticed so much later',
+  },
+  observersPerHost: {
+    names: ['host.observers_per_host'],
+    kind: 'whole',
+    min: 1,
+    max: 16,
+    default: '2',
+    meaning:
+      'How many of the running host monitors watch one host. Every process must have the same number.',
+    low: 'one monitor alone decides on the death of a host',
+    high: 'load on BMCs and hosts; a BMC serves few sessions',
+  },
 } as const satisfies OptionGroup
 
 export const IPMI = {

@@ -17,6 +17,7 @@ export const HostObserved = Type.Object({
     Type.Literal('dead'),
     Type.Literal('blind'),
     Type.Literal('misconfigured'),
+    Type.Literal('maintenance'),
   ]),
   /** Grows with every observation of one incarnation of the observer. */
   sequence: Count,
@@ -25,8 +26,9 @@ export const HostObserved = Type.Object({
 })
 export type HostObserved = Static<typeof HostObserved>
 /**
- * blind: the observer sees nothing; misconfigured: its credentials are refused. Neither proves that
- * the host is alive or dead.
+ * blind: the observer sees nothing; misconfigured: its credentials are refused; maintenance: an
+ * operator keeps the host out of service, and it does not answer. None of them proves that the host
+ * is alive or dead.
  */
 export type HostState = HostObserved['state']
 
@@ -43,3 +45,21 @@ export const GuestFailed = Type.Object({
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>
+
+/** A compute host's instance monitor says each second that its host lives, and how its parts are. */
+export const HostHeartbeat = Type.Object({
+  hostName: Name,
+  /** Grows with every heartbeat of one incarnation of the sender. */
+  sequence: Count,
+  /** One boot of the host; undefined where the system does not tell. */
+  boot: Type.Optional(Id),
+  /** libvirt's daemon: answers, does not answer, or was not asked yet. */
+  libvirt: Type.Union([Type.Literal('answers'), Type.Literal('silent'), Type.Literal('unknown')]),
+  /** How old what is said of libvirt is, ms. */
+  libvirtAgeMs: Count,
+  /** The nova-compute process: runs, is gone, or cannot be seen from here. */
+  compute: Type.Union([Type.Literal('runs'), Type.Literal('gone'), Type.Literal('unknown')]),
+  /** How old what is said of nova-compute is, ms. */
+  computeAgeMs: Count,
+})
+export type HostHeartbeat = Static<typeof HostHeartbeat>

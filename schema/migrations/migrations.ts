@@ -24,6 +24,7 @@ import { sealingKey } from './0018-sealing-key.ts'
 import { writeChecks } from './0019-write-checks.ts'
 import { observers } from './0030-observers.ts'
 import { operatorCommands } from './0031-operator-commands.ts'
+import { hostMonitors } from './0040-host-monitors.ts'
 
 /**
  * Each migration runs unchanged on MySQL, MariaDB and SQLite, and can run again after an
@@ -53,4 +54,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-write-checks': writeChecks,
   '0030-observers': observers,
   '0031-operator-commands': operatorCommands,
+  '0040-host-monitors': hostMonitors,
 }

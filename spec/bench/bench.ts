@@ -1,6 +1,7 @@
 /** Prints our own measurements, each figure with its target; ends with 1 when one is missed. */
 import { measureAcceptance } from './acceptance.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
+import { measureDetection } from './detection.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
@@ -21,6 +22,7 @@ async function measureHttpRecovery(): Promise<readonly Figure[]> {
 const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   kernel: measureKernel,
   simulator: measureSimulator,
+  detection: measureDetection,
   scale: measureScale,
   acceptance: measureAcceptance,
   gateway: measureGateway,

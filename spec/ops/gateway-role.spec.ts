@@ -150,13 +150,21 @@ const ROSTER = {
   readRoster: async () => ({
     hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
     observers: ['controller-1'],
+    monitors: [],
   }),
 }
 
 test('observations and recoveries are received from the bus, and malformed messages are ignored', async (t) => {
   const clock = new SystemClock()
   const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
-  await using heard = subscribeToBus({ bus, clock, cloud: 'one', freshMs: 60_000, store: ROSTER })
+  await using heard = subscribeToBus({
+    bus,
+    clock,
+    cloud: 'one',
+    freshMs: 60_000,
+    observersPerHost: 2,
+    store: ROSTER,
+  })
   const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
   const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
   bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))

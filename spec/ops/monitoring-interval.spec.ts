@@ -30,13 +30,21 @@ async function judged(rules: Rules, agoMs: number) {
     clock,
     freshMs,
     caps: rules.concurrency,
+    observersPerHost: 2,
     countStranger: () => {},
   }).begin(epoch(1))
   const observers = ['monitor-1', 'monitor-2']
   const hosts = [{ host: H1, hostName: ONE, segment: SEGMENT }]
-  const store = { readRoster: async () => ({ hosts, observers }) }
+  const store = { readRoster: async () => ({ hosts, observers, monitors: [] }) }
   const bus = broker.bus('gateway-1')
-  await using gateway = subscribeToBus({ bus, clock, cloud: 'sim', store, freshMs })
+  await using gateway = subscribeToBus({
+    bus,
+    clock,
+    cloud: 'sim',
+    store,
+    freshMs,
+    observersPerHost: 2,
+  })
   await clock.pass(100, settle)
   for (const observer of observers) {
     const observed = { host: H1, observer, state: 'dead', sequence: 1, evidence: [] } as const

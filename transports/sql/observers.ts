@@ -5,8 +5,8 @@ import type { StorePorts, Transactions } from './transactions.ts'
 /** The part of the store that knows the registered hosts and observers. */
 export function rosterStore(transactions: Transactions, { clock }: StorePorts): RosterStore {
   return {
-    async registerObserver(name) {
-      const seen = { seen_at: clock.wallMs() }
+    async registerObserver(name, role) {
+      const seen = { seen_at: clock.wallMs(), watches_hosts: role === 'host-monitor' ? 1 : 0 }
       const renewed = await transactions.statement((db) =>
         db.updateTable('observers').set(seen).where('name', '=', name).executeTakeFirst(),
       )
@@ -20,6 +20,15 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
       )
     },
 
+    listMonitors: () =>
+      transactions.read((db) =>
+        db
+          .selectFrom('observers')
+          .select(['name', 'seen_at as registeredAt'])
+          .where('watches_hosts', '=', 1)
+          .execute(),
+      ),
+
     readRoster: () =>
       transactions.read(async (db) => {
         const hosts = await db
@@ -28,8 +37,18 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
           .where('deleted', '=', 0)
           .orderBy('id')
           .execute()
-        const observers = await db.selectFrom('observers').select('name').orderBy('id').execute()
-        return { hosts, observers: observers.map(({ name }) => name) }
+        const observers = await db
+          .selectFrom('observers')
+          .select(['name', 'seen_at as registeredAt', 'watches_hosts as isMonitor'])
+          .orderBy('id')
+          .execute()
+        return {
+          hosts,
+          observers: observers.map(({ name }) => name),
+          monitors: observers
+            .filter(({ isMonitor }) => isMonitor === 1)
+            .map(({ name, registeredAt }) => ({ name, registeredAt })),
+        }
       }),
   }
 }

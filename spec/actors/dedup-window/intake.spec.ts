@@ -43,7 +43,7 @@ function leaderThatListens(log: LogPort = LOG) {
   const told: DedupWindowMessage[] = []
   const observations = new HostObservations(clock, 15_000)
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
-  const readRoster = async () => ({ hosts, observers: ['monitor-1'] })
+  const readRoster = async () => ({ hosts, observers: ['monitor-1'], monitors: [] })
   const parked: string[] = []
   const gateway = broker.bus('gateway-1')
   gateway.subscribe('ha.sim.parked.>', ({ subject }) => void parked.push(subject))
@@ -64,7 +64,7 @@ function leaderThatListens(log: LogPort = LOG) {
           store: { ...store, readRoster },
           duplicateWindowMs: 180_000,
           observations,
-          roster: new Roster(() => {}),
+          roster: new Roster(2, () => {}),
           news: new ComputeNews(),
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),

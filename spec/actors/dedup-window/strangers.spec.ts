@@ -10,6 +10,7 @@ import {
 import { newIncident } from '../../../actors/dedup-window/incident.ts'
 import { RosterKeeper } from '../../../actors/dedup-window/roster-keeper.ts'
 import { refOf } from '../../../actors/registry.ts'
+import { assignedTo } from '../../../actors/verification/assignment.ts'
 import { Roster } from '../../../actors/dedup-window/roster.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { hostName, segmentId } from '../../../schema/ids.ts'
@@ -20,7 +21,11 @@ import { WINDOW_RULES } from '../window-rules.ts'
 
 const RULES = { ...WINDOW_RULES, settleMs: 10_000 }
 const MONITORS = ['monitor-1', 'monitor-2']
-const REGISTERED = { hosts: [{ host: H1, hostName: ONE, segment: SEGMENT }], observers: MONITORS }
+const REGISTERED = {
+  hosts: [{ host: H1, hostName: ONE, segment: SEGMENT }],
+  observers: MONITORS,
+  monitors: [],
+}
 
 const said = (change: Partial<HostObserved> = {}): HostObserved => ({
   host: H1,
@@ -36,8 +41,8 @@ const said = (change: Partial<HostObserved> = {}): HostObserved => ({
 /** A roster of who is registered, and how many strangers it has counted. */
 function rosterOf() {
   let strangers = 0
-  const roster = new Roster(() => void (strangers += 1))
-  roster.learn(REGISTERED)
+  const roster = new Roster(2, () => void (strangers += 1))
+  roster.learn(REGISTERED, 0)
   return { roster, strangers: () => strangers }
 }
 
@@ -52,13 +57,53 @@ test('an observer that is not registered has none, for life or for death, and is
   t.is(strangers(), 2)
 })
 
+test('of four monitors the two count that the host is assigned to, and a webhook counts for every host', (t) => {
+  const names = ['m1', 'm2', 'm3', 'm4']
+  const monitors = names.map((name) => ({ name, registeredAt: 1 }))
+  const roster = new Roster(2, () => {})
+  roster.learn({ ...REGISTERED, observers: [...names, 'alerts'], monitors }, 0)
+  const heard = [...names, 'alerts'].filter(
+    (observer) => roster.admit(said({ observer, state: 'alive' })) !== undefined,
+  )
+  const running = new Map(names.map((name) => [name, 'running' as const]))
+  t.deepEqual(heard, [...assignedTo(H1, running, 2).toSorted(), 'alerts'])
+  t.is(
+    roster.admit(
+      said({ observer: names.find((name) => !heard.includes(name)) ?? '', state: 'dead' }),
+    ),
+    undefined,
+  )
+})
+
+test('when a monitor stops registering, the next one counts too, and at last the gone one does not', (t) => {
+  const names = ['m1', 'm2', 'm3', 'm4']
+  const roster = new Roster(2, () => {})
+  const [gone = ''] = assignedTo(H1, new Map(names.map((name) => [name, 'running' as const])), 2)
+  const heardAfter = (looks: number): readonly string[] => {
+    for (let look = 0; look < looks; look += 1) {
+      const monitors = names.map((name) => ({ name, registeredAt: name === gone ? 0 : time }))
+      roster.learn({ ...REGISTERED, observers: names, monitors }, time)
+      time += 10_000
+    }
+    return names.filter((observer) => roster.admit(said({ observer })) !== undefined)
+  }
+  let time = 0
+  t.is(heardAfter(1).length, 2)
+  const unsure = heardAfter(3)
+  t.is(unsure.length, 3)
+  t.true(unsure.includes(gone))
+  const after = heardAfter(6)
+  t.is(after.length, 2)
+  t.false(after.includes(gone))
+})
+
 test('name and segment of a host are those that it is registered with', (t) => {
   const lie = said({ hostName: hostName('compute-9'), segment: segmentId('another') })
   t.like(rosterOf().roster.admit(lie), { host: H1, hostName: ONE, segment: SEGMENT })
 })
 
 test('before the roster is read nobody has a voice', (t) => {
-  t.is(new Roster(() => {}).admit(said()), undefined)
+  t.is(new Roster(2, () => {}).admit(said()), undefined)
 })
 
 test('70,000 invented hosts and observers leave nothing but a number', (t) => {
@@ -107,7 +152,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 function keeping(read: () => Promise<typeof REGISTERED>) {
   const clock = new VirtualClock()
-  const roster = new Roster(() => {})
+  const roster = new Roster(2, () => {})
   const keeper = new RosterKeeper({ clock, store: { readRoster: read } }, roster)
   const ending = new AbortController()
   const kept = keeper.keep(ending.signal)

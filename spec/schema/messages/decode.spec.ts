@@ -69,6 +69,15 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     domainEvent: 'STOPPED_FAILED',
     evidence: [],
   },
+  'host.heartbeat': {
+    hostName: 'compute-1',
+    sequence: 1,
+    boot: 'b1',
+    libvirt: 'answers',
+    libvirtAgeMs: 5,
+    compute: 'runs',
+    computeAgeMs: 7,
+  },
   'notification.accepted': { notification: 'n1', segment: 's1' },
   'operator.commanded': { notification: null },
   'compute.event': {
@@ -200,8 +209,9 @@ test('every accepted message can be used by each of its readers', async (t) => {
   const names = {
     hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
     observers: ['monitor-1'],
+    monitors: [],
   }
-  const world = { bus, clock, cloud: 'one', freshMs: 60_000 }
+  const world = { bus, clock, cloud: 'one', freshMs: 60_000, observersPerHost: 2 }
   await using heard = subscribeToBus({ ...world, store: { readRoster: async () => names } })
   const observations = new HostObservations(clock, 60_000)
   await holdsAsync(
