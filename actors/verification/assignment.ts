@@ -5,10 +5,10 @@
  */
 
 /** running: it registers; unsure: it has just come, or may have gone: it is there all the same, and does not count as one of the `k`. */
-export type MonitorStanding = 'running' | 'unsure'
+export type MonitorPresence = 'running' | 'unsure'
 
 /** By name. */
-export type Monitors = ReadonlyMap<string, MonitorStanding>
+export type Monitors = ReadonlyMap<string, MonitorPresence>
 
 /** The first `k` running monitors in the order of the host, and on the way to them all who are unsure: rather more than fewer. */
 export function assignedTo(host: string, monitors: Monitors, k: number): readonly string[] {

@@ -4,7 +4,7 @@
  * which neither they write nor we read, makes nobody look gone. Pure.
  */
 import type { RegisteredMonitor } from '../ports/roster-store.ts'
-import type { Monitors, MonitorStanding } from './assignment.ts'
+import type { Monitors, MonitorPresence } from './assignment.ts'
 
 /** How often monitors register, and how often the registrations are looked at, ms. */
 export const REGISTER_MS = 10_000
@@ -59,13 +59,13 @@ export function afterLook(
 /** Those that run or may run. */
 export function monitorsOf({ byName }: Registrations): Monitors {
   const entries = [...byName].flatMap(([name, registration]) => {
-    const standing = standingOf(registration)
-    return standing === undefined ? [] : [[name, standing] as const]
+    const presence = presenceOf(registration)
+    return presence === undefined ? [] : [[name, presence] as const]
   })
   return new Map(entries)
 }
 
-function standingOf({ unchanged, hasChanged }: Registration): MonitorStanding | undefined {
+function presenceOf({ unchanged, hasChanged }: Registration): MonitorPresence | undefined {
   if (unchanged >= GONE_LOOKS) return undefined
   return hasChanged && unchanged < UNSURE_LOOKS ? 'running' : 'unsure'
 }

@@ -36,7 +36,7 @@ export function publicMessage(
   protections: HostProtections,
 ): string | null {
   if (message === null) return null
-  if (/^[A-Z]+(_[A-Z]+)+: /.test(message)) return 'the Compute service did not take the request'
+  if (/^[A-Z]+(_[A-Z]+)+: /.test(message)) return 'the Compute service did not accept the request'
   const ends = [move.sourceHost, move.destHost].map((name) => name?.toLowerCase())
   return message.replaceAll(/[\w.-]*\w/g, (word) => {
     const name = word.toLowerCase()

@@ -1,10 +1,10 @@
 /** Which monitors watch a host: the same answer everywhere, even shares, and little that moves when one joins or leaves. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { assignedTo, type MonitorStanding } from '../../../actors/verification/assignment.ts'
+import { assignedTo, type MonitorPresence } from '../../../actors/verification/assignment.ts'
 import { holds } from '../../support/holds.ts'
 
-const running = (...names: readonly string[]): ReadonlyMap<string, MonitorStanding> =>
+const running = (...names: readonly string[]): ReadonlyMap<string, MonitorPresence> =>
   new Map(names.map((name) => [name, 'running']))
 const HOSTS = Array.from({ length: 3000 }, (_, n) => `5e1f-${n}`)
 const names = (count: number): readonly string[] =>
@@ -55,7 +55,7 @@ test('a monitor of which nobody is sure is there, and another one with it', (t) 
   holds(
     t,
     fc.property(standings, fc.string(), (list, host) => {
-      const monitors = new Map<string, MonitorStanding>(list)
+      const monitors = new Map<string, MonitorPresence>(list)
       const surely = new Map([...monitors].filter(([, standing]) => standing === 'running'))
       const all = new Map([...monitors.keys()].map((name) => [name, 'running' as const]))
       const assigned = assignedTo(host, monitors, 2)
