@@ -15,7 +15,7 @@ import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
 import type { HostName } from '../schema/ids.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
-import { openIpmiPower } from '../transports/ipmi/power.ts'
+import { openBmcPower } from '../transports/bmc/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { connectNats } from '../transports/nats/connect.ts'
 import { isSameAccount, type Account } from '../transports/openstack/account.ts'
@@ -99,10 +99,12 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   refuseUntrusted(trustedPaths(config))
   const account = await openAccount(config, ambient)
   const power = closing.use(
-    openIpmiPower({
+    openBmcPower({
       clock,
       minimumSpacingMs: config.ipmi.minimumSpacingMs,
       commandTimeoutMs: 2 * config.ipmi.timeoutMs,
+      sessionsMax: config.ipmi.sessionsMax,
+      ca: redfishAuthority(config),
     }),
   )
   const shell = closing.use(
@@ -172,6 +174,14 @@ function openSealedStore(
   if (!reads) return { store, checkCredentials: undefined }
   const vault = openVault(store, keyFileOf(config), ambient.log)
   return { store: vault.store, checkCredentials: () => vault.check() }
+}
+
+/** Who signs the certificates of the BMCs; undefined: those whom the system trusts. */
+function redfishAuthority({ ipmi }: Config): string | undefined {
+  const { redfishCaFile: caFile } = ipmi
+  if (caFile === undefined) return undefined
+  const files = { caFile, certFile: undefined, keyFile: undefined }
+  return readTlsMaterial({ ...files, check: 'identity' }, 'the BMCs').ca
 }
 
 /** Longest time for one request to Nova, repeats of reads included. */

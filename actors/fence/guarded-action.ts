@@ -1,5 +1,5 @@
 /** What a fence does only after a look of the leader's own, and whether that look lets it go on. Pure. */
-import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
+import { isBmcRung, rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import type { CertificateGround } from '../../schema/records.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Look } from '../verification/look.ts'
@@ -56,11 +56,12 @@ export function objectionTo(
 ): string | undefined {
   const rung = action.rung === null ? undefined : rungs[action.rung]
   // SSH is silent, and its own BMC reads off: a heartbeat is older than both.
-  const isOff = action.type === 'certificate.save' && rung?.kind === 'bmc'
+  const isBmc = rung !== undefined && isBmcRung(rung)
+  const isOff = action.type === 'certificate.save' && isBmc
   if (look.finding === 'beating') return isOff ? undefined : look.reason
   if (look.finding === 'alive') return aliveBut(action, rung, look.reason)
   // A refused connection is life together with power on (decision 0004), unless an operator calls the host dead.
-  const isOn = action.type === 'rung.off' && rung?.kind === 'bmc'
+  const isOn = action.type === 'rung.off' && isBmc
   if (look.finding !== 'answers' || !isOn || lastResort === 'operator') return undefined
   return `${look.reason}; ${rungTitle(rung)} reads its power as on`
 }

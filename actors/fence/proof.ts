@@ -1,6 +1,6 @@
 /** What a reading of off proves, by the rung that it comes from (promise I11). Pure. */
 import type { CertificateGround } from '../../schema/records.ts'
-import type { Rung } from '../../schema/segment-policy.ts'
+import { isBmcRung, type Rung } from '../../schema/segment-policy.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Climbing } from './fence-messages.ts'
 
@@ -8,8 +8,8 @@ import type { Climbing } from './fence-messages.ts'
  * A BMC is the host's own, and reads its power. An agent or a command is a program that reads what somebody wrote it to read:
  * it has to have carried out an order of ours, and to read off after it.
  */
-export const isProof = ({ kind }: Rung, isCarriedOut: boolean): boolean =>
-  kind === 'bmc' || kind === 'operator' || isCarriedOut
+export const isProof = (rung: Rung, isCarriedOut: boolean): boolean =>
+  isBmcRung(rung) || rung.kind === 'operator' || isCarriedOut
 
 /** What a rung read before it was ordered; null: it was not ordered. */
 export function beforeOrder(

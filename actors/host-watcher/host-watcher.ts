@@ -21,6 +21,7 @@ export interface WatchedHost {
   readonly host: HostId
   readonly hostName: HostName
   readonly segment: SegmentId
+  /** Its BMC, over the protocol that is preferred. */
   readonly ipmi: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
   /** What is wrong with its settings. */

@@ -1,6 +1,6 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -135,7 +135,9 @@ async function readInventory(world: WatchingWorld): Promise<ObserverMessage> {
 
 function watchedOf(host: Host): WatchedHost {
   const { uuid, name: hostName, segment } = host
-  const { ipmi, ssh, problems } = parseControlAttributes(host.controlAttributes)
+  const attributes = parseControlAttributes(host.controlAttributes)
+  const { ssh, problems } = attributes
+  const [ipmi] = bmcsOf(attributes)
   const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
   return { host: uuid, hostName, segment, ipmi, ssh, problems, fingerprint }
 }
@@ -184,10 +186,11 @@ async function probe(
     const { outcome, detail } = await world.shell.probe(watched.ssh, world.sshTimeoutMs)
     return { sign: outcome, detail }
   }
-  if (watched.ipmi === undefined) return { sign: 'misconfigured', detail: 'no IPMI settings' }
+  if (watched.ipmi === undefined) return { sign: 'misconfigured', detail: 'no settings of a BMC' }
   try {
     const power = await world.power.read(watched.ipmi, signal)
-    const detail = `chassis power is ${power}`
+    const over = watched.ipmi.kind === 'redfish' ? ', read over Redfish' : ''
+    const detail = `chassis power is ${power}${over}`
     return { sign: power === 'on' ? 'powered-on' : 'powered-off', detail }
   } catch (error) {
     if (!isPowerTrouble(error) && !isCoded(error, 'ACTOR_STOPPED')) throw error

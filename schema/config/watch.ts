@@ -56,6 +56,23 @@ export const IPMI = {
     low: 'some BMCs crash under frequent commands',
     high: 'fencing with its order and its read-back takes so much longer',
   },
+  sessionsMax: {
+    names: ['host.bmc_sessions'],
+    kind: 'whole',
+    min: 1,
+    max: 10_000,
+    default: '512',
+    meaning:
+      'Sessions with BMCs that are open at once, over IPMI and Redfish; the one that was used longest ago is closed for the next.',
+    low: 'a session is opened for each reading, which costs far more than the reading',
+    high: 'each IPMI session is a process and a pseudo-terminal',
+  },
+  redfishCaFile: {
+    names: ['host.redfish_ca_file'],
+    kind: 'file',
+    meaning:
+      'Certificates (PEM) that sign those of the BMCs that speak Redfish; a fingerprint in the settings of a host counts instead.',
+  },
 } as const satisfies OptionGroup
 
 export const SSH = {

@@ -75,7 +75,7 @@ test('a fence is given the host, the evidence, and where to answer', (t) => {
       evidence: ['reported'],
       rungs: RULES.rungs,
       lastResort: null,
-      bmc: undefined,
+      bmcs: [],
       replyTo: { address: `recovery/${N1}` },
     },
   })

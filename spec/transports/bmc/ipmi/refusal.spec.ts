@@ -1,10 +1,10 @@
 /** Every answer with which a BMC may refuse a session or an order, as the real ipmitool words it, and what is made of it. */
 import test from 'ava'
-import type { ErrorCode } from '../../../schema/errors.ts'
-import { bmcLines } from '../../support/bmc-line.ts'
-import { until } from '../../support/until.ts'
-import { commandLinesWith } from '../../support/child-processes.ts'
-import type { Packet } from '../../support/udp-relay.ts'
+import type { ErrorCode } from '../../../../schema/errors.ts'
+import { bmcLines } from '../../../support/bmc-line.ts'
+import { until } from '../../../support/until.ts'
+import { commandLinesWith } from '../../../support/child-processes.ts'
+import type { Packet } from '../../../support/udp-relay.ts'
 
 const openLine = bmcLines(4)
 
