@@ -62,10 +62,7 @@ export function deviceOf(ports: DevicePorts, target: FenceTarget, rung: Rung): F
  * The fence plan for one host. Where its BMC is reached in more than one way, the rung `bmc` is one rung for each, because one
  * of them may fail while the other works.
  */
-export const rungsFor = (
-  rungs: readonly Rung[],
-  bmcs: readonly BmcSettings[],
-): readonly Rung[] =>
+export const rungsFor = (rungs: readonly Rung[], bmcs: readonly BmcSettings[]): readonly Rung[] =>
   rungs.flatMap((rung) =>
     rung.kind === 'bmc' && bmcs.length > 1 ? bmcs.map(({ kind }) => ({ ...rung, kind })) : [rung],
   )

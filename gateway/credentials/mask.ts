@@ -2,6 +2,7 @@
  * Hides what opens a machine from every reader of a host's `control_attributes`. A value is shown when its name is on a list
  * of harmless names; whatever else there is stays hidden, so that a secret under a name that nobody foresaw is, too.
  */
+import { redfishUrlProblem } from '../../schema/redfish-address.ts'
 import {
   isFields,
   readSettings,
@@ -68,11 +69,20 @@ const maskOurs = (fields: Fields): Fields =>
   map(fields, (name, value) => {
     if (!SECTION_NAMES.some((section) => section === name)) return maskMember(name, value)
     if (!isFields(value)) return HIDDEN
+    if (name === 'redfish') return map(value, maskRedfish)
     return name === 'fence' ? map(value, maskAgent) : map(value, maskMember)
   })
 
 const maskAgent = (name: string, options: unknown): unknown =>
   name.startsWith('fence_') && isFields(options) ? map(options, maskMember) : HIDDEN
+
+/** Only the address of a machine: others hide secrets in URLs. */
+const maskRedfish = (name: string, value: unknown): unknown => {
+  if (name === 'url') {
+    return typeof value === 'string' && redfishUrlProblem(value) === undefined ? value : HIDDEN
+  }
+  return name === 'fingerprint' && isHarmless(value) ? value : maskMember(name, value)
+}
 
 const maskMember = (name: string, value: unknown): unknown =>
   HARMLESS.has(name) && isHarmless(value) ? value : HIDDEN

@@ -16,8 +16,6 @@ export interface RedfishHabits {
   /** POST to a collection without a slash at its end is redirected (old Supermicro). */
   readonly redirects?: 'no' | 'to a slash' | 'elsewhere'
   readonly sessionsMax?: number
-  /** Wrong passwords before everybody is refused. */
-  readonly lockedAfter?: number
   readonly acceptedWith?: 200 | 202 | 204
   /** What the order is answered with when the machine is off already. */
   readonly whenOff?: 204 | 400 | 409
@@ -144,7 +142,6 @@ class RedfishService {
   temper: RedfishTemper = 'obey'
   readonly #habits: RedfishHabits
   #opened = 0
-  #wrong = 0
 
   constructor(habits: RedfishHabits) {
     this.#habits = habits
@@ -195,32 +192,55 @@ class RedfishService {
 
   #answer(method: string, url: string, headers: IncomingHttpHeaders, body: unknown): Answer {
     if (this.temper === 'starting') return failure(503, 'Base.1.8.ServiceTemporarilyUnavailable')
-    const { redirects = 'no', sessions = 'linked' } = this.#habits
     const path = url.replace(/\/$/, '')
+    return path === SESSIONS && method === 'POST'
+      ? this.#logInAt(url, body)
+      : this.#shown(method, path, headers, body)
+  }
+
+  #logInAt(url: string, body: unknown): Answer {
+    const { redirects = 'no' } = this.#habits
+    if (redirects === 'no' || url.endsWith('/')) return this.#logIn(body)
+    const Location = redirects === 'elsewhere' ? `https://192.0.2.1${SESSIONS}/` : `${url}/`
+    return { status: 308, headers: { Location } }
+  }
+
+  #shown(method: string, path: string, headers: IncomingHttpHeaders, body: unknown): Answer {
+    const isLoggedIn = this.#isLoggedIn(headers)
     if (path === '/redfish/v1') {
-      return sessions === 'hidden' && !this.#isLoggedIn(headers) ? NO_SESSION : this.#root()
+      return this.#habits.sessions === 'hidden' && !isLoggedIn ? NO_SESSION : this.#root()
     }
-    if (redirects !== 'no' && path === SESSIONS && !url.endsWith('/')) {
-      const Location = redirects === 'elsewhere' ? `https://192.0.2.1${SESSIONS}/` : `${url}/`
-      return { status: 308, headers: { Location } }
+    return isLoggedIn ? this.#known(method, path, headers, body) : NO_SESSION
+  }
+
+  #known(method: string, path: string, headers: IncomingHttpHeaders, body: unknown): Answer {
+    switch (`${method} ${path}`) {
+      case `GET ${SYSTEM}`:
+        return this.#system()
+      case `POST ${RESET}`:
+        return this.#reset(headers, body)
+      default:
+        return method === 'DELETE' ? this.#logOut(path) : MISSING
     }
-    if (path === SESSIONS && method === 'POST') return this.#logIn(body)
-    if (!this.#isLoggedIn(headers)) return NO_SESSION
-    if (path.startsWith(`${SESSIONS}/`) && method === 'DELETE') {
-      for (const [token, id] of this.sessions) {
-        if (path === `${SESSIONS}/${id}`) this.sessions.delete(token)
-      }
+  }
+
+  #logOut(path: string): Answer {
+    for (const [token, id] of this.sessions) {
+      if (path !== `${SESSIONS}/${id}`) continue
+      this.sessions.delete(token)
       return { status: 204 }
     }
-    if (path === SYSTEM && method === 'GET') return this.#system()
-    if (path === RESET && method === 'POST') return this.#reset(headers, body)
-    return failure(404, 'Base.1.8.ResourceMissingAtURI')
+    return MISSING
   }
 
   #root(): Answer {
     const { sessions = 'linked' } = this.#habits
     const links = sessions === 'none' ? {} : { Sessions: { '@odata.id': SESSIONS } }
-    const body = { RedfishVersion: '1.6.0', Systems: { '@odata.id': '/redfish/v1/Systems' }, Links: links }
+    const body = {
+      RedfishVersion: '1.6.0',
+      Systems: { '@odata.id': '/redfish/v1/Systems' },
+      Links: links,
+    }
     return { status: 200, body }
   }
 
@@ -240,8 +260,10 @@ class RedfishService {
 
   #reset(headers: IncomingHttpHeaders, body: unknown): Answer {
     const { acceptedWith = 204, whenOff = 204, needsEtag = false } = this.#habits
-    if (memberOf(body, 'ResetType') !== 'ForceOff') return failure(400, 'Base.1.8.ActionParameterValueFormatError')
-    if (needsEtag && headers['if-match'] !== ETAG) return failure(412, 'Base.1.8.PreconditionFailed')
+    if (memberOf(body, 'ResetType') !== 'ForceOff')
+      return failure(400, 'Base.1.8.ActionParameterValueFormatError')
+    if (needsEtag && headers['if-match'] !== ETAG)
+      return failure(412, 'Base.1.8.PreconditionFailed')
     if (this.temper === 'refuse') return failure(400, 'Base.1.8.ActionNotSupported')
     if (this.power === 'off' && whenOff !== 204) {
       return failure(whenOff, 'iLO.0.10.InvalidOperationForSystemState')
@@ -280,11 +302,7 @@ class RedfishService {
   }
 
   #isRight(username: unknown, password: unknown): boolean {
-    const { lockedAfter = Number.POSITIVE_INFINITY } = this.#habits
-    if (this.#wrong >= lockedAfter) return false
-    const isRight = username === 'fence' && password === this.password.reveal()
-    this.#wrong += isRight ? 0 : 1
-    return isRight
+    return username === 'fence' && password === this.password.reveal()
   }
 }
 
@@ -301,4 +319,5 @@ const failure = (status: number, MessageId: string): Answer => ({
   body: { error: { code: 'Base.1.8.GeneralError', '@Message.ExtendedInfo': [{ MessageId }] } },
 })
 
+const MISSING = failure(404, 'Base.1.8.ResourceMissingAtURI')
 const NO_SESSION = failure(401, 'Base.1.8.NoValidSession')

@@ -39,11 +39,13 @@ export function systemStateOf(value: unknown, systemUrl: string): SystemState {
       samePlace(at(reset, 'target'), systemUrl) ??
       `${new URL(systemUrl).pathname.replace(/\/$/, '')}/Actions/ComputerSystem.Reset`,
     resetTypes: Array.isArray(resetTypes)
-      ? resetTypes.filter((type) => typeof type === 'string')
+      ? resetTypes.filter((type) => typeof type === 'string').filter((type) => TYPE.test(type))
       : undefined,
     etag: typeof etag === 'string' ? etag : undefined,
   }
 }
+
+const TYPE = /^\w{1,40}$/
 
 /** Only `Off` is off: a machine that is powering off still runs. */
 function powerOf(value: unknown): PowerState | undefined {

@@ -32,7 +32,10 @@ export function connectionFailure(error: unknown): CodedError {
     return new CodedError('POWER_COMMAND_FAILED', `no TLS connection to the BMC: ${code}`)
   }
   if (code.startsWith('HPE_')) {
-    return new CodedError('POWER_COMMAND_FAILED', `the BMC does not speak HTTP as it should: ${code}`)
+    return new CodedError(
+      'POWER_COMMAND_FAILED',
+      `the BMC does not speak HTTP as it should: ${code}`,
+    )
   }
   return new CodedError('POWER_UNREACHABLE', `no connection to the BMC: ${code}`)
 }

@@ -35,6 +35,7 @@ interface ConnectionOptions {
 /** A computer system with all its parts has some 100 kB. */
 const ANSWER_BYTES_MAX = 1024 * 1024
 
+/** The connection; it is made by the first request, and again by each one that finds it closed. */
 export class RedfishConnection {
   readonly #options: ConnectionOptions
   readonly #url: URL
@@ -108,7 +109,7 @@ export class RedfishConnection {
     try {
       return { status, headers: response.headers, text: await readText(response) }
     } catch (error) {
-      if (status < 400 || this.#wire === undefined) throw error
+      if (status < 400) throw error
       this.reset()
       return { status, headers: response.headers, text: '' } // some BMCs cut a refusal off
     }

@@ -150,15 +150,17 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
     const state = isKnown ? seen : await this.#look(order)
     if (!offersForceOff(state)) {
       if (state.power === 'off') return 'off'
-      const offered = state.resetTypes?.slice(0, 16).join(', ') ?? ''
-      throw new CodedError('POWER_COMMAND_FAILED', `the BMC offers no ForceOff, but ${offered}`)
+      throw noForceOff(state)
     }
     const answer = await order.reset(state.resetPath, undefined)
-    if (isAccepted(answer)) return 'off'
+    return isAccepted(answer) ? 'off' : this.#afterRefusal(order, answer)
+  }
+
+  async #afterRefusal(order: Order, refused: RedfishAnswer): Promise<PowerState> {
     const now = await this.#look(order)
     if (now.power === 'off') return 'off'
-    const needsEtag = answer.status === 412 || answer.status === 428
-    const last = needsEtag ? await order.reset(now.resetPath, now.etag ?? '*') : answer
+    const needsEtag = refused.status === 412 || refused.status === 428
+    const last = needsEtag ? await order.reset(now.resetPath, now.etag ?? '*') : refused
     if (isAccepted(last)) return 'off'
     throw refusal(last.status, readJson(last.text), 'to power the machine off')
   }
@@ -166,6 +168,11 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
 
 /** 202 stands for a task, 204 for nothing to say: whether the machine is off is read. */
 const isAccepted = ({ status }: RedfishAnswer): boolean => status >= 200 && status < 300
+
+function noForceOff({ resetTypes = [] }: SystemState): CodedError {
+  const offered = resetTypes.slice(0, 16).join(', ')
+  return new CodedError('POWER_COMMAND_FAILED', `the BMC offers no ForceOff, but ${offered}`)
+}
 
 /** One order while it is carried out. */
 class Order {
