@@ -1,5 +1,6 @@
 /** Prints what we have measured ourselves by, each figure with its target; ends with 1 when one is missed. */
 import { measureAcceptance } from './acceptance.ts'
+import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
@@ -29,6 +30,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   memory: measureMemory,
   'guest-flood': measureGuestFlood,
   strangers: measureStrangers,
+  'bmc-polls': measureBmcPolls,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
