@@ -1,5 +1,7 @@
 /** One authenticated SSH connection that is kept open and asked whether the other side lives. */
+import { connect as connectSocket, type Socket } from 'node:net'
 import { Client, type ConnectConfig } from 'ssh2'
+import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import type { ShellProbe } from '../../actors/ports/shell.ts'
 import type { Secret, SshSettings } from '../../schema/control-attributes.ts'
 import type { HostKeyPin } from '../../schema/host-key-pins.ts'
@@ -11,6 +13,8 @@ export interface Connection {
   /** Settles once: undefined when the connection is open, else why it is not. */
   readonly opened: Promise<ShellProbe | undefined>
   hasEnded(): boolean
+  /** Whether sshd, or the kernel for it, has accepted it: from then on an end without a login counts against us. */
+  wasAccepted(): boolean
   /** One round trip to the session's process; false when the connection ended before the answer. */
   ping(): Promise<boolean>
   destroy(): void
@@ -20,6 +24,9 @@ interface ConnectOptions {
   readonly target: SshSettings
   readonly privateKey: Secret
   readonly hostKeys: HostKeys
+  readonly clock: ClockPort
+  /** Longest wait for the login once the connection is accepted. */
+  readonly handshakeMs: number
 }
 
 /**
@@ -27,20 +34,29 @@ interface ConnectOptions {
  * authenticating is what OpenSSH ≥ 9.8 punishes. The search for a bare fingerprint hangs up at most four times (1 s of
  * penalty each, of the 15 s from which on it blocks), and once its type is known it is not repeated.
  */
-const ATTEMPT_TIMEOUT_MS = 10_000
+const ACCEPT_TIMEOUT_MS = 10_000
 /** A frozen sshd or a dead link ends the connection after 4 s. */
 const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
+/** During the handshake the kernels ask each other: a host that has vanished, or was started anew, is noticed within seconds. */
+const WIRE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1000 }
 
 /** Begins to connect. Never throws. */
 export function connect(options: ConnectOptions): Connection {
-  const { target, hostKeys } = options
+  const { target, hostKeys, clock, handshakeMs } = options
   const opened = Promise.withResolvers<ShellProbe | undefined>()
   const ended = Promise.withResolvers<false>()
   let hasEnded = false
+  let wasAccepted = false
   let client: Client | undefined
+  let cancelWait: Cancel = () => undefined
+  const waitFor = (waitMs: number, detail: string): void => {
+    cancelWait()
+    cancelWait = clock.schedule(waitMs, () => fail({ outcome: 'silent', detail }))
+  }
   const fail = ({ outcome, detail }: ShellProbe): void => {
     opened.resolve({ outcome, detail })
     hasEnded = true
+    cancelWait()
     ended.resolve(false)
     client?.destroy()
   }
@@ -51,7 +67,6 @@ export function connect(options: ConnectOptions): Connection {
     const current = new Client()
     client = current
     let other: ShownKey | undefined
-    current.on('connect', () => current.setNoDelay(true))
     current.on('error', (error) => {
       if (other !== undefined) current.destroy()
       else fail(hasNoSuchKey(error) ? unknownHost(known, shown, hostKeys) : explain(error))
@@ -61,14 +76,26 @@ export function connect(options: ConnectOptions): Connection {
       else attempt(known, [...shown, other])
     })
     let key: ShownKey | undefined
-    current.on('ready', () => void settle(known, key))
+    current.on('ready', () => {
+      cancelWait()
+      void settle(known, key)
+    })
     const hostVerifier = (blob: Buffer): boolean => {
       key = showKey(blob)
       if (isAccepted(known, key)) return true
       other = key
       return false
     }
-    current.connect({ ...login(options), algorithms: { serverHostKey }, hostVerifier })
+    const sock = connectSocket({ host: target.address, port: target.port, ...WIRE })
+    waitFor(ACCEPT_TIMEOUT_MS, 'no answer: nothing accepts the connection')
+    sock.once('connect', () => {
+      wasAccepted = true
+      waitFor(
+        handshakeMs,
+        `no answer: the connection is accepted, and no login within ${handshakeMs} ms`,
+      )
+    })
+    current.connect({ ...login(options, sock), algorithms: { serverHostKey }, hostVerifier })
   }
   const settle = async (known: readonly HostKeyPin[], key: ShownKey | undefined): Promise<void> => {
     try {
@@ -90,6 +117,7 @@ export function connect(options: ConnectOptions): Connection {
   return {
     opened: opened.promise,
     hasEnded: () => hasEnded,
+    wasAccepted: () => wasAccepted,
     ping: async () => {
       if (hasEnded || client === undefined) return false
       const answered = await Promise.race([ended.promise, askForNothing(client)])
@@ -100,13 +128,12 @@ export function connect(options: ConnectOptions): Connection {
   }
 }
 
-const login = ({ target, privateKey }: ConnectOptions): ConnectConfig => ({
-  host: target.address,
-  port: target.port,
+const login = ({ target, privateKey }: ConnectOptions, sock: Socket): ConnectConfig => ({
+  sock,
   username: target.username,
   privateKey: privateKey.reveal(),
   authHandler: ['publickey'],
-  readyTimeout: ATTEMPT_TIMEOUT_MS,
+  readyTimeout: 0, // we wait ourselves
   ...KEEPALIVE,
 })
 

@@ -19,6 +19,8 @@ interface Route {
   /** The answer to give until `refusedUntilMs`, because our key or the host key is wrong. */
   refusal: ShellProbe | undefined
   refusedUntilMs: number
+  /** Connections in a row that were accepted and ended without a login: sshd counts them against our address. */
+  unfinished: number
   isForgotten: boolean
 }
 
@@ -26,6 +28,13 @@ interface Route {
 const CONNECTIONS_MAX = 1000
 /** sshd blocks addresses that fail to authenticate again and again. */
 const REFUSED_PAUSE_MS = 30_000
+/** A host that accepts and hangs up may block our address: the first pause before it is asked again; it doubles. */
+const HUNG_UP_PAUSE_MS = 1000
+/**
+ * A frozen host accepts connections, and sshd finds all of them when it thaws: each one that we have given up costs 1 s of
+ * penalty, and from 15 s on it blocks us. So an attempt is waited for ever longer; sshd itself ends it after 120 s.
+ */
+const HANDSHAKE_MS = { first: 10_000, max: 110_000 }
 
 /** Opens the port; no connection is made before the first probe. CONFIG_INVALID when there is no key. */
 export async function openSshShell(options: ShellOptions): Promise<ShellPort & AsyncDisposable> {
@@ -46,6 +55,7 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
       connection: undefined,
       refusal: undefined,
       refusedUntilMs: 0,
+      unfinished: 0,
       isForgotten: false,
     }
     routes.delete(key) // the last one of the map is the one used last
@@ -64,16 +74,33 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
     }
     route.refusal = undefined
     if (route.connection === undefined || route.connection.hasEnded()) {
-      route.connection = connect({ target: route.target, privateKey, hostKeys })
+      const handshakeMs = Math.min(HANDSHAKE_MS.first * 2 ** route.unfinished, HANDSHAKE_MS.max)
+      const { target } = route
+      route.connection = connect({ target, privateKey, hostKeys, clock, handshakeMs })
     }
     const connection = route.connection
     const failure = await connection.opened
-    if (failure === undefined) return (await connection.ping()) ? ALIVE : LOST
-    if (failure.outcome === 'misconfigured') {
-      route.refusal = failure
-      route.refusedUntilMs = clock.monotonicMs() + REFUSED_PAUSE_MS
+    if (failure === undefined) {
+      route.unfinished = 0
+      return (await connection.ping()) ? ALIVE : LOST
     }
+    noteFailure(route, connection, failure)
     return failure
+  }
+
+  /** Those who asked for the same connection note its failure once. */
+  const noteFailure = (route: Route, connection: Connection, failure: ShellProbe): void => {
+    if (route.connection !== connection) return
+    route.connection = undefined
+    const pauseMs =
+      failure.outcome === 'misconfigured'
+        ? REFUSED_PAUSE_MS
+        : Math.min(HUNG_UP_PAUSE_MS * 2 ** route.unfinished, REFUSED_PAUSE_MS)
+    if (connection.wasAccepted()) route.unfinished += 1
+    const isRefusal = failure.outcome === 'refused' && connection.wasAccepted()
+    if (failure.outcome !== 'misconfigured' && !isRefusal) return
+    route.refusal = failure
+    route.refusedUntilMs = clock.monotonicMs() + pauseMs
   }
 
   /** A connection may have been lost since the last probe, by a restart of sshd: one new one is tried. */
