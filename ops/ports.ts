@@ -14,6 +14,7 @@ import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
 import type { HostName } from '../schema/ids.ts'
+import type { RoleHealth } from '../schema/messages/leadership.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openBmcPower } from '../transports/bmc/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
@@ -62,6 +63,8 @@ export interface World {
   readonly guests: ReadonlyMap<HostName, GuestPort>
   /** Whether the stored credentials can be read here; undefined where nobody reads them. */
   readonly checkCredentials: (() => Promise<void>) | undefined
+  /** What was asked of BMCs and hosts so far; nothing in a simulated cloud. */
+  readonly politeness: () => Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
 }
 
 /** The simulated cloud that stands in for all real parts but the store and the bus. */
@@ -90,6 +93,7 @@ export function openEmbeddedWorld(
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     checkCredentials: undefined,
+    politeness: () => ({}),
   }
 }
 
@@ -127,6 +131,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
       }),
     ),
     shell,
+    politeness: () => ({ bmcPoliteness: power.politeness(), sshPoliteness: shell.politeness() }),
     guests: new Map(), // guests of a real hypervisor come with the libvirt transport
   }
 }

@@ -71,6 +71,8 @@ export function startHealthBoard(
     readonly roles: readonly string[]
     /** Messages from outside that could not be decoded. */
     parked(): number
+    /** What is asked of BMCs and hosts. */
+    politeness(): Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
@@ -84,6 +86,7 @@ export function startHealthBoard(
     parked: identity.parked(),
     strangers: node.strangers(),
     contradictions: node.contradictions(),
+    ...identity.politeness(),
     actors: node.system.snapshot().slice(0, ACTORS_MAX),
   })
   let leaderHeardAtMs = clock.monotonicMs()

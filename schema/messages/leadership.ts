@@ -1,6 +1,7 @@
 /** Who leads, and how each process is. */
 import { Type, type Static } from 'typebox'
 import { Count, Name, Word } from './fields.ts'
+import { BmcPoliteness, SshPoliteness } from './politeness.ts'
 
 /** Sent by a new leader once its epoch is in the store. */
 export const LeaderProclaimed = Type.Object({
@@ -35,6 +36,9 @@ export const RoleHealth = Type.Object({
   strangers: Type.Optional(Count),
   /** Reports that the leader itself saw to be untrue, since the start. */
   contradictions: Type.Optional(Count),
+  /** What it asks of BMCs and of hosts; absent where it asks none. */
+  bmcPoliteness: Type.Optional(BmcPoliteness),
+  sshPoliteness: Type.Optional(SshPoliteness),
   /** At most the first 1,000 actors, supervisors first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

@@ -2,6 +2,7 @@
 import { sleep, type Cancel, type ClockPort } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { CodedError } from '../../schema/errors.ts'
+import type { BmcMeter } from './meter.ts'
 import type { SessionHolder, SessionPool } from './session-pool.ts'
 import type { BmcSession, OrderKind } from './session.ts'
 
@@ -9,6 +10,7 @@ import type { BmcSession, OrderKind } from './session.ts'
 export interface LaneOptions<Settings> {
   readonly clock: ClockPort
   readonly pool: SessionPool
+  readonly meter: BmcMeter
   readonly minimumSpacingMs: number
   /** Once the signal is aborted, nothing may be opened any more. */
   openSession(ending: AbortSignal): BmcSession<Settings>
@@ -26,7 +28,7 @@ interface Order<Settings> {
 /** Orders of one kind that may wait; further ones are refused, because their answers would be late anyway. */
 const WAITING_MAX = 8
 /** A power-off, and the reads that verify it, wait no longer than this. */
-const URGENT_SPACING_MS = 1000
+export const URGENT_SPACING_MS = 1000
 const VERIFY_WINDOW_MS = 60_000
 const IDLE_CLOSE_MS = 60_000
 
@@ -107,7 +109,9 @@ export class BmcLane<Settings> implements SessionHolder {
   }
 
   async #perform({ kind, bmc, answer }: Order<Settings>): Promise<void> {
-    const { clock } = this.#options
+    const { clock, meter } = this.#options
+    const pauseMs = clock.monotonicMs() - this.#lastEndedMs
+    meter.command(pauseMs, this.#isUrgent() || kind === 'off' ? 'urgent' : 'usual')
     if (kind === 'off') this.#urgentUntilMs = clock.monotonicMs() + VERIFY_WINDOW_MS
     try {
       answer.resolve(await this.#session.perform(kind, bmc))
@@ -128,14 +132,19 @@ export class BmcLane<Settings> implements SessionHolder {
   async #pause(): Promise<void> {
     const { clock, minimumSpacingMs } = this.#options
     while (this.#waiting.length > 0) {
-      const isUrgent = clock.monotonicMs() < this.#urgentUntilMs || this.#waiting.some(isOff)
-      const spacingMs = isUrgent ? Math.min(minimumSpacingMs, URGENT_SPACING_MS) : minimumSpacingMs
+      const spacingMs = this.#isUrgent()
+        ? Math.min(minimumSpacingMs, URGENT_SPACING_MS)
+        : minimumSpacingMs
       const waitMs = this.#lastEndedMs + spacingMs - clock.monotonicMs()
       if (waitMs <= 0) return
       const waking = new AbortController()
       this.#wake = () => waking.abort()
       await sleep(clock, waitMs, waking.signal)
     }
+  }
+
+  #isUrgent(): boolean {
+    return this.#options.clock.monotonicMs() < this.#urgentUntilMs || this.#waiting.some(isOff)
   }
 
   #next(): Order<Settings> | undefined {

@@ -2,10 +2,12 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings, IpmiSettings, RedfishSettings } from '../../schema/control-attributes.ts'
+import type { BmcPoliteness } from '../../schema/messages/politeness.ts'
 import { startIpmitoolShell } from './ipmi/ipmitool-shell.ts'
 import { IpmiSession, type IpmiSessionOptions } from './ipmi/session.ts'
 import { prepareSurroundings, type Surroundings } from './ipmi/surroundings.ts'
-import { BmcLane, type LaneOptions } from './lane.ts'
+import { BmcLane, URGENT_SPACING_MS, type LaneOptions } from './lane.ts'
+import { BmcMeter } from './meter.ts'
 import { RedfishSession } from './redfish/session.ts'
 import { SessionPool } from './session-pool.ts'
 import type { OrderKind } from './session.ts'
@@ -22,25 +24,35 @@ interface PowerOptions {
   readonly ca?: string | undefined
 }
 
+/** The port, and what it has asked of the BMCs so far. */
+export interface BmcPower extends PowerPort, AsyncDisposable {
+  politeness(): BmcPoliteness
+}
+
 /** Opens the port; nothing is started before the first order. Every error code is POWER_*. */
-export function openBmcPower(options: PowerOptions): PowerPort & AsyncDisposable {
+export function openBmcPower(options: PowerOptions): BmcPower {
   const { clock, minimumSpacingMs = 5000, commandTimeoutMs = 10_000, ca } = options
-  const pool = new SessionPool(options.sessionsMax ?? 512)
+  const sessionsMax = options.sessionsMax ?? 512
+  const pool = new SessionPool(sessionsMax)
+  const meter = new BmcMeter()
+  const noteSession = (): void => meter.sessionOpened()
   let surroundings: Promise<Surroundings> | undefined
   const startShell: IpmiSessionOptions['startShell'] = async (bmc, timeoutMs, signal) => {
     surroundings ??= prepareSurroundings()
     return startIpmitoolShell({ ...(await surroundings), clock, bmc, timeoutMs, signal })
   }
-  const around = { clock, pool, minimumSpacingMs }
+  const around = { clock, pool, meter, minimumSpacingMs }
   const ipmi = new Lanes<IpmiSettings>({
     ...around,
     keyOf: ({ address, port }) => `${address}:${port}`,
-    openSession: (ending) => new IpmiSession({ clock, commandTimeoutMs, startShell }, ending),
+    openSession: (ending) =>
+      new IpmiSession({ clock, commandTimeoutMs, startShell, noteSession }, ending),
   })
   const redfish = new Lanes<RedfishSettings>({
     ...around,
     keyOf: ({ url }) => new URL(url).host,
-    openSession: (ending) => new RedfishSession({ clock, commandTimeoutMs, ca }, ending),
+    openSession: (ending) =>
+      new RedfishSession({ clock, commandTimeoutMs, ca, noteSession }, ending),
   })
   const order = async (
     kind: OrderKind,
@@ -53,6 +65,13 @@ export function openBmcPower(options: PowerOptions): PowerPort & AsyncDisposable
     async off(bmc, signal) {
       await order('off', bmc, signal)
     },
+    politeness: () => ({
+      ...meter.figures(),
+      sessionsOpen: pool.openCount(),
+      sessionsOpenMax: sessionsMax,
+      shortestPauseMsMin: minimumSpacingMs,
+      shortestUrgentPauseMsMin: Math.min(minimumSpacingMs, URGENT_SPACING_MS),
+    }),
     async [Symbol.asyncDispose]() {
       await Promise.all([ipmi.close(), redfish.close()])
       await (await surroundings?.catch(() => undefined))?.[Symbol.asyncDispose]()

@@ -2,6 +2,7 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import type { SshPoliteness } from '../../schema/messages/politeness.ts'
 import { connect, type Connection } from './connection.ts'
 import { HostKeys } from './host-keys.ts'
 import { ensureKeyPair } from './key-pair.ts'
@@ -36,12 +37,18 @@ const HUNG_UP_PAUSE_MS = 1000
  */
 const HANDSHAKE_MS = { first: 10_000, max: 110_000 }
 
+/** The port, and what it has asked of the hosts so far. */
+export interface SshShell extends ShellPort, AsyncDisposable {
+  politeness(): SshPoliteness
+}
+
 /** Opens the port; no connection is made before the first probe. CONFIG_INVALID when there is no key. */
-export async function openSshShell(options: ShellOptions): Promise<ShellPort & AsyncDisposable> {
+export async function openSshShell(options: ShellOptions): Promise<SshShell> {
   const { clock, stateDirectory } = options
   const { privateKey } = await ensureKeyPair(stateDirectory)
   const hostKeys = new HostKeys(stateDirectory)
   const routes = new Map<string, Route>()
+  const counts = { connectionsOpened: 0, loginsUnfinished: 0, loginsUnfinishedInARow: 0 }
 
   const routeTo = (target: SshSettings): Route => {
     const key = keyOf(target)
@@ -76,6 +83,7 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
     if (route.connection === undefined || route.connection.hasEnded()) {
       const handshakeMs = Math.min(HANDSHAKE_MS.first * 2 ** route.unfinished, HANDSHAKE_MS.max)
       const { target } = route
+      counts.connectionsOpened += 1
       route.connection = connect({ target, privateKey, hostKeys, clock, handshakeMs })
     }
     const connection = route.connection
@@ -96,7 +104,11 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
       failure.outcome === 'misconfigured'
         ? REFUSED_PAUSE_MS
         : Math.min(HUNG_UP_PAUSE_MS * 2 ** route.unfinished, REFUSED_PAUSE_MS)
-    if (connection.wasAccepted()) route.unfinished += 1
+    if (connection.wasAccepted()) {
+      route.unfinished += 1
+      counts.loginsUnfinished += 1
+      counts.loginsUnfinishedInARow = Math.max(counts.loginsUnfinishedInARow, route.unfinished)
+    }
     const isRefusal = failure.outcome === 'refused' && connection.wasAccepted()
     if (failure.outcome !== 'misconfigured' && !isRefusal) return
     route.refusal = failure
@@ -116,6 +128,11 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
       if (route !== undefined) close(route)
       routes.delete(keyOf(target))
     },
+    politeness: () => ({
+      ...counts,
+      connectionsOpen: [...routes.values()].filter(isConnected).length,
+      connectionsOpenMax: CONNECTIONS_MAX,
+    }),
     async [Symbol.asyncDispose]() {
       for (const route of routes.values()) close(route)
       routes.clear()
@@ -146,6 +163,9 @@ function close(route: Route): void {
   route.isForgotten = true
   route.connection?.destroy()
 }
+
+const isConnected = ({ connection }: Route): boolean =>
+  connection !== undefined && !connection.hasEnded()
 
 const keyOf = (target: SshSettings): string => `[${target.address}]:${target.port}`
 

@@ -15,6 +15,8 @@ export interface IpmiSessionOptions {
   readonly commandTimeoutMs: number
   /** Opens a session; the signal ends an opening that is under way. */
   startShell(bmc: IpmiSettings, timeoutMs: number, signal: AbortSignal): Promise<IpmitoolShell>
+  /** Called for each session that is opened. */
+  noteSession(): void
 }
 
 interface Kept {
@@ -130,6 +132,7 @@ export class IpmiSession implements BmcSession<IpmiSettings> {
   async #start(bmc: IpmiSettings, timeoutMs: number): Promise<Kept> {
     try {
       const shell = await this.#options.startShell(bmc, timeoutMs, this.#ending)
+      this.#options.noteSession()
       this.#refusal = undefined
       this.#kept = { bmc, shell, failures: 0, usedMs: this.#nowMs() }
       return this.#kept

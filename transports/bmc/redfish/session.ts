@@ -21,6 +21,8 @@ interface RedfishSessionOptions {
   readonly commandTimeoutMs: number
   /** Authorities of the services, PEM; undefined: those of the system. */
   readonly ca: string | undefined
+  /** Called for each session that is opened. */
+  noteSession(): void
 }
 
 /** With whom we speak, and what is known. */
@@ -68,13 +70,13 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
     const deadlineMs = this.#nowMs() + this.#options.commandTimeoutMs
     if (kind === 'read') this.#throwWhileRefused(bmc)
     if (this.#kept !== undefined && !isSameLogin(this.#kept.bmc, bmc)) await this.close()
-    const { ca, clock } = this.#options
+    const { ca, clock, noteSession } = this.#options
     this.#kept ??= { bmc, connection: new RedfishConnection({ clock, ca, bmc }), login: undefined }
     const remainingMs = (): number => {
       this.#ending.throwIfAborted()
       return Math.max(1, deadlineMs - this.#nowMs())
     }
-    const order = new Order(this.#kept, bmc, remainingMs)
+    const order = new Order(this.#kept, bmc, { remainingMs, noteSession })
     try {
       const state = kind === 'read' ? await this.#read(order) : await this.#off(order)
       this.#refused = undefined
@@ -180,11 +182,17 @@ class Order {
   readonly #kept: Kept
   /** Throws once nothing may be sent any more. */
   readonly #remainingMs: () => number
+  readonly #noteSession: () => void
 
-  constructor(kept: Kept, bmc: RedfishSettings, remainingMs: () => number) {
+  constructor(
+    kept: Kept,
+    bmc: RedfishSettings,
+    { remainingMs, noteSession }: { remainingMs(): number; noteSession(): void },
+  ) {
     this.#kept = kept
     this.bmc = bmc
     this.#remainingMs = remainingMs
+    this.#noteSession = noteSession
   }
 
   /** Replaces a connection that is too doubtful for a power-off. */
@@ -214,7 +222,9 @@ class Order {
 
   async #askOnce(what: Pick<RedfishRequest, 'method' | 'path'> & Partial<RedfishRequest>) {
     const send = (request: RedfishRequest): Promise<RedfishAnswer> => this.#send(request)
-    const login = (this.#kept.login ??= await logIn(this.bmc, send))
+    const login = this.#kept.login ?? (await logIn(this.bmc, send))
+    if (login !== this.#kept.login) this.#noteSession()
+    this.#kept.login = login
     return this.#send({ ...what, headers: { ...what.headers, ...login.headers } })
   }
 
