@@ -31,7 +31,7 @@ class Holder implements SessionHolder {
 interface Crowd {
   readonly closed: string[]
   readonly pool: SessionPool
-  holder(name: string): Holder
+  readonly holder: (name: string) => Holder
 }
 
 function crowd(sessionsMax: number): Crowd {
@@ -160,6 +160,28 @@ async function pollElsewhere(plan: PollPlan): Promise<PollResult> {
   const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout)
 }
+
+test('what is asked of BMCs is counted, and stands beside its bound', async (t) => {
+  await using redfish = await startRedfishBmc()
+  await using ipmi = await startBmc()
+  await using power = openBmcPower({
+    clock: new SystemClock(),
+    minimumSpacingMs: 200,
+    sessionsMax: 9,
+  })
+  t.like(power.politeness(), { commands: 0, sessionsOpen: 0, shortestPauseMs: null })
+  for (const { settings } of [redfish, ipmi, redfish, ipmi]) await power.read(settings)
+  const peace = power.politeness()
+  t.like(peace, { commands: 4, sessionsOpened: 2, sessionsOpen: 2, sessionsOpenMax: 9 })
+  t.true((peace.shortestPauseMs ?? 0) >= peace.shortestPauseMsMin, JSON.stringify(peace))
+  t.is(peace.shortestUrgentPauseMs, null)
+  await power.off(ipmi.settings)
+  const fence = power.politeness()
+  t.true(
+    (fence.shortestUrgentPauseMs ?? 0) >= fence.shortestUrgentPauseMsMin,
+    JSON.stringify(fence),
+  )
+})
 
 test('after hundreds of polls no process, terminal or descriptor is left', async (t) => {
   const plans = [

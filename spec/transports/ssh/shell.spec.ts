@@ -133,9 +133,17 @@ test('sshd that hangs up at once is asked ever more rarely, and again at once wh
     await clock.pass(1000, () => setImmediate())
   }
   t.true(connections <= 9, `${connections} connections in two minutes`)
+  t.deepEqual(shell.politeness(), {
+    connectionsOpened: connections,
+    connectionsOpen: 0,
+    connectionsOpenMax: 1000,
+    loginsUnfinished: connections,
+    loginsUnfinishedInARow: connections,
+  })
   isAngry = false
   await clock.pass(30_000, () => setImmediate())
   t.is((await shell.probe(door.settings, 3000)).outcome, 'alive')
+  t.like(shell.politeness(), { connectionsOpened: connections, connectionsOpen: 1 })
 })
 
 test('connection that is reset during the handshake is noticed at once', async (t) => {
