@@ -1,6 +1,7 @@
 /** Counts what is asked of BMCs, so that operators see that the bounds are kept. */
 import type { BmcPoliteness } from '../../schema/messages/politeness.ts'
 
+/** One for all BMCs that a port asks. */
 export class BmcMeter {
   #commands = 0
   #sessionsOpened = 0

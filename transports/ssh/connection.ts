@@ -1,7 +1,7 @@
 /** One authenticated SSH connection that is kept open and asked whether the other side lives. */
 import { connect as connectSocket, type Socket } from 'node:net'
 import { Client, type ConnectConfig } from 'ssh2'
-import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
+import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ShellProbe } from '../../actors/ports/shell.ts'
 import type { Secret, SshSettings } from '../../schema/control-attributes.ts'
 import type { HostKeyPin } from '../../schema/host-key-pins.ts'
@@ -29,36 +29,33 @@ interface ConnectOptions {
   readonly handshakeMs: number
 }
 
-/**
- * An attempt outlives the probe that began it, and later probes wait for the same one: hanging up without
- * authenticating is what OpenSSH ≥ 9.8 punishes. The search for a bare fingerprint hangs up at most four times (1 s of
- * penalty each, of the 15 s from which on it blocks), and once its type is known it is not repeated.
- */
+/** Longest wait for a host that does not accept the connection at all: it notices nothing of us. */
 const ACCEPT_TIMEOUT_MS = 10_000
 /** A frozen sshd or a dead link ends the connection after 4 s. */
 const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
 /** During the handshake the kernels ask each other: a host that has vanished, or was started anew, is noticed within seconds. */
 const WIRE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1000 }
 
-/** Begins to connect. Never throws. */
+/**
+ * Begins to connect. Never throws.
+ *
+ * An attempt outlives the probe that began it, and later probes wait for the same one: hanging up without
+ * authenticating is what OpenSSH ≥ 9.8 punishes. The search for a bare fingerprint hangs up at most four times (1 s of
+ * penalty each, of the 15 s from which on it blocks), and once its type is known it is not repeated.
+ */
 export function connect(options: ConnectOptions): Connection {
-  const { target, hostKeys, clock, handshakeMs } = options
+  const { target, hostKeys } = options
   const opened = Promise.withResolvers<ShellProbe | undefined>()
   const ended = Promise.withResolvers<false>()
   let hasEnded = false
-  let wasAccepted = false
   let client: Client | undefined
-  let cancelWait: Cancel = () => undefined
-  const waitFor = (waitMs: number, detail: string): void => {
-    cancelWait()
-    cancelWait = clock.schedule(waitMs, () => fail({ outcome: 'silent', detail }))
-  }
+  let wire: Wire | undefined
   const fail = ({ outcome, detail }: ShellProbe): void => {
     opened.resolve({ outcome, detail })
     hasEnded = true
-    cancelWait()
     ended.resolve(false)
     client?.destroy()
+    wire?.end()
   }
   const attempt = (known: readonly HostKeyPin[], shown: readonly ShownKey[]): void => {
     const serverHostKey = [...nextOffer(known, shown)]
@@ -77,7 +74,7 @@ export function connect(options: ConnectOptions): Connection {
     })
     let key: ShownKey | undefined
     current.on('ready', () => {
-      cancelWait()
+      wire?.loggedIn()
       void settle(known, key)
     })
     const hostVerifier = (blob: Buffer): boolean => {
@@ -86,16 +83,10 @@ export function connect(options: ConnectOptions): Connection {
       other = key
       return false
     }
-    const sock = connectSocket({ host: target.address, port: target.port, ...WIRE })
-    waitFor(ACCEPT_TIMEOUT_MS, 'no answer: nothing accepts the connection')
-    sock.once('connect', () => {
-      wasAccepted = true
-      waitFor(
-        handshakeMs,
-        `no answer: the connection is accepted, and no login within ${handshakeMs} ms`,
-      )
-    })
-    current.connect({ ...login(options, sock), algorithms: { serverHostKey }, hostVerifier })
+    wire?.end()
+    wire = openWire(options, (detail) => fail({ outcome: 'silent', detail }))
+    const { socket } = wire
+    current.connect({ ...login(options, socket), algorithms: { serverHostKey }, hostVerifier })
   }
   const settle = async (known: readonly HostKeyPin[], key: ShownKey | undefined): Promise<void> => {
     try {
@@ -106,18 +97,12 @@ export function connect(options: ConnectOptions): Connection {
       fail({ outcome: 'misconfigured', detail })
     }
   }
-  const begin = async (): Promise<void> => {
-    try {
-      attempt(await hostKeys.known(target), [])
-    } catch {
-      fail({ outcome: 'misconfigured', detail: `${hostKeys.path} cannot be read` })
-    }
-  }
-  void begin()
+  const begun = hostKeys.known(target).then((known) => attempt(known, []))
+  begun.catch(() => fail(unreadableKeys(hostKeys)))
   return {
     opened: opened.promise,
     hasEnded: () => hasEnded,
-    wasAccepted: () => wasAccepted,
+    wasAccepted: () => wire?.wasAccepted() === true,
     ping: async () => {
       if (hasEnded || client === undefined) return false
       const answered = await Promise.race([ended.promise, askForNothing(client)])
@@ -125,6 +110,42 @@ export function connect(options: ConnectOptions): Connection {
       return answered
     },
     destroy: () => fail({ outcome: 'silent', detail: 'we closed the connection' }),
+  }
+}
+
+/** The TCP connection below, and how long its login is waited for. */
+interface Wire {
+  readonly socket: Socket
+  wasAccepted(): boolean
+  /** It is not waited for any more. */
+  loggedIn(): void
+  end(): void
+}
+
+function openWire(
+  { target, clock, handshakeMs }: ConnectOptions,
+  late: (detail: string) => void,
+): Wire {
+  const socket = connectSocket({ host: target.address, port: target.port, ...WIRE })
+  let isAccepted = false
+  let cancel = clock.schedule(ACCEPT_TIMEOUT_MS, () =>
+    late('no answer: nothing accepts the connection'),
+  )
+  socket.once('connect', () => {
+    isAccepted = true
+    cancel()
+    cancel = clock.schedule(handshakeMs, () =>
+      late(`no answer: the connection is accepted, and no login within ${handshakeMs} ms`),
+    )
+  })
+  return {
+    socket,
+    wasAccepted: () => isAccepted,
+    loggedIn: () => cancel(),
+    end() {
+      cancel()
+      socket.destroy()
+    },
   }
 }
 
@@ -140,6 +161,10 @@ const login = ({ target, privateKey }: ConnectOptions, sock: Socket): ConnectCon
 /** Where nothing is known the first key is trusted. */
 const isAccepted = (known: readonly HostKeyPin[], { fingerprint }: ShownKey): boolean =>
   known.length === 0 || known.some((pin) => pin.fingerprint === fingerprint)
+
+const unreadableKeys = ({ path }: HostKeys): ShellProbe => {
+  return { outcome: 'misconfigured', detail: `${path} cannot be read` }
+}
 
 const LOST: ShellProbe = { outcome: 'silent', detail: 'the connection was lost' }
 const CLOSED: ShellProbe = {

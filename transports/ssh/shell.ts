@@ -48,32 +48,7 @@ export async function openSshShell(options: ShellOptions): Promise<SshShell> {
   const { privateKey } = await ensureKeyPair(stateDirectory)
   const hostKeys = new HostKeys(stateDirectory)
   const routes = new Map<string, Route>()
-  const counts = { connectionsOpened: 0, loginsUnfinished: 0, loginsUnfinishedInARow: 0 }
-
-  const routeTo = (target: SshSettings): Route => {
-    const key = keyOf(target)
-    let route = routes.get(key)
-    if (route !== undefined && !isSameTarget(route.target, target)) {
-      close(route)
-      route = undefined
-    }
-    route ??= {
-      target,
-      connection: undefined,
-      refusal: undefined,
-      refusedUntilMs: 0,
-      unfinished: 0,
-      isForgotten: false,
-    }
-    routes.delete(key) // the last one of the map is the one used last
-    routes.set(key, route)
-    for (const [oldKey, oldRoute] of routes) {
-      if (routes.size <= CONNECTIONS_MAX) break
-      close(oldRoute)
-      routes.delete(oldKey)
-    }
-    return route
-  }
+  const counts: Counts = { connectionsOpened: 0, loginsUnfinished: 0, loginsUnfinishedInARow: 0 }
 
   const ask = async (route: Route): Promise<ShellProbe> => {
     if (route.refusal !== undefined && clock.monotonicMs() < route.refusedUntilMs) {
@@ -92,27 +67,10 @@ export async function openSshShell(options: ShellOptions): Promise<SshShell> {
       route.unfinished = 0
       return (await connection.ping()) ? ALIVE : LOST
     }
-    noteFailure(route, connection, failure)
-    return failure
-  }
-
-  /** Those who asked for the same connection note its failure once. */
-  const noteFailure = (route: Route, connection: Connection, failure: ShellProbe): void => {
-    if (route.connection !== connection) return
-    route.connection = undefined
-    const pauseMs =
-      failure.outcome === 'misconfigured'
-        ? REFUSED_PAUSE_MS
-        : Math.min(HUNG_UP_PAUSE_MS * 2 ** route.unfinished, REFUSED_PAUSE_MS)
-    if (connection.wasAccepted()) {
-      route.unfinished += 1
-      counts.loginsUnfinished += 1
-      counts.loginsUnfinishedInARow = Math.max(counts.loginsUnfinishedInARow, route.unfinished)
+    if (route.connection === connection) {
+      noteFailure(route, failure, clock.monotonicMs(), counts)
     }
-    const isRefusal = failure.outcome === 'refused' && connection.wasAccepted()
-    if (failure.outcome !== 'misconfigured' && !isRefusal) return
-    route.refusal = failure
-    route.refusedUntilMs = clock.monotonicMs() + pauseMs
+    return failure
   }
 
   /** A connection may have been lost since the last probe, by a restart of sshd: one new one is tried. */
@@ -122,7 +80,7 @@ export async function openSshShell(options: ShellOptions): Promise<SshShell> {
   }
 
   return {
-    probe: (target, timeoutMs) => within(clock, timeoutMs, askTwice(routeTo(target))),
+    probe: (target, timeoutMs) => within(clock, timeoutMs, askTwice(routeIn(routes, target))),
     forget(target) {
       const route = routes.get(keyOf(target))
       if (route !== undefined) close(route)
@@ -138,6 +96,55 @@ export async function openSshShell(options: ShellOptions): Promise<SshShell> {
       routes.clear()
     },
   }
+}
+
+/** Since the start. */
+interface Counts {
+  connectionsOpened: number
+  loginsUnfinished: number
+  loginsUnfinishedInARow: number
+}
+
+/** The route to a host, as the one that was used last. */
+function routeIn(routes: Map<string, Route>, target: SshSettings): Route {
+  const key = keyOf(target)
+  let route = routes.get(key)
+  if (route !== undefined && !isSameTarget(route.target, target)) {
+    close(route)
+    route = undefined
+  }
+  route ??= {
+    target,
+    connection: undefined,
+    refusal: undefined,
+    refusedUntilMs: 0,
+    unfinished: 0,
+    isForgotten: false,
+  }
+  routes.delete(key) // the last one of the map is the one used last
+  routes.set(key, route)
+  for (const [oldKey, oldRoute] of routes) {
+    if (routes.size <= CONNECTIONS_MAX) break
+    close(oldRoute)
+    routes.delete(oldKey)
+  }
+  return route
+}
+
+/** Those who asked for the same connection note its failure once: it is forgotten then. */
+function noteFailure(route: Route, failure: ShellProbe, nowMs: number, counts: Counts): void {
+  const wasAccepted = route.connection?.wasAccepted() === true
+  route.connection = undefined
+  const isMisconfigured = failure.outcome === 'misconfigured'
+  if (isMisconfigured || (failure.outcome === 'refused' && wasAccepted)) {
+    const hungUpMs = Math.min(HUNG_UP_PAUSE_MS * 2 ** route.unfinished, REFUSED_PAUSE_MS)
+    route.refusal = failure
+    route.refusedUntilMs = nowMs + (isMisconfigured ? REFUSED_PAUSE_MS : hungUpMs)
+  }
+  if (!wasAccepted) return
+  route.unfinished += 1
+  counts.loginsUnfinished += 1
+  counts.loginsUnfinishedInARow = Math.max(counts.loginsUnfinishedInARow, route.unfinished)
 }
 
 const ALIVE: ShellProbe = { outcome: 'alive', detail: 'sshd answered over the kept connection' }

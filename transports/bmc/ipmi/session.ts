@@ -16,7 +16,7 @@ export interface IpmiSessionOptions {
   /** Opens a session; the signal ends an opening that is under way. */
   startShell(bmc: IpmiSettings, timeoutMs: number, signal: AbortSignal): Promise<IpmitoolShell>
   /** Called for each session that is opened. */
-  noteSession(): void
+  readonly noteSession: () => void
 }
 
 interface Kept {

@@ -22,7 +22,7 @@ interface RedfishSessionOptions {
   /** Authorities of the services, PEM; undefined: those of the system. */
   readonly ca: string | undefined
   /** Called for each session that is opened. */
-  noteSession(): void
+  readonly noteSession: () => void
 }
 
 /** With whom we speak, and what is known. */
@@ -187,7 +187,12 @@ class Order {
   constructor(
     kept: Kept,
     bmc: RedfishSettings,
-    { remainingMs, noteSession }: { remainingMs(): number; noteSession(): void },
+    {
+      remainingMs,
+      noteSession,
+    }: Pick<RedfishSessionOptions, 'noteSession'> & {
+      readonly remainingMs: () => number
+    },
   ) {
     this.#kept = kept
     this.bmc = bmc
