@@ -65,7 +65,7 @@ export const TREE: Readonly<Record<keyof Actors, Place>> = {
     'a dead nova-compute of a living host: keeps the scheduler away',
   ),
   observer: below(null, 'hosts', 'blind or sighted; says what its watchers see'),
-  'host-watcher': below('observer', '<uuid>', 'probes one host over SSH and IPMI'),
+  'host-watcher': below('observer', '<uuid>', 'probes one host over SSH, Redfish or IPMI'),
   'instance-watcher': below(
     null,
     '<host>',
