@@ -1,4 +1,7 @@
-/** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+/**
+ * How to reach a host: the JSON that operators put into a host's `control_attributes`, where free
+ * text is allowed, too.
+ */
 import { HOST_KEY_TYPES, readPins } from './host-key-pins.ts'
 import {
   flatSection,
@@ -10,7 +13,7 @@ import {
 import { agentOptionProblems } from './agent-options.ts'
 import { readCertificatePins, redfishUrlProblem } from './redfish-address.ts'
 
-/** A text that must never be printed; `reveal` is called only by the transport that needs it. */
+/** A text that must never be printed. Only the transport that needs the text calls `reveal`. */
 export class Secret {
   readonly #text: string
   constructor(text: string) {
@@ -34,16 +37,19 @@ export interface IpmiSettings {
   readonly port: number
   readonly username: string
   readonly password: Secret
-  /** RMCP+ cipher suite: 17 is modern, 3 universal. */
+  /** RMCP+ cipher suite: 17 is the modern one, and every BMC knows 3. */
   readonly cipherSuite: number
-  /** What the session asks for; users of a BMC may be limited to less than ADMINISTRATOR. */
+  /**
+   * The privilege that the session asks for. A user of a BMC may be limited to less than
+   * ADMINISTRATOR.
+   */
   readonly privilege: BmcPrivilege
 }
 
-/** Those that ipmitool supports. */
+/** The cipher suites that ipmitool supports. */
 export const CIPHER_SUITES = [1, 2, 3, 15, 16, 17] as const
 
-/** Those that may power a machine off: CALLBACK and USER may not. */
+/** The privileges that may power a machine off. CALLBACK and USER may not. */
 export const BMC_PRIVILEGES = ['OPERATOR', 'ADMINISTRATOR'] as const
 export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
 
@@ -66,8 +72,9 @@ export interface SshSettings {
   readonly port: number
   readonly username: string
   /**
-   * Pins, separated by commas: `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it, with the type of the key in front
-   * where it is known (`ssh-rsa SHA256:…`). Undefined pins the first key seen.
+   * Pins, separated by commas: `SHA256:` and unpadded base64, as `ssh-keygen -lf` prints it. When
+   * the type of the key is known, it comes first (`ssh-rsa SHA256:…`). Undefined: the first key
+   * that the host shows is pinned.
    */
   readonly hostKey: string | undefined
 }
@@ -76,9 +83,15 @@ export interface ControlAttributes {
   readonly ipmi: IpmiSettings | undefined
   readonly redfish: RedfishSettings | undefined
   readonly ssh: SshSettings | undefined
-  /** Options of each ClusterLabs fence agent that may act on the host, by the agent's name. */
+  /**
+   * Options of each ClusterLabs fence agent that may act on the host. The key is the name of the
+   * agent.
+   */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
-  /** What is wrong with the text, for people; empty when it is fine or plainly not ours. */
+  /**
+   * What is wrong with the text, in sentences for operators. Empty when the text is correct or is
+   * not a settings document of ours.
+   */
   readonly problems: readonly string[]
 }
 
@@ -170,7 +183,10 @@ function parseRedfish(value: unknown, problems: string[]): RedfishSettings | und
   return { kind: 'redfish', url, username, password: new Secret(password), fingerprints }
 }
 
-/** What is no number is not repeated: it may be a secret in the wrong place. */
+/**
+ * A value that is not a number is not repeated in the problem, because it may be a secret in the
+ * wrong place.
+ */
 function cipherSuiteOf(fields: Fields, problems: string[]): number {
   const value = fields['cipher_suite'] ?? 17
   const suite = CIPHER_SUITES.find((known) => known === value || String(known) === value)
@@ -181,7 +197,7 @@ function cipherSuiteOf(fields: Fields, problems: string[]): number {
   return 17
 }
 
-/** IPMI has these levels as well, and none of them helps. */
+/** IPMI also has these levels. The problem names them, and none of them is accepted. */
 const OTHER_PRIVILEGES = ['CALLBACK', 'USER', 'OEM']
 
 function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {

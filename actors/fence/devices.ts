@@ -1,4 +1,7 @@
-/** The rungs of a fence plan as devices: one way to read, one way to order, whatever stands behind it. */
+/**
+ * The rungs of a fence plan as fence devices: each device is read and ordered in the same way,
+ * whatever it works through.
+ */
 import { bmcAddress, type BmcSettings, type Secret } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
@@ -10,16 +13,16 @@ import type { OperatorStore } from '../ports/operator-store.ts'
 import { confirmedBy } from '../policy/operator-word.ts'
 
 export interface FenceDevice {
-  /** Who reads the state, as the certificate names it. */
+  /** The name of the device that reads the state, for the certificate. */
   readonly witness: string
-  /** Through what power off is ordered, as the journal names it. */
+  /** The name of the device that is ordered to power off, for the journal. */
   readonly channel: string
-  /** Throws POWER_* and what the store throws. */
+  /** Throws POWER_* errors, and the errors of the store. */
   read(signal: AbortSignal): Promise<PowerState>
   off(signal: AbortSignal): Promise<void>
 }
 
-/** The machine at the other end. */
+/** The host that is fenced. */
 export interface FenceTarget {
   readonly notification: NotificationId
   readonly hostName: HostName
@@ -95,7 +98,7 @@ const programDevice = (
   off: (signal) => port.off(program, signal),
 })
 
-/** Nobody can be ordered here: their word is there, or it is waited for. */
+/** An operator is not ordered by us: the rung waits for the operator's confirm-dead command. */
 function operatorDevice(store: DevicePorts['store'], { notification }: FenceTarget): FenceDevice {
   return {
     witness: 'an operator',

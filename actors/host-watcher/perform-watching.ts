@@ -142,7 +142,7 @@ function watchedOf(host: Host): WatchedHost {
   return { host: uuid, hostName, segment, ipmi, ssh, problems, fingerprint }
 }
 
-/** The actor that probes one host. */
+/** The actor that probes one host, and listens to it. */
 export function defineHostWatcher(
   world: WatchingWorld,
   watched: WatchedHost,

@@ -1,4 +1,4 @@
-/** The child that carries out a plan, and the state that its recovery is in meanwhile. Pure. */
+/** The child that performs a plan, and the state of its recovery meanwhile. Pure. */
 import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import { instanceId } from '../../schema/ids.ts'
 import { rungsFor } from '../fence/devices.ts'
@@ -14,7 +14,7 @@ export interface WorkOrder {
   readonly child: ChildStart
 }
 
-/** Who does what is planned for this recovery. */
+/** The child that performs the plan of this recovery. */
 export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan): WorkOrder {
   const { epoch, hostName, evidence } = order
   const { uuid: notification, payload, sourceHost, createdAt } = order.notification
