@@ -4,7 +4,7 @@
  */
 import type { Actors } from './registry.ts'
 
-export interface Place {
+export interface TreePlace {
   /** null: its role starts it. */
   readonly parent: keyof Actors | null
   /** As `/health/supervisors` shows it after the kind; in angle brackets, what each one is named after. */
@@ -12,13 +12,13 @@ export interface Place {
   readonly purpose: string
 }
 
-const below = (parent: Place['parent'], name: string, purpose: string): Place => ({
+const below = (parent: TreePlace['parent'], name: string, purpose: string): TreePlace => ({
   parent,
   name,
   purpose,
 })
 
-export const TREE: Readonly<Record<keyof Actors, Place>> = {
+export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
   'lease-holder': below(null, 'engine', 'campaigns, renews, steps down by its own clock'),
   leader: below(
     'lease-holder',
@@ -65,7 +65,11 @@ export const TREE: Readonly<Record<keyof Actors, Place>> = {
     'a dead nova-compute of a living host: keeps the scheduler away',
   ),
   observer: below(null, 'hosts', 'blind or sighted; says what its watchers see'),
-  'host-watcher': below('observer', '<uuid>', 'probes one host over SSH, Redfish or IPMI'),
+  'host-watcher': below(
+    'observer',
+    '<uuid>',
+    'probes one host over SSH, Redfish or IPMI, hears its heartbeats',
+  ),
   'instance-watcher': below(
     null,
     '<host>',

@@ -69,7 +69,7 @@ export interface World {
    * reads them.
    */
   readonly checkCredentials: (() => Promise<void>) | undefined
-  /** What was asked of BMCs and hosts so far; nothing in a simulated cloud. */
+  /** The requests to BMCs and hosts since the start; nothing in a simulated cloud. */
   readonly politeness: () => Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
 }
 
@@ -187,7 +187,7 @@ function openSealedStore(
   return { store: vault.store, checkCredentials: () => vault.check() }
 }
 
-/** Who signs the certificates of the BMCs; undefined: those whom the system trusts. */
+/** The authority that signs the certificates of the BMCs; undefined: the authorities that the system trusts. */
 function redfishAuthority({ ipmi }: Config): string | undefined {
   const { redfishCaFile: caFile } = ipmi
   if (caFile === undefined) return undefined

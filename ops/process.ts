@@ -61,9 +61,8 @@ export async function startProcess(
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
-  const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
   const { politeness } = world
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked, politeness }
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, bridge, politeness }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const seen = { ...world, clock, board }
   const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]

@@ -56,15 +56,18 @@ export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
 /** Redfish over HTTPS. */
 export interface RedfishSettings {
   readonly kind: 'redfish'
-  /** The machine as its BMC names it: `https://bmc/redfish/v1/Systems/1`. Plain http is for loopback only. */
+  /** The address of the machine at its BMC: `https://bmc/redfish/v1/Systems/1`. http is accepted for loopback only. */
   readonly url: string
   readonly username: string
   readonly password: Secret
-  /** SHA-256 of the certificates that may be shown, as `openssl x509 -fingerprint -sha256` prints it; none: authorities sign it. */
+  /**
+   * SHA-256 of the certificates that are accepted, as `openssl x509 -fingerprint -sha256` prints
+   * it; none: an authority must have signed the certificate.
+   */
   readonly fingerprints: readonly string[]
 }
 
-/** One way to speak with the BMC of a host. */
+/** The settings of one protocol for the BMC of a host. */
 export type BmcSettings = RedfishSettings | IpmiSettings
 
 export interface SshSettings {
@@ -110,16 +113,17 @@ export const bmcsOf = ({
 }: Pick<ControlAttributes, 'redfish' | 'ipmi'>): readonly BmcSettings[] =>
   [redfish, ipmi].filter((bmc) => bmc !== undefined)
 
-/** Where a BMC is, without what opens it. */
+/** The address of a BMC, without its credentials. */
 export const bmcAddress = (bmc: BmcSettings): string =>
   bmc.kind === 'ipmi' ? bmc.address : new URL(bmc.url).hostname
 
 /**
- * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "redfish": {"url", "username", "password", "fingerprint"},
- * "ssh": {"host", "port", "username", "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
- * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
- * A label, and JSON that is not ours, are no settings and no problem. A name that nothing reads is a problem; what stands
- * beside it counts.
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "redfish":
+ * {"url", "username", "password", "fingerprint"}, "ssh": {"host", "port", "username",
+ * "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the
+ * options of each fence agent as the agent names them, and the flat form `{"host", "username",
+ * "password"}` (IPMI with a password, SSH without). A label, and JSON that is not ours, give no
+ * settings and no problem. A name that nothing reads is a problem; the settings beside it are used.
  */
 export function parseControlAttributes(text: string): ControlAttributes {
   const document = readSettings(text)

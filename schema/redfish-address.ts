@@ -1,10 +1,10 @@
-/** Which addresses and certificates a Redfish service may have: settings are checked with it before anything is sent. */
+/** Checks the address and the certificate pins of a Redfish service, before anything is sent. */
 
 const URL_CHARACTERS_MAX = 512
-/** A BMC has one certificate; while it is renewed it may show the old or the new one. */
+/** A BMC has one certificate. While the certificate is renewed, the BMC may show the old or the new one. */
 const PINS_MAX = 4
 
-/** What is wrong with the address of a machine; it completes a sentence that begins with the name of the setting. */
+/** What is wrong with the address of a machine. The text follows the name of the setting. */
 export function redfishUrlProblem(text: string): string | undefined {
   if (text.length > URL_CHARACTERS_MAX) return `must not exceed ${URL_CHARACTERS_MAX} characters`
   const url = URL.parse(text)
@@ -26,7 +26,7 @@ const SYSTEM_PATH = /^\/redfish\/v1\/Systems\/[^/]+\/?$/
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
-/** The pins in one form, upper-case pairs between colons; undefined when the value is something else. */
+/** The pins in one form, upper-case pairs between colons; undefined when the value is not a list of pins. */
 export function readCertificatePins(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
   if (typeof value !== 'string') return undefined

@@ -8,9 +8,10 @@ import { Compile } from 'typebox/compile'
 const limitMs = Type.Number({ minimum: 1000, maximum: 7 * 24 * 3_600_000 })
 
 /**
- * One way to make certain that a host is dead, and the longest time for it. `bmc`: its own BMC, over Redfish and then over IPMI
- * where the host has settings for them; `redfish`, `ipmi`: its own BMC, over this protocol alone; `agent`: a ClusterLabs
- * fence agent; `command`: a command of the operators that cuts the host off from its storage; `operator`: their word.
+ * One way to make certain that a host is dead, with a time limit. `bmc`: the host's own BMC, over
+ * Redfish and then over IPMI when the host has settings for both; `redfish`, `ipmi`: the host's own
+ * BMC, over this protocol alone; `agent`: a ClusterLabs fence agent; `command`: a command of the
+ * operators that cuts the host off from its storage; `operator`: an operator confirms the death.
  */
 export const Rung = Type.Union([
   Type.Object({ kind: Type.Literal('bmc'), limitMs }),
@@ -30,7 +31,7 @@ export const Rung = Type.Union([
 ])
 export type Rung = Static<typeof Rung>
 
-/** Whether a rung is the host's own BMC, which reads the power of the host and nothing else. */
+/** Whether the device of a rung is the host's own BMC, which reads the power of this host only. */
 export const isBmcRung = ({ kind }: Pick<Rung, 'kind'>): boolean =>
   kind === 'bmc' || kind === 'redfish' || kind === 'ipmi'
 

@@ -10,7 +10,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { FenceAgentPort, FenceProgram } from '../ports/fence-agent.ts'
 import type { PowerPort, PowerState } from '../ports/power.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
-import { confirmedBy } from '../policy/operator-word.ts'
+import { confirmedBy } from '../policy/operator-command.ts'
 
 export interface FenceDevice {
   /** The name of the device that reads the state, for the certificate. */
@@ -26,7 +26,7 @@ export interface FenceDevice {
 export interface FenceTarget {
   readonly notification: NotificationId
   readonly hostName: HostName
-  /** Ways to its BMC, the preferred one first; none when the host is registered without one. */
+  /** Ways to the host's BMC, the preferred one first; none when the host is registered without one. */
   readonly bmcs: readonly BmcSettings[]
   /** Options of each fence agent that may act on the host, by the agent's name. */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
@@ -35,7 +35,7 @@ export interface FenceTarget {
 export interface DevicePorts {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
-  readonly store: Pick<OperatorStore, 'listWords'>
+  readonly store: Pick<OperatorStore, 'listCommands'>
 }
 
 /** The device of one rung. */
@@ -62,8 +62,8 @@ export function deviceOf(ports: DevicePorts, target: FenceTarget, rung: Rung): F
 }
 
 /**
- * The fence plan for one host. Where its BMC is reached in more than one way, the rung `bmc` is one rung for each, because one
- * of them may fail while the other works.
+ * The fence plan for one host. When its BMC can be reached over both protocols, the rung `bmc`
+ * becomes one rung for each protocol, because one of them may fail while the other works.
  */
 export const rungsFor = (rungs: readonly Rung[], bmcs: readonly BmcSettings[]): readonly Rung[] =>
   rungs.flatMap((rung) =>
@@ -104,7 +104,7 @@ function operatorDevice(store: DevicePorts['store'], { notification }: FenceTarg
     witness: 'an operator',
     channel: 'an operator',
     async read() {
-      return confirmedBy(await store.listWords(notification)) === undefined ? 'on' : 'off'
+      return confirmedBy(await store.listCommands(notification)) === undefined ? 'on' : 'off'
     },
     off: () => Promise.resolve(),
   }

@@ -25,7 +25,7 @@ export type OwnLook =
   | { readonly finding: 'none' }
   | { readonly finding: 'awaited'; readonly waiting: GuardedAction | null }
 
-interface Plan {
+interface Ladder {
   readonly rungs: readonly Rung[]
   readonly lastResort: 'operator' | 'consent' | null
 }
@@ -62,7 +62,7 @@ const aliveBut = (action: GuardedAction, rung: Rung | undefined, reason: string)
 
 /** Why the action must not be done; undefined when there is no evidence of life. */
 export function objectionTo(
-  { rungs, lastResort }: Plan,
+  { rungs, lastResort }: Ladder,
   action: GuardedAction,
   look: Look,
 ): string | undefined {

@@ -5,6 +5,9 @@ import type { InstanceId } from '../../schema/ids.ts'
 export type GuestSign = 'alive' | 'silent'
 
 export interface GuestPort {
-  /** Asks every instance that runs here now for a heartbeat, side by side; each may take `timeoutMs`. */
+  /**
+   * Asks every instance that runs here for a heartbeat, at the same time; each may take
+   * `timeoutMs`.
+   */
   heartbeats(timeoutMs: number): Promise<ReadonlyMap<InstanceId, GuestSign>>
 }

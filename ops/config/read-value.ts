@@ -1,10 +1,10 @@
-/** Turns the text of one option into its value, or refuses it with what is allowed. */
+/** Converts the text of one option to its value, or refuses it and says what is allowed. */
 import { accessSync, constants } from 'node:fs'
 import { Secret } from '../../schema/control-attributes.ts'
 import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
 import { readAmqp, readBus, readStore } from './read-location.ts'
 
-/** A value, a sentence about what is wrong, or nothing when the text does not fit at all. */
+/** A value, a sentence about what is wrong, or undefined when the text does not fit at all. */
 export type Reading<Value = unknown> =
   { readonly value: Value } | { readonly problem: string } | undefined
 
@@ -19,7 +19,10 @@ const INTERFACES: Readonly<Record<string, CatalogEndpoint['interface']>> = {
   adminURL: 'admin',
 }
 
-/** Reads one value; the empty text was taken for "not set" before, except for lists of names. */
+/**
+ * Reads one value. The caller has already treated an empty text as "not set", except for lists of
+ * names.
+ */
 export function readValue(text: string, option: Option): Reading {
   switch (option.kind) {
     case 'seconds':
@@ -59,7 +62,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   text: 'one line of at most 255 characters',
   secret: 'one line',
   switch: 'true or false (also yes/no, on/off, 1/0)',
-  names: 'names with commas between them',
+  names: 'names separated by commas',
   file: 'the path of a file that can be read',
   directory: 'the path of a directory',
   beside: 'the path of a file',
@@ -67,11 +70,11 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   url: 'a URL, http://… or https://…, without a password in it',
   endpoint: '<service type>:<service name>:<publicURL, internalURL or adminURL>',
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
-  bus: 'memory, or nats://host:port with commas between them (credentials go to user, password or token)',
+  bus: 'memory, or nats://host:port, several of them separated by commas (credentials belong in user, password or token)',
   amqp: 'rabbit://user:password@host:port,…/virtual-host',
 }
 
-/** What an option may hold, for people. */
+/** What the option allows, for people. */
 export function allowedText(option: Option): string {
   switch (option.kind) {
     case 'seconds':
@@ -83,7 +86,7 @@ export function allowedText(option: Option): string {
     case 'choice':
       return `one of ${option.of.join(', ')}`
     case 'choices':
-      return `some of ${option.of.join(', ')}, with commas between them`
+      return `one or more of ${option.of.join(', ')}, separated by commas`
     default:
       return ALLOWED[option.kind]
   }
@@ -128,7 +131,7 @@ function isReadable(path: string): boolean {
     accessSync(path, constants.R_OK)
     return true
   } catch {
-    return false // the problem list says so
+    return false // the list of problems reports it
   }
 }
 

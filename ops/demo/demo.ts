@@ -1,4 +1,4 @@
-/** What a newcomer sees: a simulated cloud loses a host, and its instances come back. */
+/** The demonstration: a host of a simulated cloud dies, and its instances are recovered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import type { BusPort } from '../../actors/ports/bus.ts'
@@ -8,9 +8,9 @@ import type { EmbeddedCloud } from '../ports.ts'
 import { Narrator } from './narrator.ts'
 
 const VICTIM = 'compute-03'
-/** The watchers need one round of the hosts before they can miss one. */
+/** The observers must see all hosts alive once before one of them dies. */
 const KILL_AFTER_MS = 6000
-/** A recovery that takes longer than this has failed, as far as the demonstration goes. */
+/** When the recovery takes longer than this, the demonstration has failed. */
 const LIMIT_MS = 58_000
 
 export interface Demo extends AsyncDisposable {
@@ -18,13 +18,13 @@ export interface Demo extends AsyncDisposable {
   readonly recovered: Promise<boolean>
 }
 
-/** Registers the simulated hosts and starts listening; call before the roles start. */
+/** Registers the simulated hosts. Call this before the roles start. */
 export async function prepareDemo(store: StorePort, { segments }: EmbeddedCloud): Promise<void> {
   await store.migrate()
   await registerSegments(store, segments)
 }
 
-/** Kills one host after a few seconds and tells what happens. */
+/** Kills one host after a few seconds and prints what happens. */
 export function startDemo(
   { cloud }: EmbeddedCloud,
   bus: BusPort,

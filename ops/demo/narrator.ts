@@ -1,11 +1,14 @@
-/** Tells on the terminal what the bus says about one host: suspicion, verdict, fence, moves, end. */
+/**
+ * Prints what the bus reports about one host: its state, its fence, the moves, and the end of the
+ * recovery.
+ */
 import { styleText } from 'node:util'
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Received, WireBody } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 
-/** Ends of a recovery. */
+/** The statuses with which a recovery ends. */
 const ENDS = ['finished', 'failed', 'ignored'] as const
 
 export class Narrator implements AsyncDisposable {
@@ -36,7 +39,7 @@ export class Narrator implements AsyncDisposable {
     this.#listening = bus.subscribe(subjectOf(cloud, '>'), ({ body }) => this.#hear(decode(body)))
   }
 
-  /** One line with the time since the start. */
+  /** Prints one line with the time since the start. */
   say(text: string): void {
     const seconds = ((performance.now() - this.#startedAtMs) / 1000).toFixed(1).padStart(5)
     const line = `${styleText('dim', `${seconds} s`)}  ${text}\n`
@@ -75,7 +78,7 @@ export class Narrator implements AsyncDisposable {
     if (end !== undefined) this.#resolve({ status: end, reason })
   }
 
-  /** The bar stays as it is, and lines follow below it. */
+  /** The bar stays on the screen, and the next lines follow below it. */
   #endBar(): void {
     this.#bars.stop()
     this.#bar = undefined
@@ -94,7 +97,7 @@ export class Narrator implements AsyncDisposable {
   }
 }
 
-/** What a step means to a newcomer. */
+/** What each step is called in the output. */
 const STEPS: Readonly<Partial<Record<WireBody<'recovery.stepped'>['step'], string>>> = {
   running: 'recovery starts',
   fenced: styleText('green', 'fenced, certainly dead'),

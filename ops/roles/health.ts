@@ -5,7 +5,7 @@
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
-import type { RoleHealth } from '../../schema/messages/leadership.ts'
+import type { BridgeCounts, RoleHealth } from '../../schema/messages/leadership.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { isCoded } from '../../schema/errors.ts'
@@ -79,25 +79,29 @@ export function startHealthBoard(
     readonly cloud: string
     readonly roles: readonly string[]
     /** Undefined for a process without a bridge. */
-    parked(): number
-    /** What is asked of BMCs and hosts. */
+    readonly bridge: { counts(): BridgeCounts } | undefined
+    /** The requests of the process to BMCs and hosts. */
     politeness(): Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
   const { bus, clock } = world
   const heard = new Heard(clock)
-  const own = (): RoleHealth => ({
-    node: identity.node,
-    roles: [...identity.roles],
-    leading: node.leading(),
-    deadLetters: node.system.deadLetters(),
-    parked: identity.parked(),
-    strangers: node.strangers(),
-    contradictions: node.contradictions(),
-    ...identity.politeness(),
-    actors: node.system.snapshot().slice(0, ACTORS_MAX),
-  })
+  const own = (): RoleHealth => {
+    const counts = identity.bridge?.counts()
+    return {
+      node: identity.node,
+      roles: [...identity.roles],
+      leading: node.leading(),
+      deadLetters: node.system.deadLetters(),
+      parked: node.parked() + (counts?.parked ?? 0),
+      strangers: node.strangers(),
+      contradictions: node.contradictions(),
+      ...(counts === undefined ? {} : { bridge: counts }),
+      ...identity.politeness(),
+      actors: node.system.snapshot().slice(0, ACTORS_MAX),
+    }
+  }
   let leaderHeardAtMs = clock.monotonicMs()
   const noteLeader = (): void => {
     leaderHeardAtMs = clock.monotonicMs()

@@ -1,19 +1,34 @@
-/** What must hold between values, and combinations that work but that an operator should know about. */
+/**
+ * Which values of the configuration contradict each other, and which combinations work but need a
+ * word of advice to the operator.
+ */
 import type { Config } from '../config.ts'
 
-/** Values that do not fit each other; `option` is the one to change first, as `section.option`. */
+/** Values that contradict each other. `option` is the one to change first, as `section.option`. */
 export interface Contradiction {
   readonly option: string
   readonly text: string
 }
 
-/** Observers repeat themselves once an interval: what was not repeated three times is over. */
+/**
+ * Observers publish their view once per monitoring interval. A view that is older than three
+ * intervals does not count any more.
+ */
 export const FRESH_INTERVALS = 3
 
-/** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
+/** A host may die just after an observer has said that it lives: the word against a report has gone stale by then. */
+export const HELD_INTERVALS = FRESH_INTERVALS + 1
+
+/** Observers look at a host once an interval, at moments of their own: verdicts about one fault are so far apart at most. */
+export const GATHERING_INTERVALS = 2
+
+/**
+ * With a configuration file, every role needs its own options; without a file, the cloud is
+ * simulated.
+ */
 export type Origin = 'file' | 'embedded'
 
-/** Everything that contradicts itself; empty when the configuration can run. */
+/** All contradictions; empty when the configuration can be used. */
 export function contradictions(config: Config, origin: Origin): readonly Contradiction[] {
   return [
     ...leaseContradictions(config),
@@ -23,7 +38,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
-    ...freshnessContradictions(config),
+    ...intervalContradictions(config),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
       'DEFAULT.notifications_expired_interval',
@@ -37,15 +52,26 @@ function unless(holds: boolean, option: string, text: string): readonly Contradi
   return holds ? [] : [{ option, text }]
 }
 
-/** A report is held for so long against observers that see its host alive; it must not expire before they may be wrong. */
-function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
-  const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
-  return unless(
-    notifications.expiryMs > heldMs,
-    'DEFAULT.notifications_expired_interval',
-    `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
-      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
-  )
+/** What an operator chooses beside the monitoring interval, and what must not be shorter than what follows from it. */
+function intervalContradictions(config: Config): readonly Contradiction[] {
+  const { hostMonitor, notifications, stormGuard } = config
+  const { intervalMs } = hostMonitor
+  const heldMs = HELD_INTERVALS * intervalMs
+  const gatheringMs = GATHERING_INTERVALS * intervalMs
+  return [
+    ...unless(
+      notifications.expiryMs > heldMs,
+      'DEFAULT.notifications_expired_interval',
+      `expiry of notifications ${notifications.expiryMs} ms must exceed ${HELD_INTERVALS} monitoring intervals of ` +
+        `${intervalMs} ms, ${heldMs} ms: for this time, the last observation by an observer that has stopped may contradict a report`,
+    ),
+    ...unless(
+      stormGuard.windowMs >= gatheringMs,
+      'host_failure.window_seconds',
+      `window of the storm guard ${stormGuard.windowMs} ms must not be shorter than ${GATHERING_INTERVALS} monitoring ` +
+        `intervals of ${intervalMs} ms, ${gatheringMs} ms: reports of hosts that fail together may be so far apart`,
+    ),
+  ]
 }
 
 function leaseContradictions({ lease }: Config): readonly Contradiction[] {
@@ -54,7 +80,7 @@ function leaseContradictions({ lease }: Config): readonly Contradiction[] {
       lease.ttlMs > 2 * lease.renewIntervalMs + lease.marginMs,
       'lease.ttl',
       `lease TTL ${lease.ttlMs} ms must exceed twice the renew interval ${lease.renewIntervalMs} ms ` +
-        `plus the margin ${lease.marginMs} ms, so that one lost renewal costs nothing`,
+        `plus the margin ${lease.marginMs} ms, so that the leader can lose one renewal and keep its lease`,
     ),
     ...unless(
       lease.campaignIntervalMs < lease.ttlMs,
@@ -99,7 +125,7 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
       bus.location.kind === 'nats' || node.roles.includes('engine'),
       'bus.servers',
       `the bus is inside this process, and its roles ${node.roles.join(', ')} do not include the engine, ` +
-        'which therefore can never hear of a fault: name the NATS servers',
+        'so no engine can hear of a fault: name the NATS servers',
     ),
     ...unless(
       known(bus.user) === known(bus.password),
@@ -109,7 +135,7 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
     ...unless(
       [bus.token, bus.user, bus.credentialsFile].filter(known).length <= 1,
       'bus.token',
-      'the bus takes a token, a user with a password, or a credentials file, only one of them',
+      'give only one of these for the bus: a token, a user with a password, or a credentials file',
     ),
     ...unless(
       known(bus.certFile) === known(bus.keyFile),
@@ -140,7 +166,7 @@ function servingContradictions({ serving, webhook }: Config): readonly Contradic
     ...unless(
       serving.useTls !== false || !known(serving.tlsCertFile),
       'DEFAULT.use_ssl',
-      'use_ssl = false, and a certificate is given: take one of them out',
+      'use_ssl = false, but a certificate is given: remove one of the two',
     ),
     ...unless(
       known(serving.tlsCertFile) || !known(serving.tlsClientCaFile),
@@ -162,8 +188,8 @@ function accessContradictions({ api, node }: Config): readonly Contradiction[] {
   return unless(
     !isOpen || api.openToEverybody || !node.roles.includes('gateway'),
     'DEFAULT.auth_strategy',
-    `noauth2 makes an administrator of everybody who reaches ${api.listen}: listen on 127.0.0.1, use keystone, or ` +
-      'say [api] open_to_everybody = true',
+    `noauth2 gives every caller that reaches ${api.listen} the rights of an administrator: listen on 127.0.0.1, use keystone, or ` +
+      'set [api] open_to_everybody = true',
   )
 }
 
@@ -178,12 +204,12 @@ function eventContradictions({ events, queues }: Config): readonly Contradiction
     ...unless(
       !queues.quorum || !queues.mirrored,
       'oslo_messaging_rabbit.rabbit_ha_queues',
-      'a queue is a quorum queue (rabbit_quorum_queue) or mirrored, not both',
+      'a queue cannot be a quorum queue (rabbit_quorum_queue) and mirrored at the same time',
     ),
   ]
 }
 
-/** Whether a driver of event notifications sends over RabbitMQ. */
+/** Whether this driver of event notifications sends over RabbitMQ. */
 const isSending = (driver: Config['events']['drivers'][number]): boolean =>
   driver === 'messagingv2' || driver === 'messaging'
 
@@ -201,8 +227,8 @@ function missingParts({ node, api, identity, compute }: Config): readonly Contra
     'keystone_authtoken.password': identity.password,
   }
   return [
-    ...(gateway || node.roles.includes('engine')
-      ? unset(account, 'is needed by the roles gateway and engine to reach Compute')
+    ...(gateway || node.roles.includes('engine') || node.roles.includes('host-monitor')
+      ? unset(account, 'is needed by the roles gateway, engine and host-monitor to reach Compute')
       : []),
     ...(gateway && api.authStrategy === 'keystone'
       ? unset(checker, 'is needed by the role gateway to check tokens (auth_strategy = keystone)')
@@ -221,7 +247,7 @@ export function advice(config: Config): readonly string[] {
   const { bus, store, node, bridge, api, events } = config
   const sentences: string[] = []
   if (bus.location.kind === 'memory') {
-    sentences.push('bus.servers = memory: run exactly one engine, there can be no standby')
+    sentences.push('bus.servers = memory: run exactly one engine; a standby is not possible')
   } else if (store.location.kind === 'sqlite') {
     sentences.push('the store is SQLite: every engine must use this same file on this machine')
   }
@@ -229,7 +255,9 @@ export function advice(config: Config): readonly string[] {
     sentences.push("bridge.transport_url is not set: the Compute service's bus is not read")
   }
   if (api.authStrategy === 'noauth2') {
-    sentences.push('auth_strategy = noauth2: everybody who reaches the API is an administrator')
+    sentences.push(
+      'auth_strategy = noauth2: every caller that reaches the API has the rights of an administrator',
+    )
   }
   for (const driver of events.drivers) {
     if (driver === 'noop' || isSending(driver)) continue

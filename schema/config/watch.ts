@@ -1,4 +1,7 @@
-/** Options of the watchers: how often hosts and guests are looked at, and when silence counts. */
+/**
+ * Options of the watchers: how often hosts and guests are probed, and when missing answers count as
+ * a failure.
+ */
 import type { OptionGroup } from './option.ts'
 
 export const HOST_MONITOR = {
@@ -8,9 +11,9 @@ export const HOST_MONITOR = {
     min: 1,
     max: 300,
     default: '5',
-    meaning: 'Between two looks at a host that is well.',
+    meaning: 'Time between two probes of a healthy host.',
     low: 'load on BMCs and hosts',
-    high: 'a dead host is noticed so much later',
+    high: 'a dead host is noticed later',
   },
   samples: {
     names: ['host.monitoring_samples'],
@@ -19,9 +22,31 @@ export const HOST_MONITOR = {
     max: 20,
     default: '3',
     meaning:
-      'Consecutive failed looks before a host counts as dead. A suspect is looked at in bursts.',
+      'Number of consecutive failed probes after which a host counts as dead. A suspect host is probed in bursts.',
     low: 'one lost packet makes a host look dead',
-    high: 'a verdict takes so many bursts longer',
+    high: 'a dead host is noticed later',
+  },
+  heartbeatGraceMs: {
+    names: ['host.heartbeat_grace'],
+    kind: 'seconds',
+    min: 1,
+    max: 60,
+    default: '2',
+    meaning:
+      'Shortest silence of the heartbeat of a host before it is suspected; a host whose heartbeats vary gets more.',
+    low: 'a busy host is suspected for nothing, and looked at over SSH and IPMI',
+    high: 'a dead host is noticed so much later',
+  },
+  observersPerHost: {
+    names: ['host.observers_per_host'],
+    kind: 'whole',
+    min: 1,
+    max: 16,
+    default: '2',
+    meaning:
+      'How many of the running host monitors watch one host. Every process must have the same number.',
+    low: 'one monitor alone decides on the death of a host',
+    high: 'load on BMCs and hosts; a BMC serves few sessions',
   },
 } as const satisfies OptionGroup
 
@@ -34,7 +59,7 @@ export const IPMI = {
     default: '5',
     meaning: 'Longest wait for one answer of a BMC.',
     low: 'a slow BMC looks unreachable, and its host cannot be fenced',
-    high: 'a dead BMC holds the fence up for so long at every try',
+    high: 'a dead BMC delays the fence by this time at every try',
   },
   intervalMs: {
     names: ['host.ipmi_interval'],
@@ -42,9 +67,10 @@ export const IPMI = {
     min: 5,
     max: 25,
     default: '20',
-    meaning: 'Between two power readings of a host that is well; it also keeps the session open.',
+    meaning:
+      'Time between two power readings of a healthy host. The readings also keep the session open.',
     low: 'load on the BMCs',
-    high: 'BMCs drop a session that is idle for 30 s, so at most 25',
+    high: 'BMCs drop a session that is idle for 30 s; the largest value is therefore 25',
   },
   minimumSpacingMs: {
     names: ['host.ipmi_minimum_spacing'],
@@ -54,7 +80,7 @@ export const IPMI = {
     default: '5',
     meaning: 'Shortest time between two commands to one BMC.',
     low: 'some BMCs crash under frequent commands',
-    high: 'fencing with its order and its read-back takes so much longer',
+    high: 'fencing, which sends an order and reads the power back, takes longer',
   },
   sessionsMax: {
     names: ['host.bmc_sessions'],
@@ -63,7 +89,7 @@ export const IPMI = {
     max: 10_000,
     default: '512',
     meaning:
-      'Sessions with BMCs that are open at once, over IPMI and Redfish; the one that was used longest ago is closed for the next.',
+      'Largest number of sessions with BMCs that are open at once, over IPMI and Redfish. At the limit, the session that was used longest ago is closed before the next one is opened.',
     low: 'a session is opened for each reading, which costs far more than the reading',
     high: 'each IPMI session is a process and a pseudo-terminal',
   },
@@ -71,7 +97,7 @@ export const IPMI = {
     names: ['host.redfish_ca_file'],
     kind: 'file',
     meaning:
-      'Certificates (PEM) that sign those of the BMCs that speak Redfish; a fingerprint in the settings of a host counts instead.',
+      'Certificates (PEM) of the authorities that sign the certificates of Redfish services. For a host with a fingerprint in its settings, the fingerprint is used instead.',
   },
 } as const satisfies OptionGroup
 
@@ -81,7 +107,8 @@ export const SSH = {
     kind: 'directory',
     default: '/var/lib/instance-ha',
     embedded: '.instance-ha',
-    meaning: 'Holds the key pair that is made at the first start, and the host keys seen so far.',
+    meaning:
+      'Directory of the key pair that is made at the first start, and of the host keys seen so far.',
   },
   timeoutMs: {
     names: ['ssh.probe_timeout'],
@@ -89,9 +116,9 @@ export const SSH = {
     min: 0.5,
     max: 60,
     default: '3',
-    meaning: 'Longest wait for one sign of life over SSH.',
+    meaning: 'Longest wait for one answer over SSH.',
     low: 'a busy host looks dead on this channel',
-    high: 'a dead host is noticed so much later',
+    high: 'a dead host is noticed later',
   },
 } as const satisfies OptionGroup
 
@@ -102,9 +129,9 @@ export const GUEST = {
     min: 1,
     max: 600,
     default: '10',
-    meaning: 'Between two pings of a guest agent.',
+    meaning: 'Time between two pings of a guest agent.',
     low: 'load on the compute host',
-    high: 'a hung guest is noticed so much later',
+    high: 'a hung guest is noticed later',
   },
   heartbeatSamples: {
     names: ['guest.heartbeat_samples'],
@@ -112,8 +139,9 @@ export const GUEST = {
     min: 1,
     max: 20,
     default: '3',
-    meaning: 'Consecutive unanswered pings before a guest that once answered counts as hung.',
-    low: 'a busy guest is restarted for nothing',
-    high: 'a hung guest is noticed so much later',
+    meaning:
+      'Number of consecutive unanswered pings after which a guest that answered before counts as hung.',
+    low: 'a busy guest is restarted without need',
+    high: 'a hung guest is noticed later',
   },
 } as const satisfies OptionGroup

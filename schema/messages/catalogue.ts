@@ -1,15 +1,18 @@
-/** Append-only list of all wire messages: name, schema, and the subject it travels on. */
+/** Append-only list of all wire messages: name, schema, and the subject that each is sent on. */
 import type { Static, TSchema } from 'typebox'
-import { ComputeEvent, NotificationAccepted, WordSaid } from './incident.ts'
+import { ComputeEvent, HostFailed, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
-import { GuestFailed, HostObserved } from './observation.ts'
+import { GuestFailed, HostHeartbeat, HostObserved } from './observation.ts'
 import { MoveStepped, RecoveryStepped } from './recovery.ts'
 
 interface WireMessage<Body extends TSchema> {
   readonly body: Body
-  /** Tokens after `ha.<cloud>.`, from the body's fields. Escaped into single tokens by the codec. */
+  /**
+   * The tokens after `ha.<cloud>.`, made from the fields of the body. The codec escapes each of
+   * them into one token.
+   */
   readonly subject: (body: Static<Body>) => readonly string[]
-  /** `stream`: kept until acknowledged; `core`: at most once. */
+  /** `stream`: kept until it is acknowledged; `core`: delivered at most once. */
   readonly guarantee: 'stream' | 'core'
 }
 
@@ -26,14 +29,19 @@ export const CATALOGUE = {
     subject: (body) => ['fault', 'guest', body.instance],
     guarantee: 'stream',
   }),
+  'host.heartbeat': wire({
+    body: HostHeartbeat,
+    subject: (body) => ['heartbeat', 'host', body.hostName],
+    guarantee: 'core',
+  }),
   'notification.accepted': wire({
     body: NotificationAccepted,
     subject: (body) => ['fault', 'notification', body.notification],
     guarantee: 'stream',
   }),
-  'word.said': wire({
-    body: WordSaid,
-    subject: () => ['word', 'said'],
+  'operator.commanded': wire({
+    body: OperatorCommanded,
+    subject: () => ['operator', 'commanded'],
     guarantee: 'core',
   }),
   'compute.event': wire({
@@ -61,12 +69,17 @@ export const CATALOGUE = {
     subject: (body) => ['health', body.roles[0] ?? 'none', body.node],
     guarantee: 'core',
   }),
+  'host.failed': wire({
+    body: HostFailed,
+    subject: (body) => ['fault', 'host', body.hostName],
+    guarantee: 'stream',
+  }),
 } as const
 
 export type WireType = keyof typeof CATALOGUE
 export type WireBody<Name extends WireType> = Static<(typeof CATALOGUE)[Name]['body']>
 
-/** A decoded message: name, body, and who sent it. */
+/** A decoded message: its name, its body, and its sender. */
 export type Received = {
   readonly [Name in WireType]: {
     readonly type: Name

@@ -21,8 +21,26 @@ export const ActorSnapshot = Type.Object({
   restarts: Count,
   lastError: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   uptimeMs: Count,
+  /** Of an actor with a memory beside its state: how many entries each part of it has. */
+  holds: Type.Optional(Type.Record(Word, Count, { maxProperties: 32 })),
 })
 export type ActorSnapshot = Static<typeof ActorSnapshot>
+
+/** What the bridge of a process has read on Compute's bus, since the start. */
+export const BridgeCounts = Type.Object({
+  received: Count,
+  /** Faults that our own bus has stored. */
+  reported: Count,
+  /** Repeated messages, which are dropped. */
+  duplicates: Count,
+  /** Messages that could not be read. */
+  parked: Count,
+  /** Messages of a type that has a fact, but without the host or instance that they are about. */
+  incomplete: Count,
+  /** Messages that waited in our queue when the bridge last looked at it. */
+  unread: Count,
+})
+export type BridgeCounts = Static<typeof BridgeCounts>
 
 /** The running actors of one process. */
 export const RoleHealth = Type.Object({
@@ -39,7 +57,9 @@ export const RoleHealth = Type.Object({
   strangers: Type.Optional(Count),
   /** How many reports the leader's own look showed to be wrong, since the start. */
   contradictions: Type.Optional(Count),
-  /** What it asks of BMCs and of hosts; absent where it asks none. */
+  /** Only of a process with the role bridge that has a broker. */
+  bridge: Type.Optional(BridgeCounts),
+  /** The requests of the process to BMCs and to hosts; absent when it sends none. */
   bmcPoliteness: Type.Optional(BmcPoliteness),
   sshPoliteness: Type.Optional(SshPoliteness),
   /** At most the first 1,000 actors; supervisors come first. */

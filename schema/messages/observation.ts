@@ -1,6 +1,9 @@
-/** What watchers say about hosts and guests. Level-triggered: the current state, again and again. */
+/**
+ * What watchers report about hosts and guests. An observer publishes the current state again and
+ * again (level-triggered).
+ */
 import { Type, type Static } from 'typebox'
-import { Count, Id, Name, Text } from './fields.ts'
+import { Count, Id, Name, Text, WallTime } from './fields.ts'
 
 /** One observer's view of one host. */
 export const HostObserved = Type.Object({
@@ -14,24 +17,49 @@ export const HostObserved = Type.Object({
     Type.Literal('dead'),
     Type.Literal('blind'),
     Type.Literal('misconfigured'),
+    Type.Literal('maintenance'),
   ]),
   /** Grows with every observation of one incarnation of the observer. */
   sequence: Count,
-  /** One sentence a channel: what it showed. */
+  /** One sentence for each channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type HostObserved = Static<typeof HostObserved>
-/** blind: the observer sees nothing; misconfigured: its credentials are refused. Neither is life, neither is death. */
+/**
+ * blind: the observer sees nothing; misconfigured: its credentials are refused; maintenance: an
+ * operator keeps the host out of service, and it does not answer. None of them proves that the host
+ * is alive or dead.
+ */
 export type HostState = HostObserved['state']
 
-/** A guest stopped answering, or died, on a host that is otherwise well. */
+/** A guest stopped answering, or died, on a host that is otherwise healthy. */
 export const GuestFailed = Type.Object({
   instance: Id,
   hostName: Name,
   observer: Name,
-  /** Masakari's vocabulary, `LIFECYCLE` / `QEMU_GUEST_AGENT_ERROR` / `IO_ERROR`. */
+  /** Masakari's event names: `LIFECYCLE`, `QEMU_GUEST_AGENT_ERROR`, `IO_ERROR`. */
   event: Name,
   domainEvent: Name,
+  /** Only of a reporter that passes on a report of another system; without it, the moment of its arrival counts. */
+  occurredAt: Type.Optional(WallTime),
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>
+
+/** A compute host's instance monitor says each second that its host lives, and how its parts are. */
+export const HostHeartbeat = Type.Object({
+  hostName: Name,
+  /** Grows with every heartbeat of one incarnation of the sender. */
+  sequence: Count,
+  /** One boot of the host; undefined where the system does not tell. */
+  boot: Type.Optional(Id),
+  /** libvirt's daemon: answers, does not answer, or was not asked yet. */
+  libvirt: Type.Union([Type.Literal('answers'), Type.Literal('silent'), Type.Literal('unknown')]),
+  /** How old what is said of libvirt is, ms. */
+  libvirtAgeMs: Count,
+  /** The nova-compute process: runs, is gone, or cannot be seen from here. */
+  compute: Type.Union([Type.Literal('runs'), Type.Literal('gone'), Type.Literal('unknown')]),
+  /** How old what is said of nova-compute is, ms. */
+  computeAgeMs: Count,
+})
+export type HostHeartbeat = Static<typeof HostHeartbeat>

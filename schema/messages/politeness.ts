@@ -1,4 +1,4 @@
-/** What a process asks of the machines that it watches, each figure beside the bound that it keeps. */
+/** The requests of a process to the machines that it watches, each number beside its limit. */
 import { Type, type Static } from 'typebox'
 import { Count } from './fields.ts'
 
@@ -9,12 +9,15 @@ export const BmcPoliteness = Type.Object({
   commands: Count,
   sessionsOpened: Count,
   sessionsOpen: Count,
-  /** More are open only while power-offs are under way. */
+  /** More sessions are open only while power-offs are carried out. */
   sessionsOpenMax: Count,
-  /** Of all BMCs, between the end of one command and the next one; null: no BMC was asked twice. */
+  /**
+   * The shortest pause of all BMCs between the end of one command and the next command; null: no
+   * BMC had two commands.
+   */
   shortestPauseMs: Pause,
   shortestPauseMsMin: Count,
-  /** The same around a power-off and its verification. */
+  /** The same pause before and after a power-off and its verification. */
   shortestUrgentPauseMs: Pause,
   shortestUrgentPauseMsMin: Count,
 })
@@ -23,12 +26,12 @@ export type BmcPoliteness = Static<typeof BmcPoliteness>
 export const SshPoliteness = Type.Object({
   /** Since the start. */
   connectionsOpened: Count,
-  /** Hosts that have one, or are being asked for one. */
+  /** Hosts with a connection, or with one that is being opened. */
   connectionsOpen: Count,
   connectionsOpenMax: Count,
-  /** Connections that were accepted and ended without a login: sshd blocks an address for them. */
+  /** Connections that were accepted and ended without a login. For these, sshd blocks an address. */
   loginsUnfinished: Count,
-  /** Of all hosts, as many one after the other. */
+  /** The largest number of such connections in a row, of all hosts. */
   loginsUnfinishedInARow: Count,
 })
 export type SshPoliteness = Static<typeof SshPoliteness>

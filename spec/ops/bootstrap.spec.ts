@@ -1,11 +1,14 @@
-/** The scripts that make a fresh checkout runnable, driven with stand-ins for npm, node and apt-get on PATH. */
+/**
+ * The scripts that make a fresh checkout runnable, run with stand-ins for npm, node and apt-get on
+ * PATH.
+ */
 import { spawnSync } from 'node:child_process'
 import { chmod, cp, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import test from 'ava'
 import { temporaryDirectory } from '../support/process.ts'
 
-/** What the scripts themselves call; all else is a stand-in or missing. */
+/** The programs that the scripts themselves call. Everything else is a stand-in or missing. */
 const TOOLS = ['sh', 'dirname', 'tr', 'grep', 'paste', 'find', 'touch', 'uname', 'id', 'mkdir']
 const SERVERS = [
   'nats-server',
@@ -19,15 +22,15 @@ const SERVERS = [
 const COMPILER = ['python3', 'make', 'g++']
 
 interface Machine extends AsyncDisposable {
-  /** A program that only prints, or does what the lines of shell say. */
+  /** A program that only prints, or runs these lines of shell. */
   provide(name: string, script?: string): Promise<void>
   run(...args: readonly string[]): { readonly status: number | null; readonly output: string }
-  /** What the stand-ins were called with, one call a line. */
+  /** The arguments of all calls of the stand-ins, one call in each line. */
   calls(): Promise<string>
   readonly path: string
 }
 
-/** A checkout with nothing installed, on a machine with nothing but a shell. */
+/** A checkout without packages, on a machine with only a shell. */
 async function bareMachine(script = 'bootstrap.sh'): Promise<Machine> {
   const directory = await temporaryDirectory('bootstrap')
   const bin = join(directory.path, 'bin')
@@ -61,7 +64,7 @@ async function bareMachine(script = 'bootstrap.sh'): Promise<Machine> {
   }
 }
 
-/** What `npm ci` leaves behind; with a terminal where it could be compiled. */
+/** What `npm ci` leaves behind, with node-pty when it could be compiled. */
 const npmCi = (
   packages = 'node_modules/.bin node_modules/node-pty',
   version = 'v24.21.0',
@@ -86,7 +89,7 @@ test('a fresh checkout gets its packages, with one line about it', async (t) => 
   t.regex(await machine.calls(), /^npm ci .*--no-audit/)
 })
 
-test('packages that are there are left alone, without a word', async (t) => {
+test('existing packages are not touched, without output', async (t) => {
   await using machine = await machineWithNpm()
   machine.run()
   const { status, output } = machine.run()
@@ -95,7 +98,7 @@ test('packages that are there are left alone, without a word', async (t) => {
   t.is((await machine.calls()).split('npm ci').length - 1, 1)
 })
 
-test('packages are installed anew when the lock file is newer', async (t) => {
+test('packages are installed again when the lock file is newer', async (t) => {
   await using machine = await machineWithNpm()
   machine.run()
   const future = new Date(Date.now() + 60_000)
@@ -104,7 +107,16 @@ test('packages are installed anew when the lock file is newer', async (t) => {
   t.is((await machine.calls()).split('npm ci').length - 1, 2)
 })
 
-test('npm never runs on the Node of the folder that it replaces', async (t) => {
+test('a folder of packages that another checkout shares is not emptied', async (t) => {
+  await using machine = await machineWithNpm()
+  await symlink(join(machine.path, 'shared'), join(machine.path, 'node_modules'))
+  const { status, output } = machine.run()
+  t.is(status, 1)
+  t.regex(output, /node_modules is a symbolic link: remove it/)
+  t.is(await machine.calls(), '')
+})
+
+test('npm never runs on the Node in the folder that it replaces', async (t) => {
   await using machine = await machineWithNpm(`${npmCi()}\necho "PATH $PATH" >>calls`)
   machine.run()
   t.regex(await machine.calls(), /^PATH /m)
@@ -119,14 +131,14 @@ test('errors of npm are shown, and end the start', async (t) => {
   t.regex(output, /npm ci failed/)
 })
 
-test('an installation that was interrupted is done again', async (t) => {
+test('an interrupted installation is repeated', async (t) => {
   await using machine = await machineWithNpm()
   machine.run()
   await rm(join(machine.path, 'node_modules/.package-lock.json'))
   t.regex(machine.run().output, /installing packages/)
 })
 
-test('a machine without npm is told what to install', async (t) => {
+test('on a machine without npm, the output names what to install', async (t) => {
   await using machine = await bareMachine()
   const { status, output } = machine.run()
   t.is(status, 1)
@@ -140,7 +152,7 @@ test('a Node that is not version 24 is refused', async (t) => {
   t.regex(output, /Node 24 is needed, found v20\.20\.2/)
 })
 
-test('without a compiler the rest works, and what is lost is said once', async (t) => {
+test('without a compiler the rest works, and the missing function is named once', async (t) => {
   await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
   const { status, output } = machine.run()
   t.is(status, 0)
@@ -148,7 +160,7 @@ test('without a compiler the rest works, and what is lost is said once', async (
   t.is(machine.run().output, '')
 })
 
-test('with --servers the packages are completed once a compiler is there', async (t) => {
+test('with --servers the packages are completed when a compiler is installed', async (t) => {
   await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
   machine.run()
   for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen', 'openstack'])
@@ -165,7 +177,10 @@ test('an unknown argument is refused', async (t) => {
   t.is(machine.run('--server').status, 2)
 })
 
-/** Every server on this machine is in /usr/sbin, which the script looks at too: tell it to look elsewhere. */
+/**
+ * The servers of this machine are in /usr/sbin, which the script also searches. Makes it search
+ * elsewhere.
+ */
 async function bareServerMachine(): Promise<Machine> {
   const machine = await bareMachine('install-servers.sh')
   const script = join(machine.path, 'ops/install-servers.sh')
@@ -188,21 +203,21 @@ async function bareServerMachine(): Promise<Machine> {
   return machine
 }
 
-/** An apt-get that brings the program, and shows whether services were forbidden meanwhile. */
+/** An apt-get that installs the program, and shows whether services were forbidden meanwhile. */
 const aptGet = (program: string): string => `
 case "$*" in *install*) ;; *) exit 0 ;; esac
 [ -x policy-rc.d ] && echo 'services are forbidden' >>calls
 printf '#!/bin/sh\\n' >bin/${program}
 chmod +x bin/${program}`
 
-test('nothing is asked of the system when every server is there', async (t) => {
+test('nothing is requested of the system when every server is installed', async (t) => {
   await using machine = await bareServerMachine()
   await machine.provide('apt-get')
   t.deepEqual(machine.run(), { status: 0, output: '' })
   t.is(await machine.calls(), '')
 })
 
-test('what is missing is installed as root, and no service may start meanwhile', async (t) => {
+test('missing servers are installed as root, and no service may start meanwhile', async (t) => {
   await using machine = await bareServerMachine()
   await rm(join(machine.path, 'bin/nats-server'))
   await rm(join(machine.path, 'bin/id'))
@@ -218,7 +233,7 @@ test('what is missing is installed as root, and no service may start meanwhile',
   await t.throwsAsync(readFile(join(machine.path, 'policy-rc.d')), { code: 'ENOENT' })
 })
 
-test('package lists are fetched only when a package is not known', async (t) => {
+test('package lists are fetched only when a package is unknown', async (t) => {
   await using machine = await bareServerMachine()
   await rm(join(machine.path, 'bin/ipmi_sim'))
   await rm(join(machine.path, 'bin/id'))
@@ -242,7 +257,7 @@ for (const { what, provide, expected } of [
     expected: /apt-get failed/,
   },
 ]) {
-  test(`with ${what}, the text says exactly what to install`, async (t) => {
+  test(`with ${what}, the text names exactly what to install`, async (t) => {
     await using machine = await bareServerMachine()
     await rm(join(machine.path, 'bin/mariadbd'))
     await rm(join(machine.path, 'bin/sshd'))

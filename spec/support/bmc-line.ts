@@ -14,10 +14,13 @@ export interface BmcLine extends AsyncDisposable {
   readonly power: PowerPort
 }
 
-/** Long enough for ipmitool to end by itself: its words are what is tried. */
+/** Long enough for ipmitool to end by itself, because its output is tested, ms. */
 const PATIENT_MS = 40_000
 
-/** Ways to open lines, of which so many are open at a time: tests that wait for ipmitool run side by side, within limits. */
+/**
+ * Opens lines, at most so many at a time: tests that wait for ipmitool run at the same time, within
+ * limits.
+ */
 export function bmcLines(max: number): () => Promise<BmcLine> {
   const waiting: (() => void)[] = []
   let free = max
@@ -36,7 +39,7 @@ export function bmcLines(max: number): () => Promise<BmcLine> {
   }
 }
 
-/** Starts all three. */
+/** Starts the BMC, the wire and the port. */
 async function openBmcLine(leave: () => void): Promise<BmcLine> {
   await using stack = new AsyncDisposableStack()
   stack.defer(leave)

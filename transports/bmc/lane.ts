@@ -12,7 +12,7 @@ export interface LaneOptions<Settings> {
   readonly pool: SessionPool
   readonly meter: BmcMeter
   readonly minimumSpacingMs: number
-  /** Once the signal is aborted, nothing may be opened any more. */
+  /** After the signal is aborted, the session opens nothing any more. */
   openSession(ending: AbortSignal): BmcSession<Settings>
   /** Called when nothing happened for so long that the lane may be forgotten. */
   retire(): void

@@ -1,7 +1,7 @@
-/** Counts what is asked of BMCs, so that operators see that the bounds are kept. */
+/** Counts the requests to BMCs, so that operators see that the limits are kept. */
 import type { BmcPoliteness } from '../../schema/messages/politeness.ts'
 
-/** One for all BMCs that a port asks. */
+/** One meter counts for all BMCs of a port. */
 export class BmcMeter {
   #commands = 0
   #sessionsOpened = 0
@@ -12,7 +12,7 @@ export class BmcMeter {
     this.#sessionsOpened += 1
   }
 
-  /** A command begins after a pause; the first one to a BMC has an infinite one. */
+  /** A command begins after a pause; the pause before the first command to a BMC is infinite. */
   command(pauseMs: number, urgency: 'urgent' | 'usual'): void {
     this.#commands += 1
     if (urgency === 'usual') this.#shortestPauseMs = Math.min(this.#shortestPauseMs, pauseMs)

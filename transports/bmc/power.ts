@@ -1,4 +1,7 @@
-/** Power of machines through their BMCs, over IPMI or Redfish: a lane for each BMC and protocol, sessions kept while they are used. */
+/**
+ * Reads and switches the power of machines through their BMCs, over IPMI or Redfish: with a lane for
+ * each BMC and protocol, and with sessions that are kept while they are used.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings, IpmiSettings, RedfishSettings } from '../../schema/control-attributes.ts'
@@ -18,13 +21,13 @@ interface PowerOptions {
   readonly minimumSpacingMs?: number
   /** Longest time for one command once it is its turn. Default 10,000; below 9100 an idle IPMI session that died is not replaced in time. */
   readonly commandTimeoutMs?: number
-  /** Sessions that are open at once. Default 512. */
+  /** Largest number of sessions that are open at once. Default 512. */
   readonly sessionsMax?: number
   /** Authorities that sign the certificates of Redfish services, PEM; undefined: those of the system. */
   readonly ca?: string | undefined
 }
 
-/** The port, and what it has asked of the BMCs so far. */
+/** The port, and its requests to the BMCs since the start. */
 export interface BmcPower extends PowerPort, AsyncDisposable {
   politeness(): BmcPoliteness
 }
@@ -84,7 +87,7 @@ interface LanesOptions<Settings> extends Omit<LaneOptions<Settings>, 'retire'> {
   keyOf(bmc: Settings): string
 }
 
-/** A lane for each BMC that is asked over one protocol. */
+/** A lane for each BMC that is used over one protocol. */
 class Lanes<Settings> {
   readonly #options: LanesOptions<Settings>
   readonly #lanes = new Map<string, BmcLane<Settings>>()

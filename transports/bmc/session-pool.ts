@@ -1,10 +1,11 @@
 /**
- * How many sessions with BMCs are open at once. While all fit, each is kept. When they do not, the session that was used
- * longest ago, and is not in use, is closed for the next one; a read waits while all are in use. A power-off never waits:
- * it may exceed the bound, and a session more than the bound is closed as soon as it is not in use.
+ * Limits how many sessions with BMCs are open at once. While the limit is not reached, every session
+ * is kept. At the limit, the pool closes the session that is not in use and was used longest ago,
+ * and opens the next one; a read waits while all are in use. A power-off never waits: it may exceed
+ * the limit, and a session above the limit is closed as soon as it is not in use.
  */
 
-/** Who has a session. */
+/** The owner of a session. */
 export interface SessionHolder {
   /** Closes the session, which is not in use. Never throws. */
   closeIdle(): Promise<void>
@@ -12,7 +13,7 @@ export interface SessionHolder {
 
 export class SessionPool {
   readonly #sessionsMax: number
-  /** The one that was used longest ago first. */
+  /** The holder that was used longest ago comes first. */
   readonly #holders = new Map<SessionHolder, 'in use' | 'kept'>()
   readonly #waiting = new Map<SessionHolder, () => void>()
 
@@ -25,7 +26,7 @@ export class SessionPool {
     return this.#holders.size
   }
 
-  /** Resolves when the holder may open its session, or use the one that it has. */
+  /** Resolves when the holder may open its session, or use its open session. */
   async enter(holder: SessionHolder, urgency: 'may wait' | 'at once'): Promise<void> {
     const hasOne = this.#holders.has(holder)
     if (hasOne || urgency === 'at once' || this.#holders.size < this.#sessionsMax) {
@@ -38,7 +39,7 @@ export class SessionPool {
     return admitted.promise
   }
 
-  /** A holder that waits need not wait any more. */
+  /** Ends the wait of a holder that needs no session any more. */
   hurry(holder: SessionHolder): void {
     const admit = this.#waiting.get(holder)
     if (admit === undefined) return
@@ -46,7 +47,7 @@ export class SessionPool {
     admit()
   }
 
-  /** The holder does not use its session any more; it keeps it if it is open. */
+  /** The holder does not use its session at present; an open session stays open. */
   leave(holder: SessionHolder, session: 'open' | 'closed'): void {
     this.#holders.delete(holder)
     if (session === 'open') this.#holders.set(holder, 'kept')
@@ -75,7 +76,7 @@ export class SessionPool {
     this.#holders.set(holder, 'in use')
   }
 
-  /** The next one opens its session when this one has closed its own. */
+  /** The next holder opens its session after this holder has closed its own. */
   async #replace(idle: SessionHolder, next: SessionHolder): Promise<void> {
     this.#holders.delete(idle)
     this.#use(next)

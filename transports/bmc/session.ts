@@ -1,17 +1,20 @@
-/** What a lane needs of the one session with its BMC, whatever protocol it speaks. */
+/** What a lane needs of the session with its BMC, over either protocol. */
 import type { PowerState } from '../../actors/ports/power.ts'
 
-/** What may be asked of a BMC. */
+/** The orders that a BMC can get. */
 export type OrderKind = 'read' | 'off'
 
-/** Opened when it is needed, kept, and replaced when it no longer answers. The lane sees to it that there is one order at a time. */
+/**
+ * A session is opened when it is needed, kept, and replaced when it does not answer any more. The
+ * lane gives it one order at a time.
+ */
 export interface BmcSession<Settings> {
   /** Carries out one order; an accepted power-off is answered with `off`. POWER_UNREACHABLE, POWER_MISCONFIGURED, POWER_COMMAND_FAILED, POWER_UNAVAILABLE. */
   perform(kind: OrderKind, bmc: Settings): Promise<PowerState>
-  /** Whether something is kept that costs memory here or a session there. */
+  /** Whether the session holds memory of this process or a session of the BMC. */
   isOpen(): boolean
-  /** Ends the session in good order. Never throws. */
+  /** Logs out and ends the session. Never throws. */
   close(): Promise<void>
-  /** Ends the session at once, a command in flight included. Never throws. */
+  /** Ends the session at once, and with it a command in flight. Never throws. */
   kill(): Promise<void>
 }

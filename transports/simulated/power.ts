@@ -1,4 +1,4 @@
-/** The Power port as one process of ours has it: BMCs that answer, keep silent, refuse, or lie. */
+/** The power port of one process of ours: BMCs that answer, are silent, refuse, or lie. */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import { bmcAddress, type BmcSettings } from '../../schema/control-attributes.ts'
@@ -9,7 +9,7 @@ import { BMC_USERNAME, type Machine } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
 
-/** After this time without an answer a command has failed. */
+/** A command without an answer for so long has failed, ms. */
 const COMMAND_TIMEOUT_MS = 6000
 const ANSWER_MS = [20, 200] as const
 const SLOW_ANSWER_MS = [1000, 8000] as const
@@ -81,7 +81,7 @@ export class SimulatedPower implements PowerPort {
     )
   }
 
-  /** Half of the time passes before the BMC does something, half before we hear of it. */
+  /** Half of the time passes before the BMC acts, and half before the answer arrives. */
   async #command<Answer>(
     bmc: BmcSettings,
     { kind, signal }: { readonly kind: 'read' | 'order'; readonly signal: AbortSignal | undefined },

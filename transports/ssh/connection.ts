@@ -13,7 +13,10 @@ export interface Connection {
   /** Settles once: undefined when the connection is open, else why it is not. */
   readonly opened: Promise<ShellProbe | undefined>
   hasEnded(): boolean
-  /** Whether sshd, or the kernel for it, has accepted it: from then on an end without a login counts against us. */
+  /**
+   * Whether sshd, or the kernel for it, has accepted the connection. From then on sshd counts an end
+   * without a login against our address.
+   */
   wasAccepted(): boolean
   /** One round trip to the session's process; false when the connection ended before the answer. */
   ping(): Promise<boolean>
@@ -25,15 +28,15 @@ interface ConnectOptions {
   readonly privateKey: Secret
   readonly hostKeys: HostKeys
   readonly clock: ClockPort
-  /** Longest wait for the login once the connection is accepted. */
+  /** Longest wait for the login after the connection is accepted. */
   readonly handshakeMs: number
 }
 
-/** Longest wait for a host that does not accept the connection at all: it notices nothing of us. */
+/** Longest wait for a host that does not accept the connection; such a host does not count it. */
 const ACCEPT_TIMEOUT_MS = 10_000
 /** A frozen sshd or a dead link ends the connection after 4 s. */
 const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
-/** During the handshake the kernels ask each other: a host that has vanished, or was started anew, is noticed within seconds. */
+/** During the handshake the kernels check the connection, so a host that lost power or was restarted is noticed within seconds. */
 const WIRE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1000 }
 
 /**
@@ -113,11 +116,11 @@ export function connect(options: ConnectOptions): Connection {
   }
 }
 
-/** The TCP connection below, and how long its login is waited for. */
+/** The TCP connection below, and the longest wait for its login. */
 interface Wire {
   readonly socket: Socket
   wasAccepted(): boolean
-  /** It is not waited for any more. */
+  /** The wait for the login has ended. */
   loggedIn(): void
   end(): void
 }
@@ -154,7 +157,7 @@ const login = ({ target, privateKey }: ConnectOptions, sock: Socket): ConnectCon
   username: target.username,
   privateKey: privateKey.reveal(),
   authHandler: ['publickey'],
-  readyTimeout: 0, // we wait ourselves
+  readyTimeout: 0, // this file limits the wait itself
   ...KEEPALIVE,
 })
 

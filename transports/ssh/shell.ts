@@ -20,7 +20,7 @@ interface Route {
   /** The answer to give until `refusedUntilMs`, because our key or the host key is wrong. */
   refusal: ShellProbe | undefined
   refusedUntilMs: number
-  /** Connections in a row that were accepted and ended without a login: sshd counts them against our address. */
+  /** Connections in a row that were accepted and ended without a login. sshd counts them against our address. */
   unfinished: number
   isForgotten: boolean
 }
@@ -29,15 +29,19 @@ interface Route {
 const CONNECTIONS_MAX = 1000
 /** sshd blocks addresses that fail to authenticate again and again. */
 const REFUSED_PAUSE_MS = 30_000
-/** A host that accepts and hangs up may block our address: the first pause before it is asked again; it doubles. */
+/**
+ * A host that accepts a connection and closes it may block our address. This is the first pause
+ * before the next attempt; the pause doubles.
+ */
 const HUNG_UP_PAUSE_MS = 1000
 /**
- * A frozen host accepts connections, and sshd finds all of them when it thaws: each one that we have given up costs 1 s of
- * penalty, and from 15 s on it blocks us. So an attempt is waited for ever longer; sshd itself ends it after 120 s.
+ * A frozen host accepts connections, and sshd finds all of them when the host continues. Each
+ * connection that we have ended costs 1 s of penalty, and from 15 s on sshd blocks our address. So
+ * the wait for each next attempt is longer; sshd itself ends an attempt after 120 s.
  */
 const HANDSHAKE_MS = { first: 10_000, max: 110_000 }
 
-/** The port, and what it has asked of the hosts so far. */
+/** The port, and its requests to the hosts since the start. */
 export interface SshShell extends ShellPort, AsyncDisposable {
   politeness(): SshPoliteness
 }
@@ -105,7 +109,7 @@ interface Counts {
   loginsUnfinishedInARow: number
 }
 
-/** The route to a host, as the one that was used last. */
+/** The route to a host, which becomes the last used one. */
 function routeIn(routes: Map<string, Route>, target: SshSettings): Route {
   const key = keyOf(target)
   let route = routes.get(key)
@@ -121,7 +125,7 @@ function routeIn(routes: Map<string, Route>, target: SshSettings): Route {
     unfinished: 0,
     isForgotten: false,
   }
-  routes.delete(key) // the last one of the map is the one used last
+  routes.delete(key) // the last entry of the map is the last used route
   routes.set(key, route)
   for (const [oldKey, oldRoute] of routes) {
     if (routes.size <= CONNECTIONS_MAX) break
@@ -131,7 +135,7 @@ function routeIn(routes: Map<string, Route>, target: SshSettings): Route {
   return route
 }
 
-/** Those who asked for the same connection note its failure once: it is forgotten then. */
+/** Callers that wait for the same connection note its failure once; the connection is forgotten then. */
 function noteFailure(route: Route, failure: ShellProbe, nowMs: number, counts: Counts): void {
   const wasAccepted = route.connection?.wasAccepted() === true
   route.connection = undefined

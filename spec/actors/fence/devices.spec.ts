@@ -27,7 +27,7 @@ const PORTS = {
     off: () => Promise.resolve(),
   },
   fenceAgent: { read: () => Promise.resolve('off' as const), off: () => Promise.resolve() },
-  store: { listWords: () => Promise.resolve([]) },
+  store: { listCommands: () => Promise.resolve([]) },
 }
 
 const kindsFor = (settings: object, ...rungs: readonly Rung[]): readonly string[] =>

@@ -1,4 +1,4 @@
-/** The one IPMI session with a BMC: opened when it is needed, kept, and replaced when it no longer answers. */
+/** The only IPMI session with a BMC: opened when it is needed, kept, and replaced when it does not answer any more. */
 import type { ClockPort } from '../../../actors/ports/clock.ts'
 import type { PowerState } from '../../../actors/ports/power.ts'
 import type { IpmiSettings } from '../../../schema/control-attributes.ts'
@@ -50,7 +50,7 @@ const FRESH_SESSION_MS = 25_000
 const REFUSED_PAUSE_MS = 30_000
 const FAILURES_MAX = 2
 
-/** Carries out orders through an ipmitool that stays open. */
+/** Carries out orders through an ipmitool process that keeps running. */
 export class IpmiSession implements BmcSession<IpmiSettings> {
   readonly #options: IpmiSessionOptions
   readonly #ending: AbortSignal

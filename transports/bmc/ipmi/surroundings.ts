@@ -1,4 +1,4 @@
-/** What ipmitool needs to run: a pseudo-terminal, and a home of its own. */
+/** What ipmitool needs to run: a pseudo-terminal, and its own home directory. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ export interface Surroundings extends AsyncDisposable {
   readonly home: string
 }
 
-/** Makes them. POWER_UNAVAILABLE when node-pty is not installed. */
+/** Creates both. POWER_UNAVAILABLE when node-pty is not installed. */
 export async function prepareSurroundings(): Promise<Surroundings> {
   const pty = await loadPty()
   const home = await privateHome()

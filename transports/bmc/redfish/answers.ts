@@ -1,28 +1,29 @@
 /**
- * Understands what Redfish services answer: pure, so that it is tested on what vendors are known to send. Names are compared without
- * regard to case, and links are followed only within the same service.
+ * Reads the answers of Redfish services. Pure, so that it is tested with answers that vendors are
+ * known to send. Names are compared without regard to case, and links are followed only within the
+ * same service.
  */
 import type { PowerState } from '../../../actors/ports/power.ts'
 import { readBoundedJson, type JsonBounds } from '../../../schema/bounded-json.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { isFields } from '../../../schema/settings-document.ts'
 
-/** As long as the longest answer that is read at all. */
+/** The same limit as for the longest answer that is read. */
 const BOUNDS: JsonBounds = { characters: 1024 * 1024, depth: 32, members: 50_000 }
 const PATH_CHARACTERS_MAX = 512
 
-/** What a computer system says of its power. */
+/** The power of a computer system, as its service reports it. */
 export interface SystemState {
-  /** Undefined where it does not tell. */
+  /** Undefined when the service does not report it. */
   readonly power: PowerState | undefined
-  /** Where power off is ordered. */
+  /** The path to which an order to power off is sent. */
   readonly resetPath: string
-  /** What may be ordered now; undefined where the service does not tell. */
+  /** The orders that the service accepts now; undefined when the service does not list them. */
   readonly resetTypes: readonly string[] | undefined
   readonly etag: string | undefined
 }
 
-/** The JSON of an answer; undefined where it is none, or exceeds the bounds. */
+/** The JSON of an answer; undefined when the text is not JSON, or exceeds the limits. */
 export function readJson(text: string): unknown {
   const reading = readBoundedJson(text, BOUNDS)
   return reading.kind === 'read' ? reading.value : undefined
@@ -47,7 +48,7 @@ export function systemStateOf(value: unknown, systemUrl: string): SystemState {
 
 const TYPE = /^\w{1,40}$/
 
-/** Only `Off` is off: a machine that is powering off still runs. */
+/** Only `Off` means off: a machine that is powering off still runs. */
 function powerOf(value: unknown): PowerState | undefined {
   if (typeof value !== 'string') return undefined
   const state = value.trim().toLowerCase()
@@ -55,11 +56,11 @@ function powerOf(value: unknown): PowerState | undefined {
   return ['on', 'poweringon', 'poweringoff', 'paused'].includes(state) ? 'on' : undefined
 }
 
-/** Whether this machine may be powered off at once, as far as its service tells. */
+/** Whether the service of this machine accepts an order to power it off at once. */
 export const offersForceOff = ({ resetTypes }: Pick<SystemState, 'resetTypes'>): boolean =>
   resetTypes === undefined || resetTypes.some((type) => type.toLowerCase() === 'forceoff')
 
-/** Where sessions are opened, from the root of a service; undefined: it has none. */
+/** The path where sessions are opened, from the root of a service; undefined: the service has no sessions. */
 export function sessionsPathOf(root: unknown, systemUrl: string): string | undefined {
   const linked = samePlace(at(root, 'Links', 'Sessions', '@odata.id'), systemUrl)
   if (linked !== undefined) return linked
@@ -75,7 +76,7 @@ export function samePlace(reference: unknown, systemUrl: string): string | undef
   return target.pathname.startsWith('/redfish/') ? `${target.pathname}${target.search}` : undefined
 }
 
-/** What a refusal is about, as message ids of the registries: `Base.1.7.GeneralError`. */
+/** The message ids of a refusal, as the registries name them: `Base.1.7.GeneralError`. */
 function messageIds(value: unknown): readonly string[] {
   const infos = at(value, 'error', '@Message.ExtendedInfo')
   return (Array.isArray(infos) ? infos.slice(0, 16) : [])
@@ -101,11 +102,11 @@ export function refusal(status: number, value: unknown, what: string): CodedErro
   if (BUSY.includes(status)) {
     return new CodedError('POWER_COMMAND_FAILED', `the BMC is busy or starting (${reason})`)
   }
-  // A BMC that is starting does not know its machine yet: 404 may be a wrong address, and may pass.
+  // While a BMC starts it does not know its machine yet: 404 is a wrong address, or a BMC that starts.
   return new CodedError('POWER_COMMAND_FAILED', `the BMC does not carry out ${what} (${reason})`)
 }
 
-/** Member of members; the exact name counts first. */
+/** The value of a member of a member; the exact name is preferred. */
 function at(value: unknown, ...names: readonly string[]): unknown {
   let found = value
   for (const name of names) {

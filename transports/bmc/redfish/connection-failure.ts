@@ -1,10 +1,11 @@
 /**
- * Why a BMC could not be spoken with, from what Node says of sockets and certificates. A certificate that is not trusted is a
- * setting to correct, and nothing was sent; everything else is silence, which a fence waits out.
+ * Turns the errors that Node reports of sockets and certificates into POWER_* errors. A certificate
+ * that is not trusted is a setting to correct, and nothing was sent. Every other error means that
+ * the BMC does not answer, and a fence tries again.
  */
 import { CodedError, isCoded } from '../../../schema/errors.ts'
 
-/** Thrown where the pinned fingerprint is another one. */
+/** Thrown when the fingerprint of the certificate is none of the pinned ones. */
 export const foreignCertificate = (shown: string, pinned: readonly string[]): CodedError =>
   new CodedError(
     'POWER_MISCONFIGURED',
@@ -14,7 +15,7 @@ export const foreignCertificate = (shown: string, pinned: readonly string[]): Co
 export const excessiveAnswer = (bytesMax: number): CodedError =>
   new CodedError('POWER_COMMAND_FAILED', `the answer of the BMC exceeds ${bytesMax} bytes`)
 
-/** What OpenSSL and Node call a certificate that nobody may trust. */
+/** The codes of OpenSSL and Node for a certificate that is not trusted. */
 const DISTRUST =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(?:CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME)/
 

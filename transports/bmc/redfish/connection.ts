@@ -1,7 +1,8 @@
 /**
- * One kept HTTP connection to one BMC, encrypted unless its address is a loopback one. Nothing is sent before the certificate
- * is known to be the right one. What was sent and not answered in time is taken back: the connection is reset, so that an order
- * which waits in a buffer does not reach the BMC minutes later.
+ * One kept HTTP connection to one BMC, encrypted unless its address is a loopback address. Nothing
+ * is sent before the certificate has been checked. When a request is not answered in time, the
+ * connection is reset, so that an order which waits in a buffer does not reach the BMC minutes
+ * later.
  */
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { isIP, connect as connectPlain, type Socket } from 'node:net'
@@ -21,7 +22,7 @@ export interface RedfishRequest {
 export interface RedfishAnswer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
-  /** Empty where the answer is a failure and its body was cut off. */
+  /** Empty when the answer is a failure and its body was cut off. */
   readonly text: string
 }
 
@@ -35,14 +36,14 @@ interface ConnectionOptions {
 /** A computer system with all its parts has some 100 kB. */
 const ANSWER_BYTES_MAX = 1024 * 1024
 
-/** The connection; it is made by the first request, and again by each one that finds it closed. */
+/** The connection. The first request opens it, and so does each request that finds it closed. */
 export class RedfishConnection {
   readonly #options: ConnectionOptions
   readonly #url: URL
   readonly #agent: Agent
-  /** As it reaches the network. */
+  /** The TCP socket below. */
   #wire: Socket | undefined
-  /** What requests are written to. */
+  /** The stream to which requests are written. */
   #stream: Socket | undefined
   #answeredMs = Number.NEGATIVE_INFINITY
 
@@ -57,7 +58,7 @@ export class RedfishConnection {
     return this.#stream !== undefined
   }
 
-  /** How long ago the latest answer came, ms. */
+  /** The time since the latest answer, ms. */
   idleMs(): number {
     return this.#options.clock.monotonicMs() - this.#answeredMs
   }
@@ -84,7 +85,7 @@ export class RedfishConnection {
     }
   }
 
-  /** Ends the connection at once, and takes back what has not left this machine. */
+  /** Ends the connection at once, and discards what this machine has not sent yet. */
   reset(): void {
     this.#wire?.resetAndDestroy()
     this.#wire = undefined
@@ -126,7 +127,7 @@ export class RedfishConnection {
       keepAlive: true,
     })
     this.#wire = wire
-    wire.on('error', () => undefined) // its end is told by whoever waits, and by the close that follows
+    wire.on('error', () => undefined) // the request that waits reports its end, and the close that follows
     wire.once('close', () => {
       if (this.#wire === wire) this.reset()
     })

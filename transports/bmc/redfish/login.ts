@@ -1,4 +1,4 @@
-/** Logs in to a Redfish service: with a session of its own, or with each request where the service has no sessions. */
+/** Logs in to a Redfish service: with its own session, or with each request when the service has no sessions. */
 import type { RedfishSettings } from '../../../schema/control-attributes.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { readJson, refusal, samePlace, sessionsPathOf } from './answers.ts'
@@ -8,16 +8,16 @@ export type Login =
   | {
       readonly kind: 'token'
       readonly headers: { readonly 'X-Auth-Token': string }
-      /** Where it is ended; undefined where the service did not tell. */
+      /** The path that ends the session; undefined when the service did not give one. */
       readonly path: string | undefined
     }
   | { readonly kind: 'basic'; readonly headers: { readonly Authorization: string } }
 
-/** By the standard; the link in the root counts more. */
+/** The path of the standard; the link in the root is preferred. */
 const SESSIONS_PATH = '/redfish/v1/SessionService/Sessions'
 const TOKEN_CHARACTERS_MAX = 4096
 
-/** Logs in. POWER_MISCONFIGURED when the BMC refuses, and what `send` throws. */
+/** Logs in. POWER_MISCONFIGURED when the BMC refuses, and the errors of `send`. */
 export async function logIn(
   bmc: RedfishSettings,
   send: (request: RedfishRequest) => Promise<RedfishAnswer>,
@@ -42,7 +42,7 @@ export async function logIn(
 
 const HAS_NO_SESSIONS = [404, 405, 501]
 
-/** The root may be read without a login; some lock it all the same. */
+/** The standard lets clients read the root without a login; some services refuse it. */
 async function findSessions(
   { url }: RedfishSettings,
   send: (request: RedfishRequest) => Promise<RedfishAnswer>,

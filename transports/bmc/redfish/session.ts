@@ -1,4 +1,4 @@
-/** The one Redfish session with a BMC: a token and a kept connection, renewed when either has ended. */
+/** The only Redfish session with a BMC: a token and a kept connection, renewed when one of them has ended. */
 import type { ClockPort } from '../../../actors/ports/clock.ts'
 import type { PowerState } from '../../../actors/ports/power.ts'
 import type { RedfishSettings } from '../../../schema/control-attributes.ts'
@@ -17,7 +17,7 @@ import { logIn, type Login } from './login.ts'
 
 interface RedfishSessionOptions {
   readonly clock: ClockPort
-  /** Longest time for one order, the opening of a session included. */
+  /** Longest time for one order, including the opening of a session. */
   readonly commandTimeoutMs: number
   /** Authorities of the services, PEM; undefined: those of the system. */
   readonly ca: string | undefined
@@ -25,7 +25,7 @@ interface RedfishSessionOptions {
   readonly noteSession: () => void
 }
 
-/** With whom we speak, and what is known. */
+/** The service and the account of a session, and the state of the session. */
 interface Kept {
   readonly bmc: RedfishSettings
   readonly connection: RedfishConnection
@@ -43,12 +43,12 @@ interface Seen extends SystemState {
   readonly url: string
 }
 
-/** A power-off does not try a connection that was silent for so long: it may have died of it. */
+/** A power-off does not use a connection that was idle for longer than this, because it may be dead. */
 const FRESH_CONNECTION_MS = 25_000
 /** BMCs lock accounts and addresses after a few wrong passwords: the pause doubles. */
 const REFUSED_PAUSE_MS = { first: 30_000, max: 300_000 }
 const LOG_OUT_MS = 1000
-const HEADERS = { Accept: 'application/json', 'OData-Version': '4.0' } // some answer 406 without
+const HEADERS = { Accept: 'application/json', 'OData-Version': '4.0' } // some services answer 406 without them
 
 /** Carries out orders over HTTP. */
 export class RedfishSession implements BmcSession<RedfishSettings> {
@@ -56,10 +56,10 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
   readonly #ending: AbortSignal
   #kept: Kept | undefined
   #refused: Refused | undefined
-  /** The latest state of the machine that was asked about last. */
+  /** The latest state of the machine. */
   #seen: Seen | undefined
 
-  /** Once the signal is aborted, nothing is opened any more. */
+  /** After the signal is aborted, nothing is opened any more. */
   constructor(options: RedfishSessionOptions, ending: AbortSignal) {
     this.#options = options
     this.#ending = ending
@@ -99,7 +99,7 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
     if (login?.kind === 'token' && login.path !== undefined) {
       const headers = { ...HEADERS, ...login.headers }
       const farewell = { method: 'DELETE', path: login.path, headers } as const
-      // A session that cannot be ended ends by itself, as every idle one does.
+      // When a session cannot be ended here, the BMC ends it because it is idle.
       await kept?.connection.exchange(farewell, LOG_OUT_MS).catch(() => undefined)
     }
     kept?.connection.reset()
@@ -144,7 +144,7 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
     return this.#seen
   }
 
-  /** A machine that is off already needs no order, and many BMCs refuse one. */
+  /** A machine that is off already needs no order, and many BMCs refuse the order. */
   async #off(order: Order): Promise<PowerState> {
     order.refreshConnection(FRESH_CONNECTION_MS)
     const seen = this.#seen
@@ -168,7 +168,7 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
   }
 }
 
-/** 202 stands for a task, 204 for nothing to say: whether the machine is off is read. */
+/** 202 means a task, and 204 an empty answer. A later read shows whether the machine is off. */
 const isAccepted = ({ status }: RedfishAnswer): boolean => status >= 200 && status < 300
 
 function noForceOff({ resetTypes = [] }: SystemState): CodedError {
@@ -180,7 +180,7 @@ function noForceOff({ resetTypes = [] }: SystemState): CodedError {
 class Order {
   readonly bmc: RedfishSettings
   readonly #kept: Kept
-  /** Throws once nothing may be sent any more. */
+  /** Throws when nothing may be sent any more. */
   readonly #remainingMs: () => number
   readonly #noteSession: () => void
 
@@ -200,7 +200,7 @@ class Order {
     this.#noteSession = noteSession
   }
 
-  /** Replaces a connection that is too doubtful for a power-off. */
+  /** Replaces a connection that was idle for too long for a power-off. */
   refreshConnection(idleMsMax: number): void {
     if (this.#kept.connection.idleMs() > idleMsMax) this.#kept.connection.reset()
   }
@@ -211,7 +211,10 @@ class Order {
     return this.ask({ method: 'POST', path, headers: condition, body })
   }
 
-  /** Sends with a login. A session that the BMC has ended is replaced once; a request that it refused so was not carried out. */
+  /**
+   * Sends with a login. When the BMC has ended the session, a new session replaces it once; the BMC
+   * did not carry out the request that it refused.
+   */
   async ask(what: Pick<RedfishRequest, 'method' | 'path'> & Partial<RedfishRequest>) {
     const isKept = this.#kept.login?.kind === 'token'
     const answer = await this.#askOnce(what)
@@ -233,7 +236,7 @@ class Order {
     return this.#send({ ...what, headers: { ...what.headers, ...login.headers } })
   }
 
-  /** Follows one redirection within the same service: old BMCs want a slash at the end, or none. */
+  /** Follows one redirection within the same service: old BMCs expect a slash at the end, or none. */
   async #send(what: RedfishRequest): Promise<RedfishAnswer> {
     const full = withHeaders(what)
     const answer = await this.#sendOnce(full)
@@ -247,9 +250,10 @@ class Order {
   }
 
   /**
-   * A kept connection may have ended since the last order. Then the request is sent again on a new one; reading twice is
-   * harmless, and so is ordering off what was just ordered off. What is not answered in time is not repeated here,
-   * but a read on a kept connection leaves half of its time for a new one.
+   * A kept connection may have ended since the last order. Then the request is sent again on a new
+   * connection; a second read does no harm, and neither does a second order to power off. A request
+   * that is not answered in time is not repeated here, but a read on a kept connection leaves half
+   * of its time for a new connection.
    */
   async #sendOnce(what: RedfishRequest): Promise<RedfishAnswer> {
     const { connection } = this.#kept

@@ -1,4 +1,4 @@
-/** Redfish services with the habits that vendors are known for (decision 0039). */
+/** Redfish services with the habits that vendors are known for (decision 0042). */
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import type { PowerPort } from '../../../../actors/ports/power.ts'
