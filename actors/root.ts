@@ -25,7 +25,7 @@ export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
     '<epoch>',
     'supervises all that acts with this epoch; gone when the lease is',
   ),
-  intake: below('leader', 'leader', "listens to the bus, stores guests' faults"),
+  intake: below('leader', 'leader', 'listens to the bus, stores faults of guests and hosts'),
   'dedup-window': below(
     'leader',
     'leader',

@@ -59,8 +59,8 @@ export function afterLook(
 /** Those that run or may run. */
 export function monitorsOf({ byName }: Registrations): Monitors {
   const entries = [...byName].flatMap(([name, registration]) => {
-    const standing = standingOf(registration)
-    return standing === undefined ? [] : [[name, standing] as const]
+    const found = standingOf(registration)
+    return found === undefined ? [] : [[name, found] as const]
   })
   return new Map(entries)
 }

@@ -1,4 +1,4 @@
-/** Polls of several BMCs in turn, and what is left of them. */
+/** Polls several BMCs in turn, and measures what is left of the polls. */
 import { openBmcPower } from '../../transports/bmc/power.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { startBmc } from './bmc.ts'
@@ -57,7 +57,7 @@ export async function pollBmcs({ bmcs, sessionsMax, polls }: PollPlan): Promise<
   }
 }
 
-/** What is loaded once stays. */
+/** Loads what is loaded only once. */
 async function warmUp(
   clock: SystemClock,
   settings: Awaited<ReturnType<typeof startBmc>>['settings'] | undefined,

@@ -1,4 +1,4 @@
-/** What a process holds of the machine, as /proc shows it: to see that nothing is left behind. */
+/** Counts what a process holds, as /proc shows it, to check that nothing is left behind. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 
 export interface Census {
@@ -8,7 +8,7 @@ export interface Census {
   readonly terminals: number
   /** Children of this process, ended or not. */
   readonly children: number
-  /** Of these, those that have ended and nobody has asked about. */
+  /** Of these, those that have ended and were not waited for. */
   readonly zombies: number
 }
 
@@ -36,7 +36,7 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
   return texts.flatMap((text) => text.split(' ').filter(Boolean).map(Number))
 }
 
-/** Memory of the children whose command line begins with a word, kB each: what would be free without it. */
+/** Memory of the children whose command line begins with a word, kB each: the memory that would be free without the child. */
 export async function memoryOfChildren(command: string): Promise<readonly number[]> {
   const sizes = (await childrenOf(process.pid)).map(async (pid) => {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')

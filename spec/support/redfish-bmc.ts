@@ -1,4 +1,4 @@
-/** A BMC for specs that speaks Redfish over HTTPS, with the habits of the vendors. */
+/** A BMC for specs with Redfish over HTTPS, which can deviate from the standard as vendors do. */
 import { readFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -9,7 +9,7 @@ import { makeAuthority } from './certificates.ts'
 import { freePort, temporaryDirectory } from './process.ts'
 import { openTcpRelay, type TcpRelay } from './tcp-relay.ts'
 
-/** What differs between vendors; each default is what the standard says. */
+/** The differences between vendors; each default is the standard. */
 export interface RedfishHabits {
   /** none: 405 and no link (old iDRACs); hidden: the root needs a login. */
   readonly sessions?: 'linked' | 'none' | 'hidden'
@@ -17,11 +17,11 @@ export interface RedfishHabits {
   readonly redirects?: 'no' | 'to a slash' | 'elsewhere'
   readonly sessionsMax?: number
   readonly acceptedWith?: 200 | 202 | 204
-  /** What the order is answered with when the machine is off already. */
+  /** The answer to the order when the machine is off already. */
   readonly whenOff?: 204 | 400 | 409
   /** Whether the order needs the ETag of the machine. */
   readonly needsEtag?: boolean
-  /** Reset types that are offered; undefined: the service does not tell. */
+  /** Reset types that are offered; undefined: the service does not list them. */
   readonly offers?: (power: PowerState) => readonly string[] | undefined
   /** How the state is spelled while the machine is on, off, or between. */
   readonly spells?: (power: PowerState) => unknown
@@ -72,7 +72,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Starts a BMC on a free port of 127.0.0.1 whose machine is powered on, behind a wire that can be held up. */
+/** Starts a BMC on a free port of 127.0.0.1 whose machine is powered on, behind a relay that can hold bytes back. */
 export async function startRedfishBmc(habits: RedfishHabits = {}): Promise<RedfishBmc> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('redfish'))
@@ -88,7 +88,7 @@ export async function startRedfishBmc(habits: RedfishHabits = {}): Promise<Redfi
       service.serve(incoming, outgoing).catch(() => outgoing.destroy())
     })
     server.once('error', reject)
-    server.on('tlsClientError', () => undefined) // somebody hung up in the handshake
+    server.on('tlsClientError', () => undefined) // a client closed the connection in the handshake
     server.listen(port, '127.0.0.1', resolve)
     await promise
   }
@@ -172,7 +172,7 @@ class RedfishService {
     else outgoing.end(json)
   }
 
-  /** Sends as much as anybody takes. */
+  /** Sends without an end. */
   #pour(outgoing: ServerResponse): void {
     outgoing.writeHead(200, { 'Content-Type': 'application/json' })
     const more = (): void => {

@@ -1,4 +1,4 @@
-/** A wire that carries bytes to a TCP server and back, and can hold them up, as a network or a host does that has died. */
+/** Carries bytes to a TCP server and back, and can hold them back, like a network or a host that has failed. */
 import { connect, createServer, type Socket } from 'node:net'
 import { freePort } from './process.ts'
 
@@ -9,13 +9,13 @@ export interface TcpRelay extends AsyncDisposable {
   readonly port: number
   /** Connections so far. */
   connections(): number
-  /** Connections are still accepted, and what is held waits until it is let through, or its sender takes it back. */
+  /** Connections are still accepted. Held bytes wait until they are let through, or until their sender resets the connection. */
   hold(what: Held): void
-  /** Ends every connection without a word. */
+  /** Ends every connection without an answer. */
   cut(): void
 }
 
-/** Opens a wire to a TCP port of 127.0.0.1. */
+/** Opens a relay to a TCP port of 127.0.0.1. */
 export async function openTcpRelay(serverPort: number): Promise<TcpRelay> {
   const port = await freePort()
   const ends = new Map<Socket, 'there' | 'back'>()
@@ -30,7 +30,7 @@ export async function openTcpRelay(serverPort: number): Promise<TcpRelay> {
     ends.set(from, direction)
     from.on('data', (bytes: Buffer) => to.write(bytes))
     from.on('end', () => to.end())
-    from.on('error', () => to.resetAndDestroy()) // it was reset: the other end is told so
+    from.on('error', () => to.resetAndDestroy()) // it was reset: the other end is reset, too
     from.on('close', () => {
       ends.delete(from)
       to.end()

@@ -18,7 +18,7 @@ export interface LaneOptions<Settings> {
   retire(): void
 }
 
-/** One order and who waits for it. */
+/** One order and the caller that waits for it. */
 interface Order<Settings> {
   readonly kind: OrderKind
   readonly bmc: Settings

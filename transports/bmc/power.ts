@@ -8,7 +8,7 @@ import type { BmcSettings, IpmiSettings, RedfishSettings } from '../../schema/co
 import type { BmcPoliteness } from '../../schema/messages/politeness.ts'
 import { startIpmitoolShell } from './ipmi/ipmitool-shell.ts'
 import { IpmiSession, type IpmiSessionOptions } from './ipmi/session.ts'
-import { prepareSurroundings, type Surroundings } from './ipmi/surroundings.ts'
+import { prepareSurroundings, type IpmitoolSurroundings } from './ipmi/surroundings.ts'
 import { BmcLane, URGENT_SPACING_MS, type LaneOptions } from './lane.ts'
 import { BmcMeter } from './meter.ts'
 import { RedfishSession } from './redfish/session.ts'
@@ -39,7 +39,7 @@ export function openBmcPower(options: PowerOptions): BmcPower {
   const pool = new SessionPool(sessionsMax)
   const meter = new BmcMeter()
   const noteSession = (): void => meter.sessionOpened()
-  let surroundings: Promise<Surroundings> | undefined
+  let surroundings: Promise<IpmitoolSurroundings> | undefined
   const startShell: IpmiSessionOptions['startShell'] = async (bmc, timeoutMs, signal) => {
     surroundings ??= prepareSurroundings()
     return startIpmitoolShell({ ...(await surroundings), clock, bmc, timeoutMs, signal })

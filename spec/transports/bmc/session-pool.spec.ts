@@ -1,4 +1,4 @@
-/** The bound on sessions with BMCs: who waits, who is closed, and that nothing is left behind. */
+/** The limit on sessions with BMCs: which caller waits, which session is closed, and that nothing is left behind. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -12,7 +12,7 @@ import { holdsAsync } from '../../support/holds.ts'
 import { startRedfishBmc } from '../../support/redfish-bmc.ts'
 import * as fc from 'fast-check'
 
-/** A holder that tells when it is closed. */
+/** A holder that records when it is closed. */
 class Holder implements SessionHolder {
   readonly name: string
   readonly #closed: string[]
@@ -52,7 +52,7 @@ async function use({ pool, holder }: Crowd, ...names: readonly string[]): Promis
   }
 }
 
-test('all sessions are kept while they fit', async (t) => {
+test('all sessions are kept while the limit is not reached', async (t) => {
   const scene = crowd(3)
   await use(scene, 'a', 'b', 'c', 'a', 'b', 'c')
   t.deepEqual(scene.closed, [])
@@ -93,7 +93,7 @@ test('a read that waits goes ahead when a power-off for the same BMC arrives', a
   t.is(pool.openCount(), 2)
 })
 
-test('whatever the order of uses, no more sessions than the bound are kept, and nobody waits for ever', async (t) => {
+test('in any order of uses, no more sessions than the limit are kept, and every wait ends', async (t) => {
   await holdsAsync(
     t,
     fc.asyncProperty(
@@ -123,7 +123,7 @@ async function mostUntil(signal: AbortSignal, count: () => Promise<number>): Pro
   return most
 }
 
-test('readings of more BMCs than sessions work side by side, with no more processes than the bound', async (t) => {
+test('readings of more BMCs than sessions work side by side, with no more processes than the limit', async (t) => {
   await using stack = new AsyncDisposableStack()
   const machines = await Promise.all(Array.from({ length: 5 }, startBmc))
   for (const machine of machines) stack.use(machine)
@@ -144,7 +144,7 @@ test('readings of more BMCs than sessions work side by side, with no more proces
   t.true(most > 0 && most <= 2, `${most} processes at once`)
 })
 
-test('sessions over both protocols share the bound, and a session that is closed for another one is ended there', async (t) => {
+test('sessions over both protocols share the limit, and a session that is closed for another one is ended at its BMC', async (t) => {
   await using stack = new AsyncDisposableStack()
   const redfish = stack.use(await startRedfishBmc())
   const ipmi = stack.use(await startBmc())
@@ -168,7 +168,7 @@ async function pollElsewhere(plan: PollPlan): Promise<PollResult> {
   return JSON.parse(stdout)
 }
 
-test('what is asked of BMCs is counted, and stands beside its bound', async (t) => {
+test('requests to BMCs are counted, and shown beside their limit', async (t) => {
   await using redfish = await startRedfishBmc()
   await using ipmi = await startBmc()
   await using power = openBmcPower({

@@ -116,7 +116,7 @@ test('host that is frozen for ten minutes finds fewer connections than sshd puni
   t.true(host.connections() > 1 && host.connections() < 15, `${host.connections()} connections`)
 })
 
-test('sshd that hangs up at once is asked ever more rarely, and again at once when it works', async (t) => {
+test('pause before an sshd that hangs up at once grows, and ends when the sshd works', async (t) => {
   await using world = await openWorld()
   let connections = 0
   let isAngry = true

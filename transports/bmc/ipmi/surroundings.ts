@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { CodedError } from '../../../schema/errors.ts'
 import type { PtyLibrary } from './ipmitool-shell.ts'
 
-export interface Surroundings extends AsyncDisposable {
+export interface IpmitoolSurroundings extends AsyncDisposable {
   readonly pty: PtyLibrary
   readonly home: string
 }
 
 /** Creates both. POWER_UNAVAILABLE when node-pty is not installed. */
-export async function prepareSurroundings(): Promise<Surroundings> {
+export async function prepareSurroundings(): Promise<IpmitoolSurroundings> {
   const pty = await loadPty()
   const home = await privateHome()
   return {
@@ -43,7 +43,7 @@ const ENTERPRISE_NUMBERS = `PRIVATE ENTERPRISE NUMBERS
 
 Decimal
 | Organization
-| | PartitionDetector
+| | Contact
 | | | Email
 | | | |
 0

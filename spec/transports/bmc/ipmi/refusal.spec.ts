@@ -14,7 +14,7 @@ const FAILED = 'POWER_COMMAND_FAILED'
 const SUITE = /cipher suite 3 \(ipmi\.cipher_suite\)/
 const PRIVILEGE = /privilege ADMINISTRATOR .*\(ipmi\.privilege\)/
 
-/** Status codes of RMCP+ and RAKP messages (IPMI 2.0, table 13-15). None of them carries a proof of who sent it. */
+/** Status codes of RMCP+ and RAKP messages (IPMI 2.0, table 13-15). None of them proves its sender. */
 const STATUSES: Readonly<Record<number, readonly [ErrorCode, RegExp]>> = {
   0x01: [UNREACHABLE, /no free session/],
   0x02: [UNREACHABLE, /not answer/],

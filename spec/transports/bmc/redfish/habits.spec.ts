@@ -1,4 +1,4 @@
-/** Redfish services with the habits that vendors are known for (decision 0042). */
+/** Redfish services that deviate from the standard as vendors are known to do (decision 0042). */
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import type { PowerPort } from '../../../../actors/ports/power.ts'
@@ -82,7 +82,7 @@ test('session that has expired is replaced by one new one, for reads and for pow
   }
 })
 
-test('service without sessions gets user and password with each request, and others never do', async (t) => {
+test('service without sessions gets user and password with each request, and no other service does', async (t) => {
   await using scene = await stage({ sessions: 'none' }) // iDRAC 8 answers 405
   const { bmc, power } = scene
   await power.off(bmc.settings)
@@ -92,7 +92,7 @@ test('service without sessions gets user and password with each request, and oth
   await t.throwsAsync(power.read(wrong), { code: 'POWER_MISCONFIGURED' })
 })
 
-test('service that hides its root is logged in to where the standard says', async (t) => {
+test('service that hides its root gets a login at the path of the standard', async (t) => {
   await using scene = await stage({ sessions: 'hidden' })
   t.is(await scene.power.read(scene.bmc.settings), 'on')
   t.is(logins(scene.bmc), 1)
@@ -109,7 +109,7 @@ test('redirection to a slash is followed, and one to another place is not', asyn
   })
 })
 
-test('session is ended wherever the service says it is', async (t) => {
+test('session is ended at the path that the service gives', async (t) => {
   for (const locations of ['path', 'url', 'body'] as const) {
     await using scene = await stage({ locations })
     t.is(await scene.power.read(scene.bmc.settings), 'on')
@@ -118,7 +118,7 @@ test('session is ended wherever the service says it is', async (t) => {
   }
 })
 
-test('service whose sessions are used up is waited for, and is not misconfigured', async (t) => {
+test('service whose sessions are all in use is tried again, and is not misconfigured', async (t) => {
   await using scene = await stage({ sessionsMax: 0 }) // iDRAC: RAC0218
   await t.throwsAsync(scene.power.read(scene.bmc.settings), {
     code: 'POWER_UNREACHABLE',
@@ -148,7 +148,7 @@ test('machine that is off already counts as powered off, though the service refu
   }
 })
 
-test('every way to accept an order counts, and the ETag is given to those who want it', async (t) => {
+test('every status that accepts an order counts, and the ETag is sent to services that need it', async (t) => {
   for (const acceptedWith of [200, 202, 204] as const) {
     for (const needsEtag of [false, true]) {
       await using scene = await stage({ acceptedWith, needsEtag })
@@ -158,7 +158,7 @@ test('every way to accept an order counts, and the ETag is given to those who wa
   }
 })
 
-test('only off is off, however it is spelled', async (t) => {
+test('only off is off, in every spelling', async (t) => {
   const spellings = [
     ['On', 'on'],
     ['ON', 'on'],
@@ -193,13 +193,13 @@ test('machine that offers no ForceOff gets no order, and is powered off if it is
   t.is(resets(bmc), 0)
 })
 
-test('order is given where the service does not tell what it offers', async (t) => {
+test('order is sent when the service does not list what it offers', async (t) => {
   await using scene = await stage({ offers: () => undefined })
   await scene.power.off(scene.bmc.settings)
   t.is(scene.bmc.power(), 'off')
 })
 
-test('what is offered is asked again once the machine is on', async (t) => {
+test('the offered orders are read again when the machine is on', async (t) => {
   await using scene = await stage({ offers: (power) => (power === 'off' ? ['On'] : ['ForceOff']) })
   const { bmc, power } = scene
   bmc.setPower('off')
@@ -215,7 +215,7 @@ test('names in other cases are understood', async (t) => {
   t.is(await scene.power.read(scene.bmc.settings), 'off')
 })
 
-test('answer without an end is cut off at a bound', async (t) => {
+test('answer without an end is cut off at a limit', async (t) => {
   await using scene = await stage()
   scene.bmc.setTemper('endless')
   await t.throwsAsync(scene.power.read(scene.bmc.settings), {
@@ -224,7 +224,7 @@ test('answer without an end is cut off at a bound', async (t) => {
   })
 })
 
-test('wrong password is tried ever more rarely, so that the account is not locked', async (t) => {
+test('pause between tries of a wrong password grows, so that the account is not locked', async (t) => {
   await using bmc = await startRedfishBmc()
   const virtual = new VirtualClock()
   await using power = openBmcPower({ clock: virtual, minimumSpacingMs: 0 })
@@ -292,7 +292,7 @@ test('idle session is ended after a minute, and opened again when it is needed',
   t.is(await power.read(bmc.settings), 'on')
 })
 
-test('power-off uses a new connection when the kept one may have died of silence', async (t) => {
+test('power-off uses a new connection when the kept one was idle for long', async (t) => {
   await using bmc = await startRedfishBmc()
   const virtual = new VirtualClock()
   await using power = openBmcPower({ clock: virtual, minimumSpacingMs: 0 })
