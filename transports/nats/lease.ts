@@ -129,8 +129,7 @@ export class NatsLease implements LeasePort {
       const text = message.string()
       return { kind: text.endsWith(` ${this.#life}`) ? 'ours' : 'taken', revision, text }
     } catch (error) {
-      if (isJsError(error, JS_ERROR.messageNotFound))
-        return { kind: 'free', revision: 0, text: '' }
+      if (isJsError(error, JS_ERROR.messageNotFound)) return { kind: 'free', revision: 0, text: '' }
       throw error
     }
   }
