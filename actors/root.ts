@@ -68,7 +68,7 @@ export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
   'host-watcher': below(
     'observer',
     '<uuid>',
-    'probes one host over SSH and IPMI, hears its heartbeats',
+    'probes one host over SSH, Redfish or IPMI, hears its heartbeats',
   ),
   'instance-watcher': below(
     null,

@@ -61,7 +61,8 @@ export async function startProcess(
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, bridge }
+  const { politeness } = world
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, bridge, politeness }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const seen = { ...world, clock, board }
   const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]

@@ -53,13 +53,14 @@ export function trustedPaths(config: Config): readonly TrustedPath[] {
  * Files that the configuration names. A user who can change one of them decides which servers we
  * trust.
  */
-function namedFiles({ serving, store, bus, rabbit, compute, identity }: Config) {
+function namedFiles({ serving, store, bus, rabbit, compute, identity, ipmi }: Config) {
   const database = store.location.kind === 'mysql' ? store.location.tls : undefined
   return [
     ['the certificate of the API', serving.tlsCertFile],
     ['the key of the API', serving.tlsKeyFile],
     ['the authority of the Compute service', compute.caFile],
     ['the authority of the Identity service', identity.caFile],
+    ['the authority of the BMCs', ipmi.redfishCaFile],
     ['the authority of the database', database?.caFile],
     ['the certificate for the database', database?.certFile],
     ['the key for the database', database?.keyFile],

@@ -11,6 +11,7 @@ import {
   type Fields,
 } from './settings-document.ts'
 import { agentOptionProblems } from './agent-options.ts'
+import { readCertificatePins, redfishUrlProblem } from './redfish-address.ts'
 
 /** A text that must never be printed. Only the transport that needs the text calls `reveal`. */
 export class Secret {
@@ -30,7 +31,8 @@ export class Secret {
 }
 
 /** IPMI over RMCP+ (lanplus). */
-export interface BmcSettings {
+export interface IpmiSettings {
+  readonly kind: 'ipmi'
   readonly address: string
   readonly port: number
   readonly username: string
@@ -51,6 +53,23 @@ export const CIPHER_SUITES = [1, 2, 3, 15, 16, 17] as const
 export const BMC_PRIVILEGES = ['OPERATOR', 'ADMINISTRATOR'] as const
 export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
 
+/** Redfish over HTTPS. */
+export interface RedfishSettings {
+  readonly kind: 'redfish'
+  /** The address of the machine at its BMC: `https://bmc/redfish/v1/Systems/1`. http is accepted for loopback only. */
+  readonly url: string
+  readonly username: string
+  readonly password: Secret
+  /**
+   * SHA-256 of the certificates that are accepted, as `openssl x509 -fingerprint -sha256` prints
+   * it; none: an authority must have signed the certificate.
+   */
+  readonly fingerprints: readonly string[]
+}
+
+/** The settings of one protocol for the BMC of a host. */
+export type BmcSettings = RedfishSettings | IpmiSettings
+
 export interface SshSettings {
   readonly address: string
   readonly port: number
@@ -64,7 +83,8 @@ export interface SshSettings {
 }
 
 export interface ControlAttributes {
-  readonly ipmi: BmcSettings | undefined
+  readonly ipmi: IpmiSettings | undefined
+  readonly redfish: RedfishSettings | undefined
   readonly ssh: SshSettings | undefined
   /**
    * Options of each ClusterLabs fence agent that may act on the host. The key is the name of the
@@ -80,18 +100,30 @@ export interface ControlAttributes {
 
 const NOTHING: ControlAttributes = {
   ipmi: undefined,
+  redfish: undefined,
   ssh: undefined,
   agents: new Map(),
   problems: [],
 }
 
+/** The ways to the BMC of a host, in the order in which they are tried. */
+export const bmcsOf = ({
+  redfish,
+  ipmi,
+}: Pick<ControlAttributes, 'redfish' | 'ipmi'>): readonly BmcSettings[] =>
+  [redfish, ipmi].filter((bmc) => bmc !== undefined)
+
+/** The address of a BMC, without its credentials. */
+export const bmcAddress = (bmc: BmcSettings): string =>
+  bmc.kind === 'ipmi' ? bmc.address : new URL(bmc.url).hostname
+
 /**
- * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "ssh":
- * {"host", "port", "username", "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username",
- * "password", "plug", …}}}` with the options of each fence agent as the agent names them, and the
- * flat form `{"host", "username", "password"}` (IPMI with a password, SSH without). A label, and
- * JSON that is not ours, give no settings and no problem. A name that nothing reads is a problem;
- * the settings beside it are used.
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "redfish":
+ * {"url", "username", "password", "fingerprint"}, "ssh": {"host", "port", "username",
+ * "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the
+ * options of each fence agent as the agent names them, and the flat form `{"host", "username",
+ * "password"}` (IPMI with a password, SSH without). A label, and JSON that is not ours, give no
+ * settings and no problem. A name that nothing reads is a problem; the settings beside it are used.
  */
 export function parseControlAttributes(text: string): ControlAttributes {
   const document = readSettings(text)
@@ -112,14 +144,15 @@ function parseSettings(value: Fields): ControlAttributes {
   const ipmi = value['ipmi'] ?? (flat === 'ipmi' ? value : undefined)
   const ssh = value['ssh'] ?? (flat === 'ssh' ? value : undefined)
   return {
-    ipmi: ipmi === undefined ? undefined : parseBmc(ipmi, problems),
+    ipmi: ipmi === undefined ? undefined : parseIpmi(ipmi, problems),
+    redfish: parseRedfish(value['redfish'], problems),
     ssh: ssh === undefined ? undefined : parseSsh(ssh, problems),
     agents: parseAgents(value['fence'] ?? {}, problems),
     problems: [...problems, ...unknownNames(value)],
   }
 }
 
-function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
+function parseIpmi(value: unknown, problems: string[]): IpmiSettings | undefined {
   const before = problems.length
   const fields = fieldsOf(value, 'ipmi', problems)
   const address = requiredText(fields, 'ipmi.host', problems)
@@ -129,7 +162,29 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   const cipherSuite = cipherSuiteOf(fields, problems)
   const privilege = privilegeOf(fields, problems)
   if (problems.length > before) return undefined
-  return { address, port, username, password: new Secret(password), cipherSuite, privilege }
+  const kind = 'ipmi' as const
+  return { kind, address, port, username, password: new Secret(password), cipherSuite, privilege }
+}
+
+function parseRedfish(value: unknown, problems: string[]): RedfishSettings | undefined {
+  if (value === undefined) return undefined
+  const before = problems.length
+  const fields = fieldsOf(value, 'redfish', problems)
+  const url = requiredText(fields, 'redfish.url', problems)
+  const username = requiredText(fields, 'redfish.username', problems)
+  const password = requiredText(fields, 'redfish.password', problems)
+  const wrong = url === '' ? undefined : redfishUrlProblem(url)
+  if (wrong !== undefined) problems.push(`redfish.url: ${wrong}`)
+  const fingerprints = readCertificatePins(fields['fingerprint'])
+  if (fingerprints === undefined) {
+    problems.push(
+      'redfish.fingerprint: must be the SHA-256 of the certificate, 32 pairs of hexadecimal digits, ' +
+        'as openssl x509 -fingerprint -sha256 prints it; several are separated by commas',
+    )
+    return undefined
+  }
+  if (problems.length > before) return undefined
+  return { kind: 'redfish', url, username, password: new Secret(password), fingerprints }
 }
 
 /**

@@ -8,12 +8,15 @@ import { Compile } from 'typebox/compile'
 const limitMs = Type.Number({ minimum: 1000, maximum: 7 * 24 * 3_600_000 })
 
 /**
- * One way to make certain that a host is dead, with a time limit. `bmc`: the host's own BMC;
- * `agent`: a ClusterLabs fence agent; `command`: a command of the operators that cuts the host off
- * from its storage; `operator`: an operator confirms the death.
+ * One way to make certain that a host is dead, with a time limit. `bmc`: the host's own BMC, over
+ * Redfish and then over IPMI when the host has settings for both; `redfish`, `ipmi`: the host's own
+ * BMC, over this protocol alone; `agent`: a ClusterLabs fence agent; `command`: a command of the
+ * operators that cuts the host off from its storage; `operator`: an operator confirms the death.
  */
 export const Rung = Type.Union([
   Type.Object({ kind: Type.Literal('bmc'), limitMs }),
+  Type.Object({ kind: Type.Literal('redfish'), limitMs }),
+  Type.Object({ kind: Type.Literal('ipmi'), limitMs }),
   Type.Object({
     kind: Type.Literal('agent'),
     name: Type.String({ pattern: '^fence_[a-z0-9_]{1,60}$' }),
@@ -27,6 +30,10 @@ export const Rung = Type.Union([
   Type.Object({ kind: Type.Literal('operator'), limitMs }),
 ])
 export type Rung = Static<typeof Rung>
+
+/** Whether the device of a rung is the host's own BMC, which reads the power of this host only. */
+export const isBmcRung = ({ kind }: Pick<Rung, 'kind'>): boolean =>
+  kind === 'bmc' || kind === 'redfish' || kind === 'ipmi'
 
 const oneOf = <Word extends string>(...words: readonly Word[]) =>
   Type.Unsafe<Word>({ enum: [...words] })
@@ -104,6 +111,8 @@ export function rungTitle(rung: Rung): string {
     case 'command':
       return `command/${rung.name}`
     case 'bmc':
+    case 'redfish':
+    case 'ipmi':
     case 'operator':
       return rung.kind
   }

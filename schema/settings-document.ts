@@ -34,8 +34,9 @@ export type SettingsDocument =
 type Unreadable = 'malformed' | 'excessive' | 'noted'
 
 /** The sections of our settings. */
-export const SECTION_NAMES = ['ipmi', 'ssh', 'fence'] as const
+export const SECTION_NAMES = ['ipmi', 'redfish', 'ssh', 'fence'] as const
 export const IPMI_NAMES = ['host', 'port', 'username', 'password', 'cipher_suite', 'privilege']
+export const REDFISH_NAMES = ['url', 'username', 'password', 'fingerprint']
 export const SSH_NAMES = ['host', 'port', 'username', 'host_key']
 
 /**
@@ -108,6 +109,7 @@ export function unknownNames(fields: Fields): readonly string[] {
   return [
     ...unknownIn(fields, '', [...top, ...SECTION_NAMES]),
     ...unknownIn(fields['ipmi'], 'ipmi.', IPMI_NAMES),
+    ...unknownIn(fields['redfish'], 'redfish.', REDFISH_NAMES),
     ...unknownIn(fields['ssh'], 'ssh.', SSH_NAMES),
     ...misnamedAgents(fields['fence']),
   ]

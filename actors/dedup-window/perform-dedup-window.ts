@@ -1,5 +1,5 @@
 /** Carries out the dedup window's effects on the store. */
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -97,7 +97,9 @@ async function lookAt(
 ): Promise<Look | undefined> {
   const registered = await world.store.findHost(hostName)
   if (registered === undefined) return undefined
-  const { ipmi: bmc, ssh } = parseControlAttributes(registered.controlAttributes)
+  const attributes = parseControlAttributes(registered.controlAttributes)
+  const { ssh } = attributes
+  const [bmc] = bmcsOf(attributes)
   const look = await lookAtHost(
     world,
     { host, hostName, ssh, bmc, reportedAt: undefined, isOrdered: false },

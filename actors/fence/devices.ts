@@ -2,7 +2,7 @@
  * The rungs of a fence plan as fence devices: each device is read and ordered in the same way,
  * whatever it works through.
  */
-import type { BmcSettings, Secret } from '../../schema/control-attributes.ts'
+import { bmcAddress, type BmcSettings, type Secret } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
@@ -26,8 +26,8 @@ export interface FenceDevice {
 export interface FenceTarget {
   readonly notification: NotificationId
   readonly hostName: HostName
-  /** undefined when the host is registered without a BMC. */
-  readonly bmc: BmcSettings | undefined
+  /** Ways to the host's BMC, the preferred one first; none when the host is registered without one. */
+  readonly bmcs: readonly BmcSettings[]
   /** Options of each fence agent that may act on the host, by the agent's name. */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
 }
@@ -44,7 +44,9 @@ export function deviceOf(ports: DevicePorts, target: FenceTarget, rung: Rung): F
   const program = { host: target.hostName, timeoutMs: rung.limitMs }
   switch (rung.kind) {
     case 'bmc':
-      return bmcDevice(ports.power, target)
+    case 'redfish':
+    case 'ipmi':
+      return bmcDevice(ports.power, target, rung.kind)
     case 'agent': {
       const options = target.agents.get(rung.name)
       if (options === undefined) return missingDevice(title, target, `${title} settings`)
@@ -59,12 +61,27 @@ export function deviceOf(ports: DevicePorts, target: FenceTarget, rung: Rung): F
   }
 }
 
-function bmcDevice(power: PowerPort, target: FenceTarget): FenceDevice {
-  const { bmc } = target
-  if (bmc === undefined) return missingDevice('the BMC', target, 'IPMI settings')
+/**
+ * The fence plan for one host. When its BMC can be reached over both protocols, the rung `bmc`
+ * becomes one rung for each protocol, because one of them may fail while the other works.
+ */
+export const rungsFor = (rungs: readonly Rung[], bmcs: readonly BmcSettings[]): readonly Rung[] =>
+  rungs.flatMap((rung) =>
+    rung.kind === 'bmc' && bmcs.length > 1 ? bmcs.map(({ kind }) => ({ ...rung, kind })) : [rung],
+  )
+
+const PROTOCOLS = { bmc: 'Redfish or IPMI', redfish: 'Redfish', ipmi: 'IPMI' } as const
+
+function bmcDevice(
+  power: PowerPort,
+  target: FenceTarget,
+  wanted: keyof typeof PROTOCOLS,
+): FenceDevice {
+  const bmc = target.bmcs.find(({ kind }) => wanted === 'bmc' || kind === wanted)
+  if (bmc === undefined) return missingDevice('the BMC', target, `${PROTOCOLS[wanted]} settings`)
   return {
     witness: 'the BMC',
-    channel: `the BMC at ${bmc.address}`,
+    channel: `the BMC at ${bmcAddress(bmc)} over ${PROTOCOLS[bmc.kind]}`,
     read: (signal) => power.read(bmc, signal),
     off: (signal) => power.off(bmc, signal),
   }

@@ -152,6 +152,8 @@ function climb(
 
 const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
   bmc: 'the BMC has not answered yet',
+  redfish: 'the BMC has not answered yet over Redfish',
+  ipmi: 'the BMC has not answered yet over IPMI',
   agent: 'the fence agent has not answered yet',
   command: 'the command has not answered yet',
   operator: 'no operator has confirmed it yet',
@@ -265,6 +267,8 @@ const READS_PER_ORDER = 3
 
 const WHO: Readonly<Record<Exclude<Rung['kind'], 'operator'>, string>> = {
   bmc: 'the BMC',
+  redfish: 'the BMC',
+  ipmi: 'the BMC',
   agent: 'the fence agent',
   command: 'the command',
 }

@@ -1,7 +1,7 @@
 /**
  * The actions of a fence that need a look of the leader, and whether the look allows them. Pure.
  */
-import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
+import { isBmcRung, rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import type { CertificateGround } from '../../schema/records.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Look } from '../verification/look.ts'
@@ -68,12 +68,13 @@ export function objectionTo(
 ): string | undefined {
   const rung = action.rung === null ? undefined : rungs[action.rung]
   // SSH is silent, and the host's own BMC reads off. Both are newer than a heartbeat.
-  const isOff = action.type === 'certificate.save' && rung?.kind === 'bmc'
+  const isBmc = rung !== undefined && isBmcRung(rung)
+  const isOff = action.type === 'certificate.save' && isBmc
   if (look.finding === 'beating') return isOff ? undefined : look.reason
   if (look.finding === 'alive') return aliveBut(action, rung, look.reason)
   // A refused connection together with power on is evidence of life (decision 0004), unless an
   // operator calls the host dead.
-  const isOn = action.type === 'rung.off' && rung?.kind === 'bmc'
+  const isOn = action.type === 'rung.off' && isBmc
   if (look.finding !== 'answers' || !isOn || lastResort === 'operator') return undefined
   return `${look.reason}; ${rungTitle(rung)} reads its power as on`
 }

@@ -3,6 +3,7 @@ import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import type { WireBody } from '../../schema/messages/catalogue.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import { isBmcRung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
@@ -121,7 +122,8 @@ async function look(
   { besides, isOrdered }: FenceEffect & { readonly type: 'host.look' },
 ): Promise<Look> {
   const { host, hostName, notification, ssh, reportedAt } = order
-  const bmc = order.rungs[besides]?.kind === 'bmc' ? undefined : order.bmc
+  const other = order.rungs[besides]
+  const bmc = other !== undefined && isBmcRung(other) ? undefined : order.bmcs[0]
   const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt, isOrdered }, signal)
   if (isLife(seen)) {
     world.tellLook(host, seen)

@@ -1,6 +1,6 @@
 /** What a reading of off proves, by its rung (promise I11). Pure. */
 import type { CertificateGround } from '../../schema/records.ts'
-import type { Rung } from '../../schema/segment-policy.ts'
+import { isBmcRung, type Rung } from '../../schema/segment-policy.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Climbing } from './fence-messages.ts'
 
@@ -9,8 +9,8 @@ import type { Climbing } from './fence-messages.ts'
  * something else: it proves the death only when it has carried out our order and reads off
  * afterwards.
  */
-export const isProof = ({ kind }: Rung, isCarriedOut: boolean): boolean =>
-  kind === 'bmc' || kind === 'operator' || isCarriedOut
+export const isProof = (rung: Rung, isCarriedOut: boolean): boolean =>
+  isBmcRung(rung) || rung.kind === 'operator' || isCarriedOut
 
 /** What a rung read before power off was ordered through it; null when it was not ordered. */
 export function beforeOrder(

@@ -29,6 +29,7 @@ export interface WatchedHost {
   readonly host: HostId
   readonly hostName: HostName
   readonly segment: SegmentId
+  /** The host's BMC, over the preferred protocol: Redfish, else IPMI. */
   readonly ipmi: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
   /** What is wrong with its settings. */

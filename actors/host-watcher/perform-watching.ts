@@ -1,6 +1,6 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
@@ -175,7 +175,9 @@ function reportStrays(
 
 function watchedOf(host: Host): WatchedHost {
   const { uuid, name: hostName, segment } = host
-  const { ipmi, ssh, problems } = parseControlAttributes(host.controlAttributes)
+  const attributes = parseControlAttributes(host.controlAttributes)
+  const { ssh, problems } = attributes
+  const [ipmi] = bmcsOf(attributes)
   const isKept = host.onMaintenance && host.maintenanceBy === null
   const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
   const maintenance = isKept ? 'operator' : 'none'
@@ -280,11 +282,12 @@ async function askPower(
   signal: AbortSignal,
 ): Promise<Shown> {
   const channel = 'ipmi'
-  if (ipmi === undefined) return { channel, sign: 'misconfigured', detail: 'no IPMI settings' }
+  if (ipmi === undefined) return { channel, sign: 'misconfigured', detail: 'no settings of a BMC' }
   try {
     const state = await power.read(ipmi, signal)
     const sign = state === 'on' ? 'powered-on' : 'powered-off'
-    return { channel, sign, detail: `chassis power is ${state}` }
+    const over = ipmi.kind === 'redfish' ? ', read over Redfish' : ''
+    return { channel, sign, detail: `chassis power is ${state}${over}` }
   } catch (error) {
     if (!isPowerTrouble(error) && !isCoded(error, 'ACTOR_STOPPED')) throw error
     const sign = error.retryable ? 'silent' : 'misconfigured'

@@ -3,6 +3,7 @@
  * name is on a list of harmless names. All other values are hidden, so a secret under an unexpected
  * name is hidden, too.
  */
+import { redfishUrlProblem } from '../../schema/redfish-address.ts'
 import {
   isFields,
   readSettings,
@@ -75,11 +76,20 @@ const maskOurs = (fields: Fields): Fields =>
   map(fields, (name, value) => {
     if (!SECTION_NAMES.some((section) => section === name)) return maskMember(name, value)
     if (!isFields(value)) return HIDDEN
+    if (name === 'redfish') return map(value, maskRedfish)
     return name === 'fence' ? map(value, maskAgent) : map(value, maskMember)
   })
 
 const maskAgent = (name: string, options: unknown): unknown =>
   name.startsWith('fence_') && isFields(options) ? map(options, maskMember) : HIDDEN
+
+/** Only the address of a machine is shown, because other URLs may contain secrets. */
+const maskRedfish = (name: string, value: unknown): unknown => {
+  if (name === 'url') {
+    return typeof value === 'string' && redfishUrlProblem(value) === undefined ? value : HIDDEN
+  }
+  return name === 'fingerprint' && isHarmless(value) ? value : maskMember(name, value)
+}
 
 const maskMember = (name: string, value: unknown): unknown =>
   HARMLESS.has(name) && isHarmless(value) ? value : HIDDEN

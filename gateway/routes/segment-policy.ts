@@ -32,7 +32,7 @@ const oneOf = <Word extends string>(...words: readonly Word[]) =>
 const STRICT = { additionalProperties: false }
 const RungView = Type.Object(
   {
-    kind: oneOf('bmc', 'agent', 'command', 'operator'),
+    kind: oneOf('bmc', 'redfish', 'ipmi', 'agent', 'command', 'operator'),
     /** Only for agents and commands. */
     name: Type.Optional(Type.String({ maxLength: 64 })),
     limit_seconds: Type.Number({ minimum: 1, maximum: 7 * 24 * 3600 }),

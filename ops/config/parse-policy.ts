@@ -102,12 +102,14 @@ export function describePolicy(policy: SegmentPolicy, choices: PolicyChoices): s
   return lines.join('')
 }
 
-const RUNG = /^(?:(bmc|operator)|(fence_\w+)|command\/([\w-]+)):(\d+(?:\.\d+)?)$/
+const PLAIN = ['bmc', 'redfish', 'ipmi', 'operator'] as const
+const RUNG = /^(?:(bmc|redfish|ipmi|operator)|(fence_\w+)|command\/([\w-]+)):(\d+(?:\.\d+)?)$/
 
 function readRung(text: string): Rung | string {
   const [, plain, agent, command, seconds] = RUNG.exec(text) ?? []
   const limitMs = Number(seconds) * 1000
-  if (plain === 'bmc' || plain === 'operator') return { kind: plain, limitMs }
+  const kind = PLAIN.find((known) => known === plain)
+  if (kind !== undefined) return { kind, limitMs }
   if (agent !== undefined) return { kind: 'agent', name: agent, limitMs }
   return command === undefined ? text : { kind: 'command', name: command, limitMs }
 }

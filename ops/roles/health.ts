@@ -80,6 +80,8 @@ export function startHealthBoard(
     readonly roles: readonly string[]
     /** Undefined for a process without a bridge. */
     readonly bridge: { counts(): BridgeCounts } | undefined
+    /** The requests of the process to BMCs and hosts. */
+    politeness(): Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
@@ -96,6 +98,7 @@ export function startHealthBoard(
       strangers: node.strangers(),
       contradictions: node.contradictions(),
       ...(counts === undefined ? {} : { bridge: counts }),
+      ...identity.politeness(),
       actors: node.system.snapshot().slice(0, ACTORS_MAX),
     }
   }

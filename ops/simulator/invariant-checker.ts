@@ -5,7 +5,7 @@
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcAddress, bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { QuarantineRules } from '../../actors/policy/quarantine.ts'
 import type { StormLimits } from '../../actors/policy/segment-policy.ts'
 import { stormCap } from '../../actors/recovery/storm-guard.ts'
@@ -106,8 +106,9 @@ export class InvariantChecker {
     for (const segment of world.segments) {
       for (const host of segment.hosts) {
         this.#segmentOf.set(host.name, segment)
-        const bmc = parseControlAttributes(host.controlAttributes).ipmi
-        if (bmc !== undefined) this.#hostByBmc.set(bmc.address, host.name)
+        for (const bmc of bmcsOf(parseControlAttributes(host.controlAttributes))) {
+          this.#hostByBmc.set(bmcAddress(bmc), host.name)
+        }
       }
     }
   }

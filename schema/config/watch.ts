@@ -82,6 +82,23 @@ export const IPMI = {
     low: 'some BMCs crash under frequent commands',
     high: 'fencing, which sends an order and reads the power back, takes longer',
   },
+  sessionsMax: {
+    names: ['host.bmc_sessions'],
+    kind: 'whole',
+    min: 1,
+    max: 10_000,
+    default: '512',
+    meaning:
+      'Largest number of sessions with BMCs that are open at once, over IPMI and Redfish. At the limit, the session that was used longest ago is closed before the next one is opened.',
+    low: 'a session is opened for each reading, which costs far more than the reading',
+    high: 'each IPMI session is a process and a pseudo-terminal',
+  },
+  redfishCaFile: {
+    names: ['host.redfish_ca_file'],
+    kind: 'file',
+    meaning:
+      'Certificates (PEM) of the authorities that sign the certificates of Redfish services. For a host with a fingerprint in its settings, the fingerprint is used instead.',
+  },
 } as const satisfies OptionGroup
 
 export const SSH = {

@@ -1,6 +1,7 @@
 /** Messages about the leader, and about the health of each process. */
 import { Type, type Static } from 'typebox'
 import { Count, Name, Word } from './fields.ts'
+import { BmcPoliteness, SshPoliteness } from './politeness.ts'
 
 /** A new leader sends this after its epoch is in the store. */
 export const LeaderProclaimed = Type.Object({
@@ -58,6 +59,9 @@ export const RoleHealth = Type.Object({
   contradictions: Type.Optional(Count),
   /** Only of a process with the role bridge that has a broker. */
   bridge: Type.Optional(BridgeCounts),
+  /** The requests of the process to BMCs and to hosts; absent when it sends none. */
+  bmcPoliteness: Type.Optional(BmcPoliteness),
+  sshPoliteness: Type.Optional(SshPoliteness),
   /** At most the first 1,000 actors; supervisors come first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

@@ -1,5 +1,6 @@
 /** Prints our own measurements, each figure with its target; ends with 1 when one is missed. */
 import { measureAcceptance } from './acceptance.ts'
+import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureDetection } from './detection.ts'
 import { measureGateway } from './gateway.ts'
@@ -31,6 +32,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   memory: measureMemory,
   'guest-flood': measureGuestFlood,
   strangers: measureStrangers,
+  'bmc-polls': measureBmcPolls,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

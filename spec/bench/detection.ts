@@ -4,6 +4,7 @@ import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { FULL_SIZE, startAll } from '../../ops/simulator/run-seed.ts'
+import { bmcAddress } from '../../schema/control-attributes.ts'
 import { SeededRandom, draw } from '../../transports/simulated/random.ts'
 import { configOf } from './config.ts'
 import { quantile, type Figure } from './figure.ts'
@@ -79,8 +80,8 @@ function spaced(power: PowerPort, clock: ClockPort): PowerPort {
     return answer
   }
   return {
-    read: (bmc, signal) => inLane(bmc.address, () => power.read(bmc, signal)),
-    off: (bmc, signal) => inLane(bmc.address, () => power.off(bmc, signal)),
+    read: (bmc, signal) => inLane(bmcAddress(bmc), () => power.read(bmc, signal)),
+    off: (bmc, signal) => inLane(bmcAddress(bmc), () => power.off(bmc, signal)),
   }
 }
 

@@ -115,6 +115,11 @@ test('addresses, user names and switches of our own settings and of fence agents
       cipher_suite: 17,
       privilege: 'USER',
     },
+    redfish: {
+      url: 'https://192.0.2.4/redfish/v1/Systems/1',
+      username: 'ha',
+      fingerprint: Array.from({ length: 32 }, () => 'AB').join(':'),
+    },
     ssh: { host: '192.0.2.2', port: 22, username: 'ha', host_key: `SHA256:${'A'.repeat(43)}` },
     fence: { fence_apc: { ip: '192.0.2.3', username: 'ha', plug: 7, ssl: true } },
   }

@@ -1,7 +1,7 @@
 /** A BMC behind a wire that can be disturbed, and the port that asks it. */
 import type { PowerPort } from '../../actors/ports/power.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
-import { openIpmiPower } from '../../transports/ipmi/power.ts'
+import type { IpmiSettings } from '../../schema/control-attributes.ts'
+import { openBmcPower } from '../../transports/bmc/power.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { startBmc, type Bmc } from './bmc.ts'
 import { openUdpRelay, type UdpRelay } from './udp-relay.ts'
@@ -9,7 +9,7 @@ import { openUdpRelay, type UdpRelay } from './udp-relay.ts'
 export interface BmcLine extends AsyncDisposable {
   readonly bmc: Bmc
   /** Through the wire. */
-  readonly settings: BmcSettings
+  readonly settings: IpmiSettings
   readonly wire: UdpRelay
   readonly power: PowerPort
 }
@@ -47,7 +47,7 @@ async function openBmcLine(leave: () => void): Promise<BmcLine> {
   const wire = stack.use(await openUdpRelay(bmc.settings.port))
   const clock = new SystemClock()
   const options = { clock, minimumSpacingMs: 0, commandTimeoutMs: PATIENT_MS }
-  const power = stack.use(openIpmiPower(options))
+  const power = stack.use(openBmcPower(options))
   const owned = stack.move()
   return {
     bmc,

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Secret, type BmcSettings } from '../../schema/control-attributes.ts'
+import { Secret, type IpmiSettings } from '../../schema/control-attributes.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { program, startServer, temporaryDirectory, type ServerProcess } from './process.ts'
 
@@ -19,7 +19,7 @@ export interface ChassisCall {
 }
 
 export interface Bmc extends AsyncDisposable {
-  readonly settings: BmcSettings
+  readonly settings: IpmiSettings
   power(): Promise<PowerState>
   setPower(state: PowerState): Promise<void>
   setTemper(temper: BmcTemper): Promise<void>
@@ -56,7 +56,7 @@ mc_enable 0x20
 
 const lanConfiguration = (
   directory: string,
-  settings: BmcSettings,
+  settings: IpmiSettings,
 ): string => `name "bmc${settings.port}"
 set_working_mc 0x20
   startlan 1
@@ -76,7 +76,8 @@ set_working_mc 0x20
 /** Starts a BMC on a free port of 127.0.0.1 whose machine is powered on. */
 export async function startBmc(): Promise<Bmc> {
   const directory = await temporaryDirectory('bmc')
-  const settings: BmcSettings = {
+  const settings: IpmiSettings = {
+    kind: 'ipmi',
     address: '127.0.0.1',
     port: await freeUdpPort(),
     username: 'fence',

@@ -74,7 +74,7 @@ const LIBRARY: Readonly<Record<string, RegExp>> = {
   nats: /^npm:nats$/,
   amqp: /^npm:(amqplib|seek-bzip)(\/|$)/,
   sql: /^npm:(kysely|mysql2)(\/|$)/,
-  ipmi: /^npm:node-pty$/,
+  bmc: /^npm:node-pty$/,
   ssh: /^npm:ssh2$/,
   log: /^npm:pino$/,
 }

@@ -35,6 +35,7 @@ const WATCHED: WatchedHost = {
   segment: SEGMENT,
   ssh: { address: '192.0.2.1', port: 22, username: 'ha', hostKey: undefined },
   ipmi: {
+    kind: 'ipmi',
     address: '192.0.2.101',
     port: 623,
     username: 'ha',

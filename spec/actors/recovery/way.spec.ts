@@ -78,7 +78,7 @@ test('a fence gets the host, the evidence, and the address for its reply', (t) =
       evidence: ['reported'],
       rungs: RULES.rungs,
       lastResort: null,
-      bmc: undefined,
+      bmcs: [],
       replyTo: { address: `recovery/${N1}` },
     },
   })

@@ -11,6 +11,7 @@ import { openFenceAgents } from '../../../transports/fence-agent/fence-agents.ts
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { startBmc } from '../../support/bmc.ts'
 import { fenceProgram, fenceScripts } from '../../support/fence-scripts.ts'
+import { startRedfishBmc } from '../../support/redfish-bmc.ts'
 import { program } from '../../support/process.ts'
 import { until } from '../../support/until.ts'
 
@@ -49,6 +50,31 @@ test('fence_ipmilan powers a machine off, and reads the state of its BMC back', 
     code: 'POWER_COMMAND_FAILED',
   })
   t.false(wordy.message.includes('guessed-it'), wordy.message)
+})
+
+test('fence_redfish finds in our simulator of a BMC what it finds in a real one', async (t) => {
+  const agent = program('fence_redfish', 'fence-agents')
+  await using bmc = await startRedfishBmc()
+  const { hostname, port: ipport, pathname } = new URL(bmc.settings.url)
+  const directory = agent.slice(0, agent.lastIndexOf('/'))
+  const directories = { agent: directory, command: directory }
+  await using port = openFenceAgents({ clock: new SystemClock(), directories })
+  const options = {
+    ip: hostname,
+    ipport,
+    username: bmc.settings.username,
+    password: bmc.settings.password.reveal(),
+    systems_uri: pathname,
+    ssl_insecure: '1',
+  }
+  const redfish = fenceProgram('fence_redfish', {
+    kind: 'agent',
+    options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
+  })
+  t.is(await port.read(redfish), 'on')
+  await port.off(redfish)
+  t.is(await port.read(redfish), 'off')
+  t.is(bmc.power(), 'off')
 })
 
 const dummy = (options: Readonly<Record<string, string>>): FenceProgram =>

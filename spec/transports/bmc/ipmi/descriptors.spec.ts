@@ -2,9 +2,9 @@
 import { readFile, readdir, readlink } from 'node:fs/promises'
 import test from 'ava'
 import { spawn } from 'node-pty'
-import { openIpmiPower } from '../../../transports/ipmi/power.ts'
-import { SystemClock } from '../../../transports/system/clock.ts'
-import { startBmc } from '../../support/bmc.ts'
+import { openBmcPower } from '../../../../transports/bmc/power.ts'
+import { SystemClock } from '../../../../transports/system/clock.ts'
+import { startBmc } from '../../../support/bmc.ts'
 
 /** Where the descriptors of the ipmitool that speaks with a port lead. */
 async function descriptorsOf(port: number): Promise<readonly string[]> {
@@ -20,7 +20,7 @@ async function descriptorsOf(port: number): Promise<readonly string[]> {
 test('ipmitool inherits nothing of ours, a terminal that is open included', async (t) => {
   const terminal = spawn('sleep', ['600'], {})
   await using bmc = await startBmc()
-  await using power = openIpmiPower({ clock: new SystemClock() })
+  await using power = openBmcPower({ clock: new SystemClock() })
   t.is(await power.read(bmc.settings), 'on')
   const targets = await descriptorsOf(bmc.settings.port)
   terminal.kill('SIGKILL')

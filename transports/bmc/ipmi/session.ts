@@ -1,26 +1,26 @@
-/** The one session with a BMC: opened when it is needed, kept, and replaced when it no longer answers. */
-import type { ClockPort } from '../../actors/ports/clock.ts'
-import type { PowerState } from '../../actors/ports/power.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
-import { isCoded, type CodedError } from '../../schema/errors.ts'
-import { redactorOf } from '../../schema/redaction.ts'
+/** The only IPMI session with a BMC: opened when it is needed, kept, and replaced when it does not answer any more. */
+import type { ClockPort } from '../../../actors/ports/clock.ts'
+import type { PowerState } from '../../../actors/ports/power.ts'
+import type { IpmiSettings } from '../../../schema/control-attributes.ts'
+import { isCoded, type CodedError } from '../../../schema/errors.ts'
+import { redactorOf } from '../../../schema/redaction.ts'
+import type { BmcSession, OrderKind } from '../session.ts'
 import type { IpmitoolShell } from './ipmitool-shell.ts'
 import { commandFailure, isPowerOffAccepted, parseChassisStatus } from './parse-chassis-status.ts'
 
-/** What may be asked of a BMC. */
-export type OrderKind = 'read' | 'off'
-
 /** What a session needs from the port that owns it. */
-export interface SessionOptions {
+export interface IpmiSessionOptions {
   readonly clock: ClockPort
   /** Longest time for one order, the opening of a session and one retry included. */
   readonly commandTimeoutMs: number
   /** Opens a session; the signal ends an opening that is under way. */
-  startShell(bmc: BmcSettings, timeoutMs: number, signal: AbortSignal): Promise<IpmitoolShell>
+  startShell(bmc: IpmiSettings, timeoutMs: number, signal: AbortSignal): Promise<IpmitoolShell>
+  /** Called for each session that is opened. */
+  readonly noteSession: () => void
 }
 
 interface Kept {
-  readonly bmc: BmcSettings
+  readonly bmc: IpmiSettings
   readonly shell: IpmitoolShell
   /** Commands in a row that did not succeed. */
   failures: number
@@ -28,7 +28,7 @@ interface Kept {
 }
 
 interface Refusal {
-  readonly bmc: BmcSettings
+  readonly bmc: IpmiSettings
   readonly error: CodedError
   readonly untilMs: number
 }
@@ -50,21 +50,21 @@ const FRESH_SESSION_MS = 25_000
 const REFUSED_PAUSE_MS = 30_000
 const FAILURES_MAX = 2
 
-/** Carries out orders; the caller sees to it that there is one at a time. */
-export class BmcSession {
-  readonly #options: SessionOptions
+/** Carries out orders through an ipmitool process that keeps running. */
+export class IpmiSession implements BmcSession<IpmiSettings> {
+  readonly #options: IpmiSessionOptions
   readonly #ending: AbortSignal
   #kept: Kept | undefined
   #refusal: Refusal | undefined
 
   /** Once the signal is aborted, nothing is opened any more. */
-  constructor(options: SessionOptions, ending: AbortSignal) {
+  constructor(options: IpmiSessionOptions, ending: AbortSignal) {
     this.#options = options
     this.#ending = ending
   }
 
   /** Carries out one order. POWER_UNREACHABLE, POWER_MISCONFIGURED, POWER_COMMAND_FAILED, POWER_UNAVAILABLE. */
-  async perform(kind: OrderKind, bmc: BmcSettings): Promise<PowerState> {
+  async perform(kind: OrderKind, bmc: IpmiSettings): Promise<PowerState> {
     const deadlineMs = this.#nowMs() + this.#options.commandTimeoutMs
     const remainingMs = (): number => Math.max(1, deadlineMs - this.#nowMs())
     if (kind === 'read') this.#throwWhileRefused(bmc)
@@ -79,6 +79,10 @@ export class BmcSession {
     }
     this.#ending.throwIfAborted()
     return this.#send(kind, await this.#open(bmc, remainingMs), remainingMs())
+  }
+
+  isOpen(): boolean {
+    return this.#kept !== undefined
   }
 
   /** Ends the session in good order. */
@@ -99,14 +103,14 @@ export class BmcSession {
     return this.#options.clock.monotonicMs()
   }
 
-  #throwWhileRefused(bmc: BmcSettings): void {
+  #throwWhileRefused(bmc: IpmiSettings): void {
     const refusal = this.#refusal
     if (refusal === undefined || !isSameLogin(refusal.bmc, bmc)) return
     if (this.#nowMs() < refusal.untilMs) throw refusal.error
   }
 
   /** Ends a session that belongs to other settings, or is too doubtful for a power-off. */
-  async #endUnfit(kind: OrderKind, bmc: BmcSettings): Promise<void> {
+  async #endUnfit(kind: OrderKind, bmc: IpmiSettings): Promise<void> {
     if (this.#kept === undefined) return
     if (!isSameLogin(this.#kept.bmc, bmc)) await this.close()
     else if (kind === 'off' && this.#nowMs() - this.#kept.usedMs > FRESH_SESSION_MS) {
@@ -115,7 +119,7 @@ export class BmcSession {
   }
 
   /** A damaged datagram looks like a refusal: the first one of a login is believed when the BMC repeats it. */
-  async #open(bmc: BmcSettings, remainingMs: () => number): Promise<Kept> {
+  async #open(bmc: IpmiSettings, remainingMs: () => number): Promise<Kept> {
     const isRepeated = this.#refusal !== undefined && isSameLogin(this.#refusal.bmc, bmc)
     try {
       return await this.#start(bmc, remainingMs())
@@ -125,9 +129,10 @@ export class BmcSession {
     return this.#start(bmc, remainingMs())
   }
 
-  async #start(bmc: BmcSettings, timeoutMs: number): Promise<Kept> {
+  async #start(bmc: IpmiSettings, timeoutMs: number): Promise<Kept> {
     try {
       const shell = await this.#options.startShell(bmc, timeoutMs, this.#ending)
+      this.#options.noteSession()
       this.#refusal = undefined
       this.#kept = { bmc, shell, failures: 0, usedMs: this.#nowMs() }
       return this.#kept
@@ -160,7 +165,7 @@ export class BmcSession {
   }
 }
 
-const isSameLogin = (one: BmcSettings, other: BmcSettings): boolean =>
+const isSameLogin = (one: IpmiSettings, other: IpmiSettings): boolean =>
   one.username === other.username &&
   one.cipherSuite === other.cipherSuite &&
   one.privilege === other.privilege &&

@@ -1,12 +1,12 @@
 /** A wire that goes silent, late or noisy at every step of a session is never a wrong setting. */
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
-import { Secret } from '../../../schema/control-attributes.ts'
-import { openIpmiPower } from '../../../transports/ipmi/power.ts'
-import { VirtualClock } from '../../../transports/simulated/clock.ts'
-import { startBmc } from '../../support/bmc.ts'
-import { bmcLines } from '../../support/bmc-line.ts'
-import { openUdpRelay, type Packet, type UdpRelay } from '../../support/udp-relay.ts'
+import { Secret } from '../../../../schema/control-attributes.ts'
+import { openBmcPower } from '../../../../transports/bmc/power.ts'
+import { VirtualClock } from '../../../../transports/simulated/clock.ts'
+import { startBmc } from '../../../support/bmc.ts'
+import { bmcLines } from '../../../support/bmc-line.ts'
+import { openUdpRelay, type Packet, type UdpRelay } from '../../../support/udp-relay.ts'
 
 const openLine = bmcLines(10)
 
@@ -115,7 +115,7 @@ test('wrong password is refused twice before it is believed, and once a pause af
   await using bmc = await startBmc()
   await using wire = await openUdpRelay(bmc.settings.port)
   const clock = new VirtualClock()
-  await using power = openIpmiPower({ clock, minimumSpacingMs: 0 })
+  await using power = openBmcPower({ clock, minimumSpacingMs: 0 })
   const settings = { ...bmc.settings, port: wire.port, password: new Secret('another') }
   const attempts = (): number =>
     wire.packets().filter(({ direction, bytes }) => direction === 'there' && bytes.at(5) === 0x12)

@@ -1,10 +1,10 @@
 /** Every answer with which a BMC may refuse a session or an order, as the real ipmitool words it, and what is made of it. */
 import test from 'ava'
-import type { ErrorCode } from '../../../schema/errors.ts'
-import { bmcLines } from '../../support/bmc-line.ts'
-import { until } from '../../support/until.ts'
-import { commandLinesWith } from '../../support/child-processes.ts'
-import type { Packet } from '../../support/udp-relay.ts'
+import type { ErrorCode } from '../../../../schema/errors.ts'
+import { bmcLines } from '../../../support/bmc-line.ts'
+import { until } from '../../../support/until.ts'
+import { commandLinesWith } from '../../../support/child-processes.ts'
+import type { Packet } from '../../../support/udp-relay.ts'
 
 const openLine = bmcLines(4)
 
@@ -14,7 +14,7 @@ const FAILED = 'POWER_COMMAND_FAILED'
 const SUITE = /cipher suite 3 \(ipmi\.cipher_suite\)/
 const PRIVILEGE = /privilege ADMINISTRATOR .*\(ipmi\.privilege\)/
 
-/** Status codes of RMCP+ and RAKP messages (IPMI 2.0, table 13-15). None of them carries a proof of who sent it. */
+/** Status codes of RMCP+ and RAKP messages (IPMI 2.0, table 13-15). None of them proves its sender. */
 const STATUSES: Readonly<Record<number, readonly [ErrorCode, RegExp]>> = {
   0x01: [UNREACHABLE, /no free session/],
   0x02: [UNREACHABLE, /not answer/],

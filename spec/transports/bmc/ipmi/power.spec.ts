@@ -1,19 +1,19 @@
 /** Power over real ipmitool sessions to BMC simulators that obey, lie, freeze and die. */
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
-import { startBmc } from '../../support/bmc.ts'
-import { commandLinesWith } from '../../support/child-processes.ts'
-import { powerConformance, type PowerMachine } from '../../support/power-conformance.ts'
-import { openUdpRelay } from '../../support/udp-relay.ts'
-import { until } from '../../support/until.ts'
-import { openIpmiPower } from '../../../transports/ipmi/power.ts'
-import { VirtualClock } from '../../../transports/simulated/clock.ts'
-import { SystemClock } from '../../../transports/system/clock.ts'
+import { startBmc } from '../../../support/bmc.ts'
+import { commandLinesWith } from '../../../support/child-processes.ts'
+import { powerConformance, type PowerMachine } from '../../../support/power-conformance.ts'
+import { openUdpRelay } from '../../../support/udp-relay.ts'
+import { until } from '../../../support/until.ts'
+import { openBmcPower } from '../../../../transports/bmc/power.ts'
+import { VirtualClock } from '../../../../transports/simulated/clock.ts'
+import { SystemClock } from '../../../../transports/system/clock.ts'
 
 const systemClock = new SystemClock()
 
-const openHasty = (): ReturnType<typeof openIpmiPower> =>
-  openIpmiPower({ clock: systemClock, minimumSpacingMs: 0 })
+const openHasty = (): ReturnType<typeof openBmcPower> =>
+  openBmcPower({ clock: systemClock, minimumSpacingMs: 0 })
 
 powerConformance(test, { open: openHasty, startMachine: startWiredBmc })
 
@@ -38,7 +38,7 @@ async function startWiredBmc(): Promise<PowerMachine> {
 
 test('orders at the same time share one process and are sent one after the other', async (t) => {
   await using bmc = await startBmc()
-  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 300 })
+  await using power = openBmcPower({ clock: systemClock, minimumSpacingMs: 300 })
   const orders = Promise.all([1, 2, 3].map(() => power.read(bmc.settings)))
   t.deepEqual(await orders, ['on', 'on', 'on'])
   t.is((await ipmitools(bmc.settings.port)).length, 1)
@@ -51,7 +51,7 @@ test('orders at the same time share one process and are sent one after the other
 
 test('power-off goes ahead of waiting reads and neither it nor its verification waits for long', async (t) => {
   await using bmc = await startBmc()
-  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 3_600_000 })
+  await using power = openBmcPower({ clock: systemClock, minimumSpacingMs: 3_600_000 })
   t.is(await power.read(bmc.settings), 'on')
   const startedMs = systemClock.monotonicMs()
   const waiting = power.read(bmc.settings)
@@ -66,7 +66,7 @@ test('power-off goes ahead of waiting reads and neither it nor its verification 
 
 test('waiting orders are bounded, and removed when they are aborted', async (t) => {
   await using bmc = await startBmc()
-  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 3_600_000 })
+  await using power = openBmcPower({ clock: systemClock, minimumSpacingMs: 3_600_000 })
   await power.read(bmc.settings)
   const abort = new AbortController()
   const waiting = Array.from({ length: 8 }, () => power.read(bmc.settings, abort.signal))
@@ -122,7 +122,7 @@ test('silent BMC holds an order no longer than the deadline of a command', async
   await using bmc = await startBmc()
   bmc.freeze()
   const commandTimeoutMs = 500 // well below the six seconds of ipmitool itself
-  await using power = openIpmiPower({ clock: systemClock, minimumSpacingMs: 0, commandTimeoutMs })
+  await using power = openBmcPower({ clock: systemClock, minimumSpacingMs: 0, commandTimeoutMs })
   const startedMs = systemClock.monotonicMs()
   const error = await t.throwsAsync(power.read(bmc.settings), { code: 'POWER_UNREACHABLE' })
   t.is(error?.message, 'no answer in time')
@@ -133,7 +133,7 @@ test('silent BMC holds an order no longer than the deadline of a command', async
 test('idle session is closed after a minute, and opened again when it is needed', async (t) => {
   await using bmc = await startBmc()
   const clock = new VirtualClock()
-  await using power = openIpmiPower({ clock, minimumSpacingMs: 0 })
+  await using power = openBmcPower({ clock, minimumSpacingMs: 0 })
   await power.read(bmc.settings)
   await clock.pass(59_000, () => setImmediate())
   t.is((await ipmitools(bmc.settings.port)).length, 1)
@@ -145,7 +145,7 @@ test('idle session is closed after a minute, and opened again when it is needed'
 test('power-off opens a new session when the old one may have died of idleness', async (t) => {
   await using bmc = await startBmc()
   const clock = new VirtualClock()
-  await using power = openIpmiPower({ clock, minimumSpacingMs: 0 })
+  await using power = openBmcPower({ clock, minimumSpacingMs: 0 })
   await power.read(bmc.settings)
   await bmc.restart()
   await clock.pass(26_000, () => setImmediate())

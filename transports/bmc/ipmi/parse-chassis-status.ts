@@ -1,7 +1,7 @@
 /** Understands what `ipmitool -v` prints in an open session: pure, so that it is tested on recorded output. */
-import type { PowerState } from '../../actors/ports/power.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
-import { CodedError } from '../../schema/errors.ts'
+import type { PowerState } from '../../../actors/ports/power.ts'
+import type { IpmiSettings } from '../../../schema/control-attributes.ts'
+import { CodedError } from '../../../schema/errors.ts'
 
 /** What ipmitool says when a command did not succeed, whatever else it prints. */
 const TROUBLE = /\b(?:unable|failed|failure|error|invalid|timed? ?out|refused)\b/i
@@ -24,7 +24,7 @@ const SILENCE = /Unable to [gs]et Chassis Power|Close Session command failed/
 /** Why a command in an open session did not succeed. */
 export function commandFailure(
   reply: string,
-  { privilege }: Pick<BmcSettings, 'privilege'>,
+  { privilege }: Pick<IpmiSettings, 'privilege'>,
 ): CodedError {
   if (SILENCE.test(reply)) {
     return new CodedError('POWER_UNREACHABLE', 'the BMC no longer answers in this session')

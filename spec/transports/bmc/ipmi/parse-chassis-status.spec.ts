@@ -1,11 +1,11 @@
 /** What ipmitool prints, cut off and garbled too, and what it means. */
 import test from 'ava'
-import { sessionFailure } from '../../../transports/ipmi/session-failure.ts'
+import { sessionFailure } from '../../../../transports/bmc/ipmi/session-failure.ts'
 import {
   commandFailure,
   isPowerOffAccepted,
   parseChassisStatus,
-} from '../../../transports/ipmi/parse-chassis-status.ts'
+} from '../../../../transports/bmc/ipmi/parse-chassis-status.ts'
 
 test('on and off are read from the reply', (t) => {
   t.is(parseChassisStatus('Chassis Power is on\n'), 'on')

@@ -4,11 +4,11 @@
  * Privilege Level to ADMINISTRATOR failed" ends the output after a lost open-session, RAKP 2 or RAKP 4 datagram, too.
  * What is not known is silence: a fence retries it.
  */
-import type { BmcSettings } from '../../schema/control-attributes.ts'
-import { CodedError, type ErrorCode } from '../../schema/errors.ts'
+import type { IpmiSettings } from '../../../schema/control-attributes.ts'
+import { CodedError, type ErrorCode } from '../../../schema/errors.ts'
 
 /** The settings that a BMC may refuse. */
-type Asked = Pick<BmcSettings, 'cipherSuite' | 'privilege'>
+type Asked = Pick<IpmiSettings, 'cipherSuite' | 'privilege'>
 
 interface Meaning {
   readonly pattern: RegExp

@@ -1,7 +1,7 @@
 /** One `ipmitool … shell` in a pseudo-terminal: one session with one BMC, one command in flight. */
-import type { ClockPort } from '../../actors/ports/clock.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
-import { CodedError } from '../../schema/errors.ts'
+import type { ClockPort } from '../../../actors/ports/clock.ts'
+import type { IpmiSettings } from '../../../schema/control-attributes.ts'
+import { CodedError } from '../../../schema/errors.ts'
 import { sessionFailure } from './session-failure.ts'
 
 /** What we use of node-pty. */
@@ -22,7 +22,7 @@ interface ShellOptions {
   readonly clock: ClockPort
   /** HOME of the child, with a short list of enterprise numbers. */
   readonly home: string
-  readonly bmc: BmcSettings
+  readonly bmc: IpmiSettings
   /** Longest wait for the first prompt. */
   readonly timeoutMs: number
   /** Ends an opening that is under way. */
