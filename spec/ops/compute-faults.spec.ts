@@ -32,6 +32,12 @@ const calledFailed = (host: string, id: string): string =>
     payload: { host },
   })
 
+/** Notifications that the bridge has reported, or recognised as repetitions. */
+async function handled(): Promise<number> {
+  const bridge = (await world.supervisors())[0]?.bridge
+  return (bridge?.reported ?? 0) + (bridge?.duplicates ?? 0)
+}
+
 test.serial('a host that is dead is evacuated, once', async (t) => {
   t.timeout(180_000)
   const [host] = world.http.segments[0]?.hosts ?? []
@@ -39,8 +45,10 @@ test.serial('a host that is dead is evacuated, once', async (t) => {
   world.http.cloud.crashHost(name)
   const lost = world.http.cloud.instances.filter((instance) => instance.host === name)
   t.is(lost.length, 3)
-  for (const id of ['one', 'one', 'other']) {
+  // A repetition that arrives while the first one is being stored is only dropped by JetStream, and not counted here.
+  for (const [index, id] of ['one', 'one', 'other'].entries()) {
     await nova.send('notifications.error', calledFailed(name, id))
+    await until('it is read', async () => (await handled()) > index, 30_000, 100)
   }
   await until(
     'its recovery has finished',
