@@ -26,8 +26,8 @@ export async function measureDetection(): Promise<readonly Figure[]> {
   const withHeartbeats = await die('yes')
   const without = await die('no')
   return [
-    ...figuresOf('with heartbeats', withHeartbeats, { verdictS: 5, evacuateS: 9 }),
-    ...figuresOf('with SSH and IPMI alone', without, { verdictS: 12, evacuateS: 20 }),
+    ...figuresOf('with heartbeats', withHeartbeats, { p50: 5, p99: 9 }),
+    ...figuresOf('with SSH and IPMI alone', without, { p50: 12, p99: 20 }),
   ]
 }
 
@@ -85,18 +85,21 @@ function spaced(power: PowerPort, clock: ClockPort): PowerPort {
   }
 }
 
-/** The verdict of a few waits until a BMC that was read just before the death may be read again. */
+/**
+ * The targets are for the first evacuate request. Half of its time is the leader's own look at the host, which waits 3 s for an answer
+ * over SSH. A few verdicts wait until a BMC that was read just before the death may be read again.
+ */
 const figuresOf = (
   how: string,
   deaths: readonly Death[],
-  target: { readonly verdictS: number; readonly evacuateS: number },
+  target: { readonly p50: number; readonly p99: number },
 ): readonly Figure[] =>
   (
     [
-      ['verdict', 'verdictMs', 0.5, target.verdictS],
-      ['verdict', 'verdictMs', 0.99, target.evacuateS],
-      ['first evacuate', 'evacuateMs', 0.5, target.evacuateS],
-      ['first evacuate', 'evacuateMs', 0.99, target.evacuateS],
+      ['verdict', 'verdictMs', 0.5, undefined],
+      ['verdict', 'verdictMs', 0.99, undefined],
+      ['first evacuate', 'evacuateMs', 0.5, target.p50],
+      ['first evacuate', 'evacuateMs', 0.99, target.p99],
     ] as const
   ).map(([what, field, share, seconds]) => ({
     what: `death to ${what}, p${share * 100}, ${how}`,
@@ -105,6 +108,6 @@ const figuresOf = (
       share,
     ),
     unit: 's',
-    target: { kind: 'at-most', value: seconds },
+    ...(seconds === undefined ? {} : { target: { kind: 'at-most', value: seconds } }),
     remark: `${DEATHS} deaths, simulated time`,
   }))
