@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../actors/ports/fence-agent.ts'
+import type { FaultSpool } from '../actors/ports/fault-spool.ts'
 import type { GuestPort } from '../actors/ports/guest.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
@@ -17,6 +18,7 @@ import type { HostName } from '../schema/ids.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openIpmiPower } from '../transports/ipmi/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
+import { MemoryFaultSpool } from '../transports/memory/fault-spool.ts'
 import { connectNats } from '../transports/nats/connect.ts'
 import { isSameAccount, type Account } from '../transports/openstack/account.ts'
 import {
@@ -60,6 +62,7 @@ export interface World {
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly guests: ReadonlyMap<HostName, GuestPort>
+  readonly spool: FaultSpool
   /** Whether the stored credentials can be read here; undefined where nobody reads them. */
   readonly checkCredentials: (() => Promise<void>) | undefined
 }
@@ -89,6 +92,7 @@ export function openEmbeddedWorld(
     ...cloud.viewFor(config.node.name),
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
+    spool: new MemoryFaultSpool(),
     checkCredentials: undefined,
   }
 }
@@ -125,7 +129,8 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
       }),
     ),
     shell,
-    guests: new Map(), // guests of a real hypervisor come with the libvirt transport
+    guests: new Map(), // TODO
+    spool: new MemoryFaultSpool(),
   }
 }
 

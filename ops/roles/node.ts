@@ -4,6 +4,7 @@ import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
+import type { FaultSpool } from '../../actors/ports/fault-spool.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -51,6 +52,8 @@ export interface NodePorts {
   readonly shell: ShellPort
   /** Compute hosts whose guests this node listens to. */
   readonly guests: ReadonlyMap<HostName, GuestPort>
+  /** Of the faults of those guests. */
+  readonly spool: FaultSpool
   readonly rules: Rules
 }
 

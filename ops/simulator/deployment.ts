@@ -8,6 +8,7 @@ import type { LogPort } from '../../actors/ports/log.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
+import { MemoryFaultSpool } from '../../transports/memory/fault-spool.ts'
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import { CallChance } from '../../transports/simulated/call-chance.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
@@ -262,6 +263,7 @@ export class Deployment implements AsyncDisposable {
       fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.checker, name)),
       shell: mortalPort(view.shell, life),
       guests,
+      spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
     }
   }

@@ -138,7 +138,7 @@ export class InstanceActions {
   /** Nova deletes at once, also when nobody on the host can hear of it. */
   #delete(row: InstanceRow): void {
     const machine = row.host === null ? undefined : this.#site.find(row.host)
-    machine?.copies.delete(row.id)
+    if (machine !== undefined) this.#site.endCopy(machine, row.id, 'stopped-destroyed')
     machine?.release(row.needs)
     this.#rows.remove(row)
   }
@@ -160,7 +160,7 @@ export class InstanceActions {
     if (machine === undefined || !machine.serves || row.taskState !== task) return
     Object.assign(row, end, { taskState: null })
     if (by === 'owner') this.#rows.expectedStates.change(row.id, { ...end, taskState: null })
-    if (end.vmState === 'stopped') machine.copies.delete(row.id)
+    if (end.vmState === 'stopped') this.#site.endCopy(machine, row.id, 'stopped-shutdown')
     if (end.vmState === 'active') this.#site.startCopy(machine, row.id)
     this.#site.ledger.note('world', `${row.name} is ${end.vmState} on ${machine.name}`)
   }
