@@ -69,6 +69,7 @@ export const TREE: Readonly<Record<keyof Actors, Place>> = {
   'instance-watcher': below(
     null,
     '<host>',
-    'heartbeats of the guests that run on one compute host',
+    'what happens to the guests of one compute host, and who of them does not answer',
   ),
+  'host-heartbeat': below(null, '<host>', 'says that one compute host lives'),
 }

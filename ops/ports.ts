@@ -4,8 +4,6 @@ import { dirname } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../actors/ports/fence-agent.ts'
-import type { FaultSpool } from '../actors/ports/fault-spool.ts'
-import type { GuestPort } from '../actors/ports/guest.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
 import type { LogPort } from '../actors/ports/log.ts'
@@ -14,7 +12,6 @@ import type { PowerPort } from '../actors/ports/power.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
-import type { HostName } from '../schema/ids.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openIpmiPower } from '../transports/ipmi/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
@@ -38,6 +35,7 @@ import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
 import { connectionLimits } from './connection-limits.ts'
 import { computeAccount, identityAccount } from './accounts.ts'
+import { openGuests, type GuestWorld } from './open-guests.ts'
 import { natsCredentials } from './nats-credentials.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
@@ -51,7 +49,7 @@ export interface Ambient {
 }
 
 /** A world to act in. */
-export interface World {
+export interface World extends GuestWorld {
   readonly bus: BusPort
   readonly lease: LeasePort
   readonly store: StorePort
@@ -61,8 +59,6 @@ export interface World {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
-  readonly guests: ReadonlyMap<HostName, GuestPort>
-  readonly spool: FaultSpool
   /** Whether the stored credentials can be read here; undefined where nobody reads them. */
   readonly checkCredentials: (() => Promise<void>) | undefined
 }
@@ -93,8 +89,19 @@ export function openEmbeddedWorld(
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     spool: new MemoryFaultSpool(),
+    hostHealth: new Map(),
     checkCredentials: undefined,
   }
+}
+
+/** What an instance-monitor alone acts in. */
+export type MonitorWorld = GuestWorld & Pick<World, 'bus'>
+
+/** Opens it. CONFIG_INVALID when a file that it needs cannot be used. */
+export function openMonitorWorld(config: Config, ambient: Ambient): MonitorWorld {
+  refuseUntrusted(trustedPaths(config))
+  const { bus } = openBus(config, ambient)
+  return { bus, ...openGuests(config, ambient) }
 }
 
 /** Real parts. CONFIG_INVALID when a file that it needs cannot be used. */
@@ -129,12 +136,12 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
       }),
     ),
     shell,
-    guests: new Map(), // TODO
-    spool: new MemoryFaultSpool(),
+    ...openGuests(config, ambient),
   }
 }
 
-function openBus(
+/** The bus that the configuration names. */
+export function openBus(
   { bus, lease, node }: Config,
   { clock, random, log, closing }: Ambient,
 ): { readonly bus: BusPort; readonly lease: LeasePort } {

@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs'
 import { Secret } from '../../schema/control-attributes.ts'
 import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
+import { readLibvirtUri } from './libvirt-uri.ts'
 import { readAmqp, readBus, readStore } from './read-location.ts'
 
 /** A value, a sentence about what is wrong, or nothing when the text does not fit at all. */
@@ -53,6 +54,7 @@ const PLAIN: Readonly<Record<PlainKind, (text: string) => Reading>> = {
   store: readStore,
   bus: readBus,
   amqp: readAmqp,
+  libvirt: readLibvirtUri,
 }
 
 const ALLOWED: Readonly<Record<PlainKind, string>> = {
@@ -69,6 +71,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
   bus: 'memory, or nats://host:port with commas between them (credentials go to user, password or token)',
   amqp: 'rabbit://user:password@host:port,…/virtual-host',
+  libvirt: 'qemu:///system, with ?socket=/path if need be, or qemu+tcp://host:port/system',
 }
 
 /** What an option may hold, for people. */

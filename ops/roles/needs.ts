@@ -49,7 +49,11 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
     case 'host-monitor':
       return [publish('say what it sees of hosts', 'observation')]
     case 'instance-monitor':
-      return [...ANSWERS, publish('report faults of guests', 'fault')]
+      return [
+        ...ANSWERS,
+        publish('report faults of guests', 'fault'),
+        publish('say that its host lives', 'heartbeat'),
+      ]
     case 'gateway':
       return [
         ...ANSWERS,

@@ -6,6 +6,7 @@ import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { FaultSpool } from '../../actors/ports/fault-spool.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
@@ -54,6 +55,8 @@ export interface NodePorts {
   readonly guests: ReadonlyMap<HostName, GuestPort>
   /** Of the faults of those guests. */
   readonly spool: FaultSpool
+  /** Compute hosts that this node speaks for. */
+  readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
   readonly rules: Rules
 }
 
@@ -74,7 +77,7 @@ export interface NodeWorld extends NodePorts {
 export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
 
 export interface Node {
-  readonly system: ActorSystem<Actors>
+  readonly system: Pick<ActorSystem<Actors>, 'snapshot' | 'deadLetters' | 'queued' | 'stop'>
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
@@ -98,7 +101,7 @@ export interface NodeHooks {
 
 /** Makes a node; its actors come to life with `start`. */
 export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
-  const { clock, random, log, turns, bus, guests } = ports
+  const { clock, random, log, turns, bus } = ports
   const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
   const announcer = announcerOn(bus, from, { clock, random, term })
@@ -136,7 +139,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     factories: {
       ...engineFactories(world, () => system),
       ...hostMonitorFactories(world),
-      ...instanceMonitorFactories(world, guests),
+      ...instanceMonitorFactories(world),
     },
   })
   return {
@@ -145,7 +148,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     start: () => {
       if (roles.includes('engine')) startEngine(system)
       if (roles.includes('host-monitor')) startHostMonitor(system)
-      if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
+      if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
     parked: () => parked,
     strangers: () => roster.strangers().hosts + roster.strangers().observers,

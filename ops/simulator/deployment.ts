@@ -263,6 +263,7 @@ export class Deployment implements AsyncDisposable {
       fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.checker, name)),
       shell: mortalPort(view.shell, life),
       guests,
+      hostHealth: new Map(),
       spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
     }

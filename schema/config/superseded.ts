@@ -32,6 +32,10 @@ export const SUPERSEDED: Readonly<Record<string, string>> = {
     'event notifications go to versioned_notifications whatever it says, as those of Masakari do',
   'coordination.backend_url': 'leadership is a lease on the bus, see [bus] and [lease]',
   'taskflow.connection': 'progress is kept in the store itself, see [database]',
+  'introspectiveinstancemonitor.qemu_guest_agent_sock_path':
+    "a guest's agent is found by the name of its channel, through libvirt",
+  'callback.retry_max': 'a fault of a guest is reported again until the bus has taken it',
+  'callback.retry_interval': 'a fault of a guest is reported again until the bus has taken it',
   'host.ipmi_retry_max': 'a suspect is looked at in bursts, see [host] monitoring_samples',
   'host.ipmi_retry_interval': 'a suspect is looked at in bursts, see [host] ipmi_minimum_spacing',
 }

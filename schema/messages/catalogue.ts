@@ -2,7 +2,7 @@
 import type { Static, TSchema } from 'typebox'
 import { ComputeEvent, NotificationAccepted, WordSaid } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
-import { GuestFailed, HostObserved } from './observation.ts'
+import { GuestFailed, HostHeartbeat, HostObserved } from './observation.ts'
 import { MoveStepped, RecoveryStepped } from './recovery.ts'
 
 interface WireMessage<Body extends TSchema> {
@@ -25,6 +25,11 @@ export const CATALOGUE = {
     body: GuestFailed,
     subject: (body) => ['fault', 'guest', body.instance],
     guarantee: 'stream',
+  }),
+  'host.heartbeat': wire({
+    body: HostHeartbeat,
+    subject: (body) => ['heartbeat', 'host', body.hostName],
+    guarantee: 'core',
   }),
   'notification.accepted': wire({
     body: NotificationAccepted,

@@ -35,3 +35,21 @@ export const GuestFailed = Type.Object({
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>
+
+/** A compute host's instance monitor says each second that its host lives, and how its parts are. */
+export const HostHeartbeat = Type.Object({
+  hostName: Name,
+  /** Grows with every heartbeat of one incarnation of the sender. */
+  sequence: Count,
+  /** One boot of the host; undefined where the system does not tell. */
+  boot: Type.Optional(Id),
+  /** libvirt's daemon: answers, does not answer, or was not asked yet. */
+  libvirt: Type.Union([Type.Literal('answers'), Type.Literal('silent'), Type.Literal('unknown')]),
+  /** How old what is said of libvirt is, ms. */
+  libvirtAgeMs: Count,
+  /** The nova-compute process: runs, is gone, or cannot be seen from here. */
+  compute: Type.Union([Type.Literal('runs'), Type.Literal('gone'), Type.Literal('unknown')]),
+  /** How old what is said of nova-compute is, ms. */
+  computeAgeMs: Count,
+})
+export type HostHeartbeat = Static<typeof HostHeartbeat>

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
-import type { Address } from './connection-uri.ts'
+import type { HypervisorAddress } from '../../schema/config/option.ts'
 import {
   AUTH,
   CALL,
@@ -42,7 +42,7 @@ interface Waiting {
 
 export interface ConnectionOptions {
   readonly clock: ClockPort
-  readonly address: Address
+  readonly address: HypervisorAddress
   /** As libvirt's drivers know it. */
   readonly driver: string
   readonly access: 'read-only' | 'full'

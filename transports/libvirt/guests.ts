@@ -5,7 +5,7 @@ import type { DaemonHealth, GuestNews, GuestPort, GuestSign } from '../../actors
 import type { LogPort } from '../../actors/ports/log.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
-import type { Target } from './connection-uri.ts'
+import type { HypervisorLocation } from '../../schema/config/option.ts'
 import { Session } from './session.ts'
 
 const BACKOFF_MS_MIN = 200
@@ -18,7 +18,7 @@ const ANSWERS_MS = 15_000
 export interface LibvirtOptions {
   readonly clock: ClockPort
   readonly log: LogPort
-  readonly target: Target
+  readonly location: HypervisorLocation
 }
 
 export class LibvirtGuests implements GuestPort, AsyncDisposable {
@@ -80,12 +80,12 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
   }
 
   async #stayConnected(): Promise<void> {
-    const { clock, log, target } = this.#options
+    const { clock, log, location } = this.#options
     let backoffMs = BACKOFF_MS_MIN
     let isTold = false
     while (!this.#stopping.signal.aborted) {
       try {
-        using session = await Session.open(this.#options, target, (news) => this.#tell(news))
+        using session = await Session.open(this.#options, location, (news) => this.#tell(news))
         log.info({}, 'libvirt answers')
         isTold = false
         backoffMs = BACKOFF_MS_MIN

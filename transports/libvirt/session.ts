@@ -7,7 +7,7 @@ import { CodedError, isCoded } from '../../schema/errors.ts'
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { AgentPings } from './agent-pings.ts'
 import { body, Connection, type ConnectionListener } from './connection.ts'
-import type { Doors, Target } from './connection-uri.ts'
+import type { HypervisorDoors, HypervisorLocation } from '../../schema/config/option.ts'
 import { describeDomain } from './domain-description.ts'
 import { readEvent, type DomainEvent } from './guest-event.ts'
 import { CALL, ERROR, EVENTS, LIST_ALL, powerOf, type EventKind } from './numbers.ts'
@@ -33,7 +33,7 @@ export class Session implements Disposable {
   readonly #world: SessionWorld
   readonly #eyes: Connection
   readonly #driver: string
-  readonly #doors: Doors
+  readonly #doors: HypervisorDoors
   readonly #tell: (news: GuestNews) => void
   readonly #resolveEnded: (reason: CodedError) => void
   /** Whether a domain is an instance of Nova's. */
@@ -49,7 +49,7 @@ export class Session implements Disposable {
 
   private constructor(
     world: SessionWorld,
-    open: { readonly eyes: Connection; readonly driver: string; readonly doors: Doors },
+    open: { readonly eyes: Connection; readonly driver: string; readonly doors: HypervisorDoors },
     tell: (news: GuestNews) => void,
   ) {
     this.#world = world
@@ -66,7 +66,7 @@ export class Session implements Disposable {
   /** It hears events from now on. Throws HYPERVISOR_UNAVAILABLE when no door of the target opens. */
   static async open(
     world: SessionWorld,
-    target: Target,
+    target: HypervisorLocation,
     tell: (news: GuestNews) => void,
   ): Promise<Session> {
     const listener: ConnectionListener & { session?: Session } = {
@@ -210,9 +210,9 @@ export class Session implements Disposable {
 
 async function openEyes(
   clock: ClockPort,
-  { driver, doors }: Target,
+  { driver, doors }: HypervisorLocation,
   listener: ConnectionListener,
-): Promise<{ readonly eyes: Connection; readonly doors: Doors }> {
+): Promise<{ readonly eyes: Connection; readonly doors: HypervisorDoors }> {
   const reasons: string[] = []
   for (const each of doors) {
     try {

@@ -67,6 +67,15 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     domainEvent: 'STOPPED_FAILED',
     evidence: [],
   },
+  'host.heartbeat': {
+    hostName: 'compute-1',
+    sequence: 1,
+    boot: 'b1',
+    libvirt: 'answers',
+    libvirtAgeMs: 10,
+    compute: 'runs',
+    computeAgeMs: 0,
+  },
   'notification.accepted': { notification: 'n1', segment: 's1' },
   'word.said': { notification: null },
   'compute.event': {

@@ -7,7 +7,7 @@ import { guestConformance, NewsReader, type TestGuest } from '../../support/gues
 import { startLibvirtd, type Libvirtd, type RealGuest } from '../../support/libvirtd.ts'
 import type { GuestOptions } from '../../support/libvirt-domain.ts'
 import { until } from '../../support/until.ts'
-import { lines, targetOf } from './world.ts'
+import { lines, locationOf } from './world.ts'
 
 let daemon: Libvirtd
 /** Killed by a test of its own: the others go on meanwhile with the one above. */
@@ -23,7 +23,7 @@ test.after.always(async () => {
 })
 
 const openPort = (at: Libvirtd): LibvirtGuests =>
-  new LibvirtGuests({ clock: new SystemClock(), log: lines().log, target: targetOf(at.socket) })
+  new LibvirtGuests({ clock: new SystemClock(), log: lines().log, location: locationOf(at.socket) })
 
 async function startGuest(at: Libvirtd, options: GuestOptions = {}): Promise<RealGuest> {
   const guest = await at.startGuest(options)
@@ -35,7 +35,6 @@ guestConformance(test, () => ({
   openPort: () => openPort(daemon),
   startGuest: async (): Promise<TestGuest> => {
     const guest = await startGuest(daemon)
-  const { instance } = guest
     return {
       instance: guest.instance,
       kill: () => guest.signal('SIGKILL'),

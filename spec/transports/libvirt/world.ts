@@ -1,12 +1,13 @@
-/** What specs of the libvirt transport share: a target by its socket, and a log that is kept. */
+/** What specs of the libvirt transport share: a daemon by its socket, and a log that is kept. */
 import type { LogPort } from '../../../actors/ports/log.ts'
-import { parseConnectionUri, type Target } from '../../../transports/libvirt/connection-uri.ts'
+import { readLibvirtUri } from '../../../ops/config/libvirt-uri.ts'
+import type { HypervisorLocation } from '../../../schema/config/option.ts'
 
-/** The target of a socket. */
-export function targetOf(socket: string): Target {
-  const parsed = parseConnectionUri(`qemu:///system?socket=${encodeURIComponent(socket)}`)
-  if (parsed.kind === 'refused') throw new Error(parsed.because)
-  return parsed.target
+/** The daemon behind a socket. */
+export function locationOf(socket: string): HypervisorLocation {
+  const read = readLibvirtUri(`qemu:///system?socket=${encodeURIComponent(socket)}`)
+  if ('problem' in read) throw new Error(read.problem)
+  return read.value
 }
 
 /** A log whose lines are kept. */
