@@ -32,9 +32,7 @@ export function openGuests(config: Config, { clock, log, closing }: Around): Gue
   const hostHealth = new Map<HostName, HostHealthPort>()
   if (!config.node.roles.includes('instance-monitor')) return { guests, hostHealth, spool }
   const host = hostName(config.node.name)
-  const libvirt = closing.use(
-    new LibvirtGuests({ clock, log, location: config.guest.connection }),
-  )
+  const libvirt = closing.use(new LibvirtGuests({ clock, log, location: config.guest.connection }))
   guests.set(host, libvirt)
   hostHealth.set(host, healthOf(libvirt, new ComputeProcess(clock)))
   return { guests, hostHealth, spool }

@@ -48,11 +48,13 @@ function overTcp(url: URL, driver: string): Reading {
 }
 
 function overSocket(url: URL, driver: string): Reading {
-  if (url.host !== '') return problem(`a host without a transport asks for TLS, which ${OVER_SOCKET}`)
+  if (url.host !== '')
+    return problem(`a host without a transport asks for TLS, which ${OVER_SOCKET}`)
   const unknown = [...url.searchParams.keys()].find((parameter) => parameter !== 'socket')
   if (unknown !== undefined) return problem(`the parameter ${unknown} is not honoured`)
   const given = url.searchParams.get('socket')
-  if (given !== null && !given.startsWith('/')) return problem('the socket must be an absolute path')
+  if (given !== null && !given.startsWith('/'))
+    return problem('the socket must be an absolute path')
   const [first, ...rest] = given === null ? SOCKETS : ([given] as const)
   return { value: { driver, doors: [doorsOf(first), ...rest.map(doorsOf)] } }
 }

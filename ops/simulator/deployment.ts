@@ -4,6 +4,7 @@ import type { Announcer } from '../../actors/ports/announcer.ts'
 import { sleep } from '../../actors/ports/clock.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
@@ -59,6 +60,7 @@ export class Deployment implements AsyncDisposable {
   readonly #random: SeededRandom
   readonly #sabotage: Sabotage
   readonly #readsTakeTime: boolean
+  readonly #hostsSpeak: boolean
 
   constructor(options: {
     readonly seed: number
@@ -67,6 +69,8 @@ export class Deployment implements AsyncDisposable {
     readonly sabotage?: Sabotage
     /** no: for stories, in whose logs one look more must not shift what follows. */
     readonly readsTakeTime?: 'no'
+    /** yes: every host says each second that it lives, to whom it concerns. */
+    readonly hostsSpeak?: 'yes'
   }) {
     const random = new SeededRandom(options.seed)
     const { clock } = this
@@ -74,6 +78,7 @@ export class Deployment implements AsyncDisposable {
     this.cloud = cloud
     if (options.readsTakeTime === 'no') cloud.readAtOnce()
     this.#readsTakeTime = options.readsTakeTime !== 'no'
+    this.#hostsSpeak = options.hostsSpeak === 'yes'
     this.segments = segments
     const { evacuator, concurrency, recovery } = options.rules
     const { placement } = evacuator
@@ -238,10 +243,11 @@ export class Deployment implements AsyncDisposable {
     const clock = mortalClock(this.clock, life)
     const random = this.#random.fork(`${name} ${this.clock.monotonicMs()}`)
     const guests = new Map<HostName, GuestPort>()
+    const hostHealth = new Map<HostName, HostHealthPort>()
     if (name === 'guests') {
-      for (const { hosts } of this.segments) {
-        for (const host of hosts)
-          guests.set(host.name, mortalPort(this.cloud.guest(host.name), life))
+      for (const { name: host } of this.segments.flatMap(({ hosts }) => hosts)) {
+        guests.set(host, mortalPort(this.cloud.guest(host), life))
+        if (this.#hostsSpeak) hostHealth.set(host, mortalPort(this.cloud.hostHealth(host), life))
       }
     }
     return {
@@ -263,7 +269,7 @@ export class Deployment implements AsyncDisposable {
       fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.checker, name)),
       shell: mortalPort(view.shell, life),
       guests,
-      hostHealth: new Map(),
+      hostHealth,
       spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
     }

@@ -105,10 +105,7 @@ export const GUEST = {
     high: 'a hung guest is noticed so much later',
   },
   heartbeatTimeoutMs: {
-    names: [
-      'guest.heartbeat_timeout',
-      'introspectiveinstancemonitor.guest_monitoring_timeout',
-    ],
+    names: ['guest.heartbeat_timeout', 'introspectiveinstancemonitor.guest_monitoring_timeout'],
     kind: 'seconds',
     min: 1,
     max: 60,

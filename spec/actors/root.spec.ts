@@ -66,7 +66,12 @@ const LOOK_MS = 100
 /** `kind < parent`, from the paths of all actors that were seen on the way. */
 async function edgesSeen(): Promise<ReadonlySet<string>> {
   const size = { segments: 1, hostsPerSegment: 4, instances: 6 }
-  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules() })
+  await using deployment = new Deployment({
+    seed: 1,
+    size,
+    rules: defaultRules(),
+    hostsSpeak: 'yes',
+  })
   await startAll(deployment)
   await deployment.pass(QUIET_MS)
   for (const act of TROUBLES) await perform(deployment, act)

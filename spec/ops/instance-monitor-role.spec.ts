@@ -1,6 +1,6 @@
 /** The process of a compute host, with a real libvirt and a real bus: it needs nothing else, and loses no fault. */
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { connect } from 'nats'
@@ -9,7 +9,7 @@ import type { Received } from '../../schema/messages/catalogue.ts'
 import { startLibvirtd, type Libvirtd } from '../support/libvirtd.ts'
 import { startNats } from '../support/nats.ts'
 import { freePort, temporaryDirectory } from '../support/process.ts'
-import { runProduct, startProduct } from '../support/product.ts'
+import { startProduct } from '../support/product.ts'
 import { until } from '../support/until.ts'
 
 const HOST = 'compute-1'
@@ -55,66 +55,72 @@ const faultsIn = (heard: readonly Received[]): readonly string[] =>
       : [],
   )
 
-test('it reports a guest whose emulator dies and one that hangs, and says each second that the host lives', async (t) => {
-  await using directory = await temporaryDirectory('monitor')
-  await using nats = await startNats()
-  await using bus = await tap(nats.url)
-  const [dies, hangs] = await Promise.all([libvirt.startGuest(), libvirt.startGuest()])
-  await Promise.all([dies.booted(), hangs.booted()])
-  await using monitor = await startProduct(
-    directory.path,
-    HOST,
-    configuration(nats.url, join(directory.path, 'state')),
-  )
-  await until('a heartbeat says that libvirt answers', () =>
-    bus.heard.some((each) => each.type === 'host.heartbeat' && each.body.libvirt === 'answers'),
-  )
-  await dies.signal('SIGKILL')
-  const died = `${dies.instance} LIFECYCLE STOPPED_FAILED`
-  await until('the death is reported', () => faultsIn(bus.heard).includes(died))
-  await new Promise((resolve) => setTimeout(resolve, 2000)) // the other one answers a heartbeat
-  await hangs.signal('SIGSTOP')
-  const hung = `${hangs.instance} QEMU_GUEST_AGENT_ERROR STOPPED_FAILED`
-  await until('the hang is reported', () => faultsIn(bus.heard).includes(hung), 60_000)
-  t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
-  const beats = bus.heard.flatMap((each) => (each.type === 'host.heartbeat' ? [each.body] : []))
-  t.deepEqual(
-    beats.map(({ sequence }) => sequence),
-    beats.map((_, n) => (beats[0]?.sequence ?? 0) + n),
-  )
-  t.is(beats[0]?.hostName, HOST)
-  t.true(beats.every(({ boot }) => boot !== undefined))
-  t.true(monitor.exitStatus() === null)
-})
-
-test('a fault that nobody could take is reported by the next process, after a kill', async (t) => {
-  await using directory = await temporaryDirectory('monitor')
-  const state = join(directory.path, 'state')
-  const guest = await libvirt.startGuest()
-  await guest.booted()
-  const nobody = `nats://127.0.0.1:${await freePort()}`
-  const file = join(state, 'guest-faults.jsonl')
-  {
-    await using monitor = await startProduct(directory.path, HOST, configuration(nobody, state))
-    await until('libvirt answers', () => monitor.output().includes('libvirt answers'))
-    await guest.signal('SIGKILL')
-    await until(
-      'the fault is on disk',
-      async () => existsSync(file) && (await readFile(file, 'utf8')).includes(guest.instance),
+test.serial(
+  'it reports a guest whose emulator dies and one that hangs, and says each second that the host lives',
+  async (t) => {
+    await using directory = await temporaryDirectory('monitor')
+    await using nats = await startNats()
+    await using bus = await tap(nats.url)
+    const [dies, hangs] = await Promise.all([libvirt.startGuest(), libvirt.startGuest()])
+    await Promise.all([dies.booted(), hangs.booted()])
+    await using monitor = await startProduct(
+      directory.path,
+      HOST,
+      configuration(nats.url, join(directory.path, 'state')),
     )
-    monitor.signal('SIGKILL')
-    await monitor.ended
-  }
-  await using nats = await startNats()
-  await using bus = await tap(nats.url)
-  await using _next = await startProduct(directory.path, HOST, configuration(nats.url, state))
-  const died = `${guest.instance} LIFECYCLE STOPPED_FAILED`
-  await until('the fault is reported', () => faultsIn(bus.heard).includes(died), 60_000)
-  await until('it is forgotten', async () => (await readFile(file, 'utf8')) === '')
-  t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
-})
+    await until('a heartbeat says that libvirt answers', () =>
+      bus.heard.some((each) => each.type === 'host.heartbeat' && each.body.libvirt === 'answers'),
+    )
+    await dies.signal('SIGKILL')
+    const died = `${dies.instance} LIFECYCLE STOPPED_FAILED`
+    await until('the death is reported', () => faultsIn(bus.heard).includes(died))
+    await new Promise((resolve) => setTimeout(resolve, 2000)) // the other one answers a heartbeat
+    await hangs.signal('SIGSTOP')
+    const hung = `${hangs.instance} QEMU_GUEST_AGENT_ERROR STOPPED_FAILED`
+    await until('the hang is reported', () => faultsIn(bus.heard).includes(hung), 60_000)
+    t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
+    const beats = bus.heard.flatMap((each) => (each.type === 'host.heartbeat' ? [each.body] : []))
+    t.deepEqual(
+      beats.map(({ sequence }) => sequence),
+      beats.map((_, n) => (beats[0]?.sequence ?? 0) + n),
+    )
+    t.is(beats[0]?.hostName, HOST)
+    t.true(beats.every(({ boot }) => boot !== undefined))
+    t.true(monitor.exitStatus() === null)
+  },
+)
 
-test('without libvirt it runs, and says so', async (t) => {
+test.serial(
+  'a fault that nobody could take is reported by the next process, after a kill',
+  async (t) => {
+    await using directory = await temporaryDirectory('monitor')
+    const state = join(directory.path, 'state')
+    const guest = await libvirt.startGuest()
+    await guest.booted()
+    const nobody = `nats://127.0.0.1:${await freePort()}`
+    const file = join(state, 'guest-faults.jsonl')
+    {
+      await using monitor = await startProduct(directory.path, HOST, configuration(nobody, state))
+      await until('libvirt answers', () => monitor.output().includes('libvirt answers'))
+      await guest.signal('SIGKILL')
+      await until(
+        'the fault is on disk',
+        async () => existsSync(file) && (await readFile(file, 'utf8')).includes(guest.instance),
+      )
+      monitor.signal('SIGKILL')
+      await monitor.ended
+    }
+    await using nats = await startNats()
+    await using bus = await tap(nats.url)
+    await using _next = await startProduct(directory.path, HOST, configuration(nats.url, state))
+    const died = `${guest.instance} LIFECYCLE STOPPED_FAILED`
+    await until('the fault is reported', () => faultsIn(bus.heard).includes(died), 60_000)
+    await until('it is forgotten', async () => (await readFile(file, 'utf8')) === '')
+    t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
+  },
+)
+
+test.serial('without libvirt it runs, and says so', async (t) => {
   await using directory = await temporaryDirectory('monitor')
   await using nats = await startNats()
   await using bus = await tap(nats.url)
@@ -128,23 +134,3 @@ test('without libvirt it runs, and says so', async (t) => {
   )
   t.regex(monitor.output(), /libvirt cannot be reached/)
 })
-
-const REFUSED = [
-  ['qemu+tls://compute-1/system', /the transport tls is not spoken/],
-  ['qemu+ssh://root@compute-1/system', /a user, a password or a fragment in it is not honoured/],
-  ['qemu://compute-1/system', /a host without a transport asks for TLS/],
-  ['qemu+tcp://compute-1/system?sasl=1', /the parameter sasl is not honoured/],
-  ['xen:///system', /the driver xen has no guests/],
-] as const
-
-for (const [uri, why] of REFUSED) {
-  test(`the start is refused for connection_uri = ${uri}`, async (t) => {
-    await using directory = await temporaryDirectory('monitor')
-    const text = configuration('nats://127.0.0.1:1', directory.path).replace(/qemu:.*/, uri)
-    const file = join(directory.path, 'monitor.conf')
-    await writeFile(file, text, { mode: 0o600 })
-    const { status, stderr } = await runProduct('run', '--config', file)
-    t.is(status, 2)
-    t.regex(stderr, why)
-  })
-}

@@ -1,6 +1,6 @@
 /** A libvirt daemon for specs, with emulated guests that have an agent, and faults to cause in them. Needs root. */
 import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -41,9 +41,14 @@ export interface Libvirtd extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** The guest's files are made once and kept. */
+/** The guest's files are made once, and again when what they are made of changes. */
 async function guestFiles(): Promise<string> {
-  const folder = join(tmpdir(), 'instance-ha-test-guest')
+  const hash = createHash('sha256')
+  for (const part of ['build-guest.sh', 'guest-init', 'fire-watchdog']) {
+    hash.update(await readFile(join(SCRIPTS, part)))
+  }
+  const version = hash.digest('hex').slice(0, 12)
+  const folder = join(tmpdir(), `instance-ha-test-guest-${version}`)
   if (existsSync(join(folder, 'initramfs.gz'))) return folder
   const ours = `${folder}.${process.pid}`
   await run('sh', [join(SCRIPTS, 'build-guest.sh'), ours])

@@ -3,7 +3,7 @@ import type { GuestView } from '../../actors/ports/guest.ts'
 
 /** Any version of Nova's namespace: 1.0 before Wallaby, 1.1 since. */
 const NOVA =
-  /<(?:[\w.-]{1,64}:)?instance [^>]{0,1000}['"]http:\/\/openstack\.org\/xmlns\/libvirt\/nova\//
+  /<(?:[\w.-]{1,64}:)?instance [^<>]{0,1000}['"]http:\/\/openstack\.org\/xmlns\/libvirt\/nova\//
 /** In text and attributes `<` is always escaped, so no name can look like an element. */
 const TARGET = /<target\b[^<>]{0,1000}>/g
 const AGENT = /\bname=(['"])org\.qemu\.guest_agent\.0\1/

@@ -21,6 +21,7 @@ export interface LibvirtOptions {
   readonly location: HypervisorLocation
 }
 
+/** Guests of one libvirt daemon. */
 export class LibvirtGuests implements GuestPort, AsyncDisposable {
   readonly #options: LibvirtOptions
   readonly #stopping = new AbortController()

@@ -15,6 +15,7 @@ export interface Domain {
 
 const padding = (length: number): number => (4 - (length % 4)) % 4
 
+/** Puts values behind each other. */
 export class XdrWriter {
   readonly #parts: Buffer[] = []
 
@@ -49,6 +50,7 @@ export class XdrWriter {
   }
 }
 
+/** Takes values off one after the other. Throws HYPERVISOR_UNAVAILABLE where there are none. */
 export class XdrReader {
   readonly #bytes: Buffer
   #at = 0

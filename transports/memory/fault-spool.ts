@@ -1,6 +1,7 @@
 /** The fault spool of a process that keeps nothing over its end. */
 import type { FaultSpool, SpooledFault } from '../../actors/ports/fault-spool.ts'
 
+/** Faults in memory. */
 export class MemoryFaultSpool implements FaultSpool {
   readonly #faults = new Map<string, SpooledFault>()
 

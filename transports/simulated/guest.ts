@@ -1,11 +1,11 @@
 /** The Guest port of one simulated compute host, as a process on that host has it. */
-import { sleep } from '../../actors/ports/clock.ts'
 import type { GuestNews, GuestPort, GuestSign, GuestView } from '../../actors/ports/guest.ts'
 import type { InstanceId } from '../../schema/ids.ts'
+import { passOn } from './machine-time.ts'
 import type { Machine } from './machine.ts'
 import type { Site } from './site.ts'
 
-/** How often a caller on a hung host looks whether time goes on. */
+/** A call on a hung host takes at least so long. */
 const HUNG_MS = 1000
 
 /** Guests of one machine. On a machine without power a call never ends, for its caller is dead too. */
@@ -62,12 +62,7 @@ export class SimulatedGuests implements GuestPort {
     return [...running, ...[...failedGuests].map((instance) => view(instance, 'failed'))]
   }
 
-  /** Lets time pass as the machine lives it. */
-  async #pass(forMs: number, boot: number): Promise<void> {
-    await sleep(this.#site.clock, forMs)
-    while (this.#machine.boot === boot && this.#machine.os === 'hung') {
-      await sleep(this.#site.clock, HUNG_MS)
-    }
-    if (this.#machine.boot !== boot || this.#machine.power === 'off') await new Promise(() => {})
+  #pass(forMs: number, boot: number): Promise<void> {
+    return passOn(this.#site, this.#machine, { forMs, boot })
   }
 }

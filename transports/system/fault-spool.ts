@@ -24,10 +24,10 @@ const lineCheck = Compile(SpoolLine)
 
 /** Never a link that somebody else has laid. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const APPEND =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
 const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
+/** Faults in a file of that directory, which is made when it is not there. */
 export class FileFaultSpool implements FaultSpool {
   readonly #directory: string
   readonly #path: string
@@ -39,7 +39,7 @@ export class FileFaultSpool implements FaultSpool {
   #isRead = false
   #bytes = 0
   #isFailing = false
-  /** The file ends in the middle of a line: a full disk took the rest. */
+  /** Something is not in the file, or only half of it: a full disk took the rest. */
   #isTorn = false
   #line: Promise<void> = Promise.resolve()
 
@@ -54,18 +54,18 @@ export class FileFaultSpool implements FaultSpool {
     return [...this.#faults.values()]
   }
 
-  keep(fault: SpooledFault): Promise<void> {
-    return this.#inLine(async () => {
-      await this.#load()
+  async keep(fault: SpooledFault): Promise<void> {
+    await this.#inLine(() => this.#load())
+    await this.#inLine(async () => {
       if (this.#faults.has(fault.id)) return
       this.#faults.set(fault.id, fault)
       await this.#append({ keep: { ...fault, evidence: [...fault.evidence] } })
     })
   }
 
-  forget(id: string): Promise<void> {
-    return this.#inLine(async () => {
-      await this.#load()
+  async forget(id: string): Promise<void> {
+    await this.#inLine(() => this.#load())
+    await this.#inLine(async () => {
       if (!this.#faults.has(id)) return
       this.#faults.delete(id)
       // With nothing left the file begins anew.
@@ -78,7 +78,6 @@ export class FileFaultSpool implements FaultSpool {
     this.#line = this.#line.then(async () => {
       try {
         await task()
-        this.#isFailing = false
       } catch (error) {
         const reason = describeError(error)
         if (!this.#isFailing) {
@@ -101,7 +100,8 @@ export class FileFaultSpool implements FaultSpool {
       const read = readLine(line)
       if (read === undefined) torn += 1
       else if ('forget' in read) this.#faults.delete(read.forget)
-      else this.#faults.set(read.keep.id, { ...read.keep, instance: instanceId(read.keep.instance) })
+      else
+        this.#faults.set(read.keep.id, { ...read.keep, instance: instanceId(read.keep.instance) })
     }
     if (torn === 0) return
     this.#isTorn = true
@@ -125,23 +125,21 @@ export class FileFaultSpool implements FaultSpool {
 
   async #append(line: SpoolLine): Promise<void> {
     const text = `${JSON.stringify(line)}\n`
-    if (this.#bytes + text.length > BYTES_MAX) {
+    if (this.#isTorn || this.#bytes + text.length > BYTES_MAX) {
       await this.#rewrite()
       return
     }
     await using file = await open(this.#path, APPEND, 0o600)
-    const wasTorn = this.#isTorn
     this.#isTorn = true
-    await file.writeFile(wasTorn ? `\n${text}` : text)
+    await file.writeFile(text)
     this.#isTorn = false
+    this.#isFailing = false
     this.#bytes += Buffer.byteLength(text)
   }
 
   /** Beside the old file, which stays whole until the new one is. */
   async #rewrite(): Promise<void> {
-    const lines = [...this.#faults.values()].map(
-      (fault) => `${JSON.stringify({ keep: fault })}\n`,
-    )
+    const lines = [...this.#faults.values()].map((fault) => `${JSON.stringify({ keep: fault })}\n`)
     const draft = `${this.#path}.new`
     await rm(draft, { force: true })
     {
@@ -150,6 +148,7 @@ export class FileFaultSpool implements FaultSpool {
     }
     await rename(draft, this.#path)
     this.#isTorn = false
+    this.#isFailing = false
     this.#bytes = Buffer.byteLength(lines.join(''))
   }
 }

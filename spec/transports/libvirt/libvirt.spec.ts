@@ -79,7 +79,7 @@ test('a guest without its agent is unknown at once, not silent', async (t) => {
   const guest = await startGuest(daemon)
   const { instance } = guest
   await news.snapshot()
-  await guest.inside('touch /tmp/agent-off; kill $(pidof qemu-ga)')
+  await guest.inside('touch /agent-off; kill $(pidof qemu-ga)')
   await news.event(instance, 'agent-disconnected')
   const askedAt = performance.now()
   t.is((await port.heartbeats([instance], 2000)).get(instance), 'unknown')
