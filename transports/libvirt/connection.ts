@@ -199,7 +199,7 @@ export class Connection implements Disposable {
     this.#over = reason
     this.#cancelPing()
     this.#socket.destroy()
-    for (const { fail } of this.#waiting.values()) fail(reason)
+    for (const waiting of this.#waiting.values()) waiting.fail(reason)
     this.#waiting.clear()
     this.#resolveEnded(reason)
   }

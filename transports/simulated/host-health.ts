@@ -9,7 +9,8 @@ export function simulatedHostHealth(site: Site, machine: Machine): HostHealthPor
   const { boot } = machine
   return {
     look: async (): Promise<HostHealth> => {
-      if (!machine.isRunning || machine.boot !== boot) await passOn(site, machine, { forMs: 0, boot })
+      if (!machine.isRunning || machine.boot !== boot)
+        await passOn(site, machine, { forMs: 0, boot })
       return {
         boot: `boot-${boot}`,
         libvirt: 'answers',

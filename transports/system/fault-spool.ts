@@ -75,18 +75,21 @@ export class FileFaultSpool implements FaultSpool {
   }
 
   #inLine(task: () => Promise<void>): Promise<void> {
-    this.#line = this.#line.then(async () => {
-      try {
-        await task()
-      } catch (error) {
-        const reason = describeError(error)
-        if (!this.#isFailing) {
-          this.#log.warn({ path: this.#path, reason }, 'faults of guests are kept in memory only')
-        }
-        this.#isFailing = true
-      }
-    })
+    this.#line = this.#after(this.#line, task)
     return this.#line
+  }
+
+  async #after(earlier: Promise<void>, task: () => Promise<void>): Promise<void> {
+    await earlier
+    try {
+      await task()
+    } catch (error) {
+      const reason = describeError(error)
+      if (!this.#isFailing) {
+        this.#log.warn({ path: this.#path, reason }, 'faults of guests are kept in memory only')
+      }
+      this.#isFailing = true
+    }
   }
 
   async #load(): Promise<void> {

@@ -25,6 +25,9 @@ test.after.always(async () => {
 const openPort = (at: Libvirtd): LibvirtGuests =>
   new LibvirtGuests({ clock: new SystemClock(), log: lines().log, location: locationOf(at.socket) })
 
+const view = (views: readonly GuestView[], guest: RealGuest): GuestView | undefined =>
+  views.find(({ instance }) => instance === guest.instance)
+
 async function startGuest(at: Libvirtd, options: GuestOptions = {}): Promise<RealGuest> {
   const guest = await at.startGuest(options)
   await guest.booted()
@@ -162,8 +165,6 @@ test('after the daemon was killed, a snapshot shows what the gap hid', async (t)
     startGuest(mortal),
     startGuest(mortal),
   ])
-  const view = (views: readonly GuestView[], guest: RealGuest): GuestView | undefined =>
-    views.find(({ instance }) => instance === guest.instance)
   const before = await news.snapshot()
   await mortal.kill()
   await news.until(({ type }) => type === 'lost')

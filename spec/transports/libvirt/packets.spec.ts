@@ -86,12 +86,13 @@ test('a list of more elements than a host has domains is refused', (t) => {
   t.true(isRefusal(t.throws(() => reader.list(() => reader.int()))))
 })
 
+const body = (...values: readonly number[]): XdrReader => {
+  const writer = new XdrWriter().int(1).domain('00000000-0000-4000-8000-000000000001')
+  for (const value of values) writer.int(value)
+  return new XdrReader(writer.bytes())
+}
+
 test('events and details that nobody knows have no name, and states that nobody knows mean nothing', (t) => {
-  const body = (...values: readonly number[]): XdrReader => {
-    const writer = new XdrWriter().int(1).domain('00000000-0000-4000-8000-000000000001')
-    for (const value of values) writer.int(value)
-    return new XdrReader(writer.bytes())
-  }
   t.is(readEvent(318, body(99, 0)), undefined)
   t.is(readEvent(318, body(3, 99))?.event, 'suspended')
   t.is(readEvent(318, body(5, 99))?.event, 'stopped')
