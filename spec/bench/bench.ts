@@ -4,6 +4,7 @@ import { lineOf, meets, type Figure } from './figure.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
+import { measureGuests } from './guests.ts'
 import { measureKernel } from './kernel.ts'
 import { measureMemory } from './memory.ts'
 import { measureOpenstack } from './openstack.ts'
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,
   memory: measureMemory,
+  guests: measureGuests,
   'guest-flood': measureGuestFlood,
   strangers: measureStrangers,
 }

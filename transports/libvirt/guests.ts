@@ -89,8 +89,10 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
         using session = await Session.open(this.#options, location, (news) => this.#tell(news))
         log.info({}, 'libvirt answers')
         isTold = false
-        backoffMs = BACKOFF_MS_MIN
+        const openedAtMs = clock.monotonicMs()
         this.#lost(await this.#live(session))
+        // A daemon that ends each session at once is not asked at full speed.
+        if (clock.monotonicMs() - openedAtMs > BACKOFF_MS_MAX) backoffMs = BACKOFF_MS_MIN
       } catch (error) {
         if (!isCoded(error, 'HYPERVISOR_UNAVAILABLE')) throw error
         this.#triedAtMs = clock.monotonicMs()
