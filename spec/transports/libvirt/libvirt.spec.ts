@@ -1,12 +1,14 @@
 /** A real libvirt daemon with real guests: the suite that the simulated one passes, and faults that only a real one has. */
 import test from 'ava'
 import { LibvirtGuests } from '../../../transports/libvirt/guests.ts'
-import type { GuestView } from '../../../actors/ports/guest.ts'
+import type { GuestNews, GuestView } from '../../../actors/ports/guest.ts'
+import type { InstanceId } from '../../../schema/ids.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { guestConformance, NewsReader, type TestGuest } from '../../support/guest-conformance.ts'
 import { startLibvirtd, type Libvirtd, type RealGuest } from '../../support/libvirtd.ts'
 import type { GuestOptions } from '../../support/libvirt-domain.ts'
 import { until } from '../../support/until.ts'
+import { WatcherWalk } from '../../actors/instance-watcher/watcher-walk.ts'
 import { lines, locationOf } from './world.ts'
 
 let daemon: Libvirtd
@@ -24,6 +26,21 @@ test.after.always(async () => {
 
 const openPort = (at: Libvirtd): LibvirtGuests =>
   new LibvirtGuests({ clock: new SystemClock(), log: lines().log, location: locationOf(at.socket) })
+
+/** What an instance-watcher reports of all that was read of one guest. */
+function reportsOf(read: readonly GuestNews[], instance: InstanceId): readonly string[] {
+  const walk = new WatcherWalk()
+  for (const news of read) {
+    if (news.type === 'snapshot') {
+      const guests = news.guests.filter((guest) => guest.instance === instance)
+      walk.news({ type: 'snapshot', guests })
+    } else if (news.type === 'seen' ? news.guest.instance === instance : true) {
+      walk.news(news)
+    }
+  }
+  walk.pass(10_000)
+  return walk.reports
+}
 
 const view = (views: readonly GuestView[], guest: RealGuest): GuestView | undefined =>
   views.find(({ instance }) => instance === guest.instance)
@@ -60,6 +77,7 @@ test('a panic is told, and then that the guest was stopped for it', async (t) =>
   await guest.inside('echo c > /proc/sysrq-trigger')
   await news.event(instance, 'stopped-crashed')
   t.true(news.eventsOf(instance).includes('crashed-panicked'))
+  t.deepEqual(reportsOf(news.read, instance), ['LIFECYCLE STOPPED_CRASHED'])
 })
 
 test('a guest that reboots itself has no agent for a while, and answers again', async (t) => {
@@ -74,6 +92,7 @@ test('a guest that reboots itself has no agent for a while, and answers again', 
   t.true(events.includes('agent-disconnected'))
   t.true(events.includes('reboot'))
   t.is((await port.heartbeats([instance], 5000)).get(instance), 'alive')
+  t.deepEqual(reportsOf(news.read, instance), [])
 })
 
 test('a guest without its agent is unknown at once, not silent', async (t) => {
@@ -111,6 +130,7 @@ test('a watchdog that powers a guest off is told before its end, which looks lik
   await guest.inside('fire-watchdog')
   await news.event(instance, 'stopped-failed')
   t.true(news.eventsOf(instance).includes('watchdog-poweroff'))
+  t.deepEqual(reportsOf(news.read, instance), ['WATCHDOG WATCHDOG_POWEROFF'])
 })
 
 test('a disk whose storage is full is told as that, just before the pause', async (t) => {
@@ -124,6 +144,7 @@ test('a disk whose storage is full is told as that, just before the pause', asyn
   const events = news.eventsOf(instance)
   t.true(events.indexOf('disk-full') !== -1)
   t.true(events.indexOf('disk-full') < events.indexOf('suspended-io-error'))
+  t.deepEqual(reportsOf(news.read, instance), [])
 })
 
 test('a request to a disk that fails is told, where the guest is to deal with it', async (t) => {
@@ -134,7 +155,10 @@ test('a request to a disk that fails is told, where the guest is to deal with it
   await news.snapshot()
   await guest.inside('dd if=/dev/urandom of=/dev/vda bs=1M count=4 conv=fsync')
   await news.event(instance, 'io-error-report', 'disk-full')
-  t.true(news.eventsOf(instance).length > 0)
+  t.deepEqual(
+    reportsOf(news.read, instance),
+    news.eventsOf(instance).includes('io-error-report') ? ['IO_ERROR IO_ERROR_REPORT'] : [],
+  )
 })
 
 test('domains of others are not told of, and a guest with an odd name without a channel is', async (t) => {
@@ -179,6 +203,8 @@ test('after the daemon was killed, a snapshot shows what the gap hid', async (t)
   t.is(view(after, stays)?.power, 'running')
   t.is(view(after, stays)?.run, view(before, stays)?.run)
   t.is(port.health().daemon, 'answers')
+  t.deepEqual(reportsOf(news.read, dies.instance), ['LIFECYCLE STOPPED_FAILED'])
+  t.deepEqual(reportsOf(news.read, stays.instance), [])
   const sign = async (guest: RealGuest): Promise<string | undefined> =>
     (await port.heartbeats([guest.instance], 2000)).get(guest.instance)
   await until('the healthy guest answers', async () => (await sign(stays)) === 'alive')
