@@ -21,10 +21,8 @@ openstack:python3-openstackclient
 make:make
 g++:g++
 libvirtd:libvirt-daemon
-/usr/share/doc/libvirt-daemon-driver-qemu:libvirt-daemon-driver-qemu
 virsh:libvirt-clients
 qemu-system-x86_64:qemu-system-x86
-unshare:util-linux
 '
 COMPARED='
 /usr/bin/masakari-wsgi:python3-masakari

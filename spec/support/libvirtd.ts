@@ -61,7 +61,7 @@ export async function startLibvirtd(): Promise<Libvirtd> {
   if (process.getuid?.() !== 0) {
     throw new Error('specs with a real libvirt daemon need root, for namespaces of their own')
   }
-  program('libvirtd', 'libvirt-daemon-driver-qemu')
+  program('libvirtd', 'libvirt-daemon')
   program('virsh', 'libvirt-clients')
   program('qemu-system-x86_64', 'qemu-system-x86')
   const files = await guestFiles()
