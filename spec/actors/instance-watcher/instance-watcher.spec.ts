@@ -212,14 +212,28 @@ test('the outbox never grows beyond its bound, and drops the oldest', (t) => {
   t.is(last?.fault.instance, ids.at(-1))
 })
 
-const acts = fc.array(
+type Act = GuestEvent | `sign ${GuestSign}` | 'pass' | 'gap'
+
+const acts: fc.Arbitrary<readonly Act[]> = fc.array(
   fc.oneof(
-    fc.constantFrom<GuestEvent>(...GUEST_EVENTS),
-    fc.constantFrom<`sign ${GuestSign}`>('sign alive', 'sign silent', 'sign unknown'),
-    fc.constantFrom('pass' as const, 'gap' as const),
+    fc.constantFrom<Act>(...GUEST_EVENTS),
+    fc.constantFrom<Act>('sign alive', 'sign silent', 'sign unknown'),
+    fc.constantFrom<Act>('pass', 'gap'),
   ),
   { maxLength: 60 },
 )
+
+function perform(walk: WatcherWalk, act: Act): void {
+  if (act === 'pass') walk.pass(ROUND)
+  else if (act === 'gap') walk.news({ type: 'lost', reason: 'gap' })
+  else if (act === 'sign alive') walk.answers.set(I1, 'alive')
+  else if (act === 'sign silent') walk.answers.set(I1, 'silent')
+  else if (act === 'sign unknown') walk.answers.set(I1, 'unknown')
+  else walk.events(act)
+}
+
+const BEGINS_ANEW: readonly Act[] = ['agent-disconnected', 'reboot', 'started']
+const hangs = (walk: WatcherWalk): number => walk.reports.filter((each) => each === HUNG).length
 
 test('a guest is reported as hung only while it runs with an agent that has answered since it came', (t) => {
   holds(
@@ -227,22 +241,14 @@ test('a guest is reported as hung only while it runs with an agent that has answ
     fc.property(acts, (walked) => {
       const walk = new WatcherWalk(running())
       let hasAnswered = false
-      for (const act of walked) {
-        const before = walk.reports.filter((each) => each === HUNG).length
-        const guest = walk.state.guests.get(I1)
-        if (act === 'pass') walk.pass(ROUND)
-        else if (act === 'gap') walk.news({ type: 'lost', reason: 'gap' })
-        else if (act.startsWith('sign ')) walk.answers.set(I1, act.slice(5) as GuestSign)
-        else walk.events(act as GuestEvent)
-        const health = walk.state.guests.get(I1)?.health
-        if (health?.answered === true) hasAnswered = true
-        if (act === 'agent-disconnected' || act === 'reboot' || act === 'started') {
-          hasAnswered = false
-        }
-        const isReported = walk.reports.filter((each) => each === HUNG).length > before
-        if (isReported && (guest?.agent !== 'connected' || !hasAnswered)) return false
-      }
-      return true
+      return walked.every((act) => {
+        const before = { guest: walk.state.guests.get(I1), hangs: hangs(walk) }
+        perform(walk, act)
+        const isAlive = walk.state.guests.get(I1)?.health.answered === true
+        hasAnswered = (hasAnswered || isAlive) && !BEGINS_ANEW.includes(act)
+        const isReported = hangs(walk) > before.hangs
+        return !isReported || (before.guest?.agent === 'connected' && hasAnswered)
+      })
     }),
   )
 })

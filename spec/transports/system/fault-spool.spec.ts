@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
+import type { SpooledFault } from '../../../actors/ports/fault-spool.ts'
 import { FileFaultSpool } from '../../../transports/system/fault-spool.ts'
 import { faultOf, faultSpoolConformance } from '../../support/fault-spool-conformance.ts'
 import { temporaryDirectory } from '../../support/process.ts'
@@ -49,12 +50,13 @@ test('a torn line, and lines of others, are left out, told and set aside; the re
   t.deepEqual(await new FileFaultSpool(path, log).read(), [faultOf('a'), faultOf('c')])
 })
 
+const long = (id: string): SpooledFault => ({ ...faultOf(id), evidence: ['e'.repeat(1000)] })
+
 test('a file of any size is read to its bound only, and never grows beyond it', async (t) => {
   const { path, file } = await place()
   await writeFile(file, 'x'.repeat(5_000_000))
   const spool = new FileFaultSpool(path, lines().log)
   t.deepEqual(await spool.read(), [])
-  const long = (id: string) => ({ ...faultOf(id), evidence: ['e'.repeat(1000)] })
   for (let n = 0; n < 1500; n += 1) {
     await spool.keep(long(`id-${n}`))
     if (n % 2 === 0) await spool.forget(`id-${n}`)
