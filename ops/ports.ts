@@ -1,4 +1,7 @@
-/** Opens the world for one process: real parts as the configuration names them, or the simulated cloud. */
+/**
+ * Opens all ports of one process: the real ones that the configuration names, or the simulated
+ * cloud.
+ */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
@@ -39,16 +42,16 @@ import { openGuests, type GuestWorld } from './open-guests.ts'
 import { natsCredentials } from './nats-credentials.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
-/** What surrounds every port. */
+/** What all ports use. */
 export interface Ambient {
   readonly clock: SystemClock
   readonly random: SystemRandom
   readonly log: LogPort
-  /** Closes what was opened, last first. */
+  /** Closes what was opened, the last one first. */
   readonly closing: AsyncDisposableStack
 }
 
-/** A world to act in. */
+/** All ports through which a process acts. */
 export interface World extends GuestWorld {
   readonly bus: BusPort
   readonly lease: LeasePort
@@ -59,23 +62,26 @@ export interface World extends GuestWorld {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
-  /** Whether the stored credentials can be read here; undefined where nobody reads them. */
+  /**
+   * Checks whether this process can read the stored credentials; undefined when none of its roles
+   * reads them.
+   */
   readonly checkCredentials: (() => Promise<void>) | undefined
 }
 
-/** The simulated cloud that stands in for all real parts but the store and the bus. */
+/** The simulated cloud, which replaces all real parts except the store and the bus. */
 export interface EmbeddedCloud {
   readonly cloud: SimulatedCloud
   readonly segments: readonly SegmentSeed[]
 }
 
-/** A cloud as large as a newcomer can look through: 3 segments, 24 hosts, 150 instances. */
+/** A cloud that is small enough to overlook: 3 segments, 24 hosts, 150 instances. */
 export function embeddedCloud({ clock, random }: Ambient): EmbeddedCloud {
   const seeded = new SeededRandom(random.uuid())
   return buildCloud({ clock, random: seeded, segments: 3, hostsPerSegment: 8, instances: 150 })
 }
 
-/** The embedded default: memory bus, SQLite, simulated cloud. */
+/** The embedded default: the memory bus, SQLite, and the simulated cloud. */
 export function openEmbeddedWorld(
   config: Config,
   ambient: Ambient,
@@ -104,7 +110,7 @@ export function openMonitorWorld(config: Config, ambient: Ambient): MonitorWorld
   return { bus, ...openGuests(config, ambient) }
 }
 
-/** Real parts. CONFIG_INVALID when a file that it needs cannot be used. */
+/** The real ports. CONFIG_INVALID when a file that they need cannot be used. */
 export async function openRealWorld(config: Config, ambient: Ambient): Promise<World> {
   const { clock, closing } = ambient
   refuseUntrusted(trustedPaths(config))
@@ -162,7 +168,7 @@ export function openBus(
   )
 }
 
-/** The store as it is: credentials of hosts come out as they are stored. */
+/** The store without the vault: it returns the credentials of hosts as they are stored. */
 export function openStore({ store }: Config, { clock, random, closing }: Ambient): StorePort {
   const { location } = store
   if (location.kind === 'mysql') {
@@ -174,7 +180,7 @@ export function openStore({ store }: Config, { clock, random, closing }: Ambient
   return closing.use(openSqliteStore(location.path, { clock, random }))
 }
 
-/** Compute hosts hold no key: an instance-monitor reads no credentials. */
+/** Compute hosts have no key file, and an instance-monitor does not need credentials. */
 function openSealedStore(
   config: Config,
   ambient: Ambient,
@@ -186,7 +192,7 @@ function openSealedStore(
   return { store: vault.store, checkCredentials: () => vault.check() }
 }
 
-/** Longest time for one request to Nova, repeats of reads included. */
+/** Longest time for one request to Nova, including repetitions of reads. */
 const REQUEST_TIMEOUT_MS = 10_000
 
 async function openAccount(config: Config, ambient: Ambient): Promise<Openstack> {
@@ -203,7 +209,10 @@ async function openAccount(config: Config, ambient: Ambient): Promise<Openstack>
   return openFor(account, { ...endpoint, ...cacert(compute.caFile) }, ambient)
 }
 
-/** The account that checks tokens; the Compute account's own session when both are the same. */
+/**
+ * The port that checks tokens. It shares the session of the Compute account when both accounts are
+ * the same.
+ */
 async function openIdentity(
   config: Config,
   ambient: Ambient,

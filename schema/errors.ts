@@ -1,9 +1,12 @@
-/** Catalogue of every error that we raise: code, HTTP status, and whether trying again may help. */
+/**
+ * Catalogue of every error that we raise: its code, its HTTP status, and whether another try may
+ * succeed.
+ */
 import type { Epoch } from './ids.ts'
 
 interface ErrorKind {
   readonly status: number
-  /** True when the same request may succeed later without anybody changing it. */
+  /** True when the same request may succeed later although its sender changes nothing. */
   readonly retryable: boolean
 }
 
@@ -34,7 +37,7 @@ export const ERRORS = {
   EXTENSION_NOT_FOUND: { status: 404, retryable: false },
   STREAMS_EXHAUSTED: { status: 429, retryable: true },
   ANSWER_LATE: { status: 504, retryable: true },
-  /** Its message is for everybody: it says what a role cannot do. */
+  /** The message may be shown to every caller: it says what a role cannot do now. */
   NOT_READY: { status: 503, retryable: true },
   STALE_EPOCH: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
@@ -51,7 +54,7 @@ export const ERRORS = {
   IDENTITY_UNAVAILABLE: { status: 503, retryable: true },
   IDENTITY_REFUSED: { status: 401, retryable: false },
   COMPUTE_UNAVAILABLE: { status: 503, retryable: true },
-  /** The request was sent and no answer came: it may or may not have been carried out. */
+  /** The request was sent, and no answer came. It is not known whether it was carried out. */
   COMPUTE_OUTCOME_UNKNOWN: { status: 504, retryable: false },
   COMPUTE_BUSY: { status: 503, retryable: true },
   COMPUTE_REFUSED: { status: 502, retryable: false },
@@ -68,10 +71,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** An error of ours: a code of the catalogue, a sentence for people, and the cause. */
+/** An error that we raise: a code of the catalogue, a sentence for people, and the cause. */
 export class CodedError extends Error {
   readonly code: ErrorCode
-  /** Seconds that the other side asked us to wait (Retry-After), if it did. */
+  /**
+   * How many seconds the other side asked us to wait (Retry-After); undefined when it did not ask.
+   */
   readonly retryAfterSeconds: number | undefined
 
   constructor(
@@ -94,9 +99,11 @@ export class CodedError extends Error {
   }
 }
 
-/** STALE_EPOCH: a leader wanted to write or to act with an epoch that is not the current one. */
+/**
+ * STALE_EPOCH: a former leader wanted to write or to act with an epoch that is not the current one.
+ */
 export class StaleEpochError extends CodedError {
-  /** The epoch that was refused. */
+  /** The epoch that the store refused. */
   readonly epoch: Epoch
 
   constructor(epoch: Epoch, message: string) {
@@ -105,7 +112,9 @@ export class StaleEpochError extends CodedError {
   }
 }
 
-/** True for what only an operator can mend: the process that finds it refuses to start. */
+/**
+ * True for an error that only an operator can correct. A process that finds one refuses to start.
+ */
 export const isRefusal = (error: unknown): error is CodedError =>
   isCoded(
     error,
@@ -116,12 +125,15 @@ export const isRefusal = (error: unknown): error is CodedError =>
     'KEY_MISSING',
   )
 
-/** True for an error of ours with one of the codes (with any code, when none is named). */
+/**
+ * True for an error that we raised with one of these codes; without codes, for every error that we
+ * raised.
+ */
 export function isCoded(error: unknown, ...codes: readonly ErrorCode[]): error is CodedError {
   return error instanceof CodedError && (codes.length === 0 || codes.includes(error.code))
 }
 
-/** One line about any thrown thing, with our code in front when it has one. */
+/** One line about anything that was thrown, with our code in front when it has one. */
 export function describeError(error: unknown): string {
   if (error instanceof CodedError) return `${error.code}: ${error.message}`
   return error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-/** `run`: all roles of the configuration in this process, until it is asked to end. */
+/** `run`: runs all roles of the configuration in this process, until a signal asks it to end. */
 import { parseArgs } from 'node:util'
 import type { Config } from '../../schema/config.ts'
 import { describeError, isCoded, isRefusal } from '../../schema/errors.ts'
@@ -12,7 +12,10 @@ import { embeddedCloud, openEmbeddedWorld, openMonitorWorld, openRealWorld } fro
 import { startProcess } from '../process.ts'
 import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
 
-/** Exit statuses: 0 ended as asked; 1 failed; 2 the configuration, the database or the keys cannot be used. */
+/**
+ * Exit statuses: 0 ended by a signal; 1 failed; 2 the configuration, the database or the keys
+ * cannot be used.
+ */
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -103,7 +106,10 @@ async function runDemo(config: Config, exitAfterRecovery: boolean): Promise<numb
   }
 }
 
-/** One line about what keeps us from starting; what is open by then would keep the process alive. */
+/**
+ * Writes one line about the reason why the process cannot start. Then it closes what is open
+ * already, because that would keep the process alive.
+ */
 async function cannotStart(error: unknown, { closing }: RunAmbient): Promise<number> {
   if (!isStartProblem(error)) throw error
   process.stderr.write(`instance-ha cannot start: ${describeError(error)}\n`)
@@ -111,7 +117,10 @@ async function cannotStart(error: unknown, { closing }: RunAmbient): Promise<num
   return isRefusal(error) ? 2 : 1
 }
 
-/** What an operator can mend: a taken port, an unreadable file. Everything else is a defect and shows its stack. */
+/**
+ * True for a problem that an operator can correct: a port that is in use, an unreadable file. All
+ * other errors are defects, and the stack is shown.
+ */
 function isStartProblem(error: unknown): boolean {
   if (isCoded(error)) return true
   return (

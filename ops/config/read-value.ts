@@ -1,11 +1,11 @@
-/** Turns the text of one option into its value, or refuses it with what is allowed. */
+/** Converts the text of one option to its value, or refuses it and says what is allowed. */
 import { accessSync, constants } from 'node:fs'
 import { Secret } from '../../schema/control-attributes.ts'
 import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
 import { readLibvirtUri } from './libvirt-uri.ts'
 import { readAmqp, readBus, readStore } from './read-location.ts'
 
-/** A value, a sentence about what is wrong, or nothing when the text does not fit at all. */
+/** A value, a sentence about what is wrong, or undefined when the text does not fit at all. */
 export type Reading<Value = unknown> =
   { readonly value: Value } | { readonly problem: string } | undefined
 
@@ -20,7 +20,10 @@ const INTERFACES: Readonly<Record<string, CatalogEndpoint['interface']>> = {
   adminURL: 'admin',
 }
 
-/** Reads one value; the empty text was taken for "not set" before, except for lists of names. */
+/**
+ * Reads one value. The caller has already treated an empty text as "not set", except for lists of
+ * names.
+ */
 export function readValue(text: string, option: Option): Reading {
   switch (option.kind) {
     case 'seconds':
@@ -74,7 +77,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   libvirt: 'qemu:///system, with ?socket=/path if need be, or qemu+tcp://host:port/system',
 }
 
-/** What an option may hold, for people. */
+/** What the option allows, for people. */
 export function allowedText(option: Option): string {
   switch (option.kind) {
     case 'seconds':
@@ -131,7 +134,7 @@ function isReadable(path: string): boolean {
     accessSync(path, constants.R_OK)
     return true
   } catch {
-    return false // the problem list says so
+    return false // the list of problems reports it
   }
 }
 

@@ -12,9 +12,9 @@ const VICTIM = 'compute-03'
 const GUEST_HOST = 'compute-10'
 /** Guests have answered once by then: one that never did is never called hung. */
 const HANG_AFTER_MS = 2000
-/** The watchers need one round of the hosts before they can miss one. */
+/** The observers must see all hosts alive once before one of them dies. */
 const KILL_AFTER_MS = 6000
-/** A recovery that takes longer than this has failed, as far as the demonstration goes. */
+/** When the recovery takes longer than this, the demonstration has failed. */
 const LIMIT_MS = 58_000
 
 export interface Demo extends AsyncDisposable {
@@ -22,13 +22,13 @@ export interface Demo extends AsyncDisposable {
   readonly recovered: Promise<boolean>
 }
 
-/** Registers the simulated hosts and starts listening; call before the roles start. */
+/** Registers the simulated hosts. Call this before the roles start. */
 export async function prepareDemo(store: StorePort, { segments }: EmbeddedCloud): Promise<void> {
   await store.migrate()
   await registerSegments(store, segments)
 }
 
-/** Kills one host after a few seconds and tells what happens. */
+/** Kills one host after a few seconds and prints what happens. */
 export function startDemo(
   { cloud }: EmbeddedCloud,
   bus: BusPort,

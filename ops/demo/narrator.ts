@@ -5,7 +5,7 @@ import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Received, WireBody } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 
-/** Ends of a recovery. */
+/** The statuses with which a recovery ends. */
 const ENDS = ['finished', 'failed', 'ignored'] as const
 
 const endOf = (step: string): (typeof ENDS)[number] | undefined =>
@@ -58,7 +58,7 @@ export class Narrator implements AsyncDisposable {
     this.#listening = bus.subscribe(subjectOf(cloud, '>'), ({ body }) => this.#hear(decode(body)))
   }
 
-  /** One line with the time since the start. */
+  /** Prints one line with the time since the start. */
   say(text: string): void {
     const seconds = ((performance.now() - this.#startedAtMs) / 1000).toFixed(1).padStart(5)
     const line = `${styleText('dim', `${seconds} s`)}  ${text}\n`
@@ -104,7 +104,7 @@ export class Narrator implements AsyncDisposable {
     if (end !== undefined) this.#resolveGuest({ status: end, reason })
   }
 
-  /** The bar stays as it is, and lines follow below it. */
+  /** The bar stays on the screen, and the next lines follow below it. */
   #endBar(): void {
     this.#bars.stop()
     this.#bar = undefined
@@ -123,7 +123,7 @@ export class Narrator implements AsyncDisposable {
   }
 }
 
-/** What a step means to a newcomer. */
+/** What each step is called in the output. */
 const STEPS: Readonly<Partial<Record<WireBody<'recovery.stepped'>['step'], string>>> = {
   running: 'recovery starts',
   fenced: styleText('green', 'fenced, certainly dead'),

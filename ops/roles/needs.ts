@@ -1,4 +1,7 @@
-/** What each role needs of the bus, and which of it the servers do not allow: told by `/health/ready`. */
+/**
+ * What each role needs on the bus, and which of it the servers do not allow. `/health/ready` shows
+ * it.
+ */
 import type { BusPort, Hindrance } from '../../actors/ports/bus.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { ROLES } from '../../schema/config/node.ts'
@@ -13,19 +16,19 @@ type Role = (typeof ROLES)[number]
 /** One thing that a role does on the bus. */
 interface Need {
   readonly operation: 'publish' | 'subscribe'
-  /** What it covers is needed. */
+  /** The role needs all subjects that this one covers. */
   readonly subject: string
-  /** What cannot be done without. */
+  /** What the role cannot do without this permission. */
   readonly what: string
 }
 
-/** Answers of JetStream come to an inbox. */
+/** JetStream sends its answers to an inbox. */
 const ANSWERS: readonly Need[] = [
   { operation: 'subscribe', subject: '_INBOX.>', what: 'receive answers of JetStream' },
   { operation: 'publish', subject: '$JS.API.>', what: 'ask JetStream' },
 ]
 
-/** What a role cannot do its work without. */
+/** What a role needs to do its work. */
 function needsOf(role: Role, cloud: string): readonly Need[] {
   const publish = (what: string, ...topic: readonly string[]): Need => ({
     operation: 'publish',
@@ -66,14 +69,17 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
   }
 }
 
-/** One check for each role, named after it; and one for what is poor, or denied and not needed. */
+/**
+ * One check for each role, named after the role; and one check for permissions that are missing but
+ * not needed, and for weaknesses of the servers.
+ */
 export function busChecks(
   bus: BusPort,
   cloud: string,
   roles: readonly Role[],
 ): readonly ReadinessCheck[] {
   const needs = new Map(roles.map((role) => [role, needsOf(role, cloud)]))
-  // That the bus is away at all is told by a check of its own.
+  // Another check reports that the bus is not available at all.
   const found = (): readonly Hindrance[] => (bus.connected() ? bus.hindrances() : [])
   const ofRole = roles.map((role) =>
     check(role, 'vital', () => unmet(needs.get(role) ?? [], role, found())),
@@ -101,7 +107,7 @@ function check(
   }
 }
 
-/** What the role cannot do, each with the reason and since when. */
+/** What the role cannot do, each with the reason and the time since when. */
 function unmet(
   needs: readonly Need[],
   role: Role,
@@ -114,7 +120,7 @@ function unmet(
         (hindrance) => `cannot ${need.what} since ${isoTime(hindrance.since)}: ${whyOf(hindrance)}`,
       ),
   )
-  // Streams and consumers are the engine's: without them no fault arrives.
+  // Streams and consumers belong to the engine: without them no fault arrives.
   const failing = role === 'engine' ? hindrances.filter(({ kind }) => kind === 'failing') : []
   return [...denied, ...failing.flatMap(remark)]
 }

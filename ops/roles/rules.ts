@@ -70,7 +70,7 @@ const GATHERING_MS = 60_000
 /** What somebody reports against our own observers is refused after so long, ms. */
 const CONTRADICTION_MS = 60_000
 
-/** For how long the word of an observer counts, ms: for the dedup window, for the leader's `HostObservations` and for the gateway's. */
+/** For how long an observation counts, ms: for the leader's `HostObservations` and for those of a gateway, which are all there are. */
 const freshMsOf = ({ hostMonitor }: Config): number => FRESH_INTERVALS * hostMonitor.intervalMs
 
 /** An observer that called a living host dead has so many times the life of a word to say something else. */
@@ -89,7 +89,7 @@ export function rulesOf(config: Config): Rules {
       freshMs: freshMsOf(config),
       settleMs: 2 * repeatMs,
       lookIntervalMs: 2000,
-      // A host may die just after an observer has said that it lives: that word must have gone stale by then.
+      // Of a channel that is asked: what two probes in a row did not renew is over.
       contradictionMs: Math.max(CONTRADICTION_MS, freshMsOf(config) + repeatMs),
       doubtMs: DOUBT_LIVES * freshMsOf(config),
       hostLookMs: repeatMs,

@@ -1,4 +1,7 @@
-/** A whole deployment in one simulated world: cloud, bus, store, and the processes that can die in it. */
+/**
+ * A whole deployment in one simulated world: the cloud, the bus, the store, and the processes,
+ * which can die.
+ */
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import { sleep } from '../../actors/ports/clock.ts'
@@ -29,7 +32,10 @@ import { InvariantChecker } from './invariant-checker.ts'
 import { witnessStore } from './witness-store.ts'
 import { witnessCompute, witnessFenceAgent, witnessPower } from './witness.ts'
 
-/** Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before it starts. */
+/**
+ * Breaks a rule on purpose, to see that the simulator finds it: changes the ports of a node before
+ * it starts.
+ */
 export type Sabotage = (ports: NodePorts) => NodePorts
 
 interface Process {
@@ -48,12 +54,15 @@ export class Deployment implements AsyncDisposable {
   readonly store: StorePort
   readonly rules: Rules
   readonly segments: readonly SegmentSeed[]
-  /** One line a transition of any actor, and a fault or repair of the world; the golden log of scenarios. */
+  /**
+   * One line for each transition of an actor, and for each fault or repair of the world. Scenarios
+   * compare it with their golden log.
+   */
   readonly trace: string[] = []
   segmentIds: ReadonlyMap<string, SegmentId> = new Map()
   #storeAway = false
   #cloudNoted = 0
-  /** Somebody on the bus who is none of our processes. */
+  /** A sender on the bus that is not one of our processes. */
   readonly intruder: Announcer
   readonly #broker: MemoryBroker
   readonly #processes = new Map<string, Process>()
@@ -67,7 +76,10 @@ export class Deployment implements AsyncDisposable {
     readonly size: Layout
     readonly rules: Rules
     readonly sabotage?: Sabotage
-    /** no: for stories, in whose logs one look more must not shift what follows. */
+    /**
+     * no: for stories, because reads that take time would shift all later lines of a golden log
+     * when one read is added.
+     */
     readonly readsTakeTime?: 'no'
     /** yes: every host says each second that it lives, to whom it concerns. */
     readonly hostsSpeak?: 'yes'
@@ -111,7 +123,7 @@ export class Deployment implements AsyncDisposable {
     return announcerOn(this.#broker.bus('intruder'), from, world)
   }
 
-  /** Creates the schema and registers every segment and host. */
+  /** Creates the schema and registers all segments and hosts. */
   async prepare(): Promise<void> {
     await this.store.migrate()
     this.segmentIds = await registerSegments(this.store, this.segments)
@@ -135,7 +147,7 @@ export class Deployment implements AsyncDisposable {
     this.#processes.set(name, { life, node, roles })
   }
 
-  /** SIGKILL, and a restart after a while if one is wanted. */
+  /** Kills a process as SIGKILL does, and starts it again after a while if a time is given. */
   kill(name: string, restartAfterMs?: number): void {
     const process = this.#processes.get(name)
     if (process === undefined || !process.life.alive) return
@@ -143,7 +155,7 @@ export class Deployment implements AsyncDisposable {
     if (restartAfterMs !== undefined) this.#restartLater(name, process.roles, restartAfterMs)
   }
 
-  /** Dies at its n-th call from now and starts again a while later. */
+  /** Kills a process at its n-th call from now, and starts it again after a while. */
   killAtCall(name: string, calls: number, restartAfterMs: number): void {
     const process = this.#processes.get(name)
     if (process === undefined || !process.life.alive) return
@@ -162,7 +174,7 @@ export class Deployment implements AsyncDisposable {
     })
   }
 
-  /** The database refuses everything for a while. */
+  /** The database refuses every call for a while. */
   closeStore(forMs: number): void {
     this.note('the store is away')
     this.#storeAway = true
@@ -178,13 +190,13 @@ export class Deployment implements AsyncDisposable {
     return living.find(([, { node }]) => node.leading())?.[0]
   }
 
-  /** Messages that reached nobody, in all processes that live now. */
+  /** The number of messages without a receiver, in all processes that live now. */
   get deadLetters(): number {
     const counts = [...this.#processes.values()].map(({ node }) => node.system.deadLetters())
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** The path of every actor, in all processes that live now. */
+  /** Every actor, in all processes that live now. */
   get actorPaths(): readonly string[] {
     return [...this.#processes.values()]
       .filter(({ life }) => life.alive)
@@ -196,7 +208,7 @@ export class Deployment implements AsyncDisposable {
     this.trace.push(`${Math.round(this.clock.monotonicMs())} ${text}`)
   }
 
-  /** Lets so much time pass. */
+  /** Lets this much time pass. */
   async pass(forMs: number): Promise<void> {
     await this.clock.pass(forMs, () => this.settle())
     this.#noteCloud()
@@ -208,7 +220,7 @@ export class Deployment implements AsyncDisposable {
     await this.store[Symbol.asyncDispose]()
   }
 
-  /** Until no actor of a living process has anything to do at this instant. */
+  /** Waits until no actor of a living process has anything to do at this moment. */
   async settle(): Promise<void> {
     do await immediate()
     while (this.#isBusy())
@@ -221,7 +233,7 @@ export class Deployment implements AsyncDisposable {
     return false
   }
 
-  /** What the world has done, or had done to it, since we last looked. */
+  /** Adds to the trace what happened in the world since the last call. */
   #noteCloud(): void {
     const { log } = this.cloud
     for (const { atMs, kind, text } of log.slice(this.#cloudNoted)) {
@@ -275,7 +287,10 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
-  /** A database a few milliseconds away, which is sometimes not there: before a call, or after it took effect. */
+  /**
+   * The database is a few milliseconds away. At times it is not available, before a call or after
+   * the call took effect.
+   */
   #storeWeather(name: string, random: SeededRandom): Interception {
     const chance = new CallChance(random)
     return async (method, parameters, call) => {

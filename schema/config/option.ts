@@ -1,4 +1,7 @@
-/** How one option is declared: its names in the file, what it may hold, its default, and what goes wrong when it is off. */
+/**
+ * How one option is declared: its names in the file, its type and limits, its default, and what
+ * goes wrong when a number is too low or too high.
+ */
 import type { Secret } from '../control-attributes.ts'
 
 /** Where the store is. */
@@ -11,14 +14,20 @@ export type StoreLocation =
       readonly user: string
       readonly password: Secret
       readonly database: string
-      /** Undefined: plain text. */
+      /** Undefined means no encryption. */
       readonly tls: TlsOptions | undefined
     }
 
-/** What is checked of a server's certificate: who signed it and for whom, only who signed it, or nothing. */
+/**
+ * What is checked of a server's certificate. identity: the authority and the name; chain: only the
+ * authority; nothing: no check.
+ */
 export type TlsCheck = 'identity' | 'chain' | 'nothing'
 
-/** How a connection is encrypted. Files are PEM; without a `caFile` the system's authorities count. */
+/**
+ * How a connection is encrypted. Files are PEM; without a `caFile` the authorities of the system
+ * are accepted.
+ */
 export interface TlsOptions {
   readonly caFile: string | undefined
   readonly certFile: string | undefined
@@ -32,7 +41,10 @@ export interface TlsOptions {
 export interface AmqpBrokers {
   /** AMQP URLs, one a broker; secret because they hold passwords. */
   readonly urls: readonly [Secret, ...Secret[]]
-  /** What the URL itself says about encryption; undefined leaves it to [oslo_messaging_rabbit]. */
+  /**
+   * What the URL itself says about encryption; when it says nothing, [oslo_messaging_rabbit]
+   * decides.
+   */
   readonly tls: TlsOptions | 'off' | undefined
 }
 
@@ -65,7 +77,7 @@ export interface CatalogEndpoint {
   readonly interface: 'public' | 'internal' | 'admin'
 }
 
-/** What each kind of option becomes once it is read. Durations are milliseconds. */
+/** What type the value of each kind of option has after reading. Durations are milliseconds. */
 export interface OptionValues {
   readonly text: string
   readonly secret: Secret
@@ -79,9 +91,14 @@ export interface OptionValues {
   /** A file that must be readable at start. */
   readonly file: string
   readonly directory: string
-  /** A file that may be absent; a relative path begins where the configuration file is. */
+  /**
+   * A file that may be absent. A relative path begins in the directory of the configuration file.
+   */
   readonly beside: string
-  /** Directories that may be absent; relative paths begin there, too. */
+  /**
+   * Directories that may be absent. Relative paths begin in the directory of the configuration
+   * file.
+   */
   readonly besides: readonly string[]
   /** `http` or `https`, without a slash at the end. */
   readonly url: string
@@ -93,15 +110,18 @@ export interface OptionValues {
 }
 
 interface Described {
-  /** `<section>.<option>`, the preferred spelling first; the first that the file holds counts. */
+  /**
+   * `<section>.<option>`, the preferred name first. When the file has several of them, the first in
+   * this list counts.
+   */
   readonly names: readonly [string, ...string[]]
-  /** As it would stand in the file. Without a default the value may be undefined. */
+  /** Written as in the file. Without a default the value may be undefined. */
   readonly default?: string
-  /** The default when there is no file at all and everything runs in one process. */
+  /** The default when no file is given and all roles run in one process. */
   readonly embedded?: string
-  /** Several lines are several values; otherwise the last line counts. */
+  /** Several lines of this option are several values; without this, the last line counts. */
   readonly isRepeated?: true
-  /** One or two sentences: what it is for. */
+  /** One or two sentences that say what the option is for. */
   readonly meaning: string
   /** What goes wrong when a number is too low, and when it is too high. */
   readonly low?: string
@@ -110,7 +130,7 @@ interface Described {
 
 interface Ranged extends Described {
   readonly kind: 'seconds' | 'whole' | 'share'
-  /** In the unit of the file: seconds, pieces, or a share of one. */
+  /** In the unit of the file: seconds, a number of things, or a share of one. */
   readonly min: number
   readonly max: number
   readonly low: string

@@ -1,19 +1,28 @@
-/** What must hold between values, and combinations that work but that an operator should know about. */
+/**
+ * Which values of the configuration contradict each other, and which combinations work but need a
+ * word of advice to the operator.
+ */
 import type { Config } from '../config.ts'
 
-/** Values that do not fit each other; `option` is the one to change first, as `section.option`. */
+/** Values that contradict each other. `option` is the one to change first, as `section.option`. */
 export interface Contradiction {
   readonly option: string
   readonly text: string
 }
 
-/** Observers repeat themselves once an interval: what was not repeated three times is over. */
+/**
+ * Observers publish their view once per monitoring interval. A view that is older than three
+ * intervals does not count any more.
+ */
 export const FRESH_INTERVALS = 3
 
-/** With a file, the parts that a role cannot do without must be there; without one, the cloud is simulated. */
+/**
+ * With a configuration file, every role needs its own options; without a file, the cloud is
+ * simulated.
+ */
 export type Origin = 'file' | 'embedded'
 
-/** Everything that contradicts itself; empty when the configuration can run. */
+/** All contradictions; empty when the configuration can be used. */
 export function contradictions(config: Config, origin: Origin): readonly Contradiction[] {
   return [
     ...leaseContradictions(config),
@@ -37,7 +46,7 @@ function unless(holds: boolean, option: string, text: string): readonly Contradi
   return holds ? [] : [{ option, text }]
 }
 
-/** A report is held for so long against observers that see its host alive; it must not expire before they may be wrong. */
+/** What an operator chooses beside the monitoring interval, and what must not be shorter than what follows from it. */
 function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
   const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
   return unless(
@@ -194,7 +203,7 @@ function eventContradictions({ events, queues }: Config): readonly Contradiction
   ]
 }
 
-/** Whether a driver of event notifications sends over RabbitMQ. */
+/** Whether this driver of event notifications sends over RabbitMQ. */
 const isSending = (driver: Config['events']['drivers'][number]): boolean =>
   driver === 'messagingv2' || driver === 'messaging'
 

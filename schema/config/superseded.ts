@@ -1,6 +1,6 @@
-/** Options of Masakari that are read without complaint and have no effect, with what happens instead. */
+/** Options of Masakari that are accepted and have no effect, each with what happens instead. */
 
-/** By `section.option`. */
+/** The keys are `section.option`. */
 export const SUPERSEDED: Readonly<Record<string, string>> = {
   'DEFAULT.wait_period_after_service_update':
     'there is no blind wait: a fenced host is forced down, and the observed state is waited for',

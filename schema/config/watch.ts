@@ -1,4 +1,7 @@
-/** Options of the watchers: how often hosts and guests are looked at, and when silence counts. */
+/**
+ * Options of the watchers: how often hosts and guests are probed, and when missing answers count as
+ * a failure.
+ */
 import type { OptionGroup } from './option.ts'
 
 export const HOST_MONITOR = {

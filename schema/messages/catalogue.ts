@@ -1,4 +1,4 @@
-/** Append-only list of all wire messages: name, schema, and the subject it travels on. */
+/** Append-only list of all wire messages: name, schema, and the subject that each is sent on. */
 import type { Static, TSchema } from 'typebox'
 import { ComputeEvent, NotificationAccepted, WordSaid } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
@@ -7,9 +7,12 @@ import { MoveStepped, RecoveryStepped } from './recovery.ts'
 
 interface WireMessage<Body extends TSchema> {
   readonly body: Body
-  /** Tokens after `ha.<cloud>.`, from the body's fields. Escaped into single tokens by the codec. */
+  /**
+   * The tokens after `ha.<cloud>.`, made from the fields of the body. The codec escapes each of
+   * them into one token.
+   */
   readonly subject: (body: Static<Body>) => readonly string[]
-  /** `stream`: kept until acknowledged; `core`: at most once. */
+  /** `stream`: kept until it is acknowledged; `core`: delivered at most once. */
   readonly guarantee: 'stream' | 'core'
 }
 
@@ -71,7 +74,7 @@ export const CATALOGUE = {
 export type WireType = keyof typeof CATALOGUE
 export type WireBody<Name extends WireType> = Static<(typeof CATALOGUE)[Name]['body']>
 
-/** A decoded message: name, body, and who sent it. */
+/** A decoded message: its name, its body, and its sender. */
 export type Received = {
   readonly [Name in WireType]: {
     readonly type: Name

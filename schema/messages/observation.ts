@@ -1,4 +1,7 @@
-/** What watchers say about hosts and guests. Level-triggered: the current state, again and again. */
+/**
+ * What watchers report about hosts and guests. An observer publishes the current state again and
+ * again (level-triggered).
+ */
 import { Type, type Static } from 'typebox'
 import { Count, Id, Name, Text } from './fields.ts'
 
@@ -17,19 +20,23 @@ export const HostObserved = Type.Object({
   ]),
   /** Grows with every observation of one incarnation of the observer. */
   sequence: Count,
-  /** One sentence a channel: what it showed. */
+  /** One sentence for each channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type HostObserved = Static<typeof HostObserved>
-/** blind: the observer sees nothing; misconfigured: its credentials are refused. Neither is life, neither is death. */
+/**
+ * blind: the observer sees nothing; misconfigured: its credentials are refused; maintenance: an
+ * operator keeps the host out of service, and it does not answer. None of them proves that the host
+ * is alive or dead.
+ */
 export type HostState = HostObserved['state']
 
-/** A guest stopped answering, or died, on a host that is otherwise well. */
+/** A guest stopped answering, or died, on a host that is otherwise healthy. */
 export const GuestFailed = Type.Object({
   instance: Id,
   hostName: Name,
   observer: Name,
-  /** Masakari's vocabulary, `LIFECYCLE` / `QEMU_GUEST_AGENT_ERROR` / `IO_ERROR`. */
+  /** Masakari's event names: `LIFECYCLE`, `QEMU_GUEST_AGENT_ERROR`, `IO_ERROR`. */
   event: Name,
   domainEvent: Name,
   evidence: Type.Array(Text, { maxItems: 16 }),

@@ -1,4 +1,7 @@
-/** The tree of actors is the one in the picture, in the code, and in a cloud in which everything happens that starts an actor. */
+/**
+ * The tree of actors is the same in the picture, in the code, and in a cloud in which every kind of
+ * actor is started.
+ */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { TREE, type Place } from '../../actors/root.ts'
@@ -15,7 +18,7 @@ const BRANCHES: readonly Branch[] = Object.entries(TREE)
 const childrenOf = (parent: string | null): readonly Branch[] =>
   BRANCHES.filter(([, place]) => place.parent === parent)
 
-/** One line an actor, its children below it. */
+/** One line for each actor, with its children below it. */
 function drawn(parent: string | null, indent: string): readonly string[] {
   const children = childrenOf(parent)
   return children.flatMap(([kind, { name, purpose }], index) => {
@@ -29,7 +32,7 @@ function drawn(parent: string | null, indent: string): readonly string[] {
 test('the picture in ARCHITECTURE.md shows the tree', (t) => {
   const page = readFileSync('ARCHITECTURE.md', 'utf8')
   const picture = /^## Actors\n.*?^```\n(.*?)^```/ms.exec(page)?.[1] ?? ''
-  // What an actor is for stands in a column of its own.
+  // The purpose of an actor is in a separate column.
   const lines = picture
     .trimEnd()
     .split('\n')
@@ -37,7 +40,7 @@ test('the picture in ARCHITECTURE.md shows the tree', (t) => {
   t.deepEqual(lines, drawn(null, ''))
 })
 
-/** Which kinds are started by such a call, once for each call. */
+/** The kinds that are started by such a call, once for each call. */
 const startedBy = (call: RegExp): readonly string[] =>
   everySource()
     .filter(({ path }) => /^(actors|ops)\//.test(path))
@@ -63,7 +66,7 @@ const QUIET_MS = 40_000
 const LASTS_MS = 120_000
 const LOOK_MS = 100
 
-/** `kind < parent`, from the paths of all actors that were seen on the way. */
+/** `kind < parent`, from the paths of all actors that were seen. */
 async function edgesSeen(): Promise<ReadonlySet<string>> {
   const size = { segments: 1, hostsPerSegment: 4, instances: 6 }
   await using deployment = new Deployment({

@@ -1,4 +1,4 @@
-/** Prints what we have measured ourselves by, each figure with its target; ends with 1 when one is missed. */
+/** Prints our own measurements, each figure with its target; ends with 1 when one is missed. */
 import { measureAcceptance } from './acceptance.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureGateway } from './gateway.ts'
@@ -18,7 +18,7 @@ async function measureHttpRecovery(): Promise<readonly Figure[]> {
   return (await measureRecovery(scene)).figures
 }
 
-/** One after the other: they would disturb each other. */
+/** One after the other, because they would disturb each other. */
 const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   kernel: measureKernel,
   simulator: measureSimulator,

@@ -1,11 +1,14 @@
-/** The scripts that make a fresh checkout runnable, driven with stand-ins for npm, node and apt-get on PATH. */
+/**
+ * The scripts that make a fresh checkout runnable, run with stand-ins for npm, node and apt-get on
+ * PATH.
+ */
 import { spawnSync } from 'node:child_process'
 import { chmod, cp, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import test from 'ava'
 import { temporaryDirectory } from '../support/process.ts'
 
-/** What the scripts themselves call; all else is a stand-in or missing. */
+/** The programs that the scripts themselves call. Everything else is a stand-in or missing. */
 const TOOLS = ['sh', 'dirname', 'tr', 'grep', 'paste', 'find', 'touch', 'uname', 'id', 'mkdir']
 const SERVERS = [
   'nats-server',
@@ -22,15 +25,15 @@ const SERVERS = [
 const COMPILER = ['python3', 'make', 'g++']
 
 interface Machine extends AsyncDisposable {
-  /** A program that only prints, or does what the lines of shell say. */
+  /** A program that only prints, or runs these lines of shell. */
   provide(name: string, script?: string): Promise<void>
   run(...args: readonly string[]): { readonly status: number | null; readonly output: string }
-  /** What the stand-ins were called with, one call a line. */
+  /** The arguments of all calls of the stand-ins, one call in each line. */
   calls(): Promise<string>
   readonly path: string
 }
 
-/** A checkout with nothing installed, on a machine with nothing but a shell. */
+/** A checkout without packages, on a machine with only a shell. */
 async function bareMachine(script = 'bootstrap.sh'): Promise<Machine> {
   const directory = await temporaryDirectory('bootstrap')
   const bin = join(directory.path, 'bin')
@@ -64,7 +67,7 @@ async function bareMachine(script = 'bootstrap.sh'): Promise<Machine> {
   }
 }
 
-/** What `npm ci` leaves behind; with a terminal where it could be compiled. */
+/** What `npm ci` leaves behind, with node-pty when it could be compiled. */
 const npmCi = (
   packages = 'node_modules/.bin node_modules/node-pty',
   version = 'v24.21.0',
@@ -168,7 +171,10 @@ test('an unknown argument is refused', async (t) => {
   t.is(machine.run('--server').status, 2)
 })
 
-/** Every server on this machine is in /usr/sbin, which the script looks at too: tell it to look elsewhere. */
+/**
+ * The servers of this machine are in /usr/sbin, which the script also searches. Makes it search
+ * elsewhere.
+ */
 async function bareServerMachine(): Promise<Machine> {
   const machine = await bareMachine('install-servers.sh')
   const script = join(machine.path, 'ops/install-servers.sh')
@@ -191,7 +197,7 @@ async function bareServerMachine(): Promise<Machine> {
   return machine
 }
 
-/** An apt-get that brings the program, and shows whether services were forbidden meanwhile. */
+/** An apt-get that installs the program, and shows whether services were forbidden meanwhile. */
 const aptGet = (program: string): string => `
 case "$*" in *install*) ;; *) exit 0 ;; esac
 [ -x policy-rc.d ] && echo 'services are forbidden' >>calls

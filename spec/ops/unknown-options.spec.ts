@@ -1,4 +1,4 @@
-/** Options that nothing reads: refused in our own sections, a remark in those that Masakari has. */
+/** Options that are not read: refused in our own sections, a remark in Masakari's sections. */
 import test from 'ava'
 import { renderSample } from '../../ops/config/render-sample.ts'
 import { describeProblems, readConfig } from '../../ops/load-config.ts'

@@ -1,4 +1,4 @@
-/** The simulated world: a Nova twin, its machines, and the truth about both. */
+/** The simulated world: a twin of Nova, its machines, and the truth about both. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort, InstanceAction } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
@@ -31,7 +31,7 @@ import { SimulatedShell } from './shell.ts'
 import { Site } from './site.ts'
 import { CloudSwitches } from './switches.ts'
 
-/** The world as one process of ours reaches it. */
+/** The simulated world as one process of ours reaches it. */
 export interface CloudView {
   readonly compute: ComputePort
   readonly placement: PlacementPort
@@ -40,7 +40,7 @@ export interface CloudView {
   readonly shell: ShellPort
 }
 
-/** The world, the truth about it, and the ways into it. */
+/** The simulated world, the truth about it, and the ports of processes. */
 export class SimulatedCloud extends CloudSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -101,29 +101,29 @@ export class SimulatedCloud extends CloudSwitches {
     return this.#site.copiesOf(this.#rows.get(instance).id)
   }
 
-  /** True while an evacuation of the instance, by its id, may still bring it to life somewhere. */
+  /** True while an evacuation of the instance (by its id) may still start it somewhere. */
   isOnItsWay(instance: string): boolean {
     const row = this.#rows.seek(instance)
     const bootOf = (host: string): number | undefined => this.#site.find(host)?.boot
     return row !== undefined && this.#rows.isOnItsWay(row, bootOf)
   }
 
-  /** What Nova believes about all instances, in the order of their creation. */
+  /** All instances as Nova shows them, in the order of their creation. */
   get instances(): readonly Readonly<InstanceRow>[] {
     return [...this.#rows.instances.values()]
   }
 
-  /** How often Nova's scheduler accepted no host, or not the one that was named, for the instance. */
+  /** How often Nova's scheduler accepted no host, or not the named one, for the instance. */
   refusalsOf(id: InstanceId): number {
     return this.#rows.refusals.get(id) ?? 0
   }
 
-  /** What was asked of an instance, newest first. */
+  /** The actions on an instance, newest first. */
   actionsOf(id: InstanceId): readonly InstanceAction[] {
     return this.#rows.actionsOf(id)
   }
 
-  /** Names of the hosts in each aggregate, by its name. */
+  /** Names of the hosts in each aggregate, by the aggregate's name. */
   get aggregates(): ReadonlyMap<string, readonly HostName[]> {
     return new Map(this.#services.aggregates.list().map(({ name, hosts }) => [name, hosts]))
   }

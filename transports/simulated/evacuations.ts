@@ -1,4 +1,7 @@
-/** The asynchronous half of an evacuation: scheduling, the claim, the rebuild, and the source's return. */
+/**
+ * The asynchronous part of an evacuation: scheduling, the claim, the rebuild, and the return of the
+ * source.
+ */
 import type { Evacuation } from '../../actors/ports/compute.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { isWithin, minus } from '../../schema/resources.ts'
@@ -10,10 +13,10 @@ import { draw } from './random.ts'
 import type { Site } from './site.ts'
 
 const SCHEDULING_MS = [100, 600] as const
-/** Between the two writes of a conductor that gives up. */
+/** The time between the two writes of a conductor that gives up, ms. */
 const CONDUCTOR_MS = 100
 const CLAIM_MS = [50, 300] as const
-/** How often a hung target is looked at again. */
+/** How often a hung target is checked again, ms. */
 const HUNG_TARGET_MS = 5000
 
 /** Records that a starting nova-compute closes. */
@@ -23,11 +26,11 @@ const OPEN: ReadonlySet<string> = new Set(['accepted', 'pre-migrating', 'done'])
 interface Course {
   readonly row: InstanceRow
   readonly record: EvacuationRow
-  /** The host that the caller asked for. */
+  /** The host that the caller requested. */
   readonly wanted: HostName | undefined
 }
 
-/** Conductor and destination computes of the simulated Nova. */
+/** The conductor and the destination computes of the simulated Nova. */
 export class Evacuations {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -55,7 +58,10 @@ export class Evacuations {
     this.#later(row, SCHEDULING_MS, () => this.#schedule(course))
   }
 
-  /** What nova-compute does when it starts: it destroys what moves, or has moved, away, and closes the newest record of each. */
+  /**
+   * What nova-compute does at its start: it destroys the instances that are evacuated, or were, and
+   * closes the newest record of each.
+   */
   cleanUp(source: Machine): void {
     const records = this.#rows.evacuationsFrom(source.name).filter(({ status }) => OPEN.has(status))
     for (const record of new Map(records.map((each) => [each.instance, each])).values()) {
@@ -93,7 +99,10 @@ export class Evacuations {
     })
   }
 
-  /** Nova's filters: up, enabled, with room, not the source; the emptiest wins, then the first. */
+  /**
+   * Nova's filters: up, enabled, with room, not the source. Of the hosts that pass, the emptiest
+   * one is chosen; among equals, the first.
+   */
   #chooseTarget({ row, record, wanted }: Course): Machine | undefined {
     const nowMs = this.#site.clock.monotonicMs()
     let best: Machine | undefined
@@ -110,7 +119,10 @@ export class Evacuations {
     return best
   }
 
-  /** The filters that look at the instance: hidden ones, its zone, its server group, what its flavour asks for. */
+  /**
+   * The filters that depend on the instance: hidden ones, its zone, its server group, and the
+   * request of its flavour.
+   */
   #suits(row: InstanceRow, machine: Machine): boolean {
     const { zone, request } = row
     if (!this.#faults.accepts(row.name, machine.name)) return false
@@ -168,7 +180,7 @@ export class Evacuations {
     if (row.vmState === 'active') this.#site.startCopy(target, row.id)
   }
 
-  /** Nobody is left who would finish or close the record. */
+  /** No process is left that could finish or close the record. */
   #giveUp({ row, record }: Course, target: Machine): void {
     target.release(row.needs)
     record.work = 'over'
@@ -197,7 +209,7 @@ export class Evacuations {
   }
 }
 
-/** What becomes of an instance that runs. */
+/** The states of an instance that runs. */
 export const ACTIVE = { vmState: 'active', taskState: null, powerState: 1 } as const
-/** What becomes of an instance whose emulator has ended. */
+/** The states of an instance whose emulator has ended. */
 export const STOPPED = { vmState: 'stopped', taskState: null, powerState: 4 } as const

@@ -1,4 +1,4 @@
-/** What happens to guests: by themselves, and by their users. */
+/** Switches for guests: what happens to them, and what their users do. */
 import type { GuestEvent } from '../../actors/ports/guest.ts'
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, STOPPED } from './evacuations.ts'
@@ -7,17 +7,19 @@ import { PROJECTS, type InstanceRow, type NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
-/** The world that switches work on. */
+/** The world that switches change. */
 export interface WorldParts {
   readonly site: Site
   readonly rows: NovaRows
   readonly random: SeededRandom
 }
 
-/** Every instance belongs to this one. */
+/** The user who owns every instance. */
 export const USER = 'a-user'
 
-/** Every method is a switch; instances go by id or name, a wrong one throws RangeError. */
+/**
+ * Every method is a switch. Instances are named by id or name; an unknown one throws RangeError.
+ */
 export class GuestSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -29,7 +31,7 @@ export class GuestSwitches {
     this.#random = random
   }
 
-  /** A user boots an instance on a host; it runs at once. */
+  /** A user boots an instance on a host. It runs at once. */
   bootInstance(host: string, name: string): InstanceId {
     this.#note(`${host} gets ${name}`)
     const machine = this.#site.get(host)
@@ -51,7 +53,7 @@ export class GuestSwitches {
     return id
   }
 
-  /** The emulator dies; nova-compute sees it and calls the instance stopped. */
+  /** The emulator dies. nova-compute notices it and marks the instance as stopped. */
   killGuest(instance: string): void {
     const row = this.#rows.get(instance)
     this.#note(`${row.name} dies`)
@@ -65,14 +67,14 @@ export class GuestSwitches {
     this.#site.hungGuests.add(row.id)
   }
 
-  /** The guest cannot start any more, whoever tries, until it is repaired or rebuilt. */
+  /** The guest cannot start any more, until it is repaired or rebuilt. */
   breakGuest(instance: string): void {
     const row = this.#rows.get(instance)
     this.#note(`${row.name} is broken`)
     this.#site.brokenGuests.add(row.id)
   }
 
-  /** Somebody has repaired it: it starts again when it is told to. */
+  /** The guest is repaired: it starts again when it is told to. */
   mendGuest(instance: string): void {
     const row = this.#rows.get(instance)
     this.#note(`${row.name} is repaired`)
@@ -103,7 +105,7 @@ export class GuestSwitches {
     return true
   }
 
-  /** Since when an instance is as its user stopped it, wall ms; undefined when it is not. */
+  /** Since when an instance is stopped by its user, wall ms; undefined when it is not. */
   stoppedByUserAt(instance: string): number | undefined {
     const id = this.#rows.seek(instance)?.id
     const actions = id === undefined ? [] : this.#rows.actionsOf(id)
@@ -116,7 +118,7 @@ export class GuestSwitches {
     this.#act(id, 'stop', USER)
   }
 
-  /** The emulator ends. True when Nova has noticed. */
+  /** The emulator ends. True when Nova has noticed it. */
   #end(row: InstanceRow, event: GuestEvent): boolean {
     const machine = row.host === null ? undefined : this.#site.get(row.host)
     if (machine !== undefined) this.#site.endCopy(machine, row.id, event)

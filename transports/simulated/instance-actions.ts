@@ -1,4 +1,4 @@
-/** What the simulated Nova does when an instance is stopped, paused, locked or called broken: by us, or by its owner. */
+/** What the simulated Nova does when we, or its owner, stop, pause, lock or reset an instance. */
 import type { CodedError } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { USER } from './guest-switches.ts'
@@ -8,16 +8,16 @@ import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
 
-/** From an order to what came of it. */
+/** The time from an order to its outcome, ms. */
 const ORDER_MS = 1500
 
-/** In the middle of these nobody knows where the instance, or its disk, is. */
+/** During these tasks, the place of the instance or of its disk is unknown. */
 const BETWEEN_HOSTS = ['migrating', 'resize_migrating', 'resize_reverting']
 
 /** An order that a nova-compute carries out. */
 interface Order {
   readonly task: string
-  /** States in which Nova takes it. */
+  /** The states in which Nova accepts it. */
   readonly from: readonly string[]
   readonly end: Pick<InstanceRow, 'vmState' | 'powerState'>
 }
@@ -38,7 +38,7 @@ const START: Order = {
   from: ['stopped'],
   end: { vmState: 'active', powerState: 1 },
 }
-/** To another flavor on the same host: Nova waits for its owner's confirmation then. */
+/** A resize to another flavour on the same host. Nova then waits for the owner's confirmation. */
 const RESIZE: Order = {
   task: 'resize_prep',
   from: ['active'],
@@ -51,11 +51,13 @@ export type OwnersDeed = keyof typeof OWNERS_ORDERS | 'delete' | 'lock' | 'unloc
 
 type Orderer = 'owner' | 'us'
 
-/** Actions on single instances, answered at once; an owner is told no while the instance is locked. */
+/**
+ * Actions on single instances, answered at once. An owner is refused while the instance is locked.
+ */
 export class InstanceActions {
   readonly #site: Site
   readonly #rows: NovaRows
-  /** Locked by an administrator, who is one of us: its owner cannot unlock it. */
+  /** Instances locked by an administrator (one of us). Their owner cannot unlock them. */
   readonly #keptByUs = new Map<InstanceId, string>()
   readonly #faults: Faults
 
@@ -114,7 +116,7 @@ export class InstanceActions {
     return this.#rows.failures.get(id)
   }
 
-  /** What an owner may do; undefined when Nova took it, or its refusal. */
+  /** An action of the owner. undefined when Nova accepted it; otherwise Nova's refusal. */
   byOwner(row: InstanceRow, what: OwnersDeed): CodedError | undefined {
     const isHis = row.locked && !this.#keptByUs.has(row.id)
     if (row.locked && !(what === 'unlock' && isHis)) return refused(`${row.name} is locked`)
@@ -135,7 +137,7 @@ export class InstanceActions {
     return undefined
   }
 
-  /** Nova deletes at once, also when nobody on the host can hear of it. */
+  /** Nova deletes at once, also when the host cannot be reached. */
   #delete(row: InstanceRow): void {
     const machine = row.host === null ? undefined : this.#site.find(row.host)
     if (machine !== undefined) this.#site.endCopy(machine, row.id, 'stopped-destroyed')
@@ -143,7 +145,7 @@ export class InstanceActions {
     this.#rows.remove(row)
   }
 
-  /** Without a nova-compute on the host the task is never finished, as in Nova. */
+  /** Without a nova-compute on the host, the task is never finished, as in Nova. */
   #order(row: InstanceRow, order: Order, by: Orderer): void {
     if (!isTaken(row, order)) throw refused(`${row.name} is ${stateOf(row)}`)
     row.taskState = order.task

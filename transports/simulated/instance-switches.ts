@@ -1,4 +1,7 @@
-/** What instances are like when a story begins, and what their owners do with them. */
+/**
+ * Switches for instances: their states at the beginning of a story, and what their owners do with
+ * them.
+ */
 import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { InstanceActions, OwnersDeed } from './instance-actions.ts'
 import { GuestSwitches, type WorldParts } from './guest-switches.ts'
@@ -6,7 +9,7 @@ import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
 import type { ExpectedState } from './expected-states.ts'
 
-/** What can be said about an instance by decree. */
+/** The fields of an instance that a story may set. */
 export type InstanceChange = Partial<
   Pick<
     InstanceRow,
@@ -25,13 +28,13 @@ export interface InstanceParts extends WorldParts {
   readonly actions: InstanceActions
 }
 
-/** The longest task of a host: a snapshot of a large disk, or a build that is given up. */
+/** The longest task of a host, ms: a snapshot of a large disk, or a build that is given up. */
 const TASK_MS = 600_000
 
 /** States in which an emulator runs. */
 const EMULATED: readonly string[] = ['active', 'paused', 'rescued', 'resized']
 
-/** Every method is a switch; instances go by id or name. */
+/** Every method is a switch. Instances are named by id or name. */
 export class InstanceSwitches extends GuestSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -44,7 +47,9 @@ export class InstanceSwitches extends GuestSwitches {
     this.#actions = parts.actions
   }
 
-  /** An instance is as Nova says: paused, in the middle of a task, locked, on a volume … */
+  /**
+   * Sets the state in which Nova shows an instance: paused, during a task, locked, on a volume …
+   */
   putInstance(instance: string, change: InstanceChange): void {
     const row = this.#rows.get(instance)
     this.#say(`${row.name} is ${JSON.stringify(change)}`)
@@ -61,7 +66,7 @@ export class InstanceSwitches extends GuestSwitches {
     this.#endTask(row)
   }
 
-  /** A host that lives ends what it has begun; one that dies leaves it behind. */
+  /** A living host ends a task that it has begun. A host that dies leaves the task unfinished. */
   #endTask(row: InstanceRow): void {
     const { host, taskState } = row
     if (host === null || taskState === null) return
@@ -73,20 +78,20 @@ export class InstanceSwitches extends GuestSwitches {
     })
   }
 
-  /** These instances are to be together, or apart. */
+  /** These instances should be on one host, or on different hosts. */
   groupInstances(name: string, policy: GroupPolicy, instances: readonly string[]): void {
     this.#say(`${instances.join(', ')} are in the server group ${name} (${policy})`)
     const members = instances.map((instance) => this.#rows.get(instance).id)
     this.#rows.groups = [...this.#rows.groups, { id: name, name, policy, perHostMax: 1, members }]
   }
 
-  /** What an instance is to be, by all that was not our doing. */
+  /** The expected state of an instance, without our own changes. */
   wishOf(instance: string): ExpectedState | undefined {
     const row = this.#rows.seek(instance)
     return row && this.#rows.expectedStates.of(row.id)
   }
 
-  /** An owner does something with an instance, if it still exists and Nova lets him. */
+  /** An owner does something with an instance, if it still exists and Nova allows it. */
   ownerActs(instance: string, what: OwnersDeed): void {
     const row = this.#rows.seek(instance)
     const answer = row === undefined ? 'it is gone' : this.#actions.byOwner(row, what)?.message

@@ -1,4 +1,7 @@
-/** One simulated compute host: its power, operating system, nova-compute, BMC and wires, and what runs on it. */
+/**
+ * One simulated compute host: its power, operating system, nova-compute, BMC and wires, and its
+ * instances.
+ */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
@@ -6,10 +9,10 @@ import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
 import { GuestFeed } from './guest-feed.ts'
 
 /**
- * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing;
- * lies: does nothing and then reads off; stuck-off: reads off whatever is the case; slow: answers late or too late;
- * loses-order: answers until a power-off is on its way, which is lost, and is silent from then on; loses-answer: the same,
- * but the power-off is carried out.
+ * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing; lies:
+ * does nothing and then reads off; stuck-off: always reads off; slow: answers late or too late;
+ * loses-order: answers until a power-off is sent to it, which is lost, and is silent from then on;
+ * loses-answer: the same, but the power-off is carried out.
  */
 export const BMC_MOODS = [
   'well',
@@ -25,33 +28,36 @@ export const BMC_MOODS = [
 export type BmcMood = (typeof BMC_MOODS)[number]
 
 /**
- * A program of a fence plan. broken: neither reads nor orders, as with a syntax error; stuck: reads off whatever is the case,
- * and fails every order.
+ * The state of a program in a fence plan. broken: neither reads nor orders, for example because of
+ * a syntax error; stuck: always reads off, and fails every order.
  */
 export type ProgramMood = 'well' | 'silent' | 'broken' | 'stuck'
 
-/** up; down: connections are refused; rejects: our key is not accepted; slow: logs in late or too late. */
+/**
+ * up; down: connections are refused; rejects: our key is not accepted; slow: logs in late or too
+ * late.
+ */
 export const SSHD_MOODS = ['up', 'down', 'rejects', 'slow'] as const
 export type SshdMood = (typeof SSHD_MOODS)[number]
 
 /** The one account of every BMC. */
 export const BMC_USERNAME = 'fence'
 
-/** nova-compute reports this often … */
+/** The interval of a nova-compute's heartbeats, ms. */
 const HEARTBEAT_INTERVAL_MS = 10_000
-/** … and counts as down when its last report is older than this. */
+/** A nova-compute counts as down when its last heartbeat is older than this, ms. */
 const SERVICE_DOWN_MS = 60_000
 
 /** A host key's fingerprint, as `ssh-keygen -lf` prints it. */
 export const drawHostKey = (random: RandomPort): string =>
   `SHA256:${(random.uuid() + random.uuid()).replaceAll('-', '').slice(0, 43)}`
 
-/** A machine; its fields are changed by the site and the cloud's switches only. */
+/** A machine. Only the site and the cloud's switches change its fields. */
 export class Machine {
   readonly name: HostName
   readonly segment: string
   readonly capacity: Resources
-  /** Kept idle for a failover: no instances, and its service is disabled. */
+  /** Reserved for a failover: it has no instances, and its service is disabled. */
   readonly isSpare: boolean
   readonly serviceId: string
   power: PowerState = 'on'
@@ -62,26 +68,26 @@ export class Machine {
   hostKey: string
   bmc: BmcMood = 'well'
   bmcPassword = 'secret'
-  /** The fence agent that switches its power outlet. */
+  /** The state of the fence agent that switches its power outlet. */
   outlet: ProgramMood = 'well'
-  /** The command that cuts it off from its storage. */
+  /** The state of the command that cuts it off from its storage. */
   blocklist: ProgramMood = 'well'
   storage: 'attached' | 'cut-off' = 'attached'
-  /** Whether a lying BMC has begun to. */
+  /** What a lying BMC reads. */
   bmcClaims: PowerState = 'on'
   disabled = false
   isKnownToPlacement = true
   disabledReason: string | null = null
   forcedDown = false
-  /** dead-once: lost its power and has not been let back into service since. */
+  /** dead-once: it lost its power and has not returned to service since then. */
   standing: 'in-service' | 'dead-once' = 'in-service'
-  /** Grows with each loss of power, so that what was under way knows that it is over. */
+  /** Grows with each loss of power, so that work which was under way then knows that it is over. */
   boot = 1
   /** By instances placed here, evacuations on their way in included. */
   /** Its availability zone. */
   zone = 'nova'
   taken: Resources = NOTHING
-  /** Emulators on this machine; they stand still while the operating system hangs. */
+  /** Emulators on this machine. They stand still while the operating system hangs. */
   readonly copies = new Set<InstanceId>()
   /** Guests whose emulators died here and were not started again. */
   readonly failedGuests = new Set<InstanceId>()
@@ -127,7 +133,7 @@ export class Machine {
     return this.isRunning && this.novaCompute === 'up' && this.network === 'up'
   }
 
-  /** Call after each change that may start or stop the heartbeat. */
+  /** Must be called after each change that may start or stop the heartbeat. */
   noteHeartbeat(nowMs: number): void {
     if (this.serves) {
       this.#beatingSinceMs ??= nowMs
@@ -137,7 +143,7 @@ export class Machine {
     this.#beatingSinceMs = undefined
   }
 
-  /** The service is disabled, with a reason or without, or enabled. */
+  /** Disables or enables the service, perhaps with a reason. */
   setDisabled(disabled: boolean, reason: string | null, nowMs: number): void {
     this.disabled = disabled
     this.disabledReason = reason
@@ -149,7 +155,7 @@ export class Machine {
     return Math.max(this.#changedAtMs, this.#lastHeartbeatMs(nowMs))
   }
 
-  /** What Nova believes about the service. */
+  /** Whether Nova shows the service as up. */
   isUpForNova(nowMs: number): boolean {
     return !this.forcedDown && nowMs - this.#lastHeartbeatMs(nowMs) < SERVICE_DOWN_MS
   }

@@ -1,4 +1,4 @@
-/** How the simulated Nova brings a guest up again on the host where it is: reboot, start, rebuild. */
+/** How the simulated Nova starts a guest again on its host: reboot, start, rebuild. */
 import type { InstanceAction } from '../../actors/ports/compute.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { ACTIVE } from './evacuations.ts'
@@ -7,9 +7,9 @@ import { refused } from './nova-errors.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
 
-/** From a reboot or start to the running guest. */
+/** From a reboot or start to the running guest, ms. */
 const GUEST_START_MS = 3000
-/** From a rebuild to the running guest. */
+/** From a rebuild to the running guest, ms. */
 const REBUILD_MS = 5000
 const REBOOTABLE: readonly string[] = ['active', 'stopped', 'paused', 'suspended', 'error']
 const REBUILDABLE: readonly string[] = ['active', 'stopped', 'error']
@@ -17,7 +17,7 @@ const REBUILDABLE: readonly string[] = ['active', 'stopped', 'error']
 /** The user of our own account. */
 const OURSELVES = 'ha'
 
-/** Something that we ask of an instance. */
+/** An action of our own on an instance. */
 export const asked = (action: string, startedAt: number): InstanceAction => ({
   action,
   user: OURSELVES,
@@ -30,7 +30,7 @@ interface Task {
   readonly takesMs: number
 }
 
-/** Each order is taken at once and carried out later, by the nova-compute of the host. */
+/** Each order is accepted at once, and carried out later by the nova-compute of the host. */
 export class Restarts {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -56,7 +56,10 @@ export class Restarts {
     this.#begin(row, { action: 'start', taskState: 'powering-on', takesMs: GUEST_START_MS })
   }
 
-  /** The root disk is made anew: what kept the guest from starting is gone, and so is everything else on it. */
+  /**
+   * Makes the root disk anew: what kept the guest from starting is removed, with everything else on
+   * the disk.
+   */
   rebuild(row: InstanceRow): void {
     if (row.volumeBacked) throw refused(`${row.name} has no image`)
     mustBeIdle(row, REBUILDABLE)
@@ -65,7 +68,10 @@ export class Restarts {
     this.#begin(row, { action: 'rebuild', taskState: 'rebuilding', takesMs: REBUILD_MS })
   }
 
-  /** Without a nova-compute a task waits; one that starts takes up what it finds. */
+  /**
+   * Without a nova-compute, a task waits. A nova-compute that starts carries out the tasks that it
+   * finds.
+   */
   resume(machine: Machine): void {
     for (const task of this.#open) if (task.row.host === machine.name) this.#carryOutLater(task)
   }

@@ -1,19 +1,25 @@
-/** The machine rooms: what power, operating systems and emulators do, whatever Nova believes. */
+/**
+ * The machines of the simulated world: their power, operating systems and emulators, independent of
+ * what Nova shows.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { GuestEvent } from '../../actors/ports/guest.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 
-/** From power to a running operating system. */
+/** From power on to a running operating system, ms. */
 const BOOT_MS = 45_000
-/** From there to nova-compute. */
+/** From the running operating system to nova-compute, ms. */
 const COMPUTE_START_MS = 8000
 
-/** Address of a host's BMC in its control attributes. */
+/** The address of a host's BMC in its control attributes. */
 export const bmcAddress = (host: string): string => `bmc.${host}`
 
-/** What the machines look like to those who act on them; the cloud's own services come in through `onComputeStart`. */
+/**
+ * The machines, for the parts that act on them. The cloud's own services are called through
+ * `onComputeStart`.
+ */
 export class Site {
   readonly clock: ClockPort
   readonly ledger: Ledger
@@ -47,7 +53,7 @@ export class Site {
     return this.#byName.get(host)
   }
 
-  /** The machine of that name; throws RangeError for a wrong one. */
+  /** The machine of that name; throws RangeError for an unknown one. */
   get(host: string): Machine {
     const machine = this.find(host)
     if (machine === undefined) throw new RangeError(`no such host: ${host}`)
@@ -58,7 +64,7 @@ export class Site {
     return this.#byBmc.get(address)
   }
 
-  /** A segment's written consent to do without a confirmed power-off. */
+  /** A segment's written consent to an evacuation without a confirmed power-off. */
   consent(segment: string): void {
     this.#consents.add(segment)
   }
@@ -87,7 +93,7 @@ export class Site {
     this.#changed(machine, 'is cut off from its storage')
   }
 
-  /** Powers a machine on: it boots, then nova-compute starts; its instances do not. */
+  /** Powers a machine on. It boots, and then nova-compute starts; its instances do not start. */
   powerOn(machine: Machine): void {
     if (machine.power === 'on') return
     machine.power = 'on'
@@ -112,7 +118,7 @@ export class Site {
     this.#changed(machine, 'hangs')
   }
 
-  /** A hung operating system goes on where it stood, its emulators too. */
+  /** A hung operating system continues, and so do its emulators. */
   thaw(machine: Machine): void {
     if (machine.power === 'off' || machine.os !== 'hung') return
     machine.os = 'up'

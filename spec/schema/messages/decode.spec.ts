@@ -1,4 +1,6 @@
-/** What comes over the bus: nothing that is hostile gets past the decoder, and nothing that it lets in breaks a reader. */
+/**
+ * Messages from the bus: the decoder refuses malformed ones, and no accepted one breaks a reader.
+ */
 import * as fc from 'fast-check'
 import test from 'ava'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
@@ -17,7 +19,7 @@ import { recordingLog } from '../../support/logs.ts'
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 
-/** Undefined for what is refused as it should be; anything else that is thrown fails the test. */
+/** undefined for a correctly refused message. Any other error fails the test. */
 function decoded(bytes: Uint8Array): Received | undefined {
   try {
     return decode(bytes)
@@ -127,7 +129,7 @@ const ENVELOPE = {
 
 const names = Object.keys(CATALOGUE) as readonly WireType[] // its keys
 
-/** A message that was well, with some fields of the envelope or the body replaced. */
+/** A valid message with some fields of the envelope or the body replaced. */
 const hostile = fc
   .constantFrom(...names)
   .chain((type) =>
@@ -210,7 +212,7 @@ test('every message that comes in survives each of its readers', async (t) => {
       }
       if (received.type === 'compute.event') rebuiltInstance(received.body)
       if (received.type === 'host.observed') observations.note(received.body.host, received.body)
-      // It can be said again as it is: its subject and its text can be made.
+      // It can be sent again unchanged: its subject and its text can be made.
       encode(received.type, received.body as never, { ...ENVELOPE, cloud: 'one', node: 'n' })
     }),
     { numRuns: 3000 },
