@@ -12,7 +12,7 @@ import type { FenceMessage } from './fence/fence-messages.ts'
 import type { FenceArgument } from './fence/perform-fence.ts'
 import type { HostWatcherMessage, WatchedHost } from './host-watcher/host-watcher.ts'
 import type { ObserverMessage } from './host-watcher/observer.ts'
-import type { HousekeeperMessage } from './housekeeper/housekeeper.ts'
+import type { HousekeeperMessage } from './housekeeper/perform-housekeeper.ts'
 import type { InstanceRecoveryMessage } from './instance-recovery/instance-recovery.ts'
 import type { InstanceArgument } from './instance-recovery/perform-instance-recovery.ts'
 import type { HostHeartbeatMessage } from './instance-watcher/host-heartbeat.ts'
@@ -30,7 +30,7 @@ import type { SegmentIdentity, SegmentMessage } from './segment/segment-messages
 export interface EngineActors {
   'lease-holder': { argument: undefined; message: LeaseMessage }
   leader: { argument: Epoch; message: LeaderMessage }
-  intake: { argument: undefined; message: IntakeMessage }
+  intake: { argument: Epoch; message: IntakeMessage }
   'dedup-window': { argument: Epoch; message: DedupWindowMessage }
   returner: { argument: Epoch; message: ReturnerMessage }
   reconciler: { argument: Epoch; message: ReconcilerMessage }

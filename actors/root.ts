@@ -4,7 +4,7 @@
  */
 import type { Actors } from './registry.ts'
 
-export interface Place {
+export interface TreePlace {
   /** null: its role starts it. */
   readonly parent: keyof Actors | null
   /** As `/health/supervisors` shows it after the kind; in angle brackets, what each one is named after. */
@@ -12,20 +12,20 @@ export interface Place {
   readonly purpose: string
 }
 
-const below = (parent: Place['parent'], name: string, purpose: string): Place => ({
+const below = (parent: TreePlace['parent'], name: string, purpose: string): TreePlace => ({
   parent,
   name,
   purpose,
 })
 
-export const TREE: Readonly<Record<keyof Actors, Place>> = {
+export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
   'lease-holder': below(null, 'engine', 'campaigns, renews, steps down by its own clock'),
   leader: below(
     'lease-holder',
     '<epoch>',
     'supervises all that acts with this epoch; gone when the lease is',
   ),
-  intake: below('leader', 'leader', "listens to the bus, stores guests' faults"),
+  intake: below('leader', 'leader', 'listens to the bus, stores faults of guests and hosts'),
   'dedup-window': below(
     'leader',
     'leader',
@@ -65,11 +65,15 @@ export const TREE: Readonly<Record<keyof Actors, Place>> = {
     'a dead nova-compute of a living host: keeps the scheduler away',
   ),
   observer: below(null, 'hosts', 'blind or sighted; says what its watchers see'),
-  'host-watcher': below('observer', '<uuid>', 'probes one host over SSH and IPMI'),
+  'host-watcher': below(
+    'observer',
+    '<uuid>',
+    'probes one host over SSH, Redfish or IPMI, hears its heartbeats',
+  ),
   'instance-watcher': below(
     null,
     '<host>',
-    'what happens to the guests of one compute host, and who of them does not answer',
+    'follows what happens to the guests of one compute host, and asks them for heartbeats',
   ),
-  'host-heartbeat': below(null, '<host>', 'says that one compute host lives'),
+  'host-heartbeat': below(null, '<host>', 'sends the heartbeats of one compute host'),
 }

@@ -1,10 +1,13 @@
-/** Types that every file of the gateway shares: the application, and what the house adds to a request. */
+/**
+ * Types that all files of the gateway share: the application, and the fields that we add to a
+ * request.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify'
 import type { Caller } from '../actors/ports/identity.ts'
 
-/** Fastify with schemas of TypeBox. */
+/** Fastify with TypeBox schemas. */
 export type GatewayApp = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -15,14 +18,14 @@ export type GatewayApp = FastifyInstance<
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks; null until the token is validated. */
+    /** The user who sent the request; null until the token is validated. */
     caller: Caller | null
-    /** Minor number of the negotiated microversion 1.Y. */
+    /** The minor number of the negotiated microversion 1.Y. */
     minor: number
   }
 }
 
-/** One path parameter; undefined when the route has none of this name. */
+/** The value of one path parameter; undefined when the route has no parameter with this name. */
 export function pathParam(request: FastifyRequest, name: string): string | undefined {
   const params: unknown = request.params
   if (typeof params !== 'object' || params === null) return undefined

@@ -1,4 +1,4 @@
-/** Puts the REST gateway together. Stateless: everything lasting is in the store. */
+/** Builds the REST gateway. It is stateless: all lasting state is in the store. */
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ClockPort, RandomPort } from '../actors/ports/clock.ts'
@@ -43,39 +43,45 @@ import { segmentRoutes } from './routes/segments.ts'
 import { listVersions, offerVersions, showVersion } from './routes/versions.ts'
 import { vmMoveRoutes } from './routes/vm-moves.ts'
 import { webhookRoutes, type Webhook } from './routes/webhooks.ts'
-import { wordRoutes } from './routes/words.ts'
+import { commandRoutes } from './routes/commands.ts'
 import { projectView, type ProjectView } from './views/project-view.ts'
-import type { Objection } from './views/protection.ts'
+import type { ObjectionOf } from './views/protection.ts'
 
 const HANDLER_TIMEOUT_MS = 30_000
 
-/** What the gateway needs of the world. */
+/** What the gateway needs from other parts. */
 export interface GatewayDependencies {
   readonly store: InventoryStore & NotificationStore & OperatorStore
   readonly compute: Pick<ComputePort, 'findService' | 'listProjectInstances'>
-  /** Undefined: no tokens are asked for and everybody is admin. */
+  /** When undefined, no token is needed and every caller is an administrator. */
   readonly identity: IdentityPort | undefined
-  /** Hands an accepted notification over to the engine, which finds it by itself when this fails. */
+  /**
+   * Hands an accepted notification over to the engine. When this fails, the engine finds the row in
+   * the store.
+   */
   readonly announce: (notification: Notification) => Promise<void>
-  /** Tells the engine that something was said about a recovery, or about all of them, which it finds by itself too. */
-  readonly wordSaid: (about: NotificationId | null) => void
+  /**
+   * Tells the engine that a command was given for one recovery, or for all. When this message is
+   * lost, the engine finds the command in the store.
+   */
+  readonly commanded: (about: NotificationId | null) => void
   readonly policy: Policy
-  /** The engine's own rules: what a project is told is what would be done. */
-  readonly objection: Objection
-  /** What would become of a host, by those rules. */
+  /** The engine's own rules, so that a project is told exactly what the engine would do. */
+  readonly objection: ObjectionOf
+  /** What would happen to a host, by the same rules. */
   readonly rehearse: (host: Host, signal: AbortSignal) => Promise<Rehearsal>
-  /** What counts for a segment, by choice or by configuration. */
+  /** The policy of a segment, from its operators' choices and the configuration. */
   readonly policyInForce: PolicyInForce
-  /** What the watchers say about hosts. */
+  /** What the observers report about hosts. */
   readonly observations: ObservationBoard
-  /** Progress of recoveries, for those who follow it. */
+  /** Progress of recoveries, for clients that follow events. */
   readonly feed: EventFeed
-  /** Undefined: Alertmanager cannot report. */
+  /** When undefined, Alertmanager cannot report faults. */
   readonly webhook?: Webhook
   readonly readiness: readonly ReadinessCheck[]
   /** True while an operator keeps this process out of the load balancer. */
   readonly outOfService: () => boolean
-  /** Live trees of this process's roles. */
+  /** The running actors of this process's roles. */
   readonly supervisors: () => readonly RoleHealth[]
   readonly clock: ClockPort
   readonly random: RandomPort
@@ -84,28 +90,28 @@ export interface GatewayDependencies {
 }
 
 export interface GatewayOptions {
-  /** Longest page of a list, and the default one. Masakari: `osapi_max_limit`, 1000. */
+  /** Largest page of a list, which is also the default. Masakari: `osapi_max_limit`, 1000. */
   readonly maxLimit: number
   /** Reports of one fault within so many ms are duplicates of each other. */
   readonly duplicateWindowMs: number
-  /** Address of the Identity service that callers without a token are sent to. */
+  /** Address of the Identity service that callers without a token are told. */
   readonly publicAuthUrl?: string
-  /** Replaces scheme and host of links, and prepends its path. */
+  /** Replaces the scheme and host of links; its path is put in front of theirs. */
   readonly linkPrefix?: string
   /** Whether links follow the headers of a proxy in front. */
   readonly trustProxy: boolean
   readonly cors: CorsOptions
-  /** Longest body of a request. Masakari: `max_request_body_size`, 114688. */
+  /** Longest body of a request, bytes. Masakari: `max_request_body_size`, 114688. */
   readonly bodyBytesMax: number
-  /** What a project id in a path looks like, a regular expression. Masakari: `project_id_regex`. */
+  /** Regular expression that the project id in a path must match. Masakari: `project_id_regex`. */
   readonly projectIdPattern: string
-  /** Undefined: plain HTTP, for use behind something that speaks TLS. */
+  /** When undefined, the server uses plain HTTP, for use behind a proxy that does TLS. */
   readonly tls?: TlsSettings
-  /** Of one token, at this gateway; undefined sets no limit. */
+  /** Limit for one token at this gateway; undefined sets no limit. */
   readonly requestsPerMinute?: number
 }
 
-/** Builds the gateway; it does not listen yet. */
+/** Builds the gateway. It does not listen yet. */
 export function buildGateway(dependencies: GatewayDependencies): FastifyInstance {
   const { clock, random, log, options } = dependencies
   const app = fastify({
@@ -126,9 +132,10 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(compileInput)
-  // The views are what the schemas say: compiling a serializer for each answer would only cost start-up time.
+  // The views already have the form of the schemas, so compiling a serializer for each answer would
+  // only cost time at the start.
   app.setSerializerCompiler(() => JSON.stringify)
-  // A long text costs twice the time of a buffer on its way into the socket.
+  // Writing a long text to the socket takes twice the time of writing a buffer.
   app.addHook('onSend', (_request, _reply, payload, done) => {
     done(null, typeof payload === 'string' ? Buffer.from(payload) : payload)
   })
@@ -158,7 +165,10 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   return app
 }
 
-/** What is answered while the server ends is the last answer on its connection: a caller that kept it would hold up the end by minutes. */
+/**
+ * An answer that is sent while the server ends closes its connection. Otherwise a caller that keeps
+ * the connection would delay the end by minutes.
+ */
 function endConnections(app: FastifyInstance): void {
   let isEnding = false
   app.addHook('preClose', async () => {
@@ -169,7 +179,7 @@ function endConnections(app: FastifyInstance): void {
   })
 }
 
-/** Senders of alerts know no tokens of the Identity service. */
+/** Senders of alerts have no tokens of the Identity service. */
 function buildWebhooks(app: GatewayApp, dependencies: GatewayDependencies): void {
   const { webhook, options } = dependencies
   if (webhook === undefined) return
@@ -206,7 +216,7 @@ function buildV1(app: GatewayApp, dependencies: GatewayDependencies, known: Auth
   }
 }
 
-/** What the resources share, whichever path they are reached by. */
+/** What all resources share, with and without the project id in the path. */
 interface Resources extends GatewayDependencies {
   readonly view: ProjectView
   readonly followers: Followers
@@ -227,7 +237,7 @@ function buildResources(app: GatewayApp, dependencies: Resources): void {
   vmMoveRoutes(app, { ...dependencies, options: listOptions })
   planRoute(app, dependencies)
   evidenceRoute(app, store, listOptions)
-  wordRoutes(app, dependencies)
+  commandRoutes(app, dependencies)
   instanceRoutes(app, { ...dependencies, options: listOptions })
   eventRoutes(app, dependencies)
   extensionRoutes(app, policy)
@@ -239,7 +249,10 @@ const linksOf = ({ maxLimit, linkPrefix, trustProxy }: GatewayOptions): ListOpti
   trustProxy,
 })
 
-/** One line a request: the route and not the URL, whose query may hold what is none of the log's business. */
+/**
+ * Logs one line for each request, with the route instead of the URL, because the query may hold
+ * private values.
+ */
 function logAnswers(app: GatewayApp): void {
   app.addHook('onResponse', async (request, reply) => {
     request.log.info(

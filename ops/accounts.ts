@@ -1,8 +1,8 @@
-/** The two accounts of Keystone that a configuration names: the one that acts on Compute, and the one that checks tokens. */
+/** The two Keystone accounts of a configuration: one acts on Compute, the other checks tokens. */
 import type { Config } from '../schema/config.ts'
 import type { Account, Domain } from '../transports/openstack/account.ts'
 
-/** Who evacuates; undefined where the configuration names nobody. */
+/** The account that evacuates instances; undefined when the configuration has none. */
 export function computeAccount({ compute }: Config): Account | undefined {
   const { authUrl, username, password, projectName } = compute
   if (!authUrl || !username || !password || !projectName) return undefined
@@ -18,7 +18,7 @@ export function computeAccount({ compute }: Config): Account | undefined {
   }
 }
 
-/** Who checks callers' tokens; undefined where the configuration names nobody. */
+/** The account that checks callers' tokens; undefined when the configuration has none. */
 export function identityAccount({ identity }: Config): Account | undefined {
   const { authUrl, username, password, projectId, projectName } = identity
   if (!authUrl || !username || !password) return undefined
@@ -38,7 +38,7 @@ export function identityAccount({ identity }: Config): Account | undefined {
   }
 }
 
-/** As Keystone's own clients choose: the id before the name. */
+/** The id comes before the name, as in Keystone's own clients. */
 function domainOf(
   id: string | undefined,
   name: string | undefined,

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes a fresh checkout runnable: npm packages, Node 24 and, with --servers, the servers that specs start.
-# Runs before every `npm start` and `npm test`, so it does nothing, fast, when nothing is missing.
+# Makes a fresh checkout runnable: it installs npm packages, Node 24 and, with --servers, the servers that specs start.
+# It runs before every `npm start` and `npm test`, so it ends quickly when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 say() { printf 'instance-ha: %s\n' "$*" >&2; }
 
-# npm itself must not run on the Node of the very folder that it replaces.
+# npm replaces node_modules, so it must not run on the Node inside that folder.
 outer_path=$(printf '%s' "$PATH" | tr ':' '\n' | grep -v '/node_modules/' | paste -sd: -)
 
 has() { PATH=$outer_path command -v "$1" >/dev/null 2>&1; }
@@ -16,11 +16,11 @@ can_compile() { has python3 && has make && has g++; }
 packages_are_current() {
   [ -f node_modules/.package-lock.json ] || return 1
   [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ] || return 1
-  # Specs drive real BMC sessions, so they get the pseudo-terminal as soon as it can be built.
+  # Specs need node-pty for sessions with real BMC simulators, so it is installed as soon as it can be compiled.
   [ "$with_servers" = no ] || [ -d node_modules/node-pty ] || ! can_compile
 }
 
-# node-pty is compiled against Node's headers; where they lie beside the running Node, none are downloaded.
+# node-pty is compiled with the headers of Node. When the running Node has them, they are not downloaded.
 use_local_headers() {
   prefix=$(PATH=$outer_path node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null) || return 0
   if [ -f "$prefix/include/node/node_api.h" ]; then export npm_config_nodedir="$prefix"; fi
@@ -28,6 +28,8 @@ use_local_headers() {
 
 install_packages() {
   has npm || { say 'npm is missing: install Node 20 or later together with npm'; exit 1; }
+  # npm would empty the folder behind the link, which another checkout may use.
+  [ ! -L node_modules ] || { say 'node_modules is a symbolic link: remove it, and start again'; exit 1; }
   say 'installing packages …'
   use_local_headers
   if ! PATH=$outer_path npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; then

@@ -1,13 +1,16 @@
 /** The one entry point: `node ops/cli.ts <command> [options]`. */
 import { adviceFor, shownName } from '../schema/nearest-name.ts'
-import type { OperatorWordKind, SiteWordKind } from '../schema/records.ts'
+import type { OperatorCommandKind, SiteCommandKind } from '../schema/records.ts'
 
 type Command = (args: readonly string[]) => Promise<number>
 
-const command = async (kind: OperatorWordKind | SiteWordKind): Promise<Command> =>
+const command = async (kind: OperatorCommandKind | SiteCommandKind): Promise<Command> =>
   (await import('./commands/operator-command.ts')).operatorCommand(kind)
 
-/** Each answers the exit status. Loaded when chosen: a command need not wait for what others are made of. */
+/**
+ * Each command returns the exit status. Its modules are loaded only when it is chosen, so that no
+ * command waits for the modules of others.
+ */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
@@ -33,16 +36,16 @@ const USAGE = `usage: node ops/cli.ts <command>
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
   policy SEGMENT [NAME=VALUE …] --config FILE
                                             show or change the policy of a segment
-  confirm-dead HOST WHY                     you answer for it that the host is dead
-  approve HOST WHY                          act on the host beyond the cap of the storm guard
-  let-back HOST WHY                         let the host back into service once it is checked
+  confirm-dead HOST WHY                     confirm, on your responsibility, that the host is dead
+  approve HOST WHY                          act on the host although the storm guard holds it
+  let-back HOST WHY                         return the host to service after it is checked
   pause HOST WHY, resume HOST WHY           begin nothing new for the recovery; go on with it
-  cancel HOST WHY                           begin nothing new for good; the host stays out of service
+  cancel HOST WHY                           end the recovery early; the host stays out of service
   retry HOST WHY                            begin an ended recovery again
-  stop WHY, release WHY                     no irreversible step in any segment; go on everywhere
+  stop WHY, release WHY                     take no irreversible step in any segment; go on
                                             WHY is --by NAME --reason TEXT --config FILE
   db-purge --config FILE [--age-in-days N] [--max-rows M]
-                                            delete for good what ended long ago
+                                            delete old rows: ended notifications, deleted hosts and segments
   seal-credentials --config FILE            seal stored credentials with the first key of the key file
   print-key [--config FILE]                 public SSH key for authorized_keys on the compute hosts
   print-sample                              every option with its default
@@ -74,7 +77,10 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   }
 }
 
-/** A library may leave something open behind a server that fell silent; a command that is done has said all it had to. */
+/**
+ * A library may keep a connection to a silent server open. A finished command has written
+ * everything, so the process ends after this time.
+ */
 const LEFTOVERS_MS = 500
 
 process.exitCode = await main(process.argv.slice(2))

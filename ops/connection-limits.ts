@@ -1,12 +1,15 @@
-/** How many connections to the database `max_pool_size` and `max_overflow` allow, as SQLAlchemy reads them. Pure. */
+/**
+ * Computes how many connections to the database `max_pool_size` and `max_overflow` allow, with
+ * their meaning in SQLAlchemy. Pure.
+ */
 import type { Config } from '../schema/config.ts'
 import type { ConnectionLimits } from '../transports/sql/mysql.ts'
 
-/** A write that waits for another one needs a second connection. */
+/** A write that waits for the lock of another write needs a second connection. */
 const CONNECTIONS_MIN = 2
 const CONNECTIONS_MAX = 100
 
-/** A size of 0, and an overflow of -1, are no limit. */
+/** A size of 0 or an overflow of -1 means no limit. */
 export function connectionLimits({
   poolSize,
   poolOverflow,

@@ -1,20 +1,23 @@
-/** Finds the recovery that an operator means who names a host. */
+/** Finds the recovery that an operator means by the name of a host. */
 import type { StorePort } from '../actors/ports/store.ts'
 import { hostName, isUuid, notificationId, type NotificationId } from '../schema/ids.ts'
-import type { OperatorWordKind } from '../schema/records.ts'
+import type { OperatorCommandKind } from '../schema/records.ts'
 
 const LATEST = { limit: 1, sort: [{ key: 'created_at', direction: 'desc' }] } as const
 
-/** The one that is going on about the host, or the ended one that still holds it; for `retry` the latest. */
+/**
+ * The unfinished recovery of the host, or the ended one that still holds it; for `retry` the latest
+ * one.
+ */
 export async function findRecovery(
   store: StorePort,
   named: string,
-  word: OperatorWordKind,
+  kind: OperatorCommandKind,
 ): Promise<NotificationId | undefined> {
   if (isUuid(named)) return notificationId(named)
   const host = await store.findHost(hostName(named))
   if (host === undefined) return undefined
-  if (word === 'retry') {
+  if (kind === 'retry') {
     const about = { sourceHost: host.uuid, type: 'COMPUTE_HOST' }
     return (await store.listNotifications(about, LATEST))[0]?.uuid
   }

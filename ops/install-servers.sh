@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the servers and tools that specs start themselves, from the distribution's packages.
-# With --bench also what the benchmarks compare us with.
-# Nothing is started: every spec runs its own instance on a free loopback port.
+# Installs the servers and tools that specs need, from the packages of the distribution.
+# With --bench, it also installs the programs with which the benchmarks compare this product.
+# It starts nothing: every spec runs its own instance on a free loopback port.
 set -eu
 
-# program:package, one a line; what is no program is named by its path
+# One program:package per line. A package without a program is named by the path of one of its files.
 WANTED='
 nats-server:nats-server
 mariadbd:mariadb-server
@@ -62,7 +62,7 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# dpkg asks this file before it starts a service; 101 means: do not.
+# dpkg runs this file before it starts a service; the exit status 101 forbids the start.
 forbid_services() {
   [ -e "$POLICY" ] && return
   trap 'as_root rm -f "$POLICY"' EXIT
@@ -83,7 +83,7 @@ apt_get() {
 }
 
 install_packages() {
-  # shellcheck disable=SC2086 # a list of words on purpose
+  # shellcheck disable=SC2086 # the words must be split
   apt_get install --yes --no-install-recommends $packages
 }
 

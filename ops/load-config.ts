@@ -1,4 +1,7 @@
-/** Reads the configuration file: the only reader of files and environment for settings. Reports all problems at once. */
+/**
+ * Reads the configuration file, and reports all its problems at once. Only this file reads files
+ * and environment variables for settings.
+ */
 import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -13,20 +16,23 @@ import { unhonoured } from './config/unhonoured.ts'
 import { unknownOptions } from './config/unknown-options.ts'
 import { problemsOf } from './trusted-files.ts'
 
-/** One thing that keeps the configuration from being used; a secret `value` is masked. */
+/** One reason why the configuration cannot be used. A secret `value` is masked. */
 export interface ConfigProblem {
-  /** Undefined when the file as a whole is meant. */
+  /** Undefined when the problem concerns the whole file. */
   readonly option: string | undefined
   readonly value: string | undefined
   readonly text: string
 }
 
-/** A frozen configuration with remarks worth a log line each, or everything that is wrong with it. */
+/** A frozen configuration with notes for the log, one line each, or all problems. */
 export type LoadedConfig =
   | { readonly kind: 'ok'; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
 
-/** Loads a file, or the embedded defaults (everything in one process, a simulated cloud) without one. */
+/**
+ * Loads a file. Without a path, the embedded defaults are used: all roles in one process, on a
+ * simulated cloud.
+ */
 export function loadConfig(path: string | undefined): LoadedConfig {
   if (path === undefined) return readConfig('', 'embedded')
   let text: string
@@ -44,7 +50,10 @@ export function loadConfig(path: string | undefined): LoadedConfig {
   return { ...loaded, notes: [note, ...loaded.notes] }
 }
 
-/** Reads the text of a file in that directory; with the origin `embedded`, options have their embedded defaults. */
+/**
+ * Reads the text of a file in that directory. With the origin `embedded`, options have their
+ * embedded defaults.
+ */
 export function readConfig(text: string, origin: Origin, directory = '.'): LoadedConfig {
   const file = parseIni(text)
   const problems = file.problems.map(whole)
@@ -63,7 +72,8 @@ export function readConfig(text: string, origin: Origin, directory = '.'): Loade
     ),
   ])
   if (problems.length > 0) return { kind: 'invalid', problems }
-  const config = Object.fromEntries(parts) as Config // each value was read as its declaration says
+  // readOption has read each value by its declaration
+  const config = Object.fromEntries(parts) as Config
   for (const { option, text: why } of contradictions(config, origin)) {
     problems.push({ option, value: undefined, text: why })
   }
@@ -72,7 +82,7 @@ export function readConfig(text: string, origin: Origin, directory = '.'): Loade
   return { kind: 'ok', config: deepFreeze(config), notes }
 }
 
-/** Several options may be read from one line. */
+/** One line of the file may be read for several options, and its problem is reported once. */
 const isTold = (problems: readonly ConfigProblem[], { option }: ConfigProblem): boolean =>
   problems.some((told) => told.option === option)
 
@@ -94,7 +104,9 @@ const splitName = (name: string): readonly [section: string, option: string] => 
   return [name.slice(0, dot), name.slice(dot + 1)]
 }
 
-/** A value for people; a URL may carry a password although it should not. */
+/**
+ * A value for people. A URL may contain a password although it should not, so that part is hidden.
+ */
 const shown = (raw: string): string => JSON.stringify(raw.replaceAll(/:\/\/[^/]*@/g, '://***@'))
 
 type Outcome =
@@ -120,8 +132,8 @@ function readOption(option: Option, file: IniFile, { origin, directory }: Place)
   const ambient = new Map([['hostname', hostname()]])
   const resolved = substitute(raw, { sections: file.sections, section, ambient })
   if (resolved.kind === 'problem') {
-    // A stray dollar sign is part of the password: do not print what follows it.
-    return refuse(secret ? 'holds a dollar sign that is not written $$' : resolved.text)
+    // The dollar sign is part of a password, so what follows it is not printed.
+    return refuse(secret ? 'contains a dollar sign that is not written as $$' : resolved.text)
   }
   const reading = readValue(resolved.text, option)
   if (reading === undefined) return refuse(`must be ${allowedText(option)}`)
@@ -140,7 +152,7 @@ function placed(value: unknown, { kind }: Option, directory: string): unknown {
   return value.map((path) => resolve(directory, String(path)))
 }
 
-/** The last line, or all of them where each is a value. */
+/** The last line, or all lines when each of them is a value. */
 function textFor(option: Option, file: IniFile, name: string): string | undefined {
   const last = textOf(file, name)
   if (!('isRepeated' in option) || last === undefined) return last
@@ -148,10 +160,13 @@ function textFor(option: Option, file: IniFile, name: string): string | undefine
   return [...(file.earlier.get(`${sectionName(section)}.${key}`) ?? []), last].join(',')
 }
 
-/** `option =` without a value is as good as no such line. */
+/** `option =` without a value counts as an absent line. */
 const isSet = (file: IniFile, name: string): boolean => (textOf(file, name) ?? '') !== ''
 
-/** What has no effect, with the reason; what nobody knows, once a section. */
+/**
+ * Each option that has no effect, with the reason; and the unknown options, in one line for each
+ * section.
+ */
 function remarks({ sections }: IniFile): readonly string[] {
   const notes: string[] = []
   for (const [section, options] of sections) {

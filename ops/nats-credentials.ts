@@ -1,10 +1,13 @@
-/** How a process shows NATS who it is, and what it asks of the connection. */
+/** The credentials of a process at NATS, and whether its connection uses TLS. */
 import { readFileSync } from 'node:fs'
 import type { Config } from '../schema/config.ts'
 import type { NatsCredentials } from '../transports/nats/link.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
-/** Every option that protects the connection asks for TLS. CONFIG_INVALID for certificates that cannot be used. */
+/**
+ * Every option that protects the connection asks for TLS. CONFIG_INVALID for certificates that
+ * cannot be used.
+ */
 export function natsCredentials(bus: Config['bus']): NatsCredentials {
   const { user, password, token, credentialsFile } = bus
   return {

@@ -15,8 +15,9 @@ import type { PowerPort } from '../actors/ports/power.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
+import type { RoleHealth } from '../schema/messages/leadership.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
-import { openIpmiPower } from '../transports/ipmi/power.ts'
+import { openBmcPower } from '../transports/bmc/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { MemoryFaultSpool } from '../transports/memory/fault-spool.ts'
 import { connectNats } from '../transports/nats/connect.ts'
@@ -67,6 +68,8 @@ export interface World extends GuestWorld {
    * reads them.
    */
   readonly checkCredentials: (() => Promise<void>) | undefined
+  /** The requests to BMCs and hosts since the start; nothing in a simulated cloud. */
+  readonly politeness: () => Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
 }
 
 /** The simulated cloud, which replaces all real parts except the store and the bus. */
@@ -97,6 +100,7 @@ export function openEmbeddedWorld(
     spool: new MemoryFaultSpool(),
     hostHealth: new Map(),
     checkCredentials: undefined,
+    politeness: () => ({}),
   }
 }
 
@@ -116,10 +120,12 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   refuseUntrusted(trustedPaths(config))
   const account = await openAccount(config, ambient)
   const power = closing.use(
-    openIpmiPower({
+    openBmcPower({
       clock,
       minimumSpacingMs: config.ipmi.minimumSpacingMs,
       commandTimeoutMs: 2 * config.ipmi.timeoutMs,
+      sessionsMax: config.ipmi.sessionsMax,
+      ca: redfishAuthority(config),
     }),
   )
   const shell = closing.use(
@@ -142,6 +148,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
       }),
     ),
     shell,
+    politeness: () => ({ bmcPoliteness: power.politeness(), sshPoliteness: shell.politeness() }),
     ...openGuests(config, ambient),
   }
 }
@@ -190,6 +197,14 @@ function openSealedStore(
   if (!reads) return { store, checkCredentials: undefined }
   const vault = openVault(store, keyFileOf(config), ambient.log)
   return { store: vault.store, checkCredentials: () => vault.check() }
+}
+
+/** The authority that signs the certificates of the BMCs; undefined: the authorities that the system trusts. */
+function redfishAuthority({ ipmi }: Config): string | undefined {
+  const { redfishCaFile: caFile } = ipmi
+  if (caFile === undefined) return undefined
+  const files = { caFile, certFile: undefined, keyFile: undefined }
+  return readTlsMaterial({ ...files, check: 'identity' }, 'the BMCs').ca
 }
 
 /** Longest time for one request to Nova, including repetitions of reads. */

@@ -1,4 +1,7 @@
-/** One running process: opened world, migrated store, started roles; and the way to end it. */
+/**
+ * One running process: its ports are open, its store is migrated, its roles run. It can also be
+ * ended.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { NactTurns } from '../actors/kernel/nact-turns.ts'
@@ -20,14 +23,17 @@ import { endInOrder, type Ending } from './shutdown.ts'
 
 export interface RunningProcess {
   readonly node: Node
-  /** Where the REST API listens; undefined without the role `gateway`. */
+  /** The address of the REST API; undefined without the role `gateway`. */
   readonly address: string | undefined
   readonly endings: readonly Ending[]
 }
 
 type Logger = LogPort & FastifyBaseLogger
 
-/** Starts every role of the configuration. The API answers before the store does; actors start once it is migrated. */
+/**
+ * Starts every role of the configuration. The API answers even before the store is available;
+ * actors start after the migration of the store.
+ */
 export async function startProcess(
   config: Config,
   given: World,
@@ -55,8 +61,8 @@ export async function startProcess(
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
-  const parked = (): number => node.parked() + (bridge?.parked() ?? 0)
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, parked }
+  const { politeness } = world
+  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, bridge, politeness }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const seen = { ...world, clock, board }
   const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
@@ -93,7 +99,7 @@ export async function startProcess(
   return { node, address: gateway?.address, endings }
 }
 
-/** Undefined where there is nothing to read. */
+/** Undefined when there are no brokers to read from. */
 function openBridge(
   config: Config,
   world: Ambient & { readonly announcer: Node['announcer'] },
@@ -125,7 +131,10 @@ interface Starting {
   readonly onGiveUp: (path: string, error: unknown) => void
 }
 
-/** The database may be away at the start: tries until it is there. One that is not ours, or whose keys are missing, ends us. */
+/**
+ * The database may not be available at the start: migrates again and again until it succeeds. A
+ * database that is not ours, or whose keys are missing, ends the process.
+ */
 async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): Promise<boolean> {
   for (let pauseMs = 250; !signal.aborted; pauseMs = Math.min(10_000, pauseMs * 2)) {
     try {
@@ -144,13 +153,18 @@ async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): P
   return false
 }
 
-/** Gives the lease back and waits a moment for it to be gone, so that a standby takes over at once. */
+/**
+ * Gives the lease back and waits up to 1 s until the node does not lead any more, so that a standby
+ * takes over at once.
+ */
 async function handOver(node: Node): Promise<void> {
   node.resign()
   for (let tries = 0; tries < 20 && node.leading(); tries += 1) await sleep(50)
 }
 
-/** Asked for so that Compute answers at all; no host has this name. */
+/**
+ * The readiness check asks Compute for this name to see whether Compute answers. No host has it.
+ */
 const NOBODY = hostName('instance-ha-readiness-check')
 
 function readinessOf(

@@ -1,17 +1,22 @@
-/** Ends a process in order: stop taking work, hand leadership over, let what is in flight end, close the world. */
+/**
+ * Ends a process in order: it accepts no more work, hands leadership over, lets work in flight end,
+ * and closes its ports.
+ */
 import type { LogPort } from '../actors/ports/log.ts'
 import { describeError } from '../schema/errors.ts'
 
-/** The whole shutdown; what is not done by then is resumed by the next leader anyway. */
+/** The limit for the whole shutdown. The next leader continues whatever is not done by then. */
 const DEADLINE_MS = 9000
 
-/** Something that ends, in the order given; a failure is logged and does not keep the rest from ending. */
+/**
+ * One part that is ended. When it fails, the failure is logged and the other parts are still ended.
+ */
 export interface Ending {
   readonly name: string
   end(): Promise<void>
 }
 
-/** Runs the endings one after the other. False when the deadline passed first. */
+/** Ends the parts one after the other. False when the deadline passed first. */
 export async function endInOrder(endings: readonly Ending[], log: LogPort): Promise<boolean> {
   const late = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => late.resolve(false), DEADLINE_MS)

@@ -1,4 +1,4 @@
-/** Refuses files that hold our secrets or say what we do, where somebody else can read or change them. */
+/** Refuses files with secrets or settings of ours that another user can read or change. */
 import { existsSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../schema/config.ts'
@@ -6,18 +6,18 @@ import { CodedError } from '../schema/errors.ts'
 import { distrustOf, type FileUse } from '../schema/file-trust.ts'
 import { policyFilesOf } from './roles/policy-file.ts'
 
-/** One file or directory; one that is not there yet is judged by where it will be made. */
+/** One file or directory. When it does not exist yet, only its parent directories are checked. */
 export interface TrustedPath {
   readonly what: string
   readonly path: string
   readonly use: FileUse
 }
 
-/** Where the keys of stored credentials are. */
+/** The file with the keys of stored credentials. */
 export const keyFileOf = ({ store, ssh }: Config): string =>
   store.credentialsKeyFile ?? join(ssh.stateDirectory, 'credentials.key')
 
-/** What a real process reads and keeps. */
+/** The files and directories that a real process reads and keeps. */
 export function trustedPaths(config: Config): readonly TrustedPath[] {
   const { store, ssh, fence } = config
   const { stateDirectory } = ssh
@@ -49,14 +49,18 @@ export function trustedPaths(config: Config): readonly TrustedPath[] {
   return paths
 }
 
-/** Files that the configuration names: whoever changes one decides whom we believe, or who may do what. */
-function namedFiles({ serving, store, bus, rabbit, compute, identity }: Config) {
+/**
+ * Files that the configuration names. A user who can change one of them decides which servers we
+ * trust.
+ */
+function namedFiles({ serving, store, bus, rabbit, compute, identity, ipmi }: Config) {
   const database = store.location.kind === 'mysql' ? store.location.tls : undefined
   return [
     ['the certificate of the API', serving.tlsCertFile],
     ['the key of the API', serving.tlsKeyFile],
     ['the authority of the Compute service', compute.caFile],
     ['the authority of the Identity service', identity.caFile],
+    ['the authority of the BMCs', ipmi.redfishCaFile],
     ['the authority of the database', database?.caFile],
     ['the certificate for the database', database?.certFile],
     ['the key for the database', database?.keyFile],
@@ -70,13 +74,16 @@ function namedFiles({ serving, store, bus, rabbit, compute, identity }: Config) 
   ] as const
 }
 
-/** CONFIG_INVALID names each path that cannot be trusted, and what to do. */
+/** CONFIG_INVALID names each path that cannot be trusted, and says what to do. */
 export function refuseUntrusted(paths: readonly TrustedPath[]): void {
   const problems = [...new Set(paths.flatMap(problemsOf))]
   if (problems.length > 0) throw new CodedError('CONFIG_INVALID', problems.join('; '))
 }
 
-/** Sentences about one path: itself, and the directories that lead to it by name and, through links, in truth. */
+/**
+ * Sentences about one path: the path itself, the directories in its name, and the directories to
+ * which links lead.
+ */
 export function problemsOf({ what, path, use }: TrustedPath): readonly string[] {
   const named = resolve(path)
   const stats = statOf(named)
@@ -101,20 +108,26 @@ function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false })
 }
 
-/** A private key of somebody else (root) that we may read was given to us on purpose, as OpenSSH sees it. */
+/**
+ * A private key that belongs to another user (root) and that we may read was given to us on
+ * purpose; OpenSSH treats it in the same way.
+ */
 const usedAs = (use: FileUse, { uid }: Stats): FileUse =>
   use === 'private' && uid !== process.getuid?.() ? 'secret' : use
 
 const STICKY = 0o1000
 
-/** In a directory with the sticky bit others can add files, and touch none of ours. */
+/** In a directory with the sticky bit, other users can add files, but cannot change ours. */
 function distrustOfAncestor(directory: string): string | undefined {
   const stats = statOf(directory)
   if (stats === undefined || (stats.mode & STICKY) !== 0 || isLent(stats)) return undefined
   return distrustOf('directory', stats.mode)
 }
 
-/** A volume that a container engine lends to an account without rights: root's, writable by a group of ours and nobody else. */
+/**
+ * A volume that a container engine mounts for an unprivileged account: it belongs to root, and only
+ * root and one of our groups can write to it.
+ */
 function isLent({ uid, gid, mode }: Stats): boolean {
   if (uid !== 0 || process.getuid?.() === 0 || (mode & 0o002) !== 0) return false
   return process.getegid?.() === gid || (process.getgroups?.() ?? []).includes(gid)

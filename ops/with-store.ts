@@ -1,4 +1,4 @@
-/** Runs the part of a command that needs the configured store, and says what keeps it from running. */
+/** Runs the part of a command that needs the configured store, and reports why it cannot run. */
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
 import { describeError, isCoded, isRefusal } from '../schema/errors.ts'
@@ -9,20 +9,23 @@ import { describeProblems, loadConfig } from './load-config.ts'
 import { openStore } from './ports.ts'
 import { refuseUntrusted, trustedPaths } from './trusted-files.ts'
 
-/** What the part is given. */
+/** What that part receives. */
 export interface StoreWork {
   readonly config: Config
   readonly store: StorePort
   readonly clock: SystemClock
 }
 
-/** Answers the exit status: 0 done; 1 the store is away; 2 the configuration cannot be used. */
+/**
+ * Returns the exit status: 0 done; 1 the store is not available; 2 the configuration cannot be
+ * used.
+ */
 export async function withStore(
   file: string | undefined,
   work: (given: StoreWork) => Promise<void>,
 ): Promise<number> {
   if (file === undefined) {
-    process.stderr.write('name the configuration: --config FILE\n')
+    process.stderr.write('name the configuration file: --config FILE\n')
     return 2
   }
   const loaded = loadConfig(file)

@@ -1,13 +1,16 @@
-/** Which options a host's settings may give to a fence agent: one line of its input each, and none that changes the order. */
+/**
+ * Checks the options that a host's settings give to a fence agent. Each option becomes one line of
+ * the agent's input, and none may change what the agent is ordered to do.
+ */
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/
-/** Far above any password or path. */
+/** Far longer than any password or path. */
 const VALUE_CHARACTERS_MAX = 1024
-/** Whatever some reader of lines takes for the end of one, and what ends a text in C. */
+/** Characters that end a line for some reader of lines, or that end a text in C. */
 const BREAKS_LINES = /[\p{Cc}\p{Zl}\p{Zp}]/u
 const OPTIONS_MAX = 64
 
-/** Options that agents know under two names; an agent takes the one that it reads last. */
+/** Options that agents know under two names. An agent uses the one that it reads last. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['ipaddr', 'ip'],
   ['login', 'username'],
@@ -19,10 +22,10 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['option', 'action'],
 ])
 
-/** Why nobody may choose these. */
+/** Options that settings may not give, each with the reason. */
 const RESERVED: ReadonlyMap<string, string> = new Map([
-  ['action', 'the fence alone says what the agent does'],
-  ['nodename', 'the fence alone says which host it is'],
+  ['action', 'only the fence decides what the agent does'],
+  ['nodename', 'only the fence decides which host it is'],
   ['help', 'the agent would show its help and do nothing'],
   ['version', 'the agent would show its version and do nothing'],
   ['missing_as_off', 'a plug that does not exist would read as off'],
@@ -30,10 +33,16 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   ['ssh_options', 'ssh could be told to run any program'],
 ])
 
-/** `password_script`, `telnet_path`: programs that would run with the rights of this service. */
+/**
+ * `password_script`, `telnet_path`: the agent would run these programs with the rights of this
+ * service.
+ */
 const NAMES_A_PROGRAM = /_(?:script|path)$/
 
-/** What is wrong with the options of one agent, a sentence each that begins with the option; none can be used then. */
+/**
+ * What is wrong with the options of one agent: one sentence each, which begins with the name of the
+ * option. When there is a problem, none of the options is used.
+ */
 export function agentOptionProblems(
   options: Iterable<readonly [name: string, value: string]>,
 ): readonly string[] {
@@ -66,7 +75,7 @@ function valueProblem(value: string): string | undefined {
   return undefined
 }
 
-/** Agents take - and _ for the same. */
+/** Agents treat - and _ in a name as the same character. */
 function oneNameOf(name: string): string {
   const plain = name.replaceAll('-', '_')
   return OTHER_NAMES.get(plain) ?? plain

@@ -1,27 +1,36 @@
-/** Reads JSON from outside within bounds. They are checked on the text, so what exceeds them is never parsed. */
+/**
+ * Reads JSON from outside within bounds. The bounds are checked on the text, so a text that exceeds
+ * them is never parsed.
+ */
 
 export interface JsonBounds {
   /** Longest text. */
   readonly characters: number
-  /** Objects and lists inside each other. What is read may be walked recursively to this depth. */
+  /**
+   * How deeply objects and lists may contain each other. Callers may walk the value recursively to
+   * this depth.
+   */
   readonly depth: number
-  /** Members of all objects and items of all lists together. */
+  /** The members of all objects and the items of all lists, counted together. */
   readonly members: number
 }
 
 export type JsonReading =
   | { readonly kind: 'read'; readonly value: unknown }
-  /** `reason` repeats nothing of the text; it completes a sentence that begins with the name of the text. */
+  /**
+   * `reason` quotes nothing of the text. It completes a sentence that begins with the name of the
+   * text.
+   */
   | { readonly kind: 'malformed' | 'excessive'; readonly reason: string }
 
-/** The value of a text, or why it is not read. */
+/** The value of a text, or the reason why it is not read. */
 export function readBoundedJson(text: string, bounds: JsonBounds): JsonReading {
   const reason = excess(text, bounds)
   if (reason !== undefined) return { kind: 'excessive', reason }
   try {
     return { kind: 'read', value: JSON.parse(text) }
   } catch {
-    return { kind: 'malformed', reason: 'is not JSON' } // the cause quotes the text
+    return { kind: 'malformed', reason: 'is not JSON' } // no `cause`: its message quotes the text
   }
 }
 
@@ -32,7 +41,7 @@ function excess(text: string, bounds: JsonBounds): string | undefined {
   for (const [token] of text.matchAll(TOKENS)) {
     if (token === '}' || token === ']') depth -= 1
     else if (token === '{' || token === '[') depth += 1
-    // Each container has one member more than it has commas, or none.
+    // A container has one member more than it has commas, or it is empty.
     if (token === '{' || token === '[' || token === ',') members += 1
     if (depth > bounds.depth) return `is nested deeper than ${bounds.depth} levels`
     if (members > bounds.members) return `has more than ${bounds.members} members`
@@ -41,7 +50,8 @@ function excess(text: string, bounds: JsonBounds): string | undefined {
 }
 
 /**
- * Strings, so that what is inside them does not count, and what opens, closes or continues a container. A string without
- * an end goes on to the end of the text, which keeps the time linear.
+ * Matches strings, so that the characters inside them are not counted, and the characters that
+ * open, close or continue a container. A string without an end reaches to the end of the text, so
+ * the time stays linear.
  */
 const TOKENS = /"(?:[^"\\]+|\\.)*"?|[{}[\],]/gs

@@ -1,10 +1,16 @@
-/** A map for keys that come from outside: it never holds more than its bounds, and says what it does at them. */
+/**
+ * A map for keys that come from outside. It never exceeds its bounds, and `whenFull` says what
+ * happens at them.
+ */
 
 export interface Bounds<Value> {
   readonly entriesMax: number
-  /** drop-oldest: the entry that was set longest ago makes room; refuse: what is there stays, and newcomers are counted. */
+  /**
+   * drop-oldest: the entry that was set longest ago is removed; refuse: the existing entries stay,
+   * and the new one is counted as turned away.
+   */
   readonly whenFull: 'drop-oldest' | 'refuse'
-  /** What all values together may weigh, where they differ in size. */
+  /** The largest total weight of all values, for values that differ in size. */
   readonly weight?: { readonly max: number; readonly of: (value: Value) => number }
 }
 
@@ -22,7 +28,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.size
   }
 
-  /** Entries that were dropped or refused for want of room, since the start. */
+  /** How many entries were dropped or refused since the start because the map was full. */
   get turnedAway(): number {
     return this.#turnedAway
   }
@@ -42,7 +48,7 @@ export class BoundedMap<Key, Value> {
     this.#entries.delete(key)
   }
 
-  /** Makes it the newest entry. False when there is no room for it. */
+  /** Sets the entry and makes it the newest one. False when there is no room for it. */
   set(key: Key, value: Value): boolean {
     const before = this.#entries.get(key)
     this.delete(key)
@@ -51,7 +57,7 @@ export class BoundedMap<Key, Value> {
       const [oldest] = this.#entries.keys()
       this.#turnedAway += 1
       if (oldest === undefined || this.#bounds.whenFull === 'refuse') {
-        // What was there before was there first.
+        // The earlier value of this key stays.
         if (before !== undefined) this.#put(key, before)
         return false
       }
@@ -61,7 +67,7 @@ export class BoundedMap<Key, Value> {
     return true
   }
 
-  /** The oldest first. */
+  /** The oldest entry comes first. */
   entries(): MapIterator<[Key, Value]> {
     return this.#entries.entries()
   }

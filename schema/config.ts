@@ -1,6 +1,7 @@
 /**
- * The one configuration: every option is declared once, with its names in the file, default and limits, and the type
- * follows from the declarations. `ops/load-config.ts` is its only reader; modules receive values, never the whole.
+ * All options of the configuration. Every option is declared once, with its names in the file, its
+ * default and its limits, and the type follows from the declarations. Only `ops/load-config.ts`
+ * reads the file; modules receive the values that they need, never the whole configuration.
  */
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
@@ -14,7 +15,7 @@ import { SERVING, WEBHOOK } from './config/serving.ts'
 import { STORM_GUARD } from './config/storm-guard.ts'
 import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
 
-/** All options, by the part of the configuration that they belong to. */
+/** All options, grouped by part of the configuration. */
 export const OPTIONS = {
   node: NODE,
   api: API,
@@ -45,7 +46,10 @@ export const OPTIONS = {
 
 type Declared = typeof OPTIONS
 
-/** Every value, read and checked. Durations are milliseconds, and their names end in `Ms`. */
+/**
+ * Every value after it was read and checked. Durations are milliseconds, and their names end in
+ * `Ms`.
+ */
 export type Config = {
   readonly [Part in keyof Declared]: {
     readonly [Name in keyof Declared[Part]]: ValueOf<Extract<Declared[Part][Name], Option>>

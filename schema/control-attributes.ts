@@ -1,4 +1,7 @@
-/** How to reach a host: the JSON that operators put into a host's `control_attributes` (free text is allowed too). */
+/**
+ * How to reach a host: the JSON that operators put into a host's `control_attributes`, where free
+ * text is allowed, too.
+ */
 import { HOST_KEY_TYPES, readPins } from './host-key-pins.ts'
 import {
   flatSection,
@@ -8,8 +11,9 @@ import {
   type Fields,
 } from './settings-document.ts'
 import { agentOptionProblems } from './agent-options.ts'
+import { readCertificatePins, redfishUrlProblem } from './redfish-address.ts'
 
-/** A text that must never be printed; `reveal` is called only by the transport that needs it. */
+/** A text that must never be printed. Only the transport that needs the text calls `reveal`. */
 export class Secret {
   readonly #text: string
   constructor(text: string) {
@@ -27,57 +31,99 @@ export class Secret {
 }
 
 /** IPMI over RMCP+ (lanplus). */
-export interface BmcSettings {
+export interface IpmiSettings {
+  readonly kind: 'ipmi'
   readonly address: string
   readonly port: number
   readonly username: string
   readonly password: Secret
-  /** RMCP+ cipher suite: 17 is modern, 3 universal. */
+  /** RMCP+ cipher suite: 17 is the modern one, and every BMC knows 3. */
   readonly cipherSuite: number
-  /** What the session asks for; users of a BMC may be limited to less than ADMINISTRATOR. */
+  /**
+   * The privilege that the session asks for. A user of a BMC may be limited to less than
+   * ADMINISTRATOR.
+   */
   readonly privilege: BmcPrivilege
 }
 
-/** Those that ipmitool supports. */
+/** The cipher suites that ipmitool supports. */
 export const CIPHER_SUITES = [1, 2, 3, 15, 16, 17] as const
 
-/** Those that may power a machine off: CALLBACK and USER may not. */
+/** The privileges that may power a machine off. CALLBACK and USER may not. */
 export const BMC_PRIVILEGES = ['OPERATOR', 'ADMINISTRATOR'] as const
 export type BmcPrivilege = (typeof BMC_PRIVILEGES)[number]
+
+/** Redfish over HTTPS. */
+export interface RedfishSettings {
+  readonly kind: 'redfish'
+  /** The address of the machine at its BMC: `https://bmc/redfish/v1/Systems/1`. http is accepted for loopback only. */
+  readonly url: string
+  readonly username: string
+  readonly password: Secret
+  /**
+   * SHA-256 of the certificates that are accepted, as `openssl x509 -fingerprint -sha256` prints
+   * it; none: an authority must have signed the certificate.
+   */
+  readonly fingerprints: readonly string[]
+}
+
+/** The settings of one protocol for the BMC of a host. */
+export type BmcSettings = RedfishSettings | IpmiSettings
 
 export interface SshSettings {
   readonly address: string
   readonly port: number
   readonly username: string
   /**
-   * Pins, separated by commas: `SHA256:` + unpadded base64, as `ssh-keygen -lf` prints it, with the type of the key in front
-   * where it is known (`ssh-rsa SHA256:…`). Undefined pins the first key seen.
+   * Pins, separated by commas: `SHA256:` and unpadded base64, as `ssh-keygen -lf` prints it. When
+   * the type of the key is known, it comes first (`ssh-rsa SHA256:…`). Undefined: the first key
+   * that the host shows is pinned.
    */
   readonly hostKey: string | undefined
 }
 
 export interface ControlAttributes {
-  readonly ipmi: BmcSettings | undefined
+  readonly ipmi: IpmiSettings | undefined
+  readonly redfish: RedfishSettings | undefined
   readonly ssh: SshSettings | undefined
-  /** Options of each ClusterLabs fence agent that may act on the host, by the agent's name. */
+  /**
+   * Options of each ClusterLabs fence agent that may act on the host. The key is the name of the
+   * agent.
+   */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
-  /** What is wrong with the text, for people; empty when it is fine or plainly not ours. */
+  /**
+   * What is wrong with the text, in sentences for operators. Empty when the text is correct or is
+   * not a settings document of ours.
+   */
   readonly problems: readonly string[]
 }
 
 const NOTHING: ControlAttributes = {
   ipmi: undefined,
+  redfish: undefined,
   ssh: undefined,
   agents: new Map(),
   problems: [],
 }
 
+/** The ways to the BMC of a host, in the order in which they are tried. */
+export const bmcsOf = ({
+  redfish,
+  ipmi,
+}: Pick<ControlAttributes, 'redfish' | 'ipmi'>): readonly BmcSettings[] =>
+  [redfish, ipmi].filter((bmc) => bmc !== undefined)
+
+/** The address of a BMC, without its credentials. */
+export const bmcAddress = (bmc: BmcSettings): string =>
+  bmc.kind === 'ipmi' ? bmc.address : new URL(bmc.url).hostname
+
 /**
- * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "ssh": {"host", "port", "username", "host_key"}}`,
- * `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the options of each fence agent as it names
- * them, and the flat form `{"host", "username", "password"}` (IPMI with a password, SSH without).
- * A label, and JSON that is not ours, are no settings and no problem. A name that nothing reads is a problem; what stands
- * beside it counts.
+ * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "redfish":
+ * {"url", "username", "password", "fingerprint"}, "ssh": {"host", "port", "username",
+ * "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the
+ * options of each fence agent as the agent names them, and the flat form `{"host", "username",
+ * "password"}` (IPMI with a password, SSH without). A label, and JSON that is not ours, give no
+ * settings and no problem. A name that nothing reads is a problem; the settings beside it are used.
  */
 export function parseControlAttributes(text: string): ControlAttributes {
   const document = readSettings(text)
@@ -98,14 +144,15 @@ function parseSettings(value: Fields): ControlAttributes {
   const ipmi = value['ipmi'] ?? (flat === 'ipmi' ? value : undefined)
   const ssh = value['ssh'] ?? (flat === 'ssh' ? value : undefined)
   return {
-    ipmi: ipmi === undefined ? undefined : parseBmc(ipmi, problems),
+    ipmi: ipmi === undefined ? undefined : parseIpmi(ipmi, problems),
+    redfish: parseRedfish(value['redfish'], problems),
     ssh: ssh === undefined ? undefined : parseSsh(ssh, problems),
     agents: parseAgents(value['fence'] ?? {}, problems),
     problems: [...problems, ...unknownNames(value)],
   }
 }
 
-function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
+function parseIpmi(value: unknown, problems: string[]): IpmiSettings | undefined {
   const before = problems.length
   const fields = fieldsOf(value, 'ipmi', problems)
   const address = requiredText(fields, 'ipmi.host', problems)
@@ -115,10 +162,35 @@ function parseBmc(value: unknown, problems: string[]): BmcSettings | undefined {
   const cipherSuite = cipherSuiteOf(fields, problems)
   const privilege = privilegeOf(fields, problems)
   if (problems.length > before) return undefined
-  return { address, port, username, password: new Secret(password), cipherSuite, privilege }
+  const kind = 'ipmi' as const
+  return { kind, address, port, username, password: new Secret(password), cipherSuite, privilege }
 }
 
-/** What is no number is not repeated: it may be a secret in the wrong place. */
+function parseRedfish(value: unknown, problems: string[]): RedfishSettings | undefined {
+  if (value === undefined) return undefined
+  const before = problems.length
+  const fields = fieldsOf(value, 'redfish', problems)
+  const url = requiredText(fields, 'redfish.url', problems)
+  const username = requiredText(fields, 'redfish.username', problems)
+  const password = requiredText(fields, 'redfish.password', problems)
+  const wrong = url === '' ? undefined : redfishUrlProblem(url)
+  if (wrong !== undefined) problems.push(`redfish.url: ${wrong}`)
+  const fingerprints = readCertificatePins(fields['fingerprint'])
+  if (fingerprints === undefined) {
+    problems.push(
+      'redfish.fingerprint: must be the SHA-256 of the certificate, 32 pairs of hexadecimal digits, ' +
+        'as openssl x509 -fingerprint -sha256 prints it; several are separated by commas',
+    )
+    return undefined
+  }
+  if (problems.length > before) return undefined
+  return { kind: 'redfish', url, username, password: new Secret(password), fingerprints }
+}
+
+/**
+ * A value that is not a number is not repeated in the problem, because it may be a secret in the
+ * wrong place.
+ */
 function cipherSuiteOf(fields: Fields, problems: string[]): number {
   const value = fields['cipher_suite'] ?? 17
   const suite = CIPHER_SUITES.find((known) => known === value || String(known) === value)
@@ -129,7 +201,7 @@ function cipherSuiteOf(fields: Fields, problems: string[]): number {
   return 17
 }
 
-/** IPMI has these levels as well, and none of them helps. */
+/** IPMI also has these levels. The problem names them, and none of them is accepted. */
 const OTHER_PRIVILEGES = ['CALLBACK', 'USER', 'OEM']
 
 function privilegeOf(fields: Fields, problems: string[]): BmcPrivilege {

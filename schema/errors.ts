@@ -31,7 +31,7 @@ export const ERRORS = {
   HOST_ON_MAINTENANCE: { status: 409, retryable: false },
   NOTIFICATION_DUPLICATE: { status: 409, retryable: false },
   NOTIFICATION_NOT_FOUND: { status: 404, retryable: false },
-  WORD_REFUSED: { status: 409, retryable: false },
+  COMMAND_REFUSED: { status: 409, retryable: false },
   MOVE_NOT_FOUND: { status: 404, retryable: false },
   INSTANCE_NOT_FOUND: { status: 404, retryable: false },
   EXTENSION_NOT_FOUND: { status: 404, retryable: false },

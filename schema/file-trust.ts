@@ -1,13 +1,16 @@
-/** Which permissions of a file or directory let somebody else read what is secret, or change what we believe. Pure. */
+/**
+ * Which permissions of a file or directory let another user read a secret, or change what this
+ * process relies on. Pure.
+ */
 
 export type FileUse =
-  /** A private key: nobody but its owner. */
+  /** A private key: only its owner may read it. */
   | 'private'
   /** A secret that a group of controllers may share for reading. */
   | 'secret'
-  /** What others may read, and nobody else may change. */
+  /** Others may read it; only its owner may change it. */
   | 'trusted'
-  /** Holds such files: whoever writes here can replace them. */
+  /** A directory of such files. A user who can write to it can replace them. */
   | 'directory'
 
 const GROUP_WRITES = 0o020
@@ -15,7 +18,10 @@ const OTHERS_WRITE = 0o002
 const OTHERS = 0o007
 const GROUP_AND_OTHERS = 0o077
 
-/** Why it cannot be trusted, with what to do; undefined when it can. `mode` is what `stat` says. */
+/**
+ * Why the file cannot be trusted, and what to do about it; undefined when it can. `mode` is as
+ * `stat` returns it.
+ */
 export function distrustOf(use: FileUse, mode: number): string | undefined {
   if (use === 'private') {
     return (mode & GROUP_AND_OTHERS) === 0

@@ -1,6 +1,9 @@
-/** What is known of the keys with which an SSH server proves who it is. */
+/** Pins of SSH host keys: what is known of the keys by which an SSH server proves its identity. */
 
-/** Types of host keys, in the order in which OpenSSH prefers them. Certificates of hosts are not understood: the plain keys are asked for. */
+/**
+ * Types of host keys, in the order in which OpenSSH prefers them. Host certificates are not
+ * supported: the plain keys are asked for.
+ */
 export const HOST_KEY_TYPES = [
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
@@ -12,7 +15,7 @@ export type HostKeyType = (typeof HOST_KEY_TYPES)[number]
 
 /** A key that a host is known to have. */
 export interface HostKeyPin {
-  /** Undefined: a bare fingerprint does not tell. */
+  /** Undefined when only the fingerprint was given, which does not tell the type. */
   readonly type: HostKeyType | undefined
   /** `SHA256:` and unpadded base64. */
   readonly fingerprint: string
@@ -21,7 +24,10 @@ export interface HostKeyPin {
 /** A host has one key of each type. */
 const PINS_MAX = HOST_KEY_TYPES.length
 
-/** Reads `SHA256:…`, `<type> SHA256:…`, and several of them between commas; undefined when it is something else. */
+/**
+ * Reads `SHA256:…`, `<type> SHA256:…`, or several of them separated by commas; undefined for any
+ * other text.
+ */
 export function readPins(text: string): readonly HostKeyPin[] | undefined {
   const pins = text.split(',').map((one) => readPin(one.trim()))
   const read = pins.filter((pin) => pin !== undefined)
@@ -35,6 +41,6 @@ function readPin(text: string): HostKeyPin | undefined {
   return name === undefined || type !== undefined ? { type, fingerprint } : undefined
 }
 
-/** The type of this name, if it is one that we know. */
+/** The key type with this name; undefined when the name is not known. */
 export const hostKeyTypeOf = (name: string | undefined): HostKeyType | undefined =>
   HOST_KEY_TYPES.find((type) => type === name)

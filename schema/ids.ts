@@ -1,4 +1,4 @@
-/** Branded identifiers and the only place that asserts a brand. */
+/** Branded identifiers. Only this file asserts a brand. */
 
 declare const brand: unique symbol
 type Brand<Base, Name extends string> = Base & { readonly [brand]: Name }
@@ -15,7 +15,7 @@ export type InstanceId = Brand<string, 'InstanceId'>
 export type NotificationId = Brand<string, 'NotificationId'>
 /** Uuid of one instance move of a recovery. */
 export type MoveId = Brand<string, 'MoveId'>
-/** Fencing token of the acting leader; grows by one with each leader. */
+/** The fencing token of the acting leader. It grows by one with each leader. */
 export type Epoch = Brand<number, 'Epoch'>
 /** Name of one process of ours, unique in the cloud (option `[DEFAULT] host`). */
 export type NodeName = Brand<string, 'NodeName'>

@@ -1,4 +1,7 @@
-/** The stored things as the house sees them: plain, immutable, times in wall-clock milliseconds (UTC). */
+/**
+ * The stored records as the code uses them: plain, immutable, with times in wall-clock milliseconds
+ * (UTC).
+ */
 import type {
   Epoch,
   HostId,
@@ -26,20 +29,20 @@ export const NOTIFICATION_STATUSES = [
 ] as const
 export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number]
 
-/** Statuses that a recovery may still leave. */
+/** Statuses of a recovery that has not ended. */
 export const UNFINISHED_STATUSES = [
   'new',
   'running',
   'error',
 ] as const satisfies readonly NotificationStatus[]
 
-/** Statuses that a recovery ends with. */
+/** Statuses with which a recovery ends. */
 export type EndStatus = Exclude<NotificationStatus, (typeof UNFINISHED_STATUSES)[number]>
 
 export const MOVE_STATUSES = ['pending', 'ongoing', 'ignored', 'failed', 'succeeded'] as const
 export type MoveStatus = (typeof MOVE_STATUSES)[number]
 
-/** What every stored row shows to clients. `id` is the integer that old clients page with. */
+/** What clients see of every stored row. `id` is the integer that old clients use for paging. */
 export interface RowStamp {
   readonly id: number
   readonly createdAt: number
@@ -67,8 +70,8 @@ export interface Host extends RowStamp {
   readonly maintenanceBy: NotificationId | null
 }
 
-/** A registered host, as far as it decides whether its instances are protected. */
-export interface HostStanding {
+/** What decides whether the instances of a registered host are protected. */
+export interface HostProtection {
   readonly name: HostName
   readonly onMaintenance: boolean
   /** The recovery that set `onMaintenance`; null when an operator did. */
@@ -83,37 +86,43 @@ export type Payload = Readonly<Record<string, string>>
 export interface Notification extends RowStamp {
   readonly uuid: NotificationId
   readonly type: NotificationType
-  /** Sender's clock, ms. Only for clients: never decides expiry. */
+  /**
+   * The sender's clock, ms. It is only shown to clients and never decides whether the notification
+   * has expired.
+   */
   readonly generatedAt: number
   readonly sourceHost: HostId
   readonly segment: SegmentId
   readonly payload: Payload
   readonly status: NotificationStatus
   readonly message: string | null
-  /** The latest attempt of its recovery, 0 before the first. */
+  /** The latest attempt of the recovery; 0 before the first attempt. */
   readonly run: number
-  /** The attempt that began it, or the latest retry by an operator: attempts are limited from there on. */
+  /**
+   * The first attempt after the report, or after the latest retry command of an operator. The limit
+   * of attempts counts from here.
+   */
   readonly firstRun: number
 }
 
-/** One instance of one recovery. The verdict is the state of the last attempt. */
+/** The move of one instance in one recovery. Its result is the state of its last attempt. */
 export interface VmMove extends RowStamp {
   readonly uuid: MoveId
   readonly notification: NotificationId
   readonly instance: InstanceId
   readonly instanceName: string
   readonly sourceHost: HostName
-  /** Where it went; while `ongoing`, where it was asked to go. */
+  /** The host that the instance went to; while `ongoing`, the host that was requested. */
   readonly destHost: HostName | null
   readonly startedAt: number | null
   readonly endedAt: number | null
   readonly status: MoveStatus
   readonly message: string | null
-  /** Evacuate requests sent so far. */
+  /** How many evacuate requests were sent so far. */
   readonly attempts: number
 }
 
-/** What an instance was before it was touched. */
+/** The state of an instance before the recovery touched it. */
 export interface MoveOrigin {
   readonly vmState: string
   readonly taskState: string | null
@@ -121,22 +130,22 @@ export interface MoveOrigin {
   readonly locked: boolean
 }
 
-/** A move, and what is kept of its instance. */
+/** A move, and what was recorded about its instance. */
 export interface TouchedMove extends VmMove {
   readonly origin: MoveOrigin
   /** Whether we have locked the instance and must unlock it. */
   readonly held: boolean
 }
 
-/** A move as the acting leader takes it up. */
+/** A move as the acting leader reads it when it continues the recovery. */
 export interface RecordedMove extends TouchedMove {
-  /** The latest run of the recovery that asked for it; 0 before the first request. */
+  /** The latest run of the recovery in which the move was requested; 0 before the first request. */
   readonly askedInRun: number
-  /** Hosts on which an attempt of the current run failed. */
+  /** Hosts on which an attempt of the current run has failed. */
   readonly refusedBy: readonly HostName[]
-  /** How often Nova's scheduler accepted no host for it, in all runs. */
+  /** How often Nova's scheduler found no host for the instance, in all runs. */
   readonly hadNoHost: number
-  /** Every host that did not take it, in all runs. */
+  /** Every host that did not take the instance, in all runs. */
   readonly refusals: readonly HostRefusals[]
 }
 
@@ -144,28 +153,31 @@ export interface RecordedMove extends TouchedMove {
 export interface HostRefusals {
   readonly host: HostName
   readonly times: number
-  /** How many of them were the answer of Nova's scheduler, which did not accept the host. */
+  /** In how many of these cases Nova's scheduler did not accept the host. */
   readonly byScheduler: number
-  /** Time since the latest one, ms. */
+  /** Time since the latest case, ms. */
   readonly agoMs: number
 }
 
-/** One evacuation that was asked for. */
+/** One evacuation that was requested. */
 export interface MoveAttempt {
   readonly move: MoveId
   readonly number: number
-  /** The attempt at the whole recovery that it belongs to. */
+  /** The run of the recovery that the attempt belongs to. */
   readonly run: number
-  /** Where it was asked to go; null when the choice was Nova's. */
+  /** The requested target host; null when Nova chose the host. */
   readonly target: HostName | null
   readonly requestedAt: number
   readonly endedAt: number | null
-  /** Null while it goes on; refused: the attempt failed on its target; no-valid-host: Nova's scheduler did not accept the target. */
+  /**
+   * Null while the attempt is in flight; refused: the attempt failed on its target; no-valid-host:
+   * Nova's scheduler did not accept the target.
+   */
   readonly outcome: 'succeeded' | 'failed' | 'refused' | 'no-valid-host' | 'ignored' | null
   readonly reason: string | null
 }
 
-/** How it is certain that a host is dead (promise I2). */
+/** How it was made certain that a host is dead (promise I2). */
 export const CERTIFICATE_GROUNDS = [
   'power-off-confirmed',
   'already-off',
@@ -181,14 +193,17 @@ export interface DeathCertificate {
   readonly epoch: Epoch
   readonly issuedAt: number
   readonly ground: CertificateGround
-  /** One sentence each: who saw what, through which channel, when. */
+  /** One sentence for each observation: which observer saw what, on which channel, when. */
   readonly evidence: readonly string[]
 }
 
-/** confirm-dead: the host is certainly dead; approve: act on it beyond the cap of the storm guard;
- * let-back: once it is checked, let it back into service; pause, resume: begin nothing new, go on; cancel: begin nothing
- * new for good; retry: begin an ended one again. */
-export const OPERATOR_WORDS = [
+/**
+ * confirm-dead: the host is certainly dead; approve: act on the host although the limit of the
+ * storm guard is reached; let-back: return the host to service after it is checked; pause: begin
+ * nothing new; resume: go on; cancel: begin nothing new, and never go on; retry: begin an ended
+ * recovery again.
+ */
+export const OPERATOR_COMMANDS = [
   'confirm-dead',
   'approve',
   'let-back',
@@ -197,34 +212,35 @@ export const OPERATOR_WORDS = [
   'cancel',
   'retry',
 ] as const
-export type OperatorWordKind = (typeof OPERATOR_WORDS)[number]
+export type OperatorCommandKind = (typeof OPERATOR_COMMANDS)[number]
 
-/** What an operator said about one recovery, and answers for. */
-export interface OperatorWord {
+/** A command that an operator gave for one recovery and is responsible for. */
+export interface OperatorCommand {
   readonly notification: NotificationId
-  readonly word: OperatorWordKind
-  /** Who said it. */
+  readonly kind: OperatorCommandKind
+  /** The name of the operator who gave the command. */
   readonly operator: string
   readonly reason: string
-  readonly saidAt: number
+  readonly givenAt: number
 }
 
-/** stop: no irreversible step in any segment; release: go on. */
-export const SITE_WORDS = ['stop', 'release'] as const
-export type SiteWordKind = (typeof SITE_WORDS)[number]
+/** stop: take no irreversible step in any segment; release: go on. */
+export const SITE_COMMANDS = ['stop', 'release'] as const
+export type SiteCommandKind = (typeof SITE_COMMANDS)[number]
 
-/** What an operator said about all recoveries, and answers for. */
-export interface SiteWord {
-  readonly word: SiteWordKind
+/** A command that an operator gave for all recoveries and is responsible for. */
+export interface SiteCommand {
+  readonly kind: SiteCommandKind
   readonly operator: string
   readonly reason: string
-  readonly saidAt: number
+  readonly givenAt: number
 }
 
 export const CHANGE_KINDS = ['spare', 'aggregate', 'service', 'process'] as const
 /**
- * spare: a reserved host was taken into service; aggregate: a spare joined the aggregate `subject` (its id); service: the
- * compute service was disabled with the host, with `subject` as the reason; process: the same on a living host.
+ * spare: a reserved host was taken into service; aggregate: a spare joined the aggregate `subject`
+ * (its id); service: the compute service was disabled together with the host, with `subject` as the
+ * reason; process: the compute service of a living host was disabled, with `subject` as the reason.
  */
 export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
@@ -241,7 +257,7 @@ export interface Change extends NewChange {
   readonly state: 'open' | 'undoing'
 }
 
-/** A spare that a recovery has taken, or is giving back. */
+/** A spare that a recovery has taken or gives back now. */
 export interface TakenSpare {
   readonly host: HostId
   readonly by: NotificationId
@@ -254,13 +270,13 @@ export interface JournalEntry {
   readonly at: number
   readonly epoch: Epoch
   readonly notification: NotificationId
-  /** The attempt of the recovery that was going on. */
+  /** The attempt of the recovery that was in progress. */
   readonly run: number
   readonly kind: 'intent' | 'outcome' | 'decision' | 'evidence'
   /** What is done, for example `power-off`, `isolate`, `evacuate`, `transition`. */
   readonly step: string
   /** What it is done to: a host name or an instance id. */
   readonly subject: string
-  /** Why, or what came of it: one sentence. */
+  /** The reason, or the result: one sentence. */
   readonly detail: string
 }

@@ -1,19 +1,25 @@
-/** Takes values of ours out of what a program printed, however it spelled them. */
+/**
+ * Removes given secret values from the output of a program, in every spelling that programs use.
+ */
 
-/** Replaces what is hidden. */
+/** The text that replaces a hidden value. */
 export const REDACTED = '***'
 
-/** Says yes, no or very little; taking these out would only make a text unreadable. */
+/** Values that say yes, no or very little. Removing them would only make the text unreadable. */
 const PLAIN_WORDS = new Set(['', '0', '1', 'on', 'off', 'yes', 'no', 'true', 'false'])
-/** Shorter values are taken out where they stand alone, because they occur by chance within other words. */
+/**
+ * A shorter value is removed only where it stands alone, because it occurs by chance within other
+ * words.
+ */
 const ANYWHERE_FROM_CHARACTERS = 4
 /** Shorter pieces of base64 or hexadecimal digits occur by chance. */
 const PIECE_CHARACTERS_MIN = 4
 
 /**
- * A function that hides these values in a text: plain, quoted for a shell, in C, JSON, HTML or URLs (a part of the
- * characters escaped is enough), as hexadecimal digits, and in base64, alone or within something longer. Hide before you
- * cut a text: a part of a value is not recognised.
+ * Returns a function that hides these values in a text: plain, quoted for a shell, in C, JSON, HTML
+ * or URLs (also when only some characters are escaped), as hexadecimal digits, and in base64, alone
+ * or within a longer text. Hide the values before you cut a text: a part of a value is not
+ * recognised.
  */
 export function redactorOf(values: Iterable<string>): (text: string) => string {
   const spelled = new Set([...values].flatMap((value) => [value, readAs(value)]))
@@ -31,13 +37,16 @@ export function redactorOf(values: Iterable<string>): (text: string) => string {
   }
 }
 
-/** From the first character up to, but without, the last one. */
+/** From the index of the first character to the index after the last one. */
 type Span = readonly [from: number, to: number]
 
 const matchesOf = (text: string, pattern: RegExp): readonly Span[] =>
   [...text.matchAll(pattern)].map(({ index, 0: { length } }) => [index, index + length])
 
-/** Each match with the rest of the base64 that it is in: its neighbours share some bits with it. */
+/**
+ * Each match together with the base64 around it, because the neighbouring characters share some
+ * bits with the value.
+ */
 function runsAround(text: string, pattern: RegExp): readonly Span[] {
   const runs: Span[] = []
   let done = 0
@@ -64,14 +73,14 @@ function without(text: string, spans: readonly Span[]): string {
   return rest + text.slice(done)
 }
 
-/** Fence agents strip what is around a value. */
+/** Fence agents strip blanks and quotes around a value. */
 const readAs = (value: string): string =>
   value
     .trim()
     .replace(/^"(.*)"$/, '$1')
     .trim()
 
-/** Each character as itself or in any of the ways in which programs escape it. */
+/** Matches each character as itself or in any of the ways in which programs escape it. */
 function escapedOf(value: string): RegExp {
   const body = Array.from(value, escapesOf).join('')
   return value.length >= ANYWHERE_FROM_CHARACTERS
@@ -94,7 +103,7 @@ function escapesOf(character: string): string {
     `\\\\{1,2}u\\{0*${anyCase(hex)}\\}`,
     `&#(?:0*${point}|[xX]0*${anyCase(hex)});`,
     ...(OTHER_SPELLINGS.get(character) ?? []),
-    `\\\\{0,3}${literal(character)}`, // last: it may be how another spelling begins
+    `\\\\{0,3}${literal(character)}`, // last, because another spelling may begin with it
   ]
   return `(?:${spellings.join('|')})`
 }
@@ -108,7 +117,9 @@ const OTHER_SPELLINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['>', ['&gt;']],
 ])
 
-/** Two digits a byte, in either case, perhaps with something between the bytes. */
+/**
+ * Two digits for each byte, in upper or lower case, with an optional separator between the bytes.
+ */
 function hexadecimalOf(value: string): readonly RegExp[] {
   const bytes = [...new TextEncoder().encode(value)].map(hexadecimal)
   if (bytes.length < PIECE_CHARACTERS_MIN) return []
@@ -116,8 +127,9 @@ function hexadecimalOf(value: string): readonly RegExp[] {
 }
 
 /**
- * Base64 spells a value in three ways, as it comes after 0, 1 or 2 bytes of others. Characters that others share are left
- * out of the pattern. Lines may break within.
+ * Base64 spells a value in three ways, depending on whether 0, 1 or 2 other bytes come before it in
+ * its group. Characters that also hold bits of other bytes are left out of the pattern. Line breaks
+ * may occur inside.
  */
 function base64Of(value: string): readonly RegExp[] {
   const bytes = new TextEncoder().encode(value)

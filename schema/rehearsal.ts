@@ -1,7 +1,12 @@
-/** What would become of a host and its instances if it died now. */
+/**
+ * The result of a rehearsal: what would happen to a host and its instances if the host died now.
+ */
 import type { HostName, InstanceId } from './ids.ts'
 
-/** move: it would be sent to the target, or wherever Nova's scheduler likes; wait: until there is room; leave: not touched. */
+/**
+ * move: the instance would be sent to the target, or to a host that Nova's scheduler chooses; wait:
+ * it would wait for room; leave: it would not be touched.
+ */
 export interface Fate {
   readonly instance: InstanceId
   readonly name: string
@@ -10,10 +15,13 @@ export interface Fate {
   readonly reason: string | null
 }
 
-/** act: it would be fenced and its instances moved; hold: not before something changes; leave: nothing would be done. */
+/**
+ * act: the host would be fenced and its instances moved; hold: nothing would be done until
+ * something changes; leave: nothing would be done.
+ */
 export interface Rehearsal {
   readonly decision: 'act' | 'hold' | 'leave'
   readonly reason: string | null
-  /** In the order in which they would be asked for. */
+  /** In the order in which the moves would be requested. */
   readonly fates: readonly Fate[]
 }

@@ -1,22 +1,22 @@
-/** What instances take of hosts, and counting with it. */
+/** The resources that instances use on hosts, and arithmetic with them. */
 
-/** By the resource class of Placement: PCPU, VGPU, CUSTOM_… */
+/** The keys are resource classes of Placement: PCPU, VGPU, CUSTOM_… */
 export type Amounts = Readonly<Record<string, number>>
 
 export interface Resources {
   readonly vcpus: number
   readonly memoryMb: number
   readonly diskGb: number
-  /** Of other classes; a host has nothing of what is not named. */
+  /** Amounts of other classes. A class that is not named here counts as 0. */
   readonly others?: Amounts
 }
 
 export const NOTHING: Resources = { vcpus: 0, memoryMb: 0, diskGb: 0 }
 
-/** Both together. */
+/** The sum of both. */
 export const plus = (one: Resources, other: Resources): Resources => combined(one, other, 1)
 
-/** What remains of the first. */
+/** The first without the second. */
 export const minus = (one: Resources, other: Resources): Resources => combined(one, other, -1)
 
 function combined(one: Resources, other: Resources, sign: 1 | -1): Resources {
@@ -34,7 +34,10 @@ function combined(one: Resources, other: Resources, sign: 1 | -1): Resources {
   return { ...sum, others: Object.fromEntries(others) }
 }
 
-/** Of what is not needed there may be too little already: hosts are overcommitted. */
+/**
+ * A resource that is not needed is not compared: hosts are overcommitted, so its bound may be
+ * negative.
+ */
 export const isWithin = (needs: Resources, bound: Resources): boolean =>
   KEYS.every((key) => needs[key] === 0 || needs[key] <= bound[key]) &&
   Object.entries(needs.others ?? {}).every(
@@ -43,11 +46,11 @@ export const isWithin = (needs: Resources, bound: Resources): boolean =>
 
 const KEYS = ['vcpus', 'memoryMb', 'diskGb'] as const
 
-/** Every amount by its name. */
+/** Every amount, by the name of its resource. */
 export const amountsOf = ({ others = {}, ...usual }: Resources): ReadonlyMap<string, number> =>
   new Map(Object.entries({ ...usual, ...others }))
 
-/** For people: `4 VCPU, 8192 MB, 20 GB`. */
+/** A text for people: `4 VCPU, 8192 MB, 20 GB`. */
 export function amountOf({ vcpus, memoryMb, diskGb, others = {} }: Resources): string {
   const more = Object.entries(others).filter(([, amount]) => amount !== 0)
   const rest = more.map(([name, amount]) => `, ${amount} ${name}`).join('')

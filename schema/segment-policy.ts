@@ -1,15 +1,22 @@
-/** What the operators of one segment chose for it. What they did not choose is as the configuration says. */
+/**
+ * The policy of one segment: what its operators chose. The configuration decides everything that
+ * they did not choose.
+ */
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 const limitMs = Type.Number({ minimum: 1000, maximum: 7 * 24 * 3_600_000 })
 
 /**
- * One way to make certain that a host is dead, and the longest time for it. `bmc`: its own BMC; `agent`: a ClusterLabs
- * fence agent; `command`: a command of the operators that cuts the host off from its storage; `operator`: their word.
+ * One way to make certain that a host is dead, with a time limit. `bmc`: the host's own BMC, over
+ * Redfish and then over IPMI when the host has settings for both; `redfish`, `ipmi`: the host's own
+ * BMC, over this protocol alone; `agent`: a ClusterLabs fence agent; `command`: a command of the
+ * operators that cuts the host off from its storage; `operator`: an operator confirms the death.
  */
 export const Rung = Type.Union([
   Type.Object({ kind: Type.Literal('bmc'), limitMs }),
+  Type.Object({ kind: Type.Literal('redfish'), limitMs }),
+  Type.Object({ kind: Type.Literal('ipmi'), limitMs }),
   Type.Object({
     kind: Type.Literal('agent'),
     name: Type.String({ pattern: '^fence_[a-z0-9_]{1,60}$' }),
@@ -24,33 +31,51 @@ export const Rung = Type.Union([
 ])
 export type Rung = Static<typeof Rung>
 
+/** Whether the device of a rung is the host's own BMC, which reads the power of this host only. */
+export const isBmcRung = ({ kind }: Pick<Rung, 'kind'>): boolean =>
+  kind === 'bmc' || kind === 'redfish' || kind === 'ipmi'
+
 const oneOf = <Word extends string>(...words: readonly Word[]) =>
   Type.Unsafe<Word>({ enum: [...words] })
 
 export const PolicyChoices = Type.Object(
   {
-    /** The fence plan: rungs in the order in which they are climbed. */
+    /** The fence plan: rungs in the order in which they are tried. */
     rungs: Type.Optional(Type.Array(Rung, { minItems: 1, maxItems: 8 })),
-    /** Whether a report of `host_status NORMAL` is trusted when no rung could confirm the death. */
+    /**
+     * Whether a report with `host_status NORMAL` is trusted when no rung could confirm the death.
+     */
     trustReports: Type.Optional(Type.Boolean()),
-    /** Whether a repaired host comes back by itself, or after an operator's word. */
+    /**
+     * Whether a repaired host returns to service automatically, or only after an operator's
+     * command.
+     */
     returnToService: Type.Optional(oneOf('automatic', 'operator')),
-    /** Hosts acted on in a window of the storm guard; 0: only the share counts. */
+    /**
+     * Largest number of hosts that are acted on in a window of the storm guard; 0: only the share
+     * counts.
+     */
     hostsMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-    /** The same as a share of the segment's hosts. */
+    /** The same limit as a share of the segment's hosts. */
     shareMax: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1 })),
-    /** Whether a guest that nothing else brings back is made anew from its image: what its disk holds is lost. */
+    /**
+     * Whether a guest is rebuilt from its image when nothing else brings it back. The content of
+     * its disk is lost.
+     */
     instanceRebuild: Type.Optional(oneOf('forbid', 'allow')),
-    /** Where the disks of its image-backed instances are: Nova does not tell. */
+    /** Where the disks of image-backed instances of this segment are. Nova does not tell. */
     instanceDisks: Type.Optional(oneOf('shared', 'local')),
-    /** Whether an instance may be started anew from its image where its disk was local and is lost. */
+    /**
+     * Whether an instance may be rebuilt from its image when its disk was local to the dead host
+     * and is lost.
+     */
     rebuildLocal: Type.Optional(oneOf('forbid', 'allow')),
   },
   { additionalProperties: false },
 )
 export type PolicyChoices = Static<typeof PolicyChoices>
 
-/** Everything decided: by the segment's operators, or by the configuration. */
+/** The complete policy: each value comes from the segment's operators or from the configuration. */
 export interface SegmentPolicy {
   readonly rungs: readonly Rung[]
   readonly trustReports: boolean
@@ -64,7 +89,7 @@ export interface SegmentPolicy {
 
 const choices = Compile(PolicyChoices)
 
-/** What is wrong with choices that come from outside; undefined when they can be stored. */
+/** What is wrong with choices from outside; undefined when they can be stored. */
 export function policyProblem(value: unknown): string | undefined {
   const [problem] = choices.Errors(value)
   if (problem === undefined) return undefined
@@ -75,7 +100,10 @@ export function policyProblem(value: unknown): string | undefined {
   return `${problem.instancePath || 'policy'} ${what}`
 }
 
-/** A rung as people write and read it: `bmc`, `fence_ipmilan`, `command/ceph-blocklist`, `operator`. */
+/**
+ * A rung as operators write and read it: `bmc`, `fence_ipmilan`, `command/ceph-blocklist`,
+ * `operator`.
+ */
 export function rungTitle(rung: Rung): string {
   switch (rung.kind) {
     case 'agent':
@@ -83,6 +111,8 @@ export function rungTitle(rung: Rung): string {
     case 'command':
       return `command/${rung.name}`
     case 'bmc':
+    case 'redfish':
+    case 'ipmi':
     case 'operator':
       return rung.kind
   }

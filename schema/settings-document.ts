@@ -1,8 +1,11 @@
-/** What kind of text a host's `control_attributes` are: settings of ours, somebody's own JSON, or a label. */
+/**
+ * Tells what kind of text a host's `control_attributes` are: settings of ours, JSON of another
+ * program, or a label.
+ */
 import { readBoundedJson, type JsonBounds } from './bounded-json.ts'
 import { adviceFor, misspeltName, shownName } from './nearest-name.ts'
 
-/** As long as Masakari's column; our own settings are three levels deep and have some thirty members. */
+/** As long as Masakari's column. Our own settings have three levels and about thirty members. */
 export const CONTROL_ATTRIBUTES_BOUNDS: JsonBounds = {
   characters: 65_535,
   depth: 16,
@@ -17,24 +20,28 @@ export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export type SettingsDocument =
-  /** Plain text, as Masakari allows. */
+  /** Plain text, which Masakari allows. */
   | { readonly kind: 'label' }
-  /** It begins as JSON does and is none, exceeds the bounds, or is the note about a text that cannot be opened. */
+  /**
+   * The text begins like JSON and is not valid JSON, exceeds the bounds, or is the note about a
+   * text that cannot be opened.
+   */
   | { readonly kind: 'unreadable'; readonly why: Unreadable; readonly reason: string }
-  /** JSON that somebody keeps there for other programs. */
+  /** JSON that operators keep there for other programs. */
   | { readonly kind: 'foreign'; readonly value: unknown }
   | { readonly kind: 'ours'; readonly fields: Fields }
 
 type Unreadable = 'malformed' | 'excessive' | 'noted'
 
-/** Parts of our settings. */
-export const SECTION_NAMES = ['ipmi', 'ssh', 'fence'] as const
+/** The sections of our settings. */
+export const SECTION_NAMES = ['ipmi', 'redfish', 'ssh', 'fence'] as const
 export const IPMI_NAMES = ['host', 'port', 'username', 'password', 'cipher_suite', 'privilege']
+export const REDFISH_NAMES = ['url', 'username', 'password', 'fingerprint']
 export const SSH_NAMES = ['host', 'port', 'username', 'host_key']
 
 /**
- * Reads the text. JSON is ours when it has one of our sections, or `host`, or names that can hardly be meant as anything
- * else: an object called `IPMI`, texts called `Host` and `Username`.
+ * Reads the text. JSON is ours when it has one of our sections, or `host`, or names that almost
+ * certainly mean these: an object called `IPMI`, texts called `Host` and `Username`.
  */
 export function readSettings(text: string): SettingsDocument {
   const note = NOTE.exec(text)?.[1]
@@ -60,12 +67,12 @@ function labelOf(text: string): SettingsDocument {
   return { kind: 'unreadable', why: 'excessive', reason }
 }
 
-/** Stands for a stored text that cannot be read. */
+/** The note that is shown in place of a stored text that cannot be read. */
 export const unreadableNote = (reason: string): string => `(unreadable: ${reason})`
 
 const NOTE = /^\(unreadable: ([\w ,:.-]{1,200})\)$/
 
-/** The vault would have opened it, had nobody changed it in the database. */
+/** A text in this form was changed in the database; otherwise the vault would have opened it. */
 const SEALED = /^sealed:v\d+:/
 
 function isOurs(fields: Fields): boolean {
@@ -83,19 +90,26 @@ function isOurs(fields: Fields): boolean {
 const isLike = (name: string, known: readonly string[]): boolean =>
   misspeltName(name, known) !== undefined
 
-/** The flat form is that of one section, without its name: IPMI with a password, SSH without. */
+/**
+ * The flat form has the fields of one section without the section's name: IPMI with a password, SSH
+ * without.
+ */
 export function flatSection(fields: Fields): 'ipmi' | 'ssh' | undefined {
   if (!('host' in fields)) return undefined
   return 'password' in fields ? 'ipmi' : 'ssh'
 }
 
-/** One sentence for each name in settings of ours that nothing reads. Options of fence agents are the agents' own. */
+/**
+ * One sentence for each name in our settings that nothing reads. The options of fence agents are
+ * not checked here.
+ */
 export function unknownNames(fields: Fields): readonly string[] {
   const flat = flatSection(fields)
   const top = flat === undefined ? [] : NAMES[flat]
   return [
     ...unknownIn(fields, '', [...top, ...SECTION_NAMES]),
     ...unknownIn(fields['ipmi'], 'ipmi.', IPMI_NAMES),
+    ...unknownIn(fields['redfish'], 'redfish.', REDFISH_NAMES),
     ...unknownIn(fields['ssh'], 'ssh.', SSH_NAMES),
     ...misnamedAgents(fields['fence']),
   ]
@@ -108,7 +122,7 @@ const unknownIn = (value: unknown, path: string, known: readonly string[]): read
     .filter((name) => !known.includes(name))
     .map((name) => `${path}${shownName(name)}: unknown; ${adviceFor(name, known)}`)
 
-/** A fence plan calls agents by such names, and would never find another. */
+/** A fence plan calls agents by names of this form; an agent with another name is never found. */
 const misnamedAgents = (value: unknown): readonly string[] =>
   namesOf(value)
     .filter((name) => !/^fence_[a-z0-9_]{1,60}$/.test(name))

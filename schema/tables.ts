@@ -19,22 +19,28 @@ import type {
   MoveStatus,
   NotificationStatus,
   NotificationType,
-  OperatorWordKind,
+  OperatorCommandKind,
   RecoveryMethod,
-  SiteWordKind,
+  SiteCommandKind,
 } from './records.ts'
 
-/** First columns of every table that clients see. A deleted row has its own id in `deleted`. */
+/**
+ * The first columns of every table that clients see. In a deleted row, `deleted` holds the row's
+ * own id.
+ */
 interface Stamp {
   readonly id: Generated<number>
-  /** Whole seconds, as clients expect; so is `updated_at`. */
+  /** Whole seconds, as clients expect; the same holds for `updated_at`. */
   readonly created_at: number
   readonly updated_at: number | null
   readonly deleted_at: number | null
   readonly deleted: Generated<number>
 }
 
-/** Counts the writes that took the row's lock: a lock that changes nothing is invisible to other Galera nodes. */
+/**
+ * Counts the writes that took the lock of the row. Other Galera nodes do not see a lock that
+ * changes nothing.
+ */
 interface Lockable {
   readonly revision: Generated<number>
 }
@@ -42,7 +48,7 @@ interface Lockable {
 export interface SegmentsTable extends Stamp, Lockable {
   readonly uuid: SegmentId
   readonly name: string
-  /** The name in lower case: unique and sorted alike on every database. */
+  /** The name in lower case, so that every database checks uniqueness and sorts in the same way. */
   readonly name_key: string
   readonly service_type: string
   readonly description: string | null
@@ -59,9 +65,9 @@ export interface HostsTable extends Stamp, Lockable {
   readonly control_attributes: string
   readonly reserved: number
   readonly on_maintenance: number
-  /** The recovery that holds the host; null when nobody or an operator does. */
+  /** The recovery that holds the host; null when no recovery does (an operator may). */
   readonly maintenance_by: NotificationId | null
-  /** Whether a held host was reserved before. */
+  /** Whether the host was reserved before a recovery held it. */
   readonly held_reserved: Generated<number>
 }
 
@@ -73,7 +79,7 @@ export interface NotificationsTable extends Stamp, Lockable {
   readonly type: NotificationType
   /** JSON text of an object, keys sorted, so that equal payloads are equal texts. */
   readonly payload: string
-  /** What equal reports have in common; only the newest notification of a fault has it. */
+  /** The common key of equal reports. Only the newest notification of a fault has it. */
   readonly fault_key: string | null
   readonly status: NotificationStatus
   readonly message: string | null
@@ -103,11 +109,11 @@ export interface MoveOriginsTable {
   readonly task_state: string | null
   readonly power_state: number
   readonly locked: number
-  /** Whether we locked it: it is unlocked by whoever ends the move. */
+  /** Whether we locked the instance; the leader that ends the move unlocks it. */
   readonly held: Generated<number>
 }
 
-/** Append-only but for the end of the last one. */
+/** Append-only, except for the end of the last attempt. */
 export interface MoveAttemptsTable {
   readonly id: Generated<number>
   readonly move_uuid: MoveId
@@ -120,7 +126,7 @@ export interface MoveAttemptsTable {
   readonly reason: string | null
 }
 
-/** One row: who may write recovery records. */
+/** Has one row: which leader may write recovery records. */
 export interface LeadershipTable extends Lockable {
   readonly id: number
   readonly epoch: Epoch
@@ -150,7 +156,7 @@ export interface DeathCertificatesTable {
   readonly ground: CertificateGround
   /** JSON text of a list of sentences. */
   readonly evidence: string
-  /** 1 from a retry on, until the host is certified dead again. */
+  /** 1 after a retry command, until the host is certified dead again. */
   readonly void: Generated<number>
 }
 
@@ -163,25 +169,25 @@ export interface SegmentPoliciesTable {
 }
 
 /** Append-only. */
-export interface OperatorWordsTable {
+export interface OperatorCommandsTable {
   readonly id: Generated<number>
   readonly notification_uuid: NotificationId
-  readonly word: OperatorWordKind
+  readonly kind: OperatorCommandKind
   readonly operator: string
   readonly reason: string
-  readonly said_at: number
+  readonly given_at: number
 }
 
-/** Append-only; the latest one counts. */
-export interface SiteWordsTable {
+/** Append-only; the latest row counts. */
+export interface SiteCommandsTable {
   readonly id: Generated<number>
-  readonly word: SiteWordKind
+  readonly kind: SiteCommandKind
   readonly operator: string
   readonly reason: string
-  readonly said_at: number
+  readonly given_at: number
 }
 
-/** The ledger. */
+/** The ledger of changes that recoveries made. */
 export interface ChangesTable {
   readonly id: Generated<number>
   readonly notification_uuid: NotificationId
@@ -197,11 +203,13 @@ export interface ChangesTable {
 export interface ObserversTable {
   readonly id: Generated<number>
   readonly name: string
-  /** When it registered last, wall ms. */
+  /** Wall-clock time of its latest registration, ms. */
   readonly seen_at: number
+  /** 1: a host monitor; 0: somebody else who has a voice. */
+  readonly watches_hosts: number
 }
 
-/** One row: the key that seals, agreed by all processes. */
+/** Has one row: the key that seals, on which all processes agree. */
 export interface SealingKeyTable {
   readonly id: number
   readonly name: string
@@ -223,8 +231,8 @@ export interface Database {
   readonly journal: JournalTable
   readonly death_certificates: DeathCertificatesTable
   readonly segment_policies: SegmentPoliciesTable
-  readonly operator_words: OperatorWordsTable
-  readonly site_words: SiteWordsTable
+  readonly operator_commands: OperatorCommandsTable
+  readonly site_commands: SiteCommandsTable
   readonly changes: ChangesTable
   readonly observers: ObserversTable
   readonly sealing_key: SealingKeyTable

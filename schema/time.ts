@@ -1,6 +1,6 @@
 /** Times as text. */
 
-/** ISO 8601 in UTC with milliseconds, from wall-clock milliseconds. */
+/** A wall-clock time in milliseconds as ISO 8601 text in UTC with milliseconds. */
 export function isoTime(wallMs: number): string {
   return new Date(wallMs).toISOString()
 }

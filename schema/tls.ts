@@ -1,7 +1,7 @@
-/** Encryption of a connection to a server, with everything read that it needs. */
+/** How a connection to a server is encrypted, with the contents of all files that it needs. */
 import type { TlsCheck } from './config/option.ts'
 
-/** PEM texts; without a `ca` the system's authorities count. */
+/** PEM texts. Without a `ca` the authorities of the system are accepted. */
 export interface TlsMaterial {
   readonly ca: string | undefined
   readonly cert: string | undefined

@@ -1,12 +1,15 @@
 /**
- * Which folder of `actors/` imports which: a fixed list from the bottom to the top, so that no cycle comes in unseen. The files
- * directly in `actors/` are no folder and do not count: the registry names the message type of every actor, and every actor that
- * has an address to make imports it.
+ * Which folder of `actors/` imports which: a fixed list from the bottom to the top, so that every
+ * cycle is noticed. The files directly in `actors/` belong to no folder and do not count: the
+ * registry names the message type of every actor, and every actor that makes an address imports it.
  */
 import test from 'ava'
 import { everySource, importsOf } from './support/sources.ts'
 
-/** Each folder imports only folders above its own line. A new import across folders needs a change here. */
+/**
+ * Each folder imports only folders from earlier lines. A new import between folders needs a change
+ * here.
+ */
 const FOLDERS: readonly (readonly [folder: string, imports: string])[] = [
   ['ports', ''],
   ['policy', ''],
@@ -27,11 +30,14 @@ const FOLDERS: readonly (readonly [folder: string, imports: string])[] = [
   ['reconciler', 'evacuator instance-recovery kernel leadership ports'],
   ['return', 'evacuator kernel leadership policy ports'],
   ['housekeeper', 'kernel ports'],
-  ['host-watcher', 'kernel ports'],
+  ['host-watcher', 'kernel ports verification'],
   ['instance-watcher', 'kernel ports'],
 ]
 
-/** `recovery` for `actors/recovery/decide.ts`; undefined for a file that is in no folder of `actors/`. */
+/**
+ * `recovery` for `actors/recovery/decide.ts`; undefined for a file that is in no folder of
+ * `actors/`.
+ */
 const folderOf = (path: string): string | undefined => /^actors\/([^/]+)\//.exec(path)?.[1]
 
 test('the folders of actors/ import each other as the list says', (t) => {
@@ -54,7 +60,7 @@ test('the folders of actors/ import each other as the list says', (t) => {
   )
 })
 
-test('no folder of actors/ imports one that stands on it', (t) => {
+test('no folder of actors/ imports a folder that depends on it', (t) => {
   const upwards = FOLDERS.flatMap(([folder, imports], line) => {
     const below = new Set(FOLDERS.slice(0, line).map(([name]) => name))
     const upper = imports.split(' ').filter((name) => name !== '' && !below.has(name))
@@ -63,7 +69,7 @@ test('no folder of actors/ imports one that stands on it', (t) => {
   t.deepEqual(upwards, [])
 })
 
-test('the registry imports nothing of the actors but their types', (t) => {
+test('the registry imports only types of the actors', (t) => {
   const registry = everySource().find(({ path }) => path === 'actors/registry.ts')
   const values = registry?.text.match(/^import (?!type\b).* from '(.*)'$/gm)
   t.deepEqual(values, ["import { typedRegistry } from './kernel/typed-registry.ts'"])

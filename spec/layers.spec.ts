@@ -1,4 +1,7 @@
-/** Who may import whom, checked twice: on the files as they are, and by proving that the linter's rules fire. */
+/**
+ * Which layer may import which, checked twice: on the files themselves, and by proving that the
+ * linter's rules report violations.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -32,6 +35,8 @@ const FORBIDDEN: readonly Attempt[] = [
   ...importing('actors/kernel/nact-turns.ts', 'node:fs', '../../transports/a/b.ts'),
   ...importing('transports/a/b.ts', 'nact', '../c/d.ts', '../../actors/kernel/ref.ts'),
   ...importing('transports/a/b.ts', '../../gateway/a.ts', '../../ops/a.ts', '../../spec/a.ts'),
+  ...importing('transports/a/deep/b.ts', '../../c/d.ts', '../../../gateway/a.ts', 'nact'),
+  ...importing('transports/a/deep/b.ts', '../../../actors/kernel/ref.ts'),
   ...importing('gateway/a.ts', 'nact', 'kysely', 'nats', '../transports/a/b.ts', '../ops/a.ts'),
   ...importing('gateway/routes/a.ts', '../../transports/a/b.ts', '../../spec/a.ts'),
   ...importing('ops/a.ts', '../spec/a.ts'),
@@ -44,12 +49,15 @@ const ALLOWED: readonly Attempt[] = [
   ...importing('actors/kernel/nact-turns.ts', 'nact', '../ports/a.ts'),
   ...importing('transports/nats/b.ts', 'nats', 'node:net', './c.ts', '../../schema/a.ts'),
   ...importing('transports/nats/b.ts', '../../actors/ports/a.ts'),
+  ...importing('transports/a/deep/b.ts', '../c.ts', '../../../actors/ports/a.ts'),
   ...importing('gateway/routes/a.ts', 'fastify', 'typebox', '../b.ts', '../../actors/ports/a.ts'),
   ...importing('ops/roles/a.ts', 'node:fs', '../../transports/a/b.ts', '../../actors/a/b.ts'),
   ...importing('spec/a/b.ts', '../../ops/a.ts', 'ava'),
 ]
 
-/** What only files can show: the linter sees neither computed places nor dynamic imports. */
+/**
+ * Only the check of files finds these: the linter sees neither computed paths nor dynamic imports.
+ */
 const EVASIONS: readonly Attempt[] = [
   { path: 'actors/a/b.ts', text: "const fs = await import('node:fs')" },
   { path: 'actors/a/b.ts', text: 'const fs = await import("node:fs")' },
@@ -63,14 +71,14 @@ const EVASIONS: readonly Attempt[] = [
   { path: 'ops/a.ts', text: "import 'nact'" },
 ]
 
-test('the check of files refuses what is forbidden, however it is written', (t) => {
+test('the check of files refuses a forbidden import, however it is written', (t) => {
   const passed = [...FORBIDDEN, ...EVASIONS].filter(
     (attempt) => importsOf(attempt).length === 0 || importsOf(attempt).every(isAllowed),
   )
   t.deepEqual(passed, [])
 })
 
-test('the check of files lets through what is allowed', (t) => {
+test('the check of files accepts allowed imports', (t) => {
   t.deepEqual(
     ALLOWED.flatMap(importsOf).filter((each) => !isAllowed(each)),
     [],
@@ -87,7 +95,7 @@ const GLOBALS: readonly Attempt[] = [
 
 const hasFreeName = ({ path }: Attempt): boolean => path !== 'actors/kernel/nact-turns.ts'
 
-/** Writes each attempt to a file of its own in the same folder, and says which. */
+/** Writes each attempt to its own file in the same folder, and returns the names. */
 async function writeAll(
   root: string,
   mark: string,
@@ -103,7 +111,7 @@ async function writeAll(
   return names
 }
 
-test("the linter's layer rules fire on each forbidden import and global, and on nothing else", async (t) => {
+test("the linter's layer rules report each forbidden import and global, and nothing else", async (t) => {
   await using directory = await temporaryDirectory('layers')
   const config: { options: Record<string, unknown> } = JSON.parse(
     await readFile('.oxlintrc.json', 'utf8'),

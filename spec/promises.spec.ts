@@ -1,4 +1,7 @@
-/** `ops/docs/promises.md` and the code say the same: what is cited is described, what is named exists, what is reported has its rule. */
+/**
+ * `ops/docs/promises.md` and the code agree: cited promises are described, named files exist,
+ * reported violations have their rule.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { SABOTAGE_CASES } from './simulator/sabotage-cases.ts'
@@ -26,7 +29,7 @@ const cellsOf = (line: string): readonly string[] =>
 const rowsOf = (chapter: string): readonly (readonly string[])[] =>
   chapter.split('\n').flatMap((line) => (line.startsWith('| ') ? [cellsOf(line)] : []))
 
-/** What stands in code marks. */
+/** The texts in code marks. */
 const marked = (text = ''): readonly string[] =>
   [...text.matchAll(/`([^`]+)`/g)].map(([, it = '']) => it)
 
@@ -59,7 +62,10 @@ test('every promise is described, in order, with all its parts', (t) => {
 
 const COMMENT = /^\s*(?:\/\*|\*|\/\/)/
 
-/** Where people read: pages, and the comments of sources. Fixed logs and what stands in code marks are left out. */
+/**
+ * Texts for readers: pages, and the comments of sources. Golden logs and texts in code marks are
+ * left out.
+ */
 const prose = [
   ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...everyFile()]
     .filter((path) => path.endsWith('.md') && path !== PAGE)
@@ -75,7 +81,10 @@ const prose = [
 
 const CITATION = /\bpromises? ([ILE]\d+(?:(?:, | and |, and )[ILE]\d+)*)/gi
 
-/** A report of the simulator begins with what is broken: the argument of a report, or the first word of a sentence. */
+/**
+ * A report of the simulator begins with what is broken: the argument of a report, or the first word
+ * of a sentence.
+ */
 const REPORTS = [/[`']([ILEAB]\d{1,2})(?=[ '])/g, /\breport\(\s*[`']([A-Za-z][\w-]*)/g]
 
 const reports = everySource()
@@ -87,14 +96,14 @@ const reports = everySource()
   })
   .toSorted()
 
-test('every promise that is cited is described, and every described one is cited', (t) => {
+test('every cited promise is described, and every described one is cited', (t) => {
   const cited = prose.flatMap(({ text }) =>
     [...text.matchAll(CITATION)].flatMap(([, list = '']) => list.split(/, and |, | and /)),
   )
   t.deepEqual([...new Set(cited)].toSorted(), promises.map(({ id }) => id).toSorted())
 })
 
-test('a promise is cited as a promise, so that a reader knows what the number means', (t) => {
+test('a promise is cited as a promise, so that the meaning of its number is clear', (t) => {
   const bare = /\b(?:I(?:[1-9]|1[01])|L[1-4]|E[12])\b/g
   const found = prose.flatMap(({ path, text }) =>
     [...text.replaceAll(CITATION, '').matchAll(bare)].map(([number]) => `${path}: ${number}`),
@@ -111,7 +120,7 @@ test('every report of the simulator is named on the page, with the file that rep
   t.deepEqual(described.toSorted(), reports)
 })
 
-test('a promise without a rule of its own says so, and names the promises that are reported', (t) => {
+test('a promise without its own rule says so, and names the promises that are reported', (t) => {
   const ids = promises.map(({ id }) => id)
   for (const { id, parts } of promises) {
     const rule = parts['simulator rule'] ?? ''

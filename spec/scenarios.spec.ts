@@ -1,4 +1,7 @@
-/** Every folder of `spec/scenarios` is a failover story: its expectations hold, and its log is the golden one. */
+/**
+ * Every folder of `spec/scenarios` is a failover story: its expectations hold, and its log equals
+ * the golden one.
+ */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'

@@ -1,4 +1,7 @@
-/** `ops/docs/states.md` shows the tables at the top of the actors' files, and says of each of their states what it means. */
+/**
+ * `ops/docs/states.md` shows the tables at the top of the actors' files, and explains each of their
+ * states.
+ */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { tableOf } from './actors/state-table.ts'
@@ -6,7 +9,7 @@ import { everySource } from './support/sources.ts'
 
 const [, ...chapters] = readFileSync('ops/docs/states.md', 'utf8').split(/^## /m)
 
-/** The chapters of the page by the file that they are about. */
+/** The chapters of the page, by the file that they describe. */
 const pages = new Map(
   chapters.map((text) => [/^.+: `actors\/(.+)`\n/.exec(text)?.[1] ?? text, text] as const),
 )
@@ -32,7 +35,7 @@ test('every file that begins with a state table has its chapter', (t) => {
 for (const [file, chapter] of pages) {
   test(`the page shows the table of ${file}`, (t) => t.deepEqual(shown(chapter), tableOf(file)))
 
-  test(`the page says what each state of ${file} means, and no other`, (t) => {
+  test(`the page explains each state of ${file}, and no other`, (t) => {
     const explained = [...chapter.matchAll(/^\* `([^`]+)`: /gm)].map(([, state = '']) => state)
     const [, ...rows] = tableOf(file)
     const named = rows.flatMap(([from = '', , to = '']) => `${from}, ${to}`.split(', '))

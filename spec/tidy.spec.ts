@@ -1,4 +1,7 @@
-/** Rules that no linter knows: what is documented is what is there, and the house stays as it was designed. */
+/**
+ * Rules that no linter knows: documents and code agree, and the structure of the code stays as
+ * designed.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import test from 'ava'
@@ -15,7 +18,7 @@ const product = sources.filter(({ path }) => !path.startsWith('spec/'))
 
 const paths = (found: readonly Source[]): readonly string[] => found.map(({ path }) => path)
 
-/** Cells of a Markdown table's rows, without head and rule; code marks are taken off. */
+/** The cells of a Markdown table's rows, without head and rule; code marks are removed. */
 function tableRows(path: string): readonly (readonly string[])[] {
   return readFileSync(path, 'utf8')
     .split('\n')
@@ -28,7 +31,7 @@ function tableRows(path: string): readonly (readonly string[])[] {
     )
 }
 
-/** A body whose every field holds its own name, to see where it turns up in the subject. */
+/** A body in which every field holds its own name, to see where it appears in the subject. */
 function bodyOfNames(schema: TSchema): Readonly<Record<string, unknown>> {
   const properties: Readonly<Record<string, TSchema>> =
     'properties' in schema ? Object(schema.properties) : {}
@@ -101,7 +104,7 @@ test('no source file is longer than 450 lines', (t) => {
   t.deepEqual(paths(long), [])
 })
 
-test('no file speaks of the machine that it was written on', (t) => {
+test('no file names the machine on which it was written', (t) => {
   const machine = /\/(?:work|root|home\/\w+)\/\w|\/tmp\/\w/
   const pages = ['package.json', 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', '.ci/run']
   const found = [...files, ...pages.filter((page) => existsSync(page))]
@@ -133,7 +136,7 @@ test('no test is skipped, forgotten or run alone', (t) => {
   t.deepEqual(paths(found), [])
 })
 
-test('no test passes without an assertion, and a property that fails tells its counterexample', (t) => {
+test('no test passes without an assertion, and a failing property shows its counterexample', (t) => {
   const marks = /\bt\.pass\(|\bfc\.assert\(/
   const found = sources.filter(
     ({ path, text }) =>
@@ -142,7 +145,7 @@ test('no test passes without an assertion, and a property that fails tells its c
   t.deepEqual(paths(found), [])
 })
 
-test('files have names that say what is in them', (t) => {
+test('files have names that describe their content', (t) => {
   const empty = /^(utils?|helpers?|common|misc|types|index|constants|shared)$/
   t.deepEqual(
     files.filter((path) => empty.test(basename(path, extname(path)))),
@@ -208,7 +211,7 @@ test('there are no enums, namespaces, escapes from the type checker, or default 
 const numbered = (letter: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => letter + String(index + 1).padStart(2, '0'))
 
-test('every known fault has a story or a spec that bears its name', (t) => {
+test('every known fault has a story or a spec with its name', (t) => {
   const rows = tableRows('ops/docs/known-faults.md')
   t.deepEqual(
     rows.map(([fault]) => fault),
@@ -230,4 +233,44 @@ test('a story whose name begins with a number shows a known fault, or a promise'
     .map((story) => /^([a-z]\d\d)-/.exec(story)?.[1])
     .filter((number) => number !== undefined && !promise.test(number) && !faults.includes(number))
   t.deepEqual(unknown, [])
+})
+
+interface DeclaredType {
+  readonly name: string
+  readonly path: string
+  readonly isExported: boolean
+}
+
+/** Types, interfaces and classes of the product; a name that a file says twice (a schema and its type) counts once. */
+const TYPES: readonly DeclaredType[] = product.flatMap(({ path, text }) => {
+  const lines = text.matchAll(/^(export )?(?:abstract )?(?:type|interface|class) (\w+)/gm)
+  return [...lines].map(([, exported, name = '']) => ({
+    name,
+    path,
+    isExported: exported !== undefined,
+  }))
+})
+
+test('no two exported types have the same name', (t) => {
+  const exported = Map.groupBy(
+    TYPES.filter(({ isExported }) => isExported),
+    ({ name }) => name,
+  )
+  const doubles = [...exported].filter(([, found]) => found.length > 1)
+  t.deepEqual(
+    doubles.map(([name, found]) => `${name}: ${found.map(({ path }) => path).join(', ')}`),
+    [],
+  )
+})
+
+test('among the actors, what a file calls by a name is not another thing that is exported by that name', (t) => {
+  const actors = TYPES.filter(({ path }) => path.startsWith('actors/'))
+  const exported = new Map(
+    actors.filter(({ isExported }) => isExported).map(({ name, path }) => [name, path]),
+  )
+  const doubles = actors.filter(({ name, isExported }) => !isExported && exported.has(name))
+  t.deepEqual(
+    doubles.map(({ name, path }) => `${name}: ${path}, ${exported.get(name)}`),
+    [],
+  )
 })

@@ -1,12 +1,13 @@
 /** Folds observations and notifications into incidents: the first opens one, the rest are its evidence. */
-import type { NotificationId } from '../../schema/ids.ts'
+import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
+import type { Observation } from '../ports/observations.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
-import { hasLoneVoiceOfLife, judgeWords, wasSeenLately } from './contradiction.ts'
-import { evidenceOf, type Incident } from './incident.ts'
+import { hasLoneVoiceOfLife, judgeTestimony, wasSeenLately } from './contradiction.ts'
+import { evidenceOf } from './incident.ts'
 import { withOpen } from './open-reports.ts'
 import { lookAt, onHostLooked, onObserved } from './weighing.ts'
 import {
@@ -18,7 +19,7 @@ import {
   type WindowStep,
 } from './window-state.ts'
 
-/** Smaller faults that are read and handed on at a time; as many again follow soon after. */
+/** Instance and service faults that are read and handed on at a time; as many again follow soon after. */
 export const SMALL_PAGE = 500
 /** From so many on they are a crowd. */
 const CROWD = 100
@@ -85,43 +86,49 @@ function lookSoon(rules: WindowRules, state: DedupWindowState): WindowStep {
   return state.isSoon ? [state, []] : [{ ...state, isSoon: true }, [lookAfter(SOON_MS)]]
 }
 
-/** A host whose report is contradicted is looked at by the leader itself, when it is time to. */
+/** When one observer alone contradicts the report, the leader looks at the host itself, but not all the time. */
 const lookAtAlive = (
   rules: WindowRules,
   state: DedupWindowState,
-  incident: Incident | undefined,
-  atMs: number,
-): WindowStep =>
-  incident !== undefined && isToBeSeen(rules, incident, atMs)
-    ? lookAt(state, incident)
+  observations: readonly Observation[],
+  { host, atMs }: { readonly host: HostId; readonly atMs: number },
+): WindowStep => {
+  const incident = state.incidents.get(host)
+  return incident !== undefined &&
+    hasLoneVoiceOfLife(observations) &&
+    !wasSeenLately(incident, rules, atMs)
+    ? lookAt(state, incident, observations)
     : [state, []]
+}
 
 /** Everything unfinished goes to its segment, again and again: segments know what they have. */
 function onLooked(
   rules: WindowRules,
   leader: ActorRef<LeaderMessage>,
   state: DedupWindowState,
-  { unfinished, atMs }: DedupWindowMessage & { readonly type: 'window.looked' },
+  message: DedupWindowMessage & { readonly type: 'window.looked' },
 ): WindowStep {
+  const { unfinished, atMs } = message
   let idle: DedupWindowState = { ...state, looking: false }
   if (unfinished === undefined) return [idle, []]
   const effects: WindowEffect[] = []
   const contradicted = new Map<NotificationId, number>()
   for (const recovery of unfinished) {
     const { notification } = recovery
-    const incident = state.incidents.get(notification.sourceHost)
-    const objection = objectionTo(rules, state, recovery, atMs)
+    const { sourceHost: host } = notification
+    const observations = message.observations.get(host) ?? []
+    const objection = objectionTo(rules, state, { notification, observations, atMs })
     if (objection === 'unheard') continue
     const since = state.contradicted.get(notification.uuid) ?? atMs
     const alive = objection === 'alive'
     if (alive) {
       contradicted.set(notification.uuid, since)
-      const [next, looks] = lookAtAlive(rules, idle, incident, atMs)
+      const [next, looks] = lookAtAlive(rules, idle, observations, { host, atMs })
       idle = next
       effects.push(...looks)
       if (atMs - since < rules.contradictionMs) continue
     }
-    const evidence = incident === undefined ? [] : evidenceOf(incident)
+    const evidence = evidenceOf(observations)
     effects.push(
       tell(leader, {
         type: 'leader.recover',
@@ -140,10 +147,6 @@ function onLooked(
   return [next, [...effects, ...more]]
 }
 
-/** One observer alone contradicts the report: the leader looks for itself, but not all the time. */
-const isToBeSeen = (rules: WindowRules, incident: Incident, atMs: number): boolean =>
-  hasLoneVoiceOfLife(incident, rules, atMs) && !wasSeenLately(incident, rules, atMs)
-
 /** After a full page comes the next one, after the last one the first. */
 function withPage(
   state: DedupWindowState,
@@ -155,6 +158,14 @@ function withPage(
   return { ...state, isCrowded, pageEnd: last?.notification.id ?? 0 }
 }
 
+interface Reported extends Pick<UnfinishedRecovery, 'notification'> {
+  /** What observers say of its host now. */
+  readonly observations: readonly Observation[]
+  readonly atMs: number
+}
+
+const NOTHING_KNOWN = { look: null, doubtedUntilMs: new Map<string, number>() }
+
 /**
  * A fresh report about a host that our own observers see alive is not believed at once; and a leader that has just begun
  * listens to them before it believes one that they do not confirm.
@@ -162,13 +173,13 @@ function withPage(
 function objectionTo(
   rules: WindowRules,
   state: DedupWindowState,
-  { notification }: UnfinishedRecovery,
-  atMs: number,
+  { notification, observations, atMs }: Reported,
 ): 'none' | 'alive' | 'unheard' {
   if (notification.type !== 'COMPUTE_HOST' || notification.status !== 'new') return 'none'
   if (notification.payload['event'] !== 'STOPPED') return 'none'
-  const incident = state.incidents.get(notification.sourceHost)
-  const verdict = incident === undefined ? 'unclear' : judgeWords(incident, rules, atMs)
+  const known = state.incidents.get(notification.sourceHost) ?? NOTHING_KNOWN
+  const { look, doubtedUntilMs } = known
+  const verdict = judgeTestimony({ observations, look, doubtedUntilMs }, rules, atMs)
   if (verdict === 'alive') return 'alive'
   return verdict === 'dead' || state.settled ? 'none' : 'unheard'
 }

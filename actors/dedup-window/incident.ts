@@ -1,17 +1,14 @@
-/** What the window knows of one host: who sees what, and which notification is open. */
+/** What the window itself knows of one host: what the leader saw, and which notification is open. What observers say of it is in `HostObservations`. */
 import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
+import type { Observation } from '../ports/observations.ts'
 import type { Look } from '../verification/look.ts'
-import { OBSERVERS_MAX } from '../verification/host-observations.ts'
-import type { View } from './quorum.ts'
 
 export interface Incident {
   readonly host: HostId
   readonly hostName: HostName
   readonly segment: SegmentId
-  /** By observer; of more than `OBSERVERS_MAX` the one that has been silent for longest is forgotten. */
-  readonly views: ReadonlyMap<string, View>
   /** What the leader itself saw of the host last, when there was a reason to look. */
   readonly look: Pick<Look, 'finding' | 'atMs'> | null
   /** Observers that called it dead when the leader saw it alive, and until when that is held against them, monotonic ms. */
@@ -32,7 +29,6 @@ export function newIncident(observed: HostObserved): Incident {
     host: hostId(observed.host),
     hostName: hostName(observed.hostName),
     segment: segmentId(observed.segment),
-    views: new Map(),
     look: null,
     doubtedUntilMs: new Map(),
     open: null,
@@ -42,20 +38,9 @@ export function newIncident(observed: HostObserved): Incident {
   }
 }
 
-/** The incident with the latest word of one observer in it. */
-export function withView(incident: Incident, observed: HostObserved, heardAtMs: number): Incident {
-  const { observer, state, evidence } = observed
-  const views = new Map(incident.views)
-  views.delete(observer)
-  views.set(observer, { state, evidence, heardAtMs })
-  const [silentLongest] = views.keys()
-  if (views.size > OBSERVERS_MAX && silentLongest !== undefined) views.delete(silentLongest)
-  return { ...incident, views }
-}
-
 /** All that observers say, one sentence each. */
-export function evidenceOf(incident: Incident): readonly string[] {
-  return [...incident.views].flatMap(([observer, { state, evidence }]) =>
+export function evidenceOf(observations: readonly Observation[]): readonly string[] {
+  return observations.flatMap(({ observer, state, evidence }) =>
     evidence.length === 0
       ? [`${observer}: ${state}`]
       : evidence.map((sentence) => `${observer}: ${state}: ${sentence}`),

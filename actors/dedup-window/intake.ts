@@ -1,128 +1,178 @@
-/** The leader's ears: decodes what comes over the bus, stores guest faults, and tells the dedup window. */
-import { describeError } from '../../schema/errors.ts'
+/**
+ * The leader's ears: what follows from each message that comes over the bus. Faults are stored in the order in which they come, one at
+ * a time; the bus bounds how many wait here, and holds the others back. Pure.
+ */
 import { hostName } from '../../schema/ids.ts'
-import { subjectOf } from '../../schema/messages/codec.ts'
+import type { Received } from '../../schema/messages/catalogue.ts'
+import type { HostFailed } from '../../schema/messages/incident.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
-import { NEWS_TOPICS, rebuiltInstance, type ComputeNews } from '../evacuator/compute-news.ts'
-import { define, type Definition, type Step } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { rebuiltInstance } from '../evacuator/compute-news.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import { tell, type Step, type Tell } from '../kernel/behaviour.ts'
 import type { FaultDelivery } from '../ports/bus.ts'
-import { sleep } from '../ports/clock.ts'
-import type { RosterStore } from '../ports/roster-store.ts'
-import type { NotificationStore } from '../ports/store.ts'
-import type { DedupWindowMessage } from './window-state.ts'
-import { FaultLine } from './fault-line.ts'
-import type { HostObservations } from '../verification/host-observations.ts'
-import { Parking, type ParkingWorld } from './parking.ts'
-import { RosterKeeper } from './roster-keeper.ts'
-import type { Roster } from './roster.ts'
+import type { NewNotification } from '../ports/store.ts'
+import { refOf } from '../registry.ts'
 
-export type IntakeMessage = { readonly type: 'intake.begin' }
-type IntakeState = { readonly kind: 'listening' }
-type IntakeEffect = { readonly type: 'bus.listen' }
+export type IntakeMessage =
+  | { readonly type: 'intake.begin' }
+  /** private: a registered observer spoke of a registered host */
+  | { readonly type: 'intake.observed'; readonly observed: HostObserved }
+  /** private: what else was decoded on the bus, but for faults */
+  | { readonly type: 'intake.received'; readonly received: Received }
+  | {
+      readonly type: 'intake.fault-delivered' // private
+      readonly delivery: FaultDelivery
+      /** Undefined when it could not be decoded, and was parked. */
+      readonly received: Received | undefined
+    }
+  | { readonly type: 'intake.fault-stored'; readonly delivery: FaultDelivery } // private
+  | {
+      readonly type: 'intake.fault-not-stored' // private
+      readonly delivery: FaultDelivery
+      readonly reason: string
+    }
 
-export interface IntakeWorld extends ParkingWorld {
-  readonly store: NotificationStore & Pick<RosterStore, 'readRoster'>
-  readonly duplicateWindowMs: number
-  readonly sightings: HostObservations
-  readonly roster: Roster
-  readonly news: ComputeNews
-  readonly tellWindow: (message: DedupWindowMessage) => void
-}
-
-/** The actor that listens to the bus while we lead. */
-export function defineIntake(world: IntakeWorld): Definition<IntakeMessage> {
-  return define<IntakeState, IntakeMessage, IntakeEffect>({
-    initial: { kind: 'listening' },
-    behaviour: (state): Step<IntakeState, IntakeEffect> => [state, [{ type: 'bus.listen' }]],
-    first: { type: 'intake.begin' },
-    policy: LEAF,
-    perform: (_effect, signal) => listen(world, signal),
-  })
-}
-
-/** Listens until the signal ends it. */
-async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefined> {
-  const { bus, cloud } = world
-  const parking = new Parking(world)
-  const keeper = new RosterKeeper(world, world.roster)
-  const line = new FaultLine<FaultDelivery>(
-    (delivery) => takeFault(world, parking, { delivery, signal }),
-    () => sleep(world.clock, 0),
-  )
-  await using open = new AsyncDisposableStack()
-  open.use(
-    bus.subscribe(subjectOf(cloud, 'observation', 'host', '>'), (message) => {
-      const received = parking.decode(message)
-      if (received?.type === 'host.observed') onObserved(world, keeper, received.body)
-    }),
-  )
-  open.use(
-    bus.subscribe(subjectOf(cloud, 'word', '>'), (message) => {
-      if (parking.decode(message)?.type === 'word.said') {
-        world.tellWindow({ type: 'window.notified' })
+/** A fault as the store takes it. */
+export type FaultReport = Pick<NewNotification, 'hostName' | 'payload'> &
+  (
+    | {
+        readonly type: 'VM'
+        /** Undefined: the moment at which it is stored. */
+        readonly generatedAt: number | undefined
       }
-    }),
+    | {
+        readonly type: 'COMPUTE_HOST'
+        readonly generatedAt: number
+        /** The sender on Compute's bus. */
+        readonly publisher: string
+      }
   )
-  for (const topic of NEWS_TOPICS) {
-    open.use(
-      bus.subscribe(subjectOf(cloud, ...topic), (message) => {
-        const received = parking.decode(message)
-        if (received?.type !== 'compute.event') return
-        const instance = rebuiltInstance(received.body)
-        if (instance !== undefined) world.news.spread(instance)
-      }),
-    )
-  }
-  open.use(bus.consumeFaults('engine', (delivery) => void line.take(delivery)))
-  const aborted = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => aborted.resolve(), { once: true })
-  await Promise.race([keeper.keep(signal), aborted.promise])
-  return undefined
+
+interface Delivered {
+  readonly delivery: FaultDelivery
+  readonly report: FaultReport
 }
 
-/** What is said of strangers, or by them, is counted; the roster is read again, for they may have been registered since. */
-function onObserved(world: IntakeWorld, keeper: RosterKeeper, said: HostObserved): void {
-  const observed = world.roster.admit(said)
-  if (observed === undefined) {
-    keeper.hasten()
-    return
-  }
-  world.sightings.note(observed.host, observed)
-  world.tellWindow({ type: 'window.observed', observed, atMs: world.clock.monotonicMs() })
+export interface IntakeState {
+  readonly kind: 'listening'
+  /** The first one is being stored. */
+  readonly faults: readonly Delivered[]
 }
+
+export type IntakeEffect =
+  | { readonly type: 'bus.listen' }
+  /** Kept, and told to the dedup window together with what others say of the host. */
+  | { readonly type: 'observation.keep'; readonly observed: HostObserved }
+  | { readonly type: 'news.spread'; readonly instance: string }
+  | {
+      readonly type: 'fault.store'
+      readonly delivery: FaultDelivery
+      readonly report: FaultReport
+    }
+  /** It is done with: never deliver it again. */
+  | { readonly type: 'fault.acknowledge'; readonly delivery: FaultDelivery }
+  | {
+      readonly type: 'fault.hand-back'
+      readonly delivery: FaultDelivery
+      readonly afterMs: number
+      readonly reason: string
+    }
+
+type IntakeStep = Step<IntakeState, IntakeEffect | Tell>
 
 /** Pause before the bus hands out a fault again that could not be stored, ms: a short outage of the store is over by then. */
 const REDELIVER_MS = 1000
 
-async function takeFault(
-  world: IntakeWorld,
-  parking: Parking,
-  { delivery, signal }: { readonly delivery: FaultDelivery; readonly signal: AbortSignal },
-): Promise<void> {
-  const received = parking.decode(delivery)
-  try {
-    if (received?.type === 'guest.failed') await storeGuestFault(world, received.body)
-  } catch (error) {
-    world.log.warn({ subject: delivery.subject, error: describeError(error) }, 'fault not stored')
-    if (!signal.aborted) delivery.retry(REDELIVER_MS)
-    return
+/** Where everybody begins. */
+export const LISTENING: IntakeState = { kind: 'listening', faults: [] }
+
+export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
+  switch (message.type) {
+    case 'intake.begin':
+      return [state, [{ type: 'bus.listen' }]]
+    case 'intake.observed':
+      return [state, [{ type: 'observation.keep', observed: message.observed }]]
+    case 'intake.received':
+      return [state, followsFrom(message.received)]
+    case 'intake.fault-delivered':
+      return onDelivered(state, message)
+    case 'intake.fault-stored':
+      return next(state, [acknowledge(message.delivery), lookNow()])
+    case 'intake.fault-not-stored': {
+      const { delivery, reason } = message
+      return next(state, [{ type: 'fault.hand-back', delivery, afterMs: REDELIVER_MS, reason }])
+    }
+    default:
+      return assertNever(message)
   }
-  if (signal.aborted) return // the next leader gets it again
-  delivery.ack()
-  if (received !== undefined) world.tellWindow({ type: 'window.notified' })
 }
 
-async function storeGuestFault(world: IntakeWorld, fault: GuestFailed): Promise<void> {
-  await world.store.acceptNotification({
-    type: 'VM',
-    hostName: hostName(fault.hostName),
-    generatedAt: world.clock.wallMs(),
-    payload: {
-      instance_uuid: fault.instance,
-      event: fault.event,
-      vir_domain_event: fault.domainEvent,
-    },
-    duplicateWindowMs: world.duplicateWindowMs,
-  })
+function followsFrom(received: Received): readonly (IntakeEffect | Tell)[] {
+  if (received.type === 'operator.commanded') return [lookNow()]
+  if (received.type !== 'compute.event') return []
+  const instance = rebuiltInstance(received.body)
+  return instance === undefined ? [] : [{ type: 'news.spread', instance }]
 }
+
+/** What is no fault is done with: it would be none the next time either. */
+function onDelivered(
+  state: IntakeState,
+  { delivery, received }: IntakeMessage & { readonly type: 'intake.fault-delivered' },
+): IntakeStep {
+  if (received === undefined) return [state, [acknowledge(delivery)]]
+  const report = reportOf(received)
+  if (report === undefined) return [state, [acknowledge(delivery), lookNow()]]
+  const delivered = { delivery, report }
+  const faults = [...state.faults, delivered]
+  return [{ ...state, faults }, state.faults.length === 0 ? [store(delivered)] : []]
+}
+
+/** The first of the faults is done with, and the one after it has its turn. */
+function next(state: IntakeState, effects: readonly (IntakeEffect | Tell)[]): IntakeStep {
+  const [, ...faults] = state.faults
+  const [first] = faults
+  return [{ ...state, faults }, first === undefined ? effects : [...effects, store(first)]]
+}
+
+/** Undefined for a message that is no fault. */
+function reportOf(received: Received): FaultReport | undefined {
+  if (received.type === 'guest.failed') return guestReport(received.body)
+  return received.type === 'host.failed' ? hostReport(received.body) : undefined
+}
+
+const guestReport = (fault: GuestFailed): FaultReport => ({
+  type: 'VM',
+  hostName: hostName(fault.hostName),
+  generatedAt: fault.occurredAt,
+  payload: {
+    instance_uuid: fault.instance,
+    event: fault.event,
+    vir_domain_event: fault.domainEvent,
+  },
+})
+
+/**
+ * The report equals that of a client without a cluster: its sender fences nothing, and the leader
+ * looks at the host before it acts.
+ */
+const hostReport = (fault: HostFailed): FaultReport => ({
+  type: 'COMPUTE_HOST',
+  hostName: hostName(fault.hostName),
+  generatedAt: fault.occurredAt,
+  publisher: fault.publisher,
+  payload: { event: 'STOPPED', host_status: 'NORMAL' },
+})
+
+const store = ({ delivery, report }: Delivered): IntakeEffect => ({
+  type: 'fault.store',
+  delivery,
+  report,
+})
+
+const acknowledge = (delivery: FaultDelivery): IntakeEffect => ({
+  type: 'fault.acknowledge',
+  delivery,
+})
+
+/** Something was stored, or said by an operator: the window looks now instead of at its next turn. */
+const lookNow = (): Tell => tell(refOf('dedup-window', 'leader'), { type: 'window.notified' })

@@ -1,5 +1,5 @@
 /** Carries out the dedup window's effects on the store. */
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -12,6 +12,7 @@ import {
   type NotificationStore,
   type RecoveryStore,
 } from '../ports/store.ts'
+import type { HostObservations } from '../verification/host-observations.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
 import type { Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
@@ -26,6 +27,7 @@ import {
 
 export interface WindowWorld extends LookWorld {
   readonly contradictions: Contradictions
+  readonly observations: HostObservations
   readonly store: NotificationStore &
     RecoveryStore &
     Pick<InventoryStore, 'findHost' | 'getSegment'>
@@ -56,7 +58,13 @@ async function performWindow(
     case 'unfinished.read': {
       const page = { afterId: effect.afterId, max: SMALL_PAGE }
       const unfinished = await unlessAway(() => world.store.listUnfinished(page))
-      return { type: 'window.looked', unfinished, atMs: world.clock.monotonicMs() }
+      const observations = new Map(
+        (unfinished ?? []).map(({ notification: { sourceHost } }) => [
+          sourceHost,
+          world.observations.of(sourceHost),
+        ]),
+      )
+      return { type: 'window.looked', unfinished, observations, atMs: world.clock.monotonicMs() }
     }
     case 'host.look': {
       const look = await unlessAway(() => lookAt(world, effect, signal))
@@ -64,6 +72,7 @@ async function performWindow(
         type: 'window.host-looked',
         host: effect.host,
         look,
+        observations: world.observations.of(effect.host),
         atMs: world.clock.monotonicMs(),
       }
     }
@@ -88,7 +97,9 @@ async function lookAt(
 ): Promise<Look | undefined> {
   const registered = await world.store.findHost(hostName)
   if (registered === undefined) return undefined
-  const { ipmi: bmc, ssh } = parseControlAttributes(registered.controlAttributes)
+  const attributes = parseControlAttributes(registered.controlAttributes)
+  const { ssh } = attributes
+  const [bmc] = bmcsOf(attributes)
   const look = await lookAtHost(
     world,
     { host, hostName, ssh, bmc, reportedAt: undefined, isOrdered: false },

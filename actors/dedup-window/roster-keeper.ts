@@ -25,7 +25,7 @@ export class RosterKeeper {
   }
 
   /** Somebody unknown has spoken: it may have been registered a moment ago. */
-  hasten(): void {
+  expedite(): void {
     this.#hastened.abort()
   }
 
@@ -42,7 +42,8 @@ export class RosterKeeper {
 
   async #read(): Promise<void> {
     try {
-      this.#roster.learn(await this.#store.readRoster())
+      const names = await this.#store.readRoster()
+      this.#roster.learn(names, this.#clock.monotonicMs())
     } catch (error) {
       if (!isStoreAway(error)) throw error
     }

@@ -1,45 +1,64 @@
 /**
- * Who may be spoken of, and who may speak: registered hosts and registered observers. The bus is open to more than these; what
- * others say, or say of others, is counted and not kept (promise I11).
+ * Which observations count: those of registered hosts by registered observers, and those of a host monitor only about hosts that
+ * are assigned to it (decision 0040). The bus is open to more than these; all other observations are counted and not kept (promise I11).
  */
 import type { HostId } from '../../schema/ids.ts'
 import { hostId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import type { RegisteredHost, RegisteredNames } from '../ports/roster-store.ts'
-
-/** Observations that did not count, since the start. */
-export interface Strangers {
-  readonly hosts: number
-  readonly observers: number
-}
+import { assignedTo, type Monitors } from '../verification/assignment.ts'
+import {
+  NO_REGISTRATIONS,
+  afterLook,
+  monitorsOf,
+  type Registrations,
+} from '../verification/registrations.ts'
 
 export class Roster {
   #hosts: ReadonlyMap<HostId, RegisteredHost> = new Map()
   #observers: ReadonlySet<string> = new Set()
-  #strangers: Strangers = { hosts: 0, observers: 0 }
+  /** Host monitors, those that have gone included. */
+  #hostMonitors: ReadonlySet<string> = new Set()
+  #registrations: Registrations = NO_REGISTRATIONS
+  /** Those that run or may run. */
+  #monitors: Monitors = new Map()
+  readonly #observersPerHost: number
+  /** Counts an observation by somebody, or of a host, that is not registered, or not assigned to it. */
+  readonly #countStranger: () => void
+
+  constructor(observersPerHost: number, countStranger: () => void) {
+    this.#observersPerHost = observersPerHost
+    this.#countStranger = countStranger
+  }
+
+  /** How many hosts are registered. */
+  get size(): number {
+    return this.#hosts.size
+  }
 
   /** What the store says now. */
-  learn({ hosts, observers }: RegisteredNames): void {
+  learn({ hosts, observers, monitors }: RegisteredNames, atMs: number): void {
     this.#hosts = new Map(hosts.map((host) => [host.host, host]))
     this.#observers = new Set(observers)
+    this.#hostMonitors = new Set(monitors.map(({ name }) => name))
+    this.#registrations = afterLook(this.#registrations, monitors, atMs)
+    this.#monitors = monitorsOf(this.#registrations)
   }
 
   /** The observation with the host's name and segment as registered; undefined when it does not count. */
   admit(observed: HostObserved): HostObserved | undefined {
     const registered = this.#hosts.get(hostId(observed.host))
     const isKnown = this.#observers.has(observed.observer)
-    if (registered !== undefined && isKnown) {
+    if (registered !== undefined && isKnown && this.#isAssigned(observed)) {
       return { ...observed, hostName: registered.hostName, segment: registered.segment }
     }
-    const { hosts, observers } = this.#strangers
-    this.#strangers =
-      registered === undefined
-        ? { hosts: hosts + 1, observers }
-        : { hosts, observers: observers + 1 }
+    this.#countStranger()
     return undefined
   }
 
-  strangers(): Strangers {
-    return this.#strangers
+  /** Nothing is assigned to a webhook: it passes on what others say of any host. */
+  #isAssigned({ host, observer }: HostObserved): boolean {
+    if (!this.#hostMonitors.has(observer)) return true
+    return assignedTo(host, this.#monitors, this.#observersPerHost).includes(observer)
   }
 }

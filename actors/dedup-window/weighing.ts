@@ -1,11 +1,12 @@
-/** What follows from the words of observers about one host: a sign of life is passed on, a death is reported, a contradiction looked into. Pure. */
+/** What follows from what observers say of one host: a sign of life is passed on, a death is reported, a contradiction looked into. Pure. */
 import type { HostId } from '../../schema/ids.ts'
 import { hostId } from '../../schema/ids.ts'
 import { tell } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
-import { judgeWords, mustLook, withLook } from './contradiction.ts'
-import { evidenceOf, newIncident, withView, type Incident } from './incident.ts'
+import type { Observation } from '../ports/observations.ts'
+import { judgeTestimony, mustLook, withLook } from './contradiction.ts'
+import { evidenceOf, newIncident, type Incident } from './incident.ts'
 import {
   withIncident,
   type DedupWindowMessage,
@@ -17,6 +18,8 @@ import {
 interface Weighing {
   readonly rules: WindowRules
   readonly leader: ActorRef<LeaderMessage>
+  /** What observers say of the host. */
+  readonly observations: readonly Observation[]
   readonly atMs: number
 }
 
@@ -25,11 +28,10 @@ export function onObserved(
   rules: WindowRules,
   leader: ActorRef<LeaderMessage>,
   state: DedupWindowState,
-  { observed, atMs }: DedupWindowMessage & { readonly type: 'window.observed' },
+  { observed, observations, atMs }: DedupWindowMessage & { readonly type: 'window.observed' },
 ): WindowStep {
   const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
-  const heard = withView(known, observed, atMs)
-  return weigh({ rules, leader, atMs }, state, heard, observed.observer)
+  return weigh({ rules, leader, observations, atMs }, state, known, observed.observer)
 }
 
 /** The leader itself has looked: for a fence, or because of a contradiction. */
@@ -37,15 +39,16 @@ export function onHostLooked(
   rules: WindowRules,
   leader: ActorRef<LeaderMessage>,
   state: DedupWindowState,
-  { host, look, atMs }: DedupWindowMessage & { readonly type: 'window.host-looked' },
+  message: DedupWindowMessage & { readonly type: 'window.host-looked' },
 ): WindowStep {
+  const { host, look, observations, atMs } = message
   const inSight = new Set(state.inSight)
   inSight.delete(host)
   const next = { ...state, inSight }
   const known = next.incidents.get(host)
   if (known === undefined || look === undefined) return [next, []]
-  const seen = withLook(known, look, rules, atMs)
-  return weigh({ rules, leader, atMs }, next, seen, 'its observers')
+  const seen = withLook(known, observations, look, { rules, nowMs: atMs })
+  return weigh({ rules, leader, observations, atMs }, next, seen, 'its observers')
 }
 
 function weigh(
@@ -54,8 +57,8 @@ function weigh(
   heard: Incident,
   speaker: string,
 ): WindowStep {
-  const { rules, leader, atMs } = weighing
-  const verdict = judgeWords(heard, rules, atMs)
+  const { rules, leader, observations, atMs } = weighing
+  const verdict = judgeTestimony({ ...heard, observations }, rules, atMs)
   const incident = verdict === 'alive' ? { ...heard, reports: 0 } : heard
   const [next, looks] = lookIfContradicted(weighing, withIncident(state, incident), incident)
   if (verdict === 'alive' && incident.open !== null) {
@@ -74,20 +77,27 @@ function weigh(
 }
 
 const lookIfContradicted = (
-  { rules, atMs }: Weighing,
+  { rules, observations, atMs }: Weighing,
   state: DedupWindowState,
   incident: Incident,
-): WindowStep => (mustLook(incident, rules, atMs) ? lookAt(state, incident) : [state, []])
+): WindowStep =>
+  mustLook({ ...incident, observations }, rules, atMs)
+    ? lookAt(state, incident, observations)
+    : [state, []]
 
-/** Of many hosts at once only some are looked at: the next word asks again. */
+/** Of many hosts at once only some are looked at: the next observation asks again. */
 const IN_SIGHT_MAX = 16
 
 /** The leader looks at a host itself, unless it does so already. */
-export function lookAt(state: DedupWindowState, incident: Incident): WindowStep {
+export function lookAt(
+  state: DedupWindowState,
+  incident: Incident,
+  observations: readonly Observation[],
+): WindowStep {
   const { host, hostName, look } = incident
   if (state.inSight.has(host) || state.inSight.size >= IN_SIGHT_MAX) return [state, []]
   const inSight: ReadonlySet<HostId> = new Set([...state.inSight, host])
   const before = look?.finding ?? null
-  const said = evidenceOf(incident)
+  const said = evidenceOf(observations)
   return [{ ...state, inSight }, [{ type: 'host.look', host, hostName, before, said }]]
 }

@@ -3,6 +3,7 @@ import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import { withEntry } from '../kernel/with-entry.ts'
+import type { Observation } from '../ports/observations.ts'
 import type { Acceptance, UnfinishedRecovery } from '../ports/store.ts'
 import type { Finding, Look } from '../verification/look.ts'
 import type { ContradictionRules } from './contradiction.ts'
@@ -12,18 +13,28 @@ import type { Incident } from './incident.ts'
 export type DedupWindowMessage =
   | { readonly type: 'window.begin' } // first message
   | { readonly type: 'window.settled' } // private: our own timer
-  | { readonly type: 'window.observed'; readonly observed: HostObserved; readonly atMs: number }
+  | {
+      readonly type: 'window.observed' // an observer spoke of a host
+      readonly observed: HostObserved
+      /** All that is said of the host now. */
+      readonly observations: readonly Observation[]
+      readonly atMs: number
+    }
   | { readonly type: 'window.notified' } // a row or a word was stored: look now instead of at the next turn
   | { readonly type: 'window.look-due' } // private: our own timer
   | {
       readonly type: 'window.looked' // private: everything unfinished; undefined while the store is away
       readonly unfinished: readonly UnfinishedRecovery[] | undefined
+      /** What is said now of the hosts of these. */
+      readonly observations: ReadonlyMap<HostId, readonly Observation[]>
       readonly atMs: number
     }
   | {
       readonly type: 'window.host-looked' // what the leader itself saw of a host; undefined while the store is away
       readonly host: HostId
       readonly look: Look | undefined
+      /** What observers say of the host now. */
+      readonly observations: readonly Observation[]
       readonly atMs: number
     }
   | {
@@ -47,9 +58,9 @@ export interface DedupWindowState {
   readonly looking: boolean
   /** A notification came while we were looking: look once more. */
   readonly lookAgain: boolean
-  /** The id of the last smaller fault of the page that was read last; 0 when none comes after it. */
+  /** The id of the last instance or service fault of the page that was read last; 0 when none comes after it. */
   readonly pageEnd: number
-  /** Whether so many smaller faults are unfinished that we do not look for each new one at once. */
+  /** Whether so many instance and service faults are unfinished that we do not look for each new one at once. */
   readonly isCrowded: boolean
   /** In a crowd: the next look is soon anyway. */
   readonly isSoon: boolean

@@ -1,4 +1,7 @@
-/** Activates a reserved host: its row, then its aggregates, then its compute service. Each is in the ledger first. */
+/**
+ * Activates a reserved host: first its row, then its aggregates, then its compute service. Each
+ * change is recorded before it is made.
+ */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
 import { withIntent } from '../leadership/intent.ts'
@@ -8,7 +11,10 @@ import { announceStep, note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import type { MovingMessage } from './evacuator-messages.ts'
 
-/** May be begun again at any point by the next leader: what is done already is not done twice. */
+/**
+ * The next leader may start this again at any point: a change that is already made is not made
+ * twice.
+ */
 export async function activateSpare(
   context: EvacuationContext,
   host: HostName,
@@ -36,7 +42,7 @@ async function objectionTo(call: () => Promise<string | undefined>): Promise<str
   }
 }
 
-/** Why it could not be activated; undefined when it is active. */
+/** Why the spare could not be activated; undefined when it is active. */
 async function activate(context: EvacuationContext, host: HostName): Promise<string | undefined> {
   const { world, order, signal } = context
   const { notification, epoch } = order
@@ -58,7 +64,10 @@ async function activate(context: EvacuationContext, host: HostName): Promise<str
   return result.kind === 'refused' ? result.reason : undefined
 }
 
-/** The spare joins the aggregates of the dead host: instances that are bound to one find it again there. */
+/**
+ * The spare joins the aggregates of the dead host, so that Nova can place instances on it that are
+ * bound to such an aggregate.
+ */
 async function joinAll(context: EvacuationContext, host: HostName): Promise<string | undefined> {
   const { world, order, signal } = context
   const aggregates = await world.compute.listAggregates(signal)
@@ -73,7 +82,8 @@ async function joinAll(context: EvacuationContext, host: HostName): Promise<stri
       if (objection !== undefined) return objection
     } catch (error) {
       if (!isCoded(error, 'COMPUTE_REFUSED', 'COMPUTE_NOT_FOUND')) throw error
-      // A host of another zone may still take what is not bound to this one.
+      // The spare stays in use: it can still take instances that are not bound to this aggregate,
+      // for example to its zone.
       const detail = `${host} does not join ${aggregate.name}: ${describeError(error)}`
       await note(context, { kind: 'outcome', step: 'join-aggregate', detail })
     }
@@ -81,7 +91,10 @@ async function joinAll(context: EvacuationContext, host: HostName): Promise<stri
   return undefined
 }
 
-/** An aggregate that another recovery has joined is kept for this one, too. Where the spare was in it before, nothing is to be undone. */
+/**
+ * Records that this recovery also needs an aggregate that another recovery made the spare join. If
+ * the spare was in the aggregate before, nothing is recorded, because nothing has to be undone.
+ */
 async function stay(
   { world, order, signal }: EvacuationContext,
   host: HostName,

@@ -1,4 +1,7 @@
-/** Reads Nova's evacuation records: what they say about the latest request of a move, and what follows for the move. Pure. */
+/**
+ * Reads Nova's evacuation records: what they say about the latest request of a move, and what
+ * follows for the move. Pure.
+ */
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { ANYWHERE, type TargetName } from '../placement/targets.ts'
@@ -14,7 +17,10 @@ export type RecordVerdict =
   | {
       readonly kind: 'moved'
       readonly dest: HostName | null
-      /** done: the target wrote it, and had the instance then; closed: the source host wrote it when it started again. */
+      /**
+       * done: the target host wrote the record when it had the instance; closed: the source host
+       * wrote it when its nova-compute started again.
+       */
       readonly by: 'done' | 'closed'
     }
   | { readonly kind: 'refused'; readonly dest: HostName | null; readonly status: string }
@@ -31,26 +37,35 @@ const REFUSED: readonly string[] = ['failed', 'error', 'cancelled']
 /** Whether an evacuation with a record of this status has succeeded. */
 export const isMoved = (status: string): boolean => MOVED.includes(status)
 
-/** Whether Nova's scheduler has taken the room for an evacuation with a record of this status: Placement shows it. */
+/**
+ * Whether Nova's scheduler has already claimed the capacity for an evacuation with a record of this
+ * status. Placement shows the claim then.
+ */
 export const isClaimed = (status: string): boolean =>
   status !== 'accepted' && !REFUSED.includes(status)
 
 const isOpen = (status: string): boolean => !MOVED.includes(status) && !REFUSED.includes(status)
 
-/** Nova's clock may be off by so much from ours, ms. A generous figure does no harm: records that are known to be older are told apart by their ids. */
+/**
+ * The greatest difference expected between Nova's clock and ours, ms. A large value does no harm:
+ * older records that we know are recognised by their ids.
+ */
 export const CLOCK_SKEW_MS = 60_000
-/** Nova's records are read so far back, ms: a leader may take up what was requested long ago, and what is older belongs to no recovery that is going on. */
+/**
+ * How far back Nova's records are read, ms. A new leader may continue a recovery that was requested
+ * long ago; older records belong to no recovery that still runs.
+ */
 export const RECORDS_SINCE_MS = 24 * 3_600_000
 
-/** The records of an instance that are known by now. */
+/** The ids of an instance's records that Nova shows now. */
 export const recordIdsOf = (
   records: readonly Evacuation[],
   instance: MoveTrack['instance'],
 ): readonly string[] => records.filter((record) => record.instance === instance).map(({ id }) => id)
 
 /**
- * What the records of an instance say about our latest request. A record that is much older than the request belongs to an earlier
- * life of the host.
+ * What the records of an instance say about our latest request. A record that is much older than
+ * the request belongs to an earlier failure of the host.
  */
 export function judgeRecords(
   move: Pick<MoveTrack, 'instance' | 'olderRecords' | 'startedAt'>,
@@ -67,7 +82,8 @@ export function judgeRecords(
   if (moved !== undefined) {
     return { kind: 'moved', dest: moved.dest, by: moved.status === 'done' ? 'done' : 'closed' }
   }
-  // An older request may show its record after a newer one failed: as long as any is in flight, no other is sent.
+  // Nova may show the record of an older request after a newer one failed. While any evacuation is
+  // in flight, no other one is requested.
   const inFlight = ours.find(({ status }) => !REFUSED.includes(status))
   if (inFlight !== undefined) {
     const nova = isClaimed(inFlight.status) ? 'begun' : 'accepted'
@@ -79,10 +95,10 @@ export function judgeRecords(
 /** An attempt that has failed. */
 export interface Failure {
   readonly reason: string
-  /** The target that refused it; null: none did. */
+  /** The target that refused the attempt; null when no target refused it. */
   readonly refusedBy: TargetName | null
   readonly from: Refuser
-  /** Whether Nova can tell more about it. */
+  /** Whether Nova is asked for details of the failure. */
   readonly ask: 'nova' | 'nobody'
 }
 
@@ -93,11 +109,11 @@ interface Whereabouts {
 }
 
 /** What a poll of the records means for a move in flight. */
-type Finding =
+type RecordsMeaning =
   | { readonly kind: 'nothing' }
   | (Whereabouts & { readonly kind: 'in-flight'; readonly nova: Ongoing['nova'] })
   | { readonly kind: 'arrived'; readonly dest: HostName | null }
-  /** Nova does not end it. */
+  /** Nova has not ended the evacuation before the deadline. */
   | (Whereabouts & { readonly kind: 'given-up'; readonly reason: string })
   | (Whereabouts & Failure & { readonly kind: 'target-lost' })
   | (Failure & { readonly kind: 'failed' })
@@ -110,7 +126,7 @@ export function readRecords(
   move: MoveTrack,
   phase: Ongoing,
   polled: RecordsPolled,
-): Finding {
+): RecordsMeaning {
   const verdict = judgeRecords(move, records)
   const isGraceOver = polled.atMs - phase.requestedAtMs >= rules.graceMs
   const onTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' } as const
@@ -120,12 +136,13 @@ export function readRecords(
         ? { kind: 'arrived', dest: verdict.dest ?? hostOf(move.target) }
         : inFlight(rules, { ...onTheWay, nova: 'begun', whereabouts: 'unproven' }, polled)
     case 'in-flight': {
-      // Nova has chosen the target, or has chosen another one.
+      // Nova has confirmed the target, or has chosen another one.
       const target = verdict.dest ?? move.target
       return inFlight(rules, { ...onTheWay, target, nova: verdict.nova }, polled)
     }
     case 'refused':
-      // Without Nova's yes to this request, the record may be an earlier attempt's: wait for a newer one.
+      // While Nova has not accepted this request, the record may belong to an earlier attempt. Wait
+      // until the grace period is over.
       if (phase.nova === 'silent' && !isGraceOver) return { kind: 'nothing' }
       return {
         kind: 'failed',
@@ -141,8 +158,9 @@ export function readRecords(
 }
 
 /**
- * A nova-compute that starts closes every evacuation from its host as completed, also those in flight. Such a record is believed
- * only when Nova was asked which instances are on the host, and this one is not among them.
+ * A nova-compute that starts marks every evacuation from its host as completed, also those in
+ * flight. Such a record counts only when Nova's list of the instances on the host no longer
+ * contains this one.
  */
 const hasLeft = (
   { by }: RecordVerdict & { readonly kind: 'moved' },
@@ -151,16 +169,17 @@ const hasLeft = (
 ): boolean => by === 'done' || (onHost !== undefined && !onHost.has(instance))
 
 /**
- * Nova makes the record before it accepts a request, and never takes it away: a record that must be there is hidden, as while its
- * cell is down. Then nobody knows where the instance is, whatever became of its target. When Nova did not answer, the request was
- * lost if Nova shows the host, and the instance still on it.
+ * Nova makes the record before it accepts a request, and never removes it. If Nova accepted the
+ * request and shows no record, Nova cannot read it, for example while its cell is down; then the
+ * place of the instance is unknown. If Nova did not answer the request, the request was lost when
+ * Nova can list the host and the instance is still on it.
  */
 function withoutRecord(
   { graceMs, deadlineMs }: MoveRules,
   { instance }: Pick<MoveTrack, 'instance'>,
   onTheWay: OnTheWay,
   { onHost, atMs }: RecordsPolled,
-): Finding {
+): RecordsMeaning {
   if (onTheWay.nova !== 'silent') return untilDeadline(deadlineMs, onTheWay, atMs)
   if (atMs - onTheWay.requestedAtMs < graceMs) return { kind: 'nothing' }
   if (onHost === undefined) return { ...inFlightAs(onTheWay), whereabouts: 'unproven' }
@@ -175,12 +194,15 @@ function withoutRecord(
 
 type OnTheWay = Omit<Ongoing, 'kind'> & Whereabouts
 
-/** Nova never ends an evacuation whose target died under it: a lost target frees the instance, and so does the deadline. */
+/**
+ * Nova never ends an evacuation whose target died during it. The move therefore ends when its
+ * target is lost, or at its deadline.
+ */
 function inFlight(
   { deadlineMs }: MoveRules,
   onTheWay: OnTheWay,
   { lostTargets, atMs }: RecordsPolled,
-): Finding {
+): RecordsMeaning {
   const { target, whereabouts } = onTheWay
   const host = hostOf(target)
   if (host !== null && lostTargets.includes(host)) {
@@ -190,8 +212,11 @@ function inFlight(
   return untilDeadline(deadlineMs, onTheWay, atMs)
 }
 
-/** Given up when Nova does not end it; it is followed all the same, and a late success is believed. */
-function untilDeadline(deadlineMs: number, onTheWay: OnTheWay, atMs: number): Finding {
+/**
+ * Gives the move up when Nova has not ended it before the deadline. Its records are still read
+ * afterwards, and a late success counts.
+ */
+function untilDeadline(deadlineMs: number, onTheWay: OnTheWay, atMs: number): RecordsMeaning {
   const { target, whereabouts, requestedAtMs } = onTheWay
   if (atMs - requestedAtMs < deadlineMs) return inFlightAs(onTheWay)
   const minutes = Math.round(deadlineMs / 60_000)
@@ -203,14 +228,14 @@ const inFlightAs = ({
   target,
   nova,
   whereabouts,
-}: OnTheWay): Finding & { readonly kind: 'in-flight' } => ({
+}: OnTheWay): RecordsMeaning & { readonly kind: 'in-flight' } => ({
   kind: 'in-flight',
   target,
   nova,
   whereabouts,
 })
 
-/** Who refused an attempt. */
+/** What refused an attempt. */
 export type RefusedBy = Pick<Failure, 'refusedBy' | 'from'>
 
 const NOBODY: RefusedBy = { refusedBy: null, from: 'target' }
@@ -225,7 +250,10 @@ function refuserOf(
   return target === ANYWHERE ? NOBODY : { refusedBy: target, from: 'target' }
 }
 
-/** Where a move that was given up has arrived late, or whether only a record without proof says so. */
+/**
+ * Tells where a move that was given up has arrived late, or that only a record without proof says
+ * so.
+ */
 export function lateArrivalOf(
   move: MoveTrack,
   records: readonly Evacuation[],
@@ -237,7 +265,7 @@ export function lateArrivalOf(
   return hasLeft(verdict, move, polled) ? { dest: verdict.dest } : 'unproven'
 }
 
-/** An evacuation that Nova has in flight although the move is in the queue. */
+/** An evacuation that Nova has in flight while the move is still in the queue. */
 interface Adopted {
   readonly target: HostName | null
   readonly nova: 'accepted' | 'begun'
@@ -245,7 +273,10 @@ interface Adopted {
   readonly startedAt?: number
 }
 
-/** Adopts a request that is in flight: ours, whose record came late, or somebody else's. */
+/**
+ * Adopts a request in flight: our own, whose record appeared late, or one of an operator or of an
+ * earlier recovery.
+ */
 export function inFlightOf(move: MoveTrack, records: readonly Evacuation[]): Adopted | undefined {
   if (move.attempts === 0) return foreignInFlight(move, records)
   const verdict = judgeRecords(move, records)
@@ -253,7 +284,7 @@ export function inFlightOf(move: MoveTrack, records: readonly Evacuation[]): Ado
   return verdict.kind === 'in-flight' ? { target: verdict.dest, nova: verdict.nova } : undefined
 }
 
-/** Somebody else, or an earlier recovery, has requested it. */
+/** The evacuation was requested by an operator or by an earlier recovery. */
 function foreignInFlight(move: MoveTrack, records: readonly Evacuation[]): Adopted | undefined {
   if (!isRebuilding(move.shown?.taskState ?? null)) return undefined
   const verdict = judgeRecords({ ...move, olderRecords: [], startedAt: 0 }, records)

@@ -1,5 +1,5 @@
 /**
- * The concurrency limiter of all evacuators of an engine. An evacuator asks for the evacuations that it would request of Nova next,
+ * The concurrency limiter of all evacuators of a leader. An evacuator asks for the evacuations that it would request of Nova next,
  * and is allowed some of them. What is in flight counts until its evacuator says that it is over, or stops.
  */
 import { isCoded } from '../../schema/errors.ts'
@@ -13,14 +13,14 @@ import {
   type InFlightEvacuation,
 } from './fair-share.ts'
 
-/** One life of an evacuator: what it has in flight counts no more when its signal ends. */
+/** One run of an evacuator. Its evacuations in flight stop counting when its signal ends. */
 export interface Client {
   readonly segment: SegmentId
   readonly signal: AbortSignal
 }
 
 interface Counted extends InFlightEvacuation {
-  /** When it was allowed or found, monotonic ms. */
+  /** When the evacuation was allowed or found, monotonic ms. */
   readonly sinceMs: number
 }
 
@@ -31,11 +31,13 @@ interface Share {
   answer: (allowed: readonly EvacuationRequest[]) => void
 }
 
-/** After so long without an evacuation nothing is known about Nova any more. */
+/** After so many ms without an evacuation, what was learned about Nova's load is out of date. */
 const FORGET_MS = 60_000
-/** A busy Nova that names no moment is left alone for a second. */
+/** The pause when Nova is busy and names no time in Retry-After, ms. */
 const RETRY_AFTER_MS = 1000
-/** Nova's header is believed up to here: a wrong one must not stop a recovery for a day. */
+/**
+ * The longest Retry-After that is obeyed, ms: a wrong header must not stop a recovery for a day.
+ */
 const RETRY_AFTER_MS_MAX = 300_000
 
 export class ConcurrencyLimiter {
@@ -52,7 +54,15 @@ export class ConcurrencyLimiter {
     this.#limit = startLimit(caps.overall)
   }
 
-  /** Resolves with some of the requests once they are allowed; with none when the client asks again, or stops. */
+  /** How many evacuations are in flight. */
+  get size(): number {
+    return [...this.#shares.values()].reduce((sum, { inFlight }) => sum + inFlight.size, 0)
+  }
+
+  /**
+   * Resolves with some of the requests when they are allowed; with none when the client asks again,
+   * or stops.
+   */
   async ask(
     client: Client,
     requests: readonly EvacuationRequest[],
@@ -68,7 +78,7 @@ export class ConcurrencyLimiter {
     return promise
   }
 
-  /** Counts what is in flight, requested or found, and no longer what is over. */
+  /** Counts these evacuations as in flight, and stops counting those that are over. */
   note(client: Client, inFlight: readonly InFlightEvacuation[], over: readonly MoveId[]): void {
     if (client.signal.aborted) return
     const share = this.#shareOf(client)
@@ -83,19 +93,19 @@ export class ConcurrencyLimiter {
     this.#allow()
   }
 
-  /** How long Nova is still to be left alone, ms. */
+  /** How long no evacuation may be requested yet because Nova is busy, ms. */
   retryAfterMs(): number {
     return Math.max(0, this.#limit.notBeforeMs - this.#clock.monotonicMs())
   }
 
-  /** Sends an evacuate request: its answer tells how Nova is. */
+  /** Sends an evacuate request and adjusts the limit by its answer. */
   async measure(request: () => Promise<void>): Promise<void> {
     const askedAtMs = this.#clock.monotonicMs()
     await this.watch(request)
     this.#answered({ askedAtMs, what: { kind: 'taken' } })
   }
 
-  /** Sends any other request: only trouble counts. */
+  /** Sends any other request. Only an error that shows trouble of Nova's changes the limit. */
   async watch<Value>(request: () => Promise<Value>): Promise<Value> {
     const askedAtMs = this.#clock.monotonicMs()
     try {
@@ -131,7 +141,7 @@ export class ConcurrencyLimiter {
     this.#limit = { ...startLimit(this.#caps.overall), notBeforeMs }
   }
 
-  #answered(answer: Omit<Answer, 'atMs'>): void {
+  #answered(answer: Omit<NovaAnswer, 'atMs'>): void {
     const atMs = this.#clock.monotonicMs()
     this.#limit = afterAnswer(this.#limit, { ...answer, atMs })
     this.#allow()
@@ -167,8 +177,8 @@ export class ConcurrencyLimiter {
   }
 }
 
-/** What an error of Nova's says about how it is; undefined when it is well and only said no. */
-function troubleOf(error: unknown): Answer['what'] | undefined {
+/** What an error of Nova's says about its load; undefined when Nova only refused the request. */
+function troubleOf(error: unknown): NovaAnswer['what'] | undefined {
   if (isCoded(error, 'COMPUTE_OUTCOME_UNKNOWN')) return { kind: 'silent' }
   if (!isCoded(error, ...BUSY)) return undefined
   const namedMs = (error.retryAfterSeconds ?? 0) * 1000
@@ -176,7 +186,7 @@ function troubleOf(error: unknown): Answer['what'] | undefined {
   return { kind: 'busy', retryAfterMs }
 }
 
-/** Nova did nothing, and may do it later. */
+/** Errors after which Nova has done nothing, and may do it later. */
 export const BUSY = [
   'COMPUTE_BUSY',
   'COMPUTE_UNAVAILABLE',
@@ -185,42 +195,52 @@ export const BUSY = [
 ] as const
 
 /**
- * The limit, by additive increase and multiplicative decrease (AIMD): how many requested evacuations Nova may have that it has not
- * begun. One more while Nova begins them soon, half as many when Nova is in trouble. What Nova has begun is between its compute
- * hosts, and only the caps bound it.
+ * The limit, by additive increase and multiplicative decrease (AIMD): how many requested
+ * evacuations may wait in Nova that it has not begun. The limit grows by one while Nova begins them
+ * soon, and is halved when Nova is in trouble. An evacuation that Nova has begun is work of its
+ * compute hosts, and only the caps bound it.
  */
 export interface AimdLimit {
   readonly limit: number
-  /** A trouble with anything that was asked until then has been heeded, monotonic ms. */
+  /**
+   * Trouble with a request that was sent before this time has already halved the limit, monotonic
+   * ms.
+   */
   readonly heededMs: number
-  /** Nothing may be asked before, monotonic ms: Nova said so. */
+  /** No evacuation may be requested before this time, monotonic ms, because Nova said so. */
   readonly notBeforeMs: number
 }
 
-/** What became of something that was asked of Nova. */
-export interface Answer {
+/** The outcome of a request to Nova. */
+export interface NovaAnswer {
   readonly askedAtMs: number
   readonly atMs: number
   readonly what:
     | { readonly kind: 'taken' } // an evacuation was accepted
     | { readonly kind: 'busy'; readonly retryAfterMs: number }
-    | { readonly kind: 'silent' } // or broken: nobody knows
+    | { readonly kind: 'silent' } // or broken: the outcome is unknown
 }
 
-/** An evacuation that Nova was seen to have begun. */
+/** An evacuation that Nova has begun, as a poll showed. */
 export interface Begun {
   readonly askedAtMs: number
   readonly atMs: number
 }
 
-/** A careful start. */
+/** The limit at the start, a careful value. */
 const START = 8
-/** Begun soon: polls are three seconds apart, and a request takes up to a second. */
+/**
+ * An evacuation that begins within this time has begun soon, ms: polls are three seconds apart, and
+ * a request takes up to a second.
+ */
 const SOON_MS = 4000
-/** A Nova that takes longer for an answer is in trouble. On a small controller, some of eight requests at once take half as long. */
+/**
+ * A longer answer time means that Nova is in trouble, ms. On a small controller, some of eight
+ * simultaneous requests take half as long.
+ */
 const TROUBLE_MS = 5000
 
-/** The limit as long as nothing is known about Nova. */
+/** The limit while nothing is known about Nova. */
 export const startLimit = (ceiling: number): AimdLimit => ({
   limit: Math.min(START, ceiling),
   heededMs: -1,
@@ -228,7 +248,7 @@ export const startLimit = (ceiling: number): AimdLimit => ({
 })
 
 /** The limit after an answer: the same, or halved. */
-export function afterAnswer(limit: AimdLimit, { askedAtMs, atMs, what }: Answer): AimdLimit {
+export function afterAnswer(limit: AimdLimit, { askedAtMs, atMs, what }: NovaAnswer): AimdLimit {
   switch (what.kind) {
     case 'busy': {
       const notBeforeMs = Math.max(limit.notBeforeMs, atMs + what.retryAfterMs)
@@ -241,19 +261,25 @@ export function afterAnswer(limit: AimdLimit, { askedAtMs, atMs, what }: Answer)
   }
 }
 
-/** The limit after Nova has begun one of the waiting evacuations: one more, unless few were waiting or it took long. */
+/**
+ * The limit after Nova has begun a waiting evacuation: one more, unless few evacuations were
+ * waiting or it took long.
+ */
 export function afterBegun(
   limit: AimdLimit,
   { askedAtMs, atMs }: Begun,
   { waiting, ceiling }: { readonly waiting: number; readonly ceiling: number },
 ): AimdLimit {
   const isSoon = atMs - askedAtMs <= SOON_MS && askedAtMs > limit.heededMs
-  // A limit that was not reached says nothing about the next one.
+  // A limit that was not reached is no evidence for a higher one.
   const grows = isSoon && 2 * waiting >= limit.limit && limit.limit < ceiling
   return grows ? { ...limit, limit: limit.limit + 1 } : limit
 }
 
-/** Halved once for everything that was asked before: many requests meet the same trouble. */
+/**
+ * Halves the limit once for all requests that were sent before: many requests meet the same
+ * trouble.
+ */
 function halved(limit: AimdLimit, askedAtMs: number, atMs: number): AimdLimit {
   if (askedAtMs <= limit.heededMs) return limit
   return { ...limit, limit: Math.max(1, Math.floor(limit.limit / 2)), heededMs: atMs }

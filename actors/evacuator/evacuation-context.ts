@@ -1,4 +1,4 @@
-/** What the effects of one evacuation are performed with: the ports, and what all evacuators of a process share. */
+/** What the effects of one evacuation are performed with: the ports, and what all evacuators of a leader share. */
 import type { HostObservations } from '../verification/host-observations.ts'
 import type { PowerRechecks } from '../fence/power-recheck.ts'
 import type { Acting } from '../leadership/intent.ts'
@@ -20,14 +20,14 @@ export interface EvacuatorWorld extends Acting {
   readonly compute: ComputePort
   readonly placement: PlacementPort
   readonly announcer: Announcer
-  readonly sightings: HostObservations
-  /** Kept by the fences of this process. */
+  readonly observations: HostObservations
+  /** Kept by the fences of this leader. */
   readonly powerRechecks: PowerRechecks
-  /** Shared by all evacuators of this process. */
+  /** Shared by all evacuators of this leader. */
   readonly bookings: Bookings
   readonly rules: EvacuatorRules
   readonly policy: PolicyDefaults
-  /** Shared by all evacuators of this process. */
+  /** Shared by all evacuators of this leader. */
   readonly limiter: ConcurrencyLimiter
   readonly news: ComputeNews
   /** Shown in Nova as the reason why the service is disabled. */

@@ -1,4 +1,4 @@
-/** What an evacuator is ordered to do, what it is told, what its states are, and what it asks for: each declared here, once. */
+/** The orders, messages, states and effects of an evacuator. Each is declared here once. */
 import type {
   Epoch,
   HostId,
@@ -14,7 +14,7 @@ import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Loads } from '../placement/bookings.ts'
 import type { Demands } from '../placement/suitability.ts'
-import type { Census, TargetName } from '../placement/targets.ts'
+import type { SegmentHosts, TargetName } from '../placement/targets.ts'
 import type { Evacuation, Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import type { Failure } from './apply-records.ts'
@@ -33,51 +33,57 @@ export interface EvacuationOrder {
   readonly host: HostName
   readonly hostId: HostId
   readonly epoch: Epoch
-  /** 1 the first time; later runs take up the instances that failed before. */
+  /** 1 the first time. Later runs also take the instances that failed before. */
   readonly run: number
-  /** Why nothing new may be begun, so that only what is in flight is followed; null: all is to be moved. */
+  /**
+   * Why nothing new may be begun; the evacuator then only follows what is in flight. null: all
+   * instances may be moved.
+   */
   readonly forbidden: string | null
   readonly replyTo: ActorRef<EvacuatorReply>
 }
 
-/** What one move goes by. */
+/** The limits and pauses of one move. */
 export interface MoveRules {
-  /** Pause after Nova or a target refused the evacuate request, before the next one, ms. */
+  /** Pause before the next request after Nova or a target refused one, ms. */
   readonly refusedRetryMs: number
-  /** Pause before the next try where no request could be sent, ms. */
+  /** Pause before the next try when no request could be sent, ms. */
   readonly unaskedRetryMs: number
-  /** For how long a host is not asked for an instance after Nova's scheduler first refused the pair, ms. It is doubled each time. */
+  /**
+   * For how long a host is not tried for an instance after Nova's scheduler first refused the pair,
+   * ms. The pause doubles with each refusal.
+   */
   readonly firstRefusalPauseMs: number
-  /** How many evacuate requests one instance may cost in one run. */
+  /** How many evacuate requests may be sent for one instance in one run. */
   readonly attemptsMax: number
-  /** How long an unanswered request may take to show a record, ms. */
+  /** How long Nova may take to show a record of a request that it did not answer, ms. */
   readonly graceMs: number
-  /** After so long in flight the compute service of the target is checked, ms. */
+  /** After so long in flight, the compute service of the target is checked, ms. */
   readonly overdueMs: number
-  /** After so long in flight the move is given up: Nova will not end it, ms. */
+  /** After so long in flight, the move is given up, because Nova will not end it, ms. */
   readonly deadlineMs: number
-  /** How long a moved instance may take to become what it was, ms. */
+  /** How long a moved instance may take until it is in its earlier state again, ms. */
   readonly restoreMs: number
 }
 
-export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<Census, 'placement'> {
-  /** Whether a spare joins the aggregates of the host that it stands in for. */
+export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<SegmentHosts, 'placement'> {
+  /** Whether a spare joins the aggregates of the host that it replaces. */
   readonly joinAggregates: boolean
-  /** Pause before the survey or the isolation that was not possible is tried again, ms. */
+  /** Pause before a survey or an isolation that failed is tried again, ms. */
   readonly blockedRetryMs: number
   /** Pause between two surveys while moves wait for capacity, ms. */
   readonly capacityRecheckMs: number
 }
 
-/** Everything about the dead host, read at one moment. */
-export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
+/** Everything that is read about the dead host before its instances are moved. */
+export interface Survey extends Pick<SegmentHosts, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
   readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]
   readonly disks: DiskPolicy
-  /** What earlier recoveries of this host began and could not bring to an end. */
+  /** Moves that earlier recoveries of this host began and could not end. */
   readonly touched: readonly TouchedMove[]
-  /** What other recoveries have requested, and the rooms do not show. */
+  /** What other recoveries have requested and the free capacity (`rooms`) does not show yet. */
   readonly takenByOthers: Loads
   readonly demands: Demands
   /** Monotonic ms. */
@@ -86,26 +92,29 @@ export interface Survey extends Pick<Census, 'hosts' | 'services' | 'rooms' | 't
 
 type About = { readonly move: MoveId }
 
-/** What came of an effect about one move. */
+/** The outcome of an effect for one move. */
 export type MoveAnswer =
   /** Nova has accepted the evacuation. `startedAt`: wall ms. */
   | (About & { readonly type: 'move.requested'; readonly atMs: number; readonly startedAt: number })
-  /** Nova did not answer: it may have accepted. */
+  /** Nova did not answer the request, and may have accepted it. */
   | (About & { readonly type: 'move.unknown'; readonly atMs: number; readonly startedAt: number })
   | (About & {
       readonly type: 'move.refused'
       readonly reason: string
-      /** False when the instance is gone, so that asking again is pointless. */
+      /** False when the instance is gone, so that another request is pointless. */
       readonly again: boolean
       /** The instance as Nova shows it after the refusal; null when that is not known. */
       readonly now: Instance | null
-      /** Whether Nova is busy: that costs no attempt. */
+      /** Whether Nova is busy. Such a refusal does not count as an attempt. */
       readonly busy: boolean
       readonly atMs: number
     })
-  /** Nothing was requested: the row was not as we knew it, or the host may live. */
+  /** Nothing was requested for this move: its row was not as expected, or the host may be alive. */
   | (About & { readonly type: 'move.blocked'; readonly reason: string; readonly atMs: number })
-  /** Nothing was requested, and no other move may be: no grant, or the host lives. */
+  /**
+   * Nothing was requested, and no other move may be requested: the store did not allow it, or the
+   * host is alive.
+   */
   | (About & { readonly type: 'move.forbidden'; readonly reason: string; readonly atMs: number })
   | (About & {
       readonly type: 'move.prepared'
@@ -115,16 +124,16 @@ export type MoveAnswer =
   | (About & { readonly type: 'move.was-put-back'; readonly atMs: number })
   | (About & {
       readonly type: 'move.looked'
-      /** Undefined when it exists no more. */
+      /** undefined when the instance no longer exists. */
       readonly instance: Instance | undefined
       readonly atMs: number
     })
   | (About & {
       readonly type: 'move.restored'
       readonly step: RestoringOrder | 'look'
-      /** Why Nova did not take the order; null when it did. */
+      /** Why Nova refused the order; null when Nova took it. */
       readonly problem: string | null
-      /** no: an operator forbids it just now. */
+      /** no: an operator command forbids the order at present. */
       readonly allowed: 'yes' | 'no'
     })
   | (About & { readonly type: 'move.settled'; readonly outcome: End['outcome'] })
@@ -133,39 +142,56 @@ export type MoveAnswer =
 export interface RecordsPolled {
   readonly type: 'records.polled'
   readonly records: readonly Evacuation[]
-  /** Of the overdue moves' targets those that are out of service for good: forced down after a fence. */
+  /**
+   * Those targets of overdue moves that are out of service for good: they were fenced and forced
+   * down.
+   */
   readonly lostTargets: readonly HostName[]
-  /** What Nova has on the dead host, where it was asked. */
+  /** The instances that Nova lists on the dead host; only when Nova was asked. */
   readonly onHost?: ReadonlySet<InstanceId>
   readonly atMs: number
 }
 
-/** What the moving part of an evacuation is told. */
+/** The messages of an evacuation while moves are open. */
 export type MovingMessage =
   | MoveAnswer
-  /** The limiter allows some of what we would request next. */
+  /** The limiter allows some of the requests that we asked for. */
   | {
       readonly type: 'limiter.allowed'
       readonly requests: readonly EvacuationRequest[]
       readonly atMs: number
     }
   | { readonly type: 'records.poll-due' } // our own timer
-  /** Compute's bus told that the evacuation of one of the instances has ended. */
+  /** Compute's bus reported the end of an evacuation of one of the instances. */
   | { readonly type: 'records.news'; readonly atMs: number }
   | RecordsPolled
   | { readonly type: 'records.poll-failed'; readonly atMs: number }
   | { readonly type: 'spare.activated'; readonly host: HostName; readonly atMs: number }
-  /** It cannot be had just now: somebody else has it, or an operator or Compute is in the way. */
+  /**
+   * The spare cannot be used at present: another recovery has it, or an operator or Compute
+   * prevents it.
+   */
   | { readonly type: 'spare.refused'; readonly host: HostName; readonly atMs: number }
 
 export type EvacuatorMessage =
   | { readonly type: 'evacuator.begin' } // first message, and our own timer
   | { readonly type: 'evacuator.isolated' } // private
   | { readonly type: 'evacuator.surveyed'; readonly survey: Survey } // private
-  | { readonly type: 'evacuator.survey-due' } // our own timer: is there room now?
+  /** private: the answer to a survey that those who are moving asked for; `begunAtMs` tells which of them */
+  | {
+      readonly type: 'evacuator.surveyed-again'
+      readonly begunAtMs: number
+      readonly survey: Survey
+    }
+  | {
+      readonly type: 'evacuator.not-surveyed-again' // private: Compute is away
+      readonly begunAtMs: number
+      readonly reason: string
+    }
+  | { readonly type: 'evacuator.survey-due' } // our own timer: survey the free capacity again
   | { readonly type: 'evacuator.planned'; readonly moves: readonly RecordedMove[] } // private
-  | { readonly type: 'evacuator.blocked'; readonly reason: string } // private: Compute is away, or the host may live
-  | { readonly type: 'evacuator.forbid'; readonly reason: string } // an operator's command, no grant, or the host lives
+  | { readonly type: 'evacuator.blocked'; readonly reason: string } // private: Compute does not answer, or the host may be alive
+  | { readonly type: 'evacuator.forbid'; readonly reason: string } // an operator command, no permission from the store, or the host is alive
   | {
       readonly type: 'evacuator.others-booked' // private
       readonly takenByOthers: Loads
@@ -184,24 +210,29 @@ export type EvacuatorState =
 /** The state while moves are open. */
 export interface Moving {
   readonly kind: 'moving'
+  /** When the survey was made with which it began, monotonic ms: later ones say it when they ask and answer. */
+  readonly begunAtMs: number
   /** In the order of the plan. */
   readonly tracks: ReadonlyMap<MoveId, MoveTrack>
   readonly places: Places
   /** The evacuation records as last read. */
   readonly records: readonly Evacuation[]
-  /** What the limiter was told that we would request next. */
+  /** The requests for which the limiter was asked. */
   readonly requests: readonly EvacuationRequest[]
-  /** Targets of moves that take long: their compute services are checked with the next poll. */
+  /** Targets of moves that take long. The next poll checks their compute services. */
   readonly overdueTargets: readonly HostName[]
-  /** Whether the next poll also lists what Nova has on the dead host: some records do not prove who has left it. */
+  /**
+   * Whether the next poll also lists the instances on the dead host. It does when a record alone
+   * does not prove that an instance has left.
+   */
   readonly listHost: 'yes' | 'no'
   readonly polls: number
   readonly poll: Poll
-  /** Why nothing new may be requested; null: it may. */
+  /** Why nothing new may be requested; null when it may. */
   readonly forbidden: string | null
-  /** Whether another survey is already due, for instances that no host has room for. */
+  /** Whether another survey is already due, for instances for which no host has capacity. */
   readonly surveyPending: boolean
-  /** awaited: nothing can be done before there is some, and the segment knows. */
+  /** awaited: nothing can be done before there is free capacity, and the segment knows it. */
   readonly room: 'there' | 'awaited'
 }
 
@@ -211,10 +242,13 @@ export interface Progress {
   readonly total: number
 }
 
-/** What one move asks for. */
+/** The effects of one move. */
 export type MoveEffect =
   | {
-      /** What Nova, or the owner, would prevent otherwise. */
+      /**
+       * Removes what would make Nova refuse the evacuation, or let the owner of the instance
+       * interfere.
+       */
       readonly type: 'move.prepare'
       readonly move: MoveId
       readonly instance: InstanceId
@@ -249,32 +283,38 @@ export type MoveEffect =
       readonly instance: InstanceId
       readonly instanceName: string
       readonly origin: MoveOrigin
-      /** What is written of a success; null: there is nothing to say. */
+      /** A remark that is written with a success; null when there is none. */
       readonly remark: string | null
-      /** Who can tell more about a failure. */
+      /** Whether Nova is asked for details of a failure. */
       readonly ask: Failure['ask']
-      /** ours: it was unlocked, or is locked no more. */
+      /**
+       * ours: we locked the instance and must unlock it; none: it was unlocked, or is no longer
+       * locked by us.
+       */
       readonly lock: 'ours' | 'none'
       readonly progress: Progress
     })
 
-/** What the schedule of the moves asks for. */
+/** The effects of the schedule of the moves. */
 export type ScheduleEffect =
-  /** Asks the limiter for leave to request these; none: for nothing any more. */
+  /** Asks the limiter to allow these requests. An empty list withdraws the earlier ones. */
   | { readonly type: 'limiter.ask'; readonly requests: readonly EvacuationRequest[] }
-  /** Tells the limiter what is in flight, and what no longer is. */
+  /** Tells the limiter which evacuations are in flight, and which are over. */
   | {
       readonly type: 'limiter.note'
       readonly inFlight: readonly InFlightEvacuation[]
       readonly over: readonly MoveId[]
     }
-  /** Listens until Compute's bus tells something about one of these. */
+  /** Waits until Compute's bus reports something about one of these instances. */
   | { readonly type: 'news.await'; readonly instances: readonly InstanceId[] }
   /** Takes a reserved host into service. */
   | { readonly type: 'spare.activate'; readonly host: HostName }
-  /** Writes why these instances go nowhere for the moment. */
+  /** Records why these instances cannot be moved at present. */
   | { readonly type: 'moves.wait'; readonly moves: readonly MoveId[]; readonly reason: string }
-  /** Reads the records, whether these targets of overdue moves are still in service, and what Nova has on the dead host. */
+  /**
+   * Reads the records; also whether these targets of overdue moves are still in service, and which
+   * instances Nova lists on the dead host.
+   */
   | {
       readonly type: 'records.poll'
       readonly targets: readonly HostName[]
@@ -288,13 +328,13 @@ export type MovingStep = Step<Moving, MovingEffect | KernelEffect<MovingMessage>
 export type EvacuatorEffect =
   | { readonly type: 'compute.isolate' }
   | { readonly type: 'compute.survey' }
-  /** For instances that wait for room, unless the host lives by now. */
-  | { readonly type: 'compute.survey-again' }
+  /** Surveys again for instances that wait for capacity, unless the host is alive by now. */
+  | { readonly type: 'compute.survey-again'; readonly begunAtMs: number }
   | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }
   | { readonly type: 'note.blocked'; readonly reason: string }
-  /** Which hosts are out of the choice for which instances, one line a reason. */
+  /** Which hosts cannot take which instances, one line for each reason. */
   | { readonly type: 'note.unsuitable'; readonly lines: readonly string[] }
-  /** Waits until other recoveries take room, or give some back. */
+  /** Waits until other recoveries take or release capacity. */
   | { readonly type: 'bookings.watch' }
   | MovingEffect
 

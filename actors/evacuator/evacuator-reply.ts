@@ -1,4 +1,4 @@
-/** What an evacuator tells its segment. Pure. */
+/** The replies of an evacuator to its segment. Pure. */
 import type { NotificationId } from '../../schema/ids.ts'
 import type { MoveTrack } from './move-track.ts'
 
@@ -16,7 +16,10 @@ export type EvacuatorReply =
       readonly notification: NotificationId
       readonly reason: string
     }
-  /** awaited: nothing can be done before there is room for its instances; there: something can, again. */
+  /**
+   * awaited: nothing can be done before there is capacity for its instances; there: something can
+   * be done again.
+   */
   | {
       readonly type: 'evacuator.room'
       readonly notification: NotificationId
@@ -42,14 +45,17 @@ export function finished(
   }
 }
 
-/** The segment decides whether the rest waits or ends. */
+/**
+ * The evacuator ends, and the segment decides whether the remaining instances wait or the recovery
+ * ends.
+ */
 export const forbidden = ({ notification }: About, reason: string): Of<'evacuator.forbidden'> => ({
   type: 'evacuator.forbidden',
   notification,
   reason,
 })
 
-/** Whether anything can be done before there is room. */
+/** Tells the segment whether anything can be done before there is capacity. */
 export const room = (
   { notification }: About,
   now: Of<'evacuator.room'>['room'],

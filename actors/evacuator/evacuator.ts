@@ -45,16 +45,16 @@ import { Assignment, changedHosts, withoutPauses, type Places } from './places.t
 import { moveOn, noteInFlight, scheduleMoves, unused, withdraw } from './schedule-moves.ts'
 import { planOf, selectInstances } from './selection.ts'
 
-/** What the evacuator works on, and by which rules. */
-interface Evacuation {
+/** The order of an evacuation, and its rules. */
+interface EvacuationTask {
   readonly order: EvacuationOrder
   readonly rules: EvacuatorRules
 }
 
 export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
-  // Attempts are counted over all runs, and each run has its own.
+  // Attempts are counted over all runs, so the limit grows with each run.
   const rules = { ...given, attemptsMax: given.attemptsMax * order.run }
-  const evacuation: Evacuation = { order, rules }
+  const evacuation: EvacuationTask = { order, rules }
   return (state: EvacuatorState, message: EvacuatorMessage): EvacuatorStep => {
     switch (message.type) {
       case 'evacuator.begin':
@@ -64,11 +64,11 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
           ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
           : [state, []]
       case 'evacuator.surveyed':
-        return state.kind === 'moving'
-          ? onSurveyedAgain(evacuation, state, message.survey)
-          : onSurveyed(evacuation, state, message.survey)
+        return onSurveyed(evacuation, state, message.survey)
       case 'evacuator.survey-due':
-        return state.kind === 'moving' ? [state, [{ type: 'compute.survey-again' }]] : [state, []]
+      case 'evacuator.surveyed-again':
+      case 'evacuator.not-surveyed-again':
+        return state.kind === 'moving' ? onSurveyAgain(evacuation, state, message) : [state, []]
       case 'evacuator.others-booked':
         return onOthersBooked(evacuation, state, message)
       case 'evacuator.planned':
@@ -92,12 +92,12 @@ function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): Evacuat
     : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
 }
 
-/** Leave of the limiter that came too late to be used. */
+/** Returns requests to the limiter that it allowed too late to be used. */
 const unusedOf = ({ requests }: MovingMessage & { readonly type: 'limiter.allowed' }) =>
   unused(requests.map(({ move }) => move))
 
 function onSurveyed(
-  { order, rules }: Evacuation,
+  { order, rules }: EvacuationTask,
   state: EvacuatorState,
   survey: Survey,
 ): EvacuatorStep {
@@ -109,7 +109,7 @@ function onSurveyed(
 }
 
 function onPlanned(
-  evacuation: Evacuation,
+  evacuation: EvacuationTask,
   state: EvacuatorState,
   rows: readonly RecordedMove[],
 ): EvacuatorStep {
@@ -118,6 +118,7 @@ function onPlanned(
   const { survey } = state
   const begun: Moving = {
     kind: 'moving',
+    begunAtMs: survey.atMs,
     tracks: tracksOf(rows, survey, rules),
     places: placesIn(evacuation, survey),
     records: survey.evacuations,
@@ -130,7 +131,7 @@ function onPlanned(
     surveyPending: false,
     room: 'there',
   }
-  // A request of an earlier run or leader may be in flight: it is adopted, not made a second time.
+  // A request of an earlier run or leader may be in flight. It is adopted, not sent a second time.
   const adopted = adoptInFlight(rules, begun, survey.atMs)
   const [next, effects] = noteInFlight(undefined, scheduleMoves(rules, adopted, survey.atMs))
   const lines = unsuitable(begun)
@@ -154,7 +155,7 @@ function tracksOf(
   )
 }
 
-/** Adopts every request that turns out to be in flight. */
+/** Adopts every request that is already in flight. */
 function adoptInFlight(rules: EvacuatorRules, state: Moving, atMs: number): Moving {
   let next = state
   for (const track of state.tracks.values()) {
@@ -173,8 +174,8 @@ function unsuitable({ places, tracks }: Moving): readonly string[] {
   )
 }
 
-/** Where the instances may go, by a survey. */
-function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
+/** The targets that the instances may go to, from a survey. */
+function placesIn({ order, rules }: EvacuationTask, survey: Survey): Places {
   const { host: failed, notification: recovery } = order
   const targets = targetsOf({ ...survey, failed, recovery, placement: rules.placement })
   const { takenByOthers, demands } = survey
@@ -187,8 +188,37 @@ function placesIn({ order, rules }: Evacuation, survey: Survey): Places {
   }
 }
 
-/** While some instances wait for room, the others go on. What is being requested just now may not be counted yet. */
-function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey): EvacuatorStep {
+type OfSurveyAgain = Extract<
+  EvacuatorMessage,
+  {
+    readonly type:
+      'evacuator.survey-due' | 'evacuator.surveyed-again' | 'evacuator.not-surveyed-again'
+  }
+>
+
+/** An answer counts only for those who asked: moves that had ended before knew other places. */
+function onSurveyAgain(
+  evacuation: EvacuationTask,
+  state: Moving,
+  message: OfSurveyAgain,
+): EvacuatorStep {
+  const { begunAtMs } = state
+  if (message.type === 'evacuator.survey-due') {
+    return [state, [{ type: 'compute.survey-again', begunAtMs }]]
+  }
+  if (message.begunAtMs !== begunAtMs) return [state, []]
+  if (message.type === 'evacuator.surveyed-again') {
+    return onSurveyedAgain(evacuation, state, message.survey)
+  }
+  const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
+  return [next, [{ type: 'note.blocked', reason: message.reason }, ...effects]]
+}
+
+/**
+ * Schedules the moves again after a new survey, while some instances wait for capacity. A move that
+ * is being requested now may not be counted in the survey yet.
+ */
+function onSurveyedAgain(evacuation: EvacuationTask, state: Moving, survey: Survey): EvacuatorStep {
   const uncounted = [...state.places.uncounted].filter(
     (move) => state.tracks.get(move)?.phase.kind === 'requesting',
   )
@@ -207,14 +237,19 @@ function onSurveyedAgain(evacuation: Evacuation, state: Moving, survey: Survey):
   return goOn(evacuation, state, adoptInFlight(evacuation.rules, next, survey.atMs), survey.atMs)
 }
 
-/** Schedules the moves anew after something has changed. */
-function goOn(evacuation: Evacuation, before: Moving, state: Moving, atMs: number): EvacuatorStep {
+/** Schedules the moves again after something has changed. */
+function goOn(
+  evacuation: EvacuationTask,
+  before: Moving,
+  state: Moving,
+  atMs: number,
+): EvacuatorStep {
   return finishOr(evacuation, noteInFlight(before, scheduleMoves(evacuation.rules, state, atMs)))
 }
 
-/** Others have sent instances where we may, or have come back from there. */
+/** Another recovery has requested evacuations to hosts that we use, or has ended some. */
 function onOthersBooked(
-  evacuation: Evacuation,
+  evacuation: EvacuationTask,
   state: EvacuatorState,
   { takenByOthers, atMs }: EvacuatorMessage & { readonly type: 'evacuator.others-booked' },
 ): EvacuatorStep {
@@ -228,13 +263,20 @@ function onOthersBooked(
   return [next, [...effects, watch]]
 }
 
-function onMoving(evacuation: Evacuation, state: Moving, message: MovingMessage): EvacuatorStep {
+function onMoving(
+  evacuation: EvacuationTask,
+  state: Moving,
+  message: MovingMessage,
+): EvacuatorStep {
   const moved = onMovingMessage(evacuation.rules, state, message)
   return finishOr(evacuation, noteInFlight(state, moved))
 }
 
-/** When every move has ended: surveys the host again if anything was moved, for an instance that came late. */
-function finishOr(evacuation: Evacuation, [state, effects]: MovingStep): EvacuatorStep {
+/**
+ * When every move has ended and something was moved, surveys the host once more: Nova may show an
+ * instance there that it did not show before.
+ */
+function finishOr(evacuation: EvacuationTask, [state, effects]: MovingStep): EvacuatorStep {
   const { order } = evacuation
   const tracks = [...state.tracks.values()]
   if (state.forbidden !== null) {
@@ -254,13 +296,16 @@ function finishOr(evacuation: Evacuation, [state, effects]: MovingStep): Evacuat
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }
 
-/** Whether something about this move is still to come when nothing new is begun. */
+/** Whether the move still has something to do when nothing new may be begun. */
 const isGoingOn = ({ phase }: MoveTrack): boolean =>
   !['pending', 'unplaced', 'ended'].includes(phase.kind)
 
-/** While some move waits for room, the host and its segment are surveyed from time to time. The segment knows when all wait. */
+/**
+ * While a move waits for capacity, the host and its segment are surveyed from time to time. The
+ * segment is told when all open moves wait.
+ */
 function awaitRoom(
-  { order, rules: { capacityRecheckMs } }: Evacuation,
+  { order, rules: { capacityRecheckMs } }: EvacuationTask,
   state: Moving,
   effects: EvacuatorStep[1],
 ): EvacuatorStep {
@@ -276,13 +321,23 @@ function awaitRoom(
   return [{ ...next, surveyPending: true }, [...effects, ...said, timer]]
 }
 
-/** What others have requested is soon in Placement, or given back. */
+/**
+ * The pause before the next survey while other recoveries have booked capacity, ms. Placement shows
+ * their claims soon, or they release them.
+ */
 const DOUBT_MS = 3000
 
 const isUnplaced = ({ phase }: MoveTrack): boolean => phase.kind === 'unplaced'
 
-/** Moves in flight go on, and the others are left to the segment. Before the moves, the store refuses the next step. */
-function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
+/**
+ * Moves in flight go on; the segment decides about the others. Before there are moves, the
+ * evacuator goes on, and the store refuses its next step.
+ */
+function onForbid(
+  evacuation: EvacuationTask,
+  state: EvacuatorState,
+  reason: string,
+): EvacuatorStep {
   if (state.kind === 'moving') {
     return finishOr(evacuation, withdraw({ ...state, forbidden: reason }))
   }
@@ -292,14 +347,17 @@ function onForbid(evacuation: Evacuation, state: EvacuatorState, reason: string)
     : [state, []]
 }
 
-/** Compute is away, or the host may live: everything stays as it is, and is asked again later. */
-function onBlocked(evacuation: Evacuation, state: EvacuatorState, reason: string): EvacuatorStep {
-  if (state.kind === 'finished') return [state, []]
+/**
+ * Compute does not answer, or the host may be alive: nothing changes, and the evacuator tries again
+ * later.
+ */
+function onBlocked(
+  evacuation: EvacuationTask,
+  state: EvacuatorState,
+  reason: string,
+): EvacuatorStep {
+  if (state.kind === 'finished' || state.kind === 'moving') return [state, []]
   const noted: EvacuatorEffect = { type: 'note.blocked', reason }
-  if (state.kind === 'moving') {
-    const [next, effects] = finishOr(evacuation, [{ ...state, surveyPending: false }, []])
-    return [next, [noted, ...effects]]
-  }
   const { blockedRetryMs: afterMs } = evacuation.rules
   const message = { type: 'evacuator.begin' } as const
   return [

@@ -1,4 +1,7 @@
-/** Which of several evacuators may send the next evacuation: none starves, and no host is flooded. Pure. */
+/**
+ * Chooses the evacuator that may send the next evacuation, so that every evacuator gets its share
+ * and no host gets too many at once. Pure.
+ */
 import type { MoveId, SegmentId } from '../../schema/ids.ts'
 import { ANYWHERE, type TargetName } from '../placement/targets.ts'
 
@@ -9,28 +12,31 @@ export interface EvacuationRequest {
 }
 
 export interface InFlightEvacuation extends EvacuationRequest {
-  /** False while Nova has only noted it down. */
+  /** False while Nova has accepted the evacuation and not begun it. */
   readonly begun: boolean
 }
 
-/** What one evacuator has in flight, and what it would request next, in its own order. */
+/**
+ * The evacuations that one evacuator has in flight, and those that it wants to request next, in its
+ * own order.
+ */
 export interface Requester {
   readonly segment: SegmentId
   readonly inFlight: ReadonlyMap<MoveId, InFlightEvacuation>
   readonly requests: readonly EvacuationRequest[]
 }
 
-/** Most evacuations in flight at once. */
+/** The most evacuations that may be in flight at once. */
 export interface Caps {
   readonly overall: number
   readonly perSegment: number
   readonly perTarget: number
 }
 
-/** How many are in flight, from where and to where. */
+/** Counts the evacuations in flight, by segment and by target. */
 export class Traffic {
   total = 0
-  /** Those that Nova has not begun. */
+  /** Evacuations that Nova has not begun. */
   waiting = 0
   readonly #segments = new Map<SegmentId, number>()
   readonly #targets = new Map<TargetName, number>()
@@ -52,13 +58,16 @@ export class Traffic {
     return this.#segments.get(segment) ?? 0
   }
 
-  /** 0 where Nova chooses the target: it is not known. */
+  /** 0 when Nova chooses the target, because the target is not known yet. */
   to(target: TargetName): number {
     return target === ANYWHERE ? 0 : (this.#targets.get(target) ?? 0)
   }
 }
 
-/** The segment with the fewest in flight, in it the evacuator with the fewest, then the one that came first. */
+/**
+ * The next request: of the segment with the fewest in flight; in it, of the evacuator with the
+ * fewest; among equals, of the first one.
+ */
 export function nextAllowed<Who extends Requester>(
   requesters: Iterable<Who>,
   traffic: Traffic,

@@ -1,4 +1,7 @@
-/** Orders about one instance that Nova is given before and after its evacuation: lock, reset, stop, pause, unlock. Each may be given twice. */
+/**
+ * Orders to Nova about one instance before and after its evacuation: lock, reset, stop, pause,
+ * unlock. Each may be given twice.
+ */
 import { describeError } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -11,7 +14,7 @@ import { recordRefusedRequest } from './record-refusal.ts'
 import type { Preparation, RestoringOrder } from './restoration.ts'
 
 type Prepare = MoveEffect & { readonly type: 'move.prepare' }
-type Look = MoveEffect & { readonly type: 'move.look' }
+type LookEffect = MoveEffect & { readonly type: 'move.look' }
 type Restore = MoveEffect & { readonly type: 'move.restore' }
 
 const PREPARATIONS: Readonly<Record<Preparation, string>> = {
@@ -19,7 +22,7 @@ const PREPARATIONS: Readonly<Record<Preparation, string>> = {
   'call-broken': 'reset its state to error, so that Nova takes an evacuation',
 }
 
-/** Clears the way of an evacuation. Each step has an intent of its own. */
+/** Prepares an instance for its evacuation. Each step has an intent of its own in the journal. */
 export async function prepare(context: EvacuationContext, effect: Prepare): Promise<MoveAnswer> {
   const { world, order, signal } = context
   const { move, instance: subject, target, steps } = effect
@@ -51,7 +54,7 @@ async function perform(
 ): Promise<void> {
   switch (step) {
     case 'lock':
-      // Noted first: the next leader must know that the lock may be ours.
+      // The lock is recorded first: the next leader must know that the lock may be ours.
       await world.store.noteLock(order.epoch, move, 'held')
       world.term.assert(order.epoch)
       return lockForUs(world.compute, instance, signal)
@@ -62,10 +65,10 @@ async function perform(
   }
 }
 
-/** What Nova shows of the instance now. */
+/** Reads how Nova shows the instance now. */
 export async function look(
   { world, signal }: EvacuationContext,
-  { move, instance: id }: Look,
+  { move, instance: id }: LookEffect,
 ): Promise<MoveAnswer> {
   try {
     const instance = await world.compute.getInstance(id, signal)
@@ -96,7 +99,10 @@ const ORDERS: Readonly<Record<RestoringOrder, { readonly detail: string; readonl
   },
 }
 
-/** Gives one order that makes the instance what it was before, with its intent. */
+/**
+ * Gives one order that brings the instance back to its earlier state, with an intent in the
+ * journal.
+ */
 export async function restore(
   { world, order, signal }: EvacuationContext,
   { move, instance, step }: Restore,
@@ -124,10 +130,12 @@ function unanswered(error: unknown): {
   return { type: 'move.restored', problem: describeError(error), allowed: 'yes' }
 }
 
-/** The reason of our lock tells it from the owner's. */
+/** We recognise our own lock by this reason. */
 const LOCK_REASON = 'instance-ha moves it away from a failed host'
 
-/** Leaves a lock that the owner has made meanwhile: Nova would replace it by ours. */
+/**
+ * Does not lock an instance that is already locked: Nova would replace the owner's lock by ours.
+ */
 async function lockForUs(
   compute: Pick<ComputePort, 'readLock' | 'lock'>,
   id: InstanceId,
@@ -138,7 +146,10 @@ async function lockForUs(
   }
 }
 
-/** Undoes our lock, and only ours: once it is undone, the owner may have locked the instance again. */
+/**
+ * Removes the lock only when it is ours: after it was removed once, the owner may have locked the
+ * instance again.
+ */
 export async function unlockForUs(
   compute: Pick<ComputePort, 'readLock' | 'unlock'>,
   id: InstanceId,

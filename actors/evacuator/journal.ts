@@ -1,10 +1,10 @@
-/** What an evacuation writes into the journal about its host, and announces on the bus. */
+/** Writes what an evacuation does about its host into the journal, and announces it on the bus. */
 import type { AnnouncedStep } from '../../schema/messages/recovery.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { NewEntry } from '../ports/store.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 
-/** Writes a line of the journal about the host. Waits for as long as the store is away. */
+/** Writes a line about the host into the journal. Waits while the store does not answer. */
 export async function note(
   { world, order, signal }: EvacuationContext,
   entry: Pick<NewEntry, 'kind' | 'step' | 'detail'>,
@@ -15,7 +15,7 @@ export async function note(
   )
 }
 
-/** Writes and announces why the evacuation does not go on at the moment. */
+/** Writes and announces why the evacuation does not go on at present. */
 export async function noteWait(context: EvacuationContext, reason: string): Promise<void> {
   await note(context, { kind: 'decision', step: 'wait', detail: reason })
   announceStep(context, 'waiting', reason)

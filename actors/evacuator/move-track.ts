@@ -1,4 +1,4 @@
-/** What is known of one move: how a stored one is taken up, and how refusals are counted. Pure. */
+/** What is known of one move: how a stored move is read, and how refusals are counted. Pure. */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import type { MoveOrigin, RecordedMove } from '../../schema/records.ts'
 import { NOTHING, type Resources } from '../../schema/resources.ts'
@@ -15,29 +15,37 @@ export interface MoveTrack {
   readonly instanceName: string
   readonly phase: Phase
   readonly needs: Resources
-  /** What the instance was before the fault. */
+  /** The state of the instance before the fault. */
   readonly origin: MoveOrigin
-  /** The instance as Nova showed it last on the dead host; undefined: it is not there. */
+  /** The instance as Nova last showed it on the dead host; undefined when it is not there. */
   readonly shown: Instance | undefined
-  /** as-before: the instance was still what it was before the fault when it was requested, so that Nova restores it by itself. */
+  /**
+   * as-before: when the evacuation was requested, the instance was still in its state before the
+   * fault, so that Nova restores that state itself.
+   */
   readonly askedAs: 'as-before' | 'otherwise'
-  /** arrived: Nova has moved it; unproven: only a look at the dead host can tell. */
+  /**
+   * arrived: Nova has moved the instance; unproven: only Nova's list of the instances on the dead
+   * host can tell.
+   */
   readonly whereabouts: 'on-the-way' | 'unproven' | 'arrived'
-  /** ours: we keep its owner out until the move ends. */
+  /** ours: we keep the instance locked against its owner until the move ends. */
   readonly lock: 'ours' | 'none'
-  /** Why the instance is not what it was before, although it has arrived; null: it is. */
+  /** Why the instance is not in its earlier state although it has arrived; null when it is. */
   readonly remark: string | null
-  /** Where it was requested to go, or went. */
+  /** The target that was requested, or where the instance arrived. */
   readonly target: TargetName | null
   readonly attempts: number
   /** When the latest request was recorded, wall ms; 0 before the first one. */
   readonly startedAt: number
-  /** Hosts on which it failed in this run, under any leader: they are passed over. */
+  /**
+   * Hosts on which the evacuation failed in this run, under any leader. They are not tried again.
+   */
   readonly refusedBy: readonly HostName[]
-  /** Every host that did not take it, in all runs. */
+  /** Every host that refused the instance, in all runs. */
   readonly refusals: Refusals
   readonly scheduler: SchedulerAnswers
-  /** Evacuation records that existed before the latest request: they say nothing about it. */
+  /** Evacuation records that existed before the latest request. They say nothing about it. */
   readonly olderRecords: readonly string[]
 }
 
@@ -64,7 +72,7 @@ interface Found {
   readonly firstRefusalPauseMs: number
 }
 
-/** A stored move as this process takes it up. */
+/** Makes the track of a stored move for this process. */
 export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
   const { shown, olderRecords, nowMs } = ground
   const { uuid: move, instance, instanceName, attempts, origin, destHost: target } = row
@@ -78,24 +86,30 @@ export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
   const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
   const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
   if (row.status === 'pending') {
-    // Once it was requested, a record that exists may be the late answer to that request.
+    // After a first request, an existing record may be the late answer to that request.
     const older = row.attempts === 0 ? olderRecords : []
     const phase: Phase = { kind: 'pending', notBeforeMs: nowMs, reason: null }
     return { ...base, olderRecords: older, phase }
   }
   if (row.status === 'ongoing') {
-    // An earlier leader has requested it, or was about to: only Nova's records can tell.
+    // An earlier leader has requested the evacuation, or was about to. Only Nova's records can
+    // tell.
     const phase: Phase = { kind: 'ongoing', requestedAtMs: nowMs, nova: 'silent' }
     return { ...base, olderRecords: [], phase }
   }
   return { ...base, olderRecords, phase: { kind: 'ended', outcome: ENDED[row.status] } }
 }
 
-/** What Nova's scheduler has answered for one instance. It is asked again without a limit. */
+/**
+ * What Nova's scheduler has answered for one instance. The scheduler may be asked without a limit.
+ */
 export interface SchedulerAnswers {
-  /** How often it accepted no host, or not the named one, in all runs. No such request counts as an attempt. */
+  /**
+   * How often the scheduler accepted no host, or not the named one, in all runs. Such a request
+   * does not count as an attempt.
+   */
   readonly hadNoHost: number
-  /** When it may choose the host again, monotonic ms. */
+  /** When the scheduler may be asked again to choose a host, monotonic ms. */
   readonly askAgainAtMs: number
 }
 
@@ -105,13 +119,14 @@ export const NEVER_ASKED: SchedulerAnswers = { hadNoHost: 0, askAgainAtMs: 0 }
 export const spentOf = ({ attempts, scheduler }: MoveTrack): number =>
   attempts - scheduler.hadNoHost
 
-/** For how long a host is not asked for an instance after the n-th refusal of this pair, ms. */
+/** For how long a host is not tried for an instance after the n-th refusal of this pair, ms. */
 export const pairPauseMs = (firstRefusalPauseMs: number, times: number): number =>
   pauseMs(firstRefusalPauseMs, times, 0.5)
 
 /**
- * The move with a refusal counted. A host on which it failed is passed over in this run. One that Nova's scheduler did not accept may
- * be asked again, like the scheduler where the choice is its own: after twice the pause each time, and at no attempt's cost.
+ * The move with one more refusal. A host on which the evacuation failed is not tried again in this
+ * run. A host that Nova's scheduler did not accept may be tried again, and so may the scheduler's
+ * own choice: the pause doubles each time, and no attempt is counted.
  */
 export function countRefusal(
   move: MoveTrack,

@@ -1,5 +1,5 @@
 /**
- * One move: an instance on its way from the dead host to another host. Every change of its phase happens in `step`. Pure.
+ * One move of an instance from the dead host to another host. Every change of its phase happens in `step`. Pure.
  *
  * | phase             | event                        | next phase                                 | when                                                         |
  * | ----------------- | ---------------------------- | ------------------------------------------ | ------------------------------------------------------------ |
@@ -20,8 +20,8 @@
  * | settling          | move.settled                 | ended                                      |                                                              |
  * | ended             | records.polled               | restoring, settling                        | it had failed, and arrived late                              |
  *
- * Every other event leaves a move as it is. A move is `restoring` before its end as long as its instance is not what it was before
- * the fault, or is locked by us. It is `settling` while its end is being written.
+ * Every other event leaves a move as it is. A move is `restoring` while its instance has arrived but is not in its state before
+ * the fault, or while we still hold its lock. It is `settling` while its end is being written.
  */
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -54,28 +54,30 @@ import { countRefusal, spentOf, type MoveTrack } from './move-track.ts'
 
 export type Phase =
   | { readonly kind: 'pending'; readonly notBeforeMs: number; readonly reason: string | null }
-  /** No target has room for it. */
+  /** No target has capacity for the instance. */
   | { readonly kind: 'unplaced'; readonly reason: string }
-  /** Its preparations, or the request to Nova, are on their way. */
+  /** Its preparations, or the request to Nova, are being performed. */
   | { readonly kind: 'requesting' }
   | {
       /** Nova has the request, or may have it. */
       readonly kind: 'ongoing'
-      /** When it was requested, or was taken up if an earlier leader requested it, monotonic ms. */
+      /** When it was requested, or taken over by this process, monotonic ms. */
       readonly requestedAtMs: number
-      /** accepted: Nova said yes, or showed a record; begun: Nova's scheduler has found room. */
+      /**
+       * accepted: Nova accepted it, or showed a record; begun: Nova's scheduler has found a host.
+       */
       readonly nova: 'silent' | 'accepted' | 'begun'
     }
-  /** The attempt has failed. That is being written, and `next` follows. */
+  /** The attempt has failed. The failure is being written, and `next` is the phase after that. */
   | { readonly kind: 'putting-back'; readonly next: Phase & { readonly kind: 'pending' } }
   | {
       readonly kind: 'restoring'
       readonly end: End
-      /** When the instance was looked at first, monotonic ms; null before. */
+      /** When the instance was first read after its move, monotonic ms; null before. */
       readonly sinceMs: number | null
-      /** open: a question or an order to Nova is not answered yet. */
+      /** open: Nova has not answered a question or an order yet. */
       readonly step: 'open' | 'none'
-      /** Why Nova did not take the latest order. */
+      /** Why Nova refused the latest order. */
       readonly problem: string | null
     }
   | { readonly kind: 'settling' }
@@ -87,16 +89,16 @@ export interface End {
   readonly reason: string
 }
 
-/** What a step depends on beside the move itself. */
+/** What a step needs beside the move itself. */
 export interface MoveContext {
   readonly rules: MoveRules
   /** Nova's evacuation records of the dead host, as last read. */
   readonly records: readonly Evacuation[]
-  /** How many of the other moves are done, of all moves. */
+  /** How many of the other moves are done, and how many moves there are. */
   readonly others: () => Progress
 }
 
-/** What the evacuator's schedule says about one move. */
+/** Events of one move from the evacuator's schedule. */
 type ScheduleEvent =
   | { readonly type: 'schedule.unplaced'; readonly reason: string }
   | { readonly type: 'schedule.placed' }
@@ -108,7 +110,7 @@ export type MoveEvent = ScheduleEvent | RecordsPolled | MoveAnswer
 
 type MoveStep = Step<MoveTrack, MoveEffect>
 
-/** The next state of a move, and what follows. */
+/** The next state of a move, and its effects. */
 export function step(context: MoveContext, move: MoveTrack, event: MoveEvent): MoveStep {
   switch (event.type) {
     case 'schedule.unplaced':
@@ -149,7 +151,10 @@ export function step(context: MoveContext, move: MoveTrack, event: MoveEvent): M
 type Restoring = Phase & { readonly kind: 'restoring' }
 type Answer<Type extends MoveAnswer['type']> = MoveAnswer & { readonly type: Type }
 
-/** Pause where nothing has to pass before the next try, ms: only so that a failure at once does not become a stream of requests. */
+/**
+ * Pause when nothing has to be waited for, ms. It only prevents a stream of requests that fail at
+ * once.
+ */
 const AGAIN_SOON_MS = 1000
 
 /** Whether the move waits to be requested. */
@@ -210,7 +215,7 @@ function onPrepared(
   return request(context, { ...move, shown: now }, event.target)
 }
 
-/** Nova said yes, or nothing. From now on its records tell. */
+/** Nova accepted the request, or did not answer. From now on, its records tell. */
 function onRequested(
   move: MoveTrack,
   { type, atMs, startedAt }: Answer<'move.requested' | 'move.unknown'>,
@@ -229,17 +234,20 @@ function onRefused(
   const { now, reason, atMs } = refusal
   const move = now === null ? before : { ...before, shown: now }
   if (!refusal.again) return end(context, move, { outcome: 'ignored', dest: null, reason })
-  // When Nova is busy, the limiter knows when it may be asked again.
+  // When Nova is busy, the limiter decides when the next request is sent.
   if (refusal.busy) return [queued({ ...move, attempts: move.attempts - 1 }, atMs, reason), []]
   if (spentOf(move) >= context.rules.attemptsMax) {
     return end(context, move, { outcome: 'failed', dest: null, reason })
   }
-  // The next attempt resets an instance whose state was in the way: it need not wait.
+  // The next attempt resets an instance whose state prevented this one, so it need not wait.
   const pauseMs = now !== null && mustReset(now) ? AGAIN_SOON_MS : context.rules.refusedRetryMs
   return [queued(move, atMs + pauseMs, reason), []]
 }
 
-/** Nothing was requested: the row was not as we knew it, the host may live, or an operator's command forbids it. */
+/**
+ * Nothing was requested: the row was not as expected, the host may be alive, or an operator command
+ * forbids it.
+ */
 function onBlocked(
   { rules }: MoveContext,
   move: MoveTrack,
@@ -250,7 +258,7 @@ function onBlocked(
   return [queued(back, atMs + rules.unaskedRetryMs, reason), []]
 }
 
-/** Back in the queue, without a target. */
+/** The move is in the queue again, without a target. */
 const queued = (move: MoveTrack, notBeforeMs: number, reason: string): MoveTrack => ({
   ...move,
   phase: { kind: 'pending', notBeforeMs, reason },
@@ -280,7 +288,7 @@ function onRecords(context: MoveContext, track: MoveTrack, polled: RecordsPolled
   }
 }
 
-/** A request that somebody sent already is in flight after all: a second one would make the instance run twice. */
+/** Adopts an evacuation in flight: a second request could make the instance run twice. */
 function adoptInFlight({ records }: MoveContext, move: MoveTrack, atMs: number): MoveTrack {
   const found = inFlightOf(move, records)
   if (found === undefined) return move
@@ -310,7 +318,7 @@ function applyRecords(context: MoveContext, move: MoveTrack, polled: RecordsPoll
     }
     case 'target-lost': {
       const { target, whereabouts } = finding
-      // Nova leaves the instance in the middle of its task.
+      // Nova leaves the instance in its unfinished task.
       const shown = move.shown && { ...move.shown, taskState: 'rebuilding' }
       const lost = { ...move, target, whereabouts, shown }
       return attemptFailed(context, lost, finding, polled.atMs)
@@ -347,7 +355,7 @@ function attemptFailed(
   return [next, [{ type: 'move.put-back', move, instance, origin, reason, refusedBy, from, ask }]]
 }
 
-/** A move that was given up may succeed late. Its record is believed for as long as the recovery goes on. */
+/** A move that was given up may succeed late. Its record counts as long as the recovery runs. */
 function onLateRecord(context: MoveContext, move: MoveTrack, polled: RecordsPolled): MoveStep {
   if (move.phase.kind !== 'ended' || move.phase.outcome !== 'failed') return [move, []]
   const late = lateArrivalOf(move, context.records, polled)
@@ -357,7 +365,7 @@ function onLateRecord(context: MoveContext, move: MoveTrack, polled: RecordsPoll
   return end(context, move, { outcome: 'succeeded', dest: late.dest, reason })
 }
 
-/** The move comes to its end: at once, or when the instance is what it was and its owner may have it again. */
+/** Ends the move: at once, or after the instance is in its earlier state again and unlocked. */
 function end(
   context: MoveContext,
   track: MoveTrack,
@@ -372,7 +380,7 @@ function end(
   return [{ ...arrived, phase }, [{ type: 'move.look', move, instance }]]
 }
 
-/** Has the end of the move written. */
+/** Writes the end of the move. */
 function close(
   context: MoveContext,
   track: MoveTrack,
@@ -389,14 +397,19 @@ function close(
   ]
 }
 
-/** The instance is looked at with every poll of the records, unless an answer is still open. */
+/**
+ * Reads the instance again with every poll of the records, unless an answer of Nova is still open.
+ */
 function lookAgain(track: MoveTrack, phase: Restoring): MoveStep {
   if (phase.step === 'open') return [track, []]
   const { move, instance } = track
   return [{ ...track, phase: { ...phase, step: 'open' } }, [{ type: 'move.look', move, instance }]]
 }
 
-/** Nova shows the instance as it is now. What is done next depends on nothing else, so that any leader can go on. */
+/**
+ * Nova shows the instance as it is now. The next order depends only on that, so that any leader can
+ * go on.
+ */
 function onLooked(context: MoveContext, move: MoveTrack, looked: Answer<'move.looked'>): MoveStep {
   if (move.phase.kind !== 'restoring') return [move, []]
   const sinceMs = move.phase.sinceMs ?? looked.atMs
@@ -422,7 +435,7 @@ function order(track: MoveTrack, phase: Restoring, what: RestoringOrder): MoveSt
   return [next, [{ type: 'move.restore', move, instance, step: what }]]
 }
 
-/** Nova took an order, or did not. The next look tells what came of it. */
+/** Nova has answered an order. The next reading of the instance tells its effect. */
 function onRestored(
   context: MoveContext,
   move: MoveTrack,
@@ -430,7 +443,7 @@ function onRestored(
 ): MoveStep {
   if (move.phase.kind !== 'restoring') return [move, []]
   if (what === 'unlock' && problem === null) return close(context, move, move.phase.end)
-  // No time runs while an operator forbids it.
+  // While an operator command forbids the order, the time limit does not run.
   const sinceMs = allowed === 'yes' ? move.phase.sinceMs : null
   return [{ ...move, phase: { ...move.phase, sinceMs, step: 'none', problem } }, []]
 }

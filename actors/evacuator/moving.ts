@@ -1,4 +1,7 @@
-/** The moving part of an evacuation: which moves a message is about, and what is scheduled after it. Pure. */
+/**
+ * The part of an evacuation that moves instances: finds the moves that a message concerns, and
+ * schedules the next ones. Pure.
+ */
 import type { HostName } from '../../schema/ids.ts'
 import type {
   MoveAnswer,
@@ -15,7 +18,7 @@ import { hostOf, withoutTarget, withSpare } from './places.ts'
 import { expedite, pollEnded } from './poll-schedule.ts'
 import { moveOn, onAllowed, scheduleMoves } from './schedule-moves.ts'
 
-/** One step of the moving part. */
+/** One step while moves are open. */
 export function onMovingMessage(
   rules: MoveRules,
   state: Moving,
@@ -54,13 +57,16 @@ export function onMovingMessage(
   }
 }
 
-/** Listens to what Compute's bus tells of the instances. */
+/** Waits for news about the instances from Compute's bus. */
 export const awaitNews = (state: Moving): MovingEffect => ({
   type: 'news.await',
   instances: [...state.tracks.values()].map(({ instance }) => instance),
 })
 
-/** An answer about one move. When it is in the queue again, or in Nova's hands, the next ones are scheduled. */
+/**
+ * Handles an answer about one move. When the move is in the queue again, or Nova has the request,
+ * the next moves are scheduled.
+ */
 function onAnswer(rules: MoveRules, state: Moving, answer: MoveAnswer): MovingStep {
   const track = state.tracks.get(answer.move)
   if (track === undefined) return [state, []]
@@ -72,7 +78,7 @@ function onAnswer(rules: MoveRules, state: Moving, answer: MoveAnswer): MovingSt
   return [last, [...effects, ...more]]
 }
 
-/** The row refuses a target that was reserved again: until the next survey it is none. */
+/** The store refused a target that was reserved again. It is no target until the next survey. */
 function withoutItsTarget(state: Moving, { move }: Pick<MoveAnswer, 'move'>): Moving {
   const track = state.tracks.get(move)
   const host = hostOf(track?.target ?? null)
@@ -80,7 +86,7 @@ function withoutItsTarget(state: Moving, { move }: Pick<MoveAnswer, 'move'>): Mo
   return { ...state, places: withoutTarget(state.places, host) }
 }
 
-/** One poll is for all moves of the host. */
+/** One poll serves all moves of the host. */
 function onPolled(rules: MoveRules, before: Moving, polled: RecordsPolled): MovingStep {
   const { records, atMs } = polled
   let state: Moving = { ...before, records }
@@ -101,7 +107,7 @@ function onPolled(rules: MoveRules, before: Moving, polled: RecordsPolled): Movi
   return [last, [...effects, ...rest]]
 }
 
-/** Targets that have kept us waiting. */
+/** Targets of moves that have been in flight for long. */
 function overdueTargets(
   { overdueMs }: MoveRules,
   tracks: readonly MoveTrack[],

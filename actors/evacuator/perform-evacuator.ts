@@ -46,11 +46,11 @@ export function defineEvacuator(
 async function performEvacuator(context: EvacuationContext, effect: EvacuatorEffect): Answered {
   switch (effect.type) {
     case 'compute.isolate':
-      return unlessBlocked(context, isolate)
+      return unlessAway(context, () => isolate(context), blocked)
     case 'compute.survey':
-      return unlessBlocked(context, survey)
+      return unlessAway(context, () => surveyed(context), blocked)
     case 'compute.survey-again':
-      return unlessBlocked(context, surveyAgain)
+      return surveyAgain(context, effect.begunAtMs)
     case 'moves.plan':
       return { type: 'evacuator.planned', moves: await plan(context, effect.moves) }
     case 'note.blocked':
@@ -106,7 +106,7 @@ async function awaitNews(
   return { type: 'records.news', atMs: world.clock.monotonicMs() }
 }
 
-/** Noted once for all of them. Each one's row tells it too. */
+/** Writes one line for all these moves, and the reason into each move's row. */
 async function noteWaiting(
   context: EvacuationContext,
   moves: readonly MoveId[],
@@ -120,9 +120,9 @@ async function noteWaiting(
   }
 }
 
-type Poll = ScheduleEffect & { readonly type: 'records.poll' }
+type PollEffect = ScheduleEffect & { readonly type: 'records.poll' }
 
-async function poll(context: EvacuationContext, effect: Poll): Promise<EvacuatorMessage> {
+async function poll(context: EvacuationContext, effect: PollEffect): Promise<EvacuatorMessage> {
   const { world } = context
   try {
     return await world.limiter.watch(() => readRecords(context, effect))
@@ -134,20 +134,22 @@ async function poll(context: EvacuationContext, effect: Poll): Promise<Evacuator
 
 async function readRecords(
   { world, order, signal }: EvacuationContext,
-  { targets, listHost }: Poll,
+  { targets, listHost }: PollEffect,
 ): Promise<EvacuatorMessage> {
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
   const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
   const lostTargets = lost.map(({ host }) => host)
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
-  // Read after the targets: what arrived before its target was lost shows as done.
+  // Read after the targets: an instance that arrived before its target was lost then has a finished
+  // record.
   const records = await world.compute.listEvacuations(order.host, since, signal)
   for (const { instance, status } of records) {
     if (isClaimed(status)) world.bookings.show(instance)
   }
   const polled = { type: 'records.polled', records, lostTargets } as const
   if (listHost === 'no') return { ...polled, atMs: world.clock.monotonicMs() }
-  // Read after the records: what has left the host since then is seen in the next poll.
+  // Read after the records: an instance that has left the host since then is found by the next
+  // poll.
   const instances = await world.compute.listInstances(order.host, signal)
   const onHost = new Set(instances.map(({ id }) => id))
   return { ...polled, onHost, atMs: world.clock.monotonicMs() }
@@ -163,28 +165,48 @@ async function watchBookings({ world, order }: EvacuationContext): Answered {
   }
 }
 
-/** Turns what Compute and Identity may throw into waiting. Everything else crashes. */
-async function unlessBlocked(
-  context: EvacuationContext,
-  call: (context: EvacuationContext) => Promise<EvacuatorMessage>,
+/** Turns the errors of Compute and Identity into waiting. Any other error crashes the actor. */
+async function unlessAway(
+  { world }: EvacuationContext,
+  call: () => Promise<EvacuatorMessage>,
+  away: (reason: string) => EvacuatorMessage,
 ): Promise<EvacuatorMessage> {
   try {
-    return await context.world.limiter.watch(() => call(context))
+    return await world.limiter.watch(call)
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
-    return { type: 'evacuator.blocked', reason: describeError(error) }
+    return away(describeError(error))
   }
 }
 
-/** While instances wait for room, the host is checked again: if it is back, they can run there. */
-async function surveyAgain(context: EvacuationContext): Promise<EvacuatorMessage> {
-  const objection = await checkForLife(context)
-  if (objection?.answer === 'forbid') return { type: 'evacuator.forbid', reason: objection.reason }
-  if (objection?.isNews === true) await noteWait(context, objection.reason)
-  return survey(context)
+const blocked = (reason: string): EvacuatorMessage => ({ type: 'evacuator.blocked', reason })
+
+const surveyed = async (context: EvacuationContext): Promise<EvacuatorMessage> => ({
+  type: 'evacuator.surveyed',
+  survey: await survey(context),
+})
+
+/**
+ * While instances wait for capacity, the host is checked again: if it is back, they can run there.
+ */
+function surveyAgain(context: EvacuationContext, begunAtMs: number): Promise<EvacuatorMessage> {
+  const call = async (): Promise<EvacuatorMessage> => {
+    const objection = await checkForLife(context)
+    if (objection?.answer === 'forbid') {
+      return { type: 'evacuator.forbid', reason: objection.reason }
+    }
+    if (objection?.isNews === true) await noteWait(context, objection.reason)
+    return { type: 'evacuator.surveyed-again', begunAtMs, survey: await survey(context) }
+  }
+  return unlessAway(context, call, (reason) => {
+    return { type: 'evacuator.not-surveyed-again', begunAtMs, reason }
+  })
 }
 
-/** Disables the compute service and forces it down, once: Nova need not wait until it misses a heartbeat. */
+/**
+ * Disables the compute service and forces it down, so that Nova need not wait until it misses a
+ * heartbeat.
+ */
 async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
   const { world, order, signal } = context
   const service = await world.compute.findService(order.host, signal)
@@ -220,7 +242,7 @@ async function isolate(context: EvacuationContext): Promise<EvacuatorMessage> {
 
 const ANSWERS = { wait: 'evacuator.blocked', forbid: 'evacuator.forbid' } as const
 
-/** The ledger decides whether the service is enabled when the host comes back. */
+/** The ledger decides whether the service is enabled when the host returns. */
 async function recordDisabling({ world, order }: EvacuationContext): Promise<void> {
   const { notification, epoch } = order
   const host = await world.store.findHost(order.host)
@@ -242,7 +264,7 @@ async function plan(
   for (const detail of contradictions(moves, rows)) {
     await note(context, { kind: 'decision', step: 'plan', detail })
   }
-  // That nothing is left after another survey is not announced.
+  // A later survey that finds no instance left is not announced.
   if (moves.length > 0 || rows.length === 0) {
     announceStep(context, 'planned', `${rows.length} instances`)
   }

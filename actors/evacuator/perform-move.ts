@@ -1,4 +1,4 @@
-/** Performs the effects of one move: asks Nova for its evacuation, and writes what came of it. */
+/** Performs the effects of one move: requests its evacuation of Nova, and writes the outcome. */
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { MoveId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -23,7 +23,7 @@ import {
 type Request = MoveEffect & { readonly type: 'move.request' }
 type Settle = MoveEffect & { readonly type: 'move.settle' }
 
-/** Answers what came of it. */
+/** Performs one effect, and answers with its outcome. */
 export async function performMove(
   context: EvacuationContext,
   effect: MoveEffect,
@@ -51,7 +51,7 @@ export async function performMove(
   }
 }
 
-/** Begins nothing on a host that may run again. */
+/** Begins nothing when the host may be alive again. */
 async function unlessAlive<Effect extends { readonly move: MoveId }>(
   context: EvacuationContext,
   effect: Effect,
@@ -95,7 +95,8 @@ async function request(context: EvacuationContext, effect: Request): Promise<Mov
     const atMs = world.clock.monotonicMs()
     if (error instanceof NotPending) {
       const reason = 'the move was not pending'
-      // We may have begun this attempt ourselves, and the store did not tell. Nothing was requested.
+      // We may have begun this attempt ourselves without an answer from the store. Nothing was
+      // requested.
       await withdrawAttempt(context, effect, reason)
       return { type: 'move.blocked', move, reason, atMs }
     }
@@ -107,7 +108,10 @@ async function request(context: EvacuationContext, effect: Request): Promise<Mov
   }
 }
 
-/** The row first, then the request: for a row that is `ongoing`, the next leader looks for a record in Nova. */
+/**
+ * Writes the row before the request: when a row is `ongoing`, the next leader looks for a record in
+ * Nova.
+ */
 async function send(context: EvacuationContext, effect: Request): Promise<void> {
   const { world, order, signal } = context
   const { move, instance, target } = effect
@@ -124,12 +128,12 @@ async function send(context: EvacuationContext, effect: Request): Promise<void> 
     ...effect,
     status: 'ongoing',
     dest: hostOf(target),
-    reason: 'asked for',
+    reason: 'requested',
   })
   world.term.assert(order.epoch)
   const retryAfterMs = world.limiter.retryAfterMs()
   if (retryAfterMs > 0) {
-    throw new CodedError('COMPUTE_BUSY', 'Compute has asked others of us to wait', {
+    throw new CodedError('COMPUTE_BUSY', 'Compute is busy and has asked us to wait', {
       retryAfterSeconds: retryAfterMs / 1000,
     })
   }
@@ -147,7 +151,7 @@ async function settle(context: EvacuationContext, effect: Settle): Promise<MoveA
   if (outcome === 'failed') await resetToActive(context, effect)
   const change: MoveChange = {
     move,
-    // failed: it was given up and has succeeded late
+    // failed: the move was given up and has succeeded late
     from: ['pending', 'ongoing', 'failed'],
     to: outcome,
     destHost: dest,

@@ -1,4 +1,6 @@
-/** Where the instances of one evacuation may go, and what it has sent there since the survey. Pure. */
+/**
+ * Where the instances of one evacuation may go, and which were sent there since the survey. Pure.
+ */
 import type { HostName, InstanceId, MoveId } from '../../schema/ids.ts'
 import { amountsOf, plus, type Resources } from '../../schema/resources.ts'
 import type { Loads } from '../placement/bookings.ts'
@@ -20,9 +22,12 @@ import type { MoveTrack } from './move-track.ts'
 export interface Places {
   readonly stages: readonly Pool[]
   readonly targets: readonly Target[]
-  /** Moves that were requested since the room of the targets was read: Placement had not counted them. */
+  /**
+   * Moves that were requested after the free capacity of the targets was read, so that Placement
+   * had not counted them.
+   */
   readonly uncounted: ReadonlySet<MoveId>
-  /** What other recoveries have sent to them since then. */
+  /** The capacity that other recoveries have taken of them since then. */
   readonly takenByOthers: Loads
   readonly demands: Demands
 }
@@ -33,7 +38,7 @@ export const withSpare = (places: Places, name: TargetName, state: TargetState):
   targets: places.targets.map((target) => (target.name === name ? { ...target, state } : target)),
 })
 
-/** The places without a target that cannot be had just now. */
+/** The places without a target that cannot be used at present. */
 export const withoutTarget = (places: Places, name: TargetName): Places => ({
   ...places,
   targets: places.targets.filter((target) => target.name !== name),
@@ -42,12 +47,14 @@ export const withoutTarget = (places: Places, name: TargetName): Places => ({
 /** A move that needs a target. */
 type Candidate = Pick<MoveTrack, 'instance' | 'needs' | 'refusedBy' | 'refusals' | 'scheduler'>
 
-/** Assigns targets one after the other, so that the next instance finds less room. */
+/**
+ * Assigns targets one after the other: each assignment leaves less capacity for the next instance.
+ */
 export class Assignment {
   readonly #places: Places
   readonly #nowMs: number
   readonly #loads: Map<TargetName, Load>
-  /** Where the instances of the dead host are, or are on their way to. */
+  /** The hosts where the instances of the dead host are, or to which they are moving. */
   readonly #whereabouts = new Map<InstanceId, HostName>()
 
   constructor(places: Places, tracks: Iterable<MoveTrack>, nowMs: number) {
@@ -67,7 +74,10 @@ export class Assignment {
     return choice
   }
 
-  /** Whether it may be sent to a target that was chosen for it before, and is sent there then. */
+  /**
+   * Whether the instance may be sent to the target that was chosen for it before. If so, it is
+   * assigned to that target.
+   */
   takes(candidate: Candidate, name: TargetName): boolean {
     const isActive = this.#places.targets.some(
       (target) => target.name === name && target.state === 'active',
@@ -92,7 +102,7 @@ export class Assignment {
     if (host !== null) this.#whereabouts.set(instance, host)
   }
 
-  /** Why some targets do not suit an instance, and which suit its server group better. */
+  /** Why some targets do not suit an instance, and which targets suit its server group better. */
   #suitabilityFor(instance: InstanceId): Pick<Question, 'objectionTo' | 'reluctanceOf'> {
     const { objections, groups } = this.#places.demands
     const known = objections.get(instance)
@@ -131,11 +141,14 @@ export class Assignment {
   }
 }
 
-/** The host of a target; null as long as Nova chooses. */
+/** The host of a target; null while Nova chooses the host. */
 export const hostOf = (target: TargetName | null): HostName | null =>
   target === ANYWHERE ? null : target
 
-/** Hosts that have come back into the choice, or have more room: Nova's scheduler may answer otherwise about them now. */
+/**
+ * Hosts that are targets again, or have more capacity than before: Nova's scheduler may now accept
+ * them.
+ */
 export function changedHosts(before: Places, after: Places): ReadonlySet<HostName> {
   const known = new Map(before.targets.map((target) => [target.name, target]))
   const changed = after.targets.filter((target) => hasMore(known.get(target.name), target))
@@ -149,7 +162,7 @@ function hasMore(before: Target | undefined, after: Target): boolean {
   return [...amountsOf(after.room.free)].some(([name, free]) => free > (had.get(name) ?? 0))
 }
 
-/** The tracks, with the pauses of these hosts over. How often each host was asked stays as it was. */
+/** The tracks without the pauses of these hosts. How often each host refused stays counted. */
 export function withoutPauses(
   tracks: ReadonlyMap<MoveId, MoveTrack>,
   hosts: ReadonlySet<HostName>,

@@ -1,31 +1,46 @@
-/** When Nova's records of a dead host are polled: one poll at a time, for all its moves, sooner after news. Pure. */
+/**
+ * When Nova's records of a dead host are polled: one poll at a time for all its moves, and sooner
+ * after news. Pure.
+ */
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import type { Moving, MovingEffect, MovingMessage, MovingStep } from './evacuator-messages.ts'
 import type { MoveTrack } from './move-track.ts'
 
 export type Poll =
-  /** news: some came that no poll has looked into. */
+  /** news: some news came after the last poll. */
   | { readonly kind: 'none'; readonly news: boolean }
-  /** The poll comes `afterMs` after `sinceMs` (monotonic). expedited: news have brought it forward already. */
+  /**
+   * The poll comes `afterMs` after `sinceMs` (monotonic). expedited: news have already made it come
+   * sooner.
+   */
   | {
       readonly kind: 'due'
       readonly sinceMs: number
       readonly afterMs: number
       readonly expedited: boolean
     }
-  /** Nova was asked. News that come meanwhile may be newer than its answer. */
+  /** Nova was asked. News that come before its answer may be newer than the answer. */
   | { readonly kind: 'open'; readonly news: boolean }
 
-/** The first polls find that a small host has moved; the later ones free places for others. Each one costs Nova something. */
+/**
+ * The first polls come quickly, for a small host that is soon done. Later ones come more slowly,
+ * because each poll is work for Nova. Finished moves free places for others.
+ */
 const POLL_MS_MIN = 1000
 const POLL_MS_MAX = 3000
 const POLL_GROWTH = 1.3
-/** After news, half of the pause is enough. However many news come, polls are at most twice as many. */
+/**
+ * After news, the pause is halved, ms. Polls therefore never come more than twice as often,
+ * whatever the number of news.
+ */
 const EXPEDITED = 0.5
-/** Evacuations that end at about the same time are seen in one poll. */
+/**
+ * A poll waits so long after news, ms, so that evacuations that end at about the same time are
+ * found together.
+ */
 const GATHER_MS = 200
 
-/** Whether the records, or an instance that is looked at with them, may change this move. */
+/** Whether the records, or a reading of the instance, may change this move. */
 const isAwaited = ({ phase }: MoveTrack): boolean =>
   phase.kind !== 'unplaced' && phase.kind !== 'ended'
 
@@ -44,7 +59,10 @@ export function schedulePoll(
   return [{ ...state, poll: due }, [...effects, timer(due.afterMs)]]
 }
 
-/** Compute's bus told that an evacuation has ended. That decides nothing, the records do; but they are polled soon. */
+/**
+ * Compute's bus reported that an evacuation has ended. The report decides nothing: it makes the
+ * next poll come sooner, and the records decide.
+ */
 export function expedite(state: Moving, nowMs: number): MovingStep {
   const { poll } = state
   if (poll.kind !== 'due') return [{ ...state, poll: { ...poll, news: true } }, []]
@@ -55,7 +73,7 @@ export function expedite(state: Moving, nowMs: number): MovingStep {
   return [{ ...state, poll: due }, [timer(atMs - nowMs)]]
 }
 
-/** No poll is open any more. News that came during it expedite the next one. */
+/** No poll is open any more. News that came during the poll make the next one come sooner. */
 export const pollEnded = (state: Moving): Moving => ({
   ...state,
   poll: { kind: 'none', news: state.poll.kind === 'open' && state.poll.news },

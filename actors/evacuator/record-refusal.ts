@@ -1,4 +1,7 @@
-/** Records that an attempt has failed: the move is pending again with the reason, its room is free, and its instance is as it was. */
+/**
+ * Records that an attempt has failed: the move is pending again with the reason, its booking is
+ * released, and its instance is reset where necessary.
+ */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch, InstanceId } from '../../schema/ids.ts'
 import type { MoveOrigin } from '../../schema/records.ts'
@@ -18,7 +21,7 @@ interface Asked {
   readonly instance: InstanceId
 }
 
-/** Nova did not take a request. What it shows of the instance now decides what is done next. */
+/** Nova refused a request. The state in which Nova now shows the instance decides the next step. */
 export async function recordRefusedRequest(
   context: EvacuationContext,
   asked: Asked,
@@ -43,7 +46,7 @@ export async function recordRefusedRequest(
   }
 }
 
-/** The instance after a refusal: undefined when it is gone, null when Nova does not tell. */
+/** The instance after a refusal: undefined when it is gone, null when Nova does not answer. */
 async function reread(
   { world, signal }: EvacuationContext,
   { instance }: Asked,
@@ -56,7 +59,7 @@ async function reread(
   }
 }
 
-/** An attempt has failed. The next leader must know which host refused it. */
+/** Records a failed attempt. The next leader must know which host refused the instance. */
 export async function recordFailedAttempt(
   context: EvacuationContext,
   effect: MoveEffect & { readonly type: 'move.put-back' },
@@ -69,14 +72,14 @@ export async function recordFailedAttempt(
   return giveBack(context, effect, (store, epoch) => store.recordRefusal(epoch, move, refusal))
 }
 
-/** The move waits for its next attempt. */
+/** Makes the move wait for its next attempt. */
 const putBack = (context: EvacuationContext, asked: Asked, message: string): Promise<void> => {
   const { move } = asked
   const change = { move, from: ['ongoing'], to: 'pending', destHost: null, message } as const
   return giveBack(context, asked, (store, epoch) => store.updateMove(epoch, change))
 }
 
-/** The same when Nova did not even look at the request: it costs no attempt under any leader. */
+/** The same when Nova did not process the request: the attempt is not counted, under any leader. */
 export const withdrawAttempt = (
   context: EvacuationContext,
   asked: Asked,
@@ -99,7 +102,7 @@ interface Failed {
   readonly ask: 'nova' | 'nobody'
 }
 
-/** The reason of a failure, with what Nova says about it. */
+/** The reason of a failure, with Nova's explanation. */
 export async function explained(
   { world, signal }: EvacuationContext,
   { instance, reason, ask }: Failed,
@@ -110,18 +113,22 @@ export async function explained(
     return explanation === undefined ? reason : `${reason}: ${explanation}`
   } catch (error) {
     if (!isComputeTrouble(error)) throw error
-    return reason // without its explanation it is a failure still
+    return reason // the failure is recorded without an explanation
   }
 }
 
-/** Nova closes the record first and changes the instance a moment later, or does not answer for a while: about three minutes of looks. */
+/**
+ * How often the instance is read at most, about three minutes: Nova closes the record first and
+ * changes the instance a moment later, or does not answer for a while.
+ */
 const LOOKS_MAX = 20
 const PAUSE_MS_MIN = 500
 const PAUSE_MS_MAX = 10_000
 
 /**
- * A failed evacuation leaves an instance that was active in error: resets it, where Nova has ended the evacuation (`ask`) and the
- * instance is still on the dead host. Does nothing when an operator forbids it.
+ * A failed evacuation leaves an instance that was active in error. Resets its state when Nova has
+ * ended the evacuation (`ask`) and the instance is still on the dead host. Does nothing when an
+ * operator command forbids it.
  */
 export async function resetToActive(
   context: EvacuationContext,
@@ -138,9 +145,12 @@ export async function resetToActive(
   }
 }
 
-type Sight = 'as-it-was' | 'unclear'
+type InstanceCondition = 'as-it-was' | 'unclear'
 
-async function lookAt(context: EvacuationContext, instance: InstanceId): Promise<Sight> {
+async function lookAt(
+  context: EvacuationContext,
+  instance: InstanceId,
+): Promise<InstanceCondition> {
   try {
     return await reset(context, instance)
   } catch (error) {
@@ -149,7 +159,7 @@ async function lookAt(context: EvacuationContext, instance: InstanceId): Promise
   }
 }
 
-async function reset(context: EvacuationContext, instance: InstanceId): Promise<Sight> {
+async function reset(context: EvacuationContext, instance: InstanceId): Promise<InstanceCondition> {
   const { world, order, signal } = context
   const now = await world.compute.getInstance(instance, signal)
   if (now === undefined || now.host !== order.host) return 'as-it-was'

@@ -1,4 +1,7 @@
-/** Which instance of a host would go where if the host died now, by the rules of an evacuation. Nothing is requested. Pure. */
+/**
+ * Tells which instance of a host would go where if the host died now, by the rules of an
+ * evacuation. Requests nothing. Pure.
+ */
 import type { HostName, NotificationId } from '../../schema/ids.ts'
 import type { Fate } from '../../schema/rehearsal.ts'
 import { STAGES } from '../placement/stages.ts'
@@ -8,12 +11,12 @@ import { NEVER_ASKED } from './move-track.ts'
 import { Assignment, hostOf } from './places.ts'
 import { selectInstances, type Selected } from './selection.ts'
 
-/** What an evacuation would find. */
+/** What an evacuation would read. */
 export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'takenByOthers' | 'atMs'>
 
 type Rules = Pick<EvacuatorRules, 'placement'> & Parameters<typeof selectInstances>[1]
 
-/** The fate of each instance of the host, in the order in which they would be requested. */
+/** What would happen to each instance of the host, in the order of the requests. */
 export function rehearse(
   failed: HostName,
   recovery: NotificationId,

@@ -1,6 +1,7 @@
 /**
- * Restoring the state before the fault, by the rule of instance states (`ops/docs/instance-states.md`): whether an instance is moved,
- * what must come before its evacuation, and which orders make it on its new host what it was. Pure.
+ * Restores the state before the fault, by the rule of instance states
+ * (`ops/docs/instance-states.md`): whether an instance is moved, what must precede its evacuation,
+ * and which orders bring it to its earlier state on the new host. Pure.
  */
 import type { MoveOrigin } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -10,7 +11,7 @@ import type { MoveTrack } from './move-track.ts'
 
 type States = Omit<MoveOrigin, 'locked'>
 
-/** What it is to be in the end. */
+/** The state that the instance gets in the end. */
 export type WantedState = 'active' | 'stopped' | 'paused' | 'error'
 
 export type Restoration =
@@ -20,7 +21,7 @@ export type Restoration =
 const leave = (reason: string): Restoration => ({ kind: 'leave', reason })
 const move = (wanted: WantedState): Restoration => ({ kind: 'move', wanted })
 
-/** Whether an instance may be moved, and what it is to be then. */
+/** Whether an instance may be moved, and which state it gets then. */
 export function restorationOf(origin: States): Restoration {
   const { vmState, taskState, powerState } = origin
   const obstacle = taskState === null ? undefined : OBSTACLES[taskState]
@@ -32,7 +33,7 @@ export function restorationOf(origin: States): Restoration {
     case 'error':
       return move(vmState)
     case 'resized':
-      // It stays resized, as its owner chose. Only the way back is lost.
+      // It stays resized, as its owner chose. Only the way back to the old size is lost.
       return move(powerState === SHUT_DOWN ? 'stopped' : 'active')
     case 'building':
       return taskState === 'spawning' ? move('active') : leave(UNBUILT)
@@ -44,7 +45,8 @@ export function restorationOf(origin: States): Restoration {
     case 'soft-delete':
       return leave('its owner has deleted it')
     default:
-      // suspended, rescued, shelved: their memory or their rescue disk is gone. Their owner may start them.
+      // suspended, rescued, shelved: their memory or their rescue disk is lost. Their owner may
+      // start them.
       return move('stopped')
   }
 }
@@ -57,7 +59,7 @@ const IN_DELETION = 'its owner is deleting it'
 const IN_RESIZE =
   'its disk is between two hosts in a resize, and starting it may lose what is on it'
 
-/** In the middle of these tasks it is not known where the instance or its disk is. */
+/** During these tasks, the place of the instance or of its disk is unknown. */
 const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   deleting: IN_DELETION,
   'soft-deleting': IN_DELETION,
@@ -66,26 +68,35 @@ const OBSTACLES: Readonly<Partial<Record<string, string>>> = {
   resize_reverting: IN_RESIZE,
 }
 
-/** Whether Nova has begun a rebuild: ours, somebody else's, or one that Nova never ends. */
+/** Whether Nova has begun a rebuild: for us, for someone else, or one that Nova never ends. */
 export const isRebuilding = (taskState: string | null): boolean =>
   taskState?.startsWith('rebuild') === true
 
 const EVACUABLE: readonly string[] = ['active', 'stopped', 'error']
 
-/** Nova refuses to evacuate anything else: it is called broken first. */
+/**
+ * Whether the instance must be reset to error first, because Nova refuses to evacuate it in its
+ * present state.
+ */
 export const mustReset = ({ vmState, taskState }: States): boolean =>
   taskState !== null || !EVACUABLE.includes(vmState)
 
-/** An order towards the wanted state, once an instance is on its new host. */
+/** An order that brings an instance to the wanted state on its new host. */
 type RestoringStep = 'stop' | 'pause' | 'call-broken'
 
-/** An order of the last part of a move; the last one lets the owner in again. */
+/** An order of the last part of a move; the last one unlocks the instance for its owner. */
 export type RestoringOrder = RestoringStep | 'unlock'
 
-/** What comes before an evacuation: the lock keeps the owner out; the reset to error makes Nova take the request. */
+/**
+ * What precedes an evacuation: the lock prevents changes by the owner; the reset to error makes
+ * Nova accept the request.
+ */
 export type Preparation = 'lock' | 'call-broken'
 
-/** reached: nothing is left to do; wait: Nova is at work on it; impossible: it went another way meanwhile. */
+/**
+ * reached: nothing is left to do; wait: Nova is changing the instance; impossible: the instance
+ * came into another state meanwhile.
+ */
 export type NextStep =
   | { readonly kind: 'reached' }
   | { readonly kind: 'wait' }
@@ -94,7 +105,10 @@ export type NextStep =
 
 const step = (name: RestoringStep): NextStep => ({ kind: 'step', step: name })
 
-/** What to do with a moved instance that is in this state now. It depends on nothing else, so that any leader can go on. */
+/**
+ * The next order for a moved instance in this state. It depends only on the state, so that any
+ * leader can go on.
+ */
 export function nextStep(wanted: WantedState, now: States): NextStep {
   const { vmState, taskState } = now
   if (taskState !== null) return { kind: 'wait' }
@@ -113,18 +127,27 @@ export function nextStep(wanted: WantedState, now: States): NextStep {
   }
 }
 
-/** Whether anything is to be done beside the evacuation itself: then its owner must not interfere. */
+/**
+ * Whether the evacuation alone restores the instance. If not, the owner must not interfere with the
+ * other orders.
+ */
 export const isUsual = (origin: MoveOrigin): boolean => {
   const restoration = restorationOf(origin)
   if (restoration.kind === 'leave' || mustReset(origin)) return false
   return restoration.wanted === 'active' || restoration.wanted === 'stopped'
 }
 
-/** Whether the instance is requested as something else than it was. A failed attempt leaves it in error, whatever was shown before. */
+/**
+ * Whether the instance is in another state than before the fault when it is requested. A failed
+ * attempt leaves it in error, whatever Nova showed before.
+ */
 export const isOtherwise = (now: Instance, { origin, attempts }: MoveTrack): boolean =>
   attempts > 0 || mustReset(now) || now.vmState !== origin.vmState
 
-/** What must come before the evacuation, so that Nova takes it and the owner does not interfere with what follows. */
+/**
+ * What must precede the evacuation, so that Nova accepts it and the owner does not interfere with
+ * later orders.
+ */
 export function preparationsOf(move: MoveTrack): readonly Preparation[] {
   const { shown: now, origin } = move
   if (now === undefined) return []
@@ -137,7 +160,10 @@ export function preparationsOf(move: MoveTrack): readonly Preparation[] {
   ]
 }
 
-/** Whether a move that ends so has its instance looked at first. An ordinary one needs no look: Nova restores it by itself. */
+/**
+ * Whether the instance is read before its move ends. An ordinary one is not, because Nova restores
+ * it itself.
+ */
 export function needsRestoring(
   { origin, lock, askedAs }: MoveTrack,
   outcome: End['outcome'],
@@ -148,7 +174,10 @@ export function needsRestoring(
   return restoration.wanted !== 'active' && !(isUsual(origin) && askedAs === 'as-before')
 }
 
-/** order: to be given; close: the move ends; wait: Nova is at work on the instance. `remark`: why it is not as before. */
+/**
+ * order: give it; close: the move ends; wait: Nova is changing the instance. `remark`: why it is
+ * not in its earlier state.
+ */
 type Restoring =
   | {
       readonly kind: 'order'
@@ -161,12 +190,15 @@ type Restoring =
 
 interface SoFar {
   readonly end: End
-  /** Why Nova did not take the latest order. */
+  /** Why Nova refused the latest order. */
   readonly problem: string | null
   readonly isLate: boolean
 }
 
-/** What is done next with an instance at the end of its move, as Nova shows it now; undefined: it exists no more. */
+/**
+ * What follows for an instance at the end of its move, from its state in Nova; undefined when it no
+ * longer exists.
+ */
 export function nextRestoring(
   move: MoveTrack,
   { end, problem, isLate }: SoFar,
@@ -191,7 +223,8 @@ export function nextRestoring(
     case 'reached':
       return release(move, instance, { end, remark })
     case 'impossible':
-      // An administrator has the last word. That it is not as before is written with the move.
+      // A change by an administrator is left as it is. The move records that the instance is not in
+      // its earlier state.
       return release(move, instance, { end, remark: next.reason })
     case 'step':
     case 'wait': {
@@ -208,7 +241,7 @@ export function nextRestoring(
   }
 }
 
-/** Before the move ends, its owner may have the instance again. */
+/** Unlocks the instance for its owner before the move ends. */
 const release = (
   { lock }: MoveTrack,
   { locked }: Instance,

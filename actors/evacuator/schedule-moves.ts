@@ -1,4 +1,4 @@
-/** Which move is next, where its instance is to go, and what the concurrency limiter knows of it. Pure. */
+/** Chooses the next moves and their targets, and tells the concurrency limiter about them. Pure. */
 import type { MoveId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Target } from '../placement/targets.ts'
@@ -19,10 +19,16 @@ import { Assignment, hostOf, withSpare } from './places.ts'
 import { schedulePoll } from './poll-schedule.ts'
 import { restorationOf } from './restoration.ts'
 
-/** The limiter never allows so many at once. The moves behind them are looked at later. */
+/**
+ * The most requests that are asked for at once: the limiter never allows more. Later moves are
+ * considered afterwards.
+ */
 const REQUESTS_MAX = 32
 
-/** Tells the limiter what comes next, in the order of the plan, and schedules the next poll of the records. */
+/**
+ * Asks the limiter for the next moves, in the order of the plan, and schedules the next poll of the
+ * records.
+ */
 export function scheduleMoves(rules: MoveRules, state: Moving, nowMs: number): MovingStep {
   if (state.forbidden !== null) return schedulePoll(...withdraw(state), nowMs)
   let next = state
@@ -40,7 +46,7 @@ export function scheduleMoves(rules: MoveRules, state: Moving, nowMs: number): M
   return schedulePoll(last, [...effects, ...newlyUnplaced(state, next), ...asked], nowMs)
 }
 
-/** The state after a step of one move, and what follows. */
+/** The state after a step of one move, and its effects. */
 export function moveOn(
   rules: MoveRules,
   state: Moving,
@@ -74,7 +80,7 @@ const isDue = ({ phase }: MoveTrack, nowMs: number): boolean =>
 
 type Scheduled = readonly [Moving, readonly MovingEffect[]]
 
-/** Tells the limiter what we would request next, unless it knows. */
+/** Asks the limiter for the next requests, unless it has exactly these already. */
 function askLimiter(state: Moving, requests: readonly EvacuationRequest[]): Scheduled {
   const isKnown =
     requests.length === state.requests.length &&
@@ -85,17 +91,17 @@ function askLimiter(state: Moving, requests: readonly EvacuationRequest[]): Sche
   return isKnown ? [state, []] : [{ ...state, requests }, [{ type: 'limiter.ask', requests }]]
 }
 
-/** Requests nothing any more. */
+/** Withdraws all requests. */
 export const withdraw = (state: Moving): Scheduled => askLimiter(state, [])
 
 interface Considered {
   readonly track: MoveTrack
   readonly assignment: Assignment
-  /** What is to be requested next: this move is added when there is an active target for it. */
+  /** The next requests. This move is added when it has an active target. */
   readonly requests: EvacuationRequest[]
 }
 
-/** What is done with a move whose moment has come. */
+/** Decides about a move that is due. */
 function consider(
   rules: MoveRules,
   state: Moving,
@@ -113,7 +119,7 @@ function consider(
     case 'wait':
       return moveOn(rules, state, track, { type: 'schedule.unplaced', reason: choice.reason })
     case 'refused': {
-      // No target is left. Nova tells what came of the last request.
+      // No target is left. Nova can explain the failure of the last request.
       const end: End = { outcome: 'failed', dest: null, reason: choice.reason }
       return endMove(rules, state, track, { end, ask: track.attempts === 0 ? 'nobody' : 'nova' })
     }
@@ -129,7 +135,10 @@ const endMove = (
   how: { readonly end: End; readonly ask: 'nova' | 'nobody' },
 ): Scheduled => moveOn(rules, state, track, { type: 'schedule.end', ...how })
 
-/** Instances that are to go to a spare wait until it is active. The first of them has it activated. */
+/**
+ * Instances that are to go to a spare wait until it is active. The first of them has the spare
+ * activated.
+ */
 function activate(state: Moving, { name, state: spare }: Target): Scheduled {
   const host = hostOf(name)
   if (host === null || spare === 'activating') return [state, []]
@@ -141,7 +150,7 @@ function activate(state: Moving, { name, state: spare }: Target): Scheduled {
   ]
 }
 
-/** One effect for all moves that wait for the same reason, and did not before. */
+/** One effect for all moves that wait for the same reason and did not wait for it before. */
 function newlyUnplaced(before: Moving, after: Moving): readonly MovingEffect[] {
   const changed = [...after.tracks.keys()].filter(
     (move) => reasonOf(after, move) !== reasonOf(before, move),
@@ -151,13 +160,13 @@ function newlyUnplaced(before: Moving, after: Moving): readonly MovingEffect[] {
   )
 }
 
-/** Why no host has room for it; undefined when it does not wait for any. */
+/** Why no host has capacity for the move; undefined when the move does not wait for capacity. */
 function reasonOf(state: Moving, move: MoveId): string | undefined {
   const phase = state.tracks.get(move)?.phase
   return phase?.kind === 'unplaced' ? phase.reason : undefined
 }
 
-/** Why an instance that was to be moved is not moved any more. */
+/** Why an instance that was to be moved is no longer moved. */
 function objectionTo({ records }: Moving, track: MoveTrack): End | undefined {
   if (track.shown === undefined) {
     const verdict = judgeRecords(track, records)
@@ -170,7 +179,7 @@ function objectionTo({ records }: Moving, track: MoveTrack): End | undefined {
   return { outcome: 'ignored', dest: null, reason: restoration.reason }
 }
 
-/** The limiter allows these. Each is requested if nothing has changed meanwhile. */
+/** The limiter allows these requests. Each is sent if it is still wanted. */
 export function onAllowed(
   rules: MoveRules,
   state: Moving,
@@ -201,22 +210,27 @@ export function onAllowed(
   return [last, [...unused(over), ...effects, ...rest]]
 }
 
-/** Gives leave back that is of no use. */
+/** Returns permissions to the limiter that are not used. */
 export const unused = (over: readonly MoveId[]): readonly MovingEffect[] =>
   over.length > 0 ? [{ type: 'limiter.note', inFlight: [], over }] : []
 
-/** Whether an evacuation counts as in flight: from the moment when it may be requested until Nova's record has ended. */
+/**
+ * Whether an evacuation counts as in flight: from when it may be requested until Nova's record has
+ * ended.
+ */
 const isInFlight = ({ phase }: MoveTrack): boolean =>
   phase.kind === 'requesting' || phase.kind === 'ongoing'
 
-/** Null when it does not count. */
+/** null when the evacuation does not count. */
 function inFlightOf(track: MoveTrack | undefined): InFlightEvacuation | null {
   if (track === undefined || track.target === null || !isInFlight(track)) return null
   const { move, target, phase } = track
   return { move, target, begun: phase.kind === 'ongoing' && phase.nova === 'begun' }
 }
 
-/** The step, and what the limiter must know of it: also evacuations that turned out to be in flight. */
+/**
+ * Adds to the step what the limiter must know, also about evacuations that were found in flight.
+ */
 export function noteInFlight(before: Moving | undefined, [state, effects]: MovingStep): MovingStep {
   if (before?.tracks === state.tracks) return [state, effects]
   const changes = [...state.tracks].map(([move, track]) =>
@@ -240,7 +254,7 @@ function changeOf(before: MoveTrack | undefined, track: MoveTrack): Change {
     return { inFlight: isKnown ? [] : [now], over: [] }
   }
   if (earlier === null) return { inFlight: [], over: [] }
-  // Nova has begun what arrives, though nobody saw it.
+  // An evacuation that arrived was begun by Nova, even if no poll showed that.
   const arrived = track.whereabouts === 'arrived' ? [{ ...earlier, begun: true }] : []
   return { inFlight: arrived, over: [track.move] }
 }

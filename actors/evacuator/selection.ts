@@ -1,6 +1,6 @@
 /**
- * Which instances of a dead host are moved, in which order, why the others are not, and what is written of each before it is
- * touched. Pure.
+ * Selects the instances of a dead host that are moved and their order, says why the others are not,
+ * and makes the row of each with its state before the recovery changes it. Pure.
  */
 import type { MoveOrigin, RecordedMove, TouchedMove } from '../../schema/records.ts'
 import type { SegmentPolicy } from '../../schema/segment-policy.ts'
@@ -9,7 +9,7 @@ import type { PlannedMove } from '../ports/move-store.ts'
 import { isRebuilding, restorationOf } from './restoration.ts'
 
 export interface SelectionRules {
-  /** All instances, or only those that their owners marked. */
+  /** Whether all instances are moved, or only those that their owners marked. */
   readonly evacuateAll: boolean
   readonly haMetadataKey: string
   readonly priorityMetadataKey: string
@@ -19,8 +19,8 @@ export interface SelectionRules {
 /** What a segment says about the disks of its instances. */
 export type DiskPolicy = Pick<SegmentPolicy, 'instanceDisks' | 'rebuildLocal'>
 
-/** move: with a note when there is one; leave: it is not touched. */
-export type Verdict =
+/** move: perhaps with a note; leave: the instance is not touched. */
+export type SelectionVerdict =
   | {
       readonly kind: 'move'
       readonly haEnabled: boolean
@@ -31,13 +31,13 @@ export type Verdict =
 
 export interface Selected {
   readonly instance: Instance
-  readonly verdict: Verdict
+  readonly verdict: SelectionVerdict
 }
 
-/** Words that oslo.utils' `bool_from_string` takes for true. */
+/** The words that oslo.utils' `bool_from_string` reads as true. */
 const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 't', 'true', 'on', 'y', 'yes'])
 
-/** Whether its owner marked the instance. */
+/** Whether the owner marked the instance. */
 export function isHaEnabled(
   { metadata }: Pick<Instance, 'metadata'>,
   metadataKey: string,
@@ -46,7 +46,11 @@ export function isHaEnabled(
 }
 
 /** Whether an instance would be moved if its host died now. */
-export function verdictOn(instance: Instance, rules: SelectionRules, disks: DiskPolicy): Verdict {
+export function verdictOn(
+  instance: Instance,
+  rules: SelectionRules,
+  disks: DiskPolicy,
+): SelectionVerdict {
   const objection = objectionTo(instance, rules, disks)
   if (objection !== undefined) return { kind: 'leave', reason: objection }
   const haEnabled = isHaEnabled(instance, rules.haMetadataKey)
@@ -74,7 +78,7 @@ function objectionTo(
   return undefined
 }
 
-/** All instances: first those that are moved, in the order in which they are requested. */
+/** All instances: first those that are moved, in the order of the requests. */
 export function selectInstances(
   instances: readonly Instance[],
   rules: SelectionRules,
@@ -87,22 +91,25 @@ export function selectInstances(
   return selected.toSorted((one, other) => compare(rankOf(one), rankOf(other)))
 }
 
-/** HA-enabled first, then by priority, then the bigger ones, since they find room only while there is much of it. */
+/**
+ * The order: HA-enabled instances first, then by priority, then the larger ones, because they find
+ * capacity only while much is free.
+ */
 function rankOf({ verdict, instance: { needs } }: Selected): readonly number[] {
   if (verdict.kind === 'leave') return [1]
   const size = [-needs.memoryMb, -needs.vcpus, -needs.diskGb]
   return [0, verdict.haEnabled ? 0 : 1, -verdict.priority, ...size]
 }
 
-/** The first difference decides. Equal ones keep the order of Nova's list. */
+/** The first difference decides. Equal instances keep the order of Nova's list. */
 function compare(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((value, index) => value !== other[index])
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
 }
 
-/** The scale of priorities, as the option `priority_metadata_key` explains it to owners. */
+/** The highest priority, as the option `priority_metadata_key` explains it to owners. */
 const PRIORITY_MAX = 1000
-/** Of instances whose owner names none. Others may be put before and behind them. */
+/** The priority of instances whose owner names none. It leaves room for higher and lower ones. */
 export const PRIORITY_DEFAULT = 500
 
 /** The priority, and a remark when the owner named one that cannot be used. */
@@ -119,7 +126,10 @@ export function readPriority(
   return { priority: PRIORITY_DEFAULT, note }
 }
 
-/** What is written of an instance. `touched`: what earlier recoveries of the host began and could not bring to an end. */
+/**
+ * The row of an instance. `touched`: moves that earlier recoveries of the host began and could not
+ * end.
+ */
 export function planOf(
   { instance, verdict }: Selected,
   touched: readonly TouchedMove[],
@@ -136,7 +146,10 @@ export function planOf(
     : { ...about, status: 'pending', message: verdict.note }
 }
 
-/** An earlier attempt may have left an instance in error, in the middle of a rebuild, or locked. That is not what it was before. */
+/**
+ * The state of the instance before the fault. An earlier attempt may have left it in error, in a
+ * rebuild, or locked; the row of that attempt has the earlier state.
+ */
 function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
   const { vmState, taskState, powerState, locked } = now
   if (earlier === undefined) return { vmState, taskState, powerState, locked }
@@ -145,11 +158,17 @@ function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
   return { ...before, locked: earlier.held ? earlier.origin.locked : locked }
 }
 
-/** Moves that failed in an earlier run are due once more. One that has failed in this run is left to the next, under any leader. */
+/**
+ * Moves that failed in an earlier run are tried once more. A move that failed in this run is left
+ * to the next run, under any leader.
+ */
 export const dueAgain = (moves: readonly RecordedMove[], run: number): readonly RecordedMove[] =>
   run === 1 ? [] : moves.filter(({ status, askedInRun }) => status === 'failed' && askedInRun < run)
 
-/** Instances that Nova lists on the dead host although it has recorded their move as done: one sentence each. */
+/**
+ * Instances that Nova lists on the dead host although it has recorded their move as done: one
+ * sentence each.
+ */
 export function contradictions(
   moves: readonly PlannedMove[],
   rows: readonly RecordedMove[],
@@ -159,6 +178,6 @@ export function contradictions(
     .filter(({ instance, status }) => status === 'succeeded' && here.has(instance))
     .map(({ instanceName, destHost }) => {
       const place = destHost === null ? '' : ` to ${destHost}`
-      return `${instanceName} is listed here, and its move${place} is done: not asked for again, for it may run there`
+      return `${instanceName} is listed here although its move${place} is recorded as done: it is not requested again, because it may run there`
     })
 }

@@ -1,6 +1,6 @@
 /**
- * Reads everything about a dead host and its segment at one moment. What its instances demand of their next host is asked once for
- * each kind, however many instances there are.
+ * Reads everything about a dead host and its segment. The demands of its instances on their next
+ * host are asked once for each kind of demand, however many instances there are.
  */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { HostId, HostName, InstanceId } from '../../schema/ids.ts'
@@ -21,10 +21,10 @@ import { policyOf } from '../policy/segment-policy.ts'
 import { RECORDS_SINCE_MS } from './apply-records.ts'
 import { note } from './journal.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
-import type { EvacuatorMessage, Survey } from './evacuator-messages.ts'
+import type { Survey } from './evacuator-messages.ts'
 
-/** Reads the survey. Throws what Compute and Identity may throw. */
-export async function survey(context: EvacuationContext): Promise<EvacuatorMessage> {
+/** Reads the survey. Throws the errors of Compute and Identity. */
+export async function survey(context: EvacuationContext): Promise<Survey> {
   const { world, order, signal } = context
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   world.bookings.read(order, signal)
@@ -50,13 +50,10 @@ export async function survey(context: EvacuationContext): Promise<EvacuatorMessa
   const { instances, demands } = await readDemands(world, asked, ground, list)
   const atMs = world.clock.monotonicMs()
   const takenByOthers = world.bookings.takenByOthers(order)
-  return {
-    type: 'evacuator.surveyed',
-    survey: { instances, services, evacuations, touched, takenByOthers, demands, ...segment, atMs },
-  }
+  return { instances, services, evacuations, touched, takenByOthers, demands, ...segment, atMs }
 }
 
-/** Hosts that are reported dead: no instance is sent there. */
+/** Hosts that are reported dead. No instance is sent there. */
 export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): ReadonlySet<HostId> =>
   new Set(
     unfinished
@@ -66,7 +63,10 @@ export const reportedHosts = (unfinished: readonly UnfinishedRecovery[]): Readon
 
 const HOSTS_ONLY = { afterId: 0, max: 0 }
 
-/** Nova shows a dead host as up for a minute. A host that is reported dead, or in doubt, gets no instance. */
+/**
+ * Reads the segment without its hosts that are reported dead or in doubt: Nova shows a dead host as
+ * up for a minute, and no instance may be sent there.
+ */
 async function readSegment(
   context: EvacuationContext,
   since: number,
@@ -78,7 +78,7 @@ async function readSegment(
   }))
   const reported = reportedHosts(unfinished)
   const hosts = snapshot.hosts.filter(
-    ({ uuid }) => !reported.has(uuid) && !world.sightings.doubted(uuid),
+    ({ uuid }) => !reported.has(uuid) && !world.observations.doubted(uuid),
   )
   const method = snapshot.segment?.recoveryMethod ?? 'auto'
   const { takenSpares } = snapshot
@@ -86,7 +86,9 @@ async function readSegment(
   return { method, disks, hosts, takenSpares, rooms: await readRooms(context, hosts) }
 }
 
-/** Without Placement, targets are chosen by the number of moves. That is noted. */
+/**
+ * Without an answer of Placement, targets are chosen by the number of moves. The journal says so.
+ */
 async function readRooms(
   context: EvacuationContext,
   hosts: readonly Host[],
@@ -120,16 +122,19 @@ interface DemandsWorld {
 interface Asked {
   readonly host: HostName
   readonly signal: AbortSignal
-  /** Called with what could not be read: that is left to Nova's scheduler. */
+  /** Called with the name of what could not be read. Nova's scheduler then decides about it. */
   readonly onUnknown: (what: string) => Promise<void>
 }
 
-/** Most different requests of flavours that Placement is asked about. */
+/** The most different requests of flavours that are sent to Placement. */
 const REQUESTS_MAX = 16
-/** Most members of server groups whose hosts are asked for. */
+/** The most members of server groups whose hosts are read. */
 const MEMBERS_MAX = 50
 
-/** The instances, with what they hold on their host, since Nova asks for the same again; and what they demand of the next host. */
+/**
+ * The instances with the resources that they hold on their host, because Nova requests the same
+ * again; and their demands on the next host.
+ */
 export async function readDemands(
   world: DemandsWorld,
   asked: Asked,
@@ -145,7 +150,7 @@ export async function readDemands(
   return { instances, demands: { objections, ...known } }
 }
 
-/** What can be read beside the list of the instances. */
+/** What can be read before the list of the instances is known. */
 interface Ground {
   readonly held: ReadonlyMap<InstanceId, Resources>
   readonly groups: readonly ServerGroup[]
@@ -156,7 +161,7 @@ interface Listed {
   readonly services: readonly ComputeService[]
 }
 
-/** Reads it with two requests, however many instances there are. */
+/** Reads both with two requests, however many instances there are. */
 export async function readGround(world: DemandsWorld, asked: Asked): Promise<Ground> {
   const { host, signal } = asked
   const [held, groups] = await Promise.all([
@@ -168,7 +173,10 @@ export async function readGround(world: DemandsWorld, asked: Asked): Promise<Gro
 
 const NOBODY: ReadonlyMap<InstanceId, Resources> = new Map()
 
-/** What is held below the host itself, such as GPUs, is not in its allocation: the flavour tells it. */
+/**
+ * Resources below the host itself, such as GPUs, are missing in the allocation. They are taken from
+ * the flavour.
+ */
 function needsOf({ id, needs }: Instance, held: ReadonlyMap<InstanceId, Resources>): Resources {
   const ours = held.get(id)
   if (ours === undefined) return needs
@@ -215,7 +223,7 @@ async function readGroups(
   return { groups, memberHosts }
 }
 
-/** No evacuation is delayed for an answer: Nova's scheduler knows all of it. */
+/** An evacuation is not delayed for an answer, because Nova's scheduler knows all demands. */
 async function orUnknown<Answer>(
   { onUnknown }: Asked,
   unknown: Answer,

@@ -15,9 +15,12 @@ export interface Deceased {
 
 export interface Proof {
   readonly ground: CertificateGround
-  /** Who read it back, or who said it. */
+  /** The device that read the state back, or the operator who confirmed it. */
   readonly witness: string
-  /** What the witness read before it was ordered to power off; null: it was not. On is the stronger evidence. */
+  /**
+   * What the witness read before power off was ordered through it; null when nothing was ordered.
+   * `on` is the stronger evidence.
+   */
   readonly before: PowerState | null
   readonly issuedAt: number
 }
@@ -39,7 +42,7 @@ const BEFORE: Readonly<Record<PowerState, string>> = {
   off: ', which had read off before the order already,',
 }
 
-/** The certificate, its ground last among the evidence. */
+/** The certificate. The sentence about its ground is the last one of the evidence. */
 export function certify(
   deceased: Deceased,
   { ground, witness, before, issuedAt }: Proof,

@@ -7,46 +7,49 @@ import type { Look } from '../verification/look.ts'
 import type { GuardedAction, OwnLook } from './guarded-action.ts'
 import type { Deceased } from './death-certificate.ts'
 
-/** What the fence answers to the segment. */
+/** The replies of a fence to its segment. */
 export type FenceReply =
   | { readonly type: 'fence.confirmed'; readonly certificate: DeathCertificate }
-  | ({ readonly type: 'fence.unconfirmed' } & Refusal)
-  | ({ readonly type: 'fence.refused' } & Refusal)
-  | ({ readonly type: 'fence.abandoned' } & Refusal)
-  | ({ readonly type: 'fence.contradicted' } & Refusal) // the leader itself sees it alive
+  | ({ readonly type: 'fence.unconfirmed' } & NotFenced)
+  | ({ readonly type: 'fence.refused' } & NotFenced)
+  | ({ readonly type: 'fence.abandoned' } & NotFenced)
+  | ({ readonly type: 'fence.contradicted' } & NotFenced) // the leader itself sees it alive
 
-interface Refusal {
+interface NotFenced {
   readonly notification: Deceased['notification']
   readonly reason: string
 }
 
 export interface FenceOrder extends Deceased {
-  /** The fence plan, first rung first. */
+  /** The fence plan, with the first rung first. */
   readonly rungs: readonly Rung[]
-  /** What is as good as a confirmation once no rung is left; null: nothing is. */
+  /** What replaces a confirmed power-off when all rungs have failed; null when nothing may. */
   readonly lastResort: Extract<CertificateGround, 'operator' | 'consent'> | null
   readonly replyTo: ActorRef<FenceReply>
 }
 
 /** Milliseconds. */
 export interface FenceTiming {
-  /** First pause after a failure; doubles. */
+  /** The pause after the first failure. It doubles with each further one. */
   readonly retryMs: number
-  /** Pause between an order and reading it back, and between two looks for an operator's word. */
+  /**
+   * The pause between an order and its reading back, and between two checks for an operator
+   * command.
+   */
   readonly verifyMs: number
 }
 
-/** Every answer says from which rung it comes: one that comes late must not be taken for another one's. */
+/** Every answer names its rung, so that a late answer is not taken for one of another rung. */
 export type FenceMessage =
   | { readonly type: 'fence.begin' }
   | { readonly type: 'fence.abandon'; readonly reason: string } // evidence of life
-  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'fence.forbid'; readonly reason: string } // an operator command
   | { readonly type: 'fence.looked'; readonly look: Look } // private
   | { readonly type: 'fence.look-expired' } // private: our own timer
   | { readonly type: 'fence.power-read'; readonly rung: number; readonly power: PowerState } // private
   | { readonly type: 'fence.power-off-ordered'; readonly rung: number } // private
   | FenceFailure // private
-  | { readonly type: 'fence.forbidden'; readonly reason: string } // private: no grant for the intent
+  | { readonly type: 'fence.forbidden'; readonly reason: string } // private: the store does not allow the intent
   | { readonly type: 'fence.read-due'; readonly rung: number } // private: our own timer
   | { readonly type: 'fence.deadline-passed'; readonly rung: number } // private: our own timer
   | { readonly type: 'fence.certified'; readonly certificate: DeathCertificate } // private
@@ -67,27 +70,30 @@ export type FenceState =
 
 export interface Climbing {
   readonly kind: 'climbing'
-  /** What the leader itself sees of the host: nothing irreversible is done without. */
+  /** What the leader itself sees of the host. Nothing irreversible is done without a look. */
   readonly look: OwnLook
-  /** Index of the rung that is tried. */
+  /** Index of the present rung. */
   readonly rung: number
-  /** Rungs through which power off was ordered: from the first one on there is no way back. */
+  /** Rungs through which power off was ordered. After the first order, the fence cannot go back. */
   readonly ordered: readonly number[]
-  /** Of these, those whose order was carried out, as they say; only then is an agent or a command believed. */
+  /**
+   * Those of them that reported the order as carried out. An agent or a command is believed only
+   * then.
+   */
   readonly carriedOut: readonly number[]
-  /** Of these, those that read on before they were ordered: they do not read off whatever they are asked. */
+  /** Those of them that read on before the order, so that they do not read off in every case. */
   readonly readOn: readonly number[]
-  /** On this rung. */
+  /** Failures on this rung. */
   readonly failures: number
   readonly lastFailure: string
-  /** What speaks for its life since an order was out; null: nothing. */
+  /** Evidence of life since the first order; null when there is none. */
   readonly life: string | null
-  /** Why each of the rungs below could not help. */
+  /** Why each earlier rung failed. */
   readonly spent: readonly string[]
 }
 
 export type FenceEffect =
-  /** Every channel but that of this rung, which is read anyway. */
+  /** Looks at the host on every channel except the channel of this rung, which is read anyway. */
   | { readonly type: 'host.look'; readonly besides: number; readonly isOrdered: boolean }
   | { readonly type: 'rung.read'; readonly rung: number }
   | { readonly type: 'rung.spent'; readonly reason: string }

@@ -1,5 +1,5 @@
 /**
- * Climbs the fence plan of one failed host, rung by rung, until it is proved dead: before, nobody may restart its instances. Pure.
+ * Tries the rungs of one failed host's fence plan in order, until the host is proved dead. Its instances may not be restarted before. Pure.
  *
  * | state      | event                                     | next state | when                                                                                               |
  * | ---------- | ----------------------------------------- | ---------- | -------------------------------------------------------------------------------------------------- |
@@ -24,8 +24,8 @@
  * | climbing   | fence.power-failed, fence.deadline-passed | unfenced   | no rung is left, and no last resort; or the host is seen alive                                     |
  * | certifying | fence.certified                           | fenced     | the death certificate is stored                                                                    |
  *
- * Every other message leaves the fence as it is. An answer of an earlier rung counts only when it proves the death. An order, and
- * a certificate, wait for a look of the leader, unless there is a young one (`action.ts`).
+ * Every other message leaves the fence as it is. An answer of an earlier rung counts only when it proves the death. Each order
+ * and the certificate wait for a look of the leader, unless there is a recent one (`guarded-action.ts`).
  */
 import type { DeathCertificate } from '../../schema/records.ts'
 import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
@@ -62,7 +62,8 @@ export const fence =
         if (state.ordered.length === 0) {
           return giveUp(order, GIVEN_UP[message.type], message.reason)
         }
-        // An order that is out is read back: the records must tell whether the host is off. No other one follows on a live host.
+        // An order that was given is read back, because the records must tell whether the host is
+        // off. When the host is alive, no other order follows.
         return message.type === 'fence.abandon'
           ? [{ ...state, life: message.reason }, []]
           : [state, []]
@@ -84,7 +85,7 @@ export const fence =
     }
   }
 
-/** The leader looks while the first rung is read. */
+/** The leader looks at the host while the first rung is read. */
 function begin(order: FenceOrder, timing: FenceTiming): FenceStep {
   const look = { finding: 'awaited', waiting: null } as const
   const untried = { ordered: [], carriedOut: [], readOn: [], spent: [], look }
@@ -129,7 +130,7 @@ function onOrdered({ verifyMs }: FenceTiming, state: Climbing): FenceStep {
   return [{ ...state, carriedOut: all }, [readAfter(rung, verifyMs)]]
 }
 
-/** Begins with a rung, if there is one left. */
+/** Begins with a rung, if one is left. */
 function climb(
   order: FenceOrder,
   timing: FenceTiming,
@@ -151,12 +152,17 @@ function climb(
 
 const UNANSWERED: Readonly<Record<Rung['kind'], string>> = {
   bmc: 'the BMC has not answered yet',
+  redfish: 'the BMC has not answered yet over Redfish',
+  ipmi: 'the BMC has not answered yet over IPMI',
   agent: 'the fence agent has not answered yet',
   command: 'the command has not answered yet',
   operator: 'no operator has confirmed it yet',
 }
 
-/** Off is a success where it proves something; otherwise it means to order, as on does, and again if need be. */
+/**
+ * A reading of off ends the rung when it proves the death. Otherwise the order is given, as after a
+ * reading of on, and repeated when necessary.
+ */
 function onPowerRead(
   order: FenceOrder,
   timing: FenceTiming,
@@ -187,7 +193,7 @@ function onPowerRead(
     : [next, [readAfter(rung, timing.verifyMs)]]
 }
 
-/** Nothing irreversible is done before the leader itself has seen no life. */
+/** Does something irreversible only after the leader itself has looked and seen no life. */
 function afterLook(
   order: FenceOrder,
   timing: FenceTiming,
@@ -218,7 +224,8 @@ function onLooked(order: FenceOrder, timing: FenceTiming, state: Climbing, look:
   if (state.look.finding !== 'awaited') return [state, []]
   const { waiting } = state.look
   const seen = { ...state, look }
-  // The rung that is read meanwhile may show that a device is broken: for that a host that is alive is waited for.
+  // The rung that is read meanwhile may show that a device is broken. Therefore the fence waits
+  // even when the host is seen alive.
   const afterMs = look.finding === 'alive' ? LOOK_MS : LOOK_VALID_MS
   const expiry: KernelEffect<FenceMessage> = {
     type: 'timer.start',
@@ -239,7 +246,10 @@ function onLookExpired(order: FenceOrder, state: Climbing): FenceStep {
     : [{ ...state, look: { finding: 'none' } }, []]
 }
 
-/** An order that is out is read back; without one, or with no rung left, the fence ends. */
+/**
+ * When the host is seen alive: an order that was given is read back; without an order, or with no
+ * rung left, the fence ends.
+ */
 function onSeenAlive(
   order: FenceOrder,
   { verifyMs }: FenceTiming,
@@ -252,11 +262,13 @@ function onSeenAlive(
   return [next, [readAfter(state.rung, verifyMs)]]
 }
 
-/** A machine may take some seconds to go down before the order is worth repeating. */
+/** Readings before the order is repeated: a machine may take some seconds to power off. */
 const READS_PER_ORDER = 3
 
 const WHO: Readonly<Record<Exclude<Rung['kind'], 'operator'>, string>> = {
   bmc: 'the BMC',
+  redfish: 'the BMC',
+  ipmi: 'the BMC',
   agent: 'the fence agent',
   command: 'the command',
 }
@@ -272,7 +284,7 @@ function onPowerFailed(
   return [next, [readAfter(state.rung, timing.retryMs * 2 ** Math.min(state.failures, 4))]]
 }
 
-/** This rung is used up, and says why. */
+/** Ends this rung with a reason, and begins the next one. */
 function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
   const { ordered, carriedOut, readOn, lastFailure, life } = state
   if (life !== null) return giveUp(order, 'fence.abandoned', `${life}; ${lastFailure}`)
@@ -291,7 +303,10 @@ function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): Fenc
   return [next, [...more, ...effects]]
 }
 
-/** No rung is left: what the segment takes instead of a confirmation, or an honest refusal. */
+/**
+ * No rung is left: the segment's last resort replaces the confirmation, or the fence reports that
+ * the host is not fenced.
+ */
 function exhausted(order: FenceOrder, timing: FenceTiming, state: Climbing): FenceStep {
   const { lastResort: ground } = order
   if (ground !== null) {

@@ -1,5 +1,7 @@
-/** What a fence does only after a look of the leader's own, and whether that look lets it go on. Pure. */
-import { rungTitle, type Rung } from '../../schema/segment-policy.ts'
+/**
+ * The actions of a fence that need a look of the leader, and whether the look allows them. Pure.
+ */
+import { isBmcRung, rungTitle, type Rung } from '../../schema/segment-policy.ts'
 import type { CertificateGround } from '../../schema/records.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Look } from '../verification/look.ts'
@@ -9,24 +11,29 @@ export type GuardedAction =
   | {
       readonly type: 'certificate.save'
       readonly ground: CertificateGround
-      /** Null: none of them. */
+      /** null when no rung proved the death. */
       readonly rung: number | null
-      /** What that rung read before it was ordered; null: it was not ordered. */
+      /**
+       * What that rung read before power off was ordered through it; null when it was not ordered.
+       */
       readonly before: PowerState | null
     }
 
-/** none: there is no look that is young enough; awaited: the leader looks, and does this then. */
+/** none: there is no recent look; awaited: the leader is looking, and then does `waiting`. */
 export type OwnLook =
   | Look
   | { readonly finding: 'none' }
   | { readonly finding: 'awaited'; readonly waiting: GuardedAction | null }
 
-interface Plan {
+interface Ladder {
   readonly rungs: readonly Rung[]
   readonly lastResort: 'operator' | 'consent' | null
 }
 
-/** What is read as on meanwhile is not certified as off after the look. */
+/**
+ * If the rung reads on while the look is awaited, a certificate of off that waits for the look is
+ * dropped.
+ */
 export const unlessReadOn = (look: OwnLook, rung: number, power: PowerState): OwnLook =>
   power === 'on' &&
   look.finding === 'awaited' &&
@@ -35,32 +42,39 @@ export const unlessReadOn = (look: OwnLook, rung: number, power: PowerState): Ow
     ? { ...look, waiting: null }
     : look
 
-/** What was cut off from its storage, through this rung, may go on answering: that contradicts nothing. */
+/**
+ * A host that was cut off from its storage through this rung may still answer. Therefore its
+ * certificate needs no look.
+ */
 export const needsLook = (action: GuardedAction, ordered: readonly number[]): boolean =>
   action.type === 'rung.off' ||
   action.ground !== 'storage-cut-off' ||
   action.rung === null ||
   !ordered.includes(action.rung)
 
-/** A device that reads off for a host that is seen alive is broken, and is named. */
+/**
+ * Names the device that reads off for a host that is seen alive, because such a device is broken.
+ */
 const aliveBut = (action: GuardedAction, rung: Rung | undefined, reason: string): string =>
   action.type === 'rung.off' || rung === undefined || rung.kind === 'operator'
     ? reason
     : `${reason}; ${rungTitle(rung)} reads off, which cannot be`
 
-/** Why the action must not be done; undefined when nothing speaks for the life of the host. */
+/** Why the action must not be done; undefined when there is no evidence of life. */
 export function objectionTo(
-  { rungs, lastResort }: Plan,
+  { rungs, lastResort }: Ladder,
   action: GuardedAction,
   look: Look,
 ): string | undefined {
   const rung = action.rung === null ? undefined : rungs[action.rung]
-  // SSH is silent, and its own BMC reads off: a heartbeat is older than both.
-  const isOff = action.type === 'certificate.save' && rung?.kind === 'bmc'
+  // SSH is silent, and the host's own BMC reads off. Both are newer than a heartbeat.
+  const isBmc = rung !== undefined && isBmcRung(rung)
+  const isOff = action.type === 'certificate.save' && isBmc
   if (look.finding === 'beating') return isOff ? undefined : look.reason
   if (look.finding === 'alive') return aliveBut(action, rung, look.reason)
-  // A refused connection is life together with power on (decision 0004), unless an operator calls the host dead.
-  const isOn = action.type === 'rung.off' && rung?.kind === 'bmc'
+  // A refused connection together with power on is evidence of life (decision 0004), unless an
+  // operator calls the host dead.
+  const isOn = action.type === 'rung.off' && isBmc
   if (look.finding !== 'answers' || !isOn || lastResort === 'operator') return undefined
   return `${look.reason}; ${rungTitle(rung)} reads its power as on`
 }

@@ -1,8 +1,9 @@
-/** Carries out the fence's effects on the BMC and the store. */
+/** Performs the effects of a fence on the BMC and the store. */
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import type { WireBody } from '../../schema/messages/catalogue.ts'
 import type { DeathCertificate } from '../../schema/records.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import { isBmcRung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
@@ -13,7 +14,7 @@ import type { ClockPort } from '../ports/clock.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import { isPowerTrouble } from '../ports/power.ts'
 import type { RecoveryStore } from '../ports/store.ts'
-import { confirmedBy, quoteOf } from '../policy/operator-word.ts'
+import { confirmedBy, quoteOf } from '../policy/operator-command.ts'
 import { certify } from './death-certificate.ts'
 import { deviceOf, type FenceTarget, type FenceDevice, type DevicePorts } from './devices.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
@@ -21,28 +22,23 @@ import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
 import type { OwnLook } from './guarded-action.ts'
 import type { PowerRechecks } from './power-recheck.ts'
+import { explained, type ExplainedState } from './climb-reason.ts'
 import { fence } from './fence.ts'
-import type {
-  FenceEffect,
-  FenceMessage,
-  FenceOrder,
-  FenceState,
-  FenceTiming,
-} from './fence-messages.ts'
+import type { FenceEffect, FenceMessage, FenceOrder, FenceTiming } from './fence-messages.ts'
 
 export interface FenceWorld extends Acting, DevicePorts, LookWorld {
   readonly clock: ClockPort
   readonly store: RecoveryStore & OperatorStore
   readonly announcer: Announcer
   readonly timing: FenceTiming
-  /** Shared with those who act on the death. */
+  /** Shared with the actors that act on the death. */
   readonly powerRechecks: PowerRechecks
   readonly contradictions: Contradictions
-  /** Tells those who listen to observers that the leader itself has seen the host alive. */
+  /** Tells the listeners of observations that the leader itself has seen the host alive. */
   readonly tellLook: (host: FenceOrder['host'], look: Look) => void
 }
 
-/** What a fence is started with. */
+/** The argument of a fence. */
 export interface FenceArgument extends FenceOrder, FenceTarget {
   readonly ssh: SshSettings | undefined
   /** When the report was stored, wall ms. */
@@ -51,9 +47,9 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
 
 /** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): Definition<FenceMessage> {
-  return define<FenceState, FenceMessage, FenceEffect>({
+  return define<ExplainedState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },
-    behaviour: fence(argument, world.timing),
+    behaviour: explained(argument, fence(argument, world.timing)),
     first: { type: 'fence.begin' },
     policy: LEAF,
     perform: (effect, signal) => performFence({ world, order: argument, signal }, effect),
@@ -98,7 +94,10 @@ function deviceAt({ world, order }: Fencing, index: number): FenceDevice {
   return deviceOf(world, order, rung)
 }
 
-/** Calls a device; what the other end refuses is an answer, what the store throws is waited out. */
+/**
+ * Calls a device. A refusal of the device is an answer; while the store does not answer, the call
+ * is repeated.
+ */
 async function pull(
   fencing: Fencing,
   rung: number,
@@ -114,13 +113,17 @@ async function pull(
   }
 }
 
-/** What is seen alive although it was reported is told to those who count and to those who listen. */
+/**
+ * Looks at the host. When it is seen alive although it was reported dead, this is counted, logged
+ * and told to the listeners.
+ */
 async function look(
   { world, order, signal }: Fencing,
   { besides, isOrdered }: FenceEffect & { readonly type: 'host.look' },
 ): Promise<Look> {
   const { host, hostName, notification, ssh, reportedAt } = order
-  const bmc = order.rungs[besides]?.kind === 'bmc' ? undefined : order.bmc
+  const other = order.rungs[besides]
+  const bmc = other !== undefined && isBmcRung(other) ? undefined : order.bmcs[0]
   const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt, isOrdered }, signal)
   if (isLife(seen)) {
     world.tellLook(host, seen)
@@ -130,7 +133,10 @@ async function look(
   return seen
 }
 
-/** The last lock before the order: what delays it, a store that is away or a process that stood still, ages the look. */
+/**
+ * The last check before the order. When the store did not answer for some time, or the process
+ * stood still, the look is too old and no order is given.
+ */
 function mustBeYoung({ clock }: FenceWorld, look: OwnLook): void {
   const isYoung = 'atMs' in look && clock.monotonicMs() - look.atMs <= LOOK_VALID_MS
   if (isYoung) return
@@ -161,7 +167,7 @@ async function powerOff(
 
 const evidenceOf = (look: OwnLook): readonly string[] => ('evidence' in look ? look.evidence : [])
 
-/** A rung that could not help says so, for people who may have to (promise L3). */
+/** Records why a rung failed, for the operators who may have to act (promise L3). */
 async function noteSpent({ world, order, signal }: Fencing, reason: string): Promise<void> {
   const { notification, hostName, epoch } = order
   const entry = { notification, kind: 'decision', step: 'fence', subject: hostName } as const
@@ -171,13 +177,13 @@ async function noteSpent({ world, order, signal }: Fencing, reason: string): Pro
   announce(world, order, { step: 'fence', reason, evidence: [] })
 }
 
-/** The words that make an operator answer for it. */
+/** The operator commands that confirm the death, as a text. */
 async function confirmation({ world, order, signal }: Fencing): Promise<string> {
-  const words = await untilStored(world.clock, signal, () =>
-    world.store.listWords(order.notification),
+  const commands = await untilStored(world.clock, signal, () =>
+    world.store.listCommands(order.notification),
   )
-  const word = confirmedBy(words)
-  return word === undefined ? 'no words are left' : quoteOf(word)
+  const command = confirmedBy(commands)
+  return command === undefined ? 'no commands are left' : quoteOf(command)
 }
 
 async function save(

@@ -1,36 +1,48 @@
-/** A fenced host stays dead only until somebody switches it on: what proved its death is read again while it is acted on (promise I2). */
+/**
+ * A fenced host is dead only until it is switched on again. Therefore the device that proved its
+ * death is read again while the host is acted on (promise I2).
+ */
 import type { HostId } from '../../schema/ids.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import { isPowerTrouble, type PowerState } from '../ports/power.ts'
 import type { FenceDevice } from './devices.ts'
 
-/** How long a reading is good for, ms: no server starts its operating system in less, let alone guests. */
+/**
+ * How long a reading is valid, ms: no server starts its operating system in less time, and no
+ * guests.
+ */
 export const READING_MS = 30_000
 
-/** Who has had power for so long, ms, and is seen by nobody, does not boot: it hangs. */
+/**
+ * A host that has had power for so long, ms, and that no observer sees alive, hangs; it does not
+ * boot.
+ */
 export const BOOT_MAX_MS = 600_000
 
-export interface Finding {
-  /** powered: somebody has switched it on, and it may be booting; hung: it has had the time to. */
+export interface PowerFinding {
+  /** powered: the host was switched on and may be booting; hung: it has had the time to boot. */
   readonly life: 'none' | 'powered' | 'hung'
-  /** Whether it has power again, and this is the first to be told. */
+  /** Whether the host has power again, and this is the first caller that is told. */
   readonly isNews: boolean
-  /** Monotonic ms of the reading that proved its death; undefined when none did. */
+  /**
+   * When the device read the state that proved the death, monotonic ms; undefined when no device
+   * did.
+   */
   readonly diedAtMs: number | undefined
 }
 
 interface PowerRecheck {
   readonly device: Pick<FenceDevice, 'read'>
-  /** Monotonic ms. */
+  /** When the device read the state that proved the death, monotonic ms. */
   readonly diedAtMs: number
   readAtMs: number
   poweredSinceMs: number | undefined
-  /** Whether it has power again, and nobody was told yet. */
+  /** Whether the host has power again and no caller was told yet. */
   isNews: boolean
   reading: Promise<void> | undefined
 }
 
-/** One for each host that this process has fenced. */
+/** One for each host that this leader has fenced. */
 export class PowerRechecks {
   readonly #powerRechecks = new Map<HostId, PowerRecheck>()
   readonly #clock: ClockPort
@@ -39,19 +51,31 @@ export class PowerRechecks {
     this.#clock = clock
   }
 
-  /** From the moment of that reading (monotonic ms) the device answers for the death of the host. */
+  get size(): number {
+    return this.#powerRechecks.size
+  }
+
+  /**
+   * Keeps the device that proved the death of the host by a reading at this time (monotonic ms).
+   */
   keep(host: HostId, device: Pick<FenceDevice, 'read'>, readAtMs: number): void {
     const found = { poweredSinceMs: undefined, isNews: false, reading: undefined }
     this.#powerRechecks.set(host, { device, diedAtMs: readAtMs, readAtMs, ...found })
   }
 
-  /** Its latest death rests on something that nothing can be asked about again. */
+  /**
+   * Forgets the device: the latest death of the host was proved by something that cannot be read
+   * again.
+   */
   end(host: HostId): void {
     this.#powerRechecks.delete(host)
   }
 
-  /** What its power says of a host; an operator's word, and a consent, are not read again. Those who ask at once share a reading. */
-  async look(host: HostId, signal: AbortSignal): Promise<Finding> {
+  /**
+   * Reads the power of a host again; an operator command and a consent cannot be read again.
+   * Simultaneous callers share one reading.
+   */
+  async look(host: HostId, signal: AbortSignal): Promise<PowerFinding> {
     const powerRecheck = this.#powerRechecks.get(host)
     if (powerRecheck === undefined) return { life: 'none', isNews: false, diedAtMs: undefined }
     powerRecheck.reading ??= this.#read(powerRecheck, signal).finally(() => {
@@ -77,7 +101,7 @@ export class PowerRechecks {
   }
 }
 
-/** Who cannot be read any more says nothing new: the certificate stands. */
+/** When the device can no longer be read, nothing new is known and the certificate stays valid. */
 async function readable(
   device: Pick<FenceDevice, 'read'>,
   signal: AbortSignal,

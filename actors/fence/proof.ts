@@ -1,17 +1,18 @@
-/** What a reading of off proves, by the rung that it comes from (promise I11). Pure. */
+/** What a reading of off proves, by its rung (promise I11). Pure. */
 import type { CertificateGround } from '../../schema/records.ts'
-import type { Rung } from '../../schema/segment-policy.ts'
+import { isBmcRung, type Rung } from '../../schema/segment-policy.ts'
 import type { PowerState } from '../ports/power.ts'
 import type { Climbing } from './fence-messages.ts'
 
 /**
- * A BMC is the host's own, and reads its power. An agent or a command is a program that reads what somebody wrote it to read:
- * it has to have carried out an order of ours, and to read off after it.
+ * A BMC belongs to the host and reads its power. An agent or a command is a program that may read
+ * something else: it proves the death only when it has carried out our order and reads off
+ * afterwards.
  */
-export const isProof = ({ kind }: Rung, isCarriedOut: boolean): boolean =>
-  kind === 'bmc' || kind === 'operator' || isCarriedOut
+export const isProof = (rung: Rung, isCarriedOut: boolean): boolean =>
+  isBmcRung(rung) || rung.kind === 'operator' || isCarriedOut
 
-/** What a rung read before it was ordered; null: it was not ordered. */
+/** What a rung read before power off was ordered through it; null when it was not ordered. */
 export function beforeOrder(
   { ordered, readOn }: Pick<Climbing, 'ordered' | 'readOn'>,
   rung: number,
@@ -20,7 +21,7 @@ export function beforeOrder(
   return readOn.includes(rung) ? 'on' : 'off'
 }
 
-/** What off, read through a rung, is a certificate of. */
+/** The ground of the certificate for a reading of off through a rung. */
 export function groundOf({ kind }: Rung, ordered: boolean): CertificateGround {
   if (kind === 'operator') return 'operator'
   if (kind === 'command') return 'storage-cut-off'

@@ -6,7 +6,7 @@ export function blindByCount(states: Iterable<HostState>): string | undefined {
   let watched = 0
   let failing = 0
   for (const state of states) {
-    if (state === 'misconfigured' || state === 'blind') continue
+    if (state === 'misconfigured' || state === 'blind' || state === 'maintenance') continue
     watched += 1
     if (state === 'dead' || state === 'suspect') failing += 1
   }
@@ -23,3 +23,7 @@ export function blindByStall(sinceLastTickMs: number, tickMs: number): string | 
 
 /** Shorter than any probe's time-out. */
 const STALL_MS = 1500
+
+/** Undefined while what is always there can be reached; else what cannot: then hosts that cannot be reached prove nothing. */
+export const blindByAnchor = (bus: 'connected' | 'away'): string | undefined =>
+  bus === 'away' ? 'this observer does not reach the bus' : undefined

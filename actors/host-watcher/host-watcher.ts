@@ -9,111 +9,326 @@ import {
   evidenceOf,
   judge,
   observe,
-  type Channel,
   type ChannelViews,
   type DetectorRules,
-  type Sign,
+  type SignOf,
 } from './failure-detector.ts'
+import { afterBeat, beatDetail, suspiciousAtMs, type Beat, type Heart } from './heartbeat.ts'
 import type { ObserverMessage } from './observer.ts'
-import { nextProbeMs, type Occasion, type ProbeTiming } from './probe-plan.ts'
+import type { PhiRules } from './phi.ts'
+import {
+  PROBED,
+  changedProbeAtMs,
+  firstProbeMs,
+  nextProbeAtMs,
+  type ProbedChannel,
+  type ProbeTiming,
+} from './probe-plan.ts'
 
 export interface WatchedHost {
   readonly host: HostId
   readonly hostName: HostName
   readonly segment: SegmentId
+  /** The host's BMC, over the preferred protocol: Redfish, else IPMI. */
   readonly ipmi: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
   /** What is wrong with its settings. */
   readonly problems: readonly string[]
-  /** Changes whenever the registration does. */
+  /** operator: keeps it out of service, and may switch it off. */
+  readonly maintenance: 'operator' | 'none'
+  /** Changes whenever what a watcher works with does. */
   readonly fingerprint: string
 }
 
+/** What a probe has shown. */
+export type Shown =
+  | { readonly channel: 'ssh'; readonly sign: SignOf<'ssh'>; readonly detail: string }
+  | { readonly channel: 'ipmi'; readonly sign: SignOf<'ipmi'>; readonly detail: string }
+
 export type HostWatcherMessage =
   | { readonly type: 'watcher.begin' } // first message
-  | { readonly type: 'watcher.probe-due'; readonly channel: Channel } // private: our own timer
+  | {
+      readonly type: 'watcher.drawn' // private: random numbers in [0, 1) for the spread of the first probes
+      readonly chances: Readonly<Record<ProbedChannel, number>>
+      readonly atMs: number
+    }
+  | { readonly type: 'watcher.probe-due'; readonly channel: ProbedChannel } // private: our own timer
   | {
       readonly type: 'watcher.probed' // private
-      readonly channel: Channel
-      readonly sign: Sign
-      readonly detail: string
+      readonly shown: Shown
+      readonly begunAtMs: number
+      readonly atMs: number
       /** Random number in [0, 1) for the spread of the next probe. */
       readonly chance: number
+    }
+  | { readonly type: 'watcher.beat'; readonly beat: Beat; readonly atMs: number } // private: from the bus
+  | { readonly type: 'watcher.silence-due' } // private: our own timer
+  | { readonly type: 'watcher.clock'; readonly atMs: number; readonly bus: 'connected' | 'away' } // private
+  | {
+      readonly type: 'watcher.compute' // from the observer
+      readonly sign: SignOf<'compute'>
+      readonly detail: string
+      /** When Nova wrote its row, by our monotonic clock. */
+      readonly writtenAtMs: number
+      readonly atMs: number
     }
 
 export interface HostWatcherState {
   readonly kind: HostState
   readonly views: ChannelViews
+  /** undefined: no heartbeat has ever come. */
+  readonly heart: Heart | undefined
+  /** When each channel is asked next; none while it is being asked. */
+  readonly dueMs: Readonly<Partial<Record<ProbedChannel, number>>>
+  /** When it was asked last. */
+  readonly askedMs: Readonly<Partial<Record<ProbedChannel, number>>>
+  /** The random number that came last. */
+  readonly chance: number
+  /** When the observer was told last. */
+  readonly toldMs: number
 }
 
 export type HostWatcherEffect =
-  | { readonly type: 'probe'; readonly channel: Channel }
-  | { readonly type: 'probe.first'; readonly channel: Channel }
+  | { readonly type: 'chances.draw' }
+  | { readonly type: 'heartbeats.listen' }
+  | { readonly type: 'clock.read' }
+  | { readonly type: 'probe'; readonly channel: ProbedChannel }
 
 export interface HostWatcherRules extends DetectorRules {
   readonly timing: ProbeTiming
+  readonly phi: PhiRules
+  /** Longest wait for one sign of life over SSH, ms. */
+  readonly sshTimeoutMs: number
 }
 
-type HostWatcherStep = Step<HostWatcherState, HostWatcherEffect | KernelEffect<HostWatcherMessage>>
+type Effects = readonly (HostWatcherEffect | KernelEffect<HostWatcherMessage>)[]
+type HostWatcherStep = Step<HostWatcherState, Effects[number]>
+
+export const NEW_WATCHER: HostWatcherState = {
+  kind: 'blind',
+  views: {},
+  heart: undefined,
+  dueMs: {},
+  askedMs: {},
+  chance: 0,
+  toldMs: -Infinity,
+}
+
+/** What a step works with and does not change. */
+interface Watch {
+  readonly watched: WatchedHost
+  readonly rules: HostWatcherRules
+  readonly observer: ActorRef<ObserverMessage>
+}
 
 export const hostWatcher =
   (watched: WatchedHost, rules: HostWatcherRules, observer: ActorRef<ObserverMessage>) =>
   (state: HostWatcherState, message: HostWatcherMessage): HostWatcherStep => {
+    const watch = { watched, rules, observer }
     switch (message.type) {
       case 'watcher.begin':
-        return [state, channelsOf(watched).map((channel) => ({ type: 'probe.first', channel }))]
+        return [state, [{ type: 'chances.draw' }, { type: 'heartbeats.listen' }]]
+      case 'watcher.drawn':
+        return onDrawn(watch, state, message)
       case 'watcher.probe-due':
-        return [state, [{ type: 'probe', channel: message.channel }]]
+        return onProbeDue(state, message.channel)
       case 'watcher.probed':
-        return onProbed(watched, rules, { state, observer }, message)
+        return onProbed(watch, state, message)
+      case 'watcher.beat':
+        return onBeat(watch, state, message)
+      case 'watcher.silence-due':
+        return [state, [{ type: 'clock.read' }]]
+      case 'watcher.clock':
+        return onClock(watch, state, message)
+      case 'watcher.compute':
+        return onCompute(watch, state, message)
       default:
         return assertNever(message)
     }
   }
 
-function onProbed(
-  watched: WatchedHost,
-  rules: HostWatcherRules,
-  {
-    state,
-    observer,
-  }: { readonly state: HostWatcherState; readonly observer: ActorRef<ObserverMessage> },
-  { channel, sign, detail, chance }: HostWatcherMessage & { readonly type: 'watcher.probed' },
+function onDrawn(
+  { watched, rules }: Watch,
+  state: HostWatcherState,
+  { chances, atMs }: HostWatcherMessage & { readonly type: 'watcher.drawn' },
 ): HostWatcherStep {
-  const views = observe(state.views, channel, { sign, detail })
-  const kind = judge(views, rules)
-  // The kind of state changes with the verdict, and that ends all timers: each channel is planned anew.
-  const planned = kind === state.kind ? [channel] : channelsOf(watched)
-  return [
-    { kind, views },
-    [
-      ...planned.map((each) =>
-        probeLater(rules, each, { state: kind, before: state.kind, chance }),
-      ),
-      tell(observer, {
-        type: 'observer.watched',
-        host: watched.host,
-        state: kind,
-        evidence: evidenceOf(views),
-      }),
-    ],
-  ]
+  const channels = PROBED.filter((channel) => watched[channel] !== undefined)
+  const dueMs = Object.fromEntries(
+    channels.map((channel) => [channel, atMs + firstProbeMs(rules.timing, chances[channel])]),
+  )
+  const next = { ...state, dueMs, chance: chances.ssh }
+  return [next, probeTimers(next, channels, atMs)]
 }
 
-const probeLater = (
-  rules: HostWatcherRules,
-  channel: Channel,
-  occasion: Occasion,
-): KernelEffect<HostWatcherMessage> => ({
-  type: 'timer.start',
-  name: `probe-${channel}`,
-  afterMs: nextProbeMs(rules.timing, channel, occasion),
-  message: { type: 'watcher.probe-due', channel },
-})
+function onProbeDue(state: HostWatcherState, channel: ProbedChannel): HostWatcherStep {
+  const { [channel]: _due, ...dueMs } = state.dueMs
+  return [{ ...state, dueMs }, [{ type: 'probe', channel }]]
+}
 
-function channelsOf({ ssh, ipmi }: WatchedHost): readonly Channel[] {
+/** An answer that comes so much later than it may shows that this process was late, and not that the host is silent, ms. */
+const LATE_MS = 1000
+
+function onProbed(
+  watch: Watch,
+  state: HostWatcherState,
+  { shown, begunAtMs, atMs, chance }: HostWatcherMessage & { readonly type: 'watcher.probed' },
+): HostWatcherStep {
+  const { channel, sign } = shown
+  const tookMs = atMs - begunAtMs
+  const isLate =
+    channel === 'ssh' && sign === 'silent' && tookMs > watch.rules.sshTimeoutMs + LATE_MS
+  const seen = {
+    ...state,
+    chance,
+    views: isLate ? state.views : observeShown(state.views, shown, { begunAtMs, atMs }),
+    askedMs: { ...state.askedMs, [channel]: atMs },
+  }
+  return conclude(watch, seen, { atMs, asked: channel, tell: 'always' })
+}
+
+/** Silence tells of the moment when the probe began, an answer of the one when it came. */
+function observeShown(
+  views: ChannelViews,
+  shown: Shown,
+  { begunAtMs, atMs }: { readonly begunAtMs: number; readonly atMs: number },
+): ChannelViews {
+  const seenAtMs = shown.sign === 'silent' ? begunAtMs : atMs
+  return shown.channel === 'ssh'
+    ? observe(views, 'ssh', { sign: shown.sign, detail: shown.detail, atMs: seenAtMs })
+    : observe(views, 'ipmi', { sign: shown.sign, detail: shown.detail, atMs: seenAtMs })
+}
+
+/** A replay changes nothing; the timer of the silence goes on by itself. */
+function onBeat(
+  watch: Watch,
+  state: HostWatcherState,
+  { beat, atMs }: HostWatcherMessage & { readonly type: 'watcher.beat' },
+): HostWatcherStep {
+  const { rules } = watch
+  const heart = afterBeat(state.heart, beat, atMs, rules.phi)
+  if (heart === undefined) return [state, []]
+  const shown = { sign: 'beating', detail: beatDetail(beat.body), atMs } as const
+  const next = { ...state, heart, views: observe(state.views, 'heartbeat', shown) }
+  const isRepeated = atMs - state.toldMs >= rules.timing.sshPeaceMs
+  const [after, effects] = conclude(watch, next, { atMs, tell: isRepeated ? 'always' : 'news' })
+  const isTimed = after.kind !== state.kind || state.views.heartbeat?.sign === 'beating'
+  return isTimed
+    ? [after, effects]
+    : [after, [...effects, ...silenceTimer(watch.rules, after, atMs)]]
+}
+
+/** The timer of the silence has run out: another heartbeat may have come meanwhile, or this process was late. */
+function onClock(
+  watch: Watch,
+  state: HostWatcherState,
+  { atMs, bus }: HostWatcherMessage & { readonly type: 'watcher.clock' },
+): HostWatcherStep {
+  const { heart, views } = state
+  if (heart === undefined || views.heartbeat?.sign !== 'beating') return [state, []]
+  if (bus === 'away') {
+    const { heartbeat: _unheard, ...others } = views
+    return conclude(watch, { ...state, views: others }, { atMs, tell: 'news' })
+  }
+  const dueMs = suspiciousAtMs(heart, watch.rules.phi)
+  if (atMs < dueMs) return [state, silenceTimer(watch.rules, state, atMs)]
+  if (atMs - dueMs > LATE_MS) {
+    const late = { ...state, heart: { ...heart, lastAtMs: atMs - watch.rules.phi.intervalMs } }
+    return [late, silenceTimer(watch.rules, late, atMs)]
+  }
+  const silentMs = Math.round(atMs - heart.lastAtMs)
+  const shown = { sign: 'silent', detail: `no heartbeat for ${silentMs} ms`, atMs } as const
+  const next = { ...state, views: observe(views, 'heartbeat', shown) }
+  return conclude(watch, next, { atMs, tell: 'always' })
+}
+
+function onCompute(
+  watch: Watch,
+  state: HostWatcherState,
+  { sign, detail, writtenAtMs, atMs }: HostWatcherMessage & { readonly type: 'watcher.compute' },
+): HostWatcherStep {
+  const views = observe(state.views, 'compute', { sign, detail, atMs: writtenAtMs })
+  return conclude(watch, { ...state, views }, { atMs, tell: 'news' })
+}
+
+interface Occurrence {
+  readonly atMs: number
+  /** The channel whose probe has just ended. */
+  readonly asked?: ProbedChannel | undefined
+  /** news: the observer is told only of another state. */
+  readonly tell: 'always' | 'news'
+}
+
+/** Judges what is seen now. Another state ends all timers, so that every one is started anew then. */
+function conclude(
+  { watched, rules, observer }: Watch,
+  seen: HostWatcherState,
+  { atMs, asked, tell: telling }: Occurrence,
+): HostWatcherStep {
+  const kind = judge(seen.views, rules, atMs)
+  const isNews = kind !== seen.kind
+  const planned = plannedAnew(rules, { ...seen, kind }, { atMs, asked, before: seen.kind })
+  const timers = isNews
+    ? [...probeTimers(planned, PROBED, atMs), ...silenceTimer(rules, planned, atMs)]
+    : probeTimers(planned, asked === undefined ? [] : [asked], atMs)
+  if (telling === 'news' && !isNews) return [planned, timers]
+  const word = {
+    type: 'observer.watched',
+    host: watched.host,
+    state: kind,
+    evidence: evidenceOf(seen.views, atMs),
+  } as const
+  return [{ ...planned, toldMs: atMs }, [...timers, tell(observer, word)]]
+}
+
+/** The channel that was just asked has its next probe; after a change, so have the others that are not being asked. */
+function plannedAnew(
+  { timing }: HostWatcherRules,
+  state: HostWatcherState,
+  { atMs, asked, before }: Pick<Occurrence, 'atMs' | 'asked'> & { readonly before: HostState },
+): HostWatcherState {
+  const { kind, chance, askedMs } = state
+  const occasion = (channel: ProbedChannel) => ({
+    state: kind,
+    nowMs: atMs,
+    askedAtMs: askedMs[channel],
+    chance,
+  })
+  const dueMs = { ...state.dueMs }
+  for (const channel of PROBED) {
+    // What was never asked keeps its place in the spread of the start, unless it is needed now.
+    const isMoved = askedMs[channel] !== undefined || kind === 'suspect'
+    if (channel === asked) dueMs[channel] = nextProbeAtMs(timing, channel, occasion(channel))
+    else if (kind !== before && isMoved && dueMs[channel] !== undefined) {
+      dueMs[channel] = changedProbeAtMs(timing, channel, occasion(channel))
+    }
+  }
+  return { ...state, dueMs }
+}
+
+const probeTimers = (
+  { dueMs }: HostWatcherState,
+  channels: readonly ProbedChannel[],
+  nowMs: number,
+): readonly KernelEffect<HostWatcherMessage>[] =>
+  channels.flatMap((channel) => {
+    const atMs = dueMs[channel]
+    if (atMs === undefined) return []
+    return {
+      type: 'timer.start',
+      name: `probe-${channel}`,
+      afterMs: Math.max(0, atMs - nowMs),
+      message: { type: 'watcher.probe-due', channel },
+    }
+  })
+
+function silenceTimer(
+  { phi }: HostWatcherRules,
+  { heart, views }: HostWatcherState,
+  nowMs: number,
+): readonly KernelEffect<HostWatcherMessage>[] {
+  if (heart === undefined || views.heartbeat?.sign !== 'beating') return []
+  const afterMs = Math.max(0, suspiciousAtMs(heart, phi) - nowMs)
   return [
-    ...(ssh === undefined ? [] : ['ssh' as const]),
-    ...(ipmi === undefined ? [] : ['ipmi' as const]),
+    { type: 'timer.start', name: 'silence', afterMs, message: { type: 'watcher.silence-due' } },
   ]
 }

@@ -1,24 +1,55 @@
-/** One monitor's view of all hosts: starts their watchers, and says what they see, or that it is blind. */
+/** One monitor's view of the hosts that are assigned to it: starts their watchers, and says what they see, or that it is blind. */
 import type { HostId } from '../../schema/ids.ts'
 import type { HostState } from '../../schema/messages/observation.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { withEntry } from '../kernel/with-entry.ts'
-import { startChild, stopChild } from '../registry.ts'
-import { blindByCount, blindByStall } from './blindness.ts'
+import type { ComputeService } from '../ports/compute.ts'
+import type { RegisteredMonitor } from '../ports/roster-store.ts'
+import { refOf, startChild, stopChild } from '../registry.ts'
+import { assignedTo } from '../verification/assignment.ts'
+import {
+  NO_REGISTRATIONS,
+  afterLook,
+  monitorsOf,
+  type Registrations,
+} from '../verification/registrations.ts'
+import { blindByAnchor, blindByCount, blindByStall } from './blindness.ts'
+import { computeSign } from './compute-sign.ts'
 import type { WatchedHost } from './host-watcher.ts'
+import { NO_STRAYS, newStrays, straysOf, type Strays } from './membership.ts'
 
 export type ObserverMessage =
   | { readonly type: 'observer.begin' }
   | { readonly type: 'observer.tick-due' } // private: our own timer
-  | { readonly type: 'observer.ticked'; readonly atMs: number } // private
-  | { readonly type: 'observer.inventory'; readonly hosts: readonly WatchedHost[] | undefined } // private
+  | {
+      readonly type: 'observer.ticked' // private
+      readonly atMs: number
+      readonly bus: 'connected' | 'away'
+    }
+  | {
+      readonly type: 'observer.inventory' // private; undefined while the store is away
+      readonly inventory: Inventory | undefined
+      readonly atMs: number
+    }
+  | {
+      readonly type: 'observer.services' // private; undefined while Compute is away
+      readonly services: readonly ComputeService[] | undefined
+      readonly atMs: number
+    }
   | {
       readonly type: 'observer.watched' // from a host-watcher
       readonly host: HostId
       readonly state: HostState
       readonly evidence: readonly string[]
     }
+
+/** What the store says. */
+export interface Inventory {
+  /** All registered hosts, assigned to us or not. */
+  readonly hosts: readonly WatchedHost[]
+  readonly monitors: readonly RegisteredMonitor[]
+}
 
 export interface Sight {
   readonly watched: WatchedHost
@@ -36,13 +67,21 @@ export interface ObserverState {
   /** Why it is blind; empty while it sees. */
   readonly reason: string
   readonly inventoryAtMs: number
+  readonly servicesAtMs: number
+  readonly registrations: Registrations
+  /** Names of all registered hosts; undefined until the store was read. */
+  readonly registered: readonly string[] | undefined
+  readonly strays: Strays
 }
 
 export type ObserverEffect =
   | { readonly type: 'clock.read' }
   | { readonly type: 'inventory.read' }
+  | { readonly type: 'services.read' }
   /** Says in the store that we observe: what we say counts for as long as it is there. */
   | { readonly type: 'registration.renew' }
+  /** Hosts that only one side knows, for an operator. */
+  | { readonly type: 'strays.report'; readonly strays: Strays }
   /** Closes what was kept open to a host that is no longer watched, or not in this way. */
   | { readonly type: 'channels.forget'; readonly watched: WatchedHost }
   | {
@@ -52,15 +91,19 @@ export type ObserverEffect =
       readonly evidence: readonly string[]
     }
 
-/** Milliseconds. */
 export interface ObserverRules {
+  /** Milliseconds, as all times here. */
   readonly tickMs: number
   /** How often an unchanged state is said again. */
   readonly repeatMs: number
   /** How often the registered hosts are read again. */
   readonly inventoryMs: number
+  /** How often the compute services are read again, all in one request. */
+  readonly servicesMs: number
   /** How long it stays blind after the cause has gone: until every host was probed anew. */
   readonly regainMs: number
+  /** How many monitors watch one host. */
+  readonly observersPerHost: number
 }
 
 type ObserverStep = Step<ObserverState, ObserverEffect | KernelEffect<ObserverMessage>>
@@ -73,19 +116,26 @@ export const NEW_OBSERVER: ObserverState = {
   blindUntilMs: 0,
   reason: '',
   inventoryAtMs: -Infinity,
+  servicesAtMs: -Infinity,
+  registrations: NO_REGISTRATIONS,
+  registered: undefined,
+  strays: NO_STRAYS,
 }
 
+/** `node` is the name under which it registers. */
 export const observer =
-  (rules: ObserverRules) =>
+  (node: string, rules: ObserverRules) =>
   (state: ObserverState, message: ObserverMessage): ObserverStep => {
     switch (message.type) {
       case 'observer.begin':
       case 'observer.tick-due':
         return [state, [{ type: 'clock.read' }]]
       case 'observer.ticked':
-        return onTicked(rules, state, message.atMs)
+        return onTicked(rules, state, message)
       case 'observer.inventory':
-        return message.hosts === undefined ? [state, []] : onInventory(state, message.hosts)
+        return onInventory({ node, rules }, state, message)
+      case 'observer.services':
+        return onServices(state, message)
       case 'observer.watched':
         return onWatched(state, message)
       default:
@@ -93,19 +143,22 @@ export const observer =
     }
   }
 
-function onTicked(rules: ObserverRules, state: ObserverState, atMs: number): ObserverStep {
+function onTicked(
+  rules: ObserverRules,
+  state: ObserverState,
+  { atMs, bus }: ObserverMessage & { readonly type: 'observer.ticked' },
+): ObserverStep {
   const stall = blindByStall(atMs - (state.lastTickMs ?? atMs), rules.tickMs)
-  const cause = stall ?? blindByCount(statesOf(state))
+  const cause = stall ?? blindByAnchor(bus) ?? blindByCount(statesOf(state))
   const blindUntilMs = cause === undefined ? state.blindUntilMs : atMs + rules.regainMs
   const reason = cause ?? (atMs < blindUntilMs ? state.reason : '')
   const kind = reason === '' ? 'sighted' : 'blind'
-  const readInventory = atMs - state.inventoryAtMs >= rules.inventoryMs
-  const inventoryAtMs = readInventory ? atMs : state.inventoryAtMs
+  const [dutiesDone, duties] = dutiesOf(rules, state, atMs)
   const ticked: ObserverState = {
+    ...dutiesDone,
     kind,
     reason,
     blindUntilMs,
-    inventoryAtMs,
     lastTickMs: atMs,
     sights: stall === undefined ? state.sights : unseen(state, stall),
   }
@@ -116,10 +169,23 @@ function onTicked(rules: ObserverRules, state: ObserverState, atMs: number): Obs
     afterMs: rules.tickMs,
     message: { type: 'observer.tick-due' },
   }
-  return [next, [tick, ...(readInventory ? STORE_DUTIES : []), ...said]]
+  return [next, [tick, ...duties, ...said]]
+}
+
+/** What is due again of what is read, and written, now and then. */
+function dutiesOf(rules: ObserverRules, state: ObserverState, atMs: number): ObserverStep {
+  const ofStore = atMs - state.inventoryAtMs >= rules.inventoryMs
+  const ofCompute = atMs - state.servicesAtMs >= rules.servicesMs
+  const done = {
+    ...state,
+    inventoryAtMs: ofStore ? atMs : state.inventoryAtMs,
+    servicesAtMs: ofCompute ? atMs : state.servicesAtMs,
+  }
+  return [done, [...(ofStore ? STORE_DUTIES : []), ...(ofCompute ? COMPUTE_DUTIES : [])]]
 }
 
 const STORE_DUTIES = [{ type: 'inventory.read' }, { type: 'registration.renew' }] as const
+const COMPUTE_DUTIES = [{ type: 'services.read' }] as const
 
 /** What was seen before a stall is too old to be said again, life included. */
 function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, Sight> {
@@ -130,8 +196,14 @@ function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, 
 }
 
 function* statesOf(state: ObserverState): Iterable<HostState> {
-  for (const sight of state.sights.values()) yield sight.state
+  for (const sight of state.sights.values()) yield shownState(sight)
 }
+
+/** An operator who keeps a host out of service may switch it off: life is said all the same, doubt and death are not. */
+const shownState = ({ state, watched }: Sight): HostState =>
+  watched.maintenance === 'operator' && (state === 'suspect' || state === 'dead')
+    ? 'maintenance'
+    : state
 
 /** Says again what was not said for a while; everything at once when sight was lost or came back (`dueMs` infinite). */
 function sayDue(
@@ -153,10 +225,11 @@ function sayDue(
 
 /** A blind observer may take life for death, never death for life: life it says, for the rest it is blind. */
 function announce(state: ObserverState, sight: Sight): ObserverEffect {
-  const { watched } = sight
-  return state.kind === 'blind' && sight.state !== 'alive'
+  const { watched, evidence } = sight
+  const shown = shownState(sight)
+  return state.kind === 'blind' && shown !== 'alive' && shown !== 'maintenance'
     ? { type: 'observation.announce', watched, state: 'blind', evidence: [state.reason] }
-    : { type: 'observation.announce', watched, state: sight.state, evidence: sight.evidence }
+    : { type: 'observation.announce', watched, state: shown, evidence }
 }
 
 function onWatched(
@@ -174,8 +247,26 @@ function onWatched(
   return [next, atOnce ? [announce(next, sight)] : []]
 }
 
+/** While the store is away, the hosts that we know are watched all the same. */
+function onInventory(
+  { node, rules }: { readonly node: string; readonly rules: ObserverRules },
+  state: ObserverState,
+  { inventory, atMs }: ObserverMessage & { readonly type: 'observer.inventory' },
+): ObserverStep {
+  if (inventory === undefined) return [state, []]
+  const { hosts } = inventory
+  const registrations = afterLook(state.registrations, inventory.monitors, atMs)
+  // We run, though our row may not be there yet.
+  const monitors = new Map([[node, 'unsure' as const], ...monitorsOf(registrations)])
+  const own = hosts.filter(({ host }) =>
+    assignedTo(host, monitors, rules.observersPerHost).includes(node),
+  )
+  const registered = hosts.map(({ hostName }) => hostName)
+  return watchOnly({ ...state, registrations, registered }, own)
+}
+
 /** Starts watchers for new hosts, ends those of hosts that are gone, and restarts those whose settings changed. */
-function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): ObserverStep {
+function watchOnly(state: ObserverState, hosts: readonly WatchedHost[]): ObserverStep {
   const sights = new Map<HostId, Sight>()
   const effects: (ObserverEffect | KernelEffect<ObserverMessage>)[] = []
   for (const watched of hosts) {
@@ -187,7 +278,7 @@ function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): Obser
       continue
     }
     if (before !== undefined && isSame) {
-      sights.set(watched.host, before)
+      sights.set(watched.host, { ...before, watched })
       continue
     }
     sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
@@ -197,6 +288,29 @@ function onInventory(state: ObserverState, hosts: readonly WatchedHost[]): Obser
     if (!sights.has(watched.host)) effects.push(...stopWatching(watched))
   }
   return [{ ...state, sights }, effects]
+}
+
+/** Each watcher is told of its own service. What only one side knows is reported when that is new. */
+function onServices(
+  state: ObserverState,
+  { services, atMs }: ObserverMessage & { readonly type: 'observer.services' },
+): ObserverStep {
+  if (services === undefined) return [state, []]
+  const byHost = new Map(services.map((service) => [service.host, service]))
+  const words = [...state.sights.values()].flatMap(({ watched, state: seen }) => {
+    const service = byHost.get(watched.hostName)
+    if (service === undefined || (seen === 'misconfigured' && isUnwatchable(watched))) return []
+    const shown = computeSign(service, atMs)
+    return shown === undefined
+      ? []
+      : [tell(refOf('host-watcher', watched.host), { type: 'watcher.compute', ...shown, atMs })]
+  })
+  if (state.registered === undefined) return [state, words]
+  const strays = straysOf(state.registered, byHost.keys())
+  const found = newStrays(strays, state.strays)
+  const isNews = found.unknownToCompute.size + found.unregistered.size > 0
+  const report = isNews ? [{ type: 'strays.report', strays: found } as const] : []
+  return [{ ...state, strays }, [...words, ...report]]
 }
 
 /** Its settings name no channel that could be probed, and not because nobody wrote any. */

@@ -1,47 +1,62 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
+import { subjectOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
+import type { BusMessage, BusPort } from '../ports/bus.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
+import { isComputeTrouble, type ComputePort, type ComputeService } from '../ports/compute.ts'
+import type { LogPort } from '../ports/log.ts'
 import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
-import type { ShellPort } from '../ports/shell.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
+import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
-import type { Channel, Sign } from './failure-detector.ts'
+import { readBeat } from './heartbeat.ts'
 import {
+  NEW_WATCHER,
   hostWatcher,
   type HostWatcherEffect,
   type HostWatcherMessage,
   type HostWatcherRules,
   type HostWatcherState,
+  type Shown,
   type WatchedHost,
 } from './host-watcher.ts'
 import {
   NEW_OBSERVER,
   observer,
+  type Inventory,
   type ObserverEffect,
   type ObserverMessage,
   type ObserverRules,
   type ObserverState,
 } from './observer.ts'
+import type { ProbedChannel } from './probe-plan.ts'
 
 export interface WatchingWorld {
   readonly node: NodeName
+  readonly cloud: string
   readonly clock: ClockPort
   readonly random: RandomPort
-  readonly store: Pick<InventoryStore, 'listAllHosts'> & Pick<RosterStore, 'registerObserver'>
+  readonly log: Pick<LogPort, 'warn'>
+  readonly bus: Pick<BusPort, 'connected' | 'subscribe'>
+  readonly store: Pick<InventoryStore, 'listAllHosts'> &
+    Pick<RosterStore, 'registerObserver' | 'listMonitors'>
+  readonly compute: Pick<ComputePort, 'listServices'>
   readonly power: PowerPort
   readonly shell: ShellPort
   readonly announcer: Announcer
   readonly observerRules: ObserverRules
   readonly watcherRules: HostWatcherRules
-  readonly sshTimeoutMs: number
+  /** Counts a message from outside that could not be decoded, or that nobody may send. */
+  readonly countParked: () => void
+  readonly tellWatcher: (host: WatchedHost['host'], message: HostWatcherMessage) => void
 }
 
 /** Where the watchers of a process tell what they see. */
@@ -50,31 +65,35 @@ export const OBSERVER = refOf('observer', 'hosts')
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
   let sequence = 0
-  const registration = new Registration(world)
   return define<ObserverState, ObserverMessage, ObserverEffect>({
     initial: NEW_OBSERVER,
-    behaviour: observer(world.observerRules),
+    behaviour: observer(world.node, world.observerRules),
     first: { type: 'observer.begin' },
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
     perform: (effect) => {
       if (effect.type === 'observation.announce') sequence += 1
-      return effect.type === 'registration.renew'
-        ? registration.renew()
-        : performObserver(world, effect, sequence)
+      return performObserver(world, effect, sequence)
     },
   })
 }
 
 function performObserver(
   world: WatchingWorld,
-  effect: Exclude<ObserverEffect, { readonly type: 'registration.renew' }>,
+  effect: ObserverEffect,
   sequence: number,
-): Promise<ObserverMessage> | ObserverMessage | undefined {
+): Promise<ObserverMessage | undefined> | ObserverMessage | undefined {
   switch (effect.type) {
     case 'clock.read':
-      return { type: 'observer.ticked', atMs: world.clock.monotonicMs() }
+      return { type: 'observer.ticked', atMs: world.clock.monotonicMs(), bus: busOf(world) }
     case 'inventory.read':
       return readInventory(world)
+    case 'services.read':
+      return readServices(world)
+    case 'registration.renew':
+      return register(world)
+    case 'strays.report':
+      reportStrays(world, effect)
+      return undefined
     case 'channels.forget':
       if (effect.watched.ssh !== undefined) world.shell.forget(effect.watched.ssh)
       return undefined
@@ -97,57 +116,82 @@ function performObserver(
   }
 }
 
-/** What this process says counts for as long as it is registered; the leader may read that at any moment. */
-class Registration {
-  readonly #world: WatchingWorld
-  #renewedAtMs = -Infinity
+const busOf = ({ bus }: WatchingWorld): 'connected' | 'away' =>
+  bus.connected() ? 'connected' : 'away'
 
-  constructor(world: WatchingWorld) {
-    this.#world = world
-  }
-
-  /** While the store is away it is tried again with every look at the inventory. */
-  async renew(): Promise<undefined> {
-    const { clock, store, node } = this.#world
-    if (clock.monotonicMs() - this.#renewedAtMs < REGISTERED_MS) return
-    try {
-      await store.registerObserver(node)
-      this.#renewedAtMs = clock.monotonicMs()
-    } catch (error) {
-      if (!isStoreAway(error)) throw error
-    }
+async function register({ store, node }: WatchingWorld): Promise<undefined> {
+  try {
+    await store.registerObserver(node, 'host-monitor')
+  } catch (error) {
+    if (!isStoreAway(error)) throw error
   }
 }
 
-/** An observer that has not registered for weeks is purged; one that was purged by mistake is back soon. */
-const REGISTERED_MS = 60_000
-
-/** Undefined while the store is away: the hosts that we know are watched all the same. */
-async function readInventory(world: WatchingWorld): Promise<ObserverMessage> {
-  try {
-    const hosts = await world.store.listAllHosts()
-    return { type: 'observer.inventory', hosts: hosts.map(watchedOf) }
-  } catch (error) {
-    if (!isStoreAway(error)) throw error
-    return { type: 'observer.inventory', hosts: undefined }
+async function readInventory({ store, clock }: WatchingWorld): Promise<ObserverMessage> {
+  const read = async (): Promise<Inventory | undefined> => {
+    try {
+      const hosts = await store.listAllHosts()
+      return { hosts: hosts.map(watchedOf), monitors: await store.listMonitors() }
+    } catch (error) {
+      if (!isStoreAway(error)) throw error
+      return undefined
+    }
   }
+  const inventory = await read()
+  return { type: 'observer.inventory', inventory, atMs: clock.monotonicMs() }
+}
+
+async function readServices({ compute, clock }: WatchingWorld): Promise<ObserverMessage> {
+  const read = async (): Promise<readonly ComputeService[] | undefined> => {
+    try {
+      return await compute.listServices()
+    } catch (error) {
+      if (!isComputeTrouble(error)) throw error
+      return undefined
+    }
+  }
+  const services = await read()
+  return { type: 'observer.services', services, atMs: clock.monotonicMs() }
+}
+
+/** Of more names than these only some are logged; the numbers are. */
+const NAMES_MAX = 20
+
+function reportStrays(
+  { log }: WatchingWorld,
+  { strays }: ObserverEffect & { readonly type: 'strays.report' },
+): void {
+  const { unknownToCompute, unregistered } = strays
+  const say = (names: ReadonlySet<string>, text: string): void => {
+    if (names.size === 0) return
+    log.warn({ count: names.size, hosts: [...names].slice(0, NAMES_MAX).join(', ') }, text)
+  }
+  say(
+    unknownToCompute,
+    'hosts are registered and Compute has no service on them: check their names',
+  )
+  say(unregistered, 'hosts of Compute are registered in no segment: nobody watches them')
 }
 
 function watchedOf(host: Host): WatchedHost {
   const { uuid, name: hostName, segment } = host
-  const { ipmi, ssh, problems } = parseControlAttributes(host.controlAttributes)
+  const attributes = parseControlAttributes(host.controlAttributes)
+  const { ssh, problems } = attributes
+  const [ipmi] = bmcsOf(attributes)
+  const isKept = host.onMaintenance && host.maintenanceBy === null
   const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
-  return { host: uuid, hostName, segment, ipmi, ssh, problems, fingerprint }
+  const maintenance = isKept ? 'operator' : 'none'
+  return { host: uuid, hostName, segment, ipmi, ssh, problems, maintenance, fingerprint }
 }
 
-/** The actor that probes one host. */
+/** The actor that probes one host, and listens to it. */
 export function defineHostWatcher(
   world: WatchingWorld,
   watched: WatchedHost,
 ): Definition<HostWatcherMessage> {
   const random = world.random.fork(`watcher of ${watched.hostName}`)
   return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
-    initial: { kind: 'blind', views: {} },
+    initial: NEW_WATCHER,
     behaviour: hostWatcher(watched, world.watcherRules, OBSERVER),
     first: { type: 'watcher.begin' },
     policy: LEAF,
@@ -161,37 +205,92 @@ async function performWatcher(
   effect: HostWatcherEffect,
   signal: AbortSignal,
 ): Promise<HostWatcherMessage | undefined> {
-  const { channel } = effect
-  if (effect.type === 'probe.first') {
-    // Spread over one peace interval, so that a start does not ask every host at once.
-    await sleep(world.clock, world.random.next() * world.watcherRules.timing.sshPeaceMs)
-    if (signal.aborted) return undefined
+  const { clock, random } = world
+  switch (effect.type) {
+    case 'chances.draw': {
+      const chances = { ssh: random.next(), ipmi: random.next() }
+      return { type: 'watcher.drawn', chances, atMs: clock.monotonicMs() }
+    }
+    case 'heartbeats.listen':
+      return listen(world, watched, signal)
+    case 'clock.read':
+      // Heartbeats that have arrived are heard first.
+      await sleep(clock, 0)
+      return { type: 'watcher.clock', atMs: clock.monotonicMs(), bus: busOf(world) }
+    case 'probe': {
+      const begunAtMs = clock.monotonicMs()
+      const shown = await probe(world, watched, effect.channel, signal)
+      const atMs = clock.monotonicMs()
+      return { type: 'watcher.probed', shown, begunAtMs, atMs, chance: random.next() }
+    }
+    default:
+      return assertNever(effect)
   }
-  const { sign, detail } = await probe(world, watched, channel, signal)
-  return { type: 'watcher.probed', channel, sign, detail, chance: world.random.next() }
 }
 
-type Shown = { readonly sign: Sign; readonly detail: string }
+/** Somebody who sends more often than this is not heard more often, ms. */
+const BEAT_MS_MIN = 100
+
+/** Hears the heartbeats of the host until the signal ends it. */
+async function listen(
+  world: WatchingWorld,
+  watched: WatchedHost,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const { bus, clock, cloud } = world
+  let heardAtMs = -Infinity
+  const onMessage = ({ body }: BusMessage): void => {
+    const atMs = clock.monotonicMs()
+    if (atMs - heardAtMs < BEAT_MS_MIN) return
+    heardAtMs = atMs
+    const beat = readBeat(body, watched.hostName)
+    if (beat === undefined) world.countParked()
+    else world.tellWatcher(watched.host, { type: 'watcher.beat', beat, atMs })
+  }
+  await using _subscription = bus.subscribe(
+    subjectOf(cloud, 'heartbeat', 'host', watched.hostName),
+    onMessage,
+  )
+  const aborted = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+  if (!signal.aborted) await aborted.promise
+  return undefined
+}
 
 async function probe(
   world: WatchingWorld,
   watched: WatchedHost,
-  channel: Channel,
+  channel: ProbedChannel,
   signal: AbortSignal,
 ): Promise<Shown> {
-  if (channel === 'ssh') {
-    if (watched.ssh === undefined) return { sign: 'misconfigured', detail: 'no SSH settings' }
-    const { outcome, detail } = await world.shell.probe(watched.ssh, world.sshTimeoutMs)
-    return { sign: outcome, detail }
-  }
-  if (watched.ipmi === undefined) return { sign: 'misconfigured', detail: 'no IPMI settings' }
+  return channel === 'ssh' ? askShell(world, watched) : askPower(world, watched, signal)
+}
+
+async function askShell(
+  { shell, watcherRules }: WatchingWorld,
+  { ssh }: WatchedHost,
+): Promise<Shown> {
+  const channel = 'ssh'
+  if (ssh === undefined) return { channel, sign: 'misconfigured', detail: 'no SSH settings' }
+  const { outcome, detail } = await shell.probe(ssh, watcherRules.sshTimeoutMs)
+  return { channel, sign: outcome, detail }
+}
+
+async function askPower(
+  { power }: WatchingWorld,
+  { ipmi }: WatchedHost,
+  signal: AbortSignal,
+): Promise<Shown> {
+  const channel = 'ipmi'
+  if (ipmi === undefined) return { channel, sign: 'misconfigured', detail: 'no settings of a BMC' }
   try {
-    const power = await world.power.read(watched.ipmi, signal)
-    const detail = `chassis power is ${power}`
-    return { sign: power === 'on' ? 'powered-on' : 'powered-off', detail }
+    const state = await power.read(ipmi, signal)
+    const sign = state === 'on' ? 'powered-on' : 'powered-off'
+    const over = ipmi.kind === 'redfish' ? ', read over Redfish' : ''
+    return { channel, sign, detail: `chassis power is ${state}${over}` }
   } catch (error) {
     if (!isPowerTrouble(error) && !isCoded(error, 'ACTOR_STOPPED')) throw error
     const sign = error.retryable ? 'silent' : 'misconfigured'
-    return { sign, detail: describeError(error) }
+    return { channel, sign, detail: describeError(error) }
   }
 }

@@ -1,6 +1,9 @@
-/** When a channel is asked next: slow in peace, quick for a suspect, and never faster than a BMC can bear. */
+/** When a channel is asked next: slow in peace, quick for a suspect, and never faster than a BMC can bear. Pure. */
 import type { HostState } from '../../schema/messages/observation.ts'
-import type { Channel } from './failure-detector.ts'
+
+/** Channels that are asked; the others are listened to. */
+export const PROBED = ['ssh', 'ipmi'] as const
+export type ProbedChannel = (typeof PROBED)[number]
 
 /** Milliseconds. */
 export interface ProbeTiming {
@@ -12,24 +15,46 @@ export interface ProbeTiming {
   readonly ipmiBurstMs: number
 }
 
-/** What the pause before the next probe depends on. */
+/** What the time of the next probe depends on. */
 export interface Occasion {
   readonly state: HostState
-  /** The state before the last probe. */
-  readonly before: HostState
-  /** In [0, 1): spreads peace probes by ±10 %, so that hosts are not asked in step. */
+  readonly nowMs: number
+  /** When the last probe of the channel ended; undefined when there was none. */
+  readonly askedAtMs: number | undefined
+  /** In [0, 1): spreads peace probes, so that hosts are not asked in step. */
   readonly chance: number
 }
 
-/** Pause before the next probe of a channel. A new suspect's power is read at once: off is the quickest proof. */
-export function nextProbeMs(
+const peaceMs = (timing: ProbeTiming, channel: ProbedChannel): number =>
+  channel === 'ssh' ? timing.sshPeaceMs : timing.ipmiPeaceMs
+
+const burstMs = (timing: ProbeTiming, channel: ProbedChannel): number =>
+  channel === 'ssh' ? timing.sshBurstMs : timing.ipmiBurstMs
+
+/** The first probe: spread over one peace interval of SSH, so that a start does not ask every host at once. */
+export const firstProbeMs = (timing: ProbeTiming, chance: number): number =>
+  chance * timing.sshPeaceMs
+
+/** After a probe that changed nothing: a burst for a suspect, else one peace interval, longer or shorter by a tenth. */
+export const nextProbeAtMs = (
   timing: ProbeTiming,
-  channel: Channel,
-  { state, before, chance }: Occasion,
+  channel: ProbedChannel,
+  { state, nowMs, chance }: Occasion,
+): number =>
+  state === 'suspect'
+    ? nowMs + burstMs(timing, channel)
+    : nowMs + Math.round(peaceMs(timing, channel) * (0.9 + chance * 0.2))
+
+/**
+ * After a change of state. A new suspect is asked at once, or as soon as the channel bears it: off is the quickest proof. A host that
+ * is no suspect any more is asked at any moment of the next peace interval: what made it a suspect may have hit a whole fleet.
+ */
+export function changedProbeAtMs(
+  timing: ProbeTiming,
+  channel: ProbedChannel,
+  { state, nowMs, askedAtMs = -Infinity, chance }: Occasion,
 ): number {
-  const burst = state === 'suspect'
-  if (burst && before !== 'suspect' && channel === 'ipmi') return 0
-  const peaceMs = channel === 'ssh' ? timing.sshPeaceMs : timing.ipmiPeaceMs
-  const burstMs = channel === 'ssh' ? timing.sshBurstMs : timing.ipmiBurstMs
-  return burst ? burstMs : Math.round(peaceMs * (0.9 + chance * 0.2))
+  const soonestMs = Math.max(nowMs, askedAtMs + burstMs(timing, channel))
+  if (state === 'suspect') return soonestMs
+  return Math.max(soonestMs, nowMs + Math.round(peaceMs(timing, channel) * chance))
 }

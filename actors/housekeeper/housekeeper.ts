@@ -1,43 +1,42 @@
-/** Forgets what ended long ago, hour by hour, while we lead. */
+/**
+ * Forgets what ended long ago, hour by hour, while we lead. Pure.
+ *
+ * what is known → what follows
+ *  rows are gone → it is logged
+ *  no row was old enough → nothing
+ *  the store is away → it is logged: nothing is lost by forgetting later
+ *  it is logged → nothing
+ */
 import { assertNever } from '../kernel/assert-never.ts'
-import type { KernelEffect, Step } from '../kernel/behaviour.ts'
+import { goOn, type PeriodicDecision } from '../kernel/periodic.ts'
+import type { Purged } from '../ports/housekeeping-store.ts'
 
-export type HousekeeperMessage =
-  | { readonly type: 'housekeeping.begin' } // first message
-  | { readonly type: 'housekeeping.due' } // private: our own timer
-  | { readonly type: 'housekeeping.ended' } // private: purged, or the store is away
+export type HousekeeperTask =
+  | { readonly type: 'store.purge' }
+  | { readonly type: 'log.purged'; readonly purged: Purged }
+  | { readonly type: 'log.put-off'; readonly problem: string }
 
-export interface HousekeeperState {
-  readonly kind: 'keeping-house'
-}
+export type HousekeeperAnswer =
+  | { readonly type: 'store.purged'; readonly purged: Purged }
+  | { readonly type: 'store.away'; readonly problem: string }
+  | { readonly type: 'log.written' }
 
-export interface HousekeeperEffect {
-  readonly type: 'store.purge'
-}
-
-type HousekeeperStep = Step<HousekeeperState, HousekeeperEffect | KernelEffect<HousekeeperMessage>>
-
-/** A new leader has more urgent things to do. */
-const FIRST_MS = 600_000
-/** What is deleted is days old. A failed purge may wait for the next one. */
-const INTERVAL_MS = 3_600_000
-
-export function housekeeper(state: HousekeeperState, message: HousekeeperMessage): HousekeeperStep {
-  switch (message.type) {
-    case 'housekeeping.begin':
-      return [state, [dueIn(FIRST_MS)]]
-    case 'housekeeping.due':
-      return [state, [{ type: 'store.purge' }]]
-    case 'housekeeping.ended':
-      return [state, [dueIn(INTERVAL_MS)]]
+/** It need not remember anything: what is old is still old in the next round. */
+export function housekeeper(
+  memory: null,
+  answer: HousekeeperAnswer,
+): PeriodicDecision<null, HousekeeperTask> {
+  switch (answer.type) {
+    case 'store.purged': {
+      const { purged } = answer
+      const rows = purged.notifications + purged.hosts + purged.segments
+      return goOn(memory, rows > 0 ? [{ type: 'log.purged', purged }] : [])
+    }
+    case 'store.away':
+      return goOn(memory, [{ type: 'log.put-off', problem: answer.problem }])
+    case 'log.written':
+      return goOn(memory)
     default:
-      return assertNever(message)
+      return assertNever(answer)
   }
 }
-
-const dueIn = (afterMs: number): KernelEffect<HousekeeperMessage> => ({
-  type: 'timer.start',
-  name: 'purge',
-  afterMs,
-  message: { type: 'housekeeping.due' },
-})

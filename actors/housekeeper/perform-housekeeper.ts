@@ -1,17 +1,16 @@
 /** Runs the housekeeper on the store. */
 import { describeError } from '../../schema/errors.ts'
-import { define, type Definition } from '../kernel/behaviour.ts'
+import { assertNever } from '../kernel/assert-never.ts'
+import type { Definition } from '../kernel/behaviour.ts'
+import { definePeriodic, part, type LookNow } from '../kernel/periodic.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { HousekeepingStore } from '../ports/housekeeping-store.ts'
 import { isStoreAway } from '../ports/store.ts'
-import {
-  housekeeper,
-  type HousekeeperEffect,
-  type HousekeeperMessage,
-  type HousekeeperState,
-} from './housekeeper.ts'
+import { housekeeper, type HousekeeperAnswer, type HousekeeperTask } from './housekeeper.ts'
+
+export type HousekeeperMessage = LookNow
 
 /** What is old enough to go, and how much of it at a time. */
 export interface HousekeepingRules {
@@ -27,27 +26,49 @@ export interface HousekeeperWorld {
   readonly rules: HousekeepingRules
 }
 
+/** A new leader has more urgent things to do. */
+const FIRST_PAUSE_MS = 600_000
+/** What is deleted is days old. A failed purge may wait for the next one. */
+const PAUSE_MS = 3_600_000
+
 /** The actor that purges while we lead. */
 export function defineHousekeeper(world: HousekeeperWorld): Definition<HousekeeperMessage> {
-  return define<HousekeeperState, HousekeeperMessage, HousekeeperEffect>({
-    initial: { kind: 'keeping-house' },
-    behaviour: housekeeper,
-    first: { type: 'housekeeping.begin' },
+  return definePeriodic({
+    parts: [
+      part<null, HousekeeperTask, HousekeeperAnswer>({
+        initial: null,
+        first: { type: 'store.purge' },
+        decide: housekeeper,
+        perform: (task) => perform(world, task),
+      }),
+    ],
+    firstPauseMs: FIRST_PAUSE_MS,
+    pauseMs: PAUSE_MS,
     policy: LEAF,
-    perform: () => purge(world),
   })
 }
 
-/** A store that is away is asked again next time: nothing is lost by forgetting later. */
-async function purge({ clock, log, store, rules }: HousekeeperWorld): Promise<HousekeeperMessage> {
+async function perform(
+  { clock, log, store, rules }: HousekeeperWorld,
+  task: HousekeeperTask,
+): Promise<HousekeeperAnswer> {
   const { retentionMs, rowsMax } = rules
-  try {
-    const purged = await store.purge({ before: clock.wallMs() - retentionMs, rowsMax })
-    const { notifications, hosts, segments } = purged
-    if (notifications + hosts + segments > 0) log.info({ ...purged }, 'old rows are gone for good')
-  } catch (error) {
-    if (!isStoreAway(error)) throw error
-    log.warn({ error: describeError(error) }, 'old rows stay for now')
+  switch (task.type) {
+    case 'store.purge':
+      try {
+        const purged = await store.purge({ before: clock.wallMs() - retentionMs, rowsMax })
+        return { type: 'store.purged', purged }
+      } catch (error) {
+        if (!isStoreAway(error)) throw error
+        return { type: 'store.away', problem: describeError(error) }
+      }
+    case 'log.purged':
+      log.info({ ...task.purged }, 'old rows are gone for good')
+      return { type: 'log.written' }
+    case 'log.put-off':
+      log.warn({ error: task.problem }, 'old rows stay for now')
+      return { type: 'log.written' }
+    default:
+      return assertNever(task)
   }
-  return { type: 'housekeeping.ended' }
 }

@@ -1,6 +1,7 @@
 /**
- * Brings one failed guest of a living host back: looks at it, climbs one rung, waits until Nova shows it running, and looks
- * again. It remembers nothing: what was done is read from the journal and from Nova each time, so a new leader goes on.
+ * Recovers one failed guest of a living host: reads its state, climbs one rung, waits until Nova
+ * shows it running, and reads its state again. It keeps no memory: it reads what was done from the
+ * journal and from Nova each time, so that a new leader can go on.
  */
 import type { HostName, InstanceId, NotificationId } from '../../schema/ids.ts'
 import { isHaEnabled } from '../evacuator/selection.ts'
@@ -18,62 +19,65 @@ import {
   leftAlone,
   nextRung,
   type Examination,
-  type Rung,
+  type RestartRung,
 } from './ladder.ts'
 
 export interface InstanceOrder {
   readonly notification: NotificationId
   readonly instance: InstanceId
-  /** What was reported of it. */
+  /** The fault that was reported. */
   readonly fault: GuestFault
-  /** Where it was reported. */
+  /** The host on which it was reported. */
   readonly host: HostName
-  /** When it was asked for, by our own clock: by the report, or by an operator's retry. */
+  /** When the recovery was requested by the report or by an operator's retry, by our own clock. */
   readonly askedForAt: number
-  /** The attempt that counts as the first: an operator's retry begins at the foot of the ladder. */
+  /**
+   * The number of the attempt that counts as the first one: after an operator's retry, the ladder
+   * begins again.
+   */
   readonly firstRun: number
-  /** Whether its segment lets its disk be made anew from its image. */
+  /** Whether the segment allows the disk to be made anew from the image. */
   readonly mayRebuild: boolean
   readonly replyTo: ActorRef<FaultReply>
 }
 
 export interface InstanceRecoveryRules {
-  /** Recover guests whose owners did not mark them, too. */
+  /** Whether guests are recovered that their owners did not mark. */
   readonly processAll: boolean
   readonly haMetadataKey: string
-  /** Recover instances that were in ERROR before, too. */
+  /** Whether instances are recovered that were in ERROR before. */
   readonly recoverError: boolean
-  /** Between two looks at an instance that starts, ms. */
+  /** The pause between two checks of an instance that starts, ms. */
   readonly pollMs: number
-  /** Longest wait for it to run after each rung, ms. */
-  readonly limitMs: Readonly<Record<Rung, number>>
-  /** Pause after a look or an order that failed, or while the instance is busy, ms. */
+  /** The longest wait after each rung until the instance runs, ms. */
+  readonly limitMs: Readonly<Record<RestartRung, number>>
+  /** The pause after a failed question or order, or while the instance is busy, ms. */
   readonly retryMs: number
-  /** So many of these in a row end the attempt. */
+  /** After so many of these in succession, the attempt ends. */
   readonly hindrancesMax: number
 }
 
 export type InstanceRecoveryMessage =
   | { readonly type: 'instance.begin' }
-  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'instance.forbid'; readonly reason: string } // an operator command
   | { readonly type: 'instance.examined'; readonly examination: Examination } // private
-  /** private: whether its hypervisor refutes the report, and how */
+  /** private: whether the hypervisor refutes the report, and how */
   | { readonly type: 'instance.verified'; readonly refutation: string | undefined }
   | { readonly type: 'instance.ordered' } // private
-  | { readonly type: 'instance.forbidden'; readonly reason: string } // private: no grant for the intent
+  | { readonly type: 'instance.forbidden'; readonly reason: string } // private: the store does not allow the intent
   | { readonly type: 'instance.seen'; readonly instance: Instance | undefined } // private
   | { readonly type: 'instance.blocked'; readonly reason: string } // private
   | { readonly type: 'instance.look-due' } // private: our own timer
   | { readonly type: 'instance.limit-passed' } // private: our own timer
-  | { readonly type: 'instance.noted' } // private: that it runs again is in the journal
+  | { readonly type: 'instance.noted' } // private: the journal has the line that the instance runs again
 
 export type InstanceRecoveryState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'examining'; readonly hindrances: number }
   | { readonly kind: 'blocked'; readonly hindrances: number }
-  | { readonly kind: 'verifying'; readonly rung: Rung; readonly hindrances: number }
-  | { readonly kind: 'ordering'; readonly rung: Rung; readonly hindrances: number }
-  | { readonly kind: 'confirming'; readonly rung: Rung }
+  | { readonly kind: 'verifying'; readonly rung: RestartRung; readonly hindrances: number }
+  | { readonly kind: 'ordering'; readonly rung: RestartRung; readonly hindrances: number }
+  | { readonly kind: 'confirming'; readonly rung: RestartRung }
   | { readonly kind: 'noting' }
   | { readonly kind: 'finished' }
 
@@ -81,17 +85,17 @@ export type InstanceRecoveryEffect =
   | { readonly type: 'instance.examine' }
   | { readonly type: 'instance.verify' }
   | { readonly type: 'instance.look' }
-  | { readonly type: 'instance.restart'; readonly rung: Rung }
+  | { readonly type: 'instance.restart'; readonly rung: RestartRung }
   | { readonly type: 'instance.note-running' }
 
-type RecoveryStep = Step<
+type InstanceStep = Step<
   InstanceRecoveryState,
   InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
 >
 
 export const instanceRecovery =
   (order: InstanceOrder, rules: InstanceRecoveryRules) =>
-  (state: InstanceRecoveryState, message: InstanceRecoveryMessage): RecoveryStep => {
+  (state: InstanceRecoveryState, message: InstanceRecoveryMessage): InstanceStep => {
     switch (message.type) {
       case 'instance.begin':
         return examine(0)
@@ -104,7 +108,7 @@ export const instanceRecovery =
       case 'instance.ordered':
         return state.kind === 'ordering' ? onOrdered(rules, state.rung) : [state, []]
       case 'instance.forbid':
-        return UNTOUCHED.includes(state.kind) ? giveWay(order, message.reason) : [state, []] // what was ordered is followed
+        return UNTOUCHED.includes(state.kind) ? giveWay(order, message.reason) : [state, []] // what was ordered is followed to its end
       case 'instance.forbidden':
         return state.kind === 'ordering' ? giveWay(order, message.reason) : [state, []]
       case 'instance.seen':
@@ -127,10 +131,10 @@ export const instanceRecovery =
     }
   }
 
-/** Before anything was ordered. */
+/** The states before anything was ordered. */
 const UNTOUCHED: readonly InstanceRecoveryState['kind'][] = ['examining', 'verifying', 'blocked']
 
-const examine = (hindrances: number): RecoveryStep => [
+const examine = (hindrances: number): InstanceStep => [
   { kind: 'examining', hindrances },
   [{ type: 'instance.examine' }],
 ]
@@ -140,7 +144,7 @@ function onExamined(
   rules: InstanceRecoveryRules,
   hindrances: number,
   examination: Examination,
-): RecoveryStep {
+): InstanceStep {
   const { instance } = examination
   if (instance === undefined)
     return finish(order, 'ignored', 'the instance does not exist any more')
@@ -161,7 +165,7 @@ function climbOn(
   { recoverError }: InstanceRecoveryRules,
   hindrances: number,
   examination: Examination & { readonly instance: Instance },
-): RecoveryStep {
+): InstanceStep {
   const { instance, actions, orders } = examination
   const ours = orders.filter(({ run }) => run >= order.firstRun)
   const tried = climbed({ actions, orders: ours })
@@ -182,14 +186,15 @@ function climbOn(
   if (given >= ORDERS_MAX) {
     return finish(order, 'failed', `Nova shows nothing of ${given} orders: ${rung}`)
   }
-  // What Nova calls running is asked for once before the first rung: who reports it may be wrong.
+  // If Nova shows the instance as running, its hypervisor is asked once before the first rung,
+  // because the report may be wrong.
   const isSaidToRun = instance.powerState === RUNNING
   return ours.length === 0 && isSaidToRun
     ? [{ kind: 'verifying', rung, hindrances }, [{ type: 'instance.verify' }]]
     : restart(rung, hindrances)
 }
 
-const restart = (rung: Rung, hindrances: number): RecoveryStep => [
+const restart = (rung: RestartRung, hindrances: number): InstanceStep => [
   { kind: 'ordering', rung, hindrances },
   [{ type: 'instance.restart', rung }],
 ]
@@ -198,18 +203,21 @@ function onVerified(
   order: InstanceOrder,
   { rung, hindrances }: InstanceRecoveryState & { readonly kind: 'verifying' },
   { refutation }: InstanceRecoveryMessage & { readonly type: 'instance.verified' },
-): RecoveryStep {
+): InstanceStep {
   return refutation === undefined
     ? restart(rung, hindrances)
     : finish(order, 'ignored', `it is left alone: ${refutation}`)
 }
 
-/** An order that was lost is given again, so often in all; an operator's retry begins anew. */
+/**
+ * An order that was lost is given again, up to so many orders in all. An operator's retry begins
+ * the count again.
+ */
 const ORDERS_MAX = 5
 
-const note: RecoveryStep = [{ kind: 'noting' }, [{ type: 'instance.note-running' }]]
+const note: InstanceStep = [{ kind: 'noting' }, [{ type: 'instance.note-running' }]]
 
-function onOrdered({ limitMs, pollMs }: InstanceRecoveryRules, rung: Rung): RecoveryStep {
+function onOrdered({ limitMs, pollMs }: InstanceRecoveryRules, rung: RestartRung): InstanceStep {
   const limit: KernelEffect<InstanceRecoveryMessage> = {
     type: 'timer.start',
     name: 'limit',
@@ -224,28 +232,28 @@ function onSeen(
   { pollMs }: InstanceRecoveryRules,
   state: InstanceRecoveryState,
   instance: Instance | undefined,
-): RecoveryStep {
+): InstanceStep {
   if (instance === undefined) return finish(order, 'ignored', 'the instance was deleted meanwhile')
   if (isRunning(instance)) return note
-  // Nova has given up: the next rung need not wait for the limit.
+  // Nova has ended its attempt, so the next rung need not wait for the limit.
   if (instance.vmState === 'error' && instance.taskState === null) return examine(0)
   return [state, [lookLater(pollMs)]]
 }
 
-/** Whether an order that went unanswered was carried out is seen at the next look. */
+/** When an order was not answered, the next check shows whether it was carried out. */
 function onHindered(
   order: InstanceOrder,
   rules: InstanceRecoveryRules,
   state: InstanceRecoveryState,
   reason: string,
-): RecoveryStep {
+): InstanceStep {
   switch (state.kind) {
     case 'examining':
     case 'verifying':
     case 'ordering':
       return wait(order, rules, state.hindrances, reason)
     case 'confirming':
-      return [state, [lookLater(rules.pollMs)]] // its limit goes on
+      return [state, [lookLater(rules.pollMs)]] // its limit continues to run
     case 'idle':
     case 'blocked':
     case 'noting':
@@ -261,12 +269,12 @@ function wait(
   { retryMs, hindrancesMax }: InstanceRecoveryRules,
   hindrances: number,
   reason: string,
-): RecoveryStep {
+): InstanceStep {
   if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
   return [{ kind: 'blocked', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
 }
 
-function finish(order: InstanceOrder, status: FaultOutcome, reason: string): RecoveryStep {
+function finish(order: InstanceOrder, status: FaultOutcome, reason: string): InstanceStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
@@ -274,7 +282,7 @@ function finish(order: InstanceOrder, status: FaultOutcome, reason: string): Rec
   ]
 }
 
-const giveWay = ({ notification, replyTo }: InstanceOrder, reason: string): RecoveryStep => [
+const giveWay = ({ notification, replyTo }: InstanceOrder, reason: string): InstanceStep => [
   { kind: 'finished' },
   [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
 ]

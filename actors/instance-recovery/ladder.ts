@@ -1,20 +1,25 @@
-/** What may be done about one failed guest, by everything that Nova and the journal tell of it. Pure. */
+/**
+ * What may be done about one failed guest, from everything that Nova and the journal say about it.
+ * Pure.
+ */
 import type { Instance, InstanceAction } from '../ports/compute.ts'
 
-/** Each is tried once for a fault: reboot or start, then a rebuild where the segment allows it. */
+/**
+ * Each rung is tried once for a fault: reboot or start, then a rebuild when the segment allows it.
+ */
 export const RUNGS = ['start', 'hard-reboot', 'rebuild'] as const
-export type Rung = (typeof RUNGS)[number]
+export type RestartRung = (typeof RUNGS)[number]
 
-/** A rung that the journal says was ordered. */
+/** A rung that was ordered, as the journal says. */
 export interface RungOrder {
-  readonly rung: Rung
+  readonly rung: RestartRung
   readonly at: number
-  /** The attempt that ordered it. */
+  /** The attempt in which it was ordered. */
   readonly run: number
 }
 
 export interface Examination {
-  /** Undefined: it was deleted. */
+  /** undefined when the instance was deleted. */
   readonly instance: Instance | undefined
   /** Newest first. */
   readonly actions: readonly InstanceAction[]
@@ -22,21 +27,27 @@ export interface Examination {
   readonly orders: readonly RungOrder[]
 }
 
-/** What each rung is called among Nova's instance actions. */
-const ACTION_OF: Readonly<Record<Rung, string>> = {
+/** The name of each rung's action among Nova's instance actions. */
+const ACTION_OF: Readonly<Record<RestartRung, string>> = {
   start: 'start',
   'hard-reboot': 'reboot',
   rebuild: 'rebuild',
 }
 
-/** Nova's clock may be off by so much from ours, ms. With more, an earlier action of the same kind would pass for the one that we ordered. */
+/**
+ * The greatest difference expected between Nova's clock and ours, ms. With a larger one, an earlier
+ * action of the same kind would be taken for the one that we ordered.
+ */
 const SKEW_MS = 10_000
 
-/** The rungs that Nova has carried out: an intent without an action of Nova's was never sent, or lost on its way. */
+/**
+ * The rungs that Nova has carried out. When Nova shows no action for an intent, the order was never
+ * sent, or was lost.
+ */
 export function climbed({
   actions,
   orders,
-}: Pick<Examination, 'actions' | 'orders'>): readonly Rung[] {
+}: Pick<Examination, 'actions' | 'orders'>): readonly RestartRung[] {
   const done = orders.filter(({ rung, at }) =>
     actions.some(
       ({ action, startedAt }) => action === ACTION_OF[rung] && startedAt >= at - SKEW_MS,
@@ -45,21 +56,21 @@ export function climbed({
   return [...new Set(done.map(({ rung }) => rung))]
 }
 
-/** Rungs from each state, in order. In other states a guest is left to its owner. */
-const LADDERS: Readonly<Record<string, readonly Rung[]>> = {
+/** Rungs from each state, in order. In other states, the owner must restore the guest. */
+const LADDERS: Readonly<Record<string, readonly RestartRung[]>> = {
   active: ['hard-reboot', 'rebuild'],
   stopped: ['start', 'hard-reboot', 'rebuild'],
   error: ['hard-reboot', 'rebuild'],
 }
 
-/** The next rung, if there is one. */
+/** The next rung; undefined when there is none. */
 export function nextRung(
   { vmState, volumeBacked }: Instance,
-  tried: readonly Rung[],
+  tried: readonly RestartRung[],
   mayRebuild: boolean,
-): Rung | undefined {
+): RestartRung | undefined {
   const open = (LADDERS[vmState] ?? []).filter((rung) => !tried.includes(rung))
-  // Nova makes a disk anew from an image only; a volume stays what it is.
+  // Nova makes a disk anew from an image only. A rebuild does not change a volume.
   return open.find((rung) => rung !== 'rebuild' || (mayRebuild && !volumeBacked))
 }
 
@@ -90,8 +101,9 @@ export function leftAlone(
 }
 
 /**
- * Nova stops an instance whose emulator died in nobody's name. Of the stops since it was last started, one that was asked
- * for is its user's own; Nova repeats it in nobody's name when it finds the guest running all the same.
+ * When an emulator has died, Nova stops its instance without naming a user. If one of the stops
+ * since the last start names a user, the user has stopped the instance; Nova may repeat such a stop
+ * without a user when it finds the guest still running.
  */
 export function isStoppedByUser(actions: readonly InstanceAction[]): boolean {
   const started = actions.findIndex(({ action }) => STARTING.includes(action))
@@ -99,7 +111,7 @@ export function isStoppedByUser(actions: readonly InstanceAction[]): boolean {
   return stops.some(({ action, user }) => action === 'stop' && user !== null)
 }
 
-/** What Nova calls everything that makes a guest run. */
+/** Nova's names of all actions that make a guest run. */
 export const STARTING: readonly string[] = [
   'start',
   'reboot',
@@ -109,13 +121,16 @@ export const STARTING: readonly string[] = [
   'unshelve',
 ]
 
-/** Whether somebody, its owner or an operator, has made it run since; what may have been before the fault does not count. */
+/**
+ * Whether a user or an operator has started the instance since then. An action that may be older
+ * than the fault does not count.
+ */
 export const isTakenUp = (actions: readonly InstanceAction[], since: number): boolean =>
   actions.some(({ action, startedAt }) => STARTING.includes(action) && startedAt > since + SKEW_MS)
 
 /** Nova's `power_state` of a guest that runs. */
 export const RUNNING = 1
 
-/** True when Nova shows it at work. */
+/** True when Nova shows the instance running and without a task. */
 export const isRunning = ({ vmState, taskState, powerState }: Instance): boolean =>
   vmState === 'active' && taskState === null && powerState === RUNNING

@@ -1,4 +1,4 @@
-/** Carries out the effects of an instance recovery on the Compute API. */
+/** Performs the effects of an instance recovery on the Compute API. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort, type GuestDiagnostics } from '../ports/compute.ts'
@@ -19,7 +19,7 @@ import {
 } from './instance-recovery.ts'
 import { LOOKS_APART_MS, refutation, runs } from './refutation.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
-import { RUNGS, type Examination, type Rung, type RungOrder } from './ladder.ts'
+import { RUNGS, type Examination, type RestartRung, type RungOrder } from './ladder.ts'
 
 export interface InstanceRecoveryWorld extends Acting {
   readonly store: NotificationStore & RecoveryStore
@@ -88,7 +88,7 @@ async function performInstanceRecovery(
   }
 }
 
-/** What its hypervisor says goes on record, whatever it is. */
+/** Reads what the hypervisor says about the guest, and always records it. */
 async function verify(recovering: Recovering): Promise<string | undefined> {
   const { world, order, signal } = recovering
   const { notification, instance: subject, epoch, fault } = order
@@ -140,7 +140,7 @@ async function examine({ world, order, signal }: Recovering): Promise<Examinatio
 
 async function restart(
   { world, order, signal }: Recovering,
-  rung: Rung,
+  rung: RestartRung,
 ): Promise<InstanceRecoveryMessage> {
   const { notification, instance: subject, epoch } = order
   const entry = { notification, step: 'restart', subject, detail: rung }
@@ -155,7 +155,7 @@ async function restart(
 function climb(
   compute: ComputePort,
   { instance }: InstanceArgument,
-  rung: Rung,
+  rung: RestartRung,
   signal: AbortSignal,
 ): Promise<void> {
   switch (rung) {

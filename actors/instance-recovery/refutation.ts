@@ -1,16 +1,23 @@
-/** Whether the hypervisor's own word refutes what was reported of a guest (decision 0024). Pure. */
+/**
+ * Whether what the hypervisor says about a guest refutes the report about it (decision 0024). Pure.
+ */
 import type { GuestDiagnostics } from '../ports/compute.ts'
 
 /**
- * What a report amounts to. stopped: the emulator is gone, or about to go; hung: the guest does nothing any more; io-error: its disks
- * fail, though it may go on otherwise.
+ * The kinds of reported faults. stopped: the emulator has ended, or is about to end; hung: the
+ * guest does nothing any more; io-error: its disks fail, although it may run on otherwise.
  */
 export type GuestFault = 'stopped' | 'hung' | 'io-error'
 
-/** Between two looks at a guest, ms: what is about to stop has stopped by then, and what lives has done something. */
+/**
+ * The time between two readings of a guest, ms. After it, a guest that is stopping has stopped, and
+ * a working guest has done something.
+ */
 export const LOOKS_APART_MS = 5000
 
-/** What two looks show that cannot be when the report is true; undefined when it may be. */
+/**
+ * What the two readings show that contradicts the report; undefined when the report may be true.
+ */
 export function refutation(
   fault: GuestFault,
   before: GuestDiagnostics,
@@ -27,5 +34,5 @@ export function refutation(
   return `it is reported as ${claim}, and it has ${did} in ${LOOKS_APART_MS / 1000} s`
 }
 
-/** Whether a second look can refute anything. */
+/** Whether a second reading can refute the report. */
 export const runs = ({ state }: GuestDiagnostics): boolean => state === 'running'

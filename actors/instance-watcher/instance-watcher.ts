@@ -25,7 +25,7 @@ import {
   canBeAsked,
   newcomer,
   settled,
-  type Outcome,
+  type GuestOutcome,
   type Saying,
   type WatchedGuest,
 } from './watched-guest.ts'
@@ -332,7 +332,7 @@ class Work {
     this.guests.set(instance, seen)
   }
 
-  take({ guest, say }: Outcome): void {
+  take({ guest, say }: GuestOutcome): void {
     this.guests.set(guest.instance, guest)
     if (say !== undefined) this.#say(guest.instance, say)
   }

@@ -29,7 +29,7 @@ export interface WatchedGuest extends GuestView {
 /** What is to be said of it. */
 export type Saying = FaultMeaning | { readonly kind: 'remark'; readonly text: string }
 
-export interface Outcome {
+export interface GuestOutcome {
   readonly guest: WatchedGuest
   readonly say: Saying | undefined
 }
@@ -74,7 +74,7 @@ const POWER_AFTER: Readonly<Partial<Record<GuestEvent, GuestPower>>> = {
 const NEW_LIFE: ReadonlySet<GuestEvent> = new Set(['started', 'reboot', 'agent-disconnected'])
 
 /** One event of a guest. */
-export function afterEvent(guest: WatchedGuest, event: GuestEvent, atMs: number): Outcome {
+export function afterEvent(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutcome {
   const changed = changedBy(guest, event, atMs)
   return heldFault(guest, changed, event) ?? meant(changed, event, atMs)
 }
@@ -102,7 +102,7 @@ function heldFault(
   { held }: WatchedGuest,
   changed: WatchedGuest,
   event: GuestEvent,
-): Outcome | undefined {
+): GuestOutcome | undefined {
   if (held === undefined) return undefined
   const guest: WatchedGuest = { ...changed, held: undefined }
   const isItself = held.event === 'WATCHDOG' && event === 'stopped-failed'
@@ -115,7 +115,7 @@ function heldFault(
     : undefined
 }
 
-function meant(guest: WatchedGuest, event: GuestEvent, atMs: number): Outcome {
+function meant(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutcome {
   const meaning = MEANINGS[event]
   // The hypervisor says first why, then that it has paused the guest.
   const isExplained = event === 'suspended-io-error' && guest.disk === 'full'
@@ -126,14 +126,14 @@ function meant(guest: WatchedGuest, event: GuestEvent, atMs: number): Outcome {
 }
 
 /** A disk that fails tells each request: the log has it once. */
-function remarkOn(guest: WatchedGuest, text: string, atMs: number): Outcome {
+function remarkOn(guest: WatchedGuest, text: string, atMs: number): GuestOutcome {
   const { remarked } = guest
   if (remarked?.text === text && atMs - remarked.atMs < REPEAT_MS) return { guest, say: undefined }
   return { guest: { ...guest, remarked: { text, atMs } }, say: { kind: 'remark', text } }
 }
 
 /** Reports a fault, unless it is only one more sign of one that was reported. */
-function report(guest: WatchedGuest, fault: FaultMeaning, atMs: number): Outcome {
+function report(guest: WatchedGuest, fault: FaultMeaning, atMs: number): GuestOutcome {
   const { told } = guest
   const isNews =
     told === undefined ||
@@ -144,7 +144,7 @@ function report(guest: WatchedGuest, fault: FaultMeaning, atMs: number): Outcome
 }
 
 /** Nothing followed the fault that was held. */
-export function settled(guest: WatchedGuest, atMs: number): Outcome {
+export function settled(guest: WatchedGuest, atMs: number): GuestOutcome {
   const { held } = guest
   if (held === undefined) return { guest, say: undefined }
   return report({ ...guest, held: undefined }, held, atMs)
@@ -157,7 +157,7 @@ export function afterGap(
   before: WatchedGuest | undefined,
   found: GuestView,
   atMs: number,
-): Outcome {
+): GuestOutcome {
   if (before === undefined) return { guest: newcomer(found, atMs), say: undefined }
   const isActive = found.power !== 'off' && found.power !== 'failed'
   if (isActive && found.run !== before.run) return { guest: newcomer(found, atMs), say: undefined }

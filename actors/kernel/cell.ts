@@ -1,28 +1,36 @@
-/** One running actor: its state, mailbox, timers, effects in flight and children. Knows nothing of nact. */
+/**
+ * One running actor: its state, mailbox, timers, effects in flight and children. It does not depend
+ * on nact.
+ */
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { Cancel, ClockPort } from '../ports/clock.ts'
 import type { AnyDefinition, AnyMessage, AnyState, ChildStart, ChildStop } from './behaviour.ts'
 import { Mailbox } from './mailbox.ts'
 
-/** What a mailbox holds: what others tell, what comes of the actor's own effects and timers, or why it must crash. */
+/**
+ * An item of a mailbox: a message of another actor, a message from the actor's own effects and
+ * timers, or an error that must crash it.
+ */
 export type Item =
   | { readonly kind: 'told' | 'own'; readonly message: AnyMessage }
   | { readonly kind: 'crash'; readonly error: unknown }
 
-/** Of the latest error, so many characters are kept for the health endpoint: the log has the whole. */
+/**
+ * The health endpoint shows so many characters of the latest error at most. The log has all of it.
+ */
 const ERROR_CHARS_MAX = 1024
 
-/** What a cell needs of the system around it. */
+/** What a cell needs from the system. */
 export interface CellHost {
   readonly clock: ClockPort
   readonly factories: Readonly<Record<string, (argument: never, name: string) => AnyDefinition>>
-  /** Tells an actor by its address. */
+  /** Sends a message to an actor by its address. */
   deliver(address: string, message: AnyMessage): void
-  /** Enqueues for the cell itself. */
+  /** Puts an item into the cell's own mailbox. */
   enqueue(cell: Cell, item: Item): void
   startChild(parent: Cell, child: ChildStart): void
   stopChild(parent: Cell, child: ChildStop): void
-  /** The last effect of a stopped cell has ended. */
+  /** Called when the last effect of a stopped cell has ended. */
   left(cell: Cell): void
 }
 
@@ -72,14 +80,14 @@ export class Cell {
     for (const effect of effects) this.#run(effect)
   }
 
-  /** Forgets state, timers and effects in flight, as if started anew. */
+  /** Drops state, timers and effects in flight, as at a new start. */
   reset(): void {
     this.restarts += 1
     this.#endGeneration()
     this.state = this.definition.initial
   }
 
-  /** Stops for good; answers what was still waiting. */
+  /** Stops for good, and returns the items that were still waiting. */
   end(): readonly Item[] {
     this.stopped = true
     this.#endGeneration()
@@ -99,7 +107,7 @@ export class Cell {
   }
 
   #run(effect: AnyMessage): void {
-    const kernelEffect = effect as ChildStart | ChildStop | KernelTimer // told apart by `type`, as everywhere
+    const kernelEffect = effect as ChildStart | ChildStop | KernelTimer // `type` tells them apart
     switch (kernelEffect.type) {
       case 'timer.start':
         return this.#startTimer(kernelEffect)
@@ -147,11 +155,11 @@ export class Cell {
     }
     this.inFlight -= 1
     if (this.stopped && this.inFlight === 0) this.#host.left(this)
-    // The outcome of an effect belongs to the incarnation that asked for it, never to a later one.
+    // The result of an effect belongs to the incarnation that requested it, never to a later one.
     if (item !== undefined && generation === this.#generation) this.#host.enqueue(this, item)
   }
 
-  /** Remembers why it crashed, in one line. */
+  /** Keeps the error of the latest crash, in one line. */
   noteError(error: unknown): void {
     this.lastError = describeError(error).slice(0, ERROR_CHARS_MAX)
   }

@@ -1,4 +1,7 @@
-/** Counts what could not be delivered; content is never kept, it may hold anything. */
+/**
+ * Counts messages that could not be delivered. Their content is never kept, because it may hold
+ * secrets.
+ */
 
 export type DeadLetterReason = 'no-such-actor' | 'mailbox-full' | 'actor-stopped'
 
@@ -15,7 +18,7 @@ export class DeadLetters {
     this.#report(reason, address, type)
   }
 
-  /** All letters since the start. */
+  /** The number of dead letters since the start. */
   get total(): number {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
   }

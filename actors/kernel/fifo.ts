@@ -1,4 +1,4 @@
-/** An immutable first-in-first-out queue: adding and taking cost the same however much waits. */
+/** An immutable first-in-first-out queue. Adding and taking cost the same at any length. */
 
 interface Link<Item> {
   readonly item: Item
@@ -6,23 +6,23 @@ interface Link<Item> {
 }
 
 export interface Fifo<Item> {
-  /** The oldest first; those in front of `at` are taken. */
+  /** The oldest first. Items before the index `at` have been taken. */
   readonly front: readonly Item[]
   readonly at: number
-  /** What was added since the front was made, the newest first. */
+  /** Items that were added after `front` was made, the newest first. */
   readonly back: Link<Item> | undefined
 }
 
-/** Nothing waits. */
+/** The empty queue. */
 export const EMPTY_FIFO: Fifo<never> = { front: [], at: 0, back: undefined }
 
-/** The queue with one more at its end. */
+/** The queue with one more item at its end. */
 export const queued = <Item>(queue: Fifo<Item>, item: Item): Fifo<Item> => ({
   ...queue,
   back: { item, before: queue.back },
 })
 
-/** The oldest one, and the queue without it; undefined when nothing waits. */
+/** The oldest item, and the queue without it; undefined when the queue is empty. */
 export function taken<Item>(queue: Fifo<Item>): readonly [Item, Fifo<Item>] | undefined {
   const { front, at } = queue.at < queue.front.length ? queue : { front: unlinked(queue), at: 0 }
   const item = front[at]

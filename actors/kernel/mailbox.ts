@@ -1,10 +1,11 @@
 /**
- * A first-in-first-out queue with a stated overflow rule. The bound is for what others tell; what an actor owes to itself
- * (outcomes, timers, crashes) always finds room, for nobody would repeat it. It is bounded by what the actor asked for.
+ * A first-in-first-out queue with a stated overflow rule. Only messages of other actors count
+ * against the capacity. An actor's own results, timers and crashes are always accepted, because
+ * nothing would repeat them; their number is bounded by what the actor requested.
  */
 import type { Overflow } from './supervision.ts'
 
-/** From so many items that are gone on, the queue is cut: a shorter one costs little room. */
+/** The array is cut after so many taken items. Fewer of them need little memory. */
 const COMPACTED_FROM = 1024
 
 export class Mailbox<Item extends { readonly kind: string }> {
@@ -24,7 +25,7 @@ export class Mailbox<Item extends { readonly kind: string }> {
     return this.#items.length - this.#head
   }
 
-  /** Adds an item; answers the one that had to go, if any. */
+  /** Adds an item; returns the item that was dropped for it, if any. */
   push(item: Item): Item | undefined {
     if (item.kind !== 'told') {
       this.#items.push(item)
@@ -37,7 +38,7 @@ export class Mailbox<Item extends { readonly kind: string }> {
     return oldest
   }
 
-  /** Puts an item before all others: the restart message of an actor. */
+  /** Puts an item before all others: the first message after a restart. */
   putFirst(item: Item): void {
     this.#items = [item, ...this.#items.slice(this.#head)]
     this.#head = 0

@@ -1,6 +1,6 @@
 /**
- * Runs behaviours: mailbox bounds, restart limits, timers, stop deadlines and the tree are ours; whoever gives the turns only
- * sees to it that one is taken at a time.
+ * Runs behaviours. This file has the mailbox bounds, restart limits, timers, stop deadlines and the
+ * tree; the `Turns` only make sure that one turn is taken at a time.
  */
 import { CodedError } from '../../schema/errors.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
@@ -15,7 +15,7 @@ import { snapshotTree } from './tree.ts'
 import type { ActorKinds, ArgumentOf, Factories, KindOf } from './typed-registry.ts'
 import type { Place, Turns } from '../ports/turns.ts'
 
-/** Runs actors of the kinds that are listed in `Actors`. */
+/** Runs actors of the kinds listed in `Actors`. */
 export interface ActorSystem<Actors extends ActorKinds<Actors>> {
   /** Starts a top-level actor. */
   start<Kind extends KindOf<Actors>>(
@@ -25,25 +25,35 @@ export interface ActorSystem<Actors extends ActorKinds<Actors>> {
   ): void
   tell<Message extends AnyMessage>(to: ActorRef<Message>, message: Message): void
   snapshot(): readonly ActorSnapshot[]
-  /** Letters that reached nobody, since the start. */
+  /** The number of dead letters since the start. */
   deadLetters(): number
-  /** Actors that have a message to handle now; those that wait for their restart do not count. */
+  /**
+   * How many actors have a message to handle now. Actors that wait for their restart do not count.
+   */
   queued(): number
-  /** Stops everything; resolves when no effect is in flight, or when the longest stop deadline has passed. */
+  /**
+   * Stops everything. Resolves when no effect is in flight, or when the longest stop deadline has
+   * passed.
+   */
   stop(): Promise<void>
 }
 
-/** What every system is made with, whatever its actors are. */
+/** The options of every system, whatever its actors are. */
 interface KernelOptions {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
   readonly turns: Turns
-  /** How to make an actor of each kind from its argument. */
+  /** Makes an actor of each kind from its argument. */
   readonly factories: CellHost['factories']
-  /** A top-level actor crashed too often: the process should end and be restarted from outside. */
+  /**
+   * Called when a top-level actor crashed too often: the process should end and be restarted from
+   * outside.
+   */
   readonly onGiveUp: (path: string, error: unknown) => void
-  /** Told of every change of a state's kind, and why it is; the simulator's log is made of it. */
+  /**
+   * Called at every change of a state's kind, with the reason. The simulator makes its log from it.
+   */
   readonly onTransition?:
     ((path: string, from: string, to: string, reason: string | null) => void) | undefined
 }
@@ -59,9 +69,12 @@ export function createActorSystem<Actors extends ActorKinds<Actors>>(
   return new Kernel(options)
 }
 
-/** Handled in one go before others have their turn. */
+/** The most messages that one actor handles before other actors get their turn. */
 const TURN_MESSAGES_MAX = 64
-/** Between two looks whether the last effects have ended, ms: a stop is no longer than them by more than this. */
+/**
+ * The pause between two checks whether the last effects have ended, ms. A stop takes longer than
+ * the effects by this much at most.
+ */
 const STOP_LOOK_MS = 10
 
 class Kernel {
@@ -70,11 +83,11 @@ class Kernel {
   readonly #places = new Map<Cell, Place>()
   readonly #deadLetters: DeadLetters
   readonly #host: CellHost
-  /** Stopped cells whose effects still run. */
+  /** Stopped cells with effects that still run. */
   readonly #leaving = new Set<Cell>()
   /** Crashed cells that wait for their restart. */
   readonly #resting = new Set<Cell>()
-  /** Cells whose turn is to come. */
+  /** Cells that have asked for a turn. */
   readonly #awake = new Set<Cell>()
 
   constructor(options: KernelOptions) {
@@ -172,7 +185,7 @@ class Kernel {
     this.#wake(cell)
   }
 
-  /** One turn, however much waits in the mailbox: each turn has its price. */
+  /** Asks for one turn, however many messages wait, because each turn costs time. */
   #wake(cell: Cell): void {
     const place = this.#places.get(cell)
     if (place === undefined || this.#awake.has(cell) || this.#resting.has(cell)) return
@@ -219,7 +232,7 @@ class Kernel {
     this.#wake(cell)
   }
 
-  /** One crash too many: the actor stops, and its parent crashes in its place. */
+  /** The actor crashed once too often: it stops, and its parent crashes in its place. */
   #giveUp(cell: Cell, cause: unknown): void {
     const error = new CodedError('RESTART_LIMIT_REACHED', `${cell.path} crashed too often`, {
       cause,

@@ -1,6 +1,7 @@
 /**
- * What the compiler checks about the actors of one system. The system lists its kinds in an interface: what an actor of each
- * kind is started with, and which messages it takes. The kernel itself knows no kind.
+ * What the compiler checks about the actors of one system. The system lists its kinds in an
+ * interface, each with the argument of its start and the messages that it accepts. The kernel
+ * itself knows no kind.
  */
 import type { ChildStart, ChildStop, Definition } from './behaviour.ts'
 import type { ActorRef } from './ref.ts'
@@ -16,7 +17,7 @@ export type ActorKinds<Actors> = { readonly [Kind in keyof Actors]: ActorKind }
 
 export type KindOf<Actors> = keyof Actors & string
 
-/** How to make an actor of each kind: from its argument, and so that it takes the messages of its kind. */
+/** Makes an actor of each kind from its argument. The actor accepts the messages of its kind. */
 export type Factories<Actors extends ActorKinds<Actors>> = {
   readonly [Kind in KindOf<Actors>]: (
     argument: Actors[Kind]['argument'],
@@ -24,14 +25,16 @@ export type Factories<Actors extends ActorKinds<Actors>> = {
   ) => Definition<Actors[Kind]['message']>
 }
 
-/** The argument that fits this kind; where the kind is one of several, an argument that fits each of them. */
+/** The argument of this kind. For a union of kinds, an argument that fits each of them. */
 export type ArgumentOf<Actors extends ActorKinds<Actors>, Kind extends KindOf<Actors>> = [
   Factories<Actors>[Kind],
 ] extends [(argument: infer Argument, name: string) => unknown]
   ? Argument
   : never
 
-/** The address of an actor of this kind; where the kind is one of several, it takes what each of them takes. */
+/**
+ * The address of an actor of this kind. For a union of kinds, it accepts what each of them accepts.
+ */
 export type RefOf<
   Actors extends ActorKinds<Actors>,
   Kind extends KindOf<Actors>,
@@ -47,7 +50,7 @@ export interface TypedRegistry<Actors extends ActorKinds<Actors>> {
   readonly stopChild: (kind: KindOf<Actors>, name: string) => ChildStop
 }
 
-/** The only maker of addresses, and of effects that start and stop children. */
+/** The only maker of addresses and of effects that start and stop children. */
 export function typedRegistry<Actors extends ActorKinds<Actors>>(): TypedRegistry<Actors> {
   return {
     refOf: <Kind extends KindOf<Actors>>(kind: Kind, name: string) =>

@@ -1,14 +1,18 @@
 /**
- * A map with one entry more, another value or one entry less, the old one untouched. A large map is not copied for that: the new entry
- * goes into a small patch on top of it. With a thousand hosts, copies for every word about one were most of our garbage.
+ * Adds, replaces or removes one entry of a map without changing the old map. A large map is not
+ * copied for that: the new entry goes into a small patch over it. With a thousand hosts, copies for
+ * every message about one host were most of our garbage.
  */
 
-/** Smaller maps are copied: they are as quick, and plain. */
+/** Smaller maps are copied: that is as fast, and simple. */
 const PATCHED_FROM = 16
-/** A patch that has grown to so many entries is folded into a new map: by then all its copies cost as much as that one. */
+/**
+ * A patch with more entries is merged into a new map: by then, its copies have cost as much as the
+ * new map.
+ */
 const patchMax = (size: number): number => Math.ceil(Math.sqrt(size))
 
-/** The same entries, but this one; values are never undefined. */
+/** The same entries with this one added or replaced. Values are never undefined. */
 export function withEntry<Key, Value>(
   map: ReadonlyMap<Key, Value>,
   key: Key,
@@ -29,7 +33,7 @@ export function withoutEntry<Key, Value>(
   return rest
 }
 
-/** An undefined value stands for an entry that is gone. */
+/** In a patch, an undefined value marks a removed entry. */
 function patchedWith<Key, Value>(
   map: ReadonlyMap<Key, Value>,
   key: Key,
@@ -76,7 +80,7 @@ class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
     return this.patch.has(key) ? this.patch.get(key) !== undefined : this.base.has(key)
   }
 
-  /** In the order in which the keys first came, as in any map. */
+  /** In the order in which the keys were first added, as in any map. */
   *entries(): MapIterator<[Key, Value]> {
     for (const entry of this.base) {
       const [key] = entry

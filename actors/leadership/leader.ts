@@ -1,7 +1,14 @@
 /** Supervises everything that acts, for one epoch: the intake, the dedup window, the housekeeper, and one segment actor a segment. */
 import type { Epoch, HostId, SegmentId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
-import { define, tell, type Definition, type KernelEffect, type Step } from '../kernel/behaviour.ts'
+import {
+  define,
+  tell,
+  type Definition,
+  type KernelEffect,
+  type MemorySizes,
+  type Step,
+} from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { refOf, startChild } from '../registry.ts'
@@ -36,7 +43,7 @@ export const leader =
           state,
           [
             startChild('dedup-window', 'leader', epoch),
-            startChild('intake', 'leader', undefined),
+            startChild('intake', 'leader', epoch),
             startChild('returner', 'leader', epoch),
             startChild('reconciler', 'leader', epoch),
             startChild('housekeeper', 'leader', undefined),
@@ -64,13 +71,14 @@ export const leader =
     }
   }
 
-/** The supervisor of everything that acts with this epoch. */
-export function defineLeader(epoch: Epoch): Definition<LeaderMessage> {
+/** The supervisor of everything that acts with this epoch; it shows how much its memory holds. */
+export function defineLeader(epoch: Epoch, holds: MemorySizes): Definition<LeaderMessage> {
   return define<LeaderState, LeaderMessage, never>({
     initial: { kind: 'leading' },
     behaviour: leader(epoch),
     first: { type: 'leader.begin' },
     policy: SUPERVISOR,
     perform: () => undefined,
+    holds,
   })
 }

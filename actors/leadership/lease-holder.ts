@@ -11,13 +11,14 @@
  * | leader                            | lease.renew-due            | leader         | it renews the lease                                                      |
  * | leader                            | lease.renewed              | leader         | it may lead for longer                                                   |
  * | leader                            | lease.renew-failed         | leader         | nobody knows whether the lease was renewed: it tries again soon          |
- * | leader                            | lease.lost                 | candidate      | another process has the lease, or its own clock says that the lease ends |
+ * | leader                            | lease.lost                 | candidate      | another process has the lease                                            |
+ * | leader                            | lease.expired              | candidate      | its own clock says that the lease ends                                   |
  * | leader                            | lease.deposed              | candidate      | the store has seen a newer epoch: the lease is given back                |
  * | candidate, claiming-epoch, leader | lease.resign               | resigned       | the process shuts down: what is held is given back                       |
  * | resigned                          | lease.taken, lease.renewed | resigned       | a write that was under way has succeeded: the lease is given back        |
  *
- * Every other message leaves the lease holder as it is. When it leaves `leader`, it ends the term and stops the leader's
- * actors.
+ * Every other message leaves the lease holder as it is, and so does the answer to a renewal of another lease than the one that is
+ * held: it is of before a deposition. When the lease holder leaves `leader`, it ends the term and stops the leader's actors.
  */
 import type { Epoch } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -46,11 +47,14 @@ export type LeaseMessage =
   | { readonly type: 'lease.renew-due' } // private: our own timer
   | {
       readonly type: 'lease.renewed' // private
+      /** The revision that was to be renewed. */
+      readonly of: LeaseRevision
       readonly revision: LeaseRevision
       readonly startedAtMs: number
     }
-  | { readonly type: 'lease.renew-failed' } // private: unknown outcome, try again
-  | { readonly type: 'lease.lost' } // private: another holder, or our own clock ran out
+  | { readonly type: 'lease.renew-failed'; readonly of: LeaseRevision } // private: unknown outcome, try again
+  | { readonly type: 'lease.lost'; readonly of: LeaseRevision } // private: another holder
+  | { readonly type: 'lease.expired' } // private: our own clock ran out
   | { readonly type: 'lease.deposed'; readonly epoch: Epoch } // the store has seen a newer epoch
   | { readonly type: 'lease.resign' } // from the shutdown
 
@@ -101,9 +105,11 @@ export const leaseHolder =
       case 'lease.renewed':
         return onRenewed(timing, state, message)
       case 'lease.renew-failed':
-        return state.kind === 'leader' ? [state, [renewSoon(timing)]] : [state, []]
+        return holds(state, message) ? [state, [renewSoon(timing)]] : [state, []]
       case 'lease.lost':
-        return onLost(timing, state)
+        return holds(state, message) ? onLost(timing, state) : [state, []]
+      case 'lease.expired':
+        return state.kind === 'leader' ? onLost(timing, state) : [state, []]
       case 'lease.deposed':
         return onDeposed(timing, state, message.epoch)
       case 'lease.resign':
@@ -135,9 +141,19 @@ function onEpochClaimed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): L
   ]
 }
 
-function onRenewed(timing: LeaseTiming, state: LeaseState, renewed: Held): LeaseStep {
+type Leading = LeaseState & { readonly kind: 'leader' }
+
+/** Whether this is the lease that was to be renewed. */
+const holds = (state: LeaseState, { of }: { readonly of: LeaseRevision }): state is Leading =>
+  state.kind === 'leader' && state.revision === of
+
+function onRenewed(
+  timing: LeaseTiming,
+  state: LeaseState,
+  renewed: LeaseMessage & { readonly type: 'lease.renewed' },
+): LeaseStep {
   if (state.kind === 'resigned') return [state, [release(renewed)]]
-  if (state.kind !== 'leader') return [state, []]
+  if (!holds(state, renewed)) return [state, []]
   const { revision, startedAtMs } = renewed
   return [
     { ...state, revision, startedAtMs },
@@ -159,8 +175,7 @@ function giveBack(timing: LeaseTiming, held: Held): LeaseStep {
   return [CANDIDATE, [release(held), campaignLater(timing)]]
 }
 
-function onLost(timing: LeaseTiming, state: LeaseState): LeaseStep {
-  if (state.kind !== 'leader') return [state, []]
+function onLost(timing: LeaseTiming, state: Leading): LeaseStep {
   return [CANDIDATE, [...stepDown(state), campaignLater(timing)]]
 }
 
@@ -177,11 +192,12 @@ function onResign(state: LeaseState): LeaseStep {
   return [resigned, state.kind === 'claiming-epoch' ? [release(state)] : []]
 }
 
-const release = ({ revision }: Held): LeaseEffect => ({ type: 'lease.release', revision })
+const release = ({ revision }: Pick<Held, 'revision'>): LeaseEffect => ({
+  type: 'lease.release',
+  revision,
+})
 
-function stepDown(
-  state: LeaseState & { readonly kind: 'leader' },
-): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
+function stepDown(state: Leading): readonly (LeaseEffect | KernelEffect<LeaseMessage>)[] {
   return [{ type: 'term.end' }, stopChild('leader', String(state.epoch))]
 }
 
@@ -207,5 +223,5 @@ const ownClock = (timing: LeaseTiming): KernelEffect<LeaseMessage> => ({
   type: 'timer.start',
   name: 'own-clock',
   afterMs: timing.ttlMs - timing.marginMs,
-  message: { type: 'lease.lost' },
+  message: { type: 'lease.expired' },
 })

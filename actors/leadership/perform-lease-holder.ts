@@ -52,7 +52,7 @@ function performLease(
   switch (effect.type) {
     case 'lease.create':
       world.term.end() // a candidate does not lead, whatever a crashed incarnation believed
-      return write(world, () => world.lease.create(world.node), 'lease.taken', 'lease.missed')
+      return create(world)
     case 'lease.renew':
       return renew(world, effect.revision)
     case 'lease.release':
@@ -73,26 +73,36 @@ function performLease(
   }
 }
 
+async function create(world: LeaseWorld): Promise<LeaseMessage> {
+  const startedAtMs = world.clock.monotonicMs()
+  const revision = await write(world, () => world.lease.create(world.node))
+  return typeof revision === 'number'
+    ? { type: 'lease.taken', revision, startedAtMs }
+    : { type: 'lease.missed' }
+}
+
+async function renew(world: LeaseWorld, of: LeaseRevision): Promise<LeaseMessage> {
+  const startedAtMs = world.clock.monotonicMs()
+  const revision = await write(world, () => world.lease.renew(world.node, of))
+  if (revision === 'unknown') return { type: 'lease.renew-failed', of }
+  if (revision === 'refused') return { type: 'lease.lost', of }
+  return { type: 'lease.renewed', of, revision, startedAtMs }
+}
+
+/** refused: another process has the lease; unknown: the broker did not answer. */
 async function write(
   world: LeaseWorld,
   attempt: () => Promise<LeaseRevision | undefined>,
-  won: 'lease.taken' | 'lease.renewed',
-  otherwise: 'lease.missed' | 'lease.lost',
-): Promise<LeaseMessage> {
-  const startedAtMs = world.clock.monotonicMs()
+): Promise<LeaseRevision | 'refused' | 'unknown'> {
   try {
     const revision = await attempt()
     world.partitionDetector.note()
     world.clockSteps.note()
-    return revision === undefined ? { type: otherwise } : { type: won, revision, startedAtMs }
+    return revision ?? 'refused'
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    return { type: won === 'lease.taken' ? 'lease.missed' : 'lease.renew-failed' }
+    return 'unknown'
   }
-}
-
-function renew(world: LeaseWorld, revision: LeaseRevision): Promise<LeaseMessage> {
-  return write(world, () => world.lease.renew(world.node, revision), 'lease.renewed', 'lease.lost')
 }
 
 async function giveLeaseBack(world: LeaseWorld, revision: LeaseRevision): Promise<undefined> {

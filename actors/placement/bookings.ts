@@ -1,5 +1,5 @@
 /**
- * What the recoveries of this process have asked for and what Placement may not show yet. Two recoveries of one segment
+ * What the recoveries of one leader have asked for and what Placement may not show yet. Two recoveries of one segment
  * choose side by side, so each is told what the others took since it read the room: nobody gives the same room away twice.
  */
 import type { HostName, InstanceId, NotificationId, SegmentId } from '../../schema/ids.ts'
@@ -10,7 +10,7 @@ import { NO_LOAD, type Load } from './choose-target.ts'
 /** What was sent to each host. */
 export type Loads = ReadonlyMap<HostName, Load>
 
-/** A recovery, as the books know it. */
+/** The recovery that books. */
 export interface Booker {
   readonly notification: NotificationId
   readonly segment: SegmentId
@@ -19,13 +19,13 @@ export interface Booker {
 interface Booking extends Booker {
   readonly host: HostName
   readonly needs: Resources
-  /** From then on Placement shows it for certain. */
+  /** From this time on, Placement certainly shows the evacuation. */
   readonly shownAtMs: number
 }
 
 interface Reader extends Booker {
   readonly readAtMs: number
-  /** Whether it has heard of the latest change. */
+  /** Whether the recovery has been told of the latest change. */
   readonly news: 'heard' | 'due'
   /** Ends its waiting for news. */
   readonly wake: () => void
@@ -42,7 +42,14 @@ export class Bookings {
     this.#clock = clock
   }
 
-  /** A recovery is about to read the room of its targets; until the signal it is told what others take. */
+  get size(): number {
+    return this.#bookings.size
+  }
+
+  /**
+   * Registers a recovery that is about to read the room of its targets. Until the signal ends, it
+   * is told what others take.
+   */
   read({ notification, segment }: Booker, signal: AbortSignal): void {
     const known = this.#readers.get(notification)
     if (known === undefined) {
@@ -54,14 +61,14 @@ export class Bookings {
     this.#forget()
   }
 
-  /** An instance is about to be asked for. */
+  /** Books an instance whose evacuation is about to be requested. */
   book(instance: InstanceId, booker: Booker, taken: Pick<Booking, 'host' | 'needs'>): void {
     const { notification, segment } = booker
     this.#bookings.set(instance, { notification, segment, ...taken, shownAtMs: Infinity })
     this.#tellOthers(booker)
   }
 
-  /** Nova's scheduler has taken the room: whoever reads it from now on finds it taken. */
+  /** Nova's scheduler has claimed the room: each later reading of Placement includes it. */
   show(instance: InstanceId): void {
     const booking = this.#bookings.get(instance)
     if (booking === undefined || booking.shownAtMs < Infinity) return
@@ -69,7 +76,7 @@ export class Bookings {
     this.#forget()
   }
 
-  /** Nothing came of it. */
+  /** Removes a booking that came to nothing. */
   release(instance: InstanceId): void {
     const booking = this.#bookings.get(instance)
     if (booking === undefined) return
@@ -92,7 +99,10 @@ export class Bookings {
     return loads
   }
 
-  /** Resolves once others have taken room, or given some back; `ended` when somebody else waits for that, or nobody. */
+  /**
+   * Resolves with `changed` when others have taken or released room; with `ended` when another call
+   * for this recovery replaces this one, or when the recovery is not registered.
+   */
   async change({ notification }: Booker): Promise<'changed' | 'ended'> {
     const reader = this.#readers.get(notification)
     if (reader === undefined) return 'ended'
@@ -112,7 +122,7 @@ export class Bookings {
     }
   }
 
-  /** It asks for nothing more: what it had asked for is done, or given up. */
+  /** Removes a recovery that requests nothing more: its evacuations are done or given up. */
   #leave(notification: NotificationId): void {
     this.#readers.get(notification)?.wake()
     this.#readers.delete(notification)
@@ -122,7 +132,7 @@ export class Bookings {
     this.#forget()
   }
 
-  /** What every reader finds in Placement needs no book. */
+  /** Forgets the bookings that every reader has found in Placement. */
   #forget(): void {
     const oldest = Math.min(...[...this.#readers.values()].map(({ readAtMs }) => readAtMs))
     for (const [instance, { shownAtMs }] of this.#bookings) {

@@ -1,11 +1,13 @@
-/** Which target an instance is sent to, or why to none. Pure. */
+/** Chooses the target of an instance, or the reason why there is none. Pure. */
 import { amountOf, isWithin, minus, NOTHING, type Resources } from '../../schema/resources.ts'
 import type { HostName } from '../../schema/ids.ts'
 import type { Room } from '../ports/placement.ts'
 import type { Pool } from './stages.ts'
 import { ANYWHERE, type Target, type TargetName } from './targets.ts'
 
-/** What we have sent to a target since its room was read, and how many instances in all. */
+/**
+ * What we have sent to a target since its room was read, and the number of its instances in all.
+ */
 export interface Load {
   readonly given: Resources
   readonly moves: number
@@ -14,13 +16,13 @@ export interface Load {
 export type Choice =
   | { readonly kind: 'target'; readonly target: Target }
   | { readonly kind: 'wait'; readonly reason: string }
-  /** Nobody is left to ask. */
+  /** No target is left that may be asked. */
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** What is known of one host and one instance. */
+/** What is known about the refusals of one pair of host and instance. */
 export interface PairRefusals {
   readonly times: number
-  /** How many of them were the answer of Nova's scheduler. */
+  /** How many of them Nova's scheduler gave. */
   readonly byScheduler: number
   /** Monotonic ms. */
   readonly askAgainAtMs: number
@@ -34,24 +36,31 @@ export interface Question {
   readonly stages: readonly Pool[]
   readonly targets: readonly Target[]
   readonly needs: Resources
-  /** Hosts on which the instance failed in this run: passed over. */
+  /** Hosts on which the evacuation of the instance failed in this run. They are not tried again. */
   readonly refusedBy: readonly HostName[]
-  /** Every host that did not take it: asked last, and not before its pause is over. */
+  /**
+   * Every host that refused the instance. Such a host is tried last, and not before its pause is
+   * over.
+   */
   readonly refusals: Refusals
-  /** Nova's scheduler has no host for it; asked again later. */
+  /** Nova's scheduler has no host for the instance. It is asked again later. */
   readonly schedulerIsFull: boolean
   /** Monotonic ms. */
   readonly nowMs: number
   readonly loadOf: (target: TargetName) => Load
-  /** Why the instance cannot go to a target whatever its room is; undefined when nothing is known against it. */
+  /**
+   * Why the instance cannot go to a target, however much room there is; undefined when no reason is
+   * known.
+   */
   readonly objectionTo: (target: TargetName) => string | undefined
-  /** The lower, the better a target fits the instance's server group. */
+  /** The lower the number, the better the target fits the instance's server group. */
   readonly reluctanceOf: (target: TargetName) => number
 }
 
 /**
- * Every target with room is asked before any is asked twice. Among those that were asked equally often, the first pool decides; in it
- * the host with the most memory left, and of unknown ones that with the fewest of our moves.
+ * Every target with room is tried once before any is tried twice. Among targets that were tried
+ * equally often, the first pool comes first; in it the host with the most memory left, and among
+ * hosts with unknown room the one with the fewest of our moves.
  */
 export function chooseTarget(question: Question): Choice {
   const { stages, refusedBy } = question
@@ -66,11 +75,14 @@ export function chooseTarget(question: Question): Choice {
   return { kind: 'refused', reason: `every target has refused it: ${refusedBy.join(', ')}` }
 }
 
-/** Whether this target may be asked just now, though another may have become the better one. What was just chosen always may. */
+/**
+ * Whether this target may be asked at present, although another one may be better by now. A target
+ * that was just chosen always may.
+ */
 export const mayBeAsked = (question: Question, target: TargetName): boolean =>
   narrowed(question).askable.some(({ name }) => name === target)
 
-/** The targets that are left after each condition. */
+/** The targets that remain after each condition. */
 function narrowed(question: Question) {
   const { stages, targets, refusedBy } = question
   const reachable = targets.filter(({ pool }) => stages.includes(pool))
@@ -79,7 +91,7 @@ function narrowed(question: Question) {
   return { reachable, suitable, open, askable: askableOf(question, suitable, open) }
 }
 
-/** Each reason with the hosts that it keeps out. */
+/** Each reason, with the hosts that it excludes. */
 export function unsuitableIn(
   { objectionTo }: Pick<Question, 'objectionTo'>,
   targets: readonly Target[],
@@ -92,7 +104,10 @@ export function unsuitableIn(
     .join('; ')
 }
 
-/** Where none of the others has room, or Nova's scheduler accepts none, a host on which it failed may be asked again. */
+/**
+ * When no other host has room, or Nova's scheduler accepts none, a host on which the evacuation
+ * failed may be tried again.
+ */
 function askableOf(
   question: Question,
   reachable: readonly Target[],
@@ -140,19 +155,22 @@ function isBetter({ loadOf, reluctanceOf }: Question, one: Target, other: Target
   return loadOf(one.name).moves < loadOf(other.name).moves
 }
 
-/** No spare is taken while one that is taken has room. Of spares whose room is unknown, each is to take its share. */
+/**
+ * A spare is not taken while another taken one has room. Spares with unknown room are each used in
+ * turn.
+ */
 function effortOf({ name, state, room }: Target, loadOf: Question['loadOf']): number {
   if (state === 'active' || state === 'shared' || room === null) return 0
   return state === 'activating' || loadOf(name).moves > 0 ? 1 : 2
 }
 
-/** A host whose room is known is preferred to one that may have none. */
+/** A host with known room is preferred to a host that may have none. */
 const memoryLeft = ({ name, room }: Target, loadOf: Question['loadOf']): number =>
   room === null ? -1 : room.free.memoryMb - loadOf(name).given.memoryMb
 
 const POOLS: Readonly<Record<Pool, string>> = {
   'in-service': 'no other host of the segment is in service',
-  spares: 'no reserved host is there to be used',
+  spares: 'no reserved host can be used',
 }
 
 const nobody = (stages: readonly Pool[]): string =>

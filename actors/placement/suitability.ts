@@ -1,15 +1,18 @@
-/** Which hosts cannot take an instance, as far as that is known before Nova is asked, and which are preferred. Pure. */
+/**
+ * Which hosts cannot take an instance, as far as this is known before Nova is asked, and which
+ * hosts are preferred. Pure.
+ */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { ComputeService, Instance, ServerGroup } from '../ports/compute.ts'
 import type { TargetName } from './targets.ts'
 
-/** What a survey has learned about the instances of a dead host. */
+/** What a survey has read about the instances of a dead host. */
 export interface Demands {
-  /** Why a host is none for an instance. What is unknown is left to Nova's scheduler. */
+  /** Why a host cannot take an instance. Nova's scheduler decides about what is unknown. */
   readonly objections: ReadonlyMap<InstanceId, ReadonlyMap<TargetName, string>>
-  /** Of the instances of the dead host that are in one. */
+  /** The server groups of the dead host's instances. */
   readonly groups: ReadonlyMap<InstanceId, ServerGroup>
-  /** Members of their groups that are on other hosts. */
+  /** The hosts of the other members of these groups. */
   readonly memberHosts: ReadonlyMap<InstanceId, HostName>
 }
 
@@ -19,10 +22,10 @@ export const NO_DEMANDS: Demands = {
   memberHosts: new Map(),
 }
 
-/** The hosts that Placement names for each request that was asked about. */
+/** The hosts that Placement names for each request. */
 export type Candidates = ReadonlyMap<string, ReadonlySet<HostName>>
 
-/** Zone and request: what holds for as long as the survey does. */
+/** The objections by zone and by request. They hold as long as the survey does. */
 export function objectionsOf(
   { zone, request }: Pick<Instance, 'zone' | 'request'>,
   services: readonly ComputeService[],
@@ -40,10 +43,13 @@ export function objectionsOf(
   )
 }
 
-/** Where the other members of a group are, or are on their way to, once for each. */
+/**
+ * The hosts of the other members of a group, or those to which they are moving; one entry for each
+ * member.
+ */
 export type Neighbours = readonly HostName[]
 
-/** Why a server group keeps an instance away from a host. */
+/** Why the server group of an instance excludes a host. */
 export function objectionOfGroup(
   { name, policy, perHostMax }: ServerGroup,
   host: TargetName,
@@ -51,15 +57,15 @@ export function objectionOfGroup(
 ): string | undefined {
   const here = neighbours.filter((each) => each === host).length
   if (policy === 'anti-affinity' && here >= perHostMax) {
-    return `members of its server group ${name}, which are to be apart, are there`
+    return `members of its server group ${name}, which must be on different hosts, are there`
   }
   if (policy === 'affinity' && neighbours.length > 0 && here === 0) {
-    return `its server group ${name} is to be together, and is on ${[...new Set(neighbours)].join(', ')}`
+    return `its server group ${name} must be on one host, and is on ${[...new Set(neighbours)].join(', ')}`
   }
   return undefined
 }
 
-/** The lower, the better it fits what a group would like. */
+/** The lower the number, the better the host fits the wishes of the group. */
 export function reluctanceOf(
   { policy }: ServerGroup,
   host: TargetName,

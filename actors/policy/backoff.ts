@@ -1,9 +1,12 @@
-/** How long a failed attempt pauses before the next one. Pure. */
+/** The pause between a failed attempt and the next one. Pure. */
 
-/** A longer pause would leave instances down for no other reason than our patience. */
+/** The longest pause, ms. A longer one would keep instances down without need. */
 const PAUSE_MS_MAX = 300_000
 
-/** Twice as long after each failure, and a tenth more or less by chance, so that many recoveries do not come in step. */
+/**
+ * The pause doubles after each failure, and varies by a tenth at random, so that many recoveries do
+ * not act at the same time.
+ */
 export function pauseMs(firstMs: number, failures: number, chance: number): number {
   const doubled = firstMs * 2 ** Math.max(0, failures - 1)
   return Math.round(Math.min(PAUSE_MS_MAX, doubled) * (0.9 + 0.2 * chance))

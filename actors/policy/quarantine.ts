@@ -1,15 +1,21 @@
-/** Damping: whatever fails again and again is left alone for a growing time. Pure. */
+/** The quarantine: something that fails repeatedly is not acted on for a growing time. Pure. */
 
 export interface QuarantineRules {
-  /** Failures in the window from which on it is left alone. */
+  /** The number of failures in the window from which the quarantine begins. */
   readonly failuresMin: number
   readonly windowMs: number
-  /** The first quarantine, counted from the last failure; each further one doubles it. */
+  /**
+   * The length of the first quarantine, counted from the last failure, ms. Each further failure
+   * doubles it.
+   */
   readonly firstMs: number
   readonly longestMs: number
 }
 
-/** Until when, given the failures in the window, oldest first. Zero when there were few. */
+/**
+ * When the quarantine ends, from the failures in the window, oldest first; zero when there were too
+ * few.
+ */
 export function quarantinedUntil(rules: QuarantineRules, failures: readonly number[]): number {
   const last = failures.at(-1)
   const excess = failures.length - rules.failuresMin

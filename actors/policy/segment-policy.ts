@@ -1,9 +1,9 @@
-/** The policy of a segment: what its operators chose, and the configuration for the rest. Pure. */
+/** The policy of a segment: the choices of its operators, completed by the configuration. Pure. */
 import type { PolicyChoices, Rung, SegmentPolicy } from '../../schema/segment-policy.ts'
 
-/** How many hosts the storm guard lets be acted on. */
+/** How many hosts the storm guard allows to be acted on. */
 export interface StormLimits {
-  /** Hosts per window; 0: only the share counts. */
+  /** Hosts in a window; 0: only the share counts. */
   readonly hostsMax: number
   /** Share of all hosts, rounded down, but at least one host. */
   readonly shareMax: number
@@ -13,21 +13,27 @@ export interface StormLimits {
 export interface PolicyDefaults {
   /** The fence plan of a segment that has none of its own. */
   readonly rungs: readonly Rung[]
-  /** Names of segments whose operators consent in writing to go on without a confirmed power off. */
+  /**
+   * Names of segments whose operators consent in writing to an evacuation without a confirmed
+   * power-off.
+   */
   readonly consentSegments: readonly string[]
   readonly returnToService: SegmentPolicy['returnToService']
   /** The storm guard of a segment that has no cap of its own. */
   readonly storm: StormLimits
 }
 
-/** The platform requires shared disks; where they are not, nothing is lost unless somebody allowed it (promise I9). */
+/**
+ * The platform requires shared disks. Where they are local, data are not lost unless an operator
+ * allowed it (promise I9).
+ */
 const DISKS = {
   instanceDisks: 'shared',
   rebuildLocal: 'forbid',
   instanceRebuild: 'forbid',
 } as const
 
-/** What counts for the segment of that name. */
+/** The policy of the segment with this name. */
 export function policyOf(
   defaults: PolicyDefaults,
   segmentName: string,

@@ -8,13 +8,13 @@ export interface BusMessage {
 export interface FaultDelivery extends BusMessage {
   /** How often this message was delivered, 1 the first time. */
   readonly deliveries: number
-  /** The row is stored: never deliver again. */
+  /** The row is stored: the message is not delivered again. */
   ack(): void
-  /** Deliver again, not before `afterMs`. */
+  /** The message is delivered again, not before `afterMs`. */
   retry(afterMs: number): void
 }
 
-/** Why something cannot be done on the bus, or only in a poor way; since when, wall ms. */
+/** Why the bus refuses something, or offers it only in part; since when, wall ms. */
 export type Hindrance =
   | {
       readonly kind: 'denied' // the account has no permission
@@ -31,16 +31,25 @@ export type Hindrance =
   | { readonly kind: 'degraded'; readonly what: string; readonly since: number }
 
 export interface BusPort {
-  /** Core publish: at most once, ordered per sender. Never throws; lost while disconnected. */
+  /**
+   * Core publish: at most once, ordered for each sender. Never throws; the message is lost while
+   * disconnected.
+   */
   publish(subject: string, body: Uint8Array): void
   /** Core subscription. `pattern` may use NATS wildcards `*` and `>`. */
   subscribe(pattern: string, handler: (message: BusMessage) => void): AsyncDisposable
-  /** Stores a fault; resolves when the bus has it. Equal `messageId`s within two minutes are one. BUS_UNAVAILABLE. */
+  /**
+   * Stores a fault; resolves when the bus has stored it. Messages with the same `messageId` within
+   * two minutes are stored once. BUS_UNAVAILABLE.
+   */
   publishFault(subject: string, body: Uint8Array, messageId: string): Promise<void>
-  /** Durable consumer of the fault stream; survives reconnects. Unacknowledged messages come again. */
+  /**
+   * Durable consumer of the fault stream; survives reconnects. Unacknowledged messages are
+   * delivered again.
+   */
   consumeFaults(durable: string, handler: (delivery: FaultDelivery) => void): AsyncDisposable
   /** False while nothing can be sent. */
   connected(): boolean
-  /** What does not work although it is connected. */
+  /** What does not work although the bus is connected. */
   hindrances(): readonly Hindrance[]
 }

@@ -1,10 +1,10 @@
-/** Time and chance, so that the simulator can own both. */
+/** Time and random numbers, as ports so that the simulator can control both. */
 
-/** Ends what it stands for; harmless when called twice. */
+/** Ends something, such as a timer. A second call does no harm. */
 export type Cancel = () => void
 
 export interface ClockPort {
-  /** Milliseconds of a clock that never jumps; only differences mean something. */
+  /** Milliseconds of a clock that never jumps; only differences have a meaning. */
   monotonicMs(): number
   /** Milliseconds since 1970 UTC; for records only. */
   wallMs(): number
@@ -12,7 +12,10 @@ export interface ClockPort {
   schedule(afterMs: number, callback: () => void): Cancel
 }
 
-/** Resolves after `afterMs`, or as soon as the signal aborts. It never rejects: the caller looks at the signal. */
+/**
+ * Resolves after `afterMs`, or when the signal aborts. It never rejects: the caller checks the
+ * signal.
+ */
 export async function sleep(
   clock: ClockPort,
   afterMs: number,
@@ -33,6 +36,9 @@ export interface RandomPort {
   next(): number
   /** A version 4 UUID (RFC 9562). */
   uuid(): string
-  /** A chance of its own: what others draw does not change it, where chance is to repeat itself. */
+  /**
+   * A separate random source. Numbers drawn elsewhere do not change its numbers, so that a run can
+   * be repeated.
+   */
   fork(name: string): RandomPort
 }

@@ -1,3 +1,3 @@
-/** What may be forbidden between deciding a step and doing it (promise I8). */
+/** Whether a step is still allowed at the time when it is done (promise I8). */
 export type Grant =
   { readonly kind: 'granted' } | { readonly kind: 'refused'; readonly reason: string }

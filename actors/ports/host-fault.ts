@@ -1,12 +1,15 @@
-/** What the store knows besides about a fault smaller than its host. */
+/** What the store knows about the host of a fault that concerns only a guest or a service. */
 import type { NotificationId } from '../../schema/ids.ts'
 
-/** A host that is reported dead, and by which notification. */
+/** A host that is reported dead, with the notification that reports it. */
 export interface HostFault {
   readonly notification: NotificationId
   /** Whether the host is certified dead. */
   readonly certified: boolean
-  /** open: it is being seen to; cancelled, ended: it keeps the host out of service until its return, an operator's for the first. */
+  /**
+   * open: its recovery is not ended; cancelled, ended: the host stays out of service until its
+   * return; after a cancelled recovery, an operator is responsible for it.
+   */
   readonly state: 'open' | 'cancelled' | 'ended'
 }
 
@@ -14,6 +17,6 @@ export interface HostFault {
 export interface InstanceRestart {
   readonly notification: NotificationId
   readonly orderedAt: number
-  /** When it was seen running again; null when it was not. */
+  /** When the instance was seen running again; null when it was not. */
   readonly ranAt: number | null
 }

@@ -1,14 +1,16 @@
-/** Who calls the API: validation of users' tokens by the Identity service (Keystone v3). */
+/** The callers of the API: validation of users' tokens by the Identity service (Keystone v3). */
 
 export interface Caller {
   readonly userId: string
   readonly projectId: string | null
-  /** True for a token of the system scope, which is for no project (Keystone: `system: {all: true}`). */
+  /**
+   * True for a token of the system scope, which has no project (Keystone: `system: {all: true}`).
+   */
   readonly systemScope: boolean
-  /** The project that this service's own account logs in to; null when Keystone does not say. */
+  /** The project of this service's own account; null when Keystone does not show it. */
   readonly serviceProjectId: string | null
   readonly roles: readonly string[]
-  /** Wall ms after which the token must not be trusted. */
+  /** Wall ms after which the token is no longer valid. */
   readonly expiresAt: number
 }
 

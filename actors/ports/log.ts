@@ -1,6 +1,6 @@
-/** Where a process says what happens to it. Secrets never go in. */
+/** The log of a process. Secrets are never written to it. */
 
-/** What a line is about; short, flat values. */
+/** The subject of a line; short, flat values. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 export interface LogPort {

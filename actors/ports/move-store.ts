@@ -1,4 +1,4 @@
-/** What the store keeps of the instances of a recovery. Part of the store's port. */
+/** The rows of a recovery's instances. Part of the store's port. */
 import type { Epoch, HostName, InstanceId, MoveId, NotificationId } from '../../schema/ids.ts'
 import type {
   MoveOrigin,
@@ -12,9 +12,9 @@ export interface PlannedMove {
   readonly instance: InstanceId
   readonly instanceName: string
   readonly origin: MoveOrigin
-  /** Locked by us, in an earlier recovery that could not unlock it. */
+  /** Locked by us in an earlier recovery that could not unlock it. */
   readonly held: boolean
-  /** ignored: it is left as it is, and `message` says why. */
+  /** ignored: the instance is left as it is, and `message` says why. */
   readonly status: 'pending' | 'ignored'
   readonly message: string | null
 }
@@ -27,22 +27,25 @@ export interface MoveChange {
   readonly message: string | null
 }
 
-/** Which host did not take an instance (null: Nova's scheduler had none at all), and why. */
-export interface Refusal {
+/** The host that refused an instance (null: Nova's scheduler had no host at all), and why. */
+export interface HostRefusal {
   readonly by: HostName | null
-  /** scheduler: Nova did not accept the host, so nothing was begun there; target: the attempt failed on it. */
+  /**
+   * scheduler: Nova did not accept the host, so nothing was begun there; target: the attempt failed
+   * on the host.
+   */
   readonly from: Refuser
   readonly message: string
 }
 
-/** Who turned an evacuation down. */
+/** What refused an evacuation. */
 export type Refuser = 'scheduler' | 'target'
 
 /** Writes of the acting leader: STALE_EPOCH as in the rest of the recovery's store. */
 export interface MoveStore {
   /**
-   * Adds the moves that the recovery does not have yet, in this order; answers all of them by id. What an instance was is
-   * written with its first plan and never again.
+   * Adds the moves that the recovery does not have yet, in this order; returns all its moves by id.
+   * The earlier state of an instance is written with its first plan and never changed.
    */
   planMoves(
     epoch: Epoch,
@@ -51,27 +54,36 @@ export interface MoveStore {
     moves: readonly PlannedMove[],
   ): Promise<readonly RecordedMove[]>
   /**
-   * Compare-and-set on the status; `ongoing` counts an attempt and sets the start, terminal statuses the end. The attempt
-   * begins with `ongoing` and ends with whatever follows.
+   * Compare-and-set on the status. `ongoing` counts an attempt and sets the start; a terminal
+   * status sets the end. The attempt begins with `ongoing` and ends with the next status.
    */
   updateMove(epoch: Epoch, change: MoveChange): Promise<boolean>
-  /** Back to pending, from `ongoing`: Nova was not asked, or did not listen, so the attempt never was. */
+  /**
+   * From `ongoing` back to `pending`: Nova was not asked, or did not process the request, so the
+   * attempt does not count.
+   */
   withdrawAttempt(epoch: Epoch, move: MoveId, message: string): Promise<void>
-  /** Back to pending: the last request was refused. A host on which it failed is not asked again in this run. */
-  recordRefusal(epoch: Epoch, move: MoveId, refusal: Refusal): Promise<void>
-  /** Gives up every move that nobody has asked for. */
+  /**
+   * Back to `pending` after the last request was refused. A host on which the evacuation failed is
+   * not tried again in this run.
+   */
+  recordRefusal(epoch: Epoch, move: MoveId, refusal: HostRefusal): Promise<void>
+  /** Gives up every move that was never requested. */
   endMoves(
     epoch: Epoch,
     notification: NotificationId,
     end: { readonly status: 'failed' | 'ignored'; readonly message: string },
   ): Promise<void>
-  /** held: written before an instance is locked; free: after it was unlocked. */
+  /** held: written before an instance is locked; free: written after it was unlocked. */
   noteLock(epoch: Epoch, move: MoveId, lock: 'held' | 'free'): Promise<void>
   /**
-   * Instances that recoveries have locked which are over by now, unless one that goes on is about the same instance: it
-   * holds the lock on.
+   * Instances that were locked by recoveries which have ended. An instance that an unfinished
+   * recovery also handles is left out, because that recovery keeps the lock.
    */
   listLeftLocked(): Promise<readonly VmMove[]>
-  /** Moves of other recoveries off this host that touched their instance and did not succeed; of each the latest. */
+  /**
+   * Moves from this host by other recoveries that changed their instance and did not succeed; the
+   * latest one of each instance.
+   */
   listTouched(sourceHost: HostName, except: NotificationId): Promise<readonly TouchedMove[]>
 }

@@ -1,16 +1,16 @@
-/** What observers say of hosts, for those who show it. */
+/** What observers report about hosts, for display. */
 import type { HostState } from '../../schema/messages/observation.ts'
 
 /** One observer's view of one host. */
 export interface Observation {
   readonly observer: string
   readonly state: HostState
-  /** One sentence a channel. */
+  /** One sentence for each channel. */
   readonly evidence: readonly string[]
   readonly seenAtWallMs: number
 }
 
 export interface ObservationBoard {
-  /** What is said of a host now, by observer. */
+  /** The present observations of a host, by observer. */
   of(host: string): readonly Observation[]
 }

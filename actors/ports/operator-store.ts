@@ -1,23 +1,30 @@
-/** What operators choose and say. Every method may throw that the store is away (`isStoreAway`, retryable). */
+/**
+ * The choices and commands of operators. Every method may throw that the store does not answer
+ * (`isStoreAway`, retryable).
+ */
 import type { NotificationId, SegmentId } from '../../schema/ids.ts'
-import type { OperatorWord, SiteWord } from '../../schema/records.ts'
+import type { OperatorCommand, SiteCommand } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 
-/** What operators say: about a segment for good, about a recovery once, about everything until they say otherwise. */
+/**
+ * The choices of operators for a segment, their commands for one recovery, and their commands for
+ * all recoveries.
+ */
 export interface OperatorStore {
   /** Empty when nothing was chosen. */
   getPolicy(segment: SegmentId): Promise<PolicyChoices>
   /** Replaces all choices. SEGMENT_NOT_FOUND. */
   setPolicy(segment: SegmentId, choices: PolicyChoices): Promise<void>
   /**
-   * NOTIFICATION_NOT_FOUND; WORD_REFUSED when the word does not fit the state of the recovery. `retry` makes it `new`
-   * again: its certificates do not count any more, what was not moved is to be moved.
+   * NOTIFICATION_NOT_FOUND; COMMAND_REFUSED when the command does not fit the state of the
+   * recovery. `retry` makes the recovery `new` again: its certificates do not count any more, and
+   * its unmoved instances are moved.
    */
-  sayWord(word: Omit<OperatorWord, 'saidAt'>): Promise<OperatorWord>
+  giveCommand(command: Omit<OperatorCommand, 'givenAt'>): Promise<OperatorCommand>
   /** Oldest first. */
-  listWords(id: NotificationId): Promise<readonly OperatorWord[]>
-  /** WORD_REFUSED. */
-  saySiteWord(word: Omit<SiteWord, 'saidAt'>): Promise<SiteWord>
+  listCommands(id: NotificationId): Promise<readonly OperatorCommand[]>
+  /** COMMAND_REFUSED. */
+  giveSiteCommand(command: Omit<SiteCommand, 'givenAt'>): Promise<SiteCommand>
   /** Oldest first. */
-  listSiteWords(): Promise<readonly SiteWord[]>
+  listSiteCommands(): Promise<readonly SiteCommand[]>
 }

@@ -1,10 +1,13 @@
-/** Power of a machine through its BMC. */
+/** The power of a machine, through its BMC. */
 import type { BmcSettings } from '../../schema/control-attributes.ts'
 import { isCoded, type CodedError } from '../../schema/errors.ts'
 
 export type PowerState = 'on' | 'off'
 
-/** What whoever stands between us and the power may throw: it says nothing about the state. UNAVAILABLE: there is nobody. */
+/**
+ * Errors of a fence device. They say nothing about the power state. UNAVAILABLE: there is no such
+ * device.
+ */
 const POWER_TROUBLES = [
   'POWER_UNREACHABLE',
   'POWER_MISCONFIGURED',
@@ -18,6 +21,6 @@ export const isPowerTrouble = (error: unknown): error is CodedError =>
 export interface PowerPort {
   /** Reads the chassis power. POWER_UNREACHABLE, POWER_MISCONFIGURED, POWER_COMMAND_FAILED. */
   read(bmc: BmcSettings, signal?: AbortSignal): Promise<PowerState>
-  /** Orders power off; success says nothing about the state: read it back. */
+  /** Orders power off. Success proves nothing about the state; read it back. */
   off(bmc: BmcSettings, signal?: AbortSignal): Promise<void>
 }

@@ -1,8 +1,11 @@
-/** Tells the operators' other systems what happens. Nobody here decides anything by it, waits for it, or learns of its fate. */
+/**
+ * Reports events to the operators' other systems. No decision depends on a report, nothing waits
+ * for it, and its delivery is not confirmed.
+ */
 import type { Host, Notification, Segment } from '../../schema/records.ts'
 import type { HostFields, NewNotification, SegmentFields } from './store.ts'
 
-/** How far it is. */
+/** How far the reported event has come. */
 export type ReportPhase =
   | { readonly kind: 'start' }
   | { readonly kind: 'end' }
@@ -11,16 +14,16 @@ export type ReportPhase =
 export const REPORT_START: ReportPhase = { kind: 'start' }
 export const REPORT_END: ReportPhase = { kind: 'end' }
 
-/** Why it failed, in words for everybody. */
+/** Why it failed, in words that may be shown to all. */
 export interface ReportFault {
   readonly code: string
   readonly message: string
 }
 
-/** What can be done to segments and hosts. */
+/** The operations on segments and hosts. */
 export type InventoryAction = 'create' | 'update' | 'delete'
 
-/** What is created, changed, deleted or processed; what is not stored yet has its fields only. */
+/** What is created, changed, deleted or processed. What is not stored yet has only its fields. */
 export type ReportSubject =
   | {
       readonly kind: 'segment'
@@ -30,7 +33,7 @@ export type ReportSubject =
   | {
       readonly kind: 'host'
       readonly action: InventoryAction
-      /** Without what opens it. */
+      /** The host without its credentials. */
       readonly host: HostFields | Host
       readonly segment: Segment
     }
@@ -42,6 +45,6 @@ export type ReportSubject =
     }
 
 export interface ReportPort {
-  /** Never throws and never waits. What cannot be told in time is dropped. */
+  /** Never throws and never waits. A report that cannot be sent in time is dropped. */
   report(subject: ReportSubject, phase: ReportPhase): void
 }

@@ -1,10 +1,10 @@
-/** Life of a host's operating system as SSH shows it. */
+/** The state of a host's operating system, as SSH shows it. */
 import type { SshSettings } from '../../schema/control-attributes.ts'
 
 export const SHELL_OUTCOMES = ['alive', 'refused', 'silent', 'misconfigured'] as const
 /**
- * alive: the authenticated connection answered; refused: the host is up and sshd is not;
- * silent: nothing came back in time; misconfigured: our key or the pinned host key is wrong.
+ * alive: the authenticated connection answered; refused: the host is up and sshd is not; silent: no
+ * answer came in time; misconfigured: our key or the pinned host key is wrong.
  */
 export type ShellOutcome = (typeof SHELL_OUTCOMES)[number]
 
@@ -15,7 +15,10 @@ export interface ShellProbe {
 }
 
 export interface ShellPort {
-  /** Proves life over the kept connection, opening it when needed. Never throws for a network reason. */
+  /**
+   * Checks the host over the kept connection, and opens the connection when necessary. Never throws
+   * for a network reason.
+   */
   probe(target: SshSettings, timeoutMs: number): Promise<ShellProbe>
   /** Closes the kept connection of a host that is no longer watched. */
   forget(target: SshSettings): void

@@ -1,17 +1,18 @@
 /**
- * The store: inventory and notifications for the gateway, recovery records for the engine.
- * Every method may throw that the store is away (`isStoreAway`, retryable); nothing is half-written.
+ * The store: inventory and notifications for the gateway, recovery records for the engine. Every
+ * method may throw that the store does not answer (`isStoreAway`, retryable); nothing is
+ * half-written.
  */
 import type {
   DeathCertificate,
   Host,
-  HostStanding,
+  HostProtection,
   JournalEntry,
   MoveAttempt,
   Notification,
   NotificationStatus,
   NotificationType,
-  OperatorWord,
+  OperatorCommand,
   Payload,
   RecoveryMethod,
   Segment,
@@ -19,7 +20,7 @@ import type {
   VmMove,
 } from '../../schema/records.ts'
 import { isCoded, type CodedError } from '../../schema/errors.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import type { OperatorStore } from './operator-store.ts'
 import type { HostFault, InstanceRestart } from './host-fault.ts'
 import type { Grant } from './grant.ts'
@@ -40,7 +41,10 @@ import type {
 import type { HousekeepingStore } from './housekeeping-store.ts'
 import type { RosterStore } from './roster-store.ts'
 
-/** One page of a list (`reference`: the Masakari API's lists). Markers are the integer id or the uuid of a row. */
+/**
+ * One page of a list (as the Masakari API pages its lists). Markers are the integer id or the uuid
+ * of a row.
+ */
 export interface Page {
   readonly limit: number
   readonly marker?: string
@@ -89,21 +93,28 @@ export interface NotificationFilter {
 export interface MoveFilter {
   readonly status?: string
   readonly type?: string
-  /** Moves of no other instances; at most 10,000. */
+  /** Only moves of these instances; at most 10,000. */
   readonly instances?: readonly InstanceId[]
 }
 
-/** What must stay as it is during a recovery: all, or all but `enabled`, `onMaintenance` and `reserved`. */
+/**
+ * What must not change during a recovery: all fields, or all except `enabled`, `onMaintenance` and
+ * `reserved`.
+ */
 export type Frozen = 'all' | 'all-but-switches'
 
-/** A change names only what changes. */
-export type Change<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
+/** The fields that change. */
+export type FieldChanges<Fields> = { readonly [Key in keyof Fields]?: Fields[Key] }
 
 export interface InventoryStore {
   createSegment(fields: SegmentFields): Promise<Segment>
   getSegment(id: SegmentId): Promise<Segment | undefined>
   /** SEGMENT_NOT_FOUND, SEGMENT_NAME_TAKEN, SEGMENT_UNDER_RECOVERY. */
-  updateSegment(id: SegmentId, change: Change<SegmentFields>, frozen?: Frozen): Promise<Segment>
+  updateSegment(
+    id: SegmentId,
+    change: FieldChanges<SegmentFields>,
+    frozen?: Frozen,
+  ): Promise<Segment>
   /** Deletes its hosts too. SEGMENT_NOT_FOUND, SEGMENT_UNDER_RECOVERY. */
   deleteSegment(id: SegmentId): Promise<void>
   /** MARKER_NOT_FOUND. */
@@ -112,20 +123,23 @@ export interface InventoryStore {
   createHost(segment: SegmentId, fields: HostFields): Promise<Host>
   getHost(segment: SegmentId, id: HostId): Promise<Host | undefined>
   findHost(name: HostName): Promise<Host | undefined>
-  /** HOST_NOT_FOUND, HOST_NAME_TAKEN, HOST_UNDER_RECOVERY. A change of `onMaintenance` makes it the operator's. */
+  /**
+   * HOST_NOT_FOUND, HOST_NAME_TAKEN, HOST_UNDER_RECOVERY. After a change of `onMaintenance`, the
+   * maintenance belongs to the operator.
+   */
   updateHost(
     segment: SegmentId,
     id: HostId,
-    change: Change<HostFields>,
+    change: FieldChanges<HostFields>,
     frozen?: Frozen,
   ): Promise<Host>
   deleteHost(segment: SegmentId, id: HostId): Promise<void>
   /** SEGMENT_NOT_FOUND, MARKER_NOT_FOUND. */
   listHosts(filter: HostFilter, page: Page): Promise<readonly Host[]>
-  /** Every host of every segment, for watchers: by id. */
+  /** Every host of every segment, by id, for watchers. */
   listAllHosts(): Promise<readonly Host[]>
-  /** Every host again, without its credentials: by id. */
-  listStandings(): Promise<readonly HostStanding[]>
+  /** Every host without its credentials, by id. */
+  listHostProtections(): Promise<readonly HostProtection[]>
 }
 
 export interface NewNotification {
@@ -133,7 +147,7 @@ export interface NewNotification {
   readonly hostName: HostName
   readonly generatedAt: number
   readonly payload: Payload
-  /** Reports of one fault within so many ms are duplicates of each other. */
+  /** Reports of one fault within so many ms are duplicates. */
   readonly duplicateWindowMs: number
 }
 
@@ -144,19 +158,24 @@ export type Acceptance =
   | { readonly kind: 'unknown-host' }
 
 export interface NotificationStore {
-  /** Checks and inserts atomically: of any number of equal concurrent reports, one is accepted. */
+  /**
+   * Checks and inserts in one transaction: of several equal simultaneous reports, one is accepted.
+   */
   acceptNotification(report: NewNotification): Promise<Acceptance>
   getNotification(id: NotificationId): Promise<Notification | undefined>
   listNotifications(filter: NotificationFilter, page: Page): Promise<readonly Notification[]>
   listMoves(id: NotificationId, filter: MoveFilter, page: Page): Promise<readonly VmMove[]>
-  /** Moves of these instances in all recoveries. MARKER_NOT_FOUND, also for a move of another instance. */
+  /**
+   * Moves of these instances in all recoveries. MARKER_NOT_FOUND, also when the marker is a move of
+   * another instance.
+   */
   listInstanceMoves(
     instances: readonly InstanceId[],
     filter: Pick<MoveFilter, 'status'>,
     page: Page,
   ): Promise<readonly VmMove[]>
   getMove(id: NotificationId, move: MoveId): Promise<VmMove | undefined>
-  /** Every evacuation that a recovery asked for, by move and number. */
+  /** Every evacuation that a recovery requested, by move and number. */
   listAttempts(id: NotificationId): Promise<readonly MoveAttempt[]>
   /** Everything recorded about a recovery, oldest first. */
   listJournal(id: NotificationId): Promise<readonly JournalEntry[]>
@@ -164,7 +183,7 @@ export interface NotificationStore {
 }
 
 export interface LeadershipStore {
-  /** Makes the holder the only one whose recovery writes count: the epoch grows by one. */
+  /** Raises the epoch by one. From then on, only recovery writes of this holder count. */
   claimEpoch(holder: NodeName): Promise<Epoch>
   currentEpoch(): Promise<Epoch>
 }
@@ -173,7 +192,7 @@ export type NewEntry = Omit<JournalEntry, 'id' | 'at' | 'epoch' | 'run'>
 
 export interface Transition {
   readonly notification: NotificationId
-  /** The statuses that it may leave; when it is in none of them nothing changes. */
+  /** The statuses from which it may change. In any other status, nothing changes. */
   readonly from: readonly NotificationStatus[]
   readonly to: NotificationStatus
   readonly reason: string
@@ -183,92 +202,129 @@ export interface UnfinishedRecovery {
   readonly notification: Notification
   /** The host as registered now; undefined when it was deleted meanwhile. */
   readonly host: Host | undefined
-  readonly standing: Standing
-  /** How many words operators have said about it. */
-  readonly wordCount: number
+  readonly control: Control
+  /** How many commands operators have given for it. */
+  readonly commandCount: number
 }
 
-/** Smaller faults come in thousands: some of them at a time. */
-export interface SmallFaultPage {
+/** A page of faults that are smaller than a host, because there may be thousands of them. */
+export interface FaultPage {
   /** Notifications with a greater id. */
   readonly afterId: number
   readonly max: number
 }
 
-/** What a decision needs of a host that may be of another segment. */
+/** What a decision needs of a host that may be in another segment. */
 export type HostOverall = Pick<Host, 'uuid' | 'name' | 'onMaintenance'>
 
 /** A host that is reported dead. */
 export type FailingHost = Pick<Notification, 'sourceHost' | 'createdAt'>
 
-/** Everything a decision needs, read at one moment. */
+/** Everything that a decision needs, read in one transaction. */
 export interface SegmentSnapshot {
   readonly segment: Segment | undefined
   readonly hosts: readonly Host[]
   readonly notification: Notification | undefined
-  /** One that still counts. */
+  /** The certificate that still counts. */
   readonly certificate: DeathCertificate | undefined
   readonly moves: readonly VmMove[]
   readonly choices: PolicyChoices
-  readonly words: readonly OperatorWord[]
-  readonly standing: Standing
+  readonly commands: readonly OperatorCommand[]
+  readonly control: Control
   /** Of this segment. */
   readonly takenSpares: readonly TakenSpare[]
-  /** Hosts of this segment that were certified dead at or after `since`, or whose power-off was ordered. */
+  /**
+   * Hosts of this segment that were certified dead at or after `since`, or whose power-off was
+   * ordered since then.
+   */
   readonly hostsActedOn: readonly HostId[]
-  /** Hosts of all segments, likewise. */
+  /** The same for all segments. */
   readonly hostsActedOnOverall: readonly HostId[]
   readonly hostsOverall: readonly HostOverall[]
-  /** Open reports of deaths, in all segments, that are not yet certain. */
+  /** Open reports of dead hosts in all segments, without a certificate. */
   readonly failing: readonly FailingHost[]
-  /** Of the host of a smaller fault: the trusted report of its death that is open, or whose recovery still holds it. */
+  /**
+   * For a fault smaller than a host: the trusted report of its host's death that is open, or whose
+   * recovery still holds the host.
+   */
   readonly hostFault: HostFault | null
-  /** Of the instance of a guest's fault, of the last day, by recovery, oldest first. */
+  /**
+   * For a fault of a guest: the restarts of its instance in the last day, by recovery, oldest
+   * first.
+   */
   readonly restarts: readonly InstanceRestart[]
 }
 
-/** A host that an ended recovery has taken out of service, and whose compute service at least is still so. */
+/**
+ * A host that an ended recovery has taken out of service, and whose compute service at least is
+ * still disabled.
+ */
 export interface Returning {
   readonly host: Host
   readonly segmentName: string
   readonly by: NotificationId
-  /** Whether an operator has ended its maintenance himself, as with Masakari: that is his word. */
+  /**
+   * Whether an operator has ended its maintenance, as in Masakari. That counts as a command to
+   * return the host.
+   */
   readonly isGivenBack: boolean
   readonly choices: PolicyChoices
-  readonly words: readonly OperatorWord[]
-  /** When it was certified dead since the asked moment, oldest first. */
+  readonly commands: readonly OperatorCommand[]
+  /** The times at which it was certified dead since the given moment, oldest first. */
   readonly deaths: readonly number[]
-  /** The reason with which that recovery disabled its compute service; null when it found it disabled. */
+  /**
+   * The reason with which that recovery disabled its compute service; null when the service was
+   * disabled before.
+   */
   readonly disabledWith: string | null
 }
 
-/** Writes of the acting leader. Each throws STALE_EPOCH, changing nothing, when its epoch is not the current one. */
+/**
+ * Writes of the acting leader. Each throws STALE_EPOCH and changes nothing when its epoch is not
+ * the current one.
+ */
 export interface RecoveryStore extends MoveStore {
-  /** Those of hosts first, then the smaller ones; each oldest first. All of them, or a page of the smaller ones. */
-  listUnfinished(page?: SmallFaultPage): Promise<readonly UnfinishedRecovery[]>
+  /**
+   * Recoveries of hosts first, then of instance and service faults; each oldest first. All of them, or a page of
+   * the smaller ones.
+   */
+  listUnfinished(page?: FaultPage): Promise<readonly UnfinishedRecovery[]>
   readSnapshot(
     segment: SegmentId,
     notification: NotificationId,
     actedOnSinceMs: number,
   ): Promise<SegmentSnapshot>
-  /** Status, reason and a journal line in one transaction; false when the status was not one of `from`. `running` begins a run. */
+  /**
+   * Writes the status, its reason and a journal line in one transaction; false when the status was
+   * not one of `from`. `running` begins a run.
+   */
   recordTransition(epoch: Epoch, transition: Transition): Promise<boolean>
   /**
-   * Written before an irreversible step: checks, in the transaction that writes the line, that the segment is enabled,
-   * that the host is registered and not on an operator's maintenance, that the notification is unfinished, and that no
-   * operator has paused or cancelled it or stopped everything.
+   * Written before an irreversible step. The transaction that writes the line checks that the
+   * segment is enabled, that the host is registered and not on an operator's maintenance, that the
+   * notification is unfinished, and that no operator command has paused or cancelled it or stopped
+   * everything.
    */
   recordIntent(epoch: Epoch, entry: Omit<NewEntry, 'kind'>): Promise<Grant>
   appendJournal(epoch: Epoch, entry: NewEntry): Promise<void>
-  /** First certificate wins; until a retry, a second one for the same recovery changes nothing. */
+  /**
+   * The first certificate counts. Until a retry, a second one for the same recovery changes
+   * nothing.
+   */
   saveCertificate(certificate: DeathCertificate): Promise<void>
   /** Takes a host out of service for a recovery (`on_maintenance`, no longer `reserved`). */
   holdHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
   /** Hosts of enabled segments that ended recoveries still hold. */
   listReturning(deathsSinceMs: number): Promise<readonly Returning[]>
-  /** Undoes `holdHost`, where nobody else has taken the host over since: it is let back. */
+  /**
+   * Undoes `holdHost` unless another recovery or an operator has taken the host over since then.
+   * The host returns to service.
+   */
   releaseHost(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
-  /** The same if the recovery has never certified the host dead; a host whose recovery operators have cancelled is held instead. */
+  /**
+   * The same when the recovery has never certified the host dead. A host whose recovery operators
+   * have cancelled stays held.
+   */
   releaseUntouched(epoch: Epoch, host: HostId, by: NotificationId): Promise<void>
 }
 
@@ -290,6 +346,9 @@ export interface StorePort
   ping(): Promise<void>
 }
 
-/** True while the database takes no write: away, busy, full or read-only. The same write may succeed later. */
+/**
+ * True while the database accepts no write: it does not answer, is busy, full or read-only. The
+ * same write may succeed later.
+ */
 export const isStoreAway = (error: unknown): error is CodedError =>
   isCoded(error, 'STORE_UNAVAILABLE', 'STORE_CONFLICT', 'STORE_FULL', 'STORE_READ_ONLY')

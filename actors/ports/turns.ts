@@ -1,23 +1,26 @@
-/** Who may go on: gives each actor of a system its turns, one at a time, and never inside those of another. */
+/**
+ * Gives each actor of a system its turns, one at a time. A turn never begins during the turn of
+ * another actor.
+ */
 
-/** What is given turns. */
+/** Something that gets turns. */
 export interface Player {
   /** One turn. May throw. */
   readonly take: () => void
-  /** Told what a turn threw. Must not throw. */
+  /** Receives the error of a turn. Must not throw. */
   readonly crashed: (error: unknown) => void
 }
 
 export interface Turns {
   /** A place for one player. */
   open(player: Player): Place
-  /** No more turns for anybody. */
+  /** Gives no more turns. */
   close(): void
 }
 
 export interface Place {
-  /** Asks for one turn, which comes soon, after those that were asked for before. */
+  /** Asks for one turn. It comes soon, after the turns that were asked for before. */
   ask(): void
-  /** No turn comes any more, not even one that was asked for. */
+  /** No further turn comes, not even one that was asked for. */
   close(): void
 }

@@ -1,4 +1,4 @@
-/** Carries out the effects of a process recovery on the Compute API. */
+/** Performs the effects of a process recovery on the Compute API. */
 import { describeError } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
@@ -36,7 +36,7 @@ interface Recovering {
   readonly signal: AbortSignal
 }
 
-/** The actor that sees to one dead nova-compute. */
+/** The actor that handles one dead nova-compute. */
 export function defineProcessRecovery(
   world: ProcessRecoveryWorld,
   order: ProcessArgument,
@@ -79,7 +79,10 @@ async function performProcessRecovery(
   }
 }
 
-/** In the ledger first: what is there is enabled again, once nova-compute beats and nobody else has disabled it since. */
+/**
+ * Recorded in the ledger first: what is there is enabled again, when nova-compute sends heartbeats
+ * and the service was not disabled by someone else since then.
+ */
 async function disable(
   { world, order, signal }: Recovering,
   service: string,

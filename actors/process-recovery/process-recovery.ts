@@ -1,6 +1,7 @@
 /**
- * Keeps Nova's scheduler away from a living host whose nova-compute has died. That is all: the host's own protection goes on,
- * and the ledger sees to it that the service is enabled again.
+ * Disables the service of a living host whose nova-compute has died, so that Nova's scheduler does
+ * not use it. It does nothing else: the host itself stays protected, and the ledger makes sure that
+ * the service is enabled again.
  */
 import type { HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -17,20 +18,20 @@ export interface ProcessOrder {
 }
 
 export interface ProcessRecoveryRules {
-  /** Shown in Nova; also how we know a service that we disabled. */
+  /** Shown in Nova. By it we recognise a service that we disabled. */
   readonly disableReason: string
-  /** Pause after a request that failed, ms. */
+  /** The pause after a request that failed, ms. */
   readonly retryMs: number
-  /** So many of these end the attempt. */
+  /** After so many failures, the attempt ends. */
   readonly hindrancesMax: number
 }
 
 export type ProcessRecoveryMessage =
   | { readonly type: 'process.begin' }
-  | { readonly type: 'process.forbid'; readonly reason: string } // an operator's word
+  | { readonly type: 'process.forbid'; readonly reason: string } // an operator command
   | { readonly type: 'process.read'; readonly service: ComputeService | undefined } // private
-  | { readonly type: 'process.disabled' } // private: Nova has taken the order
-  | { readonly type: 'process.forbidden'; readonly reason: string } // private: no grant for the intent
+  | { readonly type: 'process.disabled' } // private: Nova has accepted the order
+  | { readonly type: 'process.forbidden'; readonly reason: string } // private: the store does not allow the intent
   | { readonly type: 'process.noted' } // private: the outcome is in the journal
   | { readonly type: 'process.blocked'; readonly reason: string } // private
   | { readonly type: 'process.look-due' } // private: our own timer
@@ -48,14 +49,14 @@ export type ProcessRecoveryEffect =
   | { readonly type: 'service.disable'; readonly service: string }
   | { readonly type: 'outcome.note' }
 
-type RecoveryStep = Step<
+type ProcessStep = Step<
   ProcessRecoveryState,
   ProcessRecoveryEffect | KernelEffect<ProcessRecoveryMessage>
 >
 
 export const processRecovery =
   (order: ProcessOrder, rules: ProcessRecoveryRules) =>
-  (state: ProcessRecoveryState, message: ProcessRecoveryMessage): RecoveryStep => {
+  (state: ProcessRecoveryState, message: ProcessRecoveryMessage): ProcessStep => {
     switch (message.type) {
       case 'process.begin':
         return read(0)
@@ -68,7 +69,7 @@ export const processRecovery =
       case 'process.forbid':
         return state.kind === 'reading' || state.kind === 'blocked'
           ? giveWay(order, message.reason)
-          : [state, []] // what was ordered is followed
+          : [state, []] // what was ordered is followed to its end
       case 'process.forbidden':
         return state.kind === 'disabling' ? giveWay(order, message.reason) : [state, []]
       case 'process.noted':
@@ -86,7 +87,7 @@ export const processRecovery =
     }
   }
 
-const read = (hindrances: number): RecoveryStep => [
+const read = (hindrances: number): ProcessStep => [
   { kind: 'reading', hindrances },
   [{ type: 'service.read' }],
 ]
@@ -96,7 +97,7 @@ function onRead(
   rules: ProcessRecoveryRules,
   hindrances: number,
   service: ComputeService | undefined,
-): RecoveryStep {
+): ProcessStep {
   if (service === undefined) return finish(order, 'ignored', 'Nova has no compute service on it')
   if (!service.disabled) {
     const { id } = service
@@ -112,7 +113,7 @@ function onHindered(
   { retryMs, hindrancesMax }: ProcessRecoveryRules,
   hindrances: number,
   reason: string,
-): RecoveryStep {
+): ProcessStep {
   if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
   const later: KernelEffect<ProcessRecoveryMessage> = {
     type: 'timer.start',
@@ -123,7 +124,7 @@ function onHindered(
   return [{ kind: 'blocked', hindrances: hindrances + 1 }, [later]]
 }
 
-function finish(order: ProcessOrder, status: FaultOutcome, reason: string): RecoveryStep {
+function finish(order: ProcessOrder, status: FaultOutcome, reason: string): ProcessStep {
   const { notification, replyTo } = order
   return [
     { kind: 'finished' },
@@ -131,7 +132,7 @@ function finish(order: ProcessOrder, status: FaultOutcome, reason: string): Reco
   ]
 }
 
-const giveWay = ({ notification, replyTo }: ProcessOrder, reason: string): RecoveryStep => [
+const giveWay = ({ notification, replyTo }: ProcessOrder, reason: string): ProcessStep => [
   { kind: 'finished' },
   [tell(replyTo, { type: 'fault.forbidden', notification, reason })],
 ]

@@ -1,5 +1,4 @@
 /** The surroundings in which what recoveries gave up is looked after. */
-import type { Epoch, MoveId } from '../../schema/ids.ts'
 import type { LeadershipTerm } from '../leadership/leadership-term.ts'
 import type { ReconcilerStore } from '../ports/reconciler-store.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -16,13 +15,4 @@ export interface ReconcilerWorld {
     'listEvacuations' | 'getInstance' | 'listInstances' | 'listActions' | 'start'
   >
   readonly announcer: Announcer
-}
-
-/** One look, with one epoch. */
-export interface Looking {
-  readonly world: ReconcilerWorld
-  readonly epoch: Epoch
-  /** Those that Nova did not start when it was asked: it is not asked again. */
-  readonly refused: Set<MoveId>
-  readonly signal: AbortSignal
 }

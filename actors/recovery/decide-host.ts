@@ -1,6 +1,8 @@
-/** The rule for COMPUTE_HOST notifications: fence, hold, or leave alone. Pure. */
+/**
+ * The rule for COMPUTE_HOST notifications: fence the host, hold the recovery, or do nothing. Pure.
+ */
 import type { Host, Notification } from '../../schema/records.ts'
-import { askedForAt } from '../../schema/standing.ts'
+import { askedForAt } from '../../schema/recovery-control.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import {
   finished,
@@ -13,11 +15,11 @@ import {
 } from './decision.ts'
 import { failureGroup } from './failure-group.ts'
 import { holdDown } from './hold-down.ts'
-import { approvedBy, confirmedBy } from '../policy/operator-word.ts'
+import { approvedBy, confirmedBy } from '../policy/operator-command.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { stormObjection } from './storm-guard.ts'
 
-/** A host is reported: fence it, hold it, or say why not. */
+/** Decides about a reported host: fence it, hold it, or give the reason for doing nothing. */
 export function decideHost(
   rules: DecisionRules,
   situation: Situation,
@@ -32,8 +34,8 @@ export function decideHost(
   const hopeless = withoutSpares(situation.snapshot, host)
   if (hopeless !== undefined) return { kind: 'conclude', to: 'failed', reason: hopeless }
   const plan = planFence(rules, situation.snapshot, notification, host)
-  // An operator may overrule the hold-down and the storm guard.
-  if (approvedBy(situation.snapshot.words) !== undefined) return plan
+  // An operator command may exempt the recovery from the hold-down and the storm guard.
+  if (approvedBy(situation.snapshot.commands) !== undefined) return plan
   const tooSoon = hasBegun(situation.snapshot) ? undefined : holdDown(rules, situation)
   if (tooSoon !== undefined) return tooSoon
   const objection = brake(rules, situation, host)
@@ -41,8 +43,8 @@ export function decideHost(
 }
 
 /**
- * A segment that moves instances to spares only, and has none: fencing its host would help nobody, and it may be alive.
- * A fenced one waits for a spare instead.
+ * When the segment moves instances to spares only and has none, fencing the host would not help,
+ * and the host may be alive. A fenced host waits for a spare instead.
  */
 function withoutSpares(snapshot: SegmentSnapshot, { uuid }: Host): string | undefined {
   const { segment, hosts, takenSpares } = snapshot
@@ -55,7 +57,10 @@ function withoutSpares(snapshot: SegmentSnapshot, { uuid }: Host): string | unde
   return 'the recovery method is reserved_host, and the segment has no reserved host'
 }
 
-/** Why this host must wait although it is dead: too many of its segment fail, or are acted on. */
+/**
+ * Why this host must wait although it may be dead: too many hosts of its segment fail, or are acted
+ * on.
+ */
 function brake(rules: DecisionRules, situation: Situation, host: Host): string | undefined {
   const { snapshot, inFlight } = situation
   const { segment, choices, hosts } = snapshot
@@ -67,37 +72,44 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
   })
 }
 
-/** An operator who calls the host dead, or wants it acted on, knows what the reporter did not. */
-const isVouchedFor = ({ words }: SegmentSnapshot): boolean =>
-  confirmedBy(words) !== undefined || approvedBy(words) !== undefined
+/** An operator who confirms the death or approves the recovery knows more than the reporter. */
+const isVouchedFor = ({ commands }: SegmentSnapshot): boolean =>
+  confirmedBy(commands) !== undefined || approvedBy(commands) !== undefined
 
-/** `host_status UNKNOWN`: a second look is taken for a while; whoever is sure makes a report of his own. */
+/**
+ * `host_status UNKNOWN`: observers look at the host again for some time. An observer that sees it
+ * dead sends a report of its own.
+ */
 function decideUnsure(
   { unsureHoldMs }: DecisionRules,
   { nowWallMs, snapshot }: Situation,
   notification: Notification,
 ): Decision {
-  if (nowWallMs - askedForAt(notification, snapshot.words) <= unsureHoldMs) {
+  if (nowWallMs - askedForAt(notification, snapshot.commands) <= unsureHoldMs) {
     return {
       kind: 'hold',
       reason: 'the reporter does not know whether the host is down; our own watchers look again',
     }
   }
   return ignored(
-    `the reporter did not know whether the host was down, and nobody confirmed it for ${unsureHoldMs / 1000} s`,
+    `the reporter did not know whether the host was down, and no other report confirmed it within ${unsureHoldMs / 1000} s`,
   )
 }
 
-/** What may stand in for a confirmation: the word of an operator first, then the consent of the segment. */
+/**
+ * What may replace a confirmed power-off: an operator command first, then the consent of the
+ * segment.
+ */
 function planFence(
   rules: DecisionRules,
-  { segment, choices, words }: SegmentSnapshot,
+  { segment, choices, commands }: SegmentSnapshot,
   { payload }: Notification,
   host: Host,
 ): Decision {
   const { rungs, trustReports } = policyOf(rules, segment?.name ?? '', choices)
-  // Only who saw the host through a cluster may have seen it fenced: our own observers cannot reach it, and that is all.
+  // Only a cluster may have seen that the host was fenced. Our own observers only see that they
+  // cannot reach it.
   const consent = trustReports && payload['cluster_status'] === 'OFFLINE' ? 'consent' : null
-  const lastResort = confirmedBy(words) === undefined ? consent : 'operator'
+  const lastResort = confirmedBy(commands) === undefined ? consent : 'operator'
   return { kind: 'fence', host, rungs, lastResort }
 }

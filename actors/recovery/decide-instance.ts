@@ -1,5 +1,5 @@
 /** The rule for VM notifications: which guests are recovered, and how often. Pure. */
-import { askedForAt } from '../../schema/standing.ts'
+import { askedForAt } from '../../schema/recovery-control.ts'
 import { isoTime } from '../../schema/time.ts'
 import { quarantinedUntil } from '../policy/quarantine.ts'
 import type { InstanceRestart } from '../ports/host-fault.ts'
@@ -8,7 +8,7 @@ import { eventPolicy } from './instance-events.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { superseded } from './superseded.ts'
 
-/** A guest is reported: recover it, wait, or say why not. */
+/** Decides about a reported guest: recover it, wait, or give the reason for doing nothing. */
 export const decideInstance: Rule = (rules, situation, notification, host) => {
   const { uuid, payload, status } = notification
   const { snapshot, recovering } = situation
@@ -18,7 +18,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   const higher = superseded(rules, situation, notification, host)
   if (higher !== undefined) return higher
   const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)
-  const askedAt = askedForAt(notification, snapshot.words)
+  const askedAt = askedForAt(notification, snapshot.commands)
   const since = others.find(({ ranAt }) => ranAt !== null && askedAt + STAMP_MS <= ranAt)
   if (since !== undefined) return ignored(`recovery ${since.notification} has restarted it since`)
   const rival = recovering.get(payload['instance_uuid'] ?? '')
@@ -34,7 +34,7 @@ export const decideInstance: Rule = (rules, situation, notification, host) => {
   return { kind: 'restart', fault: policy.fault, mayRebuild, askedForAt: askedAt }
 }
 
-/** A notification's own time is kept in whole seconds, rounded down. */
+/** The time of a notification is stored in whole seconds, rounded down. */
 const STAMP_MS = 1000
 
 /** The crash-loop limit: each recovery counts once, however many rungs it climbed. */

@@ -1,4 +1,4 @@
-/** What a segment does about one notification, given everything that is known at this moment. Pure. */
+/** What a segment does about one notification, from everything that is known at present. Pure. */
 import type { Host, Notification, NotificationType } from '../../schema/records.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { decideHost } from './decide-host.ts'
@@ -30,12 +30,12 @@ export function decide(rules: DecisionRules, situation: Situation): Decision {
 }
 
 function obey(
-  { reason, answer }: Objection,
+  { reason, answer }: ActionObjection,
   rules: DecisionRules,
   situation: Situation,
   notification: Notification,
 ): Decision {
-  // Whatever forbids to begin more: what Nova has under way is followed to its end.
+  // Whatever the reason is, an evacuation that Nova has under way is followed to its end.
   const underWay = situation.snapshot.moves.some(({ status }) => status === 'ongoing')
   if (underWay) return { kind: 'follow', reason }
   if (answer === 'cancel' || answer === 'hold') return { kind: answer, reason }
@@ -47,38 +47,45 @@ function obey(
 const isEnded = ({ status }: Notification): boolean =>
   status === 'finished' || status === 'ignored' || status === 'failed'
 
-interface Objection {
+interface ActionObjection {
   readonly reason: string
-  /** What somebody holds by a word of his own does not expire: it would be reported again, and begin without him. */
+  /**
+   * A recovery that an operator command holds does not expire: its fault would be reported again,
+   * and a new recovery would begin without the command.
+   */
   readonly answer: 'cancel' | 'hold' | 'hold-until-expiry' | 'ignore' | 'fail'
 }
 
-/** The operator's word, at the moment of action (promise I8). */
+/** Checks the operator commands at the moment of action (promise I8). */
 function forbidden(
   snapshot: SegmentSnapshot,
   notification: Notification,
   host: Host,
-): Objection | undefined {
-  const { standing } = snapshot
-  if (standing.kind !== 'free') {
-    return { reason: standing.reason, answer: standing.kind === 'cancelled' ? 'cancel' : 'hold' }
+): ActionObjection | undefined {
+  const { control } = snapshot
+  if (control.kind !== 'running') {
+    return { reason: control.reason, answer: control.kind === 'cancelled' ? 'cancel' : 'hold' }
   }
   const reason = outOfBounds(snapshot, notification, host)
   if (reason === undefined) return undefined
-  // What has begun is not dropped because an operator intervened: it waits for the word to go on. So does what an operator retries
-  // while it still keeps its host out of service: nobody reports such a host again.
+  // What has begun is not dropped because of an operator: it waits until it may continue. The same
+  // holds for a retried recovery that still keeps its host out of service, because no observer
+  // reports such a host again.
   const waits = hasBegun(snapshot) || host.maintenanceBy === notification.uuid
   return { reason, answer: waits ? 'hold-until-expiry' : 'ignore' }
 }
 
-/** A host that was fenced and runs again is not powered off a second time: it returns to service, with what was not moved (promise I7). */
+/**
+ * A host that was fenced and runs again is not powered off a second time. It returns to service
+ * with the instances that were not moved (promise I7).
+ */
 function cameBack(
   { snapshot, hostSeenWell }: Situation,
   { type, status, message }: Notification,
-): Objection | undefined {
+): ActionObjection | undefined {
   if (type !== 'COMPUTE_HOST' || snapshot.certificate === undefined || !hostSeenWell)
     return undefined
-  // What a running one says is what it was about to do.
+  // The message of a running recovery only says what it was about to do.
   const before = status === 'error' && message !== null ? `; ${message}` : ''
   return {
     reason: `the host is back, and what was not moved is left on it${before}`,
@@ -94,7 +101,7 @@ function outOfBounds(
   if (segment?.enabled === false) return 'the segment is disabled'
   if (!onMaintenance || maintenanceBy === uuid) return undefined
   if (maintenanceBy === null) return 'the host is on maintenance'
-  // Smaller faults have a rule of their own for that.
+  // Instance and service faults have their own rule for that.
   if (type !== 'COMPUTE_HOST') return undefined
   return `the host is being handled by recovery ${maintenanceBy}`
 }

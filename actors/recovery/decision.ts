@@ -1,7 +1,7 @@
-/** What a segment may decide about one notification, and what it decides on. */
+/** The possible decisions of a segment about one notification, and what they depend on. */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { EndStatus, Host, Notification } from '../../schema/records.ts'
-import { askedForAt } from '../../schema/standing.ts'
+import { askedForAt } from '../../schema/recovery-control.ts'
 import type { FenceOrder } from '../fence/fence-messages.ts'
 import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
@@ -9,14 +9,14 @@ import type { QuarantineRules } from '../policy/quarantine.ts'
 import type { PolicyDefaults } from '../policy/segment-policy.ts'
 
 export type Decision =
-  | { readonly kind: 'gone' } // somebody ended it already
+  | { readonly kind: 'gone' } // it has ended already
   | {
       readonly kind: 'conclude'
       readonly to: EndStatus
       readonly reason: string
     }
   | { readonly kind: 'cancel'; readonly reason: string }
-  /** behind: until the recovery of its host has ended. */
+  /** behind: held until this recovery of its host has ended. */
   | { readonly kind: 'hold'; readonly reason: string; readonly behind?: NotificationId }
   | { readonly kind: 'hold-down'; readonly reason: string; readonly leftMs: number }
   | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
@@ -29,54 +29,62 @@ export interface FencePlan extends Pick<FenceOrder, 'rungs' | 'lastResort'> {
   readonly host: Host
 }
 
-/** Keeps the scheduler away from a host whose nova-compute has died. */
+/**
+ * Disables the service of a host whose nova-compute has died, so that the scheduler does not use
+ * it.
+ */
 export interface DisablePlan {
   readonly kind: 'disable'
 }
 
 export interface RestartPlan {
   readonly kind: 'restart'
-  /** What was reported of the guest. */
+  /** The fault that was reported. */
   readonly fault: GuestFault
-  /** Whether the segment lets a guest be made anew from its image. */
+  /** Whether the segment allows a guest to be made anew from its image. */
   readonly mayRebuild: boolean
-  /** When it was asked for last: a guest that somebody has started since needs nothing. */
+  /** When the recovery was last requested. A guest that was started since then needs nothing. */
   readonly askedForAt: number
 }
 
 export interface DecisionRules extends PolicyDefaults {
   /** Notifications older than this (by our receive time) that could not be acted on fail, ms. */
   readonly expiryMs: number
-  /** A report whose sender is not sure waits so long for somebody who is, ms. */
+  /** How long a report of an unsure sender waits for another report, ms. */
   readonly unsureHoldMs: number
   /** A leader acts on no new host for so long after it began to lead, ms. */
   readonly holdDownMs: number
   /** The same after a partition of its own, ms. */
   readonly partitionHoldDownMs: number
-  /** Longest time between two reports about one fault of several hosts, or since a doubt began, ms. */
+  /**
+   * The longest time between two reports about one fault of several hosts, or since observers began
+   * to doubt a host, ms.
+   */
   readonly gatheringMs: number
-  /** How often a guest may be restarted before it is left alone for a while. */
+  /** How often a guest may be restarted before no more restarts follow for some time. */
   readonly crashLoop: QuarantineRules
 }
 
 export interface Situation {
   readonly snapshot: SegmentSnapshot
-  /** Hosts that this segment is fencing or evacuating right now. */
+  /** Hosts that this segment is fencing or evacuating now. */
   readonly inFlight: ReadonlySet<HostId>
-  /** Instances that are being recovered right now, and by which recovery. */
+  /** Instances that are being recovered now, with their recovery. */
   readonly recovering: ReadonlyMap<string, NotificationId>
   /** Hosts of all segments that observers have begun to doubt. */
   readonly doubted: ReadonlySet<HostId>
   /** How long this leader has led, ms. */
   readonly ledForMs: number
-  /** How long this leader has been in contact with the broker without a gap, ms; Infinity: always. */
+  /**
+   * How long this leader has been in contact with the broker without a gap, ms; Infinity: always.
+   */
   readonly inContactForMs: number
-  /** Its watchers see the host alive, and none of them doubts it. */
+  /** Its observers see the host alive, and none of them doubts it. */
   readonly hostSeenWell: boolean
   readonly nowWallMs: number
 }
 
-/** The rule for one type of notification, once nothing forbids to act. */
+/** The rule for one type of notification, when nothing forbids to act. */
 export type Rule = (
   rules: DecisionRules,
   situation: Situation,
@@ -84,7 +92,10 @@ export type Rule = (
   host: Host,
 ) => Decision
 
-/** What has begun goes on by other rules: something may have been done to the host. */
+/**
+ * Whether the recovery has begun. Other rules apply then, because something may have been done to
+ * the host.
+ */
 export const hasBegun = ({
   notification,
   certificate,
@@ -94,14 +105,14 @@ export const hasBegun = ({
 export const ignored = (reason: string): Decision => ({ kind: 'conclude', to: 'ignored', reason })
 export const finished = (reason: string): Decision => ({ kind: 'conclude', to: 'finished', reason })
 
-/** Waits for as long as the notification may, then fails. */
+/** Holds the notification until it expires; then it fails. */
 export function hold(
   { expiryMs }: DecisionRules,
   { nowWallMs, snapshot }: Situation,
   notification: Notification,
   reason: string,
 ): Decision {
-  return nowWallMs - askedForAt(notification, snapshot.words) > expiryMs
+  return nowWallMs - askedForAt(notification, snapshot.commands) > expiryMs
     ? { kind: 'conclude', to: 'failed', reason: `expired while it had to wait: ${reason}` }
     : { kind: 'hold', reason }
 }

@@ -1,6 +1,7 @@
 /**
- * Hosts that fail together are judged together: they are rather one fault, and whether it is the hosts' own nobody knows.
- * Together are those that were reported within a short time of each other, and those that observers have begun to doubt. Pure.
+ * Hosts that fail together are judged together: the cause is probably one fault, and not
+ * necessarily of the hosts themselves. Together are the hosts that were reported within a short
+ * time of each other, and those that observers have begun to doubt. Pure.
  */
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { HostOverall } from '../ports/store.ts'
@@ -9,7 +10,10 @@ import { hasBegun, type Situation } from './decision.ts'
 /** Hosts with their names. */
 export type FailureGroup = ReadonlyMap<HostId, HostName>
 
-/** All of these hosts that the reported one fails together with, itself included. What has begun is judged alone. */
+/**
+ * All of these hosts that fail together with the reported one, which is included. A recovery that
+ * has begun is judged alone.
+ */
 export function failureGroup(
   { snapshot, doubted }: Pick<Situation, 'snapshot' | 'doubted'>,
   hosts: readonly HostOverall[],
@@ -22,7 +26,7 @@ export function failureGroup(
     .filter((other) => Math.abs(other.createdAt - createdAt) <= gatheringMs)
     .map((other) => other.sourceHost)
   const suspects = new Set(hasBegun(snapshot) ? [] : [...reported, ...doubted])
-  // Whoever is out of service, by an operator or a recovery, is not acted on anew.
+  // A host that an operator or a recovery has taken out of service is not acted on again.
   const together = hosts.filter(
     ({ uuid, onMaintenance }) => uuid === sourceHost || (!onMaintenance && suspects.has(uuid)),
   )

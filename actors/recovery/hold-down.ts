@@ -1,7 +1,10 @@
-/** After a start, or a partition of our own, hosts may only seem dead: nothing new is begun for a while. Pure. */
+/**
+ * After a start, or a partition of our own, hosts may only seem dead. Nothing new is begun for some
+ * time. Pure.
+ */
 import type { Decision, DecisionRules, Situation } from './decision.ts'
 
-/** Undefined once new hosts may be acted on. */
+/** undefined when new hosts may be acted on. */
 export function holdDown(
   { holdDownMs, partitionHoldDownMs }: DecisionRules,
   { ledForMs, inContactForMs }: Situation,

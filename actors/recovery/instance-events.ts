@@ -1,4 +1,4 @@
-/** What each event of a guest means (Masakari's vocabulary: `event` and `vir_domain_event`). */
+/** The meaning of each event of a guest (Masakari's vocabulary: `event` and `vir_domain_event`). */
 import type { GuestFault } from '../instance-recovery/refutation.ts'
 
 type EventPolicy =
@@ -11,7 +11,10 @@ const ignore = (because: string): EventPolicy => ({ kind: 'ignore', because })
 const BY_ITSELF = ignore('the guest was shut down from inside')
 const GOES_ON = ignore('the guest goes on by itself')
 
-/** By `event vir_domain_event`. The table in `ops/docs/instance-faults.md` says the same to operators. */
+/**
+ * By `event vir_domain_event`. The table in `ops/docs/instance-faults.md` says the same to
+ * operators.
+ */
 const POLICIES: Readonly<Record<string, EventPolicy>> = {
   'LIFECYCLE STOPPED_FAILED': act('stopped'),
   'LIFECYCLE STOPPED_CRASHED': act('stopped'),
@@ -40,6 +43,6 @@ const POLICIES: Readonly<Record<string, EventPolicy>> = {
   'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED': act('hung'),
 }
 
-/** The policy for an event; what nobody knows is not acted on. */
+/** The policy for an event. An unknown event is not acted on. */
 export const eventPolicy = (what: string): EventPolicy =>
   POLICIES[what] ?? ignore('nothing is known about such an event')

@@ -1,42 +1,50 @@
-/** What an operator's pause, stop, cancel or leave to go on means for a recovery that is under way. Pure. */
+/**
+ * What an operator's pause, stop, cancel or resume means for a recovery that is under way. Pure.
+ */
 import { tell } from '../kernel/behaviour.ts'
 import { refOf } from '../registry.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import { queue } from './outcomes.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   RecoveryMessage,
   RecoveryOrder,
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
 
-/** Repeated with every look. What works on the recovery is told once; a recovery that waits is decided on at once, after any word. */
+/**
+ * Comes again with every check of the store. The actor that works for the recovery is told once. A
+ * recovery that waits is decided again at once after any command.
+ */
 export function onHeard(
   order: RecoveryOrder,
   state: RecoveryState,
-  { standing, wordCount }: RecoveryMessage & { readonly type: 'recovery.heard' },
+  { control, commandCount }: RecoveryMessage & { readonly type: 'recovery.heard' },
 ): RecoveryStep {
   const { known } = state
   const mayWait = state.kind === 'held' || state.kind === 'pausing'
-  if (isSame(known.standing, standing)) {
-    return wordCount === known.wordsHeard || !mayWait ? [state, []] : queue(state, null)
+  if (isSame(known.control, control)) {
+    return commandCount === known.commandsHeard || !mayWait ? [state, []] : queue(state, null)
   }
-  const next = { ...state, known: { ...known, standing } }
+  const next = { ...state, known: { ...known, control } }
   if (mayWait) return queue(next, null)
-  return standing.kind === 'free' ? [next, []] : [next, forbid(order, state, standing.reason)]
+  return control.kind === 'running' ? [next, []] : [next, forbid(order, state, control.reason)]
 }
 
-const isSame = (one: Standing, other: Standing): boolean =>
+const isSame = (one: Control, other: Control): boolean =>
   one.kind === other.kind &&
-  (one.kind === 'free' || other.kind === 'free' || one.reason === other.reason)
+  (one.kind === 'running' || other.kind === 'running' || one.reason === other.reason)
 
-/** The store refuses every further step anyway; this only saves the time until the next one. */
+/**
+ * The store refuses every further step in any case. This message only makes the actor stop before
+ * its next step.
+ */
 function forbid(
   { notification: { uuid } }: RecoveryOrder,
   { kind }: RecoveryState,
   reason: string,
-): Effects {
+): RecoveryEffects {
   switch (kind) {
     case 'fencing':
       return [tell(refOf('fence', uuid), { type: 'fence.forbid', reason })]

@@ -1,10 +1,10 @@
-/** Where a recovery goes once a decision is made, or what works on it has answered: again, later, or to its end. Pure. */
+/** What a recovery does after a decision or an answer: it tries again, waits, or ends. Pure. */
 import type { NotificationId } from '../../schema/ids.ts'
 import type { EndStatus } from '../../schema/records.ts'
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import { pauseMs } from '../policy/backoff.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   Known,
   RecoveryMessage,
   RecoveryOrder,
@@ -12,21 +12,21 @@ import type {
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
-import { isSmall } from './summary.ts'
+import { isInstanceOrServiceFault } from './summary.ts'
 
 interface Charter {
   readonly order: RecoveryOrder
   readonly rules: Pick<RecoveryRules, 'heldRecheckMs' | 'aliveLooksMax' | 'aliveLookMs'>
 }
 
-/** It is decided on as soon as it is its turn. */
+/** The recovery waits for its turn, and is then decided. */
 export const queue = (
   { known }: RecoveryState,
   reason: string | null,
-  effects: Effects = [],
+  effects: RecoveryEffects = [],
 ): RecoveryStep => [{ kind: 'queued', reason, known }, effects]
 
-/** Another attempt after a pause, or the end when there were enough. */
+/** Another attempt after a pause, or the end when there were enough attempts. */
 export function tryAgain(rules: RecoveryRules, state: RecoveryState, reason: string): RecoveryStep {
   const { known } = state
   if (failuresOf(known) >= rules.runsMax) return conclude(state, 'failed', reason)
@@ -36,10 +36,10 @@ export function tryAgain(rules: RecoveryRules, state: RecoveryState, reason: str
   ]
 }
 
-/** Attempts that failed, when this one has, too. */
+/** How many attempts have failed, including this one. */
 const failuresOf = ({ run, firstRun }: Known): number => run - firstRun + 1
 
-/** Twice the pause after each failure. */
+/** The pause doubles after each failure. */
 export function onSuspended(
   { firstPauseMs }: RecoveryRules,
   state: RecoveryState,
@@ -51,13 +51,18 @@ export function onSuspended(
   return [{ kind: 'pausing', reason, known }, [decideAfter(afterMs)]]
 }
 
-/** How long it is held: until another recovery ends, or for a time; else for the usual one. */
+/**
+ * How long the recovery is held: until another recovery ends, or for a given time; otherwise for
+ * the usual time.
+ */
 interface Until {
   readonly behind?: NotificationId
   readonly afterMs?: number
 }
 
-/** Not now: the reason is recorded when it changes, and the question asked again later. */
+/**
+ * Holds the recovery: its reason is recorded when it changes, and the decision is made again later.
+ */
 export function hold(
   { order, rules }: Charter,
   state: RecoveryState,
@@ -66,7 +71,7 @@ export function hold(
 ): RecoveryStep {
   const { lastHeld, crowd } = state.known
   const known = { ...state.known, lastHeld: reason }
-  const times = isSmall(order) ? Math.ceil(crowd / CROWD) : 1
+  const times = isInstanceOrServiceFault(order) ? Math.ceil(crowd / CROWD) : 1
   return [
     { kind: 'held', reason, behind: behind ?? null, known },
     [
@@ -76,16 +81,19 @@ export function hold(
   ]
 }
 
-/** The store knows of a recovery that the segment has not heard of yet, or not any more. */
-export function onBehindNobody(
-  { heldRecheckMs }: RecoveryRules,
-  state: RecoveryState,
-): RecoveryStep {
+/**
+ * The recovery waits for one that the store knows, but that the segment does not know yet, or no
+ * longer.
+ */
+export function onReleased({ heldRecheckMs }: RecoveryRules, state: RecoveryState): RecoveryStep {
   if (state.kind !== 'held' || state.behind === null) return [state, []]
   return [{ ...state, behind: null }, [decideAfter(heldRecheckMs)]]
 }
 
-/** Of more recoveries than these in a segment, smaller ones are looked at less often: so that looking takes no more time. */
+/**
+ * When a segment has more recoveries than this, instance and service faults are checked less often, so that the
+ * checks take no more time.
+ */
 const CROWD = 200
 
 const decideAfter = (afterMs: number): KernelEffect<RecoveryMessage> => ({
@@ -96,8 +104,8 @@ const decideAfter = (afterMs: number): KernelEffect<RecoveryMessage> => ({
 })
 
 /**
- * The leader itself sees the host alive: it is looked at again for a while, for a host may be reported a moment before it dies.
- * Meanwhile it takes no place under the caps.
+ * The leader itself sees the host alive. It looks again for some time, because a host may be
+ * reported shortly before it dies. Meanwhile the recovery takes no place under the caps.
  */
 export function onContradicted(
   charter: Charter,
@@ -112,13 +120,13 @@ export function onContradicted(
   return [next, [{ type: 'flight.leave' }, ...effects]]
 }
 
-/** Ended by an operator. */
+/** Ends the recovery because an operator cancelled it. */
 export const cancel = ({ known }: RecoveryState, reason: string): RecoveryStep => [
   { kind: 'concluding', reason, to: 'ignored', known },
   [{ type: 'recovery.cancel', reason }],
 ]
 
-/** Ended. */
+/** Ends the recovery. */
 export const conclude = ({ known }: RecoveryState, to: EndStatus, reason: string): RecoveryStep => [
   { kind: 'concluding', reason: `${to}: ${reason}`, to, known },
   [{ type: 'recovery.conclude', certified: known.certified, to, reason }],

@@ -1,4 +1,4 @@
-/** Carries out what a recovery asks for: reads the situation, and writes what was decided. */
+/** Performs the effects of a recovery: reads the situation, and writes decisions. */
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
@@ -24,7 +24,7 @@ import type {
   Turn,
 } from './recovery-messages.ts'
 import { overallObjection } from './storm-guard.ts'
-import { isSmall } from './summary.ts'
+import { isInstanceOrServiceFault } from './summary.ts'
 
 export interface RecoveryWorld extends Acting {
   readonly clock: ClockPort
@@ -33,12 +33,12 @@ export interface RecoveryWorld extends Acting {
   readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly rules: RecoveryRules
-  /** Shared by all recoveries of this process. */
+  /** Shared by all recoveries of this leader. */
   readonly inFlight: InFlight
-  readonly sightings: HostObservations
+  readonly observations: HostObservations
 }
 
-/** The actor that takes one notification from the report to its end. */
+/** The actor of one notification, from the report to its end. */
 export function defineRecovery(
   world: RecoveryWorld,
   order: RecoveryOrder,
@@ -78,10 +78,10 @@ async function performRecovery(
     case 'recovery.cancel':
       return cancel(recovering, effect.reason)
     case 'flight.leave':
-      world.inFlight.release(order.epoch, order.notification.sourceHost)
+      world.inFlight.release(order.notification.sourceHost)
       return undefined
     case 'flight.rejoin':
-      world.inFlight.claim(order.epoch, order.notification.sourceHost, () => undefined)
+      world.inFlight.claim(order.notification.sourceHost, () => undefined)
       return undefined
     default:
       return assertNever(effect)
@@ -94,7 +94,8 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
   const stored = await untilStored(world.clock, signal, () =>
     world.store.readSnapshot(order.segment, notification, since),
   )
-  // A report that our own observers contradict is not believed (the window holds it back): its host fails with nobody.
+  // A report that our own observers contradict does not count here (the dedup-window holds it
+  // back): its host does not fail together with others.
   const failing = stored.failing.filter(({ sourceHost }) => !seenWell(world, sourceHost))
   return {
     type: 'recovery.consulted',
@@ -108,16 +109,16 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
   }
 }
 
-const seenWell = ({ sightings }: RecoveryWorld, host: HostId | undefined): boolean =>
-  host !== undefined && sightings.seenWell(host)
+const seenWell = ({ observations }: RecoveryWorld, host: HostId | undefined): boolean =>
+  host !== undefined && observations.seenWell(host)
 
-/** A doubt that has lasted for long is not of one fault with what is reported now. */
+/** A doubt that has lasted long does not belong to the fault that is reported now. */
 function doubtedOf(
-  { sightings, clock, rules }: RecoveryWorld,
+  { observations, clock, rules }: RecoveryWorld,
   { hostsOverall }: SegmentSnapshot,
 ): ReadonlySet<HostId> {
   const begunSinceMs = clock.monotonicMs() - rules.gatheringMs
-  const doubted = hostsOverall.filter(({ uuid }) => sightings.doubtedLately(uuid, begunSinceMs))
+  const doubted = hostsOverall.filter(({ uuid }) => observations.doubtedLately(uuid, begunSinceMs))
   return new Set(doubted.map(({ uuid }) => uuid))
 }
 
@@ -131,7 +132,7 @@ async function admit(
   if (objection !== undefined) return { type: 'recovery.deferred', reason: objection }
   const admitted = await transition(recovering, { to: 'running', reason: effect.reason })
   if (!admitted) {
-    world.inFlight.release(epoch, notification.sourceHost)
+    world.inFlight.release(notification.sourceHost)
     return { type: 'recovery.gone' }
   }
   const { run, firstRun, seenAlive } = effect.known
@@ -145,21 +146,21 @@ async function admit(
         detail,
       })
     }
-    if (!isSmall(order)) {
+    if (!isInstanceOrServiceFault(order)) {
       await world.store.holdHost(epoch, notification.sourceHost, notification.uuid)
     }
   })
   return { type: 'recovery.admitted' }
 }
 
-/** Takes the last place under the cap of all segments, or says why there is none. */
+/** Takes a place under the cap of all segments, or returns the reason why there is none. */
 function claim(
   { world, order }: Recovering,
   { census }: RecoveryEffect & { readonly type: 'recovery.admit' },
 ): string | undefined {
-  if (isSmall(order)) return undefined
+  if (isInstanceOrServiceFault(order)) return undefined
   const { sourceHost: host } = order.notification
-  return world.inFlight.claim(order.epoch, host, (inFlight) => {
+  return world.inFlight.claim(host, (inFlight) => {
     if (census === null) return undefined
     const actedOn = new Set([...census.actedOn, ...inFlight])
     return overallObjection(world.rules.overall, host, { ...census, actedOn })
@@ -172,7 +173,7 @@ async function conclude(
 ): Promise<RecoveryMessage> {
   const { world, order, signal } = recovering
   const { uuid, sourceHost } = order.notification
-  // An untouched host goes back into service; a fenced one waits for its checked return.
+  // An untouched host goes back into service. A fenced host waits for its checked return.
   await untilStored(world.clock, signal, async () => {
     if (to === 'failed') {
       await world.store.endMoves(order.epoch, uuid, { status: to, message: reason })
@@ -182,13 +183,16 @@ async function conclude(
   return end(recovering, { to, reason })
 }
 
-/** What is cancelled is in an operator's hands: its host stays out of service, and is not reported again, until it returns. */
+/**
+ * After a cancel, the operator is responsible: the host stays out of service, and is not reported
+ * again, until it returns.
+ */
 async function cancel(recovering: Recovering, reason: string): Promise<RecoveryMessage> {
   const { world, order, signal } = recovering
   const { uuid, sourceHost } = order.notification
   await untilStored(world.clock, signal, async () => {
     await world.store.endMoves(order.epoch, uuid, { status: 'ignored', message: reason })
-    if (!isSmall(order)) await world.store.holdHost(order.epoch, sourceHost, uuid)
+    if (!isInstanceOrServiceFault(order)) await world.store.holdHost(order.epoch, sourceHost, uuid)
   })
   return end(recovering, { to: 'ignored', reason })
 }
@@ -201,7 +205,7 @@ interface Verdict {
 async function end(recovering: Recovering, verdict: Verdict): Promise<RecoveryMessage> {
   const { world, order } = recovering
   await transition(recovering, verdict)
-  if (!isSmall(order)) world.inFlight.release(order.epoch, order.notification.sourceHost)
+  if (!isInstanceOrServiceFault(order)) world.inFlight.release(order.notification.sourceHost)
   return { type: 'recovery.concluded' }
 }
 
@@ -215,7 +219,10 @@ async function suspend(
   return isDone ? { type: 'recovery.suspended', chance } : { type: 'recovery.gone' }
 }
 
-/** Writes the status with its reason, and says it on the bus. False when the notification had ended already. */
+/**
+ * Writes the status with its reason, and announces it on the bus. False when the notification had
+ * already ended.
+ */
 async function transition(recovering: Recovering, { to, reason }: Verdict): Promise<boolean> {
   const { world, order, signal } = recovering
   const { uuid: notification } = order.notification

@@ -1,7 +1,7 @@
-/** What a recovery is told, what it asks for, what it knows, and the state that it is in. */
+/** The messages, effects, knowledge and states of a recovery. */
 import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { EndStatus, Notification } from '../../schema/records.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
 import type { FenceReply } from '../fence/fence-messages.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
@@ -11,28 +11,30 @@ import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
 import type { DecisionRules, DisablePlan, FencePlan, RestartPlan } from './decision.ts'
 import type { Census } from './storm-guard.ts'
 
-/** What a recovery is started with. It does not change; what does is read again with each decision. */
+/**
+ * The argument of a recovery. It does not change. What may change is read again for each decision.
+ */
 export interface RecoveryOrder {
   readonly segment: SegmentId
   readonly epoch: Epoch
   readonly notification: Notification
   readonly hostName: HostName
-  /** What reporters and watchers said, one sentence each. */
+  /** What reporters and observers said, one sentence each. */
   readonly evidence: readonly string[]
-  readonly standing: Standing
-  readonly wordCount: number
+  readonly control: Control
+  readonly commandCount: number
   /** Why it must not be acted on: its host has been seen alive all the time. */
   readonly objection: string | null
 }
 
-/** What follows once the notification is `running`. */
+/** What follows after the notification is `running`. */
 export type Plan = FencePlan | RestartPlan | DisablePlan
 
-/** Where a recovery is on its way. Those that wait say why. */
-type Phase =
+/** The phases of a recovery. Those that wait have a reason. */
+type RecoveryPhase =
   | { readonly kind: 'queued'; readonly reason: string | null }
   | { readonly kind: 'deciding'; readonly reason: null }
-  /** behind: it waits for the recovery of its host to end, however long that takes. */
+  /** behind: the recovery of its host, until whose end it waits, however long that takes. */
   | { readonly kind: 'held'; readonly reason: string; readonly behind: NotificationId | null }
   | { readonly kind: 'admitting'; readonly reason: string; readonly plan: Plan }
   | { readonly kind: 'fencing'; readonly reason: null }
@@ -46,34 +48,34 @@ type Phase =
   | { readonly kind: 'suspending' | 'pausing'; readonly reason: string }
   | { readonly kind: 'concluding'; readonly reason: string; readonly to: EndStatus }
 
-/** What a recovery knows, wherever it is. */
+/** What a recovery knows in every phase. */
 export interface Known {
-  /** Attempts of the whole recovery, 1 the first time. */
+  /** The number of this attempt, 1 the first time. */
   readonly run: number
-  /** The attempt that counts as the first: an operator's retry begins anew. */
+  /** The number of the attempt that counts as the first one since an operator's last retry. */
   readonly firstRun: number
-  /** Whether operators let it go on, as last heard. */
-  readonly standing: Standing
-  /** How many words operators had said when it was decided on last. */
-  readonly wordsHeard: number
-  /** Whether the death certificate is there: from then on there is no way back. */
+  /** Whether operators allow it to go on, as last heard. */
+  readonly control: Control
+  /** How many commands operators had given at the last decision. */
+  readonly commandsHeard: number
+  /** Whether the death certificate exists. From then on, the recovery cannot be called off. */
   readonly certified: boolean
   /** How often the leader itself has seen its host alive. */
   readonly seenAlive: number
-  /** Why it was held last, so that a reason is recorded once. */
+  /** The reason of the last hold, so that each reason is recorded once. */
   readonly lastHeld: string | null
-  /** Of this many recoveries of the segment it is one. */
+  /** The number of recoveries in the segment. */
   readonly crowd: number
 }
 
-export type RecoveryState = Phase & { readonly known: Known }
+export type RecoveryState = RecoveryPhase & { readonly known: Known }
 export type RecoveryKind = RecoveryState['kind']
 
-/** What the segment says with a turn: what its other recoveries do. */
+/** What the segment sends with a turn: what its other recoveries do. */
 export interface Turn {
   /** Hosts that are being fenced or evacuated. */
   readonly inFlight: ReadonlySet<HostId>
-  /** Instances that are being restarted, and by which recovery. */
+  /** Instances that are being restarted, with their recovery. */
   readonly recovering: ReadonlyMap<string, NotificationId>
   /** How many recoveries the segment has. */
   readonly crowd: number
@@ -81,11 +83,14 @@ export interface Turn {
 
 export type RecoveryMessage =
   | { readonly type: 'recovery.begin' }
-  /** Repeated for as long as the notification is unfinished. */
-  | ({ readonly type: 'recovery.heard' } & Pick<UnfinishedRecovery, 'standing' | 'wordCount'>)
+  /** Repeated while the notification is unfinished. */
+  | ({ readonly type: 'recovery.heard' } & Pick<UnfinishedRecovery, 'control' | 'commandCount'>)
   | { readonly type: 'recovery.host-alive'; readonly reason: string }
   | ({ readonly type: 'recovery.turn' } & Turn)
-  /** The recovery of its host begins to act; the one that it waits for has ended, or is not in the segment. */
+  /**
+   * stand-aside: the recovery of its host begins to act; release: the recovery that it waits for
+   * has ended; behind-nobody: that recovery is not in the segment.
+   */
   | { readonly type: 'recovery.stand-aside' | 'recovery.release' | 'recovery.behind-nobody' }
   | {
       readonly type: 'recovery.consulted' // private
@@ -98,11 +103,11 @@ export type RecoveryMessage =
       readonly doubted: ReadonlySet<HostId>
     }
   | { readonly type: 'recovery.admitted' } // private
-  | { readonly type: 'recovery.deferred'; readonly reason: string } // private: not under the cap over all segments
+  | { readonly type: 'recovery.deferred'; readonly reason: string } // private: the cap of all segments is reached
   | { readonly type: 'recovery.gone' } // private: no longer unfinished
   | { readonly type: 'recovery.decide-due' } // private: our own timer
   | { readonly type: 'recovery.concluded' } // private
-  /** private: that an attempt failed is written; `chance` is in [0, 1). */
+  /** private: the failed attempt is stored; `chance` is in [0, 1). */
   | { readonly type: 'recovery.suspended'; readonly chance: number }
   | FenceReply
   | EvacuatorReply
@@ -114,7 +119,7 @@ export type RecoveryEffect =
       readonly type: 'recovery.admit'
       readonly known: Known
       readonly reason: string
-      /** All segments together, when their cap counts for this recovery. */
+      /** All segments together, when their cap applies to this recovery. */
       readonly census: Census | null
     }
   | { readonly type: 'recovery.suspend'; readonly run: number; readonly reason: string }
@@ -125,9 +130,12 @@ export type RecoveryEffect =
       readonly to: EndStatus
       readonly reason: string
     }
-  /** Ends it for an operator: its host stays out of service until it returns. */
+  /**
+   * Ends the recovery because an operator cancelled it. Its host stays out of service until it
+   * returns.
+   */
   | { readonly type: 'recovery.cancel'; readonly reason: string }
-  /** Whether its host counts as acted on right now, over all segments. */
+  /** Whether its host counts as acted on at present, over all segments. */
   | { readonly type: 'flight.leave' | 'flight.rejoin' }
 
 export interface RecoveryRules extends DecisionRules {
@@ -135,14 +143,17 @@ export interface RecoveryRules extends DecisionRules {
   readonly overall: StormLimits
   /** Attempts of one recovery before it is given up. */
   readonly runsMax: number
-  /** A host that the leader itself sees alive is looked at again so often in all, and after such a pause, ms. */
+  /**
+   * How often the leader looks again at a host that it sees alive, and the pause between the looks,
+   * ms.
+   */
   readonly aliveLooksMax: number
   readonly aliveLookMs: number
-  /** Pause before a held recovery is decided on again, ms. */
+  /** The pause before a held recovery is decided again, ms. */
   readonly heldRecheckMs: number
-  /** Pause after the first attempt that failed, ms. It is doubled after each further one. */
+  /** The pause after the first failed attempt, ms. It doubles after each further one. */
   readonly firstPauseMs: number
 }
 
-export type Effects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]
-export type RecoveryStep = Step<RecoveryState, Effects[number]>
+export type RecoveryEffects = readonly (RecoveryEffect | KernelEffect<RecoveryMessage>)[]
+export type RecoveryStep = Step<RecoveryState, RecoveryEffects[number]>

@@ -1,5 +1,5 @@
 /**
- * One notification on its way from the report to its end. Pure.
+ * The recovery of one notification, from the report to its end. Pure.
  *
  * | state                                | event                                | next state                              | when                                               |
  * | ------------------------------------ | ------------------------------------ | --------------------------------------- | -------------------------------------------------- |
@@ -24,7 +24,7 @@
  * | restarting, disabling                | fault.forbidden                      | queued                                  | operators forbid to go on                          |
  * | suspending                           | recovery.suspended                   | pausing                                 | the failed attempt is stored                       |
  *
- * Every other event leaves the state as it is. `concluding` ends when the end is stored: the segment stops the recovery.
+ * Every other event leaves the state as it is. When the end is stored in `concluding`, the segment stops the recovery.
  */
 import type { EvacuationOrder } from '../evacuator/evacuator-messages.ts'
 import type { EvacuatorReply } from '../evacuator/evacuator-reply.ts'
@@ -38,7 +38,7 @@ import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
-  Effects,
+  RecoveryEffects,
   Known,
   Plan,
   RecoveryMessage,
@@ -47,12 +47,12 @@ import type {
   RecoveryState,
   RecoveryStep,
 } from './recovery-messages.ts'
-import { isSmall, isSame, summaryOf } from './summary.ts'
+import { isInstanceOrServiceFault, isSame, summaryOf } from './summary.ts'
 import {
   cancel,
   conclude,
   hold,
-  onBehindNobody,
+  onReleased,
   onContradicted,
   onSuspended,
   queue,
@@ -60,7 +60,10 @@ import {
 } from './outcomes.ts'
 import { workOrder } from './work-order.ts'
 
-/** What a recovery does in every state: the steps, and one word to the segment when it must know of the change. */
+/**
+ * Makes the step in every state, and adds a report to the segment when the segment must know of the
+ * change.
+ */
 export const recovery =
   (order: RecoveryOrder, rules: RecoveryRules) =>
   (state: RecoveryState, message: RecoveryMessage): RecoveryStep => {
@@ -78,16 +81,16 @@ export const recovery =
 /** The state of a recovery that has just been started. */
 export const newRecovery = ({
   notification,
-  standing,
-  wordCount,
+  control,
+  commandCount,
 }: RecoveryOrder): RecoveryState => ({
   kind: 'queued',
   reason: null,
   known: {
     run: notification.run,
     firstRun: notification.firstRun,
-    standing,
-    wordsHeard: wordCount,
+    control,
+    commandsHeard: commandCount,
     certified: false,
     seenAlive: 0,
     lastHeld: null,
@@ -120,7 +123,7 @@ function step(charter: Charter, state: RecoveryState, message: RecoveryMessage):
     case 'recovery.release':
       return state.kind === 'held' && state.behind !== null ? queue(state, null) : [state, []]
     case 'recovery.behind-nobody':
-      return onBehindNobody(rules, state)
+      return onReleased(rules, state)
     case 'recovery.consulted':
       return onConsulted(charter, state, message)
     case 'recovery.admitted':
@@ -147,22 +150,22 @@ function step(charter: Charter, state: RecoveryState, message: RecoveryMessage):
       return onEvacuator(rules, state, message)
     case 'fault.concluded':
     case 'fault.forbidden':
-      return onSmallFault(rules, state, message)
+      return onFaultConcluded(rules, state, message)
     default:
       return assertNever(message)
   }
 }
 
-/** Whether nothing works on it until it is decided on again. */
+/** Whether the recovery does nothing until its next decision. */
 export const waits = ({ kind }: RecoveryState): boolean => kind === 'held' || kind === 'pausing'
 
-/** Whether the recovery of its host makes it start over. */
+/** Whether the recovery of its host makes it begin again. */
 const isOpen = (state: RecoveryState): boolean =>
   waits(state) || state.kind === 'restarting' || state.kind === 'disabling'
 
-/** Evidence of life calls a recovery off for as long as nothing irreversible was done (promise I7). */
+/** Evidence of life calls a recovery off as long as nothing irreversible was done (promise I7). */
 function onHostAlive(order: RecoveryOrder, state: RecoveryState, reason: string): RecoveryStep {
-  if (state.known.certified || isSmall(order)) return [state, []]
+  if (state.known.certified || isInstanceOrServiceFault(order)) return [state, []]
   if (state.kind === 'fencing') {
     const fence = refOf('fence', order.notification.uuid)
     return [state, [tell(fence, { type: 'fence.abandon', reason })]]
@@ -172,7 +175,9 @@ function onHostAlive(order: RecoveryOrder, state: RecoveryState, reason: string)
     : [state, []]
 }
 
-/** Of what has begun under an earlier leader a certificate may exist that we have not read yet. */
+/**
+ * A recovery that began under an earlier leader may have a certificate that we have not read yet.
+ */
 const isUntouched = ({ notification }: RecoveryOrder, { kind }: RecoveryState): boolean =>
   (kind === 'queued' || kind === 'deciding') && notification.status === 'new'
 
@@ -195,10 +200,10 @@ function onConsulted(
   const known: Known = {
     ...state.known,
     ...runOf(snapshot),
-    // A certificate of an earlier leader, or of an earlier run, still stands.
+    // A certificate of an earlier leader, or of an earlier run, is still valid.
     certified: snapshot.certificate !== undefined,
-    standing: snapshot.standing,
-    wordsHeard: snapshot.words.length,
+    control: snapshot.control,
+    commandsHeard: snapshot.commands.length,
   }
   const now = { ...state, known }
   const { inFlight, recovering } = turn
@@ -231,7 +236,7 @@ function onConsulted(
   }
 }
 
-/** A new leader goes on with the attempt that is running; otherwise the next one begins. */
+/** A new leader continues the attempt that is running. Otherwise the next attempt begins. */
 function runOf({ notification }: SegmentSnapshot): Pick<Known, 'run' | 'firstRun'> {
   const { run = 0, firstRun = 1, status } = notification ?? {}
   return { run: status === 'running' ? Math.max(run, 1) : run + 1, firstRun }
@@ -251,11 +256,11 @@ function onAdmitted(order: RecoveryOrder, state: RecoveryState): RecoveryStep {
 
 function onFenced(order: RecoveryOrder, state: RecoveryState): RecoveryStep {
   if (state.kind !== 'fencing') return [state, []]
-  const { standing } = state.known
+  const { control } = state.known
   const certified = { ...state, known: { ...state.known, certified: true } }
-  return standing.kind === 'free'
+  return control.kind === 'running'
     ? evacuate(order, certified, null)
-    : queue(certified, standing.reason)
+    : queue(certified, control.reason)
 }
 
 /** With a reason why nothing new may be begun, only what is under way is followed. */
@@ -282,7 +287,7 @@ function evacuate(
   ]
 }
 
-/** The host is not certainly dead. */
+/** The fence could not prove the host dead. */
 function onUnfenced(
   charter: Charter,
   state: RecoveryState,
@@ -311,8 +316,9 @@ function onEvacuator(
   if (state.kind !== 'evacuating') return [state, []]
   switch (reply.type) {
     case 'evacuator.room': {
-      // While nothing can be done before there is room, it is not in flight: others may begin. Its host still counts for the rest of
-      // the window. When it goes on it asks nobody: its host is certainly dead.
+      // While the evacuation waits for room, its host is not in flight and other recoveries may
+      // begin. The host still counts for the rest of the window. When the evacuation goes on, it
+      // needs no new place under the cap, because its host is certainly dead.
       const { room } = reply
       return [{ ...state, room }, [{ type: room === 'awaited' ? 'flight.leave' : 'flight.rejoin' }]]
     }
@@ -328,8 +334,12 @@ function onEvacuator(
   }
 }
 
-/** What became of a guest, or of a compute service. */
-function onSmallFault(rules: RecoveryRules, state: RecoveryState, reply: FaultReply): RecoveryStep {
+/** The outcome for a guest, or for a compute service. */
+function onFaultConcluded(
+  rules: RecoveryRules,
+  state: RecoveryState,
+  reply: FaultReply,
+): RecoveryStep {
   if (state.kind !== 'restarting' && state.kind !== 'disabling') return [state, []]
   const { reason } = reply
   if (reply.type === 'fault.forbidden') return queue(state, reason)
@@ -338,7 +348,7 @@ function onSmallFault(rules: RecoveryRules, state: RecoveryState, reply: FaultRe
     : conclude(state, reply.status, reason)
 }
 
-/** The segment stops it, and what is below it. */
+/** Asks the segment to stop the recovery and its children. */
 const end = (order: RecoveryOrder, state: RecoveryState): RecoveryStep => [
   state,
   [tell(segmentOf(order), { type: 'segment.ended', notification: order.notification.uuid })],
@@ -346,6 +356,6 @@ const end = (order: RecoveryOrder, state: RecoveryState): RecoveryStep => [
 
 const CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'] as const
 
-/** Ends what works on it. */
-const stopChildren = ({ notification }: RecoveryOrder): Effects =>
+/** Stops the children that work for the recovery. */
+const stopChildren = ({ notification }: RecoveryOrder): RecoveryEffects =>
   CHILDREN.map((kind) => stopChild(kind, notification.uuid))

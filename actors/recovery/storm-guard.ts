@@ -1,25 +1,28 @@
-/** Bounds how many hosts are acted on in a window: many hosts failing together are rather one fault of ours, or of the network (promise I6). */
+/**
+ * Limits how many hosts are acted on in a window: when many hosts fail together, the cause is
+ * probably a fault of ours, or of the network (promise I6).
+ */
 import type { HostId } from '../../schema/ids.ts'
 import type { StormLimits } from '../policy/segment-policy.ts'
 import type { FailureGroup } from './failure-group.ts'
 
-/** Hosts of so many that may be acted on in a window. */
+/** How many of so many hosts may be acted on in a window. */
 export function stormCap(limits: Omit<StormLimits, 'windowMs'>, hosts: number): number {
   const byShare = Math.max(1, Math.floor(hosts * limits.shareMax))
   return limits.hostsMax > 0 ? Math.min(limits.hostsMax, byShare) : byShare
 }
 
-/** What a cap is judged by: the hosts that it counts, of one segment or of all. */
+/** What a cap is compared with: the hosts of one segment or of all segments. */
 export interface Census {
   readonly hosts: number
   readonly actedOn: ReadonlySet<HostId>
-  /** What the host fails together with. */
+  /** The hosts that fail together with this one. */
   readonly group: FailureGroup
 }
 
 /**
- * Undefined when all that fail together may be acted on; else the reason why they must wait: that some of them go and some
- * stay would be chance. A host counts once, however often.
+ * undefined when all hosts that fail together may be acted on; otherwise the reason why all of them
+ * must wait, because a choice among them would be arbitrary. A host counts once.
  */
 export function stormObjection(
   limits: StormLimits,
@@ -43,7 +46,7 @@ export function overallObjection(
   return objection?.replace('storm guard:', 'storm guard over all segments:')
 }
 
-/** Each one's reason names them all. */
+/** The reason of each host names all hosts of the group. */
 function groupSentence(group: FailureGroup): string {
   if (group.size < 2) return ''
   return `; ${group.size} hosts fail together: ${[...group.values()].toSorted().join(', ')}`

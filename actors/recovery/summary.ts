@@ -4,26 +4,26 @@ import type { RecoveryKind, RecoveryOrder, RecoveryState } from './recovery-mess
 
 export interface RecoverySummary {
   readonly kind: RecoveryKind
-  /** Whether it acts on its host: not while nothing can be done. */
+  /** Whether it acts on its host. It does not while it can do nothing. */
   readonly actsOnHost: boolean
-  /** The instance that it restarts, or is about to. */
+  /** The instance that it restarts, or is about to restart. */
   readonly instance: string | null
   /** The recovery that it waits for. */
   readonly behind: NotificationId | null
 }
 
-/** What a recovery tells its segment. */
+/** The reports of a recovery to its segment. */
 export type RecoveryReport =
-  /** It has begun, or what the segment must know of it has changed. */
+  /** The recovery has started, or what the segment must know of it has changed. */
   | {
       readonly type: 'segment.informed'
       readonly notification: NotificationId
       readonly summary: RecoverySummary
     }
-  /** Its end is stored. */
+  /** The end of the recovery is stored. */
   | { readonly type: 'segment.ended'; readonly notification: NotificationId }
 
-/** What there is to know of it. */
+/** The summary of a recovery. */
 export const summaryOf = (order: RecoveryOrder, state: RecoveryState): RecoverySummary => ({
   kind: state.kind,
   actsOnHost: actsOnHost(state),
@@ -37,9 +37,10 @@ export const isSame = (one: RecoverySummary, other: RecoverySummary): boolean =>
   one.instance === other.instance &&
   one.behind === other.behind
 
-/** Whether a fault is smaller than a host. */
-export const isSmall = ({ notification }: Pick<RecoveryOrder, 'notification'>): boolean =>
-  notification.type !== 'COMPUTE_HOST'
+/** Whether the fault is of one instance or one service, and not of a host. */
+export const isInstanceOrServiceFault = ({
+  notification,
+}: Pick<RecoveryOrder, 'notification'>): boolean => notification.type !== 'COMPUTE_HOST'
 
 function actsOnHost(state: RecoveryState): boolean {
   if (state.kind === 'evacuating') return state.room === 'there'

@@ -1,14 +1,15 @@
-/** A host's fault supersedes those of its guests and of its nova-compute. Pure. */
+/** The fault of a host supersedes the faults of its guests and of its nova-compute. Pure. */
 import type { Host, Notification } from '../../schema/records.ts'
 import type { HostFault } from '../ports/host-fault.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { hold, ignored, type Decision, type DecisionRules, type Situation } from './decision.ts'
 
 /**
- * Once the host is certainly dead, its own recovery sees to everything on it. Until then nobody knows whether it is, so a
- * smaller fault waits: if the host turns out to be alive, it still counts. A recovery that has ended may keep its host out of
- * service: then the fault waits for the return, but no longer than faults may wait; when an operator has cancelled the
- * recovery, the host and what is on it are the operator's.
+ * When the host is certainly dead, its own recovery handles everything on it. Before that, a
+ * instance or service fault waits: if the host is alive, the instance or service fault still counts. When an ended recovery
+ * keeps its host out of service, the fault waits for the return, but no longer than faults may
+ * wait. When an operator has cancelled that recovery, the operator is responsible for the host and
+ * its guests.
  */
 export function superseded(
   rules: DecisionRules,
@@ -36,6 +37,6 @@ export function superseded(
   }
 }
 
-/** Of the recovery itself nothing is known any more. */
+/** Nothing else is known of that recovery any more. */
 const heldBy = (notification: Host['maintenanceBy']): HostFault | undefined =>
   notification === null ? undefined : { notification, certified: false, state: 'ended' }

@@ -1,6 +1,7 @@
-/** The child that carries out a plan, and the state that its recovery is in meanwhile. Pure. */
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+/** The child that performs a plan, and the state of its recovery meanwhile. Pure. */
+import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import { instanceId } from '../../schema/ids.ts'
+import { rungsFor } from '../fence/devices.ts'
 import type { FenceArgument } from '../fence/perform-fence.ts'
 import type { InstanceArgument } from '../instance-recovery/perform-instance-recovery.ts'
 import type { ChildStart } from '../kernel/behaviour.ts'
@@ -13,7 +14,7 @@ export interface WorkOrder {
   readonly child: ChildStart
 }
 
-/** Who does what is planned for this recovery. */
+/** The child that performs the plan of this recovery. */
 export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan): WorkOrder {
   const { epoch, hostName, evidence } = order
   const { uuid: notification, payload, sourceHost, createdAt } = order.notification
@@ -51,16 +52,18 @@ export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan)
     }
   }
   const { host, rungs, lastResort } = plan
-  const { ipmi: bmc, ssh, agents } = parseControlAttributes(host.controlAttributes)
+  const attributes = parseControlAttributes(host.controlAttributes)
+  const { ssh, agents } = attributes
+  const bmcs = bmcsOf(attributes)
   const argument: FenceArgument = {
     notification,
     epoch,
     host: host.uuid,
     hostName,
     evidence,
-    rungs,
+    rungs: rungsFor(rungs, bmcs),
     lastResort,
-    bmc,
+    bmcs,
     ssh,
     reportedAt: createdAt,
     agents,

@@ -19,7 +19,7 @@
  * Of the rows that name the state, the first one that holds decides, and everything is looked at again before
  * the next step (promise I10). What an operator has disabled stays disabled, and counts as `cleared`.
  */
-import type { OperatorWord } from '../../schema/records.ts'
+import type { OperatorCommand } from '../../schema/records.ts'
 import { isoTime } from '../../schema/time.ts'
 import type { ComputeService, Evacuation } from '../ports/compute.ts'
 import { quarantinedUntil, type QuarantineRules } from '../policy/quarantine.ts'
@@ -33,13 +33,13 @@ export type ReturnStep =
 export interface ReturnFacts {
   /** An operator has ended its maintenance himself. */
   readonly isGivenBack: boolean
-  readonly words: readonly OperatorWord[]
+  readonly commands: readonly OperatorCommand[]
   /** When the host was certified dead, lately, oldest first, wall ms. */
   readonly deaths: readonly number[]
   readonly nowWallMs: number
   /** Why it does not answer; null when it does. */
   readonly silence: string | null
-  /** Whether anything but Nova's word, which is a minute old at times, tells that it runs: SSH, or a heartbeat between two looks. */
+  /** Whether anything but Nova's command, which is a minute old at times, tells that it runs: SSH, or a heartbeat between two looks. */
   readonly isSeen: boolean
   readonly service: ComputeService | undefined
   /** The reason that we gave; null when an operator had disabled the service before us: then it stays disabled. */
@@ -53,7 +53,7 @@ const CLOSED: readonly string[] = ['completed', 'failed', 'error', 'cancelled']
 /** Everything is checked anew at each step (promise I10). */
 export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): ReturnStep {
   const { service, evacuations, silence } = facts
-  const asked = facts.isGivenBack || facts.words.some(({ word }) => word === 'let-back')
+  const asked = facts.isGivenBack || facts.commands.some(({ kind }) => kind === 'let-back')
   const until = quarantinedUntil(rules, facts.deaths)
   if (!asked && facts.nowWallMs < until) {
     return wait(`it died ${facts.deaths.length} times and is quarantined until ${isoTime(until)}`)
@@ -70,7 +70,7 @@ export function nextReturnStep(rules: QuarantineRules, facts: ReturnFacts): Retu
     : { kind: 'let-back' }
 }
 
-/** Another reason than ours is an operator's, and so is none: Nova forgets ours when somebody disables it without a word. */
+/** Another reason than ours is an operator's, and so is none: Nova forgets ours when somebody disables it without a command. */
 const isOurs = ({ disabledReason }: ComputeService, ours: string | null): boolean =>
   ours !== null && disabledReason === ours
 

@@ -1,5 +1,5 @@
 /** The surroundings in which hosts come back into service, and changes are undone. */
-import type { Acting } from '../leadership/intent.ts'
+import type { LeadershipTerm } from '../leadership/leadership-term.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { ComputePort } from '../ports/compute.ts'
@@ -15,11 +15,36 @@ export interface ReturnRules extends QuarantineRules {
   readonly lookIntervalMs: number
 }
 
-export interface ReturnWorld extends Acting {
-  readonly store: RecoveryStore & LedgerStore & Pick<OperatorStore, 'listSiteWords'>
+export interface ReturnWorld {
+  readonly store: Pick<
+    RecoveryStore & LedgerStore & OperatorStore,
+    | 'listReturning'
+    | 'releaseHost'
+    | 'listChanges'
+    | 'closeChange'
+    | 'returnSpare'
+    | 'listLeftLocked'
+    | 'noteLock'
+    | 'listSiteCommands'
+    | 'appendJournal'
+  >
+  readonly term: LeadershipTerm
   readonly clock: ClockPort
-  readonly compute: ComputePort
-  readonly shell: ShellPort
+  readonly compute: Pick<
+    ComputePort,
+    | 'findService'
+    | 'listEvacuations'
+    | 'listInstances'
+    | 'listAggregates'
+    | 'getInstance'
+    | 'readLock'
+    | 'clearForcedDown'
+    | 'enable'
+    | 'disable'
+    | 'leaveAggregate'
+    | 'unlock'
+  >
+  readonly shell: Pick<ShellPort, 'probe'>
   readonly announcer: Announcer
   readonly rules: ReturnRules
   readonly policy: PolicyDefaults

@@ -1,11 +1,11 @@
-/** What a segment is told, and what it knows of its recoveries. */
+/** The messages of a segment, and what it knows of its recoveries. */
 import type { Epoch, HostId, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import { EMPTY_FIFO, type Fifo } from '../kernel/fifo.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import type { RecoveryReport, RecoverySummary } from '../recovery/summary.ts'
 
-/** Which segment, and with which epoch. */
+/** The segment and its epoch. */
 export interface SegmentIdentity {
   readonly segment: SegmentId
   readonly epoch: Epoch
@@ -14,7 +14,7 @@ export interface SegmentIdentity {
 export type SegmentMessage =
   | { readonly type: 'segment.begin' }
   | {
-      /** Repeated for as long as the notification is unfinished. */
+      /** Repeated while the notification is unfinished. */
       readonly type: 'segment.recover'
       readonly unfinished: UnfinishedRecovery
       readonly evidence: readonly string[]
@@ -28,7 +28,7 @@ export type SegmentMessage =
 export interface Entry {
   readonly unfinished: UnfinishedRecovery
   readonly evidence: readonly string[]
-  /** Its actor is started when it is its turn for the first time: thousands may wait. */
+  /** Its actor is started at its first turn, because thousands may wait. */
   readonly isStarted: boolean
   readonly summary: RecoverySummary
 }
@@ -36,18 +36,24 @@ export interface Entry {
 export interface SegmentState {
   readonly kind: 'serving'
   readonly recoveries: ReadonlyMap<NotificationId, Entry>
-  /** The one that is decided on, or being admitted. */
+  /** The recovery that is being decided or admitted. */
   readonly turn: NotificationId | null
-  /** Smaller faults that are queued, in the order in which they came; one that is not queued any more is passed over. */
+  /**
+   * Instance and service faults that are queued, in the order of their arrival. An entry that is no longer
+   * queued is skipped.
+   */
   readonly line: Fifo<NotificationId>
-  /** Every host's recovery, and the smaller ones that are decided on, worked on or being ended: few, however many wait. */
+  /**
+   * The recoveries of hosts, and those of instance and service faults that are being decided, worked on or
+   * ended. These are few, however many wait.
+   */
   readonly busy: ReadonlySet<NotificationId>
 }
 
 export type SegmentEffects = readonly KernelEffect<SegmentMessage>[]
 export type SegmentStep = Step<SegmentState, SegmentEffects[number]>
 
-/** A segment in which nothing was reported. */
+/** A segment without any report. */
 export const SERVING: SegmentState = {
   kind: 'serving',
   recoveries: new Map(),

@@ -1,6 +1,6 @@
 /**
- * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before smaller faults, and few smaller
- * faults at once. Pure.
+ * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before
+ * instance and service faults, and few instance and service faults at once. Pure.
  */
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -9,7 +9,7 @@ import { queued, taken } from '../kernel/fifo.ts'
 import { SUPERVISOR } from '../kernel/supervision.ts'
 import { withEntry, withoutEntry } from '../kernel/with-entry.ts'
 import type { RecoveryOrder, Turn } from '../recovery/recovery-messages.ts'
-import { isSmall as isSmallFault, type RecoverySummary } from '../recovery/summary.ts'
+import { isInstanceOrServiceFault, type RecoverySummary } from '../recovery/summary.ts'
 import { refOf, startChild, stopChild } from '../registry.ts'
 import {
   SERVING,
@@ -21,8 +21,11 @@ import {
   type SegmentStep,
 } from './segment-messages.ts'
 
-/** Smaller faults that are seen to at the same time: more would only make the store and Nova slow for the hosts. */
-export const SMALL_AT_ONCE = 16
+/**
+ * How many instance and service faults are handled at the same time. More would only make the store and Nova
+ * slow for the recoveries of hosts.
+ */
+export const INSTANCE_AND_SERVICE_AT_ONCE = 16
 
 /** The actor that gives turns in one segment, with one epoch. */
 export function defineSegment(identity: SegmentIdentity): Definition<SegmentMessage> {
@@ -56,7 +59,7 @@ export const segment =
 
 const recoveryOf = (id: NotificationId) => refOf('recovery', id)
 
-const isSmall = ({ unfinished }: Entry): boolean => isSmallFault(unfinished)
+const isBelowHost = ({ unfinished }: Entry): boolean => isInstanceOrServiceFault(unfinished)
 
 const isWaiting = ({ kind }: RecoverySummary): boolean => kind === 'held' || kind === 'pausing'
 
@@ -68,12 +71,13 @@ function onRecover(
   { unfinished, evidence, objection }: SegmentMessage & { readonly type: 'segment.recover' },
 ): SegmentStep {
   const { uuid } = unfinished.notification
-  const { standing, wordCount } = unfinished
+  const { control, commandCount } = unfinished
   const known = state.recoveries.get(uuid)
-  // What is being concluded needs to hear nothing more, and may be stopped before it could.
+  // A recovery that is being concluded needs no further message, and may stop before it could read
+  // one.
   if (known?.summary.kind === 'concluding') return [state, []]
   if (known?.isStarted === true) {
-    return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', standing, wordCount })]]
+    return [state, [tell(recoveryOf(uuid), { type: 'recovery.heard', control, commandCount })]]
   }
   if (known !== undefined) return [withRecovery(state, uuid, { ...known, unfinished }), []]
   const entry: Entry = { unfinished, evidence, isStarted: false, summary: QUEUED }
@@ -82,7 +86,7 @@ function onRecover(
     : callOff(identity, state, entry, objection)
 }
 
-/** Started only to be ended. */
+/** Starts a recovery only to end it. */
 function callOff(
   identity: SegmentIdentity,
   state: SegmentState,
@@ -95,7 +99,7 @@ function callOff(
   return [withRecovery(state, uuid, ending), [start(identity, entry, objection)]]
 }
 
-/** A host that is not registered any more has no name; its recovery is only concluded. */
+/** A host that is no longer registered has no name. Its recovery is only concluded. */
 const UNKNOWN_HOST = 'unregistered' as RecoveryOrder['hostName']
 
 function start(
@@ -103,14 +107,14 @@ function start(
   { unfinished, evidence }: Entry,
   objection: string | null,
 ): SegmentEffects[number] {
-  const { notification, host, standing, wordCount } = unfinished
+  const { notification, host, control, commandCount } = unfinished
   const hostName = host?.name ?? UNKNOWN_HOST
-  const said = { standing, wordCount, objection }
+  const said = { control, commandCount, objection }
   const order: RecoveryOrder = { ...identity, notification, hostName, evidence, ...said }
   return startChild('recovery', notification.uuid, order)
 }
 
-/** Every recovery of the host hears of it. One that waits for its first turn, and is new, is called off. */
+/** Every recovery of the host is told. A new one that waits for its first turn is called off. */
 function onHostAlive(
   identity: SegmentIdentity,
   state: SegmentState,
@@ -120,7 +124,7 @@ function onHostAlive(
   const effects: SegmentEffects[number][] = []
   for (const entry of busyOnes(state)) {
     const { uuid, sourceHost, status } = entry.unfinished.notification
-    if (sourceHost !== host || isSmall(entry)) continue
+    if (sourceHost !== host || isBelowHost(entry)) continue
     if (entry.isStarted) {
       effects.push(tell(recoveryOf(uuid), { type: 'recovery.host-alive', reason }))
     } else if (status === 'new') {
@@ -140,7 +144,7 @@ function onInformed(
   const entry = before.recoveries.get(id)
   if (entry === undefined) return [before, []]
   const state = withRecovery(before, id, { ...entry, summary })
-  // It has just been started, or started again after a crash.
+  // The recovery was just started, or restarted after a crash.
   if (before.turn === id && summary.kind === 'queued') return [state, [giveTurn(state, id)]]
   const isOver = before.turn === id && summary.kind !== 'deciding' && summary.kind !== 'admitting'
   const next = isOver ? { ...state, turn: null } : state
@@ -154,24 +158,29 @@ function onInformed(
   ])
 }
 
-/** The host is about to be acted on, or certainly dead. */
+/**
+ * Whether this recovery begins to act on its host, so that the host is about to be fenced or is
+ * certainly dead.
+ */
 const beginsActing = (entry: Entry, { kind }: RecoverySummary): boolean =>
-  !isSmall(entry) && kind !== entry.summary.kind && (kind === 'fencing' || kind === 'evacuating')
+  !isBelowHost(entry) &&
+  kind !== entry.summary.kind &&
+  (kind === 'fencing' || kind === 'evacuating')
 
-/** It waits for a recovery that is not here. */
+/** Whether it waits for a recovery that is not in this segment. */
 const isBehindNobody = ({ recoveries }: SegmentState, { behind }: RecoverySummary): boolean =>
   behind !== null && !recoveries.has(behind)
 
-/** Faults smaller than the host are decided on anew. */
+/** Makes instance and service faults of the host be decided again. */
 const standAside = ({ recoveries }: SegmentState, host: HostId): SegmentEffects =>
   [...recoveries.values()]
     .filter((entry) => entry.unfinished.notification.sourceHost === host)
-    .filter((entry) => isSmall(entry) && entry.isStarted)
+    .filter((entry) => isBelowHost(entry) && entry.isStarted)
     .map(({ unfinished }) =>
       tell(recoveryOf(unfinished.notification.uuid), { type: 'recovery.stand-aside' }),
     )
 
-/** Smaller faults that waited for a host's recovery to end are decided on anew. */
+/** Makes instance and service faults that waited for the end of a host's recovery be decided again. */
 function onEnded(identity: SegmentIdentity, state: SegmentState, id: NotificationId): SegmentStep {
   const gone = state.recoveries.get(id)
   if (gone === undefined) return [state, []]
@@ -181,7 +190,7 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
     turn: state.turn === id ? null : state.turn,
     busy: withMember(state.busy, id, false),
   }
-  const behind = isSmall(gone)
+  const behind = isBelowHost(gone)
     ? []
     : [...next.recoveries].filter(([, { summary }]) => summary.behind === id)
   return nextTurn(identity, next, [
@@ -190,7 +199,10 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
   ])
 }
 
-/** The host that has waited longest is next, then smaller faults; nobody while one is decided on or admitted. */
+/**
+ * Gives the next turn: first to the host that has waited longest, then to instance and service faults; to none
+ * while one is being decided or admitted.
+ */
 function nextTurn(
   identity: SegmentIdentity,
   state: SegmentState,
@@ -198,9 +210,9 @@ function nextTurn(
 ): SegmentStep {
   if (state.turn !== null) return [state, effects]
   const busy = busyOnes(state)
-  const host = busy.find((entry) => !isSmall(entry) && entry.summary.kind === 'queued')
+  const host = busy.find((entry) => !isBelowHost(entry) && entry.summary.kind === 'queued')
   if (host !== undefined) return grant(identity, state, host, effects)
-  if (busy.filter(isSmall).length >= SMALL_AT_ONCE) return [state, effects]
+  if (busy.filter(isBelowHost).length >= INSTANCE_AND_SERVICE_AT_ONCE) return [state, effects]
   const [small, line] = firstQueued(state)
   const next = { ...state, line }
   return small === undefined ? [next, effects] : grant(identity, next, small, effects)
@@ -218,7 +230,7 @@ function grant(
   return [next, [...effects, turn]]
 }
 
-/** A turn comes with what the others do. */
+/** A turn contains what the other recoveries do. */
 function giveTurn(state: SegmentState, id: NotificationId): SegmentEffects[number] {
   const others = busyOnes(state).filter(({ unfinished }) => unfinished.notification.uuid !== id)
   const turn: Turn = {
@@ -262,8 +274,8 @@ function withRecovery(state: SegmentState, id: NotificationId, entry: Entry): Se
   return {
     ...state,
     recoveries: withEntry(state.recoveries, id, entry),
-    line: isNew && isSmall(entry) ? queued(state.line, id) : state.line,
-    busy: withMember(state.busy, id, !isSmall(entry) || !isIdle),
+    line: isNew && isBelowHost(entry) ? queued(state.line, id) : state.line,
+    busy: withMember(state.busy, id, !isBelowHost(entry) || !isIdle),
   }
 }
 

@@ -1,7 +1,7 @@
 /** Counts and logs what was reported to us and is not what the leader sees itself: a broken observer or device, or a lie. */
 import type { LogFields, LogPort } from '../ports/log.ts'
 
-/** One for each process. */
+/** One for each process: the metric counts from its start. */
 export class Contradictions {
   readonly #log: Pick<LogPort, 'warn'>
   #count = 0

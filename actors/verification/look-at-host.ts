@@ -14,7 +14,7 @@ export interface LookWorld {
   readonly shell: ShellPort
   readonly power: PowerPort
   readonly compute: Pick<ComputePort, 'findService'>
-  readonly sightings: Pick<HostObservations, 'doubtedSince'>
+  readonly observations: Pick<HostObservations, 'doubtedSince'>
 }
 
 export interface LookTarget {
@@ -75,12 +75,12 @@ function askNova(
   { host, hostName, reportedAt }: LookTarget,
   signal: AbortSignal,
 ): Promise<Heartbeat> {
-  const { clock, compute, sightings } = world
+  const { clock, compute, observations } = world
   return within(clock, signal, nothing(`Nova: ${LATE}`), async (untilLate) => {
     try {
       const service = await compute.findService(hostName, untilLate)
       const nowMs = clock.monotonicMs()
-      const doubtedForMs = nowMs - (sightings.doubtedSince(host) ?? nowMs)
+      const doubtedForMs = nowMs - (observations.doubtedSince(host) ?? nowMs)
       const reportedForMs = reportedAt === undefined ? 0 : clock.wallMs() - reportedAt
       return heartbeatSign(service, Math.max(doubtedForMs, reportedForMs))
     } catch (error) {

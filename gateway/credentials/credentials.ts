@@ -1,25 +1,29 @@
-/** Credentials in `control_attributes`: checked when they come, and kept when they come back masked. */
+/**
+ * Credentials in `control_attributes`: checked when a caller sends them, and kept when a caller
+ * sends the masked text back.
+ */
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { isFields, readSettings, type Fields } from '../../schema/settings-document.ts'
 import { invalidField } from '../input/validation.ts'
 import { HIDDEN, shownToAdmins } from './mask.ts'
 
 const FIELD = 'control_attributes'
-/** What is wrong may repeat names from the text. */
+/** A problem may quote names from the text, which can be long. */
 const PROBLEM_LENGTH_MAX = 1000
 
 /**
- * The text to store: what is masked means what is stored already. INPUT_INVALID when there is nothing that the mask could
- * stand for, when settings of ours cannot be used or have names that nothing reads, and when the text exceeds its bounds;
- * every other text is a label, as Masakari allows.
+ * The text to store. A masked value stands for the stored value. INPUT_INVALID when nothing is
+ * stored for a masked value, when our settings cannot be used or have names that nothing reads, or
+ * when the text exceeds its bounds. Every other text is a label, which Masakari allows.
  */
 export function credentialsToStore(sent: string, stored: string | undefined): string {
   if (stored !== undefined && sent === shownToAdmins(stored)) return stored
   const document = readSettings(sent)
-  if (sent === HIDDEN) throw refused('It is masked, and no text is stored that it could stand for')
+  if (sent === HIDDEN)
+    throw refused('It is masked, and no text is stored that the mask could stand for')
   if (document.kind === 'label') return sent
   if (document.kind === 'unreadable') {
-    if (document.why === 'malformed') return sent // as good as a label
+    if (document.why === 'malformed') return sent // treated like a label
     throw refused(`It cannot be read: ${document.reason}`)
   }
   const text = withStored(sent, stored ?? '')
@@ -31,7 +35,7 @@ export function credentialsToStore(sent: string, stored: string | undefined): st
 const refused = (text: string): Error =>
   invalidField(FIELD, undefined, text.slice(0, PROBLEM_LENGTH_MAX))
 
-/** Settings have three levels; what lies deeper is never masked in part. */
+/** Our settings have three levels; an object below them is never masked in part. */
 function withStored(sent: string, stored: string): string {
   const fields = fieldsOf(sent)
   const isMasked = JSON.stringify(fields).includes(`"${HIDDEN}"`)
@@ -57,5 +61,5 @@ const restored = (fields: Fields, stored: Fields, path: string): Fields =>
 
 function kept(path: string, old: unknown): unknown {
   if (old !== undefined && old !== HIDDEN) return old
-  throw refused(`${path} is masked, and none is stored that it could stand for`)
+  throw refused(`${path} is masked, and no value is stored that the mask could stand for`)
 }

@@ -1,7 +1,9 @@
 /**
- * Hides what opens a machine from every reader of a host's `control_attributes`. A value is shown when its name is on a list
- * of harmless names; whatever else there is stays hidden, so that a secret under a name that nobody foresaw is, too.
+ * Hides secrets in a host's `control_attributes` from every reader. A value is shown only when its
+ * name is on a list of harmless names. All other values are hidden, so a secret under an unexpected
+ * name is hidden, too.
  */
+import { redfishUrlProblem } from '../../schema/redfish-address.ts'
 import {
   isFields,
   readSettings,
@@ -10,7 +12,7 @@ import {
   type Fields,
 } from '../../schema/settings-document.ts'
 
-/** Stands for what is not shown. */
+/** The text that is shown in place of a hidden value. */
 export const HIDDEN = '***'
 
 const OURS = ['host', 'port', 'username', 'cipher_suite', 'privilege', 'host_key']
@@ -18,20 +20,23 @@ const OF_AGENTS = [
   'ip, ipaddr, ipport, plug, login, cipher, privlvl, method, region, lanplus, ssl, ssl_insecure, ssl_secure',
   'ssh, secure, snmp_version, power_wait, power_timeout, shell_timeout, login_timeout',
 ].flatMap((names) => names.split(', '))
-/** In JSON that others keep there. */
+/** Harmless names in the JSON of other programs. */
 const OF_OTHERS = ['address', 'ipmi_address', 'ipmi_host', 'ipmi_port', 'ipmi_username']
 
 /** Names of addresses, users and switches. */
 const HARMLESS: ReadonlySet<string> = new Set([...OURS, ...OF_AGENTS, ...OF_OTHERS])
 
-/** The text as administrators see it, and as it may come back from them. */
+/** The text that administrators see, and that they may send back. */
 export const shownToAdmins = (stored: string): string =>
   masked(stored, (label) => (SETS_SOMETHING.test(label) ? HIDDEN : label))
 
-/** The text as everybody else sees it, events included: a label may be anything. */
+/**
+ * The text that all other readers see, events included. A label is always hidden, because it may
+ * contain anything.
+ */
 export const shownToOthers = (stored: string): string => masked(stored, () => HIDDEN)
 
-/** A label that gives something a value may give a password. */
+/** A label with such a character may set a value, and that value may be a password. */
 const SETS_SOMETHING = /[=:"'{}[\]]/
 
 function masked(stored: string, shownLabel: (label: string) => string): string {
@@ -49,7 +54,10 @@ function masked(stored: string, shownLabel: (label: string) => string): string {
   }
 }
 
-/** Where nothing is hidden, the text has its own blanks: callers compare it with what they sent. */
+/**
+ * When nothing is hidden, the text keeps its own blanks, because callers compare it with what they
+ * sent.
+ */
 function spacedAs(stored: string, fields: Fields): string {
   const text = JSON.stringify(fields)
   return stored.replaceAll(BLANKS, (token) => (token.startsWith('"') ? token : '')) === text
@@ -68,16 +76,25 @@ const maskOurs = (fields: Fields): Fields =>
   map(fields, (name, value) => {
     if (!SECTION_NAMES.some((section) => section === name)) return maskMember(name, value)
     if (!isFields(value)) return HIDDEN
+    if (name === 'redfish') return map(value, maskRedfish)
     return name === 'fence' ? map(value, maskAgent) : map(value, maskMember)
   })
 
 const maskAgent = (name: string, options: unknown): unknown =>
   name.startsWith('fence_') && isFields(options) ? map(options, maskMember) : HIDDEN
 
+/** Only the address of a machine is shown, because other URLs may contain secrets. */
+const maskRedfish = (name: string, value: unknown): unknown => {
+  if (name === 'url') {
+    return typeof value === 'string' && redfishUrlProblem(value) === undefined ? value : HIDDEN
+  }
+  return name === 'fingerprint' && isHarmless(value) ? value : maskMember(name, value)
+}
+
 const maskMember = (name: string, value: unknown): unknown =>
   HARMLESS.has(name) && isHarmless(value) ? value : HIDDEN
 
-/** Under an address there may be `user:password@address`. */
+/** An address may have the form `user:password@address`. */
 const isHarmless = (value: unknown): boolean =>
   typeof value === 'string'
     ? value.length <= 255 && !/:[^@]*@/.test(value)

@@ -1,12 +1,15 @@
-/** Who follows events: bounded in all and for each user, with places kept for administrators. */
+/**
+ * Limits the clients that follow events: in total and for each user, with places reserved for
+ * administrators.
+ */
 import { CodedError } from '../../schema/errors.ts'
 
 const FOLLOWERS_MAX = 200
 const OF_ONE_USER_MAX = 20
-/** Places that only administrators take: they must get in when everybody wants to see what happens. */
+/** Places that only administrators get, so that they can follow events when many other users do. */
 const KEPT_FOR_ADMINISTRATORS = 40
 
-/** The one who wants to follow. */
+/** The user who wants to follow events. */
 export interface Follower {
   readonly userId: string
   readonly isAdmin: boolean
@@ -17,7 +20,7 @@ export class Followers {
   readonly #byUser = new Map<string, number>()
   #count = 0
 
-  /** Takes a place; the answer gives it back. STREAMS_EXHAUSTED. */
+  /** Takes a place; the returned function gives it back. STREAMS_EXHAUSTED when there is none. */
   admit({ userId, isAdmin }: Follower): () => void {
     const own = this.#byUser.get(userId) ?? 0
     if (own >= OF_ONE_USER_MAX) {

@@ -1,23 +1,26 @@
-/** One reader's way through the event feed, as server-sent events (WHATWG HTML, server-sent events). */
+/** Sends the event feed to one reader as server-sent events (WHATWG HTML, server-sent events). */
 import { Readable } from 'node:stream'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { EventFeed, FeedEvent } from './feed.ts'
 
-/** Tells proxies, and us, that the other side is still there. */
+/** The heartbeat shows proxies, and this process, that the reader is still connected. */
 const HEARTBEAT_MS = 15_000
-/** A reader that has taken nothing for so long is cut off, and resumes by its last event. */
+/**
+ * A reader that has taken nothing for so long is disconnected. It can resume after its last event.
+ */
 const STALLED_MS_MAX = 30_000
 
 /** What a reader asks for. */
 export interface Wanted {
-  /** The last event that it has; undefined: it wants to hear what comes. */
+  /** The last event that the reader has; undefined when it only wants new events. */
   readonly lastId: string | undefined
   readonly wanted: (event: FeedEvent) => boolean
 }
 
 /**
- * Events are made into text only when the reader takes them: a slow one holds a position and not a copy. Destroyed when
- * the reader stalls, or lags behind all that is remembered.
+ * An event is converted to text only when the reader takes it, so a slow reader costs a position
+ * and not a copy of the events. The stream is destroyed when the reader stalls, or when it is
+ * behind the oldest event that is kept.
  */
 export function openEventStream(
   feed: EventFeed,
@@ -61,14 +64,23 @@ export function openEventStream(
   return stream
 }
 
-/** The line breaks of the format, and NUL, with which an id is ignored (WHATWG HTML, server-sent events). */
+/**
+ * The line breaks of the format, and NUL: a reader ignores an id that contains NUL (WHATWG HTML,
+ * server-sent events).
+ */
 const BREAKS = /[\r\n\0]+/g
 
-/** One event as text: no field can begin a line of its own, whatever is in it. JSON has no line breaks of its own. */
+/**
+ * One event as text. Line breaks in a field are replaced, so a field cannot start another line.
+ * JSON text has no line breaks.
+ */
 export const eventText = ({ id, type, data }: FeedEvent): string =>
   [field('id', id), field('event', type), field('data', JSON.stringify(data)), '\n'].join('')
 
 const field = (name: string, value: string): string => `${name}: ${value.replaceAll(BREAKS, ' ')}\n`
 
-/** The last event is not remembered: something may be missing, and the journal has it. */
+/**
+ * Sent when the reader's last event is not kept any more: events may be missing, and the journal
+ * has them.
+ */
 const GAP = 'event: gap\ndata: {}\n\n'

@@ -1,10 +1,11 @@
-/** The address that a request comes from, as limits count it. */
+/** The address of the caller, as the limits count it. */
 import { isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * The socket's address; behind a proxy that is trusted, the one that the proxy itself appended last (RFC 7239,
- * X-Forwarded-For): what comes before it was sent by the caller. An IPv6 caller has a whole /64 and counts as that.
+ * The address of the socket. Behind a trusted proxy: the last address in the header, which the
+ * proxy itself appended (RFC 7239, X-Forwarded-For); the caller may have sent the addresses before
+ * it. An IPv6 caller owns a whole /64, which counts as one address.
  */
 export function clientAddress({ ip, headers }: FastifyRequest, trustProxy: boolean): string {
   if (!trustProxy) return network(ip)
@@ -13,7 +14,7 @@ export function clientAddress({ ip, headers }: FastifyRequest, trustProxy: boole
   return network(named ?? lastOf(headers['x-forwarded-for']) ?? ip)
 }
 
-/** The last element of a list that proxies append to. */
+/** The last element of a list to which proxies append. */
 function lastOf(header: string | readonly string[] | undefined): string | undefined {
   const text = typeof header === 'string' ? header : header?.join(',')
   const last = text?.split(',').at(-1)?.trim().slice(0, 64)

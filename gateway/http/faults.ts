@@ -1,15 +1,15 @@
-/** Bodies of error answers, as clients of the API expect them. */
+/** The bodies of error answers, in the form that clients of the API expect. */
 import { Type } from 'typebox'
 import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 
-/** Any error: one member, named after the status. */
+/** Any error: an object with one member, named after the status. */
 export const FaultBody = Type.Record(
   Type.String(),
   Type.Object({ code: Type.Integer(), message: Type.String() }),
 )
 
-/** An answer that reports an error: ready to be sent. */
-export interface Fault {
+/** An answer that reports an error, ready to be sent. */
+export interface FaultAnswer {
   readonly status: number
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
@@ -31,7 +31,10 @@ const NAMES: Readonly<Record<number, string>> = {
 const JSON_TYPE = 'application/json; charset=UTF-8'
 const RETRY_AFTER_SECONDS = 5
 
-/** What callers may read about services behind this one: our words only, never an address or a credential. */
+/**
+ * What callers are told about the services behind this one: fixed sentences, never an address or a
+ * credential.
+ */
 const OUTAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   STORE_UNAVAILABLE: 'The database is not available.',
   STORE_CONFLICT: 'The database is too busy.',
@@ -54,20 +57,23 @@ const OUTAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   COMPUTE_NOT_FOUND: 'The Compute service does not know what it was asked for.',
 }
 
-/** `{"<name>": {"code", "message"}}` with the name that belongs to the status; `retryAfter` too where too much was asked. */
+/**
+ * `{"<name>": {"code", "message"}}` with the name that belongs to the status. When a limit was
+ * exceeded, the body has `retryAfter`, too.
+ */
 export function fault(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): Fault {
+): FaultAnswer {
   const name = NAMES[status] ?? 'masakariFault'
   const retryAfter = name === 'overLimit' ? headers['retry-after'] : undefined
   const body = JSON.stringify({ [name]: { code: status, message, retryAfter } })
   return { status, body, headers: { 'content-type': JSON_TYPE, ...headers } }
 }
 
-/** 401 has a shape of its own: clients know it from the Identity service's filter. */
-export function unauthorized(authUrl: string | undefined): Fault {
+/** 401 has its own form, which clients know from the Identity service's filter. */
+export function unauthorized(authUrl: string | undefined): FaultAnswer {
   const message = 'The request you have made requires authentication.'
   return {
     status: 401,
@@ -79,13 +85,15 @@ export function unauthorized(authUrl: string | undefined): Fault {
   }
 }
 
-/** Plain text: what the router and the body limit answer, instead of a JSON fault. */
-export function plain(status: number, text: string): Fault {
+/**
+ * Plain text, for the answers that Masakari's router and its body limit give without a JSON fault.
+ */
+export function plain(status: number, text: string): FaultAnswer {
   return { status, body: text, headers: { 'content-type': 'text/plain; charset=UTF-8' } }
 }
 
-/** The public side of an error of ours; undefined when it is nobody's business but the operator's. */
-export function codedFault(error: CodedError): Fault | undefined {
+/** The answer to callers for an error of ours; undefined when callers may not be told about it. */
+export function codedFault(error: CodedError): FaultAnswer | undefined {
   const outage = OUTAGES[error.code]
   if (outage !== undefined) {
     const seconds = Math.ceil(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
@@ -98,7 +106,7 @@ export function codedFault(error: CodedError): Fault | undefined {
     : fault(error.status, error.message, { 'retry-after': String(Math.ceil(seconds)) })
 }
 
-/** One line about a failed readiness check: the code and our words. */
+/** One line about a failed readiness check: the code and a fixed sentence. */
 export function publicReason(error: unknown): string {
   if (!(error instanceof CodedError)) return 'the check failed'
   if (error.code === 'NOT_READY') return `${error.code}: ${error.message}`

@@ -1,15 +1,20 @@
-/** Absolute links to this API, as the caller reaches it. */
+/** Absolute links to this API, with the address that the caller uses. */
 import type { FastifyRequest } from 'fastify'
 
-/** How the outside of this API looks. */
+/** How callers reach this API. */
 export interface LinkOptions {
-  /** Replaces scheme and host, and prepends its path. */
+  /** Replaces the scheme and host of links; its path is put in front of theirs. */
   readonly linkPrefix: string | undefined
-  /** Whether a proxy in front says, in its headers, how callers reach it. Anybody can send such headers. */
+  /**
+   * Whether links follow the headers of a proxy in front. Without a proxy, any caller can send such
+   * headers.
+   */
   readonly trustProxy: boolean
 }
 
-/** Scheme, host and perhaps a path in front of the API's own paths, without a slash at the end. */
+/**
+ * Scheme, host and an optional path in front of the API's own paths, without a slash at the end.
+ */
 export function linkBase(request: FastifyRequest, options: LinkOptions): string {
   const base = options.linkPrefix ?? (options.trustProxy ? proxied(request) : direct(request))
   return base.replace(/\/+$/, '')
@@ -17,7 +22,7 @@ export function linkBase(request: FastifyRequest, options: LinkOptions): string 
 
 const direct = (request: FastifyRequest): string => `${request.protocol}://${hostOf(request)}`
 
-/** A request of HTTP/1.0 need not name the host: then it is the address that it arrived at. */
+/** A request of HTTP/1.0 may omit the host. Then the local address of the connection is used. */
 function hostOf({ host, socket }: FastifyRequest): string {
   if (host !== undefined && host !== '') return host
   const { localAddress = 'localhost', localPort = 80 } = socket
@@ -35,7 +40,7 @@ function proxied(request: FastifyRequest): string {
   return `${scheme}://${host ?? hostOf(request)}${text(request, 'x-forwarded-prefix') ?? ''}`
 }
 
-/** The pairs of the first proxy (RFC 7239), which is the one that the caller talks to. */
+/** The pairs of the first proxy (RFC 7239), which is the one that the caller is connected to. */
 function forwarded(header: string): Readonly<Record<string, string>> {
   const [first = ''] = header.split(',', 1)
   const pairs = first.split(';').map((pair) => {

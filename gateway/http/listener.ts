@@ -1,4 +1,7 @@
-/** The HTTP server below Fastify: plain or TLS, and no patience with callers who do not send what they began. */
+/**
+ * The HTTP server below Fastify, with or without TLS. It closes connections of callers that do not
+ * finish their request in time.
+ */
 import {
   createServer as createPlainServer,
   type IncomingMessage,
@@ -8,29 +11,32 @@ import {
 import { createServer as createTlsServer } from 'node:https'
 import { Socket } from 'node:net'
 
-/** What the server shows of itself, both PEM. */
+/** The certificate of the server and its key, both PEM. */
 export interface TlsSettings {
   readonly certificate: string
   readonly key: string
-  /** Authorities that must have signed the callers' certificates; undefined asks callers for none. */
+  /**
+   * Authorities that must have signed the callers' certificates. When undefined, callers need no
+   * certificate.
+   */
   readonly clientCa?: string
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** In OpenSSL's language. */
+  /** As an OpenSSL cipher list. */
   readonly ciphers?: string
 }
 
-/** How long callers may take, ms. */
+/** Time limits for callers, ms. */
 const TIMES = {
   headersTimeout: 10_000,
-  /** The whole request, its body included. */
+  /** For the whole request, its body included. */
   requestTimeout: 30_000,
-  /** Longer than the usual idle time of a proxy, so that the proxy ends the connection and not we. */
+  /** Longer than the usual idle time of a proxy, so that the proxy closes the connection first. */
   keepAliveTimeout: 72_000,
-  /** How often Node looks for connections that are late. */
+  /** How often Node checks for connections that exceeded a limit. */
   connectionsCheckingInterval: 2000,
 }
 
-/** Makes the server that Fastify is told to use; it does not listen yet. */
+/** Makes the server that Fastify uses. It does not listen yet. */
 export function createListener(tls: TlsSettings | undefined) {
   return (handler: RequestListener): Server => {
     const listener: RequestListener = (request, response) => {
@@ -54,9 +60,10 @@ export function createListener(tls: TlsSettings | undefined) {
 }
 
 /**
- * Node closes the connection as soon as an answer that ends it is out. When the body is still arriving, the operating
- * system then tells the caller that the connection was reset, and takes the answer away from it. So only our side is
- * closed, and the rest of the body is read and thrown away until it has come, or `requestTimeout` is over.
+ * Node closes the connection as soon as it has sent an answer that ends the connection. When the
+ * body is still arriving, the operating system then resets the connection, and the caller loses the
+ * answer. Therefore only our side is closed, and the rest of the body is read and discarded until
+ * it is complete or `requestTimeout` is over.
  */
 function closeAfterBody(request: IncomingMessage): void {
   const { socket } = request

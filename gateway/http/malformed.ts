@@ -1,4 +1,4 @@
-/** What is not even HTTP: answered in the API's own words, and the connection ends. */
+/** Answers input that is not valid HTTP with a fault of the API, and closes the connection. */
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { fault } from './faults.ts'
@@ -9,7 +9,7 @@ const STATUSES: Readonly<Record<string, readonly [status: number, text: string]>
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Request is too large.'],
 }
 
-/** The handler of `clientError` of Node's HTTP server. */
+/** The handler for the `clientError` event of Node's HTTP server. */
 export function answerMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error)
   const [status, text] = STATUSES[error.code ?? ''] ?? [400, 'Malformed HTTP request']

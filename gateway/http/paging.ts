@@ -1,4 +1,4 @@
-/** Lists: limit, marker and order as clients send them, and the link to the next page. */
+/** Lists: the limit, marker and order that clients send, and the link to the next page. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Page } from '../../actors/ports/store.ts'
@@ -20,12 +20,12 @@ export const PageQuery = {
   sort_dir: QueryText,
 }
 
-/** `rel: next`, only when there is more. */
+/** `rel: next`, present only when there are more rows. */
 export const NextLink = Type.Optional(
   Type.Array(Type.Object({ rel: Type.Literal('next'), href: Type.String() })),
 )
 
-/** Where a list may be cut, and how its links begin. */
+/** The largest page, and how links begin. */
 export interface ListOptions extends LinkOptions {
   readonly maxLimit: number
 }
@@ -39,11 +39,14 @@ interface PageParameters {
   readonly sort_dir?: QueryValue
 }
 
-/** The value of a parameter that counts once: the last one given. */
+/** The value of a parameter that counts once: when it is repeated, the last one. */
 export const lastOf = (value: QueryValue): string | undefined =>
   typeof value === 'string' ? value : value?.at(-1)
 
-/** Decodes the paging parameters; `columns` are the sort keys of the resource besides the stamps. */
+/**
+ * Decodes the paging parameters. `columns` are the sort keys of the resource in addition to the
+ * stamps.
+ */
 export function pageOf(
   query: PageParameters,
   columns: readonly string[],
@@ -63,7 +66,7 @@ interface Listing<Row> {
   readonly next: { readonly links?: { rel: 'next'; href: string }[] }
 }
 
-/** Reads one row more than asked for, which tells whether a next page exists. */
+/** Reads one row more than was asked for. That row shows whether there is a next page. */
 export async function listPage<Row extends { readonly id: number | string }>(
   request: FastifyRequest,
   options: ListOptions,

@@ -2,17 +2,18 @@
 import { Type } from 'typebox'
 import { CodedError } from '../../schema/errors.ts'
 
-// The pattern bounds count code points, as the database's columns do; `maxLength` counts what readers see as one character.
+// The bounds in the pattern count code points, as the columns of the database do; `maxLength`
+// counts what a reader sees as one character.
 const PRINTABLE = '[^\\p{C}\\p{Zl}\\p{Zp}]'
 
-/** 1..255 printable characters, no white space at either end. */
+/** 1 to 255 printable characters, without white space at either end. */
 export const Name = Type.String({
   minLength: 1,
   maxLength: 255,
   pattern: `^(?!\\p{Z})${PRINTABLE}{1,255}(?<!\\p{Z})$`,
 })
 
-/** Printable text with line breaks, as long as a body may be. */
+/** Printable text with line breaks, as long as a request body may be. */
 export const Text = Type.String({ pattern: `^(?:${PRINTABLE}|\\n)*$` })
 
 /** `Text` or null. */
@@ -21,7 +22,7 @@ export const NullableText = Type.Unsafe<string | null>({
   pattern: `^(?:${PRINTABLE}|\\n)*$`,
 })
 
-/** Why somebody does something: 1..1000 printable characters, and not white space only. */
+/** The reason for an operator's command: 1 to 1000 printable characters, not only white space. */
 export const Reason = Type.String({
   minLength: 1,
   maxLength: 1000,
@@ -38,14 +39,17 @@ export const BooleanLike = Type.Unsafe<boolean | string>({
 
 const isTrueWord = (text: string): boolean => TRUE_WORDS.some((word) => word === text)
 
-/** The boolean that a valid `BooleanLike` means. */
+/** The boolean that a valid `BooleanLike` stands for. */
 export const toBoolean = (value: boolean | string): boolean =>
   typeof value === 'string' ? isTrueWord(value) : value
 
 const TRUE_FILTERS = ['1', 't', 'true', 'y', 'yes', 'on']
 const FALSE_FILTERS = ['0', 'f', 'false', 'n', 'no', 'off']
 
-/** A boolean in a query string, in a wider vocabulary than bodies allow; anything else is refused. */
+/**
+ * A boolean in a query string, where more words are allowed than in bodies. Other words are
+ * refused.
+ */
 export function filterBoolean(name: string, text: string): boolean {
   const word = text.trim().toLowerCase()
   if (TRUE_FILTERS.includes(word)) return true
@@ -57,5 +61,5 @@ export function filterBoolean(name: string, text: string): boolean {
   )
 }
 
-/** The id in a path parameter; `.json` after it is ignored. */
+/** The id in a path parameter. A `.json` at its end is ignored. */
 export const idOf = (text: string): string => text.replace(/\.json$/, '')

@@ -1,9 +1,9 @@
-/** What the payload of a notification may hold, by type. */
+/** What the payload of a notification may contain, by type. */
 import { Type, type TSchema } from 'typebox'
 import type { NotificationType, Payload } from '../../schema/records.ts'
 import { checker } from './validation.ts'
 
-/** Common rule: short keys of a small alphabet, short texts as values. */
+/** The rule for all types: short keys from a small alphabet, short texts as values. */
 export const AnyPayload = Type.Unsafe<Payload>({
   type: 'object',
   patternProperties: {
@@ -35,7 +35,7 @@ const SCHEMAS: Readonly<Record<NotificationType, TSchema>> = {
   ),
 }
 
-/** Checks of payloads, compiled once. */
+/** Compiles the checks of payloads, once. */
 export function payloadChecks(): Readonly<Record<NotificationType, ReturnType<typeof checker>>> {
   return {
     COMPUTE_HOST: checker(SCHEMAS.COMPUTE_HOST),
@@ -44,7 +44,7 @@ export function payloadChecks(): Readonly<Record<NotificationType, ReturnType<ty
   }
 }
 
-/** The payload as it is stored: the instance in the one form that the Compute API uses. */
+/** The payload as it is stored, with the instance id in the form that the Compute API uses. */
 export function canonicalPayload(payload: Payload): Payload {
   const { instance_uuid: instance } = payload
   if (instance === undefined) return payload

@@ -1,4 +1,4 @@
-/** Validation of what callers send, with the texts that they know. */
+/** Validates what callers send, with the error texts that they know from Masakari. */
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -7,7 +7,7 @@ import { nearestName } from '../../schema/nearest-name.ts'
 
 interface SchemaError {
   readonly keyword: string
-  /** `#/properties/host`: where the schema is that does not fit. */
+  /** `#/properties/host`: the place in the schema that the value does not fit. */
   readonly schemaPath: string
   readonly instancePath: string
   readonly message: string
@@ -16,7 +16,10 @@ interface SchemaError {
 
 const SHOWN_LENGTH = 120
 
-/** Compiles a route's schema; a value that does not fit becomes INPUT_INVALID naming the field. */
+/**
+ * Compiles a route's schema. A value that does not fit becomes INPUT_INVALID, which names the
+ * field.
+ */
 export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = checker(schema)
   return (value) => {
@@ -25,7 +28,7 @@ export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart 
   }
 }
 
-/** A check of one value against one schema; answers what is wrong with it. */
+/** A check of values against one schema. It returns what is wrong, or undefined. */
 export function checker(schema: TSchema): (value: unknown, name: string) => CodedError | undefined {
   const compiled = Compile(schema)
   return (value, name) => {
@@ -78,7 +81,7 @@ const member = (value: unknown, key: string): unknown =>
     ? Object.entries(value).find(([name]) => name === key)?.[1]
     : undefined
 
-/** The sentence that a Python schema checker would give: tests and people match on it. */
+/** The sentence that a Python schema checker would give, because tests and clients compare it. */
 function wrong(error: SchemaError, value: string): string {
   const { params } = error
   switch (error.keyword) {
@@ -103,7 +106,7 @@ function wrong(error: SchemaError, value: string): string {
   }
 }
 
-/** What was meant, behind the sentence that people know. */
+/** What was probably meant, appended to the sentence that clients know. */
 function advice(
   { keyword, params }: SchemaError,
   value: unknown,
@@ -144,7 +147,7 @@ const quoted = (names: unknown, atMost: number): string =>
 const unexpected = (names: unknown): string =>
   `${quoted(names, 3)} ${Array.isArray(names) && names.length > 1 ? 'were' : 'was'} unexpected`
 
-/** A value in an error text: short, and nothing of what may hold credentials. */
+/** A value in an error text: shortened, and hidden when it may hold credentials. */
 function shown(field: string, value: unknown): string {
   if (field === 'control_attributes') return '***'
   if (Array.isArray(value)) return 'an array'

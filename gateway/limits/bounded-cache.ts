@@ -1,4 +1,7 @@
-/** A map that forgets: entries end with their time, and the oldest make room for new ones. */
+/**
+ * A bounded cache. Entries expire, and when the cache is full, the oldest entry is removed for a
+ * new one.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 
 interface Entry<Value> {

@@ -1,8 +1,11 @@
-/** A deadline around everything that the gateway asks of others. */
+/** A deadline for every request that the gateway makes to another service. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 
-/** Fails with `code` when the answer takes longer than `afterMs`; the signal tells the other side to give up. */
+/**
+ * Fails with `code` when the answer takes longer than `afterMs`. The signal tells the other side to
+ * stop.
+ */
 export async function withDeadline<Answer>(
   clock: ClockPort,
   afterMs: number,

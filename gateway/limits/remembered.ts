@@ -1,17 +1,20 @@
-/** One question for all who ask it at the same time, and its answer for a while. */
+/**
+ * Asks a question once for all callers that need the answer at the same time, and keeps the answer
+ * for a while.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedCache } from './bounded-cache.ts'
 
-/** How long answers count, and how many are kept. */
+/** How long answers are kept, and how many. */
 export interface Memory {
   readonly ttlMs: number
   readonly answersMax: number
 }
 
-/** The answer to a key's question: remembered, being asked for, or asked for now. */
+/** The answer for a key: a kept one, the one that is already being asked for, or a new one. */
 export type Remember<Answer> = (key: string, ask: () => Promise<Answer>) => Promise<Answer>
 
-/** A memory of its own. A failure is not remembered: it is the answer only of those who wait for it. */
+/** Makes a new memory. A failure is not kept: only the callers that wait for it receive it. */
 export function remembered<Answer>(
   clock: ClockPort,
   { ttlMs, answersMax }: Memory,

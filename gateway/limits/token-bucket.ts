@@ -1,7 +1,9 @@
-/** A bound on how often something may happen for each of many keys: a burst, and a steady rate after it. */
+/**
+ * Limits how often something may happen for each of many keys: a burst, and a steady rate after it.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 
-/** How much fits at once, and how fast it comes back. */
+/** How many are allowed at once, and how many more per second. */
 export interface Rate {
   readonly burst: number
   readonly perSecond: number
@@ -12,7 +14,10 @@ interface Level {
   atMs: number
 }
 
-/** Buckets by key. The one unused for longest makes room: it is full again, or nearly. */
+/**
+ * Buckets by key. When there are too many, the bucket that was not used for the longest time is
+ * removed, because it is full again or almost full.
+ */
 export class TokenBuckets {
   readonly #clock: ClockPort
   readonly #rate: Rate
@@ -25,7 +30,7 @@ export class TokenBuckets {
     this.#keysMax = keysMax
   }
 
-  /** Takes one; false when none is left. */
+  /** Takes one token; false when none is left. */
   take(key: string): boolean {
     const level = this.#levelOf(key)
     if (level.left < 1) return false
@@ -33,7 +38,7 @@ export class TokenBuckets {
     return true
   }
 
-  /** Puts one back that was taken for nothing. */
+  /** Puts one token back that did not need to be taken. */
   giveBack(key: string): void {
     const level = this.#levelOf(key)
     level.left = Math.min(this.#rate.burst, level.left + 1)

@@ -1,4 +1,7 @@
-/** Who calls: validates X-Auth-Token through the Identity service, and remembers the answer for a while. */
+/**
+ * Finds out who calls: validates X-Auth-Token at the Identity service, and keeps the answer for a
+ * while.
+ */
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { ClockPort } from '../../actors/ports/clock.ts'
@@ -15,13 +18,16 @@ const INVALID_MS = 10_000
 const CACHED_MAX = 1000
 const ASK_TIMEOUT_MS = 10_000
 
-/** Questions about tokens that turn out to be invalid, from one address and from all of them. */
+/**
+ * How many tokens that turn out to be invalid may be checked, for one address and for all
+ * addresses.
+ */
 const INVALID_OF_ADDRESS = { burst: 60, perSecond: 1 }
 const INVALID_OF_ALL = { burst: 300, perSecond: 20 }
 const ADDRESSES_MAX = 5000
 const ALL = 'all'
 
-/** Everybody, when no Identity service is configured: for laboratories only. */
+/** The caller of every request when no Identity service is configured. For trials only. */
 const ANYBODY: Caller = {
   userId: 'anybody',
   projectId: null,
@@ -31,11 +37,17 @@ const ANYBODY: Caller = {
   expiresAt: Number.POSITIVE_INFINITY,
 }
 
-/** Resolves tokens to their owners; undefined when a token is not valid. */
+/** Finds the owner of a token; undefined when the token is not valid. */
 export interface Authenticator {
-  /** RATE_LIMITED when too many invalid tokens came from the address; a token that is remembered is served all the same. */
+  /**
+   * RATE_LIMITED when too many invalid tokens came from the address. A token whose owner is still
+   * cached is not affected.
+   */
   authenticate(token: string | undefined, address: string): Promise<Caller | undefined>
-  /** Asks the Identity service itself when its last answer is older than `ageMs`: a token may have been revoked since. */
+  /**
+   * Asks the Identity service again when its last answer is older than `ageMs`, because the token
+   * may have been revoked.
+   */
   authenticateAgain(token: string, ageMs: number): Promise<Caller | undefined>
 }
 
@@ -44,7 +56,10 @@ interface Answered {
   readonly atMs: number
 }
 
-/** An authenticator with a cache of its own. Without an Identity service everybody is admin. */
+/**
+ * An authenticator with its own cache. Without an Identity service every caller is an
+ * administrator.
+ */
 export function authenticator(identity: IdentityPort | undefined, clock: ClockPort): Authenticator {
   if (identity === undefined) {
     return { authenticate: async () => ANYBODY, authenticateAgain: async () => ANYBODY }
@@ -70,14 +85,17 @@ export function authenticator(identity: IdentityPort | undefined, clock: ClockPo
     return caller
   }
 
-  /** One question for all who send the same token at the same time. */
+  /** Requests with the same token at the same time share one question. */
   const ask = (token: string, key: string): Promise<Caller | undefined> => {
     const running = asking.get(key) ?? validate(token, key).finally(() => asking.delete(key))
     asking.set(key, running)
     return running
   }
 
-  /** Takes from both bounds before the question, and gives back after a good answer: so a burst is counted at once. */
+  /**
+   * Takes a token of both limits before the question and gives it back after a good answer, so that
+   * a burst of requests is counted at once.
+   */
   const askForStranger = async (
     token: string,
     key: string,
@@ -99,7 +117,7 @@ export function authenticator(identity: IdentityPort | undefined, clock: ClockPo
   const known = (key: string, ageMsMax: number): Caller | undefined => {
     const answered = valid.get(key)
     if (answered === undefined || clock.monotonicMs() - answered.atMs > ageMsMax) return undefined
-    // The wall clock may have jumped since: a token is never trusted past its end.
+    // The wall clock may have jumped meanwhile. A token is never accepted after its end.
     return answered.caller.expiresAt > clock.wallMs() ? answered.caller : undefined
   }
 
@@ -124,13 +142,13 @@ const tooMany = (whose: string): CodedError =>
     retryAfterSeconds: 1,
   })
 
-/** The token that a request shows; undefined when it shows none. */
+/** The token of a request; undefined when it has none. */
 export function tokenOf({ headers }: FastifyRequest): string | undefined {
   const token = headers['x-auth-token']
   return typeof token === 'string' ? token : undefined
 }
 
-/** Lets only callers with a valid token in. */
+/** Refuses callers without a valid token. */
 export function requireCaller(
   app: GatewayApp,
   { authenticate }: Pick<Authenticator, 'authenticate'>,

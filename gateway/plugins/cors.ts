@@ -1,4 +1,7 @@
-/** Answers browsers of other origins, as oslo.middleware does: OPTIONS is 200 and empty whatever it asks. */
+/**
+ * Answers browsers of other origins, as oslo.middleware does: every OPTIONS request gets 200 and an
+ * empty body.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
 
@@ -18,7 +21,7 @@ const ALLOWED = [
   'x-user-id', 'x-tenant-id', 'openstack-api-version', 'last-event-id',
 ]
 
-/** Installs both halves: the question before a request, and the headers of its answer. */
+/** Installs both parts: the answer to a preflight request, and the headers of other answers. */
 export function shareAcrossOrigins(app: GatewayApp, options: CorsOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     const origin = allowedOrigin(request, options)

@@ -1,15 +1,15 @@
-/** Turns every error into the API's answer, in one place. */
+/** Turns every error into an answer of the API. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
-import { codedFault, fault, plain, unauthorized, type Fault } from '../http/faults.ts'
+import { codedFault, fault, plain, unauthorized, type FaultAnswer } from '../http/faults.ts'
 
 /** Sends a prepared fault. */
-export function sendFault(reply: FastifyReply, prepared: Fault): FastifyReply {
+export function sendFault(reply: FastifyReply, prepared: FaultAnswer): FastifyReply {
   return reply.code(prepared.status).headers(prepared.headers).send(prepared.body)
 }
 
-/** Answers an error; what nobody foresaw is logged in full and answered without internals. */
+/** Answers an error. An unexpected error is logged in full, and the answer shows no internals. */
 export function answerError(
   error: unknown,
   request: FastifyRequest,
@@ -35,7 +35,7 @@ export function answerErrors(app: GatewayApp, authUrl: string | undefined): void
 const unforeseen = (requestId: string): string =>
   `An unexpected error prevented the server from answering. Please report it with the request id ${requestId}.`
 
-function frameworkFault(error: unknown): Fault | undefined {
+function frameworkFault(error: unknown): FaultAnswer | undefined {
   if (!isFrameworkError(error)) return undefined
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

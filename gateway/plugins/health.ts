@@ -1,4 +1,6 @@
-/** Is this process alive, can it work, and how are its actors. */
+/**
+ * Health endpoints: whether this process runs, whether it can work, and the state of its actors.
+ */
 import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { RoleHealth } from '../../schema/messages/leadership.ts'
@@ -7,28 +9,31 @@ import { publicReason } from '../http/faults.ts'
 import { withDeadline } from '../limits/deadline.ts'
 import { remembered } from '../limits/remembered.ts'
 
-/** One thing that this process works with. */
+/** One service that this process needs. */
 export interface ReadinessCheck {
   readonly name: string
-  /** Whether it cannot work without. */
+  /** vital: this process cannot work without it. */
   readonly need: 'vital' | 'dispensable'
   check(): Promise<void>
 }
 
 const CHECK_TIMEOUT_MS = 3000
-/** Anybody may ask, and each look costs others a request: so all who ask in this time are told the same. */
+/**
+ * Any caller may ask, and each check costs other services a request. Therefore all callers within
+ * this time get the same answer.
+ */
 const REMEMBERED_MS = 1000
 
 const CheckResult = Type.Object({
   name: Type.String(),
   ok: Type.Boolean(),
   reason: Type.Union([Type.String(), Type.Null()]),
-  /** When it was first seen to fail, without a success since; null while it is ok. */
+  /** When the first failure since the last success was seen; null while the check succeeds. */
   since: Type.Union([Type.String(), Type.Null()]),
 })
 const Readiness = Type.Object({ ready: Type.Boolean(), checks: Type.Array(CheckResult) })
 
-/** What health endpoints look at. */
+/** What the health endpoints need. */
 export interface HealthRoutesDependencies {
   readonly clock: ClockPort
   readonly readiness: readonly ReadinessCheck[]
@@ -36,7 +41,7 @@ export interface HealthRoutesDependencies {
   readonly outOfService: () => boolean
 }
 
-/** Endpoints for load balancers and container engines: no token, no secrets. */
+/** Endpoints for load balancers and container engines. They need no token and show no secrets. */
 export function healthRoutes(
   app: GatewayApp,
   { clock, readiness, outOfService }: HealthRoutesDependencies,
@@ -66,7 +71,7 @@ export function healthRoutes(
     return outOfService() ? reply.code(503).send('DISABLED BY FILE') : reply.send('OK')
   })
 
-  // Load balancers ask so by default, and take the 300 of an unknown path for health.
+  // Load balancers send HEAD by default, and would take the 300 of an unknown path as healthy.
   app.head('/healthcheck', async (_request, reply) => reply.code(outOfService() ? 503 : 204).send())
 
   app.get('/health/live', {
@@ -85,7 +90,7 @@ export function healthRoutes(
   })
 }
 
-/** The live supervision trees: for operators, behind the same token as the API. */
+/** The running supervision trees, for operators: it needs a token, as the API does. */
 export function supervisorRoute(app: GatewayApp, supervisors: () => readonly RoleHealth[]): void {
   app.get('/health/supervisors', {
     config: { action: 'supervisors:index' },

@@ -16,18 +16,21 @@ const MINOR_MAX = 4
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Minor number of the microversion that brought the route; before it, there is no such path. */
+    /**
+     * The minor number of the microversion that introduced the route. In earlier versions the path
+     * does not exist.
+     */
     readonly since?: number
   }
 }
 
-/** What is new here and not in Masakari begins with it. */
+/** The microversion that introduced what Masakari does not have. */
 export const OWN_MINOR = MINOR_MAX
 
 export const VERSION_MIN = `${MAJOR}.0`
 export const VERSION_MAX = `${MAJOR}.${MINOR_MAX}`
 
-/** Sets `request.minor` and the headers of the answer, for everything that the router knows. */
+/** Sets `request.minor` and the headers of the answer, for every path that the router knows. */
 export function negotiateMicroversion(app: GatewayApp): void {
   app.decorateRequest('minor', 0)
   app.addHook('onRequest', async (request, reply) => {
@@ -59,7 +62,10 @@ function negotiate(request: FastifyRequest, reply: FastifyReply): void {
   request.minor = minor
 }
 
-/** The version asked of this service; the lowest when it is not named, or named without a version. */
+/**
+ * The version that was requested of this service; the lowest one when the header does not name this
+ * service, or names it without a version.
+ */
 function askedVersion(header: string | readonly string[] | undefined): string {
   if (header === undefined) return VERSION_MIN
   const text = typeof header === 'string' ? header : header.join(',')
@@ -72,11 +78,11 @@ function askedVersion(header: string | readonly string[] | undefined): string {
   return version.toLowerCase() === 'latest' ? VERSION_MAX : version
 }
 
-/** Before 1.4 nothing of a segment changes while a host of it is being recovered. */
+/** Before 1.4, nothing of a segment can be changed while one of its hosts is being recovered. */
 export const frozenFor = ({ minor }: FastifyRequest): Frozen =>
   minor < OWN_MINOR ? 'all' : 'all-but-switches'
 
-/** A check for bodies: the member `field` of `resource` exists since 1.`minor` only. */
+/** A check for bodies: the member `field` of `resource` exists only since 1.`minor`. */
 export const fieldSince =
   (minor: number, resource: string, field: string) =>
   async (request: FastifyRequest): Promise<void> => {

@@ -1,9 +1,12 @@
-/** The API's own description, generated from the schemas of its routes: OpenAPI 3.1 at `/openapi.json`. */
+/**
+ * The description of the API, generated from the schemas of its routes: OpenAPI 3.1 at
+ * `/openapi.json`.
+ */
 import swagger from '@fastify/swagger'
 import { Type } from 'typebox'
 import type { GatewayApp } from '../app.ts'
 
-/** Describes every route that is registered after it. */
+/** Describes every route that is registered later. */
 export function describeRoutes(app: GatewayApp): void {
   app.register(swagger, {
     openapi: {

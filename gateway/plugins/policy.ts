@@ -1,4 +1,7 @@
-/** What a caller may do: the route's action against the policy, and the project in the URL. */
+/**
+ * Checks what a caller may do: the action of the route against the policy, and the project in the
+ * URL.
+ */
 import type { FastifyRequest } from 'fastify'
 import { CodedError } from '../../schema/errors.ts'
 import { pathParam, type GatewayApp } from '../app.ts'
@@ -6,12 +9,15 @@ import type { Action, Policy } from '../policy/policy.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the caller must be allowed to do; routes without an action are open to every valid token. */
+    /**
+     * The action that the policy must allow. A route without an action is open to every valid
+     * token.
+     */
     readonly action?: Action
   }
 }
 
-/** The project in the URL must be the token's. */
+/** Requires that the project in the URL is the project of the token. */
 export function requireOwnProject(app: GatewayApp): void {
   app.addHook('preValidation', async (request) => {
     const asked = pathParam(request, 'projectId')
@@ -23,7 +29,7 @@ export function requireOwnProject(app: GatewayApp): void {
   })
 }
 
-/** Refuses callers whom the policy does not allow the route's action. */
+/** Refuses callers whom the policy does not allow the action of the route. */
 export function requirePermission(app: GatewayApp, policy: Policy): void {
   app.addHook('preHandler', async (request) => {
     const { action } = request.routeOptions.config
@@ -35,6 +41,6 @@ export function requirePermission(app: GatewayApp, policy: Policy): void {
   })
 }
 
-/** Whether the caller of this request may do something. */
+/** Whether the policy allows the caller of this request an action. */
 export const mayDo = (request: FastifyRequest, policy: Policy, action: Action): boolean =>
   request.caller !== null && policy.allows(action, request.caller)

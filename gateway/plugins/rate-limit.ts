@@ -1,14 +1,19 @@
-/** How many requests one token may make in a minute: beyond it, callers are told to wait. */
+/**
+ * Limits how many requests one token may make per minute. Further requests are answered with 429.
+ */
 import rateLimit from '@fastify/rate-limit'
 import { createHash } from 'node:crypto'
 import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
 
 const WINDOW_MS = 60_000
-/** Tokens counted at once; the one unused for longest makes room. */
+/**
+ * How many tokens are counted at once. When there are more, the token that was not used for the
+ * longest time is dropped.
+ */
 const COUNTED_MAX = 5000
 
-/** Limits the routes that are registered after it. */
+/** Limits the routes that are registered later. */
 export function limitRequests(app: GatewayApp, requestsPerMinute: number): void {
   app.register(rateLimit, {
     max: requestsPerMinute,

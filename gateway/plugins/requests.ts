@@ -1,4 +1,7 @@
-/** What every request under /v1 goes through first: an id, bodies read as JSON, answers with the right type. */
+/**
+ * What happens first to every request under /v1: it gets an id, its body is read as JSON, and the
+ * answer gets the right type.
+ */
 import type { FastifyRequest } from 'fastify'
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -17,13 +20,19 @@ export function nameRequests(app: GatewayApp): void {
   })
 }
 
-/** The id that the caller gave this request across all services; undefined when it gave none of this form. */
+/**
+ * The id that the caller gave this request for all services; undefined when the header has no id of
+ * this form.
+ */
 export function globalRequestId(request: FastifyRequest): string | undefined {
   const id = request.headers['x-openstack-request-id']
   return typeof id === 'string' && id.startsWith('req-') && isUuid(id.slice(4)) ? id : undefined
 }
 
-/** A slash at the end is not an id that happens to be empty: 404, as from the router. */
+/**
+ * A path with a slash at the end does not name an empty id. It is answered with 404, as the router
+ * does.
+ */
 export function refuseTrailingSlashes(app: GatewayApp): void {
   app.addHook('onRequest', async (request, reply) => {
     const [path = ''] = request.url.split('?', 1)
@@ -31,10 +40,13 @@ export function refuseTrailingSlashes(app: GatewayApp): void {
   })
 }
 
-/** The bodies of the API are four levels deep. Their length is bounded while they arrive. */
+/** The bodies of the API have four levels. Their length is checked while they arrive. */
 const BODY_BOUNDS: JsonBounds = { characters: Number.MAX_SAFE_INTEGER, depth: 16, members: 100_000 }
 
-/** Reads JSON, vendor JSON, plain text and untyped bodies as JSON; refuses every other type. */
+/**
+ * Reads JSON, vendor JSON, plain text and bodies without a type as JSON, and refuses every other
+ * type.
+ */
 export function readJson(app: GatewayApp): void {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const decoded = (body: Buffer): string => {
@@ -68,7 +80,9 @@ export function readJson(app: GatewayApp): void {
 const malformed = (cause?: unknown): CodedError =>
   new CodedError('INPUT_INVALID', 'Malformed request body', { cause })
 
-/** Successful answers carry their type without a charset, and the vendor's type for who asks for it. */
+/**
+ * Gives successful answers a type without a charset: the vendor's type for callers that accept it.
+ */
 export function typeAnswers(app: GatewayApp): void {
   app.addHook('onSend', async (request, reply) => {
     const type = reply.getHeader('content-type')

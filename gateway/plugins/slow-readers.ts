@@ -1,15 +1,20 @@
-/** Cuts callers off who do not read their answers: what they leave unread is memory of ours. */
+/**
+ * Disconnects callers that do not read their answers, because unread answers stay in our memory.
+ */
 import { finished } from 'node:stream'
 import type { ServerResponse } from 'node:http'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { GatewayApp } from '../app.ts'
 
-/** A whole answer is read in this time, ms: 100 kB/s suffice for the longest ones. */
+/** The longest time for reading a whole answer, ms. 100 kB/s are enough for the longest answers. */
 const READ_MS_MAX = 60_000
-/** Of all unread answers together; beyond it the oldest are cut off. */
+/**
+ * The limit for all unread answers together. Beyond it, the callers with the oldest answers are
+ * disconnected.
+ */
 const UNREAD_BYTES_MAX = 32_000_000
 
-/** Watches each answer that is sent at once; streams have a bound of their own. */
+/** Watches each answer that is sent as one buffer. Streams have their own limit. */
 export function cutSlowReaders(app: GatewayApp, clock: ClockPort): void {
   const unread = new Map<ServerResponse, number>()
   let bytes = 0

@@ -1,17 +1,17 @@
-/** Who may call a webhook: senders that know its token, or its user and password. */
+/** Checks who may call a webhook: a sender needs the token, or the user and password. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../../schema/control-attributes.ts'
 import type { GatewayApp } from '../app.ts'
 import { plain } from '../http/faults.ts'
 import { sendFault } from './errors.ts'
 
-/** What senders must know: one of the two is enough. */
+/** What senders need: the token or the basic credentials. */
 export interface WebhookCredentials {
   readonly token: Secret | undefined
   readonly basic: { readonly username: string; readonly password: Secret } | undefined
 }
 
-/** Lets only senders with credentials in. */
+/** Refuses senders without these credentials. */
 export function requireWebhookCredentials(app: GatewayApp, credentials: WebhookCredentials): void {
   const allowed = headersOf(credentials).map(digest)
   app.addHook('onRequest', async (request, reply) => {
@@ -31,5 +31,5 @@ function headersOf({ token, basic }: WebhookCredentials): readonly string[] {
   ]
 }
 
-/** Digests of one length, compared in a time that says nothing about the text. */
+/** Digests have equal length, so comparing them takes a time that does not depend on the text. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,4 +1,7 @@
-/** Who may do what: the default rules, and an operator's changes to them, checked once and then only evaluated. */
+/**
+ * Decides who may do what, by the default rules and an operator's changes. The rules are checked
+ * once, at the start.
+ */
 import type { Caller } from '../../actors/ports/identity.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import { nearestName } from '../../schema/nearest-name.ts'
@@ -15,7 +18,8 @@ const API = 'os_masakari_api:'
 const SHARED = {
   context_is_admin: 'role:admin',
   admin_api: 'is_admin:True',
-  // Where Keystone lets member imply reader, every user of the cloud has the role reader in a project of their own.
+  // In a cloud where Keystone's role member implies reader, every user has the role reader in their
+  // own project. Therefore the role alone is not enough.
   reader_api:
     'rule:admin_api or (role:reader and (system_scope:all or project_id:%(service_project_id)s))',
   member_api: 'rule:reader_api or role:member or role:reader',
@@ -46,8 +50,8 @@ const ACTIONS = {
   'notifications:create': 'rule:reporter_api',
   'notifications:all-projects': 'rule:reader_api',
   'notifications:evidence': 'rule:reader_api',
-  'notifications:words': 'rule:admin_api',
-  'notifications:say': 'rule:admin_api',
+  'notifications:commands': 'rule:admin_api',
+  'notifications:command': 'rule:admin_api',
   'notifications:discoverable': 'rule:reader_api',
   'vmoves:index': 'rule:member_api',
   'vmoves:detail': 'rule:member_api',
@@ -56,8 +60,8 @@ const ACTIONS = {
   'instances:detail': 'rule:project_api',
   'instances:moves': 'rule:project_api',
   'events:index': 'rule:reader_api',
-  'words:index': 'rule:admin_api',
-  'words:say': 'rule:admin_api',
+  'commands:index': 'rule:admin_api',
+  'commands:give': 'rule:admin_api',
   'extensions:index': 'rule:reader_api',
   'extensions:detail': 'rule:reader_api',
   'extensions:discoverable': 'rule:reader_api',
@@ -67,19 +71,22 @@ const ACTIONS = {
 /** Name of an action, without the prefix `os_masakari_api:`. */
 export type Action = keyof typeof ACTIONS
 
-/** Answers questions about callers. */
+/** Decides what callers may do. */
 export interface Policy {
   allows(action: Action, caller: Caller): boolean
-  /** True for callers who may see what opens a machine. */
+  /** True for administrators: callers for whom the rule context_is_admin holds. */
   isAdmin(caller: Caller): boolean
 }
 
-/** The policy with an operator's rules in place of the defaults of the same names. CONFIG_INVALID names the bad rule. */
+/**
+ * The policy in which an operator's rules replace the defaults with the same names. CONFIG_INVALID
+ * names the bad rule.
+ */
 export function compilePolicy(changes: Readonly<Record<string, unknown>>): Policy {
   const defaults = Object.entries(ACTIONS).map(([action, rule]) => [API + action, rule] as const)
   const known = new Map<string, unknown>([...Object.entries(SHARED), ...defaults])
   const unknown = Object.keys(changes).find((name) => name.startsWith(API) && !known.has(name))
-  // A rule that guards nothing would leave its author believing that something is guarded.
+  // An unknown rule protects nothing, but its author would believe that it does.
   if (unknown !== undefined) {
     const nearest = nearestName(unknown, known.keys())
     const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
@@ -141,10 +148,12 @@ function named(rules: Rules, name: string): Check {
   return rule
 }
 
-/** Longest chain of rules that build on each other. */
+/** The longest chain of rules that refer to each other. */
 const CHAIN_MAX = 16
 
-/** Every rule that it builds on exists, and none of them builds on it. */
+/**
+ * Requires that every rule that this one refers to exists, and that none of them refers back to it.
+ */
 function requireAnEnd(rules: Rules, name: string, on: readonly string[]): void {
   if (on.length > CHAIN_MAX) throw refused(name, `it builds on more than ${CHAIN_MAX} rules`)
   if (on.includes(name)) throw refused(name, `it builds on itself: ${[...on, name].join(' → ')}`)

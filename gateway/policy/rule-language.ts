@@ -10,7 +10,7 @@ export type Check =
   | { readonly kind: 'role'; readonly name: Operand }
   | { readonly kind: 'match'; readonly left: Operand; readonly right: Operand }
 
-/** Either side of a match: a text, or what the caller or the target of the request has under a name. */
+/** One side of a match: a text, or a field of the caller or of the target of the request. */
 export type Operand =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'caller'; readonly name: CallerField }
@@ -20,10 +20,16 @@ const CALLER_FIELDS = ['user_id', 'project_id', 'tenant_id', 'system_scope', 'is
 const TARGET_FIELDS = ['user_id', 'project_id', 'service_project_id'] as const
 /** What is known of the caller. */
 export type CallerField = (typeof CALLER_FIELDS)[number]
-/** What a request is about: the caller's own, since this API keeps nothing that belongs to others, and the service's project. */
+/**
+ * What is known of the target of a request. All targets belong to the caller, since this API stores
+ * nothing that belongs to other users; the exception is the project of the service.
+ */
 export type TargetField = (typeof TARGET_FIELDS)[number]
 
-/** Reads one rule, a text or the older form of nested lists. CONFIG_INVALID with what is wrong in it. */
+/**
+ * Reads one rule: a text, or the older form of nested lists. CONFIG_INVALID says what is wrong in
+ * it.
+ */
 export function parseRule(rule: unknown): Check {
   if (typeof rule === 'string') return rule.trim() === '' ? ALWAYS : parseText(rule)
   if (!Array.isArray(rule)) throw wrong('it is neither a text nor a list')
@@ -43,7 +49,10 @@ const NEVER: Check = { kind: 'constant', value: false }
 
 const wrong = (text: string): CodedError => new CodedError('CONFIG_INVALID', text)
 
-/** Blanks part the words; brackets count at the ends of a word only, because `%(name)s` has some inside. */
+/**
+ * Blanks separate words. A bracket counts only at the start or end of a word, because `%(name)s`
+ * contains brackets.
+ */
 function wordsOf(text: string): readonly string[] {
   return text
     .trim()
@@ -54,10 +63,10 @@ function wordsOf(text: string): readonly string[] {
     })
 }
 
-/** Rules are evaluated at every request, one level inside the other. */
+/** Rules are evaluated at every request, recursively. */
 const DEPTH_MAX = 32
 
-/** Words that are read one after the other. */
+/** The words of a rule, read one after the other. */
 class Words {
   readonly #words: readonly string[]
   #next = 0
@@ -67,14 +76,14 @@ class Words {
     this.#words = wordsOf(text)
   }
 
-  /** Steps over the word when it is the next one. */
+  /** Skips the next word if it is this one. */
   take(word: string): boolean {
     if (this.#words[this.#next]?.toLowerCase() !== word) return false
     this.#next += 1
     return true
   }
 
-  /** Reads what is inside a bracket, or behind a `not`. */
+  /** Reads what is inside a bracket, or after a `not`. */
   inside(read: (words: Words) => Check): Check {
     this.#depth += 1
     if (this.#depth > DEPTH_MAX) throw wrong(`it is nested deeper than ${DEPTH_MAX} levels`)
@@ -125,7 +134,7 @@ function parseCheck(word: string): Check {
   if (word === '@') return ALWAYS
   if (word === '!') return NEVER
   const colon = word.indexOf(':')
-  if (colon < 1) throw wrong(`"${word}" is no check`)
+  if (colon < 1) throw wrong(`"${word}" is not a check`)
   const kind = word.slice(0, colon)
   const match = word.slice(colon + 1)
   if (kind === 'rule') return { kind: 'rule', name: match }
@@ -141,12 +150,14 @@ function callerOf(text: string): Operand {
   if (quoted !== null) return { kind: 'text', text: quoted[1] ?? quoted[2] ?? '' }
   if (/^(True|False|None|-?\d+)$/.test(text)) return { kind: 'text', text }
   if (isOneOf(CALLER_FIELDS, text)) return { kind: 'caller', name: text }
-  throw wrong(`"${text}:" is none of role:, rule:, ${CALLER_FIELDS.join(':, ')}: and no literal`)
+  throw wrong(
+    `"${text}:" is neither one of role:, rule:, ${CALLER_FIELDS.join(':, ')}: nor a literal`,
+  )
 }
 
 function targetOf(text: string): Operand {
   const [, name] = /^%\((.*)\)s$/s.exec(text) ?? []
   if (name === undefined) return { kind: 'text', text }
   if (isOneOf(TARGET_FIELDS, name)) return { kind: 'target', name }
-  throw wrong(`"${text}" is unknown: a request has ${TARGET_FIELDS.join(', ')} only`)
+  throw wrong(`"${text}" is unknown: a request has only ${TARGET_FIELDS.join(', ')}`)
 }

@@ -20,9 +20,9 @@ const Query = Type.Object({
   type: QueryText,
 })
 
-/** No stream outlives its token, and a token without an end gets this one. */
+/** The longest life of a stream. A stream ends with its token at the latest. */
 const LIFE_MS_MAX = 86_400_000
-/** How often the Identity service is asked whether the token still counts. */
+/** How often the Identity service is asked whether the token is still valid. */
 const RECHECK_MS = 30_000
 
 /** What the route of events needs. */
@@ -67,7 +67,10 @@ export function eventRoutes(app: GatewayApp, dependencies: EventRoutesDependenci
   })
 }
 
-/** Ends the stream when the token ends, is revoked, or may no longer follow events; the answer stops looking. */
+/**
+ * Ends the stream when the token expires, is revoked, or may not follow events any more. The
+ * returned function stops the checks.
+ */
 function endWithToken(
   stream: Readable,
   request: FastifyRequest,
@@ -88,7 +91,10 @@ function endWithToken(
   }
 }
 
-/** While the Identity service is away, the last answer counts: the stream ends with the token all the same. */
+/**
+ * While the Identity service is not available, its last answer counts. The stream still ends when
+ * the token expires.
+ */
 async function mayStillFollow(
   request: FastifyRequest,
   authenticator: Pick<Authenticator, 'authenticateAgain'>,

@@ -1,4 +1,6 @@
-/** Why and how a recovery went as it did (promise E1): `/notifications/{uuid}/evidence`, since 1.4. */
+/**
+ * What happened in a recovery, and why (promise E1): `/notifications/{uuid}/evidence`, since 1.4.
+ */
 import { Type, type Static } from 'typebox'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { DeathCertificate, JournalEntry } from '../../schema/records.ts'
@@ -33,7 +35,10 @@ const Answer = Type.Object({
 const Params = Type.Object({ id: Type.String() })
 const Query = Type.Object({ limit: QueryText, marker: QueryText })
 
-/** Installs the route: the death certificate, and every line of the journal in the order of writing. */
+/**
+ * Installs the route. It shows the death certificate and every line of the journal, in the order in
+ * which they were written.
+ */
 export function evidenceRoute(
   app: GatewayApp,
   store: NotificationStore,

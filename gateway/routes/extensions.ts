@@ -37,7 +37,7 @@ const EXTENSIONS = [
   extension('vmoves', 'VMoves', 'Moves of instances.'),
 ]
 
-/** Installs the routes; each caller sees what the policy lets it discover. */
+/** Installs the routes. Each caller sees the extensions that the policy allows it to discover. */
 export function extensionRoutes(app: GatewayApp, policy: Policy): void {
   const visible = (request: FastifyRequest) =>
     EXTENSIONS.filter(({ alias }) => mayDo(request, policy, `${alias}:discoverable`))

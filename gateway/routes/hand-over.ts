@@ -7,13 +7,16 @@ import { withDeadline } from '../limits/deadline.ts'
 
 const ANNOUNCE_TIMEOUT_MS = 2000
 
-/** What handing over takes. */
+/** What handing over needs. */
 export interface HandOver {
   readonly clock: ClockPort
   readonly announce: (notification: Notification) => Promise<void>
 }
 
-/** Never fails: the row is stored, and the engine looks for such rows, so that it only takes longer. */
+/**
+ * Never fails. The row is stored, so when the message is lost, the engine finds the row a little
+ * later.
+ */
 export async function handOver(
   { clock, announce }: HandOver,
   request: FastifyRequest,

@@ -4,7 +4,12 @@ import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { ObservationBoard } from '../../actors/ports/observations.ts'
-import type { Change, HostFields, HostFilter, InventoryStore } from '../../actors/ports/store.ts'
+import type {
+  FieldChanges,
+  HostFields,
+  HostFilter,
+  InventoryStore,
+} from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { hostId, hostName, isUuid, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { Host, Segment } from '../../schema/records.ts'
@@ -64,7 +69,7 @@ const SegmentParams = Type.Object({ segment: Type.String() })
 const HostParams = Type.Object({ segment: Type.String(), id: Type.String() })
 
 const COLUMNS = ['uuid', 'name', 'type', 'reserved', 'on_maintenance', 'failover_segment_id']
-// Not even the order of the credentials is for everybody.
+// Other callers may not sort by the credentials, because the order tells something about them.
 const ADMIN_COLUMNS = [...COLUMNS, 'control_attributes']
 const COLLECTION = '/segments/:segment/hosts'
 const COMPUTE_TIMEOUT_MS = 10_000
@@ -217,7 +222,7 @@ const unknownHost = (segment: string, id: string): string =>
 const maySeeSecrets = ({ caller }: FastifyRequest, { policy }: HostRoutesDependencies): boolean =>
   caller !== null && policy.isAdmin(caller)
 
-/** Hosts as this caller, asking with this version, sees them. */
+/** How this caller, with the requested version, sees hosts. */
 function viewFor(
   request: FastifyRequest,
   dependencies: HostRoutesDependencies,
@@ -247,7 +252,7 @@ const hostView = (host: Host, segment: Segment, clear: boolean): Static<typeof H
 function filterOf(query: Static<typeof ListQuery>, segment: SegmentId, clear: boolean): HostFilter {
   const name = lastOf(query.name)
   const type = lastOf(query.type)
-  // Who may not read the credentials may not guess them through a filter either.
+  // A caller who may not read the credentials may not guess them with a filter.
   const controlAttributes = clear ? lastOf(query.control_attributes) : undefined
   const reserved = lastOf(query.reserved)
   const onMaintenance = lastOf(query.on_maintenance)
@@ -263,7 +268,10 @@ function filterOf(query: Static<typeof ListQuery>, segment: SegmentId, clear: bo
   }
 }
 
-const changeOf = (host: Static<typeof UpdateBody>['host'], stored: Host): Change<HostFields> => ({
+const changeOf = (
+  host: Static<typeof UpdateBody>['host'],
+  stored: Host,
+): FieldChanges<HostFields> => ({
   ...(host.name === undefined ? {} : { name: hostName(host.name) }),
   ...(host.type === undefined ? {} : { type: host.type }),
   ...(host.control_attributes === undefined

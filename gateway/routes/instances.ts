@@ -1,4 +1,7 @@
-/** A project's own view: are its instances protected (`/instances`), and what happened to them (`/moves`). Since 1.4. */
+/**
+ * What a project sees: whether its instances are protected (`/instances`), and their moves
+ * (`/moves`). Since 1.4.
+ */
 import { Type, type Static } from 'typebox'
 import type { Instance } from '../../actors/ports/compute.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
@@ -11,7 +14,12 @@ import type { ListOptions } from '../http/paging.ts'
 import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { askedTogether, type ProjectView } from '../views/project-view.ts'
-import { gapOf, publicMessage, type Objection, type Standings } from '../views/protection.ts'
+import {
+  gapOf,
+  publicMessage,
+  type ObjectionOf,
+  type HostProtections,
+} from '../views/protection.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { timeText } from '../views/times.ts'
 
@@ -21,7 +29,7 @@ const InstanceView = Type.Object({
   uuid: Type.String(),
   name: Type.String(),
   protected: Type.Boolean(),
-  /** Why it is not. */
+  /** Why the instance is not protected. */
   reason: TextOrNull,
 })
 const MoveView = Type.Object({
@@ -45,11 +53,14 @@ const MOVE_COLUMNS = ['uuid', 'instance_uuid', 'instance_name', 'start_time', 'e
 export interface InstanceRoutesDependencies {
   readonly store: Pick<NotificationStore, 'listInstanceMoves'>
   readonly view: ProjectView
-  readonly objection: Objection
+  readonly objection: ObjectionOf
   readonly options: ListOptions
 }
 
-/** Installs the routes. Nothing that is not the project's is told apart from what does not exist. */
+/**
+ * Installs the routes. An instance of another project gets the same answer as an instance that does
+ * not exist.
+ */
 export function instanceRoutes(app: GatewayApp, dependencies: InstanceRoutesDependencies): void {
   protectionRoutes(app, dependencies)
   moveRoute(app, dependencies)
@@ -66,11 +77,11 @@ function protectionRoutes(
     handler: async (request) => {
       const page = pageOf(request.query, [], options)
       const owned = await view.instances(request)
-      const standings = await view.standings()
+      const protections = await view.protections()
       const { rows, next } = await listPage(request, options, page, async ({ limit, marker }) =>
         rowsAfter(owned, marker).slice(0, limit),
       )
-      return { instances: rows.map((row) => instanceView(row, standings, objection)), ...next }
+      return { instances: rows.map((row) => instanceView(row, protections, objection)), ...next }
     },
   })
 
@@ -82,7 +93,7 @@ function protectionRoutes(
     },
     handler: async (request) => {
       const owned = requireOwn(await view.instances(request), idOf(request.params.id))
-      return { instance: instanceView(owned, await view.standings(), objection) }
+      return { instance: instanceView(owned, await view.protections(), objection) }
     },
   })
 }
@@ -99,7 +110,7 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
       const status = lastOf(query.status)
       const owned = await view.instances(request)
       const instances = chosen(owned, lastOf(query.instance_uuid))
-      const standings = await view.standings()
+      const protections = await view.protections()
       const { rows, next } = await listPage(request, options, page, (wanted) =>
         store.listInstanceMoves(
           instances.map(({ id }) => id),
@@ -107,7 +118,7 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
           wanted,
         ),
       )
-      return { moves: rows.map((move) => moveView(move, standings)), ...next }
+      return { moves: rows.map((move) => moveView(move, protections)), ...next }
     },
   })
 }
@@ -118,7 +129,7 @@ function requireOwn(owned: readonly Instance[], id: string): Instance {
   throw new CodedError('INSTANCE_NOT_FOUND', `This project has no instance with id ${id}.`)
 }
 
-/** One, or all of them while they are not too many for one question. */
+/** One instance, or all instances of the project if they are not too many for one query. */
 function chosen(owned: readonly Instance[], id: string | undefined): readonly Instance[] {
   if (id !== undefined) return [requireOwn(owned, id)]
   return askedTogether(owned)
@@ -133,17 +144,17 @@ function rowsAfter(owned: readonly Instance[], marker: string | undefined): read
 
 function instanceView(
   instance: Instance,
-  standings: Standings,
-  objection: Objection,
+  protections: HostProtections,
+  objection: ObjectionOf,
 ): Static<typeof InstanceView> {
-  const gap = gapOf(instance, standings, objection)
+  const gap = gapOf(instance, protections, objection)
   const { id, name } = instance
   return { uuid: id, name, protected: gap === undefined, reason: gap ?? null }
 }
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))
 
-const moveView = (move: VmMove, standings: Standings): Static<typeof MoveView> => ({
+const moveView = (move: VmMove, protections: HostProtections): Static<typeof MoveView> => ({
   ...stampsOf(move),
   uuid: move.uuid,
   instance_uuid: move.instance,
@@ -152,5 +163,5 @@ const moveView = (move: VmMove, standings: Standings): Static<typeof MoveView> =
   status: move.status,
   start_time: timeOrNull(move.startedAt),
   end_time: timeOrNull(move.endedAt),
-  message: publicMessage(move, standings),
+  message: publicMessage(move, protections),
 })

@@ -1,4 +1,7 @@
-/** Methods that the router knows for a path although the resource does not have them: 405. */
+/**
+ * Answers 405 for methods that a path has in Masakari's router but that the resource does not
+ * implement.
+ */
 import type { HTTPMethods } from 'fastify'
 import type { GatewayApp } from '../app.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -23,7 +26,7 @@ export function refuseMethods(
   })
 }
 
-/** Paths that the original's router makes for every resource and no resource implements. */
+/** Paths that Masakari's router makes for every resource and that no resource implements. */
 export function refuseUnusedPaths(app: GatewayApp, collection: string): void {
   refuseMethods(app, `${collection}/new`, ['GET'], '')
   refuseMethods(app, `${collection}/:id/edit`, ['GET'], '')

@@ -96,7 +96,8 @@ const COLUMNS = [
   'type',
   'status',
 ]
-// Not even their order is for callers who do not see all of them.
+// Callers who do not see all instances may not sort by these columns, because the order tells
+// something about them.
 const COLUMNS_OF_EVERYTHING = [...COLUMNS, 'payload', 'message']
 
 /** What the routes of notifications need. */
@@ -186,7 +187,10 @@ function readRoutes(app: GatewayApp, dependencies: NotificationRoutesDependencie
   })
 }
 
-/** The body's schema first, then the payload's, as its type says, and the time: all of it before any right is asked for. */
+/**
+ * Checks the schema of the body, then the payload by its type, then the time. All of this comes
+ * before the caller's rights are checked.
+ */
 function compileNotification(): FastifySchemaCompiler<TSchema> {
   const checks = payloadChecks()
   return (route) => {
@@ -253,7 +257,7 @@ function filterOf(query: Static<typeof ListQuery>): NotificationFilter {
 }
 
 function sinceOf(text: string): number {
-  // A `+` of an offset that was not escaped arrives as a space.
+  // When a client does not escape the `+` of an offset, it arrives as a space.
   const since = parseTime(text.replace(/ (?=\d\d:?\d\d$)/, '+')) ?? parseTime(text)
   if (since !== undefined) return since
   throw new CodedError(
@@ -262,7 +266,7 @@ function sinceOf(text: string): number {
   )
 }
 
-/** The lines of the journal name hosts and instances of every project. */
+/** The lines of the journal name hosts and instances of all projects. */
 const withoutDetails = (task: TaskProgress): TaskProgress => ({ ...task, progress_details: [] })
 
 const notificationView = (notification: Notification): Static<typeof NotificationView> => ({

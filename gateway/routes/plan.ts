@@ -1,4 +1,7 @@
-/** What would become of a host if it died now: `/segments/{uuid}/hosts/{uuid}/plan`, since 1.4. */
+/**
+ * The rehearsal of a host: what would happen if it died now. `/segments/{uuid}/hosts/{uuid}/plan`,
+ * since 1.4.
+ */
 import { Type } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { InventoryStore } from '../../actors/ports/store.ts'
@@ -35,7 +38,7 @@ const COMPUTE_TIMEOUT_MS = 20_000
 export interface PlanRouteDependencies {
   readonly store: InventoryStore
   readonly clock: ClockPort
-  /** By the engine's own rules. It only reads. */
+  /** Applies the engine's own rules. It only reads. */
   readonly rehearse: (host: Host, signal: AbortSignal) => Promise<Rehearsal>
 }
 

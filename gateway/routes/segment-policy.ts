@@ -1,4 +1,7 @@
-/** How a segment is fenced, capped and returned to service: `/segments/{uuid}/policy`; since 1.4. */
+/**
+ * The policy of a segment, such as its fence plan, its limits and the return to service:
+ * `/segments/{uuid}/policy`; since 1.4.
+ */
 import { Type, type Static } from 'typebox'
 import type { OperatorStore } from '../../actors/ports/operator-store.ts'
 import type { InventoryStore } from '../../actors/ports/store.ts'
@@ -15,7 +18,7 @@ import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { requireSegment } from './segments.ts'
 
-/** What counts for a segment of that name whose operators chose this. */
+/** The complete policy of a segment with this name, whose operators chose these values. */
 export type PolicyInForce = (segmentName: string, choices: PolicyChoices) => SegmentPolicy
 
 export interface SegmentPolicyDependencies {
@@ -29,8 +32,8 @@ const oneOf = <Word extends string>(...words: readonly Word[]) =>
 const STRICT = { additionalProperties: false }
 const RungView = Type.Object(
   {
-    kind: oneOf('bmc', 'agent', 'command', 'operator'),
-    /** Of agents and commands. */
+    kind: oneOf('bmc', 'redfish', 'ipmi', 'agent', 'command', 'operator'),
+    /** Only for agents and commands. */
     name: Type.Optional(Type.String({ maxLength: 64 })),
     limit_seconds: Type.Number({ minimum: 1, maximum: 7 * 24 * 3600 }),
   },
@@ -50,14 +53,14 @@ const PolicyView = Type.Object(FIELDS)
 const Chosen = Type.Partial(Type.Object(FIELDS), STRICT)
 const Body = Type.Object({ policy: Chosen }, STRICT)
 const Answer = Type.Object({
-  /** Everything that counts. */
+  /** The complete policy. */
   policy: PolicyView,
-  /** What was chosen for this segment; the rest is as configured. */
+  /** What was chosen for this segment. The configuration decides the rest. */
   chosen: Type.Partial(Type.Object(FIELDS)),
 })
 const Params = Type.Object({ id: Type.String() })
 
-/** Installs the routes: the policy is read, and the choices for it are replaced as a whole. */
+/** Installs the routes. The policy can be read, and all choices are replaced together. */
 export function segmentPolicyRoutes(
   app: GatewayApp,
   { store, policyInForce }: SegmentPolicyDependencies,
@@ -104,7 +107,7 @@ const policyView = (policy: SegmentPolicy): View => ({
   rebuild_local: policy.rebuildLocal,
 })
 
-/** What each field of the API is called inside. */
+/** The name in the code of each field of the API. */
 const KEYS: Readonly<Record<keyof View, keyof PolicyChoices>> = {
   fence: 'rungs',
   trust_reports: 'trustReports',
@@ -125,7 +128,7 @@ function chosenView({ rungs, ...choices }: PolicyChoices): Static<typeof Chosen>
   return Object.fromEntries(entries)
 }
 
-/** The schema has checked each field; what only fits together or not is found here. */
+/** The schema has checked each field. This finds fields that do not fit together. */
 function choicesOf({ fence, ...chosen }: Static<typeof Chosen>): PolicyChoices {
   const rungs = fence?.map(({ limit_seconds: seconds, ...rung }) => ({
     ...rung,

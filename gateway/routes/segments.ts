@@ -1,6 +1,6 @@
 /** Failover segments: `/segments`. */
 import { Type, type Static } from 'typebox'
-import type { Change, InventoryStore, SegmentFields } from '../../actors/ports/store.ts'
+import type { FieldChanges, InventoryStore, SegmentFields } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { isUuid, segmentId } from '../../schema/ids.ts'
 import { RECOVERY_METHODS, type RecoveryMethod, type Segment } from '../../schema/records.ts'
@@ -167,7 +167,7 @@ const filterOf = (
   }
 }
 
-const changeOf = (segment: Static<typeof UpdateBody>['segment']): Change<SegmentFields> => ({
+const changeOf = (segment: Static<typeof UpdateBody>['segment']): FieldChanges<SegmentFields> => ({
   ...(segment.name === undefined ? {} : { name: segment.name }),
   ...(segment.service_type === undefined ? {} : { serviceType: segment.service_type }),
   ...(segment.description === undefined ? {} : { description: segment.description }),

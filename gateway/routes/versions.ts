@@ -16,7 +16,7 @@ const VERSION = {
   updated: '2016-07-01T11:33:21Z',
 }
 
-/** `GET /` for everybody. */
+/** `GET /`, which needs no token. */
 export function listVersions(app: GatewayApp, options: LinkOptions): void {
   app.get('/', async (request, reply) => {
     const href = `${linkBase(request, options)}/v1/`
@@ -39,7 +39,7 @@ export function showVersion(app: GatewayApp, options: LinkOptions): void {
   app.get('/', { prefixTrailingSlash: 'both', config: { action: 'versions:index' } }, answer)
 }
 
-/** Any path outside `/v1`: which versions there are to choose from. */
+/** Answers any path outside `/v1` with the available versions. */
 export function offerVersions(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -56,6 +56,9 @@ export function offerVersions(
   return sendJson(reply.code(300), { choices: [choice] })
 }
 
-/** A text would get a charset after its type, which answers of this API do not have. */
+/**
+ * A text would get a charset after its type, which answers of this API do not have. Therefore a
+ * buffer is sent.
+ */
 const sendJson = (reply: FastifyReply, body: unknown): FastifyReply =>
   reply.type('application/json').send(Buffer.from(JSON.stringify(body)))

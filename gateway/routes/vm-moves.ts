@@ -14,7 +14,7 @@ import { OWN_MINOR } from '../plugins/microversion.ts'
 import type { Policy } from '../policy/policy.ts'
 import { AttemptView, attemptViews } from '../views/attempts.ts'
 import type { ProjectView } from '../views/project-view.ts'
-import { publicMessage, type Standings } from '../views/protection.ts'
+import { publicMessage, type HostProtections } from '../views/protection.ts'
 import { movesInSight, sightOf } from '../views/sight.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { timeText } from '../views/times.ts'
@@ -52,7 +52,8 @@ const COLUMNS = [
   'type',
   'status',
 ]
-// Not even their order is for callers who may not read them.
+// Callers who may not read these columns may not sort by them, because the order tells something
+// about them.
 const COLUMNS_OF_EVERYTHING = [...COLUMNS, 'source_host', 'dest_host', 'message']
 const COLLECTION = '/notifications/:notification/vmoves'
 
@@ -112,7 +113,7 @@ export function vmMoveRoutes(app: GatewayApp, dependencies: VmMoveRoutesDependen
   refuseUnusedPaths(app, COLLECTION)
 }
 
-/** Only the recovery of a host moves instances. */
+/** Only the recovery of a host has moves of instances. */
 async function requireHostRecovery(store: NotificationStore, text: string): Promise<Notification> {
   const notification = await requireNotification(store, text)
   if (notification.type === 'COMPUTE_HOST') return notification
@@ -128,7 +129,10 @@ function filterOf(query: Static<typeof ListQuery>): MoveFilter {
   }
 }
 
-/** Moves of one recovery as this caller, asking with this version, sees them; those of others are left out. */
+/**
+ * How this caller, with the requested version, sees moves of one recovery. Moves of other projects'
+ * instances are left out.
+ */
 async function viewsInSight(
   request: FastifyRequest,
   { store, policy, view }: VmMoveRoutesDependencies,
@@ -139,10 +143,10 @@ async function viewsInSight(
   const sight = sightOf(request, policy, view)
   if (sight.kind === 'own-instances') {
     const own = new Set<string>(await sight.instances())
-    const standings = await view.standings()
+    const protections = await view.protections()
     return moves
       .filter(({ instance }) => own.has(instance))
-      .map((move) => ownersView(move, standings))
+      .map((move) => ownersView(move, protections))
   }
   if (request.minor < OWN_MINOR) return moves.map(moveView)
   const attempts = await store.listAttempts(first.notification)
@@ -166,10 +170,12 @@ const moveView = (move: VmMove): Static<typeof MoveView> => ({
   message: move.message,
 })
 
-/** As the owner of the instance sees it: Compute does not tell owners on which host an instance is. */
-const ownersView = (move: VmMove, standings: Standings): Static<typeof MoveView> => ({
+/**
+ * What the owner of the instance sees. Compute does not tell owners on which host an instance is.
+ */
+const ownersView = (move: VmMove, protections: HostProtections): Static<typeof MoveView> => ({
   ...moveView(move),
   source_host: null,
   dest_host: null,
-  message: publicMessage(move, standings),
+  message: publicMessage(move, protections),
 })

@@ -1,4 +1,6 @@
-/** Faults that Alertmanager or Grafana report: `/webhooks/alertmanager`. Both send the same body. */
+/**
+ * Faults that Alertmanager or Grafana reports: `/webhooks/alertmanager`. Both send the same body.
+ */
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { Acceptance, InventoryStore, NotificationStore } from '../../actors/ports/store.ts'
@@ -12,13 +14,13 @@ import type { WebhookCredentials } from '../plugins/webhook-auth.ts'
 import { parseTime } from '../views/times.ts'
 import { handOver, type HandOver } from './hand-over.ts'
 
-/** How alerts are read, and who may send them. */
+/** How alerts are read, and which senders are accepted. */
 export interface Webhook extends WebhookCredentials {
-  /** Label that names the compute host. */
+  /** The label that names the compute host. */
   readonly hostLabel: string
-  /** Label that names an instance; with it the alert is about the instance. */
+  /** The label that names an instance. An alert with this label is about the instance. */
   readonly instanceLabel: string
-  /** Tells the engine that a host shows life. */
+  /** Tells the engine that the host was seen alive. */
   readonly seenAlive: (host: Host, sentence: string) => Promise<void>
 }
 
@@ -38,10 +40,13 @@ const Alert = Type.Object({
 })
 type Alert = Static<typeof Alert>
 
-/** Alertmanager says 4 and Grafana 1. Both add members as they please; the ones that we read have not changed. */
+/**
+ * Alertmanager sends 4 and Grafana 1. Both add members from time to time; the members that we read
+ * have not changed.
+ */
 const VERSIONS = ['1', '4']
 const ALERTS_MAX = 1000
-/** So many alerts with some 2 kB of labels and annotations each. */
+/** Enough for this many alerts with about 2 kB of labels and annotations each. */
 const BODY_BYTES_MAX = 2 * 1024 * 1024
 
 const Message = Type.Object({
@@ -54,13 +59,16 @@ const Outcome = Type.Object({
   outcome: Type.Unsafe<'accepted' | 'duplicate' | 'alive' | 'ignored'>({
     enum: ['accepted', 'duplicate', 'alive', 'ignored'],
   }),
-  /** The notification that it became, or that it repeats. */
+  /** The notification that was made from the alert, or that the alert repeats. */
   notification_uuid: Type.Union([Type.String(), Type.Null()]),
   reason: Type.Union([Type.String(), Type.Null()]),
 })
 type Outcome = Static<typeof Outcome>
 
-/** Installs the route. What the database cannot take now is 503: Alertmanager sends it again. */
+/**
+ * Installs the route. While the database does not accept writes, the answer is 503, and
+ * Alertmanager sends the alerts again.
+ */
 export function webhookRoutes(app: GatewayApp, dependencies: WebhookDependencies): void {
   readJson(app)
   app.post('/alertmanager', {
@@ -103,12 +111,12 @@ async function take(
   if (alert.status === 'resolved') return resolve(dependencies, alert, host)
   if (instance === undefined) {
     const meant = misspeltName(instanceLabel, Object.keys(alert.labels))
-    // An alert about an instance must not have its host fenced.
+    // An alert about an instance must not cause a fence of its host.
     if (meant !== undefined)
-      return ignored(`the label ${shownName(meant)} reads like ${instanceLabel}`)
+      return ignored(`the label ${shownName(meant)} looks like a misspelt ${instanceLabel}`)
     return report(dependencies, request, alert, HOST_FAULT)
   }
-  if (!isUuid(instance)) return ignored(`the label ${instanceLabel} is no UUID`)
+  if (!isUuid(instance)) return ignored(`the label ${instanceLabel} is not a UUID`)
   return report(dependencies, request, alert, guestFault(instance))
 }
 
@@ -118,7 +126,10 @@ function noLabel(wanted: string, { labels }: Alert): string {
   return `there is no label ${wanted}${meant}`
 }
 
-/** An instance that is well again needs nothing; a host that is, must not be fenced. */
+/**
+ * A resolved alert about an instance needs no action. A resolved alert about a host is reported,
+ * because a living host must not be fenced.
+ */
 async function resolve(
   { store, webhook }: WebhookDependencies,
   { labels }: Alert,
@@ -137,7 +148,10 @@ interface Fault {
   readonly payload: Payload
 }
 
-/** The engine fences before it believes. */
+/**
+ * The engine fences the host before it evacuates anything, so a wrong alert does not run an
+ * instance twice.
+ */
 const HOST_FAULT: Fault = {
   type: 'COMPUTE_HOST',
   payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
@@ -152,7 +166,7 @@ const guestFault = (instance: string): Fault => ({
   },
 })
 
-/** An alert that goes on is sent again with the same start, which makes it a duplicate. */
+/** An alert that continues is sent again with the same start, which makes it a duplicate. */
 async function report(
   dependencies: WebhookDependencies,
   request: FastifyRequest,

@@ -1,4 +1,4 @@
-/** The evacuations that were asked for to make one move: shown with it since 1.4. */
+/** The evacuations that were requested for one move; they are shown with it since 1.4. */
 import { Type, type Static } from 'typebox'
 import type { MoveId } from '../../schema/ids.ts'
 import type { MoveAttempt } from '../../schema/records.ts'
@@ -6,7 +6,10 @@ import { timeText } from './times.ts'
 
 const NullableString = Type.Union([Type.String(), Type.Null()])
 
-/** One attempt. `run` is the attempt at the whole recovery; `target` is null where the choice was Nova's, `outcome` while it goes on. */
+/**
+ * One attempt. `run` is the attempt at the whole recovery; `target` is null when Nova chose the
+ * host; `outcome` is null while the attempt is in flight.
+ */
 export const AttemptView = Type.Object({
   number: Type.Integer(),
   run: Type.Integer(),
@@ -30,7 +33,7 @@ export const attemptViews = (
       target,
       requested_at: timeText(requestedAt),
       ended_at: endedAt === null ? null : timeText(endedAt),
-      // A word that the clients of 1.4 know.
+      // Clients of 1.4 know only this word.
       outcome: outcome === 'refused' || outcome === 'no-valid-host' ? 'failed' : outcome,
       reason,
     }))

@@ -1,10 +1,10 @@
-/** A host as its watchers see it, in the words of the API: since 1.4. */
+/** What the observers see of a host, in the words of the API; since 1.4. */
 import { Type, type Static } from 'typebox'
 import type { Observation } from '../../actors/ports/observations.ts'
 import type { HostState } from '../../schema/messages/observation.ts'
 import { timeText } from './times.ts'
 
-/** One word for all, and what each of them says. */
+/** One state for all observers, and the state that each of them reports. */
 export const ObservedView = Type.Object({
   state: Type.String(),
   observers: Type.Array(
@@ -17,15 +17,22 @@ export const ObservedView = Type.Object({
   ),
 })
 
-/** Evidence of life counts most, and who sees nothing counts least. */
-const WEIGHT: readonly HostState[] = ['alive', 'suspect', 'dead', 'misconfigured', 'blind']
+/** Evidence of life counts most, and an observer that sees nothing counts least. */
+const WEIGHT: readonly HostState[] = [
+  'alive',
+  'suspect',
+  'dead',
+  'maintenance',
+  'misconfigured',
+  'blind',
+]
 
-/** The views in one word; `unknown` when nobody watches. */
+/** One state for all observations; `unknown` when there is none. */
 const summaryOf = (observations: readonly Observation[]): HostState | 'unknown' =>
   WEIGHT.find((state) => observations.some((observation) => observation.state === state)) ??
   'unknown'
 
-/** Shows the views. */
+/** The view of these observations. */
 export const observedView = (views: readonly Observation[]): Static<typeof ObservedView> => ({
   state: summaryOf(views),
   observers: views.map(({ observer, state, seenAtWallMs, evidence }) => ({

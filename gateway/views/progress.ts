@@ -1,4 +1,7 @@
-/** Progress of a recovery: as clients know it (`recovery_workflow_details`), and in figures. */
+/**
+ * The progress of a recovery: in the form that clients know (`recovery_workflow_details`), and in
+ * figures.
+ */
 import { Type, type Static } from 'typebox'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { JournalEntry, Notification, NotificationType } from '../../schema/records.ts'
@@ -17,7 +20,10 @@ export interface TaskProgress {
   }[]
 }
 
-/** A task reports the journal lines of one step; where a step has several tasks, each reports one side of it. */
+/**
+ * A task shows the journal lines of one step. When a step has several tasks, each of them shows one
+ * kind of line.
+ */
 interface Task {
   readonly name: string
   readonly step: string
@@ -28,7 +34,7 @@ const UNFINISHED_MAX = 0.9
 
 const BOTH = ['intent', 'outcome'] as const
 
-/** Task names in the order of the flow. */
+/** Names of the tasks, in the order of Masakari's flow. */
 const TASKS: Readonly<Record<NotificationType, readonly Task[]>> = {
   COMPUTE_HOST: [
     { name: 'DisableComputeServiceTask', step: 'isolate', reports: BOTH },
@@ -46,7 +52,10 @@ const TASKS: Readonly<Record<NotificationType, readonly Task[]>> = {
   ],
 }
 
-/** Attempts one after the other, each with its tasks in flow order; tasks that reported nothing are left out. */
+/**
+ * The attempts one after the other, each with its tasks in the order of the flow. A task without
+ * journal lines is left out.
+ */
 export function workflowDetails(
   notification: Notification,
   journal: readonly JournalEntry[],
@@ -72,7 +81,7 @@ function tasksOf(
     const lines = step.filter((entry) => task.reports.some((kind) => kind === entry.kind))
     return lines.length === 0 ? [] : [{ name: task.name, step, lines }]
   })
-  // Tasks follow each other: all but the last are done, and the last fares as the attempt does.
+  // Tasks follow each other: all but the last are done, and the last has the state of the attempt.
   return reported.map((task, index) =>
     progressOf(task, index === reported.length - 1 ? ending : 'SUCCESS'),
   )
@@ -90,7 +99,8 @@ function progressOf({ name, step, lines }: Reported, state: TaskProgress['state'
   return {
     name,
     state,
-    // An outcome says that a request was accepted; only the end of the recovery proves that all is done.
+    // An outcome says that a request was accepted. Only the end of the recovery proves that
+    // everything is done.
     progress: state === 'SUCCESS' ? 1 : Math.min(doneShare(step), UNFINISHED_MAX),
     progress_details: lines.map((line) => ({
       timestamp: detailTimeText(line.at),
@@ -101,8 +111,9 @@ function progressOf({ name, step, lines }: Reported, state: TaskProgress['state'
 }
 
 /**
- * An attempt that another one follows, or is to follow, has failed; the latest fares as the recovery does. One that was
- * broken off (`ignored`: cancelled, or superseded) has not done its last task, and clients know only one word for that.
+ * An attempt has failed when another one follows it or is due. The latest attempt has the state of
+ * the recovery. When a recovery was ended early (`ignored`: cancelled, or superseded), its last
+ * task was not done, and clients know only FAILURE for that.
  */
 function endingOf(
   { status, run: latest, firstRun }: Notification,
@@ -114,7 +125,7 @@ function endingOf(
   return status === 'finished' ? 'SUCCESS' : 'FAILURE'
 }
 
-/** Share of the subjects begun (hosts, instances) whose last line is an outcome. */
+/** The share of the subjects (hosts, instances) whose last line is an outcome. */
 function doneShare(step: readonly JournalEntry[]): number {
   const lastKind = new Map(step.map((entry) => [entry.subject, entry.kind]))
   if (lastKind.size === 0) return 0
@@ -154,7 +165,7 @@ export async function movesProgress(
   return { percent: percentOf(done, total, ended), total, ...counts }
 }
 
-/** Before the plan is made nothing is done, and only the end of the recovery is the whole. */
+/** 0 before the plan is made, and 100 only after the end of the recovery. */
 function percentOf(done: number, total: number, ended: boolean): number {
   if (ended) return 100
   return total === 0 ? 0 : Math.min(99, Math.floor((100 * done) / total))

@@ -1,4 +1,4 @@
-/** What a project may see: the instances that it owns, and how far their hosts are protected. */
+/** What a project may see: the instances that it owns, and whether their hosts are protected. */
 import type { FastifyRequest } from 'fastify'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort, Instance } from '../../actors/ports/compute.ts'
@@ -8,34 +8,37 @@ import { pathParam } from '../app.ts'
 import { withDeadline } from '../limits/deadline.ts'
 import { remembered } from '../limits/remembered.ts'
 import { globalRequestId } from '../plugins/requests.ts'
-import { standingsOf, type Standings } from './protection.ts'
+import { hostProtectionsOf, type HostProtections } from './protection.ts'
 
 const COMPUTE_TIMEOUT_MS = 20_000
-/** A page that is reloaded, or many users of one project, cost Compute one list in this time. */
+/**
+ * Within this time Compute is asked once for a project, also when a page is reloaded or many users
+ * of the project ask.
+ */
 const KEPT_MS = 5000
 const PROJECTS_MAX = 50
 
-/** Reads it for the project of a request. */
+/** Reads what the project of a request may see. */
 export interface ProjectView {
-  /** By id. COMPUTE_UNAVAILABLE; ACCESS_FORBIDDEN for a token without a project. */
+  /** Sorted by id. COMPUTE_UNAVAILABLE; ACCESS_FORBIDDEN for a token without a project. */
   instances(request: FastifyRequest): Promise<readonly Instance[]>
-  standings(): Promise<Standings>
+  protections(): Promise<HostProtections>
 }
 
-/** What the view is made of. */
+/** What the view needs. */
 export interface ProjectViewDependencies {
-  readonly store: Pick<InventoryStore, 'listStandings'>
+  readonly store: Pick<InventoryStore, 'listHostProtections'>
   readonly compute: Pick<ComputePort, 'listProjectInstances'>
   readonly clock: ClockPort
 }
 
-/** A view that remembers both for a few seconds. */
+/** A view that keeps both answers for a few seconds. */
 export function projectView({ store, compute, clock }: ProjectViewDependencies): ProjectView {
   const instances = remembered<readonly Instance[]>(clock, {
     ttlMs: KEPT_MS,
     answersMax: PROJECTS_MAX,
   })
-  const standings = remembered<Standings>(clock, { ttlMs: KEPT_MS, answersMax: 1 })
+  const protections = remembered<HostProtections>(clock, { ttlMs: KEPT_MS, answersMax: 1 })
   return {
     instances: (request) => {
       const project = projectOf(request)
@@ -47,14 +50,15 @@ export function projectView({ store, compute, clock }: ProjectViewDependencies):
         }),
       )
     },
-    standings: () => standings('all', async () => standingsOf(await store.listStandings())),
+    protections: () =>
+      protections('all', async () => hostProtectionsOf(await store.listHostProtections())),
   }
 }
 
-/** Moves of more instances than that are asked for one instance at a time. */
+/** For more instances than this, a client must ask for the moves of one instance at a time. */
 const ASKED_TOGETHER_MAX = 10_000
 
-/** The same instances, if they are not too many for one question. INPUT_INVALID. */
+/** Returns the instances if they are not too many for one query. INPUT_INVALID. */
 export function askedTogether<Asked>(instances: readonly Asked[]): readonly Asked[] {
   if (instances.length <= ASKED_TOGETHER_MAX) return instances
   throw new CodedError(
@@ -63,7 +67,7 @@ export function askedTogether<Asked>(instances: readonly Asked[]): readonly Aske
   )
 }
 
-/** Where no tokens are asked for, the path names it. */
+/** The project of the token; when no tokens are used, the project in the path. */
 function projectOf(request: FastifyRequest): string {
   const project = request.caller?.projectId ?? pathParam(request, 'projectId')
   if (project !== undefined) return project

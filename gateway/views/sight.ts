@@ -1,4 +1,7 @@
-/** Which instances a caller may see in recoveries: those of all projects, or those of the caller's own. */
+/**
+ * Which instances a caller may see in recoveries: those of all projects, or only those of the
+ * caller's project.
+ */
 import type { FastifyRequest } from 'fastify'
 import type { MoveFilter } from '../../actors/ports/store.ts'
 import type { InstanceId } from '../../schema/ids.ts'
@@ -7,17 +10,23 @@ import { mayDo } from '../plugins/policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { askedTogether, type ProjectView } from './project-view.ts'
 
-/** `everything` is for those who run the cloud; the rule is `os_masakari_api:notifications:all-projects`. */
-export type Sight =
+/**
+ * `everything` is for operators of the cloud; the rule is
+ * `os_masakari_api:notifications:all-projects`.
+ */
+export type CallerSight =
   | { readonly kind: 'everything' }
   | {
       readonly kind: 'own-instances'
-      /** Of the token's project; empty for a token without one. COMPUTE_UNAVAILABLE. */
+      /**
+       * The instances of the token's project; none for a token without a project.
+       * COMPUTE_UNAVAILABLE.
+       */
       readonly instances: () => Promise<readonly InstanceId[]>
     }
 
-/** What this request's caller may see. Compute is asked when the instances are needed. */
-export function sightOf(request: FastifyRequest, policy: Policy, view: ProjectView): Sight {
+/** What the caller of this request may see. Compute is asked only when the instances are needed. */
+export function sightOf(request: FastifyRequest, policy: Policy, view: ProjectView): CallerSight {
   if (mayDo(request, policy, 'notifications:all-projects')) return { kind: 'everything' }
   const instances = async (): Promise<readonly InstanceId[]> => {
     if (request.caller?.projectId === null) return []
@@ -26,10 +35,13 @@ export function sightOf(request: FastifyRequest, policy: Policy, view: ProjectVi
   return { kind: 'own-instances', instances }
 }
 
-/** The notifications with nothing about instances of others: their ids, and sentences that may name them. */
+/**
+ * The notifications without what concerns instances of other projects: their ids, and messages that
+ * may name them.
+ */
 export async function notificationsInSight(
   notifications: readonly Notification[],
-  sight: Sight,
+  sight: CallerSight,
 ): Promise<readonly Notification[]> {
   if (sight.kind === 'everything') return notifications
   const named = notifications.some(({ payload }) => payload['instance_uuid'] !== undefined)
@@ -45,7 +57,10 @@ export async function notificationsInSight(
   }))
 }
 
-/** Moves that the caller may see. INPUT_INVALID for a project with too many instances for one question. */
-export async function movesInSight(sight: Sight): Promise<Pick<MoveFilter, 'instances'>> {
+/**
+ * A filter for the moves that the caller may see. INPUT_INVALID for a project with too many
+ * instances for one query.
+ */
+export async function movesInSight(sight: CallerSight): Promise<Pick<MoveFilter, 'instances'>> {
   return sight.kind === 'everything' ? {} : { instances: askedTogether(await sight.instances()) }
 }

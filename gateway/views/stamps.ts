@@ -1,4 +1,4 @@
-/** The columns that every row shows to clients. */
+/** The columns that clients see of every row. */
 import { Type, type Static } from 'typebox'
 import type { RowStamp } from '../../schema/records.ts'
 import { stampText } from './times.ts'
@@ -13,7 +13,7 @@ export const Stamps = {
 }
 const Stamped = Type.Object(Stamps)
 
-/** Id and times of a row; what is shown is never deleted. */
+/** The id and times of a row. A row that is shown is never a deleted one. */
 export const stampsOf = (row: RowStamp): Static<typeof Stamped> => ({
   id: row.id,
   created_at: stampText(row.createdAt),

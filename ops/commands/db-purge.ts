@@ -1,10 +1,16 @@
-/** `db-purge`: deletes what ended long ago, now, instead of waiting for the leader to do it hour by hour. */
+/**
+ * `db-purge`: deletes old rows now, instead of waiting for the leader, which deletes some every
+ * hour.
+ */
 import { parseArgs } from 'node:util'
 import { withStore } from '../with-store.ts'
 
 const DAY_MS = 86_400_000
 
-/** Exit statuses: 0 purged; 1 the store is away; 2 the configuration or the arguments cannot be used. */
+/**
+ * Exit statuses: 0 deleted; 1 the store is not available; 2 the configuration or the arguments
+ * cannot be used.
+ */
 export async function dbPurge(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -26,7 +32,7 @@ export async function dbPurge(args: readonly string[]): Promise<number> {
       rowsMax: rows === undefined ? Number.MAX_SAFE_INTEGER : Number(rows),
     })
     process.stdout.write(
-      `deleted for good: ${notifications} notifications, ${hosts} hosts, ${segments} segments\n`,
+      `deleted: ${notifications} notifications, ${hosts} hosts, ${segments} segments\n`,
     )
   })
 }

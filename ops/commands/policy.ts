@@ -1,4 +1,4 @@
-/** `policy`: shows what counts for a segment, and changes what its operators chose. */
+/** `policy`: shows the complete policy of a segment, and changes what its operators chose. */
 import { parseArgs } from 'node:util'
 import { policyOf } from '../../actors/policy/segment-policy.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
@@ -7,7 +7,10 @@ import { changePolicy, describePolicy } from '../config/parse-policy.ts'
 import { rulesOf } from '../roles/rules.ts'
 import { withStore } from '../with-store.ts'
 
-/** Exit statuses: 0 shown or changed; 1 the store is away; 2 the arguments or the configuration cannot be used. */
+/**
+ * Exit statuses: 0 shown or changed; 1 the store is not available; 2 the arguments or the
+ * configuration cannot be used.
+ */
 export async function policy(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -37,7 +40,7 @@ export async function policy(args: readonly string[]): Promise<number> {
   return 2
 }
 
-/** By name or uuid; there are few enough segments to look through. */
+/** Finds a segment by name or uuid. There are few segments, so all of them are read. */
 async function findSegment(store: StorePort, name: string): Promise<Segment | undefined> {
   const segments = await store.listSegments({}, { limit: 100_000, sort: [] })
   return segments.find((segment) => segment.name === name || segment.uuid === name)

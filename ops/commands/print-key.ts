@@ -1,4 +1,4 @@
-/** `print-key`: the public SSH key of the host monitor, made at first use. */
+/** `print-key`: prints the public SSH key of the host monitor, which is made at the first use. */
 import { parseArgs } from 'node:util'
 import { ensureKeyPair } from '../../transports/ssh/key-pair.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'

@@ -1,11 +1,17 @@
-/** `seal-credentials`: seals the stored credentials with the first key of the key file, whatever they are sealed with now. */
+/**
+ * `seal-credentials`: seals all stored credentials with the first key of the key file, whatever key
+ * they are sealed with now.
+ */
 import { parseArgs } from 'node:util'
 import { resealCredentials } from '../../transports/vault/sealed-store.ts'
 import { settledKeys } from '../../transports/vault/vault.ts'
 import { keyFileOf } from '../trusted-files.ts'
 import { withStore } from '../with-store.ts'
 
-/** Exit statuses: 0 all are sealed with the first key; 1 the store is away; 2 the configuration or a key cannot be used. */
+/**
+ * Exit statuses: 0 all are sealed with the first key; 1 the store is not available; 2 the
+ * configuration or a key cannot be used.
+ */
 export async function sealCredentials(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
   return withStore(values.config, async ({ store, config }) => {

@@ -1,4 +1,7 @@
-/** `simulate`: many seeded runs of a whole deployment on a virtual clock, and for a broken promise the way to see it again. */
+/**
+ * `simulate`: runs a whole deployment on a virtual clock for many seeds, and explains how to repeat
+ * a run that broke a promise.
+ */
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../load-config.ts'
 import { rulesOf, type Rules } from '../roles/rules.ts'
@@ -9,13 +12,13 @@ import { shrink } from '../simulator/shrink.ts'
 
 const USAGE = `usage: npm run simulate -- [--seeds N] [--seed S]
   --seeds N  how many seeds to run (default 100)
-  --seed S   the first seed (default 1); alone: this seed only, with its trace`
+  --seed S   the first seed (default 1); without --seeds: only this seed, with its trace`
 
 const SEEDS_DEFAULT = 100
 const PROGRESS_MS = 5000
 const TRACE_LINES = 60
 
-/** Answers the exit status: 0 when every promise was kept. */
+/** Returns the exit status: 0 when every promise was kept. */
 export async function simulate(args: readonly string[]): Promise<number> {
   const asked = parse(args)
   if (asked === undefined) return print(USAGE, 2)
@@ -28,7 +31,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 interface Asked {
   readonly first: number
   readonly count: number
-  /** One seed, with everything that happened. */
+  /** Only one seed runs, and everything that happened is printed. */
   readonly traced: boolean
 }
 
@@ -78,12 +81,17 @@ async function many({ first, count }: Asked, rules: Rules): Promise<number> {
   const [failing] = sum.failed
   if (failing === undefined) return 0
   const run = planned(failing, rules)
-  return explain(run, await runFaults(run)) // the same seed, the same run
+  return explain(run, await runFaults(run)) // the same seed gives the same run
 }
 
-/** The seed, the fewest faults that still break the promise, and the end of that run. */
+/**
+ * Prints the seed, the smallest list of faults that still breaks the promise, and the end of that
+ * run.
+ */
 async function explain(run: Run, report: RunReport): Promise<number> {
-  print(`\nseed ${run.seed} breaks a promise; looking for the fewest faults that do …`)
+  print(
+    `\nseed ${run.seed} breaks a promise; searching for the smallest list of faults that breaks it …`,
+  )
   const smallest = await shrink(run, report)
   print('\nViolations (the promises: ops/docs/promises.md)')
   for (const violation of smallest.report.violations.slice(0, 10)) print(`  ${violation}`)
@@ -94,7 +102,7 @@ async function explain(run: Run, report: RunReport): Promise<number> {
   return print(`\nAgain, with all lines: npm run simulate -- --seed ${run.seed}`, 1)
 }
 
-/** What all runs together have done. */
+/** The totals of all runs. */
 class Sum {
   readonly #startedAt = performance.now()
   #reportedAt = this.#startedAt

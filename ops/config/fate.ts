@@ -1,11 +1,17 @@
-/** What becomes of an option of a configuration file: the one account of all of them. Pure. */
+/**
+ * Says for each option of a configuration file whether it is used, superseded or without effect.
+ * Pure.
+ */
 import { OPTIONS } from '../../schema/config.ts'
 import type { OptionGroup } from '../../schema/config/option.ts'
 import { SUPERSEDED } from '../../schema/config/superseded.ts'
 import { WITHOUT_EFFECT } from '../../schema/config/without-effect.ts'
 
-/** `superseded` by something of ours, or `without effect` because what it concerns is not here. */
-export type Fate =
+/**
+ * `superseded`: this product does it in another way; `without effect`: the option concerns
+ * something that this product does not have.
+ */
+export type OptionFate =
   | { readonly kind: 'honoured'; readonly preferred: string }
   | { readonly kind: 'superseded' | 'without effect'; readonly reason: string }
 
@@ -15,8 +21,8 @@ const PREFERRED = new Map(
     .flatMap(({ names }) => names.map((name) => [name, names[0]])),
 )
 
-/** Of `section.option`; undefined when it is not known. */
-export function fateOf(option: string): Fate | undefined {
+/** The fate of `section.option`; undefined when the option is not known. */
+export function fateOf(option: string): OptionFate | undefined {
   const preferred = PREFERRED.get(option)
   if (preferred !== undefined) return { kind: 'honoured', preferred }
   const superseding = SUPERSEDED[option]
@@ -25,7 +31,7 @@ export function fateOf(option: string): Fate | undefined {
   return reason === undefined ? undefined : { kind: 'without effect', reason }
 }
 
-/** Names of the options of a section that are honoured. */
+/** The names of the options of a section that are used. */
 export const honouredIn = (section: string): readonly string[] =>
   [...PREFERRED.keys()]
     .filter((option) => option.startsWith(`${section}.`))

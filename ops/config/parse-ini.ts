@@ -1,15 +1,20 @@
 /**
- * Reads the INI dialect of oslo.config, as an existing masakari.conf has it.
- * The `ini` package does not fit: it cuts values at `;` and `#` (passwords!), knows neither `:` nor continuation
- * lines, splits section names at dots, and reports no errors.
+ * Reads the INI format of oslo.config, which an existing masakari.conf has. The `ini` package
+ * cannot be used: it cuts values at `;` and `#`, which passwords may contain, supports neither `:`
+ * nor continuation lines, splits section names at dots, and reports no errors.
  */
 
-/** Last value of each option, by section and option; `$references` are still in them. */
+/** The last value of each option, by section and option. `$references` are not replaced yet. */
 export interface IniFile {
   readonly sections: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** The values before the last one of an option that stands there several times, by `section.option`. */
+  /**
+   * The values before the last one, for an option that occurs several times, by `section.option`.
+   */
   readonly earlier: ReadonlyMap<string, readonly string[]>
-  /** What is not INI: `line 7: …`. Never quotes the line, it may hold a password. */
+  /**
+   * The lines that are not INI: `line 7: …`. The line is never quoted, because it may contain a
+   * password.
+   */
   readonly problems: readonly string[]
 }
 
@@ -23,7 +28,7 @@ interface Reader {
   readonly earlier: Map<string, string[]>
   readonly problems: string[]
   section: Section | undefined
-  /** The option that an indented line would continue. */
+  /** The option to which an indented line would belong. */
   open: string | undefined
 }
 
@@ -31,7 +36,10 @@ interface Reader {
 export const sectionName = (name: string): string =>
   name === 'DEFAULT' ? name : name.toLowerCase()
 
-/** Splits a text into sections and options; goes on after each problem so that all are found at once. */
+/**
+ * Splits a text into sections and options. It goes on after a problem, so that all problems are
+ * reported at once.
+ */
 export function parseIni(text: string): IniFile {
   const reader: Reader = {
     sections: new Map(),
@@ -88,7 +96,10 @@ function assign(reader: Reader, line: string): string | undefined {
   return undefined
 }
 
-/** At the first `=` or `:`; one pair of quotes around the whole value is dropped. No name: not an assignment. */
+/**
+ * Splits at the first `=` or `:`. One pair of quotes around the whole value is removed. An empty
+ * name means that the line is not an assignment.
+ */
 function splitAssignment(line: string): readonly [name: string, value: string] {
   const at = line.search(/[=:]/)
   if (at === -1) return ['', '']

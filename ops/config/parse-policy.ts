@@ -1,4 +1,7 @@
-/** A segment's policy as people type it, `fence=bmc:20,fence_apc:30,operator:3600 trust_reports=yes`, and as they read it. */
+/**
+ * Reads and writes a segment's policy in the form of the command line:
+ * `fence=bmc:20,fence_apc:30,operator:3600 trust_reports=yes`.
+ */
 import { adviceFor } from '../../schema/nearest-name.ts'
 import {
   policyProblem,
@@ -67,7 +70,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   },
 }
 
-/** The choices after `name=value` words changed them; `default` takes a choice back. */
+/** The choices after the words `name=value` were applied. The value `default` removes a choice. */
 export function changePolicy(before: PolicyChoices, words: readonly string[]): ParsedPolicy {
   const choices: Record<string, unknown> = { ...before }
   for (const word of words) {
@@ -90,7 +93,7 @@ export function changePolicy(before: PolicyChoices, words: readonly string[]): P
   return { kind: 'ok', choices }
 }
 
-/** One line a field; what was not chosen says so. */
+/** One line for each field; a value that was not chosen is marked as default. */
 export function describePolicy(policy: SegmentPolicy, choices: PolicyChoices): string {
   const lines = Object.entries(FIELDS).map(([name, { key, show }]) => {
     const origin = choices[key] === undefined ? '  (default)' : ''
@@ -99,12 +102,14 @@ export function describePolicy(policy: SegmentPolicy, choices: PolicyChoices): s
   return lines.join('')
 }
 
-const RUNG = /^(?:(bmc|operator)|(fence_\w+)|command\/([\w-]+)):(\d+(?:\.\d+)?)$/
+const PLAIN = ['bmc', 'redfish', 'ipmi', 'operator'] as const
+const RUNG = /^(?:(bmc|redfish|ipmi|operator)|(fence_\w+)|command\/([\w-]+)):(\d+(?:\.\d+)?)$/
 
 function readRung(text: string): Rung | string {
   const [, plain, agent, command, seconds] = RUNG.exec(text) ?? []
   const limitMs = Number(seconds) * 1000
-  if (plain === 'bmc' || plain === 'operator') return { kind: plain, limitMs }
+  const kind = PLAIN.find((known) => known === plain)
+  if (kind !== undefined) return { kind, limitMs }
   if (agent !== undefined) return { kind: 'agent', name: agent, limitMs }
   return command === undefined ? text : { kind: 'command', name: command, limitMs }
 }

@@ -1,16 +1,19 @@
-/** Reads the URLs of store, bus and message broker in the spellings that OpenStack uses. */
+/** Reads the URLs of the store, the bus and the message broker in the forms that OpenStack uses. */
 import { Secret } from '../../schema/control-attributes.ts'
 import type { AmqpBrokers, BusLocation, StoreLocation } from '../../schema/config/option.ts'
 import { readUrlParts, unquoted, type UrlHost, type UrlParts } from './sqlalchemy-url.ts'
 import { brokerTls, databaseTls, isProblem } from './tls-query.ts'
 
-/** A value, a sentence about what is wrong, or nothing when the text is no such location at all. */
+/** A value, a sentence about what is wrong, or undefined when the text is not such a URL. */
 type Reading<Value> = { readonly value: Value } | { readonly problem: string } | undefined
 
 const SQLITE = /^sqlite:\/\/\/(.+)$/
 const MYSQL = /^(?:mysql|mariadb)(?:\+\w+)?$/
 
-/** A SQLAlchemy URL; what its query says about encryption counts, the rest belongs to Python's driver. */
+/**
+ * Reads a SQLAlchemy URL. The parameters about encryption are used; other parameters are for
+ * Python's driver and are ignored.
+ */
 export function readStore(text: string): Reading<StoreLocation> {
   const path = SQLITE.exec(text)?.[1]
   if (path !== undefined) return { value: { kind: 'sqlite', path } }
@@ -31,7 +34,7 @@ function readMysql({ hosts, path, query }: UrlParts): Reading<StoreLocation> {
   }
 }
 
-/** `memory`, or NATS URLs with commas between them. */
+/** Reads `memory`, or NATS URLs separated by commas. */
 export function readBus(text: string): Reading<BusLocation> {
   if (text === 'memory') return { value: { kind: 'memory' } }
   const servers = text.split(',').map((server) => server.trim())
@@ -48,15 +51,19 @@ export function readBus(text: string): Reading<BusLocation> {
   return fits ? { value: { kind: 'nats', servers } } : undefined
 }
 
-/** An oslo.messaging transport URL: several brokers before one virtual host. One AMQP URL each. */
+/**
+ * Reads an oslo.messaging transport URL: several brokers before one virtual host. It becomes one
+ * AMQP URL for each broker.
+ */
 export function readAmqp(text: string): Reading<AmqpBrokers> {
   const parts = readUrlParts(text)
   const [, secure] = /^(?:rabbit|amqp|kombu\+amqp)(s?)$/.exec(parts?.scheme ?? '') ?? []
   if (parts === undefined || secure === undefined) return undefined
   const tls = brokerTls(parts.query)
   if (isProblem(tls)) return tls
-  if (secure === 's' && tls === 'off') return { problem: 'amqps:// asks for TLS, and ssl for none' }
-  // As with oslo, `/` and `//` at the end both mean the default virtual host, whose name is a slash.
+  if (secure === 's' && tls === 'off')
+    return { problem: 'amqps:// asks for TLS, but the parameter ssl switches it off' }
+  // As in oslo, `/` and `//` at the end both mean the default virtual host, whose name is a slash.
   const name = parts.path.replace(/^\/(?=.)/, '')
   const path = name === '' || name === '/' ? '%2F' : encodeURIComponent(unquoted(name))
   const [first, ...others] = parts.hosts

@@ -64,7 +64,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   text: 'one line of at most 255 characters',
   secret: 'one line',
   switch: 'true or false (also yes/no, on/off, 1/0)',
-  names: 'names with commas between them',
+  names: 'names separated by commas',
   file: 'the path of a file that can be read',
   directory: 'the path of a directory',
   beside: 'the path of a file',
@@ -72,7 +72,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   url: 'a URL, http://… or https://…, without a password in it',
   endpoint: '<service type>:<service name>:<publicURL, internalURL or adminURL>',
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
-  bus: 'memory, or nats://host:port with commas between them (credentials go to user, password or token)',
+  bus: 'memory, or nats://host:port, several of them separated by commas (credentials belong in user, password or token)',
   amqp: 'rabbit://user:password@host:port,…/virtual-host',
   libvirt: 'qemu:///system, with ?socket=/path if need be, or qemu+tcp://host:port/system',
 }
@@ -89,7 +89,7 @@ export function allowedText(option: Option): string {
     case 'choice':
       return `one of ${option.of.join(', ')}`
     case 'choices':
-      return `some of ${option.of.join(', ')}, with commas between them`
+      return `one or more of ${option.of.join(', ')}, separated by commas`
     default:
       return ALLOWED[option.kind]
   }

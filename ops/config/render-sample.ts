@@ -1,4 +1,7 @@
-/** Writes the commented sample file from the declarations, so that the two cannot drift apart. */
+/**
+ * Writes the commented sample file from the declarations of the options, so that the two always
+ * agree.
+ */
 import { OPTIONS } from '../../schema/config.ts'
 import type { Option } from '../../schema/config/option.ts'
 import { SUPERSEDED } from '../../schema/config/superseded.ts'
@@ -8,11 +11,11 @@ const WIDTH = 96
 
 const HEAD = `# instance-ha: every option with its meaning and default. Usual place: /etc/xavs/instance-ha/instance-ha.conf
 #
-# The format is that of oslo.config: [section], option = value; a line that starts with # or ; is a comment, but
-# inside a value both are ordinary characters. $other refers to another option, $$ is a dollar sign. The last of
-# repeated options counts, and an indented line continues the one before. Durations are seconds, fractions allowed.
-# An existing masakari.conf can be read as it is: what is not used is named in the log at start, nothing is dropped
-# silently, and a value that cannot be understood stops the start. So does an unknown option in a section that
+# The format is that of oslo.config: [section], option = value. A line that starts with # or ; is a comment;
+# inside a value both are ordinary characters. $other refers to another option, $$ is a dollar sign. When an option is
+# repeated, the last line counts. An indented line continues the one before. Durations are seconds, with fractions.
+# An existing masakari.conf can be used without changes. The log at the start names every option that has no effect.
+# When a value cannot be understood, the process does not start. The same holds for an unknown option in a section that
 # Masakari does not have ([bus], [lease], [fence], ...).
 `
 
@@ -50,7 +53,7 @@ function renderSuperseded(): string {
     wrap(`[${split(name)[0]}] ${split(name)[1]}: ${instead}.`),
   )
   return [
-    '# Options of Masakari that are accepted and have no effect; ops/docs/masakari-options.md has those of its libraries, too:',
+    '# Options of Masakari that are accepted and have no effect. ops/docs/masakari-options.md also lists those of its libraries:',
     ...lines,
     '',
   ].join('\n')

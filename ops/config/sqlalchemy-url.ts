@@ -1,10 +1,16 @@
-/** Takes a URL of OpenStack's apart as SQLAlchemy does: a password may hold anything, and is decoded where it can be. */
+/**
+ * Splits a URL in the same way as SQLAlchemy. A password may contain any character; percent-encoded
+ * characters are decoded.
+ */
 
-/** `scheme://user:password@host:port/path?query`; a broker URL has several hosts, each with its own user. */
+/**
+ * `scheme://user:password@host:port/path?query`. A broker URL has several hosts, each with its own
+ * user.
+ */
 export interface UrlParts {
   readonly scheme: string
   readonly hosts: readonly [UrlHost, ...UrlHost[]]
-  /** Without the first slash; empty when there is none. */
+  /** Without the first slash; empty when the URL has no path. */
   readonly path: string
   readonly query: URLSearchParams
 }
@@ -12,16 +18,16 @@ export interface UrlParts {
 export interface UrlHost {
   readonly user: string
   readonly password: string
-  /** An IPv6 address has no brackets. */
+  /** An IPv6 address is without brackets. */
   readonly host: string
-  /** Undefined when the URL names none. */
+  /** Undefined when the URL has no port. */
   readonly port: number | undefined
 }
 
-/** What follows the last credentials: host, port, path, query. */
+/** Matches what follows the last credentials: host, port, path, query. */
 const REST = /^(\[[0-9a-fA-F:.]+\]|[^[\]/:?#@,]+)(?::(\d{1,5}))?(?:\/([^?@]*))?(?:\?(.*))?$/s
 
-/** Undefined for a text that is no such URL. */
+/** Undefined for a text that is not such a URL. */
 export function readUrlParts(text: string): UrlParts | undefined {
   const [, scheme, rest] = /^([a-z][\w+]*):\/\/(.*)$/s.exec(text) ?? []
   if (scheme === undefined || rest === undefined) return undefined
@@ -40,7 +46,10 @@ function hostsOf({ before = [], host, port }: Split): UrlParts['hosts'] | undefi
 }
 
 interface Split {
-  /** Hosts before the last one, whole, and the credentials of the last one; undefined when it has none. */
+  /**
+   * The hosts before the last one, complete, and the credentials of the last one; undefined when
+   * the URL has no credentials.
+   */
   readonly before: readonly string[] | undefined
   readonly host: string
   readonly port: string | undefined
@@ -48,11 +57,14 @@ interface Split {
   readonly query: string | undefined
 }
 
-/** A password may hold `@`, `/`, `?` and `#`, and a query `@`: the last `@` that a host follows ends the credentials. */
+/**
+ * A password may contain `@`, `/`, `?` and `#`, and a query may contain `@`. The last `@` before a
+ * valid host ends the credentials.
+ */
 function splitAtCredentials(rest: string): Split | undefined {
   for (let at = rest.lastIndexOf('@'); at !== -1; at = rest.lastIndexOf('@', at - 1)) {
     const split = splitRest(rest.slice(at + 1))
-    // Hosts are told apart by commas; a comma in a password must be percent-encoded.
+    // Commas separate hosts; a comma in a password must be percent-encoded.
     if (split !== undefined) return { ...split, before: rest.slice(0, at).split(',') }
     if (at === 0) break
   }
@@ -66,7 +78,7 @@ function splitRest(text: string): Split | undefined {
   return { before: undefined, host, port, path, query }
 }
 
-/** One of the hosts before the last one: with credentials, and without path and query. */
+/** One of the hosts before the last one: it may have credentials, but no path and no query. */
 function oneHost(text: string): UrlHost | undefined {
   const at = text.lastIndexOf('@')
   const split = splitRest(text.slice(at + 1))
@@ -89,7 +101,7 @@ function hostOf(
   }
 }
 
-/** As Python's `unquote`: a percent sign that begins no escape stays one. */
+/** Decodes like Python's `unquote`: a percent sign that does not begin an escape is kept. */
 export const unquoted = (text: string): string =>
   text.replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) =>
     Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'),

@@ -1,7 +1,10 @@
-/** Replaces `$name`, `${name}` and `${section.name}` in a value, as oslo.config does; `$$` and `\$` are one dollar. */
+/**
+ * Replaces `$name`, `${name}` and `${section.name}` in a value, as oslo.config does; `$$` and `\$`
+ * become one dollar sign.
+ */
 import { sectionName, type IniFile } from './parse-ini.ts'
 
-/** A value with its references replaced, or what is wrong with one of them. */
+/** The value with its references replaced, or what is wrong with one of them. */
 export type Substituted =
   | { readonly kind: 'ok'; readonly text: string }
   | { readonly kind: 'problem'; readonly text: string }
@@ -9,14 +12,14 @@ export type Substituted =
 interface Scope {
   readonly sections: IniFile['sections']
   readonly section: string
-  /** What may be referred to although no file holds it. */
+  /** Values that may be referred to although the file does not contain them. */
   readonly ambient: ReadonlyMap<string, string>
 }
 
 const REFERENCE = /\\\$|\$\$|\$(?:\{([_a-z][._a-z0-9]*)\}|([_a-z][._a-z0-9]*))/gi
 const DEPTH_MAX = 8
 
-/** Looks references up in the same section, then in DEFAULT, then in the ambient values. */
+/** A reference is looked up in the same section, then in DEFAULT, then in the ambient values. */
 export function substitute(text: string, scope: Scope, depth = 0): Substituted {
   let problem: string | undefined
   const replaced = text.replace(REFERENCE, (whole, braced?: string, bare?: string) => {

@@ -1,14 +1,22 @@
-/** What the query of a database or broker URL says about encryption: honoured, or refused by name. */
+/**
+ * Reads what the query of a database URL or broker URL says about encryption. A parameter that
+ * cannot be honoured is refused by name.
+ */
 import { accessSync, constants } from 'node:fs'
 import type { TlsCheck, TlsOptions } from '../../schema/config/option.ts'
 
-/** `undefined`: nothing is asked for; `off`: it is switched off; a text: what is wrong. */
+/**
+ * `undefined`: the query says nothing; `off`: it switches encryption off; a problem: what is wrong.
+ */
 export type TlsReading = TlsOptions | 'off' | undefined | { readonly problem: string }
 
 export const isProblem = (reading: unknown): reading is { readonly problem: string } =>
   typeof reading === 'object' && reading !== null && 'problem' in reading
 
-/** As PyMySQL and SQLAlchemy read it. A certificate is always checked unless the URL says that it is not to be. */
+/**
+ * Reads the parameters as PyMySQL and SQLAlchemy do. The certificate is always checked unless the
+ * URL switches the check off.
+ */
 export function databaseTls(query: URLSearchParams): TlsReading {
   const asked = [...query.keys()].filter((name) => /^(ssl|tls)/i.test(name))
   const unknown = asked.find((name) => !DATABASE.includes(name))
@@ -29,12 +37,12 @@ export function databaseTls(query: URLSearchParams): TlsReading {
 const isSwitchedOff = (words: ReadonlyMap<string, boolean>, mode: string | undefined): boolean =>
   words.get('ssl_disabled') === true || words.get('ssl') === false || mode === 'DISABLED'
 
-/** Refuses what asks for both. */
+/** Refuses a query that switches encryption off and also asks for it. */
 function switchedOff(asked: readonly string[]): TlsReading {
   const others = asked.filter((name) => !['ssl', 'ssl_disabled', 'ssl_mode'].includes(name))
   return others.length === 0
     ? 'off'
-    : { problem: `encryption is switched off, and ${others.join(', ')} asks for it` }
+    : { problem: `encryption is switched off, but ${others.join(', ')} asks for it` }
 }
 
 const CHECKS = ['ssl_verify_cert', 'ssl_verify_identity', 'ssl_check_hostname']
@@ -49,7 +57,10 @@ const DATABASE: readonly string[] = [
   ...CHECKS,
 ]
 
-/** MySQL's own words; PREFERRED is not among them: it falls back to plain text. */
+/**
+ * MySQL's own words. PREFERRED is not supported, because it falls back to a connection without
+ * encryption.
+ */
 const MODES: Readonly<Record<'DISABLED' | 'REQUIRED' | 'VERIFY_CA' | 'VERIFY_IDENTITY', TlsCheck>> =
   {
     DISABLED: 'nothing',
@@ -58,7 +69,10 @@ const MODES: Readonly<Record<'DISABLED' | 'REQUIRED' | 'VERIFY_CA' | 'VERIFY_IDE
     VERIFY_IDENTITY: 'identity',
   }
 
-/** PyMySQL compares the name of the server only where it is told to, once `ssl_verify_cert` is given. */
+/**
+ * When `ssl_verify_cert` is given, PyMySQL compares the name of the server only if another
+ * parameter asks for it.
+ */
 function checkOf(words: ReadonlyMap<string, boolean>): TlsCheck {
   if (words.get('ssl_verify_cert') === false) return 'nothing'
   const named = words.get('ssl_verify_identity') ?? words.get('ssl_check_hostname')
@@ -66,7 +80,10 @@ function checkOf(words: ReadonlyMap<string, boolean>): TlsCheck {
   return words.has('ssl_verify_cert') ? 'chain' : 'identity'
 }
 
-/** As oslo.messaging reads it: the options of [oslo_messaging_rabbit] that stand in the URL count instead of those. */
+/**
+ * Reads the parameters as oslo.messaging does: options of [oslo_messaging_rabbit] in the URL
+ * replace those of the file.
+ */
 export function brokerTls(query: URLSearchParams): TlsReading {
   const asked = [...query.keys()].filter((name) => /ssl|tls/i.test(name))
   const unknown = asked.find((name) => !BROKER.includes(name))
@@ -88,7 +105,10 @@ const BROKER: readonly string[] = [
   'ssl_key_file',
 ]
 
-/** Python's names of protocols; what is older than TLS 1.2 is refused, and `SSLv23` means to negotiate. */
+/**
+ * Python's names of protocols. Versions older than TLS 1.2 are refused, and `SSLv23` means that the
+ * version is negotiated.
+ */
 export function minVersionOf(
   text: string,
 ): Pick<TlsOptions, 'minVersion'> | { readonly problem: string } {
@@ -147,7 +167,7 @@ const TRUE = ['true', '1', 'yes', 'on']
 const FALSE = ['false', '0', 'no', 'off']
 
 const notHonoured = (name: string, known: readonly string[]): { readonly problem: string } => ({
-  problem: `${name} asks for something that is not done here; known are ${known.join(', ')}`,
+  problem: `${name} is not supported; supported are ${known.join(', ')}`,
 })
 
 function isReadable(path: string): boolean {
@@ -155,6 +175,6 @@ function isReadable(path: string): boolean {
     accessSync(path, constants.R_OK)
     return true
   } catch {
-    return false // the problem says so
+    return false // the problem reports it
   }
 }

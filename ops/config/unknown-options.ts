@@ -1,21 +1,30 @@
-/** Options that nothing reads, in sections that only we have: a misspelt one would leave its author believing in it. */
+/**
+ * Finds unknown options in sections that only this product has. A misspelt option would have no
+ * effect, and the operator would not notice.
+ */
 import { OPTIONS } from '../../schema/config.ts'
 import type { OptionGroup } from '../../schema/config/option.ts'
 import { SUPERSEDED } from '../../schema/config/superseded.ts'
 import { adviceFor, misspeltName, shownName } from '../../schema/nearest-name.ts'
 import type { IniFile } from './parse-ini.ts'
 
-/** Sections that neither Masakari, its monitors nor an oslo library has. Elsewhere an unknown option may be theirs. */
+/**
+ * Sections that neither Masakari, its monitors nor an oslo library has. In other sections an
+ * unknown option may belong to those.
+ */
 const OWN_SECTIONS = 'roles log webhook housekeeping bus lease fence ssh guest bridge'.split(' ')
 
-/** An option, or a section, that is not known. */
+/** An option or a section that is not known. */
 export interface UnknownOption {
-  /** `<section>.<option>`; undefined when the section as a whole is not known. */
+  /** `<section>.<option>`; undefined when the whole section is not known. */
   readonly option: string | undefined
   readonly text: string
 }
 
-/** Every unknown option in our own sections, and every section whose name is one of ours misspelt. */
+/**
+ * Every unknown option in our own sections, and every section whose name is a misspelt name of one
+ * of them.
+ */
 export function unknownOptions({ sections }: IniFile): readonly UnknownOption[] {
   const known = knownOptions()
   return [...sections].flatMap(([section, options]) => {
@@ -37,7 +46,7 @@ function unknownSection(section: string): readonly UnknownOption[] {
   return [{ option: undefined, text }]
 }
 
-/** The names of the options of each section. */
+/** The option names of each section. */
 function knownOptions(): ReadonlyMap<string, ReadonlySet<string>> {
   const declared = Object.values<OptionGroup>(OPTIONS)
     .flatMap((options) => Object.values(options))

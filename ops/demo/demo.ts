@@ -1,4 +1,7 @@
-/** What a newcomer sees: a simulated cloud loses a host, and its instances come back; and a guest of another host hangs. */
+/**
+ * The demonstration: a host of a simulated cloud dies, and its instances are recovered; and a guest
+ * of another host hangs.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import type { BusPort } from '../../actors/ports/bus.ts'

@@ -1,4 +1,7 @@
-/** Tells on the terminal what the bus says about a host that dies, and about one with a guest that hangs. */
+/**
+ * Prints what the bus reports about one host (its state, its fence, the moves, and the end of the
+ * recovery), and about a guest of another host that hangs.
+ */
 import { styleText } from 'node:util'
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
 import type { BusPort } from '../../actors/ports/bus.ts'

@@ -1,4 +1,4 @@
-/** Puts messages into envelopes and onto the bus. */
+/** Puts messages into envelopes and sends them on the bus. */
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
@@ -6,7 +6,7 @@ import type { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
 import { encode, type Encoded, type Sender } from '../../schema/messages/codec.ts'
 
-/** The announcer of one process; its messages carry the epoch for as long as it leads. */
+/** The announcer of one process. Its messages carry the epoch while the process leads. */
 export function announcerOn(
   bus: BusPort,
   from: Sender,
@@ -22,7 +22,8 @@ export function announcerOn(
   let said = 0
   return {
     announce(type, body) {
-      // Unique with the incarnation in front, and cheaper than a random one for what is said all the time.
+      // The id is unique together with the incarnation, and cheaper than a random one for frequent
+      // messages.
       said += 1
       const { subject, body: bytes } = pack(type, body, `${from.incarnation}.${said}`)
       bus.publish(subject, bytes)

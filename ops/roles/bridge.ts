@@ -1,7 +1,9 @@
-/** What the bridge role is made of: the Compute service's notifications, put on our own bus. */
+/** What the bridge role is made of: the Compute service's notifications, put on our own bus as events, and its faults as reports. */
+import { assertNever } from '../../actors/kernel/assert-never.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { Config } from '../../schema/config.ts'
 import { startComputeBridge, type ComputeBridge } from '../../transports/amqp/compute-bridge.ts'
+import type { ComputeFault } from '../../transports/amqp/compute-fault.ts'
 import { declarationOf } from '../../transports/amqp/declaration.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
 
@@ -11,7 +13,7 @@ const TOPICS = ['notifications', 'versioned_notifications']
 
 /** Starts reading RabbitMQ. CONFIG_INVALID for a URL that is not one of a broker. */
 export function startBridge(
-  { bridge, queues }: Pick<Config, 'bridge' | 'queues'>,
+  { bridge, queues, notifications }: Pick<Config, 'bridge' | 'queues' | 'notifications'>,
   world: LinkKeeping & { readonly announcer: Announcer },
 ): ComputeBridge {
   const { urls, tls, clock, random, log, announcer } = world
@@ -26,5 +28,19 @@ export function startBridge(
     random,
     log,
     publish: (event) => announcer.announce('compute.event', event),
+    submit: notifications.drivers.includes('nova_notification')
+      ? (fault) => submit(announcer, fault)
+      : undefined,
   })
+}
+
+function submit(announcer: Announcer, fault: ComputeFault): Promise<void> {
+  switch (fault.type) {
+    case 'host.failed':
+      return announcer.submit('host.failed', fault.body, fault.id)
+    case 'guest.failed':
+      return announcer.submit('guest.failed', fault.body, fault.id)
+    default:
+      return assertNever(fault)
+  }
 }

@@ -1,4 +1,7 @@
-/** How a RabbitMQ cluster is reached: its URLs, and the encryption that they or [oslo_messaging_rabbit] ask for. */
+/**
+ * How a RabbitMQ cluster is reached: its URLs, and the encryption that the URLs or
+ * [oslo_messaging_rabbit] ask for.
+ */
 import type { Config } from '../../schema/config.ts'
 import type { AmqpBrokers, TlsOptions } from '../../schema/config/option.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'

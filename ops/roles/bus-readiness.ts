@@ -1,4 +1,7 @@
-/** What of a process's readiness depends on the bus: what each role may do there, and whether anybody leads. */
+/**
+ * The readiness checks of a process that depend on the bus: what each role may do there, and
+ * whether an engine leads.
+ */
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
@@ -24,7 +27,8 @@ export function busReadiness(
     clock,
     lease,
     leaderHeardAtMs: () => board.leaderHeardAtMs(),
-    // The last leader may have died just before it spoke, and the next one just after.
+    // The last leader may have died just before its next message, and a new leader may send its
+    // first message as late.
     graceMs: 2 * SAY_MS + ttlMs,
   }
   const need = roles.includes('engine') ? 'vital' : 'dispensable'

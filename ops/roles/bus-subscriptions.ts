@@ -1,4 +1,6 @@
-/** What the gateway overhears on the bus: watchers' views of hosts, and the progress of recoveries. */
+/**
+ * What the gateway receives on the bus: the observations of hosts, and the progress of recoveries.
+ */
 import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ObservationBoard } from '../../actors/ports/observations.ts'
@@ -12,7 +14,7 @@ import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { isoTime } from '../../schema/time.ts'
 
-/** Where it goes. */
+/** Where the received messages are kept. */
 export interface BusSubscriptions extends AsyncDisposable {
   readonly observations: ObservationBoard
   readonly feed: EventFeed
@@ -23,16 +25,21 @@ export interface SubscriptionWorld {
   readonly clock: ClockPort
   readonly store: Pick<RosterStore, 'readRoster'>
   readonly cloud: string
-  /** For how long the word of an observer counts. */
+  /** How long an observation counts, ms. */
   readonly freshMs: number
+  /** How many monitors watch one host. */
+  readonly observersPerHost: number
 }
 
-/** Starts listening. Core messages: what is said while the bus is away is not heard, and the journal has it. */
+/**
+ * Starts to listen. These are core messages: messages that are sent while the bus is not available
+ * are lost here, but the journal has the progress.
+ */
 export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const { bus, cloud, clock } = world
   const feed = new EventFeed()
   const observations = new HostObservations(clock, world.freshMs)
-  const roster = new Roster()
+  const roster = new Roster(world.observersPerHost, () => {}) // the leader counts them
   const keeper = new RosterKeeper(world, roster)
   const ending = new AbortController()
   const keeping = keeper.keep(ending.signal)
@@ -40,7 +47,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
     const received = decoded(message)
     if (received?.type === 'host.observed') {
       const observed = roster.admit(received.body)
-      if (observed === undefined) keeper.hasten()
+      if (observed === undefined) keeper.expedite()
       else observations.note(observed.host, observed)
     }
     const event = received === undefined ? undefined : eventOf(received)
@@ -60,7 +67,10 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   }
 }
 
-/** Undefined for what cannot be decoded: others park such messages, here they are only noise. */
+/**
+ * Undefined for a message that cannot be decoded. The engine parks and counts such messages; here
+ * they are ignored.
+ */
 function decoded({ body }: BusMessage): Received | undefined {
   try {
     return decode(body)
@@ -70,7 +80,7 @@ function decoded({ body }: BusMessage): Received | undefined {
   }
 }
 
-/** Many events are kept: of what supports one, this much. */
+/** The feed keeps many events, so the evidence of each is cut to this length. */
 const EVIDENCE_CHARS_MAX = 8192
 
 function shortened(evidence: readonly string[]): readonly string[] {

@@ -1,9 +1,15 @@
-/** A store that tells the lease holder at once when a newer leader's epoch has made a write void. */
+/**
+ * A store that tells the lease holder at once when a write was refused because a newer leader's
+ * epoch is stored.
+ */
 import type { StorePort } from '../../actors/ports/store.ts'
 import { StaleEpochError } from '../../schema/errors.ts'
 import type { Epoch } from '../../schema/ids.ts'
 
-/** Passes everything on. When the store refuses an epoch, its error tells which: that is reported, and thrown all the same. */
+/**
+ * Passes every call on. When the store refuses an epoch, the refused epoch is reported, and the
+ * error is thrown as before.
+ */
 export function deposingStore(store: StorePort, depose: (refused: Epoch) => void): StorePort {
   const report = (error: unknown): void => {
     if (error instanceof StaleEpochError) depose(error.epoch)

@@ -1,23 +1,20 @@
 /** What the engine role is made of: the lease holder, and below it everything that acts while it leads. */
 import { defineReconciler } from '../../actors/reconciler/reconciler.ts'
 import { defineDedupWindow } from '../../actors/dedup-window/perform-dedup-window.ts'
+import type { IntakeMessage } from '../../actors/dedup-window/intake.ts'
 import type { DedupWindowMessage } from '../../actors/dedup-window/window-state.ts'
-import { defineIntake } from '../../actors/dedup-window/intake.ts'
+import { defineIntake } from '../../actors/dedup-window/perform-intake.ts'
 import { defineEvacuator } from '../../actors/evacuator/perform-evacuator.ts'
-import { ComputeNews } from '../../actors/evacuator/compute-news.ts'
-import { ConcurrencyLimiter } from '../../actors/evacuator/concurrency-limiter.ts'
-import { PowerRechecks } from '../../actors/fence/power-recheck.ts'
 import { defineFence } from '../../actors/fence/perform-fence.ts'
 import { defineProcessRecovery } from '../../actors/process-recovery/perform-process-recovery.ts'
 import { defineHousekeeper } from '../../actors/housekeeper/perform-housekeeper.ts'
 import { defineInstanceRecovery } from '../../actors/instance-recovery/perform-instance-recovery.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
+import { LeaderMemories, sizesOf } from '../../actors/leader-memory.ts'
 import { defineLeader } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
-import { Bookings } from '../../actors/placement/bookings.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
-import { InFlight } from '../../actors/recovery/in-flight.ts'
 import { defineSegment } from '../../actors/segment/segment.ts'
 import { defineRecovery } from '../../actors/recovery/perform-recovery.ts'
 import { refOf, type Actors, type EngineActors } from '../../actors/registry.ts'
@@ -28,6 +25,7 @@ import type { NodeWorld } from './node.ts'
 /** The lease holder of a process; its name is the same everywhere. */
 export const LEASE_HOLDER = refOf('lease-holder', 'engine')
 const WINDOW = refOf('dedup-window', 'leader')
+const INTAKE = refOf('intake', 'leader')
 
 /** Makers of every kind of actor in the engine. */
 export function engineFactories(
@@ -35,24 +33,35 @@ export function engineFactories(
   system: () => ActorSystem<Actors>,
 ): Factories<EngineActors> {
   const { rules } = world
-  const inFlight = new InFlight()
-  const news = new ComputeNews()
-  const bookings = new Bookings(world.clock)
-  const powerRechecks = new PowerRechecks(world.clock)
-  const limiter = new ConcurrencyLimiter(world.clock, rules.concurrency)
+  const { freshMs } = rules.window
+  const { observersPerHost } = rules.observer
+  const caps = rules.concurrency
+  const memories = new LeaderMemories({ ...world, freshMs, observersPerHost, caps })
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
-  const tellLook = (host: HostId, look: Look): void =>
-    tellWindow({ type: 'window.host-looked', host, look, atMs: look.atMs })
+  const tellIntake = (message: IntakeMessage): void => system().tell(INTAKE, message)
   return {
     'lease-holder': () => defineLeaseHolder({ ...world, timing: rules.lease }),
-    leader: (epoch) => defineLeader(epoch),
+    leader: (epoch) => {
+      const memory = memories.begin(epoch)
+      return defineLeader(epoch, () => sizesOf(memory))
+    },
     'dedup-window': (epoch) =>
-      defineDedupWindow({ ...world, rules: rules.window }, refOf('leader', String(epoch))),
-    intake: () =>
-      defineIntake({ ...world, news, tellWindow, duplicateWindowMs: rules.duplicateWindowMs }),
+      defineDedupWindow(
+        { ...world, ...memories.of(epoch), rules: rules.window },
+        refOf('leader', String(epoch)),
+      ),
+    intake: (epoch) =>
+      defineIntake({
+        ...world,
+        ...memories.of(epoch),
+        tellIntake,
+        tellWindow,
+        duplicateWindowMs: rules.duplicateWindowMs,
+      }),
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity) => defineSegment(identity),
-    recovery: (order) => defineRecovery({ ...world, rules: rules.recovery, inFlight }, order),
+    recovery: (order) =>
+      defineRecovery({ ...world, ...memories.of(order.epoch), rules: rules.recovery }, order),
     reconciler: (epoch) => defineReconciler(world, epoch),
     returner: (epoch) =>
       defineReturner(
@@ -64,17 +73,20 @@ export function engineFactories(
         },
         epoch,
       ),
-    fence: (order) =>
-      defineFence({ ...world, timing: rules.fence, powerRechecks, tellLook }, order),
+    fence: (order) => {
+      const memory = memories.of(order.epoch)
+      const tellLook = (host: HostId, look: Look): void => {
+        const observations = memory.observations.of(host)
+        tellWindow({ type: 'window.host-looked', host, look, observations, atMs: look.atMs })
+      }
+      return defineFence({ ...world, ...memory, timing: rules.fence, tellLook }, order)
+    },
     evacuator: (order) =>
       defineEvacuator(
         {
           ...world,
-          bookings,
-          powerRechecks,
+          ...memories.of(order.epoch),
           rules: rules.evacuator,
-          limiter,
-          news,
           policy: rules.recovery,
           disableReason: rules.disableReason,
         },

@@ -1,4 +1,4 @@
-/** What the gateway role is made of: the REST server, and what it needs of the rest of the process. */
+/** The gateway role: the REST server, and what it needs from the rest of the process. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -15,7 +15,7 @@ import { TLS_VERSIONS } from '../tls-material.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
-import type { Objection } from '../../gateway/views/protection.ts'
+import type { ObjectionOf } from '../../gateway/views/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
 import type { HealthBoard } from './health.ts'
@@ -39,7 +39,10 @@ export interface GatewayWorld {
   readonly log: FastifyBaseLogger
 }
 
-/** Listens; the answer tells where. Rejects when the address is taken, or the policy cannot be used. */
+/**
+ * Listens and returns the address. Rejects when the address is in use, or when the policy cannot be
+ * used.
+ */
 export async function startGateway(
   world: GatewayWorld,
   config: Config,
@@ -55,6 +58,7 @@ export async function startGateway(
     ...world,
     cloud: bus.cloud,
     freshMs: rules.window.freshMs,
+    observersPerHost: rules.observer.observersPerHost,
   })
   const app = buildGateway({
     ...world,
@@ -65,7 +69,7 @@ export async function startGateway(
     policyInForce: (name, choices) => policyOf(rules.recovery, name, choices),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
-    wordSaid: (notification) => world.announcer.announce('word.said', { notification }),
+    commanded: (notification) => world.announcer.announce('operator.commanded', { notification }),
     supervisors: () => world.board.all(),
     outOfService: () => existsSync(api.disableFile),
     ...(webhook === undefined ? {} : { webhook }),
@@ -76,12 +80,12 @@ export async function startGateway(
     await subscriptions[Symbol.asyncDispose]()
   })
   const address = await app.listen({ host: api.listen, port: api.port })
-  // Fastify does not know that the server below it speaks TLS.
+  // Fastify does not know that its server uses TLS.
   return { app, address: options.tls ? address.replace(/^http:/, 'https:') : address }
 }
 
-/** Owners are told by the evacuator's own rules. */
-function objectionOf({ evacuator, recovery }: Rules): Objection {
+/** Owners of instances are told what the evacuator's own rules say. */
+function objectionOf({ evacuator, recovery }: Rules): ObjectionOf {
   return (instance, { segmentName, choices }) => {
     const verdict = verdictOn(instance, evacuator, policyOf(recovery, segmentName, choices))
     return verdict.kind === 'leave' ? verdict.reason : undefined
@@ -125,10 +129,10 @@ function tlsOf(serving: Config['serving']): Pick<GatewayOptions, 'tls'> {
   return { tls: { certificate, key, minVersion, ...ciphers, ...(clientCa && { clientCa }) } }
 }
 
-/** As which observer a resolved alert speaks. */
+/** The observer name under which a resolved alert is reported. */
 const ALERTMANAGER = 'alertmanager'
 
-/** Undefined while nothing is configured that senders could show. */
+/** Undefined when no credentials for the webhook are configured. */
 function webhookOf(
   { webhook }: Config,
   { announcer, store }: Pick<GatewayWorld, 'announcer' | 'store'>,
@@ -144,8 +148,8 @@ function webhookOf(
     hostLabel,
     instanceLabel,
     seenAlive: async (host, sentence) => {
-      // One that is registered all the time is not purged.
-      await store.registerObserver(ALERTMANAGER)
+      // An observer that registers again and again is not purged.
+      await store.registerObserver(ALERTMANAGER, 'webhook')
       sequence += 1
       announcer.announce('host.observed', {
         host: host.uuid,
@@ -164,7 +168,7 @@ function usablePattern(pattern: string): string {
   try {
     return new RegExp(pattern).source
   } catch (cause) {
-    const text = `[osapi_v1] project_id_regex = ${pattern} is no regular expression`
+    const text = `[osapi_v1] project_id_regex = ${pattern} is not a regular expression`
     throw new CodedError('CONFIG_INVALID', text, { cause })
   }
 }

@@ -1,20 +1,26 @@
-/** The live trees of all processes: each says its own on the bus, and whoever is asked has heard the others. */
+/**
+ * The running actors of all processes. Each process publishes its own tree on the bus and keeps the
+ * trees of the others, so every process can show all of them.
+ */
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
-import type { RoleHealth } from '../../schema/messages/leadership.ts'
+import type { BridgeCounts, RoleHealth } from '../../schema/messages/leadership.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { Node } from './node.ts'
 
 export const SAY_MS = 5000
-/** A process that was not heard for so long is not shown any more. */
+/** A process whose tree was not received for so long is not shown any more. */
 const FORGET_MS = 3 * SAY_MS
 const ACTORS_MAX = 1000
-/** A process on each of many compute hosts; who is not heard yet when they are all there is not shown. */
+/**
+ * Enough for one process on each of many compute hosts. When the map is full, further processes are
+ * not shown.
+ */
 const PROCESSES_MAX = 4096
-/** Of all messages that are kept. */
+/** The limit for all messages that are kept. */
 const BYTES_MAX = 32 * 1024 * 1024
 
 interface Kept {
@@ -23,7 +29,7 @@ interface Kept {
   readonly bytes: number
 }
 
-/** What other processes have said of themselves lately. */
+/** The trees that other processes have published lately. */
 class Heard {
   readonly #clock: ClockPort
   readonly #kept = new BoundedMap<string, Kept>({
@@ -56,36 +62,46 @@ class Heard {
 }
 
 export interface HealthBoard extends AsyncDisposable {
-  /** Our own tree first, then the others that were heard lately. */
+  /** The tree of this process first, then the trees that were received lately. */
   all(): readonly RoleHealth[]
-  /** When a leader was heard of last, by the monotonic clock; the start, when nobody was. */
+  /**
+   * When the latest message of a leader was received, by the monotonic clock; without one, the time
+   * of the start.
+   */
   leaderHeardAtMs(): number
 }
 
-/** Starts saying and hearing. */
+/** Starts to publish and to receive. */
 export function startHealthBoard(
   node: Node,
   identity: {
     readonly node: string
     readonly cloud: string
     readonly roles: readonly string[]
-    /** Messages from outside that could not be decoded. */
-    parked(): number
+    /** Undefined for a process without a bridge. */
+    readonly bridge: { counts(): BridgeCounts } | undefined
+    /** The requests of the process to BMCs and hosts. */
+    politeness(): Pick<RoleHealth, 'bmcPoliteness' | 'sshPoliteness'>
   },
   world: { readonly bus: BusPort; readonly clock: ClockPort },
 ): HealthBoard {
   const { bus, clock } = world
   const heard = new Heard(clock)
-  const own = (): RoleHealth => ({
-    node: identity.node,
-    roles: [...identity.roles],
-    leading: node.leading(),
-    deadLetters: node.system.deadLetters(),
-    parked: identity.parked(),
-    strangers: node.strangers(),
-    contradictions: node.contradictions(),
-    actors: node.system.snapshot().slice(0, ACTORS_MAX),
-  })
+  const own = (): RoleHealth => {
+    const counts = identity.bridge?.counts()
+    return {
+      node: identity.node,
+      roles: [...identity.roles],
+      leading: node.leading(),
+      deadLetters: node.system.deadLetters(),
+      parked: node.parked() + (counts?.parked ?? 0),
+      strangers: node.strangers(),
+      contradictions: node.contradictions(),
+      ...(counts === undefined ? {} : { bridge: counts }),
+      ...identity.politeness(),
+      actors: node.system.snapshot().slice(0, ACTORS_MAX),
+    }
+  }
   let leaderHeardAtMs = clock.monotonicMs()
   const noteLeader = (): void => {
     leaderHeardAtMs = clock.monotonicMs()
@@ -121,7 +137,10 @@ export function startHealthBoard(
   }
 }
 
-/** Undefined for what cannot be decoded: the intake parks those, here they are only noise. */
+/**
+ * Undefined for a message that cannot be decoded. The intake parks and counts such messages; here
+ * they are ignored.
+ */
 function decoded(bytes: Uint8Array): Received | undefined {
   try {
     return decode(bytes)

@@ -1,17 +1,24 @@
 /** What the host-monitor role is made of: the observer, and a host-watcher for each registered host. */
-import { defineHostWatcher, defineObserver } from '../../actors/host-watcher/perform-watching.ts'
+import {
+  defineHostWatcher,
+  defineObserver,
+  type WatchingWorld,
+} from '../../actors/host-watcher/perform-watching.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
-import type { Actors, HostMonitorActors } from '../../actors/registry.ts'
+import { refOf, type Actors, type HostMonitorActors } from '../../actors/registry.ts'
 import type { NodeWorld } from './node.ts'
 
 /** Makers of every kind of actor in the host monitor. */
-export function hostMonitorFactories(world: NodeWorld): Factories<HostMonitorActors> {
-  const watching = {
+export function hostMonitorFactories(
+  world: NodeWorld,
+  system: () => ActorSystem<Actors>,
+): Factories<HostMonitorActors> {
+  const watching: WatchingWorld = {
     ...world,
     observerRules: world.rules.observer,
     watcherRules: world.rules.watcher,
-    sshTimeoutMs: world.rules.sshTimeoutMs,
+    tellWatcher: (host, message) => system().tell(refOf('host-watcher', host), message),
   }
   return {
     observer: () => defineObserver(watching),

@@ -1,4 +1,7 @@
-/** Whether anybody leads: without a leader nothing is recovered, however well each process is. */
+/**
+ * Checks whether an engine leads. Without a leader, no recovery goes on, even when every process is
+ * healthy.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { LeaseHolder, LeasePort } from '../../actors/ports/lease.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
@@ -8,13 +11,19 @@ import { isoTime } from '../../schema/time.ts'
 export interface LeaderCheckWorld {
   readonly clock: ClockPort
   readonly lease: LeasePort
-  /** When a leader was heard of last, by the monotonic clock; when nobody was, since when we listen. */
+  /**
+   * When the latest message of a leader was received, by the monotonic clock; without one, the time
+   * since which we listen.
+   */
   readonly leaderHeardAtMs: () => number
-  /** An engine takes over within so long of the last word of the one before, ms. */
+  /** A new engine takes over within this time after the last message of the previous leader, ms. */
   readonly graceMs: number
 }
 
-/** An engine that is ready leads, or stands by for one that does; other roles go on, and say it all the same. */
+/**
+ * A ready engine leads, or stands by for a leader. Other roles can work without a leader, but their
+ * check reports its absence, too.
+ */
 export function leaderCheck(
   { clock, lease, leaderHeardAtMs, graceMs }: LeaderCheckWorld,
   need: ReadinessCheck['need'],
@@ -26,7 +35,10 @@ export function leaderCheck(
       const silentMs = clock.monotonicMs() - leaderHeardAtMs()
       if (silentMs <= graceMs) return
       const since = isoTime(clock.wallMs() - silentMs)
-      throw new CodedError('NOT_READY', `nobody leads since ${since}: ${await reasonOf(lease)}`)
+      throw new CodedError(
+        'NOT_READY',
+        `no engine has led since ${since}: ${await reasonOf(lease)}`,
+      )
     },
   }
 }
@@ -45,5 +57,5 @@ function wordsOf(holder: LeaseHolder | undefined): string {
   if (holder === undefined) return 'the lease is free, and no engine takes it'
   return holder.isEngine
     ? `the lease is held by ${holder.name}, which does not lead`
-    : `the lease is held by something that no engine has written: "${holder.name}"`
+    : `the lease holds a value that no engine has written: "${holder.name}"`
 }

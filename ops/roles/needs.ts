@@ -46,26 +46,34 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
         ...ANSWERS,
         { operation: 'publish', subject: leaseSubject(cloud), what: 'take the lease and lead' },
         { operation: 'publish', subject: '$JS.ACK.>', what: 'acknowledge faults' },
-        subscribe('hear what observers say of hosts', 'observation'),
-        subscribe("hear operators' words", 'word'),
+        subscribe('receive observations of hosts', 'observation'),
+        subscribe("receive operators' commands", 'operator'),
       ]
     case 'host-monitor':
-      return [publish('say what it sees of hosts', 'observation')]
+      return [
+        publish('publish observations of hosts', 'observation'),
+        subscribe('receive the heartbeats of hosts', 'heartbeat'),
+      ]
     case 'instance-monitor':
       return [
         ...ANSWERS,
-        publish('report faults of guests', 'fault'),
-        publish('say that its host lives', 'heartbeat'),
+        publish('report faults of guests', 'fault', 'guest'),
+        publish('send heartbeats of its host', 'heartbeat'),
       ]
     case 'gateway':
       return [
         ...ANSWERS,
-        publish('hand notifications over', 'fault'),
-        publish("pass operators' words on", 'word'),
-        subscribe('show what observers say of hosts', 'observation'),
+        publish('hand notifications over', 'fault', 'notification'),
+        publish("pass on operators' commands", 'operator'),
+        subscribe('show observations of hosts', 'observation'),
       ]
     case 'bridge':
-      return [publish('pass events of Compute on', 'compute')]
+      return [
+        ...ANSWERS,
+        publish('pass on events of Compute', 'compute'),
+        publish('report hosts that Compute calls failed', 'fault', 'host'),
+        publish('report instances that Compute calls failed', 'fault', 'guest'),
+      ]
   }
 }
 

@@ -20,8 +20,6 @@ import {
   type SystemOptions,
 } from '../../actors/kernel/spawn.ts'
 import type { Actors } from '../../actors/registry.ts'
-import { HostObservations } from '../../actors/verification/host-observations.ts'
-import { Roster } from '../../actors/dedup-window/roster.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'
 import { PartitionDetector } from '../../actors/leadership/partition-detector.ts'
@@ -65,12 +63,12 @@ export interface NodeWorld extends NodePorts {
   readonly term: LeadershipTerm
   readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
-  readonly sightings: HostObservations
-  readonly roster: Roster
   readonly announcer: Announcer
   readonly contradictions: Contradictions
   /** Counts a message from outside that could not be decoded. */
   readonly countParked: () => void
+  /** Counts an observation by somebody, or of a host, that is not registered. */
+  readonly countStranger: () => void
 }
 
 /** Roles that are made of actors. */
@@ -109,12 +107,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
-  const roster = new Roster()
   const contradictions = new Contradictions(log)
   let parked = 0
-  const countParked = (): void => {
-    parked += 1
-  }
+  let strangers = 0
   const world: NodeWorld = {
     ...ports,
     store,
@@ -125,10 +120,13 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       ports.rules.lease.ttlMs - ports.rules.lease.marginMs,
     ),
     announcer,
-    sightings: new HostObservations(clock, ports.rules.window.freshMs),
-    roster,
     contradictions,
-    countParked,
+    countParked: () => {
+      parked += 1
+    },
+    countStranger: () => {
+      strangers += 1
+    },
   }
   const system: ActorSystem<Actors> = createActorSystem<Actors>({
     clock,
@@ -138,7 +136,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     ...hooks,
     factories: {
       ...engineFactories(world, () => system),
-      ...hostMonitorFactories(world),
+      ...hostMonitorFactories(world, () => system),
       ...instanceMonitorFactories(world),
     },
   })
@@ -151,7 +149,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
     parked: () => parked,
-    strangers: () => roster.strangers().hosts + roster.strangers().observers,
+    strangers: () => strangers,
     contradictions: () => contradictions.count(),
     leading: () => term.current() !== undefined,
     resign: () => {

@@ -1,4 +1,4 @@
-/** Reads an operator's `policy.yaml`, and the files of `policy.d`. */
+/** Reads an operator's `policy.yaml` and the files in `policy.d`. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDocument, visit, type Document } from 'yaml'
@@ -8,7 +8,10 @@ import { CodedError, describeError } from '../../schema/errors.ts'
 
 type PolicyFiles = Pick<Config['api'], 'policyFile' | 'policyDirs'>
 
-/** The policy file, there or not, and those of the directories that are there, in the order of oslo.policy. */
+/**
+ * The policy file, whether it exists or not, and the files of the existing directories, in the
+ * order of oslo.policy.
+ */
 export const policyFilesOf = ({ policyFile, policyDirs }: PolicyFiles): readonly string[] => [
   policyFile,
   ...policyDirs.flatMap((directory) =>
@@ -20,8 +23,9 @@ export const policyFilesOf = ({ policyFile, policyDirs }: PolicyFiles): readonly
 ]
 
 /**
- * The default policy with the rules of these files, of which the last counts. That there is no policy file is remarked.
- * CONFIG_INVALID says what is wrong, and where.
+ * The default policy with the rules of these files; when a rule occurs several times, the last one
+ * counts. When there is no policy file, a remark says so. CONFIG_INVALID says what is wrong, and in
+ * which file.
  */
 export function loadPolicy(files: PolicyFiles, remark: (text: string) => void): Policy {
   let rules: Rules = {}
@@ -39,7 +43,7 @@ export function loadPolicy(files: PolicyFiles, remark: (text: string) => void): 
 
 type Rules = Readonly<Record<string, unknown>>
 
-/** Undefined when there is no such file. */
+/** Undefined when the file does not exist. */
 function rulesIn(path: string): Rules | undefined {
   const text = textOf(path)
   if (text === undefined) return undefined
@@ -50,7 +54,7 @@ function rulesIn(path: string): Rules | undefined {
   return rulesOf(document.toJS({ maxAliasCount: 0 }))
 }
 
-/** What is thrown names the file. */
+/** An error that is thrown names the file. */
 function withPath<Result>(path: string, read: () => Result): Result {
   try {
     return read()
@@ -72,10 +76,10 @@ function filesIn(directory: string): readonly string[] {
   }
 }
 
-/** A rule for every action takes some 5 kB. */
+/** A file with a rule for every action has about 5 kB. */
 const BYTES_MAX = 1_048_576
 
-/** Undefined when there is no such file. */
+/** Undefined when the file does not exist. */
 function textOf(path: string): string | undefined {
   let text: string
   try {
@@ -91,21 +95,24 @@ function textOf(path: string): string | undefined {
 const isAbsence = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
-/** A bare `!`, meant as "nobody", is a tag of YAML, and what is left of the rule would let everybody in. */
+/**
+ * A bare `!`, meant as "nobody", is a tag in YAML. The rest of the rule would be empty, and an
+ * empty rule allows everybody.
+ */
 function refuseTags(document: Document): void {
   visit(document, {
     Scalar(_key, { tag }) {
       if (tag !== '!') return
-      throw new CodedError('CONFIG_INVALID', 'a rule that begins with ! must stand in quotes')
+      throw new CodedError('CONFIG_INVALID', 'a rule that begins with ! must be in quotes')
     },
   })
 }
 
-/** A file in which every line is a comment says nothing. */
+/** A file in which every line is a comment has no rules. */
 function rulesOf(content: unknown): Rules {
   if (content === null) return {}
   if (typeof content !== 'object' || Array.isArray(content)) {
-    throw new CodedError('CONFIG_INVALID', 'the file is no mapping of rule names to rules')
+    throw new CodedError('CONFIG_INVALID', 'the file is not a mapping of rule names to rules')
   }
   return Object.fromEntries(Object.entries(content))
 }

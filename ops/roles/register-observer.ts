@@ -1,4 +1,6 @@
-/** Registers an observer in the store, which may be away, or not migrated yet, at the start. */
+/**
+ * Registers a webhook as an observer in the store, which may not be available or not migrated yet at the start.
+ */
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { RosterStore } from '../../actors/ports/roster-store.ts'
@@ -12,7 +14,10 @@ export interface RegistrationWorld {
   readonly store: Pick<RosterStore, 'registerObserver'>
 }
 
-/** Tries until it is done, or the signal ends it; until then what the observer says does not count. */
+/**
+ * Tries again until it succeeds or the signal ends it. Until then the engine ignores what the
+ * observer reports.
+ */
 export async function registerObserver(
   { clock, log, store }: RegistrationWorld,
   name: string,
@@ -20,7 +25,7 @@ export async function registerObserver(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await store.registerObserver(name)
+      await store.registerObserver(name, 'webhook')
       return
     } catch (error) {
       log.warn({ observer: name, reason: describeError(error) }, 'the observer is not registered')

@@ -1,4 +1,7 @@
-/** Rehearses the death of a host by the engine's own rules: what a segment would decide, and what its evacuator would do. */
+/**
+ * Rehearses the death of a host with the engine's own rules: what the segment would decide, and
+ * what its evacuator would do.
+ */
 import { rehearse } from '../../actors/evacuator/rehearsal.ts'
 import { readDemands, readGround, reportedHosts } from '../../actors/evacuator/survey.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
@@ -43,7 +46,8 @@ export function rehearsals(
     const reported = reportedHosts(unfinished)
     const hosts = stored.hosts.filter(({ uuid }) => !reported.has(uuid))
     const rooms = await readRooms(world, hosts, signal)
-    const asked = { host: host.name, signal, onUnknown: async () => {} } // a plan is made of what is known
+    // a rehearsal ignores what is unknown
+    const asked = { host: host.name, signal, onUnknown: async () => {} }
     const ground = await readGround(world, asked)
     const list = { instances: listed, services }
     const { instances, demands } = await readDemands(world, asked, ground, list)
@@ -74,7 +78,7 @@ export function rehearsals(
 /** No recovery has this id. */
 const IMAGINED = notificationId('00000000-0000-0000-0000-000000000000')
 
-/** As a monitor that is sure would report the host. */
+/** The report of a monitor that is sure that the host is dead. */
 const reportOf = ({ uuid, segment }: Host, nowMs: number): Notification => ({
   id: 0,
   createdAt: nowMs,
@@ -91,7 +95,7 @@ const reportOf = ({ uuid, segment }: Host, nowMs: number): Notification => ({
   firstRun: 1,
 })
 
-/** Without Placement an evacuation goes on, by the number of moves. */
+/** Without Placement, an evacuation goes on and counts moves instead of resources. */
 async function readRooms(
   { placement }: RehearsalWorld,
   hosts: readonly Host[],

@@ -1,10 +1,14 @@
-/** What everybody may read about a write that failed. */
+/** What other systems are told about a write that failed. */
 import type { ReportFault } from '../../actors/ports/reports.ts'
 import { isCoded } from '../../schema/errors.ts'
 
-/** Our own refusals in their words; what a database says stays in the log, for it may name addresses and rows. */
+/**
+ * Our own refusals keep their text. Texts of a database stay in the log, because they may contain
+ * addresses and rows.
+ */
 export function faultOf(error: unknown): ReportFault {
-  if (!isCoded(error)) return { code: 'Error', message: 'It failed for a reason of its own.' }
+  if (!isCoded(error))
+    return { code: 'Error', message: 'It failed because of an unexpected error.' }
   const { code, status, message } = error
-  return { code, message: status < 500 ? message : 'The database did not take it.' }
+  return { code, message: status < 500 ? message : 'The database did not accept the write.' }
 }

@@ -1,4 +1,7 @@
-/** Reports the changes of segments and hosts: what is wanted before the write, what is there after it. */
+/**
+ * Reports changes of segments and hosts: the requested values before the write, and the stored
+ * values after it.
+ */
 import {
   REPORT_END,
   REPORT_START,
@@ -16,7 +19,10 @@ type InventoryWrites = Pick<
   'createSegment' | 'updateSegment' | 'deleteSegment' | 'createHost' | 'updateHost' | 'deleteHost'
 >
 
-/** The writes of the inventory. What is not there is refused by the store, and no event. */
+/**
+ * The writes of the inventory. The store refuses a write about a row that does not exist, and such
+ * a write is not reported.
+ */
 export function reportingInventory(store: InventoryStore, reports: ReportPort): InventoryWrites {
   return { ...reportingSegments(store, reports), ...reportingHosts(store, reports) }
 }

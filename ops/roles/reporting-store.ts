@@ -1,4 +1,4 @@
-/** A store that reports what is written in it. */
+/** A store that reports every write as an event notification. */
 import { REPORT_END, REPORT_START, type ReportPort } from '../../actors/ports/reports.ts'
 import type {
   Acceptance,
@@ -15,10 +15,13 @@ import {
 import { faultOf } from './report-fault.ts'
 import { reportingInventory } from './reporting-inventory.ts'
 
-/** Recoveries that a leader may still write about; of more than these the oldest go unreported. */
+/**
+ * How many recoveries that the leader may still write about are remembered. When there are more,
+ * the oldest are forgotten and not reported.
+ */
 const KNOWN_MAX = 1000
 
-/** Passes everything on: what the store answers or throws is answered and thrown, whatever becomes of the report. */
+/** Passes every call on. The answer or error of the store never depends on the report. */
 export function reportingStore(store: StorePort, reports: ReportPort): StorePort {
   const known = new Map<NotificationId, Notification>()
   return {
@@ -37,7 +40,8 @@ export function reportingStore(store: StorePort, reports: ReportPort): StorePort
     },
     async recordTransition(epoch, transition) {
       const done = await store.recordTransition(epoch, transition)
-      // Whoever decided has read it through here: asking the store again would make the engine wait.
+      // The leader has read the recovery through this store before. Asking the store again would
+      // delay the engine.
       const before = known.get(transition.notification)
       if (!done || before === undefined) return done
       reportTransition(reports, before, transition)
@@ -47,7 +51,7 @@ export function reportingStore(store: StorePort, reports: ReportPort): StorePort
     },
     async recordLateCompletion(...parameters) {
       const correction = await store.recordLateCompletion(...parameters)
-      // That it has failed is known already.
+      // A late failure needs no report, because the failure of the move was reported before.
       if (correction?.notification.status === 'finished') {
         const { notification } = correction
         reports.report({ kind: 'notification', action: 'process', notification }, REPORT_END)
@@ -67,7 +71,7 @@ function remember(known: Map<NotificationId, Notification>, notification: Notifi
 const isOver = (status: NotificationStatus): boolean =>
   !UNFINISHED_STATUSES.some((unfinished) => unfinished === status)
 
-/** A duplicate, or a fault of a host that is out of service, creates nothing and is no event. */
+/** A duplicate, or a fault of a host that is out of service, stores nothing and is not reported. */
 async function reportAcceptance(
   store: StorePort,
   reports: ReportPort,
@@ -89,7 +93,7 @@ async function reportAcceptance(
   }
 }
 
-/** Who takes up what is running already begins nothing. */
+/** A leader that continues a running recovery begins nothing, so that is not reported. */
 function reportTransition(
   reports: ReportPort,
   before: Notification,

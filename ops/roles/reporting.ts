@@ -1,4 +1,7 @@
-/** What event notifications are made of: the store that reports, and the sender that takes the reports to RabbitMQ. */
+/**
+ * Event notifications: a store that reports its writes, and a sender that publishes the reports on
+ * RabbitMQ.
+ */
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { Config } from '../../schema/config.ts'
@@ -11,11 +14,11 @@ import { reportingStore } from './reporting-store.ts'
 
 export interface Reporting extends AsyncDisposable {
   readonly store: StorePort
-  /** Tells whether they can be sent; nothing depends on it. */
+  /** Tells whether reports can be sent. Nothing depends on it. */
   readonly readiness: readonly ReadinessCheck[]
 }
 
-/** Masakari's own, whatever `topics` of the notifications in general says. */
+/** The topic that Masakari uses; the option `topics` does not change it. */
 const TOPIC = 'versioned_notifications'
 
 const FORMS = [
@@ -23,7 +26,10 @@ const FORMS = [
   { driver: 'messaging', form: 'bare' },
 ] as const
 
-/** The store as it is where nothing is to be sent, or nothing is written that others want to hear of. */
+/**
+ * Returns the store unchanged when no driver sends anything, or when this process writes nothing
+ * that is reported.
+ */
 export function startReporting(
   { events, queues, rabbit, node }: Config,
   store: StorePort,

@@ -1,6 +1,7 @@
 /**
- * Every wait that the option `host_failure_recovery_interval` sets, by the actor that waits. They are one option because an operator
- * weighs the same two things in each: how soon we go on, and the load on a Compute service that is in trouble.
+ * Every wait that the option `host_failure_recovery_interval` sets, by the actor that waits. It is
+ * one option because an operator considers the same two effects each time: how soon a recovery goes
+ * on, and the load on a Compute service that has problems.
  */
 import type { EvacuatorRules, MoveRules } from '../../actors/evacuator/evacuator-messages.ts'
 import type { InstanceRecoveryRules } from '../../actors/instance-recovery/instance-recovery.ts'
@@ -15,28 +16,34 @@ interface RetryWaits {
   readonly processRecovery: Pick<ProcessRecoveryRules, 'retryMs'>
 }
 
-/** All of them in ms. */
+/** All values in ms. */
 export const retryWaitsOf = (intervalMs: number): RetryWaits => ({
   recovery: {
-    // A held recovery is decided on again. A hold-down that ends sooner is not waited out; a crowd of small faults waits longer.
+    // How long a held recovery waits before it is decided again. When a hold-down ends sooner, the
+    // decision comes sooner; with many instance and service faults it comes later.
     heldRecheckMs: intervalMs,
-    // The next attempt begins after a failed one. It is doubled after each further failure, up to 5 minutes.
+    // The pause between a failed attempt and the next one. It is doubled after each further
+    // failure, up to 5 minutes.
     firstPauseMs: intervalMs,
   },
   evacuator: {
-    // An evacuator that could not survey or isolate the host begins again: Compute is away, or the host may live.
+    // How long an evacuator waits after it could not survey or isolate the host, because Compute is
+    // not available or the host may be alive.
     blockedRetryMs: intervalMs,
-    // The segment is surveyed again while a move waits for capacity. It is shorter while others have reserved some.
+    // How long until the segment is surveyed again while a move waits for capacity. It is shorter
+    // while other recoveries have reserved some.
     capacityRecheckMs: intervalMs,
-    // Nova or a target refused the evacuate request of an instance, and it may ask again.
+    // How long until an evacuate request that Nova or a target refused may be sent again.
     refusedRetryMs: intervalMs,
-    // No request was sent for an instance: its row had changed, the host may live, or an operator's command forbids it.
+    // How long until the next try for an instance for which no request was sent, because its row
+    // had changed, the host may be alive, or an operator's command forbids it.
     unaskedRetryMs: intervalMs,
-    // Nova's scheduler did not accept a host, or any, for an instance: the pair rests. It is doubled each time, up to 5 minutes.
+    // How long an instance is not sent again to a host that Nova's scheduler did not accept. It is
+    // doubled each time, up to 5 minutes.
     firstRefusalPauseMs: intervalMs,
   },
-  // A look at an instance or an order failed, or the instance is busy.
+  // The wait after reading or changing an instance failed, or while the instance is busy.
   instanceRecovery: { retryMs: intervalMs },
-  // A request about the compute service failed.
+  // The wait after a request about the compute service failed.
   processRecovery: { retryMs: intervalMs },
 })

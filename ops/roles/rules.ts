@@ -18,7 +18,12 @@ import type { ProcessRecoveryRules } from '../../actors/process-recovery/process
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
-import { FRESH_INTERVALS } from '../../schema/config/relations.ts'
+import { REGISTER_MS } from '../../actors/verification/registrations.ts'
+import {
+  FRESH_INTERVALS,
+  GATHERING_INTERVALS,
+  HELD_INTERVALS,
+} from '../../schema/config/relations.ts'
 import { retryWaitsOf } from './retry-waits.ts'
 
 /** What every role of a process goes by. */
@@ -43,6 +48,18 @@ export interface Rules {
 
 /** A suspect host is asked over SSH every second: three samples make a verdict within ten seconds. */
 const SSH_BURST_MS = 1000
+/** nova-compute writes to Nova as often. */
+const SERVICES_MS = 10_000
+/** Nova calls a service down when it has not written for so long (its option `service_down_time`). */
+const SERVICE_DOWN_MS = 60_000
+/** An instance monitor sends a heartbeat each second. */
+const HEARTBEAT_MS = 1000
+/** One false suspicion in 10^8 heartbeats of a host that behaves as before; it costs a burst of probes. */
+const PHI_THRESHOLD = 8
+/** With the threshold, a regular host is suspected 2.3 s after its last heartbeat. */
+const HEARTBEAT_DEVIATION_MS_MIN = 250
+/** From such a pause nothing is learned: the host, or its monitor, was away. */
+const HEARTBEAT_PAUSE_MS_MAX = 10_000
 /** Recoveries are tried so often before they are given up. */
 const RUNS_MAX = 3
 /** Evacuate requests that one instance may cost in one run. */
@@ -80,7 +97,7 @@ const ALIVE_LOOKS_MAX = 4
 
 /** The rules that the options amount to. */
 export function rulesOf(config: Config): Rules {
-  const { hostRecovery, hostMonitor, ipmi, ssh, guest, notifications } = config
+  const { hostRecovery, hostMonitor, ssh, guest, notifications } = config
   const repeatMs = hostMonitor.intervalMs
   return {
     lease: config.lease,
@@ -89,8 +106,7 @@ export function rulesOf(config: Config): Rules {
       freshMs: freshMsOf(config),
       settleMs: 2 * repeatMs,
       lookIntervalMs: 2000,
-      // Of a channel that is asked: what two probes in a row did not renew is over.
-      contradictionMs: Math.max(CONTRADICTION_MS, freshMsOf(config) + repeatMs),
+      contradictionMs: Math.max(CONTRADICTION_MS, HELD_INTERVALS * repeatMs),
       doubtMs: DOUBT_LIVES * freshMsOf(config),
       hostLookMs: repeatMs,
       quietMs: 30_000,
@@ -119,22 +135,8 @@ export function rulesOf(config: Config): Rules {
       perSegment: hostRecovery.concurrencyPerSegmentMax,
       perTarget: hostRecovery.concurrencyPerTargetMax,
     },
-    ...smallFaultRulesOf(config),
-    observer: {
-      tickMs: 1000,
-      repeatMs,
-      inventoryMs: 10_000,
-      regainMs: 1.1 * repeatMs + hostMonitor.samples * SSH_BURST_MS + ssh.timeoutMs,
-    },
-    watcher: {
-      samples: hostMonitor.samples,
-      timing: {
-        sshPeaceMs: hostMonitor.intervalMs,
-        sshBurstMs: SSH_BURST_MS,
-        ipmiPeaceMs: ipmi.intervalMs,
-        ipmiBurstMs: Math.max(1000, ipmi.minimumSpacingMs),
-      },
-    },
+    ...instanceAndServiceRulesOf(config),
+    ...watchRulesOf(config),
     guest: {
       intervalMs: guest.heartbeatIntervalMs,
       timeoutMs: guest.heartbeatTimeoutMs,
@@ -150,7 +152,48 @@ export function rulesOf(config: Config): Rules {
   }
 }
 
-function smallFaultRulesOf(config: Config): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
+function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer' | 'watcher'> {
+  const repeatMs = hostMonitor.intervalMs
+  const servicesMs = Math.max(SERVICES_MS, hostMonitor.intervalMs)
+  return {
+    observer: {
+      tickMs: 1000,
+      repeatMs,
+      inventoryMs: REGISTER_MS,
+      servicesMs,
+      regainMs: 1.1 * repeatMs + hostMonitor.samples * SSH_BURST_MS + ssh.timeoutMs,
+      observersPerHost: hostMonitor.observersPerHost,
+    },
+    watcher: {
+      samples: hostMonitor.samples,
+      // Of a channel that is asked: what two probes in a row did not renew is over.
+      freshMs: {
+        ssh: 3 * hostMonitor.intervalMs + ssh.timeoutMs,
+        ipmi: 3 * ipmi.intervalMs + ipmi.timeoutMs,
+        heartbeat: Infinity,
+        compute: servicesMs + SERVICE_DOWN_MS,
+      },
+      phi: {
+        threshold: PHI_THRESHOLD,
+        graceMs: hostMonitor.heartbeatGraceMs,
+        intervalMs: HEARTBEAT_MS,
+        deviationMsMin: HEARTBEAT_DEVIATION_MS_MIN,
+        pauseMsMax: HEARTBEAT_PAUSE_MS_MAX,
+      },
+      sshTimeoutMs: ssh.timeoutMs,
+      timing: {
+        sshPeaceMs: hostMonitor.intervalMs,
+        sshBurstMs: SSH_BURST_MS,
+        ipmiPeaceMs: ipmi.intervalMs,
+        ipmiBurstMs: Math.max(1000, ipmi.minimumSpacingMs),
+      },
+    },
+  }
+}
+
+function instanceAndServiceRulesOf(
+  config: Config,
+): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
   const waits = retryWaitsOf(config.hostRecovery.retryIntervalMs)
   const hindrancesMax = HINDRANCES_MAX
   return {
@@ -182,7 +225,7 @@ function recoveryRulesOf(config: Config): RecoveryRules {
       firstMs: instanceRecovery.coolDownMs,
       longestMs: DAY_MS,
     },
-    gatheringMs: Math.max(GATHERING_MS, 2 * config.hostMonitor.intervalMs),
+    gatheringMs: Math.max(GATHERING_MS, GATHERING_INTERVALS * config.hostMonitor.intervalMs),
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,

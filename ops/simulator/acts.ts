@@ -1,8 +1,11 @@
-/** Everything that can be done to a simulated deployment, as plain values: fault plans and scenarios are made of them. */
+/**
+ * Everything that can be done to a simulated deployment, as plain values. Fault plans and scenarios
+ * consist of these values.
+ */
 import { assertNever } from '../../actors/kernel/assert-never.ts'
 import type { GroupPolicy } from '../../actors/ports/compute.ts'
 import type { NovaMood, RangeMs } from '../../transports/simulated/faults.ts'
-import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
+import type { OwnersAction } from '../../transports/simulated/instance-actions.ts'
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
 import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
@@ -10,7 +13,7 @@ import { performAsOperator, type OperatorAct } from './operator-acts.ts'
 import { tellLie, type Lie } from './lies.ts'
 import { report, type Report } from './reports.ts'
 
-/** `node` names a process; `leader` is the one that leads at that moment. */
+/** `node` is the name of a process; `leader` is the process that leads at that moment. */
 export type Act =
   | { readonly do: HostAct; readonly host: string }
   | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
@@ -31,7 +34,7 @@ export type Act =
   | { readonly do: 'hide-cell'; readonly hosts: readonly string[] }
   | { readonly do: 'filter'; readonly instance: string; readonly hosts: readonly string[] }
   | { readonly do: 'put-instance'; readonly instance: string; readonly change: InstanceChange }
-  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersDeed }
+  | { readonly do: 'owner-acts'; readonly instance: string; readonly what: OwnersAction }
   | { readonly do: GuestAct; readonly instance: string }
   | { readonly do: 'kill'; readonly node: string; readonly restartAfterMs: number }
   | {
@@ -52,7 +55,7 @@ export type Act =
   | Report
   | Lie
 
-/** What can be done to a host without saying more. */
+/** What can be done to a host without further parameters. */
 export type HostAct = keyof typeof HOST_ACTS
 
 const HOST_ACTS = {
@@ -71,7 +74,7 @@ const HOST_ACTS = {
   'forget-provider': 'forgetProvider',
 } as const
 
-/** What can be done to a guest without saying more. */
+/** What can be done to a guest without further parameters. */
 export type GuestAct = keyof typeof GUEST_ACTS
 
 const GUEST_ACTS = {
@@ -91,9 +94,9 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'begin-maintenance':
     case 'end-maintenance':
     case 'policy':
-    case 'say':
-    case 'say-latest':
-    case 'say-to-all':
+    case 'command':
+    case 'command-latest':
+    case 'command-all':
     case 'resume-all':
     case 'approve-held':
       return performAsOperator(deployment, act)
@@ -102,6 +105,7 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
     case 'report-back':
     case 'report-guest':
     case 'report-process':
+    case 'compute-reports':
       return report(deployment, act)
     case 'lie':
       return tellLie(deployment, act)
@@ -193,7 +197,7 @@ function toCloud(deployment: Deployment, act: CloudAct): void {
   }
 }
 
-/** Its owner may have deleted it meanwhile. */
+/** The owner may have deleted the instance meanwhile. */
 function toGuest(
   { cloud, checker }: Deployment,
   act: { readonly do: GuestAct; readonly instance: string },
@@ -208,7 +212,7 @@ type ProcessAct = Extract<Act, { readonly node: string }>
 
 function toProcess(deployment: Deployment, act: ProcessAct): void {
   const node = act.node === 'leader' ? deployment.leader : act.node
-  if (node === undefined) return deployment.note('nobody leads')
+  if (node === undefined) return deployment.note('no process leads')
   switch (act.do) {
     case 'kill':
       return deployment.kill(node, act.restartAfterMs)

@@ -1,11 +1,14 @@
-/** What happens to messages on their way: lost, doubled, delayed, and nodes cut off from the broker. */
+/**
+ * Disturbs messages on the bus: it loses, doubles and delays them, and cuts nodes off from the
+ * broker.
+ */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { Disturb } from '../../transports/memory/wires.ts'
 
 export class BusWeather {
   readonly #random: RandomPort
   readonly #cut = new Set<string>()
-  /** Share of messages that are disturbed. */
+  /** The share of messages that are disturbed. */
   roughness = 0
 
   constructor(random: RandomPort) {
@@ -20,7 +23,7 @@ export class BusWeather {
     this.#cut.delete(node)
   }
 
-  /** Given to the broker. */
+  /** The broker calls this for each message. */
   readonly disturb: Disturb = ({ from, to }) => {
     if (this.#cut.size > 0 && (this.#cut.has(from) || this.#cut.has(to))) return []
     if (this.roughness === 0 || this.#random.next() >= this.roughness) return [0]

@@ -1,13 +1,16 @@
-/** Watches the pace at which evacuations are asked for: their caps, and the moments before which Nova wants to be left alone. */
+/**
+ * Checks the limits of evacuations in flight, and that nothing is requested before the time that
+ * Nova named in Retry-After.
+ */
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 
-/** One evacuation that a node has asked for. */
+/** One evacuation that a node has requested. */
 export interface Asked {
   readonly node: string
   readonly instance: string
-  /** Of the host that it leaves. */
+  /** The segment of the host that the instance leaves. */
   readonly segment: string
   /** Undefined when Nova chooses. */
   readonly target: string | undefined
@@ -22,9 +25,12 @@ export class ConcurrencyWatch {
   readonly #cloud: Pick<SimulatedCloud, 'isOnItsWay'>
   readonly #caps: Caps
   readonly #report: Report
-  /** Until when Nova wants no evacuate request of a node, monotonic ms: it said so to that life of the node. */
+  /**
+   * The time before which Nova wants no evacuate request from a node, monotonic ms. It holds for
+   * the life of the node that received it.
+   */
   readonly #patientUntilMs = new Map<string, number>()
-  /** The last request for each instance, by the node that leads. */
+  /** The latest request for each instance, of the node that leads. */
   readonly #requests = new Map<string, Request>()
 
   constructor(world: {
@@ -39,7 +45,10 @@ export class ConcurrencyWatch {
     this.#report = world.report
   }
 
-  /** The next leader finds what is under way one by one: nobody can blame it for what it has not asked for. */
+  /**
+   * A new leader finds the evacuations in flight one after the other, so it is not responsible for
+   * requests that it did not send.
+   */
   claimed(node: string): void {
     this.#patientUntilMs.delete(node)
     this.#requests.clear()
@@ -60,7 +69,7 @@ export class ConcurrencyWatch {
     if (target !== undefined) this.#mustFit('perTarget', `to ${target}`, toThere)
   }
 
-  /** From now on Nova's records tell whether it is under way. */
+  /** From now on Nova's records tell whether the evacuation is in flight. */
   answered(instance: string): void {
     const request = this.#requests.get(instance)
     if (request !== undefined) request.answer = 'given'

@@ -11,6 +11,7 @@ import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
+import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
 import { MemoryFaultSpool } from '../../transports/memory/fault-spool.ts'
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
@@ -24,6 +25,7 @@ import { announcerOn } from '../roles/announcer.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
+import { runOnHost } from './host-processes.ts'
 import type { Layout } from './layout.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
@@ -69,7 +71,9 @@ export class Deployment implements AsyncDisposable {
   readonly #random: SeededRandom
   readonly #sabotage: Sabotage
   readonly #readsTakeTime: boolean
-  readonly #hostsSpeak: boolean
+  readonly #heartbeats: 'yes' | 'no'
+  /** All compute hosts, by their names. */
+  readonly #hosts: ReadonlyMap<string, HostName>
 
   constructor(options: {
     readonly seed: number
@@ -81,17 +85,18 @@ export class Deployment implements AsyncDisposable {
      * when one read is added.
      */
     readonly readsTakeTime?: 'no'
-    /** yes: every host says each second that it lives, to whom it concerns. */
-    readonly hostsSpeak?: 'yes'
   }) {
     const random = new SeededRandom(options.seed)
     const { clock } = this
     const { cloud, segments } = buildCloud({ clock, random: random.fork('cloud'), ...options.size })
     this.cloud = cloud
     if (options.readsTakeTime === 'no') cloud.readAtOnce()
+    this.#heartbeats = options.size.heartbeats ?? 'no'
     this.#readsTakeTime = options.readsTakeTime !== 'no'
-    this.#hostsSpeak = options.hostsSpeak === 'yes'
     this.segments = segments
+    this.#hosts = new Map(
+      segments.flatMap(({ hosts }) => hosts.map(({ name }) => [name, name] as const)),
+    )
     const { evacuator, concurrency, recovery } = options.rules
     const { placement } = evacuator
     this.checker = new InvariantChecker({
@@ -110,7 +115,7 @@ export class Deployment implements AsyncDisposable {
       clock,
       log: SILENT,
       leaseTtlMs: options.rules.lease.ttlMs,
-      disturb: this.weather.disturb,
+      disturb: (message) => (this.#isUnplugged(message.from) ? [] : this.weather.disturb(message)),
     })
     this.intruder = this.#strangerOnBus()
     this.store = openSqliteStore(':memory:', { clock, random: random.fork('store') })
@@ -123,10 +128,23 @@ export class Deployment implements AsyncDisposable {
     return announcerOn(this.#broker.bus('intruder'), from, world)
   }
 
+  /** True for a compute host without network: what its processes send does not arrive. */
+  #isUnplugged(node: string): boolean {
+    const host = this.#hosts.get(node)
+    return host !== undefined && this.cloud.machine(host).network === 'cut'
+  }
+
   /** Creates the schema and registers all segments and hosts. */
   async prepare(): Promise<void> {
     await this.store.migrate()
     this.segmentIds = await registerSegments(this.store, this.segments)
+    if (this.#heartbeats === 'no') return
+    for (const name of this.#hosts.values()) {
+      runOnHost({ clock: this.clock, random: this.#random, cloud: this.cloud }, name, {
+        start: () => this.start(name, ['instance-monitor']),
+        kill: () => this.kill(name),
+      })
+    }
   }
 
   /** Starts a process, or starts it again after its death. */
@@ -197,10 +215,10 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** Every actor, in all processes that live now. */
-  get actorPaths(): readonly string[] {
+  get actors(): readonly ActorSnapshot[] {
     return [...this.#processes.values()]
       .filter(({ life }) => life.alive)
-      .flatMap(({ node }) => node.system.snapshot().map(({ path }) => path))
+      .flatMap(({ node }) => node.system.snapshot())
   }
 
   note(text: string): void {
@@ -257,10 +275,14 @@ export class Deployment implements AsyncDisposable {
     const guests = new Map<HostName, GuestPort>()
     const hostHealth = new Map<HostName, HostHealthPort>()
     if (name === 'guests') {
-      for (const { name: host } of this.segments.flatMap(({ hosts }) => hosts)) {
+      for (const host of this.#hosts.values()) {
         guests.set(host, mortalPort(this.cloud.guest(host), life))
-        if (this.#hostsSpeak) hostHealth.set(host, mortalPort(this.cloud.hostHealth(host), life))
       }
+    }
+    const host = this.#hosts.get(name)
+    if (host !== undefined) {
+      const busy = this.#busyHost(random.fork('host'))
+      hostHealth.set(host, mortalPort(this.cloud.hostHealth(host), life, busy))
     }
     return {
       node: nodeName(name),
@@ -269,7 +291,9 @@ export class Deployment implements AsyncDisposable {
       random,
       log: SILENT,
       turns: new VirtualTurns(clock, () => {
-        this.checker.violations.push(`L1 ${name} does the same for ever and lets no time pass`)
+        this.checker.violations.push(
+          `L1 ${name} repeats its work without an end and lets no time pass`,
+        )
         life.kill()
       }),
       bus: mortalBus(this.#broker.bus(name), life),
@@ -284,6 +308,14 @@ export class Deployment implements AsyncDisposable {
       hostHealth,
       spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
+    }
+  }
+
+  /** A process of a compute host waits a little for its turn. */
+  #busyHost(random: SeededRandom): Interception {
+    return async (_method, _parameters, call) => {
+      await sleep(this.clock, draw(random, TURN_MS))
+      return await call()
     }
   }
 
@@ -306,6 +338,7 @@ export class Deployment implements AsyncDisposable {
 }
 
 const STORE_MS = [1, 3] as const
+const TURN_MS = [0, 40] as const
 /** Methods of a store that change nothing. */
 const READS = /^(get|list|read|find|current|ping)/
 

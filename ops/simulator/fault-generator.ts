@@ -1,4 +1,7 @@
-/** What a kind of fault is: from chance and the places where something can break to the acts that break it. */
+/**
+ * The type of a fault generator: from a source of chance and a list of targets, it makes the acts
+ * of one fault.
+ */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import { draw } from '../../transports/simulated/random.ts'
 import type { Act } from './acts.ts'
@@ -8,11 +11,11 @@ export interface TimedAct {
   readonly act: Act
 }
 
-/** The places where something can break, and the chance that picks one. */
+/** What can break, and the source of chance that picks from it. */
 export interface Targets {
   readonly random: RandomPort
   readonly hosts: readonly string[]
-  /** Of these, in the same plan, whoever acts is thinking: they die, or seem to. */
+  /** Hosts that die, or seem to die, in the same plan. What people do concerns these hosts. */
   readonly dying: readonly string[]
   /** Reserved hosts. */
   readonly spares: readonly string[]
@@ -23,7 +26,7 @@ export interface Targets {
 /** The acts of one fault that begins at that moment. */
 export type FaultGenerator = (targets: Targets, atMs: number) => readonly TimedAct[]
 
-/** One of them. */
+/** Picks one item. */
 export function pick<Item>(random: RandomPort, items: readonly Item[]): Item {
   const item = items[draw(random, [0, items.length - 1])]
   if (item === undefined) throw new RangeError('nothing to pick from')

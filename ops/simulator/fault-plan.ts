@@ -1,4 +1,7 @@
-/** From a seed to a list of faults: what breaks when, and when it is mended. Plain values, so that a plan can be printed and shrunk. */
+/**
+ * Makes a list of faults from a seed: what breaks at which time, and when it is repaired. The
+ * faults are plain values, so that a plan can be printed and shrunk.
+ */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { BmcMood } from '../../transports/simulated/machine.ts'
 import type { NovaMood } from '../../transports/simulated/faults.ts'
@@ -10,10 +13,13 @@ import { namesIn } from './names.ts'
 import { OPERATOR_FAULTS } from './operator-faults.ts'
 import { OWNER_FAULTS } from './owner-faults.ts'
 import { ENGINES, MONITORS } from './process-names.ts'
-import { SMALL_FAULTS } from './small-faults.ts'
+import { INSTANCE_AND_SERVICE_FAULTS } from './instance-and-service-faults.ts'
 
-/** One fault: what is done to the world, and how it is undone. Only the death of a host is for ever. */
-export interface Fault {
+/**
+ * One fault: what is done to the world, and how it is undone. Only the death of a host is not
+ * undone.
+ */
+export interface PlannedFault {
   readonly kind: FaultKind
   readonly acts: readonly TimedAct[]
 }
@@ -26,19 +32,22 @@ export type FaultKind =
   | 'local-disks'
 
 const FAULTS_MAX = 6
-/** Processes have started and seen their world by then. */
+/** By then all processes have started and have read the state of their world. */
 const FIRST_MS = 30_000
 const LAST_MS = 180_000
 
-/** Most plans have people in them. */
+/** Most plans contain acts of people. */
 const PEOPLE_MAX = 3
-/** One plan of so many has lies in it. */
+/** One plan in so many contains lies. */
 const LIES_IN = 3
-/** What people do meets the recovery of a host, from its detection to its end. */
+/** When people act, counted from the death of a host: during its detection and its recovery. */
 const PEOPLE_MS = [2000, 50_000] as const
 
-/** The same seed gives the same plan. At least one host dies in most plans, early enough to be hurt by the rest. */
-export function planFaults(seed: number, size: Layout): readonly Fault[] {
+/**
+ * The same seed gives the same plan. In most plans at least one host dies, so early that the other
+ * faults meet its recovery.
+ */
+export function planFaults(seed: number, size: Layout): readonly PlannedFault[] {
   const random = new SeededRandom(seed)
   const layout = layoutOf(seed, size)
   const faults = planBreakage(random.fork('plan'), layout)
@@ -49,14 +58,14 @@ export function planFaults(seed: number, size: Layout): readonly Fault[] {
   return withoutLies([...faults, ...people, ...lies, ...filters, ...disks])
 }
 
-/** What breaks by itself. */
-function planBreakage(random: RandomPort, layout: Layout): readonly Fault[] {
+/** The faults that happen by themselves. */
+function planBreakage(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   const targets = { random, ...namesIn(layout), dying: [] }
   const count = draw(random, [1, FAULTS_MAX])
   const first = draw(random, [FIRST_MS, 60_000])
   const faults = Array.from({ length: count }, (_, index) => {
     const kind = index === 0 ? pick(random, DEADLY) : pick(random, KINDS)
-    // Half of all faults come close to the first one, when its recovery is under way.
+    // Half of all faults come near the first one, while its recovery is in progress.
     const near = random.next() < 0.5
     const spread = near ? draw(random, [-20_000, 90_000]) : draw(random, [0, LAST_MS - first])
     const atMs = index === 0 ? first : Math.max(FIRST_MS, first + spread)
@@ -65,12 +74,15 @@ function planBreakage(random: RandomPort, layout: Layout): readonly Fault[] {
   return faults
 }
 
-/** What people do about it meanwhile. Drawn apart, so that it changes nothing of what breaks. */
+/**
+ * What people do during the faults. It is drawn from its own source, so that it does not change
+ * what breaks.
+ */
 function planPeople(
   random: RandomPort,
   layout: Layout,
-  faults: readonly Fault[],
-): readonly Fault[] {
+  faults: readonly PlannedFault[],
+): readonly PlannedFault[] {
   const acts = faults.flatMap((fault) => fault.acts)
   const deaths = acts.flatMap(({ atMs, act }) => ('host' in act ? [{ atMs, host: act.host }] : []))
   if (deaths.length === 0) return []
@@ -82,8 +94,11 @@ function planPeople(
   })
 }
 
-/** In one plan of three Nova's scheduler accepts few hosts for some instances. Drawn apart, as people are. */
-function planFilters(random: RandomPort, layout: Layout): readonly Fault[] {
+/**
+ * In one plan of three, Nova's scheduler accepts few hosts for some instances. Drawn from its own
+ * source, as above.
+ */
+function planFilters(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   if (draw(random, [0, 2]) > 0) return []
   const { hosts, instances } = namesIn(layout)
   const acts = instances
@@ -99,8 +114,11 @@ const FILTERS_MS = 20_000
 const SHARE_FILTERED = 0.4
 const SHARE_REFUSED = 0.75
 
-/** In one plan of six an operator says that the disks of a segment are local. Drawn apart, as people are. */
-function planDisks(random: RandomPort, layout: Layout): readonly Fault[] {
+/**
+ * In one plan of six, an operator says that the disks of a segment are local. Drawn from its own
+ * source, as above.
+ */
+function planDisks(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   if (draw(random, [1, LOCAL_DISKS_IN]) > 1) return []
   const segment = pick(random, namesIn(layout).segments)
   const act = { do: 'policy', segment, choices: { instanceDisks: 'local' } } as const
@@ -110,23 +128,27 @@ function planDisks(random: RandomPort, layout: Layout): readonly Fault[] {
 const LOCAL_DISKS_IN = 6
 const DISKS_MS = 20_000
 
-/** One plan of three has somebody in it who speaks in the name of observers. Drawn apart, too. */
-function planLies(random: RandomPort, layout: Layout): readonly Fault[] {
+/**
+ * In one plan of three, an intruder sends messages in the names of observers. Drawn from its own
+ * source, as above.
+ */
+function planLies(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   if (draw(random, [1, LIES_IN]) > 1) return []
   const kind = pick(random, LIES)
   const targets = { random, ...namesIn(layout), dying: [] }
   return [{ kind, acts: LYING_FAULTS[kind](targets, draw(random, [FIRST_MS, LAST_MS])) }]
 }
 
-/** One line a fault. */
-export const describeFault = ({ kind, acts }: Fault): string =>
+/** One line for each fault. */
+export const describeFault = ({ kind, acts }: PlannedFault): string =>
   `${kind}: ${acts.map(({ atMs, act }) => `${atMs} ${JSON.stringify(act)}`).join(', ')}`
 
 /**
- * A trusted report is believed unless our own observers contradict it, so a false one, or the retry of one, is planned only
- * where they can: an operator who blinds all observers and then reports a living host gets what he asked for.
+ * The engine trusts a report unless our own observers contradict it. Therefore a false report, or a
+ * retry of one, is planned only when the observers can contradict it: when an operator's observers
+ * are all blind and a living host is reported as dead, the engine has to act on it.
  */
-function withoutLies(faults: readonly Fault[]): readonly Fault[] {
+function withoutLies(faults: readonly PlannedFault[]): readonly PlannedFault[] {
   const deaf = faults.some(({ kind }) => BLINDING.includes(kind))
   return deaf ? faults.filter(({ kind }) => !REPORTING.includes(kind)) : faults
 }
@@ -239,7 +261,7 @@ const FAULTS = {
       { atMs: atMs + draw(random, [5000, 200_000]), act: { do: 'hide-cell', hosts: [] } },
     ]
   },
-  ...SMALL_FAULTS,
+  ...INSTANCE_AND_SERVICE_FAULTS,
   'segment-disabled': ({ random, segments }, atMs) => {
     const segment = pick(random, segments)
     return [
@@ -279,21 +301,21 @@ const PEOPLE = { ...OPERATOR_FAULTS, ...OWNER_FAULTS } as const satisfies Readon
 
 const LIES = Object.keys(LYING_FAULTS) as readonly (keyof typeof LYING_FAULTS)[]
 
-/** Owners are busier than operators. */
+/** Owners act more often than operators. */
 const PEOPLE_KINDS = [
   ...Object.keys(PEOPLE),
   ...Object.keys(OWNER_FAULTS),
   ...Object.keys(OWNER_FAULTS),
 ] as readonly (keyof typeof PEOPLE)[]
 
-/** People say that a host is dead. */
+/** Faults in which people report that a host is dead. */
 const REPORTING: readonly FaultKind[] = [
   'false-report',
   'operator-retries',
   'operator-changes-his-mind',
 ]
 
-/** After these, observers may not be able to contradict a false report. */
+/** After these faults, observers may not be able to contradict a false report. */
 const BLINDING: readonly FaultKind[] = [
   'monitor-killed',
   'monitor-frozen',

@@ -1,7 +1,10 @@
-/** What must be true when a simulated run has come to rest: nothing lost, nothing left behind, everything explained. */
+/**
+ * Checks the end of a simulated run: no instance is lost, no change is left behind, and everything
+ * has a reason.
+ */
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Host, Notification, VmMove } from '../../schema/records.ts'
-import { standingOf, type Standing } from '../../schema/standing.ts'
+import { controlOf, type Control } from '../../schema/recovery-control.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Deployment } from './deployment.ts'
 import { checkInstances } from './instance-checks.ts'
@@ -12,31 +15,37 @@ import { hasPlace } from './room.ts'
 
 const ENDED: readonly string[] = ['finished', 'ignored', 'failed']
 const MOVE_ENDED: readonly string[] = ['succeeded', 'ignored', 'failed']
-/** Letters to actors that have just stopped are normal; more than so many in one run are not. */
+/**
+ * A few messages to actors that have just stopped are normal; more than this number in one run are
+ * not.
+ */
 const DEAD_LETTERS_MAX = 500
 const EVERYTHING = { limit: 10_000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
 
-/** One recovery with all that was written about it. */
+/** One recovery with everything that was recorded about it. */
 interface Account {
   readonly notification: Notification
   readonly host: Host | undefined
   readonly moves: readonly VmMove[]
-  readonly standing: Standing['kind']
+  readonly control: Control['kind']
 }
 
-/** What a run has done, for the summary. */
+/** What happened in a run, for the summary. */
 export interface Tally {
   readonly recoveries: number
   readonly moved: number
 }
 
-/** Every broken promise, one sentence each, and what was done. `touched` are guests that the plan itself hurt. */
+/**
+ * Every broken promise, one sentence each, and the totals of the run. `touched` are guests that the
+ * plan itself has damaged.
+ */
 export async function checkAtRest(
   deployment: Deployment,
   touched: ReadonlySet<string>,
 ): Promise<{ readonly violations: readonly string[]; readonly tally: Tally }> {
   const all = await readAccounts(deployment.store)
-  // Behind a recovery that waits for room, the storm guard holds others.
+  // While a recovery waits for room, the storm guard may hold other recoveries.
   const waiting = all.filter((account) => isWaiting(deployment, account))
   const held = waiting.length > 0 ? all.filter(isNew) : []
   const accounts = all.filter((account) => !held.includes(account))
@@ -50,7 +59,7 @@ export async function checkAtRest(
   }
   const excused = [...waiting, ...held].map(({ host }) => host?.name)
   violations.push(...checkLeftBehind(deployment, accounts, new Set(excused)))
-  const taken = all.filter(({ standing }) => standing !== 'free').map(uuidOf)
+  const taken = all.filter(({ control }) => control !== 'running').map(uuidOf)
   violations.push(...(await checkLeftStopped(deployment, new Set(taken))))
   violations.push(...(await checkLedger(deployment)))
   const planned = all.flatMap(({ moves }) => moves)
@@ -58,16 +67,19 @@ export async function checkAtRest(
   const ours = all.filter(isLeftToUs).flatMap((each) => each.moves)
   violations.push(...checkRefusals(deployment.cloud, ours))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
-    violations.push(`${deployment.deadLetters} messages reached nobody`)
+    violations.push(`${deployment.deadLetters} messages had no receiver`)
   }
   const moves = accounts.flatMap((account) => account.moves)
   const moved = moves.filter(({ status }) => status === 'succeeded').length
   return { violations, tally: { recoveries: accounts.length, moved } }
 }
 
-/** Neither cancelled nor ended by a word of life of its host, be it a lie. */
-const isLeftToUs = ({ standing, notification }: Account): boolean =>
-  standing === 'free' && !/alive|is back/.test(notification.message ?? '')
+/**
+ * Recoveries that were neither cancelled nor ended by a report that the host is alive, even when
+ * that report was a lie.
+ */
+const isLeftToUs = ({ control, notification }: Account): boolean =>
+  control === 'running' && !/alive|is back/.test(notification.message ?? '')
 
 const uuidOf = ({ notification }: Account): string => notification.uuid
 
@@ -79,7 +91,7 @@ async function readAccounts(store: StorePort): Promise<readonly Account[]> {
       notification,
       host: hosts.get(notification.sourceHost),
       moves: await store.listMoves(notification.uuid, {}, EVERYTHING),
-      standing: standingOf(await store.listWords(notification.uuid), undefined).kind,
+      control: controlOf(await store.listCommands(notification.uuid), undefined).kind,
     })),
   )
 }
@@ -95,7 +107,7 @@ function checkEnded(deployment: Deployment, account: Account): readonly string[]
 
 const isNew = ({ notification }: Account): boolean => notification.status === 'new'
 
-/** While nobody takes what is left, a recovery waits: promise L4 allows that. */
+/** A recovery waits while no host has room for its remaining instances: promise L4 allows that. */
 const isWaiting = (deployment: Deployment, { notification, host, moves }: Account): boolean =>
   notification.status === 'running' &&
   !hasPlace(deployment, {
@@ -139,7 +151,10 @@ async function checkExplained(store: StorePort, account: Account): Promise<reado
 
 const isReason = (message: string | null): boolean => message !== null && message !== ''
 
-/** Promise L4: every move has ended, and what was moved runs exactly once, unless its new host failed as well. */
+/**
+ * Promise L4: every move has ended, and an instance that was moved runs exactly once, unless its
+ * new host failed as well.
+ */
 function checkMoves(
   cloud: SimulatedCloud,
   account: Account,
@@ -159,12 +174,18 @@ function checkMoves(
   })
 }
 
-/** The latest recovery of a host was ended by an operator: what is left there is his. */
+/**
+ * An operator has cancelled the latest recovery of the host, so the instances on it are the
+ * operator's responsibility.
+ */
 const isCancelled = (ofHost: readonly Account[]): boolean =>
-  ofHost.findLast(({ notification }) => notification.type === 'COMPUTE_HOST')?.standing ===
+  ofHost.findLast(({ notification }) => notification.type === 'COMPUTE_HOST')?.control ===
   'cancelled'
 
-/** Promise L4: no instance that should run is still on a dead host, unless somebody said why. */
+/**
+ * Promise L4: no instance that should run is still on a dead host, unless the recovery gave a
+ * reason.
+ */
 function checkLeftBehind(
   deployment: Deployment,
   accounts: readonly Account[],
@@ -173,7 +194,8 @@ function checkLeftBehind(
   const { cloud, segments } = deployment
   const names = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const dead = names.filter((name) => cloud.machine(name).power === 'off')
-  // Observers that see most hosts fail call themselves blind and report nobody: that is for operators.
+  // When most hosts fail, observers call themselves blind and report no host. Then operators must
+  // act.
   if (dead.length * 2 > names.length) return []
   return dead.flatMap((name) => {
     const ofHost = accounts.filter(({ host }) => host?.name === name)

@@ -1,8 +1,8 @@
-/** Checks that no guest is rebooted that nobody has hurt, whatever is reported of it. */
+/** Checks that a healthy guest is never rebooted, whatever is reported about it. */
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 
 export class GuestWatch {
-  /** Guests that the plan did something to, by name. */
+  /** The names of guests that the plan has damaged. */
   readonly #touched = new Set<string>()
   readonly #cloud: SimulatedCloud
   /** Whether a host was ever broken. */
@@ -23,7 +23,7 @@ export class GuestWatch {
     this.#touched.add(name)
   }
 
-  /** A guest, by its id, is about to be rebooted or made anew. */
+  /** A guest (given by its id) is about to be rebooted or rebuilt. */
   reboots(node: string, instance: string): void {
     const row = this.#cloud.instances.find(({ id }) => id === instance)
     if (row === undefined || row.host === null || this.#touched.has(row.name)) return

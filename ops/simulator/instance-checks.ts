@@ -1,11 +1,17 @@
-/** Every instance ends as its owner left it, by the table of instance states, with the locks that it had. */
+/**
+ * Checks that every instance ends in the state in which its owner left it, by the table of instance
+ * states, and with the same locks.
+ */
 import { restorationOf } from '../../actors/evacuator/restoration.ts'
 import type { VmMove } from '../../schema/records.ts'
 import type { InstanceRow } from '../../transports/simulated/nova-rows.ts'
 import type { ExpectedState } from '../../transports/simulated/expected-states.ts'
 import type { Deployment } from './deployment.ts'
 
-/** One sentence for each that does not. `moves` in the order in which they were planned; `touched` are hurt by the plan itself. */
+/**
+ * One sentence for each instance that does not. `moves` are in the order in which they were
+ * planned; `touched` are guests that the plan itself has damaged.
+ */
 export async function checkInstances(
   { cloud, store }: Deployment,
   moves: readonly VmMove[],
@@ -45,7 +51,8 @@ function checkState(
     return isLeft ? [] : [`A2 ${name} was to be left ${wish.vmState}, and is ${vmState}`]
   }
   if (move.status !== 'succeeded' || vmState === restoration.wanted) return []
-  // What its owner did with it on its new host, nobody undoes; no evacuation ends in such a state by itself.
+  // What the owner did with the instance on its new host is kept. An evacuation alone never ends in
+  // such a state.
   if (vmState === wish.vmState) return []
   return [`A2 ${name} was ${wish.vmState}, was moved, and is ${vmState}`]
 }

@@ -1,8 +1,11 @@
-/** Checks the promises (`ops/docs/promises.md`) at every irreversible act, knowing the truth that no actor knows. */
+/**
+ * Checks the promises (`ops/docs/promises.md`) at every irreversible act. It knows the true state
+ * of the world, which no actor knows.
+ */
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
-import { parseControlAttributes } from '../../schema/control-attributes.ts'
+import { bmcAddress, bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
 import type { QuarantineRules } from '../../actors/policy/quarantine.ts'
 import type { StormLimits } from '../../actors/policy/segment-policy.ts'
 import { stormCap } from '../../actors/recovery/storm-guard.ts'
@@ -12,40 +15,49 @@ import { GuestWatch } from './guest-watch.ts'
 import { ConcurrencyWatch } from './concurrency-watch.ts'
 import { SightWatch } from './sight-watch.ts'
 
-/** After an operator's word, what was on its way may still arrive. */
+/**
+ * After an operator's command, requests that are already on their way may still arrive within this
+ * time.
+ */
 const OPERATOR_SLACK_MS = 10_000
-/** After a host came back, a fence that was decided on fresh evidence of its death may still come. */
+/**
+ * After a host is back, a fence that was decided on fresh evidence of its death may still follow
+ * within this time.
+ */
 const RETURN_SLACK_MS = 60_000
 
-/** The window is counted on records, which keep whole seconds of a clock that is corrected now and then. */
+/**
+ * The window is counted from records, which have whole seconds of a wall clock that is sometimes
+ * corrected.
+ */
 const CLOCK_SLACK_MS = 61_000
 
-/** An answer of Nova's may be so old when it is acted on. */
+/** An answer of Nova may be this old when the engine acts on it. */
 const USER_SLACK_MS = 60_000
-/** From the decision to the intent, with a store that comes and goes. */
+/** The time from the decision to the intent, while the store is not always available. */
 const CRASH_SLACK_MS = 30_000
 
-/** What an operator speaks of who stops or releases everything. */
+/** The subject of an operator's command that stops or releases all recoveries. */
 export const EVERYTHING = 'everything'
 
-/** What an operator speaks of who pauses the recovery of a host. */
+/** The subject of an operator's command that pauses the recovery of a host. */
 export const pausedRecoveryOf = (host: string): string => `the paused recovery of ${host}`
 
-/** What an operator speaks of who cancels it. */
+/** The subject of an operator's command that cancels the recovery of a host. */
 export const cancelledRecoveryOf = (host: string): string => `the cancelled recovery of ${host}`
 
 export class InvariantChecker {
   readonly violations: string[] = []
-  readonly pace: ConcurrencyWatch
+  readonly concurrency: ConcurrencyWatch
   readonly guests: GuestWatch
   readonly #sight: SightWatch
-  /** Hosts that a test broke in a way that no observer can tell from death. */
+  /** Hosts that the plan broke in a way that looks like death to every observer. */
   readonly #unwellAtMs = new Map<string, number>()
   /** Hosts whose compute service an operator has disabled. */
   readonly #switchedOffAtMs = new Map<string, number>()
   readonly #forbiddenAtMs = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
-  /** When each host was last powered off or certified to be dead. */
+  /** When each host was last powered off or certified dead. */
   readonly #actedOnAtMs = new Map<string, number>()
   readonly #certified = new Set<string>()
   readonly #segmentOf = new Map<string, SegmentSeed>()
@@ -55,15 +67,18 @@ export class InvariantChecker {
   readonly #storm: StormLimits
   readonly #overall: StormLimits
   readonly #crashLoop: QuarantineRules
-  /** Segments with a cap of their own. */
+  /** Segments with their own limit. */
   readonly #stormOf = new Map<string, Partial<StormLimits>>()
-  /** When each recovery restarted an instance, wall ms: the limit counts on records. */
+  /**
+   * When each recovery restarted an instance, wall-clock ms, because the limit is counted from
+   * records.
+   */
   readonly #restarts = new Map<string, Map<string, number>>()
-  /** Hosts that an operator let be acted on beyond any cap. */
+  /** Hosts that an operator has approved although the storm guard held them. */
   readonly #approved = new Set<string>()
-  /** Who chooses targets. */
+  /** Who chooses target hosts. */
   readonly #placement: 'segment' | 'scheduler'
-  /** Segments whose instances may not lose what is on a disk of the dead host. */
+  /** Segments whose instances must not lose data on a local disk of the dead host. */
   readonly #localDisks = new Set<string>()
   #latestEpoch = 0
 
@@ -78,7 +93,7 @@ export class InvariantChecker {
     readonly caps: Caps
   }) {
     const report = (promise: string, text: string): void => this.#report(promise, text)
-    this.pace = new ConcurrencyWatch({ ...world, report })
+    this.concurrency = new ConcurrencyWatch({ ...world, report })
     const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
     this.guests = new GuestWatch({ ...world, wasBroken, report })
     this.#sight = new SightWatch({ ...world, report })
@@ -91,20 +106,24 @@ export class InvariantChecker {
     for (const segment of world.segments) {
       for (const host of segment.hosts) {
         this.#segmentOf.set(host.name, segment)
-        const bmc = parseControlAttributes(host.controlAttributes).ipmi
-        if (bmc !== undefined) this.#hostByBmc.set(bmc.address, host.name)
+        for (const bmc of bmcsOf(parseControlAttributes(host.controlAttributes))) {
+          this.#hostByBmc.set(bmcAddress(bmc), host.name)
+        }
       }
     }
   }
 
-  /** A node has made this epoch its own. */
+  /** A node has claimed this epoch. */
   claimed(node: string, epoch: number): void {
     this.#epochs.set(node, epoch)
-    this.pace.claimed(node)
+    this.concurrency.claimed(node)
     this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
   }
 
-  /** An operator forbade or allowed acting on a host or a segment (by name), a recovery, or everything. */
+  /**
+   * An operator forbade or allowed acting on a host or a segment (by name), on a recovery, or on
+   * everything.
+   */
   operatorSays(subject: string, allowed: boolean): void {
     if (allowed) this.#forbiddenAtMs.delete(subject)
     else if (!this.#forbiddenAtMs.has(subject)) {
@@ -112,7 +131,7 @@ export class InvariantChecker {
     }
   }
 
-  /** An operator chose another cap for a segment, or said where its disks are. */
+  /** An operator chose another limit for a segment, or said where its disks are. */
   caps(segment: string, { hostsMax, shareMax, instanceDisks, rebuildLocal }: PolicyChoices): void {
     if (instanceDisks === 'local' && rebuildLocal !== 'allow') this.#localDisks.add(segment)
     else this.#localDisks.delete(segment)
@@ -122,12 +141,12 @@ export class InvariantChecker {
     })
   }
 
-  /** The recovery of a host is over: what was said about its going on does not count for the next one. */
+  /** The recovery of a host has ended: commands for it do not count for the next recovery. */
   recoveryEnds(host: string): void {
     this.operatorSays(pausedRecoveryOf(host), true)
   }
 
-  /** A host is let back: whoever cancelled its recovery had it until now. */
+  /** A host returns to service: the cancellation of its recovery does not count any more. */
   hostReturns(host: string): void {
     this.operatorSays(cancelledRecoveryOf(host), true)
   }
@@ -136,7 +155,7 @@ export class InvariantChecker {
     this.#approved.add(host)
   }
 
-  /** Call often: remembers when each host was last seen broken. */
+  /** Call this often: it remembers when each host was last seen broken. */
   lookAround(): void {
     for (const host of this.#segmentOf.keys()) {
       const machine = this.#cloud.machine(host)
@@ -150,7 +169,7 @@ export class InvariantChecker {
     this.cutOff(node, this.#hostByBmc.get(bmcAddress) ?? bmcAddress)
   }
 
-  /** Whatever cuts a host off: from its power, or from its storage. */
+  /** Anything that cuts a host off from its power or from its storage. */
   cutOff(node: string, host: string): void {
     this.lookAround()
     const brokenAgoMs = this.#clock.monotonicMs() - (this.#unwellAtMs.get(host) ?? -Infinity)
@@ -161,7 +180,10 @@ export class InvariantChecker {
     this.#countActedOn(host)
   }
 
-  /** A recovery has made certain that a host is dead. Doing it again in a later run is not another act. */
+  /**
+   * A recovery has certified that a host is dead. A certificate in a later run of the same recovery
+   * is not counted again.
+   */
   certified(node: string, host: string, recovery: string): void {
     this.lookAround()
     this.#sight.acts(node, 'calls dead', host)
@@ -181,7 +203,7 @@ export class InvariantChecker {
     if (host === null || host === undefined) return
     this.#actsOn(node, host, 'evacuates')
     const segment = this.#segmentOf.get(host)?.name ?? ''
-    this.pace.asks({ node, instance, segment, target })
+    this.concurrency.asks({ node, instance, segment, target })
     if (this.#localDisks.has(segment) && row?.volumeBacked === false) {
       this.#report('I9', `${node} evacuates ${row.name}, whose local disk is lost by it`)
     }
@@ -194,7 +216,7 @@ export class InvariantChecker {
     this.#report('B5', `${what} out of its segment, from ${host} to ${target}`)
   }
 
-  /** The intent to restart an instance is stored: the first one of a recovery counts. */
+  /** The intent to restart an instance is stored. Only the first one of a recovery counts. */
   restarts(instance: string, recovery: string): void {
     const nowMs = this.#clock.wallMs()
     const known = this.#restarts.get(instance) ?? new Map<string, number>()
@@ -210,7 +232,7 @@ export class InvariantChecker {
     known.set(recovery, nowMs)
   }
 
-  /** Something is asked of Nova that starts a guest. */
+  /** A node sends a request to Nova that starts a guest. */
   startGuest(node: string, instance: string): void {
     this.#mustLead(node, 'starts a guest')
     const stoppedAt = this.#cloud.stoppedByUserAt(instance)
@@ -219,13 +241,15 @@ export class InvariantChecker {
     }
   }
 
-  /** An operator keeps the scheduler away from a host, or lets it in again. */
+  /** An operator keeps the scheduler away from a host, or allows the host again. */
   operatorSwitches(host: string, service: 'off' | 'on'): void {
     if (service === 'on') this.#switchedOffAtMs.delete(host)
     else this.#switchedOffAtMs.set(host, this.#clock.monotonicMs())
   }
 
-  /** Something lets the scheduler in again: never where an operator has shut it out. */
+  /**
+   * A node enables a compute service. It must not do so when an operator has disabled the service.
+   */
   enable(node: string, serviceId: string): void {
     this.#mustLead(node, 'enables a compute service')
     for (const [host, sinceMs] of this.#switchedOffAtMs) {

@@ -1,13 +1,28 @@
-/** How the simulated cloud of a seed is laid out: its reserved hosts, and how its segments recover. */
+/**
+ * The layout of the simulated cloud of a seed: its reserved hosts, and the recovery methods of its
+ * segments.
+ */
 import { RECOVERY_METHODS } from '../../schema/records.ts'
 import type { CloudPlan } from '../../transports/simulated/build-cloud.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
 
-/** How large a simulated cloud is, and what is in it. */
-export type Layout = Omit<CloudPlan, 'clock' | 'random'>
+/** How large a simulated cloud is, and what it contains. */
+export interface Layout extends Omit<CloudPlan, 'clock' | 'random'> {
+  /** yes: the instance monitors of all hosts send heartbeats; default: no, only SSH and the BMC show a host. */
+  readonly heartbeats?: 'yes' | 'no'
+}
 
-/** One seed of three has reserved hosts, every recovery method, instances of two sizes and hosts that are rather full. */
+/** In one seed of three, hosts send heartbeats; in another third there are spares and nearly full hosts. */
 export function layoutOf(seed: number, size: Layout): Layout {
+  const heartbeats = draw(new SeededRandom(seed).fork('heartbeats'), [0, 2]) === 0 ? 'yes' : 'no'
+  return { ...layoutWithSpares(seed, size), heartbeats }
+}
+
+/**
+ * One seed of three has reserved hosts, all recovery methods, instances of two sizes, and hosts
+ * that are nearly full.
+ */
+function layoutWithSpares(seed: number, size: Layout): Layout {
   const random = new SeededRandom(seed).fork('layout')
   if (draw(random, [0, 2]) > 0) return size
   const sparesPerSegment = draw(random, [1, 2])

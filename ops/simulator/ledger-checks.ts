@@ -1,7 +1,10 @@
-/** What recoveries changed and nobody needs any more is as it was: spares are reserved, aggregates hold whom they held. */
+/**
+ * Checks that changes of recoveries are undone when they are not needed any more: spares are
+ * reserved again, and aggregates have their earlier members.
+ */
 import type { Deployment } from './deployment.ts'
 
-/** Every change that was left behind, one sentence each. */
+/** Every change that was not undone, one sentence each. */
 export async function checkLedger(deployment: Deployment): Promise<readonly string[]> {
   const { cloud, store } = deployment
   const hosts = new Map((await store.listAllHosts()).map((host) => [host.name, host]))
@@ -9,7 +12,7 @@ export async function checkLedger(deployment: Deployment): Promise<readonly stri
   const spares = deployment.segments.flatMap((segment) =>
     segment.hosts.filter(({ reserved }) => reserved).map(({ name }) => name),
   )
-  // A spare that died as well leaves what it had joined on its own return.
+  // A spare that died as well leaves its aggregates when it returns itself.
   const overdue = (await store.listChanges()).filter(
     ({ kind, host, recoveryEnded, failedHostIsBack }) =>
       kind === 'aggregate' && recoveryEnded && failedHostIsBack && !host.onMaintenance,
@@ -22,7 +25,8 @@ export async function checkLedger(deployment: Deployment): Promise<readonly stri
     const machine = cloud.machine(name)
     const host = hosts.get(name)
     const isIdle = !cloud.instances.some((row) => row.host === name)
-    // One that died as well waits for its own return; a recovery that waits keeps what it has taken.
+    // A spare that died as well waits for its own return, and a recovery that waits keeps the
+    // spares that it has taken.
     if (host === undefined || host.onMaintenance || machine.forcedDown || unfinished.length > 0) {
       return []
     }
@@ -40,6 +44,8 @@ export async function checkLedger(deployment: Deployment): Promise<readonly stri
     const isOurs = disabled && disabledReason === deployment.rules.processRecovery.disableReason
     return isOurs && serves && !forcedDown && !onMaintenance
   })
-  const disabled = processes.map(({ name }) => `A18 ${name} beats again and is still disabled`)
+  const disabled = processes.map(
+    ({ name }) => `A18 nova-compute of ${name} runs again and is still disabled`,
+  )
   return [...kept, ...left, ...disabled]
 }

@@ -1,8 +1,14 @@
-/** What ran before the fault, and was left on a host that is back in service, runs again. */
+/**
+ * Checks that an instance that ran before the fault, and was left on a host that is back in
+ * service, runs again.
+ */
 import { isLeftStopped, isNobodys } from '../../actors/reconciler/left-stopped.ts'
 import type { Deployment } from './deployment.ts'
 
-/** One sentence for each instance that nobody starts. `cancelled` are recoveries that an operator has taken over. */
+/**
+ * One sentence for each instance that was not started. `cancelled` are recoveries that an operator
+ * has taken over.
+ */
 export async function checkLeftStopped(
   { cloud, store }: Deployment,
   cancelled: ReadonlySet<string>,

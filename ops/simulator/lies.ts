@@ -1,11 +1,14 @@
-/** What somebody publishes in an observer's name: on a bus without permissions every process may. */
+/**
+ * Messages that an intruder publishes in the name of an observer. On a bus without permissions, any
+ * process can do this.
+ */
 import type { Deployment } from './deployment.ts'
 import type { FaultGenerator, TimedAct } from './fault-generator.ts'
 import { pick } from './fault-generator.ts'
 import { MONITORS } from './process-names.ts'
 import { draw } from '../../transports/simulated/random.ts'
 
-/** Says so many times, at such intervals, that an observer sees a host alive or dead. */
+/** Reports so many times, at this interval, that an observer sees a host alive or dead. */
 export interface Lie {
   readonly do: 'lie'
   readonly observer: string
@@ -18,7 +21,7 @@ export interface Lie {
 /** Begins now. */
 export async function tellLie(deployment: Deployment, lie: Lie): Promise<void> {
   const { observer, host, state, times, everyMs } = lie
-  deployment.note(`somebody says ${times} times as ${observer} that ${host} is ${state}`)
+  deployment.note(`an intruder reports ${times} times as ${observer} that ${host} is ${state}`)
   const registered = (await deployment.store.listAllHosts()).find(({ name }) => name === host)
   if (registered === undefined) throw new RangeError(`no such host: ${host}`)
   const { uuid, segment } = registered
@@ -47,7 +50,7 @@ const GUEST_LIES = [
 ] as const
 
 export const LYING_FAULTS = {
-  /** Both observers seem to call a host dead: one word each, or for a while. */
+  /** Both observers seem to report a host as dead, once or for a while. */
   'observers-lie-dead': ({ random, hosts }, atMs) => {
     const host = pick(random, hosts)
     const [times, everyMs] = [draw(random, [1, 20]), draw(random, [200, 5000])]
@@ -56,7 +59,7 @@ export const LYING_FAULTS = {
       act: { do: 'lie', observer, host, state: 'dead', times, everyMs },
     }))
   },
-  /** One observer seems to see a host alive that loses its power, and goes on saying so. */
+  /** One observer seems to report a host as alive that loses its power, without an end. */
   'observer-lies-alive': ({ random, hosts }, atMs) => {
     const [host, observer] = [pick(random, hosts), pick(random, MONITORS)]
     const everyMs = draw(random, [500, 5000])
@@ -66,7 +69,9 @@ export const LYING_FAULTS = {
       { atMs: atMs + draw(random, [0, 20_000]), act: { do: 'crash', host } },
     ]
   },
-  /** A guest that is well is reported, as a broken monitor may, or somebody on the bus. */
+  /**
+   * A healthy guest is reported as failed, as a broken monitor or an intruder on the bus may do.
+   */
   'guest-falsely-reported': ({ random, instances }, atMs) => [
     {
       atMs,

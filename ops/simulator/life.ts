@@ -1,6 +1,7 @@
 /**
- * The life of one simulated process: it can be killed or frozen between any two steps. Everything that reaches it from
- * outside (answers, timers, messages) passes through here, and everything that it does is counted here.
+ * The life of one simulated process, which can be killed or frozen between any two steps.
+ * Everything that reaches the process from outside (answers, timers, messages) passes through here,
+ * and every call that it makes is counted here.
  */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 
@@ -17,13 +18,13 @@ export class Life {
     return this.#condition !== 'dead'
   }
 
-  /** Lets something reach the process now, after it thaws, or never. */
+  /** Delivers something to the process now, after it thaws, or never. */
   reach(then: () => void): void {
     if (this.#condition === 'alive') then()
     else if (this.#condition === 'frozen') this.#waiting.push(then)
   }
 
-  /** SIGKILL: whatever it was doing ends here; what it has sent is on its way. */
+  /** SIGKILL: the work of the process ends here, but what it has sent still arrives. */
   kill(): void {
     if (this.#condition === 'dead') return
     this.#condition = 'dead'
@@ -36,7 +37,7 @@ export class Life {
     if (this.#condition === 'alive') this.#condition = 'frozen'
   }
 
-  /** SIGCONT: all that waited arrives at once. */
+  /** SIGCONT: everything that waited arrives at once. */
   thaw(): void {
     if (this.#condition !== 'frozen') return
     this.#condition = 'alive'
@@ -45,7 +46,7 @@ export class Life {
     for (const arrive of waiting) this.reach(arrive)
   }
 
-  /** Dies just before its n-th call from now. */
+  /** The process dies just before its n-th call from now. */
   killAtCall(calls: number): void {
     this.#killAtCall = this.#calls + calls
   }
@@ -54,7 +55,7 @@ export class Life {
     this.#onDeath.push(end)
   }
 
-  /** Counts one call to the outside; false when the process died instead of making it. */
+  /** Counts one call to the outside. False when the process died instead of making the call. */
   countCall(): boolean {
     this.#calls += 1
     if (this.#calls === this.#killAtCall) this.kill()
@@ -62,7 +63,7 @@ export class Life {
   }
 }
 
-/** A clock whose timers belong to the process. */
+/** A clock whose timers end with the process. */
 export function mortalClock(clock: ClockPort, life: Life): ClockPort {
   return {
     monotonicMs: () => clock.monotonicMs(),
@@ -71,14 +72,17 @@ export function mortalClock(clock: ClockPort, life: Life): ClockPort {
   }
 }
 
-/** What stands between a process and a port: may refuse a call, delay it, or only look at it. */
+/** A function between a process and a port. It may refuse a call, delay it, or only observe it. */
 export type Interception = (
   method: string,
   parameters: readonly unknown[],
   call: () => Promise<unknown>,
 ) => Promise<unknown>
 
-/** A port whose answers reach the process only while it lives. Calls that answer at once are passed on as they are. */
+/**
+ * A port whose answers reach the process only while it lives. All methods of the port must return
+ * promises.
+ */
 export function mortalPort<Port extends object>(
   port: Port,
   life: Life,

@@ -1,8 +1,8 @@
-/** The bus as a process has it that may be frozen or killed: subscriptions end with it. */
+/** The bus of a process that may be frozen or killed: its subscriptions end when it dies. */
 import type { BusPort } from '../../actors/ports/bus.ts'
 import { mortalPort, type Life } from './life.ts'
 
-/** Ties a node's end of the bus to the node's life. */
+/** Ties a node's connection to the bus to the node's life. */
 export function mortalBus(bus: BusPort, life: Life): BusPort {
   const tied = (subscription: AsyncDisposable): AsyncDisposable => {
     life.atDeath(() => void subscription[Symbol.asyncDispose]())

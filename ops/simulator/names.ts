@@ -2,7 +2,7 @@
 import type { Targets } from './fault-generator.ts'
 import type { Layout } from './layout.ts'
 
-/** Of everything in a cloud that is laid out so. */
+/** The names of everything in a cloud with this layout. */
 export function namesIn(layout: Layout): Omit<Targets, 'random' | 'dying'> {
   const { segments, hostsPerSegment, instances, sparesPerSegment = 0 } = layout
   const hosts = numbered('compute', segments * hostsPerSegment, 2)
@@ -14,7 +14,7 @@ export function namesIn(layout: Layout): Omit<Targets, 'random' | 'dying'> {
   }
 }
 
-/** Reserved hosts come last in each segment. */
+/** Reserved hosts are the last ones of each segment. */
 const isSpare = (index: number, hostsPerSegment: number, sparesPerSegment: number): boolean =>
   index % hostsPerSegment >= hostsPerSegment - sparesPerSegment
 

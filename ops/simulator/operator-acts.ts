@@ -1,7 +1,10 @@
-/** What operators do to a simulated deployment, told to the checker, who holds everybody to it. */
+/**
+ * What operators do to a simulated deployment. The checker is told of it, and reports an engine
+ * that acts against it.
+ */
 import { isCoded } from '../../schema/errors.ts'
 import { hostName, type NotificationId } from '../../schema/ids.ts'
-import type { OperatorWordKind, SiteWordKind } from '../../schema/records.ts'
+import type { OperatorCommandKind, SiteCommandKind } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import { findRecovery } from '../find-recovery.ts'
 import type { Deployment } from './deployment.ts'
@@ -16,15 +19,15 @@ export type OperatorAct =
   | { readonly do: 'disable-segment' | 'enable-segment'; readonly segment: string }
   | { readonly do: 'begin-maintenance' | 'end-maintenance'; readonly host: string }
   | { readonly do: 'policy'; readonly segment: string; readonly choices: PolicyChoices }
-  /** About the recovery of a host. */
-  | { readonly do: 'say'; readonly host: string; readonly word: OperatorWordKind }
-  /** About whatever was reported last. */
-  | { readonly do: 'say-latest'; readonly word: OperatorWordKind }
-  /** About everything that is paused. */
+  /** A command for the recovery of a host. */
+  | { readonly do: 'command'; readonly host: string; readonly command: OperatorCommandKind }
+  /** A command for the latest notification. */
+  | { readonly do: 'command-latest'; readonly command: OperatorCommandKind }
+  /** Resumes all recoveries that are paused. */
   | { readonly do: 'resume-all' }
-  /** About every host that the storm guard holds. */
+  /** Approves every host that the storm guard holds. */
   | { readonly do: 'approve-held' }
-  | { readonly do: 'say-to-all'; readonly word: SiteWordKind }
+  | { readonly do: 'command-all'; readonly command: SiteCommandKind }
 
 /** Does it now. */
 export async function performAsOperator(deployment: Deployment, act: OperatorAct): Promise<void> {
@@ -37,49 +40,56 @@ export async function performAsOperator(deployment: Deployment, act: OperatorAct
       return switchMaintenance(deployment, act)
     case 'policy':
       return choosePolicy(deployment, act)
-    case 'say': {
-      const recovery = await findRecovery(deployment.store, act.host, act.word)
-      if (recovery !== undefined) return say(deployment, recovery, act.word)
-      return deployment.note(`an operator would say ${act.word}: no recovery of ${act.host} waits`)
+    case 'command': {
+      const recovery = await findRecovery(deployment.store, act.host, act.command)
+      if (recovery !== undefined) return give(deployment, recovery, act.command)
+      return deployment.note(
+        `an operator finds no recovery of ${act.host} for the command ${act.command}`,
+      )
     }
-    case 'say-latest': {
+    case 'command-latest': {
       const [latest] = await deployment.store.listNotifications({}, LATEST)
-      return latest && say(deployment, latest.uuid, act.word)
+      return latest && give(deployment, latest.uuid, act.command)
     }
     case 'resume-all': {
       const unfinished = await deployment.store.listUnfinished()
       for (const { notification } of unfinished) {
-        await say(deployment, notification.uuid, 'resume')
+        await give(deployment, notification.uuid, 'resume')
       }
       return
     }
     case 'approve-held':
       return approveHeld(deployment)
-    case 'say-to-all':
-      return sayToAll(deployment, act.word)
+    case 'command-all':
+      return giveToAll(deployment, act.command)
   }
 }
 
 const LATEST = { limit: 1, sort: [{ key: 'created_at', direction: 'desc' }] } as const
 
-/** A word that does not fit is refused, and nothing comes of it. */
-async function say(
+/** The store refuses a command that does not fit, and nothing changes. */
+async function give(
   deployment: Deployment,
   notification: NotificationId,
-  word: OperatorWordKind,
+  command: OperatorCommandKind,
 ): Promise<void> {
   const { store, checker } = deployment
   try {
-    await store.sayWord({ notification, word, operator: 'alice', reason: 'I was there' })
+    await store.giveCommand({
+      notification,
+      kind: command,
+      operator: 'alice',
+      reason: 'I was there',
+    })
   } catch (error) {
-    if (!isCoded(error, 'WORD_REFUSED')) throw error
-    return deployment.note(`an operator would say ${word}, which does not fit`)
+    if (!isCoded(error, 'COMMAND_REFUSED')) throw error
+    return deployment.note(`the command ${command} of an operator is refused: it does not fit`)
   }
   const found = await store.getNotification(notification)
   const host = (await store.listAllHosts()).find(({ uuid }) => uuid === found?.sourceHost)
   const name = host?.name ?? 'a host'
-  deployment.note(`an operator says ${word} about ${name}`)
-  if (found?.type === 'COMPUTE_HOST') tellWatchdog(checker, word, name)
+  deployment.note(`an operator gives the command ${command} for ${name}`)
+  if (found?.type === 'COMPUTE_HOST') tellWatchdog(checker, command, name)
 }
 
 async function approveHeld(deployment: Deployment): Promise<void> {
@@ -88,13 +98,13 @@ async function approveHeld(deployment: Deployment): Promise<void> {
     const journal = await store.listJournal(notification.uuid)
     const why = journal.findLast(({ step }) => step === 'hold' || step === 'transition')
     if (why?.step !== 'hold' || !why.detail.startsWith('storm guard')) continue
-    await say(deployment, notification.uuid, 'approve')
+    await give(deployment, notification.uuid, 'approve')
   }
 }
 
-/** What it means for whoever acts on the host. */
-function tellWatchdog(checker: InvariantChecker, word: OperatorWordKind, host: string): void {
-  switch (word) {
+/** Tells the checker what the command allows or forbids for the host. */
+function tellWatchdog(checker: InvariantChecker, command: OperatorCommandKind, host: string): void {
+  switch (command) {
     case 'approve':
       return checker.approves(host)
     case 'pause':
@@ -112,15 +122,15 @@ function tellWatchdog(checker: InvariantChecker, word: OperatorWordKind, host: s
   }
 }
 
-async function sayToAll(deployment: Deployment, word: SiteWordKind): Promise<void> {
+async function giveToAll(deployment: Deployment, command: SiteCommandKind): Promise<void> {
   try {
-    await deployment.store.saySiteWord({ word, operator: 'bob', reason: 'a drill' })
+    await deployment.store.giveSiteCommand({ kind: command, operator: 'bob', reason: 'a drill' })
   } catch (error) {
-    if (!isCoded(error, 'WORD_REFUSED')) throw error
-    return deployment.note(`an operator would say ${word}, which does not fit`)
+    if (!isCoded(error, 'COMMAND_REFUSED')) throw error
+    return deployment.note(`the command ${command} of an operator is refused: it does not fit`)
   }
-  deployment.note(`an operator says ${word} about everything`)
-  deployment.checker.operatorSays(EVERYTHING, word === 'release')
+  deployment.note(`an operator gives the command ${command} for all recoveries`)
+  deployment.checker.operatorSays(EVERYTHING, command === 'release')
 }
 
 async function switchSegment(
@@ -145,7 +155,8 @@ async function switchMaintenance(
   await deployment.store.updateHost(host.segment, host.uuid, { onMaintenance })
   deployment.note(`an operator ${onMaintenance ? 'begins' : 'ends'} maintenance of ${act.host}`)
   deployment.checker.operatorSays(act.host, !onMaintenance)
-  // Whoever ends the maintenance takes the host out of the hands of a cancelled recovery.
+  // When an operator ends the maintenance, the cancellation of the host's recovery does not count
+  // any more.
   if (!onMaintenance) deployment.checker.hostReturns(act.host)
 }
 

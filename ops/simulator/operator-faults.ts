@@ -1,30 +1,33 @@
-/** What operators say and do while things break, right or wrong; whatever they forbid they allow again. */
+/**
+ * What operators order and do while things break, right or wrong. Whatever they forbid, they allow
+ * again later.
+ */
 import { draw } from '../../transports/simulated/random.ts'
 import { pick, type FaultGenerator } from './fault-generator.ts'
 
 export const OPERATOR_FAULTS = {
   'operator-pauses': ({ random, dying }, atMs) => [
-    { atMs, act: { do: 'say', host: pick(random, dying), word: 'pause' } },
+    { atMs, act: { do: 'command', host: pick(random, dying), command: 'pause' } },
     { atMs: atMs + draw(random, [5000, 120_000]), act: { do: 'resume-all' } },
   ],
   'operator-cancels': ({ random, dying }, atMs) => [
-    { atMs, act: { do: 'say', host: pick(random, dying), word: 'cancel' } },
+    { atMs, act: { do: 'command', host: pick(random, dying), command: 'cancel' } },
   ],
   'operator-changes-his-mind': ({ random, dying }, atMs) => {
     const host = pick(random, dying)
-    const word = pick(random, ['retry', 'let-back'] as const)
+    const command = pick(random, ['retry', 'let-back'] as const)
     return [
-      { atMs, act: { do: 'say', host, word: 'cancel' } },
-      { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'say', host, word } },
+      { atMs, act: { do: 'command', host, command: 'cancel' } },
+      { atMs: atMs + draw(random, [1000, 120_000]), act: { do: 'command', host, command } },
     ]
   },
   'operator-stops-all': ({ random }, atMs) => [
-    { atMs, act: { do: 'say-to-all', word: 'stop' } },
-    { atMs: atMs + draw(random, [1000, 90_000]), act: { do: 'say-to-all', word: 'release' } },
+    { atMs, act: { do: 'command-all', command: 'stop' } },
+    { atMs: atMs + draw(random, [1000, 90_000]), act: { do: 'command-all', command: 'release' } },
   ],
   'operator-disables': ({ random, dying, spares }, atMs) => {
     const host = pick(random, dying)
-    // A spare is disabled for as long as it is one.
+    // The service of a spare is disabled as long as it is a spare.
     if (spares.includes(host)) return []
     return [
       { atMs, act: { do: 'keep-away', host } },
@@ -32,11 +35,13 @@ export const OPERATOR_FAULTS = {
     ]
   },
   'operator-approves': ({ random, dying }, atMs) => [
-    { atMs, act: { do: 'say', host: pick(random, dying), word: 'approve' } },
+    { atMs, act: { do: 'command', host: pick(random, dying), command: 'approve' } },
   ],
-  'operator-retries': (_targets, atMs) => [{ atMs, act: { do: 'say-latest', word: 'retry' } }],
-  /** Of whatever was reported last, be it a guest. */
+  'operator-retries': (_targets, atMs) => [
+    { atMs, act: { do: 'command-latest', command: 'retry' } },
+  ],
+  /** For the latest notification, which may be about a guest. */
   'operator-cancels-latest': (_targets, atMs) => [
-    { atMs, act: { do: 'say-latest', word: 'cancel' } },
+    { atMs, act: { do: 'command-latest', command: 'cancel' } },
   ],
 } as const satisfies Readonly<Record<string, FaultGenerator>>

@@ -1,6 +1,6 @@
-/** What owners do with their instances while things break, and what they had done before. */
+/** What owners do with their instances while things break, and what they did before. */
 import type { InstanceChange } from '../../transports/simulated/instance-switches.ts'
-import type { OwnersDeed } from '../../transports/simulated/instance-actions.ts'
+import type { OwnersAction } from '../../transports/simulated/instance-actions.ts'
 import { draw } from '../../transports/simulated/random.ts'
 import { pick, type FaultGenerator } from './fault-generator.ts'
 
@@ -18,11 +18,11 @@ export const OWNER_FAULTS = {
   'owners-act': ({ random, instances }, atMs) =>
     Array.from({ length: draw(random, [3, 20]) }, () => ({
       atMs: atMs + draw(random, [0, 40_000]),
-      act: { do: 'owner-acts', instance: pick(random, instances), what: pick(random, DEEDS) },
+      act: { do: 'owner-acts', instance: pick(random, instances), what: pick(random, ACTIONS) },
     })),
 } as const satisfies Readonly<Record<string, FaultGenerator>>
 
-const DEEDS: readonly OwnersDeed[] = [
+const ACTIONS: readonly OwnersAction[] = [
   'stop',
   'start',
   'pause',
@@ -32,7 +32,7 @@ const DEEDS: readonly OwnersDeed[] = [
   'unlock',
 ]
 
-/** Of every row of the table of instance states. */
+/** At least one for every row of the table of instance states. */
 const ODD: readonly InstanceChange[] = [
   { locked: true },
   { vmState: 'stopped', powerState: 4 },

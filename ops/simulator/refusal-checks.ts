@@ -1,8 +1,15 @@
-/** What Nova's scheduler does not accept costs no instance its recovery, nor its state. */
+/**
+ * Checks that a refusal by Nova's scheduler neither ends the recovery of an instance nor changes
+ * its state.
+ */
 import type { VmMove } from '../../schema/records.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 
-/** One sentence for each instance that refusals have harmed; a host that is back ends its recovery. `moves` of all recoveries that nobody has cancelled, in their order. */
+/**
+ * One sentence for each instance that refusals have harmed. A host that is back ends its recovery,
+ * so its instances are not checked. `moves` are those of all recoveries that were not cancelled, in
+ * their order.
+ */
 export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): readonly string[] {
   const latest = new Map(moves.map((move) => [move.instance, move]))
   return [...latest.values()].flatMap((move) => {
@@ -12,7 +19,7 @@ export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): 
     const { instanceName: name, status, attempts } = move
     const isDead = cloud.machine(move.sourceHost).power === 'off'
     if (isDead && status === 'failed' && attempts > 0 && attempts <= refusals) {
-      return [`L4 ${name} was given up, and nothing but Nova's scheduler has refused it`]
+      return [`L4 ${name} was given up although only Nova's scheduler has refused it`]
     }
     const wasActive = cloud.wishOf(move.instance)?.vmState === 'active'
     return wasActive && row.vmState === 'error' && row.taskState === null

@@ -3,7 +3,7 @@ import type { InventoryStore } from '../../actors/ports/store.ts'
 import type { SegmentId } from '../../schema/ids.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 
-/** Answers the segments' ids by name. */
+/** Returns the ids of the segments by name. */
 export async function registerSegments(
   store: InventoryStore,
   seeds: readonly SegmentSeed[],

@@ -1,17 +1,20 @@
-/** Whether the instances of a recovery have anywhere to go, in truth. */
+/** Whether the instances of a recovery really have a host to go to. */
 import { STAGES } from '../../actors/placement/stages.ts'
 import { isWithin, minus, type Resources } from '../../schema/resources.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { Machine } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
 
-/** A host by its name, and the instances of it that are still to be moved. */
+/** A host by its name, and its instances that are still to be moved. */
 interface Waiting {
   readonly host: string | undefined
   readonly instances: readonly InstanceId[]
 }
 
-/** True while some host in the pools of the segment takes one of them; without any, true while there is such a host. */
+/**
+ * True while a host in the pools of the segment has room for one of the instances; without
+ * instances, true while there is any such host.
+ */
 export function hasPlace(deployment: Deployment, { host, instances }: Waiting): boolean {
   const { cloud, segments } = deployment
   const segment = segments.find(({ hosts }) => hosts.some(({ name }) => name === host))
@@ -33,7 +36,10 @@ export function hasPlace(deployment: Deployment, { host, instances }: Waiting): 
 const takes = ({ capacity, taken }: Readonly<Machine>, needs: Resources): boolean =>
   isWithin(needs, minus(capacity, taken))
 
-/** True when nothing goes on but waiting for room that is not there; behind whom it waits, the storm guard holds others. */
+/**
+ * True when the only unfinished recoveries wait for room that does not exist. The storm guard may
+ * hold other recoveries behind them.
+ */
 export async function onlyWaits(deployment: Deployment): Promise<boolean> {
   const { store } = deployment
   const unfinished = await store.listUnfinished()

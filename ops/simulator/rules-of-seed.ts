@@ -1,4 +1,4 @@
-/** The rules of a seed: those that ship, with some choices of operators drawn anew. */
+/** The rules of a seed: the shipped rules, in which some choices of operators are drawn anew. */
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import { draw, SeededRandom } from '../../transports/simulated/random.ts'
@@ -6,8 +6,9 @@ import type { Rules } from '../roles/rules.ts'
 import type { Layout } from './layout.ts'
 
 /**
- * Where there are spares, they join aggregates. Half of all seeds let hosts back by themselves, and one of three has caps on
- * evacuations that are easily met.
+ * When there are spares, they join aggregates. With half of all seeds hosts return to service
+ * automatically, and with one of three the limits of evacuations are so low that they are reached
+ * often.
  */
 export function rulesOfSeed(seed: number, layout: Layout, rules: Rules): Rules {
   const random = new SeededRandom(seed).fork('rules')

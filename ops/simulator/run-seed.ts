@@ -1,25 +1,28 @@
-/** Runs one fault plan in a fresh deployment until it rests, and tells which promises were broken. */
+/**
+ * Runs one fault plan in a new deployment until it is at rest, and reports which promises were
+ * broken.
+ */
 import type { Rules } from '../roles/rules.ts'
 import { perform } from './acts.ts'
 import { Deployment, type Sabotage } from './deployment.ts'
 import type { TimedAct } from './fault-generator.ts'
-import { planFaults, type Fault } from './fault-plan.ts'
+import { planFaults, type PlannedFault } from './fault-plan.ts'
 import { ENGINES, MONITORS } from './process-names.ts'
 import { checkAtRest, type Tally } from './final-checks.ts'
 import { layoutOf, type Layout } from './layout.ts'
 import { onlyWaits } from './room.ts'
 import { rulesOfSeed } from './rules-of-seed.ts'
 
-/** A cloud as a first customer has it. */
+/** A cloud of a usual size. */
 export const FULL_SIZE: Layout = { segments: 3, hostsPerSegment: 8, instances: 150 }
-/** Small enough for many seeds a second, large enough for two segments and a storm. */
+/** Small enough for several seeds per second, large enough for two segments and a storm. */
 export const SMALL_SIZE: Layout = { segments: 2, hostsPerSegment: 6, instances: 30 }
 
 export interface Run {
   readonly seed: number
   readonly size: Layout
   readonly rules: Rules
-  readonly faults: readonly Fault[]
+  readonly faults: readonly PlannedFault[]
   readonly sabotage?: Sabotage | undefined
 }
 
@@ -30,22 +33,25 @@ export interface RunReport {
   readonly tally: Tally
 }
 
-/** The plan of a seed, run in the cloud of that seed. */
+/** Runs the plan of a seed in the cloud of that seed. */
 export const runSeed = (run: Omit<Run, 'faults'>): Promise<RunReport> =>
   runFaults({ ...run, faults: planFaults(run.seed, run.size) })
 
 const STEP_MS = 1000
-/** A run rests when nothing was unfinished for so long. */
+/** A run is at rest when nothing was unfinished for this long. */
 const LOOK_MS = 10_000
 const QUIET_MS = 60_000
-/** A report that was refused as the duplicate of one that was ignored comes again by then. */
+/** Within this time a report comes again that was refused as the duplicate of an ignored one. */
 const PATIENCE_MS = 300_000
-/** Somebody looks after what the storm guard holds once the plan is over, and again after so long. */
+/**
+ * An operator approves what the storm guard holds this long after the end of the plan, and again
+ * after each such period.
+ */
 const APPROVAL_MS = 120_000
 const LONGEST_MS = 90 * 60_000
 const NOTHING: Tally = { recoveries: 0, moved: 0 }
 
-/** Ends at the first broken promise, or at rest. */
+/** Ends at the first broken promise, or when the run is at rest. */
 export async function runFaults(run: Run): Promise<RunReport> {
   const { seed, size, rules, faults, sabotage } = run
   const layout = layoutOf(seed, size)
@@ -76,25 +82,30 @@ export async function startAll(deployment: Deployment): Promise<void> {
   deployment.start('guests', ['instance-monitor'])
 }
 
-const timeline = (faults: readonly Fault[]): readonly TimedAct[] =>
+const timeline = (faults: readonly PlannedFault[]): readonly TimedAct[] =>
   faults.flatMap(({ acts }) => acts).toSorted((one, other) => one.atMs - other.atMs)
 
-const hurtGuests = (faults: readonly Fault[]): ReadonlySet<string> =>
+const hurtGuests = (faults: readonly PlannedFault[]): ReadonlySet<string> =>
   new Set(
     timeline(faults).flatMap(({ act }) =>
       'instance' in act && !OWNERS.has(act.do) ? [act.instance] : [],
     ),
   )
 
-/** What owners do is checked at the end, and so is what becomes of instances that few hosts take. */
+/**
+ * These acts do not damage guests: the checks at the end cover what owners do, and instances that
+ * few hosts accept.
+ */
 const OWNERS: ReadonlySet<string> = new Set(['put-instance', 'owner-acts', 'filter'])
 
 type Outcome = Pick<RunReport, 'violations' | 'tally'>
 
-/** Does everything that is planned, and goes on until the world rests. What is broken on the way ends the run. */
+/**
+ * Performs the plan, and goes on until the world is at rest. A broken promise ends the run at once.
+ */
 async function runToRest(
   deployment: Deployment,
-  faults: readonly Fault[],
+  faults: readonly PlannedFault[],
   rejections: readonly string[],
 ): Promise<Outcome> {
   const { clock, cloud, checker } = deployment
@@ -118,7 +129,7 @@ async function runToRest(
   return checkAtRest(deployment, hurtGuests(faults))
 }
 
-/** Lets a second pass, or the time until the next act, and then does that. */
+/** Lets a second pass, or the time until the next act, and then performs that act. */
 async function step(deployment: Deployment, waiting: TimedAct[]): Promise<void> {
   const [next] = waiting
   const leftMs = Math.max(0, (next?.atMs ?? Infinity) - deployment.clock.monotonicMs())
@@ -129,7 +140,7 @@ async function step(deployment: Deployment, waiting: TimedAct[]): Promise<void> 
   await perform(deployment, next.act)
 }
 
-/** Knows for how long nothing has been unfinished since the last act. */
+/** Measures how long nothing has been unfinished since the last act. */
 class Quiet {
   readonly #deployment: Deployment
   #sinceMs: number
@@ -140,7 +151,7 @@ class Quiet {
     this.#sinceMs = lastActMs
   }
 
-  /** Zero between two looks. */
+  /** Zero between two checks. */
   async lastedMs(): Promise<number> {
     const { clock } = this.#deployment
     const now = clock.monotonicMs()

@@ -1,10 +1,13 @@
-/** Runs seeds on all cores. A run depends on nothing but its seed, so it does not matter which thread has it. */
+/**
+ * Runs seeds on all cores. A run depends only on its seed, so it does not matter which thread runs
+ * it.
+ */
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Tally } from './final-checks.ts'
 
-/** What is told of a run; the trace of a broken one is made again by whoever wants to see it. */
+/** The result of a run. To see the trace of a broken run, run its seed again. */
 export interface SeedSummary {
   readonly seed: number
   readonly broken: boolean
@@ -17,7 +20,7 @@ interface Answer {
   readonly summary: SeedSummary
 }
 
-/** The summaries as they come, in no particular order. Throws what a thread throws. */
+/** The summaries in the order in which the runs end. Throws what a thread throws. */
 export async function* runSeeds(seeds: readonly number[]): AsyncGenerator<SeedSummary> {
   const waiting = [...seeds]
   const busy = new Map<Worker, Promise<Answer>>()
@@ -44,7 +47,8 @@ export async function* runSeeds(seeds: readonly number[]): AsyncGenerator<SeedSu
 
 async function run(worker: Worker, seed: number): Promise<Answer> {
   worker.postMessage(seed)
-  const [summary]: readonly SeedSummary[] = await once(worker, 'message') // rejects when the thread fails
+  // rejects when the thread fails
+  const [summary]: readonly SeedSummary[] = await once(worker, 'message')
   if (summary === undefined) throw new Error(`seed ${seed} was answered with nothing`)
   return { worker, summary }
 }

@@ -1,4 +1,4 @@
-/** One thread of the simulator: runs the seeds that it is given, one after the other. */
+/** One thread of the simulator: runs the seeds that it receives, one after the other. */
 import { parentPort } from 'node:worker_threads'
 import { loadConfig } from '../load-config.ts'
 import { rulesOf } from '../roles/rules.ts'

@@ -1,13 +1,18 @@
-/** Makes a failing plan small: faults are dropped one by one for as long as the run still fails in the same way. */
-import type { Fault } from './fault-plan.ts'
+/**
+ * Shrinks a failing plan: removes faults one by one as long as the run still fails in the same way.
+ */
+import type { PlannedFault } from './fault-plan.ts'
 import { runFaults, type Run, type RunReport } from './run-seed.ts'
 
 export interface Shrunk {
-  readonly faults: readonly Fault[]
+  readonly faults: readonly PlannedFault[]
   readonly report: RunReport
 }
 
-/** Runs a plan again and again with one fault less. The order is fixed, so the same plan shrinks to the same one. */
+/**
+ * Runs the plan again and again with one fault less. The order is fixed, so the same plan always
+ * shrinks to the same result.
+ */
 export async function shrink(run: Run, report: RunReport): Promise<Shrunk> {
   let smallest: Shrunk = { faults: run.faults, report }
   for (let index = 0; index < smallest.faults.length;) {
@@ -19,11 +24,11 @@ export async function shrink(run: Run, report: RunReport): Promise<Shrunk> {
   return smallest
 }
 
-/** The same promise is broken, whoever breaks it and when. */
+/** True when both break the same promise, by any process and at any time. */
 function failsAlike(one: RunReport, other: RunReport): boolean {
   const promise = promiseOf(other.violations[0] ?? '')
   return one.violations.some((violation) => promiseOf(violation) === promise)
 }
 
-/** A violation begins with it. */
+/** A violation begins with the number of the promise. */
 const promiseOf = (violation: string): string | undefined => violation.split(' ', 1)[0]

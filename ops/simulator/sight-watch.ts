@@ -1,4 +1,7 @@
-/** Knows which hosts each engine could have seen alive, had it looked: to those nothing irreversible may be done. */
+/**
+ * Knows which hosts each engine could have seen alive. The engine must not do anything irreversible
+ * to those hosts.
+ */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { ENGINES } from './process-names.ts'
@@ -7,7 +10,7 @@ import { ENGINES } from './process-names.ts'
 const LOOK_SLACK_MS = 15_000
 
 export class SightWatch {
-  /** When each host was last out of an engine's sight, or broken, by both their names. */
+  /** When each host was last broken or not visible to an engine, by the names of both. */
   readonly #unseenAtMs = new Map<string, number>()
   readonly #clock: ClockPort
   readonly #cloud: SimulatedCloud
@@ -23,7 +26,7 @@ export class SightWatch {
     this.#report = world.report
   }
 
-  /** Call often. */
+  /** Call this often. */
   lookAround(host: string, condition: 'well' | 'broken'): void {
     for (const node of ENGINES) {
       const isSeen = condition === 'well' && this.#cloud.hasWayTo(node, host)

@@ -1,4 +1,4 @@
-/** Shows the checker what a process has written in the store, once the store has taken it. */
+/** Tells the checker what a process has written to the store, after the store has accepted it. */
 import type { StorePort } from '../../actors/ports/store.ts'
 import { notificationId } from '../../schema/ids.ts'
 import type { InvariantChecker } from './invariant-checker.ts'
@@ -11,7 +11,7 @@ interface Written {
   readonly answer: unknown
 }
 
-/** What the store itself is asked for stays without weather. */
+/** The calls that this makes to the store itself are not disturbed. */
 export async function witnessStore(
   checker: InvariantChecker,
   store: StorePort,

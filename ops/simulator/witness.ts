@@ -1,12 +1,12 @@
-/** Shows the checker what a process does to the world, at the moment when it does it. */
+/** Tells the checker what a process does to the world, at the moment when it does it. */
 import { isCoded } from '../../schema/errors.ts'
 import type { Interception } from './life.ts'
 import type { InvariantChecker } from './invariant-checker.ts'
 
-/** Calls of the Compute port that bring a guest to life. */
+/** Calls of the Compute port that start a guest. */
 const STARTING: readonly string[] = ['start', 'hardReboot', 'rebuild']
 
-/** Of these, those that end what the guest is doing. */
+/** Those of them that stop what the guest is doing. */
 const REBOOTING: readonly string[] = ['hardReboot', 'rebuild']
 
 export const witnessCompute =
@@ -24,18 +24,18 @@ export const witnessCompute =
     return call()
   }
 
-/** What Nova answers to an evacuate request is seen before whoever asked sees it. */
+/** The checker sees Nova's answer to an evacuate request before the process sees it. */
 async function heeding(asking: Asking, call: () => unknown): Promise<unknown> {
   const { checker, node, instance } = asking
   try {
     return await call()
   } catch (error) {
     if (isCoded(error) && error.retryAfterSeconds !== undefined) {
-      checker.pace.asksForPatience(node, error.retryAfterSeconds)
+      checker.concurrency.asksForPatience(node, error.retryAfterSeconds)
     }
     throw error
   } finally {
-    checker.pace.answered(instance)
+    checker.concurrency.answered(instance)
   }
 }
 

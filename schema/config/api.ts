@@ -25,7 +25,7 @@ export const API = {
     min: 1,
     max: 100_000,
     default: '1000',
-    meaning: 'Most rows in one answer.',
+    meaning: 'Largest number of rows in one answer.',
     low: 'clients that do not page see only part of a list',
     high: 'large answers delay other requests',
   },
@@ -33,14 +33,14 @@ export const API = {
     names: ['api.link_prefix', 'DEFAULT.osapi_masakari_link_prefix'],
     kind: 'url',
     meaning:
-      'Replaces scheme and host of links in answers, and prepends its path; for use behind a proxy.',
+      'URL that replaces the scheme and host of links in answers and whose path is put in front of theirs; for use behind a proxy.',
   },
   trustProxy: {
     names: ['oslo_middleware.enable_proxy_headers_parsing'],
     kind: 'switch',
     default: 'false',
     meaning:
-      'Whether links follow the headers Forwarded and X-Forwarded-* of a proxy in front. Without such a proxy any ' +
+      'Whether links follow the headers Forwarded and X-Forwarded-* of a proxy in front. Without such a proxy, any ' +
       'caller can send them.',
   },
   bodyBytesMax: {
@@ -50,7 +50,7 @@ export const API = {
     max: 16_777_216,
     default: '114688',
     meaning:
-      'Longest body of a request, bytes. Its JSON has at most 16 levels and 100,000 members in any case.',
+      'Longest body of a request, bytes. Its JSON may have at most 16 levels and 100,000 members, whatever this option says.',
     low: 'long descriptions and control attributes are refused',
     high: 'callers can make this process hold much memory',
   },
@@ -58,14 +58,14 @@ export const API = {
     names: ['osapi_v1.project_id_regex'],
     kind: 'text',
     default: '[0-9a-f\\-]+',
-    meaning: 'What the project id in a path looks like, a regular expression.',
+    meaning: 'Regular expression that the project id in a path must match.',
   },
   disableFile: {
     names: ['healthcheck.disable_by_file_path'],
     kind: 'text',
     default: '/etc/masakari/healthcheck_disable',
     meaning:
-      'While this file exists, /healthcheck answers 503, which takes this process out of a load balancer.',
+      'While this file exists, /healthcheck answers 503, so that a load balancer stops using this process.',
   },
   policyFile: {
     names: ['oslo_policy.policy_file'],
@@ -73,8 +73,8 @@ export const API = {
     default: 'policy.yaml',
     embedded: '.instance-ha/policy.yaml',
     meaning:
-      "Changes to the rules of who may do what, in oslo.policy's language. A relative path begins where this file is. " +
-      'Without such a file the default rules hold; a file that cannot be read, or a rule that cannot be used, stops the start.',
+      "File with changes to the access rules, in oslo.policy's language. A relative path begins in the directory of this file. " +
+      'Without such a file the default rules hold. If the file cannot be read, or a rule cannot be used, the process does not start.',
   },
   policyDirs: {
     names: ['oslo_policy.policy_dirs'],
@@ -82,21 +82,21 @@ export const API = {
     isRepeated: true,
     default: 'policy.d',
     meaning:
-      'Directories of more such files, one a line. Their files are read after that one, in the order of their names, and ' +
-      'what is read last counts. A directory that does not exist is passed over.',
+      'Directories with more such files, one directory per line. These files are read after policy_file, in the order of their names, and ' +
+      'the rule that is read last counts. A directory that does not exist is ignored.',
   },
   corsOrigins: {
     names: ['cors.allowed_origin'],
     kind: 'names',
     default: '',
     meaning:
-      'Origins whose pages may read answers in a browser, as https://host:port; * is any origin.',
+      'Origins whose pages may read answers in a browser, written as https://host:port; * means any origin.',
   },
   corsCredentials: {
     names: ['cors.allow_credentials'],
     kind: 'switch',
     default: 'true',
-    meaning: 'Whether such pages may send credentials.',
+    meaning: 'Whether pages of these origins may send credentials.',
   },
   corsMaxAge: {
     names: ['cors.max_age'],
@@ -104,9 +104,9 @@ export const API = {
     min: 0,
     max: 86_400,
     default: '3600',
-    meaning: 'How long a browser may remember what it is allowed, seconds.',
-    low: 'every request of a page is preceded by another one',
-    high: 'a change of these options is noticed late',
+    meaning: 'How long a browser may remember what these options allow, seconds.',
+    low: 'a browser sends one more request before each request of a page',
+    high: 'browsers notice a change of these options late',
   },
   authStrategy: {
     names: ['DEFAULT.auth_strategy', 'api.auth_strategy'],
@@ -115,14 +115,14 @@ export const API = {
     default: 'keystone',
     embedded: 'noauth2',
     meaning:
-      'Who may call: users with a Keystone token, or (for trials only) anybody, as an administrator.',
+      'Who may call the API. keystone: users with a Keystone token. noauth2 (for trials only): every caller, as an administrator.',
   },
   openToEverybody: {
     names: ['api.open_to_everybody'],
     kind: 'switch',
     default: 'false',
     meaning:
-      'Whether auth_strategy = noauth2 may be served on an address that other machines reach: then everybody who ' +
+      'Whether auth_strategy = noauth2 may be served on an address that other machines can reach. Then every caller that ' +
       'reaches it can power hosts off.',
   },
 } as const satisfies OptionGroup
@@ -133,17 +133,17 @@ export const IDENTITY = {
     kind: 'choice',
     of: ['password', 'v3password'],
     default: 'password',
-    meaning: 'How that account logs in.',
+    meaning: 'How the account that checks tokens logs in.',
   },
   publicUrl: {
     names: ['keystone_authtoken.www_authenticate_uri', 'keystone_authtoken.auth_uri'],
     kind: 'url',
-    meaning: 'Identity URL shown to callers without a valid token; auth_url when unset.',
+    meaning: 'Identity URL that callers without a valid token are told; auth_url when unset.',
   },
   authUrl: {
     names: ['keystone_authtoken.auth_url', 'keystone_authtoken.identity_uri'],
     kind: 'url',
-    meaning: "Identity URL that callers' tokens are checked at, with or without /v3.",
+    meaning: "Identity URL where callers' tokens are checked, with or without /v3.",
   },
   username: {
     names: [
@@ -152,7 +152,7 @@ export const IDENTITY = {
       'keystone_authtoken.admin_user',
     ],
     kind: 'text',
-    meaning: 'Account that checks tokens; it needs the role admin or service.',
+    meaning: 'Name of the account that checks tokens; it needs the role admin or service.',
   },
   password: {
     names: ['keystone_authtoken.password', 'keystone_authtoken.admin_password'],
@@ -172,47 +172,51 @@ export const IDENTITY = {
   projectId: {
     names: ['keystone_authtoken.project_id', 'keystone_authtoken.tenant_id'],
     kind: 'text',
-    meaning: 'Id of that project; its name and domain then do not count.',
+    meaning:
+      'Id of that project. When it is given, the name and the domain of the project are ignored.',
   },
   userDomainName: {
     names: ['keystone_authtoken.user_domain_name'],
     kind: 'text',
-    meaning: 'Domain of that account, by name. Without any domain: Default.',
+    meaning: 'Name of the domain of that account. When no domain is given at all: Default.',
   },
   userDomainId: {
     names: ['keystone_authtoken.user_domain_id'],
     kind: 'text',
-    meaning: 'The same by id; then the name does not count.',
+    meaning: 'Id of that domain. When it is given, the name is ignored.',
   },
   projectDomainName: {
     names: ['keystone_authtoken.project_domain_name'],
     kind: 'text',
-    meaning: 'Domain of its project, by name. Without any domain: Default.',
+    meaning: 'Name of the domain of its project. When no domain is given at all: Default.',
   },
   projectDomainId: {
     names: ['keystone_authtoken.project_domain_id'],
     kind: 'text',
-    meaning: 'The same by id; then the name does not count.',
+    meaning: 'Id of that domain. When it is given, the name is ignored.',
   },
   defaultDomainName: {
     names: ['keystone_authtoken.default_domain_name'],
     kind: 'text',
-    meaning: 'Domain of account and project where their own is not given, by name.',
+    meaning:
+      'Name of the domain that account and project are in when their own domain is not given.',
   },
   defaultDomainId: {
     names: ['keystone_authtoken.default_domain_id'],
     kind: 'text',
-    meaning: 'The same by id; then the name does not count.',
+    meaning: 'Id of that domain. When it is given, the name is ignored.',
   },
   caFile: {
     names: ['keystone_authtoken.cafile'],
     kind: 'file',
-    meaning: 'Certificates that may sign the Identity service; the public ones when unset.',
+    meaning:
+      'File with the certificates of the authorities that may sign the certificate of the Identity service; the public authorities when unset.',
   },
   insecure: {
     names: ['keystone_authtoken.insecure'],
     kind: 'switch',
     default: 'false',
-    meaning: 'Whether any certificate of the Identity service is believed. For trials only.',
+    meaning:
+      'Whether every certificate of the Identity service is accepted without a check. For trials only.',
   },
 } as const satisfies OptionGroup

@@ -1,4 +1,7 @@
-/** Options of the Compute service: the account that evacuates, and the bus whose events the bridge reads. */
+/**
+ * Options of the Compute service: the account that evacuates instances, and the message bus whose
+ * events the bridge reads.
+ */
 import type { OptionGroup } from './option.ts'
 
 export const COMPUTE = {
@@ -6,7 +9,7 @@ export const COMPUTE = {
     names: ['DEFAULT.nova_catalog_admin_info'],
     kind: 'endpoint',
     default: 'compute:nova:publicURL',
-    meaning: 'Which catalogue entry to use, as <service type>:<service name>:<interface>.',
+    meaning: 'Entry of the service catalogue to use, as <service type>:<service name>:<interface>.',
   },
   region: {
     names: ['DEFAULT.os_region_name'],
@@ -38,34 +41,36 @@ export const COMPUTE = {
     names: ['DEFAULT.os_user_domain_name'],
     kind: 'text',
     default: 'default',
-    meaning: 'Domain of that account, by name.',
+    meaning: 'Name of the domain of that account.',
   },
   userDomainId: {
     names: ['DEFAULT.os_user_domain_id'],
     kind: 'text',
-    meaning: 'The same by id; then the name does not count.',
+    meaning: 'Id of that domain. When it is given, the name is ignored.',
   },
   projectDomainName: {
     names: ['DEFAULT.os_project_domain_name'],
     kind: 'text',
     default: 'default',
-    meaning: 'Domain of its project, by name.',
+    meaning: 'Name of the domain of its project.',
   },
   projectDomainId: {
     names: ['DEFAULT.os_project_domain_id'],
     kind: 'text',
-    meaning: 'The same by id; then the name does not count.',
+    meaning: 'Id of that domain. When it is given, the name is ignored.',
   },
   caFile: {
     names: ['DEFAULT.nova_ca_certificates_file'],
     kind: 'file',
-    meaning: 'Certificates that may sign the Compute service; the public ones when unset.',
+    meaning:
+      'File with the certificates of the authorities that may sign the certificate of the Compute service; the public authorities when unset.',
   },
   insecure: {
     names: ['DEFAULT.nova_api_insecure'],
     kind: 'switch',
     default: 'false',
-    meaning: 'Whether any certificate of the Compute service is believed. For trials only.',
+    meaning:
+      'Whether every certificate of the Compute service is accepted without a check. For trials only.',
   },
 } as const satisfies OptionGroup
 
@@ -80,12 +85,13 @@ export const BRIDGE = {
     meaning:
       "RabbitMQ servers that carry the Compute service's notifications: " +
       'rabbit://user:password@host1:5672,user:password@host2:5672/virtual-host. ' +
-      'Without it the bridge has nothing to read.',
+      'When unset, the bridge reads nothing.',
   },
   exchange: {
     names: ['bridge.exchange'],
     kind: 'text',
     default: 'nova',
-    meaning: "The Compute service's control exchange. It is never declared, only looked for.",
+    meaning:
+      "The Compute service's control exchange. The bridge never declares it: it only checks that it exists.",
   },
 } as const satisfies OptionGroup

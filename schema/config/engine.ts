@@ -1,4 +1,7 @@
-/** Options of the engine: which faults count, how much may be done at once, what makes a host certainly dead. */
+/**
+ * Options of the engine: which faults are acted on, how much may be done at once, and how a host is
+ * made certainly dead.
+ */
 import type { OptionGroup } from './option.ts'
 
 export const NOTIFICATIONS = {
@@ -8,7 +11,8 @@ export const NOTIFICATIONS = {
     of: ['nova_notification', 'webhook'],
     default: 'nova_notification',
     meaning:
-      "Sources of faults beside our own monitors: events of the Compute service's bus. " +
+      'Sources of faults in addition to our own monitors. nova_notification: the events compute.host.error and ' +
+      "compute.instance.error on the Compute service's bus, which the role bridge reads and reports. " +
       'POST /v1/notifications (webhook) is always on.',
   },
   duplicateWindowMs: {
@@ -18,9 +22,9 @@ export const NOTIFICATIONS = {
     max: 86_400,
     default: '180',
     meaning:
-      'A POST that equals a notification of the last so many seconds is refused as a duplicate (409).',
+      'A POST that equals a notification of the last seconds given here is refused as a duplicate (409).',
     low: 'several monitors that report one fault make several notifications',
-    high: 'a fault that comes back is refused for so long',
+    high: 'a fault that comes back is refused during this time',
   },
   expiryMs: {
     names: ['DEFAULT.notifications_expired_interval'],
@@ -29,13 +33,13 @@ export const NOTIFICATIONS = {
     max: 2_592_000,
     default: '86400',
     meaning:
-      'A notification that nobody could start to handle for so long is given up, by our own clock.',
+      'A notification whose recovery could not begin for this time is given up. The time is measured by our own clock.',
     low: 'a fault accepted during a long outage of the engines is lost',
-    high: 'a forgotten fault may move instances after people have already repaired the host',
+    high: 'an old fault may move instances after operators have already repaired the host',
   },
 } as const satisfies OptionGroup
 
-/** Of instances on a dead host, and of a guest that failed alone. */
+/** The same text for instances on a dead host and for a guest that failed alone. */
 export const HA_KEY_MEANING =
   'Metadata key that marks an instance as HA-enabled when its value is true.'
 
@@ -45,7 +49,7 @@ export const HOST_RECOVERY = {
     kind: 'switch',
     default: 'true',
     meaning:
-      'Whether all instances of a dead host are moved (HA-enabled ones first), or only HA-enabled ones.',
+      'Whether all instances of a dead host are moved (HA-enabled ones first), or only the HA-enabled ones.',
   },
   haMetadataKey: {
     names: ['host_failure.ha_enabled_instance_metadata_key'],
@@ -58,8 +62,8 @@ export const HOST_RECOVERY = {
     kind: 'text',
     default: 'HA_Priority',
     meaning:
-      'Metadata key with the priority of an instance: a whole number from 0 to 1000, higher ones are moved first; ' +
-      'without one it counts as 500.',
+      'Metadata key with the priority of an instance: a whole number from 0 to 1000. Instances with a higher number are moved first; ' +
+      'an instance without a number counts as 500.',
   },
   ignoreInstancesInError: {
     names: ['host_failure.ignore_instances_in_error_state'],
@@ -73,15 +77,15 @@ export const HOST_RECOVERY = {
     of: ['segment', 'scheduler'],
     default: 'segment',
     meaning:
-      'Who chooses where an instance goes. segment: we do, among the hosts of its segment that are in service and ' +
-      "have room; Nova's scheduler checks each choice. scheduler: Nova does, who knows no segments.",
+      'Who chooses the target host of an instance. segment: the engine chooses among the hosts of its segment that are in service and ' +
+      "have room, and Nova's scheduler checks each choice. scheduler: Nova's scheduler chooses; it does not know segments.",
   },
   joinAggregates: {
     names: ['host_failure.add_reserved_host_to_aggregate'],
     kind: 'switch',
     default: 'false',
     meaning:
-      'Whether a reserved host that is taken into service joins the aggregates of the dead host, until that one ' +
+      'Whether a reserved host that is taken into service joins the aggregates of the dead host, until the dead host ' +
       'is back.',
   },
   disableReason: {
@@ -97,10 +101,10 @@ export const HOST_RECOVERY = {
     max: 3600,
     default: '17',
     meaning:
-      'Between two tries of a recovery, or of a move, that failed or waits for capacity. After each further failed try ' +
-      "of a recovery, or answer of Nova's scheduler that it has no host, it is doubled, up to 5 minutes.",
-    low: 'load on a Compute service that is already in trouble',
-    high: 'a recovery goes on so much later after the trouble is over',
+      'Pause before a recovery or a move is tried again after it failed or while it waits for capacity. After each further failed try ' +
+      "of a recovery, and after each answer of Nova's scheduler that it has no host, the pause is doubled, up to 5 minutes.",
+    low: 'more load on a Compute service that already has problems',
+    high: 'a recovery goes on later after the problem is solved',
   },
   concurrencyMax: {
     names: ['DEFAULT.host_failure_recovery_threads'],
@@ -109,11 +113,11 @@ export const HOST_RECOVERY = {
     max: 1000,
     default: '64',
     meaning:
-      'Most evacuations in flight at once, of all recoveries together. Below it, the number follows how fast Compute ' +
-      'answers: it begins with 8, grows with each quick answer, and halves when Compute is slow, fails, or asks for ' +
-      'patience (429 or 503; Retry-After is obeyed, up to 5 minutes).',
+      'Largest number of evacuations in flight at once, of all recoveries together. Below it, the number depends on how fast Compute ' +
+      'answers: it begins with 8, grows with each quick answer, and is halved when Compute is slow, fails, or asks us to ' +
+      'wait (429 or 503; Retry-After is obeyed, up to 5 minutes).',
     low: 'a full host takes many rounds to empty',
-    high: 'the Compute service may be flooded before its slowness shows',
+    high: 'the Compute service may be overloaded before it answers slowly',
   },
   concurrencyPerSegmentMax: {
     names: ['host_failure.max_evacuations_per_segment'],
@@ -121,9 +125,9 @@ export const HOST_RECOVERY = {
     min: 1,
     max: 1000,
     default: '64',
-    meaning: 'Most evacuations in flight at once off the hosts of one segment.',
+    meaning: 'Largest number of evacuations in flight at once from the hosts of one segment.',
     low: 'as above, for a host that fails alone',
-    high: 'the network and storage of one segment may be flooded',
+    high: 'the network and storage of one segment may be overloaded',
   },
   concurrencyPerTargetMax: {
     names: ['host_failure.max_evacuations_per_target'],
@@ -131,7 +135,7 @@ export const HOST_RECOVERY = {
     min: 1,
     max: 1000,
     default: '32',
-    meaning: 'Most evacuations in flight at once to one target host.',
+    meaning: 'Largest number of evacuations in flight at once to one target host.',
     low: 'a segment of few hosts takes many rounds to fill them',
     high: 'a target host starts so many instances at once that all are slow',
   },
@@ -145,24 +149,24 @@ export const FENCE = {
     max: 600,
     default: '20',
     meaning: 'Longest time on one rung of the fence plan before the next one is tried.',
-    low: 'a slow BMC cannot confirm in time, and an operator is asked for nothing',
-    high: 'a dead BMC holds the recovery up for so long',
+    low: 'a slow BMC cannot confirm in time, and an operator is asked without need',
+    high: 'a dead BMC delays the recovery by this time',
   },
   agentsDirectory: {
     names: ['fence.agents_directory'],
     kind: 'directory',
     default: '/usr/sbin',
-    meaning: 'Where the ClusterLabs fence agents are that a fence plan may name.',
+    meaning: 'Directory of the ClusterLabs fence agents that a fence plan may name.',
   },
   commandsDirectory: {
     names: ['fence.commands_directory'],
     kind: 'directory',
     default: '/etc/instance-ha/fence.d',
     meaning:
-      'Where the commands are that a fence plan may name, for example to put a host on the blocklist of its ' +
+      'Directory of the commands that a fence plan may name, for example to put a host on the blocklist of its ' +
       'storage. A command reads lines of key=value (action, nodename). For the action status it prints the line ' +
       '`status: on` and ends with 0 while the host reaches its storage, and prints `status: off` and ends with 2 ' +
-      'when it is certainly cut off; anything else proves nothing. For the action off it ends with 0 when that ' +
+      'when it is certainly cut off; any other result proves nothing. For the action off it ends with 0 when that ' +
       'was done. ops/docs/segment-policy.md says more.',
   },
   consentSegments: {
@@ -183,8 +187,8 @@ export const RETURN = {
     of: ['operator', 'automatic'],
     default: 'operator',
     meaning:
-      'Whether a repaired host comes back into service by itself once everything is checked, or after an ' +
-      "operator's word; a segment may choose otherwise.",
+      'Whether a repaired host returns to service automatically after everything is checked, or only after an ' +
+      "operator's command. The policy of a segment may say otherwise.",
   },
   deathsMin: {
     names: ['host_failure.quarantine_deaths'],
@@ -193,7 +197,7 @@ export const RETURN = {
     max: 100,
     default: '3',
     meaning:
-      'A host that died so many times in a day comes back by itself only after a quarantine, which each ' +
+      'A host that died this many times in a day returns to service automatically only after a quarantine, which each ' +
       'further death doubles.',
     low: 'a host with one bad day is kept out',
     high: 'instances are moved to a broken host again and again',
@@ -205,7 +209,7 @@ export const RETURN = {
     max: 86_400,
     default: '3600',
     meaning: 'Length of the first quarantine.',
-    low: 'as with the number of deaths, too high',
-    high: 'capacity is missing for so long',
+    low: 'instances are moved to a broken host again and again',
+    high: 'the capacity of the host is missing for this time',
   },
 } as const satisfies OptionGroup

@@ -1,7 +1,10 @@
-/** Options of our own event notifications: what other systems of the operator hear of segments, hosts and recoveries. */
+/**
+ * Options of our own event notifications, which tell other systems of the operator about segments,
+ * hosts and recoveries.
+ */
 import type { OptionGroup } from './option.ts'
 
-/** Those of oslo.messaging. */
+/** The drivers that oslo.messaging knows. */
 const EVENT_DRIVERS = ['noop', 'messagingv2', 'messaging', 'log', 'routing', 'test'] as const
 
 export const EVENTS = {
@@ -13,18 +16,18 @@ export const EVENTS = {
     default: 'noop',
     meaning:
       "Whether Masakari's versioned event notifications are sent over RabbitMQ, to versioned_notifications.info and .error " +
-      'of the exchange masakari: messagingv2 does, messaging does without the envelope, the others send nothing. ' +
-      'Several lines are several drivers. They tell other systems what happens; no recovery waits for them.',
+      'of the exchange masakari. messagingv2 sends them, messaging sends them without the envelope, the others send nothing. ' +
+      'Several lines are several drivers. No recovery waits for these messages.',
   },
   brokers: {
     names: ['oslo_messaging_notifications.transport_url', 'DEFAULT.transport_url'],
     kind: 'amqp',
     meaning:
-      'RabbitMQ servers that take them, as in [bridge] transport_url. Needed by messaging and messagingv2.',
+      'RabbitMQ servers that event notifications are sent to, written as in [bridge] transport_url. Needed by messaging and messagingv2.',
   },
 } as const satisfies OptionGroup
 
-/** How RabbitMQ is told to keep queues, as all services of the cloud say it. */
+/** How RabbitMQ keeps queues. All services of the cloud use the same values. */
 export const QUEUES = {
   durable: {
     names: [
@@ -35,14 +38,14 @@ export const QUEUES = {
     kind: 'switch',
     default: 'false',
     meaning:
-      'Whether the exchange and the queues of event notifications outlive a restart of RabbitMQ. This and the following ' +
-      'options must be what the other services of the cloud say. They count where exchange and queues do not exist yet.',
+      'Whether the exchange and the queues of event notifications survive a restart of RabbitMQ. Set this and the following ' +
+      'options as in the other services of the cloud. They have an effect only when the exchange and the queues do not exist yet.',
   },
   autoDelete: {
     names: ['oslo_messaging_rabbit.amqp_auto_delete', 'DEFAULT.amqp_auto_delete'],
     kind: 'switch',
     default: 'false',
-    meaning: 'Whether they are deleted once nobody uses them.',
+    meaning: 'Whether the exchange and the queues are deleted when they are not used any more.',
   },
   mirrored: {
     names: ['oslo_messaging_rabbit.rabbit_ha_queues', 'DEFAULT.rabbit_ha_queues'],
@@ -55,7 +58,7 @@ export const QUEUES = {
     kind: 'switch',
     default: 'false',
     meaning:
-      'Whether they, and the queue of the bridge, are quorum queues, which are always durable.',
+      'Whether the queues of event notifications and the queue of the bridge are quorum queues, which are always durable.',
   },
   deliveryLimit: {
     names: ['oslo_messaging_rabbit.rabbit_quorum_delivery_limit'],
@@ -63,9 +66,9 @@ export const QUEUES = {
     min: 0,
     max: 2_147_483_647,
     default: '0',
-    meaning: 'How often a quorum queue delivers a message at most; 0 sets no limit.',
+    meaning: 'Largest number of times that a quorum queue delivers one message; 0 sets no limit.',
     low: 'a message whose reader fails is lost',
-    high: 'a message that breaks its reader comes again and again',
+    high: 'a message that its reader cannot handle is delivered again and again',
   },
   memoryLength: {
     names: [
@@ -76,7 +79,7 @@ export const QUEUES = {
     min: 0,
     max: 2_147_483_647,
     default: '0',
-    meaning: 'Most messages that a quorum queue keeps in memory; 0 sets no limit.',
+    meaning: 'Largest number of messages that a quorum queue keeps in memory; 0 sets no limit.',
     low: 'slower delivery',
     high: 'RabbitMQ may run out of memory',
   },
@@ -89,7 +92,8 @@ export const QUEUES = {
     min: 0,
     max: 2_147_483_647,
     default: '0',
-    meaning: 'The same in bytes.',
+    meaning:
+      'Largest total size of the messages that a quorum queue keeps in memory, bytes; 0 sets no limit.',
     low: 'as above',
     high: 'as above',
   },

@@ -1,4 +1,7 @@
-/** Options for faults smaller than a host: of a guest, or of its nova-compute. */
+/**
+ * Options for faults smaller than the failure of a host: a guest fails, or nova-compute dies on a
+ * living host.
+ */
 import { HA_KEY_MEANING } from './engine.ts'
 import type { OptionGroup } from './option.ts'
 
@@ -7,13 +10,13 @@ export const INSTANCE_RECOVERY = {
     names: ['instance_failure.process_all_instances'],
     kind: 'switch',
     default: 'false',
-    meaning: 'Whether every failed instance is restarted, or only HA-enabled ones.',
+    meaning: 'Whether every failed instance is restarted, or only the HA-enabled ones.',
   },
   recoverError: {
     names: ['instance_failure.recover_ignoring_error_instances'],
     kind: 'switch',
     default: 'false',
-    meaning: 'Whether a failed instance is restarted also when it was in ERROR before.',
+    meaning: 'Whether a failed instance that was already in ERROR before is restarted, too.',
   },
   restartsMin: {
     names: ['instance_failure.crash_loop_restarts'],
@@ -22,10 +25,10 @@ export const INSTANCE_RECOVERY = {
     max: 100,
     default: '3',
     meaning:
-      'An instance that was restarted so many times in the window is left alone for a while, which each further ' +
+      'An instance that was restarted this many times in the window is not restarted for the cool-down time, which each further ' +
       'restart doubles.',
-    low: 'an instance with one bad hour stays down',
-    high: 'an instance that cannot live is restarted again and again',
+    low: 'an instance that crashes a few times in one hour stays down',
+    high: 'an instance that always crashes is restarted again and again',
   },
   restartsWindowMs: {
     names: ['instance_failure.crash_loop_window_seconds'],
@@ -33,9 +36,9 @@ export const INSTANCE_RECOVERY = {
     min: 60,
     max: 86_400,
     default: '86400',
-    meaning: 'Length of that window.',
+    meaning: 'Length of the window in which the restarts of one instance are counted.',
     low: 'a slow crash loop is never noticed',
-    high: 'crashes that have nothing to do with each other are counted together',
+    high: 'crashes with different causes are counted together',
   },
   coolDownMs: {
     names: ['instance_failure.cool_down_seconds'],
@@ -43,9 +46,10 @@ export const INSTANCE_RECOVERY = {
     min: 10,
     max: 86_400,
     default: '600',
-    meaning: 'How long it is left alone the first time.',
+    meaning:
+      'The first cool-down time of an instance in a crash loop: it is not restarted for this time.',
     low: 'a crash loop goes on almost as before',
-    high: 'an instance that would live again stays down for so long',
+    high: 'an instance that would run again stays down for this time',
   },
   haMetadataKey: {
     names: ['instance_failure.ha_enabled_instance_metadata_key'],
@@ -62,6 +66,6 @@ export const PROCESS_RECOVERY = {
     default: 'Masakari detected process failed.',
     meaning:
       'Reason shown at the compute service of a living host whose nova-compute has died. Only a service that is disabled ' +
-      'with this reason, and by us, is enabled again.',
+      'with this reason, and by this product, is enabled again.',
   },
 } as const satisfies OptionGroup

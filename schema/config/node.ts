@@ -1,11 +1,14 @@
-/** Options of one process: who it is, what it does, what it logs, how it reaches bus and store. */
+/**
+ * Options of one process: its name, its roles, its log, and its connections to the bus and the
+ * store.
+ */
 import type { OptionGroup } from './option.ts'
 
-/** What a process can be part of. */
+/** The roles that a process can play. */
 export const ROLES = ['gateway', 'engine', 'host-monitor', 'instance-monitor', 'bridge'] as const
 
 const LOG_LEVELS = ['info', 'warn', 'error'] as const
-/** The least important line that is still written. */
+/** The least severe level that is written to the log. */
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export const NODE = {
@@ -14,7 +17,7 @@ export const NODE = {
     kind: 'text',
     default: '$hostname',
     meaning:
-      'Name of this process in elections and observations; on a compute host it must equal the name ' +
+      'Name of this process in elections and observations. On a compute host it must equal the name ' +
       "of the host's compute service. $hostname is the machine's own name. Unique in the cloud.",
   },
   roles: {
@@ -23,14 +26,14 @@ export const NODE = {
     of: ROLES,
     default: 'gateway, engine, host-monitor, instance-monitor, bridge',
     meaning:
-      'What this process does. Controllers run all but the instance-monitor, compute hosts only that.',
+      'Roles of this process. Controllers run all roles except the instance-monitor, compute hosts run only the instance-monitor.',
   },
   logLevel: {
     names: ['log.level'],
     kind: 'choice',
     of: LOG_LEVELS,
     default: 'info',
-    meaning: 'The least important line that is still written, as JSON on stderr.',
+    meaning: 'The least severe lines that are written. Lines are JSON on stderr.',
   },
 } as const satisfies OptionGroup
 
@@ -42,9 +45,9 @@ export const STORE = {
     embedded: 'sqlite://',
     meaning:
       'The store, as a SQLAlchemy URL: mysql+pymysql://user:password@host:3306/database, or ' +
-      'sqlite:////absolute/path for a single machine, sqlite:// for trials (forgotten at the end). ' +
-      'What the URL says about TLS counts as with PyMySQL: ssl_ca, ssl_cert, ssl_key, ssl_cipher, ssl_verify_cert, ' +
-      'ssl_verify_identity, ssl_check_hostname, ssl_mode, ssl=true for the public authorities.',
+      'sqlite:////absolute/path for a single machine, sqlite:// for trials (all rows are lost when the process ends). ' +
+      'The parameters of the URL about TLS mean the same as with PyMySQL: ssl_ca, ssl_cert, ssl_key, ssl_cipher, ssl_verify_cert, ' +
+      'ssl_verify_identity, ssl_check_hostname, ssl_mode; ssl=true accepts the public authorities.',
   },
   poolSize: {
     names: ['database.max_pool_size'],
@@ -53,10 +56,10 @@ export const STORE = {
     max: 1000,
     default: '5',
     meaning:
-      'Connections to the database that are kept while nobody uses them. Together with max_overflow: most of them at once; ' +
-      'never fewer than 2, nor more than 100.',
+      'Number of unused connections to the database that are kept open. Together with max_overflow it is the largest number of connections; ' +
+      'that sum is never below 2 or above 100.',
     low: 'connections are opened again and again',
-    high: 'the database keeps connections that nobody uses',
+    high: 'the database keeps connections that are not used',
   },
   poolOverflow: {
     names: ['database.max_overflow'],
@@ -64,16 +67,17 @@ export const STORE = {
     min: -1,
     max: 1000,
     default: '5',
-    meaning: 'Further connections while they are needed; -1 sets no limit.',
+    meaning:
+      'Number of further connections that are opened while they are needed; -1 sets no limit.',
     low: 'requests wait for each other',
-    high: 'the database may run out of connections for others',
+    high: 'the database may have no connections left for other programs',
   },
   credentialsKeyFile: {
     names: ['database.credentials_key_file'],
     kind: 'text',
     meaning:
-      "Keys that seal the hosts' control_attributes in the database: 32 bytes in base64 each, one a line; the first " +
-      'seals, all of them open. When unset: credentials.key in the state_directory of [ssh]. Made at the first start; ' +
+      "File with the keys that seal the hosts' control_attributes in the database: 32 bytes in base64, one key per line. The first key " +
+      'seals, and all keys open. When unset: credentials.key in the state_directory of [ssh]. It is made at the first start, and ' +
       'every controller then needs the same file. To change keys: ' +
       'add a new last line everywhere, restart, make it the first line everywhere, restart, run seal-credentials, ' +
       'remove the old line.',
@@ -88,8 +92,8 @@ export const HOUSEKEEPING = {
     max: 3650,
     default: '90',
     meaning:
-      'Ended notifications with all that is recorded of them, and deleted hosts and segments, are kept for so long.',
-    low: 'what an incident review needs is gone',
+      'How many days ended notifications with all their records, and deleted hosts and segments, are kept.',
+    low: 'the records that an incident review needs are deleted',
     high: 'the database grows',
   },
   rowsMax: {
@@ -98,8 +102,9 @@ export const HOUSEKEEPING = {
     min: 0,
     max: 1_000_000,
     default: '10000',
-    meaning: 'Most rows that the leader deletes every hour; 0 leaves it to the command db-purge.',
-    low: 'rows may come faster than they go',
+    meaning:
+      'Largest number of rows that the leader deletes every hour; 0: only the command db-purge deletes rows.',
+    low: 'new rows may be written faster than old ones are deleted',
     high: 'load on the database',
   },
 } as const satisfies OptionGroup
@@ -110,8 +115,8 @@ export const BUS = {
     kind: 'bus',
     default: 'memory',
     meaning:
-      'NATS servers, for example nats://10.0.0.1:4222, nats://10.0.0.2:4222. With tls:// all of them are spoken to ' +
-      'over TLS only, and so with any of the options below that ask for it. The word memory keeps the ' +
+      'NATS servers, for example nats://10.0.0.1:4222, nats://10.0.0.2:4222. With tls://, or with any of the options below that ask for ' +
+      'TLS, every connection uses TLS. The word memory keeps the ' +
       'bus inside this process: then there is exactly one engine and no standby.',
   },
   cloud: {
@@ -119,7 +124,7 @@ export const BUS = {
     kind: 'text',
     default: 'default',
     meaning:
-      'Second token of every subject and part of the lease name: keeps clouds on one bus apart.',
+      'Second token of every subject and part of the name of the lease. It separates several clouds on one bus.',
   },
   user: { names: ['bus.user'], kind: 'text', meaning: 'NATS user.' },
   password: { names: ['bus.password'], kind: 'secret', meaning: 'Password of the NATS user.' },
@@ -132,14 +137,19 @@ export const BUS = {
     names: ['bus.ca_file'],
     kind: 'file',
     meaning:
-      'Certificates (PEM) that may sign those of the NATS servers; the public ones when unset. Asks for TLS.',
+      'File with the certificates (PEM) of the authorities that may sign those of the NATS servers; the public authorities when unset. Asks for TLS.',
   },
   certFile: {
     names: ['bus.cert_file'],
     kind: 'file',
-    meaning: "Our own certificate (PEM), for servers that verify their clients'. Asks for TLS.",
+    meaning:
+      'Our own certificate (PEM), for NATS servers that verify the certificates of their clients. Asks for TLS.',
   },
-  keyFile: { names: ['bus.key_file'], kind: 'file', meaning: 'Private key (PEM) of it.' },
+  keyFile: {
+    names: ['bus.key_file'],
+    kind: 'file',
+    meaning: 'Private key (PEM) of that certificate.',
+  },
   credentialsFile: {
     names: ['bus.credentials_file'],
     kind: 'file',
@@ -150,7 +160,7 @@ export const BUS = {
     kind: 'switch',
     default: 'false',
     meaning:
-      'Whether TLS begins before the server says anything, as its handshake_first wants. Asks for TLS.',
+      'Whether TLS begins before the server sends anything, as servers with handshake_first require. Asks for TLS.',
   },
 } as const satisfies OptionGroup
 
@@ -161,9 +171,9 @@ export const LEASE = {
     min: 2,
     max: 60,
     default: '6',
-    meaning: 'How long a leader that falls silent keeps the lease.',
-    low: 'a short stall of the leader or of NATS costs the leadership for nothing',
-    high: 'recoveries stand still for so long after a leader has died',
+    meaning: 'How long a leader that does not renew its lease any more still holds it.',
+    low: 'the leader loses its lease without need when it or NATS pauses for a short time',
+    high: 'recoveries do not go on for this time after a leader has died',
   },
   renewIntervalMs: {
     names: ['lease.renew_interval'],
@@ -171,9 +181,9 @@ export const LEASE = {
     min: 0.2,
     max: 20,
     default: '2',
-    meaning: 'How often the leader prolongs its lease.',
-    low: 'needless writes to NATS',
-    high: 'one lost renewal costs the leadership',
+    meaning: 'Time between two renewals of the lease by the leader.',
+    low: 'more writes to NATS than necessary',
+    high: 'the leader loses its lease when one renewal is lost',
   },
   campaignIntervalMs: {
     names: ['lease.campaign_interval'],
@@ -181,9 +191,9 @@ export const LEASE = {
     min: 0.05,
     max: 10,
     default: '0.25',
-    meaning: 'How often a standby tries to take the free lease.',
-    low: 'needless writes to NATS from every standby',
-    high: 'the lease lies free for so long',
+    meaning: 'Time between two tries of a standby to take a free lease.',
+    low: 'every standby writes to NATS more often than necessary',
+    high: 'a free lease is taken later',
   },
   marginMs: {
     names: ['lease.margin'],
@@ -191,8 +201,8 @@ export const LEASE = {
     min: 0.1,
     max: 20,
     default: '1',
-    meaning: 'The leader stops so long before its lease ends, by its own clock.',
-    low: 'must exceed the skew between the clocks of the NATS servers, or two may lead for a moment',
+    meaning: 'The leader stops acting this long before its lease ends, measured by its own clock.',
+    low: 'when it is less than the clock skew between the NATS servers, two engines may lead for a moment',
     high: 'less time for a renewal to succeed',
   },
 } as const satisfies OptionGroup

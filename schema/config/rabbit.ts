@@ -1,4 +1,7 @@
-/** Options of every connection to RabbitMQ, as oslo.messaging has them; what a transport URL says itself counts instead. */
+/**
+ * Options of every connection to RabbitMQ, as oslo.messaging has them. What a transport URL says
+ * itself takes precedence.
+ */
 import type { OptionGroup } from './option.ts'
 
 export const RABBIT = {
@@ -7,13 +10,13 @@ export const RABBIT = {
     kind: 'switch',
     default: 'false',
     meaning:
-      "Whether RabbitMQ is spoken to over TLS. The server's certificate is always checked, against the system's " +
+      "Whether connections to RabbitMQ use TLS. The server's certificate is always checked, against the system's " +
       'authorities when no ssl_ca_file is given.',
   },
   caFile: {
     names: ['oslo_messaging_rabbit.ssl_ca_file', 'oslo_messaging_rabbit.kombu_ssl_ca_certs'],
     kind: 'file',
-    meaning: 'Certificates (PEM) that may sign those of RabbitMQ.',
+    meaning: 'File with the certificates (PEM) of the authorities that may sign those of RabbitMQ.',
   },
   certFile: {
     names: ['oslo_messaging_rabbit.ssl_cert_file', 'oslo_messaging_rabbit.kombu_ssl_certfile'],
@@ -23,13 +26,14 @@ export const RABBIT = {
   keyFile: {
     names: ['oslo_messaging_rabbit.ssl_key_file', 'oslo_messaging_rabbit.kombu_ssl_keyfile'],
     kind: 'file',
-    meaning: 'Private key (PEM) of it.',
+    meaning: 'Private key (PEM) of that certificate.',
   },
   tlsVersion: {
     names: ['oslo_messaging_rabbit.ssl_version', 'oslo_messaging_rabbit.kombu_ssl_version'],
     kind: 'choice',
     of: ['TLSv1_2', 'TLSv1_3', 'SSLv23'],
     default: 'SSLv23',
-    meaning: 'The oldest TLS that is spoken; SSLv23 negotiates, from TLS 1.2 on.',
+    meaning:
+      'The oldest version of TLS that is accepted. SSLv23 negotiates the version, TLS 1.2 or newer.',
   },
 } as const satisfies OptionGroup

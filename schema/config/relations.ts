@@ -16,6 +16,12 @@ export interface Contradiction {
  */
 export const FRESH_INTERVALS = 3
 
+/** A host may die just after an observer has said that it lives: the word against a report has gone stale by then. */
+export const HELD_INTERVALS = FRESH_INTERVALS + 1
+
+/** Observers look at a host once an interval, at moments of their own: verdicts about one fault are so far apart at most. */
+export const GATHERING_INTERVALS = 2
+
 /**
  * With a configuration file, every role needs its own options; without a file, the cloud is
  * simulated.
@@ -32,7 +38,7 @@ export function contradictions(config: Config, origin: Origin): readonly Contrad
     ...accessContradictions(config),
     ...eventContradictions(config),
     ...(origin === 'file' ? missingParts(config) : []),
-    ...freshnessContradictions(config),
+    ...intervalContradictions(config),
     ...unless(
       config.notifications.expiryMs > config.notifications.duplicateWindowMs,
       'DEFAULT.notifications_expired_interval',
@@ -47,14 +53,25 @@ function unless(holds: boolean, option: string, text: string): readonly Contradi
 }
 
 /** What an operator chooses beside the monitoring interval, and what must not be shorter than what follows from it. */
-function freshnessContradictions({ hostMonitor, notifications }: Config): readonly Contradiction[] {
-  const heldMs = (FRESH_INTERVALS + 1) * hostMonitor.intervalMs
-  return unless(
-    notifications.expiryMs > heldMs,
-    'DEFAULT.notifications_expired_interval',
-    `expiry of notifications ${notifications.expiryMs} ms must exceed ${FRESH_INTERVALS + 1} monitoring intervals of ` +
-      `${hostMonitor.intervalMs} ms, ${heldMs} ms: for so long the word of an observer that has gone may stand against a report`,
-  )
+function intervalContradictions(config: Config): readonly Contradiction[] {
+  const { hostMonitor, notifications, stormGuard } = config
+  const { intervalMs } = hostMonitor
+  const heldMs = HELD_INTERVALS * intervalMs
+  const gatheringMs = GATHERING_INTERVALS * intervalMs
+  return [
+    ...unless(
+      notifications.expiryMs > heldMs,
+      'DEFAULT.notifications_expired_interval',
+      `expiry of notifications ${notifications.expiryMs} ms must exceed ${HELD_INTERVALS} monitoring intervals of ` +
+        `${intervalMs} ms, ${heldMs} ms: for this time, the last observation by an observer that has stopped may contradict a report`,
+    ),
+    ...unless(
+      stormGuard.windowMs >= gatheringMs,
+      'host_failure.window_seconds',
+      `window of the storm guard ${stormGuard.windowMs} ms must not be shorter than ${GATHERING_INTERVALS} monitoring ` +
+        `intervals of ${intervalMs} ms, ${gatheringMs} ms: reports of hosts that fail together may be so far apart`,
+    ),
+  ]
 }
 
 function leaseContradictions({ lease }: Config): readonly Contradiction[] {
@@ -63,7 +80,7 @@ function leaseContradictions({ lease }: Config): readonly Contradiction[] {
       lease.ttlMs > 2 * lease.renewIntervalMs + lease.marginMs,
       'lease.ttl',
       `lease TTL ${lease.ttlMs} ms must exceed twice the renew interval ${lease.renewIntervalMs} ms ` +
-        `plus the margin ${lease.marginMs} ms, so that one lost renewal costs nothing`,
+        `plus the margin ${lease.marginMs} ms, so that the leader can lose one renewal and keep its lease`,
     ),
     ...unless(
       lease.campaignIntervalMs < lease.ttlMs,
@@ -119,7 +136,7 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
       bus.location.kind === 'nats' || node.roles.includes('engine'),
       'bus.servers',
       `the bus is inside this process, and its roles ${node.roles.join(', ')} do not include the engine, ` +
-        'which therefore can never hear of a fault: name the NATS servers',
+        'so no engine can hear of a fault: name the NATS servers',
     ),
     ...unless(
       known(bus.user) === known(bus.password),
@@ -129,7 +146,7 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
     ...unless(
       [bus.token, bus.user, bus.credentialsFile].filter(known).length <= 1,
       'bus.token',
-      'the bus takes a token, a user with a password, or a credentials file, only one of them',
+      'give only one of these for the bus: a token, a user with a password, or a credentials file',
     ),
     ...unless(
       known(bus.certFile) === known(bus.keyFile),
@@ -160,7 +177,7 @@ function servingContradictions({ serving, webhook }: Config): readonly Contradic
     ...unless(
       serving.useTls !== false || !known(serving.tlsCertFile),
       'DEFAULT.use_ssl',
-      'use_ssl = false, and a certificate is given: take one of them out',
+      'use_ssl = false, but a certificate is given: remove one of the two',
     ),
     ...unless(
       known(serving.tlsCertFile) || !known(serving.tlsClientCaFile),
@@ -182,8 +199,8 @@ function accessContradictions({ api, node }: Config): readonly Contradiction[] {
   return unless(
     !isOpen || api.openToEverybody || !node.roles.includes('gateway'),
     'DEFAULT.auth_strategy',
-    `noauth2 makes an administrator of everybody who reaches ${api.listen}: listen on 127.0.0.1, use keystone, or ` +
-      'say [api] open_to_everybody = true',
+    `noauth2 gives every caller that reaches ${api.listen} the rights of an administrator: listen on 127.0.0.1, use keystone, or ` +
+      'set [api] open_to_everybody = true',
   )
 }
 
@@ -198,7 +215,7 @@ function eventContradictions({ events, queues }: Config): readonly Contradiction
     ...unless(
       !queues.quorum || !queues.mirrored,
       'oslo_messaging_rabbit.rabbit_ha_queues',
-      'a queue is a quorum queue (rabbit_quorum_queue) or mirrored, not both',
+      'a queue cannot be a quorum queue (rabbit_quorum_queue) and mirrored at the same time',
     ),
   ]
 }
@@ -221,8 +238,8 @@ function missingParts({ node, api, identity, compute }: Config): readonly Contra
     'keystone_authtoken.password': identity.password,
   }
   return [
-    ...(gateway || node.roles.includes('engine')
-      ? unset(account, 'is needed by the roles gateway and engine to reach Compute')
+    ...(gateway || node.roles.includes('engine') || node.roles.includes('host-monitor')
+      ? unset(account, 'is needed by the roles gateway, engine and host-monitor to reach Compute')
       : []),
     ...(gateway && api.authStrategy === 'keystone'
       ? unset(checker, 'is needed by the role gateway to check tokens (auth_strategy = keystone)')
@@ -241,7 +258,7 @@ export function advice(config: Config): readonly string[] {
   const { bus, store, node, bridge, api, events } = config
   const sentences: string[] = []
   if (bus.location.kind === 'memory') {
-    sentences.push('bus.servers = memory: run exactly one engine, there can be no standby')
+    sentences.push('bus.servers = memory: run exactly one engine; a standby is not possible')
   } else if (store.location.kind === 'sqlite') {
     sentences.push('the store is SQLite: every engine must use this same file on this machine')
   }
@@ -249,7 +266,9 @@ export function advice(config: Config): readonly string[] {
     sentences.push("bridge.transport_url is not set: the Compute service's bus is not read")
   }
   if (api.authStrategy === 'noauth2') {
-    sentences.push('auth_strategy = noauth2: everybody who reaches the API is an administrator')
+    sentences.push(
+      'auth_strategy = noauth2: every caller that reaches the API has the rights of an administrator',
+    )
   }
   for (const driver of events.drivers) {
     if (driver === 'noop' || isSending(driver)) continue

@@ -1,4 +1,4 @@
-/** Options of serving HTTP: encryption, limits, and the webhook of Alertmanager. */
+/** Options of the HTTP server: encryption, limits, and the webhook for Alertmanager. */
 import type { OptionGroup } from './option.ts'
 
 export const SERVING = {
@@ -6,7 +6,7 @@ export const SERVING = {
     names: ['api.tls_cert_file', 'wsgi.ssl_cert_file', 'DEFAULT.ssl_cert_file', 'ssl.cert_file'],
     kind: 'file',
     meaning:
-      'Certificate chain (PEM) that the REST API shows; with tls_key_file it speaks TLS only.',
+      'Certificate chain (PEM) of the REST API. With this and tls_key_file, the API accepts only TLS.',
   },
   tlsKeyFile: {
     names: ['api.tls_key_file', 'wsgi.ssl_key_file', 'DEFAULT.ssl_key_file', 'ssl.key_file'],
@@ -17,26 +17,27 @@ export const SERVING = {
     names: ['api.tls_client_ca_file', 'wsgi.ssl_ca_file', 'DEFAULT.ssl_ca_file', 'ssl.ca_file'],
     kind: 'file',
     meaning:
-      'Certificates (PEM) that must have signed those of the callers: with it, callers without one are refused.',
+      'File with the certificates (PEM) of the authorities that must have signed the certificates of callers. When it is set, callers without such a certificate are refused.',
   },
   tlsVersion: {
     names: ['api.tls_version', 'ssl.version'],
     kind: 'choice',
     of: ['TLSv1_2', 'TLSv1_3', 'SSLv23'],
     default: 'SSLv23',
-    meaning: 'The oldest TLS that the REST API speaks; SSLv23 negotiates, from TLS 1.2 on.',
+    meaning:
+      'The oldest version of TLS that the REST API accepts. SSLv23 negotiates the version, TLS 1.2 or newer.',
   },
   tlsCiphers: {
     names: ['api.tls_ciphers', 'ssl.ciphers'],
     kind: 'text',
     meaning:
-      "Ciphers that the REST API accepts, in OpenSSL's language; Node's own choice when unset.",
+      'Ciphers that the REST API accepts, as an OpenSSL cipher list; the defaults of Node when unset.',
   },
   useTls: {
     names: ['DEFAULT.use_ssl'],
     kind: 'switch',
     meaning:
-      'Whether the REST API speaks TLS, as Masakari is told. When unset, it does where there is a certificate.',
+      "Whether the REST API uses TLS (Masakari's option). When unset, it uses TLS if a certificate is given.",
   },
   requestsPerMinute: {
     names: ['api.requests_per_minute'],
@@ -45,9 +46,9 @@ export const SERVING = {
     max: 1_000_000,
     default: '0',
     meaning:
-      'Most requests that one token may make in a minute at one gateway, before it is told to wait (429); 0 sets no limit.',
-    low: 'monitors that repeat themselves during a large outage are held up',
-    high: 'one runaway client slows all others down',
+      'Largest number of requests per minute with one token at one gateway. Further requests are answered with 429; 0 sets no limit.',
+    low: 'monitors that send many requests during a large outage are delayed',
+    high: 'one client that sends too many requests slows down all others',
   },
 } as const satisfies OptionGroup
 
@@ -56,7 +57,7 @@ export const WEBHOOK = {
     names: ['webhook.token'],
     kind: 'secret',
     meaning:
-      'Bearer token for POST /v1/webhooks/alertmanager. The webhook is closed without it and without a user.',
+      'Bearer token for POST /v1/webhooks/alertmanager. When neither this token nor a user is set, the webhook refuses every request.',
   },
   username: {
     names: ['webhook.username'],
@@ -73,13 +74,13 @@ export const WEBHOOK = {
     kind: 'text',
     default: 'compute_host',
     meaning:
-      'Label of an alert that names the compute host, exactly as the Compute service does. An alert without it is not ours.',
+      'Label of an alert that names the compute host, exactly as the Compute service does. An alert without this label is ignored.',
   },
   instanceLabel: {
     names: ['webhook.instance_label'],
     kind: 'text',
     default: 'instance_uuid',
     meaning:
-      'Label that names an instance: with it, the alert is about the instance and not about its host.',
+      'Label that names an instance. An alert with this label is about the instance and not about its host.',
   },
 } as const satisfies OptionGroup

@@ -1,4 +1,4 @@
-/** Options of the brakes before a host is acted on: how many at once, and not too soon. */
+/** Options that limit acting on hosts: how many at once, and how long a new leader waits. */
 import type { OptionGroup } from './option.ts'
 
 export const STORM_GUARD = {
@@ -9,9 +9,9 @@ export const STORM_GUARD = {
     max: 10_000,
     default: '0',
     meaning:
-      'Most hosts of a segment acted on in a window, those in flight included; 0 leaves it to the share. Hosts that fail ' +
-      'within a minute of each other and are more than that all wait for an operator.',
-    low: 'an outage of a few hosts already needs an operator',
+      'Largest number of hosts of a segment that are acted on in a window, hosts in flight included; 0: only the share counts. Hosts that fail ' +
+      'within a minute of each other and are more than this number all wait for an operator.',
+    low: 'even an outage of a few hosts needs an operator',
     high: 'a fault of the network may power off many healthy hosts',
   },
   shareMax: {
@@ -20,9 +20,9 @@ export const STORM_GUARD = {
     min: 0.01,
     max: 1,
     default: '0.34',
-    meaning: 'The same as a share of the hosts in the segment; one host is always allowed.',
+    meaning: 'The same limit as a share of the hosts in the segment; one host is always allowed.',
     low: 'as above',
-    high: 'as above; and the hosts left over cannot hold the instances',
+    high: 'as above; and the remaining hosts have no room for the instances',
   },
   overallHostsMax: {
     names: ['host_failure.max_hosts_overall'],
@@ -31,9 +31,9 @@ export const STORM_GUARD = {
     max: 100_000,
     default: '0',
     meaning:
-      'Most hosts of all segments together acted on in a window; 0 leaves it to the share. Hosts of any segments that fail ' +
-      'together and are more than that all wait for an operator.',
-    low: 'an outage that touches several segments already needs an operator',
+      'Largest number of hosts of all segments together that are acted on in a window; 0: only the share counts. Hosts of any segments that fail ' +
+      'together and are more than this number all wait for an operator.',
+    low: 'even a small outage in several segments needs an operator',
     high: 'a fault of the whole network may power off many healthy hosts',
   },
   overallShareMax: {
@@ -42,7 +42,7 @@ export const STORM_GUARD = {
     min: 0.01,
     max: 1,
     default: '1',
-    meaning: 'The same as a share of all hosts.',
+    meaning: 'The same limit as a share of all hosts.',
     low: 'as above',
     high: 'as above',
   },
@@ -53,10 +53,10 @@ export const STORM_GUARD = {
     max: 3600,
     default: '0',
     meaning:
-      'A leader acts on no new host for so long after it began to lead: after the start of the site, hosts may only ' +
-      'seem dead. What has begun goes on.',
+      'A leader acts on no new host for this time after it began to lead, because hosts that still boot after a start of the site only ' +
+      'seem dead. Recoveries in flight go on.',
     low: 'after a power cut of the whole site, hosts that still boot may be powered off',
-    high: 'a host that dies soon after a change of the leader waits for so long',
+    high: 'a host that dies soon after a change of the leader waits for this time',
   },
   partitionHoldDownMs: {
     names: ['host_failure.partition_hold_down_seconds'],
@@ -65,10 +65,10 @@ export const STORM_GUARD = {
     max: 3600,
     default: '15',
     meaning:
-      'The same after a partition of its own: it stood still, or could not reach the bus, for as long as a lease lasts. ' +
-      'An engine that starts, or that takes over without having been cut off, does not wait.',
-    low: 'what it heard before or during the partition may power off a healthy host',
-    high: 'a host that dies in a short outage of the bus waits for so long',
+      'The same after a partition of the leader: its process did not run, or could not reach the bus, for as long as a lease lasts. ' +
+      'An engine that starts, or that takes over without such a partition, does not wait.',
+    low: 'the leader may power off a healthy host because of reports from before or during the partition',
+    high: 'a host that dies in a short outage of the bus waits for this time',
   },
   windowMs: {
     names: ['host_failure.window_seconds'],
@@ -76,8 +76,8 @@ export const STORM_GUARD = {
     min: 10,
     max: 86_400,
     default: '600',
-    meaning: 'Length of that window.',
-    low: 'failures that follow each other closely escape the cap',
-    high: 'independent failures hold each other up',
+    meaning: 'Length of the window in which hosts are counted.',
+    low: 'failures that follow each other are not limited',
+    high: 'independent failures delay each other',
   },
 } as const satisfies OptionGroup

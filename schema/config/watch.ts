@@ -11,9 +11,9 @@ export const HOST_MONITOR = {
     min: 1,
     max: 300,
     default: '5',
-    meaning: 'Between two looks at a host that is well.',
+    meaning: 'Time between two probes of a healthy host.',
     low: 'load on BMCs and hosts',
-    high: 'a dead host is noticed so much later',
+    high: 'a dead host is noticed later',
   },
   samples: {
     names: ['host.monitoring_samples'],
@@ -22,9 +22,31 @@ export const HOST_MONITOR = {
     max: 20,
     default: '3',
     meaning:
-      'Consecutive failed looks before a host counts as dead. A suspect is looked at in bursts.',
+      'Number of consecutive failed probes after which a host counts as dead. A suspect host is probed in bursts.',
     low: 'one lost packet makes a host look dead',
-    high: 'a verdict takes so many bursts longer',
+    high: 'a dead host is noticed later',
+  },
+  heartbeatGraceMs: {
+    names: ['host.heartbeat_grace'],
+    kind: 'seconds',
+    min: 1,
+    max: 60,
+    default: '2',
+    meaning:
+      'Shortest silence of the heartbeat of a host before it is suspected; a host whose heartbeats vary gets more.',
+    low: 'a busy host is suspected for nothing, and looked at over SSH and IPMI',
+    high: 'a dead host is noticed so much later',
+  },
+  observersPerHost: {
+    names: ['host.observers_per_host'],
+    kind: 'whole',
+    min: 1,
+    max: 16,
+    default: '2',
+    meaning:
+      'How many of the running host monitors watch one host. Every process must have the same number.',
+    low: 'one monitor alone decides on the death of a host',
+    high: 'load on BMCs and hosts; a BMC serves few sessions',
   },
 } as const satisfies OptionGroup
 
@@ -37,7 +59,7 @@ export const IPMI = {
     default: '5',
     meaning: 'Longest wait for one answer of a BMC.',
     low: 'a slow BMC looks unreachable, and its host cannot be fenced',
-    high: 'a dead BMC holds the fence up for so long at every try',
+    high: 'a dead BMC delays the fence by this time at every try',
   },
   intervalMs: {
     names: ['host.ipmi_interval'],
@@ -45,9 +67,10 @@ export const IPMI = {
     min: 5,
     max: 25,
     default: '20',
-    meaning: 'Between two power readings of a host that is well; it also keeps the session open.',
+    meaning:
+      'Time between two power readings of a healthy host. The readings also keep the session open.',
     low: 'load on the BMCs',
-    high: 'BMCs drop a session that is idle for 30 s, so at most 25',
+    high: 'BMCs drop a session that is idle for 30 s; the largest value is therefore 25',
   },
   minimumSpacingMs: {
     names: ['host.ipmi_minimum_spacing'],
@@ -57,7 +80,24 @@ export const IPMI = {
     default: '5',
     meaning: 'Shortest time between two commands to one BMC.',
     low: 'some BMCs crash under frequent commands',
-    high: 'fencing with its order and its read-back takes so much longer',
+    high: 'fencing, which sends an order and reads the power back, takes longer',
+  },
+  sessionsMax: {
+    names: ['host.bmc_sessions'],
+    kind: 'whole',
+    min: 1,
+    max: 10_000,
+    default: '512',
+    meaning:
+      'Largest number of sessions with BMCs that are open at once, over IPMI and Redfish. At the limit, the session that was used longest ago is closed before the next one is opened.',
+    low: 'a session is opened for each reading, which costs far more than the reading',
+    high: 'each IPMI session is a process and a pseudo-terminal',
+  },
+  redfishCaFile: {
+    names: ['host.redfish_ca_file'],
+    kind: 'file',
+    meaning:
+      'Certificates (PEM) of the authorities that sign the certificates of Redfish services. For a host with a fingerprint in its settings, the fingerprint is used instead.',
   },
 } as const satisfies OptionGroup
 
@@ -68,8 +108,8 @@ export const SSH = {
     default: '/var/lib/instance-ha',
     embedded: '.instance-ha',
     meaning:
-      'Holds the key pair that is made at the first start, and the host keys seen so far; on a compute host, the faults of ' +
-      'guests that the bus has not taken yet.',
+      'Directory of the key pair that is made at the first start, and of the host keys seen so far; on a compute host, ' +
+      'of the faults of guests that the bus has not accepted yet.',
   },
   timeoutMs: {
     names: ['ssh.probe_timeout'],
@@ -77,9 +117,9 @@ export const SSH = {
     min: 0.5,
     max: 60,
     default: '3',
-    meaning: 'Longest wait for one sign of life over SSH.',
+    meaning: 'Longest wait for one answer over SSH.',
     low: 'a busy host looks dead on this channel',
-    high: 'a dead host is noticed so much later',
+    high: 'a dead host is noticed later',
   },
 } as const satisfies OptionGroup
 
@@ -103,9 +143,9 @@ export const GUEST = {
     min: 1,
     max: 600,
     default: '10',
-    meaning: 'Between two pings of a guest agent.',
+    meaning: 'Time between two pings of a guest agent.',
     low: 'load on the compute host',
-    high: 'a hung guest is noticed so much later',
+    high: 'a hung guest is noticed later',
   },
   heartbeatTimeoutMs: {
     names: ['guest.heartbeat_timeout', 'introspectiveinstancemonitor.guest_monitoring_timeout'],
@@ -126,8 +166,9 @@ export const GUEST = {
     min: 1,
     max: 20,
     default: '3',
-    meaning: 'Consecutive unanswered pings before a guest that once answered counts as hung.',
-    low: 'a busy guest is restarted for nothing',
-    high: 'a hung guest is noticed so much later',
+    meaning:
+      'Number of consecutive unanswered pings after which a guest that answered before counts as hung.',
+    low: 'a busy guest is restarted without need',
+    high: 'a hung guest is noticed later',
   },
 } as const satisfies OptionGroup

@@ -1,21 +1,21 @@
-/** Options of Masakari's libraries that are read without complaint and concern nothing that is here, with the reason. */
+/** Options of Masakari's libraries that are accepted and have no effect, each with the reason. */
 
 interface Group {
   readonly section: string
-  /** With blanks between them. */
+  /** Separated by blanks. */
   readonly options: string
   readonly reason: string
 }
 
-const LOG = 'lines go to stderr as JSON, and what starts this process keeps them; see [log] level'
+const LOG = 'lines go to stderr as JSON, and the service manager keeps them; see [log] level'
 const RPC = 'there are no remote calls over RabbitMQ, so there are no queues for their answers'
 const TOKENS =
-  'what is known of a token stays in the memory of this process, for 5 minutes at most; nothing is kept in memcached'
-const SERVICE_TOKENS = "the caller's own token must be valid; a service token is not looked at"
+  'the result of a token check stays in the memory of this process, for 5 minutes at most; nothing is kept in memcached'
+const SERVICE_TOKENS = "the caller's own token must be valid; service tokens are not checked"
 const LINK =
-  'a broken connection to RabbitMQ is found in 20 s, and made anew for ever with growing pauses'
+  'a broken connection to RabbitMQ is found within 20 s, and the process reconnects without a limit, with growing pauses'
 const DATABASE =
-  'a failing database is asked again for ever, by whatever needs it; a broken connection is replaced'
+  'each caller repeats its request to a failing database without a limit; a broken connection is replaced'
 
 const GROUPS: readonly Group[] = [
   {
@@ -44,24 +44,26 @@ const GROUPS: readonly Group[] = [
   {
     section: 'DEFAULT',
     options: 'state_path pybasedir bindir',
-    reason: 'what must outlive a restart is in the database and in the state_directory of [ssh]',
+    reason:
+      'state that must survive a restart is in the database and in the state_directory of [ssh]',
   },
   {
     section: 'DEFAULT',
     options: 'masakari_api_workers wsgi_log_format tcp_keepidle client_socket_timeout',
-    reason: 'one process serves the API; more of them are more processes, each with a deadline',
+    reason:
+      'each process serves the API alone: for more workers, start more processes; every request has a deadline',
   },
   {
     section: 'wsgi',
     options:
       'api_paste_config wsgi_log_format tcp_keepidle default_pool_size max_header_line keep_alive ' +
       'client_socket_timeout',
-    reason: 'the way of a request through the API is fixed, as are its limits',
+    reason: 'the processing of requests and its limits are fixed',
   },
   {
     section: 'oslo_concurrency',
     options: 'lock_path disable_process_locking',
-    reason: 'no lock is a file: rows of the database and the lease on the bus are',
+    reason: 'locks are rows of the database and the lease on the bus, not files',
   },
   {
     section: 'database',
@@ -73,13 +75,14 @@ const GROUPS: readonly Group[] = [
   {
     section: 'database',
     options: 'pool_timeout',
-    reason: 'a free connection is waited for for 6 s, so that a leader hears of it in time',
+    reason:
+      'a request waits 6 s for a free connection, so that a leader notices the shortage in time',
   },
   {
     section: 'database',
     options:
       'min_pool_size backend sqlite_synchronous mysql_sql_mode connection_debug connection_trace',
-    reason: 'the URL says which database it is, and how it is spoken to is fixed',
+    reason: 'the URL says which database it is, and the settings of the session are fixed',
   },
   {
     section: 'keystone_authtoken',
@@ -99,7 +102,7 @@ const GROUPS: readonly Group[] = [
   {
     section: 'keystone_authtoken',
     options: 'service_type',
-    reason: 'a token that access rules restrict to some services is refused for every one',
+    reason: 'a token with access rules for some services is always refused',
   },
   {
     section: 'keystone_authtoken',
@@ -110,17 +113,17 @@ const GROUPS: readonly Group[] = [
     section: 'keystone_authtoken',
     options:
       'http_connect_timeout http_request_max_retries include_service_catalog timeout collect_timing split_loggers',
-    reason: 'each request to Keystone has a deadline of its own and is repeated within it',
+    reason: 'each request to Keystone has its own deadline and is repeated until then',
   },
   {
     section: 'keystone_authtoken',
     options: 'signing_dir hash_algorithms check_revocations_for_cached enforce_token_bind',
-    reason: 'they are about tokens that Keystone has not issued since Train',
+    reason: 'they concern tokens that Keystone has not issued since Train',
   },
   {
     section: 'keystone_authtoken',
     options: 'delay_auth_decision',
-    reason: 'what needs a token is refused without one, whoever decides',
+    reason: 'a request that needs a token is always refused without one',
   },
   {
     section: 'oslo_policy',
@@ -131,7 +134,7 @@ const GROUPS: readonly Group[] = [
     section: 'oslo_policy',
     options: 'enforce_scope enforce_new_defaults',
     reason:
-      'the rules are new ones, and say themselves which scope they want; readers of the system scope may read',
+      'the rules of this product name the scope that they need; readers of the system scope may read',
   },
   {
     section: 'oslo_messaging_notifications',
@@ -162,11 +165,11 @@ const GROUPS: readonly Group[] = [
   {
     section: 'oslo_messaging_rabbit',
     options: 'kombu_compression',
-    reason: 'what we send is not packed; what comes packed is unpacked',
+    reason: 'messages are sent uncompressed; compressed messages are accepted',
   },
 ]
 
-/** By `section.option`. */
+/** The keys are `section.option`. */
 export const WITHOUT_EFFECT: Readonly<Record<string, string>> = Object.fromEntries(
   GROUPS.flatMap(({ section, options, reason }) =>
     options.split(' ').map((option) => [`${section}.${option}`, reason]),

@@ -1,6 +1,6 @@
 /** Append-only list of all wire messages: name, schema, and the subject that each is sent on. */
 import type { Static, TSchema } from 'typebox'
-import { ComputeEvent, NotificationAccepted, WordSaid } from './incident.ts'
+import { ComputeEvent, HostFailed, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
 import { GuestFailed, HostHeartbeat, HostObserved } from './observation.ts'
 import { MoveStepped, RecoveryStepped } from './recovery.ts'
@@ -39,9 +39,9 @@ export const CATALOGUE = {
     subject: (body) => ['fault', 'notification', body.notification],
     guarantee: 'stream',
   }),
-  'word.said': wire({
-    body: WordSaid,
-    subject: () => ['word', 'said'],
+  'operator.commanded': wire({
+    body: OperatorCommanded,
+    subject: () => ['operator', 'commanded'],
     guarantee: 'core',
   }),
   'compute.event': wire({
@@ -68,6 +68,11 @@ export const CATALOGUE = {
     body: RoleHealth,
     subject: (body) => ['health', body.roles[0] ?? 'none', body.node],
     guarantee: 'core',
+  }),
+  'host.failed': wire({
+    body: HostFailed,
+    subject: (body) => ['fault', 'host', body.hostName],
+    guarantee: 'stream',
   }),
 } as const
 

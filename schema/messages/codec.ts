@@ -1,4 +1,6 @@
-/** Between typed messages and bytes: the only place that encodes, decodes and names subjects. */
+/**
+ * Converts typed messages to bytes and back. Only this file encodes, decodes and names subjects.
+ */
 import { Compile } from 'typebox/compile'
 import { readBoundedJson } from '../bounded-json.ts'
 import { CodedError } from '../errors.ts'
@@ -6,7 +8,7 @@ import { CATALOGUE, type Received, type WireBody, type WireType } from './catalo
 import { ENVELOPE_VERSION, Envelope } from './envelope.ts'
 import { MESSAGE_BOUNDS } from './fields.ts'
 
-/** Who sends: the same for every message of one process. */
+/** The sender of a message: the same for every message of one process. */
 export interface Sender {
   readonly cloud: string
   readonly node: string
@@ -18,11 +20,14 @@ export interface Encoded {
   readonly body: Uint8Array
 }
 
-// Neither keeps anything from one call to the next, and making them costs more than a call.
+// Both keep no state between calls, and making one costs more than a call.
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Makes any text one NATS token: letters, digits, `-` and `_` stay, everything else is percent-encoded. */
+/**
+ * Turns any text into one NATS token: letters, digits, `-` and `_` stay, all other characters are
+ * percent-encoded.
+ */
 export function subjectToken(text: string): string {
   if (/^[A-Za-z0-9_-]+$/.test(text)) return text
   if (text === '') return '%'
@@ -31,13 +36,13 @@ export function subjectToken(text: string): string {
   )
 }
 
-/** Full subject `ha.<cloud>.<tokens>`; `*` and `>` stay wildcards, for subscriptions. */
+/** The full subject `ha.<cloud>.<tokens>`. `*` and `>` stay wildcards, for subscriptions. */
 export function subjectOf(cloud: string, ...tokens: readonly string[]): string {
   const rest = tokens.map((token) => (token === '*' || token === '>' ? token : subjectToken(token)))
   return ['ha', subjectToken(cloud), ...rest].join('.')
 }
 
-/** Bytes and subject of one message. */
+/** The subject and the bytes of one message. */
 export function encode<Name extends WireType>(
   type: Name,
   body: WireBody<Name>,
@@ -54,10 +59,12 @@ export function encode<Name extends WireType>(
     trace: null,
     body,
   }
-  // The catalogue ties the subject function to the body of the same name, which TypeScript cannot follow by index.
+  // The catalogue ties the subject function to the body of the same name. TypeScript cannot follow
+  // this by index.
   const tokens = (CATALOGUE[type].subject as (body: WireBody<Name>) => readonly string[])(body)
   return {
-    subject: subjectOf(from.cloud, ...tokens),
+    // Not `subjectOf`, which leaves wildcards as they are: `*` or `>` in a field must be escaped.
+    subject: ['ha', from.cloud, ...tokens].map(subjectToken).join('.'),
     body: encoder.encode(JSON.stringify(envelope)),
   }
 }
@@ -67,7 +74,10 @@ const bodies = new Map(
   Object.entries(CATALOGUE).map(([name, message]) => [name, Compile(message.body)] as const),
 )
 
-/** Decodes and validates once, at the edge: bounds first, then the form of each field. MESSAGE_INVALID says what is wrong. */
+/**
+ * Decodes and validates a message once, when it arrives: first the bounds, then the form of each
+ * field. MESSAGE_INVALID says what is wrong.
+ */
 export function decode(bytes: Uint8Array): Received {
   const value = parsed(bytes)
   if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
@@ -77,7 +87,8 @@ export function decode(bytes: Uint8Array): Received {
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { type, body, id, sender, incarnation, epoch, sentAt } = value
-  return { type, body, id, sender, incarnation, epoch, sentAt } as Received // checked just above
+  // the lines above have checked it
+  return { type, body, id, sender, incarnation, epoch, sentAt } as Received
 }
 
 const refuse = (reason: string, cause?: unknown): CodedError =>

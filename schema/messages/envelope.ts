@@ -2,21 +2,21 @@
 import { Type, type Static } from 'typebox'
 import { Count, Id, Name, WallTime, Word } from './fields.ts'
 
-/** Version of the envelope itself; another major version is refused. */
+/** Version of the envelope. A message with another version is refused. */
 export const ENVELOPE_VERSION = 1
 
 export const Envelope = Type.Object({
   version: Type.Literal(ENVELOPE_VERSION),
   /** Wire name of the message, a key of the catalogue. */
   type: Word,
-  /** Retries carry the same id. */
+  /** A retry carries the same id. */
   id: Id,
   sender: Name,
-  /** Changes whenever the sender starts anew. */
+  /** Changes each time that the sender starts. */
   incarnation: Id,
   /** The leader's epoch; null when the sender does not lead. */
   epoch: Type.Union([Count, Type.Null()]),
-  /** Sender's wall clock, ms since 1970 UTC. */
+  /** Wall clock of the sender, ms since 1970 UTC. */
   sentAt: WallTime,
   /** W3C trace context `traceparent`, or null. */
   trace: Type.Union([Type.String({ maxLength: 128, pattern: '^[0-9a-f-]*$' }), Type.Null()]),

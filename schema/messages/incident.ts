@@ -1,30 +1,47 @@
-/** Faults on their way to the engine. */
+/** Messages about faults, on their way to the engine. */
 import { Type, type Static } from 'typebox'
-import { Id, IdOrEmpty, Name, NameOrEmpty } from './fields.ts'
+import { ComputeFact } from './compute-fact.ts'
+import { Id, IdOrEmpty, Name, NameOrEmpty, Text, WallTime } from './fields.ts'
 
-/** A notification row is stored as `new` and waits for the engine. */
+/** A notification row was stored as `new` and waits for the engine. */
 export const NotificationAccepted = Type.Object({
   notification: Id,
   segment: Id,
 })
 export type NotificationAccepted = Static<typeof NotificationAccepted>
 
-/** One notification of the Compute service's own bus, unwrapped by the bridge. */
+/** One notification from the Compute service's own bus, unwrapped by the bridge. */
 export const ComputeEvent = Type.Object({
   eventType: Name,
   publisher: NameOrEmpty,
   priority: NameOrEmpty,
-  /** As sent, naive UTC. */
+  /** As Compute sent it: UTC without a time zone. */
   timestamp: NameOrEmpty,
   messageId: IdOrEmpty,
   format: Type.Union([Type.Literal('versioned'), Type.Literal('unversioned')]),
-  /** Versioned payloads come flattened: `nova_object.data` only, at every level. */
+  /** A versioned payload is flattened: only `nova_object.data` is kept, at every level. */
   payload: Type.Record(Type.String(), Type.Unknown()),
+  /** What it says in our own terms; absent for a type that has no fact. */
+  fact: Type.Optional(ComputeFact),
 })
 export type ComputeEvent = Static<typeof ComputeEvent>
 
-/** An operator said a word about one recovery, or (null) about all of them. The store holds the word. */
-export const WordSaid = Type.Object({
+/**
+ * A notification on the Compute service's bus calls a host failed. It is one report among others:
+ * the leader looks at the host itself.
+ */
+export const HostFailed = Type.Object({
+  hostName: Name,
+  /** The sender, by its own account. */
+  publisher: NameOrEmpty,
+  /** By the sender's clock, but never later than the bridge's own. */
+  occurredAt: WallTime,
+  evidence: Type.Array(Text, { maxItems: 16 }),
+})
+export type HostFailed = Static<typeof HostFailed>
+
+/** An operator gave a command about one recovery, or (null) about all of them. The store holds the command. */
+export const OperatorCommanded = Type.Object({
   notification: Type.Union([Id, Type.Null()]),
 })
-export type WordSaid = Static<typeof WordSaid>
+export type OperatorCommanded = Static<typeof OperatorCommanded>

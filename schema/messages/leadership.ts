@@ -1,8 +1,9 @@
-/** Who leads, and how each process is. */
+/** Messages about the leader, and about the health of each process. */
 import { Type, type Static } from 'typebox'
 import { Count, Name, Word } from './fields.ts'
+import { BmcPoliteness, SshPoliteness } from './politeness.ts'
 
-/** Sent by a new leader once its epoch is in the store. */
+/** A new leader sends this after its epoch is in the store. */
 export const LeaderProclaimed = Type.Object({
   holder: Name,
   epoch: Count,
@@ -12,30 +13,56 @@ export type LeaderProclaimed = Static<typeof LeaderProclaimed>
 /** One actor of a process, as the health endpoint shows it. */
 export const ActorSnapshot = Type.Object({
   path: Type.String({ maxLength: 512, pattern: '^[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}]*$' }),
-  /** `kind` of the actor's state. */
+  /** The `kind` of the actor's state. */
   state: Word,
-  /** Why it is in that state, where the state says so. */
+  /** Why the actor is in that state, if the state has a reason. */
   reason: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   mailboxDepth: Count,
   restarts: Count,
   lastError: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   uptimeMs: Count,
+  /** Of an actor with a memory beside its state: how many entries each part of it has. */
+  holds: Type.Optional(Type.Record(Word, Count, { maxProperties: 32 })),
 })
 export type ActorSnapshot = Static<typeof ActorSnapshot>
 
-/** The live tree of one process. */
+/** What the bridge of a process has read on Compute's bus, since the start. */
+export const BridgeCounts = Type.Object({
+  received: Count,
+  /** Faults that our own bus has stored. */
+  reported: Count,
+  /** Repeated messages, which are dropped. */
+  duplicates: Count,
+  /** Messages that could not be read. */
+  parked: Count,
+  /** Messages of a type that has a fact, but without the host or instance that they are about. */
+  incomplete: Count,
+  /** Messages that waited in our queue when the bridge last looked at it. */
+  unread: Count,
+})
+export type BridgeCounts = Static<typeof BridgeCounts>
+
+/** The running actors of one process. */
 export const RoleHealth = Type.Object({
   node: Name,
   roles: Type.Array(Word, { maxItems: 8 }),
   leading: Type.Boolean(),
   deadLetters: Count,
-  /** Messages from outside that could not be decoded, since the start. */
+  /** How many messages from outside could not be decoded, since the start. */
   parked: Count,
-  /** Observations of hosts, or by observers, that are not registered, since the start. */
+  /**
+   * How many observations came from, or were about, hosts or observers that are not registered,
+   * since the start.
+   */
   strangers: Type.Optional(Count),
-  /** Reports that the leader itself saw to be untrue, since the start. */
+  /** How many reports the leader's own look showed to be wrong, since the start. */
   contradictions: Type.Optional(Count),
-  /** At most the first 1,000 actors, supervisors first. */
+  /** Only of a process with the role bridge that has a broker. */
+  bridge: Type.Optional(BridgeCounts),
+  /** The requests of the process to BMCs and to hosts; absent when it sends none. */
+  bmcPoliteness: Type.Optional(BmcPoliteness),
+  sshPoliteness: Type.Optional(SshPoliteness),
+  /** At most the first 1,000 actors; supervisors come first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })
 export type RoleHealth = Static<typeof RoleHealth>

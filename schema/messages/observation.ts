@@ -3,7 +3,7 @@
  * again (level-triggered).
  */
 import { Type, type Static } from 'typebox'
-import { Count, Id, Name, Text } from './fields.ts'
+import { Count, Id, Name, Text, WallTime } from './fields.ts'
 
 /** One observer's view of one host. */
 export const HostObserved = Type.Object({
@@ -17,6 +17,7 @@ export const HostObserved = Type.Object({
     Type.Literal('dead'),
     Type.Literal('blind'),
     Type.Literal('misconfigured'),
+    Type.Literal('maintenance'),
   ]),
   /** Grows with every observation of one incarnation of the observer. */
   sequence: Count,
@@ -39,6 +40,8 @@ export const GuestFailed = Type.Object({
   /** Masakari's event names: `LIFECYCLE`, `QEMU_GUEST_AGENT_ERROR`, `IO_ERROR`. */
   event: Name,
   domainEvent: Name,
+  /** Only of a reporter that passes on a report of another system; without it, the moment of its arrival counts. */
+  occurredAt: Type.Optional(WallTime),
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>

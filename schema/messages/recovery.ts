@@ -1,17 +1,20 @@
-/** What the engine tells the world about its recoveries; for terminals and event streams. */
+/** Messages by which the engine reports its recoveries, for terminals and event streams. */
 import { Type, type Static } from 'typebox'
 import { Count, Id, Name, NameOrEmpty, Sentence, Word } from './fields.ts'
 
-/** What a recovery may announce: the status that its notification has now, or what was done or decided for it. */
+/**
+ * What a recovery may announce: the status that its notification has now, or what was done or
+ * decided for it.
+ */
 const AnnouncedStep = Type.Union([
   Type.Literal('running'),
   Type.Literal('error'),
   Type.Literal('finished'),
   Type.Literal('failed'),
   Type.Literal('ignored'),
-  /** It is not acted on now, and the reason says what it waits for. */
+  /** The recovery does not act now, and the reason says what it waits for. */
   Type.Literal('held'),
-  /** A rung of the fence plan could not help, and the next one begins. */
+  /** A rung of the fence plan has failed, and the next one begins. */
   Type.Literal('fence'),
   /** The death certificate is stored. */
   Type.Literal('fenced'),
@@ -21,13 +24,15 @@ const AnnouncedStep = Type.Union([
   Type.Literal('planned'),
   /** A spare was activated. */
   Type.Literal('spare-taken'),
-  /** The evacuation does not go on at the moment, and the reason says why. */
+  /** The evacuation does not go on now, and the reason says why. */
   Type.Literal('waiting'),
-  /** After the end: an instance that was left on a host that is back was started. */
+  /** After the end: an instance that was left on a host was started when the host was back. */
   Type.Literal('start'),
-  /** After the end: the next step of the host on its way back into service, or what it waits for. */
+  /**
+   * After the end: the next step of the host's return into service, or what the return waits for.
+   */
   Type.Literal('return'),
-  /** After the end: a change was undone, or why it was not. */
+  /** After the end: a change was undone, or the reason why it was not. */
   Type.Literal('give-back'),
 ])
 export type AnnouncedStep = Static<typeof AnnouncedStep>
@@ -42,7 +47,7 @@ export const RecoveryStepped = Type.Object({
 })
 export type RecoveryStepped = Static<typeof RecoveryStepped>
 
-/** One instance of a recovery changed its state; with the totals, for progress bars. */
+/** One instance of a recovery changed its state. The totals are for progress bars. */
 export const MoveStepped = Type.Object({
   notification: Id,
   instance: Id,

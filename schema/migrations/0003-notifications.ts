@@ -1,4 +1,7 @@
-/** Notifications, each of which is also a recovery. The host may be gone, so there is no foreign key. */
+/**
+ * Notifications. Each of them is also a recovery. The host may be deleted, so there is no foreign
+ * key.
+ */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

@@ -1,4 +1,7 @@
-/** Instance moves of recoveries: one row for each instance of a recovery, whatever the number of attempts. */
+/**
+ * Instance moves of recoveries: one row for each instance of a recovery, for any number of
+ * attempts.
+ */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

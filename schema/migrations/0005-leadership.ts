@@ -1,4 +1,4 @@
-/** The epoch: one row, whose lock every recovery write takes first. */
+/** The epoch: one row. Every write of a recovery record takes its lock first. */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

@@ -1,4 +1,4 @@
-/** Death certificates: why it is certain that a host is dead, at most one for each recovery. */
+/** Death certificates: why it is certain that a host is dead. A recovery has at most one. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

@@ -1,4 +1,4 @@
-/** Indices for the filters of lists, each in the order that lists have by default, and for the purge. */
+/** Indices for the filters of lists, each in the default order of lists, and for the purge. */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { unlessDone } from './again.ts'

@@ -1,4 +1,7 @@
-/** What operators chose for a segment, at most one row for each; a segment without a row is as the configuration says. */
+/**
+ * What operators chose for a segment: at most one row for each segment. A segment without a row
+ * follows the configuration.
+ */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

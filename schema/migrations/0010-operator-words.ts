@@ -1,4 +1,4 @@
-/** What operators said about a recovery. Append-only. */
+/** What operators ordered for a recovery. Append-only. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

@@ -1,4 +1,4 @@
-/** An index for what happened to an instance, in all recoveries. */
+/** An index to find the moves of one instance in all recoveries. */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { unlessDone } from './again.ts'

@@ -1,4 +1,6 @@
-/** The ledger of reversible changes: what recoveries did to hosts, and whether it was undone. */
+/**
+ * The ledger of reversible changes: what recoveries changed on hosts, and whether it was undone.
+ */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

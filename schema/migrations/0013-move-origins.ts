@@ -1,4 +1,7 @@
-/** What each instance of a recovery was before it was touched, and whether we keep its owner out. */
+/**
+ * The state of each instance before a recovery touched it, and whether we have locked it against
+ * its owner.
+ */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

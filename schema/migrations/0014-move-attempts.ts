@@ -1,4 +1,4 @@
-/** Every evacuation that was asked for: a move has as many as it took. */
+/** Every evacuation that was requested. A move has one row for each attempt. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

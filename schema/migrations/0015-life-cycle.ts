@@ -1,4 +1,4 @@
-/** Operators' words about everything, and the runs of a recovery, which a retry begins anew. */
+/** Orders of operators for all recoveries, and the runs of a recovery. A retry begins a new run. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { unlessDone } from './again.ts'
@@ -13,15 +13,7 @@ const COLUMNS = [
 
 export const lifeCycle: Migration = {
   async up(db: Kysely<unknown>) {
-    await db.schema
-      .createTable('site_words')
-      .ifNotExists()
-      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-      .addColumn('word', 'varchar(32)', (column) => column.notNull())
-      .addColumn('operator', 'varchar(255)', (column) => column.notNull())
-      .addColumn('reason', sql`mediumtext`, (column) => column.notNull())
-      .addColumn('said_at', 'bigint', (column) => column.notNull())
-      .execute()
+    await siteWordsTable(db)
     for (const { table, name, initially } of COLUMNS) {
       await unlessDone(() =>
         db.schema
@@ -32,3 +24,18 @@ export const lifeCycle: Migration = {
     }
   },
 }
+
+/**
+ * The migration that drops this table also creates it, for the case that it was interrupted and
+ * runs again.
+ */
+export const siteWordsTable = (db: Kysely<unknown>): Promise<void> =>
+  db.schema
+    .createTable('site_words')
+    .ifNotExists()
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('word', 'varchar(32)', (column) => column.notNull())
+    .addColumn('operator', 'varchar(255)', (column) => column.notNull())
+    .addColumn('reason', sql`mediumtext`, (column) => column.notNull())
+    .addColumn('said_at', 'bigint', (column) => column.notNull())
+    .execute()

@@ -1,9 +1,15 @@
-/** The key of a reported fault, held by its newest notification: a fault that nobody reported before is taken in by one statement. */
+/**
+ * The key of a reported fault, which only its newest notification holds. With it, one statement
+ * stores the first report of a fault.
+ */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { unlessDone } from './again.ts'
 
-/** Notifications of before have none: a report that repeats one of them is another notification, which the engine folds. */
+/**
+ * Older notifications have no key. A report that repeats one of them becomes another notification,
+ * which the engine folds into the same incident.
+ */
 export const faultKeys: Migration = {
   async up(db: Kysely<unknown>) {
     const { schema } = db

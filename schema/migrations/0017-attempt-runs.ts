@@ -1,4 +1,7 @@
-/** Each evacuation that was asked for belongs to a run of its recovery: what failed in it is not asked for again before the next. */
+/**
+ * Each requested evacuation belongs to a run of its recovery. A host that failed in a run is not
+ * tried again in the same run.
+ */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { unlessDone } from './again.ts'

@@ -1,4 +1,7 @@
-/** The key that the credentials of this deployment are sealed with: one row, so that all processes agree. */
+/**
+ * The name of the key that seals the credentials of this deployment: one row, so that all processes
+ * use the same key.
+ */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

@@ -1,4 +1,7 @@
-/** Where a store tries whether the database takes writes again. A row stays only while it is being tried. */
+/**
+ * A table in which a store tests whether the database accepts writes again. A row exists only
+ * during the test.
+ */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

@@ -1,4 +1,7 @@
-/** Who observes hosts: a voice on the bus counts only when its name is here. */
+/**
+ * The registered observers of hosts. The engine uses only observations from observers whose name is
+ * here.
+ */
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 

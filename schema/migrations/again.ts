@@ -1,6 +1,11 @@
-/** A migration that was cut off runs again, and MySQL has no IF NOT EXISTS for columns and indices. */
+/**
+ * Helps a migration that was interrupted to run again: MySQL has no IF NOT EXISTS for columns and
+ * indices.
+ */
 
-/** Does it, or finds it done: SQLite, MySQL and MariaDB each say so. */
+/**
+ * Runs the statement, and ignores the error of SQLite, MySQL or MariaDB that it was already done.
+ */
 export async function unlessDone(step: () => Promise<void>): Promise<void> {
   try {
     await step()
@@ -9,7 +14,10 @@ export async function unlessDone(step: () => Promise<void>): Promise<void> {
   }
 }
 
-/** A column: `duplicate column name`; an index: `index … already exists`, `Duplicate key name …`. */
+/**
+ * For a column: `duplicate column name`; for an index: `index … already exists`, `Duplicate key
+ * name …`.
+ */
 const isDone = (error: unknown): boolean =>
   error instanceof Error &&
   /duplicate column name|already exists|duplicate key name/i.test(error.message)

@@ -1,4 +1,7 @@
-/** All migrations in order. Append only: one that landed is never edited, renamed or removed. */
+/**
+ * All migrations in order. Append only: a migration that was released is never edited, renamed or
+ * removed.
+ */
 import type { Migration } from 'kysely/migration'
 import { segments } from './0001-segments.ts'
 import { hosts } from './0002-hosts.ts'
@@ -20,11 +23,14 @@ import { attemptRuns } from './0017-attempt-runs.ts'
 import { sealingKey } from './0018-sealing-key.ts'
 import { writeChecks } from './0019-write-checks.ts'
 import { observers } from './0030-observers.ts'
+import { operatorCommands } from './0031-operator-commands.ts'
+import { hostMonitors } from './0040-host-monitors.ts'
 
 /**
- * Each runs unchanged on MySQL, MariaDB and SQLite, and a second time after it was cut off in the middle (MySQL's DDL is
- * not transactional). So an index of a new table is a unique constraint that ends in the id: it comes with the table, in one
- * statement; a later one is created on its own, and may be there already.
+ * Each migration runs unchanged on MySQL, MariaDB and SQLite, and can run again after an
+ * interruption in the middle (MySQL's DDL is not transactional). Therefore an index of a new table
+ * is a unique constraint that ends in the id: one statement creates it with the table. A later
+ * index is created by its own statement, which accepts that the index exists already.
  */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-segments': segments,
@@ -47,4 +53,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018-sealing-key': sealingKey,
   '0019-write-checks': writeChecks,
   '0030-observers': observers,
+  '0031-operator-commands': operatorCommands,
+  '0040-host-monitors': hostMonitors,
 }

@@ -11,7 +11,7 @@ export const AGENT: Rung = { kind: 'agent', name: 'fence_apc', limitMs: 30_000 }
 export const COMMAND: Rung = { kind: 'command', name: 'blocklist', limitMs: 20_000 }
 export const OPERATOR: Rung = { kind: 'operator', limitMs: 90_000 }
 
-/** Host one shall be fenced by these rungs, without the last resort. */
+/** An order to fence host one by these rungs, without a last resort. */
 export const fenceOrder = (...rungs: readonly Rung[]): FenceOrder => ({
   notification: N1,
   host: H1,

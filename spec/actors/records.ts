@@ -1,4 +1,4 @@
-/** Records of a small cloud, as specs need them: one segment, its hosts, a notification, instances. */
+/** Records of a small cloud for specs: one segment, its hosts, a notification, instances. */
 import type { Look } from '../../actors/verification/look.ts'
 import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
 import type { Room } from '../../actors/ports/placement.ts'
@@ -18,7 +18,7 @@ import type {
   DeathCertificate,
   Host,
   Notification,
-  OperatorWord,
+  OperatorCommand,
   RecordedMove,
   Segment,
 } from '../../schema/records.ts'
@@ -39,7 +39,7 @@ export const I1 = instanceId('instance-1')
 export const I2 = instanceId('instance-2')
 export const I3 = instanceId('instance-3')
 
-/** What an instance takes. */
+/** The resources of an instance. */
 export const SMALL = { vcpus: 1, memoryMb: 2048, diskGb: 10 }
 
 const STAMP = { id: 1, createdAt: 0, updatedAt: null }
@@ -94,13 +94,13 @@ export const certificateRow = (change: Partial<DeathCertificate> = {}): DeathCer
   ...change,
 })
 
-/** An operator who has looked at the host. */
-export const wordRow = (change: Partial<OperatorWord> = {}): OperatorWord => ({
+/** A command of an operator who has looked at the host. */
+export const commandRow = (change: Partial<OperatorCommand> = {}): OperatorCommand => ({
   notification: N1,
-  word: 'confirm-dead',
+  kind: 'confirm-dead',
   operator: 'alice',
   reason: 'I pulled the plug',
-  saidAt: 0,
+  givenAt: 0,
   ...change,
 })
 
@@ -112,8 +112,8 @@ export const snapshotRow = (change: Partial<SegmentSnapshot> = {}): SegmentSnaps
   certificate: undefined,
   moves: [],
   choices: {},
-  words: [],
-  standing: { kind: 'free' },
+  commands: [],
+  control: { kind: 'running' },
   takenSpares: [],
   hostsActedOn: [],
   hostsActedOnOverall: [],
@@ -154,7 +154,7 @@ export const serviceRow = (change: Partial<ComputeService> = {}): ComputeService
   ...change,
 })
 
-/** What an ordinary running instance was. */
+/** The state of an ordinary running instance. */
 export const RUNNING = { vmState: 'active', taskState: null, powerState: 1, locked: false } as const
 
 export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
@@ -179,7 +179,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   ...change,
 })
 
-/** A host in service of which nobody knows how much room it has. */
+/** A host in service with unknown room. */
 export const targetRow = (name: TargetName, change: Partial<Target> = {}): Target => ({
   name,
   pool: 'in-service',
@@ -205,7 +205,7 @@ export const evacuationRow = (change: Partial<Evacuation> = {}): Evacuation => (
   ...change,
 })
 
-/** What the leader sees of a dead host. */
+/** The look of the leader at a dead host. */
 export const UNSEEN: Look = {
   finding: 'nothing',
   reason: 'the leader sees no life',
@@ -213,7 +213,7 @@ export const UNSEEN: Look = {
   atMs: 0,
 }
 
-/** What the leader sees of a living one. */
+/** The look of the leader at a living host. */
 export const SEEN: Look = {
   finding: 'alive',
   reason: 'the leader sees it alive: SSH: it answers',

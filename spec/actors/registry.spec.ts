@@ -1,4 +1,4 @@
-/** Kinds, arguments and messages of actors belong together: the compiler checks these lines. */
+/** Kinds, arguments and messages of actors fit together. The compiler checks these lines. */
 import test from 'ava'
 import { tell, type ChildStart, type Tell } from '../../actors/kernel/behaviour.ts'
 import type { ActorRef } from '../../actors/kernel/ref.ts'
@@ -10,7 +10,7 @@ import { everySource, importsOf } from '../support/sources.ts'
 import { EPOCH, N1, SEGMENT } from './records.ts'
 
 const fence = refOf('fence', N1)
-/** The compiler does not know which. */
+/** The compiler does not know which kind it is. */
 const kind = 'fence' as 'fence' | 'segment'
 const IDENTITY = { segment: SEGMENT, epoch: EPOCH }
 
@@ -20,11 +20,11 @@ test('an actor is told what its kind understands', (t) => {
 })
 
 test('a wrong message does not compile', (t) => {
-  // @ts-expect-error -- a fence does not understand what a segment is told
+  // @ts-expect-error -- a fence does not understand messages of a segment
   const wrong = tell(fence, { type: 'segment.begin' })
   // @ts-expect-error -- the reason is missing
   const cut = tell(fence, { type: 'fence.forbid' })
-  // @ts-expect-error -- it may be a segment, which understands nothing of this
+  // @ts-expect-error -- it may be a segment, which does not understand this
   const unsure = tell(refOf(kind, N1), { type: 'fence.forbid', reason: 'paused' })
   t.deepEqual(
     [wrong.to, cut.to, unsure.to],
@@ -47,7 +47,7 @@ test('a child is started with the argument of its kind', (t) => {
 })
 
 test('a wrong argument does not compile', (t) => {
-  // @ts-expect-error -- a segment is started with its name as well
+  // @ts-expect-error -- a segment also needs its name
   const wrong = startChild('segment', SEGMENT, EPOCH)
   // @ts-expect-error -- the epoch is missing
   const cut = startChild('segment', SEGMENT, { segment: SEGMENT })
@@ -57,11 +57,11 @@ test('a wrong argument does not compile', (t) => {
 })
 
 test('an unknown kind does not compile', (t) => {
-  // @ts-expect-error -- there are no ghosts
+  // @ts-expect-error -- there is no such kind
   const started = startChild('ghost', 'one', undefined)
-  // @ts-expect-error -- there are no ghosts
+  // @ts-expect-error -- there is no such kind
   const stopped = stopChild('ghost', 'one')
-  // @ts-expect-error -- there are no ghosts
+  // @ts-expect-error -- there is no such kind
   const ref = refOf('ghost', 'one')
   t.deepEqual([started.kind, stopped.kind, ref.address], ['ghost', 'ghost', 'ghost/one'])
 })
@@ -92,11 +92,11 @@ test('every address of the product comes from one registry', (t) => {
 })
 
 type LeaderFactory = Factories<Actors>['leader']
-const rightFactory: LeaderFactory = (epoch) => defineLeader(epoch)
-// @ts-expect-error -- a segment does not understand what a leader is told
+const rightFactory: LeaderFactory = (epoch) => defineLeader(epoch, () => ({}))
+// @ts-expect-error -- a segment does not understand messages of a leader
 const otherActor: LeaderFactory = () => defineSegment(IDENTITY)
 // @ts-expect-error -- the argument of a leader is an epoch, not a segment
-const otherArgument: LeaderFactory = (_argument: typeof IDENTITY) => defineLeader(EPOCH)
+const otherArgument: LeaderFactory = (_argument: typeof IDENTITY) => defineLeader(EPOCH, () => ({}))
 
 test('a factory takes the argument of its kind, and makes what understands the messages of its kind', (t) => {
   const made = [rightFactory, otherActor, otherArgument].map((factory) => factory(EPOCH, '7'))

@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { TREE, type Place } from '../../actors/root.ts'
+import { TREE, type TreePlace } from '../../actors/root.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
 import { defaultRules } from '../simulator/story.ts'
 import { everySource } from '../support/sources.ts'
 
-type Branch = readonly [kind: string, place: Place]
+type Branch = readonly [kind: string, place: TreePlace]
 
 const BRANCHES: readonly Branch[] = Object.entries(TREE)
 
@@ -68,12 +68,11 @@ const LOOK_MS = 100
 
 /** `kind < parent`, from the paths of all actors that were seen. */
 async function edgesSeen(): Promise<ReadonlySet<string>> {
-  const size = { segments: 1, hostsPerSegment: 4, instances: 6 }
+  const size = { segments: 1, hostsPerSegment: 4, instances: 6, heartbeats: 'yes' } as const
   await using deployment = new Deployment({
     seed: 1,
     size,
     rules: defaultRules(),
-    hostsSpeak: 'yes',
   })
   await startAll(deployment)
   await deployment.pass(QUIET_MS)
@@ -81,7 +80,7 @@ async function edgesSeen(): Promise<ReadonlySet<string>> {
   const edges = new Set<string>()
   for (let passedMs = 0; passedMs < LASTS_MS; passedMs += LOOK_MS) {
     await deployment.pass(LOOK_MS)
-    for (const path of deployment.actorPaths) {
+    for (const { path } of deployment.actors) {
       const kinds = path.split('/').filter((_part, index) => index % 2 === 0)
       for (const [index, kind] of kinds.entries()) edges.add(edge(kind, kinds[index - 1] ?? null))
     }
@@ -91,7 +90,7 @@ async function edgesSeen(): Promise<ReadonlySet<string>> {
 
 const edge = (kind: string, parent: string | null): string => `${kind} < ${parent ?? 'its role'}`
 
-test('every kind runs below its parent, and nothing else runs', async (t) => {
+test('every kind runs below its parent, and no other actor runs', async (t) => {
   const expected = BRANCHES.map(([kind, { parent }]) => edge(kind, parent))
   t.deepEqual([...(await edgesSeen())].toSorted(), expected.toSorted())
 })

@@ -1,11 +1,13 @@
-/** Reads the state table at the top of a file of an actor, and plays a behaviour to compare it with. */
+/**
+ * Reads the state table at the top of an actor's file, and plays a behaviour to compare it with.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 
 const ACTORS = join(import.meta.dirname, '../../actors')
 
-/** In this state, told this event, it goes to that state. */
+/** In this state, after this event, the behaviour goes to that state. */
 export interface Transition {
   readonly from: string
   readonly event: string
@@ -25,7 +27,7 @@ export function tableOf(file: string): readonly (readonly string[])[] {
   return [head ?? [], ...rows].map((cells) => cells.map((cell) => cell.trim()))
 }
 
-/** A row for each state, event and next state: cells may list several of them. */
+/** A row for each state, event and next state: a cell may list several of them. */
 export function rowsOf(file: string): readonly Row[] {
   const [, ...rows] = tableOf(file)
   return rows.flatMap(([states = '', events = '', nexts = '', when = '']) =>
@@ -47,7 +49,10 @@ export const textOf = (all: readonly Transition[]): readonly string[] =>
 export const changesOf = (all: readonly Transition[]): readonly string[] =>
   textOf(all.filter(({ from, to }) => from !== to))
 
-/** What behaviours do with every message in every state. Left out is where nothing changes and nothing is asked for. */
+/**
+ * What behaviours do with every message in every state, without steps that change nothing and have
+ * no effect.
+ */
 export function stepsOf<
   State extends { readonly kind: string },
   Message extends { readonly type: string },

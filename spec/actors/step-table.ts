@@ -1,4 +1,7 @@
-/** A behaviour's table: in this state, told this message, it goes to that state and asks for those effects. */
+/**
+ * The table of a behaviour: in this state, after this message, it goes to that state and has those
+ * effects.
+ */
 import test from 'ava'
 import type { KernelEffect, Step } from '../../actors/kernel/behaviour.ts'
 
@@ -6,9 +9,9 @@ export interface Row<State, Message, Effect> {
   readonly title: string
   readonly state: State
   readonly message: Message
-  /** The state that follows; left out when it stays as it is. */
+  /** The next state; left out when it stays the same. */
   readonly next?: State
-  /** Left out when nothing is to be done. */
+  /** Left out when there is no effect. */
   readonly effects?: readonly Effect[]
 }
 

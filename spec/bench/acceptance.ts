@@ -16,7 +16,7 @@ const POSTS = 400
 
 const ports = { clock: new SystemClock(), random: new SystemRandom() }
 
-/** Without HTTP and the Identity service: what the gateway and its store take. */
+/** Measured without HTTP and the Identity service: only the time of the gateway and its store. */
 export async function measureAcceptance(): Promise<readonly Figure[]> {
   await using directory = await temporaryDirectory('bench')
   await using sqlite = openSqliteStore(join(directory.path, 'store.sqlite'), ports)
@@ -27,7 +27,7 @@ export async function measureAcceptance(): Promise<readonly Figure[]> {
   return [...(await measureOn('SQLite', sqlite)), ...(await measureOn('MariaDB', mysql))]
 }
 
-/** One POST after the other, each about another host. */
+/** POSTs one after the other, each about another host. */
 async function measureOn(name: string, store: StorePort): Promise<readonly Figure[]> {
   await store.migrate()
   const hosts = Array.from({ length: WARM_UP + POSTS }, (_, index) => `compute-${index}`)

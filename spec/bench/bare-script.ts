@@ -1,13 +1,22 @@
-/** What an operator's script would do: force the dead host down, and fire its evacuations, so many at a time. */
+/**
+ * What an operator's script would do: force the dead host down, and request its evacuations, so
+ * many at a time.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InstanceId } from '../../schema/ids.ts'
 import { killCompute } from '../openstack/deployment.ts'
 import type { Doomed } from './openstack-scene.ts'
 
-/** Between two looks at Nova's records: seldom enough to cost Nova little, often enough to find places that are free. */
+/**
+ * The pause between two polls of Nova's records, ms: long enough to cost Nova little, short enough
+ * to find free places soon.
+ */
 const LOOK_MS = 1000
 
-/** Milliseconds until Nova's records call every evacuation done. One token, kept connections, nothing checked or written. */
+/**
+ * Milliseconds until Nova's records show every evacuation as done. One token, kept connections, and
+ * no checks or writes.
+ */
 export async function runBareScript(doomed: Doomed, concurrency: number): Promise<number> {
   const { openstack, client, host, instances } = doomed
   const { compute } = openstack

@@ -1,6 +1,8 @@
 /** Prints our own measurements, each figure with its target; ends with 1 when one is missed. */
 import { measureAcceptance } from './acceptance.ts'
+import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
+import { measureDetection } from './detection.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
@@ -22,6 +24,7 @@ async function measureHttpRecovery(): Promise<readonly Figure[]> {
 const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   kernel: measureKernel,
   simulator: measureSimulator,
+  detection: measureDetection,
   scale: measureScale,
   acceptance: measureAcceptance,
   gateway: measureGateway,
@@ -31,6 +34,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   guests: measureGuests,
   'guest-flood': measureGuestFlood,
   strangers: measureStrangers,
+  'bmc-polls': measureBmcPolls,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -2,7 +2,7 @@
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import type { Config } from '../../schema/config.ts'
 
-/** The configuration; throws what is wrong with it. */
+/** The configuration; throws its problems. */
 export function configOf(text: string, origin: 'embedded' | 'file'): Config {
   const loaded = readConfig(text, origin)
   if (loaded.kind === 'ok') return loaded.config

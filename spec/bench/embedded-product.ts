@@ -11,7 +11,7 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { until } from '../support/until.ts'
 
-/** Resolves once the engine leads. `end` stops everything in order. */
+/** Resolves when the engine leads. `end` stops everything in order. */
 export async function startEmbedded(config: Config, size: Omit<CloudPlan, 'clock' | 'random'>) {
   const clock = new SystemClock()
   const log = createLogger('error')

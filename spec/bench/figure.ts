@@ -1,6 +1,6 @@
-/** How a measured figure is told: one readable line, with its target. */
+/** Prints a measured figure: one readable line, with its target. */
 
-/** What a figure should be; no target: for information. */
+/** The value that a figure should have; without a target, it is only for information. */
 export interface Target {
   readonly kind: 'at-least' | 'at-most'
   readonly value: number
@@ -11,7 +11,7 @@ export interface Figure {
   readonly value: number
   readonly unit: string
   readonly target?: Target
-  /** What it was measured with. */
+  /** The circumstances of the measurement. */
   readonly remark?: string
 }
 
@@ -37,7 +37,7 @@ const verdictOf = (value: number, target: Target | undefined): string => {
   return meets(value, target) ? 'ok' : 'MISSED'
 }
 
-/** The middle one; of an even number, the lower. */
+/** The middle value; of an even number of values, the lower one. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** The value that this share of all values does not exceed. */

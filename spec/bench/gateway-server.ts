@@ -1,4 +1,7 @@
-/** A gateway on a MariaDB of the caller's, in a process of its own: the caller measures it from outside. */
+/**
+ * A gateway on the caller's MariaDB, in its own process, so that the caller can measure it from
+ * outside.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventFeed } from '../../gateway/events/feed.ts'
 import { HostObservations } from '../../actors/verification/host-observations.ts'
@@ -10,7 +13,7 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { policyInForce } from '../support/policy-in-force.ts'
 
-/** What the Identity service takes for one token. */
+/** The time that the Identity service takes for one token, ms. */
 const VALIDATION_MS = 5
 
 const [host = '', port = '', user = '', password = '', database = ''] = process.argv.slice(2)
@@ -37,7 +40,7 @@ const app = buildGateway({
     },
   },
   announce: async () => undefined,
-  wordSaid: () => undefined,
+  commanded: () => undefined,
   policy: compilePolicy({}),
   policyInForce,
   objection: () => undefined,

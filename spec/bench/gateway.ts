@@ -1,4 +1,7 @@
-/** The gateway over HTTP on a MariaDB with 100,000 notifications: latency, and requests a second of its CPU time. */
+/**
+ * The gateway over HTTP on a MariaDB with 100,000 notifications: latency, and requests for each
+ * second of its CPU time.
+ */
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
@@ -12,9 +15,9 @@ import { NUMBERS } from './numbers.ts'
 const STORED = 100_000
 const HOSTS = 2000
 const CONNECTIONS = [1, 50] as const
-/** Clock ticks of /proc/<pid>/stat a second, the same on every Linux. */
+/** Clock ticks of /proc/<pid>/stat for each second, the same on every Linux. */
 const TICKS = 100
-/** Requests that must not make it grow. */
+/** So many requests must not make its memory grow. */
 const LONG_RUN = 200_000
 
 interface Measured {
@@ -48,7 +51,7 @@ export async function measureGateway(): Promise<readonly Figure[]> {
   const address = addressOf(child.output())
   await fill(mariadb, database)
   const served = { address, pid: child.pid }
-  // First, while both have the same rows to list.
+  // Measured first, while both have the same rows to list.
   const figures: Figure[] = [...(await comparisons(served, mariadb))]
   for (const load of loadsOn(address)) {
     await drive(served, { ...load, requests: Math.ceil(load.requests / 10) }, 1) // warm
@@ -59,7 +62,7 @@ export async function measureGateway(): Promise<readonly Figure[]> {
   return [...figures, await growth(served)]
 }
 
-/** The same requests by Masakari itself, in turns. */
+/** The same requests by Masakari itself, in alternation. */
 async function comparisons(gateway: Served, mariadb: MariadbServer): Promise<readonly Figure[]> {
   await using masakari = await startMasakari(mariadb, { stored: STORED, hosts: HOSTS })
   const figures: Figure[] = []
@@ -69,7 +72,7 @@ async function comparisons(gateway: Served, mariadb: MariadbServer): Promise<rea
 
 interface Contest {
   readonly title: string
-  /** Requests until the compiler is done with us; Masakari has none. */
+  /** Requests until the compiler has optimised our code; Masakari has no such compiler. */
   readonly warmUp: number
   readonly ours: number
   readonly theirs: number
@@ -154,7 +157,7 @@ function loadsOn(address: string): readonly Load[] {
   ]
 }
 
-/** A guest's fault, never twice the same. */
+/** A guest's fault that is never repeated. */
 const reportAbout = (index: number): string =>
   JSON.stringify({
     notification: {
@@ -177,7 +180,7 @@ interface Exchange {
   readonly wanted: number
 }
 
-/** Throws unless the answer is the wanted one. */
+/** Throws unless the answer has the wanted status. */
 function exchange(agent: Agent, { address, path, token, body, wanted }: Exchange): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
@@ -194,7 +197,7 @@ function exchange(agent: Agent, { address, path, token, body, wanted }: Exchange
   return promise
 }
 
-/** So many connections, each with one request in flight, until all are answered. */
+/** So many connections, each with one request in flight, until all requests are answered. */
 async function drive(served: Served, load: Load, connections: number): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const tookMs: number[] = []
@@ -235,7 +238,7 @@ function figuresOf({ title, requests }: Load, connections: number, measured: Mea
   ]
 }
 
-/** Resident memory after many requests, to what it was after a tenth of them. */
+/** The ratio of the resident memory after many requests to that after a tenth of them. */
 async function growth(served: Served): Promise<Figure> {
   const send = (agent: Agent): Promise<void> =>
     exchange(agent, { address: served.address, path: '/v1/segments', token: 'known', wanted: 200 })
@@ -263,7 +266,7 @@ function residentMb(pid: number): number {
   return Number(kilobytes) / 1024
 }
 
-/** As they are after years: all but the newest ended. */
+/** The rows after years: all but the newest notifications have ended. */
 async function fill(mariadb: MariadbServer, database: string): Promise<void> {
   const { host, port, user, password } = mariadb
   const connection = await createConnection({

@@ -1,4 +1,7 @@
-/** Whether thousands of guests' faults hold up the fault of a host: a storage outage makes such numbers. */
+/**
+ * Whether thousands of guests' faults delay the fault of a host. A storage outage makes such
+ * numbers.
+ */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { decode, encode, subjectOf } from '../../schema/messages/codec.ts'
@@ -10,18 +13,21 @@ import type { Figure } from './figure.ts'
 
 const HOSTS = 100
 const REPORTS = 5000
-/** Enough without those of the host that dies. */
+/** Enough, without those of the host that dies. */
 const INSTANCES = 5200
 const PATIENCE_MS = 600_000
 
 interface Measured {
-  /** From the first word of an observer that the host is dead to the order to power it off. */
+  /** From an observer's first report that the host is dead to the order to power it off. */
   readonly delayMs: number
   readonly deadLetters: number
   readonly heapMb: number
 }
 
-/** The same host dies twice: in silence, and among thousands of reports about guests of its segment. */
+/**
+ * The same host dies twice: without other faults, and among thousands of reports about guests of
+ * its segment.
+ */
 export async function measureGuestFlood(): Promise<readonly Figure[]> {
   const alone = await measure(0)
   const flooded = await measure(REPORTS)

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readLibvirtUri } from '../../ops/config/libvirt-uri.ts'
 import { createLogger } from '../../transports/log/logger.ts'
-import { Connection } from '../../transports/libvirt/connection.ts'
+import { LibvirtConnection } from '../../transports/libvirt/connection.ts'
 import { LibvirtGuests } from '../../transports/libvirt/guests.ts'
 import { CALL } from '../../transports/libvirt/numbers.ts'
 import { XdrWriter } from '../../transports/libvirt/xdr.ts'
@@ -97,7 +97,7 @@ async function stateCalls(
   { driver, doors }: HypervisorLocation,
   guests: readonly RealGuest[],
 ): Promise<readonly number[]> {
-  using connection = await Connection.open({
+  using connection = await LibvirtConnection.open({
     clock: new SystemClock(),
     address: doors[0].full,
     driver,

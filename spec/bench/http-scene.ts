@@ -1,4 +1,6 @@
-/** A recovery beside the simulated cloud behind HTTP, with everything else real: needs no OpenStack. */
+/**
+ * A recovery with the simulated cloud behind HTTP; everything else is real. It needs no OpenStack.
+ */
 import { Secret } from '../../schema/control-attributes.ts'
 import { openOpenstack } from '../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../transports/system/clock.ts'

@@ -1,4 +1,7 @@
-/** All roles in this process beside a simulated cloud of many idle hosts; started by `memory.ts`, ends by signal. */
+/**
+ * All roles in this process with a simulated cloud of many idle hosts; started by `memory.ts`, ends
+ * by a signal.
+ */
 import { buildCloud } from '../../transports/simulated/build-cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
 import { createLogger } from '../../transports/log/logger.ts'

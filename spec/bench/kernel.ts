@@ -1,4 +1,4 @@
-/** What our kernel adds to nact: the same two patterns on both, in turns, in one run. */
+/** What our kernel costs beyond nact: the same two patterns on both, in alternation, in one run. */
 import * as nact from 'nact'
 import { define, tell, type AnyMessage, type Definition } from '../../actors/kernel/behaviour.ts'
 import type { ActorRef } from '../../actors/kernel/ref.ts'
@@ -18,14 +18,14 @@ import { median, type Figure } from './figure.ts'
 const ROUNDS = 9
 const MESSAGES = 20_000
 const SENDERS = 10
-/** Messages that a sender of the fan-in sends in one go. */
+/** The number of messages that a sender of the fan-in sends at once. */
 const BURST = 100
 const BURSTS = MESSAGES / SENDERS / BURST
 
 /** Runs a pattern once; resolves when its last message was handled. */
 type Pattern = () => Promise<void>
 
-/** Ratios of messages a second, ours to bare nact's. */
+/** The ratio of our messages in a second to those of nact alone. */
 export async function measureKernel(): Promise<readonly Figure[]> {
   return [
     await compare('a ping-pong of two actors', { ours: ourPingPong, bare: barePingPong }),
@@ -45,7 +45,7 @@ async function compare(
     speeds.bare.push(await speedOf(bare))
   }
   const [our, their] = [median(speeds.ours), median(speeds.bare)]
-  // Neighbours in time share the machine's mood: rounds are compared in pairs.
+  // Rounds are compared in pairs, because the speed of the machine changes over time.
   const ratios = speeds.ours.map((speed, round) => speed / (speeds.bare[round] ?? NaN))
   return {
     what: `kernel, ${what}: messages/s, ours to bare nact's`,
@@ -75,7 +75,7 @@ const player = table.refOf('player', 'one')
 const opponent = table.refOf('player', 'two')
 const collector = hall.refOf('collector', 'all')
 
-/** Handles so many messages, answering each by telling others, and then calls `done`. */
+/** Handles so many messages, answers each by sending others, and then calls `done`. */
 function counter(
   messages: number,
   others: readonly ActorRef<AnyMessage>[],

@@ -1,7 +1,7 @@
 /**
- * Masakari itself, as the distribution packages it (Debian: python3-masakari, python3-pymysql): what the gateway is compared
- * with. Its own WSGI script serves it, with the middleware of its sample configuration; a token is validated once, and then
- * known, as it is to us.
+ * Masakari itself, as the distribution packages it (Debian: python3-masakari, python3-pymysql), for
+ * comparison with the gateway. Its own WSGI script serves it, with the middleware of its sample
+ * configuration. A token is validated once and then cached, as in our gateway.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { HttpKeystone } from '../support/http-keystone.ts'
 import { freePort, startServer, temporaryDirectory } from '../support/process.ts'
 import { NUMBERS } from './numbers.ts'
 
-/** What it finds in its database: hosts of one segment, ended notifications. */
+/** The rows in its database: hosts of one segment, ended notifications. */
 export interface Filling {
   readonly hosts: number
   readonly stored: number
@@ -20,11 +20,11 @@ export interface Filling {
 export interface Masakari extends AsyncDisposable {
   readonly address: string
   readonly pid: number
-  /** A token of an administrator. */
+  /** The token of an administrator. */
   readonly token: string
 }
 
-/** As Masakari's own sample has it. */
+/** As in Masakari's own sample. */
 const PIPELINE = `
 [composite:masakari_api]
 use = call:masakari.api.urlmap:urlmap_factory
@@ -61,8 +61,9 @@ paste.app_factory = masakari.api.openstack.ha:APIRouterV1.factory
 `
 
 /**
- * Its WSGI script. The context of Debian's 14.0.2 refuses what newer oslo.messaging leaves of it, so each POST would store
- * its row and answer 500: it takes "nothing said" for its own default here.
+ * Its WSGI script. The context of Debian's 14.0.2 refuses an argument of newer oslo.messaging, so
+ * that each POST would store its row and answer 500. The script replaces a missing value by
+ * Masakari's own default.
  */
 const PROGRAM = `
 import runpy
@@ -76,7 +77,7 @@ const ACCOUNT = { username: 'masakari', password: 'benchmark', project: 'service
 
 const python = '/usr/bin/python3' // Debian's own, which has Debian's packages
 
-/** Starts it on a database of its own. */
+/** Starts it on its own database. */
 export async function startMasakari(mariadb: MariadbServer, filling: Filling): Promise<Masakari> {
   await using opening = new AsyncDisposableStack()
   const keystone = opening.use(await HttpKeystone.start(ACCOUNT, 'bench', 'http://127.0.0.1:9'))

@@ -1,4 +1,4 @@
-/** What all roles in one process keep in memory while they watch many hosts. */
+/** The memory of all roles in one process that watches many hosts. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import type { Figure } from './figure.ts'
 
 const IDLE_MS = 60_000
 
-/** The resident set after a minute, without any help for the garbage collector. */
+/** The resident set after a minute, without a forced garbage collection. */
 export async function measureMemory(): Promise<readonly Figure[]> {
   await using child = await startServer({
     command: process.execPath,
@@ -26,7 +26,7 @@ export async function measureMemory(): Promise<readonly Figure[]> {
   ]
 }
 
-/** Flags that `npm start` gives to Node: the young generation may not grow without bound. */
+/** The flags that `npm start` gives to Node. They bound the young generation. */
 function flagsOfStart(): readonly string[] {
   const file = join(import.meta.dirname, '..', '..', 'package.json')
   const [, start = ''] = /"start": "node (.*)"/.exec(readFileSync(file, 'utf8')) ?? []

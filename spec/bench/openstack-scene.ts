@@ -6,7 +6,10 @@ import { controlAttributes, killHost, prepareDeployment } from '../openstack/dep
 import { RestClient } from '../openstack/rest-client.ts'
 import type { Scene } from './recovery.ts'
 
-/** Instances on a host that is about to die; they are deleted at the end, and the host is put back. */
+/**
+ * Instances on a host that is about to die. They are deleted at the end, and the host returns to
+ * service.
+ */
 export interface Doomed extends AsyncDisposable {
   readonly openstack: Openstack
   readonly client: Client
@@ -32,7 +35,7 @@ export async function doom(count: number): Promise<Doomed> {
   return { openstack, client, host, instances, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-/** Our product beside the cloud, and a host with so many instances. */
+/** Our product with the cloud, and a host with so many instances. */
 export async function openOpenstackScene(count: number): Promise<Scene> {
   await using opening = new AsyncDisposableStack()
   const { openstack: looking, client, host: victim } = opening.use(await doom(count))

@@ -1,11 +1,14 @@
-/** A recovery of sixty instances on the cloud that the OS_* variables name, between runs of a bare script that fires the same evacuations. */
+/**
+ * A recovery of sixty instances on the cloud that the OS_* variables name, between runs of a bare
+ * script that requests the same evacuations.
+ */
 import { runBareScript } from './bare-script.ts'
 import type { Figure } from './figure.ts'
 import { doom, openOpenstackScene } from './openstack-scene.ts'
 import { measureRecovery, type MeasuredRecovery } from './recovery.ts'
 
 const INSTANCES = 60
-/** The script's best of these counts. */
+/** The script runs with each of these counts, and its best result is used. */
 const CONCURRENCIES = [8, 20, INSTANCES]
 
 interface BareRun {
@@ -13,7 +16,10 @@ interface BareRun {
   readonly tookMs: number
 }
 
-/** One after the other on the same cloud; the best script runs before us and after us, for a cloud changes with its load. */
+/**
+ * One after the other on the same cloud. The best script runs before and after us, because a cloud
+ * changes with its load.
+ */
 export async function measureOpenstack(): Promise<readonly Figure[]> {
   const runs: BareRun[] = []
   for (const concurrency of CONCURRENCIES) runs.push(await runBare(concurrency))

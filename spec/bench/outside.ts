@@ -1,13 +1,13 @@
-/** Time spent waiting for the world outside: overlapping waits count once. */
+/** The time of waiting for external services. Overlapping waits count once. */
 
 /** What had passed when something happened for the first time. */
 export interface Mark {
   readonly atMs: number
-  /** Waited since the stopwatch was started. */
+  /** The waiting time since the stopwatch was started. */
   readonly waitedMs: number
 }
 
-/** A stopwatch that runs while any call to a watched port is unanswered. */
+/** A stopwatch that runs while any call to a watched port is open. */
 export class OutsideWatch {
   readonly #markAt: string
   #mark: Mark | undefined
@@ -15,7 +15,7 @@ export class OutsideWatch {
   #sinceMs = 0
   #waitedMs = 0
 
-  /** Marks the first call of the method of this name. */
+  /** Records the first call of the method with this name. */
   constructor(markAt: string) {
     this.#markAt = markAt
   }

@@ -1,4 +1,7 @@
-/** How soon a reported host failure leads to the first evacuation, and what a whole recovery asks of OpenStack. */
+/**
+ * How soon a reported host failure leads to the first evacuation, and how many requests a whole
+ * recovery sends to OpenStack.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openRealWorld } from '../../ops/ports.ts'
 import { startProcess } from '../../ops/process.ts'
@@ -14,33 +17,36 @@ import { configOf } from './config.ts'
 import type { Figure } from './figure.ts'
 import { OutsideWatch } from './outside.ts'
 
-/** A cloud with one host that is about to die, and the parts that our product runs on. */
+/** A cloud with one host that is about to die, and the parts on which our product runs. */
 export interface Scene extends AsyncDisposable {
-  /** For the lines: which cloud it is. */
+  /** The name of the cloud, for the lines. */
   readonly name: string
-  /** Text of the configuration of a process with the roles gateway and engine. */
+  /** The configuration text of a process with the roles gateway and engine. */
   readonly configuration: string
-  /** The account of that process, which nobody else uses. */
+  /** The account of that process, which no other program uses. */
   readonly openstack: Openstack
   readonly rest: RestClient
   readonly victim: string
   /** Instances on the victim. */
   readonly instances: number
-  /** Registers the hosts; the gateway runs by now. */
+  /** Registers the hosts. The gateway runs by then. */
   register(): Promise<void>
   /** Powers the victim off. */
   kill(): Promise<void>
 }
 
 const FOR_EVERY_RECOVERY = 30
-/** Between two looks at the notification, as often as the bare script looks: they go through the gateway and the store that are measured. */
+/**
+ * The pause between two checks of the notification, the same as in the bare script. They go through
+ * the measured gateway and store.
+ */
 const LOOK_MS = 1000
 
 export interface MeasuredRecovery {
   readonly figures: readonly Figure[]
   /** From the POST to the end of the notification. */
   readonly tookMs: number
-  /** CPU time of this process, in which gateway and engine run, for the same. */
+  /** The CPU time of this process, in which gateway and engine run, for the same period. */
   readonly cpuMs: number
 }
 
@@ -88,7 +94,10 @@ export async function measureRecovery(scene: Scene): Promise<MeasuredRecovery> {
   return { figures, tookMs, cpuMs: (user + system) / 1000 }
 }
 
-/** Everything real but the account, which is the scene's and counted; resolves once it leads and has heard what observers say. */
+/**
+ * Everything is real except the account, which belongs to the scene and is counted. Resolves when
+ * the engine leads and has received observations.
+ */
 async function runProduct(
   { configuration, openstack }: Scene,
   outside: OutsideWatch,

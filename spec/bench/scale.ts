@@ -1,4 +1,7 @@
-/** Whether a large cloud makes the event loop ever slower: hosts die one after the other, and its delay must not grow. */
+/**
+ * Whether a large cloud slows the event loop down: hosts die one after the other, and the delay of
+ * the loop must not grow.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
@@ -8,11 +11,11 @@ import { median, type Figure } from './figure.ts'
 
 const SIZE = { segments: 5, hostsPerSegment: 20, instances: 5000 }
 const WARM_UP_MS = 60_000
-/** One host dies in each. */
+/** One host dies in each round. */
 const ROUND_MS = 5 * 60_000
 const ROUNDS = 8
 
-/** All roles of a simulated cloud in this process, without a pause between its seconds. */
+/** All roles of a simulated cloud in this process, without pauses. */
 export async function measureScale(): Promise<readonly Figure[]> {
   const rules = rulesOf(configOf('', 'embedded'))
   await using deployment = new Deployment({ seed: 1, size: SIZE, rules })

@@ -1,4 +1,4 @@
-/** How fast simulated time passes, in a cloud of usual size with all our processes. */
+/** How fast simulated time passes in a cloud of usual size with all our processes. */
 import { availableParallelism } from 'node:os'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
@@ -8,18 +8,18 @@ import { configOf } from './config.ts'
 import { median, type Figure } from './figure.ts'
 
 const CLOUD = '24 hosts, 150 instances'
-/** Until the compiler has seen everything. */
+/** Long enough for the compiler to optimise everything. */
 const WARM_UP_MS = 10 * 60_000
 const ROUND_MS = 10 * 60_000
 const ROUNDS = 5
 const SEEDS = 80
 
-/** As `npm run simulate` does it, and one deployment alone. */
+/** With `npm run simulate`, and with one deployment alone. */
 export async function measureSimulator(): Promise<readonly Figure[]> {
   return [await measureSeeds(), await measureOneCloud()]
 }
 
-/** Every seed a cloud of its own, with all kinds of faults. */
+/** Each seed has its own cloud, with all kinds of faults. */
 async function measureSeeds(): Promise<Figure> {
   const startedAtMs = performance.now()
   let simulatedMs = 0
@@ -37,7 +37,7 @@ async function measureSeeds(): Promise<Figure> {
   }
 }
 
-/** On one core; a host dies in each round. */
+/** On one core. A host dies in each round. */
 async function measureOneCloud(): Promise<Figure> {
   const rules = rulesOf(configOf('', 'embedded'))
   await using deployment = new Deployment({ seed: 1, size: FULL_SIZE, rules })

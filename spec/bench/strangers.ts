@@ -1,4 +1,7 @@
-/** What observations of invented hosts, by invented observers, leave in the memory of a process with all roles. */
+/**
+ * The memory that observations of invented hosts by invented observers leave in a process with all
+ * roles.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,7 +13,7 @@ import type { Figure } from './figure.ts'
 const HOSTS = 70_000
 const AT_ONCE = 500
 
-/** The heap after a full collection, which only this measurement needs. */
+/** The heap after a full collection, which only this measurement forces. */
 function heapMb(): number {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
@@ -18,7 +21,7 @@ function heapMb(): number {
   return process.memoryUsage().heapUsed / 1024 / 1024
 }
 
-/** Sent once, heard by the engine and by the gateway of the same process. */
+/** Sent once. The engine and the gateway of the same process receive them. */
 export async function measureStrangers(): Promise<readonly Figure[]> {
   const config = configOf('[api]\nlisten_port = 0\n', 'embedded')
   const size = { segments: 1, hostsPerSegment: 10, instances: 0 }

@@ -20,11 +20,11 @@ export interface ClientWorld extends AsyncDisposable {
   readonly url: string
   /** Names of hosts that Compute knows. */
   readonly hosts: readonly string[]
-  /** What a user's shell has. */
+  /** The environment of a user's shell. */
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Starts everything; `wrapStore` may hurt the store. */
+/** Starts everything. `wrapStore` may add failures to the store. */
 export async function startClientWorld(
   wrapStore: (store: StorePort) => GatewayDependencies['store'] = (store) => store,
 ): Promise<ClientWorld> {
@@ -53,7 +53,7 @@ export async function startClientWorld(
     store: wrapStore(store),
     ...openstack,
     ...ports,
-    wordSaid: () => undefined,
+    commanded: () => undefined,
     policy: compilePolicy({}),
     objection: () => undefined,
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),

@@ -1,4 +1,6 @@
-/** The `openstack` command line with masakariclient's plugin, against the gateway with a token check. */
+/**
+ * The `openstack` command line with masakariclient's plugin, against a gateway that checks tokens.
+ */
 import test from 'ava'
 import { nodeName, notificationId } from '../../schema/ids.ts'
 import { at, textAt } from '../support/gateway.ts'
@@ -100,7 +102,7 @@ test('every command of segments, hosts and notifications works', async (t) => {
   t.regex((await cli('segment', 'delete', 'rack-3')).out, /No Segment found|could not be found|404/)
 })
 
-test('names that are taken or unknown are told in the words of the original', async (t) => {
+test('names that are taken or unknown are reported in the words of the original', async (t) => {
   await using world = await startClientWorld()
   await using clients = startPythonClients(world.env)
   const { cli, cliJson } = clients

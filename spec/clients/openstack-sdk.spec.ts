@@ -1,4 +1,4 @@
-/** openstacksdk's instance_ha proxy, which the monitors of Masakari report with. */
+/** openstacksdk's instance_ha proxy, with which Masakari's monitors report. */
 import test from 'ava'
 import { CodedError } from '../../schema/errors.ts'
 import { at, textAt } from '../support/gateway.ts'
@@ -46,7 +46,7 @@ test('the proxy creates, finds, changes, pages and deletes', async (t) => {
   t.is(await names('segments', [], ascending), 'b,c')
 })
 
-test('a monitor sees 400 and 409 as final, and everything else as a reason to try again', async (t) => {
+test('a monitor treats 400 and 409 as final, and everything else as a reason to try again', async (t) => {
   let away = false
   await using world = await startClientWorld((store) => ({
     ...store,

@@ -1,10 +1,13 @@
-/** The distribution's openstackclient, masakariclient and openstacksdk, kept in one Python process. */
+/**
+ * The distribution's openstackclient, masakariclient and openstacksdk in one long-lived Python
+ * process.
+ */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { at } from '../support/gateway.ts'
 
-/** Debian's packages are seen by Debian's interpreter only. */
+/** Debian's packages are found by Debian's interpreter only. */
 const PYTHON = '/usr/bin/python3'
 
 export interface CliAnswer {
@@ -16,7 +19,7 @@ export interface CliAnswer {
 export interface PythonClients extends AsyncDisposable {
   /** `openstack <args>`. */
   readonly cli: (...args: readonly string[]) => Promise<CliAnswer>
-  /** The same with `-f json`; throws what it says when it fails. */
+  /** The same with `-f json`; throws its error output when it fails. */
   readonly cliJson: (...args: readonly string[]) => Promise<unknown>
   /** A method of the SDK's `instance_ha`; `error` and `status` are set when it raises. */
   readonly sdk: (method: string, args?: readonly unknown[], kwargs?: object) => Promise<unknown>

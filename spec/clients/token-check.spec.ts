@@ -1,11 +1,11 @@
-/** Tokens of real HTTP requests, checked with a Keystone that may be away. */
+/** Tokens of real HTTP requests, checked with a Keystone that may not answer. */
 import test from 'ava'
 import { startClientWorld, type ClientWorld } from './client-world.ts'
 
 const get = (world: ClientWorld, token: string, path = '/v1/segments'): Promise<Response> =>
   fetch(world.url + path, { headers: { 'x-auth-token': token } })
 
-test('tokens are checked with the service account, and their owners may do what their roles say', async (t) => {
+test('tokens are checked with the service account, and their owners may do what their roles allow', async (t) => {
   await using world = await startClientWorld()
   const { keystone } = world.http
   t.is((await get(world, keystone.issue('admin'))).status, 200)
@@ -24,7 +24,7 @@ test('a token that was revoked is refused', async (t) => {
   t.is((await get(world, token)).status, 401)
 })
 
-test('while Keystone is away nobody new comes in, known callers go on, and it recovers by itself', async (t) => {
+test('during a Keystone outage no new caller is accepted, known callers continue, and it recovers afterwards', async (t) => {
   await using world = await startClientWorld()
   const { keystone } = world.http
   const known = keystone.issue('admin')

@@ -1,4 +1,7 @@
-/** A container engine of our own, for machines where none runs: no bridges, no firewall rules, all files in one directory. */
+/**
+ * Our own container engine for machines where none runs: no bridges, no firewall rules, all files
+ * in one directory.
+ */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,7 +9,7 @@ import { promisify } from 'node:util'
 import { program, startServer, temporaryDirectory } from '../support/process.ts'
 
 export interface PrivateEngine extends AsyncDisposable {
-  /** What its clients must find in their environment. */
+  /** The environment for its clients. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -34,13 +37,13 @@ export async function startEngine(): Promise<PrivateEngine> {
   )
   const parts = stack.move()
   return {
-    // Without a bridge there is no gateway to ask for; all containers share the network of the machine.
+    // Without a bridge there is no gateway; all containers share the network of the machine.
     environment: { DOCKER_HOST: socket, TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1' },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-/** The daemon leaves the network of the machine mounted among its files when it ends. */
+/** When the daemon ends, it leaves the network of the machine mounted among its files. */
 async function unmount(path: string): Promise<void> {
   const mounts = await readFile('/proc/self/mounts', 'utf8')
   if (mounts.includes(` ${path} `)) await promisify(execFile)('umount', [path])

@@ -1,4 +1,6 @@
-/** Runs the specs that need a server with every server in a container, and says what ran where. */
+/**
+ * Runs the specs that need a server with every server in a container, and prints what ran where.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -12,19 +14,19 @@ const SPECS = ['spec/transports/nats/**', 'spec/transports/sql/mysql*.spec.ts']
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** The exit code of ava, which must not fall back to anything but containers. */
+/** The exit code of ava. The specs must use containers only. */
 async function runSpecs(): Promise<number> {
   const environment = { ...process.env, INSTANCE_HA_TEST_CONTAINERS: 'always' }
   const args = ['node_modules/.bin/ava', ...SPECS]
   const ava = spawn(process.execPath, args, { stdio: 'inherit', env: environment })
-  // It is told by the terminal, or by us; then we still have an engine to stop.
+  // The signal comes from the terminal or from us. The engine must still be stopped after it.
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => void ava.kill('SIGTERM'))
   const [code] = await once(ava, 'exit')
   return typeof code === 'number' ? code : 1
 }
 
-/** How many containers of each image have started since a time, as the engine remembers. */
+/** How many containers of each image have started since a time, as the engine reports. */
 async function countStarts(
   engine: ContainerRuntimeClient,
   sinceMs: number,

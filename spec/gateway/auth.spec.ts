@@ -13,7 +13,7 @@ import {
 
 const settled = async (): Promise<void> => undefined
 
-test('a caller without a valid token is told where to get one', async (t) => {
+test('a caller without a valid token gets the address of the Identity service', async (t) => {
   await using world = await startGateway()
   for (const token of ['', 'made-up']) {
     const { status, json, headers } = await world.call({ url: '/v1/segments', token })
@@ -24,7 +24,7 @@ test('a caller without a valid token is told where to get one', async (t) => {
   }
 })
 
-test('a valid token is asked about once in five minutes', async (t) => {
+test('a valid token is validated once in five minutes', async (t) => {
   await using world = await startGateway()
   await Promise.all(Array.from({ length: 5 }, () => world.call({ url: '/v1/segments' })))
   t.is(world.asked(), 1)
@@ -36,7 +36,7 @@ test('a valid token is asked about once in five minutes', async (t) => {
   t.is(world.asked(), 2)
 })
 
-test('an invalid token is asked about once in ten seconds', async (t) => {
+test('an invalid token is validated once in ten seconds', async (t) => {
   await using world = await startGateway()
   await world.call({ url: '/v1/segments', token: 'made-up' })
   await world.call({ url: '/v1/segments', token: 'made-up' })
@@ -46,7 +46,7 @@ test('an invalid token is asked about once in ten seconds', async (t) => {
   t.is(world.asked(), 2)
 })
 
-test('a thousand invalid tokens cost the Identity service sixty questions', async (t) => {
+test('a thousand invalid tokens cause sixty requests to the Identity service', async (t) => {
   await using world = await startGateway()
   const guess = (index: number) => world.call({ url: '/v1/segments', token: `guess-${index}` })
   const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => guess(index)))
@@ -59,7 +59,7 @@ test('a thousand invalid tokens cost the Identity service sixty questions', asyn
   t.is(world.asked(), 65)
 })
 
-test('a flood of invalid tokens does not lock out tokens that are known', async (t) => {
+test('a flood of invalid tokens does not block known tokens', async (t) => {
   await using world = await startGateway()
   t.is((await world.call({ url: '/v1/segments' })).status, 200)
   for (let index = 0; index < 100; index += 1) {
@@ -68,7 +68,7 @@ test('a flood of invalid tokens does not lock out tokens that are known', async 
   t.is((await world.call({ url: '/v1/segments' })).status, 200)
 })
 
-test('good tokens cost nothing of the bound', async (t) => {
+test('valid tokens do not count against the limit', async (t) => {
   await using world = await startGateway()
   const admin = world.callers.get('admin-token')
   if (admin === undefined) return t.fail('there is no admin')
@@ -79,7 +79,7 @@ test('good tokens cost nothing of the bound', async (t) => {
   }
 })
 
-test('behind a trusted proxy each caller has a bound of its own, and cannot choose another address', async (t) => {
+test('behind a trusted proxy each caller has its own limit, and cannot choose another address', async (t) => {
   await using world = await startGateway({ options: { trustProxy: true } })
   const guess = (index: number, forwarded: string) =>
     world.call({
@@ -95,7 +95,7 @@ test('behind a trusted proxy each caller has a bound of its own, and cannot choo
   t.is(world.asked(), 60 + 1 + 60)
 })
 
-test('a token is never trusted past its end, not even when the wall clock jumps', async (t) => {
+test('a token is never valid after its expiry, also when the wall clock jumps', async (t) => {
   await using world = await startGateway()
   const known = world.callers.get('admin-token')
   if (known === undefined) return t.fail()
@@ -105,7 +105,7 @@ test('a token is never trusted past its end, not even when the wall clock jumps'
   t.is((await world.call({ url: '/v1/segments', token: 'short' })).status, 401)
 })
 
-test('an Identity service that is away is 503, and is asked again next time', async (t) => {
+test('when the Identity service does not answer, the answer is 503, and the next request asks again', async (t) => {
   let away = true
   await using world = await startGateway({
     identity: {
@@ -134,7 +134,7 @@ test('an Identity service that refuses this service is 503 and not 401', async (
   t.is((await world.call({ url: '/v1/segments' })).status, 503)
 })
 
-test('without an Identity service everybody is admin', async (t) => {
+test('without an Identity service every caller is an admin', async (t) => {
   await using world = await startGateway({ identity: undefined })
   t.is((await world.call({ url: '/v1/segments', token: '' })).status, 200)
   t.is((await world.call({ url: `/v1/${PROJECT}/segments`, token: '' })).status, 200)
@@ -181,7 +181,7 @@ for (const [role, rows] of Object.entries({
     ['/v1', 200],
   ],
 } as const)) {
-  test(`a ${role} reads what the role may read`, async (t) => {
+  test(`a ${role} can read what its role allows`, async (t) => {
     await using world = await startGateway()
     const segment = await aSegment(world)
     for (const [path, status] of rows) {
@@ -207,7 +207,7 @@ test('only an admin writes', async (t) => {
   )
 })
 
-test('a bad body is refused before the role is looked at', async (t) => {
+test('a bad body is refused before the role is checked', async (t) => {
   await using world = await startGateway()
   const request = { method: 'POST', url: '/v1/segments', token: 'reader-token' } as const
   t.is((await world.call({ ...request, body: {} })).status, 400)
@@ -217,7 +217,7 @@ test('a bad body is refused before the role is looked at', async (t) => {
   t.is((await world.call({ ...report, body: hostFailure() })).status, 403)
 })
 
-test('secrets are shown to nobody, and labels to admins only', async (t) => {
+test('secrets are shown to no caller, and labels to admins only', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const attributes = JSON.stringify({

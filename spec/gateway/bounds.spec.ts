@@ -1,4 +1,4 @@
-/** Bodies are bounded in depth and length, and a caller hears of it. */
+/** Bodies have limits of depth and length, and the answer names the limit. */
 import test from 'ava'
 import { Secret } from '../../schema/control-attributes.ts'
 import { aHost, aSegment, startGateway, textAt } from '../support/gateway.ts'
@@ -49,7 +49,7 @@ const BODIES: Readonly<Record<string, string>> = {
 }
 
 for (const [title, body] of Object.entries(BODIES)) {
-  test(`${title} that is nested too deep is 400 at every route that takes a body`, async (t) => {
+  test(`${title} that is nested too deep is 400 at every route with a body`, async (t) => {
     const webhook = {
       token: new Secret('webhook-token'),
       basic: undefined,
@@ -67,7 +67,7 @@ for (const [title, body] of Object.entries(BODIES)) {
       ['POST', `/v1/segments/${segment}/hosts`],
       ['PUT', `/v1/segments/${segment}/hosts/${host}`],
       ['POST', '/v1/notifications'],
-      ['POST', '/v1/words'],
+      ['POST', '/v1/commands'],
       ['POST', '/v1/webhooks/alertmanager'],
     ] as const) {
       const isWebhook = url.startsWith('/v1/webhooks')

@@ -1,4 +1,7 @@
-/** Credentials of hosts over the API: checked, never shown with a password, kept when the mask comes back. */
+/**
+ * Credentials of hosts over the API: checked, never shown with a password, and kept when the mask
+ * is sent back.
+ */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { assert, jsonValue, property } from 'fast-check'
@@ -23,7 +26,7 @@ async function put(world: GatewayWorld, path: string, control_attributes: string
   return world.call({ method: 'PUT', url: path, body: { host: { control_attributes } } })
 }
 
-test('administrators see everything but the password, in every answer', async (t) => {
+test('administrators see everything except the password, in every answer', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const list = `/v1/segments/${segment}/hosts`
@@ -62,7 +65,7 @@ test('client that sends the masked text back keeps the stored password', async (
   t.is(await stored(), JSON.stringify(renewed))
 })
 
-test('mask that stands for nothing is refused', async (t) => {
+test('mask without a stored password is refused', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const host = { name: 'compute-1', type: 'COMPUTE', control_attributes: masked(FLAT) }
@@ -71,10 +74,10 @@ test('mask that stands for nothing is refused', async (t) => {
   const id = await aHost(world, segment, 'compute-2')
   const { status, text } = await put(world, `${list}/${id}`, masked(BOTH))
   t.is(status, 400)
-  t.regex(text, /control_attributes.*none is stored/)
+  t.regex(text, /control_attributes.*no value is stored/)
 })
 
-test('settings that cannot be used are refused with what is wrong, and without the text', async (t) => {
+test('settings that cannot be used are refused with the reason, and without their text', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const settings = { ipmi: { host: '', username: 'ha', password: 'calvin', port: 0 } }
@@ -90,7 +93,7 @@ test('settings that cannot be used are refused with what is wrong, and without t
   t.false(text.includes('calvin'))
 })
 
-test('labels are stored and shown as they are; what is not harmless in other texts is hidden', async (t) => {
+test('labels are stored and shown as they are; other texts are hidden unless they are harmless', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const shown = {
@@ -115,7 +118,7 @@ test('labels are stored and shown as they are; what is not harmless in other tex
 
 const otherNames = readFileSync('spec/fixtures/attributes/secrets-by-other-names.jsonl', 'utf8')
 for (const settings of otherNames.trim().split('\n')) {
-  test(`secret under a name of its own is masked for everybody: ${settings}`, async (t) => {
+  test(`secret with an unknown name is masked for every caller: ${settings}`, async (t) => {
     await using world = await startGateway()
     const segment = await aSegment(world)
     const id = await aHost(world, segment, 'compute-1', { control_attributes: settings })
@@ -175,7 +178,7 @@ for (const [settings, words] of [
   })
 }
 
-test('mask in the place of a secret that is not stored is refused by name', async (t) => {
+test('mask instead of a secret that is not stored is refused by name', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const id = await aHost(world, segment, 'compute-1', {
@@ -192,7 +195,7 @@ test('mask in the place of a secret that is not stored is refused by name', asyn
   t.is((await world.store.listAllHosts())[0]?.controlAttributes, JSON.stringify(AGENTS))
 })
 
-test('what is shown, sent back unchanged, always stores what was stored', (t) => {
+test('settings that are sent back as shown store what was stored', (t) => {
   assert(
     property(jsonValue(), (value) => {
       const stored = JSON.stringify(value)

@@ -91,7 +91,7 @@ test('events arrive as they happen, each with its id, name and data', async (t) 
   )
 })
 
-test('a follower may ask for some events only', async (t) => {
+test('a follower may ask for some kinds of events only', async (t) => {
   await using world = await startGateway()
   await using one = await follow(world, '?notification=n2')
   await using two = await follow(world, '?type=move.stepped&instance=i1')
@@ -104,7 +104,7 @@ test('a follower may ask for some events only', async (t) => {
   t.deepEqual([heard(one), heard(two)], ['e2,e4', 'e3'])
 })
 
-test('a follower that comes back gets what it missed, at any gateway', async (t) => {
+test('a follower that reconnects gets the missed events, from any gateway', async (t) => {
   await using world = await startGateway()
   for (const id of ['e1', 'e2', 'e3']) world.feed.publish(event(id))
   await using back = await follow(world, '', { 'last-event-id': 'e1' })
@@ -134,7 +134,7 @@ test('streams end when the gateway closes', async (t) => {
   t.is(follower.status, 200)
 })
 
-/** Lets time pass at a pace at which the follower can read what keeps its stream alive. */
+/** Lets time pass slowly enough for the follower to read what keeps its stream open. */
 async function passMinutes(
   world: GatewayWorld,
   minutes: number,
@@ -148,7 +148,9 @@ async function passMinutes(
   }
 }
 
-/** Followers of one token, through the path with the project and the path without it in turn. */
+/**
+ * Followers with one token, alternately through the path with the project and the path without it.
+ */
 async function followMany(
   world: GatewayWorld,
   token: string,
@@ -169,7 +171,7 @@ test('callers without the right to read recoveries may not follow them', async (
   t.is(refused.status, 403)
 })
 
-test('one user follows twenty times at most, whatever the path', async (t) => {
+test('one user has at most twenty streams, over all paths', async (t) => {
   await using world = await startGateway()
   await using followers = new AsyncDisposableStack()
   const statuses = await followMany(world, 'reader-token', 21, followers)
@@ -178,7 +180,7 @@ test('one user follows twenty times at most, whatever the path', async (t) => {
   t.deepEqual(others, [401])
 })
 
-test('places are kept for administrators when readers take all others', async (t) => {
+test('places stay free for administrators when readers take all others', async (t) => {
   await using world = await startGateway()
   await using followers = new AsyncDisposableStack()
   const reader = world.callers.get('reader-token')
@@ -205,7 +207,7 @@ test('a place that is given up is free again', async (t) => {
   })
 })
 
-test('a stream ends within a minute when its token is revoked, and no other one does', async (t) => {
+test('when a token is revoked, its stream ends within a minute, and no other one does', async (t) => {
   await using world = await startGateway()
   await using revoked = await follow(world)
   await using other = await follow(world, '', { 'x-auth-token': 'admin-token' })
@@ -228,7 +230,7 @@ test('a stream ends when its user may not follow events any more', async (t) => 
   t.is(follower.status, 200)
 })
 
-test('a stream goes on while the Identity service is away', async (t) => {
+test('a stream continues while the Identity service does not answer', async (t) => {
   let away = false
   await using world = await startGateway({
     identity: {
@@ -246,7 +248,7 @@ test('a stream goes on while the Identity service is away', async (t) => {
   t.is(follower.status, 200)
 })
 
-test('a follower that never reads is cut off, and holds no copy of the events meanwhile', async (t) => {
+test('a follower that never reads is disconnected, and holds no copy of the events meanwhile', async (t) => {
   await using world = await startGateway()
   const address = await listening(world)
   const data = { text: 'x'.repeat(20_000) }

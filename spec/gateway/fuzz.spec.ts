@@ -1,4 +1,7 @@
-/** Thousands of requests made from the routes' own schemas, valid and mutilated: never a 5xx, always a documented shape. */
+/**
+ * Thousands of requests from the routes' own schemas, valid and damaged: never a 5xx, always a
+ * documented form.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import type { InjectOptions, RouteOptions } from 'fastify'
@@ -91,7 +94,7 @@ const anyJson = fc.oneof(
   fc.bigInt().map(Number),
 )
 
-/** Values that fit a schema most of the time; properties are dropped, added and replaced now and then. */
+/** Values that usually fit a schema. Sometimes properties are dropped, added or replaced. */
 function fromSchema(schema: unknown): fc.Arbitrary<unknown> {
   const enumeration = at(schema, 'enum')
   if (Array.isArray(enumeration)) return mostly(fc.constantFrom<unknown>(...enumeration))
@@ -173,7 +176,7 @@ function requestFor(route: Route, ids: readonly string[]): fc.Arbitrary<InjectOp
   })
   const name = fc.oneof(fc.constantFrom('limit', 'marker', ...route.query), anyText)
   return fc.record({
-    method: fc.constant(route.method as 'GET'), // whatever the route was registered for
+    method: fc.constant(route.method as 'GET'), // the method for which the route was registered
     url: fc
       .tuple(fc.tuple(...segments), fc.array(fc.tuple(name, anyText), { maxLength: 3 }))
       .map(([parts, query]) => `${parts.join('/')}?${query.map(queryText).join('&')}`),
@@ -191,7 +194,7 @@ function requestFor(route: Route, ids: readonly string[]): fc.Arbitrary<InjectOp
       'x-auth-token': 'admin-token',
       ...(route.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
-      // An open stream of events has no end: here nobody is let in as far as that.
+      // An open stream of events has no end, so no caller is accepted there.
       ...(route.url.endsWith('/events') ? { 'x-auth-token': 'member-token' } : {}),
     })),
   })
@@ -236,7 +239,7 @@ test('no request makes a server error or an undocumented answer', async (t) => {
   t.true(routes.length > 40)
   const segment = await aSegment(world)
   const host = await aHost(world, segment)
-  // No request knows this one's id, so nobody puts it on maintenance.
+  // No request knows the id of this host, so none sets its maintenance.
   await aHost(world, segment, 'untouched')
   const made = await world.call({ method: 'POST', url: '/v1/notifications', body: hostFailure() })
   const ids = [segment, host, textAt(made.json, 'notification', 'notification_uuid')]

@@ -18,7 +18,7 @@ test('a process that answers is alive, and ready when all its checks pass', asyn
   t.regex(String(headers['content-type']), /^text\/plain/)
 })
 
-test('a failed check makes the process not ready, and its reason holds no address', async (t) => {
+test('a failed check makes the process not ready, and its reason contains no address', async (t) => {
   const asked = Promise.withResolvers<void>()
   await using world = await startGateway({
     readiness: [
@@ -79,7 +79,7 @@ test('a failed check makes the process not ready, and its reason holds no addres
   })
 })
 
-test('since when a check fails is told until it succeeds', async (t) => {
+test('the time since which a check fails is shown until it succeeds', async (t) => {
   let failing = true
   const check = async (): Promise<void> => {
     if (failing) throw new CodedError('STORE_FULL', 'disk full: /var/lib/instance-ha')
@@ -99,7 +99,7 @@ test('since when a check fails is told until it succeeds', async (t) => {
   t.like(await ask(), { checks: [{ since: new Date(world.clock.wallMs()).toISOString() }] })
 })
 
-test('five hundred who ask whether a process is ready cost one look', async (t) => {
+test('five hundred simultaneous readiness requests cause one check', async (t) => {
   let looks = 0
   const check = async (): Promise<void> => {
     looks += 1
@@ -115,7 +115,7 @@ test('five hundred who ask whether a process is ready cost one look', async (t) 
   t.is(looks, 2)
 })
 
-test('what a process can do without is told, and does not decide', async (t) => {
+test('a failure of an optional part is shown, and does not make the process unready', async (t) => {
   await using world = await startGateway({
     readiness: [
       { name: 'store', need: 'vital', check: async () => undefined },
@@ -151,6 +151,16 @@ test('the live trees are shown to operators', async (t) => {
         lastError: null,
         uptimeMs: 5,
       },
+      {
+        path: '/leader/7',
+        state: 'leading',
+        mailboxDepth: 0,
+        restarts: 0,
+        reason: null,
+        lastError: null,
+        uptimeMs: 5,
+        holds: { observations: 2000, inFlight: 1 },
+      },
     ],
   }
   await using world = await startGateway({ supervisors: () => [health] })
@@ -159,7 +169,7 @@ test('the live trees are shown to operators', async (t) => {
   t.is((await world.call({ url: '/health/supervisors', token: '' })).status, 401)
 })
 
-test('the log says what was asked and answered, and never a token or a credential', async (t) => {
+test('the log has requests and answers, and never a token or a credential', async (t) => {
   const lines: string[] = []
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
   await using world = await startGateway({

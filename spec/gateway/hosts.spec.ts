@@ -45,7 +45,7 @@ test('a host is created, shown with its segment, changed and deleted', async (t)
   )
 })
 
-test('a host is found in its own segment only', async (t) => {
+test('a host is found only in its own segment', async (t) => {
   await using world = await startGateway()
   const host = await aHost(world, await aSegment(world))
   const other = await aSegment(world, 'rack-2')
@@ -56,7 +56,7 @@ test('a host is found in its own segment only', async (t) => {
   t.is((await world.call({ ...request, method: 'PUT', body })).status, 404)
 })
 
-test('unknown segments and ids that are none are 404', async (t) => {
+test('unknown segments and malformed ids are 404', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   for (const [url, message] of [
@@ -70,7 +70,7 @@ test('unknown segments and ids that are none are 404', async (t) => {
   }
 })
 
-test('a host is in one segment only', async (t) => {
+test('a host can be in one segment only', async (t) => {
   await using world = await startGateway()
   await aHost(world, await aSegment(world))
   const url = `/v1/segments/${await aSegment(world, 'rack-2')}/hosts`
@@ -79,7 +79,7 @@ test('a host is in one segment only', async (t) => {
   t.is(textAt(json, 'conflictingRequest', 'message'), 'Host with name compute-1 already exists.')
 })
 
-test('a host that Compute does not know is 400, at creation and when it is renamed', async (t) => {
+test('a host that Compute does not know is 400, when it is created and when it is renamed', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const url = `/v1/segments/${segment}/hosts`
@@ -129,7 +129,7 @@ test('a Compute service that never answers is 503 at the deadline', async (t) =>
   t.true(signal?.aborted)
 })
 
-test('a host of a segment under recovery is not changed; since 1.4 its switches may be', async (t) => {
+test('a host of a segment under recovery cannot be changed; since 1.4 its switches can', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const host = await aHost(world, segment)
@@ -164,7 +164,7 @@ for (const [what, change, field] of [
   })
 }
 
-test('control attributes that are refused are not repeated in the answer', async (t) => {
+test('refused control attributes are not repeated in the answer', async (t) => {
   await using world = await startGateway()
   const url = `/v1/segments/${await aSegment(world)}/hosts`
   const body = { host: { ...HOST, control_attributes: '{"password":"calvin"}\u0000' } }

@@ -1,4 +1,4 @@
-/** What a project sees of its own: whether its instances are protected, and what happened to them. */
+/** What a project sees of its instances: whether they are protected, and what happened to them. */
 import test from 'ava'
 import type { Instance } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -16,13 +16,13 @@ import { startGateway, type Answer, type GatewayWorld } from '../support/gateway
 import { plannedRow } from '../support/planned.ts'
 
 interface ProjectWorld extends GatewayWorld {
-  /** What Compute has, of all projects. */
+  /** The instances in Compute, of all projects. */
   readonly instances: Instance[]
   readonly asked: () => number
   view(url: string, token?: string): Promise<Answer>
 }
 
-const BAD = 'bad' // an instance that the engine would leave alone
+const BAD = 'bad' // an instance that the engine would not move
 
 async function startProject(): Promise<ProjectWorld> {
   const instances: Instance[] = []
@@ -41,7 +41,7 @@ async function startProject(): Promise<ProjectWorld> {
   return Object.assign(world, { instances, asked: () => asked, view })
 }
 
-test('each instance is protected, or there is a reason', async (t) => {
+test('each instance is protected, or has a reason why not', async (t) => {
   await using world = await startProject()
   const { instances, store } = world
   const on = await aSegment(world, 'on')
@@ -101,7 +101,7 @@ test('pages of instances follow each other', async (t) => {
   t.is((await world.view(`/v1/instances?marker=${anInstance(9).id}`)).status, 400)
 })
 
-test('moves are those of the own instances, and name no host', async (t) => {
+test("moves are shown for the caller's own instances, and without hosts", async (t) => {
   await using world = await startProject()
   const { instances, store } = world
   const segment = await aSegment(world)
@@ -138,7 +138,7 @@ test('moves are those of the own instances, and name no host', async (t) => {
   })
   t.like(at(json, 'moves', 1), {
     status: 'failed',
-    message: 'the Compute service did not take the request',
+    message: 'the Compute service did not accept the request',
   })
   t.is(at(json, 'moves', 2), undefined)
   t.notRegex(text, /compute-[123]\b/i)
@@ -155,7 +155,7 @@ test('moves are those of the own instances, and name no host', async (t) => {
   }
 })
 
-test('who belongs to a project sees it, whatever the role; a token without a project sees nothing', async (t) => {
+test('every member of a project sees it, with any role; a token without a project sees nothing', async (t) => {
   await using world = await startProject()
   world.instances.push(anInstance(1), anInstance(2, { project: 'another' }))
   for (const token of ['member-token', 'reader-token', 'stranger-token', 'admin-token']) {
@@ -183,7 +183,7 @@ test('who belongs to a project sees it, whatever the role; a token without a pro
   t.is(before.status, 404)
 })
 
-test('many questions at once, and soon after each other, cost Compute one list', async (t) => {
+test('many requests at once, and soon after each other, cause one list from Compute', async (t) => {
   await using world = await startProject()
   await Promise.all(Array.from({ length: 20 }, () => world.view('/v1/instances')))
   await world.view('/v1/moves')
@@ -193,7 +193,7 @@ test('many questions at once, and soon after each other, cost Compute one list',
   t.is(world.asked(), 2)
 })
 
-test('a Compute service that is away is 503, and is asked again by the next question', async (t) => {
+test('a Compute service that does not answer is 503, and the next request asks again', async (t) => {
   let away = true
   await using world = await startGateway({
     compute: {

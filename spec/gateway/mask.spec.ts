@@ -1,4 +1,6 @@
-/** Whatever a host's `control_attributes` hold, no secret is shown: to nobody, in no place. */
+/**
+ * Whatever a host's `control_attributes` contain, no secret is shown, to any caller in any place.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { credentialsToStore } from '../../gateway/credentials/credentials.ts'
@@ -9,7 +11,7 @@ import { holds } from '../support/holds.ts'
 
 const SECRET = 'hunter2-TOPSECRET'
 
-/** Names whose values may be shown where we know what they mean. */
+/** Names whose values may be shown where we know their meaning. */
 const harmless = fc.constantFrom('host', 'port', 'username', 'ip', 'plug', 'cipher_suite')
 const telling = fc.constantFrom(
   'password',
@@ -24,7 +26,7 @@ const anyName = fc.oneof(harmless, telling, fc.string({ maxLength: 12 }))
 const sectionName = fc.constantFrom('ipmi', 'ssh', 'fence', 'IPMI', 'bmc', 'extra', 'host')
 const agentName = fc.constantFrom('fence_apc', 'fence_aws', 'apc', 'password')
 
-/** A secret as people hide it: bare, inside a URL, in a list, in an object, however deep. */
+/** A secret in any form: alone, inside a URL, in a list, in an object, at any depth. */
 const secret = fc.letrec<{ readonly any: unknown; readonly bare: unknown }>((tie) => ({
   bare: fc.constantFrom(SECRET, `x${SECRET}`, `https://ha:${SECRET}@192.0.2.1/`, `ha:${SECRET}@a`),
   any: fc.oneof(
@@ -35,7 +37,7 @@ const secret = fc.letrec<{ readonly any: unknown; readonly bare: unknown }>((tie
   ),
 })).any
 
-/** Under a harmless name there may be a secret inside something else, never bare. */
+/** A harmless name may have a secret inside another value, never alone. */
 const member = fc.oneof(
   fc.tuple(telling, secret),
   fc.tuple(
@@ -45,7 +47,7 @@ const member = fc.oneof(
 )
 const fields = fc.array(member, { maxLength: 4 }).map((members) => Object.fromEntries(members))
 const agents = fc.array(fc.tuple(agentName, fields)).map((each) => Object.fromEntries(each))
-// An object of its own under a section would have its harmless names shown, as it should.
+// An object under a section shows its harmless names, as it should.
 const section = fc.oneof(fields, agents, fc.array(secret), fc.constant(SECRET))
 const settings = fc
   .tuple(fc.array(fc.tuple(sectionName, section), { maxLength: 3 }), fields)
@@ -66,7 +68,7 @@ const text = fc.oneof(
   telling.map((name) => `${name}: ${SECRET}`),
 )
 
-test('no secret is shown to anybody, whatever it is called and wherever it stands', (t) => {
+test('no secret is shown to any caller, with any name and in any place', (t) => {
   holds(
     t,
     fc.property(text, (stored) => {
@@ -78,7 +80,7 @@ test('no secret is shown to anybody, whatever it is called and wherever it stand
   )
 })
 
-test('no problem with settings repeats a secret', (t) => {
+test('no message about settings repeats a secret', (t) => {
   holds(
     t,
     fc.property(text, (stored) => {
@@ -89,7 +91,7 @@ test('no problem with settings repeats a secret', (t) => {
   )
 })
 
-test('no secret comes back in a refusal, and no mask is ever stored', (t) => {
+test('no secret is repeated in a refusal, and no mask is ever stored', (t) => {
   holds(
     t,
     fc.property(text, text, (sent, stored) => {
@@ -113,6 +115,11 @@ test('addresses, user names and switches of our own settings and of fence agents
       cipher_suite: 17,
       privilege: 'USER',
     },
+    redfish: {
+      url: 'https://192.0.2.4/redfish/v1/Systems/1',
+      username: 'ha',
+      fingerprint: Array.from({ length: 32 }, () => 'AB').join(':'),
+    },
     ssh: { host: '192.0.2.2', port: 22, username: 'ha', host_key: `SHA256:${'A'.repeat(43)}` },
     fence: { fence_apc: { ip: '192.0.2.3', username: 'ha', plug: 7, ssl: true } },
   }
@@ -123,7 +130,7 @@ test('addresses, user names and switches of our own settings and of fence agents
   t.is(shownToOthers(''), '')
 })
 
-test('of two members of one name, the one that does not count is not shown either', (t) => {
+test('of two members with one name, the one that does not count is not shown either', (t) => {
   const stored = `{"ipmi":{"password":"${SECRET}"},"ipmi":{"host":"192.0.2.1"}}`
   t.is(shownToAdmins(stored), '{"ipmi":{"host":"192.0.2.1"}}')
 })

@@ -67,7 +67,7 @@ test('a notification is accepted, announced and shown', async (t) => {
   t.deepEqual(at(detailed.json, 'notification', 'recovery_workflow_details'), [])
 })
 
-test('COMPUTE_INSTANCE is taken as VM, and the instance gets its canonical form', async (t) => {
+test('COMPUTE_INSTANCE is accepted as VM, and the instance id gets its canonical form', async (t) => {
   await using world = await withHost()
   const { status, json } = await post(world, { notification: { ...VM, type: 'COMPUTE_INSTANCE' } })
   t.is(status, 202)
@@ -82,7 +82,7 @@ test('COMPUTE_INSTANCE is taken as VM, and the instance gets its canonical form'
   t.is(same.status, 409)
 })
 
-test('of equal concurrent reports one is accepted', async (t) => {
+test('of several equal simultaneous reports, one is accepted', async (t) => {
   await using world = await withHost()
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(world, hostFailure())))
   const countOf = (wanted: number): number =>
@@ -98,7 +98,7 @@ test('of equal concurrent reports one is accepted', async (t) => {
   t.is(world.announced.length, 1)
 })
 
-test('a report about a host that nobody registered is 400', async (t) => {
+test('a report about an unregistered host is 400', async (t) => {
   await using world = await withHost()
   const { status, json } = await post(world, hostFailure('other'))
   t.is(status, 400)
@@ -114,7 +114,7 @@ test('a report about a host on maintenance is 409', async (t) => {
   }
 })
 
-test('a hand-over that fails or hangs loses nothing', async (t) => {
+test('a hand-over to the engine that fails or hangs loses nothing', async (t) => {
   let hang = false
   const reached = Promise.withResolvers<void>()
   await using world = await withHost({
@@ -196,7 +196,7 @@ test('notifications are filtered by status, host, type and time', async (t) => {
   t.is(odd.status, 400)
 })
 
-test('moves are listed for the recovery of a host, and for no other', async (t) => {
+test('moves are listed for the recovery of a host only', async (t) => {
   await using world = await withHost()
   const { json } = await post(world, hostFailure())
   const notification = notificationId(textAt(json, 'notification', 'notification_uuid'))

@@ -1,4 +1,4 @@
-/** Many monitors report one fault at the same moment, to two gateways on one MariaDB. */
+/** Many monitors report one fault at the same time, to two gateways on one MariaDB. */
 import test from 'ava'
 import { openMysqlStore } from '../../transports/sql/mysql.ts'
 import { SystemClock } from '../../transports/system/clock.ts'

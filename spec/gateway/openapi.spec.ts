@@ -1,4 +1,4 @@
-/** The API's own description: complete, valid where it counts, and true of the answers. */
+/** The API's own description: complete, valid in its main parts, and equal to the answers. */
 import test from 'ava'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -43,7 +43,7 @@ test('description is OpenAPI 3.1, needs no token, and names every resource with 
   t.false(found.some((name) => name.includes('projectId')))
 })
 
-test('every operation of a resource has a name of its own, parameters for its path, and answers', async (t) => {
+test('every operation of a resource has its own name, parameters for its path, and answers', async (t) => {
   await using world = await startGateway()
   const { json } = await world.call({ url: '/openapi.json' })
   const names: string[] = []
@@ -63,7 +63,7 @@ test('every operation of a resource has a name of its own, parameters for its pa
   t.false(names.includes('undefined'))
 })
 
-test('answers are what the description says', async (t) => {
+test('answers are as the description says', async (t) => {
   const owned = anInstance(1)
   const compute = { listProjectInstances: async () => [owned] }
   await using world = await startGateway({ compute })
@@ -73,12 +73,12 @@ test('answers are what the description says', async (t) => {
   const body = hostFailure()
   const posted = await world.call({ method: 'POST', url: '/v1/notifications', body })
   const notification = textAt(posted.json, 'notification', 'notification_uuid')
-  for (const [url, word] of [
-    [`/v1/notifications/${notification}/words`, 'pause'],
-    ['/v1/words', 'stop'],
+  for (const [url, kind] of [
+    [`/v1/notifications/${notification}/commands`, 'pause'],
+    ['/v1/commands', 'stop'],
   ] as const) {
-    const said = { word: { word, reason: 'so' } }
-    await world.call({ method: 'POST', url, version: '1.4', body: said })
+    const given = { command: { kind, reason: 'so' } }
+    await world.call({ method: 'POST', url, version: '1.4', body: given })
   }
   const asked: readonly (readonly [path: string, url: string])[] = [
     ['/v1/segments', '/v1/segments?limit=1'],
@@ -89,8 +89,8 @@ test('answers are what the description says', async (t) => {
     ['/v1/notifications', '/v1/notifications'],
     ['/v1/notifications/{id}', `/v1/notifications/${notification}`],
     ['/v1/notifications/{notification}/vmoves', `/v1/notifications/${notification}/vmoves`],
-    ['/v1/notifications/{id}/words', `/v1/notifications/${notification}/words`],
-    ['/v1/words', '/v1/words'],
+    ['/v1/notifications/{id}/commands', `/v1/notifications/${notification}/commands`],
+    ['/v1/commands', '/v1/commands'],
     ['/v1/extensions', '/v1/extensions'],
     ['/v1/instances', '/v1/instances'],
     ['/v1/instances/{id}', `/v1/instances/${owned.id}`],

@@ -1,4 +1,4 @@
-/** Browsers of other origins, proxies in front, and what is not even HTTP. */
+/** Browsers of other origins, proxies in front, and requests that are not HTTP. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import { aHost, aSegment, at, startGateway, textAt } from '../support/gateway.ts
 
 const CORS = { allowedOrigins: ['https://panel.example'], credentials: true, maxAgeSeconds: 600 }
 
-test('OPTIONS is 200 and empty for everybody, whatever the path', async (t) => {
+test('OPTIONS is 200 and empty for every caller, with any path', async (t) => {
   await using world = await startGateway()
   for (const url of ['/', '/v1/segments', '/v1/segments/x', '/nowhere', '/healthcheck']) {
     const answer = await world.call({ method: 'OPTIONS', url, token: '' })
@@ -17,7 +17,7 @@ test('OPTIONS is 200 and empty for everybody, whatever the path', async (t) => {
   }
 })
 
-test('a page of an allowed origin may read answers, and of no other', async (t) => {
+test('a page of an allowed origin may read answers, and a page of another origin may not', async (t) => {
   await using world = await startGateway({ options: { cors: CORS } })
   const asked = {
     origin: 'https://panel.example',
@@ -78,7 +78,7 @@ for (const [what, sent, status] of [
   ['a broken header', 'GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n', 400],
   ['too many headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
 ] as const) {
-  test(`${what} is answered with ${status} in the shape of every other fault`, async (t) => {
+  test(`${what} is answered with ${status} in the form of every other fault`, async (t) => {
     await using world = await startGateway()
     await world.app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = world.app.server.address() as AddressInfo // it listens on TCP
@@ -92,7 +92,7 @@ for (const [what, sent, status] of [
   })
 }
 
-test('a global request id goes on to Compute, and another one of ours comes back', async (t) => {
+test('a global request id is passed on to Compute, and the answer has one of ours', async (t) => {
   const passed: (string | undefined)[] = []
   await using world = await startGateway({
     compute: {
@@ -134,7 +134,7 @@ test('a global request id goes on to Compute, and another one of ours comes back
   t.is(passed.at(-1), undefined)
 })
 
-test('a process that is taken out of service says so to its load balancer', async (t) => {
+test('a process that is taken out of service tells its load balancer', async (t) => {
   let out = true
   await using world = await startGateway({ outOfService: () => out })
   const ask = async (method: 'GET' | 'HEAD'): Promise<number> =>

@@ -1,4 +1,7 @@
-/** What microversion 1.4 adds: evidence, progress in figures, attempts, and hosts as their watchers see them. */
+/**
+ * The additions of microversion 1.4: evidence, progress in numbers, attempts, and the observations
+ * of hosts.
+ */
 import test from 'ava'
 import { epoch, hostName, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
 import { aHost, aSegment, at, hostFailure, startGateway, textAt } from '../support/gateway.ts'
@@ -19,7 +22,7 @@ async function withRecovery(): Promise<
   return Object.assign(world, { id, host, url: `/v1/notifications/${id}` })
 }
 
-test('before 1.4 nothing of it is there', async (t) => {
+test('before 1.4 none of it is shown', async (t) => {
   await using world = await withRecovery()
   for (const url of [`${world.url}/evidence`, '/v1/events']) {
     const answer = await world.call({ url, version: '1.3' })
@@ -98,7 +101,7 @@ test('progress counts the instances by state', async (t) => {
   t.like(await progress(), { percent: 100 })
 })
 
-test('a move shows each attempt at it with its target and its reason', async (t) => {
+test('a move shows each attempt with its target and its reason', async (t) => {
   await using world = await withRecovery()
   const { store } = world
   const first = await store.claimEpoch(nodeName('engine-1'))
@@ -136,7 +139,7 @@ test('a move shows each attempt at it with its target and its reason', async (t)
   t.true(document.text.includes('"requested_at"'))
 })
 
-test('a host shows what each watcher says, until it says nothing any more', async (t) => {
+test('a host shows the observations of each observer until they are out of date', async (t) => {
   await using world = await withRecovery()
   const { observations, clock, host } = world
   const [segment] = await world.store.listAllHosts()

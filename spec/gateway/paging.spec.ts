@@ -25,7 +25,7 @@ async function listed(t: ExecutionContext, world: GatewayWorld, query: string): 
   return namesOf(json)
 }
 
-test('a list is sorted by creation, newest first, unless asked otherwise', async (t) => {
+test('a list is sorted by creation, newest first, unless the request sorts it', async (t) => {
   await using world = await withSegments()
   for (const [query, names] of [
     ['', 'decab'],
@@ -41,7 +41,7 @@ test('a list is sorted by creation, newest first, unless asked otherwise', async
   }
 })
 
-test('a page ends at the limit and says where the next one begins', async (t) => {
+test('a page ends at the limit and links to the next one', async (t) => {
   await using world = await withSegments()
   let url = '/v1/segments?limit=2&sort_key=name&sort_dir=asc'
   const pages: string[] = []

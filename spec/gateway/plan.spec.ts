@@ -1,4 +1,4 @@
-/** The plan of a host through the API: who may see it, what it looks like, and what keeps it from being made. */
+/** The plan of a host through the API: who may see it, its form, and what prevents it. */
 import test from 'ava'
 import { CodedError } from '../../schema/errors.ts'
 import { hostName, instanceId } from '../../schema/ids.ts'

@@ -1,4 +1,4 @@
-/** `recovery_workflow_details`, as clients of microversion 1.1 follow a recovery. */
+/** `recovery_workflow_details`, with which clients of microversion 1.1 follow a recovery. */
 import test from 'ava'
 import { nodeName, notificationId } from '../../schema/ids.ts'
 import type { JournalEntry } from '../../schema/records.ts'
@@ -49,7 +49,7 @@ test('the progress of a recovery is read from its journal', async (t) => {
   t.like(await details(), { 2: { state: 'SUCCESS', progress: 1 } })
 })
 
-test('the last task of a cancelled recovery is not called a success', async (t) => {
+test('the last task of a cancelled recovery is not shown as a success', async (t) => {
   await using world = await startGateway()
   await aHost(world, await aSegment(world))
   const report = { method: 'POST', url: '/v1/notifications', body: hostFailure() } as const
@@ -65,7 +65,7 @@ test('the last task of a cancelled recovery is not called a success', async (t) 
   await write('outcome', 'isolate', 'compute-1')
   await write('intent', 'evacuate', 'one')
   await write('outcome', 'evacuate', 'one')
-  await store.sayWord({ notification, word: 'cancel', operator: 'alice', reason: 'a mistake' })
+  await store.giveCommand({ notification, kind: 'cancel', operator: 'alice', reason: 'a mistake' })
   await become('running', 'ignored')
   const answer = await world.call({ url: `/v1/notifications/${notification}`, version: '1.1' })
   t.like(at(answer.json, 'notification', 'recovery_workflow_details'), {
@@ -74,7 +74,7 @@ test('the last task of a cancelled recovery is not called a success', async (t) 
   })
 })
 
-test('attempts at a recovery are shown one after the other, and never mixed', async (t) => {
+test('attempts of a recovery are shown one after the other, and never mixed', async (t) => {
   await using world = await startGateway()
   await aHost(world, await aSegment(world))
   const report = { method: 'POST', url: '/v1/notifications', body: hostFailure() } as const
@@ -114,7 +114,7 @@ test('attempts at a recovery are shown one after the other, and never mixed', as
   await become('failed')
   const second = [...first, 'DisableComputeServiceTask FAILURE 0']
   t.deepEqual(await details(), second)
-  await store.sayWord({ notification, word: 'retry', operator: 'alice', reason: 'repaired' })
+  await store.giveCommand({ notification, kind: 'retry', operator: 'alice', reason: 'repaired' })
   t.deepEqual(await details(), second)
   await become('running')
   await write('outcome', 'evacuate', 'one')
@@ -122,7 +122,7 @@ test('attempts at a recovery are shown one after the other, and never mixed', as
   t.deepEqual(await details(), [...second, 'EvacuateInstancesTask SUCCESS 1'])
 })
 
-test('so is that of a dead nova-compute', async (t) => {
+test('the progress of a dead nova-compute is read in the same way', async (t) => {
   await using world = await startGateway()
   await aHost(world, await aSegment(world))
   const payload = { event: 'STOPPED', process_name: 'nova-compute' }

@@ -1,4 +1,7 @@
-/** The policy of a segment through the API: what counts, what was chosen, and what cannot be. */
+/**
+ * The policy of a segment through the API: the valid policy, the choices, and what cannot be
+ * chosen.
+ */
 import test from 'ava'
 import { segmentId } from '../../schema/ids.ts'
 import { aSegment, at, startGateway, textAt } from '../support/gateway.ts'
@@ -15,13 +18,13 @@ async function withSegment(): Promise<
 const put = (world: GatewayWorld & { readonly url: string }, policy: unknown, as: object = {}) =>
   world.call({ method: 'PUT', url: world.url, version: '1.4', body: { policy }, ...as })
 
-test('before 1.4 nobody hears of policies', async (t) => {
+test('before 1.4 policies are not shown', async (t) => {
   await using world = await withSegment()
   t.is((await world.call({ url: world.url, version: '1.3' })).status, 404)
   t.is((await put(world, {}, { version: '1.3' })).status, 404)
 })
 
-test('what nobody chose is as configured', async (t) => {
+test('without a choice, the configured value counts', async (t) => {
   await using world = await withSegment()
   const { status, json } = await world.call({ url: world.url, version: '1.4' })
   t.is(status, 200)
@@ -40,7 +43,7 @@ test('what nobody chose is as configured', async (t) => {
   })
 })
 
-test('choices are kept as a whole, and taken back as a whole', async (t) => {
+test('choices are stored as a whole, and removed as a whole', async (t) => {
   await using world = await withSegment()
   const fence = [
     { kind: 'bmc', limit_seconds: 30 },
@@ -90,7 +93,7 @@ const REFUSED: readonly (readonly [policy: object, text: RegExp])[] = [
   ],
 ]
 
-test('what cannot be chosen is refused with the field and the values that can, and nothing is changed', async (t) => {
+test('an invalid choice is refused with its field and the valid values, and nothing is changed', async (t) => {
   await using world = await withSegment()
   await put(world, { max_hosts: 3 })
   for (const [policy, text] of REFUSED) {
@@ -102,7 +105,7 @@ test('what cannot be chosen is refused with the field and the values that can, a
   t.deepEqual(await world.store.getPolicy(segmentId(world.id)), { hostsMax: 3 })
 })
 
-test('readers may look, administrators may choose, and a segment must be there', async (t) => {
+test('readers may read a policy, administrators may change it, and the segment must exist', async (t) => {
   await using world = await withSegment()
   const look = async (token: string) =>
     (await world.call({ url: world.url, version: '1.4', token })).status

@@ -53,7 +53,7 @@ test('a name that is taken is 409', async (t) => {
   t.deepEqual(json, { conflictingRequest: { code: 409, message } })
 })
 
-test('a segment under recovery is not changed; since 1.4 it may be disabled', async (t) => {
+test('a segment under recovery cannot be changed; since 1.4 it can be disabled', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   await aHost(world, segment)
@@ -76,7 +76,7 @@ test('a segment under recovery is not changed; since 1.4 it may be disabled', as
   t.is(at(disabled.json, 'segment', 'enabled'), false)
 })
 
-test('a15: enabled may be set from 1.2 on, as a boolean or as one of its words, and is what was said', async (t) => {
+test('a15: enabled may be set from 1.2 on, as a boolean or as one of its words, and is stored as given', async (t) => {
   await using world = await startGateway()
   const request = { method: 'POST', url: '/v1/segments' } as const
   const body = { segment: { ...SEGMENT, enabled: 'no' } }
@@ -170,7 +170,7 @@ for (const body of [
   })
 }
 
-test('bodies are read as JSON whatever harmless type they claim, and no other', async (t) => {
+test('bodies are read as JSON with any harmless content type, and with no other one', async (t) => {
   await using world = await startGateway()
   const types = [
     ['application/json; charset=utf-8', 201],
@@ -195,7 +195,7 @@ test('a body above the limit is 413 in plain text', async (t) => {
   t.regex(String(answer.headers['content-type']), /^text\/plain/)
 })
 
-test('a database that is away is 503 with Retry-After and without its address', async (t) => {
+test('a database that does not answer is 503 with Retry-After and without its address', async (t) => {
   await using world = await startGateway({
     wrapStore: (store) => ({
       ...store,
@@ -211,7 +211,7 @@ test('a database that is away is 503 with Retry-After and without its address', 
   t.false(text.includes('secret'))
 })
 
-test('what nobody foresaw is 500 without internals', async (t) => {
+test('an unexpected error is 500 without internals', async (t) => {
   await using world = await startGateway({
     wrapStore: (store) => ({
       ...store,

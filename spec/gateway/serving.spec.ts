@@ -1,4 +1,4 @@
-/** Serving well: TLS, time-outs, the rate limit, and the end without a lost answer. */
+/** The server: TLS, time-outs, the rate limit, and an end without a lost answer. */
 import { readFile } from 'node:fs/promises'
 import { request as tlsRequest } from 'node:https'
 import { connect } from 'node:net'
@@ -14,10 +14,13 @@ import { temporaryDirectory } from '../support/process.ts'
 
 const listen = { host: '127.0.0.1', port: 0 }
 
-/** Lets OpenSSL speak TLS 1.1, on either side: without it the version alone would not be what is refused. */
+/**
+ * Lets OpenSSL use TLS 1.1 on both sides. Otherwise the version would not be the reason of the
+ * refusal.
+ */
 const ANY_LEVEL = 'DEFAULT@SECLEVEL=0'
 const OLD = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: ANY_LEVEL }
-/** What the server answers (RFC 5246, 7.2). A caller whose own OpenSSL gives up gets no alert. */
+/** The server's alerts (RFC 5246, 7.2). A caller whose own OpenSSL gives up gets no alert. */
 const ALERTS = { protocol_version: 70, handshake_failure: 40 }
 
 for (const [what, asked, refused, alert] of [
@@ -84,7 +87,7 @@ test('headers and bodies that do not arrive in time are 408, and hold no connect
   }
 })
 
-test('token that asks too often waits, and others do not', async (t) => {
+test('token with too many requests waits, and others do not', async (t) => {
   await using world = await startGateway({ options: { requestsPerMinute: 3 } })
   const statuses: number[] = []
   for (let index = 0; index < 4; index += 1) {
@@ -100,7 +103,7 @@ test('token that asks too often waits, and others do not', async (t) => {
   t.is((await world.call({ url: '/health/live' })).status, 200)
 })
 
-test('the end waits for answers under way, and takes no new requests', async (t) => {
+test('at its end the server finishes answers under way, and accepts no new requests', async (t) => {
   const reading = Promise.withResolvers<void>()
   const mayAnswer = Promise.withResolvers<void>()
   await using world = await startGateway({
@@ -130,7 +133,7 @@ test('the end waits for answers under way, and takes no new requests', async (t)
   await closed
 })
 
-test('the request id of an answer is fresh, whatever the caller calls it', async (t) => {
+test('the request id of an answer is new, whatever id the caller sends', async (t) => {
   await using world = await startGateway()
   const global = 'req-0f0e0d0c-0000-4000-8000-000000000001'
   const sent = { 'x-openstack-request-id': global }
@@ -139,7 +142,7 @@ test('the request id of an answer is fresh, whatever the caller calls it', async
   t.not(headers['x-openstack-request-id'], global)
 })
 
-test('callers who do not read their answers are cut off, the oldest first when there are many', async (t) => {
+test('callers who do not read their answers are disconnected, the oldest first when there are many', async (t) => {
   await using world = await startGateway()
   const segment = await aSegment(world)
   const description = 'x'.repeat(60_000)
@@ -162,7 +165,7 @@ test('callers who do not read their answers are cut off, the oldest first when t
     socket.pause()
     socket.write(request)
   }
-  // Thirty answers of 3.6 MB do not stay in memory together.
+  // Thirty answers of 3.6 MB are never in memory together.
   await until('the oldest are cut off', async () => (await connections()) < 15)
   await until('all are cut off', async () => {
     await world.clock.pass(61_000, async () => undefined)

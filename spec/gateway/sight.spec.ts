@@ -1,4 +1,7 @@
-/** Ordinary users do not read the infrastructure, nor the instances of others; readers of the system or of the service do. */
+/**
+ * Ordinary users see neither the infrastructure nor the instances of others. Readers of the system
+ * or of the service see them.
+ */
 import test from 'ava'
 import { hostName, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
 import {
@@ -22,7 +25,7 @@ const THEIRS = anInstance(2)
 interface SightWorld extends GatewayWorld {
   readonly segment: string
   readonly host: string
-  /** The recovery of a host with an instance of the users' project and one of another. */
+  /** The recovery of a host with an instance of the users' project and one of another project. */
   readonly recovery: string
 }
 
@@ -51,7 +54,7 @@ async function startWorld(): Promise<SightWorld> {
   return Object.assign(world, { segment, host, recovery })
 }
 
-test('what opens or names the infrastructure is for operators', async (t) => {
+test('credentials and names of the infrastructure are for operators only', async (t) => {
   await using world = await startWorld()
   const host = `/v1/segments/${world.segment}/hosts/${world.host}`
   for (const url of [
@@ -90,7 +93,7 @@ test('users list notifications without the instances of others, and without sent
   t.true(text.includes(THEIRS.id))
 })
 
-test('users see the moves of their own instances, and no host', async (t) => {
+test('users see the moves of their own instances, without hosts', async (t) => {
   await using world = await startWorld()
   const url = `/v1/notifications/${world.recovery}/vmoves`
   const all = await world.call({ url, token: 'reader-token' })
@@ -133,7 +136,7 @@ test('users follow the progress of a recovery without the lines of its journal',
   }
 })
 
-test('a user without a project sees no instance at all', async (t) => {
+test('a user without a project sees no instance', async (t) => {
   await using world = await startWorld()
   const member = world.callers.get('member-token')
   if (member === undefined) return t.fail('there is no member')

@@ -1,4 +1,7 @@
-/** Bodies of 20 MB over real connections: the caller reads 413, whatever it does meanwhile, and holds nothing for ever. */
+/**
+ * Bodies of 20 MB over real connections: the caller can read the 413, and no connection stays open
+ * for ever.
+ */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -10,7 +13,10 @@ const PIECES = 320 // of 64 KiB: 20 MiB
 
 interface Client extends Disposable {
   readonly socket: Socket
-  /** Sends one piece of the body, and waits until the operating system has taken it; false when the connection is gone. */
+  /**
+   * Sends one piece of the body, and waits until the operating system has accepted it; false when
+   * the connection is closed.
+   */
   send(): Promise<boolean>
 }
 
@@ -18,7 +24,7 @@ type Framing = 'length' | 'chunks'
 
 async function open(world: GatewayWorld, framing: Framing): Promise<Client> {
   const { port } = new URL(await world.app.listen({ host: '127.0.0.1', port: 0 }))
-  // It goes on sending although the other side has closed its half.
+  // It goes on sending after the server has closed its half.
   const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => {}) // it shows in what is read, and in `send`
   await once(socket, 'connect')
@@ -40,7 +46,7 @@ async function open(world: GatewayWorld, framing: Framing): Promise<Client> {
   }
 }
 
-/** Sends what is left of the body, and says whether all of it went out. */
+/** Sends the rest of the body, and returns whether all of it was sent. */
 async function sendRest(client: Client, framing: Framing): Promise<boolean> {
   for (let piece = 1; piece < PIECES; piece += 1) if (!(await client.send())) return false
   if (framing === 'chunks') client.socket.write('0\r\n\r\n')
@@ -56,11 +62,11 @@ for (const framing of ['length', 'chunks'] as const) {
     t.regex(await text(client.socket), /^HTTP\/1\.1 413 [^]*\r\nRequest is too large\.$/)
   })
 
-  test(`client that sends slowly reads 413 long before it is done, and may go on (body by ${framing})`, async (t) => {
+  test(`client that sends slowly can read 413 long before its end, and may continue (body by ${framing})`, async (t) => {
     await using world = await startGateway()
     using client = await open(world, framing)
     const answer = text(client.socket)
-    // By length the head is enough; in chunks the limit must be passed.
+    // With a length, the head is enough. In chunks, the limit must be passed first.
     t.true(await client.send())
     t.true(await client.send())
     t.regex(await answer, /^HTTP\/1\.1 413 /)
@@ -68,7 +74,7 @@ for (const framing of ['length', 'chunks'] as const) {
   })
 }
 
-test('client that never stops and never reads is cut off after the time of a request', async (t) => {
+test('client that never stops and never reads is disconnected after the time limit of a request', async (t) => {
   await using world = await startGateway()
   const { server } = world.app
   server.headersTimeout = 50
@@ -79,7 +85,7 @@ test('client that never stops and never reads is cut off after the time of a req
   t.is(await openConnections(world), 0)
 })
 
-test('connection is used again after bodies that fit, as before', async (t) => {
+test('connection is used again after bodies within the limit, as before', async (t) => {
   await using world = await startGateway()
   const { port } = new URL(await world.app.listen({ host: '127.0.0.1', port: 0 }))
   using socket = disposable(connect(Number(port), '127.0.0.1'))

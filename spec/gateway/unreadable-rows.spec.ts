@@ -1,4 +1,7 @@
-/** A row that nobody can read hides no other one, and can be repaired and deleted. On SQLite and on MariaDB. */
+/**
+ * A row that cannot be read hides no other row, and can be repaired and deleted. On SQLite and on
+ * MariaDB.
+ */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test, { type ExecutionContext } from 'ava'
@@ -35,7 +38,7 @@ test.after.always(() => staging.disposeAsync())
 
 interface Stage {
   readonly world: GatewayWorld
-  /** Does what no gateway would do. */
+  /** Writes what no gateway would write. */
   readonly execute: (statement: string) => Promise<void>
 }
 
@@ -152,7 +155,7 @@ for (const [database, open] of Object.entries({ SQLite: onSqlite, MariaDB: onMar
       await staysReadable(t, await open(stack), kind)
     })
   }
-  test(`payload and policy that cannot be read in ${database} hide nothing, and mean the least`, async (t) => {
+  test(`payload and policy that cannot be read in ${database} hide nothing, and are read in the most careful way`, async (t) => {
     await using stack = new AsyncDisposableStack()
     await showsOtherRows(t, await open(stack))
   })

@@ -1,10 +1,10 @@
-/** Version discovery, microversions and what the router itself answers. */
+/** Version discovery, microversions and the answers of the router itself. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
 import { at, startGateway, textAt, PROJECT } from '../support/gateway.ts'
 
-test('the root lists the version for everybody', async (t) => {
+test('the root lists the version for every caller', async (t) => {
   await using world = await startGateway()
   const { status, json, headers } = await world.call({
     url: '/',
@@ -28,7 +28,7 @@ test('the root lists the version for everybody', async (t) => {
   t.is(headers['content-type'], 'application/json')
 })
 
-test('links of a request that names no host lead to the address that it arrived at', async (t) => {
+test('without a host name in the request, links use the address at which it arrived', async (t) => {
   await using world = await startGateway()
   const { port } = new URL(await world.app.listen({ host: '127.0.0.1', port: 0 }))
   for (const host of ['', 'Host: \r\n']) {
@@ -102,7 +102,7 @@ test('a version of another form is 400 without a version header', async (t) => {
   }
 })
 
-test('every answer under /v1 has a request id of its own', async (t) => {
+test('every answer under /v1 has its own request id', async (t) => {
   await using world = await startGateway()
   const seen = new Set<unknown>()
   for (const url of ['/v1', '/v1/segments', '/v1/nothing', '/v1/segments/x']) {
@@ -113,7 +113,7 @@ test('every answer under /v1 has a request id of its own', async (t) => {
   t.is(seen.size, 4)
 })
 
-test('what the router does not know is 404 in plain text', async (t) => {
+test('a path that the router does not know is 404 in plain text', async (t) => {
   await using world = await startGateway()
   const requests = [
     { url: '/v1/segments/' },

@@ -1,4 +1,4 @@
-/** Alerts of Alertmanager: what they become, and who may send them. */
+/** Alerts of Alertmanager: what they become, and which senders are allowed. */
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
@@ -58,7 +58,7 @@ async function world(more: Parameters<typeof startGateway>[0] = {}) {
 const post = (gateway: GatewayWorld, body: unknown, authorization = BEARER) =>
   gateway.call({ method: 'POST', url: URL, body, token: '', headers: { authorization } })
 
-test('firing alert of a host becomes a notification, once however often it is repeated', async (t) => {
+test('firing alert of a host becomes one notification, however often it is repeated', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   await aHost(opened, await aSegment(opened))
@@ -81,7 +81,7 @@ test('firing alert of a host becomes a notification, once however often it is re
   t.is(opened.announced.length, 1)
 })
 
-test('Grafana is read as Alertmanager is, with its own version', async (t) => {
+test("Grafana's alerts are read like Alertmanager's, with Grafana's own version", async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   await aHost(opened, await aSegment(opened), 'compute-01')
@@ -104,7 +104,7 @@ for (const version of ['', '0', '2', '5', '44', 'v4', 4, null]) {
   })
 }
 
-test('what could not be evaluated is no report', async (t) => {
+test('alert whose evaluation failed is no report', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   await aHost(opened, await aSegment(opened))
@@ -116,7 +116,7 @@ test('what could not be evaluated is no report', async (t) => {
   t.deepEqual(opened.announced, [])
 })
 
-test('misspelt member is 400, and a misspelt label is ignored, each with what was meant', async (t) => {
+test('misspelt member is 400, and a misspelt label is ignored, each with the nearest known name', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   await aHost(opened, await aSegment(opened))
@@ -140,11 +140,14 @@ test('misspelt member is 400, and a misspelt label is ignored, each with what wa
     textAt(json, 'alerts', 0, 'reason'),
     'there is no label compute_host; is compute_hosts meant?',
   )
-  t.is(textAt(json, 'alerts', 1, 'reason'), 'the label instanceuuid reads like instance_uuid')
+  t.is(
+    textAt(json, 'alerts', 1, 'reason'),
+    'the label instanceuuid looks like a misspelt instance_uuid',
+  )
   t.deepEqual(opened.announced, [])
 })
 
-test('1,000 alerts of usual size are taken, and one more is refused', async (t) => {
+test('1,000 alerts of usual size are accepted, and one more is refused', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   const alerts = Array.from({ length: 1000 }, (_value, index) =>
@@ -159,7 +162,7 @@ test('1,000 alerts of usual size are taken, and one more is refused', async (t) 
   t.regex(refused.text, /attribute alerts\..*1000/)
 })
 
-test('alert with an instance is about the instance', async (t) => {
+test('alert with an instance reports the instance', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   await aHost(opened, await aSegment(opened))
@@ -175,7 +178,7 @@ test('alert with an instance is about the instance', async (t) => {
   })
 })
 
-test('resolved alert of a host is evidence of its life, one of an instance is nothing', async (t) => {
+test('resolved alert of a host is evidence of its life, and one of an instance has no effect', async (t) => {
   const { gateway, alive } = await world()
   await using opened = gateway
   await aHost(opened, await aSegment(opened))
@@ -195,7 +198,7 @@ test('resolved alert of a host is evidence of its life, one of an instance is no
   t.deepEqual(opened.announced, [])
 })
 
-test('what is not ours is ignored with the reason, and stops nothing', async (t) => {
+test('alert that is not for us is ignored with the reason, and the others are read', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   const segment = await aSegment(opened)
@@ -217,7 +220,7 @@ test('what is not ours is ignored with the reason, and stops nothing', async (t)
     'there is no label compute_host',
     'host stranger is not registered',
     'host compute-2 is on maintenance',
-    'the label instance_uuid is no UUID',
+    'the label instance_uuid is not a UUID',
     null,
   ])
   t.is(opened.announced.length, 1)
@@ -225,7 +228,7 @@ test('what is not ours is ignored with the reason, and stops nothing', async (t)
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
 
-test('token or user and password let a sender in, a token of the Identity service does not', async (t) => {
+test('token, or user and password, authorise a sender; a token of the Identity service does not', async (t) => {
   const { gateway } = await world()
   await using opened = gateway
   for (const allowed of [BEARER, basic('prometheus:open sesame')]) {
@@ -261,7 +264,7 @@ test('payload of another version or shape is 400', async (t) => {
   }
 })
 
-test('database away is 503, so that Alertmanager sends it again', async (t) => {
+test('database that does not answer is 503, so that Alertmanager repeats the alert', async (t) => {
   const { gateway } = await world({
     wrapStore: (store) => ({
       ...store,

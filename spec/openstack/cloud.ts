@@ -1,4 +1,7 @@
-/** The cloud that the OS_* variables name, and what specs do to it besides the ports. Needs an administrator. */
+/**
+ * The cloud that the OS_* variables name, and what specs do to it besides the ports. It needs an
+ * administrator.
+ */
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Type, type Static, type TSchema } from 'typebox'
@@ -12,7 +15,7 @@ import type { PlacementWorld } from '../support/placement-conformance.ts'
 import { until } from '../support/until.ts'
 import { silentLog } from '../support/logs.ts'
 
-/** A variable of the environment; throws a text that says what these specs need. */
+/** A variable of the environment; throws a text that names what these specs need. */
 export const env = (name: string, fallback?: string): string => {
   const value = process.env[name] ?? fallback
   if (value === undefined) {
@@ -21,7 +24,7 @@ export const env = (name: string, fallback?: string): string => {
   return value
 }
 
-/** Our side of it. */
+/** Our ports on it. */
 export const openCloud = (): Promise<Openstack> =>
   openOpenstack({
     authUrl: env('OS_AUTH_URL'),
@@ -47,7 +50,7 @@ interface Credentials {
   readonly project: string
 }
 
-/** A session of the plain API, as an ordinary client has it. */
+/** A session of the plain API, like that of an ordinary client. */
 export class Client {
   readonly token: string
   readonly userId: string
@@ -100,7 +103,7 @@ export class Client {
     return text === '' ? undefined : JSON.parse(text)
   }
 
-  /** Makes our token worthless, as an administrator may at any time. */
+  /** Revokes our token, as an administrator may at any time. */
   async revoke(token: string): Promise<void> {
     const headers = { 'X-Auth-Token': this.token, 'X-Subject-Token': token }
     await fetch(`${identityUrl()}/auth/tokens`, { method: 'DELETE', headers })
@@ -132,8 +135,9 @@ function decoded<Schema extends TSchema>(schema: Schema, value: unknown): Static
 }
 
 /**
- * Opens worlds of two empty hosts; on disposal its instances are deleted and the source is put back into service.
- * A host just put back comes last: Nova calls it up before its nova-compute is ready.
+ * Opens worlds of two empty hosts. On disposal, its instances are deleted and the source returns to
+ * service. A host that just returned comes last, because Nova shows it as up before its
+ * nova-compute is ready.
  */
 export function realWorlds(): () => Promise<PlacementWorld> {
   const restarted: HostName[] = []
@@ -194,7 +198,7 @@ async function createAggregate(client: Client): Promise<string> {
   return String(decoded(NewAggregate, answer).aggregate.id)
 }
 
-/** Waits for something in the cloud, politely. */
+/** Waits for something in the cloud with pauses. */
 export const slowly = (what: string, condition: () => Promise<boolean>): Promise<void> =>
   until(
     what,
@@ -220,7 +224,7 @@ async function emptyHosts(
   return [source, target]
 }
 
-/** Boots one server on a host; it is not waited for. */
+/** Boots one server on a host, without waiting for it. */
 export async function bootOn(client: Client, host: HostName): Promise<InstanceId> {
   const { images } = decoded(Images, await client.call('GET', 'image', '/v2/images'))
   const { flavors } = decoded(
@@ -239,7 +243,10 @@ export async function bootOn(client: Client, host: HostName): Promise<InstanceId
   return instanceId(decoded(Booted, answer).server.id)
 }
 
-/** Puts a host back into service. Nova keeps it forced down until its nova-compute was restarted after evacuations: that is the command's part. */
+/**
+ * Returns a host to service. Nova keeps it forced down until its nova-compute was restarted after
+ * evacuations: a command of the environment restarts it.
+ */
 export async function putBack(
   { compute }: Openstack,
   client: Client,

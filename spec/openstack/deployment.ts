@@ -1,4 +1,7 @@
-/** Our whole product beside a real cloud: NATS, MariaDB, a BMC and an sshd for each compute host, and our processes. */
+/**
+ * Our whole product with a real cloud: NATS, MariaDB, a BMC and an sshd for each compute host, and
+ * our processes.
+ */
 import { execFileSync } from 'node:child_process'
 import type { Secret } from '../../schema/control-attributes.ts'
 import type { HostName } from '../../schema/ids.ts'
@@ -12,14 +15,14 @@ import { configurationOf, startProduct, storeUrl } from '../support/product.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
 import { env } from './cloud.ts'
 
-/** The machine that stands for one compute host. */
+/** The machine of one compute host. */
 export interface Machine {
   readonly host: HostName
   readonly bmc: Bmc
   readonly sshd: Sshd
 }
 
-/** Where our store is. */
+/** The location of our store. */
 export interface Database {
   readonly host: string
   readonly port: number
@@ -33,13 +36,13 @@ export interface Deployment extends AsyncDisposable {
   readonly machines: ReadonlyMap<HostName, Machine>
   /** The REST API, `http://127.0.0.1:<port>`. */
   readonly url: string
-  /** Text of a configuration file for a process of these parts. */
+  /** The configuration text of a process of these parts. */
   configuration(node: string, roles: string): string
   /** Starts one of our processes by the command line that operators use. */
   start(node: string, roles: string): Promise<ServerProcess>
 }
 
-/** Starts everything but our own processes; `more` are further lines of their configuration. */
+/** Starts everything except our own processes. `more` are further lines of their configuration. */
 export async function prepareDeployment(openstack: Openstack, more = ''): Promise<Deployment> {
   await using opening = new AsyncDisposableStack()
   const directory = opening.use(await temporaryDirectory('deployment')).path
@@ -90,7 +93,7 @@ export async function prepareDeployment(openstack: Openstack, more = ''): Promis
   }
 }
 
-/** Ends a host's nova-compute and its machine's power, as a power loss does. */
+/** Ends a host's nova-compute and powers its machine off, as a power failure does. */
 export async function killHost({ host, bmc, sshd }: Machine): Promise<void> {
   await bmc.setPower('off')
   await sshd.freeze()

@@ -1,4 +1,7 @@
-/** The leader is killed before each line that a recovery writes into its journal, one recovery a line: nothing is lost or done twice. */
+/**
+ * The leader is killed before each line that a recovery writes into its journal, one recovery for
+ * each line. Nothing is lost or done twice.
+ */
 import test, { type ExecutionContext } from 'ava'
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import type { InstanceId } from '../../schema/ids.ts'
@@ -10,11 +13,11 @@ import { JournalStop } from './journal-stop.ts'
 import { RestClient } from './rest-client.ts'
 
 const INSTANCES = Number(env('INSTANCE_HA_TEST_INSTANCES', '20'))
-/** Lines from one kill to the next; a large cloud takes half a minute for each. */
+/** Lines from one kill to the next. A large cloud takes half a minute for each. */
 const STRIDE = Number(env('INSTANCE_HA_TEST_LINE_STRIDE', '1'))
 const ENGINES = ['engine-1', 'engine-2'] as const
 
-/** The same two hosts die in turns: no storm, no duplicate, no quarantine. */
+/** The same two hosts die in turn: no storm, no duplicate, no quarantine. */
 const PATIENT = `
 [DEFAULT]
 duplicate_notification_detection_interval = 1
@@ -31,7 +34,7 @@ interface Stage extends AsyncDisposable {
   readonly connection: Connection
   readonly hosts: readonly [Machine, Machine]
   readonly instances: readonly InstanceId[]
-  /** Kills the engine that leads, and starts it again at the end of the recovery. */
+  /** Kills the leading engine, and starts it again at the end of the recovery. */
   killLeader(): Promise<string>
   startMissing(): Promise<void>
 }
@@ -126,7 +129,7 @@ interface Line {
   readonly subject: string
 }
 
-/** The machine hangs, and its failure is reported; the engine must power it off itself. */
+/** The machine hangs, and its failure is reported. The engine must power it off itself. */
 async function recover(
   stage: Stage,
   [victim, target]: readonly [Machine, Machine],
@@ -194,7 +197,7 @@ function repeated(lines: readonly Line[]): readonly string[] {
   return found
 }
 
-/** The dead machine is repaired, and an operator lets it back. */
+/** The dead machine is repaired, and an operator returns it to service. */
 async function repair(stage: Stage, machine: Machine): Promise<void> {
   const { openstack, client, rest } = stage
   await machine.bmc.setPower('on')
@@ -204,7 +207,7 @@ async function repair(stage: Stage, machine: Machine): Promise<void> {
 }
 
 test.serial(
-  'a leader killed before any line of its journal leaves nothing undone or done twice',
+  'when the leader is killed before any line of its journal, nothing is left undone or done twice',
   async (t) => {
     t.timeout(3 * 3_600_000)
     await using stage = await setStage()

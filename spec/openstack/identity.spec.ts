@@ -13,7 +13,7 @@ test("a user's token is validated, until it is revoked", async (t) => {
   t.is(await openstack.identity.validate(client.token), undefined)
 })
 
-test('a token that Keystone never issued is nobody', async (t) => {
+test('a token that Keystone never issued has no owner', async (t) => {
   await using openstack = await openCloud()
   t.is(await openstack.identity.validate('gAAAAAB-not-a-token'), undefined)
   t.is(openstack.loginCount(), 1)

@@ -1,9 +1,12 @@
-/** Makes whoever writes a certain line of a recovery's journal stand still before it is written: a moment to kill it in. */
+/**
+ * Stops the process that writes a certain line of a recovery's journal before the write, so that a
+ * spec can kill it at that moment.
+ */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import type { Database } from './deployment.ts'
 
 const NOWHERE = -1
-/** Longer than any spec; the writer is killed long before. */
+/** Longer than any spec. The writer is killed long before. */
 const STAND_SECONDS = 3600
 
 /** One stop at a time, in the database of a deployment. */
@@ -14,7 +17,7 @@ export class JournalStop implements AsyncDisposable {
     this.#connection = connection
   }
 
-  /** The journal must be there already. */
+  /** The journal must exist already. */
   static async install({ password, ...database }: Database): Promise<JournalStop> {
     const connection = await createConnection({ ...database, password: password.reveal() })
     await connection.query('CREATE TABLE journal_stop (line int NOT NULL)')
@@ -35,12 +38,14 @@ export class JournalStop implements AsyncDisposable {
     await this.#connection.execute('UPDATE journal_stop SET line = ?', [line])
   }
 
-  /** Whether somebody stands. */
+  /** Whether a writer is stopped. */
   async isReached(): Promise<boolean> {
     return (await this.#standing()).length > 0
   }
 
-  /** Call once the writer is dead: its transaction ends, as it would have without us, and nobody else is stopped. */
+  /**
+   * Must be called when the writer is dead: its transaction ends, and no other writer is stopped.
+   */
   async lift(): Promise<void> {
     await this.before(NOWHERE)
     for (const id of await this.#standing()) await this.#connection.query(`KILL ${id}`)

@@ -1,4 +1,4 @@
-/** The main job on a real cloud: a compute host dies, and its instances come back. */
+/** The main task on a real cloud: a compute host dies, and its instances run again elsewhere. */
 import test, { type ExecutionContext } from 'ava'
 import type { ServerProcess } from '../support/process.ts'
 import { slowly } from './cloud.ts'
@@ -49,7 +49,7 @@ test.serial('a compute host dies and its instances run elsewhere', async (t) => 
   )
 })
 
-test.serial('the leader is killed in the middle and nothing is done twice', async (t) => {
+test.serial('the leader is killed during a recovery and nothing is done twice', async (t) => {
   t.timeout(600_000)
   const engines: ServerProcess[] = []
   await using stage = await setStage(async (deployment) => {

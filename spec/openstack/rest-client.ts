@@ -9,14 +9,14 @@ const Notification = Type.Object({
   message: Type.Union([Type.String(), Type.Null()]),
   source_host_uuid: Type.String(),
 })
-/** What these specs read of a notification. */
+/** The fields of a notification that these specs read. */
 export type Notification = Static<typeof Notification>
 const Move = Type.Object({
   instance_uuid: Type.String(),
   status: Type.String(),
   dest_host: Type.Union([Type.String(), Type.Null()]),
 })
-/** What these specs read of a move. */
+/** The fields of a move that these specs read. */
 export type Move = Static<typeof Move>
 
 const Created = Type.Object({ segment: Type.Object({ uuid: Type.String() }) })
@@ -52,7 +52,7 @@ export class RestClient {
     return this.#send(method, `/v1${path}`, body)
   }
 
-  /** Reads what is not below `/v1`. */
+  /** Reads a path outside of `/v1`. */
   get(path: string): Promise<unknown> {
     return this.#send('GET', path)
   }
@@ -95,7 +95,7 @@ export class RestClient {
       .notification
   }
 
-  /** An operator lets a host back after its repair. */
+  /** An operator returns a host to service after its repair. */
   async release(name: string): Promise<void> {
     const { segments } = Segments.Parse(await this.request('GET', '/segments'))
     for (const { uuid: segment } of segments) {
@@ -107,7 +107,7 @@ export class RestClient {
     }
   }
 
-  /** What was written about a recovery, one line each. */
+  /** The journal of a recovery, one text for each line. */
   async journal(notification: string): Promise<readonly string[]> {
     const path = `/v1/notifications/${notification}/evidence`
     const { evidence } = Journal.Parse(await this.#send('GET', path, undefined, '1.4'))

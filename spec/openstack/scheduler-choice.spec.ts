@@ -1,4 +1,7 @@
-/** Where the choice of a host is left to a real Nova, and it has none: nothing is given up, and it goes on when there is room. */
+/**
+ * A real Nova chooses the host and has none: no move is given up, and the recovery continues when
+ * there is room.
+ */
 import test from 'ava'
 import type { HostName } from '../../schema/ids.ts'
 import { slowly } from './cloud.ts'
@@ -12,7 +15,7 @@ const start = async (deployment: Deployment): Promise<void> => {
   await deployment.start('controller-2', 'host-monitor')
 }
 
-test.serial("instances wait for as long as Nova's scheduler has no host for them", async (t) => {
+test.serial("instances wait while Nova's scheduler has no host for them", async (t) => {
   t.timeout(600_000)
   const more = '[host_failure]\nplacement = scheduler\nhost_failure_recovery_interval = 5\n'
   await using stage = await setStage(start, { count: COUNT, more })

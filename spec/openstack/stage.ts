@@ -1,4 +1,4 @@
-/** A real cloud with instances on one of its hosts, and our whole product watching over it. */
+/** A real cloud with instances on one of its hosts, and our whole product watching it. */
 import type { ExecutionContext } from 'ava'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
@@ -22,7 +22,10 @@ export interface Stage extends AsyncDisposable {
   readonly instances: readonly InstanceId[]
 }
 
-/** A cloud with instances on one host, all its hosts registered in one segment, and our processes watching. */
+/**
+ * A cloud with instances on one host, all its hosts registered in one segment, and our processes
+ * watching.
+ */
 export async function setStage(
   start: (deployment: Deployment) => Promise<void>,
   { count = INSTANCES, more = '' }: { readonly count?: number; readonly more?: string } = {},
@@ -80,7 +83,7 @@ export async function runs(
   return instance.host !== notOn
 }
 
-/** How its only recovery ends. */
+/** The end of its only recovery. */
 export async function endOf(stage: Stage, within: ExecutionContext): Promise<Notification> {
   const [end] = await eventually('the recovery ends', async () => {
     const all = await stage.rest.notifications()
@@ -103,7 +106,7 @@ async function eventually<Item>(
   return found
 }
 
-/** Watchers must have seen every host alive before one can be missed. */
+/** Waits until observers have seen every host alive. */
 export async function watched({ deployment }: Stage): Promise<void> {
   for (const { host, sshd } of deployment.machines.values()) {
     await slowly(`${host} is watched`, async () => (await sshd.sessions()) > 0)

@@ -1,4 +1,6 @@
-/** The accounts that a configuration names: domains by id or by name, and when two of them are one. */
+/**
+ * The accounts in a configuration: domains by id or by name, and when two accounts are the same.
+ */
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import { computeAccount, identityAccount } from '../../ops/accounts.ts'
@@ -22,7 +24,7 @@ const read = (text: string): Config => readText(text).config
 
 const checker = (text: string): Account | undefined => identityAccount(read(BOTH + text))
 
-test('the file of the field names domains by id for the one, by name for the other', async (t) => {
+test('the field file names domains by id for one account, by name for the other', async (t) => {
   const config = read(await readFile('spec/fixtures/config/domain-by-id.conf', 'utf8'))
   const domain = { id: '4e1fd508dda14c6685cf980aee1f00de' }
   t.like(identityAccount(config), {
@@ -59,7 +61,7 @@ test('an id of the project needs no domain', (t) => {
   t.deepEqual(checker('project_id = 1\nproject_domain_id = 2')?.project, { id: '1' })
 })
 
-test('the account that acts may have domains by id, too', (t) => {
+test('the acting account may have domains by id too', (t) => {
   const acting = computeAccount(
     read(`[DEFAULT]\nos_user_domain_id = 1\nos_project_domain_id = 2\n${BOTH}`),
   )
@@ -76,7 +78,7 @@ for (const { text, isSame } of [
   { text: 'default_domain_name = default\nusername = other', isSame: false },
   { text: 'default_domain_name = default\nauth_url = http://other:5000', isSame: false },
 ]) {
-  test(`accounts are one only if all of them is: ${JSON.stringify(text)}`, (t) => {
+  test(`accounts are the same only if all their parts are: ${JSON.stringify(text)}`, (t) => {
     const config = read(BOTH + text)
     const [one, other] = [computeAccount(config), identityAccount(config)]
     if (one === undefined || other === undefined) return t.fail('there is no account')

@@ -92,7 +92,7 @@ test('a fresh checkout gets its packages, with one line about it', async (t) => 
   t.regex(await machine.calls(), /^npm ci .*--no-audit/)
 })
 
-test('packages that are there are left alone, without a word', async (t) => {
+test('existing packages are not touched, without output', async (t) => {
   await using machine = await machineWithNpm()
   machine.run()
   const { status, output } = machine.run()
@@ -101,7 +101,7 @@ test('packages that are there are left alone, without a word', async (t) => {
   t.is((await machine.calls()).split('npm ci').length - 1, 1)
 })
 
-test('packages are installed anew when the lock file is newer', async (t) => {
+test('packages are installed again when the lock file is newer', async (t) => {
   await using machine = await machineWithNpm()
   machine.run()
   const future = new Date(Date.now() + 60_000)
@@ -110,7 +110,16 @@ test('packages are installed anew when the lock file is newer', async (t) => {
   t.is((await machine.calls()).split('npm ci').length - 1, 2)
 })
 
-test('npm never runs on the Node of the folder that it replaces', async (t) => {
+test('a folder of packages that another checkout shares is not emptied', async (t) => {
+  await using machine = await machineWithNpm()
+  await symlink(join(machine.path, 'shared'), join(machine.path, 'node_modules'))
+  const { status, output } = machine.run()
+  t.is(status, 1)
+  t.regex(output, /node_modules is a symbolic link: remove it/)
+  t.is(await machine.calls(), '')
+})
+
+test('npm never runs on the Node in the folder that it replaces', async (t) => {
   await using machine = await machineWithNpm(`${npmCi()}\necho "PATH $PATH" >>calls`)
   machine.run()
   t.regex(await machine.calls(), /^PATH /m)
@@ -125,14 +134,14 @@ test('errors of npm are shown, and end the start', async (t) => {
   t.regex(output, /npm ci failed/)
 })
 
-test('an installation that was interrupted is done again', async (t) => {
+test('an interrupted installation is repeated', async (t) => {
   await using machine = await machineWithNpm()
   machine.run()
   await rm(join(machine.path, 'node_modules/.package-lock.json'))
   t.regex(machine.run().output, /installing packages/)
 })
 
-test('a machine without npm is told what to install', async (t) => {
+test('on a machine without npm, the output names what to install', async (t) => {
   await using machine = await bareMachine()
   const { status, output } = machine.run()
   t.is(status, 1)
@@ -146,7 +155,7 @@ test('a Node that is not version 24 is refused', async (t) => {
   t.regex(output, /Node 24 is needed, found v20\.20\.2/)
 })
 
-test('without a compiler the rest works, and what is lost is said once', async (t) => {
+test('without a compiler the rest works, and the missing function is named once', async (t) => {
   await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
   const { status, output } = machine.run()
   t.is(status, 0)
@@ -154,7 +163,7 @@ test('without a compiler the rest works, and what is lost is said once', async (
   t.is(machine.run().output, '')
 })
 
-test('with --servers the packages are completed once a compiler is there', async (t) => {
+test('with --servers the packages are completed when a compiler is installed', async (t) => {
   await using machine = await machineWithNpm(npmCi('node_modules/.bin'))
   machine.run()
   for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen', 'openstack'])
@@ -204,14 +213,14 @@ case "$*" in *install*) ;; *) exit 0 ;; esac
 printf '#!/bin/sh\\n' >bin/${program}
 chmod +x bin/${program}`
 
-test('nothing is asked of the system when every server is there', async (t) => {
+test('nothing is requested of the system when every server is installed', async (t) => {
   await using machine = await bareServerMachine()
   await machine.provide('apt-get')
   t.deepEqual(machine.run(), { status: 0, output: '' })
   t.is(await machine.calls(), '')
 })
 
-test('what is missing is installed as root, and no service may start meanwhile', async (t) => {
+test('missing servers are installed as root, and no service may start meanwhile', async (t) => {
   await using machine = await bareServerMachine()
   await rm(join(machine.path, 'bin/nats-server'))
   await rm(join(machine.path, 'bin/id'))
@@ -227,7 +236,7 @@ test('what is missing is installed as root, and no service may start meanwhile',
   await t.throwsAsync(readFile(join(machine.path, 'policy-rc.d')), { code: 'ENOENT' })
 })
 
-test('package lists are fetched only when a package is not known', async (t) => {
+test('package lists are fetched only when a package is unknown', async (t) => {
   await using machine = await bareServerMachine()
   await rm(join(machine.path, 'bin/ipmi_sim'))
   await rm(join(machine.path, 'bin/id'))
@@ -251,7 +260,7 @@ for (const { what, provide, expected } of [
     expected: /apt-get failed/,
   },
 ]) {
-  test(`with ${what}, the text says exactly what to install`, async (t) => {
+  test(`with ${what}, the text names exactly what to install`, async (t) => {
     await using machine = await bareServerMachine()
     await rm(join(machine.path, 'bin/mariadbd'))
     await rm(join(machine.path, 'bin/sshd'))

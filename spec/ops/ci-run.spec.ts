@@ -1,4 +1,4 @@
-/** The one command of continuous integration: what its last line and its status say. */
+/** The one command of continuous integration: its last line and its status. */
 import { spawnSync } from 'node:child_process'
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The configuration: what is read from a file, what is refused, what is remarked. */
+/** The configuration: what is read from a file, what is refused, and what causes a remark. */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/process.ts'
 const read = (text: string) => readText(LEAST_CONFIG + text)
 const refused = (text: string): readonly string[] => problemsOfText(LEAST_CONFIG + text)
 
-test('without a file everything runs in one process, open to this machine only', (t) => {
+test('without a file everything runs in one process, reachable from this machine only', (t) => {
   const loaded = loadConfig(undefined)
   if (loaded.kind === 'invalid') return t.fail(describeProblems(loaded.problems))
   const { api, bus, store, compute, node, lease } = loaded.config
@@ -29,14 +29,14 @@ test('without a file everything runs in one process, open to this machine only',
   })
 })
 
-test('a file with the least that is needed has the defaults of a deployment', (t) => {
+test('a minimal file gets the defaults of a deployment', (t) => {
   const { config } = read('')
   t.like(config.api, { listen: '0.0.0.0', authStrategy: 'keystone' })
   t.is(config.identity.authUrl, 'http://controller:5000/v3')
   t.is(config.compute.password?.reveal(), 'n')
 })
 
-test('everybody is an administrator on loopback only, unless it is said in so many words', (t) => {
+test('every caller is an administrator only on loopback, unless the file says so explicitly', (t) => {
   for (const listen of ['0.0.0.0', '::', '10.0.0.1', 'controller', '127.0.0.1.example']) {
     const text = `auth_strategy = noauth2\n[api]\nlisten = ${listen}`
     const [problem, ...others] = refused(text)
@@ -57,7 +57,7 @@ test('the configuration cannot be changed, at any depth', (t) => {
   t.throws(() => Object.assign(config.lease, { ttlMs: 1 }), { instanceOf: TypeError })
 })
 
-test('both spellings of an option are read, and the preferred one wins', (t) => {
+test('both spellings of an option are read, and the preferred one counts', (t) => {
   t.is(read('masakari_api_listen_port = 1').config.api.port, 1)
   t.is(read('masakari_api_listen_port = 1\n[api]\nlisten_port = 2').config.api.port, 2)
   t.is(read('[api]\nlisten_port =\n[DEFAULT]\nmasakari_api_listen_port = 1').config.api.port, 1)
@@ -97,7 +97,7 @@ host = ha-$hostname
   t.is(config.node.name, `ha-${hostname()}`)
 })
 
-test('a reference to nothing, or to itself, is a problem', (t) => {
+test('a reference to a missing option, or to itself, is a problem', (t) => {
   t.deepEqual(refused('os_region_name = $region\nhost = $a\na = $b\nb = $a'), [
     '[DEFAULT] host = "$a": refers to $a, which refers back to itself',
     '[DEFAULT] os_region_name = "$region": refers to $region, which the file does not set (write $$ for a dollar sign)',
@@ -148,7 +148,7 @@ enabled = gateway, engin
 `),
     [
       'line 12: expected option = value',
-      '[roles] enabled = "gateway, engin": must be some of gateway, engine, host-monitor, instance-monitor, bridge, with commas between them',
+      '[roles] enabled = "gateway, engin": must be one or more of gateway, engine, host-monitor, instance-monitor, bridge, separated by commas',
       '[host_failure] evacuate_all_instances = "ture": must be true or false (also yes/no, on/off, 1/0)',
       '[host_failure] max_hosts_share = "34": must be a share from 0.01 to 1',
       '[host] monitoring_samples = "2.5": must be a whole number from 1 to 20',
@@ -172,7 +172,7 @@ for (const [what, text] of Object.entries({
   })
 }
 
-test('a secret shows itself to nobody who prints it', (t) => {
+test('a secret is not shown when it is printed', (t) => {
   const { config } = read('')
   t.notRegex(JSON.stringify(config) + String(config.compute.password), /"n"|"k"/)
   t.true(config.compute.password instanceof Secret)
@@ -204,11 +204,16 @@ for (const { text, expected } of [
     expected: /240000 ms must exceed 4 monitoring intervals of 60000 ms, 240000 ms/,
   },
   {
+    text: '[host]\nmonitoring_interval = 60\n[host_failure]\nwindow_seconds = 119',
+    expected:
+      /window of the storm guard 119000 ms .* 2 monitoring intervals of 60000 ms, 120000 ms/,
+  },
+  {
     text: '[roles]\nenabled = host-monitor',
     expected: /roles host-monitor do not include the engine/,
   },
   { text: '[bus]\nuser = a', expected: /user and password of the bus must be given together/ },
-  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /only one of them/ },
+  { text: '[bus]\nuser = a\npassword = b\ntoken = c', expected: /give only one of these/ },
   {
     text: '[webhook]\nusername = a',
     expected: /user and password of the webhook must be given together/,
@@ -218,7 +223,7 @@ for (const { text, expected } of [
     expected: /tls_cert_file and tls_key_file must be given together/,
   },
 ]) {
-  test(`values that contradict each other are refused: ${text.replaceAll('\n', ' ')}`, (t) => {
+  test(`contradicting values are refused: ${text.replaceAll('\n', ' ')}`, (t) => {
     const lines = refused(text)
     t.is(lines.length, 1, lines.join('\n'))
     t.regex(lines.join(), expected)
@@ -243,7 +248,7 @@ test('a monitor on a compute host needs no account at all', (t) => {
   t.is(readConfig(text, 'file').kind, 'ok')
 })
 
-test('options of Masakari without effect say so, unknown ones are listed once a section', (t) => {
+test('options of Masakari without effect cause a remark, and unknown ones are listed once for each section', (t) => {
   const { notes } = read(`
 wait_period_after_service_update = 10
 debug = true
@@ -259,14 +264,14 @@ connection = mysql://a:b@c/d
 transport_url = rabbit://a:b@c/
 `)
   t.deepEqual(notes, [
-    '[DEFAULT] wait_period_after_service_update has no effect: there is no blind wait: a fenced host is forced down, and the observed state is waited for',
-    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and what starts this process keeps them; see [log] level',
+    '[DEFAULT] wait_period_after_service_update has no effect: there is no fixed wait: a fenced host is forced down, and the engine waits for the observed state',
+    '[DEFAULT] debug has no effect: lines go to stderr as JSON, and the service manager keeps them; see [log] level',
     '[DEFAULT] options ignored: colour, size',
     '[oslo_messaging_rabbit] options ignored: hare',
   ])
 })
 
-test('a file that others can read is remarked, one that cannot be read is refused', async (t) => {
+test('a file that others can read causes a remark, and one that cannot be read is refused', async (t) => {
   await using directory = await temporaryDirectory('config')
   const path = join(directory.path, 'instance-ha.conf')
   await writeFile(path, LEAST_CONFIG)
@@ -283,7 +288,7 @@ test('a file that others can read is remarked, one that cannot be read is refuse
   )
 })
 
-test('the sample file is what the declarations say, and is itself a valid file', async (t) => {
+test('the sample file is as the declarations say, and is itself valid', async (t) => {
   const sample = await readFile('ops/instance-ha.conf.sample', 'utf8')
   t.is(sample, renderSample(), 'write it anew from renderSample()')
   const { notes } = read(sample.replace(/^#(\w+ = .+)$/gm, '$1'))

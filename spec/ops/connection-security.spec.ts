@@ -1,4 +1,6 @@
-/** What files ask for about encryption is honoured, or the start is refused by name: never ignored. */
+/**
+ * Encryption options in files are obeyed, or the start is refused by name. They are never ignored.
+ */
 import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -38,7 +40,7 @@ for (const [query, tls] of [
   ['?ssl_mode=VERIFY_CA', { check: 'chain' }],
   ['?ssl_verify_cert=false', { check: 'nothing' }],
 ] as const) {
-  test(`a database with ${JSON.stringify(query.replace(CA, 'FILE'))} is encrypted as it says`, (t) => {
+  test(`a database with ${JSON.stringify(query.replace(CA, 'FILE'))} is encrypted accordingly`, (t) => {
     const location = database(`mysql+pymysql://ha:p@db/ha${query}`)
     if (location.kind !== 'mysql') return t.fail('no MySQL')
     if (tls === undefined) t.is(location.tls, undefined)
@@ -51,7 +53,7 @@ for (const [query, named] of [
   ['?ssl_ca=/nowhere/ca.pem', /ssl_ca = \/nowhere\/ca.pem cannot be read/],
   ['?ssl_mode=PREFERRED', /ssl_mode must be one of/],
   [`?ssl_cert=${CA}`, /certificate and its key/],
-  [`?ssl_disabled=true&ssl_ca=${CA}`, /switched off, and ssl_ca/],
+  [`?ssl_disabled=true&ssl_ca=${CA}`, /switched off, but ssl_ca/],
   ['?tls_version=TLSv1', /tls_version/],
   ['?ssl_verify_cert=perhaps', /ssl_verify_cert must be true or false/],
 ] as const) {
@@ -120,7 +122,7 @@ for (const [title, url, section] of [
   ],
   ['amqps', (port: number) => `amqps://u:hush@127.0.0.1:${port}//`, ''],
 ] as const) {
-  test(`a broker with ${title} hears a TLS hello first`, async (t) => {
+  test(`a broker with ${title} first receives a TLS hello`, async (t) => {
     await using directory = await temporaryDirectory('amqp-tls')
     const { ca } = makeAuthority(directory.path)
     const bytes = await firstBytes((port) => {
@@ -130,7 +132,14 @@ for (const [title, url, section] of [
       const names = { exchange: 'nova', queue: 'q', topics: ['notifications'] }
       const declaration = declarationOf(PLAIN_QUEUES)
       const link = linkTo(bridge.brokers, rabbit)
-      return startComputeBridge({ ...around, ...link, ...names, declaration, publish })
+      return startComputeBridge({
+        ...around,
+        ...link,
+        ...names,
+        declaration,
+        publish,
+        submit: undefined,
+      })
     })
     t.is(bytes[0], TLS_HANDSHAKE)
     t.false(bytes.includes('hush'))
@@ -148,18 +157,18 @@ for (const [text, named] of [
   ['use_ssl = true', /use_ssl = true needs a certificate/],
   [
     `use_ssl = false\n[wsgi]\nssl_cert_file = ${CA}\nssl_key_file = ${CA}`,
-    /use_ssl = false, and a certificate/,
+    /use_ssl = false, but a certificate/,
   ],
   ['[bus]\nservers = tls://h:4222\ncert_file = FILE', /cert_file and key_file/],
   ['[bus]\nca_file = FILE', /name the servers/],
-  ['[bus]\nservers = nats://h:4222\ncredentials_file = FILE\ntoken = x', /only one of them/],
+  ['[bus]\nservers = nats://h:4222\ncredentials_file = FILE\ntoken = x', /give only one of these/],
 ] as const) {
   test(`${text.replaceAll('\n', ' ').replaceAll(CA, 'FILE')} is refused by name`, (t) => {
     t.regex(refusal(text.replaceAll('FILE', CA)), named)
   })
 }
 
-test("Masakari's options of the API's certificate are honoured, and so is the authority of its callers", (t) => {
+test("Masakari's options for the API's certificate are obeyed, and so is the authority of its callers", (t) => {
   const files = `ssl_cert_file = ${CA}\nssl_key_file = ${CA}`
   t.like(read(`use_ssl = true\n[wsgi]\n${files}\nssl_ca_file = ${CA}`).serving, {
     useTls: true,
@@ -179,7 +188,7 @@ test('the version and the ciphers of the API are those of [ssl]', (t) => {
   t.regex(refusal('[ssl]\nversion = TLSv1'), /must be one of TLSv1_2, TLSv1_3, SSLv23/)
 })
 
-test('with TLS first, NATS hears a TLS hello before it has said anything', async (t) => {
+test('with TLS first, NATS receives a TLS hello before it sends anything', async (t) => {
   const bytes = await firstBytes((port) =>
     connectNats({
       ...around,

@@ -1,8 +1,8 @@
-/** The demonstration that a newcomer sees: a host dies, a guest hangs, and the whole story is told. */
+/** The demonstration for newcomers: a host dies, a guest hangs, and the whole story is shown. */
 import test from 'ava'
 import { runProduct } from '../support/product.ts'
 
-test('the demonstration shows a host die and a guest hang, and all of them come back within a minute', async (t) => {
+test('the demonstration shows a host die and a guest hang, and all instances run again within a minute', async (t) => {
   const args = ['run', '--port', '0', '--exit-after-recovery']
   const { status, stdout, stderr } = await runProduct(...args)
   t.is(status, 0, stdout + stderr)

@@ -1,4 +1,7 @@
-/** What a process learns from its store about its own leadership: which epoch was refused, and nothing from its reads. */
+/**
+ * What a process learns from its store about its own leadership: the refused epoch from a write,
+ * and nothing from reads.
+ */
 import test from 'ava'
 import { deposingStore } from '../../ops/roles/deposing-store.ts'
 import { StaleEpochError } from '../../schema/errors.ts'
@@ -8,7 +11,7 @@ import { SeededRandom } from '../../transports/simulated/random.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { EPOCH, H1, N1, NODE, SEGMENT } from '../actors/records.ts'
 
-/** A store that was led twice, and the epochs that it reported as refused. */
+/** A store with two successive leaders, and the epochs that it reported as refused. */
 async function openLedTwice() {
   const opened = openSqliteStore(':memory:', {
     clock: new VirtualClock(),
@@ -22,7 +25,7 @@ async function openLedTwice() {
   return { opened, store, earlier, current, refused }
 }
 
-test('a refused write reports the epoch that was refused, and throws all the same', async (t) => {
+test('a refused write reports the refused epoch, and still throws', async (t) => {
   const { store: opened, earlier, current, refused } = await openLedTwice()
   await using store = opened
   const change = 12
@@ -40,7 +43,7 @@ test('a refused write reports the epoch that was refused, and throws all the sam
   t.deepEqual(refused, [earlier, epoch(current + 1)])
 })
 
-test('a write that is not refused reports nothing, nor does another error', async (t) => {
+test('a successful write reports nothing, and neither does another error', async (t) => {
   const { store: opened, current, refused } = await openLedTwice()
   await using store = opened
   await store.closeChange(current, 12, 'done')

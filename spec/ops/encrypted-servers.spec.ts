@@ -1,4 +1,6 @@
-/** NATS and RabbitMQ that speak TLS only and ask for certificates, reached as a configuration file says. */
+/**
+ * NATS and RabbitMQ with TLS and client certificates only, reached as a configuration file says.
+ */
 import test from 'ava'
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import { natsCredentials } from '../../ops/nats-credentials.ts'
@@ -32,7 +34,7 @@ function read(text: string): Config {
   return loaded.config
 }
 
-test('a NATS server that verifies its clients lets in who has a certificate, and nobody else', async (t) => {
+test('a NATS server that verifies its clients accepts a client with a certificate, and no other', async (t) => {
   await using directory = await temporaryDirectory('nats-tls')
   const ours = makeAuthority(directory.path)
   const others = makeAuthority(directory.path, 'other')
@@ -93,7 +95,7 @@ test('a NATS server with a certificate for another address is refused', async (t
   t.regex(JSON.stringify(log.lines), /altnames|named/)
 })
 
-test('a RabbitMQ that speaks TLS only takes events from who has a certificate, and from nobody else', async (t) => {
+test('a RabbitMQ with TLS only takes events from a client with a certificate, and from no other', async (t) => {
   await using directory = await temporaryDirectory('rabbit-tls')
   const ours = makeAuthority(directory.path)
   const others = makeAuthority(directory.path, 'other')

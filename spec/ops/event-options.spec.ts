@@ -1,4 +1,4 @@
-/** The options of event notifications: off unless they are wanted, and complete where they are. */
+/** The options of event notifications: off by default, and complete when they are on. */
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
@@ -43,7 +43,7 @@ test('they are off, whatever brokers the file names', (t) => {
   })
 })
 
-test('their own brokers go before those of everything', (t) => {
+test('their own brokers come before the general ones', (t) => {
   const general = '[DEFAULT]\ntransport_url = rabbit://u:p@h1/\n'
   t.deepEqual(urls(general + ON), ['amqp://u:p@h1/%2F'])
   t.deepEqual(urls(`${general}${ON}transport_url = rabbit://u:p@h2/`), ['amqp://u:p@h2/%2F'])
@@ -56,7 +56,7 @@ test('they need a broker', (t) => {
 })
 
 for (const driver of ['log', 'routing', 'test']) {
-  test(`the driver ${driver} needs no broker, and it is said that nothing is sent`, (t) => {
+  test(`the driver ${driver} needs no broker, and a remark says that nothing is sent`, (t) => {
     const text = `[oslo_messaging_notifications]\ndriver = ${driver}\n`
     t.deepEqual(read(text).drivers, [driver])
     t.true(notesOf(text).includes(nothingFor(driver)))
@@ -73,7 +73,7 @@ test('two lines are two drivers', async (t) => {
   t.deepEqual(refused(`${text}\n[oslo_messaging_notifications]\ndriver = kafka`).length, 1)
 })
 
-test('what a cloud with quorum queues says is read', async (t) => {
+test('the options of a cloud with quorum queues are read', async (t) => {
   const text = await readFile('spec/fixtures/config/events-kolla.conf', 'utf8')
   const loaded = readConfig(text, 'embedded')
   if (loaded.kind === 'invalid') return t.fail(describeProblems(loaded.problems))
@@ -86,7 +86,10 @@ test('what a cloud with quorum queues says is read', async (t) => {
 
 test('queues are of one kind', (t) => {
   const both = '[oslo_messaging_rabbit]\nrabbit_quorum_queue = true\nrabbit_ha_queues = true'
-  t.regex(refused(both).join(), /rabbit_ha_queues: a queue is a quorum queue .* not both/)
+  t.regex(
+    refused(both).join(),
+    /rabbit_ha_queues: a queue cannot be a quorum queue .* and mirrored at the same time/,
+  )
 })
 
 test('a value that two options read is refused once', (t) => {

@@ -1,4 +1,4 @@
-/** What the gateway role takes from files and from the bus. */
+/** What the gateway role reads from files and from the bus. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -24,7 +24,7 @@ const OPERATOR = {
 
 const only = (policyFile: string) => ({ policyFile, policyDirs: [] })
 
-/** A line that says who may list segments. */
+/** A line with the rule for listing segments. */
 const index = (rule: string): string => `"os_masakari_api:segments:index": "${rule}"\n`
 
 const withFile = async (text: string): Promise<AsyncDisposable & { readonly path: string }> => {
@@ -49,11 +49,11 @@ test('a policy file of comments only changes nothing', async (t) => {
 })
 
 for (const [what, text, message] of [
-  ['no mapping', '- role:a\n', /no mapping/],
+  ['no mapping', '- role:a\n', /not a mapping/],
   ['no YAML', '"a": "b\n', /policy\.yaml/],
   ['a rule twice', 'a: "@"\na: "!"\n', /unique/],
   ['a rule that cannot be read', 'a: "role:x and"\n', /"a" cannot be used/],
-  ['a bare exclamation mark', 'a: !\n', /must stand in quotes/],
+  ['a bare exclamation mark', 'a: !\n', /must be in quotes/],
 ] as const) {
   test(`a policy file with ${what} stops the start`, async (t) => {
     await using file = await withFile(text)
@@ -62,7 +62,7 @@ for (const [what, text, message] of [
   })
 }
 
-test('without a policy file the default rules hold, and that is remarked', (t) => {
+test('without a policy file the default rules hold, and a remark says so', (t) => {
   const remarks: string[] = []
   const policy = loadPolicy(only('/nonexistent/policy.yaml'), (text) => remarks.push(text))
   t.false(policy.allows('segments:index', OPERATOR))
@@ -101,7 +101,7 @@ test('files of policy directories count after the policy file, in the order of t
   t.regex(broken?.message ?? '', /two\.d\/b\.yaml: .*"a" cannot be used/)
 })
 
-test('a link in a policy directory that leads nowhere stops the start: its rules may be the strict ones', async (t) => {
+test('a broken link in a policy directory stops the start, because its rules may be the strict ones', async (t) => {
   await using directory = await temporaryDirectory('policy')
   await symlink(join(directory.path, 'absent'), join(directory.path, '10.yaml'))
   const files = { policyFile: join(directory.path, 'none'), policyDirs: [directory.path] }
@@ -126,7 +126,7 @@ test('policy directories are policy.d beside the configuration file, or those th
   }
 })
 
-test('a relative policy file lies beside the configuration file', async (t) => {
+test('a relative policy file is found beside the configuration file', async (t) => {
   await using directory = await temporaryDirectory('policy')
   const path = join(directory.path, 'masakari.conf')
   for (const [line, expected] of [
@@ -150,13 +150,21 @@ const ROSTER = {
   readRoster: async () => ({
     hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
     observers: ['controller-1'],
+    monitors: [],
   }),
 }
 
-test('watchers and recoveries are subscriptions on the bus, and noise is not', async (t) => {
+test('observations and recoveries are received from the bus, and malformed messages are ignored', async (t) => {
   const clock = new SystemClock()
   const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
-  await using heard = subscribeToBus({ bus, clock, cloud: 'one', freshMs: 60_000, store: ROSTER })
+  await using heard = subscribeToBus({
+    bus,
+    clock,
+    cloud: 'one',
+    freshMs: 60_000,
+    observersPerHost: 2,
+    store: ROSTER,
+  })
   const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
   const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
   bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))

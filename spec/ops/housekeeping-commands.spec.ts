@@ -1,4 +1,4 @@
-/** The commands of housekeeping, run as operators run them. */
+/** The housekeeping commands, run as operators run them. */
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { engineConfig } from '../support/config-text.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { hostFields, segmentFields, SetClock } from '../support/store-world.ts'
 
-/** A configuration with a store in a directory of its own. */
+/** A configuration with a store in its own directory. */
 async function installation() {
   const directory = await temporaryDirectory('commands')
   const database = join(directory.path, 'store.db')
@@ -47,7 +47,7 @@ test.serial('db-purge deletes what is older than it is told', async (t) => {
   t.is(await rows(), 0)
 })
 
-test.serial('db-purge refuses an age or a number of rows that is none', async (t) => {
+test.serial('db-purge refuses an invalid age or number of rows', async (t) => {
   await using installed = await installation()
   for (const args of [
     ['--age-in-days', '0'],
@@ -87,6 +87,6 @@ test.serial('both commands are reached from the command line', async (t) => {
   await using installed = await installation()
   const call = (name: string) =>
     promisify(execFile)(process.execPath, ['ops/cli.ts', name, '--config', installed.config])
-  t.is((await call('db-purge')).stdout, 'deleted for good: 0 notifications, 0 hosts, 0 segments\n')
+  t.is((await call('db-purge')).stdout, 'deleted: 0 notifications, 0 hosts, 0 segments\n')
   t.is((await call('seal-credentials')).stdout, 'sealed with the first key: 0 hosts\n')
 })

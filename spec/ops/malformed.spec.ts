@@ -1,4 +1,4 @@
-/** Bad input from every side: it is refused or parked, counted and told, and stops nothing. */
+/** Malformed input from every side is refused or parked, counted and logged, and stops nothing. */
 import { connect as connectPlain } from 'node:net'
 import { connect as connectBroker } from 'amqplib'
 import test from 'ava'
@@ -47,41 +47,47 @@ const FROM = {
 }
 const NOTICE = encode('notification.accepted', { notification: 'n', segment: 's' }, FROM)
 
-/** A message of ours with some fields of its envelope replaced. */
+/** One of our messages with some fields of its envelope replaced. */
 const spoilt = (change: object): string =>
   JSON.stringify({ ...JSON.parse(new TextDecoder().decode(NOTICE.body)), ...change })
 
-test.serial('what cannot be decoded on the bus is parked and told, once each', async (t) => {
-  const parked: string[] = []
-  bus.subscribe('ha.default.parked.>', {
-    callback: (_error, message) => void parked.push(message.string()),
-  })
-  await bus.flush()
-  const malformed = [
-    'not JSON',
-    '{}',
-    '[]',
-    '"',
-    spoilt({ version: 2 }),
-    spoilt({ type: 'host.exploded' }),
-    spoilt({ body: { n: 1 } }),
-  ]
-  for (const subject of ['ha.default.observation.host.segment.host', 'ha.default.fault.guest.x']) {
-    for (const text of malformed) bus.publish(subject, text)
-    bus.publish(subject, new Uint8Array([0xff, 0xfe, 0x00]))
-  }
-  bus.publish('ha.default.health.engine.stranger', 'not JSON') // the health board only ignores it
-  await bus.flush()
-  const count = 2 * (malformed.length + 1)
-  await until('all are parked', () => parked.length >= count)
-  t.is(parked.length, count)
-  t.deepEqual(parked.filter((text) => text === '{}').length, 2, 'as they came')
-  t.is(timesTold(/"msg":"message parked"/), count)
-  t.deepEqual(await world.unready(), {})
-})
+test.serial(
+  'a message on the bus that cannot be decoded is parked and logged, once each',
+  async (t) => {
+    const parked: string[] = []
+    bus.subscribe('ha.default.parked.>', {
+      callback: (_error, message) => void parked.push(message.string()),
+    })
+    await bus.flush()
+    const malformed = [
+      'not JSON',
+      '{}',
+      '[]',
+      '"',
+      spoilt({ version: 2 }),
+      spoilt({ type: 'host.exploded' }),
+      spoilt({ body: { n: 1 } }),
+    ]
+    for (const subject of [
+      'ha.default.observation.host.segment.host',
+      'ha.default.fault.guest.x',
+    ]) {
+      for (const text of malformed) bus.publish(subject, text)
+      bus.publish(subject, new Uint8Array([0xff, 0xfe, 0x00]))
+    }
+    bus.publish('ha.default.health.engine.stranger', 'not JSON') // the health board only ignores it
+    await bus.flush()
+    const count = 2 * (malformed.length + 1)
+    await until('all are parked', () => parked.length >= count)
+    t.is(parked.length, count)
+    t.deepEqual(parked.filter((text) => text === '{}').length, 2, 'as they came')
+    t.is(timesTold(/"msg":"message parked"/), count)
+    t.deepEqual(await world.unready(), {})
+  },
+)
 
 test.serial(
-  'what cannot be read on the broker is told, and the next message is read',
+  'a message on the broker that cannot be read is logged, and the next message is read',
   async (t) => {
     await until('the bridge is bound', () => timesTold(/notification exchange: bound/) > 0)
     const events: string[] = []
@@ -106,7 +112,7 @@ test.serial(
   },
 )
 
-/** Sends bytes to the API as they are; answers what comes back until the connection ends. */
+/** Sends raw bytes to the API; returns the answer until the connection ends. */
 function raw(text: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const socket = connectPlain(Number(new URL(world.url).port), '127.0.0.1')
@@ -120,7 +126,7 @@ function raw(text: string): Promise<string> {
   return promise
 }
 
-test.serial('malformed requests are refused, and none costs the process', async (t) => {
+test.serial('malformed requests are refused, and none ends the process', async (t) => {
   const headers = {
     'Content-Type': 'application/json',
     'X-Auth-Token': world.http.keystone.issue('admin'),
@@ -138,7 +144,7 @@ test.serial('malformed requests are refused, and none costs the process', async 
   t.is((await fetch(`${world.url}/health/live`)).status, 200)
 })
 
-test.serial('after all that a recovery runs as ever', async (t) => {
+test.serial('after all that, a recovery runs as usual', async (t) => {
   t.timeout(60_000)
   await world.finished(await world.loseHost('compute-01'))
   t.is(timesTold(/gives up/), 0)

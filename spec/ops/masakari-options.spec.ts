@@ -1,4 +1,4 @@
-/** The account of every option of a masakari.conf: what becomes of it is known, documented, and said at start. */
+/** Every option of a masakari.conf: its effect is known, documented, and logged at the start. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -25,7 +25,7 @@ const optionsOf = (text: string): readonly string[] =>
 
 const titleOf = (option: string): string => option.replace(/^([^.]+)\./, '[$1] ')
 
-/** A row of the page: option, fate, and the preferred spelling or the reason. */
+/** A row of the page: option, effect, and the preferred spelling or the reason. */
 function rowOf(option: string): string {
   const fate = fateOf(option)
   if (fate === undefined) return `| ${titleOf(option)} | unexplained | |`
@@ -34,7 +34,7 @@ function rowOf(option: string): string {
   return `| ${titleOf(option)} | honoured | ${spelling} |`
 }
 
-/** Loads one of the files, with the files that it names in a directory of ours. */
+/** Loads one of the files, with the files that it names in our own directory. */
 async function load(
   name: (typeof FILES)[number],
 ): Promise<{ readonly config: Config; readonly notes: readonly string[] }> {
@@ -50,7 +50,7 @@ async function load(
   return loaded
 }
 
-test('the page says of every option what the code makes of it', async (t) => {
+test('the page says for every option what the code does with it', async (t) => {
   const texts = await Promise.all(FILES.map(textOf))
   const options = new Set([
     ...texts.flatMap(optionsOf),
@@ -82,14 +82,14 @@ for (const name of FILES) {
   })
 }
 
-test('an option is either read, or said to have no effect, but not both', (t) => {
+test('an option is either read, or reported as without effect, but not both', (t) => {
   for (const option of [...Object.keys(SUPERSEDED), ...Object.keys(WITHOUT_EFFECT)]) {
     t.not(fateOf(option)?.kind, 'honoured', option)
     t.false(option in SUPERSEDED && option in WITHOUT_EFFECT, option)
   }
 })
 
-test('what kolla-ansible says is in force', async (t) => {
+test('the options of kolla-ansible are in force', async (t) => {
   const { config } = await load('kolla-masakari')
   t.like(config.api, { listen: '127.0.0.1', port: 25_868, trustProxy: true })
   t.true(config.api.policyFile.endsWith('/policy.yaml'))
@@ -101,7 +101,7 @@ test('what kolla-ansible says is in force', async (t) => {
   t.true(config.rabbit.tls)
 })
 
-test('what openstack-ansible says is in force', async (t) => {
+test('the options of openstack-ansible are in force', async (t) => {
   const { config } = await load('openstack-ansible-masakari')
   t.like(config.identity, { userDomainId: '4e1fd508dda14c6685cf980aee1f00de' })
   t.like(config.compute, { insecure: false, endpoint: { interface: 'admin' } })
@@ -111,7 +111,7 @@ test('what openstack-ansible says is in force', async (t) => {
   t.true(config.serving.useTls)
 })
 
-test('another way to log in than with a password is refused by name', async (t) => {
+test('a login without a password is refused by name', async (t) => {
   await using directory = await temporaryDirectory('masakari')
   const path = join(directory.path, 'masakari.conf')
   await writeFile(path, '[keystone_authtoken]\nauth_type = v3applicationcredential\n')

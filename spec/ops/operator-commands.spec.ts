@@ -1,4 +1,4 @@
-/** What operators type: a segment's policy, and their word about a host. */
+/** The commands that operators type: a segment's policy, and a command for a host. */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ test('a policy is read, and written as it was read', (t) => {
   })
 })
 
-for (const word of [
+for (const command of [
   'fence=',
   'fence=bmc',
   'fence=bmc:0',
@@ -72,14 +72,14 @@ for (const word of [
   'trust_reports',
   '=yes',
 ]) {
-  test(`${word} is refused, and named`, (t) => {
-    const parsed = changePolicy({}, [word])
+  test(`${command} is refused, and named`, (t) => {
+    const parsed = changePolicy({}, [command])
     t.is(parsed.kind, 'problem')
-    if (parsed.kind === 'problem') t.true(parsed.text.startsWith(`${word}:`), parsed.text)
+    if (parsed.kind === 'problem') t.true(parsed.text.startsWith(`${command}:`), parsed.text)
   })
 }
 
-test('misspelt choice is named with the one that was meant', (t) => {
+test('misspelt choice is refused with the nearest known name', (t) => {
   const parsed = changePolicy({}, ['max_host=3'])
   t.deepEqual(parsed, {
     kind: 'problem',
@@ -87,7 +87,7 @@ test('misspelt choice is named with the one that was meant', (t) => {
   })
 })
 
-test('misspelt word and misspelt command are named with the one that was meant', async (t) => {
+test('misspelt command and misspelt kind of command are refused with the nearest known name', async (t) => {
   for (const [args, sentence] of [
     [['paus', 'compute-1', '--by', 'a', '--reason', 'b'], /^paus: .*mean pause\?$/m],
     [['polcy', 'zone-a'], /^polcy: there is no such command; did you mean policy\?$/m],
@@ -101,7 +101,7 @@ test('misspelt word and misspelt command are named with the one that was meant',
   }
 })
 
-/** A configuration with a store that knows one host. */
+/** A configuration with a store that has one host. */
 async function installation() {
   const directory = await temporaryDirectory('operators')
   const database = join(directory.path, 'store.db')
@@ -125,7 +125,7 @@ async function installation() {
 }
 
 test.serial(
-  'policy changes what is stored for a segment, by name or uuid, and only when it can be read',
+  'policy changes the stored policy of a segment, by name or uuid, only when it is valid',
   async (t) => {
     await using installed = await installation()
     const { config, store, segment } = installed
@@ -141,7 +141,7 @@ test.serial(
 )
 
 test.serial(
-  'confirm-dead keeps an operator’s word about the open recovery of a host',
+  'confirm-dead stores an operator command for the open recovery of a host',
   async (t) => {
     await using installed = await installation()
     const { config, store, clock } = installed
@@ -149,8 +149,8 @@ test.serial(
     t.is(await operatorCommand('confirm-dead')(args), 1, 'nothing is going on yet')
     const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
     t.is(await operatorCommand('confirm-dead')(args), 0)
-    t.like((await store.listWords(uuid))[0], {
-      word: 'confirm-dead',
+    t.like((await store.listCommands(uuid))[0], {
+      kind: 'confirm-dead',
       operator: 'alice',
       reason: 'no power',
     })
@@ -170,12 +170,12 @@ test.serial(
     t.is(await operatorCommand('pause')(['compute-1', ...why]), 1, 'it is paused already')
     t.is(await operatorCommand('resume')([uuid, ...why]), 0, 'a recovery may be named, too')
     t.is(await operatorCommand('stop')([...why]), 0)
-    t.is((await store.listUnfinished())[0]?.standing.kind, 'stopped')
+    t.is((await store.listUnfinished())[0]?.control.kind, 'stopped')
     t.is(await operatorCommand('release')([...why]), 0)
     t.is(await operatorCommand('release')([...why]), 1, 'nothing is stopped')
     t.is(await operatorCommand('stop')(['compute-1', ...why]), 2)
     t.is(await operatorCommand('retry')(['compute-1', ...why]), 1, 'it has not ended')
     t.is(await operatorCommand('cancel')(['compute-1', ...why]), 0)
-    t.is((await store.listUnfinished())[0]?.standing.kind, 'cancelled')
+    t.is((await store.listUnfinished())[0]?.control.kind, 'cancelled')
   },
 )

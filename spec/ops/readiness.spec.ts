@@ -1,4 +1,7 @@
-/** A process that cannot do its work says so in `/health/ready`: what, why, and since when. On a real NATS server. */
+/**
+ * A process that cannot do its work shows it in `/health/ready`: what, why, and since when. On a
+ * real NATS server.
+ */
 import test from 'ava'
 import { connect, type NatsConnection } from 'nats'
 import { openEmbeddedWorld } from '../../ops/ports.ts'
@@ -69,7 +72,7 @@ const reasonOf = ({ checks }: Ready, name: string): string =>
 
 const ROLES = 'gateway, engine, host-monitor'
 
-/** Somebody else on the bus writes the lease whenever it is free, and keeps writing. */
+/** Another client of the bus writes the lease whenever it is free, and keeps it. */
 function holdLease(connection: NatsConnection, value: string): Disposable {
   const write = (): void => connection.publish(leaseSubject('default'), Buffer.from(value))
   const timer = setInterval(write, 50)
@@ -81,7 +84,7 @@ for (const [what, value, says] of [
   [
     'garbage with line breaks',
     '<b>\u001B[31m\n{"x": 1}\r\nready: true',
-    /the lease is held by something that no engine has written: "<b>\[31m\{"x": 1\}ready: true"$/,
+    /the lease holds a value that no engine has written: "<b>\[31m\{"x": 1\}ready: true"$/,
   ],
   ['a megabyte', 'y'.repeat(900_000), /no engine has written: "y{64}"$/],
   [
@@ -90,7 +93,7 @@ for (const [what, value, says] of [
     /the lease is held by controller-9, which does not lead$/,
   ],
 ] as const) {
-  test(`while ${what} is written into the lease, every node says that nobody leads, and since when`, async (t) => {
+  test(`while ${what} is written into the lease, every node says that no engine leads, and since when`, async (t) => {
     t.timeout(4 * PATIENCE_MS)
     await using server = await startNats({ password: PASSWORD })
     await using process = await openProcess(server.url, 'controller-1', ROLES)
@@ -103,7 +106,7 @@ for (const [what, value, says] of [
       using _held = holdLease(rival, value)
       await until(
         'it is not ready',
-        async () => /nobody leads/.test(reasonOf(await process.ready(), 'leader')),
+        async () => /no engine has led/.test(reasonOf(await process.ready(), 'leader')),
         PATIENCE_MS,
         500,
       )
@@ -111,7 +114,7 @@ for (const [what, value, says] of [
       t.is(ready.status, 503)
       const reason = reasonOf(ready, 'leader')
       t.regex(reason, says)
-      const [, since = ''] = /nobody leads since (\S+):/.exec(reason) ?? []
+      const [, since = ''] = /no engine has led since (\S+):/.exec(reason) ?? []
       t.true(Math.abs(Date.parse(since) - ledUntil) < 10_000, `${since} is not ${ledUntil}`)
       await until(
         'the gateway says it too',
@@ -132,12 +135,12 @@ const DENIED: readonly (readonly [check: string, denied: Denied, says: RegExp])[
   [
     'engine',
     { subscribe: ['ha.default.observation.>'] },
-    /cannot hear what observers say of hosts since \d{4}/,
+    /cannot receive observations of hosts since \d{4}/,
   ],
   [
     'host-monitor',
     { publish: ['ha.default.observation.>'] },
-    /cannot say what it sees of hosts since \d{4}/,
+    /cannot publish observations of hosts since \d{4}/,
   ],
 ]
 for (const [check, denied, says] of DENIED) {

@@ -1,4 +1,7 @@
-/** A process that must not start ends with status 2 and one sentence; one whose disk is full stays, and says so. */
+/**
+ * A process that must not start ends with status 2 and one sentence. A process whose disk is full
+ * runs on and reports it.
+ */
 import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -19,7 +22,7 @@ const ACCOUNT = {
   project: 'service',
 }
 
-/** A configuration whose state is in `state`, in a directory of its own. */
+/** A configuration whose state is in `state`, in its own directory. */
 async function installation(state: string, port: number): Promise<string> {
   await mkdir(state, { recursive: true, mode: 0o700 })
   return configurationOf({
@@ -41,7 +44,7 @@ async function ended(directory: string) {
   return await runProduct('run', '--config', file)
 }
 
-test.serial('tables of another program end the process, and are as they were', async (t) => {
+test.serial('tables of another program end the process, and are not changed', async (t) => {
   await using directory = await temporaryDirectory('refusals')
   const state = join(directory.path, 'state')
   await mkdir(state, { mode: 0o700 })
@@ -61,7 +64,7 @@ test.serial('tables of another program end the process, and are as they were', a
   )
 })
 
-test.serial('lost key ends the process, and no other is made', async (t) => {
+test.serial('lost key ends the process, and no other key is made', async (t) => {
   await using directory = await temporaryDirectory('refusals')
   const state = join(directory.path, 'state')
   await mkdir(state, { mode: 0o700 })
@@ -94,7 +97,7 @@ test.serial('state directory that others can write ends the process by name', as
 })
 
 test.serial(
-  'process whose disk is full answers 503, says so, reads, and goes on when there is room',
+  'process whose disk is full answers 503, says so, reads, and continues when there is room',
   async (t) => {
     t.timeout(120_000)
     await using small = await mountSmallDisk(4)

@@ -1,4 +1,4 @@
-/** The store that reports: all promises of stores, and what others hear of its writes. */
+/** The reporting store keeps all promises of stores, and reports its writes to others. */
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import test from 'ava'
@@ -22,13 +22,13 @@ import {
   type StoreWorld,
 } from '../support/store-world.ts'
 
-/** Keeps what it is told. */
+/** Keeps what is reported to it. */
 class Listener implements ReportPort {
   readonly heard: (readonly [ReportSubject, ReportPhase])[] = []
   report(subject: ReportSubject, phase: ReportPhase): void {
     this.heard.push([subject, phase])
   }
-  /** `segment.create.start` and so on, since the last time. */
+  /** `segment.create.start` and so on, since the last call. */
   events(): readonly string[] {
     return this.heard
       .splice(0)
@@ -86,7 +86,7 @@ test('each change of a segment or host is reported when it begins and when it is
   )
 })
 
-test('a change is reported with what is wanted first, and then with what is there', async (t) => {
+test('a change is reported with the wanted fields first, and then with the stored ones', async (t) => {
   await using opened = await stage()
   const { store, listener } = opened
   const segment = await store.createSegment(segmentFields('zone-a'))
@@ -101,7 +101,7 @@ test('a change is reported with what is wanted first, and then with what is ther
   t.like(listener.heard[0]?.[0], { segment: { uuid: segment.uuid, name: 'zone-b' } })
 })
 
-test('what a write is refused for is reported, and thrown all the same', async (t) => {
+test('the reason of a refused write is reported, and still thrown', async (t) => {
   await using opened = await stage()
   const { store, listener } = opened
   await store.createSegment(segmentFields('zone-a'))
@@ -112,7 +112,7 @@ test('what a write is refused for is reported, and thrown all the same', async (
   t.deepEqual(listener.events(), ['segment.create.start', 'segment.create.error'])
 })
 
-test('what is not there is refused, and no event', async (t) => {
+test('a write to a missing row is refused without an event', async (t) => {
   await using opened = await stage()
   const { store, listener } = opened
   const { host } = await incident(opened.world)
@@ -130,7 +130,7 @@ test('what is not there is refused, and no event', async (t) => {
   t.deepEqual(listener.events(), [])
 })
 
-test('nothing that opens a host is reported', async (t) => {
+test('no credentials of a host are reported', async (t) => {
   await using opened = await stage()
   const { store, listener } = opened
   const segment = await store.createSegment(segmentFields('zone-a'))
@@ -147,7 +147,7 @@ test('nothing that opens a host is reported', async (t) => {
   t.false(said.includes('calvin'))
 })
 
-test('of many equal reports one creates a notification, and one is told', async (t) => {
+test('of many equal reports one creates a notification, and one is reported', async (t) => {
   await using opened = await stage()
   const { store, listener, world } = opened
   await incident(world)
@@ -217,7 +217,7 @@ test('a recovery that this process has only listed is known too', async (t) => {
   t.like(listener.heard[0]?.[1], { fault: { code: 'RecoveryFailed', message: 'too old' } })
 })
 
-test('a late success that ends a recovery well is reported, and one that leaves it failed is not', async (t) => {
+test('a late completion that finishes a recovery is reported, and one that leaves it failed is not', async (t) => {
   await using opened = await stage()
   const { store, listener, world } = opened
   const { notification, host, epoch } = await incident(world)
@@ -244,7 +244,7 @@ test('a late success that ends a recovery well is reported, and one that leaves 
   t.deepEqual(listener.events(), ['notification.process.end'])
 })
 
-test('what a database says is not told to others', async (t) => {
+test('messages of a database are not reported to others', async (t) => {
   const listener = new Listener()
   await using world = await storeWorld(() => openDatabase())
   const broken: StorePort = {

@@ -1,4 +1,4 @@
-/** Event notifications of a configured process, on a real RabbitMQ: which queues they reach. */
+/** Event notifications of a configured process, on a real RabbitMQ: the queues that they reach. */
 import { readFile } from 'node:fs/promises'
 import { connect } from 'amqplib'
 import test from 'ava'
@@ -13,7 +13,7 @@ import { startRabbitmq } from '../support/rabbitmq.ts'
 import { segmentFields } from '../support/store-world.ts'
 import { until } from '../support/until.ts'
 
-test('events go to quorum queues of versioned_notifications, whatever topics says', async (t) => {
+test('events go to quorum queues of versioned_notifications, whatever the option topics says', async (t) => {
   await using broker = await startRabbitmq()
   const text = await readFile('spec/fixtures/config/events-kolla.conf', 'utf8')
   const address = broker.url.replace('amqp:', 'rabbit:')
@@ -38,7 +38,7 @@ test('events go to quorum queues of versioned_notifications, whatever topics say
   })
   await until('both came', () => events.length === 2, 40_000)
   t.deepEqual(events, ['segment.create.start', 'segment.create.end'])
-  // A queue of the topic that the file names would be another service's.
+  // A queue of the topic in the file would belong to another service.
   const absent = await connection.createChannel()
   absent.on('error', () => undefined)
   await t.throwsAsync(absent.checkQueue('notifications.info'), { message: /404/ })

@@ -1,4 +1,4 @@
-/** What happens before anything runs: wrong commands, wrong options, wrong files, a taken port. */
+/** Problems before anything runs: wrong commands, wrong options, wrong files, a port in use. */
 import { readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const ACCOUNT = {
   project: 'service',
 }
 
-/** A configuration that everything is right with, all of it below one directory. */
+/** A valid configuration, all of it below one directory. */
 const plain = (directory: string, port: number, more = ''): string =>
   configurationOf({
     node: 'controller-1',
@@ -26,7 +26,7 @@ const plain = (directory: string, port: number, more = ''): string =>
     more,
   })
 
-/** Takes a port for as long as it lives. */
+/** Uses a port until its disposal. */
 async function takePort(port: number): Promise<AsyncDisposable & { readonly count: () => number }> {
   const server = createServer()
   let count = 0
@@ -62,7 +62,7 @@ for (const [what, args] of Object.entries({
 }
 
 test.serial(
-  'the options of the demonstration are refused beside a file, and wrong ones anyway',
+  'the options of the demonstration are refused together with a file, and invalid ones always',
   async (t) => {
     const beside = await runProduct('run', '--config', 'instance-ha.conf', '--exit-after-recovery')
     t.like(beside, { status: 2, stdout: '' })
@@ -77,7 +77,7 @@ test.serial(
 )
 
 test.serial(
-  'every problem of a file is told at once, and nothing is started or made',
+  'every problem of a file is reported at once, and nothing is started or made',
   async (t) => {
     await using directory = await temporaryDirectory('run')
     const port = await freePort()
@@ -102,7 +102,7 @@ enabled = gateway, engin
     t.is(title, 'The configuration cannot be used:')
     const expected = [
       /^line \d+: expected option = value$/,
-      /^\[roles\] enabled = "gateway, engin": must be some of gateway, engine, /,
+      /^\[roles\] enabled = "gateway, engin": must be one or more of gateway, engine, /,
       /^\[database\] connection = \*\*\*: must be mysql/,
       /^\[bus\] servers = "http:\/\/127\.0\.0\.1": must be /,
       /^\[host_failure\] max_hosts_share = "34": must be a share from 0\.01 to 1$/,
@@ -121,7 +121,7 @@ enabled = gateway, engin
   },
 )
 
-test.serial('values that contradict each other are told with their numbers', async (t) => {
+test.serial('contradicting values are reported with their numbers', async (t) => {
   await using directory = await temporaryDirectory('run')
   const file = join(directory.path, 'instance-ha.conf')
   const wrong = `[lease]
@@ -138,33 +138,33 @@ deadline = 14
   t.deepEqual(await readdir(directory.path), ['instance-ha.conf'])
 })
 
+test.serial('a missing file, or a missing certificate in it, ends with status 2', async (t) => {
+  await using directory = await temporaryDirectory('run')
+  const absent = await runProduct('run', '--config', join(directory.path, 'absent.conf'))
+  t.is(absent.status, 2)
+  t.regex(absent.stderr, /cannot read .*absent\.conf/)
+  const file = join(directory.path, 'instance-ha.conf')
+  const certificate = `[DEFAULT]\nnova_ca_certificates_file = ${join(directory.path, 'ca.pem')}\n`
+  await writeFile(file, plain(directory.path, await freePort(), certificate), { mode: 0o600 })
+  const { status, stderr } = await runProduct('run', '--config', file)
+  t.is(status, 2)
+  t.regex(stderr, /^\[DEFAULT\] nova_ca_certificates_file = ".*ca\.pem": must be /m)
+})
+
 test.serial(
-  'a file that is not there, or names a certificate that is not there, is status 2',
+  'a port in use is reported in one line with status 1, and the process ends',
   async (t) => {
     await using directory = await temporaryDirectory('run')
-    const absent = await runProduct('run', '--config', join(directory.path, 'absent.conf'))
-    t.is(absent.status, 2)
-    t.regex(absent.stderr, /cannot read .*absent\.conf/)
+    const port = await freePort()
+    await using _taken = await takePort(port)
     const file = join(directory.path, 'instance-ha.conf')
-    const certificate = `[DEFAULT]\nnova_ca_certificates_file = ${join(directory.path, 'ca.pem')}\n`
-    await writeFile(file, plain(directory.path, await freePort(), certificate), { mode: 0o600 })
-    const { status, stderr } = await runProduct('run', '--config', file)
-    t.is(status, 2)
-    t.regex(stderr, /^\[DEFAULT\] nova_ca_certificates_file = ".*ca\.pem": must be /m)
+    await writeFile(file, plain(directory.path, port), { mode: 0o600 })
+    const line = `instance-ha cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`
+    const real = await runProduct('run', '--config', file)
+    t.is(real.status, 1)
+    t.true(real.stderr.endsWith(`${line}\n`), real.stderr)
+    t.notRegex(real.stderr, /^ +at /m)
+    const demo = await runProduct('run', '--port', String(port))
+    t.like(demo, { status: 1, stderr: `${line}\n` })
   },
 )
-
-test.serial('a taken port is told in one line with status 1, and the process ends', async (t) => {
-  await using directory = await temporaryDirectory('run')
-  const port = await freePort()
-  await using _taken = await takePort(port)
-  const file = join(directory.path, 'instance-ha.conf')
-  await writeFile(file, plain(directory.path, port), { mode: 0o600 })
-  const line = `instance-ha cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`
-  const real = await runProduct('run', '--config', file)
-  t.is(real.status, 1)
-  t.true(real.stderr.endsWith(`${line}\n`), real.stderr)
-  t.notRegex(real.stderr, /^ +at /m)
-  const demo = await runProduct('run', '--port', String(port))
-  t.like(demo, { status: 1, stderr: `${line}\n` })
-})

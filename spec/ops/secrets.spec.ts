@@ -1,4 +1,7 @@
-/** No secret leaves a process of ours: not in logs, not on command lines, not in answers, whatever fails. */
+/**
+ * No secret leaves our processes: not in logs, not on command lines, not in answers, whatever
+ * fails.
+ */
 import test from 'ava'
 import { commandLinesWith } from '../support/child-processes.ts'
 import type { ServerProcess } from '../support/process.ts'
@@ -12,7 +15,7 @@ const WRONG = 'wr0ng-p4ssw0rd'
 
 const staging = new AsyncDisposableStack()
 let world: ProductWorld
-/** As they were told to the processes, escaped or not. */
+/** As they were given to the processes, escaped or not. */
 let secrets: readonly string[]
 const processes: ServerProcess[] = []
 
@@ -37,7 +40,7 @@ driver = messagingv2
 transport_url = rabbit://ha:${AMQP_PASSWORD}@127.0.0.1:${await freePort()}/
 `
   processes.push(await world.start('controller-1', 'gateway, engine, host-monitor, bridge', broker))
-  // Everything that this one tries is refused.
+  // Every request of this user is refused.
   const refused = `[DEFAULT]
 os_privileged_user_password = ${WRONG}
 [database]
@@ -50,7 +53,7 @@ password = ${WRONG}
 })
 test.after.always(async () => await staging.disposeAsync())
 
-/** The secrets that are in a text. */
+/** The secrets in a text. */
 const leaked = (text: string): readonly string[] =>
   secrets.filter((secret) => text.includes(secret))
 
@@ -61,7 +64,7 @@ test.serial('a recovery with failures of every part leaves no secret in any log'
   const ipmi = { host: settings.address, port: settings.port, username: 'fence', password: WRONG }
   const misplaced = { name: 'a', control_attributes: JSON.stringify({ ipmi }) }
   await t.throwsAsync(rest.request('POST', '/segments', { segment: misplaced }), { message: /400/ })
-  await world.bmc.setPower('off') // else its BMC vouches for the host
+  await world.bmc.setPower('off') // otherwise its BMC is evidence of life
   const loss = await world.loseHost('compute-01')
   await http.nova.stop()
   await http.keystone.stop()
@@ -85,7 +88,7 @@ test.serial('no command line shows a secret', async (t) => {
   for (const secret of secrets) t.deepEqual(await commandLinesWith(secret), [])
 })
 
-test.serial('readers are answered without a secret', async (t) => {
+test.serial('readers get answers without a secret', async (t) => {
   const { url, http } = world
   const reader = new RestClient(url, http.keystone.issue('reader'))
   const segments = JSON.stringify(await reader.request('GET', '/segments'))

@@ -1,4 +1,4 @@
-/** Files that others can read or change are refused by name, whatever they are and wherever they lie. */
+/** Files that others can read or change are refused by name, of every kind and in every place. */
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import test from 'ava'
@@ -27,7 +27,7 @@ const ACCEPTED: Readonly<Record<FileUse, readonly number[]>> = {
 }
 
 for (const use of ['private', 'secret', 'trusted', 'directory'] as const) {
-  test(`permissions of what is ${use} are told apart`, async (t) => {
+  test(`permissions of a file that is ${use} are distinguished`, async (t) => {
     await using directory = await temporaryDirectory('trust')
     const path = join(directory.path, 'it')
     if (use === 'directory') await mkdir(path)
@@ -44,7 +44,7 @@ for (const use of ['private', 'secret', 'trusted', 'directory'] as const) {
   })
 }
 
-test('directory on the way that others can change is refused by name, with the sticky bit it is not', async (t) => {
+test('directory on the path that others can change is refused by name; with the sticky bit it is accepted', async (t) => {
   await using directory = await temporaryDirectory('trust')
   const [outer, inner] = [join(directory.path, 'outer'), join(directory.path, 'outer', 'inner')]
   await mkdir(inner, { recursive: true })
@@ -63,7 +63,7 @@ test('directory on the way that others can change is refused by name, with the s
   t.regex(problemsOf({ what: 'it', path: absent, use: 'secret' }).join(), /outer/)
 })
 
-test('link is judged by where it lies and by where it leads', async (t) => {
+test('link is judged by its place and by its target', async (t) => {
   await using directory = await temporaryDirectory('trust')
   const [here, there] = [join(directory.path, 'here'), join(directory.path, 'there')]
   await mkdir(here)
@@ -83,7 +83,7 @@ test('link is judged by where it lies and by where it leads', async (t) => {
   t.regex(problems(), /link cannot be used/)
 })
 
-test('everything that a process believes is looked at, and all problems are told at once', async (t) => {
+test('every file that a process trusts is checked, and all problems are reported at once', async (t) => {
   await using directory = await temporaryDirectory('trust')
   const state = join(directory.path, 'state')
   await mkdir(state)

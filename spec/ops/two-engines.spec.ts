@@ -1,4 +1,4 @@
-/** Two engines: one leads, and whatever becomes of it, the other finishes what was begun and repeats nothing. */
+/** Two engines: one leads, and when it fails, the other finishes the work and repeats nothing. */
 import test, { type ExecutionContext } from 'ava'
 import { connect } from 'nats'
 import type { ServerProcess } from '../support/process.ts'
@@ -16,7 +16,7 @@ interface Stage {
   readonly world: ProductWorld
   /** By node; the latest process of each. */
   readonly engines: Map<string, ServerProcess>
-  /** Everybody who ever led, in order. */
+  /** All leaders so far, in order. */
   readonly proclaimed: readonly Proclamation[]
 }
 
@@ -47,7 +47,7 @@ test.before(async () => {
     ['engine-2', two],
   ])
   stage = { world, engines, proclaimed }
-  // Slow enough that a leader is lost in the middle.
+  // Slow enough that a leader can be lost during a recovery.
   world.http.cloud.setNova({ rebuildMs: [1500, 3000] })
 })
 test.after.always(async () => await staging.disposeAsync())
@@ -61,13 +61,13 @@ async function leader(): Promise<{ readonly node: string; readonly engine: Serve
   return { node, engine }
 }
 
-/** Milliseconds until somebody else than this node has proclaimed itself. */
+/** Milliseconds until another node has proclaimed itself. */
 async function succession(node: string, sinceMs: number): Promise<number> {
   await until(`another one than ${node} leads`, () => stage.proclaimed.at(-1)?.holder !== node)
   return (stage.proclaimed.at(-1)?.atMs ?? 0) - sinceMs
 }
 
-/** Loses a host, and waits for the first evacuation. */
+/** A host fails, and the first evacuation begins. */
 async function inTheMiddle(host: string): Promise<Loss> {
   const loss = await stage.world.loseHost(host)
   const isOnItsWay = async (): Promise<boolean> =>
@@ -98,6 +98,10 @@ test.serial('the supervisors of all processes are shown, and one engine leads', 
   })
   const shown = await world.supervisors()
   t.deepEqual(shown.map(({ node }) => node).toSorted(), nodes)
+  for (const { bmcPoliteness, sshPoliteness } of shown) {
+    t.like(bmcPoliteness, { sessionsOpenMax: 512, shortestPauseMsMin: 0 }) // as this product is configured
+    t.like(sshPoliteness, { connectionsOpenMax: 1000 })
+  }
   const { node } = await leader()
   t.deepEqual(
     shown.filter(({ leading }) => leading).map((each) => each.node),
@@ -112,7 +116,7 @@ test.serial('the supervisors of all processes are shown, and one engine leads', 
   }
 })
 
-test.serial('the leader is killed, and the other one leads within ten seconds', async (t) => {
+test.serial('when the leader is killed, the other engine leads within ten seconds', async (t) => {
   t.timeout(120_000)
   const { world, engines } = stage
   const { node, engine } = await leader()
@@ -125,22 +129,25 @@ test.serial('the leader is killed, and the other one leads within ten seconds', 
   engines.set(node, await world.start(node, 'engine'))
 })
 
-test.serial('a leader that stood still steps down when it goes on, and does nothing', async (t) => {
-  t.timeout(120_000)
-  const { world } = stage
-  const { node, engine } = await leader()
-  const loss = await inTheMiddle('compute-02')
-  engine.signal('SIGSTOP')
-  const tookMs = await succession(node, performance.now())
-  t.log(`the other leads after ${Math.round(tookMs)} ms`)
-  engine.signal('SIGCONT')
-  await finishesOnce(t, loss)
-  await until('the one that stood still is heard again, as a follower', async () => {
-    const heard = await world.supervisors()
-    const leading = heard.filter((each) => each.leading).map((each) => each.node)
-    return heard.some((each) => each.node === node) && leading.length === 1 && leading[0] !== node
-  })
-})
+test.serial(
+  'a leader that stood still steps down when it continues, and does nothing',
+  async (t) => {
+    t.timeout(120_000)
+    const { world } = stage
+    const { node, engine } = await leader()
+    const loss = await inTheMiddle('compute-02')
+    engine.signal('SIGSTOP')
+    const tookMs = await succession(node, performance.now())
+    t.log(`the other leads after ${Math.round(tookMs)} ms`)
+    engine.signal('SIGCONT')
+    await finishesOnce(t, loss)
+    await until('the one that stood still is heard again, as a follower', async () => {
+      const heard = await world.supervisors()
+      const leading = heard.filter((each) => each.leading).map((each) => each.node)
+      return heard.some((each) => each.node === node) && leading.length === 1 && leading[0] !== node
+    })
+  },
+)
 
 test.serial('a leader that is asked to end hands over within two seconds', async (t) => {
   t.timeout(120_000)

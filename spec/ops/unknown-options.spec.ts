@@ -16,7 +16,7 @@ for (const [text, problem] of [
   ['[bridges]\nqueue = x', '[bridges]: there is no such section; did you mean [bridge]?'],
   ['[Web-Hook]\ntoken = x', '[web-hook]: there is no such section; did you mean [webhook]?'],
 ] as const) {
-  test(`${JSON.stringify(text)} is refused with the name that was meant`, (t) => {
+  test(`${JSON.stringify(text)} is refused with the nearest known name`, (t) => {
     t.deepEqual(problemsOf(text), [problem])
   })
 }
@@ -52,25 +52,25 @@ x = 1
 })
 
 for (const [text, advice] of [
-  ['[ssl]\nprotocols = x', 'take it out'],
-  ['[oslo_policy]\nremote_timeout = 5', 'take it out'],
+  ['[ssl]\nprotocols = x', 'remove it'],
+  ['[oslo_policy]\nremote_timeout = 5', 'remove it'],
   ['[oslo_policy]\npolicy_dir = x', 'did you mean policy_dirs?'],
-  ['[keystone_authtoken]\nsystem_scope = all', 'take it out'],
-  ['[keystone_authtoken]\nuser_id = 5', 'take it out'],
-  ['[keystone_authtoken]\ntrust_id = 5', 'take it out'],
+  ['[keystone_authtoken]\nsystem_scope = all', 'remove it'],
+  ['[keystone_authtoken]\nuser_id = 5', 'remove it'],
+  ['[keystone_authtoken]\ntrust_id = 5', 'remove it'],
   ['[keystone_authtoken]\ncafle = x', 'did you mean cafile?'],
-  ['[oslo_messaging_rabbit]\nrabbit_login_method = EXTERNAL', 'take it out'],
-  ['[oslo_messaging_rabbit]\nssl_enforce_fips_mode = true', 'take it out'],
-  ['[healthcheck]\nallowed_source_ranges = 10.0.0.0/8', 'take it out'],
+  ['[oslo_messaging_rabbit]\nrabbit_login_method = EXTERNAL', 'remove it'],
+  ['[oslo_messaging_rabbit]\nssl_enforce_fips_mode = true', 'remove it'],
+  ['[healthcheck]\nallowed_source_ranges = 10.0.0.0/8', 'remove it'],
 ] as const) {
-  test(`what bears on security is honoured or refused: ${text.replace('\n', ' ')}`, (t) => {
+  test(`an option for security is obeyed or refused: ${text.replace('\n', ' ')}`, (t) => {
     const [problem, ...others] = problemsOf(text)
     t.deepEqual(others, [])
-    t.true(problem?.endsWith(`bears on security and is not honoured here: ${advice}`), problem)
+    t.true(problem?.endsWith(`concerns security and is not honoured here: ${advice}`), problem)
   })
 }
 
-test('what asks for nothing, or for what there always is, stays a remark', (t) => {
+test('an option that requests nothing, or the usual behaviour, causes only a remark', (t) => {
   for (const text of [
     '[oslo_messaging_rabbit]\nrabbit_login_method = AMQPLAIN',
     '[oslo_messaging_rabbit]\nssl_enforce_fips_mode = false',

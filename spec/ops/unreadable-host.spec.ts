@@ -1,4 +1,6 @@
-/** Settings of one host that nobody can read: every part of the product goes on with the others. */
+/**
+ * One host has settings that cannot be read: every part of the product continues with the others.
+ */
 import test from 'ava'
 import { createConnection } from 'mysql2/promise'
 import { at, textAt } from '../support/gateway.ts'
@@ -27,7 +29,7 @@ async function writeSettings(host: string, text: string): Promise<void> {
   await connection.end()
 }
 
-/** Every host by its name, with what its watchers say. */
+/** Every host by its name, with the observations of it. */
 async function hosts(): Promise<ReadonlyMap<string, unknown>> {
   const segment = textAt(await world.rest.request('GET', '/segments'), 'segments', 0, 'uuid')
   const answer = await fetch(`${world.url}/v1/segments/${segment}/hosts`, {
@@ -62,7 +64,7 @@ test('host whose settings cannot be read is misconfigured; others are watched, f
     'control_attributes cannot be read: the text is nested deeper than 16 levels',
   )
   t.not(await stateOf('compute-03'), 'misconfigured')
-  await world.bmc.setPower('off') // else its BMC vouches for the host
+  await world.bmc.setPower('off') // otherwise its BMC is evidence of life
   const loss = await world.loseHost('compute-01')
   await world.finished(loss)
   t.deepEqual([...new Set(await loss.evacuations())], [1])

@@ -1,4 +1,4 @@
-/** Bad weather: what our process needs is away, one part after the other, and it goes on by itself when it is back. */
+/** Outages of each part that our process needs. The process continues when the part is back. */
 import test, { type ExecutionContext } from 'ava'
 import type { ServerProcess } from '../support/process.ts'
 import { openProductWorld, type Loss, type ProductWorld } from '../support/product-world.ts'
@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 const staging = new AsyncDisposableStack()
 let world: ProductWorld
 let controller: ServerProcess
-/** Every fault that was accepted. */
+/** Every accepted fault. */
 const losses: Loss[] = []
 
 test.before(async () => {
@@ -24,15 +24,16 @@ async function lose(host: string): Promise<Loss> {
   return loss
 }
 
-/** Politely: each look asks every part. */
+/** With pauses, because each check asks every part. */
 const untilUnready = (
   what: string,
   fits: (unready: Readonly<Record<string, string | null>>) => boolean,
 ): Promise<void> => until(what, async () => fits(await world.unready()), 30_000, 200)
 
-/** It lives, and of all parts it misses this one only. */
+/** The process is alive, and misses only this part. */
 async function missesOnly(t: ExecutionContext, part: string, reason: string): Promise<void> {
-  // All who ask within a second are told the same; and an outage that lasts may leave the cloud without a leader.
+  // All requests within a second get the same answer, and a long outage may leave the cloud without
+  // a leader.
   const isOnly = ({ leader: _leader, ...parts }: Readonly<Record<string, string | null>>) =>
     Object.keys(parts).join() === part
   await untilUnready(`${part} alone is missed`, isOnly)
@@ -48,7 +49,7 @@ const STORE = 'STORE_UNAVAILABLE: The database is not available.'
 const NOVA = 'COMPUTE_UNAVAILABLE: The Compute service is not available.'
 const KEYSTONE = 'IDENTITY_UNAVAILABLE: The Identity service is not available.'
 
-test.serial('with everything away it starts, says what it misses, and waits', async (t) => {
+test.serial('without any part it starts, names what is missing, and waits', async (t) => {
   t.timeout(120_000)
   const { http, nats, mariadb } = world
   t.deepEqual(await world.unready(), { store: STORE, bus: BUS, compute: KEYSTONE })
@@ -64,21 +65,24 @@ test.serial('with everything away it starts, says what it misses, and waits', as
   await untilReady()
 })
 
-test.serial('the bus goes away: what was accepted before and meanwhile is finished', async (t) => {
-  t.timeout(120_000)
-  const before = await lose('compute-01')
-  await world.nats.stop()
-  await missesOnly(t, 'bus', BUS)
-  const meanwhile = await lose('compute-02')
-  t.is(meanwhile.notification.status, 'new')
-  await world.nats.restart({ password: world.natsPassword })
-  await untilReady()
-  await world.finished(before)
-  await world.finished(meanwhile)
-  t.regex(controller.output(), /the notification waits for the engine to find it/)
-})
+test.serial(
+  'during an outage of the bus, faults accepted before and meanwhile are finished',
+  async (t) => {
+    t.timeout(120_000)
+    const before = await lose('compute-01')
+    await world.nats.stop()
+    await missesOnly(t, 'bus', BUS)
+    const meanwhile = await lose('compute-02')
+    t.is(meanwhile.notification.status, 'new')
+    await world.nats.restart({ password: world.natsPassword })
+    await untilReady()
+    await world.finished(before)
+    await world.finished(meanwhile)
+    t.regex(controller.output(), /the notification waits for the engine to find it/)
+  },
+)
 
-test.serial('Nova goes away in the middle of a recovery, which waits for it', async (t) => {
+test.serial('during an outage of Nova, a recovery waits for it', async (t) => {
   t.timeout(180_000)
   const before = await lose('compute-03')
   await until('an instance moves', async () =>
@@ -93,7 +97,7 @@ test.serial('Nova goes away in the middle of a recovery, which waits for it', as
   await world.finished(meanwhile)
 })
 
-test.serial('Keystone goes away: tokens that are known still work, others wait', async (t) => {
+test.serial('during an outage of Keystone, known tokens still work and others wait', async (t) => {
   t.timeout(120_000)
   const stranger = { 'X-Auth-Token': world.http.keystone.issue('reader') }
   const asStranger = (): Promise<Response> =>
@@ -109,38 +113,47 @@ test.serial('Keystone goes away: tokens that are known still work, others wait',
   t.is((await asStranger()).status, 200)
 })
 
-test.serial('the database goes away: nothing is accepted that could be lost', async (t) => {
-  t.timeout(120_000)
-  const before = await lose('compute-06')
-  await world.mariadb.kill()
-  await missesOnly(t, 'store', STORE)
-  await t.throwsAsync(world.rest.reportHostDown('compute-07'), { message: /: 503 .*database/ })
-  await t.throwsAsync(world.rest.notifications(), { message: /: 503 .*database/ })
-  await world.mariadb.restart()
-  await untilReady()
-  const after = await lose('compute-07')
-  await world.finished(before)
-  await world.finished(after)
-})
+test.serial(
+  'during an outage of the database, nothing is accepted that could be lost',
+  async (t) => {
+    t.timeout(120_000)
+    const before = await lose('compute-06')
+    await world.mariadb.kill()
+    await missesOnly(t, 'store', STORE)
+    await t.throwsAsync(world.rest.reportHostDown('compute-07'), { message: /: 503 .*database/ })
+    await t.throwsAsync(world.rest.notifications(), { message: /: 503 .*database/ })
+    await world.mariadb.restart()
+    await untilReady()
+    const after = await lose('compute-07')
+    await world.finished(before)
+    await world.finished(after)
+  },
+)
 
-test.serial('after all that every fault is finished, and every instance runs once', async (t) => {
-  const { cloud } = world.http
-  const statuses = (await world.rest.notifications()).map(({ status }) => status)
-  t.deepEqual(
-    statuses,
-    losses.map(() => 'finished'),
-  )
-  const lost = new Set(losses.map(({ host }) => host))
-  const wrong = cloud.instances.filter(
-    ({ id, host, vmState }) =>
-      host === null || lost.has(host) || (vmState === 'active' && cloud.copiesOf(id).length !== 1),
-  )
-  t.deepEqual(wrong, [])
-  // Targets die too in this weather, so some were moved again; but never while an earlier move was under way.
-  t.deepEqual(cloud.violations, [])
-})
+test.serial(
+  'after all outages every fault is finished, and every instance runs once',
+  async (t) => {
+    const { cloud } = world.http
+    const statuses = (await world.rest.notifications()).map(({ status }) => status)
+    t.deepEqual(
+      statuses,
+      losses.map(() => 'finished'),
+    )
+    const lost = new Set(losses.map(({ host }) => host))
+    const wrong = cloud.instances.filter(
+      ({ id, host, vmState }) =>
+        host === null ||
+        lost.has(host) ||
+        (vmState === 'active' && cloud.copiesOf(id).length !== 1),
+    )
+    t.deepEqual(wrong, [])
+    // Targets die too in this run, so some instances were moved again, but never while an earlier
+    // move was under way.
+    t.deepEqual(cloud.violations, [])
+  },
+)
 
-test.serial('it ends in time when it is asked to, although nothing answers', async (t) => {
+test.serial('it ends in time when asked to, although no part answers', async (t) => {
   await Promise.all([world.nats.pause(), world.mariadb.freeze(), world.http.nova.stop()])
   const askedAtMs = performance.now()
   controller.signal('SIGTERM')

@@ -1,9 +1,12 @@
-/** Options of fence agents: one line of an agent's input each, and none that changes what the agent is told. */
+/**
+ * Options of fence agents: each is one line of an agent's input, and none changes the meaning of
+ * another.
+ */
 import test from 'ava'
 import { agentOptionProblems } from '../../schema/agent-options.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 
-test('options that agents of ClusterLabs take are accepted', (t) => {
+test("options of ClusterLabs' agents are accepted", (t) => {
   const options = {
     ip: '10.0.0.9',
     ipport: '623',
@@ -22,7 +25,7 @@ test('options that agents of ClusterLabs take are accepted', (t) => {
 const LINE_BREAKS = ['\n', '\r', '\r\n', '\0', '\v', '\f', '\u001c', '\u0085', '\u2028', '\u2029']
 for (const text of LINE_BREAKS) {
   const code = Array.from(text, (one) => one.codePointAt(0)).join(' and ')
-  test(`a value may not hold the characters ${code}, which some program takes for the end of a line`, (t) => {
+  test(`a value may not contain the characters ${code}, which a program may read as the end of a line`, (t) => {
     const password = `x${text}action=on`
     t.regex(agentOptionProblems([['password', password]])[0] ?? '', /^password: .*line breaks/)
     const sent = JSON.stringify({ fence: { fence_apc: { password } } })
@@ -54,7 +57,7 @@ for (const name of [
   '-o',
   '',
 ]) {
-  test(`nobody may choose the option ${JSON.stringify(name)}`, (t) => {
+  test(`the option ${JSON.stringify(name)} may not be chosen`, (t) => {
     const problems = agentOptionProblems([[name, 'on']])
     t.is(problems.length, 1)
     t.notRegex(problems[0] ?? '', /\n/)
@@ -78,12 +81,12 @@ for (const [one, other] of [
   })
 }
 
-test('names that every object has are no names of options', (t) => {
+test('names of properties that every object has are no option names', (t) => {
   t.deepEqual(agentOptionProblems([['constructor', '1']]), [])
   t.is(agentOptionProblems([['__proto__', '1']]).length, 1)
 })
 
-test('values and their number are bounded', (t) => {
+test('values and their number have limits', (t) => {
   t.is(agentOptionProblems([['password', 'x'.repeat(1025)]]).length, 1)
   const many = Array.from({ length: 65 }, (_, at) => [`option_${at}`, '1'] as const)
   t.is(agentOptionProblems(many).length, 1)

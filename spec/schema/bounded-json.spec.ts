@@ -8,7 +8,7 @@ const kindOf = (text: string): string => readBoundedJson(text, BOUNDS).kind
 const list = (items: number): string => JSON.stringify(Array.from({ length: items }, () => 0))
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
-test('each bound is met exactly, and named when it is exceeded', (t) => {
+test('a value at each bound is accepted, and one above it is refused with the bound', (t) => {
   t.is(kindOf(nested(4)), 'read')
   t.deepEqual(readBoundedJson(nested(5), BOUNDS), {
     kind: 'excessive',
@@ -26,7 +26,7 @@ test('each bound is met exactly, and named when it is exceeded', (t) => {
   })
 })
 
-test('what stands in strings counts as nothing', (t) => {
+test('brackets inside strings do not count', (t) => {
   const text = JSON.stringify({
     a: '[[[[[[{{{{{',
     b: '\\"[[[[[[',
@@ -41,7 +41,7 @@ test('text that is not JSON is malformed, and nothing of it is repeated', (t) =>
   }
 })
 
-test('nesting of 100,000 levels is refused before it is parsed, also where the text is cut off', (t) => {
+test('nesting of 100,000 levels is refused before it is parsed, also when the text is cut off', (t) => {
   const wide = { ...BOUNDS, characters: 1_000_000 }
   for (const text of ['['.repeat(100_000), '{"a":'.repeat(100_000), `{"x": ${nested(100_000)}}`]) {
     t.is(readBoundedJson(text, wide).kind, 'excessive')
@@ -58,7 +58,7 @@ function measure(value: unknown): { readonly depth: number; readonly members: nu
   }
 }
 
-test('any JSON within the bounds is read as JSON.parse reads it, and deeper JSON never', (t) => {
+test('JSON within the bounds is read like JSON.parse does, and deeper JSON is never read', (t) => {
   assert(
     property(jsonValue({ maxDepth: 7 }), (value) => {
       const text = JSON.stringify(value)

@@ -1,10 +1,10 @@
-/** Maps for keys from outside never outgrow their bounds. */
+/** Maps with keys from outside never exceed their bounds. */
 import * as fc from 'fast-check'
 import test from 'ava'
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import { holds } from '../support/holds.ts'
 
-test('whatever is set and deleted, there are never more entries, or more weight, than allowed', (t) => {
+test('after any sets and deletes, there are never more entries, or more weight, than allowed', (t) => {
   const steps = fc.array(fc.tuple(fc.nat(20), fc.nat(12), fc.boolean()), { maxLength: 200 })
   const rules = fc.constantFrom('drop-oldest' as const, 'refuse' as const)
   const keeps = fc.property(rules, steps, (whenFull, all) => {
@@ -21,7 +21,7 @@ test('whatever is set and deleted, there are never more entries, or more weight,
   holds(t, keeps)
 })
 
-test('the oldest entry makes room, and one that is set again is the newest', (t) => {
+test('the oldest entry is dropped, and an entry that is set again is the newest', (t) => {
   const map = new BoundedMap<string, number>({ entriesMax: 2, whenFull: 'drop-oldest' })
   map.set('a', 1)
   map.set('b', 2)
@@ -37,7 +37,7 @@ test('the oldest entry makes room, and one that is set again is the newest', (t)
   t.is(map.turnedAway, 1)
 })
 
-test('where newcomers are refused those who are there stay, and may change', (t) => {
+test('when new entries are refused, the existing ones stay and may change', (t) => {
   const map = new BoundedMap<string, number>({ entriesMax: 2, whenFull: 'refuse' })
   map.set('a', 1)
   map.set('b', 2)
@@ -50,7 +50,7 @@ test('where newcomers are refused those who are there stay, and may change', (t)
   t.is(map.turnedAway, 1)
 })
 
-test('a value that is too heavy for the place of the old one leaves the old one there', (t) => {
+test('a value that is too heavy leaves the old one in its place', (t) => {
   const weight = { max: 10, of: (value: number) => value }
   const map = new BoundedMap<string, number>({ entriesMax: 9, whenFull: 'refuse', weight })
   map.set('a', 4)

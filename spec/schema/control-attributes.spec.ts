@@ -27,7 +27,7 @@ for (const [title, fence] of Object.entries({
   'an agent that is a text': { fence_apc: 'ip=1' },
   'agents that are a list': [],
 })) {
-  test(`${title} is a problem that is named`, (t) => {
+  test(`${title} is reported as a problem`, (t) => {
     const { problems } = parse(fence)
     t.is(problems.length, 1)
     t.regex(problems[0] ?? '', /^fence/)

@@ -1,4 +1,6 @@
-/** Values of the IPMI and SSH settings: those that the tools take, and refusals that name them. */
+/**
+ * Values of the IPMI and SSH settings: those that the tools accept, and refusals that name them.
+ */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
@@ -45,7 +47,7 @@ for (const suite of [0, 4, 8, 12, 14, 18, 3.5, '', 'three', null, [3], true]) {
   })
 }
 
-test('cipher suite 12 of the field is refused', (t) => {
+test('cipher suite 12 of the field file is refused', (t) => {
   const { problems } = parseControlAttributes(fixture('ipmi-cipher-suite-12'))
   t.regex(problems.join(), /^ipmi\.cipher_suite: 12 is not one of 1, 2, 3, 15, 16, 17/)
 })
@@ -55,7 +57,7 @@ test('level that may not power off is named, and any other text is not repeated'
   t.notRegex(problemsOf('a-secret'), /a-secret/)
 })
 
-test('operator of the field is taken', (t) => {
+test('operator of the field file is accepted', (t) => {
   const { ipmi, problems } = parseControlAttributes(fixture('ipmi-operator'))
   t.deepEqual(problems, [])
   t.like(ipmi, { cipherSuite: 3, privilege: 'OPERATOR' })

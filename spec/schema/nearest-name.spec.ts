@@ -1,4 +1,4 @@
-/** Which name was meant. */
+/** Finds the known name nearest to a misspelt one. */
 import test from 'ava'
 import { adviceFor, misspeltName, nearestName, shownName } from '../../schema/nearest-name.ts'
 
@@ -26,7 +26,7 @@ test('advice names the nearest name, or all of them', (t) => {
   t.is(adviceFor('rack', ['ipmi', 'ssh']), 'known: ipmi, ssh')
 })
 
-test('a misspelling differs in a quarter of its letters at most, or in case and punctuation only', (t) => {
+test('a misspelling differs in at most a quarter of its letters, or only in case and punctuation', (t) => {
   t.is(misspeltName('IPMI', ['ipmi', 'ssh']), 'ipmi')
   t.is(misspeltName('lables', ['labels']), undefined)
   t.is(misspeltName('lable', ['label']), undefined)
@@ -35,7 +35,7 @@ test('a misspelling differs in a quarter of its letters at most, or in case and 
   t.is(misspeltName('cipher', ['cipher_suite']), undefined)
 })
 
-test('a name of any length and any letters is compared in no time, and shown in one line', (t) => {
+test('a name of any length and letters is compared quickly, and shown in one line', (t) => {
   const long = 'x\n\u2028'.repeat(100_000)
   t.is(nearestName(long, NAMES), undefined)
   t.is(shownName(long).length, 64)

@@ -1,4 +1,4 @@
-/** What a program prints is shown without values of ours, however it spelled them. */
+/** The output of a program is shown without our values, in any spelling. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { redactorOf } from '../../schema/redaction.ts'
@@ -61,7 +61,7 @@ test('values of any length and characters are hidden in every encoding, and the 
   t.is(redactorOf([SECRET])('nothing of it'), 'nothing of it')
 })
 
-test('what an agent strips from a value is not needed to recognise it', (t) => {
+test('a value is recognised without the parts that an agent strips from it', (t) => {
   t.is(redactorOf(['" hunter2 "'])('bad: hunter2'), 'bad: ***')
   t.is(redactorOf(['  hunter2'])('bad: hunter2'), 'bad: ***')
 })
@@ -71,7 +71,7 @@ test('a short value is hidden where it stands alone, and words like yes stay', (
   t.is(redact('plug 17 of 1700 is on: pw=pw, 1'), 'plug *** of 1700 is on: ***=***, 1')
 })
 
-test('a long value within a long output takes no time', (t) => {
+test('a long value in a long output is handled quickly', (t) => {
   const redact = redactorOf(['x'.repeat(1024), 'a'.repeat(1024), SECRET])
   const startedAt = performance.now()
   t.regex(redact('x'.repeat(256 * 1024)), /^(?:\*\*\*)+$/)

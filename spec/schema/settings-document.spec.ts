@@ -1,4 +1,4 @@
-/** Which texts are settings of ours, and which names in them nothing reads. */
+/** Which texts are settings of ours, and which of their names are not read. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
@@ -56,20 +56,20 @@ const advices = [
   'IPMI: unknown; did you mean ipmi?',
 ]
 for (const [index, text] of misspelt.trim().split('\n').entries()) {
-  test(`misspelt name is named with the one that was meant: ${text}`, (t) => {
+  test(`misspelt name is reported with the nearest known name: ${text}`, (t) => {
     t.deepEqual(parseControlAttributes(text).problems, [advices[index]])
   })
 }
 
 for (const [settings, problem] of [
-  [{ ipmi: {}, rack: 7 }, 'rack: unknown; known: ipmi, ssh, fence'],
+  [{ ipmi: {}, rack: 7 }, 'rack: unknown; known: ipmi, redfish, ssh, fence'],
   [{ host: 'a', username: 'b', hostkey: 'c' }, 'hostkey: unknown; did you mean host_key?'],
   [{ host: 'a', password: 'b', host_key: 'c' }, 'host_key: unknown; did you mean host?'],
   [{ ipmi: { user: 'ha' } }, 'ipmi.user: unknown; did you mean username?'],
   [{ fence: { apc: {} } }, 'fence.apc: agents are called fence_ and a name in small letters'],
   [{ ssh: { 'a\nb': 1 } }, 'ssh.a?b: unknown; known: host, port, username, host_key'],
 ] as const) {
-  test(`${JSON.stringify(settings)} has a name that nothing reads`, (t) => {
+  test(`${JSON.stringify(settings)} has a name that is not read`, (t) => {
     t.true(parseControlAttributes(JSON.stringify(settings)).problems.includes(problem))
   })
 }
@@ -84,7 +84,7 @@ test('known names are no problem, nor are any options of fence agents', (t) => {
   }
 })
 
-test('settings that were stored with an unknown name go on being used', (t) => {
+test('settings that were stored with an unknown name are still used', (t) => {
   const text = '{"ssh":{"host":"192.0.2.3","username":"ha","hostkey":"x"},"rack":7}'
   const { ssh, problems } = parseControlAttributes(text)
   t.is(ssh?.address, '192.0.2.3')

@@ -1,4 +1,7 @@
-/** Masakari's fault B8, no dry run: what is planned for a host is what happens when it dies, and why not is said before. */
+/**
+ * Masakari's fault B8, no dry run: the plan for a host is what happens when it dies, and instances
+ * that stay have a reason.
+ */
 import test from 'ava'
 import { rehearsals } from '../../ops/roles/rehearsal.ts'
 import { perform, type Act } from '../../ops/simulator/acts.ts'
@@ -31,7 +34,7 @@ async function planFor(deployment: Deployment): Promise<Rehearsal> {
 
 const targets = ({ fates }: Rehearsal) => fates.map(({ name, target }) => [name, target] as const)
 
-test('the plan for a host says where each of its instances goes, and there it goes', async (t) => {
+test('the plan for a host names the target of each of its instances, and each goes there', async (t) => {
   await using deployment = await inCloud({ segments: 2, hostsPerSegment: 3, instances: 18 })
   const asked = deployment.cloud.counters.get('evacuation.accepted')
   const plan = await planFor(deployment)
@@ -48,7 +51,7 @@ test('the plan for a host says where each of its instances goes, and there it go
   )
 })
 
-test('nobody is planned to go to a host that is reported dead, though Nova calls it up', async (t) => {
+test('no instance is planned to go to a host that is reported dead, even if Nova shows it as up', async (t) => {
   await using deployment = await inCloud({ segments: 1, hostsPerSegment: 3, instances: 9 }, [
     { do: 'report', host: 'compute-02', times: 1 },
   ])
@@ -57,7 +60,7 @@ test('nobody is planned to go to a host that is reported dead, though Nova calls
   t.deepEqual([...new Set(fates.map(({ target }) => target))], [hostName('compute-03')])
 })
 
-test('the plan says who waits for room, and for how much', async (t) => {
+test('the plan names the instances that wait for room, and for how much', async (t) => {
   const size = { segments: 2, hostsPerSegment: 3, instances: 8, capacity: 2 }
   await using deployment = await inCloud(size, [{ do: 'keep-away', host: 'compute-03' }])
   const { fates } = await planFor(deployment)
@@ -67,7 +70,7 @@ test('the plan says who waits for room, and for how much', async (t) => {
   )
 })
 
-test('the plan says who is left alone, and why', async (t) => {
+test('the plan names the instances that are not moved, and why', async (t) => {
   const vmState = {
     do: 'put-instance',
     instance: 'vm-001',

@@ -1,4 +1,6 @@
-/** The same seed is the same run, byte for byte: else a failure could not be looked into. */
+/**
+ * The same seed gives the same run, byte for byte. Otherwise a failure could not be investigated.
+ */
 import test from 'ava'
 import { planFaults } from '../../ops/simulator/fault-plan.ts'
 import { FULL_SIZE, runSeed, SMALL_SIZE } from '../../ops/simulator/run-seed.ts'

@@ -1,4 +1,4 @@
-/** A storage outage: faults of many guests in a segment, one of whose hosts dies among them. */
+/** A storage outage: many guests in a segment fail, and one of its hosts dies among them. */
 import test from 'ava'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
@@ -8,7 +8,10 @@ const SIZE = { segments: 1, hostsPerSegment: 100, instances: 5200 }
 const REPORTS = 5000
 const ENDED = ['finished', 'ignored', 'failed']
 
-/** From the moment that the host hangs to its power-off, on the same seed with so many reports, in simulated time. */
+/**
+ * The simulated time from the hang of the host to its power-off, on the same seed with so many
+ * reports.
+ */
 async function scene(reports: number) {
   await using deployment = new Deployment({ seed: 1, size: SIZE, rules: defaultRules() })
   await startAll(deployment)
@@ -48,7 +51,7 @@ async function scene(reports: number) {
   }
 }
 
-test('guests of other hosts do not hold up the power-off of a dead host, and none of them is lost', async (t) => {
+test("faults of other hosts' guests do not delay the power-off of a dead host, and none of them is lost", async (t) => {
   t.timeout(240_000)
   const alone = await scene(0)
   const flooded = await scene(REPORTS)

@@ -1,4 +1,7 @@
-/** Rules broken on purpose that the simulator finds at the end of a run: work is left, or a reason is missing. */
+/**
+ * Rules broken on purpose that the simulator finds at the end of a run: unfinished work, or a
+ * missing reason.
+ */
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import { withChanges } from './with-changes.ts'
@@ -9,7 +12,7 @@ export const forgetReports: Sabotage = (ports) => ({
   store: withChanges(ports.store, { listUnfinished: async () => [] }),
 })
 
-/** A leader reads new reports, and the recoveries that it has begun itself. */
+/** A leader reads only new reports, and the recoveries that it has begun itself. */
 export const leaveOthersWork: Sabotage = (ports) => {
   const { store } = ports
   const ours = new Set<string>()
@@ -29,7 +32,7 @@ export const leaveOthersWork: Sabotage = (ports) => {
   }
 }
 
-/** The fence has no time limit, and a call to a BMC in trouble never ends. */
+/** The fence has no time limit, and a call to a failing BMC never ends. */
 export const waitForTheBmc: Sabotage = (ports) => {
   const { power, rules } = ports
   const rungs = [{ kind: 'bmc', limitMs: 100_000_000 }] as const
@@ -59,8 +62,8 @@ const silentAbout =
     }),
   })
 
-/** Nobody learns why a recovery began, or how it ended. */
+/** No reason is recorded for the beginning or the end of a recovery. */
 export const actWithoutReason = silentAbout('running', 'finished', 'failed')
 
-/** Nobody learns why nothing was done. */
+/** No reason is recorded when nothing was done. */
 export const ignoreWithoutReason = silentAbout('ignored')

@@ -1,4 +1,7 @@
-/** What a whole recovery asks of OpenStack, from the death of the host to the end of its notification. */
+/**
+ * The requests of a whole recovery to OpenStack, from the death of the host to the end of its
+ * notification.
+ */
 import test from 'ava'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
@@ -9,13 +12,13 @@ const FOR_EVERY_RECOVERY = 30
 const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
 const LONGEST_S = 300
 
-/** How many requests a call of the port makes, where it is not one. */
+/** How many requests a call of the port makes, when it is not one. */
 const REQUESTS: Readonly<Record<string, number>> = {
   'nova.read-rooms': 2,
   'nova.list-instances': 2,
 }
 
-/** By call, once every instance of the host has been moved. */
+/** By call, after every instance of the host has been moved. */
 async function requestsFor(instances: number): Promise<ReadonlyMap<string, number>> {
   const size = { segments: 1, hostsPerSegment: HOSTS, instances: HOSTS * instances }
   await using deployment = new Deployment({ seed: 1, size, rules: defaultRules() })
@@ -37,7 +40,7 @@ async function requestsFor(instances: number): Promise<ReadonlyMap<string, numbe
 }
 
 for (const instances of [10, 60]) {
-  test(`the recovery of ${instances} instances asks no more than their evacuations and ${FOR_EVERY_RECOVERY}`, async (t) => {
+  test(`the recovery of ${instances} instances sends no more requests than their evacuations and ${FOR_EVERY_RECOVERY}`, async (t) => {
     const requests = await requestsFor(instances)
     const sum = [...requests.values()].reduce((total, count) => total + count, 0)
     t.is(requests.get('nova.evacuate'), instances)

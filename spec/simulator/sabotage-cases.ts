@@ -46,15 +46,15 @@ import {
 export interface SabotageCase {
   readonly title: string
   readonly sabotage: Sabotage
-  /** What the violation begins with: a promise, a known fault of Masakari, or a cap. */
+  /** The beginning of the violation: a promise, a known fault of Masakari, or a cap. */
   readonly promise: string
-  /** Seeds without any of these faults are passed over: the rule does not matter in them. */
+  /** Seeds without any of these faults are skipped, because the rule does not matter in them. */
   readonly needs: readonly FaultKind[]
-  /** Small ones if not said. */
+  /** The size of the cloud; small by default. */
   readonly size?: Layout
 }
 
-/** Every sabotage is found by a seed; `ops/docs/promises.md` names each of them. */
+/** Every sabotage is found by a seed. `ops/docs/promises.md` names each of them. */
 export const SABOTAGE_CASES: readonly SabotageCase[] = [
   {
     title: 'an evacuation before the fence',

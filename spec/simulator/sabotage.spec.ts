@@ -1,14 +1,20 @@
-/** The simulator can fail: each promise, broken on purpose, is reported within 200 seeds that have its faults, and the same seed is clean otherwise. */
+/**
+ * The simulator can fail: each promise, broken on purpose, is reported within 200 seeds that have
+ * its faults, and the same seed reports nothing otherwise.
+ */
 import test from 'ava'
 import { planFaults } from '../../ops/simulator/fault-plan.ts'
 import { runSeed, SMALL_SIZE, type RunReport } from '../../ops/simulator/run-seed.ts'
 import { SABOTAGE_CASES } from './sabotage-cases.ts'
 import { defaultRules } from './story.ts'
 
-/** Runs, not numbers: a fault more in the plans moves the seeds that have the others. */
+/**
+ * Counts runs, not seed numbers: another fault in the plans would change which seeds have the
+ * others.
+ */
 const RUNS_MAX = 200
 
-// Each run keeps a core busy: side by side none would end before all do.
+// Each run uses a whole core, so they do not run at the same time.
 for (const { title, sabotage, promise, needs, size = SMALL_SIZE } of SABOTAGE_CASES) {
   test.serial(`${title} is found within ${RUNS_MAX} seeds`, async (t) => {
     const rules = defaultRules()

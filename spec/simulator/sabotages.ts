@@ -1,20 +1,23 @@
-/** Rules broken on purpose, one each, to see that the simulator finds it. */
+/** Rules broken on purpose, one each, to check that the simulator finds it. */
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
-import type { Standing } from '../../schema/standing.ts'
+import type { Control } from '../../schema/recovery-control.ts'
 import { withChanges } from './with-changes.ts'
 
-/** Takes every BMC's word as "off", asked or not: evacuations begin before the fence. */
+/** Every BMC reads off, before and after the order, so that evacuations begin before the fence. */
 export const evacuateBeforeTheFence: Sabotage = (ports) => ({
   ...ports,
   power: withChanges(ports.power, { read: async () => 'off' }),
 })
 
-/** A lease that never ends by our own clock, a broker's no taken for a yes, and a store that compares no epochs. */
+/**
+ * A lease that never ends by our own clock, a refusal of the broker that counts as success, and a
+ * store that compares no epochs.
+ */
 export const forgetTheEpoch: Sabotage = (ports) => {
   const { store, lease, rules } = ports
   return {
@@ -61,7 +64,7 @@ function withoutEpochGuard(store: StorePort): StorePort {
   })
 }
 
-/** The engine does not look at a host before it fences it: whatever it asks, nothing answers. */
+/** The engine does not look at a host before it fences it: its questions get no answer. */
 export const neverLook: Sabotage = (ports) =>
   ports.node.startsWith('engine')
     ? {
@@ -78,7 +81,7 @@ export const neverLook: Sabotage = (ports) =>
       }
     : ports
 
-/** Observers that should say "blind" say "dead", and the engine does not look. */
+/** Observers that should report "blind" report "dead", and the engine does not look. */
 export const actWhileBlind: Sabotage = (ports) => ({
   ...neverLook(ports),
   bus: withChanges(ports.bus, {
@@ -87,7 +90,7 @@ export const actWhileBlind: Sabotage = (ports) => ({
   }),
 })
 
-/** The engine does not listen when an observer says "alive", and does not look. */
+/** The engine ignores observations of "alive", and does not look. */
 export const ignoreLife: Sabotage = (ports) => ({
   ...neverLook(ports),
   bus: withChanges(ports.bus, {
@@ -98,7 +101,7 @@ export const ignoreLife: Sabotage = (ports) => ({
   }),
 })
 
-/** Nova's hypervisor is never asked for a guest. */
+/** Nova's hypervisor is never asked about a guest. */
 export const neverAskForGuests: Sabotage = (ports) => ({
   ...ports,
   compute: withChanges(ports.compute, {
@@ -108,13 +111,16 @@ export const neverAskForGuests: Sabotage = (ports) => ({
   }),
 })
 
-/** The engine believes every observer that sees a host alive: it knows no way to the host to look for itself. */
+/**
+ * The engine believes every observer that sees a host alive, because it has no channel for its own
+ * look.
+ */
 export const believeLoneVoices: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, { findHost: async () => undefined }),
 })
 
-/** Any number of hosts may be acted on at once. */
+/** Any number of hosts may be acted on at the same time. */
 export const noStormGuard: Sabotage = (ports) => ({
   ...ports,
   rules: {
@@ -123,7 +129,7 @@ export const noStormGuard: Sabotage = (ports) => ({
   },
 })
 
-/** Neither a disabled segment nor maintenance is seen, at the decision or at the deed. */
+/** Neither a disabled segment nor maintenance is noticed, at the decision or at the action. */
 export const ignoreOperators: Sabotage = (ports) => {
   const { store } = ports
   return {
@@ -145,9 +151,9 @@ const withoutOrders = (snapshot: SegmentSnapshot): SegmentSnapshot => ({
   hosts: snapshot.hosts.map((host) => ({ ...host, onMaintenance: false })),
 })
 
-/** Words of this kind are not heard: whatever is said, nothing stands in the way. */
+/** Controls of this kind are ignored: the recovery always counts as running. */
 const deafTo =
-  (kind: Standing['kind']): Sabotage =>
+  (kind: Control['kind']): Sabotage =>
   (ports) => {
     const { store } = ports
     return {
@@ -156,11 +162,11 @@ const deafTo =
         listUnfinished: async () =>
           (await store.listUnfinished()).map((each) => ({
             ...each,
-            standing: without(kind, each.standing),
+            control: without(kind, each.control),
           })),
         readSnapshot: async (segment, notification, since) => {
           const snapshot = await store.readSnapshot(segment, notification, since)
-          return { ...snapshot, standing: without(kind, snapshot.standing) }
+          return { ...snapshot, control: without(kind, snapshot.control) }
         },
         recordIntent: async (epoch, entry) => {
           const grant = await store.recordIntent(epoch, entry)
@@ -172,26 +178,26 @@ const deafTo =
     }
   }
 
-const without = (kind: Standing['kind'], standing: Standing): Standing =>
-  standing.kind === kind ? { kind: 'free' } : standing
+const without = (kind: Control['kind'], control: Control): Control =>
+  control.kind === kind ? { kind: 'running' } : control
 
-const SAID: Readonly<Record<Standing['kind'], string>> = {
-  free: 'free',
+const SAID: Readonly<Record<Control['kind'], string>> = {
+  running: 'running',
   paused: 'paused by',
   cancelled: 'cancelled by',
   stopped: 'all recoveries are stopped',
 }
 
-/** A pause is not heard. */
+/** A pause is ignored. */
 export const goOnAfterPause = deafTo('paused')
 
 /** A cancelled recovery goes on. */
 export const goOnAfterCancel = deafTo('cancelled')
 
-/** The global stop is not heard. */
+/** The global stop is ignored. */
 export const goOnAfterStop = deafTo('stopped')
 
-/** Nobody tells Nova where to send an instance, and so it may send it anywhere. */
+/** No target is named to Nova, so that it may choose any host. */
 export const leaveTheSegment: Sabotage = (ports) => ({
   ...ports,
   compute: withChanges(ports.compute, {
@@ -199,7 +205,7 @@ export const leaveTheSegment: Sabotage = (ports) => ({
   }),
 })
 
-/** Takes every spare that it can, and never looks at what it has changed. */
+/** Takes every spare that it can, and never undoes its changes. */
 export const keepSpares: Sabotage = (ports) => {
   const { store } = ports
   return {
@@ -216,7 +222,10 @@ export const keepSpares: Sabotage = (ports) => {
   }
 }
 
-/** A new leader takes every move for one that nobody has asked for, whatever the rows, Nova's older records and the instances say. */
+/**
+ * A new leader treats every move as never requested, whatever the rows, Nova's older records and
+ * the instances show.
+ */
 export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   const { store, compute, clock } = ports
   let leadsSinceMs = 0
@@ -247,7 +256,10 @@ export const forgetWhatWasAsked: Sabotage = (ports: NodePorts) => {
   }
 }
 
-/** Takes the word of Nova's scheduler for a failed attempt, and forgets who has refused an instance in earlier runs. */
+/**
+ * Counts the answers of Nova's scheduler as failed attempts, and forgets the refusals of earlier
+ * runs.
+ */
 export const countRefusals: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, {
@@ -265,13 +277,13 @@ export const countRefusals: Sabotage = (ports) => ({
   }),
 })
 
-/** What a refused evacuation leaves in error stays so. */
+/** An instance that a refused evacuation leaves in error stays in error. */
 export const leaveInError: Sabotage = (ports) => ({
   ...ports,
   compute: withChanges(ports.compute, { callActive: async () => {} }),
 })
 
-/** Whatever an instance was before the fault, it is taken for a running one. */
+/** Every instance is treated as if it ran before the fault. */
 export const forgetStates: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, {
@@ -285,13 +297,13 @@ export const forgetStates: Sabotage = (ports) => ({
   }),
 })
 
-/** Nova is never asked to unlock anything. */
+/** Nova is never asked to unlock an instance. */
 export const keepLocks: Sabotage = (ports) => ({
   ...ports,
   compute: withChanges(ports.compute, { unlock: async () => {} }),
 })
 
-/** Whoever stopped an instance, it counts as stopped by Nova. */
+/** Every stop of an instance is treated as one by Nova. */
 export const ignoreUsers: Sabotage = (ports) => ({
   ...ports,
   compute: withChanges(ports.compute, {
@@ -300,7 +312,7 @@ export const ignoreUsers: Sabotage = (ports) => ({
   }),
 })
 
-/** Nobody remembers how often a guest was restarted. */
+/** The number of restarts of a guest is forgotten. */
 export const forgetRestarts: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, {
@@ -311,7 +323,9 @@ export const forgetRestarts: Sabotage = (ports) => ({
   }),
 })
 
-/** As many evacuations at once as Nova takes: overall, off a segment, or to a target. */
+/**
+ * As many evacuations at the same time as Nova accepts: overall, from a segment, or to a target.
+ */
 export const withoutCap =
   (which: keyof Caps): Sabotage =>
   (ports) => ({
@@ -319,7 +333,7 @@ export const withoutCap =
     rules: { ...ports.rules, concurrency: { ...ports.rules.concurrency, [which]: 1000 } },
   })
 
-/** Whoever disabled a compute service, it is taken for ours to enable. */
+/** Every disabled compute service is treated as disabled by us. */
 export const enableForOperators: Sabotage = (ports) => {
   const { store, compute } = ports
   return {
@@ -337,7 +351,7 @@ export const enableForOperators: Sabotage = (ports) => {
   }
 }
 
-/** Nobody knows what the operators of a segment chose, and so every disk counts as shared. */
+/** The choices of a segment's operators are unknown, so that every disk counts as shared. */
 export const takeDisksForShared: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, {
@@ -367,7 +381,7 @@ export const enableForcedDown: Sabotage = (ports) => {
   }
 }
 
-/** What we have disabled stays disabled. */
+/** A service that we have disabled stays disabled. */
 export const neverEnable: Sabotage = (ports) => ({
   ...ports,
   compute: withChanges(ports.compute, { enable: async () => {} }),
@@ -379,7 +393,7 @@ export const stayInAggregates: Sabotage = (ports) => ({
   compute: withChanges(ports.compute, { leaveAggregate: async () => {} }),
 })
 
-/** A Nova that is busy is asked again at once. */
+/** A busy Nova is asked again at once. */
 export const askAgainAtOnce: Sabotage = ({ compute, ...ports }) => ({
   ...ports,
   compute: withChanges(compute, {
@@ -394,7 +408,7 @@ export const askAgainAtOnce: Sabotage = ({ compute, ...ports }) => ({
   }),
 })
 
-/** What was left on a host that is back stays as Nova stopped it. */
+/** Instances that were left on a returned host stay as Nova stopped them. */
 export const leaveStopped: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, { listLeftStopped: async () => [] }),

@@ -1,4 +1,4 @@
-/** Seeds on several threads: every seed once, and the same run as on one. */
+/** Seeds on several threads: every seed runs once, and like on one thread. */
 import test from 'ava'
 import { runSeeds, type SeedSummary } from '../../ops/simulator/seed-pool.ts'
 import { FULL_SIZE, runSeed } from '../../ops/simulator/run-seed.ts'

@@ -1,4 +1,4 @@
-/** The other hundred seeded disasters; the last ones in a cloud of 24 hosts and 150 instances. */
+/** Another hundred seeded disasters; the last ones in a cloud of 24 hosts and 150 instances. */
 import test from 'ava'
 import { FULL_SIZE, SMALL_SIZE } from '../../ops/simulator/run-seed.ts'
 import { keepsPromises } from './keeps-promises.ts'

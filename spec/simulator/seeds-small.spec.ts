@@ -1,4 +1,4 @@
-/** A hundred seeded disasters in small clouds; another hundred run beside them in `seeds-large.spec.ts`. */
+/** A hundred seeded disasters in small clouds. Another hundred run in `seeds-large.spec.ts`. */
 import test from 'ava'
 import { SMALL_SIZE } from '../../ops/simulator/run-seed.ts'
 import { keepsPromises } from './keeps-promises.ts'

@@ -1,4 +1,7 @@
-/** The leader may die at any call of a recovery that takes spares: the next one finishes it, and nothing is done twice. */
+/**
+ * The leader may die at any call of a recovery that takes spares: the next leader finishes it, and
+ * nothing is done twice.
+ */
 import test from 'ava'
 import { checkLedger } from '../../ops/simulator/ledger-checks.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
@@ -7,9 +10,9 @@ import { defaultRules } from './story.ts'
 
 const OPTIONS = '[host_failure]\nadd_reserved_host_to_aggregate = true\n'
 const CRASH_MS = 30_000
-/** The recovery is stored some ten seconds after the crash. */
+/** The recovery is stored about ten seconds after the crash, ms. */
 const REPORTED_MS_MAX = 30_000
-/** The recovery asks for its last evacuation after some fifty calls. */
+/** The recovery requests its last evacuation after about fifty calls. */
 const CALLS_MAX = 60
 const REST_MS = 120_000
 const RESTART_MS = 2000
@@ -37,7 +40,7 @@ async function dieAt(calls: number) {
   for (let passedMs = 0; passedMs < REST_MS; passedMs += LOOK_MS) {
     await deployment.pass(LOOK_MS)
     checker.lookAround()
-    // It is looked at before anybody takes over.
+    // It is checked before another leader takes over.
     if (deaths() > 0) leftUnfinished ??= (await store.listUnfinished()).length
   }
   const unfinished = await store.listUnfinished()

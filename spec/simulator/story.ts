@@ -1,4 +1,7 @@
-/** Failover stories: a folder with steps is played in a small simulated deployment, and its log is compared with the golden one. */
+/**
+ * Failover stories: the steps of a folder are played in a small simulated deployment, and the log
+ * is compared with the golden one.
+ */
 import { readFileSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '../../ops/load-config.ts'
@@ -8,7 +11,9 @@ import { Deployment } from '../../ops/simulator/deployment.ts'
 import type { Layout } from '../../ops/simulator/layout.ts'
 import { startAll } from '../../ops/simulator/run-seed.ts'
 
-/** One line of `steps.json`: something is done, or something must be true at that moment. */
+/**
+ * One line of `steps.json`: something that is done, or something that must be true at that time.
+ */
 type Step =
   | { readonly atMs: number; readonly act: Act }
   | { readonly atMs: number; readonly expect: Partial<Facts> }
@@ -20,33 +25,33 @@ export interface Story {
   readonly steps: readonly Step[]
 }
 
-/** What a story may expect; of objects only the named parts. */
+/** The facts that a story may expect; of objects only the named parts. */
 export interface Facts {
   /** Statuses of all notifications of a host, oldest first. */
   readonly notifications: Readonly<Record<string, readonly string[]>>
   /** The reasons of the same. */
   readonly reasons: Readonly<Record<string, readonly (string | null)[]>>
-  /** Why each report had to wait, as said last, oldest first. */
+  /** Why each report had to wait, as recorded last, oldest first. */
   readonly held: Readonly<Record<string, readonly (string | null)[]>>
-  /** On what ground each host was certified dead, oldest first. */
+  /** The ground of each host's death certificate, oldest first. */
   readonly grounds: Readonly<Record<string, readonly (string | null)[]>>
   /** Instance moves by status. */
   readonly moves: Readonly<Record<string, number>>
   readonly power: Readonly<Record<string, string>>
-  /** What keeps instances from each host. */
-  readonly standing: Readonly<
+  /** What keeps instances away from each host. */
+  readonly flags: Readonly<
     Record<
       string,
       { readonly disabled: boolean; readonly forcedDown: boolean; readonly onMaintenance: boolean }
     >
   >
-  /** Of each instance what Nova calls it, its task, and whether it is locked. */
+  /** The state of each instance in Nova, its task, and whether it is locked. */
   readonly states: Readonly<Record<string, string>>
-  /** What became of each instance that was to be moved, and why. */
+  /** The outcome of each instance that was to be moved, and why. */
   readonly verdicts: Readonly<Record<string, string>>
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
-  /** Where Nova has each instance. */
+  /** The host of each instance in Nova. */
   readonly places: Readonly<Record<string, string | null>>
   /** Hosts that are reserved. */
   readonly reserved: readonly string[]
@@ -72,7 +77,7 @@ export interface Told {
 const SMALL: Layout = { segments: 1, hostsPerSegment: 4, instances: 8 }
 const EVERYTHING = { limit: 1000, sort: [{ key: 'created_at', direction: 'asc' }] } as const
 
-/** The rules that come with the embedded defaults, and with lines of a configuration file. */
+/** The rules of the embedded defaults, changed by lines of a configuration file. */
 export function defaultRules(options = ''): Rules {
   const loaded = readConfig(options, 'embedded')
   if (loaded.kind === 'invalid') throw new Error('the embedded defaults are invalid')
@@ -105,7 +110,7 @@ export async function tell({ size = SMALL, options, steps }: Story): Promise<Tol
   return { log: await goldenLog(deployment), expectations, violations }
 }
 
-/** The stored golden log, empty when there is none; `UPDATE_GOLDEN=1` writes it anew. */
+/** The stored golden log, empty when there is none; `UPDATE_GOLDEN=1` writes it again. */
 export function goldenOf(folder: string, log: string): string {
   const path = join(folder, 'expected.log')
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, log)
@@ -143,7 +148,7 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
     held: mapValues(byHost, (rows) => rows.map(({ uuid }) => held.get(uuid) ?? null)),
     grounds: mapValues(byHost, (rows) => rows.map(({ uuid }) => grounds.get(uuid) ?? null)),
     moves: mapValues(byStatus, (rows) => rows.length),
-    standing: Object.fromEntries(
+    flags: Object.fromEntries(
       (await store.listAllHosts()).map(({ name, onMaintenance }) => {
         const { disabled, forcedDown } = cloud.machine(name)
         return [name, { disabled, forcedDown, onMaintenance }]
@@ -193,7 +198,10 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const LEADING = /lease-holder\/engine\/leader\/(\d+)\/(?:\S+\/)?([a-z-]+)\/([^/\s]+): (.*)$/
 const OTHER = /(?:\S+\/)?([a-z-]+)\/([^/\s]+): (.*)$/
 
-/** One line a transition, switch, or write to the cloud; names for ids, the epoch last, seconds with a tenth. */
+/**
+ * One line for each transition, switch, or write to the cloud; names for ids, the epoch last,
+ * seconds with one decimal.
+ */
 async function goldenLog(deployment: Deployment): Promise<string> {
   const names = await namesOf(deployment)
   const lines = deployment.trace
@@ -210,7 +218,7 @@ async function goldenLog(deployment: Deployment): Promise<string> {
 
 const RECOVERY = /recovery (\S+): (.*)$/
 
-/** A recovery that is decided on again and held for the same reason says nothing new. */
+/** A recovery that is decided again and held for the same reason adds no line. */
 function withoutRepeatedHolds(lines: readonly string[]): readonly string[] {
   const steps = lines.flatMap((line, at) => {
     const [, name, what = ''] = RECOVERY.exec(line) ?? []
@@ -227,7 +235,7 @@ function withoutRepeatedHolds(lines: readonly string[]): readonly string[] {
   return lines.filter((_line, at) => !repeated.has(at))
 }
 
-/** A recovery is called after its host: `compute-02#1` is the first one. */
+/** A recovery is named after its host: `compute-02#1` is the first one. */
 async function namesOf(deployment: Deployment): Promise<ReadonlyMap<string, string>> {
   const { store, cloud, segmentIds } = deployment
   const names = new Map<string, string>()

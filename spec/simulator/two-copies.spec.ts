@@ -1,6 +1,7 @@
 /**
- * A run of a seed ends at the first broken promise, and an evacuation of a host that still runs breaks promise I2 before the
- * second copy starts. Here the run goes on: the simulator reports the two copies, too.
+ * A run of a seed ends at the first broken promise, and an evacuation of a running host breaks
+ * promise I2 before the second copy starts. This run continues, so that the simulator also reports
+ * the two copies.
  */
 import test from 'ava'
 import { Deployment } from '../../ops/simulator/deployment.ts'
@@ -11,7 +12,7 @@ import { defaultRules } from './story.ts'
 const CUT_MS = 30_000
 const RECOVERY_MS = 120_000
 
-test('an evacuation before the fence makes two copies, and promise I1 is reported broken', async (t) => {
+test('an evacuation before the fence makes two copies, and promise I1 is reported as broken', async (t) => {
   const size = { segments: 1, hostsPerSegment: 4, instances: 8 }
   const sabotage = evacuateBeforeTheFence
   await using deployment = new Deployment({ seed: 1, size, rules: defaultRules(), sabotage })

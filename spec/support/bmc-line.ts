@@ -1,7 +1,7 @@
 /** A BMC behind a wire that can be disturbed, and the port that asks it. */
 import type { PowerPort } from '../../actors/ports/power.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
-import { openIpmiPower } from '../../transports/ipmi/power.ts'
+import type { IpmiSettings } from '../../schema/control-attributes.ts'
+import { openBmcPower } from '../../transports/bmc/power.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { startBmc, type Bmc } from './bmc.ts'
 import { openUdpRelay, type UdpRelay } from './udp-relay.ts'
@@ -9,15 +9,18 @@ import { openUdpRelay, type UdpRelay } from './udp-relay.ts'
 export interface BmcLine extends AsyncDisposable {
   readonly bmc: Bmc
   /** Through the wire. */
-  readonly settings: BmcSettings
+  readonly settings: IpmiSettings
   readonly wire: UdpRelay
   readonly power: PowerPort
 }
 
-/** Long enough for ipmitool to end by itself: its words are what is tried. */
+/** Long enough for ipmitool to end by itself, because its output is tested, ms. */
 const PATIENT_MS = 40_000
 
-/** Ways to open lines, of which so many are open at a time: tests that wait for ipmitool run side by side, within limits. */
+/**
+ * Opens lines, at most so many at a time: tests that wait for ipmitool run at the same time, within
+ * limits.
+ */
 export function bmcLines(max: number): () => Promise<BmcLine> {
   const waiting: (() => void)[] = []
   let free = max
@@ -36,7 +39,7 @@ export function bmcLines(max: number): () => Promise<BmcLine> {
   }
 }
 
-/** Starts all three. */
+/** Starts the BMC, the wire and the port. */
 async function openBmcLine(leave: () => void): Promise<BmcLine> {
   await using stack = new AsyncDisposableStack()
   stack.defer(leave)
@@ -44,7 +47,7 @@ async function openBmcLine(leave: () => void): Promise<BmcLine> {
   const wire = stack.use(await openUdpRelay(bmc.settings.port))
   const clock = new SystemClock()
   const options = { clock, minimumSpacingMs: 0, commandTimeoutMs: PATIENT_MS }
-  const power = stack.use(openIpmiPower(options))
+  const power = stack.use(openBmcPower(options))
   const owned = stack.move()
   return {
     bmc,

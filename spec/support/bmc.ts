@@ -1,12 +1,15 @@
-/** A BMC for specs: OpenIPMI's `ipmi_sim`, with a script as the machine behind it. */
+/** A BMC for specs: OpenIPMI's `ipmi_sim`, with a script as its machine. */
 import { createSocket } from 'node:dgram'
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Secret, type BmcSettings } from '../../schema/control-attributes.ts'
+import { Secret, type IpmiSettings } from '../../schema/control-attributes.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { program, startServer, temporaryDirectory, type ServerProcess } from './process.ts'
 
-/** obey: does what it is told; refuse: answers an error; lie: answers well and does nothing; slow: takes 0.7 s. */
+/**
+ * obey: does what it is told; refuse: answers an error; lie: answers success and does nothing;
+ * slow: takes 0.7 s.
+ */
 export type BmcTemper = 'obey' | 'refuse' | 'lie' | 'slow'
 
 /** One call of the machine's script, with the time of the wall clock. */
@@ -16,18 +19,18 @@ export interface ChassisCall {
 }
 
 export interface Bmc extends AsyncDisposable {
-  readonly settings: BmcSettings
+  readonly settings: IpmiSettings
   power(): Promise<PowerState>
   setPower(state: PowerState): Promise<void>
   setTemper(temper: BmcTemper): Promise<void>
-  /** What reached the chassis so far: `get power`, `set power 0`, … */
+  /** The orders that reached the chassis so far: `get power`, `set power 0`, … */
   calls(): Promise<readonly ChassisCall[]>
   /** Stops answering, but keeps its sessions. */
   freeze(): void
   thaw(): void
-  /** Ends it for good; disposal is still allowed. */
+  /** Ends it for good. Disposal is still allowed. */
   kill(): Promise<void>
-  /** Kills it and starts it anew on the same port: every session is lost. */
+  /** Kills it and starts it again on the same port: every session is lost. */
   restart(): Promise<void>
 }
 
@@ -53,7 +56,7 @@ mc_enable 0x20
 
 const lanConfiguration = (
   directory: string,
-  settings: BmcSettings,
+  settings: IpmiSettings,
 ): string => `name "bmc${settings.port}"
 set_working_mc 0x20
   startlan 1
@@ -73,7 +76,8 @@ set_working_mc 0x20
 /** Starts a BMC on a free port of 127.0.0.1 whose machine is powered on. */
 export async function startBmc(): Promise<Bmc> {
   const directory = await temporaryDirectory('bmc')
-  const settings: BmcSettings = {
+  const settings: IpmiSettings = {
+    kind: 'ipmi',
     address: '127.0.0.1',
     port: await freeUdpPort(),
     username: 'fence',
@@ -156,7 +160,7 @@ async function answersPresencePing(port: number): Promise<void> {
   }
 }
 
-/** A UDP port on 127.0.0.1 that was free a moment ago. */
+/** A UDP port on 127.0.0.1 that was free just before. */
 export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4')
   const bound = Promise.withResolvers<void>()

@@ -1,4 +1,4 @@
-/** What every BusPort promises, whatever stands behind it: registers the tests for one kind of bus. */
+/** The promises of every BusPort: registers the tests for one kind of bus. */
 import type { TestFn } from 'ava'
 import * as fc from 'fast-check'
 import type { BusMessage, FaultDelivery } from '../../actors/ports/bus.ts'
@@ -43,7 +43,7 @@ export function busConformance(test: TestFn, opener: BusOpener): void {
     t.deepEqual(steps, ['published', 'handled'])
   })
 
-  test('subscription that has ended gets nothing more, and others go on', async (t) => {
+  test('subscription that has ended gets no more messages, and others continue', async (t) => {
     await using world = await open()
     const node = await world.join('node')
     const seen: string[] = []
@@ -60,7 +60,7 @@ export function busConformance(test: TestFn, opener: BusOpener): void {
     t.deepEqual(seen.toSorted(), ['ended 1', 'other 1', 'other 2'])
   })
 
-  test('handler that throws keeps nothing from the others', async (t) => {
+  test('when one handler throws, the others still get the message', async (t) => {
     await using world = await open()
     const { bus } = await world.join('node')
     const seen: string[] = []
@@ -74,7 +74,7 @@ export function busConformance(test: TestFn, opener: BusOpener): void {
     t.deepEqual(seen, ['1', '2'])
   })
 
-  test('wildcards choose what a plain reading of them chooses', async (t) => {
+  test('wildcards match the same subjects as a regular expression', async (t) => {
     await using world = await open()
     const node = await world.join('node')
     const patterns = fc.sample(patternTokens, { numRuns: 60, seed: 7 })
@@ -92,7 +92,7 @@ export function busConformance(test: TestFn, opener: BusOpener): void {
     for (const subject of subjects) {
       node.bus.publish([`w${world.cloud}`, ...subject].join('.'), new Uint8Array())
     }
-    await inForce(world, node) // behind all of them on the same connection
+    await inForce(world, node) // in force after everything before it on the same connection
     const expected = patterns.map(
       (pattern) => subjects.filter((subject) => coversByReference(pattern, subject)).length,
     )
@@ -100,7 +100,7 @@ export function busConformance(test: TestFn, opener: BusOpener): void {
     t.true(expected.some((count) => count > 0))
   })
 
-  test('outage ends without anybody subscribing or consuming again', async (t) => {
+  test('after an outage, subscriptions and consumers work again by themselves', async (t) => {
     await using world = await openFragile()
     const [sender, receiver] = [await world.join('sender'), await world.join('receiver')]
     const seen: string[] = []

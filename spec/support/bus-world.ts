@@ -14,25 +14,25 @@ export interface BusWorld extends AsyncDisposable {
   /** A node that is connected, until the world ends. */
   join(name: string): Promise<BusNode>
   elapsedMs(): number
-  /** Lets time pass until it is so; fails after half a minute. */
+  /** Lets time pass until the condition holds; fails after half a minute. */
   until(condition: () => boolean | Promise<boolean>, what: string): Promise<void>
   /** Lets time pass until the promise is settled. */
   outcome<Value>(promise: Promise<Value>): Promise<Value>
-  /** Nobody reaches anybody any more. What was stored stays stored. */
+  /** All nodes are disconnected. Stored faults stay stored. */
   beginOutage(): Promise<void>
   endOutage(): Promise<void>
-  /** While `work` runs, questions may arrive but no answer comes back. */
+  /** While `work` runs, questions may arrive but answers do not. */
   withoutAnswers(work: () => Promise<void>): Promise<void>
 }
 
 /** How a kind of bus is opened. */
 export interface BusOpener {
   readonly open: () => Promise<BusWorld>
-  /** A world that suffers outages, which nobody else must notice. */
+  /** A world with outages that no other test shares. */
   readonly openFragile: () => Promise<BusWorld>
 }
 
-/** Resolves when everything that the node has subscribed to is in force. */
+/** Resolves when all subscriptions of the node are in force. */
 export async function inForce(world: BusWorld, { bus }: BusNode): Promise<void> {
   const subject = `ha.${world.cloud}.probe.p${Math.random().toString(36).slice(2)}`
   let seen = false

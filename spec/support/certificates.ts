@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { program } from './process.ts'
 
 export interface Certificates {
-  /** Of the authority. */
+  /** The authority's certificate. */
   readonly ca: string
-  /** Issues one for a name or address (`IP:127.0.0.1`); the answer names its files. */
+  /**
+   * Issues a certificate for a name or address (`IP:127.0.0.1`); returns the names of its files.
+   */
   issue(name: string, alternative: string): Promise<{ readonly cert: string; readonly key: string }>
 }
 

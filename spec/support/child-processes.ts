@@ -1,7 +1,7 @@
 /** Processes of this machine as /proc shows them. */
 import { readdir, readFile } from 'node:fs/promises'
 
-/** Command lines, arguments joined by spaces, of all processes that mention the text. */
+/** The command lines, arguments joined by spaces, of all processes that contain the text. */
 export async function commandLinesWith(text: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const lines = await Promise.all(pids.map(commandLine))

@@ -1,4 +1,4 @@
-/** What every ComputePort promises, whatever cloud stands behind it: registers the tests for one kind. */
+/** The promises of every ComputePort: registers the tests for one kind of cloud. */
 import type { TestFn } from 'ava'
 import { hostName } from '../../schema/ids.ts'
 import {
@@ -12,7 +12,7 @@ import {
 } from './compute-world.ts'
 import { instanceConformance } from './instance-conformance.ts'
 
-/** Registers the tests, one after the other: they may share one cloud. */
+/** Registers the tests, one after the other, because they may share one cloud. */
 export function computeConformance(test: TestFn, open: () => Promise<ComputeWorld>): void {
   instanceConformance(test, open)
 
@@ -23,7 +23,7 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     for (const host of [source, target]) {
       const service = services.find((one) => one.host === host)
       t.like(service, { up: true, disabled: false, forcedDown: false })
-      // It may have beaten meanwhile.
+      // The service may have sent a heartbeat meanwhile.
       const found = await compute.findService(host)
       const unwritten = { writtenAt: null, writtenAgoMs: null }
       t.deepEqual({ ...found, ...unwritten }, { ...service, ...unwritten })
@@ -108,7 +108,7 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
   })
 
   test.serial(
-    'an isolated service comes back step by step, and keeps what we did not set',
+    'an isolated service returns step by step, and keeps what we did not set',
     async (t) => {
       await using world = await open()
       const { compute, source } = world
@@ -125,7 +125,7 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
     },
   )
 
-  test.serial('an evacuation that cannot be is refused and leaves no record', async (t) => {
+  test.serial('an impossible evacuation is refused and leaves no record', async (t) => {
     await using world = await open()
     const { compute, source } = world
     const id = await bootOne(world)
@@ -160,7 +160,7 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
       t.like(await compute.getInstance(id), moved)
       t.deepEqual(await compute.listInstances(source), [])
       t.deepEqual(await compute.listEvacuations(source, world.wallMs() + 60_000), [])
-      await refuses(t, 'COMPUTE_REFUSED', compute.evacuate(id, undefined)) // its host lives
+      await refuses(t, 'COMPUTE_REFUSED', compute.evacuate(id, undefined)) // its host is alive
     },
   )
 
@@ -218,7 +218,7 @@ export function computeConformance(test: TestFn, open: () => Promise<ComputeWorl
   )
 
   test.serial(
-    'the actions of an instance tell what its user asked for, newest first',
+    'the actions of an instance show what its user requested, newest first',
     async (t) => {
       await using world = await open()
       const { compute } = world

@@ -1,4 +1,4 @@
-/** A cloud for the suites of the Compute port, and what they do with it again and again. */
+/** A cloud for the suites of the Compute port, and common steps of them. */
 import type { ExecutionContext } from 'ava'
 import type { ComputePort, Evacuation } from '../../actors/ports/compute.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
@@ -7,20 +7,20 @@ import { hostName, instanceId, type HostName, type InstanceId } from '../../sche
 /** A cloud, and two hosts of it that are up, enabled and empty. */
 export interface ComputeWorld extends AsyncDisposable {
   readonly compute: ComputePort
-  /** Its loss harms nobody. */
+  /** An instance that may be lost. */
   readonly source: HostName
   readonly target: HostName
-  /** Owner of the instances that are booted. */
+  /** The owner of the instances that are booted. */
   readonly project: string
   /** Wall clock of the cloud, ms. */
   wallMs(): number
-  /** Id of an aggregate; whether hosts join or leave it harms nobody. */
+  /** The id of an aggregate that hosts may join and leave. */
   aggregate(): Promise<string>
   /** Puts so many running, idle instances on the source. */
   boot(count: number): Promise<readonly InstanceId[]>
   /** Stops an instance, as its user; resolves when it is stopped and idle. */
   stop(id: InstanceId): Promise<void>
-  /** Resolves once the condition holds; lets the cloud's time pass meanwhile. */
+  /** Resolves when the condition holds; lets the cloud's time pass meanwhile. */
   until(what: string, condition: () => Promise<boolean>): Promise<void>
 }
 
@@ -55,7 +55,7 @@ export const becomes = (world: ComputeWorld, id: InstanceId, vmState: string): P
     return instance?.vmState === vmState && instance.taskState === null
   })
 
-/** The latest evacuation of an instance, once it has ended. */
+/** The latest evacuation of an instance, after it has ended. */
 export async function ended(
   world: ComputeWorld,
   id: InstanceId,

@@ -1,8 +1,8 @@
-/** The least that a configuration file must hold, and what becomes of a text. */
+/** The minimal configuration file, and how a text is read. */
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import type { Config } from '../../schema/config.ts'
 
-/** The least of a whole deployment; options of DEFAULT may follow. */
+/** The minimum of a whole deployment; options of DEFAULT may follow. */
 export const LEAST_CONFIG = `
 [keystone_authtoken]
 auth_url = http://controller:5000/v3/
@@ -15,7 +15,7 @@ os_privileged_user_password = n
 os_privileged_user_tenant = service
 `
 
-/** The least of an engine by itself, with its state and its store in a directory. */
+/** The minimum of an engine alone, with its state and its store in a directory. */
 export const engineConfig = (directory: string): string => `[roles]
 enabled = engine
 [bus]
@@ -31,7 +31,7 @@ connection = sqlite:///${directory}/store.db
 state_directory = ${directory}
 `
 
-/** What is read from the text of a file. Throws with the problems when it is refused. */
+/** The configuration of a text. Throws with the problems when it is refused. */
 export function readText(text: string): {
   readonly config: Config
   readonly notes: readonly string[]
@@ -41,7 +41,7 @@ export function readText(text: string): {
   return loaded
 }
 
-/** What is wrong with the text of a file, a line for each problem. */
+/** The problems of a text, one line for each. */
 export function problemsOfText(text: string): readonly string[] {
   const loaded = readConfig(text, 'file')
   return loaded.kind === 'invalid' ? describeProblems(loaded.problems).split('\n') : []

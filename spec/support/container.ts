@@ -1,6 +1,7 @@
 /**
- * Where a server for specs runs: in a container, through testcontainers, where an engine answers and has its image; else
- * as a child process. Both share the network and one directory with us, at the same path, so a spec sees no difference.
+ * Where a server for specs runs: in a container, through testcontainers, when an engine answers and
+ * has its image; otherwise as a child process. Both share the network and one directory with us, at
+ * the same path, so that a spec sees no difference.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -24,16 +25,16 @@ export interface ServerCommand {
 }
 
 export interface HostedServer extends AsyncDisposable {
-  /** Resolves once the server has the signal. */
+  /** Resolves when the server has received the signal. */
   signal(signal: NodeJS.Signals): Promise<void>
-  /** Resolves once the server has ended. */
+  /** Resolves when the server has ended. */
   readonly ended: Promise<void>
 }
 
 export interface ServerHost {
   /** Starts a server and waits until its output matches. */
   start(server: ServerCommand, ready: RegExp): Promise<HostedServer>
-  /** Runs a command to its end; throws what it printed when it fails. */
+  /** Runs a command to its end; throws its output when it fails. */
   run(command: ServerCommand): Promise<void>
 }
 
@@ -46,7 +47,10 @@ export function imageOf(kind: ServerKind): string {
   return named ?? `instance-ha-test/${kind}:local`
 }
 
-/** True when an engine might answer; asking costs half a second, so nobody asks in vain. Linux: we share its network. */
+/**
+ * True when an engine may answer. Asking it costs half a second, so it is asked only then. Linux
+ * only, because we share its network.
+ */
 export function mayHaveEngine(): boolean {
   if (process.platform !== 'linux') return false
   const sockets = [
@@ -58,8 +62,8 @@ export function mayHaveEngine(): boolean {
 }
 
 /**
- * Where servers of a kind run, with a directory that they share with us. `INSTANCE_HA_TEST_CONTAINERS=always` makes it
- * an error to have no container.
+ * Where servers of a kind run, with a directory that they share with us. With
+ * `INSTANCE_HA_TEST_CONTAINERS=always`, a missing container engine is an error.
  */
 export async function openServerHost(kind: ServerKind, directory: string): Promise<ServerHost> {
   const engine = mayHaveEngine() ? await findEngine() : undefined
@@ -74,13 +78,14 @@ export async function openServerHost(kind: ServerKind, directory: string): Promi
 
 /** The container engine of this machine; undefined when none answers. */
 export async function findEngine(): Promise<ContainerRuntimeClient | undefined> {
-  // Its helper container cannot be pulled everywhere; we stop what we start. Read when the library is loaded.
+  // Its helper container cannot be pulled everywhere, so we stop what we start. Read when the
+  // library is loaded.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true'
   const { getContainerRuntimeClient } = await import('testcontainers')
   return await getContainerRuntimeClient().catch(() => undefined)
 }
 
-/** True when the engine has the image already: nothing is pulled. */
+/** True when the engine has the image already. Nothing is pulled. */
 export async function hasImage(engine: ContainerRuntimeClient, kind: ServerKind): Promise<boolean> {
   const { ImageName } = await import('testcontainers')
   return await engine.image.exists(ImageName.fromString(imageOf(kind)))
@@ -92,7 +97,7 @@ const asProcesses: ServerHost = {
     return {
       async signal(signal) {
         server.signal(signal)
-        // A server of many threads may answer once more before all of them stand still.
+        // A server with many threads may answer once more before all of them stand still.
         if (signal === 'SIGSTOP')
           await until('the server stands still', () => isStopped(server.pid))
       },
@@ -115,7 +120,7 @@ function inContainers(
     return new GenericContainer(image)
       .withLabels(LABEL)
       .withNetworkMode('host')
-      .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`) // or we could not delete its files
+      .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`) // otherwise we could not delete its files
       .withBindMounts([{ source: directory, target: directory }])
       .withTmpFs({ '/tmp': '', '/run': '' })
       .withStartupTimeout(START_MS_MAX)

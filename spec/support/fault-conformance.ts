@@ -1,4 +1,4 @@
-/** What every fault stream promises, whatever stands behind it: registers the tests for one kind of bus. */
+/** The promises of every fault stream: registers the tests for one kind of bus. */
 import type { TestFn } from 'ava'
 import type { BusPort, FaultDelivery } from '../../actors/ports/bus.ts'
 import type { BusOpener, BusWorld } from './bus-world.ts'
@@ -9,7 +9,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textsOf = (faults: readonly FaultDelivery[]): readonly string[] =>
   faults.map(({ body }) => new TextDecoder().decode(body))
 
-/** Publishes texts as faults, each under its own message id, and waits until they are stored. */
+/** Publishes texts as faults, each with its own message id, and waits until they are stored. */
 async function publishAll(world: BusWorld, bus: BusPort, texts: readonly string[]): Promise<void> {
   const subject = `ha.${world.cloud}.fault.guest.x`
   const all = texts.map((text) => bus.publishFault(subject, bytes(text), `id-${text}`))
@@ -32,7 +32,7 @@ export function faultConformance(test: TestFn, { open, openFragile }: BusOpener)
     )
   })
 
-  test('equal message ids are one fault', async (t) => {
+  test('faults with equal message ids are stored once', async (t) => {
     await using world = await open()
     const [one, two] = [await world.join('one'), await world.join('two')]
     const faults: FaultDelivery[] = []
@@ -74,7 +74,7 @@ export function faultConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.deepEqual(textsOf(all).toSorted(), texts.toSorted())
   })
 
-  test('fault comes again when asked for, counted, until it is acknowledged', async (t) => {
+  test('fault is delivered again on request, with a count, until it is acknowledged', async (t) => {
     await using world = await open()
     const { bus } = await world.join('node')
     const counts: number[] = []
@@ -96,7 +96,7 @@ export function faultConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.deepEqual(counts, [1, 2, 3])
   })
 
-  test('consumer that is gone leaves its faults to the next of its name', async (t) => {
+  test('when a consumer ends, the next one of its name gets its faults', async (t) => {
     await using world = await open()
     const [one, two] = [await world.join('one'), await world.join('two')]
     const first: FaultDelivery[] = []
@@ -116,7 +116,7 @@ export function faultConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.is([...first, ...second].filter(({ deliveries }) => deliveries === 2).length, 1)
   })
 
-  test('handler is spared more than its bound of unacknowledged faults', async (t) => {
+  test('handler never gets more unacknowledged faults than the bound', async (t) => {
     await using world = await open()
     const { bus } = await world.join('node')
     const extra = 10

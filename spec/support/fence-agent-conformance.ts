@@ -1,4 +1,4 @@
-/** What every FenceAgentPort promises, whatever stands behind it: registers the tests for one kind of programs. */
+/** The promises of every FenceAgentPort: registers the tests for one kind of programs. */
 import type { TestFn } from 'ava'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
 import { Secret } from '../../schema/control-attributes.ts'
@@ -7,17 +7,19 @@ import { Secret } from '../../schema/control-attributes.ts'
 export interface FenceDevice extends AsyncDisposable {
   readonly port: FenceAgentPort
   readonly program: FenceProgram
-  /** broken: ends with 2 whatever it is asked, as with a syntax error; stuck: says off and ends with 2 whatever it is asked. */
+  /**
+   * broken: always ends with 2, as with a syntax error; stuck: always prints off and ends with 2.
+   */
   setMood(mood: 'well' | 'silent' | 'broken' | 'stuck'): Promise<void>
 }
 
-/** Registers the tests; each gets a device whose host is on. */
+/** Registers the tests. Each gets a device whose host is on. */
 export function fenceAgentConformance(
   test: TestFn,
   start: (kind: FenceProgram['kind']) => Promise<FenceDevice>,
 ): void {
   for (const kind of ['agent', 'command'] as const) {
-    test(`${kind}: a state is read as it is, an order is read back, and may be repeated`, async (t) => {
+    test(`${kind}: a state is read as it is, and an order is read back and may be repeated`, async (t) => {
       await using device = await start(kind)
       const { port, program } = device
       t.is(await port.read(program), 'on')
@@ -27,7 +29,7 @@ export function fenceAgentConformance(
       t.is(await port.read(program), 'off')
     })
 
-    test(`${kind}: a broken program neither reads nor orders, and nothing has happened`, async (t) => {
+    test(`${kind}: a broken program neither reads nor orders, and changes nothing`, async (t) => {
       await using device = await start(kind)
       const { port, program } = device
       await device.setMood('broken')
@@ -37,7 +39,7 @@ export function fenceAgentConformance(
       t.is(await port.read(program), 'on')
     })
 
-    test(`${kind}: a program that always says off carries no order out`, async (t) => {
+    test(`${kind}: a program that always reads off carries out no order`, async (t) => {
       await using device = await start(kind)
       const { port, program } = device
       await device.setMood('stuck')
@@ -47,7 +49,7 @@ export function fenceAgentConformance(
       t.is(await port.read(program), 'on')
     })
 
-    test(`${kind}: a silent program is given up when its time is over`, async (t) => {
+    test(`${kind}: a silent program is ended at its time limit`, async (t) => {
       await using device = await start(kind)
       const { port, program } = device
       await device.setMood('silent')
@@ -56,7 +58,7 @@ export function fenceAgentConformance(
       await t.throwsAsync(port.off(hasty), { code: 'POWER_UNREACHABLE' })
     })
 
-    test(`${kind}: an option that would say more than one thing is refused`, async (t) => {
+    test(`${kind}: an option of more than one line is refused`, async (t) => {
       await using device = await start(kind)
       const { port, program } = device
       const options = new Map([['plug', new Secret('1\naction=on')]])

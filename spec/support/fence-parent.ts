@@ -1,4 +1,7 @@
-/** A process of its own that runs one program of a fence plan, so that a spec can kill it: arguments are directory and name. */
+/**
+ * A separate process that runs one program of a fence plan, so that a spec can kill it. Its
+ * arguments are directory and name.
+ */
 import { openFenceAgents } from '../../transports/fence-agent/fence-agents.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { fenceProgram } from './fence-scripts.ts'

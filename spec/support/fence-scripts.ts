@@ -1,4 +1,4 @@
-/** Programs of a fence plan in a directory of their own, and the port that runs them. */
+/** Programs of a fence plan in their own directory, and the port that runs them. */
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
@@ -9,11 +9,13 @@ import { temporaryDirectory } from './process.ts'
 
 export interface FenceScripts extends AsyncDisposable {
   readonly port: FenceAgentPort & AsyncDisposable
-  /** Their directory, which is also the one that they run in. */
+  /** Their directory, in which they also run. */
   readonly path: string
 }
 
-/** Scripts by name; one that begins with `#!` is taken as it is, every other one is run by sh. */
+/**
+ * Scripts by name. A script that begins with `#!` is used as it is, and any other one is run by sh.
+ */
 export async function fenceScripts(
   scripts: Readonly<Record<string, string>>,
 ): Promise<FenceScripts> {
@@ -36,7 +38,7 @@ export async function fenceScripts(
   }
 }
 
-/** What the fence would say to run a script for a host. */
+/** The argument with which the fence runs a script for a host. */
 export const fenceProgram = (name: string, change: Partial<FenceProgram> = {}): FenceProgram => ({
   kind: 'command',
   name,

@@ -1,4 +1,6 @@
-/** A gateway on the real store, with an Identity service and a Compute service that specs decide about. */
+/**
+ * A gateway on the real store, with an Identity service and a Compute service that specs control.
+ */
 import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
 import type { Instance } from '../../actors/ports/compute.ts'
 import type { Caller } from '../../actors/ports/identity.ts'
@@ -16,17 +18,17 @@ import { SystemRandom } from '../../transports/system/random.ts'
 import { policyInForce } from './policy-in-force.ts'
 
 export const PROJECT = '0123456789abcdef0123456789abcdef'
-/** The project of the account that the gateway itself logs in with. */
+/** The project of the gateway's own account. */
 export const SERVICE_PROJECT = 'fedcba9876543210fedcba9876543210'
 
-/** What a spec may look at or replace. */
+/** What a spec may read or replace. */
 export interface GatewayWorld extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly store: StorePort
   readonly clock: VirtualClock
   readonly announced: Notification[]
-  /** What the engine was told that words were said about. */
-  readonly wordsSaid: (NotificationId | null)[]
+  /** The subjects of the messages that the engine received. */
+  readonly commandsGiven: (NotificationId | null)[]
   readonly observations: HostObservations
   readonly feed: EventFeed
   /** Tokens and their owners. */
@@ -73,19 +75,19 @@ type Replaced = Partial<
   readonly wrapStore?: (store: StorePort) => GatewayDependencies['store']
 }
 
-/** Starts a gateway; hosts whose name begins with `unknown` are unknown to Compute. */
+/** Starts a gateway. Compute does not know hosts whose names begin with `unknown`. */
 export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorld> {
   const clock = new VirtualClock()
   const random = new SystemRandom()
   const store = openSqliteStore(':memory:', { clock, random })
   await store.migrate()
   const announced: Notification[] = []
-  const wordsSaid: (NotificationId | null)[] = []
+  const commandsGiven: (NotificationId | null)[] = []
   const callers = new Map<string, Caller>([
     ['admin-token', caller(clock, 'admin')],
     ['reader-token', { ...caller(clock, 'reader'), projectId: SERVICE_PROJECT }],
     ['system-reader-token', { ...caller(clock, 'reader'), projectId: null, systemScope: true }],
-    // Keystone lets member imply reader: so every user of the cloud comes.
+    // In Keystone, member implies reader, so every user of the cloud is accepted here.
     ['user-token', { ...caller(clock, 'member'), roles: ['member', 'reader'] }],
     ['member-token', caller(clock, 'member')],
     ['reporter-token', caller(clock, 'reporter')],
@@ -111,8 +113,8 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     announce: async (notification) => {
       announced.push(notification)
     },
-    wordSaid: (about) => {
-      wordsSaid.push(about)
+    commanded: (about) => {
+      commandsGiven.push(about)
     },
     policy: compilePolicy({}),
     objection: () => undefined,
@@ -143,7 +145,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     store,
     clock,
     announced,
-    wordsSaid,
+    commandsGiven,
     observations,
     feed,
     callers,
@@ -209,7 +211,7 @@ function decoded(text: string): unknown {
   }
 }
 
-/** A member of an answer, found by its path; undefined when it is not there. */
+/** A member of an answer, found by its path; undefined when it is missing. */
 export const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>(
     (inner, key) =>
@@ -223,7 +225,7 @@ export const at = (value: unknown, ...path: readonly (string | number)[]): unkno
 export const textAt = (value: unknown, ...path: readonly (string | number)[]): string =>
   String(at(value, ...path))
 
-/** Creates a segment and answers its uuid. */
+/** Creates a segment and returns its uuid. */
 export async function aSegment(world: GatewayWorld, name = 'rack-1'): Promise<string> {
   const segment = { name, recovery_method: 'auto', service_type: 'COMPUTE' }
   const { json } = await world.call({ method: 'POST', url: '/v1/segments', body: { segment } })
@@ -248,7 +250,7 @@ export const anInstance = (number: number, change: Partial<Instance> = {}): Inst
   ...change,
 })
 
-/** Creates a host and answers its uuid. */
+/** Creates a host and returns its uuid. */
 export async function aHost(
   world: GatewayWorld,
   segment: string,

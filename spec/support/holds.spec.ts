@@ -1,9 +1,9 @@
-/** A property that does not hold fails its test, and says for what. */
+/** A property that does not hold fails its test, with a counterexample. */
 import test, { type ExecutionContext } from 'ava'
 import * as fc from 'fast-check'
 import { holds, holdsAsync } from './holds.ts'
 
-/** Runs assertions that are expected to fail; what the failure says. */
+/** Runs assertions that are expected to fail; returns the message of the failure. */
 async function failureOf(
   t: ExecutionContext,
   assertions: (inner: ExecutionContext) => void | Promise<void>,
@@ -30,7 +30,7 @@ test('a property that does not hold fails with its smallest counterexample', asy
   t.regex(said, /seed: -?\d+, path: /)
 })
 
-test('a property that does not hold after a while fails likewise', async (t) => {
+test('an asynchronous property that does not hold fails in the same way', async (t) => {
   const property = fc.asyncProperty(fc.nat(99), async (value) => isSmall(value))
   t.regex(await failureOf(t, (inner) => holdsAsync(inner, property)), /Counterexample: \[17\]/)
 })
@@ -42,7 +42,7 @@ test('a property that throws fails, and the error is shown', async (t) => {
   t.regex(await failureOf(t, (inner) => holds(inner, property)), /Got error: the mailbox is full/)
 })
 
-test('a property whose inputs are all turned away fails', async (t) => {
+test('a property whose inputs are all rejected fails', async (t) => {
   const property = fc.property(fc.nat(), () => fc.pre(false))
   t.regex(await failureOf(t, (inner) => holds(inner, property)), /too many pre-condition failures/)
 })

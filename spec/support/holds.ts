@@ -1,8 +1,8 @@
-/** What must hold for whatever input fast-check makes up, as an assertion of AVA. */
+/** An assertion of AVA for properties that must hold for all inputs of fast-check. */
 import type { ExecutionContext } from 'ava'
 import * as fc from 'fast-check'
 
-/** Fails with the smallest counterexample that was found, and with the seed and the path that make it again. */
+/** Fails with the smallest counterexample, and with the seed and the path that repeat it. */
 export function holds<Inputs>(
   t: ExecutionContext,
   property: fc.IProperty<Inputs>,
@@ -12,7 +12,7 @@ export function holds<Inputs>(
   t.false(details.failed, fc.defaultReportMessage(details))
 }
 
-/** The same for a property that waits. */
+/** The same for an asynchronous property. */
 export async function holdsAsync<Inputs>(
   t: ExecutionContext,
   property: fc.IAsyncProperty<Inputs>,

@@ -1,4 +1,7 @@
-/** The simulated cloud behind Keystone's and Nova's real HTTP APIs: what no OpenStack is needed for. */
+/**
+ * The simulated cloud behind Keystone's and Nova's real HTTP APIs, for specs that need no
+ * OpenStack.
+ */
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
@@ -9,7 +12,7 @@ import { answerPlacement } from './http-placement.ts'
 import { HttpServer } from './http-server.ts'
 
 export interface HttpCloud extends AsyncDisposable {
-  /** The truth: what runs where, what was asked, which promises were broken. */
+  /** The truth: what runs where, what was requested, which promises were broken. */
   readonly cloud: SimulatedCloud
   readonly segments: readonly SegmentSeed[]
   readonly keystone: HttpKeystone
@@ -23,13 +26,13 @@ interface CloudSize {
 }
 
 const ACCOUNT: Account = { username: 'ha', password: 'nova-p4ssw0rd', project: 'service' }
-/** Faster than life, so that specs end: from the claim to the running guest. */
+/** From the claim to the running guest, ms; faster than in reality, so that specs end soon. */
 const REBUILD_MS = [300, 900] as const
 
-/** Starts it in real time; instances boot and move within a second. */
+/** Starts it in real time. Instances boot and move within a second. */
 export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
   await using opening = new AsyncDisposableStack()
-  // Room for all on any host: a shortage is another story.
+  // Every host has room for all instances, because no spec here is about a shortage.
   const plan = {
     clock: new SystemClock(),
     random: new SeededRandom(1),

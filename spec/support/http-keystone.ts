@@ -1,4 +1,7 @@
-/** Keystone as our specs and real clients need it: password logins, tokens and their owners, a small catalogue. */
+/**
+ * Keystone for our specs and real clients: password logins, tokens and their owners, a small
+ * catalogue.
+ */
 import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -25,7 +28,7 @@ const Login = Compile(
   }),
 )
 
-/** One administrator; every token begins with `tokenPrefix`, so that a leaked one is recognised. */
+/** One administrator. Every token begins with `tokenPrefix`, so that a leaked one is recognised. */
 export class HttpKeystone implements AsyncDisposable {
   readonly account: Account
   readonly tokenPrefix: string
@@ -58,7 +61,7 @@ export class HttpKeystone implements AsyncDisposable {
     this.#services.set(type, url)
   }
 
-  /** Ends the token before its time. */
+  /** Ends the token before its expiry. */
   revoke(token: string): void {
     this.#roles.delete(token)
   }

@@ -1,4 +1,4 @@
-/** Nova's REST API over a Compute port: the requests that our own Nova transport makes. */
+/** Nova's REST API over a Compute port: the requests that our own Nova transport sends. */
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type {
@@ -111,7 +111,10 @@ const Regrouping = Compile(
   }),
 )
 
-/** As Nova: a host that is in already is a conflict, and one that is not in is not found. */
+/**
+ * As in Nova: adding a member host is a conflict, and removing a host that is no member is not
+ * found.
+ */
 async function regroup(compute: ComputePort, id: string, body: unknown): Promise<HttpReply> {
   const { add_host: join, remove_host: leave } = Regrouping.Parse(body)
   const host = hostName(join?.host ?? leave?.host ?? '')
@@ -125,7 +128,7 @@ async function regroup(compute: ComputePort, id: string, body: unknown): Promise
   return { status: 200, body: {} }
 }
 
-/** Each host that Placement knows has one, which is called after it. */
+/** Each host that Placement knows has one, which is named after it. */
 async function listHypervisors(compute: ComputePort, placement: PlacementPort): Promise<HttpReply> {
   const services = await compute.listServices()
   const rooms = await placement.readRooms(services.map(({ host }) => host))
@@ -143,7 +146,7 @@ async function listHypervisors(compute: ComputePort, placement: PlacementPort): 
 async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
   const project = url.searchParams.get('project_id')
   const host = hostName(url.searchParams.get('host') ?? '')
-  // A cell that is down is left out without a word.
+  // The instances of a cell that is down are left out without notice.
   const isShown = project !== null || (await compute.findService(host)) !== undefined
   const ofHost = isShown && project === null ? await compute.listInstances(host) : []
   const instances = project === null ? ofHost : await compute.listProjectInstances(project)
@@ -193,7 +196,7 @@ const ACTIONS: Readonly<
 
 const REQUEST = 'req-of-the-evacuation'
 
-/** The list, or with a request id the events, with a traceback as administrators see it. */
+/** The list; with a request id, its events, with a traceback as administrators see it. */
 async function showActions(compute: ComputePort, id: string, request: string): Promise<HttpReply> {
   if (request === '') {
     const actions = await compute.listActions(instanceId(id))
@@ -209,7 +212,7 @@ async function showActions(compute: ComputePort, id: string, request: string): P
   return { status: 200, body: { instanceAction: { events } } }
 }
 
-/** As the libvirt driver: one network device and one disk; what it does not know is null. */
+/** As the libvirt driver: one network device and one disk; unknown values are null. */
 async function showDiagnostics(compute: ComputePort, id: string): Promise<HttpReply> {
   const { state, packetsSent, writesDone } = await compute.readDiagnostics(instanceId(id))
   const nic_details = [{ mac_address: 'fa:16:3e:00:00:01', tx_packets: packetsSent, tx_rate: null }]
@@ -241,7 +244,7 @@ const serverView = (instance: Instance): object => ({
   name: instance.name,
   tenant_id: instance.project,
   'OS-EXT-SRV-ATTR:host': instance.host,
-  // As libvirt names itself where hosts have domains: another name than that of the compute service.
+  // The libvirt name of a host with a domain, which differs from the name of its compute service.
   'OS-EXT-SRV-ATTR:hypervisor_hostname': instance.host === null ? null : `${instance.host}.example`,
   'OS-EXT-STS:vm_state': instance.vmState,
   'OS-EXT-STS:task_state': instance.taskState,
@@ -284,7 +287,7 @@ const actionView = ({ action, user, startedAt }: InstanceAction): object => ({
   start_time: novaTime(startedAt),
 })
 
-/** Naive, as Nova writes it. */
+/** Without a time zone, as Nova writes it. */
 const novaTime = (wallMs: number): string => new Date(wallMs).toISOString().replace('Z', '')
 
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {

@@ -1,11 +1,14 @@
-/** The Placement API over a Placement port: the requests that our own transport makes. */
+/** The Placement API over a Placement port: the requests that our own transport sends. */
 import type { Room } from '../../actors/ports/placement.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { CloudView } from '../../transports/simulated/cloud.ts'
 import type { HttpReply, HttpRequest } from './http-server.ts'
 
-/** Answers one authorised request; a provider is called after its host. Some of the capacity is said to be used. */
+/**
+ * Answers one authorised request. A provider is named after its host. Part of the capacity is shown
+ * as used.
+ */
 export async function answerPlacement(
   { compute, placement }: Pick<CloudView, 'compute' | 'placement'>,
   { url }: HttpRequest,
@@ -43,7 +46,7 @@ const classesOf = ({ vcpus, memoryMb, diskGb, others }: Resources): object => ({
   ...others,
 })
 
-/** What is left is what the port says is free. */
+/** The free rest is what the port shows as free. */
 function inventoriesOf({ free }: Room): object {
   const classes = { VCPU: free.vcpus, MEMORY_MB: free.memoryMb, DISK_GB: free.diskGb }
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** A JSON server on loopback that can be away for a while and come back on its port. */
+/** A JSON server on loopback that can stop for some time and start again on its port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { freePort } from './process.ts'
 
@@ -6,7 +6,7 @@ export interface HttpRequest {
   readonly method: string
   readonly url: URL
   readonly headers: IncomingMessage['headers']
-  /** Undefined when there is none. */
+  /** undefined when there is none. */
   readonly body: unknown
 }
 
@@ -34,7 +34,7 @@ export class HttpServer implements AsyncDisposable {
     return server
   }
 
-  /** Connections are refused from now on, and the open ones are cut. */
+  /** From now on, connections are refused, and open ones are closed. */
   async stop(): Promise<void> {
     const server = this.#server
     if (server === undefined) return

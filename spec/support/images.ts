@@ -1,4 +1,6 @@
-/** Images of servers from the Debian packages installed here, for engines that can pull nothing. */
+/**
+ * Images of servers from the Debian packages installed here, for engines that cannot pull images.
+ */
 import { execFile, spawn } from 'node:child_process'
 import { lstatSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
@@ -6,7 +8,7 @@ import { promisify } from 'node:util'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import { imageOf, type ServerKind } from './container.ts'
 
-/** Packages that each image is made of; what they depend on comes along. */
+/** The packages of each image; their dependencies are added. */
 const PACKAGES: Readonly<Record<ServerKind, readonly string[]>> = {
   nats: ['nats-server'],
   // The script that makes a database needs a shell and its usual tools.
@@ -22,7 +24,7 @@ const PACKAGES: Readonly<Record<ServerKind, readonly string[]>> = {
   ],
 }
 
-/** Files that no package lists: links that others made, and what names users and finds libraries. */
+/** Files that belong to no package: links, and the files for user names and libraries. */
 const LOOSE_FILES = [
   '/usr/bin/sh',
   '/usr/bin/awk',
@@ -32,7 +34,7 @@ const LOOSE_FILES = [
   '/etc/passwd',
 ]
 
-/** Left out: an image for specs needs no manuals. */
+/** Left out, because an image for specs needs no manuals. */
 const MANUALS = /^\/usr\/share\/(?:bug|doc|doc-base|info|lintian|locale|man)(?:\/|$)/u
 
 const run = promisify(execFile)
@@ -50,7 +52,7 @@ export async function buildImage(engine: ContainerRuntimeClient, kind: ServerKin
   if (report.includes('"error"')) throw new Error(`${imageOf(kind)} was not built: ${report}`)
 }
 
-/** The packages and all that they need and is installed. */
+/** The packages with all their installed dependencies. */
 async function withDependencies(roots: readonly string[]): Promise<ReadonlySet<string>> {
   const format = '${binary:Package}\t${Pre-Depends}, ${Depends}\n'
   const { stdout } = await run('dpkg-query', ['--show', `--showformat=${format}`], {
@@ -62,7 +64,7 @@ async function withDependencies(roots: readonly string[]): Promise<ReadonlySet<s
       .split('\n')
       .map((line) => {
         const [name = '', depends = ''] = line.split('\t')
-        // "a (>= 1) | b, c:any": alternatives are taken as far as they are installed.
+        // "a (>= 1) | b, c:any": installed alternatives are taken.
         const names = depends.split(/[,|]/u).map((each) => each.trim().split(/[ :]/u)[0] ?? '')
         return [name.split(':')[0] ?? '', names] as const
       }),
@@ -81,7 +83,10 @@ async function withDependencies(roots: readonly string[]): Promise<ReadonlySet<s
   return found
 }
 
-/** Paths without the leading slash, links to merged directories first, each directory without what is in it. */
+/**
+ * Paths without the leading slash: links to merged directories first, and each directory without
+ * its content.
+ */
 async function filesOf(packages: ReadonlySet<string>): Promise<readonly string[]> {
   const { stdout } = await run('dpkg-query', ['--listfiles', ...packages], {
     maxBuffer: OUTPUT_MAX,

@@ -1,4 +1,4 @@
-/** What every ComputePort promises about single instances. */
+/** The promises of every ComputePort about single instances. */
 import type { TestFn } from 'ava'
 import {
   becomes,
@@ -10,7 +10,7 @@ import {
   type ComputeWorld,
 } from './compute-world.ts'
 
-/** Registers the tests, one after the other: they may share one cloud. */
+/** Registers the tests, one after the other, because they may share one cloud. */
 export function instanceConformance(test: TestFn, open: () => Promise<ComputeWorld>): void {
   test.serial('an instance is stopped, and only when it runs', async (t) => {
     await using world = await open()
@@ -23,7 +23,7 @@ export function instanceConformance(test: TestFn, open: () => Promise<ComputeWor
     t.like(await compute.getInstance(id), { vmState: 'stopped', powerState: 4 })
   })
 
-  test.serial('the hypervisor of an instance that runs tells what it does', async (t) => {
+  test.serial('the hypervisor of a running instance shows its activity', async (t) => {
     await using world = await open()
     const { compute } = world
     const id = await bootOne(world)
@@ -44,11 +44,11 @@ export function instanceConformance(test: TestFn, open: () => Promise<ComputeWor
     await becomes(world, id, 'paused')
     await refuses(t, 'COMPUTE_REFUSED', compute.pause(id))
     await refuses(t, 'COMPUTE_NOT_FOUND', compute.pause(NOBODY))
-    // Its power state is the hypervisor's affair: Nova's fake one goes on saying that it runs.
+    // Its power state comes from the hypervisor: Nova's fake one still shows it as running.
     t.like(await compute.getInstance(id), { vmState: 'paused', taskState: null })
   })
 
-  test.serial('an instance is locked and unlocked, twice as well as once', async (t) => {
+  test.serial('an instance can be locked and unlocked, once or twice', async (t) => {
     await using world = await open()
     const { compute } = world
     const id = await bootOne(world)
@@ -64,7 +64,7 @@ export function instanceConformance(test: TestFn, open: () => Promise<ComputeWor
   })
 
   test.serial(
-    'what is paused can be evacuated once it is called broken, and runs then',
+    'a paused instance can be evacuated after a reset to error, and then runs',
     async (t) => {
       await using world = await open()
       const { compute, source, target } = world

@@ -1,4 +1,4 @@
-/** What every LeasePort promises, whatever stands behind it: registers the tests for one kind of bus. */
+/** The promises of every LeasePort: registers the tests for one kind of bus. */
 import type { TestFn } from 'ava'
 import type { LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
 import type { BusOpener, BusWorld } from './bus-world.ts'
@@ -29,7 +29,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     }, 'two lives of the lease have passed')
   })
 
-  test('lease that nobody renews is free after its TTL and not before', async (t) => {
+  test('lease that is not renewed is free after its TTL and not before', async (t) => {
     await using world = await open()
     const [{ lease }, rival] = [await world.join('holder'), await world.join('rival')]
     const before = world.elapsedMs()
@@ -41,7 +41,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.true(lasted <= world.leaseTtlMs + 2000, `it lasted ${lasted} ms`)
   })
 
-  test('expired lease cannot be renewed, whether somebody has it or nobody', async (t) => {
+  test('expired lease cannot be renewed, whether it is taken or free', async (t) => {
     await using world = await open()
     const [{ lease }, rival] = [await world.join('holder'), await world.join('rival')]
     const first = await taken(world, lease, 'holder')
@@ -52,7 +52,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.is(await world.outcome(rival.lease.renew('rival', second)), undefined)
   })
 
-  test('lease that was given back is free at once, and again', async (t) => {
+  test('lease that was given back is free at once, several times', async (t) => {
     await using world = await open()
     const [{ lease }, rival] = [await world.join('holder'), await world.join('rival')]
     const before = world.elapsedMs()
@@ -74,7 +74,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.not(await world.outcome(rival.lease.renew('rival', second)), undefined)
   })
 
-  test('new life of the holder does not inherit its lease', async (t) => {
+  test('restarted holder does not inherit its lease', async (t) => {
     await using world = await open()
     const [{ lease }, next] = [await world.join('holder'), await world.join('holder')]
     await taken(world, lease, 'holder')
@@ -82,7 +82,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.is(await world.outcome(next.lease.renew('holder', 0)), undefined)
   })
 
-  test('renewal whose answer was lost keeps the lease', async (t) => {
+  test('renewal without an answer keeps the lease', async (t) => {
     await using world = await openFragile()
     const { lease } = await world.join('holder')
     const revision = await taken(world, lease, 'holder')
@@ -93,7 +93,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.not(await renewedAgain(world, lease, revision), undefined)
   })
 
-  test('create whose answer was lost is found to be ours', async (t) => {
+  test('create without an answer is found to be ours', async (t) => {
     await using world = await openFragile()
     const { lease } = await world.join('holder')
     await world.withoutAnswers(async () => {
@@ -104,7 +104,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.true(world.elapsedMs() - before < world.leaseTtlMs)
   })
 
-  test('outage is told within a third of the TTL, and over when it is over', async (t) => {
+  test('outage is reported within a third of the TTL, and its end too', async (t) => {
     await using world = await openFragile()
     const { lease } = await world.join('holder')
     const revision = await taken(world, lease, 'holder')
@@ -118,7 +118,7 @@ export function leaseConformance(test: TestFn, { open, openFragile }: BusOpener)
     t.true((await eventually(world, lease, 'holder')) > 0)
   })
 
-  test('lease tells who has it, and nothing when it is free', async (t) => {
+  test('lease shows its holder, and nothing when it is free', async (t) => {
     await using world = await open()
     const one = await world.join('one')
     const two = await world.join('two')
@@ -153,7 +153,7 @@ async function eventually(
   return won ?? 0
 }
 
-/** Tries until the broker answers, whatever it says. */
+/** Tries until the broker answers in any way. */
 async function renewedAgain(
   world: BusWorld,
   lease: LeasePort,

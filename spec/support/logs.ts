@@ -3,7 +3,7 @@ import type { LogPort } from '../../actors/ports/log.ts'
 
 const nothing = (): void => undefined
 
-/** For specs that do not look at the log. */
+/** For specs that do not check the log. */
 export const silentLog: LogPort = { info: nothing, warn: nothing, error: nothing }
 
 /** Keeps every line as text, oldest first. */

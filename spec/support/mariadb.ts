@@ -1,4 +1,7 @@
-/** A real MariaDB server of our own: in a container or from its binaries, a free port, a temporary directory. */
+/**
+ * A real MariaDB server of our own: in a container or from its binaries, on a free port, in a
+ * temporary directory.
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createConnection, type ConnectionOptions } from 'mysql2/promise'
@@ -6,23 +9,23 @@ import { Secret } from '../../schema/control-attributes.ts'
 import { openServerHost, type HostedServer, type ServerHost } from './container.ts'
 import { freePort, temporaryDirectory } from './process.ts'
 
-/** What every MariaDB for specs offers, whoever runs it. */
+/** What every MariaDB for specs offers, whichever way it runs. */
 export interface MariadbServer extends AsyncDisposable {
   readonly host: string
   readonly port: number
   readonly user: string
   readonly password: Secret
-  /** Makes an empty database and answers its name. */
+  /** Makes an empty database and returns its name. */
   createDatabase(security?: Pick<ConnectionOptions, 'ssl'>): Promise<string>
 }
 
-/** One that can also be hurt. */
+/** A server that a spec can also disturb. */
 export interface BreakableMariadb extends MariadbServer {
-  /** Kills it without a word. */
+  /** Kills it without warning. */
   kill(): Promise<void>
-  /** Starts it again on what is on its disk. */
+  /** Starts it again with the data on its disk. */
   restart(): Promise<void>
-  /** Freezes and thaws it: it accepts connections and answers nothing. */
+  /** Freezes and thaws it: a frozen server accepts connections and answers nothing. */
   freeze(): Promise<void>
   thaw(): Promise<void>
 }
@@ -31,7 +34,7 @@ const HOST = '127.0.0.1'
 const USER = 'instance_ha'
 const PASSWORD = 'correct horse'
 
-/** Ready when it resolves; about a second. Options are those of the server's command line. */
+/** Ready when it resolves, in about a second. Options are those of the server's command line. */
 export async function startMariadb(options: readonly string[] = []): Promise<BreakableMariadb> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('mariadb')).path
@@ -83,7 +86,7 @@ async function install(host: ServerHost, directory: string): Promise<void> {
       '--no-defaults',
       ...asRoot(),
       `--datadir=${join(directory, 'data')}`,
-      `--tmpdir=${directory}`, // a server that starts deletes the temporary tables of others
+      `--tmpdir=${directory}`, // a starting server deletes the temporary tables of others
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--innodb-log-file-size=8M',
@@ -96,7 +99,10 @@ async function install(host: ServerHost, directory: string): Promise<void> {
   )
 }
 
-/** What is committed survives a kill, though not a power cut. It has deliberately the server's own character set, latin1. */
+/**
+ * Committed data survive a kill, but not a power failure. The character set is deliberately the
+ * server's own, latin1.
+ */
 const run = (
   host: ServerHost,
   {

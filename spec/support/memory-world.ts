@@ -10,7 +10,7 @@ const LEASE_TTL_MS = 6000
 const STEP_MS = 20
 const PATIENCE_MS = 60_000
 
-/** Opens a world of its own; there is no server to share. */
+/** Opens a separate world. There is no server to share. */
 export async function openMemoryWorld(): Promise<BusWorld> {
   const clock = new VirtualClock()
   let trouble: 'none' | 'outage' | 'no-answers' = 'none'
@@ -27,7 +27,7 @@ export async function openMemoryWorld(): Promise<BusWorld> {
       await clock.pass(STEP_MS, () => setImmediate())
     }
   }
-  /** Time must go on, or nothing that waits for a deadline ever ends. */
+  /** Time must pass, because otherwise nothing that waits for a deadline would end. */
   const passing = async <Value>(value: Value | Promise<Value>): Promise<Value> => {
     if (!(value instanceof Promise)) return value
     const settled = value.then(

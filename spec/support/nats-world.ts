@@ -12,7 +12,7 @@ const LEASE_TTL_MS = 1500
 const STEP_MS = 20
 const PATIENCE_MS = 30_000
 
-/** A cloud of its own on the server, which the world does not end. */
+/** A separate cloud on the server. The world does not stop the server. */
 export function openNatsWorld(server: NatsServer): BusWorld {
   const cloud = `c${randomUUID().slice(0, 8)}`
   const clock = new SystemClock()
@@ -52,7 +52,7 @@ export function openNatsWorld(server: NatsServer): BusWorld {
   }
 }
 
-/** True once the call no longer throws. */
+/** True when the call no longer throws. */
 const answered = (call: () => Promise<unknown>): Promise<boolean> =>
   call().then(
     () => true,

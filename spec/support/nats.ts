@@ -1,4 +1,7 @@
-/** A NATS server with JetStream for specs: stopped, restarted, frozen and thawed at will, always on the same port. */
+/**
+ * A NATS server with JetStream for specs. It can be stopped, restarted, frozen and thawed, always
+ * on the same port.
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openServerHost, type HostedServer } from './container.ts'
@@ -16,11 +19,11 @@ export interface NatsServer extends AsyncDisposable {
 
 export interface NatsFeatures {
   readonly jetstream: boolean
-  /** Password of the user `ha`; undefined: everybody may come in. */
+  /** The password of the user `ha`; undefined: every client is accepted. */
   readonly password: string | undefined
   /** Encrypted, and clients must show a certificate of the same authority. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string }
-  /** What the user `ha` may not do. */
+  /** What the user `ha` is denied. */
   readonly denied: Denied
   /** Routes to and from other servers of a cluster, with the number of each. */
   readonly cluster: {
@@ -36,7 +39,7 @@ export interface Denied {
   readonly subscribe?: readonly string[]
 }
 
-/** Starts a server; `port` for one whose address had to be known before. */
+/** Starts a server; `port` for one whose address must be known before. */
 export async function startNats(
   features: Partial<NatsFeatures> & { readonly port?: number } = {},
 ): Promise<NatsServer> {

@@ -1,20 +1,23 @@
-/** What every ComputePort says of a Compute service that has too much to do, whatever cloud stands behind it: registers the tests for one kind. */
+/**
+ * The promises of every ComputePort about an overloaded Compute service: registers the tests for
+ * one kind of cloud.
+ */
 import type { TestFn } from 'ava'
 import { CodedError } from '../../schema/errors.ts'
 import { bootOne, ended, isolateSource, type ComputeWorld } from './compute-world.ts'
 
 /** A cloud whose Compute service can be overloaded. */
 export interface OverloadWorld extends ComputeWorld {
-  /** From now on each request is turned down, and told to come again after so many seconds. */
+  /** From now on, each request is refused, with so many seconds in Retry-After. */
   overload(retryAfterSeconds: number): void
-  /** It has time again. */
+  /** Ends the overload. */
   relieve(): void
 }
 
 /** Registers the tests. */
 export function overloadConformance(test: TestFn, open: () => Promise<OverloadWorld>): void {
   test.serial(
-    'an overloaded Compute service says when to come again, and does nothing',
+    'an overloaded Compute service names a time in Retry-After, and does nothing',
     async (t) => {
       await using world = await open()
       const { compute, target } = world

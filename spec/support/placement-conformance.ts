@@ -1,4 +1,4 @@
-/** What every PlacementPort promises, whatever cloud stands behind it: registers the tests for one kind. */
+/** The promises of every PlacementPort: registers the tests for one kind of cloud. */
 import type { TestFn } from 'ava'
 import type { PlacementPort, Room } from '../../actors/ports/placement.ts'
 import { hostName } from '../../schema/ids.ts'
@@ -21,9 +21,9 @@ async function roomOf(
   return room
 }
 
-/** Registers the tests, one after the other: they may share one cloud. */
+/** Registers the tests, one after the other, because they may share one cloud. */
 export function placementConformance(test: TestFn, open: () => Promise<PlacementWorld>): void {
-  test.serial('room is told of the hosts that are asked for, and of no others', async (t) => {
+  test.serial('room is shown for the requested hosts, and for no others', async (t) => {
     await using world = await open()
     const { placement, source, target } = world
     const rooms = await placement.readRooms([source, NOWHERE, target])
@@ -37,7 +37,7 @@ export function placementConformance(test: TestFn, open: () => Promise<Placement
     t.is((await placement.readRooms([NOWHERE])).size, 0)
   })
 
-  test.serial('what runs on a host is no longer free there', async (t) => {
+  test.serial('an instance on a host reduces the room there', async (t) => {
     await using world = await open()
     const before = await roomOf(world, world.source)
     const [id] = await world.boot(1)
@@ -48,7 +48,7 @@ export function placementConformance(test: TestFn, open: () => Promise<Placement
     t.deepEqual(after.largest, before.largest)
   })
 
-  test.serial('an evacuated instance is counted where it goes', async (t) => {
+  test.serial('an evacuated instance is counted on its target', async (t) => {
     await using world = await open()
     const { compute, source, target } = world
     const [id] = await world.boot(1)

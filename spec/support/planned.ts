@@ -1,8 +1,8 @@
-/** Instances as they are planned to be moved. */
+/** Instances with a planned move. */
 import type { PlannedMove } from '../../actors/ports/move-store.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 
-/** One that runs and has nothing special about it. */
+/** An ordinary running instance. */
 export const plannedRow = (
   instance: InstanceId,
   instanceName: string,

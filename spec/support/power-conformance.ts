@@ -1,4 +1,4 @@
-/** What every PowerPort promises, whatever stands behind it: registers the tests for one kind of BMC. */
+/** The promises of every PowerPort: registers the tests for one kind of BMC. */
 import type { TestFn } from 'ava'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
 import { Secret, type BmcSettings } from '../../schema/control-attributes.ts'
@@ -10,7 +10,10 @@ export interface PowerMachine extends AsyncDisposable {
   power(): Promise<PowerState>
   setPower(state: PowerState): Promise<void>
   setTemper(temper: 'obey' | 'refuse' | 'lie'): Promise<void>
-  /** The next power-off, or only its answer, is lost, and silence follows until `mend`. A session is open by then. */
+  /**
+   * The next power-off, or only its answer, is lost, and the BMC is silent until `mend`. A session
+   * is open by then.
+   */
   fallSilent(at: 'order' | 'answer'): void
   mend(): void
   freeze(): void
@@ -19,7 +22,7 @@ export interface PowerMachine extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** How a kind of PowerPort is opened, and what it is tried on. */
+/** How a kind of PowerPort is opened, and the machine on which it is tested. */
 export interface PowerOpener {
   readonly open: () => PowerPort & AsyncDisposable
   readonly startMachine: () => Promise<PowerMachine>
@@ -27,7 +30,7 @@ export interface PowerOpener {
 
 /** Registers the tests. */
 export function powerConformance(test: TestFn, { open, startMachine }: PowerOpener): void {
-  test('power state is read as it is, and as it becomes', async (t) => {
+  test('power state is read as it is, also after it changes', async (t) => {
     await using machine = await startMachine()
     await using power = open()
     t.is(await power.read(machine.settings), 'on')
@@ -68,7 +71,7 @@ export function powerConformance(test: TestFn, { open, startMachine }: PowerOpen
     for (const answer of answers) await t.throwsAsync(answer, code('POWER_UNREACHABLE'))
   })
 
-  test('frozen BMC is unreachable, and readable again once it thaws', async (t) => {
+  test('frozen BMC is unreachable, and readable again when it thaws', async (t) => {
     await using machine = await startMachine()
     await using power = open()
     t.is(await power.read(machine.settings), 'on')
@@ -78,7 +81,7 @@ export function powerConformance(test: TestFn, { open, startMachine }: PowerOpen
     t.is(await power.read(machine.settings), 'on')
   })
 
-  test('power-off that is lost in mid-session is unreachable, and works once the BMC answers again', async (t) => {
+  test('power-off that is lost in a session is unreachable, and works when the BMC answers again', async (t) => {
     await using machine = await startMachine()
     await using power = open()
     t.is(await power.read(machine.settings), 'on')
@@ -92,7 +95,7 @@ export function powerConformance(test: TestFn, { open, startMachine }: PowerOpen
     t.is(await power.read(machine.settings), 'off')
   })
 
-  test('power-off whose answer is lost in mid-session is unreachable, and is read back as off', async (t) => {
+  test('power-off whose answer is lost in a session is unreachable, and is read back as off', async (t) => {
     await using machine = await startMachine()
     await using power = open()
     t.is(await power.read(machine.settings), 'on')
@@ -120,7 +123,7 @@ export function powerConformance(test: TestFn, { open, startMachine }: PowerOpen
     t.is(await power.read(machine.settings), 'on')
   })
 
-  test('refused power-off is a failed command, and works once the BMC obeys again', async (t) => {
+  test('refused power-off is a failed command, and works when the BMC obeys again', async (t) => {
     await using machine = await startMachine()
     await using power = open()
     await machine.setTemper('refuse')

@@ -1,4 +1,4 @@
-/** Real servers as child processes on free loopback ports with their own temporary directories. */
+/** Real servers as child processes on free loopback ports, each with a temporary directory. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,16 +7,20 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { existsSync } from 'node:fs'
 
-/** Below the range that the kernel takes for outgoing connections: nobody gets such a port by chance. */
+/**
+ * Below the range that the kernel uses for outgoing connections, so that no connection gets such a
+ * port by chance.
+ */
 const PORTS = { first: 20_000, count: 12_000 }
 
-/** Where ports are reserved: an address of the loopback network that no server of ours listens on. */
+/** Where ports are reserved: a loopback address on which none of our servers listens. */
 const RESERVATIONS = '127.0.0.2'
 
 /**
- * A TCP port on 127.0.0.1 that nobody else gets before this process ends, also while its server is down for a while.
- * Specs run side by side, and a port that is only found free may be taken before its server listens on it. So it is
- * reserved first: by a UDP socket of that number, which the kernel gives to one process only and takes back by itself.
+ * A TCP port on 127.0.0.1 that no other process gets before this one ends, also while its server is
+ * down. Specs run at the same time, and a port that is only found free may be taken before its
+ * server listens on it. So it is reserved first by a UDP socket of that number, which the kernel
+ * gives to one process only and releases when the process ends.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -55,7 +59,10 @@ export async function temporaryDirectory(
   }
 }
 
-/** Full path of a program: on PATH, or where distributions keep servers. Throws a text that says what to install. */
+/**
+ * The full path of a program: on PATH, or where distributions keep servers. Throws a text that
+ * names what to install.
+ */
 export function program(name: string, debianPackage: string): string {
   const directories = [
     ...(process.env['PATH'] ?? '').split(delimiter),
@@ -73,12 +80,12 @@ export function program(name: string, debianPackage: string): string {
 
 export interface ServerProcess extends AsyncDisposable {
   readonly pid: number
-  /** Everything that it has printed so far. */
+  /** Its output so far. */
   output(): string
   signal(signal: NodeJS.Signals): void
-  /** Resolves once the process has ended. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<void>
-  /** Null while it runs, and when a signal has ended it. */
+  /** null while it runs, and when a signal has ended it. */
   exitStatus(): number | null
 }
 
@@ -90,11 +97,11 @@ interface StartOptions {
   /** Ready when its output matches; undefined: at once. */
   readonly ready?: RegExp
   readonly readyTimeoutMs?: number
-  /** Signal that asks it to stop; SIGKILL follows after five seconds. */
+  /** The signal that asks it to stop. SIGKILL follows after five seconds. */
   readonly stopSignal?: NodeJS.Signals
 }
 
-/** Starts a server that dies with this process, and waits until it says that it is ready. */
+/** Starts a server that ends with this process, and waits until it is ready. */
 export async function startServer(options: StartOptions): Promise<ServerProcess> {
   const child = spawnWithParent(options)
   let text = ''

@@ -1,4 +1,4 @@
-/** Our whole product on real parts: NATS, MariaDB and a BMC, beside a cloud behind real HTTP. */
+/** Our whole product on real parts: NATS, MariaDB and a BMC, with a cloud behind real HTTP. */
 import { randomUUID } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -29,7 +29,7 @@ const Readiness = Type.Object({
 const readinesses = Compile(Readiness)
 const Supervisors = Compile(Type.Object({ supervisors: Type.Array(RoleHealth) }))
 
-/** What specs need to be done soon, not at an operator's pace. */
+/** Settings that make specs fast. */
 const QUICK = `[host]
 ipmi_minimum_spacing = 0
 [host_failure]
@@ -41,36 +41,36 @@ export interface ProductWorld extends AsyncDisposable {
   readonly http: HttpCloud
   readonly nats: NatsServer
   readonly mariadb: BreakableMariadb
-  /** Every host's: the first fence powers it off, the later ones find it so. */
+  /** The BMC of every host: the first fence powers it off, and later ones find it off. */
   readonly bmc: Bmc
   /** The REST API as an administrator uses it. */
   readonly rest: RestClient
-  /** Of the gateway, `http://127.0.0.1:<port>`. */
+  /** The address of the gateway, `http://127.0.0.1:<port>`. */
   readonly url: string
   readonly natsPassword: string
   /** Starts one of our processes; `more` are further sections of its configuration. */
   start(node: string, roles: string, more?: string): Promise<ServerProcess>
   /** Registers every host of the cloud; a gateway must run. */
   register(): Promise<void>
-  /** A host loses its power, and a trusted monitor says so. */
+  /** A host loses its power, and a trusted monitor reports it. */
   loseHost(host: string): Promise<Loss>
   /** What is not ready, with its reason; empty when everything is. */
   unready(): Promise<Readonly<Record<string, string | null>>>
-  /** The processes that the gateway has heard of. */
+  /** The processes that the gateway knows. */
   supervisors(): Promise<readonly Static<typeof RoleHealth>[]>
-  /** Resolves once the notification of a loss has finished; throws when it ends in another way. */
+  /** Resolves when the notification of a loss has finished; throws when it ends in another way. */
   finished(loss: Loss): Promise<void>
 }
 
-/** A host that was lost, and what became of it. */
+/** A host that failed, and the outcome. */
 export interface Loss {
   readonly host: string
   readonly notification: Notification
-  /** How often Nova evacuated each of its instances away from it. */
+  /** How often Nova evacuated each of its instances from it. */
   evacuations(): Promise<readonly number[]>
 }
 
-/** One segment of sixteen hosts with three instances each; nothing of ours runs yet. */
+/** One segment of sixteen hosts with three instances each. None of our processes runs yet. */
 export async function openProductWorld(): Promise<ProductWorld> {
   await using opening = new AsyncDisposableStack()
   const directory = opening.use(await temporaryDirectory('product')).path
@@ -148,7 +148,7 @@ export async function openProductWorld(): Promise<ProductWorld> {
 
 const BROKERS: ReadonlySet<string> = new Set(['bridge', 'event notifications'])
 
-/** Store and cloud are there; a broker is not needed. */
+/** Store and cloud are available. A broker is not needed. */
 async function canRegister(url: string): Promise<boolean> {
   const { checks } = await readiness(url)
   return checks.every(({ name, ok }) => ok || BROKERS.has(name))

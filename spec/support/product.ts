@@ -1,4 +1,7 @@
-/** Our program as operators start it: `node ops/cli.ts …`, each process a child with a configuration file of its own. */
+/**
+ * Our program as operators start it: `node ops/cli.ts …`. Each process is a child with its own
+ * configuration file.
+ */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,10 +9,10 @@ import type { Account } from './http-keystone.ts'
 import type { MariadbServer } from './mariadb.ts'
 import { startServer, type ServerProcess } from './process.ts'
 
-/** What a process of ours is told. */
+/** The settings of one process. */
 export interface Configuration {
   readonly node: string
-  /** With commas between them. */
+  /** Separated by commas. */
   readonly roles: string
   readonly account: Account & { readonly authUrl: string }
   /** Port of the REST API. */
@@ -17,7 +20,7 @@ export interface Configuration {
   readonly store: string
   readonly bus: string
   readonly stateDirectory: string
-  /** Further sections; they may repeat those above. */
+  /** Further sections. They may repeat sections from above. */
   readonly more?: string
 }
 
@@ -50,7 +53,7 @@ ${told.more ?? ''}`
 export const storeUrl = ({ user, password, port }: MariadbServer, database: string): string =>
   `mysql+pymysql://${user}:${encodeURIComponent(password.reveal())}@127.0.0.1:${port}/${database}`
 
-/** Starts one process; it is ready when its own log says so. */
+/** Starts one process. It is ready when its own log says so. */
 export async function startProduct(
   directory: string,
   node: string,
@@ -65,14 +68,17 @@ export async function startProduct(
   })
 }
 
-/** How a command of ours ended, and what it said. */
+/** How a command ended, and its output. */
 export interface Ended {
   readonly status: number | string | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs a command to its end; one that does not end within two minutes is killed, and its status is null. */
+/**
+ * Runs a command to its end. A command that takes longer than two minutes is killed, and its status
+ * is null.
+ */
 export function runProduct(...args: readonly string[]): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>()
   const options = { timeout: 120_000, killSignal: 'SIGKILL' } as const

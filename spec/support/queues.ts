@@ -1,4 +1,4 @@
-/** Queues as a cloud has them that says nothing about them. */
+/** Queues with the defaults of a cloud. */
 import type { QueueOptions } from '../../transports/amqp/declaration.ts'
 
 export const PLAIN_QUEUES: QueueOptions = {

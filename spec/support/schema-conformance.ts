@@ -1,13 +1,14 @@
-/** What every store does with a database that is not as its migrations leave it. */
+/** How every store handles a database that differs from what its migrations make. */
 import type { ExecutionContext } from 'ava'
 import type { StorePort } from '../../actors/ports/store.ts'
+import { notificationId } from '../../schema/ids.ts'
 import { MIGRATIONS } from '../../schema/migrations/migrations.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { segmentFields, SetClock, type RegisterTest, type StoreDatabase } from './store-world.ts'
 
 /** A database whose tables can be compared. */
 export interface SchemaDatabase extends StoreDatabase {
-  /** Text of every table and view, and of the rows. */
+  /** The text of every table and view, and of the rows. */
   dump(): Promise<string>
 }
 
@@ -50,7 +51,7 @@ export function schemaConformance(
     await refused(t, database, { code: 'SCHEMA_FOREIGN', message })
   }
 
-  test(`${kind}: tables of Masakari are refused by name, empty ones and full ones`, async (t) => {
+  test(`${kind}: tables of Masakari are refused by name, empty or not`, async (t) => {
     const names = /hosts, notifications\. Nothing was changed\. Use an empty database of its own/
     await foreign(t, MASAKARI, names)
     const row = `INSERT INTO hosts (id, uuid, name, type, control_attributes, failover_segment_id) VALUES (1, 'u', 'compute-1', 'c', '', 's')`
@@ -83,7 +84,7 @@ export function schemaConformance(
     await refused(t, database, { code: 'SCHEMA_FOREIGN', message: /segments.*vm_moves/s })
   })
 
-  test(`${kind}: tables of other names do not matter`, async (t) => {
+  test(`${kind}: tables with other names do not matter`, async (t) => {
     await using database = await open()
     await database.execute('CREATE TABLE users (id integer primary key)')
     await database.execute('CREATE TABLE hosts_of_mine (id integer primary key)')
@@ -113,7 +114,7 @@ export function schemaConformance(
     }
   })
 
-  test(`${kind}: a migration that was cut off after any of its steps goes on`, async (t) => {
+  test(`${kind}: a migration that was interrupted after any of its steps is continued`, async (t) => {
     await using database = await open()
     await migrated(database)
     for (const name of Object.keys(MIGRATIONS).slice(1)) {
@@ -127,7 +128,32 @@ export function schemaConformance(
     await t.notThrowsAsync(store.createSegment(segmentFields('zone-a')))
   })
 
-  test(`${kind}: stores that migrate and ask one empty database at once all get their way`, async (t) => {
+  test(`${kind}: commands that an earlier version stored are kept under their new names`, async (t) => {
+    await using database = await open()
+    await migrated(database)
+    await database.execute("DELETE FROM kysely_migration WHERE name >= '0010'")
+    await database.execute('DROP TABLE operator_commands')
+    await database.execute('DROP TABLE site_commands')
+    await database.execute(
+      'CREATE TABLE operator_words (id integer primary key, notification_uuid varchar(36), word varchar(32), operator varchar(255), reason text, said_at bigint)',
+    )
+    await database.execute(
+      "INSERT INTO operator_words VALUES (7, 'n-1', 'pause', 'Zoë', 'switch work', 1700000000000)",
+    )
+    await migrated(database)
+    await using store = database.open(ports())
+    t.deepEqual(await store.listCommands(notificationId('n-1')), [
+      {
+        notification: 'n-1',
+        kind: 'pause',
+        operator: 'Zoë',
+        reason: 'switch work',
+        givenAt: 1_700_000_000_000,
+      },
+    ])
+  })
+
+  test(`${kind}: several stores that migrate and use one empty database at the same time all succeed`, async (t) => {
     await using database = await open()
     await using stack = new AsyncDisposableStack()
     const stores = [1, 2, 3, 4].map(() => stack.use(database.open(ports())))
@@ -135,7 +161,7 @@ export function schemaConformance(
     await t.notThrowsAsync(Promise.all(stores.map((store) => store.ping())))
   })
 
-  test(`${kind}: a store that did not migrate works on a migrated database, and waits for it before`, async (t) => {
+  test(`${kind}: a store that did not migrate works on a migrated database, and waits for the migration`, async (t) => {
     await using database = await open()
     await using store = database.open(ports())
     await t.throwsAsync(store.ping(), { code: 'STORE_UNAVAILABLE', message: /not migrated/ })

@@ -1,4 +1,4 @@
-/** What every ShellPort promises, whatever stands behind it: registers the tests for one kind of host. */
+/** The promises of every ShellPort: registers the tests for one kind of host. */
 import type { TestFn } from 'ava'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
@@ -13,7 +13,7 @@ export interface ShellMachine extends AsyncDisposable {
   reinstall(): Promise<void>
 }
 
-/** A port and a host that lets it in, or one that does not know its key. */
+/** A port, and a host that accepts it, or one that does not know its key. */
 export interface ShellWorld extends AsyncDisposable {
   readonly shell: ShellPort
   startMachine(access: 'allowed' | 'denied'): Promise<ShellMachine>
@@ -35,7 +35,7 @@ export function shellConformance(test: TestFn, openWorld: () => Promise<ShellWor
     t.is((await world.shell.probe(machine.settings, 5000)).outcome, 'refused')
   })
 
-  test('frozen host is silent within the timeout, and alive once it thaws', async (t) => {
+  test('frozen host is silent within the timeout, and alive when it thaws', async (t) => {
     await using world = await openWorld()
     await using machine = await world.startMachine('allowed')
     t.is((await world.shell.probe(machine.settings, 5000)).outcome, 'alive')

@@ -1,4 +1,4 @@
-/** A file system of a megabyte or more that can be filled and emptied; only root may mount one. */
+/** A file system of a megabyte or more that can be filled and emptied. Only root may mount one. */
 import { execFile } from 'node:child_process'
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,13 +7,13 @@ import { temporaryDirectory } from './process.ts'
 
 export interface SmallDisk extends AsyncDisposable {
   readonly path: string
-  /** Takes every block that is free. */
+  /** Uses every free block. */
   fill(): Promise<void>
-  /** Gives them back. */
+  /** Frees them. */
   empty(): Promise<void>
 }
 
-/** Undefined where this account may not mount. */
+/** undefined when this account may not mount. */
 export async function mountSmallDisk(sizeMiB: number): Promise<SmallDisk | undefined> {
   await using stack = new AsyncDisposableStack()
   const { path } = stack.use(await temporaryDirectory('disk'))

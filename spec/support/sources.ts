@@ -1,4 +1,6 @@
-/** The source files of the project, and who imports whom, for the specs that keep the house tidy. */
+/**
+ * The source files of the project and their imports, for the specs about the structure of the code.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
@@ -9,7 +11,7 @@ export interface Source {
   readonly text: string
 }
 
-/** Every file of ours in the layers, whatever it holds; fixtures imitate the outside and are left out. */
+/** Every file of ours in the layers. Fixtures are left out, because they imitate other systems. */
 export function everyFile(): readonly string[] {
   return LAYERS.flatMap((layer) => readdirSync(layer, { withFileTypes: true, recursive: true }))
     .filter((entry) => entry.isFile())
@@ -26,7 +28,7 @@ export function everySource(): readonly Source[] {
 
 export interface Import {
   readonly from: string
-  /** A path of ours, `node:…`, or `npm:…`. */
+  /** One of our paths, `node:…`, or `npm:…`. */
   readonly to: string
 }
 
@@ -64,17 +66,20 @@ const LOCAL: Readonly<Record<string, readonly RegExp[]>> = {
   spec: [/./],
 }
 
-/** The library of each wire, and of how its messages are packed (typebox decodes at every edge); the others need none. */
+/**
+ * The library of each wire, and of its message encoding (typebox decodes everywhere); the others
+ * need none.
+ */
 const LIBRARY: Readonly<Record<string, RegExp>> = {
   nats: /^npm:nats$/,
   amqp: /^npm:(amqplib|seek-bzip)(\/|$)/,
   sql: /^npm:(kysely|mysql2)(\/|$)/,
-  ipmi: /^npm:node-pty$/,
+  bmc: /^npm:node-pty$/,
   ssh: /^npm:ssh2$/,
   log: /^npm:pino$/,
 }
 
-/** True when the layers allow this import (style: who may import whom). */
+/** True when the layers allow this import (style: which layer may import which). */
 export function isAllowed({ from, to }: Import): boolean {
   const [layer = '', folder = ''] = from.split('/')
   if (from === 'actors/kernel/nact-turns.ts' && to === 'npm:nact') return true

@@ -1,4 +1,7 @@
-/** A MariaDB whose lock functions are refused, as builds of Galera refuse them: a TCP proxy that answers for it. */
+/**
+ * A MariaDB whose lock functions are refused, as in some builds of Galera: a TCP proxy that answers
+ * for it.
+ */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { MariadbServer } from './mariadb.ts'
 

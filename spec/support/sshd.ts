@@ -14,22 +14,25 @@ import {
 } from './process.ts'
 
 export interface Sshd extends AsyncDisposable {
-  /** No host key is pinned in them. */
+  /** Their settings pin no host key. */
   readonly settings: SshSettings
-  /** `SHA256:…` of the present host key; of one type, where it has several. */
+  /** `SHA256:…` of the present host key; of one type, when it has several. */
   fingerprint(type?: HostKeyKind): string
   /** How many connections it has accepted since its start. */
   connections(): number
   /** How many connections are open now. */
   sessions(): Promise<number>
-  /** Stops the server and all its sessions, as a frozen host does; connections are still accepted by the kernel. */
+  /**
+   * Stops the server and all its sessions, like a frozen host. The kernel still accepts
+   * connections.
+   */
   freeze(): Promise<void>
   thaw(): Promise<void>
-  /** Ends the server and all its sessions; disposal is still allowed. */
+  /** Ends the server and all its sessions. Disposal is still allowed. */
   kill(): Promise<void>
-  /** Kills it and starts it anew on the same port. */
+  /** Kills it and starts it again on the same port. */
   restart(): Promise<void>
-  /** Gives it other host keys, as a reinstalled host has: of the same types, or of these. */
+  /** Gives it other host keys, like a reinstalled host: of the same types, or of these. */
   reinstall(types?: readonly HostKeyKind[]): Promise<void>
 }
 
@@ -49,7 +52,8 @@ export async function startSshd(options: {
   const configure = (): Promise<void> =>
     writeFile(file('sshd_config'), configuration(directory.path, port, kinds))
   await configure()
-  // Privilege separation of a server that root starts needs this directory, which packages make at boot.
+  // Privilege separation of a server that root starts needs this directory, which packages make at
+  // boot.
   if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
   const start = (): Promise<ServerProcess> =>
     startServer({

@@ -1,4 +1,4 @@
-/** What every store promises, whatever database is behind it: registers the tests for one kind of database. */
+/** The promises of every store: registers the tests for one kind of database. */
 import { housekeepingConformance } from './store-housekeeping-conformance.ts'
 import { inventoryConformance } from './store-inventory-conformance.ts'
 import { leadershipConformance } from './store-leadership-conformance.ts'
@@ -12,7 +12,7 @@ import { projectConformance } from './store-project-conformance.ts'
 import { rosterConformance } from './store-roster-conformance.ts'
 import { recoveryConformance } from './store-recovery-conformance.ts'
 import { snapshotConformance } from './store-snapshot-conformance.ts'
-import { wordConformance } from './store-word-conformance.ts'
+import { commandConformance } from './store-command-conformance.ts'
 import { storeWorld, type OpenWorld, type RegisterTest, type StoreDatabase } from './store-world.ts'
 
 /** Registers the tests; each gets an empty database. */
@@ -28,7 +28,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)
-  wordConformance(test, world)
+  commandConformance(test, world)
   housekeepingConformance(test, world)
   projectConformance(test, world)
   rosterConformance(test, world)

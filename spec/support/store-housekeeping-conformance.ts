@@ -1,4 +1,6 @@
-/** Housekeeping of every store: what the purge takes and what it leaves, and the rewriting of credentials. */
+/**
+ * Housekeeping of every store: what the purge deletes and keeps, and the rewriting of credentials.
+ */
 import { nodeName } from '../../schema/ids.ts'
 import {
   accepted,
@@ -17,7 +19,7 @@ import {
 const NOTHING = { notifications: 0, hosts: 0, segments: 0 }
 const HOUR_MS = 3_600_000
 
-/** Everything that a recovery leaves behind: moves, journal, certificate. */
+/** All rows that a recovery leaves behind: moves, journal, certificate. */
 async function ended(world: StoreWorld): Promise<Incident> {
   const found = await incident(world)
   const { notification, host, epoch } = found
@@ -41,7 +43,7 @@ async function ended(world: StoreWorld): Promise<Incident> {
 
 /** Registers the tests. */
 export function housekeepingConformance(test: RegisterTest, open: OpenWorld): void {
-  test('purge takes an ended notification with its moves, journal and certificate', async (t) => {
+  test('purge deletes an ended notification with its moves, journal and certificate', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { notification } = await ended(world)
@@ -59,7 +61,7 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     t.is(await store.getCertificate(notification.uuid), undefined)
   })
 
-  test('purge leaves what is unfinished, however old, and what is registered', async (t) => {
+  test('purge keeps unfinished notifications, however old, and registered rows', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { notification, epoch, segment, host } = await incident(world)
@@ -75,7 +77,7 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     t.not(await store.getHost(segment.uuid, host.uuid), undefined)
   })
 
-  test('purge leaves a recovery whose host is still out of service because of it', async (t) => {
+  test('purge keeps a recovery whose host is still out of service because of it', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { notification, epoch, host, segment } = await ended(world)
@@ -90,7 +92,7 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     })
   })
 
-  test('purge leaves a recovery whose host is to have its compute service enabled one day, whoever keeps it', async (t) => {
+  test("purge keeps a recovery whose host's compute service is still to be enabled, whichever recovery holds the host", async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { notification, epoch, host, segment } = await ended(world)
@@ -105,7 +107,7 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     t.like(await store.purge({ before: clock.wall, rowsMax: 9 }), { notifications: 1 })
   })
 
-  test('purge takes a deleted host after its history, and a segment after its hosts', async (t) => {
+  test('purge deletes a deleted host after its history, and a segment after its hosts', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment } = await ended(world)
@@ -118,7 +120,7 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
     t.deepEqual(await store.purge(order), NOTHING)
   })
 
-  test('purge takes the oldest first, over several batches', async (t) => {
+  test('purge deletes the oldest rows first, over several batches', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { uuid } = await store.createSegment(segmentFields('zone-a'))

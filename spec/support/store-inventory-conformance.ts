@@ -33,7 +33,7 @@ export function inventoryConformance(test: RegisterTest, open: OpenWorld): void 
     t.is(await store.getSegment(segmentId(NOBODY)), undefined)
   })
 
-  test('segment names are one whatever their case, and free again once deleted', async (t) => {
+  test('segment names are equal in any case, and free again after deletion', async (t) => {
     await using world = await open()
     const { store } = world
     const first = await store.createSegment(segmentFields('Zone-A'))
@@ -58,7 +58,7 @@ export function inventoryConformance(test: RegisterTest, open: OpenWorld): void 
     }
   })
 
-  test('segment update changes what it names and nothing else', async (t) => {
+  test('segment update changes the named fields and nothing else', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const segment = await store.createSegment(segmentFields('zone-a'))
@@ -75,7 +75,7 @@ export function inventoryConformance(test: RegisterTest, open: OpenWorld): void 
     await t.throwsAsync(store.deleteSegment(nobody), { code: 'SEGMENT_NOT_FOUND' })
   })
 
-  test('deleted segment takes its hosts with it, and no other', async (t) => {
+  test('deleted segment deletes its hosts too, and no other', async (t) => {
     await using world = await open()
     const { store } = world
     const [one, two] = [
@@ -94,7 +94,7 @@ export function inventoryConformance(test: RegisterTest, open: OpenWorld): void 
     await store.createHost(two.uuid, hostFields('compute-1'))
   })
 
-  test('host belongs to one segment, and its name is one in the whole cloud whatever the case', async (t) => {
+  test('host belongs to one segment, and its name is unique in the whole cloud in any case', async (t) => {
     await using world = await open()
     const { store } = world
     const one = await store.createSegment(segmentFields('one'))
@@ -146,7 +146,7 @@ export function inventoryConformance(test: RegisterTest, open: OpenWorld): void 
     await store.deleteSegment(segment.uuid)
   })
 
-  test('segment is not under recovery by the notification of a host of another segment', async (t) => {
+  test('segment is not under recovery because of the notification of a host of another segment', async (t) => {
     await using world = await open()
     const { store } = world
     await incident(world)

@@ -1,4 +1,4 @@
-/** One leader at a time, one schema for all: epochs, the guard, migrations, readiness. */
+/** One leader at a time, and one schema for all: epochs, the guard, migrations, readiness. */
 import { StaleEpochError } from '../../schema/errors.ts'
 import { epoch, nodeName } from '../../schema/ids.ts'
 import {
@@ -17,7 +17,7 @@ import { plannedRow } from './planned.ts'
 
 type Write = (epoch: Epoch) => Promise<unknown>
 
-/** Every recovery write that there is. */
+/** Every recovery write. */
 function writes(store: StorePort, of: Incident, move: VmMove): Readonly<Record<string, Write>> {
   const { host } = of
   const notification = of.notification.uuid
@@ -59,7 +59,7 @@ function writes(store: StorePort, of: Incident, move: VmMove): Readonly<Record<s
 
 /** Registers the tests. */
 export function leadershipConformance(test: RegisterTest, open: OpenWorld): void {
-  test('epoch grows by one with each claim, also when many claim at once', async (t) => {
+  test('epoch grows by one with each claim, also with many claims at the same time', async (t) => {
     await using world = await open()
     const { store } = world
     const other = world.openAnother()
@@ -71,7 +71,7 @@ export function leadershipConformance(test: RegisterTest, open: OpenWorld): void
     t.is(await other.currentEpoch(), epoch(5))
   })
 
-  test('stale leader changes nothing, whatever it writes, nor does one that claims too high an epoch', async (t) => {
+  test('stale leader changes nothing with any write, and neither does one with too high an epoch', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -140,7 +140,7 @@ export function leadershipConformance(test: RegisterTest, open: OpenWorld): void
     t.is(await store.currentEpoch(), epoch)
   })
 
-  test('migration that was cut off in the middle is finished by the next one', async (t) => {
+  test('migration that was interrupted is finished by the next one', async (t) => {
     await using world = await open()
     const { store, database } = world
     await store.createSegment(segmentFields('zone-a'))
@@ -156,7 +156,7 @@ export function leadershipConformance(test: RegisterTest, open: OpenWorld): void
     t.is(await store.claimEpoch(nodeName('engine-1')), epoch(1))
   })
 
-  test('ping answers, and says STORE_UNAVAILABLE without a schema and after the end', async (t) => {
+  test('ping answers, and reports STORE_UNAVAILABLE without a schema and after the end', async (t) => {
     await using world = await open()
     const { store, database } = world
     await t.notThrowsAsync(store.ping())

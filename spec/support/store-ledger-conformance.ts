@@ -1,4 +1,4 @@
-/** The ledger of every store: who has a spare, and what is to be undone. */
+/** The ledger of every store: which recovery has a spare, and which changes must be undone. */
 import type { ExecutionContext } from 'ava'
 import type { Grant } from '../../actors/ports/grant.ts'
 import { hostName, nodeName } from '../../schema/ids.ts'
@@ -70,7 +70,7 @@ export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
     t.is(lines.length, 1)
   })
 
-  test('spare is not taken without the right to', async (t) => {
+  test('spare is not taken without permission', async (t) => {
     await using world = await open()
     const { store } = world
     const scene = await setScene(world)
@@ -92,7 +92,7 @@ export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listChanges(), [])
   })
 
-  test('ledger lists what is open, once, with the state of its recovery', async (t) => {
+  test('ledger lists each open change once, with the state of its recovery', async (t) => {
     await using world = await open()
     const { store } = world
     const scene = await setScene(world)
@@ -124,7 +124,7 @@ export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listChanges(), [])
   })
 
-  test('spare is reserved again before anybody else can be sent there', async (t) => {
+  test('spare is reserved again before another instance can be sent to it', async (t) => {
     await using world = await open()
     const { store } = world
     const scene = await setScene(world)
@@ -149,7 +149,7 @@ export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await take(world, scene), { kind: 'granted' })
   })
 
-  test('operator who says whether a host is reserved takes it over', async (t) => {
+  test('operator who sets whether a host is reserved takes it over', async (t) => {
     await using world = await open()
     const { store } = world
     const scene = await setScene(world)

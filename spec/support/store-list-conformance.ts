@@ -114,7 +114,7 @@ export function listConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listSegments({}, { limit: 0, sort: [] }), [])
   })
 
-  test('marker is the id or the uuid of a row, and nothing that only begins like one', async (t) => {
+  test('marker is the id or the uuid of a row, and not a text that only begins like one', async (t) => {
     await using world = await open()
     const { store } = world
     const first = await store.createSegment(segmentFields('a'))
@@ -153,7 +153,7 @@ export function listConformance(test: RegisterTest, open: OpenWorld): void {
   })
 }
 
-/** One row at a time gives the same as all rows at once, by id and by uuid alike. */
+/** One row at a time gives the same as all rows at once, with markers by id and by uuid. */
 async function walks(t: ExecutionContext, store: StorePort, sort: Page['sort']): Promise<void> {
   const all = await store.listSegments({}, { limit: 100, sort })
   for (const markerOf of [(row: Segment) => String(row.id), (row: Segment) => row.uuid]) {

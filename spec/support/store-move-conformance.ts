@@ -1,4 +1,7 @@
-/** What every store keeps of the instances of a recovery: what they were, every attempt, and our locks. */
+/**
+ * What every store keeps of a recovery's instances: their earlier states, every attempt, and our
+ * locks.
+ */
 import type { Refuser } from '../../actors/ports/move-store.ts'
 import { hostName, instanceId, epoch as toEpoch } from '../../schema/ids.ts'
 import type { MoveStatus } from '../../schema/records.ts'
@@ -20,7 +23,7 @@ const BEGIN = { from: ['new'], to: 'running', reason: 'a run begins' } as const
 
 /** Registers the tests. */
 export function moveConformance(test: RegisterTest, open: OpenWorld): void {
-  test('what an instance was is kept with its first plan, whatever later plans say', async (t) => {
+  test('the earlier state of an instance is kept with its first plan, whatever later plans say', async (t) => {
     await using world = await open()
     const { store } = world
     const { notification, host, epoch } = await incident(world)
@@ -43,7 +46,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     t.like(rows[0], { ...leave, endedAt: clock.wall, startedAt: null, attempts: 0 })
   })
 
-  test('a lock of ours is noted, and noted to be gone', async (t) => {
+  test('a lock of ours is recorded, and its removal too', async (t) => {
     await using world = await open()
     const { store } = world
     const { notification, host, epoch } = await incident(world)
@@ -57,7 +60,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     }
   })
 
-  test('what an ended recovery has locked is listed until it is noted to be free', async (t) => {
+  test('an instance that an ended recovery has locked is listed until it is recorded as free', async (t) => {
     await using world = await open()
     const { store } = world
     const { notification, host, epoch } = await incident(world)
@@ -72,7 +75,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     const about = { notification: notification.uuid, reason: 'test' } as const
     await store.recordTransition(epoch, { ...about, from: ['new'], to: 'ignored' })
     t.deepEqual(await left(), [move.uuid])
-    // Whoever is at work on the same instance holds the lock on.
+    // A recovery that works on the same instance keeps the lock.
     world.clock.wall += 3_600_000
     const later = await accepted(store, hostStopped(host.name, world.clock.wall))
     await store.planMoves(epoch, later.uuid, host.name, [plannedRow(VM, 'vm-1', { held: true })])
@@ -130,7 +133,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     ] as never)
   })
 
-  test('an attempt that Nova did not look at never was, and the next one takes its number', async (t) => {
+  test('an attempt that Nova did not process does not count, and the next one takes its number', async (t) => {
     await using world = await open()
     const { store } = world
     const { notification, host, epoch } = await incident(world)
@@ -155,7 +158,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     })
   })
 
-  test('who refuses an instance is known to the next leader, until the next run', async (t) => {
+  test('a host that refuses an instance is known to the next leader, until the next run', async (t) => {
     await using world = await open()
     const { store } = world
     const { notification, host, epoch } = await incident(world)
@@ -233,7 +236,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     t.like((await plan())[0], { status: 'failed', refusedBy: ['compute-2'] })
   })
 
-  test('what an earlier recovery touched and did not bring to an end is listed, and nothing else', async (t) => {
+  test('moves that an earlier recovery began and did not complete are listed, and no others', async (t) => {
     await using world = await open()
     const { store } = world
     const { notification, host, epoch } = await incident(world)

@@ -24,10 +24,10 @@ const guestFailed = (instance: string, generatedAt: number): NewNotification => 
   duplicateWindowMs: WINDOW_MS,
 })
 
-/** What our own observers say of a dead host. */
+/** The payload of our own observers about a dead host. */
 const OURS = { event: 'STOPPED', host_status: 'NORMAL' }
 
-/** A host that they have reported, and what a cluster would say of the same death. */
+/** A host that our observers have reported, and a cluster's report of the same death. */
 async function reportedByUs(world: StoreWorld) {
   const { store, clock } = world
   const { epoch, host, notification } = await incident(world)
@@ -59,7 +59,7 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.is(await store.getNotification(notificationId('nobody')), undefined)
   })
 
-  test('unknown host and host on maintenance are told apart, whatever the case of the name', async (t) => {
+  test('unknown host and host on maintenance are distinguished, in any case of the name', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { uuid: segment } = await store.createSegment(segmentFields('zone-a'))
@@ -97,7 +97,7 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.deepEqual([...new Set(named)], [stored?.uuid])
   })
 
-  test('a host is deleted or reported, whichever is first', async (t) => {
+  test('a host is deleted or reported, whichever comes first', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const another = world.openAnother()
@@ -144,7 +144,7 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.is(await kind({ event: 'STOPPED' }), 'accepted')
   })
 
-  test('what a cluster says of a host is adopted by what our own observers have reported', async (t) => {
+  test("the payload of a cluster's report replaces that of our own observers", async (t) => {
     await using world = await open()
     const { store } = world
     const { report, uuid } = await reportedByUs(world)
@@ -154,7 +154,7 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     }
   })
 
-  test('of a held host only a report of the same death is adopted', async (t) => {
+  test('for a held host, only a report of the same death is adopted', async (t) => {
     await using world = await open()
     const { store } = world
     const { epoch, host, report, uuid } = await reportedByUs(world)
@@ -189,11 +189,11 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
         t.is(await at(WINDOW_MS + 1), 'accepted', ended)
       }
       t.is(await at(WINDOW_MS), ended === 'failed' ? 'accepted' : 'duplicate', ended)
-      t.is(await at(0), 'duplicate', ended) // of the second one by now, when the first failed
+      t.is(await at(0), 'duplicate', ended) // the second one by now, if the first failed
     }
   })
 
-  test('equal payloads are equal whatever the order of their keys, and instances are not each other', async (t) => {
+  test('equal payloads are equal in any order of their keys, and different instances are different', async (t) => {
     await using world = await open()
     const { store, clock } = world
     await incident(world)

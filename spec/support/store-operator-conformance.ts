@@ -1,10 +1,10 @@
-/** What operators choose and say, in every store. */
+/** The choices and commands of operators, in every store. */
 import { notificationId, segmentId } from '../../schema/ids.ts'
 import { incident, segmentFields, type OpenWorld, type RegisterTest } from './store-world.ts'
 
 /** Registers the tests. */
 export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
-  test('policy of a segment is what was chosen last, and goes with the segment', async (t) => {
+  test('policy of a segment is the latest choice, and is deleted with the segment', async (t) => {
     await using world = await open()
     const { store } = world
     const segment = await store.createSegment(segmentFields('zone-p'))
@@ -21,7 +21,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     await t.throwsAsync(store.setPolicy(segmentId('none'), {}), { code: 'SEGMENT_NOT_FOUND' })
   })
 
-  test('host that an ended recovery holds is returning, with all that decides on it', async (t) => {
+  test('host that an ended recovery holds is returning, with all that decides about it', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, host, notification, epoch } = await incident(world)
@@ -53,7 +53,7 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
       by: uuid,
       isGivenBack: false,
       choices: {},
-      words: [],
+      commands: [],
       deaths: [issuedAt],
       disabledWith: 'it is dead',
     })
@@ -70,30 +70,30 @@ export function operatorConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listReturning(0), [])
   })
 
-  test('word of an operator is kept with his name, and a decision sees it with the policy', async (t) => {
+  test("operator command is kept with the operator's name, and a decision sees it with the policy", async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, notification } = await incident(world)
-    const word = {
+    const command = {
       notification: notification.uuid,
-      word: 'confirm-dead',
+      kind: 'confirm-dead',
       operator: 'Zoë',
       reason: 'I pulled the plug — twice',
     } as const
-    t.deepEqual(await store.listWords(notification.uuid), [])
-    await store.sayWord(word)
+    t.deepEqual(await store.listCommands(notification.uuid), [])
+    await store.giveCommand(command)
     clock.wall += 1000
-    await store.sayWord({ ...word, reason: 'again' })
+    await store.giveCommand({ ...command, reason: 'again' })
     await store.setPolicy(segment.uuid, { trustReports: true })
-    const words = await store.listWords(notification.uuid)
-    t.deepEqual(words, [
-      { ...word, saidAt: clock.wall - 1000 },
-      { ...word, reason: 'again', saidAt: clock.wall },
+    const commands = await store.listCommands(notification.uuid)
+    t.deepEqual(commands, [
+      { ...command, givenAt: clock.wall - 1000 },
+      { ...command, reason: 'again', givenAt: clock.wall },
     ])
     const snapshot = await store.readSnapshot(segment.uuid, notification.uuid, 0)
-    t.deepEqual(snapshot.words, words)
+    t.deepEqual(snapshot.commands, commands)
     t.deepEqual(snapshot.choices, { trustReports: true })
-    const unknown = { ...word, notification: notificationId('nobody') }
-    await t.throwsAsync(store.sayWord(unknown), { code: 'NOTIFICATION_NOT_FOUND' })
+    const unknown = { ...command, notification: notificationId('nobody') }
+    await t.throwsAsync(store.giveCommand(unknown), { code: 'NOTIFICATION_NOT_FOUND' })
   })
 }

@@ -1,4 +1,7 @@
-/** What a project's own view needs of every store: how hosts stand, and what happened to its instances. */
+/**
+ * What the view of a project needs of every store: whether hosts are protected, and what happened
+ * to its instances.
+ */
 import { hostName, instanceId, moveId } from '../../schema/ids.ts'
 import {
   accepted,
@@ -17,7 +20,7 @@ const instance = (number: number) =>
 
 /** Registers the tests. */
 export function projectConformance(test: RegisterTest, open: OpenWorld): void {
-  test('each registered host stands as its segment and its maintenance say', async (t) => {
+  test('each registered host is protected as its segment and its maintenance say', async (t) => {
     await using world = await open()
     const { store } = world
     const { segment, host, notification, epoch } = await incident(world)
@@ -29,7 +32,7 @@ export function projectConformance(test: RegisterTest, open: OpenWorld): void {
     const ended = { notification: notification.uuid, from: ['new'], to: 'finished' } as const
     await store.recordTransition(epoch, { ...ended, reason: 'test' })
     await store.deleteHost(segment.uuid, gone.uuid)
-    t.deepEqual(await store.listStandings(), [
+    t.deepEqual(await store.listHostProtections(), [
       {
         name: host.name,
         onMaintenance: true,
@@ -72,7 +75,7 @@ export function projectConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await found({}, { status: 'failed' }), [])
     t.deepEqual(await found({}, { status: 'pending' }), expected)
     t.deepEqual(await store.listInstanceMoves([], {}, wholePage), [])
-    // A marker must not tell that somebody else's move exists.
+    // A marker must not show that a move of another project exists.
     for (const marker of [String(late[1]?.id), late[1]?.uuid ?? moveId(''), '99']) {
       const message = `Marker ${marker} could not be found.`
       await t.throwsAsync(found({ marker }), { code: 'MARKER_NOT_FOUND', message })

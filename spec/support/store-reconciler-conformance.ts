@@ -1,4 +1,7 @@
-/** What every store knows of moves that a failed recovery gave up: late successes, and what was left on a host that is back. */
+/**
+ * What every store knows about moves that a failed recovery gave up: late completions, and
+ * instances left on a returned host.
+ */
 import { hostName, instanceId, epoch as toEpoch } from '../../schema/ids.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
 import { plannedRow } from './planned.ts'
@@ -16,7 +19,7 @@ const THIRD = instanceId('0f0e0d0c-0000-4000-8000-000000000003')
 const FOURTH = instanceId('0f0e0d0c-0000-4000-8000-000000000004')
 const DEST = hostName('compute-2')
 
-/** Two moves that were asked for and given up, and one that never was asked for. */
+/** Two moves that were requested and given up, and one that was never requested. */
 async function givenUp({ store, clock }: StoreWorld, { notification, host, epoch }: Incident) {
   const moves = await store.planMoves(epoch, notification.uuid, host.name, [
     plannedRow(VM, 'vm-1'),
@@ -41,7 +44,10 @@ const end = ({ store }: StoreWorld, { epoch, notification }: Incident, to: Notif
     reason: '0 instances moved, 2 failed, 1 ignored',
   })
 
-/** A held host whose service we have disabled, and a failed recovery: two that ran were not moved, two others are not of interest. */
+/**
+ * A held host whose service we have disabled, and a failed recovery: two running instances were not
+ * moved, and two others do not matter.
+ */
 async function leaveTwo(world: StoreWorld, of: Incident) {
   const { store } = world
   const { notification, host, epoch } = of
@@ -61,7 +67,7 @@ async function leaveTwo(world: StoreWorld, of: Incident) {
 
 /** Registers the tests. */
 export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void {
-  test('what a failed recovery asked for and gave up is listed, once it has failed, for as long as is asked', async (t) => {
+  test('a move that a failed recovery requested and gave up is listed after the failure, for the given time', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -76,7 +82,7 @@ export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void
     t.deepEqual(await store.listGivenUp(since + 1000), [])
   })
 
-  test('a late success corrects the move, its attempt and the sentence, and the last one the verdict', async (t) => {
+  test('a late completion corrects the move, its attempt and the sentence, and the last one also the status', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -121,7 +127,7 @@ export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void
     t.regex(details.at(-1) ?? '', /^failed => finished: 2 instances moved, 0 failed, 1 ignored/)
   })
 
-  test('what arrived and did not become what it was is no late success', async (t) => {
+  test('a move that arrived and could not be restored is no late completion', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -136,7 +142,7 @@ export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void
     t.is(await store.recordLateCompletion(of.epoch, move.uuid, DEST), undefined)
   })
 
-  test('what ran on a host that was let back is left behind there, until it is held again', async (t) => {
+  test('an instance that ran on a returned host is left behind there, until the host is held again', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -162,7 +168,7 @@ export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void
     t.like(await store.recordStart(epoch, one.uuid, 'it ran'), { kind: 'refused' })
   })
 
-  test('what is left behind is started by the acting leader only, and not while operators forbid it', async (t) => {
+  test('an instance left behind is started by the acting leader only, and not while operators forbid it', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -174,18 +180,18 @@ export function reconcilerConformance(test: RegisterTest, open: OpenWorld): void
       code: 'STALE_EPOCH',
     })
     const said = { operator: 'kim', reason: 'exercise' }
-    await store.saySiteWord({ ...said, word: 'stop' })
+    await store.giveSiteCommand({ ...said, kind: 'stop' })
     t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), {
       kind: 'refused',
       reason: 'all recoveries are stopped by kim: exercise',
     })
-    await store.saySiteWord({ ...said, word: 'release' })
+    await store.giveSiteCommand({ ...said, kind: 'release' })
     t.deepEqual(await store.recordStart(epoch, one.uuid, 'it ran'), { kind: 'granted' })
     await store.updateSegment(segment.uuid, { enabled: false })
     t.deepEqual(await store.listLeftStopped(0), [])
   })
 
-  test('a late success is written by the acting leader only, and not of what operators took over', async (t) => {
+  test('a late completion is written by the acting leader only, and not for a recovery that operators took over', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)

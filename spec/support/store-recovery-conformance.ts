@@ -1,4 +1,4 @@
-/** What the acting leader records and reads in every store. */
+/** What the acting leader writes and reads in every store. */
 import { hostName, instanceId, notificationId } from '../../schema/ids.ts'
 import type { MoveStatus, VmMove } from '../../schema/records.ts'
 import {
@@ -58,7 +58,7 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
     t.false(await store.recordTransition(epoch, unknown))
   })
 
-  test('intent is granted and written, and refused without a line once anything forbids it', async (t) => {
+  test('intent is granted and written, and refused without a line when something forbids it', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -93,7 +93,7 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
     t.is(await refusal(store, nobody), 'There is no notification nobody.')
   })
 
-  test('intent is refused when host or segment were deleted behind our back', async (t) => {
+  test('intent is refused when host or segment were deleted meanwhile', async (t) => {
     for (const [table, reason] of [
       ['hosts', 'The host is not registered any more.'],
       ['segments', 'The segment was deleted.'],
@@ -105,7 +105,7 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
     }
   })
 
-  test('first death certificate wins', async (t) => {
+  test('first death certificate counts', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { notification, host, epoch } = await incident(world)
@@ -204,7 +204,7 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
     t.is(last.move?.updatedAt, Math.floor(last.now / 1000) * 1000)
   })
 
-  test('host is held for a recovery and released as it was, but an operator’s maintenance stays his', async (t) => {
+  test("host is held for a recovery and released as it was, but an operator's maintenance stays", async (t) => {
     await using world = await open()
     const { store } = world
     const { segment, notification, epoch } = await incident(world)

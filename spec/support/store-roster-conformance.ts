@@ -1,4 +1,4 @@
-/** Who may be spoken of and who may speak, as every store has it. */
+/** The registered hosts and observers, as every store lists them. */
 import { hostFields, segmentFields, type OpenWorld, type RegisterTest } from './store-world.ts'
 
 /** Registers the tests. */
@@ -13,27 +13,40 @@ export function rosterConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual((await store.readRoster()).observers, [])
     await Promise.all(
       ['monitor-1', 'monitor-2', 'monitor-1', 'monitor-1'].map((name) =>
-        store.registerObserver(name),
+        store.registerObserver(name, 'host-monitor'),
       ),
     )
-    await store.registerObserver('monitor-2')
+    await store.registerObserver('monitor-2', 'host-monitor')
     const { hosts, observers } = await store.readRoster()
     t.deepEqual(hosts, [{ host: host.uuid, hostName: host.name, segment: segment.uuid }])
     t.deepEqual(observers.toSorted(), ['monitor-1', 'monitor-2'])
   })
 
-  test('purge takes observers that have not registered for long', async (t) => {
+  test('host monitors are listed with a time that changes when they register again, webhooks are not', async (t) => {
     await using world = await open()
     const { store, clock } = world
-    await store.registerObserver('old')
-    await store.registerObserver('alive')
+    await store.registerObserver('monitor', 'host-monitor')
+    await store.registerObserver('alerts', 'webhook')
+    const first = await store.listMonitors()
+    t.deepEqual(first, [{ name: 'monitor', registeredAt: clock.wall }])
     clock.wall += 5000
-    await store.registerObserver('alive')
+    await store.registerObserver('monitor', 'host-monitor')
+    t.deepEqual(await store.listMonitors(), [{ name: 'monitor', registeredAt: clock.wall }])
+    t.deepEqual((await store.readRoster()).observers.toSorted(), ['alerts', 'monitor'])
+  })
+
+  test('purge deletes observers that have not registered for long', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    await store.registerObserver('old', 'host-monitor')
+    await store.registerObserver('alive', 'host-monitor')
+    clock.wall += 5000
+    await store.registerObserver('alive', 'host-monitor')
     await store.purge({ before: clock.wall - 1000, rowsMax: 9 })
     t.deepEqual((await store.readRoster()).observers, ['alive'])
   })
 
-  test('faults of hosts are listed whole, those of guests in pages', async (t) => {
+  test('faults of hosts are listed completely, those of guests in pages', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const segment = await store.createSegment(segmentFields('racks'))

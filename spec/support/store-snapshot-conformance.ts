@@ -13,7 +13,7 @@ import {
   type RegisterTest,
 } from './store-world.ts'
 
-const FREE = { kind: 'free' } as const
+const RUNNING = { kind: 'running' } as const
 
 /** Registers the tests. */
 export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
@@ -26,8 +26,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const second = await accepted(store, hostStopped('compute-2', clock.wall))
     await database.execute(`UPDATE hosts SET deleted = id WHERE id = ${gone.id}`)
     const expected = [
-      { notification, host, standing: FREE, wordCount: 0 },
-      { notification: second, host: undefined, standing: FREE, wordCount: 0 },
+      { notification, host, control: RUNNING, commandCount: 0 },
+      { notification: second, host: undefined, control: RUNNING, commandCount: 0 },
     ]
     t.deepEqual(await store.listUnfinished(), expected)
     await store.recordTransition(epoch, {
@@ -39,7 +39,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await store.listUnfinished(), expected.slice(1))
   })
 
-  test('snapshot holds all that a decision needs, and nothing of deleted things', async (t) => {
+  test('snapshot has everything that a decision needs, and no deleted rows', async (t) => {
     await using world = await open()
     const { store } = world
     const of = await incident(world)
@@ -61,8 +61,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       certificate: undefined,
       moves: [move],
       choices: {},
-      words: [],
-      standing: FREE,
+      commands: [],
+      control: RUNNING,
       takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
@@ -78,8 +78,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
       certificate: undefined,
       moves: [],
       choices: {},
-      words: [],
-      standing: FREE,
+      commands: [],
+      control: RUNNING,
       takenSpares: [],
       hostsActedOn: [],
       hostsActedOnOverall: [],
@@ -138,7 +138,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await acted(clock.wall + 6), [[], []])
   })
 
-  test('hosts that fail are those of all segments whose death is reported, open, and not yet certain', async (t) => {
+  test('failing hosts are those of all segments with an open report of their death and without a certificate', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -169,7 +169,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await failing(), [])
   })
 
-  test('fence that was ordered is counted for the window, though it ended without a certificate', async (t) => {
+  test('ordered fence counts for the window, even if it ended without a certificate', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const of = await incident(world)
@@ -191,7 +191,7 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await acted(orderedAt + 1), [[], []])
   })
 
-  test('a smaller fault is shown with the fault of its host, once that is sure, and then certain', async (t) => {
+  test('an instance or service fault is shown with the fault of its host, when that is sure, and then certain', async (t) => {
     await using world = await open()
     const { store, clock } = world
     const { segment, host, notification: report, epoch } = await incident(world)
@@ -224,8 +224,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     })
     const over = { notification: doubt.uuid, from: ['new'], to: 'ignored', reason: 'x' } as const
     await store.recordTransition(epoch, over)
-    const retry = { word: 'retry', operator: 'kim', reason: 'the host is repaired' } as const
-    await store.sayWord({ notification: report.uuid, ...retry })
+    const retry = { kind: 'retry', operator: 'kim', reason: 'the host is repaired' } as const
+    await store.giveCommand({ notification: report.uuid, ...retry })
     t.deepEqual(await hostFault(), { notification: report.uuid, certified: false, state: 'open' })
   })
 

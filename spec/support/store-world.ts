@@ -1,4 +1,4 @@
-/** What store specs stand on: an empty database, a wall clock that they set, and records to put in. */
+/** The parts of store specs: an empty database, a wall clock that they set, and records. */
 import type { ExecutionContext } from 'ava'
 import type { RandomPort } from '../../actors/ports/clock.ts'
 import type {
@@ -22,7 +22,7 @@ export class SetClock extends SystemClock {
   }
 }
 
-/** The ports that a store is opened with. */
+/** The ports with which a store is opened. */
 export interface StorePortsForSpecs {
   readonly clock: SetClock
   readonly random: RandomPort
@@ -30,9 +30,9 @@ export interface StorePortsForSpecs {
 
 /** One empty database of some kind. */
 export interface StoreDatabase extends AsyncDisposable {
-  /** A store on this database; any number at once. */
+  /** A store on this database; there may be any number at once. */
   open(ports: StorePortsForSpecs): StorePort
-  /** Does what no store would do. */
+  /** Runs SQL that no store would run. */
   execute(sql: string): Promise<void>
 }
 
@@ -40,7 +40,7 @@ export interface StoreDatabase extends AsyncDisposable {
 export interface StoreWorld extends AsyncDisposable {
   readonly store: StorePort
   readonly clock: SetClock
-  /** A second store on the same database, as another process has it. */
+  /** A second store on the same database, like that of another process. */
   openAnother(): StorePort
   readonly database: StoreDatabase
 }
@@ -94,7 +94,7 @@ export const hostStopped = (host: string, generatedAt: number): NewNotification 
   duplicateWindowMs: 180_000,
 })
 
-/** Newest first, everything. */
+/** All rows, newest first. */
 export const wholePage: Page = { limit: 1000, sort: [] }
 
 /** A segment with one host under recovery, and a leader. */
@@ -120,7 +120,7 @@ export async function accepted(store: StorePort, report: NewNotification): Promi
   return acceptance.notification
 }
 
-/** Plans one move and answers it. */
+/** Plans one move and returns it. */
 export async function plannedMove(store: StorePort, of: Incident): Promise<VmMove> {
   const instance = instanceId('0f0e0d0c-0000-4000-8000-000000000001')
   const planned = [plannedRow(instance, 'vm-1')]
@@ -131,7 +131,7 @@ export async function plannedMove(store: StorePort, of: Incident): Promise<VmMov
   return row
 }
 
-/** What the store says to one more power-off: `granted`, or why not. */
+/** The store's answer to one more power-off: `granted`, or the reason of the refusal. */
 export async function refusal(
   store: StorePort,
   { epoch, notification, host }: Incident,

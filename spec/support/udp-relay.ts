@@ -1,4 +1,7 @@
-/** A wire that carries datagrams to a server and back, and loses, delays, repeats or garbles those that a spec names. */
+/**
+ * A wire that carries datagrams to a server and back, and loses, delays, repeats or damages those
+ * that a spec names.
+ */
 import { createSocket, type Socket } from 'node:dgram'
 
 export type Direction = 'there' | 'back'
@@ -6,20 +9,23 @@ export type Direction = 'there' | 'back'
 /** One datagram on its way. */
 export interface Packet {
   readonly direction: Direction
-  /** How many went in this direction before it, since the wire was made or the rule was set. */
+  /**
+   * How many datagrams went in this direction before it, since the wire was opened or the rule was
+   * set.
+   */
   readonly index: number
   readonly bytes: Buffer
 }
 
-/** What becomes of a datagram; bytes are carried instead of it. */
+/** What happens to a datagram. A buffer is carried instead of it. */
 export type Treatment = 'pass' | 'drop' | 'twice' | Buffer | { readonly afterMs: number }
 
 export interface UdpRelay extends AsyncDisposable {
   /** On 127.0.0.1. */
   readonly port: number
-  /** What was sent since the rule was set, lost ones included. */
+  /** The datagrams sent since the rule was set, lost ones included. */
   packets(): readonly Packet[]
-  /** Counts anew from here on. */
+  /** Restarts the counting here. */
   treat(rule: (packet: Packet) => Treatment): void
 }
 
@@ -52,12 +58,12 @@ export async function openUdpRelay(serverPort: number): Promise<UdpRelay> {
     }, treatment.afterMs)
     delayed.add(timer)
   }
-  /** One socket for each client, so that answers find their way back. */
+  /** One socket for each client, so that answers are sent back to the right one. */
   const socketFor = (clientPort: number): Socket => {
     const known = onward.get(clientPort)
     if (known !== undefined) return known
     const socket = createSocket('udp4')
-    socket.on('error', () => undefined) // nobody listens there: the datagram is lost
+    socket.on('error', () => undefined) // no process listens there: the datagram is lost
     socket.on('message', (bytes) =>
       carry('back', bytes, (answer) => front.send(answer, clientPort, '127.0.0.1')),
     )

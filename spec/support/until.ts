@@ -1,7 +1,7 @@
-/** Waits for what only shows from outside. */
+/** Waits for something that can only be seen from outside. */
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Resolves once the condition holds; throws, with what was waited for, when it takes too long. */
+/** Resolves when the condition holds; throws with a description when it takes too long. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

@@ -1,4 +1,4 @@
-/** Random subjects and patterns over few tokens, and a plain reading of wildcards to compare with. */
+/** Random subjects and patterns over few tokens, and a simple matching to compare with. */
 import * as fc from 'fast-check'
 
 const token = fc.constantFrom('a', 'b', 'c-d', '%2e')

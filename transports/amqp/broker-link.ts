@@ -27,21 +27,25 @@ export interface Delivery {
   readonly body: Uint8Array
 }
 
-/** discarded goes to the broker's dead-letter exchange, if one was configured there. */
-export type Disposition = 'taken' | 'discarded'
+/** discarded: goes to the broker's dead-letter exchange, if there is one; left: delivered again on the next link. */
+export type Disposition = 'taken' | 'discarded' | 'left'
 
 export interface BrokerLink extends AsyncDisposable {
   /** Aborted, with a sentence as the reason, once nothing will be delivered any more. */
   readonly ended: AbortSignal
   /** Binds the queue again; absent when there is no such exchange (yet). */
   bind(): Promise<'bound' | 'absent'>
+  /** How many messages wait in the queue, without those that were delivered and are not acknowledged. */
+  waiting(): Promise<number>
 }
 
 export interface BrokerLinkParts {
   readonly declarer: Declarer
-  readonly handle: (delivery: Delivery) => Disposition
+  /** A message is unacknowledged until this resolves; when `ended` aborts, the result has no effect any more. */
+  readonly handle: (delivery: Delivery, ended: AbortSignal) => Promise<Disposition>
 }
 
+/** It also limits how many messages are handled at once. */
 const UNACKNOWLEDGED_MAX = 64
 /** Events are hints about the present: what waited longer than this helps nobody. */
 const MESSAGE_TTL_MS = 600_000
@@ -76,6 +80,10 @@ export async function openBrokerLink(
       })
       return bound ?? 'absent'
     },
+    async waiting() {
+      const found = await askBroker(connection, (channel) => channel.checkQueue(queue))
+      return found?.messageCount ?? 0
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(connection[Symbol.asyncDispose]()),
   }
 }
@@ -91,19 +99,24 @@ const queueOptions = (declaration: Declaration): Options.AssertQueue => ({
 async function consume(
   connection: BrokerConnection,
   queue: string,
-  handle: (delivery: Delivery) => Disposition,
+  handle: BrokerLinkParts['handle'],
 ): Promise<void> {
   const channel = await connection.model.createChannel()
   isVital(connection, channel)
   await channel.prefetch(UNACKNOWLEDGED_MAX)
-  await channel.consume(queue, (message: ConsumeMessage | null) => {
-    if (message === null) return connection.end('the broker cancelled our consumer')
+  const settle = async (message: ConsumeMessage): Promise<void> => {
     try {
-      if (handle(deliveryOf(message)) === 'taken') channel.ack(message)
+      const disposition = await handle(deliveryOf(message), connection.ended)
+      if (connection.ended.aborted || disposition === 'left') return
+      if (disposition === 'taken') channel.ack(message)
       else channel.reject(message, false)
     } catch (error) {
       connection.end(describeError(error))
     }
+  }
+  await channel.consume(queue, (message: ConsumeMessage | null) => {
+    if (message === null) return connection.end('the broker cancelled our consumer')
+    void settle(message) // it never rejects
   })
 }
 

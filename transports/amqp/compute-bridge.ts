@@ -1,9 +1,12 @@
-/** Listens to the Compute service's notifications on RabbitMQ, for ever, and hands them on as our own events. */
+/** Reads the Compute service's notifications from RabbitMQ until it is stopped, and hands them on as our own events and faults. */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
+import type { BridgeCounts } from '../../schema/messages/leadership.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 import { checkBrokerUrls } from './broker-connection.ts'
-import { openBrokerLink, type BrokerLink } from './broker-link.ts'
+import type { ComputeFault } from './compute-fault.ts'
+import { openBrokerLink, type BrokerLink, type Delivery, type Disposition } from './broker-link.ts'
 import { Declarer, type Declaration } from './declaration.ts'
 import { keepLinked, type LinkKeeping } from './keep-linked.ts'
 import { NotificationReader } from './notification-reader.ts'
@@ -17,21 +20,25 @@ export interface ComputeBridgeOptions extends LinkKeeping {
   readonly declaration: Declaration
   /** What Nova's `topics` and `versioned_notifications_topics` say. */
   readonly topics: readonly string[]
-  /** A message is acknowledged when this returns, and comes again when it throws. */
+  /** A message is acknowledged after this returned, and comes again when it throws. */
   readonly publish: (event: ComputeEvent) => void
+  /** Resolves once our own bus has stored the fault. Only then the bridge acknowledges the message. Undefined: faults are only events. */
+  readonly submit: ((fault: ComputeFault) => Promise<void>) | undefined
 }
 
 export interface ComputeBridge extends AsyncDisposable {
   /** True while we consume and our queue is bound to the exchange. */
   connected(): boolean
-  /** Messages that could not be read. */
-  parked(): number
+  counts(): BridgeCounts
 }
 
 /** A broker's restart takes a non-durable exchange and our binding away, and nobody tells us. */
 const BIND_AGAIN_MS = 15_000
 /** An absent exchange is looked for more often: it appears with Nova's first notification. */
 const LOOK_AGAIN_MS = 2000
+/** Pause before the bridge submits a fault again that our own bus did not store, ms; doubles each time. */
+const SUBMIT_AGAIN_MS = 500
+const SUBMIT_AGAIN_MS_MAX = 5000
 
 /** Starts listening. Throws CONFIG_INVALID for a URL that is not one of a broker. */
 export function startComputeBridge(options: ComputeBridgeOptions): ComputeBridge {
@@ -41,7 +48,7 @@ export function startComputeBridge(options: ComputeBridgeOptions): ComputeBridge
   const running = keepLinked(options, (url) => bridge.serve(url), stopping.signal)
   return {
     connected: () => bridge.bound,
-    parked: () => bridge.reader.parked,
+    counts: () => bridge.counts(),
     async [Symbol.asyncDispose]() {
       stopping.abort()
       await running
@@ -50,28 +57,61 @@ export function startComputeBridge(options: ComputeBridgeOptions): ComputeBridge
 }
 
 class Bridge {
-  readonly reader: NotificationReader
+  readonly #reader: NotificationReader
   readonly #options: ComputeBridgeOptions
   readonly #stop: AbortSignal
   readonly #declarer: Declarer
   bound = false
+  #unread = 0
 
   constructor(options: ComputeBridgeOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
     this.#declarer = new Declarer(options.log)
-    this.reader = new NotificationReader(options.log, options.publish)
+    const { clock, log, publish, submit } = options
+    const keep =
+      submit && ((fault: ComputeFault, over: AbortSignal) => this.#keep(submit, fault, over))
+    this.#reader = new NotificationReader({ clock, log, publish, keep })
+  }
+
+  counts(): BridgeCounts {
+    return { ...this.#reader.counts(), unread: this.#unread }
   }
 
   /** Uses one link to its end, and answers why it ended. */
   async serve(url: Secret): Promise<string> {
     await using link = await openBrokerLink(
       { ...this.#options, url },
-      { declarer: this.#declarer, handle: (delivery) => this.reader.handle(delivery) },
+      { declarer: this.#declarer, handle: (delivery, ended) => this.#handle(delivery, ended) },
       this.#stop,
     )
     await this.#keepBound(link)
     return String(link.ended.reason)
+  }
+
+  #handle(delivery: Delivery, ended: AbortSignal): Promise<Disposition> {
+    return this.#reader.handle(delivery, AbortSignal.any([ended, this.#stop]))
+  }
+
+  /** While our own bus is not available, the message stays unacknowledged: in the broker's queue it would expire. */
+  async #keep(
+    submit: (fault: ComputeFault) => Promise<void>,
+    fault: ComputeFault,
+    over: AbortSignal,
+  ): Promise<boolean> {
+    const { clock, log } = this.#options
+    for (let pauseMs = SUBMIT_AGAIN_MS; !over.aborted; pauseMs *= 2) {
+      try {
+        await submit(fault)
+        return true
+      } catch (error) {
+        if (!isCoded(error, 'BUS_UNAVAILABLE')) throw error
+        const fields = { type: fault.type, reason: describeError(error) }
+        if (pauseMs === SUBMIT_AGAIN_MS) log.warn(fields, 'a fault waits for our own bus')
+      }
+      await sleep(clock, Math.min(pauseMs, SUBMIT_AGAIN_MS_MAX), over)
+    }
+    return false
   }
 
   async #keepBound(link: BrokerLink): Promise<void> {
@@ -84,6 +124,7 @@ class Bridge {
         this.bound = found === 'bound'
         if (found !== known) log.info({ exchange, queue }, `notification exchange: ${found}`)
         known = found
+        this.#unread = await link.waiting()
         await sleep(clock, this.bound ? BIND_AGAIN_MS : LOOK_AGAIN_MS, over)
       }
     } finally {

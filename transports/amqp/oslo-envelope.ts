@@ -1,13 +1,17 @@
 /** From the body of an oslo.messaging notification to one of our messages. Pure. */
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
+import { IdOrEmpty, NameOrEmpty } from '../../schema/messages/fields.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
+import { factKind, readFact, type Told } from './compute-facts.ts'
 import { BODY_BYTES_MAX } from './unpack.ts'
 
 export interface OsloNotification {
   readonly event: ComputeEvent
+  /** Its type has a fact, but the host or the instance that it is about is missing. */
+  readonly isIncomplete: boolean
   /** What a repeated delivery has in common with the first one. */
   readonly ids: readonly string[]
 }
@@ -17,42 +21,62 @@ const BOUNDS: JsonBounds = { characters: BODY_BYTES_MAX, depth: 32, members: 50_
 
 const Outer = Compile(Type.Object({ 'oslo.version': Type.String(), 'oslo.message': Type.String() }))
 
-const Inner = Compile(
-  Type.Object({
-    message_id: Type.String({ minLength: 1, maxLength: 64 }),
-    publisher_id: Type.String({ maxLength: 255 }),
-    event_type: Type.String({ minLength: 1, maxLength: 255 }),
-    priority: Type.String({ maxLength: 32 }),
-    timestamp: Type.String({ maxLength: 64 }),
-    payload: Type.Record(Type.String(), Type.Unknown()),
-    _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  }),
-)
+/** It becomes tokens of a subject on our bus: no empty ones, no wildcards. */
+const EVENT_TYPE = '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$'
+const UserId = Type.Optional(Type.Union([Type.String(), Type.Null()]))
+
+/** As strict as our own messages, so that our bus can carry the fields as they are. */
+const InnerForm = Type.Object({
+  message_id: Type.Intersect([IdOrEmpty, Type.String({ minLength: 1 })]),
+  publisher_id: NameOrEmpty,
+  event_type: Type.String({ maxLength: 255, pattern: EVENT_TYPE }),
+  priority: NameOrEmpty,
+  timestamp: NameOrEmpty,
+  payload: Type.Record(Type.String(), Type.Unknown()),
+  _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  _context_user_id: UserId,
+})
+const Inner = Compile(InnerForm)
 
 /** Reads both wire forms, `messagingv2` and the bare old one. MESSAGE_INVALID; its text repeats nothing of the body. */
 export function parseOsloNotification(body: Uint8Array): OsloNotification {
+  const inner = innerOf(body)
+  const payload = flatten(inner.payload)
+  if (!isRecord(payload)) throw invalid('the payload is not an object')
+  const kind = factKind(inner.event_type)
+  const fact = kind === undefined ? undefined : readFact(kind, toldBy(inner, payload))
+  return {
+    event: {
+      eventType: inner.event_type,
+      publisher: inner.publisher_id,
+      priority: inner.priority,
+      timestamp: inner.timestamp,
+      messageId: inner.message_id,
+      format: 'nova_object.data' in inner.payload ? 'versioned' : 'unversioned',
+      payload,
+      ...(fact === undefined ? {} : { fact }),
+    },
+    isIncomplete: kind !== undefined && fact === undefined,
+    ids: inner._unique_id === undefined ? [inner.message_id] : [inner.message_id, inner._unique_id],
+  }
+}
+
+type InnerMessage = Static<typeof InnerForm>
+
+function innerOf(body: Uint8Array): InnerMessage {
   if (body.byteLength > BODY_BYTES_MAX) throw invalid(`longer than ${BODY_BYTES_MAX} bytes`)
   const inner = unwrap(parseJson(decodeText(body)))
-  if (!Inner.Check(inner)) {
-    const [first] = Inner.Errors(inner)
-    throw invalid(`${first?.instancePath ?? ''} ${first?.message ?? 'not a notification'}`.trim())
-  }
-  const { payload } = inner
-  const versioned = 'nova_object.data' in payload
-  const flat = flatten(payload)
-  if (!isRecord(flat)) throw invalid('the payload is not an object')
-  const event: ComputeEvent = {
-    eventType: inner.event_type,
-    publisher: inner.publisher_id,
-    priority: inner.priority,
-    timestamp: inner.timestamp,
-    messageId: inner.message_id,
-    format: versioned ? 'versioned' : 'unversioned',
-    payload: flat,
-  }
-  const unique = inner._unique_id
-  return { event, ids: unique === undefined ? [inner.message_id] : [inner.message_id, unique] }
+  if (Inner.Check(inner)) return inner
+  const [first] = Inner.Errors(inner)
+  throw invalid(`${first?.instancePath ?? ''} ${first?.message ?? 'not a notification'}`.trim())
 }
+
+const toldBy = (inner: InnerMessage, payload: Told['payload']): Told => ({
+  eventType: inner.event_type,
+  publisher: inner.publisher_id,
+  payload,
+  user: inner._context_user_id,
+})
 
 function unwrap(outer: unknown): unknown {
   if (!isRecord(outer) || !('oslo.version' in outer || 'oslo.message' in outer)) return outer

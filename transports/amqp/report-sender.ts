@@ -114,6 +114,9 @@ class Sender {
     )
     const channel = await connection.model.createConfirmChannel()
     isVital(connection, channel)
+    const { model } = connection
+    model.on('blocked', (reason) => log.warn({ reason }, 'the broker takes no event notifications'))
+    model.on('unblocked', () => log.info({}, 'the broker takes event notifications again'))
     this.linked = true
     this.#lossTold = false
     log.info({ ...this.counts() }, 'event notifications are sent')

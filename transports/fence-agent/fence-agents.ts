@@ -1,7 +1,8 @@
 /**
- * ClusterLabs fence agents and commands of the operators as child processes. Both speak the agents' protocol: `key=value`
- * lines on standard input; for `status` the line `Status: ON` and the exit status 0, or `Status: OFF` and 2; for `off` the
- * exit status 0 when it was carried out.
+ * Runs ClusterLabs fence agents and commands of the operators as child processes. Both speak the
+ * agents' protocol: `key=value` lines on standard input; the answer to `status` is the line
+ * `Status: ON` with exit status 0, or `Status: OFF` with exit status 2; `off` ends with exit status
+ * 0 when it was carried out.
  */
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,14 +16,14 @@ import { runProgram } from './run-program.ts'
 
 interface FenceAgentOptions {
   readonly clock: ClockPort
-  /** Where the programs of each kind are, and nowhere else. */
+  /** The directory of the programs of each kind. No other directory is used. */
   readonly directories: Readonly<Record<FenceProgram['kind'], string>>
 }
 
-/** Names end up in a path: nothing but a plain file name may pass. */
+/** Names become part of a path, so only a plain file name is accepted. */
 const PLAIN_NAME = /^[a-z0-9][a-z0-9_-]*$/
 
-/** Opens the port; disposal ends what is running. */
+/** Opens the port. Its disposal ends running programs. */
 export function openFenceAgents(options: FenceAgentOptions): FenceAgentPort & AsyncDisposable {
   const ending = new AbortController()
   const running = new Set<Promise<Outcome>>()
@@ -80,7 +81,7 @@ async function executable(
   }
 }
 
-/** Says what the program said, without any value that it was given. */
+/** An error with the program's last words, from which all option values are removed. */
 function failed({ name, options }: FenceProgram, what: string, outcome: Outcome): CodedError {
   const redact = redactorOf([...options.values()].map((secret) => secret.reveal()))
   const words = lastWords(outcome, redact)

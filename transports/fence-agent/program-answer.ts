@@ -1,33 +1,42 @@
-/** What a fence agent or a command answered: its words and its exit status must say the same, or it says nothing about the host. */
+/**
+ * Reads the answer of a fence agent or a command. Its words and its exit status must agree;
+ * otherwise the answer proves nothing about the host.
+ */
 import type { PowerState } from '../../actors/ports/power.ts'
 
 /** How a run ended. */
 export interface Outcome {
-  /** Null when a signal ended it. */
+  /** null when a signal ended it. */
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
-  /** Whether it printed more than we read; it was ended then. */
+  /** Whether it printed more than we read. It was ended then. */
   readonly isCut: boolean
 }
 
-export type Answer =
+export type ProgramAnswer =
   | { readonly kind: 'state'; readonly power: PowerState }
-  /** Completes a sentence that begins with the name of the program. */
+  /** `why` completes a sentence that begins with the name of the program. */
   | { readonly kind: 'disbelieved'; readonly why: string }
 
-/** The fencing library of ClusterLabs ends `status` with these; 2 is also what shells and python say to trouble. */
+/**
+ * The exit statuses of `status` in ClusterLabs' fencing library. 2 is also what shells and python
+ * use for errors.
+ */
 const EXIT_STATUS: Readonly<Record<PowerState, number>> = { on: 0, off: 2 }
 
-/** `Status: OFF` as the fencing library prints it, and `Chassis power = Off` as fence_ipmilan did before it was part of that. */
+/**
+ * `Status: OFF` as the fencing library prints it, and `Chassis power = Off` as fence_ipmilan did
+ * before it used the library.
+ */
 const STATUS_LINE = /^(?:status[ \t]*[:=]|chassis power (?:=|is))[ \t]*(on|off)$/i
 
-/** An interpreter reports that it could not run the program, or not to its end. */
+/** The messages of an interpreter that could not run the program to its end. */
 const BREAKAGE =
   /Traceback \(most recent call last\)|syntax error|unexpected (?:end of file|EOF|token)|unterminated|: (?:command )?not found|can(?:'|no)t open|No such file or directory|cannot execute/i
 
 /** The state that an answer to `status` proves, or why it proves none. */
-export function stateOf(outcome: Outcome): Answer {
+export function stateOf(outcome: Outcome): ProgramAnswer {
   const printed = statesIn(outcome.stdout)
   const all = new Set([...printed, ...statesIn(outcome.stderr)])
   const [power] = printed
@@ -62,12 +71,12 @@ const statesIn = (text: string): readonly PowerState[] =>
 const endOf = ({ status }: Outcome): string =>
   status === null ? 'ended with a signal' : `ended with ${status}`
 
-const disbelieved = (why: string): Answer => ({ kind: 'disbelieved', why })
+const disbelieved = (why: string): ProgramAnswer => ({ kind: 'disbelieved', why })
 
 const LINES_SHOWN = 3
 const CHARACTERS_SHOWN = 400
 
-/** The last words of a run, for people; `redact` takes our values out before anything is cut. */
+/** The last words of a run, for operators. `redact` removes our values before the text is cut. */
 export function lastWords({ stdout, stderr }: Outcome, redact: (text: string) => string): string {
   const lines = [stdout, stderr].flatMap((text) => redact(text).split(/[\r\n]+/))
   const words = lines

@@ -1,9 +1,12 @@
-/** What a program is told on its standard input: one `key=value` a line. */
+/** The standard input of a program: one `key=value` in each line. */
 import type { FenceProgram } from '../../actors/ports/fence-agent.ts'
 import { agentOptionProblems } from '../../schema/agent-options.ts'
 import { CodedError } from '../../schema/errors.ts'
 
-/** The lines; options that would say more than one thing each are refused, POWER_MISCONFIGURED, wherever they come from. */
+/**
+ * The lines. Options that would make more than one line are refused with POWER_MISCONFIGURED,
+ * wherever they come from.
+ */
 export function inputOf(program: FenceProgram, action: 'off' | 'status'): string {
   const options = [...program.options].map(([name, value]) => [name, value.reveal()] as const)
   const problems = agentOptionProblems(options)

@@ -1,21 +1,28 @@
-/** Runs one program in a process group of its own, within a time and an amount of output, and never beyond our own end. */
+/**
+ * Runs one program in its own process group, with a limit of time and of output. The program ends
+ * at the latest when our process ends.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Outcome } from './program-answer.ts'
 
-export interface Run {
+export interface ProgramRun {
   readonly path: string
-  /** All that it is told: nothing is in its arguments, where every user of this machine could read it. */
+  /**
+   * All its input. Nothing is in its arguments, because every user of this machine could read them
+   * there.
+   */
   readonly input: string
   readonly timeoutMs: number
 }
 
 /**
- * Started before the program, in the same group. It closes what the program must not inherit (node-pty leaves the terminals
- * of ipmitool open to children), and leaves a watch beside it: our end of descriptor 3 closes when we end, even by SIGKILL,
- * and then the group is killed.
+ * Started before the program, in the same process group. It closes the descriptors that the program
+ * must not inherit (node-pty leaves the terminals of ipmitool open to children). It also starts a
+ * watching process: when our end of descriptor 3 closes, which happens even after SIGKILL, the
+ * group is killed.
  */
 const LAUNCHER = `
 for path in /proc/self/fd/*; do
@@ -35,29 +42,35 @@ wait "$watch"
 exit "$status"
 `
 
-/** An agent says some lines; verbose ones some hundred. */
+/** An agent prints some lines, a verbose one some hundred. */
 const OUTPUT_CHARACTERS_MAX = 256 * 1024
-/** What may still be read after the end, when a grandchild keeps the pipes open. */
+/**
+ * How long output is still read after the program's end, when a grandchild keeps the pipes open,
+ * ms.
+ */
 const GRACE_MS = 500
 /** bash adds 128 to the number of the signal that ended a program. */
 const SIGNALS_ABOVE = 128
 
-/** Runs it to its end. POWER_UNREACHABLE when its time is up, POWER_UNAVAILABLE when nothing can be started. */
+/**
+ * Runs the program to its end. POWER_UNREACHABLE when its time is up, POWER_UNAVAILABLE when it
+ * cannot be started.
+ */
 export async function runProgram(
   clock: ClockPort,
-  { path, input, timeoutMs }: Run,
+  { path, input, timeoutMs }: ProgramRun,
   signal: AbortSignal,
 ): Promise<Outcome> {
   signal.throwIfAborted()
   const child = spawn('bash', ['--noprofile', '--norc', '-c', LAUNCHER, 'bash', path], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    detached: true, // a group of its own, so that what it has started ends with it
+    detached: true, // its own group, so that its children end with it
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
   })
   const kill = (): void => killGroup(child)
   const output = collect(child, kill)
   const ended = endOf(child)
-  child.stdin.on('error', () => {}) // it ended without reading: its answer says the rest
+  child.stdin.on('error', () => {}) // it ended without reading; its answer shows why
   child.stdin.end(input)
   let isLate = false
   const cancel = clock.schedule(timeoutMs, () => {
@@ -79,7 +92,7 @@ export async function runProgram(
   }
 }
 
-/** What was printed so far; too much of it ends the program. */
+/** Collects the output. Too much output ends the program. */
 function collect(
   { stdout, stderr }: ChildProcess,
   kill: () => void,
@@ -98,7 +111,7 @@ function collect(
   return () => ({ ...texts, isCut })
 }
 
-/** The exit status, once the process is gone; null when a signal ended it. */
+/** The exit status when the process has ended; null when a signal ended it. */
 function endOf(child: ChildProcess): Promise<number | null> {
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('error', (cause) => {
@@ -110,7 +123,7 @@ function endOf(child: ChildProcess): Promise<number | null> {
   return promise
 }
 
-/** Waits until its output is read to the end, or no longer than the grace. */
+/** Waits until the output is read to its end, at most GRACE_MS. */
 async function drained(clock: ClockPort, { stdout, stderr }: ChildProcess): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const cancel = clock.schedule(GRACE_MS, resolve)
@@ -129,7 +142,7 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {
-    // It ended by itself a moment ago, or what is left of it runs as another user.
+    // It has just ended by itself, or its remaining processes run as another user.
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }

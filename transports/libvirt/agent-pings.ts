@@ -3,7 +3,7 @@ import type { GuestSign } from '../../actors/ports/guest.ts'
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
-import type { Answer, Connection } from './connection.ts'
+import type { Answer, LibvirtConnection } from './connection.ts'
 import { AGENT_COMMAND, ERROR, PROGRAM } from './numbers.ts'
 import { XdrWriter } from './xdr.ts'
 
@@ -18,12 +18,12 @@ type Outcome = 'late' | GuestSign
 
 export class AgentPings {
   readonly #clock: ClockPort
-  readonly #connection: Connection
+  readonly #connection: LibvirtConnection
   /** Pings that libvirt has not answered yet, those that we gave up included. */
   readonly #inFlight = new Map<InstanceId, Promise<GuestSign>>()
   #waiting: (() => void)[] = []
 
-  constructor(clock: ClockPort, connection: Connection) {
+  constructor(clock: ClockPort, connection: LibvirtConnection) {
     this.#clock = clock
     this.#connection = connection
   }

@@ -49,7 +49,7 @@ export interface ConnectionOptions {
   readonly listener: ConnectionListener
 }
 
-export class Connection implements Disposable {
+export class LibvirtConnection implements Disposable {
   /** Resolves with the reason once the connection is over. */
   readonly ended: Promise<CodedError>
   readonly #clock: ClockPort
@@ -77,10 +77,10 @@ export class Connection implements Disposable {
   }
 
   /** Throws HYPERVISOR_UNAVAILABLE when there is no daemon, when it does not answer, and when it does not let us in. */
-  static async open(options: ConnectionOptions): Promise<Connection> {
+  static async open(options: ConnectionOptions): Promise<LibvirtConnection> {
     const { address, clock } = options
     const socket = address.kind === 'unix' ? connect(address.path) : connect(address)
-    const connection = new Connection(socket, options)
+    const connection = new LibvirtConnection(socket, options)
     const cancel = clock.schedule(OPENING_MS, () =>
       connection.#end(unavailable(`libvirt does not answer within ${OPENING_MS} ms`)),
     )

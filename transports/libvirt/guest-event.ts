@@ -1,10 +1,10 @@
 /** Turns an event of libvirt into one with a name. Pure; throws HYPERVISOR_UNAVAILABLE on a body that is cut off. */
 import type { GuestEvent } from '../../actors/ports/guest.ts'
 import { AGENT, EVENTS, IO_ERROR, LIFECYCLE, WATCHDOG, type EventKind } from './numbers.ts'
-import type { Domain, XdrReader } from './xdr.ts'
+import type { DomainName, XdrReader } from './xdr.ts'
 
 export interface DomainEvent {
-  readonly domain: Domain
+  readonly domain: DomainName
   readonly event: GuestEvent
 }
 

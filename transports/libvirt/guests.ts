@@ -6,7 +6,7 @@ import type { LogPort } from '../../actors/ports/log.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { HypervisorLocation } from '../../schema/config/option.ts'
-import { Session } from './session.ts'
+import { LibvirtSession } from './session.ts'
 
 const BACKOFF_MS_MIN = 200
 const BACKOFF_MS_MAX = 5000
@@ -26,7 +26,7 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
   readonly #options: LibvirtOptions
   readonly #stopping = new AbortController()
   readonly #running: Promise<void>
-  #session: Session | undefined
+  #session: LibvirtSession | undefined
   #news: GuestNews[] = []
   #isBeginning = true
   #wake: () => void = () => {}
@@ -86,7 +86,9 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
     let isTold = false
     while (!this.#stopping.signal.aborted) {
       try {
-        using session = await Session.open(this.#options, location, (news) => this.#tell(news))
+        using session = await LibvirtSession.open(this.#options, location, (news) =>
+          this.#tell(news),
+        )
         log.info({}, 'libvirt answers')
         isTold = false
         const openedAtMs = clock.monotonicMs()
@@ -105,7 +107,7 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
   }
 
   /** Until it ends; answers why. */
-  async #live(session: Session): Promise<string> {
+  async #live(session: LibvirtSession): Promise<string> {
     this.#session = session
     if (this.#stopping.signal.aborted) session[Symbol.dispose]()
     // What makes it fail ends the session.

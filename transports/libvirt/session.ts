@@ -6,12 +6,12 @@ import { BoundedMap } from '../../schema/bounded-map.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { AgentPings } from './agent-pings.ts'
-import { body, Connection, type ConnectionListener } from './connection.ts'
+import { body, LibvirtConnection, type ConnectionListener } from './connection.ts'
 import type { HypervisorDoors, HypervisorLocation } from '../../schema/config/option.ts'
 import { describeDomain } from './domain-description.ts'
 import { readEvent, type DomainEvent } from './guest-event.ts'
 import { CALL, ERROR, EVENTS, LIST_ALL, powerOf, type EventKind } from './numbers.ts'
-import { XdrWriter, type Domain, type XdrReader } from './xdr.ts'
+import { XdrWriter, type DomainName, type XdrReader } from './xdr.ts'
 
 /** Longest wait for a list, a state or the XML of a domain: these calls have workers of their own. */
 const CALL_MS = 10_000
@@ -28,10 +28,10 @@ export interface SessionWorld {
   readonly log: LogPort
 }
 
-export class Session implements Disposable {
+export class LibvirtSession implements Disposable {
   readonly ended: Promise<CodedError>
   readonly #world: SessionWorld
-  readonly #eyes: Connection
+  readonly #eyes: LibvirtConnection
   readonly #driver: string
   readonly #doors: HypervisorDoors
   readonly #tell: (news: GuestNews) => void
@@ -41,7 +41,7 @@ export class Session implements Disposable {
     entriesMax: DOMAINS_MAX,
     whenFull: 'drop-oldest',
   })
-  #voice: Connection | undefined
+  #voice: LibvirtConnection | undefined
   #pings: AgentPings | undefined
   #voiceTriedAtMs = Number.NEGATIVE_INFINITY
   /** Events are told in their order, although some of them need a look first. */
@@ -49,7 +49,11 @@ export class Session implements Disposable {
 
   private constructor(
     world: SessionWorld,
-    open: { readonly eyes: Connection; readonly driver: string; readonly doors: HypervisorDoors },
+    open: {
+      readonly eyes: LibvirtConnection
+      readonly driver: string
+      readonly doors: HypervisorDoors
+    },
     tell: (news: GuestNews) => void,
   ) {
     this.#world = world
@@ -68,12 +72,12 @@ export class Session implements Disposable {
     world: SessionWorld,
     target: HypervisorLocation,
     tell: (news: GuestNews) => void,
-  ): Promise<Session> {
-    const listener: ConnectionListener & { session?: Session } = {
+  ): Promise<LibvirtSession> {
+    const listener: ConnectionListener & { session?: LibvirtSession } = {
       onEvent: (procedure, body) => listener.session?.onEvent(procedure, body),
     }
     const { eyes, doors } = await openEyes(world.clock, target, listener)
-    const session = new Session(world, { eyes, driver: target.driver, doors }, tell)
+    const session = new LibvirtSession(world, { eyes, driver: target.driver, doors }, tell)
     listener.session = session
     try {
       await session.#begin()
@@ -146,7 +150,7 @@ export class Session implements Disposable {
   }
 
   /** Undefined for a domain that is gone, or is not Nova's. */
-  async #look({ uuid, id }: Domain): Promise<GuestView | undefined> {
+  async #look({ uuid, id }: DomainName): Promise<GuestView | undefined> {
     const instance = instanceId(uuid)
     const options = { deadlineMs: CALL_MS }
     const seen = await this.#eyes.call(CALL.xml, new XdrWriter().domain(uuid).int(0), options)
@@ -181,7 +185,7 @@ export class Session implements Disposable {
     this.#voiceTriedAtMs = nowMs
     const { clock, log } = this.#world
     try {
-      const voice = await Connection.open({
+      const voice = await LibvirtConnection.open({
         clock,
         address: this.#doors.full,
         driver: this.#driver,
@@ -201,7 +205,7 @@ export class Session implements Disposable {
   }
 
   /** Both connections are renewed together: a daemon that has ended one has restarted, or will end the other. */
-  async #endWith(connection: Connection): Promise<void> {
+  async #endWith(connection: LibvirtConnection): Promise<void> {
     const reason = await connection.ended
     this[Symbol.dispose]()
     this.#resolveEnded(reason)
@@ -212,7 +216,7 @@ async function openEyes(
   clock: ClockPort,
   { driver, doors }: HypervisorLocation,
   listener: ConnectionListener,
-): Promise<{ readonly eyes: Connection; readonly doors: HypervisorDoors }> {
+): Promise<{ readonly eyes: LibvirtConnection; readonly doors: HypervisorDoors }> {
   const reasons: string[] = []
   for (const each of doors) {
     try {
@@ -223,7 +227,7 @@ async function openEyes(
         access: 'read-only',
         listener,
       } as const
-      return { eyes: await Connection.open(options), doors: each }
+      return { eyes: await LibvirtConnection.open(options), doors: each }
     } catch (error) {
       if (!isCoded(error, 'HYPERVISOR_UNAVAILABLE')) throw error
       reasons.push(error.message)

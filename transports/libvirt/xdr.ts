@@ -5,7 +5,7 @@ import { CodedError } from '../../schema/errors.ts'
 const LIST_MAX = 16_384
 
 /** A domain as calls and events name it. Calls look at the UUID only. */
-export interface Domain {
+export interface DomainName {
   /** As it is: it may hold anything. */
   readonly name: string
   readonly uuid: string
@@ -74,7 +74,7 @@ export class XdrReader {
     return this.int() === 0 ? undefined : this.string()
   }
 
-  domain(): Domain {
+  domain(): DomainName {
     const name = this.string()
     const from = this.#take(16)
     const hex = this.#bytes.toString('hex', from, from + 16)

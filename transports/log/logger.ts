@@ -1,4 +1,4 @@
-/** Writes the log: one JSON line an event on stderr, with everything that may hold a secret taken out. */
+/** Writes the log: one JSON line for each event on stderr, without values that may be secret. */
 import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from '../../schema/config/node.ts'
 
@@ -18,14 +18,17 @@ const SECRET_NAMES = [
 // pino matches whole paths, and a star stands for exactly one level.
 const LEVELS_ABOVE = ['', '*', '*.*', '*.*.*']
 
-/** Every place that pino blanks: each secret name, at the top or up to three levels down. */
+/** All places that pino censors: each secret name, at the top or up to three levels down. */
 export const REDACTED_PATHS: readonly string[] = LEVELS_ABOVE.flatMap((above) =>
   SECRET_NAMES.map((name) =>
     above === '' || name.startsWith('[') ? above + name : `${above}.${name}`,
   ),
 )
 
-/** The log of one process, fit for `LogPort` and for Fastify. Lines leave at once, so that the last words of a crash are not lost. */
+/**
+ * The log of one process, for `LogPort` and for Fastify. Lines are written at once, so that the
+ * last lines before a crash are not lost.
+ */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream = process.stderr,

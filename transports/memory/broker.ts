@@ -1,4 +1,7 @@
-/** The bus of one cloud inside this process: the embedded default, the simulator's, and the tests'. */
+/**
+ * The bus of one cloud inside this process: the default of the single-process mode, and the bus of
+ * the simulator and of tests.
+ */
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
@@ -17,7 +20,7 @@ interface MemoryBrokerOptions {
   readonly disturb?: Disturb
 }
 
-/** Shared by all nodes of one cloud; outlives each of them, as a server would. */
+/** Shared by all nodes of one cloud. It outlives each of them, as a server would. */
 export class MemoryBroker {
   readonly #exchange: Exchange
   readonly #leaseKey: LeaseKey
@@ -34,7 +37,7 @@ export class MemoryBroker {
     return new MemoryBus(this.#exchange, node)
   }
 
-  /** The lease as one life of a node sees it: a restarted node asks for a new one. */
+  /** The lease as one run of a node sees it. A restarted node asks for a new one. */
   lease(node: string): LeasePort {
     return new MemoryLease(this.#exchange, this.#leaseKey, node)
   }

@@ -1,4 +1,4 @@
-/** One node's end of the bus inside this process. */
+/** The part of the in-process bus that one node uses. */
 import { describeError } from '../../schema/errors.ts'
 import type { BusMessage, BusPort, FaultDelivery, Hindrance } from '../../actors/ports/bus.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -23,7 +23,7 @@ export interface Exchange {
   readonly faults: FaultLog
 }
 
-/** A node's bus; made by the broker. */
+/** The bus of a node; made by the broker. */
 export class MemoryBus implements BusPort {
   readonly #exchange: Exchange
   readonly #node: string
@@ -37,7 +37,7 @@ export class MemoryBus implements BusPort {
     return this.#exchange.wires.reaches(this.#node)
   }
 
-  /** Nobody denies anything in one process. */
+  /** Inside one process, nothing is denied. */
   hindrances(): readonly Hindrance[] {
     return []
   }
@@ -80,7 +80,7 @@ export class MemoryBus implements BusPort {
     return { [Symbol.asyncDispose]: async () => detach() }
   }
 
-  /** A handler that throws must not keep the message from the others. */
+  /** When a handler throws, the other handlers still get the message. */
   #guarded<Message extends BusMessage>(
     handler: (message: Message) => void,
   ): (message: Message) => void {

@@ -1,20 +1,29 @@
-/** The twin of the fault stream: keeps every fault until all durable consumers have acknowledged it. */
+/**
+ * The in-process twin of the fault stream: keeps every fault until all durable consumers have
+ * acknowledged it.
+ */
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { BusMessage, FaultDelivery } from '../../actors/ports/bus.ts'
 import type { Cancel } from '../../actors/ports/clock.ts'
 import { BROKER, type Wires } from './wires.ts'
 
-/** At the bound what everybody has acknowledged is forgotten; if that is nothing, new faults are refused. */
+/**
+ * The most faults that are kept. When there are more, faults that all consumers have acknowledged
+ * are dropped; if there are none, new faults are refused.
+ */
 const FAULTS_MAX = 10_000
 const DUPLICATE_WINDOW_MS = 120_000
-/** Message ids remembered; of more than these the oldest could come a second time. */
+/**
+ * The most message ids that are remembered. When there are more, the oldest is forgotten, and its
+ * message could be stored a second time.
+ */
 const IDS_MAX = 100_000
 const ACK_WAIT_MS = 30_000
-/** Unacknowledged faults in flight to one durable consumer. */
+/** The most unacknowledged faults in flight to one durable consumer. */
 const IN_FLIGHT_MAX = 256
 
-/** One process that takes deliveries of a durable consumer; several share the work. */
+/** One process that receives deliveries of a durable consumer. Several processes share the work. */
 interface Receiver {
   readonly node: string
   readonly handler: (delivery: FaultDelivery) => void
@@ -39,7 +48,10 @@ export class FaultLog {
     this.#wires = wires
   }
 
-  /** Keeps a fault, once within the window of its message id. BUS_UNAVAILABLE when there is no room. */
+  /**
+   * Stores a fault, once within the window of its message id. BUS_UNAVAILABLE when there is no
+   * place.
+   */
   store(fault: BusMessage, messageId: string): void {
     const now = this.#wires.clock.monotonicMs()
     for (const [id, until] of this.#seen.entries()) {
@@ -56,7 +68,7 @@ export class FaultLog {
     for (const durable of this.#durables.values()) durable.pump()
   }
 
-  /** Lets a process take part in a durable consumer, until it cancels. */
+  /** Adds a process to a durable consumer, until it cancels. */
   attach(name: string, receiver: Receiver): Cancel {
     const fault = (sequence: number): BusMessage | undefined => this.#faults[sequence - this.#first]
     const durable = this.#durables.get(name) ?? new Durable(this.#wires, fault, this.#first)
@@ -73,7 +85,9 @@ export class FaultLog {
   }
 }
 
-/** One durable consumer: what it has taken, and what it still owes an acknowledgement for. */
+/**
+ * One durable consumer: the faults that it has received, and those that are not acknowledged yet.
+ */
 class Durable {
   readonly #wires: Wires
   readonly #fault: (sequence: number) => BusMessage | undefined
@@ -105,7 +119,7 @@ class Durable {
     return oldest ?? this.#next
   }
 
-  /** Delivers what it may: what is due again first, then what is new. */
+  /** Delivers faults: first those that are due again, then new ones. */
   pump(): void {
     while (this.#receivers.length > 0) {
       const sequence = this.#due.shift() ?? this.#newOne()
@@ -125,7 +139,7 @@ class Durable {
     const fault = this.#fault(sequence)
     const flight = this.#inFlight.get(sequence)
     const receiver = this.#receivers[this.#turn++ % this.#receivers.length]
-    // Acknowledged while it was due, or nobody listens any more.
+    // It was acknowledged while it was due, or no process receives any more.
     if (fault === undefined || flight === undefined || receiver === undefined) return
     flight.deliveries += 1
     this.#redeliverAfter(ACK_WAIT_MS, sequence)

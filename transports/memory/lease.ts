@@ -1,6 +1,6 @@
 /**
- * One node's way to the lease inside this process. The same steps as on NATS: a compare-and-set write decides, a read
- * only finds the revision to write against.
+ * The access of one node to the lease inside this process. It takes the same steps as on NATS: a
+ * compare-and-set write decides, and a read only finds the revision for the write.
  */
 import { describeError } from '../../schema/errors.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -11,13 +11,13 @@ const CALL_MS_MAX = 2000
 
 interface Found {
   readonly owner: MemoryLease | undefined
-  /** Zero when nobody has it. */
+  /** Zero when the lease is free. */
   readonly revision: LeaseRevision
 }
 
 const FREE: Found = { owner: undefined, revision: 0 }
 
-/** The lease itself, as the broker keeps it: freed when its time is over. */
+/** The lease as the broker keeps it. It becomes free when its TTL is over. */
 export class LeaseKey {
   readonly ttlMs: number
   readonly #now: () => number
@@ -34,7 +34,10 @@ export class LeaseKey {
     return this.#now() < this.#expiresAt ? this.#found : FREE
   }
 
-  /** The new revision; undefined when it is not at this revision. No owner: free from now on. */
+  /**
+   * The new revision; undefined when the lease is not at the given revision. Without an owner, the
+   * lease becomes free.
+   */
   write(revision: LeaseRevision, owner: MemoryLease | undefined): LeaseRevision | undefined {
     if (this.read().revision !== revision) return undefined
     this.#writes += 1
@@ -44,7 +47,10 @@ export class LeaseKey {
   }
 }
 
-/** Ours is what this object wrote: a new life of the same holder makes a new object, and is somebody else. */
+/**
+ * The lease is ours when this object wrote it. A restarted process makes a new object, which counts
+ * as another holder.
+ */
 export class MemoryLease implements LeasePort {
   readonly #wires: Wires
   readonly #log: LogPort
@@ -97,7 +103,7 @@ export class MemoryLease implements LeasePort {
     return owner === undefined ? undefined : { name: owner.#node, isEngine: true }
   }
 
-  /** Asks the broker, as often as one call needs, within one deadline. */
+  /** Asks the broker as often as one call needs, within one deadline. */
   #call(): <Answer>(apply: () => Answer) => Promise<Answer> {
     const { clock } = this.#wires
     const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#key.ttlMs / 3)

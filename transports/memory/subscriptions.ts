@@ -1,6 +1,9 @@
-/** Who listens to which subjects, with the wildcards of NATS. */
+/** The subscribers of each subject, with the wildcards of NATS. */
 
-/** Subjects remembered with their listeners; beyond that all are forgotten and looked up anew. */
+/**
+ * The most subjects whose listeners are remembered. When there are more, all are forgotten and
+ * found again.
+ */
 const REMEMBERED_MAX = 10_000
 
 /** True when the pattern covers the subject: `*` is one token, a final `>` one or more. */
@@ -14,7 +17,7 @@ export function covers(pattern: readonly string[], subject: readonly string[]): 
   return true
 }
 
-/** Listeners by pattern; finding those of a subject that was seen before costs one look-up. */
+/** Listeners by pattern. Finding the listeners of a known subject costs one look-up. */
 export class Subscriptions<Listener> {
   readonly #patterns = new Map<Listener, readonly string[]>()
   readonly #remembered = new Map<string, readonly Listener[]>()

@@ -1,11 +1,11 @@
 /**
- * The wires between nodes and broker. What arrives is handed over in a microtask, in the order in which it was sent, so a
- * run is the same every time; a simulator may lose, delay or double anything on its way.
+ * Carries messages between nodes and broker. A message is delivered in a microtask, in the order of
+ * sending, so that every run is the same. A simulator may lose, delay or double messages.
  */
 import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 
-/** Name of the broker's own end of a wire. */
+/** The name of the broker as an end of a wire. */
 export const BROKER = 'broker'
 
 /** One message on its way; `from` and `to` are nodes or the broker. */
@@ -15,10 +15,13 @@ export interface Passage {
   readonly subject: string
 }
 
-/** Delays in ms of each copy that arrives: `[0]` undisturbed, `[]` lost. A node is cut off when all its passages are. */
+/**
+ * The delays in ms of all copies that arrive: `[0]` undisturbed, `[]` lost. A node is partitioned
+ * when all its messages are lost.
+ */
 export type Disturb = (passage: Passage) => readonly number[]
 
-/** What is still on its way between two ends: later messages never overtake earlier ones. */
+/** The messages on their way between two ends. A later message never overtakes an earlier one. */
 interface Line {
   readonly waiting: (() => void)[]
   lastAt: number
@@ -28,7 +31,7 @@ interface Question<Answer> {
   readonly node: string
   readonly subject: string
   readonly timeoutMs: number
-  /** What it means that no answer came. */
+  /** The error when no answer came. */
   readonly lost: ErrorCode
   /** Done by the broker, once for each copy of the question that arrives. */
   readonly apply: () => Answer
@@ -45,7 +48,7 @@ export class Wires {
     this.#disturb = disturb
   }
 
-  /** Carries one message: `arrive` is called once for each copy of it that arrives. */
+  /** Carries one message: `arrive` is called once for each copy that arrives. */
   send(passage: Passage, arrive: () => void): void {
     if (this.#disturb === undefined) return this.#handOver(arrive)
     const [first, ...copies] = this.#disturb(passage)
@@ -53,7 +56,10 @@ export class Wires {
     for (const delayMs of copies) this.clock.schedule(delayMs, () => this.#handOver(arrive))
   }
 
-  /** Asks the broker and waits for its answer. After a timeout nobody knows whether it was done. */
+  /**
+   * Asks the broker and waits for its answer. After a timeout, it is unknown whether the broker has
+   * done it.
+   */
   ask<Answer>(question: Question<Answer>): Promise<Answer> {
     const { node, subject, timeoutMs, lost, apply } = question
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()

@@ -53,7 +53,10 @@ export class NatsBus implements BusPort {
       })
       this.#link.unlessDenied(connection, 'subscribe', pattern)
     }
-    /** The library forgets a subscription that was refused: the permission may come one day. */
+    /**
+     * The library drops a refused subscription. It is tried again, because the permission may be
+     * given later.
+     */
     const refused = (connection: NatsConnection, error: unknown): void => {
       this.#around.log.warn({ pattern, reason: describeError(error) }, 'cannot subscribe')
       cancelRetry()
@@ -63,7 +66,7 @@ export class NatsBus implements BusPort {
       })
     }
     const stopListening = this.#link.onUp((connection) => {
-      if (connection !== owner) open(connection) // the same one is renewed by the library
+      if (connection !== owner) open(connection) // the library renews the subscriptions of the same connection
     })
     return {
       [Symbol.asyncDispose]: async () => {
@@ -110,7 +113,7 @@ export class NatsBus implements BusPort {
   ): Promise<void> {
     const { name } = this.#faults
     try {
-      // A repetition after a lost answer is folded by the server.
+      // The server drops a repetition after a lost answer, by its message id.
       const options = { msgID: messageId, expect: { streamName: name }, timeout }
       await connection.jetstream().publish(subject, body, options)
       this.#around.troubles.allow('publish', subject)
@@ -125,7 +128,7 @@ export class NatsBus implements BusPort {
     try {
       handler(message)
     } catch (error) {
-      // Thrown on, it would end the reading of the whole connection.
+      // If the error were thrown on, it would end the reading of the whole connection.
       const reason = describeError(error)
       this.#around.log.error({ subject: message.subject, reason }, 'a message handler failed')
     }

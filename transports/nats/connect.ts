@@ -1,4 +1,4 @@
-/** Everything that one process does on NATS: one connection, the bus and the lease on it. */
+/** Everything that one process does on NATS: one connection, with the bus and the lease on it. */
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import { NatsBus } from './bus.ts'
@@ -9,7 +9,7 @@ import { Troubles } from './troubles.ts'
 import type { Surroundings } from './upkeep.ts'
 
 export interface NatsOptions extends Omit<Surroundings, 'troubles'> {
-  /** `nats://host:port`, the nearest first; one `tls://` among them encrypts them all. */
+  /** `nats://host:port`, the nearest first. If one is `tls://`, all are encrypted. */
   readonly servers: readonly string[]
   readonly cloud: string
   readonly credentials?: NatsCredentials
@@ -21,7 +21,9 @@ export interface NatsTransport extends AsyncDisposable {
   readonly lease: LeasePort
 }
 
-/** Returns at once: connects, and prepares its streams, in the background, again after every loss. */
+/**
+ * Returns at once. It connects and prepares its streams in the background, again after every loss.
+ */
 export function connectNats(options: NatsOptions): NatsTransport {
   const { clock, random, log, cloud, leaseTtlMs } = options
   const around: Surroundings = { clock, random, log, troubles: new Troubles(clock) }

@@ -1,6 +1,7 @@
 /**
- * A durable consumer of the fault stream: pulls, hands on, pulls again, and starts over whenever the server, the stream
- * or the consumer was away. The library's own consumers keep a listener on the connection for every fetch, for ever.
+ * A durable consumer of the fault stream. It pulls, delivers and pulls again, and starts again when
+ * the server, the stream or the consumer was missing. The consumers of the library are not used,
+ * because they leave one more listener on the connection for every fetch.
  */
 import {
   AckPolicy,
@@ -20,12 +21,12 @@ import { isJsError, JS_ERROR, manage, type KeptStream } from './streams.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
 const ACK_WAIT_MS = 30_000
-/** Unacknowledged faults in flight; the server holds the others back. */
+/** The most unacknowledged faults in flight. The server keeps the others. */
 const IN_FLIGHT_MAX = 256
 const BATCH = 64
 const PULL_EXPIRES_MS = 30_000
 const IDLE_HEARTBEAT_MS = 2000
-/** More than two heartbeats missed: the pull is lost. */
+/** More than two heartbeats were missed: the pull is lost. */
 const SILENCE_MS_MAX = 5000
 const RESTART_AFTER_MS = 250
 
@@ -78,7 +79,7 @@ export class FaultConsumer implements AsyncDisposable {
     const goal = { what: `consume ${stream.name} as ${durable}`, signal: this.#signal }
     const connection = await untilItWorks(this.#around, goal, async () => {
       const connection = link.connection()
-      if (connection === undefined) return undefined // its return starts us again
+      if (connection === undefined) return undefined // the next connection starts us again
       await stream.ensure(connection)
       await ensureConsumer(connection, stream.name, durable)
       this.#around.troubles.allowBelow('$JS.API.CONSUMER.')
@@ -98,7 +99,7 @@ export class FaultConsumer implements AsyncDisposable {
         if (error === null) this.#receive(message)
         else {
           this.#around.log.warn({ reason: describeError(error) }, 'cannot receive faults')
-          this.#connection = undefined // the library has forgotten it
+          this.#connection = undefined // the library has dropped it
         }
       },
     })
@@ -135,7 +136,10 @@ export class FaultConsumer implements AsyncDisposable {
     if (this.#awaited === 0 && !this.#signal.aborted) this.#pull()
   }
 
-  /** 100 heartbeat, 404 and 408 the pull is over; 409 and 503 the consumer, its leader or JetStream is gone. */
+  /**
+   * Status codes: 100 heartbeat; 404 and 408 the pull is over; 409 and 503 the consumer, its leader
+   * or JetStream is missing.
+   */
   #onStatus(message: Msg): void {
     const code = message.headers?.code ?? 0
     if (code === 100) this.#startAfter(SILENCE_MS_MAX)
@@ -156,7 +160,7 @@ export class FaultConsumer implements AsyncDisposable {
         retry: (afterMs) => answer(`-NAK {"delay": ${nanos(Math.max(1, afterMs))}}`),
       })
     } catch (error) {
-      // It stays unacknowledged and comes again; the others must not wait for it.
+      // The fault stays unacknowledged and is delivered again. Other faults must not wait for it.
       const reason = describeError(error)
       this.#around.log.error({ subject: message.subject, reason }, 'a fault handler failed')
     }
@@ -187,7 +191,10 @@ async function ensureConsumer(
   }
 }
 
-/** The count in the acknowledgement subject: `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.…`. */
+/**
+ * The number of deliveries in the acknowledgement subject:
+ * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.…`.
+ */
 function deliveriesOf(reply: string): number {
   const tokens = reply.split('.')
   return Number(tokens[tokens.length > 9 ? 6 : 4] ?? 1)

@@ -1,6 +1,6 @@
 /**
- * The lease as one key of a NATS bucket. Every answer is decided by a compare-and-set write; a read, always from the
- * stream's leader, only finds the revision to write against.
+ * The lease as one key of a NATS bucket. Every answer is decided by a compare-and-set write. A
+ * read, always from the stream's leader, only finds the revision for the write.
  */
 import { headers, type MsgHdrs, type NatsConnection } from 'nats'
 import { CodedError, describeError } from '../../schema/errors.ts'
@@ -10,7 +10,7 @@ import { isJsError, isNobodyThere, JS_ERROR, manage, type KeptStream } from './s
 import type { Surroundings } from './upkeep.ts'
 
 const CALL_MS_MAX = 2000
-/** The mark that the tools of NATS put on a deleted key. */
+/** The mark that NATS tools put on a deleted key. */
 const DELETED: MsgHdrs = headers()
 DELETED.set('KV-Operation', 'DEL')
 
@@ -21,17 +21,17 @@ interface LeaseOptions {
   readonly ttlMs: number
 }
 
-/** One call: its connection, and how long it may still take. */
+/** One call: its connection, and the time that is left for it. */
 interface Call {
   readonly connection: NatsConnection
   readonly leftMs: () => number
 }
 
-/** What the key holds now, and the revision that a write must name. */
+/** The content of the key, and the revision that a write must name. */
 interface Found {
   readonly kind: 'free' | 'ours' | 'taken'
   readonly revision: LeaseRevision
-  /** As it was written, by whoever may write there. */
+  /** The text as it was written, perhaps by another program. */
   readonly text: string
 }
 
@@ -39,7 +39,7 @@ interface Found {
 export class NatsLease implements LeasePort {
   readonly #around: Surroundings
   readonly #options: LeaseOptions
-  /** Tells our own writes from those of an earlier life under the same holder's name. */
+  /** Distinguishes our own writes from those of an earlier process with the same holder name. */
   readonly #life: string
 
   constructor(around: Surroundings, options: LeaseOptions) {
@@ -52,7 +52,7 @@ export class NatsLease implements LeasePort {
     return this.#call(async (call) => {
       const created = await this.#write(call, 0, this.#mark(holder))
       if (created !== undefined) return created
-      // Given back (a mark of deletion is left), or a create of ours whose answer was lost.
+      // The lease was given back (a mark of deletion is left), or our own create was not answered.
       const found = await this.#read(call)
       if (found.kind === 'taken') return undefined
       return await this.#write(call, found.revision, this.#mark(holder))
@@ -63,7 +63,8 @@ export class NatsLease implements LeasePort {
     return this.#call(async (call) => {
       const renewed = await this.#write(call, revision, this.#mark(holder))
       if (renewed !== undefined) return renewed
-      // A renewal whose answer was lost may have been applied. Written again, because its TTL began earlier.
+      // A renewal that was not answered may have been applied. It is written again, because its TTL
+      // began earlier.
       const found = await this.#read(call)
       if (found.kind !== 'ours') return undefined
       return await this.#write(call, found.revision, this.#mark(holder))
@@ -94,7 +95,10 @@ export class NatsLease implements LeasePort {
     return `${holder} ${this.#life}`
   }
 
-  /** Undefined when the key is not at this revision (0: there is no key). No text: the key is deleted. */
+  /**
+   * undefined when the key is not at this revision (0: there is no key). Without a text, the key is
+   * deleted.
+   */
   async #write(
     { connection, leftMs }: Call,
     revision: LeaseRevision,
@@ -117,7 +121,7 @@ export class NatsLease implements LeasePort {
   async #read({ connection, leftMs }: Call): Promise<Found> {
     const { streams } = await manage(connection, leftMs())
     try {
-      // Asked of the leader: a direct get may be answered by a follower that lags.
+      // Asked of the leader, because a follower that lags may answer a direct get.
       const query = { last_by_subj: this.#options.subject }
       const message = await streams.getMessage(this.#options.bucket.name, query)
       const revision = message.seq
@@ -149,7 +153,7 @@ export class NatsLease implements LeasePort {
 const HOLDER_CHARS_MAX = 64
 const ENGINE = /^(.+) ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/su
 
-/** Anything may stand there: it is cut, and what cannot be printed is left out. */
+/** The key may hold any text. It is cut, and unprintable characters are removed. */
 function holderOf(text: string): LeaseHolder {
   const [, engine] = ENGINE.exec(text) ?? []
   const shown = (engine ?? text)

@@ -1,4 +1,7 @@
-/** One connection to the NATS servers that is always wanted: dialled in the background, for as long as it takes. */
+/**
+ * One connection to the NATS servers that is always wanted. It is dialled in the background until
+ * it is open.
+ */
 import type { ConnectionOptions as ConnectOptions } from 'node:tls'
 import {
   connect,
@@ -15,20 +18,26 @@ import { sleep, type Cancel } from '../../actors/ports/clock.ts'
 import { serverIdentity } from './server-identity.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
-/** How we show who we are; a secret. */
+/** The credentials of our account; a secret. */
 export interface NatsCredentials {
   readonly user?: string
   readonly password?: string
   readonly token?: string
   /** The text of a credentials file (a JWT and the seed of its NKey). */
   readonly creds?: string
-  /** TLS, always: a server that offers none is refused before it hears anything. Undefined: as the server wants it. */
+  /**
+   * Always use TLS: a server without TLS is refused before anything is sent to it. undefined: the
+   * server decides.
+   */
   readonly tls?: NatsTls
 }
 
-/** PEM texts; the client certificate is optional, and without a `ca` the system's authorities count. */
+/**
+ * PEM texts. The client certificate is optional; without a `ca`, the authorities of the system are
+ * trusted.
+ */
 export interface NatsTls extends Pick<TlsMaterial, 'ca' | 'cert' | 'key'> {
-  /** Whether TLS begins before the server says anything (its `handshake_first`). */
+  /** Whether TLS begins before the server sends anything (its `handshake_first`). */
   readonly first: boolean
 }
 
@@ -36,7 +45,7 @@ const RECONNECT_WAIT_MS = 200
 const DIAL_TIMEOUT_MS = 2000
 const FLUSH_TIMEOUT_MS = 500
 
-/** A connection that comes back by itself. */
+/** A connection that is renewed automatically. */
 export class NatsLink implements AsyncDisposable {
   readonly #around: Surroundings
   readonly #settings: ConnectionOptions
@@ -50,7 +59,7 @@ export class NatsLink implements AsyncDisposable {
     this.#around = around
     this.#settings = {
       servers: [...servers],
-      noRandomize: true, // the own node comes first
+      noRandomize: true, // the node's own server is tried first
       pingInterval: 1000,
       maxPingOut: 2,
       timeout: DIAL_TIMEOUT_MS,
@@ -58,7 +67,8 @@ export class NatsLink implements AsyncDisposable {
       reconnectDelayHandler: () => RECONNECT_WAIT_MS * (1 + around.random.next()),
       ignoreAuthErrorAbort: true, // a password that is being rotated must not end us
       noAsyncTraces: true,
-      // The library ignores the scheme: without this, a password goes out in clear to a server that offers no TLS.
+      // The library ignores the scheme: without this, a password goes out in clear to a server that
+      // offers no TLS.
       ...(servers.some(isEncrypted) ? { tls: {} } : {}),
       ...secretsOf(credentials, servers),
     }
@@ -70,12 +80,14 @@ export class NatsLink implements AsyncDisposable {
     return this.#ending.signal
   }
 
-  /** The connection, while something can be sent over it. */
+  /** The connection; undefined while nothing can be sent over it. */
   connection(): NatsConnection | undefined {
     return this.#up ? this.#connection : undefined
   }
 
-  /** Calls with every connection that comes up, and with the same one again after it was lost for a while. */
+  /**
+   * Calls the listener with every connection that comes up, also when the same one comes up again.
+   */
   onUp(listener: (connection: NatsConnection) => void): Cancel {
     this.#listeners.add(listener)
     const connection = this.connection()
@@ -83,7 +95,7 @@ export class NatsLink implements AsyncDisposable {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Sends what can be sent now. Never throws: what cannot be sent is lost. */
+  /** Sends if the connection is up. Never throws: otherwise the message is lost. */
   send(subject: string, body: Uint8Array, reply?: string): void {
     const connection = this.connection()
     try {
@@ -94,7 +106,10 @@ export class NatsLink implements AsyncDisposable {
     }
   }
 
-  /** What was denied before and is tried again: allowed, unless the server says so once more before it answers a ping. */
+  /**
+   * Called for something that was denied before and is tried again. It counts as allowed, unless
+   * the server denies it again before it answers a ping.
+   */
   unlessDenied(
     connection: NatsConnection,
     operation: 'publish' | 'subscribe',
@@ -113,7 +128,7 @@ export class NatsLink implements AsyncDisposable {
     const connection = this.connection()
     this.#ending.abort()
     if (connection !== undefined) {
-      const flushed = connection.flush().then(ignore, ignore) // a loss is no news: we are leaving
+      const flushed = connection.flush().then(ignore, ignore) // a loss does not matter, because we are closing
       await Promise.race([flushed, sleep(this.#around.clock, FLUSH_TIMEOUT_MS)])
     }
     await this.#connection?.close()
@@ -134,7 +149,9 @@ export class NatsLink implements AsyncDisposable {
     }
   }
 
-  /** Never returns: the library does not end this iterator when the connection closes, it forgets it. */
+  /**
+   * Never returns: when the connection closes, the library drops this iterator without ending it.
+   */
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) this.#note(connection, status)
   }
@@ -176,7 +193,7 @@ function secretsOf(
   }
 }
 
-/** The library hands everything on to Node, also what its type does not name. */
+/** The library passes all options on to Node, also those that its type does not name. */
 const tlsOf = (
   { ca, cert, key, first }: NatsTls,
   servers: readonly string[],

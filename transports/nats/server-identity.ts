@@ -1,11 +1,20 @@
-/** Whether a certificate is one of the NATS servers': also of those that are named by an address. */
+/**
+ * Checks whether a certificate belongs to one of the NATS servers, also when servers are named by
+ * an address.
+ */
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 
-/** What Node compares when a connection has no name: the library names no server that is an address. */
+/**
+ * The name that Node compares when a connection has none: the library passes no name for a server
+ * that is an address.
+ */
 const NO_NAME = 'localhost'
 
-/** A check for Node's TLS. Of servers that are named by addresses, the certificate may be any one's: they are one cluster. */
+/**
+ * A check for Node's TLS. For servers that are named by addresses, the certificate of any of them
+ * is accepted, because they are one cluster.
+ */
 export function serverIdentity(
   servers: readonly string[],
 ): (name: string, certificate: PeerCertificate) => Error | undefined {

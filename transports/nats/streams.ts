@@ -1,4 +1,4 @@
-/** The streams that we keep on the server: what they promise, and how they come to be. */
+/** The streams that we keep on the server: their guarantees, and how they are created. */
 import {
   DiscardPolicy,
   nanos,
@@ -18,16 +18,16 @@ const FAULT_MAX_AGE_MS = 7 * 24 * 3600 * 1000
 const FAULTS_MAX = 1_000_000
 const DUPLICATE_WINDOW_MS = 120_000
 const ADMIN_TIMEOUT_MS = 2000
-/** Copies of each stream where the server is one of a cluster. */
+/** The copies of each stream in a cluster. */
 const CLUSTER_REPLICAS = 3
-/** A stream with too few copies is looked at so often. */
+/** How often a stream with too few copies is checked, ms. */
 const LOOK_AGAIN_MS = 60_000
 
 const tooFewServers = (stream: string): string =>
   `the NATS cluster has no ${CLUSTER_REPLICAS} servers up for ${CLUSTER_REPLICAS} copies of the stream ${stream}: ` +
   'with two servers the loss of either one may stop everything; three are needed'
 
-/** JetStream error numbers that we act on. */
+/** JetStream error numbers that we react to. */
 export const JS_ERROR = {
   noSuitablePeers: 10005,
   insufficientResources: 10023,
@@ -43,7 +43,10 @@ export function isJsError(error: unknown, ...numbers: readonly number[]): error 
   return error instanceof NatsError && numbers.includes(error.api_error?.err_code ?? 0)
 }
 
-/** True when nobody answers for the stream: it is missing, has no leader now, or JetStream is off. */
+/**
+ * True when nothing answers for the stream: it is missing, has no leader at present, or JetStream
+ * is off.
+ */
 export function isNobodyThere(error: unknown): boolean {
   return error instanceof NatsError && error.code === '503'
 }
@@ -51,9 +54,10 @@ export function isNobodyThere(error: unknown): boolean {
 type StreamShape = Partial<StreamConfig> & { readonly name: string }
 
 /**
- * Every fault of a cloud. At its bound it refuses new faults rather than forget old ones, so that nothing accepted is
- * lost unacknowledged; publishers first make room by removing what every consumer has acknowledged. Only age forgets:
- * what nobody took in a week is stale, and its row is in the store.
+ * Every fault of a cloud. When the stream is full, it refuses new faults and keeps the old ones, so
+ * that no accepted fault is lost before it is acknowledged; publishers first remove what every
+ * consumer has acknowledged. Faults also expire: one that no process took in a week is stale, and
+ * its row is in the store.
  */
 export function faultStream(cloud: string): StreamShape {
   return {
@@ -68,7 +72,10 @@ export function faultStream(cloud: string): StreamShape {
   }
 }
 
-/** A key-value bucket (so that NATS tools can read it) with one key, which the server frees after the TTL. */
+/**
+ * A key-value bucket (so that NATS tools can read it) with one key, which the server deletes after
+ * the TTL.
+ */
 export function leaseStream(cloud: string, ttlMs: number): StreamShape {
   const bucket = leaseBucket(cloud)
   return {
@@ -90,10 +97,10 @@ export const leaseSubject = (cloud: string): string => `$KV.${leaseBucket(cloud)
 
 const leaseBucket = (cloud: string): string => `HA_${nameToken(cloud)}_LEASE`
 
-/** `=` never comes out of the escaping, so no two clouds share a name. */
+/** The escaping never produces `=`, so that two clouds never share a name. */
 const nameToken = (cloud: string): string => subjectToken(cloud).replaceAll('%', '=')
 
-/** The administrator's side of JetStream, with a deadline for every call. */
+/** The JetStream manager, with a deadline for every call. */
 export function manage(
   connection: NatsConnection,
   timeoutMs = ADMIN_TIMEOUT_MS,
@@ -102,8 +109,9 @@ export function manage(
 }
 
 /**
- * Creates the stream, or brings an older one up to date; harmless when it is as it should be. Answers how many copies are
- * missing: where a cluster has too few servers, or some are down, it keeps as many as there are.
+ * Creates the stream, or changes an older one; harmless when it is as it should be. Returns how
+ * many copies are missing: when a cluster has too few servers up, the stream keeps as many copies
+ * as possible.
  */
 export async function ensureStream(
   connection: NatsConnection,
@@ -112,7 +120,7 @@ export async function ensureStream(
   const { streams } = await manage(connection)
   const wanted = connection.info?.cluster === undefined ? 1 : CLUSTER_REPLICAS
   const found = await existing(connection, shape.name)
-  // An operator who keeps more copies knows why.
+  // An operator may have chosen more copies. They are kept.
   const num_replicas = Math.max(found ?? 1, wanted)
   const write = (copies: number) =>
     found === undefined
@@ -130,7 +138,7 @@ export async function ensureStream(
   }
 }
 
-/** Copies of the stream; undefined when there is none. */
+/** The number of copies of the stream; undefined when there is no stream. */
 async function existing(connection: NatsConnection, name: string): Promise<number | undefined> {
   const { streams } = await manage(connection)
   try {
@@ -141,7 +149,10 @@ async function existing(connection: NatsConnection, name: string): Promise<numbe
   }
 }
 
-/** Removes the faults that every durable consumer has acknowledged; nothing while there is no consumer. */
+/**
+ * Removes the faults that every durable consumer has acknowledged; removes nothing while there is
+ * no consumer.
+ */
 export async function trimAcknowledged(connection: NatsConnection, name: string): Promise<void> {
   const manager = await manage(connection)
   let floor = Number.POSITIVE_INFINITY
@@ -151,7 +162,7 @@ export async function trimAcknowledged(connection: NatsConnection, name: string)
   if (Number.isFinite(floor) && floor > 0) await manager.streams.purge(name, { seq: floor + 1 })
 }
 
-/** A stream that is made on every (re)connect, and again whenever somebody misses it. */
+/** A stream that is created on every (re)connect, and again when it is missing. */
 export class KeptStream {
   readonly #around: Surroundings
   readonly #link: NatsLink
@@ -171,7 +182,7 @@ export class KeptStream {
     return this.#shape.name
   }
 
-  /** Makes sure of the stream, once, now. */
+  /** Creates or checks the stream once, now. */
   async ensure(connection: NatsConnection): Promise<void> {
     const { troubles, clock } = this.#around
     const missing = await ensureStream(connection, this.#shape)
@@ -179,19 +190,19 @@ export class KeptStream {
     troubles.allowBelow('_INBOX.')
     troubles.degrade(this.name, missing === 0 ? undefined : tooFewServers(this.name))
     this.#stopWaiting()
-    // The servers that are missing may come.
+    // The missing servers may come up later.
     if (missing === 0 || this.#link.ending.aborted) return
     this.#stopWaiting = clock.schedule(LOOK_AGAIN_MS, () => this.restore())
   }
 
-  /** Makes sure of the stream in the background, until it is there or the connection is gone. */
+  /** Creates or checks the stream in the background, until it exists or the connection is lost. */
   restore(): void {
     this.#restoring ??= this.#persist().finally(() => {
       this.#restoring = undefined
     })
   }
 
-  /** Resolves when nothing runs in its background any more. */
+  /** Resolves when nothing runs in the background any more. */
   async settled(): Promise<void> {
     await this.#restoring
   }

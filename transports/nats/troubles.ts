@@ -1,4 +1,7 @@
-/** What the servers do not let us do, and what has not worked, since when: for people who ask why a role cannot work. */
+/**
+ * What the servers deny, and what has not worked, since when: for operators who ask why a role
+ * cannot work.
+ */
 import type { Hindrance } from '../../actors/ports/bus.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
@@ -13,15 +16,19 @@ interface Denial {
   readonly renewals: number
 }
 
-/** Subjects are of our own making, but one of them is for each host. */
+/**
+ * The most denials that are kept. Subjects are chosen by us, but one of them exists for each host.
+ */
 const DENIALS_MAX = 64
-/** Nobody has tried it for so long: perhaps nobody wants it any more. */
+/**
+ * A denial without a new try for so long is forgotten, ms, because it may not be wanted any more.
+ */
 const FORGET_MS = 900_000
 
 export class Troubles {
   readonly #clock: ClockPort
   readonly #denied = new BoundedMap<string, Denial>({ entriesMax: DENIALS_MAX, whenFull: 'refuse' })
-  /** By goal, of which there are a handful. */
+  /** By goal; there are only a few goals. */
   readonly #failing = new Map<string, { readonly reason: string; readonly since: number }>()
   readonly #degraded = new Map<string, { readonly what: string; readonly since: number }>()
 
@@ -29,7 +36,7 @@ export class Troubles {
     this.#clock = clock
   }
 
-  /** The server has refused it. */
+  /** Records that the server has refused the operation. */
   deny(operation: Operation, subject: string): void {
     const family = familyOf(subject)
     const known = this.#denied.get(`${operation} ${family}`)
@@ -42,17 +49,19 @@ export class Troubles {
     })
   }
 
-  /** How often it was refused; undefined when it was not, or is allowed by now. */
+  /**
+   * How often the operation was refused; undefined when it was never refused, or is allowed by now.
+   */
   denials(operation: Operation, subject: string): number | undefined {
     return this.#denied.get(`${operation} ${familyOf(subject)}`)?.renewals
   }
 
-  /** It has worked. */
+  /** Records that the operation has worked. */
   allow(operation: Operation, subject: string): void {
     this.#denied.delete(`${operation} ${familyOf(subject)}`)
   }
 
-  /** Something has worked that needs all subjects that begin like this. */
+  /** Records that something has worked that needs all subjects with this prefix. */
   allowBelow(prefix: string): void {
     for (const [key, { subject }] of this.#denied.entries()) {
       if (subject.startsWith(prefix)) this.#denied.delete(key)
@@ -68,7 +77,7 @@ export class Troubles {
     this.#failing.delete(goal)
   }
 
-  /** It works, but not as it should; undefined: it does. */
+  /** Records that a part works only in a limited way; undefined: that it works well. */
   degrade(part: string, what: string | undefined): void {
     const since = this.#degraded.get(part)?.since ?? this.#clock.wallMs()
     if (what === undefined) this.#degraded.delete(part)
@@ -90,7 +99,10 @@ export class Troubles {
   }
 }
 
-/** Inboxes have a new name each time, and acknowledgements have one for each message: what counts is their beginning. */
+/**
+ * Inboxes have a new name each time, and acknowledgements have one for each message. Only their
+ * prefix counts.
+ */
 function familyOf(subject: string): string {
   if (subject.startsWith('_INBOX.')) return '_INBOX.>'
   if (subject.startsWith('$JS.ACK.')) return '$JS.ACK.>'

@@ -1,10 +1,10 @@
-/** Tries again and again, with exponential backoff and jitter, until something works or its owner ends. */
+/** Repeats something with exponential backoff and jitter, until it works or its owner ends. */
 import { describeError } from '../../schema/errors.ts'
 import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { Troubles } from './troubles.ts'
 
-/** What every part of this transport needs of the process. */
+/** What every part of this transport needs from the process. */
 export interface Surroundings {
   readonly clock: ClockPort
   readonly random: RandomPort
@@ -15,7 +15,7 @@ export interface Surroundings {
 const BACKOFF_MS_MIN = 200
 const BACKOFF_MS_MAX = 2000
 
-/** The first success of `attempt`; undefined once `signal` says that nobody wants it any more. */
+/** The first success of `attempt`; undefined when `signal` aborts before. */
 export async function untilItWorks<Outcome>(
   around: Surroundings,
   goal: { readonly what: string; readonly signal: AbortSignal },
@@ -29,7 +29,7 @@ export async function untilItWorks<Outcome>(
       return outcome
     } catch (error) {
       const failure = describeError(error)
-      // The same reason once: an outage of hours must not fill the log.
+      // An unchanged reason is logged once, so that an outage of hours does not fill the log.
       if (failure !== lastFailure) around.log.warn({ reason: failure }, `cannot ${goal.what} yet`)
       lastFailure = failure
       around.troubles.fail(goal.what, failure)

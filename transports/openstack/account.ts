@@ -1,7 +1,7 @@
-/** Whom Keystone logs in, and into which project. Pure. */
+/** The account that Keystone logs in, and its project. Pure. */
 import type { Secret } from '../../schema/control-attributes.ts'
 
-/** A domain of Keystone, by whichever of the two the operator gave. */
+/** A domain of Keystone, by its id or its name, as the operator gave it. */
 export type Domain = { readonly id: string } | { readonly name: string }
 
 /** An id is unique in the cloud, a name only in its domain. */
@@ -20,13 +20,15 @@ export interface Account {
 export const identityRoot = (authUrl: string): string =>
   `${authUrl.replace(/\/+$/, '').replace(/\/v3$/, '')}/v3`
 
-/** What Keystone is asked for a token with. */
+/** The request for a token. */
 export function credentialsOf({ username, userDomain, password, project }: Account) {
   const user = { name: username, domain: userDomain, password: password.reveal() }
   return { identity: { methods: ['password'], password: { user } }, scope: { project } }
 }
 
-/** Whether two logins give the same rights: a domain by id and one by name are not known to be one. */
+/**
+ * Whether two logins give the same rights. A domain by id and a domain by name count as different.
+ */
 export function isSameAccount(one: Account, other: Account): boolean {
   const textOf = (account: Account): string =>
     JSON.stringify([identityRoot(account.authUrl), credentialsOf(account)])

@@ -1,9 +1,12 @@
-/** From the text of an answer to a typed value: the edge where OpenStack's JSON is checked, once. */
+/** Decodes the text of an answer to a typed value. OpenStack's JSON is checked once, here. */
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 
-/** Makes a decoder that throws the given code when the text is not what the schema says; unknown fields are fine. */
+/**
+ * Makes a decoder that throws the given code when the text does not fit the schema. Unknown fields
+ * are allowed.
+ */
 export function answerDecoder<Schema extends TSchema>(
   schema: Schema,
   code: ErrorCode,
@@ -21,7 +24,7 @@ interface Flaw {
   readonly message: string
 }
 
-/** Where the first flaw is, and what is wrong there. */
+/** Where the first error is, and what is wrong there. */
 export function flawIn([first]: readonly Flaw[]): string {
   return first === undefined ? 'somewhere' : `at ${first.instancePath || '/'}: ${first.message}`
 }
@@ -36,13 +39,16 @@ function parseJson(text: string, code: ErrorCode): unknown {
 
 const FAULT_LENGTH_MAX = 500
 
-/** OpenStack's own words about a refusal (`{"<fault>": {"message"}}`), or the beginning of what came instead. */
+/**
+ * OpenStack's own message about a refusal (`{"<fault>": {"message"}}`), or the beginning of another
+ * answer.
+ */
 export function faultText(text: string): string {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return text.replaceAll(/\s+/g, ' ').trim().slice(0, FAULT_LENGTH_MAX) // a proxy's page
+    return text.replaceAll(/\s+/g, ' ').trim().slice(0, FAULT_LENGTH_MAX) // for example the page of a proxy
   }
   const message = messageIn(value) ?? Object.values(Object(value)).map(messageIn).find(Boolean)
   return (message ?? text).slice(0, FAULT_LENGTH_MAX)

@@ -1,4 +1,4 @@
-/** One call of the Compute API: authorised, bounded, and its outcome named by our codes. */
+/** Calls the Compute API: with a token, within limits, and with our codes for the outcome. */
 import { CodedError, type ErrorCode } from '../../schema/errors.ts'
 import { faultText } from './answer-decoder.ts'
 import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-repeatedly.ts'
@@ -9,43 +9,52 @@ import { RemoteClock, utcMs } from './remote-clock.ts'
 
 export interface ComputeCall {
   readonly method: 'GET' | 'POST' | 'PUT'
-  /** Below the endpoint, with its query. */
+  /** The path below the endpoint, with its query. */
   readonly path: string
   readonly body?: unknown
-  /** Whether doing it twice equals doing it once. */
+  /** Whether a second request has no further effect. */
   readonly repeat: 'harmless' | 'never'
-  /** Global request id of whoever caused this call; a new one when unset. */
+  /** The global request id of the caller's request; a new one when unset. */
   readonly requestId?: string
-  /** Another than the usual microversion. */
+  /** Another microversion than the usual one. */
   readonly microversion?: string
 }
 
 export interface ComputeApi {
-  /** The text of a good answer. COMPUTE_* and IDENTITY_* as `actors/ports/compute.ts` says. */
+  /**
+   * Returns the text of a successful answer. Throws COMPUTE_* and IDENTITY_* as in
+   * `actors/ports/compute.ts`.
+   */
   call(call: ComputeCall, signal: AbortSignal | undefined): Promise<string>
-  /** Wall ms of a time in its answers, which is UTC of the cloud's own clock. COMPUTE_UNAVAILABLE when it is none. */
+  /**
+   * Wall ms of a time in its answers, which is UTC of the cloud's own clock. COMPUTE_UNAVAILABLE
+   * when the text is no time.
+   */
   readonly timeOf: (text: string) => number
-  /** What is left out of its lists. */
+  /** The rows that are left out of its lists. */
   readonly oddRows: OddRows
-  /** How long before the latest answer that time was, by the cloud's own clock, ms. */
+  /** The time between this moment and the latest answer, both by the cloud's own clock, ms. */
   readonly agoMs: (text: string) => number
 }
 
-/** What every API of OpenStack is reached with. */
+/** What the access to every OpenStack API needs. */
 export interface ComputeApiOptions {
   readonly client: HttpClient
   readonly keystone: Keystone
   readonly timing: Timing
   readonly requestTimeoutMs: number
-  /** Joins the caller's signal with that of closing. */
+  /** Joins the caller's signal with the signal of closing. */
   readonly signalOf: (signal: AbortSignal | undefined) => AbortSignal
   readonly oddRows: OddRows
 }
 
-/** The lowest one with service uuids and `forced_down` in a plain update; keeps power states on evacuation. */
+/**
+ * The lowest microversion with service uuids and with `forced_down` in a plain update. An
+ * evacuation keeps the power state with it.
+ */
 const MICROVERSION = '2.53'
 
-/** The Compute API of the cloud behind a Keystone. */
+/** The Compute API of the cloud of this Keystone. */
 export function computeApi(options: ComputeApiOptions): ComputeApi {
   const { client, keystone, timing } = options
   const cloudClock = new RemoteClock(timing.clock)
@@ -94,7 +103,7 @@ function requestOf(call: ComputeCall, session: Session, requestId: string): Http
   return { method: call.method, url, headers: typed, body }
 }
 
-/** A request that must not be repeated, and nobody knows whether it was carried out. */
+/** The outcome of a request that must not be repeated is unknown. */
 const lostOnTheWay = (outcome: HttpOutcome, call: ComputeCall): boolean =>
   call.repeat === 'never' && outcome.kind === 'unanswered'
 
@@ -114,12 +123,12 @@ function failureOf(outcome: HttpOutcome, call: ComputeCall, timing: Timing): Cod
 function codeOf({ status, text }: HttpAnswer, call: ComputeCall): ErrorCode {
   if (status === 429 || status === 503) return 'COMPUTE_BUSY'
   if (status === 401) return 'IDENTITY_REFUSED'
-  // Only Nova knows what exists: a wrong URL or a proxy answers 404 to everything.
+  // A 404 counts only with Nova's own words: a wrong URL or a proxy answers 404 to everything.
   if (status === 404)
     return /"itemNotFound"/.test(text) ? 'COMPUTE_NOT_FOUND' : 'COMPUTE_UNAVAILABLE'
-  // 501: what drives the hypervisor cannot do it, however often it is asked.
+  // 501: the driver of the hypervisor cannot do it, however often it is requested.
   if ((status >= 400 && status < 500) || status === 501) return 'COMPUTE_REFUSED'
-  // A redirect did nothing; a gateway's or Nova's own failure may have come after the deed.
+  // A redirect has done nothing. An error of a gateway or of Nova itself may come after the action.
   return status >= 500 && call.repeat === 'never'
     ? 'COMPUTE_OUTCOME_UNKNOWN'
     : 'COMPUTE_UNAVAILABLE'

@@ -1,19 +1,25 @@
-/** Walks the pages of one of Nova's lists to the end. */
+/** Reads all pages of one of Nova's lists. */
 import { CodedError } from '../../schema/errors.ts'
 import { textIn } from './odd-rows.ts'
 
 interface NovaPage {
-  /** As they came: nothing is known of them yet. */
+  /** The items as they came, not decoded yet. */
   readonly items: readonly unknown[]
   readonly links: readonly { readonly rel: string }[] | undefined
-  /** The field whose text in the last item is the marker of the next page. */
+  /** The field of the last item that is the marker of the next page. */
   readonly marker: 'id' | 'uuid'
 }
 
-/** A host has hundreds of instances, a page has a thousand: more than this is a list that never ends. */
+/**
+ * The most pages: a host has hundreds of instances, and a page has a thousand. A longer list has no
+ * end.
+ */
 const PAGES_MAX = 100
 
-/** All items; `read` gets the query of the page to read. COMPUTE_UNAVAILABLE for a list without end, or without a way on. */
+/**
+ * All items; `read` gets the query of the page to read. COMPUTE_UNAVAILABLE for a list without an
+ * end, or without a next marker.
+ */
 export async function everyPage(
   read: (query: Readonly<Record<string, string>>) => Promise<NovaPage>,
 ): Promise<readonly unknown[]> {

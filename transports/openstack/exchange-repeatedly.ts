@@ -1,4 +1,4 @@
-/** Repeats a harmless exchange while it fails for a passing reason, within its deadline. */
+/** Repeats a harmless exchange while it fails for a temporary reason, within its deadline. */
 import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import type { HttpClient, HttpOutcome, HttpRequest, Limits } from './http-client.ts'
 
@@ -12,7 +12,10 @@ const BACKOFF_MS = 100
 const BACKOFF_MS_MAX = 2000
 const PASSING_STATUSES: readonly number[] = [429, 500, 502, 503, 504]
 
-/** The last outcome: a good one, a lasting refusal, or what remained when attempts or time ran out. */
+/**
+ * The last outcome: a success, a lasting refusal, or the last failure when attempts or time ran
+ * out.
+ */
 export async function exchangeRepeatedly(
   client: HttpClient,
   timing: Timing,
@@ -29,7 +32,9 @@ export async function exchangeRepeatedly(
   }
 }
 
-/** Seconds of a Retry-After header, given as a number or as a date; undefined when there is none. */
+/**
+ * The seconds of a Retry-After header, which has a number or a date; undefined when there is none.
+ */
 export function retryAfterSeconds(outcome: HttpOutcome, clock: ClockPort): number | undefined {
   if (outcome.kind !== 'answered') return undefined
   const value = outcome.headers['retry-after']

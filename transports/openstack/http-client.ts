@@ -1,4 +1,7 @@
-/** HTTP/1.1 over kept connections: one exchange, one deadline, and whether the request may have reached the other side. */
+/**
+ * HTTP/1.1 over kept connections: one exchange with one deadline, which also tells whether the
+ * request may have reached the server.
+ */
 import {
   Agent as PlainAgent,
   request as plainRequest,
@@ -29,7 +32,10 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-/** not-sent: the other side cannot have seen the request; unanswered: it may have, and may be carrying it out. */
+/**
+ * not-sent: the server cannot have seen the request; unanswered: it may have seen it, and may be
+ * carrying it out.
+ */
 export type HttpOutcome =
   | HttpAnswer
   | {
@@ -39,9 +45,9 @@ export type HttpOutcome =
     }
 
 export interface HttpClient extends AsyncDisposable {
-  /** Sends once; never throws for a network reason. */
+  /** Sends once. Never throws for a network reason. */
   exchange(request: HttpRequest, limits: Limits): Promise<HttpOutcome>
-  /** Requests that were started, repeats included. */
+  /** The number of requests that were started, repeats included. */
   requestCount(): number
 }
 
@@ -53,14 +59,17 @@ interface HttpClientOptions {
   readonly insecure: boolean
 }
 
-/** Idle connections end before the usual five seconds of a web server, so that a request never meets a closing one. */
+/**
+ * Idle connections are closed before the usual five seconds of a web server, so that no request is
+ * sent on a closing one.
+ */
 const IDLE_MS_MAX = 4000
-/** Connections to one server; further requests wait for one of them. */
+/** The most connections to one server. Further requests wait for one of them. */
 const CONNECTIONS_MAX = 64
-/** An answer of 1,000 servers takes about 3 MB. */
+/** An answer with 1,000 servers has about 3 MB. */
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024
 
-/** Opens a client whose connections are kept and end with it. */
+/** Opens a client. Its connections are kept, and closed with it. */
 export function openHttpClient(options: HttpClientOptions): HttpClient {
   const pool = { keepAlive: true, timeout: IDLE_MS_MAX, maxSockets: CONNECTIONS_MAX }
   const plain = new PlainAgent(pool)
@@ -116,7 +125,10 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
-/** Calls back once bytes can leave this machine: at once on a kept connection, else when it is open (TLS included). */
+/**
+ * Calls back when bytes can be sent: at once on a kept connection, otherwise when the connection is
+ * open (TLS included).
+ */
 function whenSendable(outgoing: ClientRequest, callback: () => void): void {
   outgoing.once('socket', (socket) => {
     if (!socket.connecting) callback()
@@ -139,7 +151,7 @@ async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response) {
-    if (!(chunk instanceof Buffer)) continue // a stream without encoding yields buffers only
+    if (!(chunk instanceof Buffer)) continue // a stream without encoding gives only buffers
     size += chunk.length
     if (size > ANSWER_BYTES_MAX) throw new Error(`the answer exceeds ${ANSWER_BYTES_MAX} bytes`)
     chunks.push(chunk)

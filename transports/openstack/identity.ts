@@ -1,4 +1,4 @@
-/** Validates users' tokens with Keystone; remembering the answers is the caller's business. */
+/** Validates users' tokens with Keystone. The caller caches the answers. */
 import { Type } from 'typebox'
 import type { Caller, IdentityPort } from '../../actors/ports/identity.ts'
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
@@ -12,7 +12,7 @@ interface IdentityOptions {
   readonly keystone: Keystone
   readonly timing: Timing
   readonly requestTimeoutMs: number
-  /** Joins the caller's signal with that of closing. */
+  /** Joins the caller's signal with the signal of closing. */
   readonly signalOf: (signal: AbortSignal | undefined) => AbortSignal
 }
 
@@ -29,10 +29,10 @@ const decodeCaller = answerDecoder(
   'IDENTITY_UNAVAILABLE',
 )
 
-/** What may stand in a header; anything else is no token of Keystone's. */
+/** The characters that a header may hold. Any other text is no token of Keystone's. */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/
 
-/** The port on a Keystone. */
+/** The identity port on Keystone. */
 export function identityOf(options: IdentityOptions): IdentityPort {
   const { client, keystone, timing } = options
 
@@ -56,7 +56,7 @@ export function identityOf(options: IdentityOptions): IdentityPort {
         return await ask(token, options.signalOf(signal))
       } catch (error) {
         if (!isCoded(error, 'IDENTITY_REFUSED')) throw error
-        // Our own account is refused: that says nothing about the caller.
+        // Our own account is refused. That proves nothing about the caller.
         throw new CodedError('IDENTITY_UNAVAILABLE', describeError(error), { cause: error })
       }
     },

@@ -1,4 +1,7 @@
-/** One Keystone login for everything: token kept, renewed before it expires, replaced once after a 401. */
+/**
+ * One Keystone login for all requests: the token is kept, renewed before it expires, and replaced
+ * once after a 401.
+ */
 import { Type } from 'typebox'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import { credentialsOf, identityRoot, type Account } from './account.ts'
@@ -7,21 +10,21 @@ import { exchangeRepeatedly, retryAfterSeconds, type Timing } from './exchange-r
 import type { HttpClient, HttpOutcome, HttpRequest } from './http-client.ts'
 
 export interface KeystoneOptions extends Account {
-  /** Region of the endpoints; undefined takes the first one that fits. */
+  /** The region of the endpoints; undefined takes the first endpoint that fits. */
   readonly region: string | undefined
   readonly interface: 'public' | 'internal' | 'admin'
-  /** Bound of one call, its repeats included. */
+  /** The time limit of one call with its repeats, ms. */
   readonly requestTimeoutMs: number
 }
 
-/** What one login gives. */
+/** The result of one login. */
 export interface Session {
   readonly token: string
-  /** The project that the token is for; null when Keystone does not say. */
+  /** The project of the token; null when Keystone does not show it. */
   readonly projectId: string | null
-  /** Base URL of the Compute API; undefined when the catalogue has none that fits. */
+  /** The base URL of the Compute API; undefined when the catalogue has none that fits. */
   readonly computeUrl: string | undefined
-  /** The same of the Placement API. */
+  /** The same for the Placement API. */
   readonly placementUrl: string | undefined
 }
 
@@ -31,9 +34,12 @@ interface KeptSession extends Session {
 }
 
 export interface Keystone {
-  /** Root of the Identity API, `…/v3`. */
+  /** The root of the Identity API, `…/v3`. */
   readonly url: string
-  /** Sends with the kept token; after a 401 once more with a new one. IDENTITY_UNAVAILABLE, IDENTITY_REFUSED. */
+  /**
+   * Sends with the kept token; after a 401, once more with a new one. IDENTITY_UNAVAILABLE,
+   * IDENTITY_REFUSED.
+   */
   withSession(send: (session: Session) => Promise<HttpOutcome>): Promise<HttpOutcome>
   loginCount(): number
 }
@@ -63,12 +69,15 @@ const decodeToken = answerDecoder(
 )
 type Catalog = ReturnType<typeof decodeToken>['token']['catalog']
 
-/** Renewal begins this long before expiry, or at four fifths of a shorter life. */
+/**
+ * How long before its expiry a token is renewed, ms; a token with a shorter life is renewed after
+ * four fifths of it.
+ */
 const RENEWAL_MS = 300_000
-/** While renewals fail and the old token still works, they are this far apart. */
+/** The pause between renewals that fail while the old token is still valid, ms. */
 const RENEWAL_RETRY_MS = 5000
 
-/** Logs in when first needed; `closing` ends its requests. */
+/** Logs in when a session is first needed. `closing` ends its requests. */
 export function openKeystone(
   client: HttpClient,
   timing: Timing,
@@ -102,7 +111,7 @@ export function openKeystone(
       await loginOnce()
     } catch (error) {
       if (!isCoded(error)) throw error
-      // The old token serves on meanwhile; once it expires the failure is the caller's.
+      // The old token is used meanwhile. When it has expired, the caller gets the error.
       if (current === session) {
         current = { ...session, renewAtMs: clock.monotonicMs() + RENEWAL_RETRY_MS }
       }
@@ -167,7 +176,7 @@ function sessionOf(
   if (!(lifeMs > 0)) {
     throw new CodedError('IDENTITY_UNAVAILABLE', `Keystone issued a token that ends at ${expires}`)
   }
-  const expiresAtMs = startMs + lifeMs // by our own clock, so that skew does not matter
+  const expiresAtMs = startMs + lifeMs // by our own clock, so that a difference of the clocks does not matter
   const renewAtMs = expiresAtMs - Math.min(RENEWAL_MS, lifeMs / 5)
   const computeUrl = urlOf(catalog, 'compute', options)
   const placementUrl = urlOf(catalog, 'placement', options)

@@ -20,7 +20,7 @@ const readAggregates = rowReader(
 
 type AggregatePort = Pick<ComputePort, 'listAggregates' | 'joinAggregate' | 'leaveAggregate'>
 
-/** Speaks Nova's `/os-aggregates`. */
+/** Uses Nova's `/os-aggregates`. */
 export function novaAggregates(api: ComputeApi): AggregatePort {
   const listAggregates = async (signal?: AbortSignal): Promise<readonly Aggregate[]> => {
     const request = { method: 'GET', path: '/os-aggregates', repeat: 'harmless' } as const
@@ -50,7 +50,8 @@ export function novaAggregates(api: ComputeApi): AggregatePort {
       try {
         await act(id, { add_host: { host } }, signal)
       } catch (error) {
-        // 409 for a host that is in already as for one that may not be.
+        // Nova answers 409 for a host that is a member already, and for one that may not be a
+        // member.
         if (!isCoded(error, 'COMPUTE_REFUSED') || !(await isIn(id, host, signal))) throw error
       }
     },
@@ -58,7 +59,7 @@ export function novaAggregates(api: ComputeApi): AggregatePort {
       try {
         await act(id, { remove_host: { host } }, signal)
       } catch (error) {
-        // 404 for a host that is not in as for an aggregate that is not there.
+        // Nova answers 404 for a host that is no member, and for a missing aggregate.
         if (!isCoded(error, 'COMPUTE_NOT_FOUND')) throw error
         const known = (await listAggregates(signal)).some((one) => one.id === id)
         if (!known || (await isIn(id, host, signal))) throw error

@@ -1,4 +1,4 @@
-/** What we read of Nova's answers, and nothing more. */
+/** The fields that we read of Nova's answers. */
 import { Type, type Static } from 'typebox'
 import type {
   ComputeService,
@@ -30,7 +30,7 @@ const Server = Type.Object({
   id: Type.String(),
   name: Type.String(),
   tenant_id: Type.String(),
-  // Only administrators are told; without it nothing may be decided.
+  // Only administrators get this field. Without it, nothing may be decided.
   'OS-EXT-SRV-ATTR:host': TextOrNull,
   'OS-EXT-STS:vm_state': Type.String(),
   'OS-EXT-STS:task_state': TextOrNull,
@@ -43,13 +43,13 @@ const Server = Type.Object({
     disk: Type.Integer(),
     ephemeral: Type.Integer(),
     swap: Type.Integer(),
-    // Policies may keep them secret.
+    // A policy of Nova may hide them.
     extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
   }),
   locked: Type.Boolean(),
   // Shown from microversion 2.96 on.
   pinned_availability_zone: Type.Optional(TextOrNull),
-  // Only of a server in error.
+  // Only for a server in error.
   fault: Type.Optional(Type.Object({ message: Type.String() })),
 })
 
@@ -104,7 +104,7 @@ export const decodeMigrations = answerDecoder(
 )
 export const readMigrations = rowReader(Migration, 'os-migrations')
 
-/** Nova's service in our words. */
+/** The port's record of Nova's service. */
 export const serviceOf = (
   service: Static<typeof Service>,
   agoMs: ComputeApi['agoMs'],
@@ -120,7 +120,7 @@ export const serviceOf = (
   writtenAgoMs: service.updated_at === null ? null : agoMs(service.updated_at),
 })
 
-/** Nova's server in our words. */
+/** The port's record of Nova's server. */
 export function instanceOf(server: Static<typeof Server>): Instance {
   const host = server['OS-EXT-SRV-ATTR:host']
   const volumeBacked = server.image === '' || server.image === null
@@ -142,7 +142,7 @@ export function instanceOf(server: Static<typeof Server>): Instance {
   }
 }
 
-/** What happened to a server in our words. */
+/** The port's record of an action on a server. */
 export const actionOf = (
   action: Static<typeof Action>,
   timeOf: ComputeApi['timeOf'],
@@ -152,14 +152,14 @@ export const actionOf = (
   startedAt: timeOf(action.start_time),
 })
 
-/** The image that a server was made from; undefined when it starts from a volume. */
+/** The image from which a server was made; undefined when it boots from a volume. */
 export function imageOf(server: Static<typeof Server>): string | undefined {
   const { image } = server
   if (typeof image !== 'object' || image === null || !('id' in image)) return undefined
   return typeof image.id === 'string' ? image.id : undefined
 }
 
-/** Nova's migration record in our words. */
+/** The port's record of Nova's migration. */
 export const evacuationOf = (migration: Migration, timeOf: ComputeApi['timeOf']): Evacuation => ({
   id: migration.uuid,
   instance: instanceId(migration.instance_uuid),

@@ -1,9 +1,9 @@
-/** The hypervisor's own word on a guest, through Nova. */
+/** What the hypervisor says about a guest, through Nova. */
 import { Type, type Static } from 'typebox'
 import type { GuestDiagnostics } from '../../actors/ports/compute.ts'
 import { answerDecoder } from './answer-decoder.ts'
 
-/** Drivers leave out what they do not know. */
+/** Drivers leave out values that they do not know. */
 const Counter = Type.Union([Type.Integer(), Type.Null()])
 
 const Diagnostics = Type.Object({
@@ -12,10 +12,10 @@ const Diagnostics = Type.Object({
   disk_details: Type.Array(Type.Object({ write_requests: Type.Optional(Counter) })),
 })
 
-/** Of microversion 2.48 and later. */
+/** Needs microversion 2.48 or later. */
 export const decodeDiagnostics = answerDecoder(Diagnostics, 'COMPUTE_UNAVAILABLE')
 
-/** Nova's diagnostics in our words. */
+/** The port's record of Nova's diagnostics. */
 export const diagnosticsOf = (answer: Static<typeof Diagnostics>): GuestDiagnostics => ({
   state: answer.state,
   packetsSent: sum(answer.nic_details.map(({ tx_packets }) => tx_packets)),

@@ -5,12 +5,15 @@ import type { ComputeApi } from './compute-api.ts'
 import { everyPage } from './every-page.ts'
 import { decodeMigrations, evacuationOf, readMigrations, type Migration } from './nova-answers.ts'
 
-/** From this one on migrations come in pages, the latest created first. */
+/** From this microversion on, migrations come in pages, the latest created first. */
 const MICROVERSION = '2.59'
-/** All instances of most hosts. Nova's own page of a thousand would show a long history at each look. */
+/**
+ * The records of all instances of most hosts. Nova's own page of a thousand would return a long
+ * history at each poll.
+ */
 const PAGE = 100
 
-/** Records with this source host created since a time (wall ms), newest first. */
+/** Records with this source host, created since a time (wall ms), newest first. */
 export async function listEvacuations(
   api: ComputeApi,
   source: HostName,
@@ -20,7 +23,8 @@ export async function listEvacuations(
   const fromMs = Math.floor(sinceMs / 1000) * 1000 // Nova keeps seconds
   const isRecent = ({ created_at: createdAt }: Migration): boolean =>
     api.timeOf(createdAt) >= fromMs
-  // Not by `changes-since`: Nova leaves out what was never updated then, which are the records just accepted.
+  // `changes-since` is not used, because Nova then leaves out records that were never updated, such
+  // as those just accepted.
   const migrations: Migration[] = []
   await everyPage(async (marker) => {
     const query = new URLSearchParams({
@@ -40,7 +44,7 @@ export async function listEvacuations(
     const isEnough = last !== undefined && !isRecent(last)
     return { items, links: isEnough ? undefined : links, marker: 'uuid' }
   })
-  // The number tells apart what was created within one second.
+  // The number orders records that were created within one second.
   const newestFirst = (a: Migration, b: Migration): number =>
     api.timeOf(b.created_at) - api.timeOf(a.created_at) || b.id - a.id
   const recent = migrations.filter(isRecent).toSorted(newestFirst)

@@ -1,4 +1,7 @@
-/** Why an evacuation failed, in Nova's own words: the events of the instance's latest evacuation, or its fault. */
+/**
+ * Why an evacuation failed, in Nova's own words: from the events of the instance's latest
+ * evacuation, or from its fault.
+ */
 import { Type } from 'typebox'
 import { isCoded } from '../../schema/errors.ts'
 import type { InstanceId } from '../../schema/ids.ts'
@@ -25,7 +28,7 @@ const decodeAction = answerDecoder(
 
 type Get = (path: string, signal: AbortSignal | undefined) => Promise<string>
 
-/** One to three requests: only for an evacuation that has failed. */
+/** Sends one to three requests, only for an evacuation that has failed. */
 export async function explainFailure(
   get: Get,
   id: InstanceId,
@@ -34,7 +37,7 @@ export async function explainFailure(
   try {
     return (await failedEvent(get, id, signal)) ?? (await faultOf(get, id, signal))
   } catch (error) {
-    // Without its reason a failure is a failure still.
+    // The failure is recorded without its reason.
     if (isCoded(error, 'COMPUTE_NOT_FOUND', 'COMPUTE_REFUSED')) return undefined
     throw error
   }
@@ -64,7 +67,7 @@ async function faultOf(
   return decodeServer(await get(serverPath(id), signal)).server.fault?.message
 }
 
-/** Of a traceback the line that names the error, without the name of its class. */
+/** The line of a traceback that names the error, without the name of its class. */
 function lastLine(traceback: string): string | undefined {
   const lines = traceback.split('\n').filter((line) => /^[A-Za-z_]\w*([.:]|$)/.test(line))
   return lines.at(-1)?.replace(/^[\w.]+: /, '')

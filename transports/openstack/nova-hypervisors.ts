@@ -1,4 +1,4 @@
-/** Which resource provider of Placement stands for which service host, and how big the host is. */
+/** Which resource provider of Placement belongs to which service host, and the size of the host. */
 import { Type } from 'typebox'
 import { hostName, type HostName } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
@@ -28,13 +28,16 @@ const readRows = rowReader(
 )
 
 export interface Hypervisor {
-  /** Uuid of its resource provider. */
+  /** The uuid of its resource provider. */
   readonly provider: string
-  /** Without overcommitment: what Nova lets one instance have at most. */
+  /** Without overcommitment: the most that Nova gives one instance. */
   readonly size: Resources
 }
 
-/** Nova gives a hypervisor's uuid to its provider too. Of a host with several (Ironic) no single one has the room. */
+/**
+ * The provider of a hypervisor has the hypervisor's uuid. A host with several hypervisors (Ironic)
+ * is left out, because none of them has all the room.
+ */
 export async function readHypervisors(
   api: ComputeApi,
   signal: AbortSignal | undefined,

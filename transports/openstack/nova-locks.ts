@@ -1,4 +1,7 @@
-/** Locks of servers, with the reasons that Nova keeps since Train (API reference, microversion 2.73). */
+/**
+ * Locks of servers, with the reasons that Nova keeps since Train (API reference, microversion
+ * 2.73).
+ */
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { ComputeApi } from './compute-api.ts'
@@ -6,7 +9,7 @@ import { decodeLock, serverPath } from './nova-answers.ts'
 
 const MICROVERSION = '2.73'
 
-/** The part of Nova that locks. */
+/** The locking part of the Compute port. */
 export function novaLocks(api: ComputeApi): Pick<ComputePort, 'lock' | 'readLock' | 'unlock'> {
   return {
     async lock(id, reason, signal) {

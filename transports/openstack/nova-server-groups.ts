@@ -1,4 +1,4 @@
-/** The server groups in the Compute port. */
+/** The server groups of the Compute port. */
 import { Type } from 'typebox'
 import { GROUP_POLICIES, type ComputePort } from '../../actors/ports/compute.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -7,9 +7,9 @@ import { answerDecoder } from './answer-decoder.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { rowReader } from './odd-rows.ts'
 
-/** From this one on a group has one policy, with rules. */
+/** From this microversion on, a group has one policy, with rules. */
 const MICROVERSION = '2.64'
-/** Nova gives no links here: a page that is not full is the last. */
+/** Nova gives no links here. A page that is not full is the last one. */
 const PAGE = 1000
 const PAGES_MAX = 100
 
@@ -28,7 +28,7 @@ const readGroups = rowReader(
   'os-server-groups',
 )
 
-/** Speaks Nova's `/os-server-groups`. */
+/** Uses Nova's `/os-server-groups`. */
 export const novaServerGroups = (api: ComputeApi): Pick<ComputePort, 'listServerGroups'> => ({
   async listServerGroups(signal) {
     const rows: unknown[] = []

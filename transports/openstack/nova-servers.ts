@@ -13,17 +13,20 @@ import { everyPage } from './every-page.ts'
 import { decodeServers, instanceOf, readServers } from './nova-answers.ts'
 import { textIn } from './odd-rows.ts'
 
-/** Since then Nova shows to which zone a server was bound. What it does to evacuations from 2.95 on is not asked for. */
+/**
+ * From this microversion on, Nova shows the zone to which a server was bound. Evacuations use a
+ * lower one, because Nova handles them differently from 2.95 on.
+ */
 const ZONE_MICROVERSION = '2.96'
 
-/** Speaks Nova's `/servers/detail`. */
+/** Uses Nova's `/servers/detail`. */
 export function novaServers(
   api: ComputeApi,
   findService: (host: HostName, signal?: AbortSignal) => Promise<ComputeService | undefined>,
 ): Pick<ComputePort, 'listInstances' | 'listProjectInstances'> {
   let microversion: string | undefined = ZONE_MICROVERSION
 
-  /** Of a Nova that does not know it yet, nothing is asked that needs it. */
+  /** A Nova that does not know this microversion is called with the usual one. */
   const callNewest = async (
     path: string,
     signal: AbortSignal | undefined,
@@ -58,14 +61,18 @@ export function novaServers(
   const instancesOf = (rows: readonly unknown[]): readonly Instance[] =>
     readServers(rows, api.oddRows).map(instanceOf)
 
-  /** Nova leaves out the instances of a cell that is down without a word, and does not show the services of it either. */
+  /**
+   * Checks that the host's cell is up: when it is down, Nova leaves out its instances without
+   * notice, and also does not show its services.
+   */
   const assertShown = async (host: HostName, signal: AbortSignal | undefined): Promise<void> => {
     if ((await findService(host, signal)) !== undefined) return
     const why = `Nova does not show the compute service of ${host}: its cell may be down and hide instances`
     throw new CodedError('COMPUTE_UNAVAILABLE', why)
   }
 
-  // Nova ignores a filter for whoever may not use it: what is elsewhere is not ours to touch, nor others' to see.
+  // Nova ignores a filter that the account may not use. Instances of other hosts are left out,
+  // because we may not change them and callers may not see them.
   return {
     async listInstances(host, signal) {
       const rows = await listRows({ host }, signal)
@@ -85,7 +92,10 @@ export function novaServers(
   }
 }
 
-/** From microversion 2.69 on a server of a cell that is down has hardly more than its id; it may be on the host. */
+/**
+ * From microversion 2.69 on, a server of a cell that is down has hardly more than its id. It may be
+ * on the host.
+ */
 function isHidden(row: unknown, host: HostName): boolean {
   const place = textIn(row, 'OS-EXT-SRV-ATTR:host')
   if (place !== undefined && place !== host) return false
@@ -93,7 +103,7 @@ function isHidden(row: unknown, host: HostName): boolean {
   return isPartial || textIn(row, 'status') === 'UNKNOWN'
 }
 
-/** Nobody can tell what it is, so it is left alone, with that reason. */
+/** An instance that cannot be read. It is not touched, with that reason. */
 function unclearOn(row: unknown, host: HostName): Instance {
   const place = textIn(row, 'OS-EXT-SRV-ATTR:host')
   const id = textIn(row, 'id') ?? ''

@@ -3,7 +3,7 @@ import type { ComputePort, ComputeService } from '../../actors/ports/compute.ts'
 import type { ComputeApi } from './compute-api.ts'
 import { decodeServices, readServices, serviceOf } from './nova-answers.ts'
 
-/** Longest `disabled_reason`. */
+/** The longest `disabled_reason`. */
 const REASON_LENGTH_MAX = 255
 
 type ServicePort = Pick<
@@ -11,7 +11,7 @@ type ServicePort = Pick<
   'listServices' | 'findService' | 'isolate' | 'disable' | 'clearForcedDown' | 'enable'
 >
 
-/** Speaks Nova's `/os-services`. */
+/** Uses Nova's `/os-services`. */
 export function novaServices(api: ComputeApi): ServicePort {
   const changeService = async (
     serviceId: string,

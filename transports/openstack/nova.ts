@@ -20,7 +20,7 @@ import { novaServerGroups } from './nova-server-groups.ts'
 import { novaServers } from './nova-servers.ts'
 import { novaServices } from './nova-services.ts'
 
-/** Speaks Nova's REST API. */
+/** Uses Nova's REST API. */
 export function nova(api: ComputeApi): ComputePort {
   const get = (path: string, signal: AbortSignal | undefined): Promise<string> =>
     api.call({ method: 'GET', path, repeat: 'harmless' }, signal)
@@ -86,6 +86,6 @@ export function nova(api: ComputeApi): ComputePort {
   }
 }
 
-/** Nova says 404 of an unknown target as of an unknown instance; only its text tells them apart. */
+/** Nova answers 404 for an unknown target and for an unknown instance; only the text differs. */
 const isUnknownTarget = (error: unknown): error is CodedError =>
   isCoded(error, 'COMPUTE_NOT_FOUND') && /compute host/i.test(error.message)

@@ -1,10 +1,13 @@
-/** Rows of OpenStack's lists that are not as its API says: each is left out with a remark, and the rest of the list is read. */
+/**
+ * Handles rows of OpenStack's lists that do not fit its API: each is left out with a warning, and
+ * the rest of the list is read.
+ */
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { LogPort } from '../../actors/ports/log.ts'
 import { flawIn } from './answer-decoder.ts'
 
-/** Kinds of flaws that are told apart; what comes after them is counted and not logged. */
+/** The most kinds of flaws that are logged. Rows of further kinds are only counted. */
 const KINDS_MAX = 100
 
 /** Counts odd rows, and logs the first of each kind. */
@@ -32,7 +35,7 @@ export class OddRows {
   }
 }
 
-/** Checks the rows of one list, one by one; those that are as the schema says are handed on. */
+/** Checks the rows of one list one by one, and returns those that fit the schema. */
 export function rowReader<Schema extends TSchema>(
   schema: Schema,
   list: string,
@@ -46,7 +49,7 @@ export function rowReader<Schema extends TSchema>(
     })
 }
 
-/** The text in a field of a row of which nothing is known; undefined when there is none. */
+/** The text in a field of an unchecked row; undefined when there is none. */
 export function textIn(row: unknown, field: string): string | undefined {
   if (typeof row !== 'object' || row === null) return undefined
   const value: unknown = Reflect.get(row, field)

@@ -1,4 +1,4 @@
-/** OpenStack in one piece: Compute, Placement and Identity over one login and one set of kept connections. */
+/** Compute, Placement and Identity with one login and one set of kept connections. */
 import { readFile } from 'node:fs/promises'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { IdentityPort } from '../../actors/ports/identity.ts'
@@ -15,7 +15,7 @@ import { nova } from './nova.ts'
 import { placement } from './placement.ts'
 
 export interface OpenstackOptions extends KeystoneOptions, Timing {
-  /** Certificates to trust, a PEM file; without it those of the system. */
+  /** Certificates to trust, a PEM file; without it, those of the system. */
   readonly cacertFile?: string
   /** True accepts any certificate. */
   readonly insecure?: boolean
@@ -26,15 +26,18 @@ export interface Openstack extends AsyncDisposable {
   readonly compute: ComputePort
   readonly placement: PlacementPort
   readonly identity: IdentityPort
-  /** Logins tried so far. */
+  /** The number of logins that were tried. */
   loginCount(): number
-  /** HTTP requests started so far, logins and repeats included. */
+  /** The number of HTTP requests that were started, with logins and repeats. */
   requestCount(): number
-  /** Rows of its lists that were not as its APIs say, and were left out. */
+  /** The number of rows that were left out of its lists because they did not fit its APIs. */
   oddRowCount(): number
 }
 
-/** Opens the ports; the first call logs in. Throws CONFIG_INVALID when the certificate file cannot be read. */
+/**
+ * Opens the ports. The first call logs in. Throws CONFIG_INVALID when the certificate file cannot
+ * be read.
+ */
 export async function openOpenstack(options: OpenstackOptions): Promise<Openstack> {
   const { clock, random, requestTimeoutMs, cacertFile } = options
   const ca = cacertFile === undefined ? undefined : await readCertificates(cacertFile)

@@ -12,17 +12,20 @@ import type { Session } from './keystone.ts'
 import { readHypervisors, type Hypervisor } from './nova-hypervisors.ts'
 import { resourcesOf } from './scheduler-request.ts'
 
-/** Since then a summary tells all that a provider has, and providers with others below them are not left out. */
+/**
+ * From this microversion on, a summary has all resources of a provider, and providers with child
+ * providers are not left out.
+ */
 const MICROVERSION = '1.29'
 
 /**
- * Every host with any memory left, with what is left of the rest: one answer for all hosts. Nova's scheduler asks the same way,
- * so a host that is not in it can take nothing.
+ * Every host with free memory, with all its other resources: one answer for all hosts. Nova's
+ * scheduler asks in the same way, so a host that is missing in the answer cannot take any instance.
  */
 const CANDIDATES = '/allocation_candidates?resources=MEMORY_MB:1'
 
 const Inventory = Type.Object({
-  /** What is reserved is off already, and the overcommitment counted in. */
+  /** Without what is reserved, and with overcommitment. */
   capacity: Type.Number(),
   used: Type.Number(),
 })
@@ -61,7 +64,10 @@ const decodeRequests = answerDecoder(
 )
 type Inventories = Readonly<Record<string, Static<typeof Inventory>>>
 
-/** Asks Nova which provider each host has, and Placement what all of them hold: two requests, however many hosts. */
+/**
+ * Asks Nova for the provider of each host, and Placement for the resources of all hosts: two
+ * requests, however many hosts there are.
+ */
 export function placement(options: ComputeApiOptions, compute: ComputeApi): PlacementPort {
   const get = async (path: string, signal: AbortSignal): Promise<string> => {
     const { client, keystone, timing, requestTimeoutMs } = options
@@ -78,7 +84,7 @@ export function placement(options: ComputeApiOptions, compute: ComputeApi): Plac
     throw new CodedError('PLACEMENT_UNAVAILABLE', what)
   }
 
-  /** As last read: a host keeps its provider. */
+  /** As last read. The provider of a host does not change. */
   let known: ReadonlyMap<HostName, Hypervisor> = new Map()
   const readKnown = async (signal: AbortSignal | undefined): Promise<typeof known> => {
     known = await readHypervisors(compute, signal)
@@ -129,7 +135,7 @@ export function placement(options: ComputeApiOptions, compute: ComputeApi): Plac
   }
 }
 
-/** Whatever goes wrong on the way, Placement cannot tell. */
+/** Turns every error into PLACEMENT_UNAVAILABLE. */
 async function translated<Answer>(read: () => Promise<Answer>): Promise<Answer> {
   try {
     return await read()
@@ -178,7 +184,10 @@ function roomsOf(
   )
 }
 
-/** Classes beside the usual ones, of a host and of the providers below it; of its own size nothing else is known. */
+/**
+ * Resource classes besides the usual ones, of a host and of its child providers. The host's size in
+ * them is unknown.
+ */
 function othersIn(tree: readonly Inventories[]): Amounts {
   const free = new Map<string, number>()
   for (const [name, { capacity, used }] of tree.flatMap((each) => Object.entries(each))) {
@@ -198,7 +207,7 @@ const USUAL: readonly string[] = Object.values(CLASSES)
 
 function roomOf(size: Resources, inventories: Inventories | undefined): Room {
   if (inventories === undefined) return { free: NOTHING, largest: size }
-  // What a host does not hold itself, a provider that it shares with others does.
+  // A resource that the host itself does not have belongs to a provider that several hosts share.
   const freeOf = (key: Usual): number => {
     const inventory = inventories[CLASSES[key]]
     return inventory === undefined ? Infinity : inventory.capacity - inventory.used

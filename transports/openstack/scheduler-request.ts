@@ -1,7 +1,8 @@
 /**
- * What Nova's scheduler asks Placement for on behalf of an instance: its flavour with the overrides of its extra specs. Written after
- * the rules of Nova's documentation (flavours: `resources`, `trait`, `hw:cpu_policy`, `hw:emulator_threads_policy`, `hw:pmem`,
- * `hw:mem_encryption`). Properties of the image are not among what Nova shows with an instance.
+ * What Nova's scheduler requests from Placement for an instance: its flavour with the overrides of
+ * its extra specs. It follows the rules of Nova's documentation (flavours: `resources`, `trait`,
+ * `hw:cpu_policy`, `hw:emulator_threads_policy`, `hw:pmem`, `hw:mem_encryption`). Properties of the
+ * image are missing, because Nova does not show them with an instance.
  */
 import { NOTHING, type Resources } from '../../schema/resources.ts'
 
@@ -12,13 +13,16 @@ export interface Flavor {
   readonly ephemeral: number
   /** MB. */
   readonly swap: number
-  /** Policies may keep them secret. */
+  /** A policy of Nova may hide them. */
   readonly extra_specs?: Readonly<Record<string, string>>
 }
 
 export interface SchedulerRequest {
   readonly needs: Resources
-  /** The query for Placement's allocation candidates; null when room of the three usual classes is all that is asked for. */
+  /**
+   * The query for Placement's allocation candidates; null when only the three usual classes are
+   * requested.
+   */
   readonly query: string | null
 }
 
@@ -28,12 +32,12 @@ interface Group {
   readonly forbidden: Set<string>
 }
 
-/** The unnumbered group has the empty text for a suffix. */
+/** By suffix. The unnumbered group has the empty suffix. */
 type Groups = Map<string, Group>
 
 const USUAL: readonly string[] = ['VCPU', 'MEMORY_MB', 'DISK_GB']
 
-/** A volume is no disk of the host. */
+/** The request for one instance. The disk of an instance on a volume does not count. */
 export function requestOf(flavor: Flavor, disks: 'volume' | 'local'): SchedulerRequest {
   const specs = flavor.extra_specs ?? {}
   const groups: Groups = new Map()
@@ -97,7 +101,10 @@ function pinCpus(groups: Groups, { vcpus }: Flavor, specs: Readonly<Record<strin
   if (threads === 'require') required.add('HW_CPU_HYPERTHREADING')
 }
 
-/** `0-3,^1,7`: which CPUs of the guest are meant; only what is excluded means all others. */
+/**
+ * The number of guest CPUs in a mask such as `0-3,^1,7`. A mask of exclusions only means all
+ * others.
+ */
 function countCpus(mask: string | undefined, vcpus: number): number {
   const parts = (mask ?? '').split(',').map((part) => part.trim())
   const included = parts.filter((part) => part !== '' && !part.startsWith('^')).flatMap(rangeOf)
@@ -117,7 +124,10 @@ function rangeOf(part: string): readonly number[] {
   return Array.from({ length }, (_, index) => Number(first) + index)
 }
 
-/** Only of classes that no extra spec names, in whichever group, be it with 0. */
+/**
+ * Adds the flavour's own amounts for those classes that no extra spec names, in any group, not even
+ * with 0.
+ */
 function addDefaults(groups: Groups, flavor: Flavor, disks: 'volume' | 'local'): void {
   const named = new Set([...groups.values()].flatMap(({ resources }) => [...resources.keys()]))
   const disk =
@@ -130,7 +140,7 @@ function addDefaults(groups: Groups, flavor: Flavor, disks: 'volume' | 'local'):
 const isTrue = (text = ''): boolean =>
   ['1', 't', 'true', 'on', 'y', 'yes'].includes(text.toLowerCase())
 
-/** All groups together. */
+/** The sum of all groups. */
 function needsOf(groups: Groups): Resources {
   const sum = new Map<string, number>()
   for (const { resources } of groups.values()) {
@@ -139,7 +149,7 @@ function needsOf(groups: Groups): Resources {
   return resourcesOf(sum)
 }
 
-/** Amounts by resource class in our words. */
+/** Resources from amounts by resource class. */
 export function resourcesOf(amounts: Iterable<readonly [string, number]>): Resources {
   const all = new Map(amounts)
   const usual: Resources = {

@@ -5,7 +5,7 @@ import type { HostName } from '../../schema/ids.ts'
 import type { NovaWire } from './nova-wire.ts'
 import type { Site } from './site.ts'
 
-/** One a segment, of its hosts that are no spares. */
+/** One aggregate for each segment, with its hosts that are no spares. */
 export class Aggregates {
   readonly #site: Site
   readonly #byId: ReadonlyMap<string, { readonly name: string; readonly hosts: Set<HostName> }>
@@ -48,7 +48,7 @@ export class Aggregates {
 const notFound = (what: string): CodedError =>
   new CodedError('COMPUTE_NOT_FOUND', `Nova does not know ${what}`)
 
-/** The aggregates part of the Compute port, behind the wire of one process. */
+/** The aggregates part of the Compute port of one process. */
 export function aggregatePort(
   aggregates: Aggregates,
   wire: NovaWire,

@@ -1,4 +1,4 @@
-/** Builds a simulated cloud of a given size, and what a store must know to protect it. */
+/** Builds a simulated cloud of a given size, with the rows that a store needs to protect it. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import { hostName, instanceId, type HostName } from '../../schema/ids.ts'
 import type { RecoveryMethod } from '../../schema/records.ts'
@@ -33,11 +33,11 @@ export interface CloudPlan {
   readonly capacity?: number
   /** Reserved hosts at the end of each segment; default: none. */
   readonly sparesPerSegment?: number
-  /** Every so manieth instance is a large one; default: none. */
+  /** Each instance whose number is a multiple of this is a large one; default: none. */
   readonly largeEvery?: number
   /** Recovery methods of the segments in turn; default: `auto`. */
   readonly methods?: readonly RecoveryMethod[]
-  /** no: hosts are known by their BMC alone; default: yes. */
+  /** no: hosts are registered with their BMC only; default: yes. */
   readonly ssh?: 'yes' | 'no'
 }
 
@@ -45,7 +45,10 @@ const SHARE_HA_ENABLED = 0.7
 const SHARE_STOPPED = 0.05
 const SHARE_VOLUME_BACKED = 0.5
 
-/** Hosts `compute-01`… in `segment-1`…, instances `vm-001`… dealt out to the hosts in turn. */
+/**
+ * Makes hosts `compute-01`… in `segment-1`…, and instances `vm-001`… that are placed on the hosts
+ * in turn.
+ */
 export function buildCloud(plan: CloudPlan): {
   readonly cloud: SimulatedCloud
   readonly segments: readonly SegmentSeed[]
@@ -64,7 +67,7 @@ export function buildCloud(plan: CloudPlan): {
         isSpare: index % hostsPerSegment >= hostsPerSegment - sparesPerSegment,
         serviceId: random.uuid(),
         hostKey: drawHostKey(random),
-        // Heartbeats of different hosts do not coincide.
+        // Heartbeats of different hosts come at different times.
         beatingSinceMs: plan.clock.monotonicMs() - draw(random, [0, 9999]),
       }),
   )
@@ -124,7 +127,7 @@ function seedsOf(
   }))
 }
 
-/** One-based, with leading zeros so that names sort like numbers. */
+/** One-based, with leading zeros, so that names sort like numbers. */
 function numbered(index: number, count: number, digits: number): string {
   return String(index + 1).padStart(Math.max(digits, String(count).length), '0')
 }

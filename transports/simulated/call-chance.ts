@@ -1,4 +1,7 @@
-/** The chance of each call, by what it is and the how manieth of its kind: one call more shifts no other one. */
+/**
+ * Random numbers for each call, by its kind and its number among calls of that kind. An additional
+ * call changes the numbers of no other kind.
+ */
 import type { SeededRandom } from './random.ts'
 
 export class CallChance {
@@ -9,7 +12,7 @@ export class CallChance {
     this.#random = random
   }
 
-  /** A stream of its own for the next call of this kind. */
+  /** A separate random source for the next call of this kind. */
   next(kind: string): SeededRandom {
     const calls = (this.#calls.get(kind) ?? 0) + 1
     this.#calls.set(kind, calls)

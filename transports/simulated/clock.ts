@@ -1,28 +1,31 @@
-/** Virtual time: nothing passes unless somebody advances it, and equal instants keep their order of scheduling. */
+/**
+ * Virtual time. Time passes only when a test or the simulator advances it, and timers of the same
+ * instant run in the order of scheduling.
+ */
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 
 interface Timer {
   readonly at: number
   readonly order: number
-  /** Undefined once cancelled or run. */
+  /** undefined after the timer was cancelled or has run. */
   callback: (() => void) | undefined
 }
 
-/** 2026-01-01T00:00:00Z: where the wall clock starts, so that golden logs never change. */
+/** 2026-01-01T00:00:00Z: the start of the wall clock, so that golden logs never change. */
 const START_WALL_MS = 1_767_225_600_000
-/** Cancelled timers are swept out when they are more than half of at least this many. */
+/** Cancelled timers are removed when they are more than half of at least this many timers. */
 const SWEEP_FROM = 1024
 
 const isBefore = (a: Timer, b: Timer): boolean =>
   a.at < b.at || (a.at === b.at && a.order < b.order)
 
-/** Clock of the simulated world; time is in whole milliseconds from zero. */
+/** The clock of the simulated world. Time is in whole milliseconds from zero. */
 export class VirtualClock implements ClockPort {
   #now = 0
   #wallOffset = START_WALL_MS
   #order = 0
   #cancelled = 0
-  /** Binary heap: a timer is never before its parent at (index - 1) >> 1. */
+  /** A binary heap: a timer is never before its parent at (index - 1) >> 1. */
   #heap: Timer[] = []
 
   monotonicMs(): number {
@@ -33,7 +36,7 @@ export class VirtualClock implements ClockPort {
     return this.#now + this.#wallOffset
   }
 
-  /** Moves the wall clock only, as an operator or NTP does; timers do not notice. */
+  /** Moves only the wall clock, as an operator or NTP does. Timers are not affected. */
   jumpWall(byMs: number): void {
     this.#wallOffset += byMs
   }
@@ -53,7 +56,7 @@ export class VirtualClock implements ClockPort {
     return this.#heap[0]?.at
   }
 
-  /** Goes to the next callback and runs that one; false when nothing is scheduled. */
+  /** Advances to the next callback and runs it; false when nothing is scheduled. */
   advanceToNext(): boolean {
     this.#dropCancelled()
     const timer = this.#pop()
@@ -66,7 +69,8 @@ export class VirtualClock implements ClockPort {
   }
 
   /**
-   * Lets `byMs` pass: runs all that becomes due, with a `settle` after each instant that lets the promises it woke go on.
+   * Lets `byMs` pass: runs all callbacks that become due, and calls `settle` after each instant, so
+   * that promises that were resolved in it can continue.
    */
   async pass(byMs: number, settle: () => Promise<void>): Promise<void> {
     const until = this.#now + byMs
@@ -121,7 +125,7 @@ export class VirtualClock implements ClockPort {
     }
   }
 
-  /** Puts a timer at the top and lets it sink to its place. */
+  /** Puts a timer at the top of the heap and moves it down to its place. */
   #sink(timer: Timer): void {
     const heap = this.#heap
     let index = 0

@@ -1,4 +1,4 @@
-/** The Compute port as one process of ours has it. */
+/** The Compute port of one process of ours. */
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { aggregatePort, type Aggregates } from './aggregates.ts'
@@ -7,7 +7,7 @@ import type { Nova } from './nova.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { NovaWire } from './nova-wire.ts'
 
-/** What answers. */
+/** The parts of the simulated Nova that answer. */
 export interface Services {
   readonly nova: Nova
   readonly actions: InstanceActions

@@ -1,9 +1,12 @@
-/** What instances are to be, as whoever is not one of us has left them: the truth that checks at the end know. */
+/**
+ * The states that instances should have, as their owners and administrators left them. The checks
+ * at the end of a run use this truth.
+ */
 import type { InstanceId } from '../../schema/ids.ts'
 import type { InstanceRow } from './nova-rows.ts'
 
 export interface ExpectedState extends Pick<InstanceRow, 'taskState' | 'powerState' | 'locked'> {
-  /** Null when nobody can tell any more: Nova itself has found its emulator dead. */
+  /** null when it cannot be known any more, because Nova itself has found the emulator dead. */
   readonly vmState: string | null
 }
 
@@ -14,12 +17,15 @@ export class ExpectedStates {
     return this.#byId.get(id)
   }
 
-  /** As it is now, it is meant to be. */
+  /** Takes the present state of the instance as its expected state. */
   keep({ id, vmState, taskState, powerState, locked }: InstanceRow): void {
     this.#byId.set(id, { vmState, taskState, powerState, locked })
   }
 
-  /** What its owner changed; a task of ours, and a lock of ours, are no wish. */
+  /**
+   * Takes a change by its owner into the expected state. A task of ours and a lock of ours are left
+   * out.
+   */
   change(id: InstanceId, part: Partial<ExpectedState>): void {
     const wish = this.#byId.get(id)
     if (wish !== undefined) this.#byId.set(id, { ...wish, ...part })

@@ -1,41 +1,51 @@
-/** What is wrong with the world between the machines: cut wires, and the mood of the Compute API. */
+/**
+ * The faults of the simulated world outside its machines: cut wires, and the behaviour of the
+ * Compute API.
+ */
 import type { HostName } from '../../schema/ids.ts'
 
 /** From the shortest to the longest, in ms. */
 export type RangeMs = readonly [number, number]
 
 export interface NovaMood {
-  /** Nobody listens: refused at once. */
+  /** Connections are refused at once. */
   readonly outage: boolean
-  /** From the request to its answer, one way. */
+  /** The time from a request to the server, or from the server back, ms. */
   readonly latencyMs: RangeMs
   /** What each evacuation under way adds to it, ms. */
   readonly strainMs: number
-  /** With so many evacuations under way, what would add work is answered with 429 or 503. */
+  /**
+   * With so many evacuations under way, requests that would add work are answered with 429 or 503.
+   */
   readonly evacuationsMax: number
-  /** Share of requests answered with 429 or 503. */
+  /** The share of requests that are answered with 429 or 503. */
   readonly busyRate: number
-  /** Retry-After of these answers. */
+  /** The Retry-After of these answers. */
   readonly retryAfterSeconds: number
-  /** Share of requests answered with 500, half of them after they took effect. */
+  /** The share of requests that are answered with 500, half of them after they took effect. */
   readonly brokenRate: number
-  /** Share of requests that never arrive. */
+  /** The share of requests that never arrive. */
   readonly lostRequestRate: number
-  /** Share of requests that take effect and are never answered. */
+  /** The share of requests that take effect and are never answered. */
   readonly lostAnswerRate: number
-  /** Share of evacuations that the chosen target turns down, as for a server group. */
+  /**
+   * The share of evacuations that the chosen target refuses, for example because of a server group.
+   */
   readonly claimFailureRate: number
-  /** Share of evacuations that fail on the target after the claim. */
+  /** The share of evacuations that fail on the target after the claim. */
   readonly spawnFailureRate: number
   /** yes: orders to stop an instance are refused. */
   readonly stopsRefused: 'yes' | 'no'
-  /** From the claim on the target to the running guest. */
+  /** From the claim on the target to the running guest, ms. */
   readonly rebuildMs: RangeMs
-  /** Between two looks of a nova-compute at what really runs on its host, ms; Nova's default, 600 s, would outlast a seed. */
+  /**
+   * The time between two checks by a nova-compute of what really runs on its host, ms. Nova's
+   * default, 600 s, is longer than the run of a seed.
+   */
   readonly powerSyncMs: number
 }
 
-/** A Compute API on a good day. */
+/** A Compute API without faults. */
 export const CALM: NovaMood = {
   outage: false,
   latencyMs: [10, 60],
@@ -53,29 +63,35 @@ export const CALM: NovaMood = {
   powerSyncMs: 5000,
 }
 
-/** What a process of ours may be cut off from: the Compute API, or one host's SSH or BMC. */
+/** What a process of ours may be partitioned from: the Compute API, or one host's SSH or BMC. */
 export type Wire = 'compute' | `ssh:${string}` | `bmc:${string}`
 
-/** Everything that is switched on at the moment; changed by the cloud's switches only. */
+/** All faults that are switched on at present. Only the cloud's switches change them. */
 export class Faults {
   nova: NovaMood = CALM
-  /** From a BMC's accepted order to the loss of power. */
+  /** The time from an accepted order of a BMC to the loss of power, ms. */
   powerOffMs: RangeMs = [500, 3000]
-  /** no: what is well and only read answers at once, so that one look more does not shift what follows. */
+  /**
+   * no: reads of a healthy part are answered at once, so that an additional look does not delay
+   * what follows.
+   */
   readsTakeTime: 'yes' | 'no' = 'yes'
   readonly #cuts = new Set<string>()
-  /** Hosts by the request that they can meet. */
+  /** Hosts by the request that they can serve. */
   readonly #offers = new Map<string, ReadonlySet<HostName>>()
   #hidden: ReadonlySet<string> = new Set()
   /** By the instance's name. */
   readonly #filters = new Map<string, ReadonlySet<string>>()
 
-  /** How long something that is only read takes, if it usually takes so long. */
+  /** The duration of a read that usually takes so long. */
   ofRead(usualMs: RangeMs): RangeMs {
     return this.readsTakeTime === 'yes' ? usualMs : [0, 0]
   }
 
-  /** Nova's scheduler does not accept these hosts for an instance, for reasons that its API does not show; none: it accepts all. */
+  /**
+   * Makes Nova's scheduler refuse these hosts for an instance, for reasons that its API does not
+   * show. An empty list: it accepts all hosts.
+   */
   filter(instance: string, hosts: readonly string[]): void {
     this.#filters.set(instance, new Set(hosts))
   }
@@ -84,7 +100,7 @@ export class Faults {
     return this.#filters.get(instance)?.has(host) !== true
   }
 
-  /** Only these hosts have what a request asks for. */
+  /** Only these hosts can serve the request. */
   offer(request: string, hosts: readonly HostName[]): void {
     this.#offers.set(request, new Set(hosts))
   }

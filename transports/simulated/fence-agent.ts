@@ -1,4 +1,7 @@
-/** The Fence agent port as one process of ours has it: agents switch a host's power outlet, commands its storage. */
+/**
+ * The fence agent port of one process of ours: agents switch a host's power outlet, commands its
+ * storage.
+ */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { FenceAgentPort, FenceProgram } from '../../actors/ports/fence-agent.ts'
 import type { PowerState } from '../../actors/ports/power.ts'

@@ -1,4 +1,4 @@
-/** The sizes in which simulated instances come. */
+/** The sizes of simulated instances. */
 import type { Resources } from '../../schema/resources.ts'
 
 export const FLAVORS = {

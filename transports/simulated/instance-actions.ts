@@ -47,7 +47,7 @@ const RESIZE: Order = {
 
 const OWNERS_ORDERS = { stop: STOP, start: START, pause: PAUSE, resize: RESIZE } as const
 
-export type OwnersDeed = keyof typeof OWNERS_ORDERS | 'delete' | 'lock' | 'unlock'
+export type OwnersAction = keyof typeof OWNERS_ORDERS | 'delete' | 'lock' | 'unlock'
 
 type Orderer = 'owner' | 'us'
 
@@ -117,7 +117,7 @@ export class InstanceActions {
   }
 
   /** An action of the owner. undefined when Nova accepted it; otherwise Nova's refusal. */
-  byOwner(row: InstanceRow, what: OwnersDeed): CodedError | undefined {
+  byOwner(row: InstanceRow, what: OwnersAction): CodedError | undefined {
     const isHis = row.locked && !this.#keptByUs.has(row.id)
     if (row.locked && !(what === 'unlock' && isHis)) return refused(`${row.name} is locked`)
     if (what === 'lock' || what === 'unlock') {

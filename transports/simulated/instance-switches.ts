@@ -3,7 +3,7 @@
  * them.
  */
 import type { GroupPolicy } from '../../actors/ports/compute.ts'
-import type { InstanceActions, OwnersDeed } from './instance-actions.ts'
+import type { InstanceActions, OwnersAction } from './instance-actions.ts'
 import { GuestSwitches, type WorldParts } from './guest-switches.ts'
 import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
@@ -92,7 +92,7 @@ export class InstanceSwitches extends GuestSwitches {
   }
 
   /** An owner does something with an instance, if it still exists and Nova allows it. */
-  ownerActs(instance: string, what: OwnersDeed): void {
+  ownerActs(instance: string, what: OwnersAction): void {
     const row = this.#rows.seek(instance)
     const answer = row === undefined ? 'it is gone' : this.#actions.byOwner(row, what)?.message
     this.#say(`the owner of ${instance} tries to ${what} it: ${answer ?? 'ok'}`)

@@ -1,7 +1,10 @@
-/** What really happened in the simulated world: the ordered log, the broken promises, the counts. */
+/** The record of the simulated world: the ordered log, the violations, and the counts. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 
-/** switch: a fault or an operator's act; world: what followed by itself; write, read: a request to the cloud or a BMC. */
+/**
+ * switch: a fault or an action of an operator; world: a consequence of it; write, read: a request
+ * to the cloud or a BMC.
+ */
 export type LogKind = 'switch' | 'world' | 'write' | 'read'
 
 export interface LogEntry {
@@ -10,14 +13,14 @@ export interface LogEntry {
   readonly text: string
 }
 
-/** At this many entries the older half is forgotten. */
+/** When the log has so many entries, the older half is dropped. */
 const LOG_ENTRIES_MAX = 200_000
 const VIOLATIONS_MAX = 1000
 
 /** One line of a golden log. */
 export const formatEntry = (entry: LogEntry): string => `${entry.atMs} ${entry.kind} ${entry.text}`
 
-/** Ground truth, written by the world and read by tests; nobody inside the world reads it. */
+/** The truth, written by the world and read by tests. Nothing in the world reads it. */
 export class Ledger {
   readonly #clock: ClockPort
   #log: LogEntry[] = []
@@ -32,7 +35,10 @@ export class Ledger {
     return this.#log
   }
 
-  /** Broken promises (`ops/docs/promises.md`), such as `I1 two copies of vm-012 on …`; the first thousand. */
+  /**
+   * Broken promises (`ops/docs/promises.md`), such as `I1 two copies of vm-012 on …`; the first
+   * thousand.
+   */
   get violations(): readonly string[] {
     return this.#violations
   }

@@ -80,7 +80,7 @@ export class Machine {
   disabledReason: string | null = null
   forcedDown = false
   /** dead-once: it lost its power and has not returned to service since then. */
-  standing: 'in-service' | 'dead-once' = 'in-service'
+  trust: 'in-service' | 'dead-once' = 'in-service'
   /** Grows with each loss of power, so that work which was under way then knows that it is over. */
   boot = 1
   /** By instances placed here, evacuations on their way in included. */

@@ -1,4 +1,4 @@
-/** How the simulated Nova says no. */
+/** The refusals of the simulated Nova. */
 import { CodedError } from '../../schema/errors.ts'
 
 export const refused = (why: string): CodedError =>

@@ -1,4 +1,4 @@
-/** What the simulated Nova has written down: instances and evacuation records. */
+/** The rows of the simulated Nova: instances and evacuation records. */
 import type {
   Evacuation,
   Instance,
@@ -11,24 +11,30 @@ import { ExpectedStates } from './expected-states.ts'
 
 type Mutable<Row> = { -readonly [Field in keyof Row]: Row[Field] }
 
-/** Who owns the instances. */
+/** The projects that own the instances. */
 export const PROJECTS = [
   '0123456789abcdef0123456789abcdef',
   'fedcba9876543210fedcba9876543210',
 ] as const
 
-/** A server as Nova believes it to be. */
+/** A server as Nova shows it. */
 export type InstanceRow = Mutable<Instance>
 
-/** A migration record, and whether something still works on it. */
+/** A migration record, and whether a process still works on it. */
 export interface EvacuationRow extends Mutable<Evacuation> {
-  /** over: finished, or given up because the target died under it (Nova then leaves the record as it is). */
+  /**
+   * over: finished, or given up because the target died during it (Nova then leaves the record as
+   * it is).
+   */
   work: 'under-way' | 'over'
-  /** The target's life that works on it, once one does: a machine that lost power since then has forgotten it. */
+  /**
+   * The boot number of the target that works on it. A machine that lost power since then no longer
+   * works on it.
+   */
   targetBoot: number | undefined
 }
 
-/** The tables and the questions asked of them. */
+/** The tables, and the queries on them. */
 export class NovaRows {
   readonly #instances = new Map<InstanceId, InstanceRow>()
   readonly #byName = new Map<string, InstanceRow>()
@@ -37,9 +43,9 @@ export class NovaRows {
   readonly failures = new Map<InstanceId, string>()
   /** How often the scheduler accepted no host for an instance. */
   readonly refusals = new Map<InstanceId, number>()
-  /** Instances that are to be together, or apart. */
+  /** Server groups. */
   groups: readonly ServerGroup[] = []
-  /** What owners want. */
+  /** The states that instances should have. */
   readonly expectedStates = new ExpectedStates()
   readonly #actions = new Map<InstanceId, InstanceAction[]>()
   #lastRecordId = 0
@@ -63,7 +69,7 @@ export class NovaRows {
     this.#byName.delete(row.name)
   }
 
-  /** As a client asks for it; throws COMPUTE_NOT_FOUND. */
+  /** The row for a client's request; throws COMPUTE_NOT_FOUND. */
   find(id: InstanceId): InstanceRow {
     const row = this.#instances.get(id)
     if (row === undefined) throw notFound(`instance ${id}`)
@@ -75,7 +81,7 @@ export class NovaRows {
     return this.#byName.get(idOrName) ?? this.instances.get(instanceId(idOrName))
   }
 
-  /** By id or by name; throws RangeError for a wrong one. */
+  /** By id or by name; throws RangeError for an unknown one. */
   get(idOrName: string): InstanceRow {
     const row = this.seek(idOrName)
     if (row === undefined) throw new RangeError(`no such instance: ${idOrName}`)
@@ -86,7 +92,7 @@ export class NovaRows {
     return this.instances.get(id)?.name ?? id
   }
 
-  /** Instances of one host in the order of their creation. */
+  /** Instances of one host, in the order of their creation. */
   onHost(host: HostName): readonly InstanceRow[] {
     return [...this.instances.values()].filter((row) => row.host === host)
   }
@@ -95,7 +101,7 @@ export class NovaRows {
     return [...this.instances.values()].filter((row) => row.project === project)
   }
 
-  /** Something is asked of an instance, or Nova does it by itself. */
+  /** Records an action on an instance, of a user or of Nova itself. */
   noteAction(id: InstanceId, action: InstanceAction): void {
     const actions = this.#actions.get(id)
     if (actions === undefined) this.#actions.set(id, [action])
@@ -136,13 +142,16 @@ export class NovaRows {
     return this.#evacuations.get(source) ?? []
   }
 
-  /** How many evacuations are at work. */
+  /** How many evacuations are under way. */
   get underWay(): number {
     const all = [...this.#evacuations.values()].flat()
     return all.filter(({ work }) => work === 'under-way').length
   }
 
-  /** True while an evacuation of the instance may still bring it to life somewhere. `bootOf` tells each target's life. */
+  /**
+   * True while an evacuation of the instance may still start it somewhere. `bootOf` returns the
+   * boot number of each target.
+   */
   isOnItsWay(row: InstanceRow, bootOf: (host: HostName) => number | undefined): boolean {
     if (row.host === null) return false
     return this.evacuationsFrom(row.host).some(

@@ -1,4 +1,7 @@
-/** The way from one process to the simulated Nova and back, on which requests and answers are delayed, lost or refused. */
+/**
+ * The connection between one process and the simulated Nova, on which requests and answers are
+ * delayed, lost or refused.
+ */
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { CallChance } from './call-chance.ts'
 import type { Faults, NovaMood } from './faults.ts'
@@ -6,14 +9,14 @@ import type { NovaRows } from './nova-rows.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
 
-/** The client gives a request up after this time. */
+/** After this time, the client gives a request up, ms. */
 const REQUEST_TIMEOUT_MS = 10_000
 
 export interface NovaRequest<Answer> {
-  /** read: changes nothing; repeatable: may be sent twice; once: must not. */
+  /** read: changes nothing; repeatable: may be sent twice; once: must not be sent twice. */
   readonly kind: 'read' | 'repeatable' | 'once'
   readonly name: string
-  /** What it is about, for the log. */
+  /** The subject of the request, for the log. */
   readonly subject: string
   readonly effect: () => Answer
   readonly signal: AbortSignal | undefined
@@ -26,7 +29,7 @@ type Outcome<Answer> =
 
 type Fate = 'served' | 'busy' | 'broken' | 'broken-late' | 'request-lost' | 'answer-lost'
 
-/** One process's connection to Nova. */
+/** The connection of one process to Nova. */
 export class NovaWire {
   readonly #site: Site
   readonly #faults: Faults
@@ -71,12 +74,12 @@ export class NovaWire {
     }
     const onAbort = (): void => {
       end()
-      // What may have been carried out must not look as if it had never been sent.
+      // A request that may have been carried out must not look as if it had never been sent.
       reject(request.kind === 'once' ? unanswered(request) : signal?.reason)
     }
     const cancelTimeout = clock.schedule(REQUEST_TIMEOUT_MS, giveUp)
     signal?.addEventListener('abort', onAbort, { once: true })
-    // The request goes its way even when nobody waits for the answer any more.
+    // The request arrives even when the client no longer waits for its answer.
     clock.schedule(thereMs, () => {
       const outcome = this.#arrive(request, fate)
       clock.schedule(backMs, () => {
@@ -131,7 +134,7 @@ export class NovaWire {
   }
 }
 
-/** Which share of all requests this one falls into. */
+/** The fate of this request, by the shares of all fates. */
 function fateOf(mood: NovaMood, chance: number): Fate {
   let bound = 0
   const shares: readonly (readonly [Fate, number])[] = [

@@ -1,4 +1,4 @@
-/** The simulated Compute API: what each request does at the moment when it arrives. */
+/** The simulated Compute API: what each request does when it arrives. */
 import type {
   ComputeService,
   Evacuation,
@@ -16,17 +16,17 @@ import type { InstanceRow, NovaRows } from './nova-rows.ts'
 import { asked, type Restarts } from './restarts.ts'
 import type { Site } from './site.ts'
 
-/** Every guest sends and writes something so often, ms. */
+/** How often every guest sends and writes something, ms. */
 const GUEST_ACTS_MS = 1000
-/** Evacuations on their way. */
+/** Evacuations that are under way. */
 const OPEN: readonly string[] = ['accepted', 'pre-migrating']
 const EVACUABLE = ['active', 'stopped', 'error']
 
-/** Answers requests at once; latency and faults are the wire's business. */
+/** Answers requests at once. The wire adds latency and faults. */
 export class Nova {
   readonly #site: Site
   readonly #rows: NovaRows
-  /** Where the wall clock stood at the zero of the monotonic one. */
+  /** The wall clock at the zero of the monotonic clock. */
   readonly #bornAtMs: number
   readonly #evacuations: Evacuations
   readonly #restarts: Restarts
@@ -59,7 +59,7 @@ export class Nova {
     return this.#serviceOf(machine)
   }
 
-  /** For the log: whose service it is. */
+  /** The host of a service, for the log. */
   hostOf(serviceId: string): string {
     return this.#findById(serviceId)?.name ?? serviceId
   }
@@ -88,9 +88,9 @@ export class Nova {
     this.#noteReturn(machine)
   }
 
-  /** From here on its guests count as living on it again. */
+  /** When the machine is in service again, its guests count as living on it again. */
   #noteReturn(machine: Machine): void {
-    if (machine.serves && !machine.forcedDown && !machine.disabled) machine.standing = 'in-service'
+    if (machine.serves && !machine.forcedDown && !machine.disabled) machine.trust = 'in-service'
   }
 
   disable(serviceId: string, reason: string): void {
@@ -150,7 +150,10 @@ export class Nova {
     this.#evacuations.begin(row, source.name, target)
   }
 
-  /** Like Nova, this takes a second evacuation of an instance that is being evacuated; the ledger does not forgive it. */
+  /**
+   * Like Nova, this accepts a second evacuation of an instance that is being evacuated. The ledger
+   * records it as a violation.
+   */
   #checkState(row: InstanceRow): void {
     if (!EVACUABLE.includes(row.vmState)) throw refused(`${row.name} is ${row.vmState}`)
     if (!this.#rows.isOnItsWay(row, (host) => this.#site.find(host)?.boot)) {

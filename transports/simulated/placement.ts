@@ -1,4 +1,7 @@
-/** The Placement port as one process of ours has it: the same room that the simulated scheduler sees. */
+/**
+ * The Placement port of one process of ours. It shows the room that the simulated scheduler also
+ * uses.
+ */
 import type { PlacementPort, Room } from '../../actors/ports/placement.ts'
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'

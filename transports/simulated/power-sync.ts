@@ -1,4 +1,7 @@
-/** nova-compute's periodic look at what really runs: what Nova calls active, and is not there, it stops in nobody's name. */
+/**
+ * The periodic check of nova-compute for what really runs: an instance that Nova shows as active
+ * and that does not run is stopped, without the name of a user.
+ */
 import type { Cancel } from '../../actors/ports/clock.ts'
 import { STOPPED } from './evacuations.ts'
 import type { Faults } from './faults.ts'
@@ -6,7 +9,10 @@ import type { Machine } from './machine.ts'
 import type { NovaRows } from './nova-rows.ts'
 import type { Site } from './site.ts'
 
-/** After a boot Nova still shows what ran before it, until this comes round (`sync_power_state_interval`). */
+/**
+ * Until this check after a boot, Nova still shows the instances that ran before it
+ * (`sync_power_state_interval`).
+ */
 export class PowerSync {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -19,7 +25,7 @@ export class PowerSync {
     this.#faults = parts.faults
   }
 
-  /** From a start of nova-compute on: until the first one nothing is there that it has not seen. */
+  /** Starts with nova-compute. The first check comes one interval later. */
   begin(machine: Machine): void {
     this.#next.get(machine)?.()
     const cancel = this.#site.clock.schedule(this.#faults.nova.powerSyncMs, () => {

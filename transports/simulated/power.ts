@@ -1,7 +1,7 @@
-/** The Power port as one process of ours has it: BMCs that answer, keep silent, refuse, or lie. */
+/** The power port of one process of ours: BMCs that answer, are silent, refuse, or lie. */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
-import type { BmcSettings } from '../../schema/control-attributes.ts'
+import { bmcAddress, type BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { CallChance } from './call-chance.ts'
 import type { Faults } from './faults.ts'
@@ -9,7 +9,7 @@ import { BMC_USERNAME, type Machine } from './machine.ts'
 import { draw } from './random.ts'
 import type { Site } from './site.ts'
 
-/** After this time without an answer a command has failed. */
+/** A command without an answer for so long has failed, ms. */
 const COMMAND_TIMEOUT_MS = 6000
 const ANSWER_MS = [20, 200] as const
 const SLOW_ANSWER_MS = [1000, 8000] as const
@@ -81,16 +81,17 @@ export class SimulatedPower implements PowerPort {
     )
   }
 
-  /** Half of the time passes before the BMC does something, half before we hear of it. */
+  /** Half of the time passes before the BMC acts, and half before the answer arrives. */
   async #command<Answer>(
     bmc: BmcSettings,
     { kind, signal }: { readonly kind: 'read' | 'order'; readonly signal: AbortSignal | undefined },
     effect: (machine: Machine) => Answer,
   ): Promise<Answer> {
     const { clock } = this.#site
-    const machine = this.#site.findByBmc(bmc.address)
+    const address = bmcAddress(bmc)
+    const machine = this.#site.findByBmc(address)
     const answerMs = kind === 'read' ? this.#faults.ofRead(ANSWER_MS) : ANSWER_MS
-    const chance = this.#chance.next(`${kind} ${bmc.address}`)
+    const chance = this.#chance.next(`${kind} ${address}`)
     const takesMs = draw(chance, machine?.bmc === 'slow' ? SLOW_ANSWER_MS : answerMs)
     const thereMs = takesMs >> 1
     const leftMs = COMMAND_TIMEOUT_MS - thereMs
@@ -98,7 +99,7 @@ export class SimulatedPower implements PowerPort {
     signal?.throwIfAborted()
     if (machine === undefined || this.#isDeaf(machine)) return this.#giveUp(bmc, leftMs, signal)
     if (bmc.username !== BMC_USERNAME || bmc.password.reveal() !== machine.bmcPassword) {
-      throw new CodedError('POWER_MISCONFIGURED', `BMC ${bmc.address} rejects user or password`)
+      throw new CodedError('POWER_MISCONFIGURED', `BMC ${address} rejects user or password`)
     }
     const answer = effect(machine)
     if (takesMs > COMMAND_TIMEOUT_MS || this.#isDeaf(machine))
@@ -111,7 +112,7 @@ export class SimulatedPower implements PowerPort {
   async #giveUp(bmc: BmcSettings, leftMs: number, signal: AbortSignal | undefined): Promise<never> {
     await sleep(this.#site.clock, leftMs, signal)
     signal?.throwIfAborted()
-    throw new CodedError('POWER_UNREACHABLE', `BMC ${bmc.address} does not answer`)
+    throw new CodedError('POWER_UNREACHABLE', `BMC ${bmcAddress(bmc)} does not answer`)
   }
 
   #isDeaf(machine: Machine): boolean {

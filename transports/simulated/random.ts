@@ -1,4 +1,7 @@
-/** Seeded chance: xoshiro128** 1.1 by D. Blackman and S. Vigna (https://prng.di.unimi.it/xoshiro128starstar.c). */
+/**
+ * Seeded random numbers: xoshiro128** 1.1 by D. Blackman and S. Vigna
+ * (https://prng.di.unimi.it/xoshiro128starstar.c).
+ */
 import type { RandomPort } from '../../actors/ports/clock.ts'
 
 /** Four words of 32 bits, not all zero. */
@@ -6,7 +9,7 @@ export type XoshiroState = [number, number, number, number]
 
 const rotateLeft = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
 
-/** Next 32 bits; changes the state. */
+/** The next 32 bits; changes the state. */
 export function xoshiro128StarStar(state: XoshiroState): number {
   const result = Math.imul(rotateLeft(Math.imul(state[1], 5), 7), 9) >>> 0
   const shifted = state[1] << 9
@@ -19,7 +22,7 @@ export function xoshiro128StarStar(state: XoshiroState): number {
   return result
 }
 
-/** Chance that repeats itself: the same seed gives the same numbers. */
+/** Random numbers that can be repeated: the same seed gives the same numbers. */
 export class SeededRandom implements RandomPort {
   readonly #seed: string
   readonly #state: XoshiroState
@@ -48,7 +51,10 @@ export class SeededRandom implements RandomPort {
     ].join('-')
   }
 
-  /** A stream of its own that depends on the seed and the name only: nobody else's draws shift it. */
+  /**
+   * A separate random source that depends only on the seed and the name. Numbers drawn elsewhere do
+   * not change its numbers.
+   */
   fork(name: string): SeededRandom {
     return new SeededRandom(`${this.#seed}/${name}`)
   }
@@ -59,7 +65,10 @@ export function draw(random: RandomPort, [min, max]: readonly [number, number]):
   return min + Math.floor(random.next() * (max - min + 1))
 }
 
-/** FNV-1a over UTF-16 units, then the finaliser of MurmurHash3: near seeds give far states. */
+/**
+ * FNV-1a over UTF-16 units, then the finaliser of MurmurHash3: similar seeds give very different
+ * states.
+ */
 function hash(text: string): number {
   let word = 0x81_1c_9d_c5
   for (let index = 0; index < text.length; index += 1) {

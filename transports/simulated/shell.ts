@@ -1,4 +1,4 @@
-/** The Shell port as one process of ours has it: sshd of the simulated hosts. */
+/** The shell port of one process of ours: sshd of the simulated hosts. */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { ShellOutcome, ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
@@ -25,7 +25,7 @@ export class SimulatedShell implements ShellPort {
   readonly #faults: Faults
   readonly #node: string
   readonly #chance: CallChance
-  /** First key seen of each host whose settings pin none. */
+  /** The first key seen of each host whose settings pin none. */
   readonly #seenKeys = new Map<string, string>()
 
   constructor(parts: {
@@ -44,7 +44,7 @@ export class SimulatedShell implements ShellPort {
     const { clock, ledger } = this.#site
     ledger.count('ssh.probe')
     const machine = this.#site.find(target.address)
-    // A host that is well answers at once: most probes of a simulation are of this kind.
+    // A healthy host answers at once: most probes of a simulation are of this kind.
     if (machine?.sshd === 'up' && this.#lookAt(machine, target) === 'alive') {
       return { outcome: 'alive', detail: DETAIL.alive }
     }
@@ -59,7 +59,7 @@ export class SimulatedShell implements ShellPort {
   }
 
   forget(_target: SshSettings): void {
-    // There is no connection to close, and a key once seen stays pinned.
+    // There is no connection to close, and a key that was seen once stays pinned.
   }
 
   #lookAt(machine: Machine | undefined, target: SshSettings): ShellOutcome {

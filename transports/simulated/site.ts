@@ -71,7 +71,7 @@ export class Site {
 
   /** True when nothing that ran on the machine before its failure can still run. */
   isCertainlyDead(machine: Machine): boolean {
-    if (machine.power === 'off' || machine.standing === 'dead-once') return true
+    if (machine.power === 'off' || machine.trust === 'dead-once') return true
     if (machine.storage === 'cut-off') return true
     return machine.os === 'hung' && this.#consents.has(machine.segment)
   }
@@ -79,7 +79,7 @@ export class Site {
   cutPower(machine: Machine): void {
     if (machine.power === 'off') return
     machine.power = 'off'
-    machine.standing = 'dead-once'
+    machine.trust = 'dead-once'
     machine.boot += 1
     machine.copies.clear()
     machine.failedGuests.clear()
@@ -134,7 +134,7 @@ export class Site {
   startCompute(machine: Machine): void {
     if (!machine.isRunning || machine.novaCompute === 'up') return
     machine.novaCompute = 'up'
-    if (!machine.forcedDown) machine.standing = 'in-service'
+    if (!machine.forcedDown) machine.trust = 'in-service'
     this.#changed(machine, 'runs nova-compute')
     this.onComputeStart(machine)
   }

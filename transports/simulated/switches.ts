@@ -1,4 +1,4 @@
-/** The switches of the simulated world: what breaks, what is mended, and what operators do. */
+/** The switches of the simulated world: failures, repairs, and actions of operators. */
 import { hostName } from '../../schema/ids.ts'
 import { CALM, type Faults, type NovaMood, type RangeMs, type Wire } from './faults.ts'
 import { InstanceSwitches, type InstanceParts } from './instance-switches.ts'
@@ -13,7 +13,10 @@ import type { NovaRows } from './nova-rows.ts'
 import type { SeededRandom } from './random.ts'
 import type { Site } from './site.ts'
 
-/** Every method is a switch. Names are texts, so that a scenario's steps can be written down; a wrong one throws RangeError. */
+/**
+ * Every method is a switch. Names are texts, so that a scenario's steps can be written down; an
+ * unknown one throws RangeError.
+ */
 export class CloudSwitches extends InstanceSwitches {
   readonly #site: Site
   readonly #rows: NovaRows
@@ -28,12 +31,12 @@ export class CloudSwitches extends InstanceSwitches {
     this.#random = parts.random
   }
 
-  /** What is well and only read answers at once from now on. */
+  /** From now on, reads of a healthy part are answered at once. */
   readAtOnce(): void {
     this.#faults.readsTakeTime = 'no'
   }
 
-  /** The machine loses power; its BMC goes on answering. */
+  /** The machine loses power. Its BMC still answers. */
   crashHost(host: string): void {
     this.#site.cutPower(this.#switch(host, 'crashes'))
   }
@@ -45,14 +48,14 @@ export class CloudSwitches extends InstanceSwitches {
     this.#site.cutPower(machine)
   }
 
-  /** Power is lost and comes back at once, as after a kernel panic. */
+  /** Power is lost and returns at once, as after a kernel panic. */
   rebootHost(host: string): void {
     const machine = this.#switch(host, 'reboots')
     this.#site.cutPower(machine)
     this.#site.powerOn(machine)
   }
 
-  /** An operator powers the machine on; nova-compute follows in less than a minute. */
+  /** An operator powers the machine on. nova-compute follows in less than a minute. */
   powerOnHost(host: string): void {
     this.#site.powerOn(this.#switch(host, 'is powered on'))
   }
@@ -61,7 +64,7 @@ export class CloudSwitches extends InstanceSwitches {
     this.#site.hang(this.#switch(host, 'hangs'))
   }
 
-  /** A hung machine goes on, and so do the guests on it. */
+  /** A hung machine continues, and so do the guests on it. */
   thawHost(host: string): void {
     this.#site.thaw(this.#switch(host, 'thaws'))
   }
@@ -87,12 +90,12 @@ export class CloudSwitches extends InstanceSwitches {
     this.#switch(host, `has a BMC that is ${mood}`).bmc = mood
   }
 
-  /** The switched power outlet of the machine, which a fence agent reaches. */
+  /** Sets the state of the machine's power outlet, which a fence agent switches. */
   setOutlet(host: string, mood: ProgramMood): void {
     this.#switch(host, `has an outlet that is ${mood}`).outlet = mood
   }
 
-  /** The command that cuts the machine off from its storage. */
+  /** Sets the state of the command that cuts the machine off from its storage. */
   setBlocklist(host: string, mood: ProgramMood): void {
     this.#switch(host, `has a blocklist command that is ${mood}`).blocklist = mood
   }
@@ -105,13 +108,13 @@ export class CloudSwitches extends InstanceSwitches {
     this.#switch(host, `has an sshd that is ${mood}`).sshd = mood
   }
 
-  /** The host has another SSH key from now on. */
+  /** From now on, the host has another SSH key. */
   reinstallHost(host: string): void {
     const machine = this.#switch(host, 'is reinstalled')
     machine.hostKey = drawHostKey(this.#random.fork(`key after ${machine.hostKey}`))
   }
 
-  /** How long machines take to lose power after their BMC has accepted the order. */
+  /** Sets how long machines take to lose power after their BMC has accepted the order. */
   setPowerOffDelay(rangeMs: RangeMs): void {
     this.#note(`power-off takes ${rangeMs.join(' to ')} ms`)
     this.#faults.powerOffMs = rangeMs
@@ -127,7 +130,7 @@ export class CloudSwitches extends InstanceSwitches {
     this.#faults.mend(node, wire)
   }
 
-  /** Cuts a process off from Nova and from SSH and BMC of every host. */
+  /** Partitions a process from Nova, and from SSH and BMC of every host. */
   isolateNode(node: string): void {
     this.#note(`${node} is isolated`)
     for (const wire of this.#wires()) this.#faults.cut(node, wire)
@@ -138,19 +141,19 @@ export class CloudSwitches extends InstanceSwitches {
     for (const wire of this.#wires()) this.#faults.mend(node, wire)
   }
 
-  /** Changes some of Nova's ways, and leaves the others. */
+  /** Changes some faults of Nova, and leaves the others. */
   setNova(mood: Partial<NovaMood>): void {
     this.#note(`Nova changes: ${JSON.stringify(mood)}`)
     this.#faults.nova = { ...this.#faults.nova, ...mood }
   }
 
-  /** Nova is well again in every respect. */
+  /** Ends all faults of Nova. */
   calmNova(): void {
     this.#note('Nova is calm')
     this.#faults.nova = CALM
   }
 
-  /** A segment's written consent to do without a confirmed power-off. */
+  /** A segment's written consent to an evacuation without a confirmed power-off. */
   consent(segment: string): void {
     this.#note(`${segment} consents to evacuation without a fence`)
     this.#site.consent(segment)
@@ -160,48 +163,51 @@ export class CloudSwitches extends InstanceSwitches {
     this.#switch(host, `is in zone ${zone}`).zone = zone
   }
 
-  /** Only these hosts have what a flavour asks for. */
+  /** Only these hosts can serve a flavour's request. */
   offer(request: string, hosts: readonly string[]): void {
     this.#note(`${hosts.join(', ')} can give ${request}`)
     this.#faults.offer(request, hosts.map(hostName))
   }
 
-  /** The cell database of these hosts is down from now on, and that of no others. */
+  /** From now on, the cell database of these hosts is down, and of no others. */
   hideCell(hosts: readonly string[]): void {
     this.#note(`Nova hides ${hosts.join(', ') || 'nothing'}`)
     this.#faults.hideHosts(hosts)
   }
 
-  /** Nova's scheduler accepts these hosts for the instance no more, and all others. */
+  /** From now on, Nova's scheduler refuses only these hosts for the instance. */
   filterHosts(instance: string, hosts: readonly string[]): void {
     this.#note(`Nova's scheduler does not accept ${hosts.join(', ') || 'no host'} for ${instance}`)
     this.#faults.filter(instance, hosts)
   }
 
-  /** Whether a hidden filter of Nova's scheduler lets the instance onto the host. */
+  /** Whether a hidden filter of Nova's scheduler accepts the host for the instance. */
   accepts(instance: string, host: string): boolean {
     return this.#faults.accepts(instance, host)
   }
 
-  /** Placement has no provider for the host any more. */
+  /** From now on, Placement has no provider for the host. */
   forgetProvider(host: string): void {
     this.#switch(host, 'is unknown to Placement').isKnownToPlacement = false
   }
 
-  /** An operator keeps Nova's scheduler away from a host. */
+  /** An operator disables the service of a host. */
   disableHost(host: string): void {
     const machine = this.#switch(host, 'is disabled')
     machine.setDisabled(true, null, this.#site.clock.monotonicMs())
   }
 
-  /** An operator lets a host back: enabled, not forced down. False when Nova refuses: its evacuations are not closed. */
+  /**
+   * An operator returns a host to service: enabled, not forced down. False when Nova refuses
+   * because its evacuations are not closed.
+   */
   admitHost(host: string): boolean {
     const machine = this.#switch(host, 'is let back in')
     const isOpen = this.#rows.evacuationsFrom(machine.name).some(({ status }) => status === 'done')
     if (machine.forcedDown && isOpen) return false
     machine.forcedDown = false
     machine.setDisabled(false, null, this.#site.clock.monotonicMs())
-    if (machine.serves) machine.standing = 'in-service'
+    if (machine.serves) machine.trust = 'in-service'
     return true
   }
 

@@ -1,14 +1,20 @@
 /**
- * Turns in virtual time, where nothing may wait for the event loop: they come as microtasks of the present instant, in the
- * order in which they were asked for.
+ * Turns in virtual time, where nothing may wait for the event loop. They come as microtasks of the
+ * present instant, in the order of the requests.
  */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Place, Player, Turns } from '../../actors/ports/turns.ts'
 
-/** A busy instant of a large cloud takes some thousands of turns; whoever takes so many will never let time pass. */
+/**
+ * A busy instant of a large cloud takes some thousands of turns. A system that takes this many
+ * would never let time pass.
+ */
 const TURNS_AT_ONCE_MAX = 100_000
 
-/** One queue for all players of one system. When they never rest, all are closed, and `onLivelock` is told. */
+/**
+ * One queue for all players of one system. When the players never rest, all are closed, and
+ * `onLivelock` is called.
+ */
 export class VirtualTurns implements Turns {
   readonly #clock: ClockPort
   readonly #onLivelock: () => void

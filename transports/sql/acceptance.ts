@@ -1,4 +1,7 @@
-/** Accepts reports of faults: of equal ones, however many come at once, one. */
+/**
+ * Accepts reports of faults. Of several equal reports, one is accepted, even when they come at the
+ * same time.
+ */
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { Acceptance, NewNotification, NotificationStore } from '../../actors/ports/store.ts'
 import { notificationId, type NotificationId } from '../../schema/ids.ts'
@@ -10,7 +13,7 @@ import { nameKey, notificationOf, payloadText, wholeSecond } from './rows.ts'
 import { storedPayload } from './stored-json.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
-/** The part of the store that takes notifications in. */
+/** The part of the store that accepts notifications. */
 export function acceptanceStore(
   transactions: Transactions,
   { clock, random }: StorePorts,
@@ -42,15 +45,16 @@ const columnsOf = (report: NewNotification) => ({
 })
 
 /**
- * A fault that nobody reported before, of which there are most in a storm: one statement, for no row has its key. The host's
- * row is locked as it reads it, so that a change of the host comes before or after. Undefined when that is not the case.
+ * Accepts a fault that was not reported before; most reports of a storm are of this kind. It takes
+ * one statement, because no row has its key. Reading locks the host's row, so that a change of the
+ * host comes before or after. undefined when an earlier report exists.
  */
 async function acceptFirst(
   transactions: Transactions,
   { hostName }: NewNotification,
   row: NewRow,
 ): Promise<Acceptance | undefined> {
-  const columns = Object.keys(row) as (keyof NewRow)[] // its own
+  const columns = Object.keys(row) as (keyof NewRow)[] // the row's own columns
   const inserted = await transactions.statement((db) =>
     db
       .insertInto('notifications')
@@ -71,7 +75,10 @@ async function acceptFirst(
   return transactions.read((db) => accepted(db, row))
 }
 
-/** Any other: reports about one host queue up behind its row, so that the check and the insert are one. */
+/**
+ * Accepts any other report. Reports about one host wait for its row's lock, so that no report comes
+ * between the check and the insert.
+ */
 const acceptLater = (
   transactions: Transactions,
   report: NewNotification,
@@ -107,13 +114,16 @@ async function accepted(
   return { kind: 'accepted', notification: notificationOf(await query.executeTakeFirstOrThrow()) }
 }
 
-/** What a cluster says of the host is more than our own observers knew when they reported it. */
+/**
+ * A report of a cluster knows more about the host than the earlier report of our own observers. Its
+ * payload replaces the earlier one.
+ */
 async function adoptCluster(
   trx: Transaction<Database>,
   of: NotificationId,
   { type, payload }: NewNotification,
 ): Promise<void> {
-  // Of the same death: a report that the host starts, or may live, is about another matter.
+  // Only for the same death. A report that the host starts, or may be alive, has another subject.
   const ours = { event: 'STOPPED', host_status: 'NORMAL' }
   if (type !== 'COMPUTE_HOST' || payload['cluster_status'] !== 'OFFLINE') return
   if (SAME_FAULT.some((key) => payload[key] !== ours[key])) return
@@ -127,8 +137,9 @@ async function adoptCluster(
 }
 
 /**
- * An equal report is a duplicate while its recovery is unfinished, and also shortly before and after unless that recovery
- * failed: a failed one may be asked for again. So may that of a guest or a process which something was done about.
+ * An equal report is a duplicate while its recovery is unfinished, and also shortly before and
+ * after, unless that recovery failed: a failed recovery may be requested again. The same holds for
+ * a guest or a process about which something was done.
  */
 async function findDuplicate(
   trx: Transaction<Database>,
@@ -165,7 +176,7 @@ async function findDuplicate(
 const isUnfinished = (status: NotificationStatus): boolean =>
   UNFINISHED_STATUSES.some((unfinished) => unfinished === status)
 
-/** A guest or a process that failed after something was done about its last failure has failed again. */
+/** A guest or a process has failed again when something was done about its last failure. */
 async function isAnotherFault(
   trx: Transaction<Database>,
   { type, generatedAt }: NewNotification,

@@ -1,6 +1,9 @@
-/** The attempts of a move: begun and ended with its status, in the same transaction. */
+/**
+ * The attempts of a move. An attempt begins and ends with the status of the move, in the same
+ * transaction.
+ */
 import { sql, type RawBuilder, type Transaction } from 'kysely'
-import type { MoveChange, Refusal } from '../../actors/ports/move-store.ts'
+import type { MoveChange, HostRefusal } from '../../actors/ports/move-store.ts'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { HostName, MoveId, NotificationId } from '../../schema/ids.ts'
 import type { HostRefusals, MoveAttempt, RecordedMove } from '../../schema/records.ts'
@@ -9,7 +12,7 @@ import { attemptOf, integer, integerOrNull, wholeSecond } from './rows.ts'
 import { runOf, runOfMove } from './run-of.ts'
 import type { Transactions } from './transactions.ts'
 
-/** After the move has counted it. */
+/** Called after the move has counted the attempt. */
 export async function beginAttempt(
   trx: Transaction<Database>,
   { move, destHost: target }: MoveChange,
@@ -22,7 +25,10 @@ export async function beginAttempt(
     .execute()
 }
 
-/** The one that is open, if any. A late success is the last one's, whatever was said of it before. */
+/**
+ * Ends the open attempt, if there is one. A late success belongs to the last attempt, whatever its
+ * earlier outcome was.
+ */
 export async function endAttempt(
   trx: Transaction<Database>,
   change: MoveChange,
@@ -47,7 +53,7 @@ export async function endAttempt(
 const lastOf = (move: MoveId): RawBuilder<number> =>
   sql<number>`(select attempts from vm_moves where uuid = ${move})`
 
-/** The one that is open, of a move that is ongoing: it never was. */
+/** Removes the open attempt of a move that is ongoing, because it does not count. */
 export async function withdrawAttempt(
   trx: Transaction<Database>,
   move: MoveId,
@@ -70,11 +76,14 @@ export async function withdrawAttempt(
     .execute()
 }
 
-/** The last one, whether it is open or was given up before its target was heard. */
+/**
+ * Records a refusal for the last attempt, whether it is open or was given up before its target
+ * answered.
+ */
 export async function recordRefusal(
   trx: Transaction<Database>,
   move: MoveId,
-  { by: target, from, message, now }: Refusal & { readonly now: number },
+  { by: target, from, message, now }: HostRefusal & { readonly now: number },
 ): Promise<void> {
   const query = trx.selectFrom('vm_moves').select('attempts').where('uuid', '=', move)
   const row = await query.where('status', 'in', ['pending', 'ongoing']).executeTakeFirst()
@@ -98,7 +107,10 @@ type Refusals = Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'refusals'>
 
 export const NO_REFUSALS: Refusals = { refusedBy: [], hadNoHost: 0, refusals: [] }
 
-/** Who has refused each move: a host on which it failed is passed over in that run, and all refusals are counted. */
+/**
+ * The hosts that refused each move. A host on which it failed is not tried again in that run, and
+ * all refusals are counted.
+ */
 export async function readRefusals(
   trx: Transaction<Database>,
   notification: NotificationId,
@@ -139,7 +151,7 @@ interface RefusedRow {
   readonly ended_at: number | null
 }
 
-/** Earlier versions wrote a scheduler without any host as a refusal of no host. */
+/** Earlier versions wrote `target` null when the scheduler had no host. */
 const isByScheduler = ({ outcome, target }: RefusedRow): boolean =>
   outcome === 'no-valid-host' || target === null
 

@@ -7,7 +7,7 @@ import type { ChangesTable, Database } from '../../schema/tables.ts'
 export const openChanges = (trx: Transaction<Database>) =>
   trx.selectFrom('changes').where('state', 'in', ['open', 'undoing'])
 
-/** Adds an entry, unless the same one is there. */
+/** Adds an entry, unless it exists. */
 export async function insertChange(
   trx: Transaction<Database>,
   { notification, kind, host, subject }: NewChange,
@@ -26,6 +26,6 @@ export async function insertChange(
   await trx.insertInto('changes').values(values).execute()
 }
 
-/** Of an entry that is not closed. */
+/** The state of an entry that is not closed. */
 export const stateOf = (state: ChangesTable['state']): Change['state'] =>
   state === 'undoing' ? state : 'open'

@@ -1,4 +1,7 @@
-/** The ledger of reversible changes: written before each is made, closed once it is undone or an operator took it over. */
+/**
+ * The ledger of reversible changes. An entry is written before its change is made, and closed when
+ * the change is undone or an operator has taken it over.
+ */
 import type { Transaction } from 'kysely'
 import type { LedgerStore, OpenChange } from '../../actors/ports/ledger.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'

@@ -1,9 +1,12 @@
-/** Changes in the ledger that nobody has to undo any more. */
+/** Closes changes of the ledger that need no undoing any more. */
 import type { Transaction } from 'kysely'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import type { Database } from '../../schema/tables.ts'
 
-/** A host that is back, or was never touched, has its compute service as it should be. */
+/**
+ * Closes the entry of a host that is back, or was never touched: its compute service is as it
+ * should be.
+ */
 export async function closeServiceChange(
   trx: Transaction<Database>,
   host: HostId,
@@ -13,7 +16,10 @@ export async function closeServiceChange(
   await closeService(trx, host, by, closed(closedAt))
 }
 
-/** The same, with a line for every host: where somebody else had disabled its service, it says when the host was let back. */
+/**
+ * The same with a line for every host. When the service was disabled by someone else, the line
+ * tells when the host was returned to service.
+ */
 export async function noteReturn(
   trx: Transaction<Database>,
   host: HostId,
@@ -45,7 +51,7 @@ const closeService = (
     .where('state', '!=', 'closed')
     .executeTakeFirst()
 
-/** An operator who says whether a host is reserved has taken the matter over. */
+/** Closes the entries of a spare when an operator has set whether the host is reserved. */
 export async function closeSpareChanges(
   trx: Transaction<Database>,
   host: HostId,

@@ -1,10 +1,10 @@
-/** The stored credentials of all hosts as a whole: which keys sealed them, and a change of keys. */
+/** The stored credentials of all hosts: which keys sealed them, and the change of keys. */
 import { sql } from 'kysely'
 import type { HousekeepingStore } from '../../actors/ports/housekeeping-store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { Transactions } from './transactions.ts'
 
-/** Of hosts, this part of the store changes nothing but `control_attributes`. */
+/** Of the hosts, this part of the store changes only `control_attributes`. */
 export function credentialsStore(
   transactions: Transactions,
 ): Pick<
@@ -52,7 +52,7 @@ export function credentialsStore(
 
     agreeOnSealingKey: async (name) => {
       const row = { id: ONLY, name }
-      // A taken id is an answer: somebody was first.
+      // When the id is taken, another process was first, and its row counts.
       await transactions.statement((db) => db.insertInto('sealing_key').values(row).execute())
       return transactions.read(async (db) => {
         const agreed = db.selectFrom('sealing_key').select('name').where('id', '=', ONLY)
@@ -68,5 +68,5 @@ export function credentialsStore(
   }
 }
 
-/** Id of the one row. */
+/** The id of the only row. */
 const ONLY = 1

@@ -1,4 +1,7 @@
-/** Lets the acting leader write, and nobody else: each write takes the leadership row's lock by its epoch first. */
+/**
+ * Allows writes only to the acting leader: each write first takes the lock of the leadership row by
+ * its epoch.
+ */
 import { sql, type Transaction } from 'kysely'
 import type { LeadershipStore } from '../../actors/ports/store.ts'
 import { CodedError, StaleEpochError } from '../../schema/errors.ts'
@@ -12,11 +15,14 @@ export type GuardedWrite = <Result>(
   work: (trx: Transaction<Database>) => Promise<Result>,
 ) => Promise<Result>
 
-/** StaleEpochError (STALE_EPOCH), which tells the epoch, with nothing written, unless the epoch is the current one. */
+/**
+ * Throws StaleEpochError (STALE_EPOCH) with the epoch, and writes nothing, when the epoch is not
+ * the current one.
+ */
 export function epochGuard(transactions: Transactions): GuardedWrite {
   return (epoch, work) =>
     transactions.write(async (trx) => {
-      // The row must really change: Galera certifies changes, not locks.
+      // The row must really change, because Galera certifies changes, not locks.
       const held = await trx
         .updateTable('leadership')
         .set({ revision: sql`revision + 1` })

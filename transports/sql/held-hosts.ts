@@ -1,15 +1,15 @@
-/** Hosts that recoveries take out of service, and give back. */
+/** Hosts that recoveries take out of service and return. */
 import type { Transaction } from 'kysely'
 import type { RecoveryStore } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
-import { standingOf } from '../../schema/standing.ts'
+import { controlOf } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
 import { closeServiceChange, noteReturn } from './closed-changes.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { lockHost } from './locks.ts'
 import { flag } from './rows.ts'
 import type { StorePorts } from './transactions.ts'
-import { readWords } from './words.ts'
+import { readCommands } from './commands.ts'
 
 /** The part of the store that holds hosts. */
 export const holdingStore = (
@@ -29,7 +29,10 @@ export const holdingStore = (
     }),
 })
 
-/** An operator may have said so in the moment in which the recovery of the host ended for another reason. */
+/**
+ * Whether an operator has cancelled the recovery, perhaps at the moment when it ended for another
+ * reason.
+ */
 async function isCancelled(trx: Transaction<Database>, by: NotificationId): Promise<boolean> {
   const notification = await trx
     .selectFrom('notifications')
@@ -37,7 +40,7 @@ async function isCancelled(trx: Transaction<Database>, by: NotificationId): Prom
     .where('notification_uuid', '=', by)
     .executeTakeFirst()
   if (notification?.type !== 'COMPUTE_HOST') return false
-  return standingOf(await readWords(trx, by), undefined).kind === 'cancelled'
+  return controlOf(await readCommands(trx, by), undefined).kind === 'cancelled'
 }
 
 async function holdHost(
@@ -48,7 +51,7 @@ async function holdHost(
   const row = await lockHost(trx, { uuid: host })
   if (row === undefined) return
   const isHeld = row.maintenance_by !== null
-  if (row.on_maintenance !== 0 && !isHeld) return // an operator's maintenance stays his
+  if (row.on_maintenance !== 0 && !isHeld) return // an operator's maintenance stays
   await trx
     .updateTable('hosts')
     .set({
@@ -68,7 +71,7 @@ async function releaseHost(
   const row = await lockHost(trx, { uuid: host })
   if (row === undefined) return
   if (row.maintenance_by === null && row.on_maintenance === 0) {
-    return closeServiceChange(trx, host, by, now) // an operator has given it back before us
+    return closeServiceChange(trx, host, by, now) // an operator has returned it before us
   }
   if (row.maintenance_by !== by) return
   await noteReturn(trx, host, by, now)

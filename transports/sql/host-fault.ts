@@ -1,4 +1,7 @@
-/** What a decision about a guest or a process needs besides: whether its host is dead, and how often it was restarted. */
+/**
+ * What a decision about a guest or a process also needs: whether its host is dead, and how often it
+ * was restarted.
+ */
 import type { Transaction } from 'kysely'
 import type { HostFault, InstanceRestart } from '../../actors/ports/host-fault.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
@@ -13,7 +16,10 @@ import { storedPayload } from './stored-json.ts'
 /** The longest window of the crash-loop limit. */
 const RESTARTS_SINCE_MS = 24 * 3_600_000
 
-/** A certified report counts first, then an open one that is sure, then a recovery that holds the host. */
+/**
+ * A certified report counts first, then an open one of a sure reporter, then a recovery that holds
+ * the host.
+ */
 export async function readHostFault(
   trx: Transaction<Database>,
   host: HostId,
@@ -53,7 +59,7 @@ export async function readHostFault(
   return { notification, certified: certificate !== null, state: stateOf(status) }
 }
 
-/** Of the ignored ones only a cancelled one keeps its host. */
+/** Of the ignored recoveries, only a cancelled one keeps its host. */
 function stateOf(status: NotificationStatus): HostFault['state'] {
   if (UNFINISHED_STATUSES.some((each) => each === status)) return 'open'
   return status === 'ignored' ? 'cancelled' : 'ended'
@@ -64,7 +70,7 @@ function isSure(text: string): boolean {
   return payload['event'] === 'STOPPED' && payload['host_status'] === 'NORMAL'
 }
 
-/** From the journal: an intent is an order, an outcome says that it runs again. */
+/** From the journal: an intent is an order, and an outcome tells that the instance runs again. */
 export async function readRestarts(
   trx: Transaction<Database>,
   notification: Notification,

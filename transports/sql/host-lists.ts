@@ -1,8 +1,8 @@
-/** Hosts of segments, for reading. */
+/** Lists of hosts. */
 import type { Kysely } from 'kysely'
 import type { InventoryStore } from '../../actors/ports/store.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
-import type { HostStanding } from '../../schema/records.ts'
+import type { HostProtection } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { matching, readPaging } from './paging.ts'
 import { choicesOf, hostOf, nameKey } from './rows.ts'
@@ -12,7 +12,10 @@ import type { Transactions } from './transactions.ts'
 /** The reading part of the hosts' store. */
 export function hostLists(
   transactions: Transactions,
-): Pick<InventoryStore, 'getHost' | 'findHost' | 'listHosts' | 'listAllHosts' | 'listStandings'> {
+): Pick<
+  InventoryStore,
+  'getHost' | 'findHost' | 'listHosts' | 'listAllHosts' | 'listHostProtections'
+> {
   return {
     getHost: (segment, id) =>
       transactions.read(async (db) => {
@@ -59,7 +62,7 @@ export function hostLists(
         return rows.map(hostOf)
       }),
 
-    listStandings: () =>
+    listHostProtections: () =>
       transactions.read(async (db) => {
         const rows = await db
           .selectFrom('hosts')
@@ -70,7 +73,7 @@ export function hostLists(
           .where('hosts.deleted', '=', 0)
           .orderBy('hosts.id')
           .execute()
-        return rows.map(standingOf)
+        return rows.map(hostProtectionOf)
       }),
   }
 }
@@ -78,14 +81,14 @@ export function hostLists(
 const liveHosts = (db: Kysely<Database>) =>
   db.selectFrom('hosts').selectAll().where('deleted', '=', 0)
 
-const standingOf = (row: {
+const hostProtectionOf = (row: {
   readonly name: HostName
   readonly on_maintenance: number
   readonly maintenance_by: NotificationId | null
   readonly segment_name: string
   readonly enabled: number
   readonly choices: string | null
-}): HostStanding => ({
+}): HostProtection => ({
   name: row.name,
   onMaintenance: row.on_maintenance !== 0,
   maintenanceBy: row.maintenance_by,

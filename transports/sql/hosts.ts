@@ -40,7 +40,7 @@ export function hostStore(transactions: Transactions, ports: StorePorts): HostSt
         }
         const columns = {
           ...columnsOf(after),
-          // Whoever states it owns it, even when the value stays.
+          // An operator who sets the maintenance owns it, even when its value stays the same.
           maintenance_by: 'onMaintenance' in change ? null : row.maintenance_by,
           held_reserved: 'reserved' in change ? flag(after.reserved) : row.held_reserved,
           updated_at: now(),
@@ -64,7 +64,7 @@ export function hostStore(transactions: Transactions, ports: StorePorts): HostSt
   }
 }
 
-/** What must not change under a recovery: everything but `onMaintenance` and `reserved`. */
+/** Fields that must not change during a recovery: all except `onMaintenance` and `reserved`. */
 const FROZEN = ['name', 'type', 'controlAttributes'] as const
 
 const columnsOf = (fields: HostFields) => ({

@@ -1,4 +1,6 @@
-/** Moves that a recovery gave up, and that Nova has brought to a good end after it: the record follows. */
+/**
+ * Moves that a recovery gave up and that Nova completed afterwards. Their records are corrected.
+ */
 import type { Transaction } from 'kysely'
 import type { ReconcilerStore, Correction } from '../../actors/ports/reconciler-store.ts'
 import type { Epoch, HostName, MoveId, NotificationId } from '../../schema/ids.ts'
@@ -10,7 +12,7 @@ import { moveOf, notificationOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
-/** The part of the store that corrects the record. */
+/** The part of the store that corrects the records. */
 export function lateCompletionStore(
   guarded: GuardedWrite,
   transactions: Transactions,
@@ -82,7 +84,7 @@ interface Verdict extends Omit<Correction, 'notification'> {
   readonly reason: string
 }
 
-/** The sentence that the recovery would have ended with. */
+/** The sentence with which the recovery would have ended. */
 async function judge(trx: Transaction<Database>, id: NotificationId): Promise<Verdict> {
   const rows = await trx
     .selectFrom('vm_moves')

@@ -1,4 +1,4 @@
-/** What was left on hosts that were let back, and the intents to start it again. */
+/** Instances that were left on returned hosts, and the intents to start them again. */
 import type { ReconcilerStore } from '../../actors/ports/reconciler-store.ts'
 import type { Transaction } from 'kysely'
 import type { Database } from '../../schema/tables.ts'
@@ -7,9 +7,9 @@ import { refused } from './recovery.ts'
 import { moveOf } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
-import { readStanding } from './words.ts'
+import { readControl } from './commands.ts'
 
-/** The part of the store that knows what was left behind. */
+/** The part of the store that knows the instances left behind. */
 export function leftStoppedStore(
   guarded: GuardedWrite,
   transactions: Transactions,
@@ -19,7 +19,7 @@ export function leftStoppedStore(
     listLeftStopped: (sinceMs) =>
       transactions.read(async (db) => {
         const returned = await closed(db).where('closed_at', '>=', sinceMs).execute()
-        if (returned.length === 0) return [] // as nearly always
+        if (returned.length === 0) return [] // nearly always the case
         const by = returned.map(({ notification_uuid: uuid }) => uuid)
         const rows = await leftBehind(db).where('changes.notification_uuid', 'in', by).execute()
         const moves = rows.map(moveOf)
@@ -31,8 +31,8 @@ export function leftStoppedStore(
         const row = await leftBehind(trx).where('vm_moves.uuid', '=', move).executeTakeFirst()
         if (row === undefined) return refused('It is not left behind any more.')
         const { notification, instance: subject } = moveOf(row)
-        const standing = await readStanding(trx, notification)
-        if (standing.kind !== 'free') return refused(standing.reason)
+        const control = await readControl(trx, notification)
+        if (control.kind !== 'running') return refused(control.reason)
         const about = { notification_uuid: notification, run: runOf(notification), epoch }
         const entry = { kind: 'intent', step: 'start', subject, detail } as const
         await trx
@@ -46,7 +46,7 @@ export function leftStoppedStore(
 
 type Reading = Pick<Transaction<Database>, 'selectFrom'>
 
-/** The ledger's line of the service is closed when a host is let back. */
+/** The line of the service in the ledger is closed when a host returns to service. */
 const closed = (db: Reading) =>
   db
     .selectFrom('changes')

@@ -1,4 +1,7 @@
-/** Row locks by writing: a write locks a row on every database, and Galera certifies it, unlike SELECT … FOR UPDATE. */
+/**
+ * Row locks by writing: a write locks a row on every database, and Galera certifies it, unlike
+ * SELECT … FOR UPDATE.
+ */
 import { sql, type Selectable, type Transaction } from 'kysely'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
@@ -6,7 +9,10 @@ import type { Database, HostsTable, SegmentsTable } from '../../schema/tables.ts
 
 const increment = { revision: sql<number>`revision + 1` }
 
-/** The segment, locked until the transaction ends; undefined when there is none. Lock segments before hosts. */
+/**
+ * The segment, locked until the transaction ends; undefined when there is none. Segments must be
+ * locked before hosts.
+ */
 export async function lockSegment(
   trx: Transaction<Database>,
   id: SegmentId,
@@ -53,7 +59,7 @@ export async function lockHost(
     .executeTakeFirst()
 }
 
-/** True while a host of the segment, still registered, has an unfinished notification. */
+/** True while a registered host of the segment has an unfinished notification. */
 export async function isUnderRecovery(
   trx: Transaction<Database>,
   segment: SegmentId,

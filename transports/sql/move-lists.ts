@@ -1,4 +1,4 @@
-/** Instance moves, for reading: of one recovery, or of some instances in all recoveries. */
+/** Lists of instance moves: of one recovery, or of some instances in all recoveries. */
 import { sql, type Expression, type SqlBool } from 'kysely'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { InstanceId } from '../../schema/ids.ts'

@@ -16,7 +16,10 @@ import type { GuardedWrite } from './epoch-guard.ts'
 import { flag, moveOf, nameKey, recordedMoveOf, touchedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
-/** Rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of MySQL. */
+/**
+ * The rows of one INSERT: far below the parameter limit of SQLite (32,766) and the packet limit of
+ * MySQL.
+ */
 const BATCH = 500
 
 /** The part of the store that keeps instance moves. */
@@ -82,7 +85,7 @@ export function moveStore(
   }
 }
 
-/** What is read of moves apart from their recovery. */
+/** What is read of moves without their recovery. */
 const readingMoves = (
   transactions: Transactions,
 ): Pick<MoveStore, 'listLeftLocked' | 'listTouched'> => ({
@@ -170,7 +173,10 @@ async function plan(
   return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? NO_REFUSALS))
 }
 
-/** What an operator has begun again is selected again: what nothing was done about yet may be left once more. */
+/**
+ * Sets moves to `ignored` that a retried recovery does not select this time, if nothing was done
+ * about their instances yet.
+ */
 async function leave(
   trx: Transaction<Database>,
   notification: NotificationId,
@@ -205,7 +211,10 @@ const touched = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
     .selectAll('vm_moves')
     .select(['vm_state', 'task_state', 'power_state', 'locked', 'held'])
 
-/** Only of moves that have none yet: what an instance was is never read a second time. */
+/**
+ * Writes the origins of moves that have none yet. The earlier state of an instance is never read a
+ * second time.
+ */
 async function keepOrigins(
   trx: Transaction<Database>,
   planned: readonly (PlannedMove & { readonly move: MoveId | undefined })[],
@@ -237,13 +246,13 @@ async function keepOrigins(
   }
 }
 
-/** A spare that is given back just now is no place to go to. */
+/** False for a spare that is being given back: no instance may go there. */
 const isOpen = ({ to, destHost }: MoveChange): RawBuilder<SqlBool> =>
   to !== 'ongoing' || destHost === null
     ? sql`1 = 1`
     : sql`not exists (select 1 from hosts where name_key = ${nameKey(destHost)} and deleted = 0 and reserved <> 0)`
 
-/** Times are those of the last attempt, like the verdict. */
+/** The times are those of the last attempt, like the verdict. */
 function timesOf({ to }: MoveChange, now: number) {
   switch (to) {
     case 'pending':

@@ -1,7 +1,7 @@
-/** What the errors of MySQL, MariaDB, Galera and mysql2 mean for the store. */
+/** The meaning of MySQL's, MariaDB's, Galera's and mysql2's errors for the store. */
 import type { SqlFailure } from './transactions.ts'
 
-/** Another transaction was first: the same one may succeed when it runs again. */
+/** Another transaction was first. The same transaction may succeed when it runs again. */
 const CONFLICTS = [
   1020, // record has changed since last read (MariaDB ≥ 11.6)
   1180, // error during commit (Galera)
@@ -9,7 +9,7 @@ const CONFLICTS = [
   1213, // deadlock, or Galera's certification failed
 ]
 
-/** The server answers, and cannot serve us now. */
+/** The server answers, but cannot serve us at present. */
 const UNAVAILABLE = [
   1040, // too many connections
   1044, // no access to the database
@@ -27,7 +27,7 @@ const UNAVAILABLE = [
   3024, // statement timeout (MySQL)
 ]
 
-/** No room; also every error that quotes errno 28 of the server's system. */
+/** The disk is full; also every error that quotes errno 28 of the server's system. */
 const FULL = [1021, 1114]
 const NO_SPACE = /\b(?:errno|error):? 28\b|no space left on device/i
 
@@ -37,7 +37,10 @@ const READ_ONLY = [
   1836, // read-only mode
 ]
 
-/** Of a statement; an account that may not use the database at all (1044, 1045) is no database. */
+/**
+ * The account may not run the statement. An account that may not use the database at all (1044,
+ * 1045) counts as unavailable.
+ */
 const DENIED = [
   1142, // this command on this table
   1143, // on this column
@@ -63,7 +66,7 @@ function kindOf(errno: number, message: string): SqlFailure | undefined {
   return (known ?? 'unavailable') === 'unavailable' && NO_SPACE.test(message) ? 'full' : known
 }
 
-/** Undefined for errors that are ours: bad SQL, values that do not fit. */
+/** undefined for errors of ours: wrong SQL, values that do not fit. */
 export function failureOf(error: unknown): SqlFailure | undefined {
   if (!(error instanceof Error)) return undefined
   if ('errno' in error && typeof error.errno === 'number' && 'sqlState' in error) {
@@ -73,7 +76,10 @@ export function failureOf(error: unknown): SqlFailure | undefined {
   return isFatal(error) || POOL.includes(error.message) ? 'unavailable' : undefined
 }
 
-/** The connection is gone, or never was: ECONNREFUSED, PROTOCOL_CONNECTION_LOST, an untrusted certificate, … */
+/**
+ * The connection is lost, or was never open: ECONNREFUSED, PROTOCOL_CONNECTION_LOST, an untrusted
+ * certificate, …
+ */
 const isFatal = (error: Error): boolean =>
   ('fatal' in error && error.fatal === true) ||
   ('code' in error && typeof error.code === 'string' && /^(E[A-Z]+$|PROTOCOL_)/.test(error.code))

@@ -1,23 +1,29 @@
 /**
- * Migrations of one database run one after the other: who migrates holds a row. GET_LOCK would not do: Galera keeps it on
- * one node, and some builds refuse it. A row lock would not do either: DDL commits, and Galera does not replicate it.
+ * Migrations of one database run one after the other: the migrating process holds a row. GET_LOCK
+ * is not used, because Galera keeps it on one node and some builds refuse it. A row lock is not
+ * used, because DDL commits and Galera does not replicate it.
  */
 import { MysqlAdapter, sql, type Kysely, type MigrationLockOptions, type RawBuilder } from 'kysely'
 import { sleep } from '../../actors/ports/clock.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { StorePorts } from './transactions.ts'
 
-/** The holder writes a new number so often. */
+/** How often the holder writes a new number, ms. */
 const RENEW_MS = 2000
-/** Whose number did not change for so long by our own clock has died: clocks of machines are not compared. */
+/**
+ * A holder whose number has not changed for so long by our own clock has died, ms. Clocks of
+ * machines are not compared.
+ */
 const STALE_MS = 10_000
 const LOOK_MS = 250
 /** Long enough to see that a holder has died. */
 const WAIT_MS_MAX = 15_000
-/** The column is a signed integer, and 0 is free. */
+/** The column is a signed integer, and 0 means free. */
 const NUMBERS = 2 ** 31 - 2
 
-/** Runs a statement on another connection than the one that migrates; answers how many rows it found. */
+/**
+ * Runs a statement on another connection than the migrating one; returns how many rows it found.
+ */
 export type RunBeside = (statement: RawBuilder<unknown>) => Promise<bigint>
 
 interface Holding {
@@ -26,7 +32,9 @@ interface Holding {
   end: () => void
 }
 
-/** Lets one process at a time migrate a database. STORE_CONFLICT for one that waited in vain. */
+/**
+ * Lets one process at a time migrate a database. STORE_CONFLICT for a process that waited too long.
+ */
 export class MigrationLock extends MysqlAdapter {
   readonly #ports: StorePorts
   readonly #beside: RunBeside
@@ -55,7 +63,10 @@ export class MigrationLock extends MysqlAdapter {
     throw new CodedError('STORE_CONFLICT', 'another process is migrating the database')
   }
 
-  /** Never throws: Kysely would throw that instead of why the migration failed, and a row that stays becomes stale. */
+  /**
+   * Never throws: Kysely would throw that error instead of the reason why the migration failed. A
+   * row that is not released becomes stale.
+   */
   override async releaseMigrationLock(
     db: Kysely<unknown>,
     options: MigrationLockOptions,
@@ -90,10 +101,10 @@ export class MigrationLock extends MysqlAdapter {
     const next = this.#otherThan(number)
     try {
       const found = await this.#beside(replaceNumber(options, number, next))
-      if (found !== 1n) return // taken over: each migration may run twice, so the one under way may end
+      if (found !== 1n) return // another process has taken over. Each migration may run twice, so the present one may end
       holding.number = next
     } catch {
-      // Tried again below. Should it be taken over meanwhile: see above.
+      // Tried again below. When another process takes over meanwhile, see above.
     }
     if (this.#holding === holding) this.#renewLater(holding, options)
   }

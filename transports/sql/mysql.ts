@@ -33,7 +33,7 @@ import { MigrationLock } from './mysql-migration-lock.ts'
 import { buildStore } from './store.ts'
 import type { StorePorts } from './transactions.ts'
 
-/** Where the database is and who we are there. */
+/** The address of the database, and our account there. */
 export interface MysqlSettings {
   readonly host: string
   readonly port: number
@@ -41,30 +41,33 @@ export interface MysqlSettings {
   readonly password: Secret
   readonly database: string
   readonly connections?: ConnectionLimits
-  /** Undefined: plain text. A server without TLS is refused before it hears the password. */
+  /** undefined: plain text. A server without TLS is refused before the password is sent. */
   readonly tls?: TlsMaterial | undefined
 }
 
-/** Connections that are kept while nobody uses them, and all of them. */
+/**
+ * kept: how many connections stay open while they are unused; max: how many there may be in all.
+ */
 export interface ConnectionLimits {
   readonly kept: number
   readonly max: number
 }
 
 const CONNECTIONS: ConnectionLimits = { kept: 10, max: 10 }
-/** Callers that wait for a connection; one more is refused at once. */
+/** The most callers that wait for a connection. One more is refused at once. */
 const WAITING_MAX = 1000
 const CONNECT_TIMEOUT_MS = 5000
 const LOCK_WAIT_SECONDS = 5
-/** A free connection, whether kept, new or released by somebody else. */
+/** The longest wait for a free connection, ms, whether it is a kept, a new or a released one. */
 const ACQUIRE_TIMEOUT_MS = 6000
 /** Longer than the wait for a lock, so that the server's own answer comes first. */
 const QUERY_TIMEOUT_MS = 8000
 const CLOSE_TIMEOUT_MS = 2000
 
 /**
- * A leader that stands still in a write holds the epoch's row: nobody could lead until the server gives up, after hours.
- * MySQL has no such limit and takes the option for a comment.
+ * A leader that stands still during a write keeps the lock of the epoch's row. Without this limit,
+ * no engine could lead until the server gives up after hours. MySQL has no such limit and reads the
+ * option as a comment.
  */
 const IDLE_TRANSACTION_SECONDS = 3
 
@@ -73,7 +76,7 @@ const SESSION = [
   `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, sql_mode = 'TRADITIONAL' /*M! , idle_transaction_timeout = ${IDLE_TRANSACTION_SECONDS} */`,
 ]
 
-/** Connects when first used, and again after every failure. */
+/** Connects when it is first used, and again after every failure. */
 export function openMysqlStore(settings: MysqlSettings, ports: StorePorts): StorePort {
   const pool = new BoundedPool(settings, ports.clock)
   const lock = new MigrationLock(ports, async (statement) => {
@@ -93,7 +96,7 @@ async function namesAreFolded(db: Kysely<Database>): Promise<boolean> {
   return (await query.execute(db)).rows[0]?.setting !== 0
 }
 
-/** Names, texts and comparisons are the same whatever the server's defaults. */
+/** Names, texts and comparisons are the same, whatever the server's defaults are. */
 const TABLE_OPTIONS: KyselyPlugin = {
   transformQuery: ({ node }) =>
     CreateTableNode.is(node)
@@ -105,7 +108,7 @@ const TABLE_OPTIONS: KyselyPlugin = {
   transformResult: ({ result }) => Promise.resolve(result),
 }
 
-/** The pool as Kysely wants it, with a deadline on everything. */
+/** The pool for Kysely, with a deadline for everything. */
 class BoundedPool implements MysqlPool {
   readonly #pool: Pool
   readonly #clock: ClockPort
@@ -115,10 +118,11 @@ class BoundedPool implements MysqlPool {
     this.#clock = clock
     this.#pool = createPool(poolOptions(settings, () => this.#connect(settings)))
     this.#pool.on('connection', (connection) => {
-      // Every command in flight is told too; without a listener the event would end the process.
+      // Every command in flight gets the error too. Without a listener, the event would end the
+      // process.
       connection.on('error', () => connection.destroy())
       for (const statement of SESSION) {
-        // Queued before whatever the connection is wanted for.
+        // Queued before the statement for which the connection is wanted.
         connection.query({ sql: statement, timeout: QUERY_TIMEOUT_MS }, (error) => {
           if (error !== null) connection.destroy()
         })
@@ -128,7 +132,8 @@ class BoundedPool implements MysqlPool {
 
   #connect({ host, port }: MysqlSettings): Socket {
     const socket = connect({ host, port, noDelay: true, keepAlive: true })
-    // Node compares the certificate with this name. It sets it for names only, and mysql2 gives none for an address.
+    // Node compares the certificate with this name. It sets it for names only, and mysql2 passes
+    // none for an address.
     Object.assign(socket, { _host: host })
     this.#sockets.add(socket)
     return socket.once('close', () => this.#sockets.delete(socket))
@@ -140,7 +145,7 @@ class BoundedPool implements MysqlPool {
     )
   }
 
-  /** Lets queries in flight end, but not for long. */
+  /** Lets queries in flight end, for a limited time. */
   end(callback: (error: unknown) => void): void {
     const finish = (): void => {
       cancel()
@@ -152,7 +157,7 @@ class BoundedPool implements MysqlPool {
   }
 }
 
-/** Does not wait for ever while all connections are busy. */
+/** Limits the wait for a connection while all of them are busy. */
 class BoundedDialect extends MysqlDialect {
   readonly #clock: ClockPort
   readonly #lock: MigrationLock
@@ -171,7 +176,7 @@ class BoundedDialect extends MysqlDialect {
     const driver = super.createDriver()
     const acquire = driver.acquireConnection.bind(driver)
     const rollback = driver.rollbackTransaction.bind(driver)
-    // Kysely would throw this instead of what the rollback is for.
+    // Kysely would throw this error instead of the error that caused the rollback.
     driver.rollbackTransaction = (connection) => rollback(connection).catch(() => undefined)
     driver.acquireConnection = () => this.#inTime(acquire, (late) => driver.releaseConnection(late))
     return driver
@@ -201,9 +206,15 @@ class BoundedDialect extends MysqlDialect {
   }
 }
 
-/** One connection whose queries end in time; one that did not answer is not used again. */
+/**
+ * One connection whose queries have a time limit. A connection that did not answer in time is not
+ * used again.
+ */
 function bounded(connection: PoolConnection): MysqlPoolConnection {
-  /** What broke the connection stays the reason, also for the rollback that is tried on it afterwards. */
+  /**
+   * The error that broke the connection stays the reason, also for the rollback that is tried on it
+   * afterwards.
+   */
   let broken: QueryError | undefined
   return {
     config: connection.config,
@@ -216,7 +227,8 @@ function bounded(connection: PoolConnection): MysqlPoolConnection {
         { sql, values, timeout: QUERY_TIMEOUT_MS },
         (error, result) => {
           const timedOut = error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT'
-          // Not rolled back, it would go on in the next one's hands.
+          // A transaction that was not rolled back would continue for the next user of the
+          // connection.
           if (timedOut || (error !== null && sql === 'rollback')) connection.destroy()
           if (error !== null && (timedOut || error.fatal)) broken ??= error
           callback?.(broken ?? error, result)

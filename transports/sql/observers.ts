@@ -2,16 +2,16 @@
 import type { RosterStore } from '../../actors/ports/roster-store.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
-/** The part of the store that knows who may speak of whom. */
+/** The part of the store that knows the registered hosts and observers. */
 export function rosterStore(transactions: Transactions, { clock }: StorePorts): RosterStore {
   return {
-    async registerObserver(name) {
-      const seen = { seen_at: clock.wallMs() }
+    async registerObserver(name, role) {
+      const seen = { seen_at: clock.wallMs(), watches_hosts: role === 'host-monitor' ? 1 : 0 }
       const renewed = await transactions.statement((db) =>
         db.updateTable('observers').set(seen).where('name', '=', name).executeTakeFirst(),
       )
       if (renewed !== undefined && renewed.numUpdatedRows > 0n) return
-      // One that registers twice at once is there all the same.
+      // When an observer registers twice at the same time, it is registered.
       await transactions.statement((db) =>
         db
           .insertInto('observers')
@@ -19,6 +19,15 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
           .execute(),
       )
     },
+
+    listMonitors: () =>
+      transactions.read((db) =>
+        db
+          .selectFrom('observers')
+          .select(['name', 'seen_at as registeredAt'])
+          .where('watches_hosts', '=', 1)
+          .execute(),
+      ),
 
     readRoster: () =>
       transactions.read(async (db) => {
@@ -28,8 +37,18 @@ export function rosterStore(transactions: Transactions, { clock }: StorePorts): 
           .where('deleted', '=', 0)
           .orderBy('id')
           .execute()
-        const observers = await db.selectFrom('observers').select('name').orderBy('id').execute()
-        return { hosts, observers: observers.map(({ name }) => name) }
+        const observers = await db
+          .selectFrom('observers')
+          .select(['name', 'seen_at as registeredAt', 'watches_hosts as isMonitor'])
+          .orderBy('id')
+          .execute()
+        return {
+          hosts,
+          observers: observers.map(({ name }) => name),
+          monitors: observers
+            .filter(({ isMonitor }) => isMonitor === 1)
+            .map(({ name, registeredAt }) => ({ name, registeredAt })),
+        }
       }),
   }
 }

@@ -1,4 +1,4 @@
-/** Pages of lists: order, and the rows strictly after a marker. */
+/** Pages of lists: order, and the rows after a marker. */
 import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from 'kysely'
 import type { Page } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -14,7 +14,7 @@ import { flag } from './rows.ts'
 
 interface Listed {
   readonly uuid: string
-  /** What clients may sort by, beside the columns that every list has. */
+  /** Columns by which clients may sort, besides those that every list has. */
   readonly sortable: readonly string[]
 }
 
@@ -79,7 +79,10 @@ export interface Paging {
   readonly order: RawBuilder<unknown>
 }
 
-/** MARKER_NOT_FOUND, also for a row that is not `visible`; INPUT_INVALID for a column that the list does not have. */
+/**
+ * MARKER_NOT_FOUND, also for a row that is not `visible`; INPUT_INVALID for a column that the list
+ * does not have.
+ */
 export async function readPaging(
   db: Kysely<Database>,
   table: keyof typeof LISTED,
@@ -98,7 +101,7 @@ export async function readPaging(
   }
 }
 
-/** Creation and id break ties, in the direction of the first key. */
+/** Equal rows are ordered by creation and id, in the direction of the first key. */
 function sortKeys({ sortable }: Listed, page: Page): readonly SortKey[] {
   const direction = page.sort[0]?.direction ?? 'desc'
   const all = [...page.sort, { key: 'created_at', direction }, { key: 'id', direction }]
@@ -118,7 +121,7 @@ type Wanted = {
     string | boolean | undefined
 }
 
-/** Rows whose columns have the wanted values; undefined asks for nothing. */
+/** Rows whose columns have the wanted values. An undefined value sets no condition. */
 export function matching(wanted: Wanted): Expression<SqlBool> {
   const parts = Object.entries(wanted)
     .filter(([, value]) => value !== undefined)
@@ -133,7 +136,10 @@ const ALL = sql<SqlBool>`1 = 1`
 
 type Row = Readonly<Record<string, unknown>>
 
-/** The marker is the integer id or the uuid of a row, and nothing that merely begins like one. */
+/**
+ * The marker must be the integer id or the uuid of a row. A text that only begins like one is no
+ * marker.
+ */
 async function readMarker(
   db: Kysely<Database>,
   table: keyof typeof LISTED,
@@ -168,7 +174,7 @@ function equals(marker: Row, { column }: SortKey): RawBuilder<unknown> {
   return value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`
 }
 
-/** Both databases sort null before everything. */
+/** Both databases sort null before all values. */
 function passes(marker: Row, { column, direction }: SortKey): RawBuilder<unknown> {
   const value = marker[column]
   const ref = sql.ref(column)

@@ -1,4 +1,4 @@
-/** What operators choose for a segment. */
+/** The policies that operators choose for a segment. */
 import type { OperatorStore } from '../../actors/ports/operator-store.ts'
 import type { SegmentId } from '../../schema/ids.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'

@@ -1,4 +1,7 @@
-/** Deletes for good what ended long ago, a few rows at a time, so that nobody waits for its locks. */
+/**
+ * Deletes old ended rows for good, a few rows at a time, so that no transaction waits long for its
+ * locks.
+ */
 import { sql } from 'kysely'
 import type { HousekeepingStore, PurgeOrder } from '../../actors/ports/housekeeping-store.ts'
 import type { NotificationStatus } from '../../schema/records.ts'
@@ -8,7 +11,7 @@ const BATCH = 100
 
 const ENDED = ['finished', 'failed', 'ignored'] as const satisfies readonly NotificationStatus[]
 
-/** The part of the store that forgets. */
+/** The part of the store that deletes old rows. */
 export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 'purge'> {
   return {
     purge: async ({ before, rowsMax }) => {
@@ -30,8 +33,9 @@ export function purgeStore(transactions: Transactions): Pick<HousekeepingStore, 
 }
 
 /**
- * What belongs to them first: what is cut off here leaves nothing without its notification. One whose host it still keeps
- * out of service, or whose changes are not undone, is needed for that.
+ * Deletes the rows that belong to them first, so that no such row stays without its notification
+ * when the purge is interrupted. A notification is kept when its host is still out of service for
+ * it, or when its changes are not undone.
  */
 const purgeNotifications = (
   transactions: Transactions,
@@ -85,12 +89,12 @@ const purgeNotifications = (
     await trx.deleteFrom('journal').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('death_certificates').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('changes').where('notification_uuid', 'in', ids).execute()
-    await trx.deleteFrom('operator_words').where('notification_uuid', 'in', ids).execute()
+    await trx.deleteFrom('operator_commands').where('notification_uuid', 'in', ids).execute()
     await trx.deleteFrom('notifications').where('notification_uuid', 'in', ids).execute()
     return ids.length
   })
 
-/** A host whose notifications are still there is part of their history. */
+/** A host stays as long as notifications name it, because it is part of their history. */
 const purgeHosts = (transactions: Transactions, { before, rowsMax }: PurgeOrder): Promise<number> =>
   transactions.write(async (trx) => {
     const rows = await trx
@@ -146,7 +150,7 @@ async function deleteById(
   return rows.length
 }
 
-/** Batch by batch until nothing is left or the bound is reached. */
+/** Repeats batches until nothing is left or the bound is reached. */
 async function repeat(
   rowsMax: number,
   deleteSome: (limit: number) => Promise<number>,

@@ -9,7 +9,7 @@ import type { GuardedWrite } from './epoch-guard.ts'
 import { wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts } from './transactions.ts'
-import { readStanding } from './words.ts'
+import { readControl } from './commands.ts'
 
 type RecordStore = Pick<
   RecoveryStore,
@@ -42,7 +42,7 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
             status: to,
             message: reason,
             updated_at: wholeSecond(clock.wallMs()),
-            // Who takes up what is running goes on with the same attempt.
+            // A leader that continues a running recovery continues the same attempt.
             ...(to === 'running' && row.status !== to ? { run: sql<number>`run + 1` } : {}),
           })
           .where('notification_uuid', '=', notification)
@@ -90,10 +90,10 @@ const readRecovery = (trx: Transaction<Database>, id: NotificationId) =>
     .where('notifications.notification_uuid', '=', id)
     .executeTakeFirst()
 
-/** No, and why. */
+/** A refusal with its reason. */
 export const refused = (reason: string): Grant => ({ kind: 'refused', reason })
 
-/** Asked in the transaction that writes the intent. */
+/** Checked in the transaction that writes the intent. */
 export async function checkGrant(
   trx: Transaction<Database>,
   id: NotificationId,
@@ -113,19 +113,19 @@ export async function checkGrant(
   if (row.on_maintenance !== 0 && row.maintenance_by !== id) {
     return refused(`The host ${row.host_name} is being handled by recovery ${row.maintenance_by}.`)
   }
-  return checkStanding(trx, id, subject)
+  return checkControl(trx, id, subject)
 }
 
-/** What is under way is brought to its end: a word forbids to begin. */
-async function checkStanding(
+/** What is under way is brought to its end. Commands only forbid to begin something. */
+async function checkControl(
   trx: Transaction<Database>,
   id: NotificationId,
   subject: string,
 ): Promise<Grant> {
-  const standing = await readStanding(trx, id)
-  return standing.kind === 'free' || (await isUnderWay(trx, id, subject))
+  const control = await readControl(trx, id)
+  return control.kind === 'running' || (await isUnderWay(trx, id, subject))
     ? { kind: 'granted' }
-    : refused(standing.reason)
+    : refused(control.reason)
 }
 
 async function isUnderWay(
@@ -139,7 +139,7 @@ async function isUnderWay(
   return rows.some((row) => row.instance_uuid === instance)
 }
 
-/** The first one counts; after a retry, the first one since then. */
+/** The first certificate counts; after a retry, the first one since then. */
 async function saveCertificate(
   trx: Transaction<Database>,
   { notification, host, epoch, issuedAt, ground, evidence }: DeathCertificate,

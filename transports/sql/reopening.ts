@@ -1,29 +1,32 @@
-/** Begins an ended recovery again: it is as new, but keeps its history, its moves, and the host that it holds. */
+/**
+ * Reopens an ended recovery: it is new again, but keeps its history, its moves, and the host that
+ * it holds.
+ */
 import { sql, type Selectable, type Transaction } from 'kysely'
 import type { NotificationId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES, type OperatorWord } from '../../schema/records.ts'
+import { UNFINISHED_STATUSES, type OperatorCommand } from '../../schema/records.ts'
 import type { Database, NotificationsTable } from '../../schema/tables.ts'
 import { certificateOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 
-/** Answers why it cannot be; undefined when it is done. */
+/** Returns why the recovery cannot be reopened; undefined when it is done. */
 export async function reopen(
   trx: Transaction<Database>,
   recovery: Selectable<NotificationsTable>,
-  { operator, reason, saidAt }: OperatorWord,
+  { operator, reason, givenAt }: OperatorCommand,
 ): Promise<string | undefined> {
   const { notification_uuid: id, run } = recovery
   const objection = await obstacle(trx, recovery)
   if (objection !== undefined) return objection
-  const updated_at = wholeSecond(saidAt)
+  const updated_at = wholeSecond(givenAt)
   const message = `to be tried again, says ${operator}: ${reason}`
   await trx
     .updateTable('notifications')
     .set({ status: 'new', message, updated_at, first_run: run + 1 })
     .where('notification_uuid', '=', id)
     .execute()
-  await voidCertificate(trx, id, saidAt)
-  // What was moved stays moved.
+  await voidCertificate(trx, id, givenAt)
+  // Moves that succeeded stay as they are.
   await trx
     .updateTable('vm_moves')
     .set({ status: 'pending', updated_at, end_time: null })
@@ -33,7 +36,10 @@ export async function reopen(
   return undefined
 }
 
-/** Whether the host is dead is looked at again; the journal keeps why it was certain until now. */
+/**
+ * Ends the validity of the certificate, because the host's death must be proved again. The journal
+ * keeps the grounds of the old one.
+ */
 async function voidCertificate(
   trx: Transaction<Database>,
   id: NotificationId,
@@ -65,7 +71,7 @@ async function obstacle(
   recovery: Selectable<NotificationsTable>,
 ): Promise<string | undefined> {
   const { notification_uuid: id, source_host_uuid: hostId, type } = recovery
-  // The row must really change: reports about the host queue up behind it, on every node of Galera.
+  // The row must really change: reports about the host wait for its lock, on every node of Galera.
   await trx
     .updateTable('hosts')
     .set({ revision: sql<number>`revision + 1` })

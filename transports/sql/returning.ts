@@ -1,16 +1,19 @@
-/** Hosts that ended recoveries have taken out of service, with everything that decides on their return. */
+/**
+ * Hosts that ended recoveries have taken out of service, with everything that decides about their
+ * return.
+ */
 import type { Transaction } from 'kysely'
 import type { RecoveryStore, Returning } from '../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES } from '../../schema/records.ts'
-import { sinceRetry } from '../../schema/standing.ts'
+import { sinceRetry } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
 import { readChoices } from './policies.ts'
 import { hostOf } from './rows.ts'
 import type { Transactions } from './transactions.ts'
-import { readWords } from './words.ts'
+import { readCommands } from './commands.ts'
 
-/** The part of the store that knows who may come back. */
+/** The part of the store that knows the hosts that may return. */
 export function returningStore(transactions: Transactions): Pick<RecoveryStore, 'listReturning'> {
   return {
     listReturning: (deathsSinceMs) =>
@@ -25,7 +28,7 @@ export function returningStore(transactions: Transactions): Pick<RecoveryStore, 
             by,
             isGivenBack: row.maintenance_by === null,
             choices: await readChoices(trx, row.failover_segment_id),
-            words: sinceRetry(await readWords(trx, by)),
+            commands: sinceRetry(await readCommands(trx, by)),
             deaths: await readDeaths(trx, row.uuid, deathsSinceMs),
             disabledWith: await readDisabledWith(trx, by),
           })
@@ -47,7 +50,10 @@ const heldHosts = (trx: Transaction<Database>) =>
     .where('notifications.status', 'not in', UNFINISHED_STATUSES)
     .orderBy('hosts.id')
 
-/** Nobody holds them any more, but the ledger says that their compute service is still as we left it. */
+/**
+ * Hosts that no recovery holds any more, and whose compute service is still as we left it by the
+ * ledger.
+ */
 const givenBack = (trx: Transaction<Database>) =>
   trx
     .selectFrom('changes')
@@ -78,7 +84,7 @@ async function readDeaths(
   return rows.map((row) => row.issued_at)
 }
 
-/** The ledger tells whether it was us who disabled the compute service. */
+/** The ledger tells whether we disabled the compute service. */
 async function readDisabledWith(
   trx: Transaction<Database>,
   by: NotificationId,

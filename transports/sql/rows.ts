@@ -1,4 +1,4 @@
-/** Rows as records: decodes flags, numbers and JSON texts. */
+/** Makes records from rows: decodes flags, numbers and JSON texts. */
 import type { Selectable } from 'kysely'
 import { epoch } from '../../schema/ids.ts'
 import type {
@@ -7,12 +7,12 @@ import type {
   JournalEntry,
   MoveAttempt,
   Notification,
-  OperatorWord,
+  OperatorCommand,
   Payload,
   RecordedMove,
   RowStamp,
   Segment,
-  SiteWord,
+  SiteCommand,
   TouchedMove,
   VmMove,
 } from '../../schema/records.ts'
@@ -24,15 +24,15 @@ import type {
   MoveAttemptsTable,
   MoveOriginsTable,
   NotificationsTable,
-  OperatorWordsTable,
+  OperatorCommandsTable,
   SegmentPoliciesTable,
   SegmentsTable,
-  SiteWordsTable,
+  SiteCommandsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
 import { storedChoices, storedEvidence, storedPayload } from './stored-json.ts'
 
-/** Refuses a number that JavaScript cannot hold (mysql2 hands it over as text) rather than use a neighbour of it. */
+/** Refuses a number that JavaScript cannot hold exactly (mysql2 returns it as a text). */
 export function integer(value: number): number {
   if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`)
   return value
@@ -117,7 +117,7 @@ type TouchedRow = Selectable<VmMovesTable> & {
   readonly [Column in keyof OriginColumns]: OriginColumns[Column] | null
 }
 
-/** A move of before there were origins counts as one of an ordinary running instance. */
+/** A move from before origins were stored counts as one of an ordinary running instance. */
 export const touchedMoveOf = (row: TouchedRow): TouchedMove => ({
   ...moveOf(row),
   origin: {
@@ -170,19 +170,19 @@ export const certificateOf = (row: Selectable<DeathCertificatesTable>): DeathCer
   evidence: storedEvidence(row.evidence),
 })
 
-export const wordOf = (row: Selectable<OperatorWordsTable>): OperatorWord => ({
+export const commandOf = (row: Selectable<OperatorCommandsTable>): OperatorCommand => ({
   notification: row.notification_uuid,
-  word: row.word,
+  kind: row.kind,
   operator: row.operator,
   reason: row.reason,
-  saidAt: integer(row.said_at),
+  givenAt: integer(row.given_at),
 })
 
-export const siteWordOf = (row: Selectable<SiteWordsTable>): SiteWord => ({
-  word: row.word,
+export const siteCommandOf = (row: Selectable<SiteCommandsTable>): SiteCommand => ({
+  kind: row.kind,
   operator: row.operator,
   reason: row.reason,
-  saidAt: integer(row.said_at),
+  givenAt: integer(row.given_at),
 })
 
 export const choicesOf = (
@@ -192,8 +192,10 @@ export const choicesOf = (
 /** 0 or 1, which every database can store. */
 export const flag = (value: boolean): number => (value ? 1 : 0)
 
-/** A moment in whole seconds, as clients expect `created_at` and `updated_at`. */
+/** A time in whole seconds, as clients expect `created_at` and `updated_at`. */
 export const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000
 
-/** Names are compared by their keys, so that `Node-1` and `node-1` are one host on every database. */
+/**
+ * Names are compared by their keys, so that `Node-1` and `node-1` are one host on every database.
+ */
 export const nameKey = (name: string): string => name.toLowerCase()

@@ -1,4 +1,7 @@
-/** Keeps everything away from a database until its tables are known to be ours, and brings them up to date. */
+/**
+ * Allows access to a database only when its tables are known to be ours, and brings them up to
+ * date.
+ */
 import { sql, type Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
@@ -8,16 +11,25 @@ import { shapesOf, type MigrationShape } from './schema-shape.ts'
 import { pendingOf, RECORD, type SeenSchema, type SeenTable } from './schema-verdict.ts'
 import type { SqlConnection } from './transactions.ts'
 
-/** The lock on the door of one database. */
+/** Whether the store may use its database. */
 export interface SchemaGate {
   readonly isOpen: () => boolean
-  /** Opens the gate when all migrations are there; STORE_UNAVAILABLE when they are not, SCHEMA_… when they never will be. */
+  /**
+   * Opens the gate when all migrations were run. STORE_UNAVAILABLE when some were not; SCHEMA_…
+   * when the database can never be used.
+   */
   open(): Promise<void>
-  /** Runs what is pending, and opens the gate. Changes nothing in a database that is not ours, or that is up to date. */
+  /**
+   * Runs pending migrations, and opens the gate. Changes nothing in a database that is not ours, or
+   * that is up to date.
+   */
   migrate(): Promise<void>
 }
 
-/** Looks again while another process migrates: it cannot be faster than once a migration. */
+/**
+ * The schema is read again while another process migrates: it can change at most once for each
+ * migration.
+ */
 const LOOKS_MAX = Object.keys(MIGRATIONS).length + 2
 
 export function schemaGate({ db, failureOf, namesAreFolded }: SqlConnection): SchemaGate {
@@ -50,7 +62,10 @@ const denied = (cause: unknown): CodedError => {
   return new CodedError('SCHEMA_DENIED', message, { cause })
 }
 
-/** What is there. Read again while the record of migrations grows, so that all of it is of one moment. */
+/**
+ * The tables that exist. They are read again while the record of migrations grows, so that all of
+ * them are from one moment.
+ */
 async function seenSchema(
   db: Kysely<Database>,
   shapes: readonly MigrationShape[],
@@ -76,7 +91,7 @@ async function tablesOf(db: Kysely<Database>, areFolded: boolean): Promise<reado
   }))
 }
 
-/** Names of the migrations that were run; undefined while nothing keeps them. */
+/** Names of the migrations that were run; undefined while there is no record. */
 async function record(
   db: Kysely<Database>,
   tables: readonly SeenTable[],

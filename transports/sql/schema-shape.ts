@@ -1,7 +1,11 @@
-/** Which tables and columns each migration makes: read from the migrations themselves, run on no database. */
+/**
+ * The tables and columns that each migration creates and drops, read from the migrations themselves
+ * without a database.
+ */
 import {
   AlterTableNode,
   CreateTableNode,
+  DropTableNode,
   DummyDriver,
   Kysely,
   SqliteAdapter,
@@ -16,13 +20,15 @@ import type { Migration } from 'kysely/migration'
 /** Columns by table. */
 export type Columns = ReadonlyMap<string, ReadonlySet<string>>
 
-/** What one migration makes. */
+/** What one migration creates and drops. */
 export interface MigrationShape {
   readonly name: string
   /** New tables with their columns. */
   readonly creates: Columns
   /** New columns of earlier tables. */
   readonly adds: Columns
+  /** Earlier tables that it drops. */
+  readonly drops: ReadonlySet<string>
 }
 
 const note = (into: Map<string, Set<string>>, table: string, column: string): void => {
@@ -37,10 +43,13 @@ export async function shapesOf(
   for (const [name, migration] of Object.entries(migrations)) {
     const creates = new Map<string, Set<string>>()
     const adds = new Map<string, Set<string>>()
+    const drops = new Set<string>()
     const record = (node: RootOperationNode): void => {
       if (CreateTableNode.is(node)) {
         const table = node.table.table.identifier.name
         for (const column of node.columns) note(creates, table, nameOf(column))
+      } else if (DropTableNode.is(node)) {
+        drops.add(node.table.table.identifier.name)
       } else if (AlterTableNode.is(node)) {
         const table = node.table.table.identifier.name
         for (const alteration of node.columnAlterations ?? []) {
@@ -50,7 +59,7 @@ export async function shapesOf(
     }
     await using db = recordingDb(record)
     await migration.up(db)
-    shapes.push({ name, creates, adds })
+    shapes.push({ name, creates, adds, drops })
   }
   return shapes
 }

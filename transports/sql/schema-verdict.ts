@@ -1,16 +1,19 @@
-/** Is this database ours to migrate? Judged from what is there, before anything is changed. Pure. */
+/**
+ * Whether this database is ours to migrate. It is judged from its tables before anything is
+ * changed. Pure.
+ */
 import { CodedError } from '../../schema/errors.ts'
 import type { MigrationShape } from './schema-shape.ts'
 
 /** One table or view of the database. */
 export interface SeenTable {
-  /** As our migrations spell it, where names are compared without case. */
+  /** Spelled as in our migrations when the database compares names without case. */
   readonly name: string
   readonly isView: boolean
   readonly columns: ReadonlySet<string>
 }
 
-/** What was seen in one database at one moment. */
+/** What was read of one database at one moment. */
 export interface SeenSchema {
   readonly tables: readonly SeenTable[]
   /** Names in the record of migrations; undefined while there is no such table. */
@@ -39,7 +42,7 @@ export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): 
   }
   const gap = names.slice(0, known.length).filter((name) => !known.includes(name))
   if (gap.length > 0) throw incomplete(`migrations after ${list(gap)} are recorded, these are not`)
-  refuseLosses(seen, shapes.slice(0, known.length))
+  refuseLosses(seen, shapes, known.length)
   refuseStrangers(seen, shapes, known.length)
   return names.slice(known.length)
 }
@@ -47,11 +50,20 @@ export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): 
 const isRecord = ({ isView, columns }: SeenTable): boolean =>
   !isView && RECORD_COLUMNS.every((column) => columns.has(column))
 
-/** What recorded migrations made must be there; columns that an operator added do not matter. */
-function refuseLosses({ tables }: SeenSchema, applied: readonly MigrationShape[]): void {
+/**
+ * The tables and columns of recorded migrations must exist; additional columns of an operator do
+ * not matter. A table that a migration drops may be missing before that migration is recorded.
+ */
+function refuseLosses(
+  { tables }: SeenSchema,
+  shapes: readonly MigrationShape[],
+  appliedCount: number,
+): void {
+  const dropped = new Set(shapes.flatMap(({ drops }) => [...drops]))
   const lost: string[] = []
-  for (const { creates, adds } of applied) {
+  for (const { creates, adds } of shapes.slice(0, appliedCount)) {
     for (const [table, columns] of [...creates, ...adds]) {
+      if (dropped.has(table)) continue
       const seen = tables.find(({ name }) => name === table)
       if (seen === undefined || seen.isView) lost.push(table)
       else lost.push(...[...columns].filter((each) => !seen.columns.has(each)).map(of(table)))
@@ -66,8 +78,9 @@ const of =
     `${table}.${column}`
 
 /**
- * Tables that pending migrations make are there after a migration was cut off: with our columns. While nothing is recorded
- * yet, equal columns prove little: then only the first migration's tables may be there, and empty.
+ * After an interrupted migration, tables of pending migrations may exist, with our columns. While
+ * nothing is recorded yet, equal columns prove little: then only the first migration's tables may
+ * exist, and must be empty.
  */
 function refuseStrangers(
   seen: SeenSchema,
@@ -85,7 +98,10 @@ function refuseStrangers(
   if (strangers.length > 0) throw foreign(strangers)
 }
 
-/** All that it is made with, and nothing that no migration of ours adds. */
+/**
+ * Whether the table has all columns of its creation, and no column that none of our migrations
+ * adds.
+ */
 function hasOurColumns({ name, columns }: SeenTable, shapes: readonly MigrationShape[]): boolean {
   const made = shapes.flatMap(({ creates }) => [...(creates.get(name) ?? [])])
   const added = shapes.flatMap(({ adds }) => [...(adds.get(name) ?? [])])

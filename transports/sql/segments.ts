@@ -74,7 +74,10 @@ export function segmentStore(transactions: Transactions, ports: StorePorts): Seg
   }
 }
 
-/** Its hosts go with it; a host that is being reported waits for, or is waited for by, their locks. */
+/**
+ * Deletes its hosts too. A report about one of its hosts comes before or after, because both lock
+ * the host's row.
+ */
 async function deleteSegment(
   trx: Transaction<Database>,
   id: SegmentId,
@@ -98,7 +101,7 @@ async function deleteSegment(
     .execute()
 }
 
-/** What must not change under a recovery: everything but `enabled`. */
+/** Fields that must not change during a recovery: all except `enabled`. */
 const FROZEN = ['name', 'serviceType', 'description', 'recoveryMethod'] as const
 
 const columnsOf = (fields: SegmentFields) => ({
@@ -110,7 +113,7 @@ const columnsOf = (fields: SegmentFields) => ({
   enabled: flag(fields.enabled),
 })
 
-/** For everything that needs the segment to exist. */
+/** For everything that needs an existing segment. */
 export const segmentNotFound = (id: SegmentId): CodedError =>
   new CodedError('SEGMENT_NOT_FOUND', `No failover segment with id ${id}.`)
 

@@ -1,16 +1,19 @@
-/** What a leader reads: all unfinished recoveries, and everything that one decision needs, at one moment (promise L2). */
+/**
+ * What a leader reads: all unfinished recoveries, and everything that one decision needs, in one
+ * transaction (promise L2).
+ */
 import type { Transaction } from 'kysely'
 import type {
   FailingHost,
   HostOverall,
   RecoveryStore,
   SegmentSnapshot,
-  SmallFaultPage,
+  FaultPage,
   UnfinishedRecovery,
 } from '../../actors/ports/store.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
-import { standingOf } from '../../schema/standing.ts'
+import { controlOf } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
 import { readChoices } from './policies.ts'
 import {
@@ -20,12 +23,12 @@ import {
   notificationOf,
   segmentOf,
   wholeSecond,
-  wordOf,
+  commandOf,
 } from './rows.ts'
 import { readHostFault, readRestarts } from './host-fault.ts'
 import { readTakenSpares } from './spares.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
-import { readSiteWords, readWords } from './words.ts'
+import { readSiteCommands, readCommands } from './commands.ts'
 
 /** The reading part of the leader's store. */
 export function snapshotStore(
@@ -65,7 +68,7 @@ export function snapshotStore(
           .execute()
         const notificationNow = notificationRow && notificationOf(notificationRow)
         const acted = await readActedOn(trx, actedOnSinceMs)
-        const words = await readWords(trx, notification)
+        const commands = await readCommands(trx, notification)
         return {
           segment: segmentRow && segmentOf(segmentRow),
           hosts: hosts.map(hostOf),
@@ -73,14 +76,14 @@ export function snapshotStore(
           certificate: certificateRow && certificateOf(certificateRow),
           moves: moves.map(moveOf),
           choices: await readChoices(trx, segment),
-          words,
-          standing: standingOf(words, (await readSiteWords(trx)).at(-1)),
+          commands,
+          control: controlOf(commands, (await readSiteCommands(trx)).at(-1)),
           takenSpares: await readTakenSpares(trx, segment),
           hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
           hostsActedOnOverall: distinct(acted),
           hostsOverall: await readHostsOverall(trx),
           failing: await readFailing(trx),
-          ...(await readSmallerFault(trx, notificationNow, clock.wallMs())),
+          ...(await readInstanceOrServiceFault(trx, notificationNow, clock.wallMs())),
         }
       }),
   }
@@ -88,7 +91,7 @@ export function snapshotStore(
 
 async function readUnfinished(
   trx: Transaction<Database>,
-  page: SmallFaultPage = EVERYTHING,
+  page: FaultPage = EVERYTHING,
 ): Promise<readonly UnfinishedRecovery[]> {
   const query = trx.selectFrom('notifications').where('status', 'in', UNFINISHED_STATUSES)
   const unfinished = query.selectAll().orderBy('id')
@@ -104,28 +107,28 @@ async function readUnfinished(
     .execute()
   const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
   const said = await trx
-    .selectFrom('operator_words')
+    .selectFrom('operator_commands')
     .selectAll()
     .where('notification_uuid', 'in', query.select('notification_uuid'))
     .orderBy('id')
     .execute()
-  const words = Map.groupBy(said.map(wordOf), ({ notification }) => notification)
-  const siteWord = (await readSiteWords(trx)).at(-1)
+  const commands = Map.groupBy(said.map(commandOf), ({ notification }) => notification)
+  const siteCommand = (await readSiteCommands(trx)).at(-1)
   return rows.map((row) => {
-    const ofIt = words.get(row.notification_uuid) ?? []
+    const ofIt = commands.get(row.notification_uuid) ?? []
     return {
       notification: notificationOf(row),
       host: hostsById.get(row.source_host_uuid),
-      standing: standingOf(ofIt, siteWord),
-      wordCount: ofIt.length,
+      control: controlOf(ofIt, siteCommand),
+      commandCount: ofIt.length,
     }
   })
 }
 
-const EVERYTHING: SmallFaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
+const EVERYTHING: FaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
 
-/** Of no interest to the fault of a host itself. */
-async function readSmallerFault(
+/** Read for faults of guests and processes only. */
+async function readInstanceOrServiceFault(
   trx: Transaction<Database>,
   notification: Notification | undefined,
   nowMs: number,
@@ -148,7 +151,10 @@ const distinct = (rows: readonly ActedOn[]): readonly HostId[] => [
   ...new Set(rows.map(({ host }) => host)),
 ]
 
-/** Hosts certified dead since then, and those whose power-off was ordered since then, whatever came of it. */
+/**
+ * Hosts that were certified dead since then, and those whose power-off was ordered since then,
+ * whatever the outcome.
+ */
 async function readActedOn(
   trx: Transaction<Database>,
   sinceMs: number,
@@ -160,7 +166,7 @@ async function readActedOn(
     .where('step', '=', 'power-off')
     .where('kind', '=', 'intent')
     .where('recorded_at', '>=', sinceMs)
-    // What has ended before that moment has ordered nothing since.
+    // A recovery that ended before that moment has ordered nothing since then.
     .where((eb) =>
       eb.or([
         eb('notifications.status', 'in', UNFINISHED_STATUSES),

@@ -1,4 +1,7 @@
-/** Reserved hosts that recoveries have taken into service: entries of the ledger that are made by compare-and-set. */
+/**
+ * Reserved hosts that recoveries have taken into service: entries of the ledger that are made by
+ * compare-and-set.
+ */
 import type { Transaction } from 'kysely'
 import type { Grant } from '../../actors/ports/grant.ts'
 import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
@@ -16,7 +19,7 @@ interface Taking {
   readonly recordedAt: number
 }
 
-/** As the port says of `takeSpare`. */
+/** See `takeSpare` in the port. */
 export async function takeSpare(trx: Transaction<Database>, taking: Taking): Promise<Grant> {
   const { notification, name, recordedAt } = taking
   const grant = await checkGrant(trx, notification)
@@ -51,7 +54,7 @@ const takenLine = ({ epoch, notification, name, recordedAt }: Taking, others: nu
       : 'use the reserved host that is in service for another recovery',
 })
 
-/** Whether a host is a spare again. */
+/** Sets whether a host is a spare again. */
 export const setReserved = async (
   trx: Transaction<Database>,
   host: HostId,

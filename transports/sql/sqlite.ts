@@ -1,4 +1,7 @@
-/** The embedded database: Node's own SQLite. No timers, no clock and no chance of its own, so the simulator uses it too. */
+/**
+ * The embedded database: Node's own SQLite. It has no timers, clock or random numbers of its own,
+ * so that the simulator can use it.
+ */
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import {
@@ -19,26 +22,31 @@ import type { Database } from '../../schema/tables.ts'
 import { buildStore } from './store.ts'
 import type { SqlFailure, StorePorts } from './transactions.ts'
 
-/** Opens the file, which only its owner may read; `:memory:` is a database that ends with the store. */
+/**
+ * Opens the file, which only its owner may read. `:memory:` is a database that ends with the store.
+ */
 export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   const database = openDatabase(path)
   const db = new Kysely<Database>({ dialect: new FileDialect(database) })
   return buildStore({ db, failureOf, shareLock: sql``, namesAreFolded }, ports)
 }
 
-/** SQLite compares names of tables without their case. */
+/** SQLite compares names of tables without case. */
 const namesAreFolded = (): Promise<boolean> => Promise.resolve(true)
 
 /** How long opening waits for another process that opens the same new file. */
 const OPEN_TIMEOUT_MS = 1000
-/** How long a statement waits for another process's write. It blocks our process, so the rest is backoff. */
+/**
+ * How long a statement waits for another process's write. The wait blocks our process, so further
+ * waiting is done by backoff.
+ */
 const BUSY_TIMEOUT_MS = 5
 
 function openDatabase(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)) // it holds credentials
     const database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS })
-    // What was committed is on the disk: an accepted fault survives a power cut.
+    // A committed row is on the disk, so that an accepted fault survives a power failure.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     return database
@@ -49,7 +57,10 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Transactions that lock at once, instead of failing when they turn out to write; reading ones do not lock. */
+/**
+ * Writing transactions lock at their begin, so that they do not fail later at their first write.
+ * Reading ones do not lock.
+ */
 class ImmediateDriver extends SqliteDriver {
   readonly #database: DatabaseSync
   constructor(database: DatabaseSync) {
@@ -61,13 +72,17 @@ class ImmediateDriver extends SqliteDriver {
     connection: DatabaseConnection,
     settings: TransactionSettings = {},
   ): Promise<void> {
-    // A rollback that failed is done now: nothing of that transaction may get into this one.
+    // A rollback that failed is done now, because nothing of that transaction may become part of
+    // this one.
     if (this.#database.isTransaction) await super.rollbackTransaction(connection)
     const begin = settings.accessMode === 'read only' ? 'begin' : 'begin immediate'
     await connection.executeQuery(CompiledQuery.raw(begin))
   }
 
-  /** SQLite itself ends a transaction whose disk is full. A second failure must not hide the first, which the caller gets. */
+  /**
+   * SQLite itself ends a transaction when the disk is full. A second failure must not hide the
+   * first one, which the caller gets.
+   */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (!this.#database.isTransaction) return
     try {
@@ -99,10 +114,10 @@ class FileDialect extends SqliteDialect {
   }
 }
 
-/** Statements kept prepared; the oldest goes when there is one more. */
+/** The most prepared statements that are kept. When there is one more, the oldest is dropped. */
 const STATEMENTS_MAX = 256
 
-/** Node's database as Kysely wants it. */
+/** Node's database, for Kysely. */
 function adapt(database: DatabaseSync): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>()
   return {
@@ -159,7 +174,7 @@ function failureOf(error: unknown): SqlFailure | undefined {
   return undefined
 }
 
-/** What opening the file itself may meet. */
+/** Errors of the system when the file is opened. */
 function systemFailure(error: unknown): 'full' | 'read-only' | undefined {
   if (!(error instanceof Error && 'code' in error)) return undefined
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return 'full'

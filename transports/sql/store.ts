@@ -1,4 +1,4 @@
-/** The store of one SQL database, put together from its parts. */
+/** The store of one SQL database, made of its parts. */
 import type { StorePort } from '../../actors/ports/store.ts'
 import { acceptanceStore } from './acceptance.ts'
 import { attemptStore } from './attempts.ts'
@@ -22,10 +22,10 @@ import { schemaGate } from './schema-gate.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
-import { wordStore } from './words.ts'
+import { commandStore } from './commands.ts'
 import { writeCheck } from './write-check.ts'
 
-/** The same store whatever the database. */
+/** The same store for every database. */
 export function buildStore(connection: SqlConnection, ports: StorePorts): StorePort {
   const gate = schemaGate(connection)
   const steps = transactions(connection, ports, gate)
@@ -40,7 +40,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...acceptanceStore(steps, ports),
     ...notificationStore(steps),
     ...policyStore(steps, ports),
-    ...wordStore(steps, ports),
+    ...commandStore(steps, ports),
     ...leadership,
     ...snapshotStore(steps, ports),
     ...returningStore(steps),
@@ -56,10 +56,11 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...credentialsStore(steps),
     ...rosterStore(steps, ports),
 
-    // Behind a gate that is open already, errors are named and conflicts tried again like anywhere.
+    // The gate is already passed here. Errors get our codes and conflicts are retried, as
+    // elsewhere.
     migrate: () => migrations.read(() => gate.migrate()),
 
-    // Also proves that the schema is there.
+    // Also proves that the schema exists.
     ping: async () => {
       await leadership.currentEpoch()
       await checkWrites()

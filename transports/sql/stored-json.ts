@@ -1,9 +1,12 @@
-/** JSON in columns that we write ourselves. A row that somebody else changed is read as the least that it can mean. */
+/**
+ * JSON in columns that we write ourselves. A row that was changed by hand is read in the most
+ * careful way.
+ */
 import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import type { Payload } from '../../schema/records.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 
-/** What we write is flat, or nearly so, and comes from one request. */
+/** Our own JSON has little depth, and comes from one request. */
 const BOUNDS: JsonBounds = { characters: 1_000_000, depth: 8, members: 10_000 }
 
 const read = (text: string): unknown => {
@@ -22,7 +25,7 @@ export function storedPayload(text: string): Payload {
   return Object.fromEntries(entries.filter(([, each]) => typeof each === 'string'))
 }
 
-/** Sentences; one that says so when they cannot be read. */
+/** Sentences, or one sentence that tells that they cannot be read. */
 export function storedEvidence(text: string): readonly string[] {
   const value = read(text)
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
@@ -30,7 +33,10 @@ export function storedEvidence(text: string): readonly string[] {
     : ['the stored evidence is not a list of texts']
 }
 
-/** Choices that cannot be read are the most careful ones: the configured ones may be bolder than what was chosen. */
+/**
+ * When choices cannot be read, the most careful ones count, because the configured ones may allow
+ * more than the operator chose.
+ */
 export function storedChoices(text: string): PolicyChoices {
   const value = read(text)
   return isObject(value) ? value : MOST_CAREFUL

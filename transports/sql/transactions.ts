@@ -1,27 +1,29 @@
-/** Runs work on the database: retries what may succeed at once, and names what cannot. */
+/**
+ * Runs work on the database: retries what may succeed at once, and gives other errors our codes.
+ */
 import type { Kysely, RawBuilder, Transaction } from 'kysely'
 import { sleep, type ClockPort, type RandomPort } from '../../actors/ports/clock.ts'
 import { CodedError, describeError, isCoded, type ErrorCode } from '../../schema/errors.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { SchemaGate } from './schema-gate.ts'
 
-/** Time and chance of whoever opens a store. */
+/** The clock and random numbers of the store's owner. */
 export interface StorePorts {
   readonly clock: ClockPort
   readonly random: RandomPort
 }
 
-/** What an error of a database means, in words of ours. */
+/** What an error of a database means, in our terms. */
 export type SqlFailure =
   /** Another transaction was first. */
   | 'conflict'
-  /** No database. */
+  /** The database does not answer. */
   | 'unavailable'
   /** A unique key is taken. */
   | 'duplicate'
-  /** No room on its disk. */
+  /** Its disk is full. */
   | 'full'
-  /** It takes no writes. */
+  /** It accepts no writes. */
   | 'read-only'
   /** Our account may not do this. */
   | 'denied'
@@ -31,26 +33,32 @@ export interface SqlConnection {
   readonly db: Kysely<Database>
   /** What an error of this kind of database means; undefined when it is none of these. */
   readonly failureOf: (error: unknown) => SqlFailure | undefined
-  /** How the end of a SELECT in a statement that writes keeps what it read as it is; empty where all writes are one after another. */
+  /**
+   * The end of a SELECT inside a writing statement that keeps the read rows unchanged; empty where
+   * all writes run one after another.
+   */
   readonly shareLock: RawBuilder<unknown>
   /** Whether it takes `Hosts` and `hosts` for the same table. */
   readonly namesAreFolded: (db: Kysely<Database>) => Promise<boolean>
 }
 
-/** The ways to reach the database. STORE_UNAVAILABLE, STORE_CONFLICT, STORE_FULL, STORE_READ_ONLY; SCHEMA_… until it is ours. */
+/**
+ * Access to the database. STORE_UNAVAILABLE, STORE_CONFLICT, STORE_FULL, STORE_READ_ONLY; SCHEMA_…
+ * while it is not known to be ours.
+ */
 export interface Transactions {
-  /** Statements outside of a transaction: each sees the latest committed rows. */
+  /** Statements outside of a transaction: each reads the latest committed rows. */
   read<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result>
-  /** One statement that writes, without a transaction around it; undefined when a unique key is taken. */
+  /** One writing statement without a transaction; undefined when a unique key is taken. */
   statement<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result | undefined>
   readonly shareLock: RawBuilder<unknown>
   /** Whether the latest write found the disk full, or the database read-only. */
   lastWriteFailed(): boolean
-  /** Reads that all see the same moment. */
+  /** Several reads that see the same moment. */
   snapshot<Result>(work: (trx: Transaction<Database>) => Promise<Result>): Promise<Result>
   /** All or nothing. The work may run several times. */
   write<Result>(work: (trx: Transaction<Database>) => Promise<Result>): Promise<Result>
-  /** A write whose unique key may be taken: then it fails with that code and message. */
+  /** A write whose unique key may be taken. It then fails with the given code and message. */
   writeUnique<Result>(
     taken: { readonly code: ErrorCode; readonly message: string },
     work: (trx: Transaction<Database>) => Promise<Result>,
@@ -58,7 +66,10 @@ export interface Transactions {
 }
 
 const ATTEMPTS_MAX = 10
-/** No attempt starts later than this: one that waited for a lock may have taken five seconds. */
+/**
+ * No attempt starts later than this, ms. An attempt that waited for a lock may have taken five
+ * seconds.
+ */
 const RETRY_MS_MAX = 8000
 const BACKOFF_MS_FIRST = 10
 const BACKOFF_MS_MAX = 250
@@ -130,7 +141,7 @@ export function transactions(
   }
 }
 
-/** What Kysely says once the store was closed. */
+/** Kysely's message after the store was closed. */
 const CLOSED = 'driver has already been destroyed'
 
 const isConflict = (error: unknown, failureOf: SqlConnection['failureOf']): boolean =>

@@ -1,11 +1,11 @@
-/** Tries whether the database takes writes: one that is full or read-only still answers every question. */
+/** Checks whether the database accepts writes: a full or read-only one still answers every read. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Transactions } from './transactions.ts'
 
-/** A write that went well is believed for so long: readiness may be asked at any rate. */
+/** A successful write counts for so long, ms, so that readiness may be asked at any rate. */
 const BELIEVED_MS = 5000
 
-/** Larger than what is free in the pages of a table: a row that needs room on the disk. */
+/** Larger than the free space in the pages of a table, so that the row needs room on the disk. */
 const FILLING = ' '.repeat(32_768)
 
 /** STORE_FULL, STORE_READ_ONLY, STORE_UNAVAILABLE. Leaves nothing in the database. */

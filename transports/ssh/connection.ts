@@ -1,5 +1,7 @@
 /** One authenticated SSH connection that is kept open and asked whether the other side lives. */
+import { connect as connectSocket, type Socket } from 'node:net'
 import { Client, type ConnectConfig } from 'ssh2'
+import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ShellProbe } from '../../actors/ports/shell.ts'
 import type { Secret, SshSettings } from '../../schema/control-attributes.ts'
 import type { HostKeyPin } from '../../schema/host-key-pins.ts'
@@ -11,6 +13,11 @@ export interface Connection {
   /** Settles once: undefined when the connection is open, else why it is not. */
   readonly opened: Promise<ShellProbe | undefined>
   hasEnded(): boolean
+  /**
+   * Whether sshd, or the kernel for it, has accepted the connection. From then on sshd counts an end
+   * without a login against our address.
+   */
+  wasAccepted(): boolean
   /** One round trip to the session's process; false when the connection ended before the answer. */
   ping(): Promise<boolean>
   destroy(): void
@@ -20,29 +27,38 @@ interface ConnectOptions {
   readonly target: SshSettings
   readonly privateKey: Secret
   readonly hostKeys: HostKeys
+  readonly clock: ClockPort
+  /** Longest wait for the login after the connection is accepted. */
+  readonly handshakeMs: number
 }
 
+/** Longest wait for a host that does not accept the connection; such a host does not count it. */
+const ACCEPT_TIMEOUT_MS = 10_000
+/** A frozen sshd or a dead link ends the connection after 4 s. */
+const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
+/** During the handshake the kernels check the connection, so a host that lost power or was restarted is noticed within seconds. */
+const WIRE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1000 }
+
 /**
+ * Begins to connect. Never throws.
+ *
  * An attempt outlives the probe that began it, and later probes wait for the same one: hanging up without
  * authenticating is what OpenSSH ≥ 9.8 punishes. The search for a bare fingerprint hangs up at most four times (1 s of
  * penalty each, of the 15 s from which on it blocks), and once its type is known it is not repeated.
  */
-const ATTEMPT_TIMEOUT_MS = 10_000
-/** A frozen sshd or a dead link ends the connection after 4 s. */
-const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
-
-/** Begins to connect. Never throws. */
 export function connect(options: ConnectOptions): Connection {
   const { target, hostKeys } = options
   const opened = Promise.withResolvers<ShellProbe | undefined>()
   const ended = Promise.withResolvers<false>()
   let hasEnded = false
   let client: Client | undefined
+  let wire: Wire | undefined
   const fail = ({ outcome, detail }: ShellProbe): void => {
     opened.resolve({ outcome, detail })
     hasEnded = true
     ended.resolve(false)
     client?.destroy()
+    wire?.end()
   }
   const attempt = (known: readonly HostKeyPin[], shown: readonly ShownKey[]): void => {
     const serverHostKey = [...nextOffer(known, shown)]
@@ -51,7 +67,6 @@ export function connect(options: ConnectOptions): Connection {
     const current = new Client()
     client = current
     let other: ShownKey | undefined
-    current.on('connect', () => current.setNoDelay(true))
     current.on('error', (error) => {
       if (other !== undefined) current.destroy()
       else fail(hasNoSuchKey(error) ? unknownHost(known, shown, hostKeys) : explain(error))
@@ -61,14 +76,20 @@ export function connect(options: ConnectOptions): Connection {
       else attempt(known, [...shown, other])
     })
     let key: ShownKey | undefined
-    current.on('ready', () => void settle(known, key))
+    current.on('ready', () => {
+      wire?.loggedIn()
+      void settle(known, key)
+    })
     const hostVerifier = (blob: Buffer): boolean => {
       key = showKey(blob)
       if (isAccepted(known, key)) return true
       other = key
       return false
     }
-    current.connect({ ...login(options), algorithms: { serverHostKey }, hostVerifier })
+    wire?.end()
+    wire = openWire(options, (detail) => fail({ outcome: 'silent', detail }))
+    const { socket } = wire
+    current.connect({ ...login(options, socket), algorithms: { serverHostKey }, hostVerifier })
   }
   const settle = async (known: readonly HostKeyPin[], key: ShownKey | undefined): Promise<void> => {
     try {
@@ -79,17 +100,12 @@ export function connect(options: ConnectOptions): Connection {
       fail({ outcome: 'misconfigured', detail })
     }
   }
-  const begin = async (): Promise<void> => {
-    try {
-      attempt(await hostKeys.known(target), [])
-    } catch {
-      fail({ outcome: 'misconfigured', detail: `${hostKeys.path} cannot be read` })
-    }
-  }
-  void begin()
+  const begun = hostKeys.known(target).then((known) => attempt(known, []))
+  begun.catch(() => fail(unreadableKeys(hostKeys)))
   return {
     opened: opened.promise,
     hasEnded: () => hasEnded,
+    wasAccepted: () => wire?.wasAccepted() === true,
     ping: async () => {
       if (hasEnded || client === undefined) return false
       const answered = await Promise.race([ended.promise, askForNothing(client)])
@@ -100,19 +116,58 @@ export function connect(options: ConnectOptions): Connection {
   }
 }
 
-const login = ({ target, privateKey }: ConnectOptions): ConnectConfig => ({
-  host: target.address,
-  port: target.port,
+/** The TCP connection below, and the longest wait for its login. */
+interface Wire {
+  readonly socket: Socket
+  wasAccepted(): boolean
+  /** The wait for the login has ended. */
+  loggedIn(): void
+  end(): void
+}
+
+function openWire(
+  { target, clock, handshakeMs }: ConnectOptions,
+  late: (detail: string) => void,
+): Wire {
+  const socket = connectSocket({ host: target.address, port: target.port, ...WIRE })
+  let isAccepted = false
+  let cancel = clock.schedule(ACCEPT_TIMEOUT_MS, () =>
+    late('no answer: nothing accepts the connection'),
+  )
+  socket.once('connect', () => {
+    isAccepted = true
+    cancel()
+    cancel = clock.schedule(handshakeMs, () =>
+      late(`no answer: the connection is accepted, and no login within ${handshakeMs} ms`),
+    )
+  })
+  return {
+    socket,
+    wasAccepted: () => isAccepted,
+    loggedIn: () => cancel(),
+    end() {
+      cancel()
+      socket.destroy()
+    },
+  }
+}
+
+const login = ({ target, privateKey }: ConnectOptions, sock: Socket): ConnectConfig => ({
+  sock,
   username: target.username,
   privateKey: privateKey.reveal(),
   authHandler: ['publickey'],
-  readyTimeout: ATTEMPT_TIMEOUT_MS,
+  readyTimeout: 0, // this file limits the wait itself
   ...KEEPALIVE,
 })
 
 /** Where nothing is known the first key is trusted. */
 const isAccepted = (known: readonly HostKeyPin[], { fingerprint }: ShownKey): boolean =>
   known.length === 0 || known.some((pin) => pin.fingerprint === fingerprint)
+
+const unreadableKeys = ({ path }: HostKeys): ShellProbe => {
+  return { outcome: 'misconfigured', detail: `${path} cannot be read` }
+}
 
 const LOST: ShellProbe = { outcome: 'silent', detail: 'the connection was lost' }
 const CLOSED: ShellProbe = {

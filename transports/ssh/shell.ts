@@ -2,6 +2,7 @@
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ShellPort, ShellProbe } from '../../actors/ports/shell.ts'
 import type { SshSettings } from '../../schema/control-attributes.ts'
+import type { SshPoliteness } from '../../schema/messages/politeness.ts'
 import { connect, type Connection } from './connection.ts'
 import { HostKeys } from './host-keys.ts'
 import { ensureKeyPair } from './key-pair.ts'
@@ -19,6 +20,8 @@ interface Route {
   /** The answer to give until `refusedUntilMs`, because our key or the host key is wrong. */
   refusal: ShellProbe | undefined
   refusedUntilMs: number
+  /** Connections in a row that were accepted and ended without a login. sshd counts them against our address. */
+  unfinished: number
   isForgotten: boolean
 }
 
@@ -26,37 +29,30 @@ interface Route {
 const CONNECTIONS_MAX = 1000
 /** sshd blocks addresses that fail to authenticate again and again. */
 const REFUSED_PAUSE_MS = 30_000
+/**
+ * A host that accepts a connection and closes it may block our address. This is the first pause
+ * before the next attempt; the pause doubles.
+ */
+const HUNG_UP_PAUSE_MS = 1000
+/**
+ * A frozen host accepts connections, and sshd finds all of them when the host continues. Each
+ * connection that we have ended costs 1 s of penalty, and from 15 s on sshd blocks our address. So
+ * the wait for each next attempt is longer; sshd itself ends an attempt after 120 s.
+ */
+const HANDSHAKE_MS = { first: 10_000, max: 110_000 }
+
+/** The port, and its requests to the hosts since the start. */
+export interface SshShell extends ShellPort, AsyncDisposable {
+  politeness(): SshPoliteness
+}
 
 /** Opens the port; no connection is made before the first probe. CONFIG_INVALID when there is no key. */
-export async function openSshShell(options: ShellOptions): Promise<ShellPort & AsyncDisposable> {
+export async function openSshShell(options: ShellOptions): Promise<SshShell> {
   const { clock, stateDirectory } = options
   const { privateKey } = await ensureKeyPair(stateDirectory)
   const hostKeys = new HostKeys(stateDirectory)
   const routes = new Map<string, Route>()
-
-  const routeTo = (target: SshSettings): Route => {
-    const key = keyOf(target)
-    let route = routes.get(key)
-    if (route !== undefined && !isSameTarget(route.target, target)) {
-      close(route)
-      route = undefined
-    }
-    route ??= {
-      target,
-      connection: undefined,
-      refusal: undefined,
-      refusedUntilMs: 0,
-      isForgotten: false,
-    }
-    routes.delete(key) // the last one of the map is the one used last
-    routes.set(key, route)
-    for (const [oldKey, oldRoute] of routes) {
-      if (routes.size <= CONNECTIONS_MAX) break
-      close(oldRoute)
-      routes.delete(oldKey)
-    }
-    return route
-  }
+  const counts: Counts = { connectionsOpened: 0, loginsUnfinished: 0, loginsUnfinishedInARow: 0 }
 
   const ask = async (route: Route): Promise<ShellProbe> => {
     if (route.refusal !== undefined && clock.monotonicMs() < route.refusedUntilMs) {
@@ -64,14 +60,19 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
     }
     route.refusal = undefined
     if (route.connection === undefined || route.connection.hasEnded()) {
-      route.connection = connect({ target: route.target, privateKey, hostKeys })
+      const handshakeMs = Math.min(HANDSHAKE_MS.first * 2 ** route.unfinished, HANDSHAKE_MS.max)
+      const { target } = route
+      counts.connectionsOpened += 1
+      route.connection = connect({ target, privateKey, hostKeys, clock, handshakeMs })
     }
     const connection = route.connection
     const failure = await connection.opened
-    if (failure === undefined) return (await connection.ping()) ? ALIVE : LOST
-    if (failure.outcome === 'misconfigured') {
-      route.refusal = failure
-      route.refusedUntilMs = clock.monotonicMs() + REFUSED_PAUSE_MS
+    if (failure === undefined) {
+      route.unfinished = 0
+      return (await connection.ping()) ? ALIVE : LOST
+    }
+    if (route.connection === connection) {
+      noteFailure(route, failure, clock.monotonicMs(), counts)
     }
     return failure
   }
@@ -83,17 +84,71 @@ export async function openSshShell(options: ShellOptions): Promise<ShellPort & A
   }
 
   return {
-    probe: (target, timeoutMs) => within(clock, timeoutMs, askTwice(routeTo(target))),
+    probe: (target, timeoutMs) => within(clock, timeoutMs, askTwice(routeIn(routes, target))),
     forget(target) {
       const route = routes.get(keyOf(target))
       if (route !== undefined) close(route)
       routes.delete(keyOf(target))
     },
+    politeness: () => ({
+      ...counts,
+      connectionsOpen: [...routes.values()].filter(isConnected).length,
+      connectionsOpenMax: CONNECTIONS_MAX,
+    }),
     async [Symbol.asyncDispose]() {
       for (const route of routes.values()) close(route)
       routes.clear()
     },
   }
+}
+
+/** Since the start. */
+interface Counts {
+  connectionsOpened: number
+  loginsUnfinished: number
+  loginsUnfinishedInARow: number
+}
+
+/** The route to a host, which becomes the last used one. */
+function routeIn(routes: Map<string, Route>, target: SshSettings): Route {
+  const key = keyOf(target)
+  let route = routes.get(key)
+  if (route !== undefined && !isSameTarget(route.target, target)) {
+    close(route)
+    route = undefined
+  }
+  route ??= {
+    target,
+    connection: undefined,
+    refusal: undefined,
+    refusedUntilMs: 0,
+    unfinished: 0,
+    isForgotten: false,
+  }
+  routes.delete(key) // the last entry of the map is the last used route
+  routes.set(key, route)
+  for (const [oldKey, oldRoute] of routes) {
+    if (routes.size <= CONNECTIONS_MAX) break
+    close(oldRoute)
+    routes.delete(oldKey)
+  }
+  return route
+}
+
+/** Callers that wait for the same connection note its failure once; the connection is forgotten then. */
+function noteFailure(route: Route, failure: ShellProbe, nowMs: number, counts: Counts): void {
+  const wasAccepted = route.connection?.wasAccepted() === true
+  route.connection = undefined
+  const isMisconfigured = failure.outcome === 'misconfigured'
+  if (isMisconfigured || (failure.outcome === 'refused' && wasAccepted)) {
+    const hungUpMs = Math.min(HUNG_UP_PAUSE_MS * 2 ** route.unfinished, REFUSED_PAUSE_MS)
+    route.refusal = failure
+    route.refusedUntilMs = nowMs + (isMisconfigured ? REFUSED_PAUSE_MS : hungUpMs)
+  }
+  if (!wasAccepted) return
+  route.unfinished += 1
+  counts.loginsUnfinished += 1
+  counts.loginsUnfinishedInARow = Math.max(counts.loginsUnfinishedInARow, route.unfinished)
 }
 
 const ALIVE: ShellProbe = { outcome: 'alive', detail: 'sshd answered over the kept connection' }
@@ -119,6 +174,9 @@ function close(route: Route): void {
   route.isForgotten = true
   route.connection?.destroy()
 }
+
+const isConnected = ({ connection }: Route): boolean =>
+  connection !== undefined && !connection.hasEnded()
 
 const keyOf = (target: SshSettings): string => `[${target.address}]:${target.port}`
 

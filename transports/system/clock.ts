@@ -2,10 +2,13 @@
 import { performance } from 'node:perf_hooks'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 
-/** Longest delay that setTimeout honours (2^31 - 1 ms); anything longer would fire at once. */
+/** The longest delay of setTimeout (2^31 - 1 ms). A longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** Time as the operating system gives it. Every timer keeps the process alive until it runs or is cancelled. */
+/**
+ * The time of the operating system. Every timer keeps the process alive until it runs or is
+ * cancelled.
+ */
 export class SystemClock implements ClockPort {
   monotonicMs(): number {
     return performance.now()
@@ -19,7 +22,7 @@ export class SystemClock implements ClockPort {
     if (!Number.isFinite(afterMs)) throw new RangeError(`not a delay: ${afterMs} ms`)
     const dueAt = performance.now() + afterMs
     let timer: NodeJS.Timeout
-    // Node may fire up to a millisecond early, and cannot wait for more than 24 days: look again.
+    // Node may fire up to a millisecond early, and cannot wait for more than 24 days: check again.
     const wait = (): void => {
       const leftMs = dueAt - performance.now()
       if (leftMs <= 0) return callback()

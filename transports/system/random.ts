@@ -1,11 +1,11 @@
-/** The real chance of this machine. */
+/** The real random numbers of this machine. */
 import { randomInt, randomUUID } from 'node:crypto'
 import type { RandomPort } from '../../actors/ports/clock.ts'
 
-/** Largest range of randomInt. */
+/** The largest range of randomInt. */
 const RANGE = 2 ** 48 - 1
 
-/** Numbers that nobody can foresee. */
+/** Unpredictable numbers. */
 export class SystemRandom implements RandomPort {
   next(): number {
     return randomInt(RANGE) / RANGE
@@ -15,7 +15,7 @@ export class SystemRandom implements RandomPort {
     return randomUUID()
   }
 
-  /** Nobody can foresee what others draw either. */
+  /** The numbers of every user are unpredictable, so no separate source is needed. */
   fork(_name: string): this {
     return this
   }

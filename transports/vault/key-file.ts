@@ -1,4 +1,7 @@
-/** The file that holds the keys of stored credentials: made at first start, read by its owner only. */
+/**
+ * The file with the keys of stored credentials: made at the first start, and readable for its owner
+ * only.
+ */
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -10,7 +13,9 @@ const HEAD = `# Keys of the credentials in the database, one a line: the first s
 # Every controller needs this same file. Without it the credentials are lost.
 `
 
-/** The keys of a file; undefined when there is no such file. CONFIG_INVALID when it cannot be used. */
+/**
+ * The keys of a file; undefined when there is no such file. CONFIG_INVALID when it cannot be used.
+ */
 export async function readKeyFile(path: string): Promise<Keyring | undefined> {
   try {
     const distrust = distrustOf('secret', (await stat(path)).mode)
@@ -22,7 +27,10 @@ export async function readKeyFile(path: string): Promise<Keyring | undefined> {
   }
 }
 
-/** The keys of a file, which is made when there is none, and whether we made it. CONFIG_INVALID when it cannot be used. */
+/**
+ * The keys of a file, and whether we made it because there was none. CONFIG_INVALID when it cannot
+ * be used.
+ */
 export async function makeKeyFile(
   path: string,
 ): Promise<{ readonly keyring: Keyring; readonly isNew: boolean }> {
@@ -41,7 +49,7 @@ export async function makeKeyFile(
 export const openKeyFile = async (path: string): Promise<Keyring> =>
   (await makeKeyFile(path)).keyring
 
-/** Removes the file again whose key came second. */
+/** Removes our new file when another machine's key was first. */
 export const removeKeyFile = (path: string): Promise<void> => rm(path, { force: true })
 
 const unusable = (path: string, cause: unknown): CodedError =>
@@ -49,7 +57,7 @@ const unusable = (path: string, cause: unknown): CodedError =>
     cause,
   })
 
-/** Of several processes that start at once, the first one's key is the key of all. */
+/** When several processes start at the same time, the key of the first one is the key of all. */
 async function ensureFile(path: string): Promise<boolean> {
   try {
     await stat(path)

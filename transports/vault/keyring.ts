@@ -1,4 +1,7 @@
-/** Seals texts for storage with AES-256-GCM. The first key seals, every key opens: that is how keys are rotated. */
+/**
+ * Seals texts for storage with AES-256-GCM. The first key seals, and every key opens, so that keys
+ * can be rotated.
+ */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { CodedError } from '../../schema/errors.ts'
 
@@ -8,13 +11,13 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const MARK = 'sealed:v1'
 
-/** What came of opening a stored text. */
+/** The outcome of opening a stored text. */
 export type Opened =
   | { readonly kind: 'opened'; readonly text: string }
-  /** `reason` names the key, never anything of the text. */
+  /** `reason` names the key, and contains nothing of the text. */
   | { readonly kind: 'unreadable'; readonly reason: string }
 
-/** Its texts look like `sealed:v1:<key>:<base64 of nonce, ciphertext and tag>`. */
+/** The keys. A sealed text is `sealed:v1:<key>:<base64 of nonce, ciphertext and tag>`. */
 export class Keyring {
   readonly #keys: ReadonlyMap<string, Buffer>
   readonly #first: string
@@ -25,7 +28,7 @@ export class Keyring {
     this.#first = nameOf(keys[0])
   }
 
-  /** Name of the key that seals. */
+  /** The name of the key that seals. */
   get first(): string {
     return this.#first
   }
@@ -43,7 +46,7 @@ export class Keyring {
     return `${MARK}:${name}:${Buffer.concat([sealed, cipher.getAuthTag()]).toString('base64')}`
   }
 
-  /** A text that was stored before there were keys is as it is. */
+  /** Opens a stored text. A text that was stored before there were keys is returned as it is. */
   open(stored: string): Opened {
     const [, name, data] = FORMAT.exec(stored) ?? []
     if (name === undefined || data === undefined) return { kind: 'opened', text: stored }
@@ -55,7 +58,7 @@ export class Keyring {
     }
   }
 
-  /** True unless the text was stored before there were keys, or was sealed with an older one. */
+  /** False when the text was stored before there were keys, or was sealed with an older one. */
   isCurrent(stored: string): boolean {
     return FORMAT.exec(stored)?.[1] === this.#first
   }
@@ -79,11 +82,14 @@ export class Keyring {
   }
 }
 
-/** What a sealed text begins with, its key's name included; and the name in it. */
+/** The beginning of a sealed text, with the name of its key; and the name in it. */
 export const SEALED_HEAD = { mark: `${MARK}:`, length: MARK.length + 17 } as const
 export const keyNameIn = (head: string): string => head.slice(SEALED_HEAD.mark.length)
 
-/** The keys in the text of a key file: base64, one a line; blank lines and lines that begin with `#` do not count. */
+/**
+ * The keys in the text of a key file: base64, one in each line. Blank lines and lines that begin
+ * with `#` do not count.
+ */
 export function parseKeys(text: string): Keyring {
   const lines = text.split('\n').map((line) => line.trim())
   const [first, ...others] = lines.filter((line) => line !== '' && !line.startsWith('#')).map(keyOf)
@@ -105,7 +111,7 @@ function keyOf(line: string): Buffer {
   )
 }
 
-/** Tells keys apart, and says nothing about them. */
+/** Distinguishes keys without telling anything about them. */
 const nameOf = (key: Buffer): string => createHash('sha256').update(key).digest('hex').slice(0, 16)
 
 const contextOf = (name: string): Buffer => Buffer.from(`${MARK}:${name}`)

@@ -1,6 +1,15 @@
-/** A store whose database never sees the credentials of a host: they are sealed on the way in, opened on the way out. */
+/**
+ * A store that hides the credentials of hosts from its database: they are sealed before they are
+ * written, and opened after they are read.
+ */
 import type { LogPort } from '../../actors/ports/log.ts'
-import type { Change, HostFields, HostFilter, Page, StorePort } from '../../actors/ports/store.ts'
+import type {
+  FieldChanges,
+  HostFields,
+  HostFilter,
+  Page,
+  StorePort,
+} from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { HostId, SegmentId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
@@ -22,7 +31,10 @@ type SealedMethods = Pick<
   | 'readSnapshot'
 >
 
-/** The same store; ends with the one inside. A host whose credentials cannot be read has a note instead of them. */
+/**
+ * The same store. Closing it closes the inner one. A host whose credentials cannot be read has a
+ * note instead of them.
+ */
 export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): StorePort {
   const opened = opener(keyring, log)
   const methods: SealedMethods = {
@@ -42,7 +54,7 @@ export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): Stor
     listAllHosts: async () => (await store.listAllHosts()).map(opened),
     async listUnfinished(page) {
       const unfinished = await store.listUnfinished(page)
-      // Many may be of one host.
+      // Several entries may belong to one host.
       const hosts = new Map<Host, Host>()
       const openedOnce = (host: Host): Host => {
         const known = hosts.get(host) ?? opened(host)
@@ -62,19 +74,22 @@ export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): Stor
     return host === undefined ? undefined : opened(host)
   }
 
-  /** Sealing one text twice gives two texts: what is stored already is not written, so that it counts as unchanged. */
+  /**
+   * Sealing one text twice gives two texts. Therefore an equal text is not written, so that it
+   * counts as unchanged.
+   */
   async function withoutEqual(
     segment: SegmentId,
     id: HostId,
-    change: Change<HostFields>,
-  ): Promise<Change<HostFields>> {
+    change: FieldChanges<HostFields>,
+  ): Promise<FieldChanges<HostFields>> {
     const { controlAttributes, ...others } = change
     if (controlAttributes === undefined) return change
     const current = openedIf(await store.getHost(segment, id))
     return current?.controlAttributes === controlAttributes ? others : change
   }
 
-  /** The database cannot compare what it cannot read, so the rows of the segment are compared here. */
+  /** The database cannot compare sealed texts, so the rows of the segment are compared here. */
   async function listMatching(filter: HostFilter, page: Page): Promise<readonly Host[]> {
     const { controlAttributes, ...others } = filter
     const found: Host[] = []
@@ -90,7 +105,10 @@ export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): Stor
   }
 }
 
-/** Seals anew what an older key sealed, or none did; answers how many hosts that were, deleted ones included. */
+/**
+ * Seals texts again that an older key sealed, or that are not sealed; returns the number of these
+ * hosts, deleted ones included.
+ */
 export async function resealCredentials(store: StorePort, keyring: Keyring): Promise<number> {
   const count = await store.rewriteControlAttributes((stored) => {
     if (keyring.isCurrent(stored)) return stored
@@ -104,12 +122,12 @@ export async function resealCredentials(store: StorePort, keyring: Keyring): Pro
 
 const BATCH = 500
 
-const sealed = <Fields extends Change<HostFields>>(keyring: Seal, fields: Fields): Fields =>
+const sealed = <Fields extends FieldChanges<HostFields>>(keyring: Seal, fields: Fields): Fields =>
   fields.controlAttributes === undefined
     ? fields
     : { ...fields, controlAttributes: keyring.seal(fields.controlAttributes) }
 
-/** Says each reason once: hosts are read every few seconds. */
+/** Logs each reason once, because hosts are read every few seconds. */
 function opener(keyring: Seal, log: LogPort): (host: Host) => Host {
   const said = new Set<string>()
   return (host) => {
@@ -119,7 +137,7 @@ function opener(keyring: Seal, log: LogPort): (host: Host) => Host {
       said.add(opened.reason)
       log.error({ host: host.name, reason: opened.reason }, 'credentials cannot be read')
     }
-    // Recoveries of other hosts go on. Written back, the note counts as unchanged.
+    // Recoveries of other hosts go on. When the note is written back, it counts as unchanged.
     return { ...host, controlAttributes: unreadableNote(opened.reason) }
   }
 }

@@ -1,4 +1,7 @@
-/** The keys of this process, compared with what is stored before anything is sealed or opened. */
+/**
+ * The keys of this process. They are compared with what is stored before anything is sealed or
+ * opened.
+ */
 import type { LogPort } from '../../actors/ports/log.ts'
 import { isStoreAway, type StorePort } from '../../actors/ports/store.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
@@ -7,13 +10,16 @@ import { keyNameIn, SEALED_HEAD, type Keyring } from './keyring.ts'
 import { sealedStore, type Seal } from './sealed-store.ts'
 
 export interface Vault {
-  /** Its `migrate` also settles the keys: KEY_MISSING when a stored text needs one that is not here. */
+  /**
+   * Its `migrate` also settles the keys: KEY_MISSING when the file lacks a key that a stored text
+   * needs.
+   */
   readonly store: StorePort
-  /** KEY_MISSING when a registered host was sealed with a key that is not here. */
+  /** KEY_MISSING when the file lacks the key that sealed a registered host. */
   readonly check: () => Promise<void>
 }
 
-/** Makes the key file where nothing is sealed yet, and nowhere else. */
+/** Opens the store with its keys. The key file is made only when nothing is sealed yet. */
 export function openVault(store: StorePort, path: string, log: LogPort): Vault {
   let keyring: Keyring | undefined
   let refusal = new CodedError(
@@ -50,13 +56,16 @@ export function openVault(store: StorePort, path: string, log: LogPort): Vault {
         if (keyring !== undefined) refuseMissing(keyring, live, path)
         else if (refusal.code !== 'STORE_UNAVAILABLE') throw refusal
       } catch (error) {
-        if (!isStoreAway(error)) throw error // the store tells that itself
+        if (!isStoreAway(error)) throw error // the store reports that itself
       }
     },
   }
 }
 
-/** The keys of the file; KEY_MISSING when it lacks one that sealed a stored text. Made only where nothing is sealed. */
+/**
+ * The keys of the file; KEY_MISSING when it lacks one that sealed a stored text. The file is made
+ * only when nothing is sealed.
+ */
 export async function settledKeys(store: StorePort, path: string): Promise<Keyring> {
   const { agreed, live, deleted } = await heads(store)
   const known = agreed === undefined ? [] : [agreed]
@@ -71,7 +80,7 @@ export async function settledKeys(store: StorePort, path: string): Promise<Keyri
   const { keyring, isNew } = await makeKeyFile(path)
   const first = await store.agreeOnSealingKey(keyring.first)
   if (keyring.has(first)) return keyring
-  // Another machine was first. Nothing is sealed with ours.
+  // Another machine was first. Nothing is sealed with our key.
   if (isNew) await removeKeyFile(path)
   throw missing([first], path)
 }

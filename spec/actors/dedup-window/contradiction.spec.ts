@@ -1,23 +1,21 @@
 /** Observers that contradict each other, or what the leader sees: who is believed, who is doubted, and when the leader looks. */
 import test from 'ava'
-import { judgeWords, mustLook } from '../../../actors/dedup-window/contradiction.ts'
-import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
-import type { Incident } from '../../../actors/dedup-window/incident.ts'
 import {
-  EMPTY_WINDOW,
-  type DedupWindowMessage,
-  type DedupWindowState,
-  type WindowEffect,
-} from '../../../actors/dedup-window/window-state.ts'
-import { refOf } from '../../../actors/registry.ts'
+  judgeTestimony,
+  mustLook,
+  type Testimony,
+} from '../../../actors/dedup-window/contradiction.ts'
+import type { Incident } from '../../../actors/dedup-window/incident.ts'
+import type { WindowEffect } from '../../../actors/dedup-window/window-state.ts'
 import type { Finding } from '../../../actors/verification/look.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
+import { observationsAt, windowOf, type Happening, type Moment, type Spoken } from './hearing.ts'
 import { H1, N1, ONE, SEGMENT, UNSEEN, hostRow, notificationRow } from '../records.ts'
 import { WINDOW_RULES } from '../window-rules.ts'
 
-const behaviour = dedupWindow(WINDOW_RULES, refOf('leader', '7'))
+const after = windowOf(WINDOW_RULES)
 
-const said = (observer: string, state: HostState, atMs: number): DedupWindowMessage => ({
+const said = (observer: string, state: HostState, atMs: number): Spoken => ({
   type: 'window.observed',
   observed: {
     host: H1,
@@ -30,38 +28,32 @@ const said = (observer: string, state: HostState, atMs: number): DedupWindowMess
   },
   atMs,
 })
-const saw = (finding: Finding, atMs: number): DedupWindowMessage => ({
+const saw = (finding: Finding, atMs: number): Happening => ({
   type: 'window.host-looked',
   host: H1,
   look: { ...UNSEEN, finding, atMs },
   atMs,
 })
-const reported = (atMs: number): DedupWindowMessage => ({
+const reported = (atMs: number): Happening => ({
   type: 'window.looked',
   unfinished: [
     {
       notification: notificationRow({ status: 'new' }),
       host: hostRow(),
-      standing: { kind: 'free' },
-      wordCount: 0,
+      control: { kind: 'running' },
+      commandCount: 0,
     },
   ],
   atMs,
 })
 
-interface Told {
-  readonly state: DedupWindowState
-  readonly effects: readonly WindowEffect[]
+interface Told extends Moment {
   readonly last: readonly WindowEffect[]
 }
 
-function tell(...messages: readonly DedupWindowMessage[]): Told {
-  let told: Told = { state: { ...EMPTY_WINDOW, settled: true }, effects: [], last: [] }
-  for (const message of messages) {
-    const [state, last] = behaviour(told.state, message)
-    told = { state, effects: [...told.effects, ...last], last }
-  }
-  return told
+function tell(...happenings: readonly Happening[]): Told {
+  const moment = after(happenings)
+  return { ...moment, last: after(happenings.slice(-1), after(happenings.slice(0, -1))).effects }
 }
 
 const count = (effects: readonly WindowEffect[], type: WindowEffect['type']): number =>
@@ -71,7 +63,13 @@ const incidentOf = ({ state }: Told): Incident => {
   if (incident === undefined) throw new Error('nothing was said of the host')
   return incident
 }
-const verdictOf = (told: Told, nowMs: number) => judgeWords(incidentOf(told), WINDOW_RULES, nowMs)
+const testimonyOf = (told: Told, nowMs: number): Testimony => {
+  const { freshMs } = WINDOW_RULES
+  const observations = observationsAt(told.spoken, { host: H1, nowMs, freshMs })
+  return { ...incidentOf(told), observations }
+}
+const verdictOf = (told: Told, nowMs: number) =>
+  judgeTestimony(testimonyOf(told, nowMs), WINDOW_RULES, nowMs)
 
 test('observers that contradict each other have the leader look, once at a time and once an interval', (t) => {
   const both = [said('one', 'alive', 0), said('two', 'dead', 10)]
@@ -111,7 +109,7 @@ test('what the leader read is good for as long as a word, and then life is belie
 
 test('more voices of life than of death are not lone', (t) => {
   const told = tell(said('one', 'alive', 0), said('two', 'alive', 0), said('three', 'dead', 0))
-  const [state] = behaviour(told.state, saw('off', 3000))
+  const { state } = after([saw('off', 3000)], told)
   t.is(verdictOf({ ...told, state }, 3000), 'alive')
 })
 
@@ -151,8 +149,8 @@ test('an observer that was not wrong is not doubted', (t) => {
 
 test('doubted words that would make a quorum have the leader look again', (t) => {
   const told = tell(...CALLED_DEAD, saw('alive', 100))
-  t.false(mustLook(incidentOf(told), WINDOW_RULES, 5000))
-  t.true(mustLook(incidentOf(told), WINDOW_RULES, 5100))
+  t.false(mustLook(testimonyOf(told, 5000), WINDOW_RULES, 5000))
+  t.true(mustLook(testimonyOf(told, 5100), WINDOW_RULES, 5100))
 })
 
 for (const finding of ['off', 'nothing'] as const) {
@@ -202,22 +200,9 @@ test('a report that a lone observer contradicts has the leader look, and goes on
 
 test('of many hosts at once only sixteen are looked at', (t) => {
   const hosts = Array.from({ length: 40 }, (_, index) => `host-${index}`)
-  let state: DedupWindowState = { ...EMPTY_WINDOW, settled: true }
-  let looks = 0
-  for (const host of hosts) {
-    for (const [observer, word] of [
-      ['one', 'alive'],
-      ['two', 'dead'],
-    ] as const) {
-      const message = said(observer, word, 0)
-      if (message.type !== 'window.observed') continue
-      const [next, effects] = behaviour(state, {
-        ...message,
-        observed: { ...message.observed, host },
-      })
-      state = next
-      looks += count(effects, 'host.look')
-    }
-  }
-  t.is(looks, 16)
+  const contradicted = hosts.flatMap((host) => {
+    const both = [said('one', 'alive', 0), said('two', 'dead', 0)]
+    return both.map((each) => ({ ...each, observed: { ...each.observed, host } }))
+  })
+  t.is(count(after(contradicted).effects, 'host.look'), 16)
 })

@@ -38,15 +38,15 @@ function after(
 const looked = (
   atMs: number,
   ...unfinished: readonly UnfinishedRecovery[]
-): DedupWindowMessage => ({ type: 'window.looked', unfinished, atMs })
+): DedupWindowMessage => ({ type: 'window.looked', unfinished, observations: new Map(), atMs })
 const handedOn = (effects: readonly Effect[]): number =>
   effects.filter(({ type }) => type === 'tell').length
 
 const unfinished = (id: number): UnfinishedRecovery => ({
   notification: notificationRow({ id, uuid: notificationId(`n-${id}`), type: 'VM' }),
   host: hostRow(),
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
 })
 
 /** So many guests' faults, with ids in their order. */
@@ -55,7 +55,7 @@ const guests = (count: number, firstId = 1): readonly UnfinishedRecovery[] =>
 const pages = (effects: readonly Effect[]): readonly number[] =>
   effects.flatMap((effect) => (effect.type === 'unfinished.read' ? [effect.afterId] : []))
 
-test('a full page of smaller faults is followed by the next one soon, and the last one by the first later', (t) => {
+test('a full page of instance and service faults is followed by the next one soon, and the last one by the first later', (t) => {
   const due: DedupWindowMessage = { type: 'window.look-due' }
   const first = after([due, looked(0, ...guests(SMALL_PAGE))])
   t.is(handedOn(first.effects), SMALL_PAGE)

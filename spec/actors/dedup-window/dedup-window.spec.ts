@@ -1,27 +1,24 @@
 /** The dedup window folds what is said about one host into one incident, and hands on what is unfinished. */
 import test from 'ava'
-import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
 import {
   EMPTY_WINDOW,
-  type DedupWindowEffect,
   type DedupWindowMessage,
-  type DedupWindowState,
+  type WindowEffect,
 } from '../../../actors/dedup-window/window-state.ts'
-import type { KernelEffect, Tell } from '../../../actors/kernel/behaviour.ts'
-import { refOf } from '../../../actors/registry.ts'
+import type { Tell } from '../../../actors/kernel/behaviour.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, N1, N2, ONE, SEGMENT, hostRow, notificationRow } from '../records.ts'
+import { JUST_BEGUN, SETTLED, windowOf, type Happening } from './hearing.ts'
 import { WINDOW_RULES } from '../window-rules.ts'
 import { timer } from '../step-table.ts'
 
 const RULES = { ...WINDOW_RULES, freshMs: 9000 }
-const behaviour = dedupWindow(RULES, refOf('leader', '7'))
+/** Where the messages lead from a moment, and all that was asked for on the way. */
+const after = windowOf(RULES)
 
-type Effect = DedupWindowEffect | KernelEffect<DedupWindowMessage>
-
-const observed = (observer: string, state: HostState, atMs: number): DedupWindowMessage => ({
+const observed = (observer: string, state: HostState, atMs: number): Happening => ({
   type: 'window.observed',
   observed: {
     host: H1,
@@ -34,41 +31,27 @@ const observed = (observer: string, state: HostState, atMs: number): DedupWindow
   },
   atMs,
 })
-const looked = (
-  atMs: number,
-  ...unfinished: readonly UnfinishedRecovery[]
-): DedupWindowMessage => ({ type: 'window.looked', unfinished, atMs })
+const looked = (atMs: number, ...unfinished: readonly UnfinishedRecovery[]): Happening => ({
+  type: 'window.looked',
+  unfinished,
+  atMs,
+})
 const unfinished = (change: Partial<Notification> = {}): UnfinishedRecovery => ({
   notification: notificationRow(change),
   host: hostRow(),
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
 })
 
-/** Where the messages lead from a state, and all that was asked for on the way. */
-function after(
-  messages: readonly DedupWindowMessage[],
-  from: DedupWindowState = { ...EMPTY_WINDOW, settled: true },
-): { readonly state: DedupWindowState; readonly effects: readonly Effect[] } {
-  let state = from
-  const effects: Effect[] = []
-  for (const message of messages) {
-    const [next, more] = behaviour(state, message)
-    state = next
-    effects.push(...more)
-  }
-  return { state, effects }
-}
-
-const reports = (effects: readonly Effect[]): number =>
+const reports = (effects: readonly WindowEffect[]): number =>
   effects.filter(({ type }) => type === 'fault.report').length
-const told = (effects: readonly Effect[]): readonly Tell['message'][] =>
+const told = (effects: readonly WindowEffect[]): readonly Tell['message'][] =>
   effects.flatMap((effect) => (effect.type === 'tell' ? [effect.message] : []))
-const recovered = (effects: readonly Effect[]): readonly unknown[] =>
+const recovered = (effects: readonly WindowEffect[]): readonly unknown[] =>
   told(effects).filter(({ type }) => type === 'leader.recover')
 
 const lookLater = timer<DedupWindowMessage>('look', 2000, { type: 'window.look-due' })
-const REPORT: Effect = {
+const REPORT: WindowEffect = {
   type: 'fault.report',
   host: H1,
   hostName: ONE,
@@ -78,7 +61,7 @@ const REPORT: Effect = {
 const QUORUM = [observed('b', 'suspect', 0), observed('a', 'dead', 1), observed('b', 'dead', 2)]
 
 test('a window begins by looking at once, and listens for a while before it judges', (t) => {
-  const [state, effects] = behaviour(EMPTY_WINDOW, { type: 'window.begin' })
+  const { state, effects } = after([{ type: 'window.begin' }], JUST_BEGUN)
   t.deepEqual(state, { ...EMPTY_WINDOW, looking: true })
   t.deepEqual(effects, [
     timer<DedupWindowMessage>('settle', 6000, { type: 'window.settled' }),
@@ -88,47 +71,50 @@ test('a window begins by looking at once, and listens for a while before it judg
 })
 
 test('a quorum before the window has settled reports nothing', (t) => {
-  t.is(reports(after(QUORUM, EMPTY_WINDOW).effects), 0)
+  t.is(reports(after(QUORUM, JUST_BEGUN).effects), 0)
 })
 
 test('a quorum reports the host, and the next words about it report nothing', (t) => {
-  const { effects, state } = after(QUORUM)
+  const reported = after(QUORUM)
+  const { effects } = reported
   t.is(effects.length, 1)
   t.like(effects[0], REPORT)
-  t.is(reports(after([observed('a', 'dead', 3), observed('b', 'dead', 30_001)], state).effects), 0)
+  t.is(
+    reports(after([observed('a', 'dead', 3), observed('b', 'dead', 30_001)], reported).effects),
+    0,
+  )
 })
 
 test('a host that is still dead after the quiet time is reported again', (t) => {
-  const { state } = after(QUORUM)
   const again = [observed('a', 'dead', 30_001), observed('b', 'dead', 30_002)]
-  t.is(reports(after(again, state).effects), 1)
+  t.is(reports(after(again, after(QUORUM)).effects), 1)
 })
 
 /** Two observers that say so. */
-const dead = (atMs: number): readonly DedupWindowMessage[] => [
+const dead = (atMs: number): readonly Happening[] => [
   observed('a', 'dead', atMs),
   observed('b', 'dead', atMs + 1),
 ]
 
 test('a dead host that an operator keeps out is looked at again soon, as often as it takes', (t) => {
-  let { state } = after(QUORUM)
+  let moment = after(QUORUM)
   for (const atMs of [100, 10_200, 20_300, 30_400]) {
-    const kept = after([{ type: 'window.kept-out', host: H1, atMs }, ...dead(atMs + 9990)], state)
+    const kept = after([{ type: 'window.kept-out', host: H1, atMs }, ...dead(atMs + 9990)], moment)
     t.is(reports(kept.effects), 0)
-    const next = after(dead(atMs + 10_000), kept.state)
+    const next = after(dead(atMs + 10_000), kept)
     t.deepEqual(next.effects, [{ ...REPORT, repeated: true }])
-    state = next.state
+    moment = next
   }
 })
 
 test('each report about a host that stays dead makes the next one wait longer, until it is seen alive', (t) => {
-  const { state } = after([...dead(0), ...dead(30_002)])
-  t.is(reports(after(dead(90_000), state).effects), 0)
-  t.is(reports(after(dead(90_003), state).effects), 1)
+  const twice = after([...dead(0), ...dead(30_002)])
+  t.is(reports(after(dead(90_000), twice).effects), 0)
+  t.is(reports(after(dead(90_003), twice).effects), 1)
   const back = [observed('a', 'alive', 40_000), observed('b', 'alive', 40_001)]
-  const reported = after([...back, ...dead(91_000)], state)
+  const reported = after([...back, ...dead(91_000)], twice)
   t.is(reports(reported.effects), 1)
-  t.is(reports(after(dead(121_002), reported.state).effects), 1)
+  t.is(reports(after(dead(121_002), reported).effects), 1)
 })
 
 test('one observer of two that sees it alive keeps a host from being reported', (t) => {
@@ -137,15 +123,15 @@ test('one observer of two that sees it alive keeps a host from being reported', 
 })
 
 test('an open incident takes new words in and reports nothing', (t) => {
-  const { state } = after([observed('a', 'dead', 1), looked(2, unfinished())])
-  t.is(state.incidents.get(H1)?.open, N1)
-  const { effects } = after([observed('a', 'dead', 40_000), observed('b', 'dead', 40_001)], state)
+  const open = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  t.is(open.state.incidents.get(H1)?.open, N1)
+  const { effects } = after([observed('a', 'dead', 40_000), observed('b', 'dead', 40_001)], open)
   t.deepEqual(effects, [])
 })
 
 test('a host that is seen alive calls its open recovery off', (t) => {
-  const { state } = after([observed('a', 'dead', 1), looked(2, unfinished())])
-  t.deepEqual(told(after([observed('b', 'alive', 3)], state).effects), [
+  const open = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  t.deepEqual(told(after([observed('b', 'alive', 3)], open).effects), [
     {
       type: 'leader.host-alive',
       segment: SEGMENT,
@@ -160,7 +146,7 @@ test('a host that is seen alive without a recovery is nobody’s business', (t) 
 })
 
 test('everything unfinished is handed on at each look, with all that was said about it', (t) => {
-  const { effects, state } = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  const first = after([observed('a', 'dead', 1), looked(2, unfinished())])
   const recover = {
     type: 'leader.recover',
     unfinished: unfinished(),
@@ -170,8 +156,8 @@ test('everything unfinished is handed on at each look, with all that was said ab
     ],
     objection: null,
   }
-  t.deepEqual(recovered(effects), [recover])
-  t.deepEqual(recovered(after([looked(3, unfinished())], state).effects), [recover])
+  t.deepEqual(recovered(first.effects), [recover])
+  t.deepEqual(recovered(after([looked(3, unfinished())], first).effects), [recover])
 })
 
 test('an incident closes when its notification is unfinished no longer', (t) => {
@@ -180,9 +166,10 @@ test('an incident closes when its notification is unfinished no longer', (t) => 
 })
 
 test('a store that is away ends the look and changes nothing else', (t) => {
-  const before = after([observed('a', 'dead', 1), looked(2, unfinished())]).state
-  const away: DedupWindowMessage = { type: 'window.looked', unfinished: undefined, atMs: 3 }
-  t.deepEqual(behaviour({ ...before, looking: true }, away), [before, []])
+  const before = after([observed('a', 'dead', 1), looked(2, unfinished())])
+  const looking = { ...before, state: { ...before.state, looking: true } }
+  const away: Happening = { type: 'window.looked', unfinished: undefined, atMs: 3 }
+  t.deepEqual(after([away], looking), { ...before, effects: [] })
 })
 
 test('a fresh report about a host that is seen alive is held back', (t) => {
@@ -191,17 +178,24 @@ test('a fresh report about a host that is seen alive is held back', (t) => {
   t.is(state.contradicted.get(N1), 2)
 })
 
+test('a window that was restarted holds it back by what observers had said before', (t) => {
+  const { spoken } = after([observed('a', 'alive', 1)])
+  const { effects, state } = after([looked(2, unfinished())], { ...SETTLED, spoken })
+  t.deepEqual(recovered(effects), [])
+  t.is(state.contradicted.get(N1), 2)
+})
+
 test('a report about a host that stays alive is refused after a while', (t) => {
-  const { state } = after([observed('a', 'alive', 1), looked(2, unfinished())])
+  const held = after([observed('a', 'alive', 1), looked(2, unfinished())])
   const later = [observed('a', 'alive', 60_001), looked(60_002, unfinished())]
-  t.like(recovered(after(later, state).effects)[0], {
+  t.like(recovered(after(later, held).effects)[0], {
     objection: 'the host is alive all the time: a: alive: ssh looks alive',
   })
 })
 
 test('a report is acted on once its host is not seen alive any more', (t) => {
-  const { state } = after([observed('a', 'alive', 1), looked(2, unfinished())])
-  const { effects, state: next } = after([looked(9002, unfinished())], state)
+  const held = after([observed('a', 'alive', 1), looked(2, unfinished())])
+  const { effects, state: next } = after([looked(9002, unfinished())], held)
   t.like(recovered(effects)[0], { objection: null })
   t.is(next.contradicted.size, 0)
 })
@@ -218,18 +212,18 @@ for (const [what, change] of [
 }
 
 test('a window that has just begun listens before it believes a report', (t) => {
-  t.deepEqual(recovered(after([looked(2, unfinished())], EMPTY_WINDOW).effects), [])
+  t.deepEqual(recovered(after([looked(2, unfinished())], JUST_BEGUN).effects), [])
   const suspect = [observed('a', 'suspect', 1), looked(2, unfinished())]
-  t.deepEqual(recovered(after(suspect, EMPTY_WINDOW).effects), [])
+  t.deepEqual(recovered(after(suspect, JUST_BEGUN).effects), [])
   const settled = [{ type: 'window.settled' } as const, looked(6000, unfinished())]
-  t.is(recovered(after(settled, EMPTY_WINDOW).effects).length, 1)
+  t.is(recovered(after(settled, JUST_BEGUN).effects).length, 1)
 })
 
 test('a window that has just begun hands on what its observers confirm, and what has begun', (t) => {
   const confirmed = [observed('a', 'dead', 1), looked(2, unfinished())]
-  t.is(recovered(after(confirmed, EMPTY_WINDOW).effects).length, 1)
+  t.is(recovered(after(confirmed, JUST_BEGUN).effects).length, 1)
   const begun = [looked(2, unfinished({ status: 'running' }))]
-  t.is(recovered(after(begun, EMPTY_WINDOW).effects).length, 1)
+  t.is(recovered(after(begun, JUST_BEGUN).effects).length, 1)
 })
 
 test('a stored notification is looked at without waiting for the next turn', (t) => {
@@ -257,16 +251,15 @@ for (const acceptance of [
   { kind: 'unknown-host' },
 ] as const) {
   test(`our own report that is refused (${acceptance.kind}) is not repeated at once`, (t) => {
-    const { state } = after(QUORUM)
+    const reported = after(QUORUM)
     const refused = { type: 'window.reported', host: H1, acceptance, atMs: 3 } as const
-    t.deepEqual(behaviour(state, refused), [state, []])
+    t.deepEqual(after([refused], reported), { ...reported, effects: [] })
   })
 }
 
 test('our own report is repeated soon when the store is away', (t) => {
-  const { state } = after(QUORUM)
   const away = { type: 'window.reported', host: H1, acceptance: undefined, atMs: 100 } as const
-  const { state: next } = after([away], state)
+  const next = after([away], after(QUORUM))
   t.is(reports(after([observed('a', 'dead', 1099)], next).effects), 0)
   t.is(reports(after([observed('a', 'dead', 1100)], next).effects), 1)
 })

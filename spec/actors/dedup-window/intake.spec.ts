@@ -1,17 +1,26 @@
 /** What the leader does with what it hears on the bus. */
 import test from 'ava'
 import type { DedupWindowMessage } from '../../../actors/dedup-window/window-state.ts'
-import { defineIntake } from '../../../actors/dedup-window/intake.ts'
+import { intake, LISTENING, type IntakeMessage } from '../../../actors/dedup-window/intake.ts'
+import { defineIntake } from '../../../actors/dedup-window/perform-intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import { Roster } from '../../../actors/dedup-window/roster.ts'
+import { define } from '../../../actors/kernel/behaviour.ts'
+import { NactTurns } from '../../../actors/kernel/nact-turns.ts'
+import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
+import { LEAF } from '../../../actors/kernel/supervision.ts'
+import type { FaultDelivery } from '../../../actors/ports/bus.ts'
+import { refOf, type EngineActors } from '../../../actors/registry.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
+import { EPOCH } from '../records.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
 import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
+import { recordingLog } from '../../support/logs.ts'
 
 const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
 const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
@@ -21,58 +30,106 @@ const ONE = hostName('compute-1')
 const S1 = segmentId('s1')
 
 const settle = async (): Promise<void> => {
-  await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
+type Listening = Pick<EngineActors, 'intake' | 'dedup-window'>
+
 /** A leader that listens until the end of the test, and a gateway that says something. */
-function leaderThatListens() {
+function leaderThatListens(log: LogPort = LOG) {
   const clock = new VirtualClock()
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
   const told: DedupWindowMessage[] = []
-  const sightings = new HostObservations(clock, 15_000)
+  const observations = new HostObservations(clock, 15_000)
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
-  const readRoster = async () => ({ hosts, observers: ['monitor-1'] })
+  const readRoster = async () => ({ hosts, observers: ['monitor-1'], monitors: [] })
   const parked: string[] = []
   const gateway = broker.bus('gateway-1')
   gateway.subscribe('ha.sim.parked.>', ({ subject }) => void parked.push(subject))
-  const intake = defineIntake({
-    cloud: 'sim',
+  const hear = (message: DedupWindowMessage): void => void told.push(message)
+  const system: ActorSystem<Listening> = createActorSystem<Listening>({
     clock,
-    bus: broker.bus('engine-1'),
+    random: new SeededRandom(1),
     log: LOG,
-    store: { ...store, readRoster },
-    duplicateWindowMs: 180_000,
-    sightings,
-    roster: new Roster(),
-    news: new ComputeNews(),
-    tellWindow: (message) => void told.push(message),
-    countParked: () => {},
+    turns: new NactTurns(),
+    onGiveUp: () => {},
+    factories: {
+      intake: () =>
+        defineIntake({
+          cloud: 'sim',
+          clock,
+          bus: broker.bus('engine-1'),
+          log,
+          store: { ...store, readRoster },
+          duplicateWindowMs: 180_000,
+          observations,
+          roster: new Roster(2, () => {}),
+          news: new ComputeNews(),
+          tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
+          tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
+          countParked: () => {},
+        }),
+      'dedup-window': () => definePassive(hear),
+    },
   })
-  const end = new AbortController()
-  const listening = intake.perform({ type: 'bus.listen' }, end.signal)
+  system.start('dedup-window', 'leader', EPOCH)
+  system.start('intake', 'leader', EPOCH)
+  const stop = async (): Promise<void> => {
+    const stopped = system.stop()
+    await clock.pass(100, settle)
+    await stopped
+  }
   return {
     told,
-    sightings,
+    observations,
     parked,
-    stop: async (): Promise<void> => {
-      end.abort()
-      await listening
+    store,
+    clock,
+    /** Creates the tables and registers the host. */
+    async registerHost(): Promise<void> {
+      await store.migrate()
+      const fields = { serviceType: 'COMPUTE', description: null, enabled: true } as const
+      const segment = { ...fields, name: 'rack-1', recoveryMethod: 'auto' } as const
+      const { uuid } = await store.createSegment(segment)
+      const host = { name: ONE, type: 'COMPUTE', controlAttributes: 'SSH' } as const
+      await store.createHost(uuid, { ...host, reserved: false, onMaintenance: false })
     },
+    /** Puts it into the stream of faults, and lets it arrive. */
+    async report({ subject, body }: Encoded, id: string, passMs = 2000): Promise<void> {
+      const kept = gateway.publishFault(subject, body, id)
+      await clock.pass(passMs, settle)
+      await kept
+    },
+    stop,
     /** Lets it arrive. */
     async say({ subject, body }: Encoded): Promise<void> {
+      await clock.pass(1, settle) // it listens by now
       gateway.publish(subject, body)
       await clock.pass(100, settle)
     },
     async [Symbol.asyncDispose](): Promise<void> {
-      end.abort()
-      await listening
+      await stop()
       await store[Symbol.asyncDispose]()
     },
   }
 }
 
-const said = (notification: string | null): Encoded => encode('word.said', { notification }, FROM)
+/** A dedup window that only listens. */
+const definePassive = (hear: (message: DedupWindowMessage) => void) =>
+  define<{ readonly kind: 'passive' }, DedupWindowMessage, never>({
+    initial: { kind: 'passive' },
+    behaviour: (state, message) => {
+      if (message.type !== 'window.begin') hear(message)
+      return [state, []]
+    },
+    first: { type: 'window.begin' },
+    policy: LEAF,
+    perform: () => undefined,
+  })
+
+const said = (notification: string | null): Encoded =>
+  encode('operator.commanded', { notification }, FROM)
 
 for (const [what, notification] of [
   ['one recovery', 'a-recovery'],
@@ -88,7 +145,7 @@ for (const [what, notification] of [
   })
 }
 
-test('what is said under the subject of words and is none is parked, and nobody is told', async (t) => {
+test('what is said under the subject of commands and is none is parked, and nobody is told', async (t) => {
   await using leader = leaderThatListens()
   const { subject } = said(null)
   await leader.say({ subject, body: new TextEncoder().encode('{"word":"stop"}') })
@@ -96,7 +153,7 @@ test('what is said under the subject of words and is none is parked, and nobody 
   t.is(leader.parked.length, 1)
 })
 
-test('another message under the subject of words is not taken for one', async (t) => {
+test('another message under the subject of commands is not taken for one', async (t) => {
   await using leader = leaderThatListens()
   const { subject } = said(null)
   const { body } = encode('leader.proclaimed', { holder: 'engine-2', epoch: 3 }, FROM)
@@ -134,9 +191,164 @@ test('a registered observer is heard, an invented one is not, nor is a word abou
   await leader.say(saysAlive({ observer: 'invented' }))
   await leader.say(saysAlive({ host: 'invented' }))
   t.is(leader.told.length, before)
-  t.is(leader.sightings.size, 0)
-  t.false(leader.sightings.seenWell(H1))
+  t.is(leader.observations.size, 0)
+  t.false(leader.observations.seenWell(H1))
   await leader.say(saysAlive({}))
   t.is(leader.told.at(-1)?.type, 'window.observed')
-  t.true(leader.sightings.seenWell(H1))
+  t.true(leader.observations.seenWell(H1))
+})
+
+test('what is heard is told together with all that is said of the host', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.say(saysAlive({}))
+  await leader.say(saysAlive({}))
+  const told = leader.told.at(-1)
+  t.deepEqual(
+    told?.type === 'window.observed' ? told.observations.map(({ observer }) => observer) : [],
+    ['monitor-1'],
+  )
+})
+
+const RECEIVED = { id: 'm', sender: 'guests', incarnation: 'i', epoch: null, sentAt: 0 }
+
+const delivered = (
+  instance: string,
+): IntakeMessage & { readonly type: 'intake.fault-delivered' } => {
+  const delivery: FaultDelivery = {
+    subject: 'ha.sim.fault',
+    body: new Uint8Array(),
+    deliveries: 1,
+    ack: () => {},
+    retry: () => {},
+  }
+  const body = {
+    instance,
+    hostName: ONE,
+    observer: 'guests',
+    event: 'LIFECYCLE',
+    domainEvent: 'STOPPED_FAILED',
+    evidence: [],
+  }
+  return {
+    type: 'intake.fault-delivered',
+    delivery,
+    received: { ...RECEIVED, type: 'guest.failed', body },
+  }
+}
+
+test('faults are stored in their order, one at a time', (t) => {
+  const [first, second] = [delivered('one'), delivered('two')]
+  const [storing, effects] = intake(LISTENING, first)
+  t.like(effects, [{ type: 'fault.store', delivery: first.delivery }])
+  const [waiting, none] = intake(storing, second)
+  t.deepEqual(none, [])
+  const [next, more] = intake(waiting, { type: 'intake.fault-stored', delivery: first.delivery })
+  t.deepEqual(
+    more.map(({ type }) => type),
+    ['fault.acknowledge', 'tell', 'fault.store'],
+  )
+  t.like(more[2], { delivery: second.delivery, report: { payload: { instance_uuid: 'two' } } })
+  const [done] = intake(next, { type: 'intake.fault-stored', delivery: second.delivery })
+  t.deepEqual(done, LISTENING)
+})
+
+test('a fault that could not be stored is handed back, not acknowledged, and the next one has its turn', (t) => {
+  const [first, second] = [delivered('one'), delivered('two')]
+  const [storing] = intake(LISTENING, first)
+  const [waiting] = intake(storing, second)
+  const failed = {
+    type: 'intake.fault-not-stored',
+    delivery: first.delivery,
+    reason: 'away',
+  } as const
+  const [, effects] = intake(waiting, failed)
+  t.like(effects, [
+    { type: 'fault.hand-back', delivery: first.delivery, afterMs: 1000, reason: 'away' },
+    { type: 'fault.store', delivery: second.delivery },
+  ])
+})
+
+test('what is delivered as a fault and is none is acknowledged, and stored never', (t) => {
+  const { delivery } = delivered('one')
+  const message = { type: 'intake.fault-delivered', delivery, received: undefined } as const
+  t.deepEqual(intake(LISTENING, message), [LISTENING, [{ type: 'fault.acknowledge', delivery }]])
+})
+
+const hostFailed = (change: {
+  readonly hostName?: string
+  readonly occurredAt?: number
+}): Encoded =>
+  encode(
+    'host.failed',
+    {
+      hostName: ONE,
+      publisher: 'compute.compute-1',
+      occurredAt: 5000,
+      evidence: [],
+      ...change,
+    },
+    FROM,
+  )
+
+const EVERY = { limit: 100, sort: [{ key: 'id', direction: 'asc' as const }] }
+
+test('repeated reports of Compute about one host become one notification', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.registerHost()
+  await leader.report(hostFailed({}), 'first')
+  t.true(leader.told.some(({ type }) => type === 'window.notified'))
+  await leader.report(hostFailed({}), 'delivered again, long after')
+  await leader.report(hostFailed({ occurredAt: 9000 }), 'in the other form')
+  const rows = await leader.store.listNotifications({}, EVERY)
+  t.is(rows.length, 1)
+  t.like(rows[0], {
+    type: 'COMPUTE_HOST',
+    status: 'new',
+    generatedAt: 5000,
+    payload: { event: 'STOPPED', host_status: 'NORMAL' },
+  })
+})
+
+test('a report about a host that is not registered is not stored, and is not delivered again', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.registerHost()
+  await leader.report(hostFailed({ hostName: 'compute-9' }), 'a')
+  await leader.report(hostFailed({ hostName: "x'; DROP TABLE hosts; --" }), 'b')
+  t.deepEqual(await leader.store.listNotifications({}, EVERY), [])
+  t.deepEqual(leader.parked, [])
+})
+
+test('the log has at most 60 reports a minute about hosts that are not registered', async (t) => {
+  const log = recordingLog()
+  await using leader = leaderThatListens(log)
+  await leader.registerHost()
+  for (let at = 0; at < 100; at += 1) {
+    await leader.report(hostFailed({ hostName: `invented-${at}` }), `id-${at}`, 1)
+  }
+  t.is(log.lines.filter((line) => line.includes('is not registered')).length, 60)
+})
+
+test('a guest fault from Compute has the time of the event', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.registerHost()
+  const guest = {
+    instance: '950e005c-ce9c-478e-9e63-d177488f20bc',
+    hostName: ONE,
+    observer: 'compute.compute-1',
+    event: 'LIFECYCLE',
+    domainEvent: 'STOPPED_FAILED',
+    occurredAt: 7000,
+    evidence: [],
+  }
+  await leader.report(encode('guest.failed', guest, FROM), 'a')
+  const [row] = await leader.store.listNotifications({}, EVERY)
+  t.like(row, { type: 'VM', generatedAt: 7000 })
+})
+
+test('a host report that could not be stored is delivered again', async (t) => {
+  await using leader = leaderThatListens()
+  await leader.report(hostFailed({}), 'before the tables are there')
+  await leader.registerHost()
+  await leader.clock.pass(2000, settle)
+  t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
 })

@@ -1,6 +1,5 @@
 /** Messages that cannot be decoded are shown to operators, but a flood of them is only counted. */
 import test from 'ava'
-import { FaultLine } from '../../../actors/dedup-window/fault-line.ts'
 import { Parking, SHOWN_MAX } from '../../../actors/dedup-window/parking.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
@@ -44,20 +43,4 @@ test('a subject of any length is parked under one that the server takes', async 
   await clock.pass(10, settle)
   t.is(parked.length, 1)
   t.true((parked[0] ?? '').length < 2000, `${parked[0]?.length} characters`)
-})
-
-test('faults are taken in their order, one at a time, and others have their turn after each', async (t) => {
-  const done: string[] = []
-  const line = new FaultLine<number>(
-    async (fault) => {
-      done.push(`begin ${fault}`)
-      await settle()
-      done.push(`end ${fault}`)
-    },
-    async () => void done.push('rest'),
-  )
-  await Promise.all([0, 1, 2].map((fault) => line.take(fault)))
-  await line.take(3)
-  const expected = [0, 1, 2, 3].flatMap((fault) => [`begin ${fault}`, `end ${fault}`, 'rest'])
-  t.deepEqual(done, expected)
 })

@@ -1,25 +1,28 @@
-/** The limit grows while Nova soon begins what it has accepted, stays while it does not, and halves when Nova is in trouble. */
+/**
+ * The limit grows while Nova soon begins what it has accepted, stays while it does not, and is
+ * halved when Nova is in trouble.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import {
   afterAnswer,
   afterBegun,
   startLimit,
-  type Answer,
+  type NovaAnswer,
 } from '../../../actors/evacuator/concurrency-limiter.ts'
 import { holds } from '../../support/holds.ts'
 
-const taken = (askedAtMs: number, tookMs: number): Answer => ({
+const taken = (askedAtMs: number, tookMs: number): NovaAnswer => ({
   askedAtMs,
   atMs: askedAtMs + tookMs,
   what: { kind: 'taken' },
 })
-const busy = (askedAtMs: number, atMs: number, retryAfterMs: number): Answer => ({
+const busy = (askedAtMs: number, atMs: number, retryAfterMs: number): NovaAnswer => ({
   askedAtMs,
   atMs,
   what: { kind: 'busy', retryAfterMs },
 })
-const silent = (askedAtMs: number, atMs: number): Answer => ({
+const silent = (askedAtMs: number, atMs: number): NovaAnswer => ({
   askedAtMs,
   atMs,
   what: { kind: 'silent' },
@@ -27,26 +30,26 @@ const silent = (askedAtMs: number, atMs: number): Answer => ({
 
 interface Row {
   readonly title: string
-  readonly answers: readonly Answer[]
+  readonly answers: readonly NovaAnswer[]
   readonly limit: number
 }
 
 const ROWS: readonly Row[] = [
-  { title: 'an answer changes nothing', answers: [taken(0, 20), taken(30, 5000)], limit: 8 },
+  { title: 'an answer does not change it', answers: [taken(0, 20), taken(30, 5000)], limit: 8 },
   {
-    title: 'one that takes longer than five seconds halves it',
+    title: 'an answer that takes longer than five seconds halves it',
     answers: [taken(0, 20), taken(30, 5001), taken(31, 5100)],
     limit: 4,
   },
-  { title: 'a busy Nova halves it', answers: [busy(0, 50, 1000)], limit: 4 },
-  { title: 'silence halves it', answers: [silent(0, 10_000)], limit: 4 },
+  { title: 'an answer of a busy Nova halves it', answers: [busy(0, 50, 1000)], limit: 4 },
+  { title: 'a missing answer halves it', answers: [silent(0, 10_000)], limit: 4 },
   {
-    title: 'what was asked before the trouble was heeded halves it no more',
+    title: 'answers to requests from before the first trouble do not halve it again',
     answers: [busy(0, 50, 1000), busy(1, 60, 1000), silent(49, 90)],
     limit: 4,
   },
   {
-    title: 'what was asked after it does',
+    title: 'an answer to a later request halves it again',
     answers: [busy(0, 50, 1000), busy(1050, 1060, 1000), silent(2061, 2100)],
     limit: 1,
   },
@@ -73,10 +76,16 @@ interface BegunRow {
 
 const BEGUN: readonly BegunRow[] = [
   { title: 'soon: one more', afterMs: 4000, waiting: 8, ceiling: 64, limit: 9 },
-  { title: 'late: as many as before', afterMs: 4001, waiting: 8, ceiling: 64, limit: 8 },
-  { title: 'soon, one of few: as many', afterMs: 1000, waiting: 3, ceiling: 64, limit: 8 },
+  { title: 'late leaves it as it is', afterMs: 4001, waiting: 8, ceiling: 64, limit: 8 },
   {
-    title: 'soon, one of all that may be: as many',
+    title: 'soon, one of few, leaves it as it is',
+    afterMs: 1000,
+    waiting: 3,
+    ceiling: 64,
+    limit: 8,
+  },
+  {
+    title: 'soon, at the ceiling, leaves it as it is',
     afterMs: 1000,
     waiting: 8,
     ceiling: 8,
@@ -91,18 +100,18 @@ for (const { title, afterMs, waiting, ceiling, limit } of BEGUN) {
   })
 }
 
-test('limit: what was begun of the time before a trouble is no sign of a better one', (t) => {
+test('limit: an evacuation that was requested before a trouble does not raise it afterwards', (t) => {
   const halved = afterAnswer(startLimit(64), busy(0, 500, 1000))
   const room = { waiting: 8, ceiling: 64 }
   t.is(afterBegun(halved, { askedAtMs: 400, atMs: 900 }, room).limit, 4)
   t.is(afterBegun(halved, { askedAtMs: 501, atMs: 900 }, room).limit, 5)
 })
 
-test('limit: fewer at first where fewer are allowed', (t) => {
+test('limit: it starts lower when the ceiling is lower', (t) => {
   t.is(startLimit(3).limit, 3)
 })
 
-test('the latest moment that Nova named is kept', (t) => {
+test('the latest Retry-After time is kept', (t) => {
   const late = afterAnswer(startLimit(8), busy(0, 100, 30_000))
   t.is(late.notBeforeMs, 30_100)
   t.is(afterAnswer(late, busy(50, 200, 1000)).notBeforeMs, 30_100)

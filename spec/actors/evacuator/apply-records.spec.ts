@@ -1,4 +1,4 @@
-/** What Nova's evacuation records say about our latest request, and how a stored move is taken up. */
+/** What Nova's evacuation records say about our latest request, and how a stored move is read. */
 import test from 'ava'
 import { judgeRecords, type RecordVerdict } from '../../../actors/evacuator/apply-records.ts'
 import {
@@ -115,7 +115,7 @@ const FOUND = {
   firstRefusalPauseMs: 30_000,
 }
 
-test('a move that was never asked for takes no notice of records that exist', (t) => {
+test('a move that was never requested ignores existing records', (t) => {
   t.like(trackOf(moveRow(), FOUND), {
     olderRecords: ['older'],
     attempts: 0,
@@ -127,17 +127,17 @@ test('a move that was put back may find its record late', (t) => {
   t.deepEqual(trackOf(moveRow({ attempts: 1 }), FOUND).olderRecords, [])
 })
 
-test('who has refused a move is not asked again by the next leader either', (t) => {
+test('a host that refused a move is not tried again under the next leader', (t) => {
   t.deepEqual(trackOf(moveRow({ attempts: 1, refusedBy: [TWO] }), FOUND).refusedBy, [TWO])
 })
 
-test("Nova's scheduler is asked again by the next leader at once, and what it had no host for is no attempt", (t) => {
+test("the next leader asks Nova's scheduler again at once, and requests for which it had no host do not count as attempts", (t) => {
   const track = trackOf(moveRow({ attempts: 5, hadNoHost: 3 }), FOUND)
   t.deepEqual(track.scheduler, { hadNoHost: 3, askAgainAtMs: 5 })
   t.is(spentOf(track), 2)
 })
 
-test('a move that was under way is asked for again only after a grace', (t) => {
+test('a move that was under way is requested again only after a grace period', (t) => {
   const row = moveRow({ status: 'ongoing', destHost: TWO, attempts: 1 })
   t.like(trackOf(row, FOUND), {
     olderRecords: [],
@@ -152,7 +152,7 @@ for (const status of ['succeeded', 'failed', 'ignored'] as const) {
   })
 }
 
-test('a new leader does not ask a host before the rest of its pause is over', (t) => {
+test('a new leader does not try a host before the rest of its pause is over', (t) => {
   const refusals = [
     { host: TWO, times: 2, byScheduler: 1, agoMs: 20_000 },
     { host: THREE, times: 1, byScheduler: 1, agoMs: 90_000 },

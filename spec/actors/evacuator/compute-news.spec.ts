@@ -1,4 +1,4 @@
-/** News of Compute's bus reach the evacuator that moves the instance, and no other. */
+/** News of Compute's bus reach only the evacuator that moves the instance. */
 import test from 'ava'
 import {
   ComputeNews,
@@ -21,7 +21,7 @@ const matches = (subject: string): boolean =>
     )
   })
 
-test('of everything that Nova sends, the end of a rebuild is news, in both forms, and is heard', async (t) => {
+test('of all events of Nova, only the end of a rebuild is news, in both forms', async (t) => {
   const heard: string[] = []
   for (const { format, body } of await captures()) {
     const { event } = parseOsloNotification(body)
@@ -37,24 +37,44 @@ test('of everything that Nova sends, the end of a rebuild is news, in both forms
   ])
 })
 
-test('a rebuild that failed is news as well, and one without an instance is not', (t) => {
-  const event = {
-    publisher: 'compute',
-    priority: 'ERROR',
-    timestamp: '',
-    messageId: '1',
-    format: 'unversioned',
-  } as const
-  const failed = { ...event, eventType: 'compute.instance.rebuild.error' }
-  t.is(rebuiltInstance({ ...failed, payload: { instance_id: 'vm' } }), 'vm')
-  t.is(rebuiltInstance({ ...failed, payload: {} }), undefined)
-  t.is(
-    rebuiltInstance({ ...event, eventType: 'x.rebuild.end', payload: { uuid: 'vm' } }),
-    undefined,
-  )
+const NOTIFICATION = {
+  publisher_id: 'compute_task.controller-1',
+  priority: 'ERROR',
+  timestamp: '2026-11-22 08:35:05.773319',
+  message_id: 'm1',
+}
+const VM = '950e005c-ce9c-478e-9e63-d177488f20bc'
+
+for (const [what, eventType, payload] of [
+  ['failed', 'compute.instance.rebuild.error', { instance_id: VM }],
+  ['found no host', 'compute_task.rebuild_server', { instance_id: VM }],
+  [
+    'found no host, as a versioned notification',
+    'compute_task.rebuild_server.error',
+    { instance_uuid: VM },
+  ],
+] as const) {
+  test(`a rebuild that ${what} is news, and the leader subscribes to it`, (t) => {
+    const sent = { ...NOTIFICATION, event_type: eventType, payload }
+    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(sent)))
+    t.is(rebuiltInstance(event), VM)
+    t.true(matches(encode('compute.event', event, FROM).subject))
+  })
+}
+
+test('the end of something else is no news, and a rebuild without an instance is none', (t) => {
+  for (const [eventType, payload] of [
+    ['x.rebuild.end', { uuid: VM }],
+    ['instance.rebuild.start', { uuid: VM }],
+    ['instance.rebuild.end', {}],
+  ] as const) {
+    const sent = { ...NOTIFICATION, event_type: eventType, payload }
+    const { event } = parseOsloNotification(Buffer.from(JSON.stringify(sent)))
+    t.is(rebuiltInstance(event), undefined, eventType)
+  }
 })
 
-test('news reach whoever listens for the instance, once for each question', async (t) => {
+test('news reach an evacuator that waits for the instance, once for each question', async (t) => {
   const news = new ComputeNews()
   const [one, other] = [new AbortController(), new AbortController()]
   const heard: string[] = []

@@ -1,4 +1,7 @@
-/** All evacuators of an engine share one concurrency limiter: its limit, its moment, and what is in flight. */
+/**
+ * All evacuators of an engine share one concurrency limiter: its limit, its pause, and the
+ * evacuations in flight.
+ */
 import test from 'ava'
 import { ConcurrencyLimiter, type Client } from '../../../actors/evacuator/concurrency-limiter.ts'
 import type {
@@ -21,7 +24,7 @@ const inFlightOf = (
   begun = false,
 ): readonly InFlightEvacuation[] => requests.map((request) => ({ ...request, begun }))
 
-/** An evacuator that notes what it is allowed. */
+/** An evacuator that records what it is allowed. */
 class Evacuator {
   readonly allowed: string[] = []
   readonly life = new AbortController()
@@ -55,7 +58,7 @@ const fail = async (limiter: ConcurrencyLimiter, error: CodedError): Promise<voi
   await limiter.measure(() => Promise.reject(error)).catch(() => {})
 }
 
-test('an evacuator gets as many at once as there is leave for, and the rest as others end', async (t) => {
+test('an evacuator gets as many evacuations as the limit allows, and the rest when others end', async (t) => {
   const { limiter, evacuator } = stage()
   const one = evacuator('a')
   await one.asks(requestsOf('a', 20))
@@ -67,7 +70,7 @@ test('an evacuator gets as many at once as there is leave for, and the rest as o
   t.deepEqual(one.allowed.slice(8), ['a8', 'a9'])
 })
 
-test('two segments share what there is, also when one came first', async (t) => {
+test('two segments share the limit, also when one asked first', async (t) => {
   const { limiter, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
   await one.asks(requestsOf('a', 8))
@@ -80,7 +83,7 @@ test('two segments share what there is, also when one came first', async (t) => 
   t.deepEqual(one.allowed.length, 8)
 })
 
-test('what was found in flight counts, though nobody was asked', async (t) => {
+test('evacuations that were found in flight count, although they were never allowed', async (t) => {
   const { limiter, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
   limiter.note(one.client, inFlightOf(requestsOf('a', 7)), [])
@@ -88,7 +91,7 @@ test('what was found in flight counts, though nobody was asked', async (t) => {
   t.deepEqual(other.allowed, ['b0'])
 })
 
-test('an evacuator that stops or crashes gives back what it holds, and its question', async (t) => {
+test('when an evacuator stops or crashes, its evacuations and its request no longer count', async (t) => {
   const { evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]
   await one.asks(requestsOf('a', 8))
@@ -103,7 +106,7 @@ test('an evacuator that stops or crashes gives back what it holds, and its quest
   t.is(one.allowed.length, 8, 'the dead are allowed nothing')
 })
 
-test('a new question takes the place of the old one', async (t) => {
+test('a new request replaces the earlier one', async (t) => {
   const { limiter, evacuator } = stage({ overall: 1 })
   const one = evacuator('a')
   limiter.note(one.client, inFlightOf(requestsOf('x', 1)), [])
@@ -116,7 +119,7 @@ test('a new question takes the place of the old one', async (t) => {
   t.deepEqual(one.allowed, ['b0'])
 })
 
-test('nobody is allowed anything before the moment that Nova named to one of them', async (t) => {
+test("after Nova's Retry-After to one evacuator, none is allowed anything before that time", async (t) => {
   const { limiter, evacuator, pass } = stage()
   await fail(limiter, trouble('COMPUTE_BUSY', 30))
   t.is(limiter.retryAfterMs(), 30_000)
@@ -126,10 +129,10 @@ test('nobody is allowed anything before the moment that Nova named to one of the
   t.deepEqual(one.allowed, [])
   await pass(1)
   await asked
-  t.is(one.allowed.length, 4, 'half of the pace')
+  t.is(one.allowed.length, 4, 'half of the limit')
 })
 
-test('a busy answer to anything is heeded, without a moment for a second, and at most for five minutes', async (t) => {
+test('after a busy answer, the pause is one second without Retry-After, and five minutes at most', async (t) => {
   const { limiter } = stage()
   const read = async (error: CodedError) =>
     t.throwsAsync(
@@ -163,7 +166,7 @@ for (const { when, afterMs, allowed } of [
   })
 }
 
-test('what Nova has begun counts under the caps until it is over', async (t) => {
+test('an evacuation that Nova has begun counts under the caps until it is over', async (t) => {
   const { limiter, evacuator } = stage({ overall: 9 })
   const one = evacuator('a')
   await one.asks(requestsOf('a', 8))
@@ -173,7 +176,7 @@ test('what Nova has begun counts under the caps until it is over', async (t) => 
   t.deepEqual(one.allowed.slice(8), ['b0'])
 })
 
-test('after a minute without evacuations an old trouble is forgotten', async (t) => {
+test('after a minute without evacuations, an old trouble is forgotten', async (t) => {
   const { limiter, evacuator, pass } = stage()
   const [one, other, late] = [evacuator('a'), evacuator('b'), evacuator('c')]
   await one.asks([])

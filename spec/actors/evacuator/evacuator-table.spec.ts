@@ -1,4 +1,4 @@
-/** The table at the top of `evacuator.ts` is what the evacuator does: every state with every message. */
+/** The table at the top of `evacuator.ts` is complete: every state is played with every message. */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
@@ -8,7 +8,7 @@ import type {
 import type { Phase } from '../../../actors/evacuator/move.ts'
 import { M1, TWO, moveRow } from '../records.ts'
 import { changesOf, rowsOf, stepsOf } from '../state-table.ts'
-import { ORDER, RULES, surveyOf } from './story.ts'
+import { ORDER, RULES, surveyOf } from './evacuator-steps.ts'
 import { movingOf, ongoing, polled, refused, trackRow } from './tracks.ts'
 
 const FOLLOWING = { ...ORDER, forbidden: 'paused' }
@@ -26,7 +26,7 @@ const STATES: readonly EvacuatorState[] = [
   { kind: 'surveying' },
   { kind: 'planning', survey: surveyOf() },
   ...PHASES.flatMap((phase) =>
-    // A pending move alone does not keep an evacuation going that may begin nothing new.
+    // A pending move alone does not keep an evacuation running that may begin nothing new.
     (phase.kind === 'pending' ? [null] : [null, 'paused']).map((forbidden) =>
       movingOf([trackRow({ phase, target: TWO, attempts: 1 })], { forbidden, polls: 1 }),
     ),
@@ -42,6 +42,8 @@ const MESSAGES: readonly EvacuatorMessage[] = [
   { type: 'evacuator.survey-due' },
   { type: 'evacuator.planned', moves: [moveRow()] },
   { type: 'evacuator.planned', moves: [] },
+  { type: 'evacuator.surveyed-again', begunAtMs: 0, survey: surveyOf() },
+  { type: 'evacuator.not-surveyed-again', begunAtMs: 0, reason: 'Nova is away' },
   { type: 'evacuator.blocked', reason: 'Nova is away' },
   { type: 'evacuator.forbid', reason: 'paused' },
   { type: 'evacuator.others-booked', takenByOthers: new Map(), atMs: 1 },

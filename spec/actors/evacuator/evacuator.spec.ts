@@ -1,4 +1,7 @@
-/** An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how it ended. */
+/**
+ * An evacuation isolates its host, surveys, plans, moves, surveys again, and tells the segment how
+ * it ended.
+ */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type {
@@ -18,6 +21,7 @@ import {
   ISOLATED,
   surveyOf,
   surveyed,
+  surveyedAgain,
   planned,
   forbidden,
   SURVEYING,
@@ -28,7 +32,7 @@ import {
   yes,
   settled,
   UNTIL_MOVED,
-} from './story.ts'
+} from './evacuator-steps.ts'
 
 const reply = (succeeded: number, failed: number, ignored: number) => [
   tell(ORDER.replyTo, {
@@ -192,23 +196,30 @@ test('a segment without a target waits, with the reason, and looks again', (t) =
     [{ type: 'moves.wait', moves: [M1, M2], reason: NOBODY }, news, surveyTimer],
   )
   const looking = after(...until, { type: 'evacuator.survey-due' })
-  t.deepEqual(looking.effects, [{ type: 'compute.survey-again' }])
+  t.deepEqual(looking.effects, [{ type: 'compute.survey-again', begunAtMs: 0 }])
 })
 
 test('a reason is written once, and one survey follows the other', (t) => {
   const nobody = surveyed({ services: [] })
-  const { effects } = after(BEGIN, ISOLATED, nobody, planned(...BOTH), nobody)
+  const { effects } = after(
+    BEGIN,
+    ISOLATED,
+    nobody,
+    planned(...BOTH),
+    surveyedAgain({ services: [] }),
+  )
   t.deepEqual(effects, [surveyTimer])
 })
 
 test('whoever waited goes on when there is room, and Compute away does not end the wait', (t) => {
   const until = [BEGIN, ISOLATED, surveyed({ services: [] }), planned(...BOTH)]
-  const away: EvacuatorMessage = { type: 'evacuator.blocked', reason: 'Nova is away' }
+  const reason = 'Nova is away'
+  const away: EvacuatorMessage = { type: 'evacuator.not-surveyed-again', begunAtMs: 0, reason }
   t.deepEqual(after(...until, away).effects, [
     { type: 'note.blocked', reason: 'Nova is away' },
     surveyTimer,
   ])
-  const { effects } = after(...until, away, surveyed({ rooms: new Map([[TWO, roomRow(1)]]) }))
+  const { effects } = after(...until, away, surveyedAgain({ rooms: new Map([[TWO, roomRow(1)]]) }))
   t.deepEqual(
     effects.flatMap((effect) => (effect.type === 'move.request' ? [effect.move] : [])),
     [M1],
@@ -220,6 +231,23 @@ test('whoever waited goes on when there is room, and Compute away does not end t
       reason: 'no host of the segment has room for 1 VCPU, 2048 MB, 10 GB',
     },
   )
+})
+
+test('an answer about room that comes when all moves have ended is not taken for the next survey', (t) => {
+  const late: readonly EvacuatorMessage[] = [
+    surveyedAgain({ instances: [] }),
+    { type: 'evacuator.not-surveyed-again', begunAtMs: 0, reason: 'Nova is away' },
+  ]
+  for (const message of late) t.deepEqual(behaviour(SURVEYING, message), [SURVEYING, []])
+})
+
+test('nor is it taken for an answer to the moves that have begun since, and a first survey never is', (t) => {
+  const { state } = after(BEGIN, ISOLATED, surveyed({ services: [], atMs: 50 }), planned(...BOTH))
+  t.is(state.kind, 'moving')
+  for (const message of [surveyedAgain(), surveyed()]) {
+    t.deepEqual(behaviour(state, message), [state, []])
+  }
+  t.notDeepEqual(behaviour(state, surveyedAgain({ services: [] }, 50)), [state, []])
 })
 
 test('an instance without a target does not keep the others waiting', (t) => {

@@ -1,4 +1,4 @@
-/** An evacuation that may not go on begins nothing new, and follows what is in flight to its end. */
+/** A forbidden evacuation begins nothing new, and follows what is in flight to its end. */
 import test from 'ava'
 import { evacuator } from '../../../actors/evacuator/evacuator.ts'
 import type { EvacuatorMessage } from '../../../actors/evacuator/evacuator-messages.ts'
@@ -17,11 +17,11 @@ import {
   yes,
   settled,
   polled,
-} from './story.ts'
+} from './evacuator-steps.ts'
 
 const FORBID: EvacuatorMessage = { type: 'evacuator.forbid', reason: 'paused' }
 
-test('what is forbidden is not requested, and what is in flight is followed to its end', (t) => {
+test('when it is forbidden, nothing is requested, and evacuations in flight are followed to their end', (t) => {
   const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), FORBID]
   const { state, effects } = after(...story)
   t.is(state.kind, 'moving')
@@ -33,7 +33,7 @@ test('what is forbidden is not requested, and what is in flight is followed to i
 
 const back = (move: typeof M1) => ({ type: 'move.was-put-back', move, atMs: 5100 }) as const
 
-test('what failed in flight is put back before the segment is told', (t) => {
+test('a failed evacuation in flight is put back before the segment is told', (t) => {
   const story = [...UNTIL_SURVEYED, planned(...BOTH), yes(M1), yes(M2), FORBID]
   const records = [
     evacuationRow({ status: 'failed' }),
@@ -48,14 +48,14 @@ test('what failed in flight is put back before the segment is told', (t) => {
   t.deepEqual(after(...failed, back(M1), back(M2)).replies, [forbidden('paused')])
 })
 
-test('a request without a grant forbids all others', (t) => {
+test('when the store forbids one request, no other is sent', (t) => {
   const refused = { type: 'move.forbidden', move: M1, reason: 'paused', atMs: 0 } as const
   const { replies, state } = after(...UNTIL_SURVEYED, planned(...BOTH), yes(M2), refused)
   t.is(state.kind === 'moving' && state.forbidden, 'paused')
   t.deepEqual(replies, [])
 })
 
-test('an evacuation that only follows isolates, plans and asks for nothing', (t) => {
+test('an evacuation that only follows does not isolate, plan or request anything', (t) => {
   const following = evacuator({ ...ORDER, forbidden: 'paused' }, RULES)
   const rows = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow({ uuid: M2, instance: I2 })]
   let [state, effects] = following({ kind: 'isolating' }, BEGIN)

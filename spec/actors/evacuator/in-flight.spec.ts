@@ -1,4 +1,4 @@
-/** What an evacuator asks of the concurrency limiter, and tells it. */
+/** What an evacuator asks the concurrency limiter, and what it tells it. */
 import test from 'ava'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
@@ -6,7 +6,7 @@ import { noteInFlight, scheduleMoves } from '../../../actors/evacuator/schedule-
 import { M1, THREE, TWO, targetRow } from '../records.ts'
 import { RULES, asked, movingOf, ongoing, placesOf, trackRow } from './tracks.ts'
 
-test('leave that is of no use any more is given back, and asked for anew', (t) => {
+test('an allowed request that is not needed any more is returned, and asked for again later', (t) => {
   const [before] = scheduleMoves(RULES, movingOf([trackRow()]), 0)
   const gone = { ...before, places: placesOf(targetRow(THREE)) }
   const allowed = {
@@ -23,14 +23,14 @@ test('leave that is of no use any more is given back, and asked for anew', (t) =
   t.deepEqual(onMovingMessage(RULES, late, allowed)[1], [], 'what is in flight keeps its leave')
 })
 
-test('leave is asked for once, and withdrawn when nothing new may be begun', (t) => {
+test('requests are asked for once, and withdrawn when nothing new may be begun', (t) => {
   const [state] = scheduleMoves(RULES, movingOf([trackRow()]), 0)
   t.deepEqual(scheduleMoves(RULES, state, 0)[1], [])
   const [, effects] = scheduleMoves(RULES, { ...state, forbidden: 'stopped' }, 0)
   t.deepEqual(effects, [{ type: 'limiter.ask', requests: [] }])
 })
 
-test('what begins, ends, or goes elsewhere is told to the limiter', (t) => {
+test('the limiter is told what begins, ends, or goes to another target', (t) => {
   const before = movingOf([asked(ongoing(true))])
   const step = (change: Partial<MoveTrack>) =>
     noteInFlight(before, [movingOf([asked(ongoing(true), change)]), []])

@@ -1,4 +1,7 @@
-/** The table at the top of `move.ts` is what `step` does: every phase with every event, in many circumstances. */
+/**
+ * The table at the top of `move.ts` is complete: every phase is played with every event, in many
+ * circumstances.
+ */
 import test from 'ava'
 import type { MoveAnswer } from '../../../actors/evacuator/evacuator-messages.ts'
 import { step, type MoveEvent, type Phase } from '../../../actors/evacuator/move.ts'

@@ -1,4 +1,4 @@
-/** Each instance is requested once at a time: what Nova's answers and its records mean. */
+/** Each instance has at most one request at a time: the meaning of Nova's answers and records. */
 import test from 'ava'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import type { Phase } from '../../../actors/evacuator/move.ts'
@@ -56,18 +56,18 @@ test('instances are requested in the order of the plan, on the least loaded targ
   )
 })
 
-test('an instance waits until its moment', (t) => {
+test('an instance waits until its pause is over', (t) => {
   const later = trackRow({ phase: { kind: 'pending', notBeforeMs: 50, reason: 'busy' } })
   t.is(requests(asking(movingOf([later]), 49)[1]).length, 0)
   t.is(requests(asking(movingOf([later]), 50)[1]).length, 1)
 })
 
-test('an instance that is not on the host any more is ignored', (t) => {
+test('an instance that is no longer on the host is ignored', (t) => {
   const [, effects] = asking(movingOf([trackRow({ shown: undefined })]), 0)
   t.deepEqual(settled(effects), ['ignored: the instance is not on the host any more'])
 })
 
-test('an instance that left by our own late success is a success', (t) => {
+test('an instance that left by a late success of ours has succeeded', (t) => {
   const records = [evacuationRow({ status: 'done' })]
   const [, effects] = asking(
     movingOf([trackRow({ attempts: 1, shown: undefined })], { records }),
@@ -81,7 +81,7 @@ test('an instance that every target refused is given up', (t) => {
   t.deepEqual(settled(effects), ['failed: every target has refused it: compute-2, compute-3'])
 })
 
-test('what we sent to a target since its room was read leaves less room for the next', (t) => {
+test('what we sent to a target since its room was read leaves less room for the next instance', (t) => {
   const tracks = [1, 2, 3].map((n) =>
     trackRow({ move: moveId(`m${n}`), instance: instanceId(`i${n}`) }),
   )
@@ -99,7 +99,7 @@ test('what we sent to a target since its room was read leaves less room for the 
   t.deepEqual(later, [], 'the same reason is not written twice')
 })
 
-test('a refusal gives the room back to the others', (t) => {
+test('after a refusal, the room can be used by others', (t) => {
   const waits = trackRow({ move: M2, instance: I2 })
   const places = placesOf(targetRow(TWO, { room: roomRow(1) }))
   const [state] = asking(movingOf([trackRow(), waits], { places }), 0)
@@ -110,33 +110,33 @@ test('a refusal gives the room back to the others', (t) => {
   )
 })
 
-test('a yes of Nova makes the move ongoing', (t) => {
+test('when Nova accepts the request, the move is ongoing', (t) => {
   const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
   const { phase, track } = told(asked(), yes)
   t.deepEqual(phase, ongoing(true, 7))
   t.is(track?.startedAt, 900)
 })
 
-test('silence of Nova makes the move ongoing, without a yes', (t) => {
+test('when Nova does not answer the request, the move is ongoing and not accepted', (t) => {
   const silence = { type: 'move.unknown', move: M1, atMs: 7, startedAt: 900 } as const
   const { phase } = told(asked(), silence)
   t.deepEqual(phase, ongoing(false, 7))
 })
 
-test('a refused request is tried again after a pause and costs an attempt', (t) => {
+test('a refused request is sent again after a pause and counts as an attempt', (t) => {
   const { track } = told(asked(), refused())
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 32_100, reason: 'no room' })
   t.is(track?.attempts, 1)
 })
 
-test('a busy Nova costs no attempt, and the limiter is asked at once, which knows how long to wait', (t) => {
+test('the refusal of a busy Nova does not count as an attempt, and the limiter decides when to ask again', (t) => {
   const { track, effects } = told(asked(), refused({ busy: true }))
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 100, reason: 'no room' })
   t.is(track?.attempts, 0)
   t.deepEqual(effects, [{ type: 'limiter.ask', requests: [{ move: M1, target: TWO }] }])
 })
 
-test('a request that is refused as often as it may be fails', (t) => {
+test('a move fails when its request is refused as often as it may be', (t) => {
   const last = asked(REQUESTING, { attempts: 3 })
   t.deepEqual(settled(told(last, refused()).effects), ['failed: no room'])
   t.deepEqual(settled(told(last, refused({ busy: true })).effects), [])
@@ -146,27 +146,27 @@ test('an instance that is gone is ignored', (t) => {
   t.deepEqual(settled(told(asked(), refused({ again: false })).effects), ['ignored: no room'])
 })
 
-test('a step that an operator forbids waits and costs no attempt', (t) => {
+test('a step that an operator forbids waits and does not count as an attempt', (t) => {
   const blocked = { type: 'move.forbidden', move: M1, reason: 'disabled', atMs: 1 } as const
   const { track } = told(asked(), blocked)
   t.deepEqual(track?.phase, { kind: 'pending', notBeforeMs: 31_001, reason: 'disabled' })
   t.is(track?.attempts, 0)
 })
 
-test('a record that is done settles the move where it went', (t) => {
+test('a finished record ends the move on the recorded host', (t) => {
   const record = evacuationRow({ status: 'done', dest: THREE })
   const { effects, phase } = told(asked(ongoing(true)), polled(1, [record]))
   t.like(effects[0], { type: 'move.settle', outcome: 'succeeded', dest: THREE })
   t.deepEqual(phase, { kind: 'settling' })
 })
 
-test('a record in flight is waited for, long after the grace', (t) => {
+test('a record in flight is waited for, long after the grace period', (t) => {
   const { phase, effects } = told(asked(ongoing(false)), polled(59_000, [evacuationRow()]))
   t.deepEqual(phase, ongoing(true))
   t.is(requests(effects).length, 0)
 })
 
-test('a record that failed after Nova’s yes puts the move back, for another target', (t) => {
+test('when Nova accepted the request and the record failed, the move is put back for another target', (t) => {
   const record = evacuationRow({ status: 'failed' })
   const { track, effects } = told(asked(ongoing(true)), polled(1, [record]))
   t.deepEqual(track?.refusedBy, [TWO])
@@ -178,13 +178,13 @@ test('a record that failed after Nova’s yes puts the move back, for another ta
   })
 })
 
-test('a record that failed without Nova’s yes may be an earlier one: it is waited for', (t) => {
+test('when Nova did not accept the request, a failed record may be an earlier one and is not believed yet', (t) => {
   const record = evacuationRow({ status: 'failed' })
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [record])).phase, ongoing(false))
   t.is(told(asked(ongoing(false)), polled(10_000, [record])).phase?.kind, 'putting-back')
 })
 
-test('a request without an answer and a record is given up after the grace, once the instance is seen on its host', (t) => {
+test('a request without an answer and a record is given up after the grace period when the instance is seen on its host', (t) => {
   t.deepEqual(told(asked(ongoing(false)), polled(9999, [])).phase, ongoing(false))
   const { track: unsure, effects: none } = told(asked(ongoing(false)), polled(10_000, []))
   t.deepEqual(unsure?.phase, ongoing(false))
@@ -198,7 +198,7 @@ test('a request without an answer and a record is given up after the grace, once
   t.deepEqual(told(asked(ongoing(false)), gone).phase, ongoing(false))
 })
 
-test('what Nova has accepted is under way although its record is not shown', (t) => {
+test('a request that Nova accepted is under way although its record is not shown', (t) => {
   const late = { ...polled(60_000, []), onHost: new Set([I1]) }
   t.deepEqual(told(asked(ongoing(true)), late).phase, ongoing(true))
   const lost = polled(60_000, [], [TWO])
@@ -210,7 +210,7 @@ test('what Nova has accepted is under way although its record is not shown', (t)
   )
 })
 
-test('a host that Nova’s scheduler does not accept costs no attempt, and the next one is asked', (t) => {
+test("a host that Nova's scheduler does not accept does not count as an attempt, and the next host is tried", (t) => {
   const last = asked(ongoing(true), { attempts: 3 })
   const { track, effects } = told(last, polled(1, [evacuationRow({ status: 'error' })]))
   t.like(effects[0], { type: 'move.put-back', refusedBy: TWO, from: 'scheduler' })
@@ -219,20 +219,20 @@ test('a host that Nova’s scheduler does not accept costs no attempt, and the n
   t.is(track?.scheduler.hadNoHost, 1)
 })
 
-test('a request without success fails when it was the last one', (t) => {
+test('a failed request ends the move when it was the last one', (t) => {
   const last = asked(ongoing(true), { attempts: 3 })
   const { effects } = told(last, polled(1, [evacuationRow({ status: 'failed' })]))
   t.deepEqual(settled(effects), ['failed: Nova recorded the evacuation as failed'])
 })
 
-test('a request that was given up and shows its record late is taken up again', (t) => {
+test('a request that was given up and whose record appears late is adopted', (t) => {
   const put = trackRow({ attempts: 1 })
   const { phase, effects } = told(put, polled(20_000, [evacuationRow()]))
   t.deepEqual(phase, ongoing(true, 20_000))
   t.is(requests(effects).length, 0)
 })
 
-test('a late record of an earlier request says nothing about the next one', (t) => {
+test('a late record of an earlier request says nothing about the next request', (t) => {
   const failed = evacuationRow({ status: 'failed' })
   const again = polled(30_000, [failed])
   const yes = { type: 'move.requested', move: M1, atMs: 30_001, startedAt: 1 } as const
@@ -243,7 +243,7 @@ test('a late record of an earlier request says nothing about the next one', (t) 
   t.deepEqual(state.tracks.get(M1)?.phase, ongoing(true, 30_001))
 })
 
-test('a move that takes long has its target looked at, and a lost target frees it', (t) => {
+test('the target of an overdue move is checked, and a lost target ends the attempt', (t) => {
   const slow = asked(ongoing(true))
   const { state } = told(slow, polled(60_000, [evacuationRow()]))
   t.deepEqual(state.overdueTargets, [TWO])
@@ -252,7 +252,7 @@ test('a move that takes long has its target looked at, and a lost target frees i
   t.deepEqual(track?.olderRecords, ['record-1'])
 })
 
-test('what was put back is requested again only once that is written', (t) => {
+test('a move that was put back is requested again only after that is written', (t) => {
   const next = { kind: 'pending', notBeforeMs: 1001, reason: 'failed' } as const
   const track = asked({ kind: 'putting-back', next })
   t.deepEqual(told(track, polled(2000, [])).phase, track.phase)
@@ -268,14 +268,14 @@ test('a move that Nova never ends is given up at the deadline', (t) => {
   ])
 })
 
-test('an answer that comes twice changes nothing', (t) => {
+test('a repeated answer changes nothing', (t) => {
   const track = asked(ongoing(true))
   const yes = { type: 'move.requested', move: M1, atMs: 7, startedAt: 900 } as const
   t.deepEqual(told(track, yes).effects, [])
   t.deepEqual(told(track, refused()).track, track)
 })
 
-test('polls of the records come one at a time, at growing distances up to three seconds', (t) => {
+test('polls of the records come one at a time, with growing pauses up to three seconds', (t) => {
   let state = movingOf([asked(ongoing(true))], {
     poll: { kind: 'none', news: false },
   })
@@ -296,12 +296,12 @@ test('polls of the records come one at a time, at growing distances up to three 
   t.is(pauses.at(-1), 3000)
 })
 
-test('a poll that fails is repeated', (t) => {
+test('a failed poll is repeated', (t) => {
   const { effects } = told(asked(ongoing(true)), { type: 'records.poll-failed', atMs: 1 })
   t.is(effects.filter(({ type }) => type === 'timer.start').length, 1)
 })
 
-test('a step whose row was not as we knew it waits and costs no attempt', (t) => {
+test('a step whose row was not as expected waits and does not count as an attempt', (t) => {
   const blocked = { type: 'move.blocked', move: M1, reason: 'not pending', atMs: 1 } as const
   const last = asked(REQUESTING, { attempts: 3 })
   const { state, track, effects } = told(last, blocked)

@@ -1,4 +1,7 @@
-/** At most one evacuation is in flight per instance (promise I3): a random walk through everything that Nova may do. */
+/**
+ * At most one evacuation is in flight for each instance (promise I3): a random walk through
+ * everything that Nova may do.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { hostOf } from '../../../actors/evacuator/places.ts'
@@ -11,7 +14,7 @@ import { holds } from '../../support/holds.ts'
 import { I2, M2, ONE } from '../records.ts'
 import { RULES, movingOf, polled, refused, trackRow } from './tracks.ts'
 
-/** A Nova that keeps a record of what it was asked, and shows it late, or never. */
+/** A Nova that keeps a record of each request, and shows it late or never. */
 class ForgetfulNova {
   readonly records: { record: Evacuation; shownAtMs: number }[] = []
   nowMs = 0
@@ -50,7 +53,7 @@ const acts = fc.oneof(
   fc.record({ act: fc.constant('end' as const), delayMs: fc.nat(20) }),
 )
 
-test('whatever Nova answers, and however late, an instance is never asked for twice at once', (t) => {
+test('whatever Nova answers, and however late, an instance never has two requests at the same time', (t) => {
   holds(
     t,
     fc.property(fc.array(acts, { maxLength: 80, size: 'max' }), (walk) => {

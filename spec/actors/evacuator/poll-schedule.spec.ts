@@ -1,4 +1,4 @@
-/** News of Compute's bus expedite the next poll, whatever they say. Without any, polls come as scheduled. */
+/** News of Compute's bus make the next poll come sooner. Without news, polls come as scheduled. */
 import test from 'ava'
 import { expedite, schedulePoll, type Poll } from '../../../actors/evacuator/poll-schedule.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
@@ -18,7 +18,7 @@ interface Row {
   readonly poll: Poll
   readonly atMs: number
   readonly after: Poll
-  /** Of the timer that takes the place of the one before. */
+  /** The delay of the timer that replaces the earlier one. */
   readonly afterMs?: number
 }
 
@@ -31,7 +31,7 @@ const ROWS: readonly Row[] = [
     afterMs: 2400,
   },
   {
-    title: 'after half of it have the poll come soon, but not for one alone',
+    title: 'after half of the pause make the poll come soon, together for several evacuations',
     poll: due(5000),
     atMs: 4000,
     after: due(3200, true),
@@ -44,7 +44,7 @@ const ROWS: readonly Row[] = [
     after: due(500),
   },
   {
-    title: 'of many only the first count',
+    title: 'after the first ones have no further effect',
     poll: due(2500, true),
     atMs: 1200,
     after: due(2500, true),
@@ -76,7 +76,7 @@ test('a poll that follows news comes after half the pause', (t) => {
   t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 1500, expedited: true })
 })
 
-test('news decide nothing, and are listened for again', (t) => {
+test('news decide nothing, and the evacuator waits for further news', (t) => {
   const before = pollingAt(due(5000))
   const [state, effects] = onMovingMessage(RULES, before, { type: 'records.news', atMs: 1100 })
   t.deepEqual(state.tracks, before.tracks)
@@ -87,7 +87,7 @@ test('news decide nothing, and are listened for again', (t) => {
   t.deepEqual(effects.at(-1), { type: 'news.await', instances: [I1] })
 })
 
-test('with however many news one poll is open at most, and its end is followed by one', (t) => {
+test('with any number of news, at most one poll is open, and one poll follows it', (t) => {
   const news = { type: 'records.news', atMs: 1100 } as const
   let state = pollingAt(due(5000))
   const polls: string[] = []

@@ -1,4 +1,4 @@
-/** The rule of instance states, one row a combination (`ops/docs/instance-states.md`). */
+/** The rule of instance states, one row for each combination (`ops/docs/instance-states.md`). */
 import test from 'ava'
 import {
   isUsual,
@@ -10,7 +10,10 @@ import type { MoveOrigin } from '../../../schema/records.ts'
 
 const SHUT_DOWN = 4
 
-/** vm_state, task_state, power_state; what it is in the end; whether it is reset first; whether its owner is kept out. */
+/**
+ * vm_state, task_state, power_state; the state in the end; whether it is reset first; whether it is
+ * locked for its owner.
+ */
 const moves = [
   ['active', null, 1, 'active', false, false],
   ['active', 'powering-off', 1, 'active', true, true],
@@ -74,7 +77,7 @@ for (const [vmState, taskState, reason] of left) {
   })
 }
 
-/** What it is now, what it was; what is done. */
+/** The present state, the state before the fault, and the next order. */
 const steps = [
   ['active', null, 'active', 'reached'],
   ['stopped', null, 'stopped', 'reached'],

@@ -1,4 +1,6 @@
-/** A moved instance becomes what it was, under any leader, and its owner gets it back. */
+/**
+ * A moved instance returns to its earlier state, under any leader, and is unlocked for its owner.
+ */
 import test from 'ava'
 import { step, type End, type Phase } from '../../../actors/evacuator/move.ts'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
@@ -26,7 +28,7 @@ const BROKEN = { ...RUNNING, vmState: 'error', powerState: 0 }
 
 type Effects = readonly (MovingEffect | KernelEffect<MovingMessage>)[]
 
-/** The effects in short: what is asked of Nova or written. */
+/** The effects in short: the orders to Nova and the writes. */
 const told = (effects: Effects): readonly string[] =>
   effects.flatMap((effect) => {
     switch (effect.type) {
@@ -140,7 +142,7 @@ for (const [what, change, instance, expected] of views) {
   })
 }
 
-test('an instance that does not become what it was fails after a while, with the reason, and is unlocked', (t) => {
+test('an instance that does not return to its earlier state in time fails, with the reason, and is unlocked', (t) => {
   const phase = restoring({ sinceMs: 0, problem: 'Nova refuses' })
   const late = trackRow({ ...locked, phase })
   t.deepEqual(looked(late, { locked: true }, RULES.restoreMs - 1).told, ['pause'])
@@ -155,7 +157,7 @@ test('an instance that does not become what it was fails after a while, with the
   })
 })
 
-test('an order is followed by a look with the next records, and only one is open at a time', (t) => {
+test('after an order, the instance is read with the next records, and only one order is open at a time', (t) => {
   const track = trackRow(locked)
   const state = movingOf([track])
   t.deepEqual(told(onMovingMessage(RULES, state, polled(1, []))[1]), [])
@@ -170,7 +172,7 @@ test('an order is followed by a look with the next records, and only one is open
   t.deepEqual(told(onMovingMessage(RULES, after, polled(2, []))[1]), ['look'])
 })
 
-test('while an operator forbids it, no time runs', (t) => {
+test('while an operator forbids the order, the time limit does not run', (t) => {
   const track = trackRow({ ...locked, phase: restoring({ sinceMs: 5 }) })
   const no = {
     type: 'move.restored',
@@ -183,7 +185,7 @@ test('while an operator forbids it, no time runs', (t) => {
   t.like(state.tracks.get(M1)?.phase, { sinceMs: null, problem: 'disabled' })
 })
 
-test('an unlocked instance ends as it was to end, without another look', (t) => {
+test('an unlocked instance ends without another reading', (t) => {
   const done = {
     type: 'move.restored',
     move: M1,
@@ -234,7 +236,7 @@ for (const [what, change, now, expected] of prepared) {
   })
 }
 
-test('what was prepared is asked for, as what it is now', (t) => {
+test('a prepared instance is requested with its new state', (t) => {
   const message: MovingMessage = {
     type: 'move.prepared',
     move: M1,
@@ -246,14 +248,14 @@ test('what was prepared is asked for, as what it is now', (t) => {
   t.like(state.tracks.get(M1)?.shown, { vmState: 'error', taskState: null })
 })
 
-test('a refusal shows what the instance is now, and the next attempt clears the way soon', (t) => {
+test('a refusal shows the present state, and the next attempt prepares the instance soon', (t) => {
   const now = instanceRow({ taskState: 'powering-off' })
   const [state] = onMovingMessage(RULES, movingOf([asked()]), refused({ now }))
   t.like(state.tracks.get(M1)?.phase, { kind: 'pending', notBeforeMs: 1100 })
   t.deepEqual(told(asking(state, 1100)[1]), ['prepare call-broken'])
 })
 
-test('an evacuation that somebody else has asked for is waited for, not repeated', (t) => {
+test('an evacuation that another user has requested is waited for, not repeated', (t) => {
   const shown = instanceRow({ taskState: 'rebuilding' })
   const before = movingOf([trackRow({ shown, olderRecords: ['record-1'] })])
   const [state, effects] = onMovingMessage(RULES, before, polled(1, [evacuationRow()]))
@@ -263,13 +265,13 @@ test('an evacuation that somebody else has asked for is waited for, not repeated
   t.deepEqual(told(more), [`succeeded: ${DONE.reason}`])
 })
 
-test('a rebuild that nobody is at work on is reset', (t) => {
+test('a rebuild that no process works on is reset', (t) => {
   const shown = instanceRow({ taskState: 'rebuilding' })
   const [, effects] = asking(movingOf([trackRow({ shown })]), 0)
   t.deepEqual(told(effects), ['prepare call-broken'])
 })
 
-test('a move that was given up and succeeds late is a success after all', (t) => {
+test('a move that was given up and succeeds late has succeeded', (t) => {
   const failed = trackRow({ attempts: 1, phase: { kind: 'ended', outcome: 'failed' } })
   const done = polled(1, [evacuationRow({ status: 'done' })])
   const [, effects] = onMovingMessage(RULES, movingOf([failed]), done)

@@ -1,4 +1,4 @@
-/** Where the choice of a host is left to Nova's scheduler. */
+/** Nova's scheduler chooses the host. */
 import test from 'ava'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
@@ -17,10 +17,10 @@ import {
   withLeave,
 } from './tracks.ts'
 
-/** What Nova shows when its scheduler finds nobody. */
+/** Nova's answer when its scheduler finds no host. */
 const NO_HOST = polled(0, [evacuationRow({ dest: null, status: 'error' })])
 
-test('where Nova chooses, no target is named, and its choice is remembered as the target', (t) => {
+test('when Nova chooses, no target is named, and its choice is kept as the target', (t) => {
   const places = placesOf(targetRow(ANYWHERE))
   const [, effects] = asking(movingOf([trackRow()], { places }), 0)
   t.is(requests(effects)[0]?.target, ANYWHERE)
@@ -31,7 +31,7 @@ test('where Nova chooses, no target is named, and its choice is remembered as th
   t.is(seen(polled(1, [evacuationRow({ dest: null })])), ANYWHERE)
 })
 
-test("without a host Nova's scheduler is asked again after twice the pause each time, at no attempt's cost", (t) => {
+test("when Nova's scheduler has no host, it is asked again after a doubled pause each time, without counting an attempt", (t) => {
   const places = placesOf(targetRow(ANYWHERE))
   let track = asked(ongoing(true), { target: ANYWHERE, attempts: RULES.attemptsMax })
   const pauses = [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]
@@ -54,7 +54,7 @@ test("without a host Nova's scheduler is asked again after twice the pause each 
   }
 })
 
-test('a host of its own choice that turns an instance down costs an attempt', (t) => {
+test('a host chosen by Nova that refuses an instance counts as an attempt', (t) => {
   const places = placesOf(targetRow(ANYWHERE))
   const track = asked(ongoing(true), { target: ANYWHERE, attempts: RULES.attemptsMax })
   const failed = (dest: typeof TWO | null) =>
@@ -67,7 +67,7 @@ test('a host of its own choice that turns an instance down costs an attempt', (t
   t.like(failed(null), { outcome: 'failed' })
 })
 
-test('the last host that may be asked is asked, though the instance failed on it before', (t) => {
+test('the last possible host is tried, although the instance failed on it before', (t) => {
   const refusals = new Map([
     [TWO, { times: 1, byScheduler: 0, askAgainAtMs: 0 }],
     [THREE, { times: 1, byScheduler: 1, askAgainAtMs: 60_000 }],

@@ -40,14 +40,14 @@ test('HA-enabled instances come first, otherwise in the order of Nova', (t) => {
   t.deepEqual(order(plain, instanceRow({ id: I3 }), marked), [I2, I1, I3])
 })
 
-test('being HA-enabled counts more than any priority, and a higher priority comes first', (t) => {
+test('HA-enabled counts more than any priority, and a higher priority comes first', (t) => {
   const urgent = instanceRow({ id: I1, metadata: { HA_Priority: '1000' } })
   const idle = instanceRow({ id: I3, metadata: { HA_Priority: '499' } })
   t.deepEqual(order(idle, urgent, marked), [I2, I1, I3])
   t.deepEqual(order(idle, instanceRow({ id: I2 })), [I2, I3])
 })
 
-test('of one priority the bigger comes first', (t) => {
+test('among instances of one priority, the larger one comes first', (t) => {
   const big = instanceRow({ id: I3, needs: { vcpus: 1, memoryMb: 4096, diskGb: 1 } })
   const wide = instanceRow({ id: I2, needs: { vcpus: 8, memoryMb: 2048, diskGb: 10 } })
   t.deepEqual(order(plain, wide, big), [I3, I2, I1])
@@ -71,7 +71,7 @@ for (const [text, priority] of [
   })
 }
 
-test('what is left comes last, with its reason', (t) => {
+test('instances that are left come last, with their reasons', (t) => {
   const gone = instanceRow({ id: I1, taskState: 'deleting' })
   const [first, second] = selectInstances([gone, marked], RULES, SHARED)
   t.like(first, { instance: marked, verdict: { kind: 'move', haEnabled: true } })
@@ -89,7 +89,7 @@ const refusals: readonly {
   readonly reason: RegExp | undefined
 }[] = [
   {
-    title: 'an instance in error is left when such are to be ignored',
+    title: 'an instance in error is left when such instances are ignored',
     instance: instanceRow({ vmState: 'error', metadata: { HA_Enabled: '1' } }),
     reason: /in error before/,
   },
@@ -118,13 +118,13 @@ const refusals: readonly {
     reason: /start it anew from its image, with its contents lost/,
   },
   {
-    title: 'an instance with a local disk is moved where its segment allows it',
+    title: 'an instance with a local disk is moved when its segment allows it',
     instance: instanceRow({ volumeBacked: false }),
     disks: { ...LOCAL, rebuildLocal: 'allow' },
     reason: undefined,
   },
   {
-    title: 'an instance on a volume is moved wherever disks are',
+    title: 'an instance on a volume is moved with any kind of disks',
     instance: plain,
     disks: LOCAL,
     reason: undefined,

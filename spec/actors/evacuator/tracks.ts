@@ -1,4 +1,4 @@
-/** Moves at every point of their way, and what may be told about them. */
+/** Moves in every phase, and the events that may reach them. */
 import { NEVER_ASKED, type MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import type { MoveContext, Phase } from '../../../actors/evacuator/move.ts'
 import type {
@@ -28,7 +28,7 @@ export const RULES = {
   restoreMs: 180_000,
 }
 
-/** What a step depends on beside the move, where it is the only one. */
+/** The context of a step when there is only one move. */
 export const CONTEXT: MoveContext = {
   rules: RULES,
   records: [],
@@ -78,6 +78,7 @@ export const asked = (phase: Phase = REQUESTING, change: Partial<MoveTrack> = {}
 export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> = {}): Moving {
   return {
     kind: 'moving',
+    begunAtMs: 0,
     tracks: new Map(tracks.map((track) => [track.move, track])),
     places: placesOf(targetRow(TWO), targetRow(THREE)),
     records: [],
@@ -115,11 +116,11 @@ export const refused = (change: Partial<MovingMessage & { readonly type: 'move.r
     ...change,
   }) as const
 
-/** Goes on, with leave for as many evacuations as are named: all, when none is. */
+/** Schedules the moves, with permission for so many evacuations; without a number, for all. */
 export const asking = (state: Moving, nowMs: number, leave = Infinity): MovingStep =>
   withLeave(scheduleMoves(RULES, state, nowMs), nowMs, leave)
 
-/** The step, and what follows when the shared pace allows what it asks for. */
+/** Adds to the step what follows when the concurrency limiter allows the requests. */
 export function withLeave(
   [state, effects]: MovingStep,
   atMs: number,
@@ -134,6 +135,6 @@ export function withLeave(
   return [next, [...effects, ...more].filter(({ type }) => type !== 'limiter.ask')]
 }
 
-/** The evacuations that are asked for. */
+/** The evacuations that the limiter is asked for. */
 export const requests = (effects: readonly (MovingEffect | KernelEffect<MovingMessage>)[]) =>
   effects.flatMap((effect) => (effect.type === 'move.request' ? [effect] : []))

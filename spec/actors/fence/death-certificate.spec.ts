@@ -34,7 +34,7 @@ test('a certificate names host, recovery, epoch and ground, and keeps the eviden
   )
 })
 
-test('every ground has a sentence of its own', (t) => {
+test('every ground has its own sentence', (t) => {
   const sentences = CERTIFICATE_GROUNDS.map((ground) =>
     certify(DECEASED, { ground, witness: 'the BMC', before: null, issuedAt: 0 }).evidence.at(-1),
   )

@@ -1,4 +1,4 @@
-/** More than one rung: what moves a fence up its plan, and what counts of the rungs that were left. */
+/** Several rungs: when a fence goes to the next rung, and which answers of earlier rungs count. */
 import { fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
 import { tell, type Tell } from '../../../actors/kernel/behaviour.ts'
@@ -56,14 +56,14 @@ const step = (rung: number, reason: string, limitMs: number) => [
 
 testSteps(ladder, [
   {
-    title: 'a rung whose time is up says why, and the next one is climbed',
+    title: 'a rung whose time is up gives its reason, and the next rung begins',
     state: climbing({ ordered: [0], failures: 3, lastFailure: 'silence' }),
     message: { type: 'fence.deadline-passed', rung: 0 },
     next: onAgent({ ordered: [0] }),
     effects: step(1, 'bmc could not confirm it (silence); next is fence_apc', 30_000),
   },
   {
-    title: 'a hopeless rung is left at once',
+    title: 'a hopeless rung ends at once',
     state: onAgent(),
     message: { type: 'fence.power-failed', rung: 1, reason: 'no settings', hopeless: true },
     next: climbing({
@@ -78,14 +78,14 @@ testSteps(ladder, [
     ),
   },
   {
-    title: 'each rung is ordered off by itself',
+    title: 'power off is ordered through each rung separately',
     state: onAgent({ ordered: [0] }),
     message: read('on', 1),
     next: onAgent({ ordered: [0, 1], readOn: [1] }),
     effects: [{ type: 'rung.off', rung: 1, look: UNSEEN }],
   },
   {
-    title: 'a rung that was left and still reads off proves the death',
+    title: 'an earlier rung that still reads off proves the death',
     state: onAgent({ ordered: [0] }),
     message: read('off', 0),
     next: CERTIFYING,
@@ -100,17 +100,17 @@ testSteps(ladder, [
     ],
   },
   {
-    title: 'a rung that was left and still reads on means nothing',
+    title: 'an earlier rung that still reads on changes nothing',
     state: onAgent(),
     message: read('on', 0),
   },
   {
-    title: 'a failure of a rung that was left means nothing',
+    title: 'a failure of an earlier rung changes nothing',
     state: onAgent(),
     message: failed('silence', true),
   },
   {
-    title: 'evidence of life comes too late for the rung that was ordered',
+    title: 'evidence of life comes too late when an order was given',
     state: onAgent({ ordered: [0] }),
     message: { type: 'fence.abandon', reason: 'seen alive' },
     next: onAgent({ ordered: [0], life: 'seen alive' }),
@@ -123,7 +123,7 @@ testSteps(ladder, [
     effects: [refusal('fence.abandoned', 'seen alive; no operator has confirmed it yet')],
   },
   {
-    title: 'a host that is seen alive is not ordered off again on the same rung',
+    title: 'a host that is seen alive gets no second order through the same rung',
     state: climbing({ ordered: [0], failures: 2, life: 'seen alive' }),
     message: read('on', 0),
     next: climbing({
@@ -144,21 +144,21 @@ testSteps(ladder, [
     ],
   },
   {
-    title: 'an agent that reads off before our order is ordered off all the same',
+    title: 'an agent that reads off before our order is ordered anyway',
     state: onAgent({ ordered: [0], carriedOut: [0], readOn: [0] }),
     message: read('off', 1),
     next: onAgent({ ordered: [0, 1], carriedOut: [0], readOn: [0] }),
     effects: [{ type: 'rung.off', rung: 1, look: UNSEEN }],
   },
   {
-    title: 'a command that reads off before our order is ordered off all the same',
+    title: 'a command that reads off before our order is ordered anyway',
     state: climbing({ rung: 2 }),
     message: read('off', 2),
     next: climbing({ rung: 2, ordered: [2] }),
     effects: [{ type: 'rung.off', rung: 2, look: UNSEEN }],
   },
   {
-    title: 'a command that reads off after an order that failed is ordered again',
+    title: 'a command that reads off after a failed order is ordered again',
     state: climbing({ rung: 2, ordered: [2], failures: 1, lastFailure: 'syntax error' }),
     message: read('off', 2),
     effects: [{ type: 'rung.off', rung: 2, look: UNSEEN }],
@@ -171,7 +171,7 @@ testSteps(ladder, [
     effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 2 })],
   },
   {
-    title: 'an order of an agent that was carried out is noted, and read back',
+    title: 'an order that an agent carried out is noted, and read back',
     state: onAgent({ ordered: [0, 1] }),
     message: { type: 'fence.power-off-ordered', rung: 1 },
     next: onAgent({ ordered: [0, 1], carriedOut: [1] }),
@@ -209,7 +209,7 @@ testSteps(ladder, [
     ],
   },
   {
-    title: 'an agent that was left without an order of its own proves nothing by reading off late',
+    title: 'an earlier agent without an order of its own proves nothing by reading off late',
     state: climbing({ rung: 2, ordered: [0] }),
     message: read('off', 1),
   },
@@ -229,7 +229,7 @@ testSteps(ladder, [
     ],
   },
   {
-    title: 'the end of the last rung says why each of them could not help',
+    title: 'the reason after the last rung says why each rung failed',
     state: climbing({ rung: 3, lastFailure: 'nobody came', spent: ['a', 'b', 'c'] }),
     message: { type: 'fence.deadline-passed', rung: 3 },
     next: unfenced('power off is not confirmed: a; b; c; nobody came'),

@@ -1,4 +1,7 @@
-/** The leader looks before it fences: what is done when, after which look, and what is never done to a host that it sees alive. */
+/**
+ * The leader looks before it fences: what is done after which look, and what is never done to a
+ * host that it sees alive.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { fence } from '../../../actors/fence/fence.ts'
@@ -59,14 +62,14 @@ testSteps(fence(ORDER, FENCE_TIMING), [
     effects: [],
   },
   {
-    title: 'a certificate waits for the look, too',
+    title: 'a certificate waits for the look too',
     state: climbing(),
     message: read('off'),
     next: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     effects: [],
   },
   {
-    title: 'a host that reads on before the look has ended is not certified',
+    title: 'a host that reads on before the look ends gets no certificate',
     state: climbing({
       look: { finding: 'awaited', waiting: CERTIFICATE },
       ordered: [0],
@@ -83,7 +86,8 @@ testSteps(fence(ORDER, FENCE_TIMING), [
     effects: [timer<FenceMessage>('read', 500, { type: 'fence.read-due', rung: 0 })],
   },
   {
-    title: 'what waits is done when the look shows no life, and the look is good for ten seconds',
+    title:
+      'the waiting action is done when the look shows no life, and the look is valid for ten seconds',
     state: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
     message: looked('nothing'),
     next: climbing({ look: look('nothing'), ordered: [0], readOn: [0] }),
@@ -111,56 +115,56 @@ testSteps(fence(ORDER, FENCE_TIMING), [
     effects: [contradicted('finds alive; bmc reads off, which cannot be')],
   },
   {
-    title: 'a BMC that reads off outweighs a heartbeat that is some seconds old',
+    title: 'a BMC that reads off counts more than a heartbeat that is some seconds old',
     state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     message: looked('beating'),
     next: { kind: 'certifying' },
     effects: [{ ...CERTIFICATE, look: look('beating') }],
   },
   {
-    title: 'a refused connection is life when the power reads on',
+    title: 'a refused connection is evidence of life when the power reads on',
     state: climbing({ look: { finding: 'awaited', waiting: OFF } }),
     message: looked('answers'),
     next: unfenced('finds answers; bmc reads its power as on'),
     effects: [contradicted('finds answers; bmc reads its power as on')],
   },
   {
-    title: 'a refused connection is no life when the power reads off',
+    title: 'a refused connection is no evidence of life when the power reads off',
     state: climbing({ look: { finding: 'awaited', waiting: CERTIFICATE } }),
     message: looked('answers'),
     next: { kind: 'certifying' },
     effects: [{ ...CERTIFICATE, look: look('answers') }],
   },
   {
-    title: 'the BMC has a moment to show whether it is broken when the host is alive',
+    title: 'when the host is alive, its BMC has some time to show whether it is broken',
     state: climbing(),
     message: looked('alive'),
     next: climbing({ look: look('alive') }),
     effects: [expiresAfter(3000)],
   },
   {
-    title: 'a host that is alive is left alone whatever its BMC does',
+    title: 'a host that is seen alive is not fenced, whatever its BMC answers',
     state: climbing({ look: look('alive') }),
     message: { type: 'fence.look-expired' },
     next: unfenced('finds alive'),
     effects: [contradicted('finds alive')],
   },
   {
-    title: 'a look is too old after a while',
+    title: 'a look is too old after some time',
     state: climbing({ look: look('nothing') }),
     message: { type: 'fence.look-expired' },
     next: climbing({ look: NONE }),
     effects: [],
   },
   {
-    title: 'with an old look the host is looked at again before it is ordered off',
+    title: 'with an old look, the leader looks again before it orders power off',
     state: climbing({ look: NONE }),
     message: read('on'),
     next: climbing({ look: { finding: 'awaited', waiting: OFF }, readOn: [0] }),
     effects: [{ type: 'host.look', besides: 0, isOrdered: false }],
   },
   {
-    title: 'after an order only a look that asks for no heartbeat counts',
+    title: 'after an order, only a look without a heartbeat counts',
     state: climbing({ look: NONE, ordered: [0], readOn: [0] }),
     message: read('off'),
     next: climbing({
@@ -184,7 +188,7 @@ testSteps(fence(ORDER, FENCE_TIMING), [
     ],
   },
   {
-    title: 'what was cut off from its storage on our order may go on answering',
+    title: 'a host that our order cut off from its storage may still answer',
     state: climbing({ rung: 1, look: look('alive'), ordered: [1], carriedOut: [1], readOn: [1] }),
     message: read('off', 1),
     next: { kind: 'certifying' },
@@ -230,7 +234,7 @@ for (const lastResort of ['operator', 'consent'] as const) {
   })
 }
 
-test("an operator's word outweighs a refused connection", (t) => {
+test('a confirmation by an operator counts more than a refused connection', (t) => {
   const [state, effects] = withLastResort('operator')(
     climbing({ look: { finding: 'awaited', waiting: OFF } }),
     looked('answers'),
@@ -252,7 +256,7 @@ const messages = fc.constantFrom<FenceMessage>(
   ]),
 )
 
-test('while the leader sees the host alive nothing is ordered and nothing certified, whatever is read', (t) => {
+test('while the leader sees the host alive, nothing is ordered or certified, whatever is read', (t) => {
   holds(
     t,
     fc.property(

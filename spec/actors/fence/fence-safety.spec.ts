@@ -1,4 +1,6 @@
-/** However rungs behave, nobody is called dead without a proof, and nobody is told twice. */
+/**
+ * Whatever the rungs answer, no host is called dead without a proof, and the segment is told once.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { fence } from '../../../actors/fence/fence.ts'
@@ -42,13 +44,13 @@ const MESSAGES: readonly FenceMessage[] = [
 
 const LOOKED: FenceMessage = { type: 'fence.looked', look: UNSEEN }
 
-/** Mostly a machine that stays on, so that walks climb for a while. */
+/** Mostly readings of on, so that the random walks do not end early. */
 const messages = fc.oneof(
   fc.constantFrom(...MESSAGES),
   fc.constantFrom(read('on'), read('on'), failed(false), LOOKED),
 )
 
-/** Every rung in its turn, until it is used up: walks by chance rarely reach the upper ones. */
+/** Every rung in order until it fails: random walks rarely reach the later rungs. */
 const climbs = fc
   .tuple(...[0, 1, 2, 3].map(onRung), fc.array(messages))
   .map((parts): readonly FenceMessage[] => parts.flat())
@@ -64,7 +66,10 @@ const walks = fc.oneof(fc.array(messages), climbs)
 
 type Effect = FenceEffect | KernelEffect<FenceMessage>
 
-/** Every effect of a walk, with the message that led to it; what a look has delayed follows from what was read before. */
+/**
+ * Every effect of a walk, with the message that caused it. An effect that a look delayed follows
+ * from an earlier reading.
+ */
 function walk(
   sequence: readonly FenceMessage[],
   consent: boolean,
@@ -86,7 +91,7 @@ function walk(
   return seen
 }
 
-test('a certificate is only asked for when the power reads off, or with written consent', (t) => {
+test('a certificate is saved only when the power reads off, or with written consent', (t) => {
   holds(
     t,
     fc.property(walks, fc.boolean(), (sequence, consent) =>
@@ -99,7 +104,7 @@ test('a certificate is only asked for when the power reads off, or with written 
   )
 })
 
-test('power off is ordered only for a host that was just read; a BMC only when it read on', (t) => {
+test('power off is ordered only for a host that was just read; through a BMC, only when it read on', (t) => {
   holds(
     t,
     fc.property(walks, fc.boolean(), (sequence, consent) =>
@@ -114,7 +119,10 @@ test('power off is ordered only for a host that was just read; a BMC only when i
   )
 })
 
-/** Whether each certificate by an agent or a command follows an order through it that was carried out. */
+/**
+ * Whether each certificate by an agent or a command follows an order through it that was carried
+ * out.
+ */
 function isOrderedBefore(sequence: readonly FenceMessage[]): boolean {
   const step = fence(ORDER, FENCE_TIMING)
   const [ordered, carriedOut] = [new Set<number>(), new Set<number>()]
@@ -135,7 +143,10 @@ function isOrderedBefore(sequence: readonly FenceMessage[]): boolean {
   return true
 }
 
-/** What follows from each other, on one rung: walks by chance rarely reach the upper ones in this order. */
+/**
+ * Messages of one rung that belong together: random walks rarely reach the later rungs in this
+ * order.
+ */
 const episodes = fc
   .array(
     fc.tuple(
@@ -152,18 +163,19 @@ const episodes = fc
     ]),
   )
 
-test('an agent or a command is believed only after an order of its own was carried out', (t) => {
+test('an agent or a command is believed only after its own order was carried out', (t) => {
   holds(
     t,
     fc.property(fc.oneof(walks, episodes), (sequence) =>
-      // A rung that was left answers no more: what it says of its order is dropped, and so is its word.
+      // An earlier rung answers no more: what it says about its order is dropped, and so is its
+      // reading.
       isOrderedBefore(sequence),
     ),
     { numRuns: 2000 },
   )
 })
 
-test('nobody but the rung that is tried is ordered, and an operator is never ordered', (t) => {
+test('only the present rung is ordered, and an operator is never ordered', (t) => {
   holds(
     t,
     fc.property(walks, (sequence) => {
@@ -176,7 +188,7 @@ test('nobody but the rung that is tried is ordered, and an operator is never ord
   )
 })
 
-test('the segment hears of a fence once, and of a confirmed one only with its certificate', (t) => {
+test('the segment is told about a fence once, and about a confirmed one only with its certificate', (t) => {
   holds(
     t,
     fc.property(walks, fc.boolean(), (sequence, consent) => {

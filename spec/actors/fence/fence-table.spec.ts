@@ -1,4 +1,7 @@
-/** The table at the top of `fence.ts` is what a fence does: every state with every message, in many circumstances. */
+/**
+ * The table at the top of `fence.ts` is complete: every state is played with every message, in many
+ * circumstances.
+ */
 import test from 'ava'
 import type { GuardedAction, OwnLook } from '../../../actors/fence/guarded-action.ts'
 import { fence } from '../../../actors/fence/fence.ts'

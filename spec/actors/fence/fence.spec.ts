@@ -1,4 +1,7 @@
-/** The ladder of the fence: read, order, read back; its deadline, its ways out, and the point of no return. */
+/**
+ * The fence with one rung: read, order, read back; its deadline, its ends, and the order after
+ * which it cannot go back.
+ */
 import test from 'ava'
 import { fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
@@ -53,7 +56,7 @@ const certificate = certificateRow()
 
 testSteps(behaviour, [
   {
-    title: 'a fence begins with a look, a read and a deadline',
+    title: 'a fence begins with a look, a reading and a deadline',
     state: { kind: 'idle' },
     message: { type: 'fence.begin' },
     next: climbing({ look: { finding: 'awaited', waiting: null } }),
@@ -80,7 +83,7 @@ testSteps(behaviour, [
     effects: [{ type: 'rung.off', rung: 0, look: UNSEEN }],
   },
   {
-    title: 'an order is not a proof: the power is read back',
+    title: 'an order is no proof: the power is read back',
     state: ORDERED,
     message: { type: 'fence.power-off-ordered', rung: 0 },
     next: CARRIED_OUT,
@@ -137,14 +140,14 @@ testSteps(behaviour, [
     effects: [readAfter(16_000)],
   },
   {
-    title: 'a failure after the order leads to a read, not to success',
+    title: 'a failure after the order is followed by a reading, not by success',
     state: ORDERED,
     message: failed('silence'),
     next: climbing({ ordered: [0], readOn: [0], failures: 1, lastFailure: 'silence' }),
     effects: [readAfter(1000)],
   },
   {
-    title: 'a read that is due is made',
+    title: 'a reading that is due is made',
     state: ORDERED,
     message: { type: 'fence.read-due', rung: 0 },
     effects: [{ type: 'rung.read', rung: 0 }],
@@ -157,7 +160,7 @@ testSteps(behaviour, [
     effects: [refusal('fence.unconfirmed', 'power off is not confirmed: wrong password')],
   },
   {
-    title: 'a deadline without confirmation is answered honestly',
+    title: 'a deadline without confirmation ends the fence as unconfirmed',
     state: climbing({ ordered: [0], failures: 4, lastFailure: STILL_ON }),
     message: { type: 'fence.deadline-passed', rung: 0 },
     next: unfenced(`power off is not confirmed: ${STILL_ON}`),
@@ -171,14 +174,14 @@ testSteps(behaviour, [
     effects: [refusal('fence.abandoned', 'seen alive')],
   },
   {
-    title: 'an operator’s word before the order ends the fence as refused',
+    title: 'an operator command before the order ends the fence as refused',
     state: climbing(),
     message: { type: 'fence.forbid', reason: 'paused' },
     next: unfenced('paused'),
     effects: [refusal('fence.refused', 'paused')],
   },
   {
-    title: 'an order that is out is read back whatever an operator says',
+    title: 'an order that was given is read back, whatever an operator commands',
     state: ORDERED,
     message: { type: 'fence.forbid', reason: 'paused' },
   },
@@ -194,21 +197,21 @@ testSteps(behaviour, [
     message: { type: 'fence.abandon', reason: 'seen alive' },
   },
   {
-    title: 'an intent without a grant ends the fence as refused',
+    title: 'when the store forbids the intent, the fence ends as refused',
     state: ORDERED,
     message: { type: 'fence.forbidden', reason: 'the segment is disabled' },
     next: unfenced('the segment is disabled'),
     effects: [refusal('fence.refused', 'the segment is disabled')],
   },
   {
-    title: 'a stored certificate is what the segment hears',
+    title: 'the segment is told about a stored certificate',
     state: CERTIFYING,
     message: { type: 'fence.certified', certificate },
     next: { kind: 'fenced' },
     effects: [reply({ type: 'fence.confirmed', certificate })],
   },
   {
-    title: 'a certificate that nobody waits for is not told',
+    title: 'an unexpected certificate is not told',
     state: climbing(),
     message: { type: 'fence.certified', certificate },
   },
@@ -227,7 +230,7 @@ testSteps(consenting, [
     ],
   },
   {
-    title: 'consent is used when the BMC is hopeless, too',
+    title: 'consent is used when the BMC is hopeless too',
     state: climbing(),
     message: failed('no IPMI settings', true),
     next: CERTIFYING,
@@ -236,7 +239,7 @@ testSteps(consenting, [
     ],
   },
   {
-    title: 'consent does not replace a read that says off',
+    title: 'consent does not replace a reading of off',
     state: climbing(),
     message: read('off'),
     next: CERTIFYING,
@@ -260,7 +263,7 @@ const LATE: readonly FenceMessage[] = [
   { type: 'fence.forbid', reason: 'late' },
 ]
 
-test('nothing that comes late moves a fence that has left its ladder', (t) => {
+test('late messages do not change a fence that has ended its rungs', (t) => {
   for (const state of ENDS) {
     for (const message of LATE) t.deepEqual(behaviour(state, message), [state, []], message.type)
   }

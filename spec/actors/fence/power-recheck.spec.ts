@@ -1,10 +1,10 @@
-/** The device that proved a death is read again while the death is acted on. */
+/** The device that proved a death is read again while the host is acted on. */
 import test from 'ava'
 import {
   BOOT_MAX_MS,
   READING_MS,
   PowerRechecks,
-  type Finding,
+  type PowerFinding,
 } from '../../../actors/fence/power-recheck.ts'
 import type { PowerState } from '../../../actors/ports/power.ts'
 import { CodedError } from '../../../schema/errors.ts'
@@ -12,7 +12,7 @@ import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { settle } from '../../transports/simulated/virtual-time.ts'
 import { H1, H2 } from '../records.ts'
 
-/** A fenced host whose device answers these, one after another, and the last one for ever. */
+/** A fenced host whose device gives these answers in order, and repeats the last one. */
 function watch(...answers: readonly (PowerState | Error)[]) {
   const clock = new VirtualClock()
   const powerRechecks = new PowerRechecks(clock)
@@ -25,8 +25,8 @@ function watch(...answers: readonly (PowerState | Error)[]) {
   }
   powerRechecks.keep(H1, { read }, clock.monotonicMs())
   const pass = (ms: number): Promise<void> => clock.pass(ms, settle)
-  const look = (): Promise<Finding> => powerRechecks.look(H1, new AbortController().signal)
-  const lookAfter = async (ms: number): Promise<Finding> => {
+  const look = (): Promise<PowerFinding> => powerRechecks.look(H1, new AbortController().signal)
+  const lookAfter = async (ms: number): Promise<PowerFinding> => {
     await pass(ms)
     return look()
   }
@@ -41,21 +41,21 @@ test('a fresh reading is believed', async (t) => {
   t.is(reads(), 0)
 })
 
-test('an old one is taken again, and then it is fresh', async (t) => {
+test('an old reading is taken again, and is then fresh', async (t) => {
   const { lookAfter, reads } = watch('off')
   t.is((await lookAfter(READING_MS)).life, 'none')
   t.is((await lookAfter(READING_MS - 1)).life, 'none')
   t.is(reads(), 1)
 })
 
-test('power is told to the first who looks, and to the others that it is there', async (t) => {
+test('the first caller is told that the power is new, and later ones only that it is on', async (t) => {
   const { lookAfter } = watch('on')
   t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: true, diedAtMs: 0 })
   t.deepEqual(await lookAfter(1), { life: 'powered', isNews: false, diedAtMs: 0 })
   t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: false, diedAtMs: 0 })
 })
 
-test('those who look at once share a reading, and one of them is told first', async (t) => {
+test('simultaneous callers share a reading, and one of them is told first', async (t) => {
   const { pass, look, reads } = watch('on')
   await pass(READING_MS)
   const found = await Promise.all([look(), look(), look()])
@@ -66,21 +66,21 @@ test('those who look at once share a reading, and one of them is told first', as
   )
 })
 
-test('who has had power for long, and was not seen, hangs', async (t) => {
+test('a host that has had power for long and was not seen alive hangs', async (t) => {
   const { lookAfter } = watch('on')
   await lookAfter(READING_MS)
   t.is((await lookAfter(BOOT_MAX_MS - 1)).life, 'powered')
   t.is((await lookAfter(1)).life, 'hung')
 })
 
-test('power that is gone again is forgotten', async (t) => {
+test('a host that lost power again counts as dead', async (t) => {
   const { lookAfter } = watch('on', 'off', 'on')
   await lookAfter(READING_MS)
   t.is((await lookAfter(BOOT_MAX_MS)).life, 'none')
   t.deepEqual(await lookAfter(READING_MS), { life: 'powered', isNews: true, diedAtMs: 0 })
 })
 
-test('a device that cannot be read any more says nothing new', async (t) => {
+test('a device that cannot be read any more changes nothing', async (t) => {
   const dead = watch(SILENT)
   t.is((await dead.lookAfter(READING_MS)).life, 'none')
   const back = watch('on', SILENT)
@@ -88,12 +88,12 @@ test('a device that cannot be read any more says nothing new', async (t) => {
   t.is((await back.lookAfter(READING_MS)).life, 'powered')
 })
 
-test('what is no trouble of the device is told', async (t) => {
+test('an error that is no trouble of the device is thrown', async (t) => {
   const { lookAfter } = watch(new Error('a defect'))
   await t.throwsAsync(lookAfter(READING_MS), { message: 'a defect' })
 })
 
-test('a new fence begins anew, and of other hosts nothing is known', async (t) => {
+test('a new fence starts a new recheck, and nothing is known of other hosts', async (t) => {
   const { powerRechecks, lookAfter } = watch('on')
   await lookAfter(READING_MS)
   powerRechecks.keep(H1, { read: () => Promise.resolve('off') }, READING_MS)
@@ -101,7 +101,7 @@ test('a new fence begins anew, and of other hosts nothing is known', async (t) =
   t.is((await powerRechecks.look(H2, new AbortController().signal)).life, 'none')
 })
 
-test('a death that rests on a word alone ends the powerRecheck of an earlier one', async (t) => {
+test('a death that is proved only by a command or a consent ends the power recheck of an earlier one', async (t) => {
   const { powerRechecks, lookAfter, reads } = watch('on')
   powerRechecks.end(H1)
   t.deepEqual(await lookAfter(READING_MS), { life: 'none', isNews: false, diedAtMs: undefined })

@@ -1,27 +1,41 @@
-/** A host-watcher probes its channels, one after the other each, and tells the observer what it sees. */
+/** A host-watcher probes its channels, one after the other each, listens to heartbeats, and tells the observer what it sees. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import type { Sign } from '../../../actors/host-watcher/failure-detector.ts'
 import {
+  NEW_WATCHER,
   hostWatcher,
   type HostWatcherMessage,
   type HostWatcherState,
+  type Shown,
   type WatchedHost,
 } from '../../../actors/host-watcher/host-watcher.ts'
-import { nextProbeMs } from '../../../actors/host-watcher/probe-plan.ts'
+import { changedProbeAtMs, nextProbeAtMs } from '../../../actors/host-watcher/probe-plan.ts'
 import { refOf } from '../../../actors/registry.ts'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, ONE, SEGMENT } from '../records.ts'
 
 const TIMING = { sshPeaceMs: 10_000, sshBurstMs: 1000, ipmiPeaceMs: 20_000, ipmiBurstMs: 5000 }
-const RULES = { samples: 3, timing: TIMING }
+const RULES = {
+  samples: 3,
+  timing: TIMING,
+  sshTimeoutMs: 3000,
+  freshMs: { ssh: 33_000, ipmi: 65_000, heartbeat: Infinity, compute: 70_000 },
+  phi: {
+    threshold: 8,
+    graceMs: 2000,
+    intervalMs: 1000,
+    deviationMsMin: 250,
+    pauseMsMax: 10_000,
+  },
+}
 const WATCHED: WatchedHost = {
   host: H1,
   hostName: ONE,
   segment: SEGMENT,
   ssh: { address: '192.0.2.1', port: 22, username: 'ha', hostKey: undefined },
   ipmi: {
+    kind: 'ipmi',
     address: '192.0.2.101',
     port: 623,
     username: 'ha',
@@ -30,21 +44,60 @@ const WATCHED: WatchedHost = {
     privilege: 'ADMINISTRATOR',
   },
   problems: [],
+  maintenance: 'none',
   fingerprint: '1',
 }
 const behaviour = hostWatcher(WATCHED, RULES, refOf('observer', 'hosts'))
-const NEW: HostWatcherState = { kind: 'blind', views: {} }
 
-const probed = (channel: 'ssh' | 'ipmi', sign: Sign, chance = 0.5): HostWatcherMessage => ({
-  type: 'watcher.probed',
+const drawn: HostWatcherMessage = {
+  type: 'watcher.drawn',
+  chances: { ssh: 0.25, ipmi: 0.5 },
+  atMs: 0,
+}
+const due = (channel: 'ssh' | 'ipmi'): HostWatcherMessage => ({
+  type: 'watcher.probe-due',
   channel,
+})
+const shows = (shown: Shown, atMs: number, tookMs = 0): HostWatcherMessage => ({
+  type: 'watcher.probed',
+  shown,
+  begunAtMs: atMs - tookMs,
+  atMs,
+  chance: 0.5,
+})
+const ssh = (sign: 'alive' | 'refused' | 'silent' | 'misconfigured'): Shown => ({
+  channel: 'ssh',
   sign,
   detail: sign,
-  chance,
+})
+const ipmi = (sign: 'powered-on' | 'powered-off' | 'silent'): Shown => ({
+  channel: 'ipmi',
+  sign,
+  detail: sign,
+})
+const beat = (sequence: number, atMs: number, incarnation = 'a'): HostWatcherMessage => ({
+  type: 'watcher.beat',
+  atMs,
+  beat: {
+    incarnation,
+    body: {
+      hostName: ONE,
+      sequence,
+      libvirt: 'answers',
+      libvirtAgeMs: 0,
+      compute: 'runs',
+      computeAgeMs: 0,
+    },
+  },
+})
+const clock = (atMs: number, bus: 'connected' | 'away' = 'connected'): HostWatcherMessage => ({
+  type: 'watcher.clock',
+  atMs,
+  bus,
 })
 
 function after(...story: readonly HostWatcherMessage[]) {
-  let state = NEW
+  let state = NEW_WATCHER
   let effects: ReturnType<typeof behaviour>[1] = []
   for (const message of story) [state, effects] = behaviour(state, message)
   const timers = effects.flatMap((effect) =>
@@ -54,75 +107,174 @@ function after(...story: readonly HostWatcherMessage[]) {
   return { state, effects, timers, words }
 }
 
-test('a watcher begins with each channel that the host has', (t) => {
+/** Both channels asked once, at peace: SSH at 2500 and the power at 5000 ms. */
+const PEACE = [
+  drawn,
+  due('ssh'),
+  shows(ssh('alive'), 2500),
+  due('ipmi'),
+  shows(ipmi('powered-on'), 5000),
+]
+
+test('a watcher begins by drawing the spread of its probes, and by listening', (t) => {
   t.deepEqual(after({ type: 'watcher.begin' }).effects, [
-    { type: 'probe.first', channel: 'ssh' },
-    { type: 'probe.first', channel: 'ipmi' },
+    { type: 'chances.draw' },
+    { type: 'heartbeats.listen' },
   ])
+})
+
+test('the first probe of each channel comes within one peace interval of SSH', (t) => {
+  t.deepEqual(after(drawn).timers, ['probe-ssh 2500', 'probe-ipmi 5000'])
   const bare = hostWatcher({ ...WATCHED, ipmi: undefined }, RULES, refOf('observer', 'hosts'))
-  t.deepEqual(bare(NEW, { type: 'watcher.begin' })[1], [{ type: 'probe.first', channel: 'ssh' }])
+  t.is(bare(NEW_WATCHER, drawn)[1].length, 1)
 })
 
 test('a probe that is due is made', (t) => {
-  const due: HostWatcherMessage = { type: 'watcher.probe-due', channel: 'ipmi' }
-  t.deepEqual(after(due).effects, [{ type: 'probe', channel: 'ipmi' }])
+  t.deepEqual(after(drawn, due('ipmi')).effects, [{ type: 'probe', channel: 'ipmi' }])
 })
 
 test('what a probe shows is told to the observer, changed or not', (t) => {
-  const word = {
-    type: 'observer.watched',
-    host: H1,
-    state: 'alive',
-    evidence: ['ssh alive 1 times in a row: alive'],
-  }
-  t.deepEqual(after(probed('ssh', 'alive')).words, [word])
-  t.like(after(probed('ssh', 'alive'), probed('ssh', 'alive')).words[0], { state: 'alive' })
+  const story = [drawn, due('ssh'), shows(ssh('alive'), 2500)]
+  t.deepEqual(after(...story).words, [
+    {
+      type: 'observer.watched',
+      host: H1,
+      state: 'alive',
+      evidence: ['ssh alive 1 times in a row: alive'],
+    },
+  ])
+  t.like(after(...story, due('ssh'), shows(ssh('alive'), 9000)).words[0], { state: 'alive' })
 })
 
 test('an unchanged verdict plans the next probe of that channel only', (t) => {
-  t.deepEqual(after(probed('ssh', 'alive'), probed('ssh', 'alive')).timers, ['probe-ssh 10000'])
+  t.deepEqual(after(...PEACE).timers, ['probe-ipmi 20000'])
 })
 
-test('a new suspect has every channel planned anew, its power at once', (t) => {
-  const story = [probed('ssh', 'alive'), probed('ssh', 'silent')]
+test('a new suspect is asked in a burst, its power as soon as the BMC bears it', (t) => {
+  const story = [...PEACE, due('ssh'), shows(ssh('silent'), 12_500, 3000)]
   t.deepEqual(after(...story).timers, ['probe-ssh 1000', 'probe-ipmi 0'])
   t.is(after(...story).state.kind, 'suspect')
+  const soon = [...PEACE, due('ssh'), shows(ssh('silent'), 7000, 3000)]
+  t.deepEqual(after(...soon).timers, ['probe-ssh 1000', 'probe-ipmi 3000'])
 })
 
-test('a suspect that answers again is at peace again', (t) => {
-  const story = [probed('ssh', 'silent'), probed('ssh', 'alive')]
-  t.deepEqual(after(...story).timers, ['probe-ssh 10000', 'probe-ipmi 20000'])
+test('a channel that is being asked is not asked a second time when the verdict changes', (t) => {
+  const story = [...PEACE, due('ssh'), due('ipmi'), shows(ssh('silent'), 26_000, 3000)]
+  t.deepEqual(after(...story).timers, ['probe-ssh 1000'])
 })
 
 test('a host that stays silent is dead after as many samples as the rules say', (t) => {
-  const silence = Array.from({ length: 3 }, () => probed('ssh', 'silent'))
-  t.is(after(...silence.slice(1)).state.kind, 'suspect')
-  t.is(after(...silence).state.kind, 'dead')
+  const silence = [0, 1, 2].flatMap((n) => [
+    due('ssh'),
+    shows(ssh('silent'), 12_000 + n * 4000, 3000),
+  ])
+  t.is(after(...PEACE, ...silence.slice(2)).state.kind, 'suspect')
+  t.is(after(...PEACE, ...silence).state.kind, 'dead')
 })
 
-test('each channel always has exactly one next probe', (t) => {
-  const words = fc.oneof(
-    fc.constantFrom<Sign>('alive', 'refused', 'silent', 'misconfigured').map((sign) => ({
-      channel: 'ssh' as const,
-      sign,
-    })),
-    fc.constantFrom<Sign>('powered-on', 'powered-off', 'silent').map((sign) => ({
-      channel: 'ipmi' as const,
-      sign,
-    })),
+test('silence that took much longer than it may is not counted: this process was late', (t) => {
+  const story = [...PEACE, due('ssh')]
+  t.is(after(...story, shows(ssh('silent'), 12_000, 4000)).state.kind, 'suspect')
+  t.is(after(...story, shows(ssh('silent'), 12_000, 4001)).state.kind, 'alive')
+  t.is(after(...story, shows(ssh('refused'), 12_000, 9000)).state.kind, 'alive')
+})
+
+test('a heartbeat is life, and the clock is looked at when the next one is overdue', (t) => {
+  const first = after(drawn, beat(1, 1000))
+  t.is(first.state.kind, 'alive')
+  t.true(first.timers.some((timer) => /^silence 23\d\d$/.test(timer)))
+  t.deepEqual(after(drawn, beat(1, 1000), beat(2, 2000)).effects, [])
+  t.deepEqual(after(drawn, beat(1, 1000), { type: 'watcher.silence-due' }).effects, [
+    { type: 'clock.read' },
+  ])
+  const again = after(drawn, beat(1, 1000), beat(2, 2000), clock(3310))
+  t.is(again.state.kind, 'alive')
+  t.regex(again.timers[0] ?? '', /^silence \d+$/)
+})
+
+test('a missing heartbeat makes a suspect within three seconds, and the burst begins', (t) => {
+  const { state, timers } = after(...PEACE, beat(1, 11_000), clock(13_400))
+  t.is(state.kind, 'suspect')
+  t.deepEqual(timers, ['probe-ssh 0', 'probe-ipmi 0'])
+})
+
+test('a missing heartbeat and power off are death, a missing heartbeat and an answer over SSH are life', (t) => {
+  const story = [...PEACE, beat(1, 11_000), clock(13_400)]
+  t.is(after(...story, due('ipmi'), shows(ipmi('powered-off'), 13_500)).state.kind, 'dead')
+  t.is(after(...story, due('ipmi'), shows(ipmi('powered-on'), 13_500)).state.kind, 'suspect')
+  t.is(after(...story, due('ipmi'), shows(ipmi('silent'), 13_500)).state.kind, 'suspect')
+  const answered = after(...story, due('ssh'), shows(ssh('alive'), 13_500))
+  t.is(answered.state.kind, 'alive')
+  t.true(answered.state.kind === 'alive' && answered.words.length === 1)
+})
+
+test('a heartbeat that comes back ends the suspicion, a replay of an old one does not', (t) => {
+  const story = [...PEACE, beat(1, 11_000), beat(2, 12_000), clock(14_400)]
+  t.is(after(...story, beat(2, 14_500)).state.kind, 'suspect')
+  t.is(after(...story, beat(3, 14_500)).state.kind, 'alive')
+  t.is(after(...story, beat(1, 14_500, 'b')).state.kind, 'alive')
+})
+
+test('while the bus is away, or this process was late, a missing heartbeat is no suspicion', (t) => {
+  const story = [...PEACE, beat(1, 11_000)]
+  const away = after(...story, clock(13_400, 'away'))
+  t.is(away.state.kind, 'alive')
+  t.is(away.state.views.heartbeat, undefined)
+  const late = after(...story, clock(14_500))
+  t.is(late.state.kind, 'alive')
+  t.regex(late.timers[0] ?? '', /^silence 13\d\d$/)
+  t.is(after(...story, clock(14_500), clock(15_900)).state.kind, 'suspect')
+})
+
+test('heartbeats are told again now and then, for they may be all there is', (t) => {
+  const story = [beat(1, 1000), beat(2, 2000)]
+  t.is(after(...story).words.length, 0)
+  t.is(after(...story, beat(3, 11_000)).words.length, 1)
+})
+
+test('each channel always has exactly one next probe, or is being asked', (t) => {
+  const moments = fc.array(
+    fc.record({
+      what: fc.constantFrom('probe', 'beat', 'clock'),
+      pick: fc.integer({ min: 0, max: 1 }),
+      ssh: fc.constantFrom('alive', 'refused', 'silent', 'misconfigured'),
+      ipmi: fc.constantFrom('powered-on', 'powered-off', 'silent'),
+      passMs: fc.integer({ min: 1, max: 5000 }),
+    }),
+    { minLength: 1, maxLength: 60, size: 'max' },
   )
   holds(
     t,
-    fc.property(fc.array(words, { minLength: 1 }), (walk) => {
-      let state = NEW
-      let planned = new Set<string>(['probe-ssh', 'probe-ipmi'])
-      for (const { channel, sign } of walk) {
-        planned.delete(`probe-${channel}`) // this is the probe that was planned
-        const [next, effects] = behaviour(state, probed(channel, sign))
-        if (next.kind !== state.kind) planned = new Set()
-        for (const effect of effects) if (effect.type === 'timer.start') planned.add(effect.name)
-        if (planned.size !== 2) return false
-        state = next
+    fc.property(moments, (walk) => {
+      let [state, effects] = behaviour(NEW_WATCHER, drawn)
+      let planned = new Set<string>()
+      const asked = new Set<string>()
+      let nowMs = 0
+      let beats = 0
+      const step = (message: HostWatcherMessage): void => {
+        const before: HostWatcherState = state
+        ;[state, effects] = behaviour(state, message)
+        if (before.kind !== state.kind) planned = new Set()
+        for (const effect of effects) {
+          if (effect.type === 'timer.start' && effect.name !== 'silence') planned.add(effect.name)
+        }
+      }
+      for (const effect of effects) if (effect.type === 'timer.start') planned.add(effect.name)
+      for (const moment of walk) {
+        nowMs += moment.passMs
+        const channel = moment.pick === 0 ? 'ssh' : 'ipmi'
+        if (moment.what === 'beat') step(beat((beats += 1), nowMs))
+        else if (moment.what === 'clock') step(clock(nowMs))
+        else if (asked.delete(channel)) {
+          step(shows(channel === 'ssh' ? ssh(moment.ssh) : ipmi(moment.ipmi), nowMs))
+        } else {
+          planned.delete(`probe-${channel}`)
+          asked.add(channel)
+          step(due(channel))
+        }
+        for (const each of ['ssh', 'ipmi']) {
+          if (planned.has(`probe-${each}`) === asked.has(each)) return false
+        }
       }
       return true
     }),
@@ -130,12 +282,30 @@ test('each channel always has exactly one next probe', (t) => {
 })
 
 test('peace probes are spread by a tenth, and no BMC is asked faster than it can bear', (t) => {
-  const peace = { state: 'alive', before: 'alive' } as const
-  t.is(nextProbeMs(TIMING, 'ssh', { ...peace, chance: 0 }), 9000)
-  t.is(nextProbeMs(TIMING, 'ssh', { ...peace, chance: 0.999_999 }), 11_000)
-  t.is(nextProbeMs(TIMING, 'ipmi', { ...peace, chance: 0.5 }), 20_000)
-  const suspect = { state: 'suspect', before: 'suspect', chance: 0 } as const
-  t.is(nextProbeMs(TIMING, 'ipmi', suspect), 5000)
-  t.is(nextProbeMs(TIMING, 'ssh', suspect), 1000)
-  t.is(nextProbeMs(TIMING, 'ipmi', { ...suspect, state: 'dead' }), 18_000)
+  const peace = { state: 'alive', nowMs: 0, askedAtMs: 0 } as const
+  t.is(nextProbeAtMs(TIMING, 'ssh', { ...peace, chance: 0 }), 9000)
+  t.is(nextProbeAtMs(TIMING, 'ssh', { ...peace, chance: 0.999_999 }), 11_000)
+  t.is(nextProbeAtMs(TIMING, 'ipmi', { ...peace, chance: 0.5 }), 20_000)
+  const suspect = { state: 'suspect', nowMs: 0, askedAtMs: 0, chance: 0 } as const
+  t.is(nextProbeAtMs(TIMING, 'ipmi', suspect), 5000)
+  t.is(nextProbeAtMs(TIMING, 'ssh', suspect), 1000)
+  t.is(nextProbeAtMs(TIMING, 'ipmi', { ...suspect, state: 'dead' }), 18_000)
+})
+
+test('hosts that are no suspects any more are asked at any moment of the next interval, not in step', (t) => {
+  const well = { state: 'alive', nowMs: 1000, askedAtMs: 1000 } as const
+  t.is(changedProbeAtMs(TIMING, 'ssh', { ...well, chance: 0 }), 2000)
+  t.is(changedProbeAtMs(TIMING, 'ssh', { ...well, chance: 0.9 }), 10_000)
+  holds(
+    t,
+    fc.property(
+      fc.constantFrom('alive', 'suspect', 'dead'),
+      fc.integer({ min: 0, max: 30_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (state, sinceMs, chance) => {
+        const occasion = { state, nowMs: 30_000, askedAtMs: 30_000 - sinceMs, chance } as const
+        return changedProbeAtMs(TIMING, 'ipmi', occasion) - occasion.askedAtMs >= 5000
+      },
+    ),
+  )
 })

@@ -16,8 +16,16 @@ import type { HostState } from '../../../schema/messages/observation.ts'
 import { holds } from '../../support/holds.ts'
 import { SEGMENT } from '../records.ts'
 
-const RULES = { tickMs: 1000, repeatMs: 5000, inventoryMs: 10_000, regainMs: 8000 }
-const behaviour = observer(RULES)
+const RULES = {
+  tickMs: 1000,
+  repeatMs: 5000,
+  inventoryMs: 10_000,
+  servicesMs: 10_000,
+  regainMs: 8000,
+  observersPerHost: 2,
+}
+const NODE = 'monitor-1'
+const behaviour = observer(NODE, RULES)
 
 type Effect = ObserverEffect | KernelEffect<ObserverMessage>
 
@@ -29,14 +37,20 @@ const watchedHost = (n: number, fingerprint = '1'): WatchedHost => ({
   ssh: undefined,
   ipmi: undefined,
   problems: [],
+  maintenance: 'none',
   fingerprint,
 })
 const inventory = (...hosts: readonly WatchedHost[]): ObserverMessage => ({
   type: 'observer.inventory',
-  hosts,
+  inventory: { hosts, monitors: [{ name: NODE, registeredAt: 1 }] },
+  atMs: 0,
 })
 const three = inventory(watchedHost(1), watchedHost(2), watchedHost(3))
-const ticked = (atMs: number): ObserverMessage => ({ type: 'observer.ticked', atMs })
+const ticked = (atMs: number, bus: 'connected' | 'away' = 'connected'): ObserverMessage => ({
+  type: 'observer.ticked',
+  atMs,
+  bus,
+})
 const sees = (n: number, state: HostState): ObserverMessage => ({
   type: 'observer.watched',
   host: idOf(n),
@@ -88,7 +102,7 @@ test('the first tick reads the inventory, and ticks come again and again', (t) =
   const { effects } = after(ticked(0))
   t.deepEqual(
     effects.map(({ type }) => type),
-    ['timer.start', 'inventory.read', 'registration.renew'],
+    ['timer.start', 'inventory.read', 'registration.renew', 'services.read'],
   )
   t.deepEqual(
     after(ticked(0), ticked(1000)).effects.map(({ type }) => type),
@@ -116,7 +130,7 @@ test('a host whose settings changed gets a new watcher', (t) => {
 })
 
 test('a store that is away changes nothing', (t) => {
-  const away: ObserverMessage = { type: 'observer.inventory', hosts: undefined }
+  const away: ObserverMessage = { type: 'observer.inventory', inventory: undefined, atMs: 0 }
   t.deepEqual(after(three, away).state, after(three).state)
 })
 
@@ -133,7 +147,7 @@ test('death is said at the next tick', (t) => {
 
 test('what does not change is said again after a while', (t) => {
   const story = [inventory(watchedHost(1)), ticked(0), sees(1, 'alive')]
-  const ticks = [1000, 2000, 3000, 4000].map(ticked)
+  const ticks = [1000, 2000, 3000, 4000].map((at) => ticked(at))
   t.deepEqual(after(...story, ...ticks).said, [])
   t.deepEqual(after(...story, ...ticks, ticked(5000)).said, ['host-1 alive'])
 })
@@ -169,6 +183,124 @@ test('an observer that stood still is blind, and forgets what it saw before', (t
   t.is(state.kind, 'blind')
   t.is(state.reason, 'this process stood still for 3000 ms')
   t.deepEqual(words, ['host-1 blind', 'host-2 blind', 'host-3 blind'])
+})
+
+test('an observer that does not reach the bus is blind, and hosts are not dead to it', (t) => {
+  const story = [three, ticked(0), ...allAlive, sees(1, 'dead'), ticked(1000, 'away')]
+  const { state, said: words } = after(...story)
+  t.is(state.reason, 'this observer does not reach the bus')
+  t.deepEqual(words, ['host-1 blind', 'host-2 alive', 'host-3 alive'])
+})
+
+test('a host that an operator keeps out of service is on maintenance instead of dead, and alive when it lives', (t) => {
+  const kept: WatchedHost = { ...watchedHost(1), maintenance: 'operator' }
+  const story = [inventory(kept, watchedHost(2)), ticked(0), sees(2, 'alive')]
+  t.deepEqual(after(...story, sees(1, 'alive')).said, ['host-1 alive'])
+  t.deepEqual(after(...story, sees(1, 'suspect')).said, ['host-1 maintenance'])
+  t.deepEqual(after(...story, sees(1, 'dead'), ticked(1000)).said, ['host-1 maintenance'])
+  // It ends: what is seen is said at the next turn.
+  const ended = [...story, sees(1, 'dead'), ticked(1000), inventory(watchedHost(1), watchedHost(2))]
+  t.is(
+    after(...ended, ...[2000, 3000, 4000, 5000, 6000].map((at) => ticked(at))).said[0],
+    'host-1 dead',
+  )
+})
+
+const monitorRows = (...names: readonly string[]) =>
+  names.map((name) => ({ name, registeredAt: 1 }))
+const watchedBy = (node: string, ...names: readonly string[]): readonly string[] => {
+  const hosts = Array.from({ length: 60 }, (_, n) => watchedHost(n))
+  const message: ObserverMessage = {
+    type: 'observer.inventory',
+    inventory: { hosts, monitors: monitorRows(...names) },
+    atMs: 0,
+  }
+  return [...observer(node, RULES)(NEW_OBSERVER, message)[0].sights.keys()]
+}
+
+test('of five monitors each watches its share, and every host has two', (t) => {
+  const names = ['m1', 'm2', 'm3', 'm4', 'm5']
+  const all = names.flatMap((name) => watchedBy(name, ...names))
+  t.is(all.length, 120)
+  const counts = Object.values(Object.groupBy(all, (host) => host)).map((each) => each?.length)
+  t.deepEqual([...new Set(counts)], [2])
+})
+
+test('an observer that is not registered yet watches what will be assigned to it, with those who have it', (t) => {
+  const names = ['m1', 'm2', 'm3', 'm4', 'm5']
+  t.deepEqual(watchedBy('m5', ...names.slice(0, 4)), watchedBy('m5', ...names))
+})
+
+const service = (host: string, fields: object = {}) => ({
+  id: host,
+  host: hostName(host),
+  up: true,
+  disabled: false,
+  disabledReason: null,
+  forcedDown: false,
+  zone: null,
+  writtenAt: 0,
+  writtenAgoMs: 3000,
+  ...fields,
+})
+const services = (...rows: readonly ReturnType<typeof service>[]): ObserverMessage => ({
+  type: 'observer.services',
+  services: rows,
+  atMs: 20_000,
+})
+
+test('each watcher hears of its own service', (t) => {
+  const { effects } = after(
+    three,
+    services(
+      service('compute-1'),
+      service('compute-2', { forcedDown: true, up: false }),
+      service('compute-3', { writtenAgoMs: null }),
+    ),
+  )
+  const words = effects.flatMap((effect) =>
+    effect.type === 'tell' ? [[effect.to, effect.message]] : [],
+  )
+  t.deepEqual(words, [
+    [
+      'host-watcher/host-1',
+      {
+        type: 'watcher.compute',
+        sign: 'writing',
+        detail: 'nova-compute writes to Nova',
+        writtenAtMs: 17_000,
+        atMs: 20_000,
+      },
+    ],
+    [
+      'host-watcher/host-2',
+      {
+        type: 'watcher.compute',
+        sign: 'withheld',
+        detail: 'its service is forced down',
+        writtenAtMs: 17_000,
+        atMs: 20_000,
+      },
+    ],
+  ])
+})
+
+const strayReports = (...story: readonly ObserverMessage[]) =>
+  after(...story).effects.flatMap((effect) =>
+    effect.type === 'strays.report'
+      ? [[[...effect.strays.unknownToCompute], [...effect.strays.unregistered]]]
+      : [],
+  )
+
+test('hosts that only one side knows are reported once, and again after they have been fine', (t) => {
+  const odd = services(service('compute-1'), service('compute-2'), service('compute-9'))
+  const well = services(service('compute-1'), service('compute-2'), service('compute-3'))
+  t.deepEqual(strayReports(three, odd), [[['compute-3'], ['compute-9']]])
+  t.deepEqual(strayReports(three, odd, odd), [])
+  t.deepEqual(strayReports(three, odd, well, odd), [[['compute-3'], ['compute-9']]])
+  t.deepEqual(strayReports(odd), [], 'nothing is known of the registered hosts yet')
+  const away: ObserverMessage = { type: 'observer.services', services: undefined, atMs: 0 }
+  t.deepEqual(strayReports(three, away), [])
 })
 
 for (const [failing, watched, blind] of [

@@ -2,79 +2,88 @@
 import test from 'ava'
 import {
   housekeeper,
-  type HousekeeperEffect,
-  type HousekeeperMessage,
-  type HousekeeperState,
+  type HousekeeperAnswer,
+  type HousekeeperTask,
 } from '../../../actors/housekeeper/housekeeper.ts'
 import { defineHousekeeper } from '../../../actors/housekeeper/perform-housekeeper.ts'
-import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { PurgeOrder } from '../../../actors/ports/housekeeping-store.ts'
 import { CodedError } from '../../../schema/errors.ts'
-import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { recordingLog } from '../../support/logs.ts'
-import { testSteps, timer } from '../step-table.ts'
+import { testDecisions } from '../decision-table.ts'
+import { openActor } from '../periodic-stage.ts'
 
-const state: HousekeeperState = { kind: 'keeping-house' }
-const due: HousekeeperMessage = { type: 'housekeeping.due' }
+const NONE = { notifications: 0, hosts: 0, segments: 0 }
+const some = { ...NONE, hosts: 2 }
 
-testSteps<
-  HousekeeperState,
-  HousekeeperMessage,
-  HousekeeperEffect | KernelEffect<HousekeeperMessage>
->(housekeeper, [
+testDecisions<null, HousekeeperTask, HousekeeperAnswer>(
+  { file: 'housekeeper/housekeeper.ts', initial: null, decide: housekeeper },
   {
-    title: 'a new leader has ten minutes for more urgent things',
-    state,
-    message: { type: 'housekeeping.begin' },
-    effects: [timer('purge', 600_000, due)],
+    'rows are gone → it is logged': [
+      {
+        title: 'how many',
+        answer: { type: 'store.purged', purged: some },
+        tasks: [{ type: 'log.purged', purged: some }],
+      },
+    ],
+    'no row was old enough → nothing': [
+      { title: 'no line', answer: { type: 'store.purged', purged: NONE } },
+    ],
+    'the store is away → it is logged: nothing is lost by forgetting later': [
+      {
+        title: 'why',
+        answer: { type: 'store.away', problem: 'it restarts' },
+        tasks: [{ type: 'log.put-off', problem: 'it restarts' }],
+      },
+    ],
+    'it is logged → nothing': [{ title: 'it is over', answer: { type: 'log.written' } }],
   },
-  {
-    title: 'when it is due the store is purged',
-    state,
-    message: due,
-    effects: [{ type: 'store.purge' }],
-  },
-  {
-    title: 'an hour after a purge the next one is due',
-    state,
-    message: { type: 'housekeeping.ended' },
-    effects: [timer('purge', 3_600_000, due)],
-  },
-])
+)
 
-function performing(purge: (order: PurgeOrder) => Promise<object>) {
-  const clock = new VirtualClock()
+/** One that has just begun to lead. */
+async function keepingHouse(purge: (order: PurgeOrder) => Promise<object>) {
   const log = recordingLog()
-  const counted = { notifications: 0, hosts: 0, segments: 0 }
-  const { perform } = defineHousekeeper({
-    clock,
-    log,
-    store: { purge: async (order) => ({ ...counted, ...(await purge(order)) }) },
-    rules: { retentionMs: 86_400_000, rowsMax: 7 },
-  })
-  const run = async () => perform({ type: 'store.purge' }, new AbortController().signal)
-  return { run, clock, log }
+  const actor = await openActor((clock) =>
+    defineHousekeeper({
+      clock,
+      log,
+      store: { purge: async (order) => ({ ...NONE, ...(await purge(order)) }) },
+      rules: { retentionMs: 86_400_000, rowsMax: 7 },
+    }),
+  )
+  return { ...actor, log }
 }
+
+test('a new leader has ten minutes for more urgent things; then it purges hour by hour', async (t) => {
+  const times: number[] = []
+  const { pass, clock } = await keepingHouse(async () => {
+    times.push(clock.monotonicMs())
+    return {}
+  })
+  await pass(2 * 3_600_000)
+  t.deepEqual(times, [600_000, 600_000 + 3_600_000])
+})
 
 test('the order says what is old enough, and how many rows at most', async (t) => {
   const orders: PurgeOrder[] = []
-  const { run, clock, log } = performing(async (order) => {
+  const { wake, clock, log } = await keepingHouse(async (order) => {
     orders.push(order)
     return { notifications: 3 }
   })
-  t.deepEqual(await run(), { type: 'housekeeping.ended' })
+  await wake()
   t.deepEqual(orders, [{ before: clock.wallMs() - 86_400_000, rowsMax: 7 }])
   t.regex(log.lines.join(), /old rows are gone for good.*"notifications":3/)
 })
 
 test('a store that is away is asked again next time, and every other failure crashes', async (t) => {
-  const away = performing(async () => {
+  const away = await keepingHouse(async () => {
     throw new CodedError('STORE_UNAVAILABLE', 'away')
   })
-  t.deepEqual(await away.run(), { type: 'housekeeping.ended' })
+  await away.wake()
   t.regex(away.log.lines.join(), /old rows stay for now/)
-  const broken = performing(async () => {
+  t.is(away.line()?.lastError, null)
+  const broken = await keepingHouse(async () => {
     throw new TypeError('broken')
   })
-  await t.throwsAsync(broken.run(), { message: 'broken' })
+  await broken.wake()
+  t.is(broken.line()?.lastError, 'broken')
 })

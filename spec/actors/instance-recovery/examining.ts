@@ -1,10 +1,10 @@
-/** A recovery of one guest at the moment of an examination, and what may come of it. */
+/** A recovery of one guest at the time of an examination, and what may follow from it. */
 import type {
   InstanceRecoveryEffect,
   InstanceRecoveryMessage,
   InstanceRecoveryState,
 } from '../../../actors/instance-recovery/instance-recovery.ts'
-import type { Rung } from '../../../actors/instance-recovery/ladder.ts'
+import type { RestartRung } from '../../../actors/instance-recovery/ladder.ts'
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/registry.ts'
 import { I1, N1, ONE } from '../records.ts'
@@ -32,7 +32,7 @@ export const ORDER = {
 
 export const EXAMINING: InstanceRecoveryState = { kind: 'examining', hindrances: 1 }
 export const FINISHED: InstanceRecoveryState = { kind: 'finished' }
-export const ordering = (rung: Rung, hindrances = 1): InstanceRecoveryState => ({
+export const ordering = (rung: RestartRung, hindrances = 1): InstanceRecoveryState => ({
   kind: 'ordering',
   rung,
   hindrances,
@@ -53,22 +53,30 @@ export type Case = Row<
   InstanceRecoveryMessage,
   InstanceRecoveryEffect | KernelEffect<InstanceRecoveryMessage>
 >
-export const climbs = (title: string, rung: Rung, message: InstanceRecoveryMessage): Case => ({
+export const climbs = (
+  title: string,
+  rung: RestartRung,
+  message: InstanceRecoveryMessage,
+): Case => ({
   title,
   state: EXAMINING,
   message,
   next: ordering(rung),
   effects: [{ type: 'instance.restart', rung }],
 })
-/** What Nova calls running is verified before anything is ordered. */
-export const verifies = (title: string, rung: Rung, message: InstanceRecoveryMessage): Case => ({
+/** A guest that Nova shows as running is verified before anything is ordered. */
+export const verifies = (
+  title: string,
+  rung: RestartRung,
+  message: InstanceRecoveryMessage,
+): Case => ({
   title,
   state: EXAMINING,
   message,
   next: verifying(rung),
   effects: [{ type: 'instance.verify' }],
 })
-export const verifying = (rung: Rung): InstanceRecoveryState => ({
+export const verifying = (rung: RestartRung): InstanceRecoveryState => ({
   kind: 'verifying',
   rung,
   hindrances: 1,

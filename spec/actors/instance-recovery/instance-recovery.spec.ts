@@ -1,4 +1,4 @@
-/** One failed guest is brought back rung by rung, by what Nova and the journal tell each time. */
+/** One failed guest is recovered rung by rung, from what Nova and the journal show each time. */
 import {
   instanceRecovery,
   type InstanceRecoveryEffect,
@@ -60,24 +60,26 @@ testSteps(instanceRecovery(ORDER, RULES), [
   },
   verifies('a guest that Nova calls running is verified first', 'hard-reboot', examined(marked())),
   climbs(
-    'a guest that Nova itself called stopped is started',
+    'a guest that Nova itself has stopped is started',
     'start',
     examined(marked({ vmState: 'stopped', ...DEAD }), {
       actions: [at('stop', 9, null), at('create', 1)],
     }),
   ),
   climbs(
-    'a stop before its last start counts for nothing',
+    'a stop before its last start does not count',
     'start',
     examined(marked({ vmState: 'stopped', ...DEAD }), {
       actions: [at('stop', 9, null), at('start', 8, 'user'), at('stop', 7, 'user')],
     }),
   ),
   stops('a stop that its user asked for is respected', [at('stop', 9, 'user'), at('create', 1)]),
-  stops(
-    'a stop of its user is respected though Nova had to repeat it, and something else followed',
-    [at('lock', 11, 'user'), at('stop', 10, null), at('stop', 9, 'user'), at('reboot', 1, 'user')],
-  ),
+  stops('a stop by its user is respected, although Nova repeated it and another action followed', [
+    at('lock', 11, 'user'),
+    at('stop', 10, null),
+    at('stop', 9, 'user'),
+    at('reboot', 1, 'user'),
+  ]),
   owners('paused', 'its user has paused it'),
   owners('suspended', 'its user has suspended it'),
   owners('rescued', 'its user repairs it in rescue mode'),
@@ -92,12 +94,12 @@ testSteps(instanceRecovery(ORDER, RULES), [
     reply('ignored', 'the instance does not exist any more'),
   ),
   ends(
-    'a guest that has moved since is another host’s',
+    'a guest that has moved to another host is ignored',
     examined(marked({ host: hostName('elsewhere') })),
     reply('ignored', 'the instance is on elsewhere now'),
   ),
   ends(
-    'a guest that its owner did not mark is left alone',
+    'a guest that its owner did not mark is not touched',
     examined(instanceRow()),
     reply('finished', 'nothing to do: HA_Enabled is not set'),
   ),
@@ -109,19 +111,19 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: [lookLater(17_000)],
   },
   {
-    title: 'a guest that runs after a rung is the success, whoever climbed it',
+    title: 'a guest that runs after a rung is a success, whichever leader ordered the rung',
     state: EXAMINING,
     message: examined(marked(), REBOOTED),
     next: NOTING,
     effects: [{ type: 'instance.note-running' }],
   },
   climbs(
-    'a rung that never reached Nova is climbed again',
+    'a rung that never reached Nova is ordered again',
     'hard-reboot',
     examined(marked(), { ...REBOOTED, actions: [at('reboot', 30_000), at('create', 0)] }),
   ),
   climbs(
-    'a guest that its start left stopped gets a hard reboot',
+    'a guest that is still stopped after its start gets a hard reboot',
     'hard-reboot',
     examined(marked({ vmState: 'stopped', ...DEAD }), {
       orders: [ordered('start', 50_000)],
@@ -129,12 +131,12 @@ testSteps(instanceRecovery(ORDER, RULES), [
     }),
   ),
   ends(
-    'a guest that nothing brings back has failed',
+    'a guest that no rung recovers has failed',
     examined(marked({ vmState: 'error', ...DEAD }), REBOOTED),
     reply('failed', 'it is still error after hard-reboot'),
   ),
   {
-    title: 'an order is confirmed within a limit of its own',
+    title: 'an order is confirmed within its own limit',
     state: ordering('hard-reboot'),
     message: { type: 'instance.ordered' },
     next: { kind: 'confirming', rung: 'hard-reboot' },
@@ -144,13 +146,13 @@ testSteps(instanceRecovery(ORDER, RULES), [
     ],
   },
   {
-    title: 'a look that is due is taken',
+    title: 'a check that is due is made',
     state: CONFIRMING,
     message: { type: 'instance.look-due' },
     effects: [{ type: 'instance.look' }],
   },
   {
-    title: 'a guest that is still starting is looked at again',
+    title: 'a guest that is still starting is checked again',
     state: CONFIRMING,
     message: { type: 'instance.seen', instance: marked({ taskState: 'powering-on' }) },
     effects: [lookLater(1000)],
@@ -163,7 +165,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: [{ type: 'instance.note-running' }],
   },
   {
-    title: 'a guest that Nova gives up is examined at once',
+    title: 'a guest that Nova shows in error is examined at once',
     state: CONFIRMING,
     message: { type: 'instance.seen', instance: marked({ vmState: 'error', ...DEAD }) },
     next: { kind: 'examining', hindrances: 0 },
@@ -177,7 +179,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: reply('ignored', 'the instance was deleted meanwhile'),
   },
   {
-    title: 'a look that fails is repeated within the limit',
+    title: 'a failed check is repeated within the limit',
     state: CONFIRMING,
     message: { type: 'instance.blocked', reason: 'Nova is away' },
     effects: [lookLater(1000)],
@@ -190,21 +192,21 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: [EXAMINE],
   },
   {
-    title: 'a guest that is noted ends the recovery',
+    title: 'the recovery ends after the line in the journal',
     state: NOTING,
     message: { type: 'instance.noted' },
     next: FINISHED,
     effects: reply('finished', 'the instance runs again'),
   },
   {
-    title: 'an order that is blocked is followed by another look',
+    title: 'a blocked order is followed by another check',
     state: ordering('start'),
     message: { type: 'instance.blocked', reason: 'Nova is away' },
     next: BLOCKED,
     effects: [lookLater(17_000)],
   },
   {
-    title: 'a look after a hindrance remembers how many there were',
+    title: 'a check after a hindrance keeps the count of hindrances',
     state: BLOCKED,
     message: { type: 'instance.look-due' },
     next: { kind: 'examining', hindrances: 2 },
@@ -225,19 +227,19 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: givenWay('paused by alice: lunch'),
   })),
   {
-    title: 'what was ordered before an operator’s word is followed',
+    title: 'what was ordered before an operator command is followed to its end',
     state: CONFIRMING,
     message: { type: 'instance.forbid', reason: 'paused by alice: lunch' },
   },
   {
-    title: 'an order that is not granted ends the attempt, and is no hindrance',
+    title: 'an order that the store forbids ends the attempt, and counts as no hindrance',
     state: ordering('start'),
     message: { type: 'instance.forbidden', reason: 'paused by alice: lunch' },
     next: FINISHED,
     effects: givenWay('paused by alice: lunch'),
   },
   {
-    title: 'a recovery that has ended hears nothing more',
+    title: 'a recovery that has ended ignores further messages',
     state: FINISHED,
     message: { type: 'instance.blocked', reason: 'late' },
   },
@@ -250,7 +252,7 @@ testSteps(instanceRecovery({ ...ORDER, mayRebuild: true }, { ...RULES, processAl
     ...examined(instanceRow()),
   }),
   climbs(
-    'a guest that a reboot left in error is made anew where its segment allows it',
+    'a guest that a reboot left in error is made anew when its segment allows it',
     'rebuild',
     examined(marked(ERROR), REBOOTED),
   ),
@@ -263,7 +265,7 @@ testSteps(instanceRecovery({ ...ORDER, mayRebuild: true }, { ...RULES, processAl
 
 testSteps(instanceRecovery(ORDER, { ...RULES, recoverError: true }), [
   climbs(
-    'a guest that was in error before is recovered when that is wanted',
+    'a guest that was in error before is recovered when the rules say so',
     'hard-reboot',
     examined(marked(ERROR)),
   ),

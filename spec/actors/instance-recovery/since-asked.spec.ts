@@ -1,4 +1,4 @@
-/** What counts for a guest's recovery is what was done since it was asked for. */
+/** For a guest's recovery, only actions since the report or the retry count. */
 import { instanceRecovery } from '../../../actors/instance-recovery/instance-recovery.ts'
 import { testSteps } from '../step-table.ts'
 import { ORDER, RULES, climbs, ends, reply, verifies } from './examining.ts'
@@ -6,17 +6,17 @@ import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
 testSteps(instanceRecovery(ORDER, RULES), [
   ends(
-    'a guest that somebody has started since the report needs nothing',
+    'a guest that was started since the report needs nothing',
     examined(marked(), { actions: [at('reboot', 90_000, 'user'), at('create', 0)] }),
     reply('finished', 'it was started again meanwhile'),
   ),
   verifies(
-    'a start that may have been before the fault counts for nothing',
+    'a start that may be older than the fault does not count',
     'hard-reboot',
     examined(marked(), { actions: [at('reboot', 50_000, 'user'), at('create', 0)] }),
   ),
   climbs(
-    'a guest that was started since, and does not run, is restarted',
+    'a guest that was started since the report and does not run is restarted',
     'hard-reboot',
     examined(marked(DEAD), { actions: [at('reboot', 90_000, 'user'), at('create', 0)] }),
   ),
@@ -30,17 +30,17 @@ const RETRIED = { ...ORDER, firstRun: 4, askedForAt: 90_000 }
 
 testSteps(instanceRecovery(RETRIED, RULES), [
   verifies(
-    'what was ordered before a retry is not its success',
+    'an order from before a retry is not its success',
     'hard-reboot',
     examined(marked(), BEFORE),
   ),
   climbs(
-    'what was ordered before a retry is tried again, also when that has left it in error',
+    'a rung from before a retry is tried again, also when it left the guest in error',
     'hard-reboot',
     examined(marked({ vmState: 'error', ...DEAD }), BEFORE),
   ),
   ends(
-    'what was ordered in an earlier run since the retry has been tried',
+    'a rung of an earlier run since the retry counts as tried',
     examined(marked({ vmState: 'error', ...DEAD }), {
       orders: [...BEFORE.orders, ordered('hard-reboot', 100_000, 4)],
       actions: [at('reboot', 100_000), ...BEFORE.actions],
@@ -56,7 +56,7 @@ const lost = (count: number) =>
 testSteps(instanceRecovery(ORDER, RULES), [
   climbs('an order that Nova shows nothing of is given again', 'hard-reboot', lost(4)),
   ends(
-    'but not without end: a guest that runs is not rebooted for ever',
+    'but with a limit: a guest that runs is not rebooted again and again',
     lost(5),
     reply('failed', 'Nova shows nothing of 5 orders: hard-reboot'),
   ),

@@ -1,4 +1,7 @@
-/** A report about a guest that Nova calls running is believed only when its hypervisor does not refute it. */
+/**
+ * A report about a guest that Nova shows as running is believed only when its hypervisor does not
+ * refute it.
+ */
 import test from 'ava'
 import { instanceRecovery } from '../../../actors/instance-recovery/instance-recovery.ts'
 import { refutation, type GuestFault } from '../../../actors/instance-recovery/refutation.ts'
@@ -9,28 +12,28 @@ import { examined, marked, ordered } from './guests.ts'
 
 testSteps(instanceRecovery(ORDER, RULES), [
   {
-    title: 'a report that nothing refutes is acted on',
+    title: 'a report that the hypervisor does not refute is acted on',
     state: verifying('hard-reboot'),
     message: { type: 'instance.verified', refutation: undefined },
     next: ordering('hard-reboot'),
     effects: [{ type: 'instance.restart', rung: 'hard-reboot' }],
   },
   {
-    title: 'a report that its hypervisor refutes ends with the reason',
+    title: 'a report that the hypervisor refutes ends the recovery with the reason',
     state: verifying('hard-reboot'),
     message: { type: 'instance.verified', refutation: 'it runs' },
     next: FINISHED,
     effects: reply('ignored', 'it is left alone: it runs'),
   },
   {
-    title: 'an operator may stop it while the hypervisor is asked',
+    title: 'an operator may stop the recovery while the hypervisor is asked',
     state: verifying('hard-reboot'),
     message: { type: 'instance.forbid', reason: 'paused' },
     next: FINISHED,
     effects: givenWay('paused'),
   },
   {
-    title: 'a hypervisor that cannot be asked now is asked later',
+    title: 'a hypervisor that does not answer is asked later',
     state: verifying('hard-reboot'),
     message: { type: 'instance.blocked', reason: 'Nova is away' },
     next: { kind: 'blocked', hindrances: 2 },
@@ -44,7 +47,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     ],
   },
   {
-    title: 'what was ordered already is not verified again',
+    title: 'after an order, the report is not verified again',
     state: { kind: 'examining', hindrances: 1 },
     message: examined(marked(), { orders: [ordered('hard-reboot', 50_000)] }),
     next: ordering('hard-reboot'),
@@ -62,14 +65,14 @@ const FAULTS: readonly GuestFault[] = ['stopped', 'hung', 'io-error']
 const refuted = (after: GuestDiagnostics): readonly GuestFault[] =>
   FAULTS.filter((fault) => refutation(fault, guest(), after) !== undefined)
 
-test('a guest that runs has not stopped; what it does tells whether it hangs', (t) => {
+test('a running guest has not stopped; its activity shows whether it hangs', (t) => {
   t.deepEqual(refuted(guest()), ['stopped'])
   t.deepEqual(refuted(guest({ packetsSent: 11 })), ['stopped', 'hung'])
   t.deepEqual(refuted(guest({ writesDone: 11 })), FAULTS)
   t.deepEqual(refuted(guest({ packetsSent: 0, writesDone: 0 })), ['stopped'])
 })
 
-test('a guest that has stopped between two looks refutes nothing', (t) => {
+test('a guest that stopped between two readings refutes nothing', (t) => {
   t.deepEqual(refuted(guest({ state: 'crashed', writesDone: 11 })), [])
   t.deepEqual(refuted(guest({ state: 'paused', packetsSent: 11 })), [])
 })

@@ -1,10 +1,10 @@
-/** A queue that is shared between states. */
+/** A queue that several states share. */
 import * as fc from 'fast-check'
 import test from 'ava'
 import { EMPTY_FIFO, queued, taken, type Fifo } from '../../../actors/kernel/fifo.ts'
 import { holds } from '../../support/holds.ts'
 
-test('what was added first is taken first, whatever the order of adding and taking', (t) => {
+test('the first item added is taken first, in any order of adding and taking', (t) => {
   const moves = fc.array(fc.oneof(fc.nat(), fc.constant('take' as const)), { maxLength: 200 })
   const keeps = fc.property(moves, (all) => {
     let queue: Fifo<number> = EMPTY_FIFO
@@ -24,7 +24,7 @@ test('what was added first is taken first, whatever the order of adding and taki
   holds(t, keeps)
 })
 
-test('an older queue stays as it was', (t) => {
+test('an older queue is not changed', (t) => {
   const one = queued(queued<string>(EMPTY_FIFO, 'a'), 'b')
   const [, rest] = taken(one) ?? []
   t.is(rest && taken(rest)?.[0], 'b')

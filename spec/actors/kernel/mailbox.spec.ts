@@ -26,19 +26,19 @@ function emptied(mailbox: Mailbox<Letter>): readonly string[] {
   return texts
 }
 
-test('a full mailbox refuses the newest where its sender repeats', (t) => {
+test('a full mailbox drops the newest message when its sender repeats messages', (t) => {
   const mailbox = mailboxOf('drop-newest', told('1'), told('2'))
   t.deepEqual(mailbox.push(told('3')), told('3'))
   t.deepEqual(emptied(mailbox), ['1', '2'])
 })
 
-test('a full mailbox forgets the oldest where only the newest counts', (t) => {
+test('a full mailbox drops the oldest message when only the newest counts', (t) => {
   const mailbox = mailboxOf('drop-oldest', told('1'), told('2'))
   t.deepEqual(mailbox.push(told('3')), told('1'))
   t.deepEqual(emptied(mailbox), ['2', '3'])
 })
 
-test('what an actor owes to itself finds room, and is never what is forgotten', (t) => {
+test("an actor's own items are always accepted, and never dropped", (t) => {
   for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
     const mailbox = mailboxOf(overflow, own('a'), told('1'), own('b'), told('2'))
     t.is(mailbox.push(own('c')), undefined)
@@ -48,14 +48,14 @@ test('what an actor owes to itself finds room, and is never what is forgotten', 
   }
 })
 
-test('what is put first comes before all others, even into a full mailbox', (t) => {
+test('an item that is put first comes before all others, even into a full mailbox', (t) => {
   const mailbox = mailboxOf('drop-newest', told('1'), told('2'))
   mailbox.putFirst(own('first'))
   t.is(mailbox.depth, 3)
   t.deepEqual(emptied(mailbox), ['first', '1', '2'])
 })
 
-test('draining answers what waited, in order, and leaves room for as much again', (t) => {
+test('draining returns the waiting items in order, and leaves room for as many again', (t) => {
   const mailbox = mailboxOf('drop-newest', told('1'), told('2'), own('a'))
   mailbox.shift()
   t.deepEqual(mailbox.drain(), [told('2'), own('a')])
@@ -95,7 +95,7 @@ const acts = fc.array(fc.constantFrom('told', 'told', 'told', 'own', 'shift', 's
 })
 const overflows = fc.constantFrom<Overflow>('drop-newest', 'drop-oldest')
 
-test('a mailbox behaves as a plain list with a bound, however long it is used', (t) => {
+test('a mailbox behaves like a plain list with a bound, however long it is used', (t) => {
   holds(
     t,
     fc.property(

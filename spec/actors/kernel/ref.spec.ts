@@ -1,4 +1,4 @@
-/** A ref takes only what its actor understands: the compiler checks these lines. */
+/** A ref accepts only what its actor understands. The compiler checks these lines. */
 import test from 'ava'
 import { define, tell, type Step } from '../../../actors/kernel/behaviour.ts'
 import type { ActorRef } from '../../../actors/kernel/ref.ts'
@@ -21,7 +21,7 @@ const { refOf } = typedRegistry<Players>()
 const player = refOf('player', 'one')
 const both = refOf('umpire', 'both')
 
-test('a ref has an address of kind and name, and tells what its actor understands', (t) => {
+test('a ref has an address of kind and name, and sends what its actor understands', (t) => {
   t.deepEqual(tell(player, PING), { type: 'tell', to: 'player/one', message: PING })
 })
 
@@ -34,7 +34,7 @@ test('a wrong message does not compile', (t) => {
   t.is(cut.to, 'umpire/both')
 })
 
-test('a ref that takes more fits where less is told, never the other way round', (t) => {
+test('a ref that accepts more types can replace one that accepts fewer, and not the other way round', (t) => {
   const narrow: ActorRef<Ping> = both
   // @ts-expect-error -- the player does not understand pong
   const wide: ActorRef<Ping | Pong> = player
@@ -48,7 +48,7 @@ interface Idle {
 
 const behaviour = (state: Idle): Step<Idle, Pong> => [state, [{ type: 'pong', round: 1 }]]
 
-test('an effect that nobody performs does not compile', (t) => {
+test('an effect without a performer does not compile', (t) => {
   const definition = define<Idle, Ping, never>({
     initial: { kind: 'idle' },
     // @ts-expect-error -- its effects are not among those that are performed

@@ -1,15 +1,18 @@
-/** The kernel restarts what crashes, within limits, and lets nothing of an old incarnation reach a new one. */
+/**
+ * The kernel restarts crashed actors, within limits, and lets nothing of an old incarnation reach a
+ * new one.
+ */
 import { isCoded } from '../../../schema/errors.ts'
 import { CRASH, child, testKernel, run, say, stop, timer, toy } from './stage.ts'
 
-testKernel('an actor is told its first message at the start', async (t, openStage) => {
+testKernel('an actor gets its first message at the start', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   t.deepEqual(stage.take(), ['a toy.begin'])
 })
 
 testKernel(
-  'a crashed actor is told its first message again, then what waited, in order',
+  'a crashed actor gets its first message again, then the waiting ones, in order',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -24,7 +27,7 @@ testKernel(
 )
 
 testKernel(
-  'what waits for a restart does not count as work that can be done now',
+  'messages that wait for a restart do not count as work that can be done now',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -37,7 +40,7 @@ testKernel(
   },
 )
 
-testKernel('a crash starts the state anew and ends its timers', async (t, openStage) => {
+testKernel('a crash resets the state and ends the timers', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', { type: 'toy.become', kind: 'asleep' }, run(timer('ring', 200)), CRASH)
@@ -47,7 +50,7 @@ testKernel('a crash starts the state anew and ends its timers', async (t, openSt
 })
 
 testKernel(
-  'a crash stops the children, which are not started again by themselves',
+  'a crash stops the children, which are not restarted by the kernel',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -89,7 +92,7 @@ testKernel(
 
 for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
   testKernel(
-    `a flood takes neither timers nor outcomes of effects away (${overflow})`,
+    `a flood of messages removes neither timers nor results of effects (${overflow})`,
     async (t, openStage) => {
       const stage = openStage({ mailboxCapacity: 2, overflow })
       const { promise, resolve } = Promise.withResolvers<ReturnType<typeof say>>()
@@ -109,7 +112,7 @@ for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
   )
 }
 
-testKernel('the outcome of an effect of an old incarnation is dropped', async (t, openStage) => {
+testKernel('the result of an effect of an old incarnation is dropped', async (t, openStage) => {
   const stage = openStage()
   const late = Promise.withResolvers<ReturnType<typeof say>>()
   await stage.start('a')
@@ -171,7 +174,7 @@ testKernel('a top-level actor that crashes too often is given up', async (t, ope
   t.deepEqual(stage.system.snapshot(), [])
 })
 
-testKernel('crashes far apart never exhaust an actor', async (t, openStage) => {
+testKernel('crashes far apart never stop an actor', async (t, openStage) => {
   const stage = openStage({ intensity: 1, periodMs: 1000 })
   await stage.start('a')
   for (let n = 0; n < 5; n += 1) {

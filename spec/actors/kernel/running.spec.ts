@@ -1,8 +1,8 @@
-/** The kernel runs timers, children and mailboxes, counts what reached nobody, and stops in time. */
+/** The kernel runs timers, children and mailboxes, counts dead letters, and stops in time. */
 import { typedRegistry } from '../../../actors/kernel/typed-registry.ts'
 import { CRASH, child, testKernel, run, say, stop, timer, type ToyMessage } from './stage.ts'
 
-testKernel('a timer tells once, after its time', async (t, openStage) => {
+testKernel('a timer sends its message once, after its time', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(timer('ring', 100)))
@@ -14,7 +14,7 @@ testKernel('a timer tells once, after its time', async (t, openStage) => {
 })
 
 testKernel(
-  'a timer of the same name replaces the earlier one, another name does not',
+  'a timer replaces an earlier one of the same name, and no other one',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -25,7 +25,7 @@ testKernel(
   },
 )
 
-testKernel('a cancelled timer tells nothing', async (t, openStage) => {
+testKernel('a cancelled timer sends nothing', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   await stage.tell('a', run(timer('x', 50)), run({ type: 'timer.cancel', name: 'x' }))
@@ -35,7 +35,7 @@ testKernel('a cancelled timer tells nothing', async (t, openStage) => {
 })
 
 testKernel(
-  'timers end when the kind of state changes, those that the change starts go on',
+  'timers end when the kind of state changes, and those that the change starts continue',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -69,18 +69,21 @@ testKernel('timers end with their actor', async (t, openStage) => {
   t.is(stage.clock.nextAt(), undefined)
 })
 
-testKernel('a child that is started twice is one, and keeps its state', async (t, openStage) => {
-  const stage = openStage()
-  await stage.start('a')
-  await stage.tell('a', run(child('b')))
-  await stage.tell('b', { type: 'toy.become', kind: 'grown-up' })
-  await stage.tell('a', run(child('b')))
-  t.is(stage.lineOf('toy/a/toy/b')?.state, 'grown-up')
-  t.is(stage.heard.filter((line) => line === 'b toy.begin').length, 1)
-})
+testKernel(
+  'a child that is started twice is one child, and keeps its state',
+  async (t, openStage) => {
+    const stage = openStage()
+    await stage.start('a')
+    await stage.tell('a', run(child('b')))
+    await stage.tell('b', { type: 'toy.become', kind: 'grown-up' })
+    await stage.tell('a', run(child('b')))
+    t.is(stage.lineOf('toy/a/toy/b')?.state, 'grown-up')
+    t.is(stage.heard.filter((line) => line === 'b toy.begin').length, 1)
+  },
+)
 
 testKernel(
-  'stopping a child stops everything below it, and it can be started again',
+  'stopping a child stops all its descendants, and it can be started again',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -95,7 +98,7 @@ testKernel(
   },
 )
 
-testKernel('an actor of an unknown kind crashes whoever starts it', async (t, openStage) => {
+testKernel('starting an actor of an unknown kind crashes the parent', async (t, openStage) => {
   const elsewhere = typedRegistry<{ ghost: { argument: null; message: never } }>()
   const stage = openStage()
   await stage.start('a')
@@ -103,7 +106,7 @@ testKernel('an actor of an unknown kind crashes whoever starts it', async (t, op
   t.is(stage.lineOf('toy/a')?.lastError, 'no actor of kind ghost is known')
 })
 
-testKernel('messages are handled in the order in which they were told', async (t, openStage) => {
+testKernel('messages are handled in the order in which they were sent', async (t, openStage) => {
   const stage = openStage()
   await stage.start('a')
   stage.take()
@@ -136,7 +139,7 @@ for (const [overflow, kept] of [
   )
 }
 
-testKernel('a message for nobody is a dead letter', async (t, openStage) => {
+testKernel('a message to an unknown address is a dead letter', async (t, openStage) => {
   const stage = openStage()
   await stage.tell('nobody', say('hello'))
   t.is(stage.system.deadLetters(), 1)
@@ -148,7 +151,7 @@ testKernel('a message for nobody is a dead letter', async (t, openStage) => {
 })
 
 testKernel(
-  'what waits for an actor that stops is a dead letter, and no longer queued',
+  'messages that wait for a stopping actor are dead letters, and no longer queued',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -170,7 +173,7 @@ testKernel('dead letters never show their content', async (t, openStage) => {
 })
 
 testKernel(
-  'the snapshot says where each actor is, how it is, and since when',
+  'the snapshot shows the place and the state of each actor, and since when',
   async (t, openStage) => {
     const stage = openStage()
     await stage.start('a')
@@ -210,7 +213,7 @@ testKernel('a stop ends every actor, and waits for effects in flight', async (t,
 })
 
 testKernel(
-  'a stop gives up waiting at the stop deadline, and says for what',
+  'a stop ends at the stop deadline, and names the effects that still run',
   async (t, openStage) => {
     const stage = openStage({ stopDeadlineMs: 200 })
     await stage.start('a')

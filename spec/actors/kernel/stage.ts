@@ -1,4 +1,7 @@
-/** A small actor system in virtual time, whose actors do as they are told and write down what they hear. */
+/**
+ * A small actor system in virtual time. Its actors do as they are told and record what they
+ * receive.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { define, type KernelEffect, type Step } from '../../../actors/kernel/behaviour.ts'
@@ -24,7 +27,7 @@ export type ToyMessage =
   | { readonly type: 'toy.become'; readonly kind: string; readonly effects?: readonly ToyEffect[] }
   | { readonly type: 'toy.run'; readonly effects: readonly ToyEffect[] }
 
-/** Waits for what the spec resolves or rejects. */
+/** Waits until the spec resolves or rejects. */
 export interface ToyWait {
   readonly type: 'toy.wait'
   readonly outcome: Promise<ToyMessage | undefined>
@@ -38,7 +41,7 @@ interface Toys {
 
 const { refOf, startChild, stopChild } = typedRegistry<Toys>()
 
-/** The address of a toy of this name. */
+/** The address of a toy with this name. */
 export const toy = (name: string) => refOf('toy', name)
 
 export const say = (text: string): ToyMessage => ({ type: 'toy.say', text })
@@ -48,10 +51,10 @@ export const run = (...effects: readonly ToyEffect[]): ToyMessage => ({ type: 't
 /** Starts a child of a toy. */
 export const child = (name: string): ToyEffect => startChild('toy', name, undefined)
 
-/** Stops it. */
+/** Stops a child of a toy. */
 export const stop = (name: string): ToyEffect => stopChild('toy', name)
 
-/** Starts a timer that says something. */
+/** Starts a timer that sends a message. */
 export const timer = (name: string, afterMs: number, text = name): ToyEffect => ({
   type: 'timer.start',
   name,
@@ -59,8 +62,8 @@ export const timer = (name: string, afterMs: number, text = name): ToyEffect => 
   message: say(text),
 })
 
-/** Whoever gives the turns, actors behave alike. */
-const TURNS: Readonly<Record<string, (clock: ClockPort) => Turns>> = {
+/** Actors behave alike with each kind of turns. */
+export const TURNS: Readonly<Record<string, (clock: ClockPort) => Turns>> = {
   'on nact': () => new NactTurns(),
   'in virtual time': (clock) =>
     new VirtualTurns(clock, () => {
@@ -70,7 +73,7 @@ const TURNS: Readonly<Record<string, (clock: ClockPort) => Turns>> = {
 
 type OpenStage = (policy?: Partial<ChildPolicy>) => ReturnType<typeof stageOn>
 
-/** One test of the kernel for each way to give turns. */
+/** One test of the kernel for each kind of turns. */
 export function testKernel(
   title: string,
   body: (t: ExecutionContext, openStage: OpenStage) => Promise<void>,
@@ -80,7 +83,7 @@ export function testKernel(
   }
 }
 
-/** Opens an empty system; every toy follows the same policy. */
+/** Opens an empty system. All toys have the same policy. */
 function stageOn(turnsOf: (clock: ClockPort) => Turns, policy: Partial<ChildPolicy>) {
   const clock = new VirtualClock()
   const heard: string[] = []
@@ -118,7 +121,7 @@ function stageOn(turnsOf: (clock: ClockPort) => Turns, policy: Partial<ChildPoli
     onGiveUp: (path, error) => void gaveUp.push({ path, error }),
     onTransition: (path, from, to) => void transitions.push(`${path}: ${from} => ${to}`),
   })
-  /** Until nothing is left that can be handled at this instant. */
+  /** Waits until nothing can be handled at this instant. */
   const settle = async (): Promise<void> => {
     do await nextTurn()
     while (system.queued() > 0)
@@ -139,12 +142,12 @@ function stageOn(turnsOf: (clock: ClockPort) => Turns, policy: Partial<ChildPoli
       system.start('toy', name, undefined)
       await settle()
     },
-    /** Tells a toy, and lets it act. */
+    /** Sends a message to a toy, and lets it act. */
     async tell(name: string, ...messages: readonly ToyMessage[]) {
       for (const message of messages) system.tell(toy(name), message)
       await settle()
     },
-    /** What was heard since the last look. */
+    /** What was received since the last check. */
     take: (): readonly string[] => heard.splice(0),
     lineOf: (path: string) => system.snapshot().find((line) => line.path === path),
   }

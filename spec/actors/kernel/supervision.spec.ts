@@ -56,7 +56,7 @@ test('an actor that may never crash gives up at once', (t) => {
   t.deepEqual(judgeCrash({ ...POLICY, intensity: 0 }, [], 0, 0), { kind: 'give-up' })
 })
 
-test('supervisors restart less often than leaves, because intensities multiply', (t) => {
+test('supervisors restart less often than actors without children, because intensities multiply', (t) => {
   t.true(SUPERVISOR.intensity < LEAF.intensity)
 })
 
@@ -71,7 +71,7 @@ const histories = fc.array(fc.tuple(fc.integer({ min: 0, max: 20_000 }), chances
   maxLength: 60,
 })
 
-test('no period ever sees more restarts than the intensity', (t) => {
+test('no period ever has more restarts than the intensity', (t) => {
   holds(
     t,
     fc.property(policies, histories, (bounds, history) => {
@@ -114,7 +114,7 @@ test('pauses grow with every crash of the period, up to the ceiling', (t) => {
   )
 })
 
-test('jitter takes at most half of the pause away and adds nothing', (t) => {
+test('jitter shortens the pause by at most half and adds nothing', (t) => {
   holds(
     t,
     fc.property(policies, chances, fc.integer({ min: 0, max: 7 }), (bounds, chance, earlier) => {

@@ -1,11 +1,11 @@
-/** Maps that share what they have in common. */
+/** Maps that share their common entries. */
 import assert from 'node:assert/strict'
 import test from 'ava'
 import * as fc from 'fast-check'
 import { withEntry, withoutEntry } from '../../../actors/kernel/with-entry.ts'
 import { holds } from '../../support/holds.ts'
 
-test('any number of new entries gives what a plain map would have, in its order', (t) => {
+test('any number of added entries gives the same as a plain map, in its order', (t) => {
   const entries = fc.array(fc.tuple(fc.nat(400), fc.string()), { maxLength: 300 })
   holds(
     t,
@@ -25,7 +25,7 @@ test('any number of new entries gives what a plain map would have, in its order'
       assert.equal(shared.has(-1), false)
       assert.equal(shared.get(-1), undefined)
       const visited: [number, string][] = []
-      // oxlint-disable-next-line unicorn/no-array-for-each -- it is what is tried
+      // oxlint-disable-next-line unicorn/no-array-for-each -- forEach itself is tested
       shared.forEach((value, key) => visited.push([key, value]))
       assert.deepEqual(visited, [...plain])
     }),
@@ -33,7 +33,7 @@ test('any number of new entries gives what a plain map would have, in its order'
   )
 })
 
-test('the old map stays as it was', (t) => {
+test('the old map is not changed', (t) => {
   const old = new Map(Array.from({ length: 1000 }, (_, key) => [key, 'old']))
   const patched = withEntry(old, 7, 'new')
   const again = withEntry(patched, 7, 'newer')
@@ -45,7 +45,7 @@ test('the old map stays as it was', (t) => {
 const sorted = (map: ReadonlyMap<number, string>): string =>
   JSON.stringify([...map].toSorted(([one], [other]) => one - other))
 
-test('any number of entries less gives what a plain map would have', (t) => {
+test('any number of removed entries gives the same as a plain map', (t) => {
   const changes = fc.array(fc.tuple(fc.nat(400), fc.boolean()), { maxLength: 300 })
   const keeps = fc.property(fc.nat(300), changes, (size, all) => {
     const start = Array.from({ length: size }, (_, key): [number, string] => [key, 'old'])

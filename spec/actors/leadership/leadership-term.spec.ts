@@ -108,7 +108,7 @@ const intentOf = ({ notification }: Office) => ({
   detail: 'power off',
 })
 
-test('a deed is done after its intent is written', async (t) => {
+test('a guarded action is done after its intent is written', async (t) => {
   const office = await openOffice()
   await using store = office.store
   const ours = await office.claim()
@@ -119,7 +119,7 @@ test('a deed is done after its intent is written', async (t) => {
   t.deepEqual(result, { kind: 'done', value: ['intent power-off'] })
 })
 
-test('a deed without a grant is not done', async (t) => {
+test('a guarded action without a grant is not done', async (t) => {
   const office = await openOffice()
   await using store = office.store
   const ours = await office.claim()
@@ -130,7 +130,7 @@ test('a deed without a grant is not done', async (t) => {
   t.is(result.kind, 'refused')
 })
 
-test('a deed of an earlier epoch is not done, and leaves no intent', async (t) => {
+test('a guarded action of an earlier epoch is not done, and leaves no intent', async (t) => {
   const office = await openOffice()
   await using store = office.store
   const earlier = await office.claim()
@@ -142,7 +142,7 @@ test('a deed of an earlier epoch is not done, and leaves no intent', async (t) =
   t.deepEqual(await store.listJournal(office.notification), [])
 })
 
-test('a deed is not done when the lease ran out while its intent was written', async (t) => {
+test('a guarded action is not done when the lease ran out while its intent was written', async (t) => {
   const office = await openOffice()
   await using store = office.store
   const ours = await office.claim()

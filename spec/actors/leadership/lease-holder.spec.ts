@@ -27,7 +27,7 @@ const RESIGNED: LeaseState = { kind: 'resigned' }
 const campaignLater = timer<LeaseMessage>('campaign', 250, { type: 'lease.campaign' })
 const renewIn = (afterMs: number): KernelEffect<LeaseMessage> =>
   timer<LeaseMessage>('renew', afterMs, { type: 'lease.renew-due' })
-const ownClock = timer<LeaseMessage>('own-clock', 5500, { type: 'lease.lost' })
+const ownClock = timer<LeaseMessage>('own-clock', 5500, { type: 'lease.expired' })
 const stepDown: readonly Effect[] = [{ type: 'term.end' }, stopChild('leader', '7')]
 const release: Effect = { type: 'lease.release', revision: 3 }
 
@@ -80,22 +80,46 @@ testSteps(behaviour, [
   {
     title: 'a renewal prolongs the term from the moment when its write began',
     state: LEADER,
-    message: { type: 'lease.renewed', revision: 4, startedAtMs: 3000 },
+    message: { type: 'lease.renewed', of: 3, revision: 4, startedAtMs: 3000 },
     next: { kind: 'leader', epoch: EPOCH, revision: 4, startedAtMs: 3000 },
     effects: [{ type: 'term.hold', epoch: EPOCH, startedAtMs: 3000 }, renewIn(2000), ownClock],
   },
   {
     title: 'a renewal of unknown outcome is tried again soon, and our own clock goes on',
     state: LEADER,
-    message: { type: 'lease.renew-failed' },
+    message: { type: 'lease.renew-failed', of: 3 },
     effects: [renewIn(250)],
   },
   {
     title: 'a lost lease ends the term and all that acts',
     state: LEADER,
-    message: { type: 'lease.lost' },
+    message: { type: 'lease.lost', of: 3 },
     next: CANDIDATE,
     effects: [...stepDown, campaignLater],
+  },
+  {
+    title: 'a leader whose own clock says that the lease ends steps down',
+    state: LEADER,
+    message: { type: 'lease.expired' },
+    next: CANDIDATE,
+    effects: [...stepDown, campaignLater],
+  },
+  {
+    title:
+      'a late answer that a lease of before is lost takes nothing from the one who leads again',
+    state: LEADER,
+    message: { type: 'lease.lost', of: 2 },
+  },
+  {
+    title:
+      'a late answer that a lease of before was renewed changes nothing about the one that is held',
+    state: LEADER,
+    message: { type: 'lease.renewed', of: 2, revision: 9, startedAtMs: 500 },
+  },
+  {
+    title: 'a late answer that nobody knows of a lease of before has nothing renewed sooner',
+    state: LEADER,
+    message: { type: 'lease.renew-failed', of: 2 },
   },
   {
     title: 'a leader whose epoch the store refuses steps down and gives the lease back',
@@ -138,7 +162,7 @@ testSteps(behaviour, [
   {
     title: 'a lease that was renewed while we resigned is given back',
     state: RESIGNED,
-    message: { type: 'lease.renewed', revision: 3, startedAtMs: 1000 },
+    message: { type: 'lease.renewed', of: 2, revision: 3, startedAtMs: 1000 },
     effects: [release],
   },
 ])
@@ -149,9 +173,10 @@ const MESSAGES: readonly LeaseMessage[] = [
   { type: 'lease.epoch-claimed', epoch: EPOCH },
   { type: 'lease.epoch-refused' },
   { type: 'lease.renew-due' },
-  { type: 'lease.renewed', revision: 9, startedAtMs: 9000 },
-  { type: 'lease.renew-failed' },
-  { type: 'lease.lost' },
+  { type: 'lease.renewed', of: 3, revision: 9, startedAtMs: 9000 },
+  { type: 'lease.renew-failed', of: 3 },
+  { type: 'lease.lost', of: 3 },
+  { type: 'lease.expired' },
   { type: 'lease.deposed', epoch: EPOCH },
 ]
 
@@ -161,7 +186,14 @@ const UNEXPECTED: readonly (readonly [LeaseState, readonly LeaseMessage['type'][
   [CLAIMING, ['lease.epoch-claimed', 'lease.epoch-refused']],
   [
     LEADER,
-    ['lease.renew-due', 'lease.renewed', 'lease.renew-failed', 'lease.lost', 'lease.deposed'],
+    [
+      'lease.renew-due',
+      'lease.renewed',
+      'lease.renew-failed',
+      'lease.lost',
+      'lease.expired',
+      'lease.deposed',
+    ],
   ],
   [RESIGNED, ['lease.renewed']],
 ]

@@ -11,6 +11,8 @@ import { rowsOf, stepsOf, textOf } from '../state-table.ts'
 
 const TIMING = { ttlMs: 6000, renewIntervalMs: 2000, campaignIntervalMs: 250, marginMs: 500 }
 const HELD = { revision: 3, startedAtMs: 1000 }
+/** Of a lease that was held before. */
+const OTHER = 2
 const LATER = { revision: 4, startedAtMs: 3000 }
 
 const STATES: readonly LeaseState[] = [
@@ -27,9 +29,13 @@ const MESSAGES: readonly LeaseMessage[] = [
   { type: 'lease.epoch-claimed', epoch: EPOCH },
   { type: 'lease.epoch-refused' },
   { type: 'lease.renew-due' },
-  { type: 'lease.renewed', ...LATER },
-  { type: 'lease.renew-failed' },
-  { type: 'lease.lost' },
+  { type: 'lease.renewed', of: HELD.revision, ...LATER },
+  { type: 'lease.renewed', of: OTHER, ...LATER },
+  { type: 'lease.renew-failed', of: HELD.revision },
+  { type: 'lease.renew-failed', of: OTHER },
+  { type: 'lease.lost', of: HELD.revision },
+  { type: 'lease.lost', of: OTHER },
+  { type: 'lease.expired' },
   { type: 'lease.deposed', epoch: EPOCH },
   { type: 'lease.deposed', epoch: epoch(6) },
   { type: 'lease.resign' },

@@ -1,4 +1,4 @@
-/** Recoveries side by side count what the others take, for as long as Placement may not show it. */
+/** Simultaneous recoveries count what the others take, as long as Placement may not show it. */
 import test from 'ava'
 import { Bookings, type Booker } from '../../../actors/placement/bookings.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -21,7 +21,7 @@ function open(...bookers: readonly Booker[]) {
   return { bookings, pass, ends }
 }
 
-test('what one recovery asks for, the other of its segment counts, and nobody else', async (t) => {
+test('what one recovery requests is counted by others of its segment, and by no other recovery', async (t) => {
   const { bookings } = open(FIRST, SECOND)
   const change = bookings.change(SECOND)
   bookings.book(I1, FIRST, { host: ONE, needs: NEEDS })
@@ -33,7 +33,7 @@ test('what one recovery asks for, the other of its segment counts, and nobody el
   t.is(others.takenByOthers(ELSEWHERE).size, 0)
 })
 
-test('what came to nothing is given back, and that is said', async (t) => {
+test('a booking that came to nothing is released, and others are told', async (t) => {
   const { bookings } = open(FIRST, SECOND)
   bookings.book(I1, FIRST, { host: ONE, needs: NEEDS })
   bookings.book(I2, FIRST, { host: TWO, needs: NEEDS })
@@ -55,7 +55,7 @@ test('what Placement shows is counted until the room is read again', async (t) =
   t.is(bookings.takenByOthers(SECOND).size, 0)
 })
 
-test('what a recovery that ended had asked for is found in Placement from then on', async (t) => {
+test('after a recovery has ended, its evacuations are found in Placement', async (t) => {
   const { bookings, pass, ends } = open(FIRST, SECOND)
   bookings.book(I1, FIRST, { host: ONE, needs: NEEDS })
   await pass(1000)
@@ -66,7 +66,7 @@ test('what a recovery that ended had asked for is found in Placement from then o
   t.is(bookings.takenByOthers(SECOND).size, 0)
 })
 
-test('waiting ends with the recovery, and when somebody else waits for it', async (t) => {
+test('waiting ends with the recovery, and when another call replaces it', async (t) => {
   const { bookings, ends } = open(FIRST)
   const first = bookings.change(FIRST)
   const second = bookings.change(FIRST)

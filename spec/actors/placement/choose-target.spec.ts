@@ -1,4 +1,4 @@
-/** Where an instance goes: the first pool with room decides, in it the host with the most of it. */
+/** The target of an instance: the first pool with room, and in it the host with the most room. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import {
@@ -40,24 +40,24 @@ const loads = (moves: Readonly<Record<string, number>>) => (name: string) => {
   return { given: roomRow(count).free, moves: count }
 }
 
-test('of hosts without a known room the least loaded is chosen, the first of equals', (t) => {
+test('among hosts without a known room, the least loaded is chosen, and the first among equals', (t) => {
   t.is(chosen({ loadOf: loads({ [ONE]: 2, [TWO]: 1, [THREE]: 1 }) }), TWO)
   t.is(chosen({ loadOf: loads({ [TWO]: 1 }) }), ONE)
 })
 
-test('the host with the most memory left is chosen, what we sent there subtracted', (t) => {
+test('the host with the most memory left is chosen, after subtracting what we sent there', (t) => {
   const targets = withRoom([ONE, 2], [TWO, 5], [THREE, 4])
   t.is(chosen({ targets }), TWO)
   t.is(chosen({ targets, loadOf: loads({ [TWO]: 2 }) }), THREE)
   t.is(chosen({ targets, loadOf: loads({ [TWO]: 1 }) }), THREE, 'of equals that with fewer moves')
 })
 
-test('a host whose room is known is preferred to one that may have none', (t) => {
+test('a host with known room is preferred to one that may have none', (t) => {
   t.is(chosen({ targets: [targetRow(ONE), ...withRoom([TWO, 1])] }), TWO)
   t.is(chosen({ targets: [targetRow(ONE), ...withRoom([TWO, 0])] }), ONE)
 })
 
-test('a host without room is not asked, whatever is short', (t) => {
+test('a host without room is not asked, whichever resource is missing', (t) => {
   const tight = roomRow(1)
   for (const key of ['vcpus', 'memoryMb', 'diskGb'] as const) {
     for (const room of [
@@ -73,7 +73,7 @@ test('a host without room is not asked, whatever is short', (t) => {
   t.is(chosen({ targets: [targetRow(ONE, { room: tight })] }), ONE)
 })
 
-test('what an instance does not need may be overcommitted already', (t) => {
+test('a resource that an instance does not need may be overcommitted already', (t) => {
   const full = { ...roomRow(1), free: { vcpus: 1, memoryMb: 2048, diskGb: -100 } }
   const targets = [targetRow(ONE, { room: full })]
   t.is(chosen({ targets, needs: { ...SMALL, diskGb: 0 } }), ONE)
@@ -96,7 +96,7 @@ test('a target that refused the instance is not asked again', (t) => {
   )
 })
 
-test("where the choice is Nova's, an instance waits for as long as its scheduler has no host", (t) => {
+test('when Nova chooses, an instance waits while its scheduler has no host', (t) => {
   const targets = [targetRow(ANYWHERE)]
   t.is(chosen({ targets }), ANYWHERE)
   t.is(chosen({ targets, refusedBy: [TWO] }), ANYWHERE)
@@ -133,16 +133,16 @@ for (const [method, whenAllHaveRoom, whenHostsAreFull, whenAllAreFull] of METHOD
   })
 }
 
-test('whoever has spares first falls back on hosts in service', (t) => {
+test('with spares first, an instance goes to a host in service when no spare is free', (t) => {
   const targets = [...withRoom([ONE, 1]), ...SPARES]
   const loadOf = loads({ [THREE]: 2, [FOUR]: 1 })
   t.is(chosen({ stages: STAGES.rh_priority, targets, loadOf }), ONE)
 })
 
-test('without any host of its pools an instance waits for one', (t) => {
+test('when its pools have no host, an instance waits', (t) => {
   t.is(
     chosen({ stages: STAGES.rh_priority, targets: [] }),
-    'wait: no reserved host is there to be used, and no other host of the segment is in service',
+    'wait: no reserved host can be used, and no other host of the segment is in service',
   )
 })
 
@@ -154,7 +154,7 @@ const unaccepted = (...pairs: readonly (readonly [Target['name'], number, number
     ]),
   )
 
-test('every host is asked before any is asked twice, whatever its room and its pool', (t) => {
+test('every host is tried once before any is tried twice, whatever its room and its pool', (t) => {
   const targets = [
     ...withRoom([ONE, 9], [TWO, 1]),
     targetRow(THREE, { pool: 'spares', room: roomRow(1) }),
@@ -166,7 +166,7 @@ test('every host is asked before any is asked twice, whatever its room and its p
   t.is(chosen({ stages, targets, refusals: all }), TWO, 'then the one that was asked least')
 })
 
-test("what Nova's scheduler does not accept is asked again after its pause, and until then the instance waits", (t) => {
+test("a host that Nova's scheduler does not accept is tried again after its pause, and until then the instance waits", (t) => {
   const targets = withRoom([ONE, 1], [TWO, 1])
   const refusals = unaccepted([ONE, 1, 100], [TWO, 1, 200])
   const waits = "wait: Nova's scheduler does not accept compute-1, compute-2 for it"
@@ -178,7 +178,7 @@ test("what Nova's scheduler does not accept is asked again after its pause, and 
   )
 })
 
-test('a host on which it failed is asked again once no other has room', (t) => {
+test('a host on which the instance failed is tried again when no other has room', (t) => {
   const targets = withRoom([ONE, 9], [TWO, 0])
   const refusals = new Map([[ONE, { times: 1, byScheduler: 0, askAgainAtMs: 50 }]])
   t.is(
@@ -188,7 +188,7 @@ test('a host on which it failed is asked again once no other has room', (t) => {
   t.is(chosen({ targets, refusedBy: [ONE], refusals, nowMs: 50 }), ONE)
 })
 
-test('a host on which it failed is asked again once no other is accepted', (t) => {
+test('a host on which the instance failed is tried again when no other is accepted', (t) => {
   const targets = withRoom([ONE, 1], [TWO, 1])
   const failed = [ONE, { times: 1, byScheduler: 0, askAgainAtMs: 50 }] as const
   const refusals = new Map([...unaccepted([TWO, 1, 100]), failed])
@@ -230,7 +230,7 @@ const aQuestion: fc.Arbitrary<Question> = fc
     reluctanceOf: () => 0,
   }))
 
-test('what is chosen may be asked, or whoever asks again at once is told the same for ever', (t) => {
+test('a chosen target may be asked at once, so that the choice does not repeat for ever', (t) => {
   let chosenOnes = 0
   holds(
     t,

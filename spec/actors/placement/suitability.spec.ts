@@ -1,4 +1,4 @@
-/** Which hosts are out of the choice, and which are liked better, before anybody is asked. */
+/** Which hosts are excluded for an instance, and which are preferred, before Nova is asked. */
 import test from 'ava'
 import {
   objectionOfGroup,
@@ -22,34 +22,34 @@ const group = (change: Partial<ServerGroup>): ServerGroup => ({
   ...change,
 })
 
-test('a host of another zone is out for an instance that is bound to one, and none for the others', (t) => {
+test('a host of another zone is excluded for an instance that is bound to a zone, and not for others', (t) => {
   const bound = objectionsOf({ zone: 'a', request: null }, SERVICES, new Map())
   t.deepEqual([...bound.keys()], [TWO], 'of a host without a known zone nothing is said')
   t.is(objectionsOf({ zone: null, request: null }, SERVICES, new Map()).size, 0)
 })
 
-test('a host that Placement does not name is out, and nobody is while Placement is not heard', (t) => {
+test('a host that Placement does not name is excluded, and none is while Placement does not answer', (t) => {
   const asks = { zone: null, request: 'resources=VGPU:1' }
   const known = objectionsOf(asks, SERVICES, new Map([['resources=VGPU:1', new Set([TWO])]]))
   t.deepEqual([...known.keys()], [ONE, THREE])
   t.is(objectionsOf(asks, SERVICES, new Map()).size, 0)
 })
 
-test('members that are to be apart keep each other from a host, as many as are allowed there', (t) => {
-  t.regex(objectionOfGroup(group({}), ONE, [ONE]) ?? '', /apart/)
+test('members of an anti-affinity group exclude a host with as many members as allowed', (t) => {
+  t.regex(objectionOfGroup(group({}), ONE, [ONE]) ?? '', /different hosts/)
   t.is(objectionOfGroup(group({}), TWO, [ONE]), undefined)
   t.is(objectionOfGroup(group({ perHostMax: 2 }), ONE, [ONE]), undefined)
-  t.regex(objectionOfGroup(group({ perHostMax: 2 }), ONE, [ONE, ONE]) ?? '', /apart/)
+  t.regex(objectionOfGroup(group({ perHostMax: 2 }), ONE, [ONE, ONE]) ?? '', /different hosts/)
 })
 
-test('members that are to be together follow those that are somewhere', (t) => {
+test('members of an affinity group must go where the other members are', (t) => {
   const together = group({ policy: 'affinity' })
   t.regex(objectionOfGroup(together, TWO, [ONE]) ?? '', /is on compute-1/)
   t.is(objectionOfGroup(together, ONE, [ONE]), undefined)
   t.is(objectionOfGroup(together, TWO, []), undefined)
 })
 
-test('a soft policy is a preference, and keeps nobody out', (t) => {
+test('a soft policy is a preference, and excludes no host', (t) => {
   const apart = group({ policy: 'soft-anti-affinity' })
   const together = group({ policy: 'soft-affinity' })
   t.is(objectionOfGroup(apart, ONE, [ONE]), undefined)

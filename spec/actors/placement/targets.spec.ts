@@ -1,11 +1,11 @@
-/** Which hosts may take instances: those of the segment that Compute would take them on. */
+/** Which hosts may take instances: hosts of the segment that Compute accepts. */
 import test from 'ava'
-import { ANYWHERE, targetsOf, type Census } from '../../../actors/placement/targets.ts'
+import { ANYWHERE, targetsOf, type SegmentHosts } from '../../../actors/placement/targets.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
 import type { Host } from '../../../schema/records.ts'
 import { H2, N1, N2, ONE, THREE, TWO, hostRow, roomRow, serviceRow, targetRow } from '../records.ts'
 
-const census = (change: Partial<Census> = {}): Census => ({
+const census = (change: Partial<SegmentHosts> = {}): SegmentHosts => ({
   hosts: [hostRow({ name: TWO })],
   services: [serviceRow()],
   takenSpares: [],
@@ -16,13 +16,13 @@ const census = (change: Partial<Census> = {}): Census => ({
   ...change,
 })
 
-test('a healthy host of the segment is a target, with the room that it is known to have', (t) => {
+test('a healthy host of the segment is a target, with its known room', (t) => {
   t.deepEqual(targetsOf(census()), [targetRow(TWO)])
   const room = roomRow(3)
   t.deepEqual(targetsOf(census({ rooms: new Map([[TWO, room]]) })), [targetRow(TWO, { room })])
 })
 
-test('where Nova chooses, it does so among all hosts', (t) => {
+test('when Nova chooses, it chooses among all hosts', (t) => {
   t.deepEqual(targetsOf(census({ placement: 'scheduler' })), [targetRow(ANYWHERE)])
 })
 
@@ -47,7 +47,7 @@ for (const [what, host, service] of UNFIT) {
 const spare = (change: Partial<Host> = {}): Host =>
   hostRow({ uuid: H2, name: TWO, reserved: true, ...change })
 const taken = { host: H2, by: N1, state: 'open' } as const
-const SPARES: readonly (readonly [string, Partial<Census>, readonly object[]])[] = [
+const SPARES: readonly (readonly [string, Partial<SegmentHosts>, readonly object[]])[] = [
   [
     'a reserved host is a spare that has to be opened',
     { hosts: [spare()], services: [serviceRow({ disabled: true })] },

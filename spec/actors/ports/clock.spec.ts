@@ -1,4 +1,4 @@
-/** Sleeping on a clock: how it ends, and that it leaves nothing behind. */
+/** Sleeping on a clock: how a sleep ends, and that it leaves nothing behind. */
 import test from 'ava'
 import { sleep } from '../../../actors/ports/clock.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'

@@ -1,4 +1,7 @@
-/** The service of a dead nova-compute is disabled once, and what others disabled is left alone. */
+/**
+ * The service of a dead nova-compute is disabled once, and a service that others disabled is not
+ * touched.
+ */
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/registry.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
@@ -44,7 +47,7 @@ const ROWS: readonly Row<
   ProcessRecoveryEffect | KernelEffect<ProcessRecoveryMessage>
 >[] = [
   {
-    title: 'it begins with a look at the service',
+    title: 'it begins with reading the service',
     state: { kind: 'idle' },
     message: { type: 'process.begin' },
     next: { kind: 'reading', hindrances: 0 },
@@ -58,28 +61,28 @@ const ROWS: readonly Row<
     effects: [{ type: 'service.disable', service: 'service-1' }],
   },
   {
-    title: 'what was ordered is confirmed',
+    title: 'the order is confirmed',
     state: DISABLING,
     message: { type: 'process.disabled' },
     next: READING,
     effects: [READ],
   },
   {
-    title: 'a service that we have disabled is noted, whichever leader it was',
+    title: 'a service that we have disabled is noted, under any leader',
     state: READING,
     message: read(serviceRow({ disabled: true, disabledReason: 'it died' })),
     next: NOTING,
     effects: [{ type: 'outcome.note' }],
   },
   {
-    title: 'a service that is noted ends the recovery',
+    title: 'the recovery ends after the line in the journal',
     state: NOTING,
     message: { type: 'process.noted' },
     next: FINISHED,
     effects: reply('finished', 'nova-compute is disabled until it beats again'),
   },
   {
-    title: 'a service that somebody else disabled is left to him',
+    title: 'a service that others disabled is not touched',
     state: READING,
     message: read(serviceRow({ disabled: true, disabledReason: 'mine' })),
     next: FINISHED,
@@ -93,14 +96,14 @@ const ROWS: readonly Row<
     effects: reply('ignored', 'Nova has no compute service on it'),
   },
   {
-    title: 'a hindrance is waited out',
+    title: 'after a hindrance it tries again later',
     state: DISABLING,
     message: blocked,
     next: BLOCKED,
     effects: [timer<ProcessRecoveryMessage>('look', 17_000, { type: 'process.look-due' })],
   },
   {
-    title: 'a look after a hindrance remembers how many there were',
+    title: 'a reading after a hindrance keeps the count of hindrances',
     state: BLOCKED,
     message: { type: 'process.look-due' },
     next: { kind: 'reading', hindrances: 2 },
@@ -114,19 +117,19 @@ const ROWS: readonly Row<
     effects: reply('error', 'Nova is away'),
   },
   {
-    title: 'a recovery that waits gives way to an operator’s word',
+    title: 'a recovery that waits ends on an operator command',
     state: BLOCKED,
     message: { type: 'process.forbid', reason: 'paused by alice: lunch' },
     next: FINISHED,
     effects: givenWay('paused by alice: lunch'),
   },
   {
-    title: 'what is being ordered is followed',
+    title: 'what is being ordered is followed to its end',
     state: DISABLING,
     message: { type: 'process.forbid', reason: 'paused by alice: lunch' },
   },
   {
-    title: 'an order that is not granted ends the attempt, and is no hindrance',
+    title: 'an order that the store forbids ends the attempt, and counts as no hindrance',
     state: DISABLING,
     message: { type: 'process.forbidden', reason: 'paused by alice: lunch' },
     next: FINISHED,

@@ -1,4 +1,7 @@
-/** Attempts of a recovery: counted over leaders, limited from the latest retry on, with a pause that doubles. */
+/**
+ * Attempts of a recovery: counted over leaders, limited since the latest retry, with a doubling
+ * pause.
+ */
 import test from 'ava'
 import type { RecoveryMessage } from '../../../actors/recovery/recovery-messages.ts'
 import { H1, N1, certificateRow } from '../records.ts'
@@ -33,7 +36,7 @@ test('an evacuation with failures pauses and is tried again', (t) => {
   t.is(again.phaseOf(), 'deciding')
 })
 
-test('a recovery that failed as often as it may is failed', (t) => {
+test('a recovery fails after as many failures as allowed', (t) => {
   const certificate = certificateRow()
   const again = (run: number): readonly Word[] => [
     suspended(),

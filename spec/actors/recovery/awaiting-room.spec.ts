@@ -1,4 +1,4 @@
-/** Behind a recovery in which nothing can be done nobody has to wait. */
+/** While a recovery can only wait for room, other recoveries may begin. */
 import test from 'ava'
 import { H2, N1, N2 } from '../records.ts'
 import {
@@ -24,13 +24,13 @@ test('the next host waits while the one before it is being evacuated', (t) => {
   t.is(phaseOfSecond().phaseOf(N2), 'held')
 })
 
-test('it is acted on while the one before it can only wait for room', (t) => {
+test('the next host is acted on while the one before it can only wait for room', (t) => {
   const { effects } = afterUnder(ONE_AT_ONCE, [...UNTIL_EVACUATING, room('awaited')])
   t.deepEqual(effects, [{ type: 'flight.leave', about: N1 }])
   t.is(phaseOfSecond(room('awaited')).phaseOf(N2), 'admitting')
 })
 
-test('whoever goes on counts again', (t) => {
+test('a recovery that continues counts again', (t) => {
   const story = [room('awaited'), room('there')]
   const { effects } = afterUnder(ONE_AT_ONCE, [...UNTIL_EVACUATING, ...story])
   t.deepEqual(effects, [{ type: 'flight.rejoin', about: N1 }])

@@ -1,4 +1,7 @@
-/** The cap over all segments judges a host with all that fail together with it, in any segment. */
+/**
+ * The cap over all segments judges a host together with all hosts that fail with it, in any
+ * segment.
+ */
 import test from 'ava'
 import { censusOf } from '../../../actors/recovery/census.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
@@ -12,7 +15,7 @@ import {
   hostRow,
   notificationRow,
   snapshotRow,
-  wordRow,
+  commandRow,
 } from '../records.ts'
 
 const FAR = hostId('host-9')
@@ -75,7 +78,7 @@ for (const [title, { snapshot, doubted = [], group }] of Object.entries(CASES)) 
   })
 }
 
-test('what an operator has approved is not judged at all', (t) => {
-  const snapshot = snapshotRow({ words: [wordRow({ word: 'approve' })], failing: [far(0)] })
+test('a recovery that an operator has approved is not judged', (t) => {
+  const snapshot = snapshotRow({ commands: [commandRow({ kind: 'approve' })], failing: [far(0)] })
   t.is(censusOf({ snapshot, doubted: new Set([H1, FAR]) }, 60_000), null)
 })

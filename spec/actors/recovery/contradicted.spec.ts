@@ -1,4 +1,7 @@
-/** A host that the leader itself sees alive is looked at again for a while, and takes no place under the caps meanwhile. */
+/**
+ * The leader looks again for some time at a host that it sees alive. Meanwhile the recovery takes
+ * no place under the caps.
+ */
 import test from 'ava'
 import { H1, N1, notificationRow } from '../records.ts'
 import { about, after, consulted, recover, type Word } from './stage.ts'
@@ -15,7 +18,7 @@ const ROUND: readonly Word[] = [
 ]
 const FENCING: readonly Word[] = [recover(REPORT), ...ROUND.slice(1)]
 
-test('it is held with the reason and looked at again after a quarter of a minute', (t) => {
+test('it is held with the reason, and the leader looks again after a quarter of a minute', (t) => {
   const { phaseOf, effects } = after(...FENCING, SEEN)
   t.is(phaseOf(N1), 'held')
   t.like(effects[0], { type: 'flight.leave', about: N1 })
@@ -33,7 +36,7 @@ test('the fourth look ends it with the reason', (t) => {
   t.like(effects.at(-1), { type: 'recovery.conclude', to: 'ignored' })
 })
 
-test('observers that see it alive end it at once', (t) => {
+test('observers that see the host alive end it at once', (t) => {
   const { phaseOf } = after(...FENCING, SEEN, {
     type: 'segment.host-alive',
     host: H1,

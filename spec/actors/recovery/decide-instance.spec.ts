@@ -1,4 +1,7 @@
-/** What a segment does about a failed guest: the policy of each event, its host's fault, and the crash-loop limit. */
+/**
+ * What a segment does about a failed guest: the policy of each event, its host's fault, and the
+ * crash-loop limit.
+ */
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
 import type { Decision } from '../../../actors/recovery/decision.ts'
@@ -7,7 +10,17 @@ import type { InstanceRestart } from '../../../actors/ports/host-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
-import { H2, I1, N1, N2, TWO, hostRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
+import {
+  H2,
+  I1,
+  N1,
+  N2,
+  TWO,
+  hostRow,
+  notificationRow,
+  snapshotRow,
+  commandRow,
+} from '../records.ts'
 import { RULES } from './stage.ts'
 
 const NOW = 100 * 3_600_000
@@ -81,7 +94,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a guest that an operator retries is restarted, whatever was done before': {
     snapshot: {
       restarts: [restarted(0, -2000)],
-      words: [wordRow({ word: 'retry', saidAt: NOW + 60_000 })],
+      commands: [commandRow({ kind: 'retry', givenAt: NOW + 60_000 })],
     },
     decision: { kind: 'restart', fault: 'stopped', mayRebuild: false, askedForAt: NOW + 60_000 },
   },
@@ -160,7 +173,7 @@ const IGNORED = [
   'LIFECYCLE NEVER_HEARD_OF',
 ]
 
-test('each event has a policy, and what is ignored says why', (t) => {
+test('each event has a policy, and an ignored event has a reason', (t) => {
   for (const what of ACTED_ON) t.like(eventPolicy(what), { kind: 'act' }, what)
   for (const what of IGNORED) {
     const [event = '', domainEvent = ''] = what.split(' ')

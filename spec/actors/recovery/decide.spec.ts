@@ -1,4 +1,7 @@
-/** What a segment does about one notification: every branch, and that an operator's word wins. */
+/**
+ * What a segment does about one notification: every branch, and that an operator command comes
+ * first.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { decide } from '../../../actors/recovery/decide.ts'
@@ -18,7 +21,7 @@ import {
   notificationRow,
   segmentRow,
   snapshotRow,
-  wordRow,
+  commandRow,
 } from '../records.ts'
 import { AT_REST } from './stage.ts'
 
@@ -102,7 +105,7 @@ const CASES: Readonly<Record<string, Case>> = {
     snapshot: UNSURE,
     nowWallMs: RULES.unsureHoldMs + 1,
     decision: ignored(
-      'the reporter did not know whether the host was down, and nobody confirmed it for 600 s',
+      'the reporter did not know whether the host was down, and no other report confirmed it within 600 s',
     ),
   },
   'a segment climbs the fence plan that its operators chose': {
@@ -119,7 +122,7 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: fenceIt,
   },
   'an operator who confirms the death stands in for a confirmation, before any consent': {
-    snapshot: { segment: segmentRow({ name: 'trusting' }), words: [wordRow()] },
+    snapshot: { segment: segmentRow({ name: 'trusting' }), commands: [commandRow()] },
     decision: { kind: 'fence', host, rungs: RUNGS, lastResort: 'operator' },
   },
   'a disabled segment ignores what is new': {
@@ -203,7 +206,7 @@ const CASES: Readonly<Record<string, Case>> = {
     decision: fenceIt,
   },
   'a host beyond the cap is acted on when an operator approves': {
-    snapshot: { hostsActedOn: [H2], words: [wordRow({ word: 'approve' })] },
+    snapshot: { hostsActedOn: [H2], commands: [commandRow({ kind: 'approve' })] },
     decision: fenceIt,
   },
   'a segment may have a cap of its own': {
@@ -240,7 +243,7 @@ const CASES: Readonly<Record<string, Case>> = {
         payload: { event: 'STOPPED', process_name: 'sshd' },
       }),
     },
-    decision: ignored('sshd is left to its own supervision: only nova-compute is seen to'),
+    decision: ignored('sshd has its own supervision: only nova-compute is handled'),
   },
 }
 
@@ -255,7 +258,7 @@ for (const [title, { snapshot = {}, inFlight = [], decision, ...rest }] of Objec
 }
 
 for (const status of ['finished', 'ignored', 'failed'] as const) {
-  test(`a notification that is ${status} is left alone`, (t) => {
+  test(`a notification that is ${status} is not touched`, (t) => {
     const snapshot = snapshotRow({ notification: report({ status }) })
     t.deepEqual(decide(RULES, { ...AT_REST, snapshot }), { kind: 'gone' })
   })
@@ -272,7 +275,7 @@ const situations = fc.record({
   nowWallMs: fc.constantFrom(0, OLD),
 })
 
-test('nothing is done against an operator’s word, whatever else is known', (t) => {
+test('nothing is done against an operator command, whatever else is known', (t) => {
   holds(
     t,
     fc.property(situations, (world) => {

@@ -1,7 +1,10 @@
-/** Nothing new is begun right after a start or a partition of the engine's own; what has begun goes on. */
+/**
+ * Nothing new is begun soon after a start or a partition of the engine's own. What has begun
+ * continues.
+ */
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
-import { certificateRow, notificationRow, snapshotRow, wordRow } from '../records.ts'
+import { certificateRow, notificationRow, snapshotRow, commandRow } from '../records.ts'
 import { afterUnder, AT_REST, consulted, recover, RULES } from './stage.ts'
 
 const HOLDING = { ...RULES, holdDownMs: 60_000, partitionHoldDownMs: 15_000 }
@@ -28,7 +31,7 @@ const FRESH = { ledForMs: 0, inContactForMs: 0 }
 for (const [title, snapshot] of [
   ['a recovery that has begun', { notification: notificationRow({ status: 'running' }) }],
   ['a host that is certainly dead', { certificate: certificateRow() }],
-  ['a recovery that an operator approves', { words: [wordRow({ word: 'approve' })] }],
+  ['a recovery that an operator approves', { commands: [commandRow({ kind: 'approve' })] }],
 ] as const) {
   test(`${title} does not wait`, (t) => {
     const situation = { ...AT_REST, ...FRESH, snapshot: snapshotRow(snapshot) }
@@ -40,7 +43,7 @@ for (const [inContactForMs, afterMs] of [
   [14_000, 1000],
   [0, 15_000],
 ] as const) {
-  test(`who was in contact for ${inContactForMs} ms looks again when the hold-down is over`, (t) => {
+  test(`an engine in contact for ${inContactForMs} ms decides again when the hold-down is over`, (t) => {
     const asked = consulted()
     if (!('to' in asked)) return t.fail()
     const message = { ...asked.message, ...SETTLED, inContactForMs }

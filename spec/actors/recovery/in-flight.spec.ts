@@ -1,11 +1,11 @@
-/** Segments decide side by side, and still never take the same last place under the cap. */
+/** Segments decide at the same time, and never both take the last place under the cap. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { InFlight } from '../../../actors/recovery/in-flight.ts'
 import { overallObjection } from '../../../actors/recovery/storm-guard.ts'
-import { epoch, hostId, type HostId, type HostName } from '../../../schema/ids.ts'
+import { hostId, type HostId, type HostName } from '../../../schema/ids.ts'
 import { holds } from '../../support/holds.ts'
-import { EPOCH, H1, H2 } from '../records.ts'
+import { H1, H2 } from '../records.ts'
 
 const ALONE = new Map<HostId, HostName>()
 const LIMITS = { hostsMax: 1, shareMax: 1, windowMs: 300_000 }
@@ -13,7 +13,7 @@ const LIMITS = { hostsMax: 1, shareMax: 1, windowMs: 300_000 }
 test('the second of two segments that decide at once hears that the last place is taken', (t) => {
   const inFlight = new InFlight()
   const claim = (host: typeof H1) =>
-    inFlight.claim(EPOCH, host, (actedOn) =>
+    inFlight.claim(host, (actedOn) =>
       overallObjection(LIMITS, host, { hosts: 9, actedOn, group: ALONE }),
     )
   t.is(claim(H1), undefined)
@@ -22,26 +22,8 @@ test('the second of two segments that decide at once hears that the last place i
     'storm guard over all segments: 1 of 9 hosts were acted on in the last 300 s, the cap is 1',
   )
   t.is(claim(H1), undefined, 'a host counts once')
-  inFlight.release(EPOCH, H1)
+  inFlight.release(H1)
   t.is(claim(H2), undefined)
-})
-
-test('a new leader starts with nothing in flight, and an old one releases nothing of it', (t) => {
-  const inFlight = new InFlight()
-  const seen = (at: number) => {
-    let hosts: readonly string[] = []
-    inFlight.claim(epoch(at), H2, (known) => {
-      hosts = [...known]
-      return 'only a look'
-    })
-    return hosts
-  }
-  inFlight.claim(EPOCH, H1, () => undefined)
-  t.deepEqual(seen(EPOCH), [H1])
-  t.deepEqual(seen(EPOCH + 1), [])
-  inFlight.claim(epoch(EPOCH + 1), H1, () => undefined)
-  inFlight.release(EPOCH, H1)
-  t.deepEqual(seen(EPOCH + 1), [H1])
 })
 
 test('however claims and releases are mixed, the cap is never exceeded', (t) => {
@@ -55,10 +37,10 @@ test('however claims and releases are mixed, the cap is never exceeded', (t) => 
         const host = hostId(`host-${index}`)
         const limits = { ...LIMITS, hostsMax }
         if (!begins) {
-          inFlight.release(EPOCH, host)
+          inFlight.release(host)
           held.delete(host)
         } else if (
-          inFlight.claim(EPOCH, host, (actedOn) =>
+          inFlight.claim(host, (actedOn) =>
             overallObjection(limits, host, { hosts: 100, actedOn, group: ALONE }),
           ) === undefined
         ) {

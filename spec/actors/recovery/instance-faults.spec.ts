@@ -1,4 +1,4 @@
-/** A host's fault goes before those of its guests. */
+/** The fault of a host comes before the faults of its guests. */
 import test from 'ava'
 import type { HostId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
@@ -27,7 +27,7 @@ const restarting = (host: HostId): readonly Word[] => [
   about('recovery.admitted', N2),
 ]
 
-test('a host that is acted on stops the restarts of its guests, which are decided on anew', (t) => {
+test('when a host is acted on, the restarts of its guests stop and are decided again', (t) => {
   const { effects, phaseOf } = after(...restarting(H1), ...UNTIL_FENCING)
   t.deepEqual(
     stopped(effects).filter((child) => child.endsWith(`/${N2}`)),
@@ -36,13 +36,13 @@ test('a host that is acted on stops the restarts of its guests, which are decide
   t.is(phaseOf(N2), 'deciding')
 })
 
-test('a host that is certainly dead has its waiting guests decided on at once', (t) => {
+test('when a host is certainly dead, its waiting guests are decided at once', (t) => {
   const hostFault = { notification: N1, certified: false, state: 'open' } as const
   const held = [...restarting(H1), ...UNTIL_FENCING, consulted(guestOf(H1), { hostFault })]
   t.is(after(...held).phaseOf(N2), 'held')
   t.is(after(...held, fenced()).phaseOf(N2), 'deciding')
 })
 
-test('a guest of another host is restarted undisturbed', (t) => {
+test('a guest of another host is restarted as usual', (t) => {
   t.is(after(...restarting(H2), ...UNTIL_EVACUATING).phaseOf(N2), 'restarting')
 })

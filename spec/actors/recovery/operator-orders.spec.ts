@@ -1,8 +1,11 @@
-/** Pause, cancel and stop reach a recovery in every phase; what is under way is followed, and nothing new is begun. */
+/**
+ * Pause, cancel and stop work in every phase of a recovery: what is under way is followed, and
+ * nothing new is begun.
+ */
 import test from 'ava'
 import type { Notification } from '../../../schema/records.ts'
-import type { Standing } from '../../../schema/standing.ts'
-import { H1, I1, N1, certificateRow, moveRow, wordRow } from '../records.ts'
+import type { Control } from '../../../schema/recovery-control.ts'
+import { H1, I1, N1, certificateRow, moveRow, commandRow } from '../records.ts'
 import {
   UNTIL_EVACUATING,
   UNTIL_FENCING,
@@ -21,35 +24,35 @@ import {
   type Word,
 } from './stage.ts'
 
-const PAUSED: Standing = { kind: 'paused', reason: 'paused by alice: lunch' }
-const CANCELLED: Standing = { kind: 'cancelled', reason: 'cancelled by alice: wrong host' }
-const hear = (standing: Standing): Word => recover(reportOf(), null, { standing })
+const PAUSED: Control = { kind: 'paused', reason: 'paused by alice: lunch' }
+const CANCELLED: Control = { kind: 'cancelled', reason: 'cancelled by alice: wrong host' }
+const hear = (control: Control): Word => recover(reportOf(), null, { control })
 const running = reportOf(N1, H1, { status: 'running', run: 1 })
-const HELD = [recover(), consulted(reportOf(), { standing: PAUSED })]
+const HELD = [recover(), consulted(reportOf(), { control: PAUSED })]
 
-test('a paused recovery is held with the name of who paused it, also as new', (t) => {
+test('a paused recovery is held with the name of the operator, also when it is new', (t) => {
   const { effects, phaseOf } = after(...HELD)
   t.is(phaseOf(), 'held')
   t.like(effects[0], { type: 'recovery.note-held', reason: 'paused by alice: lunch' })
 })
 
-test('a held recovery is decided on as soon as the word changes, and once', (t) => {
+test('a held recovery is decided once as soon as its control changes', (t) => {
   t.is(after(...HELD, hear(PAUSED)).phaseOf(), 'held')
-  t.is(after(...HELD, hear({ kind: 'free' })).phaseOf(), 'deciding')
+  t.is(after(...HELD, hear({ kind: 'running' })).phaseOf(), 'deciding')
   t.is(after(...HELD, hear(CANCELLED)).phaseOf(), 'deciding')
 })
 
-test('any word has a held recovery decided on at once, and none twice', (t) => {
-  const hearWords = (wordCount: number) =>
-    recover(reportOf(), null, { standing: PAUSED, wordCount })
-  t.is(after(...HELD, hearWords(1)).phaseOf(), 'deciding')
-  const words = [wordRow({ word: 'approve' })]
-  const heard = [...HELD, hearWords(1), consulted(reportOf(), { standing: PAUSED, words })]
-  t.is(after(...heard, hearWords(1)).phaseOf(), 'held')
-  t.is(after(...heard, hearWords(2)).phaseOf(), 'deciding')
+test('any command makes a held recovery be decided at once, and only once', (t) => {
+  const hearCommands = (commandCount: number) =>
+    recover(reportOf(), null, { control: PAUSED, commandCount })
+  t.is(after(...HELD, hearCommands(1)).phaseOf(), 'deciding')
+  const commands = [commandRow({ kind: 'approve' })]
+  const heard = [...HELD, hearCommands(1), consulted(reportOf(), { control: PAUSED, commands })]
+  t.is(after(...heard, hearCommands(1)).phaseOf(), 'held')
+  t.is(after(...heard, hearCommands(2)).phaseOf(), 'deciding')
 })
 
-test('a recovery between two attempts is decided on as soon as the word changes', (t) => {
+test('a recovery between two attempts is decided as soon as its control changes', (t) => {
   const pausing = [...UNTIL_FENCING, unfenced('fence.unconfirmed'), suspended()]
   t.is(after(...pausing, hear(CANCELLED)).phaseOf(), 'deciding')
 })
@@ -67,7 +70,7 @@ const UNTIL_DISABLING = small({
   payload: { event: 'STOPPED', process_name: 'nova-compute' },
 })
 
-for (const [standing, story, told] of [
+for (const [control, story, told] of [
   [PAUSED, UNTIL_FENCING, { to: `fence/${N1}`, message: { type: 'fence.forbid' } }],
   [CANCELLED, UNTIL_EVACUATING, { to: `evacuator/${N1}`, message: { type: 'evacuator.forbid' } }],
   [
@@ -81,26 +84,26 @@ for (const [standing, story, told] of [
     { to: `process-recovery/${N1}`, message: { type: 'process.forbid' } },
   ],
 ] as const) {
-  test(`${told.to} of a recovery that is ${standing.kind} is told once`, (t) => {
-    t.like(after(...story, hear(standing)).effects[0], { type: 'tell', ...told })
-    t.deepEqual(after(...story, hear(standing), hear(standing)).effects, [])
-    t.deepEqual(after(...story, hear(standing), hear({ kind: 'free' })).effects, [])
+  test(`${told.to} of a recovery that is ${control.kind} is told once`, (t) => {
+    t.like(after(...story, hear(control)).effects[0], { type: 'tell', ...told })
+    t.deepEqual(after(...story, hear(control), hear(control)).effects, [])
+    t.deepEqual(after(...story, hear(control), hear({ kind: 'running' })).effects, [])
   })
 }
 
-test('a fence that is confirmed after the word starts no evacuation', (t) => {
+test('a fence that is confirmed after the command starts no evacuation', (t) => {
   const { effects, phaseOf, known } = after(...UNTIL_FENCING, hear(CANCELLED), fenced())
   t.is(phaseOf(), 'deciding')
   t.true(known()?.certified)
   t.deepEqual(started(effects), [])
 })
 
-test('an evacuation that may not go on is decided on', (t) => {
+test('a forbidden evacuation is decided again', (t) => {
   t.is(after(...UNTIL_EVACUATING, forbidden()).phaseOf(), 'deciding')
   t.deepEqual(after(...UNTIL_EVACUATING, evacuated(0), forbidden()).effects, [])
 })
 
-test('a smaller recovery that may not go on is decided on, and has not failed', (t) => {
+test('a forbidden recovery of an instance or a service is decided again, and has not failed', (t) => {
   const message = { type: 'fault.forbidden', notification: N1, reason: 'because' } as const
   const given: Word = { to: N1, message }
   t.is(after(...UNTIL_RESTARTING, given).phaseOf(), 'deciding')
@@ -108,20 +111,20 @@ test('a smaller recovery that may not go on is decided on, and has not failed', 
 })
 
 test('a cancelled recovery ends', (t) => {
-  const story = [recover(running), consulted(running, { standing: CANCELLED })]
+  const story = [recover(running), consulted(running, { control: CANCELLED })]
   const { effects, phaseOf } = after(...story)
   t.is(phaseOf(), 'concluding')
   t.like(effects[0], { type: 'recovery.cancel', reason: 'cancelled by alice: wrong host' })
   t.deepEqual(concluded(effects), [])
 })
 
-test('whatever forbids more, what Nova has under way is followed, without a fence', (t) => {
+test('whatever the reason is, what Nova has under way is followed, without a fence', (t) => {
   const moves = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow()]
-  for (const standing of [CANCELLED, PAUSED]) {
-    const change = { standing, moves, certificate: certificateRow() }
+  for (const control of [CANCELLED, PAUSED]) {
+    const change = { control, moves, certificate: certificateRow() }
     const { effects, phaseOf } = after(recover(running), consulted(running, change))
     t.is(phaseOf(), 'evacuating')
     t.deepEqual(started(effects), [`evacuator/${N1}`])
-    t.like(effects.at(-1), { argument: { forbidden: standing.reason } })
+    t.like(effects.at(-1), { argument: { forbidden: control.reason } })
   }
 })

@@ -1,4 +1,4 @@
-/** The table at the top of `recovery.ts` is what a recovery does: every state with every message. */
+/** The table at the top of `recovery.ts` is complete: every state is played with every message. */
 import test from 'ava'
 import type {
   Known,
@@ -20,13 +20,13 @@ import {
   notificationRow,
   segmentRow,
   snapshotRow,
-  wordRow,
+  commandRow,
 } from '../records.ts'
 import { changesOf, rowsOf, stepsOf } from '../state-table.ts'
 import { RULES } from './stage.ts'
 
 const PAUSED = { kind: 'paused', reason: 'paused by alice: lunch' } as const
-const FREE = { kind: 'free' } as const
+const RUNNING = { kind: 'running' } as const
 
 const orderOf = (
   change: Partial<Notification>,
@@ -37,8 +37,8 @@ const orderOf = (
   notification: notificationRow({ uuid: N1, ...change }),
   hostName: ONE,
   evidence: [],
-  standing: FREE,
-  wordCount: 0,
+  control: RUNNING,
+  commandCount: 0,
   objection,
 })
 const GUEST = {
@@ -57,7 +57,7 @@ const KNOWN: readonly Known[] = [
   fresh,
   { ...fresh, run: 3, seenAlive: 3 },
   { ...fresh, certified: true },
-  { ...fresh, standing: PAUSED },
+  { ...fresh, control: PAUSED },
 ]
 
 const fence = { kind: 'fence', host: hostRow(), rungs: [], lastResort: null } as const
@@ -91,15 +91,15 @@ const asked = {
 } as const
 const SNAPSHOTS = [
   snapshotRow(),
-  snapshotRow({ standing: PAUSED }),
+  snapshotRow({ control: PAUSED }),
   snapshotRow({ segment: segmentRow({ enabled: false }) }),
   snapshotRow({ notification: notificationRow({ status: 'finished' }) }),
   snapshotRow({ notification: notificationRow(GUEST) }),
   snapshotRow({
     notification: notificationRow({ status: 'running' }),
     certificate: certificateRow(),
-    standing: PAUSED,
-    words: [wordRow()],
+    control: PAUSED,
+    commands: [commandRow()],
     moves: [moveRow({ status: 'ongoing', attempts: 1 })],
   }),
   snapshotRow({ notification: notificationRow({ payload: { event: 'STARTED' } }) }),
@@ -107,8 +107,8 @@ const SNAPSHOTS = [
 const about = { notification: N1, reason: 'because' } as const
 const MESSAGES: readonly RecoveryMessage[] = [
   { type: 'recovery.begin' },
-  { type: 'recovery.heard', standing: FREE, wordCount: 1 },
-  { type: 'recovery.heard', standing: PAUSED, wordCount: 1 },
+  { type: 'recovery.heard', control: RUNNING, commandCount: 1 },
+  { type: 'recovery.heard', control: PAUSED, commandCount: 1 },
   { type: 'recovery.host-alive', reason: 'seen alive' },
   { type: 'recovery.turn', ...turn },
   { type: 'recovery.stand-aside' },

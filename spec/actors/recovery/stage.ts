@@ -1,4 +1,4 @@
-/** Tells a segment and its recoveries a story, word by word, and shows where it led. */
+/** Plays messages to a segment and its recoveries one by one, and shows the result. */
 import type { AnyMessage, KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { FenceReply } from '../../../actors/fence/fence-messages.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../../../actors/ports/store.ts'
@@ -34,7 +34,7 @@ import {
   snapshotRow,
 } from '../records.ts'
 
-/** The situation of a segment in which nothing else goes on. */
+/** The situation of a segment without other recoveries. */
 export const AT_REST = {
   nowWallMs: 0,
   ledForMs: 0,
@@ -64,12 +64,12 @@ export const RULES = {
   firstPauseMs: 30_000,
 }
 
-/** What one of them asks of the world, with the recovery that it is about. */
+/** An effect, with the recovery that asks for it. */
 export type Effect = (RecoveryEffect | KernelEffect<RecoveryMessage>) & {
   readonly about: NotificationId
 }
 
-/** A word to the segment, or to one of its recoveries. */
+/** A message to the segment, or to one of its recoveries. */
 export type Word =
   SegmentMessage | { readonly to: NotificationId; readonly message: RecoveryMessage }
 
@@ -85,21 +85,21 @@ export const reportOf = (
 export const recover = (
   notification: Notification = reportOf(),
   objection: string | null = null,
-  said: Partial<Pick<UnfinishedRecovery, 'standing' | 'wordCount'>> = {},
+  said: Partial<Pick<UnfinishedRecovery, 'control' | 'commandCount'>> = {},
 ): SegmentMessage => ({
   type: 'segment.recover',
   unfinished: {
     notification,
     host: hosts.find(({ uuid }) => uuid === notification.sourceHost),
-    standing: { kind: 'free' },
-    wordCount: 0,
+    control: { kind: 'running' },
+    commandCount: 0,
     ...said,
   },
   evidence: ['reported'],
   objection,
 })
 
-/** The turn is filled in with what the recovery was given last. */
+/** The turn is completed with the one that the recovery was given last. */
 export const consulted = (
   notification: Notification = reportOf(),
   change: Partial<SegmentSnapshot> = {},
@@ -123,7 +123,7 @@ const NO_TURN: Turn = {
   crowd: 1,
 }
 
-/** A word to a recovery that carries nothing else. */
+/** A message to a recovery without further fields. */
 export const about = (
   type: 'recovery.admitted' | 'recovery.gone' | 'recovery.decide-due' | 'recovery.concluded',
   to: NotificationId = N1,
@@ -150,7 +150,7 @@ export const evacuated = (failed: number, notification: NotificationId = N1): Wo
   message: { type: 'evacuator.finished', notification, succeeded: 2, failed, ignored: 1 },
 })
 
-/** A failed attempt is written, and it is time for the next one. */
+/** The failed attempt is written, and the next one is due. */
 export const suspended = (to: NotificationId = N1, chance = 0.5): Word => ({
   to,
   message: { type: 'recovery.suspended', chance },
@@ -161,7 +161,7 @@ export const forbidden = (notification: NotificationId = N1): Word => ({
   message: { type: 'evacuator.forbidden', notification, reason: 'because' },
 })
 
-/** Up to the fence, and up to the evacuation, of one recovery. */
+/** The messages until the fence, and until the evacuation, of one recovery. */
 export const UNTIL_FENCING = [recover(), consulted(), about('recovery.admitted')]
 export const UNTIL_EVACUATING = [...UNTIL_FENCING, fenced()]
 
@@ -171,11 +171,14 @@ interface Actor {
   turn: Turn
 }
 
-/** A segment and its recoveries, without a kernel: each word is followed by all that they tell each other. */
+/**
+ * A segment and its recoveries without a kernel. After each message, all messages that they send
+ * each other are handled.
+ */
 export class Stage {
   state: SegmentState = SERVING
   readonly recoveries = new Map<string, Actor>()
-  /** Types of all messages that recoveries were told. */
+  /** Types of all messages that the recoveries received. */
   readonly told: string[] = []
   readonly #segment = segment({ segment: SEGMENT, epoch: EPOCH })
   readonly #rules: RecoveryRules
@@ -186,7 +189,7 @@ export class Stage {
     this.#rules = rules
   }
 
-  /** What they ask of the world for it. */
+  /** The effects that they asked for. */
   tell(word: Word): readonly Effect[] {
     this.#effects = []
     this.#waiting =
@@ -244,18 +247,18 @@ export class Stage {
 
 export interface Ending {
   readonly stage: Stage
-  /** What the last word led to. */
+  /** The result of the last message. */
   readonly effects: readonly Effect[]
-  /** What each word led to. */
+  /** The result of each message. */
   readonly chapters: readonly (readonly Effect[])[]
   readonly phaseOf: (notification?: NotificationId) => RecoveryKind | undefined
   readonly known: (notification?: NotificationId) => Known | undefined
 }
 
-/** Where the story leads. */
+/** The result of a story. */
 export const after = (...story: readonly Word[]): Ending => afterUnder(RULES, story)
 
-/** The same under other rules. */
+/** The same with other rules. */
 export function afterUnder(rules: RecoveryRules, story: readonly Word[]): Ending {
   const stage = new Stage(rules)
   const chapters = story.map((word) => stage.tell(word))
@@ -274,17 +277,17 @@ export const started = (effects: readonly Effect[]): readonly string[] =>
     effect.type === 'child.start' ? [`${effect.kind}/${effect.name}`] : [],
   )
 
-/** What each recovery is concluded as, and why. */
+/** The status and the reason of each concluded recovery. */
 export const concluded = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) =>
     effect.type === 'recovery.conclude' ? [`${effect.to}: ${effect.reason}`] : [],
   )
 
-/** Which recoveries read the situation. */
+/** The recoveries that read the situation. */
 export const consulting = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap(({ type, about: id }) => (type === 'snapshot.read' ? [id] : []))
 
-/** What works on which recovery is ended. */
+/** The recoveries whose children are stopped. */
 export const stopped = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) =>
     effect.type === 'child.stop' ? [`${effect.kind}/${effect.name}`] : [],

@@ -1,4 +1,4 @@
-/** The storm guard bounds how many hosts are acted on in a window. */
+/** The storm guard limits how many hosts are acted on in a window. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { stormCap, stormObjection } from '../../../actors/recovery/storm-guard.ts'
@@ -26,7 +26,7 @@ for (const [hosts, hostsMax, cap] of [
   })
 }
 
-test('a host beyond the cap waits, and hears the numbers', (t) => {
+test('a host beyond the cap waits, with the numbers in its reason', (t) => {
   const census = { hosts: 4, group: new Map([[H2, TWO]]), actedOn: new Set([H1]) }
   t.is(
     stormObjection(LIMITS, H2, census),
@@ -34,12 +34,12 @@ test('a host beyond the cap waits, and hears the numbers', (t) => {
   )
 })
 
-test('a host that is acted on already counts once and may go on', (t) => {
+test('a host that is acted on already counts once and may continue', (t) => {
   const census = { hosts: 4, group: BOTH, actedOn: new Set([H1]) }
   t.is(stormObjection(LIMITS, H1, census), undefined)
 })
 
-test('hosts that fail together wait together when they do not all fit', (t) => {
+test('hosts that fail together wait together when they exceed the cap', (t) => {
   const two = { group: BOTH, actedOn: new Set<HostId>() }
   for (const host of BOTH.keys()) {
     t.is(
@@ -56,7 +56,7 @@ const limits = fc.record({
   windowMs: fc.constant(1000),
 })
 
-test('hosts acted on never exceed the cap, whoever fails and how often', (t) => {
+test('the hosts acted on never exceed the cap, whichever fail and how often', (t) => {
   holds(
     t,
     fc.property(
@@ -78,7 +78,7 @@ test('hosts acted on never exceed the cap, whoever fails and how often', (t) => 
   )
 })
 
-test('one more host acted on never lets another one through', (t) => {
+test('one more host acted on never lets another one pass', (t) => {
   const some = fc.uniqueArray(
     fc.nat(20).map((index) => hostId(`host-${index}`)),
     { minLength: 2 },

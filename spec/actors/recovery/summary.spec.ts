@@ -1,4 +1,4 @@
-/** What a segment hears of a recovery: for the storm guard, whether it acts on its host. */
+/** What a segment is told of a recovery: for the storm guard, whether it acts on its host. */
 import test from 'ava'
 import type {
   RecoveryKind,
@@ -15,8 +15,8 @@ const ORDER: RecoveryOrder = {
   notification: notificationRow({ payload: { instance_uuid: I1 } }),
   hostName: ONE,
   evidence: [],
-  standing: { kind: 'free' },
-  wordCount: 0,
+  control: { kind: 'running' },
+  commandCount: 0,
   objection: null,
 }
 const { known } = newRecovery(ORDER)
@@ -53,7 +53,7 @@ for (const [state, uncertified, certified] of TABLE) {
 
 const BUSY_WITH_GUEST: readonly RecoveryKind[] = ['admitting', 'restarting']
 
-test('an instance is in hand from the admission of its restart on', (t) => {
+test('an instance counts as being recovered from the admission of its restart', (t) => {
   for (const [state] of TABLE) {
     const isItsRestart =
       BUSY_WITH_GUEST.includes(state.kind) && !(state.kind === 'admitting' && state.plan === fence)

@@ -1,4 +1,7 @@
-/** The way of a notification through decision, fence and evacuation to its end, one decision at a time in a segment. */
+/**
+ * A notification from decision through fence and evacuation to its end, with one decision at a time
+ * in a segment.
+ */
 import test from 'ava'
 import * as fc from 'fast-check'
 import type { FaultOutcome } from '../../../actors/policy/fault-reply.ts'
@@ -28,7 +31,7 @@ import {
   type Word,
 } from './stage.ts'
 
-/** All that may work on it, whatever does. */
+/** All children that may work for it. */
 const ALL_CHILDREN = ['fence', 'evacuator', 'instance-recovery', 'process-recovery'].map(
   (kind) => `${kind}/${N1}`,
 )
@@ -38,23 +41,23 @@ const held = [recover(running), consulted(running, DISABLED)]
 const PAUSED = { kind: 'paused', reason: 'paused by alice: lunch' } as const
 const decideLater = timer<RecoveryMessage>('decide', 35_000, { type: 'recovery.decide-due' })
 
-test('a notification is decided on by a fresh look at everything', (t) => {
+test('a notification is decided after everything was read again', (t) => {
   const { effects, phaseOf } = after(recover())
   t.is(phaseOf(), 'deciding')
   t.deepEqual(consulting(effects), [N1])
 })
 
-test('a notification that is told again is one', (t) => {
+test('a repeated notification is one recovery', (t) => {
   const { effects, stage } = after(recover(), recover())
   t.deepEqual(effects, [])
   t.is(stage.recoveries.size, 1)
 })
 
-test('a notification that its observers contradict is ignored without a look', (t) => {
+test('a notification that its observers contradict is ignored without a decision', (t) => {
   t.deepEqual(concluded(after(recover(reportOf(), 'alive')).effects), ['ignored: alive'])
 })
 
-test('a host is fenced only once its notification is stored as running', (t) => {
+test('a host is fenced only after its notification is stored as running', (t) => {
   const { effects, phaseOf } = after(recover(), consulted())
   t.is(phaseOf(), 'admitting')
   t.deepEqual(
@@ -64,7 +67,7 @@ test('a host is fenced only once its notification is stored as running', (t) => 
   t.deepEqual(started(after(...UNTIL_FENCING).effects), ['fence/notification-1'])
 })
 
-test('a fence is given the host, the evidence, and where to answer', (t) => {
+test('a fence gets the host, the evidence, and the address for its reply', (t) => {
   const start = after(...UNTIL_FENCING).effects.find(({ type }) => type === 'child.start')
   t.like(start, {
     argument: {
@@ -75,7 +78,7 @@ test('a fence is given the host, the evidence, and where to answer', (t) => {
       evidence: ['reported'],
       rungs: RULES.rungs,
       lastResort: null,
-      bmc: undefined,
+      bmcs: [],
       replyTo: { address: `recovery/${N1}` },
     },
   })
@@ -112,7 +115,7 @@ test('a concluded recovery is stopped and forgotten', (t) => {
   t.is(stage.recoveries.size, 0, 'the kernel stops what is below it')
 })
 
-test('a fence that could not confirm is tried again', (t) => {
+test('an unconfirmed fence is tried again', (t) => {
   const { phaseOf, known } = after(...UNTIL_FENCING, unfenced('fence.unconfirmed'))
   t.is(phaseOf(), 'suspending')
   t.false(known()?.certified)
@@ -123,11 +126,11 @@ test('a recovery whose fence is abandoned is ignored, with the reason', (t) => {
   t.deepEqual(concluded(effects), ['ignored: because'])
 })
 
-test('a recovery whose fence is refused is decided on at once: it may have to wait, or end', (t) => {
+test('a recovery whose fence is refused is decided again at once: it may have to wait, or end', (t) => {
   t.is(after(...UNTIL_FENCING, unfenced('fence.refused')).phaseOf(), 'deciding')
 })
 
-test('a held recovery says why and is decided on again later', (t) => {
+test('a held recovery has its reason and is decided again later', (t) => {
   const { effects, phaseOf } = after(...held)
   t.is(phaseOf(), 'held')
   t.like(effects[0], { type: 'recovery.note-held', reason: 'the segment is disabled' })
@@ -141,7 +144,7 @@ test('a notification that ended meanwhile is forgotten', (t) => {
   t.is(after(recover(), consulted(), about('recovery.gone')).stage.recoveries.size, 0)
 })
 
-test('a certificate of an earlier leader still stands', (t) => {
+test('a certificate of an earlier leader is still valid', (t) => {
   const story = [recover(running), consulted(running, { certificate: certificateRow() })]
   t.true(after(...story).known()?.certified)
 })
@@ -160,7 +163,7 @@ const end = (status: FaultOutcome): Word => ({
   message: { type: 'fault.concluded', notification: N1, reason: 'because', status },
 })
 
-test('a guest that died is restarted, and its end is the recovery’s end', (t) => {
+test('a guest that died is restarted, and the recovery ends with it', (t) => {
   const guest = reportOf(N1, H1, {
     type: 'VM',
     payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: I1 },
@@ -206,7 +209,7 @@ test('evidence of life ends a recovery that waits for its turn', (t) => {
   t.is(phaseOf(N2), 'concluding')
 })
 
-test('evidence of life does not end what an earlier leader may have certified', (t) => {
+test('evidence of life does not end a recovery that an earlier leader may have certified', (t) => {
   t.deepEqual(after(recover(running), alive()).effects, [])
   t.deepEqual(
     after(recover(), recover(reportOf(N2, H2, { status: 'error' })), alive(H2)).effects,
@@ -214,7 +217,7 @@ test('evidence of life does not end what an earlier leader may have certified', 
   )
 })
 
-test('evidence of life comes too late once death is certified', (t) => {
+test('evidence of life comes too late when death is certified', (t) => {
   t.deepEqual(after(...UNTIL_EVACUATING, alive()).effects, [])
   t.deepEqual(after(...UNTIL_EVACUATING, evacuated(1), alive()).effects, [])
 })
@@ -228,7 +231,7 @@ for (const [what, late] of Object.entries({
   'what it read': consulted(),
   'its admission': about('recovery.admitted'),
 })) {
-  test(`a recovery that is being concluded is not taken up again by ${what}`, (t) => {
+  test(`a recovery that is being concluded is not started again by ${what}`, (t) => {
     const { effects, phaseOf } = after(...held, alive(), late)
     t.is(phaseOf(), 'concluding')
     t.deepEqual(effects, [])
@@ -257,12 +260,12 @@ const words = fc.oneof(
   ids.map((id) => unfenced('fence.refused', id)),
   ids.map((id) => forbidden(id)),
   ids.map((id) => suspended(id)),
-  ids.map((id) => recover(reportOf(id), null, { standing: PAUSED })),
-  ids.map((id) => consulted(reportOf(id), { standing: PAUSED })),
+  ids.map((id) => recover(reportOf(id), null, { control: PAUSED })),
+  ids.map((id) => consulted(reportOf(id), { control: PAUSED })),
   fc.tuple(fc.constantFrom(0, 1), ids).map(([failed, id]) => evacuated(failed, id)),
   fc.constantFrom(alive(H1), alive(H2)),
 )
-/** From every point of a recovery's way on. */
+/** Stories from every phase of a recovery. */
 const stories = fc
   .tuple(
     fc.constantFrom([], held, UNTIL_FENCING, UNTIL_EVACUATING),
@@ -270,7 +273,7 @@ const stories = fc
   )
   .map(([begun, rest]) => [...begun, ...rest])
 
-test('whatever a segment is told, it decides on one notification at a time', (t) => {
+test('whatever a segment receives, it decides about one notification at a time', (t) => {
   holds(
     t,
     fc.property(stories, (story) => {

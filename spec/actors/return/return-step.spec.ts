@@ -6,13 +6,13 @@ import {
   type ReturnStep,
 } from '../../../actors/return/return-step.ts'
 import { quarantinedUntil } from '../../../actors/policy/quarantine.ts'
-import { evacuationRow, serviceRow, wordRow } from '../records.ts'
+import { evacuationRow, serviceRow, commandRow } from '../records.ts'
 
 const RULES = { failuresMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
 
 const facts = (change: Partial<ReturnFacts> = {}): ReturnFacts => ({
   isGivenBack: false,
-  words: [],
+  commands: [],
   deaths: [0],
   nowWallMs: 1000,
   silence: null,
@@ -69,7 +69,7 @@ const CASES: Readonly<Record<string, readonly [ReturnFacts, ReturnStep]>> = {
     facts({ service: { ...up, disabledReason: 'burn-in' } }),
     { kind: 'let-back' },
   ],
-  'a service that an operator has disabled meanwhile, without a word, stays disabled': [
+  'a service that an operator has disabled meanwhile, without a command, stays disabled': [
     facts({ service: { ...up, disabledReason: null } }),
     { kind: 'let-back' },
   ],
@@ -79,7 +79,7 @@ const CASES: Readonly<Record<string, readonly [ReturnFacts, ReturnStep]>> = {
     wait('it died 3 times and is quarantined until 1970-01-01T01:00:00.002Z'),
   ],
   'an operator ends a quarantine, and no check': [
-    facts({ ...often, words: [wordRow({ word: 'let-back' })], silence: 'silent' }),
+    facts({ ...often, commands: [commandRow({ kind: 'let-back' })], silence: 'silent' }),
     wait('silent'),
   ],
 }

@@ -6,7 +6,7 @@ import {
   type ReturnStep,
 } from '../../../actors/return/return-step.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
-import { evacuationRow, serviceRow, wordRow } from '../records.ts'
+import { evacuationRow, serviceRow, commandRow } from '../records.ts'
 import { rowsOf } from '../state-table.ts'
 
 const RULES = { failuresMin: 3, windowMs: 86_400_000, firstMs: 3_600_000, longestMs: 86_400_000 }
@@ -31,7 +31,7 @@ const CONDITIONS: ReadonlyMap<string, readonly [readonly Change[], readonly Chan
       [
         { deaths: [0] },
         { deaths: [0, 1, 2], isGivenBack: true },
-        { deaths: [0, 1, 2], words: [wordRow({ word: 'let-back' })] },
+        { deaths: [0, 1, 2], commands: [commandRow({ kind: 'let-back' })] },
       ],
     ],
   ],
@@ -59,7 +59,7 @@ interface Case {
 
 const plain: ReturnFacts = {
   isGivenBack: false,
-  words: [],
+  commands: [],
   deaths: [],
   nowWallMs: 1000,
   silence: null,

@@ -1,6 +1,9 @@
-/** Thousands of guests' faults in a segment: its hosts come first, few guests are seen to at once, and none is forgotten. */
+/**
+ * Thousands of guests' faults in a segment: its hosts come first, few guests are handled at once,
+ * and none is forgotten.
+ */
 import test from 'ava'
-import { SMALL_AT_ONCE } from '../../../actors/segment/segment.ts'
+import { INSTANCE_AND_SERVICE_AT_ONCE } from '../../../actors/segment/segment.ts'
 import { notificationId } from '../../../schema/ids.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, H2, I1, N1 } from '../records.ts'
@@ -27,7 +30,7 @@ const guest = (number: number, host = H2): Notification =>
     },
   })
 
-/** A segment, and which recoveries read their situation, in turn. */
+/** A segment, and the recoveries that read their situation, in order. */
 class Scene {
   readonly stage = new Stage()
   readonly consulted: string[] = []
@@ -49,7 +52,7 @@ function flooded(host = H2): Scene {
   return scene
 }
 
-test('a host that is reported among thousands of guests is decided on next', (t) => {
+test('a host that is reported among thousands of guests is decided next', (t) => {
   const scene = flooded()
   scene.tell(recover())
   t.deepEqual(scene.consulted, ['guest-0'])
@@ -58,7 +61,7 @@ test('a host that is reported among thousands of guests is decided on next', (t)
   t.deepEqual(scene.consulted, ['guest-0', N1])
 })
 
-test('few guests are restarted at once, each in its turn, until all have had theirs', (t) => {
+test('few guests are restarted at once, each in its turn, until all had a turn', (t) => {
   const scene = flooded()
   let most = 0
   const answered = new Set<string>()
@@ -82,12 +85,12 @@ test('few guests are restarted at once, each in its turn, until all have had the
     scene.tell({ to: notification, message: { ...end, reason: 'it runs' } })
     scene.tell(about('recovery.concluded', notification))
   }
-  t.is(most, SMALL_AT_ONCE)
+  t.is(most, INSTANCE_AND_SERVICE_AT_ONCE)
   t.is(answered.size, GUESTS)
   t.is(scene.consulted.length, GUESTS)
 })
 
-test('guests of a host that is reported dead wait for its recovery, without asking again and again', (t) => {
+test('guests of a host that is reported dead wait for its recovery without repeated questions', (t) => {
   const scene = flooded(H1)
   scene.tell(recover())
   const hostFault = { notification: N1, certified: false, state: 'open' } as const
@@ -109,7 +112,7 @@ test('guests of a host that is reported dead wait for its recovery, without aski
   t.is(scene.stage.kinds.filter((kind) => kind === 'queued').length, GUESTS - 1)
 })
 
-test('a recovery that is being concluded is told nothing more: it may be stopped before it hears it', (t) => {
+test('a recovery that is being concluded gets no more messages, because it may stop before it reads them', (t) => {
   const stage = new Stage()
   const heard = (): number => stage.told.filter((type) => type === 'recovery.heard').length
   stage.tell(recover())

@@ -15,8 +15,8 @@ interface Seen {
 /** Looks at the first host; observers have doubted it for a while. */
 async function look(world: World, change: Partial<LookTarget> = {}): Promise<Seen> {
   const { clock, one } = world
-  const sightings = new HostObservations(clock, 60_000)
-  sightings.note(H1, { observer: 'monitor-1', state: 'dead', evidence: [] })
+  const observations = new HostObservations(clock, 60_000)
+  observations.note(H1, { observer: 'monitor-1', state: 'dead', evidence: [] })
   const target: LookTarget = {
     host: H1,
     hostName: one,
@@ -28,7 +28,7 @@ async function look(world: World, change: Partial<LookTarget> = {}): Promise<See
   }
   const beganAtMs = clock.monotonicMs()
   const { signal } = new AbortController()
-  const seen = await world.during(lookAtHost({ ...world, sightings }, target, signal))
+  const seen = await world.during(lookAtHost({ ...world, observations }, target, signal))
   return { look: seen, tookMs: clock.monotonicMs() - beganAtMs }
 }
 
@@ -87,7 +87,7 @@ test('after an order Nova is not asked', async (t) => {
 test('a look that is not needed any more ends with its asker', async (t) => {
   const world = buildWorld()
   world.cloud.hangHost(world.one)
-  const sightings = new HostObservations(world.clock, 60_000)
+  const observations = new HostObservations(world.clock, 60_000)
   const asker = new AbortController()
   const target = {
     host: H1,
@@ -97,7 +97,7 @@ test('a look that is not needed any more ends with its asker', async (t) => {
     reportedAt: undefined,
     isOrdered: false,
   }
-  const looking = lookAtHost({ ...world, sightings }, target, asker.signal)
+  const looking = lookAtHost({ ...world, observations }, target, asker.signal)
   asker.abort(new Error('stopped'))
   await t.throwsAsync(world.during(looking), { message: 'stopped' })
 })

@@ -1,4 +1,4 @@
-/** Rules of who may do what, in oslo.policy's language. */
+/** Rules for permissions, in oslo.policy's language. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import type { Caller } from '../../../actors/ports/identity.ts'
@@ -53,7 +53,7 @@ for (const [rule, roles, allowed] of [
   })
 }
 
-test('a token of the system scope, and the project of the service, can be told from others', (t) => {
+test("a token of the system scope, and one of the service's project, are recognised", (t) => {
   const system = { ...caller([], null), systemScope: true }
   t.true(passes('system_scope:all', system))
   t.false(passes('system_scope:all', caller([])))
@@ -74,10 +74,10 @@ for (const [rule, text] of [
   ['(role:a', /bracket is not closed/],
   ['role:a)', /"\)" where/],
   ['role:a role:b', /"role:b" where/],
-  ['admin', /"admin" is no check/],
+  ['admin', /"admin" is not a check/],
   ['rule:nobody_knows', /"nobody_knows".*not defined/],
-  ['http://example.org/', /"http:" is none of/],
-  ['domain_id:d1', /"domain_id:" is none of/],
+  ['http://example.org/', /"http:" is neither one of/],
+  ['domain_id:d1', /"domain_id:" is neither one of/],
   ['project_id:%(target.project)s', /a request has/],
   ['rule:os_masakari_api:segments:index', /builds on itself/],
   [7, /neither a text nor a list/],
@@ -90,7 +90,7 @@ for (const [rule, text] of [
   })
 }
 
-test('a rule for something that this API does not do is refused, with the one that was meant', (t) => {
+test('a rule for an operation that this API does not have is refused, with the nearest known one', (t) => {
   const error = t.throws(() => compilePolicy({ 'os_masakari_api:segment:index': '!' }))
   t.regex(
     error?.message ?? '',
@@ -98,13 +98,13 @@ test('a rule for something that this API does not do is refused, with the one th
   )
 })
 
-test('a chain of rules that is longer than any use is refused', (t) => {
+test('a chain of rules that is too long is refused', (t) => {
   const chain = Array.from({ length: 20 }, (_value, index) => [`r${index}`, `rule:r${index + 1}`])
   const rules = Object.fromEntries([...chain, ['r20', '@']])
   t.throws(() => compilePolicy(rules), { message: /builds on more than 16 rules/ })
 })
 
-test('who is an administrator can be changed, and must not depend on itself', (t) => {
+test('the rule for administrators can be changed, and must not depend on itself', (t) => {
   const policy = compilePolicy({ context_is_admin: 'role:cloud_operator', mine: 'role:x' })
   t.true(policy.isAdmin(caller(['cloud_operator'])))
   t.false(policy.isAdmin(caller(['admin'])))

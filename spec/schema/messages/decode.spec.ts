@@ -74,12 +74,12 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     sequence: 1,
     boot: 'b1',
     libvirt: 'answers',
-    libvirtAgeMs: 10,
+    libvirtAgeMs: 5,
     compute: 'runs',
-    computeAgeMs: 0,
+    computeAgeMs: 7,
   },
   'notification.accepted': { notification: 'n1', segment: 's1' },
-  'word.said': { notification: null },
+  'operator.commanded': { notification: null },
   'compute.event': {
     eventType: 'instance.rebuild.end',
     publisher: 'nova-compute:compute-1',
@@ -88,6 +88,13 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     messageId: '0f0e0d0c-0000-4000-8000-000000000001',
     format: 'versioned',
     payload: { uuid: 'i1' },
+    fact: { kind: 'rebuild-ended', instance: 'i1', host: 'compute-1', reason: null },
+  },
+  'host.failed': {
+    hostName: 'compute-1',
+    publisher: 'compute.compute-1',
+    occurredAt: 1_767_225_600_000,
+    evidence: ['compute.host.error of compute.compute-1'],
   },
   'recovery.stepped': {
     notification: 'n1',
@@ -149,12 +156,12 @@ function replaced(
 }
 
 for (const type of names) {
-  test(`a well-formed ${type} comes in`, (t) => {
+  test(`a well-formed ${type} is accepted`, (t) => {
     t.is(decoded(bytesOf({ ...ENVELOPE, type, body: WELL[type] }))?.type, type)
   })
 }
 
-test('arbitrary bytes are refused with a code, and nothing else is thrown', (t) => {
+test('arbitrary bytes are refused with a code, and no other error is thrown', (t) => {
   const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.jsonValue().map(bytesOf))
   holds(
     t,
@@ -171,34 +178,40 @@ for (const [what, change] of Object.entries({
   'an incarnation with a separator of lines': { incarnation: 'a\u2028b' },
 })) {
   test(`an envelope with ${what} is refused`, (t) => {
-    const message = { ...ENVELOPE, type: 'word.said', body: WELL['word.said'], ...change }
+    const message = {
+      ...ENVELOPE,
+      type: 'operator.commanded',
+      body: WELL['operator.commanded'],
+      ...change,
+    }
     t.throws(() => decode(bytesOf(message)), { code: 'MESSAGE_INVALID' })
   })
 }
 
 test('a body that is nested too deeply, or too large, is refused before it is parsed', (t) => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-  const body = JSON.stringify({ ...ENVELOPE, type: 'word.said', body: 'here' })
+  const body = JSON.stringify({ ...ENVELOPE, type: 'operator.commanded', body: 'here' })
   const bytes = new TextEncoder().encode(body.replace('"here"', deep))
   t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /nested deeper than 32/ })
   const large = new Uint8Array(2_000_000).fill(0x20)
   t.throws(() => decode(large), { code: 'MESSAGE_INVALID', message: /more than 1048576 bytes/ })
 })
 
-test('brackets within a text are no nesting', (t) => {
+test('brackets inside a text do not count as nesting', (t) => {
   const body = { ...WELL['recovery.stepped'], reason: `"${'['.repeat(500)}\\` }
   t.is(decoded(bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body }))?.type, 'recovery.stepped')
 })
 
-test('every message that comes in survives each of its readers', async (t) => {
+test('every accepted message can be used by each of its readers', async (t) => {
   const clock = new VirtualClock()
   const log = recordingLog()
   const bus = new MemoryBroker({ clock, log, leaseTtlMs: 6000 }).bus('gateway-1')
   const names = {
     hosts: [{ host: hostId('h1'), hostName: hostName('compute-1'), segment: segmentId('s1') }],
     observers: ['monitor-1'],
+    monitors: [],
   }
-  const world = { bus, clock, cloud: 'one', freshMs: 60_000 }
+  const world = { bus, clock, cloud: 'one', freshMs: 60_000, observersPerHost: 2 }
   await using heard = subscribeToBus({ ...world, store: { readRoster: async () => names } })
   const observations = new HostObservations(clock, 60_000)
   await holdsAsync(
@@ -230,13 +243,26 @@ test('every message that comes in survives each of its readers', async (t) => {
     t.regex(text, /^id: [^\r\n]*\nevent: (recovery|move)\.stepped\ndata: [^\r\n]*\n\n$/)
 })
 
-test('no field of an event can begin a line in the event stream', (t) => {
+test('no field of an event can begin a new line in the event stream', (t) => {
   const about = { notification: undefined, instance: undefined, host: undefined, type: 'x' }
   const text = eventText({ id: 'a\n\nevent: forged\rb', type: 'x\ndata: {}', about, data: {} })
   t.is(text, 'id: a event: forged b\nevent: x data: {}\ndata: {}\n\n')
 })
 
-test('a step that no recovery announces is refused', (t) => {
+test('a field with a wildcard character is escaped in a subject', (t) => {
+  for (const [hostName, token] of [
+    ['*', '%2a'],
+    ['>', '%3e'],
+    ['a.>', 'a%2e%3e'],
+  ] as const) {
+    const body = { hostName, publisher: '', occurredAt: 0, evidence: [] }
+    const { subject } = encode('host.failed', body, { ...ENVELOPE, cloud: '*', node: 'n' })
+    t.is(subject, `ha.%2a.fault.host.${token}`)
+  }
+  t.is(subjectOf('one', 'fault', '>'), 'ha.one.fault.>', 'a subscription keeps its wildcard')
+})
+
+test('an unknown step of a recovery is refused', (t) => {
   const body = { ...WELL['recovery.stepped'], step: 'fencing' }
   const bytes = bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body })
   t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /step/ })

@@ -3,18 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { deflateSync } from 'node:zlib'
 import { connect, type ChannelModel, type Options } from 'amqplib'
 import test from 'ava'
-import type { LogPort } from '../../../actors/ports/log.ts'
-import { Secret } from '../../../schema/control-attributes.ts'
 import { isCoded } from '../../../schema/errors.ts'
-import type { ComputeEvent } from '../../../schema/messages/incident.ts'
-import { startComputeBridge, type ComputeBridge } from '../../../transports/amqp/compute-bridge.ts'
-import { declarationOf, type QueueOptions } from '../../../transports/amqp/declaration.ts'
-import { SystemClock } from '../../../transports/system/clock.ts'
-import { SystemRandom } from '../../../transports/system/random.ts'
+import * as world from '../../support/bridge-world.ts'
+import { idsOf, inForce, notification, type ObservedBridge } from '../../support/bridge-world.ts'
 import { freePort } from '../../support/process.ts'
-import { recordingLog, silentLog } from '../../support/logs.ts'
+import { recordingLog } from '../../support/logs.ts'
 import { captures } from '../../support/notifications.ts'
-import { PLAIN_QUEUES } from '../../support/queues.ts'
 import { startRabbitmq, type Rabbitmq } from '../../support/rabbitmq.ts'
 import { until } from '../../support/until.ts'
 
@@ -24,73 +18,15 @@ test.before(async () => {
 })
 test.after.always(() => broker[Symbol.asyncDispose]())
 
-interface BridgeSetting {
-  readonly name: string
-  readonly log?: LogPort
-  readonly urls?: readonly [string, ...string[]]
-  readonly publish?: (event: ComputeEvent) => void
-  readonly options?: Partial<QueueOptions>
-}
+/** A bridge on the broker, if no other one is named. */
+const bridgeOf = (
+  setting: Omit<world.BridgeSetting, 'urls'> & Partial<Pick<world.BridgeSetting, 'urls'>>,
+): ObservedBridge => world.bridgeOf({ urls: [broker.url], ...setting })
 
-/** A bridge with exchange and queue of that name, and what it published. */
-function bridgeOf(setting: BridgeSetting): ComputeBridge & { readonly events: ComputeEvent[] } {
-  const events: ComputeEvent[] = []
-  const [first, ...others] = setting.urls ?? [broker.url]
-  const bridge = startComputeBridge({
-    urls: [new Secret(first), ...others.map((url) => new Secret(url))],
-    tls: undefined,
-    exchange: setting.name,
-    queue: `${setting.name}-ha`,
-    declaration: declarationOf({ ...PLAIN_QUEUES, ...setting.options }),
-    topics: ['notifications', 'versioned_notifications'],
-    clock: new SystemClock(),
-    random: new SystemRandom(),
-    log: setting.log ?? silentLog,
-    publish: (event) => {
-      setting.publish?.(event)
-      events.push(event)
-    },
-  })
-  return { ...bridge, events }
-}
-
-/** Nova's side: its exchange, with the flags that clouds have by default. */
-async function senderOf(exchange: string): Promise<AsyncDisposable & { send: Send }> {
-  const connection = await connect(broker.url, { noDelay: true })
-  const channel = await connection.createConfirmChannel()
-  await channel.assertExchange(exchange, 'topic', { durable: false })
-  return {
-    async send(routingKey, body, options = {}) {
-      channel.publish(exchange, routingKey, Buffer.from(body), { persistent: true, ...options })
-      await channel.waitForConfirms()
-    },
-    [Symbol.asyncDispose]: () => connection.close(),
-  }
-}
-type Send = (
-  routingKey: string,
-  body: Uint8Array | string,
-  options?: Options.Publish,
-) => Promise<void>
-
-const notification = (id: string): string =>
-  JSON.stringify({
-    message_id: id,
-    publisher_id: 'nova-compute:compute-1',
-    event_type: 'service.update',
-    priority: 'INFO',
-    timestamp: '2026-11-22 08:35:05.773319',
-    payload: { host: 'compute-1' },
-    _unique_id: `unique-${id}`,
-  })
+const senderOf = (exchange: string): ReturnType<typeof world.senderOf> =>
+  world.senderOf(broker.url, exchange)
 
 const packed = (compression: string): Options.Publish => ({ headers: { compression } })
-
-const idsOf = (bridge: { readonly events: readonly ComputeEvent[] }): readonly string[] =>
-  bridge.events.map((event) => event.messageId)
-
-const inForce = (bridge: ComputeBridge): Promise<void> =>
-  until('bound', () => bridge.connected(), 40_000)
 
 async function deleted(name: string, what: 'exchange' | 'queue'): Promise<void> {
   const connection: ChannelModel = await connect(broker.url)
@@ -110,7 +46,7 @@ test.serial('every captured notification comes out, in order', async (t) => {
     bridge.events.map((event) => event.format),
     all.map((capture) => capture.format),
   )
-  t.is(bridge.parked(), 0)
+  t.is(bridge.counts().parked, 0)
 })
 
 test.serial('two bridges with one queue share the messages', async (t) => {
@@ -143,7 +79,7 @@ test.serial('garbage is counted and told, and stops nothing', async (t) => {
   await sender.send('notifications.info', '{"oslo.version": "3.0", "oslo.message": "{}"}')
   await sender.send('notifications.info', notification('good'))
   await until('the good one came out', () => bridge.events.length === 1)
-  t.is(bridge.parked(), 2)
+  t.is(bridge.counts().parked, 2)
   t.true(log.lines.some((line) => line.includes('cannot be read')))
   t.false(log.lines.join().includes('hush'))
 })
@@ -164,7 +100,7 @@ test.serial(
     await sender.send('notifications.info', notification('odd'), odd)
     await until('the last came out', () => idsOf(bridge).includes('odd'))
     t.deepEqual(idsOf(bridge).slice(1), ['zlib', 'odd'])
-    t.is(bridge.parked(), 1)
+    t.is(bridge.counts().parked, 1)
     t.true(
       log.lines.some((line) => line.includes('application/x-lzma')),
       log.lines.join('\n'),

@@ -2,6 +2,8 @@
 import test from 'ava'
 import * as fc from 'fast-check'
 import { isCoded } from '../../../schema/errors.ts'
+import type { ComputeEvent } from '../../../schema/messages/incident.ts'
+import { decode, encode } from '../../../schema/messages/codec.ts'
 import { parseOsloNotification } from '../../../transports/amqp/oslo-envelope.ts'
 import { holds } from '../../support/holds.ts'
 import { captures } from '../../support/notifications.ts'
@@ -45,6 +47,36 @@ test('versioned payloads are flat at every level', async (t) => {
   t.like(update.payload, { state_update: { old_state: 'active', state: 'error' } })
 })
 
+/** Undefined for what is refused as it should be. */
+function readOrRefused(body: Uint8Array): ComputeEvent | undefined {
+  try {
+    return parseOsloNotification(body).event
+  } catch (error) {
+    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    return undefined
+  }
+}
+
+test('what is read can be said on our own bus, whatever stands in it', (t) => {
+  const text = fc.oneof(
+    fc.string({ maxLength: 5, unit: 'binary' }),
+    fc.constantFrom('\u0007', '\n', '*', '>', '.', ' ', '', 'x'.repeat(300)),
+  )
+  const names = ['message_id', 'publisher_id', 'event_type', 'priority', 'timestamp']
+  const fields = fc.dictionary(fc.constantFrom(...names), text, { minKeys: 1, maxKeys: 1 })
+  const FROM = { cloud: 'lab', node: 'n', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+  holds(
+    t,
+    fc.property(fields, (change) => {
+      const event = readOrRefused(wrapped({ ...inner, ...change }))
+      if (event === undefined) return
+      const { subject, body } = encode('compute.event', event, FROM)
+      t.notRegex(subject, /[*>\s]|\.\.|\.$/)
+      t.deepEqual(decode(body).body, event)
+    }),
+  )
+})
+
 test('the bare form of the old driver is read like the wrapped one', (t) => {
   t.deepEqual(parseOsloNotification(bytes(inner)), parseOsloNotification(wrapped(inner)))
 })
@@ -73,6 +105,15 @@ const refused: readonly (readonly [string, Uint8Array])[] = [
   ['an envelope whose message is not JSON', bytes({ 'oslo.version': '2.0', 'oslo.message': '{' })],
   ['a message without an id', wrapped({ ...inner, message_id: undefined })],
   ['a message whose event type is empty', wrapped({ ...inner, event_type: '' })],
+  ['an event type with a wildcard', wrapped({ ...inner, event_type: 'compute.>' })],
+  ['an event type that is a wildcard', wrapped({ ...inner, event_type: '*' })],
+  ['an event type with an empty part', wrapped({ ...inner, event_type: 'compute..error' })],
+  ['an event type with a line break', wrapped({ ...inner, event_type: 'service.update\n' })],
+  ['an id with a line break', wrapped({ ...inner, message_id: 'a\nb' })],
+  ['an id that is empty', wrapped({ ...inner, message_id: '' })],
+  ['an id that is too long', wrapped({ ...inner, message_id: 'x'.repeat(65) })],
+  ['a sender with a control character', wrapped({ ...inner, publisher_id: 'a\u001Bb' })],
+  ['a time that is a number', wrapped({ ...inner, timestamp: 7 })],
   ['a message whose payload is text', wrapped({ ...inner, payload: 'secret' })],
   ['a message whose payload is null', wrapped({ ...inner, payload: null })],
   ['a versioned payload without fields', wrapped({ ...inner, payload: { 'nova_object.data': 1 } })],
@@ -99,12 +140,6 @@ test('no body does anything but parse or be refused', (t) => {
   )
   holds(
     t,
-    fc.property(anything, (body) => {
-      try {
-        parseOsloNotification(body)
-      } catch (error) {
-        if (!isCoded(error, 'MESSAGE_INVALID')) throw error
-      }
-    }),
+    fc.property(anything, (body) => void readOrRefused(body)),
   )
 })

@@ -162,6 +162,24 @@ test.serial('while the broker is away what is reported waits, the oldest is drop
   t.false(log.lines.join().includes('guest:guest'))
 })
 
+test.serial('a broker that is short of memory is told, and gets all events later', async (t) => {
+  t.timeout(60_000)
+  const log = recordingLog()
+  await using sender = senderOf({ topic: 'blocked', log })
+  await linked(sender)
+  await broker.setMemoryAlarm('on')
+  for (const name of ['one', 'two']) sender.report(named(name), { kind: 'start' })
+  const told = (text: string) => (): boolean => log.lines.some((line) => line.includes(text))
+  await until('it is told', told('the broker takes no event notifications'))
+  t.is(sender.counts().sent, 0)
+  await broker.setMemoryAlarm('off')
+  await until('all were confirmed', () => sender.counts().sent === 2)
+  t.true(told('the broker takes event notifications again')())
+  await using reader = await readerOf('blocked')
+  await until('both came', () => reader.events.length === 2)
+  t.deepEqual(namesOf(reader), ['one', 'two'])
+})
+
 test.serial('an error goes to the queue of errors', async (t) => {
   await using sender = senderOf({ topic: 'errors' })
   await linked(sender)

@@ -1,4 +1,6 @@
-/** Programs that are broken, each in a way that was seen in the field: none of them may read a host as off. */
+/**
+ * Broken programs, each in a way that was seen in the field. None of them may read a host as off.
+ */
 import test from 'ava'
 import { Secret } from '../../../schema/control-attributes.ts'
 import type { ErrorCode } from '../../../schema/errors.ts'
@@ -8,7 +10,7 @@ interface Broken {
   readonly what: string
   readonly script: string
   readonly code?: ErrorCode
-  /** What the error must repeat of the program's own words. */
+  /** The words of the program that the error must repeat. */
   readonly says?: RegExp
   readonly timeoutMs?: number
 }
@@ -115,7 +117,7 @@ const BROKEN: readonly Broken[] = [
 
 for (const { what, script, code = 'POWER_COMMAND_FAILED', says, timeoutMs = 20_000 } of BROKEN) {
   for (const kind of ['agent', 'command'] as const) {
-    test(`${what} says nothing about a host: ${kind}`, async (t) => {
+    test(`${what} proves nothing about a host: ${kind}`, async (t) => {
       await using world = await fenceScripts({ broken: script })
       const program = fenceProgram('broken', { kind, timeoutMs })
       const error = await t.throwsAsync(world.port.read(program), { code })
@@ -125,7 +127,7 @@ for (const { what, script, code = 'POWER_COMMAND_FAILED', says, timeoutMs = 20_0
   }
 }
 
-test('a program that closes its input at once does no harm: its answer counts', async (t) => {
+test('the answer of a program that closes its input at once is accepted', async (t) => {
   await using world = await fenceScripts({
     deaf: 'exec 0<&-; echo "Status: ON"; exit 0',
     mute: 'exec 0<&-; exit 2',
@@ -139,7 +141,7 @@ test('a program that closes its input at once does no harm: its answer counts', 
   })
 })
 
-test('an order of a broken program is not carried out, whatever it says', async (t) => {
+test('an order of a broken program counts as not carried out, whatever it prints', async (t) => {
   await using world = await fenceScripts({
     unclosed: 'if true; then\n  echo "Success: Powered OFF"',
     thrown: `${PYTHON}print("Success: Powered OFF", flush=True)\nopen("/no/such/file")\n`,

@@ -1,11 +1,11 @@
-/** Real child processes pass the suite that simulated fence agents pass. */
+/** Real child processes pass the suite of the simulated fence agents. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { fenceAgentConformance } from '../../support/fence-agent-conformance.ts'
 import { fenceProgram, fenceScripts } from '../../support/fence-scripts.ts'
 
-/** An outlet in a file: its moods are those of the suite. */
+/** An outlet in a file, with the states of the suite. */
 const OUTLET = `
 mood=$(cat mood)
 case $mood in

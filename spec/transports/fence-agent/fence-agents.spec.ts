@@ -1,4 +1,7 @@
-/** Fence agents and commands as real child processes: a ClusterLabs agent on a real BMC, and scripts that misbehave. */
+/**
+ * Fence agents and commands as real child processes: a ClusterLabs agent on a real BMC, and faulty
+ * scripts.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -8,12 +11,13 @@ import { openFenceAgents } from '../../../transports/fence-agent/fence-agents.ts
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { startBmc } from '../../support/bmc.ts'
 import { fenceProgram, fenceScripts } from '../../support/fence-scripts.ts'
+import { startRedfishBmc } from '../../support/redfish-bmc.ts'
 import { program } from '../../support/process.ts'
 import { until } from '../../support/until.ts'
 
 const PASSWORD = 's3cret-of-the-outlet'
 
-test('fence_ipmilan powers a machine off, and reads back what its BMC says', async (t) => {
+test('fence_ipmilan powers a machine off, and reads the state of its BMC back', async (t) => {
   const agent = program('fence_ipmilan', 'fence-agents')
   await using bmc = await startBmc()
   const { settings } = bmc
@@ -48,13 +52,38 @@ test('fence_ipmilan powers a machine off, and reads back what its BMC says', asy
   t.false(wordy.message.includes('guessed-it'), wordy.message)
 })
 
+test('fence_redfish finds in our simulator of a BMC what it finds in a real one', async (t) => {
+  const agent = program('fence_redfish', 'fence-agents')
+  await using bmc = await startRedfishBmc()
+  const { hostname, port: ipport, pathname } = new URL(bmc.settings.url)
+  const directory = agent.slice(0, agent.lastIndexOf('/'))
+  const directories = { agent: directory, command: directory }
+  await using port = openFenceAgents({ clock: new SystemClock(), directories })
+  const options = {
+    ip: hostname,
+    ipport,
+    username: bmc.settings.username,
+    password: bmc.settings.password.reveal(),
+    systems_uri: pathname,
+    ssl_insecure: '1',
+  }
+  const redfish = fenceProgram('fence_redfish', {
+    kind: 'agent',
+    options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
+  })
+  t.is(await port.read(redfish), 'on')
+  await port.off(redfish)
+  t.is(await port.read(redfish), 'off')
+  t.is(bmc.power(), 'off')
+})
+
 const dummy = (options: Readonly<Record<string, string>>): FenceProgram =>
   fenceProgram('fence_dummy', {
     kind: 'agent',
     options: new Map(Object.entries(options).map(([key, value]) => [key, new Secret(value)])),
   })
 
-test('fence_dummy of ClusterLabs is read in its own words, and a wrong use of it proves nothing', async (t) => {
+test("the output of ClusterLabs' fence_dummy is read, and a wrong use of it proves nothing", async (t) => {
   const agent = program('fence_dummy', 'fence-agents')
   await using world = await fenceScripts({})
   const directory = agent.slice(0, agent.lastIndexOf('/'))
@@ -70,7 +99,7 @@ test('fence_dummy of ClusterLabs is read in its own words, and a wrong use of it
   await t.throwsAsync(port.read(wrong), { code: 'POWER_COMMAND_FAILED' })
 })
 
-test('a program is told everything on its standard input, and nothing in its arguments', async (t) => {
+test('a program gets everything on its standard input, and nothing in its arguments', async (t) => {
   await using world = await fenceScripts({
     told: 'cat > input; echo "$0 $*" > arguments; env > environment; echo Status: OFF; exit 2',
   })
@@ -82,7 +111,7 @@ test('a program is told everything on its standard input, and nothing in its arg
   t.false((await said('environment')).includes(PASSWORD))
 })
 
-test('words and exit status together tell the state, in the spellings of ClusterLabs', async (t) => {
+test('output and exit status together prove the state, in the spellings of ClusterLabs', async (t) => {
   await using world = await fenceScripts({
     on: 'echo "Status: ON"; exit 0',
     off: 'echo "Status: OFF"; exit 2',
@@ -96,7 +125,7 @@ test('words and exit status together tell the state, in the spellings of Cluster
   }
 })
 
-test('an order that fails says the last line, without its secrets', async (t) => {
+test('the error of a failed order has the last line, without its secrets', async (t) => {
   await using world = await fenceScripts({ fails: 'cat >&2; exit 1' })
   const options = new Map([['password', new Secret(PASSWORD)]])
   await t.throwsAsync(world.port.off(fenceProgram('fails', { options })), {
@@ -105,7 +134,7 @@ test('an order that fails says the last line, without its secrets', async (t) =>
   })
 })
 
-test('what a program prints is shown without a value in any encoding', async (t) => {
+test('the output of a program is shown without its option values in any encoding', async (t) => {
   await using world = await fenceScripts({
     url: 'read a; read n; read p; echo "GET /?p=s3cret%2Dof%2dthe-outlet"; exit 1',
     basic: `printf "Authorization: Basic "; printf "admin:${PASSWORD}" | base64; exit 1`,
@@ -119,7 +148,7 @@ test('what a program prints is shown without a value in any encoding', async (t)
   }
 })
 
-test('options that would tell more than one thing are refused before anything is started', async (t) => {
+test('options of more than one line are refused before anything is started', async (t) => {
   await using world = await fenceScripts({ told: 'cat >> input; echo Status: OFF; exit 2' })
   const attacks = [
     ['password', 'x\naction=on\nplug=7'],
@@ -141,7 +170,7 @@ test('options that would tell more than one thing are refused before anything is
   await t.throwsAsync(readFile(join(world.path, 'input')), { code: 'ENOENT' })
 })
 
-/** Waits until the program has started a child; answers whether that child is gone. */
+/** Waits until the program has started a child; returns whether that child has ended. */
 async function childOf(path: string): Promise<() => Promise<boolean>> {
   let pid = ''
   await until('the child is started', async () => {
@@ -156,7 +185,7 @@ async function childOf(path: string): Promise<() => Promise<boolean>> {
 
 const STUBBORN = { stubborn: 'trap "" TERM; sleep 600 & echo $! > pid; wait' }
 
-test('a program that does not end in time is ended with all that it started', async (t) => {
+test('a program that exceeds its time limit is ended with all its children', async (t) => {
   await using world = await fenceScripts(STUBBORN)
   const reading = t.throwsAsync(world.port.read(fenceProgram('stubborn', { timeoutMs: 1500 })), {
     code: 'POWER_UNREACHABLE',
@@ -181,7 +210,7 @@ test('a signal ends a program, and so does disposal', async (t) => {
   await second
 })
 
-test('a program that is not there, or is no plain name, is never run', async (t) => {
+test('a missing program, or one whose name is no plain name, is never run', async (t) => {
   await using world = await fenceScripts({})
   for (const name of ['missing', '../../bin/true', '/bin/true', '']) {
     await t.throwsAsync(world.port.off(fenceProgram(name)), { code: 'POWER_UNAVAILABLE' }, name)

@@ -1,4 +1,4 @@
-/** Programs of a fence plan end when they have to, take nothing of ours along, and hold nobody up. */
+/** Programs of a fence plan end when they must, inherit nothing of ours, and delay nothing. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -7,7 +7,7 @@ import { fenceProgram, fenceScripts } from '../../support/fence-scripts.ts'
 import { startServer } from '../../support/process.ts'
 import { until } from '../../support/until.ts'
 
-/** The number that a program wrote into a file, once it is there. */
+/** The number that a program wrote into a file, when the file exists. */
 async function pidIn(path: string): Promise<string> {
   let pid = ''
   await until(`${path} is written`, async () => {
@@ -22,7 +22,7 @@ async function isGone(pid: string): Promise<boolean> {
   return state.includes(') Z ')
 }
 
-test('a grandchild in a session of its own that keeps the pipes open holds nobody up', async (t) => {
+test('a grandchild in its own session that keeps the pipes open delays nothing', async (t) => {
   await using world = await fenceScripts({
     daemon: 'setsid sh -c "echo \\$\\$ > pid; exec sleep 600" & \necho "Status: OFF"; exit 2',
   })
@@ -32,7 +32,7 @@ test('a grandchild in a session of its own that keeps the pipes open holds nobod
   process.kill(Number(await pidIn(join(world.path, 'pid'))), 'SIGKILL')
 })
 
-test('what a program leaves behind in its own group ends with it', async (t) => {
+test("the remaining processes of a program's group end with the program", async (t) => {
   await using world = await fenceScripts({
     leaves: 'sleep 600 & \necho $! > pid; echo "Status: OFF"; exit 2',
   })
@@ -41,7 +41,7 @@ test('what a program leaves behind in its own group ends with it', async (t) => 
   await until('it is gone', () => isGone(pid))
 })
 
-test('a program inherits nothing of ours, a terminal that is open included', async (t) => {
+test('a program inherits nothing of ours, not even an open terminal', async (t) => {
   await using world = await fenceScripts({ lists: 'exec ls -l /proc/self/fd > list' })
   const terminal = spawn('sleep', ['600'], {})
   await t.throwsAsync(world.port.read(fenceProgram('lists')), { code: 'POWER_COMMAND_FAILED' })
@@ -59,7 +59,7 @@ test('a program inherits nothing of ours, a terminal that is open included', asy
   t.regex(targets[3]?.target ?? '', /^\/proc\/\d+\/fd$/) // the directory that ls reads
 })
 
-test('programs and what they have started end when we are killed', async (t) => {
+test('programs and their children end when our process is killed', async (t) => {
   await using world = await fenceScripts({
     stays: 'trap "" TERM HUP INT; sleep 600 & \necho $! > child; echo $$ > pid; wait; sleep 600',
   })

@@ -1,4 +1,4 @@
-/** The log writes JSON lines and blanks what may hold a secret. */
+/** The log writes JSON lines and censors what may hold a secret. */
 import test from 'ava'
 import { Secret } from '../../../schema/control-attributes.ts'
 import { CodedError } from '../../../schema/errors.ts'
@@ -33,7 +33,7 @@ test('lines below the level are left out', (t) => {
   )
 })
 
-test('secrets are blanked at the top and three levels down', (t) => {
+test('secrets are censored at the top and three levels down', (t) => {
   const sink = memory()
   const secrets = { password: 'hunter2', token: 'hunter2', control_attributes: 'hunter2' }
   createLogger('info', sink).info(

@@ -1,11 +1,11 @@
-/** Wildcards of the in-process bus, against a plain reading of them. */
+/** Wildcards of the in-process bus, compared with a simple matching. */
 import test from 'ava'
 import * as fc from 'fast-check'
 import { covers, Subscriptions } from '../../../transports/memory/subscriptions.ts'
 import { holds } from '../../support/holds.ts'
 import { coversByReference, patternTokens, subjectTokens } from '../../support/wildcards.ts'
 
-test('a pattern covers what a plain reading of it covers', (t) => {
+test('a pattern covers the same subjects as a regular expression', (t) => {
   holds(
     t,
     fc.property(patternTokens, subjectTokens, (pattern, subject) => {
@@ -15,7 +15,7 @@ test('a pattern covers what a plain reading of it covers', (t) => {
   )
 })
 
-test('listeners come and go although the subject was looked up before', (t) => {
+test('listeners can be added and removed although the subject was looked up before', (t) => {
   const subscriptions = new Subscriptions<string>()
   subscriptions.add('a.*', 'one')
   t.deepEqual(subscriptions.matching('a.b'), ['one'])

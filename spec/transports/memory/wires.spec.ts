@@ -17,7 +17,7 @@ function cloud(disturb: Disturb): { readonly clock: VirtualClock; readonly broke
 const numbers = (bodies: readonly Uint8Array[]): readonly number[] =>
   bodies.map(([first]) => first ?? -1)
 
-test('delayed messages do not overtake each other, and doubled ones come twice', async (t) => {
+test('delayed messages do not overtake each other, and doubled ones arrive twice', async (t) => {
   const random = new SeededRandom(1)
   const { clock, broker } = cloud(({ subject }) =>
     subject === 'doubled' ? [0, 5] : [Math.floor(random.next() * 100)],
@@ -35,7 +35,7 @@ test('delayed messages do not overtake each other, and doubled ones come twice',
   t.deepEqual(doubled, [200, 205])
 })
 
-test('a node that is cut off reaches nobody, and the others go on', async (t) => {
+test('a partitioned node reaches no other node, and the others continue', async (t) => {
   const { clock, broker } = cloud(({ from, to }) => (from === 'cut' || to === 'cut' ? [] : [0]))
   const [cut, sound] = [broker.bus('cut'), broker.bus('sound')]
   const seen: string[] = []
@@ -55,7 +55,7 @@ test('a node that is cut off reaches nobody, and the others go on', async (t) =>
   t.is(await broker.lease('sound').create('sound'), 1)
 })
 
-test('a fault whose delivery or acknowledgement was lost comes again after half a minute', async (t) => {
+test('a fault whose delivery or acknowledgement was lost is delivered again after half a minute', async (t) => {
   const fates = ['delivery lost', 'delivered', 'acknowledgement lost']
   const { clock, broker } = cloud(({ from, to }) => {
     const fate = to === 'engine' || from === 'engine' ? fates.shift() : undefined
@@ -74,7 +74,7 @@ test('a fault whose delivery or acknowledgement was lost comes again after half 
   ])
 })
 
-test('full fault log forgets what is acknowledged, and refuses what it cannot keep', async (t) => {
+test('full fault log drops acknowledged faults, and refuses further ones', async (t) => {
   const clock = new VirtualClock()
   const broker = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 })
   const bus = broker.bus('node')

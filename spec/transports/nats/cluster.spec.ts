@@ -1,4 +1,6 @@
-/** A NATS cluster with too few servers works as well as it can, and says that three are needed. */
+/**
+ * A NATS cluster with too few servers works as well as possible, and reports that three are needed.
+ */
 import test from 'ava'
 import { busChecks } from '../../../ops/roles/needs.ts'
 import { describeError } from '../../../schema/errors.ts'
@@ -12,7 +14,7 @@ import { until } from '../../support/until.ts'
 
 const PATIENCE_MS = 90_000
 
-/** So many servers that know each other, and one connection to the first. */
+/** So many connected servers, and one connection to the first. */
 async function openCluster(size: number) {
   const stack = new AsyncDisposableStack()
   const ports = await Promise.all(Array.from({ length: size }, () => freePort()))
@@ -39,7 +41,7 @@ async function openCluster(size: number) {
       .then(() => '', describeError)) ?? ''
   return {
     node,
-    /** What keeps the engine from its work. */
+    /** The hindrances of the engine. */
     hindrance: () => say(0),
     remark: () => say(-1),
     leads: async () => (await node.lease.create('engine-1').catch(() => undefined)) !== undefined,
@@ -47,7 +49,7 @@ async function openCluster(size: number) {
   }
 }
 
-test('a cluster of two is worked with, and remarked on', async (t) => {
+test('a cluster of two works, with a remark', async (t) => {
   t.timeout(4 * PATIENCE_MS)
   await using cluster = await openCluster(2)
   await until('an engine can lead', cluster.leads, PATIENCE_MS)
@@ -56,7 +58,7 @@ test('a cluster of two is worked with, and remarked on', async (t) => {
   await until('the engine is ready', async () => (await cluster.hindrance()) === '', PATIENCE_MS)
 })
 
-test('a cluster of three is no remark', async (t) => {
+test('a cluster of three causes no remark', async (t) => {
   t.timeout(4 * PATIENCE_MS)
   await using cluster = await openCluster(3)
   await until('an engine can lead', cluster.leads, PATIENCE_MS)

@@ -1,4 +1,4 @@
-/** The NATS transport where real servers misbehave: absent, frozen, locked, without JetStream, full. */
+/** The NATS transport with faulty servers: absent, frozen, locked, without JetStream, full. */
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
 import { connect, type JetStreamManager } from 'nats'
@@ -35,7 +35,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
 const publish = ({ bus }: NatsTransport, id: string): Promise<void> =>
   bus.publishFault(SUBJECT, new TextEncoder().encode(id), id)
 
-/** JetStream as an administrator sees it, for the time of one piece of work. */
+/** A JetStream manager for one piece of work. */
 async function administer<Value>(
   url: string,
   work: (manager: JetStreamManager) => Promise<Value>,
@@ -76,7 +76,7 @@ test('connects although the server starts later, and ends although it never star
   t.true(clock.monotonicMs() - before < 2000)
 })
 
-test('frozen server is noticed within four seconds and forgiven when it thaws', async (t) => {
+test('frozen server is noticed within four seconds, and works again when it thaws', async (t) => {
   await using server = await startNats()
   await using node = join(server.url)
   await until(() => node.bus.connected(), 'it is connected')
@@ -89,7 +89,7 @@ test('frozen server is noticed within four seconds and forgiven when it thaws', 
   await t.notThrowsAsync(publish(node, 'a'))
 })
 
-test('password is asked for, and a wrong one is tried until it is right', async (t) => {
+test('password is required, and a wrong one is retried until it is right', async (t) => {
   await using server = await startNats({ password: 'right' })
   const log = recordingLog()
   await using locked = join(server.url, { credentials: { user: 'ha', password: 'wrong' }, log })
@@ -104,7 +104,7 @@ test('password is asked for, and a wrong one is tried until it is right', async 
   await until(() => locked.bus.connected(), 'it is right now')
 })
 
-test('server without JetStream carries messages, refuses faults, says why, and recovers', async (t) => {
+test('server without JetStream carries messages, refuses faults with a reason, and recovers', async (t) => {
   await using server = await startNats({ jetstream: false })
   const log = recordingLog()
   await using node = join(server.url, { log })
@@ -131,7 +131,7 @@ test('server without JetStream carries messages, refuses faults, says why, and r
   t.deepEqual(seen, [SUBJECT])
 })
 
-test('deleted stream, deleted consumer and deleted bucket are made again', async (t) => {
+test('deleted stream, deleted consumer and deleted bucket are created again', async (t) => {
   await using server = await startNats()
   await using node = join(server.url)
   const seen: string[] = []
@@ -160,7 +160,7 @@ test('deleted stream, deleted consumer and deleted bucket are made again', async
   t.deepEqual([...new Set(seen)], ['a', 'b', 'c'])
 })
 
-test('fault whose consumer says nothing comes again after its time', async (t) => {
+test('fault that a consumer does not acknowledge is delivered again after its time', async (t) => {
   await using server = await startNats()
   await using node = join(server.url)
   const deliveries: number[] = []
@@ -185,7 +185,7 @@ test('fault whose consumer says nothing comes again after its time', async (t) =
   )
 })
 
-test('full stream makes room of what everybody has acknowledged, then refuses', async (t) => {
+test('full stream removes what all consumers have acknowledged, and then refuses', async (t) => {
   await using server = await startNats()
   await using node = join(server.url)
   const seen: string[] = []
@@ -211,7 +211,7 @@ test('full stream makes room of what everybody has acknowledged, then refuses', 
   t.is(kept.state.first_seq, 4)
 })
 
-test('clouds with awkward names do not hear each other', async (t) => {
+test("clouds with unusual names do not receive each other's messages", async (t) => {
   await using server = await startNats()
   const clouds = ['a.b', 'a%2eb', 'a=2eb', 'a_2eb', 'wéird > *', 'ok']
   await using stack = new AsyncDisposableStack()

@@ -1,4 +1,4 @@
-/** What goes over the wire when a server is named `tls://`, without further settings. */
+/** What is sent when a server is named `tls://`, without further settings. */
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import test from 'ava'
 import { connectNats } from '../../../transports/nats/connect.ts'
@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts'
 
 const INFO = { server_id: 'x', version: '2.10.0', proto: 1, max_payload: 1_000_000, headers: true }
 
-/** Says that it is a NATS server, and keeps all that it is told. */
+/** Pretends to be a NATS server, and keeps all that it receives. */
 async function listenAs(change: object) {
   const heard: Buffer[] = []
   const sockets = new Set<Socket>()
@@ -39,7 +39,7 @@ const around = {
 }
 const credentials = { user: 'ha', password: 'hush' }
 
-test('a server named tls:// that offers no TLS is told nothing', async (t) => {
+test('nothing is sent to a server named tls:// that offers no TLS', async (t) => {
   const log = recordingLog()
   await using server = await listenAs({})
   const { heard, url } = server
@@ -50,7 +50,7 @@ test('a server named tls:// that offers no TLS is told nothing', async (t) => {
   t.is(Buffer.concat(heard).length, 0)
 })
 
-test('a server named tls:// that can speak TLS is greeted with a TLS hello', async (t) => {
+test('a server named tls:// with TLS first receives a TLS hello', async (t) => {
   await using server = await listenAs({ tls_available: true })
   const { heard, url } = server
   {

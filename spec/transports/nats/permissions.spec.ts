@@ -1,4 +1,6 @@
-/** A NATS account that may not do all that a role needs: the role says what it cannot do, and is not ready. */
+/**
+ * A NATS account with too few permissions: the role reports what it cannot do, and is not ready.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { busChecks } from '../../../ops/roles/needs.ts'
@@ -18,7 +20,7 @@ const PASSWORD = 'right'
 const PATIENCE_MS = 60_000
 const bytes = new TextEncoder().encode('x')
 
-/** Does what the roles do on the bus, again and again, for as long as it is open. */
+/** Does repeatedly what the roles do on the bus, as long as it is open. */
 function atWork(url: string): NatsTransport {
   const clock = new SystemClock()
   const node = connectNats({
@@ -31,7 +33,7 @@ function atWork(url: string): NatsTransport {
     log: silentLog,
   })
   const { bus, lease } = node
-  for (const topic of ['observation', 'word', 'health']) {
+  for (const topic of ['observation', 'operator', 'health']) {
     bus.subscribe(`ha.${CLOUD}.${topic}.>`, () => undefined)
   }
   bus.consumeFaults('engine', (fault) => fault.ack())
@@ -39,10 +41,13 @@ function atWork(url: string): NatsTransport {
   const work = async (): Promise<void> => {
     for (let round = 0; !ending.signal.aborted; round += 1) {
       bus.publish(`ha.${CLOUD}.observation.host.s1.compute-1`, bytes)
-      bus.publish(`ha.${CLOUD}.word.said`, bytes)
+      bus.publish(`ha.${CLOUD}.operator.commanded`, bytes)
       bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
       bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
-      await bus.publishFault(`ha.${CLOUD}.fault.guest.x`, bytes, `id-${round}`).catch(describeError)
+      const faults = ['guest', 'host', 'notification'].map((what) =>
+        bus.publishFault(`ha.${CLOUD}.fault.${what}.x`, bytes, `${what}-${round}`),
+      )
+      await Promise.allSettled(faults)
       await lease.create('engine-1').catch(describeError)
       await sleep(50)
     }
@@ -59,8 +64,8 @@ function atWork(url: string): NatsTransport {
   }
 }
 
-/** What a role says of itself; empty when it is ready. */
-async function wordsOf({ bus }: NatsTransport, role: Role): Promise<string> {
+/** The hindrances of a role; empty when it is ready. */
+async function hindrancesOf({ bus }: NatsTransport, role: Role): Promise<string> {
   const [check] = busChecks(bus, CLOUD, [role])
   return (await check?.check().then(() => '', describeError)) ?? ''
 }
@@ -74,9 +79,9 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'engine',
     { subscribe: ['ha.west.observation.>'] },
-    /cannot hear what observers say of hosts since .*subscribe to ha\.west\.observation\.>/,
+    /cannot receive observations of hosts since .*subscribe to ha\.west\.observation\.>/,
   ],
-  ['engine', { subscribe: ['ha.west.word.>'] }, /cannot hear operators' words since/],
+  ['engine', { subscribe: ['ha.west.operator.>'] }, /cannot receive operators' commands since/],
   [
     'engine',
     { publish: ['$JS.API.>'] },
@@ -88,33 +93,51 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'host-monitor',
     { publish: ['ha.west.observation.>'] },
-    /cannot say what it sees of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
+    /cannot publish observations of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
   ],
   ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
   ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
-  ['gateway', { publish: ['ha.west.word.>'] }, /cannot pass operators' words on since/],
-  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass events of Compute on since/],
+  [
+    'bridge',
+    { publish: ['ha.west.fault.host.>'] },
+    /cannot report hosts that Compute calls failed since .*publish ha\.west\.fault\.host\.x/,
+  ],
+  ['gateway', { publish: ['ha.west.operator.>'] }, /cannot pass on operators' commands since/],
+  ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass on events of Compute since/],
 ]
 
 for (const [role, denied, says] of CASES) {
   const what = `the ${role} whose account may not ${JSON.stringify(denied)}`
-  test(`${what} is not ready and says why, until it may`, async (t) => {
+  test(`${what} is not ready and reports why, until it is allowed`, async (t) => {
     t.timeout(4 * PATIENCE_MS)
     await using server = await startNats({ password: PASSWORD, denied })
     await using node = atWork(server.url)
     await until(
       'it says what it cannot do',
-      async () => says.test(await wordsOf(node, role)),
+      async () => says.test(await hindrancesOf(node, role)),
       PATIENCE_MS,
     )
-    t.regex(await wordsOf(node, role), /^NOT_READY: /)
+    t.regex(await hindrancesOf(node, role), /^NOT_READY: /)
     await server.stop()
     await server.restart({ password: PASSWORD })
-    await until('it is ready', async () => (await wordsOf(node, role)) === '', PATIENCE_MS)
+    await until('it is ready', async () => (await hindrancesOf(node, role)) === '', PATIENCE_MS)
   })
 }
 
-test('an account that may do all is ready in every role, and what no role needs is a remark', async (t) => {
+test('an account that may only report guests is ready as an instance-monitor', async (t) => {
+  t.timeout(2 * PATIENCE_MS)
+  const denied = { publish: ['ha.west.fault.host.>', 'ha.west.fault.notification.>'] }
+  await using server = await startNats({ password: PASSWORD, denied })
+  await using node = atWork(server.url)
+  await until(
+    'the bridge is not ready',
+    async () => (await hindrancesOf(node, 'bridge')) !== '',
+    PATIENCE_MS,
+  )
+  t.is(await hindrancesOf(node, 'instance-monitor'), '')
+})
+
+test('an account with all permissions is ready in every role, and a denial that no role needs is only a remark', async (t) => {
   await using server = await startNats({
     password: PASSWORD,
     denied: { publish: ['ha.west.health.>'] },
@@ -126,8 +149,11 @@ test('an account that may do all is ready in every role, and what no role needs 
     return (await check?.check().then(() => '', describeError)) ?? ''
   }
   await until('it is remarked', async () => /ha\.west\.health/.test(await remarks()), PATIENCE_MS)
-  await until('streams and consumer are there', async () => (await wordsOf(node, 'engine')) === '')
+  await until(
+    'streams and consumer are there',
+    async () => (await hindrancesOf(node, 'engine')) === '',
+  )
   for (const role of ['engine', 'host-monitor', 'instance-monitor', 'gateway', 'bridge'] as const) {
-    t.is(await wordsOf(node, role), '')
+    t.is(await hindrancesOf(node, role), '')
   }
 })

@@ -1,4 +1,7 @@
-/** The cloud that specs of the whole product stand on keeps the promises of every Compute and Placement port, over real HTTP. */
+/**
+ * The cloud of specs for the whole product keeps the promises of every Compute and Placement port,
+ * over real HTTP.
+ */
 import test from 'ava'
 import { hostName } from '../../../schema/ids.ts'
 import { Secret } from '../../../schema/control-attributes.ts'

@@ -17,7 +17,7 @@ const caller = {
   },
 }
 
-test("a good token tells its owner's project and roles", async (t) => {
+test("a valid token has its owner's project and roles", async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 200, body: caller })
   await using openstack = await openTo(cloud)
@@ -43,7 +43,7 @@ test('a token without a project is one of the system', async (t) => {
   t.like(await openstack.identity.validate('theirs'), { projectId: null, systemScope: true })
 })
 
-test('a token that Keystone does not know is nobody', async (t) => {
+test('a token that Keystone does not know has no owner', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 404, body: { error: { code: 404, message: 'no such token' } } })
   await using openstack = await openTo(cloud)
@@ -51,7 +51,7 @@ test('a token that Keystone does not know is nobody', async (t) => {
 })
 
 for (const token of ['', 'two words', 'line\r\nX-Auth-Token: forged', 'ü', 'x'.repeat(9000)]) {
-  test(`${JSON.stringify(token.slice(0, 30))} is nobody without asking`, async (t) => {
+  test(`${JSON.stringify(token.slice(0, 30))} has no owner, without a request`, async (t) => {
     await using cloud = await SmallCloud.start()
     await using openstack = await openTo(cloud)
     t.is(await openstack.identity.validate(token), undefined)
@@ -59,7 +59,7 @@ for (const token of ['', 'two words', 'line\r\nX-Auth-Token: forged', 'ü', 'x'.
   })
 }
 
-test('our own token that has become bad is replaced', async (t) => {
+test('our own token is replaced when it becomes invalid', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 200, body: caller })
   await using openstack = await openTo(cloud)
@@ -75,7 +75,7 @@ const away: readonly (readonly [string, number])[] = [
   ['Keystone is broken', 500],
 ]
 for (const [what, status] of away) {
-  test(`when ${what} nothing is said about the caller`, async (t) => {
+  test(`when ${what} the caller's token is neither valid nor invalid`, async (t) => {
     await using cloud = await SmallCloud.start()
     cloud.api = () => ({ status, body: { error: { code: status, message: 'no' } } })
     await using openstack = await openTo(cloud)
@@ -85,7 +85,7 @@ for (const [what, status] of away) {
   })
 }
 
-test('when our own login is refused nothing is said about the caller', async (t) => {
+test("when our own login is refused, the caller's token is neither valid nor invalid", async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.login = () => ({ status: 401, body: { error: { code: 401, message: 'no' } } })
   await using openstack = await openTo(cloud)

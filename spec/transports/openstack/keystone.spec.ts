@@ -1,4 +1,4 @@
-/** One login for everything, over real HTTP. */
+/** One login for all requests, over real HTTP. */
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const noServices = () => ({ status: 200, body: { services: [] } })
 const many = (call: () => Promise<unknown>): Promise<unknown[]> =>
   Promise.all(Array.from({ length: 60 }, call))
 
-test('sixty first calls at once log in once', async (t) => {
+test('sixty simultaneous first calls log in once', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = noServices
   await using openstack = await openTo(cloud)
@@ -22,7 +22,7 @@ test('sixty first calls at once log in once', async (t) => {
   t.is(cloud.calls.length, 60)
 })
 
-test('sixty refused tokens at once log in once more, and every call succeeds', async (t) => {
+test('sixty simultaneous refused tokens cause one more login, and every call succeeds', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = noServices
   await using openstack = await openTo(cloud)
@@ -32,7 +32,7 @@ test('sixty refused tokens at once log in once more, and every call succeeds', a
   t.is(openstack.loginCount(), 2)
 })
 
-test('a fresh token that is refused too is told as our own refusal', async (t) => {
+test('when a new token is refused too, the error is our own refusal', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 401, body: { error: { code: 401, message: 'not you' } } })
   await using openstack = await openTo(cloud)
@@ -41,7 +41,7 @@ test('a fresh token that is refused too is told as our own refusal', async (t) =
   t.is(openstack.loginCount(), 2)
 })
 
-test('a wrong password is told without being repeated', async (t) => {
+test('the error of a wrong password does not repeat it', async (t) => {
   await using cloud = await SmallCloud.start()
   const message = 'The request you have made requires authentication.'
   cloud.login = () => ({ status: 401, body: { error: { code: 401, message } } })
@@ -68,7 +68,7 @@ test('a login carries names, domains and the project, to either form of the URL'
   })
 })
 
-test('a login carries the ids of domains and project where they are known', async (t) => {
+test('a login carries the ids of domains and project when they are known', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = noServices
   const domain = { id: '4e1fd508dda14c6685cf980aee1f00de' }
@@ -86,7 +86,7 @@ test('a login carries the ids of domains and project where they are known', asyn
   )
 })
 
-test('a token is renewed before it expires, while calls go on', async (t) => {
+test('a token is renewed before it expires, while calls continue', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = noServices
   const clock = new ShiftedClock()
@@ -112,7 +112,7 @@ test('an expired token is not used', async (t) => {
   t.is(cloud.calls.length, 2)
 })
 
-test('while Keystone is away the token that still works serves on', async (t) => {
+test('during a Keystone outage, a valid token is still used', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = noServices
   const clock = new ShiftedClock()
@@ -142,7 +142,7 @@ test('a login is repeated while Keystone is busy', async (t) => {
   t.is(cloud.requests.length - cloud.calls.length, 3)
 })
 
-test('a Keystone that is not there is unavailable', async (t) => {
+test('a Keystone that refuses connections is unavailable', async (t) => {
   await using cloud = await SmallCloud.start()
   const authUrl = `http://127.0.0.1:${await freePort()}`
   await using openstack = await openTo(cloud, { authUrl })
@@ -150,7 +150,7 @@ test('a Keystone that is not there is unavailable', async (t) => {
   t.true(isCoded(error, 'IDENTITY_UNAVAILABLE'))
 })
 
-test('a catalogue without our region is told in words', async (t) => {
+test('the error of a catalogue without our region is a sentence', async (t) => {
   await using cloud = await SmallCloud.start()
   await using openstack = await openTo(cloud, { region: 'three' })
   const error = await t.throwsAsync(openstack.compute.listServices())
@@ -166,7 +166,7 @@ test('a hundred calls one after the other share one connection', async (t) => {
   t.is(cloud.connections, 1)
 })
 
-test('a private certificate is trusted when its file is named, or anything when told so', async (t) => {
+test('a private certificate is trusted when its file is named, and any certificate when the option says so', async (t) => {
   await using directory = await temporaryDirectory('tls')
   const [key, cert] = [join(directory.path, 'key.pem'), join(directory.path, 'cert.pem')]
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']

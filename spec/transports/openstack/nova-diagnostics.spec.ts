@@ -1,4 +1,7 @@
-/** Nova's diagnostics of a server: what a libvirt host answers, what drivers leave out, and what refuses. */
+/**
+ * Nova's diagnostics of a server: a libvirt host's answer, values that drivers leave out, and
+ * refusals.
+ */
 import test from 'ava'
 import { isCoded, type ErrorCode } from '../../../schema/errors.ts'
 import { instanceId } from '../../../schema/ids.ts'
@@ -6,7 +9,7 @@ import { fault, openTo, SmallCloud, type Reply } from './small-cloud.ts'
 
 const INSTANCE = instanceId('5c3f1f9e-4f43-4a52-9a0c-3c8f58c3b8b1')
 
-/** As the libvirt driver answers it at microversion 2.53. */
+/** As the libvirt driver answers at microversion 2.53. */
 const LIBVIRT = {
   config_drive: false,
   cpu_details: [{ id: 0, time: 29_350_000_000, utilisation: null }],
@@ -63,7 +66,7 @@ test('packets of all devices and writes of all disks are counted', async (t) => 
   t.is(cloud.calls[0]?.path, `/v2.1/servers/${INSTANCE}/diagnostics`)
 })
 
-test('what a driver does not know counts for nothing', async (t) => {
+test('a value that a driver does not know counts as zero', async (t) => {
   const body = {
     state: 'running',
     nic_details: [{ tx_packets: null }, {}],

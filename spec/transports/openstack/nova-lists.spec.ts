@@ -1,4 +1,4 @@
-/** What the Compute port makes of Nova's lists. */
+/** How the Compute port reads Nova's lists. */
 import test from 'ava'
 import { isCoded } from '../../../schema/errors.ts'
 import { hostName, instanceId } from '../../../schema/ids.ts'
@@ -20,7 +20,7 @@ const service = (host: string): object => ({
   updated_at: '2026-11-22T11:00:00.000000',
 })
 
-/** Nova that shows the service of the host. */
+/** A Nova that shows the service of the host. */
 const withService =
   (api: Behaviour): Behaviour =>
   (request) =>
@@ -28,7 +28,7 @@ const withService =
       ? { status: 200, body: { services: [service('compute-1')] } }
       : api(request)
 
-test('every page of the instances of a host is read, and nothing from elsewhere', async (t) => {
+test('every page of the instances of a host is read, without instances of other hosts', async (t) => {
   await using cloud = await SmallCloud.start()
   const pages: Readonly<Record<string, object[]>> = {
     '': [serverOf('a', 'compute-1'), serverOf('b', 'compute-1')],
@@ -54,7 +54,7 @@ test('every page of the instances of a host is read, and nothing from elsewhere'
   t.is(cloud.calls[0]?.path, '/v2.1/servers/detail?all_tenants=1&host=compute-1')
 })
 
-test('every page of the instances of a project is read, and nothing of others', async (t) => {
+test('every page of the instances of a project is read, without instances of others', async (t) => {
   await using cloud = await SmallCloud.start()
   const ours = { tenant_id: 'ours' }
   const pages: Readonly<Record<string, object[]>> = {
@@ -80,7 +80,7 @@ test('every page of the instances of a project is read, and nothing of others', 
   t.is(cloud.calls[1]?.headers['x-openstack-request-id'], id)
 })
 
-test('a04: an instance is where its compute service is, whatever its hypervisor calls itself', async (t) => {
+test('a04: an instance is on the host of its compute service, whatever name its hypervisor has', async (t) => {
   await using cloud = await SmallCloud.start()
   const names = { 'OS-EXT-SRV-ATTR:hypervisor_hostname': 'compute-2.example' }
   const server = serverOf('a', 'compute-1', names)
@@ -95,7 +95,7 @@ test('a04: an instance is where its compute service is, whatever its hypervisor 
   t.is((await openstack.compute.getInstance(instanceId('a')))?.host, source)
 })
 
-test('a list without end is given up', async (t) => {
+test('a list without an end is given up', async (t) => {
   await using cloud = await SmallCloud.start()
   const servers = [serverOf('a', 'compute-1')]
   cloud.api = () => ({ status: 200, body: { servers, servers_links: [{ rel: 'next' }] } })
@@ -111,14 +111,14 @@ test('an instance that Nova does not know is undefined', async (t) => {
   t.is(await openstack.compute.getInstance(instanceId('x')), undefined)
 })
 
-test('an instance that a proxy does not know is no reason to forget it', async (t) => {
+test('a 404 of a proxy does not mean that an instance is gone', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 404, body: 'no backend' })
   await using openstack = await openTo(cloud)
   await t.throwsAsync(openstack.compute.getInstance(instanceId('x')))
 })
 
-test('an instance is told in our words', async (t) => {
+test("an instance is converted to the port's record", async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 200, body: { server: serverOf('x', null) } })
   await using openstack = await openTo(cloud)
@@ -159,7 +159,7 @@ test('the service of a host is found by its whole name', async (t) => {
 })
 
 const record = (uuid: string, status: string, created: string): object => ({
-  id: uuid.length, // of two that are equally old the one with the longer name is newer
+  id: uuid.length, // of two that are equally old, the one with the longer name is newer
   uuid,
   instance_uuid: `instance of ${uuid}`,
   status,
@@ -168,7 +168,7 @@ const record = (uuid: string, status: string, created: string): object => ({
   created_at: `2026-11-22T11:${created}.000000`,
 })
 
-test('evacuations are those created since, and no older page is asked for', async (t) => {
+test('evacuations are those created since the given time, and no older page is requested', async (t) => {
   await using cloud = await SmallCloud.start()
   const next = [{ rel: 'next', href: 'another one' }]
   const pages = new Map<string | null, object>([
@@ -209,7 +209,7 @@ test('evacuations are those created since, and no older page is asked for', asyn
 
 const ODD = [null, 'text', [], {}, 7]
 
-test('one odd row in a list is left out with a remark that is logged once, and the rest is read', async (t) => {
+test('one odd row in a list is left out with a warning that is logged once, and the rest is read', async (t) => {
   await using cloud = await SmallCloud.start()
   const remarks: unknown[] = []
   const log = { warn: (fields: unknown) => void remarks.push(fields) }
@@ -294,7 +294,7 @@ const DOWN: readonly (readonly [string, readonly unknown[], readonly unknown[]])
   ],
 ]
 for (const [what, servers, services] of DOWN) {
-  test(`while Nova ${what}, nobody concludes what is on the host`, async (t) => {
+  test(`while Nova ${what}, the instances on the host count as unknown`, async (t) => {
     await using cloud = await SmallCloud.start()
     cloud.api = ({ path }) => ({
       status: 200,
@@ -309,7 +309,7 @@ for (const [what, servers, services] of DOWN) {
   })
 }
 
-test('the zone that an instance was bound to is read where Nova shows it, and an older Nova is asked in its own way', async (t) => {
+test('the zone of an instance is read when Nova shows it, and an older Nova is called with a lower microversion', async (t) => {
   await using cloud = await SmallCloud.start()
   await using openstack = await openTo(cloud)
   const bound = serverOf('a', 'compute-1', { pinned_availability_zone: 'z1' })

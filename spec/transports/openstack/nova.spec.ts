@@ -1,4 +1,4 @@
-/** The Compute port over real HTTP: what is repeated, what is not, and what each failure is called. */
+/** The Compute port over real HTTP: what is repeated, what is not, and the code of each failure. */
 import test from 'ava'
 import { isCoded, type CodedError, type ErrorCode } from '../../../schema/errors.ts'
 import { hostName, instanceId } from '../../../schema/ids.ts'
@@ -50,7 +50,7 @@ for (const [what, reply, code] of outcomes) {
   })
 }
 
-test('a refusal carries the words and the request id of Nova', async (t) => {
+test('the error of a refusal has the message and the request id of Nova', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => fault(400, 'badRequest', 'compute-1 is still in use.')
   await using openstack = await openTo(cloud)
@@ -66,7 +66,7 @@ test('a refused connection is unavailable, because nothing was sent', async (t) 
   t.is(error.code, 'COMPUTE_UNAVAILABLE')
 })
 
-test('a refused token does not lose an order, which is sent once more with a new one', async (t) => {
+test('when a token is refused, the order is sent once more with a new one', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 200 })
   await using openstack = await openTo(cloud)
@@ -76,7 +76,7 @@ test('a refused token does not lose an order, which is sent once more with a new
   t.is(cloud.calls.length, 3)
 })
 
-test('orders say what Nova expects', async (t) => {
+test('orders have the form that Nova expects', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 202 })
   await using openstack = await openTo(cloud)
@@ -105,7 +105,7 @@ test('orders say what Nova expects', async (t) => {
 
 const passing: readonly ReturnType<Behaviour>[] = ['cut', { status: 503 }, { status: 500 }]
 for (const reply of passing) {
-  test(`reading and isolating go on after ${JSON.stringify(reply)}`, async (t) => {
+  test(`reading and isolating succeed after ${JSON.stringify(reply)}`, async (t) => {
     await using cloud = await SmallCloud.start()
     let failures = 2
     cloud.api = () => {
@@ -146,7 +146,7 @@ test('Retry-After is obeyed when there is time for it', async (t) => {
   t.true(second - first >= 990)
 })
 
-test('Retry-After beyond the deadline is passed on at once', async (t) => {
+test('Retry-After beyond the deadline is returned to the caller at once', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => ({ status: 429, headers: { 'Retry-After': '60' } })
   await using openstack = await openTo(cloud)
@@ -166,7 +166,7 @@ test('an API that never answers is given up at the deadline', async (t) => {
   t.true(performance.now() - startMs < 5000)
 })
 
-test('a caller ends its own call, and only that', async (t) => {
+test('a caller can abort its own call, and only that', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => 'silence'
   await using openstack = await openTo(cloud)
@@ -179,7 +179,7 @@ test('a caller ends its own call, and only that', async (t) => {
   t.deepEqual(await openstack.compute.listServices(), [])
 })
 
-test('closing ends what is under way', async (t) => {
+test('closing aborts calls under way', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => 'silence'
   const openstack = await openTo(cloud)
@@ -196,7 +196,7 @@ const malformed: readonly (readonly [string, unknown])[] = [
   ['another shape', { services: {} }],
 ]
 for (const [what, body] of malformed) {
-  test(`an answer that is ${what} is unavailable, in words`, async (t) => {
+  test(`an answer that is ${what} is unavailable, with a sentence`, async (t) => {
     await using cloud = await SmallCloud.start()
     cloud.api = () => ({ status: 200, body })
     await using openstack = await openTo(cloud)
@@ -206,7 +206,7 @@ for (const [what, body] of malformed) {
   })
 }
 
-test('only administrators are told where instances are, and nothing less will do', async (t) => {
+test("without the administrators' field for the host, an answer is refused", async (t) => {
   await using cloud = await SmallCloud.start()
   const { 'OS-EXT-SRV-ATTR:host': _host, ...server } = Object(serverOf('a', 'compute-1'))
   cloud.api = () => ({ status: 200, body: { servers: [server] } })
@@ -233,7 +233,7 @@ const explanations = [
     reason: 'No valid host was found. There are not enough hosts available. (req-1)',
   },
   {
-    title: 'its fault when the events tell nothing',
+    title: 'its fault when the events have no reason',
     actions: [evacuateAction],
     events: [{ result: 'Error', traceback: null }],
     reason: 'the disk is gone',
@@ -261,7 +261,7 @@ for (const { title, actions, events, reason } of explanations) {
   })
 }
 
-test('a failure of a server that is gone has no reason', async (t) => {
+test('a failure of a deleted server has no reason', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = () => fault(404, 'itemNotFound', 'Instance x could not be found.')
   await using openstack = await openTo(cloud)

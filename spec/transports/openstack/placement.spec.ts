@@ -1,4 +1,4 @@
-/** How Placement's numbers become room, and what its silence is called. */
+/** How Placement's numbers become room, and the code when it does not answer. */
 import test from 'ava'
 import { isCoded } from '../../../schema/errors.ts'
 import { hostName, instanceId } from '../../../schema/ids.ts'
@@ -15,7 +15,7 @@ const hypervisor = (id: string, host: string): object => ({
   local_gb: 100,
 })
 
-/** Hypervisors, and what Placement says of their providers, as given. */
+/** Hypervisors, and Placement's answers about their providers, as given. */
 const cloudOf =
   (hypervisors: readonly object[], summaries: Readonly<Record<string, object>>): Behaviour =>
   ({ path }) => {
@@ -28,7 +28,7 @@ const cloudOf =
 
 const summary = (resources: object): object => ({ resources, traits: ['COMPUTE_NODE'] })
 
-test('what is used is no room, no instance is bigger than a host, and a class without an inventory is no limit', async (t) => {
+test('used capacity is no room, no instance is larger than a host, and a class without an inventory has no limit', async (t) => {
   await using cloud = await SmallCloud.start()
   const p1 = summary({
     VCPU: { capacity: 32, used: 3 },
@@ -46,7 +46,7 @@ test('what is used is no room, no instance is bigger than a host, and a class wi
   t.deepEqual(versions.toSorted(), ['compute 2.53', 'placement 1.29'])
 })
 
-test('all hosts of a segment cost as much as one, and a host that nobody needs costs nothing', async (t) => {
+test('all hosts of a segment cost as many requests as one, and without hosts nothing is requested', async (t) => {
   await using cloud = await SmallCloud.start()
   const hosts = Array.from({ length: 40 }, (_, index) => hostName(`compute-${index}`))
   const room = summary({ MEMORY_MB: { capacity: 64, used: 0 } })
@@ -59,7 +59,7 @@ test('all hosts of a segment cost as much as one, and a host that nobody needs c
   t.is(cloud.calls.length, 2)
 })
 
-test('a host that has no memory left is not among the candidates, and takes nothing', async (t) => {
+test('a host without free memory is not among the candidates, and has no room', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = cloudOf([hypervisor('p1', ONE)], {})
   await using openstack = await openTo(cloud)
@@ -100,7 +100,7 @@ test('without Nova, Placement cannot be asked', async (t) => {
   t.true(isCoded(error, 'PLACEMENT_UNAVAILABLE'), String(error))
 })
 
-test('classes beside the usual ones are counted over a host and the providers below it', async (t) => {
+test('resource classes besides the usual ones are counted over a host and its child providers', async (t) => {
   await using cloud = await SmallCloud.start()
   const host = summary({
     VCPU: { capacity: 8, used: 0 },
@@ -115,7 +115,7 @@ test('classes beside the usual ones are counted over a host and the providers be
   t.deepEqual({ ...room?.free.others }, { PCPU: 5, VGPU: 3 })
 })
 
-test('what an instance holds on its host is what it asks for again', async (t) => {
+test('the allocation of an instance on its host is what it requires again', async (t) => {
   await using cloud = await SmallCloud.start()
   cloud.api = ({ path }) => ({
     status: 200,
@@ -131,7 +131,7 @@ test('what an instance holds on its host is what it asks for again', async (t) =
   t.is((await openstack.placement.readAllocations(TWO)).size, 0)
 })
 
-test('candidates are the hosts that an allocation could be made on, or below', async (t) => {
+test('candidates are the hosts whose provider, or whose child provider, can take an allocation', async (t) => {
   await using cloud = await SmallCloud.start()
   const request = 'resources=VGPU%3A1'
   cloud.api = ({ path }) => ({

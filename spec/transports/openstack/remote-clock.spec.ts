@@ -1,4 +1,4 @@
-/** A cloud whose clock is not ours: what it says of time is told in our own. */
+/** A cloud whose clock differs from ours: its times are converted to our clock. */
 import test, { type ExecutionContext } from 'ava'
 import { hostName, instanceId } from '../../../schema/ids.ts'
 import { RemoteClock } from '../../../transports/openstack/remote-clock.ts'
@@ -15,7 +15,7 @@ const isAbout = (t: ExecutionContext, actualMs: number | undefined, wantedMs: nu
 }
 
 for (const minutes of [-30, -2, 0, 2, 30]) {
-  test(`what Nova has just done was just now, whatever its clock says: ${minutes} min`, async (t) => {
+  test(`an action that Nova has just done is shown as just done, at any difference of the clocks: ${minutes} min`, async (t) => {
     await using cloud = await SmallCloud.start()
     const theirs = new Date(Date.now() + minutes * MINUTE_MS)
     const stamp = theirs.toISOString().replace('Z', '')
@@ -42,7 +42,7 @@ for (const minutes of [-30, -2, 0, 2, 30]) {
   })
 }
 
-test('when Nova last wrote a row does not depend on when it is asked', async (t) => {
+test("the time of Nova's last write to a row does not depend on when it is read", async (t) => {
   await using cloud = await SmallCloud.start()
   const service = {
     id: 's',
@@ -68,7 +68,7 @@ test('when Nova last wrote a row does not depend on when it is asked', async (t)
 })
 
 for (const minutes of [-30, 0, 30]) {
-  test(`the age of a heartbeat is told by Nova's clock alone: ${minutes} min`, async (t) => {
+  test(`the age of a heartbeat depends on Nova's clock alone: ${minutes} min`, async (t) => {
     await using cloud = await SmallCloud.start()
     const theirMs = Date.now() + minutes * MINUTE_MS
     const service = {
@@ -91,7 +91,7 @@ for (const minutes of [-30, 0, 30]) {
   })
 }
 
-test('less than three seconds is no difference, and an answer without a Date changes nothing', (t) => {
+test('less than three seconds counts as no difference, and an answer without a Date changes nothing', (t) => {
   const clock = new SystemClock()
   const remote = new RemoteClock(clock)
   const hear = (offMs: number) =>

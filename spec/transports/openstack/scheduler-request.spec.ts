@@ -1,4 +1,4 @@
-/** What Nova's scheduler asks Placement for, flavor by flavor. */
+/** What Nova's scheduler requests from Placement, flavour by flavour. */
 import test from 'ava'
 import { requestOf, type Flavor } from '../../../transports/openstack/scheduler-request.ts'
 
@@ -81,7 +81,7 @@ const CASES: readonly (readonly [string, Specs, object, string | null])[] = [
 ]
 
 for (const [what, specs, needs, query] of CASES) {
-  test(`a flavor that asks for ${what} is counted as Nova counts it`, (t) => {
+  test(`a flavor with ${what} is counted as Nova counts it`, (t) => {
     const request = requestOf({ ...FLAVOR, extra_specs: specs }, 'local')
     t.deepEqual(request.needs, needs)
     t.is(request.query === null ? null : decodeURIComponent(request.query), query)

@@ -1,4 +1,7 @@
-/** A cloud of a few lines: answers logins itself and everything else as the spec says, over real HTTP. */
+/**
+ * A cloud of a few lines: it answers logins itself and everything else as the spec says, over real
+ * HTTP.
+ */
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -32,14 +35,14 @@ export type Behaviour = (request: Request) => Reply | 'silence' | 'cut'
 export const PASSWORD = 'hush-password'
 const TOKEN = 'hush-token'
 
-/** One token a login, the last one counts; a request of another token is told 401. */
+/** Each login gives a new token, and only the latest one is valid; another token gets 401. */
 export class SmallCloud implements AsyncDisposable {
   readonly requests: Request[] = []
   connections = 0
   tokenLifeMs = 3_600_000
   /** How logins are answered; undefined: with a token. */
   login: Behaviour | undefined
-  /** How everything else is answered. */
+  /** How all other requests are answered. */
   api: Behaviour = () => ({ status: 500 })
   /** URL of the Compute endpoints; undefined: of this cloud. */
   computeUrl: string | undefined
@@ -89,7 +92,7 @@ export class SmallCloud implements AsyncDisposable {
     return this.requests.filter((request) => request.method !== 'POST' || !isLogin(request))
   }
 
-  /** The next request's token is one that nobody knows. */
+  /** The next request's token is refused. */
   forgetTokens(): void {
     this.#logins += 1
   }
@@ -148,7 +151,7 @@ const endpoint = (kind: string, region: string, url: string): object => ({
 
 const isLogin = (request: Request): boolean => request.path === '/v3/auth/tokens'
 
-/** A real clock that a spec can put forward. */
+/** A real clock that a spec can move forward. */
 export class ShiftedClock extends SystemClock {
   shiftMs = 0
   override monotonicMs(): number {
@@ -156,7 +159,7 @@ export class ShiftedClock extends SystemClock {
   }
 }
 
-/** Our side of that cloud. */
+/** Our ports on that cloud. */
 export const openTo = (
   cloud: SmallCloud,
   changes: Partial<OpenstackOptions> = {},
@@ -193,7 +196,7 @@ export const serverOf = (id: string, host: string | null, more: object = {}): ob
   ...more,
 })
 
-/** A fault as Nova words it. */
+/** A fault in Nova's form. */
 export const fault = (status: number, name: string, message: string): Reply => ({
   status,
   headers: { 'x-openstack-request-id': 'req-of-nova' },

@@ -23,7 +23,7 @@ test('timers run in the order of their time, and of their scheduling when the ti
   t.is(clock.nextAt(), undefined)
 })
 
-test('any mix of scheduling and cancelling runs what a sorted list would run', (t) => {
+test('any mix of scheduling and cancelling runs the same timers as a sorted list', (t) => {
   const timers = fc.array(
     fc.record({ afterMs: fc.nat(50), cancelled: fc.constantFrom(true, true, true, false) }),
     {
@@ -88,7 +88,7 @@ test('jump of the wall clock moves neither the monotonic clock nor a timer', (t)
   t.is(clock.nextAt(), 100)
 })
 
-test('passing of time lets woken promises go on before the next timer runs', async (t) => {
+test('passing of time lets resolved promises continue before the next timer runs', async (t) => {
   const clock = new VirtualClock()
   const seen: string[] = []
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -9,7 +9,7 @@ import { Ledger, formatEntry } from '../../../transports/simulated/ledger.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
 import { buildWorld, defined, type World } from './world.ts'
 
-test('cloud has the planned size, and its hosts say how to reach them', (t) => {
+test('cloud has the planned size, and its hosts have settings', (t) => {
   const { cloud, segments } = buildCloud({
     clock: new VirtualClock(),
     random: new SeededRandom(1),
@@ -40,7 +40,7 @@ test('cloud has the planned size, and its hosts say how to reach them', (t) => {
   }
 })
 
-test('evacuation from a host that only lost its network ends in two copies, and the ledger says so', async (t) => {
+test('evacuation from a host that only lost its network makes two copies, and the ledger records it', async (t) => {
   const { cloud, compute, during, pass, runningOn, one, two } = buildWorld()
   const instance = runningOn(one)
   cloud.cutHost(one)
@@ -55,7 +55,7 @@ test('evacuation from a host that only lost its network ends in two copies, and 
   )
 })
 
-/** Hangs the first host, and moves one of its instances when Nova lets us. */
+/** Hangs the first host, and moves one of its instances when Nova allows it. */
 async function moveFromHungHost(world: World): Promise<void> {
   world.cloud.hangHost(world.one)
   await world.pass(61_000)
@@ -75,7 +75,7 @@ test('hung host may be evacuated with consent only, and its thaw makes the secon
   t.regex(world.cloud.violations.join(), /^I1 two copies of vm-\d+ on compute-01 and compute-02 at/)
 })
 
-test('host that lost its power is dead for good, even when it boots in the middle of its recovery', async (t) => {
+test('host that lost its power stays dead, even when it boots during its recovery', async (t) => {
   const { cloud, compute, during, pass, bury, runningOn, one } = buildWorld()
   const instance = runningOn(one)
   await bury(one)
@@ -87,14 +87,14 @@ test('host that lost its power is dead for good, even when it boots in the middl
   t.deepEqual(cloud.violations, [])
 })
 
-test('forcing a living host down is a broken promise', async (t) => {
+test('forcing a living host down breaks a promise', async (t) => {
   const { cloud, compute, during, one } = buildWorld()
   const service = defined(await during(compute.findService(one)))
   await during(compute.isolate(service.id, 'a mistake'))
   t.regex(cloud.violations.join(), /^I2 compute-01 is forced down while it may run at \d+ ms$/)
 })
 
-test('operator lets a repaired host back in, and from then on it counts as living', async (t) => {
+test('operator returns a repaired host to service, and from then on it counts as living', async (t) => {
   const { cloud, compute, during, pass, bury, runningOn, now, one } = buildWorld()
   const instance = runningOn(one)
   await bury(one)
@@ -149,7 +149,7 @@ async function tellStory(seed: number): Promise<string> {
   return [...cloud.log.map(formatEntry), ...cloud.violations, ...problems].join('\n')
 }
 
-test('same seed tells the same story byte for byte, and another seed another one', async (t) => {
+test('same seed gives the same story byte for byte, and another seed another one', async (t) => {
   const story = await tellStory(11)
   t.true(story.split('\n').length > 100)
   t.regex(story, /moved from compute-01/)
@@ -167,7 +167,7 @@ test('log keeps the newest entries and counts all', (t) => {
   t.is(ledger.counters.get('violation.I1'), 1500)
 })
 
-test('simulated world reads no clock, chance or timer but its own', async (t) => {
+test('simulated world uses only its own clock, timers and random numbers', async (t) => {
   const folder = new URL('../../../transports/simulated/', import.meta.url)
   for (const file of await readdir(folder)) {
     const text = await readFile(new URL(file, folder), 'utf8')
@@ -179,32 +179,32 @@ test('simulated world reads no clock, chance or timer but its own', async (t) =>
   }
 })
 
-test('an owner stops, starts, resizes and locks his instance, and what he wants is on record', async (t) => {
+test('an owner stops, starts, resizes and locks an instance, and the expected state follows', async (t) => {
   const { cloud, compute, during, pass, runningOn, one } = buildWorld()
   const { id, name } = runningOn(one)
-  for (const [deed, vmState, copies] of [
+  for (const [action, vmState, copies] of [
     ['stop', 'stopped', 0],
     ['start', 'active', 1],
     ['resize', 'resized', 1],
   ] as const) {
-    cloud.ownerActs(name, deed)
+    cloud.ownerActs(name, action)
     await pass(2000)
     t.like(cloud.wishOf(name), { vmState, taskState: null })
-    t.is(cloud.copiesOf(id).length, copies, deed)
+    t.is(cloud.copiesOf(id).length, copies, action)
   }
   const isLocked = (): unknown => cloud.instances.find((row) => row.id === id)?.locked
   cloud.ownerActs(name, 'lock')
   t.like(cloud.wishOf(name), { locked: true })
   cloud.ownerActs(name, 'unlock')
   t.false(isLocked())
-  // A lock of ours is no wish of his, and he cannot undo it.
+  // A lock of ours does not change the expected state, and the owner cannot remove it.
   await during(compute.lock(id, 'ours'))
   cloud.ownerActs(name, 'unlock')
   t.true(isLocked())
   t.like(cloud.wishOf(name), { locked: false })
 })
 
-test('an order of an owner on a dead host stays a task, and is no wish yet', async (t) => {
+test('an order of an owner on a dead host stays a task, and does not change the expected state yet', async (t) => {
   const { cloud, pass, runningOn, one, now } = buildWorld()
   const instance = runningOn(one)
   cloud.crashHost(one)

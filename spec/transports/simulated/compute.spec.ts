@@ -1,4 +1,4 @@
-/** The simulated Compute and Placement APIs pass the suites that the real ones pass. */
+/** The simulated Compute and Placement APIs pass the suites of the real ones. */
 import test from 'ava'
 import { sleep } from '../../../actors/ports/clock.ts'
 import { PROJECTS } from '../../../transports/simulated/nova-rows.ts'

@@ -1,4 +1,4 @@
-/** Simulated fence agents and commands pass the suite that real ones pass. */
+/** Simulated fence agents and commands pass the suite of the real ones. */
 import test from 'ava'
 import { fenceAgentConformance } from '../../support/fence-agent-conformance.ts'
 import { buildRunawayCloud } from './world.ts'

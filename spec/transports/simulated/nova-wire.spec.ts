@@ -1,9 +1,9 @@
-/** The way to the simulated Compute API: slow, busy, broken, lost. */
+/** The connection to the simulated Compute API: slow, busy, broken, lost. */
 import test from 'ava'
 import { CodedError } from '../../../schema/errors.ts'
 import { buildWorld, defined } from './world.ts'
 
-test('busy Nova says when to come again, and does nothing', async (t) => {
+test('busy Nova names a time in Retry-After, and does nothing', async (t) => {
   const { cloud, compute, during, bury, now, runningOn, one } = buildWorld()
   const instance = runningOn(one)
   await bury(one)
@@ -16,7 +16,7 @@ test('busy Nova says when to come again, and does nothing', async (t) => {
   t.is(now(instance).taskState, null)
 })
 
-test('strained Nova answers the later, and turns down the more, the more evacuations are under way', async (t) => {
+test('Nova under load answers later, and refuses more, the more evacuations are under way', async (t) => {
   const { cloud, compute, clock, during, bury, one } = buildWorld()
   const [first, second] = cloud.instances.filter(({ host }) => host === one)
   await bury(one)
@@ -34,7 +34,7 @@ test('strained Nova answers the later, and turns down the more, the more evacuat
   })
 })
 
-test('outage is known at once, and its end too', async (t) => {
+test('outage and its end are noticed at once', async (t) => {
   const { cloud, compute, clock, during } = buildWorld()
   cloud.setNova({ outage: true })
   await t.throwsAsync(during(compute.listServices()), { code: 'COMPUTE_UNAVAILABLE' })
@@ -61,7 +61,7 @@ test('lost request and lost answer look the same, and only one took effect', asy
   t.not(now(instance).host, one)
 })
 
-test('answer 500 leaves open whether the request took effect', async (t) => {
+test('after an answer 500, it is unknown whether the request took effect', async (t) => {
   const { cloud, compute, during, bury, now, one } = buildWorld()
   await bury(one)
   cloud.setNova({ brokenRate: 1 })
@@ -76,7 +76,7 @@ test('answer 500 leaves open whether the request took effect', async (t) => {
   t.true(instances.some((instance) => now(instance).taskState !== null))
 })
 
-test('request that is late takes effect after its caller has given it up', async (t) => {
+test('late request takes effect after its caller has given it up', async (t) => {
   const { cloud, compute, during, pass, bury, now, runningOn, one } = buildWorld()
   const instance = runningOn(one)
   await bury(one)
@@ -110,7 +110,7 @@ test('aborted read rejects with the reason, aborted evacuation with an unknown o
   })
 })
 
-test('process that is cut off hears nothing, and others do', async (t) => {
+test('partitioned process gets no answers, and others do', async (t) => {
   const { cloud, compute, during } = buildWorld()
   cloud.isolateNode('engine-1')
   await t.throwsAsync(during(compute.listServices()), { code: 'COMPUTE_UNAVAILABLE' })

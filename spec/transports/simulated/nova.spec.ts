@@ -3,7 +3,7 @@ import test from 'ava'
 import { hostName, instanceId } from '../../../schema/ids.ts'
 import { buildWorld, defined } from './world.ts'
 
-/** Longer than any rebuild of a calm cloud. */
+/** Longer than any rebuild of a cloud without faults, ms. */
 const REBUILT_MS = 15_000
 
 test('service goes down a minute after its last heartbeat and comes up with the next one', async (t) => {
@@ -72,7 +72,7 @@ test('stopped instance is moved stopped', async (t) => {
   t.deepEqual(cloud.copiesOf(instance.id), [])
 })
 
-test('evacuation is refused while the service is up, and that it was asked for is a broken promise', async (t) => {
+test('evacuation is refused while the service is up, and the request breaks a promise', async (t) => {
   const { cloud, compute, during, runningOn, one } = buildWorld()
   const instance = runningOn(one)
   await t.throwsAsync(during(compute.evacuate(instance.id, undefined)), { code: 'COMPUTE_REFUSED' })
@@ -94,7 +94,7 @@ test('evacuation of an unknown instance, to an unknown host and to its own host 
   }
 })
 
-test('without a valid host the record and the instance are in error, and a new attempt is taken', async (t) => {
+test('without a valid host the record and the instance are in error, and a new attempt is accepted', async (t) => {
   const { cloud, compute, during, pass, bury, now, runningOn, one, two } = buildWorld()
   const instance = runningOn(one)
   cloud.disableHost(two)
@@ -123,7 +123,7 @@ test('last place of a host is given to one of two evacuations', async (t) => {
   t.deepEqual(records.map(({ status }) => status).toSorted(compare), ['done', 'error'])
 })
 
-test('target that turns an instance down leaves its state as it was, and keeps its place free', async (t) => {
+test('target that refuses an instance leaves its state as it was, and keeps its place free', async (t) => {
   const { compute, during, pass, bury, runningOn, cloud, now, one, two } = buildWorld({
     capacity: 4,
   })
@@ -169,7 +169,7 @@ test('target that dies during a rebuild leaves the record as it is, and a new at
   t.deepEqual(cloud.violations, [])
 })
 
-test('second evacuation in flight is taken, counted, and ends in two copies', async (t) => {
+test('second evacuation in flight is accepted, counted, and ends in two copies', async (t) => {
   const { cloud, compute, during, pass, bury, runningOn, one, two } = buildWorld()
   const instance = runningOn(one)
   await bury(one)
@@ -182,7 +182,7 @@ test('second evacuation in flight is taken, counted, and ends in two copies', as
   t.regex(cloud.violations[1] ?? '', /^I1 two copies of vm-\d+ on compute-02 and compute-03 at/)
 })
 
-test('returning nova-compute closes its evacuations, and only then is the host let in', async (t) => {
+test('returning nova-compute closes its evacuations, and only then can the host return to service', async (t) => {
   const { cloud, compute, during, pass, bury, runningOn, one } = buildWorld()
   await bury(one)
   await during(compute.evacuate(runningOn(one).id, undefined))
@@ -196,7 +196,7 @@ test('returning nova-compute closes its evacuations, and only then is the host l
   t.like(await during(compute.findService(one)), { up: true, disabled: false, forcedDown: false })
 })
 
-test('instances that were not moved are stopped when their host comes back', async (t) => {
+test('instances that were not moved are stopped when their host returns', async (t) => {
   const { cloud, pass, now, runningOn, one } = buildWorld()
   const instance = runningOn(one)
   cloud.rebootHost(one)
@@ -205,7 +205,7 @@ test('instances that were not moved are stopped when their host comes back', asy
   t.like(now(instance), { host: one, vmState: 'stopped', powerState: 4 })
 })
 
-test('records are asked for by source and time of creation, newest first', async (t) => {
+test('records are listed by source and time of creation, newest first', async (t) => {
   const { cloud, compute, clock, during, pass, bury, one } = buildWorld()
   const [first, second] = cloud.instances.filter((row) => row.host === one)
   await bury(one)
@@ -222,7 +222,7 @@ test('records are asked for by source and time of creation, newest first', async
   t.deepEqual(await during(compute.listEvacuations(hostName('compute-03'), 0)), [])
 })
 
-test('dead guest is stopped for Nova, starts again, and a running one can only be rebooted', async (t) => {
+test('dead guest is stopped by Nova, starts again, and a running one can only be rebooted', async (t) => {
   const { cloud, compute, during, pass, now, runningOn, one } = buildWorld()
   const instance = runningOn(one)
   await t.throwsAsync(during(compute.start(instance.id)), { code: 'COMPUTE_REFUSED' })

@@ -1,11 +1,11 @@
-/** Simulated BMCs pass the suite that real ones pass. */
+/** Simulated BMCs pass the suite of the real ones. */
 import test from 'ava'
 import { powerConformance, type PowerMachine } from '../../support/power-conformance.ts'
 import { parseControlAttributes, type BmcSettings } from '../../../schema/control-attributes.ts'
 import type { HostName } from '../../../schema/ids.ts'
 import { buildRunawayCloud, buildWorld, defined } from './world.ts'
 
-test('accepted power-off takes its time, and is read back as off then', async (t) => {
+test('accepted power-off takes its time, and is then read back as off', async (t) => {
   const { cloud, power, bmc, during, pass, one } = buildWorld()
   await during(power.off(bmc(one)))
   t.is(await during(power.read(bmc(one))), 'on')
@@ -49,7 +49,7 @@ test('refusing BMC fails the order, and one that ignores it reads on', async (t)
   t.is(await during(power.read(bmc(two))), 'on')
 })
 
-test('slow BMC answers late or not at all, and does what it was told', async (t) => {
+test('slow BMC answers late or not at all, and carries out its orders', async (t) => {
   const { cloud, power, bmc, during, pass, one } = buildWorld()
   cloud.setBmc(one, 'slow')
   const reads = await during(

@@ -1,4 +1,4 @@
-/** Seeded chance: known vectors, and forks that do not disturb each other. */
+/** Seeded random numbers: known vectors, and forks that do not influence each other. */
 import test from 'ava'
 import { isUuid } from '../../../schema/ids.ts'
 import {
@@ -27,7 +27,7 @@ test('same seed gives the same numbers and another seed gives others', (t) => {
   t.notDeepEqual(take(new SeededRandom(7), 100), take(new SeededRandom(8), 100))
 })
 
-test('fork depends on the seed and its name, and on nobody else’s draws', (t) => {
+test('fork depends only on the seed and its name, not on numbers drawn elsewhere', (t) => {
   const one = new SeededRandom(7)
   const other = new SeededRandom(7)
   take(other, 50)

@@ -1,11 +1,11 @@
-/** Simulated sshds pass the suite that real ones pass. */
+/** Simulated sshds pass the suite of the real ones. */
 import test from 'ava'
 import { SSHD_MOODS } from '../../../transports/simulated/machine.ts'
 import { shellConformance } from '../../support/shell-conformance.ts'
 import { parseControlAttributes } from '../../../schema/control-attributes.ts'
 import { buildRunawayCloud, buildWorld, defined } from './world.ts'
 
-test('host that is up is alive, whoever asks', async (t) => {
+test('host that is up is alive for every process', async (t) => {
   const { cloud, shell, ssh, during, one } = buildWorld()
   t.is((await during(shell.probe(ssh(one), 1000))).outcome, 'alive')
   t.is((await during(cloud.viewFor('monitor-2').shell.probe(ssh(one), 1000))).outcome, 'alive')
@@ -32,14 +32,14 @@ test('crashed, hung, booting and cut-off hosts are silent for exactly the timeou
   await isSilent()
 })
 
-test('cut wire of one observer blinds only that one', async (t) => {
+test('cut wire of one observer affects only that one', async (t) => {
   const { cloud, shell, ssh, during, one } = buildWorld()
   cloud.cutWire('engine-1', `ssh:${one}`)
   t.is((await during(shell.probe(ssh(one), 1000))).outcome, 'silent')
   t.is((await during(cloud.viewFor('monitor-2').shell.probe(ssh(one), 1000))).outcome, 'alive')
 })
 
-test('each mood of sshd has its outcome, and a slow one answers only those who wait', async (t) => {
+test('each state of sshd has its outcome, and a slow one answers only with a long timeout', async (t) => {
   const { cloud, shell, ssh, during, one } = buildWorld()
   const outcomes: Record<string, string> = {}
   for (const mood of SSHD_MOODS) {

@@ -1,11 +1,16 @@
-/** Turns in virtual time: players that never rest are stopped and told of, for time would never pass. */
+/**
+ * Turns in virtual time: players that never rest are stopped and reported, because time would never
+ * pass.
+ */
 import { setImmediate as immediate } from 'node:timers/promises'
 import test from 'ava'
 import type { Place } from '../../../actors/ports/turns.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { VirtualTurns } from '../../../transports/simulated/turns.ts'
 
-/** A player that asks for its next turn in each of so many, at one instant or a millisecond apart. */
+/**
+ * A player that asks for so many turns, one after the other, at one instant or a millisecond apart.
+ */
 async function play(turnsWanted: number, apartMs: number) {
   const clock = new VirtualClock()
   const told: number[] = []
@@ -27,13 +32,13 @@ async function play(turnsWanted: number, apartMs: number) {
   return { told, taken }
 }
 
-test('players that never rest are stopped, and that is told once', async (t) => {
+test('players that never rest are stopped, and reported once', async (t) => {
   const { told, taken } = await play(Infinity, 0)
   t.deepEqual(told, [taken])
   t.is(taken, 100_001)
 })
 
-test('many turns at one instant are no livelock, nor are more of them in time', async (t) => {
+test('many turns at one instant are no livelock, and neither are more of them over time', async (t) => {
   t.deepEqual(await play(100_000, 0), { told: [], taken: 100_000 })
   t.deepEqual(await play(100_002, 1), { told: [], taken: 100_002 })
 })

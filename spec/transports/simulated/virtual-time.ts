@@ -1,10 +1,13 @@
-/** Drives a virtual clock from specs: promises go on in real time, everything else in virtual time. */
+/**
+ * Drives a virtual clock from specs: promises continue in real time, everything else in virtual
+ * time.
+ */
 import { setImmediate } from 'node:timers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cancel } from '../../../actors/ports/clock.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 
-/** Lets every promise that can go on do so. */
+/** Lets every resolved promise continue. */
 export const settle = (): Promise<void> => nextTurn()
 
 /** Advances the clock until the promise has settled. */
@@ -25,7 +28,10 @@ export async function during<Answer>(
   return promise
 }
 
-/** A virtual clock that advances by itself as long as anything is scheduled: for suites that know of real time only. */
+/**
+ * A virtual clock that advances by itself while anything is scheduled, for suites that only know
+ * real time.
+ */
 export class RunawayClock extends VirtualClock {
   #isRunning = false
 

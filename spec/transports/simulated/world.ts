@@ -65,13 +65,16 @@ export function buildWorld(
   return world
 }
 
-/** The value, which the spec knows to be there. */
+/** The value, which must be defined. */
 export function defined<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error('the spec expects a value here')
   return value
 }
 
-/** A cloud whose time runs by itself, and a fresh host of it for each test: for the suites that all transports share. */
+/**
+ * A cloud whose time passes by itself, and a new host of it for each test, for the suites that all
+ * transports share.
+ */
 export function buildRunawayCloud(): {
   readonly clock: VirtualClock
   readonly cloud: SimulatedCloud

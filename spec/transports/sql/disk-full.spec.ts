@@ -1,4 +1,7 @@
-/** A database whose disk is full: it says so, answers reads, and goes on when there is room. */
+/**
+ * A database whose disk is full: it reports that, answers reads, and accepts writes again when
+ * there is room.
+ */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test, { type ExecutionContext } from 'ava'
@@ -11,7 +14,7 @@ import { hostFields, segmentFields, SetClock } from '../../support/store-world.t
 
 const ports = () => ({ clock: new SetClock(), random: new SystemRandom() })
 
-/** Writes until one is refused, and answers its code. */
+/** Writes until one write is refused, and returns its code. */
 async function untilRefused(write: (index: number) => Promise<unknown>): Promise<unknown> {
   for (let index = 0; index < 10_000; index += 1) {
     try {
@@ -23,7 +26,7 @@ async function untilRefused(write: (index: number) => Promise<unknown>): Promise
   return undefined
 }
 
-/** `withRoom` takes the space away and gives it back. */
+/** `withRoom` fills the disk and frees it again. */
 async function tellsAndGoesOn(
   t: ExecutionContext,
   path: string,
@@ -50,7 +53,7 @@ async function tellsAndGoesOn(
   t.is(Number(await store.claimEpoch(nodeName('engine-1'))), 1)
 }
 
-test('SQLite with no room left says so, keeps reading, and goes on when there is room', async (t) => {
+test('SQLite without room reports it, answers reads, and accepts writes again when there is room', async (t) => {
   const disk = await mountSmallDisk(2)
   if (disk !== undefined) {
     await using full = disk
@@ -59,13 +62,13 @@ test('SQLite with no room left says so, keeps reading, and goes on when there is
       give: () => full.empty(),
     })
   }
-  // Every account can do this one: SQLite's own limit of pages.
+  // Every account can use this: SQLite's own limit of pages.
   await using directory = await temporaryDirectory('full')
   const path = join(directory.path, 'store.db')
   const opened: DatabaseSync[] = []
   const { value: exec } = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'exec') ?? {}
   if (typeof exec !== 'function') return t.fail('SQLite has no exec')
-  // The limit is one of a connection, and the store's own is out of reach.
+  // The limit belongs to one connection, and the store's own connection cannot be reached.
   DatabaseSync.prototype.exec = function (text) {
     opened.push(this)
     Reflect.apply(exec, this, [text])

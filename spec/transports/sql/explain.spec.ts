@@ -1,4 +1,7 @@
-/** No list reads a whole table: what the databases say about every query of every list, each filter alone and together. */
+/**
+ * No list reads a whole table: the databases' plans for every query of every list, with each filter
+ * alone and together.
+ */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import test, { type ExecutionContext } from 'ava'
 import { createConnection, createPool, type RowDataPacket } from 'mysql2'
@@ -20,7 +23,7 @@ import { SetClock } from '../../support/store-world.ts'
 
 const SEGMENT = '00000000-0000-4000-8000-000000000001'
 const HOST = '00000000-0000-4000-8000-000000000002'
-/** What one project owns. */
+/** The instances of one project. */
 const INSTANCES = Array.from({ length: 50 }, (_value, index) => instanceId(`i${index}`))
 const page: Page = { limit: 101, sort: [] }
 
@@ -92,7 +95,7 @@ interface Query {
   readonly parameters: readonly unknown[]
 }
 
-/** Rows of the plan of one query, as text; the reads of a full table among them. */
+/** The plan of one query as text, row by row, and the rows that read a full table. */
 type Explain = (
   query: Query,
 ) => Promise<readonly { readonly text: string; readonly whole: boolean }[]>

@@ -4,7 +4,7 @@ import { failureOf } from '../../../transports/sql/mysql-failures.ts'
 
 const error = (message: string, fields: object): Error => Object.assign(new Error(message), fields)
 
-test('errors are told apart by what may help', (t) => {
+test('errors are distinguished by what can be done about them', (t) => {
   const table = [
     [error('Deadlock found', { errno: 1213, sqlState: '40001' }), 'conflict'],
     [error('Lock wait timeout exceeded', { errno: 1205, sqlState: 'HY000' }), 'conflict'],

@@ -1,4 +1,4 @@
-/** The store while MariaDB is killed, frozen, locked, or not the one that it says it is. */
+/** The store while MariaDB is killed, frozen, locked, or another server answers in its place. */
 import test from 'ava'
 import { createConnection, type Connection } from 'mysql2/promise'
 import { Secret } from '../../../schema/control-attributes.ts'
@@ -58,7 +58,7 @@ const answers = (store: StorePort): Promise<boolean> =>
   )
 
 test.serial(
-  'killed database is STORE_UNAVAILABLE, and works again after a restart with all it had',
+  'killed database is STORE_UNAVAILABLE, and works again after a restart with all its data',
   async (t) => {
     await using world = await open()
     const { store, server } = world
@@ -84,7 +84,7 @@ test.serial(
 )
 
 test.serial(
-  'frozen database is STORE_UNAVAILABLE in time, and works again once it thaws',
+  'frozen database is STORE_UNAVAILABLE in time, and works again when it thaws',
   async (t) => {
     await using world = await open()
     const { store, server } = world
@@ -130,7 +130,7 @@ test.serial('deadlock victim runs again and succeeds', async (t) => {
   const other = await connect(settings)
   await other.query('CREATE TABLE ballast (id INT AUTO_INCREMENT PRIMARY KEY)')
   await other.query('BEGIN')
-  // InnoDB gives up the smaller transaction: ours.
+  // InnoDB rolls the smaller transaction back: ours.
   await other.query(`INSERT INTO ballast VALUES ${'(NULL),'.repeat(500)}(NULL)`)
   await other.query('UPDATE hosts SET revision = revision + 1')
   const deleted = store.deleteSegment(segment.uuid) // has the segment, waits for the host
@@ -174,7 +174,7 @@ const tlsOf = (): TlsMaterial => ({
   minVersion: 'TLSv1.2',
 })
 
-test.serial('connection without encryption is refused when encryption is asked for', async (t) => {
+test.serial('connection without encryption is refused when encryption is required', async (t) => {
   await using world = await open()
   await using store = openMysqlStore(
     { ...world.settings, tls: tlsOf() },
@@ -184,7 +184,7 @@ test.serial('connection without encryption is refused when encryption is asked f
 })
 
 test.serial(
-  'tables hold every character and tell texts apart, whatever the server’s default',
+  "tables hold every character and distinguish texts, whatever the server's default is",
   async (t) => {
     await using world = await open()
     const { store, settings } = world

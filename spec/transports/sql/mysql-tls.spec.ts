@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../support/process.ts'
 
 const STORE = { kind: 'store', names: ['database.connection'], meaning: '' } as const
 
-/** The location that a URL means. */
+/** The location that a URL names. */
 function locationOf(url: string): StoreLocation & { readonly kind: 'mysql' } {
   const reading = readValue(url, STORE)
   if (reading === undefined || 'problem' in reading) throw new Error(JSON.stringify(reading))
@@ -21,7 +21,7 @@ function locationOf(url: string): StoreLocation & { readonly kind: 'mysql' } {
   return location
 }
 
-test('a database is spoken to over TLS, and only with a certificate of the authority that the URL names', async (t) => {
+test('a database is used over TLS, and only with a certificate of the authority in the URL', async (t) => {
   await using directory = await temporaryDirectory('mysql-tls')
   const ours = makeAuthority(directory.path)
   const others = makeAuthority(directory.path, 'other')
@@ -54,7 +54,7 @@ test('a database is spoken to over TLS, and only with a certificate of the autho
   await t.throwsAsync(ask('&ssl=true'), away, "the system's authorities")
 })
 
-test('a certificate for another address is refused where the URL wants it compared', async (t) => {
+test('a certificate for another address is refused when the URL requires the comparison', async (t) => {
   await using directory = await temporaryDirectory('mysql-tls')
   const ours = makeAuthority(directory.path)
   const { cert, key } = await ours.issue('server', 'IP:192.0.2.1')

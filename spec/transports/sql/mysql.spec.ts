@@ -37,5 +37,5 @@ async function openDatabase(): Promise<StoreDatabase> {
   }
 }
 
-// One after the other: dozens of pools at once would only wait for each other.
+// One after the other: dozens of simultaneous pools would only wait for each other.
 storeConformance(test.serial, openDatabase)

@@ -1,4 +1,4 @@
-/** Databases that are not as our migrations leave them, and servers that allow less: MariaDB. */
+/** Databases that differ from our migrations, and servers with fewer permissions: MariaDB. */
 import test from 'ava'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Cancel } from '../../../actors/ports/clock.ts'
@@ -79,7 +79,7 @@ test.serial(
 )
 
 test.serial(
-  'server that refuses lock functions is migrated all the same, by several at once',
+  'server that refuses lock functions is migrated anyway, by several processes at once',
   async (t) => {
     for (const errno of [1105, 1235]) {
       await using proxy = await refuseLockFunctions(mariadb, errno)
@@ -95,41 +95,38 @@ test.serial(
   },
 )
 
-test.serial(
-  'lock of a process that died is taken over, and one that is renewed is not',
-  async (t) => {
-    t.timeout(60_000)
-    await using database = await openDatabase()
-    await using store = database.open(ports())
-    await store.migrate()
-    await database.execute("DELETE FROM kysely_migration WHERE name >= '0018'")
-    await database.execute('UPDATE kysely_migration_lock SET is_locked = 7')
-    const clock = new SetClock()
-    await using next = database.open({ clock, random: new SystemRandom() })
-    const startedAtMs = performance.now()
-    await next.migrate()
-    t.true(performance.now() - startedAtMs > 9000, 'the dead one had its time')
-    await database.execute("DELETE FROM kysely_migration WHERE name >= '0018'")
-    let number = 100
-    let cancel: Cancel | undefined
-    let renewed: Promise<void> = Promise.resolve()
-    const renew = async (): Promise<void> => {
-      number += 1
-      await database.execute(`UPDATE kysely_migration_lock SET is_locked = ${number}`)
-      cancel = clock.schedule(1000, () => {
-        renewed = renew()
-      })
-    }
-    await renew()
-    await t.throwsAsync(next.migrate(), { code: 'STORE_CONFLICT', message: /another process/ })
-    // A renewal that is under way when the test ends would meet the next one's server.
-    await renewed
-    cancel?.()
-  },
-)
+test.serial('lock of a dead process is taken over, and one that is renewed is not', async (t) => {
+  t.timeout(60_000)
+  await using database = await openDatabase()
+  await using store = database.open(ports())
+  await store.migrate()
+  await database.execute("DELETE FROM kysely_migration WHERE name >= '0018'")
+  await database.execute('UPDATE kysely_migration_lock SET is_locked = 7')
+  const clock = new SetClock()
+  await using next = database.open({ clock, random: new SystemRandom() })
+  const startedAtMs = performance.now()
+  await next.migrate()
+  t.true(performance.now() - startedAtMs > 9000, 'the dead one had its time')
+  await database.execute("DELETE FROM kysely_migration WHERE name >= '0018'")
+  let number = 100
+  let cancel: Cancel | undefined
+  let renewed: Promise<void> = Promise.resolve()
+  const renew = async (): Promise<void> => {
+    number += 1
+    await database.execute(`UPDATE kysely_migration_lock SET is_locked = ${number}`)
+    cancel = clock.schedule(1000, () => {
+      renewed = renew()
+    })
+  }
+  await renew()
+  await t.throwsAsync(next.migrate(), { code: 'STORE_CONFLICT', message: /another process/ })
+  // A renewal that is under way when the test ends would meet the next test's server.
+  await renewed
+  cancel?.()
+})
 
 test.serial(
-  'account without the right to create says so, and migrates once it has it',
+  'account without the right to create reports it, and migrates when it has the right',
   async (t) => {
     const { name } = await openDatabase()
     await asRoot(name, `CREATE USER 'reader_${name}'@'127.0.0.1' IDENTIFIED BY 'correct horse'`)
@@ -148,14 +145,14 @@ test.serial(
     await t.notThrowsAsync(store.migrate(), 'nothing is pending, so no such right is needed')
     await t.notThrowsAsync(store.createSegment(segmentFields('zone-a')))
     await asRoot(name, `REVOKE INSERT ON ${name}.* FROM 'reader_${name}'@'127.0.0.1'`)
-    await using later = openMysqlStore(settings, ports()) // sessions keep the rights that they began with
+    await using later = openMysqlStore(settings, ports()) // sessions keep the rights of their beginning
     await t.throwsAsync(later.createSegment(segmentFields('zone-b')), { code: 'STORE_READ_ONLY' })
     t.is((await later.listAllHosts()).length, 0)
   },
 )
 
 test.serial(
-  'read-only server says so, answers reads, and its writes are told by the ping',
+  'read-only server reports it, answers reads, and the ping shows that writes fail',
   async (t) => {
     const { name } = await openDatabase()
     await using store = openMysqlStore(settingsOf(name), ports())

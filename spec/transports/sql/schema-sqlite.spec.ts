@@ -1,4 +1,4 @@
-/** Databases that are not as our migrations leave them: SQLite. */
+/** Databases that differ from our migrations: SQLite. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test from 'ava'

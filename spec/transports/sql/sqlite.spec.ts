@@ -1,4 +1,4 @@
-/** The store on SQLite: a file, so that two stores share it as two processes would. */
+/** The store on SQLite: a file, so that two stores can share it like two processes. */
 import { execFile } from 'node:child_process'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A leader that stands still in the middle of a write must not keep the next one from leading. */
+/** A leader that stands still during a write must not prevent the next one from leading. */
 import test from 'ava'
 import { nodeName } from '../../../schema/ids.ts'
 import { openMysqlStore } from '../../../transports/sql/mysql.ts'
@@ -7,7 +7,9 @@ import { SystemRandom } from '../../../transports/system/random.ts'
 import { startMariadb } from '../../support/mariadb.ts'
 import { startServer } from '../../support/process.ts'
 
-/** Stops itself when the store asks for the time, which is inside of the transaction that holds the epoch. */
+/**
+ * Stops itself when the store asks for the time, inside of the transaction that holds the epoch.
+ */
 const WRITER = `
 import { Secret } from './schema/control-attributes.ts'
 import { openMysqlStore } from './transports/sql/mysql.ts'
@@ -29,7 +31,7 @@ await store.appendJournal(epoch, { notification, kind: 'decision', step: 'test',
 )
 `
 
-test('a leader that stands still in a write loses it, and the next one leads in time', async (t) => {
+test('a leader that stands still during a write loses it, and the next one leads in time', async (t) => {
   await using mariadb = await startMariadb()
   const { host, port, user, password } = mariadb
   const settings = { host, port, user, database: await mariadb.createDatabase() }

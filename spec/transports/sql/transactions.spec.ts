@@ -1,4 +1,4 @@
-/** Retries of the store: bounded, spaced, and only of what may succeed. */
+/** Retries of the store: limited, with pauses, and only for what may succeed. */
 import test from 'ava'
 import { Kysely, sql, SqliteDialect } from 'kysely'
 import type { RandomPort } from '../../../actors/ports/clock.ts'
@@ -8,7 +8,7 @@ import { epoch } from '../../../schema/ids.ts'
 import { transactions, type SqlFailure } from '../../../transports/sql/transactions.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 
-/** Fires at once, and keeps what it was asked. */
+/** Fires at once, and keeps the requested delays. */
 class EagerClock extends SystemClock {
   readonly delays: number[] = []
   elapsedMs = 0
@@ -31,7 +31,7 @@ const FAILURES: Readonly<Record<string, SqlFailure>> = {
 const failureOf = (error: unknown): SqlFailure | undefined =>
   error instanceof Error ? FAILURES[error.message] : undefined
 
-/** Chance that always takes the shortest pause. */
+/** Random numbers that always give the shortest pause. */
 const STILL: RandomPort = { next: () => 0, uuid: () => '', fork: () => STILL }
 
 function attempts() {
@@ -47,7 +47,7 @@ function attempts() {
   return { clock, steps }
 }
 
-/** Work that fails with one text after the other, and then answers. */
+/** Work that fails with these texts in order, and then succeeds. */
 function failing(...texts: readonly string[]) {
   let runs = 0
   return {
@@ -83,7 +83,7 @@ test('conflict that stays is STORE_CONFLICT after ten attempts, or when time is 
   t.is(slow.runs(), 2)
 })
 
-test('lost database is named at once, because the outcome is unknown', async (t) => {
+test('lost database is reported at once, because the outcome is unknown', async (t) => {
   const { clock, steps } = attempts()
   const { work, runs } = failing('gone')
   const error = await t.throwsAsync(steps.read(work), {
@@ -95,7 +95,7 @@ test('lost database is named at once, because the outcome is unknown', async (t)
   t.deepEqual(clock.delays, [])
 })
 
-test('errors of ours pass as they are', async (t) => {
+test('errors of ours pass unchanged', async (t) => {
   const { steps } = attempts()
   await t.throwsAsync(steps.read(failing('a bug').work), { message: 'a bug' })
   const stale = new StaleEpochError(epoch(3), 'stale')

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import test from 'ava'
 import ssh2 from 'ssh2'
 import type { ShellPort } from '../../../actors/ports/shell.ts'
@@ -97,6 +97,62 @@ test('frozen host sees one pending connection, however often it is probed', asyn
   await host.thaw()
   t.is((await world.shell.probe(host.settings, 5000)).outcome, 'alive')
   t.is(host.connections(), 1)
+})
+
+test('host that is frozen for ten minutes finds fewer connections than sshd punishes, and is alive at once', async (t) => {
+  await using world = await openWorld()
+  await using host = await world.startMachine('allowed')
+  const clock = new VirtualClock()
+  await using shell = await openSshShell({ clock, stateDirectory: world.stateDirectory })
+  await host.freeze()
+  for (let second = 0; second < 600; second += 5) {
+    const answer = shell.probe(host.settings, 3000)
+    await settle()
+    await clock.pass(5000, settle)
+    t.is((await answer).outcome, 'silent')
+  }
+  await host.thaw()
+  t.is((await shell.probe(host.settings, 3000)).outcome, 'alive')
+  t.true(host.connections() > 1 && host.connections() < 15, `${host.connections()} connections`)
+})
+
+test('pause before an sshd that hangs up at once grows, and ends when the sshd works', async (t) => {
+  await using world = await openWorld()
+  let connections = 0
+  let isAngry = true
+  await using host = await world.startMachine('allowed')
+  await using door = await startTcp((socket) => {
+    connections += 1
+    if (isAngry) socket.destroy()
+    else forward(socket, host.settings.port)
+  })
+  const clock = new VirtualClock()
+  await using shell = await openSshShell({ clock, stateDirectory: world.stateDirectory })
+  for (let second = 0; second < 120; second += 1) {
+    t.is((await shell.probe(door.settings, 3000)).outcome, 'refused')
+    await clock.pass(1000, () => setImmediate())
+  }
+  t.true(connections <= 9, `${connections} connections in two minutes`)
+  t.deepEqual(shell.politeness(), {
+    connectionsOpened: connections,
+    connectionsOpen: 0,
+    connectionsOpenMax: 1000,
+    loginsUnfinished: connections,
+    loginsUnfinishedInARow: connections,
+  })
+  isAngry = false
+  await clock.pass(30_000, () => setImmediate())
+  t.is((await shell.probe(door.settings, 3000)).outcome, 'alive')
+  t.like(shell.politeness(), { connectionsOpened: connections, connectionsOpen: 1 })
+})
+
+test('connection that is reset during the handshake is noticed at once', async (t) => {
+  await using world = await openWorld()
+  await using server = await startTcp(() => undefined)
+  const probe = world.shell.probe(server.settings, 20_000)
+  await until('it is accepted', async () => server.sockets.size === 1)
+  for (const socket of server.sockets) socket.resetAndDestroy()
+  t.is((await probe).outcome, 'refused')
 })
 
 test('kept connection ends by itself when the host freezes', async (t) => {
@@ -196,6 +252,9 @@ test('fifty hosts are probed at the same time', async (t) => {
   t.is(host.connections(), 50)
 })
 
+/** Lets what the kernel has for us arrive. */
+const settle = (): Promise<void> => setTimeout(1)
+
 function forward(socket: Socket, port: number): void {
   const onward = connect(port, '127.0.0.1')
   onward.on('error', () => socket.destroy())
@@ -206,7 +265,7 @@ function forward(socket: Socket, port: number): void {
 /** A plain TCP server that treats each connection in its own way. */
 async function startTcp(
   treat: (socket: Socket) => void,
-): Promise<AsyncDisposable & { readonly settings: SshSettings }> {
+): Promise<AsyncDisposable & { readonly settings: SshSettings; readonly sockets: Set<Socket> }> {
   const port = await freePort()
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -219,6 +278,7 @@ async function startTcp(
   await listening.promise
   return {
     settings: { address: '127.0.0.1', port, username: userInfo().username, hostKey: undefined },
+    sockets,
     async [Symbol.asyncDispose]() {
       const closed = Promise.withResolvers<void>()
       server.close(() => closed.resolve())

@@ -29,7 +29,7 @@ test('cancelled timer of the system clock does not run', async (t) => {
   t.false(ran)
 })
 
-test('delay beyond what setTimeout can do does not fire at once', async (t) => {
+test('delay beyond the limit of setTimeout does not fire at once', async (t) => {
   const clock = new SystemClock()
   const cancel = clock.schedule(2 ** 40, () => t.fail('it ran'))
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -43,7 +43,7 @@ test('wall clock of the system is that of the machine', (t) => {
   t.true(Math.abs(new SystemClock().wallMs() - Date.now()) < 1000)
 })
 
-test('chance of the system is in [0, 1), makes uuids and does not repeat itself', (t) => {
+test('random numbers of the system are in [0, 1), with uuids, and do not repeat', (t) => {
   const random = new SystemRandom()
   const numbers = Array.from({ length: 1000 }, () => random.next())
   t.true(numbers.every((number) => number >= 0 && number < 1))

@@ -19,7 +19,7 @@ test('every text comes back as it was, and no two sealed texts are alike', (t) =
   )
 })
 
-test('text from before there were keys is as it is', (t) => {
+test('text from before there were keys is returned as it is', (t) => {
   const keyring = parseKeys(newKeyLine())
   for (const text of ['', 'rack 7', '{"password": "x"}', 'sealed:v1:', 'sealed:v2:00:AA==']) {
     t.deepEqual(keyring.open(text), { kind: 'opened', text })
@@ -41,7 +41,7 @@ test('changed byte, wherever it is, makes the text unreadable', (t) => {
   t.is(keyring.open(`${sealed.slice(0, head)}AAAA`).kind, 'unreadable')
 })
 
-test('older keys still open, the first one seals, and a key that is gone is named', (t) => {
+test('older keys still open, the first one seals, and a missing key is named', (t) => {
   const [old, young] = [newKeyLine(), newKeyLine()]
   const before = parseKeys(old)
   const rotating = parseKeys(`# both\n\n${young}\n  ${old}\n`)
@@ -56,7 +56,7 @@ test('older keys still open, the first one seals, and a key that is gone is name
   })
 })
 
-test('file with a bad key, or with none, is refused without showing it', async (t) => {
+test('file with a bad key, or without one, is refused without showing it', async (t) => {
   await using directory = await temporaryDirectory('vault')
   const path = join(directory.path, 'keys')
   for (const text of ['', '# only words\n', 'c2hvcnQ=\n', `${newKeyLine()} \n${'A'.repeat(44)}!`]) {
@@ -66,7 +66,7 @@ test('file with a bad key, or with none, is refused without showing it', async (
   }
 })
 
-test('missing file is made with one key for its owner only, once, by processes that start together', async (t) => {
+test('missing file is made once with one key, readable for its owner only, by processes that start together', async (t) => {
   await using directory = await temporaryDirectory('vault')
   const path = join(directory.path, 'new', 'keys')
   const [first, second] = await Promise.all([openKeyFile(path), openKeyFile(path)])

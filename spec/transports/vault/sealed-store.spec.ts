@@ -1,4 +1,4 @@
-/** The store whose database never sees credentials: all promises of stores, and its own. */
+/** The store that hides credentials from its database: the promises of every store, and its own. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -64,7 +64,7 @@ async function world() {
   }
 }
 
-test('no file of the database ever holds the password in clear', async (t) => {
+test('no file of the database ever contains the password in clear', async (t) => {
   await using opened = await world()
   const { segment, path } = opened
   const store = opened.withKeys(KEYRING)
@@ -82,7 +82,7 @@ test('no file of the database ever holds the password in clear', async (t) => {
   t.regex((await opened.raw.listAllHosts())[0]?.controlAttributes ?? '', /^sealed:v1:/)
 })
 
-test('everybody who reads hosts reads them open', async (t) => {
+test('every reader of hosts gets opened credentials', async (t) => {
   await using opened = await world()
   const { segment, clock } = opened
   const store = opened.withKeys(KEYRING)
@@ -123,7 +123,7 @@ test('same credentials again count as unchanged, also while a recovery forbids a
   })
 })
 
-test('filter by credentials compares what is sealed, page by page; an order by them is refused', async (t) => {
+test('filter by credentials compares sealed texts, page by page; an order by them is refused', async (t) => {
   await using opened = await world()
   const { segment } = opened
   const store = opened.withKeys(KEYRING)
@@ -150,7 +150,7 @@ test('filter by credentials compares what is sealed, page by page; an order by t
   })
 })
 
-test('host whose key is gone keeps its sealed text, shows a note, and is told once', async (t) => {
+test('host whose key is missing keeps its sealed text, shows a note, and is logged once', async (t) => {
   await using opened = await world()
   const { segment, raw } = opened
   const fields = { ...hostFields('compute-1'), controlAttributes: CREDENTIALS }
@@ -171,7 +171,7 @@ test('host whose key is gone keeps its sealed text, shows a note, and is told on
   t.is((await opened.withKeys(KEYRING).getHost(segment, uuid))?.controlAttributes, CREDENTIALS)
 })
 
-test('new first key takes over: what is clear or sealed with the old one is sealed anew', async (t) => {
+test('with a new first key, clear texts and texts of the old key are sealed again', async (t) => {
   await using opened = await world()
   const { segment, raw } = opened
   const [old, young] = [newKeyLine(), newKeyLine()]

@@ -1,4 +1,4 @@
-/** Keys that are lost, foreign, or made by two at once. */
+/** Keys that are lost, foreign, or made by two controllers at once. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -11,7 +11,7 @@ import { silentLog } from '../../support/logs.ts'
 import { temporaryDirectory } from '../../support/process.ts'
 import { hostFields, segmentFields, SetClock } from '../../support/store-world.ts'
 
-/** One database, and controllers with a directory of their own each. */
+/** One database, and controllers with their own directories. */
 async function deployment() {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('vault'))
@@ -35,7 +35,7 @@ async function deployment() {
 
 const CREDENTIALS = '{"password": "calvin"}'
 
-/** A deployment that works: one host, sealed by `controller-1`. */
+/** A working deployment: one host, sealed by `controller-1`. */
 async function working() {
   const world = await deployment()
   const { store } = world.start('controller-1')
@@ -48,7 +48,7 @@ async function working() {
   return { ...world, segment: uuid, host, key }
 }
 
-test('lost key file is told with the key, and no key is made', async (t) => {
+test('lost key file is reported with the key, and no key is made', async (t) => {
   await using world = await working()
   const path = world.keyFile('controller-1')
   await rename(path, `${path}.lost`)
@@ -67,7 +67,7 @@ test('lost key file is told with the key, and no key is made', async (t) => {
   await t.notThrowsAsync(vault.check())
 })
 
-test('no key is made where only a deleted host was sealed, or a key was agreed on', async (t) => {
+test('no key is made when only a deleted host was sealed, or a key was agreed on', async (t) => {
   await using world = await working()
   await world.raw.deleteHost(world.segment, world.host.uuid)
   await rm(world.keyFile('controller-1'))
@@ -83,7 +83,7 @@ test('second controller without the key file is refused, also while no host is r
   t.deepEqual(await readdir(join(world.keyFile('controller-2'), '..')).catch(() => []), [])
 })
 
-test('two controllers that start at once on an empty database: one key is agreed on, and the other is refused', async (t) => {
+test('two controllers that start at once on an empty database agree on one key, and the other key is refused', async (t) => {
   for (let round = 0; round < 5; round += 1) {
     await using world = await deployment()
     await world.raw.migrate()
@@ -104,7 +104,7 @@ test('processes of one controller that start at once share the key', async (t) =
   t.is(text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length, 1)
 })
 
-test('database from before keys were agreed on: the key file at hand counts, if it opens what is stored', async (t) => {
+test('database from before keys were agreed on: the present key file counts, if it opens what is stored', async (t) => {
   await using world = await working()
   await world.raw.replaceSealingKey('gone')
   await t.throwsAsync(world.start('controller-1').store.migrate(), { message: /gone/ })
@@ -123,7 +123,7 @@ test('database from before keys were agreed on: the key file at hand counts, if 
   await t.notThrowsAsync(old.start('controller-1').store.migrate())
 })
 
-test('host that is sealed with an unknown key while we run is told by the check, others go on', async (t) => {
+test('host that is sealed with an unknown key while we run is reported by the check, and others continue', async (t) => {
   await using world = await working()
   const vault = world.start('controller-1')
   await vault.store.migrate()

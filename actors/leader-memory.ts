@@ -1,0 +1,93 @@
+/**
+ * What a leader remembers beside its actors' states and the store. Each leader begins with a new memory, and what acts with its epoch
+ * is given this one only: what an earlier leader in the same process had heard or booked counts no more (promise I4). What lives
+ * longer than a leader, and why, is listed in ARCHITECTURE.md.
+ */
+import { StaleEpochError } from '../schema/errors.ts'
+import type { Epoch } from '../schema/ids.ts'
+import { Roster } from './dedup-window/roster.ts'
+import { ComputeNews } from './evacuator/compute-news.ts'
+import { ConcurrencyLimiter } from './evacuator/concurrency-limiter.ts'
+import type { Caps } from './evacuator/fair-share.ts'
+import { PowerRechecks } from './fence/power-recheck.ts'
+import { Bookings } from './placement/bookings.ts'
+import type { ClockPort } from './ports/clock.ts'
+import { InFlight } from './recovery/in-flight.ts'
+import { HostObservations } from './verification/host-observations.ts'
+
+export interface LeaderMemory {
+  readonly roster: Roster
+  readonly observations: HostObservations
+  readonly inFlight: InFlight
+  readonly powerRechecks: PowerRechecks
+  readonly bookings: Bookings
+  readonly limiter: ConcurrencyLimiter
+  readonly news: ComputeNews
+}
+
+export interface MemoryWorld {
+  readonly clock: ClockPort
+  readonly freshMs: number
+  readonly caps: Caps
+  /** How many monitors watch one host. */
+  readonly observersPerHost: number
+  /** Counts an observation that does not count, for as long as the process lives. */
+  readonly countStranger: () => void
+}
+
+/** The memory of the latest leader in this process. */
+export class LeaderMemories {
+  readonly #world: MemoryWorld
+  #latest: { readonly epoch: Epoch; readonly memory: LeaderMemory } | undefined
+
+  constructor(world: MemoryWorld) {
+    this.#world = world
+  }
+
+  /** A leader begins, and with it a new memory. */
+  begin(epoch: Epoch): LeaderMemory {
+    const memory = newLeaderMemory(this.#world)
+    this.#latest = { epoch, memory }
+    return memory
+  }
+
+  /** The memory of that leader. Throws STALE_EPOCH when another one has begun since. */
+  of(epoch: Epoch): LeaderMemory {
+    if (this.#latest?.epoch !== epoch) {
+      throw new StaleEpochError(epoch, `the leader of epoch ${epoch} and its memory are gone`)
+    }
+    return this.#latest.memory
+  }
+}
+
+function newLeaderMemory({
+  clock,
+  freshMs,
+  caps,
+  observersPerHost,
+  countStranger,
+}: MemoryWorld): LeaderMemory {
+  return {
+    roster: new Roster(observersPerHost, countStranger),
+    observations: new HostObservations(clock, freshMs),
+    inFlight: new InFlight(),
+    powerRechecks: new PowerRechecks(clock),
+    bookings: new Bookings(clock),
+    limiter: new ConcurrencyLimiter(clock, caps),
+    news: new ComputeNews(),
+  }
+}
+
+/** How many entries each part has. */
+export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
+  const { roster, observations, inFlight, powerRechecks, bookings, limiter, news } = memory
+  return {
+    roster: roster.size,
+    observations: observations.size,
+    inFlight: inFlight.size,
+    powerRechecks: powerRechecks.size,
+    bookings: bookings.size,
+    limiter: limiter.size,
+    news: news.size,
+  }
+}

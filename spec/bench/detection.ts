@@ -1,0 +1,110 @@
+/** How soon the death of a host is known, and its first instance is on its way, in simulated time. */
+import type { PowerPort } from '../../actors/ports/power.ts'
+import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
+import { rulesOf } from '../../ops/roles/rules.ts'
+import { Deployment } from '../../ops/simulator/deployment.ts'
+import { FULL_SIZE, startAll } from '../../ops/simulator/run-seed.ts'
+import { bmcAddress } from '../../schema/control-attributes.ts'
+import { SeededRandom, draw } from '../../transports/simulated/random.ts'
+import { configOf } from './config.ts'
+import { quantile, type Figure } from './figure.ts'
+
+const DEATHS = 50
+/** Until everybody has heard everybody, and then at any moment of all intervals, ms. */
+const BEFORE_MS = [60_000, 100_000] as const
+const STEP_MS = 50
+const LONGEST_MS = 120_000
+const SPACING_MS = 5000
+
+interface Death {
+  readonly verdictMs: number
+  readonly evacuateMs: number
+}
+
+/** With heartbeats and a BMC, and with SSH and a BMC alone. */
+export async function measureDetection(): Promise<readonly Figure[]> {
+  const withHeartbeats = await die('yes')
+  const without = await die('no')
+  return [
+    ...figuresOf('with heartbeats', withHeartbeats, { verdictS: 5, evacuateS: 9 }),
+    ...figuresOf('with SSH and IPMI alone', without, { verdictS: 12, evacuateS: 20 }),
+  ]
+}
+
+/** Each time in a cloud of its own, a host without power as in the demonstration. */
+async function die(heartbeats: 'yes' | 'no'): Promise<readonly Death[]> {
+  const deaths: Death[] = []
+  for (let seed = 1; seed <= DEATHS; seed += 1) deaths.push(await dieOnce(seed, heartbeats))
+  return deaths
+}
+
+async function dieOnce(seed: number, heartbeats: 'yes' | 'no'): Promise<Death> {
+  await using deployment = new Deployment({
+    seed,
+    size: { ...FULL_SIZE, heartbeats },
+    rules: rulesOf(configOf('', 'embedded')),
+    sabotage: (ports) => ({ ...ports, power: spaced(ports.power, ports.clock) }),
+  })
+  await startAll(deployment)
+  const random = new SeededRandom(seed)
+  await deployment.pass(draw(random, BEFORE_MS))
+  const host = deployment.segments.flatMap(({ hosts }) => hosts)[draw(random, [0, 23])]
+  if (host === undefined) throw new RangeError('there is no such host')
+  const diedAtMs = deployment.clock.monotonicMs()
+  deployment.cloud.crashHost(host.name)
+  const passedMs = async (isDone: () => boolean): Promise<number> => {
+    while (!isDone()) {
+      await deployment.pass(STEP_MS)
+      const forMs = deployment.clock.monotonicMs() - diedAtMs
+      if (forMs > LONGEST_MS) throw new Error(`seed ${seed}: nothing happens to ${host.name}`)
+    }
+    return deployment.clock.monotonicMs() - diedAtMs
+  }
+  const verdictMs = await passedMs(() => deployment.trace.some((line) => /recovery\//.test(line)))
+  const evacuateMs = await passedMs(
+    () => (deployment.cloud.counters.get('evacuation.accepted') ?? 0) > 0,
+  )
+  const { violations } = deployment.checker
+  if (violations.length > 0) throw new Error(`a promise was broken: ${violations.join('; ')}`)
+  return { verdictMs, evacuateMs }
+}
+
+/** A BMC is not asked sooner than it can bear, as the transport sees to it; simulated ones would bear anything. */
+function spaced(power: PowerPort, clock: ClockPort): PowerPort {
+  const lanes = new Map<string, Promise<unknown>>()
+  const rest = (): Promise<void> => sleep(clock, SPACING_MS)
+  const inLane = <Answer>(address: string, command: () => Promise<Answer>): Promise<Answer> => {
+    const before = lanes.get(address)
+    const answer = before === undefined ? command() : before.then(command, command)
+    lanes.set(address, answer.then(rest, rest))
+    return answer
+  }
+  return {
+    read: (bmc, signal) => inLane(bmcAddress(bmc), () => power.read(bmc, signal)),
+    off: (bmc, signal) => inLane(bmcAddress(bmc), () => power.off(bmc, signal)),
+  }
+}
+
+/** The verdict of a few waits until a BMC that was read just before the death may be read again. */
+const figuresOf = (
+  how: string,
+  deaths: readonly Death[],
+  target: { readonly verdictS: number; readonly evacuateS: number },
+): readonly Figure[] =>
+  (
+    [
+      ['verdict', 'verdictMs', 0.5, target.verdictS],
+      ['verdict', 'verdictMs', 0.99, target.evacuateS],
+      ['first evacuate', 'evacuateMs', 0.5, target.evacuateS],
+      ['first evacuate', 'evacuateMs', 0.99, target.evacuateS],
+    ] as const
+  ).map(([what, field, share, seconds]) => ({
+    what: `death to ${what}, p${share * 100}, ${how}`,
+    value: quantile(
+      deaths.map((death) => death[field] / 1000),
+      share,
+    ),
+    unit: 's',
+    target: { kind: 'at-most', value: seconds },
+    remark: `${DEATHS} deaths, simulated time`,
+  }))
