@@ -15,6 +15,7 @@ import type { ObserverMessage } from './host-watcher/observer.ts'
 import type { HousekeeperMessage } from './housekeeper/perform-housekeeper.ts'
 import type { InstanceRecoveryMessage } from './instance-recovery/instance-recovery.ts'
 import type { InstanceArgument } from './instance-recovery/perform-instance-recovery.ts'
+import type { HostHeartbeatMessage } from './instance-watcher/host-heartbeat.ts'
 import type { InstanceWatcherMessage } from './instance-watcher/instance-watcher.ts'
 import { typedRegistry } from './kernel/typed-registry.ts'
 import type { LeaderMessage } from './leadership/leader.ts'
@@ -51,6 +52,7 @@ export interface HostMonitorActors {
 /** Actors of the instance-monitor role. */
 export interface InstanceMonitorActors {
   'instance-watcher': { argument: HostName; message: InstanceWatcherMessage }
+  'host-heartbeat': { argument: HostName; message: HostHeartbeatMessage }
 }
 
 export interface Actors extends EngineActors, HostMonitorActors, InstanceMonitorActors {}

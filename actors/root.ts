@@ -73,6 +73,7 @@ export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
   'instance-watcher': below(
     null,
     '<host>',
-    'heartbeats of the guests that run on one compute host',
+    'follows what happens to the guests of one compute host, and asks them for heartbeats',
   ),
+  'host-heartbeat': below(null, '<host>', 'sends the heartbeats of one compute host'),
 }

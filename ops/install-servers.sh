@@ -20,6 +20,9 @@ openstack:python3-openstackclient
 /usr/lib/python3/dist-packages/openstack:python3-openstacksdk
 make:make
 g++:g++
+libvirtd:libvirt-daemon
+virsh:libvirt-clients
+qemu-system-x86_64:qemu-system-x86
 '
 COMPARED='
 /usr/bin/masakari-wsgi:python3-masakari

@@ -7,7 +7,6 @@ import { dirname } from 'node:path'
 import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../actors/ports/fence-agent.ts'
-import type { GuestPort } from '../actors/ports/guest.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
 import type { LogPort } from '../actors/ports/log.ts'
@@ -16,11 +15,11 @@ import type { PowerPort } from '../actors/ports/power.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
-import type { HostName } from '../schema/ids.ts'
 import type { RoleHealth } from '../schema/messages/leadership.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openBmcPower } from '../transports/bmc/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
+import { MemoryFaultSpool } from '../transports/memory/fault-spool.ts'
 import { connectNats } from '../transports/nats/connect.ts'
 import { isSameAccount, type Account } from '../transports/openstack/account.ts'
 import {
@@ -40,6 +39,7 @@ import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
 import { connectionLimits } from './connection-limits.ts'
 import { computeAccount, identityAccount } from './accounts.ts'
+import { openGuests, type GuestWorld } from './open-guests.ts'
 import { natsCredentials } from './nats-credentials.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
@@ -53,7 +53,7 @@ export interface Ambient {
 }
 
 /** All ports through which a process acts. */
-export interface World {
+export interface World extends GuestWorld {
   readonly bus: BusPort
   readonly lease: LeasePort
   readonly store: StorePort
@@ -63,7 +63,6 @@ export interface World {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
-  readonly guests: ReadonlyMap<HostName, GuestPort>
   /**
    * Checks whether this process can read the stored credentials; undefined when none of its roles
    * reads them.
@@ -98,9 +97,21 @@ export function openEmbeddedWorld(
     ...cloud.viewFor(config.node.name),
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
+    spool: new MemoryFaultSpool(),
+    hostHealth: new Map(),
     checkCredentials: undefined,
     politeness: () => ({}),
   }
+}
+
+/** What an instance-monitor alone acts in. */
+export type MonitorWorld = GuestWorld & Pick<World, 'bus'>
+
+/** Opens it. CONFIG_INVALID when a file that it needs cannot be used. */
+export function openMonitorWorld(config: Config, ambient: Ambient): MonitorWorld {
+  refuseUntrusted(trustedPaths(config))
+  const { bus } = openBus(config, ambient)
+  return { bus, ...openGuests(config, ambient) }
 }
 
 /** The real ports. CONFIG_INVALID when a file that they need cannot be used. */
@@ -138,11 +149,12 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     ),
     shell,
     politeness: () => ({ bmcPoliteness: power.politeness(), sshPoliteness: shell.politeness() }),
-    guests: new Map(), // guests of a real hypervisor come with the libvirt transport
+    ...openGuests(config, ambient),
   }
 }
 
-function openBus(
+/** The bus that the configuration names. */
+export function openBus(
   { bus, lease, node }: Config,
   { clock, random, log, closing }: Ambient,
 ): { readonly bus: BusPort; readonly lease: LeasePort } {

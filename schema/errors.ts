@@ -60,6 +60,7 @@ export const ERRORS = {
   COMPUTE_REFUSED: { status: 502, retryable: false },
   COMPUTE_NOT_FOUND: { status: 404, retryable: false },
   PLACEMENT_UNAVAILABLE: { status: 503, retryable: true },
+  HYPERVISOR_UNAVAILABLE: { status: 503, retryable: true },
   POWER_UNREACHABLE: { status: 504, retryable: true },
   POWER_MISCONFIGURED: { status: 502, retryable: false },
   POWER_COMMAND_FAILED: { status: 502, retryable: true },

@@ -10,11 +10,16 @@ export interface GuestHealth {
 /** Also of one that was away: it may be another incarnation. */
 export const UNKNOWN_GUEST: GuestHealth = { answered: false, missed: 0 }
 
-const WELL: GuestHealth = { answered: true, missed: 0 }
-
-/** What is known of the guest after one more sign. */
+/** What is known of the guest after one more sign. Nobody missed a heartbeat where nobody could be asked. */
 export function afterSign(health: GuestHealth, sign: GuestSign): GuestHealth {
-  return sign === 'alive' ? WELL : { ...health, missed: health.missed + 1 }
+  switch (sign) {
+    case 'alive':
+      return { answered: true, missed: 0 }
+    case 'silent':
+      return { ...health, missed: health.missed + 1 }
+    case 'unknown':
+      return { ...health, missed: 0 }
+  }
 }
 
 /** True at the sample that makes a guest failed, and again each time as many more were missed. */

@@ -1,23 +1,81 @@
-/** Listens to all guests of one compute host, and reports one that fell silent while the host lives. */
+/**
+ * Watches all guests of one compute host: hears what its hypervisor says of them, asks their agents for heartbeats, and reports
+ * the faults among it until the bus has taken them.
+ */
 import type { InstanceId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
-import type { GuestSign } from '../ports/guest.ts'
-import { UNKNOWN_GUEST, afterSign, failsNow, type GuestHealth } from './guest-health.ts'
+import type { SpooledFault } from '../ports/fault-spool.ts'
+import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../ports/guest.ts'
+import { afterSign, failsNow } from './guest-health.ts'
+import { silence } from './guest-meanings.ts'
+import {
+  EMPTY_OUTBOX,
+  added,
+  isOld,
+  refused,
+  refuted,
+  sendable,
+  taken,
+  type Outbox,
+} from './outbox.ts'
+import {
+  afterEvent,
+  afterGap,
+  canBeAsked,
+  newcomer,
+  settled,
+  type GuestOutcome,
+  type Saying,
+  type WatchedGuest,
+} from './watched-guest.ts'
 
+/** When something was found out, and a name for it that is unique. */
+export interface Moment {
+  readonly atMs: number
+  readonly wallMs: number
+  readonly id: string
+}
+
+/** All but the first are private. */
 export type InstanceWatcherMessage =
-  | { readonly type: 'guests.begin' } // first message, and our own timer
-  | { readonly type: 'guests.heard'; readonly signs: ReadonlyMap<InstanceId, GuestSign> } // private
+  | { readonly type: 'guests.begin' }
+  | { readonly type: 'guests.told'; readonly news: readonly GuestNews[]; readonly moment: Moment }
+  | { readonly type: 'guests.round' }
+  | {
+      readonly type: 'guests.heard'
+      readonly signs: ReadonlyMap<InstanceId, GuestSign>
+      readonly askedAtMs: number
+      readonly moment: Moment
+    }
+  | { readonly type: 'guest.settled'; readonly instance: InstanceId; readonly moment: Moment }
+  | {
+      readonly type: 'reports.found'
+      readonly faults: readonly SpooledFault[]
+      readonly wallMs: number
+    }
+  | { readonly type: 'report.taken'; readonly id: string }
+  | { readonly type: 'report.refused'; readonly id: string; readonly wallMs: number }
+  | { readonly type: 'reports.retry' }
 
 export interface InstanceWatcherState {
   readonly kind: 'listening'
-  /** Of those that ran here at the last look. */
-  readonly guests: ReadonlyMap<InstanceId, GuestHealth>
+  readonly guests: ReadonlyMap<InstanceId, WatchedGuest>
+  readonly outbox: Outbox
+  /** Whether guests were asked since the start: the first snapshot begins it. */
+  readonly rounds: 'none-yet' | 'going-on'
+  /** What the bus did with the last report. */
+  readonly bus: 'takes' | 'refuses'
 }
 
 export type InstanceWatcherEffect =
-  | { readonly type: 'guests.ask' }
-  | { readonly type: 'guest.report'; readonly instance: InstanceId; readonly missed: number }
+  | { readonly type: 'guests.listen'; readonly from: 'snapshot' | 'last-call' }
+  | { readonly type: 'guests.ask'; readonly instances: readonly InstanceId[] }
+  | { readonly type: 'reports.find' }
+  /** Keeps it, then hands it to the bus. */
+  | { readonly type: 'report.submit'; readonly fault: SpooledFault }
+  | { readonly type: 'report.forget'; readonly id: string }
+  | { readonly type: 'remark'; readonly instance: InstanceId | undefined; readonly text: string }
 
 export interface InstanceWatcherRules {
   readonly intervalMs: number
@@ -26,46 +84,290 @@ export interface InstanceWatcherRules {
   readonly samples: number
 }
 
-type InstanceWatcherStep = Step<
-  InstanceWatcherState,
-  InstanceWatcherEffect | KernelEffect<InstanceWatcherMessage>
->
+type Effect = InstanceWatcherEffect | KernelEffect<InstanceWatcherMessage>
+type InstanceWatcherStep = Step<InstanceWatcherState, Effect>
 
-export const NO_GUESTS: InstanceWatcherState = { kind: 'listening', guests: new Map() }
+export const NO_GUESTS: InstanceWatcherState = {
+  kind: 'listening',
+  guests: new Map(),
+  outbox: EMPTY_OUTBOX,
+  rounds: 'none-yet',
+  bus: 'takes',
+}
+
+/** The other half of a fault comes 2 s after the first at most. */
+const SETTLE_MS = 5000
+/** Between two tries to hand reports over. */
+const RETRY_MS = 5000
 
 export const instanceWatcher =
   (rules: InstanceWatcherRules) =>
   (state: InstanceWatcherState, message: InstanceWatcherMessage): InstanceWatcherStep => {
     switch (message.type) {
       case 'guests.begin':
-        return [state, [{ type: 'guests.ask' }]]
+        return [state, [{ type: 'reports.find' }, { type: 'guests.listen', from: 'snapshot' }]]
+      case 'guests.told':
+        return onTold(state, message)
+      case 'guests.round':
+        return onRound(rules, state)
       case 'guests.heard':
-        return onHeard(rules, state, message.signs)
+        return onHeard(rules, state, message)
+      case 'guest.settled':
+        return onSettled(state, message)
+      case 'reports.found':
+        return onFound(state, message)
+      case 'report.taken':
+        return onTaken(state, message.id)
+      case 'report.refused':
+        return onRefused(state, message)
+      case 'reports.retry':
+        return sending(state, [])
       default:
         return assertNever(message)
     }
   }
 
-/** Who is not heard of any more has left this host, and is a stranger when it comes back. */
-function onHeard(
-  rules: InstanceWatcherRules,
-  state: InstanceWatcherState,
-  signs: ReadonlyMap<InstanceId, GuestSign>,
+type MessageOf<Type extends InstanceWatcherMessage['type']> = InstanceWatcherMessage & {
+  readonly type: Type
+}
+
+function onTold(
+  before: InstanceWatcherState,
+  { news, moment }: MessageOf<'guests.told'>,
 ): InstanceWatcherStep {
-  const guests = new Map<InstanceId, GuestHealth>()
-  const reports: InstanceWatcherEffect[] = []
-  for (const [instance, sign] of signs) {
-    const health = afterSign(state.guests.get(instance) ?? UNKNOWN_GUEST, sign)
-    guests.set(instance, health)
-    if (failsNow(health, rules.samples)) {
-      reports.push({ type: 'guest.report', instance, missed: health.missed })
+  const work = new Work(before, moment)
+  for (const each of news) {
+    switch (each.type) {
+      case 'snapshot':
+        onSnapshot(work, each.guests)
+        break
+      case 'seen':
+        work.see(each.guest)
+        break
+      case 'happened':
+        onEvent(work, each.instance, each.event)
+        break
+      case 'lost':
+        work.effects.push(remark(undefined, `the hypervisor is away: ${each.reason}`))
+        break
+      default:
+        return assertNever(each)
     }
   }
-  const again: KernelEffect<InstanceWatcherMessage> = {
-    type: 'timer.start',
-    name: 'heartbeats',
-    afterMs: rules.intervalMs,
-    message: { type: 'guests.begin' },
+  work.effects.push({ type: 'guests.listen', from: 'last-call' })
+  const hasBegun = before.rounds === 'none-yet' && news.some(({ type }) => type === 'snapshot')
+  if (!hasBegun) return work.step()
+  return work.step({ rounds: 'going-on' }, [next(0)])
+}
+
+/** A guest that is not in it has left this host, and is a stranger when it comes back. */
+function onSnapshot(work: Work, views: readonly GuestView[]): void {
+  const before = work.guests
+  work.guests = new Map()
+  for (const view of views) {
+    work.take(afterGap(before.get(view.instance), view, work.moment.atMs))
+    if (view.power === 'running') work.refute(view.instance, 'runs')
   }
-  return [{ ...state, guests }, [again, ...reports]]
+}
+
+function onEvent(work: Work, instance: InstanceId, event: GuestEvent): void {
+  const guest = work.guests.get(instance)
+  if (guest === undefined) return
+  if (event === 'undefined' && guest.power !== 'running') {
+    work.guests.delete(instance)
+    return
+  }
+  if (event === 'started') work.refute(instance, 'runs')
+  const outcome = afterEvent(guest, event, work.moment.atMs)
+  work.take(outcome)
+  if (outcome.guest.held === undefined || outcome.guest.held === guest.held) return
+  const { moment } = work
+  work.effects.push({
+    type: 'timer.start',
+    name: `settle ${instance}`,
+    afterMs: SETTLE_MS,
+    message: {
+      type: 'guest.settled',
+      instance,
+      moment: {
+        atMs: moment.atMs + SETTLE_MS,
+        wallMs: moment.wallMs,
+        id: `${moment.id}.${instance}`.slice(0, ID_CHARS_MAX),
+      },
+    },
+  })
+}
+
+/** Healthy guests first: one that hangs takes its time. */
+function onRound(
+  { intervalMs }: InstanceWatcherRules,
+  state: InstanceWatcherState,
+): InstanceWatcherStep {
+  const instances = [...state.guests.values()]
+    .filter(canBeAsked)
+    .toSorted((one, other) => one.health.missed - other.health.missed)
+    .map(({ instance }) => instance)
+  return [state, [instances.length === 0 ? next(intervalMs) : { type: 'guests.ask', instances }]]
+}
+
+function onHeard(
+  { intervalMs, samples }: InstanceWatcherRules,
+  state: InstanceWatcherState,
+  { signs, askedAtMs, moment }: MessageOf<'guests.heard'>,
+): InstanceWatcherStep {
+  const work = new Work(state, moment)
+  for (const [instance, sign] of signs) {
+    const guest = work.guests.get(instance)
+    const isOutdated = guest === undefined || guest.changedAtMs > askedAtMs || !canBeAsked(guest)
+    if (isOutdated) continue
+    const health = afterSign(guest.health, sign)
+    const fault = failsNow(health, samples) ? silence(health.missed) : undefined
+    work.take({ guest: { ...guest, health }, say: fault })
+    if (sign === 'alive') work.refute(instance, 'answers')
+  }
+  return work.step({}, [next(intervalMs)])
+}
+
+function onSettled(
+  state: InstanceWatcherState,
+  { instance, moment }: MessageOf<'guest.settled'>,
+): InstanceWatcherStep {
+  const guest = state.guests.get(instance)
+  if (guest === undefined) return [state, []]
+  const work = new Work(state, moment)
+  work.take(settled(guest, moment.atMs))
+  return work.step()
+}
+
+/** What an earlier process could not hand over. It waits a little, for the first look may refute it. */
+function onFound(
+  state: InstanceWatcherState,
+  { faults, wallMs }: MessageOf<'reports.found'>,
+): InstanceWatcherStep {
+  const effects: Effect[] = []
+  let { outbox } = state
+  for (const fault of faults) {
+    const isRefuted =
+      fault.gravity === 'stopped' && state.guests.get(fault.instance)?.power === 'running'
+    const change =
+      isRefuted || isOld(fault, wallMs) ? { outbox, dropped: [fault] } : added(outbox, fault)
+    outbox = change.outbox
+    effects.push(...dropped(change.dropped, 'it is not true any more, or too old'))
+  }
+  return [{ ...state, outbox }, outbox.size === 0 ? effects : [...effects, retry]]
+}
+
+const retry: Effect = {
+  type: 'timer.start',
+  name: 'retry',
+  afterMs: RETRY_MS,
+  message: { type: 'reports.retry' },
+}
+
+function onTaken(state: InstanceWatcherState, id: string): InstanceWatcherStep {
+  const outbox = taken(state.outbox, id)
+  return sending({ ...state, outbox, bus: 'takes' }, [{ type: 'report.forget', id }])
+}
+
+function onRefused(
+  state: InstanceWatcherState,
+  { id, wallMs }: MessageOf<'report.refused'>,
+): InstanceWatcherStep {
+  const change = refused(state.outbox, id, wallMs)
+  const told =
+    state.bus === 'refuses' ? [] : [remark(undefined, 'the bus takes no faults: they wait for it')]
+  const effects = [...dropped(change.dropped, 'too old'), ...told, retry]
+  return [{ ...state, outbox: change.outbox, bus: 'refuses' }, effects]
+}
+
+const next = (afterMs: number): Effect => ({
+  type: 'timer.start',
+  name: 'heartbeats',
+  afterMs,
+  message: { type: 'guests.round' },
+})
+
+const remark = (instance: InstanceId | undefined, text: string): Effect => ({
+  type: 'remark',
+  instance,
+  text,
+})
+
+const dropped = (faults: readonly SpooledFault[], because: string): readonly Effect[] =>
+  faults.flatMap(({ id, instance, event, domainEvent }) => [
+    remark(instance, `the fault ${event} ${domainEvent} is not reported: ${because}`),
+    { type: 'report.forget', id },
+  ])
+
+/** Sends what may be sent now. */
+function sending(state: InstanceWatcherState, effects: readonly Effect[]): InstanceWatcherStep {
+  const { outbox, faults } = sendable(state.outbox)
+  const submits = faults.map((fault) => ({ type: 'report.submit', fault }) as const)
+  return [{ ...state, outbox }, [...effects, ...submits]]
+}
+
+/** Message ids are no longer than this. */
+const ID_CHARS_MAX = 64
+
+/** The next state and its effects, while one message is worked off. */
+class Work {
+  readonly moment: Moment
+  readonly effects: Effect[] = []
+  guests: Map<InstanceId, WatchedGuest>
+  readonly #before: InstanceWatcherState
+  #outbox: Outbox
+  #reports = 0
+
+  constructor(before: InstanceWatcherState, moment: Moment) {
+    this.moment = moment
+    this.guests = new Map(before.guests)
+    this.#before = before
+    this.#outbox = before.outbox
+  }
+
+  see(view: GuestView): void {
+    const { instance } = view
+    const guest = this.guests.get(instance)
+    const seen = guest === undefined ? newcomer(view, this.moment.atMs) : { ...guest, ...view }
+    this.guests.set(instance, seen)
+  }
+
+  take({ guest, say }: GuestOutcome): void {
+    this.guests.set(guest.instance, guest)
+    if (say !== undefined) this.#say(guest.instance, say)
+  }
+
+  refute(instance: InstanceId, seen: 'runs' | 'answers'): void {
+    const change = refuted(this.#outbox, instance, seen)
+    this.#outbox = change.outbox
+    this.effects.push(...dropped(change.dropped, `the guest ${seen} again`))
+  }
+
+  step(
+    change: Partial<InstanceWatcherState> = {},
+    effects: readonly Effect[] = [],
+  ): InstanceWatcherStep {
+    const { guests } = this
+    const state = { ...this.#before, ...change, guests, outbox: this.#outbox }
+    return sending(state, [...effects, ...this.effects])
+  }
+
+  #say(instance: InstanceId, say: Saying): void {
+    if (say.kind === 'remark') {
+      this.effects.push(remark(instance, say.text))
+      return
+    }
+    this.#reports += 1
+    const change = added(this.#outbox, {
+      id: `${this.moment.id}.${this.#reports}`.slice(0, ID_CHARS_MAX),
+      instance,
+      gravity: say.gravity,
+      event: say.event,
+      domainEvent: say.domainEvent,
+      evidence: [say.text],
+      foundAt: this.moment.wallMs,
+    })
+    this.#outbox = change.outbox
+    this.effects.push(...dropped(change.dropped, 'too many wait for the bus'))
+  }
 }

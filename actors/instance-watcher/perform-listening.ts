@@ -1,12 +1,14 @@
 /** Carries out the effects of an instance-watcher. */
-import type { HostName, NodeName } from '../../schema/ids.ts'
+import type { HostName, InstanceId, NodeName } from '../../schema/ids.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
-import type { RandomPort } from '../ports/clock.ts'
+import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import type { FaultSpool, SpooledFault } from '../ports/fault-spool.ts'
 import type { GuestPort } from '../ports/guest.ts'
+import type { LogPort } from '../ports/log.ts'
 import {
   NO_GUESTS,
   instanceWatcher,
@@ -14,18 +16,22 @@ import {
   type InstanceWatcherMessage,
   type InstanceWatcherRules,
   type InstanceWatcherState,
+  type Moment,
 } from './instance-watcher.ts'
 
 export interface ListeningWorld {
   readonly node: NodeName
   /** The compute hosts that this process listens on: its own one, or all of a simulated cloud. */
   readonly guests: ReadonlyMap<HostName, GuestPort>
+  readonly spool: FaultSpool
+  readonly clock: ClockPort
   readonly random: RandomPort
+  readonly log: LogPort
   readonly announcer: Announcer
   readonly rules: InstanceWatcherRules
 }
 
-/** The actor that listens to the guests of one host. */
+/** The actor that watches the guests of one host. */
 export function defineInstanceWatcher(
   world: ListeningWorld,
   host: HostName,
@@ -35,7 +41,7 @@ export function defineInstanceWatcher(
     behaviour: instanceWatcher(world.rules),
     first: { type: 'guests.begin' },
     policy: LEAF,
-    perform: (effect) => performListening(world, host, effect),
+    perform: (effect, signal) => performListening(world, host, effect, signal),
   })
 }
 
@@ -43,19 +49,36 @@ async function performListening(
   world: ListeningWorld,
   host: HostName,
   effect: InstanceWatcherEffect,
+  signal: AbortSignal,
 ): Promise<InstanceWatcherMessage | undefined> {
+  const { spool, log, clock } = world
   switch (effect.type) {
-    case 'guests.ask': {
-      const signs = await guestPort(world, host).heartbeats(world.rules.timeoutMs)
-      return { type: 'guests.heard', signs }
+    case 'guests.listen': {
+      const news = await guestPort(world, host).news(effect.from, signal)
+      return signal.aborted ? undefined : { type: 'guests.told', news, moment: momentOf(world) }
     }
-    case 'guest.report':
-      await report(world, host, effect)
+    case 'guests.ask':
+      return await ask(world, host, effect.instances)
+    case 'reports.find':
+      return { type: 'reports.found', faults: await spool.read(), wallMs: clock.wallMs() }
+    case 'report.submit':
+      return await submit(world, host, effect.fault)
+    case 'report.forget':
+      await spool.forget(effect.id)
+      return undefined
+    case 'remark':
+      log.warn({ host, instance: effect.instance }, effect.text)
       return undefined
     default:
       return assertNever(effect)
   }
 }
+
+const momentOf = ({ clock, random }: ListeningWorld): Moment => ({
+  atMs: clock.monotonicMs(),
+  wallMs: clock.wallMs(),
+  id: random.uuid(),
+})
 
 function guestPort(world: ListeningWorld, host: HostName): GuestPort {
   const port = world.guests.get(host)
@@ -63,23 +86,30 @@ function guestPort(world: ListeningWorld, host: HostName): GuestPort {
   return port
 }
 
-/** A report that the bus did not take is made again with the next missed heartbeats. */
-async function report(
+async function ask(
   world: ListeningWorld,
   host: HostName,
-  { instance, missed }: InstanceWatcherEffect & { readonly type: 'guest.report' },
-): Promise<void> {
-  const fault = {
-    instance,
-    hostName: host,
-    observer: world.node,
-    event: 'QEMU_GUEST_AGENT_ERROR',
-    domainEvent: 'STOPPED_FAILED',
-    evidence: [`${missed} heartbeats missed in a row`],
-  }
+  instances: readonly InstanceId[],
+): Promise<InstanceWatcherMessage> {
+  const askedAtMs = world.clock.monotonicMs()
+  const signs = await guestPort(world, host).heartbeats(instances, world.rules.timeoutMs)
+  return { type: 'guests.heard', signs, askedAtMs, moment: momentOf(world) }
+}
+
+/** What the bus does not take now is on disk by then. */
+async function submit(
+  { announcer, spool, clock, node }: ListeningWorld,
+  hostName: HostName,
+  fault: SpooledFault,
+): Promise<InstanceWatcherMessage> {
+  const { id, instance, event, domainEvent, evidence } = fault
+  await spool.keep(fault)
   try {
-    await world.announcer.submit('guest.failed', fault, world.random.uuid())
+    const body = { instance, hostName, observer: node, event, domainEvent, evidence: [...evidence] }
+    await announcer.submit('guest.failed', body, id)
+    return { type: 'report.taken', id }
   } catch (error) {
     if (!isCoded(error, 'BUS_UNAVAILABLE')) throw error
+    return { type: 'report.refused', id, wallMs: clock.wallMs() }
   }
 }

@@ -1,13 +1,95 @@
-/** Guests of the compute host that an instance monitor runs on. */
+/** Guests of the compute host that an instance monitor runs on: who is here, what happens to them, and who answers. */
 import type { InstanceId } from '../../schema/ids.ts'
 
-/** alive: the guest answered; silent: it runs and does not answer. */
-export type GuestSign = 'alive' | 'silent'
+/**
+ * alive: the guest answered; silent: it runs and did not answer in time; unknown: nobody could be asked, or somebody else
+ * was using the guest's agent.
+ */
+export type GuestSign = 'alive' | 'silent' | 'unknown'
+
+/** What a hypervisor says when it happens, by name. What has no name here means nothing to us. */
+export const GUEST_EVENTS = [
+  'defined',
+  'undefined',
+  'started',
+  'suspended',
+  'suspended-migration',
+  'suspended-io-error',
+  'suspended-watchdog',
+  'suspended-api-error',
+  'suspended-post-copy-failed',
+  'resumed',
+  'shutdown',
+  'stopped',
+  'stopped-shutdown',
+  'stopped-destroyed',
+  'stopped-crashed',
+  'stopped-migrated',
+  'stopped-saved',
+  'stopped-failed',
+  'sleeping',
+  'crashed-panicked',
+  'crashed-loaded',
+  'reboot',
+  'watchdog-none',
+  'watchdog-pause',
+  'watchdog-reset',
+  'watchdog-poweroff',
+  'watchdog-shutdown',
+  'watchdog-debug',
+  'watchdog-inject-nmi',
+  'io-error-none',
+  'io-error-pause',
+  'io-error-report',
+  'disk-full',
+  'control-error',
+  'memory-failure',
+  'agent-connected',
+  'agent-disconnected',
+] as const
+export type GuestEvent = (typeof GUEST_EVENTS)[number]
+
+/**
+ * off: stopped in a way that may have been wanted; failed: its emulator died, or it panicked and was stopped; panicked: it
+ * panicked and stands still.
+ */
+export type GuestPower =
+  'running' | 'paused' | 'paused-io-error' | 'paused-watchdog' | 'off' | 'failed' | 'panicked'
+
+/** One guest as it is now. */
+export interface GuestView {
+  readonly instance: InstanceId
+  /** Another number is another run of the guest. Means nothing while it is off. */
+  readonly run: number
+  readonly power: GuestPower
+  /** Whether an agent listens inside; none: the guest has no channel for one. */
+  readonly agent: 'connected' | 'disconnected' | 'none'
+}
+
+export type GuestNews =
+  /** All guests; what happened before is not told any more. */
+  | { readonly type: 'snapshot'; readonly guests: readonly GuestView[] }
+  /** A guest that was started or changed. */
+  | { readonly type: 'seen'; readonly guest: GuestView }
+  | { readonly type: 'happened'; readonly instance: InstanceId; readonly event: GuestEvent }
+  /** The hypervisor is away: what happens now is not heard. A snapshot follows when it is back. */
+  | { readonly type: 'lost'; readonly reason: string }
 
 export interface GuestPort {
   /**
-   * Asks every instance that runs here for a heartbeat, at the same time; each may take
-   * `timeoutMs`.
+   * What happened since the last call, oldest first; waits until something has. From a `snapshot` it begins with all guests.
+   * Speaks of Nova's guests only. Ends empty when the signal aborts.
    */
-  heartbeats(timeoutMs: number): Promise<ReadonlyMap<InstanceId, GuestSign>>
+  news(from: 'snapshot' | 'last-call', signal: AbortSignal): Promise<readonly GuestNews[]>
+  /** Asks these guests for a heartbeat, in this order and few at once; each may take `timeoutMs`. */
+  heartbeats(
+    instances: readonly InstanceId[],
+    timeoutMs: number,
+  ): Promise<ReadonlyMap<InstanceId, GuestSign>>
+}
+
+/** The daemon that runs the guests: answers, does not answer, or was not asked yet; and how old that is. */
+export interface DaemonHealth {
+  readonly daemon: 'answers' | 'silent' | 'unknown'
+  readonly ageMs: number
 }

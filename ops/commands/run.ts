@@ -7,7 +7,8 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { prepareDemo, startDemo } from '../demo/demo.ts'
 import { describeProblems, loadConfig, readConfig } from '../load-config.ts'
-import { embeddedCloud, openEmbeddedWorld, openRealWorld } from '../ports.ts'
+import { isLoneMonitor, startMonitorProcess } from '../monitor-process.ts'
+import { embeddedCloud, openEmbeddedWorld, openMonitorWorld, openRealWorld } from '../ports.ts'
 import { startProcess } from '../process.ts'
 import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
 
@@ -58,11 +59,13 @@ async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
   const { log } = ambient
   try {
     const gaveUp = Promise.withResolvers<Error>()
-    const world = await openRealWorld(config, ambient)
-    const running = await startProcess(config, world, ambient, (path, error) => {
+    const onGiveUp = (path: string, error: unknown): void => {
       log.error({ path, error: describeError(error) }, 'this process gives up')
       gaveUp.resolve(error instanceof Error ? error : new Error(describeError(error)))
-    })
+    }
+    const running = isLoneMonitor(config)
+      ? startMonitorProcess(config, openMonitorWorld(config, ambient), ambient, onGiveUp)
+      : await startProcess(config, await openRealWorld(config, ambient), ambient, onGiveUp)
     log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
     const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])
     const isAsked = typeof reason === 'string'

@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs'
 import { Secret } from '../../schema/control-attributes.ts'
 import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
+import { readLibvirtUri } from './libvirt-uri.ts'
 import { readAmqp, readBus, readStore } from './read-location.ts'
 
 /** A value, a sentence about what is wrong, or undefined when the text does not fit at all. */
@@ -56,6 +57,7 @@ const PLAIN: Readonly<Record<PlainKind, (text: string) => Reading>> = {
   store: readStore,
   bus: readBus,
   amqp: readAmqp,
+  libvirt: readLibvirtUri,
 }
 
 const ALLOWED: Readonly<Record<PlainKind, string>> = {
@@ -72,6 +74,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
   bus: 'memory, or nats://host:port, several of them separated by commas (credentials belong in user, password or token)',
   amqp: 'rabbit://user:password@host:port,…/virtual-host',
+  libvirt: 'qemu:///system, with ?socket=/path if need be, or qemu+tcp://host:port/system',
 }
 
 /** What the option allows, for people. */

@@ -1,6 +1,6 @@
 /**
- * Prints what the bus reports about one host: its state, its fence, the moves, and the end of the
- * recovery.
+ * Prints what the bus reports about one host (its state, its fence, the moves, and the end of the
+ * recovery), and about a guest of another host that hangs.
  */
 import { styleText } from 'node:util'
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
@@ -11,9 +11,20 @@ import { decode, subjectOf } from '../../schema/messages/codec.ts'
 /** The statuses with which a recovery ends. */
 const ENDS = ['finished', 'failed', 'ignored'] as const
 
+const endOf = (step: string): (typeof ENDS)[number] | undefined =>
+  ENDS.find((status) => status === step)
+
+/** How a recovery has ended. */
+interface End {
+  readonly status: string
+  readonly reason: string
+}
+
 export class Narrator implements AsyncDisposable {
   /** Resolves with the status and the reason when the recovery of the host has ended. */
-  readonly ended: Promise<{ readonly status: string; readonly reason: string }>
+  readonly ended: Promise<End>
+  /** The same of the guest. */
+  readonly guestEnded: Promise<End>
   readonly #startedAtMs = performance.now()
   readonly #bars = new MultiBar(
     {
@@ -26,16 +37,27 @@ export class Narrator implements AsyncDisposable {
     Presets.shades_classic,
   )
   readonly #host: string
+  /** The host whose guest hangs. */
+  readonly #guestHost: string
   readonly #listening: AsyncDisposable
-  readonly #resolve: (end: { readonly status: string; readonly reason: string }) => void
+  readonly #resolve: (end: End) => void
+  readonly #resolveGuest: (end: End) => void
   #bar: SingleBar | undefined
   #state = 'alive'
 
-  constructor(bus: BusPort, cloud: string, host: string) {
-    const { promise, resolve } = Promise.withResolvers<{ status: string; reason: string }>()
-    this.ended = promise
-    this.#resolve = resolve
-    this.#host = host
+  constructor(
+    bus: BusPort,
+    cloud: string,
+    hosts: { readonly dies: string; readonly hasHungGuest: string },
+  ) {
+    const host = Promise.withResolvers<End>()
+    this.ended = host.promise
+    this.#resolve = host.resolve
+    const guest = Promise.withResolvers<End>()
+    this.guestEnded = guest.promise
+    this.#resolveGuest = guest.resolve
+    this.#host = hosts.dies
+    this.#guestHost = hosts.hasHungGuest
     this.#listening = bus.subscribe(subjectOf(cloud, '>'), ({ body }) => this.#hear(decode(body)))
   }
 
@@ -70,12 +92,19 @@ export class Narrator implements AsyncDisposable {
   }
 
   #onStep({ host, step, reason, evidence }: WireBody<'recovery.stepped'>): void {
+    if (host === this.#guestHost) this.#onGuestStep({ step, reason })
     if (host !== this.#host) return
-    const end = ENDS.find((status) => status === step)
+    const end = endOf(step)
     if (end !== undefined) this.#endBar()
     this.say(`${STEPS[step] ?? step}: ${reason}`)
     if (step === 'fenced') this.say(styleText('dim', `    ${evidence.at(-1) ?? ''}`))
     if (end !== undefined) this.#resolve({ status: end, reason })
+  }
+
+  #onGuestStep({ step, reason }: Pick<WireBody<'recovery.stepped'>, 'step' | 'reason'>): void {
+    this.say(`guest of ${this.#guestHost}, ${STEPS[step] ?? step}: ${reason}`)
+    const end = endOf(step)
+    if (end !== undefined) this.#resolveGuest({ status: end, reason })
   }
 
   /** The bar stays on the screen, and the next lines follow below it. */

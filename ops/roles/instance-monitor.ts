@@ -1,27 +1,67 @@
-/** What the instance-monitor role is made of: a watcher of the guests of each compute host here. */
+/** What the instance-monitor role is made of: a watcher of the guests of each compute host here, and the host's heartbeat. */
+import { defineHostHeartbeat } from '../../actors/instance-watcher/perform-host-heartbeat.ts'
 import { defineInstanceWatcher } from '../../actors/instance-watcher/perform-listening.ts'
-import type { ActorSystem } from '../../actors/kernel/spawn.ts'
+import type { Announcer } from '../../actors/ports/announcer.ts'
+import { createActorSystem, type ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
-import type { GuestPort } from '../../actors/ports/guest.ts'
-import type { Actors, InstanceMonitorActors } from '../../actors/registry.ts'
-import type { HostName } from '../../schema/ids.ts'
-import type { NodeWorld } from './node.ts'
+import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
+import type { InstanceMonitorActors } from '../../actors/registry.ts'
+import { announcerOn } from './announcer.ts'
+import type { Node, NodeHooks, NodePorts } from './node.ts'
+
+/** All that the role needs of the world: neither a store nor Compute. */
+export type MonitorPorts = Pick<
+  NodePorts,
+  | 'node'
+  | 'cloud'
+  | 'clock'
+  | 'random'
+  | 'log'
+  | 'turns'
+  | 'bus'
+  | 'guests'
+  | 'spool'
+  | 'hostHealth'
+  | 'rules'
+>
 
 /** Makers of every kind of actor in the instance monitor. */
 export function instanceMonitorFactories(
-  world: NodeWorld,
-  guests: ReadonlyMap<HostName, GuestPort>,
+  world: MonitorPorts & { readonly announcer: Announcer },
 ): Factories<InstanceMonitorActors> {
-  const listening = { ...world, guests, rules: world.rules.guest }
+  const listening = { ...world, rules: world.rules.guest }
   return {
     'instance-watcher': (host) => defineInstanceWatcher(listening, host),
+    'host-heartbeat': (host) => defineHostHeartbeat(world, host),
   }
 }
 
-/** Starts listening on each host. */
+/** Starts listening on each host, and speaking for it. */
 export function startInstanceMonitor(
-  system: ActorSystem<Actors>,
-  guests: ReadonlyMap<HostName, GuestPort>,
+  system: Pick<ActorSystem<InstanceMonitorActors>, 'start'>,
+  { guests, hostHealth }: Pick<MonitorPorts, 'guests' | 'hostHealth'>,
 ): void {
   for (const host of guests.keys()) system.start('instance-watcher', host, host)
+  for (const host of hostHealth.keys()) system.start('host-heartbeat', host, host)
+}
+
+/** A node with this role alone, as compute hosts have it. */
+export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
+  const { clock, random, log, turns, bus } = ports
+  const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
+  const term = new LeadershipTerm(clock) // it never leads
+  const announcer = announcerOn(bus, from, { clock, random, term })
+  const factories = instanceMonitorFactories({ ...ports, announcer })
+  const kernel = { clock, random, log, turns, onGiveUp, factories }
+  const system = createActorSystem<InstanceMonitorActors>(kernel)
+  return {
+    system,
+    announcer,
+    start: () => startInstanceMonitor(system, ports),
+    parked: () => 0,
+    strangers: () => 0,
+    contradictions: () => 0,
+    leading: () => false,
+    resign: () => {},
+  }
 }

@@ -55,7 +55,11 @@ function needsOf(role: Role, cloud: string): readonly Need[] {
         subscribe('receive the heartbeats of hosts', 'heartbeat'),
       ]
     case 'instance-monitor':
-      return [...ANSWERS, publish('report faults of guests', 'fault', 'guest')]
+      return [
+        ...ANSWERS,
+        publish('report faults of guests', 'fault', 'guest'),
+        publish('send heartbeats of its host', 'heartbeat'),
+      ]
     case 'gateway':
       return [
         ...ANSWERS,

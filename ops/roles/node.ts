@@ -4,7 +4,9 @@ import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
+import type { FaultSpool } from '../../actors/ports/fault-spool.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
@@ -49,6 +51,10 @@ export interface NodePorts {
   readonly shell: ShellPort
   /** Compute hosts whose guests this node listens to. */
   readonly guests: ReadonlyMap<HostName, GuestPort>
+  /** Of the faults of those guests. */
+  readonly spool: FaultSpool
+  /** Compute hosts that this node speaks for. */
+  readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
   readonly rules: Rules
 }
 
@@ -69,7 +75,7 @@ export interface NodeWorld extends NodePorts {
 export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
 
 export interface Node {
-  readonly system: ActorSystem<Actors>
+  readonly system: Pick<ActorSystem<Actors>, 'snapshot' | 'deadLetters' | 'queued' | 'stop'>
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
@@ -93,7 +99,7 @@ export interface NodeHooks {
 
 /** Makes a node; its actors come to life with `start`. */
 export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks: NodeHooks): Node {
-  const { clock, random, log, turns, bus, guests } = ports
+  const { clock, random, log, turns, bus } = ports
   const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
   const announcer = announcerOn(bus, from, { clock, random, term })
@@ -131,7 +137,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     factories: {
       ...engineFactories(world, () => system),
       ...hostMonitorFactories(world, () => system),
-      ...instanceMonitorFactories(world, guests),
+      ...instanceMonitorFactories(world),
     },
   })
   return {
@@ -140,7 +146,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     start: () => {
       if (roles.includes('engine')) startEngine(system)
       if (roles.includes('host-monitor')) startHostMonitor(system)
-      if (roles.includes('instance-monitor')) startInstanceMonitor(system, guests)
+      if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
     parked: () => parked,
     strangers: () => strangers,

@@ -139,7 +139,7 @@ export function rulesOf(config: Config): Rules {
     ...watchRulesOf(config),
     guest: {
       intervalMs: guest.heartbeatIntervalMs,
-      timeoutMs: Math.min(5000, guest.heartbeatIntervalMs),
+      timeoutMs: guest.heartbeatTimeoutMs,
       samples: guest.heartbeatSamples,
     },
     housekeeping: {

@@ -7,11 +7,13 @@ import type { Announcer } from '../../actors/ports/announcer.ts'
 import { sleep } from '../../actors/ports/clock.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
+import { MemoryFaultSpool } from '../../transports/memory/fault-spool.ts'
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import { CallChance } from '../../transports/simulated/call-chance.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
@@ -23,12 +25,12 @@ import { announcerOn } from '../roles/announcer.ts'
 import { createNode, type ActingRole, type Node, type NodePorts } from '../roles/node.ts'
 import type { Rules } from '../roles/rules.ts'
 import { BusWeather } from './bus-weather.ts'
+import { runOnHost } from './host-processes.ts'
 import type { Layout } from './layout.ts'
 import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { InvariantChecker } from './invariant-checker.ts'
-import { sendHeartbeats } from './heartbeats.ts'
 import { witnessStore } from './witness-store.ts'
 import { witnessCompute, witnessFenceAgent, witnessPower } from './witness.ts'
 
@@ -70,6 +72,8 @@ export class Deployment implements AsyncDisposable {
   readonly #sabotage: Sabotage
   readonly #readsTakeTime: boolean
   readonly #heartbeats: 'yes' | 'no'
+  /** All compute hosts, by their names. */
+  readonly #hosts: ReadonlyMap<string, HostName>
 
   constructor(options: {
     readonly seed: number
@@ -90,6 +94,9 @@ export class Deployment implements AsyncDisposable {
     this.#heartbeats = options.size.heartbeats ?? 'no'
     this.#readsTakeTime = options.readsTakeTime !== 'no'
     this.segments = segments
+    this.#hosts = new Map(
+      segments.flatMap(({ hosts }) => hosts.map(({ name }) => [name, name] as const)),
+    )
     const { evacuator, concurrency, recovery } = options.rules
     const { placement } = evacuator
     this.checker = new InvariantChecker({
@@ -108,7 +115,7 @@ export class Deployment implements AsyncDisposable {
       clock,
       log: SILENT,
       leaseTtlMs: options.rules.lease.ttlMs,
-      disturb: this.weather.disturb,
+      disturb: (message) => (this.#isUnplugged(message.from) ? [] : this.weather.disturb(message)),
     })
     this.intruder = this.#strangerOnBus()
     this.store = openSqliteStore(':memory:', { clock, random: random.fork('store') })
@@ -121,16 +128,22 @@ export class Deployment implements AsyncDisposable {
     return announcerOn(this.#broker.bus('intruder'), from, world)
   }
 
+  /** True for a compute host without network: what its processes send does not arrive. */
+  #isUnplugged(node: string): boolean {
+    const host = this.#hosts.get(node)
+    return host !== undefined && this.cloud.machine(host).network === 'cut'
+  }
+
   /** Creates the schema and registers all segments and hosts. */
   async prepare(): Promise<void> {
     await this.store.migrate()
     this.segmentIds = await registerSegments(this.store, this.segments)
     if (this.#heartbeats === 'no') return
-    for (const { name } of this.segments.flatMap(({ hosts }) => hosts)) {
-      sendHeartbeats(
-        { clock: this.clock, random: this.#random, cloud: this.cloud, bus: this.#broker.bus(name) },
-        name,
-      )
+    for (const name of this.#hosts.values()) {
+      runOnHost({ clock: this.clock, random: this.#random, cloud: this.cloud }, name, {
+        start: () => this.start(name, ['instance-monitor']),
+        kill: () => this.kill(name),
+      })
     }
   }
 
@@ -260,11 +273,16 @@ export class Deployment implements AsyncDisposable {
     const clock = mortalClock(this.clock, life)
     const random = this.#random.fork(`${name} ${this.clock.monotonicMs()}`)
     const guests = new Map<HostName, GuestPort>()
+    const hostHealth = new Map<HostName, HostHealthPort>()
     if (name === 'guests') {
-      for (const { hosts } of this.segments) {
-        for (const host of hosts)
-          guests.set(host.name, mortalPort(this.cloud.guest(host.name), life))
+      for (const host of this.#hosts.values()) {
+        guests.set(host, mortalPort(this.cloud.guest(host), life))
       }
+    }
+    const host = this.#hosts.get(name)
+    if (host !== undefined) {
+      const busy = this.#busyHost(random.fork('host'))
+      hostHealth.set(host, mortalPort(this.cloud.hostHealth(host), life, busy))
     }
     return {
       node: nodeName(name),
@@ -287,7 +305,17 @@ export class Deployment implements AsyncDisposable {
       fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.checker, name)),
       shell: mortalPort(view.shell, life),
       guests,
+      hostHealth,
+      spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
+    }
+  }
+
+  /** A process of a compute host waits a little for its turn. */
+  #busyHost(random: SeededRandom): Interception {
+    return async (_method, _parameters, call) => {
+      await sleep(this.clock, draw(random, TURN_MS))
+      return await call()
     }
   }
 
@@ -310,6 +338,7 @@ export class Deployment implements AsyncDisposable {
 }
 
 const STORE_MS = [1, 3] as const
+const TURN_MS = [0, 40] as const
 /** Methods of a store that change nothing. */
 const READS = /^(get|list|read|find|current|ping)/
 

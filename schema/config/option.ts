@@ -52,6 +52,24 @@ export interface AmqpBrokers {
 export type BusLocation =
   { readonly kind: 'memory' } | { readonly kind: 'nats'; readonly servers: readonly string[] }
 
+/** Where a libvirt daemon listens. */
+export type HypervisorAddress =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+
+/** Two doors to one daemon: one to look, one to ask guests. */
+export interface HypervisorDoors {
+  readonly readOnly: HypervisorAddress
+  readonly full: HypervisorAddress
+}
+
+/** A libvirt daemon, by the places where it may listen, in the order to try them. */
+export interface HypervisorLocation {
+  /** What it is asked to open. */
+  readonly driver: string
+  readonly doors: readonly [HypervisorDoors, ...HypervisorDoors[]]
+}
+
 /** Which entry of the Identity service's catalogue to use. */
 export interface CatalogEndpoint {
   readonly serviceType: string
@@ -88,6 +106,7 @@ export interface OptionValues {
   readonly store: StoreLocation
   readonly bus: BusLocation
   readonly amqp: AmqpBrokers
+  readonly libvirt: HypervisorLocation
 }
 
 interface Described {

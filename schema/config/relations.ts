@@ -90,7 +90,13 @@ function leaseContradictions({ lease }: Config): readonly Contradiction[] {
   ]
 }
 
-function watchContradictions({ ipmi, ssh, hostMonitor, fence }: Config): readonly Contradiction[] {
+function watchContradictions({
+  ipmi,
+  ssh,
+  hostMonitor,
+  fence,
+  guest,
+}: Config): readonly Contradiction[] {
   const twoCommands = 2 * ipmi.timeoutMs + ipmi.minimumSpacingMs
   return [
     ...unless(
@@ -107,6 +113,11 @@ function watchContradictions({ ipmi, ssh, hostMonitor, fence }: Config): readonl
       ssh.timeoutMs <= hostMonitor.intervalMs,
       'ssh.probe_timeout',
       `SSH probe timeout ${ssh.timeoutMs} ms must not exceed the monitoring interval ${hostMonitor.intervalMs} ms`,
+    ),
+    ...unless(
+      guest.heartbeatTimeoutMs <= guest.heartbeatIntervalMs,
+      'guest.heartbeat_timeout',
+      `timeout of a guest's heartbeat ${guest.heartbeatTimeoutMs} ms must not exceed the interval ${guest.heartbeatIntervalMs} ms`,
     ),
     ...unless(
       fence.deadlineMs >= twoCommands,

@@ -33,6 +33,12 @@ export const SUPERSEDED: Readonly<Record<string, string>> = {
     'event notifications always go to versioned_notifications, as those of Masakari do',
   'coordination.backend_url': 'leadership is a lease on the bus, see [bus] and [lease]',
   'taskflow.connection': 'progress is kept in the store, see [database]',
+  'introspectiveinstancemonitor.qemu_guest_agent_sock_path':
+    'libvirt finds the agent of a guest by the name of its channel',
+  'callback.retry_max':
+    'an instance monitor reports a fault of a guest again until the bus has accepted it',
+  'callback.retry_interval':
+    'an instance monitor reports a fault of a guest again until the bus has accepted it',
   'host.ipmi_retry_max': 'a suspect host is probed in bursts, see [host] monitoring_samples',
   'host.ipmi_retry_interval': 'a suspect host is probed in bursts, see [host] ipmi_minimum_spacing',
 }

@@ -108,7 +108,8 @@ export const SSH = {
     default: '/var/lib/instance-ha',
     embedded: '.instance-ha',
     meaning:
-      'Directory of the key pair that is made at the first start, and of the host keys seen so far.',
+      'Directory of the key pair that is made at the first start, and of the host keys seen so far; on a compute host, ' +
+      'of the faults of guests that the bus has not accepted yet.',
   },
   timeoutMs: {
     names: ['ssh.probe_timeout'],
@@ -123,8 +124,21 @@ export const SSH = {
 } as const satisfies OptionGroup
 
 export const GUEST = {
+  connection: {
+    names: ['libvirt.connection_uri'],
+    kind: 'libvirt',
+    default: 'qemu:///system',
+    meaning:
+      "Where an instance-monitor finds its host's libvirt: the sockets virtqemud-sock and libvirt-sock in /run/libvirt, " +
+      'another one with ?socket=/path, or qemu+tcp://host:port/system. The socket with -ro behind its name is used to look, ' +
+      'the other one only to ask guest agents. TLS, SASL and SSH are not spoken.',
+  },
   heartbeatIntervalMs: {
-    names: ['guest.heartbeat_interval'],
+    names: [
+      'guest.heartbeat_interval',
+      'introspectiveinstancemonitor.guest_monitoring_interval',
+      'DEFAULT.instance_check_interval',
+    ],
     kind: 'seconds',
     min: 1,
     max: 600,
@@ -133,8 +147,21 @@ export const GUEST = {
     low: 'load on the compute host',
     high: 'a hung guest is noticed later',
   },
+  heartbeatTimeoutMs: {
+    names: ['guest.heartbeat_timeout', 'introspectiveinstancemonitor.guest_monitoring_timeout'],
+    kind: 'seconds',
+    min: 1,
+    max: 60,
+    default: '2',
+    meaning: 'Longest wait for the answer of a guest agent.',
+    low: 'a busy guest looks hung',
+    high: 'guests that hang hold up the others, four at a time',
+  },
   heartbeatSamples: {
-    names: ['guest.heartbeat_samples'],
+    names: [
+      'guest.heartbeat_samples',
+      'introspectiveinstancemonitor.guest_monitoring_failure_threshold',
+    ],
     kind: 'whole',
     min: 1,
     max: 20,

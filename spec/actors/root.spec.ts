@@ -68,8 +68,12 @@ const LOOK_MS = 100
 
 /** `kind < parent`, from the paths of all actors that were seen. */
 async function edgesSeen(): Promise<ReadonlySet<string>> {
-  const size = { segments: 1, hostsPerSegment: 4, instances: 6 }
-  await using deployment = new Deployment({ seed: 1, size, rules: defaultRules() })
+  const size = { segments: 1, hostsPerSegment: 4, instances: 6, heartbeats: 'yes' } as const
+  await using deployment = new Deployment({
+    seed: 1,
+    size,
+    rules: defaultRules(),
+  })
   await startAll(deployment)
   await deployment.pass(QUIET_MS)
   for (const act of TROUBLES) await perform(deployment, act)

@@ -6,6 +6,7 @@ import { measureDetection } from './detection.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
+import { measureGuests } from './guests.ts'
 import { measureKernel } from './kernel.ts'
 import { measureMemory } from './memory.ts'
 import { measureOpenstack } from './openstack.ts'
@@ -30,6 +31,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,
   memory: measureMemory,
+  guests: measureGuests,
   'guest-flood': measureGuestFlood,
   strangers: measureStrangers,
   'bmc-polls': measureBmcPolls,

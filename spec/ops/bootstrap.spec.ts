@@ -18,6 +18,9 @@ const SERVERS = [
   'ipmi_sim',
   'fence_ipmilan',
   'sshd',
+  'libvirtd',
+  'virsh',
+  'qemu-system-x86_64',
 ]
 const COMPILER = ['python3', 'make', 'g++']
 

@@ -1,8 +1,8 @@
-/** The demonstration for newcomers: a host dies, and the whole story is shown. */
+/** The demonstration for newcomers: a host dies, a guest hangs, and the whole story is shown. */
 import test from 'ava'
 import { runProduct } from '../support/product.ts'
 
-test('the demonstration shows a host die and its instances run again within a minute', async (t) => {
+test('the demonstration shows a host die and a guest hang, and all instances run again within a minute', async (t) => {
   const args = ['run', '--port', '0', '--exit-after-recovery']
   const { status, stdout, stderr } = await runProduct(...args)
   t.is(status, 0, stdout + stderr)
@@ -11,6 +11,7 @@ test('the demonstration shows a host die and its instances run again within a mi
   t.true(Number(address) > 0, 'the address that it really has')
   const story = [
     /leads, epoch 1/,
+    /vm-\d+ on compute-10 hangs/,
     /compute-03 loses its power, \d+ instances stop/,
     /compute-03 is suspect\n.*ssh silent/,
     /compute-03 is dead\n(.*\n)*.*chassis power is off/,
@@ -21,6 +22,8 @@ test('the demonstration shows a host die and its instances run again within a mi
     / 1\/\d+ instances back {3}vm-\d+ → compute-\d+/,
     /recovered: \d+ instances moved, 0 failed, 0 ignored/,
     /all \d+ instances are back, \d+\.\d s after the power loss/,
+    /guest of compute-10, recovery starts: the guest will be restarted/,
+    /guest of compute-10, recovered: the instance runs again/,
   ]
   let from = 0
   for (const chapter of story) {

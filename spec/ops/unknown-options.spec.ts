@@ -39,7 +39,7 @@ api_version = 1
 [healthcheck]
 path = x
 [libvirt]
-connection_uri = x
+uri = x
 [callback]
 retry_max = 1
 [oslo_messaging_rabbit]

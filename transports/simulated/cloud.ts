@@ -3,6 +3,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort, InstanceAction } from '../../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
+import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
@@ -14,6 +15,7 @@ import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
 import { SimulatedFenceAgents } from './fence-agent.ts'
 import { SimulatedGuests } from './guest.ts'
+import { simulatedHostHealth } from './host-health.ts'
 import { InstanceActions } from './instance-actions.ts'
 import { Ledger, type LogEntry } from './ledger.ts'
 import type { Machine } from './machine.ts'
@@ -157,6 +159,10 @@ export class SimulatedCloud extends CloudSwitches {
 
   guest(host: string): GuestPort {
     return new SimulatedGuests(this.#site, this.#site.get(host))
+  }
+
+  hostHealth(host: string): HostHealthPort {
+    return simulatedHostHealth(this.#site, this.#site.get(host))
   }
 
   #place(row: InstanceRow): void {

@@ -66,7 +66,7 @@ export class Evacuations {
     const records = this.#rows.evacuationsFrom(source.name).filter(({ status }) => OPEN.has(status))
     for (const record of new Map(records.map((each) => [each.instance, each])).values()) {
       const back = record.status === 'done' && this.#isHostOf(source, record)
-      if (!back) source.copies.delete(record.instance)
+      if (!back) this.#site.endCopy(source, record.instance, 'stopped-destroyed')
       this.#mark(record, 'completed')
     }
   }

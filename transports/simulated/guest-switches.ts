@@ -1,4 +1,5 @@
 /** Switches for guests: what happens to them, and what their users do. */
+import type { GuestEvent } from '../../actors/ports/guest.ts'
 import { instanceId, type InstanceId } from '../../schema/ids.ts'
 import { ACTIVE, STOPPED } from './evacuations.ts'
 import { FLAVORS } from './flavors.ts'
@@ -56,7 +57,7 @@ export class GuestSwitches {
   killGuest(instance: string): void {
     const row = this.#rows.get(instance)
     this.#note(`${row.name} dies`)
-    if (this.#end(row)) this.#act(row.id, 'stop', null)
+    if (this.#end(row, 'stopped-failed')) this.#act(row.id, 'stop', null)
   }
 
   /** The guest runs and answers nothing, until it is rebooted. */
@@ -85,7 +86,7 @@ export class GuestSwitches {
     const row = this.#rows.get(instance)
     if (row.vmState !== 'active' || row.taskState !== null) return false
     this.#note(`${row.name} is stopped by its user`)
-    if (!this.#end(row)) return true
+    if (!this.#end(row, 'stopped-shutdown')) return true
     this.noteUserStop(row)
     this.#rows.expectedStates.change(row.id, STOPPED)
     return true
@@ -118,9 +119,9 @@ export class GuestSwitches {
   }
 
   /** The emulator ends. True when Nova has noticed it. */
-  #end(row: InstanceRow): boolean {
+  #end(row: InstanceRow, event: GuestEvent): boolean {
     const machine = row.host === null ? undefined : this.#site.get(row.host)
-    machine?.copies.delete(row.id)
+    if (machine !== undefined) this.#site.endCopy(machine, row.id, event)
     if (machine?.serves !== true) return false
     Object.assign(row, STOPPED)
     return true

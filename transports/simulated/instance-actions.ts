@@ -140,7 +140,7 @@ export class InstanceActions {
   /** Nova deletes at once, also when the host cannot be reached. */
   #delete(row: InstanceRow): void {
     const machine = row.host === null ? undefined : this.#site.find(row.host)
-    machine?.copies.delete(row.id)
+    if (machine !== undefined) this.#site.endCopy(machine, row.id, 'stopped-destroyed')
     machine?.release(row.needs)
     this.#rows.remove(row)
   }
@@ -162,7 +162,7 @@ export class InstanceActions {
     if (machine === undefined || !machine.serves || row.taskState !== task) return
     Object.assign(row, end, { taskState: null })
     if (by === 'owner') this.#rows.expectedStates.change(row.id, { ...end, taskState: null })
-    if (end.vmState === 'stopped') machine.copies.delete(row.id)
+    if (end.vmState === 'stopped') this.#site.endCopy(machine, row.id, 'stopped-shutdown')
     if (end.vmState === 'active') this.#site.startCopy(machine, row.id)
     this.#site.ledger.note('world', `${row.name} is ${end.vmState} on ${machine.name}`)
   }

@@ -55,7 +55,9 @@ export class InstanceSwitches extends GuestSwitches {
     this.#say(`${row.name} is ${JSON.stringify(change)}`)
     Object.assign(row, change)
     const machine = row.host === null ? undefined : this.#site.get(row.host)
-    if (!EMULATED.includes(row.vmState)) machine?.copies.delete(row.id)
+    if (machine !== undefined && !EMULATED.includes(row.vmState)) {
+      this.#site.endCopy(machine, row.id, 'stopped-destroyed')
+    }
     if (row.vmState === 'shelved_offloaded') {
       machine?.release(row.needs)
       row.host = null

@@ -6,6 +6,7 @@ import type { RandomPort } from '../../actors/ports/clock.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import { minus, NOTHING, plus, type Resources } from '../../schema/resources.ts'
+import { GuestFeed } from './guest-feed.ts'
 
 /**
  * silent: never answers; refuses: fails the power-off; ignores: accepts it and does nothing; lies:
@@ -88,6 +89,9 @@ export class Machine {
   taken: Resources = NOTHING
   /** Emulators on this machine. They stand still while the operating system hangs. */
   readonly copies = new Set<InstanceId>()
+  /** Guests whose emulators died here and were not started again. */
+  readonly failedGuests = new Set<InstanceId>()
+  readonly guestFeed = new GuestFeed()
   #beatingSinceMs: number | undefined
   #lastBeatMs = 0
   #changedAtMs = 0

@@ -104,7 +104,7 @@ export class Restarts {
     if (site.brokenGuests.has(row.id)) {
       Object.assign(row, { vmState: 'error', taskState: null, powerState: 4 })
       site.ledger.note('world', `${row.name} does not start on ${host}`)
-      machine.copies.delete(row.id)
+      site.endCopy(machine, row.id, 'stopped-destroyed')
       return
     }
     Object.assign(row, ACTIVE)

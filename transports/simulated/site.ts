@@ -3,6 +3,7 @@
  * what Nova shows.
  */
 import type { ClockPort } from '../../actors/ports/clock.ts'
+import type { GuestEvent } from '../../actors/ports/guest.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
@@ -81,6 +82,7 @@ export class Site {
     machine.trust = 'dead-once'
     machine.boot += 1
     machine.copies.clear()
+    machine.failedGuests.clear()
     this.#changed(machine, 'has no power')
   }
 
@@ -145,7 +147,16 @@ export class Site {
   startCopy(machine: Machine, instance: InstanceId): void {
     this.hungGuests.delete(instance)
     machine.copies.add(instance)
+    machine.failedGuests.delete(instance)
+    machine.guestFeed.started(instance)
     this.#checkOneCopy(instance)
+  }
+
+  /** The emulator of a copy ends, for that reason. */
+  endCopy(machine: Machine, instance: InstanceId, event: GuestEvent): void {
+    if (!machine.copies.delete(instance)) return
+    if (event === 'stopped-failed') machine.failedGuests.add(instance)
+    machine.guestFeed.happened(instance, event)
   }
 
   /** Machines on which a copy of the instance runs now. */

@@ -1,0 +1,176 @@
+/** What is known of one guest, and what an event or a gap makes of it. Pure. */
+import type { GuestEvent, GuestPower, GuestView } from '../ports/guest.ts'
+import { UNKNOWN_GUEST, type GuestHealth } from './guest-health.ts'
+import {
+  GAP_MEANINGS,
+  GRAVITIES,
+  MEANINGS,
+  type FaultMeaning,
+  type Gravity,
+} from './guest-meanings.ts'
+
+/** A fault of the same kind that comes again so soon is the same fault, ms; a disk that fails tells each failed request. */
+const REPEAT_MS = 300_000
+
+export interface WatchedGuest extends GuestView {
+  readonly health: GuestHealth
+  /** Since when it is as it is: a question from before says nothing of it. Monotonic. */
+  readonly changedAtMs: number
+  /** The worst fault that was reported of this run, and when. */
+  readonly told: { readonly gravity: Gravity; readonly atMs: number } | undefined
+  /** The last remark about it, and when. */
+  readonly remarked: { readonly text: string; readonly atMs: number } | undefined
+  /** A fault that waits for what follows. */
+  readonly held: FaultMeaning | undefined
+  /** Its last failed request to a disk found the storage full. */
+  readonly disk: 'well' | 'full'
+}
+
+/** What is to be said of it. */
+export type Saying = FaultMeaning | { readonly kind: 'remark'; readonly text: string }
+
+export interface GuestOutcome {
+  readonly guest: WatchedGuest
+  readonly say: Saying | undefined
+}
+
+/** A guest that is seen for the first time, or starts anew. */
+export const newcomer = (view: GuestView, atMs: number): WatchedGuest => ({
+  ...view,
+  health: UNKNOWN_GUEST,
+  changedAtMs: atMs,
+  told: undefined,
+  remarked: undefined,
+  held: undefined,
+  disk: 'well',
+})
+
+/** Whether its agent may be asked now. */
+export const canBeAsked = ({ power, agent }: GuestView): boolean =>
+  power === 'running' && agent === 'connected'
+
+/** How each event leaves the guest; the others leave it as it is. */
+const POWER_AFTER: Readonly<Partial<Record<GuestEvent, GuestPower>>> = {
+  started: 'running',
+  resumed: 'running',
+  suspended: 'paused',
+  'suspended-migration': 'paused',
+  'suspended-io-error': 'paused-io-error',
+  'suspended-watchdog': 'paused-watchdog',
+  'suspended-api-error': 'paused',
+  'suspended-post-copy-failed': 'paused',
+  sleeping: 'paused',
+  stopped: 'off',
+  'stopped-shutdown': 'off',
+  'stopped-destroyed': 'off',
+  'stopped-migrated': 'off',
+  'stopped-saved': 'off',
+  'stopped-crashed': 'failed',
+  'stopped-failed': 'failed',
+  'crashed-panicked': 'panicked',
+}
+
+/** After these the guest is another one: what it owed us before counts no more. */
+const NEW_LIFE: ReadonlySet<GuestEvent> = new Set(['started', 'reboot', 'agent-disconnected'])
+
+/** One event of a guest. */
+export function afterEvent(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutcome {
+  const changed = changedBy(guest, event, atMs)
+  return heldFault(guest, changed, event) ?? meant(changed, event, atMs)
+}
+
+function changedBy(guest: WatchedGuest, event: GuestEvent, atMs: number): WatchedGuest {
+  const power = POWER_AFTER[event] ?? guest.power
+  return {
+    ...guest,
+    power,
+    agent: agentAfter(guest, event),
+    health: NEW_LIFE.has(event) ? UNKNOWN_GUEST : guest.health,
+    changedAtMs: power !== guest.power || NEW_LIFE.has(event) ? atMs : guest.changedAtMs,
+    told: event === 'started' || event === 'reboot' ? undefined : guest.told,
+    disk: event === 'disk-full' ? 'full' : power === 'running' ? 'well' : guest.disk,
+  }
+}
+
+function agentAfter({ agent }: WatchedGuest, event: GuestEvent): GuestView['agent'] {
+  if (event === 'agent-connected') return 'connected'
+  return event === 'agent-disconnected' ? 'disconnected' : agent
+}
+
+/** What followed a fault that was held: its other half, a recovery of its own, or an end that somebody wanted. */
+function heldFault(
+  { held }: WatchedGuest,
+  changed: WatchedGuest,
+  event: GuestEvent,
+): GuestOutcome | undefined {
+  if (held === undefined) return undefined
+  const guest: WatchedGuest = { ...changed, held: undefined }
+  const isItself = held.event === 'WATCHDOG' && event === 'stopped-failed'
+  if (isItself) return report(guest, held, changed.changedAtMs)
+  if (event === 'reboot' || event === 'started') {
+    return remarkOn(guest, `${held.text}, and has started again by itself`, changed.changedAtMs)
+  }
+  return event === 'stopped-destroyed' || event === 'stopped-shutdown'
+    ? { guest, say: undefined }
+    : undefined
+}
+
+function meant(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutcome {
+  const meaning = MEANINGS[event]
+  // The hypervisor says first why, then that it has paused the guest.
+  const isExplained = event === 'suspended-io-error' && guest.disk === 'full'
+  if (meaning.kind === 'nothing' || isExplained) return { guest, say: undefined }
+  if (meaning.kind === 'remark') return remarkOn(guest, meaning.text, atMs)
+  if (meaning.when === 'held') return { guest: { ...guest, held: meaning }, say: undefined }
+  return report({ ...guest, held: undefined }, meaning, atMs)
+}
+
+/** A disk that fails tells each request: the log has it once. */
+function remarkOn(guest: WatchedGuest, text: string, atMs: number): GuestOutcome {
+  const { remarked } = guest
+  if (remarked?.text === text && atMs - remarked.atMs < REPEAT_MS) return { guest, say: undefined }
+  return { guest: { ...guest, remarked: { text, atMs } }, say: { kind: 'remark', text } }
+}
+
+/** Reports a fault, unless it is only one more sign of one that was reported. */
+function report(guest: WatchedGuest, fault: FaultMeaning, atMs: number): GuestOutcome {
+  const { told } = guest
+  const isNews =
+    told === undefined ||
+    atMs - told.atMs >= REPEAT_MS ||
+    GRAVITIES.indexOf(fault.gravity) > GRAVITIES.indexOf(told.gravity)
+  if (!isNews) return { guest, say: undefined }
+  return { guest: { ...guest, told: { gravity: fault.gravity, atMs } }, say: fault }
+}
+
+/** Nothing followed the fault that was held. */
+export function settled(guest: WatchedGuest, atMs: number): GuestOutcome {
+  const { held } = guest
+  if (held === undefined) return { guest, say: undefined }
+  return report({ ...guest, held: undefined }, held, atMs)
+}
+
+const RAN: ReadonlySet<GuestPower> = new Set(['running', 'paused'])
+
+/** A guest as it is found, and what became of it while nobody listened. */
+export function afterGap(
+  before: WatchedGuest | undefined,
+  found: GuestView,
+  atMs: number,
+): GuestOutcome {
+  if (before === undefined) return { guest: newcomer(found, atMs), say: undefined }
+  const isActive = found.power !== 'off' && found.power !== 'failed'
+  if (isActive && found.run !== before.run) return { guest: newcomer(found, atMs), say: undefined }
+  const isSame = found.power === before.power && found.agent === before.agent
+  const guest: WatchedGuest = {
+    ...before,
+    ...found,
+    changedAtMs: isSame ? before.changedAtMs : atMs,
+  }
+  if (!RAN.has(before.power)) return { guest, say: undefined }
+  const meaning = GAP_MEANINGS[found.power]
+  if (meaning.kind === 'nothing') return { guest, say: undefined }
+  return meaning.kind === 'remark'
+    ? remarkOn(guest, meaning.text, atMs)
+    : report(guest, meaning, atMs)
+}

@@ -1,0 +1,16 @@
+/** How the parts of the compute host are that an instance monitor runs on. */
+
+export interface HostHealth {
+  /** One boot of the host; undefined where the system does not tell. */
+  readonly boot: string | undefined
+  /** libvirt's daemon: answers, does not answer, or was not asked yet. */
+  readonly libvirt: 'answers' | 'silent' | 'unknown'
+  readonly libvirtAgeMs: number
+  /** The nova-compute process: runs, is gone, or cannot be seen from here. */
+  readonly compute: 'runs' | 'gone' | 'unknown'
+  readonly computeAgeMs: number
+}
+
+export interface HostHealthPort {
+  look(): Promise<HostHealth>
+}

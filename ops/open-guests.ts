@@ -1,0 +1,49 @@
+/** Opens what an instance-monitor has of its compute host: libvirt, a file for faults, and a look at the host itself. */
+import type { ClockPort } from '../actors/ports/clock.ts'
+import type { FaultSpool } from '../actors/ports/fault-spool.ts'
+import type { GuestPort } from '../actors/ports/guest.ts'
+import type { HostHealthPort } from '../actors/ports/host-health.ts'
+import type { LogPort } from '../actors/ports/log.ts'
+import type { Config } from '../schema/config.ts'
+import { hostName, type HostName } from '../schema/ids.ts'
+import { LibvirtGuests } from '../transports/libvirt/guests.ts'
+import { ComputeProcess, readBoot } from '../transports/system/compute-process.ts'
+import { FileFaultSpool } from '../transports/system/fault-spool.ts'
+
+interface Around {
+  readonly clock: ClockPort
+  readonly log: LogPort
+  readonly closing: AsyncDisposableStack
+}
+
+/** What an instance-monitor has of its host. */
+export interface GuestWorld {
+  readonly guests: ReadonlyMap<HostName, GuestPort>
+  /** Of the faults of those guests. */
+  readonly spool: FaultSpool
+  /** Compute hosts that this process speaks for. */
+  readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
+}
+
+/** Opens libvirt where this process is an instance-monitor; it need not be there yet. */
+export function openGuests(config: Config, { clock, log, closing }: Around): GuestWorld {
+  const spool = new FileFaultSpool(config.ssh.stateDirectory, log)
+  const guests = new Map<HostName, GuestPort>()
+  const hostHealth = new Map<HostName, HostHealthPort>()
+  if (!config.node.roles.includes('instance-monitor')) return { guests, hostHealth, spool }
+  const host = hostName(config.node.name)
+  const libvirt = closing.use(new LibvirtGuests({ clock, log, location: config.guest.connection }))
+  guests.set(host, libvirt)
+  hostHealth.set(host, healthOf(libvirt, new ComputeProcess(clock)))
+  return { guests, hostHealth, spool }
+}
+
+function healthOf(libvirt: LibvirtGuests, compute: ComputeProcess): HostHealthPort {
+  const boot = readBoot()
+  return {
+    look: async () => {
+      const { daemon, ageMs } = libvirt.health()
+      return { boot: await boot, libvirt: daemon, libvirtAgeMs: ageMs, ...(await compute.look()) }
+    },
+  }
+}

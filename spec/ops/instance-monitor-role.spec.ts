@@ -1,0 +1,136 @@
+/** The process of a compute host, with a real libvirt and a real bus: it needs nothing else, and loses no fault. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { connect } from 'nats'
+import { decode } from '../../schema/messages/codec.ts'
+import type { Received } from '../../schema/messages/catalogue.ts'
+import { startLibvirtd, type Libvirtd } from '../support/libvirtd.ts'
+import { startNats } from '../support/nats.ts'
+import { freePort, temporaryDirectory } from '../support/process.ts'
+import { startProduct } from '../support/product.ts'
+import { until } from '../support/until.ts'
+
+const HOST = 'compute-1'
+
+let libvirt: Libvirtd
+
+test.before(async () => {
+  libvirt = await startLibvirtd()
+})
+test.after.always(async () => await libvirt[Symbol.asyncDispose]())
+
+const configuration = (bus: string, directory: string): string => `[DEFAULT]
+host = ${HOST}
+[bus]
+servers = ${bus}
+[roles]
+enabled = instance-monitor
+[libvirt]
+connection_uri = qemu:///system?socket=${libvirt.socket}
+[guest]
+heartbeat_interval = 1
+heartbeat_timeout = 1
+heartbeat_samples = 3
+[ssh]
+state_directory = ${directory}
+`
+
+/** What is said on the bus. */
+async function tap(url: string): Promise<AsyncDisposable & { readonly heard: Received[] }> {
+  const connection = await connect({ servers: url })
+  const heard: Received[] = []
+  connection.subscribe('ha.default.>', {
+    callback: (_error, { data }) => void heard.push(decode(data)),
+  })
+  await connection.flush()
+  return { heard, [Symbol.asyncDispose]: () => connection.close() }
+}
+
+const faultsIn = (heard: readonly Received[]): readonly string[] =>
+  heard.flatMap((each) =>
+    each.type === 'guest.failed' && each.body.hostName === HOST
+      ? [`${each.body.instance} ${each.body.event} ${each.body.domainEvent}`]
+      : [],
+  )
+
+test.serial(
+  'it reports a guest whose emulator dies and one that hangs, and says each second that the host lives',
+  async (t) => {
+    await using directory = await temporaryDirectory('monitor')
+    await using nats = await startNats()
+    await using bus = await tap(nats.url)
+    const [dies, hangs] = await Promise.all([libvirt.startGuest(), libvirt.startGuest()])
+    await Promise.all([dies.booted(), hangs.booted()])
+    await using monitor = await startProduct(
+      directory.path,
+      HOST,
+      configuration(nats.url, join(directory.path, 'state')),
+    )
+    await until('a heartbeat says that libvirt answers', () =>
+      bus.heard.some((each) => each.type === 'host.heartbeat' && each.body.libvirt === 'answers'),
+    )
+    await dies.signal('SIGKILL')
+    const died = `${dies.instance} LIFECYCLE STOPPED_FAILED`
+    await until('the death is reported', () => faultsIn(bus.heard).includes(died))
+    await new Promise((resolve) => setTimeout(resolve, 2000)) // the other one answers a heartbeat
+    await hangs.signal('SIGSTOP')
+    const hung = `${hangs.instance} QEMU_GUEST_AGENT_ERROR STOPPED_FAILED`
+    await until('the hang is reported', () => faultsIn(bus.heard).includes(hung), 60_000)
+    t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
+    const beats = bus.heard.flatMap((each) => (each.type === 'host.heartbeat' ? [each.body] : []))
+    t.deepEqual(
+      beats.map(({ sequence }) => sequence),
+      beats.map((_, n) => (beats[0]?.sequence ?? 0) + n),
+    )
+    t.is(beats[0]?.hostName, HOST)
+    t.true(beats.every(({ boot }) => boot !== undefined))
+    t.true(monitor.exitStatus() === null)
+  },
+)
+
+test.serial(
+  'a fault that nobody could take is reported by the next process, after a kill',
+  async (t) => {
+    await using directory = await temporaryDirectory('monitor')
+    const state = join(directory.path, 'state')
+    const guest = await libvirt.startGuest()
+    await guest.booted()
+    const nobody = `nats://127.0.0.1:${await freePort()}`
+    const file = join(state, 'guest-faults.jsonl')
+    {
+      await using monitor = await startProduct(directory.path, HOST, configuration(nobody, state))
+      await until('libvirt answers', () => monitor.output().includes('libvirt answers'))
+      await guest.signal('SIGKILL')
+      await until(
+        'the fault is on disk',
+        async () => existsSync(file) && (await readFile(file, 'utf8')).includes(guest.instance),
+      )
+      monitor.signal('SIGKILL')
+      await monitor.ended
+    }
+    await using nats = await startNats()
+    await using bus = await tap(nats.url)
+    await using _next = await startProduct(directory.path, HOST, configuration(nats.url, state))
+    const died = `${guest.instance} LIFECYCLE STOPPED_FAILED`
+    await until('the fault is reported', () => faultsIn(bus.heard).includes(died), 60_000)
+    await until('it is forgotten', async () => (await readFile(file, 'utf8')) === '')
+    t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
+  },
+)
+
+test.serial('without libvirt it runs, and says so', async (t) => {
+  await using directory = await temporaryDirectory('monitor')
+  await using nats = await startNats()
+  await using bus = await tap(nats.url)
+  const text = configuration(nats.url, join(directory.path, 'state')).replace(
+    libvirt.socket,
+    join(directory.path, 'no-socket'),
+  )
+  await using monitor = await startProduct(directory.path, HOST, text)
+  await until('a heartbeat says that libvirt is silent', () =>
+    bus.heard.some((each) => each.type === 'host.heartbeat' && each.body.libvirt === 'silent'),
+  )
+  t.regex(monitor.output(), /libvirt cannot be reached/)
+})
