@@ -49,6 +49,7 @@ export interface ConnectionOptions {
   readonly listener: ConnectionListener
 }
 
+/** An open connection. */
 export class LibvirtConnection implements Disposable {
   /** Resolves with the reason once the connection is over. */
   readonly ended: Promise<CodedError>

@@ -28,6 +28,7 @@ export interface SessionWorld {
   readonly log: LogPort
 }
 
+/** A session with one daemon, from its opening to its end. */
 export class LibvirtSession implements Disposable {
   readonly ended: Promise<CodedError>
   readonly #world: SessionWorld
