@@ -5,7 +5,8 @@ set -eu
 base=$1
 PATH=$PATH:/usr/sbin:/sbin
 
-libvirtd --daemon --config /etc/libvirt/libvirtd.conf --pid-file "$base/daemon.pid"
+# The emulated guests must not take the processor from other specs that run at the same time.
+nice -n 10 libvirtd --daemon --config /etc/libvirt/libvirtd.conf --pid-file "$base/daemon.pid"
 # It goes to the background before its drivers have started, and ends when one of them fails.
 tries=0
 until virsh --quiet --connect "qemu:///system?socket=$base/run/libvirt-sock" uri >/dev/null 2>&1; do
