@@ -30,8 +30,8 @@ enabled = instance-monitor
 [libvirt]
 connection_uri = qemu:///system?socket=${libvirt.socket}
 [guest]
-heartbeat_interval = 1
-heartbeat_timeout = 1
+heartbeat_interval = 3
+heartbeat_timeout = 3
 heartbeat_samples = 3
 [ssh]
 state_directory = ${directory}
@@ -77,7 +77,7 @@ test.serial(
     await new Promise((resolve) => setTimeout(resolve, 2000)) // the other one answers a heartbeat
     await hangs.signal('SIGSTOP')
     const hung = `${hangs.instance} QEMU_GUEST_AGENT_ERROR STOPPED_FAILED`
-    await until('the hang is reported', () => faultsIn(bus.heard).includes(hung), 60_000)
+    await until('the hang is reported', () => faultsIn(bus.heard).includes(hung), 180_000)
     t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
     const beats = bus.heard.flatMap((each) => (each.type === 'host.heartbeat' ? [each.body] : []))
     t.deepEqual(
@@ -114,7 +114,7 @@ test.serial(
     await using bus = await tap(nats.url)
     await using _next = await startProduct(directory.path, HOST, configuration(nats.url, state))
     const died = `${guest.instance} LIFECYCLE STOPPED_FAILED`
-    await until('the fault is reported', () => faultsIn(bus.heard).includes(died), 60_000)
+    await until('the fault is reported', () => faultsIn(bus.heard).includes(died), 180_000)
     await until('it is forgotten', async () => (await readFile(file, 'utf8')) === '')
     t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
   },

@@ -15,7 +15,7 @@ import { until } from './until.ts'
 const run = promisify(execFile)
 const SCRIPTS = join(import.meta.dirname, 'libvirtd')
 /** A guest boots in 5 s alone, and slower among others. */
-const BOOT_MS = 120_000
+const BOOT_MS = 240_000
 
 export interface RealGuest {
   readonly name: string
