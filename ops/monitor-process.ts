@@ -1,4 +1,4 @@
-/** The process of a compute host: the instance-monitor alone, which needs the bus and libvirt, and no store, account or key. */
+/** The process of a compute host: only the instance-monitor, which needs the bus and libvirt, but no store, account or key. */
 import { NactTurns } from '../actors/kernel/nact-turns.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
@@ -9,7 +9,7 @@ import { startHealthBoard } from './roles/health.ts'
 import { createLoneMonitor } from './roles/instance-monitor.ts'
 import { rulesOf } from './roles/rules.ts'
 
-/** Whether a process of this configuration has no other role. */
+/** True when a process of this configuration has no other role. */
 export const isLoneMonitor = ({ node }: Config): boolean =>
   node.roles.every((role) => role === 'instance-monitor')
 

@@ -1,4 +1,4 @@
-/** Opens what an instance-monitor has of its compute host: libvirt, a file for faults, and a look at the host itself. */
+/** Opens the ports of an instance-monitor to its compute host: libvirt, a file for faults, and the health of the host. */
 import type { ClockPort } from '../actors/ports/clock.ts'
 import type { FaultSpool } from '../actors/ports/fault-spool.ts'
 import type { GuestPort } from '../actors/ports/guest.ts'
@@ -16,16 +16,16 @@ interface Around {
   readonly closing: AsyncDisposableStack
 }
 
-/** What an instance-monitor has of its host. */
+/** The ports of an instance-monitor to its host. */
 export interface GuestWorld {
   readonly guests: ReadonlyMap<HostName, GuestPort>
   /** Of the faults of those guests. */
   readonly spool: FaultSpool
-  /** Compute hosts that this process speaks for. */
+  /** Compute hosts whose heartbeats this process sends. */
   readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
 }
 
-/** Opens libvirt where this process is an instance-monitor; it need not be there yet. */
+/** Opens libvirt when this process is an instance-monitor. The daemon does not have to run yet. */
 export function openGuests(config: Config, { clock, log, closing }: Around): GuestWorld {
   const spool = new FileFaultSpool(config.ssh.stateDirectory, log)
   const guests = new Map<HostName, GuestPort>()

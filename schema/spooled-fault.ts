@@ -1,4 +1,4 @@
-/** A fault of a guest as it is kept on disk until the bus has taken it. */
+/** A fault of a guest as it is kept on disk until the bus has accepted it. */
 import { Type, type Static } from 'typebox'
 import { Id, Name, Text, WallTime } from './messages/fields.ts'
 

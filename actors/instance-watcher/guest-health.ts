@@ -2,15 +2,15 @@
 import type { GuestSign } from '../ports/guest.ts'
 
 export interface GuestHealth {
-  /** Whether the guest has answered since it was first seen here: one without an agent never does. */
+  /** Whether the guest has answered since it was first seen here. A guest without an agent never answers. */
   readonly answered: boolean
   readonly missed: number
 }
 
-/** Also of one that was away: it may be another incarnation. */
+/** Also for a guest that was away: it may be another incarnation. */
 export const UNKNOWN_GUEST: GuestHealth = { answered: false, missed: 0 }
 
-/** What is known of the guest after one more sign. Nobody missed a heartbeat where nobody could be asked. */
+/** What is known of the guest after one more sign. A guest that could not be asked has not missed a heartbeat. */
 export function afterSign(health: GuestHealth, sign: GuestSign): GuestHealth {
   switch (sign) {
     case 'alive':
@@ -22,7 +22,7 @@ export function afterSign(health: GuestHealth, sign: GuestSign): GuestHealth {
   }
 }
 
-/** True at the sample that makes a guest failed, and again each time as many more were missed. */
+/** True at the sample that makes a guest failed, and again after each further series of as many missed heartbeats. */
 export function failsNow(health: GuestHealth, samples: number): boolean {
   return health.answered && health.missed > 0 && health.missed % samples === 0
 }

@@ -1,14 +1,14 @@
 /**
- * What each event of a guest means: a fault, a remark for the log, or nothing. The table in `ops/docs/guest-faults.md` says the
- * same to operators, and a spec compares the two, and both with a real hypervisor.
+ * What each event of a guest means: a fault, a remark for the log, or nothing. The table in `ops/docs/guest-faults.md` shows
+ * this to operators. A spec compares the two, and other specs compare them with a real hypervisor.
  */
 import type { GuestEvent, GuestPower } from '../ports/guest.ts'
 
-/** How bad a fault is: a worse one is reported although a lesser one was. From bad to worst. */
+/** How bad a fault is, from bad to worst. A worse fault is reported even if a lesser one was reported before. */
 export const GRAVITIES = ['impaired', 'hung', 'stopped'] as const
 export type Gravity = (typeof GRAVITIES)[number]
 
-/** A fault in Masakari's words, which the engine's intake understands (`ops/docs/instance-faults.md`). */
+/** A fault with Masakari's event names, which the engine's intake understands (`ops/docs/instance-faults.md`). */
 export interface FaultMeaning {
   readonly kind: 'fault'
   readonly gravity: Gravity
@@ -16,7 +16,7 @@ export interface FaultMeaning {
   readonly domainEvent: string
   /** What happened, in one sentence; the evidence of the report. */
   readonly text: string
-  /** held: what follows within seconds may be its other half, or may show that nothing is wrong. */
+  /** held: an event that follows within seconds may belong to this fault, or may show that nothing is wrong. */
   readonly when: 'at-once' | 'held'
 }
 
@@ -34,7 +34,7 @@ const remark = (text: string): Meaning => ({ kind: 'remark', text })
 const nothing = (text: string): Meaning => ({ kind: 'nothing', text })
 
 const GOES_ON = 'the guest goes on by itself'
-const WANTED = 'somebody wanted it'
+const WANTED = 'somebody requested it'
 const RECORDED = 'it changes a definition, not a guest'
 
 export const MEANINGS: Readonly<Record<GuestEvent, Meaning>> = {
@@ -53,11 +53,11 @@ export const MEANINGS: Readonly<Record<GuestEvent, Meaning>> = {
     'LIFECYCLE SUSPENDED_WATCHDOG',
     "the guest's watchdog has paused it",
   ),
-  'suspended-api-error': remark('an order of the hypervisor failed: whoever gave it sees that'),
+  'suspended-api-error': remark('an order to the hypervisor failed, and its sender has the error'),
   'suspended-post-copy-failed': remark('a migration failed after the guest had begun to move'),
   resumed: nothing('the guest goes on'),
   shutdown: nothing(WANTED),
-  stopped: nothing('why it stopped is not told'),
+  stopped: nothing('libvirt does not say why it stopped'),
   'stopped-shutdown': nothing(WANTED),
   'stopped-destroyed': nothing(WANTED),
   'stopped-crashed': fault(
@@ -87,7 +87,7 @@ export const MEANINGS: Readonly<Record<GuestEvent, Meaning>> = {
   ),
   'watchdog-debug': remark("the guest's watchdog fired, and does nothing"),
   'watchdog-inject-nmi': remark("the guest's watchdog has interrupted it"),
-  'io-error-none': remark('a request to a disk failed, and nothing is done about it'),
+  'io-error-none': remark('a request to a disk failed, and the hypervisor does nothing about it'),
   'io-error-pause': fault(
     'impaired',
     'IO_ERROR IO_ERROR_PAUSE',
@@ -99,33 +99,33 @@ export const MEANINGS: Readonly<Record<GuestEvent, Meaning>> = {
     'a request to a disk failed, and the guest was told',
   ),
   'disk-full': remark(
-    'the storage of a disk is full: no restart cures that. Make room, then resume the guest',
+    'the storage of a disk is full, and a restart does not help. Make room, then resume the guest',
   ),
-  'control-error': remark('libvirt has lost the control of the guest, which may run on'),
+  'control-error': remark('libvirt has lost control of the guest, which may still run'),
   'memory-failure': remark("the host's memory failed under the guest"),
   'agent-connected': nothing('an agent listens in the guest'),
   'agent-disconnected': nothing('no agent listens in the guest: it is not asked'),
 }
 
-/** The guest has not answered in time, so many times in a row. */
+/** The guest did not answer in time, this many times in a row. */
 export const silence = (missed: number): FaultMeaning =>
   fault('hung', 'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED', `${missed} heartbeats missed in a row`)
 
 const FOUND = ' (found after a time in which libvirt was away)'
 
-/** A guest that ran before a gap, and is found so after it. What may have been wanted is none of our business. */
+/** What it means when a guest ran before a gap and has this state after it. What somebody may have requested is not reported. */
 export const GAP_MEANINGS: Readonly<Record<GuestPower, Meaning>> = {
   running: nothing('the guest runs'),
   paused: nothing(WANTED),
   'paused-io-error': remark(
-    'a disk failed, or its storage is full; which of them is not told' + FOUND,
+    'a disk failed, or its storage is full; libvirt does not say which of them' + FOUND,
   ),
   'paused-watchdog': fault(
     'hung',
     'LIFECYCLE SUSPENDED_WATCHDOG',
     `the guest's watchdog has paused it${FOUND}`,
   ),
-  off: nothing('nobody can tell whether it was wanted'),
+  off: nothing('nothing shows whether somebody requested it'),
   failed: fault(
     'stopped',
     'LIFECYCLE STOPPED_FAILED',

@@ -1,4 +1,4 @@
-/** Says each second that the compute host lives on which it runs, and how the host's parts are. */
+/** Sends a heartbeat of its compute host each second, with the state of libvirt and nova-compute. */
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { HostHealth } from '../ports/host-health.ts'
@@ -9,7 +9,7 @@ export type HostHeartbeatMessage =
 
 export interface HostHeartbeatState {
   readonly kind: 'beating'
-  /** Of the heartbeat that was said last. */
+  /** Of the last heartbeat that was sent. */
   readonly sequence: number
 }
 
@@ -17,12 +17,12 @@ export type HostHeartbeatEffect =
   | { readonly type: 'health.look' }
   | { readonly type: 'heartbeat.say'; readonly sequence: number; readonly health: HostHealth }
 
-/** Whoever listens takes three missed ones for a reason to look. */
+/** The host monitors suspect a host when two or three heartbeats are missing. */
 const EVERY_MS = 1000
 
 export const NOT_BEATEN: HostHeartbeatState = { kind: 'beating', sequence: 0 }
 
-/** A look that never ends stops the heartbeat: a host that cannot look at itself is not well. */
+/** When a look does not end, no heartbeat follows: a host that cannot look at itself is not healthy. */
 export function hostHeartbeat(
   state: HostHeartbeatState,
   message: HostHeartbeatMessage,

@@ -1,6 +1,6 @@
 /**
- * Watches all guests of one compute host: hears what its hypervisor says of them, asks their agents for heartbeats, and reports
- * the faults among it until the bus has taken them.
+ * Watches all guests of one compute host: receives the events of its hypervisor, asks the agents of the guests for heartbeats, and
+ * reports faults until the bus has accepted them.
  */
 import type { InstanceId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -64,7 +64,7 @@ export interface InstanceWatcherState {
   readonly outbox: Outbox
   /** Whether guests were asked since the start: the first snapshot begins it. */
   readonly rounds: 'none-yet' | 'going-on'
-  /** What the bus did with the last report. */
+  /** Whether the bus accepted the last report. */
   readonly bus: 'takes' | 'refuses'
 }
 
@@ -95,7 +95,7 @@ export const NO_GUESTS: InstanceWatcherState = {
   bus: 'takes',
 }
 
-/** The other half of a fault comes 2 s after the first at most. */
+/** The second event of one fault comes 2 s after the first at most. */
 const SETTLE_MS = 5000
 /** Between two tries to hand reports over. */
 const RETRY_MS = 5000
@@ -160,7 +160,7 @@ function onTold(
   return work.step({ rounds: 'going-on' }, [next(0)])
 }
 
-/** A guest that is not in it has left this host, and is a stranger when it comes back. */
+/** A guest that is not in the snapshot has left this host. If it comes back, nothing is known of it. */
 function onSnapshot(work: Work, views: readonly GuestView[]): void {
   const before = work.guests
   work.guests = new Map()
@@ -198,7 +198,7 @@ function onEvent(work: Work, instance: InstanceId, event: GuestEvent): void {
   })
 }
 
-/** Healthy guests first: one that hangs takes its time. */
+/** Healthy guests are asked first, because a guest that hangs takes the whole timeout. */
 function onRound(
   { intervalMs }: InstanceWatcherRules,
   state: InstanceWatcherState,
@@ -239,7 +239,7 @@ function onSettled(
   return work.step()
 }
 
-/** What an earlier process could not hand over. It waits a little, for the first look may refute it. */
+/** Takes the reports that an earlier process could not send. They wait a little, because the first look may refute them. */
 function onFound(
   state: InstanceWatcherState,
   { faults, wallMs }: MessageOf<'reports.found'>,

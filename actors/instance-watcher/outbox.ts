@@ -1,12 +1,12 @@
-/** Reports that the bus has not taken yet: which one is sent when, and which is not true any more. Pure. */
+/** Reports that the bus has not accepted yet: which one is sent when, and which one is not true any more. Pure. */
 import type { InstanceId } from '../../schema/ids.ts'
 import type { SpooledFault } from '../ports/fault-spool.ts'
 
-/** More guests than a host runs; at this many the oldest report goes. */
+/** More guests than a host runs. When the outbox is full, it drops the oldest report. */
 const REPORTS_MAX = 500
 /** Reports that are on their way at once. */
 const SENT_MAX = 8
-/** What is older tells nothing of how a guest is now, ms. */
+/** An older report says nothing about the present state of a guest, ms. */
 const AGE_MS_MAX = 3_600_000
 
 interface Waiting {
@@ -64,11 +64,11 @@ export function sendable(outbox: Outbox): {
   return { outbox: next, faults }
 }
 
-/** The bus has taken it. */
+/** The bus has accepted the report. */
 export const taken = (outbox: Outbox, id: string): Outbox =>
   without(outbox, ({ fault }) => fault.id === id).outbox
 
-/** The bus did not take it: it waits again, unless it is too old by now. */
+/** The bus did not accept the report: it waits again, unless it is too old now. */
 export function refused(outbox: Outbox, id: string, wallMs: number): Change {
   const waiting = outbox.get(id)
   if (waiting === undefined) return { outbox, dropped: [] }
@@ -79,7 +79,7 @@ export function refused(outbox: Outbox, id: string, wallMs: number): Change {
 export const isOld = ({ foundAt }: SpooledFault, wallMs: number): boolean =>
   wallMs - foundAt > AGE_MS_MAX
 
-/** The guest was seen to run, or to answer: what says the opposite is not reported any more. */
+/** The guest runs or answers: reports that say the opposite are withdrawn. */
 export const refuted = (outbox: Outbox, instance: InstanceId, seen: 'runs' | 'answers'): Change =>
   without(
     outbox,

@@ -18,7 +18,7 @@ export interface HeartbeatWorld {
   readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
 }
 
-/** The actor that speaks for one host. */
+/** The actor that sends the heartbeats of one host. */
 export function defineHostHeartbeat(
   world: HeartbeatWorld,
   host: HostName,

@@ -96,7 +96,7 @@ async function ask(
   return { type: 'guests.heard', signs, askedAtMs, moment: momentOf(world) }
 }
 
-/** What the bus does not take now is on disk by then. */
+/** A report that the bus does not accept is on disk before it is sent. */
 async function submit(
   { announcer, spool, clock, node }: ListeningWorld,
   hostName: HostName,

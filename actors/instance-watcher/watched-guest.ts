@@ -1,4 +1,4 @@
-/** What is known of one guest, and what an event or a gap makes of it. Pure. */
+/** What is known of one guest, and how an event or a gap changes it. Pure. */
 import type { GuestEvent, GuestPower, GuestView } from '../ports/guest.ts'
 import { UNKNOWN_GUEST, type GuestHealth } from './guest-health.ts'
 import {
@@ -9,24 +9,24 @@ import {
   type Gravity,
 } from './guest-meanings.ts'
 
-/** A fault of the same kind that comes again so soon is the same fault, ms; a disk that fails tells each failed request. */
+/** A fault of the same kind within this time is the same fault, ms. A disk that fails causes an event for each request. */
 const REPEAT_MS = 300_000
 
 export interface WatchedGuest extends GuestView {
   readonly health: GuestHealth
-  /** Since when it is as it is: a question from before says nothing of it. Monotonic. */
+  /** When its state changed last, monotonic. The answer to an earlier question says nothing about this state. */
   readonly changedAtMs: number
   /** The worst fault that was reported of this run, and when. */
   readonly told: { readonly gravity: Gravity; readonly atMs: number } | undefined
   /** The last remark about it, and when. */
   readonly remarked: { readonly text: string; readonly atMs: number } | undefined
-  /** A fault that waits for what follows. */
+  /** A fault that waits for the events that follow. */
   readonly held: FaultMeaning | undefined
   /** Its last failed request to a disk found the storage full. */
   readonly disk: 'well' | 'full'
 }
 
-/** What is to be said of it. */
+/** What the instance watcher reports or logs about it. */
 export type Saying = FaultMeaning | { readonly kind: 'remark'; readonly text: string }
 
 export interface GuestOutcome {
@@ -49,7 +49,7 @@ export const newcomer = (view: GuestView, atMs: number): WatchedGuest => ({
 export const canBeAsked = ({ power, agent }: GuestView): boolean =>
   power === 'running' && agent === 'connected'
 
-/** How each event leaves the guest; the others leave it as it is. */
+/** The state of the guest after each event. The other events do not change it. */
 const POWER_AFTER: Readonly<Partial<Record<GuestEvent, GuestPower>>> = {
   started: 'running',
   resumed: 'running',
@@ -70,7 +70,7 @@ const POWER_AFTER: Readonly<Partial<Record<GuestEvent, GuestPower>>> = {
   'crashed-panicked': 'panicked',
 }
 
-/** After these the guest is another one: what it owed us before counts no more. */
+/** After these events the guest is another run: what was known of the run before does not count any more. */
 const NEW_LIFE: ReadonlySet<GuestEvent> = new Set(['started', 'reboot', 'agent-disconnected'])
 
 /** One event of a guest. */
@@ -97,7 +97,7 @@ function agentAfter({ agent }: WatchedGuest, event: GuestEvent): GuestView['agen
   return event === 'agent-disconnected' ? 'disconnected' : agent
 }
 
-/** What followed a fault that was held: its other half, a recovery of its own, or an end that somebody wanted. */
+/** What followed a fault that was held: its second event, a restart by itself, or a stop that somebody requested. */
 function heldFault(
   { held }: WatchedGuest,
   changed: WatchedGuest,
@@ -117,7 +117,7 @@ function heldFault(
 
 function meant(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutcome {
   const meaning = MEANINGS[event]
-  // The hypervisor says first why, then that it has paused the guest.
+  // The hypervisor first sends the reason, and then that it has paused the guest.
   const isExplained = event === 'suspended-io-error' && guest.disk === 'full'
   if (meaning.kind === 'nothing' || isExplained) return { guest, say: undefined }
   if (meaning.kind === 'remark') return remarkOn(guest, meaning.text, atMs)
@@ -125,14 +125,14 @@ function meant(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutco
   return report({ ...guest, held: undefined }, meaning, atMs)
 }
 
-/** A disk that fails tells each request: the log has it once. */
+/** A disk that fails causes an event for each request: the log has one line. */
 function remarkOn(guest: WatchedGuest, text: string, atMs: number): GuestOutcome {
   const { remarked } = guest
   if (remarked?.text === text && atMs - remarked.atMs < REPEAT_MS) return { guest, say: undefined }
   return { guest: { ...guest, remarked: { text, atMs } }, say: { kind: 'remark', text } }
 }
 
-/** Reports a fault, unless it is only one more sign of one that was reported. */
+/** Reports a fault, unless the same fault was reported already. */
 function report(guest: WatchedGuest, fault: FaultMeaning, atMs: number): GuestOutcome {
   const { told } = guest
   const isNews =
@@ -152,7 +152,7 @@ export function settled(guest: WatchedGuest, atMs: number): GuestOutcome {
 
 const RAN: ReadonlySet<GuestPower> = new Set(['running', 'paused'])
 
-/** A guest as it is found, and what became of it while nobody listened. */
+/** A guest as the snapshot shows it, and what happened to it during the gap. */
 export function afterGap(
   before: WatchedGuest | undefined,
   found: GuestView,

@@ -1,4 +1,4 @@
-/** Keeps faults of guests that the bus has not taken yet, over a restart of the process. Bounded: the oldest goes first. */
+/** Keeps the faults of guests that the bus has not accepted yet, over a restart of the process. When it is full, it drops the oldest. */
 import type { InstanceId } from '../../schema/ids.ts'
 
 /** A fault as it is to be reported. */
@@ -14,7 +14,7 @@ export interface SpooledFault {
   readonly foundAt: number
 }
 
-/** Never rejects: where the disk does not take a fault, it is kept in memory only, and the log says so. */
+/** Never rejects: when the disk does not accept a fault, the spool keeps it in memory only, and the log says so. */
 export interface FaultSpool {
   /** All that is kept, oldest first. */
   read(): Promise<readonly SpooledFault[]>

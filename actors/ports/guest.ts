@@ -1,13 +1,13 @@
-/** Guests of the compute host that an instance monitor runs on: who is here, what happens to them, and who answers. */
+/** The guests of the compute host that an instance monitor runs on: which guests there are, what happens to them, and which answer. */
 import type { InstanceId } from '../../schema/ids.ts'
 
 /**
- * alive: the guest answered; silent: it runs and did not answer in time; unknown: nobody could be asked, or somebody else
- * was using the guest's agent.
+ * alive: the guest answered; silent: it runs and did not answer in time; unknown: it could not be asked, or
+ * another program was using its agent.
  */
 export type GuestSign = 'alive' | 'silent' | 'unknown'
 
-/** What a hypervisor says when it happens, by name. What has no name here means nothing to us. */
+/** The events that a hypervisor sends, by name. An event without a name here is left out. */
 export const GUEST_EVENTS = [
   'defined',
   'undefined',
@@ -59,7 +59,7 @@ export type GuestPower =
 /** One guest as it is now. */
 export interface GuestView {
   readonly instance: InstanceId
-  /** Another number is another run of the guest. Means nothing while it is off. */
+  /** Another number is another run of the guest. It has no meaning while the guest is off. */
   readonly run: number
   readonly power: GuestPower
   /** Whether an agent listens inside; none: the guest has no channel for one. */
@@ -67,18 +67,18 @@ export interface GuestView {
 }
 
 export type GuestNews =
-  /** All guests; what happened before is not told any more. */
+  /** All guests as they are now; no earlier event follows. */
   | { readonly type: 'snapshot'; readonly guests: readonly GuestView[] }
   /** A guest that was started or changed. */
   | { readonly type: 'seen'; readonly guest: GuestView }
   | { readonly type: 'happened'; readonly instance: InstanceId; readonly event: GuestEvent }
-  /** The hypervisor is away: what happens now is not heard. A snapshot follows when it is back. */
+  /** The hypervisor does not answer, and its events are lost. A snapshot follows when it answers again. */
   | { readonly type: 'lost'; readonly reason: string }
 
 export interface GuestPort {
   /**
-   * What happened since the last call, oldest first; waits until something has. From a `snapshot` it begins with all guests.
-   * Speaks of Nova's guests only. Ends empty when the signal aborts.
+   * What happened since the last call, oldest first; the call waits until something happens. From a `snapshot` the answer begins
+   * with all guests. It contains Nova's guests only. It is empty when the signal aborts.
    */
   news(from: 'snapshot' | 'last-call', signal: AbortSignal): Promise<readonly GuestNews[]>
   /** Asks these guests for a heartbeat, in this order and few at once; each may take `timeoutMs`. */
@@ -88,7 +88,7 @@ export interface GuestPort {
   ): Promise<ReadonlyMap<InstanceId, GuestSign>>
 }
 
-/** The daemon that runs the guests: answers, does not answer, or was not asked yet; and how old that is. */
+/** Whether the daemon that runs the guests answers, does not answer, or was not asked yet; and how old this observation is. */
 export interface DaemonHealth {
   readonly daemon: 'answers' | 'silent' | 'unknown'
   readonly ageMs: number

@@ -1,7 +1,7 @@
-/** How the parts of the compute host are that an instance monitor runs on. */
+/** The state of the parts of the compute host that an instance monitor runs on. */
 
 export interface HostHealth {
-  /** One boot of the host; undefined where the system does not tell. */
+  /** One boot of the host; undefined when the system does not show it. */
   readonly boot: string | undefined
   /** libvirt's daemon: answers, does not answer, or was not asked yet. */
   readonly libvirt: 'answers' | 'silent' | 'unknown'

@@ -1,16 +1,16 @@
-/** Reads a connection URI as libvirt's own clients take it. What asks for protection that we do not give is refused by name. */
+/** Reads a connection URI as libvirt's own clients do. A URI that needs TLS, SASL or SSH is refused, and the problem names it. */
 import type { HypervisorDoors, HypervisorLocation } from '../../schema/config/option.ts'
 
 type Reading = { readonly value: HypervisorLocation } | { readonly problem: string }
 
 const TCP_PORT = 16_509
-/** Modular daemons first: where both exist, the old name is a relay. */
+/** The modular daemon comes first: when both exist, the old socket only passes calls on. */
 const SOCKETS = ['/run/libvirt/virtqemud-sock', '/run/libvirt/libvirt-sock'] as const
-/** Of each driver, what it is asked to open. `test` has no real guests. */
+/** What each driver is asked to open. `test` has no real guests. */
 const PATHS: Readonly<Record<string, string>> = { qemu: '/system', test: '/default' }
 
 const OVER_SOCKET =
-  'is not spoken: run the instance-monitor on the compute host itself, with qemu:///system'
+  'is not supported: run the instance-monitor on the compute host itself, with qemu:///system'
 
 const problem = (text: string): Reading => ({ problem: text })
 

@@ -11,9 +11,9 @@ import type { EmbeddedCloud } from '../ports.ts'
 import { Narrator } from './narrator.ts'
 
 const VICTIM = 'compute-03'
-/** Of another segment. */
+/** A host of another segment. */
 const GUEST_HOST = 'compute-10'
-/** Guests have answered once by then: one that never did is never called hung. */
+/** The guests must answer once before: a guest that never answered is never called hung. */
 const HANG_AFTER_MS = 2000
 /** The observers must see all hosts alive once before one of them dies. */
 const KILL_AFTER_MS = 6000

@@ -1,4 +1,4 @@
-/** What the instance-monitor role is made of: a watcher of the guests of each compute host here, and the host's heartbeat. */
+/** The actors of the instance-monitor role: a watcher of the guests of each compute host, and the heartbeats of that host. */
 import { defineHostHeartbeat } from '../../actors/instance-watcher/perform-host-heartbeat.ts'
 import { defineInstanceWatcher } from '../../actors/instance-watcher/perform-listening.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
@@ -9,7 +9,7 @@ import type { InstanceMonitorActors } from '../../actors/registry.ts'
 import { announcerOn } from './announcer.ts'
 import type { Node, NodeHooks, NodePorts } from './node.ts'
 
-/** All that the role needs of the world: neither a store nor Compute. */
+/** All ports that the role needs: neither a store nor Compute. */
 export type MonitorPorts = Pick<
   NodePorts,
   | 'node'
@@ -36,7 +36,7 @@ export function instanceMonitorFactories(
   }
 }
 
-/** Starts listening on each host, and speaking for it. */
+/** Starts the watcher and the heartbeats of each host. */
 export function startInstanceMonitor(
   system: Pick<ActorSystem<InstanceMonitorActors>, 'start'>,
   { guests, hostHealth }: Pick<MonitorPorts, 'guests' | 'hostHealth'>,
@@ -45,7 +45,7 @@ export function startInstanceMonitor(
   for (const host of hostHealth.keys()) system.start('host-heartbeat', host, host)
 }
 
-/** A node with this role alone, as compute hosts have it. */
+/** A node that has only this role, as on compute hosts. */
 export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
   const { clock, random, log, turns, bus } = ports
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }

@@ -53,7 +53,7 @@ export interface NodePorts {
   readonly guests: ReadonlyMap<HostName, GuestPort>
   /** Of the faults of those guests. */
   readonly spool: FaultSpool
-  /** Compute hosts that this node speaks for. */
+  /** Compute hosts whose heartbeats this node sends. */
   readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
   readonly rules: Rules
 }

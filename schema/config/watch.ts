@@ -131,7 +131,7 @@ export const GUEST = {
     meaning:
       "Where an instance-monitor finds its host's libvirt: the sockets virtqemud-sock and libvirt-sock in /run/libvirt, " +
       'another one with ?socket=/path, or qemu+tcp://host:port/system. The socket with -ro behind its name is used to look, ' +
-      'the other one only to ask guest agents. TLS, SASL and SSH are not spoken.',
+      'the other one only to ask guest agents. TLS, SASL and SSH are not supported.',
   },
   heartbeatIntervalMs: {
     names: [
@@ -155,7 +155,7 @@ export const GUEST = {
     default: '2',
     meaning: 'Longest wait for the answer of a guest agent.',
     low: 'a busy guest looks hung',
-    high: 'guests that hang hold up the others, four at a time',
+    high: 'guests that hang delay the others, because four are asked at a time',
   },
   heartbeatSamples: {
     names: [

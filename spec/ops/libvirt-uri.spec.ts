@@ -29,9 +29,9 @@ test('a socket and a TCP address are understood', (t) => {
 })
 
 const REFUSED = [
-  ['qemu+tls://compute-1/system', 'the transport tls is not spoken'],
-  ['qemu+ssh://compute-1/system', 'the transport ssh is not spoken'],
-  ['qemu+libssh2://compute-1/system', 'the transport libssh2 is not spoken'],
+  ['qemu+tls://compute-1/system', 'the transport tls is not supported'],
+  ['qemu+ssh://compute-1/system', 'the transport ssh is not supported'],
+  ['qemu+libssh2://compute-1/system', 'the transport libssh2 is not supported'],
   ['qemu+ssh://root@compute-1/system', 'a user, a password or a fragment in it is not honoured'],
   ['qemu://compute-1/system', 'a host without a transport asks for TLS'],
   ['qemu+tcp://compute-1/system?sasl=1', 'the parameter sasl is not honoured'],

@@ -1,4 +1,4 @@
-/** Pings guests' agents through one connection: few at once, never two of one guest, and with a deadline of our own. */
+/** Pings the agents of guests through one connection: few at once, never two to one guest, and with its own deadline. */
 import type { GuestSign } from '../../actors/ports/guest.ts'
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import { isCoded } from '../../schema/errors.ts'
@@ -7,11 +7,11 @@ import type { Answer, LibvirtConnection } from './connection.ts'
 import { AGENT_COMMAND, ERROR, PROGRAM } from './numbers.ts'
 import { XdrWriter } from './xdr.ts'
 
-/** A daemon takes five calls of one connection, and has few workers for everybody, Nova included. */
+/** A daemon works on five calls of one connection, and has few workers for all clients, including Nova. */
 const IN_FLIGHT_MAX = 4
 /** A ping may wait behind another user of the agent for 30 s; then libvirt answers in any case. */
 const CALL_MS = 40_000
-/** A guest without an agent is refused at once; one that does not answer after whole seconds. The numbers are the same. */
+/** libvirt refuses a ping at once when there is no agent, and after whole seconds when the agent is silent. The numbers are the same. */
 const AT_ONCE_MS = 900
 
 type Outcome = 'late' | GuestSign
@@ -19,7 +19,7 @@ type Outcome = 'late' | GuestSign
 export class AgentPings {
   readonly #clock: ClockPort
   readonly #connection: LibvirtConnection
-  /** Pings that libvirt has not answered yet, those that we gave up included. */
+  /** Pings that libvirt has not answered yet, including those that are past our deadline. */
   readonly #inFlight = new Map<InstanceId, Promise<GuestSign>>()
   #waiting: (() => void)[] = []
 
@@ -42,7 +42,7 @@ export class AgentPings {
     return signs
   }
 
-  /** A ping that is still in flight from an earlier round is waited for: its answer is a sign of life, too. */
+  /** When a ping of an earlier round has no answer yet, this round waits for that one: its answer is a sign of life, too. */
   async #sign(instance: InstanceId, timeoutMs: number): Promise<GuestSign> {
     const earlier = this.#inFlight.get(instance)
     if (earlier === undefined) {
@@ -100,7 +100,7 @@ export class AgentPings {
   }
 }
 
-/** What an answer says of the guest; most refusals say nothing of it. */
+/** What an answer says about the guest. Most refusals say nothing about it. */
 export function signOf(answer: Answer, afterMs: number): GuestSign {
   if (answer.kind === 'reply') return 'alive'
   const { code, message } = answer

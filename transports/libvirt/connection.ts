@@ -1,4 +1,4 @@
-/** One connection to a libvirt daemon: calls with deadlines, events, and keepalive both ways. Ends itself when the daemon is silent. */
+/** One connection to a libvirt daemon: calls with deadlines, events, and keepalive both ways. It ends when the daemon is silent. */
 import { connect, type Socket } from 'node:net'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
@@ -16,16 +16,16 @@ import {
 import { encodePacket, PacketReader, type Packet } from './packets.ts'
 import { XdrReader, XdrWriter } from './xdr.ts'
 
-/** A frozen daemon accepts connections, and says nothing on them. */
+/** A frozen daemon accepts connections and sends nothing. */
 const OPENING_MS = 5000
 const PING_MS = 5000
-/** No number of guests that hang may look like a daemon that hangs: it answers pings in any case. */
+/** A daemon answers keepalive messages even if many guests hang, so guests that hang do not look like a daemon that hangs. */
 const SILENT_MS = 20_000
 /** Of one connection. Few are in flight at a time; more are a defect of ours. */
 const CALLS_MAX = 64
 const MESSAGE_CHARS_MAX = 200
 
-/** What came of a call. */
+/** The outcome of a call. */
 export type Answer =
   | { readonly kind: 'reply'; readonly body: XdrReader }
   | { readonly kind: 'refused'; readonly code: number; readonly message: string }
@@ -49,7 +49,7 @@ export interface ConnectionOptions {
   readonly listener: ConnectionListener
 }
 
-/** An open connection. */
+/** A connection that is open. */
 export class LibvirtConnection implements Disposable {
   /** Resolves with the reason once the connection is over. */
   readonly ended: Promise<CodedError>
@@ -77,7 +77,7 @@ export class LibvirtConnection implements Disposable {
     socket.on('close', () => this.#end(unavailable('libvirt has closed the connection')))
   }
 
-  /** Throws HYPERVISOR_UNAVAILABLE when there is no daemon, when it does not answer, and when it does not let us in. */
+  /** Throws HYPERVISOR_UNAVAILABLE when there is no daemon, when it does not answer, and when it refuses the connection. */
   static async open(options: ConnectionOptions): Promise<LibvirtConnection> {
     const { address, clock } = options
     const socket = address.kind === 'unix' ? connect(address.path) : connect(address)
@@ -97,7 +97,7 @@ export class LibvirtConnection implements Disposable {
     }
   }
 
-  /** When the daemon last said anything, by the monotonic clock. */
+  /** When the daemon last sent anything, by the monotonic clock. */
   get heardAtMs(): number {
     return this.#heardAtMs
   }
@@ -145,7 +145,7 @@ export class LibvirtConnection implements Disposable {
     } else if (offered.includes(AUTH.sasl) && !offered.includes(AUTH.none)) {
       throw unavailable('libvirt asks for a password (SASL), which this client does not speak')
     }
-    // A daemon that refuses this sends no keepalive messages: it answers ours all the same.
+    // A daemon that refuses this sends no keepalive messages, but it answers ours.
     await this.call(CALL.feature, new XdrWriter().int(FEATURE_KEEPALIVE), { deadlineMs })
     const flags = access === 'read-only' ? OPEN_READ_ONLY : 0
     body(await this.call(CALL.open, new XdrWriter().optional(driver).int(flags), { deadlineMs }))

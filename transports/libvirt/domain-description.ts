@@ -1,4 +1,4 @@
-/** What a domain's XML says that matters here: whether it is an instance of Nova's, and whether its agent listens. Pure. */
+/** Reads from a domain's XML whether it is an instance of Nova's, and whether its agent listens. Pure. */
 import type { GuestView } from '../../actors/ports/guest.ts'
 
 /** Any version of Nova's namespace: 1.0 before Wallaby, 1.1 since. */
@@ -14,7 +14,7 @@ export interface DomainDescription {
   readonly agent: GuestView['agent']
 }
 
-/** A stopped domain has no state of its channel: nobody listens there. */
+/** The XML of a stopped domain has no state of the channel: no agent listens there. */
 export function describeDomain(xml: string): DomainDescription {
   const channel = [...xml.matchAll(TARGET)].find(([target]) => AGENT.test(target))?.[0]
   return { isNovas: NOVA.test(xml), agent: channel === undefined ? 'none' : stateOf(channel) }

@@ -12,7 +12,7 @@ const KINDS = new Map<number, EventKind>(
   (Object.keys(EVENTS) as EventKind[]).map((kind) => [EVENTS[kind].procedure, kind]),
 )
 
-/** Undefined for what has no name: newer versions add events and details. */
+/** Undefined for an event without a name: newer versions add events and details. */
 export function readEvent(procedure: number, body: XdrReader): DomainEvent | undefined {
   const kind = KINDS.get(procedure)
   if (kind === undefined) return undefined

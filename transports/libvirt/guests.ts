@@ -1,4 +1,4 @@
-/** The Guest port on libvirt: stays connected for ever, and begins anew with a snapshot after every gap. */
+/** The Guest port on libvirt: it connects again after every loss, and begins with a snapshot after every gap. */
 import { setMaxListeners } from 'node:events'
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import type { DaemonHealth, GuestNews, GuestPort, GuestSign } from '../../actors/ports/guest.ts'
@@ -10,9 +10,9 @@ import { LibvirtSession } from './session.ts'
 
 const BACKOFF_MS_MIN = 200
 const BACKOFF_MS_MAX = 5000
-/** News that nobody has fetched; at this many all are forgotten, and a snapshot takes their place. */
+/** News that the instance watcher has not fetched. When there are this many, a snapshot replaces them. */
 const NEWS_MAX = 10_000
-/** A daemon that was heard so lately answers: it is asked every 5 s. */
+/** A daemon that sent something within this time answers: it is asked every 5 s. */
 const ANSWERS_MS = 15_000
 
 export interface LibvirtOptions {
@@ -55,7 +55,7 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
     return new Map(instances.map((instance) => [instance, signs?.get(instance) ?? 'unknown']))
   }
 
-  /** By what the daemon said last, an answer to our keepalive included. */
+  /** By the last message of the daemon, including answers to keepalive messages. */
   health(): DaemonHealth {
     const { clock } = this.#options
     if (this.#session !== undefined) {
@@ -106,11 +106,11 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
     }
   }
 
-  /** Until it ends; answers why. */
+  /** Runs until the session ends, and returns the reason. */
   async #live(session: LibvirtSession): Promise<string> {
     this.#session = session
     if (this.#stopping.signal.aborted) session[Symbol.dispose]()
-    // What makes it fail ends the session.
+    // The reason of the failure ends the session.
     session.tellAll().catch(() => undefined)
     return (await session.ended).message
   }

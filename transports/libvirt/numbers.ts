@@ -26,7 +26,7 @@ export const CALL = {
 export const AGENT_COMMAND = 3
 
 export const KEEPALIVE = { ping: 1, pong: 2 } as const
-/** A daemon sends keepalive messages to those only who asked for this feature. */
+/** A daemon sends keepalive messages only to clients that asked for this feature. */
 export const FEATURE_KEEPALIVE = 10
 
 export const AUTH = { none: 0, sasl: 1, polkit: 2 } as const
@@ -106,7 +106,7 @@ export const AGENT: Readonly<Record<number, GuestEvent>> = {
   2: 'agent-disconnected',
 }
 
-/** What a state and its reason amount to. A number that is not known is `off`, of which nothing is concluded. */
+/** The power of a guest by its state and reason. A number that is not known is `off`, and nothing follows from that. */
 export function powerOf(state: number, reason: number): GuestPower {
   switch (state) {
     case 1: // running

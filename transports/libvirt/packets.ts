@@ -12,7 +12,7 @@ export interface Packet {
   readonly program: number
   readonly procedure: number
   readonly type: number
-  /** A reply has that of its call; 0 for a message that nobody asked for. */
+  /** A reply has the serial of its call; an event has 0. */
   readonly serial: number
   readonly status: number
   readonly body: Buffer
@@ -28,7 +28,7 @@ export function encodePacket(packet: Omit<Packet, 'status'>): Buffer {
   return Buffer.concat([header.int(procedure).int(type).int(serial).int(0).bytes(), body])
 }
 
-/** Bytes go in as they come, packets come out. Throws HYPERVISOR_UNAVAILABLE on what cannot be a packet. */
+/** Takes bytes as they arrive, and returns packets. Throws HYPERVISOR_UNAVAILABLE for bytes that cannot be a packet. */
 export class PacketReader {
   #chunks: Buffer[] = []
   #held = 0

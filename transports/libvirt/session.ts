@@ -1,4 +1,4 @@
-/** One time of being connected to a daemon: listens, looks at all guests, then tells what happens, until it ends. */
+/** One period of connection to a daemon: it registers events, looks at all guests, and then passes events on until it ends. */
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { GuestNews, GuestSign, GuestView } from '../../actors/ports/guest.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
@@ -15,9 +15,9 @@ import { XdrWriter, type DomainName, type XdrReader } from './xdr.ts'
 
 /** Longest wait for a list, a state or the XML of a domain: these calls have workers of their own. */
 const CALL_MS = 10_000
-/** A connection that may not ask guests is tried again so much later. */
+/** When the daemon does not allow the connection that asks guests, the next try comes after this time. */
 const VOICE_AGAIN_MS = 30_000
-/** More domains than any host has; whose they are is looked up again for the rest. */
+/** More domains than any host has. For domains above this number, each event needs another look at the XML. */
 const DOMAINS_MAX = 20_000
 
 /** After these the domain's XML may be another one. */
@@ -28,7 +28,7 @@ export interface SessionWorld {
   readonly log: LogPort
 }
 
-/** A session with one daemon, from its opening to its end. */
+/** A session that is open. */
 export class LibvirtSession implements Disposable {
   readonly ended: Promise<CodedError>
   readonly #world: SessionWorld
@@ -45,7 +45,7 @@ export class LibvirtSession implements Disposable {
   #voice: LibvirtConnection | undefined
   #pings: AgentPings | undefined
   #voiceTriedAtMs = Number.NEGATIVE_INFINITY
-  /** Events are told in their order, although some of them need a look first. */
+  /** Keeps events in their order, although some of them need a look first. */
   #line: Promise<void> = Promise.resolve()
 
   private constructor(
@@ -68,7 +68,7 @@ export class LibvirtSession implements Disposable {
     void this.#endWith(open.eyes)
   }
 
-  /** It hears events from now on. Throws HYPERVISOR_UNAVAILABLE when no door of the target opens. */
+  /** Opens a session, which receives events from now on. Throws HYPERVISOR_UNAVAILABLE when no socket of the target accepts it. */
   static async open(
     world: SessionWorld,
     target: HypervisorLocation,
@@ -98,7 +98,7 @@ export class LibvirtSession implements Disposable {
     this.#voice?.[Symbol.dispose]()
   }
 
-  /** Tells a snapshot of all guests; what happens meanwhile is told after it. A failure ends the session. */
+  /** Passes a snapshot of all guests on, and then the events that came meanwhile. A failure ends the session. */
   tellAll(): Promise<void> {
     return this.#inLine(async () => {
       const args = new XdrWriter().int(1).int(LIST_ALL)
@@ -127,7 +127,7 @@ export class LibvirtSession implements Disposable {
   }
 
   async #begin(): Promise<void> {
-    // First listen, then look: what happens in between is told twice instead of never.
+    // Events are registered before the look: an event in between is passed on twice, and never lost.
     for (const kind of Object.keys(EVENTS) as EventKind[]) {
       const args = new XdrWriter().int(EVENTS[kind].id).int(0)
       const answer = await this.#eyes.call(CALL.register, args, { deadlineMs: CALL_MS })
@@ -171,7 +171,7 @@ export class LibvirtSession implements Disposable {
     }
   }
 
-  /** One after the other; what fails ends the session, for then its news have a gap. */
+  /** Runs the tasks one after the other. A failure ends the session, because its news have a gap then. */
   #inLine(task: () => Promise<void>): Promise<void> {
     const done = this.#line.then(task)
     this.#line = done.catch(() => {
@@ -205,7 +205,7 @@ export class LibvirtSession implements Disposable {
     }
   }
 
-  /** Both connections are renewed together: a daemon that has ended one has restarted, or will end the other. */
+  /** Renews both connections together: a daemon that ended one has restarted, or will end the other one, too. */
   async #endWith(connection: LibvirtConnection): Promise<void> {
     const reason = await connection.ended
     this[Symbol.dispose]()

@@ -1,4 +1,4 @@
-/** XDR, as much as libvirt's calls need: big-endian words, and texts padded to four bytes. What is read is checked. */
+/** The part of XDR that libvirt's calls need: big-endian words, and texts padded to four bytes. All input is checked. */
 import { CodedError } from '../../schema/errors.ts'
 
 /** Most elements of a list: more domains than any host runs. */
@@ -50,7 +50,7 @@ export class XdrWriter {
   }
 }
 
-/** Takes values off one after the other. Throws HYPERVISOR_UNAVAILABLE where there are none. */
+/** Reads values one after the other. Throws HYPERVISOR_UNAVAILABLE when there are no more. */
 export class XdrReader {
   readonly #bytes: Buffer
   #at = 0

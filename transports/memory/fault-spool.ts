@@ -1,4 +1,4 @@
-/** The fault spool of a process that keeps nothing over its end. */
+/** A fault spool that loses its faults with its process. */
 import type { FaultSpool, SpooledFault } from '../../actors/ports/fault-spool.ts'
 
 /** Faults in memory. */

@@ -1,8 +1,8 @@
-/** What the hypervisor of one simulated machine has told of its guests; who listens reads on from where he stood. */
+/** The events of the guests of one simulated machine. Each listener reads on from its own position. */
 import type { GuestEvent, GuestNews } from '../../actors/ports/guest.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 
-/** At this many the older half is forgotten: who stood there begins anew. */
+/** When there are this many events, the older half is dropped: a listener that has not read it begins with a snapshot. */
 const NEWS_MAX = 2000
 
 export class GuestFeed {
@@ -11,7 +11,7 @@ export class GuestFeed {
   #waiting: (() => void)[] = []
   readonly #runs = new Map<InstanceId, number>()
 
-  /** The place behind all that was told. */
+  /** The position behind the last event. */
   get end(): number {
     return this.#forgotten + this.#news.length
   }
@@ -36,12 +36,12 @@ export class GuestFeed {
     this.#add({ type: 'happened', instance, event })
   }
 
-  /** What was told since; undefined when that is forgotten. */
+  /** The events since that position; undefined when they were dropped. */
   since(place: number): readonly GuestNews[] | undefined {
     return place < this.#forgotten ? undefined : this.#news.slice(place - this.#forgotten)
   }
 
-  /** Resolves when something is told. */
+  /** Resolves at the next event. */
   async more(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()

@@ -1,4 +1,4 @@
-/** The Guest port of one simulated compute host, as a process on that host has it. */
+/** The Guest port of one simulated compute host, for a process on that host. */
 import type { GuestNews, GuestPort, GuestSign, GuestView } from '../../actors/ports/guest.ts'
 import type { InstanceId } from '../../schema/ids.ts'
 import { passOn } from './machine-time.ts'
@@ -37,7 +37,7 @@ export class SimulatedGuests implements GuestPort {
   ): Promise<ReadonlyMap<InstanceId, GuestSign>> {
     this.#site.ledger.count('guest.heartbeats')
     const { boot } = this.#machine
-    // A machine that is well answers at once: most calls of a simulation are of this kind.
+    // A healthy machine answers at once: most calls of a simulation are of this kind.
     if (!this.#machine.isRunning) await this.#pass(HUNG_MS, boot)
     const isHung = (instance: InstanceId): boolean =>
       this.#machine.copies.has(instance) && this.#site.hungGuests.has(instance)

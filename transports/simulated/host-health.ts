@@ -1,10 +1,10 @@
-/** The HostHealth port of one simulated compute host, as a process on that host has it. */
+/** The HostHealth port of one simulated compute host, for a process on that host. */
 import type { HostHealth, HostHealthPort } from '../../actors/ports/host-health.ts'
 import { passOn } from './machine-time.ts'
 import type { Machine } from './machine.ts'
 import type { Site } from './site.ts'
 
-/** A look takes no time on a machine that is well, and never ends on one that has lost its power since we started there. */
+/** A look takes no time on a healthy machine. It never ends on a machine that has lost its power since the process started. */
 export function simulatedHostHealth(site: Site, machine: Machine): HostHealthPort {
   const { boot } = machine
   return {

@@ -1,12 +1,12 @@
-/** Time as a process on a simulated machine lives it. */
+/** Lets time pass for a process on a simulated machine. */
 import { sleep } from '../../actors/ports/clock.ts'
 import type { Machine } from './machine.ts'
 import type { Site } from './site.ts'
 
-/** How often a caller on a hung host looks whether time goes on. */
+/** How often a call on a hung host checks whether the host runs again, ms. */
 const HUNG_MS = 1000
 
-/** Lets time pass; on a host that hangs, until it goes on. On one that has lost its power since that boot it never ends. */
+/** Waits, and on a hung host also until it runs again. It never ends on a host that has lost its power since that boot. */
 export async function passOn(
   { clock }: Site,
   machine: Machine,

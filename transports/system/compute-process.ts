@@ -1,4 +1,4 @@
-/** Looks for the nova-compute process of this host in /proc, where it can be seen. */
+/** Looks for the nova-compute process of this host in /proc. */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { HostHealth } from '../../actors/ports/host-health.ts'
@@ -6,7 +6,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 
 /** Between two looks at all processes; a process that is known is looked at each time. */
 const SEARCH_MS = 5000
-/** The kernel's own thread: who does not see it does not see the processes of the host. */
+/** The kernel's own thread: a process that does not see it does not see the processes of the host. */
 const KERNEL_THREAD = { pid: '2', name: 'kthreadd' }
 const PROGRAM = 'nova-compute'
 
@@ -29,7 +29,7 @@ export class ComputeProcess {
       return { compute: 'runs', computeAgeMs: 0 }
     }
     const nowMs = this.#clock.monotonicMs()
-    // A process that has just ended is searched for at once: it may have been started anew.
+    // When the process has just ended, the search starts at once: another one may have been started.
     if (this.#pid !== undefined || nowMs - (this.#searched?.atMs ?? -Infinity) >= SEARCH_MS) {
       this.#searched = { atMs: nowMs, compute: await this.#search() }
     }
@@ -65,7 +65,7 @@ export class ComputeProcess {
   }
 }
 
-/** Undefined where the system does not tell. */
+/** Undefined when the system does not show it. */
 export async function readBoot(): Promise<string | undefined> {
   try {
     return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()

@@ -1,7 +1,7 @@
 /**
- * The fault spool as a file of lines in the state directory. What ends the process loses nothing; what ends the machine ends its
- * guests, too, so nothing waits for the disk. A file that is not ours, or that cannot be written, is left: faults are then kept in
- * memory only, and the log says so once.
+ * The fault spool as a file of lines in the state directory. The end of the process loses nothing. The end of the machine also ends
+ * its guests, so no write waits for the disk. The spool does not touch a file of another user, or one that it cannot write: it then
+ * keeps faults in memory only, and the log says so once.
  */
 import { constants } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
@@ -17,17 +17,17 @@ import { SpoolLine } from '../../schema/spooled-fault.ts'
 
 const FILE = 'guest-faults.jsonl'
 const ENTRIES_MAX = 500
-/** Twice what 500 faults take at most; a larger file is written anew, and read to here only. */
+/** Twice the size of 500 faults. A larger file is rewritten, and only this much of it is read. */
 const BYTES_MAX = 1024 * 1024
 const LINE_BOUNDS = { characters: 32_768, depth: 4, members: 64 }
 const lineCheck = Compile(SpoolLine)
 
-/** Never a link that somebody else has laid. */
+/** Does not follow a link, because another user may have made it. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
 const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
-/** Faults in a file of that directory, which is made when it is not there. */
+/** Faults in a file of the given directory, which is made when it does not exist. */
 export class FileFaultSpool implements FaultSpool {
   readonly #directory: string
   readonly #path: string
@@ -39,7 +39,7 @@ export class FileFaultSpool implements FaultSpool {
   #isRead = false
   #bytes = 0
   #isFailing = false
-  /** Something is not in the file, or only half of it: a full disk took the rest. */
+  /** A line is missing in the file, or only half of it is there, because the disk was full. */
   #isTorn = false
   #line: Promise<void> = Promise.resolve()
 
@@ -68,7 +68,7 @@ export class FileFaultSpool implements FaultSpool {
     await this.#inLine(async () => {
       if (!this.#faults.has(id)) return
       this.#faults.delete(id)
-      // With nothing left the file begins anew.
+      // When no fault waits, the file becomes empty.
       if (this.#faults.size === 0) await this.#rewrite()
       else await this.#append({ forget: id })
     })
@@ -140,7 +140,7 @@ export class FileFaultSpool implements FaultSpool {
     this.#bytes += Buffer.byteLength(text)
   }
 
-  /** Beside the old file, which stays whole until the new one is. */
+  /** Writes a new file beside the old one, and replaces the old one when the new one is complete. */
   async #rewrite(): Promise<void> {
     const lines = [...this.#faults.values()].map((fault) => `${JSON.stringify({ keep: fault })}\n`)
     const draft = `${this.#path}.new`
@@ -156,7 +156,7 @@ export class FileFaultSpool implements FaultSpool {
   }
 }
 
-/** Undefined for what is no line of ours: cut off by a full disk, or somebody else's. */
+/** Undefined for a line that the spool did not write in full, or did not write at all. */
 function readLine(line: string): SpoolLine | undefined {
   const reading = readBoundedJson(line, LINE_BOUNDS)
   return reading.kind === 'read' && lineCheck.Check(reading.value) ? reading.value : undefined
