@@ -11,7 +11,7 @@ nice -n 10 libvirtd --daemon --config /etc/libvirt/libvirtd.conf --pid-file "$ba
 tries=0
 until virsh --quiet --connect "qemu:///system?socket=$base/run/libvirt-sock" uri >/dev/null 2>&1; do
   tries=$((tries + 1))
-  if [ "$tries" -gt 100 ]; then
+  if [ "$tries" -gt 600 ]; then
     echo 'the libvirt daemon does not start:' >&2
     tail -n 5 "$base/daemon.log" >&2
     exit 1
