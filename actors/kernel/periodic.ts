@@ -85,10 +85,10 @@ interface Working {
   readonly afterwards: 'pause' | 'look-again'
 }
 
-/** The kind never changes: a line in the log for each round would tell nobody anything. */
+/** The kind never changes, so that rounds write no lines into the log. */
 interface PeriodicState {
   readonly kind: 'periodic'
-  /** What each part remembers. A crash makes it forget, as any actor. */
+  /** What each part remembers. After a crash each part begins with its initial memory. */
   readonly memories: ReadonlyMap<AnyPart, unknown>
   readonly round: Working | { readonly phase: 'waiting' }
 }

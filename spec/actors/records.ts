@@ -1,6 +1,7 @@
 /** Records of a small cloud for specs: one segment, its hosts, a notification, instances. */
 import type { Look } from '../../actors/verification/look.ts'
 import type { ComputeService, Evacuation, Instance } from '../../actors/ports/compute.ts'
+import type { OpenChange } from '../../actors/ports/ledger.ts'
 import type { Room } from '../../actors/ports/placement.ts'
 import type { Target, TargetName } from '../../actors/placement/targets.ts'
 import type { SegmentSnapshot } from '../../actors/ports/store.ts'
@@ -220,3 +221,16 @@ export const SEEN: Look = {
   evidence: ['leader: SSH alive: it answers'],
   atMs: 0,
 }
+
+/** A spare that a recovery took, and that is to be given back. */
+export const changeRow = (change: Partial<OpenChange> = {}): OpenChange => ({
+  id: 1,
+  notification: N1,
+  kind: 'spare',
+  subject: '',
+  state: 'open',
+  host: hostRow({ uuid: H2, name: TWO }),
+  recoveryEnded: true,
+  failedHostIsBack: false,
+  ...change,
+})

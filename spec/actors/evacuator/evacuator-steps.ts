@@ -29,6 +29,7 @@ import {
   serviceRow,
 } from '../records.ts'
 import { timer } from '../step-table.ts'
+import { RULES as MOVE_RULES } from './tracks.ts'
 
 export const RULES = {
   evacuateAll: true,
@@ -39,14 +40,7 @@ export const RULES = {
   joinAggregates: false,
   blockedRetryMs: 33_000,
   capacityRecheckMs: 34_000,
-  refusedRetryMs: 32_000,
-  unaskedRetryMs: 31_000,
-  firstRefusalPauseMs: 30_000,
-  attemptsMax: 3,
-  graceMs: 10_000,
-  overdueMs: 60_000,
-  deadlineMs: 600_000,
-  restoreMs: 180_000,
+  ...MOVE_RULES,
 } as const
 export const ORDER: EvacuationOrder = {
   notification: N1,

@@ -3,18 +3,9 @@ import test from 'ava'
 import { nextUndoStep, type UndoFacts, type UndoStep } from '../../../actors/return/undo-step.ts'
 import type { ComputeService } from '../../../actors/ports/compute.ts'
 import type { OpenChange } from '../../../actors/ports/ledger.ts'
-import { H2, N1, N2, TWO, hostRow, serviceRow } from '../records.ts'
+import { N2, TWO, changeRow, hostRow, serviceRow } from '../records.ts'
 
-const spare: OpenChange = {
-  id: 1,
-  notification: N1,
-  kind: 'spare',
-  subject: '',
-  state: 'open',
-  host: hostRow({ uuid: H2, name: TWO }),
-  recoveryEnded: true,
-  failedHostIsBack: false,
-}
+const spare = changeRow()
 const returned: OpenChange = { ...spare, state: 'undoing' }
 const joined: OpenChange = { ...spare, id: 2, kind: 'aggregate', subject: '7' }
 const joinedByOther: OpenChange = { ...joined, id: 4, notification: N2 }

@@ -14,18 +14,9 @@ import {
 } from '../../../actors/return/undoing.ts'
 import type { SiteCommand } from '../../../schema/records.ts'
 import { testDecisions } from '../decision-table.ts'
-import { H2, hostRow, N1, serviceRow, TWO } from '../records.ts'
+import { changeRow, serviceRow, TWO } from '../records.ts'
 
-const spare: OpenChange = {
-  id: 1,
-  notification: N1,
-  kind: 'spare',
-  subject: '',
-  state: 'open',
-  host: hostRow({ uuid: H2, name: TWO }),
-  recoveryEnded: true,
-  failedHostIsBack: false,
-}
+const spare = changeRow()
 const going: OpenChange = { ...spare, id: 2, recoveryEnded: false }
 const joined: OpenChange = { ...spare, id: 3, kind: 'aggregate', subject: '7' }
 const silenced: OpenChange = { ...spare, id: 4, kind: 'process', subject: 'it died' }

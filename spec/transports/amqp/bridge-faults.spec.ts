@@ -9,6 +9,7 @@ import { CodedError } from '../../../schema/errors.ts'
 import type { Received } from '../../../schema/messages/catalogue.ts'
 import { decode } from '../../../schema/messages/codec.ts'
 import type { ComputeBridge } from '../../../transports/amqp/compute-bridge.ts'
+import type { ComputeFault } from '../../../transports/amqp/compute-fault.ts'
 import { connectNats } from '../../../transports/nats/connect.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
@@ -166,15 +167,19 @@ test.serial(
     await using engine = engineOf('heirs')
     const seen: string[] = []
     const submitted = Promise.withResolvers<void>()
+    const submit = async (fault: ComputeFault): Promise<void> => {
+      if (fault.type === 'host.failed') {
+        await engine.announcer.submit(fault.type, fault.body, fault.id)
+      }
+      seen.push(fault.id)
+    }
     {
       // Its submission reaches the bus, and it dies before the answer arrives.
       await using first = bridgeOf({
         name: 'heirs',
         urls: [broker.url],
         submit: async (fault) => {
-          if (fault.type === 'host.failed')
-            await engine.announcer.submit(fault.type, fault.body, fault.id)
-          seen.push(fault.id)
+          await submit(fault)
           submitted.resolve()
           await new Promise(() => undefined)
         },
@@ -187,11 +192,7 @@ test.serial(
     await using second = bridgeOf({
       name: 'heirs',
       urls: [broker.url],
-      submit: async (fault) => {
-        if (fault.type === 'host.failed')
-          await engine.announcer.submit(fault.type, fault.body, fault.id)
-        seen.push(fault.id)
-      },
+      submit,
     })
     await until('it has it', () => second.counts().reported === 1, PATIENCE_MS)
     await sender.send('notifications.error', failedHost('h2', 'compute-8'))
