@@ -37,7 +37,7 @@ const REPLACED: Readonly<Record<string, RegExp>> = {
   'guarded action': /\bdeeds?\b/i,
   reconciler: /\baftermath\b/i,
   expedite: /\bhasten\b/i,
-  blocked: /\bhindered\b/i,
+  blocked: /hindered\b/i,
   'concurrency limiter': /\bpacing\b|\bSharedPace\b/i,
   'bus subscription': /\boverheard\b/i,
 }

@@ -54,7 +54,7 @@ export interface InstanceRecoveryRules {
   /** The pause after a failed question or order, or while the instance is busy, ms. */
   readonly retryMs: number
   /** After so many of these in succession, the attempt ends. */
-  readonly hindrancesMax: number
+  readonly blocksMax: number
 }
 
 export type InstanceRecoveryMessage =
@@ -73,10 +73,10 @@ export type InstanceRecoveryMessage =
 
 export type InstanceRecoveryState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'examining'; readonly hindrances: number }
-  | { readonly kind: 'blocked'; readonly hindrances: number }
-  | { readonly kind: 'verifying'; readonly rung: RestartRung; readonly hindrances: number }
-  | { readonly kind: 'ordering'; readonly rung: RestartRung; readonly hindrances: number }
+  | { readonly kind: 'examining'; readonly timesBlocked: number }
+  | { readonly kind: 'blocked'; readonly timesBlocked: number }
+  | { readonly kind: 'verifying'; readonly rung: RestartRung; readonly timesBlocked: number }
+  | { readonly kind: 'ordering'; readonly rung: RestartRung; readonly timesBlocked: number }
   | { readonly kind: 'confirming'; readonly rung: RestartRung }
   | { readonly kind: 'noting' }
   | { readonly kind: 'finished' }
@@ -101,7 +101,7 @@ export const instanceRecovery =
         return examine(0)
       case 'instance.examined':
         return state.kind === 'examining'
-          ? onExamined(order, rules, state.hindrances, message.examination)
+          ? onExamined(order, rules, state.timesBlocked, message.examination)
           : [state, []]
       case 'instance.verified':
         return state.kind === 'verifying' ? onVerified(order, state, message) : [state, []]
@@ -116,9 +116,9 @@ export const instanceRecovery =
           ? onSeen(order, rules, state, message.instance)
           : [state, []]
       case 'instance.blocked':
-        return onHindered(order, rules, state, message.reason)
+        return onBlocked(order, rules, state, message.reason)
       case 'instance.look-due':
-        if (state.kind === 'blocked') return examine(state.hindrances)
+        if (state.kind === 'blocked') return examine(state.timesBlocked)
         return state.kind === 'confirming' ? [state, [{ type: 'instance.look' }]] : [state, []]
       case 'instance.limit-passed':
         return state.kind === 'confirming' ? examine(0) : [state, []]
@@ -134,15 +134,15 @@ export const instanceRecovery =
 /** The states before anything was ordered. */
 const UNTOUCHED: readonly InstanceRecoveryState['kind'][] = ['examining', 'verifying', 'blocked']
 
-const examine = (hindrances: number): InstanceStep => [
-  { kind: 'examining', hindrances },
+const examine = (timesBlocked: number): InstanceStep => [
+  { kind: 'examining', timesBlocked },
   [{ type: 'instance.examine' }],
 ]
 
 function onExamined(
   order: InstanceOrder,
   rules: InstanceRecoveryRules,
-  hindrances: number,
+  timesBlocked: number,
   examination: Examination,
 ): InstanceStep {
   const { instance } = examination
@@ -156,14 +156,14 @@ function onExamined(
     return finish(order, 'ignored', `the instance is on ${host ?? 'no host'} now`)
   }
   if (taskState !== null)
-    return wait(order, rules, hindrances, `the instance is busy: ${taskState}`)
-  return climbOn(order, rules, hindrances, { ...examination, instance })
+    return wait(order, rules, timesBlocked, `the instance is busy: ${taskState}`)
+  return climbOn(order, rules, timesBlocked, { ...examination, instance })
 }
 
 function climbOn(
   order: InstanceOrder,
   { recoverError }: InstanceRecoveryRules,
-  hindrances: number,
+  timesBlocked: number,
   examination: Examination & { readonly instance: Instance },
 ): InstanceStep {
   const { instance, actions, orders } = examination
@@ -190,22 +190,22 @@ function climbOn(
   // because the report may be wrong.
   const isSaidToRun = instance.powerState === RUNNING
   return ours.length === 0 && isSaidToRun
-    ? [{ kind: 'verifying', rung, hindrances }, [{ type: 'instance.verify' }]]
-    : restart(rung, hindrances)
+    ? [{ kind: 'verifying', rung, timesBlocked }, [{ type: 'instance.verify' }]]
+    : restart(rung, timesBlocked)
 }
 
-const restart = (rung: RestartRung, hindrances: number): InstanceStep => [
-  { kind: 'ordering', rung, hindrances },
+const restart = (rung: RestartRung, timesBlocked: number): InstanceStep => [
+  { kind: 'ordering', rung, timesBlocked },
   [{ type: 'instance.restart', rung }],
 ]
 
 function onVerified(
   order: InstanceOrder,
-  { rung, hindrances }: InstanceRecoveryState & { readonly kind: 'verifying' },
+  { rung, timesBlocked }: InstanceRecoveryState & { readonly kind: 'verifying' },
   { refutation }: InstanceRecoveryMessage & { readonly type: 'instance.verified' },
 ): InstanceStep {
   return refutation === undefined
-    ? restart(rung, hindrances)
+    ? restart(rung, timesBlocked)
     : finish(order, 'ignored', `it is left alone: ${refutation}`)
 }
 
@@ -241,7 +241,7 @@ function onSeen(
 }
 
 /** When an order was not answered, the next check shows whether it was carried out. */
-function onHindered(
+function onBlocked(
   order: InstanceOrder,
   rules: InstanceRecoveryRules,
   state: InstanceRecoveryState,
@@ -251,7 +251,7 @@ function onHindered(
     case 'examining':
     case 'verifying':
     case 'ordering':
-      return wait(order, rules, state.hindrances, reason)
+      return wait(order, rules, state.timesBlocked, reason)
     case 'confirming':
       return [state, [lookLater(rules.pollMs)]] // its limit continues to run
     case 'idle':
@@ -266,12 +266,12 @@ function onHindered(
 
 function wait(
   order: InstanceOrder,
-  { retryMs, hindrancesMax }: InstanceRecoveryRules,
-  hindrances: number,
+  { retryMs, blocksMax }: InstanceRecoveryRules,
+  timesBlocked: number,
   reason: string,
 ): InstanceStep {
-  if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
-  return [{ kind: 'blocked', hindrances: hindrances + 1 }, [lookLater(retryMs)]]
+  if (timesBlocked >= blocksMax) return finish(order, 'error', reason)
+  return [{ kind: 'blocked', timesBlocked: timesBlocked + 1 }, [lookLater(retryMs)]]
 }
 
 function finish(order: InstanceOrder, status: FaultOutcome, reason: string): InstanceStep {

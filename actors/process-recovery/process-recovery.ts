@@ -23,7 +23,7 @@ export interface ProcessRecoveryRules {
   /** The pause after a request that failed, ms. */
   readonly retryMs: number
   /** After so many failures, the attempt ends. */
-  readonly hindrancesMax: number
+  readonly blocksMax: number
 }
 
 export type ProcessRecoveryMessage =
@@ -38,9 +38,9 @@ export type ProcessRecoveryMessage =
 
 export type ProcessRecoveryState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'reading'; readonly hindrances: number }
-  | { readonly kind: 'disabling'; readonly hindrances: number }
-  | { readonly kind: 'blocked'; readonly hindrances: number }
+  | { readonly kind: 'reading'; readonly timesBlocked: number }
+  | { readonly kind: 'disabling'; readonly timesBlocked: number }
+  | { readonly kind: 'blocked'; readonly timesBlocked: number }
   | { readonly kind: 'noting' }
   | { readonly kind: 'finished' }
 
@@ -62,10 +62,10 @@ export const processRecovery =
         return read(0)
       case 'process.read':
         return state.kind === 'reading'
-          ? onRead(order, rules, state.hindrances, message.service)
+          ? onRead(order, rules, state.timesBlocked, message.service)
           : [state, []]
       case 'process.disabled':
-        return state.kind === 'disabling' ? read(state.hindrances) : [state, []]
+        return state.kind === 'disabling' ? read(state.timesBlocked) : [state, []]
       case 'process.forbid':
         return state.kind === 'reading' || state.kind === 'blocked'
           ? giveWay(order, message.reason)
@@ -78,50 +78,50 @@ export const processRecovery =
           : [state, []]
       case 'process.blocked':
         return state.kind === 'reading' || state.kind === 'disabling'
-          ? onHindered(order, rules, state.hindrances, message.reason)
+          ? onBlocked(order, rules, state.timesBlocked, message.reason)
           : [state, []]
       case 'process.look-due':
-        return state.kind === 'blocked' ? read(state.hindrances) : [state, []]
+        return state.kind === 'blocked' ? read(state.timesBlocked) : [state, []]
       default:
         return assertNever(message)
     }
   }
 
-const read = (hindrances: number): ProcessStep => [
-  { kind: 'reading', hindrances },
+const read = (timesBlocked: number): ProcessStep => [
+  { kind: 'reading', timesBlocked },
   [{ type: 'service.read' }],
 ]
 
 function onRead(
   order: ProcessOrder,
   rules: ProcessRecoveryRules,
-  hindrances: number,
+  timesBlocked: number,
   service: ComputeService | undefined,
 ): ProcessStep {
   if (service === undefined) return finish(order, 'ignored', 'Nova has no compute service on it')
   if (!service.disabled) {
     const { id } = service
-    return [{ kind: 'disabling', hindrances }, [{ type: 'service.disable', service: id }]]
+    return [{ kind: 'disabling', timesBlocked }, [{ type: 'service.disable', service: id }]]
   }
   return service.disabledReason === rules.disableReason
     ? [{ kind: 'noting' }, [{ type: 'outcome.note' }]]
     : finish(order, 'finished', 'nothing to do: somebody else keeps nova-compute disabled')
 }
 
-function onHindered(
+function onBlocked(
   order: ProcessOrder,
-  { retryMs, hindrancesMax }: ProcessRecoveryRules,
-  hindrances: number,
+  { retryMs, blocksMax }: ProcessRecoveryRules,
+  timesBlocked: number,
   reason: string,
 ): ProcessStep {
-  if (hindrances >= hindrancesMax) return finish(order, 'error', reason)
+  if (timesBlocked >= blocksMax) return finish(order, 'error', reason)
   const later: KernelEffect<ProcessRecoveryMessage> = {
     type: 'timer.start',
     name: 'look',
     afterMs: retryMs,
     message: { type: 'process.look-due' },
   }
-  return [{ kind: 'blocked', hindrances: hindrances + 1 }, [later]]
+  return [{ kind: 'blocked', timesBlocked: timesBlocked + 1 }, [later]]
 }
 
 function finish(order: ProcessOrder, status: FaultOutcome, reason: string): ProcessStep {

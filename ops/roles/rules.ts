@@ -71,7 +71,7 @@ const UNSURE_HOLD_MS = 600_000
 /** As Masakari waits, and longer for a whole disk. */
 const RESTART_LIMIT_MS = { start: 60_000, 'hard-reboot': 60_000, rebuild: 600_000 }
 /** With the pause between them, six minutes of a Compute service in trouble; then comes the next attempt. */
-const HINDRANCES_MAX = 20
+const BLOCKS_MAX = 20
 /** Most rebuilds are over by then; the target of one that is not is looked at. */
 const OVERDUE_MS = 30_000
 /** With three runs, half an hour: longer than a large image takes to arrive. */
@@ -195,13 +195,13 @@ function instanceAndServiceRulesOf(
   config: Config,
 ): Pick<Rules, 'instanceRecovery' | 'processRecovery'> {
   const waits = retryWaitsOf(config.hostRecovery.retryIntervalMs)
-  const hindrancesMax = HINDRANCES_MAX
+  const blocksMax = BLOCKS_MAX
   return {
-    processRecovery: { ...config.processRecovery, ...waits.processRecovery, hindrancesMax },
+    processRecovery: { ...config.processRecovery, ...waits.processRecovery, blocksMax },
     instanceRecovery: {
       ...config.instanceRecovery,
       ...waits.instanceRecovery,
-      hindrancesMax,
+      blocksMax,
       pollMs: 1000,
       limitMs: RESTART_LIMIT_MS,
     },

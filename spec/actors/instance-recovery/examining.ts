@@ -17,7 +17,7 @@ export const RULES = {
   pollMs: 1000,
   limitMs: { start: 60_000, 'hard-reboot': 70_000, rebuild: 600_000 },
   retryMs: 17_000,
-  hindrancesMax: 2,
+  blocksMax: 2,
 }
 export const ORDER = {
   notification: N1,
@@ -30,12 +30,12 @@ export const ORDER = {
   replyTo: refOf('recovery', N1),
 } as const
 
-export const EXAMINING: InstanceRecoveryState = { kind: 'examining', hindrances: 1 }
+export const EXAMINING: InstanceRecoveryState = { kind: 'examining', timesBlocked: 1 }
 export const FINISHED: InstanceRecoveryState = { kind: 'finished' }
-export const ordering = (rung: RestartRung, hindrances = 1): InstanceRecoveryState => ({
+export const ordering = (rung: RestartRung, timesBlocked = 1): InstanceRecoveryState => ({
   kind: 'ordering',
   rung,
-  hindrances,
+  timesBlocked,
 })
 
 export const reply = (
@@ -79,7 +79,7 @@ export const verifies = (
 export const verifying = (rung: RestartRung): InstanceRecoveryState => ({
   kind: 'verifying',
   rung,
-  hindrances: 1,
+  timesBlocked: 1,
 })
 export const ends = (
   title: string,

@@ -25,7 +25,7 @@ import {
 } from './examining.ts'
 import { DEAD, at, examined, marked, ordered } from './guests.ts'
 
-const BLOCKED: InstanceRecoveryState = { kind: 'blocked', hindrances: 2 }
+const BLOCKED: InstanceRecoveryState = { kind: 'blocked', timesBlocked: 2 }
 const CONFIRMING: InstanceRecoveryState = { kind: 'confirming', rung: 'start' }
 const NOTING: InstanceRecoveryState = { kind: 'noting' }
 const lookLater = (afterMs: number): KernelEffect<InstanceRecoveryMessage> =>
@@ -55,7 +55,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     title: 'a recovery begins with an examination',
     state: { kind: 'idle' },
     message: { type: 'instance.begin' },
-    next: { kind: 'examining', hindrances: 0 },
+    next: { kind: 'examining', timesBlocked: 0 },
     effects: [EXAMINE],
   },
   verifies('a guest that Nova calls running is verified first', 'hard-reboot', examined(marked())),
@@ -168,7 +168,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     title: 'a guest that Nova shows in error is examined at once',
     state: CONFIRMING,
     message: { type: 'instance.seen', instance: marked({ vmState: 'error', ...DEAD }) },
-    next: { kind: 'examining', hindrances: 0 },
+    next: { kind: 'examining', timesBlocked: 0 },
     effects: [EXAMINE],
   },
   {
@@ -188,7 +188,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     title: 'a guest that does not run in time is examined for the next rung',
     state: CONFIRMING,
     message: { type: 'instance.limit-passed' },
-    next: { kind: 'examining', hindrances: 0 },
+    next: { kind: 'examining', timesBlocked: 0 },
     effects: [EXAMINE],
   },
   {
@@ -206,14 +206,14 @@ testSteps(instanceRecovery(ORDER, RULES), [
     effects: [lookLater(17_000)],
   },
   {
-    title: 'a check after a hindrance keeps the count of hindrances',
+    title: 'a check after it was blocked keeps the count',
     state: BLOCKED,
     message: { type: 'instance.look-due' },
-    next: { kind: 'examining', hindrances: 2 },
+    next: { kind: 'examining', timesBlocked: 2 },
     effects: [EXAMINE],
   },
   {
-    title: 'too many hindrances are an error, to be tried again',
+    title: 'it is an error, to be tried again, when it is blocked too often',
     state: ordering('start', 2),
     message: { type: 'instance.blocked', reason: 'Nova is away' },
     next: FINISHED,

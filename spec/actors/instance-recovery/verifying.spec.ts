@@ -36,7 +36,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
     title: 'a hypervisor that does not answer is asked later',
     state: verifying('hard-reboot'),
     message: { type: 'instance.blocked', reason: 'Nova is away' },
-    next: { kind: 'blocked', hindrances: 2 },
+    next: { kind: 'blocked', timesBlocked: 2 },
     effects: [
       {
         type: 'timer.start',
@@ -48,7 +48,7 @@ testSteps(instanceRecovery(ORDER, RULES), [
   },
   {
     title: 'after an order, the report is not verified again',
-    state: { kind: 'examining', hindrances: 1 },
+    state: { kind: 'examining', timesBlocked: 1 },
     message: examined(marked(), { orders: [ordered('hard-reboot', 50_000)] }),
     next: ordering('hard-reboot'),
     effects: [{ type: 'instance.restart', rung: 'hard-reboot' }],

@@ -14,7 +14,7 @@ import {
 import { H1, N1, ONE, serviceRow } from '../records.ts'
 import { testSteps, timer, type Row } from '../step-table.ts'
 
-const RULES = { disableReason: 'it died', retryMs: 17_000, hindrancesMax: 2 }
+const RULES = { disableReason: 'it died', retryMs: 17_000, blocksMax: 2 }
 const ORDER = {
   notification: N1,
   host: H1,
@@ -22,9 +22,9 @@ const ORDER = {
   replyTo: refOf('recovery', N1),
 } as const
 
-const READING: ProcessRecoveryState = { kind: 'reading', hindrances: 1 }
-const DISABLING: ProcessRecoveryState = { kind: 'disabling', hindrances: 1 }
-const BLOCKED: ProcessRecoveryState = { kind: 'blocked', hindrances: 2 }
+const READING: ProcessRecoveryState = { kind: 'reading', timesBlocked: 1 }
+const DISABLING: ProcessRecoveryState = { kind: 'disabling', timesBlocked: 1 }
+const BLOCKED: ProcessRecoveryState = { kind: 'blocked', timesBlocked: 2 }
 const NOTING: ProcessRecoveryState = { kind: 'noting' }
 const FINISHED: ProcessRecoveryState = { kind: 'finished' }
 
@@ -50,7 +50,7 @@ const ROWS: readonly Row<
     title: 'it begins with reading the service',
     state: { kind: 'idle' },
     message: { type: 'process.begin' },
-    next: { kind: 'reading', hindrances: 0 },
+    next: { kind: 'reading', timesBlocked: 0 },
     effects: [READ],
   },
   {
@@ -103,15 +103,15 @@ const ROWS: readonly Row<
     effects: [timer<ProcessRecoveryMessage>('look', 17_000, { type: 'process.look-due' })],
   },
   {
-    title: 'a reading after a hindrance keeps the count of hindrances',
+    title: 'a reading after it was blocked keeps the count',
     state: BLOCKED,
     message: { type: 'process.look-due' },
-    next: { kind: 'reading', hindrances: 2 },
+    next: { kind: 'reading', timesBlocked: 2 },
     effects: [READ],
   },
   {
-    title: 'too many hindrances are an error, to be tried again',
-    state: { kind: 'reading', hindrances: 2 },
+    title: 'it is an error, to be tried again, when it is blocked too often',
+    state: { kind: 'reading', timesBlocked: 2 },
     message: blocked,
     next: FINISHED,
     effects: reply('error', 'Nova is away'),
