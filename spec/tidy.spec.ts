@@ -145,6 +145,16 @@ test('no test passes without an assertion, and a failing property shows its coun
   t.deepEqual(paths(found), [])
 })
 
+test('no spec listens on a fixed port without waiting for the copies of its socket', (t) => {
+  const listens = /\.listen\((?!0\b|\{ host: '127\.0\.0\.1', port: 0 \})[^)]*[pP]ort/
+  t.deepEqual(
+    sources
+      .filter(({ path, text }) => path.startsWith('spec/') && listens.test(text))
+      .map(({ path }) => path),
+    ['spec/support/process.ts'],
+  )
+})
+
 test('files have names that describe their content', (t) => {
   const empty = /^(utils?|helpers?|common|misc|types|index|constants|shared)$/
   t.deepEqual(

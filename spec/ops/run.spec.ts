@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
-import { freePort, temporaryDirectory } from '../support/process.ts'
+import { freePort, temporaryDirectory, listenOn } from '../support/process.ts'
 import { configurationOf, runProduct } from '../support/product.ts'
 
 const ACCOUNT = {
@@ -33,9 +33,7 @@ async function takePort(port: number): Promise<AsyncDisposable & { readonly coun
   server.on('connection', () => {
     count += 1
   })
-  const listening = Promise.withResolvers<void>()
-  server.listen(port, '127.0.0.1', listening.resolve)
-  await listening.promise
+  await listenOn(server, port)
   return {
     count: () => count,
     async [Symbol.asyncDispose]() {

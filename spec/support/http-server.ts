@@ -1,6 +1,6 @@
 /** A JSON server on loopback that can stop for some time and start again on its port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { freePort } from './process.ts'
+import { freePort, listenOn } from './process.ts'
 
 export interface HttpRequest {
   readonly method: string
@@ -49,10 +49,7 @@ export class HttpServer implements AsyncDisposable {
     const server = createServer((incoming, outgoing) => {
       void this.#serve(incoming, outgoing)
     })
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    server.once('error', reject)
-    server.listen(this.#port, '127.0.0.1', resolve)
-    await promise
+    await listenOn(server, this.#port)
     this.#server = server
   }
 

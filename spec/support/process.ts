@@ -2,10 +2,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Below the range that the kernel uses for outgoing connections, so that no connection gets such a
@@ -47,6 +48,35 @@ async function isFree(port: number): Promise<boolean> {
   server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   return promise
 }
+
+/** For how long the copies of a socket in starting children may keep its port, ms. */
+const PORT_KEPT_MS = 10_000
+
+/**
+ * Listens on a reserved port of 127.0.0.1. Spec files are threads of one process: a child that
+ * another file starts holds a copy of each socket until its program begins, so a port may still be
+ * in use for a moment after its server was closed. Throws EADDRINUSE when it stays in use.
+ */
+export async function listenOn(server: Server, port: number, keptMs = PORT_KEPT_MS): Promise<void> {
+  const endMs = Date.now() + keptMs
+  for (;;) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+    try {
+      await promise
+      return
+    } catch (error) {
+      if (!isInUse(error) || Date.now() > endMs) throw error
+      await sleep(5)
+    } finally {
+      server.off('error', reject).off('listening', resolve)
+    }
+  }
+}
+
+const isInUse = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 
 /** A directory of our own that is removed on disposal. */
 export async function temporaryDirectory(

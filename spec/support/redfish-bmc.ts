@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import { Secret, type RedfishSettings } from '../../schema/control-attributes.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
 import { makeAuthority } from './certificates.ts'
-import { freePort, temporaryDirectory } from './process.ts'
+import { freePort, listenOn, temporaryDirectory } from './process.ts'
 import { openTcpRelay, type TcpRelay } from './tcp-relay.ts'
 
 /** The differences between vendors; each default is the standard. */
@@ -83,14 +83,11 @@ export async function startRedfishBmc(habits: RedfishHabits = {}): Promise<Redfi
   const service = new RedfishService(habits)
   let server: Server | undefined
   const start = async (): Promise<void> => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
     server = createServer({ ...tls, keepAliveTimeout: 600_000 }, (incoming, outgoing) => {
       service.serve(incoming, outgoing).catch(() => outgoing.destroy())
     })
-    server.once('error', reject)
     server.on('tlsClientError', () => undefined) // a client closed the connection in the handshake
-    server.listen(port, '127.0.0.1', resolve)
-    await promise
+    await listenOn(server, port)
   }
   const kill = async (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -1,6 +1,6 @@
 /** Carries bytes to a TCP server and back, and can hold them back, like a network or a host that has failed. */
 import { connect, createServer, type Socket } from 'node:net'
-import { freePort } from './process.ts'
+import { freePort, listenOn } from './process.ts'
 
 export type Held = 'nothing' | 'there' | 'back' | 'both'
 
@@ -43,9 +43,7 @@ export async function openTcpRelay(serverPort: number): Promise<TcpRelay> {
     carry(client, upstream, 'there')
     carry(upstream, client, 'back')
   })
-  const listening = Promise.withResolvers<void>()
-  server.listen(port, '127.0.0.1', listening.resolve)
-  await listening.promise
+  await listenOn(server, port)
   const cut = (): void => {
     for (const socket of ends.keys()) socket.destroy()
   }

@@ -12,7 +12,7 @@ import { ensureKeyPair } from '../../../transports/ssh/key-pair.ts'
 import { openSshShell } from '../../../transports/ssh/shell.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
-import { freePort, temporaryDirectory } from '../../support/process.ts'
+import { freePort, temporaryDirectory, listenOn } from '../../support/process.ts'
 import { shellConformance, type ShellWorld } from '../../support/shell-conformance.ts'
 import { startSshd, type Sshd } from '../../support/sshd.ts'
 import { until } from '../../support/until.ts'
@@ -273,9 +273,7 @@ async function startTcp(
     socket.on('error', () => undefined)
     treat(socket)
   })
-  const listening = Promise.withResolvers<void>()
-  server.listen(port, '127.0.0.1', listening.resolve)
-  await listening.promise
+  await listenOn(server, port)
   return {
     settings: { address: '127.0.0.1', port, username: userInfo().username, hostKey: undefined },
     sockets,
