@@ -111,6 +111,8 @@ export interface MoveOriginsTable {
   readonly locked: number
   /** Whether we locked the instance; the leader that ends the move unlocks it. */
   readonly held: Generated<number>
+  /** The recovery of the target, which failed before the instance was in its earlier state. */
+  readonly handed_to: NotificationId | null
 }
 
 /** Append-only, except for the end of the last attempt. */

@@ -24,7 +24,7 @@ import type { End } from './move.ts'
 import type { MoveTrack } from './move-track.ts'
 import type { Places } from './places.ts'
 import type { Poll } from './poll-schedule.ts'
-import type { Preparation, RestoringOrder } from './restoration.ts'
+import type { Preparation, RestoringOrder, SeenSuccessor } from './restoration.ts'
 import type { DiskPolicy, SelectionRules } from './selection.ts'
 
 export interface EvacuationOrder {
@@ -126,6 +126,8 @@ export type MoveAnswer =
       readonly type: 'move.looked'
       /** undefined when the instance no longer exists. */
       readonly instance: Instance | undefined
+      /** The recovery of the host that the instance is on; null when that host has not failed. */
+      readonly successor: SeenSuccessor | null
       readonly atMs: number
     })
   | (About & {
@@ -277,23 +279,30 @@ export type MoveEffect =
       readonly instance: InstanceId
       readonly step: RestoringOrder
     })
-  | (End & {
-      readonly type: 'move.settle'
-      readonly move: MoveId
-      readonly instance: InstanceId
-      readonly instanceName: string
-      readonly origin: MoveOrigin
-      /** A remark that is written with a success; null when there is none. */
-      readonly remark: string | null
-      /** Whether Nova is asked for details of a failure. */
-      readonly ask: Failure['ask']
-      /**
-       * ours: we locked the instance and must unlock it; none: it was unlocked, or is no longer
-       * locked by us.
-       */
-      readonly lock: 'ours' | 'none'
-      readonly progress: Progress
-    })
+  | (End &
+      Settlement & {
+        readonly type: 'move.settle'
+        readonly move: MoveId
+        readonly instance: InstanceId
+        readonly instanceName: string
+        readonly origin: MoveOrigin
+        /** A remark that is written with a success; null when there is none. */
+        readonly remark: string | null
+        /**
+         * ours: we locked the instance and must unlock it; none: it was unlocked, or is no longer
+         * locked by us.
+         */
+        readonly lock: 'ours' | 'none'
+        readonly progress: Progress
+      })
+
+/** How the end of a move is written. */
+export interface Settlement {
+  /** Whether Nova is asked for details of a failure. */
+  readonly ask: Failure['ask']
+  /** The recovery that restores and unlocks the instance in place of this one; null when none does. */
+  readonly successor: NotificationId | null
+}
 
 /** The effects of the schedule of the moves. */
 export type ScheduleEffect =

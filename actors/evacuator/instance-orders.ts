@@ -7,11 +7,11 @@ import type { InstanceId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
+import { isComputeTrouble, type ComputePort, type Instance } from '../ports/compute.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import type { MoveAnswer, MoveEffect } from './evacuator-messages.ts'
 import { recordRefusedRequest } from './record-refusal.ts'
-import type { Preparation, RestoringOrder } from './restoration.ts'
+import type { Preparation, RestoringOrder, SeenSuccessor } from './restoration.ts'
 
 type Prepare = MoveEffect & { readonly type: 'move.prepare' }
 type LookEffect = MoveEffect & { readonly type: 'move.look' }
@@ -65,17 +65,33 @@ async function perform(
   }
 }
 
-/** Reads how Nova shows the instance now. */
+/** Reads how Nova shows the instance now, and whether the host that it is on has failed, too. */
 export async function look(
-  { world, signal }: EvacuationContext,
+  context: EvacuationContext,
   { move, instance: id }: LookEffect,
 ): Promise<MoveAnswer> {
+  const { world, signal } = context
   try {
     const instance = await world.compute.getInstance(id, signal)
-    return { type: 'move.looked', move, instance, atMs: world.clock.monotonicMs() }
+    const successor = await successorOf(context, instance)
+    return { type: 'move.looked', move, instance, successor, atMs: world.clock.monotonicMs() }
   } catch (error) {
     return { ...unanswered(error), move, step: 'look' }
   }
+}
+
+async function successorOf(
+  { world, order, signal }: EvacuationContext,
+  instance: Instance | undefined,
+): Promise<SeenSuccessor | null> {
+  const target = instance?.host ?? order.host
+  if (instance === undefined || target === order.host) return null
+  const found = await untilStored(world.clock, signal, () =>
+    world.store.findSuccessor(instance.id, target),
+  )
+  if (found === undefined) return null
+  const { notification, host, planned } = found
+  return { notification, isCertain: planned || world.observations.doubted(host) }
 }
 
 type Act = (compute: ComputePort, id: InstanceId, signal: AbortSignal) => Promise<void>

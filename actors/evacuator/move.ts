@@ -16,7 +16,7 @@
  * | ongoing           | records.polled               | ongoing, putting-back, restoring, settling | in flight; the attempt failed; arrived, given up             |
  * | putting-back      | move.was-put-back            | pending                                    |                                                              |
  * | restoring         | records.polled               | restoring                                  | the instance is looked at                                    |
- * | restoring         | move.looked, move.restored   | restoring, settling                        | an order follows; it is what it was, or is given up          |
+ * | restoring         | move.looked, move.restored   | restoring, settling                        | an order follows; it is what it was, given up, handed over   |
  * | settling          | move.settled                 | ended                                      |                                                              |
  * | ended             | records.polled               | restoring, settling                        | it had failed, and arrived late                              |
  *
@@ -41,6 +41,7 @@ import type {
   MoveRules,
   Progress,
   RecordsPolled,
+  Settlement,
 } from './evacuator-messages.ts'
 import {
   isOtherwise,
@@ -374,7 +375,7 @@ function end(
 ): MoveStep {
   const arrived: MoveTrack =
     how.outcome === 'succeeded' ? { ...track, whereabouts: 'arrived' } : track
-  if (!needsRestoring(arrived, how.outcome)) return close(context, arrived, how, ask)
+  if (!needsRestoring(arrived, how.outcome)) return close(context, arrived, how, { ask })
   const { move, instance } = track
   const phase: Phase = { kind: 'restoring', end: how, sinceMs: null, step: 'open', problem: null }
   return [{ ...arrived, phase }, [{ type: 'move.look', move, instance }]]
@@ -385,7 +386,7 @@ function close(
   context: MoveContext,
   track: MoveTrack,
   how: End,
-  ask: Failure['ask'] = 'nobody',
+  { ask = 'nobody', successor = null }: Partial<Settlement>,
 ): MoveStep {
   const { move, instance, instanceName, origin, lock, remark } = track
   const { done, total } = context.others()
@@ -393,7 +394,7 @@ function close(
   const about = { move, instance, instanceName, origin, lock, remark, progress }
   return [
     { ...track, phase: { kind: 'settling' } },
-    [{ type: 'move.settle', ...about, ...how, ask }],
+    [{ type: 'move.settle', ...about, ...how, ask, successor }],
   ]
 }
 
@@ -414,10 +415,10 @@ function onLooked(context: MoveContext, move: MoveTrack, looked: Answer<'move.lo
   if (move.phase.kind !== 'restoring') return [move, []]
   const sinceMs = move.phase.sinceMs ?? looked.atMs
   const isLate = looked.atMs - sinceMs >= context.rules.restoreMs
-  const next = nextRestoring(move, { ...move.phase, isLate }, looked.instance)
+  const next = nextRestoring(move, { ...move.phase, isLate }, looked)
   switch (next.kind) {
     case 'close':
-      return close(context, { ...move, remark: next.remark }, next.end)
+      return close(context, { ...move, remark: next.remark }, next.end, next)
     case 'order': {
       const phase = { ...move.phase, sinceMs, end: next.end }
       return order({ ...move, remark: next.remark }, phase, next.step)
@@ -442,7 +443,7 @@ function onRestored(
   { step: what, problem, allowed }: Answer<'move.restored'>,
 ): MoveStep {
   if (move.phase.kind !== 'restoring') return [move, []]
-  if (what === 'unlock' && problem === null) return close(context, move, move.phase.end)
+  if (what === 'unlock' && problem === null) return close(context, move, move.phase.end, {})
   // While an operator command forbids the order, the time limit does not run.
   const sinceMs = allowed === 'yes' ? move.phase.sinceMs : null
   return [{ ...move, phase: { ...move.phase, sinceMs, step: 'none', problem } }, []]

@@ -144,7 +144,7 @@ async function send(context: EvacuationContext, effect: Request): Promise<void> 
 
 async function settle(context: EvacuationContext, effect: Settle): Promise<MoveAnswer> {
   const { world, order, signal } = context
-  const { move, instance, outcome, dest, lock, remark } = effect
+  const { move, instance, outcome, dest, lock, remark, successor } = effect
   if (outcome === 'succeeded') world.bookings.show(instance)
   else world.bookings.release(instance)
   const reason = await explained(context, effect)
@@ -158,8 +158,9 @@ async function settle(context: EvacuationContext, effect: Settle): Promise<MoveA
     message: outcome === 'succeeded' ? remark : reason,
   }
   await untilStored(world.clock, signal, async () => {
+    if (successor !== null) await world.store.handOver(order.epoch, move, successor)
     await world.store.updateMove(order.epoch, change)
-    if (lock === 'ours') await world.store.noteLock(order.epoch, move, 'free')
+    if (lock === 'ours' && successor === null) await world.store.noteLock(order.epoch, move, 'free')
   })
   announceMove(context, { ...effect, reason, status: outcome })
   return { type: 'move.settled', move, outcome }

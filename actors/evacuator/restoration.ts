@@ -3,6 +3,7 @@
  * (`ops/docs/instance-states.md`): whether an instance is moved, what must precede its evacuation,
  * and which orders bring it to its earlier state on the new host. Pure.
  */
+import type { NotificationId } from '../../schema/ids.ts'
 import type { MoveOrigin } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { UNCLEAR, type Instance } from '../ports/compute.ts'
@@ -185,7 +186,13 @@ type Restoring =
       readonly end: End
       readonly remark: string | null
     }
-  | { readonly kind: 'close'; readonly end: End; readonly remark: string | null }
+  | {
+      readonly kind: 'close'
+      readonly end: End
+      readonly remark: string | null
+      /** The recovery of the instance's new host restores the instance. */
+      readonly successor?: NotificationId
+    }
   | { readonly kind: 'wait' }
 
 interface SoFar {
@@ -195,14 +202,26 @@ interface SoFar {
   readonly isLate: boolean
 }
 
+/** What Nova shows; undefined when the instance no longer exists. */
+interface Seen {
+  readonly instance: Instance | undefined
+  readonly successor: SeenSuccessor | null
+}
+
+/** The recovery of the host to which the instance was moved: that host is reported dead, too. */
+export interface SeenSuccessor {
+  readonly notification: NotificationId
+  /** Whether it has planned the instance, or observers doubt the host. */
+  readonly isCertain: boolean
+}
+
 /**
- * What follows for an instance at the end of its move, from its state in Nova; undefined when it no
- * longer exists.
+ * What follows for an instance at the end of its move, from its state in Nova.
  */
 export function nextRestoring(
   move: MoveTrack,
   { end, problem, isLate }: SoFar,
-  instance: Instance | undefined,
+  { instance, successor }: Seen,
 ): Restoring {
   const { remark } = move
   if (instance === undefined) {
@@ -216,6 +235,12 @@ export function nextRestoring(
   const restoration = restorationOf(move.origin)
   if (end.outcome !== 'succeeded' || restoration.kind === 'leave') {
     return release(move, instance, { end, remark })
+  }
+  // An order to a dead host has no effect, and the other recovery relies on our lock.
+  if (successor !== null && (successor.isCertain || isLate)) {
+    const { notification } = successor
+    const remark = `${end.dest} failed, too: ${notification} goes on with it`
+    return { kind: 'close', end, remark, successor: notification }
   }
   const { wanted } = restoration
   const next = nextStep(wanted, instance)

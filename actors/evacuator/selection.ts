@@ -148,12 +148,14 @@ export function planOf(
 
 /**
  * The state of the instance before the fault. An earlier attempt may have left it in error, in a
- * rebuild, or locked; the row of that attempt has the earlier state.
+ * rebuild, or locked; the row of that attempt has the earlier state. It also counts when an earlier
+ * recovery moved the instance to this host, and the host failed before that state was restored.
  */
 function originOf(now: Instance, earlier: TouchedMove | undefined): MoveOrigin {
   const { vmState, taskState, powerState, locked } = now
   if (earlier === undefined) return { vmState, taskState, powerState, locked }
-  const isOurs = vmState === 'error' || isRebuilding(taskState)
+  const isUnrestored = earlier.sourceHost !== now.host
+  const isOurs = isUnrestored || vmState === 'error' || isRebuilding(taskState)
   const before = isOurs ? earlier.origin : { vmState, taskState, powerState }
   return { ...before, locked: earlier.held ? earlier.origin.locked : locked }
 }

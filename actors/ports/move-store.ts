@@ -1,5 +1,12 @@
 /** The rows of a recovery's instances. Part of the store's port. */
-import type { Epoch, HostName, InstanceId, MoveId, NotificationId } from '../../schema/ids.ts'
+import type {
+  Epoch,
+  HostId,
+  HostName,
+  InstanceId,
+  MoveId,
+  NotificationId,
+} from '../../schema/ids.ts'
 import type {
   MoveOrigin,
   MoveStatus,
@@ -78,12 +85,26 @@ export interface MoveStore {
   noteLock(epoch: Epoch, move: MoveId, lock: 'held' | 'free'): Promise<void>
   /**
    * Instances that were locked by recoveries which have ended. An instance that an unfinished
-   * recovery also handles is left out, because that recovery keeps the lock.
+   * recovery also handles, or will handle because it was handed over, is left out: that recovery
+   * keeps the lock.
    */
   listLeftLocked(): Promise<readonly VmMove[]>
   /**
-   * Moves from this host by other recoveries that changed their instance and did not succeed; the
-   * latest one of each instance.
+   * Moves by other recoveries that changed an instance: those from this host that did
+   * not succeed, and those from other hosts that are in progress or were handed over to this
+   * recovery; the latest one of each instance.
    */
-  listTouched(sourceHost: HostName, except: NotificationId): Promise<readonly TouchedMove[]>
+  listTouched(host: HostName, recovery: NotificationId): Promise<readonly TouchedMove[]>
+  /** The unfinished recovery of the host to which an instance was moved; undefined without one. */
+  findSuccessor(instance: InstanceId, target: HostName): Promise<Successor | undefined>
+  /** Leaves the state before the fault to the successor: its `listTouched` shows the move. */
+  handOver(epoch: Epoch, move: MoveId, successor: NotificationId): Promise<void>
+}
+
+/** The recovery of the target of an earlier move. */
+export interface Successor {
+  readonly notification: NotificationId
+  readonly host: HostId
+  /** Whether it has the instance in its plan, and so knows its state before the earlier fault. */
+  readonly planned: boolean
 }

@@ -8,6 +8,7 @@ import type { MoveStatus } from '../../schema/records.ts'
 import { plannedRow } from './planned.ts'
 import {
   accepted,
+  hostFields,
   hostStopped,
   incident,
   type OpenWorld,
@@ -267,5 +268,47 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     await store.updateMove(epoch, { ...change, from: ['failed'], to: 'succeeded' })
     t.is((await store.listTouched(host.name, later.uuid)).length, 1)
     t.deepEqual(await store.listTouched(hostName('compute-9'), later.uuid), [])
+  })
+
+  test('a move whose target fails before the earlier state is restored is handed over to its recovery', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { segment, notification, host, epoch } = await incident(world)
+    const target = await store.createHost(segment.uuid, hostFields('compute-2'))
+    const [move] = await store.planMoves(epoch, notification.uuid, host.name, [
+      plannedRow(VM, 'vm-1', { origin: PAUSED, held: true }),
+    ])
+    if (move === undefined) return t.fail()
+    const change = { move: move.uuid, destHost: target.name, message: null } as const
+    await store.updateMove(epoch, { ...change, from: ['pending'], to: 'ongoing' })
+    t.is(await store.findSuccessor(VM, target.name), undefined)
+    const later = await accepted(store, hostStopped(target.name, world.clock.wall))
+    const found = { notification: later.uuid, host: target.uuid }
+    t.deepEqual(await store.findSuccessor(VM, target.name), { ...found, planned: false })
+    t.is(await store.findSuccessor(VM, hostName('compute-9')), undefined)
+    const inherited = async () =>
+      (await store.listTouched(target.name, later.uuid)).map(({ uuid, origin, held }) => [
+        uuid,
+        origin,
+        held,
+      ])
+    t.deepEqual(await inherited(), [[move.uuid, PAUSED, true]], 'while it is in progress')
+    await store.updateMove(epoch, { ...change, from: ['ongoing'], to: 'succeeded' })
+    t.deepEqual(await inherited(), [], 'a move that ended well is nobody else’s')
+    await store.handOver(epoch, move.uuid, later.uuid)
+    t.deepEqual(await inherited(), [[move.uuid, PAUSED, true]], 'when it was handed over')
+    const about = { reason: 'test', from: ['new'], to: 'ignored' } as const
+    await store.recordTransition(epoch, { ...about, notification: notification.uuid })
+    t.deepEqual(await store.listLeftLocked(), [], 'the successor keeps the lock')
+    await store.planMoves(epoch, later.uuid, target.name, [plannedRow(OTHER, 'vm-2')])
+    t.like(await store.findSuccessor(VM, target.name), { planned: false })
+    await store.planMoves(epoch, later.uuid, target.name, [plannedRow(VM, 'vm-1')])
+    t.deepEqual(await store.findSuccessor(VM, target.name), { ...found, planned: true })
+    await store.recordTransition(epoch, { ...about, notification: later.uuid })
+    t.is(await store.findSuccessor(VM, target.name), undefined)
+    t.deepEqual(
+      (await store.listLeftLocked()).map(({ uuid }) => uuid),
+      [move.uuid],
+    )
   })
 }

@@ -81,6 +81,15 @@ export function moveStore(
           .execute()
       }),
 
+    handOver: (epoch, move, successor) =>
+      guarded(epoch, async (trx) => {
+        await trx
+          .updateTable('move_origins')
+          .set({ handed_to: successor })
+          .where('move_uuid', '=', move)
+          .execute()
+      }),
+
     ...readingMoves(transactions),
   }
 }
@@ -88,35 +97,64 @@ export function moveStore(
 /** What is read of moves without their recovery. */
 const readingMoves = (
   transactions: Transactions,
-): Pick<MoveStore, 'listLeftLocked' | 'listTouched'> => ({
+): Pick<MoveStore, 'listLeftLocked' | 'listTouched' | 'findSuccessor'> => ({
   listLeftLocked: () =>
     transactions.read(async (db) => {
+      const unfinished = db
+        .selectFrom('notifications')
+        .select('notification_uuid')
+        .where('status', 'in', UNFINISHED_STATUSES)
       const goesOn = db
         .selectFrom('vm_moves')
-        .innerJoin('notifications', 'notifications.notification_uuid', 'vm_moves.notification_uuid')
         .select('instance_uuid')
-        .where('notifications.status', 'in', UNFINISHED_STATUSES)
+        .where('notification_uuid', 'in', unfinished)
       const rows = await db
         .selectFrom('move_origins')
         .innerJoin('vm_moves', 'vm_moves.uuid', 'move_origins.move_uuid')
         .selectAll('vm_moves')
         .where('held', '=', 1)
         .where('instance_uuid', 'not in', goesOn)
+        .where((eb) => eb.or([eb('handed_to', 'is', null), eb('handed_to', 'not in', unfinished)]))
         .orderBy('vm_moves.id')
         .execute()
       return rows.map(moveOf)
     }),
 
-  listTouched: (sourceHost, except) =>
+  listTouched: (host, recovery) =>
     transactions.read(async (db) => {
-      const rows = await touched(db)
-        .where('source_host', '=', sourceHost)
-        .where('notification_uuid', '!=', except)
+      const others = touched(db).where('notification_uuid', '!=', recovery).orderBy('vm_moves.id')
+      const from = await others
+        .where('source_host', '=', host)
         .where('status', '!=', 'succeeded')
         .where((eb) => eb.or([eb('attempts', '>', 0), eb('held', '=', 1)]))
-        .orderBy('vm_moves.id')
         .execute()
+      const onTheirWay = await others
+        .where('source_host', '!=', host)
+        .where((eb) => eb.or([eb('status', '=', 'ongoing'), eb('handed_to', '=', recovery)]))
+        .execute()
+      const rows = [...from, ...onTheirWay].toSorted((one, other) => one.id - other.id)
       return [...new Map(rows.map((row) => [row.instance_uuid, touchedMoveOf(row)])).values()]
+    }),
+
+  findSuccessor: (instance, target) =>
+    transactions.read(async (db) => {
+      const row = await db
+        .selectFrom('notifications')
+        .innerJoin('hosts', 'hosts.uuid', 'notifications.source_host_uuid')
+        .leftJoin('vm_moves', (join) =>
+          join
+            .onRef('vm_moves.notification_uuid', '=', 'notifications.notification_uuid')
+            .on('instance_uuid', '=', instance),
+        )
+        .select(['notifications.notification_uuid', 'hosts.uuid as host', 'vm_moves.uuid as move'])
+        .where('hosts.name_key', '=', nameKey(target))
+        .where('notifications.type', '=', 'COMPUTE_HOST')
+        .where('notifications.status', 'in', UNFINISHED_STATUSES)
+        .orderBy('notifications.id')
+        .executeTakeFirst()
+      if (row === undefined) return undefined
+      const { notification_uuid: notification, host, move } = row
+      return { notification, host, planned: move !== null }
     }),
 })
 

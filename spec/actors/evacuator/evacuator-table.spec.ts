@@ -61,7 +61,7 @@ const MESSAGES: readonly EvacuatorMessage[] = [
   { type: 'move.forbidden', move: M1, reason: 'paused', atMs: 1 },
   { type: 'move.prepared', move: M1, target: TWO, done: [] },
   { type: 'move.was-put-back', move: M1, atMs: 1 },
-  { type: 'move.looked', move: M1, instance: undefined, atMs: 1 },
+  { type: 'move.looked', move: M1, instance: undefined, successor: null, atMs: 1 },
   { type: 'move.restored', move: M1, step: 'unlock', problem: null, allowed: 'yes' },
   { type: 'move.settled', move: M1, outcome: 'succeeded' },
   { type: 'move.settled', move: M1, outcome: 'failed' },

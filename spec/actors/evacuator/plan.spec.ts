@@ -1,11 +1,11 @@
 /**
- * An instance that Nova lists on the dead host although it has moved it is reported, and not moved
- * again.
+ * The row of an instance has its state before the first fault. An instance that Nova lists on the
+ * dead host although it has moved it is reported, and not moved again.
  */
 import test from 'ava'
-import { contradictions } from '../../../actors/evacuator/selection.ts'
+import { contradictions, planOf } from '../../../actors/evacuator/selection.ts'
 import { plannedRow } from '../../support/planned.ts'
-import { I1, I2, TWO, moveRow } from '../records.ts'
+import { I1, I2, ONE, RUNNING, THREE, TWO, instanceRow, moveRow } from '../records.ts'
 
 const PLANNED = [plannedRow(I1, 'web')]
 
@@ -19,4 +19,32 @@ test('an instance that is listed on the host and was moved is a contradiction', 
 test('an instance that is not moved yet, or is no longer listed, is no contradiction', (t) => {
   t.deepEqual(contradictions(PLANNED, [moveRow()]), [])
   t.deepEqual(contradictions(PLANNED, [moveRow({ instance: I2, status: 'succeeded' })]), [])
+})
+
+const PAUSED = { vmState: 'paused', taskState: null, powerState: 3, locked: false }
+const VERDICT = { kind: 'move', haEnabled: true, priority: 500, note: null } as const
+const earlier = (change: object) =>
+  moveRow({ instance: I1, status: 'ongoing', origin: PAUSED, held: true, ...change })
+
+test('a move to the host that had not restored its instance gives it the state before the first fault', (t) => {
+  const instance = instanceRow({ host: TWO, locked: true })
+  const moved = earlier({ sourceHost: ONE })
+  t.like(planOf({ instance, verdict: VERDICT }, [moved]), { origin: PAUSED, held: true })
+})
+
+test('a move from the host gives it only when the instance is as that move left it', (t) => {
+  const failed = earlier({ sourceHost: TWO, status: 'failed' })
+  const planned = (change: object) =>
+    planOf({ instance: instanceRow({ host: TWO, locked: true, ...change }), verdict: VERDICT }, [
+      failed,
+    ])
+  t.like(planned({}), { origin: { ...RUNNING, locked: false } })
+  t.like(planned({ vmState: 'error' }), { origin: PAUSED })
+  t.like(planned({ taskState: 'rebuilding' }), { origin: PAUSED })
+})
+
+test('a move of another instance says nothing', (t) => {
+  const instance = instanceRow({ host: TWO })
+  const other = earlier({ instance: I2, sourceHost: THREE })
+  t.like(planOf({ instance, verdict: VERDICT }, [other]), { origin: RUNNING, held: false })
 })

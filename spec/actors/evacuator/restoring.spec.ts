@@ -8,6 +8,7 @@ import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evac
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
+import { notificationId } from '../../../schema/ids.ts'
 import { M1, RUNNING, THREE, TWO, evacuationRow, instanceRow } from '../records.ts'
 import {
   CONTEXT,
@@ -26,6 +27,7 @@ const PAUSED = { ...RUNNING, vmState: 'paused', powerState: 3 }
 const STOPPED = { ...RUNNING, vmState: 'stopped', powerState: 4 }
 const BROKEN = { ...RUNNING, vmState: 'error', powerState: 0 }
 
+type Looked = MovingMessage & { readonly type: 'move.looked' }
 type Effects = readonly (MovingEffect | KernelEffect<MovingMessage>)[]
 
 /** The effects in short: the orders to Nova and the writes. */
@@ -56,15 +58,21 @@ const restoring = (change: Partial<Phase & { readonly kind: 'restoring' }> = {})
   ...change,
 })
 
-function looked(track: MoveTrack, instance: Partial<Instance> | undefined, atMs = 0) {
+function looked(
+  track: MoveTrack,
+  instance: Partial<Instance> | undefined,
+  { atMs = 0, successor = null }: Partial<Pick<Looked, 'atMs' | 'successor'>> = {},
+) {
   const message: MovingMessage = {
     type: 'move.looked',
     move: M1,
     instance: instance && instanceRow({ host: TWO, ...instance }),
+    successor,
     atMs,
   }
   const [state, effects] = onMovingMessage(RULES, movingOf([track]), message)
-  return { told: told(effects), track: state.tracks.get(M1) }
+  const settled = effects.find(({ type }) => type === 'move.settle')
+  return { told: told(effects), track: state.tracks.get(M1), settled }
 }
 
 const ends: readonly (readonly [string, Partial<MoveTrack>, readonly string[]])[] = [
@@ -145,8 +153,8 @@ for (const [what, change, instance, expected] of views) {
 test('an instance that does not return to its earlier state in time fails, with the reason, and is unlocked', (t) => {
   const phase = restoring({ sinceMs: 0, problem: 'Nova refuses' })
   const late = trackRow({ ...locked, phase })
-  t.deepEqual(looked(late, { locked: true }, RULES.restoreMs - 1).told, ['pause'])
-  const { told: orders, track } = looked(late, { locked: true }, RULES.restoreMs)
+  t.deepEqual(looked(late, { locked: true }, { atMs: RULES.restoreMs - 1 }).told, ['pause'])
+  const { told: orders, track } = looked(late, { locked: true }, { atMs: RULES.restoreMs })
   t.deepEqual(orders, ['unlock'])
   t.like(track?.phase, {
     end: {
@@ -155,6 +163,36 @@ test('an instance that does not return to its earlier state in time fails, with 
       reason: 'moved to compute-2, where it is active and was to be paused: Nova refuses',
     },
   })
+})
+
+const OTHER_RECOVERY = notificationId('0f0e0d0c-0000-4000-8000-00000000aaaa')
+
+for (const instance of [
+  {},
+  { taskState: 'pausing' },
+  { vmState: 'paused' },
+  { vmState: 'error' },
+]) {
+  test(`a moved instance whose new host fails is handed over, still locked: ${JSON.stringify(instance)}`, (t) => {
+    const successor = { notification: OTHER_RECOVERY, isCertain: true }
+    const { told: orders, settled } = looked(
+      trackRow(locked),
+      { locked: true, ...instance },
+      { successor },
+    )
+    t.deepEqual(orders, [`succeeded: compute-2 failed, too: ${OTHER_RECOVERY} goes on with it`])
+    t.like(settled, { successor: OTHER_RECOVERY })
+  })
+}
+
+test('a new host that is only said to have failed gets orders until it is late', (t) => {
+  const track = trackRow({ ...locked, phase: restoring({ sinceMs: 0 }) })
+  const successor = { notification: OTHER_RECOVERY, isCertain: false }
+  const at = (atMs: number) => looked(track, { locked: true }, { atMs, successor }).told
+  t.deepEqual(at(RULES.restoreMs - 1), ['pause'])
+  t.deepEqual(at(RULES.restoreMs), [
+    `succeeded: compute-2 failed, too: ${OTHER_RECOVERY} goes on with it`,
+  ])
 })
 
 test('after an order, the instance is read with the next records, and only one order is open at a time', (t) => {
