@@ -13,11 +13,13 @@ import { PowerRechecks } from './fence/power-recheck.ts'
 import { Bookings } from './placement/bookings.ts'
 import type { ClockPort } from './ports/clock.ts'
 import { InFlight } from './recovery/in-flight.ts'
+import { EarlyProbes } from './verification/early-probes.ts'
 import { HostObservations } from './verification/host-observations.ts'
 
 export interface LeaderMemory {
   readonly roster: Roster
   readonly observations: HostObservations
+  readonly earlyProbes: EarlyProbes
   readonly inFlight: InFlight
   readonly powerRechecks: PowerRechecks
   readonly bookings: Bookings
@@ -70,6 +72,7 @@ function newLeaderMemory({
   return {
     roster: new Roster(observersPerHost, countStranger),
     observations: new HostObservations(clock, freshMs),
+    earlyProbes: new EarlyProbes(clock),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),
     bookings: new Bookings(clock),
@@ -80,10 +83,12 @@ function newLeaderMemory({
 
 /** How many entries each part has. */
 export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
-  const { roster, observations, inFlight, powerRechecks, bookings, limiter, news } = memory
+  const { roster, observations, earlyProbes, inFlight } = memory
+  const { powerRechecks, bookings, limiter, news } = memory
   return {
     roster: roster.size,
     observations: observations.size,
+    earlyProbes: earlyProbes.size,
     inFlight: inFlight.size,
     powerRechecks: powerRechecks.size,
     bookings: bookings.size,

@@ -13,6 +13,8 @@ export interface Incident {
   readonly look: Pick<Look, 'finding' | 'atMs'> | null
   /** Observers that called it dead when the leader saw it alive, and until when that is held against them, monotonic ms. */
   readonly doubtedUntilMs: ReadonlyMap<string, number>
+  /** Whether somebody has doubted it since it was last seen alive. */
+  readonly isDoubted: boolean
   /** The unfinished COMPUTE_HOST notification of this host, if there is one. */
   readonly open: NotificationId | null
   /** Whether the reporter of the open one is not sure: then our own observers may still make a report. */
@@ -31,6 +33,7 @@ export function newIncident(observed: HostObserved): Incident {
     segment: segmentId(observed.segment),
     look: null,
     doubtedUntilMs: new Map(),
+    isDoubted: false,
     open: null,
     unsure: false,
     quietUntilMs: 0,

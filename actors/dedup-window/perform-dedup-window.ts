@@ -12,6 +12,7 @@ import {
   type NotificationStore,
   type RecoveryStore,
 } from '../ports/store.ts'
+import type { EarlyProbes } from '../verification/early-probes.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
 import type { Look } from '../verification/look.ts'
@@ -28,6 +29,7 @@ import {
 export interface WindowWorld extends LookWorld {
   readonly contradictions: Contradictions
   readonly observations: HostObservations
+  readonly earlyProbes: EarlyProbes
   readonly store: NotificationStore &
     RecoveryStore &
     Pick<InventoryStore, 'findHost' | 'getSegment'>
@@ -53,7 +55,7 @@ async function performWindow(
   world: WindowWorld,
   effect: DedupWindowEffect,
   signal: AbortSignal,
-): Promise<DedupWindowMessage> {
+): Promise<DedupWindowMessage | undefined> {
   switch (effect.type) {
     case 'unfinished.read': {
       const page = { afterId: effect.afterId, max: SMALL_PAGE }
@@ -76,6 +78,9 @@ async function performWindow(
         atMs: world.clock.monotonicMs(),
       }
     }
+    case 'host.probe-early':
+      await unlessAway(() => probeEarly(world, effect))
+      return undefined
     case 'fault.report': {
       const acceptance = await unlessAway(() => report(world, effect))
       const { host } = effect
@@ -87,6 +92,17 @@ async function performWindow(
     default:
       return assertNever(effect)
   }
+}
+
+/** Begins to ask the host, unless that was done a moment ago. */
+async function probeEarly(
+  { store, shell, earlyProbes }: WindowWorld,
+  { host, hostName }: DedupWindowEffect & { readonly type: 'host.probe-early' },
+): Promise<void> {
+  if (!earlyProbes.isDue(host)) return
+  const registered = await store.findHost(hostName)
+  const { ssh } = parseControlAttributes(registered?.controlAttributes ?? '')
+  if (ssh !== undefined && earlyProbes.isDue(host)) earlyProbes.begin(host, ssh, shell)
 }
 
 /** Looks at a host of which contradictory things are said; what is new goes into the log. */

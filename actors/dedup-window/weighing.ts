@@ -31,7 +31,13 @@ export function onObserved(
   { observed, observations, atMs }: DedupWindowMessage & { readonly type: 'window.observed' },
 ): WindowStep {
   const known = state.incidents.get(hostId(observed.host)) ?? newIncident(observed)
-  return weigh({ rules, leader, observations, atMs }, state, known, observed.observer)
+  const { host, hostName, isDoubted } = known
+  const isDoubt = observed.state === 'suspect' || observed.state === 'dead'
+  const weighing = { rules, leader, observations, atMs }
+  const heard = { ...known, isDoubted: isDoubt || isDoubted }
+  const [next, effects] = weigh(weighing, state, heard, observed.observer)
+  if (!isDoubt || isDoubted) return [next, effects]
+  return [next, [{ type: 'host.probe-early', host, hostName }, ...effects]]
 }
 
 /** The leader itself has looked: for a fence, or because of a contradiction. */
@@ -59,7 +65,7 @@ function weigh(
 ): WindowStep {
   const { rules, leader, observations, atMs } = weighing
   const verdict = judgeTestimony({ ...heard, observations }, rules, atMs)
-  const incident = verdict === 'alive' ? { ...heard, reports: 0 } : heard
+  const incident = verdict === 'alive' ? { ...heard, reports: 0, isDoubted: false } : heard
   const [next, looks] = lookIfContradicted(weighing, withIncident(state, incident), incident)
   if (verdict === 'alive' && incident.open !== null) {
     const { host, segment, hostName } = incident

@@ -77,6 +77,8 @@ export type DedupWindowEffect =
       readonly before: Finding | null
       readonly said: readonly string[]
     }
+  /** Somebody begins to doubt the host: the leader begins to ask it over SSH, in case it must look soon. */
+  | { readonly type: 'host.probe-early'; readonly host: HostId; readonly hostName: HostName }
   | {
       readonly type: 'fault.report'
       readonly host: HostId

@@ -16,10 +16,11 @@ export interface ShellProbe {
 
 export interface ShellPort {
   /**
-   * Checks the host over the kept connection, and opens the connection when necessary. Never throws
-   * for a network reason.
+   * Checks the host over the kept connection, and opens the connection when necessary. Waits for
+   * `timeoutMs` at most, and for `connectMs` when nothing accepts the connection. Never throws for a
+   * network reason.
    */
-  probe(target: SshSettings, timeoutMs: number): Promise<ShellProbe>
+  probe(target: SshSettings, timeoutMs: number, connectMs?: number): Promise<ShellProbe>
   /** Closes the kept connection of a host that is no longer watched. */
   forget(target: SshSettings): void
 }

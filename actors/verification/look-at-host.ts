@@ -7,7 +7,16 @@ import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { ShellPort, ShellProbe } from '../ports/shell.ts'
-import { heartbeatSign, judgeLook, LOOK_MS, type Heartbeat, type Look, type Signs } from './look.ts'
+import type { EarlyProbes } from './early-probes.ts'
+import {
+  CONNECT_MS,
+  heartbeatSign,
+  judgeLook,
+  LOOK_MS,
+  type Heartbeat,
+  type Look,
+  type Signs,
+} from './look.ts'
 
 export interface LookWorld {
   readonly clock: ClockPort
@@ -15,6 +24,7 @@ export interface LookWorld {
   readonly power: PowerPort
   readonly compute: Pick<ComputePort, 'findService'>
   readonly observations: Pick<HostObservations, 'doubtedSince'>
+  readonly earlyProbes: Pick<EarlyProbes, 'answerOf'>
 }
 
 export interface LookTarget {
@@ -44,13 +54,17 @@ export async function lookAtHost(
 }
 
 async function askShell(
-  { clock, shell }: LookWorld,
-  { ssh }: LookTarget,
+  { clock, shell, earlyProbes }: LookWorld,
+  { host, ssh, isOrdered }: LookTarget,
   signal: AbortSignal,
 ): Promise<ShellProbe | undefined> {
   if (ssh === undefined) return undefined
   const late: ShellProbe = { outcome: 'silent', detail: LATE }
-  return within(clock, signal, late, () => shell.probe(ssh, LOOK_MS))
+  const early = isOrdered ? undefined : earlyProbes.answerOf(host, ssh)
+  return within(clock, signal, late, async () => {
+    const answer = await early
+    return answer?.outcome === 'silent' ? answer : shell.probe(ssh, LOOK_MS, CONNECT_MS)
+  })
 }
 
 function askPower(

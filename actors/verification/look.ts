@@ -6,6 +6,13 @@ import type { ShellProbe } from '../ports/shell.ts'
 /** Longest look, ms: all channels are asked side by side. */
 export const LOOK_MS = 3000
 
+/**
+ * Longest wait of a look for a host that does not accept a TCP connection, ms. Its second request
+ * for a connection is sent after 1 s (RFC 6298) and has 1.5 s for its answer, so 3 s would bring
+ * nothing more.
+ */
+export const CONNECT_MS = 2500
+
 /** How long a look is good for before something irreversible is done, ms. */
 export const LOOK_VALID_MS = 10_000
 

@@ -86,8 +86,8 @@ function spaced(power: PowerPort, clock: ClockPort): PowerPort {
 }
 
 /**
- * The targets are for the first evacuate request. Half of its time is the leader's own look at the host, which waits 3 s for an answer
- * over SSH. A few verdicts wait until a BMC that was read just before the death may be read again.
+ * The targets are for the first evacuate request. After the first doubt, the leader itself waits 2.5 s for an answer over SSH. A few
+ * verdicts wait until a BMC that was read just before the death may be read again.
  */
 const figuresOf = (
   how: string,

@@ -40,7 +40,7 @@ export class SimulatedShell implements ShellPort {
     this.#chance = parts.chance
   }
 
-  async probe(target: SshSettings, timeoutMs: number): Promise<ShellProbe> {
+  async probe(target: SshSettings, timeoutMs: number, connectMs = timeoutMs): Promise<ShellProbe> {
     const { clock, ledger } = this.#site
     ledger.count('ssh.probe')
     const machine = this.#site.find(target.address)
@@ -54,7 +54,8 @@ export class SimulatedShell implements ShellPort {
     const spentMs = Math.min(takesMs, timeoutMs)
     await sleep(clock, spentMs)
     const outcome = takesMs > timeoutMs ? 'silent' : this.#lookAt(machine, target)
-    if (outcome === 'silent') await sleep(clock, timeoutMs - spentMs)
+    const waitMs = this.#accepts(machine) ? timeoutMs : connectMs
+    if (outcome === 'silent') await sleep(clock, Math.max(0, waitMs - spentMs))
     return { outcome, detail: DETAIL[outcome] }
   }
 
@@ -62,9 +63,14 @@ export class SimulatedShell implements ShellPort {
     // There is no connection to close, and a key that was seen once stays pinned.
   }
 
+  /** Whether the kernel of the host accepts connections, whatever its sshd does. */
+  #accepts(machine: Machine | undefined): boolean {
+    if (machine?.isRunning !== true || machine.network === 'cut') return false
+    return !this.#faults.isCut(this.#node, `ssh:${machine.name}`)
+  }
+
   #lookAt(machine: Machine | undefined, target: SshSettings): ShellOutcome {
-    if (machine?.isRunning !== true || machine.network === 'cut') return 'silent'
-    if (this.#faults.isCut(this.#node, `ssh:${machine.name}`)) return 'silent'
+    if (machine === undefined || !this.#accepts(machine)) return 'silent'
     if (machine.sshd === 'down') return 'refused'
     const isKnown = this.#knows(machine, target)
     return machine.sshd !== 'rejects' && isKnown ? 'alive' : 'misconfigured'

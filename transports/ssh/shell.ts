@@ -84,7 +84,12 @@ export async function openSshShell(options: ShellOptions): Promise<SshShell> {
   }
 
   return {
-    probe: (target, timeoutMs) => within(clock, timeoutMs, askTwice(routeIn(routes, target))),
+    async probe(target, timeoutMs, connectMs = timeoutMs) {
+      const route = routeIn(routes, target)
+      const answer = askTwice(route)
+      const unaccepted = { ms: connectMs, applies: () => route.connection?.wasAccepted() !== true }
+      return within(clock, [{ ms: timeoutMs, applies: () => true }, unaccepted], answer)
+    },
     forget(target) {
       const route = routes.get(keyOf(target))
       if (route !== undefined) close(route)
@@ -154,19 +159,27 @@ function noteFailure(route: Route, failure: ShellProbe, nowMs: number, counts: C
 const ALIVE: ShellProbe = { outcome: 'alive', detail: 'sshd answered over the kept connection' }
 const LOST: ShellProbe = { outcome: 'silent', detail: 'the connection was lost before an answer' }
 
+/** A time limit that may not apply any more when its time has come. */
+interface Limit {
+  readonly ms: number
+  readonly applies: () => boolean
+}
+
 async function within(
   clock: ClockPort,
-  timeoutMs: number,
+  limits: readonly Limit[],
   answer: Promise<ShellProbe>,
 ): Promise<ShellProbe> {
   const silence = Promise.withResolvers<ShellProbe>()
-  const cancel = clock.schedule(timeoutMs, () =>
-    silence.resolve({ outcome: 'silent', detail: `no answer within ${timeoutMs} ms` }),
+  const timers = limits.map(({ ms, applies }) =>
+    clock.schedule(ms, () => {
+      if (applies()) silence.resolve({ outcome: 'silent', detail: `no answer within ${ms} ms` })
+    }),
   )
   try {
     return await Promise.race([answer, silence.promise])
   } finally {
-    cancel()
+    for (const cancel of timers) cancel()
   }
 }
 

@@ -10,7 +10,7 @@ import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import type { Notification } from '../../../schema/records.ts'
 import { H1, N1, N2, ONE, SEGMENT, hostRow, notificationRow } from '../records.ts'
-import { JUST_BEGUN, SETTLED, windowOf, type Happening } from './hearing.ts'
+import { JUST_BEGUN, SETTLED, windowOf, type Happening, type Moment } from './hearing.ts'
 import { WINDOW_RULES } from '../window-rules.ts'
 import { timer } from '../step-table.ts'
 
@@ -76,9 +76,9 @@ test('a quorum before the window has settled reports nothing', (t) => {
 
 test('a quorum reports the host, and the next words about it report nothing', (t) => {
   const reported = after(QUORUM)
-  const { effects } = reported
-  t.is(effects.length, 1)
-  t.like(effects[0], REPORT)
+  const [early, ...effects] = reported.effects
+  t.like(early, { type: 'host.probe-early', host: H1 })
+  t.deepEqual(effects, [REPORT])
   t.is(
     reports(after([observed('a', 'dead', 3), observed('b', 'dead', 30_001)], reported).effects),
     0,
@@ -88,6 +88,19 @@ test('a quorum reports the host, and the next words about it report nothing', (t
 test('a host that is still dead after the quiet time is reported again', (t) => {
   const again = [observed('a', 'dead', 30_001), observed('b', 'dead', 30_002)]
   t.is(reports(after(again, after(QUORUM)).effects), 1)
+})
+
+test('the leader begins to ask a host at the first doubt, and again only after it was seen alive', (t) => {
+  const probes = (happenings: readonly Happening[], from?: Moment) =>
+    after(happenings, from).effects.filter(({ type }) => type === 'host.probe-early').length
+  t.is(probes([observed('a', 'alive', 0), observed('a', 'blind', 1)]), 0)
+  const doubted = [observed('a', 'suspect', 2), observed('b', 'suspect', 3), ...dead(4)]
+  t.is(probes(doubted), 1)
+  t.is(probes([...dead(60_000)], after(doubted)), 0)
+  t.is(
+    probes([observed('a', 'alive', 60_000), observed('a', 'suspect', 60_001)], after(doubted)),
+    1,
+  )
 })
 
 /** Two observers that say so. */

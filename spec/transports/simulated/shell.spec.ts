@@ -53,6 +53,19 @@ test('each state of sshd has its outcome, and a slow one answers only with a lon
 
 const { cloud, nextHost } = buildRunawayCloud()
 
+test('crashed and cut-off hosts accept nothing, and a slow sshd is waited for longer', async (t) => {
+  const { cloud, shell, ssh, clock, during, one, two } = buildWorld()
+  const tookMs = async (host: typeof one): Promise<number> => {
+    const beganAtMs = clock.monotonicMs()
+    await during(shell.probe(ssh(host), 900, 500))
+    return clock.monotonicMs() - beganAtMs
+  }
+  cloud.setSshd(two, 'slow')
+  t.is(await tookMs(two), 900)
+  cloud.crashHost(one)
+  t.is(await tookMs(one), 500)
+})
+
 shellConformance(test, async () => ({
   shell: cloud.viewFor('monitor-1').shell,
   async startMachine(access) {

@@ -12,6 +12,7 @@ import { ensureKeyPair } from '../../../transports/ssh/key-pair.ts'
 import { openSshShell } from '../../../transports/ssh/shell.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
+import { openFullListener } from '../../support/full-listener.ts'
 import { freePort, temporaryDirectory, listenOn } from '../../support/process.ts'
 import { shellConformance, type ShellWorld } from '../../support/shell-conformance.ts'
 import { startSshd, type Sshd } from '../../support/sshd.ts'
@@ -41,6 +42,20 @@ async function openWorld(): Promise<RealWorld> {
 }
 
 shellConformance(test, openWorld)
+
+test('host that accepts nothing is waited for less than one that accepts and is silent', async (t) => {
+  await using world = await openWorld()
+  await using full = await openFullListener()
+  await using accepting = await startTcp(() => undefined)
+  const tookMs = async (port: number): Promise<number> => {
+    const beganAtMs = performance.now()
+    const settings = { ...accepting.settings, port }
+    t.is((await world.shell.probe(settings, 3000, 300)).outcome, 'silent')
+    return performance.now() - beganAtMs
+  }
+  t.true((await tookMs(full.port)) < 2500)
+  t.true((await tookMs(accepting.settings.port)) >= 2990)
+})
 
 test('many probes use one connection', async (t) => {
   await using world = await openWorld()
