@@ -12,6 +12,7 @@ import type { LeasePort } from '../actors/ports/lease.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { PlacementPort } from '../actors/ports/placement.ts'
 import type { PowerPort } from '../actors/ports/power.ts'
+import type { AnchorPort } from '../actors/ports/anchors.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
@@ -33,6 +34,7 @@ import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
 import { keyFileOf, refuseUntrusted, trustedPaths } from './trusted-files.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
+import { tcpAnchors } from '../transports/system/anchors.ts'
 import { openSshShell } from '../transports/ssh/shell.ts'
 import { openVault } from '../transports/vault/vault.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
@@ -63,6 +65,7 @@ export interface World extends GuestWorld {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
+  readonly anchors: AnchorPort
   /**
    * Checks whether this process can read the stored credentials; undefined when none of its roles
    * reads them.
@@ -148,6 +151,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
       }),
     ),
     shell,
+    anchors: tcpAnchors(clock, config.hostMonitor.anchors),
     politeness: () => ({ bmcPoliteness: power.politeness(), sshPoliteness: shell.politeness() }),
     ...openGuests(config, ambient),
   }

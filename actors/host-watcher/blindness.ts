@@ -24,6 +24,11 @@ export function blindByStall(sinceLastTickMs: number, tickMs: number): string | 
 /** Shorter than any probe's time-out. */
 const STALL_MS = 1500
 
-/** Undefined while what is always there can be reached; else what cannot: then hosts that cannot be reached prove nothing. */
-export const blindByAnchor = (bus: 'connected' | 'away'): string | undefined =>
-  bus === 'away' ? 'this observer does not reach the bus' : undefined
+/**
+ * Undefined while what is always there can be reached; else what cannot: then hosts that cannot be reached prove nothing. `unreached`:
+ * why no configured anchor is.
+ */
+export const blindByAnchor = (
+  bus: 'connected' | 'away',
+  unreached: string | undefined,
+): string | undefined => (bus === 'away' ? 'this observer does not reach the bus' : unreached)

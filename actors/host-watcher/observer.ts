@@ -28,6 +28,11 @@ export type ObserverMessage =
       readonly bus: 'connected' | 'away'
     }
   | {
+      readonly type: 'observer.anchors' // private
+      /** Why no anchor is reached; undefined when one is. */
+      readonly unreached: string | undefined
+    }
+  | {
       readonly type: 'observer.inventory' // private; undefined while the store is away
       readonly inventory: Inventory | undefined
       readonly atMs: number
@@ -66,6 +71,9 @@ export interface ObserverState {
   readonly blindUntilMs: number
   /** Why it is blind; empty while it sees. */
   readonly reason: string
+  /** Why no anchor was reached the last time; undefined when one was. */
+  readonly unreached: string | undefined
+  readonly anchorsAtMs: number
   readonly inventoryAtMs: number
   readonly servicesAtMs: number
   readonly registrations: Registrations
@@ -76,6 +84,7 @@ export interface ObserverState {
 
 export type ObserverEffect =
   | { readonly type: 'clock.read' }
+  | { readonly type: 'anchors.ask' }
   | { readonly type: 'inventory.read' }
   | { readonly type: 'services.read' }
   /** Says in the store that we observe: what we say counts for as long as it is there. */
@@ -96,6 +105,8 @@ export interface ObserverRules {
   readonly tickMs: number
   /** How often an unchanged state is said again. */
   readonly repeatMs: number
+  /** How often the anchors are asked. */
+  readonly anchorsMs: number
   /** How often the registered hosts are read again. */
   readonly inventoryMs: number
   /** How often the compute services are read again, all in one request. */
@@ -115,6 +126,8 @@ export const NEW_OBSERVER: ObserverState = {
   lastTickMs: undefined,
   blindUntilMs: 0,
   reason: '',
+  unreached: undefined,
+  anchorsAtMs: -Infinity,
   inventoryAtMs: -Infinity,
   servicesAtMs: -Infinity,
   registrations: NO_REGISTRATIONS,
@@ -132,6 +145,8 @@ export const observer =
         return [state, [{ type: 'clock.read' }]]
       case 'observer.ticked':
         return onTicked(rules, state, message)
+      case 'observer.anchors':
+        return [{ ...state, unreached: message.unreached }, []]
       case 'observer.inventory':
         return onInventory({ node, rules }, state, message)
       case 'observer.services':
@@ -149,7 +164,7 @@ function onTicked(
   { atMs, bus }: ObserverMessage & { readonly type: 'observer.ticked' },
 ): ObserverStep {
   const stall = blindByStall(atMs - (state.lastTickMs ?? atMs), rules.tickMs)
-  const cause = stall ?? blindByAnchor(bus) ?? blindByCount(statesOf(state))
+  const cause = stall ?? blindByAnchor(bus, state.unreached) ?? blindByCount(statesOf(state))
   const blindUntilMs = cause === undefined ? state.blindUntilMs : atMs + rules.regainMs
   const reason = cause ?? (atMs < blindUntilMs ? state.reason : '')
   const kind = reason === '' ? 'sighted' : 'blind'
@@ -174,16 +189,24 @@ function onTicked(
 
 /** What is due again of what is read, and written, now and then. */
 function dutiesOf(rules: ObserverRules, state: ObserverState, atMs: number): ObserverStep {
+  const ofAnchors = atMs - state.anchorsAtMs >= rules.anchorsMs
   const ofStore = atMs - state.inventoryAtMs >= rules.inventoryMs
   const ofCompute = atMs - state.servicesAtMs >= rules.servicesMs
   const done = {
     ...state,
+    anchorsAtMs: ofAnchors ? atMs : state.anchorsAtMs,
     inventoryAtMs: ofStore ? atMs : state.inventoryAtMs,
     servicesAtMs: ofCompute ? atMs : state.servicesAtMs,
   }
-  return [done, [...(ofStore ? STORE_DUTIES : []), ...(ofCompute ? COMPUTE_DUTIES : [])]]
+  const duties = [
+    ...(ofAnchors ? ANCHOR_DUTIES : []),
+    ...(ofStore ? STORE_DUTIES : []),
+    ...(ofCompute ? COMPUTE_DUTIES : []),
+  ]
+  return [done, duties]
 }
 
+const ANCHOR_DUTIES = [{ type: 'anchors.ask' }] as const
 const STORE_DUTIES = [{ type: 'inventory.read' }, { type: 'registration.renew' }] as const
 const COMPUTE_DUTIES = [{ type: 'services.read' }] as const
 

@@ -7,6 +7,7 @@ import { subjectOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
+import type { AnchorPort } from '../ports/anchors.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { BusMessage, BusPort } from '../ports/bus.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
@@ -51,6 +52,7 @@ export interface WatchingWorld {
   readonly compute: Pick<ComputePort, 'listServices'>
   readonly power: PowerPort
   readonly shell: ShellPort
+  readonly anchors: AnchorPort
   readonly announcer: Announcer
   readonly observerRules: ObserverRules
   readonly watcherRules: HostWatcherRules
@@ -85,6 +87,8 @@ function performObserver(
   switch (effect.type) {
     case 'clock.read':
       return { type: 'observer.ticked', atMs: world.clock.monotonicMs(), bus: busOf(world) }
+    case 'anchors.ask':
+      return askAnchors(world)
     case 'inventory.read':
       return readInventory(world)
     case 'services.read':
@@ -118,6 +122,10 @@ function performObserver(
 
 const busOf = ({ bus }: WatchingWorld): 'connected' | 'away' =>
   bus.connected() ? 'connected' : 'away'
+
+async function askAnchors({ anchors }: WatchingWorld): Promise<ObserverMessage> {
+  return { type: 'observer.anchors', unreached: await anchors.unreached() }
+}
 
 async function register({ store, node }: WatchingWorld): Promise<undefined> {
   try {

@@ -16,7 +16,7 @@ const VALID_MS = 2 * LOOK_MS
 /** Pause before a host that stays in doubt is probed early again, ms. */
 const AGAIN_MS = 10_000
 
-interface Begun {
+interface EarlyProbe {
   readonly address: string
   readonly atMs: number
   readonly answer: Promise<ShellProbe>
@@ -24,7 +24,7 @@ interface Begun {
 
 export class EarlyProbes {
   readonly #clock: ClockPort
-  readonly #begun = new BoundedMap<HostId, Begun>({
+  readonly #begun = new BoundedMap<HostId, EarlyProbe>({
     entriesMax: HOSTS_MAX,
     whenFull: 'drop-oldest',
   })

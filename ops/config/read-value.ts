@@ -1,7 +1,7 @@
 /** Converts the text of one option to its value, or refuses it and says what is allowed. */
 import { accessSync, constants } from 'node:fs'
 import { Secret } from '../../schema/control-attributes.ts'
-import type { CatalogEndpoint, Option } from '../../schema/config/option.ts'
+import type { CatalogEndpoint, NetworkAddress, Option } from '../../schema/config/option.ts'
 import { readLibvirtUri } from './libvirt-uri.ts'
 import { readAmqp, readBus, readStore } from './read-location.ts'
 
@@ -9,6 +9,8 @@ import { readAmqp, readBus, readStore } from './read-location.ts'
 export type Reading<Value = unknown> =
   { readonly value: Value } | { readonly problem: string } | undefined
 
+/** Each of them is asked all the time. */
+const ADDRESSES_MAX = 16
 const TRUE = ['true', '1', 'yes', 'on']
 const FALSE = ['false', '0', 'no', 'off']
 const INTERFACES: Readonly<Record<string, CatalogEndpoint['interface']>> = {
@@ -58,6 +60,7 @@ const PLAIN: Readonly<Record<PlainKind, (text: string) => Reading>> = {
   bus: readBus,
   amqp: readAmqp,
   libvirt: readLibvirtUri,
+  addresses: readAddresses,
 }
 
 const ALLOWED: Readonly<Record<PlainKind, string>> = {
@@ -74,6 +77,7 @@ const ALLOWED: Readonly<Record<PlainKind, string>> = {
   store: 'mysql+pymysql://user:password@host:port/database or sqlite:///path',
   bus: 'memory, or nats://host:port, several of them separated by commas (credentials belong in user, password or token)',
   amqp: 'rabbit://user:password@host:port,…/virtual-host',
+  addresses: `at most ${ADDRESSES_MAX} of host:port, separated by commas`,
   libvirt: 'qemu:///system, with ?socket=/path if need be, or qemu+tcp://host:port/system',
 }
 
@@ -127,6 +131,23 @@ function readChoices(text: string, of: readonly string[]): Reading<readonly stri
   return when(chosen.length > 0 && chosen.every((choice) => of.includes(choice)), [
     ...new Set(chosen),
   ])
+}
+
+function readAddresses(text: string): Reading<readonly NetworkAddress[]> {
+  const addresses = listOf(text).map(readAddress)
+  const known = addresses.filter((address) => address !== undefined)
+  return when(known.length === addresses.length && known.length <= ADDRESSES_MAX, known)
+}
+
+/** An IPv6 address is written in brackets. */
+function readAddress(text: string): NetworkAddress | undefined {
+  const { bare, bracketed, digits } =
+    /^(?:(?<bare>[a-z0-9.-]{1,253})|\[(?<bracketed>[0-9a-f:.]{2,45})\]):(?<digits>\d{1,5})$/i.exec(
+      text,
+    )?.groups ?? {}
+  const host = bare ?? bracketed
+  const port = Number(digits)
+  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
 
 function isReadable(path: string): boolean {

@@ -11,6 +11,7 @@ import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
+import type { AnchorPort } from '../../actors/ports/anchors.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
@@ -49,6 +50,7 @@ export interface NodePorts {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
+  readonly anchors: AnchorPort
   /** Compute hosts whose guests this node listens to. */
   readonly guests: ReadonlyMap<HostName, GuestPort>
   /** Of the faults of those guests. */

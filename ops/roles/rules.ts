@@ -152,6 +152,9 @@ export function rulesOf(config: Config): Rules {
   }
 }
 
+/** Shorter than the time from the first missed answer to a death, so that a cut of our own network is known by then. */
+const ANCHORS_MS = 2000
+
 function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer' | 'watcher'> {
   const repeatMs = hostMonitor.intervalMs
   const servicesMs = Math.max(SERVICES_MS, hostMonitor.intervalMs)
@@ -159,6 +162,7 @@ function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer
     observer: {
       tickMs: 1000,
       repeatMs,
+      anchorsMs: ANCHORS_MS,
       inventoryMs: REGISTER_MS,
       servicesMs,
       regainMs: 1.1 * repeatMs + hostMonitor.samples * SSH_BURST_MS + ssh.timeoutMs,

@@ -304,6 +304,7 @@ export class Deployment implements AsyncDisposable {
       power: mortalPort(view.power, life, witnessPower(this.checker, name)),
       fenceAgent: mortalPort(view.fenceAgent, life, witnessFenceAgent(this.checker, name)),
       shell: mortalPort(view.shell, life),
+      anchors: mortalPort(view.anchors, life),
       guests,
       hostHealth,
       spool: mortalPort(new MemoryFaultSpool(), life),

@@ -52,6 +52,12 @@ export interface AmqpBrokers {
 export type BusLocation =
   { readonly kind: 'memory' } | { readonly kind: 'nats'; readonly servers: readonly string[] }
 
+/** A TCP port of a host, by name or address. */
+export interface NetworkAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** Where a libvirt daemon listens. */
 export type HypervisorAddress =
   | { readonly kind: 'unix'; readonly path: string }
@@ -107,6 +113,7 @@ export interface OptionValues {
   readonly bus: BusLocation
   readonly amqp: AmqpBrokers
   readonly libvirt: HypervisorLocation
+  readonly addresses: readonly NetworkAddress[]
 }
 
 interface Described {

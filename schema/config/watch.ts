@@ -37,6 +37,13 @@ export const HOST_MONITOR = {
     low: 'a busy host is suspected for nothing, and looked at over SSH and IPMI',
     high: 'a dead host is noticed so much later',
   },
+  anchors: {
+    names: ['host.anchors'],
+    kind: 'addresses',
+    default: '',
+    meaning:
+      'TCP ports that always answer while this host monitor reaches the network of its hosts, as host:port, for example a router and the gateway of this service. While none of them accepts or refuses a connection, the monitor says that it is blind.',
+  },
   observersPerHost: {
     names: ['host.observers_per_host'],
     kind: 'whole',

@@ -50,6 +50,28 @@ test('every caller is an administrator only on loopback, unless the file says so
   }
 })
 
+test('anchors are TCP ports by name or address, and at most sixteen', (t) => {
+  const anchors = (text: string) => read(`[host]\nanchors = ${text}`).config.hostMonitor.anchors
+  t.deepEqual(read('').config.hostMonitor.anchors, [])
+  t.deepEqual(anchors('router.example:22, [2001:db8::1]:443'), [
+    { host: 'router.example', port: 22 },
+    { host: '2001:db8::1', port: 443 },
+  ])
+  const many = Array.from({ length: 17 }, (_, n) => `10.0.0.${n}:22`).join(', ')
+  for (const wrong of [
+    'router',
+    'router:0',
+    'router:65536',
+    '2001:db8::1:443',
+    'a b:1',
+    ':22',
+    many,
+  ]) {
+    const [problem] = refused(`[host]\nanchors = ${wrong}`)
+    t.regex(problem ?? '', /^\[host\] anchors.*at most 16 of host:port/, wrong)
+  }
+})
+
 test('the configuration cannot be changed, at any depth', (t) => {
   const { config } = read('')
   t.true(Object.isFrozen(config.lease))

@@ -6,10 +6,12 @@ import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
+import type { AnchorPort } from '../../actors/ports/anchors.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import { Aggregates } from './aggregates.ts'
 import { CallChance } from './call-chance.ts'
+import { simulatedAnchors } from './anchors.ts'
 import { simulatedCompute, type Services } from './compute.ts'
 import { Evacuations } from './evacuations.ts'
 import { Faults } from './faults.ts'
@@ -38,6 +40,7 @@ export interface CloudView {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
+  readonly anchors: AnchorPort
 }
 
 /** The simulated world, the truth about it, and the ports of processes. */
@@ -152,6 +155,7 @@ export class SimulatedCloud extends CloudSwitches {
       power: new SimulatedPower({ ...parts, chance: chance('power') }),
       fenceAgent: new SimulatedFenceAgents({ ...parts, chance: chance('fence-agent') }),
       shell: new SimulatedShell({ ...parts, chance: chance('shell') }),
+      anchors: simulatedAnchors(this.#faults, node),
     }
     this.#views.set(node, view)
     return view

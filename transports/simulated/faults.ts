@@ -64,7 +64,7 @@ export const CALM: NovaMood = {
 }
 
 /** What a process of ours may be partitioned from: the Compute API, or one host's SSH or BMC. */
-export type Wire = 'compute' | `ssh:${string}` | `bmc:${string}`
+export type Wire = 'compute' | 'anchors' | `ssh:${string}` | `bmc:${string}`
 
 /** All faults that are switched on at present. Only the cloud's switches change them. */
 export class Faults {

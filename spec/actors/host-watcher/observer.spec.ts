@@ -19,6 +19,7 @@ import { SEGMENT } from '../records.ts'
 const RULES = {
   tickMs: 1000,
   repeatMs: 5000,
+  anchorsMs: 2000,
   inventoryMs: 10_000,
   servicesMs: 10_000,
   regainMs: 8000,
@@ -102,7 +103,7 @@ test('the first tick reads the inventory, and ticks come again and again', (t) =
   const { effects } = after(ticked(0))
   t.deepEqual(
     effects.map(({ type }) => type),
-    ['timer.start', 'inventory.read', 'registration.renew', 'services.read'],
+    ['timer.start', 'anchors.ask', 'inventory.read', 'registration.renew', 'services.read'],
   )
   t.deepEqual(
     after(ticked(0), ticked(1000)).effects.map(({ type }) => type),
@@ -190,6 +191,29 @@ test('an observer that does not reach the bus is blind, and hosts are not dead t
   const { state, said: words } = after(...story)
   t.is(state.reason, 'this observer does not reach the bus')
   t.deepEqual(words, ['host-1 blind', 'host-2 alive', 'host-3 alive'])
+})
+
+test('an observer that reaches no anchor is blind until it reaches one again', (t) => {
+  const reason = 'this observer reaches none of its anchors: router:22'
+  const lost: ObserverMessage = { type: 'observer.anchors', unreached: reason }
+  const found: ObserverMessage = { type: 'observer.anchors', unreached: undefined }
+  const story = [three, ticked(0), ...allAlive, sees(1, 'dead'), lost, ticked(1000)]
+  const { state, said: words } = after(...story)
+  t.is(state.reason, reason)
+  t.deepEqual(words, ['host-1 blind', 'host-2 alive', 'host-3 alive'])
+  t.is(after(...story, found, ticked(2000)).state.kind, 'blind', 'old silence is not believed')
+  const later = Array.from({ length: 8 }, (_, second) => ticked(2000 + second * 1000))
+  t.is(after(...story, found, ...later).state.kind, 'sighted')
+})
+
+test('the anchors are asked every two seconds', (t) => {
+  const asked = [0, 1000, 2000, 3000, 4000].map(
+    (_, index, all) =>
+      after(three, ...all.slice(0, index + 1).map((atMs) => ticked(atMs))).effects.filter(
+        ({ type }) => type === 'anchors.ask',
+      ).length,
+  )
+  t.deepEqual(asked, [1, 0, 1, 0, 1])
 })
 
 test('a host that an operator keeps out of service is on maintenance instead of dead, and alive when it lives', (t) => {
