@@ -189,13 +189,13 @@ export function defineHostWatcher(
   world: WatchingWorld,
   watched: WatchedHost,
 ): Definition<HostWatcherMessage> {
-  const random = world.random.fork(`watcher of ${watched.hostName}`)
+  const watching = { ...world, random: world.random.fork(`watcher of ${watched.hostName}`) }
   return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
     initial: NEW_WATCHER,
     behaviour: hostWatcher(watched, world.watcherRules, OBSERVER),
     first: { type: 'watcher.begin' },
     policy: LEAF,
-    perform: (effect, signal) => performWatcher({ ...world, random }, watched, effect, signal),
+    perform: (effect, signal) => performWatcher(watching, watched, effect, signal),
   })
 }
 
@@ -214,9 +214,7 @@ async function performWatcher(
     case 'heartbeats.listen':
       return listen(world, watched, signal)
     case 'clock.read':
-      // Heartbeats that have arrived are heard first.
-      await sleep(clock, 0)
-      return { type: 'watcher.clock', atMs: clock.monotonicMs(), bus: busOf(world) }
+      return readClock(world, effect.dueMs)
     case 'probe': {
       const begunAtMs = clock.monotonicMs()
       const shown = await probe(world, watched, effect.channel, signal)
@@ -226,6 +224,13 @@ async function performWatcher(
     default:
       return assertNever(effect)
   }
+}
+
+/** What is missing is said after the heartbeats that have arrived are heard. */
+async function readClock(world: WatchingWorld, dueMs: number): Promise<HostWatcherMessage> {
+  const { clock } = world
+  if (clock.monotonicMs() >= dueMs) await sleep(clock, 0)
+  return { type: 'watcher.clock', atMs: clock.monotonicMs(), bus: busOf(world) }
 }
 
 /** Somebody who sends more often than this is not heard more often, ms. */
