@@ -1,7 +1,5 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
-import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -31,13 +29,13 @@ import {
 import {
   NEW_OBSERVER,
   observer,
-  type Inventory,
   type ObserverEffect,
   type ObserverMessage,
   type ObserverRules,
   type ObserverState,
 } from './observer.ts'
 import type { ProbedChannel } from './probe-plan.ts'
+import { InventoryReader } from './read-inventory.ts'
 
 export interface WatchingWorld {
   readonly node: NodeName
@@ -65,6 +63,7 @@ export const OBSERVER = refOf('observer', 'hosts')
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
   let sequence = 0
+  const watching = { ...world, inventory: new InventoryReader(world.store) }
   return define<ObserverState, ObserverMessage, ObserverEffect>({
     initial: NEW_OBSERVER,
     behaviour: observer(world.node, world.observerRules),
@@ -72,13 +71,17 @@ export function defineObserver(world: WatchingWorld): Definition<ObserverMessage
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
     perform: (effect) => {
       if (effect.type === 'observation.announce') sequence += 1
-      return performObserver(world, effect, sequence)
+      return performObserver(watching, effect, sequence)
     },
   })
 }
 
+interface ObserverWorld extends WatchingWorld {
+  readonly inventory: InventoryReader
+}
+
 function performObserver(
-  world: WatchingWorld,
+  world: ObserverWorld,
   effect: ObserverEffect,
   sequence: number,
 ): Promise<ObserverMessage | undefined> | ObserverMessage | undefined {
@@ -127,18 +130,9 @@ async function register({ store, node }: WatchingWorld): Promise<undefined> {
   }
 }
 
-async function readInventory({ store, clock }: WatchingWorld): Promise<ObserverMessage> {
-  const read = async (): Promise<Inventory | undefined> => {
-    try {
-      const hosts = await store.listAllHosts()
-      return { hosts: hosts.map(watchedOf), monitors: await store.listMonitors() }
-    } catch (error) {
-      if (!isStoreAway(error)) throw error
-      return undefined
-    }
-  }
-  const inventory = await read()
-  return { type: 'observer.inventory', inventory, atMs: clock.monotonicMs() }
+async function readInventory({ inventory, clock }: ObserverWorld): Promise<ObserverMessage> {
+  const read = await inventory.read()
+  return { type: 'observer.inventory', inventory: read, atMs: clock.monotonicMs() }
 }
 
 async function readServices({ compute, clock }: WatchingWorld): Promise<ObserverMessage> {
@@ -171,17 +165,6 @@ function reportStrays(
     'hosts are registered and Compute has no service on them: check their names',
   )
   say(unregistered, 'hosts of Compute are registered in no segment: nobody watches them')
-}
-
-function watchedOf(host: Host): WatchedHost {
-  const { uuid, name: hostName, segment } = host
-  const attributes = parseControlAttributes(host.controlAttributes)
-  const { ssh, problems } = attributes
-  const [ipmi] = bmcsOf(attributes)
-  const isKept = host.onMaintenance && host.maintenanceBy === null
-  const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
-  const maintenance = isKept ? 'operator' : 'none'
-  return { host: uuid, hostName, segment, ipmi, ssh, problems, maintenance, fingerprint }
 }
 
 /** The actor that probes one host, and listens to it. */

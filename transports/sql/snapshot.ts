@@ -2,7 +2,7 @@
  * What a leader reads: all unfinished recoveries, and everything that one decision needs, in one
  * transaction (promise L2).
  */
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type {
   FailingHost,
   HostOverall,
@@ -36,7 +36,11 @@ export function snapshotStore(
   { clock }: StorePorts,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
   return {
-    listUnfinished: (page) => transactions.snapshot((trx) => readUnfinished(trx, page)),
+    // In peace this is one statement, and not a transaction.
+    listUnfinished: async (page) =>
+      (await transactions.read(hasUnfinished))
+        ? await transactions.snapshot((trx) => readUnfinished(trx, page))
+        : [],
 
     readSnapshot: (segment, notification, actedOnSinceMs) =>
       transactions.snapshot(async (trx) => {
@@ -87,6 +91,11 @@ export function snapshotStore(
         }
       }),
   }
+}
+
+async function hasUnfinished(db: Kysely<Database>): Promise<boolean> {
+  const query = db.selectFrom('notifications').select('id').limit(1)
+  return (await query.where('status', 'in', UNFINISHED_STATUSES).executeTakeFirst()) !== undefined
 }
 
 async function readUnfinished(
