@@ -2,7 +2,7 @@
  * What a leader reads: all unfinished recoveries, and everything that one decision needs, in one
  * transaction (promise L2).
  */
-import type { Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type {
   FailingHost,
   HostOverall,
@@ -35,10 +35,11 @@ export function snapshotStore(
   transactions: Transactions,
   { clock }: StorePorts,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
+  const isAnythingUnfinished = unfinishedQuestion()
   return {
     // In peace this is one statement, and not a transaction.
     listUnfinished: async (page) =>
-      (await transactions.read(hasUnfinished))
+      (await transactions.read(isAnythingUnfinished))
         ? await transactions.snapshot((trx) => readUnfinished(trx, page))
         : [],
 
@@ -93,9 +94,18 @@ export function snapshotStore(
   }
 }
 
-async function hasUnfinished(db: Kysely<Database>): Promise<boolean> {
-  const query = db.selectFrom('notifications').select('id').limit(1)
-  return (await query.where('status', 'in', UNFINISHED_STATUSES).executeTakeFirst()) !== undefined
+/** It is asked every two seconds for as long as we lead: the statement is made once. */
+function unfinishedQuestion(): (db: Kysely<Database>) => Promise<boolean> {
+  let compiled: CompiledQuery | undefined
+  return async (db) => {
+    compiled ??= db
+      .selectFrom('notifications')
+      .select('id')
+      .where('status', 'in', UNFINISHED_STATUSES)
+      .limit(1)
+      .compile()
+    return (await db.executeQuery(compiled)).rows.length > 0
+  }
 }
 
 async function readUnfinished(
