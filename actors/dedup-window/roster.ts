@@ -22,6 +22,8 @@ export class Roster {
   #registrations: Registrations = NO_REGISTRATIONS
   /** Those that run or may run. */
   #monitors: Monitors = new Map()
+  /** Who watches each registered host: found when somebody speaks of it, and forgotten when the store is read again. */
+  readonly #assigned = new Map<HostId, readonly string[]>()
   readonly #observersPerHost: number
   /** Counts an observation by somebody, or of a host, that is not registered, or not assigned to it. */
   readonly #countStranger: () => void
@@ -43,13 +45,15 @@ export class Roster {
     this.#hostMonitors = new Set(monitors.map(({ name }) => name))
     this.#registrations = afterLook(this.#registrations, monitors, atMs)
     this.#monitors = monitorsOf(this.#registrations)
+    this.#assigned.clear()
   }
 
   /** The observation with the host's name and segment as registered; undefined when it does not count. */
   admit(observed: HostObserved): HostObserved | undefined {
-    const registered = this.#hosts.get(hostId(observed.host))
+    const host = hostId(observed.host)
+    const registered = this.#hosts.get(host)
     const isKnown = this.#observers.has(observed.observer)
-    if (registered !== undefined && isKnown && this.#isAssigned(observed)) {
+    if (registered !== undefined && isKnown && this.#isAssigned(host, observed.observer)) {
       return { ...observed, hostName: registered.hostName, segment: registered.segment }
     }
     this.#countStranger()
@@ -57,8 +61,12 @@ export class Roster {
   }
 
   /** Nothing is assigned to a webhook: it passes on what others say of any host. */
-  #isAssigned({ host, observer }: HostObserved): boolean {
+  #isAssigned(host: HostId, observer: string): boolean {
     if (!this.#hostMonitors.has(observer)) return true
-    return assignedTo(host, this.#monitors, this.#observersPerHost).includes(observer)
+    const known = this.#assigned.get(host)
+    if (known !== undefined) return known.includes(observer)
+    const assigned = assignedTo(host, this.#monitors, this.#observersPerHost)
+    this.#assigned.set(host, assigned)
+    return assigned.includes(observer)
   }
 }

@@ -84,6 +84,9 @@ export function observe<Name extends Channel>(
 /** Signs against life are counted anew from the latest sign of life. */
 function withLife(views: ChannelViews, atMs: number): ChannelViews {
   const { ssh, ipmi, heartbeat } = views
+  const isAgainst =
+    ssh?.sign === 'silent' || ipmi?.sign === 'powered-off' || heartbeat?.sign === 'silent'
+  if (!isAgainst) return views
   const anew = { sinceMs: atMs, timesSince: 0 }
   return {
     ...views,
@@ -99,12 +102,17 @@ function currentViews(
   { freshMs }: DetectorRules,
   nowMs: number,
 ): ChannelViews {
-  const entries = CHANNELS.flatMap((channel) => {
+  const isOld = (channel: Channel): boolean => {
     const view = views[channel]
-    if (view === undefined || nowMs - view.atMs > freshMs[channel]) return []
-    return channel === 'ssh' && isOvertaken(views) ? [] : [[channel, view]]
-  })
-  return Object.fromEntries(entries) as ChannelViews // the same entries, some left out
+    return view !== undefined && nowMs - view.atMs > freshMs[channel]
+  }
+  const left = CHANNELS.filter(
+    (channel) => isOld(channel) || (channel === 'ssh' && isOvertaken(views)),
+  )
+  if (left.length === 0) return views
+  const current = { ...views }
+  for (const channel of left) delete current[channel]
+  return current
 }
 
 /** SSH showed life, and the heartbeat has fallen silent since. */

@@ -91,7 +91,8 @@ export interface HostWatcherState {
 export type HostWatcherEffect =
   | { readonly type: 'chances.draw' }
   | { readonly type: 'heartbeats.listen' }
-  | { readonly type: 'clock.read' }
+  /** `dueMs`: sooner than this, the heartbeat is not missing. */
+  | { readonly type: 'clock.read'; readonly dueMs: number }
   | { readonly type: 'probe'; readonly channel: ProbedChannel }
 
 export interface HostWatcherRules extends DetectorRules {
@@ -137,7 +138,7 @@ export const hostWatcher =
       case 'watcher.beat':
         return onBeat(watch, state, message)
       case 'watcher.silence-due':
-        return [state, [{ type: 'clock.read' }]]
+        return [state, [{ type: 'clock.read', dueMs: silentAtMs(rules, state) }]]
       case 'watcher.clock':
         return onClock(watch, state, message)
       case 'watcher.compute':
@@ -217,6 +218,9 @@ function onBeat(
     : [after, [...effects, ...silenceTimer(watch.rules, after, atMs)]]
 }
 
+const silentAtMs = ({ phi }: HostWatcherRules, { heart }: HostWatcherState): number =>
+  heart === undefined ? Infinity : suspiciousAtMs(heart, phi)
+
 /** The timer of the silence has run out: another heartbeat may have come meanwhile, or this process was late. */
 function onClock(
   watch: Watch,
@@ -287,6 +291,7 @@ function plannedAnew(
   { atMs, asked, before }: Pick<Occurrence, 'atMs' | 'asked'> & { readonly before: HostState },
 ): HostWatcherState {
   const { kind, chance, askedMs } = state
+  if (asked === undefined && kind === before) return state
   const occasion = (channel: ProbedChannel) => ({
     state: kind,
     nowMs: atMs,

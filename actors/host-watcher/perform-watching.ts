@@ -1,7 +1,5 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
-import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
-import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -32,13 +30,13 @@ import {
 import {
   NEW_OBSERVER,
   observer,
-  type Inventory,
   type ObserverEffect,
   type ObserverMessage,
   type ObserverRules,
   type ObserverState,
 } from './observer.ts'
 import type { ProbedChannel } from './probe-plan.ts'
+import { InventoryReader } from './read-inventory.ts'
 
 export interface WatchingWorld {
   readonly node: NodeName
@@ -67,6 +65,7 @@ export const OBSERVER = refOf('observer', 'hosts')
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
   let sequence = 0
+  const watching = { ...world, inventory: new InventoryReader(world.store) }
   return define<ObserverState, ObserverMessage, ObserverEffect>({
     initial: NEW_OBSERVER,
     behaviour: observer(world.node, world.observerRules),
@@ -74,13 +73,17 @@ export function defineObserver(world: WatchingWorld): Definition<ObserverMessage
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
     perform: (effect) => {
       if (effect.type === 'observation.announce') sequence += 1
-      return performObserver(world, effect, sequence)
+      return performObserver(watching, effect, sequence)
     },
   })
 }
 
+interface ObserverWorld extends WatchingWorld {
+  readonly inventory: InventoryReader
+}
+
 function performObserver(
-  world: WatchingWorld,
+  world: ObserverWorld,
   effect: ObserverEffect,
   sequence: number,
 ): Promise<ObserverMessage | undefined> | ObserverMessage | undefined {
@@ -135,18 +138,9 @@ async function register({ store, node }: WatchingWorld): Promise<undefined> {
   }
 }
 
-async function readInventory({ store, clock }: WatchingWorld): Promise<ObserverMessage> {
-  const read = async (): Promise<Inventory | undefined> => {
-    try {
-      const hosts = await store.listAllHosts()
-      return { hosts: hosts.map(watchedOf), monitors: await store.listMonitors() }
-    } catch (error) {
-      if (!isStoreAway(error)) throw error
-      return undefined
-    }
-  }
-  const inventory = await read()
-  return { type: 'observer.inventory', inventory, atMs: clock.monotonicMs() }
+async function readInventory({ inventory, clock }: ObserverWorld): Promise<ObserverMessage> {
+  const read = await inventory.read()
+  return { type: 'observer.inventory', inventory: read, atMs: clock.monotonicMs() }
 }
 
 async function readServices({ compute, clock }: WatchingWorld): Promise<ObserverMessage> {
@@ -181,29 +175,18 @@ function reportStrays(
   say(unregistered, 'hosts of Compute are registered in no segment: nobody watches them')
 }
 
-function watchedOf(host: Host): WatchedHost {
-  const { uuid, name: hostName, segment } = host
-  const attributes = parseControlAttributes(host.controlAttributes)
-  const { ssh, problems } = attributes
-  const [ipmi] = bmcsOf(attributes)
-  const isKept = host.onMaintenance && host.maintenanceBy === null
-  const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
-  const maintenance = isKept ? 'operator' : 'none'
-  return { host: uuid, hostName, segment, ipmi, ssh, problems, maintenance, fingerprint }
-}
-
 /** The actor that probes one host, and listens to it. */
 export function defineHostWatcher(
   world: WatchingWorld,
   watched: WatchedHost,
 ): Definition<HostWatcherMessage> {
-  const random = world.random.fork(`watcher of ${watched.hostName}`)
+  const watching = { ...world, random: world.random.fork(`watcher of ${watched.hostName}`) }
   return define<HostWatcherState, HostWatcherMessage, HostWatcherEffect>({
     initial: NEW_WATCHER,
     behaviour: hostWatcher(watched, world.watcherRules, OBSERVER),
     first: { type: 'watcher.begin' },
     policy: LEAF,
-    perform: (effect, signal) => performWatcher({ ...world, random }, watched, effect, signal),
+    perform: (effect, signal) => performWatcher(watching, watched, effect, signal),
   })
 }
 
@@ -222,9 +205,7 @@ async function performWatcher(
     case 'heartbeats.listen':
       return listen(world, watched, signal)
     case 'clock.read':
-      // Heartbeats that have arrived are heard first.
-      await sleep(clock, 0)
-      return { type: 'watcher.clock', atMs: clock.monotonicMs(), bus: busOf(world) }
+      return readClock(world, effect.dueMs)
     case 'probe': {
       const begunAtMs = clock.monotonicMs()
       const shown = await probe(world, watched, effect.channel, signal)
@@ -234,6 +215,13 @@ async function performWatcher(
     default:
       return assertNever(effect)
   }
+}
+
+/** What is missing is said after the heartbeats that have arrived are heard. */
+async function readClock(world: WatchingWorld, dueMs: number): Promise<HostWatcherMessage> {
+  const { clock } = world
+  if (clock.monotonicMs() >= dueMs) await sleep(clock, 0)
+  return { type: 'watcher.clock', atMs: clock.monotonicMs(), bus: busOf(world) }
 }
 
 /** Somebody who sends more often than this is not heard more often, ms. */

@@ -54,25 +54,22 @@ function shapeOf(
 /** e to the power of more than this is infinite; log(1 + e^x) is x by then. */
 const EXPONENT_MAX = 700
 
+/** The constants of the logistic approximation. */
+const LINEAR = 1.5976
+const CUBIC = 0.070566
+
 /** −log10 of the share of a normal distribution beyond so many deviations, by its logistic approximation. */
 function tail(deviations: number): number {
-  const exponent = deviations * (1.5976 + 0.070566 * deviations ** 2)
+  const exponent = deviations * (LINEAR + CUBIC * deviations ** 2)
   return (exponent > EXPONENT_MAX ? exponent : Math.log1p(Math.exp(exponent))) / Math.LN10
 }
 
-/** Far beyond any threshold. */
-const DEVIATIONS_MAX = 40
-/** As exact as a number is. */
-const HALVINGS = 50
-
-/** The inverse of the tail, which grows all the time. */
+/** The inverse of the tail: the one real root of a cubic equation. */
 function deviationsOf(threshold: number): number {
-  let low = 0
-  let high = DEVIATIONS_MAX
-  for (let step = 0; step < HALVINGS; step += 1) {
-    const middle = (low + high) / 2
-    if (tail(middle) < threshold) low = middle
-    else high = middle
-  }
-  return high
+  const decades = threshold * Math.LN10
+  const exponent = decades > EXPONENT_MAX ? decades : Math.log(Math.expm1(decades))
+  const slope = LINEAR / CUBIC
+  const scale = Math.sqrt(slope / 3)
+  const share = (3 * exponent) / CUBIC / (2 * slope) / scale
+  return 2 * scale * Math.sinh(Math.asinh(share) / 3)
 }

@@ -32,17 +32,14 @@ export function defineHostHeartbeat(
   })
 }
 
-async function performHeartbeat(
+function performHeartbeat(
   { announcer, hostHealth }: HeartbeatWorld,
   hostName: HostName,
   effect: HostHeartbeatEffect,
-): Promise<HostHeartbeatMessage | undefined> {
+): Promise<HostHeartbeatMessage> | undefined {
   switch (effect.type) {
-    case 'health.look': {
-      const port = hostHealth.get(hostName)
-      if (port === undefined) throw new RangeError(`this process does not run on ${hostName}`)
-      return { type: 'heartbeat.looked', health: await port.look() }
-    }
+    case 'health.look':
+      return look(hostName, hostHealth.get(hostName))
     case 'heartbeat.say':
       announcer.announce('host.heartbeat', {
         hostName,
@@ -53,6 +50,14 @@ async function performHeartbeat(
     default:
       return assertNever(effect)
   }
+}
+
+async function look(
+  hostName: HostName,
+  port: HostHealthPort | undefined,
+): Promise<HostHeartbeatMessage> {
+  if (port === undefined) throw new RangeError(`this process does not run on ${hostName}`)
+  return { type: 'heartbeat.looked', health: await port.look() }
 }
 
 function bodyOf({ boot, libvirtAgeMs, computeAgeMs, libvirt, compute }: HostHealth) {

@@ -65,7 +65,7 @@ export class HostObservations implements ObservationBoard {
   of(host: string): readonly Observation[] {
     return this.#heard(host)
       .map(({ observation }) => observation)
-      .toSorted((a, b) => a.observer.localeCompare(b.observer))
+      .toSorted((one, other) => (one.observer < other.observer ? -1 : 1))
   }
 
   /** True when somebody sees the host alive (and said so since that moment), and nobody doubts it. */

@@ -64,6 +64,8 @@ export class Deployment implements AsyncDisposable {
   segmentIds: ReadonlyMap<string, SegmentId> = new Map()
   #storeAway = false
   #cloudNoted = 0
+  /** When the event loop had its latest turn, in simulated time. */
+  #turnedAtMs = -Infinity
   /** A sender on the bus that is not one of our processes. */
   readonly intruder: Announcer
   readonly #broker: MemoryBroker
@@ -229,6 +231,7 @@ export class Deployment implements AsyncDisposable {
   /** Lets this much time pass. */
   async pass(forMs: number): Promise<void> {
     await this.clock.pass(forMs, () => this.settle())
+    await this.#turnEventLoop()
     this.#noteCloud()
   }
 
@@ -240,8 +243,20 @@ export class Deployment implements AsyncDisposable {
 
   /** Waits until no actor of a living process has anything to do at this moment. */
   async settle(): Promise<void> {
-    do await immediate()
+    do await this.#promisesSettled()
     while (this.#isBusy())
+  }
+
+  /** A turn of the event loop costs as much as all that is done in most moments. */
+  #promisesSettled(): Promise<void> {
+    const isDue = this.clock.monotonicMs() - this.#turnedAtMs >= TURN_OF_LOOP_MS
+    return isDue ? this.#turnEventLoop() : afterMicrotasks()
+  }
+
+  /** In its turn, Node also tells of rejections that nobody handled. */
+  #turnEventLoop(): Promise<void> {
+    this.#turnedAtMs = this.clock.monotonicMs()
+    return immediate()
   }
 
   #isBusy(): boolean {
@@ -344,6 +359,16 @@ const TURN_MS = [0, 40] as const
 const READS = /^(get|list|read|find|current|ping)/
 
 const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
+
+/** Simulated time between two turns of the event loop, at most. */
+const TURN_OF_LOOP_MS = 1000
+
+/** Node calls back when no microtask is left, and those that came meanwhile are done. */
+const afterMicrotasks = (): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.nextTick(resolve)
+  return promise
+}
 
 const immediate = (): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -4,7 +4,7 @@ import type { HostName } from '../../schema/ids.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { draw, type SeededRandom } from '../../transports/simulated/random.ts'
 
-/** How often the host is looked at. A process of a host without power does nothing until then: its ports do not answer. */
+/** The pause between two moments at which the host is looked at. A process of a host without power does nothing until then: its ports do not answer. */
 const LOOK_MS = 1000
 
 export interface HostWorld {
@@ -23,8 +23,9 @@ export function runOnHost(world: HostWorld, host: HostName, process: HostProcess
   const { clock, cloud } = world
   const random = world.random.fork(`process on ${host}`)
   let startedAtBoot: number | undefined
+  let isDue = false
   const look = (): void => {
-    clock.schedule(LOOK_MS, look)
+    isDue = false
     const { isRunning, boot } = cloud.machine(host)
     if (startedAtBoot !== undefined && startedAtBoot !== boot) {
       startedAtBoot = undefined
@@ -34,5 +35,15 @@ export function runOnHost(world: HostWorld, host: HostName, process: HostProcess
     startedAtBoot = boot
     process.start()
   }
-  clock.schedule(draw(random, [0, LOOK_MS]), look)
+  const firstMs = clock.monotonicMs() + draw(random, [0, LOOK_MS])
+  /** Looks at the next moment at which it is the turn of this host. Of a host that does not change there is nothing to see. */
+  const lookInTurn = (): void => {
+    if (isDue) return
+    isDue = true
+    const sinceMs = clock.monotonicMs() - firstMs
+    const turns = Math.max(0, Math.ceil(sinceMs / LOOK_MS))
+    clock.schedule(turns * LOOK_MS - sinceMs, look)
+  }
+  lookInTurn()
+  cloud.whenChanged(host, lookInTurn)
 }

@@ -88,16 +88,21 @@ export function mortalPort<Port extends object>(
   life: Life,
   intercept?: Interception,
 ): Port {
+  const methods = new Map<string | symbol, unknown>()
   return new Proxy(port, {
     get(target, name) {
+      const known = methods.get(name)
+      if (known !== undefined) return known
       const member: unknown = Reflect.get(target, name, target)
       if (typeof member !== 'function') return member
-      return (...parameters: readonly unknown[]): Promise<unknown> => {
+      const method = (...parameters: readonly unknown[]): Promise<unknown> => {
         if (!life.alive || !life.countCall()) return new Promise<never>(() => {})
         const call = async (): Promise<unknown> => Reflect.apply(member, target, parameters)
         const answer = intercept === undefined ? call() : intercept(String(name), parameters, call)
         return outlive(answer, life)
       }
+      methods.set(name, method)
+      return method
     },
   })
 }

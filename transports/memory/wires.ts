@@ -84,6 +84,8 @@ export class Wires {
   }
 
   #sendInLine({ from, to }: Passage, delayMs: number, arrive: () => void): void {
+    // Where nothing was ever delayed, no line is looked for.
+    if (delayMs === 0 && this.#lines.size === 0) return this.#handOver(arrive)
     const line = this.#lineOf(`${from} ${to}`)
     if (delayMs === 0 && line.waiting.length === 0) return this.#handOver(arrive)
     const now = this.clock.monotonicMs()

@@ -99,6 +99,11 @@ export class SimulatedCloud extends CloudSwitches {
     return this.#site.ledger.counters
   }
 
+  /** Calls back after each change of this machine, until the end. */
+  whenChanged(host: HostName, changed: () => void): void {
+    this.#site.onChange.set(host, changed)
+  }
+
   /** Machines on which the instance (id or name) really runs now. */
   copiesOf(instance: string): readonly HostName[] {
     return this.#site.copiesOf(this.#rows.get(instance).id)

@@ -112,11 +112,10 @@ export class NovaWire {
       const { retryAfterSeconds } = mood
       return failure('COMPUTE_BUSY', 'Nova is overloaded', { retryAfterSeconds })
     }
-    const broken = failure(lossCode(request), 'Nova answers 500')
-    if (fate === 'broken') return broken
+    if (fate === 'broken') return broken(request)
     try {
       const answer = request.effect()
-      if (fate === 'broken-late') return broken
+      if (fate === 'broken-late') return broken(request)
       return fate === 'answer-lost'
         ? { kind: 'nothing', where: 'answer' }
         : { kind: 'answer', answer }
@@ -166,6 +165,9 @@ function failure(
 ): { readonly kind: 'failure'; readonly error: CodedError } {
   return { kind: 'failure', error: new CodedError(code, message, options) }
 }
+
+const broken = (request: Pick<NovaRequest<unknown>, 'kind'>): ReturnType<typeof failure> =>
+  failure(lossCode(request), 'Nova answers 500')
 
 function describe(outcome: Outcome<unknown>): string {
   switch (outcome.kind) {

@@ -24,13 +24,14 @@ export function xoshiro128StarStar(state: XoshiroState): number {
 
 /** Random numbers that can be repeated: the same seed gives the same numbers. */
 export class SeededRandom implements RandomPort {
-  readonly #seed: string
+  /** The name of this source, hashed once for each word of the state: forks add to it. */
+  readonly #roots: XoshiroState
   readonly #state: XoshiroState
 
-  constructor(seed: number | string) {
-    this.#seed = String(seed)
-    const word = (lane: number): number => hash(`${lane}/${this.#seed}`)
-    this.#state = [word(1), word(2), word(3), word(4)]
+  constructor(seed: number | string, roots: XoshiroState = LANES) {
+    const text = String(seed)
+    this.#roots = mapped(roots, (root) => absorbed(root, text))
+    this.#state = mapped(this.#roots, finished)
   }
 
   next(): number {
@@ -56,7 +57,7 @@ export class SeededRandom implements RandomPort {
    * not change its numbers.
    */
   fork(name: string): SeededRandom {
-    return new SeededRandom(`${this.#seed}/${name}`)
+    return new SeededRandom(`/${name}`, this.#roots)
   }
 }
 
@@ -65,16 +66,28 @@ export function draw(random: RandomPort, [min, max]: readonly [number, number]):
   return min + Math.floor(random.next() * (max - min + 1))
 }
 
-/**
- * FNV-1a over UTF-16 units, then the finaliser of MurmurHash3: similar seeds give very different
- * states.
- */
-function hash(text: string): number {
-  let word = 0x81_1c_9d_c5
+const mapped = ([a, b, c, d]: XoshiroState, change: (word: number) => number): XoshiroState => [
+  change(a),
+  change(b),
+  change(c),
+  change(d),
+]
+
+/** FNV-1a over UTF-16 units; it can go on with more text. */
+function absorbed(hash: number, text: string): number {
+  let word = hash
   for (let index = 0; index < text.length; index += 1) {
     word = Math.imul(word ^ text.charCodeAt(index), 0x01_00_01_93)
   }
-  word = Math.imul(word ^ (word >>> 16), 0x85_eb_ca_6b)
+  return word
+}
+
+/** The finaliser of MurmurHash3: similar seeds give very different states. */
+function finished(hash: number): number {
+  let word = Math.imul(hash ^ (hash >>> 16), 0x85_eb_ca_6b)
   word = Math.imul(word ^ (word >>> 13), 0xc2_b2_ae_35)
   return (word ^ (word >>> 16)) >>> 0
 }
+
+/** Where the hash of each word of the state begins. */
+const LANES = mapped([1, 2, 3, 4], (lane) => absorbed(0x81_1c_9d_c5, `${lane}/`))

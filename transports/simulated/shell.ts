@@ -79,6 +79,7 @@ export class SimulatedShell implements ShellPort {
   #knows({ hostKey }: Machine, target: SshSettings): boolean {
     const pinned = target.hostKey ?? this.#seenKeys.get(target.address)
     if (pinned === undefined) this.#seenKeys.set(target.address, hostKey)
-    return readPins(pinned ?? hostKey)?.some(({ fingerprint }) => fingerprint === hostKey) === true
+    if (pinned === undefined || pinned === hostKey) return true
+    return readPins(pinned)?.some(({ fingerprint }) => fingerprint === hostKey) === true
   }
 }

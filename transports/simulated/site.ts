@@ -30,6 +30,8 @@ export class Site {
   readonly brokenGuests = new Set<InstanceId>()
   /** Called when nova-compute starts on a machine. */
   onComputeStart: (machine: Machine) => void = () => {}
+  /** Called after each change of a machine, by its name. */
+  readonly onChange = new Map<string, () => void>()
   readonly #byName: ReadonlyMap<string, Machine>
   readonly #byBmc: ReadonlyMap<string, Machine>
   readonly #nameOf: (instance: InstanceId) => string
@@ -178,5 +180,6 @@ export class Site {
   #changed(machine: Machine, what: string): void {
     machine.noteHeartbeat(this.clock.monotonicMs())
     this.ledger.note('world', `${machine.name} ${what}`)
+    this.onChange.get(machine.name)?.()
   }
 }

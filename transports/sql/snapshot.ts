@@ -2,7 +2,7 @@
  * What a leader reads: all unfinished recoveries, and everything that one decision needs, in one
  * transaction (promise L2).
  */
-import type { Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type {
   FailingHost,
   HostOverall,
@@ -35,8 +35,13 @@ export function snapshotStore(
   transactions: Transactions,
   { clock }: StorePorts,
 ): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
+  const isAnythingUnfinished = unfinishedQuestion()
   return {
-    listUnfinished: (page) => transactions.snapshot((trx) => readUnfinished(trx, page)),
+    // In peace this is one statement, and not a transaction.
+    listUnfinished: async (page) =>
+      (await transactions.read(isAnythingUnfinished))
+        ? await transactions.snapshot((trx) => readUnfinished(trx, page))
+        : [],
 
     readSnapshot: (segment, notification, actedOnSinceMs) =>
       transactions.snapshot(async (trx) => {
@@ -86,6 +91,20 @@ export function snapshotStore(
           ...(await readInstanceOrServiceFault(trx, notificationNow, clock.wallMs())),
         }
       }),
+  }
+}
+
+/** It is asked every two seconds for as long as we lead: the statement is made once. */
+function unfinishedQuestion(): (db: Kysely<Database>) => Promise<boolean> {
+  let compiled: CompiledQuery | undefined
+  return async (db) => {
+    compiled ??= db
+      .selectFrom('notifications')
+      .select('id')
+      .where('status', 'in', UNFINISHED_STATUSES)
+      .limit(1)
+      .compile()
+    return (await db.executeQuery(compiled)).rows.length > 0
   }
 }
 
