@@ -11,6 +11,7 @@ import { ConcurrencyLimiter } from './evacuator/concurrency-limiter.ts'
 import type { Caps } from './evacuator/fair-share.ts'
 import { PowerRechecks } from './fence/power-recheck.ts'
 import { Bookings } from './placement/bookings.ts'
+import { GuestLists } from './guest-follower/guest-lists.ts'
 import type { ClockPort } from './ports/clock.ts'
 import { InFlight } from './recovery/in-flight.ts'
 import { HostObservations } from './verification/host-observations.ts'
@@ -23,9 +24,11 @@ export interface LeaderMemory {
   readonly bookings: Bookings
   readonly limiter: ConcurrencyLimiter
   readonly news: ComputeNews
+  readonly guestLists: GuestLists
 }
 
 export interface MemoryWorld {
+  readonly cloud: string
   readonly clock: ClockPort
   readonly freshMs: number
   readonly caps: Caps
@@ -61,6 +64,7 @@ export class LeaderMemories {
 }
 
 function newLeaderMemory({
+  cloud,
   clock,
   freshMs,
   caps,
@@ -75,12 +79,14 @@ function newLeaderMemory({
     bookings: new Bookings(clock),
     limiter: new ConcurrencyLimiter(clock, caps),
     news: new ComputeNews(),
+    guestLists: new GuestLists(cloud),
   }
 }
 
 /** How many entries each part has. */
 export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
-  const { roster, observations, inFlight, powerRechecks, bookings, limiter, news } = memory
+  const { roster, observations, inFlight, powerRechecks, bookings, limiter, news, guestLists } =
+    memory
   return {
     roster: roster.size,
     observations: observations.size,
@@ -89,5 +95,6 @@ export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemor
     bookings: bookings.size,
     limiter: limiter.size,
     news: news.size,
+    guestLists: guestLists.size,
   }
 }

@@ -13,6 +13,7 @@ import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
 import { LeaderMemories, sizesOf } from '../../actors/leader-memory.ts'
 import { defineLeader } from '../../actors/leadership/leader.ts'
+import { defineGuestFollower } from '../../actors/guest-follower/guest-follower.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
 import { defineSegment } from '../../actors/segment/segment.ts'
@@ -63,6 +64,8 @@ export function engineFactories(
     recovery: (order) =>
       defineRecovery({ ...world, ...memories.of(order.epoch), rules: rules.recovery }, order),
     reconciler: (epoch) => defineReconciler(world, epoch),
+    'guest-follower': (epoch) =>
+      defineGuestFollower({ ...world, guestLists: memories.of(epoch).guestLists }, epoch),
     returner: (epoch) =>
       defineReturner(
         {

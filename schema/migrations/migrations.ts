@@ -25,6 +25,7 @@ import { writeChecks } from './0019-write-checks.ts'
 import { observers } from './0030-observers.ts'
 import { operatorCommands } from './0031-operator-commands.ts'
 import { hostMonitors } from './0040-host-monitors.ts'
+import { moveGuests } from './0041-move-guests.ts'
 
 /**
  * Each migration runs unchanged on MySQL, MariaDB and SQLite, and can run again after an
@@ -55,4 +56,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-observers': observers,
   '0031-operator-commands': operatorCommands,
   '0040-host-monitors': hostMonitors,
+  '0041-move-guests': moveGuests,
 }

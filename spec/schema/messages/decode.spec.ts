@@ -61,6 +61,21 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     sequence: 1,
     evidence: ['ssh answered'],
   },
+  'guests.running': {
+    hostName: 'compute-1',
+    guests: [{ instance: 'i1', runsForMs: 4000, agent: 'answers', answersForMs: 1000 }],
+  },
+  'guest.followed': {
+    notification: 'n1',
+    instance: 'i1',
+    instanceName: 'web',
+    host: 'compute-2',
+    state: 'agent',
+    reason: 'its agent answers',
+    afterMs: 27_000,
+    back: 1,
+    total: 2,
+  },
   'guest.failed': {
     instance: 'i1',
     hostName: 'compute-1',
