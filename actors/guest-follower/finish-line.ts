@@ -46,7 +46,7 @@ export function verdictOf(move: AwaitedGuest, sight: Sight): Verdict {
   const guest = list?.guests.get(move.instance)
   if (list !== undefined && guest !== undefined) {
     const { agent, runsForMs, answersForMs } = guest
-    const sinceMs = sight.nowMs - list.atMs
+    const sinceMs = Math.round(sight.nowMs - list.atMs) // the monotonic clock has fractions
     if (agent !== 'none' && answersForMs !== undefined) {
       return { kind: 'heard', how: 'agent', agoMs: sinceMs + answersForMs }
     }
