@@ -1,12 +1,13 @@
 /** Whether the guest of a moved instance is back, by what the instance monitor of its new host says. Pure. */
+import type { ListedGuest } from '../../schema/messages/observation.ts'
 import { restorationOf } from '../evacuator/restoration.ts'
 import { isStoppedByUser } from '../instance-recovery/ladder.ts'
 import type { Instance, InstanceAction } from '../ports/compute.ts'
 import type { AwaitedGuest } from '../ports/guest-store.ts'
-import type { HeardList, ListedGuest } from './guest-lists.ts'
+import type { HeardList } from './guest-lists.ts'
 
 /** What is known about one guest. */
-export interface Sight {
+export interface GuestSight {
   /** By our monotonic clock. */
   readonly nowMs: number
   /** When we first read that the move has succeeded, monotonic. */
@@ -17,7 +18,7 @@ export interface Sight {
   readonly before: HeardList | undefined
 }
 
-export type Verdict =
+export type GuestVerdict =
   | { readonly kind: 'heard'; readonly how: 'agent' | 'running'; readonly agoMs: number }
   | { readonly kind: 'not-expected'; readonly reason: string }
   | { readonly kind: 'wait' }
@@ -34,10 +35,10 @@ export const AGENT_GRACE_MS = 300_000
  */
 export const FOLLOWED_MS = 900_000
 
-const WAIT: Verdict = { kind: 'wait' }
+const WAIT: GuestVerdict = { kind: 'wait' }
 
 /** What follows from what is known now. */
-export function verdictOf(move: AwaitedGuest, sight: Sight): Verdict {
+export function verdictOf(move: AwaitedGuest, sight: GuestSight): GuestVerdict {
   const restoration = restorationOf(move.origin)
   if (restoration.kind === 'leave' || restoration.wanted !== 'active') {
     return { kind: 'not-expected', reason: `it was ${move.origin.vmState} before the fault` }
@@ -63,11 +64,15 @@ export function verdictOf(move: AwaitedGuest, sight: Sight): Verdict {
  * The list only counts when it came after we knew that the move has succeeded. So no clocks of two machines are compared, and nothing
  * counts that was said of an earlier life of the instance on that host.
  */
-const freshList = ({ there, followedSinceMs }: Sight): HeardList | undefined =>
+const freshList = ({ there, followedSinceMs }: GuestSight): HeardList | undefined =>
   there !== undefined && there.atMs > followedSinceMs ? there : undefined
 
 /** How long it must run to be back without its agent. */
-function graceOf({ instance }: AwaitedGuest, { agent }: ListedGuest, { before }: Sight): number {
+function graceOf(
+  { instance }: AwaitedGuest,
+  { agent }: ListedGuest,
+  { before }: GuestSight,
+): number {
   if (agent === 'none') return GRACE_MS
   const earlier = before?.guests.get(instance)
   if (earlier === undefined) return AGENT_GRACE_MS

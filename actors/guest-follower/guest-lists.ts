@@ -6,11 +6,8 @@ import { BoundedMap } from '../../schema/bounded-map.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
-import type { GuestsRunning } from '../../schema/messages/observation.ts'
+import type { GuestsRunning, ListedGuest } from '../../schema/messages/observation.ts'
 import type { BusMessage } from '../ports/bus.ts'
-
-/** One guest of a list. */
-export type ListedGuest = GuestsRunning['guests'][number]
 
 /** What one host's monitor said last. */
 export interface HeardList {

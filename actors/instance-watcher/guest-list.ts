@@ -1,9 +1,6 @@
 /** Which guests run on this host, as the engine is told: what is said of each, and when it is said again. Pure. */
-import { GUESTS_MAX, type GuestsRunning } from '../../schema/messages/observation.ts'
+import { GUESTS_MAX, type ListedGuest } from '../../schema/messages/observation.ts'
 import type { WatchedGuest } from './watched-guest.ts'
-
-/** One guest as it is told. */
-export type ListedGuest = GuestsRunning['guests'][number]
 
 /** A list in which nothing is new is told again after this time, ms: an engine that has just begun to lead waits no longer. */
 const AGAIN_MS = 60_000

@@ -3,12 +3,13 @@
  * reports faults until the bus has accepted them.
  */
 import type { InstanceId } from '../../schema/ids.ts'
+import type { ListedGuest } from '../../schema/messages/observation.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { SpooledFault } from '../ports/fault-spool.ts'
 import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../ports/guest.ts'
 import { afterSign, failsNow } from './guest-health.ts'
-import { isDue, listOf, type ListedGuest } from './guest-list.ts'
+import { isDue, listOf } from './guest-list.ts'
 import { silence } from './guest-meanings.ts'
 import {
   EMPTY_OUTBOX,

@@ -84,3 +84,5 @@ export const GuestsRunning = Type.Object({
   ),
 })
 export type GuestsRunning = Static<typeof GuestsRunning>
+/** One guest of the list. */
+export type ListedGuest = GuestsRunning['guests'][number]

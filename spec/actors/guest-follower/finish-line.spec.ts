@@ -6,8 +6,8 @@ import {
   GRACE_MS,
   lastWord,
   verdictOf,
-  type Sight,
-  type Verdict,
+  type GuestSight,
+  type GuestVerdict,
 } from '../../../actors/guest-follower/finish-line.ts'
 import type { InstanceAction } from '../../../actors/ports/compute.ts'
 import { instanceRow, RUNNING, THREE, TWO } from '../records.ts'
@@ -15,7 +15,7 @@ import { awaitedRow, listAt } from './rows.ts'
 
 const HOUR = 3_600_000
 
-const verdict = (sight: Partial<Sight>, move = awaitedRow()): Verdict =>
+const verdict = (sight: Partial<GuestSight>, move = awaitedRow()): GuestVerdict =>
   verdictOf(move, {
     nowMs: 2000,
     followedSinceMs: 0,
@@ -92,7 +92,7 @@ for (const vmState of ['stopped', 'paused', 'suspended', 'error']) {
 }
 
 test('a guest is followed for a limited time, and then its move says what was found', (t) => {
-  const found = (sight: Partial<Sight>): string => {
+  const found = (sight: Partial<GuestSight>): string => {
     t.deepEqual(verdict({ ...sight, nowMs: FOLLOWED_MS - 1 }), WAIT)
     const given = verdict({ ...sight, nowMs: FOLLOWED_MS })
     return given.kind === 'give-up' ? given.reason : given.kind

@@ -1,6 +1,7 @@
 /** A moved instance whose guest is followed, and lists of its new host. */
-import type { HeardList, ListedGuest } from '../../../actors/guest-follower/guest-lists.ts'
+import type { HeardList } from '../../../actors/guest-follower/guest-lists.ts'
 import type { AwaitedGuest } from '../../../actors/ports/guest-store.ts'
+import type { ListedGuest } from '../../../schema/messages/observation.ts'
 import { I1, moveRow, TWO } from '../records.ts'
 
 /** It was moved from the first host to the second one. */

@@ -6,7 +6,7 @@ import {
   type InstanceWatcherMessage,
   type InstanceWatcherState,
 } from '../../../actors/instance-watcher/instance-watcher.ts'
-import type { ListedGuest } from '../../../actors/instance-watcher/guest-list.ts'
+import type { ListedGuest } from '../../../schema/messages/observation.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../../../actors/ports/guest.ts'
 import type { InstanceId } from '../../../schema/ids.ts'

@@ -255,7 +255,10 @@ test('every accepted message can be used by each of its readers', async (t) => {
   const texts = positions.flatMap((at) => feed.at(at) ?? []).map(eventText)
   t.true(texts.length > 0)
   for (const text of texts)
-    t.regex(text, /^id: [^\r\n]*\nevent: (recovery|move)\.stepped\ndata: [^\r\n]*\n\n$/)
+    t.regex(
+      text,
+      /^id: [^\r\n]*\nevent: (recovery\.stepped|move\.stepped|guest\.followed)\ndata: [^\r\n]*\n\n$/,
+    )
 })
 
 test('no field of an event can begin a new line in the event stream', (t) => {
