@@ -165,6 +165,14 @@ test('another message under the subject of commands is not taken for one', async
   t.deepEqual(leader.told, [])
 })
 
+test('lists of guests are kept for those who wait for guests, and nobody is told', async (t) => {
+  await using leader = leaderThatListens()
+  const guests = [{ instance: 'i1', runsForMs: 0, agent: 'none' } as const]
+  await leader.say(encode('guests.running', { hostName: ONE, guests }, FROM))
+  t.is(leader.guestLists.of(ONE)?.guests.size, 1)
+  t.deepEqual(leader.told, [])
+})
+
 test('who leads no more does not listen any more', async (t) => {
   await using leader = leaderThatListens()
   await leader.stop()
