@@ -89,6 +89,8 @@ export function guestConformance(test: RegisterTest, open: OpenWorld): void {
     if (one === undefined) return t.fail()
     const end: GuestEnd = { state: 'not_heard', at: clock.wall, reason: 'its host is silent' }
     t.deepEqual(await store.recordGuest(of.epoch, one.uuid, end), { back: 0, total: 2 })
+    const late: GuestEnd = { state: 'agent', at: clock.wall, reason: 'its agent answers' }
+    t.is(await store.recordGuest(of.epoch, one.uuid, late), undefined, 'it was given up')
     const followed = await store.listAwaitedGuests(10)
     t.deepEqual(
       followed.map(({ instance }) => instance),

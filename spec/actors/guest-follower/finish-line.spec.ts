@@ -35,6 +35,10 @@ test('a guest whose agent answers on the new host is back, since it answered', (
   })
 })
 
+test('a sign has a time in whole milliseconds, although the monotonic clock has fractions', (t) => {
+  t.like(verdict({ there: listAt(1000.6, answers), nowMs: 2000.2 }), { agoMs: 4000 })
+})
+
 test('a guest whose agent has answered there, and hangs now, was heard', (t) => {
   t.like(verdict({ there: listAt(1000, { ...answers, agent: 'silent' }) }), { how: 'agent' })
 })

@@ -1,6 +1,6 @@
 /** What the engine is told about the guests that run on a host, and when it is told again. */
 import test from 'ava'
-import { listOf } from '../../../actors/instance-watcher/guest-list.ts'
+import { isDue, listOf } from '../../../actors/instance-watcher/guest-list.ts'
 import { newcomer } from '../../../actors/instance-watcher/watched-guest.ts'
 import { instanceId } from '../../../schema/ids.ts'
 import { I1, I2 } from '../records.ts'
@@ -34,6 +34,14 @@ test('the list is told in each round while a guest is young, and once a minute a
   t.is(walk.lists.length, 6)
   walk.pass(600_000)
   t.is(walk.lists.length, 16)
+})
+
+test('with short rounds, only what is new is told sooner than after 5 s', (t) => {
+  const guest = newcomer(running(), 1000)
+  t.false(isDue([guest], 1000, 5900))
+  t.true(isDue([guest], 1000, 6000))
+  t.true(isDue([{ ...guest, answersSinceMs: 1500 }], 1000, 1500))
+  t.false(isDue([{ ...guest, answersSinceMs: 1500 }], 1500, 2500))
 })
 
 test('an agent that answers first after a long time is told at once', (t) => {
