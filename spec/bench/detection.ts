@@ -4,6 +4,7 @@ import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
 import { FULL_SIZE, startAll } from '../../ops/simulator/run-seed.ts'
+import type { InstanceId } from '../../schema/ids.ts'
 import { bmcAddress } from '../../schema/control-attributes.ts'
 import { SeededRandom, draw } from '../../transports/simulated/random.ts'
 import { configOf } from './config.ts'
@@ -98,18 +99,27 @@ async function hearGuests(
       if (!started.has(id)) started.set(id, clock.monotonicMs())
       if (cloud.hasBooted(id, now) && !booted.has(id)) booted.set(id, clock.monotonicMs())
     }
-    const [recovery] = await store.listNotifications({}, { limit: 1, sort: [] })
-    if (recovery?.status !== 'finished') continue
-    const moves = await store.listMoves(recovery.uuid, {}, { limit: 1000, sort: [] })
-    const ran = moves.filter(({ guest }) => guest !== null && guest.state !== 'not_expected')
-    if (ran.length > 0 && ran.every(({ guest }) => guest?.state === 'agent')) {
-      return ran.map(({ instance, guest }) => ({
-        heardMs: (guest?.at ?? 0) - diedAtWall,
+    const heard = await heardGuests(store)
+    if (heard.length > 0) {
+      return heard.map(({ instance, at }) => ({
+        heardMs: at - diedAtWall,
         bootMs: (booted.get(instance) ?? 0) - (started.get(instance) ?? 0),
       }))
     }
   }
   throw new Error(`the guests of ${host} are not heard`)
+}
+
+/** All guests that were expected, and when each was heard; none while one is missing. */
+async function heardGuests(
+  store: Deployment['store'],
+): Promise<readonly { readonly instance: InstanceId; readonly at: number }[]> {
+  const [recovery] = await store.listNotifications({}, { limit: 1, sort: [] })
+  if (recovery?.status !== 'finished') return []
+  const moves = await store.listMoves(recovery.uuid, {}, { limit: 1000, sort: [] })
+  const ran = moves.filter(({ guest }) => guest !== null && guest.state !== 'not_expected')
+  if (ran.some(({ guest }) => guest?.state !== 'agent')) return []
+  return ran.map(({ instance, guest }) => ({ instance, at: guest?.at ?? 0 }))
 }
 
 /** A BMC is not asked sooner than it can bear, as the transport sees to it; simulated ones would bear anything. */

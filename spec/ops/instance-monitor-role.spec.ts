@@ -121,6 +121,8 @@ test.serial(
   },
 )
 
+const isListed = ({ type }: Received): boolean => type === 'guests.running'
+
 /** What was told of a guest, list by list. */
 const toldOf = (heard: readonly Received[], instance: string): readonly ListedGuest[] =>
   heard.flatMap((each) =>
@@ -135,7 +137,6 @@ test.serial('it tells that a guest runs, and then that its agent answers', async
   await using bus = await tap(nats.url)
   const text = configuration(nats.url, join(directory.path, 'state'))
   await using _monitor = await startProduct(directory.path, HOST, text)
-  const isListed = ({ type }: Received): boolean => type === 'guests.running'
   await until('the first list is told', () => bus.heard.some(isListed))
   const guest = await libvirt.startGuest()
   const mute = await libvirt.startGuest({ agent: 'no-channel' })

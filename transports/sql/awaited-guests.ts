@@ -1,5 +1,8 @@
 /** Guests of moved instances: those that are followed, and what became of them. */
-import type { GuestStore } from '../../actors/ports/guest-store.ts'
+import type { Transaction } from 'kysely'
+import type { GuestCount, GuestStore } from '../../actors/ports/guest-store.ts'
+import type { NotificationId } from '../../schema/ids.ts'
+import type { Database } from '../../schema/tables.ts'
 import { integer, touchedMoveOf } from './rows.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { runOf } from './run-of.ts'
@@ -69,15 +72,23 @@ export function awaitedGuestStore(
             detail: reason,
           })
           .execute()
-        const counts = await moves
-          .select(({ fn }) => ['guest_state', fn.countAll<number | string | bigint>().as('count')])
-          .where('notification_uuid', '=', notification)
-          .where('status', '=', 'succeeded')
-          .groupBy('guest_state')
-          .execute()
-        const of = (isIt: (state: string | null) => boolean): number =>
-          counts.reduce((sum, row) => sum + (isIt(row.guest_state) ? Number(row.count) : 0), 0)
-        return { back: of((each) => each === 'agent' || each === 'running'), total: of(() => true) }
+        return countGuests(trx, notification)
       }),
   }
+}
+
+async function countGuests(
+  trx: Transaction<Database>,
+  notification: NotificationId,
+): Promise<GuestCount> {
+  const rows = await trx
+    .selectFrom('vm_moves')
+    .select(({ fn }) => ['guest_state', fn.countAll<number | string | bigint>().as('count')])
+    .where('notification_uuid', '=', notification)
+    .where('status', '=', 'succeeded')
+    .groupBy('guest_state')
+    .execute()
+  const counts = new Map(rows.map((row) => [row.guest_state, Number(row.count)]))
+  const back = (counts.get('agent') ?? 0) + (counts.get('running') ?? 0)
+  return { back, total: [...counts.values()].reduce((sum, count) => sum + count, 0) }
 }

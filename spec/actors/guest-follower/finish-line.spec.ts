@@ -49,8 +49,9 @@ test('a list counts only when it came after the move was known to have succeeded
   t.like(verdict({ there, followedSinceMs: 999 }), { kind: 'heard' })
 })
 
+const there = (runsForMs: number) => listAt(1000, { agent: 'none', runsForMs })
+
 test('a guest without an agent is back when it has run for the grace', (t) => {
-  const there = (runsForMs: number) => listAt(1000, { agent: 'none', runsForMs })
   t.deepEqual(verdict({ there: there(GRACE_MS - 1) }), WAIT)
   t.deepEqual(verdict({ there: there(GRACE_MS + 500) }), {
     kind: 'heard',
@@ -82,9 +83,8 @@ test('a guest whose agent answered before the fault is not back without it', (t)
 })
 
 test('a guest whose agent had not answered in a long run before the fault has none', (t) => {
-  const before = (runsForMs: number) => listAt(0, { agent: 'silent', runsForMs })
-  t.like(verdict({ there: silent(GRACE_MS), before: before(HOUR) }), { how: 'running' })
-  t.deepEqual(verdict({ there: silent(GRACE_MS), before: before(1000) }), WAIT, 'it was booting')
+  t.like(verdict({ there: silent(GRACE_MS), before: silent(HOUR) }), { how: 'running' })
+  t.deepEqual(verdict({ there: silent(GRACE_MS), before: silent(1000) }), WAIT, 'it was booting')
 })
 
 for (const vmState of ['stopped', 'paused', 'suspended', 'error']) {
@@ -132,8 +132,7 @@ for (const [vmState, actions, state, reason] of WORDS) {
 }
 
 test('nothing is expected of a guest that is gone or has left the host', (t) => {
-  const word = (instance: Parameters<typeof lastWord>[2]) =>
-    lastWord(awaitedRow(), FOUND, instance, []).reason
-  t.is(word(undefined), 'it was deleted')
-  t.is(word(instanceRow({ host: THREE })), 'it has left that host')
+  const elsewhere = instanceRow({ host: THREE })
+  t.is(lastWord(awaitedRow(), FOUND, undefined, []).reason, 'it was deleted')
+  t.is(lastWord(awaitedRow(), FOUND, elsewhere, []).reason, 'it has left that host')
 })
