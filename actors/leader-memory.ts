@@ -11,6 +11,7 @@ import { ConcurrencyLimiter } from './evacuator/concurrency-limiter.ts'
 import type { Caps } from './evacuator/fair-share.ts'
 import { PowerRechecks } from './fence/power-recheck.ts'
 import { Bookings } from './placement/bookings.ts'
+import { GuestLists } from './guest-follower/guest-lists.ts'
 import type { ClockPort } from './ports/clock.ts'
 import { InFlight } from './recovery/in-flight.ts'
 import { EarlyProbes } from './verification/early-probes.ts'
@@ -25,9 +26,11 @@ export interface LeaderMemory {
   readonly bookings: Bookings
   readonly limiter: ConcurrencyLimiter
   readonly news: ComputeNews
+  readonly guestLists: GuestLists
 }
 
 export interface MemoryWorld {
+  readonly cloud: string
   readonly clock: ClockPort
   readonly freshMs: number
   readonly caps: Caps
@@ -63,6 +66,7 @@ export class LeaderMemories {
 }
 
 function newLeaderMemory({
+  cloud,
   clock,
   freshMs,
   caps,
@@ -78,13 +82,14 @@ function newLeaderMemory({
     bookings: new Bookings(clock),
     limiter: new ConcurrencyLimiter(clock, caps),
     news: new ComputeNews(),
+    guestLists: new GuestLists(cloud),
   }
 }
 
 /** How many entries each part has. */
 export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
   const { roster, observations, earlyProbes, inFlight } = memory
-  const { powerRechecks, bookings, limiter, news } = memory
+  const { powerRechecks, bookings, limiter, news, guestLists } = memory
   return {
     roster: roster.size,
     observations: observations.size,
@@ -94,5 +99,6 @@ export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemor
     bookings: bookings.size,
     limiter: limiter.size,
     news: news.size,
+    guestLists: guestLists.size,
   }
 }

@@ -10,6 +10,7 @@ import type { DedupWindowMessage } from './dedup-window/window-state.ts'
 import type { EvacuationOrder, EvacuatorMessage } from './evacuator/evacuator-messages.ts'
 import type { FenceMessage } from './fence/fence-messages.ts'
 import type { FenceArgument } from './fence/perform-fence.ts'
+import type { GuestFollowerMessage } from './guest-follower/guest-follower.ts'
 import type { HostWatcherMessage, WatchedHost } from './host-watcher/host-watcher.ts'
 import type { ObserverMessage } from './host-watcher/observer.ts'
 import type { HousekeeperMessage } from './housekeeper/perform-housekeeper.ts'
@@ -34,6 +35,7 @@ export interface EngineActors {
   'dedup-window': { argument: Epoch; message: DedupWindowMessage }
   returner: { argument: Epoch; message: ReturnerMessage }
   reconciler: { argument: Epoch; message: ReconcilerMessage }
+  'guest-follower': { argument: Epoch; message: GuestFollowerMessage }
   housekeeper: { argument: undefined; message: HousekeeperMessage }
   segment: { argument: SegmentIdentity; message: SegmentMessage }
   recovery: { argument: RecoveryOrder; message: RecoveryMessage }

@@ -37,6 +37,11 @@ export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
     'leader',
     'corrects what succeeded late, starts what was left on a host that is back',
   ),
+  'guest-follower': below(
+    'leader',
+    'leader',
+    'waits until the guests of moved instances are heard on their new hosts',
+  ),
   housekeeper: below('leader', 'leader', 'deletes what ended long ago'),
   segment: below(
     'leader',

@@ -84,7 +84,8 @@ export interface EmbeddedCloud {
 /** A cloud that is small enough to overlook: 3 segments, 24 hosts, 150 instances. */
 export function embeddedCloud({ clock, random }: Ambient): EmbeddedCloud {
   const seeded = new SeededRandom(random.uuid())
-  return buildCloud({ clock, random: seeded, segments: 3, hostsPerSegment: 8, instances: 150 })
+  const size = { segments: 3, hostsPerSegment: 8, instances: 150, agentlessEvery: 25 }
+  return buildCloud({ clock, random: seeded, ...size })
 }
 
 /** The embedded default: the memory bus, SQLite, and the simulated cloud. */

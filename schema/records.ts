@@ -42,6 +42,13 @@ export type EndStatus = Exclude<NotificationStatus, (typeof UNFINISHED_STATUSES)
 export const MOVE_STATUSES = ['pending', 'ongoing', 'ignored', 'failed', 'succeeded'] as const
 export type MoveStatus = (typeof MOVE_STATUSES)[number]
 
+/**
+ * Of the guest of a moved instance. agent: its agent answers on the new host; running: it has run there without a break;
+ * not_expected: it was not running before the fault, or is not to run now; not_heard: none of these yet, or not in time.
+ */
+export const GUEST_STATES = ['not_heard', 'agent', 'running', 'not_expected'] as const
+export type GuestState = (typeof GUEST_STATES)[number]
+
 /** What clients see of every stored row. `id` is the integer that old clients use for paging. */
 export interface RowStamp {
   readonly id: number
@@ -105,6 +112,15 @@ export interface Notification extends RowStamp {
   readonly firstRun: number
 }
 
+/** What is known of the guest of a moved instance. */
+export interface MoveGuest {
+  readonly state: GuestState
+  /** When it was heard, or when it was known that nothing will be heard; null while it is followed. */
+  readonly at: number | null
+  /** Why; null while it is followed. */
+  readonly reason: string | null
+}
+
 /** The move of one instance in one recovery. Its result is the state of its last attempt. */
 export interface VmMove extends RowStamp {
   readonly uuid: MoveId
@@ -120,6 +136,8 @@ export interface VmMove extends RowStamp {
   readonly message: string | null
   /** How many evacuate requests were sent so far. */
   readonly attempts: number
+  /** Null until the move has succeeded. */
+  readonly guest: MoveGuest | null
 }
 
 /** The state of an instance before the recovery touched it. */

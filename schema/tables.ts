@@ -14,6 +14,7 @@ import type {
   CertificateGround,
   Change,
   ChangeKind,
+  GuestState,
   JournalEntry,
   MoveAttempt,
   MoveStatus,
@@ -100,6 +101,11 @@ export interface VmMovesTable extends Stamp {
   readonly status: MoveStatus
   readonly message: string | null
   readonly attempts: Generated<number>
+  /** Null until the move has succeeded. */
+  readonly guest_state: GuestState | null
+  /** Null while the guest is followed; so is `guest_reason`. */
+  readonly guest_at: number | null
+  readonly guest_reason: string | null
 }
 
 export interface MoveOriginsTable {

@@ -2,6 +2,7 @@
 import { describeError } from '../../schema/errors.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import { NEWS_TOPICS, type ComputeNews } from '../evacuator/compute-news.ts'
+import { GUEST_LISTS_TOPIC, type GuestLists } from '../guest-follower/guest-lists.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
@@ -29,6 +30,7 @@ export interface IntakeWorld extends ParkingWorld {
   readonly observations: HostObservations
   readonly roster: Roster
   readonly news: ComputeNews
+  readonly guestLists: GuestLists
   /** What is heard on the bus. */
   readonly tellIntake: (message: IntakeMessage) => void
   readonly tellWindow: (message: DedupWindowMessage) => void
@@ -108,6 +110,11 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
     }),
   )
   open.use(bus.subscribe(subjectOf(cloud, 'operator', '>'), hear))
+  open.use(
+    bus.subscribe(subjectOf(cloud, ...GUEST_LISTS_TOPIC), (message) =>
+      world.guestLists.note(message, world.clock.monotonicMs()),
+    ),
+  )
   for (const topic of NEWS_TOPICS) open.use(bus.subscribe(subjectOf(cloud, ...topic), hear))
   open.use(
     bus.consumeFaults('engine', (delivery) =>

@@ -3,11 +3,13 @@
  * reports faults until the bus has accepted them.
  */
 import type { InstanceId } from '../../schema/ids.ts'
+import type { ListedGuest } from '../../schema/messages/observation.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { SpooledFault } from '../ports/fault-spool.ts'
 import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../ports/guest.ts'
 import { afterSign, failsNow } from './guest-health.ts'
+import { isDue, listOf } from './guest-list.ts'
 import { silence } from './guest-meanings.ts'
 import {
   EMPTY_OUTBOX,
@@ -24,6 +26,7 @@ import {
   afterGap,
   canBeAsked,
   newcomer,
+  seenAgain,
   settled,
   type GuestOutcome,
   type Saying,
@@ -66,6 +69,10 @@ export interface InstanceWatcherState {
   readonly rounds: 'none-yet' | 'going-on'
   /** Whether the bus accepted the last report. */
   readonly bus: 'takes' | 'refuses'
+  /** While it is away, nothing is known of its guests. */
+  readonly hypervisor: 'answers' | 'away'
+  /** When the engine was told which guests run, monotonic. */
+  readonly listedAtMs: number | undefined
 }
 
 export type InstanceWatcherEffect =
@@ -75,6 +82,8 @@ export type InstanceWatcherEffect =
   /** Keeps it, then hands it to the bus. */
   | { readonly type: 'report.submit'; readonly fault: SpooledFault }
   | { readonly type: 'report.forget'; readonly id: string }
+  /** Tells the engine which guests run here. */
+  | { readonly type: 'guests.list'; readonly guests: readonly ListedGuest[] }
   | { readonly type: 'remark'; readonly instance: InstanceId | undefined; readonly text: string }
 
 export interface InstanceWatcherRules {
@@ -93,6 +102,8 @@ export const NO_GUESTS: InstanceWatcherState = {
   outbox: EMPTY_OUTBOX,
   rounds: 'none-yet',
   bus: 'takes',
+  hypervisor: 'away',
+  listedAtMs: undefined,
 }
 
 /** The second event of one fault comes 2 s after the first at most. */
@@ -109,7 +120,7 @@ export const instanceWatcher =
       case 'guests.told':
         return onTold(state, message)
       case 'guests.round':
-        return onRound(rules, state)
+        return onRound(state)
       case 'guests.heard':
         return onHeard(rules, state, message)
       case 'guest.settled':
@@ -148,6 +159,7 @@ function onTold(
         onEvent(work, each.instance, each.event)
         break
       case 'lost':
+        work.hypervisor = 'away'
         work.effects.push(remark(undefined, `the hypervisor is away: ${each.reason}`))
         break
       default:
@@ -164,6 +176,7 @@ function onTold(
 function onSnapshot(work: Work, views: readonly GuestView[]): void {
   const before = work.guests
   work.guests = new Map()
+  work.hypervisor = 'answers'
   for (const view of views) {
     work.take(afterGap(before.get(view.instance), view, work.moment.atMs))
     if (view.power === 'running') work.refute(view.instance, 'runs')
@@ -198,16 +211,16 @@ function onEvent(work: Work, instance: InstanceId, event: GuestEvent): void {
   })
 }
 
-/** Healthy guests are asked first, because a guest that hangs takes the whole timeout. */
-function onRound(
-  { intervalMs }: InstanceWatcherRules,
-  state: InstanceWatcherState,
-): InstanceWatcherStep {
+/**
+ * Healthy guests are asked first, because a guest that hangs takes the whole timeout. A round without questions ends like the others:
+ * the engine is told which guests run.
+ */
+function onRound(state: InstanceWatcherState): InstanceWatcherStep {
   const instances = [...state.guests.values()]
     .filter(canBeAsked)
     .toSorted((one, other) => one.health.missed - other.health.missed)
     .map(({ instance }) => instance)
-  return [state, [instances.length === 0 ? next(intervalMs) : { type: 'guests.ask', instances }]]
+  return [state, [{ type: 'guests.ask', instances }]]
 }
 
 function onHeard(
@@ -222,10 +235,17 @@ function onHeard(
     if (isOutdated) continue
     const health = afterSign(guest.health, sign)
     const fault = failsNow(health, samples) ? silence(health.missed) : undefined
-    work.take({ guest: { ...guest, health }, say: fault })
+    const answersSinceMs =
+      sign === 'alive' ? (guest.answersSinceMs ?? moment.atMs) : guest.answersSinceMs
+    work.take({ guest: { ...guest, health, answersSinceMs }, say: fault })
     if (sign === 'alive') work.refute(instance, 'answers')
   }
-  return work.step({}, [next(intervalMs)])
+  const { atMs } = moment
+  const tells =
+    state.hypervisor === 'answers' && isDue(work.guests.values(), state.listedAtMs, atMs)
+  if (!tells) return work.step({}, [next(intervalMs)])
+  const guests = listOf(work.guests.values(), atMs)
+  return work.step({ listedAtMs: atMs }, [next(intervalMs), { type: 'guests.list', guests }])
 }
 
 function onSettled(
@@ -314,6 +334,7 @@ class Work {
   readonly moment: Moment
   readonly effects: Effect[] = []
   guests: Map<InstanceId, WatchedGuest>
+  hypervisor: InstanceWatcherState['hypervisor']
   readonly #before: InstanceWatcherState
   #outbox: Outbox
   #reports = 0
@@ -321,6 +342,7 @@ class Work {
   constructor(before: InstanceWatcherState, moment: Moment) {
     this.moment = moment
     this.guests = new Map(before.guests)
+    this.hypervisor = before.hypervisor
     this.#before = before
     this.#outbox = before.outbox
   }
@@ -328,7 +350,8 @@ class Work {
   see(view: GuestView): void {
     const { instance } = view
     const guest = this.guests.get(instance)
-    const seen = guest === undefined ? newcomer(view, this.moment.atMs) : { ...guest, ...view }
+    const { atMs } = this.moment
+    const seen = guest === undefined ? newcomer(view, atMs) : seenAgain(guest, view, atMs)
     this.guests.set(instance, seen)
   }
 
@@ -347,8 +370,8 @@ class Work {
     change: Partial<InstanceWatcherState> = {},
     effects: readonly Effect[] = [],
   ): InstanceWatcherStep {
-    const { guests } = this
-    const state = { ...this.#before, ...change, guests, outbox: this.#outbox }
+    const { guests, hypervisor } = this
+    const state = { ...this.#before, ...change, guests, hypervisor, outbox: this.#outbox }
     return sending(state, [...effects, ...this.effects])
   }
 

@@ -66,6 +66,9 @@ async function performListening(
     case 'report.forget':
       await spool.forget(effect.id)
       return undefined
+    case 'guests.list':
+      world.announcer.announce('guests.running', { hostName: host, guests: [...effect.guests] })
+      return undefined
     case 'remark':
       log.warn({ host, instance: effect.instance }, effect.text)
       return undefined

@@ -16,6 +16,10 @@ export interface WatchedGuest extends GuestView {
   readonly health: GuestHealth
   /** When its state changed last, monotonic. The answer to an earlier question says nothing about this state. */
   readonly changedAtMs: number
+  /** Since when it runs without a break, as far as this monitor has seen it, monotonic; without meaning while it does not run. */
+  readonly runsSinceMs: number
+  /** When its agent answered first in this run, monotonic. */
+  readonly answersSinceMs: number | undefined
   /** The worst fault that was reported of this run, and when. */
   readonly told: { readonly gravity: Gravity; readonly atMs: number } | undefined
   /** The last remark about it, and when. */
@@ -39,6 +43,8 @@ export const newcomer = (view: GuestView, atMs: number): WatchedGuest => ({
   ...view,
   health: UNKNOWN_GUEST,
   changedAtMs: atMs,
+  runsSinceMs: atMs,
+  answersSinceMs: undefined,
   told: undefined,
   remarked: undefined,
   held: undefined,
@@ -73,6 +79,17 @@ const POWER_AFTER: Readonly<Partial<Record<GuestEvent, GuestPower>>> = {
 /** After these events the guest is another run: what was known of the run before does not count any more. */
 const NEW_LIFE: ReadonlySet<GuestEvent> = new Set(['started', 'reboot', 'agent-disconnected'])
 
+/** When it began to run, after it was found in this state: anew unless it ran before, in the same run. */
+const runsSince = (before: WatchedGuest, isSameRun: boolean, atMs: number): number =>
+  isSameRun && before.power === 'running' ? before.runsSinceMs : atMs
+
+/** A guest that was changed. */
+export const seenAgain = (before: WatchedGuest, view: GuestView, atMs: number): WatchedGuest => ({
+  ...before,
+  ...view,
+  runsSinceMs: runsSince(before, view.run === before.run, atMs),
+})
+
 /** One event of a guest. */
 export function afterEvent(guest: WatchedGuest, event: GuestEvent, atMs: number): GuestOutcome {
   const changed = changedBy(guest, event, atMs)
@@ -87,6 +104,8 @@ function changedBy(guest: WatchedGuest, event: GuestEvent, atMs: number): Watche
     agent: agentAfter(guest, event),
     health: NEW_LIFE.has(event) ? UNKNOWN_GUEST : guest.health,
     changedAtMs: power !== guest.power || NEW_LIFE.has(event) ? atMs : guest.changedAtMs,
+    runsSinceMs: runsSince(guest, event !== 'started' && event !== 'reboot', atMs),
+    answersSinceMs: NEW_LIFE.has(event) ? undefined : guest.answersSinceMs,
     told: event === 'started' || event === 'reboot' ? undefined : guest.told,
     disk: event === 'disk-full' ? 'full' : power === 'running' ? 'well' : guest.disk,
   }
@@ -163,8 +182,7 @@ export function afterGap(
   if (isActive && found.run !== before.run) return { guest: newcomer(found, atMs), say: undefined }
   const isSame = found.power === before.power && found.agent === before.agent
   const guest: WatchedGuest = {
-    ...before,
-    ...found,
+    ...seenAgain(before, found, atMs),
     changedAtMs: isSame ? before.changedAtMs : atMs,
   }
   if (!RAN.has(before.power)) return { guest, say: undefined }

@@ -46,6 +46,7 @@ export const leader =
             startChild('intake', 'leader', epoch),
             startChild('returner', 'leader', epoch),
             startChild('reconciler', 'leader', epoch),
+            startChild('guest-follower', 'leader', epoch),
             startChild('housekeeper', 'leader', undefined),
           ],
         ]

@@ -81,7 +81,7 @@ export interface GuestPort {
    * with all guests. It contains Nova's guests only. It is empty when the signal aborts.
    */
   news(from: 'snapshot' | 'last-call', signal: AbortSignal): Promise<readonly GuestNews[]>
-  /** Asks these guests for a heartbeat, in this order and few at once; each may take `timeoutMs`. */
+  /** Asks these guests for a heartbeat, in this order and few at once; each may take `timeoutMs`. There may be none to ask. */
   heartbeats(
     instances: readonly InstanceId[],
     timeoutMs: number,

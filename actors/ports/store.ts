@@ -25,6 +25,7 @@ import type { OperatorStore } from './operator-store.ts'
 import type { HostFault, InstanceRestart } from './host-fault.ts'
 import type { Grant } from './grant.ts'
 import type { ReconcilerStore } from './reconciler-store.ts'
+import type { GuestStore } from './guest-store.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { MoveStore } from './move-store.ts'
@@ -337,6 +338,7 @@ export interface StorePort
     RecoveryStore,
     LedgerStore,
     ReconcilerStore,
+    GuestStore,
     HousekeepingStore,
     RosterStore,
     AsyncDisposable {

@@ -20,6 +20,7 @@ import {
   type ObjectionOf,
   type HostProtections,
 } from '../views/protection.ts'
+import { GuestView, ownersGuestView } from '../views/guest.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { timeText } from '../views/times.ts'
 
@@ -42,6 +43,7 @@ const MoveView = Type.Object({
   start_time: TextOrNull,
   end_time: TextOrNull,
   message: TextOrNull,
+  guest: GuestView,
 })
 const InstanceQuery = Type.Object({ limit: QueryText, marker: QueryText })
 const MoveQuery = Type.Object({ ...PageQuery, status: QueryText, instance_uuid: QueryText })
@@ -164,4 +166,5 @@ const moveView = (move: VmMove, protections: HostProtections): Static<typeof Mov
   start_time: timeOrNull(move.startedAt),
   end_time: timeOrNull(move.endedAt),
   message: publicMessage(move, protections),
+  guest: ownersGuestView(move),
 })

@@ -13,6 +13,7 @@ import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import type { Policy } from '../policy/policy.ts'
 import { AttemptView, attemptViews } from '../views/attempts.ts'
+import { GuestView, guestView, ownersGuestView } from '../views/guest.ts'
 import type { ProjectView } from '../views/project-view.ts'
 import { publicMessage, type HostProtections } from '../views/protection.ts'
 import { movesInSight, sightOf } from '../views/sight.ts'
@@ -37,6 +38,7 @@ const MoveView = Type.Object({
   status: Type.String(),
   message: NullableString,
   attempts: Type.Optional(Type.Array(AttemptView)),
+  guest: Type.Optional(GuestView),
 })
 const ListQuery = Type.Object({ ...PageQuery, status: QueryText, type: QueryText })
 const ListParams = Type.Object({ notification: Type.String() })
@@ -146,11 +148,18 @@ async function viewsInSight(
     const protections = await view.protections()
     return moves
       .filter(({ instance }) => own.has(instance))
-      .map((move) => ownersView(move, protections))
+      .map((move) => ({
+        ...ownersView(move, protections),
+        ...(request.minor < OWN_MINOR ? {} : { guest: ownersGuestView(move) }),
+      }))
   }
   if (request.minor < OWN_MINOR) return moves.map(moveView)
   const attempts = await store.listAttempts(first.notification)
-  return moves.map((move) => ({ ...moveView(move), attempts: attemptViews(attempts, move.uuid) }))
+  return moves.map((move) => ({
+    ...moveView(move),
+    attempts: attemptViews(attempts, move.uuid),
+    guest: guestView(move),
+  }))
 }
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))

@@ -5,7 +5,12 @@
 import { Type, type Static } from 'typebox'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { JournalEntry, Notification, NotificationType } from '../../schema/records.ts'
-import { MOVE_STATUSES, UNFINISHED_STATUSES, type VmMove } from '../../schema/records.ts'
+import {
+  MOVE_STATUSES,
+  UNFINISHED_STATUSES,
+  type GuestState,
+  type VmMove,
+} from '../../schema/records.ts'
 import { detailTimeText } from './times.ts'
 
 /** One task of a recovery. */
@@ -141,6 +146,13 @@ export const MovesProgress = Type.Object({
   ignored: Type.Integer(),
   failed: Type.Integer(),
   succeeded: Type.Integer(),
+  /** Of the moves that have succeeded. */
+  guests: Type.Object({
+    /** Their agents answer, or they run without a break. */
+    back: Type.Integer(),
+    not_heard: Type.Integer(),
+    not_expected: Type.Integer(),
+  }),
 })
 
 const PAGE = 1000
@@ -151,19 +163,30 @@ export async function movesProgress(
   { uuid, status }: Notification,
 ): Promise<Static<typeof MovesProgress>> {
   const counts = { pending: 0, ongoing: 0, ignored: 0, failed: 0, succeeded: 0 }
+  const guests = { back: 0, not_heard: 0, not_expected: 0 }
   let page: readonly VmMove[]
   let marker = {}
   do {
     const sort = [{ key: 'id', direction: 'asc' }] as const
     page = await store.listMoves(uuid, {}, { limit: PAGE, sort, ...marker })
-    for (const move of page) counts[move.status] += 1
+    for (const { status: each, guest } of page) {
+      counts[each] += 1
+      if (guest !== null) guests[COUNTED_AS[guest.state]] += 1
+    }
     marker = { marker: String(page.at(-1)?.id) }
   } while (page.length === PAGE)
   const total = MOVE_STATUSES.reduce((sum, each) => sum + counts[each], 0)
   const done = total - counts.pending - counts.ongoing
   const ended = !UNFINISHED_STATUSES.some((each) => each === status)
-  return { percent: percentOf(done, total, ended), total, ...counts }
+  return { percent: percentOf(done, total, ended), total, ...counts, guests }
 }
+
+const COUNTED_AS = {
+  agent: 'back',
+  running: 'back',
+  not_heard: 'not_heard',
+  not_expected: 'not_expected',
+} as const satisfies Readonly<Record<GuestState, string>>
 
 /** 0 before the plan is made, and 100 only after the end of the recovery. */
 function percentOf(done: number, total: number, ended: boolean): number {

@@ -4,6 +4,7 @@
  */
 import { styleText } from 'node:util'
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
+import { GRACE_MS } from '../../actors/guest-follower/finish-line.ts'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { Received, WireBody } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
@@ -23,12 +24,14 @@ interface End {
 export class Narrator implements AsyncDisposable {
   /** Resolves with the status and the reason when the recovery of the host has ended. */
   readonly ended: Promise<End>
-  /** The same of the guest. */
+  /** The same of the guest that hangs. */
   readonly guestEnded: Promise<End>
+  /** Resolves when every guest of the host was followed to its end, with how many of them are back. */
+  readonly guestsFollowed: Promise<number>
   readonly #startedAtMs = performance.now()
   readonly #bars = new MultiBar(
     {
-      format: `  {bar} {value}/{total} instances back   {last}`,
+      format: `  {bar} {value}/{total} instances moved   {last}`,
       barsize: 32,
       hideCursor: true,
       gracefulExit: false,
@@ -42,6 +45,13 @@ export class Narrator implements AsyncDisposable {
   readonly #listening: AsyncDisposable
   readonly #resolve: (end: End) => void
   readonly #resolveGuest: (end: End) => void
+  readonly #resolveFollowed: (back: number) => void
+  /** Instances of the host that are moved, and of these the ones whose guests were followed to their end. */
+  readonly #moved = new Set<string>()
+  readonly #followed = new Set<string>()
+  #back = 0
+  #isEnded = false
+  #diedAtMs = 0
   #bar: SingleBar | undefined
   #state = 'alive'
 
@@ -56,6 +66,9 @@ export class Narrator implements AsyncDisposable {
     const guest = Promise.withResolvers<End>()
     this.guestEnded = guest.promise
     this.#resolveGuest = guest.resolve
+    const followed = Promise.withResolvers<number>()
+    this.guestsFollowed = followed.promise
+    this.#resolveFollowed = followed.resolve
     this.#host = hosts.dies
     this.#guestHost = hosts.hasHungGuest
     this.#listening = bus.subscribe(subjectOf(cloud, '>'), ({ body }) => this.#hear(decode(body)))
@@ -69,6 +82,16 @@ export class Narrator implements AsyncDisposable {
     else process.stdout.write(line)
   }
 
+  /** The host has lost its power, now. */
+  hostDies(): void {
+    this.#diedAtMs = performance.now()
+  }
+
+  /** Seconds since the host has lost its power. */
+  sinceDeath(): string {
+    return ((performance.now() - this.#diedAtMs) / 1000).toFixed(1)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#bars.stop()
     await this.#listening[Symbol.asyncDispose]()
@@ -80,6 +103,7 @@ export class Narrator implements AsyncDisposable {
     } else if (message.type === 'host.observed') this.#onObserved(message.body)
     else if (message.type === 'recovery.stepped') this.#onStep(message.body)
     else if (message.type === 'move.stepped') this.#onMove(message.body)
+    else if (message.type === 'guest.followed') this.#onGuest(message.body)
   }
 
   #onObserved({ hostName, state, evidence }: WireBody<'host.observed'>): void {
@@ -98,7 +122,10 @@ export class Narrator implements AsyncDisposable {
     if (end !== undefined) this.#endBar()
     this.say(`${STEPS[step] ?? step}: ${reason}`)
     if (step === 'fenced') this.say(styleText('dim', `    ${evidence.at(-1) ?? ''}`))
-    if (end !== undefined) this.#resolve({ status: end, reason })
+    if (end === undefined) return
+    this.#resolve({ status: end, reason })
+    this.#isEnded = true
+    this.#lookAtGuests()
   }
 
   #onGuestStep({ step, reason }: Pick<WireBody<'recovery.stepped'>, 'step' | 'reason'>): void {
@@ -113,11 +140,30 @@ export class Narrator implements AsyncDisposable {
     this.#bar = undefined
   }
 
-  #onMove({ instanceName, status, dest, done, total, reason }: WireBody<'move.stepped'>): void {
+  #onGuest(body: WireBody<'guest.followed'>): void {
+    const { instance, instanceName, host, state, reason, back } = body
+    this.#followed.add(instance)
+    const told = { agent: 'answers', running: `has run for ${GRACE_MS / 1000} s` }
+    this.say(
+      state === 'agent' || state === 'running'
+        ? `    guest of ${instanceName} ${told[state]} on ${host}, ${this.sinceDeath()} s after the power loss`
+        : `    guest of ${instanceName}: ${reason}`,
+    )
+    this.#back = back
+    this.#lookAtGuests()
+  }
+
+  #lookAtGuests(): void {
+    if (this.#isEnded && this.#followed.size >= this.#moved.size) this.#resolveFollowed(this.#back)
+  }
+
+  #onMove(move: WireBody<'move.stepped'>): void {
+    const { instance, instanceName, status, dest, done, total, reason } = move
+    if (status === 'succeeded') this.#moved.add(instance)
     const last =
       status === 'succeeded' ? `${instanceName} → ${dest}` : `${instanceName}: ${status}, ${reason}`
     if (!process.stdout.isTTY) {
-      if (status !== 'ongoing') this.say(`    ${done}/${total} instances back   ${last}`)
+      if (status !== 'ongoing') this.say(`    ${done}/${total} instances moved   ${last}`)
       return
     }
     this.#bar ??= this.#bars.create(total, 0, { last: '' })

@@ -124,6 +124,24 @@ function eventOf({ id, sentAt, ...received }: Received): FeedEvent | undefined {
       }
       return { id, type: received.type, about, data }
     }
+    case 'guest.followed': {
+      const { notification, instance, instanceName, host, state, reason, afterMs, back, total } =
+        received.body
+      const about = { notification, instance, host, type: received.type }
+      const data = {
+        sent_at,
+        notification_uuid: notification,
+        instance_uuid: instance,
+        instance_name: instanceName,
+        host,
+        state,
+        reason,
+        after_ms: afterMs,
+        back,
+        total,
+      }
+      return { id, type: received.type, about, data }
+    }
     default:
       return undefined
   }

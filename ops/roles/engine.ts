@@ -13,6 +13,7 @@ import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
 import { LeaderMemories, sizesOf } from '../../actors/leader-memory.ts'
 import { defineLeader } from '../../actors/leadership/leader.ts'
+import { defineGuestFollower } from '../../actors/guest-follower/guest-follower.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
 import { defineSegment } from '../../actors/segment/segment.ts'
@@ -33,10 +34,7 @@ export function engineFactories(
   system: () => ActorSystem<Actors>,
 ): Factories<EngineActors> {
   const { rules } = world
-  const { freshMs } = rules.window
-  const { observersPerHost } = rules.observer
-  const caps = rules.concurrency
-  const memories = new LeaderMemories({ ...world, freshMs, observersPerHost, caps })
+  const memories = leaderMemories(world)
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   const tellIntake = (message: IntakeMessage): void => system().tell(INTAKE, message)
   return {
@@ -63,6 +61,7 @@ export function engineFactories(
     recovery: (order) =>
       defineRecovery({ ...world, ...memories.of(order.epoch), rules: rules.recovery }, order),
     reconciler: (epoch) => defineReconciler(world, epoch),
+    'guest-follower': (epoch) => defineGuestFollower({ ...world, ...memories.of(epoch) }, epoch),
     returner: (epoch) =>
       defineReturner(
         {
@@ -97,6 +96,14 @@ export function engineFactories(
     'instance-recovery': (order) =>
       defineInstanceRecovery({ ...world, rules: rules.instanceRecovery }, order),
   }
+}
+
+/** The memories of the leaders in this process, with the bounds of the rules. */
+function leaderMemories(world: NodeWorld): LeaderMemories {
+  const { window, observer, concurrency: caps } = world.rules
+  const { freshMs } = window
+  const { observersPerHost } = observer
+  return new LeaderMemories({ ...world, freshMs, observersPerHost, caps })
 }
 
 /** Starts campaigning. */

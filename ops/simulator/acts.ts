@@ -10,7 +10,7 @@ import type { InstanceChange } from '../../transports/simulated/instance-switche
 import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
 import { performAsOperator, type OperatorAct } from './operator-acts.ts'
-import { tellLie, type Lie } from './lies.ts'
+import { lieAboutGuest, tellLie, type GuestLie, type Lie } from './lies.ts'
 import { report, type Report } from './reports.ts'
 
 /** `node` is the name of a process; `leader` is the process that leads at that moment. */
@@ -54,6 +54,7 @@ export type Act =
   | OperatorAct
   | Report
   | Lie
+  | GuestLie
 
 /** What can be done to a host without further parameters. */
 export type HostAct = keyof typeof HOST_ACTS
@@ -109,6 +110,8 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
       return report(deployment, act)
     case 'lie':
       return tellLie(deployment, act)
+    case 'lie-about-guest':
+      return lieAboutGuest(deployment, act)
     case 'kill':
     case 'kill-at-call':
     case 'freeze':

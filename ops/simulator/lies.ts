@@ -18,6 +18,25 @@ export interface Lie {
   readonly everyMs: number
 }
 
+/** Says as the instance monitor of a host that this guest runs there for an hour, and that its agent answers. */
+export interface GuestLie {
+  readonly do: 'lie-about-guest'
+  readonly host: string
+  readonly instance: string
+}
+
+const HOUR_MS = 3_600_000
+
+/** Says it now, once. */
+export function lieAboutGuest(deployment: Deployment, { host, instance }: GuestLie): void {
+  deployment.note(`an intruder says that ${instance} answers on ${host}`)
+  const guest = deployment.cloud.instances.find(({ name }) => name === instance)
+  if (guest === undefined) throw new RangeError(`no such instance: ${instance}`)
+  const sign = { agent: 'answers', runsForMs: HOUR_MS, answersForMs: HOUR_MS } as const
+  const guests = [{ instance: guest.id, ...sign }]
+  deployment.intruder.announce('guests.running', { hostName: host, guests })
+}
+
 /** Begins now. */
 export async function tellLie(deployment: Deployment, lie: Lie): Promise<void> {
   const { observer, host, state, times, everyMs } = lie

@@ -2,8 +2,8 @@
 import type { Static, TSchema } from 'typebox'
 import { ComputeEvent, HostFailed, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
-import { GuestFailed, HostHeartbeat, HostObserved } from './observation.ts'
-import { MoveStepped, RecoveryStepped } from './recovery.ts'
+import { GuestFailed, GuestsRunning, HostHeartbeat, HostObserved } from './observation.ts'
+import { GuestFollowed, MoveStepped, RecoveryStepped } from './recovery.ts'
 
 interface WireMessage<Body extends TSchema> {
   readonly body: Body
@@ -73,6 +73,16 @@ export const CATALOGUE = {
     body: HostFailed,
     subject: (body) => ['fault', 'host', body.hostName],
     guarantee: 'stream',
+  }),
+  'guests.running': wire({
+    body: GuestsRunning,
+    subject: (body) => ['heartbeat', 'guests', body.hostName],
+    guarantee: 'core',
+  }),
+  'guest.followed': wire({
+    body: GuestFollowed,
+    subject: (body) => ['instance', body.instance, 'guest', body.state],
+    guarantee: 'core',
   }),
 } as const
 

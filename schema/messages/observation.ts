@@ -63,3 +63,26 @@ export const HostHeartbeat = Type.Object({
   computeAgeMs: Count,
 })
 export type HostHeartbeat = Static<typeof HostHeartbeat>
+
+/** More guests than a host runs. A list of more names those that run since the shortest time. */
+export const GUESTS_MAX = 1000
+
+/** All guests of Nova's that run on a compute host now. A guest that is not in it does not run there. */
+export const GuestsRunning = Type.Object({
+  hostName: Name,
+  guests: Type.Array(
+    Type.Object({
+      instance: Id,
+      /** How long the instance monitor has seen it run without a break, ms: at least this long. */
+      runsForMs: Count,
+      /** answers: to the latest ping; silent: it has a channel for an agent, and no answer came; none: it has no channel. */
+      agent: Type.Union([Type.Literal('answers'), Type.Literal('silent'), Type.Literal('none')]),
+      /** How long ago its agent answered first in this run, ms; left out when it never has. */
+      answersForMs: Type.Optional(Count),
+    }),
+    { maxItems: GUESTS_MAX },
+  ),
+})
+export type GuestsRunning = Static<typeof GuestsRunning>
+/** One guest of the list. */
+export type ListedGuest = GuestsRunning['guests'][number]

@@ -59,3 +59,25 @@ export const MoveStepped = Type.Object({
   total: Count,
 })
 export type MoveStepped = Static<typeof MoveStepped>
+
+/** After a move has succeeded: whether its guest was heard on the new host, or why nothing was heard. */
+export const GuestFollowed = Type.Object({
+  notification: Id,
+  instance: Id,
+  instanceName: NameOrEmpty,
+  /** The host that the instance was moved to. */
+  host: Name,
+  state: Type.Union([
+    Type.Literal('agent'),
+    Type.Literal('running'),
+    Type.Literal('not_expected'),
+    Type.Literal('not_heard'),
+  ]),
+  reason: Sentence,
+  /** From the report of the fault to the sign of the guest, ms; null when none was heard. */
+  afterMs: Type.Union([Count, Type.Null()]),
+  /** How many guests of this recovery are back, and how many of its moves have succeeded. */
+  back: Count,
+  total: Count,
+})
+export type GuestFollowed = Static<typeof GuestFollowed>

@@ -26,6 +26,7 @@ import { observers } from './0030-observers.ts'
 import { operatorCommands } from './0031-operator-commands.ts'
 import { hostMonitors } from './0040-host-monitors.ts'
 import { handedOver } from './0041-handed-over.ts'
+import { moveGuests } from './0042-move-guests.ts'
 
 /**
  * Each migration runs unchanged on MySQL, MariaDB and SQLite, and can run again after an
@@ -57,4 +58,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0031-operator-commands': operatorCommands,
   '0040-host-monitors': hostMonitors,
   '0041-handed-over': handedOver,
+  '0042-move-guests': moveGuests,
 }

@@ -13,6 +13,7 @@ import { H1 } from './records.ts'
 
 const memories = (): LeaderMemories =>
   new LeaderMemories({
+    cloud: 'sim',
     clock: new VirtualClock(),
     freshMs: 15_000,
     observersPerHost: 2,

@@ -171,6 +171,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   status: 'pending',
   message: null,
   attempts: 0,
+  guest: null,
   origin: RUNNING,
   held: false,
   askedInRun: 0,

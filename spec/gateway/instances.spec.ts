@@ -143,10 +143,20 @@ test("moves are shown for the caller's own instances, and without hosts", async 
   t.is(at(json, 'moves', 2), undefined)
   t.notRegex(text, /compute-[123]\b/i)
   t.false(text.includes(String(third)))
+  const arrived = { from: ['pending', 'ongoing'], destHost: dest, message: null } as const
+  await store.updateMove(epoch, { move: first, ...arrived, to: 'succeeded' })
+  const guest = async (): Promise<unknown> => {
+    const url = `/v1/moves?instance_uuid=${anInstance(1).id}`
+    return at((await world.view(url)).json, 'moves', 0, 'guest')
+  }
+  t.deepEqual(await guest(), { state: 'not_heard', heard_at: null, reason: null })
+  const heard = { state: 'agent', at: world.clock.wallMs(), reason: 'its agent answers' } as const
+  await store.recordGuest(epoch, first, heard)
+  t.like(await guest(), { state: 'agent', heard_at: '2026-01-01T00:00:00.000000' })
   const one = await world.view(`/v1/moves?instance_uuid=${anInstance(2).id}`)
   t.is(textAt(one.json, 'moves', 0, 'uuid'), second)
   t.is(at(one.json, 'moves', 1), undefined)
-  t.deepEqual(at((await world.view('/v1/moves?status=succeeded')).json, 'moves'), [])
+  t.deepEqual(at((await world.view('/v1/moves?status=ignored')).json, 'moves'), [])
   for (const id of [anInstance(3).id, anInstance(9).id, 'x']) {
     const other = await world.view(`/v1/moves?instance_uuid=${id}`)
     const text = `This project has no instance with id ${id}.`

@@ -95,10 +95,52 @@ test('progress counts the instances by state', async (t) => {
   await store.updateMove(first, { ...change, from: ['pending'], to: 'ongoing' })
   await store.updateMove(first, { ...change, from: ['ongoing'], to: 'succeeded' })
   const counts = { total: 3, pending: 2, ongoing: 0, ignored: 0, failed: 0, succeeded: 1 }
-  t.deepEqual(await progress(), { percent: 33, ...counts })
+  const guests = { back: 0, not_heard: 1, not_expected: 0 }
+  t.deepEqual(await progress(), { percent: 33, ...counts, guests })
+  const heard = { state: 'running', at: world.clock.wallMs(), reason: 'it runs' } as const
+  await store.recordGuest(first, move.uuid, heard)
+  t.like(await progress(), { guests: { back: 1, not_heard: 0, not_expected: 0 } })
   const failed = { notification, from: ['new'], to: 'failed', reason: 'gave up' } as const
   await store.recordTransition(first, failed)
   t.like(await progress(), { percent: 100 })
+})
+
+test('a move shows whether its guest is back', async (t) => {
+  await using world = await withRecovery()
+  const { store, clock } = world
+  const first = await store.claimEpoch(nodeName('engine-1'))
+  const [host] = await store.listAllHosts()
+  if (host === undefined) return t.fail()
+  const planned = ['one', 'two', 'three', 'four'].map((name, index) =>
+    plannedRow(instanceId(`00000000-0000-4000-8000-00000000000${index}`), name),
+  )
+  const moves = await store.planMoves(first, notificationId(world.id), host.name, planned)
+  for (const { uuid: move } of moves.slice(1)) {
+    const change = { move, destHost: null, message: null } as const
+    await store.updateMove(first, { ...change, from: ['pending'], to: 'ongoing' })
+    await store.updateMove(first, { ...change, from: ['ongoing'], to: 'succeeded' })
+  }
+  const [, , two, three] = moves
+  if (two === undefined || three === undefined) return t.fail()
+  const at0 = clock.wallMs()
+  await store.recordGuest(first, two.uuid, { state: 'agent', at: at0, reason: 'it answers' })
+  const silent = { state: 'not_heard', at: at0, reason: 'the monitor is silent' } as const
+  await store.recordGuest(first, three.uuid, silent)
+  const url = `${world.url}/vmoves?sort_key=instance_name&sort_dir=asc`
+  const { json } = await world.call({ url, version: '1.4' })
+  const guest = (index: number): unknown => at(json, 'vmoves', index, 'guest')
+  t.deepEqual(guest(0), { state: 'not_heard', heard_at: null, reason: 'the monitor is silent' })
+  t.is(guest(1), null, 'it has not been moved')
+  t.deepEqual(guest(2), {
+    state: 'agent',
+    heard_at: '2026-01-01T00:00:00.000000',
+    reason: 'it answers',
+  })
+  t.deepEqual(guest(3), { state: 'not_heard', heard_at: null, reason: 'not heard yet' })
+  const one = await world.call({ url: `${world.url}/vmoves/${two.uuid}`, version: '1.4' })
+  t.like(at(one.json, 'vmove', 'guest'), { state: 'agent' })
+  const before = await world.call({ url, version: '1.3' })
+  t.is(at(before.json, 'vmoves', 0, 'guest'), undefined)
 })
 
 test('a move shows each attempt with its target and its reason', async (t) => {

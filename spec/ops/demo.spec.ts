@@ -2,7 +2,7 @@
 import test from 'ava'
 import { runProduct } from '../support/product.ts'
 
-test('the demonstration shows a host die and a guest hang, and all instances run again within a minute', async (t) => {
+test('the demonstration shows a host die and a guest hang, and all guests are back soon', async (t) => {
   const args = ['run', '--port', '0', '--exit-after-recovery']
   const { status, stdout, stderr } = await runProduct(...args)
   t.is(status, 0, stdout + stderr)
@@ -19,12 +19,14 @@ test('the demonstration shows a host die and a guest hang, and all instances run
     /fenced, certainly dead: .*\n.*the BMC read its power as off/,
     /isolated: the compute service is disabled and forced down/,
     /planned: \d+ instances/,
-    / 1\/\d+ instances back {3}vm-\d+ → compute-\d+/,
+    / 1\/\d+ instances moved {3}vm-\d+ → compute-\d+/,
     /recovered: \d+ instances moved, 0 failed, 0 ignored/,
-    /all \d+ instances are back, \d+\.\d s after the power loss/,
-    /guest of compute-10, recovery starts: the guest will be restarted/,
-    /guest of compute-10, recovered: the instance runs again/,
+    /all \d+ instances are moved, \d+\.\d s after the power loss; their guests boot/,
+    /guest of vm-\d+ answers on compute-\d+, \d+\.\d s after the power loss/,
+    /all \d+ guests are back, the last one \d+\.\d s after the power loss/,
   ]
+  t.regex(stdout, /guest of compute-10, recovery starts: the guest will be restarted/)
+  t.regex(stdout, /guest of compute-10, recovered: the instance runs again/)
   let from = 0
   for (const chapter of story) {
     const found = chapter.exec(stdout.slice(from))

@@ -185,12 +185,18 @@ test('observations and recoveries are received from the bus, and malformed messa
   const moved = { notification: 'n1', instance: 'i1', instanceName: 'vm', reason: 'moved' }
   const counts = { status: 'succeeded', dest: 'compute-2', done: 1, total: 2 }
   say(encode('move.stepped', { ...moved, ...counts }, { ...from, id: 'm3' }))
-  await until('both messages were heard', () => heard.feed.end === 2)
+  const about = { notification: 'n1', instance: 'i1', instanceName: 'vm', host: 'compute-2' }
+  const sign = { state: 'agent', reason: 'it answers', afterMs: 27_000, back: 1, total: 2 } as const
+  say(encode('guest.followed', { ...about, ...sign }, { ...from, id: 'm4' }))
+  await until('all three messages were heard', () => heard.feed.end === 3)
   t.is(heard.observations.of('h1').length, 1)
   t.like(heard.observations.of('h1')[0], { observer: 'controller-1', state: 'suspect' })
   const sent_at = '1970-01-01T00:00:01.000Z'
   t.deepEqual(
-    [heard.feed.at(0), heard.feed.at(1)].map((event) => ({ id: event?.id, ...event?.data })),
+    [heard.feed.at(0), heard.feed.at(1), heard.feed.at(2)].map((event) => ({
+      id: event?.id,
+      ...event?.data,
+    })),
     [
       {
         id: 'm2',
@@ -211,6 +217,19 @@ test('observations and recoveries are received from the bus, and malformed messa
         dest_host: 'compute-2',
         reason: 'moved',
         done: 1,
+        total: 2,
+      },
+      {
+        id: 'm4',
+        sent_at,
+        notification_uuid: 'n1',
+        instance_uuid: 'i1',
+        instance_name: 'vm',
+        host: 'compute-2',
+        state: 'agent',
+        reason: 'it answers',
+        after_ms: 27_000,
+        back: 1,
         total: 2,
       },
     ],

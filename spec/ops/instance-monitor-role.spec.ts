@@ -6,6 +6,7 @@ import test from 'ava'
 import { connect } from 'nats'
 import { decode } from '../../schema/messages/codec.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
+import type { ListedGuest } from '../../schema/messages/observation.ts'
 import { startLibvirtd, type Libvirtd } from '../support/libvirtd.ts'
 import { startNats } from '../support/nats.ts'
 import { freePort, temporaryDirectory } from '../support/process.ts'
@@ -119,6 +120,43 @@ test.serial(
     t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
   },
 )
+
+const isListed = ({ type }: Received): boolean => type === 'guests.running'
+
+/** What was told of a guest, list by list. */
+const toldOf = (heard: readonly Received[], instance: string): readonly ListedGuest[] =>
+  heard.flatMap((each) =>
+    each.type === 'guests.running' && each.body.hostName === HOST
+      ? each.body.guests.filter((guest) => guest.instance === instance)
+      : [],
+  )
+
+test.serial('it tells that a guest runs, and then that its agent answers', async (t) => {
+  await using directory = await temporaryDirectory('monitor')
+  await using nats = await startNats()
+  await using bus = await tap(nats.url)
+  const text = configuration(nats.url, join(directory.path, 'state'))
+  await using _monitor = await startProduct(directory.path, HOST, text)
+  await until('the first list is told', () => bus.heard.some(isListed))
+  const guest = await libvirt.startGuest()
+  const mute = await libvirt.startGuest({ agent: 'no-channel' })
+  const answers = (): boolean =>
+    toldOf(bus.heard, guest.instance).some(({ agent }) => agent === 'answers')
+  await until('its agent answers', answers, 180_000)
+  const [first, ...others] = toldOf(bus.heard, guest.instance)
+  t.is(first?.agent, 'silent', 'it boots')
+  t.is(first?.answersForMs, undefined)
+  const last = others.at(-1)
+  t.true((last?.runsForMs ?? 0) > (last?.answersForMs ?? 0))
+  await until('the other one is told twice', () => toldOf(bus.heard, mute.instance).length > 1)
+  const [one, other] = toldOf(bus.heard, mute.instance)
+  t.is(one?.agent, 'none')
+  t.true((other?.runsForMs ?? 0) > (one?.runsForMs ?? 0))
+  await guest.signal('SIGKILL')
+  const isGone = (): boolean =>
+    toldOf(bus.heard.filter(isListed).slice(-1), guest.instance).length === 0
+  await until('it is not told any more', isGone)
+})
 
 test.serial('without libvirt it runs, and says so', async (t) => {
   await using directory = await temporaryDirectory('monitor')

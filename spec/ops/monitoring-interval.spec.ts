@@ -27,6 +27,7 @@ async function judged(rules: Rules, agoMs: number) {
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const { freshMs, observersMin } = rules.window
   const memory = new LeaderMemories({
+    cloud: 'sim',
     clock,
     freshMs,
     caps: rules.concurrency,

@@ -49,6 +49,8 @@ export interface Facts {
   readonly states: Readonly<Record<string, string>>
   /** The outcome of each instance that was to be moved, and why. */
   readonly verdicts: Readonly<Record<string, string>>
+  /** What is known of the guest of each instance that was moved last, and why. */
+  readonly guests: Readonly<Record<string, string | null>>
   /** On how many hosts each instance really runs. */
   readonly copies: Readonly<Record<string, number>>
   /** The host of each instance in Nova. */
@@ -170,6 +172,16 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
         .map(({ instanceName, status, message }) => [
           instanceName,
           message === null ? status : `${status}: ${message}`,
+        ]),
+    ),
+    guests: Object.fromEntries(
+      moves
+        .flat()
+        .map(({ instanceName, guest }) => [
+          instanceName,
+          guest === null || guest.reason === null
+            ? (guest?.state ?? null)
+            : `${guest.state}: ${guest.reason}`,
         ]),
     ),
     places: Object.fromEntries(cloud.instances.map(({ name, host }) => [name, host])),

@@ -119,7 +119,7 @@ export function guestConformance(test: TestFn, world: () => GuestWorld): void {
 
   check(
     'when an owner shuts a guest down and starts it again, that is told',
-    async (t, _port, news) => {
+    async (t, port, news) => {
       const guest = await world().startGuest()
       const before = viewOf(await news.snapshot(), guest.instance)
       await guest.shutDown()
@@ -130,6 +130,8 @@ export function guestConformance(test: TestFn, world: () => GuestWorld): void {
         (each) => each.type === 'seen' && each.guest.instance === guest.instance,
       )
       t.not(again?.type === 'seen' ? again.guest.run : before?.run, before?.run)
+      await news.event(guest.instance, 'agent-connected')
+      t.is((await port.heartbeats([guest.instance], 5000)).get(guest.instance), 'alive')
     },
   )
 

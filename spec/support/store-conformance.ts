@@ -1,4 +1,5 @@
 /** The promises of every store: registers the tests for one kind of database. */
+import { guestConformance } from './store-guest-conformance.ts'
 import { housekeepingConformance } from './store-housekeeping-conformance.ts'
 import { inventoryConformance } from './store-inventory-conformance.ts'
 import { leadershipConformance } from './store-leadership-conformance.ts'
@@ -25,6 +26,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   moveConformance(test, world)
   ledgerConformance(test, world)
   reconcilerConformance(test, world)
+  guestConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)

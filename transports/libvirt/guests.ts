@@ -51,6 +51,7 @@ export class LibvirtGuests implements GuestPort, AsyncDisposable {
     instances: readonly InstanceId[],
     timeoutMs: number,
   ): Promise<ReadonlyMap<InstanceId, GuestSign>> {
+    if (instances.length === 0) return new Map()
     const signs = await this.#session?.heartbeats(instances, timeoutMs)
     return new Map(instances.map((instance) => [instance, signs?.get(instance) ?? 'unknown']))
   }

@@ -35,6 +35,8 @@ export interface CloudPlan {
   readonly sparesPerSegment?: number
   /** Each instance whose number is a multiple of this is a large one; default: none. */
   readonly largeEvery?: number
+  /** The guest of each instance whose number is a multiple of this has no agent; default: all have one. */
+  readonly agentlessEvery?: number
   /** Recovery methods of the segments in turn; default: `auto`. */
   readonly methods?: readonly RecoveryMethod[]
   /** no: hosts are registered with their BMC only; default: yes. */
@@ -80,7 +82,11 @@ export function buildCloud(plan: CloudPlan): {
     const needs = isLarge ? FLAVORS.large : FLAVORS.small
     return buildInstance({ name, host, project, needs }, random)
   })
-  const cloud = new SimulatedCloud({ clock: plan.clock, random: plan.random, machines, instances })
+  const { clock, agentlessEvery = Infinity } = plan
+  const agentless = new Set(
+    instances.filter((_each, index) => (index + 1) % agentlessEvery === 0).map(({ id }) => id),
+  )
+  const cloud = new SimulatedCloud({ clock, random: plan.random, machines, instances, agentless })
   return { cloud, segments: seedsOf(machines, plan) }
 }
 

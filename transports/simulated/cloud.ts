@@ -28,10 +28,13 @@ import { simulatedPlacement } from './placement.ts'
 import { PowerSync } from './power-sync.ts'
 import { SimulatedPower } from './power.ts'
 import { Restarts } from './restarts.ts'
-import type { SeededRandom } from './random.ts'
+import { draw, type SeededRandom } from './random.ts'
 import { SimulatedShell } from './shell.ts'
 import { Site } from './site.ts'
 import { CloudSwitches } from './switches.ts'
+
+/** From the start of an emulator to the agent of its guest, ms. */
+const GUEST_BOOT_MS = [4000, 15_000] as const
 
 /** The simulated world as one process of ours reaches it. */
 export interface CloudView {
@@ -57,11 +60,15 @@ export class SimulatedCloud extends CloudSwitches {
     readonly random: SeededRandom
     readonly machines: readonly Machine[]
     readonly instances: readonly InstanceRow[]
+    /** Instances whose guests have no agent. */
+    readonly agentless: ReadonlySet<InstanceId>
   }) {
-    const { clock, random, machines } = options
+    const { clock, random, machines, agentless } = options
     const rows = new NovaRows(options.instances)
     const ledger = new Ledger(clock)
-    const site = new Site({ clock, ledger, machines, nameOf: (id) => rows.nameOf(id) })
+    const nameOf = (id: InstanceId): string => rows.nameOf(id)
+    const bootMsOf = (id: InstanceId): number => draw(random.fork(`boot of ${id}`), GUEST_BOOT_MS)
+    const site = new Site({ clock, ledger, machines, nameOf, bootMsOf, agentless })
     const faults = new Faults()
     const actions = new InstanceActions(site, rows, faults)
     super({ site, rows, actions, faults, random })
@@ -107,6 +114,13 @@ export class SimulatedCloud extends CloudSwitches {
   /** Machines on which the instance (id or name) really runs now. */
   copiesOf(instance: string): readonly HostName[] {
     return this.#site.copiesOf(this.#rows.get(instance).id)
+  }
+
+  /** Whether the guest of an instance runs on that machine, and has booted. */
+  hasBooted(instance: string, host: string): boolean {
+    const { copies, booting } = this.#site.get(host)
+    const { id } = this.#rows.get(instance)
+    return copies.has(id) && !booting.has(id)
   }
 
   /** True while an evacuation of the instance (by its id) may still start it somewhere. */

@@ -21,13 +21,13 @@ export class GuestFeed {
     return this.#runs.get(instance) ?? 1
   }
 
-  /** A guest starts; its agent listens at once. */
-  started(instance: InstanceId): void {
+  /** A guest starts, and boots: no agent listens in it yet. */
+  started(instance: InstanceId, agent: 'disconnected' | 'none'): void {
     const run = this.runOf(instance) + 1
     this.#runs.set(instance, run)
     this.#add({
       type: 'seen',
-      guest: { instance, run, power: 'running', agent: 'connected' },
+      guest: { instance, run, power: 'running', agent },
     })
     this.happened(instance, 'started')
   }

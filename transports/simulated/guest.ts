@@ -45,7 +45,7 @@ export class SimulatedGuests implements GuestPort {
     if (hung.size > 0) await this.#pass(timeoutMs, boot)
     const sign = (instance: InstanceId): GuestSign => {
       if (hung.has(instance)) return 'silent'
-      return this.#machine.copies.has(instance) ? 'alive' : 'unknown'
+      return this.#agentOf(instance) === 'connected' ? 'alive' : 'unknown'
     }
     return new Map(instances.map((instance) => [instance, sign(instance)]))
   }
@@ -56,10 +56,16 @@ export class SimulatedGuests implements GuestPort {
       instance,
       run: guestFeed.runOf(instance),
       power,
-      agent: power === 'running' ? 'connected' : 'disconnected',
+      agent: this.#agentOf(instance),
     })
     const running = [...copies].map((instance) => view(instance, 'running'))
     return [...running, ...[...failedGuests].map((instance) => view(instance, 'failed'))]
+  }
+
+  #agentOf(instance: InstanceId): GuestView['agent'] {
+    if (this.#site.agentless.has(instance)) return 'none'
+    const { copies, booting } = this.#machine
+    return copies.has(instance) && !booting.has(instance) ? 'connected' : 'disconnected'
   }
 
   #pass(forMs: number, boot: number): Promise<void> {

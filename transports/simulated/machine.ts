@@ -89,6 +89,8 @@ export class Machine {
   taken: Resources = NOTHING
   /** Emulators on this machine. They stand still while the operating system hangs. */
   readonly copies = new Set<InstanceId>()
+  /** Of these, the guests that have not booted yet. */
+  readonly booting = new Set<InstanceId>()
   /** Guests whose emulators died here and were not started again. */
   readonly failedGuests = new Set<InstanceId>()
   readonly guestFeed = new GuestFeed()

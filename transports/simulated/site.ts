@@ -28,6 +28,8 @@ export class Site {
   readonly hungGuests = new Set<InstanceId>()
   /** Guests that cannot start until they are rebuilt. */
   readonly brokenGuests = new Set<InstanceId>()
+  /** Guests without a channel for an agent. */
+  readonly agentless: ReadonlySet<InstanceId>
   /** Called when nova-compute starts on a machine. */
   onComputeStart: (machine: Machine) => void = () => {}
   /** Called after each change of a machine, by its name. */
@@ -35,6 +37,7 @@ export class Site {
   readonly #byName: ReadonlyMap<string, Machine>
   readonly #byBmc: ReadonlyMap<string, Machine>
   readonly #nameOf: (instance: InstanceId) => string
+  readonly #bootMsOf: (instance: InstanceId) => number
   readonly #consents = new Set<string>()
 
   constructor(options: {
@@ -42,11 +45,16 @@ export class Site {
     readonly ledger: Ledger
     readonly machines: readonly Machine[]
     readonly nameOf: (instance: InstanceId) => string
+    /** How long a guest boots, until its agent listens. */
+    readonly bootMsOf: (instance: InstanceId) => number
+    readonly agentless: ReadonlySet<InstanceId>
   }) {
     this.clock = options.clock
     this.ledger = options.ledger
     this.machines = options.machines
     this.#nameOf = options.nameOf
+    this.#bootMsOf = options.bootMsOf
+    this.agentless = options.agentless
     this.#byName = new Map(options.machines.map((machine) => [machine.name, machine]))
     this.#byBmc = new Map(options.machines.map((machine) => [bmcAddress(machine.name), machine]))
   }
@@ -84,6 +92,7 @@ export class Site {
     machine.trust = 'dead-once'
     machine.boot += 1
     machine.copies.clear()
+    machine.booting.clear()
     machine.failedGuests.clear()
     this.#changed(machine, 'has no power')
   }
@@ -150,13 +159,26 @@ export class Site {
     this.hungGuests.delete(instance)
     machine.copies.add(instance)
     machine.failedGuests.delete(instance)
-    machine.guestFeed.started(instance)
+    machine.guestFeed.started(instance, this.agentless.has(instance) ? 'none' : 'disconnected')
+    this.#boot(machine, instance)
     this.#checkOneCopy(instance)
+  }
+
+  /** A guest that hangs while it boots never comes to an end with it. */
+  #boot({ booting, guestFeed }: Machine, instance: InstanceId): void {
+    booting.add(instance)
+    const run = guestFeed.runOf(instance)
+    this.clock.schedule(this.#bootMsOf(instance), () => {
+      if (guestFeed.runOf(instance) !== run || this.hungGuests.has(instance)) return
+      if (!booting.delete(instance) || this.agentless.has(instance)) return
+      guestFeed.happened(instance, 'agent-connected')
+    })
   }
 
   /** The emulator of a copy ends, for that reason. */
   endCopy(machine: Machine, instance: InstanceId, event: GuestEvent): void {
     if (!machine.copies.delete(instance)) return
+    machine.booting.delete(instance)
     if (event === 'stopped-failed') machine.failedGuests.add(instance)
     machine.guestFeed.happened(instance, event)
   }

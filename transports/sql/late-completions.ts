@@ -7,6 +7,7 @@ import type { Epoch, HostName, MoveId, NotificationId } from '../../schema/ids.t
 import type { Notification, NotificationStatus, VmMove } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { endAttempt } from './attempts.ts'
+import { FOLLOWED } from './awaited-guests.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { moveOf, notificationOf, wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
@@ -73,7 +74,7 @@ async function succeed(
   await trx
     .updateTable('vm_moves')
     .set({ status: 'succeeded', dest_host: destHost, message: null, end_time: now })
-    .set({ updated_at: wholeSecond(now) })
+    .set({ updated_at: wholeSecond(now), ...FOLLOWED })
     .where('uuid', '=', move)
     .execute()
   await endAttempt(trx, { move, from: ['failed'], to: 'succeeded', destHost, message: null }, now)

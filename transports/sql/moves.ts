@@ -12,6 +12,7 @@ import {
   recordRefusal,
   withdrawAttempt,
 } from './attempts.ts'
+import { FOLLOWED } from './awaited-guests.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { flag, moveOf, nameKey, recordedMoveOf, touchedMoveOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -299,7 +300,8 @@ function timesOf({ to }: MoveChange, now: number) {
       return { start_time: now, end_time: null, attempts: sql<number>`attempts + 1` }
     case 'ignored':
     case 'failed':
-    case 'succeeded':
       return { end_time: now }
+    case 'succeeded':
+      return { end_time: now, ...FOLLOWED }
   }
 }

@@ -106,6 +106,10 @@ export const moveOf = (row: Selectable<VmMovesTable>): VmMove => ({
   status: row.status,
   message: row.message,
   attempts: integer(row.attempts),
+  guest:
+    row.guest_state === null
+      ? null
+      : { state: row.guest_state, at: integerOrNull(row.guest_at), reason: row.guest_reason },
 })
 
 type OriginColumns = Pick<

@@ -2,6 +2,7 @@
 import type { StorePort } from '../../actors/ports/store.ts'
 import { acceptanceStore } from './acceptance.ts'
 import { attemptStore } from './attempts.ts'
+import { awaitedGuestStore } from './awaited-guests.ts'
 import { ledgerStore } from './changes.ts'
 import { credentialsStore } from './credentials.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
@@ -51,6 +52,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...attemptStore(steps),
     ...lateCompletionStore(guarded, steps, ports),
     ...leftStoppedStore(guarded, steps, ports),
+    ...awaitedGuestStore(guarded, steps, ports),
     ...ledgerStore(guarded, steps, ports),
     ...purgeStore(steps),
     ...credentialsStore(steps),

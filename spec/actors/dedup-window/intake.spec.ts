@@ -12,6 +12,7 @@ import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spaw
 import { LEAF } from '../../../actors/kernel/supervision.ts'
 import type { FaultDelivery } from '../../../actors/ports/bus.ts'
 import { refOf, type EngineActors } from '../../../actors/registry.ts'
+import { GuestLists } from '../../../actors/guest-follower/guest-lists.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
@@ -42,6 +43,7 @@ function leaderThatListens(log: LogPort = LOG) {
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
   const told: DedupWindowMessage[] = []
   const observations = new HostObservations(clock, 15_000)
+  const guestLists = new GuestLists('sim')
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
   const readRoster = async () => ({ hosts, observers: ['monitor-1'], monitors: [] })
   const parked: string[] = []
@@ -66,6 +68,7 @@ function leaderThatListens(log: LogPort = LOG) {
           observations,
           roster: new Roster(2, () => {}),
           news: new ComputeNews(),
+          guestLists,
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
           countParked: () => {},
@@ -83,6 +86,7 @@ function leaderThatListens(log: LogPort = LOG) {
   return {
     told,
     observations,
+    guestLists,
     parked,
     store,
     clock,
@@ -158,6 +162,14 @@ test('another message under the subject of commands is not taken for one', async
   const { subject } = said(null)
   const { body } = encode('leader.proclaimed', { holder: 'engine-2', epoch: 3 }, FROM)
   await leader.say({ subject, body })
+  t.deepEqual(leader.told, [])
+})
+
+test('lists of guests are kept for those who wait for guests, and nobody is told', async (t) => {
+  await using leader = leaderThatListens()
+  const guests = [{ instance: 'i1', runsForMs: 0, agent: 'none' } as const]
+  await leader.say(encode('guests.running', { hostName: ONE, guests }, FROM))
+  t.is(leader.guestLists.of(ONE)?.guests.size, 1)
   t.deepEqual(leader.told, [])
 })
 

@@ -6,6 +6,7 @@ import {
   type InstanceWatcherMessage,
   type InstanceWatcherState,
 } from '../../../actors/instance-watcher/instance-watcher.ts'
+import type { ListedGuest } from '../../../schema/messages/observation.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../../../actors/ports/guest.ts'
 import type { InstanceId } from '../../../schema/ids.ts'
@@ -35,6 +36,8 @@ export class WatcherWalk {
   /** What guests answer when they are asked; who is not in it is unknown. */
   readonly answers = new Map<InstanceId, GuestSign>()
   readonly asked: (readonly InstanceId[])[] = []
+  /** Which guests the engine was told to run. */
+  readonly lists: (readonly ListedGuest[])[] = []
   readonly #timers = new Map<string, Timer>()
   #moments = 0
 
@@ -99,6 +102,9 @@ export class WatcherWalk {
         this.tell({ type: 'report.taken', id })
         return
       }
+      case 'guests.list':
+        this.lists.push(effect.guests)
+        return
       case 'remark':
         this.remarks.push(effect.text)
         return

@@ -61,6 +61,21 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     sequence: 1,
     evidence: ['ssh answered'],
   },
+  'guests.running': {
+    hostName: 'compute-1',
+    guests: [{ instance: 'i1', runsForMs: 4000, agent: 'answers', answersForMs: 1000 }],
+  },
+  'guest.followed': {
+    notification: 'n1',
+    instance: 'i1',
+    instanceName: 'web',
+    host: 'compute-2',
+    state: 'agent',
+    reason: 'its agent answers',
+    afterMs: 27_000,
+    back: 1,
+    total: 2,
+  },
   'guest.failed': {
     instance: 'i1',
     hostName: 'compute-1',
@@ -240,7 +255,10 @@ test('every accepted message can be used by each of its readers', async (t) => {
   const texts = positions.flatMap((at) => feed.at(at) ?? []).map(eventText)
   t.true(texts.length > 0)
   for (const text of texts)
-    t.regex(text, /^id: [^\r\n]*\nevent: (recovery|move)\.stepped\ndata: [^\r\n]*\n\n$/)
+    t.regex(
+      text,
+      /^id: [^\r\n]*\nevent: (recovery\.stepped|move\.stepped|guest\.followed)\ndata: [^\r\n]*\n\n$/,
+    )
 })
 
 test('no field of an event can begin a new line in the event stream', (t) => {

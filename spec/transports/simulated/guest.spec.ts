@@ -7,6 +7,7 @@ import {
   type GuestWorld,
   type TestGuest,
 } from '../../support/guest-conformance.ts'
+import { until } from '../../support/until.ts'
 import { buildRunawayCloud, buildWorld } from './world.ts'
 import { settle } from './virtual-time.ts'
 
@@ -26,12 +27,18 @@ const world: GuestWorld = {
   startGuest: async (): Promise<TestGuest> => {
     booted += 1
     const instance = runaway.bootInstance(hypervisor, `guest-${booted}`)
+    const hasBooted = (): Promise<void> =>
+      until('the guest has booted', () => runaway.hasBooted(instance, hypervisor))
+    await hasBooted()
     return {
       instance,
       kill: async () => runaway.killGuest(instance),
       hang: async () => runaway.hangGuest(instance),
       shutDown: async () => void runaway.stopGuest(instance),
-      start: async () => void runaway.startGuest(instance),
+      start: async () => {
+        runaway.startGuest(instance)
+        await hasBooted()
+      },
     }
   },
 }
@@ -61,6 +68,8 @@ test('a guest that hangs is silent until it is rebooted', async (t) => {
   t.is(await during(signOf(guests, id)), 'silent')
   await during(compute.hardReboot(id))
   await pass(5000)
+  t.is(await during(signOf(guests, id)), 'unknown', 'it boots')
+  await pass(15_000)
   t.is(await during(signOf(guests, id)), 'alive')
 })
 

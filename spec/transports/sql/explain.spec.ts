@@ -87,6 +87,7 @@ const LISTS: readonly (readonly [title: string, list: (store: StorePort) => Prom
   ['unfinished', (store) => store.listUnfinished()],
   ['a page of what is unfinished', (store) => store.listUnfinished({ afterId: 5, max: 10 })],
   ['given up', (store) => store.listGivenUp(9_990_000)],
+  ['followed guests', (store) => store.listAwaitedGuests(100)],
   ['left behind', (store) => store.listLeftStopped(9_990_000)],
 ]
 

@@ -1,0 +1,74 @@
+/**
+ * What the instance monitors of compute hosts said last about their guests. A list is kept as it came, and read when somebody waits
+ * for a guest of that host: most lists are never read.
+ */
+import { BoundedMap } from '../../schema/bounded-map.ts'
+import { isCoded } from '../../schema/errors.ts'
+import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
+import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import type { GuestsRunning, ListedGuest } from '../../schema/messages/observation.ts'
+import type { BusMessage } from '../ports/bus.ts'
+
+/** What one host's monitor said last. */
+export interface HeardList {
+  /** When it was received, by our monotonic clock. */
+  readonly atMs: number
+  readonly guests: ReadonlyMap<InstanceId, ListedGuest>
+}
+
+interface Kept {
+  readonly atMs: number
+  readonly body: Uint8Array
+}
+
+/** More compute hosts than a cloud has. The bus is open to more senders than these. */
+const HOSTS_MAX = 10_000
+/** A full list of a host has about 120 kB, a usual one 5 kB. */
+const LIST_BYTES_MAX = 262_144
+/** All lists of a large cloud. Beyond it, the list that was told longest ago is dropped. */
+const BYTES_MAX = 134_217_728
+
+const topicOf = (host: string): readonly string[] => ['heartbeat', 'guests', host]
+
+/** What the leader subscribes to. */
+export const GUEST_LISTS_TOPIC = topicOf('>')
+
+export class GuestLists {
+  readonly #kept = new BoundedMap<string, Kept>({
+    entriesMax: HOSTS_MAX,
+    whenFull: 'drop-oldest',
+    weight: { max: BYTES_MAX, of: ({ body }) => body.length },
+  })
+  readonly #cloud: string
+
+  constructor(cloud: string) {
+    this.#cloud = cloud
+  }
+
+  get size(): number {
+    return this.#kept.size
+  }
+
+  note({ subject, body }: BusMessage, atMs: number): void {
+    if (body.length <= LIST_BYTES_MAX) this.#kept.set(subject, { atMs, body })
+  }
+
+  /** The latest list of this host; undefined when there is none that counts: nobody speaks for another host. */
+  of(host: HostName): HeardList | undefined {
+    const kept = this.#kept.get(subjectOf(this.#cloud, ...topicOf(host)))
+    const body = kept && readList(kept.body)
+    if (kept === undefined || body?.hostName !== host) return undefined
+    const guests = new Map(body.guests.map((guest) => [instanceId(guest.instance), guest]))
+    return { atMs: kept.atMs, guests }
+  }
+}
+
+function readList(bytes: Uint8Array): GuestsRunning | undefined {
+  try {
+    const { type, body } = decode(bytes)
+    return type === 'guests.running' ? body : undefined
+  } catch (error) {
+    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    return undefined
+  }
+}
