@@ -12,12 +12,14 @@ import type { Caps } from './evacuator/fair-share.ts'
 import { PowerRechecks } from './fence/power-recheck.ts'
 import { Bookings } from './placement/bookings.ts'
 import type { ClockPort } from './ports/clock.ts'
+import { DomainBook, type DomainBookWorld } from './verification/domain-book.ts'
 import { InFlight } from './recovery/in-flight.ts'
 import { HostObservations } from './verification/host-observations.ts'
 
 export interface LeaderMemory {
   readonly roster: Roster
   readonly observations: HostObservations
+  readonly domains: DomainBook
   readonly inFlight: InFlight
   readonly powerRechecks: PowerRechecks
   readonly bookings: Bookings
@@ -25,7 +27,7 @@ export interface LeaderMemory {
   readonly news: ComputeNews
 }
 
-export interface MemoryWorld {
+export interface MemoryWorld extends Omit<DomainBookWorld, 'observations'> {
   readonly clock: ClockPort
   readonly freshMs: number
   readonly caps: Caps
@@ -60,16 +62,13 @@ export class LeaderMemories {
   }
 }
 
-function newLeaderMemory({
-  clock,
-  freshMs,
-  caps,
-  observersPerHost,
-  countStranger,
-}: MemoryWorld): LeaderMemory {
+function newLeaderMemory(world: MemoryWorld): LeaderMemory {
+  const { clock, freshMs, caps, observersPerHost, countStranger } = world
+  const observations = new HostObservations(clock, freshMs)
   return {
     roster: new Roster(observersPerHost, countStranger),
-    observations: new HostObservations(clock, freshMs),
+    observations,
+    domains: new DomainBook({ ...world, observations }),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),
     bookings: new Bookings(clock),
@@ -80,10 +79,11 @@ function newLeaderMemory({
 
 /** How many entries each part has. */
 export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
-  const { roster, observations, inFlight, powerRechecks, bookings, limiter, news } = memory
+  const { roster, observations, domains, inFlight, powerRechecks, bookings, limiter, news } = memory
   return {
     roster: roster.size,
     observations: observations.size,
+    domains: domains.size,
     inFlight: inFlight.size,
     powerRechecks: powerRechecks.size,
     bookings: bookings.size,

@@ -15,6 +15,7 @@ import type { PowerPort } from '../actors/ports/power.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
+import type { DomainsByHost } from '../schema/failure-domains.ts'
 import type { RoleHealth } from '../schema/messages/leadership.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openBmcPower } from '../transports/bmc/power.ts'
@@ -31,6 +32,7 @@ import { buildCloud, type SegmentSeed } from '../transports/simulated/build-clou
 import type { SimulatedCloud } from '../transports/simulated/cloud.ts'
 import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
+import { loadFailureDomains } from './failure-domains.ts'
 import { keyFileOf, refuseUntrusted, trustedPaths } from './trusted-files.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
 import { openSshShell } from '../transports/ssh/shell.ts'
@@ -63,6 +65,7 @@ export interface World extends GuestWorld {
   readonly power: PowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
+  readonly declaredDomains: DomainsByHost
   /**
    * Checks whether this process can read the stored credentials; undefined when none of its roles
    * reads them.
@@ -99,6 +102,7 @@ export function openEmbeddedWorld(
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     spool: new MemoryFaultSpool(),
     hostHealth: new Map(),
+    declaredDomains: loadFailureDomains(config),
     checkCredentials: undefined,
     politeness: () => ({}),
   }
@@ -138,6 +142,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     placement: account.placement,
     identity: await openIdentity(config, ambient, account),
     power,
+    declaredDomains: loadFailureDomains(config),
     fenceAgent: closing.use(
       openFenceAgents({
         clock,

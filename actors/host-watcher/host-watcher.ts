@@ -8,6 +8,7 @@ import type { ActorRef } from '../kernel/ref.ts'
 import {
   evidenceOf,
   judge,
+  meaningsNow,
   observe,
   type ChannelViews,
   type DetectorRules,
@@ -276,6 +277,7 @@ function conclude(
     host: watched.host,
     state: kind,
     evidence: evidenceOf(seen.views, atMs),
+    channels: meaningsNow(seen.views, rules, atMs),
   } as const
   return [{ ...planned, toldMs: atMs }, [...timers, tell(observer, word)]]
 }

@@ -5,6 +5,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { withEntry } from '../kernel/with-entry.ts'
 import type { ComputeService } from '../ports/compute.ts'
+import type { ChannelMeaning } from '../ports/observations.ts'
 import type { RegisteredMonitor } from '../ports/roster-store.ts'
 import { refOf, startChild, stopChild } from '../registry.ts'
 import { assignedTo } from '../verification/assignment.ts'
@@ -42,6 +43,7 @@ export type ObserverMessage =
       readonly host: HostId
       readonly state: HostState
       readonly evidence: readonly string[]
+      readonly channels: readonly ChannelMeaning[]
     }
 
 /** What the store says. */
@@ -55,6 +57,7 @@ export interface Sight {
   readonly watched: WatchedHost
   readonly state: HostState
   readonly evidence: readonly string[]
+  readonly channels: readonly ChannelMeaning[] | undefined
   readonly announceAtMs: number
 }
 
@@ -89,6 +92,7 @@ export type ObserverEffect =
       readonly watched: WatchedHost
       readonly state: HostState
       readonly evidence: readonly string[]
+      readonly channels: readonly ChannelMeaning[] | undefined
     }
 
 export interface ObserverRules {
@@ -190,7 +194,8 @@ const COMPUTE_DUTIES = [{ type: 'services.read' }] as const
 /** What was seen before a stall is too old to be said again, life included. */
 function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, Sight> {
   const entries = [...sights].map(
-    ([host, sight]) => [host, { ...sight, state: 'blind', evidence: [reason] }] as const,
+    ([host, sight]) =>
+      [host, { ...sight, state: 'blind', evidence: [reason], channels: undefined }] as const,
   )
   return new Map(entries)
 }
@@ -225,23 +230,34 @@ function sayDue(
 
 /** A blind observer may take life for death, never death for life: life it says, for the rest it is blind. */
 function announce(state: ObserverState, sight: Sight): ObserverEffect {
-  const { watched, evidence } = sight
+  const { watched, evidence, channels } = sight
   const shown = shownState(sight)
   return state.kind === 'blind' && shown !== 'alive' && shown !== 'maintenance'
-    ? { type: 'observation.announce', watched, state: 'blind', evidence: [state.reason] }
-    : { type: 'observation.announce', watched, state: shown, evidence }
+    ? {
+        type: 'observation.announce',
+        watched,
+        state: 'blind',
+        evidence: [state.reason],
+        channels: undefined,
+      }
+    : { type: 'observation.announce', watched, state: shown, evidence, channels }
 }
 
 function onWatched(
   state: ObserverState,
-  { host, state: seen, evidence }: ObserverMessage & { readonly type: 'observer.watched' },
+  {
+    host,
+    state: seen,
+    evidence,
+    channels,
+  }: ObserverMessage & { readonly type: 'observer.watched' },
 ): ObserverStep {
   const before = state.sights.get(host)
   if (before === undefined) return [state, []]
   const news = seen !== before.state
   // Death is said at the next tick, when it is known how many others seem to fail with it.
   const announceAtMs = news && seen === 'dead' ? 0 : before.announceAtMs
-  const sight = { ...before, state: seen, evidence, announceAtMs }
+  const sight = { ...before, state: seen, evidence, channels, announceAtMs }
   const next = { ...state, sights: withEntry(state.sights, host, sight) }
   const atOnce = news && seen !== 'dead'
   return [next, atOnce ? [announce(next, sight)] : []]
@@ -281,7 +297,8 @@ function watchOnly(state: ObserverState, hosts: readonly WatchedHost[]): Observe
       sights.set(watched.host, { ...before, watched })
       continue
     }
-    sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
+    const sight = { watched, state: 'blind', evidence: [], channels: undefined } as const
+    sights.set(watched.host, { ...sight, announceAtMs: 0 })
     effects.push(startChild('host-watcher', watched.host, watched))
   }
   for (const { watched } of state.sights.values()) {
@@ -321,6 +338,7 @@ const misconfigured = (watched: WatchedHost, announceAtMs: number): Sight => ({
   watched,
   state: 'misconfigured',
   evidence: watched.problems.slice(0, EVIDENCE_MAX).map((text) => text.slice(0, TEXT_LENGTH_MAX)),
+  channels: undefined,
   announceAtMs,
 })
 

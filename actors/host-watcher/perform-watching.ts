@@ -98,7 +98,7 @@ function performObserver(
       if (effect.watched.ssh !== undefined) world.shell.forget(effect.watched.ssh)
       return undefined
     case 'observation.announce': {
-      const { watched, state, evidence } = effect
+      const { watched, state, evidence, channels } = effect
       const { host, hostName, segment } = watched
       world.announcer.announce('host.observed', {
         host,
@@ -108,6 +108,7 @@ function performObserver(
         state,
         sequence,
         evidence: [...evidence],
+        ...(channels === undefined ? {} : { channels: [...channels] }),
       })
       return undefined
     }

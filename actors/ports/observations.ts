@@ -1,6 +1,12 @@
 /** What observers report about hosts, for display. */
 import type { HostState } from '../../schema/messages/observation.ts'
 
+/** What one channel means now, by the table of `ops/docs/channels.md`. */
+export interface ChannelMeaning {
+  readonly channel: string
+  readonly meaning: string
+}
+
 /** One observer's view of one host. */
 export interface Observation {
   readonly observer: string
@@ -8,6 +14,8 @@ export interface Observation {
   /** One sentence for each channel. */
   readonly evidence: readonly string[]
   readonly seenAtWallMs: number
+  /** Undefined when the observer did not say: it is blind, or of an earlier version. */
+  readonly channels?: readonly ChannelMeaning[] | undefined
 }
 
 export interface ObservationBoard {

@@ -46,14 +46,25 @@ export class HostObservations implements ObservationBoard {
   /** Takes what an observer says now in place of what it said before. */
   note(
     host: string,
-    { observer, state, evidence }: Pick<Observation, 'observer' | 'state' | 'evidence'>,
+    {
+      observer,
+      state,
+      evidence,
+      channels,
+    }: Pick<Observation, 'observer' | 'state' | 'evidence' | 'channels'>,
   ): void {
     const heardAtMs = this.#clock.monotonicMs()
     const words = this.#hosts.get(host) ?? newWords()
     const before = words.get(observer)
     const seenAtWallMs = this.#clock.wallMs()
     const kept = {
-      observation: { observer, state, evidence, seenAtWallMs },
+      observation: {
+        observer,
+        state,
+        evidence,
+        seenAtWallMs,
+        ...(channels === undefined ? {} : { channels }),
+      },
       heardAtMs,
       doubtedSinceMs: before?.doubtedSinceMs ?? heardAtMs,
     }

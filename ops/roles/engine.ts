@@ -18,6 +18,7 @@ import { defineReturner } from '../../actors/return/returner.ts'
 import { defineSegment } from '../../actors/segment/segment.ts'
 import { defineRecovery } from '../../actors/recovery/perform-recovery.ts'
 import { refOf, type Actors, type EngineActors } from '../../actors/registry.ts'
+import { keepDomains } from '../../actors/verification/domain-keeper.ts'
 import type { Look } from '../../actors/verification/look.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { NodeWorld } from './node.ts'
@@ -36,7 +37,13 @@ export function engineFactories(
   const { freshMs } = rules.window
   const { observersPerHost } = rules.observer
   const caps = rules.concurrency
-  const memories = new LeaderMemories({ ...world, freshMs, observersPerHost, caps })
+  const memories = new LeaderMemories({
+    ...world,
+    ...rules.domains,
+    freshMs,
+    observersPerHost,
+    caps,
+  })
   const tellWindow = (message: DedupWindowMessage): void => system().tell(WINDOW, message)
   const tellIntake = (message: IntakeMessage): void => system().tell(INTAKE, message)
   return {
@@ -50,14 +57,17 @@ export function engineFactories(
         { ...world, ...memories.of(epoch), rules: rules.window },
         refOf('leader', String(epoch)),
       ),
-    intake: (epoch) =>
-      defineIntake({
+    intake: (epoch) => {
+      const memory = memories.of(epoch)
+      return defineIntake({
         ...world,
-        ...memories.of(epoch),
+        ...memory,
+        keepDomains: (signal) => keepDomains({ ...world, ...memory }, signal),
         tellIntake,
         tellWindow,
         duplicateWindowMs: rules.duplicateWindowMs,
-      }),
+      })
+    },
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity) => defineSegment(identity),
     recovery: (order) =>

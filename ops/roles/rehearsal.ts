@@ -56,6 +56,7 @@ export function rehearsals(
       inFlight: new Set(),
       recovering: new Map(),
       doubted: new Set(),
+      cut: { kind: 'separate' },
       ledForMs: Infinity,
       inContactForMs: Infinity,
       hostSeenWell: false,

@@ -18,6 +18,7 @@ import type { ProcessRecoveryRules } from '../../actors/process-recovery/process
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
+import type { DomainBookWorld } from '../../actors/verification/domain-book.ts'
 import { REGISTER_MS } from '../../actors/verification/registrations.ts'
 import {
   FRESH_INTERVALS,
@@ -31,6 +32,7 @@ export interface Rules {
   readonly lease: LeaseTiming
   readonly window: WindowRules
   readonly recovery: RecoveryRules
+  readonly domains: Pick<DomainBookWorld, 'metadataKeys' | 'cutRules'>
   readonly fence: FenceTiming
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
@@ -114,6 +116,10 @@ export function rulesOf(config: Config): Rules {
       keptOutMs: 10_000,
     },
     recovery: recoveryRulesOf(config),
+    domains: {
+      metadataKeys: config.domains.metadataKeys,
+      cutRules: { gatheringMs: gatheringMsOf(config), atOnceMs: freshMsOf(config) },
+    },
     returner: returnRulesOf(config),
     fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
@@ -208,6 +214,9 @@ function instanceAndServiceRulesOf(
   }
 }
 
+const gatheringMsOf = ({ hostMonitor }: Config): number =>
+  Math.max(GATHERING_MS, GATHERING_INTERVALS * hostMonitor.intervalMs)
+
 function recoveryRulesOf(config: Config): RecoveryRules {
   const { hostRecovery, instanceRecovery, stormGuard, notifications, fence } = config
   return {
@@ -225,11 +234,12 @@ function recoveryRulesOf(config: Config): RecoveryRules {
       firstMs: instanceRecovery.coolDownMs,
       longestMs: DAY_MS,
     },
-    gatheringMs: Math.max(GATHERING_MS, GATHERING_INTERVALS * config.hostMonitor.intervalMs),
+    gatheringMs: gatheringMsOf(config),
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,
     returnToService: config.return.toService,
+    deadDomain: config.domains.deadDomain,
     unsureHoldMs: UNSURE_HOLD_MS,
     runsMax: RUNS_MAX,
     aliveLooksMax: ALIVE_LOOKS_MAX,

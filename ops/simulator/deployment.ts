@@ -306,6 +306,7 @@ export class Deployment implements AsyncDisposable {
       shell: mortalPort(view.shell, life),
       guests,
       hostHealth,
+      declaredDomains: new Map(),
       spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
     }

@@ -12,6 +12,7 @@ import { stormCap } from '../../actors/recovery/storm-guard.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import { GuestWatch } from './guest-watch.ts'
+import { RackWatch } from './rack-watch.ts'
 import { ConcurrencyWatch } from './concurrency-watch.ts'
 import { SightWatch } from './sight-watch.ts'
 
@@ -51,6 +52,7 @@ export class InvariantChecker {
   readonly concurrency: ConcurrencyWatch
   readonly guests: GuestWatch
   readonly #sight: SightWatch
+  readonly #racks: RackWatch
   /** Hosts that the plan broke in a way that looks like death to every observer. */
   readonly #unwellAtMs = new Map<string, number>()
   /** Hosts whose compute service an operator has disabled. */
@@ -97,6 +99,7 @@ export class InvariantChecker {
     const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
     this.guests = new GuestWatch({ ...world, wasBroken, report })
     this.#sight = new SightWatch({ ...world, report })
+    this.#racks = new RackWatch({ ...world, report })
     this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
@@ -151,6 +154,11 @@ export class InvariantChecker {
     this.operatorSays(cancelledRecoveryOf(host), true)
   }
 
+  /** The link to these hosts, which are a rack, is about to be cut. */
+  linkIsCut(hosts: readonly string[]): void {
+    this.#racks.linkIsCut(hosts)
+  }
+
   approves(host: string): void {
     this.#approved.add(host)
   }
@@ -176,6 +184,7 @@ export class InvariantChecker {
     if (brokenAgoMs > RETURN_SLACK_MS)
       this.#report('I7', `${node} powers off ${host}, which is well`)
     this.#sight.acts(node, 'powers off', host)
+    if (!this.#approved.has(host)) this.#racks.cutOff(node, host)
     this.#actsOn(node, host, 'powers off')
     this.#countActedOn(host)
   }

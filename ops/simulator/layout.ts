@@ -15,7 +15,18 @@ export interface Layout extends Omit<CloudPlan, 'clock' | 'random'> {
 /** In one seed of three, hosts send heartbeats; in another third there are spares and nearly full hosts. */
 export function layoutOf(seed: number, size: Layout): Layout {
   const heartbeats = draw(new SeededRandom(seed).fork('heartbeats'), [0, 2]) === 0 ? 'yes' : 'no'
-  return { ...layoutWithSpares(seed, size), heartbeats }
+  return { ...layoutWithSpares(seed, size), ...racksOf(seed), heartbeats }
+}
+
+/**
+ * Two seeds of three have racks, half of them named in aggregates and half in the settings of hosts; a rack may reach over the
+ * end of a segment.
+ */
+function racksOf(seed: number): Pick<Layout, 'hostsPerRack' | 'racksNamedIn'> {
+  const random = new SeededRandom(seed).fork('racks')
+  if (draw(random, [0, 2]) === 0) return {}
+  const racksNamedIn = draw(random, [0, 1]) === 0 ? 'aggregates' : 'settings'
+  return { hostsPerRack: draw(random, [2, 4]), racksNamedIn }
 }
 
 /**

@@ -15,6 +15,9 @@ const memories = (): LeaderMemories =>
   new LeaderMemories({
     clock: new VirtualClock(),
     freshMs: 15_000,
+    declaredDomains: new Map(),
+    metadataKeys: [],
+    cutRules: { gatheringMs: 60_000, atOnceMs: 15_000 },
     observersPerHost: 2,
     caps: { overall: 10, perSegment: 10, perTarget: 10 },
     countStranger: () => {},

@@ -28,6 +28,8 @@ async function judged(rules: Rules, agoMs: number) {
   const { freshMs, observersMin } = rules.window
   const memory = new LeaderMemories({
     clock,
+    ...rules.domains,
+    declaredDomains: new Map(),
     freshMs,
     caps: rules.concurrency,
     observersPerHost: 2,

@@ -54,6 +54,8 @@ export class SimulatedCloud extends CloudSwitches {
     readonly random: SeededRandom
     readonly machines: readonly Machine[]
     readonly instances: readonly InstanceRow[]
+    /** Whether Nova has an aggregate for each rack. */
+    readonly racks: 'named' | 'hidden'
   }) {
     const { clock, random, machines } = options
     const rows = new NovaRows(options.instances)
@@ -78,7 +80,7 @@ export class SimulatedCloud extends CloudSwitches {
     this.#site = site
     this.#rows = rows
     const nova = new Nova({ site, rows, evacuations, restarts, faults })
-    this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
+    this.#services = { nova, actions, rows, aggregates: new Aggregates(site, options.racks) }
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -155,6 +157,11 @@ export class SimulatedCloud extends CloudSwitches {
     }
     this.#views.set(node, view)
     return view
+  }
+
+  /** The hosts in a rack. */
+  hostsInRack(rack: string): readonly HostName[] {
+    return this.#site.machines.filter((machine) => machine.rack === rack).map(({ name }) => name)
   }
 
   guest(host: string): GuestPort {

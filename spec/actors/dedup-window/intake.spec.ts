@@ -66,6 +66,7 @@ function leaderThatListens(log: LogPort = LOG) {
           observations,
           roster: new Roster(2, () => {}),
           news: new ComputeNews(),
+          keepDomains: async () => {},
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
           countParked: () => {},

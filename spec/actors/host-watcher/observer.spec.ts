@@ -51,11 +51,13 @@ const ticked = (atMs: number, bus: 'connected' | 'away' = 'connected'): Observer
   atMs,
   bus,
 })
+const CHANNELS = [{ channel: 'ssh', meaning: 'life' }]
 const sees = (n: number, state: HostState): ObserverMessage => ({
   type: 'observer.watched',
   host: idOf(n),
   state,
   evidence: [`looks ${state}`],
+  channels: CHANNELS,
 })
 const allAlive = [1, 2, 3].map((n) => sees(n, 'alive'))
 

@@ -88,6 +88,7 @@ const asked = {
   inContactForMs: Infinity,
   hostSeenWell: false,
   doubted: new Set<never>(),
+  cut: { kind: 'separate' } as const,
 } as const
 const SNAPSHOTS = [
   snapshotRow(),
