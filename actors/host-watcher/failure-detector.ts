@@ -134,9 +134,11 @@ export function meaningsNow(
   const meanings = meaningsOf(current)
   return CHANNELS.flatMap((channel) => {
     const meaning = meanings[channel]
-    if (meaning === undefined) return []
+    const view = current[channel]
+    if (meaning === undefined || view === undefined) return []
     const isOld = meaning === 'trace' && !hasTrace(current, nowMs)
-    return [{ channel, meaning: isOld ? 'nothing' : meaning }]
+    const ageMs = Math.max(0, Math.round(nowMs - view.atMs))
+    return [{ channel, meaning: isOld ? 'nothing' : meaning, ageMs }]
   })
 }
 

@@ -1,6 +1,7 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.ts'
+import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { Host } from '../../schema/records.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
@@ -10,7 +11,7 @@ import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { BusMessage, BusPort } from '../ports/bus.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
-import { isComputeTrouble, type ComputePort, type ComputeService } from '../ports/compute.ts'
+import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { LogPort } from '../ports/log.ts'
 import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
@@ -18,6 +19,7 @@ import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
 import { readBeat } from './heartbeat.ts'
+import { WatchedDomains } from './watched-domains.ts'
 import {
   NEW_WATCHER,
   hostWatcher,
@@ -48,7 +50,11 @@ export interface WatchingWorld {
   readonly bus: Pick<BusPort, 'connected' | 'subscribe'>
   readonly store: Pick<InventoryStore, 'listAllHosts'> &
     Pick<RosterStore, 'registerObserver' | 'listMonitors'>
-  readonly compute: Pick<ComputePort, 'listServices'>
+  readonly compute: Pick<ComputePort, 'listServices' | 'listAggregates'>
+  /** Failure domains, from the file of the operators. */
+  readonly declaredDomains: DomainsByHost
+  /** Which metadata of aggregates name one. */
+  readonly metadataKeys: readonly string[]
   readonly power: PowerPort
   readonly shell: ShellPort
   readonly announcer: Announcer
@@ -65,6 +71,7 @@ export const OBSERVER = refOf('observer', 'hosts')
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
   let sequence = 0
+  const domains = new WatchedDomains(world.declaredDomains, world.metadataKeys)
   return define<ObserverState, ObserverMessage, ObserverEffect>({
     initial: NEW_OBSERVER,
     behaviour: observer(world.node, world.observerRules),
@@ -72,13 +79,17 @@ export function defineObserver(world: WatchingWorld): Definition<ObserverMessage
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
     perform: (effect) => {
       if (effect.type === 'observation.announce') sequence += 1
-      return performObserver(world, effect, sequence)
+      return performObserver({ ...world, domains }, effect, sequence)
     },
   })
 }
 
+interface ObservingWorld extends WatchingWorld {
+  readonly domains: WatchedDomains
+}
+
 function performObserver(
-  world: WatchingWorld,
+  world: ObservingWorld,
   effect: ObserverEffect,
   sequence: number,
 ): Promise<ObserverMessage | undefined> | ObserverMessage | undefined {
@@ -89,6 +100,8 @@ function performObserver(
       return readInventory(world)
     case 'services.read':
       return readServices(world)
+    case 'aggregates.read':
+      return readAggregates(world)
     case 'registration.renew':
       return register(world)
     case 'strays.report':
@@ -128,11 +141,14 @@ async function register({ store, node }: WatchingWorld): Promise<undefined> {
   }
 }
 
-async function readInventory({ store, clock }: WatchingWorld): Promise<ObserverMessage> {
+async function readInventory({ store, clock, domains }: ObservingWorld): Promise<ObserverMessage> {
   const read = async (): Promise<Inventory | undefined> => {
     try {
       const hosts = await store.listAllHosts()
-      return { hosts: hosts.map(watchedOf), monitors: await store.listMonitors() }
+      return {
+        hosts: hosts.map((host) => watchedOf(host, domains)),
+        monitors: await store.listMonitors(),
+      }
     } catch (error) {
       if (!isStoreAway(error)) throw error
       return undefined
@@ -143,16 +159,24 @@ async function readInventory({ store, clock }: WatchingWorld): Promise<ObserverM
 }
 
 async function readServices({ compute, clock }: WatchingWorld): Promise<ObserverMessage> {
-  const read = async (): Promise<readonly ComputeService[] | undefined> => {
-    try {
-      return await compute.listServices()
-    } catch (error) {
-      if (!isComputeTrouble(error)) throw error
-      return undefined
-    }
-  }
-  const services = await read()
+  const services = await unlessInTrouble(() => compute.listServices())
   return { type: 'observer.services', services, atMs: clock.monotonicMs() }
+}
+
+/** Not together with the services: an account that may not read aggregates, or a slow answer, must not keep back what those show. */
+async function readAggregates({ compute, clock, domains }: ObservingWorld): Promise<undefined> {
+  if (!domains.isDue(clock.monotonicMs())) return
+  const aggregates = await unlessInTrouble(() => compute.listAggregates())
+  if (aggregates !== undefined) domains.learn(aggregates, clock.monotonicMs())
+}
+
+async function unlessInTrouble<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return undefined
+  }
 }
 
 /** Of more names than these only some are logged; the numbers are. */
@@ -174,15 +198,17 @@ function reportStrays(
   say(unregistered, 'hosts of Compute are registered in no segment: nobody watches them')
 }
 
-function watchedOf(host: Host): WatchedHost {
+function watchedOf(host: Host, known: WatchedDomains): WatchedHost {
   const { uuid, name: hostName, segment } = host
   const attributes = parseControlAttributes(host.controlAttributes)
   const { ssh, problems } = attributes
   const [ipmi] = bmcsOf(attributes)
+  const domains = known.of(hostName, attributes.failureDomains)
   const isKept = host.onMaintenance && host.maintenanceBy === null
   const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
   const maintenance = isKept ? 'operator' : 'none'
-  return { host: uuid, hostName, segment, ipmi, ssh, problems, maintenance, fingerprint }
+  const place = { host: uuid, hostName, segment, domains }
+  return { ...place, ipmi, ssh, problems, maintenance, fingerprint }
 }
 
 /** The actor that probes one host, and listens to it. */

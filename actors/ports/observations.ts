@@ -5,6 +5,8 @@ import type { HostState } from '../../schema/messages/observation.ts'
 export interface ChannelMeaning {
   readonly channel: string
   readonly meaning: string
+  /** How old its latest sign was when the observer said it. */
+  readonly ageMs: number
 }
 
 /** One observer's view of one host. */

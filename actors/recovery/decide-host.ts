@@ -39,6 +39,9 @@ export function decideHost(
   if (approvedBy(situation.snapshot.commands) !== undefined) return plan
   const tooSoon = hasBegun(situation.snapshot) ? undefined : holdDown(rules, situation)
   if (tooSoon !== undefined) return tooSoon
+  const { awaited } = situation
+  if (awaited !== undefined && !hasBegun(situation.snapshot))
+    return { kind: 'hold-down', ...awaited }
   const cut = objectionOfCut(situation)
   if (cut !== undefined) return holdForCut(rules, situation, notification, cut)
   const objection = brake(rules, situation, host)
@@ -84,7 +87,9 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
  * been powered off already is not judged again: its recovery goes on.
  */
 function objectionOfCut({ snapshot, cut }: Situation): CutHeld | undefined {
-  const { certificate, notification, hostsActedOnOverall } = snapshot
+  const { certificate, notification, hostsActedOnOverall, commands } = snapshot
+  // An operator who confirms the death has seen more than anybody on the network.
+  if (confirmedBy(commands) !== undefined) return undefined
   const isTouched =
     certificate !== undefined ||
     hostsActedOnOverall.some((host) => host === notification?.sourceHost)

@@ -7,6 +7,7 @@ import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { QuarantineRules } from '../policy/quarantine.ts'
 import type { PolicyDefaults } from '../policy/segment-policy.ts'
+import type { Awaited } from '../verification/companions.ts'
 import type { Cut } from '../verification/cut.ts'
 
 export type Decision =
@@ -90,6 +91,8 @@ export interface Situation {
   readonly hostSeenWell: boolean
   /** Why its host fails, when others fail with it. */
   readonly cut: Cut
+  /** Why it is too early to judge that. */
+  readonly awaited: Awaited | undefined
   readonly nowWallMs: number
 }
 

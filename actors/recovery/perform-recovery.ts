@@ -8,7 +8,6 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
-import type { Cut } from '../verification/cut.ts'
 import type { DomainBook } from '../verification/domain-book.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
@@ -108,7 +107,7 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
     ledForMs: world.term.heldForMs(),
     inContactForMs: world.partitionDetector.unbrokenForMs(),
     hostSeenWell: seenWell(world, stored.notification?.sourceHost),
-    cut: cutOf(world, stored.notification),
+    ...cutOf(world, stored.notification),
     doubted: doubtedOf(world, stored),
   }
 }
@@ -117,8 +116,13 @@ const seenWell = ({ observations }: RecoveryWorld, host: HostId | undefined): bo
   host !== undefined && observations.seenWell(host)
 
 /** Faults of guests and services have no part in it. */
-const cutOf = ({ domains }: RecoveryWorld, reported: SegmentSnapshot['notification']): Cut =>
-  reported?.type === 'COMPUTE_HOST' ? domains.judge(reported.sourceHost) : { kind: 'separate' }
+const cutOf = (
+  { domains }: RecoveryWorld,
+  reported: SegmentSnapshot['notification'],
+): Pick<RecoveryMessage & { readonly type: 'recovery.consulted' }, 'cut' | 'awaited'> =>
+  reported?.type === 'COMPUTE_HOST'
+    ? { cut: domains.judge(reported.sourceHost), awaited: domains.awaited(reported.sourceHost) }
+    : { cut: { kind: 'separate' }, awaited: undefined }
 
 /** A doubt that has lasted long does not belong to the fault that is reported now. */
 function doubtedOf(

@@ -8,6 +8,7 @@ import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { FaultReply } from '../policy/fault-reply.ts'
 import type { StormLimits } from '../policy/segment-policy.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
+import type { Awaited } from '../verification/companions.ts'
 import type { Cut } from '../verification/cut.ts'
 import type { DecisionRules, DisablePlan, FencePlan, RestartPlan } from './decision.ts'
 import type { Census } from './storm-guard.ts'
@@ -102,6 +103,7 @@ export type RecoveryMessage =
       readonly inContactForMs: number
       readonly hostSeenWell: boolean
       readonly cut: Cut
+      readonly awaited: Awaited | undefined
       readonly doubted: ReadonlySet<HostId>
     }
   | { readonly type: 'recovery.admitted' } // private

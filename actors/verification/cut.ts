@@ -32,6 +32,8 @@ export interface HostSight {
   readonly observations: readonly Observation[]
   /** Since when somebody doubts it without a break, monotonic ms. */
   readonly doubtedSinceMs: number | undefined
+  /** When somebody has last reached it over SSH, monotonic ms. */
+  readonly reachedAtMs: number | undefined
 }
 
 export type LinkRule = 'observer' | 'heartbeat' | 'compute' | 'power'
@@ -77,6 +79,8 @@ export interface CutRules {
   readonly gatheringMs: number
   /** Within this time they began at once: as long as it takes an observer to notice, ms. */
   readonly atOnceMs: number
+  /** So long after a suspicion the neighbours of the suspect have answered, or do not answer, ms. */
+  readonly companionsMs: number
 }
 
 const SEPARATE: Cut = { kind: 'separate' }
@@ -133,7 +137,7 @@ const shows = ({ observations }: HostSight, channel: string, what: string): bool
   observations.some((word) => meaning(word, channel) === what)
 
 /** A BMC reads off, and none reads on. */
-const isOff = (sight: HostSight): boolean =>
+export const isOff = (sight: HostSight): boolean =>
   shows(sight, 'ipmi', 'off') && !shows(sight, 'ipmi', 'power')
 
 /** Nothing shows that it lives or has power. */

@@ -12,6 +12,7 @@ import {
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
 import type { ClockPort } from '../ports/clock.ts'
+import { awaitedNeighbours, type Awaited } from './companions.ts'
 import { judgeCut, type Cut, type CutRules, type HostSight } from './cut.ts'
 import type { HostObservations } from './host-observations.ts'
 
@@ -26,7 +27,7 @@ interface BookedHost {
 
 export interface DomainBookWorld {
   readonly clock: ClockPort
-  readonly observations: Pick<HostObservations, 'of' | 'doubtedSince'>
+  readonly observations: Pick<HostObservations, 'of' | 'doubtedSince' | 'reachedAt'>
   /** What the file of the operators says. */
   readonly declaredDomains: DomainsByHost
   /** Which metadata of aggregates name a domain. */
@@ -35,7 +36,7 @@ export interface DomainBookWorld {
 }
 
 /** Many hosts are decided in the same moment, and all are looked at for each of them: what was gathered is good for so long, ms. */
-const SIGHTS_MS = 500
+const SIGHTS_MS = 200
 
 export class DomainBook {
   readonly #world: DomainBookWorld
@@ -78,6 +79,16 @@ export class DomainBook {
       : judgeCut(own, [...sights.values()], this.#world.cutRules)
   }
 
+  /** Whether the host's neighbours are still to be heard of before it is judged. */
+  awaited(host: HostId): Awaited | undefined {
+    const sights = this.#gather()
+    const own = sights.get(host)
+    if (own === undefined || own.domains.length === 0) return undefined
+    const { companionsMs: longestMs } = this.#world.cutRules
+    const nowMs = this.#world.clock.monotonicMs()
+    return awaitedNeighbours(own, [...sights.values()], { nowMs, longestMs })
+  }
+
   #domainsOf({ hostName, settings }: BookedHost): readonly string[] {
     const name = hostName.toLowerCase()
     const { declaredDomains } = this.#world
@@ -105,6 +116,7 @@ export class DomainBook {
           service,
           observations: observations.of(host),
           doubtedSinceMs: observations.doubtedSince(host),
+          reachedAtMs: observations.reachedAt(host),
         },
       ]),
     )

@@ -96,6 +96,16 @@ export class HostObservations implements ObservationBoard {
     return since.length === 0 ? undefined : Math.min(...since)
   }
 
+  /** When somebody has last reached it over SSH, by our monotonic clock; undefined when nobody says so now. */
+  reachedAt(host: string): number | undefined {
+    const reached = this.#heard(host).flatMap(({ heardAtMs, observation: { channels = [] } }) =>
+      channels
+        .filter(({ channel, meaning }) => channel === 'ssh' && meaning === 'life')
+        .map(({ ageMs }) => heardAtMs - ageMs),
+    )
+    return reached.length === 0 ? undefined : Math.max(...reached)
+  }
+
   /** True when it is doubted, and nobody whose last word it was has doubted it since before that moment. */
   doubtedLately(host: string, begunSinceMs: number): boolean {
     const words = [...(this.#hosts.get(host)?.values() ?? [])]

@@ -57,6 +57,7 @@ export function rehearsals(
       recovering: new Map(),
       doubted: new Set(),
       cut: { kind: 'separate' },
+      awaited: undefined,
       ledForMs: Infinity,
       inContactForMs: Infinity,
       hostSeenWell: false,

@@ -118,7 +118,11 @@ export function rulesOf(config: Config): Rules {
     recovery: recoveryRulesOf(config),
     domains: {
       metadataKeys: config.domains.metadataKeys,
-      cutRules: { gatheringMs: gatheringMsOf(config), atOnceMs: freshMsOf(config) },
+      cutRules: {
+        gatheringMs: gatheringMsOf(config),
+        atOnceMs: freshMsOf(config),
+        companionsMs: companionsMsOf(config),
+      },
     },
     returner: returnRulesOf(config),
     fence: { retryMs: 1000, verifyMs: 1000 },
@@ -158,7 +162,8 @@ export function rulesOf(config: Config): Rules {
   }
 }
 
-function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer' | 'watcher'> {
+function watchRulesOf(config: Config): Pick<Rules, 'observer' | 'watcher'> {
+  const { hostMonitor, ipmi, ssh } = config
   const repeatMs = hostMonitor.intervalMs
   const servicesMs = Math.max(SERVICES_MS, hostMonitor.intervalMs)
   return {
@@ -167,6 +172,7 @@ function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer
       repeatMs,
       inventoryMs: REGISTER_MS,
       servicesMs,
+      companionsMs: companionsMsOf(config),
       regainMs: 1.1 * repeatMs + hostMonitor.samples * SSH_BURST_MS + ssh.timeoutMs,
       observersPerHost: hostMonitor.observersPerHost,
     },
@@ -213,6 +219,9 @@ function instanceAndServiceRulesOf(
     },
   }
 }
+
+/** A neighbour that is asked at once has answered by then, or its probe has timed out and its power was read. */
+const companionsMsOf = ({ ssh }: Config): number => ssh.timeoutMs + 2 * SSH_BURST_MS
 
 const gatheringMsOf = ({ hostMonitor }: Config): number =>
   Math.max(GATHERING_MS, GATHERING_INTERVALS * hostMonitor.intervalMs)

@@ -69,6 +69,7 @@ export class InvariantChecker {
   readonly #storm: StormLimits
   readonly #overall: StormLimits
   readonly #crashLoop: QuarantineRules
+  readonly #deadDomain: 'hosts' | 'one'
   /** Segments with their own limit. */
   readonly #stormOf = new Map<string, Partial<StormLimits>>()
   /**
@@ -91,6 +92,7 @@ export class InvariantChecker {
     readonly storm: StormLimits
     readonly overall: StormLimits
     readonly crashLoop: QuarantineRules
+    readonly deadDomain: 'hosts' | 'one'
     readonly placement: 'segment' | 'scheduler'
     readonly caps: Caps
   }) {
@@ -106,6 +108,7 @@ export class InvariantChecker {
     this.#storm = world.storm
     this.#overall = world.overall
     this.#crashLoop = world.crashLoop
+    this.#deadDomain = world.deadDomain
     for (const segment of world.segments) {
       for (const host of segment.hosts) {
         this.#segmentOf.set(host.name, segment)
@@ -170,6 +173,7 @@ export class InvariantChecker {
       const well = machine.isRunning && machine.network === 'up' && machine.sshd === 'up'
       if (!well) this.#unwellAtMs.set(host, this.#clock.monotonicMs())
       this.#sight.lookAround(host, well ? 'well' : 'broken')
+      this.#racks.lookAround(host, well ? 'well' : 'broken')
     }
   }
 
@@ -307,8 +311,10 @@ export class InvariantChecker {
       .filter((other) => !this.#approved.has(other))
     const here = everywhere.filter((other) => this.#segmentOf.get(other) === segment)
     const limits = { ...this.#storm, ...this.#stormOf.get(segment?.name ?? '') }
-    this.#mustFit(here, stormCap(limits, segment?.hosts.length ?? 0))
-    this.#mustFit(everywhere, stormCap(this.#overall, this.#segmentOf.size))
+    const isOne = this.#deadDomain === 'one'
+    const places = (hosts: readonly string[]) => (isOne ? this.#racks.placesOf(hosts) : hosts)
+    this.#mustFit(places(here), stormCap(limits, segment?.hosts.length ?? 0))
+    this.#mustFit(places(everywhere), stormCap(this.#overall, this.#segmentOf.size))
   }
 
   #mustFit(hosts: readonly string[], cap: number): void {

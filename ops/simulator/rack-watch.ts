@@ -1,8 +1,12 @@
 /**
  * Knows which hosts lost only the link to their rack. They live, they have a failure domain in common, and their BMCs read their
- * power as on: nobody may power them off, unless an operator has approved it.
+ * power as on: nobody may power them off, unless an operator has approved it. It knows as well which racks died as one.
  */
+import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
+
+/** Hosts of a rack that break within this time of each other may have one cause: as long as the engine gathers, and detection. */
+const TOGETHER_MS = 90_000
 
 /** A rack of one host is no domain that can be told from its host. */
 const HOSTS_MIN = 2
@@ -10,13 +14,18 @@ const HOSTS_MIN = 2
 export class RackWatch {
   /** The hosts behind each cut link, with all the hosts of the rack. */
   readonly #behind = new Map<string, readonly string[]>()
+  /** Since when each host is broken. */
+  readonly #brokenSinceMs = new Map<string, number>()
+  readonly #clock: ClockPort
   readonly #cloud: SimulatedCloud
   readonly #report: (promise: string, text: string) => void
 
   constructor(world: {
+    readonly clock: ClockPort
     readonly cloud: SimulatedCloud
     readonly report: (promise: string, text: string) => void
   }) {
+    this.#clock = world.clock
     this.#cloud = world.cloud
     this.#report = world.report
   }
@@ -25,6 +34,33 @@ export class RackWatch {
   linkIsCut(hosts: readonly string[]): void {
     if (hosts.length < HOSTS_MIN || !hosts.every((host) => this.#isWell(host))) return
     for (const host of hosts) this.#behind.set(host, hosts)
+  }
+
+  /** Call this often. */
+  lookAround(host: string, condition: 'well' | 'broken'): void {
+    if (condition === 'well') this.#brokenSinceMs.delete(host)
+    else if (!this.#brokenSinceMs.has(host)) {
+      this.#brokenSinceMs.set(host, this.#clock.monotonicMs())
+    }
+  }
+
+  /** One host for each place under a cap, when a rack whose hosts all broke together takes one. */
+  placesOf(hosts: readonly string[]): readonly string[] {
+    const taken = new Set<string>()
+    return hosts.filter((host) => {
+      const { rack } = this.#cloud.machine(host)
+      if (rack === null || !this.#isDead(rack)) return true
+      if (taken.has(rack)) return false
+      taken.add(rack)
+      return true
+    })
+  }
+
+  #isDead(rack: string): boolean {
+    const since = this.#cloud
+      .hostsInRack(rack)
+      .map((host) => this.#brokenSinceMs.get(host) ?? Infinity)
+    return Math.max(...since) - Math.min(...since) <= TOGETHER_MS
   }
 
   /** A node is about to power a host off. */

@@ -24,11 +24,11 @@ export const HostObserved = Type.Object({
   /** One sentence for each channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
   /**
-   * What each channel means now, in the words of `ops/docs/channels.md`; only fresh signs. Absent from an observer of an earlier
+   * What each channel means now, in the words of `ops/docs/channels.md`; only fresh signs, with their ages. Absent from an observer of an earlier
    * version, and from one that is blind. Words that are not known mean nothing.
    */
   channels: Type.Optional(
-    Type.Array(Type.Object({ channel: Word, meaning: Word }), { maxItems: 16 }),
+    Type.Array(Type.Object({ channel: Word, meaning: Word, ageMs: Count }), { maxItems: 16 }),
   ),
 })
 export type HostObserved = Static<typeof HostObserved>

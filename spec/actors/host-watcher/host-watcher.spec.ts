@@ -44,6 +44,7 @@ const WATCHED: WatchedHost = {
     privilege: 'ADMINISTRATOR',
   },
   problems: [],
+  domains: [],
   maintenance: 'none',
   fingerprint: '1',
 }

@@ -21,6 +21,7 @@ const RULES = {
   repeatMs: 5000,
   inventoryMs: 10_000,
   servicesMs: 10_000,
+  companionsMs: 4000,
   regainMs: 8000,
   observersPerHost: 2,
 }
@@ -37,6 +38,7 @@ const watchedHost = (n: number, fingerprint = '1'): WatchedHost => ({
   ssh: undefined,
   ipmi: undefined,
   problems: [],
+  domains: [],
   maintenance: 'none',
   fingerprint,
 })
@@ -51,13 +53,14 @@ const ticked = (atMs: number, bus: 'connected' | 'away' = 'connected'): Observer
   atMs,
   bus,
 })
-const CHANNELS = [{ channel: 'ssh', meaning: 'life' }]
+const CHANNELS = [{ channel: 'ssh', meaning: 'life', ageMs: 0 }]
 const sees = (n: number, state: HostState): ObserverMessage => ({
   type: 'observer.watched',
   host: idOf(n),
   state,
   evidence: [`looks ${state}`],
   channels: CHANNELS,
+  atMs: 0,
 })
 const allAlive = [1, 2, 3].map((n) => sees(n, 'alive'))
 

@@ -89,6 +89,7 @@ const asked = {
   hostSeenWell: false,
   doubted: new Set<never>(),
   cut: { kind: 'separate' } as const,
+  awaited: undefined,
 } as const
 const SNAPSHOTS = [
   snapshotRow(),

@@ -42,6 +42,7 @@ export const AT_REST = {
   hostSeenWell: false,
   doubted: new Set<HostId>(),
   cut: { kind: 'separate' } as const,
+  awaited: undefined,
   inFlight: new Set<HostId>(),
   recovering: new Map<string, NotificationId>(),
 } as const
@@ -117,6 +118,7 @@ export const consulted = (
     hostSeenWell: false,
     doubted: new Set(),
     cut: { kind: 'separate' } as const,
+    awaited: undefined,
   },
 })
 
