@@ -44,23 +44,26 @@ export class RackWatch {
     }
   }
 
-  /** One host for each place under a cap, when a rack whose hosts all broke together takes one. */
+  /**
+   * One host for each place under a cap, when those hosts of a dead rack take one place that broke together. One that broke long
+   * before the others keeps its own.
+   */
   placesOf(hosts: readonly string[]): readonly string[] {
-    const taken = new Set<string>()
+    const taken: { readonly rack: string; readonly sinceMs: number }[] = []
     return hosts.filter((host) => {
       const { rack } = this.#cloud.machine(host)
-      if (rack === null || !this.#isDead(rack)) return true
-      if (taken.has(rack)) return false
-      taken.add(rack)
-      return true
+      const sinceMs = this.#brokenSinceMs.get(host)
+      if (rack === null || sinceMs === undefined || !this.#isDead(rack)) return true
+      const isTogether = taken.some(
+        (other) => other.rack === rack && Math.abs(other.sinceMs - sinceMs) <= TOGETHER_MS,
+      )
+      if (!isTogether) taken.push({ rack, sinceMs })
+      return !isTogether
     })
   }
 
   #isDead(rack: string): boolean {
-    const since = this.#cloud
-      .hostsInRack(rack)
-      .map((host) => this.#brokenSinceMs.get(host) ?? Infinity)
-    return Math.max(...since) - Math.min(...since) <= TOGETHER_MS
+    return this.#cloud.hostsInRack(rack).every((host) => this.#brokenSinceMs.has(host))
   }
 
   /** A node is about to power a host off. */

@@ -142,6 +142,8 @@ test('what a probe shows is told to the observer, changed or not', (t) => {
       host: H1,
       state: 'alive',
       evidence: ['ssh alive 1 times in a row: alive'],
+      channels: [{ channel: 'ssh', meaning: 'life', ageMs: 0 }],
+      atMs: 2500,
     },
   ])
   t.like(after(...story, due('ssh'), shows(ssh('alive'), 9000)).words[0], { state: 'alive' })

@@ -107,7 +107,7 @@ test('the first tick reads the inventory, and ticks come again and again', (t) =
   const { effects } = after(ticked(0))
   t.deepEqual(
     effects.map(({ type }) => type),
-    ['timer.start', 'inventory.read', 'registration.renew', 'services.read'],
+    ['timer.start', 'inventory.read', 'registration.renew', 'services.read', 'aggregates.read'],
   )
   t.deepEqual(
     after(ticked(0), ticked(1000)).effects.map(({ type }) => type),
