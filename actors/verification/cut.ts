@@ -2,17 +2,15 @@
  * Why hosts fail together, by who still sees what: their failure domain is dead, the link to it is cut, we are blind, or each of
  * them died by itself. The first rule that fits the reported host counts. Pure.
  *
- * | verdict     | rule             | when                                                                                            |
- * | ----------- | ---------------- | ----------------------------------------------------------------------------------------------- |
- * | blind       | all-domains      | the same observers lost three hosts or more at once, some in each known domain                  |
- * | link-cut    | observer         | they hear nobody in the domain, and another observer hears one of its hosts                     |
- * | link-cut    | heartbeat        | they hear nobody in the domain, and the heartbeat of one of its hosts arrives                   |
- * | link-cut    | compute          | they hear nobody in the domain, and one of its hosts has written to Nova since                  |
- * | link-cut    | power            | they hear nobody in the domain, and the power of one of its silent hosts is read as on          |
- * | blind       | no-common-domain | the same observers lost three hosts or more at once, and no domain contains all of them         |
- * | domain-dead | off              | every host of the domain is read as off, and its observers hear hosts outside it                |
- * | domain-dead | silence          | every host of the domain is silent on every channel, and its observers hear hosts outside it    |
- * | separate    |                  | everything else, and every host whose domains are not known                                     |
+ * - blind, all-domains: the same observers lost three hosts or more at once, some in each known domain
+ * - link-cut, observer: they hear nobody in the domain, and another observer hears one of its hosts
+ * - link-cut, heartbeat: they hear nobody in the domain, and the heartbeat of one of its hosts arrives
+ * - link-cut, compute: they hear nobody in the domain, and one of its hosts has written to Nova since
+ * - link-cut, power: they hear nobody in the domain, and the power of one of its silent hosts is read as on
+ * - blind, no-common-domain: the same observers lost three hosts or more at once, and no domain contains all of them
+ * - domain-dead, off: every host of the domain is read as off, and its observers hear hosts outside it
+ * - domain-dead, silence: every host of the domain is silent on every channel, and its observers hear hosts outside it
+ * - separate: everything else, and every host whose domains are not known
  *
  * A host whose own power is read as off is dead whatever else is cut: for it, only the rules of `domain-dead` count. A domain
  * that contains every host says nothing and is passed over.

@@ -11,7 +11,7 @@ import { defineHousekeeper } from '../../actors/housekeeper/perform-housekeeper.
 import { defineInstanceRecovery } from '../../actors/instance-recovery/perform-instance-recovery.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
-import { LeaderMemories, sizesOf } from '../../actors/leader-memory.ts'
+import { LeaderMemories, sizesOf, type LeaderMemory } from '../../actors/leader-memory.ts'
 import { defineLeader } from '../../actors/leadership/leader.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
 import { defineReturner } from '../../actors/return/returner.ts'
@@ -57,17 +57,13 @@ export function engineFactories(
         { ...world, ...memories.of(epoch), rules: rules.window },
         refOf('leader', String(epoch)),
       ),
-    intake: (epoch) => {
-      const memory = memories.of(epoch)
-      return defineIntake({
-        ...world,
-        ...memory,
-        keepDomains: (signal) => keepDomains({ ...world, ...memory }, signal),
+    intake: (epoch) =>
+      defineIntake({
+        ...listening(world, memories.of(epoch)),
         tellIntake,
         tellWindow,
         duplicateWindowMs: rules.duplicateWindowMs,
-      })
-    },
+      }),
     housekeeper: () => defineHousekeeper({ ...world, rules: rules.housekeeping }),
     segment: (identity) => defineSegment(identity),
     recovery: (order) =>
@@ -108,6 +104,13 @@ export function engineFactories(
       defineInstanceRecovery({ ...world, rules: rules.instanceRecovery }, order),
   }
 }
+
+/** What the intake works with; it also keeps what is known of failure domains. */
+const listening = (world: NodeWorld, memory: LeaderMemory) => ({
+  ...world,
+  ...memory,
+  keepDomains: (signal: AbortSignal) => keepDomains({ ...world, ...memory }, signal),
+})
 
 /** Starts campaigning. */
 export function startEngine(system: ActorSystem<Actors>): void {

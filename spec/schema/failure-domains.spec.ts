@@ -25,9 +25,9 @@ for (const [value, problem] of [
   [7, 'failure_domains: must be a list of names, or a text with names between commas'],
   [
     ['a\nb'],
-    'failure_domains: "a?b" is no name of a failure domain: 1 to 64 letters, digits and . _ : / -, with a letter or digit at the beginning',
+    'failure_domains: number 1 is no name of a failure domain: 1 to 64 letters, digits and . _ : / -, with a letter or digit at the beginning',
   ],
-  [[{}], /^failure_domains: this is no name/],
+  [[{}], /^failure_domains: number 1 is no name/],
   [['x'.repeat(65)], /is no name of a failure domain/],
 ] as const) {
   test(`settings with the domains ${JSON.stringify(value).slice(0, 20)} say what is wrong`, (t) => {
@@ -86,7 +86,10 @@ for (const [text, problem] of [
   ['#\n= rack:1', /^line 2, host: "" is no name of a host: 1 to 255 characters/],
   ['a b = rack:1', /^line 1, host: "a b" is no name of a host/],
   ['a = r:1\nA = r:2', /^line 2, host: A has an earlier line/],
-  ['a = r:1, ?', /^line 1, failure domains: "\?" is no name of a failure domain: 1 to 64 letters/],
+  [
+    'a = r:1, ?',
+    /^line 1, failure domains: number 2 is no name of a failure domain: 1 to 64 letters/,
+  ],
   ['\n'.repeat(20_001), 'has more than 20000 lines'],
 ] as const) {
   test(`the file ${JSON.stringify(text).slice(0, 24)} is refused by line and field`, (t) => {

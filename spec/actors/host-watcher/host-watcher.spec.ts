@@ -312,3 +312,15 @@ test('hosts that are no suspects any more are asked at any moment of the next in
     ),
   )
 })
+
+test('when a neighbour is suspect, SSH is asked at once, but not twice in a second, and the BMC is not', (t) => {
+  const suspect = (atMs: number): HostWatcherMessage => ({
+    type: 'watcher.neighbour-suspect',
+    atMs,
+  })
+  t.deepEqual(after(...PEACE, suspect(6000)).timers, ['probe-ssh 0'])
+  t.deepEqual(after(drawn, due('ssh'), shows(ssh('alive'), 2500), suspect(2700)).timers, [
+    'probe-ssh 800',
+  ])
+  t.deepEqual(after(...PEACE, due('ssh'), suspect(9000)).timers, [], 'it is being asked')
+})

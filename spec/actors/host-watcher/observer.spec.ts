@@ -1,5 +1,6 @@
 /** An observer says what its watchers see, again and again, and that it is blind when it cannot trust its eyes. */
 import test from 'ava'
+import { refOf } from '../../../actors/registry.ts'
 import * as fc from 'fast-check'
 import { blindByCount, blindByStall } from '../../../actors/host-watcher/blindness.ts'
 import type { WatchedHost } from '../../../actors/host-watcher/host-watcher.ts'
@@ -361,4 +362,28 @@ test('a blind observer calls nobody dead, whatever it is told', (t) => {
     }),
     { numRuns: 300 },
   )
+})
+
+test('the living neighbours of a new suspect are asked at once, and their answers are passed on at once', (t) => {
+  const inRack = (n: number, ...domains: readonly string[]) => ({ ...watchedHost(n), domains })
+  const hosts = [inRack(1, 'rack:1'), inRack(2, 'rack:1'), inRack(3, 'rack:2'), inRack(4)]
+  const living = [inventory(...hosts), ticked(0), ...[1, 2, 3, 4].map((n) => sees(n, 'alive'))]
+  const { effects } = after(...living, sees(1, 'suspect'))
+  const asked = effects.flatMap((effect) =>
+    effect.type === 'tell' && effect.message.type === 'watcher.neighbour-suspect'
+      ? [effect.to]
+      : [],
+  )
+  t.deepEqual(asked, [refOf('host-watcher', idOf(2))])
+  t.deepEqual(after(...living, sees(1, 'suspect'), sees(2, 'alive')).said, ['host-2 alive'])
+  t.deepEqual(after(...living, sees(1, 'suspect'), sees(3, 'alive')).said, [])
+  const late = { ...sees(2, 'alive'), atMs: 4001 } as const
+  t.deepEqual(after(...living, sees(1, 'suspect'), late).said, [])
+  t.is(after(...living, sees(1, 'suspect'), sees(1, 'suspect')).effects.length, 0, 'asked once')
+})
+
+test('what a channel meant grows older until it is said', (t) => {
+  const { effects } = after(three, sees(1, 'alive'), ticked(700))
+  const said = effects.find((effect) => effect.type === 'observation.announce')
+  t.like(said, { channels: [{ channel: 'ssh', meaning: 'life', ageMs: 700 }] })
 })
