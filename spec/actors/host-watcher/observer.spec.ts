@@ -1,6 +1,5 @@
 /** An observer says what its watchers see, again and again, and that it is blind when it cannot trust its eyes. */
 import test from 'ava'
-import { refOf } from '../../../actors/registry.ts'
 import * as fc from 'fast-check'
 import { blindByCount, blindByStall } from '../../../actors/host-watcher/blindness.ts'
 import type { WatchedHost } from '../../../actors/host-watcher/host-watcher.ts'
@@ -374,7 +373,7 @@ test('the living neighbours of a new suspect are asked at once, and their answer
       ? [effect.to]
       : [],
   )
-  t.deepEqual(asked, [refOf('host-watcher', idOf(2))])
+  t.deepEqual(asked, ['host-watcher/host-2'])
   t.deepEqual(after(...living, sees(1, 'suspect'), sees(2, 'alive')).said, ['host-2 alive'])
   t.deepEqual(after(...living, sees(1, 'suspect'), sees(3, 'alive')).said, [])
   const late = { ...sees(2, 'alive'), atMs: 4001 } as const
