@@ -24,8 +24,8 @@ export interface HostSight {
   readonly host: HostId
   readonly hostName: HostName
   readonly domains: readonly string[]
-  /** out: an operator or a recovery keeps it out of service. */
-  readonly service: 'in' | 'out'
+  /** recovering: a recovery has taken it out of service; out: an operator has. */
+  readonly service: 'in' | 'recovering' | 'out'
   /** What observers say of it now, one word an observer. */
   readonly observations: readonly Observation[]
   /** Since when somebody doubts it without a break, monotonic ms. */
@@ -171,12 +171,18 @@ const wordsBy = (
 
 function cutLink(scene: Scene): CutFinding | undefined {
   for (const domain of scene.domains) {
-    const members = scene.sights.filter((each) => each.service === 'in' && isIn(each, domain))
+    const members = scene.sights.filter((each) => mayBeCutOff(each) && isIn(each, domain))
     const found = cutLinkTo(scene, domain, members)
     if (found !== undefined) return found
   }
   return undefined
 }
+
+/**
+ * Only of a host that an operator keeps out of service silence says nothing. One that a recovery has powered off was silent before: a
+ * neighbour that fell silent with it still did.
+ */
+const mayBeCutOff = ({ service }: HostSight): boolean => service !== 'out'
 
 function cutLinkTo(
   { host, rules, observers }: Scene,
@@ -223,7 +229,7 @@ function blindness(
   { host, sights, rules, observers }: Scene,
   rule: 'all-domains' | 'no-common-domain',
 ): CutFinding | undefined {
-  const known = sights.filter(({ service, domains }) => service === 'in' && domains.length > 0)
+  const known = sights.filter((each) => mayBeCutOff(each) && each.domains.length > 0)
   const lost = known.filter(
     (each) => !isOff(each) && isLostTo(each, observers) && beganWithin(each, host, rules.atOnceMs),
   )
@@ -255,7 +261,8 @@ function deadDomain({ host, sights, rules, observers, domains }: Scene): CutFind
       isSilentEverywhere(each) && beganWithin(each, host, rules.gatheringMs)
     if (!serving.every(isDead)) continue
     const gone = members.filter(
-      (each) => each.service === 'out' && isOff(each) && beganWithin(each, host, rules.gatheringMs),
+      (each) =>
+        each.service === 'recovering' && isOff(each) && beganWithin(each, host, rules.gatheringMs),
     )
     const hosts = [...serving, ...gone]
     if (hosts.length < TOGETHER_MIN || !hearsOutside(domain)) continue

@@ -22,7 +22,7 @@ interface BookedHost {
   readonly hostName: HostName
   /** undefined: its settings do not say. */
   readonly settings: readonly string[] | undefined
-  readonly service: 'in' | 'out'
+  readonly service: HostSight['service']
 }
 
 export interface DomainBookWorld {
@@ -33,6 +33,11 @@ export interface DomainBookWorld {
   /** Which metadata of aggregates name a domain. */
   readonly metadataKeys: readonly string[]
   readonly cutRules: CutRules
+}
+
+const serviceOf = (onMaintenance: boolean, by: Host['maintenanceBy']): HostSight['service'] => {
+  if (!onMaintenance) return 'in'
+  return by === null ? 'out' : 'recovering'
 }
 
 /** Many hosts are decided in the same moment, and all are looked at for each of them: what was gathered is good for so long, ms. */
@@ -55,11 +60,11 @@ export class DomainBook {
 
   /** What the store says now. */
   learnHosts(hosts: readonly Host[]): void {
-    this.#hosts = hosts.map(({ uuid, name, controlAttributes, onMaintenance }) => ({
+    this.#hosts = hosts.map(({ uuid, name, controlAttributes, onMaintenance, maintenanceBy }) => ({
       host: uuid,
       hostName: name,
       settings: parseControlAttributes(controlAttributes).failureDomains,
-      service: onMaintenance ? 'out' : 'in',
+      service: serviceOf(onMaintenance, maintenanceBy),
     }))
     this.#sights = undefined
   }

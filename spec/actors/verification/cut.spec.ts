@@ -68,11 +68,27 @@ const CASES: Readonly<Record<string, Case>> = {
     members: [...rack(off), sight('a2', ['rack:1'], off, { doubtedSinceMs: -600_000 })],
     kind: 'separate',
   },
-  'a host that is out of service and dead counts with the others': {
-    members: [...rack(off, off), sight('a3', ['rack:1'], off, { service: 'out' })],
+  'a host that a recovery has taken out of service counts with the others': {
+    members: [...rack(off, off), sight('a3', ['rack:1'], off, { service: 'recovering' })],
     kind: 'domain-dead',
     reason: /all its 3 hosts/,
   },
+  'a host that an operator keeps out of service counts for nothing': {
+    members: [...rack(on), sight('a2', ['rack:1'], on, { service: 'out' })],
+    kind: 'separate',
+  },
+  'a host whose recovery has begun is judged with its neighbour, and the neighbour with it': {
+    members: [
+      sight('a1', ['rack:1'], on, { service: 'recovering' }),
+      sight('a2', ['rack:1'], on, { service: 'recovering' }),
+    ],
+    kind: 'link-cut',
+  },
+  'a neighbour that fell silent with the host and was powered off since still says that the link is cut':
+    {
+      members: [...rack(on), sight('a2', ['rack:1'], off, { service: 'recovering' })],
+      kind: 'link-cut',
+    },
   'the power of a silent rack is on': {
     members: rack(on, silent),
     kind: 'link-cut',
@@ -230,7 +246,7 @@ const sights = fc
       domains: fc.subarray(['rack:1', 'rack:2', 'room:1']),
       said: fc.uniqueArray(words, { selector: ({ observer }) => observer, maxLength: 3 }),
       sinceMs: fc.constantFrom(0, 1000, 20_000, 100_000),
-      service: fc.constantFrom('in' as const, 'out' as const),
+      service: fc.constantFrom('in' as const, 'out' as const, 'recovering' as const),
     }),
     { minLength: 2, maxLength: 8 },
   )
