@@ -134,6 +134,10 @@ const CASES: Readonly<Record<string, Case>> = {
     ),
     kind: 'separate',
   },
+  'two hosts hang while a third one answers over the same link': {
+    members: rack(on, on, heard),
+    kind: 'separate',
+  },
   'the only host of a rack dies': { members: rack(on), kind: 'separate' },
   'the silence of a neighbour is an hour old': {
     members: [...rack(on), sight('a2', ['rack:1'], on, { doubtedSinceMs: -3_600_000 })],
