@@ -13,6 +13,7 @@ import { PowerRechecks } from './fence/power-recheck.ts'
 import { Bookings } from './placement/bookings.ts'
 import { GuestLists } from './guest-follower/guest-lists.ts'
 import type { ClockPort } from './ports/clock.ts'
+import { DomainBook, type DomainBookWorld } from './verification/domain-book.ts'
 import { InFlight } from './recovery/in-flight.ts'
 import { EarlyProbes } from './verification/early-probes.ts'
 import { HostObservations } from './verification/host-observations.ts'
@@ -21,6 +22,7 @@ export interface LeaderMemory {
   readonly roster: Roster
   readonly observations: HostObservations
   readonly earlyProbes: EarlyProbes
+  readonly domains: DomainBook
   readonly inFlight: InFlight
   readonly powerRechecks: PowerRechecks
   readonly bookings: Bookings
@@ -29,7 +31,7 @@ export interface LeaderMemory {
   readonly guestLists: GuestLists
 }
 
-export interface MemoryWorld {
+export interface MemoryWorld extends Omit<DomainBookWorld, 'observations'> {
   readonly cloud: string
   readonly clock: ClockPort
   readonly freshMs: number
@@ -65,18 +67,14 @@ export class LeaderMemories {
   }
 }
 
-function newLeaderMemory({
-  cloud,
-  clock,
-  freshMs,
-  caps,
-  observersPerHost,
-  countStranger,
-}: MemoryWorld): LeaderMemory {
+function newLeaderMemory(world: MemoryWorld): LeaderMemory {
+  const { cloud, clock, freshMs, caps, observersPerHost, countStranger } = world
+  const observations = new HostObservations(clock, freshMs)
   return {
     roster: new Roster(observersPerHost, countStranger),
-    observations: new HostObservations(clock, freshMs),
+    observations,
     earlyProbes: new EarlyProbes(clock),
+    domains: new DomainBook({ ...world, observations }),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),
     bookings: new Bookings(clock),
@@ -88,12 +86,13 @@ function newLeaderMemory({
 
 /** How many entries each part has. */
 export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
-  const { roster, observations, earlyProbes, inFlight } = memory
+  const { roster, observations, earlyProbes, domains, inFlight } = memory
   const { powerRechecks, bookings, limiter, news, guestLists } = memory
   return {
     roster: roster.size,
     observations: observations.size,
     earlyProbes: earlyProbes.size,
+    domains: domains.size,
     inFlight: inFlight.size,
     powerRechecks: powerRechecks.size,
     bookings: bookings.size,

@@ -37,7 +37,7 @@ const USAGE = `usage: node ops/cli.ts <command>
   policy SEGMENT [NAME=VALUE …] --config FILE
                                             show or change the policy of a segment
   confirm-dead HOST WHY                     confirm, on your responsibility, that the host is dead
-  approve HOST WHY                          act on the host although the storm guard holds it
+  approve HOST WHY                          act on the host although the storm guard or a cut link holds it
   let-back HOST WHY                         return the host to service after it is checked
   pause HOST WHY, resume HOST WHY           begin nothing new for the recovery; go on with it
   cancel HOST WHY                           end the recovery early; the host stays out of service

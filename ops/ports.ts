@@ -16,6 +16,7 @@ import type { AnchorPort } from '../actors/ports/anchors.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
+import type { DomainsByHost } from '../schema/failure-domains.ts'
 import type { RoleHealth } from '../schema/messages/leadership.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openBmcPower } from '../transports/bmc/power.ts'
@@ -32,6 +33,7 @@ import { buildCloud, type SegmentSeed } from '../transports/simulated/build-clou
 import type { SimulatedCloud } from '../transports/simulated/cloud.ts'
 import { SeededRandom } from '../transports/simulated/random.ts'
 import { openMysqlStore } from '../transports/sql/mysql.ts'
+import { loadFailureDomains } from './failure-domains.ts'
 import { keyFileOf, refuseUntrusted, trustedPaths } from './trusted-files.ts'
 import { openSqliteStore } from '../transports/sql/sqlite.ts'
 import { tcpAnchors } from '../transports/system/anchors.ts'
@@ -66,6 +68,7 @@ export interface World extends GuestWorld {
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly anchors: AnchorPort
+  readonly declaredDomains: DomainsByHost
   /**
    * Checks whether this process can read the stored credentials; undefined when none of its roles
    * reads them.
@@ -103,6 +106,7 @@ export function openEmbeddedWorld(
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     spool: new MemoryFaultSpool(),
     hostHealth: new Map(),
+    declaredDomains: loadFailureDomains(config),
     checkCredentials: undefined,
     politeness: () => ({}),
   }
@@ -142,6 +146,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     placement: account.placement,
     identity: await openIdentity(config, ambient, account),
     power,
+    declaredDomains: loadFailureDomains(config),
     fenceAgent: closing.use(
       openFenceAgents({
         clock,

@@ -51,9 +51,9 @@ export function trustedPaths(config: Config): readonly TrustedPath[] {
 
 /**
  * Files that the configuration names. A user who can change one of them decides which servers we
- * trust.
+ * trust, or which hosts count as one.
  */
-function namedFiles({ serving, store, bus, rabbit, compute, identity, ipmi }: Config) {
+function namedFiles({ serving, store, bus, rabbit, compute, identity, ipmi, domains }: Config) {
   const database = store.location.kind === 'mysql' ? store.location.tls : undefined
   return [
     ['the certificate of the API', serving.tlsCertFile],
@@ -61,6 +61,7 @@ function namedFiles({ serving, store, bus, rabbit, compute, identity, ipmi }: Co
     ['the authority of the Compute service', compute.caFile],
     ['the authority of the Identity service', identity.caFile],
     ['the authority of the BMCs', ipmi.redfishCaFile],
+    ['the file of failure domains', domains.file],
     ['the authority of the database', database?.caFile],
     ['the certificate for the database', database?.certFile],
     ['the key for the database', database?.keyFile],

@@ -12,7 +12,7 @@ import { BUS, HOUSEKEEPING, LEASE, NODE, STORE } from './config/node.ts'
 import type { Option, ValueOf } from './config/option.ts'
 import { RABBIT } from './config/rabbit.ts'
 import { SERVING, WEBHOOK } from './config/serving.ts'
-import { STORM_GUARD } from './config/storm-guard.ts'
+import { DOMAINS, STORM_GUARD } from './config/storm-guard.ts'
 import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
 
 /** All options, grouped by part of the configuration. */
@@ -30,6 +30,7 @@ export const OPTIONS = {
   notifications: NOTIFICATIONS,
   hostRecovery: HOST_RECOVERY,
   stormGuard: STORM_GUARD,
+  domains: DOMAINS,
   fence: FENCE,
   return: RETURN,
   instanceRecovery: INSTANCE_RECOVERY,

@@ -3,7 +3,9 @@
  * text is allowed, too.
  */
 import { HOST_KEY_TYPES, readPins } from './host-key-pins.ts'
+import { domainsInSettings } from './failure-domains.ts'
 import {
+  DOMAINS_NAME,
   flatSection,
   isFields,
   readSettings,
@@ -91,6 +93,8 @@ export interface ControlAttributes {
    * agent.
    */
   readonly agents: ReadonlyMap<string, ReadonlyMap<string, Secret>>
+  /** The failure domains of the host; undefined when the settings do not name them. */
+  readonly failureDomains: readonly string[] | undefined
   /**
    * What is wrong with the text, in sentences for operators. Empty when the text is correct or is
    * not a settings document of ours.
@@ -103,6 +107,7 @@ const NOTHING: ControlAttributes = {
   redfish: undefined,
   ssh: undefined,
   agents: new Map(),
+  failureDomains: undefined,
   problems: [],
 }
 
@@ -121,7 +126,7 @@ export const bmcAddress = (bmc: BmcSettings): string =>
  * Reads `{"ipmi": {"host", "port", "username", "password", "cipher_suite", "privilege"}, "redfish":
  * {"url", "username", "password", "fingerprint"}, "ssh": {"host", "port", "username",
  * "host_key"}}`, `{"fence": {"fence_apc": {"ip", "username", "password", "plug", …}}}` with the
- * options of each fence agent as the agent names them, and the flat form `{"host", "username",
+ * options of each fence agent as the agent names them, `"failure_domains"` beside them, and the flat form `{"host", "username",
  * "password"}` (IPMI with a password, SSH without). A label, and JSON that is not ours, give no
  * settings and no problem. A name that nothing reads is a problem; the settings beside it are used.
  */
@@ -148,8 +153,17 @@ function parseSettings(value: Fields): ControlAttributes {
     redfish: parseRedfish(value['redfish'], problems),
     ssh: ssh === undefined ? undefined : parseSsh(ssh, problems),
     agents: parseAgents(value['fence'] ?? {}, problems),
+    failureDomains: parseDomains(value[DOMAINS_NAME], problems),
     problems: [...problems, ...unknownNames(value)],
   }
+}
+
+function parseDomains(value: unknown, problems: string[]): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  const found = domainsInSettings(value)
+  problems.push(...found.problems)
+  // A text that is wrong altogether says nothing. A list without a name says that the host has no domain.
+  return found.names.length === 0 && found.problems.length > 0 ? undefined : found.names
 }
 
 function parseIpmi(value: unknown, problems: string[]): IpmiSettings | undefined {

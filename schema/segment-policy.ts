@@ -70,6 +70,8 @@ export const PolicyChoices = Type.Object(
      * and is lost.
      */
     rebuildLocal: Type.Optional(oneOf('forbid', 'allow')),
+    /** How many places a dead failure domain takes under the caps: one for each host, or one. */
+    deadDomain: Type.Optional(oneOf('hosts', 'one')),
   },
   { additionalProperties: false },
 )
@@ -85,6 +87,7 @@ export interface SegmentPolicy {
   readonly instanceRebuild: 'forbid' | 'allow'
   readonly instanceDisks: 'shared' | 'local'
   readonly rebuildLocal: 'forbid' | 'allow'
+  readonly deadDomain: 'hosts' | 'one'
 }
 
 const choices = Compile(PolicyChoices)

@@ -35,6 +35,8 @@ type Unreadable = 'malformed' | 'excessive' | 'noted'
 
 /** The sections of our settings. */
 export const SECTION_NAMES = ['ipmi', 'redfish', 'ssh', 'fence'] as const
+/** The name of the host's failure domains, beside the sections. */
+export const DOMAINS_NAME = 'failure_domains'
 export const IPMI_NAMES = ['host', 'port', 'username', 'password', 'cipher_suite', 'privilege']
 export const REDFISH_NAMES = ['url', 'username', 'password', 'fingerprint']
 export const SSH_NAMES = ['host', 'port', 'username', 'host_key']
@@ -77,15 +79,17 @@ const SEALED = /^sealed:v\d+:/
 
 function isOurs(fields: Fields): boolean {
   const names = Object.keys(fields)
-  if (names.some((name) => name === 'host' || SECTION_NAMES.some((known) => known === name)))
-    return true
+  if (names.some((name) => name === 'host' || TOP_NAMES.includes(name))) return true
   const looksLike = (...known: readonly string[]): boolean =>
     names.some((name) => !isFields(fields[name]) && isLike(name, known))
   return (
     names.some((name) => isFields(fields[name]) && isLike(name, SECTION_NAMES)) ||
+    names.some((name) => isLike(name, [DOMAINS_NAME])) ||
     (looksLike('host') && looksLike('username'))
   )
 }
+
+const TOP_NAMES: readonly string[] = [...SECTION_NAMES, DOMAINS_NAME]
 
 const isLike = (name: string, known: readonly string[]): boolean =>
   misspeltName(name, known) !== undefined
@@ -107,7 +111,7 @@ export function unknownNames(fields: Fields): readonly string[] {
   const flat = flatSection(fields)
   const top = flat === undefined ? [] : NAMES[flat]
   return [
-    ...unknownIn(fields, '', [...top, ...SECTION_NAMES]),
+    ...unknownIn(fields, '', [...top, ...TOP_NAMES]),
     ...unknownIn(fields['ipmi'], 'ipmi.', IPMI_NAMES),
     ...unknownIn(fields['redfish'], 'redfish.', REDFISH_NAMES),
     ...unknownIn(fields['ssh'], 'ssh.', SSH_NAMES),

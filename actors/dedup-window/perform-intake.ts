@@ -31,6 +31,8 @@ export interface IntakeWorld extends ParkingWorld {
   readonly roster: Roster
   readonly news: ComputeNews
   readonly guestLists: GuestLists
+  /** Keeps what is known of failure domains until the signal ends it. */
+  readonly keepDomains: (signal: AbortSignal) => Promise<void>
   /** What is heard on the bus. */
   readonly tellIntake: (message: IntakeMessage) => void
   readonly tellWindow: (message: DedupWindowMessage) => void
@@ -123,7 +125,8 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   )
   const aborted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
-  await Promise.race([keeper.keep(signal), aborted.promise])
+  const kept = Promise.all([keeper.keep(signal), world.keepDomains(signal)])
+  await Promise.race([kept, aborted.promise])
   return undefined
 }
 

@@ -13,11 +13,12 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
 import { isPowerTrouble } from '../ports/power.ts'
-import type { RecoveryStore } from '../ports/store.ts'
-import { confirmedBy, quoteOf } from '../policy/operator-command.ts'
+import type { NotificationStore, RecoveryStore } from '../ports/store.ts'
+import { approvedBy, confirmedBy, quoteOf } from '../policy/operator-command.ts'
 import { certify } from './death-certificate.ts'
 import { deviceOf, type FenceTarget, type FenceDevice, type DevicePorts } from './devices.ts'
 import type { Contradictions } from '../verification/contradictions.ts'
+import type { DomainBook } from '../verification/domain-book.ts'
 import { LOOK_VALID_MS, isLife, type Look } from '../verification/look.ts'
 import { lookAtHost, type LookWorld } from '../verification/look-at-host.ts'
 import type { OwnLook } from './guarded-action.ts'
@@ -28,7 +29,8 @@ import type { FenceEffect, FenceMessage, FenceOrder, FenceTiming } from './fence
 
 export interface FenceWorld extends Acting, DevicePorts, LookWorld {
   readonly clock: ClockPort
-  readonly store: RecoveryStore & OperatorStore
+  readonly store: RecoveryStore & OperatorStore & Pick<NotificationStore, 'listJournal'>
+  readonly domains: Pick<DomainBook, 'judge'>
   readonly announcer: Announcer
   readonly timing: FenceTiming
   /** Shared with the actors that act on the death. */
@@ -150,6 +152,8 @@ async function powerOff(
 ): Promise<FenceMessage> {
   const { world, order, signal } = fencing
   const { notification, hostName, epoch } = order
+  const cut = await untilStored(world.clock, signal, () => objectionOfCut(fencing))
+  if (cut !== undefined) return { type: 'fence.forbidden', reason: cut }
   const entry = {
     notification,
     step: 'power-off',
@@ -163,6 +167,20 @@ async function powerOff(
   return result.kind === 'refused'
     ? { type: 'fence.forbidden', reason: result.reason }
     : { type: 'fence.power-off-ordered', rung }
+}
+
+/**
+ * Hosts that fail together may be noticed some seconds apart. What is known by now may show that only the link to them is cut, or
+ * that we are blind. An order that was given, and an operator who knows better, are not questioned.
+ */
+async function objectionOfCut({ world, order }: Fencing): Promise<string | undefined> {
+  const cut = world.domains.judge(order.host)
+  if (cut.kind !== 'link-cut' && cut.kind !== 'blind') return undefined
+  const commands = await world.store.listCommands(order.notification)
+  if ((approvedBy(commands) ?? confirmedBy(commands)) !== undefined) return undefined
+  const journal = await world.store.listJournal(order.notification)
+  const isOrdered = journal.some(({ kind, step }) => kind === 'intent' && step === 'power-off')
+  return isOrdered ? undefined : cut.reason
 }
 
 const evidenceOf = (look: OwnLook): readonly string[] => ('evidence' in look ? look.evidence : [])

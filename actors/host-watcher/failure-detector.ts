@@ -3,6 +3,7 @@
  * each sign means is explained in `ops/docs/channels.md`; a spec compares the two.
  */
 import type { HostState } from '../../schema/messages/observation.ts'
+import type { ChannelMeaning } from '../ports/observations.ts'
 
 export const CHANNELS = ['ssh', 'ipmi', 'heartbeat', 'compute'] as const
 export type Channel = (typeof CHANNELS)[number]
@@ -130,6 +131,24 @@ const meaningsOf = ({ ssh, ipmi, heartbeat, compute }: ChannelViews): Meanings =
   heartbeat: heartbeat && MEANINGS.heartbeat[heartbeat.sign],
   compute: compute && MEANINGS.compute[compute.sign],
 })
+
+/** What the channels mean now, for those who judge several hosts together. A trace is one only while it keeps silence from being death. */
+export function meaningsNow(
+  views: ChannelViews,
+  rules: DetectorRules,
+  nowMs: number,
+): readonly ChannelMeaning[] {
+  const current = currentViews(views, rules, nowMs)
+  const meanings = meaningsOf(current)
+  return CHANNELS.flatMap((channel) => {
+    const meaning = meanings[channel]
+    const view = current[channel]
+    if (meaning === undefined || view === undefined) return []
+    const isOld = meaning === 'trace' && !hasTrace(current, nowMs)
+    const ageMs = Math.max(0, Math.round(nowMs - view.atMs))
+    return [{ channel, meaning: isOld ? 'nothing' : meaning, ageMs }]
+  })
+}
 
 /** The state of the host, by what its channels show and how old that is. */
 export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number): HostState {

@@ -8,6 +8,7 @@ import type { ActorRef } from '../kernel/ref.ts'
 import {
   evidenceOf,
   judge,
+  meaningsNow,
   observe,
   type ChannelViews,
   type DetectorRules,
@@ -34,6 +35,7 @@ export interface WatchedHost {
   readonly ssh: SshSettings | undefined
   /** What is wrong with its settings. */
   readonly problems: readonly string[]
+  readonly domains: readonly string[]
   /** operator: keeps it out of service, and may switch it off. */
   readonly maintenance: 'operator' | 'none'
   /** Changes whenever what a watcher works with does. */
@@ -64,6 +66,7 @@ export type HostWatcherMessage =
   | { readonly type: 'watcher.beat'; readonly beat: Beat; readonly atMs: number } // private: from the bus
   | { readonly type: 'watcher.silence-due' } // private: our own timer
   | { readonly type: 'watcher.clock'; readonly atMs: number; readonly bus: 'connected' | 'away' } // private
+  | { readonly type: 'watcher.neighbour-suspect'; readonly atMs: number } // from the observer
   | {
       readonly type: 'watcher.compute' // from the observer
       readonly sign: SignOf<'compute'>
@@ -143,6 +146,8 @@ export const hostWatcher =
         return onClock(watch, state, message)
       case 'watcher.compute':
         return onCompute(watch, state, message)
+      case 'watcher.neighbour-suspect':
+        return onNeighbourSuspect(watch, state, message.atMs)
       default:
         return assertNever(message)
     }
@@ -254,6 +259,19 @@ function onCompute(
   return conclude(watch, { ...state, views }, { atMs, tell: 'news' })
 }
 
+/** What made a suspect of a host in the same failure domain may have hit this one: it is asked over SSH now, not at its next turn. */
+function onNeighbourSuspect(
+  { rules }: Watch,
+  state: HostWatcherState,
+  atMs: number,
+): HostWatcherStep {
+  const { ssh: dueMs } = state.dueMs
+  const soonestMs = Math.max(atMs, (state.askedMs.ssh ?? -Infinity) + rules.timing.sshBurstMs)
+  if (dueMs === undefined || dueMs <= soonestMs) return [state, []]
+  const hastened = { ...state, dueMs: { ...state.dueMs, ssh: soonestMs } }
+  return [hastened, probeTimers(hastened, ['ssh'], atMs)]
+}
+
 interface Occurrence {
   readonly atMs: number
   /** The channel whose probe has just ended. */
@@ -280,6 +298,8 @@ function conclude(
     host: watched.host,
     state: kind,
     evidence: evidenceOf(seen.views, atMs),
+    channels: meaningsNow(seen.views, rules, atMs),
+    atMs,
   } as const
   return [{ ...planned, toldMs: atMs }, [...timers, tell(observer, word)]]
 }

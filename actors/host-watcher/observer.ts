@@ -5,6 +5,7 @@ import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import { withEntry } from '../kernel/with-entry.ts'
 import type { ComputeService } from '../ports/compute.ts'
+import type { ChannelMeaning } from '../ports/observations.ts'
 import type { RegisteredMonitor } from '../ports/roster-store.ts'
 import { refOf, startChild, stopChild } from '../registry.ts'
 import { assignedTo } from '../verification/assignment.ts'
@@ -17,6 +18,7 @@ import {
 import { blindByAnchor, blindByCount, blindByStall } from './blindness.ts'
 import { computeSign } from './compute-sign.ts'
 import type { WatchedHost } from './host-watcher.ts'
+import { neighboursOf } from './watched-domains.ts'
 import { NO_STRAYS, newStrays, straysOf, type Strays } from './membership.ts'
 
 export type ObserverMessage =
@@ -47,6 +49,8 @@ export type ObserverMessage =
       readonly host: HostId
       readonly state: HostState
       readonly evidence: readonly string[]
+      readonly channels: readonly ChannelMeaning[]
+      readonly atMs: number
     }
 
 /** What the store says. */
@@ -60,7 +64,12 @@ export interface Sight {
   readonly watched: WatchedHost
   readonly state: HostState
   readonly evidence: readonly string[]
+  readonly channels: readonly ChannelMeaning[] | undefined
+  /** When its watcher said so. */
+  readonly seenAtMs: number
   readonly announceAtMs: number
+  /** Until then every word of it is passed on: it is being asked because a neighbour fails. */
+  readonly awaitedUntilMs: number
 }
 
 export interface ObserverState {
@@ -87,6 +96,8 @@ export type ObserverEffect =
   | { readonly type: 'anchors.ask' }
   | { readonly type: 'inventory.read' }
   | { readonly type: 'services.read' }
+  /** What tells the failure domains of hosts is read again, when it is old. */
+  | { readonly type: 'aggregates.read' }
   /** Says in the store that we observe: what we say counts for as long as it is there. */
   | { readonly type: 'registration.renew' }
   /** Hosts that only one side knows, for an operator. */
@@ -98,6 +109,7 @@ export type ObserverEffect =
       readonly watched: WatchedHost
       readonly state: HostState
       readonly evidence: readonly string[]
+      readonly channels: readonly ChannelMeaning[] | undefined
     }
 
 export interface ObserverRules {
@@ -111,6 +123,8 @@ export interface ObserverRules {
   readonly inventoryMs: number
   /** How often the compute services are read again, all in one request. */
   readonly servicesMs: number
+  /** How long the neighbours of a new suspect may take to answer. */
+  readonly companionsMs: number
   /** How long it stays blind after the cause has gone: until every host was probed anew. */
   readonly regainMs: number
   /** How many monitors watch one host. */
@@ -152,7 +166,7 @@ export const observer =
       case 'observer.services':
         return onServices(state, message)
       case 'observer.watched':
-        return onWatched(state, message)
+        return onWatched(rules, state, message)
       default:
         return assertNever(message)
     }
@@ -208,12 +222,13 @@ function dutiesOf(rules: ObserverRules, state: ObserverState, atMs: number): Obs
 
 const ANCHOR_DUTIES = [{ type: 'anchors.ask' }] as const
 const STORE_DUTIES = [{ type: 'inventory.read' }, { type: 'registration.renew' }] as const
-const COMPUTE_DUTIES = [{ type: 'services.read' }] as const
+const COMPUTE_DUTIES = [{ type: 'services.read' }, { type: 'aggregates.read' }] as const
 
 /** What was seen before a stall is too old to be said again, life included. */
 function unseen({ sights }: ObserverState, reason: string): ReadonlyMap<HostId, Sight> {
   const entries = [...sights].map(
-    ([host, sight]) => [host, { ...sight, state: 'blind', evidence: [reason] }] as const,
+    ([host, sight]) =>
+      [host, { ...sight, state: 'blind', evidence: [reason], channels: undefined }] as const,
   )
   return new Map(entries)
 }
@@ -243,31 +258,71 @@ function sayDue(
       announceAtMs: (state.lastTickMs ?? 0) + rules.repeatMs,
     })
   }
-  return [{ ...state, sights }, due.map((sight) => announce(state, sight))]
+  return [{ ...state, sights }, due.map((sight) => announce(state, sight, state.lastTickMs ?? 0))]
 }
 
 /** A blind observer may take life for death, never death for life: life it says, for the rest it is blind. */
-function announce(state: ObserverState, sight: Sight): ObserverEffect {
-  const { watched, evidence } = sight
+function announce(state: ObserverState, sight: Sight, atMs: number): ObserverEffect {
+  const { watched, evidence, seenAtMs } = sight
+  const olderMs = Math.max(0, Math.round(atMs - seenAtMs))
+  const channels = sight.channels?.map((each) => ({ ...each, ageMs: each.ageMs + olderMs }))
   const shown = shownState(sight)
   return state.kind === 'blind' && shown !== 'alive' && shown !== 'maintenance'
-    ? { type: 'observation.announce', watched, state: 'blind', evidence: [state.reason] }
-    : { type: 'observation.announce', watched, state: shown, evidence }
+    ? {
+        type: 'observation.announce',
+        watched,
+        state: 'blind',
+        evidence: [state.reason],
+        channels: undefined,
+      }
+    : { type: 'observation.announce', watched, state: shown, evidence, channels }
 }
 
 function onWatched(
+  rules: ObserverRules,
   state: ObserverState,
-  { host, state: seen, evidence }: ObserverMessage & { readonly type: 'observer.watched' },
+  {
+    host,
+    state: seen,
+    evidence,
+    channels,
+    atMs,
+  }: ObserverMessage & { readonly type: 'observer.watched' },
 ): ObserverStep {
   const before = state.sights.get(host)
   if (before === undefined) return [state, []]
   const news = seen !== before.state
   // Death is said at the next tick, when it is known how many others seem to fail with it.
   const announceAtMs = news && seen === 'dead' ? 0 : before.announceAtMs
-  const sight = { ...before, state: seen, evidence, announceAtMs }
+  const sight = { ...before, state: seen, evidence, channels, announceAtMs, seenAtMs: atMs }
   const next = { ...state, sights: withEntry(state.sights, host, sight) }
-  const atOnce = news && seen !== 'dead'
-  return [next, atOnce ? [announce(next, sight)] : []]
+  const atOnce = (news && seen !== 'dead') || (seen === 'alive' && atMs <= before.awaitedUntilMs)
+  const said = atOnce ? [announce(next, sight, atMs)] : []
+  if (!news || seen !== 'suspect') return [next, said]
+  const [after, hastened] = hastenNeighbours(rules, next, { of: sight, atMs })
+  return [after, [...said, ...hastened]]
+}
+
+/** Hosts that fail together are then noticed together, however seldom a healthy host is asked. */
+function hastenNeighbours(
+  { companionsMs }: ObserverRules,
+  state: ObserverState,
+  { of, atMs }: { readonly of: Sight; readonly atMs: number },
+): ObserverStep {
+  const living = [...state.sights.values()].filter((each) => each.state === 'alive')
+  const neighbours = neighboursOf(
+    of.watched,
+    living.map(({ watched }) => watched),
+  )
+  if (neighbours.length === 0) return [state, []]
+  const sights = new Map(state.sights)
+  const effects = neighbours.flatMap((host) => {
+    const sight = sights.get(host)
+    if (sight === undefined) return []
+    sights.set(host, { ...sight, awaitedUntilMs: atMs + companionsMs })
+    return [tell(refOf('host-watcher', host), { type: 'watcher.neighbour-suspect', atMs })]
+  })
+  return [{ ...state, sights }, effects]
 }
 
 /** While the store is away, the hosts that we know are watched all the same. */
@@ -304,7 +359,8 @@ function watchOnly(state: ObserverState, hosts: readonly WatchedHost[]): Observe
       sights.set(watched.host, { ...before, watched })
       continue
     }
-    sights.set(watched.host, { watched, state: 'blind', evidence: [], announceAtMs: 0 })
+    const sight = { watched, state: 'blind', evidence: [], channels: undefined } as const
+    sights.set(watched.host, { ...sight, ...NEVER_SEEN })
     effects.push(startChild('host-watcher', watched.host, watched))
   }
   for (const { watched } of state.sights.values()) {
@@ -340,10 +396,14 @@ function onServices(
 const isUnwatchable = ({ ssh, ipmi, problems }: WatchedHost): boolean =>
   ssh === undefined && ipmi === undefined && problems.length > 0
 
+const NEVER_SEEN = { seenAtMs: 0, announceAtMs: 0, awaitedUntilMs: -Infinity } as const
+
 const misconfigured = (watched: WatchedHost, announceAtMs: number): Sight => ({
   watched,
   state: 'misconfigured',
   evidence: watched.problems.slice(0, EVIDENCE_MAX).map((text) => text.slice(0, TEXT_LENGTH_MAX)),
+  channels: undefined,
+  ...NEVER_SEEN,
   announceAtMs,
 })
 

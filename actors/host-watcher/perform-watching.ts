@@ -1,5 +1,6 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import { describeError, isCoded } from '../../schema/errors.ts'
+import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -9,7 +10,7 @@ import type { AnchorPort } from '../ports/anchors.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { BusMessage, BusPort } from '../ports/bus.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
-import { isComputeTrouble, type ComputePort, type ComputeService } from '../ports/compute.ts'
+import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { LogPort } from '../ports/log.ts'
 import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
@@ -17,6 +18,7 @@ import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
 import { readBeat } from './heartbeat.ts'
+import { WatchedDomains } from './watched-domains.ts'
 import {
   NEW_WATCHER,
   hostWatcher,
@@ -47,7 +49,11 @@ export interface WatchingWorld {
   readonly bus: Pick<BusPort, 'connected' | 'subscribe'>
   readonly store: Pick<InventoryStore, 'listAllHosts'> &
     Pick<RosterStore, 'registerObserver' | 'listMonitors'>
-  readonly compute: Pick<ComputePort, 'listServices'>
+  readonly compute: Pick<ComputePort, 'listServices' | 'listAggregates'>
+  /** Failure domains, from the file of the operators. */
+  readonly declaredDomains: DomainsByHost
+  /** Which metadata of aggregates name one. */
+  readonly metadataKeys: readonly string[]
   readonly power: PowerPort
   readonly shell: ShellPort
   readonly anchors: AnchorPort
@@ -65,7 +71,8 @@ export const OBSERVER = refOf('observer', 'hosts')
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
   let sequence = 0
-  const watching = { ...world, inventory: new InventoryReader(world.store) }
+  const domains = new WatchedDomains(world.declaredDomains, world.metadataKeys)
+  const inventory = new InventoryReader(world.store, domains)
   return define<ObserverState, ObserverMessage, ObserverEffect>({
     initial: NEW_OBSERVER,
     behaviour: observer(world.node, world.observerRules),
@@ -73,17 +80,18 @@ export function defineObserver(world: WatchingWorld): Definition<ObserverMessage
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
     perform: (effect) => {
       if (effect.type === 'observation.announce') sequence += 1
-      return performObserver(watching, effect, sequence)
+      return performObserver({ ...world, domains, inventory }, effect, sequence)
     },
   })
 }
 
-interface ObserverWorld extends WatchingWorld {
+interface ObservingWorld extends WatchingWorld {
+  readonly domains: WatchedDomains
   readonly inventory: InventoryReader
 }
 
 function performObserver(
-  world: ObserverWorld,
+  world: ObservingWorld,
   effect: ObserverEffect,
   sequence: number,
 ): Promise<ObserverMessage | undefined> | ObserverMessage | undefined {
@@ -96,6 +104,8 @@ function performObserver(
       return readInventory(world)
     case 'services.read':
       return readServices(world)
+    case 'aggregates.read':
+      return readAggregates(world)
     case 'registration.renew':
       return register(world)
     case 'strays.report':
@@ -105,7 +115,7 @@ function performObserver(
       if (effect.watched.ssh !== undefined) world.shell.forget(effect.watched.ssh)
       return undefined
     case 'observation.announce': {
-      const { watched, state, evidence } = effect
+      const { watched, state, evidence, channels } = effect
       const { host, hostName, segment } = watched
       world.announcer.announce('host.observed', {
         host,
@@ -115,6 +125,7 @@ function performObserver(
         state,
         sequence,
         evidence: [...evidence],
+        ...(channels === undefined ? {} : { channels: [...channels] }),
       })
       return undefined
     }
@@ -138,22 +149,30 @@ async function register({ store, node }: WatchingWorld): Promise<undefined> {
   }
 }
 
-async function readInventory({ inventory, clock }: ObserverWorld): Promise<ObserverMessage> {
+async function readInventory({ inventory, clock }: ObservingWorld): Promise<ObserverMessage> {
   const read = await inventory.read()
   return { type: 'observer.inventory', inventory: read, atMs: clock.monotonicMs() }
 }
 
 async function readServices({ compute, clock }: WatchingWorld): Promise<ObserverMessage> {
-  const read = async (): Promise<readonly ComputeService[] | undefined> => {
-    try {
-      return await compute.listServices()
-    } catch (error) {
-      if (!isComputeTrouble(error)) throw error
-      return undefined
-    }
-  }
-  const services = await read()
+  const services = await unlessInTrouble(() => compute.listServices())
   return { type: 'observer.services', services, atMs: clock.monotonicMs() }
+}
+
+/** Not together with the services: an account that may not read aggregates, or a slow answer, must not keep back what those show. */
+async function readAggregates({ compute, clock, domains }: ObservingWorld): Promise<undefined> {
+  if (!domains.isDue(clock.monotonicMs())) return
+  const aggregates = await unlessInTrouble(() => compute.listAggregates())
+  if (aggregates !== undefined) domains.learn(aggregates, clock.monotonicMs())
+}
+
+async function unlessInTrouble<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isComputeTrouble(error)) throw error
+    return undefined
+  }
 }
 
 /** Of more names than these only some are logged; the numbers are. */

@@ -6,8 +6,12 @@ import type { RosterStore } from '../ports/roster-store.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import type { WatchedHost } from './host-watcher.ts'
 import type { Inventory } from './observer.ts'
+import type { WatchedDomains } from './watched-domains.ts'
 
-type Channels = Pick<WatchedHost, 'ssh' | 'ipmi' | 'problems'>
+type Channels = Pick<WatchedHost, 'ssh' | 'ipmi' | 'problems'> & {
+  /** As the settings name them. */
+  readonly failureDomains: readonly string[] | undefined
+}
 
 interface Parsed {
   readonly text: string
@@ -17,11 +21,16 @@ interface Parsed {
 /** Remembers what it has parsed of each host: most settings are the same at the next reading. */
 export class InventoryReader {
   readonly #store: Pick<InventoryStore, 'listAllHosts'> & Pick<RosterStore, 'listMonitors'>
+  readonly #domains: Pick<WatchedDomains, 'of'>
   /** Of the hosts of the latest reading. */
   #parsed: ReadonlyMap<HostId, Parsed> = new Map()
 
-  constructor(store: Pick<InventoryStore, 'listAllHosts'> & Pick<RosterStore, 'listMonitors'>) {
+  constructor(
+    store: Pick<InventoryStore, 'listAllHosts'> & Pick<RosterStore, 'listMonitors'>,
+    domains: Pick<WatchedDomains, 'of'>,
+  ) {
     this.#store = store
+    this.#domains = domains
   }
 
   /** Undefined while the store is away. */
@@ -43,7 +52,8 @@ export class InventoryReader {
       const before = this.#parsed.get(uuid)
       const known = before?.text === text ? before : { text, channels: channelsOf(text) }
       parsed.set(uuid, known)
-      return watchedOf(row, known.channels)
+      const { failureDomains, ...channels } = known.channels
+      return watchedOf(row, channels, this.#domains.of(row.name, failureDomains))
     })
     this.#parsed = parsed
     return watched
@@ -52,15 +62,19 @@ export class InventoryReader {
 
 function channelsOf(controlAttributes: string): Channels {
   const attributes = parseControlAttributes(controlAttributes)
-  const { ssh, problems } = attributes
+  const { ssh, problems, failureDomains } = attributes
   const [ipmi] = bmcsOf(attributes)
-  return { ssh, ipmi, problems }
+  return { ssh, ipmi, problems, failureDomains }
 }
 
-function watchedOf(host: Host, channels: Channels): WatchedHost {
+function watchedOf(
+  host: Host,
+  channels: Omit<Channels, 'failureDomains'>,
+  domains: readonly string[],
+): WatchedHost {
   const { uuid, name: hostName, segment } = host
   const isKept = host.onMaintenance && host.maintenanceBy === null
   const fingerprint = `${hostName} ${segment} ${host.updatedAt ?? host.createdAt}`
   const maintenance = isKept ? 'operator' : 'none'
-  return { host: uuid, hostName, segment, ...channels, maintenance, fingerprint }
+  return { host: uuid, hostName, segment, domains, ...channels, maintenance, fingerprint }
 }

@@ -21,6 +21,7 @@ export interface PolicyDefaults {
   readonly returnToService: SegmentPolicy['returnToService']
   /** The storm guard of a segment that has no cap of its own. */
   readonly storm: StormLimits
+  readonly deadDomain: SegmentPolicy['deadDomain']
 }
 
 /**
@@ -39,9 +40,10 @@ export function policyOf(
   segmentName: string,
   choices: PolicyChoices,
 ): SegmentPolicy {
-  const { rungs, consentSegments, storm } = defaults
+  const { rungs, consentSegments, storm, deadDomain } = defaults
   const { hostsMax, shareMax } = storm
   const trustReports = consentSegments.includes(segmentName)
   const returnToService = defaults.returnToService
-  return { ...DISKS, rungs, trustReports, returnToService, hostsMax, shareMax, ...choices }
+  const limits = { hostsMax, shareMax, deadDomain }
+  return { ...DISKS, rungs, trustReports, returnToService, ...limits, ...choices }
 }

@@ -104,6 +104,7 @@ export interface Aggregate {
   readonly id: string
   readonly name: string
   readonly hosts: readonly HostName[]
+  readonly metadata: Readonly<Record<string, string>>
 }
 
 /** A server group: its instances should be on one host, or on different hosts. */

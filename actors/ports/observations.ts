@@ -1,6 +1,14 @@
 /** What observers report about hosts, for display. */
 import type { HostState } from '../../schema/messages/observation.ts'
 
+/** What one channel means now, by the table of `ops/docs/channels.md`. */
+export interface ChannelMeaning {
+  readonly channel: string
+  readonly meaning: string
+  /** How old its latest sign was when the observer said it. */
+  readonly ageMs: number
+}
+
 /** One observer's view of one host. */
 export interface Observation {
   readonly observer: string
@@ -8,6 +16,8 @@ export interface Observation {
   /** One sentence for each channel. */
   readonly evidence: readonly string[]
   readonly seenAtWallMs: number
+  /** Undefined when the observer did not say: it is blind, or of an earlier version. */
+  readonly channels?: readonly ChannelMeaning[] | undefined
 }
 
 export interface ObservationBoard {

@@ -17,7 +17,8 @@ import { failureGroup } from './failure-group.ts'
 import { holdDown } from './hold-down.ts'
 import { approvedBy, confirmedBy } from '../policy/operator-command.ts'
 import { policyOf } from '../policy/segment-policy.ts'
-import { stormObjection } from './storm-guard.ts'
+import type { Cut } from '../verification/cut.ts'
+import { asOne, stormObjection } from './storm-guard.ts'
 
 /** Decides about a reported host: fence it, hold it, or give the reason for doing nothing. */
 export function decideHost(
@@ -38,6 +39,11 @@ export function decideHost(
   if (approvedBy(situation.snapshot.commands) !== undefined) return plan
   const tooSoon = hasBegun(situation.snapshot) ? undefined : holdDown(rules, situation)
   if (tooSoon !== undefined) return tooSoon
+  const { awaited } = situation
+  if (awaited !== undefined && !hasBegun(situation.snapshot))
+    return { kind: 'hold-down', ...awaited }
+  const cut = objectionOfCut(situation)
+  if (cut !== undefined) return holdForCut(rules, situation, notification, cut)
   const objection = brake(rules, situation, host)
   return objection === undefined ? plan : hold(rules, situation, notification, objection)
 }
@@ -62,15 +68,45 @@ function withoutSpares(snapshot: SegmentSnapshot, { uuid }: Host): string | unde
  * on.
  */
 function brake(rules: DecisionRules, situation: Situation, host: Host): string | undefined {
-  const { snapshot, inFlight } = situation
+  const { snapshot, inFlight, cut } = situation
   const { segment, choices, hosts } = snapshot
   const limits = { ...rules.storm, ...policyOf(rules, segment?.name ?? '', choices) }
-  return stormObjection(limits, host.uuid, {
+  const objection = stormObjection(limits, host.uuid, {
+    asOne: asOne(limits, cut),
     hosts: hosts.length,
     group: failureGroup(situation, hosts, rules.gatheringMs),
     actedOn: new Set([...snapshot.hostsActedOn, ...inFlight]),
   })
+  return objection === undefined || cut.kind !== 'domain-dead'
+    ? objection
+    : `${objection}; ${cut.reason}`
 }
+
+/**
+ * The link to the host's failure domain is cut, or we are blind: the host lives, as far as anybody can tell. A host that may have
+ * been powered off already is not judged again: its recovery goes on.
+ */
+function objectionOfCut({ snapshot, cut }: Situation): CutHeld | undefined {
+  const { certificate, notification, hostsActedOnOverall, commands } = snapshot
+  // An operator who confirms the death has seen more than anybody on the network.
+  if (confirmedBy(commands) !== undefined) return undefined
+  const isTouched =
+    certificate !== undefined ||
+    hostsActedOnOverall.some((host) => host === notification?.sourceHost)
+  return !isTouched && (cut.kind === 'link-cut' || cut.kind === 'blind') ? cut : undefined
+}
+
+function holdForCut(
+  rules: DecisionRules,
+  situation: Situation,
+  notification: Notification,
+  { reason, evidence }: CutHeld,
+): Decision {
+  const held = hold(rules, situation, notification, reason)
+  return held.kind === 'hold' ? { ...held, evidence } : held
+}
+
+type CutHeld = Extract<Cut, { readonly kind: 'link-cut' | 'blind' }>
 
 /** An operator who confirms the death or approves the recovery knows more than the reporter. */
 const isVouchedFor = ({ commands }: SegmentSnapshot): boolean =>

@@ -7,6 +7,8 @@ import type { GuestFault } from '../instance-recovery/refutation.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import type { QuarantineRules } from '../policy/quarantine.ts'
 import type { PolicyDefaults } from '../policy/segment-policy.ts'
+import type { Awaited } from '../verification/companions.ts'
+import type { Cut } from '../verification/cut.ts'
 
 export type Decision =
   | { readonly kind: 'gone' } // it has ended already
@@ -17,7 +19,13 @@ export type Decision =
     }
   | { readonly kind: 'cancel'; readonly reason: string }
   /** behind: held until this recovery of its host has ended. */
-  | { readonly kind: 'hold'; readonly reason: string; readonly behind?: NotificationId }
+  | {
+      readonly kind: 'hold'
+      readonly reason: string
+      readonly behind?: NotificationId
+      /** What the reason rests on, one sentence each. */
+      readonly evidence?: readonly string[]
+    }
   | { readonly kind: 'hold-down'; readonly reason: string; readonly leftMs: number }
   | { readonly kind: 'follow'; readonly reason: string } // only what Nova has under way
   | FencePlan
@@ -81,6 +89,10 @@ export interface Situation {
   readonly inContactForMs: number
   /** Its observers see the host alive, and none of them doubts it. */
   readonly hostSeenWell: boolean
+  /** Why its host fails, when others fail with it. */
+  readonly cut: Cut
+  /** Why it is too early to judge that. */
+  readonly awaited: Awaited | undefined
   readonly nowWallMs: number
 }
 

@@ -58,6 +58,8 @@ export function onSuspended(
 interface Until {
   readonly behind?: NotificationId
   readonly afterMs?: number
+  /** What the reason rests on. */
+  readonly evidence?: readonly string[]
 }
 
 /**
@@ -67,7 +69,7 @@ export function hold(
   { order, rules }: Charter,
   state: RecoveryState,
   reason: string,
-  { behind, afterMs = rules.heldRecheckMs }: Until = {},
+  { behind, afterMs = rules.heldRecheckMs, evidence = [] }: Until = {},
 ): RecoveryStep {
   const { lastHeld, crowd } = state.known
   const known = { ...state.known, lastHeld: reason }
@@ -75,7 +77,7 @@ export function hold(
   return [
     { kind: 'held', reason, behind: behind ?? null, known },
     [
-      ...(lastHeld === reason ? [] : [{ type: 'recovery.note-held', reason } as const]),
+      ...(lastHeld === reason ? [] : [{ type: 'recovery.note-held', reason, evidence } as const]),
       ...(behind === undefined ? [decideAfter(times * afterMs)] : []),
     ],
   ]

@@ -8,6 +8,7 @@ import type { Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
+import type { DomainBook } from '../verification/domain-book.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { AnnouncedStep } from '../../schema/messages/recovery.ts'
@@ -36,6 +37,7 @@ export interface RecoveryWorld extends Acting {
   /** Shared by all recoveries of this leader. */
   readonly inFlight: InFlight
   readonly observations: HostObservations
+  readonly domains: DomainBook
 }
 
 /** The actor of one notification, from the report to its end. */
@@ -71,7 +73,7 @@ async function performRecovery(
     case 'recovery.suspend':
       return suspend(recovering, effect)
     case 'recovery.note-held':
-      await noteHeld(recovering, effect.reason)
+      await noteHeld(recovering, effect)
       return undefined
     case 'recovery.conclude':
       return conclude(recovering, effect)
@@ -105,12 +107,22 @@ async function consult({ world, order, signal }: Recovering, turn: Turn): Promis
     ledForMs: world.term.heldForMs(),
     inContactForMs: world.partitionDetector.unbrokenForMs(),
     hostSeenWell: seenWell(world, stored.notification?.sourceHost),
+    ...cutOf(world, stored.notification),
     doubted: doubtedOf(world, stored),
   }
 }
 
 const seenWell = ({ observations }: RecoveryWorld, host: HostId | undefined): boolean =>
   host !== undefined && observations.seenWell(host)
+
+/** Faults of guests and services have no part in it. */
+const cutOf = (
+  { domains }: RecoveryWorld,
+  reported: SegmentSnapshot['notification'],
+): Pick<RecoveryMessage & { readonly type: 'recovery.consulted' }, 'cut' | 'awaited'> =>
+  reported?.type === 'COMPUTE_HOST'
+    ? { cut: domains.judge(reported.sourceHost), awaited: domains.awaited(reported.sourceHost) }
+    : { cut: { kind: 'separate' }, awaited: undefined }
 
 /** A doubt that has lasted long does not belong to the fault that is reported now. */
 function doubtedOf(
@@ -238,17 +250,20 @@ async function transition(recovering: Recovering, { to, reason }: Verdict): Prom
   return done
 }
 
-async function noteHeld(recovering: Recovering, reason: string): Promise<void> {
+async function noteHeld(
+  recovering: Recovering,
+  { reason, evidence }: RecoveryEffect & { readonly type: 'recovery.note-held' },
+): Promise<void> {
   const { world, order, signal } = recovering
-  await untilStored(world.clock, signal, () =>
-    world.store.appendJournal(order.epoch, {
-      notification: order.notification.uuid,
-      kind: 'decision',
-      step: 'hold',
-      subject: order.hostName,
-      detail: reason,
-    }),
-  )
+  const entry = { notification: order.notification.uuid, subject: order.hostName }
+  await untilStored(world.clock, signal, async () => {
+    for (const detail of evidence) {
+      const seen = { ...entry, kind: 'evidence', step: 'observe', detail } as const
+      await world.store.appendJournal(order.epoch, seen)
+    }
+    const held = { ...entry, kind: 'decision', step: 'hold', detail: reason } as const
+    await world.store.appendJournal(order.epoch, held)
+  })
   announceStep(recovering, { step: 'held', reason })
 }
 

@@ -8,6 +8,8 @@ import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { FaultReply } from '../policy/fault-reply.ts'
 import type { StormLimits } from '../policy/segment-policy.ts'
 import type { SegmentSnapshot, UnfinishedRecovery } from '../ports/store.ts'
+import type { Awaited } from '../verification/companions.ts'
+import type { Cut } from '../verification/cut.ts'
 import type { DecisionRules, DisablePlan, FencePlan, RestartPlan } from './decision.ts'
 import type { Census } from './storm-guard.ts'
 
@@ -100,6 +102,8 @@ export type RecoveryMessage =
       readonly ledForMs: number
       readonly inContactForMs: number
       readonly hostSeenWell: boolean
+      readonly cut: Cut
+      readonly awaited: Awaited | undefined
       readonly doubted: ReadonlySet<HostId>
     }
   | { readonly type: 'recovery.admitted' } // private
@@ -123,7 +127,11 @@ export type RecoveryEffect =
       readonly census: Census | null
     }
   | { readonly type: 'recovery.suspend'; readonly run: number; readonly reason: string }
-  | { readonly type: 'recovery.note-held'; readonly reason: string }
+  | {
+      readonly type: 'recovery.note-held'
+      readonly reason: string
+      readonly evidence: readonly string[]
+    }
   | {
       readonly type: 'recovery.conclude'
       readonly certified: boolean

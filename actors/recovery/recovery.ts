@@ -34,6 +34,7 @@ import { tell } from '../kernel/behaviour.ts'
 import type { FaultReply } from '../policy/fault-reply.ts'
 import type { SegmentSnapshot } from '../ports/store.ts'
 import { refOf, startChild, stopChild } from '../registry.ts'
+import type { Cut } from '../verification/cut.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
 import { onHeard } from './operator-orders.ts'
@@ -226,8 +227,8 @@ function onConsulted(
     case 'fence':
     case 'restart':
     case 'disable': {
-      const reason = PLANNED[decision.kind]
-      const census = censusOf({ snapshot, ...when }, rules.gatheringMs)
+      const reason = reasonOf(decision, when.cut)
+      const census = censusOf({ snapshot, ...when }, rules)
       const admitting = { kind: 'admitting', reason, plan: decision, known } as const
       return [admitting, [{ type: 'recovery.admit', known, reason, census }]]
     }
@@ -241,6 +242,10 @@ function runOf({ notification }: SegmentSnapshot): Pick<Known, 'run' | 'firstRun
   const { run = 0, firstRun = 1, status } = notification ?? {}
   return { run: status === 'running' ? Math.max(run, 1) : run + 1, firstRun }
 }
+
+/** What will be done, and for a host that died with its failure domain, what is known of that. */
+const reasonOf = ({ kind }: Plan, cut: Cut): string =>
+  kind === 'fence' && cut.kind === 'domain-dead' ? `${PLANNED[kind]}; ${cut.reason}` : PLANNED[kind]
 
 const PLANNED: Readonly<Record<Plan['kind'], string>> = {
   fence: 'the host will be fenced',

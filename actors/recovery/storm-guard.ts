@@ -4,6 +4,8 @@
  */
 import type { HostId } from '../../schema/ids.ts'
 import type { StormLimits } from '../policy/segment-policy.ts'
+import type { SegmentPolicy } from '../../schema/segment-policy.ts'
+import type { Cut } from '../verification/cut.ts'
 import type { FailureGroup } from './failure-group.ts'
 
 /** How many of so many hosts may be acted on in a window. */
@@ -18,6 +20,28 @@ export interface Census {
   readonly actedOn: ReadonlySet<HostId>
   /** The hosts that fail together with this one. */
   readonly group: FailureGroup
+  /** Hosts of a dead failure domain that take one place together; empty when each takes its own. */
+  readonly asOne: ReadonlySet<HostId>
+}
+
+/**
+ * The hosts that take one place under a cap. Only a domain whose hosts are all read as off is one fault for certain: silence could
+ * also be that of a network.
+ */
+export const asOne = (
+  { deadDomain }: Pick<SegmentPolicy, 'deadDomain'>,
+  cut: Cut,
+): ReadonlySet<HostId> =>
+  new Set(
+    deadDomain === 'one' && cut.kind === 'domain-dead' && cut.rule === 'off'
+      ? cut.hosts.map(({ host }) => host)
+      : [],
+  )
+
+/** How many places these hosts take. */
+function placesOf(hosts: ReadonlySet<HostId>, together: ReadonlySet<HostId>): number {
+  const alone = [...hosts].filter((host) => !together.has(host))
+  return alone.length + (alone.length < hosts.size ? 1 : 0)
 }
 
 /**
@@ -27,11 +51,11 @@ export interface Census {
 export function stormObjection(
   limits: StormLimits,
   host: HostId,
-  { hosts, actedOn, group }: Census,
+  { hosts, actedOn, group, asOne: together }: Census,
 ): string | undefined {
   if (actedOn.has(host)) return undefined
   const cap = stormCap(limits, hosts)
-  if (new Set([...actedOn, ...group.keys(), host]).size <= cap) return undefined
+  if (placesOf(new Set([...actedOn, ...group.keys(), host]), together) <= cap) return undefined
   const sentence = `storm guard: ${actedOn.size} of ${hosts} hosts were acted on in the last ${limits.windowMs / 1000} s, the cap is ${cap}`
   return sentence + groupSentence(group)
 }

@@ -46,14 +46,25 @@ export class HostObservations implements ObservationBoard {
   /** Takes what an observer says now in place of what it said before. */
   note(
     host: string,
-    { observer, state, evidence }: Pick<Observation, 'observer' | 'state' | 'evidence'>,
+    {
+      observer,
+      state,
+      evidence,
+      channels,
+    }: Pick<Observation, 'observer' | 'state' | 'evidence' | 'channels'>,
   ): void {
     const heardAtMs = this.#clock.monotonicMs()
     const words = this.#hosts.get(host) ?? newWords()
     const before = words.get(observer)
     const seenAtWallMs = this.#clock.wallMs()
     const kept = {
-      observation: { observer, state, evidence, seenAtWallMs },
+      observation: {
+        observer,
+        state,
+        evidence,
+        seenAtWallMs,
+        ...(channels === undefined ? {} : { channels }),
+      },
       heardAtMs,
       doubtedSinceMs: before?.doubtedSinceMs ?? heardAtMs,
     }
@@ -83,6 +94,16 @@ export class HostObservations implements ObservationBoard {
   doubtedSince(host: string): number | undefined {
     const since = this.#heard(host).flatMap(({ doubtedSinceMs }) => doubtedSinceMs ?? [])
     return since.length === 0 ? undefined : Math.min(...since)
+  }
+
+  /** When somebody has last reached it over SSH, by our monotonic clock; undefined when nobody says so now. */
+  reachedAt(host: string): number | undefined {
+    const reached = this.#heard(host).flatMap(({ heardAtMs, observation: { channels = [] } }) =>
+      channels
+        .filter(({ channel, meaning }) => channel === 'ssh' && meaning === 'life')
+        .map(({ ageMs }) => heardAtMs - ageMs),
+    )
+    return reached.length === 0 ? undefined : Math.max(...reached)
   }
 
   /** True when it is doubted, and nobody whose last word it was has doubted it since before that moment. */

@@ -3,8 +3,10 @@
  * name is on a list of harmless names. All other values are hidden, so a secret under an unexpected
  * name is hidden, too.
  */
+import { domainsInSettings } from '../../schema/failure-domains.ts'
 import { redfishUrlProblem } from '../../schema/redfish-address.ts'
 import {
+  DOMAINS_NAME,
   isFields,
   readSettings,
   SECTION_NAMES,
@@ -74,11 +76,16 @@ const maskForeign = (fields: Fields): Fields => map(fields, maskMember)
 
 const maskOurs = (fields: Fields): Fields =>
   map(fields, (name, value) => {
+    if (name === DOMAINS_NAME) return maskDomains(value)
     if (!SECTION_NAMES.some((section) => section === name)) return maskMember(name, value)
     if (!isFields(value)) return HIDDEN
     if (name === 'redfish') return map(value, maskRedfish)
     return name === 'fence' ? map(value, maskAgent) : map(value, maskMember)
   })
+
+/** Names of failure domains are shown; anything else in their place may be a secret. */
+const maskDomains = (value: unknown): unknown =>
+  domainsInSettings(value).problems.length === 0 ? value : HIDDEN
 
 const maskAgent = (name: string, options: unknown): unknown =>
   name.startsWith('fence_') && isFields(options) ? map(options, maskMember) : HIDDEN

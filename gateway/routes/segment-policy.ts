@@ -48,6 +48,7 @@ const FIELDS = {
   rebuild_instances: oneOf('forbid', 'allow'),
   instance_disks: oneOf('shared', 'local'),
   rebuild_local: oneOf('forbid', 'allow'),
+  dead_domain: oneOf('hosts', 'one'),
 }
 const PolicyView = Type.Object(FIELDS)
 const Chosen = Type.Partial(Type.Object(FIELDS), STRICT)
@@ -105,6 +106,7 @@ const policyView = (policy: SegmentPolicy): View => ({
   rebuild_instances: policy.instanceRebuild,
   instance_disks: policy.instanceDisks,
   rebuild_local: policy.rebuildLocal,
+  dead_domain: policy.deadDomain,
 })
 
 /** The name in the code of each field of the API. */
@@ -117,6 +119,7 @@ const KEYS: Readonly<Record<keyof View, keyof PolicyChoices>> = {
   rebuild_instances: 'instanceRebuild',
   instance_disks: 'instanceDisks',
   rebuild_local: 'rebuildLocal',
+  dead_domain: 'deadDomain',
 }
 
 function chosenView({ rungs, ...choices }: PolicyChoices): Static<typeof Chosen> {

@@ -17,7 +17,7 @@ import { withStore } from '../with-store.ts'
 /** What each command does, for the usage text. */
 const MEANINGS: Readonly<Record<OperatorCommandKind | SiteCommandKind, string>> = {
   'confirm-dead': 'confirm, on your responsibility, that the host is dead',
-  approve: 'act on the host although the storm guard holds it',
+  approve: 'act on the host although the storm guard or a cut link holds it',
   'let-back': 'return the host to service after it is checked',
   pause: 'begin nothing new for the recovery',
   resume: 'go on with the recovery',

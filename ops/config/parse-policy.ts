@@ -68,6 +68,11 @@ const FIELDS: Readonly<Record<string, Field>> = {
     read: (text) => text,
     show: ({ rebuildLocal }) => rebuildLocal,
   },
+  dead_domain: {
+    key: 'deadDomain',
+    read: (text) => text,
+    show: ({ deadDomain }) => deadDomain,
+  },
 }
 
 /** The choices after the words `name=value` were applied. The value `default` removes a choice. */

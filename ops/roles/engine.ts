@@ -11,7 +11,7 @@ import { defineHousekeeper } from '../../actors/housekeeper/perform-housekeeper.
 import { defineInstanceRecovery } from '../../actors/instance-recovery/perform-instance-recovery.ts'
 import type { ActorSystem } from '../../actors/kernel/spawn.ts'
 import type { Factories } from '../../actors/kernel/typed-registry.ts'
-import { LeaderMemories, sizesOf } from '../../actors/leader-memory.ts'
+import { LeaderMemories, sizesOf, type LeaderMemory } from '../../actors/leader-memory.ts'
 import { defineLeader } from '../../actors/leadership/leader.ts'
 import { defineGuestFollower } from '../../actors/guest-follower/guest-follower.ts'
 import { defineLeaseHolder } from '../../actors/leadership/perform-lease-holder.ts'
@@ -19,6 +19,7 @@ import { defineReturner } from '../../actors/return/returner.ts'
 import { defineSegment } from '../../actors/segment/segment.ts'
 import { defineRecovery } from '../../actors/recovery/perform-recovery.ts'
 import { refOf, type Actors, type EngineActors } from '../../actors/registry.ts'
+import { keepDomains } from '../../actors/verification/domain-keeper.ts'
 import type { Look } from '../../actors/verification/look.ts'
 import type { HostId } from '../../schema/ids.ts'
 import type { NodeWorld } from './node.ts'
@@ -50,8 +51,7 @@ export function engineFactories(
       ),
     intake: (epoch) =>
       defineIntake({
-        ...world,
-        ...memories.of(epoch),
+        ...listening(world, memories.of(epoch)),
         tellIntake,
         tellWindow,
         duplicateWindowMs: rules.duplicateWindowMs,
@@ -100,11 +100,18 @@ export function engineFactories(
 
 /** The memories of the leaders in this process, with the bounds of the rules. */
 function leaderMemories(world: NodeWorld): LeaderMemories {
-  const { window, observer, concurrency: caps } = world.rules
+  const { window, observer, domains, concurrency: caps } = world.rules
   const { freshMs } = window
   const { observersPerHost } = observer
-  return new LeaderMemories({ ...world, freshMs, observersPerHost, caps })
+  return new LeaderMemories({ ...world, ...domains, freshMs, observersPerHost, caps })
 }
+
+/** What the intake works with; it also keeps what is known of failure domains. */
+const listening = (world: NodeWorld, memory: LeaderMemory) => ({
+  ...world,
+  ...memory,
+  keepDomains: (signal: AbortSignal) => keepDomains({ ...world, ...memory }, signal),
+})
 
 /** Starts campaigning. */
 export function startEngine(system: ActorSystem<Actors>): void {

@@ -16,6 +16,7 @@ export function hostMonitorFactories(
 ): Factories<HostMonitorActors> {
   const watching: WatchingWorld = {
     ...world,
+    metadataKeys: world.rules.domains.metadataKeys,
     observerRules: world.rules.observer,
     watcherRules: world.rules.watcher,
     tellWatcher: (host, message) => system().tell(refOf('host-watcher', host), message),

@@ -25,6 +25,7 @@ import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'
 import { PartitionDetector } from '../../actors/leadership/partition-detector.ts'
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
+import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
 import { deposingStore } from './deposing-store.ts'
@@ -57,6 +58,8 @@ export interface NodePorts {
   readonly spool: FaultSpool
   /** Compute hosts whose heartbeats this node sends. */
   readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
+  /** Failure domains, from the file of the operators. */
+  readonly declaredDomains: DomainsByHost
   readonly rules: Rules
 }
 

@@ -56,6 +56,8 @@ export function rehearsals(
       inFlight: new Set(),
       recovering: new Map(),
       doubted: new Set(),
+      cut: { kind: 'separate' },
+      awaited: undefined,
       ledForMs: Infinity,
       inContactForMs: Infinity,
       hostSeenWell: false,

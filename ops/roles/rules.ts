@@ -18,6 +18,7 @@ import type { ProcessRecoveryRules } from '../../actors/process-recovery/process
 import type { ReturnRules } from '../../actors/return/return-world.ts'
 import type { RecoveryRules } from '../../actors/recovery/recovery-messages.ts'
 import type { Config } from '../../schema/config.ts'
+import type { DomainBookWorld } from '../../actors/verification/domain-book.ts'
 import { REGISTER_MS } from '../../actors/verification/registrations.ts'
 import {
   FRESH_INTERVALS,
@@ -31,6 +32,7 @@ export interface Rules {
   readonly lease: LeaseTiming
   readonly window: WindowRules
   readonly recovery: RecoveryRules
+  readonly domains: Pick<DomainBookWorld, 'metadataKeys' | 'cutRules'>
   readonly fence: FenceTiming
   readonly returner: ReturnRules
   readonly evacuator: EvacuatorRules
@@ -114,6 +116,14 @@ export function rulesOf(config: Config): Rules {
       keptOutMs: 10_000,
     },
     recovery: recoveryRulesOf(config),
+    domains: {
+      metadataKeys: config.domains.metadataKeys,
+      cutRules: {
+        gatheringMs: gatheringMsOf(config),
+        atOnceMs: freshMsOf(config),
+        companionsMs: companionsMsOf(config),
+      },
+    },
     returner: returnRulesOf(config),
     fence: { retryMs: 1000, verifyMs: 1000 },
     evacuator: {
@@ -155,7 +165,8 @@ export function rulesOf(config: Config): Rules {
 /** Shorter than the time from the first missed answer to a death, so that a cut of our own network is known by then. */
 const ANCHORS_MS = 2000
 
-function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer' | 'watcher'> {
+function watchRulesOf(config: Config): Pick<Rules, 'observer' | 'watcher'> {
+  const { hostMonitor, ipmi, ssh } = config
   const repeatMs = hostMonitor.intervalMs
   const servicesMs = Math.max(SERVICES_MS, hostMonitor.intervalMs)
   return {
@@ -165,6 +176,7 @@ function watchRulesOf({ hostMonitor, ipmi, ssh }: Config): Pick<Rules, 'observer
       anchorsMs: ANCHORS_MS,
       inventoryMs: REGISTER_MS,
       servicesMs,
+      companionsMs: companionsMsOf(config),
       regainMs: 1.1 * repeatMs + hostMonitor.samples * SSH_BURST_MS + ssh.timeoutMs,
       observersPerHost: hostMonitor.observersPerHost,
     },
@@ -212,6 +224,12 @@ function instanceAndServiceRulesOf(
   }
 }
 
+/** A neighbour that is asked at once has answered by then, or its probe has timed out and its power was read. */
+const companionsMsOf = ({ ssh }: Config): number => ssh.timeoutMs + 2 * SSH_BURST_MS
+
+const gatheringMsOf = ({ hostMonitor }: Config): number =>
+  Math.max(GATHERING_MS, GATHERING_INTERVALS * hostMonitor.intervalMs)
+
 function recoveryRulesOf(config: Config): RecoveryRules {
   const { hostRecovery, instanceRecovery, stormGuard, notifications, fence } = config
   return {
@@ -229,11 +247,12 @@ function recoveryRulesOf(config: Config): RecoveryRules {
       firstMs: instanceRecovery.coolDownMs,
       longestMs: DAY_MS,
     },
-    gatheringMs: Math.max(GATHERING_MS, GATHERING_INTERVALS * config.hostMonitor.intervalMs),
+    gatheringMs: gatheringMsOf(config),
     expiryMs: notifications.expiryMs,
     rungs: [{ kind: 'bmc', limitMs: fence.deadlineMs }],
     consentSegments: fence.consentSegments,
     returnToService: config.return.toService,
+    deadDomain: config.domains.deadDomain,
     unsureHoldMs: UNSURE_HOLD_MS,
     runsMax: RUNS_MAX,
     aliveLooksMax: ALIVE_LOOKS_MAX,

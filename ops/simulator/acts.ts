@@ -16,6 +16,10 @@ import { report, type Report } from './reports.ts'
 /** `node` is the name of a process; `leader` is the process that leads at that moment. */
 export type Act =
   | { readonly do: HostAct; readonly host: string }
+  /** The same to every host of a rack: `cut` cuts the link to it, `crash` its power, `unplug` its power and that of its BMCs. */
+  | { readonly do: 'rack'; readonly rack: string; readonly what: HostAct }
+  /** A process loses SSH to every host of a rack, or has it again; all else reaches them. */
+  | { readonly do: 'lose-rack' | 'reach-rack'; readonly node: string; readonly rack: string }
   | { readonly do: 'bmc'; readonly host: string; readonly mood: BmcMood }
   | { readonly do: 'outlet'; readonly host: string; readonly mood: ProgramMood }
   | { readonly do: 'blocklist'; readonly host: string; readonly mood: ProgramMood }
@@ -122,6 +126,11 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
       return toProcess(deployment, act)
     case 'store-away':
       return deployment.closeStore(act.forMs)
+    case 'rack':
+      return toRack(deployment, act)
+    case 'lose-rack':
+    case 'reach-rack':
+      return toWires(deployment, act)
     case 'rough-bus':
       deployment.weather.roughness = act.share
       return deployment.note(`the bus disturbs ${act.share} of all messages`)
@@ -130,6 +139,22 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
       return deployment.note(`the wall clock jumps by ${act.byMs} ms`)
     default:
       return toCloud(deployment, act)
+  }
+}
+
+function toRack(deployment: Deployment, act: Act & { readonly do: 'rack' }): void {
+  const hosts = deployment.cloud.hostsInRack(act.rack)
+  if (act.what === 'cut') deployment.checker.linkIsCut(hosts)
+  for (const host of hosts) toCloud(deployment, { do: act.what, host })
+}
+
+function toWires(
+  { cloud }: Deployment,
+  { do: what, node, rack }: Act & { readonly do: 'lose-rack' | 'reach-rack' },
+): void {
+  for (const host of cloud.hostsInRack(rack)) {
+    if (what === 'lose-rack') cloud.cutWire(node, `ssh:${host}`)
+    else cloud.mendWire(node, `ssh:${host}`)
   }
 }
 
@@ -211,7 +236,10 @@ function toGuest(
   }
 }
 
-type ProcessAct = Extract<Act, { readonly node: string }>
+type ProcessAct = Exclude<
+  Extract<Act, { readonly node: string }>,
+  { readonly do: 'lose-rack' | 'reach-rack' }
+>
 
 function toProcess(deployment: Deployment, act: ProcessAct): void {
   const node = act.node === 'leader' ? deployment.leader : act.node

@@ -322,6 +322,7 @@ export class Deployment implements AsyncDisposable {
       anchors: mortalPort(view.anchors, life),
       guests,
       hostHealth,
+      declaredDomains: new Map(),
       spool: mortalPort(new MemoryFaultSpool(), life),
       rules: this.rules,
     }

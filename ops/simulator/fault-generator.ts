@@ -20,6 +20,9 @@ export interface Targets {
   /** Reserved hosts. */
   readonly spares: readonly string[]
   readonly segments: readonly string[]
+  /** Racks by their numbers; none when no host has a failure domain. */
+  readonly racks: readonly string[]
+  readonly hostsIn: (rack: string) => readonly string[]
   readonly instances: readonly string[]
 }
 

@@ -12,6 +12,7 @@ import { LYING_FAULTS } from './lies.ts'
 import { namesIn } from './names.ts'
 import { OPERATOR_FAULTS } from './operator-faults.ts'
 import { OWNER_FAULTS } from './owner-faults.ts'
+import { RACK_FAULTS } from './rack-faults.ts'
 import { ENGINES, MONITORS } from './process-names.ts'
 import { INSTANCE_AND_SERVICE_FAULTS } from './instance-and-service-faults.ts'
 
@@ -28,6 +29,7 @@ export type FaultKind =
   | keyof typeof FAULTS
   | keyof typeof PEOPLE
   | keyof typeof LYING_FAULTS
+  | keyof typeof RACK_FAULTS
   | 'hidden-filters'
   | 'local-disks'
 
@@ -55,7 +57,8 @@ export function planFaults(seed: number, size: Layout): readonly PlannedFault[] 
   const lies = planLies(random.fork('lies'), layout)
   const filters = planFilters(random.fork('filters'), layout)
   const disks = planDisks(random.fork('disks'), layout)
-  return withoutLies([...faults, ...people, ...lies, ...filters, ...disks])
+  const racks = planRacks(random.fork('racks'), layout)
+  return withoutLies([...faults, ...people, ...lies, ...filters, ...disks, ...racks])
 }
 
 /** The faults that happen by themselves. */
@@ -138,6 +141,19 @@ function planLies(random: RandomPort, layout: Layout): readonly PlannedFault[] {
   const targets = { random, ...namesIn(layout), dying: [] }
   return [{ kind, acts: LYING_FAULTS[kind](targets, draw(random, [FIRST_MS, LAST_MS])) }]
 }
+
+/**
+ * In half of the plans with racks, a rack loses its link or its power. Drawn from its own source, as above.
+ */
+function planRacks(random: RandomPort, layout: Layout): readonly PlannedFault[] {
+  const names = namesIn(layout)
+  if (names.racks.length === 0 || draw(random, [1, RACK_FAULTS_IN]) > 1) return []
+  const kind = pick(random, RACK_KINDS)
+  const targets = { random, ...names, dying: [] }
+  return [{ kind, acts: RACK_FAULTS[kind](targets, draw(random, [FIRST_MS, LAST_MS])) }]
+}
+
+const RACK_FAULTS_IN = 2
 
 /** One line for each fault. */
 export const describeFault = ({ kind, acts }: PlannedFault): string =>
@@ -299,6 +315,8 @@ const PEOPLE = { ...OPERATOR_FAULTS, ...OWNER_FAULTS } as const satisfies Readon
   Record<string, FaultGenerator>
 >
 
+const RACK_KINDS = Object.keys(RACK_FAULTS) as readonly (keyof typeof RACK_FAULTS)[]
+
 const LIES = Object.keys(LYING_FAULTS) as readonly (keyof typeof LYING_FAULTS)[]
 
 /** Owners act more often than operators. */
@@ -317,6 +335,7 @@ const REPORTING: readonly FaultKind[] = [
 
 /** After these faults, observers may not be able to contradict a false report. */
 const BLINDING: readonly FaultKind[] = [
+  'rack-out-of-reach',
   'monitor-killed',
   'monitor-frozen',
   'rough-bus',

@@ -12,6 +12,7 @@ import { stormCap } from '../../actors/recovery/storm-guard.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
 import type { SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import { GuestWatch } from './guest-watch.ts'
+import { RackWatch } from './rack-watch.ts'
 import { ConcurrencyWatch } from './concurrency-watch.ts'
 import { SightWatch } from './sight-watch.ts'
 
@@ -51,6 +52,7 @@ export class InvariantChecker {
   readonly concurrency: ConcurrencyWatch
   readonly guests: GuestWatch
   readonly #sight: SightWatch
+  readonly #racks: RackWatch
   /** Hosts that the plan broke in a way that looks like death to every observer. */
   readonly #unwellAtMs = new Map<string, number>()
   /** Hosts whose compute service an operator has disabled. */
@@ -67,6 +69,7 @@ export class InvariantChecker {
   readonly #storm: StormLimits
   readonly #overall: StormLimits
   readonly #crashLoop: QuarantineRules
+  readonly #deadDomain: 'hosts' | 'one'
   /** Segments with their own limit. */
   readonly #stormOf = new Map<string, Partial<StormLimits>>()
   /**
@@ -89,6 +92,7 @@ export class InvariantChecker {
     readonly storm: StormLimits
     readonly overall: StormLimits
     readonly crashLoop: QuarantineRules
+    readonly deadDomain: 'hosts' | 'one'
     readonly placement: 'segment' | 'scheduler'
     readonly caps: Caps
   }) {
@@ -97,12 +101,14 @@ export class InvariantChecker {
     const wasBroken = (host: string): boolean => this.#unwellAtMs.has(host)
     this.guests = new GuestWatch({ ...world, wasBroken, report })
     this.#sight = new SightWatch({ ...world, report })
+    this.#racks = new RackWatch({ ...world, report })
     this.#placement = world.placement
     this.#clock = world.clock
     this.#cloud = world.cloud
     this.#storm = world.storm
     this.#overall = world.overall
     this.#crashLoop = world.crashLoop
+    this.#deadDomain = world.deadDomain
     for (const segment of world.segments) {
       for (const host of segment.hosts) {
         this.#segmentOf.set(host.name, segment)
@@ -151,6 +157,11 @@ export class InvariantChecker {
     this.operatorSays(cancelledRecoveryOf(host), true)
   }
 
+  /** The link to these hosts, which are a rack, is about to be cut. */
+  linkIsCut(hosts: readonly string[]): void {
+    this.#racks.linkIsCut(hosts)
+  }
+
   approves(host: string): void {
     this.#approved.add(host)
   }
@@ -162,6 +173,7 @@ export class InvariantChecker {
       const well = machine.isRunning && machine.network === 'up' && machine.sshd === 'up'
       if (!well) this.#unwellAtMs.set(host, this.#clock.monotonicMs())
       this.#sight.lookAround(host, well ? 'well' : 'broken')
+      this.#racks.lookAround(host, well ? 'well' : 'broken')
     }
   }
 
@@ -176,6 +188,7 @@ export class InvariantChecker {
     if (brokenAgoMs > RETURN_SLACK_MS)
       this.#report('I7', `${node} powers off ${host}, which is well`)
     this.#sight.acts(node, 'powers off', host)
+    if (!this.#approved.has(host)) this.#racks.cutOff(node, host)
     this.#actsOn(node, host, 'powers off')
     this.#countActedOn(host)
   }
@@ -298,8 +311,10 @@ export class InvariantChecker {
       .filter((other) => !this.#approved.has(other))
     const here = everywhere.filter((other) => this.#segmentOf.get(other) === segment)
     const limits = { ...this.#storm, ...this.#stormOf.get(segment?.name ?? '') }
-    this.#mustFit(here, stormCap(limits, segment?.hosts.length ?? 0))
-    this.#mustFit(everywhere, stormCap(this.#overall, this.#segmentOf.size))
+    const isOne = this.#deadDomain === 'one'
+    const places = (hosts: readonly string[]) => (isOne ? this.#racks.placesOf(hosts) : hosts)
+    this.#mustFit(places(here), stormCap(limits, segment?.hosts.length ?? 0))
+    this.#mustFit(places(everywhere), stormCap(this.#overall, this.#segmentOf.size))
   }
 
   #mustFit(hosts: readonly string[], cap: number): void {

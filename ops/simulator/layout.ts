@@ -15,7 +15,23 @@ export interface Layout extends Omit<CloudPlan, 'clock' | 'random'> {
 /** In one seed of three, hosts send heartbeats; in another third there are spares and nearly full hosts. */
 export function layoutOf(seed: number, size: Layout): Layout {
   const heartbeats = draw(new SeededRandom(seed).fork('heartbeats'), [0, 2]) === 0 ? 'yes' : 'no'
-  return { ...layoutWithSpares(seed, size), heartbeats }
+  const layout = layoutWithSpares(seed, size)
+  return { ...layout, ...racksOf(seed, layout), heartbeats }
+}
+
+/**
+ * Two seeds of three have racks, half of them named in aggregates and half in the settings of hosts; a rack may reach over the
+ * end of a segment. With spares they are named in the settings, because a spare joins and leaves aggregates.
+ */
+function racksOf(
+  seed: number,
+  { sparesPerSegment }: Layout,
+): Pick<Layout, 'hostsPerRack' | 'racksNamedIn'> {
+  const random = new SeededRandom(seed).fork('racks')
+  if (draw(random, [0, 2]) === 0) return {}
+  const isInNova = draw(random, [0, 1]) === 0 && sparesPerSegment === undefined
+  const racksNamedIn = isInNova ? 'aggregates' : 'settings'
+  return { hostsPerRack: draw(random, [2, 4]), racksNamedIn }
 }
 
 /**

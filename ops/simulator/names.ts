@@ -1,4 +1,5 @@
 /** The names that `buildCloud` gives to hosts, segments and instances. */
+import { rackOf } from '../../transports/simulated/build-cloud.ts'
 import type { Targets } from './fault-generator.ts'
 import type { Layout } from './layout.ts'
 
@@ -9,6 +10,8 @@ export function namesIn(layout: Layout): Omit<Targets, 'random' | 'dying'> {
   return {
     hosts,
     spares: hosts.filter((_, index) => isSpare(index, hostsPerSegment, sparesPerSegment)),
+    racks: [...new Set(hosts.flatMap((_, index) => rackOf(layout, index) ?? []))],
+    hostsIn: (rack) => hosts.filter((_, index) => rackOf(layout, index) === rack),
     segments: Array.from({ length: segments }, (_, index) => `segment-${index + 1}`),
     instances: numbered('vm', instances, 3),
   }

@@ -16,10 +16,14 @@ export function rulesOfSeed(seed: number, layout: Layout, rules: Rules): Rules {
   return {
     ...rules,
     evacuator: { ...rules.evacuator, joinAggregates: layout.sparesPerSegment !== undefined },
-    recovery: { ...rules.recovery, returnToService },
+    recovery: { ...rules.recovery, returnToService, deadDomain: deadDomainOf(seed) },
     concurrency: draw(random, [0, 2]) > 0 ? rules.concurrency : smallCaps(random),
   }
 }
+
+/** With half of all seeds a dead rack takes one place under the cap. */
+const deadDomainOf = (seed: number): 'hosts' | 'one' =>
+  draw(new SeededRandom(seed).fork('dead-domain'), [0, 1]) === 0 ? 'one' : 'hosts'
 
 const smallCaps = (random: RandomPort): Caps => ({
   overall: draw(random, [2, 6]),

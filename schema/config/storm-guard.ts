@@ -1,6 +1,35 @@
 /** Options that limit acting on hosts: how many at once, and how long a new leader waits. */
 import type { OptionGroup } from './option.ts'
 
+/** Options about what several hosts lose at the same time: racks, power feeds, rooms. */
+export const DOMAINS = {
+  file: {
+    names: ['host_failure.failure_domains_file'],
+    kind: 'file',
+    meaning:
+      'File with the failure domains of hosts, read at start, one host a line: compute-01 = rack:12, feed:a. What the control_attributes of ' +
+      'a host name counts more than this file, and this file counts more than the metadata of aggregates.',
+  },
+  metadataKeys: {
+    names: ['host_failure.failure_domain_metadata_keys'],
+    kind: 'names',
+    default: 'rack, power_feed, room',
+    meaning:
+      "Keys in the metadata of Nova's aggregates that name a failure domain of their hosts: rack=12 makes the domain rack:12. An empty " +
+      'value: aggregates name none.',
+  },
+  deadDomain: {
+    names: ['host_failure.dead_domain'],
+    kind: 'choice',
+    of: ['hosts', 'one'],
+    default: 'hosts',
+    meaning:
+      'How many places a dead failure domain takes under the limits of hosts that are acted on. hosts: one for each of its hosts. one: one ' +
+      'for all of them, when every host of the domain was read as off. Each host is fenced by itself in both cases. A segment may have ' +
+      'another choice of its own.',
+  },
+} as const satisfies OptionGroup
+
 export const STORM_GUARD = {
   hostsMax: {
     names: ['host_failure.max_hosts_per_window'],

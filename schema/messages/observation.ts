@@ -3,7 +3,7 @@
  * again (level-triggered).
  */
 import { Type, type Static } from 'typebox'
-import { Count, Id, Name, Text, WallTime } from './fields.ts'
+import { Count, Id, Name, Text, WallTime, Word } from './fields.ts'
 
 /** One observer's view of one host. */
 export const HostObserved = Type.Object({
@@ -23,6 +23,13 @@ export const HostObserved = Type.Object({
   sequence: Count,
   /** One sentence for each channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
+  /**
+   * What each channel means now, in the words of `ops/docs/channels.md`; only fresh signs, with their ages. Absent from an observer of an earlier
+   * version, and from one that is blind. Words that are not known mean nothing.
+   */
+  channels: Type.Optional(
+    Type.Array(Type.Object({ channel: Word, meaning: Word, ageMs: Count }), { maxItems: 16 }),
+  ),
 })
 export type HostObserved = Static<typeof HostObserved>
 /**

@@ -9,6 +9,16 @@ import { isCoded } from '../../schema/errors.ts'
 import { parseControlAttributes } from '../../schema/control-attributes.ts'
 import { holds } from '../support/holds.ts'
 
+test('names of failure domains are shown, and anything else in their place is hidden', (t) => {
+  const named = '{"failure_domains":["rack:1"],"ssh":{"host":"a","username":"b"}}'
+  t.is(shownToOthers(named), named)
+  const secret = JSON.stringify({ failure_domains: { password: 'hunter2' } })
+  t.is(shownToAdmins(secret), `{"failure_domains":"${HIDDEN}"}`)
+  const wrong = '{"failure_domains":["https://ha:hunter2@host/"]}'
+  t.false(parseControlAttributes(wrong).problems.join().includes('hunter2'))
+  t.false(shownToAdmins(wrong).includes('hunter2'))
+})
+
 const SECRET = 'hunter2-TOPSECRET'
 
 /** Names whose values may be shown where we know their meaning. */

@@ -38,6 +38,7 @@ test('without a choice, the configured value counts', async (t) => {
       rebuild_instances: 'forbid',
       instance_disks: 'shared',
       rebuild_local: 'forbid',
+      dead_domain: 'hosts',
     },
     chosen: {},
   })
@@ -59,6 +60,7 @@ test('choices are stored as a whole, and removed as a whole', async (t) => {
     rebuild_instances: 'allow',
     instance_disks: 'local',
     rebuild_local: 'allow',
+    dead_domain: 'one',
   }
   const { status, json } = await put(world, { fence, ...others })
   t.deepEqual([status, json], [200, { policy: { fence, ...others }, chosen: { fence, ...others } }])

@@ -29,6 +29,8 @@ async function judged(rules: Rules, agoMs: number) {
   const memory = new LeaderMemories({
     cloud: 'sim',
     clock,
+    ...rules.domains,
+    declaredDomains: new Map(),
     freshMs,
     caps: rules.concurrency,
     observersPerHost: 2,

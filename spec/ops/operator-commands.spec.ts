@@ -43,10 +43,11 @@ test('a policy is read, and written as it was read', (t) => {
     instanceRebuild: 'forbid' as const,
     instanceDisks: 'shared' as const,
     rebuildLocal: 'forbid' as const,
+    deadDomain: 'hosts' as const,
   }
   t.is(
     describePolicy(policy, { rungs: policy.rungs.slice() }),
-    `${LADDER}\ntrust_reports=no  (default)\nreturn=operator  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\nrebuild_instances=forbid  (default)\ninstance_disks=shared  (default)\nrebuild_local=forbid  (default)\n`,
+    `${LADDER}\ntrust_reports=no  (default)\nreturn=operator  (default)\nmax_hosts=2  (default)\nmax_hosts_share=0.5  (default)\nrebuild_instances=forbid  (default)\ninstance_disks=shared  (default)\nrebuild_local=forbid  (default)\ndead_domain=hosts  (default)\n`,
   )
   t.deepEqual(changePolicy(choices, ['fence=default']), {
     kind: 'ok',

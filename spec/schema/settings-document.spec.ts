@@ -62,7 +62,7 @@ for (const [index, text] of misspelt.trim().split('\n').entries()) {
 }
 
 for (const [settings, problem] of [
-  [{ ipmi: {}, rack: 7 }, 'rack: unknown; known: ipmi, redfish, ssh, fence'],
+  [{ ipmi: {}, rack: 7 }, 'rack: unknown; known: ipmi, redfish, ssh, fence, failure_domains'],
   [{ host: 'a', username: 'b', hostkey: 'c' }, 'hostkey: unknown; did you mean host_key?'],
   [{ host: 'a', password: 'b', host_key: 'c' }, 'host_key: unknown; did you mean host?'],
   [{ ipmi: { user: 'ha' } }, 'ipmi.user: unknown; did you mean username?'],

@@ -36,6 +36,7 @@ import {
   neverAskForGuests,
   neverEnable,
   neverLook,
+  overlookCutLinks,
   noStormGuard,
   stayInAggregates,
   takeDisksForShared,
@@ -85,6 +86,12 @@ export const SABOTAGE_CASES: readonly SabotageCase[] = [
     sabotage: neverLook,
     promise: 'I7',
     needs: ['observers-lie-dead'],
+  },
+  {
+    title: 'an engine that overlooks a cut link',
+    sabotage: overlookCutLinks,
+    promise: 'I7',
+    needs: ['rack-link-cut'],
   },
   {
     title: 'a leader that believes whatever is said of a guest',

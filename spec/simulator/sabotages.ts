@@ -101,6 +101,17 @@ export const ignoreLife: Sabotage = (ports) => ({
   }),
 })
 
+/** The engine does not hear what the channels of a host mean, so nothing shows that only the link to its rack is cut. */
+export const overlookCutLinks: Sabotage = (ports) => ({
+  ...ports,
+  bus: withChanges(ports.bus, {
+    subscribe: (pattern, handler) =>
+      ports.bus.subscribe(pattern, (message: BusMessage) => {
+        handler({ ...message, body: replaced(message.body, '"channels":', '"unheard":') })
+      }),
+  }),
+})
+
 /** Nova's hypervisor is never asked about a guest. */
 export const neverAskForGuests: Sabotage = (ports) => ({
   ...ports,

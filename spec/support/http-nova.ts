@@ -100,7 +100,7 @@ async function listServices(compute: ComputePort, { url }: HttpRequest): Promise
 
 async function listAggregates(compute: ComputePort): Promise<HttpReply> {
   const all = await compute.listAggregates()
-  const aggregates = all.map(({ id, name, hosts }) => ({ id: Number(id), name, hosts }))
+  const aggregates = all.map(({ id, ...aggregate }) => ({ id: Number(id), ...aggregate }))
   return { status: 200, body: { aggregates } }
 }
 

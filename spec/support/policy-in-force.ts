@@ -6,6 +6,7 @@ const DEFAULTS = {
   rungs: [{ kind: 'bmc', limitMs: 20_000 }],
   consentSegments: [],
   returnToService: 'operator',
+  deadDomain: 'hosts',
   storm: { hostsMax: 0, shareMax: 0.34, windowMs: 600_000 },
 } as const
 

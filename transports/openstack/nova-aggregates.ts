@@ -14,9 +14,24 @@ const decodeAggregates = answerDecoder(
   'COMPUTE_UNAVAILABLE',
 )
 const readAggregates = rowReader(
-  Type.Object({ id: Type.Integer(), name: Type.String(), hosts: Type.Array(Type.String()) }),
+  Type.Object({
+    id: Type.Integer(),
+    name: Type.String(),
+    hosts: Type.Array(Type.String()),
+    metadata: Type.Optional(Type.Unknown()),
+  }),
   'os-aggregates',
 )
+
+/** The members that are texts. Metadata of another form are none, and the aggregate counts all the same. */
+const textsIn = (metadata: unknown): Aggregate['metadata'] =>
+  typeof metadata !== 'object' || metadata === null
+    ? {}
+    : Object.fromEntries(
+        Object.entries(metadata).filter(
+          (entry): entry is [string, string] => typeof entry[1] === 'string',
+        ),
+      )
 
 type AggregatePort = Pick<ComputePort, 'listAggregates' | 'joinAggregate' | 'leaveAggregate'>
 
@@ -25,10 +40,11 @@ export function novaAggregates(api: ComputeApi): AggregatePort {
   const listAggregates = async (signal?: AbortSignal): Promise<readonly Aggregate[]> => {
     const request = { method: 'GET', path: '/os-aggregates', repeat: 'harmless' } as const
     const { aggregates } = decodeAggregates(await api.call(request, signal))
-    return readAggregates(aggregates, api.oddRows).map(({ id, name, hosts }) => ({
+    return readAggregates(aggregates, api.oddRows).map(({ id, name, hosts, metadata }) => ({
       id: String(id),
       name,
       hosts: hosts.map(hostName),
+      metadata: textsIn(metadata),
     }))
   }
 

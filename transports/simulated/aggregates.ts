@@ -5,24 +5,36 @@ import type { HostName } from '../../schema/ids.ts'
 import type { NovaWire } from './nova-wire.ts'
 import type { Site } from './site.ts'
 
-/** One aggregate for each segment, with its hosts that are no spares. */
+interface Grouped extends Omit<Aggregate, 'id' | 'hosts'> {
+  readonly hosts: Set<HostName>
+}
+
+/** One aggregate for each segment, with its hosts that are no spares; and one for each rack whose name Nova knows. */
 export class Aggregates {
   readonly #site: Site
-  readonly #byId: ReadonlyMap<string, { readonly name: string; readonly hosts: Set<HostName> }>
+  readonly #byId: ReadonlyMap<string, Grouped>
 
-  constructor(site: Site) {
+  constructor(site: Site, racks: 'named' | 'hidden') {
     this.#site = site
     const bySegment = Map.groupBy(site.machines, ({ segment }) => segment)
-    this.#byId = new Map(
+    const byId = new Map<string, Grouped>(
       [...bySegment].map(([segment, machines], index) => {
         const members = machines.filter(({ isSpare }) => !isSpare).map(({ name }) => name)
-        return [String(index + 1), { name: `hosts-of-${segment}`, hosts: new Set(members) }]
+        const grouped = { name: `hosts-of-${segment}`, hosts: new Set(members), metadata: {} }
+        return [String(index + 1), grouped] as const
       }),
     )
+    const byRack = Map.groupBy(site.machines, ({ rack }) => rack)
+    for (const [rack, machines] of racks === 'named' ? byRack : []) {
+      if (rack === null) continue
+      const hosts = new Set(machines.map(({ name }) => name))
+      byId.set(String(byId.size + 1), { name: `rack-${rack}`, hosts, metadata: { rack } })
+    }
+    this.#byId = byId
   }
 
   list(): readonly Aggregate[] {
-    return [...this.#byId].map(([id, { name, hosts }]) => ({ id, name, hosts: [...hosts] }))
+    return [...this.#byId].map(([id, { hosts, ...named }]) => ({ id, ...named, hosts: [...hosts] }))
   }
 
   join(id: string, host: HostName): void {
@@ -38,7 +50,7 @@ export class Aggregates {
     return this.#byId.get(id)?.name ?? id
   }
 
-  #get(id: string): { readonly hosts: Set<HostName> } {
+  #get(id: string): Grouped {
     const found = this.#byId.get(id)
     if (found === undefined) throw notFound(`aggregate ${id}`)
     return found

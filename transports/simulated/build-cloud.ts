@@ -39,6 +39,12 @@ export interface CloudPlan {
   readonly agentlessEvery?: number
   /** Recovery methods of the segments in turn; default: `auto`. */
   readonly methods?: readonly RecoveryMethod[]
+  /**
+   * So many hosts in turn are one rack; default: no host has a failure domain. The racks are named in the metadata of aggregates,
+   * or in the settings of each host.
+   */
+  readonly hostsPerRack?: number
+  readonly racksNamedIn?: 'aggregates' | 'settings'
   /** no: hosts are registered with their BMC only; default: yes. */
   readonly ssh?: 'yes' | 'no'
 }
@@ -65,6 +71,7 @@ export function buildCloud(plan: CloudPlan): {
       new Machine({
         name: hostName(`compute-${numbered(index, count, 2)}`),
         segment: `segment-${Math.floor(index / hostsPerSegment) + 1}`,
+        rack: rackOf(plan, index),
         capacity,
         isSpare: index % hostsPerSegment >= hostsPerSegment - sparesPerSegment,
         serviceId: random.uuid(),
@@ -86,7 +93,9 @@ export function buildCloud(plan: CloudPlan): {
   const agentless = new Set(
     instances.filter((_each, index) => (index + 1) % agentlessEvery === 0).map(({ id }) => id),
   )
-  const cloud = new SimulatedCloud({ clock, random: plan.random, machines, instances, agentless })
+  const racks = plan.racksNamedIn === 'settings' ? 'hidden' : 'named'
+  const world = { clock, random: plan.random, machines, instances }
+  const cloud = new SimulatedCloud({ ...world, agentless, racks })
   return { cloud, segments: seedsOf(machines, plan) }
 }
 
@@ -111,7 +120,7 @@ function buildInstance(
 
 function seedsOf(
   machines: readonly Machine[],
-  { methods = ['auto'], ssh = 'yes' }: CloudPlan,
+  { methods = ['auto'], ssh = 'yes', racksNamedIn = 'aggregates' }: CloudPlan,
 ): readonly SegmentSeed[] {
   const bySegment = Map.groupBy(machines, (machine) => machine.segment)
   return [...bySegment].map(([name, members], index) => ({
@@ -128,9 +137,20 @@ function seedsOf(
         },
         ...(ssh === 'yes' ? { ssh: { host: machine.name, username: 'ha' } } : {}),
         fence: { fence_outlet: { plug: machine.name } },
+        ...(racksNamedIn === 'settings' && machine.rack !== null
+          ? { failure_domains: [`rack:${machine.rack}`] }
+          : {}),
       }),
     })),
   }))
+}
+
+/** The number of the rack that the host is in; null when the plan has no racks. */
+export function rackOf(
+  { hostsPerRack }: Pick<CloudPlan, 'hostsPerRack'>,
+  index: number,
+): string | null {
+  return hostsPerRack === undefined ? null : String(Math.floor(index / hostsPerRack) + 1)
 }
 
 /** One-based, with leading zeros, so that names sort like numbers. */

@@ -62,6 +62,8 @@ export class SimulatedCloud extends CloudSwitches {
     readonly instances: readonly InstanceRow[]
     /** Instances whose guests have no agent. */
     readonly agentless: ReadonlySet<InstanceId>
+    /** Whether Nova has an aggregate for each rack. */
+    readonly racks: 'named' | 'hidden'
   }) {
     const { clock, random, machines, agentless } = options
     const rows = new NovaRows(options.instances)
@@ -88,7 +90,7 @@ export class SimulatedCloud extends CloudSwitches {
     this.#site = site
     this.#rows = rows
     const nova = new Nova({ site, rows, evacuations, restarts, faults })
-    this.#services = { nova, actions, rows, aggregates: new Aggregates(site) }
+    this.#services = { nova, actions, rows, aggregates: new Aggregates(site, options.racks) }
     this.#faults = faults
     this.#random = random
     for (const row of options.instances) this.#place(row)
@@ -178,6 +180,11 @@ export class SimulatedCloud extends CloudSwitches {
     }
     this.#views.set(node, view)
     return view
+  }
+
+  /** The hosts in a rack. */
+  hostsInRack(rack: string): readonly HostName[] {
+    return this.#site.machines.filter((machine) => machine.rack === rack).map(({ name }) => name)
   }
 
   guest(host: string): GuestPort {

@@ -56,6 +56,8 @@ export const drawHostKey = (random: RandomPort): string =>
 export class Machine {
   readonly name: HostName
   readonly segment: string
+  /** The number of its rack; null without one. */
+  readonly rack: string | null
   readonly capacity: Resources
   /** Reserved for a failover: it has no instances, and its service is disabled. */
   readonly isSpare: boolean
@@ -101,6 +103,7 @@ export class Machine {
   constructor(options: {
     readonly name: HostName
     readonly segment: string
+    readonly rack: string | null
     readonly capacity: Resources
     readonly isSpare: boolean
     readonly serviceId: string
@@ -109,6 +112,7 @@ export class Machine {
   }) {
     this.name = options.name
     this.segment = options.segment
+    this.rack = options.rack
     this.capacity = options.capacity
     this.isSpare = options.isSpare
     this.disabled = options.isSpare

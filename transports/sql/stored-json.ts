@@ -51,4 +51,5 @@ const MOST_CAREFUL: PolicyChoices = {
   instanceRebuild: 'forbid',
   instanceDisks: 'local',
   rebuildLocal: 'forbid',
+  deadDomain: 'hosts',
 }

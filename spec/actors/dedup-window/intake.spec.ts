@@ -69,6 +69,7 @@ function leaderThatListens(log: LogPort = LOG) {
           roster: new Roster(2, () => {}),
           news: new ComputeNews(),
           guestLists,
+          keepDomains: async () => {},
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
           countParked: () => {},

@@ -44,6 +44,7 @@ const WATCHED: WatchedHost = {
     privilege: 'ADMINISTRATOR',
   },
   problems: [],
+  domains: [],
   maintenance: 'none',
   fingerprint: '1',
 }
@@ -141,6 +142,8 @@ test('what a probe shows is told to the observer, changed or not', (t) => {
       host: H1,
       state: 'alive',
       evidence: ['ssh alive 1 times in a row: alive'],
+      channels: [{ channel: 'ssh', meaning: 'life', ageMs: 0 }],
+      atMs: 2500,
     },
   ])
   t.like(after(...story, due('ssh'), shows(ssh('alive'), 9000)).words[0], { state: 'alive' })
@@ -308,4 +311,16 @@ test('hosts that are no suspects any more are asked at any moment of the next in
       },
     ),
   )
+})
+
+test('when a neighbour is suspect, SSH is asked at once, but not twice in a second, and the BMC is not', (t) => {
+  const suspect = (atMs: number): HostWatcherMessage => ({
+    type: 'watcher.neighbour-suspect',
+    atMs,
+  })
+  t.deepEqual(after(...PEACE, suspect(6000)).timers, ['probe-ssh 0'])
+  t.deepEqual(after(drawn, due('ssh'), shows(ssh('alive'), 2500), suspect(2700)).timers, [
+    'probe-ssh 800',
+  ])
+  t.deepEqual(after(...PEACE, due('ssh'), suspect(9000)).timers, [], 'it is being asked')
 })

@@ -22,6 +22,7 @@ const RULES = {
   anchorsMs: 2000,
   inventoryMs: 10_000,
   servicesMs: 10_000,
+  companionsMs: 4000,
   regainMs: 8000,
   observersPerHost: 2,
 }
@@ -38,6 +39,7 @@ const watchedHost = (n: number, fingerprint = '1'): WatchedHost => ({
   ssh: undefined,
   ipmi: undefined,
   problems: [],
+  domains: [],
   maintenance: 'none',
   fingerprint,
 })
@@ -52,11 +54,14 @@ const ticked = (atMs: number, bus: 'connected' | 'away' = 'connected'): Observer
   atMs,
   bus,
 })
+const CHANNELS = [{ channel: 'ssh', meaning: 'life', ageMs: 0 }]
 const sees = (n: number, state: HostState): ObserverMessage => ({
   type: 'observer.watched',
   host: idOf(n),
   state,
   evidence: [`looks ${state}`],
+  channels: CHANNELS,
+  atMs: 0,
 })
 const allAlive = [1, 2, 3].map((n) => sees(n, 'alive'))
 
@@ -103,7 +108,14 @@ test('the first tick reads the inventory, and ticks come again and again', (t) =
   const { effects } = after(ticked(0))
   t.deepEqual(
     effects.map(({ type }) => type),
-    ['timer.start', 'anchors.ask', 'inventory.read', 'registration.renew', 'services.read'],
+    [
+      'timer.start',
+      'anchors.ask',
+      'inventory.read',
+      'registration.renew',
+      'services.read',
+      'aggregates.read',
+    ],
   )
   t.deepEqual(
     after(ticked(0), ticked(1000)).effects.map(({ type }) => type),
@@ -380,4 +392,29 @@ test('a blind observer calls nobody dead, whatever it is told', (t) => {
     }),
     { numRuns: 300 },
   )
+})
+
+const inRack = (n: number, ...domains: readonly string[]) => ({ ...watchedHost(n), domains })
+
+test('the living neighbours of a new suspect are asked at once, and their answers are passed on at once', (t) => {
+  const hosts = [inRack(1, 'rack:1'), inRack(2, 'rack:1'), inRack(3, 'rack:2'), inRack(4)]
+  const living = [inventory(...hosts), ticked(0), ...[1, 2, 3, 4].map((n) => sees(n, 'alive'))]
+  const { effects } = after(...living, sees(1, 'suspect'))
+  const asked = effects.flatMap((effect) =>
+    effect.type === 'tell' && effect.message.type === 'watcher.neighbour-suspect'
+      ? [effect.to]
+      : [],
+  )
+  t.deepEqual(asked, ['host-watcher/host-2'])
+  t.deepEqual(after(...living, sees(1, 'suspect'), sees(2, 'alive')).said, ['host-2 alive'])
+  t.deepEqual(after(...living, sees(1, 'suspect'), sees(3, 'alive')).said, [])
+  const late = { ...sees(2, 'alive'), atMs: 4001 } as const
+  t.deepEqual(after(...living, sees(1, 'suspect'), late).said, [])
+  t.is(after(...living, sees(1, 'suspect'), sees(1, 'suspect')).effects.length, 0, 'asked once')
+})
+
+test('what a channel meant grows older until it is said', (t) => {
+  const { effects } = after(three, sees(1, 'alive'), ticked(700))
+  const said = effects.find((effect) => effect.type === 'observation.announce')
+  t.like(said, { channels: [{ channel: 'ssh', meaning: 'life', ageMs: 700 }] })
 })

@@ -29,6 +29,9 @@ const overall = (onMaintenance: boolean) => ({
   ],
 })
 
+const SEPARATE = { kind: 'separate' } as const
+const RULES = { gatheringMs: 60_000, deadDomain: 'hosts' } as const
+
 interface Case {
   readonly snapshot?: Partial<SegmentSnapshot>
   readonly doubted?: readonly HostId[]
@@ -72,7 +75,7 @@ const CASES: Readonly<Record<string, Case>> = {
 for (const [title, { snapshot, doubted = [], group }] of Object.entries(CASES)) {
   test(title, (t) => {
     const whole = snapshotRow({ ...overall(false), hostsActedOnOverall: [H2], ...snapshot })
-    const census = censusOf({ snapshot: whole, doubted: new Set(doubted) }, 60_000)
+    const census = censusOf({ snapshot: whole, doubted: new Set(doubted), cut: SEPARATE }, RULES)
     t.deepEqual([...(census?.group.values() ?? [])], group)
     t.deepEqual([census?.hosts, census?.actedOn], [3, new Set([H2])])
   })
@@ -80,5 +83,5 @@ for (const [title, { snapshot, doubted = [], group }] of Object.entries(CASES)) 
 
 test('a recovery that an operator has approved is not judged', (t) => {
   const snapshot = snapshotRow({ commands: [commandRow({ kind: 'approve' })], failing: [far(0)] })
-  t.is(censusOf({ snapshot, doubted: new Set([H1, FAR]) }, 60_000), null)
+  t.is(censusOf({ snapshot, doubted: new Set([H1, FAR]), cut: SEPARATE }, RULES), null)
 })

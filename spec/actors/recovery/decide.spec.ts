@@ -33,6 +33,7 @@ const RULES = {
   rungs: RUNGS,
   consentSegments: ['trusting'],
   returnToService: 'operator' as const,
+  deadDomain: 'hosts' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 60_000,
   partitionHoldDownMs: 15_000,

@@ -8,13 +8,14 @@ import { holds } from '../../support/holds.ts'
 import { H1, H2 } from '../records.ts'
 
 const ALONE = new Map<HostId, HostName>()
+const NONE = new Set<HostId>()
 const LIMITS = { hostsMax: 1, shareMax: 1, windowMs: 300_000 }
 
 test('the second of two segments that decide at once hears that the last place is taken', (t) => {
   const inFlight = new InFlight()
   const claim = (host: typeof H1) =>
     inFlight.claim(host, (actedOn) =>
-      overallObjection(LIMITS, host, { hosts: 9, actedOn, group: ALONE }),
+      overallObjection(LIMITS, host, { hosts: 9, actedOn, group: ALONE, asOne: NONE }),
     )
   t.is(claim(H1), undefined)
   t.is(
@@ -41,7 +42,7 @@ test('however claims and releases are mixed, the cap is never exceeded', (t) => 
           held.delete(host)
         } else if (
           inFlight.claim(host, (actedOn) =>
-            overallObjection(limits, host, { hosts: 100, actedOn, group: ALONE }),
+            overallObjection(limits, host, { hosts: 100, actedOn, group: ALONE, asOne: NONE }),
           ) === undefined
         ) {
           held.add(host)

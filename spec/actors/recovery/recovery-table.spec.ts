@@ -88,6 +88,8 @@ const asked = {
   inContactForMs: Infinity,
   hostSeenWell: false,
   doubted: new Set<never>(),
+  cut: { kind: 'separate' } as const,
+  awaited: undefined,
 } as const
 const SNAPSHOTS = [
   snapshotRow(),

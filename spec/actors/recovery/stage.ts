@@ -41,6 +41,8 @@ export const AT_REST = {
   inContactForMs: Infinity,
   hostSeenWell: false,
   doubted: new Set<HostId>(),
+  cut: { kind: 'separate' } as const,
+  awaited: undefined,
   inFlight: new Set<HostId>(),
   recovering: new Map<string, NotificationId>(),
 } as const
@@ -52,6 +54,7 @@ export const RULES = {
   rungs: [{ kind: 'bmc', limitMs: 20_000 } as const],
   consentSegments: [],
   returnToService: 'operator' as const,
+  deadDomain: 'hosts' as const,
   unsureHoldMs: 600_000,
   holdDownMs: 0,
   partitionHoldDownMs: 0,
@@ -114,6 +117,8 @@ export const consulted = (
     inContactForMs: Infinity,
     hostSeenWell: false,
     doubted: new Set(),
+    cut: { kind: 'separate' } as const,
+    awaited: undefined,
   },
 })
 

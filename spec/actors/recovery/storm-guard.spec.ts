@@ -10,6 +10,7 @@ const BOTH = new Map([
   [H1, ONE],
   [H2, TWO],
 ])
+const NONE = new Set<HostId>()
 const LIMITS = { hostsMax: 0, shareMax: 0.3, windowMs: 300_000 }
 
 for (const [hosts, hostsMax, cap] of [
@@ -27,7 +28,7 @@ for (const [hosts, hostsMax, cap] of [
 }
 
 test('a host beyond the cap waits, with the numbers in its reason', (t) => {
-  const census = { hosts: 4, group: new Map([[H2, TWO]]), actedOn: new Set([H1]) }
+  const census = { hosts: 4, group: new Map([[H2, TWO]]), actedOn: new Set([H1]), asOne: NONE }
   t.is(
     stormObjection(LIMITS, H2, census),
     'storm guard: 1 of 4 hosts were acted on in the last 300 s, the cap is 1',
@@ -35,12 +36,12 @@ test('a host beyond the cap waits, with the numbers in its reason', (t) => {
 })
 
 test('a host that is acted on already counts once and may continue', (t) => {
-  const census = { hosts: 4, group: BOTH, actedOn: new Set([H1]) }
+  const census = { hosts: 4, group: BOTH, actedOn: new Set([H1]), asOne: NONE }
   t.is(stormObjection(LIMITS, H1, census), undefined)
 })
 
 test('hosts that fail together wait together when they exceed the cap', (t) => {
-  const two = { group: BOTH, actedOn: new Set<HostId>() }
+  const two = { group: BOTH, actedOn: new Set<HostId>(), asOne: NONE }
   for (const host of BOTH.keys()) {
     t.is(
       stormObjection(LIMITS, host, { ...two, hosts: 4 }),
@@ -67,7 +68,7 @@ test('the hosts acted on never exceed the cap, whichever fail and how often', (t
         const actedOn = new Set<HostId>()
         for (const index of failing) {
           const host = hostId(`host-${index % hosts}`)
-          const census = { hosts, group: new Map([[host, ONE]]), actedOn }
+          const census = { hosts, group: new Map([[host, ONE]]), actedOn, asOne: NONE }
           if (stormObjection(rules, host, census) === undefined) actedOn.add(host)
         }
         const byNumber = rules.hostsMax === 0 ? Infinity : rules.hostsMax
@@ -88,7 +89,12 @@ test('one more host acted on never lets another one pass', (t) => {
     fc.property(limits, fc.integer({ min: 1, max: 30 }), some, (rules, hosts, all) => {
       const [host = H1, ...acted] = all
       const isHeld = (actedOn: readonly HostId[]) => {
-        const census = { hosts, group: new Map([[host, ONE]]), actedOn: new Set(actedOn) }
+        const census = {
+          hosts,
+          group: new Map([[host, ONE]]),
+          actedOn: new Set(actedOn),
+          asOne: NONE,
+        }
         return stormObjection(rules, host, census) !== undefined
       }
       return !isHeld(acted.slice(1)) || isHeld(acted)

@@ -24,6 +24,7 @@ const RULES: HostReturnRules = {
     rungs: [],
     consentSegments: [],
     returnToService: 'operator',
+    deadDomain: 'hosts' as const,
     storm: { hostsMax: 1, shareMax: 0.1, windowMs: 1000 },
   },
 }

@@ -95,6 +95,7 @@ function sceneOf(trouble?: Error) {
       rungs: [],
       consentSegments: [],
       returnToService: 'automatic',
+      deadDomain: 'hosts' as const,
       storm: { hostsMax: 1, shareMax: 0.1, windowMs: 1000 },
     },
     sshTimeoutMs: 1000,

@@ -15,7 +15,7 @@ const facts = (change: OpenChange, more: Partial<UndoFacts> = {}): UndoFacts => 
   instances: 0,
   service: serviceRow(),
   beats: false,
-  aggregates: [{ id: '7', name: 'ssd', hosts: [TWO] }],
+  aggregates: [{ id: '7', name: 'ssd', hosts: [TWO], metadata: {} }],
   ...more,
 })
 const REASON = 'it died'
@@ -113,7 +113,10 @@ const CASES: Readonly<Record<string, readonly [UndoFacts, UndoStep]>> = {
     LEAVE,
   ],
   'an aggregate that the spare has left, or was taken from, is done with': [
-    facts(joined, { changes: [joined], aggregates: [{ id: '7', name: 'ssd', hosts: [] }] }),
+    facts(joined, {
+      changes: [joined],
+      aggregates: [{ id: '7', name: 'ssd', hosts: [], metadata: {} }],
+    }),
     close('it is not in it any more'),
   ],
   'an aggregate that was deleted is forgotten': [

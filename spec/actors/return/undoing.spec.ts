@@ -36,7 +36,7 @@ const say = (kind: 'decision' | 'intent' | 'outcome', detail: string): ChangeTas
   detail,
 })
 
-const ssd = { id: '7', name: 'ssd', hosts: [TWO] }
+const ssd = { id: '7', name: 'ssd', hosts: [TWO], metadata: {} }
 const service = serviceRow({ writtenAt: 2000 })
 const ledger: ChangeLedger = { changes: [spare], aggregates: [] }
 const looked = (

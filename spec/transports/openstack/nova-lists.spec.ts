@@ -240,13 +240,26 @@ test('one odd row in a list is left out with a warning that is logged once, and 
     ['good'],
   )
   const aggregate = { id: 1, name: 'rack', hosts: ['compute-1'] }
+  const metadata = { rack: '12', odd: 7 }
   cloud.api = () => ({
     status: 200,
-    body: { aggregates: [{ id: 2, name: 'odd', hosts: null }, ...ODD, aggregate] },
+    body: {
+      aggregates: [
+        { id: 2, name: 'odd', hosts: null },
+        ...ODD,
+        { ...aggregate, metadata },
+        { ...aggregate, id: 3, metadata: 'none' },
+        { ...aggregate, id: 4 },
+      ],
+    },
   })
   t.deepEqual(
-    (await compute.listAggregates()).map(({ name }) => name),
-    ['rack'],
+    (await compute.listAggregates()).map((each) => [each.name, each.metadata]),
+    [
+      ['rack', { rack: '12' }],
+      ['rack', {}],
+      ['rack', {}],
+    ],
   )
   const hypervisor = {
     id: 'p',
