@@ -363,8 +363,9 @@ test('a blind observer calls nobody dead, whatever it is told', (t) => {
   )
 })
 
+const inRack = (n: number, ...domains: readonly string[]) => ({ ...watchedHost(n), domains })
+
 test('the living neighbours of a new suspect are asked at once, and their answers are passed on at once', (t) => {
-  const inRack = (n: number, ...domains: readonly string[]) => ({ ...watchedHost(n), domains })
   const hosts = [inRack(1, 'rack:1'), inRack(2, 'rack:1'), inRack(3, 'rack:2'), inRack(4)]
   const living = [inventory(...hosts), ticked(0), ...[1, 2, 3, 4].map((n) => sees(n, 'alive'))]
   const { effects } = after(...living, sees(1, 'suspect'))
