@@ -80,17 +80,7 @@ export function engineFactories(
       }
       return defineFence({ ...world, ...memory, timing: rules.fence, tellLook }, order)
     },
-    evacuator: (order) =>
-      defineEvacuator(
-        {
-          ...world,
-          ...memories.of(order.epoch),
-          rules: rules.evacuator,
-          policy: rules.recovery,
-          disableReason: rules.disableReason,
-        },
-        order,
-      ),
+    evacuator: (order) => defineEvacuator(evacuating(world, memories.of(order.epoch)), order),
     'process-recovery': (order) =>
       defineProcessRecovery({ ...world, rules: rules.processRecovery }, order),
     'instance-recovery': (order) =>
@@ -111,6 +101,15 @@ const listening = (world: NodeWorld, memory: LeaderMemory) => ({
   ...world,
   ...memory,
   keepDomains: (signal: AbortSignal) => keepDomains({ ...world, ...memory }, signal),
+})
+
+/** What an evacuator works with. */
+const evacuating = (world: NodeWorld, memory: LeaderMemory) => ({
+  ...world,
+  ...memory,
+  rules: world.rules.evacuator,
+  policy: world.rules.recovery,
+  disableReason: world.rules.disableReason,
 })
 
 /** Starts campaigning. */

@@ -313,11 +313,12 @@ test('hosts that are no suspects any more are asked at any moment of the next in
   )
 })
 
+const suspect = (atMs: number): HostWatcherMessage => ({
+  type: 'watcher.neighbour-suspect',
+  atMs,
+})
+
 test('when a neighbour is suspect, SSH is asked at once, but not twice in a second, and the BMC is not', (t) => {
-  const suspect = (atMs: number): HostWatcherMessage => ({
-    type: 'watcher.neighbour-suspect',
-    atMs,
-  })
   t.deepEqual(after(...PEACE, suspect(6000)).timers, ['probe-ssh 0'])
   t.deepEqual(after(drawn, due('ssh'), shows(ssh('alive'), 2500), suspect(2700)).timers, [
     'probe-ssh 800',
