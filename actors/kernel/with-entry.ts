@@ -60,6 +60,7 @@ class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
   readonly base: ReadonlyMap<Key, Value>
   readonly patch: ReadonlyMap<Key, Value | undefined>
   readonly size: number
+  #whole: ReadonlyMap<Key, Value> | undefined
 
   constructor(base: ReadonlyMap<Key, Value>, patch: ReadonlyMap<Key, Value | undefined>) {
     this.base = base
@@ -72,6 +73,12 @@ class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
     this.size = size
   }
 
+  /** One map of all entries: made at the first walk through them, which takes as long. */
+  whole(): ReadonlyMap<Key, Value> {
+    this.#whole ??= folded(this.base, this.patch)
+    return this.#whole
+  }
+
   get(key: Key): Value | undefined {
     return this.patch.has(key) ? this.patch.get(key) : this.base.get(key)
   }
@@ -81,24 +88,16 @@ class PatchedMap<Key, Value> implements ReadonlyMap<Key, Value> {
   }
 
   /** In the order in which the keys were first added, as in any map. */
-  *entries(): MapIterator<[Key, Value]> {
-    for (const entry of this.base) {
-      const [key] = entry
-      const newer = this.patch.get(key)
-      if (newer !== undefined) yield [key, newer]
-      else if (!this.patch.has(key)) yield entry
-    }
-    for (const [key, value] of this.patch) {
-      if (value !== undefined && !this.base.has(key)) yield [key, value]
-    }
+  entries(): MapIterator<[Key, Value]> {
+    return this.whole().entries()
   }
 
-  *keys(): MapIterator<Key> {
-    for (const [key] of this.entries()) yield key
+  keys(): MapIterator<Key> {
+    return this.whole().keys()
   }
 
-  *values(): MapIterator<Value> {
-    for (const [, value] of this.entries()) yield value
+  values(): MapIterator<Value> {
+    return this.whole().values()
   }
 
   [Symbol.iterator](): MapIterator<[Key, Value]> {

@@ -187,9 +187,8 @@ test('a heartbeat is life, and the clock is looked at when the next one is overd
   t.is(first.state.kind, 'alive')
   t.true(first.timers.some((timer) => /^silence 23\d\d$/.test(timer)))
   t.deepEqual(after(drawn, beat(1, 1000), beat(2, 2000)).effects, [])
-  t.deepEqual(after(drawn, beat(1, 1000), { type: 'watcher.silence-due' }).effects, [
-    { type: 'clock.read' },
-  ])
+  const [look] = after(drawn, beat(1, 1000), { type: 'watcher.silence-due' }).effects
+  t.true(look?.type === 'clock.read' && look.dueMs > 3300 && look.dueMs < 3400)
   const again = after(drawn, beat(1, 1000), beat(2, 2000), clock(3310))
   t.is(again.state.kind, 'alive')
   t.regex(again.timers[0] ?? '', /^silence \d+$/)

@@ -285,3 +285,14 @@ test('an unknown step of a recovery is refused', (t) => {
   const bytes = bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body })
   t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /step/ })
 })
+
+test('the same bytes are decoded once for all who receive them, other bytes with the same text anew', (t) => {
+  const message = { ...ENVELOPE, type: 'leader.proclaimed', body: WELL['leader.proclaimed'] }
+  const [one, other] = [bytesOf(message), bytesOf(message)]
+  const first = decode(one)
+  t.is(decode(one), first)
+  t.not(decode(other), first)
+  t.deepEqual(decode(other), first)
+  t.throws(() => decode(bytesOf({ ...message, version: 9 })), { code: 'MESSAGE_INVALID' })
+  t.deepEqual(decode(one), first)
+})

@@ -38,6 +38,29 @@ test('store in memory works, and ends with its connection', async (t) => {
   await t.notThrowsAsync(other.createSegment(segmentFields('zone-a')))
 })
 
+/** The texts that are prepared while this is in use. */
+function preparedTexts(): { readonly texts: readonly string[] } & Disposable {
+  const texts: string[] = []
+  const { prepare } = DatabaseSync.prototype
+  DatabaseSync.prototype.prepare = function (sql) {
+    texts.push(sql)
+    return prepare.call(this, sql)
+  }
+  return { texts, [Symbol.dispose]: () => void (DatabaseSync.prototype.prepare = prepare) }
+}
+
+test('limits are part of the text, because SQLite compiles a statement again for each bound limit', async (t) => {
+  using prepared = preparedTexts()
+  await using store = openSqliteStore(':memory:', ports())
+  await store.migrate()
+  t.deepEqual(await store.listUnfinished({ afterId: 0, max: 7 }), [])
+  t.true(prepared.texts.some((text) => /"notifications" .* limit 1$/.test(text)))
+  t.deepEqual(
+    prepared.texts.filter((text) => /limit \?/.test(text)),
+    [],
+  )
+})
+
 test('file is readable by its owner only, because it holds credentials', async (t) => {
   await using directory = await temporaryDirectory('sqlite')
   const path = join(directory.path, 'store.db')
