@@ -1,6 +1,7 @@
 /** An observer reads the registered hosts again and again: what has not changed is not parsed again, what has is. */
 import test from 'ava'
 import { InventoryReader } from '../../../actors/host-watcher/read-inventory.ts'
+import { WatchedDomains } from '../../../actors/host-watcher/watched-domains.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import type { Host } from '../../../schema/records.ts'
@@ -20,7 +21,10 @@ const host = (change: Partial<Host>): Host => ({
   ...change,
 })
 
-const settings = (address: string): string => JSON.stringify({ ssh: { host: address, username: 'ha' } })
+const settings = (address: string): string =>
+  JSON.stringify({ ssh: { host: address, username: 'ha' } })
+
+const NO_DOMAINS = new WatchedDomains(new Map(), [])
 
 /** A store whose hosts can be changed between two readings; undefined: it is away. */
 function storeOf(hosts: readonly Host[] | undefined) {
@@ -35,21 +39,25 @@ function storeOf(hosts: readonly Host[] | undefined) {
   return store
 }
 
+/** The SSH settings of each host, as the reader gives them now. */
+const sshNow = async (reader: InventoryReader) =>
+  ((await reader.read())?.hosts ?? []).map(({ ssh }) => ssh)
+
 test('settings that are the same at the next reading are not parsed again, changed ones are', async (t) => {
   const other = host({ uuid: hostId('h2'), name: hostName('compute-02') })
   const store = storeOf([host({}), other])
-  const reader = new InventoryReader(store)
-  const first = (await reader.read())?.hosts
-  t.is(first?.[0]?.ssh?.address, '10.0.0.1')
+  const reader = new InventoryReader(store, NO_DOMAINS)
+  const first = await sshNow(reader)
+  t.is(first[0]?.address, '10.0.0.1')
   store.hosts = [host({ controlAttributes: settings('10.0.0.9') }), other]
-  const second = (await reader.read())?.hosts
-  t.is(second?.[0]?.ssh?.address, '10.0.0.9')
-  t.is(second?.[1]?.ssh, first?.[1]?.ssh)
+  const second = await sshNow(reader)
+  t.is(second[0]?.address, '10.0.0.9')
+  t.is(second[1], first[1])
 })
 
 test('what is no setting of a channel is read anew each time', async (t) => {
   const store = storeOf([host({})])
-  const reader = new InventoryReader(store)
+  const reader = new InventoryReader(store, NO_DOMAINS)
   const [before] = (await reader.read())?.hosts ?? []
   store.hosts = [host({ onMaintenance: true, updatedAt: 5 })]
   const [kept] = (await reader.read())?.hosts ?? []
@@ -60,8 +68,17 @@ test('what is no setting of a channel is read anew each time', async (t) => {
 
 test('nothing is known while the store is away, and all of it afterwards', async (t) => {
   const store = storeOf(undefined)
-  const reader = new InventoryReader(store)
+  const reader = new InventoryReader(store, NO_DOMAINS)
   t.is(await reader.read(), undefined)
   store.hosts = [host({})]
   t.is((await reader.read())?.hosts.length, 1)
+})
+
+test('the failure domains of a host are those that are known now, also when its settings are the same', async (t) => {
+  const domains = new WatchedDomains(new Map(), ['rack'])
+  const reader = new InventoryReader(storeOf([host({})]), domains)
+  const domainsNow = async () => (await reader.read())?.hosts.map((each) => each.domains)
+  t.deepEqual(await domainsNow(), [[]])
+  domains.learn([{ hosts: ['compute-01'], metadata: { rack: '12' } }], 0)
+  t.deepEqual(await domainsNow(), [['rack:12']])
 })
