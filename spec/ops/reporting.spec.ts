@@ -1,6 +1,6 @@
 /** Event notifications of a configured process, on a real RabbitMQ: the queues that they reach. */
 import { readFile } from 'node:fs/promises'
-import { connect } from 'amqplib'
+import { connect, type Channel, type ChannelModel } from 'amqplib'
 import test from 'ava'
 import { describeProblems, readConfig } from '../../ops/load-config.ts'
 import { startReporting } from '../../ops/roles/reporting.ts'
@@ -13,6 +13,36 @@ import { startRabbitmq } from '../support/rabbitmq.ts'
 import { segmentFields } from '../support/store-world.ts'
 import { until } from '../support/until.ts'
 
+/**
+ * Waits for the queue that the product makes. While a busy broker makes a quorum queue, it may end the connection of
+ * somebody else who asks for it.
+ */
+async function listenTo(url: string, queue: string) {
+  let last: { readonly connection: ChannelModel; readonly channel: Channel } | undefined
+  await until(
+    `the queue ${queue} is there`,
+    async () => {
+      const connection = await connect(url)
+      try {
+        connection.on('error', () => undefined)
+        const channel = await connection.createChannel()
+        channel.on('error', () => undefined)
+        await channel.checkQueue(queue)
+        last = { connection, channel }
+        return true
+      } catch {
+        await connection.close().catch(() => undefined) // it may be closed already
+        return false
+      }
+    },
+    40_000,
+    500,
+  )
+  if (last === undefined) throw new Error('there is no connection')
+  const { connection, channel } = last
+  return { connection, channel, [Symbol.asyncDispose]: () => connection.close() }
+}
+
 test('events go to quorum queues of versioned_notifications, whatever the option topics says', async (t) => {
   await using broker = await startRabbitmq()
   const text = await readFile('spec/fixtures/config/events-kolla.conf', 'utf8')
@@ -24,13 +54,9 @@ test('events go to quorum queues of versioned_notifications, whatever the option
   await written.migrate()
   await using reporting = startReporting(loaded.config, written, world)
   await reporting.store.createSegment(segmentFields('rack-1'))
-  const connection = await connect(broker.url)
-  await using closing = new AsyncDisposableStack()
-  closing.defer(() => connection.close())
+  await using listening = await listenTo(broker.url, 'versioned_notifications.info')
+  const { connection, channel } = listening
   const events: string[] = []
-  const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } }
-  const channel = await connection.createChannel()
-  await channel.assertQueue('versioned_notifications.info', quorum)
   await channel.consume('versioned_notifications.info', (message) => {
     if (message === null) return
     events.push(parseOsloNotification(message.content).event.eventType)
