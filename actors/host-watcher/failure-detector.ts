@@ -83,10 +83,8 @@ export function observe<Name extends Channel>(
 
 /** Signs against life are counted anew from the latest sign of life. */
 function withLife(views: ChannelViews, atMs: number): ChannelViews {
+  if (!speaksAgainst(views)) return views
   const { ssh, ipmi, heartbeat } = views
-  const isAgainst =
-    ssh?.sign === 'silent' || ipmi?.sign === 'powered-off' || heartbeat?.sign === 'silent'
-  if (!isAgainst) return views
   const anew = { sinceMs: atMs, timesSince: 0 }
   return {
     ...views,
@@ -95,6 +93,9 @@ function withLife(views: ChannelViews, atMs: number): ChannelViews {
     ...(heartbeat?.sign === 'silent' ? { heartbeat: { ...heartbeat, ...anew } } : {}),
   }
 }
+
+const speaksAgainst = ({ ssh, ipmi, heartbeat }: ChannelViews): boolean =>
+  ssh?.sign === 'silent' || ipmi?.sign === 'powered-off' || heartbeat?.sign === 'silent'
 
 /** The views that are recent enough to count; an answer over SSH from before the heartbeat stopped is none. */
 function currentViews(

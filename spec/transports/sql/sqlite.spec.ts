@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
@@ -41,7 +41,10 @@ test('store in memory works, and ends with its connection', async (t) => {
 /** The texts that are prepared while this is in use. */
 function preparedTexts(): { readonly texts: readonly string[] } & Disposable {
   const texts: string[] = []
-  const { prepare } = DatabaseSync.prototype
+  const prepare: (this: DatabaseSync, sql: string) => StatementSync = Reflect.get(
+    DatabaseSync.prototype,
+    'prepare',
+  )
   DatabaseSync.prototype.prepare = function (sql) {
     texts.push(sql)
     return prepare.call(this, sql)
