@@ -25,7 +25,7 @@ export type OperatorAct =
   | { readonly do: 'command-latest'; readonly command: OperatorCommandKind }
   /** Resumes all recoveries that are paused. */
   | { readonly do: 'resume-all' }
-  /** Approves every host that the storm guard holds. */
+  /** Approves every host that the storm guard holds, and every dead one that is held for a cut. */
   | { readonly do: 'approve-held' }
   | { readonly do: 'command-all'; readonly command: SiteCommandKind }
 
@@ -93,14 +93,23 @@ async function give(
 }
 
 async function approveHeld(deployment: Deployment): Promise<void> {
-  const { store } = deployment
+  const { store, cloud } = deployment
+  const hosts = new Map((await store.listAllHosts()).map(({ uuid, name }) => [uuid, name]))
   for (const { notification } of await store.listUnfinished()) {
     const journal = await store.listJournal(notification.uuid)
     const why = journal.findLast(({ step }) => step === 'hold' || step === 'transition')
-    if (why?.step !== 'hold' || !why.detail.startsWith('storm guard')) continue
-    await give(deployment, notification.uuid, 'approve')
+    if (why?.step !== 'hold') continue
+    const host = hosts.get(notification.sourceHost)
+    const isDead = host !== undefined && !cloud.machine(host).isRunning
+    const isStorm = why.detail.startsWith('storm guard')
+    if (isStorm || (isDead && OF_A_CUT.test(why.detail))) {
+      await give(deployment, notification.uuid, 'approve')
+    }
   }
 }
+
+/** Reasons for which the operator goes to the hosts, and looks whether they run. */
+const OF_A_CUT = /^(the link to|we are blind)/
 
 /** Tells the checker what the command allows or forbids for the host. */
 function tellWatchdog(checker: InvariantChecker, command: OperatorCommandKind, host: string): void {
