@@ -1,0 +1,9 @@
+/** All specs but those with real guests and those on a real cloud. */
+import { GUESTS } from './ava.guests.config.mjs'
+
+export default {
+  extensions: ['ts'],
+  files: ['spec/**/*.spec.ts', '!spec/openstack/**', ...GUESTS.map((file) => `!${file}`)],
+  timeout: '5m',
+  concurrency: 3,
+}
