@@ -11,8 +11,11 @@ import { CONNECT_MS, LOOK_MS } from './look.ts'
 
 /** The most hosts that are probed early. So many at once are held by the storm guard anyway. */
 const HOSTS_MAX = 32
-/** How long a probe counts after it began, ms: its answer and the look that uses it are of one moment. */
-const VALID_MS = 2 * LOOK_MS
+/**
+ * How long a probe counts after it began, ms. Its silence has ended a second ago at most: a host that was silent for a moment, and
+ * answers again, is asked anew.
+ */
+const VALID_MS = CONNECT_MS + 1000
 /** Pause before a host that stays in doubt is probed early again, ms. */
 const AGAIN_MS = 10_000
 

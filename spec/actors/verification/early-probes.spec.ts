@@ -34,12 +34,12 @@ test('of many hosts that are doubted at once only some are probed early', (t) =>
   t.is(early.size, 32)
 })
 
-test('an answer counts for six seconds, and only for the same address and user', async (t) => {
+test('an answer counts for a second after its wait, and only for the same address and user', async (t) => {
   const clock = new VirtualClock()
   const early = new EarlyProbes(clock)
   t.is(early.answerOf(H1, SSH), undefined)
   early.begin(H1, SSH, shell)
-  await clock.pass(6000, settle)
+  await clock.pass(3500, settle)
   t.deepEqual(await early.answerOf(H1, SSH), SILENT)
   t.is(early.answerOf(H1, { ...SSH, address: '192.0.2.2' }), undefined)
   t.is(early.answerOf(H1, { ...SSH, username: 'other' }), undefined)
@@ -47,15 +47,17 @@ test('an answer counts for six seconds, and only for the same address and user',
   t.is(early.answerOf(H1, SSH), undefined)
 })
 
-/** Looks 1 s after an early probe has begun; `before` and `between` change the cloud. */
+/** Looks some time after an early probe has begun; `before` and `between` change the cloud. */
 async function lookLater({
   before,
   between = () => undefined,
   isOrdered = false,
+  afterMs = 1000,
 }: {
   readonly before: (world: ReturnType<typeof buildWorld>) => void
   readonly between?: (world: ReturnType<typeof buildWorld>) => void
   readonly isOrdered?: boolean
+  readonly afterMs?: number
 }) {
   const world = buildWorld()
   const { clock, one } = world
@@ -63,7 +65,7 @@ async function lookLater({
   const ssh = world.ssh(one)
   before(world)
   earlyProbes.begin(H1, ssh, world.shell)
-  await clock.pass(1000, settle)
+  await clock.pass(afterMs, settle)
   between(world)
   const observations = new HostObservations(clock, 60_000)
   const target = { host: H1, hostName: one, ssh, bmc: undefined, reportedAt: undefined, isOrdered }
@@ -87,4 +89,10 @@ test('after an order, the host is asked anew', async (t) => {
 
 test('a host that answered early and has died since is not alive', async (t) => {
   t.like(await lookLater({ before: () => undefined, between: crash }), { finding: 'nothing' })
+})
+
+test('a host that was silent at the first doubt, and answers since, is alive', async (t) => {
+  const hang = ({ cloud, one }: ReturnType<typeof buildWorld>): void => cloud.hangHost(one)
+  const between = ({ cloud, one }: ReturnType<typeof buildWorld>): void => cloud.thawHost(one)
+  t.like(await lookLater({ before: hang, between, afterMs: 5000 }), { finding: 'alive' })
 })
