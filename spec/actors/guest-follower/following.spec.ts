@@ -26,6 +26,13 @@ const recorded = (
   end: GuestEnd,
   count: (FollowingAnswer & { readonly type: 'guest.recorded' })['count'],
 ): FollowingAnswer => ({ type: 'guest.recorded', move, end, count })
+type Announced = (FollowingTask & { readonly type: 'guest.announce' })['body']
+const announced = (
+  end: Pick<Announced, 'state' | 'reason' | 'afterMs' | 'back' | 'total'>,
+): FollowingTask => ({
+  type: 'guest.announce',
+  body: { notification: N1, instance: I1, instanceName: 'web', host: TWO, ...end },
+})
 const HEARD = 'its agent answers'
 
 testDecisions<Followed, FollowingTask, FollowingAnswer>(
@@ -122,42 +129,12 @@ testDecisions<Followed, FollowingTask, FollowingAnswer>(
       {
         title: 'with the time from the report to the sign',
         answer: recorded({ state: 'agent', at: 32_000, reason: HEARD }, { back: 1, total: 2 }),
-        tasks: [
-          {
-            type: 'guest.announce',
-            body: {
-              notification: N1,
-              instance: I1,
-              instanceName: 'web',
-              host: TWO,
-              state: 'agent',
-              reason: HEARD,
-              afterMs: 27_000,
-              back: 1,
-              total: 2,
-            },
-          },
-        ],
+        tasks: [announced({ state: 'agent', reason: HEARD, afterMs: 27_000, back: 1, total: 2 })],
       },
       {
         title: 'without a time, when nothing was heard',
         answer: recorded({ state: 'not_heard', at: 32_000, reason: found }, { back: 0, total: 1 }),
-        tasks: [
-          {
-            type: 'guest.announce',
-            body: {
-              notification: N1,
-              instance: I1,
-              instanceName: 'web',
-              host: TWO,
-              state: 'not_heard',
-              reason: found,
-              afterMs: null,
-              back: 0,
-              total: 1,
-            },
-          },
-        ],
+        tasks: [announced({ state: 'not_heard', reason: found, afterMs: null, back: 0, total: 1 })],
       },
     ],
     'the guest is not followed any more → nothing': [
