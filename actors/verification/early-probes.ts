@@ -11,11 +11,8 @@ import { CONNECT_MS, LOOK_MS } from './look.ts'
 
 /** The most hosts that are probed early. So many at once are held by the storm guard anyway. */
 const HOSTS_MAX = 32
-/**
- * How long a probe counts after it began, ms. Its silence has ended a second ago at most: a host that was silent for a moment, and
- * answers again, is asked anew.
- */
-const VALID_MS = CONNECT_MS + 1000
+/** How long silence counts after the wait for it, ms. A host that answers again since then is asked anew. */
+const SILENCE_MS = 1000
 /** Pause before a host that stays in doubt is probed early again, ms. */
 const AGAIN_MS = 10_000
 
@@ -59,7 +56,9 @@ export class EarlyProbes {
   answerOf(host: HostId, ssh: SshSettings): Promise<ShellProbe> | undefined {
     const begun = this.#begun.get(host)
     if (begun === undefined || begun.address !== addressOf(ssh)) return undefined
-    return this.#clock.monotonicMs() - begun.atMs <= VALID_MS ? begun.answer : undefined
+    return this.#clock.monotonicMs() - begun.atMs <= CONNECT_MS + SILENCE_MS
+      ? begun.answer
+      : undefined
   }
 }
 

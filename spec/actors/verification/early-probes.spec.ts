@@ -91,8 +91,9 @@ test('a host that answered early and has died since is not alive', async (t) => 
   t.like(await lookLater({ before: () => undefined, between: crash }), { finding: 'nothing' })
 })
 
+const hang = ({ cloud, one }: ReturnType<typeof buildWorld>): void => cloud.hangHost(one)
+const thaw = ({ cloud, one }: ReturnType<typeof buildWorld>): void => cloud.thawHost(one)
+
 test('a host that was silent at the first doubt, and answers since, is alive', async (t) => {
-  const hang = ({ cloud, one }: ReturnType<typeof buildWorld>): void => cloud.hangHost(one)
-  const between = ({ cloud, one }: ReturnType<typeof buildWorld>): void => cloud.thawHost(one)
-  t.like(await lookLater({ before: hang, between, afterMs: 5000 }), { finding: 'alive' })
+  t.like(await lookLater({ before: hang, between: thaw, afterMs: 5000 }), { finding: 'alive' })
 })
