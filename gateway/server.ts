@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ClockPort, RandomPort } from '../actors/ports/clock.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
+import type { DomainBoard } from '../actors/ports/domain-board.ts'
 import type { ObservationBoard } from '../actors/ports/observations.ts'
 import type { OperatorStore } from '../actors/ports/operator-store.ts'
 import type { InventoryStore, NotificationStore } from '../actors/ports/store.ts'
@@ -74,6 +75,8 @@ export interface GatewayDependencies {
   readonly policyInForce: PolicyInForce
   /** What the observers report about hosts. */
   readonly observations: ObservationBoard
+  /** The failure domains of hosts, as the leader uses them. */
+  readonly domains: DomainBoard
   /** Progress of recoveries, for clients that follow events. */
   readonly feed: EventFeed
   /** When undefined, Alertmanager cannot report faults. */

@@ -12,7 +12,9 @@ export const DOMAIN_NAME_LENGTH_MAX = 64
 /** What a name may be, for people. */
 export const DOMAIN_NAME_RULE = `1 to ${DOMAIN_NAME_LENGTH_MAX} letters, digits and . _ : / -, with a letter or digit at the beginning`
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/
+/** As the text of a regular expression, for the schemas of messages. */
+export const DOMAIN_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$'
+const NAME = new RegExp(DOMAIN_NAME_PATTERN)
 
 /** Whether this is a name of a failure domain. Names go into logs and into sentences for operators. */
 export const isDomainName = (name: string): boolean => NAME.test(name)
@@ -153,6 +155,20 @@ export interface DomainSources {
   readonly aggregates: readonly string[] | undefined
 }
 
+/** `none`: no source says anything about the host. */
+export const DOMAIN_SOURCES = ['settings', 'file', 'aggregate', 'none'] as const
+export type DomainSource = (typeof DOMAIN_SOURCES)[number]
+
+/** The domains of one host, and the source that named them. */
+export interface HostDomains {
+  readonly source: DomainSource
+  readonly names: readonly string[]
+}
+
 /** The first source that says something about the host counts alone, so that an operator can correct what a later one says. */
-export const domainsOf = ({ settings, file, aggregates }: DomainSources): readonly string[] =>
-  settings ?? file ?? aggregates ?? []
+export function domainsOf({ settings, file, aggregates }: DomainSources): HostDomains {
+  if (settings !== undefined) return { source: 'settings', names: settings }
+  if (file !== undefined) return { source: 'file', names: file }
+  if (aggregates !== undefined) return { source: 'aggregate', names: aggregates }
+  return { source: 'none', names: [] }
+}

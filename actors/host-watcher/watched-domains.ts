@@ -39,7 +39,7 @@ export class WatchedDomains {
   of(hostName: string, settings: readonly string[] | undefined): readonly string[] {
     const name = hostName.toLowerCase()
     const [file, aggregates] = [this.#declared.get(name), this.#aggregates.get(name)]
-    return domainsOf({ settings, file, aggregates })
+    return domainsOf({ settings, file, aggregates }).names
   }
 }
 

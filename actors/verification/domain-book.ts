@@ -8,6 +8,7 @@ import {
   domainsOf,
   type DomainAggregate,
   type DomainsByHost,
+  type HostDomains,
 } from '../../schema/failure-domains.ts'
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
@@ -94,7 +95,12 @@ export class DomainBook {
     return awaitedNeighbours(own, [...sights.values()], { nowMs, longestMs })
   }
 
-  #domainsOf({ hostName, settings }: BookedHost): readonly string[] {
+  /** The domains of every registered host, as they are judged by. */
+  all(): readonly (HostDomains & { readonly host: HostId })[] {
+    return this.#hosts.map((each) => ({ host: each.host, ...this.#domainsOf(each) }))
+  }
+
+  #domainsOf({ hostName, settings }: BookedHost): HostDomains {
     const name = hostName.toLowerCase()
     const { declaredDomains } = this.#world
     return domainsOf({
@@ -108,7 +114,7 @@ export class DomainBook {
     const { clock, observations } = this.#world
     const atMs = clock.monotonicMs()
     if (this.#sights !== undefined && atMs - this.#sights.atMs < SIGHTS_MS) return this.#sights.all
-    const named = this.#hosts.map((each) => ({ ...each, domains: this.#domainsOf(each) }))
+    const named = this.#hosts.map((each) => ({ ...each, domains: this.#domainsOf(each).names }))
     // Without any domain there is nothing to judge.
     const isNamed = named.some(({ domains }) => domains.length > 0)
     const all = new Map(

@@ -1,4 +1,9 @@
-/** Keeps the book of failure domains as the store and Nova have them: reads both now and then, beside all decisions. */
+/**
+ * Keeps the book of failure domains as the store and Nova have them: reads both now and then, beside all decisions, and tells the
+ * gateways which domains every host has.
+ */
+import { HOSTS_TOLD_MAX } from '../../schema/messages/domains.ts'
+import type { Announcer } from '../ports/announcer.ts'
 import { sleep, type ClockPort } from '../ports/clock.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
@@ -9,11 +14,15 @@ const READ_MS = 30_000
 /** Aggregates change when racks are built. */
 const AGGREGATES_MS = 60_000
 
+/** How often gateways are told all domains: one that has just started shows them within this time. */
+const TELL_MS = 10_000
+
 export interface DomainKeeperWorld {
   readonly clock: ClockPort
   readonly store: Pick<InventoryStore, 'listAllHosts'>
   readonly compute: Pick<ComputePort, 'listAggregates'>
   readonly domains: DomainBook
+  readonly announcer: Pick<Announcer, 'announce'>
 }
 
 /** Reads until the signal ends it. What is known stays known while the store, or Nova, is away. */
@@ -21,6 +30,7 @@ export async function keepDomains(world: DomainKeeperWorld, signal: AbortSignal)
   await Promise.all([
     repeatedly(world.clock, READ_MS, signal, () => readHosts(world)),
     repeatedly(world.clock, AGGREGATES_MS, signal, () => readAggregates(world, signal)),
+    repeatedly(world.clock, TELL_MS, signal, async () => tellDomains(world)),
   ])
 }
 
@@ -52,5 +62,16 @@ async function readAggregates(
     domains.learnAggregates(await compute.listAggregates(signal))
   } catch (error) {
     if (!signal.aborted && !isComputeTrouble(error)) throw error
+  }
+}
+
+/** In parts, because a message is bounded. */
+function tellDomains({ domains, announcer }: DomainKeeperWorld): void {
+  const all = domains.all()
+  for (let from = 0; from < all.length; from += HOSTS_TOLD_MAX) {
+    const hosts = all.slice(from, from + HOSTS_TOLD_MAX)
+    announcer.announce('domains.known', {
+      hosts: hosts.map(({ host, source, names }) => ({ host, source, names: [...names] })),
+    })
   }
 }

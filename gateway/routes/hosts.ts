@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
+import type { DomainBoard } from '../../actors/ports/domain-board.ts'
 import type { ObservationBoard } from '../../actors/ports/observations.ts'
 import type {
   FieldChanges,
@@ -24,6 +25,7 @@ import { withDeadline } from '../limits/deadline.ts'
 import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
 import { globalRequestId } from '../plugins/requests.ts'
 import type { Policy } from '../policy/policy.ts'
+import { domainsView, DomainsView } from '../views/domains-view.ts'
 import { ObservedView, observedView } from '../views/observed-view.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
@@ -40,6 +42,7 @@ const HostView = Type.Object({
   control_attributes: Type.String(),
   on_maintenance: Type.Boolean(),
   observed: Type.Optional(ObservedView),
+  failure_domains: Type.Optional(DomainsView),
 })
 const HostAnswer = Type.Object({ host: HostView })
 
@@ -81,6 +84,7 @@ export interface HostRoutesDependencies {
   readonly clock: ClockPort
   readonly policy: Policy
   readonly observations: ObservationBoard
+  readonly domains: DomainBoard
   readonly options: ListOptions
 }
 
@@ -232,6 +236,7 @@ function viewFor(
   return (host, segment) => ({
     ...hostView(host, segment, clear),
     observed: observedView(dependencies.observations.of(host.uuid)),
+    failure_domains: domainsView(dependencies.domains.of(host.uuid)),
   })
 }
 

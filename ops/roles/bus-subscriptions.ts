@@ -1,12 +1,14 @@
 /**
- * What the gateway receives on the bus: the observations of hosts, and the progress of recoveries.
+ * What the gateway receives on the bus: the observations of hosts, their failure domains, and the progress of recoveries.
  */
 import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { ObservationBoard } from '../../actors/ports/observations.ts'
 import type { RosterStore } from '../../actors/ports/roster-store.ts'
 import { EventFeed, type FeedEvent } from '../../gateway/events/feed.ts'
+import type { DomainBoard } from '../../actors/ports/domain-board.ts'
 import { HostObservations } from '../../actors/verification/host-observations.ts'
+import { ToldDomains } from '../../actors/verification/told-domains.ts'
 import { RosterKeeper } from '../../actors/dedup-window/roster-keeper.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { isCoded } from '../../schema/errors.ts'
@@ -17,6 +19,7 @@ import { isoTime } from '../../schema/time.ts'
 /** Where the received messages are kept. */
 export interface BusSubscriptions extends AsyncDisposable {
   readonly observations: ObservationBoard
+  readonly domains: DomainBoard
   readonly feed: EventFeed
 }
 
@@ -39,6 +42,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const { bus, cloud, clock } = world
   const feed = new EventFeed()
   const observations = new HostObservations(clock, world.freshMs)
+  const domains = new ToldDomains(clock)
   const roster = new Roster(world.observersPerHost, () => {}) // the leader counts them
   const keeper = new RosterKeeper(world, roster)
   const ending = new AbortController()
@@ -50,14 +54,16 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
       if (observed === undefined) keeper.expedite()
       else observations.note(observed.host, observed)
     }
+    if (received?.type === 'domains.known') domains.note(received.epoch, received.body)
     const event = received === undefined ? undefined : eventOf(received)
     if (event !== undefined) feed.publish(event)
   }
-  const subscriptions = ['observation', 'recovery', 'instance'].map((topic) =>
+  const subscriptions = ['observation', 'domains', 'recovery', 'instance'].map((topic) =>
     bus.subscribe(subjectOf(cloud, topic, '>'), take),
   )
   return {
     observations,
+    domains,
     feed,
     async [Symbol.asyncDispose]() {
       ending.abort()

@@ -1,5 +1,6 @@
 /** Append-only list of all wire messages: name, schema, and the subject that each is sent on. */
 import type { Static, TSchema } from 'typebox'
+import { DomainsKnown } from './domains.ts'
 import { ComputeEvent, HostFailed, NotificationAccepted, OperatorCommanded } from './incident.ts'
 import { LeaderProclaimed, RoleHealth } from './leadership.ts'
 import { GuestFailed, GuestsRunning, HostHeartbeat, HostObserved } from './observation.ts'
@@ -82,6 +83,11 @@ export const CATALOGUE = {
   'guest.followed': wire({
     body: GuestFollowed,
     subject: (body) => ['instance', body.instance, 'guest', body.state],
+    guarantee: 'core',
+  }),
+  'domains.known': wire({
+    body: DomainsKnown,
+    subject: () => ['domains', 'known'],
     guarantee: 'core',
   }),
 } as const

@@ -46,6 +46,7 @@ const app = buildGateway({
   objection: () => undefined,
   rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
   observations: new HostObservations(clock, 60_000),
+  domains: { of: () => undefined },
   feed: new EventFeed(),
   outOfService: () => false,
   readiness: [],

@@ -59,6 +59,7 @@ export async function startClientWorld(
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
     policyInForce,
     observations: new HostObservations(ports.clock, 60_000),
+    domains: { of: () => undefined },
     feed: new EventFeed(),
     announce: async () => undefined,
     readiness: [],

@@ -214,3 +214,36 @@ test('a host shows the observations of each observer until they are out of date'
   const old = await world.call({ url, version: '1.3' })
   t.is(at(old.json, 'host', 'observed'), undefined)
 })
+
+test('a host shows its failure domains and their source as the leader has told them', async (t) => {
+  await using world = await withRecovery()
+  const { domains, clock, host } = world
+  const [row] = await world.store.listAllHosts()
+  const list = `/v1/segments/${row?.segment}/hosts`
+  const shown = async (): Promise<unknown> => {
+    const one = await world.call({ url: `${list}/${host}`, version: '1.4' })
+    const all = await world.call({ url: list, version: '1.4' })
+    const seen = at(one.json, 'host', 'failure_domains')
+    t.deepEqual(at(all.json, 'hosts', 0, 'failure_domains'), seen)
+    return seen
+  }
+  const rack = { host, source: 'aggregate', names: ['rack:12', 'feed:a'] } as const
+  const before = await world.call({ url: `${list}/${host}`, version: '1.3' })
+  t.is(await shown(), null, 'no leader has spoken')
+  domains.note(null, { hosts: [rack] })
+  t.is(await shown(), null, 'somebody who does not lead has spoken')
+  domains.note(7, { hosts: [rack] })
+  t.deepEqual(await shown(), { source: 'aggregate', names: ['rack:12', 'feed:a'] })
+  domains.note(6, { hosts: [{ host, source: 'none', names: [] }] })
+  t.like(await shown(), { source: 'aggregate' }, 'an earlier leader does not replace it')
+  for (const url of [list, `${list}/${host}`]) {
+    const old = await world.call({ url, version: '1.3' })
+    t.false(old.text.includes('failure_domains'), url)
+  }
+  const after = await world.call({ url: `${list}/${host}`, version: '1.3' })
+  t.is(after.text, before.text)
+  await clock.pass(31_000, async () => undefined)
+  t.is(await shown(), null, 'what nobody repeats is over')
+  domains.note(6, { hosts: [{ host, source: 'settings', names: [] }] })
+  t.deepEqual(await shown(), { source: 'settings', names: [] })
+})

@@ -115,9 +115,24 @@ test('whatever a file contains, it is read or refused with some sentences, and i
 
 test('the settings count more than the file, and the file more than the aggregates', (t) => {
   const aggregates = ['rack:3']
-  t.deepEqual(domainsOf({ settings: ['rack:1'], file: ['rack:2'], aggregates }), ['rack:1'])
-  t.deepEqual(domainsOf({ settings: [], file: ['rack:2'], aggregates }), [])
-  t.deepEqual(domainsOf({ settings: undefined, file: ['rack:2'], aggregates }), ['rack:2'])
-  t.deepEqual(domainsOf({ settings: undefined, file: undefined, aggregates }), ['rack:3'])
-  t.deepEqual(domainsOf({ settings: undefined, file: undefined, aggregates: undefined }), [])
+  t.deepEqual(domainsOf({ settings: ['rack:1'], file: ['rack:2'], aggregates }), {
+    source: 'settings',
+    names: ['rack:1'],
+  })
+  t.deepEqual(domainsOf({ settings: [], file: ['rack:2'], aggregates }), {
+    source: 'settings',
+    names: [],
+  })
+  t.deepEqual(domainsOf({ settings: undefined, file: ['rack:2'], aggregates }), {
+    source: 'file',
+    names: ['rack:2'],
+  })
+  t.deepEqual(domainsOf({ settings: undefined, file: undefined, aggregates }), {
+    source: 'aggregate',
+    names: ['rack:3'],
+  })
+  t.deepEqual(domainsOf({ settings: undefined, file: undefined, aggregates: undefined }), {
+    source: 'none',
+    names: [],
+  })
 })

@@ -7,6 +7,7 @@ import type { Caller } from '../../actors/ports/identity.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { EventFeed } from '../../gateway/events/feed.ts'
 import { HostObservations } from '../../actors/verification/host-observations.ts'
+import { ToldDomains } from '../../actors/verification/told-domains.ts'
 import { compilePolicy } from '../../gateway/policy/policy.ts'
 import { buildGateway, type GatewayDependencies } from '../../gateway/server.ts'
 import { hostName, instanceId, type NotificationId } from '../../schema/ids.ts'
@@ -30,6 +31,7 @@ export interface GatewayWorld extends AsyncDisposable {
   /** The subjects of the messages that the engine received. */
   readonly commandsGiven: (NotificationId | null)[]
   readonly observations: HostObservations
+  readonly domains: ToldDomains
   readonly feed: EventFeed
   /** Tokens and their owners. */
   readonly callers: Map<string, Caller>
@@ -94,6 +96,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     ['stranger-token', caller(clock, 'swift-user')],
   ])
   const observations = new HostObservations(clock, 60_000)
+  const domains = new ToldDomains(clock)
   const feed = new EventFeed()
   let asked = 0
   const { options, log, wrapStore, compute, ...ports } = replaced
@@ -121,6 +124,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
     policyInForce,
     observations,
+    domains,
     feed,
     outOfService: () => false,
     readiness: [{ name: 'store', need: 'vital', check: () => store.ping() }],
@@ -147,6 +151,7 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
     announced,
     commandsGiven,
     observations,
+    domains,
     feed,
     callers,
     asked: () => asked,

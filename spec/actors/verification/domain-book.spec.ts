@@ -60,9 +60,11 @@ test('while Nova or the store is away, what they said last counts', async (t) =>
     if (away) throw new CodedError(code, 'away')
     return value
   }
+  const told: unknown[] = []
   const world = {
     clock,
     domains,
+    announcer: { announce: (_type: string, body: unknown) => void told.push(body) },
     store: { listAllHosts: async () => answer(HOSTS, 'STORE_UNAVAILABLE') },
     compute: { listAggregates: async () => answer(RACK, 'COMPUTE_UNAVAILABLE') },
   }
@@ -70,10 +72,19 @@ test('while Nova or the store is away, what they said last counts', async (t) =>
   const kept = keepDomains(world, ended.signal)
   await clock.pass(1000, settle)
   t.is(domains.size, 3)
+  await clock.pass(10_000, settle)
+  const rack = { source: 'aggregate', names: ['rack:1'] }
+  const hosts = [
+    { host: H1, ...rack },
+    { host: H2, ...rack },
+    { host: 'host-9', source: 'none', names: [] },
+  ]
+  t.deepEqual(told.at(-1), { hosts })
   away = true
   await clock.pass(200_000, settle)
   t.is(domains.size, 3)
   t.is(domains.judge(H1).kind, 'separate', 'what observers said is too old by now')
+  t.deepEqual(told.at(-1), { hosts }, 'gateways are told what counts')
   ended.abort()
   await kept
 })

@@ -76,6 +76,7 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     back: 1,
     total: 2,
   },
+  'domains.known': { hosts: [{ host: 'h1', source: 'file', names: ['rack:12'] }] },
   'guest.failed': {
     instance: 'i1',
     hostName: 'compute-1',
