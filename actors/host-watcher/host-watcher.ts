@@ -1,7 +1,7 @@
 /** Watches one host over its channels and tells the observer what it sees, changed or not. */
 import type { HostId, HostName, SegmentId } from '../../schema/ids.ts'
 import type { BmcSettings, SshSettings } from '../../schema/control-attributes.ts'
-import type { HostState } from '../../schema/messages/observation.ts'
+import type { HostHeartbeat, HostState } from '../../schema/messages/observation.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -94,6 +94,8 @@ export interface HostWatcherState {
 export type HostWatcherEffect =
   | { readonly type: 'chances.draw' }
   | { readonly type: 'heartbeats.listen' }
+  /** What a heartbeat that counts says of libvirt, for operators. */
+  | { readonly type: 'libvirt.note'; readonly libvirt: HostHeartbeat['libvirt'] }
   /** `dueMs`: sooner than this, the heartbeat is not missing. */
   | { readonly type: 'clock.read'; readonly dueMs: number }
   | { readonly type: 'probe'; readonly channel: ProbedChannel }
@@ -216,7 +218,8 @@ function onBeat(
   const shown = { sign: 'beating', detail: beatDetail(beat.body), atMs } as const
   const next = { ...state, heart, views: observe(state.views, 'heartbeat', shown) }
   const isRepeated = atMs - state.toldMs >= rules.timing.sshPeaceMs
-  const [after, effects] = conclude(watch, next, { atMs, tell: isRepeated ? 'always' : 'news' })
+  const [after, told] = conclude(watch, next, { atMs, tell: isRepeated ? 'always' : 'news' })
+  const effects: Effects = [...told, { type: 'libvirt.note', libvirt: beat.body.libvirt }]
   const isTimed = after.kind !== state.kind || state.views.heartbeat?.sign === 'beating'
   return isTimed
     ? [after, effects]

@@ -8,6 +8,10 @@ export interface Strays {
 
 export const NO_STRAYS: Strays = { unknownToCompute: new Set(), unregistered: new Set() }
 
+/** Whether every host is fine. */
+export const isNone = ({ unknownToCompute, unregistered }: Strays): boolean =>
+  unknownToCompute.size + unregistered.size === 0
+
 /** Those of now, by the names on both sides. */
 export function straysOf(registered: Iterable<string>, known: Iterable<string>): Strays {
   const ours = new Set(registered)
@@ -15,7 +19,7 @@ export function straysOf(registered: Iterable<string>, known: Iterable<string>):
   return { unknownToCompute: without(ours, theirs), unregistered: without(theirs, ours) }
 }
 
-/** Those who have become strays since then: each is reported once, until it has been fine again. */
+/** Those who have become strays since then: each is logged once, until it has been fine again. */
 export const newStrays = (now: Strays, before: Strays): Strays => ({
   unknownToCompute: without(now.unknownToCompute, before.unknownToCompute),
   unregistered: without(now.unregistered, before.unregistered),

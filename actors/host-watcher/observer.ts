@@ -19,7 +19,7 @@ import { blindByAnchor, blindByCount, blindByStall } from './blindness.ts'
 import { computeSign } from './compute-sign.ts'
 import type { WatchedHost } from './host-watcher.ts'
 import { neighboursOf } from './watched-domains.ts'
-import { NO_STRAYS, newStrays, straysOf, type Strays } from './membership.ts'
+import { NO_STRAYS, isNone, newStrays, straysOf, type Strays } from './membership.ts'
 
 export type ObserverMessage =
   | { readonly type: 'observer.begin' }
@@ -88,7 +88,8 @@ export interface ObserverState {
   readonly registrations: Registrations
   /** Names of all registered hosts; undefined until the store was read. */
   readonly registered: readonly string[] | undefined
-  readonly strays: Strays
+  /** undefined until both lists were read. */
+  readonly strays: Strays | undefined
 }
 
 export type ObserverEffect =
@@ -100,8 +101,8 @@ export type ObserverEffect =
   | { readonly type: 'aggregates.read' }
   /** Says in the store that we observe: what we say counts for as long as it is there. */
   | { readonly type: 'registration.renew' }
-  /** Hosts that only one side knows, for an operator. */
-  | { readonly type: 'strays.report'; readonly strays: Strays }
+  /** The hosts that only one side knows have changed; `found` has those that were fine before. */
+  | { readonly type: 'strays.report'; readonly strays: Strays; readonly found: Strays }
   /** Closes what was kept open to a host that is no longer watched, or not in this way. */
   | { readonly type: 'channels.forget'; readonly watched: WatchedHost }
   | {
@@ -146,7 +147,7 @@ export const NEW_OBSERVER: ObserverState = {
   servicesAtMs: -Infinity,
   registrations: NO_REGISTRATIONS,
   registered: undefined,
-  strays: NO_STRAYS,
+  strays: undefined,
 }
 
 /** `node` is the name under which it registers. */
@@ -369,7 +370,7 @@ function watchOnly(state: ObserverState, hosts: readonly WatchedHost[]): Observe
   return [{ ...state, sights }, effects]
 }
 
-/** Each watcher is told of its own service. What only one side knows is reported when that is new. */
+/** Each watcher is told of its own service. What only one side knows is reported when that has changed. */
 function onServices(
   state: ObserverState,
   { services, atMs }: ObserverMessage & { readonly type: 'observer.services' },
@@ -386,9 +387,10 @@ function onServices(
   })
   if (state.registered === undefined) return [state, words]
   const strays = straysOf(state.registered, byHost.keys())
-  const found = newStrays(strays, state.strays)
-  const isNews = found.unknownToCompute.size + found.unregistered.size > 0
-  const report = isNews ? [{ type: 'strays.report', strays: found } as const] : []
+  const found = newStrays(strays, state.strays ?? NO_STRAYS)
+  const isChanged =
+    state.strays === undefined || !isNone(found) || !isNone(newStrays(state.strays, strays))
+  const report = isChanged ? [{ type: 'strays.report', strays, found } as const] : []
   return [{ ...state, strays }, [...words, ...report]]
 }
 

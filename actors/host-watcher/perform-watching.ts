@@ -18,6 +18,7 @@ import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
 import { readBeat } from './heartbeat.ts'
+import type { HostRemarks } from './host-remarks.ts'
 import { WatchedDomains } from './watched-domains.ts'
 import {
   NEW_WATCHER,
@@ -58,6 +59,8 @@ export interface WatchingWorld {
   readonly shell: ShellPort
   readonly anchors: AnchorPort
   readonly announcer: Announcer
+  /** For operators. */
+  readonly remarks: HostRemarks
   readonly observerRules: ObserverRules
   readonly watcherRules: HostWatcherRules
   /** Counts a message from outside that could not be decoded, or that nobody may send. */
@@ -112,6 +115,7 @@ function performObserver(
       reportStrays(world, effect)
       return undefined
     case 'channels.forget':
+      world.remarks.forget(effect.watched.hostName)
       if (effect.watched.ssh !== undefined) world.shell.forget(effect.watched.ssh)
       return undefined
     case 'observation.announce': {
@@ -179,10 +183,11 @@ async function unlessInTrouble<Answer>(ask: () => Promise<Answer>): Promise<Answ
 const NAMES_MAX = 20
 
 function reportStrays(
-  { log }: WatchingWorld,
-  { strays }: ObserverEffect & { readonly type: 'strays.report' },
+  { log, remarks }: WatchingWorld,
+  { strays, found }: ObserverEffect & { readonly type: 'strays.report' },
 ): void {
-  const { unknownToCompute, unregistered } = strays
+  remarks.noteStrays(strays)
+  const { unknownToCompute, unregistered } = found
   const say = (names: ReadonlySet<string>, text: string): void => {
     if (names.size === 0) return
     log.warn({ count: names.size, hosts: [...names].slice(0, NAMES_MAX).join(', ') }, text)
@@ -223,6 +228,9 @@ async function performWatcher(
     }
     case 'heartbeats.listen':
       return listen(world, watched, signal)
+    case 'libvirt.note':
+      world.remarks.noteLibvirt(watched.hostName, effect.libvirt)
+      return undefined
     case 'clock.read':
       return readClock(world, effect.dueMs)
     case 'probe': {

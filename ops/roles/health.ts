@@ -89,6 +89,7 @@ export function startHealthBoard(
   const heard = new Heard(clock)
   const own = (): RoleHealth => {
     const counts = identity.bridge?.counts()
+    const hosts = node.hosts()
     return {
       node: identity.node,
       roles: [...identity.roles],
@@ -99,6 +100,7 @@ export function startHealthBoard(
       contradictions: node.contradictions(),
       ...(counts === undefined ? {} : { bridge: counts }),
       ...identity.politeness(),
+      ...(hosts === undefined ? {} : { hosts }),
       actors: node.system.snapshot().slice(0, ACTORS_MAX),
     }
   }

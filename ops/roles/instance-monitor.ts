@@ -61,6 +61,7 @@ export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks):
     parked: () => 0,
     strangers: () => 0,
     contradictions: () => 0,
+    hosts: () => undefined,
     leading: () => false,
     resign: () => {},
   }

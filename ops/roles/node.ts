@@ -21,11 +21,13 @@ import {
   type SystemOptions,
 } from '../../actors/kernel/spawn.ts'
 import type { Actors } from '../../actors/registry.ts'
+import { HostRemarks } from '../../actors/host-watcher/host-remarks.ts'
 import { Contradictions } from '../../actors/verification/contradictions.ts'
 import { ClockSteps } from '../../actors/leadership/clock-steps.ts'
 import { PartitionDetector } from '../../actors/leadership/partition-detector.ts'
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { DomainsByHost } from '../../schema/failure-domains.ts'
+import type { HostRemarksShown } from '../../schema/messages/host-remarks.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
 import { deposingStore } from './deposing-store.ts'
@@ -70,6 +72,7 @@ export interface NodeWorld extends NodePorts {
   readonly clockSteps: ClockSteps
   readonly announcer: Announcer
   readonly contradictions: Contradictions
+  readonly remarks: HostRemarks
   /** Counts a message from outside that could not be decoded. */
   readonly countParked: () => void
   /** Counts an observation by somebody, or of a host, that is not registered. */
@@ -90,6 +93,8 @@ export interface Node {
   strangers(): number
   /** Reports that were not true, by what this node saw itself, since the start. */
   contradictions(): number
+  /** What its host monitor knows of hosts beside life and death; undefined when it knows nothing. */
+  hosts(): HostRemarksShown | undefined
   /** True while this node leads. */
   leading(): boolean
   /** Gives leadership up, so that a standby takes over at once. */
@@ -113,6 +118,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
   const contradictions = new Contradictions(log)
+  const remarks = new HostRemarks(clock)
   let parked = 0
   let strangers = 0
   const world: NodeWorld = {
@@ -126,6 +132,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     ),
     announcer,
     contradictions,
+    remarks,
     countParked: () => {
       parked += 1
     },
@@ -156,6 +163,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     parked: () => parked,
     strangers: () => strangers,
     contradictions: () => contradictions.count(),
+    hosts: () => remarks.shown(),
     leading: () => term.current() !== undefined,
     resign: () => {
       if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })

@@ -1,6 +1,7 @@
 /** Messages about the leader, and about the health of each process. */
 import { Type, type Static } from 'typebox'
 import { Count, Name, Word } from './fields.ts'
+import { HostRemarksShown } from './host-remarks.ts'
 import { BmcPoliteness, SshPoliteness } from './politeness.ts'
 
 /** A new leader sends this after its epoch is in the store. */
@@ -62,6 +63,8 @@ export const RoleHealth = Type.Object({
   /** The requests of the process to BMCs and to hosts; absent when it sends none. */
   bmcPoliteness: Type.Optional(BmcPoliteness),
   sshPoliteness: Type.Optional(SshPoliteness),
+  /** Only of a process with the role host-monitor, once it has read or heard something. */
+  hosts: Type.Optional(HostRemarksShown),
   /** At most the first 1,000 actors; supervisors come first. */
   actors: Type.Array(ActorSnapshot, { maxItems: 1000 }),
 })

@@ -64,6 +64,10 @@ test('host whose settings cannot be read is misconfigured; others are watched, f
     'control_attributes cannot be read: the text is nested deeper than 16 levels',
   )
   t.not(await stateOf('compute-03'), 'misconfigured')
+  await until('the host monitor says that it knows every host', async () => {
+    const monitor = (await world.supervisors()).find(({ node }) => node === 'controller-2')
+    return monitor?.hosts?.unregistered?.count === 0 && monitor.hosts.unknownToCompute?.count === 0
+  })
   await world.bmc.setPower('off') // otherwise its BMC is evidence of life
   const loss = await world.loseHost('compute-01')
   await world.finished(loss)

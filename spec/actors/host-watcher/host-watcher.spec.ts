@@ -186,7 +186,9 @@ test('a heartbeat is life, and the clock is looked at when the next one is overd
   const first = after(drawn, beat(1, 1000))
   t.is(first.state.kind, 'alive')
   t.true(first.timers.some((timer) => /^silence 23\d\d$/.test(timer)))
-  t.deepEqual(after(drawn, beat(1, 1000), beat(2, 2000)).effects, [])
+  const note = { type: 'libvirt.note', libvirt: 'answers' } as const
+  t.deepEqual(after(drawn, beat(1, 1000), beat(2, 2000)).effects, [note])
+  t.deepEqual(after(drawn, beat(1, 1000), beat(1, 2000)).effects, [], 'a replay says nothing')
   const [look] = after(drawn, beat(1, 1000), { type: 'watcher.silence-due' }).effects
   t.true(look?.type === 'clock.read' && look.dueMs > 3300 && look.dueMs < 3400)
   const again = after(drawn, beat(1, 1000), beat(2, 2000), clock(3310))

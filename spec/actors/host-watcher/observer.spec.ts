@@ -10,6 +10,7 @@ import {
   type ObserverMessage,
   type ObserverState,
 } from '../../../actors/host-watcher/observer.ts'
+import type { Strays } from '../../../actors/host-watcher/membership.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { hostId, hostName, type HostId } from '../../../schema/ids.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
@@ -323,17 +324,21 @@ test('each watcher hears of its own service', (t) => {
 
 const strayReports = (...story: readonly ObserverMessage[]) =>
   after(...story).effects.flatMap((effect) =>
-    effect.type === 'strays.report'
-      ? [[[...effect.strays.unknownToCompute], [...effect.strays.unregistered]]]
-      : [],
+    effect.type === 'strays.report' ? [[namesIn(effect.strays), namesIn(effect.found)]] : [],
   )
+const namesIn = ({ unknownToCompute, unregistered }: Strays) =>
+  [[...unknownToCompute], [...unregistered]] as const
 
-test('hosts that only one side knows are reported once, and again after they have been fine', (t) => {
+test('hosts that only one side knows are found once, and again after they have been fine', (t) => {
   const odd = services(service('compute-1'), service('compute-2'), service('compute-9'))
   const well = services(service('compute-1'), service('compute-2'), service('compute-3'))
-  t.deepEqual(strayReports(three, odd), [[['compute-3'], ['compute-9']]])
+  const none = [[], []]
+  const two = [['compute-3'], ['compute-9']]
+  t.deepEqual(strayReports(three, odd), [[two, two]])
   t.deepEqual(strayReports(three, odd, odd), [])
-  t.deepEqual(strayReports(three, odd, well, odd), [[['compute-3'], ['compute-9']]])
+  t.deepEqual(strayReports(three, odd, well), [[none, none]])
+  t.deepEqual(strayReports(three, odd, well, odd), [[two, two]])
+  t.deepEqual(strayReports(three, well), [[none, none]], 'it is known that every host is fine')
   t.deepEqual(strayReports(odd), [], 'nothing is known of the registered hosts yet')
   const away: ObserverMessage = { type: 'observer.services', services: undefined, atMs: 0 }
   t.deepEqual(strayReports(three, away), [])
