@@ -5,14 +5,14 @@
 import type { HostState } from '../../schema/messages/observation.ts'
 import type { ChannelMeaning } from '../ports/observations.ts'
 
-export const CHANNELS = ['ssh', 'ipmi', 'heartbeat', 'compute'] as const
+export const CHANNELS = ['ssh', 'power', 'heartbeat', 'compute'] as const
 export type Channel = (typeof CHANNELS)[number]
 
 export const SIGNS = [
   'alive',
   'refused',
-  'powered-on',
-  'powered-off',
+  'on',
+  'off',
   'beating',
   'writing',
   'withheld',
@@ -30,7 +30,7 @@ export type Sign = (typeof SIGNS)[number]
  */
 export const MEANINGS = {
   ssh: { alive: 'life', refused: 'kernel', silent: 'silence', misconfigured: 'fault' },
-  ipmi: { 'powered-on': 'power', 'powered-off': 'off', silent: 'nothing', misconfigured: 'fault' },
+  power: { on: 'power', off: 'off', silent: 'nothing', misconfigured: 'fault' },
   heartbeat: { beating: 'life', silent: 'doubt' },
   compute: { writing: 'trace', withheld: 'nothing', silent: 'nothing' },
 } as const satisfies Readonly<Record<Channel, Readonly<Partial<Record<Sign, string>>>>>
@@ -85,18 +85,18 @@ export function observe<Name extends Channel>(
 /** Signs against life are counted anew from the latest sign of life. */
 function withLife(views: ChannelViews, atMs: number): ChannelViews {
   if (!speaksAgainst(views)) return views
-  const { ssh, ipmi, heartbeat } = views
+  const { ssh, power, heartbeat } = views
   const anew = { sinceMs: atMs, timesSince: 0 }
   return {
     ...views,
     ...(ssh?.sign === 'silent' ? { ssh: { ...ssh, ...anew } } : {}),
-    ...(ipmi?.sign === 'powered-off' ? { ipmi: { ...ipmi, ...anew } } : {}),
+    ...(power?.sign === 'off' ? { power: { ...power, ...anew } } : {}),
     ...(heartbeat?.sign === 'silent' ? { heartbeat: { ...heartbeat, ...anew } } : {}),
   }
 }
 
-const speaksAgainst = ({ ssh, ipmi, heartbeat }: ChannelViews): boolean =>
-  ssh?.sign === 'silent' || ipmi?.sign === 'powered-off' || heartbeat?.sign === 'silent'
+const speaksAgainst = ({ ssh, power, heartbeat }: ChannelViews): boolean =>
+  ssh?.sign === 'silent' || power?.sign === 'off' || heartbeat?.sign === 'silent'
 
 /** The views that are recent enough to count; an answer over SSH from before the heartbeat stopped is none. */
 function currentViews(
@@ -126,9 +126,9 @@ type Meanings = {
 }
 
 /** The table, looked up. */
-const meaningsOf = ({ ssh, ipmi, heartbeat, compute }: ChannelViews): Meanings => ({
+const meaningsOf = ({ ssh, power, heartbeat, compute }: ChannelViews): Meanings => ({
   ssh: ssh && MEANINGS.ssh[ssh.sign],
-  ipmi: ipmi && MEANINGS.ipmi[ipmi.sign],
+  power: power && MEANINGS.power[power.sign],
   heartbeat: heartbeat && MEANINGS.heartbeat[heartbeat.sign],
   compute: compute && MEANINGS.compute[compute.sign],
 })
@@ -154,15 +154,15 @@ export function meaningsNow(
 /** The state of the host, by what its channels show and how old that is. */
 export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number): HostState {
   const current = currentViews(views, rules, nowMs)
-  const { ssh, ipmi, heartbeat } = meaningsOf(current)
+  const { ssh, power, heartbeat } = meaningsOf(current)
   if (ssh === 'life' || heartbeat === 'life') return 'alive'
   if (ssh === 'fault') return 'misconfigured'
-  if (ipmi === 'off') return isOff(current) ? 'dead' : 'suspect'
+  if (power === 'off') return isOff(current) ? 'dead' : 'suspect'
   if (ssh === 'kernel') {
-    return ipmi === 'power' || hasTrace(current, nowMs) ? 'alive' : 'suspect'
+    return power === 'power' || hasTrace(current, nowMs) ? 'alive' : 'suspect'
   }
   if (ssh === 'silence') return isSilent(current, rules, nowMs) ? 'dead' : 'suspect'
-  return heartbeat === 'doubt' ? 'suspect' : judgePowerOnly(ipmi)
+  return heartbeat === 'doubt' ? 'suspect' : judgePowerOnly(power)
 }
 
 /** So often in a row since the latest sign of life, and Nova has heard nothing meanwhile. */
@@ -170,9 +170,9 @@ const isSilent = (views: ChannelViews, { samples }: DetectorRules, nowMs: number
   (views.ssh?.timesSince ?? 0) >= samples && !hasTrace(views, nowMs)
 
 /** One read may fall into a restart; it is enough when the operating system is silent, too. */
-function isOff({ ssh, ipmi, heartbeat }: ChannelViews): boolean {
+function isOff({ ssh, power, heartbeat }: ChannelViews): boolean {
   const reads = ssh?.sign === 'silent' || heartbeat?.sign === 'silent' ? 1 : OFF_READS
-  return (ipmi?.timesSince ?? 0) >= reads
+  return (power?.timesSince ?? 0) >= reads
 }
 /** A restart is shorter than the pause between two reads. */
 const OFF_READS = 2
@@ -192,9 +192,9 @@ function hasTrace({ ssh, heartbeat, compute }: ChannelViews, nowMs: number): boo
 }
 
 /** Nothing is known of its operating system: on counts as alive, and a BMC that cannot be asked leaves us blind. */
-function judgePowerOnly(ipmi: Meanings['ipmi']): HostState {
-  if (ipmi === 'power') return 'alive'
-  return ipmi === 'fault' ? 'misconfigured' : 'blind'
+function judgePowerOnly(power: Meanings['power']): HostState {
+  if (power === 'power') return 'alive'
+  return power === 'fault' ? 'misconfigured' : 'blind'
 }
 
 /** A sign that is younger is told without its age, ms. */
@@ -214,7 +214,7 @@ export function evidenceOf(views: ChannelViews, nowMs: number): readonly string[
 
 /** What it means when a living host does not show life on each channel. */
 function disagreementsOf(views: ChannelViews): readonly string[] {
-  const { ssh, ipmi, heartbeat } = views
+  const { ssh, power, heartbeat } = views
   const answers = ssh?.sign === 'alive' && !isOvertaken(views)
   const beats = heartbeat?.sign === 'beating'
   const sentences: string[] = []
@@ -228,8 +228,8 @@ function disagreementsOf(views: ChannelViews): readonly string[] {
       'SSH shows that it lives: its instance monitor has stopped, or does not reach the bus',
     )
   }
-  return answers || beats ? [...sentences, ...bmcOfLiving(ipmi)] : sentences
+  return answers || beats ? [...sentences, ...bmcOfLiving(power)] : sentences
 }
 
-const bmcOfLiving = (ipmi: ChannelViews['ipmi']): readonly string[] =>
-  ipmi?.sign === 'powered-off' ? ['it lives: its BMC is wrong, or belongs to another machine'] : []
+const bmcOfLiving = (power: ChannelViews['power']): readonly string[] =>
+  power?.sign === 'off' ? ['it lives: its BMC is wrong, or belongs to another machine'] : []

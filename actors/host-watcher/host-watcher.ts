@@ -31,7 +31,7 @@ export interface WatchedHost {
   readonly hostName: HostName
   readonly segment: SegmentId
   /** The host's BMC, over the preferred protocol: Redfish, else IPMI. */
-  readonly ipmi: BmcSettings | undefined
+  readonly power: BmcSettings | undefined
   readonly ssh: SshSettings | undefined
   /** What is wrong with its settings. */
   readonly problems: readonly string[]
@@ -45,7 +45,7 @@ export interface WatchedHost {
 /** What a probe has shown. */
 export type Shown =
   | { readonly channel: 'ssh'; readonly sign: SignOf<'ssh'>; readonly detail: string }
-  | { readonly channel: 'ipmi'; readonly sign: SignOf<'ipmi'>; readonly detail: string }
+  | { readonly channel: 'power'; readonly sign: SignOf<'power'>; readonly detail: string }
 
 export type HostWatcherMessage =
   | { readonly type: 'watcher.begin' } // first message
@@ -203,7 +203,7 @@ function observeShown(
   const seenAtMs = shown.sign === 'silent' ? begunAtMs : atMs
   return shown.channel === 'ssh'
     ? observe(views, 'ssh', { sign: shown.sign, detail: shown.detail, atMs: seenAtMs })
-    : observe(views, 'ipmi', { sign: shown.sign, detail: shown.detail, atMs: seenAtMs })
+    : observe(views, 'power', { sign: shown.sign, detail: shown.detail, atMs: seenAtMs })
 }
 
 /** A replay changes nothing; the timer of the silence goes on by itself. */

@@ -395,8 +395,8 @@ function onServices(
 }
 
 /** Its settings name no channel that could be probed, and not because nobody wrote any. */
-const isUnwatchable = ({ ssh, ipmi, problems }: WatchedHost): boolean =>
-  ssh === undefined && ipmi === undefined && problems.length > 0
+const isUnwatchable = ({ ssh, power, problems }: WatchedHost): boolean =>
+  ssh === undefined && power === undefined && problems.length > 0
 
 const NEVER_SEEN = { seenAtMs: 0, announceAtMs: 0, awaitedUntilMs: -Infinity } as const
 

@@ -1,5 +1,4 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
-import { describeError, isCoded } from '../../schema/errors.ts'
 import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
@@ -12,11 +11,12 @@ import type { BusMessage, BusPort } from '../ports/bus.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { LogPort } from '../ports/log.ts'
-import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
+import type { PowerPort } from '../ports/power.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
+import { askPower } from './ask-power.ts'
 import { readBeat } from './heartbeat.ts'
 import type { HostRemarks } from './host-remarks.ts'
 import { WatchedDomains } from './watched-domains.ts'
@@ -223,7 +223,7 @@ async function performWatcher(
   const { clock, random } = world
   switch (effect.type) {
     case 'chances.draw': {
-      const chances = { ssh: random.next(), ipmi: random.next() }
+      const chances = { ssh: random.next(), power: random.next() }
       return { type: 'watcher.drawn', chances, atMs: clock.monotonicMs() }
     }
     case 'heartbeats.listen':
@@ -286,7 +286,7 @@ async function probe(
   channel: ProbedChannel,
   signal: AbortSignal,
 ): Promise<Shown> {
-  return channel === 'ssh' ? askShell(world, watched) : askPower(world, watched, signal)
+  return channel === 'ssh' ? askShell(world, watched) : askPower(world.power, watched.power, signal)
 }
 
 async function askShell(
@@ -297,23 +297,4 @@ async function askShell(
   if (ssh === undefined) return { channel, sign: 'misconfigured', detail: 'no SSH settings' }
   const { outcome, detail } = await shell.probe(ssh, watcherRules.sshTimeoutMs)
   return { channel, sign: outcome, detail }
-}
-
-async function askPower(
-  { power }: WatchingWorld,
-  { ipmi }: WatchedHost,
-  signal: AbortSignal,
-): Promise<Shown> {
-  const channel = 'ipmi'
-  if (ipmi === undefined) return { channel, sign: 'misconfigured', detail: 'no settings of a BMC' }
-  try {
-    const state = await power.read(ipmi, signal)
-    const sign = state === 'on' ? 'powered-on' : 'powered-off'
-    const over = ipmi.kind === 'redfish' ? ', read over Redfish' : ''
-    return { channel, sign, detail: `chassis power is ${state}${over}` }
-  } catch (error) {
-    if (!isPowerTrouble(error) && !isCoded(error, 'ACTOR_STOPPED')) throw error
-    const sign = error.retryable ? 'silent' : 'misconfigured'
-    return { channel, sign, detail: describeError(error) }
-  }
 }

@@ -2,7 +2,7 @@
 import type { HostState } from '../../schema/messages/observation.ts'
 
 /** Channels that are asked; the others are listened to. */
-export const PROBED = ['ssh', 'ipmi'] as const
+export const PROBED = ['ssh', 'power'] as const
 export type ProbedChannel = (typeof PROBED)[number]
 
 /** Milliseconds. */
@@ -10,9 +10,9 @@ export interface ProbeTiming {
   readonly sshPeaceMs: number
   readonly sshBurstMs: number
   /** At most 25 s: an idle IPMI session dies after 30. */
-  readonly ipmiPeaceMs: number
+  readonly powerPeaceMs: number
   /** BMCs crash when asked more often than about every 5 s. */
-  readonly ipmiBurstMs: number
+  readonly powerBurstMs: number
 }
 
 /** What the time of the next probe depends on. */
@@ -26,10 +26,10 @@ export interface Occasion {
 }
 
 const peaceMs = (timing: ProbeTiming, channel: ProbedChannel): number =>
-  channel === 'ssh' ? timing.sshPeaceMs : timing.ipmiPeaceMs
+  channel === 'ssh' ? timing.sshPeaceMs : timing.powerPeaceMs
 
 const burstMs = (timing: ProbeTiming, channel: ProbedChannel): number =>
-  channel === 'ssh' ? timing.sshBurstMs : timing.ipmiBurstMs
+  channel === 'ssh' ? timing.sshBurstMs : timing.powerBurstMs
 
 /** The first probe: spread over one peace interval of SSH, so that a start does not ask every host at once. */
 export const firstProbeMs = (timing: ProbeTiming, chance: number): number =>

@@ -8,7 +8,7 @@ import type { WatchedHost } from './host-watcher.ts'
 import type { Inventory } from './observer.ts'
 import type { WatchedDomains } from './watched-domains.ts'
 
-type Channels = Pick<WatchedHost, 'ssh' | 'ipmi' | 'problems'> & {
+type Channels = Pick<WatchedHost, 'ssh' | 'power' | 'problems'> & {
   /** As the settings name them. */
   readonly failureDomains: readonly string[] | undefined
 }
@@ -63,8 +63,8 @@ export class InventoryReader {
 function channelsOf(controlAttributes: string): Channels {
   const attributes = parseControlAttributes(controlAttributes)
   const { ssh, problems, failureDomains } = attributes
-  const [ipmi] = bmcsOf(attributes)
-  return { ssh, ipmi, problems, failureDomains }
+  const [power] = bmcsOf(attributes)
+  return { ssh, power, problems, failureDomains }
 }
 
 function watchedOf(

@@ -136,13 +136,13 @@ const shows = ({ observations }: HostSight, channel: string, what: string): bool
 
 /** A BMC reads off, and none reads on. */
 export const isOff = (sight: HostSight): boolean =>
-  shows(sight, 'ipmi', 'off') && !shows(sight, 'ipmi', 'power')
+  shows(sight, 'power', 'off') && !shows(sight, 'power', 'power')
 
 /** Nothing shows that it lives or has power. */
 const isSilentEverywhere = (sight: HostSight): boolean =>
   sight.observations.some(isDoubt) &&
   sight.observations.every((word) => word.state !== 'alive' && !isHeard(word)) &&
-  !shows(sight, 'ipmi', 'power') &&
+  !shows(sight, 'power', 'power') &&
   !shows(sight, 'compute', 'trace') &&
   !shows(sight, 'heartbeat', 'life')
 
@@ -222,7 +222,7 @@ const WITNESSES: readonly (readonly [
   ['observer', (word, observers) => !observers.includes(word.observer) && isHeard(word)],
   ['heartbeat', (word) => meaning(word, 'heartbeat') === 'life'],
   ['compute', (word) => meaning(word, 'compute') === 'trace'],
-  ['power', (word) => meaning(word, 'ipmi') === 'power'],
+  ['power', (word) => meaning(word, 'power') === 'power'],
 ]
 
 function blindness(

@@ -185,7 +185,7 @@ function watchRulesOf(config: Config): Pick<Rules, 'observer' | 'watcher'> {
       // Of a channel that is asked: what two probes in a row did not renew is over.
       freshMs: {
         ssh: 3 * hostMonitor.intervalMs + ssh.timeoutMs,
-        ipmi: 3 * ipmi.intervalMs + ipmi.timeoutMs,
+        power: 3 * ipmi.intervalMs + ipmi.timeoutMs,
         heartbeat: Infinity,
         compute: servicesMs + SERVICE_DOWN_MS,
       },
@@ -200,8 +200,8 @@ function watchRulesOf(config: Config): Pick<Rules, 'observer' | 'watcher'> {
       timing: {
         sshPeaceMs: hostMonitor.intervalMs,
         sshBurstMs: SSH_BURST_MS,
-        ipmiPeaceMs: ipmi.intervalMs,
-        ipmiBurstMs: Math.max(1000, ipmi.minimumSpacingMs),
+        powerPeaceMs: ipmi.intervalMs,
+        powerBurstMs: Math.max(1000, ipmi.minimumSpacingMs),
       },
     },
   }

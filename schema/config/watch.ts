@@ -64,7 +64,7 @@ export const IPMI = {
     min: 1,
     max: 60,
     default: '5',
-    meaning: 'Longest wait for one answer of a BMC.',
+    meaning: 'Longest wait for one answer of a BMC, over IPMI or Redfish.',
     low: 'a slow BMC looks unreachable, and its host cannot be fenced',
     high: 'a dead BMC delays the fence by this time at every try',
   },
@@ -75,7 +75,7 @@ export const IPMI = {
     max: 25,
     default: '20',
     meaning:
-      'Time between two power readings of a healthy host. The readings also keep the session open.',
+      'Time between two power readings of a healthy host, over IPMI or Redfish. The readings also keep the session open.',
     low: 'load on the BMCs',
     high: 'BMCs drop a session that is idle for 30 s; the largest value is therefore 25',
   },

@@ -19,17 +19,17 @@ import { holds } from '../../support/holds.ts'
 
 const RULES = {
   samples: 3,
-  freshMs: { ssh: 18_000, ipmi: 65_000, heartbeat: Infinity, compute: 70_000 },
+  freshMs: { ssh: 18_000, power: 65_000, heartbeat: Infinity, compute: 70_000 },
 }
 const NOW = 100_000
 
 const SSH_SIGNS = ['alive', 'refused', 'silent', 'misconfigured'] as const
-const IPMI_SIGNS = ['powered-on', 'powered-off', 'silent', 'misconfigured'] as const
+const POWER_SIGNS = ['on', 'off', 'silent', 'misconfigured'] as const
 const BEATS = ['absent', 'beating', 'silent'] as const
 
 interface Shown {
   readonly ssh?: SignOf<'ssh'> | undefined
-  readonly ipmi?: SignOf<'ipmi'> | undefined
+  readonly power?: SignOf<'power'> | undefined
   readonly heartbeat?: SignOf<'heartbeat'> | undefined
   readonly compute?: SignOf<'compute'> | undefined
 }
@@ -44,10 +44,10 @@ function viewsOf(shown: Shown, times = 3): ChannelViews {
     atMs: NOW,
     sinceMs: NOW - 10_000,
   })
-  const { ssh, ipmi, heartbeat, compute } = shown
+  const { ssh, power, heartbeat, compute } = shown
   return {
     ...(ssh === undefined ? {} : { ssh: view(ssh) }),
-    ...(ipmi === undefined ? {} : { ipmi: view(ipmi) }),
+    ...(power === undefined ? {} : { power: view(power) }),
     ...(heartbeat === undefined ? {} : { heartbeat: view(heartbeat) }),
     ...(compute === undefined ? {} : { compute: view(compute) }),
   }
@@ -55,43 +55,43 @@ function viewsOf(shown: Shown, times = 3): ChannelViews {
 
 const judged = (views: ChannelViews, nowMs = NOW): HostState => judge(views, RULES, nowMs)
 
-type Column = (typeof IPMI_SIGNS)[number] | 'absent'
+type Column = (typeof POWER_SIGNS)[number] | 'absent'
 type Row = (typeof SSH_SIGNS)[number] | 'absent'
 type Table = Readonly<Record<Row, Readonly<Record<Column, HostState>>>>
 
 /** After as many equal signs as count, without a heartbeat. */
 const SETTLED: Table = {
   alive: {
-    'powered-on': 'alive',
-    'powered-off': 'alive',
+    on: 'alive',
+    off: 'alive',
     silent: 'alive',
     misconfigured: 'alive',
     absent: 'alive',
   },
   refused: {
-    'powered-on': 'alive',
-    'powered-off': 'dead',
+    on: 'alive',
+    off: 'dead',
     silent: 'suspect',
     misconfigured: 'suspect',
     absent: 'suspect',
   },
   silent: {
-    'powered-on': 'dead',
-    'powered-off': 'dead',
+    on: 'dead',
+    off: 'dead',
     silent: 'dead',
     misconfigured: 'dead',
     absent: 'dead',
   },
   misconfigured: {
-    'powered-on': 'misconfigured',
-    'powered-off': 'misconfigured',
+    on: 'misconfigured',
+    off: 'misconfigured',
     silent: 'misconfigured',
     misconfigured: 'misconfigured',
     absent: 'misconfigured',
   },
   absent: {
-    'powered-on': 'alive',
-    'powered-off': 'dead',
+    on: 'alive',
+    off: 'dead',
     silent: 'blind',
     misconfigured: 'misconfigured',
     absent: 'blind',
@@ -99,8 +99,8 @@ const SETTLED: Table = {
 }
 
 /** What a missing heartbeat changes: only where nothing is known of the operating system, and where power is off. */
-function withoutBeat(ssh: Row, ipmi: Column): HostState {
-  const state = SETTLED[ssh][ipmi]
+function withoutBeat(ssh: Row, power: Column): HostState {
+  const state = SETTLED[ssh][power]
   return ssh === 'absent' && state !== 'dead' ? 'suspect' : state
 }
 
@@ -108,19 +108,19 @@ const asSign = <Name extends string>(sign: Name | 'absent'): Name | undefined =>
   sign === 'absent' ? undefined : sign
 
 for (const ssh of [...SSH_SIGNS, 'absent'] as const) {
-  for (const ipmi of [...IPMI_SIGNS, 'absent'] as const) {
+  for (const power of [...POWER_SIGNS, 'absent'] as const) {
     for (const beat of BEATS) {
       const state =
         beat === 'beating'
           ? 'alive'
           : beat === 'silent'
-            ? withoutBeat(ssh, ipmi)
-            : SETTLED[ssh][ipmi]
-      test(`a host is ${state} when SSH is ${ssh}, IPMI ${ipmi} and its heartbeat ${beat} for long`, (t) => {
-        const shown = { ssh: asSign(ssh), ipmi: asSign(ipmi), heartbeat: asSign(beat) }
+            ? withoutBeat(ssh, power)
+            : SETTLED[ssh][power]
+      test(`a host is ${state} when SSH is ${ssh}, power ${power} and its heartbeat ${beat} for long`, (t) => {
+        const shown = { ssh: asSign(ssh), power: asSign(power), heartbeat: asSign(beat) }
         t.is(judged(viewsOf(shown)), state)
         // Seen for the first time, only power off beside silence is worse than suspicion.
-        const isOff = ipmi === 'powered-off' && (ssh === 'silent' || beat === 'silent')
+        const isOff = power === 'off' && (ssh === 'silent' || beat === 'silent')
         const first = state === 'dead' && !isOff ? 'suspect' : state
         t.is(judged(viewsOf(shown, 1)), first)
       })
@@ -139,15 +139,15 @@ test('the table of what signs mean is the one in the document', (t) => {
 })
 
 test('silence is death only after as many samples as the rules say', (t) => {
-  t.is(judged(viewsOf({ ssh: 'silent', ipmi: 'powered-on' }, 2)), 'suspect')
-  t.is(judged(viewsOf({ ssh: 'silent', ipmi: 'powered-on' }, 3)), 'dead')
+  t.is(judged(viewsOf({ ssh: 'silent', power: 'on' }, 2)), 'suspect')
+  t.is(judged(viewsOf({ ssh: 'silent', power: 'on' }, 3)), 'dead')
 })
 
 test('power off is believed at the second read, or at the first while the operating system is silent', (t) => {
-  t.is(judged(viewsOf({ ssh: 'refused', ipmi: 'powered-off' }, 1)), 'suspect')
-  t.is(judged(viewsOf({ ssh: 'refused', ipmi: 'powered-off' }, 2)), 'dead')
-  t.is(judged(viewsOf({ ssh: 'silent', ipmi: 'powered-off' }, 1)), 'dead')
-  t.is(judged(viewsOf({ ssh: 'refused', ipmi: 'powered-off', heartbeat: 'silent' }, 1)), 'dead')
+  t.is(judged(viewsOf({ ssh: 'refused', power: 'off' }, 1)), 'suspect')
+  t.is(judged(viewsOf({ ssh: 'refused', power: 'off' }, 2)), 'dead')
+  t.is(judged(viewsOf({ ssh: 'silent', power: 'off' }, 1)), 'dead')
+  t.is(judged(viewsOf({ ssh: 'refused', power: 'off', heartbeat: 'silent' }, 1)), 'dead')
 })
 
 const seen = (views: ChannelViews, channel: Channel, sign: Sign, atMs: number): ChannelViews =>
@@ -174,11 +174,11 @@ test('silence that began while another channel showed life is counted anew', (t)
 })
 
 test('power that was read as off before the latest sign of life is read again first', (t) => {
-  const stuck = seen(seen({}, 'ipmi', 'powered-off', 0), 'ipmi', 'powered-off', 20_000)
+  const stuck = seen(seen({}, 'power', 'off', 0), 'power', 'off', 20_000)
   const alive = seen(stuck, 'ssh', 'alive', 21_000)
   const silent = seen(alive, 'ssh', 'silent', 26_000)
   t.is(judged(silent, 29_000), 'suspect')
-  t.is(judged(seen(silent, 'ipmi', 'powered-off', 29_100), 29_100), 'dead')
+  t.is(judged(seen(silent, 'power', 'off', 29_100), 29_100), 'dead')
 })
 
 test('what Nova heard after the silence began keeps it from being death, for as long as that is recent', (t) => {
@@ -218,9 +218,9 @@ test('equal signs in a row are counted, and another sign starts anew', (t) => {
 })
 
 test('the evidence is one sentence a channel, with its age, and one about what they say together', (t) => {
-  t.deepEqual(evidenceOf(viewsOf({ ssh: 'silent', ipmi: 'powered-off' }, 2), NOW + 2100), [
+  t.deepEqual(evidenceOf(viewsOf({ ssh: 'silent', power: 'off' }, 2), NOW + 2100), [
     'ssh silent 2 times in a row, 2 s ago: detail',
-    'ipmi powered-off 2 times in a row, 2 s ago: detail',
+    'power off 2 times in a row, 2 s ago: detail',
   ])
   const disagree = (shown: Shown): string | undefined => evidenceOf(viewsOf(shown), NOW)[2]
   t.is(
@@ -232,7 +232,7 @@ test('the evidence is one sentence a channel, with its age, and one about what t
     'SSH shows that it lives: its instance monitor has stopped, or does not reach the bus',
   )
   t.is(
-    disagree({ ssh: 'alive', ipmi: 'powered-off' }),
+    disagree({ ssh: 'alive', power: 'off' }),
     'it lives: its BMC is wrong, or belongs to another machine',
   )
   t.deepEqual(evidenceOf({}, NOW), [])
@@ -285,7 +285,7 @@ test('nobody is called dead by wrong credentials, a silent BMC, a missing heartb
       sign === 'misconfigured' ||
       channel === 'heartbeat' ||
       channel === 'compute' ||
-      (channel === 'ipmi' && sign !== 'powered-off'),
+      (channel === 'power' && sign !== 'off'),
   )
   holds(
     t,
@@ -306,7 +306,7 @@ test('death needs a sign that was seen since the latest sign of life', (t) => {
       const count = (channel: Channel, sign: Sign): number =>
         since.filter((moment) => moment.channel === channel && moment.sign === sign).length
       const silent = views.ssh?.sign === 'silent' && count('ssh', 'silent') >= most
-      const off = views.ipmi?.sign === 'powered-off' && count('ipmi', 'powered-off') >= 1
+      const off = views.power?.sign === 'off' && count('power', 'off') >= 1
       return silent || off
     }),
   )

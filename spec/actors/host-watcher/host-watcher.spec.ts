@@ -15,12 +15,12 @@ import { Secret } from '../../../schema/control-attributes.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, ONE, SEGMENT } from '../records.ts'
 
-const TIMING = { sshPeaceMs: 10_000, sshBurstMs: 1000, ipmiPeaceMs: 20_000, ipmiBurstMs: 5000 }
+const TIMING = { sshPeaceMs: 10_000, sshBurstMs: 1000, powerPeaceMs: 20_000, powerBurstMs: 5000 }
 const RULES = {
   samples: 3,
   timing: TIMING,
   sshTimeoutMs: 3000,
-  freshMs: { ssh: 33_000, ipmi: 65_000, heartbeat: Infinity, compute: 70_000 },
+  freshMs: { ssh: 33_000, power: 65_000, heartbeat: Infinity, compute: 70_000 },
   phi: {
     threshold: 8,
     graceMs: 2000,
@@ -34,7 +34,7 @@ const WATCHED: WatchedHost = {
   hostName: ONE,
   segment: SEGMENT,
   ssh: { address: '192.0.2.1', port: 22, username: 'ha', hostKey: undefined },
-  ipmi: {
+  power: {
     kind: 'ipmi',
     address: '192.0.2.101',
     port: 623,
@@ -52,10 +52,10 @@ const behaviour = hostWatcher(WATCHED, RULES, refOf('observer', 'hosts'))
 
 const drawn: HostWatcherMessage = {
   type: 'watcher.drawn',
-  chances: { ssh: 0.25, ipmi: 0.5 },
+  chances: { ssh: 0.25, power: 0.5 },
   atMs: 0,
 }
-const due = (channel: 'ssh' | 'ipmi'): HostWatcherMessage => ({
+const due = (channel: 'ssh' | 'power'): HostWatcherMessage => ({
   type: 'watcher.probe-due',
   channel,
 })
@@ -71,8 +71,8 @@ const ssh = (sign: 'alive' | 'refused' | 'silent' | 'misconfigured'): Shown => (
   sign,
   detail: sign,
 })
-const ipmi = (sign: 'powered-on' | 'powered-off' | 'silent'): Shown => ({
-  channel: 'ipmi',
+const power = (sign: 'on' | 'off' | 'silent'): Shown => ({
+  channel: 'power',
   sign,
   detail: sign,
 })
@@ -109,13 +109,7 @@ function after(...story: readonly HostWatcherMessage[]) {
 }
 
 /** Both channels asked once, at peace: SSH at 2500 and the power at 5000 ms. */
-const PEACE = [
-  drawn,
-  due('ssh'),
-  shows(ssh('alive'), 2500),
-  due('ipmi'),
-  shows(ipmi('powered-on'), 5000),
-]
+const PEACE = [drawn, due('ssh'), shows(ssh('alive'), 2500), due('power'), shows(power('on'), 5000)]
 
 test('a watcher begins by drawing the spread of its probes, and by listening', (t) => {
   t.deepEqual(after({ type: 'watcher.begin' }).effects, [
@@ -125,13 +119,13 @@ test('a watcher begins by drawing the spread of its probes, and by listening', (
 })
 
 test('the first probe of each channel comes within one peace interval of SSH', (t) => {
-  t.deepEqual(after(drawn).timers, ['probe-ssh 2500', 'probe-ipmi 5000'])
-  const bare = hostWatcher({ ...WATCHED, ipmi: undefined }, RULES, refOf('observer', 'hosts'))
+  t.deepEqual(after(drawn).timers, ['probe-ssh 2500', 'probe-power 5000'])
+  const bare = hostWatcher({ ...WATCHED, power: undefined }, RULES, refOf('observer', 'hosts'))
   t.is(bare(NEW_WATCHER, drawn)[1].length, 1)
 })
 
 test('a probe that is due is made', (t) => {
-  t.deepEqual(after(drawn, due('ipmi')).effects, [{ type: 'probe', channel: 'ipmi' }])
+  t.deepEqual(after(drawn, due('power')).effects, [{ type: 'probe', channel: 'power' }])
 })
 
 test('what a probe shows is told to the observer, changed or not', (t) => {
@@ -150,19 +144,19 @@ test('what a probe shows is told to the observer, changed or not', (t) => {
 })
 
 test('an unchanged verdict plans the next probe of that channel only', (t) => {
-  t.deepEqual(after(...PEACE).timers, ['probe-ipmi 20000'])
+  t.deepEqual(after(...PEACE).timers, ['probe-power 20000'])
 })
 
 test('a new suspect is asked in a burst, its power as soon as the BMC bears it', (t) => {
   const story = [...PEACE, due('ssh'), shows(ssh('silent'), 12_500, 3000)]
-  t.deepEqual(after(...story).timers, ['probe-ssh 1000', 'probe-ipmi 0'])
+  t.deepEqual(after(...story).timers, ['probe-ssh 1000', 'probe-power 0'])
   t.is(after(...story).state.kind, 'suspect')
   const soon = [...PEACE, due('ssh'), shows(ssh('silent'), 7000, 3000)]
-  t.deepEqual(after(...soon).timers, ['probe-ssh 1000', 'probe-ipmi 3000'])
+  t.deepEqual(after(...soon).timers, ['probe-ssh 1000', 'probe-power 3000'])
 })
 
 test('a channel that is being asked is not asked a second time when the verdict changes', (t) => {
-  const story = [...PEACE, due('ssh'), due('ipmi'), shows(ssh('silent'), 26_000, 3000)]
+  const story = [...PEACE, due('ssh'), due('power'), shows(ssh('silent'), 26_000, 3000)]
   t.deepEqual(after(...story).timers, ['probe-ssh 1000'])
 })
 
@@ -199,14 +193,14 @@ test('a heartbeat is life, and the clock is looked at when the next one is overd
 test('a missing heartbeat makes a suspect within three seconds, and the burst begins', (t) => {
   const { state, timers } = after(...PEACE, beat(1, 11_000), clock(13_400))
   t.is(state.kind, 'suspect')
-  t.deepEqual(timers, ['probe-ssh 0', 'probe-ipmi 0'])
+  t.deepEqual(timers, ['probe-ssh 0', 'probe-power 0'])
 })
 
 test('a missing heartbeat and power off are death, a missing heartbeat and an answer over SSH are life', (t) => {
   const story = [...PEACE, beat(1, 11_000), clock(13_400)]
-  t.is(after(...story, due('ipmi'), shows(ipmi('powered-off'), 13_500)).state.kind, 'dead')
-  t.is(after(...story, due('ipmi'), shows(ipmi('powered-on'), 13_500)).state.kind, 'suspect')
-  t.is(after(...story, due('ipmi'), shows(ipmi('silent'), 13_500)).state.kind, 'suspect')
+  t.is(after(...story, due('power'), shows(power('off'), 13_500)).state.kind, 'dead')
+  t.is(after(...story, due('power'), shows(power('on'), 13_500)).state.kind, 'suspect')
+  t.is(after(...story, due('power'), shows(power('silent'), 13_500)).state.kind, 'suspect')
   const answered = after(...story, due('ssh'), shows(ssh('alive'), 13_500))
   t.is(answered.state.kind, 'alive')
   t.true(answered.state.kind === 'alive' && answered.words.length === 1)
@@ -242,7 +236,7 @@ test('each channel always has exactly one next probe, or is being asked', (t) =>
       what: fc.constantFrom('probe', 'beat', 'clock'),
       pick: fc.integer({ min: 0, max: 1 }),
       ssh: fc.constantFrom('alive', 'refused', 'silent', 'misconfigured'),
-      ipmi: fc.constantFrom('powered-on', 'powered-off', 'silent'),
+      power: fc.constantFrom('on', 'off', 'silent'),
       passMs: fc.integer({ min: 1, max: 5000 }),
     }),
     { minLength: 1, maxLength: 60, size: 'max' },
@@ -266,17 +260,17 @@ test('each channel always has exactly one next probe, or is being asked', (t) =>
       for (const effect of effects) if (effect.type === 'timer.start') planned.add(effect.name)
       for (const moment of walk) {
         nowMs += moment.passMs
-        const channel = moment.pick === 0 ? 'ssh' : 'ipmi'
+        const channel = moment.pick === 0 ? 'ssh' : 'power'
         if (moment.what === 'beat') step(beat((beats += 1), nowMs))
         else if (moment.what === 'clock') step(clock(nowMs))
         else if (asked.delete(channel)) {
-          step(shows(channel === 'ssh' ? ssh(moment.ssh) : ipmi(moment.ipmi), nowMs))
+          step(shows(channel === 'ssh' ? ssh(moment.ssh) : power(moment.power), nowMs))
         } else {
           planned.delete(`probe-${channel}`)
           asked.add(channel)
           step(due(channel))
         }
-        for (const each of ['ssh', 'ipmi']) {
+        for (const each of ['ssh', 'power']) {
           if (planned.has(`probe-${each}`) === asked.has(each)) return false
         }
       }
@@ -289,11 +283,11 @@ test('peace probes are spread by a tenth, and no BMC is asked faster than it can
   const peace = { state: 'alive', nowMs: 0, askedAtMs: 0 } as const
   t.is(nextProbeAtMs(TIMING, 'ssh', { ...peace, chance: 0 }), 9000)
   t.is(nextProbeAtMs(TIMING, 'ssh', { ...peace, chance: 0.999_999 }), 11_000)
-  t.is(nextProbeAtMs(TIMING, 'ipmi', { ...peace, chance: 0.5 }), 20_000)
+  t.is(nextProbeAtMs(TIMING, 'power', { ...peace, chance: 0.5 }), 20_000)
   const suspect = { state: 'suspect', nowMs: 0, askedAtMs: 0, chance: 0 } as const
-  t.is(nextProbeAtMs(TIMING, 'ipmi', suspect), 5000)
+  t.is(nextProbeAtMs(TIMING, 'power', suspect), 5000)
   t.is(nextProbeAtMs(TIMING, 'ssh', suspect), 1000)
-  t.is(nextProbeAtMs(TIMING, 'ipmi', { ...suspect, state: 'dead' }), 18_000)
+  t.is(nextProbeAtMs(TIMING, 'power', { ...suspect, state: 'dead' }), 18_000)
 })
 
 test('hosts that are no suspects any more are asked at any moment of the next interval, not in step', (t) => {
@@ -308,7 +302,7 @@ test('hosts that are no suspects any more are asked at any moment of the next in
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       (state, sinceMs, chance) => {
         const occasion = { state, nowMs: 30_000, askedAtMs: 30_000 - sinceMs, chance } as const
-        return changedProbeAtMs(TIMING, 'ipmi', occasion) - occasion.askedAtMs >= 5000
+        return changedProbeAtMs(TIMING, 'power', occasion) - occasion.askedAtMs >= 5000
       },
     ),
   )

@@ -38,7 +38,7 @@ const watchedHost = (n: number, fingerprint = '1'): WatchedHost => ({
   hostName: hostName(`compute-${n}`),
   segment: SEGMENT,
   ssh: undefined,
-  ipmi: undefined,
+  power: undefined,
   problems: [],
   domains: [],
   maintenance: 'none',

@@ -22,7 +22,7 @@ import { RULES as SHIPPED } from './stage.ts'
 
 const RULES = { ...SHIPPED, storm: { hostsMax: 1, shareMax: 1, windowMs: 300_000 } }
 
-const off = lost('ipmi off')
+const off = lost('power off')
 const members = [sight(H1, ['rack:1'], off), sight(H2, ['rack:1'], off)]
 const found = { observers: ['one'], hosts: members, reason: 'why', evidence: ['seen'] }
 const DEAD: Cut = { ...found, kind: 'domain-dead', domain: 'rack:1', rule: 'off' }

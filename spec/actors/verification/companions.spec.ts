@@ -27,7 +27,7 @@ const NOBODY: Readonly<Record<string, HostSight>> = {
   'in another rack': { ...alive(0), domains: ['rack:2'] },
   'out of service': { ...alive(0), service: 'out' },
   'that only others watch': { ...alive(0), observations: [word('nine', 'alive', 'ssh life')] },
-  'without SSH': { ...alive(0), observations: [word('one', 'alive', 'ipmi power')] },
+  'without SSH': { ...alive(0), observations: [word('one', 'alive', 'power power')] },
   'that is doubted, too': sight('a2', ['rack:1'], lost()),
 }
 
@@ -38,7 +38,7 @@ for (const [title, neighbour] of Object.entries(NOBODY)) {
 }
 
 test('a host that is read as off waits until the power of its suspect neighbours was read', (t) => {
-  const off = sight('a1', ['rack:1'], lost('ipmi off'), { doubtedSinceMs: 10_000 })
+  const off = sight('a1', ['rack:1'], lost('power off'), { doubtedSinceMs: 10_000 })
   const suspect = sight('a2', ['rack:1'], [word('one', 'suspect', 'ssh silence')])
   t.is(awaitedNeighbours(off, [off, suspect], at(10_100))?.leftMs, 500)
   t.is(awaitedNeighbours(dead, [dead, suspect], at(10_100)), undefined)

@@ -12,9 +12,9 @@ import { lost, sight, word } from './sights.ts'
 
 const RULES = { gatheringMs: 60_000, atOnceMs: 15_000, companionsMs: 5000 }
 const OUTSIDE = [sight('x1', ['rack:2']), sight('x2', ['rack:2'])]
-const off = lost('ipmi off')
-const on = lost('ipmi power')
-const silent = lost('ipmi nothing')
+const off = lost('power off')
+const on = lost('power power')
+const silent = lost('power nothing')
 const rack = (...said: readonly ReturnType<typeof lost>[]): readonly HostSight[] =>
   said.map((words, index) => sight(`a${index + 1}`, ['rack:1'], words))
 const judge = (members: readonly HostSight[], others: readonly HostSight[] = OUTSIDE) => {
@@ -24,8 +24,8 @@ const judge = (members: readonly HostSight[], others: readonly HostSight[] = OUT
 }
 
 const heard = [
-  word('one', 'alive', 'ssh life', 'ipmi power'),
-  word('two', 'alive', 'ssh life', 'ipmi power'),
+  word('one', 'alive', 'ssh life', 'power power'),
+  word('two', 'alive', 'ssh life', 'power power'),
 ]
 
 interface Case {
@@ -225,8 +225,8 @@ for (const [title, { members, others, kind, rule, reason }] of Object.entries(CA
 test('the evidence says what each observer sees of each host, by channel', (t) => {
   const cut = judge(rack(on, silent))
   t.deepEqual(cut.kind === 'separate' ? [] : cut.evidence, [
-    'a1: one dead, ssh silence, ipmi power; two suspect, ssh silence, ipmi power',
-    'a2: one dead, ssh silence, ipmi nothing; two suspect, ssh silence, ipmi nothing',
+    'a1: one dead, ssh silence, power power; two suspect, ssh silence, power power',
+    'a2: one dead, ssh silence, power nothing; two suspect, ssh silence, power nothing',
   ])
 })
 
@@ -240,7 +240,7 @@ const words = fc.record({
   observer: fc.constantFrom('one', 'two', 'three'),
   state: fc.constantFrom('alive', 'suspect', 'dead', 'blind' as const),
   ssh: fc.constantFrom('life', 'kernel', 'silence', 'fault'),
-  ipmi: fc.constantFrom('power', 'off', 'nothing'),
+  power: fc.constantFrom('power', 'off', 'nothing'),
   heartbeat: fc.constantFrom('life', 'doubt'),
   compute: fc.constantFrom('trace', 'nothing'),
 })
@@ -281,7 +281,7 @@ test('no domain is called dead in which anything shows life', (t) => {
             (each) =>
               !means(each, 'ssh', 'life') &&
               !means(each, 'ssh', 'kernel') &&
-              !means(each, 'ipmi', 'power') &&
+              !means(each, 'power', 'power') &&
               !means(each, 'heartbeat', 'life') &&
               !means(each, 'compute', 'trace') &&
               each.observations.every(({ state }) => state !== 'alive'),
@@ -299,7 +299,7 @@ test('a host that is read as off is never held back, and every link that is cut 
       all.every((host) => {
         const cut = judgeCut(host, all, RULES)
         if (cut.kind === 'separate' || cut.kind === 'domain-dead') return true
-        if (means(host, 'ipmi', 'off') && !means(host, 'ipmi', 'power')) return false
+        if (means(host, 'power', 'off') && !means(host, 'power', 'power')) return false
         return cut.kind === 'blind' || cut.witness.hostName !== ''
       }),
     ),

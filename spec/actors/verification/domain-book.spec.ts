@@ -21,7 +21,7 @@ function bookOf(declared: ReadonlyMap<string, readonly string[]> = new Map()) {
   const keys = { declaredDomains: declared, metadataKeys: ['rack'], cutRules }
   const domains = new DomainBook({ clock, observations, ...keys })
   for (const host of [H1, H2]) {
-    const channels = ['ssh silence', 'ipmi power'].map((each) => {
+    const channels = ['ssh silence', 'power power'].map((each) => {
       const [channel = '', meaning = ''] = each.split(' ')
       return { channel, meaning, ageMs: 0 }
     })

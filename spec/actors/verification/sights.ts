@@ -25,8 +25,8 @@ export function sight(
   name: string,
   domains: readonly string[],
   said: readonly Observation[] = [
-    word('one', 'alive', 'ssh life', 'ipmi power'),
-    word('two', 'alive', 'ssh life', 'ipmi power'),
+    word('one', 'alive', 'ssh life', 'power power'),
+    word('two', 'alive', 'ssh life', 'power power'),
   ],
   change: Partial<HostSight> = {},
 ): HostSight {
