@@ -22,6 +22,7 @@ import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
 import { openBmcPower } from '../transports/bmc/power.ts'
 import { MemoryBroker } from '../transports/memory/broker.ts'
 import { MemoryFaultSpool } from '../transports/memory/fault-spool.ts'
+import { MemoryRunRecord } from '../transports/memory/run-record.ts'
 import { connectNats } from '../transports/nats/connect.ts'
 import { isSameAccount, type Account } from '../transports/openstack/account.ts'
 import {
@@ -105,6 +106,7 @@ export function openEmbeddedWorld(
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     spool: new MemoryFaultSpool(),
+    runRecords: new Map(hosts.map((host) => [host, new MemoryRunRecord(() => 'one')])),
     hostHealth: new Map(),
     declaredDomains: loadFailureDomains(config),
     checkCredentials: undefined,

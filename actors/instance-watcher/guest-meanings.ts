@@ -111,7 +111,7 @@ export const MEANINGS: Readonly<Record<GuestEvent, Meaning>> = {
 export const silence = (missed: number): FaultMeaning =>
   fault('hung', 'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED', `${missed} heartbeats missed in a row`)
 
-const FOUND = ' (found after a time in which libvirt was away)'
+const FOUND = ' (found after a time in which nobody looked)'
 
 /** What it means when a guest ran before a gap and has this state after it. What somebody may have requested is not reported. */
 export const GAP_MEANINGS: Readonly<Record<GuestPower, Meaning>> = {

@@ -8,7 +8,9 @@ import { assertNever } from '../kernel/assert-never.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { SpooledFault } from '../ports/fault-spool.ts'
 import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../ports/guest.ts'
+import type { KeptRun, KeptRuns } from '../ports/run-record.ts'
 import { afterSign, failsNow } from './guest-health.ts'
+import { isToBeKept, recalled, runsOf, type LastKept } from './guests-that-ran.ts'
 import { isDue, listOf } from './guest-list.ts'
 import { silence } from './guest-meanings.ts'
 import {
@@ -43,6 +45,13 @@ export interface Moment {
 /** All but the first are private. */
 export type InstanceWatcherMessage =
   | { readonly type: 'guests.begin' }
+  | {
+      readonly type: 'runs.found'
+      readonly kept: KeptRuns | undefined
+      /** The present boot of the host; undefined where the system does not tell. */
+      readonly boot: string | undefined
+      readonly moment: Moment
+    }
   | { readonly type: 'guests.told'; readonly news: readonly GuestNews[]; readonly moment: Moment }
   | { readonly type: 'guests.round' }
   | {
@@ -73,11 +82,16 @@ export interface InstanceWatcherState {
   readonly hypervisor: 'answers' | 'away'
   /** When the engine was told which guests run, monotonic. */
   readonly listedAtMs: number | undefined
+  /** What is on disk for the next process; undefined until it was written. */
+  readonly lastKept: LastKept | undefined
 }
 
 export type InstanceWatcherEffect =
   | { readonly type: 'guests.listen'; readonly from: 'snapshot' | 'last-call' }
   | { readonly type: 'guests.ask'; readonly instances: readonly InstanceId[] }
+  /** What an earlier process has kept of the guests that ran. */
+  | { readonly type: 'runs.find' }
+  | { readonly type: 'runs.keep'; readonly runs: readonly KeptRun[]; readonly keptAt: number }
   | { readonly type: 'reports.find' }
   /** Keeps it, then hands it to the bus. */
   | { readonly type: 'report.submit'; readonly fault: SpooledFault }
@@ -104,6 +118,7 @@ export const NO_GUESTS: InstanceWatcherState = {
   bus: 'takes',
   hypervisor: 'away',
   listedAtMs: undefined,
+  lastKept: undefined,
 }
 
 /** The second event of one fault comes 2 s after the first at most. */
@@ -116,7 +131,9 @@ export const instanceWatcher =
   (state: InstanceWatcherState, message: InstanceWatcherMessage): InstanceWatcherStep => {
     switch (message.type) {
       case 'guests.begin':
-        return [state, [{ type: 'reports.find' }, { type: 'guests.listen', from: 'snapshot' }]]
+        return [state, [{ type: 'reports.find' }, { type: 'runs.find' }]]
+      case 'runs.found':
+        return onRunsFound(state, message)
       case 'guests.told':
         return onTold(state, message)
       case 'guests.round':
@@ -140,6 +157,17 @@ export const instanceWatcher =
 
 type MessageOf<Type extends InstanceWatcherMessage['type']> = InstanceWatcherMessage & {
   readonly type: Type
+}
+
+/** The time in which no process ran here is a gap like one in which libvirt was away: the first snapshot shows what it hid. */
+function onRunsFound(
+  state: InstanceWatcherState,
+  { kept, boot, moment }: MessageOf<'runs.found'>,
+): InstanceWatcherStep {
+  const listen: Effect = { type: 'guests.listen', from: 'snapshot' }
+  const found = recalled(kept, { boot, ...moment })
+  if (found.kind === 'counts') return [{ ...state, guests: found.guests }, [listen]]
+  return [state, found.text === undefined ? [listen] : [remark(undefined, found.text), listen]]
 }
 
 function onTold(
@@ -267,8 +295,11 @@ function onFound(
   const effects: Effect[] = []
   let { outbox } = state
   for (const fault of faults) {
+    // Before the first snapshot, a guest is only known to have run once.
     const isRefuted =
-      fault.gravity === 'stopped' && state.guests.get(fault.instance)?.power === 'running'
+      fault.gravity === 'stopped' &&
+      state.hypervisor === 'answers' &&
+      state.guests.get(fault.instance)?.power === 'running'
     const change =
       isRefuted || isOld(fault, wallMs) ? { outbox, dropped: [fault] } : added(outbox, fault)
     outbox = change.outbox
@@ -371,8 +402,19 @@ class Work {
     effects: readonly Effect[] = [],
   ): InstanceWatcherStep {
     const { guests, hypervisor } = this
-    const state = { ...this.#before, ...change, guests, hypervisor, outbox: this.#outbox }
-    return sending(state, [...effects, ...this.effects])
+    const [lastKept, keeping] = this.#kept()
+    const state = { ...this.#before, ...change, guests, hypervisor, lastKept, outbox: this.#outbox }
+    return sending(state, [...effects, ...this.effects, ...keeping])
+  }
+
+  /** While the hypervisor is away, nobody knows which guests run: what was kept stays, and grows old. */
+  #kept(): readonly [LastKept | undefined, readonly Effect[]] {
+    const { lastKept } = this.#before
+    const { atMs, wallMs } = this.moment
+    if (this.hypervisor === 'away') return [lastKept, []]
+    const runs = runsOf(this.guests.values())
+    if (!isToBeKept(runs, lastKept, atMs)) return [lastKept, []]
+    return [{ runs, atMs }, [{ type: 'runs.keep', runs, keptAt: wallMs }]]
   }
 
   #say(instance: InstanceId, say: Saying): void {

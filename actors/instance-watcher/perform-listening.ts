@@ -8,6 +8,7 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import type { FaultSpool, SpooledFault } from '../ports/fault-spool.ts'
 import type { GuestPort } from '../ports/guest.ts'
+import type { RunRecord } from '../ports/run-record.ts'
 import type { LogPort } from '../ports/log.ts'
 import {
   NO_GUESTS,
@@ -24,6 +25,8 @@ export interface ListeningWorld {
   /** The compute hosts that this process listens on: its own one, or all of a simulated cloud. */
   readonly guests: ReadonlyMap<HostName, GuestPort>
   readonly spool: FaultSpool
+  /** Of the guests that run on each of these hosts. */
+  readonly runRecords: ReadonlyMap<HostName, RunRecord>
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -57,6 +60,14 @@ async function performListening(
       const news = await guestPort(world, host).news(effect.from, signal)
       return signal.aborted ? undefined : { type: 'guests.told', news, moment: momentOf(world) }
     }
+    case 'runs.find': {
+      const record = recordOf(world, host)
+      const [kept, boot] = [await record.read(), await record.boot()]
+      return { type: 'runs.found', kept, boot, moment: momentOf(world) }
+    }
+    case 'runs.keep':
+      await keepRuns(recordOf(world, host), effect)
+      return undefined
     case 'guests.ask':
       return await ask(world, host, effect.instances)
     case 'reports.find':
@@ -87,6 +98,21 @@ function guestPort(world: ListeningWorld, host: HostName): GuestPort {
   const port = world.guests.get(host)
   if (port === undefined) throw new RangeError(`this process does not run on ${host}`)
   return port
+}
+
+function recordOf(world: ListeningWorld, host: HostName): RunRecord {
+  const record = world.runRecords.get(host)
+  if (record === undefined) throw new RangeError(`this process keeps nothing of ${host}`)
+  return record
+}
+
+/** Without a boot, nobody could tell later whether the host was restarted meanwhile. */
+async function keepRuns(
+  record: RunRecord,
+  { runs, keptAt }: InstanceWatcherEffect & { readonly type: 'runs.keep' },
+): Promise<void> {
+  const boot = await record.boot()
+  if (boot !== undefined) await record.keep({ boot, keptAt, runs })
 }
 
 async function ask(

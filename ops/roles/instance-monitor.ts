@@ -21,6 +21,7 @@ export type MonitorPorts = Pick<
   | 'bus'
   | 'guests'
   | 'spool'
+  | 'runRecords'
   | 'hostHealth'
   | 'rules'
 >

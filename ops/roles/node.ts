@@ -12,6 +12,7 @@ import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { PowerPort } from '../../actors/ports/power.ts'
 import type { AnchorPort } from '../../actors/ports/anchors.ts'
+import type { RunRecord } from '../../actors/ports/run-record.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Turns } from '../../actors/ports/turns.ts'
@@ -58,6 +59,8 @@ export interface NodePorts {
   readonly guests: ReadonlyMap<HostName, GuestPort>
   /** Of the faults of those guests. */
   readonly spool: FaultSpool
+  /** Of the guests that run on those hosts. */
+  readonly runRecords: ReadonlyMap<HostName, RunRecord>
   /** Compute hosts whose heartbeats this node sends. */
   readonly hostHealth: ReadonlyMap<HostName, HostHealthPort>
   /** Failure domains, from the file of the operators. */

@@ -9,11 +9,13 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
+import type { RunRecord } from '../../actors/ports/run-record.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { nodeName, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
 import { MemoryFaultSpool } from '../../transports/memory/fault-spool.ts'
+import { MemoryRunRecord } from '../../transports/memory/run-record.ts'
 import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-cloud.ts'
 import { CallChance } from '../../transports/simulated/call-chance.ts'
 import { VirtualClock } from '../../transports/simulated/clock.ts'
@@ -76,6 +78,7 @@ export class Deployment implements AsyncDisposable {
   readonly #heartbeats: 'yes' | 'no'
   /** All compute hosts, by their names. */
   readonly #hosts: ReadonlyMap<string, HostName>
+  readonly #runRecords = new Map<HostName, RunRecord>()
 
   constructor(options: {
     readonly seed: number
@@ -288,10 +291,12 @@ export class Deployment implements AsyncDisposable {
     const clock = mortalClock(this.clock, life)
     const random = this.#random.fork(`${name} ${this.clock.monotonicMs()}`)
     const guests = new Map<HostName, GuestPort>()
+    const runRecords = new Map<HostName, RunRecord>()
     const hostHealth = new Map<HostName, HostHealthPort>()
     if (name === 'guests') {
       for (const host of this.#hosts.values()) {
         guests.set(host, mortalPort(this.cloud.guest(host), life))
+        runRecords.set(host, this.#runRecordOf(host))
       }
     }
     const host = this.#hosts.get(name)
@@ -324,8 +329,18 @@ export class Deployment implements AsyncDisposable {
       hostHealth,
       declaredDomains: new Map(),
       spool: mortalPort(new MemoryFaultSpool(), life),
+      runRecords,
       rules: this.rules,
     }
+  }
+
+  /** It is on the disk of the host, and outlives processes. */
+  #runRecordOf(host: HostName): RunRecord {
+    const kept = this.#runRecords.get(host)
+    if (kept !== undefined) return kept
+    const record = new MemoryRunRecord(() => String(this.cloud.machine(host).boot))
+    this.#runRecords.set(host, record)
+    return record
   }
 
   /** A process of a compute host waits a little for its turn. */

@@ -8,6 +8,7 @@ import { LibvirtGuests } from '../../transports/libvirt/guests.ts'
 import { createLogger } from '../../transports/log/logger.ts'
 import { MemoryBroker } from '../../transports/memory/broker.ts'
 import { MemoryFaultSpool } from '../../transports/memory/fault-spool.ts'
+import { MemoryRunRecord } from '../../transports/memory/run-record.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { ComputeProcess, readBoot } from '../../transports/system/compute-process.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
@@ -39,6 +40,7 @@ const node = createLoneMonitor(
     guests: new Map([[host, libvirt]]),
     hostHealth: new Map([[host, { look }]]),
     spool: new MemoryFaultSpool(),
+    runRecords: new Map([[host, new MemoryRunRecord(() => 'one')]]),
   },
   {
     onGiveUp: (path, error) => {

@@ -1,5 +1,5 @@
 /** The process of a compute host, with a real libvirt and a real bus: it needs nothing else, and loses no fault. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -118,6 +118,39 @@ test.serial(
     await until('the fault is reported', () => faultsIn(bus.heard).includes(died), 180_000)
     await until('it is forgotten', async () => (await readFile(file, 'utf8')) === '')
     t.is(faultsIn(bus.heard).filter((each) => each === died).length, 1)
+  },
+)
+
+test.serial(
+  'a guest that dies while no instance monitor runs is reported by the next one',
+  async (t) => {
+    await using directory = await temporaryDirectory('monitor')
+    await using nats = await startNats()
+    await using bus = await tap(nats.url)
+    const state = join(directory.path, 'state')
+    const [dies, stops] = await Promise.all([libvirt.startGuest(), libvirt.startGuest()])
+    await Promise.all([dies.booted(), stops.booted()])
+    const text = configuration(nats.url, state)
+    const file = join(state, 'guests-that-ran.json')
+    {
+      await using monitor = await startProduct(directory.path, HOST, text)
+      const isKept = async (): Promise<boolean> =>
+        existsSync(file) &&
+        [dies, stops].every(({ instance }) => readFileSync(file, 'utf8').includes(instance))
+      await until('both guests are on disk', isKept)
+      monitor.signal('SIGKILL')
+      await monitor.ended
+    }
+    await Promise.all([dies.signal('SIGKILL'), stops.virsh('destroy')])
+    const isOff = async (): Promise<boolean> =>
+      (await Promise.all([dies.virsh('domstate'), stops.virsh('domstate')])).every((text) =>
+        text.includes('shut off'),
+      )
+    await until('libvirt knows that both are off', isOff, 60_000)
+    await using _next = await startProduct(directory.path, HOST, text)
+    const died = `${dies.instance} LIFECYCLE STOPPED_FAILED`
+    await until('the death is reported', () => faultsIn(bus.heard).includes(died), 60_000)
+    t.deepEqual(faultsIn(bus.heard), [died], 'a stop that somebody may have wanted is not reported')
   },
 )
 

@@ -9,6 +9,7 @@ import {
 import type { ListedGuest } from '../../../schema/messages/observation.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { GuestEvent, GuestNews, GuestSign, GuestView } from '../../../actors/ports/guest.ts'
+import type { KeptRuns } from '../../../actors/ports/run-record.ts'
 import type { InstanceId } from '../../../schema/ids.ts'
 import { I1 } from '../records.ts'
 
@@ -38,12 +39,25 @@ export class WatcherWalk {
   readonly asked: (readonly InstanceId[])[] = []
   /** Which guests the engine was told to run. */
   readonly lists: (readonly ListedGuest[])[] = []
+  /** How often the record of guests that ran was written. */
+  writes = 0
   readonly #timers = new Map<string, Timer>()
   #moments = 0
 
+  /** What an instance monitor has on its disk, and the boot of its host. */
+  readonly disk: { kept: KeptRuns | undefined; boot: string | undefined }
+
   constructor(...guests: readonly GuestView[]) {
+    this.disk = { kept: undefined, boot: 'boot-1' }
     this.tell({ type: 'guests.begin' })
     this.news({ type: 'snapshot', guests })
+  }
+
+  /** Another process of the same instance monitor begins, and has not looked yet. */
+  restart(): void {
+    this.state = NO_GUESTS
+    this.#timers.clear()
+    this.tell({ type: 'guests.begin' })
   }
 
   news(...news: readonly GuestNews[]): void {
@@ -100,6 +114,15 @@ export class WatcherWalk {
         }
         this.reports.push(`${event} ${domainEvent}`)
         this.tell({ type: 'report.taken', id })
+        return
+      }
+      case 'runs.find':
+        this.tell({ type: 'runs.found', ...this.disk, moment: this.#moment() })
+        return
+      case 'runs.keep': {
+        const { boot } = this.disk
+        this.writes += 1
+        if (boot !== undefined) this.disk.kept = { boot, keptAt: effect.keptAt, runs: effect.runs }
         return
       }
       case 'guests.list':
