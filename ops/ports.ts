@@ -11,7 +11,7 @@ import type { IdentityPort } from '../actors/ports/identity.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { PlacementPort } from '../actors/ports/placement.ts'
-import type { PowerPort } from '../actors/ports/power.ts'
+import type { PolledPowerPort } from '../actors/ports/power.ts'
 import type { AnchorPort } from '../actors/ports/anchors.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
@@ -65,7 +65,7 @@ export interface World extends GuestWorld {
   readonly compute: ComputePort
   readonly placement: PlacementPort
   readonly identity: IdentityPort | undefined
-  readonly power: PowerPort
+  readonly power: PolledPowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly anchors: AnchorPort

@@ -151,6 +151,12 @@ export function meaningsNow(
   })
 }
 
+/** Whether the operating system shows now that it runs. */
+export function showsLife(views: ChannelViews, rules: DetectorRules, nowMs: number): boolean {
+  const { ssh, heartbeat } = meaningsOf(currentViews(views, rules, nowMs))
+  return ssh === 'life' || heartbeat === 'life'
+}
+
 /** The state of the host, by what its channels show and how old that is. */
 export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number): HostState {
   const current = currentViews(views, rules, nowMs)

@@ -10,6 +10,7 @@ import {
   judge,
   meaningsNow,
   observe,
+  showsLife,
   type ChannelViews,
   type DetectorRules,
   type SignOf,
@@ -45,7 +46,13 @@ export interface WatchedHost {
 /** What a probe has shown. */
 export type Shown =
   | { readonly channel: 'ssh'; readonly sign: SignOf<'ssh'>; readonly detail: string }
-  | { readonly channel: 'power'; readonly sign: SignOf<'power'>; readonly detail: string }
+  | {
+      readonly channel: 'power'
+      readonly sign: SignOf<'power'>
+      readonly detail: string
+      /** Whether the session with the BMC is kept until the next reading. */
+      readonly session: 'kept' | 'closed'
+    }
 
 export type HostWatcherMessage =
   | { readonly type: 'watcher.begin' } // first message
@@ -87,6 +94,8 @@ export interface HostWatcherState {
   readonly askedMs: Readonly<Partial<Record<ProbedChannel, number>>>
   /** The random number that came last. */
   readonly chance: number
+  /** Of the BMC, after the last reading. */
+  readonly session: 'kept' | 'closed'
   /** When the observer was told last. */
   readonly toldMs: number
 }
@@ -117,6 +126,7 @@ export const NEW_WATCHER: HostWatcherState = {
   dueMs: {},
   askedMs: {},
   chance: 0,
+  session: 'kept',
   toldMs: -Infinity,
 }
 
@@ -190,6 +200,7 @@ function onProbed(
     chance,
     views: isLate ? state.views : observeShown(state.views, shown, { begunAtMs, atMs }),
     askedMs: { ...state.askedMs, [channel]: atMs },
+    session: shown.channel === 'power' ? shown.session : state.session,
   }
   return conclude(watch, seen, { atMs, asked: channel, tell: 'always' })
 }
@@ -309,17 +320,20 @@ function conclude(
 
 /** The channel that was just asked has its next probe; after a change, so have the others that are not being asked. */
 function plannedAnew(
-  { timing }: HostWatcherRules,
+  rules: HostWatcherRules,
   state: HostWatcherState,
   { atMs, asked, before }: Pick<Occurrence, 'atMs' | 'asked'> & { readonly before: HostState },
 ): HostWatcherState {
-  const { kind, chance, askedMs } = state
+  const { kind, chance, askedMs, session } = state
   if (asked === undefined && kind === before) return state
+  const { timing } = rules
+  const rests = session === 'closed' && showsLife(state.views, rules, atMs)
   const occasion = (channel: ProbedChannel) => ({
     state: kind,
     nowMs: atMs,
     askedAtMs: askedMs[channel],
     chance,
+    rests,
   })
   const dueMs = { ...state.dueMs }
   for (const channel of PROBED) {

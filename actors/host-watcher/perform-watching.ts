@@ -11,7 +11,7 @@ import type { BusMessage, BusPort } from '../ports/bus.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { LogPort } from '../ports/log.ts'
-import type { PowerPort } from '../ports/power.ts'
+import type { PolledPowerPort } from '../ports/power.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
@@ -55,7 +55,7 @@ export interface WatchingWorld {
   readonly declaredDomains: DomainsByHost
   /** Which metadata of aggregates name one. */
   readonly metadataKeys: readonly string[]
-  readonly power: PowerPort
+  readonly power: PolledPowerPort
   readonly shell: ShellPort
   readonly anchors: AnchorPort
   readonly announcer: Announcer

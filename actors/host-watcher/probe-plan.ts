@@ -11,6 +11,11 @@ export interface ProbeTiming {
   readonly sshBurstMs: number
   /** At most 25 s: an idle IPMI session dies after 30. */
   readonly powerPeaceMs: number
+  /**
+   * While the host shows life on another channel and its BMC's session is not kept. Each reading
+   * opens a session then.
+   */
+  readonly powerRestMs: number
   /** BMCs crash when asked more often than about every 5 s. */
   readonly powerBurstMs: number
 }
@@ -23,10 +28,14 @@ export interface Occasion {
   readonly askedAtMs: number | undefined
   /** In [0, 1): spreads peace probes, so that hosts are not asked in step. */
   readonly chance: number
+  /** Whether the power is not needed now, and reading it costs a session. */
+  readonly rests: boolean
 }
 
-const peaceMs = (timing: ProbeTiming, channel: ProbedChannel): number =>
-  channel === 'ssh' ? timing.sshPeaceMs : timing.powerPeaceMs
+function peaceMs(timing: ProbeTiming, channel: ProbedChannel, { rests }: Occasion): number {
+  if (channel === 'ssh') return timing.sshPeaceMs
+  return rests ? timing.powerRestMs : timing.powerPeaceMs
+}
 
 const burstMs = (timing: ProbeTiming, channel: ProbedChannel): number =>
   channel === 'ssh' ? timing.sshBurstMs : timing.powerBurstMs
@@ -39,11 +48,13 @@ export const firstProbeMs = (timing: ProbeTiming, chance: number): number =>
 export const nextProbeAtMs = (
   timing: ProbeTiming,
   channel: ProbedChannel,
-  { state, nowMs, chance }: Occasion,
-): number =>
-  state === 'suspect'
+  occasion: Occasion,
+): number => {
+  const { state, nowMs, chance } = occasion
+  return state === 'suspect'
     ? nowMs + burstMs(timing, channel)
-    : nowMs + Math.round(peaceMs(timing, channel) * (0.9 + chance * 0.2))
+    : nowMs + Math.round(peaceMs(timing, channel, occasion) * (0.9 + chance * 0.2))
+}
 
 /**
  * After a change of state. A new suspect is asked at once, or as soon as the channel bears it: off is the quickest proof. A host that
@@ -52,9 +63,10 @@ export const nextProbeAtMs = (
 export function changedProbeAtMs(
   timing: ProbeTiming,
   channel: ProbedChannel,
-  { state, nowMs, askedAtMs = -Infinity, chance }: Occasion,
+  occasion: Occasion,
 ): number {
+  const { state, nowMs, askedAtMs = -Infinity, chance } = occasion
   const soonestMs = Math.max(nowMs, askedAtMs + burstMs(timing, channel))
   if (state === 'suspect') return soonestMs
-  return Math.max(soonestMs, nowMs + Math.round(peaceMs(timing, channel) * chance))
+  return Math.max(soonestMs, nowMs + Math.round(peaceMs(timing, channel, occasion) * chance))
 }

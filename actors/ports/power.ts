@@ -24,3 +24,11 @@ export interface PowerPort {
   /** Orders power off. Success proves nothing about the state; read it back. */
   off(bmc: BmcSettings, signal?: AbortSignal): Promise<void>
 }
+
+/** For regular readings of many BMCs. */
+export interface PolledPowerPort extends PowerPort {
+  readonly sessions: {
+    /** Whether the session with the BMC is kept, so that the next reading does not open one. */
+    isKept(bmc: BmcSettings): boolean
+  }
+}

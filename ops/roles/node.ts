@@ -10,7 +10,7 @@ import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
-import type { PowerPort } from '../../actors/ports/power.ts'
+import type { PolledPowerPort } from '../../actors/ports/power.ts'
 import type { AnchorPort } from '../../actors/ports/anchors.ts'
 import type { RunRecord } from '../../actors/ports/run-record.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
@@ -51,7 +51,7 @@ export interface NodePorts {
   readonly store: StorePort
   readonly compute: ComputePort
   readonly placement: PlacementPort
-  readonly power: PowerPort
+  readonly power: PolledPowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly anchors: AnchorPort

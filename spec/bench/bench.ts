@@ -3,6 +3,7 @@ import { measureAcceptance } from './acceptance.ts'
 import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureDetection } from './detection.ts'
+import { measureFleet } from './fleet.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
@@ -35,6 +36,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   'guest-flood': measureGuestFlood,
   strangers: measureStrangers,
   'bmc-polls': measureBmcPolls,
+  fleet: measureFleet,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,5 +1,5 @@
 /** How soon the death of a host is known, its first instance is on its way, and its guests are heard again, in simulated time. */
-import type { PowerPort } from '../../actors/ports/power.ts'
+import type { PolledPowerPort } from '../../actors/ports/power.ts'
 import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { Deployment } from '../../ops/simulator/deployment.ts'
@@ -123,7 +123,7 @@ async function heardGuests(
 }
 
 /** A BMC is not asked sooner than it can bear, as the transport sees to it; simulated ones would bear anything. */
-function spaced(power: PowerPort, clock: ClockPort): PowerPort {
+function spaced(power: PolledPowerPort, clock: ClockPort): PolledPowerPort {
   const lanes = new Map<string, Promise<unknown>>()
   const rest = (): Promise<void> => sleep(clock, SPACING_MS)
   const inLane = <Answer>(address: string, command: () => Promise<Answer>): Promise<Answer> => {
@@ -133,6 +133,7 @@ function spaced(power: PowerPort, clock: ClockPort): PowerPort {
     return answer
   }
   return {
+    sessions: power.sessions,
     read: (bmc, signal) => inLane(bmcAddress(bmc), () => power.read(bmc, signal)),
     off: (bmc, signal) => inLane(bmcAddress(bmc), () => power.off(bmc, signal)),
   }

@@ -1,6 +1,6 @@
-/** The promises of every PowerPort: registers the tests for one kind of BMC. */
+/** The promises of every PolledPowerPort: registers the tests for one kind of BMC. */
 import type { TestFn } from 'ava'
-import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
+import type { PolledPowerPort, PowerState } from '../../actors/ports/power.ts'
 import { Secret, type BmcSettings } from '../../schema/control-attributes.ts'
 import type { ErrorCode } from '../../schema/errors.ts'
 
@@ -22,9 +22,9 @@ export interface PowerMachine extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** How a kind of PowerPort is opened, and the machine on which it is tested. */
+/** How a kind of PolledPowerPort is opened, and the machine on which it is tested. */
 export interface PowerOpener {
-  readonly open: () => PowerPort & AsyncDisposable
+  readonly open: () => PolledPowerPort & AsyncDisposable
   readonly startMachine: () => Promise<PowerMachine>
 }
 
@@ -34,6 +34,7 @@ export function powerConformance(test: TestFn, { open, startMachine }: PowerOpen
     await using machine = await startMachine()
     await using power = open()
     t.is(await power.read(machine.settings), 'on')
+    t.true(power.sessions.isKept(machine.settings))
     await machine.setPower('off')
     t.is(await power.read(machine.settings), 'off')
   })

@@ -3,6 +3,7 @@
  * configuration file.
  */
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account } from './http-keystone.ts'
@@ -58,12 +59,13 @@ export async function startProduct(
   directory: string,
   node: string,
   configuration: string,
+  flags: readonly string[] = [],
 ): Promise<ServerProcess> {
   const file = join(directory, `${node}.conf`)
   await writeFile(file, configuration, { mode: 0o600 })
   return await startServer({
     command: process.execPath,
-    args: ['ops/cli.ts', 'run', '--config', file],
+    args: [...flags, 'ops/cli.ts', 'run', '--config', file],
     ready: /instance-ha runs/,
   })
 }
@@ -86,4 +88,11 @@ export function runProduct(...args: readonly string[]): Promise<Ended> {
     resolve({ status: error === null ? 0 : (error.code ?? null), stdout, stderr })
   })
   return promise
+}
+
+/** The flags that `npm start` and the systemd units give to Node. They bound the young generation. */
+export function flagsOfStart(): readonly string[] {
+  const file = join(import.meta.dirname, '..', '..', 'package.json')
+  const [, start = ''] = /"start": "node (.*)"/.exec(readFileSync(file, 'utf8')) ?? []
+  return start.split(' ').filter((word) => word.startsWith('--'))
 }

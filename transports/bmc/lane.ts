@@ -70,6 +70,11 @@ export class BmcLane<Settings> implements SessionHolder {
     return order.answer.promise.finally(() => signal?.removeEventListener('abort', abort))
   }
 
+  /** Whether the session is kept until the next order. */
+  keepsSession(): boolean {
+    return this.#options.pool.keeps(this)
+  }
+
   /** Refuses what waits, and ends the session. */
   async close(): Promise<void> {
     const reason = new CodedError('POWER_UNAVAILABLE', 'we are shutting down')
@@ -101,24 +106,28 @@ export class BmcLane<Settings> implements SessionHolder {
       await pool.enter(this, this.#waiting.some(isOff) ? 'at once' : 'may wait')
       await this.#closing
       const order = this.#next()
-      if (order !== undefined) await this.#perform(order)
+      const answer = order === undefined ? undefined : await this.#perform(order)
       pool.leave(this, this.#session.isOpen() ? 'open' : 'closed')
+      answer?.() // the caller may ask at once whether the session is kept
     }
     this.#working = undefined
     this.#cancelIdle = clock.schedule(IDLE_CLOSE_MS, () => void this.#endIdle())
   }
 
-  async #perform({ kind, bmc, answer }: Order<Settings>): Promise<void> {
+  /** Carries out one order, and returns the function that answers the caller. */
+  async #perform({ kind, bmc, answer }: Order<Settings>): Promise<() => void> {
     const { clock, meter } = this.#options
     const pauseMs = clock.monotonicMs() - this.#lastEndedMs
     meter.command(pauseMs, this.#isUrgent() || kind === 'off' ? 'urgent' : 'usual')
     if (kind === 'off') this.#urgentUntilMs = clock.monotonicMs() + VERIFY_WINDOW_MS
     try {
-      answer.resolve(await this.#session.perform(kind, bmc))
+      const state = await this.#session.perform(kind, bmc)
+      return () => answer.resolve(state)
     } catch (error) {
-      answer.reject(error)
+      return () => answer.reject(error)
+    } finally {
+      this.#lastEndedMs = clock.monotonicMs()
     }
-    this.#lastEndedMs = clock.monotonicMs()
   }
 
   async #endIdle(): Promise<void> {

@@ -3,7 +3,7 @@
  * each BMC and protocol, and with sessions that are kept while they are used.
  */
 import type { ClockPort } from '../../actors/ports/clock.ts'
-import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
+import type { PolledPowerPort, PowerState } from '../../actors/ports/power.ts'
 import type { BmcSettings, IpmiSettings, RedfishSettings } from '../../schema/control-attributes.ts'
 import type { BmcPoliteness } from '../../schema/messages/politeness.ts'
 import { startIpmitoolShell } from './ipmi/ipmitool-shell.ts'
@@ -21,21 +21,21 @@ interface PowerOptions {
   readonly minimumSpacingMs?: number
   /** Longest time for one command once it is its turn. Default 10,000; below 9100 an idle IPMI session that died is not replaced in time. */
   readonly commandTimeoutMs?: number
-  /** Largest number of sessions that are open at once. Default 512. */
+  /** Largest number of sessions that are open at once. Default 128. */
   readonly sessionsMax?: number
   /** Authorities that sign the certificates of Redfish services, PEM; undefined: those of the system. */
   readonly ca?: string | undefined
 }
 
 /** The port, and its requests to the BMCs since the start. */
-export interface BmcPower extends PowerPort, AsyncDisposable {
+export interface BmcPower extends PolledPowerPort, AsyncDisposable {
   politeness(): BmcPoliteness
 }
 
 /** Opens the port; nothing is started before the first order. Every error code is POWER_*. */
 export function openBmcPower(options: PowerOptions): BmcPower {
   const { clock, minimumSpacingMs = 5000, commandTimeoutMs = 10_000, ca } = options
-  const sessionsMax = options.sessionsMax ?? 512
+  const sessionsMax = options.sessionsMax ?? 128
   const pool = new SessionPool(sessionsMax)
   const meter = new BmcMeter()
   const noteSession = (): void => meter.sessionOpened()
@@ -65,6 +65,9 @@ export function openBmcPower(options: PowerOptions): BmcPower {
     bmc.kind === 'ipmi' ? ipmi.order(kind, bmc, signal) : redfish.order(kind, bmc, signal)
   return {
     read: (bmc, signal) => order('read', bmc, signal),
+    sessions: {
+      isKept: (bmc) => (bmc.kind === 'ipmi' ? ipmi.keepsSession(bmc) : redfish.keepsSession(bmc)),
+    },
     async off(bmc, signal) {
       await order('off', bmc, signal)
     },
@@ -105,6 +108,11 @@ class Lanes<Settings> {
       this.#lanes.set(key, lane)
     }
     return lane.order(kind, bmc, signal)
+  }
+
+  /** Whether the session with the BMC is kept until its next order. */
+  keepsSession(bmc: Settings): boolean {
+    return this.#lanes.get(this.#options.keyOf(bmc))?.keepsSession() === true
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import type { FenceAgentPort } from '../../actors/ports/fence-agent.ts'
 import type { GuestPort } from '../../actors/ports/guest.ts'
 import type { HostHealthPort } from '../../actors/ports/host-health.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
-import type { PowerPort } from '../../actors/ports/power.ts'
+import type { PolledPowerPort } from '../../actors/ports/power.ts'
 import type { AnchorPort } from '../../actors/ports/anchors.ts'
 import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
@@ -40,7 +40,7 @@ const GUEST_BOOT_MS = [4000, 15_000] as const
 export interface CloudView {
   readonly compute: ComputePort
   readonly placement: PlacementPort
-  readonly power: PowerPort
+  readonly power: PolledPowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
   readonly anchors: AnchorPort

@@ -1,6 +1,6 @@
 /** The power port of one process of ours: BMCs that answer, are silent, refuse, or lie. */
 import { sleep } from '../../actors/ports/clock.ts'
-import type { PowerPort, PowerState } from '../../actors/ports/power.ts'
+import type { PolledPowerPort, PowerState } from '../../actors/ports/power.ts'
 import { bmcAddress, type BmcSettings } from '../../schema/control-attributes.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { CallChance } from './call-chance.ts'
@@ -15,7 +15,9 @@ const ANSWER_MS = [20, 200] as const
 const SLOW_ANSWER_MS = [1000, 8000] as const
 
 /** The BMCs of a site, found by the address in the settings. */
-export class SimulatedPower implements PowerPort {
+export class SimulatedPower implements PolledPowerPort {
+  /** There are fewer simulated BMCs than sessions. */
+  readonly sessions = { isKept: () => true }
   readonly #site: Site
   readonly #faults: Faults
   readonly #node: string

@@ -1,7 +1,7 @@
 /** One authenticated SSH connection that is kept open and asked whether the other side lives. */
 import { connect as connectSocket, type Socket } from 'node:net'
 import { Client, type ConnectConfig } from 'ssh2'
-import type { ClockPort } from '../../actors/ports/clock.ts'
+import { sleep, type ClockPort } from '../../actors/ports/clock.ts'
 import type { ShellProbe } from '../../actors/ports/shell.ts'
 import type { Secret, SshSettings } from '../../schema/control-attributes.ts'
 import type { HostKeyPin } from '../../schema/host-key-pins.ts'
@@ -34,8 +34,13 @@ interface ConnectOptions {
 
 /** Longest wait for a host that does not accept the connection; such a host does not count it. */
 const ACCEPT_TIMEOUT_MS = 10_000
-/** A frozen sshd or a dead link ends the connection after 4 s. */
-const KEEPALIVE = { keepaliveInterval: 1000, keepaliveCountMax: 3 }
+/** A request that has no answer for so long ends the connection: sshd is frozen, or the link is dead, ms. */
+const PING_TIMEOUT_MS = 4000
+/**
+ * For a connection that is not asked any more. Requests keep the others alive; keepalives as frequent as those would take half of
+ * the time of a monitor of many hosts.
+ */
+const KEEPALIVE = { keepaliveInterval: 15_000, keepaliveCountMax: 3 }
 /** During the handshake the kernels check the connection, so a host that lost power or was restarted is noticed within seconds. */
 const WIRE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1000 }
 
@@ -108,7 +113,7 @@ export function connect(options: ConnectOptions): Connection {
     wasAccepted: () => wire?.wasAccepted() === true,
     ping: async () => {
       if (hasEnded || client === undefined) return false
-      const answered = await Promise.race([ended.promise, askForNothing(client)])
+      const answered = await inTime(options.clock, [ended.promise, askForNothing(client)])
       if (!answered) fail(LOST) // the next probe makes a new one
       return answered
     },
@@ -192,6 +197,15 @@ function unknownHost(
 
 const describeKey = ({ type, fingerprint }: HostKeyPin | ShownKey): string =>
   type === undefined ? fingerprint : `${type} ${fingerprint}`
+
+/** The first answer; false when there is none in time. */
+async function inTime(clock: ClockPort, answers: readonly Promise<boolean>[]): Promise<boolean> {
+  const done = new AbortController()
+  const late = sleep(clock, PING_TIMEOUT_MS, done.signal).then(() => false)
+  const answer = await Promise.race([...answers, late])
+  done.abort()
+  return answer
+}
 
 /**
  * Asks to cancel a forwarding that does not exist. The session's process must answer, with whatever it

@@ -12,8 +12,9 @@ const { ipmi, redfish } = parseControlAttributes(
   }),
 )
 const { signal } = new AbortController()
+const sessions = { isKept: () => false }
 const answer = (settings: BmcSettings | undefined, read: () => Promise<'on' | 'off'>) =>
-  askPower({ read }, settings, signal)
+  askPower({ read, sessions }, settings, signal)
 
 for (const [settings, way] of [
   [ipmi, 'over IPMI'],
@@ -25,6 +26,7 @@ for (const [settings, way] of [
       channel: 'power',
       sign: 'on',
       detail: `chassis power is on, read ${way}`,
+      session: 'closed',
     })
     t.like(await answer(settings, async () => 'off'), { channel: 'power', sign: 'off' })
     const silent = new CodedError('POWER_UNREACHABLE', 'no answer')

@@ -15,7 +15,13 @@ import { Secret } from '../../../schema/control-attributes.ts'
 import { holds } from '../../support/holds.ts'
 import { H1, ONE, SEGMENT } from '../records.ts'
 
-const TIMING = { sshPeaceMs: 10_000, sshBurstMs: 1000, powerPeaceMs: 20_000, powerBurstMs: 5000 }
+const TIMING = {
+  sshPeaceMs: 10_000,
+  sshBurstMs: 1000,
+  powerPeaceMs: 20_000,
+  powerRestMs: 300_000,
+  powerBurstMs: 5000,
+}
 const RULES = {
   samples: 3,
   timing: TIMING,
@@ -71,10 +77,11 @@ const ssh = (sign: 'alive' | 'refused' | 'silent' | 'misconfigured'): Shown => (
   sign,
   detail: sign,
 })
-const power = (sign: 'on' | 'off' | 'silent'): Shown => ({
+const power = (sign: 'on' | 'off' | 'silent', session: 'kept' | 'closed' = 'kept'): Shown => ({
   channel: 'power',
   sign,
   detail: sign,
+  session,
 })
 const beat = (sequence: number, atMs: number, incarnation = 'a'): HostWatcherMessage => ({
   type: 'watcher.beat',
@@ -126,6 +133,20 @@ test('the first probe of each channel comes within one peace interval of SSH', (
 
 test('a probe that is due is made', (t) => {
   t.deepEqual(after(drawn, due('power')).effects, [{ type: 'probe', channel: 'power' }])
+})
+
+test('while the session with the BMC is not kept, the power of a living host is read seldom, and at once when it is suspect', (t) => {
+  const living = [drawn, due('ssh'), shows(ssh('alive'), 2500), due('power')]
+  const rested = [...living, shows(power('on', 'closed'), 5000)]
+  t.deepEqual(after(...rested).timers, ['probe-power 300000'])
+  t.deepEqual(after(...living, shows(power('on', 'kept'), 5000)).timers, ['probe-power 20000'])
+  const doubted = [...rested, due('ssh'), shows(ssh('silent'), 60_000, 3000)]
+  t.true(after(...doubted).timers.includes('probe-power 0'), after(...doubted).timers.join(', '))
+})
+
+test('while nothing else shows life, the power is read each time', (t) => {
+  const unheard = [drawn, due('power'), shows(power('on', 'closed'), 5000)]
+  t.deepEqual(after(...unheard).timers, ['probe-ssh 0', 'probe-power 20000'])
 })
 
 test('what a probe shows is told to the observer, changed or not', (t) => {
@@ -280,18 +301,19 @@ test('each channel always has exactly one next probe, or is being asked', (t) =>
 })
 
 test('peace probes are spread by a tenth, and no BMC is asked faster than it can bear', (t) => {
-  const peace = { state: 'alive', nowMs: 0, askedAtMs: 0 } as const
+  const peace = { state: 'alive', nowMs: 0, askedAtMs: 0, rests: false } as const
   t.is(nextProbeAtMs(TIMING, 'ssh', { ...peace, chance: 0 }), 9000)
   t.is(nextProbeAtMs(TIMING, 'ssh', { ...peace, chance: 0.999_999 }), 11_000)
   t.is(nextProbeAtMs(TIMING, 'power', { ...peace, chance: 0.5 }), 20_000)
-  const suspect = { state: 'suspect', nowMs: 0, askedAtMs: 0, chance: 0 } as const
+  const suspect = { state: 'suspect', nowMs: 0, askedAtMs: 0, chance: 0, rests: true } as const
   t.is(nextProbeAtMs(TIMING, 'power', suspect), 5000)
   t.is(nextProbeAtMs(TIMING, 'ssh', suspect), 1000)
-  t.is(nextProbeAtMs(TIMING, 'power', { ...suspect, state: 'dead' }), 18_000)
+  t.is(nextProbeAtMs(TIMING, 'power', { ...suspect, state: 'dead', rests: false }), 18_000)
+  t.is(nextProbeAtMs(TIMING, 'power', { ...peace, chance: 0.5, rests: true }), 300_000)
 })
 
 test('hosts that are no suspects any more are asked at any moment of the next interval, not in step', (t) => {
-  const well = { state: 'alive', nowMs: 1000, askedAtMs: 1000 } as const
+  const well = { state: 'alive', nowMs: 1000, askedAtMs: 1000, rests: false } as const
   t.is(changedProbeAtMs(TIMING, 'ssh', { ...well, chance: 0 }), 2000)
   t.is(changedProbeAtMs(TIMING, 'ssh', { ...well, chance: 0.9 }), 10_000)
   holds(
@@ -301,7 +323,13 @@ test('hosts that are no suspects any more are asked at any moment of the next in
       fc.integer({ min: 0, max: 30_000 }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       (state, sinceMs, chance) => {
-        const occasion = { state, nowMs: 30_000, askedAtMs: 30_000 - sinceMs, chance } as const
+        const occasion = {
+          state,
+          nowMs: 30_000,
+          askedAtMs: 30_000 - sinceMs,
+          chance,
+          rests: false,
+        } as const
         return changedProbeAtMs(TIMING, 'power', occasion) - occasion.askedAtMs >= 5000
       },
     ),

@@ -1,5 +1,6 @@
 /** The limit on sessions with BMCs: which caller waits, which session is closed, and that nothing is left behind. */
 import { execFile } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { SessionPool, type SessionHolder } from '../../../transports/bmc/session-pool.ts'
@@ -49,6 +50,7 @@ async function use({ pool, holder }: Crowd, ...names: readonly string[]): Promis
   for (const name of names) {
     await pool.enter(holder(name), 'may wait')
     pool.leave(holder(name), 'open')
+    await setImmediate() // a session that is not kept is closed by now
   }
 }
 
@@ -64,6 +66,17 @@ test('the session that was used longest ago is closed for the next one', async (
   await use(scene, 'a', 'b', 'a', 'c', 'a', 'd')
   t.deepEqual(scene.closed, ['b', 'c'])
   t.is(scene.pool.openCount(), 2)
+})
+
+test('the regular readings of many BMCs do not close the sessions that are kept', async (t) => {
+  const scene = crowd(4)
+  const { pool, holder, closed } = scene
+  await use(scene, 'a', 'b', 'c', 'd', 'e', 'a', 'b', 'c', 'd', 'e')
+  t.deepEqual(closed, ['d', 'e', 'd', 'e'])
+  t.deepEqual(
+    ['a', 'b', 'c', 'd', 'e'].map((name) => pool.keeps(holder(name))),
+    [true, true, true, false, false],
+  )
 })
 
 test('a read waits while all sessions are in use, and a power-off does not', async (t) => {

@@ -74,6 +74,7 @@ cloud.setPowerOffDelay([0, 0])
 
 powerConformance(test, {
   open: () => ({
+    sessions: cloud.viewFor('engine-1').power.sessions,
     read: (bmc, signal) => cloud.viewFor('engine-1').power.read(bmc, signal),
     off: (bmc, signal) => cloud.viewFor('engine-1').power.off(bmc, signal),
     async [Symbol.asyncDispose]() {},

@@ -1,0 +1,55 @@
+/**
+ * Many compute hosts in one process: an SSH server that all of them share, and one heartbeat of
+ * each host a second on the bus. Started by `fleet.ts`, ends by a signal.
+ */
+import { connect } from 'nats'
+import ssh2 from 'ssh2'
+import { encode } from '../../schema/messages/codec.ts'
+import { hostName, nodeName } from '../../schema/ids.ts'
+import { generateKeyPair } from '../../transports/ssh/key-pair.ts'
+
+const BEAT_MS = 1000
+const [servers = '', cloud = '', port = '', ...names] = process.argv.slice(2)
+
+const hostKey = generateKeyPair().private
+const shells = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+  client.on('authentication', (context) => {
+    if (context.method === 'publickey') context.accept()
+    else context.reject(['publickey'])
+  })
+  client.on('request', (_accept, reject) => reject?.())
+  client.on('error', () => client.end())
+})
+shells.listen(Number(port), '0.0.0.0', () => process.stdout.write('hosts answer\n'))
+
+const bus = await connect({ servers })
+let sequence = 0
+
+/** The hosts do not beat in step: each has its own moment in the second. */
+for (const [index, name] of names.entries()) {
+  const beat = (): void => {
+    sequence += 1
+    const { subject, body } = encode(
+      'host.heartbeat',
+      {
+        hostName: hostName(name),
+        sequence,
+        boot: 'b00t0000-0000-4000-8000-000000000001',
+        libvirt: 'answers',
+        libvirtAgeMs: 100,
+        compute: 'runs',
+        computeAgeMs: 100,
+      },
+      {
+        cloud,
+        node: nodeName(name),
+        incarnation: `${name}-1`,
+        id: `${name}.${sequence}`,
+        epoch: null,
+        sentAt: Date.now(),
+      },
+    )
+    bus.publish(subject, body)
+  }
+  setTimeout(() => setInterval(beat, BEAT_MS), (index / names.length) * BEAT_MS)
+}
