@@ -12,7 +12,7 @@ import { registerSegments } from '../../ops/simulator/register-segments.ts'
 import { startHttpCloud } from '../support/http-cloud.ts'
 import { startMariadb } from '../support/mariadb.ts'
 import { startNats } from '../support/nats.ts'
-import { configurationOf, flagsOfStart, startProduct, storeUrl } from '../support/product.ts'
+import { configurationOf, startProduct, storeUrl } from '../support/product.ts'
 import { freePort, program, startServer, temporaryDirectory } from '../support/process.ts'
 import type { Figure } from './figure.ts'
 
@@ -62,7 +62,7 @@ export async function measureFleet(): Promise<readonly Figure[]> {
     bus: nats.url,
     store: storeUrl(mariadb, database),
   })
-  const monitor = stack.use(await startProduct(path, 'monitor', configuration, flagsOfStart()))
+  const monitor = stack.use(await startProduct(path, 'monitor', configuration, await flagsOfUnit()))
   await sleep(SETTLE_MS)
   const before = await costOf(monitor.pid)
   await sleep(MEASURED_MS)
@@ -100,6 +100,14 @@ const attributesOf = (index: number, sshPort: number): string =>
       cipher_suite: 3,
     },
   })
+
+/** The flags that the systemd units give to Node. They bound how far the heap grows between collections. */
+async function flagsOfUnit(): Promise<readonly string[]> {
+  const unit = join(import.meta.dirname, '..', '..', 'ops', 'systemd', 'instance-ha.service')
+  const [, start = ''] =
+    /^ExecStart=\S+ (.*) ops\/cli\.ts/m.exec(await readFile(unit, 'utf8')) ?? []
+  return start.split(' ').filter(Boolean)
+}
 
 const startHosts = (args: readonly string[]) =>
   startServer({

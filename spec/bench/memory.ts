@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer } from '../support/process.ts'
-import { flagsOfStart } from '../support/product.ts'
 import type { Figure } from './figure.ts'
 
 const IDLE_MS = 60_000
@@ -25,6 +24,13 @@ export async function measureMemory(): Promise<readonly Figure[]> {
       remark: 'simulated cloud, hosts and BMCs, and an SQLite store included',
     },
   ]
+}
+
+/** The flags that `npm start` gives to Node. They bound the young generation. */
+function flagsOfStart(): readonly string[] {
+  const file = join(import.meta.dirname, '..', '..', 'package.json')
+  const [, start = ''] = /"start": "node (.*)"/.exec(readFileSync(file, 'utf8')) ?? []
+  return start.split(' ').filter((word) => word.startsWith('--'))
 }
 
 /** VmRSS of a process as the kernel counts it. */

@@ -3,7 +3,6 @@
  * configuration file.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account } from './http-keystone.ts'
@@ -88,11 +87,4 @@ export function runProduct(...args: readonly string[]): Promise<Ended> {
     resolve({ status: error === null ? 0 : (error.code ?? null), stdout, stderr })
   })
   return promise
-}
-
-/** The flags that `npm start` and the systemd units give to Node. They bound the young generation. */
-export function flagsOfStart(): readonly string[] {
-  const file = join(import.meta.dirname, '..', '..', 'package.json')
-  const [, start = ''] = /"start": "node (.*)"/.exec(readFileSync(file, 'utf8')) ?? []
-  return start.split(' ').filter((word) => word.startsWith('--'))
 }
