@@ -9,6 +9,7 @@ import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
 import { measureGuests } from './guests.ts'
 import { measureKernel } from './kernel.ts'
+import { measureLargeCloud } from './large-cloud.ts'
 import { measureMemory } from './memory.ts'
 import { measureOpenstack } from './openstack.ts'
 import { measureRecovery } from './recovery.ts'
@@ -37,6 +38,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   strangers: measureStrangers,
   'bmc-polls': measureBmcPolls,
   fleet: measureFleet,
+  'large-cloud': measureLargeCloud,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

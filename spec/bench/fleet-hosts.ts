@@ -9,7 +9,7 @@ import { hostName, nodeName } from '../../schema/ids.ts'
 import { generateKeyPair } from '../../transports/ssh/key-pair.ts'
 
 const BEAT_MS = 1000
-const [servers = '', cloud = '', port = '', ...names] = process.argv.slice(2)
+const [servers = '', cloud = '', ...names] = process.argv.slice(2)
 
 const hostKey = generateKeyPair().private
 const shells = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
@@ -20,7 +20,11 @@ const shells = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
   client.on('request', (_accept, reject) => reject?.())
   client.on('error', () => client.end())
 })
-shells.listen(Number(port), '0.0.0.0', () => process.stdout.write('hosts answer\n'))
+shells.listen(0, '0.0.0.0', () => {
+  const address = shells.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  process.stdout.write(`hosts answer on port ${address.port}\n`)
+})
 
 const bus = await connect({ servers })
 let sequence = 0

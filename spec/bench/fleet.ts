@@ -31,11 +31,11 @@ export async function measureFleet(): Promise<readonly Figure[]> {
   const http = stack.use(await startHttpCloud(size))
   const nats = stack.use(await startNats())
   const mariadb = stack.use(await startMariadb())
-  const sshPort = await freePort()
   const names = http.segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
+  const hosts = stack.use(await startHosts([nats.url, 'default', ...names]))
+  const sshPort = Number(READY.exec(hosts.output())?.[1])
   const attributes = new Map(names.map((name, index) => [name, attributesOf(index, sshPort)]))
   await startBmcs(stack, path, names.length)
-  stack.use(await startHosts([nats.url, 'default', String(sshPort), ...names]))
   const database = await mariadb.createDatabase()
   {
     const { host, port, user, password } = mariadb
@@ -109,11 +109,13 @@ async function flagsOfUnit(): Promise<readonly string[]> {
   return start.split(' ').filter(Boolean)
 }
 
+const READY = /hosts answer on port (\d+)/
+
 const startHosts = (args: readonly string[]) =>
   startServer({
     command: process.execPath,
     args: [join(import.meta.dirname, 'fleet-hosts.ts'), ...args],
-    ready: /hosts answer/,
+    ready: READY,
   })
 
 const EMULATOR = `mc_setbmc 0x20
