@@ -16,6 +16,9 @@ export function sentenceOf(finding: CutFinding): string {
       return `the link to ${finding.domain} is cut, and its hosts live: ${who} cannot reach ${names}, but ${sign}`
     }
     case 'blind': {
+      if (finding.rule === 'observers') {
+        return `we are blind: all observers of ${names} (${who}) see nothing at present`
+      }
       const where =
         finding.rule === 'all-domains'
           ? 'some in every failure domain'

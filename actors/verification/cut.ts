@@ -2,6 +2,7 @@
  * Why hosts fail together, by who still sees what: their failure domain is dead, the link to it is cut, we are blind, or each of
  * them died by itself. The first rule that fits the reported host counts. Pure.
  *
+ * - blind, observers: all observers of the host say that they are blind
  * - blind, all-domains: the same observers lost three hosts or more at once, some in each known domain
  * - link-cut, observer: they hear nobody in the domain, and another observer hears one of its hosts
  * - link-cut, heartbeat: they hear nobody in the domain, and the heartbeat of one of its hosts arrives
@@ -57,7 +58,7 @@ export type CutFinding =
     }
   | {
       readonly kind: 'blind'
-      readonly rule: 'all-domains' | 'no-common-domain'
+      readonly rule: 'observers' | 'all-domains' | 'no-common-domain'
       readonly hosts: readonly HostSight[]
       readonly observers: readonly string[]
       readonly domains: number
@@ -89,6 +90,7 @@ const TOGETHER_MIN = 2
 
 /** The verdict for one host that seems dead. `sights` are all registered hosts, this one included. */
 export function judgeCut(host: HostSight, sights: readonly HostSight[], rules: CutRules): Cut {
+  if (isUnseen(host)) return withReason(blindObservers(host))
   const observers = host.observations.filter(isLost).map(({ observer }) => observer)
   const domains = tellingDomains(host, sights)
   if (observers.length === 0 || domains.length === 0) return SEPARATE
@@ -99,9 +101,27 @@ export function judgeCut(host: HostSight, sights: readonly HostSight[], rules: C
       cutLink(scene) ??
       blindness(scene, 'no-common-domain') ??
       deadDomain(scene))
-  if (finding === undefined) return SEPARATE
-  return { ...finding, reason: sentenceOf(finding), evidence: wordsOf(finding.hosts) }
+  return finding === undefined ? SEPARATE : withReason(finding)
 }
+
+const withReason = (finding: CutFinding): Cut => ({
+  ...finding,
+  reason: sentenceOf(finding),
+  evidence: wordsOf(finding.hosts),
+})
+
+/** Its observers distrust their own eyes: such a word has no channels. */
+const isUnseen = ({ observations }: HostSight): boolean =>
+  observations.length > 0 &&
+  observations.every(({ state, channels }) => state === 'blind' && channels === undefined)
+
+const blindObservers = (host: HostSight): CutFinding => ({
+  kind: 'blind',
+  rule: 'observers',
+  hosts: [host],
+  observers: host.observations.map(({ observer }) => observer),
+  domains: host.domains.length,
+})
 
 interface Scene {
   readonly host: HostSight

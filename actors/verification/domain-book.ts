@@ -36,6 +36,8 @@ export interface DomainBookWorld {
   readonly cutRules: CutRules
 }
 
+const SEPARATE: Cut = { kind: 'separate' }
+
 const serviceOf = (onMaintenance: boolean, by: Host['maintenanceBy']): HostSight['service'] => {
   if (!onMaintenance) return 'in'
   return by === null ? 'out' : 'recovering'
@@ -48,6 +50,11 @@ export class DomainBook {
   readonly #world: DomainBookWorld
   #hosts: readonly BookedHost[] = []
   #aggregates: DomainsByHost = new Map()
+  /**
+   * Hosts that were cut off, or that nobody could see, when they were judged last. A new leader does not know them, and needs the
+   * words of observers.
+   */
+  readonly #unreached = new Map<HostId, Cut>()
   #sights: { readonly atMs: number; readonly all: ReadonlyMap<HostId, HostSight> } | undefined
 
   constructor(world: DomainBookWorld) {
@@ -67,6 +74,8 @@ export class DomainBook {
       settings: parseControlAttributes(controlAttributes).failureDomains,
       service: serviceOf(onMaintenance, maintenanceBy),
     }))
+    const known = new Set(hosts.map(({ uuid }) => uuid))
+    for (const host of this.#unreached.keys()) if (!known.has(host)) this.#unreached.delete(host)
     this.#sights = undefined
   }
 
@@ -76,13 +85,19 @@ export class DomainBook {
     this.#sights = undefined
   }
 
-  /** Why the host fails, when others fail with it. Without known domains, it fails by itself. */
+  /**
+   * Why the host fails, when others fail with it. Without known domains, it fails by itself. While no observer says anything of it,
+   * the last verdict stays: that the observers of a cut link have ended does not make the host die.
+   */
   judge(host: HostId): Cut {
     const sights = this.#gather()
     const own = sights.get(host)
-    return own === undefined || own.domains.length === 0
-      ? { kind: 'separate' }
-      : judgeCut(own, [...sights.values()], this.#world.cutRules)
+    if (own === undefined || own.domains.length === 0) return SEPARATE
+    if (own.observations.length === 0) return this.#unreached.get(host) ?? SEPARATE
+    const cut = judgeCut(own, [...sights.values()], this.#world.cutRules)
+    if (cut.kind === 'link-cut' || cut.kind === 'blind') this.#unreached.set(host, cut)
+    else this.#unreached.delete(host)
+    return cut
   }
 
   /** Whether the host's neighbours are still to be heard of before it is judged. */
