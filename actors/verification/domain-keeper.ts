@@ -6,7 +6,9 @@ import { HOSTS_TOLD_MAX } from '../../schema/messages/domains.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import { sleep, type ClockPort } from '../ports/clock.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
+import type { DomainStore } from '../ports/domain-store.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
+import { AggregateReader } from './aggregate-domains.ts'
 import type { DomainBook } from './domain-book.ts'
 
 /** All settings are opened for it, so it is read seldom: domains change when somebody rebuilds a rack. */
@@ -19,7 +21,7 @@ const TELL_MS = 10_000
 
 export interface DomainKeeperWorld {
   readonly clock: ClockPort
-  readonly store: Pick<InventoryStore, 'listAllHosts'>
+  readonly store: Pick<InventoryStore, 'listAllHosts'> & Pick<DomainStore, 'listJoinedAggregates'>
   readonly compute: Pick<ComputePort, 'listAggregates'>
   readonly domains: DomainBook
   readonly announcer: Pick<Announcer, 'announce'>
@@ -27,9 +29,10 @@ export interface DomainKeeperWorld {
 
 /** Reads until the signal ends it. What is known stays known while the store, or Nova, is away. */
 export async function keepDomains(world: DomainKeeperWorld, signal: AbortSignal): Promise<void> {
+  const reader = new AggregateReader(world)
   await Promise.all([
     repeatedly(world.clock, READ_MS, signal, () => readHosts(world)),
-    repeatedly(world.clock, AGGREGATES_MS, signal, () => readAggregates(world, signal)),
+    repeatedly(world.clock, AGGREGATES_MS, signal, () => readAggregates(world, reader, signal)),
     repeatedly(world.clock, TELL_MS, signal, async () => tellDomains(world)),
   ])
 }
@@ -55,13 +58,14 @@ async function readHosts({ store, domains }: DomainKeeperWorld): Promise<void> {
 }
 
 async function readAggregates(
-  { compute, domains }: DomainKeeperWorld,
+  { domains }: DomainKeeperWorld,
+  reader: AggregateReader,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    domains.learnAggregates(await compute.listAggregates(signal))
+    domains.learnAggregates(await reader.read(signal))
   } catch (error) {
-    if (!signal.aborted && !isComputeTrouble(error)) throw error
+    if (!signal.aborted && !isComputeTrouble(error) && !isStoreAway(error)) throw error
   }
 }
 

@@ -65,7 +65,10 @@ test('while Nova or the store is away, what they said last counts', async (t) =>
     clock,
     domains,
     announcer: { announce: (_type: string, body: unknown) => void told.push(body) },
-    store: { listAllHosts: async () => answer(HOSTS, 'STORE_UNAVAILABLE') },
+    store: {
+      listAllHosts: async () => answer(HOSTS, 'STORE_UNAVAILABLE'),
+      listJoinedAggregates: async () => answer([], 'STORE_UNAVAILABLE'),
+    },
     compute: { listAggregates: async () => answer(RACK, 'COMPUTE_UNAVAILABLE') },
   }
   const ended = new AbortController()
