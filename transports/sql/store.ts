@@ -55,7 +55,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...leftStoppedStore(guarded, steps, ports),
     ...awaitedGuestStore(guarded, steps, ports),
     ...ledgerStore(guarded, steps, ports),
-    ...domainStore(steps),
+    ...domainStore(guarded, steps),
     ...purgeStore(steps),
     ...credentialsStore(steps),
     ...rosterStore(steps, ports),

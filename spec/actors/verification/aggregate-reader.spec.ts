@@ -1,6 +1,6 @@
 /** A taken spare stands in its own rack, whatever aggregates a recovery made it join. */
 import test from 'ava'
-import { AggregateReader } from '../../../actors/verification/aggregate-domains.ts'
+import { AggregateReader } from '../../../actors/verification/aggregate-reader.ts'
 import { domainsInAggregates } from '../../../schema/failure-domains.ts'
 import { hostName } from '../../../schema/ids.ts'
 import { ONE, TWO } from '../records.ts'
