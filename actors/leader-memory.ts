@@ -16,12 +16,14 @@ import type { ClockPort } from './ports/clock.ts'
 import { DomainBook, type DomainBookWorld } from './verification/domain-book.ts'
 import { InFlight } from './recovery/in-flight.ts'
 import { EarlyProbes } from './verification/early-probes.ts'
+import { HostBeats } from './verification/host-beats.ts'
 import { HostObservations } from './verification/host-observations.ts'
 
 export interface LeaderMemory {
   readonly roster: Roster
   readonly observations: HostObservations
   readonly earlyProbes: EarlyProbes
+  readonly hostBeats: HostBeats
   readonly domains: DomainBook
   readonly inFlight: InFlight
   readonly powerRechecks: PowerRechecks
@@ -74,6 +76,7 @@ function newLeaderMemory(world: MemoryWorld): LeaderMemory {
     roster: new Roster(observersPerHost, countStranger),
     observations,
     earlyProbes: new EarlyProbes(clock),
+    hostBeats: new HostBeats(cloud),
     domains: new DomainBook({ ...world, observations }),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),
@@ -86,12 +89,13 @@ function newLeaderMemory(world: MemoryWorld): LeaderMemory {
 
 /** How many entries each part has. */
 export function sizesOf(memory: LeaderMemory): Readonly<Record<keyof LeaderMemory, number>> {
-  const { roster, observations, earlyProbes, domains, inFlight } = memory
+  const { roster, observations, earlyProbes, hostBeats, domains, inFlight } = memory
   const { powerRechecks, bookings, limiter, news, guestLists } = memory
   return {
     roster: roster.size,
     observations: observations.size,
     earlyProbes: earlyProbes.size,
+    hostBeats: hostBeats.size,
     domains: domains.size,
     inFlight: inFlight.size,
     powerRechecks: powerRechecks.size,

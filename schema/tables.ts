@@ -217,6 +217,16 @@ export interface ObserversTable {
   readonly watches_hosts: number
 }
 
+export interface AggregateDomainsTable {
+  readonly id: Generated<number>
+  /** In lower case. */
+  readonly host_name: string
+  /** Names with commas between them. */
+  readonly domains: string
+  /** When Nova was read, wall ms; the same in all rows. */
+  readonly read_at: number
+}
+
 /** Has one row: the key that seals, on which all processes agree. */
 export interface SealingKeyTable {
   readonly id: number
@@ -243,6 +253,7 @@ export interface Database {
   readonly site_commands: SiteCommandsTable
   readonly changes: ChangesTable
   readonly observers: ObserversTable
+  readonly aggregate_domains: AggregateDomainsTable
   readonly sealing_key: SealingKeyTable
   readonly write_checks: WriteChecksTable
 }

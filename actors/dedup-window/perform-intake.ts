@@ -2,6 +2,7 @@
 import { describeError } from '../../schema/errors.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import { NEWS_TOPICS, type ComputeNews } from '../evacuator/compute-news.ts'
+import { HOST_BEATS_TOPIC, type HostBeats } from '../verification/host-beats.ts'
 import { GUEST_LISTS_TOPIC, type GuestLists } from '../guest-follower/guest-lists.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
@@ -31,6 +32,7 @@ export interface IntakeWorld extends ParkingWorld {
   readonly roster: Roster
   readonly news: ComputeNews
   readonly guestLists: GuestLists
+  readonly hostBeats: HostBeats
   /** Keeps what is known of failure domains until the signal ends it. */
   readonly keepDomains: (signal: AbortSignal) => Promise<void>
   /** What is heard on the bus. */
@@ -115,6 +117,11 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   open.use(
     bus.subscribe(subjectOf(cloud, ...GUEST_LISTS_TOPIC), (message) =>
       world.guestLists.note(message, world.clock.monotonicMs()),
+    ),
+  )
+  open.use(
+    bus.subscribe(subjectOf(cloud, ...HOST_BEATS_TOPIC), (message) =>
+      world.hostBeats.note(message, world.clock.monotonicMs()),
     ),
   )
   for (const topic of NEWS_TOPICS) open.use(bus.subscribe(subjectOf(cloud, ...topic), hear))

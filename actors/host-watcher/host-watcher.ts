@@ -15,7 +15,8 @@ import {
   type DetectorRules,
   type SignOf,
 } from './failure-detector.ts'
-import { afterBeat, beatDetail, suspiciousAtMs, type Beat, type Heart } from './heartbeat.ts'
+import type { Beat } from '../verification/host-beats.ts'
+import { afterBeat, beatDetail, suspiciousAtMs, type Heart } from './heartbeat.ts'
 import type { ObserverMessage } from './observer.ts'
 import type { PhiRules } from './phi.ts'
 import {

@@ -17,7 +17,7 @@ import type { ShellPort } from '../ports/shell.ts'
 import { isStoreAway, type InventoryStore } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
 import { askPower } from './ask-power.ts'
-import { readBeat } from './heartbeat.ts'
+import { readBeat } from '../verification/host-beats.ts'
 import type { HostRemarks } from './host-remarks.ts'
 import { WatchedDomains } from './watched-domains.ts'
 import {

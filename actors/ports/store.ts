@@ -25,6 +25,7 @@ import type { OperatorStore } from './operator-store.ts'
 import type { HostFault, InstanceRestart } from './host-fault.ts'
 import type { Grant } from './grant.ts'
 import type { ReconcilerStore } from './reconciler-store.ts'
+import type { DomainStore } from './domain-store.ts'
 import type { GuestStore } from './guest-store.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { PolicyChoices } from '../../schema/segment-policy.ts'
@@ -339,6 +340,7 @@ export interface StorePort
     LedgerStore,
     ReconcilerStore,
     GuestStore,
+    DomainStore,
     HousekeepingStore,
     RosterStore,
     AsyncDisposable {

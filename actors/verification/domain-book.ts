@@ -13,6 +13,7 @@ import {
 import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
 import type { ClockPort } from '../ports/clock.ts'
+import type { ReadDomains } from '../ports/domain-store.ts'
 import { awaitedNeighbours, type Awaited } from './companions.ts'
 import { judgeCut, type Cut, type CutRules, type HostSight } from './cut.ts'
 import type { HostObservations } from './host-observations.ts'
@@ -49,7 +50,7 @@ const SIGHTS_MS = 200
 export class DomainBook {
   readonly #world: DomainBookWorld
   #hosts: readonly BookedHost[] = []
-  #aggregates: DomainsByHost = new Map()
+  #aggregates: ReadDomains | undefined
   /**
    * Hosts that were cut off, or that nobody could see, when they were judged last. A new leader does not know them, and needs the
    * words of observers.
@@ -80,9 +81,28 @@ export class DomainBook {
   }
 
   /** What Nova says now. */
-  learnAggregates(aggregates: readonly DomainAggregate[]): void {
-    this.#aggregates = domainsInAggregates(aggregates, this.#world.metadataKeys)
+  learnAggregates(aggregates: readonly DomainAggregate[], readAt: number): ReadDomains {
+    const domains = domainsInAggregates(aggregates, this.#world.metadataKeys)
+    this.#aggregates = { readAt, domains }
     this.#sights = undefined
+    return this.#aggregates
+  }
+
+  /** What Nova said to an earlier leader, whose keys may have been others. It does not replace what this leader has read. */
+  recallAggregates({ readAt, domains }: ReadDomains): void {
+    if (this.#aggregates !== undefined) return
+    const prefixes = this.#world.metadataKeys.map((key) => `${key}:`)
+    const known = [...domains].map(([host, names]) => {
+      const own = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
+      return [host, own] as const
+    })
+    this.#aggregates = { readAt, domains: new Map(known.filter(([, names]) => names.length > 0)) }
+    this.#sights = undefined
+  }
+
+  /** When Nova said what counts of its aggregates, wall ms; undefined before anything is known. */
+  get aggregatesReadAt(): number | undefined {
+    return this.#aggregates?.readAt
   }
 
   /**
@@ -121,7 +141,7 @@ export class DomainBook {
     return domainsOf({
       settings,
       file: declaredDomains.get(name),
-      aggregates: this.#aggregates.get(name),
+      aggregates: this.#aggregates?.domains.get(name),
     })
   }
 

@@ -1,18 +1,21 @@
-/** Asks every channel of a host itself, side by side and for a short time: SSH, the BMC, and its heartbeat in Nova. */
+/** Asks every channel of a host itself, side by side and for a short time: SSH, the BMC, its heartbeats on the bus, and the one in Nova. */
 import type { BmcSettings, SshSettings } from '../../schema/control-attributes.ts'
 import { describeError } from '../../schema/errors.ts'
 import type { HostId, HostName } from '../../schema/ids.ts'
+import type { HostBeats } from './host-beats.ts'
 import type { HostObservations } from './host-observations.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
-import type { ClockPort } from '../ports/clock.ts'
+import { sleep, type ClockPort } from '../ports/clock.ts'
 import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
 import type { ShellPort, ShellProbe } from '../ports/shell.ts'
 import type { EarlyProbes } from './early-probes.ts'
 import {
+  beatSign,
   CONNECT_MS,
   heartbeatSign,
   judgeLook,
   LOOK_MS,
+  NEXT_BEAT_MS,
   type Heartbeat,
   type Look,
   type Signs,
@@ -25,6 +28,7 @@ export interface LookWorld {
   readonly compute: Pick<ComputePort, 'findService'>
   readonly observations: Pick<HostObservations, 'doubtedSince'>
   readonly earlyProbes: Pick<EarlyProbes, 'answerOf'>
+  readonly hostBeats: Pick<HostBeats, 'latestAtMs'>
 }
 
 export interface LookTarget {
@@ -45,12 +49,13 @@ export async function lookAtHost(
   target: LookTarget,
   signal: AbortSignal,
 ): Promise<Look> {
-  const [ssh, power, heartbeat] = await Promise.all([
+  const [ssh, power, beats, heartbeat] = await Promise.all([
     askShell(world, target, signal),
     askPower(world, target, signal),
+    target.isOrdered ? undefined : hear(world, target, signal),
     target.isOrdered ? undefined : askNova(world, target, signal),
   ])
-  return judgeLook({ ssh, power, heartbeat }, world.clock.monotonicMs())
+  return judgeLook({ ssh, power, beats, heartbeat }, world.clock.monotonicMs())
 }
 
 async function askShell(
@@ -84,24 +89,43 @@ function askPower(
   })
 }
 
-function askNova(
-  world: LookWorld,
-  { host, hostName, reportedAt }: LookTarget,
-  signal: AbortSignal,
-): Promise<Heartbeat> {
-  const { clock, compute, observations } = world
+function askNova(world: LookWorld, target: LookTarget, signal: AbortSignal): Promise<Heartbeat> {
+  const { clock, compute } = world
   return within(clock, signal, nothing(`Nova: ${LATE}`), async (untilLate) => {
     try {
-      const service = await compute.findService(hostName, untilLate)
-      const nowMs = clock.monotonicMs()
-      const doubtedForMs = nowMs - (observations.doubtedSince(host) ?? nowMs)
-      const reportedForMs = reportedAt === undefined ? 0 : clock.wallMs() - reportedAt
-      return heartbeatSign(service, Math.max(doubtedForMs, reportedForMs))
+      const service = await compute.findService(target.hostName, untilLate)
+      return heartbeatSign(service, silentForMs(world, target))
     } catch (error) {
       if (!isComputeTrouble(error)) throw error
       return nothing(`Nova: ${describeError(error)}`)
     }
   })
+}
+
+/** For how long the host has been said to be silent: by observers without a break, or by a report. */
+function silentForMs({ clock, observations }: LookWorld, { host, reportedAt }: LookTarget): number {
+  const nowMs = clock.monotonicMs()
+  const doubtedForMs = nowMs - (observations.doubtedSince(host) ?? nowMs)
+  const reportedForMs = reportedAt === undefined ? 0 : clock.wallMs() - reportedAt
+  return Math.max(doubtedForMs, reportedForMs)
+}
+
+/** Waits for the next heartbeat only where one is due: a host that has missed one already is not waited for. */
+async function hear(
+  world: LookWorld,
+  target: LookTarget,
+  signal: AbortSignal,
+): Promise<Heartbeat | undefined> {
+  const { clock, hostBeats } = world
+  const judge = (atMs: number): Heartbeat =>
+    beatSign(clock.monotonicMs() - atMs, silentForMs(world, target))
+  const latestAtMs = hostBeats.latestAtMs(target.hostName)
+  if (latestAtMs === undefined) return undefined
+  const sign = judge(latestAtMs)
+  const dueMs = latestAtMs + NEXT_BEAT_MS - clock.monotonicMs()
+  if (sign.isLife || dueMs <= 0) return sign
+  await sleep(clock, dueMs, signal)
+  return judge(hostBeats.latestAtMs(target.hostName) ?? latestAtMs)
 }
 
 const unknown = (detail: string): Signs['power'] => ({ state: 'unknown', detail })

@@ -19,11 +19,16 @@ export const LOOK_VALID_MS = 10_000
 /** A heartbeat is life for so long, ms: one interval of nova-compute, and half of another. */
 const HEARTBEAT_MS = 15_000
 
+/** A host sends a heartbeat each second: of three that are missing, the last one says nothing about now. Ms. */
+const BEAT_FRESH_MS = 3000
+/** The next heartbeat of a living host comes within this time after the last one, ms. */
+export const NEXT_BEAT_MS = 1500
+
 /** How far two readings of Nova's clock may be from each other, ms. */
 const CLOCK_UNCERTAIN_MS = 5000
 
 /**
- * alive: it runs; beating: SSH is silent, and its nova-compute has written to Nova lately; answers: something refuses connections at its address, and nobody knows its power;
+ * alive: it runs; beating: SSH is silent, and a heartbeat of the host was heard lately, or its nova-compute has written to Nova lately; answers: something refuses connections at its address, and nobody knows its power;
  * off: its power was read as off and nothing speaks for its life; nothing: no sign of life.
  */
 export type Finding = 'alive' | 'beating' | 'answers' | 'off' | 'nothing'
@@ -46,6 +51,9 @@ export const isLife = ({ finding }: Pick<Look, 'finding'>): boolean =>
 export interface Signs {
   readonly ssh: ShellProbe | undefined
   readonly power: { readonly state: PowerState | 'unknown'; readonly detail: string } | undefined
+  /** The host's own heartbeats, over the bus. */
+  readonly beats: Heartbeat | undefined
+  /** Of its nova-compute, in Nova. */
   readonly heartbeat: Heartbeat | undefined
 }
 
@@ -56,20 +64,29 @@ export interface Heartbeat {
 
 /** The finding of one look. */
 export function judgeLook(signs: Signs, atMs: number): Look {
-  const { ssh, power, heartbeat } = signs
+  const { ssh, power } = signs
   const evidence = sentencesOf(signs)
-  const found = (finding: Finding, detail: string): Look => {
-    return { finding, reason: `the leader ${VERBS[finding]}: ${detail}`, evidence, atMs }
+  const found = (finding: Finding, detail: string, verb: string = VERBS[finding]): Look => {
+    return { finding, reason: `the leader ${verb}: ${detail}`, evidence, atMs }
   }
   if (ssh?.outcome === 'alive') return found('alive', `SSH: ${ssh.detail}`)
-  const beat = heartbeat?.isLife === true ? heartbeat.detail : undefined
+  const beat = beatIn(signs)
   // A heartbeat is seconds old. What SSH and the power show is of now, and the two of them together outweigh it.
-  if (beat !== undefined && ssh === undefined) return found('alive', beat)
+  if (beat !== undefined && ssh === undefined) return found('alive', beat.detail)
   if (power?.state === 'off') return found('off', power.detail)
-  if (beat !== undefined) return found('beating', beat)
+  if (beat !== undefined) return found('beating', beat.detail, beat.verb)
   return ssh?.outcome === 'refused'
     ? found(refusedAs(power), `SSH: ${ssh.detail}`)
     : found('nothing', evidence.join('; '))
+}
+
+/** The heartbeat that shows life, and how the leader knows of it. */
+function beatIn({
+  beats,
+  heartbeat,
+}: Signs): { readonly detail: string; readonly verb: string } | undefined {
+  if (beats?.isLife === true) return { detail: beats.detail, verb: 'hears its heartbeat' }
+  return heartbeat?.isLife === true ? { detail: heartbeat.detail, verb: VERBS.beating } : undefined
 }
 
 /** A refused connection is life together with power on (decision 0004). */
@@ -83,10 +100,11 @@ const VERBS: Readonly<Record<Finding, string>> = {
   nothing: 'sees no life',
 }
 
-function sentencesOf({ ssh, power, heartbeat }: Signs): readonly string[] {
+function sentencesOf({ ssh, power, beats, heartbeat }: Signs): readonly string[] {
   return [
     ...(ssh === undefined ? [] : [`leader: SSH ${ssh.outcome}: ${ssh.detail}`]),
     ...(power === undefined ? [] : [`leader: ${power.detail}`]),
+    ...(beats === undefined ? [] : [`leader: ${beats.detail}`]),
     ...(heartbeat === undefined ? [] : [`leader: ${heartbeat.detail}`]),
   ]
 }
@@ -103,4 +121,13 @@ export function heartbeatSign(service: ComputeService | undefined, silentForMs: 
   const isNew = writtenAgoMs <= HEARTBEAT_MS && writtenAgoMs + CLOCK_UNCERTAIN_MS < silentForMs
   const detail = `the latest heartbeat in Nova is ${Math.max(0, Math.round(writtenAgoMs / 1000))} s old`
   return { isLife: counts && isNew, detail }
+}
+
+/**
+ * Whether the latest heartbeat over the bus shows life: it came after the host was said to be silent, and is still fresh. So the last one
+ * of a dead host delays nothing, and its absence proves nothing.
+ */
+export function beatSign(ageMs: number, silentForMs: number): Heartbeat {
+  const detail = `its latest heartbeat came ${(ageMs / 1000).toFixed(1)} s ago`
+  return { isLife: ageMs <= BEAT_FRESH_MS && ageMs < silentForMs, detail }
 }

@@ -2,7 +2,7 @@
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import type { HostDomains } from '../../schema/failure-domains.ts'
 import type { ClockPort } from '../ports/clock.ts'
-import type { DomainBoard } from '../ports/domain-board.ts'
+import type { DomainBoard, ToldHostDomains } from '../ports/domain-board.ts'
 
 /** A leader says them every 10 s; two of its messages may be lost. */
 const FRESH_MS = 30_000
@@ -11,11 +11,12 @@ const HOSTS_MAX = 20_000
 
 /** A message `domains.known`. */
 interface DomainsSaid {
+  readonly aggregatesReadAt?: number | undefined
   readonly hosts: readonly (HostDomains & { readonly host: string })[]
 }
 
 interface Told {
-  readonly domains: HostDomains
+  readonly domains: ToldHostDomains
   readonly atMs: number
 }
 
@@ -32,18 +33,19 @@ export class ToldDomains implements DomainBoard {
    * Takes what a leader says in place of what was said before. An earlier leader than the one that spoke lately has no voice; when
    * the later one is silent, it has one again, so that a wrong epoch does not hide the domains for ever.
    */
-  note(epoch: number | null, { hosts }: DomainsSaid): void {
+  note(epoch: number | null, { hosts, aggregatesReadAt }: DomainsSaid): void {
     if (epoch === null) return
     const atMs = this.#clock.monotonicMs()
     const latest = this.#leader
     if (latest !== undefined && epoch < latest.epoch && this.#isFresh(latest.atMs)) return
     this.#leader = { epoch, atMs }
     for (const { host, source, names } of hosts) {
-      this.#hosts.set(host, { domains: { source, names }, atMs })
+      const readAt = source === 'aggregate' ? aggregatesReadAt : undefined
+      this.#hosts.set(host, { domains: { source, names, readAt }, atMs })
     }
   }
 
-  of(host: string): HostDomains | undefined {
+  of(host: string): ToldHostDomains | undefined {
     const told = this.#hosts.get(host)
     return told === undefined || !this.#isFresh(told.atMs) ? undefined : told.domains
   }

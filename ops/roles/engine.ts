@@ -21,7 +21,7 @@ import { defineRecovery } from '../../actors/recovery/perform-recovery.ts'
 import { refOf, type Actors, type EngineActors } from '../../actors/registry.ts'
 import { keepDomains } from '../../actors/verification/domain-keeper.ts'
 import type { Look } from '../../actors/verification/look.ts'
-import type { HostId } from '../../schema/ids.ts'
+import type { Epoch, HostId } from '../../schema/ids.ts'
 import type { NodeWorld } from './node.ts'
 
 /** The lease holder of a process; its name is the same everywhere. */
@@ -51,7 +51,7 @@ export function engineFactories(
       ),
     intake: (epoch) =>
       defineIntake({
-        ...listening(world, memories.of(epoch)),
+        ...listening(world, memories.of(epoch), epoch),
         tellIntake,
         tellWindow,
         duplicateWindowMs: rules.duplicateWindowMs,
@@ -97,10 +97,10 @@ function leaderMemories(world: NodeWorld): LeaderMemories {
 }
 
 /** What the intake works with; it also keeps what is known of failure domains. */
-const listening = (world: NodeWorld, memory: LeaderMemory) => ({
+const listening = (world: NodeWorld, memory: LeaderMemory, epoch: Epoch) => ({
   ...world,
   ...memory,
-  keepDomains: (signal: AbortSignal) => keepDomains({ ...world, ...memory }, signal),
+  keepDomains: (signal: AbortSignal) => keepDomains({ ...world, ...memory, epoch }, signal),
 })
 
 /** What an evacuator works with. */

@@ -10,7 +10,14 @@ import type { InstanceChange } from '../../transports/simulated/instance-switche
 import type { BmcMood, ProgramMood } from '../../transports/simulated/machine.ts'
 import type { Deployment } from './deployment.ts'
 import { performAsOperator, type OperatorAct } from './operator-acts.ts'
-import { lieAboutGuest, tellLie, type GuestLie, type Lie } from './lies.ts'
+import {
+  lieAboutGuest,
+  lieWithBeats,
+  tellLie,
+  type BeatLie,
+  type GuestLie,
+  type Lie,
+} from './lies.ts'
 import { report, type Report } from './reports.ts'
 
 /** `node` is the name of a process; `leader` is the process that leads at that moment. */
@@ -59,6 +66,7 @@ export type Act =
   | Report
   | Lie
   | GuestLie
+  | BeatLie
 
 /** What can be done to a host without further parameters. */
 export type HostAct = keyof typeof HOST_ACTS
@@ -114,6 +122,8 @@ export async function perform(deployment: Deployment, act: Act): Promise<void> {
       return report(deployment, act)
     case 'lie':
       return tellLie(deployment, act)
+    case 'lie-with-heartbeats':
+      return lieWithBeats(deployment, act)
     case 'lie-about-guest':
       return lieAboutGuest(deployment, act)
     case 'kill':

@@ -25,6 +25,25 @@ export interface GuestLie {
   readonly instance: string
 }
 
+/** Sends so many heartbeats, at this interval, as the instance monitor of a host. */
+export interface BeatLie {
+  readonly do: 'lie-with-heartbeats'
+  readonly host: string
+  readonly times: number
+  readonly everyMs: number
+}
+
+/** Begins now. */
+export function lieWithBeats(deployment: Deployment, { host, times, everyMs }: BeatLie): void {
+  deployment.note(`an intruder sends ${times} heartbeats of ${host}`)
+  const well = { libvirt: 'answers', libvirtAgeMs: 0, compute: 'runs', computeAgeMs: 0 } as const
+  const say = (sequence: number): void => {
+    deployment.intruder.announce('host.heartbeat', { hostName: host, sequence, ...well })
+    if (sequence < times) deployment.clock.schedule(everyMs, () => say(sequence + 1))
+  }
+  say(1)
+}
+
 const HOUR_MS = 3_600_000
 
 /** Says it now, once. */

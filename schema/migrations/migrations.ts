@@ -27,6 +27,7 @@ import { operatorCommands } from './0031-operator-commands.ts'
 import { hostMonitors } from './0040-host-monitors.ts'
 import { handedOver } from './0041-handed-over.ts'
 import { moveGuests } from './0042-move-guests.ts'
+import { aggregateDomains } from './0043-aggregate-domains.ts'
 
 /**
  * Each migration runs unchanged on MySQL, MariaDB and SQLite, and can run again after an
@@ -59,4 +60,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0040-host-monitors': hostMonitors,
   '0041-handed-over': handedOver,
   '0042-move-guests': moveGuests,
+  '0043-aggregate-domains': aggregateDomains,
 }

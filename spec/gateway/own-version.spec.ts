@@ -232,8 +232,9 @@ test('a host shows its failure domains and their source as the leader has told t
   t.is(await shown(), null, 'no leader has spoken')
   domains.note(null, { hosts: [rack] })
   t.is(await shown(), null, 'somebody who does not lead has spoken')
-  domains.note(7, { hosts: [rack] })
-  t.deepEqual(await shown(), { source: 'aggregate', names: ['rack:12', 'feed:a'] })
+  domains.note(7, { aggregatesReadAt: clock.wallMs() - 1000, hosts: [rack] })
+  const read_at = '2025-12-31T23:59:59.000000'
+  t.deepEqual(await shown(), { source: 'aggregate', names: ['rack:12', 'feed:a'], read_at })
   domains.note(6, { hosts: [{ host, source: 'none', names: [] }] })
   t.like(await shown(), { source: 'aggregate' }, 'an earlier leader does not replace it')
   for (const url of [list, `${list}/${host}`]) {
@@ -244,6 +245,6 @@ test('a host shows its failure domains and their source as the leader has told t
   t.is(after.text, before.text)
   await clock.pass(31_000, async () => undefined)
   t.is(await shown(), null, 'what nobody repeats is over')
-  domains.note(6, { hosts: [{ host, source: 'settings', names: [] }] })
-  t.deepEqual(await shown(), { source: 'settings', names: [] })
+  domains.note(6, { aggregatesReadAt: 5, hosts: [{ host, source: 'settings', names: [] }] })
+  t.deepEqual(await shown(), { source: 'settings', names: [], read_at: null })
 })

@@ -193,7 +193,7 @@ test('observations and recoveries are received from the bus, and malformed messa
   const rack = { host: 'h1', source: 'file' as const, names: ['rack:1'] }
   say(encode('domains.known', { hosts: [rack] }, { ...from, epoch: 3, id: 'm5' }))
   await until('the domains were heard', () => heard.domains.of('h1') !== undefined)
-  t.deepEqual(heard.domains.of('h1'), { source: 'file', names: ['rack:1'] })
+  t.deepEqual(heard.domains.of('h1'), { source: 'file', names: ['rack:1'], readAt: undefined })
   t.like(heard.observations.of('h1')[0], { observer: 'controller-1', state: 'suspect' })
   const sent_at = '1970-01-01T00:00:01.000Z'
   t.deepEqual(

@@ -1,4 +1,5 @@
 /** The promises of every store: registers the tests for one kind of database. */
+import { domainConformance } from './store-domain-conformance.ts'
 import { guestConformance } from './store-guest-conformance.ts'
 import { housekeepingConformance } from './store-housekeeping-conformance.ts'
 import { inventoryConformance } from './store-inventory-conformance.ts'
@@ -27,6 +28,7 @@ export function storeConformance(test: RegisterTest, open: () => Promise<StoreDa
   ledgerConformance(test, world)
   reconcilerConformance(test, world)
   guestConformance(test, world)
+  domainConformance(test, world)
   snapshotConformance(test, world)
   leadershipConformance(test, world)
   operatorConformance(test, world)

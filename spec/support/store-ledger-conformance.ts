@@ -46,6 +46,28 @@ async function refuses(t: ExecutionContext, grant: Promise<Grant>, why: RegExp):
 
 /** Registers the tests. */
 export function ledgerConformance(test: RegisterTest, open: OpenWorld): void {
+  test('aggregates that recoveries made a spare join are listed until each of them is undone', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const scene = await setScene(world)
+    const { epoch, notification, spare } = scene
+    await take(world, scene)
+    t.deepEqual(await store.listJoinedAggregates(), [])
+    const join = { notification: notification.uuid, kind: 'aggregate', host: spare.uuid } as const
+    for (const subject of ['7', '8']) await store.recordChange(epoch, { ...join, subject })
+    const listed = async (): Promise<readonly unknown[]> =>
+      (await store.listJoinedAggregates()).toSorted((one, other) =>
+        one.aggregate < other.aggregate ? -1 : 1,
+      )
+    const [seven, eight] = ['7', '8'].map((aggregate) => ({ host: SPARE, aggregate }))
+    t.deepEqual(await listed(), [seven, eight])
+    const open7 = (await store.listChanges()).find(({ subject }) => subject === '7')
+    await store.closeChange(epoch, open7?.id ?? 0, 'it has left')
+    t.deepEqual(await listed(), [eight])
+    await store.updateSegment(scene.segment.uuid, { enabled: false })
+    t.deepEqual(await listed(), [eight], 'in a disabled segment, too')
+  })
+
   test('spare is taken by a recovery, granted to it again, and shared with others until it is given back', async (t) => {
     await using world = await open()
     const { store } = world

@@ -5,6 +5,7 @@ import { attemptStore } from './attempts.ts'
 import { awaitedGuestStore } from './awaited-guests.ts'
 import { ledgerStore } from './changes.ts'
 import { credentialsStore } from './credentials.ts'
+import { domainStore } from './domains.ts'
 import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
@@ -54,6 +55,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...leftStoppedStore(guarded, steps, ports),
     ...awaitedGuestStore(guarded, steps, ports),
     ...ledgerStore(guarded, steps, ports),
+    ...domainStore(guarded, steps),
     ...purgeStore(steps),
     ...credentialsStore(steps),
     ...rosterStore(steps, ports),

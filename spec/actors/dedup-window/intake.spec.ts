@@ -12,6 +12,7 @@ import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spaw
 import { LEAF } from '../../../actors/kernel/supervision.ts'
 import type { FaultDelivery } from '../../../actors/ports/bus.ts'
 import { refOf, type EngineActors } from '../../../actors/registry.ts'
+import { HostBeats } from '../../../actors/verification/host-beats.ts'
 import { GuestLists } from '../../../actors/guest-follower/guest-lists.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
 import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
@@ -69,6 +70,7 @@ function leaderThatListens(log: LogPort = LOG) {
           roster: new Roster(2, () => {}),
           news: new ComputeNews(),
           guestLists,
+          hostBeats: new HostBeats('sim'),
           keepDomains: async () => {},
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),

@@ -4,12 +4,11 @@ import * as fc from 'fast-check'
 import {
   afterBeat,
   beatDetail,
-  readBeat,
   suspiciousAtMs,
-  type Beat,
   type Heart,
 } from '../../../actors/host-watcher/heartbeat.ts'
 import { hostName } from '../../../schema/ids.ts'
+import { readBeat, type Beat } from '../../../actors/verification/host-beats.ts'
 import { encode } from '../../../schema/messages/codec.ts'
 import { holds } from '../../support/holds.ts'
 

@@ -3,6 +3,7 @@ import test from 'ava'
 import { DomainBook } from '../../../actors/verification/domain-book.ts'
 import { keepDomains } from '../../../actors/verification/domain-keeper.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
+import { epoch } from '../../../schema/ids.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { H1, H2, ONE, TWO, hostRow } from '../records.ts'
@@ -41,12 +42,12 @@ test('hosts without known domains fail by themselves', (t) => {
 test('domains come from aggregates, from the file, and from the settings of hosts', (t) => {
   const { domains } = bookOf()
   domains.learnHosts(HOSTS)
-  domains.learnAggregates(RACK)
+  domains.learnAggregates(RACK, 1000)
   t.like(domains.judge(H1), { kind: 'link-cut', domain: 'rack:1', rule: 'power' })
   const declared = new Map(['compute-1', 'compute-2'].map((host) => [host, ['cabinet-7']]))
   const { domains: filed } = bookOf(declared)
   filed.learnHosts(HOSTS)
-  filed.learnAggregates(RACK)
+  filed.learnAggregates(RACK, 1000)
   t.like(filed.judge(H1), { kind: 'link-cut', domain: 'cabinet-7' })
   const own = '{"failure_domains":[]}'
   filed.learnHosts([hostRow({ controlAttributes: own }), ...HOSTS.slice(1)])
@@ -64,11 +65,18 @@ test('while Nova or the store is away, what they said last counts', async (t) =>
   const world = {
     clock,
     domains,
+    epoch: epoch(1),
     announcer: { announce: (_type: string, body: unknown) => void told.push(body) },
-    store: { listAllHosts: async () => answer(HOSTS, 'STORE_UNAVAILABLE') },
+    store: {
+      listAllHosts: async () => answer(HOSTS, 'STORE_UNAVAILABLE'),
+      listJoinedAggregates: async () => answer([], 'STORE_UNAVAILABLE'),
+      readAggregateDomains: async () => undefined,
+      keepAggregateDomains: async () => {},
+    },
     compute: { listAggregates: async () => answer(RACK, 'COMPUTE_UNAVAILABLE') },
   }
   const ended = new AbortController()
+  const readAtMs = clock.wallMs()
   const kept = keepDomains(world, ended.signal)
   await clock.pass(1000, settle)
   t.is(domains.size, 3)
@@ -79,12 +87,13 @@ test('while Nova or the store is away, what they said last counts', async (t) =>
     { host: H2, ...rack },
     { host: 'host-9', source: 'none', names: [] },
   ]
-  t.deepEqual(told.at(-1), { hosts })
+  const aggregatesReadAt = Math.round(readAtMs)
+  t.deepEqual(told.at(-1), { aggregatesReadAt, hosts })
   away = true
   await clock.pass(200_000, settle)
   t.is(domains.size, 3)
   t.is(domains.judge(H1).kind, 'separate', 'what observers said is too old by now')
-  t.deepEqual(told.at(-1), { hosts }, 'gateways are told what counts')
+  t.deepEqual(told.at(-1), { aggregatesReadAt, hosts }, 'gateways are told what counts')
   ended.abort()
   await kept
 })

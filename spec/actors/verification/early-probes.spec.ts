@@ -72,7 +72,11 @@ async function lookLater({
   const beganAtMs = clock.monotonicMs()
   const { signal } = new AbortController()
   const look = await world.during(
-    lookAtHost({ ...world, observations, earlyProbes }, target, signal),
+    lookAtHost(
+      { ...world, observations, earlyProbes, hostBeats: { latestAtMs: () => undefined } },
+      target,
+      signal,
+    ),
   )
   return { finding: look.finding, tookMs: clock.monotonicMs() - beganAtMs }
 }

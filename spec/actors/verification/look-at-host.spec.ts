@@ -1,6 +1,7 @@
 /** The leader's look in a simulated cloud: every channel is asked side by side, and none is waited for longer than three seconds. */
 import test from 'ava'
 import { EarlyProbes } from '../../../actors/verification/early-probes.ts'
+import { HostBeats } from '../../../actors/verification/host-beats.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import type { LookTarget } from '../../../actors/verification/look-at-host.ts'
 import { lookAtHost } from '../../../actors/verification/look-at-host.ts'
@@ -14,7 +15,11 @@ interface Seen {
 }
 
 /** Looks at the first host; observers have doubted it for a while. */
-async function look(world: World, change: Partial<LookTarget> = {}): Promise<Seen> {
+async function look(
+  world: World,
+  change: Partial<LookTarget> = {},
+  hostBeats: Pick<HostBeats, 'latestAtMs'> = new HostBeats('sim'),
+): Promise<Seen> {
   const { clock, one } = world
   const observations = new HostObservations(clock, 60_000)
   observations.note(H1, { observer: 'monitor-1', state: 'dead', evidence: [] })
@@ -31,7 +36,7 @@ async function look(world: World, change: Partial<LookTarget> = {}): Promise<See
   const { signal } = new AbortController()
   const earlyProbes = new EarlyProbes(clock)
   const seen = await world.during(
-    lookAtHost({ ...world, observations, earlyProbes }, target, signal),
+    lookAtHost({ ...world, observations, earlyProbes, hostBeats }, target, signal),
   )
   return { look: seen, tookMs: clock.monotonicMs() - beganAtMs }
 }
@@ -102,7 +107,54 @@ test('a look that is not needed any more ends with its asker', async (t) => {
     isOrdered: false,
   }
   const earlyProbes = new EarlyProbes(world.clock)
-  const looking = lookAtHost({ ...world, observations, earlyProbes }, target, asker.signal)
+  const hostBeats = new HostBeats('sim')
+  const looking = lookAtHost(
+    { ...world, observations, earlyProbes, hostBeats },
+    target,
+    asker.signal,
+  )
   asker.abort(new Error('stopped'))
   await t.throwsAsync(world.during(looking), { message: 'stopped' })
+})
+
+/** Its heartbeats come each second until the given moment. */
+function beating(world: World, untilMs = Infinity): Pick<HostBeats, 'latestAtMs'> {
+  const { clock } = world
+  return { latestAtMs: () => Math.floor(Math.min(clock.monotonicMs(), untilMs) / 1000) * 1000 }
+}
+
+test('a heartbeat that comes during the look is life where SSH does not answer', async (t) => {
+  const world = buildWorld()
+  world.cloud.setSshd(world.one, 'slow')
+  await world.pass(10_500)
+  const seen = await look(world, { reportedAt: world.clock.wallMs() - 100 }, beating(world))
+  t.is(seen.look.finding, 'beating')
+  t.regex(
+    seen.look.reason,
+    /^the leader hears its heartbeat: its latest heartbeat came 0\.\d s ago$/,
+  )
+  t.is((await look(world, { isOrdered: true }, beating(world))).look.finding, 'nothing')
+})
+
+test('the last heartbeat of a dead host is no life, and a host that missed one is not waited for', async (t) => {
+  const world = buildWorld()
+  await world.pass(10_500)
+  world.cloud.crashHost(world.one)
+  const ended = beating(world, 10_000)
+  const noSsh = { ssh: undefined, reportedAt: world.clock.wallMs() - 100 }
+  const soon = await look(world, noSsh, ended)
+  t.is(soon.look.finding, 'off')
+  t.true(soon.tookMs <= 1500, `${soon.tookMs} ms`)
+  await world.pass(1500)
+  const late = await look(world, noSsh, ended)
+  t.is(late.look.finding, 'off')
+  t.true(late.tookMs < 500, `${late.tookMs} ms`)
+})
+
+test('a host without SSH settings that goes on sending heartbeats is alive', async (t) => {
+  const world = buildWorld()
+  await world.pass(10_500)
+  const target = { ssh: undefined, reportedAt: world.clock.wallMs() }
+  const seen = await look(world, target, beating(world))
+  t.is(seen.look.finding, 'alive')
 })

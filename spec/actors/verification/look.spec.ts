@@ -1,6 +1,7 @@
 /** What the leader's own look at a host proves, channel by channel. */
 import test from 'ava'
 import {
+  beatSign,
   heartbeatSign,
   judgeLook,
   type Finding,
@@ -40,7 +41,7 @@ const TABLE: readonly (readonly [
 
 for (const [title, finding, [shell, chassis, heartbeat]] of TABLE) {
   test(`a look finds ${finding}: ${title}`, (t) => {
-    const look = judgeLook({ ssh: shell, power: chassis, heartbeat }, 7)
+    const look = judgeLook({ ssh: shell, power: chassis, beats: undefined, heartbeat }, 7)
     t.is(look.finding, finding)
     t.is(look.atMs, 7)
     t.true(look.reason.startsWith('the leader '))
@@ -48,7 +49,10 @@ for (const [title, finding, [shell, chassis, heartbeat]] of TABLE) {
 }
 
 test('a look says what each channel showed', (t) => {
-  const { evidence } = judgeLook({ ssh: ssh('silent'), power: power('on'), heartbeat: NO_BEAT }, 0)
+  const { evidence } = judgeLook(
+    { ssh: ssh('silent'), power: power('on'), beats: undefined, heartbeat: NO_BEAT },
+    0,
+  )
   t.deepEqual(evidence, [
     'leader: SSH silent: so it is',
     'leader: the BMC',
@@ -73,4 +77,17 @@ test('what others write into the row is no heartbeat', (t) => {
   t.false(heartbeatSign(beat(1000, { up: false }), 60_000).isLife)
   t.false(heartbeatSign(beat(null), 60_000).isLife)
   t.false(heartbeatSign(undefined, 60_000).isLife)
+})
+
+for (const [title, finding, [shell, chassis, beats]] of TABLE) {
+  test(`heartbeats over the bus count like those in Nova: ${title}`, (t) => {
+    t.is(judgeLook({ ssh: shell, power: chassis, beats, heartbeat: NO_BEAT }, 7).finding, finding)
+  })
+}
+
+test('a heartbeat over the bus is life when it is fresh and came after the doubt', (t) => {
+  t.true(beatSign(400, 500).isLife)
+  t.false(beatSign(400, 400).isLife, 'it may be the last one before the death')
+  t.true(beatSign(3000, 60_000).isLife)
+  t.false(beatSign(3001, 60_000).isLife)
 })
