@@ -42,6 +42,30 @@ export function awaitedNeighbours(
   return { reason, leftMs: Math.min(remainingMs, AGAIN_MS) }
 }
 
+/**
+ * undefined unless neighbours that fell silent with the host are heard again: the link to them all was cut, and is whole again. Who is not
+ * heard yet may not have been asked since. A host whose own power is read as off is not waited for.
+ */
+export function awaitedAfterReturn(
+  host: HostSight,
+  sights: readonly HostSight[],
+  { nowMs, longestMs }: { readonly nowMs: number; readonly longestMs: number },
+): Awaited | undefined {
+  const { doubtedSinceMs, domains } = host
+  if (doubtedSinceMs === undefined || isOff(host)) return undefined
+  const domain = domains.find((each) => isRack(each, sights))
+  const returnedAtMs = sights
+    .filter((each) => each !== host && domain !== undefined && each.domains.includes(domain))
+    .flatMap((each) => each.returnedAtMs ?? [])
+    .filter((atMs) => atMs >= doubtedSinceMs)
+  if (returnedAtMs.length === 0) return undefined
+  // The first one shows since when the link is whole.
+  const leftMs = Math.min(...returnedAtMs) + longestMs - nowMs
+  if (leftMs <= 0) return undefined
+  const reason = `other hosts of ${domain} are heard again: this one is asked again first`
+  return { reason, leftMs }
+}
+
 /** Of a larger domain the neighbours are not asked at once (`host-watcher/watched-domains.ts`). */
 const NEIGHBOURS_MAX = 64
 

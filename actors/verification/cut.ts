@@ -8,6 +8,7 @@
  * - link-cut, heartbeat: they hear nobody in the domain, and the heartbeat of one of its hosts arrives
  * - link-cut, compute: they hear nobody in the domain, and one of its hosts has written to Nova since
  * - link-cut, power: they hear nobody in the domain, and the power of one of its silent hosts is read as on
+ * - link-cut, again: the same four rules for all observers that have lost a host of the domain, when nobody at all hears one
  * - blind, no-common-domain: the same observers lost three hosts or more at once, and no domain contains all of them
  * - domain-dead, off: every host of the domain is read as off, and its observers hear hosts outside it
  * - domain-dead, silence: every host of the domain is silent on every channel, and its observers hear hosts outside it
@@ -33,6 +34,8 @@ export interface HostSight {
   readonly doubtedSinceMs: number | undefined
   /** When somebody has last reached it over SSH, monotonic ms. */
   readonly reachedAtMs: number | undefined
+  /** When somebody has reached it again after a lasting doubt, monotonic ms. */
+  readonly returnedAtMs: number | undefined
 }
 
 export type LinkRule = 'observer' | 'heartbeat' | 'compute' | 'power'
@@ -80,6 +83,8 @@ export interface CutRules {
   readonly atOnceMs: number
   /** So long after a suspicion the neighbours of the suspect have answered, or do not answer, ms. */
   readonly companionsMs: number
+  /** So long after a neighbour is heard again, every observer has asked the host anew and has its answer, ms. */
+  readonly askedAgainMs: number
 }
 
 const SEPARATE: Cut = { kind: 'separate' }
@@ -192,11 +197,30 @@ const wordsBy = (
 function cutLink(scene: Scene): CutFinding | undefined {
   for (const domain of scene.domains) {
     const members = scene.sights.filter((each) => mayBeCutOff(each) && isIn(each, domain))
-    const found = cutLinkTo(scene, domain, members)
+    const found =
+      cutLinkTo(scene, domain, members) ??
+      (isReached(members)
+        ? undefined
+        : cutLinkTo({ ...scene, observers: losersOf(members) }, domain, members))
     if (found !== undefined) return found
   }
   return undefined
 }
+
+const isReached = (members: readonly HostSight[]): boolean =>
+  members.some(({ observations }) => observations.some(isHeard))
+
+/**
+ * When nobody at all reaches the domain, its hosts are silent together, whoever watches which of them: hosts are shared out among
+ * monitors, and the monitor that two of them have in common may be blind.
+ */
+const losersOf = (members: readonly HostSight[]): readonly string[] => [
+  ...new Set(
+    members.flatMap(({ observations }) =>
+      observations.filter(isLost).map(({ observer }) => observer),
+    ),
+  ),
+]
 
 /**
  * Only of a host that an operator keeps out of service silence says nothing. One that a recovery has powered off was silent before: a

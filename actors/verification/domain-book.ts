@@ -14,7 +14,7 @@ import type { HostId, HostName } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { ReadDomains } from '../ports/domain-store.ts'
-import { awaitedNeighbours, type Awaited } from './companions.ts'
+import { awaitedAfterReturn, awaitedNeighbours, type Awaited } from './companions.ts'
 import { judgeCut, type Cut, type CutRules, type HostSight } from './cut.ts'
 import type { HostObservations } from './host-observations.ts'
 
@@ -29,7 +29,7 @@ interface BookedHost {
 
 export interface DomainBookWorld {
   readonly clock: ClockPort
-  readonly observations: Pick<HostObservations, 'of' | 'doubtedSince' | 'reachedAt'>
+  readonly observations: Pick<HostObservations, 'of' | 'doubtedSince' | 'reachedAt' | 'returnedAt'>
   /** What the file of the operators says. */
   readonly declaredDomains: DomainsByHost
   /** Which metadata of aggregates name a domain. */
@@ -120,14 +120,18 @@ export class DomainBook {
     return cut
   }
 
-  /** Whether the host's neighbours are still to be heard of before it is judged. */
+  /** Whether its neighbours, or the host itself, are still to be heard of before it is judged. */
   awaited(host: HostId): Awaited | undefined {
     const sights = this.#gather()
     const own = sights.get(host)
     if (own === undefined || own.domains.length === 0) return undefined
-    const { companionsMs: longestMs } = this.#world.cutRules
+    const { companionsMs: longestMs, askedAgainMs } = this.#world.cutRules
     const nowMs = this.#world.clock.monotonicMs()
-    return awaitedNeighbours(own, [...sights.values()], { nowMs, longestMs })
+    const all = [...sights.values()]
+    return (
+      awaitedNeighbours(own, all, { nowMs, longestMs }) ??
+      awaitedAfterReturn(own, all, { nowMs, longestMs: askedAgainMs })
+    )
   }
 
   /** The domains of every registered host, as they are judged by. */
@@ -163,6 +167,7 @@ export class DomainBook {
           observations: observations.of(host),
           doubtedSinceMs: observations.doubtedSince(host),
           reachedAtMs: observations.reachedAt(host),
+          returnedAtMs: observations.returnedAt(host),
         },
       ]),
     )

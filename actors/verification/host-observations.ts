@@ -4,6 +4,7 @@
  * takes a host out of the choice, and a sign of life out of the fence's reach.
  */
 import { BoundedMap } from '../../schema/bounded-map.ts'
+import type { HostState } from '../../schema/messages/observation.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { Observation, ObservationBoard } from '../ports/observations.ts'
 
@@ -17,7 +18,15 @@ interface Kept {
   readonly heardAtMs: number
   /** Since when its observer doubts the host without a break. */
   readonly doubtedSinceMs: number | undefined
+  /** When its observer has reached the host again after a lasting doubt, for the first time in a while. */
+  readonly returnedAtMs: number | undefined
 }
+
+/** One lost probe is made up for within about a second, and a lost word with the next one: a longer doubt was none of these, ms. */
+const LASTING_MS = 4000
+
+/** A host that comes and goes returns no more often than this: nobody may wait for it for ever, ms. */
+const RETURNS_MS = 60_000
 
 type Words = BoundedMap<string, Kept>
 
@@ -67,6 +76,7 @@ export class HostObservations implements ObservationBoard {
       },
       heardAtMs,
       doubtedSinceMs: before?.doubtedSinceMs ?? heardAtMs,
+      returnedAtMs: isReturn(before, state, heardAtMs) ? heardAtMs : before?.returnedAtMs,
     }
     words.set(observer, isDoubt(kept) ? kept : { ...kept, doubtedSinceMs: undefined })
     this.#hosts.set(host, words)
@@ -106,6 +116,12 @@ export class HostObservations implements ObservationBoard {
     return reached.length === 0 ? undefined : Math.max(...reached)
   }
 
+  /** When somebody has reached it again after a doubt that was more than a lost probe, monotonic ms; undefined when nobody did. */
+  returnedAt(host: string): number | undefined {
+    const returned = this.#heard(host).flatMap(({ returnedAtMs }) => returnedAtMs ?? [])
+    return returned.length === 0 ? undefined : Math.max(...returned)
+  }
+
   /** True when it is doubted, and nobody whose last word it was has doubted it since before that moment. */
   doubtedLately(host: string, begunSinceMs: number): boolean {
     const words = [...(this.#hosts.get(host)?.values() ?? [])]
@@ -120,5 +136,10 @@ export class HostObservations implements ObservationBoard {
     )
   }
 }
+
+const isReturn = (before: Kept | undefined, state: HostState, atMs: number): boolean =>
+  state === 'alive' &&
+  atMs - (before?.doubtedSinceMs ?? Infinity) >= LASTING_MS &&
+  atMs - (before?.returnedAtMs ?? -Infinity) >= RETURNS_MS
 
 const newWords = (): Words => new BoundedMap({ entriesMax: OBSERVERS_MAX, whenFull: 'drop-oldest' })

@@ -48,6 +48,8 @@ export interface Rules {
   readonly disableReason: string
 }
 
+/** An observer says a death at its next tick. */
+const TICK_MS = 1000
 /** A suspect host is asked over SSH every second: three samples make a verdict within ten seconds. */
 const SSH_BURST_MS = 1000
 /**
@@ -127,6 +129,8 @@ export function rulesOf(config: Config): Rules {
         gatheringMs: gatheringMsOf(config),
         atOnceMs: freshMsOf(config),
         companionsMs: companionsMsOf(config),
+        // A peace interval that is longer by its tenth, the time-out, and the observer's next tick.
+        askedAgainMs: 1.1 * repeatMs + config.ssh.timeoutMs + TICK_MS,
       },
     },
     returner: returnRulesOf(config),
@@ -176,7 +180,7 @@ function watchRulesOf(config: Config): Pick<Rules, 'observer' | 'watcher'> {
   const servicesMs = Math.max(SERVICES_MS, hostMonitor.intervalMs)
   return {
     observer: {
-      tickMs: 1000,
+      tickMs: TICK_MS,
       repeatMs,
       anchorsMs: ANCHORS_MS,
       inventoryMs: REGISTER_MS,

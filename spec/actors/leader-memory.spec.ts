@@ -18,7 +18,7 @@ const memories = (): LeaderMemories =>
     freshMs: 15_000,
     declaredDomains: new Map(),
     metadataKeys: [],
-    cutRules: { gatheringMs: 60_000, atOnceMs: 15_000, companionsMs: 4000 },
+    cutRules: { gatheringMs: 60_000, atOnceMs: 15_000, companionsMs: 4000, askedAgainMs: 9000 },
     observersPerHost: 2,
     caps: { overall: 10, perSegment: 10, perTarget: 10 },
     countStranger: () => {},

@@ -3,6 +3,7 @@ import { measureAcceptance } from './acceptance.ts'
 import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureDetection } from './detection.ts'
+import { measureFalseVerdicts } from './false-verdicts.ts'
 import { measureFleet } from './fleet.ts'
 import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   kernel: measureKernel,
   simulator: measureSimulator,
   detection: measureDetection,
+  'false-verdicts': measureFalseVerdicts,
   scale: measureScale,
   acceptance: measureAcceptance,
   gateway: measureGateway,

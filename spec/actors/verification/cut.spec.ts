@@ -10,7 +10,7 @@ import {
 import { holds } from '../../support/holds.ts'
 import { lost, sight, word } from './sights.ts'
 
-const RULES = { gatheringMs: 60_000, atOnceMs: 15_000, companionsMs: 5000 }
+const RULES = { gatheringMs: 60_000, atOnceMs: 15_000, companionsMs: 5000, askedAgainMs: 9000 }
 const OUTSIDE = [sight('x1', ['rack:2']), sight('x2', ['rack:2'])]
 const off = lost('power off')
 const on = lost('power power')
@@ -144,6 +144,41 @@ const CASES: Readonly<Record<string, Case>> = {
     kind: 'link-cut',
     rule: 'observer',
     reason: /but three reaches a2$/,
+  },
+  'each host of a silent rack is watched by an observer of its own, and its power is on': {
+    members: [
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'ipmi power')]),
+      sight('a2', ['rack:1'], [word('two', 'suspect', 'ssh silence', 'ipmi power')]),
+      sight('a3', ['rack:1'], [word('two', 'suspect', 'ssh silence'), word('three', 'blind')]),
+    ],
+    kind: 'link-cut',
+    rule: 'power',
+    reason: /^the link to rack:1 is cut, .*: one, two cannot reach a1, a2, a3, but the power of a1/,
+  },
+  'each host of a silent rack is watched by an observer of its own, and a heartbeat arrives': {
+    members: [
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence')]),
+      sight('a2', ['rack:1'], [word('two', 'alive', 'ssh silence', 'heartbeat life')]),
+    ],
+    kind: 'link-cut',
+    rule: 'heartbeat',
+  },
+  'two hosts hang, watched by an observer of its own each, and a third one is reached': {
+    members: [
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'ipmi power')]),
+      sight('a2', ['rack:1'], [word('two', 'dead', 'ssh silence', 'ipmi power')]),
+      sight('a3', ['rack:1'], [word('three', 'alive', 'ssh life')]),
+    ],
+    kind: 'separate',
+  },
+  'a host that another observer lost long before says nothing of the link': {
+    members: [
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'ipmi power')]),
+      sight('a2', ['rack:1'], [word('two', 'dead', 'ssh silence', 'ipmi power')], {
+        doubtedSinceMs: -600_000,
+      }),
+    ],
+    kind: 'separate',
   },
   'a neighbour answers over the same link: one host died': {
     members: rack(on, heard),

@@ -27,7 +27,12 @@ class Succession {
   /** Leads for so long; what is then known of the first host. */
   async lead(forMs: number, metadataKeys = ['rack']) {
     const { clock } = this
-    const cutRules = { gatheringMs: 60_000, atOnceMs: 15_000, companionsMs: 5000 }
+    const cutRules = {
+      gatheringMs: 60_000,
+      atOnceMs: 15_000,
+      companionsMs: 5000,
+      askedAgainMs: 9500,
+    }
     const observations = new HostObservations(clock, 15_000)
     const declaredDomains = new Map<string, readonly string[]>()
     const domains = new DomainBook({ clock, observations, declaredDomains, metadataKeys, cutRules })
