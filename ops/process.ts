@@ -154,12 +154,12 @@ async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): P
 }
 
 /**
- * Gives the lease back and waits up to 1 s until the node does not lead any more, so that a standby
- * takes over at once.
+ * Gives the lease back and waits up to 1 s until the node neither leads nor campaigns, so that a
+ * standby takes over at once.
  */
 async function handOver(node: Node): Promise<void> {
   node.resign()
-  for (let tries = 0; tries < 20 && node.leading(); tries += 1) await sleep(50)
+  for (let tries = 0; tries < 20 && node.campaigning(); tries += 1) await sleep(50)
 }
 
 /**

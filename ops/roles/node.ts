@@ -28,6 +28,7 @@ import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
+import { DecisionLog, loggedAnnouncer } from './decision-log.ts'
 import { deposingStore } from './deposing-store.ts'
 import { LEASE_HOLDER, engineFactories, startEngine } from './engine.ts'
 import { hostMonitorFactories, startHostMonitor } from './host-monitor.ts'
@@ -92,8 +93,10 @@ export interface Node {
   contradictions(): number
   /** True while this node leads. */
   leading(): boolean
-  /** Gives leadership up, so that a standby takes over at once. */
+  /** Gives leadership up, so that a standby takes over at once, and campaigns no more. */
   resign(): void
+  /** True while this node leads, or may begin to lead. */
+  campaigning(): boolean
 }
 
 /** What only some nodes have: who is told of a hopeless crash, and of every change of an actor's state. */
@@ -107,9 +110,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   const { clock, random, log, turns, bus } = ports
   const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
-  const announcer = announcerOn(bus, from, { clock, random, term })
+  const decisions = new DecisionLog(log)
+  const announcer = loggedAnnouncer(announcerOn(bus, from, { clock, random, term }), decisions)
   const store = deposingStore(ports.store, (refused) => {
-    log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
   const contradictions = new Contradictions(log)
@@ -138,7 +141,11 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     random,
     log,
     turns,
-    ...hooks,
+    onGiveUp: hooks.onGiveUp,
+    onTransition: (path, from, to, reason) => {
+      decisions.turned(path, from, to, reason)
+      hooks.onTransition?.(path, from, to, reason)
+    },
     factories: {
       ...engineFactories(world, () => system),
       ...hostMonitorFactories(world, () => system),
@@ -158,7 +165,12 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     contradictions: () => contradictions.count(),
     leading: () => term.current() !== undefined,
     resign: () => {
-      if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
+      if (isCampaigning(system)) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
     },
+    campaigning: () => isCampaigning(system),
   }
 }
+
+/** False before the store is ready, and for a node without the role engine: there is no lease holder. */
+const isCampaigning = (system: ActorSystem<Actors>): boolean =>
+  system.snapshot().some(({ path, state }) => path === LEASE_HOLDER.address && state !== 'resigned')

@@ -146,6 +146,7 @@ test.serial(
       const leading = heard.filter((each) => each.leading).map((each) => each.node)
       return heard.some((each) => each.node === node) && leading.length === 1 && leading[0] !== node
     })
+    t.regex(engine.output(), /"warn".+"epoch":\d+.+"reason":.+this engine does not lead any more/)
   },
 )
 
@@ -162,5 +163,30 @@ test.serial('a leader that is asked to end hands over within two seconds', async
   t.true(tookMs < 2000)
   t.is(engine.exitStatus(), 0, engine.output())
   t.true(endedMs < 10_000)
+  t.regex(engine.output(), /"info".+this engine has given leadership up/)
   await finishesOnce(t, loss)
+  const [ours = '', other = ''] = [...stage.engines.values()].map((each) => each.output())
+  for (const told of [
+    'this engine leads',
+    'the recovery acts',
+    'the fence begins',
+    'the host is certainly dead, and the certificate is stored',
+    'a move begins',
+    'a move has succeeded',
+    'the recovery has finished',
+  ]) {
+    t.true(`${ours}${other}`.includes(told), `nobody says: ${told}`)
+  }
+})
+
+test.serial('a standby that is asked to end warns of nothing', async (t) => {
+  const { world } = stage
+  const standby = await world.start('engine-3', 'engine')
+  await until('it is heard', async () =>
+    (await world.supervisors()).some(({ node }) => node === 'engine-3'),
+  )
+  standby.signal('SIGTERM')
+  await standby.ended
+  t.is(standby.exitStatus(), 0)
+  t.notRegex(standby.output(), /"level":"(warn|error)"/)
 })
