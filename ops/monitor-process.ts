@@ -26,7 +26,14 @@ export function startMonitorProcess(
   const rules = rulesOf(config)
   const own = { node: nodeName(name), cloud, rules, clock, random, log, turns: new NactTurns() }
   const node = createLoneMonitor({ ...own, ...world }, { onGiveUp })
-  const identity = { node: name, cloud, roles, bridge: undefined, politeness: () => ({}) }
+  const identity = {
+    node: name,
+    cloud,
+    roles,
+    bridge: undefined,
+    links: () => [],
+    politeness: () => ({}),
+  }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   node.start()
   return {

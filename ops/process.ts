@@ -9,13 +9,14 @@ import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
 import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
+import type { LinkHealth } from '../schema/messages/leadership.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { linkTo } from './roles/broker-link.ts'
 import { startBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
 import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
 import { startHealthBoard } from './roles/health.ts'
-import { startReporting } from './roles/reporting.ts'
+import { startReporting, type Reporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
 import type { Ambient, World } from './ports.ts'
@@ -61,8 +62,10 @@ export async function startProcess(
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
+  const links = linksOf({ config, bridge, reporting, startedAt: clock.wallMs() })
   const { politeness } = world
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, bridge, politeness }
+  const own = { node: config.node.name, cloud: config.bus.cloud, roles }
+  const identity = { ...own, bridge, politeness, links }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const seen = { ...world, clock, board }
   const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
@@ -107,6 +110,28 @@ function openBridge(
   const { node, bridge, rabbit } = config
   if (!node.roles.includes('bridge') || bridge.brokers === undefined) return undefined
   return startBridge(config, { ...world, ...linkTo(bridge.brokers, rabbit) })
+}
+
+/** The brokers of this process. A bridge that is not told of one says so. */
+function linksOf({
+  config: { node },
+  bridge,
+  reporting,
+  startedAt,
+}: {
+  readonly config: Config
+  readonly bridge: ReturnType<typeof startBridge> | undefined
+  readonly reporting: Pick<Reporting, 'links'>
+  readonly startedAt: number
+}): () => readonly LinkHealth[] {
+  const reason = '[bridge] transport_url is not set'
+  const untold = { linked: false, since: Math.round(startedAt), reason }
+  return () => [
+    ...(node.roles.includes('bridge')
+      ? [{ name: 'compute-broker', ...(bridge?.link() ?? untold) }]
+      : []),
+    ...reporting.links(),
+  ]
 }
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({

@@ -64,6 +64,7 @@ export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks):
     strangers: () => 0,
     contradictions: () => 0,
     leading: () => false,
+    epoch: () => null,
     resign: () => {},
     campaigning: () => false,
   }

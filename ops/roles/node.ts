@@ -93,6 +93,8 @@ export interface Node {
   contradictions(): number
   /** True while this node leads. */
   leading(): boolean
+  /** The epoch with which it leads; null while it does not. */
+  epoch(): number | null
   /** Gives leadership up, so that a standby takes over at once, and campaigns no more. */
   resign(): void
   /** True while this node leads, or may begin to lead. */
@@ -164,6 +166,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     strangers: () => strangers,
     contradictions: () => contradictions.count(),
     leading: () => term.current() !== undefined,
+    epoch: () => term.current() ?? null,
     resign: () => {
       if (isCampaigning(system)) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
     },

@@ -1,4 +1,5 @@
 /** Two engines: one leads, and when it fails, the other finishes the work and repeats nothing. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { connect } from 'nats'
 import type { ServerProcess } from '../support/process.ts'
@@ -89,6 +90,26 @@ async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
   t.deepEqual(world.http.cloud.violations, [])
 }
 
+/** Looks at the health view again and again, and keeps every answer with more than one leader. */
+function watchViews(world: ProductWorld): { end(): Promise<readonly (readonly string[])[]> } {
+  const wrong: (readonly string[])[] = []
+  const over = new AbortController()
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const leaders = (await world.supervisors()).filter(({ leading }) => leading)
+      if (leaders.length > 1) wrong.push(leaders.map(({ node }) => node))
+      await sleep(100)
+    }
+  })()
+  return {
+    end: async () => {
+      over.abort()
+      await watching
+      return wrong
+    },
+  }
+}
+
 test.serial('the supervisors of all processes are shown, and one engine leads', async (t) => {
   const { world } = stage
   const nodes = ['engine-1', 'engine-2', 'gateway-1']
@@ -122,9 +143,18 @@ test.serial('when the leader is killed, the other engine leads within ten second
   const { node, engine } = await leader()
   const loss = await inTheMiddle('compute-01')
   engine.signal('SIGKILL')
-  const tookMs = await succession(node, performance.now())
+  const killedAtMs = performance.now()
+  const views = watchViews(world)
+  const tookMs = await succession(node, killedAtMs)
   t.log(`the other leads after ${Math.round(tookMs)} ms`)
   t.true(tookMs < 10_000)
+  await until('the killed one is shown as gone', async () =>
+    (await world.supervisors()).some((each) => each.node === node && each.silentSince !== null),
+  )
+  const goneMs = performance.now() - killedAtMs
+  t.log(`it is shown as gone after ${Math.round(goneMs)} ms`)
+  t.true(goneMs < 10_000)
+  t.deepEqual(await views.end(), [], 'two leaders were shown at once')
   await finishesOnce(t, loss)
   engines.set(node, await world.start(node, 'engine'))
 })
