@@ -24,6 +24,11 @@ import { withDeadline } from '../limits/deadline.ts'
 import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
 import { globalRequestId } from '../plugins/requests.ts'
 import type { Policy } from '../policy/policy.ts'
+import {
+  MaintenanceView,
+  maintenanceViews,
+  type MaintenanceWorld,
+} from '../views/maintenance-view.ts'
 import { ObservedView, observedView } from '../views/observed-view.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
@@ -40,6 +45,7 @@ const HostView = Type.Object({
   control_attributes: Type.String(),
   on_maintenance: Type.Boolean(),
   observed: Type.Optional(ObservedView),
+  maintenance: Type.Optional(MaintenanceView),
 })
 const HostAnswer = Type.Object({ host: HostView })
 
@@ -76,7 +82,8 @@ const COMPUTE_TIMEOUT_MS = 10_000
 
 /** What the routes of hosts need. */
 export interface HostRoutesDependencies {
-  readonly store: InventoryStore
+  readonly store: InventoryStore & MaintenanceWorld['store']
+  readonly policyInForce: MaintenanceWorld['policyInForce']
   readonly compute: Pick<ComputePort, 'findService'>
   readonly clock: ClockPort
   readonly policy: Policy
@@ -113,7 +120,9 @@ function readRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void
         store.listHosts(filter, wanted),
       )
       const view = viewFor(request, dependencies)
-      return { hosts: rows.map((host) => view(host, segment)), ...next }
+      const hosts: Static<typeof HostView>[] = []
+      for (const host of rows) hosts.push(await view(host, segment))
+      return { hosts, ...next }
     },
   })
 
@@ -124,7 +133,7 @@ function readRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void
       const { params } = request
       const host = await requireHost(store, params.segment, idOf(params.id))
       const segment = await requireSegment(store, host.segment)
-      return { host: viewFor(request, dependencies)(host, segment) }
+      return { host: await viewFor(request, dependencies)(host, segment) }
     },
   })
 }
@@ -150,7 +159,7 @@ function createRoute(app: GatewayApp, dependencies: HostRoutesDependencies): voi
         onMaintenance: toBoolean(body.host.on_maintenance ?? false),
       })
       reply.code(201)
-      return { host: viewFor(request, dependencies)(created, segment) }
+      return { host: await viewFor(request, dependencies)(created, segment) }
     },
   })
 }
@@ -172,7 +181,7 @@ function changeRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): vo
       if (name !== undefined) await requireComputeHost(request, dependencies, name)
       const change = changeOf(body.host, host)
       const changed = await store.updateHost(segment.uuid, host.uuid, change, frozenFor(request))
-      return { host: viewFor(request, dependencies)(changed, segment) }
+      return { host: await viewFor(request, dependencies)(changed, segment) }
     },
   })
 
@@ -226,12 +235,14 @@ const maySeeSecrets = ({ caller }: FastifyRequest, { policy }: HostRoutesDepende
 function viewFor(
   request: FastifyRequest,
   dependencies: HostRoutesDependencies,
-): (host: Host, segment: Segment) => Static<typeof HostView> {
+): (host: Host, segment: Segment) => Promise<Static<typeof HostView>> {
   const clear = maySeeSecrets(request, dependencies)
-  if (request.minor < OWN_MINOR) return (host, segment) => hostView(host, segment, clear)
-  return (host, segment) => ({
+  if (request.minor < OWN_MINOR) return async (host, segment) => hostView(host, segment, clear)
+  const maintenanceOf = maintenanceViews(dependencies)
+  return async (host, segment) => ({
     ...hostView(host, segment, clear),
     observed: observedView(dependencies.observations.of(host.uuid)),
+    maintenance: await maintenanceOf(host, segment),
   })
 }
 
