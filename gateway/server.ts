@@ -13,7 +13,7 @@ import type { Rehearsal } from '../schema/rehearsal.ts'
 import type { GatewayApp } from './app.ts'
 import type { EventFeed } from './events/feed.ts'
 import { Followers } from './events/followers.ts'
-import { plain } from './http/faults.ts'
+import { unknownPath } from './http/faults.ts'
 import { createListener, type TlsSettings } from './http/listener.ts'
 import { answerMalformed } from './http/malformed.ts'
 import type { ListOptions } from './http/paging.ts'
@@ -201,7 +201,7 @@ function buildV1(app: GatewayApp, dependencies: GatewayDependencies, known: Auth
   if (dependencies.identity !== undefined) requireOwnProject(app)
   requirePermission(app, dependencies.policy)
   typeAnswers(app)
-  app.setNotFoundHandler((_request, reply) => sendFault(reply, plain(404, 'Not Found')))
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, unknownPath()))
   const { options } = dependencies
   if (options.requestsPerMinute !== undefined) limitRequests(app, options.requestsPerMinute)
   showVersion(app, linksOf(options))

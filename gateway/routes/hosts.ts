@@ -11,7 +11,7 @@ import type {
   InventoryStore,
 } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostId, hostName, isUuid, type HostName, type SegmentId } from '../../schema/ids.ts'
+import { hostId, hostName, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { Host, Segment } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
 import { credentialsToStore } from '../credentials/credentials.ts'
@@ -19,7 +19,7 @@ import { shownToAdmins, shownToOthers } from '../credentials/mask.ts'
 import { FaultBody } from '../http/faults.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
 import type { ListOptions } from '../http/paging.ts'
-import { BooleanLike, filterBoolean, idOf, Name, Text, toBoolean } from '../input/fields.ts'
+import { BooleanLike, filterBoolean, idOf, Name, Text, toBoolean, uuidOf } from '../input/fields.ts'
 import { withDeadline } from '../limits/deadline.ts'
 import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
 import { globalRequestId } from '../plugins/requests.ts'
@@ -218,9 +218,10 @@ export async function requireHost(
   segment: string,
   id: string,
 ): Promise<Host> {
-  if (!isUuid(id)) throw new CodedError('HOST_NOT_FOUND', `No host with id ${id}.`)
+  const wanted = uuidOf(id)
+  if (wanted === undefined) throw new CodedError('HOST_NOT_FOUND', `No host with id ${id}.`)
   const { uuid } = await requireSegment(store, segment)
-  const host = await store.getHost(uuid, hostId(id))
+  const host = await store.getHost(uuid, hostId(wanted))
   if (host === undefined) throw new CodedError('HOST_NOT_FOUND', unknownHost(segment, id))
   return host
 }
