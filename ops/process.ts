@@ -11,12 +11,11 @@ import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { LinkHealth } from '../schema/messages/leadership.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
-import { linkTo } from './roles/broker-link.ts'
-import { startBridge } from './roles/bridge.ts'
+import { bridgeLinks, openBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
 import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
 import { startHealthBoard } from './roles/health.ts'
-import { startReporting, type Reporting } from './roles/reporting.ts'
+import { startReporting } from './roles/reporting.ts'
 import { createNode, type ActingRole, type Node } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
 import type { Ambient, World } from './ports.ts'
@@ -62,7 +61,8 @@ export async function startProcess(
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
-  const links = linksOf({ config, bridge, reporting, startedAt: clock.wallMs() })
+  const linkOf = bridgeLinks(config, bridge, clock)
+  const links = (): readonly LinkHealth[] => [...linkOf(), ...reporting.links()]
   const { politeness } = world
   const own = { node: config.node.name, cloud: config.bus.cloud, roles }
   const identity = { ...own, bridge, politeness, links }
@@ -100,38 +100,6 @@ export async function startProcess(
     throw error
   }
   return { node, address: gateway?.address, endings }
-}
-
-/** Undefined when there are no brokers to read from. */
-function openBridge(
-  config: Config,
-  world: Ambient & { readonly announcer: Node['announcer'] },
-): ReturnType<typeof startBridge> | undefined {
-  const { node, bridge, rabbit } = config
-  if (!node.roles.includes('bridge') || bridge.brokers === undefined) return undefined
-  return startBridge(config, { ...world, ...linkTo(bridge.brokers, rabbit) })
-}
-
-/** The brokers of this process. A bridge that is not told of one says so. */
-function linksOf({
-  config: { node },
-  bridge,
-  reporting,
-  startedAt,
-}: {
-  readonly config: Config
-  readonly bridge: ReturnType<typeof startBridge> | undefined
-  readonly reporting: Pick<Reporting, 'links'>
-  readonly startedAt: number
-}): () => readonly LinkHealth[] {
-  const reason = '[bridge] transport_url is not set'
-  const untold = { linked: false, since: Math.round(startedAt), reason }
-  return () => [
-    ...(node.roles.includes('bridge')
-      ? [{ name: 'compute-broker', ...(bridge?.link() ?? untold) }]
-      : []),
-    ...reporting.links(),
-  ]
 }
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({
@@ -192,23 +160,25 @@ async function handOver(node: Node): Promise<void> {
  */
 const NOBODY = hostName('instance-ha-readiness-check')
 
+const computeCheck = (compute: World['compute']): ReadinessCheck => ({
+  name: 'compute',
+  need: 'vital',
+  check: async () => void (await compute.findService(NOBODY)),
+})
+
 function readinessOf(
   world: World & BusReadinessWorld,
   config: Config,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
-  const { store, bus, compute, checkCredentials } = world
+  const { store, bus, compute, hasAccount, checkCredentials } = world
   return [
     { name: 'store', need: 'vital', check: () => store.ping() },
     ...(checkCredentials === undefined
       ? []
       : [{ name: 'credentials', need: 'vital' as const, check: checkCredentials }]),
     connected('bus', () => bus.connected()),
-    {
-      name: 'compute',
-      need: 'vital',
-      check: async () => void (await compute.findService(NOBODY)),
-    },
+    ...(hasAccount ? [computeCheck(compute)] : []),
     ...busReadiness(world, config),
     ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
   ]

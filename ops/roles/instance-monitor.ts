@@ -46,8 +46,8 @@ export function startInstanceMonitor(
   for (const host of hostHealth.keys()) system.start('host-heartbeat', host, host)
 }
 
-/** A node that has only this role, as on compute hosts. */
-export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
+/** A node without a store: an instance-monitor on a compute host, a bridge, or both. */
+export function createStorelessNode(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
   const { clock, random, log, turns, bus } = ports
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
   const term = new LeadershipTerm(clock) // it never leads

@@ -46,6 +46,10 @@ test('a row is changed and deleted by its id in capital letters', async (t) => {
   t.is((await world.call({ method: 'DELETE', url: `/v1/segments/${segment}` })).status, 204)
 })
 
+/** In the other case. */
+const swapped = (text: string): string =>
+  text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase()
+
 test('filters are compared without regard to case and trailing blanks', async (t) => {
   await using world = await stage()
   const url = `/v1/segments/${world.segment}`
@@ -55,8 +59,6 @@ test('filters are compared without regard to case and trailing blanks', async (t
     'host',
     'type',
   )
-  const swapped = (text: string): string =>
-    text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase()
   for (const [path, list] of [
     [`/v1/segments?service_type=${swapped(serviceType)}`, 'segments'],
     [`/v1/segments?service_type=${swapped(serviceType)}%20%20`, 'segments'],
