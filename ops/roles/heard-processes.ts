@@ -28,7 +28,7 @@ interface Kept {
 }
 
 /** What a process says of itself. */
-export interface Told {
+export interface ToldHealth {
   readonly health: RoleHealth
   readonly epoch: number | null
 }
@@ -50,7 +50,7 @@ export class HeardProcesses {
     this.#clock = clock
   }
 
-  note({ health, epoch }: Told, bytes: number): void {
+  note({ health, epoch }: ToldHealth, bytes: number): void {
     this.#forget(GONE_SHOWN_MS)
     this.#noteEpoch(epoch)
     const kept: Kept = { health, epoch, bytes, atMs: this.#clock.monotonicMs() }
@@ -69,7 +69,7 @@ export class HeardProcesses {
   }
 
   /** This process first, and at most one leader. */
-  shown(own: Told): readonly ShownProcess[] {
+  shown(own: ToldHealth): readonly ShownProcess[] {
     this.#forget(GONE_SHOWN_MS)
     this.#noteEpoch(own.epoch)
     const nowMs = this.#clock.monotonicMs()
@@ -90,7 +90,7 @@ export class HeardProcesses {
     ).length
   }
 
-  #present({ health, epoch }: Told): ShownProcess {
+  #present({ health, epoch }: ToldHealth): ShownProcess {
     const leads = epoch !== null && epoch === this.#newest.epoch
     return { ...health, leading: leads, epoch, silentSince: null }
   }
