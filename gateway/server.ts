@@ -9,13 +9,12 @@ import type { ObservationBoard } from '../actors/ports/observations.ts'
 import type { OperatorStore } from '../actors/ports/operator-store.ts'
 import type { InventoryStore, NotificationStore } from '../actors/ports/store.ts'
 import type { NotificationId } from '../schema/ids.ts'
-import type { RoleHealth } from '../schema/messages/leadership.ts'
 import type { Host, Notification } from '../schema/records.ts'
 import type { Rehearsal } from '../schema/rehearsal.ts'
 import type { GatewayApp } from './app.ts'
 import type { EventFeed } from './events/feed.ts'
 import { Followers } from './events/followers.ts'
-import { plain } from './http/faults.ts'
+import { unknownPath } from './http/faults.ts'
 import { createListener, type TlsSettings } from './http/listener.ts'
 import { answerMalformed } from './http/malformed.ts'
 import type { ListOptions } from './http/paging.ts'
@@ -23,7 +22,12 @@ import { compileInput } from './input/validation.ts'
 import { authenticator, requireCaller, type Authenticator } from './plugins/auth.ts'
 import { shareAcrossOrigins, type CorsOptions } from './plugins/cors.ts'
 import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
-import { healthRoutes, supervisorRoute, type ReadinessCheck } from './plugins/health.ts'
+import {
+  healthRoutes,
+  supervisorRoute,
+  type ReadinessCheck,
+  type ShownProcess,
+} from './plugins/health.ts'
 import { negotiateMicroversion } from './plugins/microversion.ts'
 import { describeRoutes } from './plugins/openapi.ts'
 import { requireOwnProject, requirePermission } from './plugins/policy.ts'
@@ -85,7 +89,7 @@ export interface GatewayDependencies {
   /** True while an operator keeps this process out of the load balancer. */
   readonly outOfService: () => boolean
   /** The running actors of this process's roles. */
-  readonly supervisors: () => readonly RoleHealth[]
+  readonly supervisors: () => readonly ShownProcess[]
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: FastifyBaseLogger | false
@@ -200,7 +204,7 @@ function buildV1(app: GatewayApp, dependencies: GatewayDependencies, known: Auth
   if (dependencies.identity !== undefined) requireOwnProject(app)
   requirePermission(app, dependencies.policy)
   typeAnswers(app)
-  app.setNotFoundHandler((_request, reply) => sendFault(reply, plain(404, 'Not Found')))
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, unknownPath()))
   const { options } = dependencies
   if (options.requestsPerMinute !== undefined) limitRequests(app, options.requestsPerMinute)
   showVersion(app, linksOf(options))

@@ -14,7 +14,7 @@ export async function findRecovery(
   named: string,
   kind: OperatorCommandKind,
 ): Promise<NotificationId | undefined> {
-  if (isUuid(named)) return notificationId(named)
+  if (isUuid(named)) return notificationId(named.toLowerCase())
   const host = await store.findHost(hostName(named))
   if (host === undefined) return undefined
   if (kind === 'retry') {

@@ -16,6 +16,7 @@ import type { AnchorPort } from '../actors/ports/anchors.ts'
 import type { ShellPort } from '../actors/ports/shell.ts'
 import type { StorePort } from '../actors/ports/store.ts'
 import type { Config } from '../schema/config.ts'
+import { CodedError } from '../schema/errors.ts'
 import type { DomainsByHost } from '../schema/failure-domains.ts'
 import type { RoleHealth } from '../schema/messages/leadership.ts'
 import { openFenceAgents } from '../transports/fence-agent/fence-agents.ts'
@@ -42,6 +43,8 @@ import { openSshShell } from '../transports/ssh/shell.ts'
 import { openVault } from '../transports/vault/vault.ts'
 import type { SystemClock } from '../transports/system/clock.ts'
 import type { SystemRandom } from '../transports/system/random.ts'
+import { useOf } from '../schema/config/role-needs.ts'
+import { absentPort } from './absent-port.ts'
 import { connectionLimits } from './connection-limits.ts'
 import { computeAccount, identityAccount } from './accounts.ts'
 import { openGuests, type GuestWorld } from './open-guests.ts'
@@ -64,6 +67,8 @@ export interface World extends GuestWorld {
   readonly store: StorePort
   readonly compute: ComputePort
   readonly placement: PlacementPort
+  /** Whether this process has an account of Compute. Without one, Compute is never asked. */
+  readonly hasAccount: boolean
   readonly identity: IdentityPort | undefined
   readonly power: PolledPowerPort
   readonly fenceAgent: FenceAgentPort
@@ -103,6 +108,7 @@ export function openEmbeddedWorld(
     ...openBus(config, ambient),
     store: openStore(config, ambient),
     ...cloud.viewFor(config.node.name),
+    hasAccount: true,
     identity: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     spool: new MemoryFaultSpool(),
@@ -114,11 +120,11 @@ export function openEmbeddedWorld(
   }
 }
 
-/** What an instance-monitor alone acts in. */
-export type MonitorWorld = GuestWorld & Pick<World, 'bus'>
+/** What a process acts in whose roles use no store. */
+export type StorelessWorld = GuestWorld & Pick<World, 'bus'>
 
 /** Opens it. CONFIG_INVALID when a file that it needs cannot be used. */
-export function openMonitorWorld(config: Config, ambient: Ambient): MonitorWorld {
+export function openStorelessWorld(config: Config, ambient: Ambient): StorelessWorld {
   refuseUntrusted(trustedPaths(config))
   const { bus } = openBus(config, ambient)
   return { bus, ...openGuests(config, ambient) }
@@ -138,14 +144,13 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
       ca: redfishAuthority(config),
     }),
   )
-  const shell = closing.use(
-    await openSshShell({ clock, stateDirectory: config.ssh.stateDirectory }),
-  )
+  const shell = await openShell(config, ambient)
   return {
     ...openBus(config, ambient),
     ...openSealedStore(config, ambient),
-    compute: account.compute,
-    placement: account.placement,
+    compute: account?.compute ?? absentPort(withoutAccount),
+    placement: account?.placement ?? absentPort(withoutAccount),
+    hasAccount: account !== undefined,
     identity: await openIdentity(config, ambient, account),
     power,
     declaredDomains: loadFailureDomains(config),
@@ -158,9 +163,12 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
         },
       }),
     ),
-    shell,
+    shell: shell ?? absentPort(withoutShell),
     anchors: tcpAnchors(clock, config.hostMonitor.anchors),
-    politeness: () => ({ bmcPoliteness: power.politeness(), sshPoliteness: shell.politeness() }),
+    politeness: () => ({
+      bmcPoliteness: power.politeness(),
+      ...(shell === undefined ? {} : { sshPoliteness: shell.politeness() }),
+    }),
     ...openGuests(config, ambient),
   }
 }
@@ -199,17 +207,31 @@ export function openStore({ store }: Config, { clock, random, closing }: Ambient
   return closing.use(openSqliteStore(location.path, { clock, random }))
 }
 
-/** Compute hosts have no key file, and an instance-monitor does not need credentials. */
+/** A node whose roles do not read the credentials of hosts has no key file. */
 function openSealedStore(
   config: Config,
   ambient: Ambient,
 ): Pick<World, 'store' | 'checkCredentials'> {
   const store = openStore(config, ambient)
-  const reads = config.node.roles.some((role) => role !== 'instance-monitor' && role !== 'bridge')
-  if (!reads) return { store, checkCredentials: undefined }
+  if (useOf('keys of the stored credentials', config.node.roles) === undefined) {
+    return { store, checkCredentials: undefined }
+  }
   const vault = openVault(store, keyFileOf(config), ambient.log)
   return { store: vault.store, checkCredentials: () => vault.check() }
 }
+
+/** Undefined when no role of this process asks hosts over SSH: then it makes no key pair. */
+async function openShell(
+  { node, ssh }: Config,
+  { clock, closing }: Ambient,
+): Promise<Awaited<ReturnType<typeof openSshShell>> | undefined> {
+  if (useOf('key pair for SSH', node.roles) === undefined) return undefined
+  return closing.use(await openSshShell({ clock, stateDirectory: ssh.stateDirectory }))
+}
+
+const withoutAccount = (): Error =>
+  new CodedError('COMPUTE_UNAVAILABLE', 'this process has no account of Compute')
+const withoutShell = (): Error => new RangeError('no role of this process asks hosts over SSH')
 
 /** The authority that signs the certificates of the BMCs; undefined: the authorities that the system trusts. */
 function redfishAuthority({ ipmi }: Config): string | undefined {
@@ -222,12 +244,11 @@ function redfishAuthority({ ipmi }: Config): string | undefined {
 /** Longest time for one request to Nova, including repetitions of reads. */
 const REQUEST_TIMEOUT_MS = 10_000
 
-async function openAccount(config: Config, ambient: Ambient): Promise<Openstack> {
+/** Undefined when the roles of this process can do without it, and it is not configured. */
+async function openAccount(config: Config, ambient: Ambient): Promise<Openstack | undefined> {
   const { compute } = config
   const account = computeAccount(config)
-  if (account === undefined) {
-    throw new RangeError('the configuration was not checked: it has no Compute account')
-  }
+  if (account === undefined) return undefined
   const endpoint = {
     region: compute.region,
     interface: compute.endpoint.interface,
@@ -243,19 +264,20 @@ async function openAccount(config: Config, ambient: Ambient): Promise<Openstack>
 async function openIdentity(
   config: Config,
   ambient: Ambient,
-  opened: Openstack,
+  opened: Openstack | undefined,
 ): Promise<IdentityPort | undefined> {
-  const { api, identity, compute } = config
+  const { api, identity, compute, node } = config
   if (api.authStrategy === 'noauth2') return undefined
+  if (useOf('account that checks tokens', node.roles) === undefined) return undefined
   const account = identityAccount(config)
-  if (account === undefined) return opened.identity
+  if (account === undefined) return opened?.identity
   const acting = computeAccount(config)
   const isSame =
     acting !== undefined &&
     isSameAccount(account, acting) &&
     identity.caFile === compute.caFile &&
     identity.insecure === compute.insecure
-  if (isSame) return opened.identity
+  if (isSame && opened !== undefined) return opened.identity
   const endpoint = {
     region: undefined,
     interface: 'public',

@@ -9,9 +9,9 @@ import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
 import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
+import type { LinkHealth } from '../schema/messages/leadership.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
-import { linkTo } from './roles/broker-link.ts'
-import { startBridge } from './roles/bridge.ts'
+import { bridgeLinks, openBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
 import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
 import { startHealthBoard } from './roles/health.ts'
@@ -61,8 +61,11 @@ export async function startProcess(
   )
   void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
+  const linkOf = bridgeLinks(config, bridge, clock)
+  const links = (): readonly LinkHealth[] => [...linkOf(), ...reporting.links()]
   const { politeness } = world
-  const identity = { node: config.node.name, cloud: config.bus.cloud, roles, bridge, politeness }
+  const own = { node: config.node.name, cloud: config.bus.cloud, roles }
+  const identity = { ...own, bridge, politeness, links }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const seen = { ...world, clock, board }
   const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
@@ -97,16 +100,6 @@ export async function startProcess(
     throw error
   }
   return { node, address: gateway?.address, endings }
-}
-
-/** Undefined when there are no brokers to read from. */
-function openBridge(
-  config: Config,
-  world: Ambient & { readonly announcer: Node['announcer'] },
-): ReturnType<typeof startBridge> | undefined {
-  const { node, bridge, rabbit } = config
-  if (!node.roles.includes('bridge') || bridge.brokers === undefined) return undefined
-  return startBridge(config, { ...world, ...linkTo(bridge.brokers, rabbit) })
 }
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({
@@ -154,12 +147,12 @@ async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): P
 }
 
 /**
- * Gives the lease back and waits up to 1 s until the node does not lead any more, so that a standby
- * takes over at once.
+ * Gives the lease back and waits up to 1 s until the node neither leads nor campaigns, so that a
+ * standby takes over at once.
  */
 async function handOver(node: Node): Promise<void> {
   node.resign()
-  for (let tries = 0; tries < 20 && node.leading(); tries += 1) await sleep(50)
+  for (let tries = 0; tries < 20 && node.campaigning(); tries += 1) await sleep(50)
 }
 
 /**
@@ -167,23 +160,25 @@ async function handOver(node: Node): Promise<void> {
  */
 const NOBODY = hostName('instance-ha-readiness-check')
 
+const computeCheck = (compute: World['compute']): ReadinessCheck => ({
+  name: 'compute',
+  need: 'vital',
+  check: async () => void (await compute.findService(NOBODY)),
+})
+
 function readinessOf(
   world: World & BusReadinessWorld,
   config: Config,
   bridge: { connected(): boolean } | undefined,
 ): readonly ReadinessCheck[] {
-  const { store, bus, compute, checkCredentials } = world
+  const { store, bus, compute, hasAccount, checkCredentials } = world
   return [
     { name: 'store', need: 'vital', check: () => store.ping() },
     ...(checkCredentials === undefined
       ? []
       : [{ name: 'credentials', need: 'vital' as const, check: checkCredentials }]),
     connected('bus', () => bus.connected()),
-    {
-      name: 'compute',
-      need: 'vital',
-      check: async () => void (await compute.findService(NOBODY)),
-    },
+    ...(hasAccount ? [computeCheck(compute)] : []),
     ...busReadiness(world, config),
     ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
   ]

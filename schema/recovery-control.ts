@@ -3,6 +3,7 @@
  * commands fit its state. Pure.
  */
 import {
+  OPERATOR_COMMANDS,
   UNFINISHED_STATUSES,
   type Notification,
   type OperatorCommand,
@@ -54,13 +55,28 @@ export const askedForAt = (
   commands: readonly OperatorCommand[],
 ): number => commands.findLast(({ kind }) => kind === 'retry')?.givenAt ?? createdAt
 
-/** Why this command does not fit the state of the recovery; undefined when it fits. */
+/** The state of a recovery, as far as it decides about commands. */
+export type Commanded = Pick<Notification, 'status' | 'type'> & {
+  readonly commands: readonly OperatorCommand[]
+}
+
+/**
+ * Why this command does not fit the state of the recovery, and which commands fit now; undefined when
+ * it fits.
+ */
 export function objectionToCommand(
   kind: OperatorCommandKind,
-  recovery: Pick<Notification, 'status' | 'type'> & {
-    readonly commands: readonly OperatorCommand[]
-  },
+  recovery: Commanded,
 ): string | undefined {
+  const objection = misfit(kind, recovery)
+  if (objection === undefined) return undefined
+  const fitting = OPERATOR_COMMANDS.filter((each) => misfit(each, recovery) === undefined)
+  return fitting.length === 0
+    ? `${objection}; no command is possible now`
+    : `${objection}; possible now: ${fitting.join(', ')}`
+}
+
+function misfit(kind: OperatorCommandKind, recovery: Commanded): string | undefined {
   const { status, type } = recovery
   const control = controlOf(recovery.commands, undefined).kind
   const ended = !UNFINISHED_STATUSES.some((unfinished) => unfinished === status)

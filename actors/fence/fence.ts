@@ -303,6 +303,11 @@ function nextRung(order: FenceOrder, timing: FenceTiming, state: Climbing): Fenc
   return [next, [...more, ...effects]]
 }
 
+/** What operators can do about a host that cannot be fenced. */
+export const WAYS_OUT =
+  "ways out: correct the host's control_attributes or the fence device; switch the host off and give confirm-dead; or set " +
+  "trust_reports or another fence plan in the segment's policy"
+
 /**
  * No rung is left: the segment's last resort replaces the confirmation, or the fence reports that
  * the host is not fenced.
@@ -313,7 +318,7 @@ function exhausted(order: FenceOrder, timing: FenceTiming, state: Climbing): Fen
     const save = { type: 'certificate.save', ground, rung: null, before: null } as const
     return afterLook(order, timing, state, save)
   }
-  const reason = `power off is not confirmed: ${state.spent.join('; ')}`
+  const reason = `power off is not confirmed: ${state.spent.join('; ')} (${WAYS_OUT})`
   return giveUp(order, 'fence.unconfirmed', reason)
 }
 

@@ -9,7 +9,6 @@ import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import type { AwaitedGuest, GuestStore } from '../ports/guest-store.ts'
-import type { LogPort } from '../ports/log.ts'
 import { isStoreAway } from '../ports/store.ts'
 import {
   decideFollowing,
@@ -24,7 +23,6 @@ export type GuestFollowerMessage = LookNow
 /** What the guest follower needs of the world. */
 export interface GuestFollowerWorld {
   readonly clock: ClockPort
-  readonly log: LogPort
   readonly store: GuestStore
   readonly term: LeadershipTerm
   readonly compute: Pick<ComputePort, 'getInstance' | 'listActions'>
@@ -105,7 +103,6 @@ async function perform(
     }
     case 'guest.announce':
       announcer.announce('guest.followed', task.body)
-      note(world, task)
       return { type: 'guest.announced' }
     default:
       return assertNever(task)
@@ -126,16 +123,4 @@ function listsOf(
     if (list !== undefined) lists.set(host, list)
   }
   return lists
-}
-
-/** One line for an operator who waits for the guests. */
-function note(
-  { log }: GuestFollowerWorld,
-  { body }: FollowingTask & { readonly type: 'guest.announce' },
-): void {
-  const { notification, instance, instanceName, host, state, reason, afterMs, back, total } = body
-  const fields = { notification, instance, instanceName, host, back, total, afterMs, reason }
-  if (state === 'not_heard') log.warn(fields, 'the guest of a moved instance was not heard')
-  else if (state === 'not_expected') log.info(fields, 'nothing is expected of the guest')
-  else log.info(fields, 'the guest of a moved instance is back')
 }

@@ -89,11 +89,13 @@ class Kernel {
   readonly #resting = new Set<Cell>()
   /** Cells that have asked for a turn. */
   readonly #awake = new Set<Cell>()
+  /** While everything stops, messages that still wait are counted, and nobody is warned. */
+  #isStopping = false
 
   constructor(options: KernelOptions) {
     this.#options = options
     this.#deadLetters = new DeadLetters((reason, address, type) => {
-      options.log.warn({ reason, address, type }, 'dead letter')
+      if (!this.#isStopping) options.log.warn({ reason, address, type }, 'dead letter')
     })
     this.#host = {
       clock: options.clock,
@@ -131,6 +133,7 @@ class Kernel {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     const roots = [...this.#cells.values()].filter((cell) => cell.parent === undefined)
     for (const root of roots.toReversed()) this.#stopCell(root)
     const deadlineMs = Math.max(0, ...[...this.#leaving].map(stopDeadline))

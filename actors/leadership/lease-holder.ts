@@ -43,7 +43,7 @@ export type LeaseMessage =
     }
   | { readonly type: 'lease.missed' } // private: somebody has it, or the bus is away
   | { readonly type: 'lease.epoch-claimed'; readonly epoch: Epoch } // private
-  | { readonly type: 'lease.epoch-refused' } // private: the store is away
+  | { readonly type: 'lease.epoch-refused'; readonly reason: string } // private: the store is away
   | { readonly type: 'lease.renew-due' } // private: our own timer
   | {
       readonly type: 'lease.renewed' // private
@@ -65,7 +65,11 @@ interface Held {
 }
 
 export type LeaseState =
-  | { readonly kind: 'candidate' }
+  | {
+      readonly kind: 'candidate'
+      /** Why it holds or leads no longer; null before it has held the lease. */
+      readonly reason: string | null
+    }
   | ({ readonly kind: 'claiming-epoch' } & Held)
   | ({ readonly kind: 'leader'; readonly epoch: Epoch } & Held)
   | { readonly kind: 'resigned' }
@@ -82,7 +86,15 @@ export type LeaseEffect =
 type LeaseStep = Step<LeaseState, LeaseEffect | KernelEffect<LeaseMessage>>
 
 /** Where everybody begins. */
-export const CANDIDATE: LeaseState = { kind: 'candidate' }
+export const CANDIDATE: LeaseState = { kind: 'candidate', reason: null }
+
+/** Why an engine does not lead any more. */
+const NO_MORE = {
+  lost: 'another process has the lease',
+  expired:
+    'the lease could not be renewed in time: the bus did not answer, or this process stood still',
+  deposed: 'the store has seen a newer epoch: a newer engine leads',
+} as const
 
 export const leaseHolder =
   (timing: LeaseTiming) =>
@@ -97,7 +109,9 @@ export const leaseHolder =
       case 'lease.epoch-claimed':
         return onEpochClaimed(timing, state, message.epoch)
       case 'lease.epoch-refused':
-        return state.kind === 'claiming-epoch' ? giveBack(timing, state) : [state, []]
+        return state.kind === 'claiming-epoch'
+          ? giveBack(timing, state, message.reason)
+          : [state, []]
       case 'lease.renew-due':
         return state.kind === 'leader'
           ? [state, [{ type: 'lease.renew', revision: state.revision }]]
@@ -107,9 +121,9 @@ export const leaseHolder =
       case 'lease.renew-failed':
         return holds(state, message) ? [state, [renewSoon(timing)]] : [state, []]
       case 'lease.lost':
-        return holds(state, message) ? onLost(timing, state) : [state, []]
+        return holds(state, message) ? onLost(timing, state, NO_MORE.lost) : [state, []]
       case 'lease.expired':
-        return state.kind === 'leader' ? onLost(timing, state) : [state, []]
+        return state.kind === 'leader' ? onLost(timing, state, NO_MORE.expired) : [state, []]
       case 'lease.deposed':
         return onDeposed(timing, state, message.epoch)
       case 'lease.resign':
@@ -171,18 +185,19 @@ function onRenewed(
 }
 
 /** The store would not give us an epoch: let somebody else try. */
-function giveBack(timing: LeaseTiming, held: Held): LeaseStep {
-  return [CANDIDATE, [release(held), campaignLater(timing)]]
+function giveBack(timing: LeaseTiming, held: Held, reason: string): LeaseStep {
+  return [{ kind: 'candidate', reason }, [release(held), campaignLater(timing)]]
 }
 
-function onLost(timing: LeaseTiming, state: Leading): LeaseStep {
-  return [CANDIDATE, [...stepDown(state), campaignLater(timing)]]
+function onLost(timing: LeaseTiming, state: Leading, reason: string): LeaseStep {
+  return [{ kind: 'candidate', reason }, [...stepDown(state), campaignLater(timing)]]
 }
 
 /** Somebody took a newer epoch: our lease, if it is still ours, keeps out the one who may act. */
 function onDeposed(timing: LeaseTiming, state: LeaseState, epoch: Epoch): LeaseStep {
   if (state.kind !== 'leader' || state.epoch !== epoch) return [state, []]
-  return [CANDIDATE, [...stepDown(state), release(state), campaignLater(timing)]]
+  const candidate: LeaseState = { kind: 'candidate', reason: NO_MORE.deposed }
+  return [candidate, [...stepDown(state), release(state), campaignLater(timing)]]
 }
 
 /** Whatever is held is given back, also what a write under way brings later: a standby need not wait for the TTL. */

@@ -7,7 +7,6 @@ import { SUPERVISOR } from '../kernel/supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LeasePort, LeaseRevision } from '../ports/lease.ts'
-import type { LogPort } from '../ports/log.ts'
 import type { LeadershipStore } from '../ports/store.ts'
 import type { ClockSteps } from './clock-steps.ts'
 import type { PartitionDetector } from './partition-detector.ts'
@@ -31,7 +30,6 @@ export interface LeaseWorld {
   readonly partitionDetector: PartitionDetector
   readonly clockSteps: ClockSteps
   readonly announcer: Announcer
-  readonly log: LogPort
 }
 
 /** The actor that campaigns for this process. */
@@ -118,8 +116,7 @@ async function claimEpoch(world: LeaseWorld): Promise<LeaseMessage> {
     return { type: 'lease.epoch-claimed', epoch: await world.store.claimEpoch(world.node) }
   } catch (error) {
     if (error instanceof CodedError) {
-      world.log.warn({ error: describeError(error) }, 'we hold the lease and get no epoch')
-      return { type: 'lease.epoch-refused' }
+      return { type: 'lease.epoch-refused', reason: describeError(error) }
     }
     throw new Error(`the epoch could not be claimed: ${describeError(error)}`, { cause: error })
   }

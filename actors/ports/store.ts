@@ -192,6 +192,16 @@ export interface LeadershipStore {
 
 export type NewEntry = Omit<JournalEntry, 'id' | 'at' | 'epoch' | 'run'>
 
+/** Nothing is done for a recovery now. */
+export interface Hold {
+  readonly notification: NotificationId
+  /** The name of its host. */
+  readonly subject: string
+  readonly reason: string
+  /** What the reason rests on. */
+  readonly evidence: readonly string[]
+}
+
 export interface Transition {
   readonly notification: NotificationId
   /** The statuses from which it may change. In any other status, nothing changes. */
@@ -301,6 +311,11 @@ export interface RecoveryStore extends MoveStore {
    * not one of `from`. `running` begins a run.
    */
   recordTransition(epoch: Epoch, transition: Transition): Promise<boolean>
+  /**
+   * Writes why nothing is done for a recovery now: into its journal with what the reason rests on,
+   * and as the message of its notification, in one transaction. Of an ended one the message stays.
+   */
+  recordHold(epoch: Epoch, hold: Hold): Promise<void>
   /**
    * Written before an irreversible step. The transaction that writes the line checks that the
    * segment is enabled, that the host is registered and not on an operator's maintenance, that the

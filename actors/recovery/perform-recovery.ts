@@ -255,15 +255,10 @@ async function noteHeld(
   { reason, evidence }: RecoveryEffect & { readonly type: 'recovery.note-held' },
 ): Promise<void> {
   const { world, order, signal } = recovering
-  const entry = { notification: order.notification.uuid, subject: order.hostName }
-  await untilStored(world.clock, signal, async () => {
-    for (const detail of evidence) {
-      const seen = { ...entry, kind: 'evidence', step: 'observe', detail } as const
-      await world.store.appendJournal(order.epoch, seen)
-    }
-    const held = { ...entry, kind: 'decision', step: 'hold', detail: reason } as const
-    await world.store.appendJournal(order.epoch, held)
-  })
+  const about = { notification: order.notification.uuid, subject: order.hostName }
+  await untilStored(world.clock, signal, () =>
+    world.store.recordHold(order.epoch, { ...about, reason, evidence }),
+  )
   announceStep(recovering, { step: 'held', reason })
 }
 

@@ -86,8 +86,12 @@ export function unauthorized(authUrl: string | undefined): FaultAnswer {
 }
 
 /**
- * Plain text, for the answers that Masakari's router and its body limit give without a JSON fault.
+ * A path or a method that no resource has. Masakari's router answers in plain text; a client that
+ * reads the message of a fault gets it here.
  */
+export const unknownPath = (): FaultAnswer => fault(404, 'The resource could not be found.')
+
+/** Plain text, for the answer that Masakari's body limit gives without a JSON fault, and for senders of alerts. */
 export function plain(status: number, text: string): FaultAnswer {
   return { status, body: text, headers: { 'content-type': 'text/plain; charset=UTF-8' } }
 }

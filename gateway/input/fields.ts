@@ -1,6 +1,7 @@
 /** Field types that several resources share, and their decoders. */
 import { Type } from 'typebox'
 import { CodedError } from '../../schema/errors.ts'
+import { isUuid } from '../../schema/ids.ts'
 
 // The bounds in the pattern count code points, as the columns of the database do; `maxLength`
 // counts what a reader sees as one character.
@@ -60,6 +61,16 @@ export function filterBoolean(name: string, text: string): boolean {
     `Invalid value for ${name}. Unrecognized value '${text.slice(0, 64)}', acceptable values are: ${words}`,
   )
 }
+
+/**
+ * The id of a stored row in the form in which it is stored; undefined for a text that is no id. Ids
+ * are found in any case, as with the default collation of MySQL.
+ */
+export const uuidOf = (text: string): string | undefined =>
+  isUuid(text) ? text.toLowerCase() : undefined
+
+/** A value of a filter, as that collation compares it: without regard to case or trailing blanks. */
+export const folded = (text: string): string => text.replace(/ +$/, '').toLowerCase()
 
 /** The id in a path parameter. A `.json` at its end is ignored. */
 export const idOf = (text: string): string => text.replace(/\.json$/, '')

@@ -12,8 +12,12 @@ import { remembered } from '../limits/remembered.ts'
 /** One service that this process needs. */
 export interface ReadinessCheck {
   readonly name: string
-  /** vital: this process cannot work without it. */
-  readonly need: 'vital' | 'dispensable'
+  /**
+   * vital: this process cannot work without it, and the status is 503. elsewhere: no recovery goes on
+   * without it, and this process works; it is not ready, and the status stays 200, because a load
+   * balancer must not take the API away: it still stores faults. dispensable: it is only shown.
+   */
+  readonly need: 'vital' | 'elsewhere' | 'dispensable'
   check(): Promise<void>
 }
 
@@ -46,17 +50,17 @@ export function healthRoutes(
   app: GatewayApp,
   { clock, readiness, outOfService }: HealthRoutesDependencies,
 ): void {
-  const failing = new Map<string, string>()
+  const failingSince = new Map<string, string>()
   const run = async (tested: ReadinessCheck) => {
     const { name } = tested
     const askedAt = new Date(clock.wallMs()).toISOString()
     try {
       await withDeadline(clock, CHECK_TIMEOUT_MS, 'ANSWER_LATE', () => tested.check())
-      failing.delete(name)
+      failingSince.delete(name)
       return { name, ok: true, reason: null, since: null }
     } catch (error) {
-      const since = failing.get(name) ?? askedAt
-      failing.set(name, since)
+      const since = failingSince.get(name) ?? askedAt
+      failingSince.set(name, since)
       return { name, ok: false, reason: publicReason(error), since }
     }
   }
@@ -83,18 +87,28 @@ export function healthRoutes(
     schema: { response: { 200: Readiness, 503: Readiness } },
     handler: async (_request, reply) => {
       const checks = await results('all', () => Promise.all(readiness.map(run)))
-      const ready = checks.every(({ ok }, index) => ok || readiness[index]?.need === 'dispensable')
-      reply.code(ready ? 200 : 503)
-      return { ready, checks }
+      const failing = readiness.filter((_check, index) => checks[index]?.ok === false)
+      reply.code(failing.some(({ need }) => need === 'vital') ? 503 : 200)
+      return { ready: failing.every(({ need }) => need === 'dispensable'), checks }
     },
   })
 }
 
+/** One process, as operators see it. */
+export const ShownProcess = Type.Object({
+  ...RoleHealth.properties,
+  /** The epoch with which it leads or believes to lead; null when it does not. At most one leads. */
+  epoch: Type.Union([Type.Integer(), Type.Null()]),
+  /** When its latest message arrived, of a process that is gone; null while it is heard. */
+  silentSince: Type.Union([Type.String(), Type.Null()]),
+})
+export type ShownProcess = Static<typeof ShownProcess>
+
 /** The running supervision trees, for operators: it needs a token, as the API does. */
-export function supervisorRoute(app: GatewayApp, supervisors: () => readonly RoleHealth[]): void {
+export function supervisorRoute(app: GatewayApp, supervisors: () => readonly ShownProcess[]): void {
   app.get('/health/supervisors', {
     config: { action: 'supervisors:index' },
-    schema: { response: { 200: Type.Object({ supervisors: Type.Array(RoleHealth) }) } },
+    schema: { response: { 200: Type.Object({ supervisors: Type.Array(ShownProcess) }) } },
     handler: async () => ({ supervisors: [...supervisors()] }),
   })
 }

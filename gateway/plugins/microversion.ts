@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Frozen } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
-import { plain } from '../http/faults.ts'
+import { unknownPath } from '../http/faults.ts'
 import { invalidField } from '../input/validation.ts'
 import { sendFault } from './errors.ts'
 
@@ -37,7 +37,7 @@ export function negotiateMicroversion(app: GatewayApp): void {
     if (request.is404) return
     negotiate(request, reply)
     if (request.minor < (request.routeOptions.config.since ?? 0)) {
-      return sendFault(reply, plain(404, 'Not Found'))
+      return sendFault(reply, unknownPath())
     }
   })
 }

@@ -7,7 +7,7 @@ import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { isUuid } from '../../schema/ids.ts'
 import type { GatewayApp } from '../app.ts'
-import { plain } from '../http/faults.ts'
+import { unknownPath } from '../http/faults.ts'
 import { sendFault } from './errors.ts'
 
 const VENDOR_TYPE = 'application/vnd.openstack.masakari+json'
@@ -36,7 +36,7 @@ export function globalRequestId(request: FastifyRequest): string | undefined {
 export function refuseTrailingSlashes(app: GatewayApp): void {
   app.addHook('onRequest', async (request, reply) => {
     const [path = ''] = request.url.split('?', 1)
-    if (path.endsWith('/')) return sendFault(reply, plain(404, 'Not Found'))
+    if (path.endsWith('/')) return sendFault(reply, unknownPath())
   })
 }
 

@@ -12,7 +12,7 @@ import type {
   InventoryStore,
 } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostId, hostName, isUuid, type HostName, type SegmentId } from '../../schema/ids.ts'
+import { hostId, hostName, type HostName, type SegmentId } from '../../schema/ids.ts'
 import type { Host, Segment } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
 import { credentialsToStore } from '../credentials/credentials.ts'
@@ -20,12 +20,17 @@ import { shownToAdmins, shownToOthers } from '../credentials/mask.ts'
 import { FaultBody } from '../http/faults.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
 import type { ListOptions } from '../http/paging.ts'
-import { BooleanLike, filterBoolean, idOf, Name, Text, toBoolean } from '../input/fields.ts'
+import { BooleanLike, filterBoolean, idOf, Name, Text, toBoolean, uuidOf } from '../input/fields.ts'
 import { withDeadline } from '../limits/deadline.ts'
 import { frozenFor, OWN_MINOR } from '../plugins/microversion.ts'
 import { globalRequestId } from '../plugins/requests.ts'
 import type { Policy } from '../policy/policy.ts'
 import { domainsView, DomainsView } from '../views/domains-view.ts'
+import {
+  MaintenanceView,
+  maintenanceViews,
+  type MaintenanceWorld,
+} from '../views/maintenance-view.ts'
 import { ObservedView, observedView } from '../views/observed-view.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
@@ -43,6 +48,7 @@ const HostView = Type.Object({
   on_maintenance: Type.Boolean(),
   observed: Type.Optional(ObservedView),
   failure_domains: Type.Optional(DomainsView),
+  maintenance: Type.Optional(MaintenanceView),
 })
 const HostAnswer = Type.Object({ host: HostView })
 
@@ -79,7 +85,8 @@ const COMPUTE_TIMEOUT_MS = 10_000
 
 /** What the routes of hosts need. */
 export interface HostRoutesDependencies {
-  readonly store: InventoryStore
+  readonly store: InventoryStore & MaintenanceWorld['store']
+  readonly policyInForce: MaintenanceWorld['policyInForce']
   readonly compute: Pick<ComputePort, 'findService'>
   readonly clock: ClockPort
   readonly policy: Policy
@@ -117,7 +124,9 @@ function readRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void
         store.listHosts(filter, wanted),
       )
       const view = viewFor(request, dependencies)
-      return { hosts: rows.map((host) => view(host, segment)), ...next }
+      const hosts: Static<typeof HostView>[] = []
+      for (const host of rows) hosts.push(await view(host, segment))
+      return { hosts, ...next }
     },
   })
 
@@ -128,7 +137,7 @@ function readRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): void
       const { params } = request
       const host = await requireHost(store, params.segment, idOf(params.id))
       const segment = await requireSegment(store, host.segment)
-      return { host: viewFor(request, dependencies)(host, segment) }
+      return { host: await viewFor(request, dependencies)(host, segment) }
     },
   })
 }
@@ -154,7 +163,7 @@ function createRoute(app: GatewayApp, dependencies: HostRoutesDependencies): voi
         onMaintenance: toBoolean(body.host.on_maintenance ?? false),
       })
       reply.code(201)
-      return { host: viewFor(request, dependencies)(created, segment) }
+      return { host: await viewFor(request, dependencies)(created, segment) }
     },
   })
 }
@@ -176,7 +185,7 @@ function changeRoutes(app: GatewayApp, dependencies: HostRoutesDependencies): vo
       if (name !== undefined) await requireComputeHost(request, dependencies, name)
       const change = changeOf(body.host, host)
       const changed = await store.updateHost(segment.uuid, host.uuid, change, frozenFor(request))
-      return { host: viewFor(request, dependencies)(changed, segment) }
+      return { host: await viewFor(request, dependencies)(changed, segment) }
     },
   })
 
@@ -213,9 +222,10 @@ export async function requireHost(
   segment: string,
   id: string,
 ): Promise<Host> {
-  if (!isUuid(id)) throw new CodedError('HOST_NOT_FOUND', `No host with id ${id}.`)
+  const wanted = uuidOf(id)
+  if (wanted === undefined) throw new CodedError('HOST_NOT_FOUND', `No host with id ${id}.`)
   const { uuid } = await requireSegment(store, segment)
-  const host = await store.getHost(uuid, hostId(id))
+  const host = await store.getHost(uuid, hostId(wanted))
   if (host === undefined) throw new CodedError('HOST_NOT_FOUND', unknownHost(segment, id))
   return host
 }
@@ -230,13 +240,15 @@ const maySeeSecrets = ({ caller }: FastifyRequest, { policy }: HostRoutesDepende
 function viewFor(
   request: FastifyRequest,
   dependencies: HostRoutesDependencies,
-): (host: Host, segment: Segment) => Static<typeof HostView> {
+): (host: Host, segment: Segment) => Promise<Static<typeof HostView>> {
   const clear = maySeeSecrets(request, dependencies)
-  if (request.minor < OWN_MINOR) return (host, segment) => hostView(host, segment, clear)
-  return (host, segment) => ({
+  if (request.minor < OWN_MINOR) return async (host, segment) => hostView(host, segment, clear)
+  const maintenanceOf = maintenanceViews(dependencies)
+  return async (host, segment) => ({
     ...hostView(host, segment, clear),
     observed: observedView(dependencies.observations.of(host.uuid)),
     failure_domains: domainsView(dependencies.domains.of(host.uuid)),
+    maintenance: await maintenanceOf(host, segment),
   })
 }
 

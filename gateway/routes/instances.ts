@@ -11,7 +11,7 @@ import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../http/faults.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
 import type { ListOptions } from '../http/paging.ts'
-import { idOf } from '../input/fields.ts'
+import { folded, idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { askedTogether, type ProjectView } from '../views/project-view.ts'
 import {
@@ -116,7 +116,7 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
       const { rows, next } = await listPage(request, options, page, (wanted) =>
         store.listInstanceMoves(
           instances.map(({ id }) => id),
-          status === undefined ? {} : { status },
+          status === undefined ? {} : { status: folded(status) },
           wanted,
         ),
       )
@@ -126,7 +126,7 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
 }
 
 function requireOwn(owned: readonly Instance[], id: string): Instance {
-  const found = owned.find((instance) => instance.id === id)
+  const found = owned.find((instance) => instance.id === folded(id))
   if (found !== undefined) return found
   throw new CodedError('INSTANCE_NOT_FOUND', `This project has no instance with id ${id}.`)
 }
@@ -139,7 +139,7 @@ function chosen(owned: readonly Instance[], id: string | undefined): readonly In
 
 function rowsAfter(owned: readonly Instance[], marker: string | undefined): readonly Instance[] {
   if (marker === undefined) return owned
-  const index = owned.findIndex(({ id }) => id === marker)
+  const index = owned.findIndex(({ id }) => id === folded(marker))
   if (index >= 0) return owned.slice(index + 1)
   throw new CodedError('MARKER_NOT_FOUND', `Marker ${marker} could not be found.`)
 }

@@ -9,13 +9,13 @@ import type {
   NotificationStore,
 } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { hostName, isUuid, notificationId } from '../../schema/ids.ts'
+import { hostName, notificationId } from '../../schema/ids.ts'
 import type { Notification, NotificationType } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../http/faults.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
 import type { ListOptions } from '../http/paging.ts'
-import { idOf } from '../input/fields.ts'
+import { folded, idOf, uuidOf } from '../input/fields.ts'
 import { AnyPayload, canonicalPayload, payloadChecks } from '../input/payloads.ts'
 import { compileInput, invalidField } from '../input/validation.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
@@ -116,7 +116,8 @@ export async function requireNotification(
   store: NotificationStore,
   text: string,
 ): Promise<Notification> {
-  const found = isUuid(text) ? await store.getNotification(notificationId(text)) : undefined
+  const id = uuidOf(text)
+  const found = id === undefined ? undefined : await store.getNotification(notificationId(id))
   if (found !== undefined) return found
   throw new CodedError('NOTIFICATION_NOT_FOUND', `No notification with id ${text}.`)
 }
@@ -245,13 +246,14 @@ function accepted(acceptance: Acceptance, { type, hostName: name }: NewNotificat
 
 function filterOf(query: Static<typeof ListQuery>): NotificationFilter {
   const status = lastOf(query.status)
-  const type = lastOf(query.type)
+  const asked = lastOf(query.type)
+  const type = asked === undefined ? undefined : folded(asked).toUpperCase()
   const sourceHost = lastOf(query.source_host_uuid)
   const since = lastOf(query['generated-since'])
   return {
-    ...(status === undefined ? {} : { status }),
+    ...(status === undefined ? {} : { status: folded(status) }),
     ...(type === undefined ? {} : { type: type === 'COMPUTE_INSTANCE' ? 'VM' : type }),
-    ...(sourceHost === undefined ? {} : { sourceHost }),
+    ...(sourceHost === undefined ? {} : { sourceHost: folded(sourceHost) }),
     ...(since === undefined ? {} : { generatedSince: sinceOf(since) }),
   }
 }

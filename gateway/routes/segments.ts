@@ -2,13 +2,22 @@
 import { Type, type Static } from 'typebox'
 import type { FieldChanges, InventoryStore, SegmentFields } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { isUuid, segmentId } from '../../schema/ids.ts'
+import { segmentId } from '../../schema/ids.ts'
 import { RECOVERY_METHODS, type RecoveryMethod, type Segment } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../http/faults.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
 import type { ListOptions } from '../http/paging.ts'
-import { BooleanLike, filterBoolean, idOf, Name, NullableText, toBoolean } from '../input/fields.ts'
+import {
+  BooleanLike,
+  filterBoolean,
+  folded,
+  idOf,
+  Name,
+  NullableText,
+  toBoolean,
+  uuidOf,
+} from '../input/fields.ts'
 import { fieldSince, frozenFor } from '../plugins/microversion.ts'
 import { Stamps, stampsOf } from '../views/stamps.ts'
 import { refuseUnusedPaths } from './not-allowed.ts'
@@ -72,7 +81,8 @@ export const segmentView = (segment: Segment): Static<typeof SegmentView> => ({
 
 /** The segment of a path, or SEGMENT_NOT_FOUND. */
 export async function requireSegment(store: InventoryStore, text: string): Promise<Segment> {
-  const segment = isUuid(text) ? await store.getSegment(segmentId(text)) : undefined
+  const id = uuidOf(text)
+  const segment = id === undefined ? undefined : await store.getSegment(segmentId(id))
   if (segment === undefined)
     throw new CodedError('SEGMENT_NOT_FOUND', `No failover segment with id ${text}.`)
   return segment
@@ -161,7 +171,7 @@ const filterOf = (
   const serviceType = lastOf(query.service_type)
   const enabled = lastOf(query.enabled)
   return {
-    ...(recoveryMethod === undefined ? {} : { recoveryMethod }),
+    ...(recoveryMethod === undefined ? {} : { recoveryMethod: folded(recoveryMethod) }),
     ...(serviceType === undefined ? {} : { serviceType }),
     ...(enabled === undefined ? {} : { enabled: filterBoolean('enabled', enabled) }),
   }

@@ -16,11 +16,15 @@ const VERSION = {
   updated: '2016-07-01T11:33:21Z',
 }
 
-/** `GET /`, which needs no token. */
+/** `/` with any method, as in Masakari; it needs no token. */
 export function listVersions(app: GatewayApp, options: LinkOptions): void {
-  app.get('/', async (request, reply) => {
-    const href = `${linkBase(request, options)}/v1/`
-    return sendJson(reply, { versions: [{ ...VERSION, links: [{ rel: 'self', href }] }] })
+  app.route({
+    method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    url: '/',
+    handler: async (request, reply) => {
+      const href = `${linkBase(request, options)}/v1/`
+      return sendJson(reply, { versions: [{ ...VERSION, links: [{ rel: 'self', href }] }] })
+    },
   })
 }
 

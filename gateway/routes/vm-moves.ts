@@ -3,13 +3,13 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { MoveFilter, NotificationStore } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { isUuid, moveId } from '../../schema/ids.ts'
+import { moveId } from '../../schema/ids.ts'
 import type { Notification, VmMove } from '../../schema/records.ts'
 import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../http/faults.ts'
 import { lastOf, listPage, NextLink, pageOf, PageQuery, QueryText } from '../http/paging.ts'
 import type { ListOptions } from '../http/paging.ts'
-import { idOf } from '../input/fields.ts'
+import { folded, idOf, uuidOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import type { Policy } from '../policy/policy.ts'
 import { AttemptView, attemptViews } from '../views/attempts.ts'
@@ -102,7 +102,8 @@ export function vmMoveRoutes(app: GatewayApp, dependencies: VmMoveRoutesDependen
       const { params } = request
       const { uuid } = await requireHostRecovery(store, params.notification)
       const id = idOf(params.id)
-      const move = isUuid(id) ? await store.getMove(uuid, moveId(id)) : undefined
+      const wanted = uuidOf(id)
+      const move = wanted === undefined ? undefined : await store.getMove(uuid, moveId(wanted))
       const seen = move === undefined ? [] : [move]
       const [vmove] = await viewsInSight(request, dependencies, seen)
       if (vmove !== undefined) return { vmove }
@@ -126,8 +127,8 @@ function filterOf(query: Static<typeof ListQuery>): MoveFilter {
   const status = lastOf(query.status)
   const type = lastOf(query.type)
   return {
-    ...(status === undefined ? {} : { status }),
-    ...(type === undefined ? {} : { type }),
+    ...(status === undefined ? {} : { status: folded(status) }),
+    ...(type === undefined ? {} : { type: folded(type) }),
   }
 }
 

@@ -117,7 +117,7 @@ async function take(
     return report(dependencies, request, alert, HOST_FAULT)
   }
   if (!isUuid(instance)) return ignored(`the label ${instanceLabel} is not a UUID`)
-  return report(dependencies, request, alert, guestFault(instance))
+  return report(dependencies, request, alert, guestFault(instance.toLowerCase()))
 }
 
 function noLabel(wanted: string, { labels }: Alert): string {

@@ -7,10 +7,10 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { prepareDemo, startDemo } from '../demo/demo.ts'
 import { describeProblems, loadConfig, readConfig } from '../load-config.ts'
-import { isLoneMonitor, startMonitorProcess } from '../monitor-process.ts'
-import { embeddedCloud, openEmbeddedWorld, openMonitorWorld, openRealWorld } from '../ports.ts'
+import { embeddedCloud, openEmbeddedWorld, openRealWorld, openStorelessWorld } from '../ports.ts'
 import { startProcess } from '../process.ts'
 import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
+import { isStoreless, startStorelessProcess } from '../storeless-process.ts'
 
 /**
  * Exit statuses: 0 ended by a signal; 1 failed; 2 the configuration, the database or the keys
@@ -63,8 +63,8 @@ async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
       log.error({ path, error: describeError(error) }, 'this process gives up')
       gaveUp.resolve(error instanceof Error ? error : new Error(describeError(error)))
     }
-    const running = isLoneMonitor(config)
-      ? startMonitorProcess(config, openMonitorWorld(config, ambient), ambient, onGiveUp)
+    const running = isStoreless(config)
+      ? startStorelessProcess(config, openStorelessWorld(config, ambient), ambient, onGiveUp)
       : await startProcess(config, await openRealWorld(config, ambient), ambient, onGiveUp)
     log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
     const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])

@@ -7,7 +7,8 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { LeasePort } from '../../actors/ports/lease.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { Config } from '../../schema/config.ts'
-import { SAY_MS, type HealthBoard } from './health.ts'
+import { SAY_MS } from './heard-processes.ts'
+import type { HealthBoard } from './health.ts'
 import { leaderCheck } from './leader-check.ts'
 import { busChecks } from './needs.ts'
 
@@ -27,10 +28,11 @@ export function busReadiness(
     clock,
     lease,
     leaderHeardAtMs: () => board.leaderHeardAtMs(),
+    isEngineAlive: () => board.isEngineAlive(),
     // The last leader may have died just before its next message, and a new leader may send its
     // first message as late.
     graceMs: 2 * SAY_MS + ttlMs,
   }
-  const need = roles.includes('engine') ? 'vital' : 'dispensable'
+  const need = roles.includes('engine') ? 'vital' : 'elsewhere'
   return [...busChecks(bus, cloud, roles), leaderCheck(leader, need)]
 }

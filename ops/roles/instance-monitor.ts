@@ -7,6 +7,7 @@ import type { Factories } from '../../actors/kernel/typed-registry.ts'
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { InstanceMonitorActors } from '../../actors/registry.ts'
 import { announcerOn } from './announcer.ts'
+import { DecisionLog, loggedAnnouncer } from './decision-log.ts'
 import type { Node, NodeHooks, NodePorts } from './node.ts'
 
 /** All ports that the role needs: neither a store nor Compute. */
@@ -46,12 +47,13 @@ export function startInstanceMonitor(
   for (const host of hostHealth.keys()) system.start('host-heartbeat', host, host)
 }
 
-/** A node that has only this role, as on compute hosts. */
-export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
+/** A node without a store: an instance-monitor on a compute host, a bridge, or both. */
+export function createStorelessNode(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
   const { clock, random, log, turns, bus } = ports
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
   const term = new LeadershipTerm(clock) // it never leads
-  const announcer = announcerOn(bus, from, { clock, random, term })
+  const decisions = new DecisionLog(log)
+  const announcer = loggedAnnouncer(announcerOn(bus, from, { clock, random, term }), decisions)
   const factories = instanceMonitorFactories({ ...ports, announcer })
   const kernel = { clock, random, log, turns, onGiveUp, factories }
   const system = createActorSystem<InstanceMonitorActors>(kernel)
@@ -64,6 +66,8 @@ export function createLoneMonitor(ports: MonitorPorts, { onGiveUp }: NodeHooks):
     contradictions: () => 0,
     hosts: () => undefined,
     leading: () => false,
+    epoch: () => null,
     resign: () => {},
+    campaigning: () => false,
   }
 }

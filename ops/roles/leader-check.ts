@@ -7,6 +7,7 @@ import type { LeaseHolder, LeasePort } from '../../actors/ports/lease.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import { isoTime } from '../../schema/time.ts'
+import { SILENT_MS } from './heard-processes.ts'
 
 export interface LeaderCheckWorld {
   readonly clock: ClockPort
@@ -16,6 +17,8 @@ export interface LeaderCheckWorld {
    * since which we listen.
    */
   readonly leaderHeardAtMs: () => number
+  /** Whether an engine was heard lately that may lead soon. */
+  readonly isEngineAlive: () => boolean
   /** A new engine takes over within this time after the last message of the previous leader, ms. */
   readonly graceMs: number
 }
@@ -25,7 +28,7 @@ export interface LeaderCheckWorld {
  * check reports its absence, too.
  */
 export function leaderCheck(
-  { clock, lease, leaderHeardAtMs, graceMs }: LeaderCheckWorld,
+  { clock, lease, leaderHeardAtMs, isEngineAlive, graceMs }: LeaderCheckWorld,
   need: ReadinessCheck['need'],
 ): ReadinessCheck {
   return {
@@ -33,8 +36,14 @@ export function leaderCheck(
     need,
     check: async () => {
       const silentMs = clock.monotonicMs() - leaderHeardAtMs()
-      if (silentMs <= graceMs) return
       const since = isoTime(clock.wallMs() - silentMs)
+      if (!isEngineAlive() && silentMs >= SILENT_MS) {
+        throw new CodedError(
+          'NOT_READY',
+          `no engine is alive, and none has led since ${since}: start one`,
+        )
+      }
+      if (silentMs <= graceMs) return
       throw new CodedError(
         'NOT_READY',
         `no engine has led since ${since}: ${await reasonOf(lease)}`,

@@ -31,6 +31,7 @@ import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { HostRemarksShown } from '../../schema/messages/host-remarks.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
+import { DecisionLog, loggedAnnouncer } from './decision-log.ts'
 import { deposingStore } from './deposing-store.ts'
 import { LEASE_HOLDER, engineFactories, startEngine } from './engine.ts'
 import { hostMonitorFactories, startHostMonitor } from './host-monitor.ts'
@@ -100,8 +101,12 @@ export interface Node {
   hosts(): HostRemarksShown | undefined
   /** True while this node leads. */
   leading(): boolean
-  /** Gives leadership up, so that a standby takes over at once. */
+  /** The epoch with which it leads; null while it does not. */
+  epoch(): number | null
+  /** Gives leadership up, so that a standby takes over at once, and campaigns no more. */
   resign(): void
+  /** True while this node leads, or may begin to lead. */
+  campaigning(): boolean
 }
 
 /** What only some nodes have: who is told of a hopeless crash, and of every change of an actor's state. */
@@ -115,9 +120,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   const { clock, random, log, turns, bus } = ports
   const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
-  const announcer = announcerOn(bus, from, { clock, random, term })
+  const decisions = new DecisionLog(log)
+  const announcer = loggedAnnouncer(announcerOn(bus, from, { clock, random, term }), decisions)
   const store = deposingStore(ports.store, (refused) => {
-    log.warn({ epoch: refused }, 'a newer leader has taken over')
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
   const contradictions = new Contradictions(log)
@@ -148,7 +153,11 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     random,
     log,
     turns,
-    ...hooks,
+    onGiveUp: hooks.onGiveUp,
+    onTransition: (path, from, to, reason) => {
+      decisions.turned(path, from, to, reason)
+      hooks.onTransition?.(path, from, to, reason)
+    },
     factories: {
       ...engineFactories(world, () => system),
       ...hostMonitorFactories(world, () => system),
@@ -168,8 +177,14 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     contradictions: () => contradictions.count(),
     hosts: () => remarks.shown(),
     leading: () => term.current() !== undefined,
+    epoch: () => term.current() ?? null,
     resign: () => {
-      if (roles.includes('engine')) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
+      if (isCampaigning(system)) system.tell(LEASE_HOLDER, { type: 'lease.resign' })
     },
+    campaigning: () => isCampaigning(system),
   }
 }
+
+/** False before the store is ready, and for a node without the role engine: there is no lease holder. */
+const isCampaigning = (system: ActorSystem<Actors>): boolean =>
+  system.snapshot().some(({ path, state }) => path === LEASE_HOLDER.address && state !== 'resigned')

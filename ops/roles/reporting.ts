@@ -6,6 +6,7 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError } from '../../schema/errors.ts'
+import type { LinkHealth } from '../../schema/messages/leadership.ts'
 import { declarationOf } from '../../transports/amqp/declaration.ts'
 import { startReportSender } from '../../transports/amqp/report-sender.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
@@ -16,6 +17,8 @@ export interface Reporting extends AsyncDisposable {
   readonly store: StorePort
   /** Tells whether reports can be sent. Nothing depends on it. */
   readonly readiness: readonly ReadinessCheck[]
+  /** The broker that they are sent to, if any. */
+  links(): readonly LinkHealth[]
 }
 
 /** The topic that Masakari uses; the option `topics` does not change it. */
@@ -38,7 +41,7 @@ export function startReporting(
   const writes = node.roles.some((role) => role === 'gateway' || role === 'engine')
   const forms = FORMS.filter(({ driver }) => events.drivers.includes(driver))
   if (forms.length === 0 || events.brokers === undefined || !writes) {
-    return { store, readiness: [], [Symbol.asyncDispose]: async () => undefined }
+    return { store, readiness: [], links: () => [], [Symbol.asyncDispose]: async () => undefined }
   }
   const { clock, random, log } = world
   const sender = startReportSender({
@@ -53,6 +56,7 @@ export function startReporting(
   })
   return {
     store: reportingStore(store, sender),
+    links: () => [{ name: 'event-broker', ...sender.link() }],
     readiness: [
       {
         name: 'event notifications',

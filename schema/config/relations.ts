@@ -3,6 +3,7 @@
  * word of advice to the operator.
  */
 import type { Config } from '../config.ts'
+import { needing, unusedSecrets, useOf } from './role-needs.ts'
 
 /** Values that contradict each other. `option` is the one to change first, as `section.option`. */
 export interface Contradiction {
@@ -238,13 +239,23 @@ function missingParts({ node, api, identity, compute }: Config): readonly Contra
     'keystone_authtoken.password': identity.password,
   }
   return [
-    ...(gateway || node.roles.includes('engine') || node.roles.includes('host-monitor')
-      ? unset(account, 'is needed by the roles gateway, engine and host-monitor to reach Compute')
-      : []),
+    ...accountProblems(account, useOf('account of Compute', node.roles)),
     ...(gateway && api.authStrategy === 'keystone'
       ? unset(checker, 'is needed by the role gateway to check tokens (auth_strategy = keystone)')
       : []),
   ]
+}
+
+/** A role that can do without the account has all of it or nothing. */
+function accountProblems(
+  account: Readonly<Record<string, unknown>>,
+  use: ReturnType<typeof useOf>,
+): readonly Contradiction[] {
+  if (use === 'needed') {
+    return unset(account, `is needed by ${needing('account of Compute')} to reach Compute`)
+  }
+  if (use === undefined || !Object.values(account).some(known)) return []
+  return unset(account, 'is missing in the account of Compute: give all of it, or nothing')
 }
 
 function unset(values: Readonly<Record<string, unknown>>, text: string): readonly Contradiction[] {
@@ -255,8 +266,13 @@ function unset(values: Readonly<Record<string, unknown>>, text: string): readonl
 
 /** What works, but differs from what an operator may expect: one sentence each. */
 export function advice(config: Config): readonly string[] {
-  const { bus, store, node, bridge, api, events } = config
-  const sentences: string[] = []
+  const { bus, store, node, bridge, api, events, compute } = config
+  const sentences: string[] = [...unusedSecrets(config)]
+  if (useOf('account of Compute', node.roles) === 'optional' && compute.password === undefined) {
+    sentences.push(
+      'there is no account of Compute: hosts are watched without the state of their compute services and without aggregates',
+    )
+  }
   if (bus.location.kind === 'memory') {
     sentences.push('bus.servers = memory: run exactly one engine; a standby is not possible')
   } else if (store.location.kind === 'sqlite') {

@@ -1,6 +1,6 @@
 /** Messages about the leader, and about the health of each process. */
 import { Type, type Static } from 'typebox'
-import { Count, Name, Word } from './fields.ts'
+import { Count, Name, Text, WallTime, Word } from './fields.ts'
 import { HostRemarksShown } from './host-remarks.ts'
 import { BmcPoliteness, SshPoliteness } from './politeness.ts'
 
@@ -43,6 +43,18 @@ export const BridgeCounts = Type.Object({
 })
 export type BridgeCounts = Static<typeof BridgeCounts>
 
+/** A broker that a process reads from or writes to, beside our own bus. */
+export const LinkHealth = Type.Object({
+  /** compute-broker: the notifications of Compute; event-broker: our own event notifications. */
+  name: Word,
+  linked: Type.Boolean(),
+  /** Since when it is so, by the clock of the process. */
+  since: WallTime,
+  /** Why it is not linked; null while it is. */
+  reason: Type.Union([Text, Type.Null()]),
+})
+export type LinkHealth = Static<typeof LinkHealth>
+
 /** The running actors of one process. */
 export const RoleHealth = Type.Object({
   node: Name,
@@ -60,6 +72,8 @@ export const RoleHealth = Type.Object({
   contradictions: Type.Optional(Count),
   /** Only of a process with the role bridge that has a broker. */
   bridge: Type.Optional(BridgeCounts),
+  /** Brokers beside our own bus; absent from a process of an earlier version. */
+  links: Type.Optional(Type.Array(LinkHealth, { maxItems: 8 })),
   /** The requests of the process to BMCs and to hosts; absent when it sends none. */
   bmcPoliteness: Type.Optional(BmcPoliteness),
   sshPoliteness: Type.Optional(SshPoliteness),

@@ -1,6 +1,6 @@
 /** An instance-monitor of many guests, as a process of its own; started by `guests.ts` with a socket, ends by signal. */
 import { NactTurns } from '../../actors/kernel/nact-turns.ts'
-import { createLoneMonitor } from '../../ops/roles/instance-monitor.ts'
+import { createStorelessNode } from '../../ops/roles/instance-monitor.ts'
 import { readLibvirtUri } from '../../ops/config/libvirt-uri.ts'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { hostName, nodeName } from '../../schema/ids.ts'
@@ -27,7 +27,7 @@ const look = async () => {
   const boot = await readBoot()
   return { boot, libvirt: daemon, libvirtAgeMs: ageMs, ...(await compute.look()) }
 }
-const node = createLoneMonitor(
+const node = createStorelessNode(
   {
     node: nodeName('compute-1'),
     cloud: 'bench',

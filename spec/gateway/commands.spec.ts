@@ -78,8 +78,9 @@ test('every command for a recovery is understood, and refused with a reason when
     const message = `The command ${String(said.kind)} does not fit: ${text}.`
     t.deepEqual([status, json], [409, { conflictingRequest: { code: 409, message } }])
   }
-  await refused({ url, kind: 'resume' }, 'it is not paused')
-  await refused({ url, kind: 'retry' }, 'it has not ended: it is new')
+  const now = 'possible now: confirm-dead, approve, let-back, pause, cancel'
+  await refused({ url, kind: 'resume' }, `it is not paused; ${now}`)
+  await refused({ url, kind: 'retry' }, `it has not ended: it is new; ${now}`)
   await refused({ url: '/v1/commands', kind: 'release' }, 'nothing is stopped')
   t.deepEqual(world.commandsGiven, [])
   for (const kind of ['pause', 'resume', 'confirm-dead', 'approve', 'let-back', 'cancel']) {

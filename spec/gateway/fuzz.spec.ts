@@ -212,7 +212,7 @@ const FAULT = Compile(
 function complaint(route: Route, status: number, type: string, body: string): string | undefined {
   if (status >= 500) return 'a server error'
   if (status === 204) return body === '' ? undefined : 'a body after all'
-  if (type.startsWith('text/plain')) return [404, 413].includes(status) ? undefined : 'plain text'
+  if (type.startsWith('text/plain')) return status === 413 ? undefined : 'plain text'
   const json: unknown = JSON.parse(body)
   return status >= 400 ? faultComplaint(status, json) : shapeComplaint(route, status, json)
 }

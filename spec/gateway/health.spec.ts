@@ -134,11 +134,30 @@ test('a failure of an optional part is shown, and does not make the process unre
   t.false(text.includes('secret'))
 })
 
+test('without a part elsewhere the process is not ready, and a load balancer keeps it', async (t) => {
+  await using world = await startGateway({
+    readiness: [
+      {
+        name: 'leader',
+        need: 'elsewhere',
+        check: async () => {
+          throw new CodedError('NOT_READY', 'no engine is alive')
+        },
+      },
+    ],
+  })
+  const { status, json } = await world.call({ url: '/health/ready', token: '' })
+  t.is(status, 200)
+  t.like(json, { ready: false, checks: [{ ok: false, reason: 'NOT_READY: no engine is alive' }] })
+})
+
 test('the live trees are shown to operators', async (t) => {
   const health = {
     node: 'node-1',
     roles: ['engine'],
     leading: true,
+    epoch: 7,
+    silentSince: null,
     deadLetters: 0,
     parked: 0,
     actors: [

@@ -248,3 +248,44 @@ test('a host shows its failure domains and their source as the leader has told t
   domains.note(6, { aggregatesReadAt: 5, hosts: [{ host, source: 'settings', names: [] }] })
   t.deepEqual(await shown(), { source: 'settings', names: [], read_at: null })
 })
+
+test('a host on maintenance says why, and what releases it, and says nothing of it before 1.4', async (t) => {
+  await using world = await withRecovery()
+  const { store, host } = world
+  const notification = notificationId(world.id)
+  const [stored] = await store.listAllHosts()
+  if (stored === undefined) return t.fail()
+  const url = `/v1/segments/${stored.segment}/hosts/${host}`
+  const maintenance = async (version = '1.4'): Promise<unknown> =>
+    at((await world.call({ url, version })).json, 'host', 'maintenance')
+  t.is(await maintenance(), null)
+  const first = await store.claimEpoch(nodeName('engine-1'))
+  const running = { notification, from: ['new'], to: 'running', reason: 'two observers' } as const
+  await store.recordTransition(first, running)
+  await store.holdHost(first, stored.uuid, notification)
+  t.like(await maintenance(), {
+    by: 'recovery',
+    notification_uuid: world.id,
+    reason: 'its recovery is running: two observers',
+  })
+  const failed = {
+    notification,
+    from: ['running'],
+    to: 'failed',
+    reason: 'two moves failed',
+  } as const
+  await store.recordTransition(first, failed)
+  const held = await maintenance()
+  t.like(held, { reason: 'its recovery is failed: two moves failed' })
+  const ways = textAt(held, 'released_by')
+  t.regex(ways, /^retry, which begins the recovery again; .+; on_maintenance = false/)
+  await world.store.setPolicy(stored.segment, { returnToService: 'operator' })
+  t.regex(textAt(await maintenance(), 'released_by'), /let-back/)
+  const list = await world.call({ url: `/v1/segments/${stored.segment}/hosts`, version: '1.4' })
+  t.deepEqual(at(list.json, 'hosts', 0, 'maintenance'), await maintenance())
+  t.is(await maintenance('1.3'), undefined)
+  const give = { host: { on_maintenance: true } }
+  await store.releaseHost(first, stored.uuid, notification)
+  await world.call({ method: 'PUT', url, version: '1.4', body: give })
+  t.like(await maintenance(), { by: 'operator', notification_uuid: null })
+})

@@ -28,6 +28,16 @@ test('the root lists the version for every caller', async (t) => {
   t.is(headers['content-type'], 'application/json')
 })
 
+for (const method of ['HEAD', 'POST', 'PUT', 'DELETE'] as const) {
+  test(`the root answers ${method} as it answers GET`, async (t) => {
+    await using world = await startGateway()
+    const { status, json, headers } = await world.call({ method, url: '/', token: '' })
+    t.is(status, 200)
+    t.is(headers['content-type'], 'application/json')
+    if (method !== 'HEAD') t.is(textAt(json, 'versions', 0, 'id'), 'v1.0')
+  })
+}
+
 test('without a host name in the request, links use the address at which it arrived', async (t) => {
   await using world = await startGateway()
   const { port } = new URL(await world.app.listen({ host: '127.0.0.1', port: 0 }))
@@ -113,7 +123,7 @@ test('every answer under /v1 has its own request id', async (t) => {
   t.is(seen.size, 4)
 })
 
-test('a path that the router does not know is 404 in plain text', async (t) => {
+test('a path that the router does not know is 404 with a fault in JSON', async (t) => {
   await using world = await startGateway()
   const requests = [
     { url: '/v1/segments/' },
@@ -126,8 +136,10 @@ test('a path that the router does not know is 404 in plain text', async (t) => {
   for (const request of requests) {
     const { status, headers, json } = await world.call(request)
     t.is(status, 404, request.url)
-    t.regex(String(headers['content-type']), /^text\/plain/)
-    t.is(json, undefined)
+    t.regex(String(headers['content-type']), /^application\/json/)
+    if ('method' in request && request.method === 'HEAD') continue
+    const message = 'The resource could not be found.'
+    t.deepEqual(json, { itemNotFound: { code: 404, message } })
   }
 })
 

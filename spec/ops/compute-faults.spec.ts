@@ -63,6 +63,7 @@ test.serial('a host that is dead is evacuated, once', async (t) => {
 
 test.serial('the counts of the bridge are shown with the actors', async (t) => {
   const [controller] = await world.supervisors()
+  t.like(controller?.links, [{ name: 'compute-broker', linked: true, reason: null }])
   t.deepEqual(controller?.bridge, {
     received: 3,
     reported: 2,

@@ -23,6 +23,7 @@ const PASSWORD = 'right'
 
 interface Ready {
   readonly status: number
+  readonly ready: boolean
   readonly checks: readonly {
     readonly name: string
     readonly ok: boolean
@@ -61,7 +62,7 @@ password = ${PASSWORD}
     async ready(): Promise<Ready> {
       const answer = await fetch(`${running.address}/health/ready`)
       const body: unknown = await answer.json()
-      return { status: answer.status, ...(body as Pick<Ready, 'checks'>) }
+      return { status: answer.status, ...(body as Pick<Ready, 'checks' | 'ready'>) }
     },
     [Symbol.asyncDispose]: async () => void (await endInOrder(running.endings, log)),
   }
@@ -122,7 +123,11 @@ for (const [what, value, says] of [
         PATIENCE_MS,
         500,
       )
-      t.is((await other.ready()).status, 200, 'the API takes faults all the same')
+      t.like(
+        await other.ready(),
+        { status: 200, ready: false },
+        'the API takes faults all the same',
+      )
     }
     await rival.close()
     await until('it leads again', process.leads, PATIENCE_MS)

@@ -1,4 +1,5 @@
 /** Two engines: one leads, and when it fails, the other finishes the work and repeats nothing. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { connect } from 'nats'
 import type { ServerProcess } from '../support/process.ts'
@@ -89,6 +90,26 @@ async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
   t.deepEqual(world.http.cloud.violations, [])
 }
 
+/** Looks at the health view again and again, and keeps every answer with more than one leader. */
+function watchViews(world: ProductWorld): { end(): Promise<readonly (readonly string[])[]> } {
+  const wrong: (readonly string[])[] = []
+  const over = new AbortController()
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const leaders = (await world.supervisors()).filter(({ leading }) => leading)
+      if (leaders.length > 1) wrong.push(leaders.map(({ node }) => node))
+      await sleep(100)
+    }
+  })()
+  return {
+    end: async () => {
+      over.abort()
+      await watching
+      return wrong
+    },
+  }
+}
+
 test.serial('the supervisors of all processes are shown, and one engine leads', async (t) => {
   const { world } = stage
   const nodes = ['engine-1', 'engine-2', 'gateway-1']
@@ -98,9 +119,10 @@ test.serial('the supervisors of all processes are shown, and one engine leads', 
   })
   const shown = await world.supervisors()
   t.deepEqual(shown.map(({ node }) => node).toSorted(), nodes)
-  for (const { bmcPoliteness, sshPoliteness } of shown) {
+  for (const { roles, bmcPoliteness, sshPoliteness } of shown) {
     t.like(bmcPoliteness, { sessionsOpenMax: 512, shortestPauseMsMin: 0 }) // as this product is configured
-    t.like(sshPoliteness, { connectionsOpenMax: 1000 })
+    if (roles.includes('engine')) t.like(sshPoliteness, { connectionsOpenMax: 1000 })
+    else t.is(sshPoliteness, undefined, 'a gateway asks no host')
   }
   const { node } = await leader()
   t.deepEqual(
@@ -122,9 +144,18 @@ test.serial('when the leader is killed, the other engine leads within ten second
   const { node, engine } = await leader()
   const loss = await inTheMiddle('compute-01')
   engine.signal('SIGKILL')
-  const tookMs = await succession(node, performance.now())
+  const killedAtMs = performance.now()
+  const views = watchViews(world)
+  const tookMs = await succession(node, killedAtMs)
   t.log(`the other leads after ${Math.round(tookMs)} ms`)
   t.true(tookMs < 10_000)
+  await until('the killed one is shown as gone', async () =>
+    (await world.supervisors()).some((each) => each.node === node && each.silentSince !== null),
+  )
+  const goneMs = performance.now() - killedAtMs
+  t.log(`it is shown as gone after ${Math.round(goneMs)} ms`)
+  t.true(goneMs < 10_000)
+  t.deepEqual(await views.end(), [], 'two leaders were shown at once')
   await finishesOnce(t, loss)
   engines.set(node, await world.start(node, 'engine'))
 })
@@ -146,6 +177,7 @@ test.serial(
       const leading = heard.filter((each) => each.leading).map((each) => each.node)
       return heard.some((each) => each.node === node) && leading.length === 1 && leading[0] !== node
     })
+    t.regex(engine.output(), /"warn".+"epoch":\d+.+"reason":.+this engine does not lead any more/)
   },
 )
 
@@ -162,5 +194,30 @@ test.serial('a leader that is asked to end hands over within two seconds', async
   t.true(tookMs < 2000)
   t.is(engine.exitStatus(), 0, engine.output())
   t.true(endedMs < 10_000)
+  t.regex(engine.output(), /"info".+this engine has given leadership up/)
   await finishesOnce(t, loss)
+  const [ours = '', other = ''] = [...stage.engines.values()].map((each) => each.output())
+  for (const told of [
+    'this engine leads',
+    'the recovery acts',
+    'the fence begins',
+    'the host is certainly dead, and the certificate is stored',
+    'a move begins',
+    'a move has succeeded',
+    'the recovery has finished',
+  ]) {
+    t.true(`${ours}${other}`.includes(told), `nobody says: ${told}`)
+  }
+})
+
+test.serial('a standby that is asked to end warns of nothing', async (t) => {
+  const { world } = stage
+  const standby = await world.start('engine-3', 'engine')
+  await until('it is heard', async () =>
+    (await world.supervisors()).some(({ node }) => node === 'engine-3'),
+  )
+  standby.signal('SIGTERM')
+  await standby.ended
+  t.is(standby.exitStatus(), 0)
+  t.notRegex(standby.output(), /"level":"(warn|error)"/)
 })

@@ -85,6 +85,19 @@ test('a recovery of a guest accepts no command about its host', (t) => {
   t.deepEqual(taken, ['pause', 'cancel'])
 })
 
+test('a command that does not fit is answered with those that fit now', (t) => {
+  const failed = { status: 'failed', type: 'COMPUTE_HOST', commands: [] } as const
+  t.is(
+    objectionToCommand('confirm-dead', failed),
+    'it has ended: it is failed; possible now: let-back, retry',
+  )
+  const finished = { status: 'finished', type: 'VM', commands: [] } as const
+  t.is(
+    objectionToCommand('cancel', finished),
+    'it has ended: it is finished; no command is possible now',
+  )
+})
+
 test('a stop of everything is accepted once, and its release once', (t) => {
   t.is(objectionToSiteCommand('stop', undefined), undefined)
   t.is(objectionToSiteCommand('stop', RELEASE), undefined)

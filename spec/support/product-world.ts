@@ -5,7 +5,7 @@ import { Compile } from 'typebox/compile'
 import { RestClient, type Notification } from '../openstack/rest-client.ts'
 import { hostName } from '../../schema/ids.ts'
 import { describeError } from '../../schema/errors.ts'
-import { RoleHealth } from '../../schema/messages/leadership.ts'
+import { ShownProcess } from '../../gateway/plugins/health.ts'
 import { startBmc, type Bmc } from './bmc.ts'
 import { startHttpCloud, type HttpCloud } from './http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from './mariadb.ts'
@@ -27,7 +27,7 @@ const Readiness = Type.Object({
   ),
 })
 const readinesses = Compile(Readiness)
-const Supervisors = Compile(Type.Object({ supervisors: Type.Array(RoleHealth) }))
+const Supervisors = Compile(Type.Object({ supervisors: Type.Array(ShownProcess) }))
 
 /** Settings that make specs fast. */
 const QUICK = `[host]
@@ -57,7 +57,7 @@ export interface ProductWorld extends AsyncDisposable {
   /** What is not ready, with its reason; empty when everything is. */
   unready(): Promise<Readonly<Record<string, string | null>>>
   /** The processes that the gateway knows. */
-  supervisors(): Promise<readonly Static<typeof RoleHealth>[]>
+  supervisors(): Promise<readonly ShownProcess[]>
   /** Resolves when the notification of a loss has finished; throws when it ends in another way. */
   finished(loss: Loss): Promise<void>
 }

@@ -19,7 +19,7 @@ const page = (marker: string): Page => ({ limit: 9, marker, sort: [] })
 
 /** Registers the tests. */
 export function listConformance(test: RegisterTest, open: OpenWorld): void {
-  test('segment filters are exact, and unknown values find nothing', async (t) => {
+  test('segment filters ignore case and trailing blanks, and unknown values find nothing', async (t) => {
     await using world = await open()
     const { store } = world
     await store.createSegment(segmentFields('on'))
@@ -35,7 +35,9 @@ export function listConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await names({ enabled: false }), ['off'])
     t.deepEqual(await names({ recoveryMethod: 'rh_priority' }), ['off'])
     t.deepEqual(await names({ recoveryMethod: "' OR 1=1 -- " }), [])
-    t.deepEqual(await names({ serviceType: 'compute' }), [])
+    t.deepEqual(await names({ serviceType: 'compute  ' }), ['off', 'on'])
+    t.deepEqual(await names({ serviceType: ' compute' }), [])
+    t.deepEqual(await names({ serviceType: 'comput_' }), [])
     t.deepEqual(await names({ serviceType: 'COMPUTE', enabled: true }), ['on'])
   })
 
@@ -54,7 +56,7 @@ export function listConformance(test: RegisterTest, open: OpenWorld): void {
       (await store.listHosts({ segment, ...filter }, wholePage)).map(({ name }) => name)
     t.deepEqual(await names({}), ['away', 'spare', 'Plain'])
     t.deepEqual(await names({ name: 'plain' }), ['Plain'])
-    t.deepEqual(await names({ type: 'other' }), ['away'])
+    t.deepEqual(await names({ type: 'OTHER' }), ['away'])
     t.deepEqual(await names({ controlAttributes: 'rack 8' }), ['spare'])
     t.deepEqual(await names({ reserved: true }), ['spare'])
     t.deepEqual(await names({ onMaintenance: false }), ['spare', 'Plain'])

@@ -1,5 +1,5 @@
 /** What the acting leader writes and reads in every store. */
-import { hostName, instanceId, notificationId } from '../../schema/ids.ts'
+import { hostName, instanceId, nodeName, notificationId } from '../../schema/ids.ts'
 import type { MoveStatus, VmMove } from '../../schema/records.ts'
 import {
   hostFields,
@@ -56,6 +56,47 @@ export function recoveryConformance(test: RegisterTest, open: OpenWorld): void {
       notification: notificationId('nobody'),
     } as const
     t.false(await store.recordTransition(epoch, unknown))
+  })
+
+  test('hold is the message of the notification and a line of the journal, together with its evidence', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch, notification } = await incident(world)
+    clock.wall += 2000
+    const hold = {
+      notification: notification.uuid,
+      subject: 'compute-1',
+      reason: 'the storm guard holds it',
+      evidence: ['five hosts fail', 'three are allowed'],
+    }
+    await store.recordHold(epoch, hold)
+    t.deepEqual(await store.getNotification(notification.uuid), {
+      ...notification,
+      message: 'the storm guard holds it',
+    })
+    t.deepEqual(
+      (await store.listJournal(notification.uuid)).map(({ kind, step, subject, detail }) => [
+        kind,
+        step,
+        subject,
+        detail,
+      ]),
+      [
+        ['evidence', 'observe', 'compute-1', 'five hosts fail'],
+        ['evidence', 'observe', 'compute-1', 'three are allowed'],
+        ['decision', 'hold', 'compute-1', 'the storm guard holds it'],
+      ],
+    )
+    const end = { notification: notification.uuid, from: ['new'], to: 'failed' } as const
+    await store.recordTransition(epoch, { ...end, reason: 'given up' })
+    await store.recordHold(epoch, hold)
+    t.like(await store.getNotification(notification.uuid), {
+      status: 'failed',
+      message: 'given up',
+    })
+    const next = await store.claimEpoch(nodeName('next'))
+    await t.throwsAsync(store.recordHold(epoch, hold), { code: 'STALE_EPOCH' })
+    t.true(next > epoch)
   })
 
   test('intent is granted and written, and refused without a line when something forbids it', async (t) => {

@@ -2,13 +2,14 @@
 import { sleep } from '../../actors/ports/clock.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { describeError, isCoded } from '../../schema/errors.ts'
-import type { BridgeCounts } from '../../schema/messages/leadership.ts'
+import type { BridgeCounts, LinkHealth } from '../../schema/messages/leadership.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 import { checkBrokerUrls } from './broker-connection.ts'
 import type { ComputeFault } from './compute-fault.ts'
 import { openBrokerLink, type BrokerLink, type Delivery, type Disposition } from './broker-link.ts'
 import { Declarer, type Declaration } from './declaration.ts'
 import { keepLinked, type LinkKeeping } from './keep-linked.ts'
+import { LinkState } from './link-state.ts'
 import { NotificationReader } from './notification-reader.ts'
 
 export interface ComputeBridgeOptions extends LinkKeeping {
@@ -29,6 +30,8 @@ export interface ComputeBridgeOptions extends LinkKeeping {
 export interface ComputeBridge extends AsyncDisposable {
   /** True while we consume and our queue is bound to the exchange. */
   connected(): boolean
+  /** The same, since when, and why not. */
+  link(): Omit<LinkHealth, 'name'>
   counts(): BridgeCounts
 }
 
@@ -45,9 +48,13 @@ export function startComputeBridge(options: ComputeBridgeOptions): ComputeBridge
   checkBrokerUrls(options.urls)
   const stopping = new AbortController()
   const bridge = new Bridge(options, stopping.signal)
-  const running = keepLinked(options, (url) => bridge.serve(url), stopping.signal)
+  const running = keepLinked(options, (url) => bridge.serve(url), {
+    state: bridge.state,
+    stop: stopping.signal,
+  })
   return {
-    connected: () => bridge.bound,
+    connected: () => bridge.state.linked,
+    link: () => bridge.state.view(),
     counts: () => bridge.counts(),
     async [Symbol.asyncDispose]() {
       stopping.abort()
@@ -61,13 +68,14 @@ class Bridge {
   readonly #options: ComputeBridgeOptions
   readonly #stop: AbortSignal
   readonly #declarer: Declarer
-  bound = false
+  readonly state: LinkState
   #unread = 0
 
   constructor(options: ComputeBridgeOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
     this.#declarer = new Declarer(options.log)
+    this.state = new LinkState(options.clock)
     const { clock, log, publish, submit } = options
     const keep =
       submit && ((fault: ComputeFault, over: AbortSignal) => this.#keep(submit, fault, over))
@@ -121,14 +129,15 @@ class Bridge {
     try {
       while (!over.aborted) {
         const found = await link.bind()
-        this.bound = found === 'bound'
+        if (found === 'bound') this.state.up()
+        else this.state.down(`notification exchange ${exchange}: ${found}`)
         if (found !== known) log.info({ exchange, queue }, `notification exchange: ${found}`)
         known = found
         this.#unread = await link.waiting()
-        await sleep(clock, this.bound ? BIND_AGAIN_MS : LOOK_AGAIN_MS, over)
+        await sleep(clock, this.state.linked ? BIND_AGAIN_MS : LOOK_AGAIN_MS, over)
       }
     } finally {
-      this.bound = false
+      this.state.down('the link has ended')
     }
   }
 }

@@ -4,6 +4,7 @@ import type { LogPort } from '../../actors/ports/log.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { describeError } from '../../schema/errors.ts'
 import type { TlsMaterial } from '../../schema/tls.ts'
+import type { LinkState } from './link-state.ts'
 
 export interface LinkKeeping {
   /** The brokers of one cluster, tried in turn: `amqp[s]://user:password@host:port/vhost`. */
@@ -18,19 +19,28 @@ export interface LinkKeeping {
 const RECONNECT_MS = 200
 const RECONNECT_MS_MAX = 5000
 
-/** Uses one link to its end and answers why it ended; a link that never worked throws. Until stopped. */
+/**
+ * Uses one link to its end and answers why it ended; a link that never worked throws. Until stopped.
+ * An outage with one reason is one line of the log, however often the broker is tried.
+ */
 export async function keepLinked(
   { urls, clock, random, log }: LinkKeeping,
   use: (url: Secret) => Promise<string>,
-  stop: AbortSignal,
+  { state, stop }: { readonly state: LinkState; readonly stop: AbortSignal },
 ): Promise<void> {
+  let told: string | undefined
   const warn = (reason: string): void => {
-    if (!stop.aborted) log.warn({ reason }, 'not linked to the notification broker')
+    state.down(reason)
+    if (stop.aborted || reason === told) return
+    told = reason
+    log.warn({ reason }, 'not linked to the notification broker')
   }
   let failures = 0
   for (let turn = 0; !stop.aborted; turn += 1) {
     try {
-      warn(await use(urls[turn % urls.length] ?? urls[0]))
+      const ended = await use(urls[turn % urls.length] ?? urls[0])
+      told = undefined
+      warn(ended)
       failures = 0
     } catch (error) {
       warn(describeError(error))

@@ -4,6 +4,7 @@ import type { ReportPhase, ReportPort, ReportSubject } from '../../actors/ports/
 import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { Secret } from '../../schema/control-attributes.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import type { LinkHealth } from '../../schema/messages/leadership.ts'
 import {
   checkBrokerUrls,
   isVital,
@@ -14,6 +15,7 @@ import { Declarer, type Declaration } from './declaration.ts'
 import { declareEventExchange, EVENT_EXCHANGE } from './event-exchange.ts'
 import { eventMessage, type EventForm, type EventMessage } from './event-message.ts'
 import { keepLinked, type LinkKeeping } from './keep-linked.ts'
+import { LinkState } from './link-state.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export interface ReportSenderOptions extends LinkKeeping {
@@ -37,6 +39,8 @@ export interface ReportCounts {
 export interface ReportSender extends ReportPort, AsyncDisposable {
   /** False while nothing can be sent. */
   connected(): boolean
+  /** The same, since when, and why not. */
+  link(): Omit<LinkHealth, 'name'>
   counts(): ReportCounts
 }
 
@@ -57,10 +61,14 @@ export function startReportSender(options: ReportSenderOptions): ReportSender {
   checkBrokerUrls(options.urls)
   const stopping = new AbortController()
   const sender = new Sender(options, stopping.signal)
-  const running = keepLinked(options, (url) => sender.serve(url), stopping.signal)
+  const running = keepLinked(options, (url) => sender.serve(url), {
+    state: sender.state,
+    stop: stopping.signal,
+  })
   return {
     report: (subject, phase) => sender.add(subject, phase),
-    connected: () => sender.linked,
+    connected: () => sender.state.linked,
+    link: () => sender.state.view(),
     counts: () => sender.counts(),
     async [Symbol.asyncDispose]() {
       await sender.finish()
@@ -80,12 +88,13 @@ class Sender {
   #lossTold = false
   #arrived = Promise.withResolvers<void>()
   #rested = Promise.withResolvers<void>()
-  linked = false
+  readonly state: LinkState
 
   constructor(options: ReportSenderOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
     this.#declarer = new Declarer(options.log)
+    this.state = new LinkState(options.clock)
   }
 
   counts(): ReportCounts {
@@ -117,13 +126,13 @@ class Sender {
     const { model } = connection
     model.on('blocked', (reason) => log.warn({ reason }, 'the broker takes no event notifications'))
     model.on('unblocked', () => log.info({}, 'the broker takes event notifications again'))
-    this.linked = true
+    this.state.up()
     this.#lossTold = false
     log.info({ ...this.counts() }, 'event notifications are sent')
     try {
       await this.#sendAll(connection, channel)
     } finally {
-      this.linked = false
+      this.state.down('the link has ended')
     }
     return String(connection.ended.reason)
   }
@@ -169,7 +178,7 @@ class Sender {
 
   /** What was reported last may still go, if there is somewhere to go. */
   async finish(): Promise<void> {
-    if (!this.linked) return
+    if (!this.state.linked) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const cancel = this.#options.clock.schedule(LAST_MS_MAX, resolve)
     await Promise.race([promise, this.#rested.promise])

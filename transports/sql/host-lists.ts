@@ -4,7 +4,7 @@ import type { InventoryStore } from '../../actors/ports/store.ts'
 import type { HostName, NotificationId } from '../../schema/ids.ts'
 import type { HostProtection } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { matching, readPaging } from './paging.ts'
+import { matching, matchingFolded, readPaging } from './paging.ts'
 import { choicesOf, hostOf, nameKey } from './rows.ts'
 import { segmentNotFound } from './segments.ts'
 import type { Transactions } from './transactions.ts'
@@ -42,13 +42,13 @@ export function hostLists(
           .where(
             matching({
               failover_segment_id: segment,
-              name_key: name === undefined ? undefined : nameKey(name),
-              type,
+              name_key: name === undefined ? undefined : nameKey(name.replace(/ +$/, '')),
               control_attributes: controlAttributes,
               reserved,
               on_maintenance: onMaintenance,
             }),
           )
+          .where(matchingFolded('type', type))
           .where(after)
           .orderBy(order)
           .limit(page.limit)

@@ -10,7 +10,7 @@ import type {
   SegmentsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
-import { flag } from './rows.ts'
+import { flag, nameKey } from './rows.ts'
 
 interface Listed {
   readonly uuid: string
@@ -120,6 +120,15 @@ type Wanted = {
   readonly [Column in keyof (SegmentsTable & HostsTable & NotificationsTable & VmMovesTable)]?:
     string | boolean | undefined
 }
+
+/** A column has this text, without regard to case or trailing blanks. Without a text, every row has it. */
+export const matchingFolded = (
+  column: 'service_type' | 'type',
+  wanted: string | undefined,
+): Expression<SqlBool> =>
+  wanted === undefined
+    ? ALL
+    : sql<SqlBool>`lower(${sql.ref(column)}) = ${nameKey(wanted.replace(/ +$/, ''))}`
 
 /** Rows whose columns have the wanted values. An undefined value sets no condition. */
 export function matching(wanted: Wanted): Expression<SqlBool> {

@@ -13,7 +13,7 @@ import { readControl } from './commands.ts'
 
 type RecordStore = Pick<
   RecoveryStore,
-  'recordTransition' | 'recordIntent' | 'appendJournal' | 'saveCertificate'
+  'recordTransition' | 'recordHold' | 'recordIntent' | 'appendJournal' | 'saveCertificate'
 >
 
 /** The part of the store that records what a recovery does. */
@@ -55,6 +55,28 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
           detail: `${row.status} => ${to}: ${reason}`,
         })
         return true
+      }),
+
+    recordHold: (epoch, { notification, subject, reason, evidence }) =>
+      guarded(epoch, async (trx) => {
+        // The time of the last change stays: it tells when the status changed.
+        await trx
+          .updateTable('notifications')
+          .set({ message: reason })
+          .where('notification_uuid', '=', notification)
+          .where('status', 'in', UNFINISHED_STATUSES)
+          .execute()
+        for (const detail of evidence) {
+          await journal(trx, epoch, {
+            notification,
+            subject,
+            kind: 'evidence',
+            step: 'observe',
+            detail,
+          })
+        }
+        const held = { notification, subject, kind: 'decision', step: 'hold' } as const
+        await journal(trx, epoch, { ...held, detail: reason })
       }),
 
     recordIntent: (epoch, entry) =>

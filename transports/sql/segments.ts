@@ -5,7 +5,7 @@ import { CodedError } from '../../schema/errors.ts'
 import { segmentId, type SegmentId } from '../../schema/ids.ts'
 import type { Database } from '../../schema/tables.ts'
 import { isUnderRecovery, lockHosts, lockSegment } from './locks.ts'
-import { matching, readPaging } from './paging.ts'
+import { matching, matchingFolded, readPaging } from './paging.ts'
 import { flag, nameKey, segmentOf, wholeSecond } from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
@@ -61,10 +61,10 @@ export function segmentStore(transactions: Transactions, ports: StorePorts): Seg
           .where(
             matching({
               recovery_method: recoveryMethod,
-              service_type: serviceType,
               enabled,
             }),
           )
+          .where(matchingFolded('service_type', serviceType))
           .where(after)
           .orderBy(order)
           .limit(page.limit)

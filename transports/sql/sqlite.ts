@@ -51,6 +51,10 @@ function openDatabase(path: string): DatabaseSync {
     const database = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS })
     // A committed row is on the disk, so that an accepted fault survives a power failure.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    // Its own function folds ASCII letters only.
+    database.function('lower', { deterministic: true }, (text) =>
+      typeof text === 'string' ? text.toLowerCase() : text,
+    )
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     return database
   } catch (cause) {

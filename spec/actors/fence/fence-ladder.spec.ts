@@ -1,5 +1,5 @@
 /** Several rungs: when a fence goes to the next rung, and which answers of earlier rungs count. */
-import { fence } from '../../../actors/fence/fence.ts'
+import { WAYS_OUT, fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
 import { tell, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { fenceOrder, FENCE_TIMING, BMC, AGENT, COMMAND, OPERATOR } from '../fence-order.ts'
@@ -232,7 +232,12 @@ testSteps(ladder, [
     title: 'the reason after the last rung says why each rung failed',
     state: climbing({ rung: 3, lastFailure: 'nobody came', spent: ['a', 'b', 'c'] }),
     message: { type: 'fence.deadline-passed', rung: 3 },
-    next: unfenced('power off is not confirmed: a; b; c; nobody came'),
-    effects: [refusal('fence.unconfirmed', 'power off is not confirmed: a; b; c; nobody came')],
+    next: unfenced(`power off is not confirmed: a; b; c; nobody came (${WAYS_OUT})`),
+    effects: [
+      refusal(
+        'fence.unconfirmed',
+        `power off is not confirmed: a; b; c; nobody came (${WAYS_OUT})`,
+      ),
+    ],
   },
 ])

@@ -3,7 +3,7 @@
  * which it cannot go back.
  */
 import test from 'ava'
-import { fence } from '../../../actors/fence/fence.ts'
+import { WAYS_OUT, fence } from '../../../actors/fence/fence.ts'
 import type { FenceMessage, FenceReply, FenceState } from '../../../actors/fence/fence-messages.ts'
 import { tell, type KernelEffect, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { fenceOrder, FENCE_TIMING, BMC } from '../fence-order.ts'
@@ -156,15 +156,19 @@ testSteps(behaviour, [
     title: 'a hopeless failure ends the rung at once',
     state: climbing(),
     message: failed('wrong password', true),
-    next: unfenced('power off is not confirmed: wrong password'),
-    effects: [refusal('fence.unconfirmed', 'power off is not confirmed: wrong password')],
+    next: unfenced(`power off is not confirmed: wrong password (${WAYS_OUT})`),
+    effects: [
+      refusal('fence.unconfirmed', `power off is not confirmed: wrong password (${WAYS_OUT})`),
+    ],
   },
   {
     title: 'a deadline without confirmation ends the fence as unconfirmed',
     state: climbing({ ordered: [0], failures: 4, lastFailure: STILL_ON }),
     message: { type: 'fence.deadline-passed', rung: 0 },
-    next: unfenced(`power off is not confirmed: ${STILL_ON}`),
-    effects: [refusal('fence.unconfirmed', `power off is not confirmed: ${STILL_ON}`)],
+    next: unfenced(`power off is not confirmed: ${STILL_ON} (${WAYS_OUT})`),
+    effects: [
+      refusal('fence.unconfirmed', `power off is not confirmed: ${STILL_ON} (${WAYS_OUT})`),
+    ],
   },
   {
     title: 'evidence of life before the order calls the fence off',

@@ -1,6 +1,6 @@
 /** The kernel runs timers, children and mailboxes, counts dead letters, and stops in time. */
 import { typedRegistry } from '../../../actors/kernel/typed-registry.ts'
-import { CRASH, child, testKernel, run, say, stop, timer, type ToyMessage } from './stage.ts'
+import { CRASH, child, testKernel, run, say, stop, timer, toy, type ToyMessage } from './stage.ts'
 
 testKernel('a timer sends its message once, after its time', async (t, openStage) => {
   const stage = openStage()
@@ -165,6 +165,17 @@ testKernel(
     t.is(stage.system.queued(), 0)
   },
 )
+
+testKernel('an ordinary stop of everything warns of nothing', async (t, openStage) => {
+  const stage = openStage()
+  await stage.start('idle')
+  stage.system.tell(toy('idle'), say('never handled'))
+  const stopped = stage.system.stop()
+  await stage.settle()
+  await stopped
+  t.is(stage.system.deadLetters(), 1, 'it is counted')
+  t.deepEqual(stage.warnings, [])
+})
 
 testKernel('dead letters never show their content', async (t, openStage) => {
   const stage = openStage()

@@ -19,7 +19,8 @@ const behaviour = leaseHolder(TIMING)
 
 type Effect = LeaseEffect | KernelEffect<LeaseMessage>
 
-const CANDIDATE: LeaseState = { kind: 'candidate' }
+const CANDIDATE: LeaseState = { kind: 'candidate', reason: null }
+const candidate = (reason: string): LeaseState => ({ kind: 'candidate', reason })
 const CLAIMING: LeaseState = { kind: 'claiming-epoch', revision: 3, startedAtMs: 1000 }
 const LEADER: LeaseState = { kind: 'leader', epoch: EPOCH, revision: 3, startedAtMs: 1000 }
 const RESIGNED: LeaseState = { kind: 'resigned' }
@@ -67,8 +68,8 @@ testSteps(behaviour, [
   {
     title: 'a store that gives no epoch makes us give the lease back',
     state: CLAIMING,
-    message: { type: 'lease.epoch-refused' },
-    next: CANDIDATE,
+    message: { type: 'lease.epoch-refused', reason: 'the store is away' },
+    next: candidate('the store is away'),
     effects: [release, campaignLater],
   },
   {
@@ -94,14 +95,16 @@ testSteps(behaviour, [
     title: 'a lost lease ends the term and all that acts',
     state: LEADER,
     message: { type: 'lease.lost', of: 3 },
-    next: CANDIDATE,
+    next: candidate('another process has the lease'),
     effects: [...stepDown, campaignLater],
   },
   {
     title: 'a leader whose own clock says that the lease ends steps down',
     state: LEADER,
     message: { type: 'lease.expired' },
-    next: CANDIDATE,
+    next: candidate(
+      'the lease could not be renewed in time: the bus did not answer, or this process stood still',
+    ),
     effects: [...stepDown, campaignLater],
   },
   {
@@ -125,7 +128,7 @@ testSteps(behaviour, [
     title: 'a leader whose epoch the store refuses steps down and gives the lease back',
     state: LEADER,
     message: { type: 'lease.deposed', epoch: EPOCH },
-    next: CANDIDATE,
+    next: candidate('the store has seen a newer epoch: a newer engine leads'),
     effects: [...stepDown, release, campaignLater],
   },
   {
@@ -171,7 +174,7 @@ const MESSAGES: readonly LeaseMessage[] = [
   { type: 'lease.campaign' },
   { type: 'lease.missed' },
   { type: 'lease.epoch-claimed', epoch: EPOCH },
-  { type: 'lease.epoch-refused' },
+  { type: 'lease.epoch-refused', reason: 'the store is away' },
   { type: 'lease.renew-due' },
   { type: 'lease.renewed', of: 3, revision: 9, startedAtMs: 9000 },
   { type: 'lease.renew-failed', of: 3 },

@@ -16,7 +16,7 @@ const OTHER = 2
 const LATER = { revision: 4, startedAtMs: 3000 }
 
 const STATES: readonly LeaseState[] = [
-  { kind: 'candidate' },
+  { kind: 'candidate', reason: null },
   { kind: 'claiming-epoch', ...HELD },
   { kind: 'leader', epoch: EPOCH, ...HELD },
   { kind: 'resigned' },
@@ -27,7 +27,7 @@ const MESSAGES: readonly LeaseMessage[] = [
   { type: 'lease.taken', ...LATER },
   { type: 'lease.missed' },
   { type: 'lease.epoch-claimed', epoch: EPOCH },
-  { type: 'lease.epoch-refused' },
+  { type: 'lease.epoch-refused', reason: 'the store is away' },
   { type: 'lease.renew-due' },
   { type: 'lease.renewed', of: HELD.revision, ...LATER },
   { type: 'lease.renewed', of: OTHER, ...LATER },

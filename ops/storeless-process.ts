@@ -1,22 +1,24 @@
-/** The process of a compute host: only the instance-monitor, which needs the bus and libvirt, but no store, account or key. */
+/** A process whose roles use no store, as on a compute host: an instance-monitor, a bridge, or both. It needs the bus, and neither an account of Compute nor a key. */
 import { NactTurns } from '../actors/kernel/nact-turns.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
+import { useOf } from '../schema/config/role-needs.ts'
 import { nodeName } from '../schema/ids.ts'
-import type { Ambient, MonitorWorld } from './ports.ts'
+import type { Ambient, StorelessWorld } from './ports.ts'
 import type { RunningProcess } from './process.ts'
+import { bridgeLinks, openBridge } from './roles/bridge.ts'
 import { startHealthBoard } from './roles/health.ts'
-import { createLoneMonitor } from './roles/instance-monitor.ts'
+import { createStorelessNode } from './roles/instance-monitor.ts'
 import { rulesOf } from './roles/rules.ts'
 
-/** True when a process of this configuration has no other role. */
-export const isLoneMonitor = ({ node }: Config): boolean =>
-  node.roles.every((role) => role === 'instance-monitor')
+/** True when no role of this configuration uses the database. */
+export const isStoreless = ({ node }: Config): boolean =>
+  useOf('account of the database', node.roles) === undefined
 
 /** Starts it. */
-export function startMonitorProcess(
+export function startStorelessProcess(
   config: Config,
-  world: MonitorWorld,
+  world: StorelessWorld,
   ambient: Ambient & { readonly log: LogPort },
   onGiveUp: (path: string, error: unknown) => void,
 ): RunningProcess {
@@ -25,14 +27,17 @@ export function startMonitorProcess(
   const { cloud } = config.bus
   const rules = rulesOf(config)
   const own = { node: nodeName(name), cloud, rules, clock, random, log, turns: new NactTurns() }
-  const node = createLoneMonitor({ ...own, ...world }, { onGiveUp })
-  const identity = { node: name, cloud, roles, bridge: undefined, politeness: () => ({}) }
+  const node = createStorelessNode({ ...own, ...world }, { onGiveUp })
+  const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
+  const links = bridgeLinks(config, bridge, clock)
+  const identity = { node: name, cloud, roles, bridge, links, politeness: () => ({}) }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   node.start()
   return {
     node,
     address: undefined,
     endings: [
+      { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
       { name: 'actors', end: () => node.system.stop() },
       { name: 'health board', end: async () => await board[Symbol.asyncDispose]() },
       { name: 'world', end: async () => await closing.disposeAsync() },
