@@ -65,7 +65,7 @@ export async function checkAtRest(
   const planned = all.flatMap(({ moves }) => moves)
   violations.push(...(await checkInstances(deployment, planned, touched)))
   const ours = all.filter(isLeftToUs).flatMap((each) => each.moves)
-  violations.push(...checkRefusals(deployment.cloud, ours))
+  violations.push(...checkRefusals(deployment.cloud, ours, touched))
   if (deployment.deadLetters > DEAD_LETTERS_MAX) {
     violations.push(`${deployment.deadLetters} messages had no receiver`)
   }

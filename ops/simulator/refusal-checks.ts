@@ -8,9 +8,13 @@ import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 /**
  * One sentence for each instance that refusals have harmed. A host that is back ends its recovery,
  * so its instances are not checked. `moves` are those of all recoveries that were not cancelled, in
- * their order.
+ * their order. A guest that the plan has broken may be in error because it did not start again.
  */
-export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): readonly string[] {
+export function checkRefusals(
+  cloud: SimulatedCloud,
+  moves: readonly VmMove[],
+  touched: ReadonlySet<string>,
+): readonly string[] {
   const latest = new Map(moves.map((move) => [move.instance, move]))
   return [...latest.values()].flatMap((move) => {
     const row = cloud.instances.find(({ id }) => id === move.instance)
@@ -22,7 +26,7 @@ export function checkRefusals(cloud: SimulatedCloud, moves: readonly VmMove[]): 
       return [`L4 ${name} was given up although only Nova's scheduler has refused it`]
     }
     const wasActive = cloud.wishOf(move.instance)?.vmState === 'active'
-    return wasActive && row.vmState === 'error' && row.taskState === null
+    return wasActive && !touched.has(name) && row.vmState === 'error' && row.taskState === null
       ? [`A2 ${name} was active, was refused, and is left in error`]
       : []
   })
