@@ -120,7 +120,7 @@ test.serial('the supervisors of all processes are shown, and one engine leads', 
   const shown = await world.supervisors()
   t.deepEqual(shown.map(({ node }) => node).toSorted(), nodes)
   for (const { roles, bmcPoliteness, sshPoliteness } of shown) {
-    t.like(bmcPoliteness, { sessionsOpenMax: 512, shortestPauseMsMin: 0 }) // as this product is configured
+    t.like(bmcPoliteness, { sessionsOpenMax: 128, shortestPauseMsMin: 0 }) // as this product is configured
     if (roles.includes('engine')) t.like(sshPoliteness, { connectionsOpenMax: 1000 })
     else t.is(sshPoliteness, undefined, 'a gateway asks no host')
   }
