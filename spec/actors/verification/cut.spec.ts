@@ -147,8 +147,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'each host of a silent rack is watched by an observer of its own, and its power is on': {
     members: [
-      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'ipmi power')]),
-      sight('a2', ['rack:1'], [word('two', 'suspect', 'ssh silence', 'ipmi power')]),
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'power power')]),
+      sight('a2', ['rack:1'], [word('two', 'suspect', 'ssh silence', 'power power')]),
       sight('a3', ['rack:1'], [word('two', 'suspect', 'ssh silence'), word('three', 'blind')]),
     ],
     kind: 'link-cut',
@@ -165,16 +165,16 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'two hosts hang, watched by an observer of its own each, and a third one is reached': {
     members: [
-      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'ipmi power')]),
-      sight('a2', ['rack:1'], [word('two', 'dead', 'ssh silence', 'ipmi power')]),
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'power power')]),
+      sight('a2', ['rack:1'], [word('two', 'dead', 'ssh silence', 'power power')]),
       sight('a3', ['rack:1'], [word('three', 'alive', 'ssh life')]),
     ],
     kind: 'separate',
   },
   'a host that another observer lost long before says nothing of the link': {
     members: [
-      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'ipmi power')]),
-      sight('a2', ['rack:1'], [word('two', 'dead', 'ssh silence', 'ipmi power')], {
+      sight('a1', ['rack:1'], [word('one', 'dead', 'ssh silence', 'power power')]),
+      sight('a2', ['rack:1'], [word('two', 'dead', 'ssh silence', 'power power')], {
         doubtedSinceMs: -600_000,
       }),
     ],
