@@ -32,6 +32,8 @@ export interface HostSight {
   readonly observations: readonly Observation[]
   /** Since when somebody doubts it without a break, monotonic ms. */
   readonly doubtedSinceMs: number | undefined
+  /** Since when somebody has lost it, the time in which its observers were blind included, monotonic ms. */
+  readonly lostSinceMs: number | undefined
   /** When somebody has last reached it over SSH, monotonic ms. */
   readonly reachedAtMs: number | undefined
   /** When somebody has reached it again after a lasting doubt, monotonic ms. */
@@ -189,6 +191,11 @@ const beganWithin = (one: HostSight, other: HostSight, ms: number): boolean =>
   other.doubtedSinceMs !== undefined &&
   Math.abs(one.doubtedSinceMs - other.doubtedSinceMs) <= ms
 
+/** A host that died long before has its own place under the cap, though its observers were blind meanwhile and doubt it anew. */
+const wasLostWith = (gone: HostSight, host: HostSight, ms: number): boolean =>
+  beganWithin(gone, host, ms) &&
+  Math.abs((gone.lostSinceMs ?? Infinity) - (host.doubtedSinceMs ?? Infinity)) <= ms
+
 const wordsBy = (
   { observations }: HostSight,
   observers: readonly string[],
@@ -306,7 +313,7 @@ function deadDomain({ host, sights, rules, observers, domains }: Scene): CutFind
     if (!serving.every(isDead)) continue
     const gone = members.filter(
       (each) =>
-        each.service === 'recovering' && isOff(each) && beganWithin(each, host, rules.gatheringMs),
+        each.service === 'recovering' && isOff(each) && wasLostWith(each, host, rules.gatheringMs),
     )
     const hosts = [...serving, ...gone]
     if (hosts.length < TOGETHER_MIN || !hearsOutside(domain)) continue

@@ -29,7 +29,10 @@ interface BookedHost {
 
 export interface DomainBookWorld {
   readonly clock: ClockPort
-  readonly observations: Pick<HostObservations, 'of' | 'doubtedSince' | 'reachedAt' | 'returnedAt'>
+  readonly observations: Pick<
+    HostObservations,
+    'of' | 'doubtedSince' | 'lostSince' | 'reachedAt' | 'returnedAt'
+  >
   /** What the file of the operators says. */
   readonly declaredDomains: DomainsByHost
   /** Which metadata of aggregates name a domain. */
@@ -166,6 +169,7 @@ export class DomainBook {
           service,
           observations: observations.of(host),
           doubtedSinceMs: observations.doubtedSince(host),
+          lostSinceMs: observations.lostSince(host),
           reachedAtMs: observations.reachedAt(host),
           returnedAtMs: observations.returnedAt(host),
         },

@@ -18,6 +18,8 @@ interface Kept {
   readonly heardAtMs: number
   /** Since when its observer doubts the host without a break. */
   readonly doubtedSinceMs: number | undefined
+  /** Since when its observer has not seen the host alive, the time in which it saw nothing included. */
+  readonly lostSinceMs: number | undefined
   /** When its observer has reached the host again after a lasting doubt, for the first time in a while. */
   readonly returnedAtMs: number | undefined
 }
@@ -76,6 +78,7 @@ export class HostObservations implements ObservationBoard {
       },
       heardAtMs,
       doubtedSinceMs: before?.doubtedSinceMs ?? heardAtMs,
+      lostSinceMs: lostSince(before, state, heardAtMs),
       returnedAtMs: isReturn(before, state, heardAtMs) ? heardAtMs : before?.returnedAtMs,
     }
     words.set(observer, isDoubt(kept) ? kept : { ...kept, doubtedSinceMs: undefined })
@@ -103,6 +106,12 @@ export class HostObservations implements ObservationBoard {
   /** Since when somebody doubts it without a break, by the monotonic clock; undefined when nobody does. */
   doubtedSince(host: string): number | undefined {
     const since = this.#heard(host).flatMap(({ doubtedSinceMs }) => doubtedSinceMs ?? [])
+    return since.length === 0 ? undefined : Math.min(...since)
+  }
+
+  /** Since when somebody has lost it: a doubt goes on while its observer is blind. Undefined when nobody has. */
+  lostSince(host: string): number | undefined {
+    const since = this.#heard(host).flatMap(({ lostSinceMs }) => lostSinceMs ?? [])
     return since.length === 0 ? undefined : Math.min(...since)
   }
 
@@ -135,6 +144,12 @@ export class HostObservations implements ObservationBoard {
       ({ heardAtMs }) => heardAtMs >= since,
     )
   }
+}
+
+function lostSince(before: Kept | undefined, state: HostState, atMs: number): number | undefined {
+  if (state === 'alive') return undefined
+  const isDoubted = state === 'suspect' || state === 'dead'
+  return before?.lostSinceMs ?? (isDoubted ? atMs : undefined)
 }
 
 const isReturn = (before: Kept | undefined, state: HostState, atMs: number): boolean =>

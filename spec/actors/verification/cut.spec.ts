@@ -98,6 +98,14 @@ const CASES: Readonly<Record<string, Case>> = {
     kind: 'domain-dead',
     reason: /all its 3 hosts/,
   },
+  'a host that died long before has its own place, though its observers were blind meanwhile': {
+    members: [
+      ...rack(off, off),
+      sight('a3', ['rack:1'], off, { service: 'recovering', lostSinceMs: -600_000 }),
+    ],
+    kind: 'domain-dead',
+    reason: /all its 2 hosts/,
+  },
   'a host that an operator keeps out of service counts for nothing': {
     members: [...rack(on), sight('a2', ['rack:1'], on, { service: 'out' })],
     kind: 'separate',

@@ -43,3 +43,21 @@ for (const [title, [lately, ...said]] of Object.entries(CASES)) {
     t.is(observations.doubtedLately(H1, 50), lately)
   })
 }
+
+test('a host is lost since the first doubt, also when its observer was blind meanwhile', (t) => {
+  const clock = { nowMs: 0, monotonicMs: () => clock.nowMs, wallMs: () => 0, schedule: never }
+  const observations = new HostObservations(clock, 10)
+  const say = (state: HostState, heardAtMs: number): void => {
+    clock.nowMs = heardAtMs
+    observations.note(H1, { observer: 'a', state, evidence: [] })
+  }
+  say('dead', 40)
+  say('blind', 60)
+  say('dead', 95)
+  t.is(observations.lostSince(H1), 40)
+  t.is(observations.doubtedSince(H1), 95)
+  say('alive', 97)
+  t.is(observations.lostSince(H1), undefined)
+  say('dead', 99)
+  t.is(observations.lostSince(H1), 99)
+})

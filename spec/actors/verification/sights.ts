@@ -39,6 +39,7 @@ export function sight(
     observations: said,
     doubtedSinceMs: isDoubted ? 1000 : undefined,
     reachedAtMs: isDoubted ? undefined : 5000,
+    lostSinceMs: isDoubted ? 1000 : undefined,
     returnedAtMs: undefined,
     ...change,
   }
