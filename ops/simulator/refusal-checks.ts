@@ -26,8 +26,11 @@ export function checkRefusals(
       return [`L4 ${name} was given up although only Nova's scheduler has refused it`]
     }
     const wasActive = cloud.wishOf(move.instance)?.vmState === 'active'
-    return wasActive && !touched.has(name) && row.vmState === 'error' && row.taskState === null
+    return wasActive && !touched.has(name) && isLeftInError(row)
       ? [`A2 ${name} was active, was refused, and is left in error`]
       : []
   })
 }
+
+const isLeftInError = ({ vmState, taskState }: SimulatedCloud['instances'][number]): boolean =>
+  vmState === 'error' && taskState === null
