@@ -176,11 +176,17 @@ test.serial('it tells that a guest runs, and then that its agent answers', async
   const answers = (): boolean =>
     toldOf(bus.heard, guest.instance).some(({ agent }) => agent === 'answers')
   await until('its agent answers', answers, 180_000)
-  const [first, ...others] = toldOf(bus.heard, guest.instance)
-  t.is(first?.agent, 'silent', 'it boots')
-  t.is(first?.answersForMs, undefined)
-  const last = others.at(-1)
-  t.true((last?.runsForMs ?? 0) > (last?.answersForMs ?? 0))
+  const told = toldOf(bus.heard, guest.instance)
+  // On a quick machine the guest has booted before the first list with it.
+  const booting = told.slice(
+    0,
+    told.findIndex(({ agent }) => agent === 'answers'),
+  )
+  t.true(
+    booting.every(({ agent, answersForMs }) => agent === 'silent' && answersForMs === undefined),
+  )
+  const last = told.at(-1)
+  t.true((last?.runsForMs ?? 0) > (last?.answersForMs ?? Infinity))
   await until('the other one is told twice', () => toldOf(bus.heard, mute.instance).length > 1)
   const [one, other] = toldOf(bus.heard, mute.instance)
   t.is(one?.agent, 'none')
