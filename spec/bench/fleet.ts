@@ -5,10 +5,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Secret } from '../../schema/control-attributes.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { openMysqlStore } from '../../transports/sql/mysql.ts'
 import { registerSegments } from '../../ops/simulator/register-segments.ts'
+import { lanConfiguration } from '../support/bmc.ts'
 import { startHttpCloud } from '../support/http-cloud.ts'
 import { startMariadb } from '../support/mariadb.ts'
 import { startNats } from '../support/nats.ts'
@@ -21,8 +23,11 @@ const SEGMENTS = 10
 /** Every session is open, and every channel was asked several times. */
 const SETTLE_MS = 120_000
 const MEASURED_MS = 120_000
-const BMC_PORT = 6230
-const PASSWORD = 's3cr3t-of-the-bmc'
+const ACCOUNT = {
+  port: 6230,
+  username: 'fence',
+  password: new Secret('s3cr3t-of-the-bmc'),
+}
 
 export async function measureFleet(): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack()
@@ -94,9 +99,9 @@ const attributesOf = (index: number, sshPort: number): string =>
     ssh: { host: addressOf(1, index), port: sshPort, username: 'ha' },
     ipmi: {
       host: addressOf(2, index),
-      port: BMC_PORT,
-      username: 'fence',
-      password: PASSWORD,
+      port: ACCOUNT.port,
+      username: ACCOUNT.username,
+      password: ACCOUNT.password.reveal(),
       cipher_suite: 3,
     },
   })
@@ -125,21 +130,6 @@ mc_enable 0x20
 mc_set_power 0x20 1 0
 `
 
-const lanConfiguration = (address: string): string => `name "bmc"
-set_working_mc 0x20
-  startlan 1
-    addr ${address} ${BMC_PORT}
-    priv_limit admin
-    allowed_auths_callback none md2 md5 straight
-    allowed_auths_user none md2 md5 straight
-    allowed_auths_operator none md2 md5 straight
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  user 1 true "" "unused" user 10 none md2 md5 straight
-  user 2 true "fence" "${PASSWORD}" admin 10 none md2 md5 straight
-`
-
 async function startBmcs(
   stack: AsyncDisposableStack,
   directory: string,
@@ -149,7 +139,7 @@ async function startBmcs(
   await writeFile(emulator, EMULATOR)
   for (let index = 0; index < count; index += 1) {
     const lan = join(directory, `lan-${index}.conf`)
-    await writeFile(lan, lanConfiguration(addressOf(2, index)))
+    await writeFile(lan, lanConfiguration({ ...ACCOUNT, address: addressOf(2, index) }))
     stack.use(
       await startServer({
         command: program('ipmi_sim', 'openipmi'),

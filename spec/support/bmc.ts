@@ -54,9 +54,10 @@ sel_enable 0x20 1000 0x0a
 mc_enable 0x20
 `
 
-const lanConfiguration = (
-  directory: string,
-  settings: IpmiSettings,
+/** What `ipmi_sim` reads of the BMC's network and users; without a command, it keeps the power itself. */
+export const lanConfiguration = (
+  settings: Pick<IpmiSettings, 'address' | 'port' | 'username' | 'password'>,
+  chassisCommand?: string,
 ): string => `name "bmc${settings.port}"
 set_working_mc 0x20
   startlan 1
@@ -68,8 +69,7 @@ set_working_mc 0x20
     allowed_auths_admin none md2 md5 straight
     guid a123456789abcdefa123456789abcdef
   endlan
-  chassis_control "sh ${join(directory, 'chassis.sh')} ${directory}"
-  user 1 true "" "unused" user 10 none md2 md5 straight
+${chassisCommand === undefined ? '' : `  chassis_control "${chassisCommand}"\n`}  user 1 true "" "unused" user 10 none md2 md5 straight
   user 2 true "${settings.username}" "${settings.password.reveal()}" admin 10 none md2 md5 straight
 `
 
@@ -89,7 +89,10 @@ export async function startBmc(): Promise<Bmc> {
   await Promise.all([
     writeFile(file('chassis.sh'), CHASSIS_SCRIPT),
     writeFile(file('bmc.emu'), EMULATOR),
-    writeFile(file('lan.conf'), lanConfiguration(directory.path, settings)),
+    writeFile(
+      file('lan.conf'),
+      lanConfiguration(settings, `sh ${file('chassis.sh')} ${directory.path}`),
+    ),
     replaceFile(file('power'), '1'),
     replaceFile(file('temper'), 'obey'),
     appendFile(file('calls'), ''),
