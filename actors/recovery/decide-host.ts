@@ -86,27 +86,35 @@ function brake(rules: DecisionRules, situation: Situation, host: Host): string |
  * The link to the host's failure domain is cut, or we are blind: the host lives, as far as anybody can tell. A host that may have
  * been powered off already is not judged again: its recovery goes on.
  */
-function objectionOfCut({ snapshot, cut }: Situation): CutHeld | undefined {
+function objectionOfCut({ snapshot, cut }: Situation): Objected | undefined {
   const { certificate, notification, hostsActedOnOverall, commands } = snapshot
   // An operator who confirms the death has seen more than anybody on the network.
   if (confirmedBy(commands) !== undefined) return undefined
   const isTouched =
     certificate !== undefined ||
     hostsActedOnOverall.some((host) => host === notification?.sourceHost)
-  return !isTouched && (cut.kind === 'link-cut' || cut.kind === 'blind') ? cut : undefined
+  if (isTouched) return undefined
+  if (cut.kind === 'separate') return cut.isUnseen === true ? heldBefore(notification) : undefined
+  return cut.kind === 'domain-dead' ? undefined : cut
+}
+
+/** An earlier leader held it, and may have seen that only a link was cut: that its observers have ended since is no reason to go on. */
+function heldBefore(notification: Notification | undefined): Objected | undefined {
+  if (notification?.status !== 'new' || notification.message === null) return undefined
+  return { reason: notification.message, evidence: [] }
 }
 
 function holdForCut(
   rules: DecisionRules,
   situation: Situation,
   notification: Notification,
-  { reason, evidence }: CutHeld,
+  { reason, evidence }: Objected,
 ): Decision {
   const held = hold(rules, situation, notification, reason)
   return held.kind === 'hold' ? { ...held, evidence } : held
 }
 
-type CutHeld = Extract<Cut, { readonly kind: 'link-cut' | 'blind' }>
+type Objected = Pick<Extract<Cut, { readonly kind: 'link-cut' }>, 'reason' | 'evidence'>
 
 /** An operator who confirms the death or approves the recovery knows more than the reporter. */
 const isVouchedFor = ({ commands }: SegmentSnapshot): boolean =>

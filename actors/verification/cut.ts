@@ -70,7 +70,11 @@ export type CutFinding =
     }
 
 export type Cut =
-  | { readonly kind: 'separate' }
+  | {
+      readonly kind: 'separate'
+      /** No observer says anything of the host, so this rests on nothing. */
+      readonly isUnseen?: true
+    }
   | (CutFinding & {
       /** One sentence for operators. */
       readonly reason: string

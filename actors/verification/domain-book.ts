@@ -41,6 +41,7 @@ export interface DomainBookWorld {
 }
 
 const SEPARATE: Cut = { kind: 'separate' }
+const UNSEEN: Cut = { kind: 'separate', isUnseen: true }
 
 const serviceOf = (onMaintenance: boolean, by: Host['maintenanceBy']): HostSight['service'] => {
   if (!onMaintenance) return 'in'
@@ -116,7 +117,7 @@ export class DomainBook {
     const sights = this.#gather()
     const own = sights.get(host)
     if (own === undefined || own.domains.length === 0) return SEPARATE
-    if (own.observations.length === 0) return this.#unreached.get(host) ?? SEPARATE
+    if (own.observations.length === 0) return this.#unreached.get(host) ?? UNSEEN
     const cut = judgeCut(own, [...sights.values()], this.#world.cutRules)
     if (cut.kind === 'link-cut' || cut.kind === 'blind') this.#unreached.set(host, cut)
     else this.#unreached.delete(host)
